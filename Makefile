@@ -1,0 +1,40 @@
+# Two commands are enough: make run, make test. Both set up .venv first.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: run test test-slow lint format bench clean
+
+run: $(READY)
+	@if $(BIN)/toile data get fashion-mnist; then data=fashion-mnist; else \
+	  echo "Fashion-MNIST is not to be had here; using the small part that comes with Toile."; \
+	  data=fashion-sample; fi; \
+	$(BIN)/toile train quick --data $$data
+
+test: $(READY)
+	$(BIN)/pytest -n 2 -m "not slow"
+
+test-slow: $(READY)
+	$(BIN)/pytest -m slow
+
+lint: $(READY)
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff check --fix src tests benchmarks
+	$(BIN)/ruff format src tests benchmarks
+
+bench: $(READY)
+	$(BIN)/python benchmarks/foundation.py
+
+clean:
+	rm -rf .venv
+
+# constraints.txt keeps pip from the CUDA builds of torch.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $(READY)

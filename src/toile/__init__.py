@@ -1,0 +1,78 @@
+"""Toile: a local workbench for image classifiers.
+
+    import toile
+
+    run = toile.train("quick")
+    print(run.results["score"])
+
+Names are looked up when first used, so that `import toile` is quick and leaves torch alone.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toile.data import Dataset, describe, list_sources, load_data, split_data
+    from toile.errors import ToileError
+    from toile.recipe import Recipe, list_presets, plan_network, read_recipe, with_settings
+    from toile.runs import Run, list_runs, open_run
+    from toile.workbench.live import LiveRun, begin, go_on, resume, train
+    from toile.workbench.page import write_report
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "Dataset": "toile.data",
+    "LiveRun": "toile.workbench.live",
+    "Recipe": "toile.recipe",
+    "Run": "toile.runs",
+    "ToileError": "toile.errors",
+    "begin": "toile.workbench.live",
+    "describe": "toile.data",
+    "go_on": "toile.workbench.live",
+    "list_presets": "toile.recipe",
+    "list_runs": "toile.runs",
+    "list_sources": "toile.data",
+    "load_data": "toile.data",
+    "open_run": "toile.runs",
+    "plan_network": "toile.recipe",
+    "read_recipe": "toile.recipe",
+    "resume": "toile.workbench.live",
+    "split_data": "toile.data",
+    "train": "toile.workbench.live",
+    "with_settings": "toile.recipe",
+    "write_report": "toile.workbench.page",
+}
+
+__all__ = [
+    "Dataset",
+    "LiveRun",
+    "Recipe",
+    "Run",
+    "ToileError",
+    "begin",
+    "describe",
+    "go_on",
+    "list_presets",
+    "list_runs",
+    "list_sources",
+    "load_data",
+    "open_run",
+    "plan_network",
+    "read_recipe",
+    "resume",
+    "split_data",
+    "train",
+    "with_settings",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"toile has no {name}")
+    return getattr(import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

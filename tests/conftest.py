@@ -1,0 +1,34 @@
+"""What all tests share: caches and runs of their own, and a small set that can be learnt."""
+
+import numpy as np
+import pytest
+
+from toile.data import Images, Split
+from toile.process import prepare_process
+
+prepare_process()
+NUM_CLASSES = 3
+SIDE_PX = 8
+
+
+@pytest.fixture(autouse=True)
+def runs_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> None:
+    """Each test keeps its runs in a folder of its own."""
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path_factory.mktemp("runs")))
+
+
+def bars(n: int, seed: int) -> Images:
+    """Pictures with a bright band at the top, in the middle or at the bottom: classes 0, 1, 2."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % NUM_CLASSES
+    pixels = rng.integers(0, 120, (n, 1, SIDE_PX, SIDE_PX), dtype=np.uint8)
+    for image, label in zip(pixels, labels, strict=True):
+        image[0, 3 * label : 3 * label + 2] += 100
+    return Images(pixels, labels.astype(np.int64))
+
+
+@pytest.fixture
+def split() -> Split:
+    """48 + 18 pictures of three classes that a small network learns in a few epochs."""
+    validation = bars(18, seed=1)
+    return Split(bars(48, seed=0), validation, np.arange(18), np.arange(18) % 2 == 0)

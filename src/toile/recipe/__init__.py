@@ -1,0 +1,46 @@
+"""The recipe: everything that decides a run, in one frozen model that reads and writes YAML.
+
+`plan_network` turns it into shapes, parameters and multiply-adds: integers, no torch.
+"""
+
+from toile.recipe import layers, optimizers, schedules
+from toile.recipe.address import parse_assignment, value_at, with_settings
+from toile.recipe.augmentation import Augmentation
+from toile.recipe.data import Data
+from toile.recipe.difference import Difference, recipe_differences
+from toile.recipe.document import read_recipe_file, recipe_text
+from toile.recipe.plan import LayerPlan, Plan, plan_network
+from toile.recipe.presets import list_presets, read_recipe
+from toile.recipe.recipe import About, Recipe, recipe_of
+from toile.recipe.settings import Settings
+from toile.recipe.table import SettingRow, settings_table
+from toile.recipe.training import EarlyStopping, Start, Training
+
+__all__ = [
+    "About",
+    "Augmentation",
+    "Data",
+    "Difference",
+    "EarlyStopping",
+    "LayerPlan",
+    "Plan",
+    "Recipe",
+    "SettingRow",
+    "Settings",
+    "Start",
+    "Training",
+    "layers",
+    "list_presets",
+    "optimizers",
+    "parse_assignment",
+    "plan_network",
+    "read_recipe",
+    "read_recipe_file",
+    "recipe_differences",
+    "recipe_of",
+    "recipe_text",
+    "schedules",
+    "settings_table",
+    "value_at",
+    "with_settings",
+]

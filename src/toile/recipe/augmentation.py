@@ -1,0 +1,22 @@
+"""How training pictures are varied; each epoch draws anew, as a pure function of the seed."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from toile.recipe.settings import Settings
+
+
+class Augmentation(Settings):
+    """How training pictures are varied. Validation and test pictures never are."""
+
+    shift: int = Field(0, ge=0, le=64, description="Move by up to this many whole pixels each way")
+    flip: Literal["random", "alternate"] | None = Field(
+        None, description="Mirror left to right: at random, or half of the pictures in turns"
+    )
+    rotate: float = Field(0.0, ge=0, le=180, description="Turn by up to this many degrees")
+    shear: float = Field(0.0, ge=0, le=45, description="Slant by up to this many degrees")
+    zoom: float = Field(0.0, ge=0, lt=1, description="Magnify or shrink by up to this share")
+    brightness: float = Field(0.0, ge=0, le=1, description="Scale the greys by up to this share")
+    noise: float = Field(0.0, ge=0, le=1, description="SD of the noise added, of a white pixel")
+    erase: int = Field(0, ge=0, le=128, description="Side of a square wiped out, in pixels")

@@ -1,0 +1,50 @@
+"""Which images a recipe learns from, and how they are divided."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from toile.recipe.settings import Settings
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+class Data(Settings):
+    """Which images are learnt from, and how they are divided."""
+
+    name: str = Field(
+        "fashion-mnist",
+        min_length=1,
+        max_length=4096,
+        description="A known dataset (see `toile data`) or the path of a file or folder",
+    )
+    validation: Count | Share = Field(
+        5000,
+        description="Training images held out to choose and to score: a number, or a share below 1",
+    )
+    split: int = Field(
+        0,
+        ge=0,
+        lt=2**63,
+        description="Seed of the split into training and validation; apart from the run's seed",
+    )
+    test: Share = Field(
+        0.2,
+        description="Share sealed as the test part, by content hash, where the source has none",
+    )
+    size_px: Annotated[int, Field(ge=4, le=256)] | None = Field(
+        None,
+        description="Resize every picture to this many pixels a side; needed when sizes differ",
+    )
+    colour: Literal["grey", "rgb"] | None = Field(
+        None, description="Read pictures as grey or rgb; needed when a folder holds both"
+    )
+    label_column: Literal["auto", "first", "last"] = Field(
+        "auto", description="Where a CSV file has its labels"
+    )
+    scaling: Literal["unit", "standard"] = Field(
+        "unit",
+        description="What the network sees: pixels / 255 (unit), or those less their training mean "
+        "and divided by their training SD (standard)",
+    )

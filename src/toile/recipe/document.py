@@ -1,0 +1,107 @@
+"""Recipes as YAML: plain values in, the shortest faithful text out."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from toile.errors import ToileError
+from toile.recipe.choice import short_document
+from toile.recipe.complaint import shown
+from toile.recipe.recipe import Recipe, recipe_of
+from toile.recipe.yaml_loader import Loader, read_value
+
+MAX_BYTES = 1_000_000
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """The settings a YAML file holds, not yet checked."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise ToileError(f"{path} has over {MAX_BYTES} bytes; a recipe is a short text")
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        raise ToileError(f"{path}: byte {error.start} is not UTF-8; a recipe is a text") from None
+    except OSError as error:
+        raise ToileError(f"{path} cannot be read: {error.strerror}") from None
+    document = read_value(text, str(path))
+    if not isinstance(document, dict):
+        raise ToileError(
+            f"{path} is {shown(document)}; a recipe has named settings, as in network: [...]"
+        )
+    return document
+
+
+def read_recipe_file(path: Path) -> Recipe:
+    """The recipe a YAML file holds. Raises ToileError naming file, setting, value and rule."""
+    document = read_document(path)
+    try:
+        return recipe_of({"name": _name_of(path), **document})
+    except ToileError as error:
+        raise ToileError(f"{path}: {error}") from None
+
+
+def _name_of(path: Path) -> str:
+    """A recipe's name from its file's, where it does not say one."""
+    return re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40].strip("-") or "recipe"
+
+
+def recipe_text(recipe: Recipe, complete: bool = False) -> str:
+    """`recipe` as YAML that reads back as the same recipe.
+
+    `complete` writes every setting, so that the text means the same when a default changes.
+    """
+    document = recipe.model_dump(mode="json") if complete else short_document(recipe)
+    # Always with its name: without one, a file's own name would be taken.
+    document = {"name": recipe.name, **document}
+    return yaml.dump(
+        _lay_out(document), Dumper=_Dumper, sort_keys=False, width=96, allow_unicode=True
+    )
+
+
+class _Line(dict[str, Any]):
+    """A mapping written on one line."""
+
+
+def _lay_out(value: Any, inside: str = "") -> Any:
+    """`value` with the fields of one layer, optimiser or other group put on one line each."""
+    if isinstance(value, dict):
+        flat = not any(isinstance(field, dict | list) for field in value.values())
+        laid = {key: _lay_out(field, key) for key, field in value.items()}
+        return _Line(laid) if flat and inside not in ("", "training", "about") else laid
+    if isinstance(value, list):
+        return [_lay_out(entry) for entry in value]
+    return value
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what the loader's rules, not YAML 1.1's, would read as something else."""
+
+    yaml_implicit_resolvers: dict[str, Any] = Loader.yaml_implicit_resolvers
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+_Dumper.add_representer(
+    _Line,
+    lambda dumper, line: dumper.represent_mapping("tag:yaml.org,2002:map", line, flow_style=True),
+)
+_Dumper.add_representer(
+    type(None), lambda dumper, _: dumper.represent_scalar("tag:yaml.org,2002:str", "off")
+)
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    # PyYAML writes these line ends as they are, and reads them back as spaces; quoted, they last.
+    style = '"' if re.search("[\x85\u2028\u2029]", text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _represent_text)

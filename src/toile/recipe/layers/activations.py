@@ -1,0 +1,63 @@
+"""Layers that bend every number by itself, and a constant factor."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from toile.recipe.layers.layer import Layer
+
+
+class ReLU(Layer):
+    """max(x, 0)."""
+
+    kind: ClassVar[str] = "relu"
+
+
+class LeakyReLU(Layer):
+    """x where positive, slope * x elsewhere."""
+
+    kind: ClassVar[str] = "leaky_relu"
+    shorthand: ClassVar[str | None] = "slope"
+    slope: float = Field(0.01, ge=0, lt=1, description="Slope on the negative side")
+
+
+class ELU(Layer):
+    """x where positive, alpha (exp(x) - 1) elsewhere."""
+
+    kind: ClassVar[str] = "elu"
+    shorthand: ClassVar[str | None] = "alpha"
+    alpha: float = Field(1.0, gt=0, le=10, description="Depth of the negative side")
+
+
+class GELU(Layer):
+    """x times the normal distribution function of x."""
+
+    kind: ClassVar[str] = "gelu"
+    shorthand: ClassVar[str | None] = "approximation"
+    approximation: Literal["none", "tanh"] = Field("none", description="tanh is the faster formula")
+
+
+class SiLU(Layer):
+    """x times the sigmoid of x; also called swish."""
+
+    kind: ClassVar[str] = "silu"
+
+
+class Tanh(Layer):
+    """The hyperbolic tangent."""
+
+    kind: ClassVar[str] = "tanh"
+
+
+class Sigmoid(Layer):
+    """1 / (1 + exp(-x))."""
+
+    kind: ClassVar[str] = "sigmoid"
+
+
+class Scale(Layer):
+    """A constant factor, as on the logits."""
+
+    kind: ClassVar[str] = "scale"
+    shorthand: ClassVar[str | None] = "factor"
+    factor: float = Field(ge=-1e4, le=1e4, description="What every number is multiplied by")

@@ -1,0 +1,194 @@
+"""A recipe's shapes, parameters and multiply-adds, as integers and without torch.
+
+Shapes are (c, h, w) until `flatten` or `globalpool` makes them (features,).
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from toile.errors import ToileError
+from toile.recipe.arithmetic import Arithmetic, Place, Shape, layer_arithmetic, shape_text
+from toile.recipe.layers import Layer, Residual, layer_names
+
+# With gradients and Adam's two moments, as many float32 weights take 3.2 GB.
+MAX_PARAMETERS = 200_000_000
+# One layer's numbers for one image: 200 MB in float32.
+MAX_NUMBERS = 50_000_000
+# Nearly ninety times ResNet-152's 11.3e9 (He et al. 2015, arXiv:1512.03385, table 1).
+MAX_MACS = 1_000_000_000_000
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The side of what one output sees of the picture, and how far apart neighbours look."""
+
+    size_px: int = 1
+    jump_px: int = 1
+
+    def through(self, sums: Arithmetic, whole_px: int) -> "Sight":
+        """The sight after a layer's window; never more than the whole picture."""
+        size_px = self.size_px + (sums.kernel - 1) * self.jump_px
+        return Sight(
+            whole_px if sums.sees_all else min(size_px, whole_px), self.jump_px * sums.stride
+        )
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """One layer with its integers. `name` is dotted inside a residual block.
+
+    `macs` are multiply-adds for one image; `untrained` parameters are no weights of gradients.
+    """
+
+    name: str
+    layer: Layer
+    input: Shape
+    output: Shape
+    parameters: int
+    untrained: int
+    macs: int
+    sight: Sight
+    branch: tuple["LayerPlan", ...] = ()
+    shortcut: tuple["LayerPlan", ...] = ()
+
+    @property
+    def receptive_field_px(self) -> int:
+        """The side of the square of the picture that one output sees; at most all of it."""
+        return self.sight.size_px
+
+    def walk(self) -> Iterator["LayerPlan"]:
+        """This layer, then the layers inside it."""
+        yield self
+        for part in self.branch + self.shortcut:
+            yield from part.walk()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network's layers with their integers. `macs` are multiply-adds for one image.
+
+    Multiply-adds count convolutions and dense layers; the rest is cheap beside them.
+    """
+
+    input: tuple[int, int, int]
+    classes: int
+    layers: tuple[LayerPlan, ...]
+
+    @property
+    def parameters(self) -> int:
+        """All weights, biases and batch-norm statistics, as Keras totals them."""
+        return sum(plan.parameters for plan in self.layers)
+
+    @property
+    def trainable(self) -> int:
+        """The parameters that gradients change."""
+        return self.parameters - sum(plan.untrained for plan in self.layers)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds for one image forward."""
+        return sum(plan.macs for plan in self.layers)
+
+    def walk(self) -> list[LayerPlan]:
+        """All layers in order, a block before what is inside it."""
+        return [inside for plan in self.layers for inside in plan.walk()]
+
+
+def plan_network(network: tuple[Layer, ...], shape: tuple[int, int, int], classes: int) -> Plan:
+    """The plan of `network` on pictures of `shape` (c, h, w).
+
+    Raises ToileError naming the layer that cannot work, with the arithmetic.
+    """
+    planner = _Planner(classes, max(shape[1:]))
+    plan = Plan(shape, classes, planner.plan_layers(network, shape, Sight()))
+    last = plan.layers[-1]
+    if last.output != (classes,):
+        raise ToileError(
+            f"the network ends with {shape_text(last.output)} from {last.name}; it must end with "
+            f"one number for each of the {classes} classes: end it with flatten and dense: classes"
+        )
+    if not plan.trainable:
+        raise ToileError("the network has no weights to train; end it with dense: classes")
+    leaves = [layer for layer in plan.walk() if not layer.branch]
+    _refuse_over(MAX_PARAMETERS, "parameters", {leaf.name: leaf.parameters for leaf in leaves})
+    _refuse_over(MAX_MACS, "multiply-adds for one image", {leaf.name: leaf.macs for leaf in leaves})
+    return plan
+
+
+def _refuse_over(most: int, what: str, counts: dict[str, int]) -> None:
+    """Refuse a network whose layers together count more than `most`, naming the largest."""
+    total, largest = sum(counts.values()), max(counts, key=lambda name: counts[name])
+    if total > most:
+        raise ToileError(
+            f"the network has {total:,} {what}, {counts[largest]:,} of them in {largest}; "
+            f"at most {most:,} are allowed"
+        )
+
+
+@dataclass(frozen=True)
+class _Planner:
+    classes: int
+    whole_px: int
+
+    def plan_layers(
+        self, network: tuple[Layer, ...], shape: Shape, sight: Sight, block: str = ""
+    ) -> tuple[LayerPlan, ...]:
+        """Layer after layer; `block` is the dotted name of the block they stand in."""
+        plans: list[LayerPlan] = []
+        giver = "the block's input" if block else "the data"
+        for name, layer in zip(layer_names(network), network, strict=True):
+            place = Place(f"{block}.{name}".lstrip("."), shape, giver, self.classes)
+            if isinstance(layer, Residual):
+                plan = self._plan_residual(layer, place, sight)
+            else:
+                plan = self._plan_one(layer, place, sight)
+            plans.append(plan)
+            shape, sight, giver = plan.output, plan.sight, plan.name
+        return tuple(plans)
+
+    def _plan_one(self, layer: Layer, place: Place, sight: Sight) -> LayerPlan:
+        sums = layer_arithmetic(layer, place)
+        numbers = math.prod(sums.output)
+        if numbers > MAX_NUMBERS:
+            raise place.refuse(
+                f"it gives {shape_text(sums.output)}, {numbers:,} numbers for one image; "
+                f"at most {MAX_NUMBERS:,} are allowed"
+            )
+        return LayerPlan(
+            name=place.name,
+            layer=layer,
+            input=place.shape,
+            output=sums.output,
+            parameters=sums.parameters,
+            untrained=sums.untrained,
+            macs=sums.macs,
+            sight=sight.through(sums, self.whole_px),
+        )
+
+    def _plan_residual(self, block: Residual, place: Place, sight: Sight) -> LayerPlan:
+        branch = self.plan_layers(block.layers, place.shape, sight, place.name)
+        around = f"{place.name}.shortcut"
+        shortcut = self.plan_layers(block.shortcut, place.shape, sight, around)
+        output = branch[-1].output
+        other = shortcut[-1].output if shortcut else place.shape
+        if output != other:
+            raise place.refuse(
+                f"its branch gives {shape_text(output)} and its shortcut {shape_text(other)}, "
+                f"which cannot be added; give it a shortcut with the same stride and filters, "
+                f"as in shortcut: [conv: {{filters: {output[0]}, kernel: 1}}]"
+            )
+        inside = branch + shortcut
+        ends = (branch[-1].sight, *(plan.sight for plan in shortcut[-1:]))
+        return LayerPlan(
+            name=place.name,
+            layer=block,
+            input=place.shape,
+            output=output,
+            parameters=sum(plan.parameters for plan in inside),
+            untrained=sum(plan.untrained for plan in inside),
+            macs=sum(plan.macs for plan in inside),
+            sight=max(ends, key=lambda one: one.size_px),
+            branch=branch,
+            shortcut=shortcut,
+        )

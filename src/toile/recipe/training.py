@@ -1,0 +1,79 @@
+"""How a network is fitted."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PlainSerializer
+
+from toile.recipe import optimizers, schedules
+from toile.recipe.choice import one_of, write_choice
+from toile.recipe.settings import Settings
+
+OptimizerChoice = Annotated[
+    optimizers.Optimizer,
+    one_of(optimizers.KINDS, "training.optimizer"),
+    PlainSerializer(write_choice),
+]
+ScheduleChoice = Annotated[
+    schedules.Schedule,
+    one_of(schedules.KINDS, "training.schedule"),
+    PlainSerializer(write_choice),
+]
+
+
+class EarlyStopping(Settings):
+    """Stop when a score of the choosing half of validation no longer gets better."""
+
+    patience: int = Field(3, ge=1, le=10_000, description="Epochs without a better score to wait")
+    score: Literal["accuracy", "loss"] = Field("accuracy", description="Which score")
+    least_change: float = Field(
+        0.0, ge=0, le=10, description="How much better counts (accuracy is a share)"
+    )
+
+
+class Start(Settings):
+    """Begin with another run's weights. `--from RUN` fills this."""
+
+    run: str = Field(min_length=1, max_length=4096, description="The run the weights come from")
+    weights: Literal["last", "best"] = Field("last", description="Which of its weights")
+    sha256: str = Field("", pattern="^([0-9a-f]{64})?$", description="Their hash, filled when read")
+    up_to: str | None = Field(
+        None, description="The last layer whose weights are taken; off takes all that fit"
+    )
+    freeze_up_to: str | None = Field(
+        None, description="Layers up to this one keep their weights, batch statistics included"
+    )
+    taken: tuple[str, ...] = Field((), strict=False, description="The layers taken, filled")
+    frozen: tuple[str, ...] = Field((), strict=False, description="The layers frozen, filled")
+
+
+class Training(Settings):
+    """How a network is fitted."""
+
+    optimizer: OptimizerChoice = Field(
+        optimizers.Adam(), description="How weights follow their gradients"
+    )
+    schedule: ScheduleChoice = Field(
+        schedules.Constant(), description="How the learning rate moves during the run"
+    )
+    batch_size: int = Field(128, ge=1, le=100_000, description="Images per step")
+    epochs: int = Field(5, ge=1, le=10_000, description="Passes over the training images")
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="Share of the target spread over all classes"
+    )
+    clip_norm: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
+        None, description="Longest gradient, over all weights together; longer ones are shortened"
+    )
+    early_stopping: EarlyStopping | None = Field(
+        None, description="Stop when validation no longer gets better"
+    )
+    average: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="Score a moving average of the weights that keeps this share a step (EMA)"
+    )
+    start: Start | None = Field(None, description="Begin with another run's weights")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="Numbers the training steps compute in; scores are always float32"
+    )
+    threads: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = Field(
+        "auto", description="Processor threads; the same run on another number has other bits"
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute")

@@ -1,0 +1,83 @@
+"""YAML read by version 1.2's rules: `1e-3` is a number, and `off`, `no` and `yes` are texts.
+
+PyYAML's own rules, version 1.1, make the first a text and the others truth values.
+"""
+
+import re
+from typing import Any
+
+import yaml
+
+from toile.errors import ToileError
+from toile.recipe.complaint import shown
+
+# A longer number is no setting's, and Python refuses to read one of thousands of digits.
+MAX_DIGITS = 40
+
+
+def read_value(text: str, where: str) -> Any:
+    """The plain value a YAML text stands for. Raises ToileError naming line and column."""
+    try:
+        return yaml.load(text, Loader=Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        why = ", ".join(part for part in (error.context, error.problem) if part)
+        raise ToileError(f"{where}{place}: {why}") from None
+    except yaml.YAMLError as error:
+        raise ToileError(f"{where}: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise ToileError(f"{where} is nested too deeply to be read") from None
+
+
+class Loader(yaml.SafeLoader):
+    """Safe, without aliases, so that no small text can stand for a huge one, and without tags."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML keeps it on the class
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """The next node; an alias or a tag is refused."""
+        peek: Any = self.peek_event
+        event = peek()
+        if isinstance(event, yaml.AliasEvent):
+            raise _refusal("an alias (*) is not supported", event)
+        if getattr(event, "tag", None) not in (None, "!"):
+            raise _refusal(f"a tag ({event.tag}) is not supported", event)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """The mapping of a node, whose keys are texts and differ."""
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise _refusal(f"{shown(key)} is no name of a setting", key_node)
+            if key in seen:
+                raise _refusal(f"{key} stands twice", key_node)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _refusal(problem: str, where: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=where.start_mark)
+
+
+def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    # YAML 1.1 would read 010 as eight.
+    text = str(loader.construct_scalar(node))
+    if len(text) > MAX_DIGITS:
+        raise _refusal("the number is too long", node)
+    return int(text)
+
+
+for tag, pattern, first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?[0-9]+", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+."),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+):
+    Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{tag}", re.compile(f"^(?:{pattern})$"), list(first)
+    )
+Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)

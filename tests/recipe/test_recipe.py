@@ -1,0 +1,116 @@
+"""A recipe's hash: what decides a run is in it, what does not is not."""
+
+import pytest
+
+from toile.recipe import recipe_of, settings_table, with_settings
+
+SETTINGS = {
+    "network": [
+        {"conv": {"filters": 8}},
+        {"dropout": 0.5},
+        "flatten",
+        {"dense": "classes"},
+    ],
+    "training": {"early_stopping": {}, "start": {"run": "a"}},
+}
+BASE = recipe_of(SETTINGS)
+
+OTHERWISE = {
+    "data.name": "mnist",
+    "data.validation": 5001,
+    "data.split": 1,
+    "data.test": 0.3,
+    "data.size_px": 28,
+    "data.colour": "grey",
+    "data.label_column": "first",
+    "data.scaling": "standard",
+    "augmentation.shift": 1,
+    "augmentation.flip": "random",
+    "augmentation.rotate": 1,
+    "augmentation.shear": 1,
+    "augmentation.zoom": 0.1,
+    "augmentation.brightness": 0.1,
+    "augmentation.noise": 0.1,
+    "augmentation.erase": 1,
+    "training.optimizer": "sgd",
+    "training.optimizer.learning_rate": 0.002,
+    "training.optimizer.beta1": 0.8,
+    "training.optimizer.beta2": 0.99,
+    "training.optimizer.epsilon": 1e-7,
+    "training.optimizer.weight_decay": 0.1,
+    "training.schedule": "linear",
+    "training.schedule.warmup": 0.1,
+    "training.batch_size": 64,
+    "training.epochs": 6,
+    "training.label_smoothing": 0.1,
+    "training.clip_norm": 1.0,
+    "training.early_stopping": "off",
+    "training.early_stopping.patience": 4,
+    "training.early_stopping.score": "loss",
+    "training.early_stopping.least_change": 0.1,
+    "training.average": 0.99,
+    "training.start": "off",
+    "training.start.run": "b",
+    "training.start.weights": "best",
+    "training.start.sha256": "0" * 64,
+    "training.start.up_to": "conv1",
+    "training.start.freeze_up_to": "conv1",
+    "training.start.taken": ["conv1"],
+    "training.start.frozen": ["conv1"],
+    "training.precision": "float32",
+    "training.threads": 1,
+    "training.device": "cpu",
+    "seed": 1,
+    "network.conv1.name": "stem",
+    "network.conv1.filters": 9,
+    "network.conv1.kernel": 5,
+    "network.conv1.stride": 2,
+    "network.conv1.padding": "same",
+    "network.conv1.groups": 2,
+    "network.conv1.init": "zeros",
+    "network.conv1.bias": False,
+    "network.dropout1": "off",
+    "network.dense1.units": 10,
+}
+
+
+def test_every_decisive_setting_but_the_other_kinds_is_flipped_here():
+    kinds = ("network.", "training.optimizer.", "training.schedule.")
+    groups = ("about", "data", "augmentation", "training", "network", "name")
+    decisive = {
+        row.address
+        for row in settings_table()
+        if row.address not in groups and not row.address.startswith(("about.", *kinds))
+    }
+    conv = {row.address for row in settings_table() if row.address.startswith("network.conv1.")}
+    assert decisive | conv <= set(OTHERWISE)
+
+
+@pytest.mark.parametrize("address", OTHERWISE)
+def test_every_decisive_setting_changes_the_hash(address: str):
+    assert with_settings(BASE, {address: OTHERWISE[address]}).hash != BASE.hash
+
+
+def test_the_hashes_of_all_these_differ_from_one_another():
+    hashes = {with_settings(BASE, {address: value}).hash for address, value in OTHERWISE.items()}
+    assert len(hashes) == len(OTHERWISE)
+
+
+def test_name_and_about_change_nothing():
+    about = dict.fromkeys(("title", "source", "takes", "changes", "result"), "other")
+    assert with_settings(BASE, {"name": "other", "about": about}).hash == BASE.hash
+
+
+def test_the_order_of_keys_and_the_way_of_writing_change_nothing():
+    written = recipe_of(
+        {
+            "training": {"start": {"run": "a"}, "early_stopping": {"patience": 3}, "epochs": 5},
+            "network": [
+                {"conv": {"kernel": 3, "filters": 8}},
+                "dropout",
+                {"flatten": {}},
+                {"dense": {"units": "classes", "bias": True}},
+            ],
+        }
+    )
+    assert written.hash == BASE.hash

@@ -1,0 +1,126 @@
+"""The decoded cache: a source's images as memory-mapped arrays, so that loading takes a moment.
+
+One folder for each key; the key covers the files' sizes and times and the settings of reading, so
+a stale entry is never found. A damaged one is not believed (checksums), and is written again.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import zlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from toile.data.dataset import Skipped
+from toile.data.fingerprint import Identity
+from toile.data.images import Images
+from toile.data.places import cache_folder
+from toile.data.readers import READER_VERSION
+from toile.recipe import Data
+
+READING_SETTINGS = {"size_px", "colour", "label_column", "test"}
+ARRAYS = ("train-pixels", "train-labels", "test-pixels", "test-labels")
+CHUNK_BYTES = 1 << 24
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A source as read, divided and hashed: all that a dataset needs but its name."""
+
+    train: Images
+    test: Images
+    class_names: tuple[str, ...]
+    identity: Identity
+    release: str | None
+    skipped: tuple[Skipped, ...]
+    nulls: int | None
+    nans: int | None
+
+
+def decoded_key(path: Path, files: list[Path], data: Data) -> str:
+    """Names the entry for these files, as they are now, read with these settings."""
+    stats = [(str(file), stat.st_size, stat.st_mtime_ns) for file in files if (stat := file.stat())]
+    settings = data.model_dump(mode="json", include=READING_SETTINGS)
+    # Times in whole seconds would miss a file rewritten within one.
+    words = json.dumps([READER_VERSION, str(path.resolve()), stats, settings], sort_keys=True)
+    return hashlib.sha256(words.encode()).hexdigest()[:32]
+
+
+def read_decoded(key: str) -> Decoded | None:
+    """The entry, memory-mapped (copy on write), or None if there is none that can be believed."""
+    folder = _folder(key)
+    try:
+        about = json.loads((folder / "about.json").read_text())
+        for name in ARRAYS:
+            if _checksum(folder / f"{name}.npy") != about["checksums"][name]:
+                return None
+        # Copy on write, as torch warns of arrays that cannot be written to.
+        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="c") for name in ARRAYS}
+    except (OSError, ValueError, KeyError):
+        return None
+    train, test = (
+        Images(*(arrays[f"{part}-{kind}"].view(np.ndarray) for kind in ("pixels", "labels")))
+        for part in ("train", "test")
+    )
+    return Decoded(
+        train,
+        test,
+        class_names=tuple(about["class_names"]),
+        identity=Identity(**about["identity"]),
+        release=about["release"],
+        skipped=tuple(Skipped(**skipped) for skipped in about["skipped"]),
+        nulls=about["nulls"],
+        nans=about["nans"],
+    )
+
+
+def write_decoded(key: str, decoded: Decoded) -> None:
+    """Keep an entry, whole or not at all. A cache that cannot be written is done without."""
+    folder = _folder(key)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix="unfinished-"))
+    except OSError:
+        return
+    try:
+        _write_files(temporary, decoded)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.rename(temporary, folder)
+    except OSError:
+        # A full disk, or another process that was first with the same entry.
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_files(folder: Path, decoded: Decoded) -> None:
+    parts = {"train": decoded.train, "test": decoded.test}
+    for name in ARRAYS:
+        part, kind = name.split("-")
+        np.save(folder / f"{name}.npy", getattr(parts[part], kind), allow_pickle=False)
+    about: dict[str, Any] = {
+        "class_names": decoded.class_names,
+        "identity": asdict(decoded.identity),
+        "release": decoded.release,
+        "skipped": [asdict(skipped) for skipped in decoded.skipped],
+        "nulls": decoded.nulls,
+        "nans": decoded.nans,
+        "checksums": {name: _checksum(folder / f"{name}.npy") for name in ARRAYS},
+    }
+    (folder / "about.json").write_text(json.dumps(about))
+
+
+def _folder(key: str) -> Path:
+    return cache_folder() / "decoded" / key
+
+
+def _checksum(file: Path) -> int:
+    """CRC-32: the guard is against cuts and rot, not against an enemy in one's own cache."""
+    checksum = 0
+    with file.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            checksum = zlib.crc32(chunk, checksum)
+    return checksum

@@ -1,0 +1,156 @@
+"""What a dataset holds, part by part and class by class.
+
+Counts, means and overlaps are no look at the test part: no network meets it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from toile.data.dataset import Dataset, Skipped
+from toile.data.duplicates import Overlap, duplicate_groups, overlaps
+from toile.data.fingerprint import image_hashes
+from toile.data.images import Images, chunk_slices
+from toile.data.sealed import open_sealed
+from toile.data.statistics import count_values, mean_and_sd
+
+
+@dataclass(frozen=True, eq=False)
+class PartDescription:
+    """One part, class by class. Greys are 0 to 255, over pixels alone; NaN for an empty class."""
+
+    num_images: int
+    mean_grey: float
+    sd_grey: float
+    class_counts: Int64[np.ndarray, " k"]
+    class_mean_grey: Float64[np.ndarray, " k"]
+    class_sd_grey: Float64[np.ndarray, " k"]
+    class_histograms: Int64[np.ndarray, "k 256"]
+    """How many pixels have each grey, all channels together."""
+    class_means: Float64[np.ndarray, "k c h w"]
+    """The mean image of each class, 0 to 255."""
+    class_correlation: Float64[np.ndarray, "k k"]
+    """Pearson's r between class-mean images; NaN where one is empty or of one grey."""
+    duplicates: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Description:
+    """What there is to know of a dataset before any network."""
+
+    name: str
+    path: str
+    shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    train: PartDescription
+    test: PartDescription
+    overlaps: tuple[Overlap, ...]
+    nulls: int | None
+    nans: int | None
+    fingerprint: str
+    test_fingerprint: str
+    order: str
+    release: str
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def correlation_difference(self) -> Float64[np.ndarray, "k k"]:
+        """Correlation of the class-mean images in test less that in training."""
+        difference: Float64[np.ndarray, "k k"]
+        difference = self.test.class_correlation - self.train.class_correlation
+        return difference
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for `--json`; what is not defined is None. The mean images stay out."""
+        values: dict[str, Any] = _plain(self)
+        values["correlation_difference"] = _plain(self.correlation_difference)
+        for part in ("train", "test"):
+            del values[part]["class_means"]
+        return values
+
+
+def describe(dataset: Dataset) -> Description:
+    """Count, average and compare both parts of `dataset`."""
+    parts = dataset.train, open_sealed(dataset.test)
+    hashes = [image_hashes(part) for part in parts]
+    num_classes = len(dataset.class_names)
+    train, test = (_describe_part(*part, num_classes) for part in zip(parts, hashes, strict=True))
+    return Description(
+        name=dataset.name,
+        path=str(dataset.path),
+        shape=dataset.shape,
+        class_names=dataset.class_names,
+        train=train,
+        test=test,
+        overlaps=overlaps(*hashes),
+        nulls=dataset.nulls,
+        nans=dataset.nans,
+        fingerprint=dataset.fingerprint,
+        test_fingerprint=dataset.test_fingerprint,
+        order=dataset.order,
+        release=dataset.release,
+        skipped=dataset.skipped,
+    )
+
+
+def correlate(images: Float64[np.ndarray, "k *shape"]) -> Float64[np.ndarray, "k k"]:
+    """Pearson's r between flattened images, in [-1, 1]; NaN where one has no variance."""
+    flat = images.reshape(len(images), -1)
+    centred = flat - flat.mean(axis=1, keepdims=True)
+    # corrcoef divides by zero for an image of one grey, with a warning nobody reads.
+    norms = np.sqrt((centred**2).sum(axis=1))
+    scale = np.outer(norms, norms)
+    correlation = np.full(scale.shape, np.nan)
+    np.divide(centred @ centred.T, scale, out=correlation, where=scale > 0)
+    return correlation.clip(-1, 1)
+
+
+def _describe_part(images: Images, hashes: list[bytes], num_classes: int) -> PartDescription:
+    sums, histograms = _sum_by_class(images, num_classes)
+    counts = np.bincount(images.labels, minlength=num_classes)
+    means = np.full(sums.shape, np.nan)
+    np.divide(sums, counts[:, None, None, None], out=means, where=counts[:, None, None, None] > 0)
+    class_greys = np.array([mean_and_sd(histogram) for histogram in histograms])
+    mean, sd = mean_and_sd(histograms.sum(axis=0))
+    return PartDescription(
+        num_images=len(images),
+        mean_grey=mean,
+        sd_grey=sd,
+        class_counts=counts,
+        class_mean_grey=class_greys[:, 0],
+        class_sd_grey=class_greys[:, 1],
+        class_histograms=histograms,
+        class_means=means,
+        class_correlation=correlate(means),
+        duplicates=duplicate_groups(hashes),
+    )
+
+
+def _sum_by_class(
+    images: Images, num_classes: int
+) -> tuple[Int64[np.ndarray, "k c h w"], Int64[np.ndarray, "k 256"]]:
+    """Pixel sums and grey counts of each class, piece by piece."""
+    sums = np.zeros((num_classes, *images.shape), np.int64)
+    histograms = np.zeros((num_classes, 256), np.int64)
+    for piece in chunk_slices(images.pixels):
+        pixels, labels = images.pixels[piece], images.labels[piece]
+        for label in np.unique(labels):
+            own = pixels[labels == label]
+            sums[label] += own.sum(axis=0, dtype=np.int64)
+            histograms[label] += count_values(own)
+    return sums, histograms
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses, arrays and tuples as dicts and lists; NaN as None."""
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and np.isnan(value):
+        return None
+    if hasattr(value, "__dataclass_fields__"):
+        return {field: _plain(getattr(value, field)) for field in value.__dataclass_fields__}
+    return value

@@ -1,0 +1,37 @@
+"""Images with their labels, as every room holds them: uint8, channels first."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int, Int64, Shaped, UInt8
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Pixels 0 to 255 (0 is black) and the class index of each image."""
+
+    pixels: UInt8[np.ndarray, "n c h w"]
+    labels: Int64[np.ndarray, " n"]
+
+    def __len__(self) -> int:
+        """How many images there are."""
+        return len(self.labels)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of one image."""
+        _, channels, height, width = self.pixels.shape
+        return channels, height, width
+
+    def take(self, indices: Int[np.ndarray, " m"]) -> "Images":
+        """The images at `indices`, in that order, copied into memory."""
+        return Images(self.pixels[indices], self.labels[indices])
+
+
+def chunk_slices(array: Shaped[np.ndarray, "n *rest"], chunk_bytes: int = 1 << 22) -> list[slice]:
+    """Slices over the first axis in pieces of about `chunk_bytes`, at least one row each.
+
+    Sums and casts go through these, for no float copy of 60,000 images should ever exist.
+    """
+    step = max(1, chunk_bytes // max(1, array[:1].nbytes))
+    return [slice(start, start + step) for start in range(0, len(array), step)]

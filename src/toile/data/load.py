@@ -1,0 +1,130 @@
+"""From a name or a path to a dataset."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from toile.data.catalogue import KNOWN, Known, release_of
+from toile.data.conform import conform
+from toile.data.dataset import Dataset
+from toile.data.decoded import Decoded, decoded_key, read_decoded, write_decoded
+from toile.data.divide import divide_by_content
+from toile.data.fingerprint import identify
+from toile.data.images import Images
+from toile.data.readers import Parts, Progress, find_source
+from toile.data.readers.parts import MAX_CLASSES
+from toile.data.sealed import Sealed
+from toile.data.sources import obtain_known
+from toile.errors import ToileError, did_you_mean
+from toile.recipe import Data
+
+
+def no_progress(done: int, total: int | None, what: str) -> None:
+    """Tell nobody."""
+
+
+def load_data(
+    data: Data | str | Path, *, progress: Progress | None = None, **settings: Any
+) -> Dataset:
+    """The images `data` names, decoded once and memory-mapped from the user's cache after that.
+
+    `data` is a recipe's settings, or a known name or a path; `settings` are more of the same
+    names. ToileError names the file, the place in it, the value and the rule.
+    """
+    progress = progress or no_progress
+    given = data.model_dump() if isinstance(data, Data) else {"name": str(data)}
+    data = Data(**(given | settings))
+    known = KNOWN.get(data.name)
+    path = obtain_known(known, progress) if known else _own_path(data.name)
+    decoded = _decode(path, data, progress)
+    # The names of the files prove nothing: MNIST and Fashion-MNIST share them.
+    recognised = release_of(decoded.identity.fingerprint)
+    if known and (data.size_px or data.colour) and recognised is not known:
+        recognised = replace(known, release=f"{known.release}, resized or recoloured")
+    elif known and recognised is not known:
+        raise ToileError(
+            f"{path}: is not {known.name}: the fingerprint is {decoded.identity.fingerprint[:16]}, "
+            f"which should be {known.fingerprint[:16]}; to use it as it is, name it by its path"
+        )
+    return _dataset(data.name, path, decoded, recognised)
+
+
+def _own_path(name: str) -> Path:
+    path = os.path.expanduser(name)
+    if not os.path.exists(path):
+        raise ToileError(
+            f"data.name is {name}, which is no file or folder here, and no known dataset "
+            f"({', '.join(KNOWN)}){did_you_mean(name, KNOWN)}"
+        )
+    return Path(path)
+
+
+def _decode(path: Path, data: Data, progress: Progress) -> Decoded:
+    try:
+        read, files = find_source(path)
+        key = decoded_key(path, files, data)
+        decoded = read_decoded(key)
+        if decoded is None:
+            decoded = _divide_and_hash(read(path, files, data, progress), path, data)
+            write_decoded(key, decoded)
+    except OSError as failure:
+        raise ToileError(
+            f"{failure.filename or path}: could not be read ({failure.strerror or failure})"
+        ) from failure
+    return decoded
+
+
+def _divide_and_hash(parts: Parts, path: Path, data: Data) -> Decoded:
+    where = str(path)
+    train = conform(parts.train, data, where)
+    if parts.test is None:
+        train, test = divide_by_content(train, data.test, where)
+    else:
+        test = conform(parts.test, data, where)
+    _check_agreement(train, test, where)
+    return Decoded(
+        train,
+        test,
+        class_names=parts.class_names or _numbered(train, test),
+        identity=identify(train, test),
+        release=parts.release,
+        skipped=parts.skipped,
+        nulls=parts.nulls,
+        nans=parts.nans,
+    )
+
+
+def _check_agreement(train: Images, test: Images, where: str) -> None:
+    if train.shape != test.shape:
+        raise ToileError(
+            f"{where}: training images are {train.shape}, test images {test.shape} (channels, "
+            "height, width); both parts have one shape; set data.size_px or data.colour"
+        )
+    if train.labels.min() == train.labels.max():
+        raise ToileError(
+            f"{where}: all {len(train)} training images are of one class; a classifier needs two "
+            "or more"
+        )
+    num_classes = int(max(train.labels.max(), test.labels.max())) + 1
+    if num_classes > MAX_CLASSES:
+        raise ToileError(f"{where}: has {num_classes} classes; at most {MAX_CLASSES} are read")
+
+
+def _numbered(train: Images, test: Images) -> tuple[str, ...]:
+    return tuple(map(str, range(int(max(train.labels.max(), test.labels.max())) + 1)))
+
+
+def _dataset(name: str, path: Path, decoded: Decoded, recognised: Known | None) -> Dataset:
+    return Dataset(
+        name=name,
+        path=path,
+        train=decoded.train,
+        test=Sealed(decoded.test),
+        class_names=recognised.class_names if recognised else decoded.class_names,
+        identity=decoded.identity,
+        release=(recognised.release if recognised else decoded.release) or "unknown",
+        skipped=decoded.skipped,
+        nulls=decoded.nulls,
+        nans=decoded.nans,
+    )

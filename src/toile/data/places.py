@@ -1,0 +1,20 @@
+"""Where data may lie on this machine."""
+
+import os
+from pathlib import Path
+
+SAMPLE_FOLDER = Path(__file__).parent / "sample"
+DEBIAN_FOLDER = Path("/usr/share/datasets")
+
+
+def cache_folder() -> Path:
+    """The user's cache: `$TOILE_CACHE`, else `toile` in `$XDG_CACHE_HOME` or `~/.cache`."""
+    if chosen := os.environ.get("TOILE_CACHE"):
+        return Path(chosen).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "toile"
+
+
+def own_folders(name: str) -> list[Path]:
+    """Where `$TOILE_DATA` lets one look for dataset `name`: a subfolder of that name, or itself."""
+    chosen = os.environ.get("TOILE_DATA")
+    return [Path(chosen).expanduser() / name, Path(chosen).expanduser()] if chosen else []

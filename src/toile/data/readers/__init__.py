@@ -1,0 +1,50 @@
+"""Readers: one file for each format, each turning a path into `Parts`.
+
+To add one, write `find_x(path)` (the files it would read, or none) and `read_x`, and list both.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from toile.data.readers.archive import find_zip, read_zip
+from toile.data.readers.csv_table import find_csv, read_csv
+from toile.data.readers.folder import find_pictures, read_folder
+from toile.data.readers.idx import find_idx, read_idx
+from toile.data.readers.npz import find_npz, read_npz
+from toile.data.readers.parts import Parts, Progress
+from toile.errors import ToileError
+from toile.recipe import Data
+
+__all__ = ["READER_VERSION", "Parts", "Progress", "find_source"]
+
+READER_VERSION = 1
+"""Raised when a reader gives other pixels or labels for the same files, to renew the caches."""
+
+Read = Callable[[Path, list[Path], Data, Progress], Parts]
+
+READERS: tuple[tuple[Callable[[Path], list[Path]], Read], ...] = (
+    (find_idx, read_idx),
+    # Before CSV: many picture sets carry a labels.csv beside their class folders.
+    (find_pictures, read_folder),
+    (find_csv, read_csv),
+    (find_npz, read_npz),
+    (find_zip, read_zip),
+)
+
+
+def find_source(path: Path) -> tuple[Read, list[Path]]:
+    """The reader for `path`, and the files it will read."""
+    if not path.is_file() and not path.is_dir():
+        raise ToileError(f"{path}: is no file or folder")
+    for find, read in READERS:
+        if files := find(path):
+            return read, files
+    if path.is_dir():
+        raise ToileError(
+            f"{path}: holds no IDX files, no CSV files, no .npz and no class folders; pictures lie "
+            "in a folder for each class"
+        )
+    raise ToileError(
+        f"{path}: is of no known format; .csv, .csv.gz, .npz and .zip are read, and folders of IDX "
+        "files or of class folders"
+    )

@@ -1,0 +1,149 @@
+"""IDX, the format of MNIST: big-endian header, then bytes; four files in a folder, .gz or not."""
+
+import gzip
+import io
+import math
+import re
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from toile.data.images import Images
+from toile.data.readers.parts import Parts, Progress, check_labels, check_layout
+from toile.errors import ToileError
+from toile.recipe import Data
+
+FILE_NAME = re.compile(
+    r"(?P<prefix>.*?)(?P<part>train|t10k|test)-(?P<kind>images|labels)[-.]idx[13]-ubyte(?:\.gz)?"
+)
+MAGIC = {"images": 0x00000803, "labels": 0x00000801}
+# Deflate cannot expand further than this (zlib's technical notes), so a header that claims more
+# than the file could hold is refused before memory is taken for it.
+MAX_EXPANSION = 1032
+CHUNK_BYTES = 1 << 20
+
+
+def find_idx(path: Path) -> list[Path]:
+    """The IDX files of a folder, sorted; none if it holds none."""
+    if path.is_file():
+        if not FILE_NAME.fullmatch(path.name):
+            return []
+        raise ToileError(
+            f"{path}: is one IDX file; a set is a folder with images and labels: name the folder "
+            f"{path.parent}"
+        )
+    return sorted(file for file in path.iterdir() if FILE_NAME.fullmatch(file.name))
+
+
+def read_idx(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
+    """Read the files `find_idx` found. Labels need no names: the format holds none."""
+    roles = _roles(path, files)
+    if ("train", "images") not in roles:
+        raise ToileError(f"{path}: has no train-images-idx3-ubyte; a set needs its training images")
+    train = _read_part(path, roles, "train", progress)
+    has_test = any(part == "test" for part, _ in roles)
+    return Parts(train, _read_part(path, roles, "test", progress) if has_test else None)
+
+
+def _roles(path: Path, files: list[Path]) -> dict[tuple[str, str], Path]:
+    """Which file is what. Of a plain file and its .gz the plain one is read."""
+    roles: dict[tuple[str, str], Path] = {}
+    prefixes = set()
+    for file in files:
+        match = FILE_NAME.fullmatch(file.name)
+        assert match
+        prefixes.add(match["prefix"])
+        roles.setdefault(("train" if match["part"] == "train" else "test", match["kind"]), file)
+    if len(prefixes) > 1:
+        raise ToileError(
+            f"{path}: holds more than one IDX set (names start with "
+            f"{', '.join(repr(prefix) for prefix in sorted(prefixes))}); give each its own folder"
+        )
+    return roles
+
+
+def _read_part(
+    path: Path, roles: dict[tuple[str, str], Path], part: str, progress: Progress
+) -> Images:
+    for kind in MAGIC:
+        if (part, kind) not in roles:
+            raise ToileError(f"{path}: the {part} part has no {kind} file; it needs both")
+    pixels = read_images(roles[part, "images"], progress)
+    labels = read_labels(roles[part, "labels"])
+    check_labels(labels, len(pixels), str(roles[part, "labels"]))
+    return Images(pixels, labels)
+
+
+def read_images(file: Path, progress: Progress) -> UInt8[np.ndarray, "n 1 h w"]:
+    """The pixels of one image file, decompressed straight into their array."""
+    (num_images, height, width), values = _read(file, "images", progress)
+    return values.reshape(num_images, 1, height, width)
+
+
+def read_labels(file: Path) -> Int64[np.ndarray, " n"]:
+    """The labels of one label file."""
+    _, values = _read(file, "labels", lambda done, total, what: None)
+    return values.astype(np.int64)
+
+
+def _read(
+    file: Path, kind: str, progress: Progress
+) -> tuple[tuple[int, ...], UInt8[np.ndarray, " bytes"]]:
+    """The header's sizes and the bytes after it, all that there are and no more."""
+    try:
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
+            sizes = _read_sizes(stream, file, kind)
+            values = _read_values(stream, file, sizes, progress)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as damage:
+        raise ToileError(f"{file}: is damaged or cut short ({damage}); fetch it again") from None
+    return sizes, values
+
+
+def _read_sizes(stream: io.BufferedIOBase, file: Path, kind: str) -> tuple[int, ...]:
+    num_bytes = {"images": 16, "labels": 8}[kind]
+    header = stream.read(num_bytes)
+    magic = int.from_bytes(header[:4])
+    if len(header) >= 4 and magic != MAGIC[kind]:
+        other = "labels" if kind == "images" else "images"
+        hint = f"; is this the {other} file?" if magic == MAGIC[other] else ""
+        raise ToileError(
+            f"{file}: bytes 0-3 are 0x{magic:08x}; a file of {kind} starts with "
+            f"0x{MAGIC[kind]:08x}{hint}"
+        )
+    if len(header) < num_bytes:
+        raise ToileError(f"{file}: ends after {len(header)} bytes; its header takes {num_bytes}")
+    sizes = struct.unpack(f">{num_bytes // 4 - 1}I", header[4:])
+    num_images, height, width = (*sizes, 1, 1)[:3]
+    check_layout(num_images, (1, height, width), str(file))
+    return sizes
+
+
+def _read_values(
+    stream: io.BufferedIOBase, file: Path, sizes: tuple[int, ...], progress: Progress
+) -> UInt8[np.ndarray, " bytes"]:
+    declared = math.prod(sizes)
+    num_bytes = file.stat().st_size
+    most = num_bytes * MAX_EXPANSION if file.suffix == ".gz" else num_bytes - stream.tell()
+    if declared > most:
+        raise ToileError(
+            f"{file}: the header claims {' x '.join(map(str, sizes))} = {declared} bytes; "
+            f"a file of {num_bytes} bytes holds at most {most}; fetch it again"
+        )
+    values = np.empty(declared, np.uint8)
+    view, done = values.data, 0
+    while done < declared and (got := stream.readinto(view[done : done + CHUNK_BYTES])):
+        done += got
+        progress(done, declared, f"bytes of {file.name}")
+    if done < declared:
+        raise ToileError(
+            f"{file}: ends after {done} of the {declared} bytes its header claims; fetch it again"
+        )
+    # Asking for one byte more also makes gzip compare its checksum.
+    if stream.read(1):
+        raise ToileError(
+            f"{file}: has bytes after the {declared} its header claims; is it another file's data?"
+        )
+    return values

@@ -1,0 +1,78 @@
+"""What every reader gives back, and the limits every reader holds to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from toile.data.dataset import Skipped
+from toile.data.images import Images
+from toile.errors import ToileError
+
+MIN_SIDE_PX = 4
+MAX_SIDE_PX = 256
+MAX_CLASSES = 1000
+MAX_IMAGES = 10_000_000
+MAX_BYTES = 8 << 30
+"""Pixels of one part; more is refused before anything is allocated."""
+
+Progress = Callable[[int, int | None, str], None]
+"""Told (done, total or None where unknown, what is counted) while bytes or files go by."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A source as read. `test` is None where it has no test part, names where it holds none."""
+
+    train: Images
+    test: Images | None
+    class_names: tuple[str, ...] | None = None
+    release: str | None = None
+    """What the source's form alone says about where it comes from."""
+    skipped: tuple[Skipped, ...] = ()
+    nulls: int | None = None
+    nans: int | None = None
+
+
+def check_layout(num_images: int, shape: tuple[int, int, int], where: str) -> None:
+    """Refuse what a header claims before anything is allocated for it."""
+    channels, height, width = shape
+    if num_images == 0:
+        raise ToileError(f"{where}: holds 0 images; a dataset needs at least one in each part")
+    if 0 in shape:
+        raise ToileError(f"{where}: images are {width} x {height} px; there is nothing in them")
+    if num_images > MAX_IMAGES:
+        raise ToileError(f"{where}: claims {num_images} images; at most {MAX_IMAGES} are read")
+    if channels not in (1, 3):
+        raise ToileError(f"{where}: images have {channels} channels; 1 (grey) or 3 (rgb) are read")
+    if num_images * channels * height * width > MAX_BYTES:
+        raise ToileError(
+            f"{where}: claims {num_images} images of {height} x {width} px, "
+            f"{num_images * channels * height * width} bytes; at most {MAX_BYTES} are read"
+        )
+
+
+def check_labels(
+    labels: Int64[np.ndarray, " n"], num_images: int, where: str, first_row: int = 0
+) -> None:
+    """Refuse labels that are too many, too few, negative or above the largest class index.
+
+    `first_row` is what the source calls the first label: CSV counts lines, the others images.
+    """
+    if len(labels) != num_images:
+        raise ToileError(
+            f"{where}: holds {len(labels)} labels; its images are {num_images}, and every image "
+            "has one; are the two files of one part?"
+        )
+    wrong = np.flatnonzero((labels < 0) | (labels >= MAX_CLASSES))
+    if len(wrong):
+        raise ToileError(
+            f"{where}: row {wrong[0] + first_row} has label {labels[wrong[0]]}; a label is a class "
+            f"index from 0 to {MAX_CLASSES - 1}"
+        )
+
+
+def pack(pixels: UInt8[np.ndarray, "n c h w"], labels: Int64[np.ndarray, " n"]) -> Images:
+    """Images whose pixels lie in one block of memory, channels first."""
+    return Images(np.ascontiguousarray(pixels), labels.astype(np.int64, copy=False))

@@ -1,0 +1,135 @@
+"""One picture file to pixels: PNG, JPEG, WebP, BMP or GIF, told by content and not by name.
+
+Only the first frame is taken. Orientation written by cameras is applied. Sixteen bits a channel are
+cut to their upper eight. What is transparent is laid over white, as on the page it was drawn for.
+Grey pictures without transparency keep every bit.
+"""
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from toile.data.readers.parts import MAX_SIDE_PX
+from toile.errors import ToileError
+from toile.recipe import Data
+
+Stream = io.BufferedReader | io.BytesIO
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
+MAX_PIXELS = 25_000_000
+GREY_MODES = ("1", "L", "LA", "La")
+
+DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    OverflowError,
+)
+"""What Pillow is known to raise for files that are no picture, or a damaged one."""
+
+
+class UnreadablePicture(Exception):
+    """The file is no picture of the known formats, or a damaged one; the rest may load."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A decoded picture, and how many frames the file has."""
+
+    pixels: UInt8[np.ndarray, "c h w"]
+    num_frames: int
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Pillow's remarks on odd files are dropped; its alarm about huge ones becomes an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+def decode_picture(stream: Stream, where: str, data: Data) -> Picture:
+    """The picture as grey (1 channel) or rgb (3), resized and recoloured where `data` says so.
+
+    UnreadablePicture for a file to leave out; ToileError for one that is too large to decode.
+    """
+    try:
+        with Image.open(stream, formats=FORMATS) as picture:
+            # Opening reads the header alone; pixels are decoded by the first use after this.
+            _check_size(picture.size, where, data)
+            num_frames = getattr(picture, "n_frames", 1)
+            # Counting frames leaves the file at the last one.
+            picture.seek(0)
+            plain = _eight_bits(ImageOps.exif_transpose(picture))
+    except UnidentifiedImageError:
+        raise UnreadablePicture("is no PNG, JPEG, WebP, BMP or GIF") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as alarm:
+        raise ToileError(f"{where}: {alarm}; make it smaller first") from None
+    except DAMAGED as damage:
+        raise UnreadablePicture(f"is damaged ({damage})") from None
+    return Picture(_pixels(fit(plain, data)), num_frames)
+
+
+def fit(picture: Image.Image, data: Data) -> Image.Image:
+    """Recoloured and resized as `data.colour` and `data.size_px` ask; both sides are stretched."""
+    if data.colour:
+        picture = picture.convert({"grey": "L", "rgb": "RGB"}[data.colour])
+    if data.size_px:
+        picture = picture.resize((data.size_px, data.size_px), Image.Resampling.BILINEAR)
+    return picture
+
+
+def _check_size(size: tuple[int, int], where: str, data: Data) -> None:
+    width, height = size
+    if width * height > MAX_PIXELS:
+        raise ToileError(
+            f"{where}: is {width} x {height} px; at most {MAX_PIXELS // 10**6} million pixels are "
+            "decoded; make it smaller first"
+        )
+    if max(size) > MAX_SIDE_PX and not data.size_px:
+        raise ToileError(
+            f"{where}: is {width} x {height} px; a side has at most {MAX_SIDE_PX}; set "
+            "data.size_px, such as data.size_px=64, to resize every picture"
+        )
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """In mode L or RGB."""
+    if picture.mode.startswith("I"):
+        # Pillow's own conversion to L clips at 255 instead of scaling.
+        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    mode = "L" if picture.mode in GREY_MODES or _has_grey_palette(picture) else "RGB"
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        paper = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(paper, picture).convert("RGB")
+    elif picture.mode == "P":
+        picture = picture.convert("RGB")
+    return picture.convert(mode)
+
+
+def _has_grey_palette(picture: Image.Image) -> bool:
+    """Whether a palette picture holds greys alone, as tools that shrink PNG files make them."""
+    palette = picture.getpalette("RGB") if picture.mode in ("P", "PA") else None
+    if palette is None:
+        return False
+    red, green, blue = np.reshape(palette, (-1, 3)).T
+    return bool((red == green).all() and (green == blue).all())
+
+
+def _pixels(picture: Image.Image) -> UInt8[np.ndarray, "c h w"]:
+    pixels = np.array(picture)
+    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)

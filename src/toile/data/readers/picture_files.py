@@ -1,0 +1,90 @@
+"""Many picture files into one array: all of one size and colour, the unreadable ones listed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+from jaxtyping import UInt8
+
+from toile.data.dataset import Skipped
+from toile.data.images import Images
+from toile.data.readers.parts import Progress, check_layout
+from toile.data.readers.picture import Picture, Stream, UnreadablePicture, decode_picture
+from toile.errors import ToileError
+from toile.recipe import Data
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A file that may be a picture, by its path below the source."""
+
+    path: PurePosixPath
+    open: Callable[[], Stream]
+
+
+@dataclass
+class PictureFiles:
+    """A source's pictures, decoded part by part; the first picture sets size and colour for all."""
+
+    where: str
+    data: Data
+    progress: Progress
+    num_files: int
+    skipped: list[Skipped]
+    num_done: int = 0
+    first: tuple[str, tuple[int, ...]] | None = None
+
+    def decode(self, labelled: list[tuple[int, PictureFile]]) -> Images:
+        """The readable pictures of one part, in order."""
+        pixels: UInt8[np.ndarray, "n c h w"] | None = None
+        labels: list[int] = []
+        for label, file in labelled:
+            self.num_done += 1
+            self.progress(self.num_done, self.num_files, "pictures")
+            picture = self._decode_one(file)
+            if picture is None:
+                continue
+            if pixels is None:
+                shape = picture.pixels.shape
+                check_layout(len(labelled), shape, self.where)
+                pixels = np.empty((len(labelled), *shape), np.uint8)
+            pixels[len(labels)] = picture.pixels
+            labels.append(label)
+        if pixels is None:
+            raise ToileError(
+                f"{self.where}: holds no readable picture in class folders"
+                + "".join(f"; {file.file} {file.reason}" for file in self.skipped[:3])
+                + "; PNG, JPEG, WebP, BMP and GIF are read"
+            )
+        return Images(pixels[: len(labels)], np.array(labels, np.int64))
+
+    def _decode_one(self, file: PictureFile) -> Picture | None:
+        try:
+            with file.open() as stream:
+                picture = decode_picture(stream, f"{self.where}: {file.path}", self.data)
+        except (UnreadablePicture, OSError) as reason:
+            self.skipped.append(Skipped(str(file.path), str(reason)))
+            return None
+        if picture.num_frames > 1:
+            note = f"has {picture.num_frames} frames; only the first is read"
+            self.skipped.append(Skipped(str(file.path), note))
+        self._check_like_the_first(str(file.path), picture.pixels.shape)
+        return picture
+
+    def _check_like_the_first(self, file: str, shape: tuple[int, ...]) -> None:
+        if self.first is None:
+            self.first = file, shape
+        first_file, first_shape = self.first
+        if shape[1:] != first_shape[1:]:
+            raise ToileError(
+                f"{self.where}: {file} is {shape[2]} x {shape[1]} px, {first_file} is "
+                f"{first_shape[2]} x {first_shape[1]}; all have one size; set data.size_px, such "
+                "as data.size_px=28, to resize every picture"
+            )
+        if shape != first_shape:
+            words = {1: "grey", 3: "rgb"}
+            raise ToileError(
+                f"{self.where}: {file} is {words[shape[0]]}, {first_file} is "
+                f"{words[first_shape[0]]}; set data.colour to grey or rgb to read all alike"
+            )

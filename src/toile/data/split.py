@@ -1,0 +1,92 @@
+"""Training and validation images out of the train part: stratified, with a seed of its own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from toile.data.images import Images
+from toile.errors import ToileError
+from toile.recipe import Data
+from toile.streams import numpy_stream
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The train part in two. `chooses` marks the half of the validation images that may choose an
+    epoch; the other half scores what was chosen.
+    """
+
+    train: Images
+    validation: Images
+    validation_indices: Int64[np.ndarray, " m"]
+    """Where the validation images lie in the train part, ascending."""
+    chooses: Bool[np.ndarray, " m"]
+    note: str | None = None
+    """What was done otherwise than asked, in one sentence."""
+
+
+def split_data(train: Images, data: Data) -> Split:
+    """Hold out `data.validation` images, each class in its share, the same for the same seed.
+
+    The total is the one asked for; classes get theirs by largest remainder, and each class of two
+    or more images keeps one for training. A number that would leave less than half the images for
+    training becomes a fifth, and `note` says so.
+    """
+    num_asked, note = _num_asked(len(train), data)
+    counts = np.bincount(train.labels)
+    taken = apportion(num_asked, counts, most=np.maximum(counts - 1, 0))
+    if taken.sum() < 2:
+        raise ToileError(
+            f"data.validation is {data.validation}, {taken.sum()} of {len(train)} training images; "
+            "validation takes at least 2, one to choose and one to score; ask for more, or add "
+            "images"
+        )
+    # One stream for both draws, in this order: changing it changes every run's validation images.
+    rng = numpy_stream(data.split, "split")
+    drawn = _draw(train.labels, taken, rng)
+    indices = np.sort(drawn)
+    validation = train.take(indices)
+    num_choosing = apportion(len(indices) // 2, taken, most=taken)
+    chooses = np.isin(np.arange(len(indices)), _draw(validation.labels, num_choosing, rng))
+    rest = np.setdiff1d(np.arange(len(train)), indices, assume_unique=True)
+    return Split(train.take(rest), validation, indices, chooses, note)
+
+
+def apportion(
+    total: int, counts: Int64[np.ndarray, " k"], most: Int64[np.ndarray, " k"]
+) -> Int64[np.ndarray, " k"]:
+    """`total` divided in proportion to `counts` by largest remainder, nowhere above `most`.
+
+    Ties go to the lower index. The sum is `total`, or all of `most` where that is less.
+    """
+    exact = total * counts / counts.sum()
+    given: Int64[np.ndarray, " k"] = np.minimum(np.floor(exact).astype(np.int64), most)
+    total = min(total, int(most.sum()))
+    while given.sum() < total:
+        by_remainder = np.argsort(given - exact, kind="stable")
+        with_room = by_remainder[given[by_remainder] < most[by_remainder]]
+        given[with_room[: total - given.sum()]] += 1
+    return given
+
+
+def _num_asked(num_images: int, data: Data) -> tuple[int, str | None]:
+    if isinstance(data.validation, float):
+        return round(num_images * data.validation), None
+    if 2 * data.validation <= num_images:
+        return data.validation, None
+    fifth = num_images // 5
+    note = (
+        f"validation: {data.validation} asked of {num_images} images; took {fifth}, a fifth, so "
+        "that at least half are left for training"
+    )
+    return fifth, note
+
+
+def _draw(
+    labels: Int64[np.ndarray, " n"], counts: Int64[np.ndarray, " k"], rng: np.random.Generator
+) -> Int64[np.ndarray, " m"]:
+    """Indices of `counts[c]` images drawn from each class c, class by class."""
+    members = (np.flatnonzero(labels == label) for label in range(len(counts)))
+    drawn = [rng.permutation(own)[:count] for own, count in zip(members, counts, strict=True)]
+    return np.concatenate(drawn)

@@ -1,0 +1,48 @@
+"""Modules torch has no counterpart of: the residual block, the norm of one place, a factor."""
+
+from collections import OrderedDict
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class Residual(nn.Module):
+    """A branch of layers plus what goes around it. The branch's layers are direct children."""
+
+    def __init__(
+        self, branch: OrderedDict[str, nn.Module], shortcut: OrderedDict[str, nn.Module]
+    ) -> None:
+        super().__init__()
+        for name, module in branch.items():
+            self.add_module(name, module)
+        self._branch = list(branch)
+        self.shortcut = nn.Sequential(shortcut)
+
+    def forward(self, inputs: Float[Tensor, "n *given"]) -> Float[Tensor, "n *made"]:
+        """The sum of branch and shortcut."""
+        outputs = inputs
+        for name in self._branch:
+            outputs = self.get_submodule(name)(outputs)
+        around: Tensor = self.shortcut(inputs)
+        return outputs + around
+
+
+class ChannelNorm(nn.LayerNorm):
+    """Layer norm over the channels of each place, for pictures and for numbers in a row."""
+
+    def forward(self, inputs: Float[Tensor, "n c *place"]) -> Float[Tensor, "n c *place"]:
+        """The numbers of each place, normed over its channels."""
+        normed: Tensor = super().forward(inputs.movedim(1, -1))
+        return normed.movedim(-1, 1)
+
+
+class Scale(nn.Module):
+    """A constant factor."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, inputs: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+        """Every number times the factor."""
+        return inputs * self.factor

@@ -1,0 +1,55 @@
+"""Which classes are taken for which."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int, Int64
+
+from toile.evaluation.estimate import Estimate, proportion
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """`count` images of class `true` were answered with class `predicted`.
+
+    `share` is `count` over all images of class `true`.
+    """
+
+    true: int
+    predicted: int
+    count: int
+    share: float
+
+
+def confusion_matrix(
+    labels: Int[np.ndarray, " n"], predictions: Int[np.ndarray, " n"], num_classes: int
+) -> Int64[np.ndarray, "k k"]:
+    """How many images of each true class (row) got each answer (column)."""
+    matrix = np.zeros((num_classes, num_classes), np.int64)
+    np.add.at(matrix, (labels, predictions), 1)
+    return matrix
+
+
+def recalls(matrix: Int[np.ndarray, "k k"]) -> tuple[Estimate, ...]:
+    """Each class's share of images found, with its interval; NaN for a class without images."""
+    return tuple(
+        proportion(right, n)
+        for right, n in zip(matrix.diagonal().tolist(), matrix.sum(axis=1).tolist(), strict=True)
+    )
+
+
+def most_confused(matrix: Int[np.ndarray, "k k"], count: int) -> tuple[Confusion, ...]:
+    """The `count` most frequent mistakes, most first; of equal ones the first class first.
+
+    Fewer where fewer pairs were ever confused.
+    """
+    wrong = matrix.copy()
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:count]
+    pairs = zip(*np.unravel_index(order, wrong.shape), strict=True)
+    totals = matrix.sum(axis=1)
+    return tuple(
+        Confusion(int(i), int(j), int(wrong[i, j]), float(wrong[i, j] / totals[i]))
+        for i, j in pairs
+        if wrong[i, j] > 0
+    )

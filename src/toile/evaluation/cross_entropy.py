@@ -1,0 +1,16 @@
+"""How unlikely the network held the true classes."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+def cross_entropy(logits: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"]) -> float:
+    """Mean of -ln(softmax of the true class), from 0, the best; ln k is a guess among k.
+
+    Summed in float64 after the greatest logit is taken off, so that no exponential overflows.
+    NaN where a logit is NaN or plus infinity, as after a training that diverged.
+    """
+    with np.errstate(invalid="ignore"):
+        shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+        losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]
+    return float(losses.mean())

@@ -1,0 +1,39 @@
+"""A share of n cases with the interval that n cases allow."""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value between the two ends of its interval, from `n` cases; fractions, not percent."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def to_json(self) -> dict[str, float | int | None]:
+        """The four fields as JSON has them: a value that no case speaks for is null."""
+        value = None if math.isnan(self.value) else self.value
+        return {"value": value, "low": self.low, "high": self.high, "n": self.n}
+
+
+def proportion(correct: int, n: int, confidence: float = 0.95) -> Estimate:
+    """The share `correct` / `n` with Wilson's score interval, which never leaves [0, 1].
+
+    Without any case the value is NaN and the interval all of [0, 1]: nothing is known.
+    Wilson 1927, J. Am. Stat. Assoc. 22, 209-212.
+    """
+    if n == 0:
+        return Estimate(math.nan, 0.0, 1.0, 0)
+    share = correct / n
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    shrink = 1 + z**2 / n
+    centre = (share + z**2 / (2 * n)) / shrink
+    reach = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / shrink
+    # At none and at all the end is exactly 0 or 1; rounding would leave it a hair off.
+    low = 0.0 if correct == 0 else centre - reach
+    high = 1.0 if correct == n else centre + reach
+    return Estimate(share, low, high, n)

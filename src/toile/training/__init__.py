@@ -1,0 +1,45 @@
+"""Training: a recipe, a plan and a split make a `Fit`; `train` moves it and yields events.
+
+Images are uint8 (n, c, h, w), labels int64 (n,), logits float32 (n, k). Knows no runs: the
+listener of the events decides what is kept.
+"""
+
+from toile.training.device import resolve, use_threads
+from toile.training.events import (
+    Diverged,
+    Epoch,
+    Event,
+    Finished,
+    Interval,
+    Score,
+    Scoring,
+    Stepped,
+)
+from toile.training.fit import Fit, begin, pixels_of
+from toile.training.loop import train
+from toile.training.pixels import Pixels
+from toile.training.probe import Probe, probe
+from toile.training.scoring import logits_in_batches
+from toile.training.transfer import fill_start
+
+__all__ = [
+    "Diverged",
+    "Epoch",
+    "Event",
+    "Finished",
+    "Fit",
+    "Interval",
+    "Pixels",
+    "Probe",
+    "Score",
+    "Scoring",
+    "Stepped",
+    "begin",
+    "fill_start",
+    "logits_in_batches",
+    "pixels_of",
+    "probe",
+    "resolve",
+    "train",
+    "use_threads",
+]

@@ -1,0 +1,61 @@
+"""What `auto` means here: device, precision and threads, measured or known, never guessed later."""
+
+import os
+
+import torch
+
+from toile.errors import ToileError
+from toile.recipe import Plan, Recipe, Training, with_settings
+
+# Below this many multiply-adds a step, casting costs more than bfloat16 saves; see docs/log.md.
+WORTH_BFLOAT16 = 100_000_000
+
+
+def resolve(recipe: Recipe, plan: Plan) -> Recipe:
+    """`recipe` with every `auto` of its training replaced by what this machine does best.
+
+    Raises ToileError for a device that is not here.
+    """
+    training = recipe.training
+    device = _device(training.device)
+    threads = training.threads
+    if threads == "auto":
+        threads = len(os.sched_getaffinity(0)) if device == "cpu" else 1
+    precision = training.precision
+    if precision == "auto":
+        work = plan.macs * training.batch_size
+        worth = work >= WORTH_BFLOAT16 and _has_bfloat16(device)
+        precision = "bfloat16" if worth else "float32"
+    return with_settings(
+        recipe,
+        {
+            "training.device": device,
+            "training.threads": threads,
+            "training.precision": precision,
+        },
+    )
+
+
+def _device(wanted: str) -> str:
+    here = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if wanted == "auto":
+        return "cuda" if here["cuda"] else "cpu"
+    if not here[wanted]:
+        known = ", ".join(name for name, present in here.items() if present)
+        raise ToileError(f"training.device is {wanted}, which this machine lacks; it has {known}")
+    return wanted
+
+
+def _has_bfloat16(device: str) -> bool:
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return device == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def use_threads(settings: Training) -> None:
+    """Make this process compute with as many threads as a resolved recipe says."""
+    torch.set_num_threads(int(settings.threads))

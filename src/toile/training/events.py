@@ -1,0 +1,83 @@
+"""What a training says as it goes: plain numbers, in the order they happen."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean cross-entropy in nats, and accuracy as a share."""
+
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """A step is done, `step` of `steps`, both counted over the whole run."""
+
+    step: int
+    steps: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The steps since the last interval, about a twentieth of an epoch."""
+
+    epoch: int
+    step: int
+    loss: float
+    accuracy: float
+    learning_rate: float
+    seconds: float
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """A batch of validation images is scored, `done` of `images`."""
+
+    done: int
+    images: int
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """An epoch is done and scored.
+
+    `chooses` and `scores` are the two halves of validation: the first picks the best epoch and
+    stops early, so only the second may say how good that epoch is. `seconds` is this epoch's
+    training, `total_seconds` all training and scoring so far.
+    """
+
+    epoch: int
+    step: int
+    training: Score
+    validation: Score
+    chooses: Score
+    scores: Score
+    best: bool
+    learning_rate: float
+    seconds: float
+    evaluation_seconds: float
+    total_seconds: float
+
+
+@dataclass(frozen=True)
+class Diverged:
+    """The loss at `step` was not finite; the step was not taken."""
+
+    epoch: int
+    step: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """All epochs are done, or early stopping ended them."""
+
+    epoch: int
+    early: bool
+
+
+Event = Stepped | Interval | Scoring | Epoch | Diverged | Finished

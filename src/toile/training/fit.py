@@ -1,0 +1,185 @@
+"""A network being fitted, and everything of it that a checkpoint must hold."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int, UInt8
+from torch import Tensor, nn
+
+from toile.data import PixelStatistics, Split
+from toile.network import build_network
+from toile.recipe import Plan, Recipe
+from toile.training.batches import Batches
+from toile.training.optimizer import make_optimizer
+from toile.training.pixels import Pixels
+from toile.training.transfer import freeze, take
+
+NUM_SUMS = 4  # loss and hits of the interval, then of the epoch
+
+
+@dataclass
+class Position:
+    """How far a fit has come; plain numbers, as a checkpoint's JSON holds them.
+
+    `step` counts steps done, `evaluated` epochs done and scored. Seconds are left out of every
+    promise of sameness.
+    """
+
+    step: int = 0
+    evaluated: int = 0
+    best_epoch: int = 0
+    best_score: float = float("-inf")
+    waited: int = 0
+    stopped_early: bool = False
+    interval_seconds: float = 0.0
+    epoch_seconds: float = 0.0
+    total_seconds: float = 0.0
+
+
+@dataclass(eq=False)
+class Fit:
+    """A network being fitted by a recipe. `average` is scored in its place where there is one."""
+
+    recipe: Recipe
+    network: nn.Sequential
+    average: nn.Sequential | None
+    optimizer: torch.optim.Optimizer
+    batches: Batches
+    validation: UInt8[Tensor, "n c h w"]
+    validation_labels: Int[Tensor, " n"]
+    chooses: Bool[Tensor, " n"]
+    position: Position = field(default_factory=Position)
+    sums: Tensor = field(default_factory=lambda: torch.zeros(NUM_SUMS, dtype=torch.float64))
+    logits: Float[Tensor, "n k"] | None = None
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network computes."""
+        return self.batches.images.device
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return self.batches.per_epoch * self.recipe.training.epochs
+
+    @property
+    def scored(self) -> nn.Sequential:
+        """The network whose score counts."""
+        return self.average or self.network
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor the rest of the run depends on, by name; not copies."""
+        named = {f"network/{name}": value for name, value in self.network.state_dict().items()}
+        if self.average is not None:
+            state = self.average.state_dict()
+            named |= {f"average/{name}": value for name, value in state.items()}
+        for place, state in self.optimizer.state_dict()["state"].items():
+            named |= {f"optimizer/{place}/{key}": value for key, value in state.items()}
+        return named | {"sums": self.sums}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """`tensors()` as contiguous arrays, to be written: safetensors refuses channels_last."""
+        return arrays_of(self.tensors())
+
+    def scored_arrays(self) -> dict[str, np.ndarray]:
+        """The weights whose score counts, by their names in the network, as contiguous arrays."""
+        return arrays_of(self.scored.state_dict())
+
+    def facts(self) -> dict[str, Any]:
+        """The position, and the memory layouts without which a resume would have other bits."""
+        layouts = {name: list(value.stride()) for name, value in self.tensors().items()}
+        return {"position": asdict(self.position), "strides": layouts}
+
+    def restore(self, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
+        """Go back to where `arrays()` and `facts()` were taken.
+
+        Values are copied into tensors of the same layout: assigning them would lose channels_last,
+        and with it the order of additions.
+        """
+        self.position = Position(**facts["position"])
+        tensors = tensors_of(arrays)
+        with torch.no_grad():
+            self.sums.copy_(tensors["sums"])
+            _copy_state(self.network, tensors, "network/")
+            if self.average is not None:
+                _copy_state(self.average, tensors, "average/")
+        parameters = [one for group in self.optimizer.param_groups for one in group["params"]]
+        for name, value in tensors.items():
+            if name.startswith("optimizer/"):
+                _, place, key = name.split("/")
+                laid_out = torch.empty_strided(
+                    value.shape, facts["strides"][name], dtype=value.dtype
+                ).copy_(value)
+                owner = parameters[int(place)]
+                where = laid_out if key == "step" else laid_out.to(owner.device)
+                self.optimizer.state[owner][key] = where
+
+
+def arrays_of(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
+    """Tensors as contiguous numpy arrays on the CPU."""
+    return {name: one.detach().contiguous().cpu().numpy() for name, one in tensors.items()}
+
+
+def tensors_of(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    """The reverse of `arrays_of`, without copying."""
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def _copy_state(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str) -> None:
+    for name, mine in network.state_dict().items():
+        mine.copy_(tensors[prefix + name])
+
+
+def begin(
+    recipe: Recipe,
+    plan: Plan,
+    split: Split,
+    statistics: PixelStatistics,
+    weights: Mapping[str, np.ndarray] | None = None,
+) -> Fit:
+    """A fit at its first step.
+
+    `weights` are another run's, of which the layers that `training.start` names are taken. The
+    recipe's device, precision and threads are resolved: no `auto` is left in it.
+    """
+    device = torch.device(recipe.training.device)
+    network = build_network(plan, recipe.seed)
+    if recipe.training.start is not None:
+        take(network, tensors_of(weights or {}), recipe.training.start.taken)
+        freeze(network, recipe.training.start.frozen)
+    network = network.to(device)
+    average = None
+    if recipe.training.average is not None:
+        average = build_network(plan, recipe.seed).to(device)
+        average.load_state_dict(network.state_dict())
+    pixels = pixels_of(recipe, statistics)
+    batches = Batches(
+        torch.from_numpy(split.train.pixels).to(device),
+        torch.from_numpy(split.train.labels).to(device),
+        pixels,
+        recipe.augmentation,
+        tuple(grey / 255 for grey in statistics.border_grey),
+        recipe.training.batch_size,
+        recipe.seed,
+    )
+    return Fit(
+        recipe,
+        network,
+        average,
+        make_optimizer(recipe.training.optimizer, network),
+        batches,
+        torch.from_numpy(split.validation.pixels).to(device),
+        torch.from_numpy(split.validation.labels),
+        torch.from_numpy(split.chooses),
+    )
+
+
+def pixels_of(recipe: Recipe, statistics: PixelStatistics) -> Pixels:
+    """The scale of the inputs that a recipe asks for."""
+    if recipe.data.scaling == "unit":
+        channels = len(statistics.mean)
+        return Pixels((0.0,) * channels, (1.0,) * channels)
+    return Pixels(tuple(statistics.mean), tuple(statistics.sd))

@@ -1,0 +1,209 @@
+"""The training loop: a generator of events over a fit.
+
+Stop by leaving the loop: the fit then stands after its last finished step, and `train` again goes
+on from there. Nothing global (gradient mode, autocast) is held across a yield.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from itertools import chain
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional as F
+
+from toile import evaluation
+from toile.network import reseed_dropout
+from toile.training.average import follow
+from toile.training.batches import Batch
+from toile.training.events import (
+    Diverged,
+    Epoch,
+    Event,
+    Finished,
+    Interval,
+    Score,
+    Scoring,
+    Stepped,
+)
+from toile.training.fit import Fit
+from toile.training.optimizer import set_rate
+from toile.training.schedule import rate_factor
+from toile.training.scoring import logits_in_batches
+
+INTERVALS_PER_EPOCH = 20
+
+
+def train(fit: Fit) -> Iterator[Event]:
+    """Fit in place until the recipe's epochs are done, yielding plain numbers as it goes."""
+    position, epochs = fit.position, fit.recipe.training.epochs
+    while position.evaluated < epochs and not position.stopped_early:
+        for event in chain(_train_epoch(fit), _score_epoch(fit)):
+            yield event
+            if isinstance(event, Diverged):
+                return
+    yield Finished(position.evaluated, position.stopped_early)
+
+
+def _train_epoch(fit: Fit) -> Iterator[Event]:
+    position, per_epoch = fit.position, fit.batches.per_epoch
+    epoch = position.evaluated
+    first = position.step - epoch * per_epoch
+    if first == per_epoch:
+        return  # stopped between the last step and the score
+    fit.network.train()
+    _keep_frozen_statistics(fit)
+    every = max(1, per_epoch // INTERVALS_PER_EPOCH)
+    batches = fit.batches.epoch(epoch)
+    for index in range(first, per_epoch):
+        started = time.perf_counter()
+        loss = _step(fit, batches[index], epoch, index)
+        if loss is not None:
+            yield Diverged(epoch + 1, position.step + 1, loss)
+            return
+        position.step += 1
+        seconds = time.perf_counter() - started
+        position.interval_seconds += seconds
+        position.epoch_seconds += seconds
+        position.total_seconds += seconds
+        # The interval comes first: a fit left at its step must not owe a record.
+        if (index + 1) % every == 0 or index + 1 == per_epoch:
+            yield _interval(fit, epoch, index, every)
+        yield Stepped(position.step, fit.steps, epoch + 1)
+
+
+def _step(fit: Fit, batch: Batch, epoch: int, index: int) -> float | None:
+    """One step of the optimiser. Returns the loss, without stepping, where it is not finite."""
+    settings = fit.recipe.training
+    images, labels = batch
+    reseed_dropout(fit.network, fit.recipe.seed, epoch, index)
+    with torch.autocast(
+        fit.device.type, dtype=torch.bfloat16, enabled=settings.precision == "bfloat16"
+    ):
+        logits = fit.network(images)
+    logits = logits.float()
+    loss = F.cross_entropy(logits, labels, label_smoothing=settings.label_smoothing)
+    fit.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    # A GPU is not made to wait for this at every step; there the interval's sum tells.
+    if fit.device.type == "cpu" and not torch.isfinite(loss):
+        return float(loss.detach())
+    if settings.clip_norm is not None:
+        torch.nn.utils.clip_grad_norm_(fit.network.parameters(), settings.clip_norm)
+    per_epoch = fit.batches.per_epoch
+    set_rate(fit.optimizer, rate_factor(settings.schedule, fit.position.step, fit.steps, per_epoch))
+    fit.optimizer.step()
+    if fit.average is not None and settings.average is not None:
+        follow(fit.average, fit.network, settings.average, fit.position.step + 1)
+    _count(fit, logits.detach(), labels)
+    return None
+
+
+def _factor(fit: Fit, step: int) -> float:
+    schedule = fit.recipe.training.schedule
+    return rate_factor(schedule, step, fit.steps, fit.batches.per_epoch)
+
+
+def _last_rate(fit: Fit) -> float:
+    """The learning rate of the last step done; the greatest, where groups of weights differ."""
+    peak = max(group["peak"] for group in fit.optimizer.param_groups)
+    return peak * _factor(fit, fit.position.step - 1)
+
+
+def _count(fit: Fit, logits: Float[Tensor, "b k"], labels: Int[Tensor, " b"]) -> None:
+    """Add a batch's loss, as cross-entropy without smoothing, and hits to the sums."""
+    loss = F.cross_entropy(logits, labels, reduction="sum")
+    hits = (logits.argmax(1) == labels).sum()
+    fit.sums += torch.stack([loss, hits, loss, hits]).to(fit.sums)
+
+
+def _interval(fit: Fit, epoch: int, index: int, every: int) -> Interval | Diverged:
+    """The record of the steps since the last one; the sums of the interval begin anew."""
+    position, batch_size = fit.position, fit.recipe.training.batch_size
+    first = index // every * every
+    n = min((index + 1) * batch_size, len(fit.batches.images)) - first * batch_size
+    loss, hits = (float(total) / n for total in fit.sums[:2])
+    if not math.isfinite(loss):
+        return Diverged(epoch + 1, position.step, loss)
+    fit.sums[:2] = 0
+    seconds, position.interval_seconds = position.interval_seconds, 0.0
+    return Interval(
+        epoch + 1,
+        position.step,
+        loss,
+        hits,
+        _last_rate(fit),
+        position.total_seconds,
+        n / max(seconds, 1e-9),
+    )
+
+
+def _score_epoch(fit: Fit) -> Iterator[Event]:
+    """Score the validation images, keep the logits, and choose."""
+    position, n = fit.position, len(fit.validation)
+    logits: list[Tensor] = []
+    started = time.perf_counter()
+    spent = 0.0
+    for batch in logits_in_batches(fit.scored, fit.validation, fit.batches.pixels):
+        logits.append(batch)
+        spent += time.perf_counter() - started
+        yield Scoring(sum(map(len, logits)), n)
+        started = time.perf_counter()
+    fit.logits = torch.cat(logits)
+    if not torch.isfinite(fit.logits).all():
+        yield Diverged(position.evaluated + 1, position.step, float("nan"))
+        return
+    halves = {True: _score(fit, fit.chooses), False: _score(fit, ~fit.chooses)}
+    best = _choose(fit, halves[True])
+    loss, hits = (float(total) / len(fit.batches.images) for total in fit.sums[2:])
+    fit.sums[:] = 0
+    position.evaluated += 1
+    position.total_seconds += spent
+    seconds, position.epoch_seconds = position.epoch_seconds, 0.0
+    yield Epoch(
+        position.evaluated,
+        position.step,
+        Score(loss, hits),
+        _score(fit, torch.ones_like(fit.chooses)),
+        halves[True],
+        halves[False],
+        best,
+        _last_rate(fit),
+        seconds,
+        spent,
+        position.total_seconds,
+    )
+
+
+def _score(fit: Fit, among: Tensor) -> Score:
+    assert fit.logits is not None
+    logits, labels = fit.logits[among].numpy(), fit.validation_labels[among].numpy()
+    return Score(
+        evaluation.cross_entropy(logits, labels), evaluation.accuracy(logits, labels).value
+    )
+
+
+def _choose(fit: Fit, score: Score) -> bool:
+    """Whether this epoch is the best so far on the choosing half; stops early where asked."""
+    position, stopping = fit.position, fit.recipe.training.early_stopping
+    by_loss = stopping is not None and stopping.score == "loss"
+    value = -score.loss if by_loss else score.accuracy
+    least = stopping.least_change if stopping is not None else 0.0
+    if value > position.best_score + least:
+        position.best_score, position.best_epoch = value, position.evaluated + 1
+        position.waited = 0
+        return True
+    position.waited += 1
+    position.stopped_early = stopping is not None and position.waited >= stopping.patience
+    return False
+
+
+def _keep_frozen_statistics(fit: Fit) -> None:
+    """A frozen batch norm keeps its running statistics: it computes as when scoring."""
+    start = fit.recipe.training.start
+    for name in start.frozen if start is not None else ():
+        for module in fit.network.get_submodule(name).modules():
+            if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+                module.eval()

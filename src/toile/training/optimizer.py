@@ -1,0 +1,73 @@
+"""The optimiser a recipe names, over the weights of a network that are not frozen."""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from toile.recipe import optimizers
+from toile.training.muon import Muon
+
+
+def make_optimizer(settings: optimizers.Optimizer, network: nn.Module) -> torch.optim.Optimizer:
+    """The optimiser over the weights of `network` that want a gradient.
+
+    Each group keeps its own rate in `peak`, which the schedule's factor multiplies.
+    """
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    if isinstance(settings, optimizers.Muon):
+        optimizer: torch.optim.Optimizer = Muon(_muon_groups(settings, network))
+    else:
+        optimizer = _torch_optimizer(settings, weights)
+    for group in optimizer.param_groups:
+        group["peak"] = group["lr"]
+    return optimizer
+
+
+def set_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
+    """Set every group's learning rate to `factor` of its own."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak"] * factor
+
+
+def _torch_optimizer(
+    settings: optimizers.Optimizer, weights: list[nn.Parameter]
+) -> torch.optim.Optimizer:
+    fields = settings.model_dump()
+    fields["lr"] = fields.pop("learning_rate")
+    if "epsilon" in fields:
+        fields["eps"] = fields.pop("epsilon")
+    if "beta1" in fields:
+        fields["betas"] = (fields.pop("beta1"), fields.pop("beta2"))
+    if isinstance(settings, optimizers.RMSprop):
+        fields["alpha"] = fields.pop("rho")
+    return _TORCH[type(settings)](weights, foreach=True, **fields)
+
+
+_TORCH: dict[type[optimizers.Optimizer], Callable[..., torch.optim.Optimizer]] = {
+    optimizers.SGD: torch.optim.SGD,
+    optimizers.Adam: torch.optim.Adam,
+    optimizers.AdamW: torch.optim.AdamW,
+    optimizers.Adadelta: torch.optim.Adadelta,
+    optimizers.RMSprop: torch.optim.RMSprop,
+}
+
+
+def _muon_groups(settings: optimizers.Muon, network: nn.Module) -> list[dict[str, object]]:
+    """Matrices and convolutions; and biases, norms and the last layer, which Muon does not suit."""
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    last = [weight for weight in network.parameters() if weight.dim() >= 2][-1]
+    inner = [weight for weight in weights if weight.dim() >= 2 and weight is not last]
+    rest = [weight for weight in weights if all(weight is not one for one in inner)]
+    groups: list[dict[str, object]] = [
+        {
+            "params": inner,
+            "orthogonal": True,
+            "lr": settings.learning_rate,
+            "momentum": settings.momentum,
+            "steps": settings.steps,
+            "weight_decay": settings.weight_decay,
+        },
+        {"params": rest, "orthogonal": False, "lr": settings.rest_learning_rate},
+    ]
+    return [group for group in groups if group["params"]]

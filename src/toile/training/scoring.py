@@ -1,0 +1,28 @@
+"""Scoring a network: its logits on many images, in float32."""
+
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from toile.training.pixels import Pixels
+
+BATCH = 250
+
+
+def logits_in_batches(
+    network: nn.Module, images: UInt8[Tensor, "n c h w"], pixels: Pixels
+) -> Iterator[Float[Tensor, "b k"]]:
+    """The logits of `images`, 250 at a time (other sizes may give other last bits), on the CPU.
+
+    The network is in evaluation mode, and gradients are off, only while a batch is computed.
+    """
+    for batch in images.split(BATCH):
+        was_training = [(module, module.training) for module in network.modules()]
+        network.eval()
+        with torch.no_grad():
+            logits = network(pixels.scaled(batch)).float().cpu()
+        for module, mode in was_training:
+            module.training = mode
+        yield logits

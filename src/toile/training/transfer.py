@@ -1,0 +1,77 @@
+"""Beginning with another run's weights: which layers are taken, which are frozen."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from toile.errors import ToileError, did_you_mean
+from toile.network import build_network
+from toile.recipe import Plan, Start
+
+
+def fill_start(start: Start, plan: Plan, weights: Mapping[str, np.ndarray]) -> Start:
+    """`start` with the layers taken and frozen filled in.
+
+    A layer is taken whole, by name, where every shape is the same; without `up_to` a layer that
+    does not fit, as a head for other classes, starts anew. Raises ToileError for a layer that is
+    not there, or that `up_to` asks for and does not fit, or when nothing is taken.
+    """
+    network = build_network(plan, 0)
+    names = [name for name, _ in network.named_children()]
+    shapes = {name: _shapes(network.get_submodule(name)) for name in names}
+    theirs = {key: value.shape for key, value in weights.items()}
+    taken = []
+    for name in _first(names, start.up_to, "up_to"):
+        fits = all(theirs.get(f"{name}.{key}") == shape for key, shape in shapes[name].items())
+        if not fits and start.up_to is not None:
+            raise ToileError(
+                f"training.start.up_to is {start.up_to}, but {name} does not fit: here its shapes "
+                f"are {shapes[name]}, in {start.run} they are "
+                f"{ {key: theirs.get(f'{name}.{key}') for key in shapes[name]} }"
+            )
+        if fits and shapes[name]:
+            taken.append(name)
+    if not taken:
+        raise ToileError(
+            f"training.start.run is {start.run}: none of its layers fits this network by name and "
+            f"shape; this one has {', '.join(name for name in names if shapes[name])}"
+        )
+    frozen = [] if start.freeze_up_to is None else _first(names, start.freeze_up_to, "freeze_up_to")
+    frozen = [name for name in frozen if shapes[name]]
+    if frozen == [name for name in names if shapes[name]]:
+        raise ToileError(
+            f"training.start.freeze_up_to is {start.freeze_up_to}, which leaves nothing to train"
+        )
+    return start.model_copy(update={"taken": tuple(taken), "frozen": tuple(frozen)})
+
+
+def _shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
+    return {key: tuple(value.shape) for key, value in module.state_dict().items()}
+
+
+def take(network: nn.Module, weights: Mapping[str, Tensor], layers: Iterable[str]) -> None:
+    """Copy the weights of `layers` into `network`, in place; without `weights`, nothing."""
+    with torch.no_grad():
+        for name in layers if weights else ():
+            for key, mine in network.get_submodule(name).state_dict().items():
+                mine.copy_(weights[f"{name}.{key}"])
+
+
+def freeze(network: nn.Module, layers: Iterable[str]) -> None:
+    """Take `layers` out of training, in place."""
+    for name in layers:
+        network.get_submodule(name).requires_grad_(False)
+
+
+def _first(names: list[str], last: str | None, setting: str) -> list[str]:
+    """The names up to and with `last`; all without one."""
+    if last is None:
+        return names
+    if last not in names:
+        raise ToileError(
+            f"training.start.{setting} is {last}, which is no layer of this network"
+            f"{did_you_mean(last, names)}; its layers are {', '.join(names)}"
+        )
+    return names[: names.index(last) + 1]

@@ -1,0 +1,113 @@
+import pytest
+import torch
+
+from toile.recipe import optimizers
+from toile.training.optimizer import make_optimizer, set_rate
+
+
+class OneWeight(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor([1.0]))
+
+
+def path(settings, gradients):
+    """Where one weight, begun at 1, stands after each gradient."""
+    network = OneWeight()
+    optimizer = make_optimizer(settings, network)
+    places = []
+    for gradient in gradients:
+        network.weight.grad = torch.tensor([float(gradient)])
+        optimizer.step()
+        places.append(network.weight.item())
+    return places
+
+
+def test_plain_sgd_takes_rate_times_gradient():
+    assert path(optimizers.SGD(learning_rate=0.1), [1, 2]) == pytest.approx([0.9, 0.7])
+
+
+def test_momentum_keeps_its_share_of_the_last_step():
+    # 1 - .1 = .9, then the step is .1 (2 + .9 * 1)
+    assert path(optimizers.SGD(learning_rate=0.1, momentum=0.9), [1, 2]) == pytest.approx(
+        [0.9, 0.61]
+    )
+
+
+def test_adams_first_step_is_its_rate_whatever_the_gradient():
+    assert path(optimizers.Adam(learning_rate=0.1), [50.0]) == pytest.approx([0.9])
+
+
+def test_kerass_epsilon_reaches_adam():
+    # g = eps: sqrt(v) = 1e-7, so the step is half the rate
+    settings = optimizers.Adam(learning_rate=0.1, epsilon=1e-7)
+    assert path(settings, [1e-7]) == pytest.approx([0.95])
+
+
+def test_adadeltas_first_step_follows_its_formula():
+    # E[g2] = .1, step = sqrt(1e-6) / sqrt(.1 + 1e-6)
+    expected = 1 - (1e-6**0.5) / (0.1 + 1e-6) ** 0.5
+    assert path(optimizers.Adadelta(), [1.0]) == pytest.approx([expected])
+
+
+def test_rmsprops_first_step_follows_its_formula():
+    # v = .1 g2, step = rate / sqrt(.1)
+    assert path(optimizers.RMSprop(learning_rate=0.01), [1.0]) == pytest.approx(
+        [1 - 0.01 / 0.1**0.5]
+    )
+
+
+def test_decoupled_decay_does_not_pass_through_the_gradient():
+    assert path(optimizers.AdamW(learning_rate=0.1, weight_decay=0.5), [0.0]) == pytest.approx(
+        [0.95]
+    )
+
+
+def test_the_schedules_factor_multiplies_each_groups_own_rate():
+    network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Linear(2, 2))
+    optimizer = make_optimizer(
+        optimizers.Muon(learning_rate=0.02, rest_learning_rate=0.002), network
+    )
+    set_rate(optimizer, 0.5)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.01, 0.001]
+
+
+def test_muon_leaves_biases_and_the_last_layer_to_adamw():
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 2, 3),
+        torch.nn.BatchNorm2d(2),
+        torch.nn.Linear(2, 4),
+        torch.nn.Linear(4, 2),
+    )
+    groups = make_optimizer(optimizers.Muon(), network).param_groups
+    assert [weight.dim() for weight in groups[0]["params"]] == [4, 2]
+    assert [tuple(weight.shape) for weight in groups[1]["params"]] == [
+        (2,),
+        (2,),
+        (2,),
+        (4,),
+        (2, 4),
+        (2,),
+    ]
+
+
+def test_a_setting_of_every_optimiser_reaches_torch():
+    for kind in (
+        optimizers.SGD,
+        optimizers.Adam,
+        optimizers.AdamW,
+        optimizers.Adadelta,
+        optimizers.RMSprop,
+    ):
+        settings = kind(learning_rate=0.123, weight_decay=0.0456)
+        group = make_optimizer(settings, OneWeight()).param_groups[0]
+        assert (group["lr"], group["weight_decay"]) == (0.123, 0.0456)
+
+
+def test_frozen_weights_are_left_out():
+    network = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
+    network[0].requires_grad_(False)
+    optimizer = make_optimizer(optimizers.SGD(), network)
+    assert [id(one) for one in optimizer.param_groups[0]["params"]] == list(
+        map(id, network[1].parameters())
+    )

@@ -1,0 +1,55 @@
+"""Making a run's folder."""
+
+import os
+import re
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+from toile.errors import ToileError
+from toile.recipe import Plan, Recipe, recipe_text
+from toile.runs.environment import environment
+from toile.runs.files import sync_folder, write_json, write_whole
+from toile.runs.run import Run
+from toile.runs.state import State, now, write_state
+
+
+def runs_folder() -> Path:
+    """Where runs are kept: `$TOILE_RUNS`, or `runs` here."""
+    return Path(os.environ.get("TOILE_RUNS") or "runs")
+
+
+def create_run(recipe: Recipe, plan: Plan, data: dict[str, Any], folder: Path | None = None) -> Run:
+    """A new run's folder with everything known before its first step; its state is `queued`.
+
+    `folder` names the run folder itself. Raises ToileError if it is there already and not empty,
+    or cannot be made.
+    """
+    folder = folder or runs_folder() / _new_id(recipe.name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise ToileError(f"{folder} is not empty; name a new folder, nothing was written")
+    except OSError as error:
+        raise ToileError(f"{folder} cannot be made a run's folder: {error.strerror}") from None
+    write_whole(folder / "recipe.yaml", recipe_text(recipe, complete=True).encode())
+    write_json(folder / "environment.json", environment(recipe.training))
+    write_json(folder / "data.json", data)
+    state = State(
+        status="queued",
+        name=recipe.name,
+        data=str(data["name"]),
+        seed=recipe.seed,
+        epochs=recipe.training.epochs,
+        created=now(),
+        parameters=plan.parameters,
+    )
+    write_state(folder, state)
+    sync_folder(folder.parent)
+    return Run(folder)
+
+
+def _new_id(name: str) -> str:
+    short = re.sub(r"[^a-z0-9-]", "", name.lower())
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{short}-{secrets.token_hex(2)}"

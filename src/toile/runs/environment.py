@@ -1,0 +1,48 @@
+"""Machine and versions, as a run remembers them."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from toile.recipe import Training
+
+VERSION = 1
+
+
+def environment(training: Training) -> dict[str, Any]:
+    """What a run's bits depend on besides its recipe, and what a reader wants to know."""
+    return {
+        "version": VERSION,
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("toile", "torch", "numpy")},
+        "system": f"{platform.system()} {platform.release()}",
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "device": training.device,
+        "threads": training.threads,
+        "precision": training.precision,
+    }
+
+
+def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What bits depend on and is not as it was: `torch 2.12 then, 2.13 now`."""
+    decisive = ("torch", "machine", "processor", "device", "threads", "precision")
+    return [
+        f"{key} {then.get(key)} then, {now.get(key)} now"
+        for key in decisive
+        if then.get(key) != now.get(key)
+    ]
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor()

@@ -1,0 +1,54 @@
+"""Writing files so that a crash at any moment leaves the old content or the new, never neither."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from toile.errors import ToileError
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace `path` by `content`: temp file, fsync, rename, fsync of the folder.
+
+    Raises ToileError where the disk is full or the folder cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ToileError(
+            f"{path} cannot be written: {error.strerror}; what was there before is kept. "
+            "Make room or choose another folder with TOILE_RUNS"
+        ) from error
+
+
+def write_json(path: Path, record: dict[str, Any]) -> None:
+    """Replace `path` by `record` as JSON; a number that is not finite becomes null."""
+    write_whole(path, (json.dumps(finite(record), indent=1) + "\n").encode())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed or created in `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def finite(value: Any) -> Any:
+    """`value` with every number that JSON cannot hold replaced by None."""
+    if isinstance(value, dict):
+        return {key: finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(one) for one in value]
+    if isinstance(value, float) and not (float("-inf") < value < float("inf")):
+        return None
+    return value

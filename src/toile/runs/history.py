@@ -1,0 +1,41 @@
+"""The history file while it is written: a line per record, cut back when a run resumes."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from toile.runs.files import finite
+
+
+class HistoryFile:
+    """`history.jsonl`, opened to go on after its first `size` bytes; what follows them is cut."""
+
+    def __init__(self, path: Path, size: int = 0) -> None:
+        self._file = path.open("ab")
+        self._file.truncate(size)
+        self._file.seek(size)
+
+    def append(self, kind: str, record: Any) -> None:
+        """Add one dataclass as a line; on disk after the next `sync`."""
+        line = {"kind": kind, **asdict(record)}
+        self._file.write((json.dumps(finite(line)) + "\n").encode())
+        self._file.flush()
+
+    def sync(self) -> int:
+        """Bring all lines to disk; returns the size in bytes."""
+        os.fsync(self._file.fileno())
+        return self._file.tell()
+
+    def __enter__(self) -> "HistoryFile":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()

@@ -1,0 +1,76 @@
+"""Finding runs: all of a folder, one by its name."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from toile.errors import ToileError, did_you_mean
+from toile.runs.create import runs_folder
+from toile.runs.run import Run
+from toile.runs.state import State, read_state
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A run as a listing shows it, from its state alone."""
+
+    run: Run
+    state: State
+
+
+def list_runs(folder: Path | None = None) -> list[Listed]:
+    """The runs in `folder` (default: where runs are kept), newest first.
+
+    A folder that is no run is passed over; a run whose state is damaged is listed as `failed`.
+    """
+    folder = folder or runs_folder()
+    if not folder.is_dir():
+        return []
+    return sorted(_listed(folder), key=lambda one: (one.state.created, one.run.id), reverse=True)
+
+
+def _listed(folder: Path) -> Iterator[Listed]:
+    for entry in os.scandir(folder):
+        path = Path(entry.path)
+        if not (path / "state.json").exists():
+            continue
+        try:
+            yield Listed(Run(path), read_state(path))
+        except ToileError as error:
+            damaged = State("failed", "?", "?", 0, 0, "", 0, reason=str(error))
+            yield Listed(Run(path), damaged)
+
+
+def open_run(name: str | Path, folder: Path | None = None) -> Run:
+    """The run called `name`: its folder, a prefix of its id that no other has, or `last`.
+
+    Raises ToileError naming the nearest id where there is none, or the ids where there are several.
+    """
+    path = Path(name)
+    if (path / "state.json").exists():
+        return Run(path)
+    runs = list_runs(folder)
+    if str(name) == "last" and runs:
+        return runs[0].run
+    found = [one.run for one in runs if one.run.id.startswith(str(name))] if str(name) else []
+    if len(found) == 1:
+        return found[0]
+    where = folder or runs_folder()
+    if found:
+        raise ToileError(
+            f"{name} begins the names of {len(found)} runs in {where}: "
+            f"{', '.join(run.id for run in found[:5])}; write more of it"
+        )
+    ids = [one.run.id for one in runs]
+    near = did_you_mean(str(name), ids) or (f"; the newest is {ids[0]}" if ids else "")
+    raise ToileError(f"no run in {where} is called {name}{near}; `toile runs` lists them")
+
+
+def remove_run(run: Run) -> None:
+    """Delete a run's folder. Raises ToileError while it is running."""
+    state = read_state(run.folder)
+    if state.alive:
+        raise ToileError(f"{run.id} is running (process {state.pid}); stop it first")
+    shutil.rmtree(run.folder)

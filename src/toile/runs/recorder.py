@@ -1,0 +1,168 @@
+"""The listener that remembers: follows a training's events and keeps the run's folder true.
+
+Needs torch, so it is not part of the room's surface: who trains imports it by its name.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from toile.recipe import Plan
+from toile.runs.checkpoint import load_checkpoint, save_checkpoint
+from toile.runs.files import write_json
+from toile.runs.history import HistoryFile
+from toile.runs.results import results_of
+from toile.runs.run import Run
+from toile.runs.state import read_state, write_state
+from toile.runs.tensors import load_arrays, save_arrays
+from toile.training import Diverged, Epoch, Event, Finished, Fit, Interval, train
+
+CHECKPOINT_SECONDS = 30.0
+
+
+class Recorder:
+    """Trains `fit` and remembers it in `run`, an event at a time.
+
+    `split_indices` are the places of the validation images in the training part.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        fit: Fit,
+        plan: Plan,
+        split_indices: np.ndarray,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    ) -> None:
+        self.run, self.fit, self.plan = run, fit, plan
+        self.split_indices = split_indices
+        self.checkpoint_seconds = checkpoint_seconds
+        self.state = read_state(run.folder)
+        self._saved_at = time.monotonic()
+        self._history_size = 0
+
+    def record(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+        """Train on, yielding the events after they are remembered.
+
+        `stop` is asked after each; leaving the loop stops too. Either way a checkpoint is written
+        where the training stands.
+        """
+        self._write_state("running")
+        with HistoryFile(self.run.folder / "history.jsonl", self._history_size) as history:
+            if self.fit.position.step == 0:
+                self._checkpoint(history)
+            try:
+                yield from self._follow(history, stop)
+            except GeneratorExit:
+                self._stop(history)
+                raise
+            except KeyboardInterrupt:
+                # It came in the middle of a step: the last checkpoint stands.
+                self._write_state("stopped")
+                raise
+            except BaseException as error:
+                self._write_state("failed", f"{type(error).__name__}: {error}")
+                raise
+
+    def restore(self) -> list[str]:
+        """Go back to the newest whole checkpoint; returns what was wrong with newer ones."""
+        stored, damaged = load_checkpoint(self.run.folder)
+        self.fit.restore(stored.arrays, stored.facts)
+        self._history_size = int(stored.facts["history_size"])
+        return damaged
+
+    def _follow(self, history: HistoryFile, stop: Callable[[], bool]) -> Iterator[Event]:
+        for event in train(self.fit):
+            match event:
+                case Interval():
+                    history.append("step", event)
+                case Epoch():
+                    history.append("epoch", event)
+                    self._remember_epoch(event)
+                    self._checkpoint(history)
+                case Diverged():
+                    self._keep_finite_weights()
+                    self._end(
+                        history, "diverged", f"the loss was {event.loss} at step {event.step}"
+                    )
+                case Finished():
+                    self._end(history, "finished", "early stopping" if event.early else "")
+            if time.monotonic() - self._saved_at > self.checkpoint_seconds:
+                self._checkpoint(history)
+            yield event
+            if stop() and not isinstance(event, Finished | Diverged):
+                self._stop(history)
+                return
+
+    def _remember_epoch(self, event: Epoch) -> None:
+        """The epoch's weights and logits, and the score so far for a listing."""
+        weights = self.fit.scored_arrays()
+        save_arrays(self.run.folder / "last.safetensors", weights)
+        if event.best:
+            save_arrays(self.run.folder / "best.safetensors", weights)
+        assert self.fit.logits is not None
+        answers = {
+            "logits": self.fit.logits.numpy(),
+            "labels": self.fit.validation_labels.numpy(),
+            "indices": self.split_indices.astype(np.int64),
+            "chooses": self.fit.chooses.numpy().astype(np.uint8),
+        }
+        save_arrays(self.run.folder / "validation.safetensors", answers)
+        chose = self.fit.recipe.training.early_stopping is not None
+        score = event.scores if chose else event.validation
+        self.state = replace(self.state, epoch=event.epoch, accuracy=score.accuracy)
+        self._write_state("running")
+
+    def _keep_finite_weights(self) -> None:
+        """Before any epoch was scored, the last finite weights are kept as `last`."""
+        path = self.run.folder / "last.safetensors"
+        if path.exists():
+            return
+        weights = self.fit.scored_arrays()
+        if not all(np.isfinite(array).all() for array in weights.values()):
+            stored, _ = load_checkpoint(self.run.folder)
+            prefix = "network/" if self.fit.average is None else "average/"
+            weights = {
+                name.removeprefix(prefix): array
+                for name, array in stored.arrays.items()
+                if name.startswith(prefix)
+            }
+        save_arrays(path, weights)
+
+    def _checkpoint(self, history: HistoryFile) -> None:
+        facts = self.fit.facts() | {"history_size": history.sync()}
+        save_checkpoint(self.run.folder, self.fit.position.step, self.fit.arrays(), facts)
+        self._saved_at = time.monotonic()
+
+    def _stop(self, history: HistoryFile) -> None:
+        self._checkpoint(history)
+        self._end(history, "stopped", "")
+
+    def _end(self, history: HistoryFile, status: str, reason: str) -> None:
+        """Results where an epoch was scored, then the state, last of all."""
+        history.sync()
+        epochs = self.run.history.epochs
+        if epochs:
+            results = results_of(
+                self.fit.recipe,
+                self.plan,
+                epochs,
+                self.run.validation,
+                status,
+                self.fit.position.step,
+                self._weights(),
+            )
+            write_json(self.run.folder / "results.json", results)
+        self._write_state(status, reason)
+
+    def _weights(self) -> dict[str, str]:
+        return {
+            which: load_arrays(self.run.folder / f"{which}.safetensors").sha256
+            for which in ("last", "best")
+        }
+
+    def _write_state(self, status: str, reason: str = "") -> None:
+        self.state = replace(self.state, status=status, reason=reason)
+        write_state(self.run.folder, self.state)

@@ -1,0 +1,76 @@
+"""What a run came to: results.json, from its history and its stored logits alone."""
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from toile import evaluation
+from toile.recipe import Plan, Recipe
+from toile.runs.run import Record, Validation
+
+VERSION = 1
+TARGETS = (0.5, 0.7, 0.8, 0.85, 0.88, 0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.97, 0.98, 0.985, 0.99)
+HALF = "the scoring half of validation"
+
+
+def results_of(
+    recipe: Recipe,
+    plan: Plan,
+    epochs: Sequence[Record],
+    validation: Validation,
+    status: str,
+    steps: int,
+    weights: dict[str, str],
+) -> dict[str, Any]:
+    """Scores with intervals, convergence and seconds.
+
+    The score is the last epoch's on all validation images. Where early stopping chose that epoch
+    it is taken on the half that did not choose.
+    """
+    whole = evaluation.accuracy(validation.logits, validation.labels)
+    loss = evaluation.cross_entropy(validation.logits, validation.labels)
+    scoring = validation.chooses == 0
+    chose = recipe.training.early_stopping is not None
+    among = scoring if chose else scoring | True
+    score = evaluation.accuracy(validation.logits[among], validation.labels[among])
+    best = max((record for record in epochs if record["best"]), key=lambda one: one["epoch"])
+    half = int(scoring.sum())
+    best_score = evaluation.proportion(round(best["scores"]["accuracy"] * half), half)
+    return {
+        "version": VERSION,
+        "state": status,
+        "epochs": epochs[-1]["epoch"],
+        "steps": steps,
+        "validation": {"accuracy": whole.to_json(), "loss": loss},
+        "score": {
+            "accuracy": score.to_json(),
+            "of": HALF if chose else "validation",
+            "weights": "last" if recipe.training.average is None else "average",
+        },
+        "best": {"epoch": best["epoch"], "accuracy": best_score.to_json(), "of": HALF},
+        "convergence": [reached.to_json() for reached in convergence_of(epochs)],
+        "seconds": seconds_of(epochs),
+        "parameters": plan.parameters,
+        "macs": plan.macs,
+        "weights": weights,
+    }
+
+
+def convergence_of(
+    epochs: Sequence[Record], targets: Sequence[float] = TARGETS
+) -> tuple[evaluation.Reached, ...]:
+    """When validation first reached each accuracy, in seconds of training and scoring."""
+    curve = [(record["validation"]["accuracy"], record["total_seconds"]) for record in epochs]
+    return evaluation.convergence(curve, targets)
+
+
+def seconds_of(epochs: Sequence[Record]) -> dict[str, float | None]:
+    """Seconds spent; the first epoch, in which the machine warms up, apart from the others."""
+    training = [record["seconds"] for record in epochs]
+    return {
+        "total": epochs[-1]["total_seconds"],
+        "training": sum(training),
+        "evaluation": sum(record["evaluation_seconds"] for record in epochs),
+        "first_epoch": training[0],
+        "per_epoch": statistics.median(training[1:]) if len(training) > 1 else None,
+    }

@@ -1,0 +1,98 @@
+"""How a run stands: state.json, which also carries what a listing shows."""
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from toile.errors import ToileError
+from toile.runs.files import write_json
+
+VERSION = 1
+STATUSES = ("queued", "running", "finished", "stopped", "diverged", "failed", "interrupted")
+
+
+@dataclass(frozen=True)
+class State:
+    """A run's state. `accuracy` is its score so far on validation, None before an epoch is scored.
+
+    `interrupted` is never written: it is a run that says it is running while its process is gone.
+    """
+
+    status: str
+    name: str
+    data: str
+    seed: int
+    epochs: int
+    created: str
+    parameters: int
+    epoch: int = 0
+    accuracy: float | None = None
+    reason: str = ""
+    pid: int = 0
+    pid_started: str = ""
+    boot: str = ""
+    version: int = VERSION
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process that trains it still runs, on this boot of this machine."""
+        return (
+            self.status == "running"
+            and self.boot == boot_id()
+            and self.pid_started == process_started(self.pid)
+            and self.pid_started != ""
+        )
+
+
+def read_state(folder: Path) -> State:
+    """The state of the run in `folder`, `interrupted` derived. Raises ToileError without one."""
+    path = folder / "state.json"
+    try:
+        record = json.loads(path.read_text())
+        state = State(**record)
+    except FileNotFoundError:
+        raise ToileError(f"{folder} is not a run: it has no state.json") from None
+    except (ValueError, TypeError) as error:
+        raise ToileError(f"{path} is damaged: {error}") from None
+    if state.status == "running" and not state.alive:
+        return replace(state, status="interrupted")
+    return state
+
+
+def write_state(folder: Path, state: State) -> None:
+    """Record `state`, as of this process where it is running."""
+    if state.status == "running":
+        pid = os.getpid()
+        state = replace(state, pid=pid, pid_started=process_started(pid), boot=boot_id())
+    write_json(folder / "state.json", asdict(state))
+
+
+def now() -> str:
+    """The time, to the second, with its zone."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
+
+
+def boot_id() -> str:
+    """What tells this boot of the machine from another; empty where the system does not say."""
+    path = Path("/proc/sys/kernel/random/boot_id")
+    return path.read_text().strip() if path.exists() else ""
+
+
+def process_started(pid: int) -> str:
+    """When process `pid` started, in the system's own unit; empty when there is none.
+
+    Together with the pid this names a process for good: a pid alone is given out again.
+    """
+    stat = Path(f"/proc/{pid}/stat")
+    if stat.exists():
+        # The name in parentheses may hold anything; the start is the 20th field after it.
+        return stat.read_text().rsplit(")", 1)[1].split()[19]
+    if Path("/proc").exists() or pid <= 0:
+        return ""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return ""
+    return "alive"

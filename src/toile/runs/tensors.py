@@ -1,0 +1,71 @@
+"""Arrays in one checked file: safetensors, with a sha256 over everything in its header."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from toile.errors import ToileError
+from toile.runs.files import write_whole
+
+Arrays = Mapping[str, np.ndarray]
+VERSION = 1
+
+
+class CorruptFile(ToileError):
+    """A file whose content is not what was written."""
+
+
+def save_arrays(path: Path, arrays: Arrays, facts: Mapping[str, Any] | None = None) -> str:
+    """Write `arrays` and the plain `facts` as one file; returns the sha256 over both.
+
+    The same content gives the same bytes: the header has one entry, since safetensors writes
+    several in no fixed order.
+    """
+    digest = _digest(arrays, facts or {})
+    header = {"version": VERSION, "sha256": digest, "facts": facts or {}}
+    content = save(dict(arrays), metadata={"toile": json.dumps(header, sort_keys=True)})
+    write_whole(path, content)
+    return digest
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a checked file holds."""
+
+    arrays: dict[str, np.ndarray]
+    facts: dict[str, Any]
+    sha256: str
+
+
+def load_arrays(path: Path) -> Stored:
+    """The content of a file. Raises CorruptFile where its checksum does not hold."""
+    try:
+        content = path.read_bytes()
+        size = int.from_bytes(content[:8], "little")
+        header = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["toile"])
+        version, digest, facts = (header[key] for key in ("version", "sha256", "facts"))
+        arrays = load(content)
+    except FileNotFoundError:
+        raise ToileError(f"{path} is not there") from None
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CorruptFile(f"{path} is damaged or not of Toile's making ({error!r:.80})") from None
+    if version != VERSION:
+        raise CorruptFile(f"{path} has format {version}; this Toile reads {VERSION}")
+    if _digest(arrays, facts) != digest:
+        raise CorruptFile(f"{path} is damaged: its content does not have the sha256 it was given")
+    return Stored(arrays, facts, digest)
+
+
+def _digest(arrays: Arrays, facts: Mapping[str, Any]) -> str:
+    whole = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    for name, array in sorted(arrays.items()):
+        whole.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
+        whole.update(array.tobytes())
+    return whole.hexdigest()

@@ -1,0 +1,161 @@
+"""A run killed at any moment goes on to the bits of the run that nothing disturbed."""
+
+import json
+import multiprocessing
+import random
+import signal
+import subprocess
+import sys
+import time
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+
+from toile.runs import read_state
+from toile.workbench.live import resume, train
+
+SETTINGS = [
+    "network.conv1.filters=4",
+    "training.epochs=2",
+    "training.batch_size=256",
+    "data.validation=600",
+    "training.precision=float32",
+]
+SECONDS = {"seconds", "images_per_second", "evaluation_seconds", "total_seconds"}
+# Processes that have torch loaded already, and are killed all the same.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["toile.workbench.live", "toile.runs.recorder"])
+
+
+def start(task, *arguments, **named) -> BaseProcess:
+    process = PROCESSES.Process(target=task, args=arguments, kwargs=named)
+    process.start()
+    return process
+
+
+def start_training(folder: Path, threads: int) -> BaseProcess:
+    """A short training into `folder` that writes a checkpoint at every step."""
+    settings = [*SETTINGS, f"training.threads={threads}"]
+    return start(
+        train, "s1-lab", data="fashion-sample", settings=settings, out=folder, checkpoint_seconds=0
+    )
+
+
+def wait_for_success(process: BaseProcess) -> None:
+    process.join(120)
+    assert process.exitcode == 0
+
+
+def remains(folder: Path) -> tuple[bytes, bytes, list[dict]]:
+    """What must be the same whatever happened on the way: weights, best weights, history."""
+    records = [
+        {name: value for name, value in json.loads(line).items() if name not in SECONDS}
+        for line in (folder / "history.jsonl").read_text().splitlines()
+    ]
+    last, best = ((folder / f"{which}.safetensors").read_bytes() for which in ("last", "best"))
+    return last, best, records
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """What remains of the run that nothing disturbed, by number of threads."""
+    kept = {}
+    for threads in (1, 2):
+        folder = tmp_path_factory.mktemp("undisturbed") / "run"
+        wait_for_success(start_training(folder, threads))
+        kept[threads] = remains(folder)
+    return kept
+
+
+def wait_for_first_checkpoint(alive, folder: Path) -> None:
+    while not list(folder.glob("checkpoint/step-*")):
+        assert alive()
+        time.sleep(0.005)
+
+
+def kill_and_compare(folder: Path, threads: int, after_seconds: float, expected) -> str:
+    """Kill a training so long after its first checkpoint; returns how its state read then."""
+    process = start_training(folder, threads)
+    wait_for_first_checkpoint(process.is_alive, folder)
+    time.sleep(after_seconds)
+    process.kill()
+    process.join()
+    status = read_state(folder).status
+    if status != "finished":
+        wait_for_success(start(resume, folder))
+    assert remains(folder) == expected
+    return status
+
+
+def kill_often(count: int, seed: int, folder: Path, undisturbed) -> list[str]:
+    """Kill `count` runs, of one and two threads by turns, at random moments."""
+    rng = random.Random(seed)
+    return [
+        kill_and_compare(
+            folder / str(place), 1 + place % 2, rng.uniform(0, 1.0), undisturbed[1 + place % 2]
+        )
+        for place in range(count)
+    ]
+
+
+def test_twenty_random_kills_all_resume_to_the_same_bits(undisturbed, tmp_path):
+    assert kill_often(20, 1, tmp_path, undisturbed).count("interrupted") >= 10
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_two_hundred_random_kills_all_resume_to_the_same_bits(undisturbed, tmp_path):
+    assert kill_often(200, 2, tmp_path, undisturbed).count("interrupted") >= 100
+
+
+def toile(*words: str) -> subprocess.Popen:
+    """The command line in a process."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "toile.cli", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def start_command(folder: Path, *more: str) -> subprocess.Popen:
+    """`toile train` at work on a run in `folder`, past its first checkpoint."""
+    sets = [f"--set={one}" for one in (*SETTINGS, "training.threads=1", *more)]
+    process = toile(
+        "train",
+        "s1-lab",
+        "--data=fashion-sample",
+        f"--out={folder}",
+        "--checkpoint-seconds=0",
+        *sets,
+    )
+    wait_for_first_checkpoint(lambda: process.poll() is None, folder)
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_within_two_seconds_with_a_checkpoint(undisturbed, tmp_path, number):
+    folder = tmp_path / "run"
+    process = start_command(folder)
+    sent = time.monotonic()
+    process.send_signal(number)
+    while read_state(folder).status == "running":
+        assert time.monotonic() - sent < 2
+        time.sleep(0.01)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "go on with  toile resume" in output
+    assert read_state(folder).status == "stopped"
+    wait_for_success(start(resume, folder))
+    assert remains(folder) == undisturbed[1]
+
+
+def test_a_run_that_is_running_is_not_resumed_beside_itself(tmp_path):
+    first = start_command(tmp_path / "run", "training.epochs=1000")
+    second = toile("resume", str(tmp_path / "run"))
+    _, errors = second.communicate(timeout=60)
+    first.kill()
+    first.communicate()
+    assert second.returncode == 2
+    assert f"is running already (process {first.pid})" in errors

@@ -1,0 +1,64 @@
+"""A small recipe, and a run of it in the making."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from toile.data import Split, pixel_statistics
+from toile.recipe import plan_network, recipe_of, with_settings
+from toile.runs import create_run
+from toile.runs.recorder import Recorder
+from toile.training import begin, resolve
+
+DOCUMENT = {
+    "name": "bars",
+    "data": {"name": "bars", "validation": 18},
+    "network": [{"conv": {"filters": 4}}, "relu", "flatten", {"dropout": 0.2}, {"dense": "classes"}],
+    "training": {
+        "optimizer": {"adam": 0.01},
+        "batch_size": 10,
+        "epochs": 3,
+        "threads": 1,
+        "precision": "float32",
+        "device": "cpu",
+    },
+}
+DATA = {
+    "version": 1,
+    "name": "bars",
+    "class_names": ["top", "middle", "bottom"],
+    "shape": [1, 8, 8],
+    "fingerprint": "f" * 64,
+    "order": "0" * 64,
+}
+
+
+@pytest.fixture
+def make_recorder(split: Split) -> Callable[..., Recorder]:
+    """A recorder of a new run, or of the run in an existing folder, restored."""
+
+    def make(folder: Path, restored: bool = False, **settings: object) -> Recorder:
+        from toile.runs import Run
+
+        values = {address.replace("__", "."): value for address, value in settings.items()}
+        recipe = with_settings(recipe_of(DOCUMENT), values)
+        plan = plan_network(recipe.network, split.train.shape, 3)
+        recipe = resolve(recipe, plan)
+        fit = begin(recipe, plan, split, pixel_statistics(split.train))
+        run = Run(folder) if restored else create_run(recipe, plan, DATA, folder)
+        recorder = Recorder(run, fit, plan, split.validation_indices)
+        if restored:
+            recorder.restore()
+        return recorder
+
+    return make
+
+
+@pytest.fixture
+def trained(make_recorder: Callable[..., Recorder], tmp_path: Path) -> Recorder:
+    """A recorder whose run is finished."""
+    recorder = make_recorder(tmp_path / "whole")
+    for _ in recorder.record():
+        pass
+    return recorder

@@ -1,0 +1,48 @@
+import os
+import re
+
+import pytest
+
+from toile.errors import ToileError
+from toile.recipe import plan_network, recipe_of
+from toile.runs import create_run, read_state, runs_folder
+
+RECIPE = recipe_of({"name": "bars", "network": ["flatten", {"dense": "classes"}]})
+PLAN = plan_network(RECIPE.network, (1, 8, 8), 3)
+DATA = {"name": "bars", "class_names": ["a", "b", "c"], "shape": [1, 8, 8]}
+
+
+def test_a_new_run_is_queued_under_a_name_of_date_recipe_and_chance():
+    run = create_run(RECIPE, PLAN, DATA)
+    assert run.folder.parent == runs_folder()
+    assert re.fullmatch(r"\d{8}-\d{6}-bars-[0-9a-f]{4}", run.id)
+    assert read_state(run.folder).status == "queued"
+
+
+def test_its_recipe_reads_back_the_same():
+    assert create_run(RECIPE, PLAN, DATA).recipe == RECIPE
+
+
+def test_its_environment_names_what_bits_depend_on():
+    environment = create_run(RECIPE, PLAN, DATA).environment
+    assert {"torch", "machine", "processor", "device", "threads", "precision"} <= set(environment)
+
+
+def test_a_folder_that_holds_something_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(ToileError, match="is not empty"):
+        create_run(RECIPE, PLAN, DATA, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(ToileError, match="Permission denied"):
+        create_run(RECIPE, PLAN, DATA, tmp_path / "run")
+
+
+def test_a_folder_under_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ToileError, match="Not a directory"):
+        create_run(RECIPE, PLAN, DATA, tmp_path / "file" / "run")

@@ -1,0 +1,73 @@
+import os
+from dataclasses import replace
+
+import pytest
+
+from toile.errors import ToileError
+from toile.runs import Run, list_runs, open_run, remove_run, runs_folder
+from toile.runs.state import State, write_state
+
+STATE = State("finished", "bars", "bars", 0, 3, "", 5)
+
+
+def make(name, created="2026-01-01T00:00:00+0000", **fields):
+    folder = runs_folder() / name
+    folder.mkdir(parents=True)
+    write_state(folder, replace(STATE, created=created, **fields))
+    return Run(folder)
+
+
+def test_runs_are_listed_newest_first_and_other_folders_passed_over():
+    make("a", "2026-01-01T00:00:00+0000")
+    make("b", "2026-01-03T00:00:00+0000")
+    make("c", "2026-01-02T00:00:00+0000")
+    (runs_folder() / "notes").mkdir()
+    assert [one.run.id for one in list_runs()] == ["b", "c", "a"]
+
+
+def test_a_damaged_state_is_listed_as_failed_with_its_reason():
+    run = make("a")
+    (run.folder / "state.json").write_text("{")
+    (listed,) = list_runs()
+    assert listed.state.status == "failed"
+    assert "damaged" in listed.state.reason
+
+
+def test_no_folder_is_no_runs(monkeypatch, tmp_path):
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "nowhere"))
+    assert list_runs() == []
+
+
+def test_a_run_is_opened_by_folder_prefix_and_last():
+    first = make("20260101-000000-bars-aaaa")
+    newest = make("20260102-000000-bars-bbbb", "2026-02-01T00:00:00+0000")
+    assert open_run(first.folder).folder == first.folder
+    assert open_run("20260101").folder == first.folder
+    assert open_run("last").folder == newest.folder
+
+
+def test_a_prefix_of_several_runs_is_refused_with_their_names():
+    make("20260101-000000-bars-aaaa")
+    make("20260102-000000-bars-bbbb")
+    with pytest.raises(ToileError, match="begins the names of 2 runs.*aaaa.*write more of it"):
+        open_run("2026")
+
+
+@pytest.mark.parametrize("name", ["20260101-000000-bars-aaab", "", "../..", "\0"])
+def test_an_unknown_run_is_refused(name):
+    make("20260101-000000-bars-aaaa")
+    with pytest.raises(ToileError, match="aaaa"):
+        open_run(name)
+
+
+def test_a_run_that_is_running_is_not_removed():
+    run = make("a", status="running")
+    with pytest.raises(ToileError, match=f"is running \\(process {os.getpid()}\\)"):
+        remove_run(run)
+    assert run.folder.exists()
+
+
+def test_a_removed_run_is_gone():
+    run = make("a")
+    remove_run(run)
+    assert not run.folder.exists()

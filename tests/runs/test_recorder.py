@@ -1,0 +1,193 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from toile import evaluation
+from toile.runs import Run, load_arrays, read_state
+from toile.training import Diverged, Epoch, Finished, Stepped
+
+BEYOND_REASON = {"training__optimizer": {"sgd": 1e6}, "network__relu1": {"scale": 1e4}}
+SECONDS = {"seconds", "images_per_second", "evaluation_seconds", "total_seconds"}
+
+
+def records(run):
+    history = run.history
+    return [
+        {name: value for name, value in record.items() if name not in SECONDS}
+        for record in (*history.steps, *history.epochs)
+    ]
+
+
+def weights(run):
+    return (run.folder / "last.safetensors").read_bytes()
+
+
+def test_a_finished_run_has_every_file_of_a_run(trained):
+    names = {path.name for path in trained.run.folder.iterdir()}
+    assert names == {
+        "recipe.yaml",
+        "environment.json",
+        "data.json",
+        "state.json",
+        "history.jsonl",
+        "last.safetensors",
+        "best.safetensors",
+        "validation.safetensors",
+        "checkpoint",
+        "results.json",
+    }
+    assert read_state(trained.run.folder).status == "finished"
+
+
+def test_the_results_follow_from_the_stored_logits(trained):
+    run = trained.run
+    stored = run.validation
+    whole = evaluation.accuracy(stored.logits, stored.labels)
+    results = run.results
+    assert results["validation"]["accuracy"] == whole.to_json()
+    assert results["score"] == {
+        "accuracy": whole.to_json(),
+        "of": "validation",
+        "weights": "last",
+    }
+    assert results["epochs"] == 3
+    assert results["steps"] == 15
+    assert results["weights"]["last"] == load_arrays(run.folder / "last.safetensors").sha256
+    assert read_state(run.folder).accuracy == whole.value
+
+
+def test_the_best_epochs_score_is_that_of_the_half_that_did_not_choose(trained):
+    epochs = trained.run.history.epochs
+    best = trained.run.results["best"]
+    chosen = max(epochs, key=lambda one: (one["chooses"]["accuracy"], -one["epoch"]))
+    assert best["epoch"] == chosen["epoch"]
+    assert best["accuracy"]["value"] == pytest.approx(chosen["scores"]["accuracy"])
+    assert best["accuracy"]["n"] == 9
+
+
+def test_where_early_stopping_chose_the_score_is_of_the_other_half(make_recorder, tmp_path):
+    recorder = make_recorder(tmp_path / "run", training__early_stopping={"patience": 1})
+    for _ in recorder.record():
+        pass
+    score = recorder.run.results["score"]
+    assert score["of"] == "the scoring half of validation"
+    assert score["accuracy"]["n"] == 9
+    last = recorder.run.history.epochs[-1]
+    assert score["accuracy"]["value"] == pytest.approx(last["scores"]["accuracy"])
+
+
+@pytest.mark.parametrize("step", [1, 4, 5, 6, 14])
+def test_stopped_and_resumed_it_ends_as_if_undisturbed(trained, make_recorder, tmp_path, step):
+    folder = tmp_path / "stopped"
+    recorder = make_recorder(folder)
+    reached = []
+    for event in recorder.record(stop=lambda: bool(reached)):
+        if isinstance(event, Stepped) and event.step == step:
+            reached.append(event)
+    assert read_state(folder).status == "stopped"
+    resumed = make_recorder(folder, restored=True)
+    assert resumed.fit.position.step == step
+    assert isinstance(list(resumed.record())[-1], Finished)
+    assert weights(Run(folder)) == weights(trained.run)
+    assert records(Run(folder)) == records(trained.run)
+    assert (folder / "best.safetensors").read_bytes() == (
+        trained.run.folder / "best.safetensors"
+    ).read_bytes()
+
+
+def test_leaving_the_loop_stops_with_a_checkpoint(make_recorder, tmp_path):
+    recorder = make_recorder(tmp_path / "left")
+    events = recorder.record()
+    for event in events:
+        if isinstance(event, Stepped) and event.step == 2:
+            break
+    events.close()
+    assert read_state(tmp_path / "left").status == "stopped"
+    assert make_recorder(tmp_path / "left", restored=True).fit.position.step == 2
+
+
+def test_an_interrupt_in_the_middle_of_a_step_keeps_the_last_checkpoint(
+    trained, make_recorder, tmp_path, monkeypatch
+):
+    folder = tmp_path / "interrupted"
+    recorder = make_recorder(folder)
+    step = recorder.fit.optimizer.step
+
+    def interrupted():
+        step()
+        if recorder.fit.position.step == 7:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(recorder.fit.optimizer, "step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(recorder.record())
+    assert read_state(folder).status == "stopped"
+    resumed = make_recorder(folder, restored=True)
+    assert resumed.fit.position.step == 5
+    list(resumed.record())
+    assert weights(Run(folder)) == weights(trained.run)
+    assert records(Run(folder)) == records(trained.run)
+
+
+def test_a_failure_is_kept_as_the_runs_reason(make_recorder, tmp_path, monkeypatch):
+    recorder = make_recorder(tmp_path / "failed")
+    monkeypatch.setattr(recorder.fit.optimizer, "step", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        list(recorder.record())
+    state = read_state(tmp_path / "failed")
+    assert state.status == "failed"
+    assert state.reason == "ZeroDivisionError: division by zero"
+
+
+def test_a_diverged_run_keeps_its_last_finite_weights(make_recorder, tmp_path):
+    recorder = make_recorder(tmp_path / "diverged", **BEYOND_REASON)
+    events = list(recorder.record())
+    assert isinstance(events[-1], Diverged)
+    state = read_state(tmp_path / "diverged")
+    assert state.status == "diverged"
+    assert "the loss was" in state.reason
+    stored = load_arrays(tmp_path / "diverged" / "last.safetensors")
+    assert all(np.isfinite(array).all() for array in stored.arrays.values())
+    assert set(stored.arrays) == {"conv1.weight", "conv1.bias", "dense1.weight", "dense1.bias"}
+
+
+def test_history_holds_only_numbers_that_json_has(make_recorder, tmp_path):
+    recorder = make_recorder(tmp_path / "diverged", **BEYOND_REASON)
+    list(recorder.record())
+    for line in (tmp_path / "diverged" / "history.jsonl").read_text().splitlines():
+        json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} in history"))
+
+
+def test_checkpoints_come_with_every_epoch_and_with_time(make_recorder, tmp_path):
+    seldom = make_recorder(tmp_path / "seldom")
+    places = []
+    for event in seldom.record():
+        if isinstance(event, Epoch | Stepped):
+            names = (tmp_path / "seldom" / "checkpoint").iterdir()
+            places.append(max(int(path.stem.removeprefix("step-")) for path in names))
+    assert sorted(set(places)) == [0, 5, 10, 15]
+    often = make_recorder(tmp_path / "often")
+    often.checkpoint_seconds = 0
+    events = often.record()
+    for event in events:
+        if isinstance(event, Stepped) and event.step == 3:
+            break
+    assert (tmp_path / "often" / "checkpoint" / "step-3.safetensors").exists()
+    events.close()
+
+
+def test_seconds_are_summed_over_a_resume(make_recorder, tmp_path):
+    folder = tmp_path / "two sittings"
+    recorder = make_recorder(folder)
+    events = recorder.record()
+    for event in events:
+        if isinstance(event, Stepped) and event.step == 8:
+            break
+    events.close()
+    spent = recorder.fit.position.total_seconds
+    resumed = make_recorder(folder, restored=True)
+    list(resumed.record())
+    assert resumed.run.results["seconds"]["total"] > spent > 0
+    assert not math.isnan(resumed.run.results["seconds"]["per_epoch"])

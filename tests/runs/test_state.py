@@ -1,0 +1,68 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from toile.errors import ToileError
+from toile.runs.state import State, process_started, read_state, write_state
+
+STATE = State(
+    status="running", name="bars", data="bars", seed=0, epochs=3, created="now", parameters=5
+)
+
+
+def changed(folder, **fields):
+    path = folder / "state.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+
+
+def test_this_process_is_alive_in_the_state_it_writes(tmp_path):
+    write_state(tmp_path, STATE)
+    state = read_state(tmp_path)
+    assert state.status == "running"
+    assert state.pid == os.getpid()
+    assert state.alive
+
+
+def test_a_run_whose_process_is_gone_is_interrupted(tmp_path):
+    write_state(tmp_path, STATE)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    changed(tmp_path, pid=gone.pid)
+    assert read_state(tmp_path).status == "interrupted"
+
+
+def test_a_pid_given_to_another_process_does_not_keep_a_run_alive(tmp_path):
+    write_state(tmp_path, STATE)
+    changed(tmp_path, pid_started="12345")
+    assert read_state(tmp_path).status == "interrupted"
+
+
+def test_after_a_reboot_a_running_run_is_interrupted(tmp_path):
+    write_state(tmp_path, STATE)
+    changed(tmp_path, boot="another boot")
+    assert read_state(tmp_path).status == "interrupted"
+
+
+def test_a_process_name_with_spaces_and_parentheses_does_not_confuse_its_start(tmp_path):
+    script = tmp_path / "a) b (c"
+    script.symlink_to(sys.executable)
+    process = subprocess.Popen([script, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        assert process_started(process.pid).isdigit()
+    finally:
+        process.communicate(b"\n")
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(ToileError, match=r"is not a run: it has no state\.json"):
+        read_state(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "running"}', '{"statusx": 1}'])
+def test_a_damaged_state_is_refused_by_name(tmp_path, text):
+    (tmp_path / "state.json").write_text(text)
+    with pytest.raises(ToileError, match=r"state\.json is damaged"):
+        read_state(tmp_path)

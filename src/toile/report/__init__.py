@@ -1,0 +1,31 @@
+"""Every figure and page, for run, study, sheet, notebook and app alike; nothing is shown here.
+
+Speaks uint8 pictures (n, c, h, w), numpy arrays and `toile.runs.Run`; gives matplotlib figures
+without pyplot's global state, and self-contained HTML.
+"""
+
+from toile.report.class_means import class_means_figure
+from toile.report.compare import compare_figure
+from toile.report.confusion import confusion_figure
+from toile.report.correlation import correlation_figure
+from toile.report.curves import curve_figure, curves_figure
+from toile.report.grey_histogram import grey_histogram_figure
+from toile.report.page import run_page, write_run_page
+from toile.report.picture import picture_uri
+from toile.report.picture_grid import picture_grid
+from toile.report.save import save_figure
+
+__all__ = [
+    "class_means_figure",
+    "compare_figure",
+    "confusion_figure",
+    "correlation_figure",
+    "curve_figure",
+    "curves_figure",
+    "grey_histogram_figure",
+    "picture_grid",
+    "picture_uri",
+    "run_page",
+    "save_figure",
+    "write_run_page",
+]

@@ -1,0 +1,81 @@
+"""How several runs learnt, in one figure."""
+
+from collections.abc import Mapping
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from toile.report.series import Measure, training_series, validation_series
+from toile.report.theme import (
+    DISTINCT,
+    INK,
+    MARKERS,
+    MUTED,
+    PERCENT,
+    new_figure,
+    plain,
+    style_axes,
+)
+from toile.runs import History
+
+
+def compare_figure(histories: Mapping[str, History]) -> Figure:
+    """Loss and accuracy of labelled runs: validation solid, training dashed.
+
+    A run keeps its colour and marker in both; beyond seven the colours come again with the next
+    marker. A training value is a mean over its epoch and stands at the epoch's middle.
+    """
+    # Some 135 letters fit in the width, ten of them taken by a key's line and its gap.
+    columns = max(1, 135 // (10 + max(map(len, histories), default=0)))
+    rows = -(-(len(histories) + 2) // columns)
+    figure = new_figure(10.4, 3.7 + 0.22 * rows)
+    loss, accuracy = figure.subplots(1, 2, gridspec_kw={"wspace": 0.08})
+    _draw(loss, histories, "loss")
+    _draw(accuracy, histories, "accuracy")
+    accuracy.yaxis.set_major_formatter(PERCENT)
+    figure.legend(
+        handles=[*_run_keys(histories), *_style_keys()], loc="outside upper left", ncols=columns,
+        frameon=False, fontsize=8.5, labelcolor=INK, handlelength=2.2,
+    )  # fmt: skip
+    return figure
+
+
+def _draw(axes: Axes, histories: Mapping[str, History], measure: Measure) -> None:
+    style_axes(axes, measure.capitalize())
+    for place, history in enumerate(histories.values()):
+        color, marker = _look(place)
+        scores, training = validation_series(history, measure), training_series(history, measure)
+        axes.plot(scores.x, scores.y, color=color, marker=marker, markersize=4, linewidth=1.8)
+        axes.plot(
+            training.x, training.y, color=color, marker=marker, markersize=2, linewidth=1,
+            linestyle=(0, (3, 2)),
+        )  # fmt: skip
+    axes.set_xlim(left=0)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+
+
+def _look(place: int) -> tuple[str, str]:
+    return DISTINCT[place % len(DISTINCT)], MARKERS[place // len(DISTINCT) % len(MARKERS)]
+
+
+def _run_keys(histories: Mapping[str, History]) -> list[Line2D]:
+    keys = []
+    for place, label in enumerate(histories):
+        color, marker = _look(place)
+        keys.append(
+            Line2D(
+                [], [], color=color, marker=marker, markersize=5, linewidth=1.8,
+                label=plain(label, 60),
+            )
+        )  # fmt: skip
+    return keys
+
+
+def _style_keys() -> list[Line2D]:
+    return [
+        Line2D([], [], color=MUTED, linewidth=1.8, label="Validation"),
+        Line2D([], [], color=MUTED, linewidth=1, linestyle=(0, (3, 2)), label="Training"),
+    ]

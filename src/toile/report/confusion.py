@@ -1,0 +1,68 @@
+"""The confusion matrix as a picture."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Int
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm, to_rgba
+from matplotlib.figure import Figure
+
+from toile.report.class_axes import name_classes
+from toile.report.theme import INK, LINE, ON_STRONG, TRAINING, new_figure, style_axes
+
+MOST_NUMBERED = 20
+SCALE = (1.0, 0.5, 0.25, 0.1, 0.05, 0.01, 0.0)
+
+# Clear to the accent: over a white card lightness falls evenly, over a dark one the same file
+# rises from dark. The square root spreads the few percent of the mistakes over half the ramp.
+RAMP = LinearSegmentedColormap.from_list("accent", [to_rgba(TRAINING, 0), to_rgba(TRAINING, 1)])
+SPREAD = PowerNorm(0.5, vmin=0, vmax=1)
+
+
+def confusion_figure(matrix: Int[np.ndarray, "k k"], class_names: Sequence[str]) -> Figure:
+    """Shares of each true class (row) by answer (column) as colour, counts as numbers.
+
+    The colour goes with the square root of the share. Zeros are left blank, all numbers beyond
+    20 classes; beyond 60 the axes count classes in place of naming them.
+    """
+    k = len(class_names)
+    cell = min(0.48, 8 / k)
+    figure = new_figure(cell * k + 2.7, cell * k + 1.6)
+    cells, scale = figure.subplots(1, 2, width_ratios=[k, min(1, 0.3 / cell)])
+    _draw_cells(cells, matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1))
+    name_classes(cells, class_names, cell)
+    if k <= MOST_NUMBERED:
+        _write_counts(cells, matrix, cell)
+    cells.set_ylabel("true class")
+    cells.set_xlabel("answer")
+    _draw_scale(scale)
+    return figure
+
+
+def _draw_cells(axes: Axes, shares: Float[np.ndarray, "rows columns"]) -> None:
+    style_axes(axes)
+    axes.imshow(shares, cmap=RAMP, norm=SPREAD, interpolation="none")
+    rows, columns = shares.shape
+    axes.hlines(np.arange(rows + 1) - 0.5, -0.5, columns - 0.5, color=LINE, linewidth=0.7)
+    axes.vlines(np.arange(columns + 1) - 0.5, -0.5, rows - 0.5, color=LINE, linewidth=0.7)
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+
+
+def _write_counts(axes: Axes, matrix: Int[np.ndarray, "k k"], cell: float) -> None:
+    totals = matrix.sum(axis=1)
+    # In points, so that the longest number keeps inside its cell.
+    size = min(8.5, 100 * cell / len(f"{matrix.max():,}"))
+    for i, j in np.argwhere(matrix):
+        color = ON_STRONG if SPREAD(matrix[i, j] / totals[i]) > 0.6 else INK
+        text = f"{matrix[i, j]:,}"
+        axes.text(j, i, text, ha="center", va="center_baseline", color=color, size=size)
+
+
+def _draw_scale(axes: Axes) -> None:
+    _draw_cells(axes, np.array(SCALE)[:, None])
+    axes.set_yticks(range(len(SCALE)), [f"{share:.0%}" for share in SCALE])
+    axes.set_xticks([])
+    axes.yaxis.tick_right()
+    axes.set_title("share of\nthe class", loc="left", size=8, color=INK, pad=6)

@@ -1,0 +1,47 @@
+"""How alike the classes are, and whether the test part agrees."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from toile.report.class_axes import name_classes
+from toile.report.theme import MUTED, new_figure, style_axes
+
+# Red to blue through white is told apart by red-green blind readers; green is not in it.
+RAMP = "RdBu"
+
+
+def correlation_figure(
+    train: Float[np.ndarray, "k k"], test: Float[np.ndarray, "k k"], class_names: Sequence[str]
+) -> Figure:
+    """Correlations between classes in train and in test, from -1 to 1, and test less train.
+
+    The difference has a scale of its own, out to its largest entry. NaN is left blank.
+    """
+    k = len(class_names)
+    cell = min(0.3, 5 / k)
+    figure = new_figure(3 * (cell * k + 0.7) + 1.2, cell * k + 1.7)
+    panels = figure.subplots(1, 3)
+    difference = test - train
+    _draw(panels[0], "Train", train, 1.0)
+    _draw(panels[1], "Test", test, 1.0)
+    # Two equal parts still need a scale with some width.
+    end = float(np.nanmax(np.abs(difference), initial=1e-3))
+    _draw(panels[2], "Test less train", difference, end)
+    for place, axes in enumerate(panels):
+        name_classes(axes, class_names, cell, rows=place == 0)
+    return figure
+
+
+def _draw(axes: Axes, title: str, matrix: Float[np.ndarray, "k k"], end: float) -> None:
+    style_axes(axes, title)
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    image = axes.imshow(matrix, cmap=RAMP, vmin=-end, vmax=end, interpolation="none")
+    scale = axes.figure.colorbar(image, ax=axes, ticks=[-end, 0, end], shrink=0.7, aspect=18)
+    scale.ax.set_yticklabels([f"{tick:+.3g}" if tick else "0" for tick in (-end, 0, end)])
+    scale.ax.tick_params(colors=MUTED, labelsize=8, length=0)
+    scale.outline.set_visible(False)

@@ -1,0 +1,77 @@
+"""How one run learnt: loss and accuracy over its epochs."""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from toile.report.series import Measure, best_epoch, step_series, validation_series
+from toile.report.theme import (
+    CARD,
+    MUTED,
+    PERCENT,
+    TRAINING,
+    VALIDATION,
+    new_figure,
+    style_axes,
+)
+from toile.runs import History
+
+
+def curves_figure(history: History) -> Figure:
+    """Loss and accuracy side by side: training as a thin line, validation as dots on a line."""
+    figure = new_figure(10.4, 3.6)
+    loss, accuracy = figure.subplots(1, 2, gridspec_kw={"wspace": 0.08})
+    _draw(loss, history, "loss")
+    _draw(accuracy, history, "accuracy")
+    return figure
+
+
+def curve_figure(history: History, measure: Measure) -> Figure:
+    """One of the two alone, for a narrow page."""
+    figure = new_figure(5.4, 3.4)
+    _draw(figure.subplots(), history, measure)
+    return figure
+
+
+def _draw(axes: Axes, history: History, measure: Measure) -> None:
+    style_axes(axes, measure.capitalize())
+    if measure == "accuracy":
+        axes.yaxis.set_major_formatter(PERCENT)
+    steps = step_series(history, measure)
+    label = _legend("Training", steps.current, measure)
+    axes.plot(steps.x, steps.y, color=TRAINING, linewidth=1.1, label=label)
+    if history.epochs:
+        _draw_validation(axes, history, measure)
+        axes.set_xlim(0, len(history.epochs) * 1.02)
+        axes.set_xlabel("epoch")
+    else:
+        axes.set_xlabel("step (no epoch finished yet)")
+    if not history.steps:
+        axes.set_yticks([])
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.02, 1.0), ncols=3, frameon=False,
+        fontsize=8, labelcolor=MUTED, handlelength=1.2, handletextpad=0.5, columnspacing=1.2,
+    )  # fmt: skip
+
+
+def _draw_validation(axes: Axes, history: History, measure: Measure) -> None:
+    scores = validation_series(history, measure)
+    label = _legend("Validation", scores.current, measure)
+    # Dots run into each other beyond some forty epochs.
+    dot = 4 if len(scores.x) <= 40 else 0
+    axes.plot(
+        scores.x, scores.y, color=VALIDATION, linewidth=1.8, marker="o", markersize=dot, label=label
+    )
+    best = best_epoch(history)
+    if best is not None:
+        axes.plot(
+            [best], [scores.y[best - 1]], color=VALIDATION, linestyle="none", marker="o",
+            markersize=9, markerfacecolor=CARD, markeredgewidth=1.8, label=f"Best, epoch {best}",
+        )  # fmt: skip
+
+
+def _legend(name: str, value: float | None, measure: Measure) -> str:
+    if value is None:
+        return name
+    return f"{name} {value:.3f}" if measure == "loss" else f"{name} {100 * value:.1f}%"

@@ -1,0 +1,67 @@
+"""What each layer of a network costs, as rows and as strips."""
+
+from dataclasses import dataclass
+
+from toile.recipe import LayerPlan, Plan
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One line of the network's table; `depth` counts the blocks around the layer."""
+
+    plan: LayerPlan
+    depth: int
+    family: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One layer's part of a strip, as a share of the whole."""
+
+    name: str
+    family: str
+    share: float
+
+
+def layer_rows(plan: Plan) -> list[LayerRow]:
+    """Every layer, a block before what is inside it, with its share of the multiply-adds."""
+    return [
+        LayerRow(layer, _depth(layer.name), family(layer), layer.macs / max(plan.macs, 1))
+        for layer in plan.walk()
+    ]
+
+
+def parameter_strip(plan: Plan) -> list[Segment]:
+    """The layers that hold parameters, blocks taken apart."""
+    return _strip([(layer, layer.parameters) for layer in _leaves(plan)])
+
+
+def mac_strip(plan: Plan) -> list[Segment]:
+    """The layers that multiply and add, blocks taken apart."""
+    return _strip([(layer, layer.macs) for layer in _leaves(plan)])
+
+
+def family(layer: LayerPlan) -> str:
+    """The colour group of a layer's kind: conv, dense, pool, norm, drop, block or plain."""
+    kind = layer.layer.kind
+    groups = {"conv": "conv", "dense": "dense", "residual": "block"}
+    groups |= dict.fromkeys(("maxpool", "avgpool", "globalpool"), "pool")
+    groups |= dict.fromkeys(("batchnorm", "layernorm", "groupnorm"), "norm")
+    groups |= dict.fromkeys(("dropout", "spatial_dropout"), "drop")
+    return groups.get(kind, "plain")
+
+
+def _depth(name: str) -> int:
+    # A block's way around stands as deep as its branch: `residual1.shortcut.conv1`.
+    parts = name.split(".")
+    return len(parts) - 1 - parts.count("shortcut")
+
+
+def _leaves(plan: Plan) -> list[LayerPlan]:
+    return [layer for layer in plan.walk() if not layer.branch]
+
+
+def _strip(costs: list[tuple[LayerPlan, int]]) -> list[Segment]:
+    total = sum(cost for _, cost in costs)
+    return [Segment(one.name, family(one), cost / total) for one, cost in costs if cost]

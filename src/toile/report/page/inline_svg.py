@@ -1,0 +1,40 @@
+"""A figure as a part of a page."""
+
+import io
+import re
+
+from markupsafe import Markup, escape
+from matplotlib.figure import Figure
+
+from toile.report.save import drawing
+from toile.report.theme import CARD, INK, LINE, MUTED, TRAINING, VALIDATION
+
+VARIABLES = {
+    CARD: "var(--card)",
+    INK: "var(--ink)",
+    MUTED: "var(--muted)",
+    LINE: "var(--line)",
+    TRAINING: "var(--training)",
+    VALIDATION: "var(--validation)",
+}
+
+
+def inline_svg(figure: Figure, says: str) -> Markup:
+    """The figure as an <svg> that takes its colours from the page, in light and in dark.
+
+    Its letters stay letters, in the page's font. `says` is read out in place of the picture.
+    """
+    written = io.StringIO()
+    with drawing(outlines=False):
+        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
+    svg = written.getvalue()
+    # The groups' names (figure_1, axes_1) would stand twice in a page with two figures.
+    body = re.sub(r'<g id="[^"]*"', "<g", svg[svg.index(">", svg.index("<svg")) + 1 :])
+    for color, variable in VARIABLES.items():
+        body = body.replace(color, variable)
+    width, height = (72 * inches for inches in figure.get_size_inches())
+    # Safe: matplotlib escapes the texts it writes.
+    return Markup(  # noqa: S704
+        f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(says)}"'
+        f' xmlns:xlink="http://www.w3.org/1999/xlink">{body}'
+    )

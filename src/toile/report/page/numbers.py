@@ -1,0 +1,45 @@
+"""How numbers are written for reading. What is missing or not finite is a dash."""
+
+import math
+from collections.abc import Sequence
+from typing import TypeGuard
+
+DASH = "–"  # noqa: RUF001, an en dash is what a table leaves open
+
+
+def percent(share: float | None) -> str:
+    """`91.32%` for 0.9132."""
+    return f"{100 * share:.2f}%" if _known(share) else DASH
+
+
+def count(number: int | None) -> str:
+    """`1,234,567`."""
+    return DASH if number is None else f"{number:,}"
+
+
+def decimals(number: float | None) -> str:
+    """`0.2713`: four places, as losses are compared."""
+    return f"{number:.4f}" if _known(number) else DASH
+
+
+def duration(seconds: float | None) -> str:
+    """`0.8 s`, `41 s`, `3 min 20 s` or `1 h 02 min`."""
+    if not _known(seconds):
+        return DASH
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes == 0:
+        return f"{rest} s"
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def shape(sizes: Sequence[int]) -> str:
+    """`32 × 26 × 26`, channels first."""  # noqa: RUF002
+    return " × ".join(f"{size:,}" for size in sizes)  # noqa: RUF001
+
+
+def _known(number: float | None) -> TypeGuard[float]:
+    return number is not None and math.isfinite(number)

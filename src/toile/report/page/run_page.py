@@ -1,0 +1,95 @@
+"""A run's page: everything a reader needs to judge it and to repeat it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from toile.recipe import Plan, recipe_text
+from toile.report.confusion import confusion_figure
+from toile.report.curves import curve_figure
+from toile.report.page import cost, numbers
+from toile.report.page.answers import Answers, read_answers
+from toile.report.page.inline_svg import inline_svg
+from toile.report.page.standing import has_answers, standing
+from toile.runs import Run, convergence_of, write_whole
+
+TEMPLATES = Path(__file__).parent / "templates"
+# The matrix as a table grows with k * k: at 1000 classes it would be over twenty megabytes.
+MOST_TABLED = 60
+
+
+def write_run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) -> Path:
+    """Write the page as `report.html` into the run's folder and say where."""
+    path = run.folder / "report.html"
+    write_whole(path, run_page(run, plan, pixels).encode())
+    return path
+
+
+def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) -> str:
+    """The page of a run in any state, as one HTML document without scripts or outer addresses.
+
+    `pixels` are the validation images in the order of `run.validation`; None leaves them out.
+    """
+    history = run.history
+    answers = (
+        read_answers(run.validation, run.data["class_names"], pixels) if has_answers(run) else None
+    )
+    return (
+        _templates()
+        .get_template("run.html")
+        .render(
+            run=run,
+            plan=plan,
+            data=run.data,
+            environment=run.environment,
+            results=run.results if (run.folder / "results.json").exists() else None,
+            history=history,
+            convergence=convergence_of(history.epochs),
+            standing=standing(run),
+            loss=inline_svg(curve_figure(history, "loss"), "Loss over the epochs"),
+            accuracy=inline_svg(curve_figure(history, "accuracy"), "Accuracy over the epochs"),
+            answers=answers,
+            confusion=answers and _confusion(answers),
+            most_tabled=MOST_TABLED,
+            layers=cost.layer_rows(plan),
+            strips={
+                "Parameters": cost.parameter_strip(plan),
+                "Multiply-adds": cost.mac_strip(plan),
+            },
+            recipe=recipe_text(run.recipe),
+        )
+    )
+
+
+def _confusion(answers: Answers) -> Markup:
+    figure = confusion_figure(answers.matrix, [one.name for one in answers.classes])
+    return inline_svg(figure, "Confusion matrix; its numbers stand in the table below")
+
+
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    ways: dict[str, Any] = {
+        way.__name__: way
+        for way in (
+            numbers.percent,
+            numbers.count,
+            numbers.decimals,
+            numbers.duration,
+            numbers.shape,
+        )
+    }
+    # Safe: the style is a file of ours.
+    style = Markup((TEMPLATES / "page.css").read_text())  # noqa: S704
+    templates.filters |= ways
+    templates.globals |= {"style": style}
+    return templates

@@ -1,0 +1,62 @@
+"""What is known of a run so far, and how honestly."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from toile.evaluation import Estimate, accuracy, cross_entropy
+from toile.runs import Run, read_state
+
+INTERVAL = ", with Wilson's 95% interval."
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A run's status, its score as far as there is one, and what the score stands for."""
+
+    status: str
+    reason: str
+    score: Estimate | None
+    loss: float | None
+    meaning: str
+
+
+def standing(run: Run) -> Standing:
+    """From the results of an ended run, else from its last stored answers, if any."""
+    state = read_state(run.folder)
+    if (run.folder / "results.json").exists():
+        score, loss, meaning = _ended(run.results)
+    elif has_answers(run):
+        answers = run.validation
+        score = accuracy(answers.logits, answers.labels)
+        loss = cross_entropy(answers.logits, answers.labels)
+        meaning = f"The run has not ended: its last epoch on {_images(score.n)}{INTERVAL}"
+    else:
+        score, loss, meaning = None, None, "The run has not ended its first epoch."
+    return Standing(state.status, state.reason, score, loss, meaning)
+
+
+def has_answers(run: Run) -> bool:
+    """Whether the run has stored what it answered on the validation images."""
+    return (run.folder / "validation.safetensors").exists()
+
+
+def _ended(results: dict[str, Any]) -> tuple[Estimate, float | None, str]:
+    score = estimate(results["score"]["accuracy"])
+    weights = {
+        "last": "the last epoch's weights",
+        "average": "the average of the weights along the training",
+    }[results["score"]["weights"]]
+    place = "" if results["score"]["of"] == "validation" else f", {results['score']['of']}"
+    meaning = f"The score is that of {weights} on {_images(score.n)}{place}{INTERVAL}"
+    return score, results["validation"]["loss"], meaning
+
+
+def _images(n: int) -> str:
+    return f"{n:,} validation images"
+
+
+def estimate(record: dict[str, Any]) -> Estimate:
+    """The estimate that `Estimate.to_json` wrote."""
+    value = math.nan if record["value"] is None else record["value"]
+    return Estimate(value, record["low"], record["high"], record["n"])

@@ -1,0 +1,50 @@
+"""A run's records as points to draw. A value that was not finite is a gap."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from toile.runs import History
+
+Measure = Literal["loss", "accuracy"]
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points over training time, `x` in epochs; NaN in `y` where the record has null."""
+
+    x: Float[np.ndarray, " n"]
+    y: Float[np.ndarray, " n"]
+
+    @property
+    def current(self) -> float | None:
+        """The last value, or None without a finite one there."""
+        return float(self.y[-1]) if len(self.y) and np.isfinite(self.y[-1]) else None
+
+
+def step_series(history: History, measure: Measure) -> Series:
+    """Training as it went, `x` counting steps while no epoch has told how long an epoch is."""
+    length = history.epochs[0]["step"] if history.epochs else 1
+    return _series([(step["step"] / length, step[measure]) for step in history.steps])
+
+
+def training_series(history: History, measure: Measure) -> Series:
+    """Each epoch's mean over its training batches, placed at the middle of the epoch."""
+    return _series([(one["epoch"] - 0.5, one["training"][measure]) for one in history.epochs])
+
+
+def validation_series(history: History, measure: Measure) -> Series:
+    """The validation score at the end of each epoch."""
+    return _series([(float(one["epoch"]), one["validation"][measure]) for one in history.epochs])
+
+
+def best_epoch(history: History) -> int | None:
+    """The epoch whose weights are kept as the best so far; None before the first has ended."""
+    return max((one["epoch"] for one in history.epochs if one["best"]), default=None)
+
+
+def _series(points: list[tuple[float, float | None]]) -> Series:
+    table = np.array(points, np.float64).reshape(-1, 2)
+    return Series(table[:, 0], table[:, 1])

@@ -1,0 +1,46 @@
+"""The house's colours and the look of every axis."""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter
+
+CARD = "#ffffff"
+INK = "#131a26"
+MUTED = "#5b6678"
+LINE = "#e3e7ed"
+TRAINING = "#3a56d4"
+VALIDATION = "#d9730d"
+# A page in dark swaps CARD for its own; writing on a strong colour has to stay light there.
+ON_STRONG = "#fdfdff"
+# Okabe and Ito's palette (jfly.uni-koeln.de/color), told apart by red-green blind readers;
+# its yellow is left out, too pale on white.
+DISTINCT = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+
+PERCENT = FuncFormatter(lambda share, _: f"{100 * share:.6g}%")
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of `width` by `height` inches on a card."""
+    layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
+    return Figure(figsize=(width, height), dpi=150, layout=layout, facecolor=CARD)
+
+
+def style_axes(axes: Axes, title: str = "") -> None:
+    """Horizontal hairlines, no frame, muted small figures, a bold title on the left."""
+    axes.set_facecolor("none")
+    axes.grid(axis="y", color=LINE, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[:].set_visible(False)
+    axes.spines["bottom"].set(visible=True, color=LINE)
+    axes.tick_params(colors=MUTED, labelsize=8, length=0, pad=5)
+    axes.xaxis.label.set(color=MUTED, size=8.5)
+    axes.yaxis.label.set(color=MUTED, size=8.5)
+    axes.set_title(title, loc="left", color=INK, size=10, weight="bold", pad=12)
+
+
+def plain(text: str, longest: int = 24) -> str:
+    """`text` for a figure: cut to `longest` characters, a $ being a $ and no formula."""
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    return cut.replace("$", r"\$")

@@ -1,0 +1,25 @@
+"""The command line: reads words, calls the workbench, shows. One thin module for each subject.
+
+What a command needs is imported inside it, so that `toile --help` answers at once.
+"""
+
+import sys
+
+from toile.errors import ToileError
+from toile.process import prepare_process
+
+
+def main() -> None:
+    """Run `toile`. Exit codes: 0 done, 2 the user's error, 3 diverged, 130 stopped."""
+    prepare_process()
+    from toile.cli.app import app
+
+    try:
+        app()
+    except ToileError as error:
+        sys.stderr.write(f"toile: {error}\n")
+        sys.exit(2)
+    except BrokenPipeError:
+        # Whoever read our output has stopped reading, as `| head` does.
+        sys.stderr.close()
+        sys.exit(0)

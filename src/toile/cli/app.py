@@ -1,0 +1,48 @@
+"""The commands, gathered."""
+
+import typer
+
+from toile.cli import data, recipes, runs, training
+
+app = typer.Typer(
+    name="toile",
+    help="A local workbench for image classifiers: look, build, train, repeat, look inside.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(data.app, name="data")
+for command in (
+    recipes.presets,
+    recipes.new,
+    recipes.check,
+    recipes.network,
+    recipes.settings,
+    training.train,
+    training.resume,
+    runs.runs,
+    runs.show,
+    runs.compare,
+    runs.report,
+    runs.rm,
+):
+    app.command()(command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from toile import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def toile(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """A local workbench for image classifiers: look, build, train, repeat, look inside."""

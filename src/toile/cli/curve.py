@@ -1,0 +1,25 @@
+"""A curve as text."""
+
+from collections.abc import Sequence
+
+from toile.cli.words import percent
+
+ROWS = 6
+BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+def text_curve(values: Sequence[float], columns: int = 72) -> str:
+    """Shares over epochs as bars between their least and greatest, `ROWS` lines high.
+
+    Of more epochs than `columns` the last ones are shown.
+    """
+    shown = list(values)[-columns:]
+    low, high = min(shown), max(shown)
+    eighths = [round((value - low) / (high - low or 1) * (ROWS * 8 - 1)) + 1 for value in shown]
+    lines = [
+        "".join(BLOCKS[min(max(eighth - 8 * row, 0), 8)] for eighth in eighths)
+        for row in reversed(range(ROWS))
+    ]
+    lines[0] += f"  {percent(high)}"
+    lines[-1] += f"  {percent(low)}"
+    return "\n".join(lines)

@@ -1,0 +1,202 @@
+"""`toile presets`, `new`, `check`, `network` and `settings`: recipes before any training."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toile.cli.training import Set
+from toile.cli.words import amount, bytes_text, duration, say_json, table
+from toile.errors import ToileError
+
+if TYPE_CHECKING:
+    from toile.recipe import Plan, Recipe
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+Source = Annotated[str, typer.Argument(metavar="RECIPE|PRESET")]
+FASHION = ((1, 28, 28), 10)
+
+
+def presets(as_json: Json = False) -> None:
+    """List the recipes that come with Toile, with their parameters and sources."""
+    from toile.recipe import list_presets, plan_network
+
+    listed = [
+        {
+            "name": name,
+            "title": recipe.about.title,
+            "parameters": plan_network(recipe.network, *FASHION).parameters,
+            "source": recipe.about.source,
+            "result": recipe.about.result,
+        }
+        for name, recipe in list_presets().items()
+    ]
+    if as_json:
+        say_json({"presets": listed})
+        return
+    rows = [(str(one["name"]), f"{one['parameters']:,}") for one in listed]
+    heads, *lines = table(("preset", "parameters"), rows).splitlines()
+    typer.echo(heads)
+    for line, one in zip(lines, listed, strict=True):
+        typer.echo(f"{line}  {one['title']}. {one['source']}")
+
+
+def new(
+    file: Annotated[Path, typer.Argument(help="The recipe file to write.")],
+    preset: Annotated[str, typer.Option(help="The preset to begin with.")] = "quick",
+    set_: Set = None,
+) -> None:
+    """Write a recipe file to edit, from a preset."""
+    from toile.recipe import read_recipe, recipe_text
+
+    if file.exists():
+        raise ToileError(f"{file} is there already; name a new file, nothing was written")
+    text = recipe_text(read_recipe(preset, set_ or ()))
+    try:
+        file.write_text(text)
+    except OSError as error:
+        raise ToileError(f"{file} cannot be written: {error.strerror}") from None
+    typer.echo(f"wrote {file}; train it with  toile train {file}")
+
+
+def check(recipe: Source, set_: Set = None) -> None:
+    """Say whether a recipe is sound: its settings and, for known data, its shapes."""
+    from toile.data import known_shape
+    from toile.recipe import plan_network, read_recipe
+
+    read = read_recipe(recipe, set_ or ())
+    shape = known_shape(read.data.name)
+    if shape is None:
+        typer.echo(f"{recipe} is sound; its shapes depend on {read.data.name}: toile network tells")
+        return
+    plan = plan_network(read.network, *shape)
+    typer.echo(f"{recipe} is sound: {amount(plan.parameters)} parameters on {read.data.name}")
+
+
+def network(
+    recipe: Source,
+    set_: Set = None,
+    data: Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Other data.")] = None,
+    measure: Annotated[
+        bool, typer.Option(help="Estimate time and memory here from a two-second probe.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Show a network layer by layer: shapes, parameters, multiply-adds, what each layer sees."""
+    from toile.recipe import plan_network, read_recipe, with_settings
+
+    read = read_recipe(recipe, set_ or ())
+    if data is not None:
+        read = with_settings(read, {"data.name": data})
+    shape, classes, num_images = _data_shape(read)
+    plan = plan_network(read.network, shape, classes)
+    measured = _measure(read, plan, num_images) if measure else None
+    if as_json:
+        say_json(_plan_json(plan) | {"probe": measured})
+        return
+    typer.echo(_plan_text(plan))
+    if measured is not None:
+        typer.echo(
+            f"here: about {duration(measured['seconds_per_epoch'])} an epoch of {num_images:,} "
+            f"images, {bytes_text(measured['memory_bytes'])} of memory "
+            f"({measured['device']}, {measured['threads']} threads, {measured['precision']}, "
+            f"median of {measured['steps']} steps)"
+        )
+
+
+def settings(
+    address: Annotated[str, typer.Argument(help="Only addresses that begin so.")] = "",
+    markdown: Annotated[bool, typer.Option(help="As a Markdown table.")] = False,
+) -> None:
+    """List every setting with its range, default and meaning."""
+    from toile.recipe import settings_table
+
+    rows = [row for row in settings_table() if row.address.startswith(address)]
+    if not rows:
+        raise ToileError(f"no setting begins with {address!r}; toile settings lists them all")
+    if markdown:
+        typer.echo("| setting | default | range | meaning |\n|---|---|---|---|")
+        for row in rows:
+            typer.echo(f"| `{row.address}` | {row.default} | {row.rule} | {row.description} |")
+        return
+    for row in rows:
+        typer.echo(f"{row.address}  (default {row.default}; {row.rule})\n    {row.description}")
+
+
+def _data_shape(recipe: "Recipe") -> tuple[tuple[int, int, int], int, int]:
+    """Shape, number of classes and number of training images, read only where not known."""
+    from toile.cli.progress import data_progress
+    from toile.data import known_shape, list_sources, load_data
+
+    known = known_shape(recipe.data.name)
+    if known is not None:
+        sizes = {source.name: source.num_images[0] for source in list_sources()}
+        return *known, sizes[recipe.data.name] - _held_out(recipe, sizes[recipe.data.name])
+    with data_progress() as progress:
+        dataset = load_data(recipe.data, progress=progress)
+    n = len(dataset.train)
+    return dataset.shape, len(dataset.class_names), n - _held_out(recipe, n)
+
+
+def _held_out(recipe: "Recipe", num_images: int) -> int:
+    wanted = recipe.data.validation
+    return round(wanted * num_images) if isinstance(wanted, float) else min(wanted, num_images // 2)
+
+
+def _measure(recipe: "Recipe", plan: "Plan", num_images: int) -> dict[str, Any]:
+    from toile.training import probe, resolve, use_threads
+
+    resolved = resolve(recipe, plan)
+    use_threads(resolved.training)
+    measured = probe(resolved, plan, num_images)
+    return {
+        "seconds_per_epoch": measured.seconds_per_epoch,
+        "memory_bytes": measured.memory_bytes,
+        "steps": measured.steps_measured,
+        "device": resolved.training.device,
+        "threads": resolved.training.threads,
+        "precision": resolved.training.precision,
+    }
+
+
+def _plan_json(plan: "Plan") -> dict[str, Any]:
+    return {
+        "parameters": plan.parameters,
+        "trainable": plan.trainable,
+        "macs": plan.macs,
+        "input": list(plan.input),
+        "classes": plan.classes,
+        "layers": [
+            {
+                "name": layer.name,
+                "kind": layer.layer.kind,
+                "output": list(layer.output),
+                "parameters": layer.parameters,
+                "macs": layer.macs,
+                "share": layer.macs / plan.macs if plan.macs else 0.0,
+                "receptive_field_px": layer.receptive_field_px,
+            }
+            for layer in plan.walk()
+        ],
+    }
+
+
+def _plan_text(plan: "Plan") -> str:
+    rows = [
+        (
+            "  " * layer.name.count(".") + layer.name,
+            " x ".join(map(str, layer.output)),
+            amount(layer.parameters),
+            amount(layer.macs),
+            f"{100 * layer.macs / plan.macs:.1f} %" if plan.macs else "-",
+            f"{layer.receptive_field_px} px",
+        )
+        for layer in plan.walk()
+    ]
+    heads = ("layer", "output", "parameters", "multiply-adds", "share", "sees")
+    return (
+        f"input  {' x '.join(map(str, plan.input))}, {plan.classes} classes\n\n"
+        f"{table(heads, rows)}\n\n"
+        f"{amount(plan.parameters)} parameters, {amount(plan.trainable)} of them trained; "
+        f"{amount(plan.macs)} multiply-adds an image"
+    )

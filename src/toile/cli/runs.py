@@ -1,0 +1,197 @@
+"""`toile runs`, `show`, `compare`, `report` and `rm`: what was trained before."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toile.cli.words import amount, duration, estimate, percent, say_json, table
+from toile.errors import ToileError, did_you_mean
+
+if TYPE_CHECKING:
+    from toile.runs import Listed, Run
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+Name = Annotated[str, typer.Argument(metavar="RUN", help="A folder, a prefix of an id, or last.")]
+SORTS = {
+    "created": lambda one: one.state.created,
+    "accuracy": lambda one: one.state.accuracy if one.state.accuracy is not None else -1.0,
+    "name": lambda one: one.state.name,
+    "parameters": lambda one: one.state.parameters,
+}
+
+
+def runs(
+    name: Annotated[str | None, typer.Option(help="Only runs of this recipe.")] = None,
+    data: Annotated[str | None, typer.Option(help="Only runs on this data.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only runs that stand so.")] = None,
+    sort: Annotated[str, typer.Option(help=f"One of {', '.join(SORTS)}.")] = "created",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the runs, newest first, from $TOILE_RUNS or ./runs."""
+    from toile.runs import STATUSES, list_runs, runs_folder
+
+    if status is not None and status not in STATUSES:
+        raise ToileError(
+            f"--status is {status}; it is one of {', '.join(STATUSES)}"
+            f"{did_you_mean(status, STATUSES)}"
+        )
+    if sort not in SORTS:
+        raise ToileError(f"--sort is {sort}; it is one of {', '.join(SORTS)}")
+    found = [
+        one
+        for one in list_runs()
+        if name in (None, one.state.name)
+        and data in (None, one.state.data)
+        and status in (None, one.state.status)
+    ]
+    found = sorted(found, key=SORTS[sort], reverse=sort != "name")[:limit]
+    if as_json:
+        say_json({"runs": [_listed_json(one) for one in found]})
+    elif found:
+        typer.echo(_listing(found))
+    else:
+        typer.echo(f"no such runs in {runs_folder()}; train one with  toile train quick")
+
+
+def show(
+    run: Name,
+    reach: Annotated[
+        list[float] | None, typer.Option(help="When was this share reached? Repeatable.")
+    ] = None,
+    curve: Annotated[bool, typer.Option("--curve", help="Validation accuracy as text.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show a run: scores with intervals, epochs, when it got how good, and how long it took."""
+    from toile.cli.training import result, summary
+    from toile.runs import open_run
+
+    opened = open_run(run)
+    if as_json:
+        say_json(result(opened) | {"epochs_history": list(opened.history.epochs)})
+        return
+    typer.echo(summary(opened))
+    if opened.history.epochs:
+        typer.echo(_progress(opened, reach or ()))
+    if curve and opened.history.epochs:
+        from toile.cli.curve import text_curve
+
+        typer.echo(text_curve([one["validation"]["accuracy"] for one in opened.history.epochs]))
+
+
+def compare(
+    first: Name,
+    second: Name,
+    figure: Annotated[Path, typer.Option(help="Where the curves go.")] = Path("compare.png"),
+    as_json: Json = False,
+) -> None:
+    """Show in what two runs differ: recipes, scores, and the curves in one figure."""
+    from toile import report
+    from toile.recipe import recipe_differences
+    from toile.runs import open_run
+
+    pair = [open_run(first), open_run(second)]
+    differences = recipe_differences(pair[0].recipe, pair[1].recipe)
+    report.save_figure(report.compare_figure({one.id: one.history for one in pair}), figure)
+    scores = [_score(one) for one in pair]
+    if as_json:
+        say_json(
+            {
+                "runs": [str(one.folder) for one in pair],
+                "recipe": [asdict(one) for one in differences],
+                "scores": scores,
+                "figure": str(figure),
+            }
+        )
+        return
+    rows = [[one.address, str(one.first), str(one.second)] for one in differences]
+    rows.append(["accuracy", *(estimate(score) if score else "-" for score in scores)])
+    typer.echo(table(("", pair[0].id, pair[1].id), rows))
+    if pair[0].data["fingerprint"] != pair[1].data["fingerprint"]:
+        typer.echo("their data differ, so their scores are of different images")
+    typer.echo(
+        "One reading each: overlapping intervals and seed noise forbid naming a winner from this."
+    )
+    typer.echo(f"wrote {figure}")
+
+
+def report(run: Name) -> None:
+    """Write the run's page, report.html, anew and print its path."""
+    from toile.runs import open_run
+    from toile.workbench.page import write_report
+
+    typer.echo(write_report(open_run(run)))
+
+
+def rm(
+    run: Name,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a run's folder, after asking."""
+    from toile.runs import open_run, remove_run
+
+    opened = open_run(run)
+    if not yes:
+        typer.confirm(f"delete {opened.folder} and all in it?", abort=True)
+    remove_run(opened)
+    typer.echo(f"deleted {opened.folder}")
+
+
+def _listed_json(one: "Listed") -> dict[str, Any]:
+    return {"run": str(one.run.folder), "id": one.run.id, **asdict(one.state)}
+
+
+def _listing(found: list["Listed"]) -> str:
+    rows = [
+        (
+            one.run.id,
+            one.state.status,
+            one.state.data,
+            str(one.state.seed),
+            f"{one.state.epoch}/{one.state.epochs}",
+            percent(one.state.accuracy),
+            amount(one.state.parameters),
+        )
+        for one in found
+    ]
+    heads = ("run", "state", "data", "seed", "epochs", "validation", "parameters")
+    return table(heads, rows, left=3)
+
+
+def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
+    """The epochs, and when each accuracy was reached."""
+    from toile.runs import convergence_of
+
+    epochs = run.history.epochs
+    rows = [
+        (
+            str(one["epoch"]),
+            _number(one["training"]["loss"]),
+            percent(one["training"]["accuracy"]),
+            _number(one["validation"]["loss"]),
+            percent(one["validation"]["accuracy"]),
+            duration(one["seconds"]),
+        )
+        for one in epochs
+    ]
+    heads = ("epoch", "loss", "accuracy", "validation loss", "accuracy", "time")
+    reached = convergence_of(epochs, reach) if reach else convergence_of(epochs)
+    first_missed = next((place for place, one in enumerate(reached) if one.epoch is None), None)
+    shown = reached if reach or first_missed is None else reached[: first_missed + 1]
+    lines = [
+        f"reached {percent(one.accuracy, 1)}: "
+        + (f"epoch {one.epoch}, after {duration(one.seconds)}" if one.epoch else "not reached")
+        for one in shown
+    ]
+    return "\n".join(["", table(heads, rows), "", *lines])
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _score(run: "Run") -> dict[str, Any] | None:
+    path = run.folder / "results.json"
+    return run.results["score"]["accuracy"] if path.exists() else None

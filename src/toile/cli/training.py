@@ -1,0 +1,193 @@
+"""`toile train` and `toile resume`."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toile.cli.words import amount, duration, estimate, say_json, table
+
+if TYPE_CHECKING:
+    from toile.runs import Run
+    from toile.workbench.live import LiveRun
+
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="ADDRESS=VALUE", help="Change a setting; repeatable. See toile settings."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="End with the result as one JSON object.")]
+Curve = Annotated[bool, typer.Option("--curve", help="Draw validation accuracy as text.")]
+Page = Annotated[bool, typer.Option(help="Write report.html into the run's folder.")]
+CheckpointSeconds = Annotated[
+    float, typer.Option(min=0, help="Seconds between checkpoints; each epoch has one anyhow.")
+]
+EXIT_CODES = {"finished": 0, "diverged": 3, "stopped": 130}
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE|PRESET")],
+    data: Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Other data.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed.")] = None,
+    set_: Set = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder itself.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="RUN", help="Begin with this run's weights.")
+    ] = None,
+    curve: Curve = False,
+    page: Page = True,
+    checkpoint_seconds: CheckpointSeconds = 30.0,
+    as_json: Json = False,
+) -> None:
+    """Train a recipe and remember it as a run. Ctrl-C stops it; `toile resume` goes on."""
+    from toile.cli.progress import data_progress
+    from toile.workbench.live import begin
+
+    with data_progress() as progress:
+        live = begin(
+            recipe,
+            data=data,
+            seed=seed,
+            settings=set_ or (),
+            out=out,
+            start=from_,
+            checkpoint_seconds=checkpoint_seconds,
+            progress=progress,
+        )
+    _follow(live, curve, page, as_json)
+
+
+def resume(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A folder, a prefix of an id, or last.")
+    ],
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Go on up to this many epochs in all.")
+    ] = None,
+    curve: Curve = False,
+    page: Page = True,
+    checkpoint_seconds: CheckpointSeconds = 30.0,
+    as_json: Json = False,
+) -> None:
+    """Go on with a stopped, killed or finished run, exactly where it stood."""
+    from toile.cli.progress import data_progress
+    from toile.workbench.live import go_on
+
+    with data_progress() as progress:
+        live = go_on(run, epochs=epochs, checkpoint_seconds=checkpoint_seconds, progress=progress)
+    _follow(live, curve, page, as_json)
+
+
+def _follow(live: "LiveRun", curve: bool, page: bool, as_json: bool) -> None:
+    """Train to the end or a signal, showing it; then say what came of it and leave."""
+    from toile.cli.watch import Watch
+    from toile.runs import read_state
+
+    for note in live.notes:
+        typer.echo(f"note: {note}", err=True)
+    recipe = live.fit.recipe.training
+    typer.echo(
+        f"{live.run.id}: {len(live.split.train):,} images to train on, "
+        f"{len(live.split.validation):,} to validate; {recipe.device}, {recipe.threads} threads, "
+        f"{recipe.precision}",
+        err=True,
+    )
+    if recipe.start is not None:
+        typer.echo(
+            f"layers taken: {', '.join(recipe.start.taken)}; "
+            f"frozen: {', '.join(recipe.start.frozen) or 'none'}",
+            err=True,
+        )
+    with _signals() as asked, Watch(recipe.epochs, curve) as watch:
+        for event in live.events(stop=lambda: bool(asked)):
+            watch.show(event)
+    state = read_state(live.run.folder)
+    path = None
+    if page and (live.run.folder / "results.json").exists():
+        from toile.workbench.page import write_report
+
+        path = write_report(live.run)
+    if as_json:
+        say_json(result(live.run))
+    else:
+        typer.echo(summary(live.run))
+        if path is not None:
+            typer.echo(f"report  {path}")
+    raise typer.Exit(EXIT_CODES[state.status])
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """A list that Ctrl-C and SIGTERM fill; a second Ctrl-C is the usual one."""
+    asked: list[int] = []
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def result(run: "Run") -> dict[str, Any]:
+    """A run's result, for `--json`: its path, its state, and its results where there are any."""
+    from toile.runs import read_state
+
+    state = read_state(run.folder)
+    results = run.results if (run.folder / "results.json").exists() else {"validation": None}
+    return {"run": str(run.folder), **results, "state": state.status, "reason": state.reason}
+
+
+def summary(run: "Run") -> str:
+    """What came of a run, in words."""
+    from toile import evaluation
+    from toile.runs import read_state
+
+    state = read_state(run.folder)
+    ended = f"{state.status}{f' ({state.reason})' if state.reason else ''}"
+    lines = [f"{run.id}  {ended}"]
+    if (run.folder / "results.json").exists():
+        results, answers = run.results, run.validation
+        names = run.data["class_names"]
+        matrix = evaluation.confusion_matrix(answers.labels, answers.logits.argmax(1), len(names))
+        lines += [
+            (
+                f"accuracy  {estimate(results['score']['accuracy'])} on {results['score']['of']}; "
+                "the interval is Wilson's, 95 %"
+            ),
+            (
+                f"loss  {results['validation']['loss']:.4f}   epochs  {results['epochs']}   "
+                f"parameters  {amount(results['parameters'])}   "
+                f"time  {duration(results['seconds']['total'])}"
+            ),
+            "",
+            table(
+                ("recall", "share", "95 % interval", "n"),
+                [
+                    _recall(name, one)
+                    for name, one in zip(names, evaluation.recalls(matrix), strict=True)
+                ],
+            ),
+            "",
+        ]
+    elif state.status != "finished":
+        lines.append("no epoch was scored")
+    if state.status == "stopped":
+        lines.append(f"go on with  toile resume {run.id}")
+    lines.append(f"run  {run.folder}")
+    return "\n".join(lines)
+
+
+def _recall(name: str, one: Any) -> tuple[str, str, str, str]:
+    share = "-" if one.n == 0 else f"{100 * one.value:.1f} %"
+    return name, share, f"{100 * one.low:.1f} to {100 * one.high:.1f}", str(one.n)

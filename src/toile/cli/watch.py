@@ -1,0 +1,73 @@
+"""A training as it is watched on a terminal."""
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from toile.cli.curve import text_curve
+from toile.cli.words import duration, percent
+from toile.training import Diverged, Epoch, Event, Interval, Scoring, Stepped
+
+
+class Watch:
+    """Shows the events of a training: a bar, a line an epoch, a curve on request.
+
+    Goes to the error stream, so that results can be piped; shows nothing where that is no terminal.
+    """
+
+    def __init__(self, epochs: int, curve: bool) -> None:
+        self.console = Console(stderr=True)
+        self.epochs, self.curve = epochs, curve
+        self.accuracies: list[float] = []
+        self.bars = Progress(
+            TextColumn("epoch {task.fields[epoch]}/" + str(epochs)),
+            BarColumn(bar_width=None),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("{task.fields[numbers]}"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self.task = self.bars.add_task("", total=None, epoch=1, numbers="")
+
+    def __enter__(self) -> "Watch":
+        self.bars.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bars.stop()
+
+    def show(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case Stepped():
+                self.bars.update(
+                    self.task, completed=event.step, total=event.steps, epoch=event.epoch
+                )
+            case Interval():
+                numbers = f"loss {event.loss:.3f}  {event.images_per_second:,.0f} images/s"
+                if self.accuracies:
+                    numbers += f"  validation {percent(self.accuracies[-1])}"
+                self.bars.update(self.task, numbers=numbers)
+            case Scoring():
+                self.bars.update(self.task, numbers=f"scoring {event.done}/{event.images}")
+            case Epoch():
+                self._epoch(event)
+            case Diverged():
+                self._say(f"diverged in epoch {event.epoch}, step {event.step}")
+
+    def _epoch(self, event: Epoch) -> None:
+        self.accuracies.append(event.validation.accuracy)
+        self._say(
+            f"epoch {event.epoch:>{len(str(self.epochs))}}  "
+            f"loss {event.training.loss:.4f}  accuracy {percent(event.training.accuracy)}  "
+            f"validation loss {event.validation.loss:.4f}  "
+            f"accuracy {percent(event.validation.accuracy)}  "
+            f"{duration(event.seconds + event.evaluation_seconds)}{'  best' * event.best}"
+        )
+        if self.curve:
+            self._say(text_curve(self.accuracies))
+
+    def _say(self, line: str) -> None:
+        if self.console.is_terminal:
+            self.bars.console.print(line, highlight=False, markup=False)

@@ -1,0 +1,62 @@
+"""How numbers and tables are said on a terminal."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import typer
+
+
+def say_json(record: Any) -> None:
+    """One JSON object on one line, the last of the output."""
+    typer.echo(json.dumps(record))
+
+
+def percent(share: float | None, digits: int = 2) -> str:
+    """`91.24 %`; a dash for what is not known."""
+    return "-" if share is None else f"{100 * share:.{digits}f} %"
+
+
+def estimate(one: dict[str, Any]) -> str:
+    """`91.24 % (90.42 to 91.99, n = 5000)`."""
+    if one["value"] is None:
+        return "- (no images)"
+    return (
+        f"{100 * one['value']:.2f} % ({100 * one['low']:.2f} to {100 * one['high']:.2f}, "
+        f"n = {one['n']})"
+    )
+
+
+def duration(seconds: float | None) -> str:
+    """`41.3 s`, `5 min 03 s`, `2 h 10 min`."""
+    if seconds is None:
+        return "-"
+    if seconds < 90:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 90:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def amount(number: float) -> str:
+    """`87,034`."""
+    return f"{number:,.0f}"
+
+
+def bytes_text(count: float) -> str:
+    """`412 MB`, in millions of bytes."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
+    """Columns under their heads; the first `left` flush left, the others right."""
+    lines = [list(heads), *map(list, rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if place < left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )

@@ -1,0 +1,4 @@
+"""The verbs that join rooms: a recipe meets its data, trains, and is remembered as a run.
+
+Its modules need torch where they train, so they are imported by name, or through `toile`.
+"""

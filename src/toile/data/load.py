@@ -17,7 +17,7 @@ from toile.data.readers.parts import MAX_CLASSES
 from toile.data.sealed import Sealed
 from toile.data.sources import obtain_known
 from toile.errors import ToileError, did_you_mean
-from toile.recipe import Data
+from toile.recipe import Data, data_of
 
 
 def no_progress(done: int, total: int | None, what: str) -> None:
@@ -34,7 +34,7 @@ def load_data(
     """
     progress = progress or no_progress
     given = data.model_dump() if isinstance(data, Data) else {"name": str(data)}
-    data = Data(**(given | settings))
+    data = data_of(given | settings)
     known = KNOWN.get(data.name)
     path = obtain_known(known, progress) if known else _own_path(data.name)
     decoded = _decode(path, data, progress)

@@ -11,7 +11,7 @@ from toile.recipe.difference import Difference, recipe_differences
 from toile.recipe.document import read_recipe_file, recipe_text
 from toile.recipe.plan import LayerPlan, Plan, plan_network
 from toile.recipe.presets import list_presets, read_recipe
-from toile.recipe.recipe import About, Recipe, recipe_of
+from toile.recipe.recipe import About, Recipe, data_of, recipe_of
 from toile.recipe.settings import Settings
 from toile.recipe.table import SettingRow, settings_table
 from toile.recipe.training import EarlyStopping, Start, Training
@@ -29,6 +29,7 @@ __all__ = [
     "Settings",
     "Start",
     "Training",
+    "data_of",
     "layers",
     "list_presets",
     "optimizers",

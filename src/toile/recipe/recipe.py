@@ -47,6 +47,14 @@ class Recipe(Settings):
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
+def data_of(fields: dict[str, Any]) -> Data:
+    """The data settings with these fields. Raises ToileError as for a recipe's."""
+    try:
+        return Data.model_validate(fields)
+    except ValidationError as error:
+        raise complaint(error, Data, "data") from None
+
+
 def recipe_of(document: dict[str, Any]) -> Recipe:
     """The recipe of a document. Raises ToileError naming the setting, the value and the rule."""
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 
 from toile.errors import ToileError
 from toile.recipe import Recipe, read_recipe_file
@@ -23,7 +23,7 @@ class Validation:
     logits: Float[np.ndarray, "n k"]
     labels: Int[np.ndarray, " n"]
     indices: Int[np.ndarray, " n"]
-    chooses: Int[np.ndarray, " n"]
+    chooses: UInt8[np.ndarray, " n"]
 
 
 @dataclass(frozen=True)

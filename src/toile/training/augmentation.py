@@ -18,13 +18,21 @@ from toile.streams import stream_seed
 
 @dataclass(frozen=True)
 class Draws:
-    """One epoch's draws, each (n, ...) in the order of the training part."""
+    """What each of n pictures gets."""
 
     shift: Int[Tensor, "n 2"]
     flip: Bool[Tensor, " n"]
     warp: Float[Tensor, "n 2 2"]
     brightness: Float[Tensor, " n"]
     corner: Int[Tensor, "n 2"]
+
+    def of(self, places: Int[Tensor, " b"]) -> "Draws":
+        """The draws of the pictures at `places`."""
+        return Draws(**{name: drawn[places] for name, drawn in vars(self).items()})
+
+    def to(self, device: torch.device) -> "Draws":
+        """The draws on `device`."""
+        return Draws(**{name: drawn.to(device) for name, drawn in vars(self).items()})
 
 
 def draw_epoch(
@@ -76,13 +84,13 @@ def windows(
 ) -> UInt8[Tensor, "n c h w"]:
     """The pictures at `places`, shifted and mirrored: one indexing into pictures padded by `reach`.
 
-    The result is in channels_last memory.
+    `draws` are theirs. The result is in channels_last memory.
     """
     height, width = (side - 2 * reach for side in padded.shape[2:])
-    shift, flip = draws.shift[places] + reach, draws.flip[places]
+    shift = draws.shift + reach
     rows = torch.arange(height, device=padded.device) + shift[:, :1]
     columns = torch.arange(width, device=padded.device).expand(len(places), width)
-    columns = torch.where(flip[:, None], width - 1 - columns, columns) + shift[:, 1:]
+    columns = torch.where(draws.flip[:, None], width - 1 - columns, columns) + shift[:, 1:]
     taken = padded[places[:, None, None], :, rows[:, :, None], columns[:, None, :]]
     return taken.permute(0, 3, 1, 2)
 

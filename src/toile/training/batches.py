@@ -4,7 +4,7 @@ The whole set stays in memory as uint8 and a batch is one indexing operation: no
 workers, and the batch of step 1234 is known without computing the ones before it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -46,8 +46,7 @@ class Batches:
         order = torch.randperm(n, generator=generator).to(device)
         height, width = self.images.shape[2:]
         draws = draw_epoch(self.augmentation, n, (height, width), self.seed, number)
-        draws = Draws(**{name: values.to(device) for name, values in vars(draws).items()})
-        return EpochBatches(self, number, order, draws)
+        return EpochBatches(self, number, order, draws.to(device))
 
     @cached_property
     def padded(self) -> UInt8[Tensor, "n c h2 w2"]:
@@ -86,26 +85,21 @@ class EpochBatches:
         """The images, as the network takes them, and the labels of step `index`, from 0."""
         whole = self.batches
         places = self.order[index * whole.batch_size :][: whole.batch_size]
-        if whole.moves:
-            taken = windows(whole.padded, places, self.draws, whole.augmentation.shift)
-        else:
-            taken = whole.images[places]
+        labels = whole.labels[places]
+        if not (whole.moves or whole.varies):
+            return whole.pixels.scaled(whole.images[places]), labels
+        draws = self.draws.of(places)
+        taken = windows(whole.padded, places, draws, whole.augmentation.shift)
         if not whole.varies:
-            return whole.pixels.scaled(taken), whole.labels[places]
-        varied = self._varied(taken.float().mul_(1 / 255), places, index)
-        return whole.pixels.standard(varied), whole.labels[places]
+            return whole.pixels.scaled(taken), labels
+        varied = self._varied(taken.float().mul_(1 / 255), draws, index)
+        return whole.pixels.standard(varied), labels
 
     def _varied(
-        self, images: Float[Tensor, "b c h w"], places: Int[Tensor, " b"], index: int
+        self, images: Float[Tensor, "b c h w"], draws: Draws, index: int
     ) -> Float[Tensor, "b c h w"]:
         whole = self.batches
-        theirs = replace(
-            self.draws,
-            warp=self.draws.warp[places],
-            brightness=self.draws.brightness[places],
-            corner=self.draws.corner[places],
-        )
         noise = torch.Generator(images.device)
         noise.manual_seed(stream_seed(whole.seed, "augment/noise", self.number, index))
         background = torch.tensor(whole.background, device=images.device).view(1, -1, 1, 1)
-        return vary(images, theirs, whole.augmentation, background, noise)
+        return vary(images, draws, whole.augmentation, background, noise)

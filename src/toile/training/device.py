@@ -7,8 +7,9 @@ import torch
 from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, Training, with_settings
 
-# Below this many multiply-adds a step, casting costs more than bfloat16 saves; see docs/log.md.
-WORTH_BFLOAT16 = 100_000_000
+# From so many multiply-adds a step a second thread pays; below, waiting for it costs more than it
+# does. Measured from s1-lab (9 million) to quick (1.7 billion), see docs/log.md.
+WORTH_THREADS = 150_000_000
 
 
 def resolve(recipe: Recipe, plan: Plan) -> Recipe:
@@ -20,12 +21,11 @@ def resolve(recipe: Recipe, plan: Plan) -> Recipe:
     device = _device(training.device)
     threads = training.threads
     if threads == "auto":
-        threads = len(os.sched_getaffinity(0)) if device == "cpu" else 1
+        worth = device == "cpu" and plan.macs * training.batch_size >= WORTH_THREADS
+        threads = _cores() if worth else 1
     precision = training.precision
     if precision == "auto":
-        work = plan.macs * training.batch_size
-        worth = work >= WORTH_BFLOAT16 and _has_bfloat16(device)
-        precision = "bfloat16" if worth else "float32"
+        precision = "bfloat16" if _has_bfloat16(device) else "float32"
     return with_settings(
         recipe,
         {
@@ -48,6 +48,12 @@ def _device(wanted: str) -> str:
         known = ", ".join(name for name, present in here.items() if present)
         raise ToileError(f"training.device is {wanted}, which this machine lacks; it has {known}")
     return wanted
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _has_bfloat16(device: str) -> bool:

@@ -1,0 +1,54 @@
+import numpy as np
+
+
+def test_known_datasets_are_listed_with_where_they_lie(toile):
+    sources = {one["name"]: one for one in toile("data", "--json").json["sources"]}
+    assert set(sources) == {"fashion-mnist", "mnist", "fashion-sample"}
+    assert sources["fashion-sample"]["path"].endswith("sample")
+    assert "fashion-sample" in toile("data").output
+
+
+def test_a_dataset_is_described_class_by_class(toile):
+    answer = toile("data", "show", "fashion-sample")
+    assert answer.code == 0
+    assert "6 Shirt" in answer.output
+    assert "exact duplicates: none in train, none in test" in answer.output
+    assert "correlation of class means, test less train" in answer.output
+    shown = toile("data", "show", "fashion-sample", "--json").json
+    assert shown["fingerprint"] in answer.output
+    assert shown["train"]["class_counts"] == [600] * 10
+    assert shown["overlaps"] == []
+
+
+def test_the_first_nine_pictures_are_exercise_one(toile, tmp_path):
+    answer = toile("data", "show", "fashion-sample", "--grid=9", "--figures=figures")
+    assert "wrote grid.png" in answer.output
+    for path in ("grid.png", "figures/class-means.png", "figures/histograms.png"):
+        assert (tmp_path / path).read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "figures" / "correlation.png").exists()
+
+
+def test_own_data_is_described_by_its_path(toile, tmp_path):
+    pixels = np.arange(6 * 16, dtype=np.uint8).reshape(6, 4, 4)
+    labels = np.array([0, 1, 0, 1, 0, 1])
+    np.savez(
+        tmp_path / "own.npz", x_train=pixels, y_train=labels, x_test=pixels[:2], y_test=labels[:2]
+    )
+    answer = toile("data", "show", "own.npz")
+    assert answer.code == 0
+    assert "4 x 4 px, 1 channel, 2 classes; release: unknown" in answer.output
+    assert "images of train that stand in test too: 2" in answer.output
+
+
+def test_data_that_cannot_be_read_is_refused_by_name(toile, tmp_path):
+    (tmp_path / "broken.npz").write_bytes(b"nothing")
+    answer = toile("data", "show", "broken.npz")
+    assert answer.code == 2
+    assert "broken.npz" in answer.errors
+    assert "Traceback" not in answer.errors
+
+
+def test_a_bad_option_is_refused_like_a_setting(toile):
+    answer = toile("data", "show", "fashion-sample", "--colour=sepia")
+    assert answer.code == 2
+    assert "data.colour is 'sepia'; it is one of grey, rgb" in answer.errors

@@ -1,0 +1,76 @@
+import pytest
+
+
+def test_the_network_of_the_six_tab_window_has_578970_parameters(toile):
+    answer = toile("network", "s3-example", "--no-measure", "--json")
+    assert answer.code == 0
+    assert answer.json["parameters"] == 578970
+    assert answer.json["macs"] == 13_510_912
+    first = answer.json["layers"][0]
+    assert first == {
+        "name": "conv1",
+        "kind": "conv",
+        "output": [16, 28, 28],
+        "parameters": 80,
+        "macs": 50176,
+        "share": pytest.approx(50176 / 13_510_912),
+        "receptive_field_px": 2,
+    }
+
+
+def test_a_network_is_measured_on_this_machine(toile):
+    measured = toile("network", "s1-lab", "--json").json["probe"]
+    assert 0.1 < measured["seconds_per_epoch"] < 1000
+    assert 1e8 < measured["memory_bytes"] < 1e10
+
+
+def test_a_network_can_be_planned_on_other_data(toile):
+    answer = toile("network", "s1-lab", "--data=fashion-sample", "--no-measure")
+    assert "87,034 parameters" in answer.output
+    assert "32 x 26 x 26" in answer.output
+
+
+def test_a_layer_that_cannot_work_is_refused_with_the_arithmetic(toile):
+    answer = toile("check", "s1-lab", "--set=network.conv1.kernel=40")
+    assert answer.code == 2
+    assert "conv1: kernel 40 does not fit the 28 x 28 it is given by the data" in answer.errors
+    assert "Traceback" not in answer.errors
+
+
+def test_presets_are_listed_with_parameters_and_source(toile):
+    listed = {one["name"]: one for one in toile("presets", "--json").json["presets"]}
+    assert len(listed) >= 15
+    assert listed["s1-lab"]["parameters"] == 87034
+    assert "lab sheet" in listed["s1-lab"]["source"]
+    assert "87,034" in toile("presets").output
+
+
+def test_a_new_recipe_is_the_preset_and_can_be_checked(toile, tmp_path):
+    assert toile("new", "mine.yaml", "--preset=s1-lab").code == 0
+    assert toile("check", "mine.yaml").output.startswith("mine.yaml is sound: 87,034 parameters")
+    with (tmp_path / "mine.yaml").open("a") as file:
+        file.write("  epoch: 5\n")
+    refused = toile("check", "mine.yaml")
+    assert refused.code == 2
+    assert "mine.yaml: training.epoch is not a setting; did you mean epochs?" in refused.errors
+
+
+def test_a_file_that_is_there_is_not_written_over(toile, tmp_path):
+    (tmp_path / "mine.yaml").write_text("mine")
+    answer = toile("new", "mine.yaml")
+    assert answer.code == 2
+    assert "is there already" in answer.errors
+    assert (tmp_path / "mine.yaml").read_text() == "mine"
+
+
+def test_settings_are_listed_by_address_with_range_and_default(toile):
+    answer = toile("settings", "training.epochs")
+    assert "training.epochs" in answer.output
+    assert "1 to 10000" in answer.output
+    assert "default 5" in answer.output
+
+
+def test_an_unknown_preset_is_refused_with_the_nearest(toile):
+    answer = toile("check", "s1-leb")
+    assert answer.code == 2
+    assert "did you mean s1-lab?" in answer.errors

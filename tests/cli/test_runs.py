@@ -1,0 +1,78 @@
+import pytest
+
+from toile.runs import Run
+
+
+def test_runs_are_listed_with_their_score(toile, among_runs):
+    listed = toile("runs", "--json").json["runs"]
+    assert [one["id"] for one in listed] == ["run"]
+    assert listed[0]["status"] == "finished"
+    assert listed[0]["accuracy"] == Run(among_runs).results["validation"]["accuracy"]["value"]
+    assert "fashion-sample" in toile("runs").output
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        (["--name=s1-lab"], 1),
+        (["--name=quick"], 0),
+        (["--data=fashion-sample", "--status=finished", "--sort=accuracy"], 1),
+        (["--status=diverged"], 0),
+    ],
+)
+def test_a_listing_can_be_narrowed(toile, among_runs, words, count):
+    assert len(toile("runs", "--json", *words).json["runs"]) == count
+
+
+def test_an_unknown_state_is_refused_with_the_nearest(toile):
+    answer = toile("runs", "--status=finish")
+    assert answer.code == 2
+    assert "did you mean finished?" in answer.errors
+
+
+def test_no_runs_is_said_with_the_next_step(toile):
+    answer = toile("runs")
+    assert answer.code == 0
+    assert "toile train quick" in answer.output
+
+
+def test_a_run_is_shown_with_when_it_got_how_good(toile, among_runs):
+    answer = toile("show", "last", "--reach=0.05", "--reach=0.999", "--curve")
+    assert answer.code == 0
+    assert "reached 5.0 %: epoch 1, after" in answer.output
+    assert "reached 99.9 %: not reached" in answer.output
+    assert "▁" in answer.output
+
+
+def test_two_runs_are_compared_by_recipe_score_and_curves(toile, among_runs, tmp_path):
+    other = ["--set=training.optimizer.sgd.learning_rate=0.02", "--set=training.epochs=1"]
+    quickly = [
+        "--data=fashion-sample",
+        "--set=network.conv1.filters=2",
+        "--set=training.batch_size=256",
+        "--set=training.threads=1",
+    ]
+    assert toile("train", "s1-lab", "--out=other", "--no-page", *quickly, *other).code == 0
+    answer = toile("compare", among_runs, "other", "--json")
+    assert answer.json["recipe"] == [
+        {"address": "training.optimizer.sgd.learning_rate", "first": 0.01, "second": 0.02}
+    ]
+    assert len(answer.json["scores"]) == 2
+    assert (tmp_path / "compare.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_run_is_deleted_only_after_a_yes(toile, tmp_path, among_runs):
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / "state.json").write_text((among_runs / "state.json").read_text())
+    assert toile("rm", "copy").code == 1
+    assert copy.exists()
+    assert toile("rm", "copy", "--yes").code == 0
+    assert not copy.exists()
+
+
+def test_a_page_is_written_anew(toile, among_runs):
+    (among_runs / "report.html").unlink()
+    answer = toile("report", "last")
+    assert answer.output.strip() == str(among_runs / "report.html")
+    assert (among_runs / "report.html").stat().st_size > 50_000

@@ -1,0 +1,113 @@
+import re
+
+import pytest
+
+from toile.runs import Run
+
+QUICKLY = [
+    "--data=fashion-sample",
+    "--set=network.conv1.filters=2",
+    "--set=training.epochs=1",
+    "--set=training.batch_size=256",
+    "--set=training.threads=1",
+]
+
+
+def test_a_run_has_its_report_page_and_says_where(among_runs):
+    page = (among_runs / "report.html").read_text()
+    assert "s1-lab" in page
+    assert "T-shirt/top" in page
+    assert not re.search(r"""(src|href)=["']?(http|//)|url\(["']?http|<script""", page)
+
+
+def test_the_result_is_one_json_object_on_the_last_line(toile, tmp_path):
+    answer = toile("train", "s1-lab", "--out=run", "--json", "--no-page", *QUICKLY)
+    assert answer.code == 0
+    assert answer.json["run"] == "run"
+    assert answer.json["state"] == "finished"
+    accuracy = answer.json["validation"]["accuracy"]
+    assert set(accuracy) == {"value", "low", "high", "n"}
+    assert accuracy["low"] < accuracy["value"] < accuracy["high"]
+    assert accuracy["n"] == 1200
+    assert answer.output.count("\n") == 1
+    assert not (tmp_path / "run" / "report.html").exists()
+
+
+def test_the_same_words_twice_give_the_same_weight_files(toile, tmp_path):
+    for name in ("one", "two"):
+        assert (
+            toile("train", "s1-lab", f"--out={name}", "--no-page", "--seed=3", *QUICKLY).code == 0
+        )
+    for file in ("last.safetensors", "best.safetensors", "validation.safetensors"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_piped_it_says_the_summary_alone(toile):
+    answer = toile("train", "s1-lab", "--out=run", *QUICKLY)
+    assert "accuracy" in answer.output
+    assert "T-shirt/top" in answer.output
+    assert "report  run/report.html" in answer.output
+    assert "images/s" not in answer.output + answer.errors
+    assert "\x1b" not in answer.output + answer.errors
+
+
+def test_a_note_says_what_was_done_otherwise_than_asked(toile):
+    answer = toile("train", "s1-lab", "--out=run", "--no-page", *QUICKLY)
+    assert "note: validation: 5000 asked of 6000 images; took 1200" in answer.errors
+
+
+def test_a_diverged_run_exits_with_3_and_is_not_resumed(toile):
+    beyond = [
+        "--set=training.optimizer.sgd.learning_rate=1e6",
+        "--set=network.relu2={scale: 10000}",
+        "--set=training.epochs=5",
+    ]
+    answer = toile("train", "s1-lab", "--out=run", "--no-page", *QUICKLY, *beyond)
+    assert answer.code == 3
+    assert "diverged" in answer.output
+    again = toile("resume", "run")
+    assert again.code == 2
+    assert "lower learning rate" in again.errors
+
+
+def test_a_finished_run_goes_on_to_more_epochs_as_if_it_had_been_asked_at_once(toile, tmp_path):
+    for name, epochs in (("once", 2), ("later", 1)):
+        words = [*QUICKLY, f"--set=training.epochs={epochs}"]
+        assert toile("train", "s1-lab", f"--out={name}", "--no-page", *words).code == 0
+    assert toile("resume", "later", "--no-page").code == 2
+    assert toile("resume", "later", "--epochs=2", "--no-page").code == 0
+    last = [(tmp_path / name / "last.safetensors").read_bytes() for name in ("once", "later")]
+    assert last[0] == last[1]
+
+
+def test_a_run_starts_from_anothers_weights_and_says_which(toile, among_runs, tmp_path):
+    answer = toile(
+        "train", "s1-lab", "--out=run", "--no-page", f"--from={among_runs}", *QUICKLY,
+        "--set=training.start.up_to=conv1", "--set=training.start.freeze_up_to=conv1",
+    )  # fmt: skip
+    assert answer.code == 0
+    assert "layers taken: conv1; frozen: conv1" in answer.errors
+    start = Run(tmp_path / "run").recipe.training.start
+    assert start.taken == start.frozen == ("conv1",)
+    assert start.sha256 == Run(among_runs).results["weights"]["last"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nothing"], "'nothing' is neither a recipe file nor a preset"),
+        (["s1-lab", "--data=nowhere"], "data.name is nowhere"),
+        (["s1-lab", "--set=training.epochs"], "write address=value"),
+        (["s1-lab", "--set=training.epochs=0"], "training.epochs is 0; it goes from 1 to 10000"),
+        (["s1-lab", "--seed=-1"], "seed is -1"),
+        (["s1-lab", "--set=training.device=cuda"], "training.device is cuda"),
+        (["s1-lab", "--from=none", "--data=fashion-sample"], "no run in"),
+        (["s1-lab", "--set=network.conv1.name=forward", "--data=fashion-sample"], "forward"),
+    ],
+)
+def test_what_a_user_can_put_right_is_said_without_a_traceback(toile, tmp_path, words, message):
+    answer = toile("train", *words)
+    assert answer.code == 2
+    assert message in answer.errors
+    assert "Traceback" not in answer.errors
+    assert list(tmp_path.iterdir()) == []

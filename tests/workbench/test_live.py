@@ -1,0 +1,102 @@
+import pytest
+
+import toile
+from toile.errors import ToileError
+from toile.training import Epoch, Stepped
+
+QUICKLY = [
+    "network.conv1.filters=2",
+    "training.epochs=2",
+    "training.batch_size=256",
+    "training.threads=1",
+    "training.precision=float32",
+]
+
+
+@pytest.fixture
+def live():
+    return toile.begin("s1-lab", data="fashion-sample", settings=QUICKLY)
+
+
+def test_a_run_is_begun_iterated_and_stopped_by_leaving(live):
+    for event in live:
+        if isinstance(event, Epoch):
+            break
+    run = toile.open_run("last")
+    assert run.folder == live.run.folder
+    assert [event.step for event in toile.go_on(run) if isinstance(event, Stepped)] == list(
+        range(20, 39)
+    )
+    assert run.results["epochs"] == 2
+
+
+def test_the_recipe_kept_says_what_was_done(live):
+    recipe = live.run.recipe
+    assert recipe.data.validation == 1200
+    assert recipe.training.precision == "float32"
+    assert recipe.training.device == "cpu"
+    assert recipe.training.threads == 1
+
+
+def test_what_prediction_needs_is_kept_of_the_data(live):
+    data = live.run.data
+    assert data["class_names"][6] == "Shirt"
+    assert data["shape"] == [1, 28, 28]
+    assert data["mean"] == [pytest.approx(live.split.train.pixels.mean() / 255, rel=1e-6)]
+    assert (data["train"], data["validation"], data["test"]) == (4800, 1200, 1000)
+    assert data["fingerprint"] == live.dataset.fingerprint
+
+
+def test_validation_and_training_images_are_the_split_seeds_not_the_runs():
+    indices = [
+        toile.begin("s1-lab", data="fashion-sample", seed=seed).split.validation_indices
+        for seed in (0, 1)
+    ]
+    assert (indices[0] == indices[1]).all()
+    other = toile.begin("s1-lab", data="fashion-sample", settings=["data.split=1"])
+    assert (other.split.validation_indices != indices[0]).any()
+
+
+def test_no_test_label_is_read_by_training_reports_or_listings(live, monkeypatch):
+    import sys
+
+    def refuse(part):
+        pytest.fail("the test part was opened")
+
+    for module in ("toile.data.sealed", "toile.data.describe"):
+        monkeypatch.setattr(sys.modules[module], "open_sealed", refuse)
+    run = live.finish()
+    assert toile.write_report(run).exists()
+    assert len(toile.list_runs()) == 1
+
+
+def test_changed_data_are_refused_with_both_fingerprints(live):
+    run = live.finish()
+    path = run.folder / "data.json"
+    path.write_text(path.read_text().replace(live.dataset.fingerprint, "0" * 64))
+    with pytest.raises(ToileError, match="was trained on data of fingerprint 0000000000000000"):
+        toile.go_on(run, epochs=3)
+
+
+def test_another_environment_is_noted_when_going_on(live):
+    run = live.finish()
+    path = run.folder / "environment.json"
+    path.write_text(path.read_text().replace('"torch": "', '"torch": "0.'))
+    notes = toile.go_on(run, epochs=3).notes
+    assert len(notes) == 1
+    assert "last bits may differ: torch 0." in notes[0]
+
+
+def test_a_run_without_weights_cannot_be_started_from(live):
+    with pytest.raises(ToileError, match="has no last weights"):
+        toile.begin("s1-lab", data="fashion-sample", start=live.run.folder)
+
+
+def test_damaged_weights_are_not_started_from(live):
+    run = live.finish()
+    path = run.folder / "last.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ToileError, match="is damaged"):
+        toile.begin("s1-lab", data="fashion-sample", start=run.folder)

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test test-slow lint format bench clean
+.PHONY: run test test-slow lint format docs bench clean
 
 run: $(READY)
 	@if $(BIN)/toile data get fashion-mnist; then data=fashion-mnist; else \
@@ -26,6 +26,11 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix src tests benchmarks
 	$(BIN)/ruff format src tests benchmarks
+
+docs: $(READY)
+	@{ echo "# Settings"; echo; \
+	  echo "Made by \`make docs\`; \`toile settings\` prints the same."; echo; \
+	  $(BIN)/toile settings --markdown; } > docs/settings.md
 
 bench: $(READY)
 	$(BIN)/python benchmarks/foundation.py

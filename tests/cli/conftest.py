@@ -33,6 +33,12 @@ class Answer:
 
 
 @pytest.fixture
+def quickly() -> list[str]:
+    """What makes a training of s1-lab take a second."""
+    return QUICKLY
+
+
+@pytest.fixture
 def toile(tmp_path: Path):
     """Run `toile` with some words in a process of its own, in `tmp_path`."""
 

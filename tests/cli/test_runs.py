@@ -44,14 +44,8 @@ def test_a_run_is_shown_with_when_it_got_how_good(toile, among_runs):
     assert "▁" in answer.output
 
 
-def test_two_runs_are_compared_by_recipe_score_and_curves(toile, among_runs, tmp_path):
-    other = ["--set=training.optimizer.sgd.learning_rate=0.02", "--set=training.epochs=1"]
-    quickly = [
-        "--data=fashion-sample",
-        "--set=network.conv1.filters=2",
-        "--set=training.batch_size=256",
-        "--set=training.threads=1",
-    ]
+def test_two_runs_are_compared_by_recipe_score_and_curves(toile, among_runs, tmp_path, quickly):
+    other = ["--set=training.optimizer.sgd.learning_rate=0.02"]
     assert toile("train", "s1-lab", "--out=other", "--no-page", *quickly, *other).code == 0
     answer = toile("compare", among_runs, "other", "--json")
     assert answer.json["recipe"] == [

@@ -1,16 +1,12 @@
+import os
+import pty
 import re
+import subprocess
+import sys
 
 import pytest
 
 from toile.runs import Run
-
-QUICKLY = [
-    "--data=fashion-sample",
-    "--set=network.conv1.filters=2",
-    "--set=training.epochs=1",
-    "--set=training.batch_size=256",
-    "--set=training.threads=1",
-]
 
 
 def test_a_run_has_its_report_page_and_says_where(among_runs):
@@ -20,8 +16,8 @@ def test_a_run_has_its_report_page_and_says_where(among_runs):
     assert not re.search(r"""(src|href)=["']?(http|//)|url\(["']?http|<script""", page)
 
 
-def test_the_result_is_one_json_object_on_the_last_line(toile, tmp_path):
-    answer = toile("train", "s1-lab", "--out=run", "--json", "--no-page", *QUICKLY)
+def test_the_result_is_one_json_object_on_the_last_line(toile, tmp_path, quickly):
+    answer = toile("train", "s1-lab", "--out=run", "--json", "--no-page", *quickly)
     assert answer.code == 0
     assert answer.json["run"] == "run"
     assert answer.json["state"] == "finished"
@@ -33,17 +29,17 @@ def test_the_result_is_one_json_object_on_the_last_line(toile, tmp_path):
     assert not (tmp_path / "run" / "report.html").exists()
 
 
-def test_the_same_words_twice_give_the_same_weight_files(toile, tmp_path):
+def test_the_same_words_twice_give_the_same_weight_files(toile, tmp_path, quickly):
     for name in ("one", "two"):
         assert (
-            toile("train", "s1-lab", f"--out={name}", "--no-page", "--seed=3", *QUICKLY).code == 0
+            toile("train", "s1-lab", f"--out={name}", "--no-page", "--seed=3", *quickly).code == 0
         )
     for file in ("last.safetensors", "best.safetensors", "validation.safetensors"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 
-def test_piped_it_says_the_summary_alone(toile):
-    answer = toile("train", "s1-lab", "--out=run", *QUICKLY)
+def test_piped_it_says_the_summary_alone(toile, quickly):
+    answer = toile("train", "s1-lab", "--out=run", *quickly)
     assert "accuracy" in answer.output
     assert "T-shirt/top" in answer.output
     assert "report  run/report.html" in answer.output
@@ -51,18 +47,18 @@ def test_piped_it_says_the_summary_alone(toile):
     assert "\x1b" not in answer.output + answer.errors
 
 
-def test_a_note_says_what_was_done_otherwise_than_asked(toile):
-    answer = toile("train", "s1-lab", "--out=run", "--no-page", *QUICKLY)
+def test_a_note_says_what_was_done_otherwise_than_asked(toile, quickly):
+    answer = toile("train", "s1-lab", "--out=run", "--no-page", *quickly)
     assert "note: validation: 5000 asked of 6000 images; took 1200" in answer.errors
 
 
-def test_a_diverged_run_exits_with_3_and_is_not_resumed(toile):
+def test_a_diverged_run_exits_with_3_and_is_not_resumed(toile, quickly):
     beyond = [
         "--set=training.optimizer.sgd.learning_rate=1e6",
         "--set=network.relu2={scale: 10000}",
         "--set=training.epochs=5",
     ]
-    answer = toile("train", "s1-lab", "--out=run", "--no-page", *QUICKLY, *beyond)
+    answer = toile("train", "s1-lab", "--out=run", "--no-page", *quickly, *beyond)
     assert answer.code == 3
     assert "diverged" in answer.output
     again = toile("resume", "run")
@@ -70,9 +66,11 @@ def test_a_diverged_run_exits_with_3_and_is_not_resumed(toile):
     assert "lower learning rate" in again.errors
 
 
-def test_a_finished_run_goes_on_to_more_epochs_as_if_it_had_been_asked_at_once(toile, tmp_path):
+def test_a_finished_run_goes_on_to_more_epochs_as_if_it_had_been_asked_at_once(
+    toile, tmp_path, quickly
+):
     for name, epochs in (("once", 2), ("later", 1)):
-        words = [*QUICKLY, f"--set=training.epochs={epochs}"]
+        words = [*quickly, f"--set=training.epochs={epochs}"]
         assert toile("train", "s1-lab", f"--out={name}", "--no-page", *words).code == 0
     assert toile("resume", "later", "--no-page").code == 2
     assert toile("resume", "later", "--epochs=2", "--no-page").code == 0
@@ -80,9 +78,9 @@ def test_a_finished_run_goes_on_to_more_epochs_as_if_it_had_been_asked_at_once(t
     assert last[0] == last[1]
 
 
-def test_a_run_starts_from_anothers_weights_and_says_which(toile, among_runs, tmp_path):
+def test_a_run_starts_from_anothers_weights_and_says_which(toile, among_runs, tmp_path, quickly):
     answer = toile(
-        "train", "s1-lab", "--out=run", "--no-page", f"--from={among_runs}", *QUICKLY,
+        "train", "s1-lab", "--out=run", "--no-page", f"--from={among_runs}", *quickly,
         "--set=training.start.up_to=conv1", "--set=training.start.freeze_up_to=conv1",
     )  # fmt: skip
     assert answer.code == 0
@@ -111,3 +109,34 @@ def test_what_a_user_can_put_right_is_said_without_a_traceback(toile, tmp_path, 
     assert message in answer.errors
     assert "Traceback" not in answer.errors
     assert list(tmp_path.iterdir()) == []
+
+
+def test_on_a_terminal_it_shows_a_bar_a_line_an_epoch_and_a_curve(tmp_path, quickly):
+    words = ["train", "s1-lab", f"--out={tmp_path / 'run'}", "--no-page", "--curve", *quickly]
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "toile.cli", *words],
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+    )
+    os.close(inside)
+    shown = b""
+    while chunk := read(terminal):
+        shown += chunk
+    assert process.wait() == 0
+    os.close(terminal)
+    said = shown.decode()
+    assert "Traceback" not in said
+    assert re.search(r"epoch 1  loss \d\.\d{4}", said)
+    assert "images/s" in said
+    assert "▁" in said
+
+
+def read(terminal: int) -> bytes:
+    """What a pseudo-terminal shows next; nothing once its process has gone."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""

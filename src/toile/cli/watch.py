@@ -1,11 +1,32 @@
 """A training as it is watched on a terminal."""
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from collections.abc import Iterable
+
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from toile.cli.curve import text_curve
 from toile.cli.words import duration, percent
 from toile.training import Diverged, Epoch, Event, Interval, Scoring, Stepped
+
+
+class Bars(Progress):
+    """A bar with a curve above it."""
+
+    curve = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The curve, where there is one, and the bar."""
+        if self.curve:
+            yield Text(self.curve)
+        yield self.make_tasks_table(self.tasks)
 
 
 class Watch:
@@ -18,10 +39,10 @@ class Watch:
         self.console = Console(stderr=True)
         self.epochs, self.curve = epochs, curve
         self.accuracies: list[float] = []
-        self.bars = Progress(
+        self.bars = Bars(
             TextColumn("epoch {task.fields[epoch]}/" + str(epochs)),
             BarColumn(bar_width=None),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            MofNCompleteColumn(),
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(),
             console=self.console,
@@ -36,6 +57,8 @@ class Watch:
 
     def __exit__(self, *error: object) -> None:
         self.bars.stop()
+        if self.bars.curve:
+            self._say(self.bars.curve)
 
     def show(self, event: Event) -> None:
         """Show one event."""
@@ -66,7 +89,7 @@ class Watch:
             f"{duration(event.seconds + event.evaluation_seconds)}{'  best' * event.best}"
         )
         if self.curve:
-            self._say(text_curve(self.accuracies))
+            self.bars.curve = text_curve(self.accuracies)
 
     def _say(self, line: str) -> None:
         if self.console.is_terminal:

@@ -1,0 +1,17 @@
+import pytest
+
+import toile
+from toile.runs import load_arrays
+
+
+@pytest.mark.parametrize("name", list(toile.list_presets()))
+def test_every_preset_trains_an_epoch_on_the_sample(name):
+    settings = ["training.epochs=1", "training.threads=1"]
+    run = toile.train(name, data="fashion-sample", settings=settings)
+    results = run.results
+    assert results["state"] == "finished"
+    weights = load_arrays(run.folder / "last.safetensors").arrays
+    counted = [one.size for name, one in weights.items() if "num_batches" not in name]
+    assert results["parameters"] == sum(counted)
+    losses = [record["loss"] for record in run.history.steps]
+    assert sum(losses[-5:]) < sum(losses[:5])

@@ -2,7 +2,7 @@ import pytest
 
 import toile
 from toile.errors import ToileError
-from toile.training import Epoch, Stepped
+from toile.training import Epoch, Finished, Stepped
 
 QUICKLY = [
     "network.conv1.filters=2",
@@ -100,3 +100,17 @@ def test_damaged_weights_are_not_started_from(live):
     path.write_bytes(content)
     with pytest.raises(ToileError, match="is damaged"):
         toile.begin("s1-lab", data="fashion-sample", start=run.folder)
+
+
+def test_leaving_at_the_last_event_leaves_the_run_finished(live):
+    for event in live:
+        if isinstance(event, Finished):
+            break
+    assert toile.list_runs()[0].state.status == "finished"
+
+
+def test_a_run_that_stopped_early_goes_on_when_asked_for_more():
+    early = ["training.early_stopping.patience=1", "training.optimizer.learning_rate=0"]
+    run = toile.train("s1-lab", data="fashion-sample", settings=[*QUICKLY, *early])
+    assert run.results["epochs"] == 2
+    assert toile.resume(run, epochs=3).results["epochs"] == 3

@@ -11,6 +11,7 @@ from toile.process import prepare_process
 
 def main() -> None:
     """Run `toile`. Exit codes: 0 done, 2 the user's error, 3 diverged, 130 stopped."""
+    # Before anything imports torch: its thread pool reads the environment once.
     prepare_process()
     from toile.cli.app import app
 

@@ -1,10 +1,17 @@
-"""A bar while data is fetched and read; silence when piped."""
+"""What the terminal shows while data is read or something is made; silence when piped."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say on the terminal what is being waited for, as long as it takes."""
+    with Console(stderr=True).status(what):
+        yield
 
 
 @contextmanager

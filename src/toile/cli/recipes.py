@@ -144,11 +144,14 @@ def _held_out(recipe: "Recipe", num_images: int) -> int:
 
 
 def _measure(recipe: "Recipe", plan: "Plan", num_images: int) -> dict[str, Any]:
-    from toile.training import probe, resolve, use_threads
+    from toile.cli.progress import waiting
 
-    resolved = resolve(recipe, plan)
-    use_threads(resolved.training)
-    measured = probe(resolved, plan, num_images)
+    with waiting("measuring a few steps"):
+        from toile.training import prepare_torch, probe, resolve
+
+        resolved = resolve(recipe, plan)
+        prepare_torch(resolved.training)
+        measured = probe(resolved, plan, num_images)
     return {
         "seconds_per_epoch": measured.seconds_per_epoch,
         "memory_bytes": measured.memory_bytes,

@@ -119,10 +119,14 @@ def compare(
 
 def report(run: Name) -> None:
     """Write the run's page, report.html, anew and print its path."""
+    from toile.cli.progress import waiting
     from toile.runs import open_run
     from toile.workbench.page import write_report
 
-    typer.echo(write_report(open_run(run)))
+    opened = open_run(run)
+    with waiting("writing the page"):
+        path = write_report(opened)
+    typer.echo(path)
 
 
 def rm(

@@ -109,9 +109,11 @@ def _follow(live: "LiveRun", curve: bool, page: bool, as_json: bool) -> None:
     state = read_state(live.run.folder)
     path = None
     if page and (live.run.folder / "results.json").exists():
+        from toile.cli.progress import waiting
         from toile.workbench.page import write_report
 
-        path = write_report(live.run)
+        with waiting("writing the page"):
+            path = write_report(live.run)
     if as_json:
         say_json(result(live.run))
     else:

@@ -92,5 +92,6 @@ class Watch:
             self.bars.curve = text_curve(self.accuracies)
 
     def _say(self, line: str) -> None:
+        # Class and run names are not ours: they must not be read as rich's markup.
         if self.console.is_terminal:
             self.bars.console.print(line, highlight=False, markup=False)

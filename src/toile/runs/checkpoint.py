@@ -20,6 +20,7 @@ def save_checkpoint(
     place = folder / "checkpoint"
     place.mkdir(exist_ok=True)
     save_arrays(place / f"step-{step}.safetensors", arrays, facts)
+    # Only now, with the new one on disk under its name, may an old one go.
     for old in _newest_first(folder)[KEPT:]:
         old.unlink()
     for torn in place.glob(".*.tmp"):

@@ -13,6 +13,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
     Raises ToileError where the disk is full or the folder cannot be written.
     """
+    # In the same folder, since a rename is atomic only within one file system.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
@@ -20,6 +21,7 @@ def write_whole(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        # Without this a power cut may undo the rename, though the content is on disk.
         sync_folder(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)

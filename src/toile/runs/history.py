@@ -14,6 +14,7 @@ class HistoryFile:
     """`history.jsonl`, opened to go on after its first `size` bytes; what follows them is cut."""
 
     def __init__(self, path: Path, size: int = 0) -> None:
+        # What follows the checkpoint will be trained, and written, again.
         self._file = path.open("ab")
         self._file.truncate(size)
         self._file.seek(size)

@@ -56,7 +56,9 @@ class Recorder:
             try:
                 yield from self._follow(history, stop)
             except GeneratorExit:
-                self._stop(history)
+                # Whoever leaves at the last event has not stopped anything.
+                if self.state.status == "running":
+                    self._stop(history)
                 raise
             except KeyboardInterrupt:
                 # It came in the middle of a step: the last checkpoint stands.

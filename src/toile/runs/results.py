@@ -33,8 +33,10 @@ def results_of(
     chose = recipe.training.early_stopping is not None
     among = scoring if chose else scoring | True
     score = evaluation.accuracy(validation.logits[among], validation.labels[among])
+    # Of several epochs marked best the last one beat the others.
     best = max((record for record in epochs if record["best"]), key=lambda one: one["epoch"])
     half = int(scoring.sum())
+    # From the history, since the logits kept are the last epoch's.
     best_score = evaluation.proportion(round(best["scores"]["accuracy"] * half), half)
     return {
         "version": VERSION,

@@ -4,7 +4,7 @@ Images are uint8 (n, c, h, w), labels int64 (n,), logits float32 (n, k). Knows n
 listener of the events decides what is kept.
 """
 
-from toile.training.device import resolve, use_threads
+from toile.training.device import prepare_torch, resolve
 from toile.training.events import (
     Diverged,
     Epoch,
@@ -38,8 +38,8 @@ __all__ = [
     "fill_start",
     "logits_in_batches",
     "pixels_of",
+    "prepare_torch",
     "probe",
     "resolve",
     "train",
-    "use_threads",
 ]

@@ -91,6 +91,7 @@ def windows(
     rows = torch.arange(height, device=padded.device) + shift[:, :1]
     columns = torch.arange(width, device=padded.device).expand(len(places), width)
     columns = torch.where(draws.flip[:, None], width - 1 - columns, columns) + shift[:, 1:]
+    # (n, h, w, c) comes out of this indexing, which is channels_last without another copy.
     taken = padded[places[:, None, None], :, rows[:, :, None], columns[:, None, :]]
     return taken.permute(0, 3, 1, 2)
 
@@ -123,6 +124,7 @@ def _warped(images: Float[Tensor, "n c h w"], warp: Tensor) -> Float[Tensor, "n 
     """`images` seen through `warp`, with 0 outside; turned in pixels, also where not square."""
     height, width = images.shape[2:]
     stretch = torch.tensor([[1.0, height / width], [width / height, 1.0]], device=images.device)
+    # affine_grid speaks in halves of a side; in a picture that is not square those differ.
     theta = torch.cat([warp * stretch, torch.zeros(len(warp), 2, 1, device=images.device)], 2)
     grid = F.affine_grid(theta, list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, padding_mode="zeros", align_corners=False)

@@ -15,6 +15,7 @@ def follow(average: nn.Module, network: nn.Module, kept: float, step: int) -> No
     for mine, theirs in zip(
         average.state_dict().values(), network.state_dict().values(), strict=True
     ):
+        # The count of batches is an integer and cannot be averaged.
         if mine.is_floating_point():
             mine.lerp_(theirs, 1 - kept)
         else:

@@ -43,6 +43,7 @@ def _device(wanted: str) -> str:
         "mps": torch.backends.mps.is_available(),
     }
     if wanted == "auto":
+        # mps is left to who asks for it: it was never measured here.
         return "cuda" if here["cuda"] else "cpu"
     if not here[wanted]:
         known = ", ".join(name for name, present in here.items() if present)
@@ -62,6 +63,9 @@ def _has_bfloat16(device: str) -> bool:
     return device == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
 
 
-def use_threads(settings: Training) -> None:
-    """Make this process compute with as many threads as a resolved recipe says."""
+def prepare_torch(settings: Training) -> None:
+    """Make this process compute as a resolved recipe says: its threads, and the same bits again."""
     torch.set_num_threads(int(settings.threads))
+    # Of cuDNN's algorithms some add in whatever order threads finish.
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False

@@ -51,8 +51,8 @@ class Fit:
     validation: UInt8[Tensor, "n c h w"]
     validation_labels: Int[Tensor, " n"]
     chooses: Bool[Tensor, " n"]
+    sums: Float[Tensor, " 4"]
     position: Position = field(default_factory=Position)
-    sums: Tensor = field(default_factory=lambda: torch.zeros(NUM_SUMS, dtype=torch.float64))
     logits: Float[Tensor, "n k"] | None = None
 
     @property
@@ -76,6 +76,7 @@ class Fit:
         if self.average is not None:
             state = self.average.state_dict()
             named |= {f"average/{name}": value for name, value in state.items()}
+        # state_dict numbers the weights in the order of the groups, which follows from the recipe.
         for place, state in self.optimizer.state_dict()["state"].items():
             named |= {f"optimizer/{place}/{key}": value for key, value in state.items()}
         return named | {"sums": self.sums}
@@ -153,6 +154,7 @@ def begin(
     network = network.to(device)
     average = None
     if recipe.training.average is not None:
+        # Built anew, not deep-copied: dropout layers hold generators, which do not copy.
         average = build_network(plan, recipe.seed).to(device)
         average.load_state_dict(network.state_dict())
     pixels = pixels_of(recipe, statistics)
@@ -174,6 +176,10 @@ def begin(
         torch.from_numpy(split.validation.pixels).to(device),
         torch.from_numpy(split.validation.labels),
         torch.from_numpy(split.chooses),
+        # mps has no float64; there long epochs are summed with fewer digits.
+        torch.zeros(
+            NUM_SUMS, dtype=torch.float32 if device.type == "mps" else torch.float64, device=device
+        ),
     )
 
 

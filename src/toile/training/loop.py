@@ -58,6 +58,7 @@ def _train_epoch(fit: Fit) -> Iterator[Event]:
     every = max(1, per_epoch // INTERVALS_PER_EPOCH)
     batches = fit.batches.epoch(epoch)
     for index in range(first, per_epoch):
+        # Only our own work is timed: what the listener does between events is its affair.
         started = time.perf_counter()
         loss = _step(fit, batches[index], epoch, index)
         if loss is not None:
@@ -83,6 +84,7 @@ def _step(fit: Fit, batch: Batch, epoch: int, index: int) -> float | None:
         fit.device.type, dtype=torch.bfloat16, enabled=settings.precision == "bfloat16"
     ):
         logits = fit.network(images)
+    # The loss is summed in float32: in bfloat16 a sum over a batch loses its third digit.
     logits = logits.float()
     loss = F.cross_entropy(logits, labels, label_smoothing=settings.label_smoothing)
     fit.optimizer.zero_grad(set_to_none=True)
@@ -116,6 +118,7 @@ def _count(fit: Fit, logits: Float[Tensor, "b k"], labels: Int[Tensor, " b"]) ->
     """Add a batch's loss, as cross-entropy without smoothing, and hits to the sums."""
     loss = F.cross_entropy(logits, labels, reduction="sum")
     hits = (logits.argmax(1) == labels).sum()
+    # One addition on the device; reading a number back would make a GPU wait at every step.
     fit.sums += torch.stack([loss, hits, loss, hits]).to(fit.sums)
 
 
@@ -152,6 +155,7 @@ def _score_epoch(fit: Fit) -> Iterator[Event]:
         yield Scoring(sum(map(len, logits)), n)
         started = time.perf_counter()
     fit.logits = torch.cat(logits)
+    # The last step's loss may still have been finite while its update was not.
     if not torch.isfinite(fit.logits).all():
         yield Diverged(position.evaluated + 1, position.step, float("nan"))
         return

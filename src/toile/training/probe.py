@@ -16,8 +16,8 @@ from toile.training.fit import begin
 from toile.training.loop import train
 
 LONGEST_SECONDS = 2.0
-STEPS = 12
-WARM_UP = 2
+STEPS = 40
+WARM_UP = 4
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ def logits_in_batches(
     The network is in evaluation mode, and gradients are off, only while a batch is computed.
     """
     for batch in images.split(BATCH):
+        # Undone before the yield: the consumer must find the network as it left it.
         was_training = [(module, module.training) for module in network.modules()]
         network.eval()
         with torch.no_grad():

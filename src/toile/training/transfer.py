@@ -22,6 +22,7 @@ def fill_start(start: Start, plan: Plan, weights: Mapping[str, np.ndarray]) -> S
     names = [name for name, _ in network.named_children()]
     shapes = {name: _shapes(network.get_submodule(name)) for name in names}
     theirs = {key: value.shape for key, value in weights.items()}
+    # Whole layers only: a batch norm with another layer's half would be neither.
     taken = []
     for name in _first(names, start.up_to, "up_to"):
         fits = all(theirs.get(f"{name}.{key}") == shape for key, shape in shapes[name].items())

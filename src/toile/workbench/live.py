@@ -29,7 +29,7 @@ from toile.runs import (
     write_whole,
 )
 from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
-from toile.training import Event, Fit, fill_start, resolve, use_threads
+from toile.training import Event, Fit, fill_start, prepare_torch, resolve
 from toile.training import begin as begin_fit
 
 Progress = Callable[[int, int | None, str], None]
@@ -96,8 +96,9 @@ def begin(
         recipe = recipe.model_copy(
             update={"training": recipe.training.model_copy(update={"start": filled})}
         )
+    # Over the training images alone: validation must not leak into the scale.
     statistics = pixel_statistics(split.train)
-    use_threads(recipe.training)
+    prepare_torch(recipe.training)
     fit = begin_fit(recipe, plan, split, statistics, weights)
     facts = _data_facts(dataset, split, statistics, recipe)
     run = create_run(recipe, plan, facts, None if out is None else Path(out))
@@ -129,10 +130,14 @@ def go_on(
             )
     split = split_data(dataset.train, recipe.data)
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
-    use_threads(recipe.training)
+    prepare_torch(recipe.training)
     fit = begin_fit(resolve(recipe, plan), plan, split, pixel_statistics(split.train))
     recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds)
     notes = recorder.restore()
+    if epochs is not None:
+        # More epochs were asked for: early stopping begins to wait anew.
+        recorder.fit.position.stopped_early = False
+        recorder.fit.position.waited = 0
     if other := differences(run.environment, environment(recipe.training)):
         notes.append(
             "this is not where the run began, so its last bits may differ: " + "; ".join(other)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from toile.errors import ToileError
     from toile.recipe import Recipe, list_presets, plan_network, read_recipe, with_settings
     from toile.runs import Run, list_runs, open_run
-    from toile.workbench.live import LiveRun, begin, go_on, resume, train
+    from toile.workbench.begin import begin, train
+    from toile.workbench.go_on import go_on, resume
+    from toile.workbench.live import LiveRun
     from toile.workbench.page import write_report
 
 __version__ = "0.1.0"
@@ -27,9 +29,9 @@ _PLACES = {
     "Recipe": "toile.recipe",
     "Run": "toile.runs",
     "ToileError": "toile.errors",
-    "begin": "toile.workbench.live",
+    "begin": "toile.workbench.begin",
     "describe": "toile.data",
-    "go_on": "toile.workbench.live",
+    "go_on": "toile.workbench.go_on",
     "list_presets": "toile.recipe",
     "list_runs": "toile.runs",
     "list_sources": "toile.data",
@@ -37,9 +39,9 @@ _PLACES = {
     "open_run": "toile.runs",
     "plan_network": "toile.recipe",
     "read_recipe": "toile.recipe",
-    "resume": "toile.workbench.live",
+    "resume": "toile.workbench.go_on",
     "split_data": "toile.data",
-    "train": "toile.workbench.live",
+    "train": "toile.workbench.begin",
     "with_settings": "toile.recipe",
     "write_report": "toile.workbench.page",
 }

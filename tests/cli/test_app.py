@@ -26,11 +26,3 @@ def test_the_version_is_the_packages(toile):
     import toile as package
 
     assert toile("--version").output.strip() == package.__version__
-
-
-def test_a_reader_that_stops_reading_is_no_error(tmp_path):
-    command = f"{sys.executable} -m toile.cli settings | head -1"
-    done = subprocess.run(
-        command, shell=True, capture_output=True, text=True, cwd=tmp_path, check=False
-    )
-    assert done.stderr == ""

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from toile.runs import read_state
-from toile.workbench.live import resume, train
+from toile.workbench.begin import train
+from toile.workbench.go_on import resume
 
 SETTINGS = [
     "network.conv1.filters=4",
@@ -25,7 +26,7 @@ SETTINGS = [
 SECONDS = {"seconds", "images_per_second", "evaluation_seconds", "total_seconds"}
 # Processes that have torch loaded already, and are killed all the same.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["toile.workbench.live", "toile.runs.recorder"])
+PROCESSES.set_forkserver_preload(["toile.workbench.go_on"])
 
 
 def start(task, *arguments, **named) -> BaseProcess:
@@ -68,16 +69,16 @@ def undisturbed(tmp_path_factory):
     return kept
 
 
-def wait_for_first_checkpoint(alive, folder: Path) -> None:
-    while not list(folder.glob("checkpoint/step-*")):
+def wait_for(pattern: str, alive, folder: Path) -> None:
+    while not list(folder.glob(pattern)):
         assert alive()
-        time.sleep(0.005)
+        time.sleep(0.002)
 
 
 def kill_and_compare(folder: Path, threads: int, after_seconds: float, expected) -> str:
-    """Kill a training so long after its first checkpoint; returns how its state read then."""
+    """Kill a training so long after it is a run; returns how its state read then."""
     process = start_training(folder, threads)
-    wait_for_first_checkpoint(process.is_alive, folder)
+    wait_for("state.json", process.is_alive, folder)
     time.sleep(after_seconds)
     process.kill()
     process.join()
@@ -130,8 +131,12 @@ def start_command(folder: Path, *more: str) -> subprocess.Popen:
         "--checkpoint-seconds=0",
         *sets,
     )
-    wait_for_first_checkpoint(lambda: process.poll() is None, folder)
+    wait_for("checkpoint/step-*", lambda: process.poll() is None, folder)
     return process
+
+
+def test_killed_before_its_first_checkpoint_a_run_begins_at_its_first_step(undisturbed, tmp_path):
+    assert kill_and_compare(tmp_path / "run", 1, 0, undisturbed[1]) == "interrupted"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -159,3 +164,27 @@ def test_a_run_that_is_running_is_not_resumed_beside_itself(tmp_path):
     first.communicate()
     assert second.returncode == 2
     assert f"is running already (process {first.pid})" in errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_training_ends_with_a_sentence(tmp_path, number):
+    process = toile("train", "s1-lab", "--data=fashion-sample", f"--out={tmp_path / 'run'}")
+    # Until its handlers stand a signal ends the interpreter itself; torch takes far longer to load.
+    time.sleep(0.5)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors == "toile: stopped; a run that had begun goes on with toile resume\n"
+
+
+def test_of_two_that_resume_at_once_one_is_refused(undisturbed, tmp_path):
+    folder = tmp_path / "run"
+    process = start_training(folder, 1)
+    wait_for("checkpoint/step-*", process.is_alive, folder)
+    process.kill()
+    process.join()
+    pair = [start(resume, folder) for _ in range(2)]
+    for one in pair:
+        one.join(120)
+    assert 0 in [one.exitcode for one in pair]
+    assert remains(folder) == undisturbed[1]

@@ -89,7 +89,8 @@ def refusal(**settings: Any) -> str:
             5,
             (
                 "training is 5; it is a group of settings: optimizer, schedule, batch_size, "
-                "epochs, label_smoothing, clip_norm, early_stopping, average, start, precision, "
+                "epochs, label_smoothing, clip_norm, early_stopping, average, start, extended, "
+                "precision, "
                 "threads, device"
             ),
         ),

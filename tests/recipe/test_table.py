@@ -7,6 +7,7 @@ from toile.recipe import (
     Augmentation,
     Data,
     EarlyStopping,
+    Extension,
     Recipe,
     Start,
     Training,
@@ -28,7 +29,7 @@ def test_every_field_of_every_model_is_in_the_table():
         for prefix, model in (
             ("", Recipe), ("about.", About), ("data.", Data), ("augmentation.", Augmentation),
             ("training.", Training), ("training.early_stopping.", EarlyStopping),
-            ("training.start.", Start),
+            ("training.start.", Start), ("training.extended.", Extension),
             *((f"network.{kind}1.", model) for kind, model in layers.KINDS.items()),
             *((f"training.optimizer.{kind}.", model) for kind, model in optimizers.KINDS.items()),
             *((f"training.schedule.{kind}.", model) for kind, model in schedules.KINDS.items()),

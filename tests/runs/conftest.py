@@ -7,7 +7,7 @@ import pytest
 
 from toile.data import Split, pixel_statistics
 from toile.recipe import plan_network, recipe_of, with_settings
-from toile.runs import create_run
+from toile.runs import Run, create_run
 from toile.runs.recorder import Recorder
 from toile.training import begin, resolve
 
@@ -38,15 +38,15 @@ DATA = {
 def make_recorder(split: Split) -> Callable[..., Recorder]:
     """A recorder of a new run, or of the run in an existing folder, restored."""
 
-    def make(folder: Path, restored: bool = False, **settings: object) -> Recorder:
-        from toile.runs import Run
-
+    def make(
+        folder: Path, restored: bool = False, anew: bool = False, **settings: object
+    ) -> Recorder:
         values = {address.replace("__", "."): value for address, value in settings.items()}
         recipe = with_settings(recipe_of(DOCUMENT), values)
         plan = plan_network(recipe.network, split.train.shape, 3)
         recipe = resolve(recipe, plan)
         fit = begin(recipe, plan, split, pixel_statistics(split.train))
-        run = Run(folder) if restored else create_run(recipe, plan, DATA, folder)
+        run = Run(folder) if restored or anew else create_run(recipe, plan, DATA, folder)
         recorder = Recorder(run, fit, plan, split.validation_indices)
         if restored:
             recorder.restore()

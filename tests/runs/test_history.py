@@ -1,5 +1,8 @@
 import json
 
+import pytest
+
+from toile.errors import ToileError
 from toile.runs.history import HistoryFile
 from toile.runs.run import read_records
 from toile.training import Interval
@@ -57,3 +60,10 @@ def test_a_torn_tail_is_left_out_at_whatever_byte_it_was_cut(tmp_path):
 
 def test_no_file_is_no_records(tmp_path):
     assert read_records(tmp_path / "none.jsonl") == []
+
+
+def test_a_damaged_line_before_the_last_is_said(tmp_path):
+    path = tmp_path / "history.jsonl"
+    path.write_text('{"kind": "step"}\n{"kind\n{"kind": "step"}\n')
+    with pytest.raises(ToileError, match="is damaged"):
+        read_records(path)

@@ -1,11 +1,14 @@
+import errno
 import json
 import math
+import os
 
 import numpy as np
 import pytest
 
 from toile import evaluation
-from toile.runs import Run, load_arrays, read_state
+from toile.errors import ToileError
+from toile.runs import Run, has_checkpoint, load_arrays, load_checkpoint, read_state
 from toile.training import Diverged, Epoch, Finished, Stepped
 
 BEYOND_REASON = {"training__optimizer": {"sgd": 1e6}, "network__relu1": {"scale": 1e4}}
@@ -27,6 +30,7 @@ def weights(run):
 def test_a_finished_run_has_every_file_of_a_run(trained):
     names = {path.name for path in trained.run.folder.iterdir()}
     assert names == {
+        ".lock",
         "recipe.yaml",
         "environment.json",
         "data.json",
@@ -191,3 +195,79 @@ def test_seconds_are_summed_over_a_resume(make_recorder, tmp_path):
     list(resumed.record())
     assert resumed.run.results["seconds"]["total"] > spent > 0
     assert not math.isnan(resumed.run.results["seconds"]["per_epoch"])
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_fails_at_any_write_loses_nothing_that_resuming_does_not_bring_back(
+    trained, make_recorder, tmp_path, monkeypatch, code
+):
+    sync = os.fsync
+    left = [0]
+
+    def fail_at_last(handle):
+        left[0] -= 1
+        if left[0] == 0:
+            raise OSError(code, os.strerror(code))
+        sync(handle)
+
+    for count in (1, 2, 5, 9, 14, 20, 27):
+        folder = tmp_path / str(count)
+        recorder = make_recorder(folder)
+        left[0] = count
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", fail_at_last)
+            with pytest.raises(ToileError, match=os.strerror(code)):
+                list(recorder.record())
+        resumed = make_recorder(folder, restored=has_checkpoint(folder), anew=True)
+        list(resumed.record())
+        assert weights(Run(folder)) == weights(trained.run)
+        assert records(Run(folder)) == records(trained.run)
+
+
+def test_a_checkpoint_is_not_pushed_out_by_weights_that_are_lost(make_recorder, tmp_path):
+    recorder = make_recorder(tmp_path / "run", **BEYOND_REASON)
+    recorder.checkpoint_seconds = 0
+    list(recorder.record())
+    stored, _ = load_checkpoint(tmp_path / "run")
+    assert all(np.isfinite(array).all() for array in stored.arrays.values())
+
+
+def test_a_run_in_use_is_refused(make_recorder, tmp_path):
+    recorder = make_recorder(tmp_path / "run")
+    events = recorder.record()
+    next(events)
+    other = make_recorder(tmp_path / "run", restored=True)
+    with pytest.raises(ToileError, match="is in use by another process"):
+        next(other.record())
+    events.close()
+
+
+def test_a_history_shorter_than_its_checkpoint_is_refused(trained, make_recorder):
+    folder = trained.run.folder
+    (folder / "history.jsonl").unlink()
+    resumed = make_recorder(folder, restored=True)
+    with pytest.raises(ToileError, match="is shorter than the"):
+        next(resumed.record())
+
+
+def test_an_interrupted_library_call_keeps_the_results_so_far(make_recorder, tmp_path, monkeypatch):
+    recorder = make_recorder(tmp_path / "run")
+    step = recorder.fit.optimizer.step
+
+    def interrupted():
+        step()
+        if recorder.fit.position.step == 12:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(recorder.fit.optimizer, "step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(recorder.record())
+    assert recorder.run.results["state"] == "stopped"
+    assert recorder.run.results["epochs"] == 2
+
+
+def test_what_a_kill_left_half_written_is_swept_away(make_recorder, tmp_path):
+    recorder = make_recorder(tmp_path / "run")
+    (tmp_path / "run" / ".last.safetensors.99.tmp").write_bytes(b"torn")
+    list(recorder.record())
+    assert not list((tmp_path / "run").glob(".*.tmp"))

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -66,3 +67,32 @@ def test_a_damaged_state_is_refused_by_name(tmp_path, text):
     (tmp_path / "state.json").write_text(text)
     with pytest.raises(ToileError, match=r"state\.json is damaged"):
         read_state(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("created", 5, "damaged: created"),
+        ("accuracy", "much", "damaged: accuracy"),
+        ("status", "weird", "damaged: status"),
+        ("version", 99, "format 99; this Toile reads 1"),
+    ],
+)
+def test_a_field_that_cannot_be_is_named(tmp_path, field, value, said):
+    write_state(tmp_path, STATE)
+    changed(tmp_path, **{field: value})
+    with pytest.raises(ToileError, match=said):
+        read_state(tmp_path)
+
+
+def test_a_state_that_is_a_folder_is_refused(tmp_path):
+    (tmp_path / "state.json").mkdir()
+    with pytest.raises(ToileError, match="cannot be read"):
+        read_state(tmp_path)
+
+
+def test_a_queued_run_whose_process_is_gone_is_interrupted(tmp_path):
+    write_state(tmp_path, replace(STATE, status="queued"))
+    assert read_state(tmp_path).status == "queued"
+    changed(tmp_path, pid_started="1")
+    assert read_state(tmp_path).status == "interrupted"

@@ -126,6 +126,17 @@ def test_the_best_epoch_is_chosen_by_the_choosing_half_alone(make_fit):
         best = max(best, event.chooses.accuracy)
 
 
+def test_a_least_change_shortens_the_wait_but_not_the_search_for_the_best(make_fit):
+    scored = epochs(
+        make_fit(training__epochs=8, training__early_stopping={"patience": 8, "least_change": 0.9})
+    )
+    best = 0.0
+    for event in scored:
+        assert event.best == (event.chooses.accuracy > best)
+        best = max(best, event.chooses.accuracy)
+    assert sum(event.best for event in scored) > 1
+
+
 def test_clipping_bounds_the_step(make_fit):
     fit = make_fit(training__clip_norm=1e-3, **{"training__optimizer.sgd.learning_rate": 1.0})
     before = torch.cat([one.detach().flatten().clone() for one in fit.network.parameters()])

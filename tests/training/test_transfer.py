@@ -76,3 +76,9 @@ def test_frozen_layers_keep_weights_and_statistics_while_the_others_learn(make_f
         frozen = name.startswith(("conv1.", "batchnorm1."))
         assert torch.equal(after[name], before[name]) == frozen, name
     assert torch.equal(after["conv1.weight"], torch.from_numpy(weights["conv1.weight"]))
+
+
+def test_freezing_layers_that_are_not_taken_is_refused():
+    start = START.model_copy(update={"up_to": "conv1", "freeze_up_to": "batchnorm1"})
+    with pytest.raises(ToileError, match="freezes batchnorm1 at random first weights; only conv1"):
+        fill_start(start, plan_of(), weights_of(plan_of()))

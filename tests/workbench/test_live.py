@@ -114,3 +114,76 @@ def test_a_run_that_stopped_early_goes_on_when_asked_for_more():
     run = toile.train("s1-lab", data="fashion-sample", settings=[*QUICKLY, *early])
     assert run.results["epochs"] == 2
     assert toile.resume(run, epochs=3).results["epochs"] == 3
+
+
+def test_a_run_iterated_again_has_the_history_of_one_never_left(live):
+    for event in live:
+        if isinstance(event, Stepped) and event.step == 7:
+            break
+    live.finish()
+    whole = toile.train("s1-lab", data="fashion-sample", settings=QUICKLY)
+    steps = [[one["step"] for one in run.history.steps] for run in (live.run, whole)]
+    assert steps[0] == steps[1]
+    assert [one["epoch"] for one in live.run.history.epochs] == [1, 2]
+
+
+def test_a_run_asked_for_more_epochs_has_a_recipe_that_gives_its_bits():
+    falling = [*QUICKLY, "training.schedule=cosine"]
+    run = toile.train("s1-lab", data="fashion-sample", settings=falling)
+    toile.resume(run, epochs=3)
+    assert [one.model_dump() for one in run.recipe.training.extended] == [{"step": 38, "epochs": 2}]
+    assert toile.list_runs()[0].state.epochs == 3
+    again = toile.train(run.folder / "recipe.yaml")
+    weights = [(one.folder / "last.safetensors").read_bytes() for one in (run, again)]
+    assert weights[0] == weights[1]
+    at_once = toile.train("s1-lab", data="fashion-sample", settings=falling, epochs=3)
+    assert (at_once.folder / "last.safetensors").read_bytes() != weights[0]
+
+
+def test_a_refused_extension_leaves_the_recipe_alone(live):
+    run = live.finish()
+    before = (run.folder / "recipe.yaml").read_text()
+    facts = run.folder / "data.json"
+    facts.write_text(facts.read_text().replace(live.dataset.fingerprint, "0" * 64))
+    with pytest.raises(ToileError):
+        toile.go_on(run, epochs=9)
+    assert (run.folder / "recipe.yaml").read_text() == before
+
+
+def test_old_results_do_not_outlive_going_on(live):
+    run = live.finish()
+    toile.write_report(run)
+    for event in toile.go_on(run, epochs=3):
+        if isinstance(event, Stepped):
+            assert not (run.folder / "results.json").exists()
+            assert not (run.folder / "report.html").exists()
+    assert run.results["epochs"] == 3
+
+
+def test_half_of_the_images_may_validate_and_a_resume_divides_them_so_again():
+    settings = [*QUICKLY, "data.validation=0.5"]
+    live = toile.begin("s1-lab", data="fashion-sample", settings=settings)
+    assert len(live.split.validation) == 3000
+    run = live.finish()
+    again = toile.go_on(run, epochs=3)
+    assert (again.split.validation_indices == live.split.validation_indices).all()
+
+
+def test_each_run_computes_with_its_own_number_of_threads():
+    import torch
+
+    one, two = (
+        toile.begin("s1-lab", data="fashion-sample", settings=[*QUICKLY, f"training.threads={n}"])
+        for n in (1, 2)
+    )
+    for live, threads in ((one, 1), (two, 2)):
+        for _ in live:
+            assert torch.get_num_threads() == threads
+            break
+
+
+def test_weights_other_than_those_named_are_not_started_from(live):
+    run = live.finish()
+    settings = [*QUICKLY, f"training.start.sha256={'a' * 64}"]
+    with pytest.raises(ToileError, match=r"training.start.sha256 is aaaaaaaaaaaaaaaa, but .* has"):
+        toile.begin("s1-lab", data="fashion-sample", start=run.folder, settings=settings)

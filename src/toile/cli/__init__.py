@@ -20,7 +20,3 @@ def main() -> None:
     except ToileError as error:
         sys.stderr.write(f"toile: {error}\n")
         sys.exit(2)
-    except BrokenPipeError:
-        # Whoever read our output has stopped reading, as `| head` does.
-        sys.stderr.close()
-        sys.exit(0)

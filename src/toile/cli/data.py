@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from toile.cli.words import amount, say_json, table
+from toile.errors import ToileError
 
 app = typer.Typer(help="Datasets: what is known, where it lies, what it holds.")
 MOST_CORRELATED = 12
@@ -47,7 +48,9 @@ def show(
     source: Source,
     size_px: Annotated[int | None, typer.Option(help="Resize to this side first.")] = None,
     colour: Annotated[str | None, typer.Option(help="Read as grey or rgb.")] = None,
-    grid: Annotated[int | None, typer.Option(help="Write a picture of the first N images.")] = None,
+    grid: Annotated[
+        int | None, typer.Option(min=1, max=400, help="Write a picture of the first N images.")
+    ] = None,
     figures: Annotated[
         Path | None, typer.Option(help="Write class means, histograms and correlations here.")
     ] = None,
@@ -100,7 +103,10 @@ def _draw(
         names = [dataset.class_names[label] for label in dataset.train.labels[:grid]]
         drawn[out] = report.picture_grid(first, names)
     if figures is not None:
-        figures.mkdir(parents=True, exist_ok=True)
+        try:
+            figures.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ToileError(f"--figures {figures}: {error.strerror}; name a folder") from None
         train, test, names = described.train, described.test, described.class_names
         drawn[figures / "class-means.png"] = report.class_means_figure(train.class_means, names)
         drawn[figures / "histograms.png"] = report.grey_histogram_figure(

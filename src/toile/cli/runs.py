@@ -59,7 +59,8 @@ def runs(
 def show(
     run: Name,
     reach: Annotated[
-        list[float] | None, typer.Option(help="When was this share reached? Repeatable.")
+        list[float] | None,
+        typer.Option(min=0, max=1, help="When was this share reached? Repeatable."),
     ] = None,
     curve: Annotated[bool, typer.Option("--curve", help="Validation accuracy as text.")] = False,
     as_json: Json = False,
@@ -94,7 +95,10 @@ def compare(
 
     pair = [open_run(first), open_run(second)]
     differences = recipe_differences(pair[0].recipe, pair[1].recipe)
-    report.save_figure(report.compare_figure({one.id: one.history for one in pair}), figure)
+    same_id = pair[0].id == pair[1].id
+    labels = [str(one.folder) if same_id else one.id for one in pair]
+    histories = dict(zip(labels, (one.history for one in pair), strict=True))
+    report.save_figure(report.compare_figure(histories), figure)
     scores = [_score(one) for one in pair]
     if as_json:
         say_json(
@@ -108,7 +112,7 @@ def compare(
         return
     rows = [[one.address, str(one.first), str(one.second)] for one in differences]
     rows.append(["accuracy", *(estimate(score) if score else "-" for score in scores)])
-    typer.echo(table(("", pair[0].id, pair[1].id), rows))
+    typer.echo(table(("", *labels), rows))
     if pair[0].data["fingerprint"] != pair[1].data["fingerprint"]:
         typer.echo("their data differ, so their scores are of different images")
     typer.echo(
@@ -166,7 +170,7 @@ def _listing(found: list["Listed"]) -> str:
 
 def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
     """The epochs, and when each accuracy was reached."""
-    from toile.runs import convergence_of
+    from toile.runs import convergence_of, seconds_of
 
     epochs = run.history.epochs
     rows = [
@@ -189,6 +193,11 @@ def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
         + (f"epoch {one.epoch}, after {duration(one.seconds)}" if one.epoch else "not reached")
         for one in shown
     ]
+    seconds = seconds_of(epochs)
+    lines.append(
+        f"time: first epoch {duration(seconds['first_epoch'])}, each later one "
+        f"{duration(seconds['per_epoch'])} (median); scoring {duration(seconds['evaluation'])}"
+    )
     return "\n".join(["", table(heads, rows), "", *lines])
 
 

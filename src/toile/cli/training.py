@@ -1,15 +1,12 @@
 """`toile train` and `toile resume`."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toile.cli.words import amount, duration, estimate, say_json, table
+from toile.cli.signals import Signals
+from toile.cli.words import amount, duration, estimate, percent, say_json, table
+from toile.errors import ToileError
 
 if TYPE_CHECKING:
     from toile.runs import Run
@@ -34,8 +31,9 @@ def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE|PRESET")],
     data: Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Other data.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Another number of epochs.")] = None,
     set_: Set = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder itself.")] = None,
+    out: Annotated[str | None, typer.Option(help="The run's folder itself.")] = None,
     from_: Annotated[
         str | None, typer.Option("--from", metavar="RUN", help="Begin with this run's weights.")
     ] = None,
@@ -45,21 +43,25 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a recipe and remember it as a run. Ctrl-C stops it; `toile resume` goes on."""
-    from toile.cli.progress import data_progress
-    from toile.workbench.live import begin
+    if out == "":
+        raise ToileError("--out is empty; name a folder for the run")
+    with Signals() as signals:
+        from toile.cli.progress import data_progress
+        from toile.workbench.begin import begin
 
-    with data_progress() as progress:
-        live = begin(
-            recipe,
-            data=data,
-            seed=seed,
-            settings=set_ or (),
-            out=out,
-            start=from_,
-            checkpoint_seconds=checkpoint_seconds,
-            progress=progress,
-        )
-    _follow(live, curve, page, as_json)
+        with data_progress() as progress:
+            live = begin(
+                recipe,
+                data=data,
+                seed=seed,
+                epochs=epochs,
+                settings=set_ or (),
+                out=out,
+                start=from_,
+                checkpoint_seconds=checkpoint_seconds,
+                progress=progress,
+            )
+        _follow(live, signals, curve, page, as_json)
 
 
 def resume(
@@ -75,70 +77,58 @@ def resume(
     as_json: Json = False,
 ) -> None:
     """Go on with a stopped, killed or finished run, exactly where it stood."""
-    from toile.cli.progress import data_progress
-    from toile.workbench.live import go_on
+    with Signals() as signals:
+        from toile.cli.progress import data_progress
+        from toile.workbench.go_on import go_on
 
-    with data_progress() as progress:
-        live = go_on(run, epochs=epochs, checkpoint_seconds=checkpoint_seconds, progress=progress)
-    _follow(live, curve, page, as_json)
+        with data_progress() as progress:
+            live = go_on(
+                run, epochs=epochs, checkpoint_seconds=checkpoint_seconds, progress=progress
+            )
+        _follow(live, signals, curve, page, as_json)
 
 
-def _follow(live: "LiveRun", curve: bool, page: bool, as_json: bool) -> None:
+def _follow(live: "LiveRun", signals: Signals, curve: bool, page: bool, as_json: bool) -> None:
     """Train to the end or a signal, showing it; then say what came of it and leave."""
     from toile.cli.watch import Watch
     from toile.runs import read_state
 
-    for note in live.notes:
-        typer.echo(f"note: {note}", err=True)
-    recipe = live.fit.recipe.training
-    typer.echo(
-        f"{live.run.id}: {len(live.split.train):,} images to train on, "
-        f"{len(live.split.validation):,} to validate; {recipe.device}, {recipe.threads} threads, "
-        f"{recipe.precision}",
-        err=True,
-    )
-    if recipe.start is not None:
-        typer.echo(
-            f"layers taken: {', '.join(recipe.start.taken)}; "
-            f"frozen: {', '.join(recipe.start.frozen) or 'none'}",
-            err=True,
-        )
-    with _signals() as asked, Watch(recipe.epochs, curve) as watch:
-        for event in live.events(stop=lambda: bool(asked)):
+    _introduce(live)
+    with Watch(live.fit.recipe.training.epochs, curve) as watch, signals.deferred():
+        for event in live.events(stop=lambda: signals.asked):
             watch.show(event)
-    state = read_state(live.run.folder)
     path = None
     if page and (live.run.folder / "results.json").exists():
         from toile.cli.progress import waiting
         from toile.workbench.page import write_report
 
         with waiting("writing the page"):
-            path = write_report(live.run)
+            path = write_report(live.run, live.dataset)
     if as_json:
         say_json(result(live.run))
     else:
         typer.echo(summary(live.run))
         if path is not None:
             typer.echo(f"report  {path}")
-    raise typer.Exit(EXIT_CODES[state.status])
+    raise typer.Exit(EXIT_CODES[read_state(live.run.folder).status])
 
 
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """A list that Ctrl-C and SIGTERM fill; a second Ctrl-C is the usual one."""
-    asked: list[int] = []
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _introduce(live: "LiveRun") -> None:
+    """What is about to be trained, on the error stream."""
+    training = live.fit.recipe.training
+    lines = [f"note: {note}" for note in live.notes]
+    lines.append(
+        f"{live.run.id}: {len(live.split.train):,} images to train on, "
+        f"{len(live.split.validation):,} to validate; {training.device}, "
+        f"{training.threads} thread{'s' if training.threads != 1 else ''}, {training.precision}"
+    )
+    if training.start is not None:
+        lines.append(
+            f"layers taken: {', '.join(training.start.taken)}; "
+            f"frozen: {', '.join(training.start.frozen) or 'none'}"
+        )
+    for line in lines:
+        typer.echo(line, err=True)
 
 
 def result(run: "Run") -> dict[str, Any]:
@@ -182,10 +172,12 @@ def summary(run: "Run") -> str:
             ),
             "",
         ]
-    elif state.status != "finished":
+    elif state.accuracy is not None:
+        lines.append(f"so far {percent(state.accuracy)} on validation after {state.epoch} epochs")
+    else:
         lines.append("no epoch was scored")
-    if state.status == "stopped":
-        lines.append(f"go on with  toile resume {run.id}")
+    if state.status in ("stopped", "interrupted", "failed"):
+        lines.append(f"go on with  toile resume {run.name}")
     lines.append(f"run  {run.folder}")
     return "\n".join(lines)
 

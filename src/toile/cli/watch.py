@@ -41,7 +41,7 @@ class Watch:
         self.accuracies: list[float] = []
         self.bars = Bars(
             TextColumn("epoch {task.fields[epoch]}/" + str(epochs)),
-            BarColumn(bar_width=None),
+            BarColumn(bar_width=16),
             MofNCompleteColumn(),
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(),
@@ -68,9 +68,9 @@ class Watch:
                     self.task, completed=event.step, total=event.steps, epoch=event.epoch
                 )
             case Interval():
-                numbers = f"loss {event.loss:.3f}  {event.images_per_second:,.0f} images/s"
+                numbers = f"loss {event.loss:.3f} {event.images_per_second:,.0f} images/s"
                 if self.accuracies:
-                    numbers += f"  validation {percent(self.accuracies[-1])}"
+                    numbers += f"  val {percent(self.accuracies[-1])}"
                 self.bars.update(self.task, numbers=numbers)
             case Scoring():
                 self.bars.update(self.task, numbers=f"scoring {event.done}/{event.images}")
@@ -83,9 +83,8 @@ class Watch:
         self.accuracies.append(event.validation.accuracy)
         self._say(
             f"epoch {event.epoch:>{len(str(self.epochs))}}  "
-            f"loss {event.training.loss:.4f}  accuracy {percent(event.training.accuracy)}  "
-            f"validation loss {event.validation.loss:.4f}  "
-            f"accuracy {percent(event.validation.accuracy)}  "
+            f"loss {event.training.loss:.4f} acc {percent(event.training.accuracy)}  "
+            f"val loss {event.validation.loss:.4f} acc {percent(event.validation.accuracy)}  "
             f"{duration(event.seconds + event.evaluation_seconds)}{'  best' * event.best}"
         )
         if self.curve:

@@ -9,7 +9,7 @@ from pathlib import Path
 from toile.data.catalogue import IDX_FILES, Known
 from toile.data.fetch import find_file, unpacked_sha256
 from toile.data.places import DEBIAN_FOLDER
-from toile.data.sole_use import sole_use
+from toile.sole_use import sole_use
 
 PATIENCE_SECONDS = 300
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from toile.data.catalogue import IDX_FILES, Known
 from toile.data.readers import Progress
-from toile.data.sole_use import sole_use
+from toile.sole_use import sole_use
 
 PATIENCE_SECONDS = 4.0
 """For connecting and for each read: a machine without a network falls through in seconds."""

@@ -72,7 +72,7 @@ def apportion(
 
 def _num_asked(num_images: int, data: Data) -> tuple[int, str | None]:
     if isinstance(data.validation, float):
-        return round(num_images * data.validation), None
+        return min(round(num_images * data.validation), num_images // 2), None
     if 2 * data.validation <= num_images:
         return data.validation, None
     fifth = num_images // 5

@@ -14,7 +14,7 @@ from toile.recipe.presets import list_presets, read_recipe
 from toile.recipe.recipe import About, Recipe, data_of, recipe_of
 from toile.recipe.settings import Settings
 from toile.recipe.table import SettingRow, settings_table
-from toile.recipe.training import EarlyStopping, Start, Training
+from toile.recipe.training import EarlyStopping, Extension, Start, Training
 
 __all__ = [
     "About",
@@ -22,6 +22,7 @@ __all__ = [
     "Data",
     "Difference",
     "EarlyStopping",
+    "Extension",
     "LayerPlan",
     "Plan",
     "Recipe",

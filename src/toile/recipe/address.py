@@ -136,8 +136,17 @@ def _unknown(address: str, step: str, walked: str, known: list[str]) -> ToileErr
     if not known:
         return ToileError(f"{address} is not a setting: {walked} has no settings inside")
     place = f"{walked} has no {step}" if walked else f"there is no {step}"
-    near = did_you_mean(step, known) or f"; known: {', '.join(known)}"
+    near = did_you_mean(step, known) or _longer(address) or f"; known: {', '.join(known)}"
     return ToileError(f"{address} is not a setting: {place}{near}")
+
+
+def _longer(address: str) -> str:
+    """The full address of a setting of data, augmentation or training called by its last part."""
+    for group in ("data", "augmentation", "training"):
+        fields = Recipe.model_fields[group].default
+        if address in type(fields).model_fields:
+            return f"; did you mean {group}.{address}?"
+    return ""
 
 
 def _set(tree: Tree, address: str, value: Any) -> None:

@@ -19,9 +19,9 @@ class Data(Settings):
         max_length=4096,
         description="A known dataset (see `toile data`) or the path of a file or folder",
     )
-    validation: Count | Share = Field(
+    validation: Count | Annotated[float, Field(gt=0, le=0.5)] = Field(
         5000,
-        description="Training images held out to choose and to score: a number, or a share below 1",
+        description="Training images held out to choose and to score: a number, or a share to .5",
     )
     split: int = Field(
         0,

@@ -36,6 +36,8 @@ def _path_of(name: str) -> Path:
         found = Path(name).is_file()
     except OSError:  # the name is longer than a file's may be
         found = False
+    if name not in presets and not found and 0 < len(name) < 256 and Path(name).is_dir():
+        raise ToileError(f"{name} is a folder; name a recipe file in it, or a preset")
     if name not in presets and not found:
         raise ToileError(
             f"{shown(name)} is neither a recipe file nor a preset{did_you_mean(name, presets)}; "

@@ -46,6 +46,15 @@ class Start(Settings):
     frozen: tuple[str, ...] = Field((), strict=False, description="The layers frozen, filled")
 
 
+class Extension(Settings):
+    """A point at which a run was asked to go on to more epochs than it was begun with."""
+
+    step: int = Field(ge=0, lt=2**63, description="Steps done by then")
+    epochs: int = Field(
+        ge=1, le=10_000, description="Epochs planned until then; the schedule kept to them"
+    )
+
+
 class Training(Settings):
     """How a network is fitted."""
 
@@ -70,6 +79,9 @@ class Training(Settings):
         None, description="Score a moving average of the weights that keeps this share a step (EMA)"
     )
     start: Start | None = Field(None, description="Begin with another run's weights")
+    extended: tuple[Extension, ...] = Field(
+        (), strict=False, description="Where a run was asked to go on for longer, filled then"
+    )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="Numbers the training steps compute in; scores are always float32"
     )

@@ -45,6 +45,11 @@ def load_checkpoint(folder: Path) -> tuple[Stored, list[str]]:
     )
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Whether the run in `folder` ever came to write a checkpoint."""
+    return bool(_newest_first(folder))
+
+
 def _newest_first(folder: Path) -> list[Path]:
     steps = {}
     for path in (folder / "checkpoint").glob("step-*.safetensors"):

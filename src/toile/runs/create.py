@@ -1,6 +1,5 @@
 """Making a run's folder."""
 
-import os
 import re
 import secrets
 import time
@@ -11,13 +10,9 @@ from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, recipe_text
 from toile.runs.environment import environment
 from toile.runs.files import sync_folder, write_json, write_whole
-from toile.runs.run import Run
+from toile.runs.run import Run, runs_folder
 from toile.runs.state import State, now, write_state
-
-
-def runs_folder() -> Path:
-    """Where runs are kept: `$TOILE_RUNS`, or `runs` here."""
-    return Path(os.environ.get("TOILE_RUNS") or "runs")
+from toile.sole_use import sole_use
 
 
 def create_run(recipe: Recipe, plan: Plan, data: dict[str, Any], folder: Path | None = None) -> Run:
@@ -29,10 +24,21 @@ def create_run(recipe: Recipe, plan: Plan, data: dict[str, Any], folder: Path | 
     folder = folder or runs_folder() / _new_id(recipe.name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise ToileError(f"{folder} is not empty; name a new folder, nothing was written")
+        _refuse_unless_empty(folder)
+        with sole_use(folder):
+            # Again: another process may have had the folder in the meantime.
+            _refuse_unless_empty(folder)
+            return _fill(folder, recipe, plan, data)
     except OSError as error:
         raise ToileError(f"{folder} cannot be made a run's folder: {error.strerror}") from None
+
+
+def _refuse_unless_empty(folder: Path) -> None:
+    if any(path.name != ".lock" for path in folder.iterdir()):
+        raise ToileError(f"{folder} is not empty; name a new folder, nothing was written")
+
+
+def _fill(folder: Path, recipe: Recipe, plan: Plan, data: dict[str, Any]) -> Run:
     write_whole(folder / "recipe.yaml", recipe_text(recipe, complete=True).encode())
     write_json(folder / "environment.json", environment(recipe.training))
     write_json(folder / "data.json", data)

@@ -7,13 +7,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from toile.runs.files import finite
+from toile.runs.files import finite, writing
+from toile.runs.tensors import CorruptFile
 
 
 class HistoryFile:
     """`history.jsonl`, opened to go on after its first `size` bytes; what follows them is cut."""
 
     def __init__(self, path: Path, size: int = 0) -> None:
+        self._path = path
+        if size and (not path.exists() or path.stat().st_size < size):
+            raise CorruptFile(
+                f"{path} is shorter than the {size} bytes its checkpoint knows; bring it back"
+            )
         # What follows the checkpoint will be trained, and written, again.
         self._file = path.open("ab")
         self._file.truncate(size)
@@ -22,12 +28,14 @@ class HistoryFile:
     def append(self, kind: str, record: Any) -> None:
         """Add one dataclass as a line; on disk after the next `sync`."""
         line = {"kind": kind, **asdict(record)}
-        self._file.write((json.dumps(finite(line)) + "\n").encode())
-        self._file.flush()
+        with writing(self._path):
+            self._file.write((json.dumps(finite(line)) + "\n").encode())
+            self._file.flush()
 
     def sync(self) -> int:
         """Bring all lines to disk; returns the size in bytes."""
-        os.fsync(self._file.fileno())
+        with writing(self._path):
+            os.fsync(self._file.fileno())
         return self._file.tell()
 
     def __enter__(self) -> "HistoryFile":

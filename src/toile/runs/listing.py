@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError, did_you_mean
-from toile.runs.create import runs_folder
-from toile.runs.run import Run
+from toile.runs.files import writing
+from toile.runs.run import Run, runs_folder
 from toile.runs.state import State, read_state
 
 
@@ -26,8 +26,10 @@ def list_runs(folder: Path | None = None) -> list[Listed]:
     A folder that is no run is passed over; a run whose state is damaged is listed as `failed`.
     """
     folder = folder or runs_folder()
-    if not folder.is_dir():
+    if not folder.exists():
         return []
+    if not folder.is_dir():
+        raise ToileError(f"{folder} is no folder; runs are kept in one, named by TOILE_RUNS")
     return sorted(_listed(folder), key=lambda one: (one.state.created, one.run.id), reverse=True)
 
 
@@ -71,7 +73,13 @@ def open_run(name: str | Path, folder: Path | None = None) -> Run:
 
 def remove_run(run: Run) -> None:
     """Delete a run's folder. Raises ToileError while it is running."""
-    state = read_state(run.folder)
-    if state.alive:
+    try:
+        state = read_state(run.folder)
+    except ToileError:
+        state = None  # damaged: there is nothing in it that could still be running
+    if state is not None and state.alive:
         raise ToileError(f"{run.id} is running (process {state.pid}); stop it first")
-    shutil.rmtree(run.folder)
+    if run.folder.is_symlink():
+        raise ToileError(f"{run.folder} is a link; remove the folder it points to, or the link")
+    with writing(run.folder):
+        shutil.rmtree(run.folder)

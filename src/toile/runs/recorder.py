@@ -4,7 +4,7 @@ Needs torch, so it is not part of the room's surface: who trains imports it by i
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -15,8 +15,9 @@ from toile.runs.files import write_json
 from toile.runs.history import HistoryFile
 from toile.runs.results import results_of
 from toile.runs.run import Run
-from toile.runs.state import read_state, write_state
+from toile.runs.state import Status, read_state, write_state
 from toile.runs.tensors import load_arrays, save_arrays
+from toile.sole_use import sole_use
 from toile.training import Diverged, Epoch, Event, Finished, Fit, Interval, train
 
 CHECKPOINT_SECONDS = 30.0
@@ -49,8 +50,12 @@ class Recorder:
         `stop` is asked after each; leaving the loop stops too. Either way a checkpoint is written
         where the training stands.
         """
-        self._write_state("running")
-        with HistoryFile(self.run.folder / "history.jsonl", self._history_size) as history:
+        with (
+            sole_use(self.run.folder, wait=False),
+            HistoryFile(self.run.folder / "history.jsonl", self._history_size) as history,
+        ):
+            self._clear_the_desk()
+            self._write_state("running")
             if self.fit.position.step == 0:
                 self._checkpoint(history)
             try:
@@ -62,11 +67,18 @@ class Recorder:
                 raise
             except KeyboardInterrupt:
                 # It came in the middle of a step: the last checkpoint stands.
-                self._write_state("stopped")
+                self._end(history, "stopped", "")
                 raise
             except BaseException as error:
                 self._write_state("failed", f"{type(error).__name__}: {error}")
                 raise
+
+    def _clear_the_desk(self) -> None:
+        """Remove what spoke of where the run stood before, and what a kill left half written."""
+        for name in ("results.json", "report.html"):
+            (self.run.folder / name).unlink(missing_ok=True)
+        for torn in self.run.folder.glob(".*.tmp"):
+            torn.unlink()
 
     def restore(self) -> list[str]:
         """Go back to the newest whole checkpoint; returns what was wrong with newer ones."""
@@ -123,7 +135,7 @@ class Recorder:
         if path.exists():
             return
         weights = self.fit.scored_arrays()
-        if not all(np.isfinite(array).all() for array in weights.values()):
+        if not _finite(weights):
             stored, _ = load_checkpoint(self.run.folder)
             prefix = "network/" if self.fit.average is None else "average/"
             weights = {
@@ -134,15 +146,19 @@ class Recorder:
         save_arrays(path, weights)
 
     def _checkpoint(self, history: HistoryFile) -> None:
-        facts = self.fit.facts() | {"history_size": history.sync()}
-        save_checkpoint(self.run.folder, self.fit.position.step, self.fit.arrays(), facts)
+        arrays = self.fit.arrays()
+        # Weights that are lost already must not push the last good ones out.
+        if _finite(arrays):
+            self._history_size = history.sync()
+            facts = self.fit.facts() | {"history_size": self._history_size}
+            save_checkpoint(self.run.folder, self.fit.position.step, arrays, facts)
         self._saved_at = time.monotonic()
 
     def _stop(self, history: HistoryFile) -> None:
         self._checkpoint(history)
         self._end(history, "stopped", "")
 
-    def _end(self, history: HistoryFile, status: str, reason: str) -> None:
+    def _end(self, history: HistoryFile, status: Status, reason: str) -> None:
         """Results where an epoch was scored, then the state, last of all."""
         history.sync()
         epochs = self.run.history.epochs
@@ -165,6 +181,11 @@ class Recorder:
             for which in ("last", "best")
         }
 
-    def _write_state(self, status: str, reason: str = "") -> None:
-        self.state = replace(self.state, status=status, reason=reason)
+    def _write_state(self, status: Status, reason: str = "") -> None:
+        epochs = self.fit.recipe.training.epochs
+        self.state = replace(self.state, status=status, reason=reason, epochs=epochs)
         write_state(self.run.folder, self.state)
+
+
+def _finite(arrays: Mapping[str, np.ndarray]) -> bool:
+    return all(np.isfinite(array).all() for array in arrays.values())

@@ -43,7 +43,12 @@ def results_of(
         "state": status,
         "epochs": epochs[-1]["epoch"],
         "steps": steps,
-        "validation": {"accuracy": whole.to_json(), "loss": loss},
+        # Where early stopping chose the last epoch, half of these images took part in it.
+        "validation": {
+            "accuracy": whole.to_json(),
+            "loss": loss,
+            "chosen_on_this_set": chose,
+        },
         "score": {
             "accuracy": score.to_json(),
             "of": HALF if chose else "validation",

@@ -1,8 +1,8 @@
 """A run read back: a folder of plain files, read when asked for."""
 
 import json
+import os
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,14 @@ from jaxtyping import Float, Int, UInt8
 
 from toile.errors import ToileError
 from toile.recipe import Recipe, read_recipe_file
-from toile.runs.tensors import load_arrays
+from toile.runs.tensors import CorruptFile, load_arrays
 
 Record = dict[str, Any]
+
+
+def runs_folder() -> Path:
+    """Where runs are kept: `$TOILE_RUNS`, or `runs` here."""
+    return Path(os.environ.get("TOILE_RUNS") or "runs")
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,12 @@ class Run:
         """The folder's name, by which a run is called."""
         return self.folder.name
 
-    @cached_property
+    @property
+    def name(self) -> str:
+        """What the run may be called by: its id among the kept runs, else its folder."""
+        return self.id if self.folder.parent == runs_folder() else str(self.folder)
+
+    @property
     def recipe(self) -> Recipe:
         """The recipe as it was run, every `auto` resolved."""
         return read_recipe_file(self.folder / "recipe.yaml")
@@ -85,20 +95,23 @@ class Run:
 
     def _json(self, name: str) -> Record:
         path = self.folder / name
-        if not path.exists():
-            raise ToileError(f"{self.id} has no {name}; `toile show {self.id}` tells its state")
-        record: Record = json.loads(path.read_text())
+        try:
+            record: Record = json.loads(path.read_text())
+        except FileNotFoundError:
+            raise ToileError(f"{path} is not there; the run has not come so far") from None
+        except (OSError, ValueError) as error:
+            raise CorruptFile(f"{path} is damaged: {error}") from None
         return record
 
 
 def read_records(path: Path) -> list[Record]:
-    """The records of a history file, up to the first torn line."""
-    records: list[Record] = []
+    """The whole lines of a history file; what a kill left of a last line is left out.
+
+    Raises CorruptFile where a whole line is damaged.
+    """
     if not path.exists():
-        return records
-    for line in path.read_bytes().split(b"\n")[:-1]:
-        try:
-            records.append(json.loads(line))
-        except ValueError:
-            break
-    return records
+        return []
+    try:
+        return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
+    except ValueError as error:
+        raise CorruptFile(f"{path} is damaged: {error}") from None

@@ -1,26 +1,31 @@
 """How a run stands: state.json, which also carries what a listing shows."""
 
-import json
 import os
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal, get_args
+
+from pydantic import TypeAdapter, ValidationError
 
 from toile.errors import ToileError
 from toile.runs.files import write_json
 
 VERSION = 1
-STATUSES = ("queued", "running", "finished", "stopped", "diverged", "failed", "interrupted")
+Status = Literal["queued", "running", "finished", "stopped", "diverged", "failed", "interrupted"]
+STATUSES: tuple[str, ...] = get_args(Status)
+UNDER_WAY = ("queued", "running")
 
 
 @dataclass(frozen=True)
 class State:
     """A run's state. `accuracy` is its score so far on validation, None before an epoch is scored.
 
-    `interrupted` is never written: it is a run that says it is running while its process is gone.
+    `interrupted` is never written: it is a run that says it is queued or running while its process
+    is gone.
     """
 
-    status: str
+    status: Status
     name: str
     data: str
     seed: int
@@ -39,31 +44,39 @@ class State:
     def alive(self) -> bool:
         """Whether the process that trains it still runs, on this boot of this machine."""
         return (
-            self.status == "running"
+            self.status in UNDER_WAY
             and self.boot == boot_id()
             and self.pid_started == process_started(self.pid)
             and self.pid_started != ""
         )
 
 
+_STATE = TypeAdapter(State)
+
+
 def read_state(folder: Path) -> State:
     """The state of the run in `folder`, `interrupted` derived. Raises ToileError without one."""
     path = folder / "state.json"
     try:
-        record = json.loads(path.read_text())
-        state = State(**record)
+        state = _STATE.validate_json(path.read_bytes(), strict=True)
     except FileNotFoundError:
         raise ToileError(f"{folder} is not a run: it has no state.json") from None
-    except (ValueError, TypeError) as error:
-        raise ToileError(f"{path} is damaged: {error}") from None
-    if state.status == "running" and not state.alive:
+    except OSError as error:
+        raise ToileError(f"{path} cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ToileError(f"{path} is damaged: {where} {first['msg']}".replace("  ", " ")) from None
+    if state.version != VERSION:
+        raise ToileError(f"{path} has format {state.version}; this Toile reads {VERSION}")
+    if state.status in UNDER_WAY and not state.alive:
         return replace(state, status="interrupted")
     return state
 
 
 def write_state(folder: Path, state: State) -> None:
-    """Record `state`, as of this process where it is running."""
-    if state.status == "running":
+    """Record `state`, as of this process where it is queued or running."""
+    if state.status in UNDER_WAY:
         pid = os.getpid()
         state = replace(state, pid=pid, pid_started=process_started(pid), boot=boot_id())
     write_json(folder / "state.json", asdict(state))

@@ -54,6 +54,8 @@ def load_arrays(path: Path) -> Stored:
         arrays = load(content)
     except FileNotFoundError:
         raise ToileError(f"{path} is not there") from None
+    except OSError as error:
+        raise ToileError(f"{path} cannot be read: {error.strerror}") from None
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CorruptFile(f"{path} is damaged or not of Toile's making ({error!r:.80})") from None
     if version != VERSION:

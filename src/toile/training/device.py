@@ -10,6 +10,7 @@ from toile.recipe import Plan, Recipe, Training, with_settings
 # From so many multiply-adds a step a second thread pays; below, waiting for it costs more than it
 # does. Measured from s1-lab (9 million) to quick (1.7 billion), see docs/log.md.
 WORTH_THREADS = 150_000_000
+MOST_THREADS = 256
 
 
 def resolve(recipe: Recipe, plan: Plan) -> Recipe:
@@ -52,9 +53,8 @@ def _device(wanted: str) -> str:
 
 
 def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(here or 1, MOST_THREADS)
 
 
 def _has_bfloat16(device: str) -> bool:
@@ -66,6 +66,9 @@ def _has_bfloat16(device: str) -> bool:
 def prepare_torch(settings: Training) -> None:
     """Make this process compute as a resolved recipe says: its threads, and the same bits again."""
     torch.set_num_threads(int(settings.threads))
+    # TF32 would make float32 on a GPU mean less than it says, in scores too.
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
     # Of cuDNN's algorithms some add in whatever order threads finish.
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False

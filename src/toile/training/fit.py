@@ -30,8 +30,8 @@ class Position:
 
     step: int = 0
     evaluated: int = 0
-    best_epoch: int = 0
-    best_score: float = float("-inf")
+    best_score: float = -1e9
+    score_waited_on: float = -1e9
     waited: int = 0
     stopped_early: bool = False
     interval_seconds: float = 0.0

@@ -94,8 +94,7 @@ def _step(fit: Fit, batch: Batch, epoch: int, index: int) -> float | None:
         return float(loss.detach())
     if settings.clip_norm is not None:
         torch.nn.utils.clip_grad_norm_(fit.network.parameters(), settings.clip_norm)
-    per_epoch = fit.batches.per_epoch
-    set_rate(fit.optimizer, rate_factor(settings.schedule, fit.position.step, fit.steps, per_epoch))
+    set_rate(fit.optimizer, _factor(fit, fit.position.step))
     fit.optimizer.step()
     if fit.average is not None and settings.average is not None:
         follow(fit.average, fit.network, settings.average, fit.position.step + 1)
@@ -104,8 +103,11 @@ def _step(fit: Fit, batch: Batch, epoch: int, index: int) -> float | None:
 
 
 def _factor(fit: Fit, step: int) -> float:
-    schedule = fit.recipe.training.schedule
-    return rate_factor(schedule, step, fit.steps, fit.batches.per_epoch)
+    """The schedule's factor at `step`, by the number of epochs that was planned then."""
+    settings, per_epoch = fit.recipe.training, fit.batches.per_epoch
+    planned = (one.epochs for one in settings.extended if step < one.step)
+    epochs = next(planned, settings.epochs)
+    return rate_factor(settings.schedule, step, epochs * per_epoch, per_epoch)
 
 
 def _last_rate(fit: Fit) -> float:
@@ -194,14 +196,16 @@ def _choose(fit: Fit, score: Score) -> bool:
     position, stopping = fit.position, fit.recipe.training.early_stopping
     by_loss = stopping is not None and stopping.score == "loss"
     value = -score.loss if by_loss else score.accuracy
+    # Better by less than `least_change` is still the best, but does not end the waiting.
     least = stopping.least_change if stopping is not None else 0.0
-    if value > position.best_score + least:
-        position.best_score, position.best_epoch = value, position.evaluated + 1
-        position.waited = 0
-        return True
-    position.waited += 1
+    waits = value <= position.score_waited_on + least
+    position.waited = position.waited + 1 if waits else 0
+    if not waits:
+        position.score_waited_on = value
     position.stopped_early = stopping is not None and position.waited >= stopping.patience
-    return False
+    best = value > position.best_score
+    position.best_score = max(value, position.best_score)
+    return best
 
 
 def _keep_frozen_statistics(fit: Fit) -> None:

@@ -58,7 +58,7 @@ class Muon(torch.optim.Optimizer):
 def orthogonalise(matrix: Tensor, steps: int) -> Tensor:
     """The orthogonal matrix nearest to `matrix` (m, n), roughly: singular values in [0.7, 1.2].
 
-    Newton-Schulz iterations, in bfloat16 as its author does; float32 where that is not faster.
+    Newton-Schulz iterations, in the matrix's own precision.
     """
     a, b, c = COEFFICIENTS
     tall = matrix.shape[0] > matrix.shape[1]

@@ -41,6 +41,11 @@ def fill_start(start: Start, plan: Plan, weights: Mapping[str, np.ndarray]) -> S
         )
     frozen = [] if start.freeze_up_to is None else _first(names, start.freeze_up_to, "freeze_up_to")
     frozen = [name for name in frozen if shapes[name]]
+    if untaken := [name for name in frozen if name not in taken]:
+        raise ToileError(
+            f"training.start.freeze_up_to is {start.freeze_up_to}, which freezes "
+            f"{', '.join(untaken)} at random first weights; only {', '.join(taken)} are taken"
+        )
     if frozen == [name for name in names if shapes[name]]:
         raise ToileError(
             f"training.start.freeze_up_to is {start.freeze_up_to}, which leaves nothing to train"

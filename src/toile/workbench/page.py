@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from toile.data import load_data
+from toile import report
+from toile.data import Dataset, load_data
 from toile.errors import ToileError
 from toile.recipe import Plan, plan_network
 from toile.runs import Run
@@ -14,18 +15,18 @@ def plan_of(run: Run) -> Plan:
     return plan_network(run.recipe.network, tuple(data["shape"]), len(data["class_names"]))
 
 
-def write_report(run: Run) -> Path:
+def write_report(run: Run, dataset: Dataset | None = None) -> Path:
     """Write `report.html` into the run's folder and return its path.
 
-    Pictures of mistakes are left out where the data is gone or is no longer the same.
+    `dataset` saves reading the run's data again. Pictures of mistakes are left out where the data
+    is gone or is no longer the same.
     """
-    from toile import report
-
     pixels = None
     try:
-        dataset = load_data(run.recipe.data)
-        if dataset.order == run.data["order"]:
+        dataset = dataset or load_data(run.recipe.data)
+        if dataset.order == run.data["order"] and run.history.epochs:
             pixels = dataset.train.pixels[run.validation.indices]
     except ToileError:
+        # The page says that there are no pictures; all else on it comes from the run alone.
         pass
     return report.write_run_page(run, plan_of(run), pixels)

@@ -1,0 +1,51 @@
+"""Ctrl-C and SIGTERM: at once while preparing, at the next step while training."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+STOPPED = 130
+
+
+class Signals:
+    """While it is entered, a signal ends the program with a sentence and exit code 130.
+
+    While they are deferred it only sets `asked`; a second one is the usual KeyboardInterrupt.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._deferring = False
+
+    def __enter__(self) -> "Signals":
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        self._before = {number: signal.signal(number, self._take) for number in numbers}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Let the work inside come to a good place to stop."""
+        self._deferring = True
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._leave()
+        finally:
+            self._deferring = False
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        if not self._deferring:
+            self._leave()
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+    def _leave(self) -> None:
+        sys.stderr.write("toile: stopped; a run that had begun goes on with toile resume\n")
+        sys.exit(STOPPED)

@@ -1,0 +1,134 @@
+"""Beginning a run: a recipe meets its data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from toile.data import Dataset, Split, known_shape, load_data, pixel_statistics, split_data
+from toile.errors import ToileError
+from toile.recipe import Plan, Recipe, Start, plan_network, read_recipe, with_settings
+from toile.runs import Run, create_run, load_arrays, open_run
+from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
+from toile.training import begin as begin_fit
+from toile.training import fill_start, resolve
+from toile.workbench.data_facts import data_facts
+from toile.workbench.live import LiveRun, Progress, no_progress
+
+
+def begin(
+    recipe: str | Path | Recipe,
+    *,
+    data: str | Path | None = None,
+    seed: int | None = None,
+    epochs: int | None = None,
+    settings: Sequence[str] = (),
+    out: str | Path | None = None,
+    start: str | Path | None = None,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    progress: Progress = no_progress,
+) -> LiveRun:
+    """A new run of `recipe` (a preset's name, a file or a Recipe), ready to train.
+
+    `data`, `seed` and `epochs` replace the recipe's; `settings` are `address=value` texts; `out`
+    names the run's folder; `start` is a run to take the first weights from. Raises ToileError for
+    anything a user can put right.
+    """
+    asked = {"data.name": data, "seed": seed, "training.epochs": epochs}
+    values: dict[str, Any] = {
+        address: str(value) if isinstance(value, Path) else value
+        for address, value in asked.items()
+        if value is not None
+    }
+    if start is not None:
+        values["training.start.run"] = str(open_run(start).folder)
+    read = read_recipe(with_settings(read_recipe(recipe), values), settings)
+    return _begin(read, None if out is None else Path(out), checkpoint_seconds, progress)
+
+
+def train(
+    recipe: str | Path | Recipe,
+    *,
+    data: str | Path | None = None,
+    seed: int | None = None,
+    epochs: int | None = None,
+    settings: Sequence[str] = (),
+    out: str | Path | None = None,
+    start: str | Path | None = None,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+) -> Run:
+    """Train `recipe` to its end and return the run; the arguments are those of `begin`."""
+    return begin(
+        recipe,
+        data=data,
+        seed=seed,
+        epochs=epochs,
+        settings=settings,
+        out=out,
+        start=start,
+        checkpoint_seconds=checkpoint_seconds,
+    ).finish()
+
+
+def _begin(
+    recipe: Recipe, out: Path | None, checkpoint_seconds: float, progress: Progress
+) -> LiveRun:
+    dataset = load_data(recipe.data, progress=progress)
+    split = split_data(dataset.train, recipe.data)
+    plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
+    recipe = resolve(_with_data_resolved(recipe, dataset, split), plan)
+    weights = None
+    if recipe.training.start is not None:
+        weights, filled = start_weights(recipe.training.start, plan)
+        recipe = recipe.model_copy(
+            update={"training": recipe.training.model_copy(update={"start": filled})}
+        )
+    # Over the training images alone: validation must not leak into the scale.
+    statistics = pixel_statistics(split.train)
+    fit = begin_fit(recipe, plan, split, statistics, weights)
+    run = create_run(recipe, plan, data_facts(dataset, split, statistics, recipe), out)
+    recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds)
+    return LiveRun(run, plan, dataset, split, recorder, _notes(dataset, split))
+
+
+def start_weights(start: Start, plan: Plan) -> tuple[dict[str, np.ndarray], Start]:
+    """The weights a run is to begin with, and `start` with their hash and the layers filled in.
+
+    Raises ToileError where they are not there, or not those whose hash `start` already has.
+    """
+    source = open_run(start.run)
+    path = source.folder / f"{start.weights}.safetensors"
+    if not path.exists():
+        raise ToileError(f"{source.id} has no {start.weights} weights; it has not ended an epoch")
+    stored = load_arrays(path)
+    if start.sha256 not in ("", stored.sha256):
+        raise ToileError(
+            f"training.start.sha256 is {start.sha256[:16]}, but {path} now has "
+            f"{stored.sha256[:16]}; set training.start.sha256= to take what is there"
+        )
+    named = start.model_copy(update={"run": str(source.folder.resolve()), "sha256": stored.sha256})
+    return stored.arrays, fill_start(named, plan, stored.arrays)
+
+
+def _with_data_resolved(recipe: Recipe, dataset: Dataset, split: Split) -> Recipe:
+    """The recipe with what was done: the number held out, and where a path of data really lies."""
+    known = known_shape(recipe.data.name) is not None
+    return with_settings(
+        recipe,
+        {
+            "data.validation": len(split.validation),
+            "data.name": recipe.data.name if known else str(dataset.path.resolve()),
+        },
+    )
+
+
+def _notes(dataset: Dataset, split: Split) -> list[str]:
+    notes = [split.note] if split.note else []
+    if dataset.skipped:
+        first = dataset.skipped[0]
+        notes.append(
+            f"{len(dataset.skipped)} files were left out or read in part, first {first.file}: "
+            f"{first.reason}; `toile data show` lists them"
+        )
+    return notes

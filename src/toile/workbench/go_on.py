@@ -1,0 +1,116 @@
+"""Going on with a run exactly where its checkpoint stands."""
+
+from pathlib import Path
+
+from toile.data import Dataset, Split, load_data, pixel_statistics, split_data
+from toile.errors import ToileError
+from toile.recipe import Plan, Recipe, plan_network, recipe_text, with_settings
+from toile.runs import (
+    Run,
+    differences,
+    environment,
+    has_checkpoint,
+    open_run,
+    read_state,
+    write_whole,
+)
+from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
+from toile.training import Fit
+from toile.training import begin as begin_fit
+from toile.workbench.begin import start_weights
+from toile.workbench.live import LiveRun, Progress, no_progress
+
+
+def go_on(
+    run: str | Path | Run,
+    *,
+    epochs: int | None = None,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    progress: Progress = no_progress,
+) -> LiveRun:
+    """A stopped, interrupted or failed run, ready to go on exactly where its checkpoint stands.
+
+    With `epochs` any run goes on to that many in all. The recipe then remembers at which step it
+    was asked (`training.extended`), since a schedule that falls towards the end falls anew towards
+    the new one. Raises ToileError where the run is running or has nothing left to do, or where its
+    data is no longer the same.
+    """
+    run = run if isinstance(run, Run) else open_run(run)
+    _refuse_to_repeat(run, epochs)
+    recipe = run.recipe
+    dataset = load_data(recipe.data, progress=progress)
+    split = split_data(dataset.train, recipe.data)
+    _refuse_other_data(run, dataset, split)
+    plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
+    fit = _fit(run, recipe, plan, split)
+    recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds)
+    notes = ["it had not come to a checkpoint, so it begins at its first step"]
+    if has_checkpoint(run.folder):
+        notes = recorder.restore()
+    if epochs not in (None, recipe.training.epochs):
+        _extend(fit, epochs)
+        write_whole(run.folder / "recipe.yaml", recipe_text(fit.recipe, complete=True).encode())
+    if other := differences(run.environment, environment(recipe.training)):
+        notes.append(
+            "this is not where the run began, so its last bits may differ: " + "; ".join(other)
+        )
+    return LiveRun(run, plan, dataset, split, recorder, notes)
+
+
+def resume(run: str | Path | Run, *, epochs: int | None = None) -> Run:
+    """Go on with `run` to its end and return it; the arguments are those of `go_on`."""
+    return go_on(run, epochs=epochs).finish()
+
+
+def _refuse_to_repeat(run: Run, epochs: int | None) -> None:
+    state = read_state(run.folder)
+    if state.alive:
+        raise ToileError(f"{run.id} is running already (process {state.pid})")
+    if state.status == "diverged":
+        raise ToileError(
+            f"{run.id} diverged: {state.reason}; the same steps would diverge again. Train anew "
+            "with a lower learning rate, as in --set training.optimizer.learning_rate=0.001"
+        )
+    if epochs is None and state.status == "finished":
+        raise ToileError(
+            f"{run.id} has finished its {state.epoch} epochs; to train it longer, say up to how "
+            f"many: toile resume {run.name} --epochs {2 * state.epoch}"
+        )
+    if epochs is not None and epochs <= state.epoch:
+        raise ToileError(f"epochs is {epochs}; {run.id} already has {state.epoch}, ask for more")
+
+
+def _refuse_other_data(run: Run, dataset: Dataset, split: Split) -> None:
+    """The images must be the same, in the same order, and divided as they were."""
+    now = {
+        "fingerprint": dataset.fingerprint,
+        "order": dataset.order,
+        "train": len(split.train),
+        "validation": len(split.validation),
+    }
+    for name, value in now.items():
+        if run.data[name] != value:
+            raise ToileError(
+                f"{run.id} was trained on data of {name} {run.data[name]!s:.16}; {dataset.path} "
+                f"now has {value!s:.16}; bring the same data back"
+            )
+
+
+def _fit(run: Run, recipe: Recipe, plan: Plan, split: Split) -> Fit:
+    """A fit at its first step. Another run's weights are only needed where it has no checkpoint."""
+    weights = None
+    if recipe.training.start is not None and not has_checkpoint(run.folder):
+        weights, _ = start_weights(recipe.training.start, plan)
+    return begin_fit(recipe, plan, split, pixel_statistics(split.train), weights)
+
+
+def _extend(fit: Fit, epochs: int | None) -> None:
+    """Plan `epochs` from this step on; early stopping begins to wait anew."""
+    training = fit.recipe.training
+    before = training.model_dump()["extended"]
+    here = {"step": fit.position.step, "epochs": training.epochs}
+    fit.recipe = with_settings(
+        fit.recipe, {"training.epochs": epochs, "training.extended": [*before, here]}
+    )
+    fit.position.stopped_early = False
+    fit.position.waited = 0

@@ -11,7 +11,9 @@ run: $(READY)
 	  data=fashion-sample; fi; \
 	$(BIN)/toile train quick --data $$data
 
+# Some tests need Fashion-MNIST itself; where it is not to be had they are skipped.
 test: $(READY)
+	-$(BIN)/toile data get fashion-mnist
 	$(BIN)/pytest -n 2 -m "not slow"
 
 test-slow: $(READY)

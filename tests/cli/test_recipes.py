@@ -45,6 +45,14 @@ def test_presets_are_listed_with_parameters_and_source(toile):
     assert "87,034" in toile("presets").output
 
 
+def test_a_preset_says_what_it_takes_from_its_source_and_what_it_changes(toile):
+    answer = toile("presets", "s1-lab")
+    assert "takes:" in answer.output
+    assert "test set" in answer.output
+    refused = toile("presets", "s1-labb").errors
+    assert refused == "toile: s1-labb is no preset; did you mean s1-lab?\n"
+
+
 def test_a_new_recipe_is_the_preset_and_can_be_checked(toile, tmp_path):
     assert toile("new", "mine.yaml", "--preset=s1-lab").code == 0
     assert toile("check", "mine.yaml").output.startswith("mine.yaml is sound: 87,034 parameters")

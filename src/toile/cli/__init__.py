@@ -19,4 +19,5 @@ def main() -> None:
         app()
     except ToileError as error:
         sys.stderr.write(f"toile: {error}\n")
+        # What click itself ends with on a word it does not know.
         sys.exit(2)

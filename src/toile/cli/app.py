@@ -9,6 +9,8 @@ app = typer.Typer(
     help="A local workbench for image classifiers: look, build, train, repeat, look inside.",
     no_args_is_help=True,
     add_completion=False,
+    # main prints a ToileError as one sentence; all else is a fault of ours and keeps Python's own
+    # traceback.
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -15,6 +15,7 @@ def text_curve(values: Sequence[float], columns: int = 72) -> str:
     """
     shown = list(values)[-columns:]
     low, high = min(shown), max(shown)
+    # From 1, so that the least still shows; `or 1`, as equal values have no span.
     eighths = [round((value - low) / (high - low or 1) * (ROWS * 8 - 1)) + 1 for value in shown]
     lines = [
         "".join(BLOCKS[min(max(eighth - 8 * row, 0), 8)] for eighth in eighths)

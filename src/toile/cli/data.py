@@ -179,6 +179,7 @@ def _bars(counts: Any) -> str:
     import numpy as np
 
     heights = np.sqrt(counts.reshape(16, -1).sum(1))
+    # Rounded up: a single pixel is still a block, and blank means none.
     levels = np.ceil(heights / max(heights.max(), 1) * 8).astype(int)
     return "".join(" ▁▂▃▄▅▆▇█"[level] for level in levels)
 

@@ -25,6 +25,7 @@ def data_progress() -> Iterator[Callable[[int, int | None, str], None]]:
         tasks = {}
 
         def tell(done: int, total: int | None, what: str) -> None:
+            # Fetching counts bytes and reading counts pictures: a bar for each thing counted.
             if what not in tasks:
                 tasks[what] = bars.add_task(what, total=total)
             bars.update(tasks[what], completed=done, total=total)

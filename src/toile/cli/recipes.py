@@ -7,7 +7,7 @@ import typer
 
 from toile.cli.training import Set
 from toile.cli.words import amount, bytes_text, duration, say_json, table
-from toile.errors import ToileError
+from toile.errors import ToileError, did_you_mean
 
 if TYPE_CHECKING:
     from toile.recipe import Plan, Recipe
@@ -17,22 +17,30 @@ Source = Annotated[str, typer.Argument(metavar="RECIPE|PRESET")]
 FASHION = ((1, 28, 28), 10)
 
 
-def presets(as_json: Json = False) -> None:
+def presets(
+    name: Annotated[str | None, typer.Argument(help="Say more of this one.")] = None,
+    as_json: Json = False,
+) -> None:
     """List the recipes that come with Toile, with their parameters and sources."""
-    from toile.recipe import list_presets, plan_network
+    from toile.recipe import list_presets, plan_network, recipe_text
 
+    known = list_presets()
+    if name is not None and name not in known:
+        raise ToileError(f"{name} is no preset{did_you_mean(name, known)}")
     listed = [
         {
-            "name": name,
-            "title": recipe.about.title,
+            "name": one,
             "parameters": plan_network(recipe.network, *FASHION).parameters,
-            "source": recipe.about.source,
-            "result": recipe.about.result,
+            **recipe.about.model_dump(),
         }
-        for name, recipe in list_presets().items()
+        for one, recipe in known.items()
+        if name in (None, one)
     ]
     if as_json:
         say_json({"presets": listed})
+        return
+    if name is not None:
+        typer.echo(f"{name}  {listed[0]['parameters']:,} parameters\n\n{recipe_text(known[name])}")
         return
     rows = [(str(one["name"]), f"{one['parameters']:,}") for one in listed]
     heads, *lines = table(("preset", "parameters"), rows).splitlines()

@@ -16,6 +16,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 Name = Annotated[str, typer.Argument(metavar="RUN", help="A folder, a prefix of an id, or last.")]
 SORTS = {
     "created": lambda one: one.state.created,
+    # Runs without a score come after all others.
     "accuracy": lambda one: one.state.accuracy if one.state.accuracy is not None else -1.0,
     "name": lambda one: one.state.name,
     "parameters": lambda one: one.state.parameters,
@@ -95,6 +96,7 @@ def compare(
 
     pair = [open_run(first), open_run(second)]
     differences = recipe_differences(pair[0].recipe, pair[1].recipe)
+    # As keys, two equal ids in different folders would fall into one.
     same_id = pair[0].id == pair[1].id
     labels = [str(one.folder) if same_id else one.id for one in pair]
     histories = dict(zip(labels, (one.history for one in pair), strict=True))
@@ -186,6 +188,7 @@ def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
     ]
     heads = ("epoch", "loss", "accuracy", "validation loss", "accuracy", "time")
     reached = convergence_of(epochs, reach) if reach else convergence_of(epochs)
+    # Of our own rising targets all after the first missed one were missed too, and say no more.
     first_missed = next((place for place, one in enumerate(reached) if one.epoch is None), None)
     shown = reached if reach or first_missed is None else reached[: first_missed + 1]
     lines = [

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+# 128 + 2, as shells report a program that SIGINT ended.
 STOPPED = 130
 
 

@@ -46,6 +46,7 @@ def train(
     if out == "":
         raise ToileError("--out is empty; name a folder for the run")
     with Signals() as signals:
+        # Imported under the signals: torch takes a while, and Ctrl-C then ends with a sentence too.
         from toile.cli.progress import data_progress
         from toile.workbench.begin import begin
 

@@ -47,6 +47,7 @@ def decoded_key(path: Path, files: list[Path], data: Data) -> str:
     stats = [(str(file), stat.st_size, stat.st_mtime_ns) for file in files if (stat := file.stat())]
     settings = data.model_dump(mode="json", include=READING_SETTINGS)
     # Times in whole seconds would miss a file rewritten within one.
+    # The version stands in the key, so a reader that changed finds none of its old entries.
     words = json.dumps([READER_VERSION, str(path.resolve()), stats, settings], sort_keys=True)
     return hashlib.sha256(words.encode()).hexdigest()[:32]
 
@@ -64,6 +65,7 @@ def read_decoded(key: str) -> Decoded | None:
     except (OSError, ValueError, KeyError):
         return None
     train, test = (
+        # As plain arrays over the same map: every slice of an np.memmap would be one again.
         Images(*(arrays[f"{part}-{kind}"].view(np.ndarray) for kind in ("pixels", "labels")))
         for part in ("train", "test")
     )
@@ -89,6 +91,7 @@ def write_decoded(key: str, decoded: Decoded) -> None:
         return
     try:
         _write_files(temporary, decoded)
+        # os.rename refuses to replace a folder that holds files, so a damaged entry goes first.
         shutil.rmtree(folder, ignore_errors=True)
         os.rename(temporary, folder)
     except OSError:

@@ -104,6 +104,7 @@ def correlate(images: Float64[np.ndarray, "k *shape"]) -> Float64[np.ndarray, "k
     scale = np.outer(norms, norms)
     correlation = np.full(scale.shape, np.nan)
     np.divide(centred @ centred.T, scale, out=correlation, where=scale > 0)
+    # Rounding can leave an image's r with itself a hair above 1; NaN passes through clip.
     return correlation.clip(-1, 1)
 
 
@@ -138,6 +139,7 @@ def _sum_by_class(
         pixels, labels = images.pixels[piece], images.labels[piece]
         for label in np.unique(labels):
             own = pixels[labels == label]
+            # Left to itself numpy sums uint8 as uint64, which it refuses to add to int64 in place.
             sums[label] += own.sum(axis=0, dtype=np.int64)
             histograms[label] += count_values(own)
     return sums, histograms
@@ -149,6 +151,7 @@ def _plain(value: Any) -> Any:
         return _plain(value.tolist())
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
+    # json.dumps would write the bare word NaN, which is no JSON.
     if isinstance(value, float) and np.isnan(value):
         return None
     if hasattr(value, "__dataclass_fields__"):

@@ -50,6 +50,8 @@ def identify(train: Images, test: Images) -> Identity:
 
 def _entries(part: int, images: Images) -> list[bytes]:
     return [
+        # Big-endian, so that sorting bytes sorts by class; and native alignment would put three
+        # bytes of padding after the part.
         struct.pack(">BI", part, label) + image
         for label, image in zip(images.labels.tolist(), image_hashes(images), strict=True)
     ]

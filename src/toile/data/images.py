@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Int, Int64, Shaped, UInt8
 
 
+# eq=False: a generated == would ask arrays for one truth value, and raise.
 @dataclass(frozen=True, eq=False)
 class Images:
     """Pixels 0 to 255 (0 is black) and the class index of each image."""

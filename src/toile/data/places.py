@@ -11,6 +11,7 @@ def cache_folder() -> Path:
     """The user's cache: `$TOILE_CACHE`, else `toile` in `$XDG_CACHE_HOME` or `~/.cache`."""
     if chosen := os.environ.get("TOILE_CACHE"):
         return Path(chosen).expanduser()
+    # `or`, for the XDG Base Directory Specification counts an empty variable as unset.
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "toile"
 
 

@@ -64,6 +64,8 @@ def apportion(
     given: Int64[np.ndarray, " k"] = np.minimum(np.floor(exact).astype(np.int64), most)
     total = min(total, int(most.sum()))
     while given.sum() < total:
+        # Least first is largest remainder first, and stable keeps ties in order of class; sorting
+        # up and reading backwards would turn ties round.
         by_remainder = np.argsort(given - exact, kind="stable")
         with_room = by_remainder[given[by_remainder] < most[by_remainder]]
         given[with_room[: total - given.sum()]] += 1
@@ -88,5 +90,7 @@ def _draw(
 ) -> Int64[np.ndarray, " m"]:
     """Indices of `counts[c]` images drawn from each class c, class by class."""
     members = (np.flatnonzero(labels == label) for label in range(len(counts)))
+    # The whole class is permuted whatever `count` is, so that a larger validation part keeps the
+    # images that a smaller one draws from the class.
     drawn = [rng.permutation(own)[:count] for own, count in zip(members, counts, strict=True)]
     return np.concatenate(drawn)

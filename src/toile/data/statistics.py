@@ -55,6 +55,7 @@ def count_values(pixels: UInt8[np.ndarray, "n *rest"]) -> Int64[np.ndarray, " 25
     """How often each of the 256 values occurs."""
     counts = np.zeros(256, np.int64)
     for piece in chunk_slices(pixels):
+        # bincount copies to eight bytes a value, so only ever a piece at a time.
         counts += np.bincount(pixels[piece].ravel(), minlength=256)
     return counts
 
@@ -66,6 +67,7 @@ def mean_and_sd(counts: Int64[np.ndarray, " 256"]) -> tuple[float, float]:
         return float("nan"), float("nan")
     values = np.arange(256)
     mean = counts @ values / total
+    # About the mean, not E[x^2] - E[x]^2, whose two terms nearly cancel for images of one grey.
     return float(mean), float(np.sqrt(counts @ (values - mean) ** 2 / total))
 
 
@@ -73,6 +75,7 @@ def _frame_counts(pixels: UInt8[np.ndarray, "n c h w"]) -> list[Int64[np.ndarray
     sides = (
         pixels[:, :, 0, :],
         pixels[:, :, -1, :],
+        # The corners have been counted with the rows.
         pixels[:, :, 1:-1, 0],
         pixels[:, :, 1:-1, -1],
     )
@@ -106,4 +109,5 @@ def _empty_sides(drawn: Bool[np.ndarray, "n h w"]) -> Int64[np.ndarray, "m 4"]:
     holds_something = np.any(rows, axis=1)
     rows, columns = rows[holds_something], columns[holds_something]
     first = (rows, columns[:, ::-1], rows[:, ::-1], columns)
+    # argmax of truth values is the place of the first True.
     return np.stack([side.argmax(axis=1) for side in first], axis=1)

@@ -26,6 +26,7 @@ def confusion_matrix(
 ) -> Int64[np.ndarray, "k k"]:
     """How many images of each true class (row) got each answer (column)."""
     matrix = np.zeros((num_classes, num_classes), np.int64)
+    # matrix[labels, predictions] += 1 would count a pair that comes twice once.
     np.add.at(matrix, (labels, predictions), 1)
     return matrix
 

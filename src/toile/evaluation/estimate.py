@@ -29,6 +29,7 @@ def proportion(correct: int, n: int, confidence: float = 0.95) -> Estimate:
     if n == 0:
         return Estimate(math.nan, 0.0, 1.0, 0)
     share = correct / n
+    # Not share +- z SE (Wald): that has no width at all where all or none are right.
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     shrink = 1 + z**2 / n
     centre = (share + z**2 / (2 * n)) / shrink

@@ -9,6 +9,7 @@ def probabilities(logits: Float[np.ndarray, "n k"]) -> Float64[np.ndarray, "n k"
 
     NaN where a logit is NaN or plus infinity, as after a training that diverged.
     """
+    # Infinity less infinity: numpy warns of the NaN that is the answer here.
     with np.errstate(invalid="ignore"):
         shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     powers = np.exp(shifted)

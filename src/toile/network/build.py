@@ -33,6 +33,7 @@ def _modules(plans: tuple[LayerPlan, ...], seed: int) -> Modules:
     modules = Modules()
     for plan in plans:
         name = plan.name.rsplit(".", 1)[-1]
+        # add_module would refuse it too, with a KeyError that names no setting.
         if hasattr(nn.Sequential(), name):
             raise ToileError(f"network.{plan.name}: torch keeps this name for itself; take another")
         modules[name] = _module(plan, seed)
@@ -73,6 +74,7 @@ def _dense(layer: layers.Dense, plan: LayerPlan) -> nn.Module:
 
 
 def _batch_norm(layer: layers.BatchNorm, plan: LayerPlan) -> nn.Module:
+    # torch's two check the number of axes, so neither serves for both.
     kind = nn.BatchNorm2d if len(plan.input) == 3 else nn.BatchNorm1d
     return kind(plan.input[0], eps=layer.epsilon, momentum=layer.momentum)
 

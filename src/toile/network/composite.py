@@ -13,6 +13,7 @@ class Residual(nn.Module):
         self, branch: OrderedDict[str, nn.Module], shortcut: OrderedDict[str, nn.Module]
     ) -> None:
         super().__init__()
+        # Not a Sequential within: weights are then named as in the plan, residual1.conv1.weight.
         for name, module in branch.items():
             self.add_module(name, module)
         self._branch = list(branch)
@@ -32,6 +33,7 @@ class ChannelNorm(nn.LayerNorm):
 
     def forward(self, inputs: Float[Tensor, "n c *place"]) -> Float[Tensor, "n c *place"]:
         """The numbers of each place, normed over its channels."""
+        # nn.LayerNorm norms the last axis, and ours has the channels second.
         normed: Tensor = super().forward(inputs.movedim(1, -1))
         return normed.movedim(-1, 1)
 

@@ -21,12 +21,14 @@ class Dropout(nn.Module):
 
     def __init__(self, rate: float, whole_channels: bool = False) -> None:
         super().__init__()
+        # One step is always kept, or the scale below would divide by 0.
         self.dropped = min(round(rate * STEPS), STEPS - 1)
         self.whole_channels = whole_channels
         self.generator = torch.Generator()
 
     def reseed(self, seed: int, device: torch.device) -> None:
         """Begin the stream of masks that `seed` stands for."""
+        # A generator serves only the device it was made for.
         if self.generator.device != device:
             self.generator = torch.Generator(device)
         self.generator.manual_seed(seed)
@@ -43,8 +45,10 @@ class Dropout(nn.Module):
         if not like.is_contiguous() and not like.is_contiguous(memory_format=torch.channels_last):
             like = like.contiguous()
         words = torch.empty(-(-like.numel() // 4), dtype=torch.int64, device=like.device)
+        # Without bounds random_ draws from 0 up, and every fourth int16 would never be negative.
         words.random_(-(2**63), None, generator=self.generator)
         bits = words.view(torch.int16)[: like.numel()]
+        # int16 goes from -32768, so the lowest `dropped` of its 65,536 values are those dropped.
         return bits.as_strided(like.shape, like.stride()) >= self.dropped - STEPS // 2
 
 

@@ -45,14 +45,17 @@ def fill(weight: Tensor, init: str, generator: torch.Generator, groups: int = 1)
         gain = 2.0 if scheme == "he" else 1.0
         variance = gain / ((fan_in + fan_out) / 2 if scheme == "glorot" else fan_in)
         if shape == "uniform":
+            # A uniform draw within +-b has the variance b^2 / 3.
             bound = math.sqrt(3 * variance)
             weight.uniform_(-bound, bound, generator=generator)
         else:
             sd = math.sqrt(variance) / TRUNCATED_SD
+            # torch's a and b are ends in absolute numbers, not in SDs.
             nn.init.trunc_normal_(weight, std=sd, a=-2 * sd, b=2 * sd, generator=generator)
 
 
 def _fans(weight: Tensor) -> tuple[int, int]:
     """How many numbers go into one output, and how many outputs one input goes into."""
+    # For grouped convolutions too this is how both Keras and torch count.
     window = math.prod(weight.shape[2:])
     return weight.shape[1] * window, weight.shape[0] * window

@@ -25,6 +25,7 @@ class Conv2d(nn.Conv2d):
         bias: bool,
     ) -> None:
         left, right, top, bottom = edge
+        # F.pad writes a copy of the pictures, which an even edge saves.
         even = left == right and top == bottom
         super().__init__(
             channels,
@@ -52,6 +53,7 @@ class MaxPool2d(nn.Module):
     def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c out_h out_w"]:
         """The pooled pictures."""
         if any(self.edge):
+            # Zeros would win wherever all of a window is negative.
             images = F.pad(images, self.edge, value=float("-inf"))
         return F.max_pool2d(images, self.size, self.stride)
 
@@ -67,6 +69,7 @@ class AvgPool2d(nn.Module):
         """The pooled pictures."""
         if not any(self.edge):
             return F.avg_pool2d(images, self.size, self.stride)
+        # One channel of one picture: how much of a window lies inside is the same for all of them.
         inside = torch.ones_like(images[:1, :1])
         sums = F.avg_pool2d(F.pad(images, self.edge), self.size, self.stride)
         return sums / F.avg_pool2d(F.pad(inside, self.edge), self.size, self.stride)
@@ -81,4 +84,5 @@ class GlobalPool(nn.Module):
 
     def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c"]:
         """The number of each channel."""
+        # amax takes both axes at once, and shares the gradient among equals.
         return images.mean((2, 3)) if self.of == "average" else images.amax((2, 3))

@@ -37,6 +37,7 @@ class _Off:
     fields: Tree
 
 
+# None cannot mark what was not set: it is a value, `off`.
 _UNSET = object()
 FAMILIES: tuple[Mapping[str, type[Choice]], ...] = (
     layers.KINDS,
@@ -94,6 +95,8 @@ def _close(value: Any) -> Any:
     """The document of a tree."""
     match value:
         case _Off(fields):
+            # Only what was set: the group's own defaults fill the rest, and nothing set leaves it
+            # off.
             given = {key: _close(field) for key, field in fields.items() if field is not _UNSET}
             return given or None
         case _Opened(kind, fields):

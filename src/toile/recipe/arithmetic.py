@@ -129,6 +129,7 @@ def _norm(layer: Layer, place: Place) -> Arithmetic:
     return Arithmetic(place.shape, parameters=2 * place.shape[0])
 
 
+# Scale and shift are learnt; the running mean and variance are not.
 def _batch_norm(layer: Layer, place: Place) -> Arithmetic:
     channels = place.shape[0]
     return Arithmetic(place.shape, parameters=4 * channels, untrained=2 * channels)

@@ -55,6 +55,7 @@ class _Short(reprlib.Repr):
 
     def repr_int(self, x: int, level: int) -> str:
         """The number; one of thousands of digits, which Python refuses to write, in words."""
+        # 10,000 bits are 3,011 digits; Python refuses to write more than 4,300.
         return super().repr_int(x, level) if x.bit_length() < 10_000 else "a gigantic number"
 
 

@@ -19,6 +19,7 @@ def read_document(path: Path) -> dict[str, Any]:
     """The settings a YAML file holds, not yet checked."""
     try:
         with path.open("rb") as file:
+            # Read up to the bound rather than ask for the size: a pipe or a device names none.
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise ToileError(f"{path} has over {MAX_BYTES} bytes; a recipe is a short text")
@@ -82,6 +83,7 @@ class _Dumper(yaml.SafeDumper):
 
     yaml_implicit_resolvers: dict[str, Any] = Loader.yaml_implicit_resolvers
 
+    # An object that stands twice would be written as an alias, which our loader refuses.
     def ignore_aliases(self, data: Any) -> bool:
         return True
 

@@ -28,6 +28,8 @@ class Sight:
 
     def through(self, sums: Arithmetic, whole_px: int) -> "Sight":
         """The sight after a layer's window; never more than the whole picture."""
+        # The recurrence of Araujo, Norris and Sim 2019, "Computing Receptive Fields of
+        # Convolutional Neural Networks", Distill, doi 10.23915/distill.00021.
         size_px = self.size_px + (sums.kernel - 1) * self.jump_px
         return Sight(
             whole_px if sums.sees_all else min(size_px, whole_px), self.jump_px * sums.stride
@@ -179,6 +181,7 @@ class _Planner:
                 f"as in shortcut: [conv: {{filters: {output[0]}, kernel: 1}}]"
             )
         inside = branch + shortcut
+        # A shortcut without layers sees what came in, and no branch sees less than that.
         ends = (branch[-1].sight, *(plan.sight for plan in shortcut[-1:]))
         return LayerPlan(
             name=place.name,

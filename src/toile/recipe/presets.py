@@ -18,6 +18,7 @@ FOLDER = Path(str(files("toile.recipe"))) / "presets"
 def list_presets() -> dict[str, Recipe]:
     """Every preset by name, in the order they are best read."""
     recipes = {path.stem: read_recipe_file(path) for path in sorted(FOLDER.glob("*.yaml"))}
+    # False comes before true: quick, then the stages s0 to s4 by name.
     return dict(sorted(recipes.items(), key=lambda item: (item[0].startswith("s"), item[0])))
 
 

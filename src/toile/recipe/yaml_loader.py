@@ -33,6 +33,7 @@ def read_value(text: str, where: str) -> Any:
 class Loader(yaml.SafeLoader):
     """Safe, without aliases, so that no small text can stand for a huge one, and without tags."""
 
+    # Empty and our own: add_implicit_resolver would begin with a copy of version 1.1's rules.
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML keeps it on the class
 
     def compose_node(self, parent: Any, index: Any) -> Any:
@@ -52,6 +53,7 @@ class Loader(yaml.SafeLoader):
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
                 raise _refusal(f"{shown(key)} is no name of a setting", key_node)
+            # PyYAML keeps the last of two without a word.
             if key in seen:
                 raise _refusal(f"{key} stands twice", key_node)
             seen.add(key)
@@ -70,6 +72,7 @@ def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
     return int(text)
 
 
+# Tried in this order: the pattern of a float fits a whole number too.
 for tag, pattern, first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("int", r"[-+]?[0-9]+", "-+0123456789"),

@@ -16,5 +16,6 @@ def name_classes(axes: Axes, class_names: Sequence[str], cell: float, rows: bool
         return
     names = [plain(name, 16) for name in class_names]
     size = min(8, 60 * cell)
+    # Turned about the text's own end, so that a slanted name still ends at its column.
     axes.set_xticks(range(k), names, size=size, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(k), names if rows else [], size=size)

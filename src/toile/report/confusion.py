@@ -30,6 +30,7 @@ def confusion_figure(matrix: Int[np.ndarray, "k k"], class_names: Sequence[str])
     cell = min(0.48, 8 / k)
     figure = new_figure(cell * k + 2.7, cell * k + 1.6)
     cells, scale = figure.subplots(1, 2, width_ratios=[k, min(1, 0.3 / cell)])
+    # Validation images may hold none of a class; its row is then all 0, not 0 / 0.
     _draw_cells(cells, matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1))
     name_classes(cells, class_names, cell)
     if k <= MOST_NUMBERED:

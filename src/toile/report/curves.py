@@ -47,6 +47,7 @@ def _draw(axes: Axes, history: History, measure: Measure) -> None:
     else:
         axes.set_xlabel("step (no epoch finished yet)")
     if not history.steps:
+        # Without points matplotlib still numbers an axis, by nothing that was measured.
         axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     axes.legend(

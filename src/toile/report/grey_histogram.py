@@ -26,6 +26,7 @@ def grey_histogram_figure(
     rows = math.ceil(len(class_names) / columns)
     figure = new_figure(2.2 * columns + 0.6, 1.75 * rows + 0.5)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    # All off, and on where drawn: the last row may have more places than there are classes.
     for axes in grid.flat:
         axes.set_axis_off()
     classes = zip(class_names, train, test, strict=True)

@@ -36,6 +36,7 @@ def picture_grid(
     for place, (picture, title) in enumerate(zip(pixels, titles, strict=True)):
         x, y = place % columns * pitch_x + 0.06, place // columns * pitch_y + 0.2
         extent = (x, x + 1, y + height / width, y)
+        # aspect="auto", or each picture would set the aspect of the axes they all share.
         axes.imshow(canvas(picture), extent=extent, cmap="gray", vmin=0, vmax=255, aspect="auto")
         axes.text(x, y - 0.05, plain(title, 17), color=INK, size=7.2 * side)
     return figure

@@ -23,6 +23,7 @@ def save_figure(figure: Figure, path: Path) -> None:
     if path.suffix not in SUFFIXES:
         raise ToileError(f"{path} ends in {path.suffix!r}; a figure is saved as .png or .svg")
     written = io.BytesIO()
+    # matplotlib writes today's date into an SVG and its own version into both.
     nameless = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
     with drawing(outlines=True):
         figure.savefig(written, format=path.suffix[1:], metadata=nameless)
@@ -38,6 +39,7 @@ def drawing(outlines: bool) -> Iterator[None]:
     """
     letters = "path" if outlines else "none"
     with (
+        # Without a salt an SVG's ids are random, and the same figure is other bytes each time.
         rc_context({"svg.hashsalt": "toile", "svg.fonttype": letters}),
         warnings.catch_warnings(),
     ):

@@ -26,6 +26,7 @@ class Series:
 
 def step_series(history: History, measure: Measure) -> Series:
     """Training as it went, `x` counting steps while no epoch has told how long an epoch is."""
+    # Steps are counted through the whole run, so the first epoch's last is an epoch's length.
     length = history.epochs[0]["step"] if history.epochs else 1
     return _series([(step["step"] / length, step[measure]) for step in history.steps])
 
@@ -46,5 +47,6 @@ def best_epoch(history: History) -> int | None:
 
 
 def _series(points: list[tuple[float, float | None]]) -> Series:
+    # float64 makes NaN of None; the reshape is for no points at all, whose array has no columns.
     table = np.array(points, np.float64).reshape(-1, 2)
     return Series(table[:, 0], table[:, 1])

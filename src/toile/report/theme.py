@@ -18,6 +18,7 @@ ON_STRONG = "#fdfdff"
 DISTINCT = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
+# Six digits hide what floats add: a tick at 3 * 0.1 is 30% and not 30.000000000000004%.
 PERCENT = FuncFormatter(lambda share, _: f"{100 * share:.6g}%")
 
 
@@ -42,5 +43,6 @@ def style_axes(axes: Axes, title: str = "") -> None:
 
 def plain(text: str, longest: int = 24) -> str:
     """`text` for a figure: cut to `longest` characters, a $ being a $ and no formula."""
+    # Cut first: an escaped $ counts as one character, and no cut falls behind its backslash.
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return cut.replace("$", r"\$")

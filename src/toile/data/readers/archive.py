@@ -38,4 +38,5 @@ def read_zip(path: Path, files: list[Path], data: Data, progress: Progress) -> P
 
 
 def _is_hidden(name: str) -> bool:
+    # macOS packs a __MACOSX folder of attributes beside the files: ._shoe.png for shoe.png.
     return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))

@@ -14,6 +14,8 @@ def order_classes(folders: Iterable[str]) -> dict[str, str]:
     alphabetical.
     """
     folders = sorted(set(folders))
+    # As numbers, or 10 would come before 2; isdigit would let through a superscript that int
+    # refuses.
     if all(folder.isdecimal() for folder in folders):
         return {folder: folder for folder in sorted(folders, key=int)}
     spelt = {_bare(folder): folder for folder in folders}

@@ -29,6 +29,7 @@ class Rows:
 
     file: Path
     header: tuple[str, ...]
+    # Wider than a byte, so that a pixel of 256 or -1 is seen and refused and does not wrap round.
     chunks: tuple[Int16[np.ndarray, "_ columns"], ...]
 
     @property
@@ -109,6 +110,7 @@ def _is_number(cell: str) -> bool:
     try:
         float(cell)
     except ValueError:
+        # An empty cell is no name: a first row that lacks a value is a wrong row, not a header.
         return not cell
     return True
 
@@ -150,6 +152,7 @@ def _numbers(
 def _parse(lines: list[str]) -> Int16[np.ndarray, "rows columns"]:
     """ValueError unless every cell is a whole number; `12.0` and `1e2` are."""
     try:
+        # comments=None, or a # would cut its row short; ndmin=2, or a lone row loses an axis.
         return np.loadtxt(lines, np.int16, comments=None, delimiter=",", ndmin=2)
     except (ValueError, DeprecationWarning):
         values = np.loadtxt(lines, np.float64, comments=None, delimiter=",", ndmin=2)

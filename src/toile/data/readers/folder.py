@@ -19,8 +19,10 @@ def find_pictures(path: Path) -> list[Path]:
     if not path.is_dir() or not any(_is_visible_folder(child) for child in path.iterdir()):
         return []
     found = []
+    # A link that leads back up would make this endless but for `MAX_DEPTH`.
     for folder, subfolders, names in os.walk(path, followlinks=True):
         depth = len(Path(folder).relative_to(path).parts)
+        # In place: os.walk descends into what is left in this very list.
         subfolders[:] = [
             name for name in subfolders if depth < MAX_DEPTH and not name.startswith(".")
         ]
@@ -29,6 +31,7 @@ def find_pictures(path: Path) -> list[Path]:
             raise ToileError(
                 f"{path}: holds more than {MAX_FILES} files; name the folder of the pictures"
             )
+    # Sorted, for the order in which a disk lists files is its own, and a split follows the order.
     return [Path(file) for file in sorted(found) if os.path.isfile(file)]
 
 

@@ -17,8 +17,11 @@ from toile.errors import ToileError
 from toile.recipe import Data
 
 FILE_NAME = re.compile(
+    # A prefix, as in EMNIST's emnist-letters-train-images-idx3-ubyte; a dot before idx, as some
+    # tools name what they unpack.
     r"(?P<prefix>.*?)(?P<part>train|t10k|test)-(?P<kind>images|labels)[-.]idx[13]-ubyte(?:\.gz)?"
 )
+# Third byte 08: unsigned bytes; fourth: the number of sizes that follow.
 MAGIC = {"images": 0x00000803, "labels": 0x00000801}
 # Deflate cannot expand further than this (zlib's technical notes), so a header that claims more
 # than the file could hold is refused before memory is taken for it.
@@ -56,6 +59,7 @@ def _roles(path: Path, files: list[Path]) -> dict[tuple[str, str], Path]:
         match = FILE_NAME.fullmatch(file.name)
         assert match
         prefixes.add(match["prefix"])
+        # Sorted, a plain file comes before its .gz and is the one kept.
         roles.setdefault(("train" if match["part"] == "train" else "test", match["kind"]), file)
     if len(prefixes) > 1:
         raise ToileError(

@@ -14,6 +14,7 @@ from toile.data.readers.zip_file import DAMAGED, open_zip
 from toile.errors import ToileError
 from toile.recipe import Data
 
+# The second is that of Keras's mnist.npz.
 SPELLINGS = (("train_x", "train_y", "test_x", "test_y"), ("x_train", "y_train", "x_test", "y_test"))
 
 
@@ -64,6 +65,7 @@ def _read_array(archive: zipfile.ZipFile, file: Path, key: str) -> Shaped[np.nda
     try:
         with archive.open(entry) as stream:
             shape, dtype = _read_header(stream, where)
+            # math.prod, as np.prod would wrap round at 2**63 and let a monstrous shape pass.
             claimed = math.prod((*shape, dtype.itemsize))
             if claimed != entry.file_size - stream.tell():
                 raise ToileError(
@@ -84,6 +86,7 @@ def _read_header(stream: Any, where: str) -> tuple[tuple[int, ...], np.dtype[Any
     elif version == (2, 0):
         shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
     else:
+        # 3.0 is for names of fields beyond Latin-1, and plain numbers have no fields.
         raise ToileError(f"{where}: is of .npy version {version}; versions 1.0 and 2.0 are read")
     if dtype.kind not in "uifb":
         what = "Python objects (a pickle, never loaded)" if dtype.hasobject else str(dtype)

@@ -22,7 +22,9 @@ from toile.errors import ToileError
 from toile.recipe import Data
 
 Stream = io.BufferedReader | io.BytesIO
+# Named one by one: Pillow also opens EPS, for which it starts Ghostscript.
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
+# 100 MB once in RGBA; Pillow itself warns from 89 million pixels and refuses at twice that.
 MAX_PIXELS = 25_000_000
 GREY_MODES = ("1", "L", "LA", "La")
 
@@ -73,6 +75,7 @@ def decode_picture(stream: Stream, where: str, data: Data) -> Picture:
             num_frames = getattr(picture, "n_frames", 1)
             # Counting frames leaves the file at the last one.
             picture.seek(0)
+            # Before any resizing, which in palette mode would be by nearest neighbour.
             plain = _eight_bits(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
         raise UnreadablePicture("is no PNG, JPEG, WebP, BMP or GIF") from None

@@ -44,6 +44,8 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 def _check_directory_size(path: Path) -> None:
     """Read the end record by hand: zipfile would build an object for each of a million entries."""
     with path.open("rb") as stream:
+        # The end record takes 22 bytes and a comment of up to 65,535; the wide record and its
+        # locator before it, for zip64, take 56 and 20.
         stream.seek(max(0, path.stat().st_size - 65_557 - 76))
         tail = stream.read()
     end = tail.rfind(b"PK\x05\x06")
@@ -67,12 +69,14 @@ def _check_entry(entry: zipfile.ZipInfo, path: Path) -> None:
     """Refuse names that point outside and entries that are no plain file or folder."""
     # orig_filename: zipfile cuts the other one at the first NUL.
     name = entry.orig_filename
+    # A backslash divides folders on Windows, and a colon in the first part names a drive there.
     parts = re.split(r"[/\\]", name)
     if "\x00" in name or "\\" in name or ".." in parts or name.startswith("/") or ":" in parts[0]:
         raise ToileError(
             f"{path}: entry {name[:200]!r} points outside the archive or is no plain name; names "
             "are relative, with / between folders and no .."
         )
+    # The Unix mode stands in the upper half; archives made without one have 0 there.
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise ToileError(

@@ -18,6 +18,7 @@ class LeakyReLU(Layer):
 
     kind: ClassVar[str] = "leaky_relu"
     shorthand: ClassVar[str | None] = "slope"
+    # PyTorch's slope; Keras has 0.3.
     slope: float = Field(0.01, ge=0, lt=1, description="Slope on the negative side")
 
 

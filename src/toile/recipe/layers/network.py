@@ -84,6 +84,7 @@ def read_layers(entries: object, address: str) -> tuple[Layer, ...]:
         layer = entry if isinstance(entry, Layer) else _read_layer(entry, address, number, seen)
         seen[layer.kind] += 1
         layers.append(layer)
+    # A block's way around has this name in every block, so no layer may: residual1.shortcut.conv1.
     taken = Counter([*layer_names(layers), "shortcut"])
     for name, times in taken.items():
         if times > 1:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from toile.recipe.layers.layer import Layer
 
+# The layers' 1e-5 is PyTorch's; Keras has 1e-3.
 Epsilon = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -34,5 +35,6 @@ class GroupNorm(Layer):
 
     kind: ClassVar[str] = "groupnorm"
     shorthand: ClassVar[str | None] = "groups"
+    # Keras has 32, which no layer of fewer channels could be divided into.
     groups: int = Field(8, ge=1, le=4096, description="Groups the channels are divided into")
     epsilon: Epsilon = Field(1e-5, description="Added to the variance")

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from toile.recipe.layers.layer import Kernel, Layer, Stride
 
+# Keras starts with glorot_uniform, and so do we; torch's own start is `pytorch`.
 Initialiser = Literal[
     "glorot_uniform",
     "glorot_normal",

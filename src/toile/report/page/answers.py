@@ -60,6 +60,7 @@ class Answers:
     def floor(self) -> float:
         """Where the scale of the recalls begins: a full tenth below every interval."""
         lowest = min(one.recall.low for one in self.classes)
+        # At most 0.9, so that the scale keeps some width however good the recalls are.
         return min(math.floor(10 * lowest) / 10, 0.9)
 
 
@@ -90,5 +91,6 @@ def _surest(
     wrong = (validation.labels == pair.true) & (validation.logits.argmax(axis=1) == pair.predicted)
     places = np.flatnonzero(wrong)
     confidence = probabilities(validation.logits[places])[:, pair.predicted]
+    # Stable, so that equally sure mistakes stand in the same order each time a page is written.
     order = np.argsort(-confidence, kind="stable")[:NUM_PICTURES]
     return tuple(Mistake(picture_uri(pixels[places[i]]), float(confidence[i])) for i in order)

@@ -32,6 +32,8 @@ def inline_svg(figure: Figure, says: str) -> Markup:
     body = re.sub(r'<g id="[^"]*"', "<g", svg[svg.index(">", svg.index("<svg")) + 1 :])
     for color, variable in VARIABLES.items():
         body = body.replace(color, variable)
+    # matplotlib's own <svg> tag fixes a size in points, 72 to the inch; with a viewBox alone the
+    # figure takes the width of its place.
     width, height = (72 * inches for inches in figure.get_size_inches())
     # Safe: matplotlib escapes the texts it writes.
     return Markup(  # noqa: S704

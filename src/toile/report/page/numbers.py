@@ -28,6 +28,7 @@ def duration(seconds: float | None) -> str:
         return DASH
     if seconds < 10:
         return f"{seconds:.1f} s"
+    # Rounded before it is divided: 59.7 s is 1 min 00 s and never 60 s.
     minutes, rest = divmod(round(seconds), 60)
     if minutes == 0:
         return f"{rest} s"

@@ -73,7 +73,9 @@ def _confusion(answers: Answers) -> Markup:
 def _templates() -> Environment:
     templates = Environment(
         loader=FileSystemLoader(TEMPLATES),
+        # Jinja escapes nothing by default, and class names are whatever a folder was called.
         autoescape=True,
+        # A misspelt name would otherwise be written as nothing at all.
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

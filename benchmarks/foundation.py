@@ -63,6 +63,14 @@ def main() -> None:
             "--no-page",
         ]
         say("an epoch of s1-lab on the sample, in all", median(lambda: seconds_of(epoch)), "s", 5)
+        say(
+            "SIGTERM to a run stopped with its checkpoint",
+            statistics.median(
+                seconds_to_stop(Path(folder) / str(place)) for place in range(READINGS)
+            ),
+            "s",
+            2,
+        )
         say("peak memory of training quick, one epoch", peak_memory_mb(), "MB", 1200)
 
 
@@ -118,6 +126,27 @@ def load_fashion(cache: Path, fresh: bool) -> tuple[float, float]:
         )
     seconds, megabytes = map(float, done.stdout.split())
     return seconds, megabytes
+
+
+def seconds_to_stop(folder: Path) -> float:
+    """From the signal to the state that says so; the process then still writes its page."""
+    from toile.runs import read_state
+
+    process = subprocess.Popen(
+        [*TOILE, "train", "s0-cnn", "--data=fashion-sample", f"--out={folder}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not list(folder.glob("checkpoint/step-*")):
+        time.sleep(0.01)
+    time.sleep(1)
+    sent = time.perf_counter()
+    process.terminate()
+    while read_state(folder).status == "running":
+        time.sleep(0.005)
+    seconds = time.perf_counter() - sent
+    process.wait()
+    return seconds
 
 
 def peak_memory_mb() -> float:

@@ -19,6 +19,8 @@ def test_the_network_of_the_six_tab_window_has_578970_parameters(toile):
 
 
 def test_a_network_is_measured_on_this_machine(toile):
+    answer = toile("network", "s1-lab", "--data=fashion-sample")
+    assert "an epoch of 4,800 images" in answer.output
     measured = toile("network", "s1-lab", "--json").json["probe"]
     assert 0.1 < measured["seconds_per_epoch"] < 1000
     assert 1e8 < measured["memory_bytes"] < 1e10

@@ -134,21 +134,18 @@ def settings(
 def _data_shape(recipe: "Recipe") -> tuple[tuple[int, int, int], int, int]:
     """Shape, number of classes and number of training images, read only where not known."""
     from toile.cli.progress import data_progress
-    from toile.data import known_shape, list_sources, load_data
+    from toile.data import known_shape, list_sources, load_data, validation_count
 
     known = known_shape(recipe.data.name)
     if known is not None:
-        sizes = {source.name: source.num_images[0] for source in list_sources()}
-        return *known, sizes[recipe.data.name] - _held_out(recipe, sizes[recipe.data.name])
-    with data_progress() as progress:
-        dataset = load_data(recipe.data, progress=progress)
-    n = len(dataset.train)
-    return dataset.shape, len(dataset.class_names), n - _held_out(recipe, n)
-
-
-def _held_out(recipe: "Recipe", num_images: int) -> int:
-    wanted = recipe.data.validation
-    return round(wanted * num_images) if isinstance(wanted, float) else min(wanted, num_images // 2)
+        shape, classes = known
+        n = next(one for one in list_sources() if one.name == recipe.data.name).num_images[0]
+    else:
+        with data_progress() as progress:
+            dataset = load_data(recipe.data, progress=progress)
+        shape, classes, n = dataset.shape, len(dataset.class_names), len(dataset.train)
+    held_out, _ = validation_count(n, recipe.data)
+    return shape, classes, n - held_out
 
 
 def _measure(recipe: "Recipe", plan: "Plan", num_images: int) -> dict[str, Any]:

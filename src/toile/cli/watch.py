@@ -58,6 +58,7 @@ class Watch:
     def __exit__(self, *error: object) -> None:
         self.bars.stop()
         if self.bars.curve:
+            # The bar is transient and takes its curve along, so the last one is printed to stay.
             self._say(self.bars.curve)
 
     def show(self, event: Event) -> None:

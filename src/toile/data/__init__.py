@@ -11,7 +11,7 @@ from toile.data.images import Images
 from toile.data.load import load_data
 from toile.data.sealed import Sealed
 from toile.data.sources import Source, list_sources
-from toile.data.split import Split, split_data
+from toile.data.split import Split, split_data, validation_count
 from toile.data.statistics import Margins, PixelStatistics, pixel_statistics
 
 __all__ = [
@@ -32,4 +32,5 @@ __all__ = [
     "load_data",
     "pixel_statistics",
     "split_data",
+    "validation_count",
 ]

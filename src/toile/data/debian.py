@@ -25,6 +25,7 @@ def unpack_debian_package(known: Known, target: Path) -> str | None:
         with tempfile.TemporaryDirectory(dir=target.parent) as temporary, sole_use(target):
             folder = Path(temporary)
             _run("apt-get", "download", known.debian_package, folder=folder)
+            # Any other number than one is a ValueError, told below like the other failures.
             (package,) = folder.glob("*.deb")
             _run("dpkg-deb", "-x", str(package), str(folder), folder=folder)
             return _move(folder / DEBIAN_FOLDER.relative_to("/") / known.name, known, target)
@@ -43,6 +44,7 @@ def _run(*command: str, folder: Path) -> None:
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,
+        # A question from apt gets the end of input, not a wait for someone who cannot see it.
         stdin=subprocess.DEVNULL,
     )
 

@@ -51,6 +51,7 @@ def load_data(
 
 
 def _own_path(name: str) -> Path:
+    # By os.path, for Path.expanduser raises for ~nobody, and Path.exists for a name too long.
     path = os.path.expanduser(name)
     if not os.path.exists(path):
         raise ToileError(

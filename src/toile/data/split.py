@@ -33,7 +33,7 @@ def split_data(train: Images, data: Data) -> Split:
     or more images keeps one for training. A number that would leave less than half the images for
     training becomes a fifth, and `note` says so.
     """
-    num_asked, note = _num_asked(len(train), data)
+    num_asked, note = validation_count(len(train), data)
     counts = np.bincount(train.labels)
     taken = apportion(num_asked, counts, most=np.maximum(counts - 1, 0))
     if taken.sum() < 2:
@@ -72,7 +72,8 @@ def apportion(
     return given
 
 
-def _num_asked(num_images: int, data: Data) -> tuple[int, str | None]:
+def validation_count(num_images: int, data: Data) -> tuple[int, str | None]:
+    """How many of `num_images` are held out, and a sentence where that is not what was asked."""
     if isinstance(data.validation, float):
         return min(round(num_images * data.validation), num_images // 2), None
     if 2 * data.validation <= num_images:

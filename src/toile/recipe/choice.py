@@ -47,6 +47,7 @@ def one_of(kinds: Mapping[str, type[Choice]], address: str) -> BeforeValidator:
     """Reads a field's document as one of `kinds`, and leaves what is one already as it is."""
     return BeforeValidator(
         lambda entry: entry if isinstance(entry, Choice) else read_choice(entry, kinds, address),
+        # Complaints and the table of settings read the JSON schema, so it has to name the kinds.
         json_schema_input_type=Literal[tuple(kinds)],
     )
 

@@ -93,6 +93,7 @@ def _rule_of_one(schema: Schema, value: object) -> str:
     kind = schema.get("type")
     if kind in ("integer", "number"):
         noun = "a whole number" if kind == "integer" else "a number"
+        # Not isinstance: to Python true is an int.
         fits = type(value) is int or (type(value) is float and kind == "number")
         return f"it {'goes' if fits else f'is {noun}'}{_span(schema)}"
     if kind == "object":

@@ -88,6 +88,7 @@ class _Dumper(yaml.SafeDumper):
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        # PyYAML would set a list's dashes no deeper than the name above them.
         super().increase_indent(flow, False)
 
 

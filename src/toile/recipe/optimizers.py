@@ -84,6 +84,7 @@ class Muon(Optimizer):
     """Orthogonalised momentum on matrices and convolutions, AdamW on the rest. Jordan 2024."""
 
     kind: ClassVar[str] = "muon"
+    # 0.02, 0.95 and 5 are those of Jordan's own code (github.com/KellerJordan/Muon).
     learning_rate: LearningRate = Field(0.02, description=f"{RATE}, of matrices and convolutions")
     momentum: Share = Field(0.95, description="Share of the last step kept, looking ahead")
     steps: int = Field(5, ge=1, le=20, description="Newton-Schulz iterations of a step")

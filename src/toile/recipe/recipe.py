@@ -43,6 +43,7 @@ class Recipe(Settings):
     @property
     def hash(self) -> str:
         """sha256 over what decides a run: everything but the name and `about`."""
+        # Sorted below, so that the order in which fields are declared decides nothing.
         decisive = self.model_dump(mode="json", exclude={"name", "about"})
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 

@@ -52,6 +52,7 @@ class OneCycle(Schedule):
     """Half a cosine up from a small factor, then one down. Smith 2017, arXiv:1708.07120."""
 
     kind: ClassVar[str] = "one_cycle"
+    # 0.3 and 1 / 25 are those of PyTorch's OneCycleLR (pct_start, div_factor).
     warmup: Share = Field(0.3, description="Share of all steps on the way up")
     start: float = Field(0.04, gt=0, le=1, description="The factor at the first step")
     final: Share = Field(0.0, description=FINAL)

@@ -8,6 +8,8 @@ from toile.recipe import optimizers, schedules
 from toile.recipe.choice import one_of, write_choice
 from toile.recipe.settings import Settings
 
+# write_choice, for pydantic writes a field by its declared class: of an Adam in a field for an
+# Optimizer it would write none of Adam's own settings.
 OptimizerChoice = Annotated[
     optimizers.Optimizer,
     one_of(optimizers.KINDS, "training.optimizer"),

@@ -74,6 +74,7 @@ def read_rows(file: Path, progress: Progress) -> Rows:
 def _lines(stream: io.BufferedIOBase, file: Path) -> Iterator[str]:
     """Lines without their ends; empty ones are allowed at the very end alone."""
     most, num_bytes, empty_row = max(FREE_BYTES, MAX_RATIO * file.stat().st_size), 0, 0
+    # A bounded readline, as a file without line ends would be read as one line of any length.
     for row, line in enumerate(iter(lambda: stream.readline(MAX_ROW_BYTES), b""), 1):
         num_bytes += len(line)
         if row == 1 and line.startswith(UTF_16):

@@ -60,3 +60,13 @@ def test_standard_scaling_subtracts_the_mean_and_divides_by_the_sd():
         torch.tensor([[[[255]], [[51]]]], dtype=torch.uint8)
     )
     assert torch.allclose(scaled.flatten(), torch.tensor([2.0, 0.2]))
+
+
+def test_a_single_last_picture_joins_the_batch_before_it():
+    whole = batches(9)
+    assert [len(batch) for batch in shown(whole.epoch(0), whole.per_epoch)] == [4, 5]
+    assert sorted(chain.from_iterable(shown(whole.epoch(0), 2))) == list(range(9))
+
+
+def test_a_single_picture_is_a_batch():
+    assert shown(batches(1).epoch(0), batches(1).per_epoch) == [[0]]

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from toile.errors import ToileError
 from toile.training import Diverged, Epoch, Finished, Interval, Scoring, Stepped, train
 
 
@@ -174,3 +175,14 @@ def test_bfloat16_steps_keep_float32_weights_and_scores(make_fit):
     assert {weight.dtype for weight in fit.network.parameters()} == {torch.float32}
     assert fit.logits.dtype == torch.float32
     assert last.validation.accuracy > 0.8
+
+
+def test_batch_norms_of_rows_train_whatever_is_left_for_the_last_batch(make_fit):
+    rows = {"network__relu2": "batchnorm"}
+    scored = epochs(make_fit(training__batch_size=47, **rows))
+    assert math.isfinite(scored[-1].training.loss)
+
+
+def test_batch_norms_of_rows_refuse_batches_of_one(make_fit):
+    with pytest.raises(ToileError, match=r"batch_size is 1: .* use 2 or more"):
+        make_fit(training__batch_size=1, network__relu2="batchnorm")

@@ -36,8 +36,16 @@ class Batches:
 
     @property
     def per_epoch(self) -> int:
-        """Steps of an epoch; the last batch may be smaller."""
-        return -(-len(self.images) // self.batch_size)
+        """Steps of an epoch; the last batch may be smaller, or larger by one."""
+        full, left = divmod(len(self.images), self.batch_size)
+        # A single image has no statistics for a batch norm: it joins the batch before.
+        return full + (left > 1 or full == 0)
+
+    def bounds(self, index: int) -> tuple[int, int]:
+        """Where the batch of step `index` begins and ends in an epoch's order."""
+        first = index * self.batch_size
+        last = index + 1 == self.per_epoch
+        return first, len(self.images) if last else first + self.batch_size
 
     def epoch(self, number: int) -> "EpochBatches":
         """The batches of epoch `number`, from 0."""
@@ -84,7 +92,7 @@ class EpochBatches:
     def __getitem__(self, index: int) -> Batch:
         """The images, as the network takes them, and the labels of step `index`, from 0."""
         whole = self.batches
-        places = self.order[index * whole.batch_size :][: whole.batch_size]
+        places = self.order[slice(*whole.bounds(index))]
         labels = whole.labels[places]
         if not (whole.moves or whole.varies):
             return whole.pixels.scaled(whole.images[places]), labels

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 
 from toile.data import PixelStatistics, Split
+from toile.errors import ToileError
 from toile.network import build_network
-from toile.recipe import Plan, Recipe
+from toile.recipe import Plan, Recipe, layers
 from toile.training.batches import Batches
 from toile.training.optimizer import make_optimizer
 from toile.training.pixels import Pixels
@@ -146,6 +148,7 @@ def begin(
     `weights` are another run's, of which the layers that `training.start` names are taken. The
     recipe's device, precision and threads are resolved: no `auto` is left in it.
     """
+    _refuse_statistics_of_one(recipe, plan)
     device = torch.device(recipe.training.device)
     network = build_network(plan, recipe.seed)
     if recipe.training.start is not None:
@@ -181,6 +184,17 @@ def begin(
             NUM_SUMS, dtype=torch.float32 if device.type == "mps" else torch.float64, device=device
         ),
     )
+
+
+def _refuse_statistics_of_one(recipe: Recipe, plan: Plan) -> None:
+    """A batch norm needs more than one number per channel."""
+    for layer in plan.walk():
+        normed = isinstance(layer.layer, layers.BatchNorm) and prod(layer.input[1:]) == 1
+        if normed and recipe.training.batch_size == 1:
+            raise ToileError(
+                f"training.batch_size is 1: {layer.name} is given one number a channel and image, "
+                "and takes its statistics over a batch; use 2 or more"
+            )
 
 
 def pixels_of(recipe: Recipe, statistics: PixelStatistics) -> Pixels:

@@ -126,9 +126,8 @@ def _count(fit: Fit, logits: Float[Tensor, "b k"], labels: Int[Tensor, " b"]) ->
 
 def _interval(fit: Fit, epoch: int, index: int, every: int) -> Interval | Diverged:
     """The record of the steps since the last one; the sums of the interval begin anew."""
-    position, batch_size = fit.position, fit.recipe.training.batch_size
-    first = index // every * every
-    n = min((index + 1) * batch_size, len(fit.batches.images)) - first * batch_size
+    position = fit.position
+    n = fit.batches.bounds(index)[1] - fit.batches.bounds(index // every * every)[0]
     loss, hits = (float(total) / n for total in fit.sums[:2])
     if not math.isfinite(loss):
         return Diverged(epoch + 1, position.step, loss)

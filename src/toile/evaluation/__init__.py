@@ -1,25 +1,43 @@
-"""Scores of stored logits, as estimates with their doubt; numpy alone, no network is run again.
+"""Scores of stored logits, as estimates with their doubt; numpy and scipy, no network is run again.
 
-Speaks logits (n, k), labels and predictions (n,), confusion matrices (k, k) with true rows.
+Speaks logits and probabilities (n, k), labels, predictions and right answers (n,), confusion
+matrices (k, k) with true rows.
 """
 
 from toile.evaluation.accuracy import accuracy
+from toile.evaluation.calibration import ConfidenceBin, expected_calibration_error, reliability
+from toile.evaluation.class_scores import ClassScores, class_scores, macro_scores, precisions
 from toile.evaluation.confusion import Confusion, confusion_matrix, most_confused, recalls
 from toile.evaluation.convergence import Reached, convergence
 from toile.evaluation.cross_entropy import cross_entropy
 from toile.evaluation.estimate import Estimate, proportion
+from toile.evaluation.mcnemar import McNemar, mcnemar
 from toile.evaluation.probabilities import probabilities
+from toile.evaluation.temperature import Temperature, fit_temperature
+from toile.evaluation.top_accuracy import top_accuracy
 
 __all__ = [
+    "ClassScores",
+    "ConfidenceBin",
     "Confusion",
     "Estimate",
+    "McNemar",
     "Reached",
+    "Temperature",
     "accuracy",
+    "class_scores",
     "confusion_matrix",
     "convergence",
     "cross_entropy",
+    "expected_calibration_error",
+    "fit_temperature",
+    "macro_scores",
+    "mcnemar",
     "most_confused",
+    "precisions",
     "probabilities",
     "proportion",
     "recalls",
+    "reliability",
+    "top_accuracy",
 ]

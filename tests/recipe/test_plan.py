@@ -1,6 +1,5 @@
 """Shapes, parameters, multiply-adds and receptive fields worked by hand; refusals in words."""
 
-import time
 from typing import Any
 
 import pytest
@@ -180,7 +179,6 @@ def test_too_many_multiply_adds_are_refused():
     assert "multiply-adds for one image, 340,6" in said
 
 
-def test_a_thousand_layers_are_planned_in_a_moment():
-    started = time.perf_counter()
-    plan_of("flatten", *[{"dense": 10}] * 998, {"dense": "classes"})
-    assert time.perf_counter() - started < 2
+def test_a_thousand_layers_are_planned():
+    plan = plan_of("flatten", *[{"dense": 10}] * 998, {"dense": "classes"})
+    assert [layer.name for layer in plan.layers[-2:]] == ["dense998", "dense999"]

@@ -49,6 +49,6 @@ def test_data_that_cannot_be_read_is_refused_by_name(toile, tmp_path):
 
 
 def test_a_bad_option_is_refused_like_a_setting(toile):
-    answer = toile("data", "show", "fashion-sample", "--colour=sepia")
+    answer = toile("data", "show", "fashion-sample", "--set=data.colour=sepia")
     assert answer.code == 2
     assert "data.colour is 'sepia'; it is one of grey, rgb" in answer.errors

@@ -183,7 +183,12 @@ def test_the_addresses_are_the_plans_names():
         ("network.residual1.x", "network.residual1 has no x; known: conv1, relu1, residual1, name"),
         ("network.residual1.shortcut.cnv1.stride",
          "network.residual1.shortcut has no cnv1; did you mean conv1?"),
-        ("training.optimizer.adam.beta1", "training.optimizer has no adam; known: learning_rate"),
+        ("training.optimizer.adam.beta1",
+         ("training.optimizer has no adam; its kind is chosen first, as in "
+         "--set training.optimizer=adam")),
+        ("epochs", "there is no epochs; did you mean training.epochs?"),
+        ("training.learning_rate",
+         "training has no learning_rate; did you mean training.optimizer.learning_rate?"),
         ("training.early_stopping.patiens",
          "training.early_stopping has no patiens; did you mean patience?"),
         ("training.early_stopping.patience.x",

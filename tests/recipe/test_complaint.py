@@ -60,7 +60,7 @@ def refusal(**settings: Any) -> str:
             {"optimizer": "sdg"},
             (
                 "training.optimizer is 'sdg', which is not known; did you mean sgd?; "
-                "the kinds are adadelta, adam, adamw, muon, rmsprop, sgd"
+                "known are adadelta, adam, adamw, muon, rmsprop, sgd"
             ),
         ),
         (
@@ -127,7 +127,7 @@ def test_a_setting_is_refused_in_one_form(training, said):
             "batch_norm",
             (
                 "network, layer 1, is 'batch_norm', which is not known; did you mean "
-                "batchnorm?; the kinds are avgpool, batchnorm, conv"
+                "batchnorm?; known are avgpool, batchnorm, conv"
             ),
         ),
         (

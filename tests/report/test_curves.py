@@ -31,15 +31,15 @@ def test_the_latest_best_epoch_is_ringed_in_both_figures(history: History) -> No
 def test_the_legend_carries_the_current_values(history: History) -> None:
     loss, accuracy = curves_figure(history).axes
 
-    assert legend(loss) == ["Training 0.500", "Validation 0.400", "Best, epoch 2"]
-    assert legend(accuracy) == ["Training 50.0%", "Validation 85.0%", "Best, epoch 2"]
+    assert legend(loss) == ["Training 0.500", "Validation 0.400", "Kept as best: epoch 2"]
+    assert legend(accuracy) == ["Training 50.0%", "Validation 85.0%", "Kept as best: epoch 2"]
 
 
 def test_one_epoch_is_enough_for_curves(history: History) -> None:
     (axes,) = curve_figure(History(history.steps[:2], history.epochs[:1]), "loss").axes
 
     assert axes.get_xlabel() == "epoch"
-    assert legend(axes) == ["Training 1.500", "Validation 0.600", "Best, epoch 1"]
+    assert legend(axes) == ["Training 1.500", "Validation 0.600", "Kept as best: epoch 1"]
 
 
 def test_before_the_first_epoch_ends_the_steps_are_counted(no_epoch: History) -> None:

@@ -43,13 +43,14 @@ def test_a_run_is_opened_by_folder_prefix_and_last():
     newest = make("20260102-000000-bars-bbbb", "2026-02-01T00:00:00+0000")
     assert open_run(first.folder).folder == first.folder
     assert open_run("20260101").folder == first.folder
+    assert open_run("bbbb").folder == newest.folder
     assert open_run("last").folder == newest.folder
 
 
 def test_a_prefix_of_several_runs_is_refused_with_their_names():
     make("20260101-000000-bars-aaaa")
     make("20260102-000000-bars-bbbb")
-    with pytest.raises(ToileError, match="begins the names of 2 runs.*aaaa.*write more of it"):
+    with pytest.raises(ToileError, match="fits the names of 2 runs.*aaaa.*write more of it"):
         open_run("2026")
 
 

@@ -6,7 +6,7 @@ from toile.cli import data, recipes, runs, training
 
 app = typer.Typer(
     name="toile",
-    help="A local workbench for image classifiers: look, build, train, repeat, look inside.",
+    help="A local workbench for image classifiers: look at data, build, train, compare.",
     no_args_is_help=True,
     add_completion=False,
     # main prints a ToileError as one sentence; all else is a fault of ours and keeps Python's own
@@ -47,4 +47,4 @@ def toile(
         False, "--version", callback=_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
-    """A local workbench for image classifiers: look, build, train, repeat, look inside."""
+    """A local workbench for image classifiers: look at data, build, train, compare."""

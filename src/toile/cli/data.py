@@ -46,8 +46,10 @@ def get(name: Annotated[str, typer.Argument(help="A known name.")]) -> None:
 @app.command()
 def show(
     source: Source,
-    size_px: Annotated[int | None, typer.Option(help="Resize to this side first.")] = None,
-    colour: Annotated[str | None, typer.Option(help="Read as grey or rgb.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="ADDRESS=VALUE", help="As in data.size_px=28; repeatable."),
+    ] = None,
     grid: Annotated[
         int | None, typer.Option(min=1, max=400, help="Write a picture of the first N images.")
     ] = None,
@@ -60,7 +62,7 @@ def show(
     """Describe a dataset: counts, greys, duplicates, overlaps, correlations."""
     from toile.data import describe
 
-    dataset = _load(source, **_given(size_px=size_px, colour=colour))
+    dataset = _load(source, **_data_settings(set_ or []))
     described = describe(dataset)
     written = _draw(dataset, described, grid, figures, out)
     if as_json:
@@ -71,8 +73,16 @@ def show(
         typer.echo(f"wrote {path}")
 
 
-def _given(**settings: Any) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if value is not None}
+def _data_settings(texts: list[str]) -> dict[str, Any]:
+    from toile.recipe import parse_assignment
+
+    settings = dict(map(parse_assignment, texts))
+    for address in settings:
+        if not address.startswith("data."):
+            raise ToileError(
+                f"--set {address}: a dataset has settings of data alone, as data.size_px"
+            )
+    return {address.removeprefix("data."): value for address, value in settings.items()}
 
 
 def _load(name: str, **settings: Any) -> Any:

@@ -55,13 +55,15 @@ def new(
     set_: Set = None,
 ) -> None:
     """Write a recipe file to edit, from a preset."""
-    from toile.recipe import read_recipe, recipe_text
+    from toile.recipe import About, read_recipe, recipe_name, recipe_text
 
     if file.exists():
         raise ToileError(f"{file} is there already; name a new file, nothing was written")
-    text = recipe_text(read_recipe(preset, set_ or ()))
+    # The preset's own story is not that of a recipe that is about to be changed.
+    own = {"name": recipe_name(file), "about": About(source=f"the preset {preset}")}
+    recipe = read_recipe(preset, set_ or ()).model_copy(update=own)
     try:
-        file.write_text(text)
+        file.write_text(recipe_text(recipe, complete=True))
     except OSError as error:
         raise ToileError(f"{file} cannot be written: {error.strerror}") from None
     typer.echo(f"wrote {file}; train it with  toile train {file}")
@@ -74,6 +76,8 @@ def check(recipe: Source, set_: Set = None) -> None:
 
     read = read_recipe(recipe, set_ or ())
     shape = known_shape(read.data.name)
+    if shape is None and not Path(read.data.name).expanduser().exists():
+        raise ToileError(f"data.name is {read.data.name}, which is no known dataset and not here")
     if shape is None:
         typer.echo(f"{recipe} is sound; its shapes depend on {read.data.name}: toile network tells")
         return
@@ -119,7 +123,11 @@ def settings(
     """List every setting with its range, default and meaning."""
     from toile.recipe import settings_table
 
-    rows = [row for row in settings_table() if row.address.startswith(address)]
+    rows = [
+        row
+        for row in settings_table()
+        if row.address.startswith(address) or row.address.rsplit(".", 1)[-1] == address
+    ]
     if not rows:
         raise ToileError(f"no setting begins with {address!r}; toile settings lists them all")
     if markdown:

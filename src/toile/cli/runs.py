@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toile.cli.words import amount, duration, estimate, percent, say_json, table
+from toile.cli.words import amount, duration, estimate, percent, say_json, setting, table
 from toile.errors import ToileError, did_you_mean
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def compare(
             }
         )
         return
-    rows = [[one.address, str(one.first), str(one.second)] for one in differences]
+    rows = [[one.address, setting(one.first), setting(one.second)] for one in differences]
     rows.append(["accuracy", *(estimate(score) if score else "-" for score in scores)])
     typer.echo(table(("", *labels), rows))
     if pair[0].data["fingerprint"] != pair[1].data["fingerprint"]:

@@ -124,9 +124,13 @@ def _introduce(live: "LiveRun") -> None:
         f"{training.threads} thread{'s' if training.threads != 1 else ''}, {training.precision}"
     )
     if training.start is not None:
+        children = live.fit.network.named_children()
+        learning = [name for name, layer in children if any(True for _ in layer.parameters())]
+        anew = [name for name in learning if name not in training.start.taken]
         lines.append(
             f"layers taken: {', '.join(training.start.taken)}; "
-            f"frozen: {', '.join(training.start.frozen) or 'none'}"
+            f"frozen: {', '.join(training.start.frozen) or 'none'}; "
+            f"begun anew, having other shapes or not asked for: {', '.join(anew) or 'none'}"
         )
     for line in lines:
         typer.echo(line, err=True)
@@ -178,7 +182,7 @@ def summary(run: "Run") -> str:
     else:
         lines.append("no epoch was scored")
     if state.status in ("stopped", "interrupted", "failed"):
-        lines.append(f"go on with  toile resume {run.name}")
+        lines.append(f"go on from its last checkpoint with  toile resume {run.name}")
     lines.append(f"run  {run.folder}")
     return "\n".join(lines)
 

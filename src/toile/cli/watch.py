@@ -86,7 +86,7 @@ class Watch:
             f"epoch {event.epoch:>{len(str(self.epochs))}}  "
             f"loss {event.training.loss:.4f} acc {percent(event.training.accuracy)}  "
             f"val loss {event.validation.loss:.4f} acc {percent(event.validation.accuracy)}  "
-            f"{duration(event.seconds + event.evaluation_seconds)}{'  best' * event.best}"
+            f"{duration(event.seconds + event.evaluation_seconds)}{'  kept' * event.best}"
         )
         if self.curve:
             self.bars.curve = text_curve(self.accuracies)

@@ -44,6 +44,13 @@ def amount(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def setting(value: Any) -> str:
+    """A setting's value as a recipe has it."""
+    if value is None:
+        return "off"
+    return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
+
+
 def bytes_text(count: float) -> str:
     """`412 MB`, in millions of bytes."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -8,7 +8,7 @@ from toile.recipe.address import parse_assignment, value_at, with_settings
 from toile.recipe.augmentation import Augmentation
 from toile.recipe.data import Data
 from toile.recipe.difference import Difference, recipe_differences
-from toile.recipe.document import read_recipe_file, recipe_text
+from toile.recipe.document import read_recipe_file, recipe_name, recipe_text
 from toile.recipe.plan import LayerPlan, Plan, plan_network
 from toile.recipe.presets import list_presets, read_recipe
 from toile.recipe.recipe import About, Recipe, data_of, recipe_of
@@ -39,6 +39,7 @@ __all__ = [
     "read_recipe",
     "read_recipe_file",
     "recipe_differences",
+    "recipe_name",
     "recipe_of",
     "recipe_text",
     "schedules",

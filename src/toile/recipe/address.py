@@ -139,16 +139,24 @@ def _unknown(address: str, step: str, walked: str, known: list[str]) -> ToileErr
     if not known:
         return ToileError(f"{address} is not a setting: {walked} has no settings inside")
     place = f"{walked} has no {step}" if walked else f"there is no {step}"
-    near = did_you_mean(step, known) or _longer(address) or f"; known: {', '.join(known)}"
+    near = (
+        did_you_mean(step, known)
+        or _elsewhere(walked, step, address)
+        or f"; known: {', '.join(known)}"
+    )
     return ToileError(f"{address} is not a setting: {place}{near}")
 
 
-def _longer(address: str) -> str:
-    """The full address of a setting of data, augmentation or training called by its last part."""
+def _elsewhere(walked: str, step: str, address: str) -> str:
+    """Where a setting stands that was called by its last part, or under a kind not chosen yet."""
+    if any(step in kinds for kinds in FAMILIES[1:]) and walked:
+        return f"; its kind is chosen first, as in --set {walked}={step}"
+    last = address.rsplit(".", 1)[-1]
     for group in ("data", "augmentation", "training"):
-        fields = Recipe.model_fields[group].default
-        if address in type(fields).model_fields:
-            return f"; did you mean {group}.{address}?"
+        if last in type(Recipe.model_fields[group].default).model_fields:
+            return f"; did you mean {group}.{last}?"
+    if any(last in kind.model_fields for kind in optimizers.KINDS.values()):
+        return f"; did you mean training.optimizer.{last}?"
     return ""
 
 

@@ -103,7 +103,7 @@ def unknown_kind(kind: object, kinds: Mapping[str, Any], address: str) -> ToileE
     """The refusal of a kind nobody knows."""
     return ToileError(
         f"{address} is {shown(kind)}, which is not known{did_you_mean(str(kind), kinds)}; "
-        f"the kinds are {', '.join(sorted(kinds))}"
+        f"known are {', '.join(sorted(kinds))}"
     )
 
 

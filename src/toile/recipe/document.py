@@ -40,12 +40,12 @@ def read_recipe_file(path: Path) -> Recipe:
     """The recipe a YAML file holds. Raises ToileError naming file, setting, value and rule."""
     document = read_document(path)
     try:
-        return recipe_of({"name": _name_of(path), **document})
+        return recipe_of({"name": recipe_name(path), **document})
     except ToileError as error:
         raise ToileError(f"{path}: {error}") from None
 
 
-def _name_of(path: Path) -> str:
+def recipe_name(path: Path) -> str:
     """A recipe's name from its file's, where it does not say one."""
     return re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40].strip("-") or "recipe"
 

@@ -68,7 +68,8 @@ def _draw_validation(axes: Axes, history: History, measure: Measure) -> None:
     if best is not None:
         axes.plot(
             [best], [scores.y[best - 1]], color=VALIDATION, linestyle="none", marker="o",
-            markersize=9, markerfacecolor=CARD, markeredgewidth=1.8, label=f"Best, epoch {best}",
+            markersize=9, markerfacecolor=CARD, markeredgewidth=1.8,
+            label=f"Kept as best: epoch {best}",
         )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def _listed(folder: Path) -> Iterator[Listed]:
 
 
 def open_run(name: str | Path, folder: Path | None = None) -> Run:
-    """The run called `name`: its folder, a prefix of its id that no other has, or `last`.
+    """The run called `name`: its folder, the beginning or the last letters of its id, or `last`.
 
     Raises ToileError naming the nearest id where there is none, or the ids where there are several.
     """
@@ -57,13 +57,18 @@ def open_run(name: str | Path, folder: Path | None = None) -> Run:
     runs = list_runs(folder)
     if str(name) == "last" and runs:
         return runs[0].run
-    found = [one.run for one in runs if one.run.id.startswith(str(name))] if str(name) else []
+    # The four letters at the end are the shortest thing to type; the date comes first.
+    found = [
+        one.run
+        for one in runs
+        if str(name) and (one.run.id.startswith(str(name)) or one.run.id.endswith(f"-{name}"))
+    ]
     if len(found) == 1:
         return found[0]
     where = folder or runs_folder()
     if found:
         raise ToileError(
-            f"{name} begins the names of {len(found)} runs in {where}: "
+            f"{name} fits the names of {len(found)} runs in {where}: "
             f"{', '.join(run.id for run in found[:5])}; write more of it"
         )
     ids = [one.run.id for one in runs]

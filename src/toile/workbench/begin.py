@@ -128,7 +128,7 @@ def _notes(dataset: Dataset, split: Split) -> list[str]:
     if dataset.skipped:
         first = dataset.skipped[0]
         notes.append(
-            f"{len(dataset.skipped)} files were left out or read in part, first {first.file}: "
-            f"{first.reason}; `toile data show` lists them"
+            f"left out or read in part: {len(dataset.skipped)}, the first {first.file}: "
+            f"{first.reason}; toile data show {dataset.path} lists them"
         )
     return notes

@@ -112,7 +112,7 @@ def test_an_animation_is_read_and_listed(folder):
 
 def test_sizes_that_differ_name_two_files_and_the_remedy(folder):
     picture(folder / "train" / "bee" / "wide.png", size=(8, 6))
-    rule = r"train/bee/wide.png is 8 x 6 px, train/ant/00000.png is 6 x 6; .* set data.size_px"
+    rule = r"train/bee/wide.png is 8 x 6 px, train/ant/00000.png is 6 x 6; .* --set data.size_px=28"
     with pytest.raises(ToileError, match=rule):
         load_data(folder)
     assert load_data(folder, size_px=12).shape == (1, 12, 12)
@@ -120,7 +120,9 @@ def test_sizes_that_differ_name_two_files_and_the_remedy(folder):
 
 def test_grey_beside_rgb_names_two_files_and_the_remedy(folder):
     picture(folder / "train" / "bee" / "bright.png", mode="RGB")
-    rule = "train/bee/bright.png is rgb, train/ant/00000.png is grey; set data.colour"
+    rule = (
+        "train/bee/bright.png is rgb, train/ant/00000.png is grey; read all alike with data.colour"
+    )
     with pytest.raises(ToileError, match=rule):
         load_data(folder)
     assert load_data(folder, colour="grey").shape == (1, 6, 6)

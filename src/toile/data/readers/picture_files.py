@@ -79,12 +79,13 @@ class PictureFiles:
         if shape[1:] != first_shape[1:]:
             raise ToileError(
                 f"{self.where}: {file} is {shape[2]} x {shape[1]} px, {first_file} is "
-                f"{first_shape[2]} x {first_shape[1]}; all have one size; set data.size_px, such "
-                "as data.size_px=28, to resize every picture"
+                f"{first_shape[2]} x {first_shape[1]}; all must have one size; resize every "
+                "picture with data.size_px, as in --set data.size_px=28"
             )
         if shape != first_shape:
             words = {1: "grey", 3: "rgb"}
             raise ToileError(
                 f"{self.where}: {file} is {words[shape[0]]}, {first_file} is "
-                f"{words[first_shape[0]]}; set data.colour to grey or rgb to read all alike"
+                f"{words[first_shape[0]]}; read all alike with data.colour, as in "
+                "--set data.colour=grey"
             )

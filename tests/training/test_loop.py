@@ -85,6 +85,16 @@ def test_gradients_and_training_mode_are_the_consumers_at_every_event(make_fit):
             assert fit.network.training
 
 
+def test_a_listener_may_look_at_the_network_in_evaluation_mode_between_epochs(make_fit):
+    looked_at, whole = make_fit(), make_fit()
+    for event in train(looked_at):
+        if isinstance(event, Epoch):
+            looked_at.network.eval()
+    events(whole)
+    for name, value in whole.tensors().items():
+        assert torch.equal(value, looked_at.tensors()[name]), name
+
+
 def test_leaving_the_loop_leaves_the_last_finished_step_and_training_again_goes_on(make_fit):
     broken, whole = make_fit(), make_fit()
     for event in train(broken):

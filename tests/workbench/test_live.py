@@ -1,4 +1,5 @@
 import pytest
+import torch
 
 import toile
 from toile.errors import ToileError
@@ -170,8 +171,6 @@ def test_half_of_the_images_may_validate_and_a_resume_divides_them_so_again():
 
 
 def test_each_run_computes_with_its_own_number_of_threads():
-    import torch
-
     one, two = (
         toile.begin("s1-lab", data="fashion-sample", settings=[*QUICKLY, f"training.threads={n}"])
         for n in (1, 2)
@@ -187,3 +186,12 @@ def test_weights_other_than_those_named_are_not_started_from(live):
     settings = [*QUICKLY, f"training.start.sha256={'a' * 64}"]
     with pytest.raises(ToileError, match=r"training.start.sha256 is aaaaaaaaaaaaaaaa, but .* has"):
         toile.begin("s1-lab", data="fashion-sample", start=run.folder, settings=settings)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has what the run asks for")
+def test_a_run_of_a_machine_with_a_gpu_is_refused_where_there_is_none(live):
+    run = live.finish()
+    path = run.folder / "recipe.yaml"
+    path.write_text(path.read_text().replace("device: cpu", "device: cuda"))
+    with pytest.raises(ToileError, match=r"training\.device is cuda, which this machine lacks"):
+        toile.go_on(run, epochs=3)

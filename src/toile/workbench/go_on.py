@@ -15,7 +15,7 @@ from toile.runs import (
     write_whole,
 )
 from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
-from toile.training import Fit
+from toile.training import Fit, resolve
 from toile.training import begin as begin_fit
 from toile.workbench.begin import start_weights
 from toile.workbench.live import LiveRun, Progress, no_progress
@@ -101,7 +101,9 @@ def _fit(run: Run, recipe: Recipe, plan: Plan, split: Split) -> Fit:
     weights = None
     if recipe.training.start is not None and not has_checkpoint(run.folder):
         weights, _ = start_weights(recipe.training.start, plan)
-    return begin_fit(recipe, plan, split, pixel_statistics(split.train), weights)
+    # Nothing is left to resolve, but the device may not be on this machine.
+    resolved = resolve(recipe, plan)
+    return begin_fit(resolved, plan, split, pixel_statistics(split.train), weights)
 
 
 def _extend(fit: Fit, epochs: int | None) -> None:

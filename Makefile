@@ -36,6 +36,7 @@ docs: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/foundation.py
+	$(BIN)/python benchmarks/service.py
 
 clean:
 	rm -rf .venv

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from toile.recipe import settings_table
 
@@ -48,7 +49,8 @@ def commands_of_the_readme() -> list[list[str]]:
 
 
 def test_every_command_of_the_readme_runs(tmp_path):
-    """In order, in an empty folder; training on the small sample for one epoch."""
+    """In order, in a folder with a photograph; training on the small sample for one epoch."""
+    Image.new("L", (60, 40), 250).save(tmp_path / "photo.jpg")
     commands = commands_of_the_readme()
     targets = (ROOT / "Makefile").read_text()
     tour = [words for words in commands if words[0] == "toile"]

@@ -15,29 +15,41 @@ if TYPE_CHECKING:
     from toile.data import Dataset, describe, list_sources, load_data, split_data
     from toile.errors import ToileError
     from toile.recipe import Recipe, list_presets, plan_network, read_recipe, with_settings
-    from toile.runs import Run, list_runs, open_run
+    from toile.runs import Run, bundle_run, import_bundle, list_runs, open_run, read_ledger
     from toile.workbench.begin import begin, train
+    from toile.workbench.evaluate import Evaluated, compare_answers, evaluate
+    from toile.workbench.export import export_run
     from toile.workbench.go_on import go_on, resume
     from toile.workbench.live import LiveRun
     from toile.workbench.page import write_report
+    from toile.workbench.predict import Answered, predict
 
 __version__ = "0.1.0"
 
 _PLACES = {
+    "Answered": "toile.workbench.predict",
     "Dataset": "toile.data",
+    "Evaluated": "toile.workbench.evaluate",
     "LiveRun": "toile.workbench.live",
     "Recipe": "toile.recipe",
     "Run": "toile.runs",
     "ToileError": "toile.errors",
     "begin": "toile.workbench.begin",
+    "bundle_run": "toile.runs",
+    "compare_answers": "toile.workbench.evaluate",
     "describe": "toile.data",
+    "evaluate": "toile.workbench.evaluate",
+    "export_run": "toile.workbench.export",
     "go_on": "toile.workbench.go_on",
+    "import_bundle": "toile.runs",
     "list_presets": "toile.recipe",
     "list_runs": "toile.runs",
     "list_sources": "toile.data",
     "load_data": "toile.data",
     "open_run": "toile.runs",
     "plan_network": "toile.recipe",
+    "predict": "toile.workbench.predict",
+    "read_ledger": "toile.runs",
     "read_recipe": "toile.recipe",
     "resume": "toile.workbench.go_on",
     "split_data": "toile.data",
@@ -47,20 +59,29 @@ _PLACES = {
 }
 
 __all__ = [
+    "Answered",
     "Dataset",
+    "Evaluated",
     "LiveRun",
     "Recipe",
     "Run",
     "ToileError",
     "begin",
+    "bundle_run",
+    "compare_answers",
     "describe",
+    "evaluate",
+    "export_run",
     "go_on",
+    "import_bundle",
     "list_presets",
     "list_runs",
     "list_sources",
     "load_data",
     "open_run",
     "plan_network",
+    "predict",
+    "read_ledger",
     "read_recipe",
     "resume",
     "split_data",

@@ -14,7 +14,13 @@ from toile.training import begin, resolve
 DOCUMENT = {
     "name": "bars",
     "data": {"name": "bars", "validation": 18},
-    "network": [{"conv": {"filters": 4}}, "relu", "flatten", {"dropout": 0.2}, {"dense": "classes"}],
+    "network": [
+        {"conv": {"filters": 4}},
+        "relu",
+        "flatten",
+        {"dropout": 0.2},
+        {"dense": "classes"},
+    ],
     "training": {
         "optimizer": {"adam": 0.01},
         "batch_size": 10,
@@ -27,10 +33,21 @@ DOCUMENT = {
 DATA = {
     "version": 1,
     "name": "bars",
+    "path": "bars",
+    "release": "unknown",
     "class_names": ["top", "middle", "bottom"],
     "shape": [1, 8, 8],
+    "mean": [0.25],
+    "sd": [0.2],
+    "border_grey": [60.0],
+    "margins": {"top": 0.0, "right": 0.0, "bottom": 0.0, "left": 0.0},
+    "scaling": "unit",
     "fingerprint": "f" * 64,
+    "test_fingerprint": "e" * 64,
     "order": "0" * 64,
+    "train": 48,
+    "validation": 18,
+    "test": 6,
 }
 
 

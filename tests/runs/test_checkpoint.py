@@ -38,5 +38,5 @@ def test_what_a_kill_left_half_written_is_swept_away(tmp_path):
 
 
 def test_none_at_all_is_refused_with_what_to_do(tmp_path):
-    with pytest.raises(ToileError, match="no checkpoint to go on from.*train it anew"):
+    with pytest.raises(ToileError, match=r"no checkpoint to go on from.*train it anew"):
         load_checkpoint(tmp_path)

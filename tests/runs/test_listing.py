@@ -50,7 +50,7 @@ def test_a_run_is_opened_by_folder_prefix_and_last():
 def test_a_prefix_of_several_runs_is_refused_with_their_names():
     make("20260101-000000-bars-aaaa")
     make("20260102-000000-bars-bbbb")
-    with pytest.raises(ToileError, match="fits the names of 2 runs.*aaaa.*write more of it"):
+    with pytest.raises(ToileError, match=r"fits the names of 2 runs.*aaaa.*write more of it"):
         open_run("2026")
 
 

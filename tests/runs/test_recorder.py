@@ -89,7 +89,7 @@ def test_stopped_and_resumed_it_ends_as_if_undisturbed(trained, make_recorder, t
     reached = []
     for event in recorder.record(stop=lambda: bool(reached)):
         if isinstance(event, Stepped) and event.step == step:
-            reached.append(event)
+            reached.append(event)  # noqa: PERF401, the loop asks for it as it goes
     assert read_state(folder).status == "stopped"
     resumed = make_recorder(folder, restored=True)
     assert resumed.fit.position.step == step

@@ -2,9 +2,9 @@ from itertools import chain
 
 import torch
 
+from toile.network import Pixels
 from toile.recipe import Augmentation
 from toile.training.batches import Batches
-from toile.training.pixels import Pixels
 
 PLAIN = Augmentation()
 UNIT = Pixels((0.0,), (1.0,))

@@ -2,7 +2,7 @@
 
 import typer
 
-from toile.cli import data, recipes, runs, training
+from toile.cli import bundle, data, evaluate, export, predict, recipes, runs, serve, training
 
 app = typer.Typer(
     name="toile",
@@ -27,10 +27,17 @@ for command in (
     runs.runs,
     runs.show,
     runs.compare,
+    evaluate.evaluate,
+    evaluate.looks,
+    predict.predict,
+    bundle.bundle,
     runs.report,
+    export.export,
+    serve.serve,
     runs.rm,
 ):
     app.command()(command)
+app.command("import")(bundle.import_)
 
 
 def _version(wanted: bool) -> None:

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
+from toile.cli.arguments import Json
 from toile.cli.words import amount, say_json, table
 from toile.errors import ToileError
 
 app = typer.Typer(help="Datasets: what is known, where it lies, what it holds.")
 MOST_CORRELATED = 12
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
 Source = Annotated[str, typer.Argument(metavar="NAME|PATH", help="A known name, or a path.")]
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from toile.cli.arguments import Json
 from toile.cli.training import Set
 from toile.cli.words import amount, bytes_text, duration, say_json, table
 from toile.errors import ToileError, did_you_mean
@@ -12,7 +13,6 @@ from toile.errors import ToileError, did_you_mean
 if TYPE_CHECKING:
     from toile.recipe import Plan, Recipe
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
 Source = Annotated[str, typer.Argument(metavar="RECIPE|PRESET")]
 FASHION = ((1, 28, 28), 10)
 

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toile.cli.words import amount, duration, estimate, percent, say_json, setting, table
+from toile.cli.arguments import Json, RunName
+from toile.cli.evaluate import mcnemar_words
+from toile.cli.words import amount, decimals, duration, estimate, percent, say_json, setting, table
 from toile.errors import ToileError, did_you_mean
 
 if TYPE_CHECKING:
+    from toile.evaluation import McNemar
     from toile.runs import Listed, Run
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
-Name = Annotated[str, typer.Argument(metavar="RUN", help="A folder, a prefix of an id, or last.")]
 SORTS = {
     "created": lambda one: one.state.created,
     # Runs without a score come after all others.
@@ -58,7 +59,7 @@ def runs(
 
 
 def show(
-    run: Name,
+    run: RunName,
     reach: Annotated[
         list[float] | None,
         typer.Option(min=0, max=1, help="When was this share reached? Repeatable."),
@@ -84,8 +85,8 @@ def show(
 
 
 def compare(
-    first: Name,
-    second: Name,
+    first: RunName,
+    second: RunName,
     figure: Annotated[Path, typer.Option(help="Where the curves go.")] = Path("compare.png"),
     as_json: Json = False,
 ) -> None:
@@ -102,9 +103,11 @@ def compare(
     histories = dict(zip(labels, (one.history for one in pair), strict=True))
     report.save_figure(report.compare_figure(histories), figure)
     scores = [_score(one) for one in pair]
+    test = _mcnemar(pair[0], pair[1])
     if as_json:
         say_json(
             {
+                "mcnemar": test and test.to_json(),
                 "runs": [str(one.folder) for one in pair],
                 "recipe": [asdict(one) for one in differences],
                 "scores": scores,
@@ -117,13 +120,15 @@ def compare(
     typer.echo(table(("", *labels), rows))
     if pair[0].data["fingerprint"] != pair[1].data["fingerprint"]:
         typer.echo("their data differ, so their scores are of different images")
+    if test is not None:
+        typer.echo(mcnemar_words(pair[0], pair[1], test))
     typer.echo(
         "One reading each: overlapping intervals and seed noise forbid naming a winner from this."
     )
     typer.echo(f"wrote {figure}")
 
 
-def report(run: Name) -> None:
+def report(run: RunName) -> None:
     """Write the run's page, report.html, anew and print its path."""
     from toile.cli.progress import waiting
     from toile.runs import open_run
@@ -136,7 +141,7 @@ def report(run: Name) -> None:
 
 
 def rm(
-    run: Name,
+    run: RunName,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete a run's folder, after asking."""
@@ -178,9 +183,9 @@ def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
     rows = [
         (
             str(one["epoch"]),
-            _number(one["training"]["loss"]),
+            decimals(one["training"]["loss"]),
             percent(one["training"]["accuracy"]),
-            _number(one["validation"]["loss"]),
+            decimals(one["validation"]["loss"]),
             percent(one["validation"]["accuracy"]),
             duration(one["seconds"]),
         )
@@ -204,8 +209,12 @@ def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
     return "\n".join(["", table(heads, rows), "", *lines])
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+def _mcnemar(first: "Run", second: "Run") -> "McNemar | None":
+    """The test, where both runs answered the same images."""
+    from toile.workbench.evaluate import answered_the_same, compare_answers
+
+    ended = all((run.folder / "validation.safetensors").exists() for run in (first, second))
+    return compare_answers(first, second) if ended and answered_the_same(first, second) else None
 
 
 def _score(run: "Run") -> dict[str, Any] | None:

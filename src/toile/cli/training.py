@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from toile.cli.arguments import Json, RunName
 from toile.cli.signals import Signals
 from toile.cli.words import amount, duration, estimate, percent, say_json, table
 from toile.errors import ToileError
@@ -18,7 +19,6 @@ Set = Annotated[
         "--set", metavar="ADDRESS=VALUE", help="Change a setting; repeatable. See toile settings."
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="End with the result as one JSON object.")]
 Curve = Annotated[bool, typer.Option("--curve", help="Draw validation accuracy as text.")]
 Page = Annotated[bool, typer.Option(help="Write report.html into the run's folder.")]
 CheckpointSeconds = Annotated[
@@ -66,9 +66,7 @@ def train(
 
 
 def resume(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A folder, a prefix of an id, or last.")
-    ],
+    run: RunName,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Go on up to this many epochs in all.")
     ] = None,

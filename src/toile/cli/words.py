@@ -1,20 +1,28 @@
 """How numbers and tables are said on a terminal."""
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import typer
 
+from toile.files import finite
+
 
 def say_json(record: Any) -> None:
-    """One JSON object on one line, the last of the output."""
-    typer.echo(json.dumps(record))
+    """One JSON object on one line, the last of the output; a number that is not finite is null."""
+    typer.echo(json.dumps(finite(record)))
 
 
 def percent(share: float | None, digits: int = 2) -> str:
     """`91.24 %`; a dash for what is not known."""
-    return "-" if share is None else f"{100 * share:.{digits}f} %"
+    return "-" if share is None or math.isnan(share) else f"{100 * share:.{digits}f} %"
+
+
+def decimals(number: float | None) -> str:
+    """`0.2713`: four places, as losses are compared; a dash for what is not known."""
+    return "-" if number is None or not math.isfinite(number) else f"{number:.4f}"
 
 
 def estimate(one: dict[str, Any]) -> str:

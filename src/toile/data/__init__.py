@@ -3,34 +3,66 @@
 It speaks uint8 images (n, c, h, w), int64 labels (n,), and a test part that stays sealed.
 """
 
+from toile.data.appearance import (
+    Appearance,
+    Framing,
+    Range,
+    appearance,
+    drawn_boxes,
+    mass_centres,
+    picture_features,
+)
 from toile.data.catalogue import known_shape
 from toile.data.dataset import Dataset, Skipped
 from toile.data.describe import Description, PartDescription, describe
 from toile.data.duplicates import Overlap
+from toile.data.facts import DataFacts, data_facts
 from toile.data.images import Images
 from toile.data.load import load_data
+from toile.data.readers.picture import Picture, read_picture
+from toile.data.readers.zip_file import open_zip
 from toile.data.sealed import Sealed
 from toile.data.sources import Source, list_sources
 from toile.data.split import Split, split_data, validation_count
-from toile.data.statistics import Margins, PixelStatistics, pixel_statistics
+from toile.data.statistics import (
+    BORDER_TOLERANCE,
+    Margins,
+    PixelStatistics,
+    is_drawn,
+    pixel_statistics,
+)
 
 __all__ = [
+    "BORDER_TOLERANCE",
+    "Appearance",
+    "DataFacts",
     "Dataset",
     "Description",
+    "Framing",
     "Images",
     "Margins",
     "Overlap",
     "PartDescription",
+    "Picture",
     "PixelStatistics",
+    "Range",
     "Sealed",
     "Skipped",
     "Source",
     "Split",
+    "appearance",
+    "data_facts",
     "describe",
+    "drawn_boxes",
+    "is_drawn",
     "known_shape",
     "list_sources",
     "load_data",
+    "mass_centres",
+    "open_zip",
+    "picture_features",
     "pixel_statistics",
+    "read_picture",
     "split_data",
     "validation_count",
 ]

@@ -39,7 +39,7 @@ def pixel_statistics(images: Images) -> PixelStatistics:
     """
     channels = range(images.shape[0])
     counts = [count_values(images.pixels[:, channel]) for channel in channels]
-    frames = _frame_counts(images.pixels)
+    frames = frame_counts(images.pixels)
     border = tuple(mean_and_sd(frames[channel])[0] for channel in channels)
     # From counts of the 256 values the sums are exact whole numbers, whatever the order.
     scale = [mean_and_sd(channel_counts) for channel_counts in counts]
@@ -71,7 +71,8 @@ def mean_and_sd(counts: Int64[np.ndarray, " 256"]) -> tuple[float, float]:
     return float(mean), float(np.sqrt(counts @ (values - mean) ** 2 / total))
 
 
-def _frame_counts(pixels: UInt8[np.ndarray, "n c h w"]) -> list[Int64[np.ndarray, " 256"]]:
+def frame_counts(pixels: UInt8[np.ndarray, "n c h w"]) -> list[Int64[np.ndarray, " 256"]]:
+    """How often each value occurs in the outermost pixels all around, channel by channel."""
     sides = (
         pixels[:, :, 0, :],
         pixels[:, :, -1, :],
@@ -86,14 +87,14 @@ def _frame_counts(pixels: UInt8[np.ndarray, "n c h w"]) -> list[Int64[np.ndarray
 
 
 def _margins(pixels: UInt8[np.ndarray, "n c h w"], border: Float64[np.ndarray, " c"]) -> Margins:
-    emptiness = [_empty_sides(_is_drawn(pixels[piece], border)) for piece in chunk_slices(pixels)]
+    emptiness = [_empty_sides(is_drawn(pixels[piece], border)) for piece in chunk_slices(pixels)]
     sides = np.concatenate(emptiness)
     if not len(sides):
         return Margins(0.0, 0.0, 0.0, 0.0)
     return Margins(*np.median(sides, axis=0).tolist())
 
 
-def _is_drawn(
+def is_drawn(
     pixels: UInt8[np.ndarray, "n c h w"], border: Float64[np.ndarray, " c"]
 ) -> Bool[np.ndarray, "n h w"]:
     """Where any channel leaves the border's grey; by table, for arithmetic on pixels is slow."""

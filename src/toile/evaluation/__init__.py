@@ -11,26 +11,31 @@ from toile.evaluation.confusion import Confusion, confusion_matrix, most_confuse
 from toile.evaluation.convergence import Reached, convergence
 from toile.evaluation.cross_entropy import cross_entropy
 from toile.evaluation.estimate import Estimate, proportion
+from toile.evaluation.judgement import Calibration, Judgement, calibrate, judge
 from toile.evaluation.mcnemar import McNemar, mcnemar
 from toile.evaluation.probabilities import probabilities
 from toile.evaluation.temperature import Temperature, fit_temperature
 from toile.evaluation.top_accuracy import top_accuracy
 
 __all__ = [
+    "Calibration",
     "ClassScores",
     "ConfidenceBin",
     "Confusion",
     "Estimate",
+    "Judgement",
     "McNemar",
     "Reached",
     "Temperature",
     "accuracy",
+    "calibrate",
     "class_scores",
     "confusion_matrix",
     "convergence",
     "cross_entropy",
     "expected_calibration_error",
     "fit_temperature",
+    "judge",
     "macro_scores",
     "mcnemar",
     "most_confused",

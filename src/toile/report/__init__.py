@@ -10,12 +10,17 @@ from toile.report.confusion import confusion_figure
 from toile.report.correlation import correlation_figure
 from toile.report.curves import curve_figure, curves_figure
 from toile.report.grey_histogram import grey_histogram_figure
+from toile.report.mistakes import NUM_PAIRS, mistakes_figure, surest_mistakes
 from toile.report.page import run_page, write_run_page
 from toile.report.picture import picture_uri
 from toile.report.picture_grid import picture_grid
+from toile.report.reliability import reliability_figure
 from toile.report.save import save_figure
+from toile.report.steps import StepsOf, steps_figure
 
 __all__ = [
+    "NUM_PAIRS",
+    "StepsOf",
     "class_means_figure",
     "compare_figure",
     "confusion_figure",
@@ -23,9 +28,13 @@ __all__ = [
     "curve_figure",
     "curves_figure",
     "grey_histogram_figure",
+    "mistakes_figure",
     "picture_grid",
     "picture_uri",
+    "reliability_figure",
     "run_page",
     "save_figure",
+    "steps_figure",
+    "surest_mistakes",
     "write_run_page",
 ]

@@ -4,36 +4,58 @@ Knows recipes, data and training; draws and prints nothing. The `recorder`, whic
 imported by its own name.
 """
 
+from toile.files import write_whole
+from toile.runs.bundle import Manifest, bundle_run, import_bundle
 from toile.runs.checkpoint import has_checkpoint, load_checkpoint
 from toile.runs.create import create_run
 from toile.runs.environment import differences, environment
-from toile.runs.files import write_whole
+from toile.runs.judging import (
+    judge_validation,
+    scored_images,
+    scored_part,
+    temperature_of,
+)
+from toile.runs.ledger import Look, looks_at, read_ledger, write_score
 from toile.runs.listing import Listed, list_runs, open_run, remove_run
+from toile.runs.look import open_test
 from toile.runs.results import convergence_of, seconds_of
 from toile.runs.run import History, Run, Validation, runs_folder
 from toile.runs.state import STATUSES, State, read_state
-from toile.runs.tensors import CorruptFile, load_arrays
+from toile.runs.tensors import CorruptFile, Stored, load_arrays
 
 __all__ = [
     "STATUSES",
     "CorruptFile",
     "History",
     "Listed",
+    "Look",
+    "Manifest",
     "Run",
     "State",
+    "Stored",
     "Validation",
+    "bundle_run",
     "convergence_of",
     "create_run",
     "differences",
     "environment",
     "has_checkpoint",
+    "import_bundle",
+    "judge_validation",
     "list_runs",
     "load_arrays",
     "load_checkpoint",
+    "looks_at",
     "open_run",
+    "open_test",
+    "read_ledger",
     "read_state",
     "remove_run",
     "runs_folder",
+    "scored_images",
+    "scored_part",
     "seconds_of",
+    "temperature_of",
+    "write_score",
     "write_whole",
 ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from toile.runs.files import finite, writing
+from toile.files import finite, writing
 from toile.runs.tensors import CorruptFile
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError, did_you_mean
-from toile.runs.files import writing
+from toile.files import writing
 from toile.runs.run import Run, runs_folder
 from toile.runs.state import State, read_state
 
@@ -37,7 +37,8 @@ def _listed(folder: Path) -> Iterator[Listed]:
     # One small file a run: a listing of a thousand reads a thousand files, not five thousand.
     for entry in os.scandir(folder):
         path = Path(entry.path)
-        if not (path / "state.json").exists():
+        # A dot: a bundle that is being unpacked.
+        if entry.name.startswith(".") or not (path / "state.json").exists():
             continue
         try:
             yield Listed(Run(path), read_state(path))

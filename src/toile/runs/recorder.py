@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from toile.files import write_json
 from toile.recipe import Plan
 from toile.runs.checkpoint import load_checkpoint, save_checkpoint
-from toile.runs.files import write_json
 from toile.runs.history import HistoryFile
 from toile.runs.results import results_of
 from toile.runs.run import Run

@@ -6,11 +6,11 @@ from typing import Any
 
 from toile import evaluation
 from toile.recipe import Plan, Recipe
+from toile.runs.judging import HALF, scored_images, scored_part
 from toile.runs.run import Record, Validation
 
 VERSION = 1
 TARGETS = (0.5, 0.7, 0.8, 0.85, 0.88, 0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.97, 0.98, 0.985, 0.99)
-HALF = "the scoring half of validation"
 
 
 def results_of(
@@ -29,13 +29,11 @@ def results_of(
     """
     whole = evaluation.accuracy(validation.logits, validation.labels)
     loss = evaluation.cross_entropy(validation.logits, validation.labels)
-    scoring = validation.chooses == 0
-    chose = recipe.training.early_stopping is not None
-    among = scoring if chose else scoring | True
+    among = scored_images(recipe, validation)
     score = evaluation.accuracy(validation.logits[among], validation.labels[among])
     # Of several epochs marked best the last one beat the others.
     best = max((record for record in epochs if record["best"]), key=lambda one: one["epoch"])
-    half = int(scoring.sum())
+    half = int((validation.chooses == 0).sum())
     # From the history, since the logits kept are the last epoch's.
     best_score = evaluation.proportion(round(best["scores"]["accuracy"] * half), half)
     return {
@@ -47,11 +45,11 @@ def results_of(
         "validation": {
             "accuracy": whole.to_json(),
             "loss": loss,
-            "chosen_on_this_set": chose,
+            "chosen_on_this_set": recipe.training.early_stopping is not None,
         },
         "score": {
             "accuracy": score.to_json(),
-            "of": HALF if chose else "validation",
+            "of": scored_part(recipe),
             "weights": "last" if recipe.training.average is None else "average",
         },
         "best": {"epoch": best["epoch"], "accuracy": best_score.to_json(), "of": HALF},

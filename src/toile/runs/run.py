@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
+from pydantic import ValidationError
 
+from toile.data import DataFacts
 from toile.errors import ToileError
 from toile.recipe import Recipe, read_recipe_file
 from toile.runs.tensors import CorruptFile, load_arrays
@@ -64,6 +66,17 @@ class Run:
     def data(self) -> Record:
         """What the network needs to know of its data: class names, shape, scale, fingerprint."""
         return self._json("data.json")
+
+    @property
+    def facts(self) -> DataFacts:
+        """The same, checked. Raises CorruptFile where something is missing or of another kind."""
+        try:
+            return DataFacts.model_validate(self.data)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            message = f"{self.folder / 'data.json'} is damaged: {where}: {first['msg']}"
+            raise CorruptFile(message) from None
 
     @property
     def environment(self) -> Record:

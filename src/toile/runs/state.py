@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from toile.errors import ToileError
-from toile.runs.files import write_json
+from toile.files import write_json
 
 VERSION = 1
 Status = Literal["queued", "running", "finished", "stopped", "diverged", "failed", "interrupted"]

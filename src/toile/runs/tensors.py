@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from toile.errors import ToileError
-from toile.runs.files import write_whole
+from toile.files import write_whole
 
 Arrays = Mapping[str, np.ndarray]
 VERSION = 1

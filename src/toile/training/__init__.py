@@ -15,11 +15,9 @@ from toile.training.events import (
     Scoring,
     Stepped,
 )
-from toile.training.fit import Fit, begin, pixels_of
+from toile.training.fit import Fit, begin
 from toile.training.loop import train
-from toile.training.pixels import Pixels
 from toile.training.probe import Probe, probe
-from toile.training.scoring import logits_in_batches
 from toile.training.transfer import fill_start
 
 __all__ = [
@@ -29,15 +27,12 @@ __all__ = [
     "Finished",
     "Fit",
     "Interval",
-    "Pixels",
     "Probe",
     "Score",
     "Scoring",
     "Stepped",
     "begin",
     "fill_start",
-    "logits_in_batches",
-    "pixels_of",
     "prepare_torch",
     "probe",
     "resolve",

@@ -11,10 +11,10 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
+from toile.network import Pixels
 from toile.recipe import Augmentation
 from toile.streams import stream_seed
 from toile.training.augmentation import Draws, draw_epoch, vary, windows
-from toile.training.pixels import Pixels
 
 Batch = tuple[Float[Tensor, "b c h w"], Int[Tensor, " b"]]
 

@@ -12,11 +12,10 @@ from torch import Tensor, nn
 
 from toile.data import PixelStatistics, Split
 from toile.errors import ToileError
-from toile.network import build_network
+from toile.network import build_network, pixels_of
 from toile.recipe import Plan, Recipe, layers
 from toile.training.batches import Batches
 from toile.training.optimizer import make_optimizer
-from toile.training.pixels import Pixels
 from toile.training.transfer import freeze, take
 
 NUM_SUMS = 4  # loss and hits of the interval, then of the epoch
@@ -160,7 +159,7 @@ def begin(
         # Built anew, not deep-copied: dropout layers hold generators, which do not copy.
         average = build_network(plan, recipe.seed).to(device)
         average.load_state_dict(network.state_dict())
-    pixels = pixels_of(recipe, statistics)
+    pixels = pixels_of(recipe.data.scaling, statistics.mean, statistics.sd)
     batches = Batches(
         torch.from_numpy(split.train.pixels).to(device),
         torch.from_numpy(split.train.labels).to(device),
@@ -195,11 +194,3 @@ def _refuse_statistics_of_one(recipe: Recipe, plan: Plan) -> None:
                 f"training.batch_size is 1: {layer.name} is given one number a channel and image, "
                 "and takes its statistics over a batch; use 2 or more"
             )
-
-
-def pixels_of(recipe: Recipe, statistics: PixelStatistics) -> Pixels:
-    """The scale of the inputs that a recipe asks for."""
-    if recipe.data.scaling == "unit":
-        channels = len(statistics.mean)
-        return Pixels((0.0,) * channels, (1.0,) * channels)
-    return Pixels(tuple(statistics.mean), tuple(statistics.sd))

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from toile import evaluation
-from toile.network import reseed_dropout
+from toile.network import logits_in_batches, reseed_dropout
 from toile.training.average import follow
 from toile.training.batches import Batch
 from toile.training.events import (
@@ -31,7 +31,6 @@ from toile.training.events import (
 from toile.training.fit import Fit
 from toile.training.optimizer import set_rate
 from toile.training.schedule import rate_factor
-from toile.training.scoring import logits_in_batches
 
 INTERVALS_PER_EPOCH = 20
 

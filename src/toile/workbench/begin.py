@@ -6,14 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from toile.data import Dataset, Split, known_shape, load_data, pixel_statistics, split_data
+from toile.data import (
+    Dataset,
+    Split,
+    data_facts,
+    known_shape,
+    load_data,
+    pixel_statistics,
+    split_data,
+)
 from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, Start, plan_network, read_recipe, with_settings
 from toile.runs import Run, create_run, load_arrays, open_run
 from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
 from toile.training import begin as begin_fit
 from toile.training import fill_start, resolve
-from toile.workbench.data_facts import data_facts
 from toile.workbench.live import LiveRun, Progress, no_progress
 
 
@@ -87,7 +94,8 @@ def _begin(
     # Over the training images alone: validation must not leak into the scale.
     statistics = pixel_statistics(split.train)
     fit = begin_fit(recipe, plan, split, statistics, weights)
-    run = create_run(recipe, plan, data_facts(dataset, split, statistics, recipe), out)
+    facts = data_facts(dataset, split, statistics, recipe.data.scaling)
+    run = create_run(recipe, plan, facts.model_dump(mode="json"), out)
     recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds)
     return LiveRun(run, plan, dataset, split, recorder, _notes(dataset, split))
 

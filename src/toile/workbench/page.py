@@ -1,12 +1,16 @@
-"""A run's report page: the run, its network and its validation pictures, brought together."""
+"""A run's report page and figures: the run, its network and its validation pictures together."""
 
 from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from matplotlib.figure import Figure
 
 from toile import report
 from toile.data import Dataset, load_data
 from toile.errors import ToileError
 from toile.recipe import Plan, plan_network
-from toile.runs import Run
+from toile.runs import Run, judge_validation, scored_images
 
 
 def plan_of(run: Run) -> Plan:
@@ -15,18 +19,45 @@ def plan_of(run: Run) -> Plan:
     return plan_network(run.recipe.network, tuple(data["shape"]), len(data["class_names"]))
 
 
+def validation_pixels(run: Run, dataset: Dataset | None = None) -> UInt8[np.ndarray, "n c h w"]:
+    """The images that `run.validation` answers, in its order; `dataset` saves reading it again.
+
+    Raises ToileError where the data is gone or is no longer the same.
+    """
+    dataset = dataset or load_data(run.recipe.data)
+    if dataset.order != run.data["order"]:
+        raise ToileError(
+            f"{run.id} was trained on other images than {dataset.path} now has, or in another "
+            "order; bring the same data back"
+        )
+    return dataset.train.pixels[run.validation.indices]
+
+
 def write_report(run: Run, dataset: Dataset | None = None) -> Path:
     """Write `report.html` into the run's folder and return its path.
 
-    `dataset` saves reading the run's data again. Pictures of mistakes are left out where the data
-    is gone or is no longer the same.
+    Pictures of mistakes are left out where the data is gone or is no longer the same.
     """
     pixels = None
     try:
-        dataset = dataset or load_data(run.recipe.data)
-        if dataset.order == run.data["order"] and run.history.epochs:
-            pixels = dataset.train.pixels[run.validation.indices]
+        if run.history.epochs:
+            pixels = validation_pixels(run, dataset)
     except ToileError:
         # The page says that there are no pictures; all else on it comes from the run alone.
         pass
     return report.write_run_page(run, plan_of(run), pixels)
+
+
+def mistakes_of(run: Run) -> Figure:
+    """The most confused pairs of classes of `run`, with the surest mistaken validation pictures.
+
+    Raises ToileError where nothing was mistaken, or the data is gone or no longer the same.
+    """
+    pixels, answers = validation_pixels(run), run.validation
+    among = np.flatnonzero(scored_images(run.recipe, answers))
+    logits, labels = answers.logits[among], answers.labels[among]
+    pairs = [
+        (pair, report.surest_mistakes(logits, labels, pair))
+        for pair in judge_validation(run.recipe, answers).most_confused[: report.NUM_PAIRS]
+    ]
+    return report.mistakes_figure(pairs, run.data["class_names"], pixels[among])

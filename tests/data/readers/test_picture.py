@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from toile.data.readers.picture import UnreadablePicture, decode_picture, quiet_pillow
+from toile.data.readers.picture import (
+    UnreadablePicture,
+    decode_picture,
+    quiet_pillow,
+    read_picture,
+)
 from toile.errors import ToileError
 from toile.recipe import Data
 
@@ -177,3 +182,41 @@ def test_a_set_colour_holds_for_either_kind():
     assert decode(red, data=Data(colour="grey")).pixels[:, 0, 0].tolist() == [76]  # .299 * 255
     grey = Image.new("L", (4, 4), 9)
     assert decode(grey, data=Data(colour="rgb")).pixels[:, 0, 0].tolist() == [9, 9, 9]
+
+
+def test_a_picture_by_itself_is_of_any_size_and_says_how_it_lies():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stream = io.BytesIO()
+    Image.new("L", (700, 300), 9).save(stream, "PNG", exif=exif)
+    picture = read_picture(stream.getvalue(), "shoe.png")
+    assert (picture.pixels.shape, picture.orientation) == ((1, 700, 300), 6)
+    stream.seek(0)
+    assert read_picture(stream, "shoe.png").orientation == 6
+
+
+@pytest.mark.parametrize("noted", [0, 9, 700])
+def test_an_orientation_that_is_none_is_upright(noted):
+    exif = Image.Exif()
+    exif[0x0112] = noted
+    assert decode(Image.fromarray(RAMP), exif=exif).orientation == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "shoe.png: is empty; a picture is a PNG, JPEG, WebP, BMP or GIF"),
+        (b"just words", "shoe.png: is no PNG, JPEG, WebP, BMP or GIF; save it anew"),
+    ],
+)
+def test_a_picture_by_itself_that_is_none_is_refused_by_name(content, said):
+    with pytest.raises(ToileError, match=said):
+        read_picture(content, "shoe.png")
+
+
+def test_a_truncated_picture_by_itself_is_damaged():
+    stream = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(stream, "JPEG")
+    with pytest.raises(ToileError, match=r"shoe.jpg: is damaged"):
+        read_picture(stream.getvalue()[:1500], "shoe.jpg")

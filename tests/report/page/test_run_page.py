@@ -5,9 +5,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from toile.evaluation import proportion
 from toile.recipe import Plan
 from toile.report import run_page, write_run_page
-from toile.runs import History, Run
+from toile.runs import History, Run, write_score
+from toile.runs.ledger import write_look
 
 MakeRun = Callable[..., tuple[Run, Plan]]
 
@@ -165,3 +167,34 @@ def test_the_page_is_written_whole_into_the_runs_folder_and_is_the_same_each_tim
     assert path == run.folder / "report.html"
     assert path.read_text() == run_page(run, plan, pixels)
     assert [one.name for one in run.folder.iterdir() if one.name.startswith(".")] == []
+
+
+def test_precision_f1_and_calibration_are_told_with_their_intervals(make_run: MakeRun) -> None:
+    page = Reading(run_page(*make_run(), None))
+    # Cats: two images, one found by the one answer "cat". Wilson's interval for 1 of 1.
+    assert "cat 2 100.00% (20.7 to 100.0)" in page.text
+    # On the half that does not choose: odds of 3 to 1, and both answers right.
+    assert "Expected calibration error 25.00%" in page.text
+    assert "Images 2" in page.text
+
+
+def test_looks_at_the_test_part_are_told_as_text(make_run: MakeRun) -> None:
+    run, plan = make_run()
+    assert "The test part" not in Reading(run_page(run, plan, None)).text
+
+    test = run.data["test_fingerprint"]
+    look = write_look(run.id, "last", "r", "d", test, "<script>why</script>")
+    write_score(look, {"accuracy": proportion(9, 10).to_json(), "loss": 0.25})
+    write_look("another", "best", "r", "d", test, "theirs")
+
+    page = Reading(run_page(run, plan, None))
+    assert "Opened 2 times as of this page, 1 of them for this run" in page.text
+    assert "<script>why</script> 90.00% (59.6 to 98.2) 0.2500" in page.text
+    assert "script" not in page.tags
+    assert "theirs" not in page.text
+
+
+def test_a_look_that_no_score_followed_is_told_too(make_run: MakeRun) -> None:
+    run, plan = make_run()
+    write_look(run.id, "last", "r", "d", run.data["test_fingerprint"], "a kill came")
+    assert "a kill came no score followed" in Reading(run_page(run, plan, None)).text

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from toile.data.readers.parts import MAX_SIDE_PX
 from toile.errors import ToileError
@@ -26,6 +26,7 @@ Stream = io.BufferedReader | io.BytesIO
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 # 100 MB once in RGBA; Pillow itself warns from 89 million pixels and refuses at twice that.
 MAX_PIXELS = 25_000_000
+ORIENTATION = ExifTags.Base.Orientation
 GREY_MODES = ("1", "L", "LA", "La")
 
 DAMAGED = (
@@ -48,10 +49,14 @@ class UnreadablePicture(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A decoded picture, and how many frames the file has."""
+    """A decoded picture, how many frames its file has, and which way up a camera said it lies.
+
+    `pixels` are upright already; `orientation` is EXIF's 1 to 8, where 1 is upright in the file.
+    """
 
     pixels: UInt8[np.ndarray, "c h w"]
-    num_frames: int
+    num_frames: int = 1
+    orientation: int = 1
 
 
 @contextmanager
@@ -63,10 +68,27 @@ def quiet_pillow() -> Iterator[None]:
         yield
 
 
-def decode_picture(stream: Stream, where: str, data: Data) -> Picture:
+def read_picture(content: bytes | Stream, where: str) -> Picture:
+    """One picture by itself, of any size up to 25 million pixels; ToileError where there is none.
+
+    `where` is what the error calls it.
+    """
+    stream = io.BytesIO(content) if isinstance(content, bytes) else content
+    if not stream.read(1):
+        raise ToileError(f"{where}: is empty; a picture is a PNG, JPEG, WebP, BMP or GIF")
+    stream.seek(0)
+    try:
+        with quiet_pillow():
+            return decode_picture(stream, where, None)
+    except UnreadablePicture as reason:
+        raise ToileError(f"{where}: {reason}; save it anew as PNG or JPEG") from None
+
+
+def decode_picture(stream: Stream, where: str, data: Data | None) -> Picture:
     """The picture as grey (1 channel) or rgb (3), resized and recoloured where `data` says so.
 
-    UnreadablePicture for a file to leave out; ToileError for one that is too large to decode.
+    Without `data` it keeps its size. UnreadablePicture for a file to leave out; ToileError for one
+    that is too large.
     """
     try:
         with Image.open(stream, formats=FORMATS) as picture:
@@ -75,6 +97,9 @@ def decode_picture(stream: Stream, where: str, data: Data) -> Picture:
             num_frames = getattr(picture, "n_frames", 1)
             # Counting frames leaves the file at the last one.
             picture.seek(0)
+            noted = picture.getexif().get(ORIENTATION)
+            # A file may say anything there; Pillow turns by 2 to 8, and leaves the rest as it lies.
+            orientation = next((one for one in range(2, 9) if one == noted), 1)
             # Before any resizing, which in palette mode would be by nearest neighbour.
             plain = _eight_bits(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
@@ -83,7 +108,9 @@ def decode_picture(stream: Stream, where: str, data: Data) -> Picture:
         raise ToileError(f"{where}: {alarm}; make it smaller first") from None
     except DAMAGED as damage:
         raise UnreadablePicture(f"is damaged ({damage})") from None
-    return Picture(_pixels(fit(plain, data)), num_frames)
+    if data is not None:
+        plain = fit(plain, data)
+    return Picture(_pixels(plain), num_frames, orientation)
 
 
 def fit(picture: Image.Image, data: Data) -> Image.Image:
@@ -95,14 +122,14 @@ def fit(picture: Image.Image, data: Data) -> Image.Image:
     return picture
 
 
-def _check_size(size: tuple[int, int], where: str, data: Data) -> None:
+def _check_size(size: tuple[int, int], where: str, data: Data | None) -> None:
     width, height = size
     if width * height > MAX_PIXELS:
         raise ToileError(
             f"{where}: is {width} x {height} px; at most {MAX_PIXELS // 10**6} million pixels are "
             "decoded; make it smaller first"
         )
-    if max(size) > MAX_SIDE_PX and not data.size_px:
+    if data is not None and max(size) > MAX_SIDE_PX and not data.size_px:
         raise ToileError(
             f"{where}: is {width} x {height} px; a side has at most {MAX_SIDE_PX}; set "
             "data.size_px, such as data.size_px=64, to resize every picture"

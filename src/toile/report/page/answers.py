@@ -1,37 +1,29 @@
-"""What a run answered on its validation images, class by class and mistake by mistake."""
+"""What a run answered on the validation images it is scored on, class by class."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import UInt8
 
-from toile.evaluation import (
-    Confusion,
-    Estimate,
-    confusion_matrix,
-    most_confused,
-    probabilities,
-    recalls,
-)
+from toile.evaluation import ClassScores, Confusion, Judgement
+from toile.recipe import Recipe
+from toile.report.mistakes import NUM_PAIRS, surest_mistakes
 from toile.report.picture import picture_uri
-from toile.runs import Validation
-
-NUM_PAIRS = 8
-NUM_PICTURES = 6
+from toile.runs import Validation, judge_validation, scored_images, scored_part
 
 
 @dataclass(frozen=True)
 class ClassRow:
-    """How many of a class's images were found."""
+    """How well one class was told from the others."""
 
     name: str
-    recall: Estimate
+    scores: ClassScores
 
 
 @dataclass(frozen=True)
-class Mistake:
+class ShownMistake:
     """A wrong answer's picture and the probability it was given with."""
 
     uri: str
@@ -45,52 +37,49 @@ class Pair:
     true: str
     predicted: str
     confusion: Confusion
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[ShownMistake, ...]
 
 
 @dataclass(frozen=True)
 class Answers:
-    """Everything the page tells about the stored answers."""
+    """Everything the page tells about the stored answers; `of` says which images they are of."""
 
-    matrix: Int64[np.ndarray, "k k"]
+    of: str
+    judgement: Judgement
     classes: tuple[ClassRow, ...]
     pairs: tuple[Pair, ...]
 
     @property
     def floor(self) -> float:
         """Where the scale of the recalls begins: a full tenth below every interval."""
-        lowest = min(one.recall.low for one in self.classes)
+        lowest = min(one.scores.recall.low for one in self.classes)
         # At most 0.9, so that the scale keeps some width however good the recalls are.
         return min(math.floor(10 * lowest) / 10, 0.9)
 
 
 def read_answers(
+    recipe: Recipe,
     validation: Validation,
     class_names: Sequence[str],
     pixels: UInt8[np.ndarray, "n c h w"] | None,
 ) -> Answers:
-    """Count the answers; with `pixels`, in the order of the answers, show the surest mistakes."""
-    predictions = validation.logits.argmax(axis=1)
-    matrix = confusion_matrix(validation.labels, predictions, len(class_names))
-    classes = tuple(map(ClassRow, class_names, recalls(matrix)))
+    """Judge the answers; with `pixels`, in the order of the answers, show the surest mistakes."""
+    judgement = judge_validation(recipe, validation)
+    among = np.flatnonzero(scored_images(recipe, validation))
+    logits, labels = validation.logits[among], validation.labels[among]
     pairs = tuple(
         Pair(
             class_names[pair.true],
             class_names[pair.predicted],
             pair,
-            () if pixels is None else _surest(validation, pair, pixels),
+            tuple(
+                ShownMistake(picture_uri(pixels[among[one.place]]), one.confidence)
+                for one in surest_mistakes(logits, labels, pair)
+            )
+            if pixels is not None
+            else (),
         )
-        for pair in most_confused(matrix, NUM_PAIRS)
+        for pair in judgement.most_confused[:NUM_PAIRS]
     )
-    return Answers(matrix, classes, pairs)
-
-
-def _surest(
-    validation: Validation, pair: Confusion, pixels: UInt8[np.ndarray, "n c h w"]
-) -> tuple[Mistake, ...]:
-    wrong = (validation.labels == pair.true) & (validation.logits.argmax(axis=1) == pair.predicted)
-    places = np.flatnonzero(wrong)
-    confidence = probabilities(validation.logits[places])[:, pair.predicted]
-    # Stable, so that equally sure mistakes stand in the same order each time a page is written.
-    order = np.argsort(-confidence, kind="stable")[:NUM_PICTURES]
-    return tuple(Mistake(picture_uri(pixels[places[i]]), float(confidence[i])) for i in order)
+    rows = tuple(map(ClassRow, class_names, judgement.per_class))
+    return Answers(scored_part(recipe), judgement, rows, pairs)

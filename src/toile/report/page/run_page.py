@@ -14,8 +14,9 @@ from toile.report.curves import curve_figure
 from toile.report.page import cost, numbers
 from toile.report.page.answers import Answers, read_answers
 from toile.report.page.inline_svg import inline_svg
-from toile.report.page.standing import has_answers, standing
-from toile.runs import Run, convergence_of, write_whole
+from toile.report.page.standing import estimate, has_answers, standing
+from toile.report.reliability import reliability_figure
+from toile.runs import Run, convergence_of, looks_at, write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 # The matrix as a table grows with k * k: at 1000 classes it would be over twenty megabytes.
@@ -36,7 +37,9 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
     """
     history = run.history
     answers = (
-        read_answers(run.validation, run.data["class_names"], pixels) if has_answers(run) else None
+        read_answers(run.recipe, run.validation, run.data["class_names"], pixels)
+        if has_answers(run)
+        else None
     )
     return (
         _templates()
@@ -54,6 +57,8 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
             accuracy=inline_svg(curve_figure(history, "accuracy"), "Accuracy over the epochs"),
             answers=answers,
             confusion=answers and _confusion(answers),
+            reliability=answers and _reliability(answers),
+            looks=looks_at(run.data["test_fingerprint"]),
             most_tabled=MOST_TABLED,
             layers=cost.layer_rows(plan),
             strips={
@@ -66,8 +71,13 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
 
 
 def _confusion(answers: Answers) -> Markup:
-    figure = confusion_figure(answers.matrix, [one.name for one in answers.classes])
+    figure = confusion_figure(answers.judgement.matrix, [one.name for one in answers.classes])
     return inline_svg(figure, "Confusion matrix; its numbers stand in the table below")
+
+
+def _reliability(answers: Answers) -> Markup:
+    figure = reliability_figure(answers.judgement.calibration.bins)
+    return inline_svg(figure, "Reliability diagram; its numbers stand in the table below")
 
 
 def _templates() -> Environment:
@@ -84,12 +94,13 @@ def _templates() -> Environment:
         way.__name__: way
         for way in (
             numbers.percent,
+            numbers.with_ends,
             numbers.count,
             numbers.decimals,
             numbers.duration,
             numbers.shape,
         )
-    }
+    } | {"recorded": estimate}
     # Safe: the style is a file of ours.
     style = Markup((TEMPLATES / "page.css").read_text())  # noqa: S704
     templates.filters |= ways

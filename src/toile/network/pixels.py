@@ -1,5 +1,6 @@
 """What the network sees of a picture: uint8 greys made into numbers of a fixed scale."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -25,3 +26,10 @@ class Pixels:
             images = images - torch.tensor(self.mean, device=images.device).view(shape)
             images = images / torch.tensor(self.sd, device=images.device).view(shape)
         return images.contiguous(memory_format=torch.channels_last)
+
+
+def pixels_of(scaling: str, mean: Sequence[float], sd: Sequence[float]) -> Pixels:
+    """The scale a recipe's `data.scaling` asks for, with the training images' mean and SD."""
+    if scaling == "unit":
+        return Pixels((0.0,) * len(mean), (1.0,) * len(mean))
+    return Pixels(tuple(mean), tuple(sd))

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from toile.errors import ToileError
-from toile.runs.files import finite, write_whole
+from toile.files import finite, write_whole
 
 
 def fails(code):

@@ -1,12 +1,13 @@
 """Scoring a network: its logits on many images, in float32."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
-from toile.training.pixels import Pixels
+from toile.network.pixels import Pixels
 
 BATCH = 250
 
@@ -27,3 +28,20 @@ def logits_in_batches(
         for module, mode in was_training:
             module.training = mode
         yield logits
+
+
+def network_logits(
+    network: nn.Module,
+    images: UInt8[np.ndarray, "n c h w"],
+    pixels: Pixels,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Float32[np.ndarray, "n k"]:
+    """The logits of at least one of `images` in numpy's arrays, in the same batches of 250.
+
+    `progress` is told how many images are done.
+    """
+    done: list[np.ndarray] = []
+    for logits in logits_in_batches(network, torch.from_numpy(images), pixels):
+        done.append(logits.numpy())
+        progress(sum(map(len, done)))
+    return np.concatenate(done)

@@ -1,0 +1,52 @@
+"""`toile bundle` and `toile import`: a run as one file, and back."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toile.cli.arguments import Json, RunName
+from toile.cli.words import bytes_text, say_json
+
+
+def bundle(
+    run: RunName,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE.zip", help="Default: the run's id, here.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make one zip of a run that re-runs it anywhere: recipe, machine, weights, scores, report."""
+    from toile.cli.progress import waiting
+    from toile.runs import bundle_run, open_run
+    from toile.workbench.page import write_report
+
+    opened = open_run(run)
+    with waiting("bundling the run"):
+        if not (opened.folder / "report.html").exists():
+            write_report(opened)
+        path = bundle_run(opened, file or Path(f"{opened.id}.zip"))
+    if as_json:
+        say_json({"file": str(path), "run": opened.id, "bytes": path.stat().st_size})
+        return
+    typer.echo(f"wrote {path}, {bytes_text(path.stat().st_size)}; toile import {path} opens it")
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="Made by toile bundle.")],
+    as_json: Json = False,
+) -> None:
+    """Put a bundled run among the runs here; its checksums are checked, nothing of it is run."""
+    from toile.cli.progress import waiting
+    from toile.runs import import_bundle
+    from toile.workbench.page import write_report
+
+    with waiting("reading the bundle"):
+        run, manifest = import_bundle(file)
+        report = write_report(run)
+    if as_json:
+        say_json({"run": str(run.folder), "report": str(report), "looks": manifest.looks})
+        return
+    typer.echo(f"{run.id} is among the runs now: toile show {run.name}")
+    typer.echo(f"looks at its test part where it was bundled: {manifest.looks}")
+    typer.echo(f"report  {report}")

@@ -1,0 +1,211 @@
+"""`toile evaluate` and `toile looks`: how good a run is, and who has looked at the test part."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toile.cli.arguments import Json, RunName
+from toile.cli.words import decimals, estimate, percent, say_json, table
+from toile.errors import ToileError
+
+if TYPE_CHECKING:
+    from toile.evaluation import Estimate, McNemar
+    from toile.runs import Run
+    from toile.workbench.evaluate import Evaluated
+
+MOST_CLASSES_TABLED = 20
+MOST_PAIRS = 5
+
+
+def evaluate(
+    run: RunName,
+    open_test: Annotated[
+        bool, typer.Option("--open-test", help="Look at the sealed test part; counted for good.")
+    ] = False,
+    why: Annotated[str, typer.Option(help="The reason for the look, kept in the ledger.")] = "",
+    weights: Annotated[str, typer.Option(help="With --open-test: last or best.")] = "last",
+    against: Annotated[
+        str | None, typer.Option(metavar="RUN", help="McNemar's test against this run.")
+    ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="Write confusion, reliability and mistakes as PNG here.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a run: accuracy, precision, recall, F1, confusion, calibration, with intervals."""
+    from toile.cli.progress import data_progress
+    from toile.runs import open_run
+    from toile.workbench.evaluate import compare_answers
+    from toile.workbench.evaluate import evaluate as judge
+    from toile.workbench.page import write_report
+
+    opened = open_run(run)
+    other = None if against is None else open_run(against)
+    if other is not None and open_test:
+        raise ToileError("--against compares answers on validation; leave --open-test out")
+    # Before a look is spent: what can be refused is refused first.
+    test = None if other is None else compare_answers(opened, other)
+    _refuse_folder(figures)
+    with data_progress() as progress:
+        judged = judge(opened, open_test=open_test, why=why, weights=weights, progress=progress)
+    written = [] if figures is None else _draw(judged, figures)
+    if open_test:
+        # The page counts the looks, so it is made to know of this one.
+        write_report(opened)
+    if as_json:
+        record = judged.to_json() | {"files": [str(path) for path in written]}
+        if test is not None:
+            record["mcnemar"] = test.to_json() | {"against": str(other.folder if other else "")}
+        say_json(record)
+        return
+    typer.echo(_judgement(judged))
+    if test is not None and other is not None:
+        typer.echo(mcnemar_words(opened, other, test))
+    for path in written:
+        typer.echo(f"wrote {path}")
+
+
+def looks(as_json: Json = False) -> None:
+    """List the ledger: every look at a test part, why, and what came of it."""
+    from toile.runs import read_ledger, runs_folder
+
+    ledger = read_ledger()
+    if as_json:
+        say_json({"looks": [vars(look) for look in ledger]})
+        return
+    if not ledger:
+        typer.echo(f"no test part was opened from {runs_folder()}")
+        return
+    rows = [
+        (
+            look.when,
+            look.run,
+            look.test[:8],
+            look.weights,
+            estimate(look.score["accuracy"]) if look.score else "no score followed",
+            look.why,
+        )
+        for look in ledger
+    ]
+    heads = ("when", "run", "test part", "weights", "accuracy", "why")
+    typer.echo(table(heads, rows, left=len(heads)))
+
+
+def mcnemar_words(first: "Run", second: "Run", test: "McNemar") -> str:
+    """The test in words; it speaks of two trained networks, not of their recipes."""
+    differing = test.only_first + test.only_second
+    n = test.both + differing + test.neither
+    better = first if test.only_first > test.only_second else second
+    said = (
+        f"{better.name} answers more of these images right"
+        if test.p < 0.05
+        else "these images do not tell the two networks apart"
+    )
+    return (
+        f"on the {n} images both answered: only {first.name} right {test.only_first}, only "
+        f"{second.name} right {test.only_second}, both {test.both}, neither {test.neither}\n"
+        f"McNemar's exact test: p = {test.p:.3g}; {said} (of these two trainings, not of their "
+        "recipes: another seed may turn it round)"
+    )
+
+
+def _refuse_folder(folder: Path | None) -> None:
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToileError(f"--figures {folder}: {error.strerror}; name a folder") from None
+
+
+def _draw(judged: "Evaluated", folder: Path) -> list[Path]:
+    from toile import report
+    from toile.workbench.page import mistakes_of
+
+    names = judged.run.facts.class_names
+    drawn = {
+        "confusion.png": report.confusion_figure(judged.judgement.matrix, names),
+        "reliability.png": report.reliability_figure(judged.judgement.calibration.bins),
+    }
+    # Pictures of the test part are not for looking at: they would be chosen by.
+    if judged.look is None and judged.judgement.most_confused:
+        drawn["mistakes.png"] = mistakes_of(judged.run)
+    for name, figure in drawn.items():
+        report.save_figure(figure, folder / name)
+    return [folder / name for name in drawn]
+
+
+def _judgement(judged: "Evaluated") -> str:
+    result, names = judged.judgement, judged.run.facts.class_names
+    lines = [
+        f"{judged.run.id}  on {judged.of}, {judged.weights} weights",
+        f"accuracy  {_estimate(result.accuracy)}; intervals are 95 %",
+        f"among the first two  {_estimate(result.top2)}",
+        f"loss  {decimals(result.loss)}",
+        "",
+        _classes(judged),
+        "",
+        _calibration(judged),
+    ]
+    if len(names) <= MOST_CLASSES_TABLED:
+        lines += ["", _matrix(judged)]
+    lines += [
+        f"{names[pair.true]} taken for {names[pair.predicted]}: {pair.count} images, "
+        f"{percent(pair.share, 1)} of the class"
+        for pair in result.most_confused[:MOST_PAIRS]
+    ]
+    return "\n".join([*lines, "", _looks(judged)])
+
+
+def _classes(judged: "Evaluated") -> str:
+    result = judged.judgement
+    rows = [
+        (name, *map(_ends, (one.precision, one.recall, one.f1)), str(one.recall.n))
+        for name, one in zip(
+            (*judged.run.facts.class_names, "all, on average"),
+            (*result.per_class, result.macro),
+            strict=True,
+        )
+    ]
+    return table(("class", "precision", "recall", "F1", "n"), rows)
+
+
+def _calibration(judged: "Evaluated") -> str:
+    sure = judged.judgement.calibration
+    return (
+        f"calibration error  {percent(sure.error)}; {percent(sure.error_after)} with the logits "
+        f"divided by {decimals(sure.temperature.value)} (n = {sure.n}; fitted on "
+        f"{sure.temperature.n} other images)"
+    )
+
+
+def _matrix(judged: "Evaluated") -> str:
+    names = judged.run.facts.class_names
+    rows = [
+        (f"{place} {name}", *map(str, row))
+        for place, (name, row) in enumerate(
+            zip(names, judged.judgement.matrix.tolist(), strict=True)
+        )
+    ]
+    return table(("true class by answer", *map(str, range(len(names)))), rows) + "\n"
+
+
+def _looks(judged: "Evaluated") -> str:
+    if judged.look is None:
+        return f"the test part stays sealed; looks at it so far: {judged.looks}"
+    return (
+        f"this was look {judged.looks} at this test part; each one that a choice follows from "
+        "makes the score flatter the network. toile looks lists them"
+    )
+
+
+def _estimate(one: "Estimate") -> str:
+    return estimate(one.to_json())
+
+
+def _ends(one: "Estimate") -> str:
+    record: dict[str, Any] = one.to_json()
+    if record["value"] is None:
+        return "-"
+    return f"{100 * one.value:.1f} % ({100 * one.low:.1f} to {100 * one.high:.1f})"

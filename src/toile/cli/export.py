@@ -1,0 +1,48 @@
+"""`toile export`: a trained network as a file for other software."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toile.cli.arguments import Json, RunName
+from toile.cli.words import amount, percent, say_json
+
+
+def export(
+    run: RunName,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Where to; the run's id here by default.")
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="FORMAT", help="safetensors, onnx or keras; else FILE's ending says."),
+    ] = None,
+    weights: Annotated[str, typer.Option(help="last, or best by validation.")] = "last",
+    int8: Annotated[
+        bool, typer.Option("--int8", help="8-bit integers, onnx alone; a few answers may change.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take a run's network away: written only once it answers as the network itself does."""
+    from toile.cli.progress import waiting
+    from toile.workbench.export import export_run
+
+    with waiting("exporting, and comparing with the network"):
+        exported = export_run(run, to, file, weights=weights, int8=int8, force=force)
+    parity = exported.parity
+    if as_json:
+        record = {"file": str(exported.file), "format": exported.format}
+        say_json(record | parity.model_dump(exclude_none=True))
+        return
+    typer.echo(f"{exported.file}  {amount(exported.file.stat().st_size)} bytes")
+    typer.echo(
+        f"opened by {parity.runtime}: same answer on {percent(parity.agreement)} of "
+        f"{parity.images} validation images, largest difference {parity.max_difference:.1e}"
+    )
+    if parity.accuracy is not None:
+        typer.echo(
+            f"accuracy on them  {percent(parity.accuracy)} in int8, "
+            f"{percent(parity.accuracy_float32)} in float32"
+        )

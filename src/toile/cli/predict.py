@@ -1,0 +1,146 @@
+"""`toile predict`: what is in a picture, or in thousands."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toile.cli.arguments import RunName
+from toile.cli.words import percent, say_json, table
+from toile.errors import ToileError
+from toile.files import write_whole
+
+if TYPE_CHECKING:
+    from toile.workbench.predict import Answered
+
+MOST_DRAWN = 4
+MOST_TOLD = 50
+
+
+def predict(
+    run: RunName,
+    pictures: Annotated[
+        list[str], typer.Argument(metavar="FILE|FOLDER...", help="Pictures, or folders of them.")
+    ],
+    with_: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="RUN", help="Ask this run too, and vote; repeatable."),
+    ] = None,
+    weights: Annotated[str, typer.Option(help="last or best.")] = "last",
+    top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
+    steps: Annotated[
+        Path | None,
+        typer.Option(metavar="PNG|SVG", help=f"Draw how the first {MOST_DRAWN} were prepared."),
+    ] = None,
+    csv_: Annotated[
+        Path | None, typer.Option("--csv", help="Write a line for each picture here.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a list, an object for each picture.")
+    ] = False,
+) -> None:
+    """Answer pictures of any kind: made alike to the training images, then shown to the network."""
+    from toile.cli.progress import data_progress
+    from toile.workbench.predict import predict as ask
+
+    # Before thousands are answered: what can be refused is refused first.
+    written = [path for path in (csv_, steps) if path is not None]
+    for path in written:
+        if not path.parent.is_dir():
+            raise ToileError(f"{path}: {path.parent} is no folder; name one that is there")
+    with data_progress() as progress:
+        answers = ask(
+            run,
+            pictures,
+            also=with_ or (),
+            weights=weights,
+            num_top=top,
+            num_steps=MOST_DRAWN if steps else 0,
+            progress=progress,
+        )
+    if csv_ is not None:
+        write_whole(csv_, csv_text(answers).encode())
+    if steps is not None:
+        _draw(answers, steps)
+    if as_json:
+        say_json([one.to_json() for one in answers])
+        return
+    # Thousands of lines are for a file.
+    shown = answers[:MOST_TOLD] if csv_ else answers
+    typer.echo(_told(shown))
+    if len(answers) > len(shown):
+        typer.echo(f"... and {len(answers) - len(shown)} more")
+    for path in written:
+        typer.echo(f"wrote {path}")
+
+
+def _draw(answers: "Sequence[Answered]", path: Path) -> None:
+    from toile import report
+
+    drawn = [
+        report.StepsOf(one.file, one.steps, one.top, one.warnings) for one in answers if one.steps
+    ]
+    if not drawn:
+        raise ToileError(f"--steps {path}: the first {MOST_DRAWN} files are no pictures")
+    report.save_figure(report.steps_figure(drawn), path)
+
+
+def _told(answers: "Sequence[Answered]") -> str:
+    """A line for each picture, and beneath it what is odd and who disagrees."""
+    most = max((len(one.top) for one in answers), default=0)
+    heads = ["picture", *(["class", ""] * most)]
+    lines = table(heads, [_row(one, most) for one in answers], left=2).splitlines()
+    told = lines[:1]
+    for line, one in zip(lines[1:], answers, strict=True):
+        told.append(line)
+        if one.error:
+            told.append(f"  {one.error}")
+        if one.vote is not None:
+            told.append(f"  {one.vote.sentence}")
+        told += [f"  {warning}" for warning in one.warnings]
+    return "\n".join(told)
+
+
+def _row(one: "Answered", most: int) -> list[str]:
+    cells = [one.file]
+    for likely in one.top:
+        cells += [likely.class_name, percent(likely.probability)]
+    cells += ["-"] * (1 + 2 * most - len(cells))
+    return cells
+
+
+def csv_text(answers: "Sequence[Answered]") -> str:
+    """A line for each picture, under a line of heads; of several runs the class each one says.
+
+    A cell that a spreadsheet would take for a formula begins with an apostrophe: names of files
+    and classes come from anywhere.
+    """
+    rows = [_cells(one) for one in answers]
+    # The first columns of the fullest row, and in each row what there is of them.
+    heads = dict.fromkeys([*(head for row in rows for head in row), "warnings", "error"])
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(map(_harmless, heads))
+    for row, one in zip(rows, answers, strict=True):
+        said = row | {"warnings": "; ".join(one.warnings), "error": one.error}
+        writer.writerow(_harmless(said.get(head, "")) for head in heads)
+    return written.getvalue()
+
+
+def _cells(one: "Answered") -> dict[str, str]:
+    cells = {"file": one.file}
+    for rank, likely in enumerate(one.top, start=1):
+        suffix = "" if rank == 1 else f"_{rank}"
+        cells[f"class{suffix}"] = likely.class_name
+        cells[f"probability{suffix}"] = f"{likely.probability:.6f}"
+    if one.vote is not None:
+        cells |= {run: said.top[0].class_name for run, said in one.runs}
+        cells["vote"] = one.vote.sentence
+    return cells
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -1,0 +1,100 @@
+"""`toile serve`: a run's network over HTTP."""
+
+import os
+import secrets
+import signal
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from toile.cli.signals import STOPPED
+from toile.cli.words import say_json
+from toile.errors import ToileError
+
+
+def serve(
+    run: Annotated[
+        str,
+        typer.Argument(metavar="RUN|FILE.onnx", help="A run, or what toile export made of one."),
+    ],
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    weights: Annotated[
+        Literal["last", "best"] | None, typer.Option(help="Of a run; last by default.")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A name that others reach this by; repeatable."),
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the token here, for its owner alone.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Say where it listens as one JSON object.")
+    ] = False,
+) -> None:
+    """Answer pictures over HTTP with a run's network, by ONNX Runtime on one thread."""
+    from toile.cli.progress import data_progress
+    from toile.guard import host_headers
+    from toile.service import is_loopback, open_model, open_port
+    from toile.service import serve as answer_requests
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _refuse_open_house(host, is_loopback(host), allow_host or [])
+    with open_port(host, port) as listening:
+        port = listening.getsockname()[1]
+        hosts = host_headers(port, allow_host or ())
+        with data_progress() as progress:
+            model = open_model(run, weights, progress)
+        token = secrets.token_urlsafe(32)
+        if token_file is not None:
+            _write_token(token_file, token)
+        url = f"http://{_reached(host)}:{port}"
+        if as_json:
+            kept = {"token": token} if token_file is None else {"token_file": str(token_file)}
+            say_json({"url": url, **kept, **model.card.model_dump()})
+        else:
+            shown = token if token_file is None else f"$(cat '{token_file}')"
+            typer.echo(f"{model.card.run}, {model.card.weights} weights, answers at {url}")
+            typer.echo(f"token  {token_file or token}")
+            typer.echo(
+                f'curl -H "Authorization: Bearer {shown}" --data-binary @picture.png {url}/predict'
+            )
+        answer_requests(model, listening, token, hosts)
+    raise typer.Exit(STOPPED)
+
+
+def _refuse_open_house(host: str, is_local: bool, allowed: list[str]) -> None:
+    """A host that others can reach needs a list of names, and is warned of."""
+    if is_local:
+        return
+    if not allowed:
+        raise ToileError(
+            f"--host {host} can be reached from other machines; say under which names with "
+            "--allow-host NAME, or leave --host out"
+        )
+    typer.echo(
+        f"warning: --host {host} lets other machines connect, and what they send, the token too, "
+        "is not encrypted on its way; put it behind a proxy that speaks HTTPS",
+        err=True,
+    )
+
+
+def _reached(host: str) -> str:
+    """As this machine reaches it, in a URL."""
+    # Every address of the machine is no address to go to.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"[{host}]" if ":" in host else host
+
+
+def _write_token(file: Path, token: str) -> None:
+    """Write the token so that its owner alone can read it, whatever stood there before."""
+    try:
+        file.unlink(missing_ok=True)
+        # Never through a link, and never into a file that someone else has open already.
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as opened:
+            opened.write(token)
+    except OSError as error:
+        raise ToileError(f"--token-file {file}: {error.strerror}; name another file") from None

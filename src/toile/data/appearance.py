@@ -1,0 +1,161 @@
+"""How training pictures look as a whole: what a new picture is made alike to, and compared with."""
+
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64, UInt8
+from pydantic import BaseModel, ConfigDict
+
+from toile.data.images import Images, chunk_slices
+from toile.data.statistics import BORDER_TOLERANCE, frame_counts, is_drawn
+
+MOST_IMAGES = 10_000
+MOST_VALUES = 16_000_000
+"""Of more, evenly spaced images are looked at: 10,000 of 28 x 28 px take a third of a second."""
+LEAST_PLAIN = 0.5
+LEAST_FROM_MIDDLE = 64
+USUAL = (0.001, 0.5, 0.999)
+"""The quantiles a range keeps: 998 of 1000 images lie between its ends."""
+
+
+class Record(BaseModel):
+    """A frozen part of a run's `data.json`; what a newer Toile adds to it is passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Range(Record):
+    """The median of something over the training images, and what 998 of 1000 lie between."""
+
+    low: float
+    middle: float
+    high: float
+
+    def holds(self, value: float, slack: float = 0.0) -> bool:
+        """Whether `value` is nothing unusual, give or take `slack`."""
+        return self.low - slack <= value <= self.high + slack
+
+
+class Framing(Record):
+    """Where what is drawn lies in the training images.
+
+    `extent` is how much of the image it spans in the direction where it spans more. Its centre, of
+    its `box` or of its `mass`, whichever varies less from image to image, lies at `centre_x` and
+    `centre_y`, shares of the sides from the left and from the top.
+    """
+
+    extent: Range
+    centred_by: Literal["box", "mass"]
+    centre_x: Range
+    centre_y: Range
+
+
+class Appearance(Record):
+    """How the training images look.
+
+    `paper` is the median grey of the outermost pixels, a value a channel, and `plain` the share of
+    them that are like it. `framing` is None where there is no paper to draw on, as in photographs.
+    `features` are those of `picture_features`, the drawn share only with a framing.
+    """
+
+    paper: tuple[float, ...]
+    plain: float
+    framing: Framing | None
+    features: dict[str, Range]
+
+
+def appearance(images: Images) -> Appearance:
+    """How `images` look; of many, evenly spaced ones are looked at."""
+    num = min(len(images), MOST_IMAGES, max(100, MOST_VALUES // images.pixels[0].size))
+    pixels = images.pixels[np.linspace(0, len(images) - 1, num).round().astype(np.int64)]
+    counts = np.stack(frame_counts(pixels))
+    # The median, not the mean: in Fashion-MNIST every eighth border pixel is of a garment.
+    paper = (counts.cumsum(1) >= counts.sum(1, keepdims=True) / 2).argmax(1).astype(np.float64)
+    like_paper = np.abs(np.arange(256) - paper[:, None]) <= BORDER_TOLERANCE
+    plain = float(counts[like_paper].sum() / counts.sum())
+    framing = None
+    if plain >= LEAST_PLAIN and (np.abs(paper - 127.5) >= LEAST_FROM_MIDDLE).all():
+        framing = _framing(pixels, paper)
+    columns = [picture_features(pixels[piece], paper) for piece in chunk_slices(pixels)]
+    return Appearance(
+        paper=tuple(paper.tolist()),
+        plain=plain,
+        framing=framing,
+        features={
+            name: _range(np.concatenate([one[name] for one in columns]))
+            for name in columns[0]
+            if name != "drawn share" or framing is not None
+        },
+    )
+
+
+def picture_features(
+    pixels: UInt8[np.ndarray, "n c h w"], paper: Float64[np.ndarray, " c"]
+) -> dict[str, Float[np.ndarray, " n"]]:
+    """What tells a strange picture: mean grey, contrast, drawn share and roughness of each.
+
+    `contrast` is the SD of the greys, `drawn` the share of pixels that leave the paper, `roughness`
+    the mean difference between neighbours, which noise raises and blur lowers.
+    """
+    greys = pixels.astype(np.float32)
+    across = np.abs(np.diff(greys, axis=3)).mean((1, 2, 3))
+    down = np.abs(np.diff(greys, axis=2)).mean((1, 2, 3))
+    return {
+        "mean grey": greys.mean((1, 2, 3)),
+        "contrast": greys.std((1, 2, 3)),
+        "drawn share": is_drawn(pixels, paper).mean((1, 2)),
+        "roughness": (across + down) / 2,
+    }
+
+
+def drawn_boxes(drawn: Bool[np.ndarray, "n h w"]) -> Float64[np.ndarray, "n 4"]:
+    """Left, top, right and bottom edge of what is drawn, in px; each image holds something."""
+    rows, columns = np.any(drawn, axis=2), np.any(drawn, axis=1)
+    height, width = drawn.shape[1:]
+    # argmax of truth values is the place of the first True.
+    edges = (
+        columns.argmax(1),
+        rows.argmax(1),
+        width - columns[:, ::-1].argmax(1),
+        height - rows[:, ::-1].argmax(1),
+    )
+    return np.stack(edges, 1).astype(np.float64)
+
+
+def mass_centres(mass: Float[np.ndarray, "n h w"]) -> Float64[np.ndarray, "n 2"]:
+    """Where each image would balance, in px from the left and from the top."""
+    height, width = mass.shape[1:]
+    total = mass.sum((1, 2), dtype=np.float64)
+    x = mass.sum(1, dtype=np.float64) @ (np.arange(width) + 0.5) / total
+    y = mass.sum(2, dtype=np.float64) @ (np.arange(height) + 0.5) / total
+    return np.stack([x, y], 1)
+
+
+def _framing(
+    pixels: UInt8[np.ndarray, "n c h w"], paper: Float64[np.ndarray, " c"]
+) -> Framing | None:
+    boxes, masses = [], []
+    for piece in chunk_slices(pixels):
+        drawn = is_drawn(pixels[piece], paper)
+        holds_something = np.any(drawn, axis=(1, 2))
+        apart = np.abs(pixels[piece][holds_something] - paper[:, None, None].astype(np.float32))
+        boxes.append(drawn_boxes(drawn[holds_something]))
+        masses.append(mass_centres(apart.sum(1)))
+    box, mass = np.concatenate(boxes), np.concatenate(masses)
+    if not len(box):
+        return None
+    sides = np.array(pixels.shape[:1:-1], np.float64)
+    middle = (box[:, :2] + box[:, 2:]) / 2
+    by_box = middle.std(0).sum() <= mass.std(0).sum()
+    centre = (middle if by_box else mass) / sides
+    return Framing(
+        extent=_range(((box[:, 2:] - box[:, :2]) / sides).max(1)),
+        centred_by="box" if by_box else "mass",
+        centre_x=_range(centre[:, 0]),
+        centre_y=_range(centre[:, 1]),
+    )
+
+
+def _range(values: Float[np.ndarray, " n"]) -> Range:
+    low, middle, high = np.quantile(values, USUAL).tolist()
+    return Range(low=low, middle=middle, high=high)

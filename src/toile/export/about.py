@@ -1,0 +1,95 @@
+"""What every export says of itself, in its format's metadata."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from toile.data import DataFacts
+from toile.errors import ToileError
+from toile.recipe import Plan, Recipe, plan_network, recipe_of, recipe_text, with_settings
+from toile.recipe.yaml_loader import read_value
+
+KEY = "toile"
+"""The one metadata entry of every format; its value is an `About` as JSON."""
+
+
+class Parity(BaseModel):
+    """How the file's answers compare with the network's own, in float32 by torch.
+
+    `max_difference` is the largest between two logits or two probabilities; `agreement` is the
+    share of images on which both name the same class. Accuracies are given for int8 alone.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    images: int
+    max_difference: float
+    agreement: float
+    runtime: str
+    accuracy: float | None = None
+    accuracy_float32: float | None = None
+
+
+class About(BaseModel):
+    """Where an export comes from, what it takes and gives, and the proof of it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    version: Literal[1] = 1
+    toile: str
+    run: str
+    name: str
+    weights: Literal["last", "best"]
+    weights_sha256: str
+    precision: Literal["float32", "int8"] = "float32"
+    recipe: str
+    data: DataFacts
+    input: str = ""
+    output: str = ""
+    parity: Parity | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the network, from the recipe within."""
+        recipe = recipe_of(read_value(self.recipe, "the recipe inside"))
+        return plan_network(recipe.network, self.data.shape, len(self.data.class_names))
+
+
+def read_about(text: str | None, what: str) -> About:
+    """The record inside the file called `what`. Raises ToileError where it is none of Toile's."""
+    if text is None:
+        raise ToileError(f"{what} has no metadata of Toile; export a run with toile export")
+    try:
+        return About.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or KEY
+        raise ToileError(f"{what} has damaged metadata: {where}: {first['msg']}") from None
+
+
+def carried(recipe: Recipe, facts: DataFacts) -> tuple[str, DataFacts]:
+    """The recipe's text and the facts as a file carries them away.
+
+    Paths of this machine are cut to their last part: they mean nothing elsewhere, and tell a
+    stranger who trained where.
+    """
+    values = {"data.name": Path(recipe.data.name).name or recipe.data.name}
+    if recipe.training.start is not None:
+        values["training.start.run"] = Path(recipe.training.start.run).name
+    text = recipe_text(with_settings(recipe, values), complete=True)
+    return text, facts.model_copy(update={"path": Path(facts.path).name})
+
+
+def input_words(facts: DataFacts, shape: tuple[int, ...]) -> str:
+    """`float32 (n, 1, 28, 28): pixels / 255`."""
+    sizes = ", ".join(map(str, shape))
+    if facts.scaling == "unit":
+        return f"float32 (n, {sizes}): pixels / 255"
+    mean, sd = (", ".join(f"{one:.6g}" for one in values) for values in (facts.mean, facts.sd))
+    return f"float32 (n, {sizes}): (pixels / 255 - mean) / sd, per channel; mean {mean}, sd {sd}"
+
+
+def logits_words(facts: DataFacts) -> str:
+    """`float32 (n, 10): logits; their softmax gives probabilities`."""
+    return f"float32 (n, {len(facts.class_names)}): logits; their softmax gives probabilities"

@@ -1,0 +1,39 @@
+"""What every opened export is: something that answers pictures."""
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float, Float32, UInt8
+
+from toile.data import DataFacts
+from toile.export.about import About
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """An export, opened by the runtime it is meant for."""
+
+    about: About
+    runtime: str
+    """Its name and version."""
+
+    def logits(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float32[np.ndarray, "n k"]:
+        """The logits of pictures of the shape in `about.data`."""
+        ...
+
+    def probabilities(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float[np.ndarray, "n k"]:
+        """Their probabilities: in [0, 1], each row summing to 1."""
+        ...
+
+
+def scaled(
+    pixels: UInt8[np.ndarray, "n c h w"], facts: DataFacts
+) -> Float32[np.ndarray, "n c h w"]:
+    """Pictures as the network takes them, to the same bits as in training."""
+    images = pixels.astype(np.float32) * (1 / 255)
+    if facts.scaling == "standard":
+        mean, sd = (
+            np.array(values, np.float32)[:, None, None] for values in (facts.mean, facts.sd)
+        )
+        images = (images - mean) / sd
+    return images

@@ -1,0 +1,33 @@
+"""The formats a network can be taken away in, by name and by a file's ending."""
+
+from pathlib import Path
+
+from toile.errors import ToileError, did_you_mean
+
+SUFFIXES = {"safetensors": ".safetensors", "onnx": ".onnx", "keras": ".h5"}
+
+
+def format_of(to: str | None, file: Path | None) -> str:
+    """The format asked for, or the one that the ending of `file` says.
+
+    Raises ToileError where neither says it, or both and differently.
+    """
+    if to is not None and to not in SUFFIXES:
+        raise ToileError(
+            f"--to is {to}; it is one of {', '.join(SUFFIXES)}{did_you_mean(to, SUFFIXES)}"
+        )
+    suffix = "" if file is None else file.suffix.lower()
+    if suffix == ".keras":
+        raise ToileError(
+            f"{file} is a name for Keras 3's own format, which tf_keras cannot read and which "
+            f"changes between its versions; name it {Path(str(file)).with_suffix('.h5')}"
+        )
+    said = {ending: name for name, ending in SUFFIXES.items()}.get(suffix)
+    if to is None and said is None:
+        raise ToileError(
+            f"which format? Say --to {'|'.join(SUFFIXES)}, or name a file that ends with "
+            f"{', '.join(SUFFIXES.values())}"
+        )
+    if to is not None and said not in (None, to):
+        raise ToileError(f"--to is {to}, but {file} ends with {suffix}; {to} has {SUFFIXES[to]}")
+    return str(to or said)

@@ -1,0 +1,270 @@
+"""A plan's layers as Keras writes them down: class names, settings and weights, channels last.
+
+Everything here is held by Keras 2.15 and Keras 3 alike; what is not is refused by name.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from toile.errors import ToileError
+from toile.recipe import LayerPlan, Plan, layers
+from toile.recipe.arithmetic import padded_side, shape_text
+
+Config = dict[str, Any]
+Weights = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class KerasLayer:
+    """One layer: its Keras class and settings, the layers it takes from, its weights in order."""
+
+    name: str
+    class_name: str
+    config: Config
+    takes: tuple[str, ...]
+    weights: Weights
+
+    @property
+    def document(self) -> Config:
+        """The layer as an entry of a functional model's configuration."""
+        nodes = [[[name, 0, 0, {}] for name in self.takes]] if self.takes else []
+        config = {"name": self.name, "dtype": "float32", **self.config}
+        return {
+            "class_name": self.class_name,
+            "config": config,
+            "name": self.name,
+            "inbound_nodes": nodes,
+        }
+
+
+def keras_layers(plan: Plan, arrays: Mapping[str, np.ndarray]) -> list[KerasLayer]:
+    """The network of `plan` with its weights, and a softmax behind it.
+
+    Raises ToileError naming a layer that Keras cannot hold.
+    """
+    taken = {layer.name for layer in plan.layers}
+    channels, height, width = plan.input
+    config = {"batch_input_shape": [None, height, width, channels]}
+    writer = _Writer(arrays)
+    logits = writer.chain(
+        plan.layers, writer.add(_free("pictures", taken), "InputLayer", config, ())
+    )
+    writer.add(_free("probabilities", taken), "Activation", {"activation": "softmax"}, (logits,))
+    return writer.layers
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """`name`, with as many underscores as it takes to be nobody else's."""
+    return name if name not in taken else _free(f"{name}_", taken)
+
+
+@dataclass
+class _Writer:
+    """Writes layer behind layer. `order` says where the number now at each place in the row would
+    be if the picture had been flattened channels first; None where it is there already.
+    """
+
+    arrays: Mapping[str, np.ndarray]
+    layers: list[KerasLayer] = field(default_factory=list)
+    order: Int[np.ndarray, " features"] | None = None
+
+    def add(
+        self,
+        name: str,
+        class_name: str,
+        config: Config,
+        takes: tuple[str, ...],
+        weights: Weights | None = None,
+    ) -> str:
+        """One more layer; returns its name, in which Keras on torch allows no dot."""
+        name = name.replace(".", "-")
+        self.layers.append(KerasLayer(name, class_name, config, takes, weights or {}))
+        return name
+
+    def chain(self, plans: Sequence[LayerPlan], giver: str) -> str:
+        """Layers one behind the other; returns who gives what comes out."""
+        for place, plan in enumerate(plans):
+            if isinstance(plan.layer, layers.Residual):
+                ends = (self.chain(plan.branch, giver), self.chain(plan.shortcut, giver))
+                giver = self.add(plan.name, "Add", {}, ends)
+            elif isinstance(plan.layer, layers.Flatten):
+                giver = self.flatten(plan, giver, plans[place + 1 :])
+            else:
+                giver = _WRITERS[type(plan.layer)](self, plan, plan.layer, giver)
+        return giver
+
+    def flatten(self, plan: LayerPlan, giver: str, behind: Sequence[LayerPlan]) -> str:
+        """Keras flattens channels last. The layers behind take that order, else it is turned."""
+        if len(plan.input) == 3 and min(plan.input[0], math.prod(plan.input[1:])) > 1:
+            if _takes_any_order(behind):
+                numbers = np.arange(math.prod(plan.input)).reshape(plan.input)
+                self.order = numbers.transpose(1, 2, 0).ravel()
+            else:
+                giver = self.add(f"{plan.name}-permute", "Permute", {"dims": [3, 1, 2]}, (giver,))
+        return self.add(plan.name, "Flatten", {"data_format": "channels_last"}, (giver,))
+
+    def weight(self, plan: LayerPlan, name: str) -> np.ndarray:
+        """A weight of the layer as torch has it, in float32."""
+        return np.asarray(self.arrays[f"{plan.name}.{name}"], np.float32)
+
+    def numbers(self, plan: LayerPlan, **names: str) -> Weights:
+        """Weights with one number for each channel or feature, by Keras's names."""
+        found = {keras: self.weight(plan, torch) for keras, torch in names.items()}
+        if self.order is None:
+            return found
+        return {keras: array[self.order] for keras, array in found.items()}
+
+
+def _takes_any_order(behind: Sequence[LayerPlan]) -> bool:
+    """Whether the numbers may come in another order, since a dense layer mixes them all."""
+    for plan in behind:
+        if isinstance(plan.layer, layers.Dense):
+            return True
+        # One adds its branch to the row as it came, the other looks at neighbours in it.
+        if isinstance(plan.layer, layers.Residual | layers.GroupNorm):
+            return False
+    return False
+
+
+def _conv(writer: _Writer, plan: LayerPlan, layer: layers.Conv, giver: str) -> str:
+    if isinstance(layer.padding, int) and layer.padding > 0:
+        around = {"padding": layer.padding, "data_format": "channels_last"}
+        giver = writer.add(f"{plan.name}-padding", "ZeroPadding2D", around, (giver,))
+    weights = {"kernel": writer.weight(plan, "weight").transpose(2, 3, 1, 0)}
+    if layer.bias:
+        weights["bias"] = writer.weight(plan, "bias")
+    config = {
+        "filters": layer.filters,
+        "kernel_size": [layer.kernel, layer.kernel],
+        "strides": [layer.stride, layer.stride],
+        "padding": "same" if layer.padding == "same" else "valid",
+        "data_format": "channels_last",
+        "groups": layer.groups,
+        "use_bias": layer.bias,
+    }
+    return writer.add(plan.name, "Conv2D", config, (giver,), weights)
+
+
+def _dense(writer: _Writer, plan: LayerPlan, layer: layers.Dense, giver: str) -> str:
+    kernel = writer.weight(plan, "weight").T
+    weights = {"kernel": kernel if writer.order is None else kernel[writer.order]}
+    writer.order = None
+    if layer.bias:
+        weights["bias"] = writer.weight(plan, "bias")
+    config = {"units": plan.output[0], "use_bias": layer.bias}
+    return writer.add(plan.name, "Dense", config, (giver,), weights)
+
+
+def _pool(writer: _Writer, plan: LayerPlan, layer: layers.Pool, giver: str) -> str:
+    kind = "MaxPooling2D" if isinstance(layer, layers.MaxPool) else "AveragePooling2D"
+    stride = layer.stride or layer.size
+    edges = [padded_side(side, layer.size, stride, layer.padding)[1:] for side in plan.input[1:]]
+    uneven = any(before != after for before, after in edges)
+    # Keras 3.15 on torch repeats the border and counts it: github.com/keras-team/keras/pull/23233.
+    # In a window of two the repeated pixel is all there is, and so its own mean.
+    if uneven and layer.size > 2 and isinstance(layer, layers.AvgPool):
+        raise ToileError(
+            f"{plan.name}: its windows reach over the {shape_text(plan.input[1:])} it is given by "
+            "an odd pixel, where Keras on torch takes another mean than Keras on TensorFlow, so "
+            "the file would not answer alike everywhere; export to onnx, or train with "
+            f"--set network.{plan.name}.padding=valid"
+        )
+    config = {
+        "pool_size": [layer.size, layer.size],
+        "strides": [stride, stride],
+        "padding": layer.padding,
+        "data_format": "channels_last",
+    }
+    return writer.add(plan.name, kind, config, (giver,))
+
+
+def _batch_norm(writer: _Writer, plan: LayerPlan, layer: layers.BatchNorm, giver: str) -> str:
+    weights = writer.numbers(
+        plan,
+        gamma="weight",
+        beta="bias",
+        moving_mean="running_mean",
+        moving_variance="running_var",
+    )
+    config = {"axis": -1, "momentum": 1 - layer.momentum, "epsilon": layer.epsilon}
+    return writer.add(plan.name, "BatchNormalization", config, (giver,), weights)
+
+
+def _layer_norm(writer: _Writer, plan: LayerPlan, layer: layers.LayerNorm, giver: str) -> str:
+    weights = writer.numbers(plan, gamma="weight", beta="bias")
+    config = {"axis": -1, "epsilon": layer.epsilon}
+    return writer.add(plan.name, "LayerNormalization", config, (giver,), weights)
+
+
+def _group_norm(writer: _Writer, plan: LayerPlan, layer: layers.GroupNorm, giver: str) -> str:
+    weights = writer.numbers(plan, gamma="weight", beta="bias")
+    config = {"groups": layer.groups, "axis": -1, "epsilon": layer.epsilon}
+    return writer.add(plan.name, "GroupNormalization", config, (giver,), weights)
+
+
+def _leaky_relu(writer: _Writer, plan: LayerPlan, layer: layers.LeakyReLU, giver: str) -> str:
+    # LeakyReLU's own setting is called alpha by Keras 2 and negative_slope by Keras 3.
+    config = {"max_value": None, "negative_slope": layer.slope, "threshold": 0.0}
+    return writer.add(plan.name, "ReLU", config, (giver,))
+
+
+def _gelu(writer: _Writer, plan: LayerPlan, layer: layers.GELU, giver: str) -> str:
+    if layer.approximation == "tanh":
+        raise ToileError(
+            f"{plan.name}.approximation is tanh, which no Keras layer holds; export to onnx, or "
+            f"train with --set network.{plan.name}.approximation=none"
+        )
+    return writer.add(plan.name, "Activation", {"activation": "gelu"}, (giver,))
+
+
+def _global_pool(writer: _Writer, plan: LayerPlan, layer: layers.GlobalPool, giver: str) -> str:
+    kind = {"average": "GlobalAveragePooling2D", "max": "GlobalMaxPooling2D"}[layer.of]
+    return writer.add(plan.name, kind, {"data_format": "channels_last"}, (giver,))
+
+
+def _scale(writer: _Writer, plan: LayerPlan, layer: layers.Scale, giver: str) -> str:
+    return writer.add(plan.name, "Rescaling", {"scale": layer.factor, "offset": 0.0}, (giver,))
+
+
+def _plain(class_name: str, **settings: str) -> Callable[[_Writer, LayerPlan, Any, str], str]:
+    """A layer without weights; `settings` are Keras's names for the layer's fields."""
+
+    def write(writer: _Writer, plan: LayerPlan, layer: Any, giver: str) -> str:
+        config = {keras: getattr(layer, ours) for keras, ours in settings.items()}
+        return writer.add(plan.name, class_name, config, (giver,))
+
+    return write
+
+
+def _activation(name: str) -> Callable[[_Writer, LayerPlan, Any, str], str]:
+    return lambda writer, plan, layer, giver: writer.add(
+        plan.name, "Activation", {"activation": name}, (giver,)
+    )
+
+
+_WRITERS: dict[type[layers.Layer], Callable[[_Writer, LayerPlan, Any, str], str]] = {
+    layers.Conv: _conv,
+    layers.Dense: _dense,
+    layers.BatchNorm: _batch_norm,
+    layers.LayerNorm: _layer_norm,
+    layers.GroupNorm: _group_norm,
+    layers.ReLU: _activation("relu"),
+    layers.LeakyReLU: _leaky_relu,
+    layers.ELU: _plain("ELU", alpha="alpha"),
+    layers.GELU: _gelu,
+    # Keras 2 knows no other name for it, Keras 3 takes it as another for silu.
+    layers.SiLU: _activation("swish"),
+    layers.Tanh: _activation("tanh"),
+    layers.Sigmoid: _activation("sigmoid"),
+    layers.MaxPool: _pool,
+    layers.AvgPool: _pool,
+    layers.GlobalPool: _global_pool,
+    layers.Dropout: _plain("Dropout", rate="rate"),
+    layers.SpatialDropout: _plain("SpatialDropout2D", rate="rate"),
+    layers.Scale: _scale,
+}

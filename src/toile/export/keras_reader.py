@@ -1,0 +1,233 @@
+"""Answering pictures with an exported .h5, by h5py and plain arithmetic.
+
+It reads the model's configuration as Keras does and computes it in numpy, channels last, so
+that an export can be checked where neither TensorFlow nor Keras is installed. Slow, and strict: a
+layer it does not know is refused. For files of one's own making alone: the HDF5 library itself
+crashes on some damaged ones.
+"""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Float32, UInt8
+from scipy.special import erf
+
+from toile.errors import ToileError
+from toile.export.about import KEY, read_about
+from toile.export.classifier import scaled
+from toile.export.packages import extra_packages
+
+Array = np.ndarray
+Config = dict[str, Any]
+Compute = Callable[[Config, dict[str, Array], list[Array]], Array]
+AT_ONCE = 10
+
+
+class KerasClassifier:
+    """A functional model whose last layer is a softmax."""
+
+    def __init__(self, content: bytes) -> None:
+        """Raises ToileError for a file that is damaged, not Toile's or has an unknown layer."""
+        with extra_packages():
+            import h5py  # type: ignore[import-untyped]
+        self.runtime = f"Toile's numpy reader, h5py {h5py.__version__}"
+        what = "the Keras file"
+        try:
+            with h5py.File(io.BytesIO(content), "r") as file:
+                self.about = read_about(file.attrs.get(KEY), what)
+                model = json.loads(file.attrs["model_config"])["config"]
+                self._layers: list[Config] = model["layers"]
+                self._weights = {
+                    layer["name"]: _weights(file["model_weights"][layer["name"]])
+                    for layer in self._layers
+                }
+        except (OSError, KeyError, ValueError) as error:
+            raise ToileError(f"{what} is damaged: {error!s:.80}") from None
+        unknown = {layer["class_name"] for layer in self._layers} - {*_COMPUTE, "InputLayer"}
+        if unknown:
+            raise ToileError(f"{what} has layers this reader does not know: {sorted(unknown)}")
+
+    def logits(self, pixels: UInt8[Array, "n c h w"]) -> Float32[Array, "n k"]:
+        """What the layer before the softmax gives."""
+        images = scaled(pixels, self.about.data).transpose(0, 2, 3, 1)
+        batches = range(0, len(images), AT_ONCE)
+        return np.concatenate(
+            [self._through(images[start : start + AT_ONCE], self._layers[:-1]) for start in batches]
+        )
+
+    def probabilities(self, pixels: UInt8[Array, "n c h w"]) -> Float32[Array, "n k"]:
+        """What the model gives."""
+        last = self._layers[-1]
+        return _COMPUTE[last["class_name"]](last["config"], {}, [self.logits(pixels)])
+
+    def _through(self, images: Float32[Array, "n h w c"], layers: list[Config]) -> Array:
+        given = {layers[0]["name"]: images}
+        last_taken = {name: layer["name"] for layer in layers for name in _takes(layer)}
+        for layer in layers[1:]:
+            name, taken = layer["name"], _takes(layer)
+            compute = _COMPUTE[layer["class_name"]]
+            given[name] = compute(
+                layer["config"], self._weights[name], [given[one] for one in taken]
+            )
+            # A deep network on large pictures would not fit in memory all at once.
+            for one in {one for one in taken if last_taken[one] == name}:
+                del given[one]
+        return given[layers[-1]["name"]]
+
+
+def _takes(layer: Config) -> list[str]:
+    return [str(name) for node in layer["inbound_nodes"] for name, *_ in node]
+
+
+def _weights(group: Any) -> dict[str, Array]:
+    """A layer's weights by the last part of their names: kernel, bias, gamma."""
+    return {
+        name.rsplit("/", 1)[-1].removesuffix(":0"): group[name][()]
+        for name in group.attrs["weight_names"]
+    }
+
+
+def _same_edges(side: int, window: int, stride: int) -> tuple[int, int]:
+    """TensorFlow's `same`: as many windows as strides begin in the picture, the odd pixel after."""
+    missing = max(window + stride * ((side - 1) // stride) - side, 0)
+    return missing // 2, missing - missing // 2
+
+
+def _windows(
+    images: Float[Array, "n h w c"], window: int, stride: int, padding: str, fill: float
+) -> list[list[Float[Array, "n out_h out_w c"]]]:
+    """For each row and column of a window, the pixels it lies on in every place."""
+    if padding == "same":
+        edges = [_same_edges(side, window, stride) for side in images.shape[1:3]]
+        images = np.pad(images, [(0, 0), *edges, (0, 0)], constant_values=fill)
+    height, width = ((side - window) // stride + 1 for side in images.shape[1:3])
+    return [
+        [
+            images[:, row : row + height * stride : stride, at : at + width * stride : stride]
+            for at in range(window)
+        ]
+        for row in range(window)
+    ]
+
+
+def _conv(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
+    kernel, groups = weights["kernel"], config["groups"]
+    (stride, _), (window, _) = config["strides"], config["kernel_size"]
+    parts = []
+    for images, own in zip(
+        np.split(inputs[0], groups, axis=-1), np.split(kernel, groups, axis=-1), strict=True
+    ):
+        places = _windows(images, window, stride, config["padding"], 0.0)
+        parts.append(
+            sum(
+                np.tensordot(pixels, own[row, at], 1)
+                for row, line in enumerate(places)
+                for at, pixels in enumerate(line)
+            )
+        )
+    return _with_bias(np.concatenate(parts, axis=-1), weights)
+
+
+def _dense(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
+    return _with_bias(inputs[0] @ weights["kernel"], weights)
+
+
+def _with_bias(outputs: Array, weights: dict[str, Array]) -> Array:
+    return outputs + weights["bias"] if "bias" in weights else outputs
+
+
+def _max_pool(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
+    (stride, _), (window, _) = config["strides"], config["pool_size"]
+    places = _windows(inputs[0], window, stride, config["padding"], -np.inf)
+    return np.maximum.reduce([pixels for line in places for pixels in line])
+
+
+def _average_pool(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
+    (stride, _), (window, _) = config["strides"], config["pool_size"]
+
+    def summed(images: Array) -> Array:
+        places = _windows(images, window, stride, config["padding"], 0.0)
+        return np.add.reduce([pixels for line in places for pixels in line])
+
+    return summed(inputs[0]) / summed(np.ones_like(inputs[0][:1, :, :, :1]))
+
+
+def _batch_norm(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
+    scale = weights["gamma"] / np.sqrt(weights["moving_variance"] + np.float32(config["epsilon"]))
+    return (inputs[0] - weights["moving_mean"]) * scale + weights["beta"]
+
+
+def _normed(numbers: Array, axes: tuple[int, ...], epsilon: float) -> Array:
+    centred = numbers - numbers.mean(axes, keepdims=True)
+    return centred / np.sqrt((centred**2).mean(axes, keepdims=True) + np.float32(epsilon))
+
+
+def _layer_norm(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
+    return _normed(inputs[0], (-1,), config["epsilon"]) * weights["gamma"] + weights["beta"]
+
+
+def _group_norm(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
+    shape, groups = inputs[0].shape, config["groups"]
+    grouped = inputs[0].reshape(shape[0], -1, groups, shape[-1] // groups)
+    normed = _normed(grouped, (1, 3), config["epsilon"]).reshape(shape)
+    return normed * weights["gamma"] + weights["beta"]
+
+
+def _sigmoid(numbers: Array) -> Array:
+    # By tanh, since exp of a large number overflows.
+    return 0.5 * (1 + np.tanh(0.5 * numbers))
+
+
+def _softmax(numbers: Array) -> Array:
+    powers = np.exp(numbers - numbers.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "relu": lambda numbers: np.maximum(numbers, 0),
+    "gelu": lambda numbers: numbers * (0.5 * (1 + erf(numbers / np.float32(2**0.5)))),
+    "swish": lambda numbers: numbers * _sigmoid(numbers),
+    "tanh": np.tanh,
+    "sigmoid": _sigmoid,
+    "softmax": _softmax,
+}
+
+
+def _elu(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
+    negative = np.float32(config["alpha"]) * np.expm1(np.minimum(inputs[0], 0))
+    return np.where(inputs[0] > 0, inputs[0], negative)
+
+
+def _leaky_relu(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
+    return np.where(inputs[0] > 0, inputs[0], np.float32(config["negative_slope"]) * inputs[0])
+
+
+def _zero_padding(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
+    edge = (config["padding"], config["padding"])
+    return np.pad(inputs[0], [(0, 0), edge, edge, (0, 0)])
+
+
+_COMPUTE: dict[str, Compute] = {
+    "Conv2D": _conv,
+    "Dense": _dense,
+    "MaxPooling2D": _max_pool,
+    "AveragePooling2D": _average_pool,
+    "GlobalAveragePooling2D": lambda config, weights, inputs: inputs[0].mean((1, 2)),
+    "GlobalMaxPooling2D": lambda config, weights, inputs: inputs[0].max((1, 2)),
+    "BatchNormalization": _batch_norm,
+    "LayerNormalization": _layer_norm,
+    "GroupNormalization": _group_norm,
+    "Activation": lambda config, weights, inputs: _ACTIVATIONS[config["activation"]](inputs[0]),
+    "ELU": _elu,
+    "ReLU": _leaky_relu,
+    "Dropout": lambda config, weights, inputs: inputs[0],
+    "SpatialDropout2D": lambda config, weights, inputs: inputs[0],
+    "Flatten": lambda config, weights, inputs: inputs[0].reshape(len(inputs[0]), -1),
+    "Permute": lambda config, weights, inputs: inputs[0].transpose(0, *config["dims"]),
+    "Rescaling": lambda config, weights, inputs: inputs[0] * np.float32(config["scale"]),
+    "Add": lambda config, weights, inputs: inputs[0] + inputs[1],
+    "ZeroPadding2D": _zero_padding,
+}

@@ -1,0 +1,127 @@
+"""Answering pictures with an exported ONNX file, by ONNX Runtime and without torch."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float32, Float64, UInt8
+
+from toile.data import DataFacts
+from toile.errors import ToileError
+from toile.evaluation import probabilities
+from toile.export.about import KEY, About, read_about
+from toile.export.classifier import scaled
+from toile.export.packages import extra_packages
+
+if TYPE_CHECKING:
+    from onnx import GraphProto
+
+# As many float32 weights as a recipe may have take 800 MB.
+MAX_BYTES = 1_000_000_000
+PIXELS_AT_ONCE = 4_000_000
+
+
+class OnnxClassifier:
+    """An ONNX file of Toile's making, ready to answer on one thread."""
+
+    def __init__(self, content: bytes | Path) -> None:
+        """Raises ToileError for a file that is not whole, not Toile's or needs other files."""
+        with extra_packages():
+            import onnxruntime  # type: ignore[import-untyped]
+        what = str(content) if isinstance(content, Path) else "the ONNX model"
+        content = _read(content) if isinstance(content, Path) else content
+        self.about: About = _checked(content, what)
+        self.runtime = f"ONNX Runtime {onnxruntime.__version__}"
+        with _refusals(what):
+            self._session = _session(content)
+            # Some damage shows only when the first picture is answered.
+            answered = self.logits(np.zeros((1, *self.facts.shape), np.uint8)).shape
+        if answered != (1, len(self.facts.class_names)):
+            raise ToileError(f"{what} is damaged: it does not give one logit for each class")
+
+    @property
+    def facts(self) -> DataFacts:
+        """Class names, shape and scale of the pictures."""
+        return self.about.data
+
+    def logits(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float32[np.ndarray, "n k"]:
+        """The logits of pictures of the shape in `facts`."""
+        at_once = max(1, PIXELS_AT_ONCE // max(1, pixels[:1].size))
+        batches = [
+            self._session.run(
+                None, {"pictures": scaled(pixels[start : start + at_once], self.facts)}
+            )
+            for start in range(0, len(pixels), at_once)
+        ]
+        return np.concatenate([outputs[0] for outputs in batches])
+
+    def probabilities(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float64[np.ndarray, "n k"]:
+        """Their probabilities."""
+        return probabilities(self.logits(pixels))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ToileError(f"{path} has {path.stat().st_size:,} bytes; at most {MAX_BYTES:,}")
+        return path.read_bytes()
+    except OSError as error:
+        raise ToileError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _checked(content: bytes, what: str) -> About:
+    """The metadata of `content`, which must be one whole model."""
+    with extra_packages():
+        import onnx
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+    try:
+        model = onnx.load_model_from_string(content)
+    except DecodeError:
+        raise ToileError(f"{what} is damaged or no ONNX file") from None
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    about = read_about(metadata.get(KEY), what)
+    if _reaches_outside(model.graph):
+        raise ToileError(f"{what} keeps weights in other files; Toile's exports are whole")
+    return about
+
+
+def _session(content: bytes) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # Waiting threads that spin would take the cores from whatever else is served.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def _refusals(what: str) -> Iterator[None]:
+    """What ONNX Runtime refuses inside the block becomes a ToileError."""
+    from onnxruntime.capi import (  # type: ignore[import-untyped]
+        onnxruntime_pybind11_state as refused,
+    )
+
+    try:
+        yield
+    except (
+        refused.Fail,
+        refused.InvalidArgument,
+        refused.InvalidGraph,
+        refused.NotImplemented,
+        refused.RuntimeException,
+        ValueError,  # an input of another name, or a name that is no text
+    ) as error:
+        raise ToileError(f"{what} cannot be run by ONNX Runtime: {error!s:.200}") from None
+
+
+def _reaches_outside(graph: "GraphProto") -> bool:
+    attributes = [one for node in graph.node for one in node.attribute]
+    tensors = [*graph.initializer, *(one.t for one in attributes)]
+    return any(tensor.external_data or tensor.data_location for tensor in tensors) or any(
+        _reaches_outside(one.g) for one in attributes if one.HasField("g")
+    )

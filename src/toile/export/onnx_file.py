@@ -1,0 +1,129 @@
+"""The network as an ONNX model, drawn by torch's exporter."""
+
+import ast
+import logging
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from toile.export.about import KEY, About, input_words, logits_words
+from toile.export.onnx_classifier import OnnxClassifier
+from toile.export.onnx_modules import OPSET, onnx_modules
+from toile.export.packages import extra_packages
+from toile.export.trained import Trained
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+INPUT, OUTPUT = "pictures", "logits"
+
+
+class OnnxFile:
+    """A graph from `pictures` (n, c, h, w) to `logits` (n, k), any number of them at once.
+
+    Nodes and values are called as the layers are, weights as in torch.
+    """
+
+    def __init__(self, trained: Trained) -> None:
+        facts = trained.about.data
+        words = {"input": input_words(facts, facts.shape), "output": logits_words(facts)}
+        self.about = trained.about.model_copy(update=words)
+        self.model = _drawn(trained)
+        self.model.graph.name = trained.about.name
+
+    def content(self, about: About) -> bytes:
+        """The file, saying `about` of itself."""
+        self.model.producer_name, self.model.producer_version = "Toile", about.toile
+        del self.model.metadata_props[:]
+        self.model.metadata_props.add(key=KEY, value=about.model_dump_json())
+        return self.model.SerializeToString(deterministic=True)
+
+    @staticmethod
+    def open(content: bytes) -> OnnxClassifier:
+        """The file, opened by ONNX Runtime."""
+        return OnnxClassifier(content)
+
+
+def _drawn(trained: Trained) -> "ModelProto":
+    with extra_packages():
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401
+    # Two pictures: an axis of one would be taken for one that is always so.
+    pictures = torch.zeros(2, *trained.about.data.shape)
+    modules = onnx_modules(trained.network)
+    with _quiet():
+        program = torch.onnx.export(
+            modules,
+            (pictures,),
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            opset_version=OPSET,
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+            verbose=False,
+        )
+    assert program is not None
+    _name_by_layers(program.model.graph, set(modules.state_dict()))
+    _forget_the_drawing(program.model.graph)
+    model = program.model_proto
+    # Weights say their shapes themselves; what is listed beside are those of the layers' answers.
+    weights = {tensor.name for tensor in model.graph.initializer}
+    answers = [value for value in model.graph.value_info if value.name not in weights]
+    del model.graph.value_info[:]
+    model.graph.value_info.extend(answers)
+    return model
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter tells of its own making: a package it does without, a deprecation in torch."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)`", FutureWarning)
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _name_by_layers(graph: Any, weights: set[str]) -> None:
+    """Call every node and what it gives by its layer.
+
+    Where a layer takes several nodes the last has its name, and those before it are called as
+    `silu1/Sigmoid`. `weights` keep their names; another constant has that of who takes it.
+    """
+    nodes = list(graph)
+    layers = [_layer(node) for node in nodes]
+    left, seen = Counter(layers), Counter[str]()
+    for node, layer in zip(nodes, layers, strict=True):
+        left[layer] -= 1
+        name = f"{layer}/{node.op_type}" if left[layer] else layer
+        seen[name] += 1
+        node.name = name if seen[name] == 1 else f"{name}{seen[name]}"
+        for value in node.outputs:
+            if value not in graph.outputs:
+                # A layer may be called as the model's own input or output.
+                value.name = f"{node.name}/" if node.name in (INPUT, OUTPUT) else node.name
+        for place, value in enumerate(node.inputs):
+            if value is not None and value.is_initializer() and value.name not in weights:
+                value.name = f"{node.name}/{place}"
+
+
+def _layer(node: Any) -> str:
+    """The dotted name of the layer a node was drawn for."""
+    # From the network to the operator: ['', 'residual1', 'residual1.conv1', 'conv2d_3'].
+    return str(ast.literal_eval(node.metadata_props["pkg.torch.onnx.name_scopes"])[-2])
+
+
+def _forget_the_drawing(graph: Any) -> None:
+    """Drop the exporter's own notes: its steps, and the files they were called from."""
+    values = [value for node in graph for value in node.outputs]
+    for part in [graph, *graph, *graph.inputs, *graph.initializers.values(), *values]:
+        part.doc_string = None
+        part.metadata_props.clear()

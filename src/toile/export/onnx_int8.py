@@ -1,0 +1,68 @@
+"""The ONNX model in 8-bit integers, by ONNX Runtime's static quantisation."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import onnx
+from jaxtyping import UInt8
+from onnxruntime.quantization import (  # type: ignore[import-untyped]
+    CalibrationDataReader,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
+
+from toile.export.classifier import scaled
+from toile.export.onnx_file import INPUT, OnnxFile
+from toile.export.trained import Trained
+
+AT_ONCE = 50
+
+
+class Int8OnnxFile(OnnxFile):
+    """Weights per channel and activations per layer as int8, between pairs of Q and DQ nodes."""
+
+    def __init__(self, trained: Trained, calibration: UInt8[np.ndarray, "n c h w"]) -> None:
+        """`calibration` are training images: they decide how wide each layer's numbers are."""
+        super().__init__(trained)
+        self.about = self.about.model_copy(update={"precision": "int8"})
+        with TemporaryDirectory() as folder, _quiet():
+            path = Path(folder) / "int8.onnx"
+            quantize_static(
+                self.model,
+                path,
+                _Pictures(scaled(calibration, trained.about.data)),
+                quant_format=QuantFormat.QDQ,
+                per_channel=True,
+                activation_type=QuantType.QInt8,
+                weight_type=QuantType.QInt8,
+                # Logits in 256 steps would leave close classes equal.
+                extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm"]},
+            )
+            self.model = onnx.load(path)
+
+
+class _Pictures(CalibrationDataReader):  # type: ignore[misc]
+    def __init__(self, pictures: np.ndarray) -> None:
+        self._batches = iter(np.array_split(pictures, -(-len(pictures) // AT_ONCE)))
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        """The next pictures; None when there are no more."""
+        batch = next(self._batches, None)
+        return None if batch is None else {INPUT: batch}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The quantiser asks, on the root logger, for shapes that torch's exporter has given it."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(level)

@@ -1,0 +1,106 @@
+"""The network as ONNX can say it: batch norms folded, no dropout, one node for one layer."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+
+from toile.network import Network, Residual
+from toile.network.dropout import Dropout
+from toile.network.padding import AvgPool2d, MaxPool2d
+
+# The first in which GroupNormalization has a scale for each channel, as torch's has.
+OPSET = 21
+Shape = tuple[Any, ...]
+
+
+class OnnxNode(nn.Module):
+    """Stands for one node of ONNX, where torch's exporter would write several.
+
+    While the graph is drawn it gives something of the right shape, and computes nothing.
+    """
+
+    def __init__(
+        self, operator: str, attributes: dict[str, Any], shape: Callable[[Shape], Shape]
+    ) -> None:
+        super().__init__()
+        self.operator, self.attributes, self.shape = operator, attributes, shape
+
+    def forward(self, inputs: Float[Tensor, "n *given"]) -> Float[Tensor, "n *made"]:
+        """What stands for the node's output."""
+        return torch.onnx.ops.symbolic(
+            self.operator,
+            (inputs, *self.parameters()),
+            self.attributes,
+            dtype=inputs.dtype,
+            shape=self.shape(tuple(inputs.shape)),
+            version=OPSET,
+        )
+
+
+def onnx_modules(network: Network) -> nn.Sequential:
+    """A copy of `network` to be drawn as a graph, each layer under its own name.
+
+    A batch norm right behind a convolution or a dense layer is folded into its weights.
+    """
+    return nn.Sequential(_said(network.named_children())).eval()
+
+
+def _said(layers: Iterable[tuple[str, nn.Module]]) -> OrderedDict[str, nn.Module]:
+    said: OrderedDict[str, nn.Module] = OrderedDict()
+    for name, module in layers:
+        if isinstance(module, Dropout):
+            continue
+        before = next(reversed(said), "")
+        fused = _fused(said[before], module) if said else None
+        if fused is not None:
+            said[before] = fused
+        else:
+            said[name] = _as_said(module)
+    return said
+
+
+def _fused(before: nn.Module, module: nn.Module) -> nn.Module | None:
+    """Both in one, where `module` is a batch norm that `before` can take in."""
+    if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        if isinstance(before, nn.Conv2d):
+            return fuse_conv_bn_eval(before, module)
+        if isinstance(before, nn.Linear):
+            return fuse_linear_bn_eval(before, module)
+    return None
+
+
+def _as_said(module: nn.Module) -> nn.Module:
+    if isinstance(module, Residual):
+        branch = dict(module.named_children())
+        shortcut = branch.pop("shortcut")
+        return Residual(_said(branch.items()), _said(shortcut.named_children()))
+    if isinstance(module, MaxPool2d | AvgPool2d):
+        return _pool(module)
+    if isinstance(module, nn.GroupNorm):
+        attributes = {"num_groups": module.num_groups, "epsilon": module.eps}
+        node = OnnxNode("GroupNormalization", attributes, lambda shape: shape)
+        node.weight, node.bias = module.weight, module.bias
+        return node
+    return module
+
+
+def _pool(pool: MaxPool2d | AvgPool2d) -> OnnxNode:
+    """ONNX pads unevenly and leaves the padding out of the mean by itself."""
+    left, right, top, bottom = pool.edge
+    size, stride = pool.size, pool.stride
+    attributes: dict[str, Any] = {"kernel_shape": [size, size], "strides": [stride, stride]}
+    if any(pool.edge):
+        attributes["pads"] = [top, left, bottom, right]
+
+    def shape(given: Shape) -> Shape:
+        num, channels, height, width = given
+        sides = (height + top + bottom, width + left + right)
+        return num, channels, *((side - size) // stride + 1 for side in sides)
+
+    operator = "MaxPool" if isinstance(pool, MaxPool2d) else "AveragePool"
+    return OnnxNode(operator, attributes, shape)

@@ -1,0 +1,63 @@
+"""The weights as a safetensors file that names its own recipe."""
+
+import json
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64, UInt8
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from toile.errors import ToileError
+from toile.evaluation import probabilities
+from toile.export.about import KEY, About, input_words, logits_words, read_about
+from toile.export.trained import Trained
+
+
+class SafetensorsFile:
+    """Contiguous tensors under torch's names: `load_state_dict` takes them as they are."""
+
+    def __init__(self, trained: Trained) -> None:
+        self._weights = {
+            # Counts stay whole numbers, as load_state_dict wants them.
+            name: np.asarray(array, np.float32 if array.dtype.kind == "f" else None, order="C")
+            for name, array in trained.weights.items()
+        }
+        facts = trained.about.data
+        words = {"input": input_words(facts, facts.shape), "output": logits_words(facts)}
+        self.about = trained.about.model_copy(update=words)
+
+    def content(self, about: About) -> bytes:
+        """The file, saying `about` of itself."""
+        # One entry: safetensors writes several in no fixed order.
+        return save(self._weights, metadata={KEY: about.model_dump_json()})
+
+    @staticmethod
+    def open(content: bytes) -> "SafetensorsClassifier":
+        """The file, opened by torch."""
+        return SafetensorsClassifier(content)
+
+
+class SafetensorsClassifier:
+    """A network built from nothing but the file."""
+
+    def __init__(self, content: bytes) -> None:
+        """Raises ToileError for a file that is damaged, not Toile's, or another network's."""
+        what = "the safetensors file"
+        try:
+            size = int.from_bytes(content[:8], "little")
+            metadata = json.loads(content[8 : 8 + size]).get("__metadata__", {})
+            weights = load(content)
+        except (SafetensorError, ValueError) as error:
+            raise ToileError(f"{what} is damaged: {error!s:.80}") from None
+        self.about = read_about(metadata.get(KEY), what)
+        self.runtime = f"torch {torch.__version__}"
+        self._trained = Trained(self.about, weights)
+
+    def logits(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float32[np.ndarray, "n k"]:
+        """The logits of pictures of the shape in `about.data`."""
+        return self._trained.logits(pixels)
+
+    def probabilities(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float64[np.ndarray, "n k"]:
+        """Their probabilities."""
+        return probabilities(self.logits(pixels))

@@ -1,0 +1,198 @@
+"""The door of a server on this machine: who may come in, how much they may bring, what goes out.
+
+Any web page can send requests to 127.0.0.1, and under DNS rebinding even read the answers; then the
+Host header alone still names the attacker. So Host is held against a list, Origin against Host, and
+every request needs a token that no page knows. A header carries it and never a cookie, which a
+browser would send for any page. Plain ASGI: it stands in front of any framework's app.
+"""
+
+import asyncio
+import hmac
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from toile.errors import ToileError
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+Headers = dict[bytes, list[bytes]]
+Refusal = tuple[int, str]
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+READS = ("GET", "HEAD")
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
+NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+def host_headers(port: int, allowed: Iterable[str] = ()) -> frozenset[str]:
+    """Every Host header that means this server: loopback at `port`, and the `allowed` names.
+
+    A name allowed without a port goes with `port` and, as a proxy in front sends it, without one.
+    Raises ToileError for what is no name.
+    """
+    hosts = {f"{name}:{port}" for name in LOOPBACK}
+    for name in (one.lower() for one in allowed):
+        found = HOST.fullmatch(name)
+        if found is None:
+            raise ToileError(
+                f"--allow-host is {name!r:.80}; it is a name or an address with or without a port, "
+                "as in toile.example.org or 192.168.1.5:8000"
+            )
+        hosts |= {name} if found[2] else {name, f"{name}:{port}"}
+    # The port that browsers leave out.
+    return frozenset(hosts | (set(LOOPBACK) if port == 80 else set()))
+
+
+@dataclass(frozen=True)
+class Guard:
+    """An ASGI app behind its door. What is refused is answered with {"error": sentence}.
+
+    `hosts` are the Host headers let in; GET and HEAD of the `open_paths` need no token. A body has
+    at most `body_bytes` and `body_seconds` to arrive. `policy` is the Content-Security-Policy.
+    """
+
+    app: App
+    hosts: frozenset[str]
+    # Not in the repr, which a log may come to hold.
+    token: str = field(repr=False)
+    body_bytes: int
+    body_seconds: float
+    open_paths: frozenset[str] = frozenset()
+    policy: str = NO_PAGE
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            # No door of Toile has one, and a browser lets any page open one.
+            await send({"type": "websocket.close", "code": 4403})
+        else:
+            visit = Visit(self, receive, send)
+            refusal = self._refusal(scope)
+            if refusal is None:
+                await self.app(scope, visit.receive, visit.send)
+            else:
+                await visit.refuse(*refusal)
+
+    def _refusal(self, scope: Message) -> Refusal | None:
+        headers: Headers = {}
+        for name, value in scope["headers"]:
+            headers.setdefault(name, []).append(value)
+        read = scope["method"] in READS
+        return (
+            self._foreign_host(headers)
+            or _foreign_origin(headers, read)
+            or self._unknown(headers, read and scope["path"] in self.open_paths)
+            or self._too_large(int(headers.get(b"content-length", [b"0"])[0]))
+        )
+
+    def _foreign_host(self, headers: Headers) -> Refusal | None:
+        hosts = headers.get(b"host", [])
+        if len(hosts) != 1:
+            return 403, f"Host is given {len(hosts)} times; it names this server once"
+        host = hosts[0].decode("latin-1").lower()
+        if host not in self.hosts:
+            return 403, (
+                f"Host is {host!r:.80}, which is not this server; open it as it said when it "
+                "started, or start it with --allow-host"
+            )
+        return None
+
+    def _unknown(self, headers: Headers, is_open: bool) -> Refusal | None:
+        if is_open:
+            return None
+        shown = list(headers.get(b"x-toile-token", []))
+        for value in headers.get(b"authorization", []):
+            scheme, _, token = value.partition(b" ")
+            if scheme.lower() == b"bearer":
+                shown.append(token)
+        # Compared in a time that tells nothing of how much of it is right.
+        if any(hmac.compare_digest(one, self.token.encode()) for one in shown):
+            return None
+        return 401, "the token is missing or wrong; send it as Authorization: Bearer TOKEN"
+
+    def _too_large(self, num_bytes: int) -> Refusal | None:
+        if num_bytes > self.body_bytes:
+            return 413, f"the body has {num_bytes:,} bytes; at most {self.body_bytes:,} are taken"
+        return None
+
+
+def _foreign_origin(headers: Headers, read: bool) -> Refusal | None:
+    """Refuses the pages of other sites; one without an origin, as in a sandbox, may only read."""
+    origins = [one.decode("latin-1").lower() for one in headers.get(b"origin", [])]
+    host = headers[b"host"][0].decode("latin-1").lower()
+    allowed = {f"http://{host}", f"https://{host}"} | ({"null"} if read else set())
+    if len(origins) <= 1 and allowed.issuperset(origins):
+        return None
+    return 403, f"Origin is {', '.join(origins)!r:.80}; pages of other sites are refused"
+
+
+class Visit:
+    """One request: its body is counted and timed, its answer gets the guard's headers."""
+
+    def __init__(self, guard: Guard, receive: Receive, send: Send) -> None:
+        self._guard, self._receive, self._send = guard, receive, send
+        self._deadline = asyncio.get_running_loop().time() + guard.body_seconds
+        self._num_bytes = 0
+        self._all_here = False
+        self._answered = False
+        self._refused = False
+
+    async def receive(self) -> Message:
+        """The next part of the body. What is too large or too slow ends as a disconnection."""
+        if self._all_here:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            seconds = self._guard.body_seconds
+            return await self.refuse(408, f"the body was not here within {seconds:g} seconds")
+        self._num_bytes += len(message.get("body", b""))
+        self._all_here = not message.get("more_body", False)
+        if self._num_bytes > self._guard.body_bytes:
+            most = self._guard.body_bytes
+            return await self.refuse(413, f"the body has more than {most:,} bytes")
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass an answer on, unless the request has been refused meanwhile."""
+        if self._refused:
+            return
+        self._answered = True
+        if message["type"] == "http.response.start":
+            own = {name for name, _ in message["headers"]}
+            added = [one for one in self._headers() if one[0] not in own]
+            message = {**message, "headers": [*message["headers"], *added]}
+        await self._send(message)
+
+    async def refuse(self, status: int, sentence: str) -> Message:
+        """Answer with an error, unless an answer has begun; nothing more is read or sent."""
+        if not self._answered:
+            body = json.dumps({"error": sentence}).encode()
+            headers = [
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(body)).encode()),
+            ]
+            if status == 401:
+                headers.append((b"www-authenticate", b"Bearer"))
+            await self.send({"type": "http.response.start", "status": status, "headers": headers})
+            await self.send({"type": "http.response.body", "body": body})
+        self._refused = True
+        return {"type": "http.disconnect"}
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        """What every answer carries unless it says otherwise itself; nothing of CORS."""
+        return [
+            (b"content-security-policy", self._guard.policy.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+            (b"cache-control", b"no-store"),
+            (b"cross-origin-resource-policy", b"same-origin"),
+        ]

@@ -1,0 +1,19 @@
+"""Prediction: any picture made alike to the training images, and what networks answer to it.
+
+Speaks uint8 pictures (c, h, w), a run's `DataFacts` and logits (k,); knows no runs and no torch.
+"""
+
+from toile.prediction.answer import Likely, Prediction, Vote, answer, vote
+from toile.prediction.prepare import Prepared, prepare
+from toile.prediction.step import Step
+
+__all__ = [
+    "Likely",
+    "Prediction",
+    "Prepared",
+    "Step",
+    "Vote",
+    "answer",
+    "prepare",
+    "vote",
+]

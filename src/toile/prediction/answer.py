@@ -1,0 +1,78 @@
+"""What networks answer to a picture: the likeliest classes, and the vote of several."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+UNSURE = 0.5
+
+
+@dataclass(frozen=True)
+class Likely:
+    """A class and how likely it is held, in [0, 1]."""
+
+    class_name: str
+    probability: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"class": self.class_name, "probability": self.probability}
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one network answers to a picture: its likeliest classes, likeliest first."""
+
+    top: tuple[Likely, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What several networks say together: `top` by the mean of their probabilities.
+
+    `agree` of them hold its first class likeliest; `sentence` names those that do not.
+    """
+
+    top: tuple[Likely, ...]
+    agree: int
+    sentence: str
+
+
+def answer(
+    probabilities: Float[np.ndarray, " k"],
+    class_names: Sequence[str],
+    num_top: int,
+    warnings: Sequence[str] = (),
+) -> Prediction:
+    """The `num_top` likeliest classes, and a warning where none reaches one half."""
+    top = likeliest(probabilities, class_names, num_top)
+    if not top[0].probability >= UNSURE:
+        warnings = [*warnings, "no class reaches 50 %"]
+    return Prediction(top, tuple(warnings))
+
+
+def likeliest(
+    probabilities: Float[np.ndarray, " k"], class_names: Sequence[str], num_top: int
+) -> tuple[Likely, ...]:
+    """The `num_top` likeliest classes; of equals the first comes first."""
+    order = np.argsort(-probabilities, kind="stable")[:num_top]
+    return tuple(Likely(class_names[place], float(probabilities[place])) for place in order)
+
+
+def vote(
+    by_run: Mapping[str, Float[np.ndarray, " k"]], class_names: Sequence[str], num_top: int
+) -> Vote:
+    """What the runs say together, by the mean of the probabilities each of them gives."""
+    top = likeliest(np.mean(list(by_run.values()), axis=0), class_names, num_top)
+    first = {run: class_names[int(one.argmax())] for run, one in by_run.items()}
+    agree = Counter(first.values())[top[0].class_name]
+    if agree == len(first):
+        return Vote(top, agree, f"all {agree} say {top[0].class_name}")
+    others = [f"{run} says {said}" for run, said in first.items() if said != top[0].class_name]
+    sentence = f"{agree} of {len(first)} say {top[0].class_name}; {'; '.join(others)}"
+    return Vote(top, agree, sentence)

@@ -1,0 +1,147 @@
+"""The paper something is drawn on: how light it is everywhere, and brought to the training's."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float64
+
+from toile.prediction.polarity import border_of
+from toile.prediction.step import Notes, words
+
+CLEAN = 4
+"""Grey levels a background may be off the paper and need no change."""
+LEAST_SHARE = 0.5
+"""Of the border, for a plane through it to be a background."""
+LEAST_LIGHT = 32
+"""Of 255: a background darker than this is not lightened further."""
+MOST_NOISE = 48
+"""A pixel further off a background than this is something else."""
+NUM_POINTS = 400
+NUM_PLANES = 200
+ROUNDS = 3
+FLATTEN = 1e-6 * np.eye(3)
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """A plane of grey for each channel: `planes` @ (1, x, y), x and y going from -1 to 1.
+
+    `spread` is the SD of the border about it, `share` how much of the border lies on it.
+    """
+
+    planes: Float64[np.ndarray, "c 3"]
+    spread: float
+    share: float
+
+    def greys(self, height: int, width: int) -> Float[np.ndarray, "c h w"]:
+        """The background of a whole picture."""
+        x, y = np.linspace(-1, 1, width), np.linspace(-1, 1, height)
+        constant, across, down = self.planes.T[:, :, None, None].astype(np.float32)
+        return constant + across * x.astype(np.float32) + down * y.astype(np.float32)[:, None]
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The darkest and the lightest grey of it."""
+        slope = np.abs(self.planes[:, 1:]).sum(1)
+        return (
+            float((self.planes[:, 0] - slope).min()),
+            float((self.planes[:, 0] + slope).max()),
+        )
+
+    def is_paper(self, paper: Float[np.ndarray, " c"]) -> bool:
+        """Whether it is as light as `paper` to within `CLEAN` levels everywhere."""
+        off = np.abs(self.planes[:, 0] - paper) + np.abs(self.planes[:, 1:]).sum(1)
+        return bool((off <= CLEAN).all())
+
+
+def background(greys: Float[np.ndarray, "c h w"]) -> Background:
+    """The plane most of the border lies on, whatever touches the border elsewhere."""
+    _, height, width = greys.shape
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    border, places = border_of(greys, 1), border_of(np.stack([np.ones_like(x), x, y]), 1)
+    every = max(1, border.shape[1] // NUM_POINTS)
+    border, places = border[:, ::every].astype(np.float64), places[:, ::every].T
+    planes = np.stack([_plane(places, one) for one in border])
+    off = border - planes @ places.T
+    near = np.abs(off) <= _reach(off)
+    return Background(planes, float(off[near].std()) if near.any() else 0.0, float(near.mean()))
+
+
+def _plane(
+    places: Float64[np.ndarray, "m 3"], greys: Float64[np.ndarray, " m"]
+) -> Float64[np.ndarray, " 3"]:
+    """The plane that half of `greys` lie nearest to, then of least squares over those near it.
+
+    Of planes through three points each, always the same ones, the one with the least median of
+    distances: what covers less than half of the border does not count. Rousseeuw 1984,
+    J. Am. Stat. Assoc. 79, 871-880.
+    """
+    threes = np.random.default_rng(0).integers(0, len(greys), (NUM_PLANES, 3))
+    corners = places[threes]
+    transposed = corners.swapaxes(1, 2)
+    # Through points in a row there are many planes: FLATTEN takes the flattest.
+    squares = transposed @ corners + FLATTEN
+    planes = np.linalg.solve(squares, transposed @ greys[threes][:, :, None])[..., 0]
+    distances = np.median(np.abs(greys - planes @ places.T), axis=1)
+    plane: Float64[np.ndarray, " 3"] = planes[distances.argmin()]
+    for _ in range(ROUNDS):
+        off = greys - places @ plane
+        near = np.abs(off) <= _reach(off)
+        if not near.any():
+            break
+        plane = np.linalg.lstsq(places[near], greys[near])[0]
+    return plane
+
+
+def _reach(off: Float64[np.ndarray, "*points"]) -> float:
+    """How far from a plane a point may be and still be of it, which noise alone makes."""
+    # 1.48 medians of absolute distance are an SD where it is of noise alone.
+    return float(np.clip(3 * 1.48 * np.median(np.abs(off)), CLEAN, MOST_NOISE))
+
+
+def is_on_paper(greys: Float[np.ndarray, "c h w"], paper: Float64[np.ndarray, " c"]) -> bool:
+    """Whether most of the outermost pixels are at `paper`, which needs no plane."""
+    off = np.abs(border_of(greys, 1) - paper[:, None]).max(0)
+    return bool((off <= CLEAN).mean() >= LEAST_SHARE)
+
+
+def lit(
+    greys: Float[np.ndarray, "c h w"], paper: Float64[np.ndarray, " c"], notes: Notes
+) -> tuple[Float[np.ndarray, "c h w"], float]:
+    """`greys` with their background at `paper` all over, and the SD of the noise in it.
+
+    Unchanged where the background is at `paper` already, or where the border does not show one.
+    """
+    found = background(greys)
+    if found.share < LEAST_SHARE:
+        notes.warnings.append(
+            f"only {100 * found.share:.0f} % of its border is of one background, which the "
+            "training images have; what is drawn may have been found wrongly"
+        )
+        return greys, 0.0
+    if found.is_paper(paper):
+        return greys, found.spread
+    darkest, lightest = found.ends
+    greys = on_paper(greys, found, paper)
+    notes.step(
+        "Background",
+        f"The background, {darkest:.0f} to {lightest:.0f} of 255, was brought to the training "
+        f"images' {words(paper)}.",
+        greys,
+    )
+    return greys, found.spread
+
+
+def on_paper(
+    greys: Float[np.ndarray, "c h w"], found: Background, paper: Float[np.ndarray, " c"]
+) -> Float[np.ndarray, "c h w"]:
+    """`greys` with the background at `paper` and the opposite end of the scale where it was.
+
+    As under more light: what takes half the paper's light still takes half of it.
+    """
+    under = found.greys(*greys.shape[1:])
+    start = paper.astype(np.float32)[:, None, None]
+    end = 255 * (start < 127.5).astype(np.float32)
+    # A plane through a border may leave the scale in a corner.
+    light = np.maximum(np.abs(end - under), LEAST_LIGHT)
+    return start + (greys - under) * (np.abs(end - start) / light)

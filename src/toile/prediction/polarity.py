@@ -1,0 +1,71 @@
+"""Dark on light or light on dark: told by the border, and never alike of a picture and its inverse.
+
+All sums are of whole and half numbers and so exact: of the two just one is inverted, always.
+"""
+
+import numpy as np
+from jaxtyping import Float, Integer, Shaped
+
+from toile.prediction.step import Notes, words
+
+UNDECIDED = 32
+"""A border this near to middle grey, of 255, may be of either kind of paper."""
+
+
+def turned(
+    levels: Integer[np.ndarray, "c h w"],
+    full: int,
+    paper: Float[np.ndarray, " c"],
+    thick: int,
+    notes: Notes,
+) -> Integer[np.ndarray, "c h w"]:
+    """`levels` (0 to `full`), or their inverse where that is what the training images are like.
+
+    The border looked at is `thick` px.
+    """
+    if not is_inverted(levels, full, paper, thick):
+        return levels
+    border = np.median(border_of(levels, thick), axis=1) * 255 / full
+    levels = full - levels
+    notes.step(
+        "Inverted",
+        f"Dark became light: the border was at {words(border)} of 255, and the training images "
+        f"have {words(paper)} there.",
+        levels,
+        full,
+    )
+    return levels
+
+
+def is_inverted(
+    levels: Integer[np.ndarray, "c h w"], full: int, paper: Float[np.ndarray, " c"], thick: int
+) -> bool:
+    """Whether the border of `levels` (0 to `full`) is nearer to the opposite of `paper` than to it.
+
+    Where it is of a middle grey, the mean decides: as in the training images, what is drawn has to
+    lie on the far side of the border from the paper.
+    """
+    side = np.sign(paper - 127.5)
+    border = np.median(border_of(levels, thick), axis=1)
+    to_paper = ((2 * border - full) * side).sum()
+    num_pixels = levels[0].size
+    to_drawn = ((border * num_pixels - levels.sum((1, 2), dtype=np.int64)) * side).sum()
+    if abs(to_paper) <= 2 * len(side) * full * UNDECIDED / 255 and to_drawn:
+        return bool(to_drawn < 0)
+    if to_paper:
+        return bool(to_paper < 0)
+    # As like its inverse as this, a picture is told from it by its first pixel off the middle.
+    off = 2 * levels[0].astype(np.int64).ravel() - full
+    return bool(side[0] * off[np.flatnonzero(off)[:1]].sum() < 0)
+
+
+def border_of(levels: Shaped[np.ndarray, "c h w"], thick: int) -> Shaped[np.ndarray, "c m"]:
+    """The outermost `thick` pixels, each once: top and bottom rows, then the sides between."""
+    channels = len(levels)
+    sides = (
+        levels[:, :thick],
+        levels[:, -thick:],
+        levels[:, thick:-thick, :thick],
+        levels[:, thick:-thick, -thick:],
+    )
+    return np.concatenate([side.reshape(channels, -1) for side in sides], axis=1)

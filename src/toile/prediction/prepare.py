@@ -1,0 +1,140 @@
+"""A picture of any kind made alike to the images a network was trained on, step by step."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from toile.data import BORDER_TOLERANCE, DataFacts, Framing, Picture
+from toile.prediction.background import is_on_paper, lit
+from toile.prediction.colour import recoloured
+from toile.prediction.framing import framed
+from toile.prediction.polarity import turned
+from toile.prediction.step import Notes, Step
+from toile.prediction.strange import strangeness
+
+WORKING_PX = 512
+"""Larger pictures are averaged down to this first, or to four times the training images."""
+
+# What turns an upright picture back into how the file has it, by EXIF's orientation.
+LYING = {
+    2: lambda pixels: pixels[:, :, ::-1],
+    3: lambda pixels: pixels[:, ::-1, ::-1],
+    4: lambda pixels: pixels[:, ::-1],
+    5: lambda pixels: pixels.swapaxes(1, 2),
+    6: lambda pixels: np.rot90(pixels, 1, (1, 2)),
+    7: lambda pixels: pixels[:, ::-1, ::-1].swapaxes(1, 2),
+    8: lambda pixels: np.rot90(pixels, -1, (1, 2)),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What the network is to see, how it came about, and what is odd about it."""
+
+    pixels: UInt8[np.ndarray, "c h w"]
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...]
+
+
+def prepare(picture: Picture, facts: DataFacts, show_steps: bool = True) -> Prepared:
+    """`picture` as the training images of `facts` are.
+
+    What is so already is not touched. A picture and its inverse come out the same wherever the
+    training images are drawn on plain paper; where they are not, colour and size alone are changed.
+    Without `show_steps` none are kept, which saves a quarter of an untouched picture's time.
+    """
+    notes = Notes(show_steps)
+    _read(picture, notes)
+    looks = facts.known_appearance
+    if facts.appearance is None:
+        notes.warnings.append("the run was made by an older Toile; how unusual it is, is unknown")
+    if looks.framing is None:
+        pixels = _photograph(picture.pixels, facts.shape, notes)
+    else:
+        pixels = _drawing(picture.pixels, facts.shape, np.array(looks.paper), looks.framing, notes)
+    notes.warnings.extend(strangeness(pixels, looks))
+    if show_steps:
+        _seen(pixels, facts, notes)
+    return Prepared(pixels, tuple(notes.steps), tuple(notes.warnings))
+
+
+def _read(picture: Picture, notes: Notes) -> None:
+    """The steps of the file: as it lies in it, and upright."""
+    stored = LYING.get(picture.orientation, np.asarray)(picture.pixels)
+    channels, height, width = stored.shape
+    kind = "grey" if channels == 1 else "colour"
+    notes.step("As read", f"{width} x {height} px, {kind}.", stored)
+    if picture.orientation != 1:
+        sentence = f"Turned upright: the camera noted orientation {picture.orientation}."
+        notes.step("Upright", sentence, picture.pixels)
+    if picture.num_frames > 1:
+        notes.warnings.append(f"it has {picture.num_frames} frames; the first is taken")
+
+
+def _photograph(
+    pixels: UInt8[np.ndarray, "c h w"], shape: tuple[int, int, int], notes: Notes
+) -> UInt8[np.ndarray, "c2 h2 w2"]:
+    """Colour and size alone, as reading the training images changed theirs."""
+    if pixels.shape == shape:
+        return pixels
+    channels, height, width = shape
+    canvas = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
+    image = Image.fromarray(np.ascontiguousarray(canvas))
+    image = image.convert("L" if channels == 1 else "RGB").resize(
+        (width, height), Image.Resampling.BILINEAR
+    )
+    pixels = np.array(image).reshape(height, width, channels).transpose(2, 0, 1)
+    notes.step(
+        "Resized",
+        f"Stretched to {width} x {height} px in {'grey' if channels == 1 else 'colour'}; the "
+        "training images have no plain background to crop or invert by.",
+        pixels,
+    )
+    return pixels
+
+
+def _drawing(
+    pixels: UInt8[np.ndarray, "c h w"],
+    shape: tuple[int, int, int],
+    paper: np.ndarray,
+    framing: Framing,
+    notes: Notes,
+) -> UInt8[np.ndarray, "c2 h2 w2"]:
+    """Something drawn on plain paper, on the paper of the training images and framed as there."""
+    channels, height, width = shape
+    levels, full = recoloured(pixels, channels, notes)
+    # As thick as a pixel of the training images would be in this picture.
+    thick = max(1, min(levels.shape[1] // height, levels.shape[2] // width))
+    levels = turned(levels, full, paper, thick, notes)
+    greys = levels.astype(np.float32) * np.float32(255 / full)
+    spread = 0.0
+    if greys.shape != shape or not is_on_paper(greys, paper):
+        greys, spread = lit(_averaged(greys, max(WORKING_PX, 4 * height, 4 * width)), paper, notes)
+    # Four SD of noise are passed by 6 pixels of 100,000, and those are specks.
+    threshold = max(float(BORDER_TOLERANCE), 4 * spread)
+    return framed(greys, threshold, paper, framing, (width, height), notes)
+
+
+def _averaged(greys: np.ndarray, longest_px: int) -> np.ndarray:
+    """Small enough to be looked through quickly, its noise averaged away."""
+    factor = -(-max(greys.shape[1:]) // longest_px)
+    if factor == 1:
+        return greys
+    return np.stack([np.asarray(Image.fromarray(one).reduce(factor)) for one in greys])
+
+
+def _seen(pixels: UInt8[np.ndarray, "c h w"], facts: DataFacts, notes: Notes) -> None:
+    """The last step: the numbers that go in."""
+    values = pixels / 255
+    if facts.scaling == "standard":
+        mean, sd = (np.array(one)[:, None, None] for one in (facts.mean, facts.sd))
+        values = (values - mean) / sd
+    _, height, width = pixels.shape
+    notes.step(
+        "As the network sees it",
+        f"{width} x {height} px, scaled as in training: values of mean {values.mean():.2f} and SD "
+        f"{values.std():.2f}.",
+        pixels,
+    )

@@ -1,0 +1,59 @@
+"""What was done to a picture on its way to the network, and what was odd about it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float, Real, UInt8
+
+MOST_PX = 1024
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom, in px."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """The picture after a step, thinned where it is large, and a sentence of what was done and why.
+
+    `box` is around what was found in it, where that was the step.
+    """
+
+    name: str
+    sentence: str
+    pixels: UInt8[np.ndarray, "c h w"]
+    box: Box | None = None
+
+
+@dataclass(frozen=True)
+class Notes:
+    """The steps and warnings so far; every stage writes its own. Only `shown` steps are kept."""
+
+    shown: bool = True
+    steps: list[Step] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def step(
+        self,
+        name: str,
+        sentence: str,
+        greys: Real[np.ndarray, "c h w"],
+        full: int = 255,
+        box: Box | None = None,
+    ) -> None:
+        """Write down a step; `greys` go from 0 to `full`."""
+        if not self.shown:
+            return
+        # For the eye alone: of 25 million pixels a thousand a side are kept.
+        every = -(-max(greys.shape[1:]) // MOST_PX)
+        shown = greys[:, ::every, ::every]
+        self.steps.append(Step(name, sentence, whole(shown * (255 / full)), box))
+
+
+def whole(greys: Float[np.ndarray, "c h w"]) -> UInt8[np.ndarray, "c h w"]:
+    """`greys` rounded, and cut to 0 to 255."""
+    rounded: UInt8[np.ndarray, "c h w"] = np.clip(np.rint(greys), 0, 255).astype(np.uint8)
+    return rounded
+
+
+def words(greys: Float[np.ndarray, " c"]) -> str:
+    """`0`, or `255, 250, 240` for the channels of a colour."""
+    return ", ".join(f"{grey:.0f}" for grey in greys)

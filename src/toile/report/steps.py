@@ -1,0 +1,122 @@
+"""How pictures came to what a network sees, and what it answered."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from toile.prediction import Likely, Step
+from toile.report.picture_grid import canvas
+from toile.report.theme import INK, LINE, MUTED, TRAINING, VALIDATION, new_figure, plain
+
+PANEL = 1.75
+"""Inches a picture and its column of words are wide."""
+GAP = 0.3
+ROW = 3.6
+EDGE = 0.3
+ARROW = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+MOST_CLASSES = 5
+LINE_PITCH = 0.34
+COLUMN = 32
+"""Letters of a small line beneath a picture."""
+
+
+@dataclass(frozen=True)
+class StepsOf:
+    """A picture's name, its steps, what was answered, and what was odd."""
+
+    name: str
+    steps: tuple[Step, ...]
+    top: tuple[Likely, ...]
+    warnings: tuple[str, ...]
+
+
+def steps_figure(pictures: Sequence[StepsOf]) -> Figure:
+    """A strip for each picture: its steps with a sentence each, then the likeliest classes."""
+    most = max(len(one.steps) for one in pictures) + 1
+    width = 2 * EDGE + most * PANEL + (most - 1) * GAP
+    height = EDGE + ROW * len(pictures)
+    figure = new_figure(width, height)
+    # Placed in inches, so that pictures stay of one size however long the sentences are.
+    figure.set_layout_engine("none")
+    page = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    page.set_axis_off()
+    for row, one in enumerate(pictures):
+        top = EDGE + ROW * row
+        if row:
+            page.plot([EDGE, width - EDGE], [top - 0.2] * 2, color=LINE, linewidth=0.8)
+        _draw_strip(page, one, top)
+    return figure
+
+
+def _draw_strip(page: Axes, one: StepsOf, top: float) -> None:
+    _write(page, EDGE, top, plain(one.name, 90), 10.0)
+    for place, step in enumerate(one.steps):
+        _draw_step(page, step, EDGE + place * (PANEL + GAP), top + 0.35)
+        page.text(
+            EDGE + (place + 1) * (PANEL + GAP) - GAP / 2,
+            top + 0.6 + PANEL / 2,
+            ARROW,
+            color=MUTED,
+            size=14,
+            ha="center",
+            va="center",
+        )
+    left = EDGE + len(one.steps) * (PANEL + GAP)
+    _write(page, left, top + 0.35, "Answer", 8.5)
+    _draw_answer(page, one, left, top + 0.6)
+
+
+def _draw_step(page: Axes, step: Step, left: float, top: float) -> None:
+    _write(page, left, top, step.name, 8.5)
+    _, height, width = step.pixels.shape
+    scale = PANEL / max(height, width)
+    wide, high = width * scale, height * scale
+    # In the middle of its square, so that an arrow points at it.
+    x, y = left + (PANEL - wide) / 2, top + 0.25 + (PANEL - high) / 2
+    page.imshow(
+        canvas(step.pixels),
+        extent=(x, x + wide, y + high, y),
+        cmap="gray",
+        vmin=0,
+        vmax=255,
+        # Pixels are shown as they are where they are few, and averaged where they are many.
+        interpolation="nearest" if max(height, width) < 128 else "antialiased",
+        aspect="auto",
+    )
+    page.add_patch(Rectangle((x, y), wide, high, fill=False, edgecolor=LINE, linewidth=0.8))
+    if step.box is not None:
+        box_left, box_top, right, bottom = (scale * edge for edge in step.box)
+        corner = (x + box_left, y + box_top)
+        around = Rectangle(corner, right - box_left, bottom - box_top, fill=False)
+        around.set(edgecolor=VALIDATION, linewidth=1.2)
+        page.add_patch(around)
+    _write_lines(page, left, top + 0.33 + PANEL, step.sentence, MUTED)
+
+
+def _draw_answer(page: Axes, one: StepsOf, left: float, top: float) -> None:
+    shown = one.top[:MOST_CLASSES]
+    for place, likely in enumerate(shown):
+        y = top + LINE_PITCH * place
+        weight, strength = ("bold", 1.0) if place == 0 else ("normal", 0.45)
+        _write(page, left, y, plain(likely.class_name, 16), 8.0, weight)
+        percent = f"{100 * likely.probability:.1f} %"
+        page.text(left + PANEL, y, percent, color=INK, size=8, ha="right", va="top")
+        for share, colour, alpha in ((1, LINE, 1), (likely.probability, TRAINING, strength)):
+            bar = Rectangle((left, y + 0.17), PANEL * share, 0.08, facecolor=colour, linewidth=0)
+            bar.set_alpha(alpha)
+            page.add_patch(bar)
+    said = " ".join(f"{warning[0].upper()}{warning[1:]}." for warning in one.warnings)
+    _write_lines(page, left, top + LINE_PITCH * len(shown) + 0.08, said, VALIDATION)
+
+
+def _write(page: Axes, x: float, y: float, text: str, size: float, weight: str = "bold") -> None:
+    page.text(x, y, text, color=INK, size=size, weight=weight, va="top")
+
+
+def _write_lines(page: Axes, x: float, y: float, text: str, colour: str) -> None:
+    lines = textwrap.fill(plain(text, 400), COLUMN)
+    page.text(x, y, lines, color=colour, size=6.8, va="top", linespacing=1.35)

@@ -1,0 +1,38 @@
+"""A run's stored answers judged, on the images that its score is of."""
+
+import numpy as np
+from jaxtyping import Bool
+
+from toile import evaluation
+from toile.evaluation import Judgement, Temperature
+from toile.recipe import Recipe
+from toile.runs.run import Validation
+
+HALF = "the scoring half of validation"
+
+
+def scored_images(recipe: Recipe, validation: Validation) -> Bool[np.ndarray, " n"]:
+    """Which validation images score: all, or where early stopping chose, those that did not."""
+    chose = recipe.training.early_stopping is not None
+    return np.asarray(validation.chooses == 0) | (not chose)
+
+
+def scored_part(recipe: Recipe) -> str:
+    """The same in words."""
+    return "validation" if recipe.training.early_stopping is None else HALF
+
+
+def temperature_of(validation: Validation) -> Temperature:
+    """Fitted on the half that chooses, so that the other half can judge it."""
+    fitted_on = validation.chooses == 1
+    return evaluation.fit_temperature(validation.logits[fitted_on], validation.labels[fitted_on])
+
+
+def judge_validation(recipe: Recipe, validation: Validation) -> Judgement:
+    """All scores of the images that score; calibration is of the scoring half alone."""
+    other = validation.chooses == 0
+    calibration = evaluation.calibrate(
+        validation.logits[other], validation.labels[other], temperature_of(validation)
+    )
+    among = scored_images(recipe, validation)
+    return evaluation.judge(validation.logits[among], validation.labels[among], calibration)

@@ -1,0 +1,89 @@
+"""The network that is served: a run's, exported once, or an exported file's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toile.data import read_picture
+from toile.errors import ToileError
+from toile.export import OnnxClassifier
+from toile.export.packages import extra_packages
+from toile.prediction import answer, prepare
+from toile.runs import Run, load_arrays, open_run
+from toile.service.words import Answer, Card, Likely, Score
+
+if TYPE_CHECKING:
+    from toile.workbench.live import Progress
+
+TAKES = "the bytes of one picture: PNG, JPEG, WebP, BMP or GIF"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network ready to answer, and its score where the run is known."""
+
+    classifier: OnnxClassifier
+    score: Score | None
+
+    def answer(self, content: bytes, num_top: int) -> Answer:
+        """The `num_top` likeliest classes of a picture. Raises ToileError where it is none."""
+        facts = self.classifier.facts
+        prepared = prepare(read_picture(content, "the picture"), facts, show_steps=False)
+        (probabilities,) = self.classifier.probabilities(prepared.pixels[None])
+        said = answer(probabilities, facts.class_names, num_top, prepared.warnings)
+        top = [Likely(class_name=one.class_name, probability=one.probability) for one in said.top]
+        return Answer(top=top, warnings=list(said.warnings))
+
+    @property
+    def card(self) -> Card:
+        """What the network is."""
+        about = self.classifier.about
+        return Card(
+            **about.model_dump(include={"run", "name", "weights", "weights_sha256", "precision"}),
+            classes=list(about.data.class_names),
+            shape=about.data.shape,
+            takes=TAKES,
+            accuracy=self.score,
+        )
+
+
+def open_model(name: str, weights: str | None, progress: "Progress") -> Model:
+    """The network of the run called `name`, or of the .onnx file of that name.
+
+    `weights` are `last`, unless a file says otherwise of its own. A run's file is made and proven
+    when it is first served, which needs torch and the run's data, and kept in its folder. Raises
+    ToileError for anything a user can put right.
+    """
+    if not name.endswith(".onnx"):
+        run = open_run(name)
+        weights = weights or "last"
+        return Model(_classifier_of(run, weights, progress), _score(run, weights))
+    classifier = OnnxClassifier(Path(name))
+    own = classifier.about.weights
+    if weights not in (None, own):
+        raise ToileError(f"--weights is {weights}, but {name} holds the {own} ones; leave it out")
+    return Model(classifier, None)
+
+
+def _classifier_of(run: Run, weights: str, progress: "Progress") -> OnnxClassifier:
+    with extra_packages():
+        import onnxruntime  # type: ignore[import-untyped]  # noqa: F401
+    path = run.folder / f"serve-{weights}.onnx"
+    try:
+        kept = OnnxClassifier(path)
+        if kept.about.weights_sha256 == load_arrays(run.folder / f"{weights}.safetensors").sha256:
+            return kept
+    except ToileError:
+        pass  # Not there yet, or damaged: it is made anew, and what hinders that is said then.
+    from toile.workbench.export import export_run
+
+    export_run(run, "onnx", path, weights=weights, force=True, progress=progress)
+    return OnnxClassifier(path)
+
+
+def _score(run: Run, weights: str) -> Score | None:
+    """What the run scored with these weights; None where it has not ended, or on no images."""
+    if not (run.folder / "results.json").exists():
+        return None
+    score = run.results["score" if weights == "last" else "best"]
+    return Score(**score["accuracy"], of=score["of"]) if score["accuracy"]["n"] else None

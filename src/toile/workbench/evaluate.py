@@ -1,0 +1,151 @@
+"""How good a run is: on validation by its stored answers, on the test part by a counted look.
+
+Needs torch for a look alone, which imports it there.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from toile import evaluation
+from toile.data import load_data
+from toile.errors import ToileError
+from toile.evaluation import Judgement, McNemar
+from toile.runs import (
+    Look,
+    Run,
+    judge_validation,
+    looks_at,
+    open_run,
+    scored_images,
+    scored_part,
+    temperature_of,
+    write_score,
+)
+from toile.runs import open_test as look_at_test
+from toile.workbench.live import Progress, no_progress
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """A run's judgement and what it is of: `validation`, its scoring half, or `test`.
+
+    `look` is the entry this judgement made in the ledger; `looks` counts all at this test part.
+    """
+
+    run: Run
+    of: str
+    weights: str
+    judgement: Judgement
+    look: Look | None = None
+    looks: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The scores as JSON has them; the rows of `confusion` are true classes."""
+        names = self.run.facts.class_names
+        judged = self.judgement
+        return {
+            "run": str(self.run.folder),
+            "of": self.of,
+            "weights": self.weights,
+            "accuracy": judged.accuracy.to_json(),
+            "top2": judged.top2.to_json(),
+            "loss": judged.loss,
+            "per_class": [
+                {"class": name, **scores.to_json()}
+                for name, scores in zip(names, judged.per_class, strict=True)
+            ],
+            "macro": judged.macro.to_json(),
+            "classes": list(names),
+            "confusion": judged.matrix.tolist(),
+            "most_confused": [
+                {
+                    "true": names[pair.true],
+                    "predicted": names[pair.predicted],
+                    "count": pair.count,
+                    "share": pair.share,
+                }
+                for pair in judged.most_confused
+            ],
+            "calibration": judged.calibration.to_json(),
+            "look": self.look and vars(self.look),
+            "looks": self.looks,
+        }
+
+
+def evaluate(
+    run: str | Path | Run,
+    *,
+    open_test: bool = False,
+    why: str = "",
+    weights: str = "last",
+    progress: Progress = no_progress,
+) -> Evaluated:
+    """Judge `run` on validation, from its stored answers; with `open_test` on the sealed test part.
+
+    A look at the test part takes `why`, is written into the ledger before it happens and is counted
+    there for good; the network, with its `last` or `best` weights, answers the images in float32.
+    Raises ToileError where the run has no answers or weights, or its data is no longer the same.
+    """
+    run = run if isinstance(run, Run) else open_run(run)
+    if open_test:
+        return _on_test(run, why, weights, progress)
+    if why or weights != "last":
+        raise ToileError(
+            f"{'why' if why else f'weights={weights}'} goes with opening the test part: on "
+            "validation the run's stored answers are judged, which are those of its last weights"
+        )
+    recipe, answers = run.recipe, run.validation
+    judgement = judge_validation(recipe, answers)
+    looks = looks_at(run.facts.test_fingerprint)
+    return Evaluated(run, scored_part(recipe), "last", judgement, looks=len(looks))
+
+
+def _on_test(run: Run, why: str, weights: str, progress: Progress) -> Evaluated:
+    from toile.network import network_logits, pixels_of
+    from toile.workbench.trained import load_network
+
+    facts = run.facts
+    # All that can fail comes before the look, which counts whatever follows it.
+    network = load_network(run, weights)
+    temperature = temperature_of(run.validation)
+    dataset = load_data(run.recipe.data, progress=progress)
+    look, images = look_at_test(run, dataset, weights, why)
+    logits = network_logits(
+        network,
+        images.pixels,
+        pixels_of(facts.scaling, facts.mean, facts.sd),
+        lambda done: progress(done, len(images), "answering the test images"),
+    )
+    calibration = evaluation.calibrate(logits, images.labels, temperature)
+    judgement = evaluation.judge(logits, images.labels, calibration)
+    score = {"accuracy": judgement.accuracy.to_json(), "loss": judgement.loss}
+    look = write_score(look, score)
+    looks = looks_at(facts.test_fingerprint)
+    return Evaluated(run, "test", weights, judgement, look, len(looks))
+
+
+def answered_the_same(first: Run, second: Run) -> bool:
+    """Whether both runs were validated on the same images in the same order."""
+    return first.data["order"] == second.data["order"] and np.array_equal(
+        first.validation.indices, second.validation.indices
+    )
+
+
+def compare_answers(first: Run, second: Run) -> McNemar:
+    """McNemar's exact test of two runs on the validation images that both are scored on.
+
+    Raises ToileError where they did not answer the same images in the same order.
+    """
+    if not answered_the_same(first, second):
+        raise ToileError(
+            f"{first.id} and {second.id} were validated on different images, and McNemar's test "
+            "needs the same ones: train both on the same data with the same data.split and "
+            "data.validation"
+        )
+    pair = [(run, run.validation) for run in (first, second)]
+    among = np.logical_and(*(scored_images(run.recipe, answers) for run, answers in pair))
+    right = [answers.logits.argmax(axis=1) == answers.labels for _, answers in pair]
+    return evaluation.mcnemar(right[0][among], right[1][among])

@@ -1,0 +1,121 @@
+"""Taking a run's network away as a file, with proof that it is the same network."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+
+from toile.data import Dataset, load_data
+from toile.errors import ToileError
+from toile.export import About, Parity
+from toile.export.about import carried
+from toile.export.build import build_file
+from toile.export.formats import SUFFIXES, format_of
+from toile.export.proof import prove
+from toile.export.trained import Trained
+from toile.files import write_whole
+from toile.runs import Run, open_run
+from toile.workbench.live import Progress, no_progress
+from toile.workbench.trained import stored_weights
+
+NUM_PROVEN = 100
+# How many int8 is judged on, where a changed answer counts, and how many it is calibrated with.
+NUM_JUDGED, NUM_CALIBRATING = 5_000, 200
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An export on disk."""
+
+    file: Path
+    format: str
+    about: About
+
+    @property
+    def parity(self) -> Parity:
+        """How its answers compare with the network's own."""
+        assert self.about.parity is not None
+        return self.about.parity
+
+
+def export_run(
+    run: str | Path | Run,
+    to: str | None = None,
+    file: str | Path | None = None,
+    *,
+    weights: str = "last",
+    int8: bool = False,
+    force: bool = False,
+    progress: Progress = no_progress,
+) -> Exported:
+    """Write the network of `run` to `file` (default: its id, here) as safetensors, onnx or keras.
+
+    `to` may be left out where the ending of `file` says it; `weights` are `last` or `best`. The
+    file is opened by its own runtime and compared with the network on validation images before
+    anything is written; `int8` (onnx alone) may change a few answers, and says how many. Raises
+    ToileError for anything a user can put right.
+    """
+    to = format_of(to, None if file is None else Path(file))
+    if int8 and to != "onnx":
+        raise ToileError(f"--int8 goes with onnx, and the format is {to}; leave it out")
+    run = run if isinstance(run, Run) else open_run(run)
+    file = Path(f"{run.id}{SUFFIXES[to]}" if file is None else file)
+    _refuse_place(file, force)
+    trained = _trained(run, weights)
+    dataset = _same_data(run, progress)
+    held_out = run.validation.indices
+    images = dataset.train.take(_spread(held_out, NUM_JUDGED if int8 else NUM_PROVEN))
+    calibration = None
+    if int8:
+        learnt = np.setdiff1d(np.arange(len(dataset.train)), held_out)
+        calibration = dataset.train.pixels[_spread(learnt, NUM_CALIBRATING)]
+    proven = prove(
+        build_file(to, trained, calibration),
+        images.pixels,
+        trained.logits(images.pixels),
+        images.labels if int8 else None,
+    )
+    write_whole(file, proven.content)
+    return Exported(file, to, proven.about)
+
+
+def _refuse_place(file: Path, force: bool) -> None:
+    if not file.parent.is_dir():
+        raise ToileError(f"{file.parent} is no folder; make it, or name another file")
+    if file.exists() and not force:
+        raise ToileError(f"{file} is there already; name another, or replace it with --force")
+
+
+def _trained(run: Run, weights: str) -> Trained:
+    stored = stored_weights(run, weights)
+    recipe, facts = carried(run.recipe, run.facts)
+    about = About.model_validate(
+        {
+            "toile": version("toile"),
+            "run": run.id,
+            "name": run.recipe.name,
+            "weights": weights,
+            "weights_sha256": stored.sha256,
+            "recipe": recipe,
+            "data": facts,
+        }
+    )
+    return Trained(about, stored.arrays)
+
+
+def _same_data(run: Run, progress: Progress) -> Dataset:
+    dataset = load_data(run.recipe.data, progress=progress)
+    if dataset.order != run.facts.order:
+        raise ToileError(
+            f"{run.id} was trained on other images than {dataset.path} now has, so the export "
+            "cannot be proven on its validation images; bring the same data back"
+        )
+    return dataset
+
+
+def _spread(indices: Int[np.ndarray, " n"], count: int) -> Int[np.ndarray, " m"]:
+    """At most `count` of the indices, evenly spaced, the first and the last among them."""
+    places = np.linspace(0, len(indices) - 1, min(count, len(indices)))
+    return indices[places.round().astype(np.int64)]

@@ -1,0 +1,37 @@
+"""A run's network, as it was trained."""
+
+from toile.errors import ToileError
+from toile.network import Network, trained_network
+from toile.runs import CorruptFile, Run, Stored, load_arrays
+from toile.workbench.page import plan_of
+
+WEIGHTS = ("last", "best")
+
+
+def stored_weights(run: Run, weights: str = "last") -> Stored:
+    """The `last` or `best` weights of `run` by name, with their sha256.
+
+    Raises ToileError where it has none, CorruptFile where they are damaged.
+    """
+    if weights not in WEIGHTS:
+        raise ToileError(f"weights is {weights}; it is last or best")
+    path = run.folder / f"{weights}.safetensors"
+    if not path.exists():
+        raise ToileError(
+            f"{run.id} has no {weights} weights; it has not ended an epoch: toile resume {run.name}"
+        )
+    return load_arrays(path)
+
+
+def load_network(run: Run, weights: str = "last") -> Network:
+    """The network of `run` with its `last` or `best` weights, float32, in evaluation mode, on CPU.
+
+    Takes float32 (n, c, h, w), gives logits (n, k). Raises ToileError where the run has no such
+    weights, CorruptFile where they are damaged or another network's.
+    """
+    stored = stored_weights(run, weights)
+    try:
+        return trained_network(plan_of(run), stored.arrays)
+    except ToileError as error:
+        path = run.folder / f"{weights}.safetensors"
+        raise CorruptFile(f"{path} does not fit {run.folder / 'recipe.yaml'}: {error}") from None

@@ -1,0 +1,93 @@
+import json
+
+import pytest
+
+from toile.runs import Run
+
+
+def test_a_run_is_judged_in_words_and_as_json(toile, among_runs):
+    said = toile("evaluate", "last")
+    told = toile("evaluate", "last", "--json").json
+
+    run = Run(among_runs)
+    assert told["accuracy"] == run.results["score"]["accuracy"]
+    assert [one["class"] for one in told["per_class"]] == list(run.facts.class_names)
+    assert sum(map(sum, told["confusion"])) == told["accuracy"]["n"]
+    assert told["calibration"]["n"] == told["accuracy"]["n"] // 2
+    assert f"{100 * told['accuracy']['value']:.2f} %" in said.output
+    assert "the test part stays sealed; looks at it so far: 0" in said.output
+
+
+def test_the_test_part_opens_once_told_why_and_is_counted(toile, among_runs):
+    refused = toile("evaluate", "last", "--open-test")
+    assert refused.code == 2
+    assert "takes a reason" in refused.errors
+    assert "no test part was opened" in toile("looks").output
+
+    looked = toile("evaluate", "last", "--open-test", "--why", "the end of the sheet")
+    assert "on test" in looked.output
+    assert "this was look 1 at this test part" in looked.output
+
+    (look,) = toile("looks", "--json").json["looks"]
+    assert (look["number"], look["why"]) == (1, "the end of the sheet")
+    assert look["score"]["accuracy"]["n"] == 1000
+    assert "the end of the sheet" in toile("looks").output
+    page = (among_runs / "report.html").read_text()
+    assert "<h2>The test part</h2>" in page
+    assert "the end of the sheet" in page
+    assert "looks at it so far: 1" in toile("evaluate", "last").output
+    (among_runs.parent / "ledger.jsonl").unlink()
+
+
+def test_figures_are_written_where_asked(toile, among_runs, tmp_path):
+    told = toile("evaluate", "last", "--figures", "pictures", "--json").json
+    assert told["files"] == [
+        f"pictures/{name}.png" for name in ("confusion", "reliability", "mistakes")
+    ]
+    for file in told["files"]:
+        assert (tmp_path / file).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_run_is_tested_against_another_on_the_same_images(toile, among_runs):
+    told = toile("evaluate", "last", "--against", "last", "--json").json
+    assert told["mcnemar"]["p"] == 1
+    assert "McNemar's exact test: p = 1" in toile("compare", "last", "last").output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["evaluate", "nobody"], "no run in"),
+        (["evaluate", "last", "--why=x"], "goes with opening the test part"),
+        (["evaluate", "last", "--open-test", "--why=x", "--against=last"], "leave --open-test out"),
+        (["evaluate", "last", "--open-test", "--why=x", "--weights=mean"], "last or best"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_with_a_sentence(toile, among_runs, words, said):
+    answer = toile(*words)
+    assert (answer.code, answer.output) == (2, "")
+    assert said in answer.errors
+    assert not (among_runs.parent / "ledger.jsonl").exists()
+
+
+def test_a_bundled_run_is_imported_elsewhere(toile, among_runs, tmp_path, monkeypatch):
+    told = toile("bundle", "last", "--json").json
+    assert told["file"] == f"{among_runs.name}.zip"
+    before = toile("evaluate", "last", "--json").json
+
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "elsewhere"))
+    imported = toile("import", told["file"], "--json").json
+    assert (tmp_path / imported["report"]).exists()
+    after = toile("evaluate", "last", "--json").json
+    assert json.dumps(before | {"run": ""}) == json.dumps(after | {"run": ""})
+
+    again = toile("import", told["file"])
+    assert again.code == 2
+    assert "is there already" in again.errors
+
+
+def test_what_is_no_bundle_is_refused(toile, tmp_path):
+    (tmp_path / "photo.zip").write_bytes(b"no zip at all")
+    answer = toile("import", "photo.zip")
+    assert answer.code == 2
+    assert "is no zip" in answer.errors

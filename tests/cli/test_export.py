@@ -1,0 +1,62 @@
+import pytest
+
+from toile.export import KerasClassifier, OnnxClassifier
+from toile.export.safetensors_file import SafetensorsClassifier
+
+OPEN = {"onnx": OnnxClassifier, "keras": KerasClassifier, "safetensors": SafetensorsClassifier}
+
+
+@pytest.mark.parametrize(
+    ("to", "name"), [("onnx", "run.onnx"), ("keras", "run.h5"), ("safetensors", "run.safetensors")]
+)
+def test_a_run_is_exported_under_its_name_with_its_proof(toile, among_runs, tmp_path, to, name):
+    answer = toile("export", "last", f"--to={to}", "--json")
+    assert answer.code == 0, answer.errors
+    assert answer.json["file"] == name
+    assert answer.json["format"] == to
+    assert answer.json["max_difference"] < 1e-4
+    assert (answer.json["agreement"], answer.json["images"]) == (1.0, 100)
+    about = OPEN[to]((tmp_path / name).read_bytes()).about
+    assert about.run == among_runs.name
+    assert about.parity.max_difference == answer.json["max_difference"]
+    assert answer.json["runtime"] == about.parity.runtime
+
+
+def test_an_export_says_its_size_who_opened_it_and_how_far_off_it_was(toile, among_runs, tmp_path):
+    answer = toile("export", "last", "model.onnx")
+    assert answer.code == 0
+    assert answer.errors == ""
+    first, second = answer.output.splitlines()
+    assert first == f"model.onnx  {(tmp_path / 'model.onnx').stat().st_size:,} bytes"
+    assert second.startswith("opened by ONNX Runtime ")
+    assert "same answer on 100.00 % of 100 validation images, largest difference " in second
+    again = toile("export", "last", "model.onnx")
+    assert again.code == 2
+    assert "model.onnx is there already" in again.errors
+    assert toile("export", "last", "model.onnx", "--force").code == 0
+
+
+def test_int8_is_shown_with_both_accuracies(toile, quickly):
+    # After one epoch of two filters the answers are too near one another to be kept.
+    longer = [*quickly, "--set=network.conv1.filters=8", "--epochs=4", "--no-page"]
+    assert toile("train", "s1-lab", "--out=longer", *longer).code == 0
+    answer = toile("export", "longer", "small.onnx", "--int8")
+    assert answer.code == 0, answer.errors
+    assert "% in int8, " in answer.output
+    assert "% in float32" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nobody", "--to=onnx"], "no run in"),
+        (["last", "a.keras"], "tf_keras cannot read"),
+        (["last", "--to=onnx", "--weights=worst"], "weights is worst; it is last or best"),
+    ],
+)
+def test_a_wrong_word_is_answered_with_a_sentence(toile, among_runs, words, said):
+    answer = toile("export", *words)
+    assert answer.code == 2
+    assert answer.errors.startswith("toile: ")
+    assert said in answer.errors
+    assert "Traceback" not in answer.errors

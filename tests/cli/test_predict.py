@@ -1,0 +1,94 @@
+"""`toile predict` in a process of its own."""
+
+import csv
+import shutil
+
+import pytest
+from PIL import Image
+
+from toile.cli.predict import csv_text
+from toile.data import load_data
+from toile.prediction import Likely
+from toile.runs import Run
+from toile.workbench.predict import Answered
+
+
+@pytest.fixture
+def pictures(tmp_path, trained) -> list[str]:
+    """Three validation images as files, dark on white."""
+    run = Run(trained)
+    images = load_data("fashion-sample").train.pixels[run.validation.indices[:3], 0]
+    (tmp_path / "p").mkdir()
+    names = [f"p/{number}.png" for number in range(3)]
+    for name, image in zip(names, images, strict=True):
+        Image.fromarray(255 - image).resize((280, 280)).save(tmp_path / name)
+    return names
+
+
+def test_pictures_are_answered_in_words_and_as_json(toile, among_runs, pictures):
+    (first, second) = toile("predict", "last", *pictures[:2], "--json").json
+    assert first["file"] == "p/0.png"
+    assert set(first) == {"file", "top", "warnings"}
+    assert [set(one) for one in first["top"]] == [{"class", "probability"}] * 3
+    said = toile("predict", "last", "p/0.png", "--top", "1")
+    best = first["top"][0]
+    assert f"p/0.png  {best['class']}  {100 * best['probability']:.2f} %" in said.output
+    assert second["file"] == "p/1.png"
+
+
+def test_the_steps_are_drawn_and_a_folder_goes_into_a_table(toile, among_runs, pictures, tmp_path):
+    (tmp_path / "p" / "=cmd.png").write_text("no picture")
+    answer = toile("predict", "last", "p", "--steps", "steps.png", "--csv", "out.csv")
+    assert answer.code == 0
+    assert "wrote steps.png" in answer.output
+    assert (tmp_path / "steps.png").read_bytes().startswith(b"\x89PNG")
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
+    assert [row["file"] for row in rows] == [*pictures, "p/=cmd.png"]
+    told = toile("predict", "last", "p", "--json").json
+    for row, one in zip(rows[:3], told[:3], strict=True):
+        assert row["class"] == one["top"][0]["class"]
+        assert float(row["probability_2"]) == pytest.approx(one["top"][1]["probability"], abs=1e-6)
+    assert rows[3]["class"] == ""
+    assert rows[3]["error"].startswith("is no PNG")
+
+
+def test_two_runs_vote(toile, among_runs, pictures):
+    shutil.copytree(among_runs, among_runs.parent / "20990101-000000-twin-ffff")
+    try:
+        (one,) = toile("predict", among_runs, "p/0.png", "--with", "ffff", "--json").json
+        said = toile("predict", among_runs, "p/0.png", "--with", "ffff", "--csv", "v.csv").output
+    finally:
+        shutil.rmtree(among_runs.parent / "20990101-000000-twin-ffff")
+    assert one["vote"]["agree"] == 2
+    assert one["vote"]["sentence"] == f"all 2 say {one['top'][0]['class']}"
+    assert [record["top"][0] for record in one["runs"]] == [one["top"][0]] * 2
+    assert one["vote"]["sentence"] in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("predict", "nosuch", "p/0.png"), "no run in"),
+        (("predict", "last", "p/9.png"), "p/9.png: is no file or folder"),
+        (("predict", "last", "p/0.png", "--weights", "worst"), "weights is worst"),
+        (("predict", "last", "p/0.png", "--csv", "q/out.csv"), "q is no folder; name one"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(toile, among_runs, pictures, words, said):
+    answer = toile(*words)
+    assert answer.code == 2
+    assert said in answer.errors
+    assert "Traceback" not in answer.errors
+
+
+def test_no_cell_is_a_formula_and_none_breaks_its_line():
+    odd = '@SUM(A1)\n,"'
+    answers = [
+        Answered("=1+1.png", top=(Likely(odd, 0.5), Likely("-x", 0.25)), warnings=("a", "b")),
+        Answered("b.png", error="is empty"),
+    ]
+    first, second = csv.DictReader(csv_text(answers).splitlines(keepends=True))
+    assert (first["file"], first["class"], first["class_2"]) == ("'=1+1.png", f"'{odd}", "'-x")
+    assert first["probability"] == "0.500000"
+    assert first["warnings"] == "a; b"
+    assert (second["class"], second["error"]) == ("", "is empty")

@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+
+from toile.errors import ToileError
+from toile.export.formats import format_of
+
+
+@pytest.mark.parametrize(
+    ("to", "file", "expected"),
+    [
+        ("onnx", None, "onnx"),
+        (None, "a.onnx", "onnx"),
+        (None, "a.H5", "keras"),
+        (None, "a.b.safetensors", "safetensors"),
+        ("keras", "a.h5", "keras"),
+        ("onnx", "model", "onnx"),
+        ("onnx", "model.v2", "onnx"),
+    ],
+)
+def test_the_format_is_said_by_a_word_or_by_the_ending(to, file, expected):
+    assert format_of(to, file and Path(file)) == expected
+
+
+@pytest.mark.parametrize(
+    ("to", "file", "words"),
+    [
+        ("onxx", None, r"--to is onxx; it is one of safetensors, onnx, keras; did you mean onnx\?"),
+        (None, None, r"which format\? Say --to safetensors\|onnx\|keras"),
+        (None, "model", r"which format\?"),
+        ("onnx", "a.h5", r"--to is onnx, but a\.h5 ends with \.h5; onnx has \.onnx"),
+        (None, "m/a.keras", r"Keras 3's own format, .*; name it m/a\.h5"),
+        ("keras", "a.keras", r"tf_keras cannot read"),
+    ],
+)
+def test_a_format_that_is_not_clear_is_asked_for(to, file, words):
+    with pytest.raises(ToileError, match=words):
+        format_of(to, file and Path(file))

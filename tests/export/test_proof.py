@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from toile.errors import ToileError
+from toile.export.build import build_file
+from toile.export.proof import prove
+
+LAYERS = [{"conv": 3}, "relu", "flatten", {"dense": "classes"}]
+
+
+@pytest.mark.parametrize("to", ["safetensors", "keras"])
+def test_a_file_whose_answers_are_off_by_more_than_a_ten_thousandth_is_refused(
+    to, make_trained, make_noise
+):
+    trained, pixels = make_trained(LAYERS), make_noise(6)
+    reference = trained.logits(pixels)
+    reference[4, 7] += 2e-4
+    with pytest.raises(ToileError, match=r"differs by 0\.0002 on 6 .* at most 0\.0001 .* nothing"):
+        prove(build_file(to, trained), pixels, reference)
+    reference[4, 7] -= 1.5e-4
+    assert prove(build_file(to, trained), pixels, reference).about.parity.max_difference > 4e-5
+
+
+def test_probabilities_are_proven_beside_logits(make_trained, make_noise):
+    trained, pixels = make_trained(LAYERS), make_noise(6)
+    file = build_file("keras", trained)
+    file._layers[-1].config["activation"] = "sigmoid"
+    with pytest.raises(ToileError, match="answers otherwise than the network"):
+        prove(file, pixels, trained.logits(pixels))
+
+
+def test_a_network_that_answers_nothing_but_nan_is_refused(make_trained, make_noise):
+    trained, pixels = make_trained(LAYERS), make_noise(3)
+    trained.weights["dense1.bias"][:] = np.nan
+    with pytest.raises(ToileError, match="differs by nan"):
+        prove(build_file("safetensors", trained), pixels, trained.logits(pixels))
+
+
+def test_agreement_counts_images_given_the_same_class(make_trained, make_noise):
+    trained, pixels = make_trained(["flatten", {"dense": {"units": "classes", "init": "zeros"}},
+                                    {"scale": 1e-5}]), make_noise(8)  # fmt: skip
+    reference = trained.logits(pixels)
+    # Too little to be a difference, enough to be another answer.
+    reference[:3, int(reference[0].argmin())] += 5e-5
+    parity = prove(build_file("safetensors", trained), pixels, reference).about.parity
+    assert (parity.images, parity.agreement) == (8, 5 / 8)

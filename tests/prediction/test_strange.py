@@ -1,0 +1,38 @@
+import numpy as np
+
+from toile.data import Appearance, Framing, Range
+from toile.prediction.strange import strangeness
+
+WIDE = Range(low=0, middle=0.5, high=1)
+FRAMING = Framing(extent=WIDE, centred_by="box", centre_x=WIDE, centre_y=WIDE)
+
+
+def looks(framing: Framing | None, **features: tuple[float, float]) -> Appearance:
+    ranges = {
+        name.replace("_", " "): Range(low=low, middle=low, high=high)
+        for name, (low, high) in features.items()
+    }
+    return Appearance(paper=(0.0,), plain=1.0, framing=framing, features=ranges)
+
+
+def test_what_lies_outside_is_said_with_its_numbers():
+    grey = np.full((1, 4, 4), 201, np.uint8)
+    usual = looks(FRAMING, mean_grey=(7, 161), contrast=(0, 9), drawn_share=(0.1, 0.75))
+    end = ", where 998 of 1000 training images lie; the answer may mean little"
+    assert strangeness(grey, usual) == [
+        f"mean grey 201 lies outside 7 to 161{end}",
+        f"drawn share 100 % lies outside 10 % to 75 %{end}",
+    ]
+
+
+def test_the_ends_are_inside():
+    assert strangeness(np.full((1, 4, 4), 161, np.uint8), looks(None, mean_grey=(7, 161))) == []
+
+
+def test_of_a_blank_picture_that_alone_is_said_unless_there_is_no_paper():
+    blank = np.full((1, 4, 4), 16, np.uint8)
+    usual = {"mean_grey": (100, 200)}
+    assert strangeness(blank, looks(FRAMING, **usual)) == [
+        "nothing is drawn in it; the answer means nothing"
+    ]
+    assert strangeness(blank, looks(None, **usual))[0].startswith("mean grey 16 lies outside")

@@ -179,7 +179,7 @@ def test_every_layer_is_a_module_of_its_own_and_none_works_in_place():
 
 def test_what_a_layer_gave_is_still_there_after_the_layers_behind_it():
     plan = plan_of(KITCHEN_SINK, (3, 21, 34))
-    network = build_network(plan, seed=0)
+    network = build_network(plan, seed=0).eval()
     kept: list[tuple[Tensor, Tensor]] = []
     for layer in plan.walk():
         network.get_submodule(layer.name).register_forward_hook(

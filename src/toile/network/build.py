@@ -10,8 +10,10 @@ from torch import nn
 from toile.errors import ToileError
 from toile.network.composite import ChannelNorm, Residual, Scale
 from toile.network.dropout import Dropout
+from toile.network.flatten import Flatten
 from toile.network.initialise import initialise
 from toile.network.padding import AvgPool2d, Conv2d, Edge, GlobalPool, MaxPool2d
+from toile.network.sequence import Sequence
 from toile.recipe import LayerPlan, Plan, layers
 from toile.recipe.arithmetic import padded_side
 
@@ -24,7 +26,7 @@ def build_network(plan: Plan, seed: int) -> nn.Sequential:
     Takes float32 (n, c, h, w), gives logits (n, k). Every activation is a module of its own and
     never in place, so that what looks inside can hold on to it.
     """
-    network = nn.Sequential(_modules(plan.layers, seed))
+    network = Sequence(_modules(plan.layers, seed))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
 
@@ -99,6 +101,6 @@ _MODULES: dict[type[layers.Layer], Callable[[Any, LayerPlan], nn.Module]] = {
     layers.GlobalPool: lambda layer, plan: GlobalPool(layer.of),
     layers.Dropout: lambda layer, plan: Dropout(layer.rate),
     layers.SpatialDropout: lambda layer, plan: Dropout(layer.rate, whole_channels=True),
-    layers.Flatten: lambda layer, plan: nn.Flatten(),
+    layers.Flatten: lambda layer, plan: Flatten(),
     layers.Scale: lambda layer, plan: Scale(layer.factor),
 }

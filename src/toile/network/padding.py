@@ -37,6 +37,11 @@ class Conv2d(nn.Conv2d):
             bias=bias,
         )
         self.edge = None if even else edge
+        self.full_edge = edge
+
+    def padded(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
+        """The pictures with the edge of zeros that the filters see."""
+        return F.pad(images, self.full_edge) if any(self.full_edge) else images
 
     def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n filters out_h out_w"]:
         """The picture of each filter."""
@@ -49,6 +54,11 @@ class MaxPool2d(nn.Module):
     def __init__(self, size: int, stride: int, edge: Edge) -> None:
         super().__init__()
         self.size, self.stride, self.edge = size, stride, edge
+
+    @property
+    def halves(self) -> bool:
+        """Whether it takes the greatest of four that lie together, and of nothing twice."""
+        return (self.size, self.stride, any(self.edge)) == (2, 2, False)
 
     def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c out_h out_w"]:
         """The pooled pictures."""

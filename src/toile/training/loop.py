@@ -89,8 +89,8 @@ def _step(fit: Fit, batch: Batch, epoch: int, index: int) -> float | None:
     fit.optimizer.zero_grad(set_to_none=True)
     loss.backward()
     # A GPU is not made to wait for this at every step; there the interval's sum tells.
-    if fit.device.type == "cpu" and not torch.isfinite(loss):
-        return float(loss.detach())
+    if fit.device.type == "cpu" and not math.isfinite(value := float(loss.detach())):
+        return value
     if settings.clip_norm is not None:
         torch.nn.utils.clip_grad_norm_(fit.network.parameters(), settings.clip_norm)
     set_rate(fit.optimizer, _factor(fit, fit.position.step))

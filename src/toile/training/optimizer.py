@@ -41,9 +41,12 @@ def _torch_optimizer(
         fields["betas"] = (fields.pop("beta1"), fields.pop("beta2"))
     if isinstance(settings, optimizers.RMSprop):
         fields["alpha"] = fields.pop("rho")
-    return _TORCH[type(settings)](weights, foreach=True, **fields)
+    # One kernel over all weights where torch has one for the CPU, else one operation at a time.
+    how = {"fused" if isinstance(settings, FUSED) else "foreach": True}
+    return _TORCH[type(settings)](weights, **how, **fields)
 
 
+FUSED = (optimizers.SGD, optimizers.Adam, optimizers.AdamW)
 _TORCH: dict[type[optimizers.Optimizer], Callable[..., torch.optim.Optimizer]] = {
     optimizers.SGD: torch.optim.SGD,
     optimizers.Adam: torch.optim.Adam,

@@ -261,6 +261,22 @@ def test_the_time_for_a_body_does_not_end_a_long_answer():
     assert answer.content == b"late"
 
 
+def test_the_time_for_a_body_begins_when_the_app_asks_for_it():
+    async def busy(scope, receive, send):
+        await asyncio.sleep(0.2)
+        while (message := await receive())["type"] == "http.request" and message["more_body"]:
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"read"})
+
+    async def prompt():
+        await asyncio.sleep(0)
+        yield b"x"
+
+    answer = ask(guarded(busy, body_seconds=0.1), "POST", headers=KNOWN, content=prompt())
+    assert (answer.status_code, answer.content) == (200, b"read")
+
+
 def test_an_answer_that_has_begun_is_not_begun_again_by_a_refusal():
     async def hasty(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -308,6 +324,16 @@ def test_a_refusal_says_what_came_and_what_to_do_cut_short(house):
 def test_the_port_that_browsers_leave_out_may_be_left_out():
     assert "localhost" in host_headers(80)
     assert "localhost" not in host_headers(8000)
+
+
+def test_the_address_listened_at_is_this_servers_with_its_port_alone():
+    local = host_headers(8000)
+    assert host_headers(8000, (), "192.168.1.5") - local == {"192.168.1.5:8000"}
+    assert host_headers(8000, (), "[fe80::1]") - local == {"[fe80::1]:8000"}
+    assert host_headers(80, (), "192.168.1.5") - host_headers(80) == {
+        "192.168.1.5",
+        "192.168.1.5:80",
+    }
 
 
 def test_an_allowed_name_goes_with_the_port_or_alone_and_with_its_own_port_only_so():

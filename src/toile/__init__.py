@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from toile.data import Dataset, describe, list_sources, load_data, split_data
     from toile.errors import ToileError
     from toile.recipe import Recipe, list_presets, plan_network, read_recipe, with_settings
-    from toile.runs import Run, bundle_run, import_bundle, list_runs, open_run, read_ledger
+    from toile.runs import Run, bundle_run, list_runs, open_run, read_ledger
     from toile.workbench.begin import begin, train
+    from toile.workbench.bundle import import_bundle
     from toile.workbench.evaluate import Evaluated, compare_answers, evaluate
     from toile.workbench.export import export_run
     from toile.workbench.go_on import go_on, resume
@@ -41,7 +42,7 @@ _PLACES = {
     "evaluate": "toile.workbench.evaluate",
     "export_run": "toile.workbench.export",
     "go_on": "toile.workbench.go_on",
-    "import_bundle": "toile.runs",
+    "import_bundle": "toile.workbench.bundle",
     "list_presets": "toile.recipe",
     "list_runs": "toile.runs",
     "list_sources": "toile.data",

@@ -29,13 +29,16 @@ HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
 NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-def host_headers(port: int, allowed: Iterable[str] = ()) -> frozenset[str]:
-    """Every Host header that means this server: loopback at `port`, and the `allowed` names.
+def host_headers(
+    port: int, allowed: Iterable[str] = (), address: str = LOOPBACK[0]
+) -> frozenset[str]:
+    """Every Host header that means this server: loopback and `address` at `port`, and `allowed`.
 
     A name allowed without a port goes with `port` and, as a proxy in front sends it, without one.
-    Raises ToileError for what is no name.
+    `address` is written as in a URL. Raises ToileError for what is no name.
     """
-    hosts = {f"{name}:{port}" for name in LOOPBACK}
+    own = {*LOOPBACK, address}
+    hosts = {f"{name}:{port}" for name in own}
     for name in (one.lower() for one in allowed):
         found = HOST.fullmatch(name)
         if found is None:
@@ -45,7 +48,7 @@ def host_headers(port: int, allowed: Iterable[str] = ()) -> frozenset[str]:
             )
         hosts |= {name} if found[2] else {name, f"{name}:{port}"}
     # The port that browsers leave out.
-    return frozenset(hosts | (set(LOOPBACK) if port == 80 else set()))
+    return frozenset(hosts | (own if port == 80 else set()))
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class Guard:
     """An ASGI app behind its door. What is refused is answered with {"error": sentence}.
 
     `hosts` are the Host headers let in; GET and HEAD of the `open_paths` need no token. A body has
-    at most `body_bytes` and `body_seconds` to arrive. `policy` is the Content-Security-Policy.
+    at most `body_bytes`, and `body_seconds` to arrive from when the app first asks for it.
+    `policy` is the Content-Security-Policy.
     """
 
     app: App
@@ -138,7 +142,7 @@ class Visit:
 
     def __init__(self, guard: Guard, receive: Receive, send: Send) -> None:
         self._guard, self._receive, self._send = guard, receive, send
-        self._deadline = asyncio.get_running_loop().time() + guard.body_seconds
+        self._deadline: float | None = None
         self._num_bytes = 0
         self._all_here = False
         self._answered = False
@@ -148,6 +152,9 @@ class Visit:
         """The next part of the body. What is too large or too slow ends as a disconnection."""
         if self._all_here:
             return await self._receive()
+        if self._deadline is None:
+            # Not before: until the app reads, a client that is prompt cannot send.
+            self._deadline = asyncio.get_running_loop().time() + self._guard.body_seconds
         try:
             async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()

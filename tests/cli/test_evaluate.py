@@ -58,7 +58,7 @@ def test_a_run_is_tested_against_another_on_the_same_images(toile, among_runs):
     ("words", "said"),
     [
         (["evaluate", "nobody"], "no run in"),
-        (["evaluate", "last", "--why=x"], "goes with opening the test part"),
+        (["evaluate", "last", "--why=x"], "goes with --open-test"),
         (["evaluate", "last", "--open-test", "--why=x", "--against=last"], "leave --open-test out"),
         (["evaluate", "last", "--open-test", "--why=x", "--weights=mean"], "last or best"),
     ],

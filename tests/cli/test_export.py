@@ -26,10 +26,14 @@ def test_an_export_says_its_size_who_opened_it_and_how_far_off_it_was(toile, amo
     answer = toile("export", "last", "model.onnx")
     assert answer.code == 0
     assert answer.errors == ""
-    first, second = answer.output.splitlines()
+    first, second, third = answer.output.splitlines()
     assert first == f"model.onnx  {(tmp_path / 'model.onnx').stat().st_size:,} bytes"
     assert second.startswith("opened by ONNX Runtime ")
     assert "same answer on 100.00 % of 100 validation images, largest difference " in second
+    assert third == (
+        "it takes float32 (n, 1, 28, 28): pixels / 255; it gives float32 (n, 10): logits; their "
+        "softmax gives probabilities"
+    )
     again = toile("export", "last", "model.onnx")
     assert again.code == 2
     assert "model.onnx is there already" in again.errors

@@ -1,7 +1,10 @@
 """`toile predict` in a process of its own."""
 
 import csv
+import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
@@ -72,13 +75,65 @@ def test_two_runs_vote(toile, among_runs, pictures):
         (("predict", "last", "p/9.png"), "p/9.png: is no file or folder"),
         (("predict", "last", "p/0.png", "--weights", "worst"), "weights is worst"),
         (("predict", "last", "p/0.png", "--csv", "q/out.csv"), "q is no folder; name one"),
+        (("predict", "last", "p/0.png", "--csv", "p"), "p: is a folder; name a file in it"),
+        (("predict", "last", "p/0.png", "--steps", "a.pdf"), "--steps a.pdf ends in '.pdf'"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(toile, among_runs, pictures, words, said):
     answer = toile(*words)
     assert answer.code == 2
     assert said in answer.errors
+    assert answer.output == ""
     assert "Traceback" not in answer.errors
+
+
+@pytest.mark.parametrize(
+    "words", [["nosuch", "p"], ["last", "p", "--with", "nosuch"], ["last", "p", "--steps", "a.pdf"]]
+)
+def test_what_is_mistyped_does_not_wait_for_torch(among_runs, pictures, tmp_path, words):
+    code = """
+import sys
+from toile.cli import main
+try:
+    main()
+except SystemExit as ended:
+    print(ended.code, "torch" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, "predict", *words],
+        capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout == "2 False\n", done.stderr
+
+
+def test_steps_are_drawn_of_what_is_a_picture_and_answers_come_without_them(
+    toile, among_runs, pictures, tmp_path
+):
+    for number in range(5):
+        (tmp_path / "p" / f".{number}").write_text("hidden")
+        (tmp_path / "p" / f"0{number}.txt").write_text("words")
+    drawn = toile("predict", "last", "p", "--steps", "steps.png")
+    assert drawn.code == 0
+    assert (tmp_path / "steps.png").exists()
+    for name in pictures:
+        (tmp_path / name).unlink()
+    none = toile("predict", "last", "p", "--steps", "none.png")
+    assert none.code == 2
+    assert none.output.count("is no PNG") == 5
+    assert "--steps none.png: was not drawn; none of the files is a picture" in none.errors
+    as_json = toile("predict", "last", "p", "--steps", "none.png", "--json")
+    assert as_json.code == 2
+    assert len(json.loads(as_json.output)) == 5
+
+
+def test_a_name_that_would_steer_the_terminal_does_not(toile, among_runs, pictures, tmp_path):
+    odd = "\x1b[2J\x1b[31m\nred\u202e.png"
+    (tmp_path / pictures[0]).rename(tmp_path / "p" / odd)
+    (tmp_path / "p" / "none\x1b.png").write_text("words")
+    answer = toile("predict", "last", "p", "--csv", "\x1bout.csv")
+    assert answer.code == 0
+    assert r"\x1b[2J\x1b[31m\nred\u202e.png" in answer.output
+    assert all(line.isprintable() for line in answer.output.splitlines())
 
 
 def test_no_cell_is_a_formula_and_none_breaks_its_line():
@@ -87,6 +142,10 @@ def test_no_cell_is_a_formula_and_none_breaks_its_line():
         Answered("=1+1.png", top=(Likely(odd, 0.5), Likely("-x", 0.25)), warnings=("a", "b")),
         Answered("b.png", error="is empty"),
     ]
+    blank = Answered(" \t\u00a0=1+1.png", top=(Likely("a - b", 0.5), Likely("", 0.25)))
+    (one,) = csv.DictReader(csv_text([blank]).splitlines(keepends=True))
+    assert one["file"] == f"'{blank.file}"
+    assert (one["class"], one["class_2"]) == ("a - b", "")
     first, second = csv.DictReader(csv_text(answers).splitlines(keepends=True))
     assert (first["file"], first["class"], first["class_2"]) == ("'=1+1.png", f"'{odd}", "'-x")
     assert first["probability"] == "0.500000"

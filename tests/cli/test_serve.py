@@ -83,9 +83,7 @@ def test_what_it_says_at_the_start_is_all_one_needs(exported):
 
 
 def test_a_token_in_a_file_is_for_its_owner_alone_and_not_shown(exported, tmp_path):
-    file, elsewhere = tmp_path / "token", tmp_path / "elsewhere"
-    elsewhere.write_text("untouched")
-    file.symlink_to(elsewhere)
+    file = tmp_path / "token"
     with serving(exported, "--port=0", f"--token-file={file}", "--json") as process:
         said = first_words(process)
         assert "token" not in said
@@ -94,7 +92,39 @@ def test_a_token_in_a_file_is_for_its_owner_alone_and_not_shown(exported, tmp_pa
         assert httpx.get(said["url"], headers=headers).json()["run"] == "run"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert token not in json.dumps(said)
-    assert elsewhere.read_text() == "untouched"
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "link to nothing"])
+def test_what_stands_where_the_token_should_go_is_kept(toile, exported, tmp_path, kind):
+    thesis, file = tmp_path / "thesis.txt", tmp_path / "token"
+    if kind != "link to nothing":
+        thesis.write_text("years of work")
+    if kind == "file":
+        file.hardlink_to(thesis)
+    else:
+        file.symlink_to(thesis)
+    answer = toile("serve", exported, "--port=0", f"--token-file={file}")
+    assert answer.code == 2
+    assert f"--token-file {file}: is there already" in answer.errors
+    assert thesis.exists() == (kind != "link to nothing")
+    assert kind == "link to nothing" or file.read_text() == "years of work"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--host=127.0.0.2"],
+        ["--host=localhost"],
+        # Not known for loopback by its letters, and so as any address of the machine.
+        ["--host=127.1", "--allow-host=toile.example.org"],
+        ["--host=0.0.0.0", "--allow-host=toile.example.org"],
+    ],
+)
+def test_the_address_it_says_is_let_in(exported, words):
+    with serving(exported, "--port=0", "--json", *words) as process:
+        said = first_words(process)
+        headers = {"X-Toile-Token": said["token"]}
+        assert httpx.get(said["url"], headers=headers).status_code == 200
 
 
 def test_other_machines_may_come_only_under_the_names_given_and_it_is_warned_of(toile, exported):

@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
-from toile.data import DataFacts, data_facts, load_data, pixel_statistics, split_data
-from toile.recipe import Data
+from toile.data import DataFacts, carried, data_facts, load_data, pixel_statistics, split_data
+from toile.recipe import Data, read_recipe, recipe_of, with_settings
+from toile.recipe.yaml_loader import read_value
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +59,56 @@ def test_the_appearance_is_of_the_images_trained_on(facts):
     assert facts.appearance.features["mean grey"].middle == pytest.approx(
         np.median(means), abs=1e-3
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"mean": []}, "mean has 0 values for 1 channels"),
+        ({"sd": [0.1, 0.2]}, "sd has 2 values for 1 channels"),
+        ({"border_grey": [0, 0, 0]}, "border_grey has 3 values"),
+        ({"border_grey": [256]}, "less than or equal to 255"),
+        ({"mean": [float("nan")]}, "finite"),
+        ({"class_names": ["alone"]}, "at least 2"),
+        ({"class_names": ["many"] * 1001}, "at most 1000"),
+        ({"shape": [1, 0, 28]}, "greater than or equal to 1"),
+        ({"shape": [1, 28, 257]}, "less than or equal to 256"),
+        ({"test": -1}, "greater than or equal to 0"),
+        ({"validation": -1}, "greater than or equal to 0"),
+        ({"margins": {"top": 0, "right": 14, "bottom": 0, "left": 14}}, "leave nothing of 28"),
+        ({"margins": {"top": 0, "right": -1, "bottom": 0, "left": 0}}, "margins.right"),
+    ],
+)
+def test_facts_that_no_images_could_have_are_refused(facts, changes, said):
+    with pytest.raises(ValidationError, match=said):
+        DataFacts.model_validate(facts.model_dump(mode="json") | changes)
+
+
+def test_an_appearance_of_other_images_is_refused(facts):
+    record = facts.model_dump(mode="json")
+    record["appearance"]["paper"] = [0.0, 0.0, 0.0]
+    with pytest.raises(ValidationError, match=r"appearance.paper has 3 values for 1 channels"):
+        DataFacts.model_validate(record)
+
+    record = facts.model_dump(mode="json")
+    record["appearance"]["framing"]["extent"]["middle"] = 0.0
+    with pytest.raises(ValidationError, match=r"extent.middle is 0.0"):
+        DataFacts.model_validate(record)
+
+
+def test_no_path_of_this_machine_is_carried_away(facts):
+    recipe = with_settings(
+        read_recipe("s1-lab"),
+        {"data.name": "/home/anna/leaves", "training.start.run": "/home/anna/runs/2026-first-abcd"},
+    )
+    text, kept = carried(recipe, facts.model_copy(update={"path": "/home/anna/leaves"}))
+    assert "anna" not in text + kept.model_dump_json()
+    back = recipe_of(read_value(text, "text"))
+    assert (back.data.name, back.training.start.run) == ("leaves", "2026-first-abcd")
+    assert back.network == recipe.network
+
+
+def test_a_recipe_that_names_its_data_is_carried_as_it_is(facts):
+    recipe = read_recipe("quick")
+    text, _ = carried(recipe, facts)
+    assert recipe_of(read_value(text, "text")) == recipe

@@ -32,6 +32,48 @@ def keep_weights_of_a_branch_elsewhere(model) -> None:
     keep_elsewhere(model.graph.node[-1].attribute[0].g.initializer[0])
 
 
+def keep_weights_of_a_function_elsewhere(model) -> None:
+    constant = onnx.helper.make_node("Constant", [], ["a"], value=weight_elsewhere())
+    opset = [onnx.helper.make_opsetid("", 18)]
+    function = onnx.helper.make_function("own", "give", [], ["a"], [constant], opset)
+    model.functions.append(function)
+
+
+def keep_weights_of_a_list_elsewhere(model) -> None:
+    give_attribute(model, "tensors", [weight_elsewhere()])
+
+
+def keep_weights_of_a_list_of_branches_elsewhere(model) -> None:
+    inner = onnx.helper.make_graph([], "inner", [], [], [weight_elsewhere()])
+    give_attribute(model, "graphs", [inner])
+
+
+def keep_sparse_weights_elsewhere(model) -> None:
+    indices = onnx.numpy_helper.from_array(np.zeros(1, np.int64), "places")
+    sparse = onnx.helper.make_sparse_tensor(weight_elsewhere(), indices, [4])
+    model.graph.sparse_initializer.append(sparse)
+
+
+def give_attribute(model, name, value) -> None:
+    model.graph.node[0].attribute.append(onnx.helper.make_attribute(name, value))
+
+
+def weight_elsewhere():
+    weight = onnx.numpy_helper.from_array(np.zeros(1, np.float32), "w")
+    keep_elsewhere(weight)
+    return weight
+
+
+def say_that_weights_are_here(model) -> None:
+    model.graph.initializer[0].data_location = onnx.TensorProto.DEFAULT
+
+
+def claim_pictures_of_a_hundred_terapixels(model) -> None:
+    about = model.metadata_props[0]
+    assert '"shape":[2,7,8]' in about.value
+    about.value = about.value.replace('"shape":[2,7,8]', '"shape":[2,10000000,10000000]')
+
+
 def keep_elsewhere(weight) -> None:
     weight.ClearField("raw_data")
     weight.data_location = onnx.TensorProto.EXTERNAL
@@ -69,6 +111,11 @@ def take_something_else(model) -> None:
     [
         (keep_weights_elsewhere, "keeps weights in other files"),
         (keep_weights_of_a_branch_elsewhere, "keeps weights in other files"),
+        (keep_weights_of_a_function_elsewhere, "keeps weights in other files"),
+        (keep_weights_of_a_list_elsewhere, "keeps weights in other files"),
+        (keep_weights_of_a_list_of_branches_elsewhere, "keeps weights in other files"),
+        (keep_sparse_weights_elsewhere, "keeps weights in other files"),
+        (claim_pictures_of_a_hundred_terapixels, "has damaged metadata: data"),
         (forget_metadata, "has no metadata of Toile; export a run with toile export"),
         (damage_metadata, "has damaged metadata: toile: Input should be a valid string"),
         (from_the_future, "has damaged metadata: version: Input should be 1"),
@@ -80,6 +127,10 @@ def take_something_else(model) -> None:
 def test_a_model_that_is_not_whole_or_not_toiles_is_refused(content, change, words):
     with pytest.raises(ToileError, match=words):
         OnnxClassifier(changed(content, change))
+
+
+def test_a_tensor_that_says_it_is_here_is_here(content):
+    OnnxClassifier(changed(content, say_that_weights_are_here))
 
 
 def test_a_file_is_named_in_its_refusal(content, tmp_path, monkeypatch):

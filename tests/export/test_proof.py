@@ -36,11 +36,20 @@ def test_a_network_that_answers_nothing_but_nan_is_refused(make_trained, make_no
         prove(build_file("safetensors", trained), pixels, trained.logits(pixels))
 
 
-def test_agreement_counts_images_given_the_same_class(make_trained, make_noise):
-    trained, pixels = make_trained(["flatten", {"dense": {"units": "classes", "init": "zeros"}},
-                                    {"scale": 1e-5}]), make_noise(8)  # fmt: skip
+def test_agreement_is_the_share_of_images_given_the_same_class(make_trained, make_noise):
+    trained, pixels = make_trained(LAYERS), make_noise(8)
+    weight, bias = trained.weights["dense1.weight"], trained.weights["dense1.bias"]
+    weight[1], bias[:2] = weight[0], 9.0
     reference = trained.logits(pixels)
-    # Too little to be a difference, enough to be another answer.
-    reference[:3, int(reference[0].argmin())] += 5e-5
+    # The first two are as high, and the first answers; a hair more for the second is its answer.
+    reference[:3, 1] += 5e-5
     parity = prove(build_file("safetensors", trained), pixels, reference).about.parity
     assert (parity.images, parity.agreement) == (8, 5 / 8)
+
+
+def test_small_logits_are_held_to_a_smaller_difference(make_trained, make_noise):
+    trained, pixels = make_trained([*LAYERS, {"scale": 1e-5}]), make_noise(8)
+    reference = trained.logits(pixels)
+    prove(build_file("safetensors", trained), pixels, reference)
+    with pytest.raises(ToileError, match="answers otherwise than the network"):
+        prove(build_file("safetensors", trained), pixels, reference[::-1].copy())

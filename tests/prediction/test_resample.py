@@ -1,5 +1,7 @@
 """Parts of pictures at another size."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -34,3 +36,23 @@ def test_beyond_the_picture_there_is_paper():
     part = (-20.0, 0.0, 20.0, 40.0)
     small, _ = resampled(np.full((1, 40, 40), 9, np.float32), part, (4, 4), np.array([250.0]))
     assert small[0].tolist() == [[250, 250, 9, 9]] * 4
+
+
+def test_a_part_far_larger_than_its_picture_takes_little_memory():
+    # 16 times the picture: 128 px of it a pixel, and so 4 x 4 of 64 x 64 hold it all.
+    picture, part = np.full((1, 512, 512), 200, np.float32), (-3840.0, -3840.0, 4352.0, 4352.0)
+    tracemalloc.start()
+    small, _ = resampled(picture, part, (64, 64), np.array([7.0]))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    expected = np.full((1, 64, 64), 7.0)
+    expected[:, 30:34, 30:34] = 200
+    np.testing.assert_allclose(small, expected, atol=1e-3)
+    assert most < 100e6
+
+
+def test_of_a_part_to_one_side_only_that_side_is_paper():
+    picture = np.full((1, 10, 20), 9, np.float32)
+    small, _ = resampled(picture, (10.0, -5.0, 30.0, 15.0), (4, 4), np.array([250.0]))
+    around, half = [250] * 4, [9, 9, 250, 250]
+    assert small[0].tolist() == [around, half, half, around]

@@ -31,15 +31,16 @@ def test_the_latest_best_epoch_is_ringed_in_both_figures(history: History) -> No
 def test_the_legend_carries_the_current_values(history: History) -> None:
     loss, accuracy = curves_figure(history).axes
 
-    assert legend(loss) == ["Training 0.500", "Validation 0.400", "Kept as best: epoch 2"]
-    assert legend(accuracy) == ["Training 50.0%", "Validation 85.0%", "Kept as best: epoch 2"]
+    # Training's is the last epoch's mean, 0.4 and 85 %, and not its last record's, 0.5 and 50 %.
+    assert legend(loss) == ["Training 0.400", "Validation 0.400", "Kept as best: epoch 2"]
+    assert legend(accuracy) == ["Training 85.0%", "Validation 85.0%", "Kept as best: epoch 2"]
 
 
 def test_one_epoch_is_enough_for_curves(history: History) -> None:
     (axes,) = curve_figure(History(history.steps[:2], history.epochs[:1]), "loss").axes
 
     assert axes.get_xlabel() == "epoch"
-    assert legend(axes) == ["Training 1.500", "Validation 0.600", "Kept as best: epoch 1"]
+    assert legend(axes) == ["Training 0.600", "Validation 0.600", "Kept as best: epoch 1"]
 
 
 def test_before_the_first_epoch_ends_the_steps_are_counted(no_epoch: History) -> None:
@@ -58,7 +59,8 @@ def test_a_run_of_hardly_a_record_still_draws(no_epoch: History, steps: int) -> 
 
 def test_a_loss_that_is_no_number_is_a_gap_and_has_no_current_value(history: History) -> None:
     lost = tuple(step | {"loss": None} for step in history.steps[2:])
-    (axes,) = curve_figure(History(history.steps[:2] + lost, history.epochs), "loss").axes
+    epochs = (*history.epochs[:2], history.epochs[2] | {"training": {"loss": None}})
+    (axes,) = curve_figure(History(history.steps[:2] + lost, epochs), "loss").axes
 
     drawn = np.asarray(axes.get_lines()[0].get_ydata())
     assert drawn[:2].tolist() == [1.75, 1.5]

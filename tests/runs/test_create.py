@@ -7,7 +7,9 @@ from toile.errors import ToileError
 from toile.recipe import plan_network, recipe_of
 from toile.runs import create_run, read_state, runs_folder
 
-RECIPE = recipe_of({"name": "bars", "network": ["flatten", {"dense": "classes"}]})
+RECIPE = recipe_of(
+    {"name": "bars", "network": ["flatten", {"dense": "classes"}], "training": {"threads": 1}}
+)
 PLAN = plan_network(RECIPE.network, (1, 8, 8), 3)
 DATA = {"name": "bars", "class_names": ["a", "b", "c"], "shape": [1, 8, 8]}
 

@@ -50,7 +50,8 @@ def test_opened_again_it_goes_on_after_the_checkpoint_and_cuts_the_rest(tmp_path
 
 def test_a_torn_tail_is_left_out_at_whatever_byte_it_was_cut(tmp_path):
     path = tmp_path / "history.jsonl"
-    lines = [json.dumps({"kind": "step", "step": step}) + "\n" for step in range(3)]
+    record = {"kind": "step", "loss": 0.5, "accuracy": 0.9}
+    lines = [json.dumps(record | {"step": step}) + "\n" for step in (1, 2, 3)]
     whole = "".join(lines).encode()
     ends = [len("".join(lines[:count]).encode()) for count in range(4)]
     for length in range(len(whole) + 1):

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from toile.runs import CorruptFile, looks_at, read_ledger, write_score
+from toile.errors import ToileError
+from toile.runs import CorruptFile, Run, looks_of, read_ledger, write_score
 from toile.runs.ledger import write_look
 
-FACTS = {"weights": "last", "recipe": "r" * 64, "data": "d" * 64}
+FACTS = {"weights": "last", "recipe": "r" * 64, "data": "d" * 64, "source": "/data"}
 
 
 def look(folder: Path, run: str = "run", test: str = "t" * 64):
-    return write_look(run=run, test=test, why="to know", folder=folder, **FACTS)
+    return write_look(folder, run=run, test=test, why="to know", **FACTS)
 
 
 def test_no_ledger_is_no_looks(tmp_path):
@@ -23,7 +24,7 @@ def test_no_ledger_is_no_looks(tmp_path):
 
 def test_looks_are_numbered_and_carry_their_score(tmp_path):
     first, second = look(tmp_path), look(tmp_path, run="other")
-    write_score(second, {"accuracy": 0.9}, tmp_path)
+    write_score(tmp_path, second, {"accuracy": 0.9})
 
     read = read_ledger(tmp_path)
     assert [one.number for one in read] == [1, 2]
@@ -31,10 +32,20 @@ def test_looks_are_numbered_and_carry_their_score(tmp_path):
     assert (read[0], read[1].run) == (first, "other")
 
 
-def test_looks_at_other_test_parts_are_not_counted(tmp_path):
-    look(tmp_path)
-    look(tmp_path, test="u" * 64)
-    assert len(looks_at("t" * 64, tmp_path)) == 1
+def test_a_run_knows_the_looks_beside_it_and_where_runs_are_kept_here(tmp_path, monkeypatch):
+    beside, here = tmp_path / "beside", tmp_path / "here"
+    for folder in (beside, here):
+        folder.mkdir()
+        look(folder)
+    monkeypatch.setenv("TOILE_RUNS", str(here))
+    assert len(looks_of(Run(beside / "run"))) == 2
+    assert len(looks_of(Run(here / "run"))) == 1
+
+
+def test_a_ledger_that_is_no_file_is_said(tmp_path):
+    (tmp_path / "ledger.jsonl").mkdir()
+    with pytest.raises(ToileError, match="cannot be read: Is a directory"):
+        read_ledger(tmp_path)
 
 
 def test_a_line_cut_by_a_kill_counts_nothing_and_is_written_over(tmp_path):

@@ -1,6 +1,8 @@
+import asyncio
 import io
 import json
 
+import httpx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from PIL import Image
 from toile import __version__
 from toile.data import load_data
 from toile.evaluation import probabilities
+from toile.service import app, create_app
 from toile.workbench.trained import load_network
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
@@ -189,7 +192,7 @@ def test_the_openapi_says_what_is_sent_and_answered(ask):
     assert set(said["paths"]) == {"/", "/health", "/predict"}
     predict = said["paths"]["/predict"]["post"]
     assert set(predict["requestBody"]["content"]) == {f"image/{one.lower()}" for one in FORMATS}
-    assert set(predict["responses"]) == {"200", "401", "403", "408", "413", "422"}
+    assert set(predict["responses"]) == {"200", "401", "403", "408", "413", "422", "503"}
     assert predict["security"] == [{"HTTPBearer": []}]
     assert "security" not in said["paths"]["/health"]["get"]
     schemas = said["components"]["schemas"]
@@ -223,3 +226,39 @@ def test_a_picture_is_answered_alike_at_once_and_by_the_thread(ask, noise):
 def test_a_png_cut_in_its_header_is_refused(ask, noise, length):
     answer = ask("POST", "/predict", content=as_file(noise)[:length])
     assert answer.status_code == 422
+
+
+def test_who_finds_no_place_in_time_is_told_to_come_again_and_finds_one_then(
+    model, noise, monkeypatch
+):
+    monkeypatch.setattr(app, "PLACE_SECONDS", 0.05)
+    # Two of them fill the house; without a length they may be of any size.
+    start = asyncio.Event
+
+    async def slow(begun, may_end):
+        begun.set()
+        yield b"x"
+        await may_end.wait()
+
+    async def visit():
+        transport = httpx.ASGITransport(create_app(model))
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            begun, may_end = [start(), start()], start()
+            first = [
+                asyncio.create_task(client.post("/predict", content=slow(one, may_end)))
+                for one in begun
+            ]
+            await asyncio.gather(*(one.wait() for one in begun))
+            large = {"Content-Length": "70000"}
+            turned_away = await client.post("/predict", content=as_file(noise), headers=large)
+            small = await client.post("/predict", content=as_file(noise))
+            may_end.set()
+            await asyncio.gather(*first)
+            later = await client.post("/predict", content=as_file(noise), headers=large)
+            return turned_away, small, later
+
+    turned_away, small, later = asyncio.run(visit())
+    assert turned_away.status_code == 503
+    assert int(turned_away.headers["retry-after"]) > 0
+    assert "2 large pictures at a time" in turned_away.json()["error"]
+    assert [small.status_code, later.status_code] == [200, 200]

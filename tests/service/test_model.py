@@ -45,11 +45,11 @@ def test_a_run_that_has_not_ended_is_served_without_a_score(model, run, tmp_path
     assert open_model(str(copy), None, no_progress).card.accuracy is None
 
 
-def test_a_run_without_weights_is_told_how_to_get_them(model, run, tmp_path):
+def test_a_run_whose_weights_are_gone_is_told_so(model, run, tmp_path):
     copy = tmp_path / "run"
     shutil.copytree(run.folder, copy)
     (Run(copy).folder / "last.safetensors").unlink()
-    with pytest.raises(ToileError, match="toile resume"):
+    with pytest.raises(ToileError, match="is gone, bring it back"):
         open_model(str(copy), None, no_progress)
 
 

@@ -79,7 +79,8 @@ def answer_of(connection: socket.socket) -> tuple[int, dict]:
     length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
     while len(body) < length:
         body += connection.recv(65536)
-    return int(head[9:12]), json.loads(body)
+    # The next answer may have come with it.
+    return int(head[9:12]), json.loads(body[:length])
 
 
 def picture(height: int = 28, width: int = 28) -> bytes:
@@ -271,6 +272,19 @@ def test_twenty_pictures_of_twenty_megabytes_at_once_are_refused_one_by_one_in_l
         assert answer_of(connection)[0] == 422
         connection.close()
     assert most - before < 150
+
+
+def test_a_prompt_client_is_not_called_slow_for_those_who_stall_before_it(server):
+    large = posted(server, bytes(100_000))
+    stalling = [server.connect() for _ in range(2)]
+    for connection in stalling:
+        connection.sendall(large[:-1])
+    with server.connect() as prompt:
+        prompt.sendall(large)
+        assert [answer_of(connection)[0] for connection in stalling] == [408, 408]
+        assert answer_of(prompt)[0] == 422
+    for connection in stalling:
+        connection.close()
 
 
 def test_health_is_answered_while_a_large_picture_is_looked_at(server):

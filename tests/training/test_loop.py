@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -196,3 +197,18 @@ def test_batch_norms_of_rows_train_whatever_is_left_for_the_last_batch(make_fit)
 def test_batch_norms_of_rows_refuse_batches_of_one(make_fit):
     with pytest.raises(ToileError, match=r"batch_size is 1: .* use 2 or more"):
         make_fit(training__batch_size=1, network__relu2="batchnorm")
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 7])
+def test_what_is_left_over_of_an_epoch_joins_its_last_record(make_fit, batch_size):
+    """48 pictures: 48, 24 or 7 steps, in 20 or fewer records of as many steps but for the last."""
+    events = [
+        event
+        for event in train(make_fit(training__epochs=1, training__batch_size=batch_size))
+        if isinstance(event, Interval)
+    ]
+    steps = [event.step for event in events]
+    lengths = [after - before for before, after in pairwise([0, *steps])]
+    assert steps[-1] == -(-48 // batch_size)
+    assert set(lengths[:-1]) <= {lengths[0]}
+    assert lengths[0] <= lengths[-1] < 2 * lengths[0]

@@ -1,6 +1,7 @@
 """Judging a run whose data is at hand: a look is counted before it happens, and only then."""
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import toile
 from toile.errors import ToileError
 from toile.evaluation import accuracy
 from toile.recipe import recipe_of, with_settings
-from toile.runs import Run, read_ledger
+from toile.runs import Run, load_arrays, read_ledger
+from toile.runs.tensors import save_arrays
 from toile.workbench.evaluate import compare_answers
 from toile.workbench.trained import load_network
 
@@ -49,8 +51,15 @@ def bars(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(bars, tmp_path_factory) -> Run:
+def trained(bars, tmp_path_factory) -> Run:
     return train(bars, tmp_path_factory.mktemp("runs") / "run")
+
+
+@pytest.fixture
+def run(trained, tmp_path, monkeypatch) -> Run:
+    """A copy, among runs of its own with a ledger of its own."""
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path))
+    return Run(Path(shutil.copytree(trained.folder, tmp_path / "run")))
 
 
 def test_validation_is_judged_from_the_stored_answers_alone(bars, tmp_path):
@@ -98,8 +107,8 @@ def test_each_look_is_counted_with_its_reason_and_score(run):
         ({"open_test": True}, "takes a reason"),
         ({"open_test": True, "why": "  "}, "takes a reason"),
         ({"open_test": True, "why": "x", "weights": "first"}, "last or best"),
-        ({"why": "x"}, "goes with opening the test part"),
-        ({"weights": "best"}, "goes with opening the test part"),
+        ({"why": "x"}, "goes with --open-test"),
+        ({"weights": "best"}, "goes with --open-test"),
     ],
 )
 def test_a_refused_look_is_not_counted(run, words, said):
@@ -108,13 +117,35 @@ def test_a_refused_look_is_not_counted(run, words, said):
     assert read_ledger() == ()
 
 
+def test_the_best_weights_have_a_temperature_of_their_own(run):
+    """Fitted on what the best weights answer, which is not what is stored."""
+    arrays = load_arrays(run.folder / "last.safetensors").arrays
+    arrays["dense1.weight"] = 3 * arrays["dense1.weight"]
+    save_arrays(run.folder / "best.safetensors", arrays)
+    temperatures = {
+        weights: toile.evaluate(
+            run, open_test=True, why="x", weights=weights
+        ).judgement.calibration.temperature.value
+        for weights in ("last", "best")
+    }
+    # The only bias is small beside the weights, so the logits are about tripled.
+    assert temperatures["best"] == pytest.approx(3 * temperatures["last"], rel=0.1)
+
+
+def test_looks_at_the_same_source_in_another_size_are_told_apart(run, bars, tmp_path):
+    toile.evaluate(run, open_test=True, why="to know")
+    smaller = train(bars, tmp_path / "smaller", **{"data.size_px": 6})
+    judged = toile.evaluate(smaller)
+    assert (judged.looks, judged.other_looks) == (0, 1)
+
+
 def test_other_data_under_the_same_name_is_not_looked_at(tmp_path):
     path = write_bars(tmp_path / "bars.npz")
     run = train(path, tmp_path / "run")
     write_bars(path, test_labels=np.zeros(30, int))
     with pytest.raises(ToileError, match="bring the same data back"):
         toile.evaluate(run, open_test=True, why="to know")
-    assert read_ledger() == ()
+    assert read_ledger(tmp_path) == ()
 
 
 def test_damaged_weights_cost_no_look(bars, tmp_path):
@@ -123,7 +154,7 @@ def test_damaged_weights_cost_no_look(bars, tmp_path):
     path.write_bytes(path.read_bytes()[:-4] + b"abcd")
     with pytest.raises(ToileError, match="sha256"):
         toile.evaluate(run, open_test=True, why="to know")
-    assert read_ledger() == ()
+    assert read_ledger(tmp_path) == ()
 
 
 def test_a_run_before_its_first_epoch_has_nothing_to_judge(bars, tmp_path):

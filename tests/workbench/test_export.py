@@ -106,9 +106,9 @@ def test_a_run_that_is_not_there_is_answered_with_the_nearest(run, monkeypatch):
         toile.export_run("20260101-000000-s1-lab-abce", "onnx")
 
 
-def test_a_run_without_weights_says_how_to_get_them(copy):
+def test_a_run_whose_weights_are_gone_says_so(copy):
     (copy.folder / "last.safetensors").unlink()
-    with pytest.raises(toile.ToileError, match=r"has no last weights; .*: toile resume"):
+    with pytest.raises(toile.ToileError, match=r"has no last weights; .* is gone, bring it back"):
         toile.export_run(copy, "onnx")
 
 

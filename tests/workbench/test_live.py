@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import torch
 
@@ -195,3 +197,12 @@ def test_a_run_of_a_machine_with_a_gpu_is_refused_where_there_is_none(live):
     path.write_text(path.read_text().replace("device: cpu", "device: cuda"))
     with pytest.raises(ToileError, match=r"training\.device is cuda, which this machine lacks"):
         toile.go_on(run, epochs=3)
+
+
+def test_a_run_that_came_without_a_checkpoint_is_not_trained_over(live):
+    run = live.finish()
+    shutil.rmtree(run.folder / "checkpoint")
+    before = (run.folder / "last.safetensors").read_bytes()
+    with pytest.raises(ToileError, match=r"no checkpoint .* bundle has none; .* --from"):
+        toile.resume(run, epochs=4)
+    assert (run.folder / "last.safetensors").read_bytes() == before

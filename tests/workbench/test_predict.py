@@ -146,6 +146,77 @@ def test_runs_of_other_classes_or_asked_twice_are_refused(run, images, tmp_path)
         toile.predict(run, images[0], also=[run.folder])
 
 
+@pytest.mark.parametrize("way", ["a link", "a way round", "from here"])
+def test_a_run_is_one_run_under_all_its_paths(run, images, tmp_path, monkeypatch, way):
+    (tmp_path / "link").symlink_to(run.folder)
+    monkeypatch.chdir(run.folder.parent)
+    paths = {
+        "a link": tmp_path / "link",
+        "a way round": run.folder / ".." / "one",
+        "from here": Path("one"),
+    }
+    with pytest.raises(ToileError, match=r"is asked twice; its vote counts once"):
+        toile.predict(run, images[0], also=[paths[way]])
+
+
+def test_the_steps_are_of_the_first_pictures_that_can_be_read(run, images, tmp_path):
+    for number in range(3):
+        (tmp_path / f"a{number}.txt").write_text("words")
+        Image.fromarray(images[number, 0]).save(tmp_path / f"b{number}.png")
+    answers = toile.predict(run, tmp_path, num_steps=2)
+    assert [Path(one.file).name for one in answers if one.steps] == ["b0.png", "b1.png"]
+
+
+@pytest.fixture(scope="module")
+def of_folder(tmp_path_factory) -> tuple[Run, Path]:
+    """A run of a folder with a test part and a class called test, and that folder."""
+    data = tmp_path_factory.mktemp("folder") / "data"
+    rng = np.random.default_rng(0)
+    for part, n in (("train", 12), ("Testing", 3)):
+        for kind in ("other", "test"):
+            (data / part / kind).mkdir(parents=True)
+            for number in range(n):
+                pixels = rng.integers(0, 256, (8, 8), dtype=np.uint8)
+                Image.fromarray(pixels).save(data / part / kind / f"{number}.png")
+    return trained(data.parent / "run", name=str(data), validation=4), data
+
+
+@pytest.mark.parametrize(
+    "named", ["data/Testing/other/0.png", "data/train/../Testing/test/1.png", "data", "link/test"]
+)
+def test_a_picture_of_the_test_folder_is_refused_with_the_way_to_look(of_folder, named):
+    run, data = of_folder
+    link = data.parent / "link"
+    if not link.exists():
+        link.symlink_to(data / "Testing")
+    looks = f"Testing|link.*sealed test part .* toile evaluate {run.name} --open-test --why"
+    with pytest.raises(ToileError, match=looks):
+        toile.predict(run, data.parent / named)
+
+
+def test_a_test_folder_elsewhere_that_the_data_links_to_is_the_same(of_folder, run, images):
+    of, data = of_folder
+    (data / "Testing").rename(data.parent / "moved")
+    (data / "Testing").symlink_to(data.parent / "moved")
+    try:
+        with pytest.raises(ToileError, match=r"sealed test part"):
+            toile.predict(of, data / "Testing" / "other" / "0.png")
+    finally:
+        (data / "Testing").unlink()
+        (data.parent / "moved").rename(data / "Testing")
+
+
+def test_any_other_picture_is_answered_and_so_is_a_class_called_test(of_folder, run, tmp_path):
+    of, data = of_folder
+    assert len(toile.predict(of, data / "train" / "test")) == 12
+    copy = tmp_path / "test" / "test" / "0.png"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes((data / "Testing" / "test" / "0.png").read_bytes())
+    assert toile.predict(of, copy)[0].top
+    # To a run of other data it is a picture as any other.
+    assert toile.predict(run, data / "Testing" / "test" / "0.png")[0].top
+
+
 def test_more_than_fit_in_memory_at_once_come_in_order_with_progress(run, images):
     told = []
     many = [images[number % 5] for number in range(260)]

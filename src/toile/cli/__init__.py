@@ -20,6 +20,10 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except ToileError as error:
-        sys.stderr.write(f"toile: {error}\n")
+        from toile.cli.words import plain
+
+        # A name in it may be another's; its control characters must not steer the terminal.
+        said = "\n".join(map(plain, str(error).split("\n")))
+        sys.stderr.write(f"toile: {said}\n")
         # What click itself ends with on a word it does not know.
         sys.exit(2)

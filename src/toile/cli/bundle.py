@@ -38,15 +38,15 @@ def import_(
 ) -> None:
     """Put a bundled run among the runs here; its checksums are checked, nothing of it is run."""
     from toile.cli.progress import waiting
-    from toile.runs import import_bundle
-    from toile.workbench.page import write_report
+    from toile.workbench.bundle import import_bundle
 
     with waiting("reading the bundle"):
         run, manifest = import_bundle(file)
-        report = write_report(run)
+    report = run.folder / "report.html"
     if as_json:
-        say_json({"run": str(run.folder), "report": str(report), "looks": manifest.looks})
+        say_json({"run": str(run.folder), "report": str(report), "looks": len(manifest.looks)})
         return
     typer.echo(f"{run.id} is among the runs now: toile show {run.name}")
-    typer.echo(f"looks at its test part where it was bundled: {manifest.looks}")
+    looks = len(manifest.looks)
+    typer.echo(f"looks at its test part where it was bundled, in the ledger here now: {looks}")
     typer.echo(f"report  {report}")

@@ -49,19 +49,34 @@ def evaluate(
     _refuse_folder(figures)
     with data_progress() as progress:
         judged = judge(opened, open_test=open_test, why=why, weights=weights, progress=progress)
-    written = [] if figures is None else _draw(judged, figures)
-    if open_test:
-        # The page counts the looks, so it is made to know of this one.
-        write_report(opened)
+    written: list[Path] = []
+    try:
+        if figures is not None:
+            written = _draw(judged, figures)
+        if open_test:
+            # The page counts the looks, so it is made to know of this one.
+            write_report(opened)
+    finally:
+        # Whatever hinders the pictures: a score that cost a look is said.
+        _say(judged, other, test, written, as_json)
+
+
+def _say(
+    judged: "Evaluated",
+    other: "Run | None",
+    test: "McNemar | None",
+    written: list[Path],
+    as_json: bool,
+) -> None:
     if as_json:
         record = judged.to_json() | {"files": [str(path) for path in written]}
-        if test is not None:
-            record["mcnemar"] = test.to_json() | {"against": str(other.folder if other else "")}
+        if test is not None and other is not None:
+            record["mcnemar"] = test.to_json() | {"against": str(other.folder)}
         say_json(record)
         return
     typer.echo(_judgement(judged))
     if test is not None and other is not None:
-        typer.echo(mcnemar_words(opened, other, test))
+        typer.echo(mcnemar_words(judged.run, other, test))
     for path in written:
         typer.echo(f"wrote {path}")
 
@@ -193,11 +208,15 @@ def _matrix(judged: "Evaluated") -> str:
 
 def _looks(judged: "Evaluated") -> str:
     if judged.look is None:
-        return f"the test part stays sealed; looks at it so far: {judged.looks}"
-    return (
-        f"this was look {judged.looks} at this test part; each one that a choice follows from "
-        "makes the score flatter the network. toile looks lists them"
-    )
+        said = f"the test part stays sealed; looks at it so far: {judged.looks}"
+    else:
+        said = (
+            f"this was look {judged.looks} at this test part; each one that a choice follows from "
+            "makes the score flatter the network. toile looks lists them"
+        )
+    if judged.other_looks:
+        said += f"\nlooks at the same source in another size or share: {judged.other_looks}"
+    return said
 
 
 def _estimate(one: "Estimate") -> str:

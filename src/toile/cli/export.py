@@ -41,6 +41,9 @@ def export(
         f"opened by {parity.runtime}: same answer on {percent(parity.agreement)} of "
         f"{parity.images} validation images, largest difference {parity.max_difference:.1e}"
     )
+    if exported.format == "keras":
+        typer.echo(f"in Python: keras.models.load_model({str(exported.file)!r}, compile=False)")
+    typer.echo(f"it takes {exported.about.input}; it gives {exported.about.output}")
     if parity.accuracy is not None:
         typer.echo(
             f"accuracy on them  {percent(parity.accuracy)} in int8, "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toile.cli.arguments import RunName
-from toile.cli.words import percent, say_json, table
+from toile.cli.words import percent, plain, say_json, table
 from toile.errors import ToileError
 from toile.files import write_whole
 
@@ -33,7 +33,9 @@ def predict(
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     steps: Annotated[
         Path | None,
-        typer.Option(metavar="PNG|SVG", help=f"Draw how the first {MOST_DRAWN} were prepared."),
+        typer.Option(
+            metavar="PNG|SVG", help=f"Draw how the first {MOST_DRAWN} pictures were prepared."
+        ),
     ] = None,
     csv_: Annotated[
         Path | None, typer.Option("--csv", help="Write a line for each picture here.")
@@ -44,37 +46,59 @@ def predict(
 ) -> None:
     """Answer pictures of any kind: made alike to the training images, then shown to the network."""
     from toile.cli.progress import data_progress
-    from toile.workbench.predict import predict as ask
+    from toile.runs import open_run
 
-    # Before thousands are answered: what can be refused is refused first.
+    # Before thousands are answered, and before torch is loaded: what can be refused is refused.
     written = [path for path in (csv_, steps) if path is not None]
     for path in written:
-        if not path.parent.is_dir():
-            raise ToileError(f"{path}: {path.parent} is no folder; name one that is there")
+        _refuse_place(path)
+    if steps is not None:
+        _refuse_suffix(steps)
+    asked, *also = [open_run(name) for name in (run, *(with_ or ()))]
+    from toile.workbench.predict import predict as ask
+
     with data_progress() as progress:
         answers = ask(
-            run,
+            asked,
             pictures,
-            also=with_ or (),
+            also=also,
             weights=weights,
             num_top=top,
             num_steps=MOST_DRAWN if steps else 0,
             progress=progress,
         )
+    # Said first: a full disk, or a drawing that fails, withholds no answer.
+    if as_json:
+        say_json([one.to_json() for one in answers])
+    else:
+        # Thousands of lines are for a file.
+        shown = answers[:MOST_TOLD] if csv_ else answers
+        typer.echo(_told(shown))
+        if len(answers) > len(shown):
+            typer.echo(f"... and {len(answers) - len(shown)} more")
     if csv_ is not None:
         write_whole(csv_, csv_text(answers).encode())
     if steps is not None:
         _draw(answers, steps)
-    if as_json:
-        say_json([one.to_json() for one in answers])
-        return
-    # Thousands of lines are for a file.
-    shown = answers[:MOST_TOLD] if csv_ else answers
-    typer.echo(_told(shown))
-    if len(answers) > len(shown):
-        typer.echo(f"... and {len(answers) - len(shown)} more")
-    for path in written:
-        typer.echo(f"wrote {path}")
+    if not as_json:
+        for path in written:
+            typer.echo(f"wrote {plain(str(path))}")
+
+
+def _refuse_place(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise ToileError(f"{path}: {path.parent} is no folder; name one that is there")
+    if path.is_dir():
+        raise ToileError(f"{path}: is a folder; name a file in it")
+
+
+def _refuse_suffix(steps: Path) -> None:
+    from toile.report import SUFFIXES
+
+    if steps.suffix not in SUFFIXES:
+        raise ToileError(
+            f"--steps {steps} ends in {steps.suffix!r}; steps are drawn as {' or '.join(SUFFIXES)}"
+        )
 
 
 def _draw(answers: "Sequence[Answered]", path: Path) -> None:
@@ -84,7 +108,7 @@ def _draw(answers: "Sequence[Answered]", path: Path) -> None:
         report.StepsOf(one.file, one.steps, one.top, one.warnings) for one in answers if one.steps
     ]
     if not drawn:
-        raise ToileError(f"--steps {path}: the first {MOST_DRAWN} files are no pictures")
+        raise ToileError(f"--steps {path}: was not drawn; none of the files is a picture")
     report.save_figure(report.steps_figure(drawn), path)
 
 
@@ -96,11 +120,8 @@ def _told(answers: "Sequence[Answered]") -> str:
     told = lines[:1]
     for line, one in zip(lines[1:], answers, strict=True):
         told.append(line)
-        if one.error:
-            told.append(f"  {one.error}")
-        if one.vote is not None:
-            told.append(f"  {one.vote.sentence}")
-        told += [f"  {warning}" for warning in one.warnings]
+        vote = () if one.vote is None else (one.vote.sentence,)
+        told += [f"  {plain(said)}" for said in (one.error, *vote, *one.warnings) if said]
     return "\n".join(told)
 
 
@@ -143,4 +164,6 @@ def _cells(one: "Answered") -> dict[str, str]:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    # Spreadsheets pass over what is blank before a formula.
+    is_formula = cell.startswith(("\t", "\r")) or cell.lstrip().startswith(("=", "+", "-", "@"))
+    return f"'{cell}" if is_formula else cell

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shlex
 import signal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from toile.cli.signals import STOPPED
-from toile.cli.words import say_json
+from toile.cli.words import plain, say_json
 from toile.errors import ToileError
 
 
@@ -28,7 +29,8 @@ def serve(
         typer.Option(metavar="NAME", help="A name that others reach this by; repeatable."),
     ] = None,
     token_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the token here, for its owner alone.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the token to this new file, for its owner alone."),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Say where it listens as one JSON object.")
@@ -43,24 +45,26 @@ def serve(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     _refuse_open_house(host, is_loopback(host), allow_host or [])
     with open_port(host, port) as listening:
-        port = listening.getsockname()[1]
-        hosts = host_headers(port, allow_host or ())
+        address, port = listening.getsockname()[:2]
+        reached = _reached(address)
+        hosts = host_headers(port, allow_host or (), reached)
         with data_progress() as progress:
             model = open_model(run, weights, progress)
         token = secrets.token_urlsafe(32)
         if token_file is not None:
             _write_token(token_file, token)
-        url = f"http://{_reached(host)}:{port}"
+        url = f"http://{reached}:{port}"
         if as_json:
             kept = {"token": token} if token_file is None else {"token_file": str(token_file)}
             say_json({"url": url, **kept, **model.card.model_dump()})
         else:
-            shown = token if token_file is None else f"$(cat '{token_file}')"
-            typer.echo(f"{model.card.run}, {model.card.weights} weights, answers at {url}")
-            typer.echo(f"token  {token_file or token}")
-            typer.echo(
-                f'curl -H "Authorization: Bearer {shown}" --data-binary @picture.png {url}/predict'
-            )
+            shown = token if token_file is None else f"$(cat {shlex.quote(str(token_file))})"
+            for line in (
+                f"{model.card.run}, {model.card.weights} weights, answers at {url}",
+                f"token  {token_file or token}",
+                f'curl -H "Authorization: Bearer {shown}" --data-binary @picture.png {url}/predict',
+            ):
+                typer.echo(plain(line))
         answer_requests(model, listening, token, hosts)
     raise typer.Exit(STOPPED)
 
@@ -81,20 +85,24 @@ def _refuse_open_house(host: str, is_local: bool, allowed: list[str]) -> None:
     )
 
 
-def _reached(host: str) -> str:
+def _reached(address: str) -> str:
     """As this machine reaches it, in a URL."""
     # Every address of the machine is no address to go to.
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return f"[{host}]" if ":" in host else host
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
+    return f"[{address}]" if ":" in address else address
 
 
 def _write_token(file: Path, token: str) -> None:
-    """Write the token so that its owner alone can read it, whatever stood there before."""
+    """Write the token to a new file that its owner alone can read."""
     try:
-        file.unlink(missing_ok=True)
-        # Never through a link, and never into a file that someone else has open already.
+        # Never over another file, never through a link.
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as opened:
             opened.write(token)
+    except FileExistsError:
+        raise ToileError(
+            f"--token-file {file}: is there already, and nothing is written over; name a new file, "
+            "or remove this one"
+        ) from None
     except OSError as error:
         raise ToileError(f"--token-file {file}: {error.strerror}; name another file") from None

@@ -15,6 +15,18 @@ def say_json(record: Any) -> None:
     typer.echo(json.dumps(finite(record)))
 
 
+def plain(text: str) -> str:
+    r"""`text` as one line that cannot steer a terminal: `\x1b` and its like are written out.
+
+    Names of classes, files and runs come from anywhere.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )
+
+
 def percent(share: float | None, digits: int = 2) -> str:
     """`91.24 %`; a dash for what is not known."""
     return "-" if share is None or math.isnan(share) else f"{100 * share:.{digits}f} %"
@@ -66,7 +78,7 @@ def bytes_text(count: float) -> str:
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
     """Columns under their heads; the first `left` flush left, the others right."""
-    lines = [list(heads), *map(list, rows)]
+    lines = [[plain(cell) for cell in line] for line in (heads, *rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
     return "\n".join(
         "  ".join(

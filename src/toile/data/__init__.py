@@ -16,11 +16,12 @@ from toile.data.catalogue import known_shape
 from toile.data.dataset import Dataset, Skipped
 from toile.data.describe import Description, PartDescription, describe
 from toile.data.duplicates import Overlap
-from toile.data.facts import DataFacts, data_facts
+from toile.data.facts import DataFacts, carried, data_facts
 from toile.data.images import Images
 from toile.data.load import load_data
+from toile.data.readers.class_folders import PART_NAMES
 from toile.data.readers.picture import Picture, read_picture
-from toile.data.readers.zip_file import open_zip
+from toile.data.readers.zip_file import DAMAGED, open_zip
 from toile.data.sealed import Sealed
 from toile.data.sources import Source, list_sources
 from toile.data.split import Split, split_data, validation_count
@@ -34,6 +35,8 @@ from toile.data.statistics import (
 
 __all__ = [
     "BORDER_TOLERANCE",
+    "DAMAGED",
+    "PART_NAMES",
     "Appearance",
     "DataFacts",
     "Dataset",
@@ -51,6 +54,7 @@ __all__ = [
     "Source",
     "Split",
     "appearance",
+    "carried",
     "data_facts",
     "describe",
     "drawn_boxes",

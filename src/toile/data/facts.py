@@ -1,24 +1,32 @@
 """What a run remembers of its data: with the weights, enough to answer a new picture without it."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from toile.data.appearance import Appearance, Framing, Range, appearance
 from toile.data.dataset import Dataset
 from toile.data.split import Split
 from toile.data.statistics import BORDER_TOLERANCE, PixelStatistics
+from toile.recipe import Recipe, recipe_text, with_settings
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Grey = Annotated[float, Field(ge=0, le=255)]
+Count = Annotated[int, Field(ge=0)]
+Margin = Annotated[float, Field(ge=0)]
+Side = Annotated[int, Field(ge=1, le=256)]
 
 
 class SideMargins(BaseModel):
     """Median of empty rows and columns around what is in the training images, in px."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
-    top: float
-    right: float
-    bottom: float
-    left: float
+    top: Margin
+    right: Margin
+    bottom: Margin
+    left: Margin
 
 
 class DataFacts(BaseModel):
@@ -28,27 +36,46 @@ class DataFacts(BaseModel):
     where `scaling` is `standard`; `border_grey` goes from 0 to 255.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False, extra="ignore")
 
     version: Literal[1] = 1
     name: str
     path: str
     release: str
-    class_names: tuple[str, ...]
-    shape: tuple[int, int, int]
-    mean: tuple[float, ...]
-    sd: tuple[float, ...]
-    border_grey: tuple[float, ...]
+    class_names: Annotated[tuple[str, ...], Field(min_length=2, max_length=1000)]
+    shape: tuple[Annotated[int, Field(ge=1)], Side, Side]
+    mean: tuple[Share, ...]
+    sd: tuple[Share, ...]
+    border_grey: tuple[Grey, ...]
     margins: SideMargins
     scaling: Literal["unit", "standard"]
     fingerprint: str
     test_fingerprint: str
     order: str
-    train: int
-    validation: int
-    test: int
+    train: Count
+    validation: Count
+    test: Count
     appearance: Appearance | None = None
     """None in runs of Toile 0.1, which knew the border and the margins alone."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "DataFacts":
+        channels, height, width = self.shape
+        lists = {"mean": self.mean, "sd": self.sd, "border_grey": self.border_grey}
+        if self.appearance is not None:
+            lists["appearance.paper"] = self.appearance.paper
+        for name, values in lists.items():
+            if len(values) != channels:
+                raise ValueError(f"{name} has {len(values)} values for {channels} channels")
+        margins = self.margins
+        if margins.left + margins.right >= width or margins.top + margins.bottom >= height:
+            raise ValueError(f"margins leave nothing of {width} x {height} px")
+        framing = None if self.appearance is None else self.appearance.framing
+        if framing is not None and framing.extent.middle <= 0:
+            raise ValueError(
+                f"appearance.framing.extent.middle is {framing.extent.middle}, not > 0"
+            )
+        return self
 
     @property
     def known_appearance(self) -> Appearance:
@@ -113,3 +140,16 @@ def data_facts(
         test=len(dataset.test),
         appearance=appearance(split.train),
     )
+
+
+def carried(recipe: Recipe, facts: DataFacts) -> tuple[str, DataFacts]:
+    """The recipe's text and the facts as a file carries them away.
+
+    Paths of this machine are cut to their last part: they mean nothing elsewhere, and tell a
+    stranger who trained where.
+    """
+    values = {"data.name": Path(recipe.data.name).name or recipe.data.name}
+    if recipe.training.start is not None:
+        values["training.start.run"] = Path(recipe.training.start.run).name
+    text = recipe_text(with_settings(recipe, values), complete=True)
+    return text, facts.model_copy(update={"path": Path(facts.path).name})

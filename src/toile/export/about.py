@@ -1,13 +1,12 @@
 """What every export says of itself, in its format's metadata."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from toile.data import DataFacts
 from toile.errors import ToileError
-from toile.recipe import Plan, Recipe, plan_network, recipe_of, recipe_text, with_settings
+from toile.recipe import Plan, plan_network, recipe_of
 from toile.recipe.yaml_loader import read_value
 
 KEY = "toile"
@@ -66,19 +65,6 @@ def read_about(text: str | None, what: str) -> About:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or KEY
         raise ToileError(f"{what} has damaged metadata: {where}: {first['msg']}") from None
-
-
-def carried(recipe: Recipe, facts: DataFacts) -> tuple[str, DataFacts]:
-    """The recipe's text and the facts as a file carries them away.
-
-    Paths of this machine are cut to their last part: they mean nothing elsewhere, and tell a
-    stranger who trained where.
-    """
-    values = {"data.name": Path(recipe.data.name).name or recipe.data.name}
-    if recipe.training.start is not None:
-        values["training.start.run"] = Path(recipe.training.start.run).name
-    text = recipe_text(with_settings(recipe, values), complete=True)
-    return text, facts.model_copy(update={"path": Path(facts.path).name})
 
 
 def input_words(facts: DataFacts, shape: tuple[int, ...]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
@@ -14,9 +14,6 @@ from toile.evaluation import probabilities
 from toile.export.about import KEY, About, read_about
 from toile.export.classifier import scaled
 from toile.export.packages import extra_packages
-
-if TYPE_CHECKING:
-    from onnx import GraphProto
 
 # As many float32 weights as a recipe may have take 800 MB.
 MAX_BYTES = 1_000_000_000
@@ -83,7 +80,7 @@ def _checked(content: bytes, what: str) -> About:
         raise ToileError(f"{what} is damaged or no ONNX file") from None
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     about = read_about(metadata.get(KEY), what)
-    if _reaches_outside(model.graph):
+    if _reaches_outside(model):
         raise ToileError(f"{what} keeps weights in other files; Toile's exports are whole")
     return about
 
@@ -119,9 +116,18 @@ def _refusals(what: str) -> Iterator[None]:
         raise ToileError(f"{what} cannot be run by ONNX Runtime: {error!s:.200}") from None
 
 
-def _reaches_outside(graph: "GraphProto") -> bool:
-    attributes = [one for node in graph.node for one in node.attribute]
-    tensors = [*graph.initializer, *(one.t for one in attributes)]
-    return any(tensor.external_data or tensor.data_location for tensor in tensors) or any(
-        _reaches_outside(one.g) for one in attributes if one.HasField("g")
-    )
+def _reaches_outside(part: Any) -> bool:
+    """Whether a tensor anywhere in a model, or another message of ONNX, lies in another file.
+
+    Tensors stand in graphs, functions, attributes and sparse tensors alike.
+    """
+    from google.protobuf.message import Message
+
+    for field, value in part.ListFields():
+        # Of the two places that a location may have, the file itself is 0.
+        if field.name in ("external_data", "data_location") and value:
+            return True
+        inner = [value] if isinstance(value, Message) else value
+        if field.message_type is not None and any(map(_reaches_outside, inner)):
+            return True
+    return False

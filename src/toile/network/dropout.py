@@ -7,7 +7,7 @@ of a Zen 5, torch 2.13): one 64-bit draw serves four numbers.
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int16
 from torch import Tensor, nn
 
 from toile.streams import stream_seed
@@ -42,36 +42,44 @@ class Dropout(nn.Module):
         kept = self._kept(inputs[:, :, :1, :1] if self.whole_channels else inputs)
         return _Kept.apply(inputs, kept, STEPS / (STEPS - self.dropped))
 
-    def _kept(self, like: Float[Tensor, "n *rest"]) -> Float[Tensor, "n *rest"]:
-        """1 where a number is kept, else 0; in `like`'s memory layout, which is what is fast."""
+    def _kept(self, like: Float[Tensor, "n *rest"]) -> Int16[Tensor, "n *rest"]:
+        """All bits set where a number is kept, none elsewhere; in `like`'s memory layout."""
         if not like.is_contiguous() and not like.is_contiguous(memory_format=torch.channels_last):
             like = like.contiguous()
         words = torch.empty(-(-like.numel() // 4), dtype=torch.int64, device=like.device)
         # Without bounds random_ draws from 0 up, and every fourth int16 would never be negative.
         words.random_(-(2**63), None, generator=self.generator)
-        bits = words.view(torch.int16)[: like.numel()]
-        threshold = self.dropped - STEPS // 2
+        bits = words.view(torch.int16)[: like.numel()].as_strided(like.shape, like.stride())
         # int16 goes from -32768, so the lowest `dropped` of its 65,536 values are those dropped.
-        kept = torch.empty_like(like)
-        return torch.ge(bits.as_strided(like.shape, like.stride()), threshold, out=kept)
+        return torch.ge(bits, self.dropped - STEPS // 2, out=torch.empty_like(bits)).neg_()
 
 
 class _Kept(torch.autograd.Function):
-    """Numbers times 0 or 1, and then the scale, forwards and backwards alike.
+    """The numbers kept, times the scale, and 0 for the others; forwards and backwards alike.
 
-    Numbers and no booleans: times those a number takes 1 ns in place of .14 (one core of a Zen 5).
+    Without booleans, with which torch takes 1 ns a number; this takes .06 in bfloat16 and .2 in
+    float32 (one core of a Zen 5, torch 2.13).
     """
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, kept: Tensor, scale: float) -> Tensor:
+        if inputs.dtype != torch.bfloat16:
+            kept = kept.to(inputs.dtype).neg_()
         ctx.save_for_backward(kept)
         ctx.scale = scale
-        return (inputs * kept).mul_(scale)
+        return _masked(inputs, kept).mul_(scale)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         (kept,) = ctx.saved_tensors
-        return (gradient * kept).mul_(ctx.scale), None, None
+        return _masked(gradient, kept).mul_(ctx.scale), None, None
+
+
+def _masked(numbers: Tensor, kept: Tensor) -> Tensor:
+    """`numbers` where they are kept, by bits where `kept` has as many as they have."""
+    if kept.dtype == torch.int16:
+        return (numbers.view(torch.int16) & kept).view(numbers.dtype)
+    return numbers * kept
 
 
 def reseed_dropout(network: nn.Module, seed: int, epoch: int, step: int) -> None:

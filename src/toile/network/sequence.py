@@ -8,6 +8,8 @@ from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from toile.network.first_block import FirstBlock
+from toile.network.flat_dense import FlatDense
+from toile.network.flatten import Flatten
 from toile.network.padding import Conv2d, MaxPool2d
 
 # What never turns the order of two numbers round.
@@ -42,6 +44,10 @@ def training_steps(layers: list[nn.Module]) -> list[Step]:
         second = steps[1] if len(steps) > 1 else None
         pool = second if isinstance(second, MaxPool2d) and second.halves else None
         steps[: 1 if pool is None else 2] = [FirstBlock(steps[0], pool)]
+    for place, (step, after) in enumerate(pairwise(steps)):
+        if isinstance(step, Flatten) and isinstance(after, nn.Linear):
+            steps[place : place + 2] = [FlatDense(step, after)]
+            break
     return steps
 
 

@@ -11,6 +11,7 @@ from toile.prediction.background import is_on_paper, lit
 from toile.prediction.colour import recoloured
 from toile.prediction.framing import framed
 from toile.prediction.polarity import turned
+from toile.prediction.resample import averaged
 from toile.prediction.step import Notes, Step
 from toile.prediction.strange import strangeness
 
@@ -111,18 +112,12 @@ def _drawing(
     greys = levels.astype(np.float32) * np.float32(255 / full)
     spread = 0.0
     if greys.shape != shape or not is_on_paper(greys, paper):
-        greys, spread = lit(_averaged(greys, max(WORKING_PX, 4 * height, 4 * width)), paper, notes)
+        # Small enough to be looked through quickly, its noise averaged away.
+        factor = -(-max(greys.shape[1:]) // max(WORKING_PX, 4 * height, 4 * width))
+        greys, spread = lit(averaged(greys, factor), paper, notes)
     # Four SD of noise are passed by 6 pixels of 100,000, and those are specks.
     threshold = max(float(BORDER_TOLERANCE), 4 * spread)
     return framed(greys, threshold, paper, framing, (width, height), notes)
-
-
-def _averaged(greys: np.ndarray, longest_px: int) -> np.ndarray:
-    """Small enough to be looked through quickly, its noise averaged away."""
-    factor = -(-max(greys.shape[1:]) // longest_px)
-    if factor == 1:
-        return greys
-    return np.stack([np.asarray(Image.fromarray(one).reduce(factor)) for one in greys])
 
 
 def _seen(pixels: UInt8[np.ndarray, "c h w"], facts: DataFacts, notes: Notes) -> None:

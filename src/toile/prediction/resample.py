@@ -9,6 +9,8 @@ from toile.prediction.step import Box
 
 FINE = 4
 """A picture this many times the training images, or more, may be an enlarged one of theirs."""
+MOST_PX = 2048
+"""Of a part that is longer than this, most is paper, and the picture is thinned first."""
 ROUNDS = 3
 EXPLAINED = 0.6
 
@@ -24,6 +26,11 @@ def resampled(
     A pixel is the mean of what it covers. True is returned where that would blur: the part was
     smoothly enlarged from a picture of `size`, and is brought back to it.
     """
+    factor = int(np.ceil(max(part[2] - part[0], part[3] - part[1]) / MOST_PX))
+    if factor > 1:
+        greys = averaged(greys, factor)
+        left, top, right, bottom = (edge / factor for edge in part)
+        part = (left, top, right, bottom)
     wide, box = _padded(greys, part, paper)
     scale = (box[2] - box[0]) / size[0]
     small = _resize(wide, size, Resampling.BOX if scale >= 1 else Resampling.BICUBIC, box)
@@ -41,17 +48,29 @@ def resampled(
     return (sharp, True) if smooth < EXPLAINED * blocky else (small, False)
 
 
+def averaged(greys: Float[np.ndarray, "c h w"], factor: int) -> Float[np.ndarray, "c h2 w2"]:
+    """The means of squares of `factor` px, of less at the right and lower edge."""
+    return np.stack([np.asarray(Image.fromarray(one).reduce(factor)) for one in greys])
+
+
 def _padded(
     greys: Float[np.ndarray, "c h w"], part: Box, paper: Float64[np.ndarray, " c"]
 ) -> tuple[Float[np.ndarray, "c h2 w2"], Box]:
     """The picture with as much paper around it as `part` needs, and where `part` lies in that."""
     _, height, width = greys.shape
     left, top, right, bottom = part
-    beyond = max(0, int(np.ceil(max(-left, -top, right - width, bottom - height))))
+    before = _beyond(-top), _beyond(-left)
+    after = _beyond(bottom - height), _beyond(right - width)
+    around = tuple(zip(before, after, strict=True))
     wide = [
-        np.pad(one, beyond, constant_values=grey) for one, grey in zip(greys, paper, strict=True)
+        np.pad(one, around, constant_values=grey) for one, grey in zip(greys, paper, strict=True)
     ]
-    return np.stack(wide), (left + beyond, top + beyond, right + beyond, bottom + beyond)
+    down, across = before
+    return np.stack(wide), (left + across, top + down, right + across, bottom + down)
+
+
+def _beyond(px: float) -> int:
+    return max(0, int(np.ceil(px)))
 
 
 def _resize(

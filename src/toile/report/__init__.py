@@ -15,11 +15,12 @@ from toile.report.page import run_page, write_run_page
 from toile.report.picture import picture_uri
 from toile.report.picture_grid import picture_grid
 from toile.report.reliability import reliability_figure
-from toile.report.save import save_figure
+from toile.report.save import SUFFIXES, save_figure
 from toile.report.steps import StepsOf, steps_figure
 
 __all__ = [
     "NUM_PAIRS",
+    "SUFFIXES",
     "StepsOf",
     "class_means_figure",
     "compare_figure",

@@ -4,7 +4,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from toile.report.series import Measure, best_epoch, step_series, validation_series
+from toile.report.series import (
+    Measure,
+    best_epoch,
+    step_series,
+    training_series,
+    validation_series,
+)
 from toile.report.theme import (
     CARD,
     MUTED,
@@ -38,7 +44,9 @@ def _draw(axes: Axes, history: History, measure: Measure) -> None:
     if measure == "accuracy":
         axes.yaxis.set_major_formatter(PERCENT)
     steps = step_series(history, measure)
-    label = _legend("Training", steps.current, measure)
+    # The whole epoch's where one has ended: a twentieth of one jumps about.
+    current = training_series(history, measure).current if history.epochs else steps.current
+    label = _legend("Training", current, measure)
     axes.plot(steps.x, steps.y, color=TRAINING, linewidth=1.1, label=label)
     if history.epochs:
         _draw_validation(axes, history, measure)

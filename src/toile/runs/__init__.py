@@ -5,7 +5,7 @@ imported by its own name.
 """
 
 from toile.files import write_whole
-from toile.runs.bundle import Manifest, bundle_run, import_bundle
+from toile.runs.bundle import Manifest, bundle_run, unpack_bundle
 from toile.runs.checkpoint import has_checkpoint, load_checkpoint
 from toile.runs.create import create_run
 from toile.runs.environment import differences, environment
@@ -15,7 +15,7 @@ from toile.runs.judging import (
     scored_part,
     temperature_of,
 )
-from toile.runs.ledger import Look, looks_at, read_ledger, write_score
+from toile.runs.ledger import Look, looks_of, read_ledger, write_score
 from toile.runs.listing import Listed, list_runs, open_run, remove_run
 from toile.runs.look import open_test
 from toile.runs.results import convergence_of, seconds_of
@@ -40,12 +40,11 @@ __all__ = [
     "differences",
     "environment",
     "has_checkpoint",
-    "import_bundle",
     "judge_validation",
     "list_runs",
     "load_arrays",
     "load_checkpoint",
-    "looks_at",
+    "looks_of",
     "open_run",
     "open_test",
     "read_ledger",
@@ -56,6 +55,7 @@ __all__ = [
     "scored_part",
     "seconds_of",
     "temperature_of",
+    "unpack_bundle",
     "write_score",
     "write_whole",
 ]

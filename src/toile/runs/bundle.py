@@ -8,15 +8,17 @@ import re
 import secrets
 import shutil
 import zipfile
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from toile.data import open_zip
+from toile.data import DAMAGED, carried, open_zip
 from toile.errors import ToileError
 from toile.files import sync_folder, write_whole, writing
-from toile.runs.ledger import looks_at
+from toile.recipe import recipe_text
+from toile.runs.ledger import Look, add_looks, looks_of
 from toile.runs.run import Run, runs_folder
 from toile.runs.state import read_state
 from toile.runs.tensors import load_arrays
@@ -25,17 +27,20 @@ from toile.sole_use import sole_use
 VERSION = 1
 MANIFEST = "manifest.json"
 NEEDED = ("recipe.yaml", "environment.json", "data.json", "state.json")
-TENSORS = ("last.safetensors", "best.safetensors", "validation.safetensors")
+WEIGHTS = ("last.safetensors", "best.safetensors")
+TENSORS = (*WEIGHTS, "validation.safetensors")
 TEXTS = ("history.jsonl", "results.json", "report.html")
 # Another's page is another's HTML: it is left in the bundle and written anew from the numbers.
 REWRITTEN = "report.html"
-RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
+# A point only before a digit, as in lr0.01: what ends like a file, as the ledger does, is no run.
+RUN_ID = re.compile(r"(?!last$)[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?=[0-9])){0,100}")
 README = """\
 A run of Toile: recipe, machine and versions, the data's fingerprint, weights, scores, report.
 
 toile import {id}.zip          # to have it among your runs
-toile train recipe.yaml        # to train it again; the data must have the fingerprint
-                               # {fingerprint}
+toile train recipe.yaml --data WHERE
+                               # to train it again; WHERE is the name of the data or its place.
+                               # Its fingerprint must be {fingerprint}
 """
 
 
@@ -43,12 +48,12 @@ toile train recipe.yaml        # to train it again; the data must have the finge
 class Manifest:
     """What a bundle says of itself: the sha256 of each file, and the looks its score had.
 
-    `looks` counts the looks at this test part where the bundle was made.
+    `looks` are those at its test part, as the ledger where it was made has them.
     """
 
     run: str
     files: dict[str, str]
-    looks: int
+    looks: tuple[Look, ...]
     version: int = VERSION
 
 
@@ -56,35 +61,48 @@ _MANIFEST = TypeAdapter(Manifest)
 
 
 def bundle_run(run: Run, path: Path) -> Path:
-    """Write `run` as a zip to `path`, whole or not at all; the same run gives the same bytes.
+    """Write `run` as a zip to `path`, whole or not at all; paths of this machine are cut.
 
-    Raises ToileError while it is running, where a file of it is damaged, or `path` is there.
+    Raises ToileError while it is running, where a file of it is damaged, its folder has a name
+    that no import would take, or `path` is there.
     """
     if path.exists():
         raise ToileError(f"{path} is there already; name a new file, nothing was written")
     if path.suffix != ".zip":
         raise ToileError(f"{path} ends in {path.suffix!r}; a bundle is a .zip")
+    if not RUN_ID.fullmatch(run.id):
+        raise ToileError(
+            f"{run.id!r} cannot be the name of a run elsewhere: it takes up to 101 letters from a "
+            "to z, digits, - and _, and a point before a digit; rename the run's folder"
+        )
     state = read_state(run.folder)
     if state.alive:
         raise ToileError(f"{run.id} is running (process {state.pid}); bundle it when it has ended")
-    names = [name for name in (*NEEDED, *TENSORS, *TEXTS) if (run.folder / name).exists()]
     # A damaged file must not travel.
     _read_all(run)
-    facts = run.facts
-    contents = {name: (run.folder / name).read_bytes() for name in names}
+    contents, facts = _contents(run), run.facts
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    manifest = Manifest(run.id, hashes, len(looks_at(facts.test_fingerprint)))
-    contents["README.txt"] = README.format(id=run.id, fingerprint=facts.fingerprint).encode()
+    looks = tuple(
+        replace(look, source=Path(look.source).name)
+        for look in looks_of(run)
+        if look.test == facts.test_fingerprint
+    )
+    manifest = Manifest(run.id, hashes, looks)
+    readme = README.format(id=run.id, fingerprint=facts.fingerprint)
+    contents["README.txt"] = readme.encode()
     contents[MANIFEST] = (json.dumps(asdict(manifest), indent=1) + "\n").encode()
     write_whole(path, _zipped(contents))
     return path
 
 
-def import_bundle(path: Path, folder: Path | None = None) -> tuple[Run, Manifest]:
+def unpack_bundle(
+    path: Path, write_page: Callable[[Run], object], folder: Path | None = None
+) -> tuple[Run, Manifest]:
     """Put the run in the bundle at `path` among the runs in `folder`; what it says is checked.
 
-    Nothing but the known files of a run is taken, and its page is left out, to be written anew.
-    Raises ToileError where the bundle is damaged or not a bundle, or a run of that name is there.
+    Nothing but the known files of a run is taken. Its page is left out, and `write_page` writes one
+    from the numbers before the run has its place: what cannot be shown is not taken. Raises
+    ToileError where the bundle is damaged or not a bundle, or a run of that name is there.
     """
     if not path.is_file():
         raise ToileError(f"{path} is no file; name a bundle made by toile bundle")
@@ -94,26 +112,48 @@ def import_bundle(path: Path, folder: Path | None = None) -> tuple[Run, Manifest
     target = (folder or runs_folder()) / manifest.run
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
+    # Looks that happened elsewhere flatter its score here as well, so they are counted here too.
+    add_looks(target.parent, manifest.looks)
     with sole_use(target.parent):
         if target.exists():
             raise ToileError(f"{target} is there already; remove it with toile rm, or keep it")
-        # Filled beside its place and renamed: a run half imported is never listed.
-        draft = target.parent / f".import-{secrets.token_hex(4)}"
+        # Filled beside its place and renamed: a run half imported is never listed. Called by its
+        # own name already, which its page says.
+        desk = target.parent / f".import-{secrets.token_hex(4)}"
+        draft = Run(desk / manifest.run)
         try:
             _fill(draft, contents)
+            write_page(draft)
             with writing(target):
-                os.replace(draft, target)
+                os.replace(draft.folder, target)
                 sync_folder(target.parent)
+        except ToileError as error:
+            # Who reads this will not find the draft.
+            raise ToileError(f"{path}: {error}".replace(f"{draft.folder}{os.sep}", "")) from None
         finally:
-            shutil.rmtree(draft, ignore_errors=True)
+            shutil.rmtree(desk, ignore_errors=True)
     return Run(target), manifest
+
+
+def _contents(run: Run) -> dict[str, bytes]:
+    """The files that travel, without what tells where on this machine the data and runs lie."""
+    names = [name for name in (*NEEDED, *TENSORS, *TEXTS) if (run.folder / name).exists()]
+    contents = {name: (run.folder / name).read_bytes() for name in names}
+    recipe, facts = carried(run.recipe, run.facts)
+    data = run.data | {"path": facts.path}
+    contents["recipe.yaml"] = recipe.encode()
+    contents["data.json"] = (json.dumps(data, indent=1) + "\n").encode()
+    if recipe != recipe_text(run.recipe, complete=True):
+        # The page shows the recipe with its paths.
+        contents.pop("report.html", None)
+    return contents
 
 
 def _zipped(contents: dict[str, bytes]) -> bytes:
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w") as archive:
         for name, content in contents.items():
-            # With the first time a zip can hold, the same run gives the same bytes.
+            # With the first time a zip can hold, the same files and looks give the same bytes.
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o644 << 16
             # Weights are noise to a compressor.
@@ -127,7 +167,7 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
         raise ToileError(f"{path} is no bundle of Toile's: it has no {MANIFEST}")
     try:
         manifest = _MANIFEST.validate_json(archive.read(MANIFEST))
-    except (ValidationError, zipfile.BadZipFile) as error:
+    except (ValidationError, *DAMAGED) as error:
         raise ToileError(f"{path}: its {MANIFEST} is damaged ({error!r:.80})") from None
     if manifest.version != VERSION:
         raise ToileError(f"{path} has format {manifest.version}; this Toile reads {VERSION}")
@@ -145,21 +185,21 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
 def _checked(archive: zipfile.ZipFile, name: str, manifest: Manifest, path: Path) -> bytes:
     try:
         content = archive.read(name)
-    except (KeyError, zipfile.BadZipFile, OSError, ValueError) as error:
+    except (KeyError, *DAMAGED) as error:
         raise ToileError(f"{path}: {name} cannot be unpacked ({error!r:.80})") from None
     if hashlib.sha256(content).hexdigest() != manifest.files[name]:
         raise ToileError(f"{path}: {name} is damaged: it does not have the sha256 it was given")
     return content
 
 
-def _fill(draft: Path, contents: dict[str, bytes]) -> None:
-    with writing(draft):
-        draft.mkdir()
+def _fill(draft: Run, contents: dict[str, bytes]) -> None:
+    with writing(draft.folder):
+        draft.folder.mkdir(parents=True)
     for name, content in contents.items():
         if name != REWRITTEN:
-            write_whole(draft / name, content)
+            write_whole(draft.folder / name, content)
     # A checksum says that nothing changed on the way, not that it is what it claims to be.
-    _read_all(Run(draft))
+    _read_all(draft)
 
 
 def _read_all(run: Run) -> None:
@@ -168,6 +208,8 @@ def _read_all(run: Run) -> None:
     _ = run.recipe, run.facts, run.environment, run.history
     if (run.folder / "results.json").exists():
         _ = run.results
-    for name in TENSORS:
+    if (run.folder / "validation.safetensors").exists():
+        _ = run.validation
+    for name in WEIGHTS:
         if (run.folder / name).exists():
             load_arrays(run.folder / name)

@@ -1,19 +1,21 @@
 """The ledger: every look at a sealed test part, written before the look, never rewritten.
 
-`ledger.jsonl` in the runs folder, a line for each look and a line for the score that came of it.
+`ledger.jsonl` in the folder the runs lie in, a line for each look and a line for the score that
+came of it.
 """
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from toile.files import finite, writing
-from toile.runs.run import runs_folder
+from toile.errors import ToileError
+from toile.files import finite, sync_folder, writing
+from toile.runs.run import Run, runs_folder
 from toile.runs.state import now
 from toile.runs.tensors import CorruptFile
 from toile.sole_use import sole_use
@@ -26,7 +28,9 @@ class Look:
     """One look: `networks` networks met the test part whose fingerprint is `test`.
 
     `number` counts the looks of the whole ledger from 1; `recipe` is the recipe's hash, `data` the
-    whole dataset's fingerprint. `score` is what came of it; None while it is not known.
+    whole dataset's fingerprint and `source` where it was read from: the same source read otherwise,
+    as in another size, is another test part of the same pictures. `score` is what came of it; None
+    while it is not known.
     """
 
     number: int
@@ -37,6 +41,7 @@ class Look:
     data: str
     test: str
     why: str
+    source: str = ""
     networks: int = 1
     score: dict[str, Any] | None = None
     version: int = VERSION
@@ -47,53 +52,68 @@ _LOOK = TypeAdapter(Look)
 
 def read_ledger(folder: Path | None = None) -> tuple[Look, ...]:
     """All looks, first to last. Raises CorruptFile where a line is damaged."""
-    return _read(_path(folder))
+    return _read((folder or runs_folder()) / "ledger.jsonl")
 
 
-def looks_at(test: str, folder: Path | None = None) -> tuple[Look, ...]:
-    """The looks at the test part with this fingerprint."""
-    return tuple(look for look in read_ledger(folder) if look.test == test)
+def looks_of(run: Run) -> tuple[Look, ...]:
+    """All looks that the ledger beside `run` knows of, and the one where runs are kept here."""
+    beside, here = run.folder.resolve().parent, runs_folder().resolve()
+    return read_ledger(beside) + (() if here == beside else read_ledger(here))
 
 
 def write_look(
-    run: str, weights: str, recipe: str, data: str, test: str, why: str, folder: Path | None = None
+    folder: Path, run: str, weights: str, recipe: str, data: str, test: str, source: str, why: str
 ) -> Look:
-    """Add a look; it is on disk when this returns, and counts whether or not a score follows."""
-    path = _path(folder)
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    with sole_use(path.parent):
+    """Add a look to the ledger in `folder`; on disk when this returns, whatever follows."""
+    path = folder / "ledger.jsonl"
+    with sole_use(folder):
         number = len(_read(path)) + 1
-        look = Look(number, now(), run, weights, recipe, data, test, why)
+        look = Look(number, now(), run, weights, recipe, data, test, why, source)
         _append(path, {"kind": "look", **asdict(look)})
     return look
 
 
-def write_score(look: Look, score: Mapping[str, Any], folder: Path | None = None) -> Look:
+def add_looks(folder: Path, looks: Sequence[Look]) -> None:
+    """Add looks that happened elsewhere to the ledger in `folder`, but for those it has."""
+    path = folder / "ledger.jsonl"
+    with sole_use(folder):
+        known = list(_read(path))
+        for look in looks:
+            if all(_event(look) != _event(one) for one in known):
+                known.append(replace(look, number=len(known) + 1))
+                _append(path, {"kind": "look", **asdict(known[-1])})
+
+
+def _event(look: Look) -> tuple[str, ...]:
+    """What two ledgers have in common of one look."""
+    return look.when, look.run, look.weights, look.test, look.why
+
+
+def write_score(folder: Path, look: Look, score: Mapping[str, Any]) -> Look:
     """Add what came of `look`."""
-    path = _path(folder)
-    with sole_use(path.parent):
-        _append(path, {"kind": "score", "look": look.number, "score": dict(score)})
+    with sole_use(folder):
+        _append(
+            folder / "ledger.jsonl", {"kind": "score", "look": look.number, "score": dict(score)}
+        )
     return replace(look, score=dict(score))
-
-
-def _path(folder: Path | None) -> Path:
-    return (folder or runs_folder()) / "ledger.jsonl"
 
 
 def _read(path: Path) -> tuple[Look, ...]:
     looks: list[Look] = []
     try:
+        content = path.read_bytes() if path.exists() else b""
+    except OSError as error:
+        raise ToileError(f"{path} cannot be read: {error.strerror}") from None
+    try:
         # What follows the last line's end is a line that a kill cut short: its look never began.
-        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-        for line in lines:
+        for line in content.split(b"\n")[:-1]:
             record = json.loads(line)
             if record.pop("kind") == "look":
                 looks.append(_LOOK.validate_python(record))
             else:
                 place = record["look"] - 1
                 looks[place] = replace(looks[place], score=record["score"])
-    except (ValueError, ValidationError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise CorruptFile(
             f"{path} is damaged ({error!r:.80}); it counts the looks at test data, so nothing is "
             "added to it; bring back a whole copy"
@@ -108,3 +128,5 @@ def _append(path: Path, record: dict[str, Any]) -> None:
         file.write((json.dumps(finite(record)) + "\n").encode())
         file.flush()
         os.fsync(file.fileno())
+        # The first line makes the file, whose name is on disk only with its folder.
+        sync_folder(path.parent)

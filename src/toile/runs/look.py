@@ -14,7 +14,7 @@ def open_test(run: Run, dataset: Dataset, weights: str, why: str) -> tuple[Look,
     """
     if not why.strip():
         raise ToileError(
-            "opening the test part takes a reason, which is kept in the ledger: --why "
+            "opening the test part takes a reason, why, which is kept in the ledger: --why "
             '"the settings are chosen, this is the final score"'
         )
     facts = run.facts
@@ -26,11 +26,13 @@ def open_test(run: Run, dataset: Dataset, weights: str, why: str) -> tuple[Look,
     if not len(dataset.test):
         raise ToileError(f"{dataset.path} has no test images; there is nothing to open")
     look = write_look(
+        run.folder.resolve().parent,
         run.id,
         weights,
         run.recipe.hash,
         dataset.fingerprint,
         dataset.test_fingerprint,
+        str(dataset.path),
         why.strip(),
     )
     return look, open_sealed(dataset.test)

@@ -7,7 +7,8 @@ from typing import Any
 from toile import evaluation
 from toile.recipe import Plan, Recipe
 from toile.runs.judging import HALF, scored_images, scored_part
-from toile.runs.run import Record, Validation
+from toile.runs.records import Record
+from toile.runs.run import Validation
 
 VERSION = 1
 TARGETS = (0.5, 0.7, 0.8, 0.85, 0.88, 0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.97, 0.98, 0.985, 0.99)

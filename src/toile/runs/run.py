@@ -1,10 +1,8 @@
 """A run read back: a folder of plain files, read when asked for."""
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -13,9 +11,16 @@ from pydantic import ValidationError
 from toile.data import DataFacts
 from toile.errors import ToileError
 from toile.recipe import Recipe, read_recipe_file
-from toile.runs.tensors import CorruptFile, load_arrays
-
-Record = dict[str, Any]
+from toile.runs.records import (
+    Environment,
+    Line,
+    Named,
+    Record,
+    Results,
+    damaged,
+    read_record,
+)
+from toile.runs.tensors import CorruptFile, Stored, load_arrays
 
 
 def runs_folder() -> Path:
@@ -49,8 +54,8 @@ class Run:
 
     @property
     def id(self) -> str:
-        """The folder's name, by which a run is called."""
-        return self.folder.name
+        """The folder's name, by which a run is called; also where the folder was given as `.`."""
+        return Path(os.path.abspath(self.folder)).name
 
     @property
     def name(self) -> str:
@@ -65,7 +70,7 @@ class Run:
     @property
     def data(self) -> Record:
         """What the network needs to know of its data: class names, shape, scale, fingerprint."""
-        return self._json("data.json")
+        return self._json("data.json", Named)
 
     @property
     def facts(self) -> DataFacts:
@@ -73,29 +78,30 @@ class Run:
         try:
             return DataFacts.model_validate(self.data)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(map(str, first["loc"]))
-            message = f"{self.folder / 'data.json'} is damaged: {where}: {first['msg']}"
-            raise CorruptFile(message) from None
+            raise damaged(self.folder / "data.json", error) from None
 
     @property
     def environment(self) -> Record:
         """Machine and versions."""
-        return self._json("environment.json")
+        return self._json("environment.json", Environment)
 
     @property
     def results(self) -> Record:
         """Scores, convergence and seconds, once the run has ended."""
-        return self._json("results.json")
+        return self._json("results.json", Results)
 
     @property
     def history(self) -> History:
         """The records so far; a torn last line is left out."""
-        records = read_records(self.folder / "history.jsonl")
-        return History(
+        path = self.folder / "history.jsonl"
+        records = read_records(path)
+        history = History(
             tuple(record for record in records if record["kind"] == "step"),
             tuple(record for record in records if record["kind"] == "epoch"),
         )
+        if any(one["epoch"] != place for place, one in enumerate(history.epochs, start=1)):
+            raise CorruptFile(f"{path} is damaged: its epochs are not 1, 2, 3 and so on")
+        return history
 
     @property
     def validation(self) -> Validation:
@@ -103,28 +109,50 @@ class Run:
         path = self.folder / "validation.safetensors"
         if not path.exists():
             raise ToileError(f"{self.id} has no {path.name}; it has not ended an epoch")
-        stored = load_arrays(path).arrays
-        return Validation(stored["logits"], stored["labels"], stored["indices"], stored["chooses"])
+        return _answers(load_arrays(path), self.facts, path)
 
-    def _json(self, name: str) -> Record:
+    def _json(self, name: str, kind: type[Named]) -> Record:
         path = self.folder / name
         try:
-            record: Record = json.loads(path.read_text())
+            return read_record(path.read_bytes(), kind, path)
         except FileNotFoundError:
             raise ToileError(f"{path} is not there; the run has not come so far") from None
-        except (OSError, ValueError) as error:
-            raise CorruptFile(f"{path} is damaged: {error}") from None
-        return record
+        except OSError as error:
+            raise ToileError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _answers(stored: Stored, facts: DataFacts, path: Path) -> Validation:
+    """What `path` holds, held to what the run knows of its data."""
+    n, k = facts.validation, len(facts.class_names)
+    # NumPy's letter for the kind of number: floating, signed and unsigned whole ones.
+    fitting = {
+        "logits": ("f", (n, k)),
+        "labels": ("i", (n,)),
+        "indices": ("i", (n,)),
+        "chooses": ("u", (n,)),
+    }
+    held = {name: (array.dtype.kind, array.shape) for name, array in stored.arrays.items()}
+    for name, form in fitting.items():
+        if held.get(name) != form:
+            raise CorruptFile(
+                f"{path}: its {name} are {held.get(name, 'missing')}; by data.json they are {form}"
+            )
+    answers = Validation(**{name: stored.arrays[name] for name in fitting})
+    if set(answers.chooses.tolist()) != {0, 1}:
+        raise CorruptFile(f"{path}: its chooses do not mark two halves by 0 and 1")
+    ends = {"labels": k, "indices": facts.train + n}
+    for name, end in ends.items():
+        values = stored.arrays[name]
+        if values.min() < 0 or values.max() >= end:
+            raise CorruptFile(f"{path}: its {name} leave the range from 0 to {end - 1}")
+    return answers
 
 
 def read_records(path: Path) -> list[Record]:
     """The whole lines of a history file; what a kill left of a last line is left out.
 
-    Raises CorruptFile where a whole line is damaged.
+    Raises CorruptFile where a whole line is damaged or is no record of a step or an epoch.
     """
     if not path.exists():
         return []
-    try:
-        return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
-    except ValueError as error:
-        raise CorruptFile(f"{path} is damaged: {error}") from None
+    return [read_record(line, Line, path) for line in path.read_bytes().split(b"\n")[:-1]]

@@ -19,6 +19,9 @@ from toile.service.words import Answer, Card, Health, Problem
 MAX_BYTES = 20_000_000
 # One is looked at while the other arrives; each is in memory twice while it is put together.
 LARGE_AT_ONCE = 2
+# Longer than a body may take to arrive, so that those who stall make nobody leave.
+PLACE_SECONDS = 30.0
+RETRY_SECONDS = 5
 # Up to here a picture is in the server's buffers already, and goes past the large ones.
 LARGE_BYTES = 65_536
 TINY_PX = 16_384
@@ -41,6 +44,7 @@ NO_ANSWER: Responses = REFUSED | {
     408: {"model": Problem, "description": "The picture came too slowly"},
     413: {"model": Problem, "description": "The picture has too many bytes"},
     422: {"model": Problem, "description": "No picture, one too large, or `top` is no number"},
+    503: {"model": Problem, "description": "Other large pictures kept this one waiting too long"},
 }
 
 
@@ -57,7 +61,7 @@ def create_app(model: Model) -> FastAPI:
     card = _json(model.card)
     health = _json(Health())
     desk = Desk(model)
-    places = asyncio.Semaphore(LARGE_AT_ONCE)
+    places = Places()
 
     @app.get("/", response_model=Card, responses=REFUSED, openapi_extra=TOKEN)
     async def about() -> Response:
@@ -82,12 +86,34 @@ def create_app(model: Model) -> FastAPI:
         """The likeliest classes of one picture, whose bytes are the body."""
         length = request.headers.get("content-length")
         large = length is None or int(length) > LARGE_BYTES
+        # A place is held until the answer is there: bodies that wait for the desk are in memory.
         async with places if large else nullcontext():
             return _json(await desk.answer(await request.body(), top))
 
     _say_errors(app)
     _say_token(app)
     return app
+
+
+class Busy(Exception):
+    """There was no place for a large picture in time."""
+
+
+class Places:
+    """Room for a few large pictures: who finds none waits for it, unread, and not for ever."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(LARGE_AT_ONCE)
+
+    async def __aenter__(self) -> None:
+        try:
+            async with asyncio.timeout(PLACE_SECONDS):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Busy from None
+
+    async def __aexit__(self, *_: object) -> None:
+        self._free.release()
 
 
 class Desk:
@@ -150,6 +176,11 @@ def _say_errors(app: FastAPI) -> None:
         asked = f"{request.method} {request.url.path:.80}"
         sentence = f"{asked}: {error.detail.lower()}; there are GET /, GET /health, POST /predict"
         return _json(Problem(error=sentence), error.status_code, **(error.headers or {}))
+
+    @app.exception_handler(Busy)
+    async def no_place(request: Request, error: Busy) -> Response:
+        sentence = f"{LARGE_AT_ONCE} large pictures at a time are taken; send this one again later"
+        return _json(Problem(error=sentence), 503, **{"Retry-After": str(RETRY_SECONDS)})
 
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: ClientDisconnect) -> Response:

@@ -69,7 +69,7 @@ def _train_epoch(fit: Fit) -> Iterator[Event]:
         position.epoch_seconds += seconds
         position.total_seconds += seconds
         # The interval comes first: a fit left at its step must not owe a record.
-        if (index + 1) % every == 0 or index + 1 == per_epoch:
+        if _ends_interval(index, every, per_epoch):
             yield _interval(fit, epoch, index, every)
         yield Stepped(position.step, fit.steps, epoch + 1)
 
@@ -123,10 +123,18 @@ def _count(fit: Fit, logits: Float[Tensor, "b k"], labels: Int[Tensor, " b"]) ->
     fit.sums += torch.stack([loss, hits, loss, hits]).to(fit.sums)
 
 
+def _ends_interval(index: int, every: int, per_epoch: int) -> bool:
+    """Whether a record follows step `index` of an epoch; what is left over joins the last one."""
+    done = index + 1
+    return done == per_epoch or (done % every == 0 and per_epoch - done >= every)
+
+
 def _interval(fit: Fit, epoch: int, index: int, every: int) -> Interval | Diverged:
     """The record of the steps since the last one; the sums of the interval begin anew."""
     position = fit.position
-    n = fit.batches.bounds(index)[1] - fit.batches.bounds(index // every * every)[0]
+    # The last interval of an epoch is the one that what is left over joined.
+    number = min(index // every, fit.batches.per_epoch // every - 1)
+    n = fit.batches.bounds(index)[1] - fit.batches.bounds(number * every)[0]
     loss, hits = (float(total) / n for total in fit.sums[:2])
     if not math.isfinite(loss):
         return Diverged(epoch + 1, position.step, loss)

@@ -3,7 +3,7 @@
 Needs torch for a look alone, which imports it there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from toile.runs import (
     Look,
     Run,
     judge_validation,
-    looks_at,
+    looks_of,
     open_run,
     scored_images,
     scored_part,
@@ -32,15 +32,17 @@ from toile.workbench.live import Progress, no_progress
 class Evaluated:
     """A run's judgement and what it is of: `validation`, its scoring half, or `test`.
 
-    `look` is the entry this judgement made in the ledger; `looks` counts all at this test part.
+    `look` is the entry this judgement made in the ledger; `looks` counts all at this test part, and
+    `other_looks` those at the same source read otherwise, as in another size or share.
     """
 
     run: Run
     of: str
     weights: str
     judgement: Judgement
-    look: Look | None = None
-    looks: int = 0
+    look: Look | None
+    looks: int
+    other_looks: int
 
     def to_json(self) -> dict[str, Any]:
         """The scores as JSON has them; the rows of `confusion` are true classes."""
@@ -72,6 +74,7 @@ class Evaluated:
             "calibration": judged.calibration.to_json(),
             "look": self.look and vars(self.look),
             "looks": self.looks,
+            "other_looks": self.other_looks,
         }
 
 
@@ -94,37 +97,51 @@ def evaluate(
         return _on_test(run, why, weights, progress)
     if why or weights != "last":
         raise ToileError(
-            f"{'why' if why else f'weights={weights}'} goes with opening the test part: on "
-            "validation the run's stored answers are judged, which are those of its last weights"
+            f"{'--why' if why else f'--weights {weights}'} goes with --open-test: on validation "
+            "the run's stored answers are judged, which are those of its last weights; leave it out"
         )
-    recipe, answers = run.recipe, run.validation
-    judgement = judge_validation(recipe, answers)
-    looks = looks_at(run.facts.test_fingerprint)
-    return Evaluated(run, scored_part(recipe), "last", judgement, looks=len(looks))
+    judgement = judge_validation(run.recipe, run.validation)
+    return _evaluated(run, scored_part(run.recipe), "last", judgement, None)
 
 
 def _on_test(run: Run, why: str, weights: str, progress: Progress) -> Evaluated:
     from toile.network import network_logits, pixels_of
+    from toile.workbench.page import validation_pixels
     from toile.workbench.trained import load_network
 
     facts = run.facts
+    pixels = pixels_of(facts.scaling, facts.mean, facts.sd)
     # All that can fail comes before the look, which counts whatever follows it.
     network = load_network(run, weights)
-    temperature = temperature_of(run.validation)
     dataset = load_data(run.recipe.data, progress=progress)
+    answers = run.validation
+    if weights == "best":
+        # The stored answers are the last weights'.
+        logits = network_logits(network, validation_pixels(run, dataset), pixels)
+        answers = replace(answers, logits=logits)
+    temperature = temperature_of(answers)
     look, images = look_at_test(run, dataset, weights, why)
     logits = network_logits(
         network,
         images.pixels,
-        pixels_of(facts.scaling, facts.mean, facts.sd),
+        pixels,
         lambda done: progress(done, len(images), "answering the test images"),
     )
     calibration = evaluation.calibrate(logits, images.labels, temperature)
     judgement = evaluation.judge(logits, images.labels, calibration)
     score = {"accuracy": judgement.accuracy.to_json(), "loss": judgement.loss}
-    look = write_score(look, score)
-    looks = looks_at(facts.test_fingerprint)
-    return Evaluated(run, "test", weights, judgement, look, len(looks))
+    look = write_score(run.folder.resolve().parent, look, score)
+    return _evaluated(run, "test", weights, judgement, look)
+
+
+def _evaluated(
+    run: Run, of: str, weights: str, judgement: Judgement, look: Look | None
+) -> Evaluated:
+    facts = run.facts
+    known = looks_of(run)
+    here = [one for one in known if one.test == facts.test_fingerprint]
+    other = [one for one in known if one not in here and facts.path == one.source]
+    return Evaluated(run, of, weights, judgement, look, len(here), len(other))
 
 
 def answered_the_same(first: Run, second: Run) -> bool:

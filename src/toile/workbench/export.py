@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
-from toile.data import Dataset, load_data
+from toile.data import Dataset, carried, load_data
 from toile.errors import ToileError
 from toile.export import About, Parity
-from toile.export.about import carried
 from toile.export.build import build_file
 from toile.export.formats import SUFFIXES, format_of
 from toile.export.proof import prove

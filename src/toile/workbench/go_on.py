@@ -76,6 +76,11 @@ def _refuse_to_repeat(run: Run, epochs: int | None) -> None:
             f"{run.id} has finished its {state.epoch} epochs; to train it longer, say up to how "
             f"many: toile resume {run.name} --epochs {2 * state.epoch}"
         )
+    if state.epoch > 0 and not has_checkpoint(run.folder):
+        raise ToileError(
+            f"{run.id} has no checkpoint to go on from, as a bundle has none; begin a new run with "
+            f"its weights: toile train {run.folder / 'recipe.yaml'} --from {run.name}"
+        )
     if epochs is not None and epochs <= state.epoch:
         raise ToileError(f"epochs is {epochs}; {run.id} already has {state.epoch}, ask for more")
 

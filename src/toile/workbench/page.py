@@ -15,8 +15,8 @@ from toile.runs import Run, judge_validation, scored_images
 
 def plan_of(run: Run) -> Plan:
     """The plan of a run's network, from what the run remembers."""
-    data = run.data
-    return plan_network(run.recipe.network, tuple(data["shape"]), len(data["class_names"]))
+    facts = run.facts
+    return plan_network(run.recipe.network, facts.shape, len(facts.class_names))
 
 
 def validation_pixels(run: Run, dataset: Dataset | None = None) -> UInt8[np.ndarray, "n c h w"]:
@@ -33,14 +33,15 @@ def validation_pixels(run: Run, dataset: Dataset | None = None) -> UInt8[np.ndar
     return dataset.train.pixels[run.validation.indices]
 
 
-def write_report(run: Run, dataset: Dataset | None = None) -> Path:
+def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool = True) -> Path:
     """Write `report.html` into the run's folder and return its path.
 
-    Pictures of mistakes are left out where the data is gone or is no longer the same.
+    Pictures of mistakes are left out where the data is gone or is no longer the same. Without
+    `with_pictures` nothing is looked for where the recipe says that the data is.
     """
     pixels = None
     try:
-        if run.history.epochs:
+        if with_pictures and run.history.epochs:
             pixels = validation_pixels(run, dataset)
     except ToileError:
         # The page says that there are no pictures; all else on it comes from the run alone.

@@ -1,27 +1,25 @@
 """Asking runs what is in pictures: files, folders, bytes or arrays, thousands if need be."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from toile.data import DataFacts, Picture, read_picture
+from toile.data import DataFacts
 from toile.errors import ToileError
 from toile.evaluation import probabilities
 from toile.network import Network, network_logits, pixels_of
 from toile.prediction import Likely, Prediction, Prepared, Step, Vote, answer, prepare, vote
 from toile.runs import Run, open_run
 from toile.workbench.live import Progress, no_progress
+from toile.workbench.pictures import Asking, Source, refuse_test_part, sources_of
 from toile.workbench.trained import load_network
 
 AT_ONCE = 250
 """So many pictures are in memory at a time."""
-
-Asking = str | Path | bytes | np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,15 +73,6 @@ class _Asked:
         return probabilities(network_logits(self.network, images, pixels))
 
 
-@dataclass(frozen=True)
-class _Source:
-    """Where a picture comes from; `may_fail` where it is one of a folder's files."""
-
-    name: str
-    read: Callable[[], Picture]
-    may_fail: bool = False
-
-
 def predict(
     run: str | Path | Run,
     pictures: Asking | Sequence[Asking],
@@ -97,28 +86,34 @@ def predict(
     """What `run` holds likely in each of `pictures`, and the runs of `also` with their vote.
 
     A picture is a path, the bytes of a file, or a uint8 array (h, w), (h, w, 3) or (c, h, w); a
-    folder is all the files below it, in order. The first `num_steps` answers keep the steps of
-    their preparation for `run`. Raises ToileError where a picture named by itself cannot be read.
+    folder is all the files below it, in order. The first `num_steps` that can be read keep the
+    steps of their preparation for `run`. Raises ToileError where a picture named by itself cannot
+    be read, or lies in the test folder of the data of one of the runs.
     """
-    asked = _askable([run, *also], weights)
+    opened = [one if isinstance(one, Run) else open_run(one) for one in (run, *also)]
     if isinstance(pictures, str | Path | bytes | np.ndarray):
         pictures = [pictures]
-    sources = list(_sources(pictures))
+    sources = list(sources_of(pictures))
+    for one in opened:
+        refuse_test_part(one, sources)
+    asked = _askable(opened, weights)
     answers: list[Answered] = []
     for start in range(0, len(sources), AT_ONCE):
         progress(start, len(sources), "pictures")
         some = sources[start : start + AT_ONCE]
-        answers += _answer(asked, some, num_top, max(0, num_steps - start))
+        kept = sum(bool(one.steps) for one in answers)
+        answers += _answer(asked, some, num_top, num_steps - kept)
     progress(len(sources), len(sources), "pictures")
     return answers
 
 
-def _askable(runs: Sequence[str | Path | Run], weights: str) -> list[_Asked]:
+def _askable(opened: Sequence[Run], weights: str) -> list[_Asked]:
     """The runs with their networks. Raises ToileError unless all know the same classes."""
-    opened = [one if isinstance(one, Run) else open_run(one) for one in runs]
-    names = [one.name for one in opened]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise ToileError(f"{min(twice)} is asked twice; its vote counts once")
+    # One run has many paths: through links, from here, from the root.
+    folders = [one.folder.resolve() for one in opened]
+    for place, one in enumerate(opened):
+        if folders[place] in folders[:place]:
+            raise ToileError(f"{one.name} is asked twice; its vote counts once")
     classes = opened[0].facts.class_names
     for other in opened[1:]:
         theirs = other.facts.class_names
@@ -139,63 +134,14 @@ def _excerpt(ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:
     return f"class {place} being {ours[place]!r}"
 
 
-def _sources(pictures: Sequence[Asking]) -> Iterator[_Source]:
-    for number, one in enumerate(pictures, start=1):
-        if isinstance(one, bytes):
-            name = f"picture {number}"
-            yield _Source(name, partial(read_picture, one, name))
-        elif isinstance(one, np.ndarray):
-            name = f"picture {number}"
-            yield _Source(name, partial(_picture_of, one, name))
-        elif Path(one).is_dir():
-            yield from _below(Path(one))
-        else:
-            yield _Source(str(one), partial(_read_file, Path(one)))
-
-
-def _below(folder: Path) -> list[_Source]:
-    """All files of a folder and of the folders in it, hidden ones left out; sorted."""
-    files = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
-    if not files:
-        raise ToileError(f"{folder}: holds no files; name a folder of pictures")
-    return [_Source(str(path), partial(_read_file, path), may_fail=True) for path in files]
-
-
-def _read_file(path: Path) -> Picture:
-    try:
-        with path.open("rb") as file:
-            return read_picture(file, str(path))
-    except FileNotFoundError:
-        raise ToileError(f"{path}: is no file or folder") from None
-    except OSError as error:
-        raise ToileError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def _picture_of(array: np.ndarray, name: str) -> Picture:
-    """An array as a picture; three channels come first or last, one may be left out."""
-    if array.dtype == np.uint8 and array.size:
-        if array.ndim == 2:
-            return Picture(array[None])
-        if array.ndim == 3 and array.shape[0] in (1, 3):
-            return Picture(array)
-        if array.ndim == 3 and array.shape[2] in (1, 3):
-            return Picture(array.transpose(2, 0, 1))
-    raise ToileError(
-        f"{name}: is an array of {array.dtype} {array.shape}; it is of uint8 (h, w), (h, w, 3) or "
-        "(c, h, w)"
-    )
-
-
 def _answer(
-    asked: Sequence[_Asked], sources: Sequence[_Source], num_top: int, num_steps: int
+    asked: Sequence[_Asked], sources: Sequence[Source], num_top: int, num_steps: int
 ) -> list[Answered]:
     """The answers to a few hundred pictures, in their order."""
-    looked = [_look(source, asked, place < num_steps) for place, source in enumerate(sources)]
+    looked: list[list[Prepared] | str] = []
+    for source in sources:
+        looked.append(_look(source, asked, num_steps > 0))
+        num_steps -= isinstance(looked[-1], list)
     readable = [ways for ways in looked if not isinstance(ways, str)]
     said = [
         one.probabilities(np.stack([ways[place].pixels for ways in readable]))
@@ -211,7 +157,7 @@ def _answer(
     ]
 
 
-def _look(source: _Source, asked: Sequence[_Asked], keep_steps: bool) -> list[Prepared] | str:
+def _look(source: Source, asked: Sequence[_Asked], show_steps: bool) -> list[Prepared] | str:
     """A picture as each run is to see it, or why it cannot be read."""
     try:
         picture = source.read()
@@ -223,9 +169,13 @@ def _look(source: _Source, asked: Sequence[_Asked], keep_steps: bool) -> list[Pr
     for place, one in enumerate(asked):
         # Runs of one dataset see a picture alike, and preparing takes longer than answering.
         twin = next((at for at in range(place) if asked[at].facts == one.facts), None)
-        ways.append(prepare(picture, one.facts) if twin is None else ways[twin])
-    # The steps of hundreds of photographs would fill the memory.
-    return ways if keep_steps else [replace(one, steps=()) for one in ways]
+        # Steps are the first run's; those of hundreds of photographs would fill the memory.
+        ways.append(
+            prepare(picture, one.facts, show_steps=show_steps and place == 0)
+            if twin is None
+            else ways[twin]
+        )
+    return ways
 
 
 def _answered(

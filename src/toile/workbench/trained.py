@@ -2,7 +2,7 @@
 
 from toile.errors import ToileError
 from toile.network import Network, trained_network
-from toile.runs import CorruptFile, Run, Stored, load_arrays
+from toile.runs import CorruptFile, Run, Stored, load_arrays, read_state
 from toile.workbench.page import plan_of
 
 WEIGHTS = ("last", "best")
@@ -17,8 +17,10 @@ def stored_weights(run: Run, weights: str = "last") -> Stored:
         raise ToileError(f"weights is {weights}; it is last or best")
     path = run.folder / f"{weights}.safetensors"
     if not path.exists():
+        ended = read_state(run.folder).epoch > 0
         raise ToileError(
-            f"{run.id} has no {weights} weights; it has not ended an epoch: toile resume {run.name}"
+            f"{run.id} has no {weights} weights; "
+            + (f"{path} is gone, bring it back" if ended else f"toile resume {run.name} makes them")
         )
     return load_arrays(path)
 

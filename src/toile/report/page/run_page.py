@@ -16,7 +16,7 @@ from toile.report.page.answers import Answers, read_answers
 from toile.report.page.inline_svg import inline_svg
 from toile.report.page.standing import estimate, has_answers, standing
 from toile.report.reliability import reliability_figure
-from toile.runs import Run, convergence_of, looks_at, write_whole
+from toile.runs import Run, convergence_of, looks_of, write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 # The matrix as a table grows with k * k: at 1000 classes it would be over twenty megabytes.
@@ -35,9 +35,9 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
 
     `pixels` are the validation images in the order of `run.validation`; None leaves them out.
     """
-    history = run.history
+    history, facts = run.history, run.facts
     answers = (
-        read_answers(run.recipe, run.validation, run.data["class_names"], pixels)
+        read_answers(run.recipe, run.validation, facts.class_names, pixels)
         if has_answers(run)
         else None
     )
@@ -47,7 +47,7 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
         .render(
             run=run,
             plan=plan,
-            data=run.data,
+            data=facts,
             environment=run.environment,
             results=run.results if (run.folder / "results.json").exists() else None,
             history=history,
@@ -58,7 +58,7 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
             answers=answers,
             confusion=answers and _confusion(answers),
             reliability=answers and _reliability(answers),
-            looks=looks_at(run.data["test_fingerprint"]),
+            looks=[look for look in looks_of(run) if look.test == facts.test_fingerprint],
             most_tabled=MOST_TABLED,
             layers=cost.layer_rows(plan),
             strips={

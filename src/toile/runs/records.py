@@ -1,0 +1,131 @@
+"""What the JSON files of a run must hold: what its page, and whoever compares runs, read of them.
+
+A record is returned as it stands, with what a newer Toile may have added to it.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+
+from toile.runs.tensors import CorruptFile
+
+Record = dict[str, Any]
+Count = Annotated[int, Field(ge=1, lt=2**63)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class Named(BaseModel):
+    """Any record of named fields, and what is common to those below.
+
+    Strict, since the record itself is handed on, not the model read from it.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False, extra="ignore")
+
+
+class _Score(Named):
+    loss: float | None
+    accuracy: Share
+
+
+class _Step(Named):
+    kind: Literal["step"]
+    step: Count
+    loss: float | None
+    accuracy: Share
+
+
+class _Epoch(Named):
+    kind: Literal["epoch"]
+    epoch: Count
+    step: Count
+    training: _Score
+    validation: _Score
+    best: bool
+    seconds: Seconds
+    evaluation_seconds: Seconds
+    total_seconds: Seconds
+
+
+class Line(RootModel[Annotated[_Step | _Epoch, Field(discriminator="kind")]]):
+    """A line of `history.jsonl`."""
+
+
+class _Estimate(Named):
+    value: Share | None
+    low: Share
+    high: Share
+    n: Annotated[int, Field(ge=0)]
+
+
+class _Whole(Named):
+    accuracy: _Estimate
+    loss: float | None
+
+
+class _Scored(Named):
+    accuracy: _Estimate
+    of: str
+    weights: Literal["last", "average"]
+
+
+class _Best(Named):
+    epoch: Count
+    accuracy: _Estimate
+    of: str
+
+
+class _Spent(Named):
+    total: Seconds
+    training: Seconds
+    evaluation: Seconds
+    first_epoch: Seconds
+    per_epoch: Seconds | None
+
+
+class Results(Named):
+    """`results.json`."""
+
+    epochs: Count
+    parameters: Annotated[int, Field(ge=0)]
+    validation: _Whole
+    score: _Scored
+    best: _Best
+    seconds: _Spent
+
+
+class Environment(Named):
+    """`environment.json`."""
+
+    toile: str
+    python: str
+    torch: str
+    numpy: str
+    system: str
+    processor: str
+    cores: int | None
+    device: str
+    threads: int
+    precision: str
+
+
+def read_record(text: bytes, kind: type[BaseModel], path: Path) -> Record:
+    """The record in `text`, part of the file at `path`. Raises CorruptFile where it is none."""
+    try:
+        record: Record = json.loads(text)
+        kind.model_validate(record)
+    except ValidationError as error:
+        raise damaged(path, error) from None
+    except (ValueError, RecursionError) as error:
+        raise CorruptFile(f"{path} is damaged: {error}") from None
+    return record
+
+
+def damaged(path: Path, error: ValidationError) -> CorruptFile:
+    """The first thing wrong with the content of `path`."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return CorruptFile(f"{path} is damaged: {f'{where}: ' if where else ''}{first['msg']}")

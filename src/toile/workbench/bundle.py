@@ -1,0 +1,17 @@
+"""A bundled run among the runs here, with a page of our own making."""
+
+from functools import partial
+from pathlib import Path
+
+from toile.runs import Manifest, Run, unpack_bundle
+from toile.workbench.page import write_report
+
+
+def import_bundle(path: Path, folder: Path | None = None) -> tuple[Run, Manifest]:
+    """Put the run in the bundle at `path` among the runs in `folder`; what it says is checked.
+
+    Its page is written anew, without pictures: another's recipe may name any place of this machine
+    as its data. Raises ToileError where the bundle is damaged, is not a bundle or cannot be shown,
+    or a run of that name is there.
+    """
+    return unpack_bundle(path, partial(write_report, with_pictures=False), folder)

@@ -37,6 +37,7 @@ docs: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/foundation.py
 	$(BIN)/python benchmarks/service.py
+	$(BIN)/python benchmarks/training.py
 
 clean:
 	rm -rf .venv

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from toile.errors import ToileError
     from toile.recipe import Recipe, list_presets, plan_network, read_recipe, with_settings
     from toile.runs import Run, bundle_run, list_runs, open_run, read_ledger
+    from toile.studies import Verdict, judge_readings, verdict_sentence
     from toile.workbench.begin import begin, train
     from toile.workbench.bundle import import_bundle
     from toile.workbench.evaluate import Evaluated, compare_answers, evaluate
@@ -35,6 +36,7 @@ _PLACES = {
     "Recipe": "toile.recipe",
     "Run": "toile.runs",
     "ToileError": "toile.errors",
+    "Verdict": "toile.studies",
     "begin": "toile.workbench.begin",
     "bundle_run": "toile.runs",
     "compare_answers": "toile.workbench.evaluate",
@@ -43,6 +45,7 @@ _PLACES = {
     "export_run": "toile.workbench.export",
     "go_on": "toile.workbench.go_on",
     "import_bundle": "toile.workbench.bundle",
+    "judge_readings": "toile.studies",
     "list_presets": "toile.recipe",
     "list_runs": "toile.runs",
     "list_sources": "toile.data",
@@ -55,6 +58,7 @@ _PLACES = {
     "resume": "toile.workbench.go_on",
     "split_data": "toile.data",
     "train": "toile.workbench.begin",
+    "verdict_sentence": "toile.studies",
     "with_settings": "toile.recipe",
     "write_report": "toile.workbench.page",
 }
@@ -67,6 +71,7 @@ __all__ = [
     "Recipe",
     "Run",
     "ToileError",
+    "Verdict",
     "begin",
     "bundle_run",
     "compare_answers",
@@ -75,6 +80,7 @@ __all__ = [
     "export_run",
     "go_on",
     "import_bundle",
+    "judge_readings",
     "list_presets",
     "list_runs",
     "list_sources",
@@ -87,6 +93,7 @@ __all__ = [
     "resume",
     "split_data",
     "train",
+    "verdict_sentence",
     "with_settings",
     "write_report",
 ]

@@ -2,7 +2,18 @@
 
 import typer
 
-from toile.cli import bundle, data, evaluate, export, predict, recipes, runs, serve, training
+from toile.cli import (
+    bundle,
+    data,
+    evaluate,
+    export,
+    predict,
+    recipes,
+    runs,
+    serve,
+    training,
+    verdict,
+)
 
 app = typer.Typer(
     name="toile",
@@ -31,6 +42,7 @@ for command in (
     evaluate.looks,
     predict.predict,
     bundle.bundle,
+    verdict.verdict,
     runs.report,
     export.export,
     serve.serve,

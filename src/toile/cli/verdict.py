@@ -1,0 +1,80 @@
+"""`toile verdict`: what a table of readings allows one to say."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toile.cli.arguments import Json
+from toile.cli.words import plain, say_json, table
+
+if TYPE_CHECKING:
+    from toile.studies import Verdict
+
+
+def verdict(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="TABLE.csv", help="Columns level and reading, or one a level."),
+    ],
+    margin: Annotated[
+        float | None,
+        typer.Option(help="Differences up to this do not matter; in the table's unit."),
+    ] = None,
+    alpha: Annotated[
+        float, typer.Option(help="The chance of telling equal levels apart, all pairs together.")
+    ] = 0.05,
+    as_json: Json = False,
+) -> None:
+    """Say what readings allow: better, worse, the same within a margin, or cannot tell yet.
+
+    Pairs by Welch's t test with Holm's correction; the same by two one-sided tests. Readings all at
+    most 1 are fractions, else points; the margin is half a point.
+    """
+    from toile.studies import judge_readings, read_table, verdict_sentence
+
+    found = judge_readings(read_table(file), margin=margin, alpha=alpha)
+    if as_json:
+        say_json(found.to_json() | {"sentence": verdict_sentence(found)})
+        return
+    typer.echo(_levels(found))
+    if found.pairs:
+        typer.echo(f"\n{_pairs(found)}")
+    typer.echo(f"\n{plain(verdict_sentence(found))}")
+
+
+def _levels(found: "Verdict") -> str:
+    points = 100 / found.unit
+    rows = [
+        (
+            level.name,
+            str(level.n),
+            f"{points * level.mean:.2f}",
+            _number(points * level.sd),
+            f"{_number(points * level.low)} to {_number(points * level.high)}",
+        )
+        for level in found.levels
+    ]
+    return table(("level", "n", "mean", "SD", "95 % interval"), rows)
+
+
+def _pairs(found: "Verdict") -> str:
+    points = 100 / found.unit
+    rows = [
+        (
+            f"{pair.a} and {pair.b}",
+            pair.verdict,
+            f"{points * pair.difference:+.2f}",
+            f"{_number(points * pair.low)} to {_number(points * pair.high)}",
+            "-" if math.isnan(pair.p) else f"{pair.p:.3g}",
+            "-" if pair.more_readings is None else str(pair.more_readings),
+        )
+        for pair in found.pairs
+    ]
+    heads = ("pair", "", "difference", "95 %, all together", "p", "more readings")
+    return table(heads, rows, left=2)
+
+
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.2f}"

@@ -1,0 +1,192 @@
+"""The verdict: what a table of readings allows one to say, and no more."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import integrate, special
+
+from toile.errors import ToileError
+from toile.studies.pairs import Pair, compare_pairs
+from toile.studies.trend import Trend, find_trend
+from toile.studies.welch import Sample, anova_p, sample
+
+ALPHA = 0.05
+MARGIN_POINTS = 0.5
+"""By default differences up to this many percentage points do not matter."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level's readings: their mean, spread and the 95 % interval of the mean.
+
+    `sd`, `low` and `high` are NaN for a single reading.
+    """
+
+    name: str
+    readings: tuple[float, ...]
+    mean: float
+    sd: float
+    low: float
+    high: float
+
+    @property
+    def n(self) -> int:
+        """How many readings."""
+        return len(self.readings)
+
+    def to_json(self) -> dict[str, Any]:
+        """The summary as JSON has it."""
+        return {"n": self.n, "mean": self.mean, "sd": self.sd, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True)
+class Best:
+    """The level with the highest mean, and its mean less the luck of being the highest.
+
+    `optimism` is the expected greatest of as many equal means as are not told apart from it.
+    """
+
+    level: str
+    mean: float
+    optimism: float
+
+    @property
+    def honest(self) -> float:
+        """What to expect of it again."""
+        return self.mean - self.optimism
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the readings of all levels say together.
+
+    Values are fractions where `unit` is 1 and points where it is 100; `margin` is in the same.
+    """
+
+    levels: tuple[Level, ...]
+    unit: int
+    margin: float
+    alpha: float
+    anova_p: float
+    pairs: tuple[Pair, ...]
+    trend: Trend | None
+    best: Best
+
+    @property
+    def decided(self) -> bool:
+        """Whether every pair is better, worse or the same."""
+        return all(pair.verdict != "undecided" for pair in self.pairs)
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers as JSON has them, in the table's own unit."""
+        return {
+            "levels": {level.name: level.to_json() for level in self.levels},
+            "unit": self.unit,
+            "margin": self.margin,
+            "alpha": self.alpha,
+            "anova_p": self.anova_p,
+            "pairs": [pair.to_json() for pair in self.pairs],
+            "trend": self.trend and self.trend.to_json(),
+            "best": {
+                "level": self.best.level,
+                "mean": self.best.mean,
+                "optimism": self.best.optimism,
+                "honest": self.best.honest,
+            },
+        }
+
+
+def judge_readings(
+    readings: Mapping[str, Sequence[float]],
+    *,
+    margin: float | None = None,
+    alpha: float = ALPHA,
+) -> Verdict:
+    """The verdict on one or more levels of one or more readings each; higher is better.
+
+    Readings that are all at most 1 are fractions, else points. `margin`, by default half a point,
+    is in their unit. `alpha` is the chance, all pairs together, of telling equal levels apart, and
+    again of calling levels the same that are not. Raises ToileError for what is no such table.
+    """
+    checked = {str(name): _checked(str(name), values) for name, values in readings.items()}
+    if not checked:
+        raise ToileError("the table has no levels; a verdict takes one or more, with readings")
+    unit = 1 if max(max(values) for values in checked.values()) <= 1 else 100
+    margin = MARGIN_POINTS * unit / 100 if margin is None else margin
+    if not margin > 0 or not 0 < alpha < 1:
+        raise ToileError(f"margin is {margin} and alpha {alpha}; both are above 0, alpha below 1")
+    samples = [sample(values) for values in checked.values()]
+    levels = tuple(
+        _level(name, values, one, alpha)
+        for (name, values), one in zip(checked.items(), samples, strict=True)
+    )
+    pairs = compare_pairs(list(checked), samples, margin, alpha)
+    return Verdict(
+        levels,
+        unit,
+        margin,
+        alpha,
+        anova_p(samples),
+        pairs,
+        _trend(checked, alpha),
+        _best(levels, samples, pairs),
+    )
+
+
+def expected_maximum(count: int) -> float:
+    """The mean of the greatest of `count` standard normal numbers: 0, .56, .85, 1.03, ..."""
+    if count == 1:
+        return 0.0
+
+    def density(x: float) -> float:
+        power = special.ndtr(x) ** (count - 1)
+        return float(x * count * power * math.exp(-(x**2) / 2) / math.sqrt(2 * math.pi))
+
+    return float(integrate.quad(density, -10, 10)[0])
+
+
+def _checked(name: str, values: Sequence[float]) -> tuple[float, ...]:
+    if not values:
+        raise ToileError(f"level {name} has no readings; give it one or more, or leave it out")
+    for value in values:
+        if not math.isfinite(value):
+            raise ToileError(
+                f"level {name} has the reading {value}; a reading is a finite number. Leave a "
+                "reading that failed out and say so: the verdict is then of those that did not"
+            )
+    return tuple(float(value) for value in values)
+
+
+def _level(name: str, values: tuple[float, ...], one: Sample, alpha: float) -> Level:
+    reach = math.nan
+    if one.n > 1:
+        reach = -float(special.stdtrit(one.n - 1, alpha / 2)) * math.sqrt(one.squared_error)
+    return Level(name, values, one.mean, one.sd, one.mean - reach, one.mean + reach)
+
+
+def _trend(readings: Mapping[str, Sequence[float]], alpha: float) -> Trend | None:
+    """Only where every level is a number."""
+    try:
+        places = [float(name) for name in readings]
+    except ValueError:
+        return None
+    if not all(map(math.isfinite, places)):
+        return None
+    return find_trend(places, list(readings.values()), alpha)
+
+
+def _best(levels: Sequence[Level], samples: Sequence[Sample], pairs: Sequence[Pair]) -> Best:
+    place = int(np.argmax([one.mean for one in samples]))
+    best = levels[place]
+    rivals = [
+        samples[[one.name for one in levels].index(pair.b if pair.a == best.name else pair.a)]
+        for pair in pairs
+        if best.name in (pair.a, pair.b) and pair.verdict not in ("better", "worse")
+    ]
+    errors = [one.squared_error for one in [samples[place], *rivals] if one.n > 1]
+    error = math.sqrt(sum(errors) / len(errors)) if errors else math.nan
+    luck = expected_maximum(1 + len(rivals)) * error if rivals else 0.0
+    return Best(best.name, best.mean, luck)

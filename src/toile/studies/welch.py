@@ -1,0 +1,105 @@
+"""Welch's tests: means of samples whose spreads may differ.
+
+From counts, means and variances alone. Welch 1947, Biometrika 34, 28-35; 1951, Biometrika 38,
+330-336.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A level's readings in short; `variance` is NaN for one reading."""
+
+    n: int
+    mean: float
+    variance: float
+
+    @property
+    def sd(self) -> float:
+        """The spread of single readings."""
+        return math.sqrt(self.variance)
+
+    @property
+    def squared_error(self) -> float:
+        """The variance of the mean."""
+        return self.variance / self.n
+
+
+def sample(readings: Sequence[float]) -> Sample:
+    """The sample of at least one reading."""
+    values = np.asarray(readings, np.float64)
+    variance = float(values.var(ddof=1)) if len(values) > 1 else math.nan
+    # Equal readings have no spread; rounding of their mean would give them some.
+    if values.min() == values.max() and len(values) > 1:
+        variance = 0.0
+    return Sample(len(values), float(values.mean()), variance)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far apart two means are: `value` with its standard error and degrees of freedom.
+
+    `degrees` is NaN where neither sample has a spread: nothing can be tested then.
+    """
+
+    value: float
+    error: float
+    degrees: float
+
+    def p(self) -> float:
+        """Two-sided: the chance of a difference this great between equal means."""
+        return float(2 * special.stdtr(self.degrees, -abs(self.value) / self.error))
+
+    def p_outside(self, margin: float) -> float:
+        """The greater of two one-sided chances that the means differ by `margin` or more.
+
+        Schuirmann 1987, J. Pharmacokinet. Biopharm. 15, 657-680.
+        """
+        return float(special.stdtr(self.degrees, -(margin - abs(self.value)) / self.error))
+
+    def half_width(self, alpha: float) -> float:
+        """Half of the interval that holds the difference with probability 1 - `alpha`."""
+        return float(-special.stdtrit(self.degrees, alpha / 2) * self.error)
+
+
+def difference(first: Sample, second: Sample) -> Difference:
+    """The first mean less the second, with Satterthwaite's degrees of freedom."""
+    one, other = first.squared_error, second.squared_error
+    if not one + other > 0:
+        return Difference(first.mean - second.mean, math.nan, math.nan)
+    degrees = (one + other) ** 2 / (one**2 / (first.n - 1) + other**2 / (second.n - 1))
+    return Difference(first.mean - second.mean, math.sqrt(one + other), degrees)
+
+
+def anova_p(samples: Sequence[Sample]) -> float:
+    """The chance of means this far apart were all equal; NaN where a spread is missing or 0."""
+    if len(samples) < 2 or not all(one.variance > 0 for one in samples):
+        return math.nan
+    weights = np.array([1 / one.squared_error for one in samples])
+    means = np.array([one.mean for one in samples])
+    k, share = len(samples), weights / weights.sum()
+    between = float(weights @ (means - share @ means) ** 2) / (k - 1)
+    unevenness = float(sum((1 - share) ** 2 / np.array([one.n - 1 for one in samples])))
+    statistic = between / (1 + 2 * (k - 2) / (k**2 - 1) * unevenness)
+    return float(special.fdtrc(k - 1, (k**2 - 1) / (3 * unevenness), statistic))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Each p corrected for being one of several; a NaN stays NaN and still counts as one.
+
+    Holm 1979, Scand. J. Stat. 6, 65-70.
+    """
+    p = np.asarray(p_values, np.float64)
+    order = np.argsort(p, kind="stable")  # NaN goes last
+    factors = len(p) - np.arange(len(p))
+    # A p may not fall below one that was smaller before the correction.
+    corrected = np.empty(len(p))
+    corrected[order] = np.minimum(np.fmax.accumulate(p[order] * factors), 1.0)
+    corrected[np.isnan(p)] = math.nan
+    return [float(one) for one in corrected]

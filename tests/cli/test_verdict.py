@@ -1,0 +1,32 @@
+TABLE = (
+    "1\t2\t20\n85,6\t88,59\t90,26\n85,96\t87,01\t90,08\n86,59\t87,55\t90,35\n88,03\t87,6\t89,91\n"
+)
+
+
+def test_a_table_pasted_from_a_spreadsheet_gets_its_verdict(toile, tmp_path):
+    (tmp_path / "epochs.csv").write_text(TABLE)
+    said = toile("verdict", "epochs.csv")
+    told = toile("verdict", "epochs.csv", "--json").json
+
+    assert said.code == 0
+    assert told["levels"]["20"]["n"] == 4
+    assert told["levels"]["20"]["mean"] == 90.15
+    assert [(pair["a"], pair["b"], pair["verdict"]) for pair in told["pairs"]] == [
+        ("1", "2", "undecided"),
+        ("1", "20", "worse"),
+        ("2", "20", "worse"),
+    ]
+    assert told["sentence"] in said.output
+
+
+def test_one_level_has_no_pairs(toile, tmp_path):
+    (tmp_path / "one.csv").write_text("a\n90\n91\n")
+    assert "stands alone" in toile("verdict", "one.csv").output
+    assert toile("verdict", "one.csv", "--json").json["pairs"] == []
+
+
+def test_what_is_no_table_is_refused_by_line(toile, tmp_path):
+    (tmp_path / "bad.csv").write_text("a,b\n90,ninety\n")
+    answer = toile("verdict", "bad.csv")
+    assert answer.code == 2
+    assert "line 2, level b: 'ninety' is no reading" in answer.errors

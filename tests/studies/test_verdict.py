@@ -1,0 +1,153 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toile.errors import ToileError
+from toile.studies.verdict import expected_maximum, judge_readings
+from toile.studies.words import pair_words, verdict_sentence
+
+
+def found(table, **asked) -> dict[tuple[str, str], str]:
+    return {(pair.a, pair.b): pair.verdict for pair in judge_readings(table, **asked).pairs}
+
+
+def test_filters_no_pair_is_told_apart(filters):
+    verdict = judge_readings(filters)
+    assert round(verdict.anova_p, 3) == 0.093
+    assert set(found(filters).values()) == {"undecided"}
+
+
+def test_learning_rates_nine_of_ten_pairs_are(learning_rates):
+    undecided = [pair for pair, said in found(learning_rates).items() if said == "undecided"]
+    assert undecided == [(".1", "1e-4")]
+    assert judge_readings(learning_rates).best.optimism == 0
+    assert verdict_sentence(judge_readings(learning_rates)).startswith(
+        ".01 is better than every other level."
+    )
+
+
+def test_epochs_exactly_one_pair_is(epochs):
+    verdict = judge_readings(epochs)
+    (told,) = [pair for pair in verdict.pairs if pair.verdict != "undecided"]
+    assert (told.a, told.b, told.verdict, round(told.p, 3)) == ("2", "20", "worse", 0.032)
+    assert "2 is worse than 20" in verdict_sentence(verdict)
+
+
+def test_dropout_has_no_best_level(dropout):
+    verdict = judge_readings(dropout)
+    assert round(verdict.anova_p, 2) == 0.65
+    said = verdict_sentence(verdict)
+    assert "cannot be told yet" in said
+    assert "luck" in said
+    assert "best" not in said
+    assert 0 < verdict.best.optimism < 0.3
+
+
+def test_fractions_and_points_say_the_same(epochs):
+    fractions = {name: [value / 100 for value in values] for name, values in epochs.items()}
+    first, second = judge_readings(epochs), judge_readings(fractions)
+    assert (first.unit, second.unit) == (100, 1)
+    assert second.margin == pytest.approx(0.005)
+    assert found(epochs) == found(fractions)
+    assert verdict_sentence(first) == verdict_sentence(second)
+
+
+def test_clearly_higher_readings_are_better_by_their_difference():
+    (pair,) = judge_readings({"a": [90, 90.2, 90.1], "b": [80, 80.1, 80.3]}).pairs
+    assert pair.verdict == "better"
+    assert pair.difference == pytest.approx(90.1 - 240.4 / 3)
+    assert pair.low < pair.difference < pair.high
+    assert pair.more_readings is None
+
+
+def test_steady_readings_close_by_are_the_same():
+    rng = np.random.default_rng(0)
+    table = {name: rng.normal(90, 0.1, 10).tolist() for name in "ab"}
+    verdict = judge_readings(table)
+    assert verdict.pairs[0].verdict == "same"
+    assert verdict.decided
+    assert "the same within 0.5 points" in verdict_sentence(verdict)
+
+
+def test_a_real_difference_too_small_to_matter_is_told_as_that():
+    rng = np.random.default_rng(0)
+    table = {"a": rng.normal(90.2, 0.02, 10).tolist(), "b": rng.normal(90, 0.02, 10).tolist()}
+    verdict = judge_readings(table)
+    (pair,) = verdict.pairs
+    assert (pair.verdict, pair.within_margin) == ("better", True)
+    assert "real and too small to matter" in pair_words(pair, verdict)
+    assert "real and too small to matter" in verdict_sentence(verdict)
+
+
+def test_the_interval_of_a_pair_is_bonferronis(filters):
+    """With ten pairs each interval holds 99.5 %."""
+    from scipy import stats
+
+    pair = judge_readings(filters).pairs[0]
+    theirs = stats.ttest_ind(filters["8"], filters["16"], equal_var=False).confidence_interval(
+        0.995
+    )
+    assert (pair.low, pair.high) == pytest.approx((theirs.low, theirs.high))
+
+
+def test_one_reading_each_says_nothing_but_its_mean():
+    verdict = judge_readings({"a": [90.0], "b": [91.0]})
+    assert [level.mean for level in verdict.levels] == [90, 91]
+    assert math.isnan(verdict.levels[0].sd)
+    assert verdict.pairs[0].verdict == "undecided"
+    assert "One reading each says nothing of the spread" in verdict_sentence(verdict)
+
+
+def test_readings_without_any_spread_decide_nothing():
+    assert found({"a": [90, 90], "b": [91, 91]}) == {("a", "b"): "undecided"}
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({}, "no levels"),
+        ({"a": []}, "level a has no readings"),
+        ({"a": [90, math.nan]}, "level a has the reading nan"),
+        ({"a": [90, math.inf]}, "a reading is a finite number"),
+    ],
+)
+def test_what_is_no_table_is_refused(table, said):
+    with pytest.raises(ToileError, match=said):
+        judge_readings(table)
+
+
+def test_the_expected_greatest_of_standard_normals():
+    # Of two: 1 / sqrt(pi); of three: 3 / (2 sqrt(pi)).
+    assert expected_maximum(1) == 0
+    assert expected_maximum(2) == pytest.approx(1 / math.sqrt(math.pi))
+    assert expected_maximum(3) == pytest.approx(1.5 / math.sqrt(math.pi))
+
+
+def test_a_trend_over_doublings_is_the_slope_of_the_line():
+    table = {str(2**k): [80 + k - 0.1, 80 + k + 0.1] for k in range(3, 8)}
+    trend = judge_readings(table).trend
+    assert trend.per == "doubling"
+    assert trend.slope == pytest.approx(1)
+    assert trend.low < 1 < trend.high
+
+
+def test_even_steps_are_no_doublings(dropout):
+    trend = judge_readings(dropout).trend
+    assert trend.per == "unit"
+    assert trend.low < 0 < trend.high
+
+
+def test_names_have_no_trend():
+    assert judge_readings({"adam": [1.0, 2], "sgd": [1, 2.0], "muon": [1, 3.0]}).trend is None
+
+
+@given(st.lists(st.lists(st.floats(0, 100), min_size=1, max_size=5), min_size=1, max_size=5))
+def test_every_table_of_numbers_has_a_verdict_in_words(rows):
+    verdict = judge_readings({str(place): row for place, row in enumerate(rows)})
+    assert verdict_sentence(verdict).endswith(".")
+    for pair in verdict.pairs:
+        turned = judge_readings({"b": rows[int(pair.b)], "a": rows[int(pair.a)]}).pairs[0]
+        assert turned.difference == pytest.approx(-pair.difference)

@@ -38,7 +38,6 @@ def evaluate(
     from toile.runs import open_run
     from toile.workbench.evaluate import compare_answers
     from toile.workbench.evaluate import evaluate as judge
-    from toile.workbench.page import write_report
 
     opened = open_run(run)
     other = None if against is None else open_run(against)
@@ -54,6 +53,9 @@ def evaluate(
         if figures is not None:
             written = _draw(judged, figures)
         if open_test:
+            # Here, since drawing takes a while to be imported.
+            from toile.workbench.page import write_report
+
             # The page counts the looks, so it is made to know of this one.
             write_report(opened)
     finally:

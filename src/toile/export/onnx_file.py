@@ -1,11 +1,8 @@
 """The network as an ONNX model, drawn by torch's exporter."""
 
 import ast
-import logging
 import warnings
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,6 +11,7 @@ from toile.export.about import KEY, About, input_words, logits_words
 from toile.export.onnx_classifier import OnnxClassifier
 from toile.export.onnx_modules import OPSET, onnx_modules
 from toile.export.packages import extra_packages
+from toile.export.quiet import errors_alone
 from toile.export.trained import Trained
 
 if TYPE_CHECKING:
@@ -55,7 +53,9 @@ def _drawn(trained: Trained) -> "ModelProto":
     # Two pictures: an axis of one would be taken for one that is always so.
     pictures = torch.zeros(2, *trained.about.data.shape)
     modules = onnx_modules(trained.network)
-    with _quiet():
+    # The exporter tells of its own making: a package it does without, a deprecation in torch.
+    with errors_alone("torch.onnx"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)`", FutureWarning)
         program = torch.onnx.export(
             modules,
             (pictures,),
@@ -76,20 +76,6 @@ def _drawn(trained: Trained) -> "ModelProto":
     del model.graph.value_info[:]
     model.graph.value_info.extend(answers)
     return model
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """The exporter tells of its own making: a package it does without, a deprecation in torch."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)`", FutureWarning)
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def _name_by_layers(graph: Any, weights: set[str]) -> None:

@@ -1,8 +1,5 @@
 """The ONNX model in 8-bit integers, by ONNX Runtime's static quantisation."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +15,7 @@ from onnxruntime.quantization import (  # type: ignore[import-untyped]
 
 from toile.export.classifier import scaled
 from toile.export.onnx_file import INPUT, OnnxFile
+from toile.export.quiet import errors_alone
 from toile.export.trained import Trained
 
 AT_ONCE = 50
@@ -30,7 +28,8 @@ class Int8OnnxFile(OnnxFile):
         """`calibration` are training images: they decide how wide each layer's numbers are."""
         super().__init__(trained)
         self.about = self.about.model_copy(update={"precision": "int8"})
-        with TemporaryDirectory() as folder, _quiet():
+        # The quantiser asks, on the root logger, for shapes that torch's exporter has given it.
+        with TemporaryDirectory() as folder, errors_alone(None):
             path = Path(folder) / "int8.onnx"
             quantize_static(
                 self.model,
@@ -54,15 +53,3 @@ class _Pictures(CalibrationDataReader):  # type: ignore[misc]
         """The next pictures; None when there are no more."""
         batch = next(self._batches, None)
         return None if batch is None else {INPUT: batch}
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """The quantiser asks, on the root logger, for shapes that torch's exporter has given it."""
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        root.setLevel(level)

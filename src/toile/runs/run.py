@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from toile.data import DataFacts
 from toile.errors import ToileError
-from toile.recipe import Recipe, read_recipe_file
+from toile.recipe import Plan, Recipe, plan_network, read_recipe_file
 from toile.runs.records import (
     Environment,
     Line,
@@ -79,6 +79,12 @@ class Run:
             return DataFacts.model_validate(self.data)
         except ValidationError as error:
             raise damaged(self.folder / "data.json", error) from None
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of its network, from what the run remembers."""
+        facts = self.facts
+        return plan_network(self.recipe.network, facts.shape, len(facts.class_names))
 
     @property
     def environment(self) -> Record:

@@ -17,11 +17,12 @@ from toile.data import (
 )
 from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, Start, plan_network, read_recipe, with_settings
-from toile.runs import Run, create_run, load_arrays, open_run
+from toile.runs import Run, create_run, open_run
 from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
 from toile.training import begin as begin_fit
 from toile.training import fill_start, resolve
 from toile.workbench.live import LiveRun, Progress, no_progress
+from toile.workbench.trained import stored_weights
 
 
 def begin(
@@ -106,13 +107,10 @@ def start_weights(start: Start, plan: Plan) -> tuple[dict[str, np.ndarray], Star
     Raises ToileError where they are not there, or not those whose hash `start` already has.
     """
     source = open_run(start.run)
-    path = source.folder / f"{start.weights}.safetensors"
-    if not path.exists():
-        raise ToileError(f"{source.id} has no {start.weights} weights; it has not ended an epoch")
-    stored = load_arrays(path)
+    stored = stored_weights(source, start.weights)
     if start.sha256 not in ("", stored.sha256):
         raise ToileError(
-            f"training.start.sha256 is {start.sha256[:16]}, but {path} now has "
+            f"training.start.sha256 is {start.sha256[:16]}, but {source.folder} now has "
             f"{stored.sha256[:16]}; set training.start.sha256= to take what is there"
         )
     named = start.model_copy(update={"run": str(source.folder.resolve()), "sha256": stored.sha256})

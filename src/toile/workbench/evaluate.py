@@ -106,7 +106,7 @@ def evaluate(
 
 def _on_test(run: Run, why: str, weights: str, progress: Progress) -> Evaluated:
     from toile.network import network_logits, pixels_of
-    from toile.workbench.page import validation_pixels
+    from toile.workbench.same_data import validation_pixels
     from toile.workbench.trained import load_network
 
     facts = run.facts
@@ -140,7 +140,9 @@ def _evaluated(
     facts = run.facts
     known = looks_of(run)
     here = [one for one in known if one.test == facts.test_fingerprint]
-    other = [one for one in known if one not in here and facts.path == one.source]
+    other = [
+        one for one in known if one.test != facts.test_fingerprint and one.source == facts.path
+    ]
     return Evaluated(run, of, weights, judgement, look, len(here), len(other))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
-from toile.data import Dataset, carried, load_data
+from toile.data import carried
 from toile.errors import ToileError
 from toile.export import About, Parity
 from toile.export.build import build_file
@@ -17,6 +17,7 @@ from toile.export.trained import Trained
 from toile.files import write_whole
 from toile.runs import Run, open_run
 from toile.workbench.live import Progress, no_progress
+from toile.workbench.same_data import same_data
 from toile.workbench.trained import stored_weights
 
 NUM_PROVEN = 100
@@ -63,7 +64,7 @@ def export_run(
     file = Path(f"{run.id}{SUFFIXES[to]}" if file is None else file)
     _refuse_place(file, force)
     trained = _trained(run, weights)
-    dataset = _same_data(run, progress)
+    dataset = same_data(run, progress)
     held_out = run.validation.indices
     images = dataset.train.take(_spread(held_out, NUM_JUDGED if int8 else NUM_PROVEN))
     calibration = None
@@ -102,16 +103,6 @@ def _trained(run: Run, weights: str) -> Trained:
         }
     )
     return Trained(about, stored.arrays)
-
-
-def _same_data(run: Run, progress: Progress) -> Dataset:
-    dataset = load_data(run.recipe.data, progress=progress)
-    if dataset.order != run.facts.order:
-        raise ToileError(
-            f"{run.id} was trained on other images than {dataset.path} now has, so the export "
-            "cannot be proven on its validation images; bring the same data back"
-        )
-    return dataset
 
 
 def _spread(indices: Int[np.ndarray, " n"], count: int) -> Int[np.ndarray, " m"]:

@@ -3,34 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
 from toile import report
 from toile.data import Dataset, load_data
 from toile.errors import ToileError
-from toile.recipe import Plan, plan_network
 from toile.runs import Run, judge_validation, scored_images
-
-
-def plan_of(run: Run) -> Plan:
-    """The plan of a run's network, from what the run remembers."""
-    facts = run.facts
-    return plan_network(run.recipe.network, facts.shape, len(facts.class_names))
-
-
-def validation_pixels(run: Run, dataset: Dataset | None = None) -> UInt8[np.ndarray, "n c h w"]:
-    """The images that `run.validation` answers, in its order; `dataset` saves reading it again.
-
-    Raises ToileError where the data is gone or is no longer the same.
-    """
-    dataset = dataset or load_data(run.recipe.data)
-    if dataset.order != run.data["order"]:
-        raise ToileError(
-            f"{run.id} was trained on other images than {dataset.path} now has, or in another "
-            "order; bring the same data back"
-        )
-    return dataset.train.pixels[run.validation.indices]
+from toile.workbench.same_data import validation_pixels
 
 
 def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool = True) -> Path:
@@ -42,11 +21,11 @@ def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool =
     pixels = None
     try:
         if with_pictures and run.history.epochs:
-            pixels = validation_pixels(run, dataset)
+            pixels = validation_pixels(run, dataset or load_data(run.recipe.data))
     except ToileError:
         # The page says that there are no pictures; all else on it comes from the run alone.
         pass
-    return report.write_run_page(run, plan_of(run), pixels)
+    return report.write_run_page(run, run.plan, pixels)
 
 
 def mistakes_of(run: Run) -> Figure:
@@ -54,7 +33,7 @@ def mistakes_of(run: Run) -> Figure:
 
     Raises ToileError where nothing was mistaken, or the data is gone or no longer the same.
     """
-    pixels, answers = validation_pixels(run), run.validation
+    pixels, answers = validation_pixels(run, load_data(run.recipe.data)), run.validation
     among = np.flatnonzero(scored_images(run.recipe, answers))
     logits, labels = answers.logits[among], answers.labels[among]
     pairs = [

@@ -3,7 +3,6 @@
 from toile.errors import ToileError
 from toile.network import Network, trained_network
 from toile.runs import CorruptFile, Run, Stored, load_arrays, read_state
-from toile.workbench.page import plan_of
 
 WEIGHTS = ("last", "best")
 
@@ -33,7 +32,7 @@ def load_network(run: Run, weights: str = "last") -> Network:
     """
     stored = stored_weights(run, weights)
     try:
-        return trained_network(plan_of(run), stored.arrays)
+        return trained_network(run.plan, stored.arrays)
     except ToileError as error:
         path = run.folder / f"{weights}.safetensors"
         raise CorruptFile(f"{path} does not fit {run.folder / 'recipe.yaml'}: {error}") from None

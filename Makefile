@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test test-slow lint format docs bench clean
+.PHONY: run test test-slow lint format docs bench bench-keras clean
 
 run: $(READY)
 	@if $(BIN)/toile data get fashion-mnist; then data=fashion-mnist; else \
@@ -39,8 +39,17 @@ bench: $(READY)
 	$(BIN)/python benchmarks/service.py
 	$(BIN)/python benchmarks/training.py
 
+# Keras and TensorFlow live in an environment of their own: Toile does not need them.
+bench-keras: $(READY) benchmarks/.keras/.ready
+	$(BIN)/python benchmarks/versus_keras.py
+
+benchmarks/.keras/.ready: benchmarks/keras-requirements.txt
+	$(PYTHON) -m venv benchmarks/.keras
+	benchmarks/.keras/bin/pip install --quiet -r benchmarks/keras-requirements.txt
+	touch $@
+
 clean:
-	rm -rf .venv
+	rm -rf .venv benchmarks/.keras
 
 # constraints.txt keeps pip from the CUDA builds of torch.
 $(READY): pyproject.toml constraints.txt

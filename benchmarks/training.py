@@ -1,27 +1,40 @@
 """Seconds that training takes for 60,000 images: `python benchmarks/training.py [PRESET ...]`.
 
-One run for each preset and precision, in a process of its own with the threads `auto` takes, steps
-alone, from the 20th on. To compare two versions of Toile, alternate their runs with PYTHONPATH.
+One run for each preset and precision, in a process of its own with the threads and replicas `auto`
+takes, steps alone, from the 20th on. To compare two versions of Toile, alternate their runs with
+PYTHONPATH.
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import asdict, dataclass
 
 PRESETS = ("s1-lab", "s0-cnn", "s2-first", "s4-two-layer", "quick")
 WARM_UP = 20
 SECONDS = 4.0
 
 
-def measure(preset: str, precision: str) -> str:
-    """A line about one training, by a process of its own."""
-    words = [sys.executable, __file__, "--one", preset, precision]
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+@dataclass(frozen=True)
+class Measured:
+    preset: str
+    precision: str
+    threads: int
+    replicas: int
+    seconds: float
 
 
-def train_a_while(preset: str, precision: str) -> None:
+def measure(preset: str, precision: str, settings: tuple[str, ...] = ()) -> Measured:
+    """One training, by a process of its own."""
+    words = [sys.executable, __file__, "--one", preset, precision, *settings]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return Measured(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def train_a_while(preset: str, precision: str, settings: list[str]) -> Measured:
     """Train for some seconds and say how long 60,000 images take."""
     from toile.process import prepare_process
 
@@ -30,7 +43,7 @@ def train_a_while(preset: str, precision: str) -> None:
     from toile.training import Stepped, prepare_torch, train
 
     with tempfile.TemporaryDirectory() as folder:
-        settings = [f"training.precision={precision}"]
+        settings = [f"training.precision={precision}", *settings]
         live = toile.begin(preset, out=f"{folder}/run", settings=settings)
         training = live.fit.recipe.training
         prepare_torch(training)
@@ -44,17 +57,23 @@ def train_a_while(preset: str, precision: str) -> None:
                     break
         images = steps * training.batch_size
         seconds = (time.perf_counter() - started) / images * 60_000
-    print(f"{preset:14} {precision:9} {training.threads} thread(s)  {seconds:6.2f} s")
+    return Measured(preset, precision, int(training.threads), int(training.replicas), seconds)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("presets", nargs="*", default=PRESETS)
-    parser.add_argument("--one", nargs=2, metavar=("PRESET", "PRECISION"))
+    parser.add_argument("--one", nargs="+", metavar="PRESET PRECISION [ADDRESS=VALUE ...]")
     asked = parser.parse_args()
     if asked.one:
-        train_a_while(*asked.one)
+        preset, precision, *settings = asked.one
+        print(json.dumps(asdict(train_a_while(preset, precision, settings))))
     else:
         for preset in asked.presets:
             for precision in ("bfloat16", "float32"):
-                print(measure(preset, precision), flush=True)
+                one = measure(preset, precision)
+                print(
+                    f"{preset:14} {precision:9} {one.threads} thread(s), {one.replicas} "
+                    f"replica(s)  {one.seconds:6.2f} s",
+                    flush=True,
+                )

@@ -8,7 +8,11 @@ from toile.recipe import plan_network, recipe_of
 from toile.runs import create_run, read_state, runs_folder
 
 RECIPE = recipe_of(
-    {"name": "bars", "network": ["flatten", {"dense": "classes"}], "training": {"threads": 1}}
+    {
+        "name": "bars",
+        "network": ["flatten", {"dense": "classes"}],
+        "training": {"threads": 2, "replicas": 2},
+    }
 )
 PLAN = plan_network(RECIPE.network, (1, 8, 8), 3)
 DATA = {"name": "bars", "class_names": ["a", "b", "c"], "shape": [1, 8, 8]}
@@ -23,6 +27,13 @@ def test_a_new_run_is_queued_under_a_name_of_date_recipe_and_chance():
 
 def test_its_recipe_reads_back_the_same():
     assert create_run(RECIPE, PLAN, DATA).recipe == RECIPE
+
+
+def test_a_run_from_before_batches_were_divided_takes_them_whole():
+    run = create_run(RECIPE, PLAN, DATA)
+    recipe = run.folder / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("  replicas: 2\n", ""))
+    assert run.recipe.training.replicas == 1
 
 
 def test_its_environment_names_what_bits_depend_on():

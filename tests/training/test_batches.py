@@ -70,3 +70,20 @@ def test_a_single_last_picture_joins_the_batch_before_it():
 
 def test_a_single_picture_is_a_batch():
     assert shown(batches(1).epoch(0), batches(1).per_epoch) == [[0]]
+
+
+def test_the_parts_of_a_batch_are_together_what_the_batch_is():
+    epoch = batches(10, Augmentation(shift=1, flip="alternate")).epoch(0)
+    images, labels = epoch[0]
+    parts = [epoch.part(0, number, 3) for number in range(3)]
+    assert [len(part[1]) for part in parts] == [2, 1, 1]
+    assert torch.equal(torch.cat([part[0] for part in parts]), images)
+    assert torch.equal(torch.cat([part[1] for part in parts]), labels)
+
+
+def test_every_part_has_noise_of_its_own():
+    whole = batches(8, Augmentation(noise=0.2))
+    whole.images[:] = 100
+    epoch = whole.epoch(0)
+    first, second = (epoch.part(0, number, 2)[0] for number in range(2))
+    assert not torch.equal(first, second)

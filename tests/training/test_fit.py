@@ -18,6 +18,11 @@ RECIPES = {
         "augmentation": {"shift": 1, "flip": "alternate", "noise": 0.1, "erase": 2, "rotate": 5},
         "training__early_stopping": {"patience": 1},
     },
+    "two parts, bfloat16": {
+        "training__threads": 2,
+        "training__replicas": 2,
+        "training__precision": "bfloat16",
+    },
     "bfloat16, one cycle": {"training__precision": "bfloat16", "training__schedule": "one_cycle"},
 }
 

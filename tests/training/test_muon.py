@@ -12,6 +12,19 @@ def test_orthogonalised_matrices_have_singular_values_near_1(shape):
     assert values.max() < 1.3
 
 
+def test_in_bfloat16_a_large_matrix_moves_as_in_float32_to_its_precision():
+    moved = []
+    for bfloat16 in (False, True):
+        weight = torch.nn.Parameter(torch.zeros(100, 120))
+        group = {"params": [weight], "orthogonal": True, "lr": 1.0, "momentum": 0.9, "steps": 5}
+        muon = Muon([group], bfloat16)
+        weight.grad = torch.randn(weight.shape, generator=torch.Generator().manual_seed(0))
+        muon.step()
+        moved.append(weight.detach().clone())
+    assert not torch.equal(*moved)
+    assert (moved[1] - moved[0]).norm() < 0.05 * moved[0].norm()
+
+
 def test_orthogonalising_keeps_the_singular_vectors():
     matrix = torch.diag(torch.tensor([3.0, 1.0, 0.5]))
     result = orthogonalise(matrix, 5)

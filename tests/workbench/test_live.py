@@ -173,8 +173,9 @@ def test_half_of_the_images_may_validate_and_a_resume_divides_them_so_again():
 
 
 def test_each_run_computes_with_its_own_number_of_threads():
+    whole = [*QUICKLY, "training.replicas=1"]
     one, two = (
-        toile.begin("s1-lab", data="fashion-sample", settings=[*QUICKLY, f"training.threads={n}"])
+        toile.begin("s1-lab", data="fashion-sample", settings=[*whole, f"training.threads={n}"])
         for n in (1, 2)
     )
     for live, threads in ((one, 1), (two, 2)):

@@ -31,3 +31,10 @@ def data_progress() -> Iterator[Callable[[int, int | None, str], None]]:
             bars.update(tasks[what], completed=done, total=total)
 
         yield tell
+
+
+@contextmanager
+def counted(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal for something told by (done, total), gone when it is done."""
+    with data_progress() as tell:
+        yield lambda done, total: tell(done, total, what)

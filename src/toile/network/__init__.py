@@ -6,16 +6,19 @@ the last layer gives logits (n, k).
 
 from toile.network.build import build_network
 from toile.network.composite import Residual
-from toile.network.dropout import reseed_dropout
+from toile.network.dropout import Dropout, reseed_dropout
+from toile.network.parts import copies_in_parts
 from toile.network.pixels import Pixels, pixels_of
 from toile.network.scoring import logits_in_batches, network_logits
 from toile.network.trained import Network, trained_network
 
 __all__ = [
+    "Dropout",
     "Network",
     "Pixels",
     "Residual",
     "build_network",
+    "copies_in_parts",
     "logits_in_batches",
     "network_logits",
     "pixels_of",

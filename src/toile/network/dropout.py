@@ -82,9 +82,9 @@ def _masked(numbers: Tensor, kept: Tensor) -> Tensor:
     return numbers * kept
 
 
-def reseed_dropout(network: nn.Module, seed: int, epoch: int, step: int) -> None:
-    """Give every dropout layer of `network` the stream of this step."""
+def reseed_dropout(network: nn.Module, seed: int, *when: int) -> None:
+    """Give every dropout layer of `network` the stream of `when`: the epoch, the step, the part."""
     for name, module in network.named_modules():
         if isinstance(module, Dropout):
             device = next(network.parameters()).device
-            module.reseed(stream_seed(seed, f"dropout/{name}", epoch, step), device)
+            module.reseed(stream_seed(seed, f"dropout/{name}", *when), device)

@@ -90,4 +90,9 @@ class Training(Settings):
     threads: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = Field(
         "auto", description="Processor threads; the same run on another number has other bits"
     )
+    replicas: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = Field(
+        "auto",
+        description="Parts of each batch that are computed side by side, each on its share of the "
+        "threads; another number has other bits",
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from toile.data import DataFacts
 from toile.errors import ToileError
-from toile.recipe import Plan, Recipe, plan_network, read_recipe_file
+from toile.recipe import Plan, Recipe, plan_network, read_recipe_file, with_settings
 from toile.runs.records import (
     Environment,
     Line,
@@ -65,7 +65,12 @@ class Run:
     @property
     def recipe(self) -> Recipe:
         """The recipe as it was run, every `auto` resolved."""
-        return read_recipe_file(self.folder / "recipe.yaml")
+        recipe = read_recipe_file(self.folder / "recipe.yaml")
+        training = recipe.training
+        if training.replicas == "auto" != training.threads:
+            # Runs of version 0.1 do not say that they took every batch whole.
+            recipe = with_settings(recipe, {"training.replicas": 1})
+        return recipe
 
     @property
     def data(self) -> Record:

@@ -4,7 +4,7 @@ Images are uint8 (n, c, h, w), labels int64 (n,), logits float32 (n, k). Knows n
 listener of the events decides what is kept.
 """
 
-from toile.training.device import prepare_torch, resolve
+from toile.training.device import alternatives, prepare_torch, reasons, resolve
 from toile.training.events import (
     Diverged,
     Epoch,
@@ -31,10 +31,12 @@ __all__ = [
     "Score",
     "Scoring",
     "Stepped",
+    "alternatives",
     "begin",
     "fill_start",
     "prepare_torch",
     "probe",
+    "reasons",
     "resolve",
     "train",
 ]

@@ -89,10 +89,19 @@ class EpochBatches:
     order: Int[Tensor, " n"]
     draws: Draws
 
+    def size(self, index: int) -> int:
+        """How many images step `index` has."""
+        first, end = self.batches.bounds(index)
+        return end - first
+
     def __getitem__(self, index: int) -> Batch:
         """The images, as the network takes them, and the labels of step `index`, from 0."""
+        return self.part(index, 0, 1)
+
+    def part(self, index: int, number: int, count: int) -> Batch:
+        """Part `number`, from 0, of `count` nearly equal parts of the batch of step `index`."""
         whole = self.batches
-        places = self.order[slice(*whole.bounds(index))]
+        places = self.order[slice(*whole.bounds(index))].tensor_split(count)[number]
         labels = whole.labels[places]
         if not (whole.moves or whole.varies):
             return whole.pixels.scaled(whole.images[places]), labels
@@ -100,14 +109,15 @@ class EpochBatches:
         taken = windows(whole.padded, places, draws, whole.augmentation.shift)
         if not whole.varies:
             return whole.pixels.scaled(taken), labels
-        varied = self._varied(taken.float().mul_(1 / 255), draws, index)
+        varied = self._varied(taken.float().mul_(1 / 255), draws, index, number)
         return whole.pixels.standard(varied), labels
 
     def _varied(
-        self, images: Float[Tensor, "b c h w"], draws: Draws, index: int
+        self, images: Float[Tensor, "b c h w"], draws: Draws, index: int, part: int
     ) -> Float[Tensor, "b c h w"]:
         whole = self.batches
         noise = torch.Generator(images.device)
-        noise.manual_seed(stream_seed(whole.seed, "augment/noise", self.number, index))
+        when = (self.number, index, part) if part else (self.number, index)
+        noise.manual_seed(stream_seed(whole.seed, "augment/noise", *when))
         background = torch.tensor(whole.background, device=images.device).view(1, -1, 1, 1)
         return vary(images, draws, whole.augmentation, background, noise)

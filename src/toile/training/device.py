@@ -1,4 +1,4 @@
-"""What `auto` means here: device, precision and threads, measured or known, never guessed later."""
+"""What `auto` means here: device, precision, threads, replicas; measured, not guessed later."""
 
 import os
 
@@ -11,6 +11,7 @@ from toile.recipe import Plan, Recipe, Training, with_settings
 # does. Measured from s1-lab (9 million) to quick (1.7 billion), see docs/log.md.
 WORTH_THREADS = 150_000_000
 MOST_THREADS = 256
+IMAGES_A_PART = 16
 
 
 def resolve(recipe: Recipe, plan: Plan) -> Recipe:
@@ -21,9 +22,13 @@ def resolve(recipe: Recipe, plan: Plan) -> Recipe:
     training = recipe.training
     device = _device(training.device)
     threads = training.threads
+    replicas = training.replicas
     if threads == "auto":
         worth = device == "cpu" and plan.macs * training.batch_size >= WORTH_THREADS
-        threads = _cores() if worth else 1
+        threads = max(_cores() if worth else 1, 1 if replicas == "auto" else replicas)
+    if replicas == "auto":
+        replicas = _worth_replicas(int(threads), training.batch_size) if device == "cpu" else 1
+    _refuse_replicas(int(replicas), int(threads), training.batch_size, device)
     precision = training.precision
     if precision == "auto":
         precision = "bfloat16" if _has_bfloat16(device) else "float32"
@@ -33,8 +38,79 @@ def resolve(recipe: Recipe, plan: Plan) -> Recipe:
             "training.device": device,
             "training.threads": threads,
             "training.precision": precision,
+            "training.replicas": replicas,
         },
     )
+
+
+def reasons(recipe: Recipe, plan: Plan) -> list[str]:
+    """Why `auto` means what it means here, a sentence each setting of `recipe` that is `auto`."""
+    asked, taken = recipe.training, resolve(recipe, plan).training
+    step = plan.macs * asked.batch_size / 1e6
+    said = []
+    if asked.device == "auto":
+        present = "there is" if taken.device == "cuda" else "there is no"
+        said.append(f"device {taken.device}: {present} GPU of CUDA's here")
+    if asked.threads == "auto" and taken.device == "cpu":
+        said.append(
+            f"threads {taken.threads}: {_cores()} cores, and a step is {step:,.0f} million "
+            f"multiply-adds; more than one thread pays from {WORTH_THREADS / 1e6:,.0f} million"
+        )
+    if asked.replicas == "auto" and taken.device == "cpu":
+        said.append(
+            f"replicas {taken.replicas}: of {taken.threads} threads, with at least "
+            f"{IMAGES_A_PART} of {asked.batch_size} images each"
+        )
+    if asked.precision == "auto":
+        present = "has" if taken.precision == "bfloat16" else "lacks"
+        said.append(f"precision {taken.precision}: {taken.device} {present} bfloat16")
+    return said
+
+
+def alternatives(recipe: Recipe, plan: Plan) -> list[Recipe]:
+    """`recipe` in every way this machine may train it, what `auto` takes first."""
+    chosen = resolve(recipe, plan)
+    cores = _cores()
+    divisions = {(1, 1), (cores, 1), (cores, _worth_replicas(cores, recipe.training.batch_size))}
+    ways = [
+        ("cpu", threads, replicas, precision)
+        for precision in _precisions("cpu")
+        for threads, replicas in sorted(divisions)
+    ]
+    if torch.cuda.is_available():
+        ways += [("cuda", 1, 1, precision) for precision in _precisions("cuda")]
+    names = ("device", "threads", "replicas", "precision")
+    others = [
+        with_settings(
+            recipe, {f"training.{name}": value for name, value in zip(names, way, strict=True)}
+        )
+        for way in ways
+    ]
+    return [chosen, *(other for other in others if other != chosen)]
+
+
+def _precisions(device: str) -> list[str]:
+    return ["float32", "bfloat16"] if _has_bfloat16(device) else ["float32"]
+
+
+def _worth_replicas(threads: int, batch_size: int) -> int:
+    """As many as share the threads evenly, with enough images each."""
+    most = min(threads, max(1, batch_size // IMAGES_A_PART))
+    return max(count for count in range(1, most + 1) if threads % count == 0)
+
+
+def _refuse_replicas(replicas: int, threads: int, batch_size: int, device: str) -> None:
+    if replicas > 1 and device != "cpu":
+        raise ToileError(
+            f"training.replicas is {replicas}, and training.device {device}; only a processor's "
+            "cores compute parts of a batch side by side. Set one of them: replicas=1 or device=cpu"
+        )
+    most, what = min((threads, "training.threads"), (batch_size, "training.batch_size"))
+    if replicas > most:
+        raise ToileError(
+            f"training.replicas is {replicas}, and {what} {most}; each part has a thread and an "
+            f"image, so it goes up to {most}"
+        )
 
 
 def _device(wanted: str) -> str:
@@ -65,7 +141,7 @@ def _has_bfloat16(device: str) -> bool:
 
 def prepare_torch(settings: Training) -> None:
     """Make this process compute as a resolved recipe says: its threads, and the same bits again."""
-    torch.set_num_threads(int(settings.threads))
+    torch.set_num_threads(int(settings.threads) // int(settings.replicas))
     # TF32 would make float32 on a GPU mean less than it says, in scores too.
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False

@@ -15,6 +15,7 @@ from toile.errors import ToileError
 from toile.network import build_network, pixels_of
 from toile.recipe import Plan, Recipe, layers
 from toile.training.batches import Batches
+from toile.training.gradient import Gradient
 from toile.training.optimizer import make_optimizer
 from toile.training.transfer import freeze, take
 
@@ -48,6 +49,7 @@ class Fit:
     network: nn.Sequential
     average: nn.Sequential | None
     optimizer: torch.optim.Optimizer
+    gradient: Gradient
     batches: Batches
     validation: UInt8[Tensor, "n c h w"]
     validation_labels: Int[Tensor, " n"]
@@ -173,7 +175,8 @@ def begin(
         recipe,
         network,
         average,
-        make_optimizer(recipe.training.optimizer, network),
+        make_optimizer(recipe.training.optimizer, network, recipe.training.precision == "bfloat16"),
+        Gradient(recipe, network, plan),
         batches,
         torch.from_numpy(split.validation.pixels).to(device),
         torch.from_numpy(split.validation.labels),

@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from toile import evaluation
-from toile.network import logits_in_batches, reseed_dropout
+from toile.network import logits_in_batches
 from toile.training.average import follow
-from toile.training.batches import Batch
+from toile.training.batches import EpochBatches
 from toile.training.events import (
     Diverged,
     Epoch,
@@ -39,7 +39,7 @@ def train(fit: Fit) -> Iterator[Event]:
     """Fit in place until the recipe's epochs are done, yielding plain numbers as it goes."""
     position, epochs = fit.position, fit.recipe.training.epochs
     while position.evaluated < epochs and not position.stopped_early:
-        for event in chain(_train_epoch(fit), _score_epoch(fit)):
+        for event in chain(_train_epoch(fit), score_epoch(fit)):
             yield event
             if isinstance(event, Diverged):
                 return
@@ -52,14 +52,13 @@ def _train_epoch(fit: Fit) -> Iterator[Event]:
     first = position.step - epoch * per_epoch
     if first == per_epoch:
         return  # stopped between the last step and the score
-    fit.network.train()
-    _keep_frozen_statistics(fit)
+    fit.gradient.train_mode()
     every = max(1, per_epoch // INTERVALS_PER_EPOCH)
     batches = fit.batches.epoch(epoch)
     for index in range(first, per_epoch):
         # Only our own work is timed: what the listener does between events is its affair.
         started = time.perf_counter()
-        loss = _step(fit, batches[index], epoch, index)
+        loss = _step(fit, batches, index)
         if loss is not None:
             yield Diverged(epoch + 1, position.step + 1, loss)
             return
@@ -69,39 +68,29 @@ def _train_epoch(fit: Fit) -> Iterator[Event]:
         position.epoch_seconds += seconds
         position.total_seconds += seconds
         # The interval comes first: a fit left at its step must not owe a record.
-        if _ends_interval(index, every, per_epoch):
-            yield _interval(fit, epoch, index, every)
+        if ends_interval(index, every, per_epoch):
+            yield end_interval(fit, epoch, index, every)
         yield Stepped(position.step, fit.steps, epoch + 1)
 
 
-def _step(fit: Fit, batch: Batch, epoch: int, index: int) -> float | None:
-    """One step of the optimiser. Returns the loss, without stepping, where it is not finite."""
+def _step(fit: Fit, batches: EpochBatches, index: int) -> float | None:
+    """Step `index` of an epoch. Returns the loss, without stepping, where it is not finite."""
     settings = fit.recipe.training
-    images, labels = batch
-    reseed_dropout(fit.network, fit.recipe.seed, epoch, index)
-    with torch.autocast(
-        fit.device.type, dtype=torch.bfloat16, enabled=settings.precision == "bfloat16"
-    ):
-        logits = fit.network(images)
-    # The loss is summed in float32: in bfloat16 a sum over a batch loses its third digit.
-    logits = logits.float()
-    loss = F.cross_entropy(logits, labels, label_smoothing=settings.label_smoothing)
-    fit.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    logits, labels, loss = fit.gradient.take(batches, index)
     # A GPU is not made to wait for this at every step; there the interval's sum tells.
-    if fit.device.type == "cpu" and not math.isfinite(value := float(loss.detach())):
+    if fit.device.type == "cpu" and not math.isfinite(value := float(loss)):
         return value
     if settings.clip_norm is not None:
         torch.nn.utils.clip_grad_norm_(fit.network.parameters(), settings.clip_norm)
-    set_rate(fit.optimizer, _factor(fit, fit.position.step))
+    set_rate(fit.optimizer, factor_at(fit, fit.position.step))
     fit.optimizer.step()
     if fit.average is not None and settings.average is not None:
         follow(fit.average, fit.network, settings.average, fit.position.step + 1)
-    _count(fit, logits.detach(), labels)
+    _count(fit, logits, labels)
     return None
 
 
-def _factor(fit: Fit, step: int) -> float:
+def factor_at(fit: Fit, step: int) -> float:
     """The schedule's factor at `step`, by the number of epochs that was planned then."""
     settings, per_epoch = fit.recipe.training, fit.batches.per_epoch
     planned = (one.epochs for one in settings.extended if step < one.step)
@@ -112,7 +101,7 @@ def _factor(fit: Fit, step: int) -> float:
 def _last_rate(fit: Fit) -> float:
     """The learning rate of the last step done; the greatest, where groups of weights differ."""
     peak = max(group["peak"] for group in fit.optimizer.param_groups)
-    return peak * _factor(fit, fit.position.step - 1)
+    return peak * factor_at(fit, fit.position.step - 1)
 
 
 def _count(fit: Fit, logits: Float[Tensor, "b k"], labels: Int[Tensor, " b"]) -> None:
@@ -123,13 +112,13 @@ def _count(fit: Fit, logits: Float[Tensor, "b k"], labels: Int[Tensor, " b"]) ->
     fit.sums += torch.stack([loss, hits, loss, hits]).to(fit.sums)
 
 
-def _ends_interval(index: int, every: int, per_epoch: int) -> bool:
+def ends_interval(index: int, every: int, per_epoch: int) -> bool:
     """Whether a record follows step `index` of an epoch; what is left over joins the last one."""
     done = index + 1
     return done == per_epoch or (done % every == 0 and per_epoch - done >= every)
 
 
-def _interval(fit: Fit, epoch: int, index: int, every: int) -> Interval | Diverged:
+def end_interval(fit: Fit, epoch: int, index: int, every: int) -> Interval | Diverged:
     """The record of the steps since the last one; the sums of the interval begin anew."""
     position = fit.position
     # The last interval of an epoch is the one that what is left over joined.
@@ -151,7 +140,7 @@ def _interval(fit: Fit, epoch: int, index: int, every: int) -> Interval | Diverg
     )
 
 
-def _score_epoch(fit: Fit) -> Iterator[Event]:
+def score_epoch(fit: Fit) -> Iterator[Event]:
     """Score the validation images, keep the logits, and choose."""
     position, n = fit.position, len(fit.validation)
     logits: list[Tensor] = []
@@ -212,12 +201,3 @@ def _choose(fit: Fit, score: Score) -> bool:
     best = value > position.best_score
     position.best_score = max(value, position.best_score)
     return best
-
-
-def _keep_frozen_statistics(fit: Fit) -> None:
-    """A frozen batch norm keeps its running statistics: it computes as when scoring."""
-    start = fit.recipe.training.start
-    for name in start.frozen if start is not None else ():
-        for module in fit.network.get_submodule(name).modules():
-            if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
-                module.eval()

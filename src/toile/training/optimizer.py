@@ -9,14 +9,18 @@ from toile.recipe import optimizers
 from toile.training.muon import Muon
 
 
-def make_optimizer(settings: optimizers.Optimizer, network: nn.Module) -> torch.optim.Optimizer:
+def make_optimizer(
+    settings: optimizers.Optimizer, network: nn.Module, bfloat16: bool = False
+) -> torch.optim.Optimizer:
     """The optimiser over the weights of `network` that want a gradient.
+
+    `bfloat16` says that training computes in it; weights and what is kept of them stay float32.
 
     Each group keeps its own rate in `peak`, which the schedule's factor multiplies.
     """
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     if isinstance(settings, optimizers.Muon):
-        optimizer: torch.optim.Optimizer = Muon(_muon_groups(settings, network))
+        optimizer: torch.optim.Optimizer = Muon(_muon_groups(settings, network), bfloat16)
     else:
         optimizer = _torch_optimizer(settings, weights)
     for group in optimizer.param_groups:

@@ -44,7 +44,7 @@ def probe(recipe: Recipe, plan: Plan, num_images: int) -> Probe:
     split = Split(made_up, few, np.arange(2), np.array([True, False]), None)
     channels = plan.input[0]
     black = PixelStatistics(
-        (0.5,) * channels, (0.3,) * channels, (0.0,) * channels, Margins(0, 0, 0, 0)
+        (0.5,) * channels, (0.3,) * channels, (0.0,) * channels, Margins(0.0, 0.0, 0.0, 0.0)
     )
     fit = begin(recipe, plan, split, black)
     seconds: list[float] = []

@@ -1,0 +1,31 @@
+"""How much data there is, without reading it where that is known."""
+
+from dataclasses import dataclass
+
+from toile.data.catalogue import KNOWN
+from toile.data.load import load_data
+from toile.data.readers import Progress
+from toile.data.split import validation_count
+from toile.recipe import Data
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Shape (c, h, w) of a picture, number of classes, and of pictures to train on."""
+
+    shape: tuple[int, int, int]
+    classes: int
+    num_training: int
+
+
+def data_extent(settings: Data, progress: Progress | None = None) -> Extent:
+    """The extent of what `settings` name, validation held out; read only where not known.
+
+    Raises ToileError where it cannot be read.
+    """
+    if known := KNOWN.get(settings.name):
+        shape, classes, n = known.shape, len(known.class_names), known.num_images[0]
+    else:
+        dataset = load_data(settings, progress=progress)
+        shape, classes, n = dataset.shape, len(dataset.class_names), len(dataset.train)
+    return Extent(shape, classes, n - validation_count(n, settings)[0])

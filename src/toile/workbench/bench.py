@@ -1,0 +1,89 @@
+"""What training a recipe takes here, in every way this machine may do it."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from toile.data import data_extent
+from toile.errors import ToileError
+from toile.recipe import Recipe, plan_network, read_recipe, with_settings
+from toile.training import Probe, alternatives, prepare_torch, probe, reasons
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to train, and the seconds its steps take an epoch: the median of several probes."""
+
+    device: str
+    precision: str
+    threads: int
+    replicas: int
+    seconds_per_epoch: float
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The ways to train `recipe`, first the one that it is trained in, and why in that.
+
+    `memory_bytes` is the most this process held in that way.
+    """
+
+    recipe: Recipe
+    num_images: int
+    memory_bytes: int
+    ways: tuple[Way, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def chosen(self) -> Way:
+        """The way it is trained in."""
+        return self.ways[0]
+
+    @property
+    def fastest(self) -> Way:
+        """The way that took the least time."""
+        return min(self.ways, key=lambda way: way.seconds_per_epoch)
+
+
+def bench(
+    recipe: str | Path | Recipe,
+    *,
+    data: str | Path | None = None,
+    settings: Sequence[str] = (),
+    rounds: int = 3,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Bench:
+    """Probe every way of training `recipe` here, `rounds` times by turns, two seconds at most each.
+
+    The pictures are made up; of the data only its shape and number count. `progress` hears how many
+    probes of how many are done. Raises ToileError as `train` does.
+    """
+    if rounds < 1:
+        raise ToileError(f"rounds is {rounds}; every way is probed once or more")
+    read = read_recipe(recipe, settings)
+    if data is not None:
+        read = with_settings(read, {"data.name": str(data)})
+    extent = data_extent(read.data)
+    plan = plan_network(read.network, extent.shape, extent.classes)
+    recipes = alternatives(read, plan)
+    found: list[list[Probe]] = [[] for _ in recipes]
+    # By turns, so that whatever else the machine does falls on all of them.
+    for turn in range(rounds):
+        for place, one in enumerate(recipes):
+            prepare_torch(one.training)
+            found[place].append(probe(one, plan, extent.num_training))
+            progress(turn * len(recipes) + place + 1, rounds * len(recipes))
+    ways = tuple(
+        Way(
+            one.training.device,
+            one.training.precision,
+            int(one.training.threads),
+            int(one.training.replicas),
+            statistics.median(each.seconds_per_epoch for each in probes),
+        )
+        for one, probes in zip(recipes, found, strict=True)
+    )
+    return Bench(
+        read, extent.num_training, found[0][0].memory_bytes, ways, tuple(reasons(read, plan))
+    )

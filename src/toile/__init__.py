@@ -16,28 +16,44 @@ if TYPE_CHECKING:
     from toile.errors import ToileError
     from toile.recipe import Recipe, list_presets, plan_network, read_recipe, with_settings
     from toile.runs import Run, bundle_run, list_runs, open_run, read_ledger
-    from toile.studies import Verdict, judge_readings, verdict_sentence
+    from toile.studies import (
+        Study,
+        StudyResult,
+        Verdict,
+        judge_readings,
+        open_study,
+        verdict_sentence,
+    )
     from toile.workbench.begin import begin, train
+    from toile.workbench.bench import Bench, bench
     from toile.workbench.bundle import import_bundle
     from toile.workbench.evaluate import Evaluated, compare_answers, evaluate
     from toile.workbench.export import export_run
     from toile.workbench.go_on import go_on, resume
     from toile.workbench.live import LiveRun
+    from toile.workbench.live_study import LiveStudy
     from toile.workbench.page import write_report
     from toile.workbench.predict import Answered, predict
+    from toile.workbench.study import study
+    from toile.workbench.study_look import open_study_test
 
 __version__ = "0.1.0"
 
 _PLACES = {
+    "Bench": "toile.workbench.bench",
     "Answered": "toile.workbench.predict",
     "Dataset": "toile.data",
     "Evaluated": "toile.workbench.evaluate",
     "LiveRun": "toile.workbench.live",
+    "LiveStudy": "toile.workbench.live_study",
     "Recipe": "toile.recipe",
     "Run": "toile.runs",
+    "Study": "toile.studies",
+    "StudyResult": "toile.studies",
     "ToileError": "toile.errors",
     "Verdict": "toile.studies",
     "begin": "toile.workbench.begin",
+    "bench": "toile.workbench.bench",
     "bundle_run": "toile.runs",
     "compare_answers": "toile.workbench.evaluate",
     "describe": "toile.data",
@@ -51,12 +67,15 @@ _PLACES = {
     "list_sources": "toile.data",
     "load_data": "toile.data",
     "open_run": "toile.runs",
+    "open_study": "toile.studies",
+    "open_study_test": "toile.workbench.study_look",
     "plan_network": "toile.recipe",
     "predict": "toile.workbench.predict",
     "read_ledger": "toile.runs",
     "read_recipe": "toile.recipe",
     "resume": "toile.workbench.go_on",
     "split_data": "toile.data",
+    "study": "toile.workbench.study",
     "train": "toile.workbench.begin",
     "verdict_sentence": "toile.studies",
     "with_settings": "toile.recipe",
@@ -65,14 +84,19 @@ _PLACES = {
 
 __all__ = [
     "Answered",
+    "Bench",
     "Dataset",
     "Evaluated",
     "LiveRun",
+    "LiveStudy",
     "Recipe",
     "Run",
+    "Study",
+    "StudyResult",
     "ToileError",
     "Verdict",
     "begin",
+    "bench",
     "bundle_run",
     "compare_answers",
     "describe",
@@ -86,12 +110,15 @@ __all__ = [
     "list_sources",
     "load_data",
     "open_run",
+    "open_study",
+    "open_study_test",
     "plan_network",
     "predict",
     "read_ledger",
     "read_recipe",
     "resume",
     "split_data",
+    "study",
     "train",
     "verdict_sentence",
     "with_settings",

@@ -1,5 +1,6 @@
 """Writing files so that a crash at any moment leaves the old content or the new, never neither."""
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -40,6 +41,15 @@ def writing(path: Path) -> Iterator[None]:
         raise ToileError(
             f"{path} cannot be written: {error.strerror}; what was there before is kept"
         ) from error
+
+
+def disk_is_full(error: BaseException | None) -> bool:
+    """Whether it came to `error` because a disk, or one's share of it, is full."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def write_json(path: Path, record: dict[str, Any]) -> None:

@@ -9,13 +9,14 @@ from toile.errors import ToileError
 
 
 @contextmanager
-def sole_use(folder: Path, wait: bool = True) -> Iterator[None]:
+def sole_use(folder: Path, wait: bool = True) -> Iterator[int | None]:
     """Hold `folder`, waiting until no other process does; without `wait` raise ToileError instead.
 
-    On Windows nothing is held; files are verified and put in place whole there too.
+    Gives the lock's file descriptor: child processes that inherit it hold the folder too. On
+    Windows nothing is held; files are verified and put in place whole there too.
     """
     if sys.platform == "win32":
-        yield
+        yield None
         return
     import fcntl
 
@@ -24,4 +25,4 @@ def sole_use(folder: Path, wait: bool = True) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ToileError(f"{folder} is in use by another process; wait for it") from None
-        yield
+        yield lock.fileno()

@@ -1,5 +1,7 @@
 """The split: exact totals, fair classes, two halves, and what is done when too much is asked."""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -107,3 +109,43 @@ def test_apportioned_counts_sum_to_the_total_and_stay_near_their_share(counts, s
     given_counts = apportion(total, counts, most=counts)
     assert given_counts.sum() == total
     assert (np.abs(given_counts - total * counts / counts.sum()) < 1).all()
+
+
+@given(
+    counts=st.lists(st.integers(1, 12), min_size=2, max_size=5),
+    folds=st.integers(2, 6),
+    seed=st.integers(0, 3),
+)
+@settings(max_examples=50)
+def test_folds_hold_every_image_out_once_and_each_class_evenly(counts, folds, seed):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    if len(labels) < 2 * folds:
+        return
+    splits = [
+        split_data(numbered(labels), Data(split=seed, folds=folds, fold=fold))
+        for fold in range(folds)
+    ]
+    held_out = [indices_of(split.validation) for split in splits]
+    assert sorted(chain.from_iterable(held_out)) == list(range(len(labels)))
+    for split, own in zip(splits, held_out, strict=True):
+        assert sorted(indices_of(split.train) + own) == list(range(len(labels)))
+        assert split.chooses.sum() == len(own) // 2
+    for label in range(len(counts)):
+        shares = [np.count_nonzero(split.validation.labels == label) for split in splits]
+        assert max(shares) - min(shares) <= 1
+
+
+def test_another_seed_makes_other_folds():
+    labels = [0, 1] * 20
+    one, other = (
+        split_data(numbered(labels), Data(split=seed, folds=4)).validation for seed in (0, 1)
+    )
+    assert indices_of(one) != indices_of(other)
+
+
+def test_a_fold_that_is_not_there_and_folds_too_small_are_refused():
+    for folds, said in ((3, "3"), (None, "off")):
+        with pytest.raises(ToileError, match=rf"data\.fold is 3 and data\.folds {said};"):
+            split_data(numbered([0, 1] * 9), Data(folds=folds, fold=3))
+    with pytest.raises(ToileError, match=r"data\.folds is 4, 1 of 4 training images"):
+        split_data(numbered([0, 1, 0, 1]), Data(folds=4))

@@ -96,3 +96,13 @@ def test_a_queued_run_whose_process_is_gone_is_interrupted(tmp_path):
     assert read_state(tmp_path).status == "queued"
     changed(tmp_path, pid_started="1")
     assert read_state(tmp_path).status == "interrupted"
+
+
+def test_a_process_that_has_ended_is_gone_before_anybody_asks_how_it_did():
+    ended = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    # Its output ends with it; it stays a zombie until it is waited for.
+    ended.stdout.read()
+    ended.stdout.close()
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    assert process_started(ended.pid) == ""
+    ended.wait()

@@ -74,3 +74,16 @@ def test_any_text_is_a_table_or_refused(text):
     except ToileError:
         return
     assert all(isinstance(value, float) for values in table.values() for value in values)
+
+
+def test_a_name_may_hold_what_divides_cells_elsewhere():
+    text = 'level,reading\n"sgd; fast",1\n"sgd\tslow",2\n"c,d",3\n'
+    assert table_of(text, "it") == {"sgd; fast": [1], "sgd\tslow": [2], "c,d": [3]}
+
+
+def test_the_apostrophe_that_keeps_a_spreadsheet_from_running_a_name_is_passed_over():
+    assert table_of("level,reading\n'=1+1,1\n'-off,2\n'a,3\n", "it") == {
+        "=1+1": [1],
+        "-off": [2],
+        "'a": [3],
+    }

@@ -69,3 +69,9 @@ def test_equal_readings_have_no_spread_and_test_nothing():
 
 def test_one_reading_has_no_spread_either():
     assert math.isnan(difference(sample([90.0]), sample([91.0, 92.0])).p())
+
+
+def test_a_spread_below_rounding_is_none():
+    # 0.1 + 0.2 is not 0.3 in floats, and squares of the other would be 0.
+    assert sample([0.1 + 0.2, 0.3]).variance == sample([0.0, 1e-160]).variance == 0
+    assert math.isnan(anova_p([sample([0.0, 1e-160]), sample([0.0, 1.0])]))

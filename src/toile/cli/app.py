@@ -3,6 +3,7 @@
 import typer
 
 from toile.cli import (
+    bench,
     bundle,
     data,
     evaluate,
@@ -11,6 +12,7 @@ from toile.cli import (
     recipes,
     runs,
     serve,
+    study,
     training,
     verdict,
 )
@@ -33,6 +35,7 @@ for command in (
     recipes.check,
     recipes.network,
     recipes.settings,
+    bench.bench,
     training.train,
     training.resume,
     runs.runs,
@@ -42,6 +45,8 @@ for command in (
     evaluate.looks,
     predict.predict,
     bundle.bundle,
+    study.study,
+    study.new_study,
     verdict.verdict,
     runs.report,
     export.export,

@@ -100,12 +100,13 @@ def looks(as_json: Json = False) -> None:
             look.run,
             look.test[:8],
             look.weights,
+            str(look.networks),
             estimate(look.score["accuracy"]) if look.score else "no score followed",
             look.why,
         )
         for look in ledger
     ]
-    heads = ("when", "run", "test part", "weights", "accuracy", "why")
+    heads = ("when", "run", "test part", "weights", "networks", "accuracy", "why")
     typer.echo(table(heads, rows, left=len(heads)))
 
 

@@ -95,24 +95,27 @@ def network(
     as_json: Json = False,
 ) -> None:
     """Show a network layer by layer: shapes, parameters, multiply-adds, what each layer sees."""
+    from toile.cli.progress import data_progress
+    from toile.data import data_extent
     from toile.recipe import plan_network, read_recipe, with_settings
 
     read = read_recipe(recipe, set_ or ())
     if data is not None:
         read = with_settings(read, {"data.name": data})
-    shape, classes, num_images = _data_shape(read)
-    plan = plan_network(read.network, shape, classes)
-    measured = _measure(read, plan, num_images) if measure else None
+    with data_progress() as progress:
+        extent = data_extent(read.data, progress)
+    plan = plan_network(read.network, extent.shape, extent.classes)
+    measured = _measure(read, plan, extent.num_training) if measure else None
     if as_json:
         say_json(_plan_json(plan) | {"probe": measured})
         return
     typer.echo(_plan_text(plan))
     if measured is not None:
         typer.echo(
-            f"here: about {duration(measured['seconds_per_epoch'])} an epoch of {num_images:,} "
-            f"images, {bytes_text(measured['memory_bytes'])} of memory "
+            f"here: about {duration(measured['seconds_per_epoch'])} an epoch of "
+            f"{extent.num_training:,} images, {bytes_text(measured['memory_bytes'])} of memory "
             f"({measured['device']}, {measured['threads']} threads, {measured['precision']}, "
-            f"median of {measured['steps']} steps)"
+            f"median of {measured['steps']} steps); toile bench tries other settings"
         )
 
 
@@ -137,23 +140,6 @@ def settings(
         return
     for row in rows:
         typer.echo(f"{row.address}  (default {row.default}; {row.rule})\n    {row.description}")
-
-
-def _data_shape(recipe: "Recipe") -> tuple[tuple[int, int, int], int, int]:
-    """Shape, number of classes and number of training images, read only where not known."""
-    from toile.cli.progress import data_progress
-    from toile.data import known_shape, list_sources, load_data, validation_count
-
-    known = known_shape(recipe.data.name)
-    if known is not None:
-        shape, classes = known
-        n = next(one for one in list_sources() if one.name == recipe.data.name).num_images[0]
-    else:
-        with data_progress() as progress:
-            dataset = load_data(recipe.data, progress=progress)
-        shape, classes, n = dataset.shape, len(dataset.class_names), len(dataset.train)
-    held_out, _ = validation_count(n, recipe.data)
-    return shape, classes, n - held_out
 
 
 def _measure(recipe: "Recipe", plan: "Plan", num_images: int) -> dict[str, Any]:

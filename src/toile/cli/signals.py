@@ -14,10 +14,12 @@ class Signals:
     """While it is entered, a signal ends the program with a sentence and exit code 130.
 
     While they are deferred it only sets `asked`; a second one is the usual KeyboardInterrupt.
+    `goes_on` says in that sentence how what was stopped goes on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, goes_on: str = "a run that had begun goes on with toile resume") -> None:
         self.asked = False
+        self.goes_on = goes_on
         self._deferring = False
 
     def __enter__(self) -> "Signals":
@@ -48,5 +50,5 @@ class Signals:
         self.asked = True
 
     def _leave(self) -> None:
-        sys.stderr.write("toile: stopped; a run that had begun goes on with toile resume\n")
+        sys.stderr.write(f"toile: stopped; {self.goes_on}\n")
         sys.exit(STOPPED)

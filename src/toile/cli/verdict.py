@@ -38,10 +38,16 @@ def verdict(
     if as_json:
         say_json(found.to_json() | {"sentence": verdict_sentence(found)})
         return
-    typer.echo(_levels(found))
-    if found.pairs:
-        typer.echo(f"\n{_pairs(found)}")
+    typer.echo(verdict_tables(found))
     typer.echo(f"\n{plain(verdict_sentence(found))}")
+
+
+def verdict_tables(found: "Verdict") -> str:
+    """The levels with their intervals, the pairs where there are several, and the trend."""
+    from toile.studies import trend_sentence
+
+    parts = [_levels(found), _pairs(found) if found.pairs else "", plain(trend_sentence(found))]
+    return "\n\n".join(filter(None, parts))
 
 
 def _levels(found: "Verdict") -> str:
@@ -72,7 +78,8 @@ def _pairs(found: "Verdict") -> str:
         )
         for pair in found.pairs
     ]
-    heads = ("pair", "", "difference", "95 %, all together", "p", "more readings")
+    sure = f"{100 * (1 - found.alpha):g} %, all together"
+    heads = ("pair", "", "difference", sure, "p", "more readings")
     return table(heads, rows, left=2)
 
 

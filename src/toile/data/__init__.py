@@ -16,15 +16,17 @@ from toile.data.catalogue import known_shape
 from toile.data.dataset import Dataset, Skipped
 from toile.data.describe import Description, PartDescription, describe
 from toile.data.duplicates import Overlap
+from toile.data.extent import Extent, data_extent
 from toile.data.facts import DataFacts, carried, data_facts
 from toile.data.images import Images
-from toile.data.load import load_data
+from toile.data.load import load_data, no_progress
+from toile.data.readers import Progress
 from toile.data.readers.class_folders import PART_NAMES
 from toile.data.readers.picture import Picture, read_picture
 from toile.data.readers.zip_file import DAMAGED, open_zip
 from toile.data.sealed import Sealed
 from toile.data.sources import Source, list_sources
-from toile.data.split import Split, split_data, validation_count
+from toile.data.split import Split, resolved_data, split_data, validation_count
 from toile.data.statistics import (
     BORDER_TOLERANCE,
     Margins,
@@ -41,6 +43,7 @@ __all__ = [
     "DataFacts",
     "Dataset",
     "Description",
+    "Extent",
     "Framing",
     "Images",
     "Margins",
@@ -48,6 +51,7 @@ __all__ = [
     "PartDescription",
     "Picture",
     "PixelStatistics",
+    "Progress",
     "Range",
     "Sealed",
     "Skipped",
@@ -55,6 +59,7 @@ __all__ = [
     "Split",
     "appearance",
     "carried",
+    "data_extent",
     "data_facts",
     "describe",
     "drawn_boxes",
@@ -63,10 +68,12 @@ __all__ = [
     "list_sources",
     "load_data",
     "mass_centres",
+    "no_progress",
     "open_zip",
     "picture_features",
     "pixel_statistics",
     "read_picture",
+    "resolved_data",
     "split_data",
     "validation_count",
 ]

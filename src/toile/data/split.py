@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int64
 
+from toile.data.catalogue import known_shape
+from toile.data.dataset import Dataset
 from toile.data.images import Images
 from toile.errors import ToileError
 from toile.recipe import Data
@@ -31,26 +33,46 @@ def split_data(train: Images, data: Data) -> Split:
 
     The total is the one asked for; classes get theirs by largest remainder, and each class of two
     or more images keeps one for training. A number that would leave less than half the images for
-    training becomes a fifth, and `note` says so.
+    training becomes a fifth, and `note` says so. With `data.folds` one fold of so many is held out:
+    no two share an image, together they are the train part, and in size, as in each class, they
+    differ by one image at most.
     """
+    if data.fold >= (data.folds or 1):
+        raise ToileError(
+            f"data.fold is {data.fold} and data.folds {data.folds or 'off'}; of so many folds, "
+            "counted from 0, there is none"
+        )
     num_asked, note = validation_count(len(train), data)
     counts = np.bincount(train.labels)
-    taken = apportion(num_asked, counts, most=np.maximum(counts - 1, 0))
+    # One stream for both draws, in this order: changing it changes every run's validation images.
+    rng = numpy_stream(data.split, "split")
+    if data.folds is None:
+        taken = apportion(num_asked, counts, most=np.maximum(counts - 1, 0))
+        drawn = _draw(train.labels, taken, rng)
+    else:
+        # Dealt out like cards, class after class.
+        drawn = _draw(train.labels, counts, rng)[data.fold :: data.folds]
+        taken = np.bincount(train.labels[drawn], minlength=len(counts))
     if taken.sum() < 2:
+        name = "validation" if data.folds is None else "folds"
         raise ToileError(
-            f"data.validation is {data.validation}, {taken.sum()} of {len(train)} training images; "
+            f"data.{name} is {getattr(data, name)}, {taken.sum()} of {len(train)} training images; "
             "validation takes at least 2, one to choose and one to score; ask for more, or add "
             "images"
         )
-    # One stream for both draws, in this order: changing it changes every run's validation images.
-    rng = numpy_stream(data.split, "split")
-    drawn = _draw(train.labels, taken, rng)
     indices = np.sort(drawn)
     validation = train.take(indices)
     num_choosing = apportion(len(indices) // 2, taken, most=taken)
     chooses = np.isin(np.arange(len(indices)), _draw(validation.labels, num_choosing, rng))
     rest = np.setdiff1d(np.arange(len(train)), indices, assume_unique=True)
     return Split(train.take(rest), validation, indices, chooses, note)
+
+
+def resolved_data(data: Data, dataset: Dataset, split: Split) -> Data:
+    """`data` as it was taken: the number held out, and where a path really lies."""
+    known = known_shape(data.name) is not None
+    name = data.name if known else str(dataset.path.resolve())
+    return data.model_copy(update={"validation": len(split.validation), "name": name})
 
 
 def apportion(
@@ -74,6 +96,8 @@ def apportion(
 
 def validation_count(num_images: int, data: Data) -> tuple[int, str | None]:
     """How many of `num_images` are held out, and a sentence where that is not what was asked."""
+    if data.folds is not None:
+        return len(range(data.fold, num_images, data.folds)), None
     if isinstance(data.validation, float):
         return min(round(num_images * data.validation), num_images // 2), None
     if 2 * data.validation <= num_images:

@@ -6,15 +6,23 @@
 from toile.recipe import layers, optimizers, schedules
 from toile.recipe.address import parse_assignment, value_at, with_settings
 from toile.recipe.augmentation import Augmentation
+from toile.recipe.complaint import settings_of
 from toile.recipe.data import Data
 from toile.recipe.difference import Difference, recipe_differences
-from toile.recipe.document import read_recipe_file, recipe_name, recipe_text
+from toile.recipe.document import (
+    read_recipe_file,
+    read_text,
+    recipe_name,
+    recipe_text,
+    yaml_text,
+)
 from toile.recipe.plan import LayerPlan, Plan, plan_network
 from toile.recipe.presets import list_presets, read_recipe
 from toile.recipe.recipe import About, Recipe, data_of, recipe_of
 from toile.recipe.settings import Settings
 from toile.recipe.table import SettingRow, settings_table
 from toile.recipe.training import EarlyStopping, Extension, Start, Training
+from toile.recipe.yaml_loader import name_items, read_value
 
 __all__ = [
     "About",
@@ -33,17 +41,22 @@ __all__ = [
     "data_of",
     "layers",
     "list_presets",
+    "name_items",
     "optimizers",
     "parse_assignment",
     "plan_network",
     "read_recipe",
     "read_recipe_file",
+    "read_text",
+    "read_value",
     "recipe_differences",
     "recipe_name",
     "recipe_of",
     "recipe_text",
     "schedules",
+    "settings_of",
     "settings_table",
     "value_at",
     "with_settings",
+    "yaml_text",
 ]

@@ -1,13 +1,25 @@
 """What is wrong with a setting, in words: the address, the value got and the rule."""
 
 import reprlib
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from toile.errors import ToileError, did_you_mean
 
 Schema = dict[str, Any]
+M = TypeVar("M", bound=BaseModel)
+
+
+def settings_of(model: type[M], fields: Any, address: str = "") -> M:
+    """The settings with these fields; `address` is where they stand.
+
+    Raises ToileError naming the setting, the value and the rule.
+    """
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise complaint(error, model, address) from None
 
 
 def complaint(error: ValidationError, model: type[BaseModel], address: str = "") -> ToileError:
@@ -96,6 +108,8 @@ def _rule_of_one(schema: Schema, value: object) -> str:
         # Not isinstance: to Python true is an int.
         fits = type(value) is int or (type(value) is float and kind == "number")
         return f"it {'goes' if fits else f'is {noun}'}{_span(schema)}"
+    if kind == "object" and "properties" not in schema:
+        return "it is a mapping of names to values"
     if kind == "object":
         return f"it is a group of settings: {', '.join(schema['properties'])}"
     if kind == "string":

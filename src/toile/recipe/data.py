@@ -29,6 +29,10 @@ class Data(Settings):
         lt=2**63,
         description="Seed of the split into training and validation; apart from the run's seed",
     )
+    folds: Annotated[int, Field(ge=2, le=1000)] | None = Field(
+        None, description="Cut the training part into so many folds and hold one out instead"
+    )
+    fold: int = Field(0, ge=0, lt=1000, description="Which of the folds is held out, from 0")
     test: Share = Field(
         0.2,
         description="Share sealed as the test part, by content hash, where the source has none",

@@ -15,20 +15,24 @@ from toile.recipe.yaml_loader import Loader, read_value
 MAX_BYTES = 1_000_000
 
 
-def read_document(path: Path) -> dict[str, Any]:
-    """The settings a YAML file holds, not yet checked."""
+def read_text(path: Path) -> str:
+    """A short text file's content. Raises ToileError where it is none."""
     try:
         with path.open("rb") as file:
             # Read up to the bound rather than ask for the size: a pipe or a device names none.
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise ToileError(f"{path} has over {MAX_BYTES} bytes; a recipe is a short text")
-        text = raw.decode()
+        return raw.decode()
     except UnicodeDecodeError as error:
         raise ToileError(f"{path}: byte {error.start} is not UTF-8; a recipe is a text") from None
     except OSError as error:
         raise ToileError(f"{path} cannot be read: {error.strerror}") from None
-    document = read_value(text, str(path))
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """The settings a YAML file holds, not yet checked."""
+    document = read_value(read_text(path), str(path))
     if not isinstance(document, dict):
         raise ToileError(
             f"{path} is {shown(document)}; a recipe has named settings, as in network: [...]"
@@ -57,7 +61,11 @@ def recipe_text(recipe: Recipe, complete: bool = False) -> str:
     """
     document = recipe.model_dump(mode="json") if complete else short_document(recipe)
     # Always with its name: without one, a file's own name would be taken.
-    document = {"name": recipe.name, **document}
+    return yaml_text({"name": recipe.name, **document})
+
+
+def yaml_text(document: dict[str, Any]) -> str:
+    """A document as YAML that reads back as the same one; None is written `off`."""
     return yaml.dump(
         _lay_out(document), Dumper=_Dumper, sort_keys=False, width=96, allow_unicode=True
     )

@@ -4,11 +4,11 @@ import hashlib
 import json
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from toile.errors import ToileError
 from toile.recipe.augmentation import Augmentation
-from toile.recipe.complaint import complaint
+from toile.recipe.complaint import settings_of
 from toile.recipe.data import Data
 from toile.recipe.layers import Layers
 from toile.recipe.settings import Settings
@@ -50,17 +50,12 @@ class Recipe(Settings):
 
 def data_of(fields: dict[str, Any]) -> Data:
     """The data settings with these fields. Raises ToileError as for a recipe's."""
-    try:
-        return Data.model_validate(fields)
-    except ValidationError as error:
-        raise complaint(error, Data, "data") from None
+    return settings_of(Data, fields, "data")
 
 
 def recipe_of(document: dict[str, Any]) -> Recipe:
     """The recipe of a document. Raises ToileError naming the setting, the value and the rule."""
     try:
-        return Recipe.model_validate(document)
-    except ValidationError as error:
-        raise complaint(error, Recipe) from None
+        return settings_of(Recipe, document)
     except RecursionError:
         raise ToileError("the recipe is nested too deeply to be read") from None

@@ -4,6 +4,7 @@ PyYAML's own rules, version 1.1, make the first a text and the others truth valu
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -13,12 +14,20 @@ from toile.recipe.complaint import shown
 
 # A longer number is no setting's, and Python refuses to read one of thousands of digits.
 MAX_DIGITS = 40
+Rewrite = Callable[[yaml.Node], yaml.Node]
 
 
-def read_value(text: str, where: str) -> Any:
-    """The plain value a YAML text stands for. Raises ToileError naming line and column."""
+def read_value(text: str, where: str, rewrite: Rewrite | None = None) -> Any:
+    """The plain value a YAML text stands for. Raises ToileError naming line and column.
+
+    `rewrite` may change the tree of nodes before their values are made.
+    """
     try:
-        return yaml.load(text, Loader=Loader)  # noqa: S506 - a SafeLoader
+        loader = Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        return loader.construct_document(rewrite(node) if rewrite else node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -28,6 +37,25 @@ def read_value(text: str, where: str) -> Any:
         raise ToileError(f"{where}: {str(error).splitlines()[0]}") from None
     except RecursionError:
         raise ToileError(f"{where} is nested too deeply to be read") from None
+
+
+def name_items(node: yaml.Node) -> yaml.Node:
+    """A list's node as that of a mapping, each item by its own text: of `[.1, 1e-4]` `1e-4` too.
+
+    Any other node stays as it is.
+    """
+    if not isinstance(node, yaml.SequenceNode):
+        return node
+    items = [(_text_node(item), item) for item in node.value]
+    return yaml.MappingNode("tag:yaml.org,2002:map", items, node.start_mark, node.end_mark)
+
+
+def _text_node(item: yaml.Node) -> yaml.ScalarNode:
+    text = item.value
+    if not isinstance(item, yaml.ScalarNode):
+        whole = str(item.start_mark.buffer)
+        text = " ".join(whole[item.start_mark.pointer : item.end_mark.pointer].split())
+    return yaml.ScalarNode("tag:yaml.org,2002:str", text, item.start_mark, item.end_mark)
 
 
 class Loader(yaml.SafeLoader):

@@ -12,8 +12,10 @@ from toile.report.curves import curve_figure, curves_figure
 from toile.report.grey_histogram import grey_histogram_figure
 from toile.report.mistakes import NUM_PAIRS, mistakes_figure, surest_mistakes
 from toile.report.page import run_page, write_run_page
+from toile.report.pairs import pairs_figure
 from toile.report.picture import picture_uri
 from toile.report.picture_grid import picture_grid
+from toile.report.readings import readings_figure
 from toile.report.reliability import reliability_figure
 from toile.report.save import SUFFIXES, save_figure
 from toile.report.steps import StepsOf, steps_figure
@@ -30,8 +32,10 @@ __all__ = [
     "curves_figure",
     "grey_histogram_figure",
     "mistakes_figure",
+    "pairs_figure",
     "picture_grid",
     "picture_uri",
+    "readings_figure",
     "reliability_figure",
     "run_page",
     "save_figure",

@@ -1,5 +1,8 @@
 """The house's colours and the look of every axis."""
 
+from collections.abc import Sequence
+from os.path import commonprefix
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -11,6 +14,8 @@ MUTED = "#5b6678"
 LINE = "#e3e7ed"
 TRAINING = "#3a56d4"
 VALIDATION = "#d9730d"
+GOOD = "#157347"
+BAD = "#b42318"
 # A page in dark swaps CARD for its own; writing on a strong colour has to stay light there.
 ON_STRONG = "#fdfdff"
 # Okabe and Ito's palette (jfly.uni-koeln.de/color), told apart by red-green blind readers;
@@ -46,3 +51,16 @@ def plain(text: str, longest: int = 24) -> str:
     # Cut first: an escaped $ counts as one character, and no cut falls behind its backslash.
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return cut.replace("$", r"\$")
+
+
+def short_names(names: Sequence[str], longest: int) -> list[str]:
+    """The names for a figure. Where one is too long, what all begin or end with is left out."""
+    if max(map(len, names)) <= longest or len(names) < 2:
+        return [plain(name, longest) for name in names]
+    before = len(commonprefix(names))  # noqa: RUF071, letter by letter: names are no paths
+    tails = [name[before:][::-1] for name in names]
+    after = len(commonprefix(tails))  # noqa: RUF071
+    return [
+        plain(("…" if before else "") + tail[after:][::-1] + ("…" if after else ""), longest)
+        for tail in tails
+    ]

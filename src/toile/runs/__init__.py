@@ -15,9 +15,9 @@ from toile.runs.judging import (
     scored_part,
     temperature_of,
 )
-from toile.runs.ledger import Look, looks_of, read_ledger, write_score
+from toile.runs.ledger import Look, ledger_folder, looks_of, read_ledger, write_score
 from toile.runs.listing import Listed, list_runs, open_run, remove_run
-from toile.runs.look import open_test
+from toile.runs.look import open_test, open_test_for_all
 from toile.runs.results import convergence_of, seconds_of
 from toile.runs.run import History, Run, Validation, runs_folder
 from toile.runs.state import STATUSES, State, read_state
@@ -41,12 +41,14 @@ __all__ = [
     "environment",
     "has_checkpoint",
     "judge_validation",
+    "ledger_folder",
     "list_runs",
     "load_arrays",
     "load_checkpoint",
     "looks_of",
     "open_run",
     "open_test",
+    "open_test_for_all",
     "read_ledger",
     "read_state",
     "remove_run",

@@ -55,20 +55,38 @@ def read_ledger(folder: Path | None = None) -> tuple[Look, ...]:
     return _read((folder or runs_folder()) / "ledger.jsonl")
 
 
+def ledger_folder(run: Run) -> Path:
+    """Where the looks of `run` are written: beside it, and of a study's reading beside the study.
+
+    A ledger inside every study would hide its looks from all other runs.
+    """
+    beside = run.folder.resolve().parent
+    is_reading = beside.name == "readings" and (beside.parent / "study.yaml").exists()
+    return beside.parent.parent if is_reading else beside
+
+
 def looks_of(run: Run) -> tuple[Look, ...]:
     """All looks that the ledger beside `run` knows of, and the one where runs are kept here."""
-    beside, here = run.folder.resolve().parent, runs_folder().resolve()
+    beside, here = ledger_folder(run), runs_folder().resolve()
     return read_ledger(beside) + (() if here == beside else read_ledger(here))
 
 
 def write_look(
-    folder: Path, run: str, weights: str, recipe: str, data: str, test: str, source: str, why: str
+    folder: Path,
+    run: str,
+    weights: str,
+    recipe: str,
+    data: str,
+    test: str,
+    source: str,
+    why: str,
+    networks: int = 1,
 ) -> Look:
     """Add a look to the ledger in `folder`; on disk when this returns, whatever follows."""
     path = folder / "ledger.jsonl"
     with sole_use(folder):
         number = len(_read(path)) + 1
-        look = Look(number, now(), run, weights, recipe, data, test, why, source)
+        look = Look(number, now(), run, weights, recipe, data, test, why, source, networks)
         _append(path, {"kind": "look", **asdict(look)})
     return look
 

@@ -1,9 +1,12 @@
 """The counted look: the only way from a run to the labels of a test part."""
 
+import hashlib
+from collections.abc import Sequence
+
 from toile.data import Dataset, Images
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
-from toile.runs.ledger import Look, write_look
+from toile.runs.ledger import Look, ledger_folder, write_look
 from toile.runs.run import Run
 
 
@@ -12,27 +15,47 @@ def open_test(run: Run, dataset: Dataset, weights: str, why: str) -> tuple[Look,
 
     Raises ToileError without a reason or where `dataset` is other data; nothing is written then.
     """
+    return _open([run], run.id, run.recipe.hash, dataset, weights, why)
+
+
+def open_test_for_all(
+    runs: Sequence[Run], name: str, dataset: Dataset, why: str
+) -> tuple[Look, Images]:
+    """One look of all `runs` together, of a study called `name`, by their last weights.
+
+    They share one ledger and one test part. Raises ToileError as `open_test` does.
+    """
+    hashes = "\n".join(sorted(run.recipe.hash for run in runs))
+    recipe = hashlib.sha256(hashes.encode()).hexdigest()
+    return _open(runs, name, recipe, dataset, "last", why)
+
+
+def _open(
+    runs: Sequence[Run], name: str, recipe: str, dataset: Dataset, weights: str, why: str
+) -> tuple[Look, Images]:
     if not why.strip():
         raise ToileError(
             "opening the test part takes a reason, why, which is kept in the ledger: --why "
             '"the settings are chosen, this is the final score"'
         )
-    facts = run.facts
-    if dataset.fingerprint != facts.fingerprint:
-        raise ToileError(
-            f"{run.id} was trained on data of fingerprint {facts.fingerprint:.16}; {dataset.path} "
-            f"has {dataset.fingerprint:.16}; bring the same data back"
-        )
+    for run in runs:
+        known = run.facts.fingerprint
+        if dataset.fingerprint != known:
+            raise ToileError(
+                f"{run.id} was trained on data of fingerprint {known:.16}; {dataset.path} has "
+                f"{dataset.fingerprint:.16}; bring the same data back"
+            )
     if not len(dataset.test):
         raise ToileError(f"{dataset.path} has no test images; there is nothing to open")
     look = write_look(
-        run.folder.resolve().parent,
-        run.id,
+        ledger_folder(runs[0]),
+        name,
         weights,
-        run.recipe.hash,
+        recipe,
         dataset.fingerprint,
         dataset.test_fingerprint,
         str(dataset.path),
         why.strip(),
+        len(runs),
     )
     return look, open_sealed(dataset.test)

@@ -44,11 +44,13 @@ class Recorder:
         self._saved_at = time.monotonic()
         self._history_size = 0
 
-    def record(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+    def record(
+        self, stop: Callable[[], bool] = lambda: False, events: Iterator[Event] | None = None
+    ) -> Iterator[Event]:
         """Train on, yielding the events after they are remembered.
 
         `stop` is asked after each; leaving the loop stops too. Either way a checkpoint is written
-        where the training stands.
+        where the training stands. `events` are the fit's where it is trained with others.
         """
         with (
             sole_use(self.run.folder, wait=False),
@@ -59,7 +61,7 @@ class Recorder:
             if self.fit.position.step == 0:
                 self._checkpoint(history)
             try:
-                yield from self._follow(history, stop)
+                yield from self._follow(history, stop, events or train(self.fit))
             except GeneratorExit:
                 # Whoever leaves at the last event has not stopped anything.
                 if self.state.status == "running":
@@ -87,8 +89,10 @@ class Recorder:
         self._history_size = int(stored.facts["history_size"])
         return damaged
 
-    def _follow(self, history: HistoryFile, stop: Callable[[], bool]) -> Iterator[Event]:
-        for event in train(self.fit):
+    def _follow(
+        self, history: HistoryFile, stop: Callable[[], bool], events: Iterator[Event]
+    ) -> Iterator[Event]:
+        for event in events:
             match event:
                 case Interval():
                     history.append("step", event)

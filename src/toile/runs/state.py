@@ -94,14 +94,17 @@ def boot_id() -> str:
 
 
 def process_started(pid: int) -> str:
-    """When process `pid` started, in the system's own unit; empty when there is none.
+    """When process `pid` started, in the system's own unit; empty when there is none any more.
 
     Together with the pid this names a process for good: a pid alone is given out again.
     """
-    stat = Path(f"/proc/{pid}/stat")
-    if stat.exists():
+    try:
         # The name in parentheses may hold anything; the start is the 20th field after it.
-        return stat.read_text().rsplit(")", 1)[1].split()[19]
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        # A zombie has ended, and is there only until somebody asks how.
+        return "" if fields[0] == "Z" else fields[19]
+    except (FileNotFoundError, ProcessLookupError):
+        pass  # there is none, or no /proc; it may also end between being opened and being read
     if Path("/proc").exists() or pid <= 0:
         return ""
     try:

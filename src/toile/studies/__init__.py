@@ -1,21 +1,88 @@
-"""Studies: readings of several levels, and what they allow one to say.
+"""Studies: readings of several levels, how they are taken, and what they allow one to say.
 
-Speaks tables of readings by level, accuracies as fractions or in points; numpy and scipy.
+Speaks settings of a study, readings that are run folders, and tables of readings by level,
+accuracies as fractions or in points; numpy and scipy.
 """
 
+from toile.studies.events import (
+    Advanced,
+    Ended,
+    Looked,
+    Paused,
+    Retried,
+    Started,
+    StudyEvent,
+)
+from toile.studies.folder import open_study
+from toile.studies.looks import LOOKS, judge_look, next_look
+from toile.studies.needed import Ahead, pooled_sd, readings_ahead
+from toile.studies.noise import (
+    Noise,
+    PairNoise,
+    SeedCorrelation,
+    level_noise,
+    pair_noise,
+    seed_correlation,
+)
 from toile.studies.pairs import Pair
+from toile.studies.plateau import Plateau
+from toile.studies.read import parse_factor
+from toile.studies.result import Factors, Reading, StudyResult
+from toile.studies.spec import Study, study_of, study_text
+from toile.studies.summary import study_summary
 from toile.studies.table_file import read_table, table_of
+from toile.studies.trend import Trend, is_geometric
 from toile.studies.verdict import Best, Level, Verdict, judge_readings
-from toile.studies.words import pair_words, verdict_sentence
+from toile.studies.words import (
+    pair_words,
+    planning_sentence,
+    study_sentence,
+    trend_sentence,
+    verdict_sentence,
+)
 
 __all__ = [
+    "LOOKS",
+    "Advanced",
+    "Ahead",
     "Best",
+    "Ended",
+    "Factors",
     "Level",
+    "Looked",
+    "Noise",
     "Pair",
+    "PairNoise",
+    "Paused",
+    "Plateau",
+    "Reading",
+    "Retried",
+    "SeedCorrelation",
+    "Started",
+    "Study",
+    "StudyEvent",
+    "StudyResult",
+    "Trend",
     "Verdict",
+    "is_geometric",
+    "judge_look",
     "judge_readings",
+    "level_noise",
+    "next_look",
+    "open_study",
+    "pair_noise",
     "pair_words",
+    "parse_factor",
+    "planning_sentence",
+    "pooled_sd",
     "read_table",
+    "readings_ahead",
+    "seed_correlation",
+    "study_of",
+    "study_sentence",
+    "study_summary",
+    "study_text",
     "table_of",
+    "trend_sentence",
     "verdict_sentence",
 ]

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from pathlib import Path
 
 from toile.errors import ToileError
@@ -30,13 +31,16 @@ def read_table(path: Path) -> Table:
 def table_of(text: str, where: str) -> Table:
     """The readings of each level in `text`: columns level and reading, or a column for each level.
 
-    Cells are divided by tabs, semicolons or commas; with either of the first two a number may have
-    a decimal comma. A percent sign is passed over.
+    Cells are divided by tabs, semicolons or commas, as the heads are; with either of the first two
+    a number may have a decimal comma. A percent sign is passed over, and so is the apostrophe that
+    keeps a spreadsheet from running a name.
     """
-    divider = next((one for one in "\t;," if one in text), ",")
+    heads_line = next((line for line in text.splitlines() if line.strip()), "")
+    unquoted = re.sub(r'"[^"]*"', "", heads_line)
+    divider = next((one for one in "\t;," if one in unquoted), ",")
     try:
         rows = [
-            [cell.strip() for cell in row]
+            [re.sub("^'(?=[=+@-])", "", cell.strip()) for cell in row]
             for row in csv.reader(text.splitlines(), delimiter=divider, strict=True)
         ]
     except csv.Error as error:

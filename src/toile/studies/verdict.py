@@ -9,11 +9,12 @@ import numpy as np
 from scipy import integrate, special
 
 from toile.errors import ToileError
+from toile.studies.needed import ALPHA
 from toile.studies.pairs import Pair, compare_pairs
+from toile.studies.plateau import Plateau, find_plateau
 from toile.studies.trend import Trend, find_trend
 from toile.studies.welch import Sample, anova_p, sample
 
-ALPHA = 0.05
 MARGIN_POINTS = 0.5
 """By default differences up to this many percentage points do not matter."""
 
@@ -73,12 +74,23 @@ class Verdict:
     anova_p: float
     pairs: tuple[Pair, ...]
     trend: Trend | None
+    plateau: Plateau | None
     best: Best
 
     @property
     def decided(self) -> bool:
         """Whether every pair is better, worse or the same."""
         return all(pair.verdict != "undecided" for pair in self.pairs)
+
+    @property
+    def bent(self) -> bool:
+        """Whether two levels are told apart against the trend, which is then no straight line."""
+        return self.trend is not None and any(
+            pair.verdict in ("better", "worse")
+            and not pair.within_margin
+            and (float(pair.a) - float(pair.b)) * pair.difference * self.trend.slope < 0
+            for pair in self.pairs
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The numbers as JSON has them, in the table's own unit."""
@@ -90,6 +102,8 @@ class Verdict:
             "anova_p": self.anova_p,
             "pairs": [pair.to_json() for pair in self.pairs],
             "trend": self.trend and self.trend.to_json(),
+            "bent": self.bent,
+            "plateau": self.plateau and self.plateau.to_json(),
             "best": {
                 "level": self.best.level,
                 "mean": self.best.mean,
@@ -109,7 +123,8 @@ def judge_readings(
 
     Readings that are all at most 1 are fractions, else points. `margin`, by default half a point,
     is in their unit. `alpha` is the chance, all pairs together, of telling equal levels apart, and
-    again of calling levels the same that are not. Raises ToileError for what is no such table.
+    again of calling levels the same that are not; a level's own interval holds 95 % whatever it is.
+    Raises ToileError for what is no such table.
     """
     checked = {str(name): _checked(str(name), values) for name, values in readings.items()}
     if not checked:
@@ -120,10 +135,11 @@ def judge_readings(
         raise ToileError(f"margin is {margin} and alpha {alpha}; both are above 0, alpha below 1")
     samples = [sample(values) for values in checked.values()]
     levels = tuple(
-        _level(name, values, one, alpha)
+        _level(name, values, one)
         for (name, values), one in zip(checked.items(), samples, strict=True)
     )
     pairs = compare_pairs(list(checked), samples, margin, alpha)
+    trend = _trend(checked, alpha)
     return Verdict(
         levels,
         unit,
@@ -131,7 +147,8 @@ def judge_readings(
         alpha,
         anova_p(samples),
         pairs,
-        _trend(checked, alpha),
+        trend,
+        find_plateau(list(checked), pairs) if trend else None,
         _best(levels, samples, pairs),
     )
 
@@ -160,10 +177,10 @@ def _checked(name: str, values: Sequence[float]) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
-def _level(name: str, values: tuple[float, ...], one: Sample, alpha: float) -> Level:
+def _level(name: str, values: tuple[float, ...], one: Sample) -> Level:
     reach = math.nan
     if one.n > 1:
-        reach = -float(special.stdtrit(one.n - 1, alpha / 2)) * math.sqrt(one.squared_error)
+        reach = -float(special.stdtrit(one.n - 1, ALPHA / 2)) * math.sqrt(one.squared_error)
     return Level(name, values, one.mean, one.sd, one.mean - reach, one.mean + reach)
 
 

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+ROUNDING = 1e-12
+"""Accuracies that differ by less are equal: one of a million images is a millionth."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -35,8 +38,8 @@ def sample(readings: Sequence[float]) -> Sample:
     """The sample of at least one reading."""
     values = np.asarray(readings, np.float64)
     variance = float(values.var(ddof=1)) if len(values) > 1 else math.nan
-    # Equal readings have no spread; rounding of their mean would give them some.
-    if values.min() == values.max() and len(values) > 1:
+    # Equal readings have no spread; rounding, theirs or their mean's, would give them some.
+    if len(values) > 1 and np.ptp(values) < ROUNDING:
         variance = 0.0
     return Sample(len(values), float(values.mean()), variance)
 

@@ -6,15 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from toile.data import (
-    Dataset,
-    Split,
-    data_facts,
-    known_shape,
-    load_data,
-    pixel_statistics,
-    split_data,
-)
+from toile.data import Dataset, Split, resolved_data
 from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, Start, plan_network, read_recipe, with_settings
 from toile.runs import Run, create_run, open_run
@@ -22,6 +14,7 @@ from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
 from toile.training import begin as begin_fit
 from toile.training import fill_start, resolve
 from toile.workbench.live import LiveRun, Progress, no_progress
+from toile.workbench.prepared import Prepared, prepare_data
 from toile.workbench.trained import stored_weights
 
 
@@ -52,7 +45,8 @@ def begin(
     if start is not None:
         values["training.start.run"] = str(open_run(start).folder)
     read = read_recipe(with_settings(read_recipe(recipe), values), settings)
-    return _begin(read, None if out is None else Path(out), checkpoint_seconds, progress)
+    prepared = prepare_data(read.data, progress)
+    return begin_prepared(read, prepared, None if out is None else Path(out), checkpoint_seconds)
 
 
 def train(
@@ -79,24 +73,25 @@ def train(
     ).finish()
 
 
-def _begin(
-    recipe: Recipe, out: Path | None, checkpoint_seconds: float, progress: Progress
+def begin_prepared(
+    recipe: Recipe,
+    prepared: Prepared,
+    out: Path | None = None,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> LiveRun:
-    dataset = load_data(recipe.data, progress=progress)
-    split = split_data(dataset.train, recipe.data)
+    """A new run of `recipe` on its data, which has been read."""
+    dataset, split = prepared.dataset, prepared.split
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
-    recipe = resolve(_with_data_resolved(recipe, dataset, split), plan)
+    taken = resolved_data(recipe.data, dataset, split)
+    recipe = resolve(recipe.model_copy(update={"data": taken}), plan)
     weights = None
     if recipe.training.start is not None:
         weights, filled = start_weights(recipe.training.start, plan)
         recipe = recipe.model_copy(
             update={"training": recipe.training.model_copy(update={"start": filled})}
         )
-    # Over the training images alone: validation must not leak into the scale.
-    statistics = pixel_statistics(split.train)
-    fit = begin_fit(recipe, plan, split, statistics, weights)
-    facts = data_facts(dataset, split, statistics, recipe.data.scaling)
-    run = create_run(recipe, plan, facts.model_dump(mode="json"), out)
+    fit = begin_fit(recipe, plan, split, prepared.statistics, weights)
+    run = create_run(recipe, plan, prepared.facts.model_dump(mode="json"), out)
     recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds)
     return LiveRun(run, plan, dataset, split, recorder, _notes(dataset, split))
 
@@ -115,18 +110,6 @@ def start_weights(start: Start, plan: Plan) -> tuple[dict[str, np.ndarray], Star
         )
     named = start.model_copy(update={"run": str(source.folder.resolve()), "sha256": stored.sha256})
     return stored.arrays, fill_start(named, plan, stored.arrays)
-
-
-def _with_data_resolved(recipe: Recipe, dataset: Dataset, split: Split) -> Recipe:
-    """The recipe with what was done: the number held out, and where a path of data really lies."""
-    known = known_shape(recipe.data.name) is not None
-    return with_settings(
-        recipe,
-        {
-            "data.validation": len(split.validation),
-            "data.name": recipe.data.name if known else str(dataset.path.resolve()),
-        },
-    )
 
 
 def _notes(dataset: Dataset, split: Split) -> list[str]:

@@ -17,6 +17,7 @@ from toile.runs import (
     Look,
     Run,
     judge_validation,
+    ledger_folder,
     looks_of,
     open_run,
     scored_images,
@@ -130,7 +131,7 @@ def _on_test(run: Run, why: str, weights: str, progress: Progress) -> Evaluated:
     calibration = evaluation.calibrate(logits, images.labels, temperature)
     judgement = evaluation.judge(logits, images.labels, calibration)
     score = {"accuracy": judgement.accuracy.to_json(), "loss": judgement.loss}
-    look = write_score(run.folder.resolve().parent, look, score)
+    look = write_score(ledger_folder(run), look, score)
     return _evaluated(run, "test", weights, judgement, look)
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from toile.data import Dataset, Split, load_data, pixel_statistics, split_data
+from toile.data import Dataset, Split
 from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, plan_network, recipe_text, with_settings
 from toile.runs import (
@@ -19,6 +19,7 @@ from toile.training import Fit, resolve
 from toile.training import begin as begin_fit
 from toile.workbench.begin import start_weights
 from toile.workbench.live import LiveRun, Progress, no_progress
+from toile.workbench.prepared import Prepared, prepare_data
 
 
 def go_on(
@@ -27,22 +28,23 @@ def go_on(
     epochs: int | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     progress: Progress = no_progress,
+    prepared: Prepared | None = None,
 ) -> LiveRun:
     """A stopped, interrupted or failed run, ready to go on exactly where its checkpoint stands.
 
     With `epochs` any run goes on to that many in all. The recipe then remembers at which step it
     was asked (`training.extended`), since a schedule that falls towards the end falls anew towards
-    the new one. Raises ToileError where the run is running or has nothing left to do, or where its
-    data is no longer the same.
+    the new one. `prepared` is its data where that has been read already. Raises ToileError where
+    the run is running or has nothing left to do, or where its data is no longer the same.
     """
     run = run if isinstance(run, Run) else open_run(run)
     _refuse_to_repeat(run, epochs)
     recipe = run.recipe
-    dataset = load_data(recipe.data, progress=progress)
-    split = split_data(dataset.train, recipe.data)
+    prepared = prepared or prepare_data(recipe.data, progress)
+    dataset, split = prepared.dataset, prepared.split
     _refuse_other_data(run, dataset, split)
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
-    fit = _fit(run, recipe, plan, split)
+    fit = _fit(run, recipe, plan, prepared)
     recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds)
     notes = ["it had not come to a checkpoint, so it begins at its first step"]
     if has_checkpoint(run.folder):
@@ -101,14 +103,14 @@ def _refuse_other_data(run: Run, dataset: Dataset, split: Split) -> None:
             )
 
 
-def _fit(run: Run, recipe: Recipe, plan: Plan, split: Split) -> Fit:
+def _fit(run: Run, recipe: Recipe, plan: Plan, prepared: Prepared) -> Fit:
     """A fit at its first step. Another run's weights are only needed where it has no checkpoint."""
     weights = None
     if recipe.training.start is not None and not has_checkpoint(run.folder):
         weights, _ = start_weights(recipe.training.start, plan)
     # Nothing is left to resolve, but the device may not be on this machine.
     resolved = resolve(recipe, plan)
-    return begin_fit(resolved, plan, split, pixel_statistics(split.train), weights)
+    return begin_fit(resolved, plan, prepared.split, prepared.statistics, weights)
 
 
 def _extend(fit: Fit, epochs: int | None) -> None:

@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 from toile.report.save import drawing
-from toile.report.theme import CARD, INK, LINE, MUTED, TRAINING, VALIDATION
+from toile.report.theme import BAD, CARD, GOOD, INK, LINE, MUTED, TRAINING, VALIDATION
 
 VARIABLES = {
     CARD: "var(--card)",
@@ -16,6 +16,8 @@ VARIABLES = {
     LINE: "var(--line)",
     TRAINING: "var(--training)",
     VALIDATION: "var(--validation)",
+    GOOD: "var(--good)",
+    BAD: "var(--bad)",
 }
 
 

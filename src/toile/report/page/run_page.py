@@ -1,24 +1,22 @@
 """A run's page: everything a reader needs to judge it and to repeat it."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from toile.recipe import Plan, recipe_text
 from toile.report.confusion import confusion_figure
 from toile.report.curves import curve_figure
-from toile.report.page import cost, numbers
+from toile.report.page import cost
 from toile.report.page.answers import Answers, read_answers
 from toile.report.page.inline_svg import inline_svg
-from toile.report.page.standing import estimate, has_answers, standing
+from toile.report.page.render import render
+from toile.report.page.standing import has_answers, standing
 from toile.report.reliability import reliability_figure
 from toile.runs import Run, convergence_of, looks_of, write_whole
 
-TEMPLATES = Path(__file__).parent / "templates"
 # The matrix as a table grows with k * k: at 1000 classes it would be over twenty megabytes.
 MOST_TABLED = 60
 
@@ -41,32 +39,29 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
         if has_answers(run)
         else None
     )
-    return (
-        _templates()
-        .get_template("run.html")
-        .render(
-            run=run,
-            plan=plan,
-            data=facts,
-            environment=run.environment,
-            results=run.results if (run.folder / "results.json").exists() else None,
-            history=history,
-            convergence=convergence_of(history.epochs),
-            standing=standing(run),
-            loss=inline_svg(curve_figure(history, "loss"), "Loss over the epochs"),
-            accuracy=inline_svg(curve_figure(history, "accuracy"), "Accuracy over the epochs"),
-            answers=answers,
-            confusion=answers and _confusion(answers),
-            reliability=answers and _reliability(answers),
-            looks=[look for look in looks_of(run) if look.test == facts.test_fingerprint],
-            most_tabled=MOST_TABLED,
-            layers=cost.layer_rows(plan),
-            strips={
-                "Parameters": cost.parameter_strip(plan),
-                "Multiply-adds": cost.mac_strip(plan),
-            },
-            recipe=recipe_text(run.recipe),
-        )
+    return render(
+        "run.html",
+        run=run,
+        plan=plan,
+        data=facts,
+        environment=run.environment,
+        results=run.results if (run.folder / "results.json").exists() else None,
+        history=history,
+        convergence=convergence_of(history.epochs),
+        standing=standing(run),
+        loss=inline_svg(curve_figure(history, "loss"), "Loss over the epochs"),
+        accuracy=inline_svg(curve_figure(history, "accuracy"), "Accuracy over the epochs"),
+        answers=answers,
+        confusion=answers and _confusion(answers),
+        reliability=answers and _reliability(answers),
+        looks=[look for look in looks_of(run) if look.test == facts.test_fingerprint],
+        most_tabled=MOST_TABLED,
+        layers=cost.layer_rows(plan),
+        strips={
+            "Parameters": cost.parameter_strip(plan),
+            "Multiply-adds": cost.mac_strip(plan),
+        },
+        recipe=recipe_text(run.recipe),
     )
 
 
@@ -78,31 +73,3 @@ def _confusion(answers: Answers) -> Markup:
 def _reliability(answers: Answers) -> Markup:
     figure = reliability_figure(answers.judgement.calibration.bins)
     return inline_svg(figure, "Reliability diagram; its numbers stand in the table below")
-
-
-def _templates() -> Environment:
-    templates = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        # Jinja escapes nothing by default, and class names are whatever a folder was called.
-        autoescape=True,
-        # A misspelt name would otherwise be written as nothing at all.
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    ways: dict[str, Any] = {
-        way.__name__: way
-        for way in (
-            numbers.percent,
-            numbers.with_ends,
-            numbers.count,
-            numbers.decimals,
-            numbers.duration,
-            numbers.shape,
-        )
-    } | {"recorded": estimate}
-    # Safe: the style is a file of ours.
-    style = Markup((TEMPLATES / "page.css").read_text())  # noqa: S704
-    templates.filters |= ways
-    templates.globals |= {"style": style}
-    return templates

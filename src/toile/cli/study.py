@@ -1,0 +1,200 @@
+"""`toile study` and `toile new-study`: levels compared by repeated readings."""
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toile.cli.arguments import Json
+from toile.cli.signals import STOPPED, Signals
+from toile.cli.study_words import ahead, left_undone, summary
+from toile.cli.training import Set
+from toile.cli.words import duration, plain, say_json
+from toile.errors import ToileError
+
+if TYPE_CHECKING:
+    from toile.studies import StudyResult
+    from toile.workbench.live_study import LiveStudy
+
+DIVERGED = 3
+
+Vary = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vary", metavar="ADDRESS=V1,V2,...", help="Values to compare; several make a grid."
+    ),
+]
+
+
+def study(
+    source: Annotated[str, typer.Argument(metavar="RECIPE|FILE.yaml|FOLDER")],
+    vary: Vary = None,
+    readings: Annotated[int | None, typer.Option(help="Runs of each level; 5 unless said.")] = None,
+    set_: Set = None,
+    data: Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Other data.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Another number of epochs.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The first reading's seed.")] = None,
+    folds: Annotated[int | None, typer.Option(help="Cross-validate on so many folds.")] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="Differences up to so many points do not matter; .5.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What the study is called.")] = None,
+    out: Annotated[str | None, typer.Option(help="The study's folder itself.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; as many as cores unless said.")
+    ] = None,
+    add_readings: Annotated[int, typer.Option(min=0, help="So many more of each level.")] = 0,
+    until_decided: Annotated[
+        bool, typer.Option("--until-decided", help="Add readings until all pairs are decided.")
+    ] = False,
+    budget: Annotated[
+        str | None, typer.Option(metavar="20m", help="The time --until-decided may take.")
+    ] = None,
+    open_test: Annotated[
+        bool, typer.Option("--open-test", help="Then score all on the test part: one look.")
+    ] = False,
+    why: Annotated[str, typer.Option(help="The reason kept in the ledger with that look.")] = "",
+    page: Annotated[bool, typer.Option(help="Write report.html into the study's folder.")] = True,
+    on: Annotated[str, typer.Option(help="Where readings are trained: local.")] = "local",
+    as_json: Json = False,
+) -> None:
+    """Compare levels by repeated runs, and say what the readings allow.
+
+    Asked again it goes on with what is missing; what was stopped or killed loses nothing.
+    """
+    _refuse(on, budget if not until_decided else None, why if not open_test else "", out)
+    started = time.monotonic()
+    with Signals("the same command goes on with it") as signals:
+        from toile.cli.progress import data_progress
+        from toile.studies import parse_factor
+        from toile.workbench.study import study as ask
+
+        with data_progress() as progress:
+            live = ask(
+                source,
+                vary=dict(map(parse_factor, vary or ())),
+                readings=readings,
+                settings=set_ or (),
+                data=data,
+                epochs=epochs,
+                seed=seed,
+                folds=folds,
+                margin=None if margin is None else margin / 100,
+                name=name,
+                out=out,
+                workers=workers,
+                add_readings=add_readings,
+                until_decided=until_decided,
+                budget_seconds=None if budget is None else seconds_in(budget),
+                progress=progress,
+            )
+        signals.goes_on = f"toile study {live.folder} goes on with it"
+        _follow(live, signals)
+        result = live.result
+        if open_test and result.ended:
+            result = _open_test(result, why)
+        path = _write_page(result) if page else None
+        _say(result, time.monotonic() - started, path, as_json)
+        for line in left_undone(live, result, open_test):
+            typer.echo(line, err=True)
+        if signals.asked:
+            typer.echo(f"toile: stopped; {signals.goes_on}", err=True)
+    raise typer.Exit(_exit_code(result, signals.asked))
+
+
+def new_study(
+    file: Annotated[Path, typer.Argument(help="The study file to write.")],
+) -> None:
+    """Write a study file to edit: an example that works, each setting explained."""
+    from importlib.resources import files
+
+    if file.exists():
+        raise ToileError(f"{file} is there already; name a new file, nothing was written")
+    example = files("toile.studies").joinpath("example.yaml").read_text()
+    try:
+        file.write_text(example)
+    except OSError as error:
+        raise ToileError(f"{file} cannot be written: {error.strerror}") from None
+    typer.echo(f"wrote {file}; take it with  toile study {file}")
+
+
+def _refuse(on: str, budget: str | None, why: str, out: str | None) -> None:
+    """What does not go together; `budget` and `why` are those that nothing asked for goes with."""
+    if on != "local":
+        raise ToileError(f"--on is {on}; readings are trained by processes here: local")
+    if budget is not None:
+        raise ToileError("--budget goes with --until-decided: it bounds the readings that adds")
+    if why:
+        raise ToileError("--why goes with --open-test: it is the reason of that look")
+    if out == "":
+        raise ToileError("--out is empty; name a folder for the study")
+
+
+def seconds_in(text: str) -> float:
+    """The seconds of `90`, `90s`, `20m` or `1h30m`."""
+    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text.strip())
+    seconds = sum(
+        int(number) * unit
+        for number, unit in zip(found.groups() if found else (), (3600, 60, 1), strict=False)
+        if number
+    )
+    if not seconds:
+        raise ToileError(f"--budget is {text}; write a time as in 90s, 20m or 1h30m")
+    return float(seconds)
+
+
+def _follow(live: "LiveStudy", signals: Signals) -> None:
+    """Take the study to its end or a signal, showing it."""
+    from toile.cli.study_watch import StudyWatch
+    from toile.studies import Looked
+
+    result = live.result
+    for line in [*(f"note: {note}" for note in live.notes), *ahead(live, result)]:
+        typer.echo(plain(line), err=True)
+    with StudyWatch(result, live.workers) as watch, signals.deferred():
+        for event in live.events(stop=lambda: signals.asked):
+            watch.show(event)
+            if isinstance(event, Looked):
+                watch.take_in(live.result)
+
+
+def _open_test(result: "StudyResult", why: str) -> "StudyResult":
+    from toile.cli.progress import data_progress
+    from toile.workbench.study_look import open_study_test
+
+    with data_progress() as progress:
+        return open_study_test(result, why, progress=progress)
+
+
+def _write_page(result: "StudyResult") -> Path:
+    from toile.cli.progress import waiting
+    from toile.workbench.study_page import write_study_report
+
+    with waiting("writing the report"):
+        return write_study_report(result)[0]
+
+
+def _say(result: "StudyResult", wall_seconds: float, page: Path | None, as_json: bool) -> None:
+    if as_json:
+        from toile.studies import study_summary
+
+        say_json(study_summary(result) | {"wall_seconds": wall_seconds})
+        return
+    typer.echo(summary(result))
+    typer.echo(
+        f"\n{len(result.readings)} readings, {duration(result.seconds)} of training and scoring; "
+        f"this took {duration(wall_seconds)}"
+    )
+    typer.echo(f"study  {result.folder}" if page is None else f"report  {page}")
+
+
+def _exit_code(result: "StudyResult", stopped: bool) -> int:
+    if stopped:
+        return STOPPED
+    if result.count("diverged") == len(result.readings):
+        return DIVERGED
+    if result.count("failed") == len(result.readings):
+        raise ToileError(f"every reading failed, the first: {result.readings[0].reason}")
+    return 0

@@ -1,0 +1,82 @@
+"""What is said of a study before it is taken and after."""
+
+from typing import TYPE_CHECKING
+
+from toile.cli.words import percent, plain, table
+
+if TYPE_CHECKING:
+    from toile.studies import StudyResult
+    from toile.workbench.live_study import LiveStudy
+
+EXAMPLE_SD = 0.0037
+"""Readings of five epochs on Fashion-MNIST, of the lab sheet's tables."""
+
+
+def ahead(live: "LiveStudy", result: "StudyResult") -> list[str]:
+    """What is about to be taken, and how many readings a verdict will need."""
+    from toile.studies import planning_sentence, pooled_sd
+
+    left = len(result.readings) - result.count("finished", "diverged")
+    levels = f"{len(result.levels)} level{'s' * (len(result.levels) > 1)}"
+    at_once = f", {min(live.workers, left)} at once" if left else ""
+    lines = [f"{live.spec.name}: {levels}, {left} readings to take{at_once}, in {live.folder}"]
+    if len(result.levels) > 1 and left:
+        known = pooled_sd(list(result.scores().values()))
+        words = planning_sentence(known or EXAMPLE_SD, live.spec.margin, len(result.levels))
+        unknown = "No spread is known yet; as an example, that of the lab sheet's tables. "
+        lines.append(words if known else unknown + words)
+    return lines
+
+
+def summary(result: "StudyResult") -> str:
+    """What a study has come to: its tables, what failed, and the sentence."""
+    from toile.cli.verdict import verdict_tables
+    from toile.studies import study_sentence
+
+    lines = [verdict_tables(result.verdict), ""] if result.verdict else []
+    lost = [one for one in result.readings if one.status in ("failed", "diverged")]
+    lines += [f"{one.level}, reading {one.number} {one.status}: {one.reason}" for one in lost]
+    lines += [""] * bool(lost) + [study_sentence(result)]
+    if result.spec.folds is not None:
+        lines.append(
+            f"The readings are of {result.spec.folds} folds: they share training images, so they "
+            "are not independent, and nobody can tell their spread without bias (Bengio and "
+            "Grandvalet 2004, JMLR 5, 1089-1105). Take the verdict with care."
+        )
+    if result.mixed:
+        lines.append(f"Readings come from differing machines: {'; '.join(result.mixed)}.")
+    if result.test is not None:
+        lines += ["", _test_table(result)]
+    return "\n".join(plain(line) if "\n" not in line else line for line in lines)
+
+
+def _test_table(result: "StudyResult") -> str:
+    """Each level's test accuracy, beside the count of looks."""
+    assert result.test is not None
+    test = result.test
+    rows = [
+        (
+            name,
+            str(one["n"]),
+            percent(one["mean"]),
+            "-" if one["low"] is None else f"{100 * one['low']:.2f} to {100 * one['high']:.2f}",
+        )
+        for name, one in test["levels"].items()
+    ]
+    return table(("on the test part", "n", "mean", "95 % interval"), rows) + (
+        f"\n{test['images']:,} test images; look {test['looks']} at them, "
+        f"{test['networks']} networks scored so far"
+    )
+
+
+def left_undone(live: "LiveStudy", result: "StudyResult", open_test: bool) -> list[str]:
+    """Why no more readings are added, and what was left undone."""
+    lines = []
+    if live.out_of_budget:
+        lines.append("the budget has ended; given more it goes on")
+    elif live.until_decided and result.ended and result.verdict is not None:
+        open_ = sum(pair.verdict == "undecided" for pair in result.verdict.pairs)
+        lines.append(f"the last look has been; {open_} pairs open" if open_ else "all is decided")
+    if open_test and not result.ended:
+        lines.append("the test part stays sealed: it is opened once, when all readings are in")
+    return lines

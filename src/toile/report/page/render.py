@@ -1,0 +1,47 @@
+"""Templates filled in: HTML documents without scripts or outer addresses."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from toile.report.page import numbers
+from toile.report.page.standing import estimate
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(template: str, **facts: Any) -> str:
+    """The page that `template` makes of `facts`."""
+    return _templates().get_template(template).render(**facts)
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        # Jinja escapes nothing by default, and class names are whatever a folder was called.
+        autoescape=True,
+        # A misspelt name would otherwise be written as nothing at all.
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    ways: dict[str, Any] = {
+        way.__name__: way
+        for way in (
+            numbers.percent,
+            numbers.with_ends,
+            numbers.count,
+            numbers.decimals,
+            numbers.duration,
+            numbers.shape,
+        )
+    } | {"recorded": estimate}
+    # Safe: the style is a file of ours.
+    style = Markup((TEMPLATES / "page.css").read_text())  # noqa: S704
+    templates.filters |= ways
+    templates.globals |= {"style": style}
+    return templates

@@ -1,0 +1,96 @@
+"""Which levels are told apart, which are the same, and what is open."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from toile.report.theme import (
+    CARD,
+    GOOD,
+    INK,
+    LINE,
+    MUTED,
+    TRAINING,
+    VALIDATION,
+    new_figure,
+    short_names,
+    style_axes,
+)
+from toile.studies import Pair, Verdict
+
+MOST_PAIRS = 15
+LOOKS = {
+    "better": (TRAINING, ">", "the first is better"),
+    "worse": (VALIDATION, "<", "the first is worse"),
+    "same": (GOOD, "s", "the same within the margin"),
+    "undecided": (MUTED, "o", "cannot be told yet"),
+}
+
+
+def pairs_figure(verdict: Verdict) -> Figure:
+    """The difference of each pair with its interval, beside the margin as a band.
+
+    What was found is told by colour and by mark. Beyond six levels only pairs with the level of the
+    highest mean are drawn.
+    """
+    pairs = shown_pairs(verdict)
+    figure = new_figure(5.4, max(3.2, 1.5 + 0.24 * len(pairs)))
+    axes = figure.subplots()
+    style_axes(axes, "Differences, all intervals together")
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", color=LINE, linewidth=0.8)
+    points = 100 / verdict.unit
+    margin = points * verdict.margin
+    axes.axvspan(-margin, margin, color=LINE, alpha=0.6, linewidth=0)
+    axes.axvline(0, color=MUTED, linewidth=0.9)
+    for place, pair in enumerate(pairs):
+        color, marker, _ = LOOKS[pair.verdict]
+        ends = points * np.array([pair.low, pair.high])
+        axes.plot(ends, [place, place], color=color, linewidth=1.8, solid_capstyle="butt")
+        axes.plot(
+            [points * pair.difference], [place], color=color, marker=marker, markersize=6,
+            markerfacecolor=CARD if pair.verdict == "undecided" else color, markeredgewidth=1.5,
+        )  # fmt: skip
+    reach = _reach(pairs, points, margin)
+    axes.set_xlim(-reach, reach)
+    levels = [level.name for level in verdict.levels]
+    short = dict(zip(levels, short_names(levels, 18), strict=True))
+    axes.set_yticks(range(len(pairs)), [f"{short[pair.a]} and {short[pair.b]}" for pair in pairs])
+    axes.set_ylim(len(pairs) - 0.4, -0.6)
+    axes.set_xlabel(f"points; the band is the margin of {margin:g}")
+    _draw_key(figure, pairs)
+    return figure
+
+
+def shown_pairs(verdict: Verdict) -> Sequence[Pair]:
+    """All pairs, or where they are over 15 those of the level with the highest mean."""
+    if len(verdict.pairs) <= MOST_PAIRS:
+        return verdict.pairs
+    return [pair for pair in verdict.pairs if verdict.best.level in (pair.a, pair.b)]
+
+
+def _reach(pairs: Sequence[Pair], points: float, margin: float) -> float:
+    """Half the width shown: intervals of two or three readings would shrink all else to nothing."""
+    ends = [abs(points * one) for pair in pairs for one in (pair.low, pair.high)]
+    gaps = [abs(points * pair.difference) for pair in pairs]
+    most = 6 * max(*gaps, margin)
+    return 1.06 * max(min(max(np.nan_to_num(ends)), most), *gaps, 1.2 * margin)
+
+
+def _draw_key(figure: Figure, pairs: Sequence[Pair]) -> None:
+    """What the marks mean, of those that are there."""
+    found = {pair.verdict for pair in pairs}
+    handles = [
+        Line2D(
+            [], [], color=color, marker=marker, markersize=6, linewidth=1.8, label=says,
+            markerfacecolor=CARD if verdict == "undecided" else color, markeredgewidth=1.5,
+        )
+        for verdict, (color, marker, says) in LOOKS.items()
+        if verdict in found
+    ]  # fmt: skip
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=8,
+        labelcolor=INK, handlelength=2,
+    )  # fmt: skip

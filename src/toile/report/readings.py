@@ -1,0 +1,189 @@
+"""Every reading of every level, with the means and how sure they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from toile.report.theme import (
+    BAD,
+    INK,
+    LINE,
+    PERCENT,
+    TRAINING,
+    VALIDATION,
+    new_figure,
+    plain,
+    short_names,
+    style_axes,
+)
+from toile.studies import Level, Verdict, is_geometric
+
+LONGEST_BELOW = 10
+MOST_BELOW = 8
+"""Longer names, or more levels, stand at the left of their readings and not below."""
+READING: dict[str, Any] = {
+    "color": TRAINING, "linestyle": "none", "marker": "o", "markersize": 4, "markeredgewidth": 0,
+    "alpha": 0.7, "label": "a reading",
+}  # fmt: skip
+MEAN: dict[str, Any] = {
+    "color": INK, "linewidth": 1.6, "marker": "D", "markersize": 5, "markevery": [1],
+    "label": "mean and its 95 % interval",
+}  # fmt: skip
+TREND: dict[str, Any] = {
+    "color": VALIDATION, "linewidth": 1.4, "linestyle": (0, (4, 3)), "zorder": 1, "label": "trend",
+}  # fmt: skip
+GONE: dict[str, Any] = {
+    "color": BAD, "linestyle": "none", "marker": "x", "markersize": 6, "markeredgewidth": 1.6,
+    "label": "diverged or failed",
+}  # fmt: skip
+
+
+def readings_figure(verdict: Verdict, gone: Mapping[str, int], factor: str) -> Figure:
+    """Each reading a dot, each mean with its 95 % interval; numeric levels on an axis of numbers.
+
+    `gone` names all levels in order, with how many of their readings diverged or failed: crosses at
+    the edge. A trend is drawn that leaves out 0 and is not bent. `factor` is what levels are of.
+    """
+    flat = len(gone) > MOST_BELOW or max(map(len, gone)) > LONGEST_BELOW
+    figure = new_figure(5.4, 1.7 + 0.3 * len(gone) if flat else 3.9)
+    places, numeric = place_levels(list(gone))
+    levels = _Levels(figure.subplots(), flat, places)
+    looks = [READING, MEAN]
+    for level in verdict.levels:
+        levels.draw(level, verdict.unit)
+    if numeric and _rises(verdict):
+        levels.draw_trend(verdict)
+        looks.append(TREND)
+    if any(gone.values()):
+        levels.draw_gone(gone)
+        looks.append(GONE)
+    levels.name_levels(dict.fromkeys(gone, 0) | {one.name: one.n for one in verdict.levels})
+    levels.name_axes(factor, value_limits(verdict))
+    figure.legend(
+        handles=[Line2D([], [], **{**look, "markevery": None}) for look in looks],
+        loc="outside lower center", ncols=2, frameon=False, fontsize=8, labelcolor=INK,
+        handlelength=2,
+    )  # fmt: skip
+    return figure
+
+
+def place_levels(names: Sequence[str]) -> tuple[dict[str, float], bool]:
+    """Where levels stand along their axis, and whether by their numbers, geometric ones by log2.
+
+    Names, fewer than three numbers, and numbers too near to each other to be read stand evenly.
+    """
+    even = {name: float(place) for place, name in enumerate(names)}
+    try:
+        numbers = [float(name) for name in names]
+    except ValueError:
+        return even, False
+    if len(set(numbers)) < 3 or not np.isfinite(numbers).all():
+        return even, False
+    at = np.log2(numbers) if is_geometric(numbers) else np.asarray(numbers)
+    if np.diff(np.sort(at)).min() < np.ptp(at) / 40:
+        return even, False
+    return dict(zip(names, at.tolist(), strict=True)), True
+
+
+def value_limits(verdict: Verdict) -> tuple[float, float]:
+    """The accuracies shown: all readings, and intervals as far as they leave these readable.
+
+    The interval of two or three readings may be ten times as wide as they are.
+    """
+    readings = np.concatenate([one.readings for one in verdict.levels]) / verdict.unit
+    ends = np.array([(one.low, one.high) for one in verdict.levels]) / verdict.unit
+    low, high = readings.min(), readings.max()
+    room = max(high - low, 0.002)
+    bottom = max(np.fmin.reduce([*ends[:, 0], low]), low - room)
+    top = min(np.fmax.reduce([*ends[:, 1], high]), high + room)
+    pad = 0.06 * max(top - bottom, room)
+    return float(bottom - pad), float(top + pad)
+
+
+def _rises(verdict: Verdict) -> bool:
+    trend = verdict.trend
+    return trend is not None and not verdict.bent and not trend.low <= 0 <= trend.high
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """Axes on which levels lie side by side, or one below the other where `flat`."""
+
+    axes: Axes
+    flat: bool
+    places: Mapping[str, float]
+
+    @property
+    def gap(self) -> float:
+        """Between the nearest two levels."""
+        apart = np.diff(np.sort(list(self.places.values())))
+        return float(apart.min()) if len(apart) else 1.0
+
+    def draw(self, level: Level, unit: int) -> None:
+        """A level's readings, spread a little so that equal ones are seen, and its mean."""
+        values = np.asarray(level.readings) / unit
+        # Steps of the golden section put neighbours in time apart, the same way each time.
+        spread = (np.arange(level.n) * 0.618 % 1 - 0.5) * min(0.6, 0.05 * level.n)
+        place = self.places[level.name]
+        self._plot(place + spread * self.gap, values, **READING)
+        self._plot([place] * 3, np.array([level.low, level.mean, level.high]) / unit, **MEAN)
+
+    def draw_trend(self, verdict: Verdict) -> None:
+        """The straight line through all readings."""
+        assert verdict.trend is not None
+        x = np.concatenate([np.full(one.n, self.places[one.name]) for one in verdict.levels])
+        y = np.concatenate([one.readings for one in verdict.levels])
+        ends = np.array([x.min(), x.max()])
+        line = y.mean() + verdict.trend.slope * (ends - x.mean())
+        self._plot(ends, line / verdict.unit, **TREND)
+
+    def draw_gone(self, gone: Mapping[str, int]) -> None:
+        """A cross at the edge, and how many readings it stands for."""
+        edge = self.axes.get_yaxis_transform() if self.flat else self.axes.get_xaxis_transform()
+        for name, count in gone.items():
+            if count:
+                at = (0.03, self.places[name]) if self.flat else (self.places[name], 0.03)
+                self.axes.plot(*at, transform=edge, **GONE)
+                self.axes.annotate(
+                    str(count), at, (7, -3), xycoords=edge, textcoords="offset points", color=BAD,
+                    size=8,
+                )  # fmt: skip
+
+    def name_levels(self, counts: Mapping[str, int]) -> None:
+        """A tick at each level, with its name and how many readings it has."""
+        between = "   " if self.flat else "\n"
+        names = [
+            f"{name}{between}n = {count}"
+            for name, count in zip(short_names(list(counts), 24), counts.values(), strict=True)
+        ]
+        at = list(self.places.values())
+        ends = min(at) - 0.6 * self.gap, max(at) + 0.6 * self.gap
+        if self.flat:
+            self.axes.set_yticks(at, names)
+            # The first level stands on top.
+            self.axes.set_ylim(ends if at[0] > at[-1] else ends[::-1])
+        else:
+            self.axes.set_xticks(at, names)
+            self.axes.set_xlim(ends)
+
+    def name_axes(self, factor: str, limits: tuple[float, float]) -> None:
+        """The title, the accuracies and what the levels are of."""
+        style_axes(self.axes, "Every reading")
+        if self.flat:
+            self.axes.set_ylabel(plain(factor, 50))
+            self.axes.set_xlim(limits)
+            self.axes.xaxis.set_major_formatter(PERCENT)
+            self.axes.grid(axis="y", visible=False)
+            self.axes.grid(axis="x", color=LINE, linewidth=0.8)
+        else:
+            self.axes.set_xlabel(plain(factor, 50))
+            self.axes.set_ylim(limits)
+            self.axes.yaxis.set_major_formatter(PERCENT)
+
+    def _plot(self, places: Any, values: Any, **look: Any) -> None:
+        self.axes.plot(*((values, places) if self.flat else (places, values)), **look)

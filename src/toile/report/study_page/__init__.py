@@ -1,0 +1,25 @@
+"""A study's report: the same sentences, tables and figures as HTML, Markdown, CSV, LaTeX and PDF.
+
+Speaks `StudyResult` and, for noise over images, hits: booleans (readings, images) by level.
+"""
+
+from toile.report.study_page.content import study_report
+from toile.report.study_page.csv_table import csv_readings, csv_table
+from toile.report.study_page.html import study_html
+from toile.report.study_page.latex import latex_table
+from toile.report.study_page.markdown import study_markdown
+from toile.report.study_page.parts import StudyReport
+from toile.report.study_page.pdf import study_pdf
+from toile.report.study_page.tables import Hits
+
+__all__ = [
+    "Hits",
+    "StudyReport",
+    "csv_readings",
+    "csv_table",
+    "latex_table",
+    "study_html",
+    "study_markdown",
+    "study_pdf",
+    "study_report",
+]

@@ -1,0 +1,113 @@
+"""What a study's report says, in any form: sentences, tables and figures, none typed by hand."""
+
+from toile.report.page.numbers import DASH, count, duration, percent
+from toile.report.pairs import pairs_figure, shown_pairs
+from toile.report.readings import readings_figure
+from toile.report.study_page.circumstances import circumstances, first_run
+from toile.report.study_page.findings import (
+    judged_sections,
+    noise_sections,
+    readings_section,
+    test_sections,
+)
+from toile.report.study_page.parts import Card, Drawing, StudyReport
+from toile.report.study_page.tables import Hits
+from toile.studies import LOOKS, StudyResult, Verdict, pooled_sd, study_sentence
+
+
+def study_report(result: StudyResult, hits: Hits) -> StudyReport:
+    """The report of a study in any state; `hits` of levels that answered the same images."""
+    verdict = result.verdict
+    found = [*judged_sections(result, verdict), *noise_sections(result, hits)] if verdict else []
+    ended = result.count("finished", "diverged", "failed")
+    return StudyReport(
+        result.spec.name,
+        result.spec.question,
+        "Finished" if result.ended else f"{ended} of {len(result.readings)} readings",
+        result.ended,
+        study_sentence(result),
+        _terms(result, verdict),
+        _cards(result, verdict),
+        () if verdict is None else _drawings(result, verdict),
+        (*found, readings_section(result), *test_sections(result), *circumstances(result)),
+    )
+
+
+def _cards(result: StudyResult, verdict: Verdict | None) -> tuple[Card, ...]:
+    finished = result.count("finished")
+    asked = f"finished, of {count(len(result.readings))} asked"
+    cards = [
+        Card(
+            "Levels",
+            count(len(result.levels)),
+            " and ".join([*["recipes"] * bool(result.spec.levels), *result.spec.vary]),
+        ),
+        Card("Readings", count(finished), asked),
+    ]
+    if verdict is not None:
+        told = sum(pair.verdict != "undecided" for pair in verdict.pairs)
+        sd = pooled_sd([level.readings for level in verdict.levels])
+        best = verdict.best
+        luck = f"less {100 * best.optimism:.2f} points of luck" if best.optimism > 0 else "its mean"
+        cards += [
+            Card("Pairs decided", f"{told} of {len(verdict.pairs)}", "better, worse or the same"),
+            Card("Expect of the highest", percent(best.honest), f"{best.level}, {luck}"),
+            Card("Spread of readings", DASH if sd is None else f"{100 * sd:.2f}", "points, SD"),
+        ]
+    cards.append(Card("Time", duration(result.seconds), "all readings together"))
+    return tuple(cards)
+
+
+def _factor(result: StudyResult) -> str:
+    """What the levels are of; those of a grid, and whole recipes, say it themselves."""
+    (factor,) = result.spec.vary if len(result.spec.vary) == 1 else ("",)
+    return "" if result.spec.levels else factor
+
+
+def _terms(result: StudyResult, verdict: Verdict | None) -> str:
+    """What the numbers are of, and what is promised of them."""
+    run = first_run(result)
+    said = []
+    if run is not None:
+        score = run.results["score"]
+        weights = {"last": "the last epoch's weights", "average": "averaged weights"}
+        images = f"{score['accuracy']['n']:,} images of {score['of']}"
+        said.append(f"A reading is the accuracy of {weights[score['weights']]} on {images}.")
+    if verdict is not None:
+        said.append(
+            "Differences are tested by Welch's t with Holm's correction, sameness within "
+            f"{100 / verdict.unit * verdict.margin:g} points by two one-sided tests: of studies "
+            f"whose levels are equal and readings normal at most {100 * verdict.alpha:g} % tell "
+            "any apart."
+        )
+    if verdict is not None and result.spec.looks:
+        looks = ", ".join(map(str, LOOKS))
+        said.append(
+            f"Readings were added at looks fixed beforehand ({looks}); that is the share of one "
+            f"look, and all of them together stay within {100 * len(LOOKS) * verdict.alpha:g} %."
+        )
+    if result.spec.folds is not None:
+        said.append(
+            f"The readings are {result.spec.folds} folds, whose scores depend on each other: no "
+            "spread of them is an unbiased one (Bengio and Grandvalet 2004, JMLR 5, 1089-1105), so "
+            "the verdict is surer of itself than it should be."
+        )
+    return " ".join(said)
+
+
+def _drawings(result: StudyResult, verdict: Verdict) -> tuple[Drawing, ...]:
+    gone = {level.name: 0 for level in result.levels}
+    for one in result.readings:
+        gone[one.level] += one.status in ("diverged", "failed")
+    says = "Each dot is a reading. Lines that reach the edge go on beyond it."
+    drawings = [Drawing("readings", readings_figure(verdict, gone, _factor(result)), says)]
+    if verdict.pairs:
+        rest = len(verdict.pairs) - len(shown_pairs(verdict))
+        says = "The difference of each pair with its interval, beside the margin."
+        if rest:
+            says = (
+                f"The pairs of {verdict.best.level}, whose mean is the highest, beside the margin; "
+                f"{rest} others stand in the table."
+            )
+        drawings.append(Drawing("pairs", pairs_figure(verdict), says))
+    return tuple(drawings)

@@ -1,0 +1,43 @@
+"""A study's tables as CSV: numbers as they are, and words that no spreadsheet runs."""
+
+import csv
+import io
+
+from toile.report.study_page.table import Cell, Quantity, Table, share
+from toile.studies import StudyResult
+
+
+def csv_table(table: Table) -> str:
+    """`table` under its columns' names; accuracies are fractions, what is not known is empty."""
+    return _csv([tuple(table.columns), *table.rows])
+
+
+def csv_readings(result: StudyResult) -> str:
+    """Level and reading of each finished reading, which `toile verdict` reads."""
+    rows: list[tuple[Cell, ...]] = [("level", "reading")]
+    rows += [(one.level, share(one.score)) for one in result.readings if one.score is not None]
+    return _csv(rows)
+
+
+def _csv(rows: list[tuple[Cell, ...]]) -> str:
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerows([_cell(cell) for cell in row] for row in rows)
+    return written.getvalue()
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, Quantity):
+        return repr(cell.value) if cell.known else ""
+    words = " ".join(cell.split())
+    # Spreadsheets run a cell that begins so; a level called -1 is a number and stays one.
+    runs = words.startswith(("=", "+", "-", "@")) and not _is_number(words)
+    return f"'{words}" if runs else words
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,43 @@
+"""The report as Markdown, its figures as pictures beside it."""
+
+import re
+
+from toile.report.study_page.parts import Section, StudyReport
+from toile.report.study_page.table import Table
+
+
+def study_markdown(report: StudyReport) -> str:
+    """The report for GitHub's kind of Markdown; it shows `<name>.svg` for each drawing."""
+    lines = [f"# {escaped(report.question or report.title)}", f"Study {escaped(report.title)}"]
+    lines += [escaped(report.status), f"**{escaped(report.sentence)}**", escaped(report.terms)]
+    lines += [
+        "\n".join(f"- {escaped(f'{one.label}: {one.value} ({one.note})')}" for one in report.cards)
+    ]
+    lines += [f"![{escaped(one.says)}]({one.name}.svg)" for one in report.drawings]
+    for section in report.sections:
+        lines += section_lines(section)
+    return "\n\n".join(line for line in lines if line) + "\n"
+
+
+def section_lines(section: Section) -> list[str]:
+    """A heading, and the blocks under it."""
+    facts = "\n".join(f"- {escaped(f'{name}: {value}')}" for name, value in section.facts)
+    lines = [f"## {escaped(section.title)}", *map(escaped, section.words), facts]
+    for table in section.tables:
+        lines += [f"{escaped(table.title)}:", _table(table)]
+    if section.code:
+        # A fence longer than any inside.
+        fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", section.code)), default=0))
+        lines.append(f"{fence}\n{section.code.rstrip()}\n{fence}")
+    return lines
+
+
+def _table(table: Table) -> str:
+    rule = ["--:" if numeric else "---" for numeric in table.numeric]
+    heads, *rows = [list(map(escaped, line)) for line in (table.heads, *table.texts)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (heads, rule, *rows))
+
+
+def escaped(text: str) -> str:
+    """`text` as one line that Markdown takes for nothing but words."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~$&])", r"\\\1", " ".join(text.split()))

@@ -1,0 +1,63 @@
+"""What more readings would decide, and how long they would take here."""
+
+import math
+from collections.abc import Mapping
+
+from toile.report.page.numbers import duration
+from toile.studies import Pair, StudyResult, Verdict, planning_sentence, pooled_sd
+
+
+def next_words(result: StudyResult, verdict: Verdict) -> list[str]:
+    """Of two or more levels: the two highest, all that is open, and what the spread seen takes."""
+    said = [_highest_words(result, verdict)]
+    open_ = [pair for pair in verdict.pairs if pair.verdict == "undecided"]
+    if len(verdict.pairs) > 1 and open_:
+        said.append(_open_words(result, open_))
+    sd = pooled_sd([level.readings for level in verdict.levels])
+    if sd:
+        said.append(planning_sentence(sd, verdict.margin, len(verdict.levels), verdict.unit))
+    return said
+
+
+def _highest_words(result: StudyResult, verdict: Verdict) -> str:
+    first, second = sorted(verdict.levels, key=lambda level: level.mean, reverse=True)[:2]
+    names = {first.name, second.name}
+    (pair,) = [one for one in verdict.pairs if {one.a, one.b} == names]
+    two = f"{first.name} and {second.name}"
+    if pair.verdict != "undecided":
+        return f"The two highest, {two}, need no more readings."
+    if math.isnan(pair.low):
+        return f"The two highest, {two}, show no spread between readings yet; five each would."
+    if pair.more_readings is None:
+        return f"What would tell the two highest, {two}, is more readings than can be promised."
+    each = f"{pair.more_readings} more reading{'s' * (pair.more_readings > 1)} each"
+    more = dict.fromkeys(names, pair.more_readings)
+    return f"The two highest, {two}, would be told by about {each}{_time_words(result, more)}."
+
+
+def _open_words(result: StudyResult, open_: list[Pair]) -> str:
+    """Readings each level would need, were all its open pairs to be told."""
+    more: dict[str, int] = {}
+    for pair in open_:
+        for name in (pair.a, pair.b):
+            more[name] = max(more.get(name, 0), pair.more_readings or 0)
+    promised = sum(pair.more_readings is not None for pair in open_)
+    which = "All open pairs" if promised == len(open_) else f"{promised} of {len(open_)} open pairs"
+    if not promised:
+        return "What would tell the open pairs is more readings than can be promised."
+    count = sum(more.values())
+    return f"{which} would be told by about {count:,} more readings{_time_words(result, more)}."
+
+
+def _time_words(result: StudyResult, more: Mapping[str, int]) -> str:
+    """How long so many readings take by the finished ones' time; nothing where none is known."""
+    taken: dict[str, list[float]] = {}
+    for one in result.readings:
+        if one.seconds is not None and one.score is not None:
+            taken.setdefault(one.level, []).append(one.seconds)
+    if not all(name in taken for name in more):
+        return ""
+    seconds = sum(n * sum(taken[name]) / len(taken[name]) for name, n in more.items())
+    cores = (result.environment or {}).get("cores") or 1
+    said = f", {duration(seconds)} here one after another"
+    return said if cores == 1 else f"{said} and {duration(seconds / cores)} on {cores} cores"

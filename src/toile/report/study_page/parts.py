@@ -1,0 +1,56 @@
+"""What a report is made of, whatever it is written as."""
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from toile.report.study_page.table import Table
+
+
+@dataclass(frozen=True)
+class Card:
+    """One number at the top of the page, and what it is of."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure with what it shows in words."""
+
+    name: str
+    figure: Figure
+    says: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report: sentences, facts, tables, and text to be copied as it is."""
+
+    title: str
+    words: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    tables: tuple[Table, ...] = ()
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """Everything a reader needs to judge a study and to repeat it."""
+
+    title: str
+    question: str
+    status: str
+    ended: bool
+    sentence: str
+    terms: str
+    cards: tuple[Card, ...]
+    drawings: tuple[Drawing, ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """All tables, in order."""
+        return tuple(table for section in self.sections for table in section.tables)

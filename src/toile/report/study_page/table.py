@@ -1,0 +1,89 @@
+"""A table that every form of the report writes in its own way."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from toile.report.page.numbers import DASH
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number as it is and as it is read; a missing one is None, NaN, or whatever `text` says."""
+
+    value: int | float | None
+    text: str
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a number."""
+        return self.value is not None and math.isfinite(self.value)
+
+
+Cell = str | Quantity
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of words and quantities. `name` is that of its file.
+
+    `columns` are named as a program reads them, each with its head for people.
+    """
+
+    name: str
+    title: str
+    columns: Mapping[str, str]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The columns' heads."""
+        return tuple(self.columns.values())
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """For each column, whether it holds quantities."""
+        return tuple(
+            any(isinstance(row[place], Quantity) for row in self.rows)
+            for place in range(len(self.columns))
+        )
+
+    @property
+    def texts(self) -> tuple[tuple[str, ...], ...]:
+        """The rows as they are read."""
+        return tuple(
+            tuple(cell.text if isinstance(cell, Quantity) else cell for cell in row)
+            for row in self.rows
+        )
+
+
+def share(value: float | None) -> Quantity:
+    """A fraction, read as `91.32%`."""
+    return _quantity(value, "{:.2f}%", 100)
+
+
+def points(value: float | None, signed: bool = False) -> Quantity:
+    """A difference of fractions, read in points: `0.37`, or `+0.37`."""
+    return _quantity(value, "{:+.2f}" if signed else "{:.2f}", 100)
+
+
+def decimals(value: float | None) -> Quantity:
+    """A plain number, read with two decimals."""
+    return _quantity(value, "{:.2f}", 1)
+
+
+def probability(value: float | None) -> Quantity:
+    """A p, read with three decimals."""
+    small = value is not None and value < 0.0005
+    return Quantity(value, "< 0.001") if small else _quantity(value, "{:.3f}", 1)
+
+
+def count(value: int | None) -> Quantity:
+    """A whole number, read as `1,234`."""
+    return _quantity(value, "{:,}", 1)
+
+
+def _quantity(value: int | float | None, form: str, factor: int) -> Quantity:
+    if value is None or not math.isfinite(value):
+        return Quantity(value, DASH)
+    return Quantity(value, form.format(factor * value))

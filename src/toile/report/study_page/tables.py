@@ -1,0 +1,168 @@
+"""A study's tables: levels, pairs, readings, noise. Accuracies in them are fractions."""
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+
+from toile.report.page.numbers import duration
+from toile.report.study_page.table import (
+    Cell,
+    Quantity,
+    Table,
+    count,
+    decimals,
+    points,
+    probability,
+    share,
+)
+from toile.studies import StudyResult, Verdict, level_noise, pair_noise
+
+Hits = Mapping[str, Bool[np.ndarray, "r n"]]
+"""For each level whether each of its finished readings answered each image right."""
+
+
+def levels_table(verdict: Verdict, result: StudyResult) -> Table:
+    """Each level's mean with its interval, over its finished readings."""
+    found = {level.name: level.to_json() for level in verdict.levels}
+    rows: list[tuple[Cell, ...]] = []
+    for level in result.levels:
+        asked = sum(one.level == level.name for one in result.readings)
+        one = found.get(level.name, {"n": 0, "mean": None, "sd": None, "low": None, "high": None})
+        ends = share(one["low"]), share(one["high"])
+        rows.append(
+            (
+                level.name,
+                count(one["n"]),
+                count(asked),
+                share(one["mean"]),
+                points(one["sd"]),
+                *ends,
+            )
+        )
+    columns = {"level": "Level", "n": "n", "asked": "Asked", "mean": "Mean", "sd": "SD"}
+    columns |= {"low": "95% from", "high": "to"}
+    return Table("levels", "Means over n finished readings; SD in points", columns, tuple(rows))
+
+
+def pairs_table(verdict: Verdict) -> Table:
+    """Each pair's difference, what follows from it, and what would decide it."""
+    rows = tuple(
+        (
+            pair.a,
+            pair.b,
+            pair.verdict + ", within the margin" * pair.within_margin,
+            points(pair.difference, signed=True),
+            points(pair.low, signed=True),
+            points(pair.high, signed=True),
+            probability(pair.p),
+            probability(pair.p_same),
+            decimals(pair.effect),
+            count(pair.more_readings),
+        )
+        for pair in verdict.pairs
+    )
+    columns = {
+        "a": "Level", "b": "and", "verdict": "The first is", "difference": "Difference",
+        "low": "from", "high": "to", "p": "p", "p_same": "p the same", "effect": "Hedges' g",
+        "more_readings": "More readings",
+    }  # fmt: skip
+    title = "Differences of means in points, with their intervals"
+    return Table("pairs", title, columns, rows)
+
+
+def readings_table(result: StudyResult) -> Table:
+    """A row for each level, a column for each reading's number; one without a score says why."""
+    numbers = range(1, max((one.number for one in result.readings), default=0) + 1)
+    cells: dict[tuple[str, int], Cell] = {
+        (one.level, one.number): share(one.score)
+        if one.score is not None
+        else Quantity(None, one.status)
+        for one in result.readings
+    }
+    rows = tuple(
+        (level.name, *(cells.get((level.name, number), "") for number in numbers))
+        for level in result.levels
+    )
+    columns = {"level": "Level"} | {str(number): str(number) for number in numbers}
+    return Table("readings", "Accuracy by level and number of the reading", columns, rows)
+
+
+def runs_table(result: StudyResult) -> Table:
+    """Every reading with its seed, standing and folder."""
+    rows = tuple(
+        (
+            one.level,
+            count(one.number),
+            Quantity(one.seed, str(one.seed)),
+            one.status,
+            share(one.score),
+            Quantity(one.seconds, duration(one.seconds)),
+            one.reason,
+            one.folder.name,
+        )
+        for one in result.readings
+    )
+    columns = {
+        "level": "Level", "number": "Number", "seed": "Seed", "status": "Status",
+        "accuracy": "Accuracy", "seconds": "Time", "reason": "Reason", "folder": "Folder",
+    }  # fmt: skip
+    return Table("runs", "Every reading's seed, time and folder", columns, rows)
+
+
+def noise_table(hits: Hits) -> Table:
+    """How much of the doubt in each level's mean comes of its seeds, and how much of the images."""
+    rows = []
+    for name, right in hits.items():
+        noise = level_noise(right)
+        rows.append(
+            (
+                name,
+                count(noise.readings),
+                count(noise.images),
+                points(noise.seed_sd),
+                points(noise.seed_error),
+                points(noise.image_error),
+                points(noise.error),
+            )
+        )
+    columns = {
+        "level": "Level", "readings": "Readings", "images": "Images", "seed_sd": "SD over seeds",
+        "seed_error": "By seeds", "image_error": "By images", "error": "By both",
+    }  # fmt: skip
+    return Table("noise", "Standard errors of the means, in points", columns, tuple(rows))
+
+
+def pair_noise_table(hits: Hits) -> Table:
+    """The same for differences, in which images hard for both levels cancel."""
+    rows = []
+    for one, other in combinations(hits, 2):
+        noise = pair_noise(hits[one], hits[other])
+        rows.append(
+            (
+                one,
+                other,
+                points(noise.difference, signed=True),
+                points(noise.seed_error),
+                points(noise.image_error),
+                points(noise.error),
+            )
+        )
+    columns = {
+        "a": "Level", "b": "and", "difference": "Difference",
+        "seed_error": "By seeds", "image_error": "By images", "error": "By both",
+    }  # fmt: skip
+    title = "Standard errors of the differences, in points"
+    return Table("pair-noise", title, columns, tuple(rows))
+
+
+def test_table(test: Mapping[str, Any]) -> Table:
+    """Each level's mean accuracy on the test part."""
+    rows = tuple(
+        (name, count(one["n"]), share(one["mean"]), share(one["low"]), share(one["high"]))
+        for name, one in test["levels"].items()
+    )
+    columns = {"level": "Level", "n": "n", "mean": "Mean", "low": "95% from", "high": "to"}
+    return Table("test", "Means over n readings, on the test part", columns, rows)

@@ -1,0 +1,91 @@
+"""A study asked for where one is: what may change, what may not, and what both say together.
+
+Readings and levels may be added, and what only the verdict reads may change. All that decides a
+reading's bits must stay.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from toile.errors import ToileError
+from toile.recipe import Recipe, recipe_differences
+from toile.studies.plan import base_recipe, plan_levels
+from toile.studies.spec import Study
+
+
+def merge_studies(old: Study, new: Study, folder: Path) -> Study:
+    """`old`, which is in `folder`, with the levels and readings that `new` adds to it.
+
+    Raises ToileError naming the first difference that old readings would not survive.
+    """
+    difference = next(_differences(old, new), None)
+    if difference is not None:
+        raise ToileError(
+            f"{folder} has another study: {difference}; nothing was written. Give this one a name "
+            "of its own with --name, or bring back what the other had"
+        )
+    levels, vary = {**old.levels, **new.levels}, {}
+    for address, values in new.vary.items():
+        known = old.vary[address]
+        added = {name: one for name, one in values.items() if not _among(one, known)}
+        # The order is the one asked for last, where that has all levels.
+        all_asked = all(_among(one, values) for one in known.values())
+        names = {repr(one): name for name, one in known.items()}
+        vary[address] = (
+            {names.get(repr(one), name): one for name, one in values.items()}
+            if all_asked
+            else {**known, **added}
+        )
+    return old.model_copy(
+        update={
+            "vary": vary,
+            "levels": levels,
+            "readings": max(old.readings, new.readings),
+            "margin": new.margin,
+            "looks": old.looks or new.looks,
+            "question": new.question or old.question,
+        }
+    )
+
+
+def say_difference(first: Recipe, second: Recipe) -> str | None:
+    """The first setting in which two recipes differ, the seed apart, and its two values."""
+    return next(
+        (
+            f"{one.address} was {_words(one.first)} and is now {_words(one.second)}"
+            for one in recipe_differences(first, second)
+            if one.address != "seed"
+        ),
+        None,
+    )
+
+
+def _differences(old: Study, new: Study) -> Iterator[str]:
+    for name in ("seed", "folds", "score"):
+        before, now = getattr(old, name), getattr(new, name)
+        if before != now:
+            yield f"its {name} was {_words(before)} and is now {_words(now)}"
+    if changed := say_difference(base_recipe(old), base_recipe(new)):
+        yield changed
+    if set(old.vary) != set(new.vary):
+        before, now = (", ".join(one.vary) or "nothing" for one in (old, new))
+        yield f"it varied {before} and now varies {now}"
+        return
+    if bool(old.levels) != bool(new.levels):
+        had = "whole" if old.levels else "no whole"
+        yield f"it had {had} alternatives as levels"
+        return
+    after = {level.name: level.recipe for level in plan_levels(new)}
+    for level in plan_levels(old):
+        if level.name in after and (changed := say_difference(level.recipe, after[level.name])):
+            yield f"level {level.name} is another: {changed}"
+
+
+def _among(value: Any, values: dict[str, Any]) -> bool:
+    # By repr, since to Python True is 1.
+    return repr(value) in map(repr, values.values())
+
+
+def _words(value: Any) -> str:
+    return "off" if value is None else str(value)

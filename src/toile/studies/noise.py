@@ -1,0 +1,113 @@
+"""Where the doubt of a mean comes from: other seeds, or other images.
+
+Speaks hits: booleans (r, n), whether reading r answered image n right. Crossed random effects,
+fitted by mean squares (Searle, Casella and McCulloch 1992, Variance Components, ch. 4), which takes
+no normal numbers; a component that comes out below zero is taken for nothing.
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The doubt of one level's mean accuracy, as fractions; NaN where a reading stands alone.
+
+    `seed_sd` is the spread of readings on these very images, and `seed_error` what it leaves of
+    doubt in their mean. `image_error` is what these images leave of it, and would with any number
+    of readings. `error` is that of both together: for other seeds and other images.
+    """
+
+    readings: int
+    images: int
+    seed_sd: float
+    image_error: float
+    error: float
+
+    @property
+    def seed_error(self) -> float:
+        """The standard error of the mean on these images."""
+        return self.seed_sd / math.sqrt(self.readings)
+
+
+@dataclass(frozen=True)
+class PairNoise:
+    """The doubt of the difference of two levels that answered the same images.
+
+    Images that are hard for both cancel, so `image_error` is far below that of either level.
+    """
+
+    difference: float
+    seed_error: float
+    image_error: float
+    error: float
+
+
+@dataclass(frozen=True)
+class SeedCorrelation:
+    """How far levels rise and fall together where they share a seed: Pearson's r, in [-1, 1].
+
+    The mean over `pairs` of levels with at least three seeds in common, `seeds` at the most.
+    """
+
+    mean: float
+    pairs: int
+    seeds: int
+
+
+def level_noise(hits: Bool[np.ndarray, "r n"]) -> Noise:
+    """The parts of the noise in the mean accuracy of one level's readings."""
+    r, n = hits.shape
+    if r < 2:
+        return Noise(r, n, math.nan, math.nan, math.nan)
+    rest = _rest(hits)
+    seeds = float(hits.mean(axis=1).var(ddof=1))
+    images = float(hits.mean(axis=0).var(ddof=1)) / n
+    # Each mean square also holds its share of the rest, which is counted once in the sum.
+    image_part = max(images - rest / (r * n), 0.0)
+    seed_part = max(seeds - rest / n, 0.0) / r
+    error = math.sqrt(seed_part + image_part + rest / (r * n))
+    return Noise(r, n, math.sqrt(seeds), math.sqrt(image_part), error)
+
+
+def pair_noise(first: Bool[np.ndarray, "a n"], second: Bool[np.ndarray, "b n"]) -> PairNoise:
+    """The same for a difference of means; the seeds of the levels count as independent."""
+    difference = float(first.mean() - second.mean())
+    if min(len(first), len(second)) < 2:
+        return PairNoise(difference, math.nan, math.nan, math.nan)
+    n = first.shape[1]
+    per_image = first.mean(axis=0) - second.mean(axis=0)
+    rest = (_rest(first) / len(first) + _rest(second) / len(second)) / n
+    image_part = max(float(per_image.var(ddof=1)) / n - rest, 0.0)
+    seeds = sum(float(one.mean(axis=1).var(ddof=1)) / len(one) for one in (first, second))
+    error = math.sqrt(max(seeds - rest, 0.0) + image_part + rest)
+    return PairNoise(difference, math.sqrt(seeds), math.sqrt(image_part), error)
+
+
+def seed_correlation(scores: Float[np.ndarray, "l r"]) -> SeedCorrelation | None:
+    """Of scores by level and seed, NaN where one is missing; None where nothing can be measured.
+
+    It is told and not used: where it is small, pairing by seed loses degrees of freedom and gains
+    nothing.
+    """
+    found = []
+    for one, other in combinations(scores, 2):
+        both = np.isfinite(one) & np.isfinite(other)
+        if both.sum() >= 3 and np.ptp(one[both]) > 0 and np.ptp(other[both]) > 0:
+            found.append((float(np.corrcoef(one[both], other[both])[0, 1]), int(both.sum())))
+    if not found:
+        return None
+    return SeedCorrelation(
+        sum(r for r, _ in found) / len(found), len(found), max(seeds for _, seeds in found)
+    )
+
+
+def _rest(hits: Bool[np.ndarray, "r n"]) -> float:
+    """The variance of a hit that neither its reading nor its image explains."""
+    r, n = hits.shape
+    shares = hits.mean(axis=1, keepdims=True) + hits.mean(axis=0, keepdims=True) - hits.mean()
+    return float(((hits - shares) ** 2).sum()) / ((r - 1) * (n - 1))

@@ -1,0 +1,233 @@
+"""From a study's settings to its levels and cells, each with its whole recipe, all of it checked.
+
+A cell is one reading of one level. Nothing is trained or written here.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from toile.data import (
+    Progress,
+    known_shape,
+    load_data,
+    no_progress,
+    resolved_data,
+    split_data,
+)
+from toile.errors import ToileError
+from toile.recipe import (
+    Data,
+    Recipe,
+    plan_network,
+    read_recipe,
+    read_value,
+    recipe_of,
+    with_settings,
+)
+from toile.studies.spec import Alternative, Source, Study, study_of, study_text
+
+MOST_LEVELS = 1000
+# Data as it is taken, the shape of its images and the number of classes.
+Taken = tuple[Data, tuple[int, int, int], int]
+
+
+@dataclass(frozen=True)
+class PlannedLevel:
+    """A level by name, the values as they were written that make it, and its recipe."""
+
+    name: str
+    values: Mapping[str, str]
+    recipe: Recipe
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Reading `number`, from 1, of a level: one run of `recipe`."""
+
+    level: str
+    number: int
+    recipe: Recipe
+
+    @property
+    def key(self) -> str:
+        """The name of its folder."""
+        return cell_key(self.level, self.number)
+
+
+def cell_key(level: str, number: int) -> str:
+    """The level's name, fit for a folder's on any system, and the number: `64-3`."""
+    fit = re.sub(r"[^a-z0-9._=-]+", "-", level.lower()).strip("-.")[:60]
+    if fit != level:
+        fit = f"{fit}-{hashlib.sha256(level.encode()).hexdigest()[:6]}"
+    return f"{fit}-{number}"
+
+
+def plan_levels(study: Study) -> tuple[PlannedLevel, ...]:
+    """Every level with its recipe, alternatives first, then the grid in order.
+
+    Raises ToileError for a setting that does not exist or is out of range, naming the level, and
+    for two levels that are the same.
+    """
+    levels = tuple(PlannedLevel(*one) for one in _combinations(study))
+    names, names_by_hash = set(), dict[str, str]()
+    for level in levels:
+        if level.name in names:
+            raise ToileError(f"level {level.name} stands twice; a level is named once")
+        twin = names_by_hash.setdefault(level.recipe.hash, level.name)
+        if twin != level.name:
+            raise ToileError(
+                f"levels {twin} and {level.name} are the same recipe; leave one of them out"
+            )
+        names.add(level.name)
+    return levels
+
+
+def plan_cells(
+    study: Study, levels: tuple[PlannedLevel, ...], progress: Progress = no_progress
+) -> tuple[Cell, ...]:
+    """The cells to fill, first readings first; their recipes with data as it will be taken.
+
+    Reads the data once. Raises ToileError, naming the level, where it cannot be had or a network
+    does not fit it.
+    """
+    most = max(study.readings_of(level.name) for level in levels)
+    if study.folds is not None and most > study.folds:
+        raise ToileError(
+            f"readings is {most}, and folds {study.folds}; each fold is held out once, so there "
+            "are as many readings as folds"
+        )
+
+    @cache
+    def look_up(data: Data) -> Taken:
+        dataset = load_data(data, progress=progress)
+        taken = resolved_data(data, dataset, split_data(dataset.train, data))
+        return taken, dataset.shape, len(dataset.class_names)
+
+    return tuple(
+        Cell(level.name, number, _taken(study, level, number, look_up))
+        for number in range(1, most + 1)
+        for level in levels
+        if number <= study.readings_of(level.name)
+    )
+
+
+def complete(study: Study) -> Study:
+    """`study` with its recipes written out and its data by where it lies.
+
+    So it means the same from another folder, and when a preset has changed.
+    """
+    levels = {
+        name: Alternative(
+            recipe=None if one.recipe is None else _document(one.recipe), set=_found(one.set)
+        )
+        for name, one in study.levels.items()
+    }
+    vary = {
+        address: {name: _found({address: value})[address] for name, value in values.items()}
+        for address, values in study.vary.items()
+    }
+    update = {"recipe": _document(study.recipe), "set": _found(study.set)}
+    done = study.model_copy(update={**update, "levels": levels, "vary": vary})
+    # As it will be read back, `off` for None among others.
+    return study_of(read_value(study_text(done), "the study"))
+
+
+def base_recipe(study: Study) -> Recipe:
+    """What all levels share: the study's recipe with the settings held fixed."""
+    return _settled(with_settings(_read(study.recipe), study.set))
+
+
+def short_names(addresses: list[str]) -> dict[str, str]:
+    """The last part of each address, or as many parts as tell it from the others."""
+    names = {}
+    for address in addresses:
+        parts = address.split(".")
+        tails = (".".join(parts[place:]) for place in reversed(range(len(parts))))
+        names[address] = next(
+            tail
+            for tail in tails
+            if sum(one == tail or one.endswith(f".{tail}") for one in addresses) == 1
+        )
+    return names
+
+
+def _combinations(study: Study) -> Iterator[tuple[str, dict[str, str], Recipe]]:
+    """Name, values and recipe of each level."""
+    base = base_recipe(study)
+    short = short_names(list(study.vary))
+    grid = list(product(*(values.items() for values in study.vary.values())))
+    num_levels = len(grid) * max(len(study.levels), 1)
+    if num_levels > MOST_LEVELS:
+        raise ToileError(f"the study has {num_levels} levels; at most {MOST_LEVELS} are compared")
+    alternatives: list[str | None] = [*study.levels] or [None]
+    for alternative in alternatives:
+        for chosen in grid:
+            written = dict(zip(study.vary, (name for name, _ in chosen), strict=True))
+            words = [f"{short[address]}={name}" for address, name in written.items()]
+            # A single factor needs no name in front of its values.
+            words = list(written.values()) if len(written) == 1 else words
+            name = ", ".join([*([alternative] if alternative else []), *words]) or base.name
+            values = dict(zip(study.vary, (value for _, value in chosen), strict=True))
+            yield name, written, _level_recipe(study, base, alternative, values, name)
+
+
+def _level_recipe(
+    study: Study, base: Recipe, alternative: str | None, values: dict[str, Any], name: str
+) -> Recipe:
+    try:
+        if alternative is not None:
+            other = study.levels[alternative]
+            if other.recipe is not None:
+                base = with_settings(_read(other.recipe), study.set)
+            base = with_settings(base, other.set)
+        return _settled(with_settings(base, values))
+    except ToileError as error:
+        raise ToileError(f"level {name}: {error}") from None
+
+
+def _read(source: Source) -> Recipe:
+    return read_recipe(source) if isinstance(source, str) else recipe_of(source)
+
+
+def _document(source: Source) -> dict[str, Any]:
+    recipe = _settled(_read(source))
+    found = _found({"data.name": recipe.data.name})
+    return with_settings(recipe, found).model_dump(mode="json")
+
+
+def _found(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by address, a path of data made absolute."""
+    name = values.get("data.name")
+    if not isinstance(name, str) or known_shape(name) or not Path(name).expanduser().exists():
+        return dict(values)
+    return {**values, "data.name": str(Path(name).expanduser().resolve())}
+
+
+def _settled(recipe: Recipe) -> Recipe:
+    """One thread and float32 unless asked otherwise: many readings share the cores, and agree."""
+    settled = {"threads": 1, "precision": "float32"}
+    auto = {key: one for key, one in settled.items() if getattr(recipe.training, key) == "auto"}
+    if not auto:
+        return recipe
+    return with_settings(recipe, {f"training.{key}": one for key, one in auto.items()})
+
+
+def _taken(
+    study: Study, level: PlannedLevel, number: int, look_up: Callable[[Data], Taken]
+) -> Recipe:
+    """The recipe of one reading: its seed, its fold, and its data as it lies here."""
+    data = level.recipe.data
+    if study.folds is not None:
+        data = data.model_copy(update={"folds": study.folds, "fold": number - 1})
+    try:
+        resolved, shape, num_classes = look_up(data)
+        plan_network(level.recipe.network, shape, num_classes)
+    except ToileError as error:
+        raise ToileError(f"level {level.name}: {error}") from None
+    return level.recipe.model_copy(update={"data": resolved, "seed": study.seed + number - 1})

@@ -1,0 +1,114 @@
+"""What a study has come to: every reading, finished or not, and what they say together."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from toile.studies.looks import judge_look
+from toile.studies.spec import Study
+from toile.studies.verdict import Verdict, judge_readings
+
+UNENDED = ("waiting", "running", "stopped", "interrupted")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One run of a study: reading `number`, from 1, of `level`, in its own `folder`.
+
+    `status` is a run's, or `waiting` before it has begun. `score` is the run's score, a fraction,
+    None unless it finished; `reason` says why it failed or diverged.
+    """
+
+    level: str
+    number: int
+    seed: int
+    folder: Path
+    status: str
+    score: float | None = None
+    seconds: float | None = None
+    reason: str = ""
+    epochs: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON has them."""
+        fields = {key: value for key, value in vars(self).items() if key != "folder"}
+        return fields | {"run": str(self.folder)}
+
+
+@dataclass(frozen=True)
+class Factors:
+    """A level by its name, and the values as they were written that make it, by address."""
+
+    name: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """A study as its folder has it now. `levels` and `readings` stand in the study's order.
+
+    `environment` is that of its first reading; `mixed` says in what others differ from it.
+    `test` is what came of opening the test part for it, None while it is sealed.
+    """
+
+    folder: Path
+    spec: Study
+    levels: tuple[Factors, ...]
+    readings: tuple[Reading, ...]
+    environment: dict[str, Any] | None = None
+    mixed: tuple[str, ...] = ()
+    test: dict[str, Any] | None = None
+
+    def scores(self) -> dict[str, tuple[float, ...]]:
+        """The finished readings' scores by level, as fractions; a level may have none."""
+        return {
+            level.name: tuple(
+                one.score
+                for one in self.readings
+                if one.level == level.name and one.score is not None
+            )
+            for level in self.levels
+        }
+
+    @cached_property
+    def verdict(self) -> Verdict | None:
+        """What the finished readings allow one to say; None without any."""
+        scores = {level: values for level, values in self.scores().items() if values}
+        judge = judge_look if self.spec.looks else judge_readings
+        return judge(scores, margin=self.spec.margin) if scores else None
+
+    def count(self, *statuses: str) -> int:
+        """How many readings stand so."""
+        return sum(one.status in statuses for one in self.readings)
+
+    @property
+    def ended(self) -> bool:
+        """Whether no reading is left to be taken."""
+        return not self.count(*UNENDED)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training and scoring, all readings together."""
+        return sum(one.seconds or 0.0 for one in self.readings)
+
+    def table(self) -> Float[np.ndarray, "levels readings"]:
+        """Scores, a row for each level and a column for each number; NaN where there is none."""
+        rows = {level.name: place for place, level in enumerate(self.levels)}
+        most = max((one.number for one in self.readings), default=0)
+        scores = np.full((len(rows), most), np.nan)
+        for one in self.readings:
+            if one.score is not None:
+                scores[rows[one.level], one.number - 1] = one.score
+        return scores
+
+    @property
+    def command(self) -> str:
+        """What repeats the study in another folder, on a command line."""
+        words = ["toile", "study", str(self.folder / "study.yaml"), "--out", f"{self.spec.name}-2"]
+        return shlex.join(words)

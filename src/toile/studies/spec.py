@@ -1,0 +1,99 @@
+"""A study's settings: what is varied, what is held fixed, and how many readings are taken."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from toile.recipe import Settings, settings_of, yaml_text
+
+Source = str | dict[str, Any]
+MOST_READINGS = 1000
+
+
+def _named(values: Any) -> Any:
+    """A list of values as a mapping by their names; anything else as it is."""
+    if not isinstance(values, list | tuple):
+        return values
+    named: dict[str, Any] = {}
+    for value in values:
+        name = value_name(value)
+        if name in named:
+            raise ValueError(f"level {name} stands twice; a level is named once")
+        named[name] = value
+    return named
+
+
+def value_name(value: Any) -> str:
+    """What a level is called that nobody wrote down: `8`, `0.1`, `true`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+Values = Annotated[
+    dict[str, Any], BeforeValidator(_named), Field(min_length=1, max_length=MOST_READINGS)
+]
+Count = Annotated[int, Field(ge=1, le=MOST_READINGS)]
+
+
+class Alternative(Settings):
+    """A level that is a recipe of its own, or the study's with several settings changed."""
+
+    recipe: Source | None = Field(None, description="A preset, a file or a recipe's settings")
+    set: dict[str, Any] = Field({}, description="Settings changed, by address")
+
+
+class Study(Settings):
+    """Levels, readings and what is held fixed."""
+
+    name: str = Field(
+        "study", pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=100, description="Names its folder"
+    )
+    question: str = Field("", max_length=2000, description="What it is to answer")
+    recipe: Source = Field(description="A preset, a file or a recipe's settings")
+    set: dict[str, Any] = Field({}, description="Settings held fixed, by address")
+    vary: dict[str, Values] = Field(
+        {}, description="Values to compare, by address; several addresses make a grid"
+    )
+    levels: dict[str, Alternative] = Field(
+        {}, description="Whole alternatives by name; with vary, each is crossed with its grid"
+    )
+    readings: Count = Field(5, description="Runs of each level, each with a seed of its own")
+    more: dict[str, Count] = Field(
+        {}, description="Readings of single levels beyond those, filled where looks ask for them"
+    )
+    seed: int = Field(
+        0, ge=0, lt=2**62, description="The first reading's seed; the next one's is one more"
+    )
+    margin: float = Field(
+        0.005, gt=0, lt=1, description="Differences up to this do not matter; a fraction"
+    )
+    score: Literal["accuracy"] = Field("accuracy", description="What is read off a run")
+    folds: Annotated[int, Field(ge=2, le=MOST_READINGS)] | None = Field(
+        None, description="Cross-validate: reading i is validated on fold i of so many"
+    )
+    looks: bool = Field(
+        False, description="Readings are added at looks fixed beforehand, until all is decided"
+    )
+
+    def readings_of(self, level: str) -> int:
+        """How many readings are asked of `level`."""
+        return self.readings + self.more.get(level, 0)
+
+
+def study_of(document: dict[str, Any]) -> Study:
+    """The study of a document. Raises ToileError naming the setting, the value and the rule."""
+    levels = document.get("levels")
+    if isinstance(levels, dict):
+        read = {
+            name: settings_of(Alternative, fields, f"levels.{name}")
+            for name, fields in levels.items()
+        }
+        document = {**document, "levels": read}
+    if document.get("folds") not in (None, "off"):
+        # Each fold is held out once, unless fewer are asked.
+        document = {"readings": document["folds"], **document}
+    return settings_of(Study, document)
+
+
+def study_text(study: Study) -> str:
+    """`study` as YAML that reads back as the same study, every setting written."""
+    return yaml_text(study.model_dump(mode="json"))

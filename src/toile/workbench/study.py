@@ -1,0 +1,157 @@
+"""Asking for a study: what is varied and held fixed, checked before anything runs."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from toile.data import Progress, no_progress
+from toile.errors import ToileError
+from toile.recipe import Recipe, list_presets, parse_assignment, read_recipe
+from toile.runs import runs_folder
+from toile.studies import LOOKS
+from toile.studies.folder import refuse_other_recipes, result_of, stored_text, study_folder
+from toile.studies.merge import merge_studies
+from toile.studies.plan import Cell, PlannedLevel, complete, plan_cells, plan_levels, short_names
+from toile.studies.read import is_study_file, read_study_file, study_name
+from toile.studies.spec import Study, study_of
+from toile.workbench.live_study import LiveStudy
+
+Values = Mapping[str, Any] | Sequence[Any]
+
+
+def study(
+    source: str | Path | Recipe | Study,
+    *,
+    vary: Mapping[str, Values] | None = None,
+    levels: Mapping[str, Mapping[str, Any]] | None = None,
+    readings: int | None = None,
+    settings: Sequence[str] = (),
+    data: str | Path | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    margin: float | None = None,
+    folds: int | None = None,
+    question: str | None = None,
+    name: str | None = None,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    add_readings: int = 0,
+    until_decided: bool = False,
+    budget_seconds: float | None = None,
+    progress: Progress = no_progress,
+) -> LiveStudy:
+    """A study of `source`, ready to be taken: a recipe, a study file, or a study to go on with.
+
+    `vary` has values by address, as a list or a mapping by name; several addresses make a grid.
+    `levels` are whole alternatives by name: `{"recipe": ..., "set": {address: value}}`. `settings`
+    are `address=value` texts held fixed. `margin` is a fraction, half a point by default. A study
+    without a name is called by its recipe and its factors, so that asking again goes on with it;
+    `out` names its folder itself. Raises ToileError for anything a user can put right.
+    """
+    asked, place = _read(source)
+    given = {"readings": readings, "seed": seed, "margin": margin, "folds": folds}
+    document = asked | {key: value for key, value in given.items() if value is not None}
+    held = dict(map(parse_assignment, settings))
+    held |= {"data.name": str(data)} if data is not None else {}
+    held |= {"training.epochs": epochs} if epochs is not None else {}
+    document["set"] = asked.get("set", {}) | held
+    document["vary"] = asked.get("vary", {}) | dict(vary or {})
+    document["levels"] = asked.get("levels", {}) | dict(levels or {})
+    document["question"] = asked.get("question", "") if question is None else question
+    document["name"] = name or document.get("name") or _name(document)
+    spec = complete(study_of(document))
+    folder = Path(out) if out else (None if name else place) or runs_folder() / spec.name
+    return _live(spec, folder, workers, add_readings, until_decided, budget_seconds, progress)
+
+
+def _live(
+    spec: Study,
+    folder: Path,
+    workers: int | None,
+    add_readings: int,
+    until_decided: bool,
+    budget_seconds: float | None,
+    progress: Progress,
+) -> LiveStudy:
+    found = stored_text(folder)
+    if found is not None:
+        spec = merge_studies(read_study_file(folder / "study.yaml"), spec, folder)
+    elif folder.exists() and not _is_free(folder):
+        raise ToileError(f"{folder} is there and is no study; name another with --name or --out")
+    spec = spec.model_copy(update={"readings": spec.readings + add_readings})
+    if until_decided:
+        spec = _to_the_next_look(spec)
+    levels = plan_levels(spec)
+    cells = plan_cells(spec, levels, progress)
+    refuse_other_recipes(folder, cells)
+    if workers is None:
+        workers = max(_cores() // max(int(cell.recipe.training.threads) for cell in cells), 1)
+    notes = _notes(levels, cells)
+    if found is not None:
+        before = result_of(folder, spec)
+        done = before.count("finished", "diverged")
+        notes.append(f"goes on with {folder}: {done} of {len(before.readings)} readings are there")
+    return LiveStudy(folder, spec, workers, until_decided, budget_seconds, notes, found)
+
+
+def _is_free(place: Path) -> bool:
+    """Whether `place` is a folder with nothing in it but what a beginning may have left."""
+    return place.is_dir() and all(one.name == ".lock" for one in place.iterdir())
+
+
+def _read(source: str | Path | Recipe | Study) -> tuple[dict[str, Any], Path | None]:
+    """The document of what was asked for, and the folder of the study that it means to go on."""
+    if isinstance(source, Study):
+        return source.model_dump(), None
+    if isinstance(source, Recipe):
+        return {"recipe": source.model_dump(mode="json")}, None
+    path = Path(source)
+    place = study_folder(source)
+    if place is not None and str(source) not in list_presets():
+        return read_study_file(place / "study.yaml").model_dump(), place
+    if os.path.isfile(path) and is_study_file(path):
+        begun = (path.parent / "study.json").exists() and path.name == "study.yaml"
+        return read_study_file(path).model_dump(), path.parent if begun else None
+    return {"recipe": read_recipe(source).model_dump(mode="json")}, None
+
+
+def _name(document: Mapping[str, Any]) -> str:
+    recipe = document["recipe"]["name"]
+    varied = [*document["levels"], *short_names(list(document["vary"])).values()]
+    return study_name(recipe, varied) + (
+        f"-{document['folds']}-folds" if "folds" in document else ""
+    )
+
+
+def _to_the_next_look(spec: Study) -> Study:
+    """`spec` with every level asked for as many readings as its next look is at."""
+    if spec.folds is not None:
+        raise ToileError("folds are as many as they are; --until-decided cannot add to them")
+    most = spec.readings + max(spec.more.values(), default=0)
+    if most > LOOKS[-1]:
+        raise ToileError(
+            f"the study has {most} readings; the looks were fixed at {', '.join(map(str, LOOKS))}"
+        )
+    look = {n: min(one for one in LOOKS if one >= n) for n in range(1, most + 1)}
+    first = look[spec.readings]
+    more = {level: look[spec.readings_of(level)] - first for level in spec.more}
+    more = {level: count for level, count in more.items() if count}
+    return spec.model_copy(update={"readings": first, "more": more, "looks": True})
+
+
+def _notes(levels: Sequence[PlannedLevel], cells: Sequence[Cell]) -> list[str]:
+    asked = {level.name: level.recipe.data.validation for level in levels}
+    other = {
+        f"validation: {asked[cell.level]} images asked, {cell.recipe.data.validation} taken"
+        for cell in cells
+        if isinstance(asked[cell.level], int)
+        and cell.recipe.data.folds is None
+        and cell.recipe.data.validation != asked[cell.level]
+    }
+    return sorted(other)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,112 @@
+"""A study's report in its folder: its readings and what they answered, together."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from toile.errors import ToileError
+from toile.files import write_whole
+from toile.report import save_figure
+from toile.report.study_page import (
+    Hits,
+    StudyReport,
+    csv_readings,
+    csv_table,
+    latex_table,
+    study_html,
+    study_markdown,
+    study_pdf,
+    study_report,
+)
+from toile.runs import Run, scored_images
+from toile.studies import StudyResult
+
+Write = Callable[[StudyResult, StudyReport], list[Path]]
+
+
+def write_study_report(result: StudyResult, formats: Iterable[str] = ("html",)) -> list[Path]:
+    """Write the report into the study's folder in each of `formats`; returns the files.
+
+    `html`, `md` with its figures, `csv` and `tex` with a file or a table for each table, `pdf`.
+    """
+    asked = list(dict.fromkeys(formats))
+    for name in asked:
+        if name not in WRITERS:
+            raise ToileError(f"{name!r} is no form of a report; the forms are {', '.join(WRITERS)}")
+    report = study_report(result, hits_of(result))
+    return [path for name in asked for path in WRITERS[name](result, report)]
+
+
+def hits_of(result: StudyResult) -> Hits:
+    """Which images each finished reading answered right, for levels that answered the same ones.
+
+    The first level's images are those; a level with others, as with other data, is left out.
+    """
+    hits, images = {}, None
+    for level in result.levels:
+        runs = [
+            Run(one.folder)
+            for one in result.readings
+            if one.level == level.name and one.status == "finished"
+        ]
+        answers = [_answers(run) for run in runs]
+        if not answers:
+            continue
+        images = images or answers[0][0]
+        if all(own == images for own, _ in answers):
+            hits[level.name] = np.stack([right for _, right in answers])
+    return hits
+
+
+def _answers(run: Run) -> tuple[tuple[str, bytes], np.ndarray]:
+    """What tells the images that `run` is scored on, and whether each was answered right."""
+    answers = run.validation
+    among = scored_images(run.recipe, answers)
+    right = answers.logits.argmax(axis=1) == answers.labels
+    return (run.data["order"], answers.indices[among].tobytes()), right[among]
+
+
+def _html(result: StudyResult, report: StudyReport) -> list[Path]:
+    return [_write(result.folder / "report.html", study_html(report))]
+
+
+def _markdown(result: StudyResult, report: StudyReport) -> list[Path]:
+    figures = [result.folder / f"{one.name}.svg" for one in report.drawings]
+    for one, path in zip(report.drawings, figures, strict=True):
+        save_figure(one.figure, path)
+    return [_write(result.folder / "report.md", study_markdown(report)), *figures]
+
+
+def _csv(result: StudyResult, report: StudyReport) -> list[Path]:
+    # The readings in the form that `toile verdict` takes; a row for each level is for the eye.
+    tables = {one.name: csv_table(one) for one in report.tables}
+    tables["readings"] = csv_readings(result)
+    folder = result.folder / "tables"
+    folder.mkdir(exist_ok=True)
+    return [_write(folder / f"{name}.csv", text) for name, text in tables.items()]
+
+
+def _latex(result: StudyResult, report: StudyReport) -> list[Path]:
+    tables = [latex_table(one, f"{report.title}: {one.title}") for one in report.tables]
+    return [_write(result.folder / "tables.tex", "\n".join(tables))]
+
+
+def _pdf(result: StudyResult, report: StudyReport) -> list[Path]:
+    path = result.folder / "report.pdf"
+    write_whole(path, study_pdf(report))
+    return [path]
+
+
+def _write(path: Path, text: str) -> Path:
+    write_whole(path, text.encode())
+    return path
+
+
+WRITERS: dict[str, Write] = {
+    "html": _html,
+    "md": _markdown,
+    "csv": _csv,
+    "tex": _latex,
+    "pdf": _pdf,
+}

@@ -1,0 +1,150 @@
+import numpy as np
+import pytest
+
+from toile.report.study_page import study_report
+from toile.studies import study_sentence
+
+EPOCHS = {"5": [0.8915, 0.8992, 0.8914, 0.8822], "20": [0.9026, 0.9008, 0.9035, 0.8991]}
+
+
+def words(report) -> str:
+    return " ".join(sentence for section in report.sections for sentence in section.words)
+
+
+def section(report, title):
+    (found,) = [one for one in report.sections if one.title == title]
+    return found
+
+
+def test_the_report_says_what_the_verdict_says(epochs, hits):
+    report = study_report(epochs, hits)
+    assert report.question == "How many epochs?"
+    assert report.sentence == study_sentence(epochs)
+    cards = {card.label: (card.value, card.note) for card in report.cards}
+    assert cards["Pairs decided"][0] == "1 of 3"
+    # 20 is not told apart from 5: the greater of two means is .56 of their error too high.
+    error = np.sqrt((np.var(EPOCHS["5"], ddof=1) + np.var(EPOCHS["20"], ddof=1)) / 2 / 4)
+    luck = error / np.sqrt(np.pi)
+    expected = f"{100 * (0.9015 - luck):.2f}%", f"20, less {100 * luck:.2f} points of luck"
+    assert cards["Expect of the highest"] == expected
+    assert cards["Readings"] == ("12", "finished, of 12 asked")
+    assert cards["Time"][0] == "6 min 00 s"
+
+
+def test_what_a_reading_is_comes_from_the_run(epochs):
+    said = study_report(epochs, {}).terms
+    assert "the last epoch's weights on 4 images of validation" in said
+    assert "at most 5 % tell any apart" in said
+
+
+def test_levels_have_n_mean_and_interval(epochs):
+    (table,) = section(study_report(epochs, {}), "Levels").tables
+    level = epochs.verdict.levels[2]
+    row = dict(zip(table.columns, table.rows[2], strict=True))
+    assert row["level"] == "20"
+    assert row["n"].value == 4
+    assert row["mean"].value == pytest.approx(0.9015)
+    assert (row["low"].value, row["high"].value) == (level.low, level.high)
+    assert table.texts[2][:5] == ("20", "4", "4", "90.15%", "0.20")
+
+
+def test_lost_readings_are_listed_counted_and_kept_out_of_the_mean(make_study):
+    result = make_study(
+        {"8": [0.9, 0.91, "diverged"], "16": [0.92, "failed", 0.93], "64": ["diverged"] * 3},
+        reasons={"diverged": "the loss is no number at step 40"},
+    )
+    report = study_report(result, {})
+    assert "8, reading 3 (seed 2) diverged: the loss is no number at step 40." in words(report)
+    assert "16, reading 2 (seed 1) failed." in words(report)
+    assert "So 64 has no mean and is in no pair." in report.sentence
+    rows = section(report, "Levels").tables[0].texts
+    assert rows == (
+        ("8", "2", "3", "90.50%", "0.71", "84.15%", "96.85%"),
+        ("16", "2", "3", "92.50%", "0.71", "86.15%", "98.85%"),
+        ("64", "0", "3", "–", "–", "–", "–"),  # noqa: RUF001
+    )
+    readings = section(report, "Readings").tables[0]
+    assert readings.texts[0] == ("8", "90.00%", "91.00%", "diverged")
+
+
+def test_a_study_without_any_finished_reading_has_a_report(make_study):
+    report = study_report(
+        make_study({"8": ["waiting", "diverged"], "16": ["running", "failed"]}), {}
+    )
+    assert report.status == "2 of 4 readings"
+    assert report.sentence.startswith("No reading has finished")
+    assert not report.drawings
+    assert [one.title for one in report.sections][:2] == ["Readings", "Varied"]
+
+
+def test_one_reading_each_has_no_noise_and_no_spread_to_plan_by(make_study):
+    report = study_report(make_study({"8": [0.9], "16": [0.91]}), {})
+    titles = [one.title for one in report.sections]
+    assert "Where the doubt comes from" not in titles
+    assert "The two highest, 16 and 8, show no spread between readings yet" in words(report)
+
+
+def test_one_level_stands_alone(make_study):
+    report = study_report(make_study({"8": [0.9, 0.91]}), {})
+    assert "stands alone" in report.sentence
+    assert [one.name for one in report.drawings] == ["readings"]
+    assert "Pairs" not in [one.title for one in report.sections]
+
+
+def test_noise_is_told_by_source_and_the_correlation_as_not_used(epochs, hits):
+    doubt = section(study_report(epochs, hits), "Where the doubt comes from")
+    assert [table.name for table in doubt.tables] == ["noise", "pair-noise"]
+    assert len(doubt.tables[1].rows) == 3
+    assert (
+        "(mean of 3 pairs of levels, up to 4 seeds each). The tests do not count on it"
+        in (doubt.words[1])
+    )
+
+
+def test_what_more_readings_would_take_is_told_in_time_here(make_study):
+    result = make_study({"8": [0.900, 0.904, 0.902], "16": [0.907, 0.901, 0.904]})
+    (pair,) = result.verdict.pairs
+    assert pair.verdict == "undecided"
+    seconds = 2 * pair.more_readings * 30
+    said = section(study_report(result, {}), "More readings").words[0]
+    assert f"about {pair.more_readings} more readings each" in said
+    assert f"{seconds // 60} min {seconds % 60:02} s here one after another" in said
+    assert f"{seconds // 120} min" in said  # on two cores
+
+
+def test_looks_and_folds_are_owned_up_to(make_study):
+    table = {"8": [0.9, 0.91], "16": [0.92, 0.93]}
+    assert (
+        "looks fixed beforehand (5, 10, 20, 40)"
+        in study_report(make_study(table, looks=True), {}).terms
+    )
+    assert "Bengio and Grandvalet 2004" in study_report(make_study(table, folds=2), {}).terms
+
+
+def test_the_test_part_is_told_beside_the_count_of_looks(make_study):
+    level = {"n": 2, "mean": 0.9, "sd": 0.01, "low": None, "high": None}
+    look = {"when": "2026-11-20T12:00:00+00:00", "why": "the settings are chosen"}
+    test = {"levels": {"8": level}, "images": 1000, "looks": 3, "networks": 17, "look": look}
+    report = study_report(make_study({"8": [0.9, 0.91]}, test=test), {})
+    part = section(report, "The test part")
+    assert "because: the settings are chosen." in part.words[0]
+    assert "looked at 3 times so far, by 17 networks in all" in part.words[0]
+    assert part.tables[0].texts == (("8", "2", "90.00%", "–", "–"),)  # noqa: RUF001
+    assert "The test part" not in [
+        one.title for one in study_report(make_study({"8": [0.9, 0.91]}), {}).sections
+    ]
+
+
+def test_seeds_settings_machine_and_the_command_are_there(make_study):
+    report = study_report(
+        make_study({"8": [0.9, 0.91], "16": [0.92]}, set={"training.epochs": 2}), {}
+    )
+    assert section(report, "Varied").facts == (("network.conv1.filters", "8, 16"),)
+    assert section(report, "Held fixed").facts == (
+        ("Recipe", "s1-lab"),
+        ("training.epochs", "2"),
+        ("Seeds", "0 to 1, the same at each level"),
+    )
+    assert ("torch", "2.13.0") in section(report, "Machine").facts
+    assert section(report, "Repeat it").code.startswith("toile study ")
+    assert "network.conv1.filters" in section(report, "The study's file").code

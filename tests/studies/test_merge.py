@@ -45,7 +45,7 @@ def test_what_only_the_verdict_reads_may_change():
         ({"seed": 3}, "its seed was 0 and is now 3"),
         ({"folds": 3}, "its folds was off and is now 3"),
         ({"set": {"training.epochs": 9}}, "training.epochs was 5 and is now 9"),
-        ({"recipe": "quick"}, "augmentation.shift was 0 and is now 1"),
+        ({"recipe": "quick"}, "network.conv1.filters was 32 and is now 16"),
         ({"vary": {"training.epochs": [1]}}, f"it varied {FILTERS} and now varies training.epochs"),
         ({"levels": {"a": {}}}, "it had no whole alternatives as levels"),
         (

@@ -37,7 +37,7 @@ def test_whole_alternatives_are_crossed_with_the_grid():
         )
     )
     assert [level.name for level in levels] == ["sgd, 1", "sgd, 2", "quick, 1", "quick, 2"]
-    assert levels[3].recipe.network[1].kind == "batchnorm"
+    assert levels[3].recipe.network[2].kind == "batchnorm"
     assert {level.recipe.data.name for level in levels} == {"fashion-sample"}
 
 

@@ -9,7 +9,7 @@ from toile.recipe import Plan, Recipe, Training, with_settings
 
 # From so many multiply-adds a step a second thread pays; below, waiting for it costs more than it
 # does. Measured from s1-lab (9 million) to quick (1.7 billion), see docs/log.md.
-WORTH_THREADS = 150_000_000
+WORTH_THREADS = 100_000_000
 MOST_THREADS = 256
 IMAGES_A_PART = 16
 

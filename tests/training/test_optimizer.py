@@ -111,3 +111,16 @@ def test_frozen_weights_are_left_out():
     assert [id(one) for one in optimizer.param_groups[0]["params"]] == list(
         map(id, network[1].parameters())
     )
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_a_step_follows_the_gradient_however_that_lies_in_memory(make_fit, optimizer):
+    fused, plain = (make_fit(training__optimizer=optimizer) for _ in range(2))
+    for group in plain.optimizer.param_groups:
+        group["fused"] = False
+    for fit in (fused, plain):
+        fit.gradient.train_mode()
+        fit.gradient.take(fit.batches.epoch(0), 0)
+        fit.optimizer.step()
+    for name, weight in plain.network.named_parameters():
+        assert torch.allclose(fused.network.get_parameter(name), weight, atol=1e-6), name

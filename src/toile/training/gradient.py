@@ -18,6 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from toile.network import copies_in_parts, reseed_dropout
 from toile.recipe import Plan, Recipe
 from toile.training.batches import Batch, EpochBatches
+from toile.training.optimizer import laid_out_as
 
 Tensors = tuple[Tensor, ...]
 Found = tuple[Float[Tensor, "b k"], Int[Tensor, " b"], Float[Tensor, ""]]
@@ -65,7 +66,7 @@ class Gradient:
         for other in gradients[1:]:
             torch._foreach_add_(total, other)
         for weight, gradient in zip(self._weights, total, strict=True):
-            weight.grad = gradient
+            weight.grad = laid_out_as(weight, gradient)
         logits, labels, losses = zip(*found, strict=True)
         return torch.cat(logits), torch.cat(labels), torch.stack(losses).sum()
 

@@ -10,6 +10,7 @@ from toile.network.dropout import Dropout, reseed_dropout
 from toile.network.parts import copies_in_parts
 from toile.network.pixels import Pixels, pixels_of
 from toile.network.scoring import logits_in_batches, network_logits
+from toile.network.stacked import stack_rows, stacked_network
 from toile.network.trained import Network, trained_network
 
 __all__ = [
@@ -23,5 +24,7 @@ __all__ = [
     "network_logits",
     "pixels_of",
     "reseed_dropout",
+    "stack_rows",
+    "stacked_network",
     "trained_network",
 ]

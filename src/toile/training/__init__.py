@@ -17,6 +17,7 @@ from toile.training.events import (
 )
 from toile.training.fit import Fit, begin
 from toile.training.loop import train
+from toile.training.many import apart, train_many
 from toile.training.probe import Probe, probe
 from toile.training.transfer import fill_start
 
@@ -32,6 +33,7 @@ __all__ = [
     "Scoring",
     "Stepped",
     "alternatives",
+    "apart",
     "begin",
     "fill_start",
     "prepare_torch",
@@ -39,4 +41,5 @@ __all__ = [
     "reasons",
     "resolve",
     "train",
+    "train_many",
 ]

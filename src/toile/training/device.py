@@ -1,10 +1,9 @@
 """What `auto` means here: device, precision, threads, replicas; measured, not guessed later."""
 
-import os
-
 import torch
 
 from toile.errors import ToileError
+from toile.process import num_cores
 from toile.recipe import Plan, Recipe, Training, with_settings
 
 # From so many multiply-adds a step a second thread pays; below, waiting for it costs more than it
@@ -129,8 +128,7 @@ def _device(wanted: str) -> str:
 
 
 def _cores() -> int:
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(here or 1, MOST_THREADS)
+    return min(num_cores(), MOST_THREADS)
 
 
 def _has_bfloat16(device: str) -> bool:

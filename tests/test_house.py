@@ -64,6 +64,8 @@ def test_every_command_of_the_readme_runs(tmp_path):
             words = [*words, "--data=fashion-sample", "--set=training.epochs=1"]
         if words[1:3] == ["study", "s1-lab"]:
             words = [*words, "--data=fashion-sample", "--epochs=1"]
+        if words[1] == "search":
+            words = [*words, "--data=fashion-sample", "--epochs=1", "--trials=3", "--readings=1"]
         if words[1:3] == ["data", "show"]:
             words[3] = "fashion-sample"
         if words[1] == "resume":

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from toile.recipe import Recipe, list_presets, plan_network, read_recipe, with_settings
     from toile.runs import Run, bundle_run, list_runs, open_run, read_ledger
     from toile.studies import (
+        SearchResult,
+        SheetResult,
         Study,
         StudyResult,
         Verdict,
         judge_readings,
+        open_search,
         open_study,
         verdict_sentence,
     )
@@ -31,9 +34,12 @@ if TYPE_CHECKING:
     from toile.workbench.export import export_run
     from toile.workbench.go_on import go_on, resume
     from toile.workbench.live import LiveRun
+    from toile.workbench.live_search import LiveSearch
     from toile.workbench.live_study import LiveStudy
     from toile.workbench.page import write_report
     from toile.workbench.predict import Answered, predict
+    from toile.workbench.search import search
+    from toile.workbench.sheet import LiveSheet, run_sheet
     from toile.workbench.study import study
     from toile.workbench.study_look import open_study_test
 
@@ -45,9 +51,13 @@ _PLACES = {
     "Dataset": "toile.data",
     "Evaluated": "toile.workbench.evaluate",
     "LiveRun": "toile.workbench.live",
+    "LiveSearch": "toile.workbench.live_search",
+    "LiveSheet": "toile.workbench.sheet",
     "LiveStudy": "toile.workbench.live_study",
     "Recipe": "toile.recipe",
     "Run": "toile.runs",
+    "SearchResult": "toile.studies",
+    "SheetResult": "toile.studies",
     "Study": "toile.studies",
     "StudyResult": "toile.studies",
     "ToileError": "toile.errors",
@@ -67,6 +77,7 @@ _PLACES = {
     "list_sources": "toile.data",
     "load_data": "toile.data",
     "open_run": "toile.runs",
+    "open_search": "toile.studies",
     "open_study": "toile.studies",
     "open_study_test": "toile.workbench.study_look",
     "plan_network": "toile.recipe",
@@ -74,6 +85,8 @@ _PLACES = {
     "read_ledger": "toile.runs",
     "read_recipe": "toile.recipe",
     "resume": "toile.workbench.go_on",
+    "run_sheet": "toile.workbench.sheet",
+    "search": "toile.workbench.search",
     "split_data": "toile.data",
     "study": "toile.workbench.study",
     "train": "toile.workbench.begin",
@@ -88,9 +101,13 @@ __all__ = [
     "Dataset",
     "Evaluated",
     "LiveRun",
+    "LiveSearch",
+    "LiveSheet",
     "LiveStudy",
     "Recipe",
     "Run",
+    "SearchResult",
+    "SheetResult",
     "Study",
     "StudyResult",
     "ToileError",
@@ -110,6 +127,7 @@ __all__ = [
     "list_sources",
     "load_data",
     "open_run",
+    "open_search",
     "open_study",
     "open_study_test",
     "plan_network",
@@ -117,6 +135,8 @@ __all__ = [
     "read_ledger",
     "read_recipe",
     "resume",
+    "run_sheet",
+    "search",
     "split_data",
     "study",
     "train",

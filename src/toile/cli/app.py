@@ -11,7 +11,9 @@ from toile.cli import (
     predict,
     recipes,
     runs,
+    search,
     serve,
+    sheet,
     study,
     training,
     verdict,
@@ -29,6 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data.app, name="data")
+app.add_typer(sheet.app, name="sheet")
 for command in (
     recipes.presets,
     recipes.new,
@@ -47,6 +50,7 @@ for command in (
     bundle.bundle,
     study.study,
     study.new_study,
+    search.search,
     verdict.verdict,
     runs.report,
     export.export,

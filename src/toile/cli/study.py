@@ -26,6 +26,9 @@ Vary = Annotated[
         "--vary", metavar="ADDRESS=V1,V2,...", help="Values to compare; several make a grid."
     ),
 ]
+On = Annotated[str, typer.Option(help="Where readings are trained: local or ray.")]
+Cpus = Annotated[float | None, typer.Option(help="On ray: CPUs for each reading; 1 unless said.")]
+Gpus = Annotated[float | None, typer.Option(help="On ray: a GPU's share for each reading.")]
 
 
 def study(
@@ -57,14 +60,16 @@ def study(
     ] = False,
     why: Annotated[str, typer.Option(help="The reason kept in the ledger with that look.")] = "",
     page: Annotated[bool, typer.Option(help="Write report.html into the study's folder.")] = True,
-    on: Annotated[str, typer.Option(help="Where readings are trained: local.")] = "local",
+    on: On = "local",
+    cpus_per_reading: Cpus = None,
+    gpus_per_reading: Gpus = None,
     as_json: Json = False,
 ) -> None:
     """Compare levels by repeated runs, and say what the readings allow.
 
     Asked again it goes on with what is missing; what was stopped or killed loses nothing.
     """
-    _refuse(on, budget if not until_decided else None, why if not open_test else "", out)
+    _refuse(budget if not until_decided else None, why if not open_test else "", out)
     started = time.monotonic()
     with Signals("the same command goes on with it") as signals:
         from toile.cli.progress import data_progress
@@ -88,6 +93,9 @@ def study(
                 add_readings=add_readings,
                 until_decided=until_decided,
                 budget_seconds=None if budget is None else seconds_in(budget),
+                on=on,
+                cpus_per_reading=cpus_per_reading,
+                gpus_per_reading=gpus_per_reading,
                 progress=progress,
             )
         signals.goes_on = f"toile study {live.folder} goes on with it"
@@ -120,10 +128,8 @@ def new_study(
     typer.echo(f"wrote {file}; take it with  toile study {file}")
 
 
-def _refuse(on: str, budget: str | None, why: str, out: str | None) -> None:
+def _refuse(budget: str | None, why: str, out: str | None) -> None:
     """What does not go together; `budget` and `why` are those that nothing asked for goes with."""
-    if on != "local":
-        raise ToileError(f"--on is {on}; readings are trained by processes here: local")
     if budget is not None:
         raise ToileError("--budget goes with --until-decided: it bounds the readings that adds")
     if why:
@@ -155,6 +161,7 @@ def _follow(live: "LiveStudy", signals: Signals) -> None:
         typer.echo(plain(line), err=True)
     with StudyWatch(result, live.workers) as watch, signals.deferred():
         for event in live.events(stop=lambda: signals.asked):
+            watch.workers = live.workers
             watch.show(event)
             if isinstance(event, Looked):
                 watch.take_in(live.result)

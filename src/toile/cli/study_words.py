@@ -18,7 +18,8 @@ def ahead(live: "LiveStudy", result: "StudyResult") -> list[str]:
 
     left = len(result.readings) - result.count("finished", "diverged")
     levels = f"{len(result.levels)} level{'s' * (len(result.levels) > 1)}"
-    at_once = f", {min(live.workers, left)} at once" if left else ""
+    at_once = f", {min(live.workers, left)} at once" if live.workers else " on ray"
+    at_once = at_once if left else ""
     lines = [f"{live.spec.name}: {levels}, {left} readings to take{at_once}, in {live.folder}"]
     if len(result.levels) > 1 and left:
         known = pooled_sd(list(result.scores().values()))

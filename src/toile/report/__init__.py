@@ -18,6 +18,7 @@ from toile.report.picture_grid import picture_grid
 from toile.report.readings import readings_figure
 from toile.report.reliability import reliability_figure
 from toile.report.save import SUFFIXES, save_figure
+from toile.report.search import search_figure
 from toile.report.steps import StepsOf, steps_figure
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "reliability_figure",
     "run_page",
     "save_figure",
+    "search_figure",
     "steps_figure",
     "surest_mistakes",
     "write_run_page",

@@ -1,11 +1,11 @@
 """Machine and versions, as a run remembers them."""
 
-import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from toile.process import num_cores
 from toile.recipe import Training
 
 VERSION = 1
@@ -20,9 +20,7 @@ def environment(training: Training) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": num_cores(),
         "device": training.device,
         "threads": training.threads,
         "precision": training.precision,

@@ -28,6 +28,10 @@ from toile.studies.pairs import Pair
 from toile.studies.plateau import Plateau
 from toile.studies.read import parse_factor
 from toile.studies.result import Factors, Reading, StudyResult
+from toile.studies.search import Search
+from toile.studies.search_result import SearchResult, open_search
+from toile.studies.sheet import Sheet, list_sheets, read_sheet
+from toile.studies.sheet_result import SheetResult
 from toile.studies.spec import Study, study_of, study_text
 from toile.studies.summary import study_summary
 from toile.studies.table_file import read_table, table_of
@@ -57,7 +61,11 @@ __all__ = [
     "Plateau",
     "Reading",
     "Retried",
+    "Search",
+    "SearchResult",
     "SeedCorrelation",
+    "Sheet",
+    "SheetResult",
     "Started",
     "Study",
     "StudyEvent",
@@ -68,13 +76,16 @@ __all__ = [
     "judge_look",
     "judge_readings",
     "level_noise",
+    "list_sheets",
     "next_look",
+    "open_search",
     "open_study",
     "pair_noise",
     "pair_words",
     "parse_factor",
     "planning_sentence",
     "pooled_sd",
+    "read_sheet",
     "read_table",
     "readings_ahead",
     "seed_correlation",

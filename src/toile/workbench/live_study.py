@@ -21,6 +21,7 @@ from toile.studies.result import Reading, StudyResult
 from toile.studies.spec import Study, study_text
 from toile.studies.summary import study_summary
 from toile.studies.take import SECONDS_WITHOUT_ROOM, take_readings
+from toile.workbench.afar import Cluster
 
 # -P: no file of the user's folder may stand in for a module.
 WORKER = (sys.executable, "-P", "-m", "toile.workbench.worker")
@@ -35,7 +36,8 @@ class LiveStudy:
 
     Nothing is written before. `notes` are sentences the user should read. With `until_decided`
     readings are added at looks fixed beforehand, until every pair is decided or `budget_seconds`
-    have passed.
+    have passed. `workers` are as many as train at once; on a `cluster` the most that may, 0 for as
+    many as it has room for, and once begun those it has.
     """
 
     folder: Path
@@ -47,6 +49,8 @@ class LiveStudy:
     found: str | None = None
     """The text of the folder's study.yaml that `spec` was made from; None where there was none."""
     out_of_budget: bool = False
+    cluster: Cluster | None = None
+    """Where readings are trained, if not here."""
     _failed: dict[str, str] = field(default_factory=dict)
     _said: float = 0.0
 
@@ -80,17 +84,23 @@ class LiveStudy:
         """
         until = time.monotonic() + (self.budget_seconds or math.inf)
         with ExitStack() as held:
-            lock = _hold(self.folder, held)
+            lock = hold_study(self.folder, held)
             if stored_text(self.folder) != self.found:
                 raise ToileError(f"{self.folder / 'study.yaml'} has just changed; ask again")
             self._failed = {}
             yield from self._write("running", stop)
-            with Processes(WORKER, self.workers, () if lock is None else (lock,)) as processes:
-                yield from self._take(processes, lambda: stop() or time.monotonic() > until)
+            with self._executor(lock) as executor:
+                self.workers = executor.slots
+                yield from self._take(executor, lambda: stop() or time.monotonic() > until)
             result = self.result
             decided = result.ended and result.verdict is not None and result.verdict.decided
             self.out_of_budget = time.monotonic() > until and not stop() and not decided
             yield from self._write("finished" if result.ended else "stopped", stop)
+
+    def _executor(self, lock: int | None) -> Executor:
+        if self.cluster is not None:
+            return self.cluster.seats(self.workers)
+        return Processes(WORKER, self.workers, () if lock is None else (lock,))
 
     def _take(self, executor: Executor, stop: Stop) -> Iterator[StudyEvent]:
         """Take what is missing, and what the looks ask for after that."""
@@ -143,7 +153,7 @@ class LiveStudy:
         self._said = time.monotonic()
 
 
-def _hold(folder: Path, held: ExitStack) -> int | None:
+def hold_study(folder: Path, held: ExitStack) -> int | None:
     """Hold `folder` as long as `held` is open; gives the lock's file descriptor."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

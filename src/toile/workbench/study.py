@@ -7,6 +7,7 @@ from typing import Any
 
 from toile.data import Progress, no_progress
 from toile.errors import ToileError
+from toile.process import num_cores
 from toile.recipe import Recipe, list_presets, parse_assignment, read_recipe
 from toile.runs import runs_folder
 from toile.studies import LOOKS
@@ -15,8 +16,10 @@ from toile.studies.merge import merge_studies
 from toile.studies.plan import Cell, PlannedLevel, complete, plan_cells, plan_levels, short_names
 from toile.studies.read import is_study_file, read_study_file, study_name
 from toile.studies.spec import Study, study_of
+from toile.workbench.afar import Cluster
 from toile.workbench.live_study import LiveStudy
 
+MOST_PER_READING = 256
 Values = Mapping[str, Any] | Sequence[Any]
 
 
@@ -39,6 +42,9 @@ def study(
     add_readings: int = 0,
     until_decided: bool = False,
     budget_seconds: float | None = None,
+    on: str = "local",
+    cpus_per_reading: float | None = None,
+    gpus_per_reading: float | None = None,
     progress: Progress = no_progress,
 ) -> LiveStudy:
     """A study of `source`, ready to be taken: a recipe, a study file, or a study to go on with.
@@ -47,8 +53,11 @@ def study(
     `levels` are whole alternatives by name: `{"recipe": ..., "set": {address: value}}`. `settings`
     are `address=value` texts held fixed. `margin` is a fraction, half a point by default. A study
     without a name is called by its recipe and its factors, so that asking again goes on with it;
-    `out` names its folder itself. Raises ToileError for anything a user can put right.
+    `out` names its folder itself. `on="ray"` trains on the Ray cluster that RAY_ADDRESS names, or
+    on one started here, each reading with so many CPUs, 1 unless said, and such a share of a GPU.
+    Raises ToileError for anything a user can put right.
     """
+    cluster = _cluster(on, cpus_per_reading, gpus_per_reading)
     asked, place = _read(source)
     given = {"readings": readings, "seed": seed, "margin": margin, "folds": folds}
     document = asked | {key: value for key, value in given.items() if value is not None}
@@ -62,7 +71,10 @@ def study(
     document["name"] = name or document.get("name") or _name(document)
     spec = complete(study_of(document))
     folder = Path(out) if out else (None if name else place) or runs_folder() / spec.name
-    return _live(spec, folder, workers, add_readings, until_decided, budget_seconds, progress)
+    live = _live(spec, folder, workers, add_readings, until_decided, budget_seconds, progress)
+    if cluster is not None:
+        live.cluster, live.workers = cluster, workers or 0
+    return live
 
 
 def _live(
@@ -86,7 +98,7 @@ def _live(
     cells = plan_cells(spec, levels, progress)
     refuse_other_recipes(folder, cells)
     if workers is None:
-        workers = max(_cores() // max(int(cell.recipe.training.threads) for cell in cells), 1)
+        workers = max(num_cores() // max(int(cell.recipe.training.threads) for cell in cells), 1)
     notes = _notes(levels, cells)
     if found is not None:
         before = result_of(folder, spec)
@@ -98,6 +110,22 @@ def _live(
 def _is_free(place: Path) -> bool:
     """Whether `place` is a folder with nothing in it but what a beginning may have left."""
     return place.is_dir() and all(one.name == ".lock" for one in place.iterdir())
+
+
+def _cluster(on: str, cpus: float | None, gpus: float | None) -> Cluster | None:
+    """Where readings are trained, if not here."""
+    given = (("cpus_per_reading", cpus), ("gpus_per_reading", gpus))
+    asked = {name: count for name, count in given if count is not None}
+    if on not in ("local", "ray"):
+        raise ToileError(f"on is {on}; readings are trained on local, by processes here, or on ray")
+    for name, count in asked.items():
+        if on == "local":
+            raise ToileError(f"{name} is {count:g}, which goes with on ray; here there are workers")
+        if not 0 <= count <= MOST_PER_READING or (name == "cpus_per_reading" and not count):
+            raise ToileError(f"{name} is {count:g}; it goes from 0 to {MOST_PER_READING}")
+    if on == "local":
+        return None
+    return Cluster(**asked)
 
 
 def _read(source: str | Path | Recipe | Study) -> tuple[dict[str, Any], Path | None]:
@@ -150,8 +178,3 @@ def _notes(levels: Sequence[PlannedLevel], cells: Sequence[Cell]) -> list[str]:
         and cell.recipe.data.validation != asked[cell.level]
     }
     return sorted(other)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -76,15 +76,15 @@ def main() -> None:
     # Levels that vary the data come by turns, and each has its copy of the images.
     shelf = lru_cache(maxsize=2)(prepare_data)
     while (job := jobs.take()) is not None:
-        _work(job, shelf, line, jobs.ended.is_set)
+        work(job, shelf, line, jobs.ended.is_set)
 
 
-def _work(job: dict[str, str], shelf: "Shelf", line: Line, stop: Callable[[], bool]) -> None:
+def work(job: dict[str, str], shelf: "Shelf", line: Line, stop: Callable[[], bool]) -> None:
     """Take one reading. Ends the process where training fails: another goes on from there."""
     key = job["key"]
     try:
         try:
-            live = _live_run(Path(job["folder"]), job["recipe"], shelf)
+            live = live_run(Path(job["folder"]), job["recipe"], shelf)
         except ToileError as error:
             if disk_is_full(error):
                 raise
@@ -101,7 +101,7 @@ def _work(job: dict[str, str], shelf: "Shelf", line: Line, stop: Callable[[], bo
     line.say(key, "done")
 
 
-def _live_run(folder: Path, recipe: str, shelf: "Shelf") -> "LiveRun":
+def live_run(folder: Path, recipe: str, shelf: "Shelf") -> "LiveRun":
     """The run in `folder`, to go on with or to begin."""
     from toile.recipe import read_value, recipe_of
     from toile.runs import Run

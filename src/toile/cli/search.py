@@ -1,0 +1,173 @@
+"""`toile search`: settings searched by trials, and the finalists read again."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toile.cli.arguments import Json
+from toile.cli.signals import STOPPED, Signals
+from toile.cli.training import Set
+from toile.cli.words import duration, percent, plain, say_json, table
+from toile.errors import ToileError
+
+if TYPE_CHECKING:
+    from toile.studies.search_result import SearchResult
+    from toile.workbench.live_search import LiveSearch
+
+DIVERGED = 3
+SHOWN = 10
+Over = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--over",
+        metavar="ADDRESS=LOW..HIGH",
+        help="What is searched: 8..128, 1e-4..1e-1:log, 8..128:8, or choices: off,0.2,0.4.",
+    ),
+]
+
+
+def search(
+    source: Annotated[str, typer.Argument(metavar="RECIPE|FOLDER")],
+    over: Over = None,
+    trials: Annotated[int | None, typer.Option(help="Runs that are tried; 50 unless said.")] = None,
+    sampler: Annotated[
+        str | None, typer.Option(help="How the next trial is chosen: tpe or random.")
+    ] = None,
+    pruner: Annotated[
+        str | None, typer.Option(help="How bad trials stop early: hyperband, asha or none.")
+    ] = None,
+    finalists: Annotated[
+        int | None, typer.Option(help="So many of the best are read again; 3.")
+    ] = None,
+    readings: Annotated[int | None, typer.Option(help="Readings of each finalist; 5.")] = None,
+    set_: Set = None,
+    data: Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Other data.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Another number of epochs.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The trials' seed.")] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="Differences up to so many points do not matter; .5.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What the search is called.")] = None,
+    out: Annotated[str | None, typer.Option(help="The search's folder itself.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; as many as cores unless said.")
+    ] = None,
+    page: Annotated[bool, typer.Option(help="Write report.html into the search's folder.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Search settings by trials on validation, then read the best again with fresh seeds.
+
+    Only those readings are the result: the best trial's own number was chosen for being high.
+    Asked again it goes on with what is missing, or with more --trials.
+    """
+    if out == "":
+        raise ToileError("--out is empty; name a folder for the search")
+    started = time.monotonic()
+    with Signals("the same command goes on with it") as signals:
+        from toile.cli.progress import data_progress
+        from toile.studies.search import parse_over
+        from toile.workbench.search import search as ask
+
+        with data_progress() as progress:
+            live = ask(
+                source,
+                over=dict(map(parse_over, over or ())),
+                trials=trials,
+                sampler=sampler,
+                pruner=pruner,
+                finalists=finalists,
+                readings=readings,
+                settings=set_ or (),
+                data=data,
+                epochs=epochs,
+                seed=seed,
+                margin=None if margin is None else margin / 100,
+                name=name,
+                out=out,
+                workers=workers,
+                progress=progress,
+            )
+        signals.goes_on = f"toile search {live.folder} goes on with it"
+        follow(live, signals)
+        live.write_summary()
+        result = live.result
+        path = _write_page(result) if page else None
+        _say(result, time.monotonic() - started, path, as_json)
+        if signals.asked:
+            typer.echo(f"toile: stopped; {signals.goes_on}", err=True)
+    raise typer.Exit(STOPPED if signals.asked else DIVERGED if _all_diverged(result) else 0)
+
+
+def follow(live: "LiveSearch", signals: Signals) -> None:
+    """Take the trials and then the finalists' readings to the end or a signal, showing them."""
+    from toile.cli.search_watch import SearchWatch
+    from toile.cli.study_watch import StudyWatch
+
+    result = live.result
+    left = live.spec.trials - sum(one.ended for one in result.trials)
+    for note in live.notes:
+        typer.echo(plain(f"note: {note}"), err=True)
+    typer.echo(f"{live.spec.name}: {left} trials to take, in {live.folder}", err=True)
+    with SearchWatch(result, live.workers) as watch, signals.deferred():
+        for event in live.events(stop=lambda: signals.asked):
+            watch.show(event)
+    if signals.asked or not live.result.chosen():
+        return
+    study = live.finalists()
+    chosen = ", ".join(str(one.number) for one in live.result.chosen())
+    typer.echo(f"read again with fresh seeds: trials {chosen}", err=True)
+    with StudyWatch(study.result, study.workers) as again, signals.deferred():
+        for reading in study.events(stop=lambda: signals.asked):
+            again.show(reading)
+
+
+def summary(result: "SearchResult") -> str:
+    """The best trials, what their settings reach when read again, and the sentence."""
+    from toile.cli.study_words import summary as study_tables
+    from toile.studies.search import values_words
+    from toile.studies.search_result import finalist_mean
+    from toile.studies.search_words import search_sentence
+
+    rows = []
+    for trial in result.ranked()[:SHOWN]:
+        again = finalist_mean(result, trial)
+        mean = "-" if again is None else f"{percent(again[0])} (n = {again[3]})"
+        rows.append((str(trial.number), values_words(trial.values), percent(trial.score), mean))
+    heads = ("trial", "settings", "chosen on this set", "read again")
+    lines = [table(heads, rows, left=2)] if rows else []
+    stopped = result.count("pruned")
+    ended = {"diverged": result.count("diverged"), "failed": result.count("failed")}
+    said = [f"{len(result.trials)} trials, {stopped} stopped early"]
+    said += [f"{count} {status}" for status, count in ended.items() if count]
+    lines.append(", ".join(said))
+    if result.finalists is not None and result.finalists.verdict is not None:
+        lines.append(study_tables(result.finalists))
+    lines.append(plain(search_sentence(result)))
+    return "\n\n".join(lines)
+
+
+def _write_page(result: "SearchResult") -> Path:
+    from toile.cli.progress import waiting
+    from toile.workbench.sheet_page import write_search_report
+
+    with waiting("writing the report"):
+        return write_search_report(result)
+
+
+def _say(result: "SearchResult", wall_seconds: float, page: Path | None, as_json: bool) -> None:
+    if as_json:
+        from toile.studies.search_words import search_summary
+
+        say_json(search_summary(result) | {"wall_seconds": wall_seconds})
+        return
+    typer.echo(summary(result))
+    typer.echo(
+        f"\n{duration(result.seconds)} of training and scoring; this took {duration(wall_seconds)}"
+    )
+    typer.echo(f"search  {result.folder}" if page is None else f"report  {page}")
+
+
+def _all_diverged(result: "SearchResult") -> bool:
+    return bool(result.trials) and result.count("diverged") == len(result.trials)

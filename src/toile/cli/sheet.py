@@ -1,0 +1,258 @@
+"""`toile sheet`: a lab sheet taken, written, listed and shown."""
+
+import re
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toile.cli.arguments import Json
+from toile.cli.signals import STOPPED, Signals
+from toile.cli.words import duration, plain, say_json, table
+from toile.errors import ToileError
+
+if TYPE_CHECKING:
+    from toile.studies.sheet_plan import Planned
+    from toile.studies.sheet_result import Outcome
+    from toile.workbench.sheet import LiveExercise, LiveSheet
+
+app = typer.Typer(help="Lab sheets: exercises that are taken, and answered by a report.")
+Name = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A sheet's file, or fashion-lab.")]
+IsQuick = Annotated[
+    bool, typer.Option("--quick", help="Few images, epochs and readings, to try it.")
+]
+
+
+@app.command()
+def run(
+    sheet: Name,
+    quick: IsQuick = False,
+    only: Annotated[
+        str | None, typer.Option(metavar="2,5", help="Some of the exercises, by number.")
+    ] = None,
+    out: Annotated[str | None, typer.Option(help="The sheet's folder itself.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; as many as cores unless said.")
+    ] = None,
+    ask: Annotated[
+        bool, typer.Option("--ask/--no-ask", help="Ask on a terminal what is expected.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Take the exercises of a sheet in order and write its report.
+
+    Asked again it goes on with what is missing; what was stopped or killed loses nothing.
+    """
+    if out == "":
+        raise ToileError("--out is empty; name a folder for the sheet")
+    started = time.monotonic()
+    with Signals("the same command goes on with it") as signals:
+        from toile.cli.progress import data_progress, waiting
+        from toile.workbench.sheet import run_sheet
+
+        numbers = None if only is None else numbers_in(only)
+        with data_progress() as progress:
+            live = run_sheet(
+                sheet, quick=quick, only=numbers, out=out, workers=workers, progress=progress
+            )
+        for note in live.notes:
+            typer.echo(plain(f"note: {note}"), err=True)
+        live.begin()
+        asks = ask and sys.stdin.isatty() and not as_json
+        if asks:
+            _ask(live, [one.planned for one in live.exercises if one.planned.exercise.expect])
+        for exercise in live.exercises:
+            _take(live, exercise, signals)
+            if asks and exercise.planned.exercise.kind == "question":
+                _ask(live, [exercise.planned])
+            if signals.asked:
+                break
+        result = live.result
+        from toile.workbench.sheet_page import write_sheet_report
+
+        with waiting("writing the report"):
+            report = write_sheet_report(result)[0]
+        taken = time.monotonic() - started
+        if as_json:
+            say_json(result.to_json() | {"report": str(report), "wall_seconds": taken})
+        else:
+            asked = {one.planned.number for one in live.exercises}
+            _say([one for one in result.outcomes if one.planned.number in asked], quick)
+            typer.echo(f"\n{duration(result.seconds)} of training; this took {duration(taken)}")
+            typer.echo(f"report  {report}")
+        if signals.asked:
+            typer.echo(f"toile: stopped; {signals.goes_on}", err=True)
+    raise typer.Exit(STOPPED if signals.asked else 0)
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(help="The sheet to write.")],
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="NAME", help="A sheet of Toile's, as it is.")
+    ] = None,
+) -> None:
+    """Write a sheet to edit: an example that works, each setting explained."""
+    from importlib.resources import files
+
+    from toile.studies.sheet import sheet_path
+
+    if file.exists():
+        raise ToileError(f"{file} is there already; name a new file, nothing was written")
+    example = files("toile.studies").joinpath("sheet-example.yaml").read_text()
+    try:
+        file.write_text(example if source is None else sheet_path(source).read_text())
+    except OSError as error:
+        raise ToileError(f"{file} cannot be written: {error.strerror}") from None
+    typer.echo(f"wrote {file}; take it with  toile sheet run {file}")
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the sheets that come with Toile."""
+    from toile.studies.sheet import list_sheets
+
+    found = list_sheets()
+    if as_json:
+        rows = [
+            {"name": name, "title": one.title, "exercises": len(one.exercises)}
+            for name, one in found.items()
+        ]
+        say_json({"sheets": rows})
+        return
+    typer.echo(
+        table(
+            ("sheet", "title", "exercises"),
+            [(name, one.title, str(len(one.exercises))) for name, one in found.items()],
+            left=2,
+        )
+    )
+
+
+@app.command()
+def show(sheet: Name, quick: IsQuick = False, as_json: Json = False) -> None:
+    """Show a sheet's exercises and how much they train, every level checked."""
+    from toile.studies.sheet import read_sheet
+    from toile.studies.sheet_plan import plan_sheet
+
+    read = read_sheet(sheet)
+    planned = plan_sheet(read, quick)
+    trainings, epochs = (
+        sum(getattr(one, name) for one in planned) for name in ("trainings", "epochs")
+    )
+    if as_json:
+        rows = [_planned_json(one) for one in planned]
+        say_json({"title": read.title, "trainings": trainings, "epochs": epochs, "exercises": rows})
+        return
+    typer.echo(plain(read.title))
+    heads = ("", "exercise", "kind", "trainings", "epochs at most", "")
+    typer.echo(table(heads, [_planned_row(one) for one in planned], left=3))
+    typer.echo(f"{trainings} trainings, up to {epochs} epochs")
+
+
+def numbers_in(text: str) -> list[int]:
+    """The numbers of `2,5` and `2-4`."""
+    numbers: list[int] = []
+    for part in text.split(","):
+        found = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part.strip())
+        span = range(int(found[1]), int(found[2] or found[1]) + 1) if found else ()
+        if not span:
+            raise ToileError(f"--only is {text!r}; write numbers of exercises, as in 2,5 or 2-4")
+        numbers += span
+    return numbers
+
+
+def _ask(live: "LiveSheet", exercises: "list[Planned]") -> None:
+    """Ask for what has no answer yet; an empty one is none."""
+    from toile.studies.sheet_result import keep_answer, read_answers
+
+    answered = read_answers(live.folder)
+    for one in exercises:
+        if one.number in answered:
+            continue
+        typer.echo(
+            plain(f"\n{one.number}. {one.exercise.title}. {one.exercise.question}"), err=True
+        )
+        asked = plain(one.exercise.expect) or "Your answer"
+        text = typer.prompt(asked, default="", show_default=False, err=True).strip()
+        if text:
+            keep_answer(live.folder, one.number, text)
+
+
+def _take(live: "LiveSheet", exercise: "LiveExercise", signals: Signals) -> None:
+    """Take one exercise to its end or a signal, showing it."""
+    from toile.cli.progress import data_progress
+    from toile.cli.search import follow as follow_search
+    from toile.cli.study_watch import StudyWatch
+    from toile.workbench.live_search import LiveSearch
+
+    planned, work = exercise.planned, exercise.work
+    typer.echo(plain(f"{planned.number}. {planned.exercise.title}"), err=True)
+    if isinstance(work, LiveSearch):
+        follow_search(work, signals)
+    elif work is not None:
+        with StudyWatch(work.result, work.workers) as watch, signals.deferred():
+            for event in work.events(stop=lambda: signals.asked):
+                watch.show(event)
+    if not signals.asked:
+        with data_progress() as progress:
+            live.conclude(exercise, progress)
+
+
+def _say(outcomes: "list[Outcome]", quick: bool) -> None:
+    if quick:
+        typer.echo("QUICK: few images, epochs and readings; it says nothing about the exercises.\n")
+    for one in outcomes:
+        exercise = one.planned.exercise
+        typer.echo(plain(f"{one.planned.number}. {exercise.title}"))
+        if one.answer is not None:
+            typer.echo(plain(f"   expected: {one.answer.text}"))
+        typer.echo(plain(f"   {_outcome_words(one)}"))
+
+
+def _outcome_words(one: "Outcome") -> str:
+    from toile.studies import verdict_sentence
+    from toile.studies.search_words import search_sentence
+    from toile.studies.sheet_result import study_words
+
+    if one.search is not None:
+        return search_sentence(one.search)
+    if one.verdict is not None:
+        return verdict_sentence(one.verdict)
+    if one.record is not None and "top" in one.record:
+        first = one.record["top"][0]
+        return (
+            f"{one.record['file']} answers as the network does, and takes {one.record['picture']} "
+            f"for {first['class']} ({100 * first['probability']:.1f} %)"
+        )
+    if one.study is not None:
+        return study_words(one.study)
+    undone = "to be answered in words" if one.planned.exercise.kind == "question" else "to do"
+    return "done" if one.ended else undone
+
+
+def _planned_json(one: "Planned") -> dict[str, object]:
+    return {
+        "number": one.number,
+        "title": one.exercise.title,
+        "kind": one.exercise.kind,
+        "trainings": one.trainings,
+        "epochs": one.epochs,
+        "levels": [level.name for level in one.levels],
+    }
+
+
+def _planned_row(one: "Planned") -> tuple[str, ...]:
+    levels = ", ".join(level.name for level in one.levels) if len(one.levels) > 1 else ""
+    if one.search is not None:
+        levels = f"{one.search.trials} trials, {one.search.finalists} finalists"
+    return (
+        str(one.number),
+        one.exercise.title,
+        one.exercise.kind,
+        str(one.trainings or "-"),
+        str(one.epochs or "-"),
+        levels,
+    )

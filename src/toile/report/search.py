@@ -1,0 +1,141 @@
+"""A search's trials: in their order, and against each setting that was searched."""
+
+import math
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
+from toile.report.theme import (
+    BAD,
+    INK,
+    MUTED,
+    PERCENT,
+    TRAINING,
+    VALIDATION,
+    new_figure,
+    plain,
+    style_axes,
+)
+from toile.studies.search_result import SearchResult, Trial
+
+COLUMNS = 3
+LOOKS: dict[str, dict[str, Any]] = {
+    "finished": {"color": TRAINING, "marker": "o", "markersize": 4.5, "alpha": 0.8},
+    "pruned": {"color": MUTED, "marker": "v", "markersize": 4, "markerfacecolor": "none"},
+    "diverged": {"color": BAD, "marker": "x", "markersize": 6, "markeredgewidth": 1.6},
+}
+SAYS = {"finished": "a trial", "pruned": "stopped early", "diverged": "diverged"}
+BEST: dict[str, Any] = {"color": VALIDATION, "linewidth": 1.5, "drawstyle": "steps-post"}
+CHOSEN: dict[str, Any] = {
+    "linestyle": "none", "marker": "o", "markersize": 10, "markerfacecolor": "none",
+    "markeredgecolor": INK, "markeredgewidth": 1.3,
+}  # fmt: skip
+
+
+def search_figure(result: SearchResult) -> Figure:
+    """Trials by order with the best so far, then a panel for each setting; the finalists ringed.
+
+    The scale is that of finished trials: one that was stopped early, and lies below, is drawn at
+    the edge, as are those that diverged.
+    """
+    addresses = list(result.spec.over)
+    rows = math.ceil((1 + len(addresses)) / COLUMNS)
+    columns = min(COLUMNS, 1 + len(addresses))
+    figure = new_figure(3.5 * columns, 2.9 * rows + 0.5)
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    shown = [one for one in result.trials if one.status in LOOKS]
+    marks = _Marks(shown, {one.number for one in result.chosen()}, _limits(shown))
+    marks.draw(panels[0], [float(one.number) for one in shown])
+    _draw_best(panels[0], shown)
+    style_axes(panels[0], "Trials in their order")
+    panels[0].xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    for axes, address in zip(panels[1:], addresses, strict=False):
+        _draw_setting(axes, marks, address, result.spec.over[address])
+    for axes in panels[1 + len(addresses) :]:
+        axes.set_axis_off()
+    panels[0].set_ylim(marks.limits)
+    panels[0].yaxis.set_major_formatter(PERCENT)
+    figure.legend(
+        handles=_keys(shown), loc="outside lower center", ncols=5, frameon=False, fontsize=8,
+        labelcolor=INK, handlelength=2,
+    )  # fmt: skip
+    return figure
+
+
+@dataclass(frozen=True)
+class _Marks:
+    """A mark for each trial at its last score, the same in every panel."""
+
+    shown: Sequence[Trial]
+    chosen: Set[int]
+    limits: tuple[float, float]
+
+    def draw(self, axes: Axes, at: Sequence[float]) -> None:
+        """The marks at these places along the axis."""
+        bottom = self.limits[0]
+        for trial, x in zip(self.shown, at, strict=True):
+            y = bottom if trial.status == "diverged" else max(trial.scores[-1], bottom)
+            axes.plot([x], [y], linestyle="none", clip_on=False, **LOOKS[trial.status])
+            if trial.number in self.chosen:
+                axes.plot([x], [y], **CHOSEN)
+
+
+def _draw_setting(axes: Axes, marks: _Marks, address: str, values: str | Mapping[str, Any]) -> None:
+    style_axes(axes, plain(address.rsplit(".", 1)[-1]))
+    axes.set_xlabel(plain(address, 48))
+    picked = [one.values[address] for one in marks.shown]
+    if isinstance(values, str):
+        numbers = [float(one) for one in picked]
+        marks.draw(axes, numbers)
+        if values.endswith(":log"):
+            _set_log(axes, numbers)
+        return
+    places = {name: place for place, name in enumerate(values)}
+    # Steps of the golden section put trials of one choice beside each other.
+    apart = [0.3 * (one.number * 0.618 % 1 - 0.5) for one in marks.shown]
+    marks.draw(axes, [places[name] + step for name, step in zip(picked, apart, strict=True)])
+    axes.set_xticks(list(places.values()), [plain(name, 12) for name in places])
+    axes.set_xlim(-0.6, len(places) - 0.4)
+
+
+def _set_log(axes: Axes, picked: Sequence[float]) -> None:
+    """Plain numbers at each power of ten, and between them where there are few."""
+    axes.set_xscale("log")
+    few = bool(picked) and max(picked) < 50 * min(picked)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _draw_best(axes: Axes, shown: Sequence[Trial]) -> None:
+    finished = [one for one in shown if one.status == "finished"]
+    if finished:
+        best = np.maximum.accumulate([one.scores[-1] for one in finished])
+        axes.plot([one.number for one in finished], best, **BEST)
+
+
+def _limits(shown: Sequence[Trial]) -> tuple[float, float]:
+    """All finished trials, but for those far below the middle one."""
+    scores = [one.scores[-1] for one in shown if one.status == "finished"]
+    if not scores:
+        return 0.0, 1.0
+    high, middle = max(scores), float(np.median(scores))
+    low = max(min(scores), middle - 4 * (high - middle + 0.002))
+    room = max(0.08 * (high - low), 0.001)
+    return low - room, high + room
+
+
+def _keys(shown: Sequence[Trial]) -> list[Line2D]:
+    seen = [status for status in LOOKS if any(one.status == status for one in shown)]
+    keys = [Line2D([], [], linestyle="none", label=SAYS[one], **LOOKS[one]) for one in seen]
+    return [
+        *keys,
+        Line2D([], [], **BEST, label="best so far"),
+        Line2D([], [], **{**CHOSEN, "markersize": 8}, label="read again"),
+    ]

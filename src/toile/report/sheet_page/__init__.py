@@ -1,0 +1,20 @@
+"""A sheet's report, and a search's: exercises one below the other, as HTML and as Markdown.
+
+Speaks `SheetResult` and `SearchResult`.
+"""
+
+from toile.report.sheet_page.blocks import Block, Page, Picture
+from toile.report.sheet_page.content import search_page, sheet_page
+from toile.report.sheet_page.exercises import Steps
+from toile.report.sheet_page.forms import page_html, page_markdown
+
+__all__ = [
+    "Block",
+    "Page",
+    "Picture",
+    "Steps",
+    "page_html",
+    "page_markdown",
+    "search_page",
+    "sheet_page",
+]

@@ -1,0 +1,54 @@
+"""What a sheet's page is made of, whatever it is written as."""
+
+from dataclasses import dataclass
+
+from toile.report.study_page.parts import Card, Drawing, Section
+from toile.report.study_page.table import Table
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A small picture in a data: address, and its caption."""
+
+    uri: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """One exercise: what was asked, what was expected, what came of it, how to do it again.
+
+    `expected` and `answer` are what a person wrote, with when it was written; all else is computed.
+    """
+
+    heading: str
+    key: str
+    question: str
+    ended: bool
+    status: str
+    asked: str = ""
+    expected: str = ""
+    answer: str = ""
+    when: str = ""
+    sentence: str = ""
+    words: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    drawings: tuple[Drawing, ...] = ()
+    tables: tuple[Table, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    commands: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """All exercises, in order; `loud` is what must not be missed."""
+
+    title: str
+    kind: str
+    intro: str
+    loud: str
+    ended: bool
+    status: str
+    cards: tuple[Card, ...]
+    blocks: tuple[Block, ...]
+    sections: tuple[Section, ...]

@@ -1,0 +1,85 @@
+"""What a sheet's page says, and a search's."""
+
+import shlex
+
+from toile.report.page.numbers import count, duration, percent
+from toile.report.sheet_page.blocks import Block, Page
+from toile.report.sheet_page.exercises import Steps, exercise_block, searched_block
+from toile.report.study_page.circumstances import circumstances
+from toile.report.study_page.parts import Card, Section
+from toile.studies import StudyResult
+from toile.studies.search_result import SearchResult, finalist_mean
+from toile.studies.search_words import trials_words
+from toile.studies.sheet_result import SheetResult
+
+QUICK = (
+    "This was taken quickly: few images, few epochs, few readings. It shows that the sheet runs, "
+    "and says nothing about the exercises."
+)
+
+
+def sheet_page(result: SheetResult, steps: Steps) -> Page:
+    """The page of a sheet in any state."""
+    ended = [one for one in result.outcomes if one.ended]
+    done = len(ended) == len(result.outcomes)
+    return Page(
+        result.sheet.title,
+        f"Sheet {result.sheet.name}",
+        result.sheet.intro,
+        QUICK if result.quick else "",
+        done,
+        "Finished" if done else f"{len(ended)} of {len(result.outcomes)} exercises",
+        _sheet_cards(result, len(ended)),
+        tuple(exercise_block(result, one, steps) for one in result.outcomes),
+        _environment(result.studies),
+    )
+
+
+def search_page(result: SearchResult) -> Page:
+    """The page of a search of its own."""
+    words = ["toile", "search", str(result.folder), "--out", f"{result.folder.name}-2"]
+    block = Block("What the trials found", "search", "", True, "", commands=shlex.join(words))
+    studies = () if result.finalists is None else (result.finalists,)
+    return Page(
+        result.spec.question or result.spec.name,
+        f"Search {result.spec.name}",
+        "",
+        "",
+        result.ended,
+        "Finished" if result.ended else trials_words(result),
+        _search_cards(result),
+        (searched_block(block, result),),
+        _environment(studies),
+    )
+
+
+def _sheet_cards(result: SheetResult, ended: int) -> tuple[Card, ...]:
+    readings = sum(study.count("finished") for study in result.studies)
+    trials = sum(len(one.search.trials) for one in result.outcomes if one.search is not None)
+    noted = "of studies" if not trials else f"and {count(trials)} trials of searches"
+    expected = sum(one.answer is not None for one in result.outcomes)
+    return (
+        Card("Exercises", f"{ended} of {len(result.outcomes)}", "done"),
+        Card("Readings", count(readings), noted),
+        Card("Answers", count(expected), "kept as they were written"),
+        Card("Time", duration(result.seconds), "of training and scoring"),
+    )
+
+
+def _search_cards(result: SearchResult) -> tuple[Card, ...]:
+    cards = [Card("Trials", count(len(result.trials)), trials_words(result))]
+    for best in result.ranked()[:1]:
+        cards.append(Card("Looked best", percent(best.score), "chosen on this set"))
+        again = finalist_mean(result, best)
+        if again is not None:
+            cards.append(Card("Read again", percent(again[0]), f"mean of {again[3]}, fresh seeds"))
+    cards.append(Card("Time", duration(result.seconds), "trials and readings together"))
+    return tuple(cards)
+
+
+def _environment(studies: tuple[StudyResult, ...]) -> tuple[Section, ...]:
+    """Data and machine, of the first study that has begun."""
+    begun = next((one for one in studies if one.environment), None)
+    if begun is None:
+        return ()
+    return tuple(one for one in circumstances(begun) if one.title in ("Data", "Machine"))

@@ -1,0 +1,235 @@
+"""From each exercise's result to its block on the page."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from toile.report.page.numbers import count, duration, percent
+from toile.report.readings import readings_figure
+from toile.report.search import search_figure
+from toile.report.sheet_page.blocks import Block, Picture
+from toile.report.sheet_page.tables import chosen_table, trials_table
+from toile.report.study_page.content import study_report
+from toile.report.study_page.parts import Drawing
+from toile.report.study_page.table import Table
+from toile.report.study_page.tables import levels_table, pairs_table
+from toile.studies import StudyResult, Verdict, verdict_sentence
+from toile.studies.search_result import SearchResult
+from toile.studies.search_words import search_sentence, trials_words
+from toile.studies.sheet_result import Outcome, SheetResult, study_words
+
+Steps = Mapping[int, Figure]
+"""By exercise, how the photograph became what the network saw."""
+TRIALS = (
+    "Trials are compared by the last epoch's accuracy on the half of validation that chooses. What "
+    "was highest of many was also lucky, so it is no result: the settings chosen are trained again "
+    "with seeds no trial had, and scored on the other half."
+)
+
+
+def exercise_block(result: SheetResult, outcome: Outcome, steps: Steps) -> Block:
+    """An exercise in any state."""
+    exercise = outcome.planned.exercise
+    answer = outcome.answer
+    is_open = exercise.kind == "question"
+    block = Block(
+        f"{outcome.planned.number}. {exercise.title}",
+        outcome.planned.key,
+        exercise.question,
+        outcome.ended,
+        "" if outcome.ended else "to do",
+        asked=exercise.expect,
+        expected="" if answer is None or is_open else answer.text,
+        answer=answer.text if answer is not None and is_open else "",
+        when="" if answer is None else answer.when,
+        commands=_commands(result, outcome),
+    )
+    match exercise.kind:
+        # A network that could not be taken away says why, as a study does.
+        case "study" | "export" if outcome.study is not None and outcome.record is None:
+            return _studied(block, outcome.study)
+        case "search" if outcome.search is not None:
+            return searched_block(block, outcome.search)
+        case "show" if outcome.record is not None:
+            return _shown(block, outcome.record)
+        case "compare" if outcome.record is not None:
+            return _compared(block, outcome)
+        case "export" if outcome.record is not None:
+            return _exported(block, outcome, steps)
+    return block
+
+
+def _studied(block: Block, study: StudyResult) -> Block:
+    report = study_report(study, {})
+    verdict = study.verdict
+    tables: list[Table] = []
+    if verdict is not None:
+        tables = [levels_table(verdict, study)] + [pairs_table(verdict)] * bool(verdict.pairs)
+    lost = [section for section in report.sections if section.title == "Readings"]
+    return replace(
+        block,
+        status="" if study.ended else report.status,
+        sentence=study_words(study),
+        words=(report.terms, *(words for one in lost for words in one.words)),
+        drawings=_named(block, report.drawings),
+        tables=tuple(tables),
+        facts=(
+            ("Readings", count(study.count("finished"))),
+            ("Time", duration(study.seconds)),
+            ("Seeds", _seeds(study)),
+        ),
+    )
+
+
+def searched_block(block: Block, search: SearchResult) -> Block:
+    """`block` with the trials, what was chosen, and what that came to."""
+    drawings = []
+    if any(one.scores for one in search.trials):
+        says = "Every trial, on the half of validation that chooses; ringed are those read again."
+        drawings.append(Drawing("trials", search_figure(search), says))
+    tables = [chosen_table(search), trials_table(search)] if search.trials else []
+    words = [TRIALS]
+    final = search.finalists
+    if final is not None and final.verdict is not None:
+        report = study_report(final, {})
+        drawings += [one for one in report.drawings if one.name == "readings"]
+        tables.insert(1, levels_table(final.verdict, final))
+        if final.verdict.pairs:
+            tables.insert(2, pairs_table(final.verdict))
+        words.append(report.terms)
+    return replace(
+        block,
+        status="" if block.ended else trials_words(search),
+        sentence=search_sentence(search),
+        words=tuple(words),
+        drawings=_named(block, tuple(drawings)),
+        tables=tuple(tables),
+        facts=(
+            *((address, _space_words(values)) for address, values in search.spec.over.items()),
+            ("Trials", trials_words(search)),
+            ("Sampler and pruner", f"{search.spec.sampler}, {search.spec.pruner}"),
+            ("Time", duration(search.seconds)),
+        ),
+    )
+
+
+def _shown(block: Block, record: Mapping[str, Any]) -> Block:
+    return replace(
+        block,
+        pictures=tuple(Picture(one["uri"], one["class"]) for one in record["pictures"]),
+        facts=(
+            ("Data", record["data"]),
+            ("Images to learn from", f"{record['train']:,}"),
+            ("Test images, sealed", f"{record['test']:,}"),
+            ("Channels, height, width", " x ".join(map(str, record["shape"]))),
+            ("Classes", ", ".join(record["classes"])),
+            ("Fingerprint", record["fingerprint"]),
+        ),
+    )
+
+
+def _compared(block: Block, outcome: Outcome) -> Block:
+    verdict = outcome.verdict
+    if verdict is not None:
+        gone = {level.name: 0 for level in verdict.levels}
+        says = "Each dot is a reading. Lines that reach the edge go on beyond it."
+        return replace(
+            block,
+            sentence=verdict_sentence(verdict),
+            drawings=_named(
+                block, (Drawing("readings", readings_figure(verdict, gone, ""), says),)
+            ),
+            tables=(pairs_table(verdict),),
+            facts=_means(verdict),
+        )
+    assert outcome.record is not None
+    first, second = outcome.record["runs"]
+    test = outcome.record["mcnemar"]
+    better = first if test["only_first"] > test["only_second"] else second
+    told = (
+        f"{better} answers more of these images right"
+        if test["p"] < 0.05
+        else ("these images do not tell the two networks apart")
+    )
+    return replace(
+        block,
+        sentence=f"{told[0].upper()}{told[1:]} (McNemar's exact test, p = {test['p']:.3g}).",
+        words=("It speaks of these two trainings: another seed may turn it round.",),
+        facts=(
+            (f"Only {first} right", count(test["only_first"])),
+            (f"Only {second} right", count(test["only_second"])),
+            ("Both right", count(test["both"])),
+            ("Neither", count(test["neither"])),
+        ),
+    )
+
+
+def _exported(block: Block, outcome: Outcome, steps: Steps) -> Block:
+    record = outcome.record
+    assert record is not None
+    parity, top = record["parity"], record["top"]
+    first = top[0]
+    sure = f"{percent(first['probability'])} sure"
+    words = [f"{one[0].upper()}{one[1:]}." for one in record["warnings"]]
+    if record["label"] is not None:
+        words.insert(
+            0,
+            "No photograph was named, so it was asked about an image of validation, saved as a "
+            f"picture: it shows {record['label']}. A photograph of your own is harder.",
+        )
+    drawings: tuple[Drawing, ...] = ()
+    if outcome.planned.number in steps:
+        says = "How the picture became what the network saw, and what it answered."
+        drawings = (Drawing("steps", steps[outcome.planned.number], says),)
+    agree = round(parity["agreement"] * parity["images"])
+    return replace(
+        block,
+        sentence=(
+            f"The file answers as the network does: of {parity['images']} validation images "
+            f"{agree} get the same class, and no number differs by more than "
+            f"{parity['max_difference']:.1e}. Opened again, it takes {record['picture']} for "
+            f"{first['class']}, {sure}."
+        ),
+        words=tuple(words),
+        drawings=_named(block, drawings),
+        facts=(
+            ("File", record["file"]),
+            ("Opened by", record["runtime"]),
+            *((one["class"], percent(one["probability"])) for one in top),
+            ("Time", duration(outcome.seconds)),
+        ),
+    )
+
+
+def _space_words(values: str | Mapping[str, object]) -> str:
+    return values if isinstance(values, str) else ", ".join(values)
+
+
+def _means(verdict: Verdict) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (level.name, f"{100 * level.mean / verdict.unit:.2f}% (n = {level.n})")
+        for level in verdict.levels
+    )
+
+
+def _seeds(study: StudyResult) -> str:
+    last = max((one.seed for one in study.readings), default=study.spec.seed)
+    return str(last) if last == study.spec.seed else f"{study.spec.seed} to {last}"
+
+
+def _named(block: Block, drawings: tuple[Drawing, ...]) -> tuple[Drawing, ...]:
+    """Drawings by names that no other exercise's have."""
+    return tuple(replace(one, name=f"{block.key}-{one.name}") for one in drawings)
+
+
+def _commands(result: SheetResult, outcome: Outcome) -> str:
+    """What repeats an exercise in another folder, or takes it in this one."""
+    if outcome.planned.exercise.kind == "question":
+        return ""
+    words = ["toile", "sheet", "run", str(result.folder / "sheet.yaml")]
+    words += ["--only", str(outcome.planned.number), *["--quick"] * result.quick]
+    place = f"{result.folder.name}-2" if outcome.ended else str(result.folder)
+    return shlex.join([*words, "--out", place])

@@ -1,0 +1,57 @@
+"""A page as HTML, and as Markdown with its figures beside it."""
+
+from toile.report.page.inline_svg import inline_svg
+from toile.report.page.render import render
+from toile.report.sheet_page.blocks import Block, Page
+from toile.report.study_page.markdown import escaped, section_lines
+from toile.report.study_page.parts import Section
+
+WIDE = 7
+"""Inches from which a figure takes the width of the page."""
+
+
+def page_html(page: Page) -> str:
+    """The page, without scripts or outer addresses."""
+    figures = {
+        drawing.name: {
+            "svg": inline_svg(drawing.figure, drawing.says),
+            "wide": drawing.figure.get_size_inches()[0] > WIDE,
+        }
+        for block in page.blocks
+        for drawing in block.drawings
+    }
+    return render("sheet.html", page=page, figures=figures)
+
+
+def page_markdown(page: Page) -> str:
+    """The page for GitHub's kind of Markdown; it shows `<name>.svg` for each drawing."""
+    lines = [f"# {escaped(page.title)}", escaped(page.kind), escaped(page.status)]
+    lines += [f"**{escaped(page.loud)}**"] * bool(page.loud) + [escaped(page.intro)]
+    lines.append(
+        "\n".join(f"- {escaped(f'{one.label}: {one.value} ({one.note})')}" for one in page.cards)
+    )
+    for block in page.blocks:
+        lines += _block(block)
+    for section in page.sections:
+        lines += section_lines(section)
+    return "\n\n".join(line for line in lines if line) + "\n"
+
+
+def _block(block: Block) -> list[str]:
+    lines = [f"## {escaped(block.heading)}", escaped(block.status), escaped(block.question)]
+    if block.expected:
+        asked = f"{block.asked} Expected{_on(block.when)}: {block.expected}"
+        lines.append(f"> {escaped(asked)}")
+    if block.answer:
+        lines.append(f"> {escaped(f'Answered{_on(block.when)}: {block.answer}')}")
+    lines.append(f"**{escaped(block.sentence)}**" if block.sentence else "")
+    if block.pictures:
+        lines.append(f"![{escaped(block.heading)}]({block.key}/images.png)")
+    lines += [f"![{escaped(one.says)}]({one.name}.svg)" for one in block.drawings]
+    section = Section("", block.words, block.facts, block.tables, block.commands)
+    # Its heading stands above already.
+    return [*lines, *section_lines(section)[1:]]
+
+
+def _on(when: str) -> str:
+    return f" on {when}" if when else ""

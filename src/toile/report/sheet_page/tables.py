@@ -1,0 +1,59 @@
+"""A search's tables: what was chosen beside what it came to, and every trial."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from toile.report.page.numbers import duration
+from toile.report.study_page.table import Cell, Quantity, Table, count, points, share
+from toile.studies.plan import short_names
+from toile.studies.search import value_text
+from toile.studies.search_result import SearchResult, finalist_mean
+
+
+def chosen_table(result: SearchResult) -> Table:
+    """Each finalist's number as it was chosen, and as it is."""
+    rows: list[tuple[Cell, ...]] = []
+    for trial in result.chosen():
+        again = finalist_mean(result, trial)
+        mean, low, high, n = again or (None, None, None, 0)
+        less = None if mean is None or trial.score is None else mean - trial.score
+        found = (share(trial.score), share(mean), share(low), share(high), count(n))
+        rows.append((str(trial.number), *_values(trial.values), *found, points(less, signed=True)))
+    columns = {
+        "trial": "Trial", **_heads(result), "chosen": "Chosen on this set", "mean": "Read again",
+        "low": "95% from", "high": "to", "n": "n", "change": "Change",
+    }  # fmt: skip
+    title = "The finalists, as they looked when chosen and as they are; change in points"
+    return Table("finalists", title, columns, tuple(rows))
+
+
+def trials_table(result: SearchResult) -> Table:
+    """Every trial in its order."""
+    rows: list[tuple[Cell, ...]] = [
+        (
+            str(one.number),
+            *_values(one.values),
+            "stopped early" if one.status == "pruned" else one.status,
+            count(len(one.scores)),
+            share(one.scores[-1] if one.scores else None),
+            Quantity(one.seconds, duration(one.seconds)),
+            one.reason if one.status in ("failed", "diverged") else "",
+        )
+        for one in result.trials
+    ]
+    columns = {
+        "trial": "Trial", **_heads(result), "status": "Status", "epochs": "Epochs",
+        "accuracy": "Accuracy", "seconds": "Time", "reason": "Reason",
+    }  # fmt: skip
+    return Table("trials", "Every trial, on the half that chooses", columns, tuple(rows))
+
+
+def _heads(result: SearchResult) -> dict[str, str]:
+    return dict(short_names(list(result.spec.over)))
+
+
+def _values(values: Mapping[str, Any]) -> tuple[Cell, ...]:
+    return tuple(
+        Quantity(one, value_text(one)) if isinstance(one, int | float) else str(one)
+        for one in values.values()
+    )

@@ -1,0 +1,60 @@
+"""A run's folder on its way between machines: one zip in memory, put in its place whole."""
+
+import hashlib
+import io
+import os
+import secrets
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from toile.errors import ToileError
+from toile.files import sync_folder, write_whole, writing
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """The files of a folder, and the sha256 of the zip they are in."""
+
+    content: bytes
+    sha256: str
+
+
+def pack(folder: Path) -> Parcel:
+    """All files of `folder`, but its lock and what a kill left half written."""
+    written = io.BytesIO()
+    # Weights are most of it, and noise to a compressor.
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.name.startswith("."):
+                archive.write(path, path.relative_to(folder).as_posix())
+    content = written.getvalue()
+    return Parcel(content, hashlib.sha256(content).hexdigest())
+
+
+def unpack(parcel: Parcel, folder: Path) -> None:
+    """Put what is in `parcel` in the place of `folder`, whole or not at all.
+
+    Raises ToileError where it was damaged on its way, or there is no room for it.
+    """
+    if hashlib.sha256(parcel.content).hexdigest() != parcel.sha256:
+        raise ToileError(f"{folder.name} came back damaged: it has another sha256 than it was sent")
+    with writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    # Filled beside its place and renamed: a folder half filled would be taken for a run.
+    desk = folder.parent / f".coming-{secrets.token_hex(4)}"
+    try:
+        with writing(folder), zipfile.ZipFile(io.BytesIO(parcel.content)) as archive:
+            for name in archive.namelist():
+                target = desk / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(target, archive.read(name))
+        with writing(folder):
+            # An older state of the same run, which a rename does not replace.
+            if folder.exists():
+                shutil.rmtree(folder)
+            os.rename(desk, folder)
+            sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(desk, ignore_errors=True)

@@ -1,0 +1,71 @@
+"""What a search found, in words and as JSON has it."""
+
+from typing import Any
+
+from toile.studies.search import values_words
+from toile.studies.search_result import CHOSEN_ON, SearchResult, finalist_mean
+from toile.studies.summary import study_summary
+from toile.studies.words import study_sentence
+
+
+def trials_words(result: SearchResult) -> str:
+    """`20 of 20 trials, 7 stopped early`."""
+    parts = [f"{len(result.trials)} of {result.spec.trials} trials"]
+    said = {"pruned": "stopped early", "diverged": "diverged", "failed": "failed"}
+    return ", ".join(
+        parts + [f"{result.count(one)} {how}" for one, how in said.items() if result.count(one)]
+    )
+
+
+def search_sentence(result: SearchResult) -> str:
+    """What the search found, as it looked when it was chosen and as it is."""
+    best = next(iter(result.ranked()), None)
+    if best is None:
+        return "No trial has finished, so there is nothing to choose from."
+    said = (
+        f"Of {len(result.trials)} trials, trial {best.number} ({values_words(best.values)}) looked "
+        f"best, with {100 * best.scores[-1]:.2f} % on {CHOSEN_ON}. That number was chosen on this "
+        "set, so it flatters."
+    )
+    again = finalist_mean(result, best)
+    if again is None:
+        return f"{said} It has not been read again with fresh seeds yet, so there is no result."
+    mean, low, high, n = again
+    interval = "" if n < 2 else f", {100 * low:.2f} to {100 * high:.2f}"
+    change = 100 * (best.scores[-1] - mean)
+    assert result.finalists is not None
+    among = f" Among the finalists: {study_sentence(result.finalists)}"
+    return (
+        f"{said} With fresh seeds, on the half that chose nothing, the same settings reach "
+        f"{100 * mean:.2f} % (n = {n}{interval}): {abs(change):.2f} points "
+        f"{'less' if change >= 0 else 'more'}.{among * (len(result.finalists.levels) > 1)}"
+    )
+
+
+def search_summary(result: SearchResult) -> dict[str, Any]:
+    """The search as JSON has it: the trials, the chosen ones beside their fresh readings."""
+    chosen = []
+    for trial in result.chosen():
+        again = finalist_mean(result, trial)
+        chosen.append(
+            {
+                "trial": trial.number,
+                "values": dict(trial.values),
+                "chosen_on": CHOSEN_ON,
+                "score": trial.score,
+                "mean": again and again[0],
+                "n": again[3] if again else 0,
+            }
+        )
+    return {
+        "name": result.spec.name,
+        "question": result.spec.question,
+        "over": result.spec.over,
+        "trials": [one.to_json() for one in result.trials],
+        **{status: result.count(status) for status in ("finished", "pruned", "diverged", "failed")},
+        "chosen": chosen,
+        "result": None if result.finalists is None else study_summary(result.finalists),
+        "sentence": search_sentence(result),
+        "folder": str(result.folder),
+        "seconds": result.seconds,
+    }

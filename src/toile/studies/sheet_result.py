@@ -1,0 +1,229 @@
+"""What a sheet has come to: each exercise's study, search or record, and what was expected of it.
+
+In a sheet's folder stand `sheet.yaml`, `answers.yaml`, and a folder for each exercise: that of its
+study or search, and `outcome.json` where something was made of it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from toile.errors import ToileError
+from toile.files import write_whole
+from toile.recipe import Settings, read_text, read_value, settings_of, yaml_text
+from toile.studies.folder import open_study, read_record
+from toile.studies.result import StudyResult
+from toile.studies.search_result import SearchResult, level_of, open_search
+from toile.studies.search_words import search_summary
+from toile.studies.sheet import Sheet, Side
+from toile.studies.sheet_plan import Planned, plan_sheet
+from toile.studies.summary import study_summary
+from toile.studies.verdict import Verdict, judge_readings
+from toile.studies.words import study_sentence, verdict_sentence
+
+ANSWERS = "answers.yaml"
+OUTCOME = "outcome.json"
+WORK = "training"
+"""Where an exercise keeps the study of a network that it only needs trained."""
+
+
+class Answer(Settings):
+    """What was written to an exercise: before it was run, or to an open question."""
+
+    text: str = Field(max_length=4000, description="What was written")
+    when: str = Field("", description="When, to the second")
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """An exercise as its folder has it now; `record` is what its `outcome.json` says."""
+
+    planned: Planned
+    folder: Path
+    answer: Answer | None
+    study: StudyResult | None = None
+    search: SearchResult | None = None
+    record: dict[str, Any] | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left to be done for it but an answer in words."""
+        match self.planned.exercise.kind:
+            case "study":
+                return self.study is not None and self.study.ended
+            case "search":
+                return self.search is not None and self.search.ended
+            case "question":
+                return self.answer is not None
+        return self.record is not None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training and scoring."""
+        parts = [one.seconds for one in (self.study, self.search) if one is not None]
+        return sum(parts, 0.0)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Of a comparison of two levels, what their readings allow one to say."""
+        if self.record is None or "levels" not in self.record:
+            return None
+        compare = self.planned.exercise.compare
+        assert compare is not None
+        return judge_readings(self.record["levels"], margin=compare.margin)
+
+    def to_json(self) -> dict[str, Any]:
+        """The exercise as JSON has it."""
+        exercise, verdict = self.planned.exercise, self.verdict
+        return {
+            "number": self.planned.number,
+            "title": exercise.title,
+            "kind": exercise.kind,
+            "question": exercise.question,
+            "answer": self.answer and vars(self.answer),
+            "ended": self.ended,
+            "study": self.study and study_summary(self.study),
+            "search": self.search and search_summary(self.search),
+            "verdict": verdict and verdict.to_json() | {"sentence": verdict_sentence(verdict)},
+            "outcome": self.record,
+            "folder": str(self.folder),
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class SheetResult:
+    """A sheet as its folder has it now: all its exercises in order."""
+
+    folder: Path
+    sheet: Sheet
+    quick: bool
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training and scoring, all exercises together."""
+        return sum((one.seconds for one in self.outcomes), 0.0)
+
+    @property
+    def studies(self) -> tuple[StudyResult, ...]:
+        """The studies of all exercises that have begun."""
+        found = []
+        for one in self.outcomes:
+            found += [one.study] if one.study is not None else []
+            if one.search is not None and one.search.finalists is not None:
+                found.append(one.search.finalists)
+        return tuple(found)
+
+    def to_json(self) -> dict[str, Any]:
+        """The sheet as JSON has it."""
+        return {
+            "name": self.sheet.name,
+            "title": self.sheet.title,
+            "quick": self.quick,
+            "exercises": [one.to_json() for one in self.outcomes],
+            "folder": str(self.folder),
+            "seconds": self.seconds,
+        }
+
+
+def sheet_result(folder: Path, sheet: Sheet, quick: bool) -> SheetResult:
+    """What `sheet` has come to in `folder`, which need not be there yet."""
+    answers = read_answers(folder)
+    outcomes = tuple(
+        _outcome(folder / planned.key, planned, answers.get(planned.number))
+        for planned in plan_sheet(sheet, quick)
+    )
+    return SheetResult(folder, sheet, quick, outcomes)
+
+
+def read_answers(folder: Path) -> dict[int, Answer]:
+    """What was answered, by the exercise's number."""
+    path = folder / ANSWERS
+    if not path.exists():
+        return {}
+    document = read_value(read_text(path), str(path))
+    if not isinstance(document, dict):
+        raise ToileError(f"{path} is damaged; it has an answer for each of `exercise-1`, ...")
+    answers = {}
+    for name, fields in document.items():
+        number = name.removeprefix("exercise-")
+        if not number.isdecimal():
+            raise ToileError(f"{path}: {name} is no exercise; write exercise-1, exercise-2, ...")
+        fields = {"text": fields} if isinstance(fields, str) else fields
+        answers[int(number)] = settings_of(Answer, fields, f"{path}: {name}")
+    return answers
+
+
+def keep_answer(folder: Path, number: int, text: str) -> None:
+    """Write an answer into the folder. Raises ToileError where there is one: none is replaced."""
+    answers = read_answers(folder)
+    if number in answers:
+        raise ToileError(
+            f"exercise {number} was answered on {answers[number].when or 'an earlier day'}; it is "
+            f"kept. Who wants another edits {folder / ANSWERS}"
+        )
+    when = datetime.now().astimezone().isoformat(timespec="seconds")
+    answers[number] = Answer(text=text, when=when)
+    document = {f"exercise-{n}": one.model_dump() for n, one in sorted(answers.items())}
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / ANSWERS, yaml_text(document).encode())
+
+
+def compared_levels(result: SheetResult, number: int) -> dict[str, tuple[float, ...]]:
+    """The readings of both sides of a comparison, by name. Raises ToileError before there are any.
+
+    Of a search that is its best finalist.
+    """
+    exercise = result.outcomes[number - 1].planned.exercise
+    levels = dict(_side(result, side) for side in exercise.sides)
+    if len(levels) < 2:
+        raise ToileError(f"exercise {number} compares a level with itself; name another")
+    return levels
+
+
+def study_words(study: StudyResult) -> str:
+    """The sentence of a study; of one level its mean and spread come first."""
+    verdict, sentence = study.verdict, study_sentence(study)
+    if verdict is None or len(verdict.levels) > 1 or verdict.levels[0].n < 2:
+        return sentence
+    (level,), points = verdict.levels, 100 / verdict.unit
+    what = "readings" if study.spec.folds is None else "folds"
+    return (
+        f"{points * level.mean:.2f} % on average of {level.n} {what}, which spread by "
+        f"{points * level.sd:.2f} points (SD). {sentence}"
+    )
+
+
+def _side(result: SheetResult, side: Side) -> tuple[str, tuple[float, ...]]:
+    assert side.exercise is not None
+    outcome = result.outcomes[side.exercise - 1]
+    study = outcome.study
+    level = side.level
+    if outcome.search is not None:
+        study = outcome.search.finalists
+        chosen = outcome.search.chosen()
+        level = level or (level_of(chosen[0]) if chosen else None)
+    scores = {} if study is None else study.scores()
+    level = level or next(iter(scores), None)
+    readings = scores.get(level, ()) if level is not None else ()
+    if not readings:
+        raise ToileError(
+            f"exercise {side.exercise} has no readings of {level or 'any level'} yet; run it first"
+        )
+    return f"{level} (exercise {side.exercise})", readings
+
+
+def _outcome(folder: Path, planned: Planned, answer: Answer | None) -> Outcome:
+    outcome = Outcome(planned, folder, answer, record=read_record(folder / OUTCOME) or None)
+    kind = planned.exercise.kind
+    if planned.study is not None:
+        place = folder if kind == "study" else folder / WORK
+        if (place / "study.yaml").exists():
+            return replace(outcome, study=open_study(place))
+    if planned.search is not None and (folder / "search.yaml").exists():
+        return replace(outcome, search=open_search(folder))
+    return outcome

@@ -1,0 +1,104 @@
+"""A search under way: its trials, and then its finalists as a study."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toile.errors import ToileError
+from toile.files import write_json, write_whole
+from toile.studies.asking import Asking
+from toile.studies.events import StudyEvent
+from toile.studies.processes import Processes
+from toile.studies.search import Search, search_text, settings_at
+from toile.studies.search_result import FINALISTS, SearchResult, level_of, search_result
+from toile.studies.search_words import search_summary
+from toile.studies.spec import Alternative, Study
+from toile.workbench.live_study import LiveStudy, hold_study
+from toile.workbench.study import study
+from toile.workbench.trials import Ground, SearchEvent, Stop, Trials
+
+TRIAL_WORKER = (sys.executable, "-P", "-m", "toile.workbench.trial_worker")
+NEVER = 10_000
+"""Early stopping so patient never stops; it only keeps the half that chose out of the score."""
+
+
+@dataclass(eq=False)
+class LiveSearch:
+    """A search under way: iterate it for its events, leave the loop to stop it.
+
+    First come those of its trials, then those of the finalists' study. Nothing is written before.
+    """
+
+    folder: Path
+    spec: Search
+    ground: Ground
+    workers: int
+    notes: list[str] = field(default_factory=list)
+    found: str | None = None
+    """The text of the folder's search.yaml; None where there was none."""
+
+    @property
+    def result(self) -> SearchResult:
+        """What it has come to by now."""
+        return search_result(self.folder, self.spec)
+
+    def __iter__(self) -> Iterator[SearchEvent | StudyEvent]:
+        yield from self.events()
+        if self.result.chosen():
+            yield from self.finalists()
+
+    def finish(self) -> SearchResult:
+        """Try all trials that are missing, and read the finalists; returns the result."""
+        for _ in self:
+            pass
+        self.write_summary()
+        return self.result
+
+    def events(self, stop: Stop = lambda: False) -> Iterator[SearchEvent]:
+        """Try what is missing, yielding what happens; `stop` is asked all the time."""
+        asking = Asking(self.spec, self.ground.space, self.ground.most_epochs)
+        with ExitStack() as held:
+            lock = hold_study(self.folder, held)
+            text = search_text(self.spec)
+            if text != self.found:
+                write_whole(self.folder / "search.yaml", text.encode())
+                self.found = text
+            kept_open = () if lock is None else (lock,)
+            with Processes(TRIAL_WORKER, self.workers, kept_open) as processes:
+                trials = Trials(self.folder, self.spec, self.ground, asking, processes)
+                yield from trials.events(stop)
+
+    def finalists(self) -> LiveStudy:
+        """The study of the best trials' settings, with seeds that no trial had.
+
+        Raises ToileError before a trial has finished.
+        """
+        chosen = self.result.chosen()
+        if not chosen:
+            raise ToileError(f"no trial of {self.folder} has finished; there is nothing to read")
+        held = dict(self.spec.set)
+        if self.ground.base.training.early_stopping is None:
+            held["training.early_stopping.patience"] = NEVER
+        # Differing values may still make one recipe, where a layer is off for instance.
+        distinct = {self.ground.recipe(one.values).hash: one for one in reversed(chosen)}
+        levels = {
+            level_of(one): Alternative(set=settings_at(self.ground.space, one.values))
+            for one in reversed(distinct.values())
+        }
+        asked = Study(
+            name=f"{self.spec.name}-{FINALISTS}",
+            question=self.spec.question,
+            recipe=self.spec.recipe,
+            set=held,
+            levels=levels,
+            readings=self.spec.readings,
+            seed=self.spec.seed + 1,
+            margin=self.spec.margin,
+        )
+        return study(asked, out=self.folder / FINALISTS, workers=self.workers)
+
+    def write_summary(self) -> None:
+        """Keep in the folder what `toile search --json` says."""
+        write_json(self.folder / "summary.json", search_summary(self.result))

@@ -1,0 +1,130 @@
+"""Taking a lab sheet: every exercise asked for and checked, then taken in order."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toile.data import Progress, no_progress
+from toile.errors import ToileError
+from toile.files import write_whole
+from toile.runs import open_run, runs_folder
+from toile.studies.sheet import Sheet, read_sheet, sheet_text
+from toile.studies.sheet_plan import Planned, plan_sheet
+from toile.studies.sheet_result import WORK, SheetResult, sheet_result
+from toile.workbench.live_search import LiveSearch
+from toile.workbench.live_study import LiveStudy
+from toile.workbench.search import search
+from toile.workbench.study import study
+
+
+@dataclass(eq=False)
+class LiveExercise:
+    """An exercise about to be taken; `work` trains what it needs, if anything."""
+
+    planned: Planned
+    work: LiveStudy | LiveSearch | None
+
+
+@dataclass(eq=False)
+class LiveSheet:
+    """A sheet being taken: iterate it for its exercises, each having been taken when it comes.
+
+    Nothing is written before. Who shows more takes each of `exercises` himself and then concludes.
+    """
+
+    folder: Path
+    sheet: Sheet
+    quick: bool
+    exercises: tuple[LiveExercise, ...]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def result(self) -> SheetResult:
+        """What it has come to by now."""
+        return sheet_result(self.folder, self.sheet, self.quick)
+
+    def begin(self) -> None:
+        """Make the folder and keep the sheet in it."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ToileError(f"{self.folder} cannot be made: {error.strerror}") from None
+        write_whole(self.folder / "sheet.yaml", sheet_text(self.sheet).encode())
+
+    def conclude(self, exercise: LiveExercise, progress: Progress = no_progress) -> None:
+        """Make of an exercise what is made once its trainings are in: pictures, a file, a table."""
+        # Loads what draws and what asks networks, which no refused sheet is to wait for.
+        from toile.workbench.sheet_exercise import conclude
+
+        conclude(self.result, exercise.planned, progress)
+
+    def __iter__(self) -> Iterator[LiveExercise]:
+        self.begin()
+        for exercise in self.exercises:
+            if exercise.work is not None:
+                exercise.work.finish()
+            self.conclude(exercise)
+            yield exercise
+
+    def finish(self) -> SheetResult:
+        """Take all exercises that were asked for; returns the result."""
+        for _ in self:
+            pass
+        return self.result
+
+
+def run_sheet(
+    source: str | Path | Sheet,
+    *,
+    quick: bool = False,
+    only: Sequence[int] | None = None,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    progress: Progress = no_progress,
+) -> LiveSheet:
+    """A sheet ready to be taken: a file, the name of one that comes with Toile, or a Sheet.
+
+    `quick` takes few images, epochs and readings; `only` some of the exercises, by number. All of
+    them are checked on their data before anything runs. Asked again it goes on with what is
+    missing. Raises ToileError for anything a user can put right, naming the exercise.
+    """
+    sheet = source if isinstance(source, Sheet) else read_sheet(source)
+    folder = Path(out) if out else runs_folder() / (sheet.name + "-quick" * quick)
+    plan_sheet(sheet, quick)
+    planned = plan_sheet(sheet, quick, only)
+    _refuse_what_is_missing(planned)
+    exercises = []
+    for one in planned:
+        try:
+            exercises.append(LiveExercise(one, _work(one, folder / one.key, workers, progress)))
+        except ToileError as error:
+            raise ToileError(f"exercise {one.number}: {error}") from None
+    notes = [
+        f"exercise {one.planned.number}: {note}"
+        for one in exercises
+        for note in (one.work.notes if one.work else [])
+    ]
+    return LiveSheet(folder, sheet, quick, tuple(exercises), notes)
+
+
+def _work(
+    planned: Planned, folder: Path, workers: int | None, progress: Progress
+) -> LiveStudy | LiveSearch | None:
+    if planned.search is not None:
+        return search(planned.search, out=folder, workers=workers, progress=progress)
+    if planned.study is None:
+        return None
+    place = folder if planned.exercise.kind == "study" else folder / WORK
+    return study(planned.study, out=place, workers=workers, progress=progress)
+
+
+def _refuse_what_is_missing(planned: Sequence[Planned]) -> None:
+    """Raise ToileError where an exercise needs a run or a package that is not there."""
+    from toile.export.packages import extra_packages
+
+    for run in (side.run for one in planned for side in one.exercise.sides):
+        if run is not None:
+            open_run(run)
+    if any(one.exercise.kind == "export" for one in planned):
+        with extra_packages():
+            import h5py  # type: ignore[import-untyped] # noqa: F401

@@ -1,0 +1,135 @@
+"""What is made of a sheet's exercise once its trainings are in: pictures, a proven file."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from toile.data import Progress, load_data, read_picture
+from toile.files import write_json
+from toile.prediction import Prediction, Prepared, answer, prepare
+from toile.report import picture_grid, picture_uri, save_figure
+from toile.report.picture_grid import canvas
+from toile.runs import Run, open_run
+from toile.studies.sheet_plan import Planned
+from toile.studies.sheet_result import OUTCOME, Outcome, SheetResult, compared_levels
+from toile.workbench.evaluate import compare_answers
+from toile.workbench.pictures import refuse_test_part, sources_of
+
+MODEL = "model.h5"
+
+
+def conclude(result: SheetResult, planned: Planned, progress: Progress) -> None:
+    """Make what the exercise asks for and keep in its folder what came of it."""
+    outcome = result.outcomes[planned.number - 1]
+    record: dict[str, Any] | None = None
+    match planned.exercise.kind:
+        case "show":
+            record = _show(outcome, progress)
+        case "compare":
+            record = _compare(result, planned)
+        case "export" if outcome.record is None or not (outcome.folder / MODEL).exists():
+            record = _export(outcome, progress)
+    if record is not None:
+        outcome.folder.mkdir(parents=True, exist_ok=True)
+        write_json(outcome.folder / OUTCOME, record)
+
+
+def _show(outcome: Outcome, progress: Progress) -> dict[str, Any]:
+    """The first images, drawn and kept."""
+    show, recipe = outcome.planned.exercise.show, outcome.planned.recipe
+    assert show is not None
+    assert recipe is not None
+    dataset = load_data(recipe.data, progress=progress)
+    some = dataset.train.take(np.arange(min(show.images, len(dataset.train))))
+    names = [dataset.class_names[label] for label in some.labels]
+    outcome.folder.mkdir(parents=True, exist_ok=True)
+    save_figure(picture_grid(some.pixels, names), outcome.folder / "images.png")
+    pictures = [
+        {"class": name, "uri": picture_uri(picture)}
+        for name, picture in zip(names, some.pixels, strict=True)
+    ]
+    return {
+        "data": dataset.name,
+        "train": len(dataset.train),
+        "test": len(dataset.test),
+        "shape": list(dataset.shape),
+        "classes": list(dataset.class_names),
+        "fingerprint": dataset.fingerprint,
+        "pictures": pictures,
+    }
+
+
+def _compare(result: SheetResult, planned: Planned) -> dict[str, Any]:
+    first, second = planned.exercise.sides
+    if first.run is None or second.run is None:
+        return {"levels": compared_levels(result, planned.number)}
+    runs = [open_run(first.run), open_run(second.run)]
+    test = compare_answers(*runs)
+    return {"runs": [run.name for run in runs], "mcnemar": test.to_json()}
+
+
+def _export(outcome: Outcome, progress: Progress) -> dict[str, Any] | None:
+    """The network as a file, opened again and asked about a picture; None before it is trained."""
+    from toile.export import KerasClassifier
+    from toile.workbench.export import export_run
+
+    run = trained_run(outcome)
+    if run is None:
+        return None
+    file = outcome.folder / MODEL
+    exported = export_run(run, "keras", file, force=True, progress=progress)
+    picture, label = _picture(outcome, run, progress)
+    # From here on the file speaks, not the run.
+    reopened = KerasClassifier(file.read_bytes())
+    prepared = prepared_picture(picture, run)
+    said = answer(
+        reopened.probabilities(prepared.pixels[None])[0],
+        reopened.about.data.class_names,
+        3,
+        prepared.warnings,
+    )
+    return {
+        "file": MODEL,
+        "run": str(run.folder),
+        "parity": exported.parity.model_dump(),
+        "runtime": reopened.runtime,
+        "picture": picture.name,
+        "label": label,
+        **_said(said),
+    }
+
+
+def trained_run(outcome: Outcome) -> Run | None:
+    """The network that an exercise takes away; None before it is trained."""
+    readings = () if outcome.study is None else outcome.study.readings
+    return next((Run(one.folder) for one in readings if one.status == "finished"), None)
+
+
+def prepared_picture(file: Path, run: Run) -> Prepared:
+    """The picture in `file` as the network is to see it, step by step."""
+    with file.open("rb") as opened:
+        return prepare(read_picture(opened, file.name), run.facts)
+
+
+def _said(said: Prediction) -> dict[str, Any]:
+    return {"top": [one.to_json() for one in said.top], "warnings": list(said.warnings)}
+
+
+def _picture(outcome: Outcome, run: Run, progress: Progress) -> tuple[Path, str | None]:
+    """A copy of the photograph, or a validation image as a file and its class."""
+    export = outcome.planned.exercise.export
+    assert export is not None
+    if export.photo is not None:
+        photo = Path(export.photo)
+        refuse_test_part(run, list(sources_of([photo])))
+        copy = outcome.folder / f"photo{photo.suffix.lower()}"
+        shutil.copyfile(photo, copy)
+        return copy, None
+    first = run.validation.indices[:1]
+    image = load_data(run.recipe.data, progress=progress).train.take(first)
+    file = outcome.folder / "validation-image.png"
+    Image.fromarray(np.ascontiguousarray(canvas(image.pixels[0]))).save(file)
+    return file, run.facts.class_names[image.labels[0]]

@@ -1,0 +1,107 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+WORDS = [
+    "search",
+    "s1-lab",
+    "--over=network.conv1.filters=2..6",
+    "--over=network.relu1=off,gelu",
+    "--trials=4",
+    "--finalists=1",
+    "--readings=1",
+    "--data=fashion-sample",
+    "--epochs=2",
+    "--set=training.batch_size=300",
+    "--set=data.validation=600",
+    "--workers=1",
+]
+
+
+def known(said: dict) -> list:
+    return [(one["number"], one["values"], one["status"], one["scores"]) for one in said["trials"]]
+
+
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory):
+    place = tmp_path_factory.mktemp("taken")
+    done = subprocess.run(
+        [sys.executable, "-m", "toile.cli", *WORDS, "--json"],
+        capture_output=True,
+        text=True,
+        cwd=place,
+        env={**os.environ, "TOILE_RUNS": str(place / "runs")},
+        timeout=120,
+        check=False,
+    )
+    return done, place / "runs" / "s1-lab-search-by-filters-and-relu1"
+
+
+def test_it_ends_with_the_trials_and_the_result_as_json(taken):
+    done, folder = taken
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert [one["number"] for one in said["trials"]] == [1, 2, 3, 4]
+    assert said["finished"] + said["pruned"] == 4
+    (chosen,) = said["chosen"]
+    assert chosen["chosen_on"] == "the half of validation that chooses"
+    assert chosen["n"] == said["result"]["levels"][f"trial {chosen['trial']}"]["n"] == 1
+    assert chosen["mean"] == said["result"]["levels"][f"trial {chosen['trial']}"]["mean"]
+    assert "chosen on this set, so it flatters" in said["sentence"]
+    assert json.loads((folder / "summary.json").read_text())["chosen"] == said["chosen"]
+
+
+def test_it_says_each_trial_and_what_is_read_again(taken):
+    done, folder = taken
+    assert "4 trials to take, in " in done.stderr
+    assert "trial 1 (filters " in done.stderr
+    assert "4 of 4 trials" in done.stderr
+    assert "read again with fresh seeds: trials " in done.stderr
+    assert "chosen on this set" in (folder / "report.html").read_text()
+
+
+def test_asked_again_by_its_folder_it_only_tells(taken, toile):
+    answer = toile("search", taken[1], "--no-page")
+    assert answer.code == 0, answer.errors
+    assert "4 of 4 trials are there" in answer.errors
+    assert answer.output.startswith("trial  settings")
+    assert "read again" in answer.output
+
+
+def test_killed_in_a_trial_and_asked_again_it_comes_to_the_same(taken, toile, tmp_path):
+    words = [sys.executable, "-m", "toile.cli", *WORDS, "--out=killed", "--json"]
+    process = subprocess.Popen(
+        words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    third = tmp_path / "killed" / "readings" / "trial-3" / "history.jsonl"
+    while not (third.exists() and third.stat().st_size):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    answer = toile(*WORDS, "--out=killed", "--json")
+    assert answer.code == 0, answer.errors
+    undisturbed = json.loads(taken[0].stdout.splitlines()[-1])
+    assert known(answer.json) == known(undisturbed)
+    assert answer.json["result"]["levels"] == undisturbed["result"]["levels"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--over=network.conv1.filters=6..2"], "from the lower number to the higher"),
+        (["--sampler=grid"], "it is one of tpe, random"),
+        (["--out="], "--out is empty"),
+    ],
+)
+def test_what_a_user_can_put_right_is_said_without_a_traceback(toile, tmp_path, words, message):
+    answer = toile(*WORDS, *words)
+    assert answer.code == 2
+    assert message in answer.errors
+    assert "Traceback" not in answer.errors
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,161 @@
+import json
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from toile.cli.sheet import numbers_in
+from toile.errors import ToileError
+
+SHEET = """
+title: "Two small exercises"
+recipe: s1-lab
+set: {data.name: fashion-sample, data.validation: 600, training.batch_size: 1000}
+exercises:
+  - title: The first four
+    show: {images: 4}
+  - title: Filters
+    question: "Do more help?"
+    expect: "What do you expect?"
+    study: {vary: {network.conv1.filters: [2, 3]}, readings: 5}
+  - title: Worth it
+    compare: {first: {exercise: 2, level: "2"}, second: {exercise: 2, level: "3"}}
+  - title: In the end
+    question: "What now?"
+  - title: Away
+    export: {}
+"""
+
+
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory):
+    """What `toile sheet run` said of two exercises, and of all then."""
+    place = tmp_path_factory.mktemp("taken")
+    (place / "small.yaml").write_text(SHEET)
+    said = [
+        subprocess.run(
+            [sys.executable, "-m", "toile.cli", "sheet", "run", "small.yaml", "--quick", "--json",
+             "--workers=1", *more],
+            capture_output=True,
+            text=True,
+            cwd=place,
+            env={**os.environ, "TOILE_RUNS": str(place / "runs")},
+            timeout=120,
+            check=False,
+        )
+        for more in (["--only=1,2"], [])
+    ]  # fmt: skip
+    return said, place / "runs" / "small-quick"
+
+
+def test_quickly_it_takes_few_readings_and_says_so(taken):
+    (first, _), folder = taken
+    assert first.returncode == 0, first.stderr
+    said = json.loads(first.stdout.splitlines()[-1])
+    assert said["quick"] is True
+    exercises = said["exercises"]
+    assert [one["ended"] for one in exercises] == [True, True, False, False, False]
+    assert [one["n"] for one in exercises[1]["study"]["levels"].values()] == [2, 2]
+    assert len(exercises[0]["outcome"]["pictures"]) == 4
+    assert "says nothing about the exercises" in (folder / "report.html").read_text()
+
+
+def test_asked_for_the_rest_it_goes_on_with_what_is_missing(taken):
+    first, whole = taken[0]
+    assert whole.returncode == 0, whole.stderr
+    before, after = (json.loads(one.stdout.splitlines()[-1])["exercises"] for one in (first, whole))
+    assert after[1]["study"]["readings"] == before[1]["study"]["readings"]
+    # The open question is the one thing that no machine can do.
+    assert [one["ended"] for one in after] == [True, True, True, False, True]
+    names = ["2 (exercise 2)", "3 (exercise 2)"]
+    assert list(after[2]["verdict"]["levels"]) == names
+    assert after[2]["verdict"]["pairs"][0]["difference"] == pytest.approx(
+        after[1]["study"]["levels"]["2"]["mean"] - after[1]["study"]["levels"]["3"]["mean"]
+    )
+
+
+def test_the_network_it_takes_away_is_proven_opened_again_and_asked(taken):
+    (_, whole), folder = taken
+    shown, *_, last = json.loads(whole.stdout.splitlines()[-1])["exercises"]
+    away = last["outcome"]
+    assert away["parity"]["agreement"] == 1.0
+    assert away["picture"] == "validation-image.png"
+    assert away["label"] in shown["outcome"]["classes"]
+    assert len(away["top"]) == 3
+    files = {path.name for path in (folder / "5-away").iterdir()}
+    assert {"model.h5", "validation-image.png", "training", "outcome.json"} <= files
+
+
+def test_its_report_has_all_of_it_in_both_forms(taken):
+    _, folder = taken
+    for name in ("report.html", "report.md"):
+        text = (folder / name).read_text()
+        for title in ("The first four", "Filters", "Worth it", "In the end", "Away"):
+            assert title in text
+    pictures = [path.name for path in folder.glob("*.svg")]
+    assert "2-filters-readings.svg" in pictures
+    assert "5-away-steps.svg" in pictures
+
+
+def test_a_sheet_whose_finished_readings_are_of_other_settings_is_refused(taken, toile, tmp_path):
+    (tmp_path / "small.yaml").write_text(SHEET.replace("batch_size: 1000", "batch_size: 500"))
+    answer = toile("sheet", "run", "small.yaml", "--quick", "--no-ask", f"--out={taken[1]}")
+    assert answer.code == 2
+    assert "exercise 2: " in answer.errors
+    assert "training.batch_size was 1000 and is now 500" in answer.errors
+
+
+def test_what_cannot_be_taken_is_refused_before_anything_runs(toile, tmp_path, monkeypatch):
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "runs"))
+    (tmp_path / "small.yaml").write_text(SHEET.replace("[2, 3]", "[2, 0]"))
+    answer = toile("sheet", "run", "small.yaml", "--no-ask", "--only=1")
+    assert answer.code == 2
+    # Also where it is an exercise that was not asked for.
+    assert "exercise 2: level 0: network.conv1.filters is 0" in answer.errors
+    assert "Traceback" not in answer.errors
+    assert not (tmp_path / "runs").exists()
+
+
+def test_on_a_terminal_it_asks_and_keeps_what_was_answered(tmp_path):
+    (tmp_path / "small.yaml").write_text(SHEET)
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "toile.cli", "sheet", "run", "small.yaml", "--only=4", "--out=it"],
+        stdin=inside,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        text=True,
+    )
+    os.close(inside)
+    os.write(terminal, b"I would repeat it\n")
+    assert "What now?" in process.communicate(timeout=60)[1]
+    os.close(terminal)
+    assert process.returncode == 0
+    for name in ("answers.yaml", "report.html"):
+        assert "I would repeat it" in (tmp_path / "it" / name).read_text()
+
+
+def test_new_writes_a_sheet_that_works_and_writes_nothing_over(toile, tmp_path):
+    assert toile("sheet", "new", "mine.yaml").code == 0
+    written = (tmp_path / "mine.yaml").read_text()
+    answer = toile("sheet", "show", "mine.yaml", "--quick", "--json")
+    assert answer.code == 0, answer.errors
+    assert answer.json["trainings"] == 8
+    assert toile("sheet", "new", "mine.yaml", "--from=fashion-lab").code == 2
+    assert (tmp_path / "mine.yaml").read_text() == written
+
+
+def test_the_sheets_that_come_with_it_are_listed(toile):
+    (lab,) = toile("sheet", "list", "--json").json["sheets"]
+    assert (lab["name"], lab["exercises"]) == ("fashion-lab", 9)
+
+
+def test_some_exercises_are_named_one_by_one_or_as_a_span():
+    assert numbers_in("2,5") == [2, 5]
+    assert numbers_in("1-3, 7") == [1, 2, 3, 7]
+    for text in ("", "two", "2-", "-2", "2..3", "5-2"):
+        with pytest.raises(ToileError, match="--only is"):
+            numbers_in(text)

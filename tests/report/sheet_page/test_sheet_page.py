@@ -1,0 +1,136 @@
+"""A sheet's page says all that came of it, in both forms, and nothing that was not computed."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from toile.report.sheet_page import page_html, page_markdown, search_page, sheet_page
+from toile.studies import study_sentence
+from toile.studies.sheet_result import study_words
+
+
+class Closed(HTMLParser):
+    """Every tag that is opened is closed, in its order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta", "img", "link", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def page(sheet_result):
+    return sheet_page(sheet_result, {})
+
+
+def test_each_exercise_has_its_question_answer_sentence_and_command(page):
+    heads = [block.heading for block in page.blocks]
+    assert heads == ["1. First nine", "2. Filters", "3. Best", "4. Worth it", "5. Away", "6. Last"]
+    filters = page.blocks[1]
+    assert (filters.question, filters.asked) == ("Do more help?", "Which will be best?")
+    assert (filters.expected, filters.answer) == ("64 & more", "")
+    assert page.blocks[5].answer == "Neither"
+    assert "8 is worse than 64" in filters.sentence
+    assert [table.name for table in filters.tables] == ["levels", "pairs"]
+    assert "sheet.yaml --only 2 --quick --out" in filters.commands
+    assert page.blocks[5].commands == ""
+    assert page.status == "Finished"
+
+
+def test_a_quick_one_says_so_loudly_and_a_whole_one_does_not(page, sheet_result):
+    assert "says nothing about the exercises" in page.loud
+    assert "says nothing about the exercises" in page_html(page)
+    assert "**This was taken quickly" in page_markdown(page)
+    assert sheet_page(replace(sheet_result, quick=False), {}).loud == ""
+
+
+def test_a_search_shows_what_was_chosen_beside_what_it_came_to(make_search):
+    result = make_search()
+    (block,) = search_page(result).blocks
+    finalists = block.tables[0]
+    assert finalists.heads[-6:] == (
+        "Chosen on this set",
+        "Read again",
+        "95% from",
+        "to",
+        "n",
+        "Change",
+    )
+    best = result.ranked()[0]
+    row = finalists.texts[0]
+    assert row[0] == str(best.number)
+    # Its readings were made .4 points lower on average.
+    assert row[-1] == "-0.40"
+    assert "chosen on this set, so it flatters" in block.sentence
+    assert "n = 5" in block.sentence
+    assert "0.40 points less" in block.sentence
+    assert len(block.tables[-1].rows) == 20
+
+
+def test_before_the_finalists_are_read_there_is_no_result(make_search):
+    page = search_page(make_search(finalists=False))
+    assert "so there is no result" in page.blocks[0].sentence
+    assert not page.ended
+
+
+def test_a_comparison_is_judged_by_its_readings(page):
+    assert "64 (exercise 2) is better than trial 1" in page.blocks[3].sentence
+
+
+def test_what_was_taken_away_is_said_with_its_proof_and_where_the_picture_came_from(page):
+    away = page.blocks[4]
+    assert "of 100 validation images 100 get the same class" in away.sentence
+    assert "takes validation-image.png for Coat, 90.00% sure" in away.sentence
+    assert "No photograph was named" in away.words[0]
+    assert away.words[1] == "It is odd."
+
+
+def test_of_one_level_mean_and_spread_are_said(sheet_result):
+    study = sheet_result.outcomes[1].study
+    five = replace(
+        study,
+        levels=study.levels[:1],
+        readings=study.readings[:5],
+        spec=study.spec.model_copy(update={"folds": 5}),
+    )
+    # The lab sheet's eight filters: 89.91, 88.85, 89.68, 89.39, 89.65.
+    said = "89.50 % on average of 5 folds, which spread by 0.41 points (SD)"
+    assert study_words(five).startswith(said)
+    assert study_words(study) == study_sentence(study)
+
+
+def test_what_is_not_done_is_said_to_be_to_do(sheet_result):
+    first, *rest = sheet_result.outcomes
+    empty = replace(sheet_result, outcomes=(replace(first, record=None), *rest))
+    page = sheet_page(empty, {})
+    assert page.status == "5 of 6 exercises"
+    assert page.blocks[0].status == "to do"
+
+
+def test_the_html_is_whole_safe_and_asks_no_other_host(page):
+    text = page_html(page)
+    assert Closed(text.split("<!doctype html>")[1]).open == []
+    assert "A sheet &lt;b&gt;" in text
+    assert "<script" not in text
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', text)
+    assert addresses
+    assert all(one.startswith(("data:", "#")) for one in addresses)
+
+
+def test_the_markdown_has_every_figure_and_table(page):
+    text = page_markdown(page)
+    drawn = {one.name for block in page.blocks for one in block.drawings}
+    assert drawn == set(re.findall(r"\]\((.+)\.svg\)", text))
+    assert len(drawn) == 5
+    assert "](1-first-nine/images.png)" in text
+    assert r"64 \& more" in text
+    assert text.count("| --- |") >= 5

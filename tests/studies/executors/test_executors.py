@@ -1,0 +1,113 @@
+"""What every executor must do, whether readings are trained here or on a cluster."""
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import toile
+from toile.runs import Run, read_state
+from toile.studies.executor import Answer, Executor, Job
+from toile.studies.processes import Processes
+from toile.workbench.afar import Cluster
+from toile.workbench.live_study import WORKER
+
+LAST = ("done", "lost", "refused", "no room")
+LONG = 10_000
+FILES = ("recipe.yaml", "last.safetensors", "best.safetensors", "validation.safetensors")
+pytestmark = pytest.mark.filterwarnings("ignore:::ray")
+
+
+@pytest.fixture(params=["processes", "ray"])
+def make_executor(request, monkeypatch) -> Callable[[], Executor]:
+    if request.param == "processes":
+        return lambda: Processes(WORKER, 1)
+    monkeypatch.setenv("RAY_ADDRESS", request.getfixturevalue("cluster").address)
+    return lambda: Cluster().seats(0)
+
+
+def hear(executor: Executor, until: Callable[[list[Answer]], bool]) -> list[Answer]:
+    """The answers, until they are enough."""
+    heard: list[Answer] = []
+    deadline = time.monotonic() + 60
+    while not until(heard):
+        assert time.monotonic() < deadline, heard
+        heard += executor.answers(0.1)
+    return heard
+
+
+def take(executor: Executor, *jobs: Job) -> dict[str, list[Answer]]:
+    """All answers of `jobs`, by key."""
+    for job in jobs:
+        executor.submit(job)
+    heard = hear(executor, lambda so_far: sum(one.kind in LAST for one in so_far) == len(jobs))
+    return {job.key: [one for one in heard if one.key == job.key] for job in jobs}
+
+
+def test_every_job_begins_and_is_done_once_and_its_folder_is_the_run(
+    make_executor, make_job, tmp_path
+):
+    jobs = [make_job("first"), make_job("second", seed=7)]
+    with make_executor() as executor:
+        assert executor.slots == 1
+        answers = take(executor, *jobs)
+    for job in jobs:
+        kinds = [one.kind for one in answers[job.key] if one.kind != "share"]
+        assert kinds == ["begun", "done"]
+        assert read_state(job.folder).status == "finished"
+        alone = toile.train(jobs[0].folder / "recipe.yaml", seed=Run(job.folder).recipe.seed)
+        for file in FILES:
+            assert (job.folder / file).read_bytes() == (alone.folder / file).read_bytes(), file
+    assert {path.name for path in tmp_path.iterdir()} == {"first", "second"}
+
+
+def test_left_it_stops_with_a_checkpoint_from_which_another_goes_on(make_executor, make_job):
+    job = make_job("long", LONG)
+    with make_executor() as executor:
+        executor.submit(job)
+        hear(executor, lambda so_far: any(one.share for one in so_far))
+    assert read_state(job.folder).status == "stopped"
+    epoch = read_state(job.folder).epoch
+    steps = Run(job.folder).history.steps[-1]["step"]
+    with make_executor() as executor:
+        executor.submit(job)
+        hear(executor, lambda so_far: sum(bool(one.share) for one in so_far) > 1)
+    assert read_state(job.folder).epoch >= epoch
+    assert Run(job.folder).history.steps[-1]["step"] > steps
+    assert Run(job.folder).history.steps[0]["step"] == 1
+
+
+def test_what_a_user_can_put_right_is_refused_and_the_next_job_is_taken(
+    make_executor, make_job, tmp_path
+):
+    gone = tmp_path / "gone"
+    wrong = make_job("wrong", training__start={"run": str(gone)})
+    with make_executor() as executor:
+        answers = take(executor, wrong, make_job("right"))
+    (refused,) = answers["wrong"]
+    assert refused.kind == "refused"
+    assert str(gone) in refused.text
+    assert answers["right"][-1].kind == "done"
+
+
+def test_a_process_that_is_killed_loses_its_job_and_the_next_is_taken(make_executor, make_job):
+    job = make_job(f"killed-{os.getpid()}", LONG)
+    with make_executor() as executor:
+        executor.submit(job)
+        hear(executor, lambda so_far: any(one.share for one in so_far))
+        # On a cluster it works in a folder of its node's, which is this machine too.
+        afar = Path(tempfile.gettempdir()).glob(f"toile-*/{job.key}")
+        (place,) = [*filter(Path.exists, [job.folder]), *afar]
+        os.kill(read_state(place).pid, signal.SIGKILL)
+        lost = hear(executor, lambda so_far: any(one.kind == "lost" for one in so_far))[-1]
+        answers = take(executor, make_job("right"))
+    if place != job.folder:
+        shutil.rmtree(place.parent)
+    assert lost.key == job.key
+    assert lost.text
+    assert answers["right"][-1].kind == "done"

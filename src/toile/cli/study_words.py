@@ -32,18 +32,14 @@ def ahead(live: "LiveStudy", result: "StudyResult") -> list[str]:
 def summary(result: "StudyResult") -> str:
     """What a study has come to: its tables, what failed, and the sentence."""
     from toile.cli.verdict import verdict_tables
-    from toile.studies import study_sentence
+    from toile.studies import folds_sentence, study_sentence
 
     lines = [verdict_tables(result.verdict), ""] if result.verdict else []
     lost = [one for one in result.readings if one.status in ("failed", "diverged")]
     lines += [f"{one.level}, reading {one.number} {one.status}: {one.reason}" for one in lost]
     lines += [""] * bool(lost) + [study_sentence(result)]
     if result.spec.folds is not None:
-        lines.append(
-            f"The readings are of {result.spec.folds} folds: they share training images, so they "
-            "are not independent, and nobody can tell their spread without bias (Bengio and "
-            "Grandvalet 2004, JMLR 5, 1089-1105). Take the verdict with care."
-        )
+        lines.append(folds_sentence(result.spec.folds))
     if result.mixed:
         lines.append(f"Readings come from differing machines: {'; '.join(result.mixed)}.")
     if result.test is not None:

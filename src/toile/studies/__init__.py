@@ -38,6 +38,7 @@ from toile.studies.table_file import read_table, table_of
 from toile.studies.trend import Trend, is_geometric
 from toile.studies.verdict import Best, Level, Verdict, judge_readings
 from toile.studies.words import (
+    folds_sentence,
     pair_words,
     planning_sentence,
     study_sentence,
@@ -72,6 +73,7 @@ __all__ = [
     "StudyResult",
     "Trend",
     "Verdict",
+    "folds_sentence",
     "is_geometric",
     "judge_look",
     "judge_readings",

@@ -36,6 +36,15 @@ def pair_words(pair: Pair, verdict: Verdict) -> str:
     return f"{pair.a} is {pair.verdict} than {pair.b}: {ends}{small}"
 
 
+def folds_sentence(folds: int) -> str:
+    """What is to be minded where the readings are folds of one training part."""
+    return (
+        f"The readings are of {folds} folds: they share training images, so they are not "
+        "independent, and nobody can tell their spread without bias (Bengio and Grandvalet 2004, "
+        "JMLR 5, 1089-1105). The verdict is surer of itself than it should be."
+    )
+
+
 def verdict_sentence(verdict: Verdict) -> str:
     """The whole table in a sentence or two."""
     names = [level.name for level in verdict.levels]

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +67,8 @@ class Jobs:
         self._queue.put(None)
 
 
-def main() -> None:
-    """Take readings until the input ends."""
+def main(is_over: Callable[[Path], bool] = lambda folder: False) -> None:
+    """Take readings until the input ends; `is_over` says that one, by its folder, is to stop."""
     prepare_process()
     line, jobs = Line(), Jobs()
     from toile.workbench.prepared import prepare_data
@@ -76,10 +76,15 @@ def main() -> None:
     # Levels that vary the data come by turns, and each has its copy of the images.
     shelf = lru_cache(maxsize=2)(prepare_data)
     while (job := jobs.take()) is not None:
-        work(job, shelf, line, jobs.ended.is_set)
+        over = partial(is_over, Path(job["folder"]))
+        _work(job, shelf, line, partial(_is_to_stop, jobs, over))
 
 
-def work(job: dict[str, str], shelf: "Shelf", line: Line, stop: Callable[[], bool]) -> None:
+def _is_to_stop(jobs: Jobs, over: Callable[[], bool]) -> bool:
+    return jobs.ended.is_set() or over()
+
+
+def _work(job: dict[str, str], shelf: "Shelf", line: Line, stop: Callable[[], bool]) -> None:
     """Take one reading. Ends the process where training fails: another goes on from there."""
     key = job["key"]
     try:

@@ -12,7 +12,14 @@ from toile.report.study_page.findings import (
 )
 from toile.report.study_page.parts import Card, Drawing, StudyReport
 from toile.report.study_page.tables import Hits
-from toile.studies import LOOKS, StudyResult, Verdict, pooled_sd, study_sentence
+from toile.studies import (
+    LOOKS,
+    StudyResult,
+    Verdict,
+    folds_sentence,
+    pooled_sd,
+    study_sentence,
+)
 
 
 def study_report(result: StudyResult, hits: Hits) -> StudyReport:
@@ -87,11 +94,7 @@ def _terms(result: StudyResult, verdict: Verdict | None) -> str:
             f"look, and all of them together stay within {100 * len(LOOKS) * verdict.alpha:g} %."
         )
     if result.spec.folds is not None:
-        said.append(
-            f"The readings are {result.spec.folds} folds, whose scores depend on each other: no "
-            "spread of them is an unbiased one (Bengio and Grandvalet 2004, JMLR 5, 1089-1105), so "
-            "the verdict is surer of itself than it should be."
-        )
+        said.append(folds_sentence(result.spec.folds))
     return " ".join(said)
 
 

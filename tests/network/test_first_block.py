@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from toile.network import first_block
 from toile.network.first_block import FirstBlock
 from toile.network.padding import Conv2d, MaxPool2d
 
@@ -15,9 +16,15 @@ def conv_of(channels=1, filters=5, kernel=3, stride=1, edge=(0, 0, 0, 0), bias=T
     return conv.to(memory_format=torch.channels_last)
 
 
-def by_layers(conv: Conv2d, pool: MaxPool2d | None, images: torch.Tensor) -> torch.Tensor:
+def by_layers(conv: Conv2d, pools: bool, rectifies: bool, images: torch.Tensor) -> torch.Tensor:
     made = conv(images)
-    return made if pool is None else pool(made)
+    if pools:
+        made = MaxPool2d(2, 2, (0, 0, 0, 0))(made)
+    return F.relu(made) if rectifies else made
+
+
+def block_of(conv: Conv2d, pools=True, rectifies=False, dtype=torch.float32) -> FirstBlock:
+    return FirstBlock(conv, pools, rectifies, dtype)
 
 
 CASES = {
@@ -31,64 +38,91 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("pooled", [False, True])
+@torch.no_grad()
+def gradients(block: FirstBlock, images: torch.Tensor, toward: torch.Tensor):
+    made = block.forward(images)
+    below, of_weights = block.backward(toward, False)
+    assert below is None
+    return made, of_weights
+
+
+@pytest.mark.parametrize("rectifies", [False, True])
+@pytest.mark.parametrize("pools", [False, True])
 @pytest.mark.parametrize("case", CASES)
-def test_values_and_gradients_are_those_of_the_layers(case, pooled):
-    conv, pool = conv_of(**CASES[case]), MaxPool2d(2, 2, (0, 0, 0, 0)) if pooled else None
+def test_values_and_gradients_are_those_of_the_layers(case, pools, rectifies):
+    conv = conv_of(**CASES[case])
     images = torch.rand(6, conv.in_channels, 13, 16).to(memory_format=torch.channels_last)
-    theirs = by_layers(conv, pool, images)
+    theirs = by_layers(conv, pools, rectifies, images)
     toward = torch.randn_like(theirs)
     expected = torch.autograd.grad(theirs, list(conv.parameters()), toward)
 
-    made = FirstBlock(conv, pool)(images)
+    made, found = gradients(block_of(conv, pools, rectifies), images, toward)
 
     torch.testing.assert_close(made, theirs)
     assert made.is_contiguous(memory_format=torch.channels_last)
-    found = torch.autograd.grad(made, list(conv.parameters()), toward)
     for mine, other in zip(found, expected, strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-4)
 
 
-def test_of_equal_numbers_in_a_window_the_first_takes_the_gradient():
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_batch_in_pieces_gives_what_it_gives_at_once(dtype, monkeypatch):
+    conv = conv_of()
+    images = torch.rand(7, 1, 12, 12)
+    toward = torch.randn(7, 5, 5, 5).to(memory_format=torch.channels_last)
+    at_once = gradients(block_of(conv, True, True, dtype), images, toward)
+    # Two pictures a piece, and one left over.
+    monkeypatch.setattr(first_block, "PIECE_BYTES", 2 * 5 * 10 * 10 * dtype.itemsize)
+    made, found = gradients(block_of(conv, True, True, dtype), images, toward)
+    rounding = 1e-5 if dtype == torch.float32 else 2**-7
+    for mine, other in zip((made, *found), (at_once[0], *at_once[1]), strict=True):
+        assert (mine - other).norm() <= rounding * other.norm()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("rectifies", [False, True])
+def test_of_equal_numbers_in_a_window_the_first_takes_the_gradient(rectifies, dtype):
     conv = conv_of(filters=1, kernel=1, bias=False)
     nn.init.ones_(conv.weight)
     images = torch.tensor([[[[2.0, 2.0, 1.0, 3.0], [2.0, 2.0, 3.0, 3.0]]]])
-    made = FirstBlock(conv, MaxPool2d(2, 2, (0, 0, 0, 0)))(images)
+    toward = torch.tensor([[[[10.0, 100.0]]]])
+    made, (gradient,) = gradients(block_of(conv, True, rectifies, dtype), images, toward)
     assert made.flatten().tolist() == [2, 3]
     # The winners are the first 2 and, of three 3, the one in the upper row.
-    (gradient,) = torch.autograd.grad(made, conv.weight, torch.tensor([[[[10.0, 100.0]]]]))
     assert float(gradient) == 10 * 2 + 100 * 3
 
 
-def test_in_bfloat16_it_errs_no_more_than_the_layers_do():
-    conv, pool = conv_of(filters=16), MaxPool2d(2, 2, (0, 0, 0, 0))
+@pytest.mark.parametrize("rectifies", [False, True])
+def test_of_windows_all_below_0_in_bfloat16_the_greatest_wins_and_a_relu_stops_it(rectifies):
+    conv = conv_of(filters=1, kernel=1, bias=False)
+    nn.init.ones_(conv.weight)
+    images = torch.tensor([[[[-4.0, -2.0, 0.0, -1.0], [-3.0, -5.0, -2.0, -0.5]]]])
+    toward = torch.tensor([[[[10.0, 100.0]]]])
+    block = block_of(conv, True, rectifies, torch.bfloat16)
+    made, (gradient,) = gradients(block, images, toward)
+    assert made.flatten().tolist() == ([0, 0] if rectifies else [-2, 0])
+    assert float(gradient) == (0 if rectifies else -20)
+
+
+@pytest.mark.parametrize("rectifies", [False, True])
+def test_in_bfloat16_it_errs_no_more_than_the_layers_do(rectifies):
+    conv = conv_of(filters=16)
     images = torch.rand(32, 1, 28, 28).to(memory_format=torch.channels_last)
-    exact = by_layers(conv, pool, images)
+    exact = by_layers(conv, True, rectifies, images)
     toward = torch.randn_like(exact)
     exact_gradient = torch.autograd.grad(exact, conv.weight, toward)[0]
-    errors = []
-    for way in (FirstBlock(conv, pool), lambda x: by_layers(conv, pool, x)):
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            made = way(images)
-        assert made.dtype == torch.bfloat16
-        gradient = torch.autograd.grad(made, conv.weight, toward.bfloat16())[0]
-        errors.append(
-            (
-                float((made - exact).detach().abs().max()),
-                float((gradient - exact_gradient).abs().max()),
-            )
-        )
-    (mine, my_gradient), (theirs, their_gradient) = errors
-    assert mine <= 1.5 * theirs
-    assert my_gradient <= 1.5 * their_gradient
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        theirs = by_layers(conv, True, rectifies, images)
+    their_gradient = torch.autograd.grad(theirs, conv.weight, toward.bfloat16())[0]
 
+    block = block_of(conv, True, rectifies, torch.bfloat16)
+    made, (gradient, _) = gradients(block, images, toward)
 
-def test_where_the_pictures_want_a_gradient_the_layers_are_used():
-    conv = conv_of()
-    images = torch.rand(2, 1, 8, 8, requires_grad=True)
-    FirstBlock(conv, None)(images).sum().backward()
-    expected = F.conv_transpose2d(torch.ones(2, 5, 6, 6), conv.weight)
-    torch.testing.assert_close(images.grad, expected)
+    assert made.dtype == torch.bfloat16
+    for mine, other, right in (
+        (made, theirs, exact),
+        (gradient, their_gradient, exact_gradient),
+    ):
+        assert (mine - right).abs().max() <= 1.5 * (other - right).abs().max()
 
 
 @pytest.mark.parametrize(

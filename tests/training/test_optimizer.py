@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from toile.recipe import optimizers
+from toile.training import adadelta
 from toile.training.optimizer import make_optimizer, set_rate
 
 
@@ -102,6 +103,30 @@ def test_a_setting_of_every_optimiser_reaches_torch():
         settings = kind(learning_rate=0.123, weight_decay=0.0456)
         group = make_optimizer(settings, OneWeight()).param_groups[0]
         assert (group["lr"], group["weight_decay"]) == (0.123, 0.0456)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_adadelta_in_pieces_has_the_path_and_the_state_of_torchs(decay, monkeypatch):
+    monkeypatch.setattr(adadelta, "PIECE", 7)
+    torch.manual_seed(0)
+    mine, theirs = (torch.nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last) for _ in "ab")
+    theirs.load_state_dict(mine.state_dict())
+    settings = optimizers.Adadelta(learning_rate=0.7, weight_decay=decay)
+    ours = make_optimizer(settings, mine)
+    assert isinstance(ours, adadelta.Adadelta)
+    group = ours.param_groups[0]
+    known = {key: group[key] for key in ("lr", "rho", "eps", "weight_decay")}
+    torchs = torch.optim.Adadelta(theirs.parameters(), **known)
+    for _ in range(3):
+        for one, other in zip(mine.parameters(), theirs.parameters(), strict=True):
+            one.grad = torch.empty_like(one).normal_()
+            other.grad = one.grad.clone()
+        ours.step()
+        torchs.step()
+    for one, other in zip(mine.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+        for key, value in torchs.state[other].items():
+            torch.testing.assert_close(ours.state[one][key], value)
 
 
 def test_frozen_weights_are_left_out():

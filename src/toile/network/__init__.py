@@ -4,7 +4,9 @@ First weights follow from the seed alone. Pictures are float32 (n, c, h, w) in c
 the last layer gives logits (n, k).
 """
 
+from toile.network.batch_norm import LeftError
 from toile.network.build import build_network
+from toile.network.chain import Chain
 from toile.network.composite import Residual
 from toile.network.dropout import Dropout, reseed_dropout
 from toile.network.parts import copies_in_parts
@@ -14,7 +16,9 @@ from toile.network.stacked import stack_rows, stacked_network
 from toile.network.trained import Network, trained_network
 
 __all__ = [
+    "Chain",
     "Dropout",
+    "LeftError",
     "Network",
     "Pixels",
     "Residual",

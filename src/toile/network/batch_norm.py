@@ -1,49 +1,60 @@
-"""Batch norm of a whole batch whose parts are computed side by side, each by a thread."""
+"""Batch norm of a whole batch whose parts are computed side by side, each by a thread.
 
-import threading
+A part's statistics are a few numbers, and are reckoned with as numpy's: torch gives up Python's
+lock at every operation, and waiting for it cost more than all of the rest together.
+"""
+
+from queue import SimpleQueue
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-Tensors = tuple[Tensor, ...]
+Numbers = tuple[np.ndarray, ...]
+
+
+class LeftError(Exception):
+    """Another part left the meeting, for what it met with itself."""
 
 
 class Meeting:
     """Where the threads that compute the parts of a batch tell each other numbers.
 
     All of them share, the same number of times. One that fails must `leave`: the others then get
-    threading.BrokenBarrierError instead of waiting for it.
+    a LeftError instead of waiting for it.
     """
 
     def __init__(self, parts: int) -> None:
-        self._barrier = threading.Barrier(parts)
-        # By turns: a part may give its next numbers before the slowest has taken the last ones.
-        self._given: tuple[dict[int, Tensors], ...] = ({}, {})
-        self._turns = [0] * parts
+        self._parts = range(parts)
+        self.begin()
 
-    def share(self, part: int, mine: Tensors) -> list[Tensor]:
-        """Each tensor of `mine` stacked with those of the other parts, in their order.
+    def share(self, part: int, mine: Numbers) -> list[np.ndarray]:
+        """Each array of `mine` stacked with those of the other parts, in their order.
 
         Waits for the last of them.
         """
-        given = self._given[self._turns[part]]
-        self._turns[part] ^= 1
-        given[part] = mine
-        self._barrier.wait()
-        parts = (given[number] for number in range(self._barrier.parties))
-        return [torch.stack(same) for same in zip(*parts, strict=True)]
+        for to in self._parts:
+            self._lanes[to][part].put(mine)
+        given = [lane.get() for lane in self._lanes[part]]
+        if None in given:
+            raise LeftError
+        return [np.stack(same) for same in zip(*given, strict=True)]
 
     def begin(self) -> None:
         """Meet afresh for a new batch, also after one that failed."""
-        self._barrier.reset()
-        self._turns = [0] * self._barrier.parties
+        # One lane from each part to each: who is ahead may have given its next numbers.
+        self._lanes: list[list[SimpleQueue[Any]]] = [
+            [SimpleQueue() for _ in self._parts] for _ in self._parts
+        ]
 
     def leave(self) -> None:
         """Let nobody wait any longer."""
-        self._barrier.abort()
+        for lanes in self._lanes:
+            for lane in lanes:
+                lane.put(None)
 
 
 class JoinedNorm(nn.Module):
@@ -55,6 +66,7 @@ class JoinedNorm(nn.Module):
     def __init__(self, norm: _BatchNorm, meeting: Meeting, part: int) -> None:
         super().__init__()
         self.norm, self.meeting, self.part = norm, meeting, part
+        self.nobodys = torch.zeros(norm.num_features)
 
     def forward(self, inputs: Float[Tensor, "n c *place"]) -> Float[Tensor, "n c *place"]:
         """The part's numbers, each channel at mean 0 and SD 1 over the batch, scaled and moved."""
@@ -64,8 +76,7 @@ class JoinedNorm(nn.Module):
             return made
         return _Joined.apply(inputs, norm.weight, norm.bias, self)
 
-    @torch.no_grad()
-    def remember(self, mean: Tensor, variance: Tensor, count: int) -> None:
+    def remember(self, mean: np.ndarray, variance: np.ndarray, count: int) -> None:
         """Move the running statistics towards those of a batch of `count` numbers a channel."""
         norm = self.norm
         if self.part > 0:
@@ -74,28 +85,31 @@ class JoinedNorm(nn.Module):
         assert norm.num_batches_tracked is not None
         assert norm.running_mean is not None
         assert norm.running_var is not None
-        norm.num_batches_tracked.add_(1)
-        norm.running_mean.lerp_(mean, norm.momentum)
-        norm.running_var.lerp_(variance * (count / (count - 1)), norm.momentum)
+        norm.num_batches_tracked.numpy()[...] += 1
+        for kept, new in (
+            (norm.running_mean.numpy(), mean),
+            (norm.running_var.numpy(), variance * (count / (count - 1))),
+        ):
+            kept += norm.momentum * (new - kept)
 
 
 class _Joined(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor, to: JoinedNorm) -> Tensor:
-        # Statistics to go on with make torch give the new ones in float32.
-        zeros = torch.zeros_like(weight)
-        mean, variance = torch.batch_norm_update_stats(inputs, zeros, torch.ones_like(weight), 0.0)
-        counts = torch.full_like(weight, inputs.numel() // len(weight))
-        counts, means, variances = to.meeting.share(to.part, (counts, mean, variance))
-        total = counts.sum(0)
-        mean = (counts * means).sum(0) / total
+        # Statistics to go on with make torch give the new ones in float32; here they are nobody's.
+        given = torch.batch_norm_update_stats(inputs, to.nobodys, to.nobodys, 0)
+        count = np.full(len(weight), inputs.numel() // len(weight), np.float32)
+        mine = (count, *(one.numpy() for one in given))
+        counts, means, variances = to.meeting.share(to.part, mine)
+        shares = counts / counts.sum(0)
+        mean = (shares * means).sum(0)
         # Each part's spread about its own mean, and that mean's about the joint one.
-        variance = (counts * (variances + (means - mean) ** 2)).sum(0) / total
-        ctx.count = int(total[0])
+        variance = (shares * (variances + (means - mean) ** 2)).sum(0)
+        ctx.to, ctx.count = to, int(counts[:, 0].sum())
         to.remember(mean, variance, ctx.count)
-        ctx.to = to
-        ctx.save_for_backward(inputs, weight, mean, variance)
-        return _scaled(inputs, weight, bias, mean, variance, to.norm.eps)
+        statistics = torch.from_numpy(mean), torch.from_numpy(variance)
+        ctx.save_for_backward(inputs, weight, *statistics)
+        return _scaled(inputs, weight, bias, *statistics, to.norm.eps)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -105,11 +119,11 @@ class _Joined(torch.autograd.Function):
         direct, of_weight, of_bias = torch.ops.aten.native_batch_norm_backward(
             gradient, inputs, weight, mean, variance, None, None, False, epsilon, [True] * 3
         )
-        given = ctx.to.meeting.share(ctx.to.part, (of_weight, of_bias))
-        whole_weight, whole_bias = (parts.sum(0) for parts in given)
+        given = ctx.to.meeting.share(ctx.to.part, (of_weight.numpy(), of_bias.numpy()))
         # What comes by way of the statistics: -scale (bias' + normed input * weight') / count.
-        scale = weight * torch.rsqrt(variance + epsilon) / -ctx.count
-        through = _scaled(inputs, scale * whole_weight, scale * whole_bias, mean, variance, epsilon)
+        scale = weight.numpy() / np.sqrt(variance.numpy() + epsilon) / -ctx.count
+        by_weight, by_bias = (torch.from_numpy(scale * parts.sum(0)) for parts in given)
+        through = _scaled(inputs, by_weight, by_bias, mean, variance, epsilon)
         return direct.add_(through), of_weight, of_bias, None
 
 

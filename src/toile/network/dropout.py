@@ -7,7 +7,7 @@ of a Zen 5, torch 2.13): one 64-bit draw serves four numbers.
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int16
+from jaxtyping import Float, Int16, Shaped
 from torch import Tensor, nn
 
 from toile.streams import stream_seed
@@ -39,8 +39,18 @@ class Dropout(nn.Module):
         """The numbers kept, scaled up, and 0 for the others; outside training, the inputs."""
         if not self.training or self.dropped == 0:
             return inputs
+        return _Kept.apply(inputs, self.draw(inputs), self.scale)
+
+    @property
+    def scale(self) -> float:
+        """What the numbers kept are multiplied by."""
+        return STEPS / (STEPS - self.dropped)
+
+    def draw(self, inputs: Float[Tensor, "n *rest"]) -> Shaped[Tensor, "n *mask"]:
+        """A mask for `inputs`, as `masked` takes it."""
         kept = self._kept(inputs[:, :, :1, :1] if self.whole_channels else inputs)
-        return _Kept.apply(inputs, kept, STEPS / (STEPS - self.dropped))
+        # By bits where a number has as many as the mask.
+        return kept if inputs.dtype == torch.bfloat16 else kept.to(inputs.dtype).neg_()
 
     def _kept(self, like: Float[Tensor, "n *rest"]) -> Int16[Tensor, "n *rest"]:
         """All bits set where a number is kept, none elsewhere; in `like`'s memory layout."""
@@ -63,20 +73,18 @@ class _Kept(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, kept: Tensor, scale: float) -> Tensor:
-        if inputs.dtype != torch.bfloat16:
-            kept = kept.to(inputs.dtype).neg_()
         ctx.save_for_backward(kept)
         ctx.scale = scale
-        return _masked(inputs, kept).mul_(scale)
+        return masked(inputs, kept).mul_(scale)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         (kept,) = ctx.saved_tensors
-        return _masked(gradient, kept).mul_(ctx.scale), None, None
+        return masked(gradient, kept).mul_(ctx.scale), None, None
 
 
-def _masked(numbers: Tensor, kept: Tensor) -> Tensor:
-    """`numbers` where they are kept, by bits where `kept` has as many as they have."""
+def masked(numbers: Float[Tensor, "n *rest"], kept: Tensor) -> Float[Tensor, "n *rest"]:
+    """`numbers` where they are kept by a mask of `Dropout.draw`, and 0 elsewhere."""
     if kept.dtype == torch.int16:
         return (numbers.view(torch.int16) & kept).view(numbers.dtype)
     return numbers * kept

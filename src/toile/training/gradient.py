@@ -7,17 +7,16 @@ in two parts, 11.0 by two threads of torch's, 12.2 by one (Zen 5, torch 2.13).
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from threading import BrokenBarrierError
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from toile.network import copies_in_parts, reseed_dropout
+from toile.network import Chain, LeftError, copies_in_parts, reseed_dropout
 from toile.recipe import Plan, Recipe
 from toile.training.batches import Batch, EpochBatches
+from toile.training.loss import smoothed_cross_entropy
 from toile.training.optimizer import laid_out_as
 
 Tensors = tuple[Tensor, ...]
@@ -35,7 +34,9 @@ class Gradient:
         if (count := int(recipe.training.replicas)) > 1:
             self.parts, self._meeting = copies_in_parts(network, plan, count)
             self._threads = ThreadPoolExecutor(count - 1, "part")
-        self._weights = [weight for weight in network.parameters() if weight.requires_grad]
+        dtype = torch.bfloat16 if recipe.training.precision == "bfloat16" else torch.float32
+        self._chain = Chain(network, dtype)
+        self._chains = [Chain(part, dtype) for part in self.parts]
 
     def train_mode(self) -> None:
         """Set every layer to training, but frozen batch norms, which compute as when scoring."""
@@ -51,40 +52,33 @@ class Gradient:
         """Leave the gradient of step `index` in the weights; returns what the batch gave."""
         size = batches.size(index)
         # What is left over at the end of an epoch may be fewer than there are parts.
-        networks = self.parts if size >= len(self.parts) > 0 else (self.network,)
-        count = len(networks)
+        chains = self._chains if size >= len(self._chains) > 0 else [self._chain]
+        count = len(chains)
 
         def part(number: int) -> tuple[Found, Tensors]:
             # Other parts draw other masks; the first, or only one, those of the whole.
             when = (batches.number, index, number) if number else (batches.number, index)
-            reseed_dropout(networks[number], self._seed, *when)
-            return self._one(networks[number], batches.part(index, number, count), size)
+            reseed_dropout(chains[number].network, self._seed, *when)
+            return self._one(chains[number], batches.part(index, number, count), size)
 
         done = self._side_by_side(part, count) if count > 1 else [part(0)]
         found, gradients = zip(*done, strict=True)
         total = list(gradients[0])
         for other in gradients[1:]:
             torch._foreach_add_(total, other)
-        for weight, gradient in zip(self._weights, total, strict=True):
+        for weight, gradient in zip(self._chain.weights, total, strict=True):
             weight.grad = laid_out_as(weight, gradient)
         logits, labels, losses = zip(*found, strict=True)
         return torch.cat(logits), torch.cat(labels), torch.stack(losses).sum()
 
-    def _one(self, network: nn.Sequential, batch: Batch, size: int) -> tuple[Found, Tensors]:
+    def _one(self, chain: Chain, batch: Batch, size: int) -> tuple[Found, Tensors]:
         """Of a part of a batch of `size` images: its share of the loss, and the gradient of it."""
         images, labels = batch
-        with torch.autocast(
-            images.device.type,
-            dtype=torch.bfloat16,
-            enabled=self._training.precision == "bfloat16",
-        ):
-            logits = network(images)
         # The loss is summed in float32: in bfloat16 a sum over a batch loses its third digit.
-        logits = logits.float()
+        logits = chain.forward(images).float()
         smoothing = self._training.label_smoothing
-        loss = F.cross_entropy(logits, labels, reduction="sum", label_smoothing=smoothing) / size
-        gradient = torch.autograd.grad(loss, self._weights)
-        return (logits.detach(), labels, loss.detach()), gradient
+        loss, gradient = smoothed_cross_entropy(logits, labels, smoothing, size)
+        return (logits, labels, loss), chain.backward(gradient)
 
     def _side_by_side(
         self, part: Callable[[int], tuple[Found, Tensors]], count: int
@@ -102,12 +96,10 @@ class Gradient:
         others = [self._threads.submit(kept, number) for number in range(1, count)]
         try:
             first = kept(0)
-        except BrokenBarrierError:
+        except LeftError:
             # What another part met with is told, not that this one waited for it in vain.
             met = [other.exception() for other in others]
-            raise next(
-                one for one in met if not isinstance(one, BrokenBarrierError | None)
-            ) from None
+            raise next(one for one in met if not isinstance(one, LeftError | None)) from None
         finally:
             # Whatever happens, no part goes on into the next batch.
             wait(others)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from toile.recipe import optimizers
+from toile.training.adadelta import Adadelta
 from toile.training.muon import Muon
 
 
@@ -56,6 +57,8 @@ def _torch_optimizer(
         fields["betas"] = (fields.pop("beta1"), fields.pop("beta2"))
     if isinstance(settings, optimizers.RMSprop):
         fields["alpha"] = fields.pop("rho")
+    if isinstance(settings, optimizers.Adadelta) and all(one.is_cpu for one in weights):
+        return Adadelta(weights, **fields)
     # One kernel over all weights where torch has one for the CPU, else one operation at a time.
     how = {"fused" if isinstance(settings, FUSED) else "foreach": True}
     return _TORCH[type(settings)](weights, **how, **fields)

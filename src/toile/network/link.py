@@ -1,0 +1,28 @@
+"""What a network is made of while it trains: layers that take their gradients themselves."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+
+from torch import Tensor, nn
+
+Tensors = tuple[Tensor, ...]
+
+
+class Link(ABC):
+    """One or more layers, computed together. `backward` goes back through the last `forward`."""
+
+    def __init__(self, layers: Iterable[nn.Module]) -> None:
+        self.weights = tuple(
+            weight for layer in layers for weight in layer.parameters() if weight.requires_grad
+        )
+
+    @abstractmethod
+    def forward(self, inputs: Tensor) -> Tensor:
+        """What the layers make of a batch."""
+
+    @abstractmethod
+    def backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
+        """The gradient of the inputs, where `wanted`, and those of `weights`, in float32.
+
+        `gradient` is that of what was made; it may be in another precision.
+        """

@@ -1,8 +1,11 @@
-"""Seconds that Keras takes for 60,000 images: run by `versus_keras.py`, in Keras's environment.
+"""Seconds that Keras takes, by Keras's own environment: run by the scripts that compare with it.
 
-Reads one JSON object from standard input: the picture's shape, layers and optimiser as (kind,
-fields), batch size, settings of Keras. Prints one number. The pictures are random, for a step takes
-as long whatever they show.
+For `versus_keras.py` it reads one JSON object from standard input: the picture's shape, layers and
+optimiser as (kind, fields), batch size, settings of Keras. It prints seconds for 60,000 images. The
+pictures are random, for a step takes as long whatever they show.
+
+For `sheet_versus_keras.py` it is given a file of images, and reads such an object a line, each a
+whole training by `fit` as a notebook has it; each is answered by a line.
 """
 
 import json
@@ -18,19 +21,12 @@ import numpy as np
 
 SECONDS = 4.0
 PIECE_STEPS = 40
+Part = tuple[np.ndarray, np.ndarray]
 
 
-def main() -> None:
-    asked = json.load(sys.stdin)
-    keras.mixed_precision.set_global_policy(asked["policy"])
-    model = keras.Sequential([keras.Input(asked["shape"]), *map(layer, asked["layers"])])
-    model.compile(
-        optimizer=optimizer(*asked["optimizer"]),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        steps_per_execution=asked["steps_per_execution"],
-        jit_compile=asked["jit_compile"],
-    )
+def seconds_of_steps(asked: dict[str, Any]) -> float:
+    """For 60,000 images, steps alone."""
+    model = compiled(asked)
     batch_size = asked["batch_size"]
     n = batch_size * PIECE_STEPS
     rng = np.random.default_rng(0)
@@ -43,7 +39,73 @@ def main() -> None:
     passes = max(1, int(SECONDS / (time.perf_counter() - started)))
     started = time.perf_counter()
     model.fit(images, labels, batch_size=batch_size, epochs=passes, verbose=0)
-    print((time.perf_counter() - started) / (n * passes) * 60_000)
+    return (time.perf_counter() - started) / (n * passes) * 60_000
+
+
+def answer_fits(file: str) -> None:
+    """One training after another, each on the same images, as asked line by line."""
+    with np.load(file) as stored:
+        train, validation = (
+            ((stored[f"{part}_pixels"] / 255).astype(np.float32), stored[f"{part}_labels"])
+            for part in ("train", "validation")
+        )
+    for line in sys.stdin:
+        print(json.dumps(seconds_of_fit(json.loads(line), train, validation)), flush=True)
+
+
+def seconds_of_fit(asked: dict[str, Any], train: Part, validation: Part) -> dict[str, Any]:
+    """Seconds in all, and by epoch of training (so many `steps`) and of scoring all validation."""
+    keras.backend.clear_session()
+    watch = Stopwatch()
+    few = slice(asked["steps"] * asked["batch_size"])
+    started = time.perf_counter()
+    model = compiled(asked)
+    model.fit(
+        *(part[few] for part in train),
+        batch_size=asked["batch_size"],
+        epochs=asked["epochs"],
+        validation_data=validation,
+        callbacks=[watch],
+        verbose=0,
+    )
+    seconds = time.perf_counter() - started
+    return {"seconds": seconds, "training": watch.training, "scoring": watch.scoring}
+
+
+class Stopwatch(keras.callbacks.Callback):
+    """Seconds of each epoch, of training and of scoring apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.training: list[float] = []
+        self.scoring: list[float] = []
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._since = time.perf_counter()
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        self._lap(self.training)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._lap(self.scoring)
+
+    def _lap(self, seconds: list[float]) -> None:
+        now = time.perf_counter()
+        seconds.append(now - self._since)
+        self._since = now
+
+
+def compiled(asked: dict[str, Any]) -> keras.Model:
+    keras.mixed_precision.set_global_policy(asked["policy"])
+    model = keras.Sequential([keras.Input(asked["shape"]), *map(layer, asked["layers"])])
+    model.compile(
+        optimizer=optimizer(*asked["optimizer"]),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        steps_per_execution=asked["steps_per_execution"],
+        jit_compile=asked["jit_compile"],
+    )
+    return model
 
 
 def layer(of: tuple[str, dict[str, Any]]) -> keras.layers.Layer:
@@ -89,4 +151,7 @@ def optimizer(kind: str, given: dict[str, Any]) -> keras.optimizers.Optimizer:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:]:
+        answer_fits(sys.argv[1])
+    else:
+        print(seconds_of_steps(json.load(sys.stdin)))

@@ -82,32 +82,26 @@ def test_left_it_stops_with_a_checkpoint_from_which_another_goes_on(make_executo
     assert Run(job.folder).history.steps[0]["step"] == 1
 
 
-def test_what_a_user_can_put_right_is_refused_and_the_next_job_is_taken(
+def test_a_job_that_is_refused_or_whose_process_is_killed_is_lost_alone_and_the_next_is_taken(
     make_executor, make_job, tmp_path
 ):
     gone = tmp_path / "gone"
     wrong = make_job("wrong", training__start={"run": str(gone)})
+    killed = make_job(f"killed-{os.getpid()}", LONG)
     with make_executor() as executor:
-        answers = take(executor, wrong, make_job("right"))
-    (refused,) = answers["wrong"]
-    assert refused.kind == "refused"
-    assert str(gone) in refused.text
-    assert answers["right"][-1].kind == "done"
-
-
-def test_a_process_that_is_killed_loses_its_job_and_the_next_is_taken(make_executor, make_job):
-    job = make_job(f"killed-{os.getpid()}", LONG)
-    with make_executor() as executor:
-        executor.submit(job)
+        (refused,) = take(executor, wrong)["wrong"]
+        executor.submit(killed)
         hear(executor, lambda so_far: any(one.share for one in so_far))
         # On a cluster it works in a folder of its node's, which is this machine too.
-        afar = Path(tempfile.gettempdir()).glob(f"toile-*/{job.key}")
-        (place,) = [*filter(Path.exists, [job.folder]), *afar]
+        afar = Path(tempfile.gettempdir()).glob(f"toile-*/{killed.key}")
+        (place,) = [*filter(Path.exists, [killed.folder]), *afar]
         os.kill(read_state(place).pid, signal.SIGKILL)
         lost = hear(executor, lambda so_far: any(one.kind == "lost" for one in so_far))[-1]
         answers = take(executor, make_job("right"))
-    if place != job.folder:
+    if place != killed.folder:
         shutil.rmtree(place.parent)
-    assert lost.key == job.key
+    assert refused.kind == "refused"
+    assert str(gone) in refused.text
+    assert lost.key == killed.key
     assert lost.text
     assert answers["right"][-1].kind == "done"

@@ -6,7 +6,7 @@ import pytest
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["presets"], ["check", "s1-lab"], ["runs"], ["data"], ["settings", "seed"]],
+    [["--help"], ["presets"], ["check", "s1-lab"], ["runs"], ["studies"], ["data"], ["settings"]],
 )
 def test_quick_commands_leave_torch_alone(words, tmp_path):
     code = (

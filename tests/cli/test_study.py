@@ -94,10 +94,10 @@ def test_runs_lists_no_readings_and_a_reading_is_shown_by_its_folder(beside, toi
     assert toile("show", beside / "readings" / "2-1").code == 0
 
 
-@pytest.mark.parametrize("source", ["the words", "the folder"])
+@pytest.mark.parametrize("source", ["the words", "the folder", "last", "s1-lab-by"])
 def test_asked_again_it_goes_on_with_what_is_there(beside, toile, source):
     words = {"the words": WORDS, "the folder": ["study", beside]}
-    answer = toile(*words[source], "--no-page")
+    answer = toile(*words.get(source, ["study", source]), "--no-page")
     assert answer.code == 0, answer.errors
     assert "4 of 4 readings are there" in answer.errors
     assert answer.output.startswith("level  n")

@@ -140,10 +140,6 @@ def compare(first: dict, second: dict) -> dict:
             compare({"exercise": 1, "level": "8"}, {"exercise": 1}),
             "exercise 2: exercise 1 has no level named; its levels are 8, 64",
         ),
-        (
-            {"title": "x", "export": {"photo": "nowhere.jpg"}},
-            "exercise 2: photo nowhere.jpg is no file",
-        ),
     ],
 )
 def test_what_cannot_be_taken_is_refused_when_it_is_planned(exercise, message):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import integrate, stats
 
 from toile.errors import ToileError
 from toile.studies.verdict import expected_maximum, judge_readings
@@ -84,8 +85,6 @@ def test_a_real_difference_too_small_to_matter_is_told_as_that():
 
 def test_the_interval_of_a_pair_is_bonferronis(filters):
     """With ten pairs each interval holds 99.5 %."""
-    from scipy import stats
-
     pair = judge_readings(filters).pairs[0]
     theirs = stats.ttest_ind(filters["8"], filters["16"], equal_var=False).confidence_interval(
         0.995
@@ -121,9 +120,19 @@ def test_what_is_no_table_is_refused(table, said):
 
 def test_the_expected_greatest_of_standard_normals():
     # Of two: 1 / sqrt(pi); of three: 3 / (2 sqrt(pi)).
-    assert expected_maximum(1) == 0
+    assert expected_maximum(1) == pytest.approx(0, abs=1e-15)
     assert expected_maximum(2) == pytest.approx(1 / math.sqrt(math.pi))
     assert expected_maximum(3) == pytest.approx(1.5 / math.sqrt(math.pi))
+
+
+def test_the_expected_greatest_of_many_is_the_integral_of_their_density():
+    for count in range(2, 51):
+
+        def density(x: float, count: int = count) -> float:
+            return x * count * stats.norm.cdf(x) ** (count - 1) * stats.norm.pdf(x)
+
+        theirs = integrate.quad(density, -10, 10, epsabs=1e-11)[0]
+        assert expected_maximum(count) == pytest.approx(theirs, abs=1e-9)
 
 
 def test_a_trend_over_doublings_is_the_slope_of_the_line():

@@ -20,6 +20,7 @@ SMALL = ["training.batch_size=500", "data.validation=600"]
 
 def ask(out, **more):
     asked = {"over": OVER, "trials": 7, "pruner": "asha", "finalists": 2, "readings": 2}
+    asked |= {"workers": 1}
     settings = [*SMALL, *more.pop("settings", ())]
     return toile.search(
         "s1-lab",
@@ -28,7 +29,6 @@ def ask(out, **more):
         epochs=2,
         settings=settings,
         out=out,
-        workers=1,
     )
 
 
@@ -121,6 +121,13 @@ def test_asked_again_it_has_nothing_to_do_and_reads_back_as_it_is(taken, folder)
     assert toile.search(folder).spec == taken[0].spec
 
 
+def test_what_it_said_is_taken_away_once_it_goes_on(taken, folder):
+    taken[0].write_summary()
+    assert json.loads((folder / "summary.json").read_text())["planned"] == 7
+    list(ask(folder).events())
+    assert not (folder / "summary.json").exists()
+
+
 def test_more_trials_may_be_asked_and_fewer_change_nothing(taken, folder):
     assert ask(folder, trials=9).spec.trials == 9
     assert ask(folder, trials=3).spec.trials == 7
@@ -200,3 +207,15 @@ def test_what_diverges_counts_as_the_worst(tmp_path):
     list(live.events())
     assert [(one.status, one.score) for one in live.result.trials] == [("diverged", 0.0)] * 2
     assert live.result.ended
+
+
+def test_with_several_workers_independent_trials_come_out_the_same(tmp_path):
+    """Random picks that nothing stops hang on no other trial; all else it says that it may not."""
+    asked = {"trials": 4, "sampler": "random", "pruner": "none"}
+    one, two = (ask(tmp_path / str(n), workers=n, **asked) for n in (1, 2))
+    assert one.notes == two.notes == []
+    for live in (one, two):
+        list(live.events())
+    assert known(two.result) == known(one.result)
+    (note,) = ask(tmp_path / "other", workers=2).notes
+    assert note.startswith("with 2 workers which trial ends first decides what is tried")

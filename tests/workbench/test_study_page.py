@@ -87,7 +87,9 @@ def test_the_readings_written_give_the_same_verdict_again(result):
 
 def test_a_form_that_is_not_is_refused_before_anything_is_written(result, tmp_path):
     elsewhere = StudyResult(tmp_path, result.spec, result.levels, result.readings)
-    with pytest.raises(ToileError, match="'docx' is no form of a report; the forms are html, md"):
+    with pytest.raises(
+        ToileError, match="docx is no form of a study's report; it is written as html, md"
+    ):
         write_study_report(elsewhere, ["html", "docx"])
     assert not list(tmp_path.iterdir())
 

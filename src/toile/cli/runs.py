@@ -1,4 +1,4 @@
-"""`toile runs`, `show`, `compare`, `report` and `rm`: what was trained before."""
+"""`toile runs`, `show`, `compare` and `rm`: what was trained before."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -32,7 +32,7 @@ def runs(
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the runs, newest first, from $TOILE_RUNS or ./runs."""
+    """List the runs, newest first, from $TOILE_RUNS or ./runs; `toile studies` lists studies."""
     from toile.runs import STATUSES, list_runs, runs_folder
 
     if status is not None and status not in STATUSES:
@@ -126,18 +126,6 @@ def compare(
         "One reading each: overlapping intervals and seed noise forbid naming a winner from this."
     )
     typer.echo(f"wrote {figure}")
-
-
-def report(run: RunName) -> None:
-    """Write the run's page, report.html, anew and print its path."""
-    from toile.cli.progress import waiting
-    from toile.runs import open_run
-    from toile.workbench.page import write_report
-
-    opened = open_run(run)
-    with waiting("writing the page"):
-        path = write_report(opened)
-    typer.echo(path)
 
 
 def rm(

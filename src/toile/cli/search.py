@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 DIVERGED = 3
 SHOWN = 10
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECIPE|SEARCH",
+        help="What is searched; or a search to go on with: its folder, name or last.",
+    ),
+]
 Over = Annotated[
     list[str] | None,
     typer.Option(
@@ -29,7 +36,7 @@ Over = Annotated[
 
 
 def search(
-    source: Annotated[str, typer.Argument(metavar="RECIPE|FOLDER")],
+    source: Source,
     over: Over = None,
     trials: Annotated[int | None, typer.Option(help="Runs that are tried; 50 unless said.")] = None,
     sampler: Annotated[
@@ -45,7 +52,9 @@ def search(
     set_: Set = None,
     data: Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Other data.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Another number of epochs.")] = None,
-    seed: Annotated[int | None, typer.Option(help="The trials' seed.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="The trials' seed; with --workers 1 they come out the same.")
+    ] = None,
     margin: Annotated[
         float | None, typer.Option(help="Differences up to so many points do not matter; .5.")
     ] = None,
@@ -153,7 +162,7 @@ def _write_page(result: "SearchResult") -> Path:
     from toile.workbench.sheet_page import write_search_report
 
     with waiting("writing the report"):
-        return write_search_report(result)
+        return write_search_report(result)[0]
 
 
 def _say(result: "SearchResult", wall_seconds: float, page: Path | None, as_json: bool) -> None:

@@ -59,16 +59,8 @@ def run(
             )
         for note in live.notes:
             typer.echo(plain(f"note: {note}"), err=True)
-        live.begin()
-        asks = ask and sys.stdin.isatty() and not as_json
-        if asks:
-            _ask(live, [one.planned for one in live.exercises if one.planned.exercise.expect])
-        for exercise in live.exercises:
-            _take(live, exercise, signals)
-            if asks and exercise.planned.exercise.kind == "question":
-                _ask(live, [exercise.planned])
-            if signals.asked:
-                break
+        with live.taking():
+            _take_all(live, ask and sys.stdin.isatty() and not as_json, signals)
         result = live.result
         from toile.workbench.sheet_page import write_sheet_report
 
@@ -181,6 +173,18 @@ def _ask(live: "LiveSheet", exercises: "list[Planned]") -> None:
             keep_answer(live.folder, one.number, text)
 
 
+def _take_all(live: "LiveSheet", asks: bool, signals: Signals) -> None:
+    """Take the exercises in order, to the last or to a signal."""
+    if asks:
+        _ask(live, [one.planned for one in live.exercises if one.planned.exercise.expect])
+    for exercise in live.exercises:
+        _take(live, exercise, signals)
+        if asks and exercise.planned.exercise.kind == "question":
+            _ask(live, [exercise.planned])
+        if signals.asked:
+            break
+
+
 def _take(live: "LiveSheet", exercise: "LiveExercise", signals: Signals) -> None:
     """Take one exercise to its end or a signal, showing it."""
     from toile.cli.progress import data_progress
@@ -207,20 +211,24 @@ def _say(outcomes: "list[Outcome]", quick: bool) -> None:
     for one in outcomes:
         exercise = one.planned.exercise
         typer.echo(plain(f"{one.planned.number}. {exercise.title}"))
+        said = "answered" if exercise.kind == "question" else "expected"
         if one.answer is not None:
-            typer.echo(plain(f"   expected: {one.answer.text}"))
-        typer.echo(plain(f"   {_outcome_words(one)}"))
+            typer.echo(plain(f"   {said}: {one.answer.text}"))
+        if exercise.kind != "question" or one.answer is None:
+            typer.echo(plain(f"   {_outcome_words(one)}"))
 
 
 def _outcome_words(one: "Outcome") -> str:
     from toile.studies import verdict_sentence
     from toile.studies.search_words import search_sentence
-    from toile.studies.sheet_result import study_words
+    from toile.studies.sheet_result import runs_words, study_words
 
     if one.search is not None:
         return search_sentence(one.search)
     if one.verdict is not None:
         return verdict_sentence(one.verdict)
+    if one.record is not None and "mcnemar" in one.record:
+        return runs_words(one.record)
     if one.record is not None and "top" in one.record:
         first = one.record["top"][0]
         return (

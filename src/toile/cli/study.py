@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 DIVERGED = 3
 
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECIPE|FILE.yaml|STUDY",
+        help="What is compared; or a study to go on with: its folder, name or last.",
+    ),
+]
 Vary = Annotated[
     list[str] | None,
     typer.Option(
@@ -32,7 +39,7 @@ Gpus = Annotated[float | None, typer.Option(help="On ray: a GPU's share for each
 
 
 def study(
-    source: Annotated[str, typer.Argument(metavar="RECIPE|FILE.yaml|FOLDER")],
+    source: Source,
     vary: Vary = None,
     readings: Annotated[int | None, typer.Option(help="Runs of each level; 5 unless said.")] = None,
     set_: Set = None,

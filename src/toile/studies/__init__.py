@@ -31,7 +31,7 @@ from toile.studies.result import Factors, Reading, StudyResult
 from toile.studies.search import Search
 from toile.studies.search_result import SearchResult, open_search
 from toile.studies.sheet import Sheet, list_sheets, read_sheet
-from toile.studies.sheet_result import SheetResult
+from toile.studies.sheet_result import SheetResult, open_sheet
 from toile.studies.spec import Study, study_of, study_text
 from toile.studies.summary import study_summary
 from toile.studies.table_file import read_table, table_of
@@ -81,6 +81,7 @@ __all__ = [
     "list_sheets",
     "next_look",
     "open_search",
+    "open_sheet",
     "open_study",
     "pair_noise",
     "pair_words",

@@ -13,7 +13,8 @@ from typing import Any
 from toile.errors import ToileError
 from toile.files import write_json
 from toile.recipe import Recipe, read_text
-from toile.runs import Run, differences, read_state, runs_folder
+from toile.runs import Run, differences, read_state
+from toile.studies.kept import find_kept
 from toile.studies.merge import say_difference
 from toile.studies.plan import Cell, cell_key, plan_levels
 from toile.studies.read import read_study_file
@@ -28,15 +29,18 @@ def open_study(folder: str | Path) -> StudyResult:
     """The study in `folder`, as it stands. Raises ToileError where there is none."""
     place = study_folder(folder)
     if place is None:
-        raise ToileError(f"{folder} is no study: it has no study.yaml")
+        raise ToileError(f"{folder} is no study; `toile studies` lists them")
     return result_of(place, read_study_file(place / "study.yaml"))
 
 
 def study_folder(name: str | Path) -> Path | None:
-    """The folder of the study called `name`: a path, or a name where runs are kept."""
-    places = (Path(name), runs_folder() / name)
-    # By os.path, for Path.is_file raises for a name too long.
-    return next((place for place in places if os.path.isfile(place / "study.yaml")), None)
+    """The folder of the study called `name`: a path, a name or its beginning, or `last`."""
+    # One that was written down and has not begun is called by its folder alone. By os.path, for
+    # Path.is_file raises for a name too long.
+    if os.path.isfile(Path(name) / "study.yaml"):
+        return Path(name)
+    kept = find_kept(name, "study")
+    return None if kept is None else kept.folder
 
 
 def result_of(folder: Path, study: Study) -> StudyResult:

@@ -64,6 +64,14 @@ class Search(Settings):
         """The recipe and what is held fixed, as a study of nothing else."""
         return Study(name=self.name, recipe=self.recipe, set=self.set, readings=1, seed=self.seed)
 
+    @property
+    def repeats(self) -> bool:
+        """Whether the same trials come again however many are trained at once.
+
+        One at a time they always do.
+        """
+        return self.sampler == "random" and self.pruner == "none"
+
 
 @dataclass(frozen=True)
 class Range:

@@ -5,6 +5,7 @@ What no run's folder can tell stands in `search.json`: what was asked, in which 
 and which trials failed. A trial that was stopped early has the epoch in its folder.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import Any
 from toile.errors import ToileError
 from toile.files import write_json
 from toile.recipe import read_text, read_value
-from toile.runs import Run, runs_folder
+from toile.runs import Run
 from toile.studies.folder import open_study, read_reading, read_record
+from toile.studies.kept import find_kept
 from toile.studies.plan import cell_key
 from toile.studies.result import StudyResult
 from toile.studies.search import Search, search_of
@@ -25,6 +27,8 @@ WORST = 0.0
 """What a diverged trial counts as."""
 PRUNED = "pruned.json"
 FINALISTS = "finalists"
+SUMMARY = "summary.json"
+"""What `toile search --json` said; there while nothing has come of the search since."""
 CHOSEN_ON = "the half of validation that chooses"
 
 
@@ -124,14 +128,16 @@ def open_search(name: str | Path) -> SearchResult:
     """The search in a folder, or called so where runs are kept. Raises ToileError without one."""
     folder = search_folder(name)
     if folder is None:
-        raise ToileError(f"{name} is no search: it has no search.yaml")
+        raise ToileError(f"{name} is no search; `toile studies` lists them")
     return search_result(folder, read_search(folder))
 
 
 def search_folder(name: str | Path) -> Path | None:
-    """The folder of the search called `name`: a path, or a name where runs are kept."""
-    places = (Path(name), runs_folder() / name)
-    return next((place for place in places if (place / "search.yaml").is_file()), None)
+    """The folder of the search called `name`: a path, a name or its beginning, or `last`."""
+    if os.path.isfile(Path(name) / "search.yaml"):
+        return Path(name)
+    kept = find_kept(name, "search")
+    return None if kept is None else kept.folder
 
 
 def read_search(folder: Path) -> Search:

@@ -7,6 +7,8 @@ from toile.studies.search_result import CHOSEN_ON, SearchResult, finalist_mean
 from toile.studies.summary import study_summary
 from toile.studies.words import study_sentence
 
+ORDER_DECIDES = "which trial ends first decides what is tried and stopped next"
+
 
 def trials_words(result: SearchResult) -> str:
     """`20 of 20 trials, 7 stopped early`."""
@@ -61,6 +63,8 @@ def search_summary(result: SearchResult) -> dict[str, Any]:
         "name": result.spec.name,
         "question": result.spec.question,
         "over": result.spec.over,
+        "ended": result.ended,
+        "planned": result.spec.trials,
         "trials": [one.to_json() for one in result.trials],
         **{status: result.count(status) for status in ("finished", "pruned", "diverged", "failed")},
         "chosen": chosen,

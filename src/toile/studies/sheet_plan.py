@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from toile.errors import ToileError
@@ -129,10 +128,6 @@ def _trained(sheet: Sheet, number: int, quick: bool) -> dict[str, Any]:
     """One reading of one level: the network that is taken away."""
     export = sheet.exercises[number - 1].export
     assert export is not None
-    if export.photo is not None and not Path(export.photo).is_file():
-        raise ToileError(
-            f"photo {export.photo} is no file; name one beside the sheet, or leave it out"
-        )
     fields: dict[str, Any] = {"readings": 1, "seed": export.seed}
     if export.recipe is not None:
         fields["recipe"] = export.recipe

@@ -1,9 +1,11 @@
 """What a sheet has come to: each exercise's study, search or record, and what was expected of it.
 
-In a sheet's folder stand `sheet.yaml`, `answers.yaml`, and a folder for each exercise: that of its
-study or search, and `outcome.json` where something was made of it.
+In a sheet's folder stand `sheet.yaml`, `sheet.json` with what a listing shows, `answers.yaml`, and
+a folder for each exercise: that of its study or search, and `outcome.json` where something was made
+of it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,18 +14,21 @@ from typing import Any
 from pydantic import Field
 
 from toile.errors import ToileError
-from toile.files import write_whole
+from toile.files import write_json, write_whole
 from toile.recipe import Settings, read_text, read_value, settings_of, yaml_text
 from toile.studies.folder import open_study, read_record
+from toile.studies.kept import find_kept
 from toile.studies.result import StudyResult
 from toile.studies.search_result import SearchResult, level_of, open_search
 from toile.studies.search_words import search_summary
-from toile.studies.sheet import Sheet, Side
+from toile.studies.sheet import Sheet, Side, read_sheet
 from toile.studies.sheet_plan import Planned, plan_sheet
 from toile.studies.summary import study_summary
 from toile.studies.verdict import Verdict, judge_readings
 from toile.studies.words import study_sentence, verdict_sentence
 
+VERSION = 1
+SHEET = "sheet.yaml"
 ANSWERS = "answers.yaml"
 OUTCOME = "outcome.json"
 WORK = "training"
@@ -130,6 +135,29 @@ class SheetResult:
         }
 
 
+def open_sheet(folder: str | Path) -> SheetResult:
+    """The sheet that was taken in `folder`, as it stands. Raises ToileError where there is none."""
+    kept = find_kept(folder, "sheet")
+    if kept is None:
+        raise ToileError(f"{folder} has no sheet that was taken; `toile studies` lists them")
+    record = read_record(kept.folder / "sheet.json")
+    return sheet_result(kept.folder, read_sheet(kept.folder / SHEET), record["quick"])
+
+
+def write_standing(result: SheetResult) -> None:
+    """Write what a listing shows, and whether the sheet is taken quickly."""
+    write_json(
+        result.folder / "sheet.json",
+        {
+            "version": VERSION,
+            "title": result.sheet.title,
+            "quick": result.quick,
+            "exercises": len(result.outcomes),
+            "ended": sum(one.ended for one in result.outcomes),
+        },
+    )
+
+
 def sheet_result(folder: Path, sheet: Sheet, quick: bool) -> SheetResult:
     """What `sheet` has come to in `folder`, which need not be there yet."""
     answers = read_answers(folder)
@@ -183,6 +211,18 @@ def compared_levels(result: SheetResult, number: int) -> dict[str, tuple[float, 
     if len(levels) < 2:
         raise ToileError(f"exercise {number} compares a level with itself; name another")
     return levels
+
+
+def runs_words(record: Mapping[str, Any]) -> str:
+    """The sentence of two runs that were compared by the images they answered."""
+    (first, second), test = record["runs"], record["mcnemar"]
+    better = first if test["only_first"] > test["only_second"] else second
+    told = (
+        f"{better} answers more of these images right"
+        if test["p"] < 0.05
+        else "These images do not tell the two networks apart"
+    )
+    return f"{told} (McNemar's exact test, p = {test['p']:.3g})."
 
 
 def study_words(study: StudyResult) -> str:

@@ -12,7 +12,13 @@ from toile.studies.asking import Asking
 from toile.studies.events import StudyEvent
 from toile.studies.processes import Processes
 from toile.studies.search import Search, search_text, settings_at
-from toile.studies.search_result import FINALISTS, SearchResult, level_of, search_result
+from toile.studies.search_result import (
+    FINALISTS,
+    SUMMARY,
+    SearchResult,
+    level_of,
+    search_result,
+)
 from toile.studies.search_words import search_summary
 from toile.studies.spec import Alternative, Study
 from toile.workbench.live_study import LiveStudy, hold_study
@@ -65,6 +71,8 @@ class LiveSearch:
             if text != self.found:
                 write_whole(self.folder / "search.yaml", text.encode())
                 self.found = text
+            # It speaks of the search as it was; what is asked now may bring more.
+            (self.folder / SUMMARY).unlink(missing_ok=True)
             kept_open = () if lock is None else (lock,)
             with Processes(TRIAL_WORKER, self.workers, kept_open) as processes:
                 trials = Trials(self.folder, self.spec, self.ground, asking, processes)
@@ -101,4 +109,4 @@ class LiveSearch:
 
     def write_summary(self) -> None:
         """Keep in the folder what `toile search --json` says."""
-        write_json(self.folder / "summary.json", search_summary(self.result))
+        write_json(self.folder / SUMMARY, search_summary(self.result))

@@ -1,5 +1,6 @@
 """Asking for a search: its space checked on the recipe and the data before anything runs."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from toile.studies.search_result import (
     read_search,
     search_folder,
 )
+from toile.studies.search_words import ORDER_DECIDES
 from toile.workbench.live_search import LiveSearch
 from toile.workbench.trials import Ground
 
@@ -56,7 +58,9 @@ def search(
     `over` has by address a range, `"8..128"`, `"1e-4..1e-1:log"` or `"8..128:8"`, or a list of
     choices. Trials are judged on the half of validation that chooses; the best are read again with
     fresh seeds as a study, which alone is the result. Asking again goes on, and more `trials` may
-    be asked. Raises ToileError for anything a user can put right.
+    be asked. With one worker the same seed comes to the same trials; with several, which trial ends
+    first decides what is tried and stopped next, unless the sampler is random and the pruner none.
+    Raises ToileError for anything a user can put right.
     """
     asked, place = _read(source)
     given = {
@@ -91,6 +95,8 @@ def _live(spec: Search, folder: Path, workers: int | None, progress: Progress) -
     if workers is None:
         workers = max(num_cores() // max(int(ground.base.training.threads), 1), 1)
     notes = []
+    if workers > 1 and not spec.repeats:
+        notes.append(f"with {workers} workers {ORDER_DECIDES}; --workers 1 repeats a search")
     if found is not None:
         memory = read_memory(folder)
         notes.append(f"goes on with {folder}: {len(memory.told)} of {spec.trials} trials are there")
@@ -128,8 +134,9 @@ def _read(source: str | Path | Recipe | Search) -> tuple[dict[str, Any], Path | 
         return source.model_dump(), None
     if isinstance(source, Recipe):
         return {"recipe": source.model_dump(mode="json")}, None
-    place = search_folder(source)
-    if place is not None and str(source) not in list_presets():
+    is_recipe = str(source) in list_presets() or os.path.isfile(source)
+    place = None if is_recipe else search_folder(source)
+    if place is not None:
         return read_search(place).model_dump(), place
     return {"recipe": read_recipe(source).model_dump(mode="json")}, None
 

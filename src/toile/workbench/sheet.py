@@ -1,6 +1,7 @@
 """Taking a lab sheet: every exercise asked for and checked, then taken in order."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,11 +9,19 @@ from toile.data import Progress, no_progress
 from toile.errors import ToileError
 from toile.files import write_whole
 from toile.runs import open_run, runs_folder
-from toile.studies.sheet import Sheet, read_sheet, sheet_text
+from toile.studies.sheet import Exercise, Sheet, read_sheet, sheet_text
 from toile.studies.sheet_plan import Planned, plan_sheet
-from toile.studies.sheet_result import WORK, SheetResult, sheet_result
+from toile.studies.sheet_result import (
+    SHEET,
+    WORK,
+    SheetResult,
+    sheet_result,
+    write_standing,
+)
+from toile.workbench.evaluate import compare_answers
 from toile.workbench.live_search import LiveSearch
-from toile.workbench.live_study import LiveStudy
+from toile.workbench.live_study import LiveStudy, hold_study
+from toile.workbench.pictures import sources_of
 from toile.workbench.search import search
 from toile.workbench.study import study
 
@@ -43,13 +52,17 @@ class LiveSheet:
         """What it has come to by now."""
         return sheet_result(self.folder, self.sheet, self.quick)
 
-    def begin(self) -> None:
-        """Make the folder and keep the sheet in it."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ToileError(f"{self.folder} cannot be made: {error.strerror}") from None
-        write_whole(self.folder / "sheet.yaml", sheet_text(self.sheet).encode())
+    @contextmanager
+    def taking(self) -> Iterator[None]:
+        """Hold the folder, with the sheet in it, while exercises are taken.
+
+        Raises ToileError where another process has the sheet in hand.
+        """
+        with ExitStack() as held:
+            hold_study(self.folder, held)
+            write_whole(self.folder / SHEET, sheet_text(self.sheet).encode())
+            write_standing(self.result)
+            yield
 
     def conclude(self, exercise: LiveExercise, progress: Progress = no_progress) -> None:
         """Make of an exercise what is made once its trainings are in: pictures, a file, a table."""
@@ -57,14 +70,15 @@ class LiveSheet:
         from toile.workbench.sheet_exercise import conclude
 
         conclude(self.result, exercise.planned, progress)
+        write_standing(self.result)
 
     def __iter__(self) -> Iterator[LiveExercise]:
-        self.begin()
-        for exercise in self.exercises:
-            if exercise.work is not None:
-                exercise.work.finish()
-            self.conclude(exercise)
-            yield exercise
+        with self.taking():
+            for exercise in self.exercises:
+                if exercise.work is not None:
+                    exercise.work.finish()
+                self.conclude(exercise)
+                yield exercise
 
     def finish(self) -> SheetResult:
         """Take all exercises that were asked for; returns the result."""
@@ -92,10 +106,10 @@ def run_sheet(
     folder = Path(out) if out else runs_folder() / (sheet.name + "-quick" * quick)
     plan_sheet(sheet, quick)
     planned = plan_sheet(sheet, quick, only)
-    _refuse_what_is_missing(planned)
     exercises = []
     for one in planned:
         try:
+            _refuse_what_is_missing(one.exercise)
             exercises.append(LiveExercise(one, _work(one, folder / one.key, workers, progress)))
         except ToileError as error:
             raise ToileError(f"exercise {one.number}: {error}") from None
@@ -118,13 +132,24 @@ def _work(
     return study(planned.study, out=place, workers=workers, progress=progress)
 
 
-def _refuse_what_is_missing(planned: Sequence[Planned]) -> None:
-    """Raise ToileError where an exercise needs a run or a package that is not there."""
-    from toile.export.packages import extra_packages
+def _refuse_what_is_missing(exercise: Exercise) -> None:
+    """Raise ToileError where it needs a package, a photograph or runs that cannot be had."""
+    if exercise.export is not None:
+        from toile.export.packages import extra_packages
 
-    for run in (side.run for one in planned for side in one.exercise.sides):
-        if run is not None:
-            open_run(run)
-    if any(one.exercise.kind == "export" for one in planned):
         with extra_packages():
             import h5py  # type: ignore[import-untyped] # noqa: F401
+        photo = exercise.export.photo
+        if photo is not None:
+            if not Path(photo).is_file():
+                raise ToileError(
+                    f"photo {photo} is no file; name one beside the sheet, or leave it out"
+                )
+            (source,) = sources_of([photo])
+            source.read()
+    runs = [open_run(side.run) for side in exercise.sides if side.run is not None]
+    if runs:
+        first, second = runs
+        if first.folder.samefile(second.folder):
+            raise ToileError(f"it compares {first.name} with itself; name another run")
+        compare_answers(first, second)

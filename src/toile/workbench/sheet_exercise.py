@@ -1,6 +1,8 @@
 """What is made of a sheet's exercise once its trainings are in: pictures, a proven file."""
 
+import filecmp
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from PIL import Image
 from toile.data import Progress, load_data, read_picture
 from toile.files import write_json
 from toile.prediction import Prediction, Prepared, answer, prepare
+from toile.recipe import recipe_differences
 from toile.report import picture_grid, picture_uri, save_figure
 from toile.report.picture_grid import canvas
 from toile.runs import Run, open_run
@@ -30,11 +33,23 @@ def conclude(result: SheetResult, planned: Planned, progress: Progress) -> None:
             record = _show(outcome, progress)
         case "compare":
             record = _compare(result, planned)
-        case "export" if outcome.record is None or not (outcome.folder / MODEL).exists():
+        case "export" if not _is_as_asked(outcome):
             record = _export(outcome, progress)
     if record is not None:
         outcome.folder.mkdir(parents=True, exist_ok=True)
         write_json(outcome.folder / OUTCOME, record)
+
+
+def _is_as_asked(outcome: Outcome) -> bool:
+    """Whether the file is there, and was asked about the picture that the sheet names by now."""
+    export, record = outcome.planned.exercise.export, outcome.record
+    assert export is not None
+    if record is None or not (outcome.folder / MODEL).exists():
+        return False
+    is_photo = record["label"] is None
+    if export.photo is None or not is_photo:
+        return is_photo == (export.photo is not None)
+    return filecmp.cmp(export.photo, outcome.folder / record["picture"], shallow=False)
 
 
 def _show(outcome: Outcome, progress: Progress) -> dict[str, Any]:
@@ -67,8 +82,12 @@ def _compare(result: SheetResult, planned: Planned) -> dict[str, Any]:
     if first.run is None or second.run is None:
         return {"levels": compared_levels(result, planned.number)}
     runs = [open_run(first.run), open_run(second.run)]
-    test = compare_answers(*runs)
-    return {"runs": [run.name for run in runs], "mcnemar": test.to_json()}
+    differences = recipe_differences(runs[0].recipe, runs[1].recipe)
+    return {
+        "runs": [run.name for run in runs],
+        "mcnemar": compare_answers(*runs).to_json(),
+        "recipe": [asdict(one) for one in differences],
+    }
 
 
 def _export(outcome: Outcome, progress: Progress) -> dict[str, Any] | None:

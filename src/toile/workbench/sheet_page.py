@@ -1,5 +1,6 @@
 """A sheet's report in its folder, and a search's in its own."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from toile.files import write_whole
@@ -10,24 +11,40 @@ from toile.report.sheet_page import (
     Steps,
     page_html,
     page_markdown,
+    page_pdf,
     search_page,
     sheet_page,
 )
+from toile.report.study_page import csv_table, latex_table
 from toile.studies.search_result import SearchResult
 from toile.studies.sheet_result import SheetResult
 from toile.workbench.sheet_exercise import prepared_picture, trained_run
+from toile.workbench.study_page import asked_forms
+
+Write = Callable[[Path, Page], list[Path]]
 
 
-def write_sheet_report(result: SheetResult) -> list[Path]:
-    """Write `report.html`, and `report.md` with its figures, into the sheet's folder."""
-    page = sheet_page(result, _steps(result))
-    html = _write(result.folder / "report.html", page_html(page))
-    return [html, *_markdown(result.folder, page)]
+def write_sheet_report(result: SheetResult, formats: Iterable[str] = ("html", "md")) -> list[Path]:
+    """Write the report into the sheet's folder in each of `formats`; returns the files.
+
+    `html`, `md` with its figures, `csv` and `tex` with a file or a table for each table, `pdf`.
+    """
+    asked = asked_forms(formats, tuple(WRITERS), "sheet")
+    return _written(result.folder, sheet_page(result, _steps(result)), asked)
 
 
-def write_search_report(result: SearchResult) -> Path:
-    """Write `report.html` into the search's folder."""
-    return _write(result.folder / "report.html", page_html(search_page(result)))
+def write_search_report(result: SearchResult, formats: Iterable[str] = ("html",)) -> list[Path]:
+    """The same of a search, into its own folder."""
+    asked = asked_forms(formats, tuple(WRITERS), "search")
+    return _written(result.folder, search_page(result), asked)
+
+
+def _written(folder: Path, page: Page, forms: Iterable[str]) -> list[Path]:
+    return [path for name in forms for path in WRITERS[name](folder, page)]
+
+
+def _html(folder: Path, page: Page) -> list[Path]:
+    return [_write(folder / "report.html", page_html(page))]
 
 
 def _markdown(folder: Path, page: Page) -> list[Path]:
@@ -38,6 +55,31 @@ def _markdown(folder: Path, page: Page) -> list[Path]:
         _write(folder / "report.md", page_markdown(page)),
         *(folder / f"{one.name}.svg" for one in drawings),
     ]
+
+
+def _csv(folder: Path, page: Page) -> list[Path]:
+    place = folder / "tables"
+    place.mkdir(exist_ok=True)
+    return [
+        _write(place / f"{block.key}-{table.name}.csv", csv_table(table))
+        for block in page.blocks
+        for table in block.tables
+    ]
+
+
+def _latex(folder: Path, page: Page) -> list[Path]:
+    tables = [
+        latex_table(table, f"{block.heading}: {table.title}")
+        for block in page.blocks
+        for table in block.tables
+    ]
+    return [_write(folder / "tables.tex", "\n".join(tables))]
+
+
+def _pdf(folder: Path, page: Page) -> list[Path]:
+    path = folder / "report.pdf"
+    write_whole(path, page_pdf(page))
+    return [path]
 
 
 def _steps(result: SheetResult) -> Steps:
@@ -57,3 +99,12 @@ def _steps(result: SheetResult) -> Steps:
 def _write(path: Path, text: str) -> Path:
     write_whole(path, text.encode())
     return path
+
+
+WRITERS: dict[str, Write] = {
+    "html": _html,
+    "md": _markdown,
+    "csv": _csv,
+    "tex": _latex,
+    "pdf": _pdf,
+}

@@ -135,10 +135,12 @@ def _read(source: str | Path | Recipe | Study) -> tuple[dict[str, Any], Path | N
     if isinstance(source, Recipe):
         return {"recipe": source.model_dump(mode="json")}, None
     path = Path(source)
-    place = study_folder(source)
-    if place is not None and str(source) not in list_presets():
+    is_file = os.path.isfile(path)
+    # The beginning of a name is enough for a study, and must not stand for a recipe's whole one.
+    place = None if is_file or str(source) in list_presets() else study_folder(source)
+    if place is not None:
         return read_study_file(place / "study.yaml").model_dump(), place
-    if os.path.isfile(path) and is_study_file(path):
+    if is_file and is_study_file(path):
         begun = (path.parent / "study.json").exists() and path.name == "study.yaml"
         return read_study_file(path).model_dump(), path.parent if begun else None
     return {"recipe": read_recipe(source).model_dump(mode="json")}, None

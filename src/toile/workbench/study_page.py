@@ -1,6 +1,6 @@
 """A study's report in its folder: its readings and what they answered, together."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +30,20 @@ def write_study_report(result: StudyResult, formats: Iterable[str] = ("html",)) 
 
     `html`, `md` with its figures, `csv` and `tex` with a file or a table for each table, `pdf`.
     """
-    asked = list(dict.fromkeys(formats))
-    for name in asked:
-        if name not in WRITERS:
-            raise ToileError(f"{name!r} is no form of a report; the forms are {', '.join(WRITERS)}")
+    asked = asked_forms(formats, tuple(WRITERS), "study")
     report = study_report(result, hits_of(result))
     return [path for name in asked for path in WRITERS[name](result, report)]
+
+
+def asked_forms(formats: Iterable[str], forms: Sequence[str], kind: str) -> list[str]:
+    """`formats`, each once. Raises ToileError for one that is not among the `forms` of a `kind`."""
+    asked = list(dict.fromkeys(formats))
+    for name in asked:
+        if name not in forms:
+            raise ToileError(
+                f"{name} is no form of a {kind}'s report; it is written as {', '.join(forms)}"
+            )
+    return asked
 
 
 def hits_of(result: StudyResult) -> Hits:

@@ -6,7 +6,13 @@ from html.parser import HTMLParser
 
 import pytest
 
-from toile.report.sheet_page import page_html, page_markdown, search_page, sheet_page
+from toile.report.sheet_page import (
+    page_html,
+    page_markdown,
+    page_pdf,
+    search_page,
+    sheet_page,
+)
 from toile.studies import study_sentence
 from toile.studies.sheet_result import study_words
 
@@ -134,3 +140,24 @@ def test_the_markdown_has_every_figure_and_table(page):
     assert "](1-first-nine/images.png)" in text
     assert r"64 \& more" in text
     assert text.count("| --- |") >= 5
+
+
+def test_the_pdf_is_the_same_each_time_and_has_figures_and_pictures(page, sheet_result):
+    first = page_pdf(page)
+    assert first.startswith(b"%PDF-")
+    assert page_pdf(sheet_page(sheet_result, {})) == first
+    shown, *rest = page.blocks
+    bare = tuple(replace(one, drawings=()) for one in rest)
+    without_figures = page_pdf(replace(page, blocks=(shown, *bare)))
+    without_pictures = page_pdf(replace(page, blocks=(replace(shown, pictures=()), *bare)))
+    assert len(first) > len(without_figures) + 20_000
+    assert len(without_figures) > len(without_pictures) + 1_000
+
+
+def test_only_a_search_that_may_come_out_otherwise_says_so(make_search):
+    words = {
+        sampler: " ".join(search_page(make_search(sampler=sampler, pruner="none")).blocks[0].words)
+        for sampler in ("tpe", "random")
+    }
+    assert "side by side which trial ends first decides" in words["tpe"]
+    assert "which trial ends first" not in words["random"]

@@ -1,4 +1,4 @@
-"""A sheet's report, and a search's: exercises one below the other, as HTML and as Markdown.
+"""A sheet's report, and a search's: exercises one below the other, as HTML, Markdown and PDF.
 
 Speaks `SheetResult` and `SearchResult`.
 """
@@ -7,6 +7,7 @@ from toile.report.sheet_page.blocks import Block, Page, Picture
 from toile.report.sheet_page.content import search_page, sheet_page
 from toile.report.sheet_page.exercises import Steps
 from toile.report.sheet_page.forms import page_html, page_markdown
+from toile.report.sheet_page.pdf import page_pdf
 
 __all__ = [
     "Block",
@@ -15,6 +16,7 @@ __all__ = [
     "Steps",
     "page_html",
     "page_markdown",
+    "page_pdf",
     "search_page",
     "sheet_page",
 ]

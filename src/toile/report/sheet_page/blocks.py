@@ -38,6 +38,14 @@ class Block:
     facts: tuple[tuple[str, str], ...] = ()
     commands: str = ""
 
+    @property
+    def written(self) -> tuple[str, ...]:
+        """What a person wrote, in sentences: expected before the run, or answered."""
+        on = f" on {self.when}" if self.when else ""
+        expected = f"{self.asked} Expected{on}: {self.expected}" if self.expected else ""
+        answered = f"Answered{on}: {self.answer}" if self.answer else ""
+        return tuple(one for one in (expected, answered) if one)
+
 
 @dataclass(frozen=True)
 class Page:

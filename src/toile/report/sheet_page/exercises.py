@@ -18,8 +18,8 @@ from toile.report.study_page.table import Table
 from toile.report.study_page.tables import levels_table, pairs_table
 from toile.studies import StudyResult, Verdict, verdict_sentence
 from toile.studies.search_result import SearchResult
-from toile.studies.search_words import search_sentence, trials_words
-from toile.studies.sheet_result import Outcome, SheetResult, study_words
+from toile.studies.search_words import ORDER_DECIDES, search_sentence, trials_words
+from toile.studies.sheet_result import Outcome, SheetResult, runs_words, study_words
 
 Steps = Mapping[int, Figure]
 """By exercise, how the photograph became what the network saw."""
@@ -92,6 +92,8 @@ def searched_block(block: Block, search: SearchResult) -> Block:
         drawings.append(Drawing("trials", search_figure(search), says))
     tables = [chosen_table(search), trials_table(search)] if search.trials else []
     words = [TRIALS]
+    if not search.spec.repeats:
+        words.append(f"One at a time the same trials come again; side by side {ORDER_DECIDES}.")
     final = search.finalists
     if final is not None and final.verdict is not None:
         report = study_report(final, {})
@@ -148,17 +150,15 @@ def _compared(block: Block, outcome: Outcome) -> Block:
     assert outcome.record is not None
     first, second = outcome.record["runs"]
     test = outcome.record["mcnemar"]
-    better = first if test["only_first"] > test["only_second"] else second
-    told = (
-        f"{better} answers more of these images right"
-        if test["p"] < 0.05
-        else ("these images do not tell the two networks apart")
-    )
+    images = sum(test[part] for part in ("both", "only_first", "only_second", "neither"))
+    shares = [(test["both"] + test[one]) / images for one in ("only_first", "only_second")]
     return replace(
         block,
-        sentence=f"{told[0].upper()}{told[1:]} (McNemar's exact test, p = {test['p']:.3g}).",
+        sentence=runs_words(outcome.record),
         words=("It speaks of these two trainings: another seed may turn it round.",),
         facts=(
+            *((name, percent(share)) for name, share in zip((first, second), shares, strict=True)),
+            *((one["address"], _apart(one)) for one in outcome.record["recipe"]),
             (f"Only {first} right", count(test["only_first"])),
             (f"Only {second} right", count(test["only_second"])),
             ("Both right", count(test["both"])),
@@ -202,6 +202,11 @@ def _exported(block: Block, outcome: Outcome, steps: Steps) -> Block:
             ("Time", duration(outcome.seconds)),
         ),
     )
+
+
+def _apart(one: Mapping[str, Any]) -> str:
+    first, second = ("off" if one[name] is None else one[name] for name in ("first", "second"))
+    return f"{first}, and {second}"
 
 
 def _space_words(values: str | Mapping[str, object]) -> str:

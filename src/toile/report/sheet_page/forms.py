@@ -6,16 +6,13 @@ from toile.report.sheet_page.blocks import Block, Page
 from toile.report.study_page.markdown import escaped, section_lines
 from toile.report.study_page.parts import Section
 
-WIDE = 7
-"""Inches from which a figure takes the width of the page."""
-
 
 def page_html(page: Page) -> str:
     """The page, without scripts or outer addresses."""
     figures = {
         drawing.name: {
             "svg": inline_svg(drawing.figure, drawing.says),
-            "wide": drawing.figure.get_size_inches()[0] > WIDE,
+            "wide": drawing.wide,
         }
         for block in page.blocks
         for drawing in block.drawings
@@ -39,11 +36,7 @@ def page_markdown(page: Page) -> str:
 
 def _block(block: Block) -> list[str]:
     lines = [f"## {escaped(block.heading)}", escaped(block.status), escaped(block.question)]
-    if block.expected:
-        asked = f"{block.asked} Expected{_on(block.when)}: {block.expected}"
-        lines.append(f"> {escaped(asked)}")
-    if block.answer:
-        lines.append(f"> {escaped(f'Answered{_on(block.when)}: {block.answer}')}")
+    lines += [f"> {escaped(one)}" for one in block.written]
     lines.append(f"**{escaped(block.sentence)}**" if block.sentence else "")
     if block.pictures:
         lines.append(f"![{escaped(block.heading)}]({block.key}/images.png)")
@@ -51,7 +44,3 @@ def _block(block: Block) -> list[str]:
     section = Section("", block.words, block.facts, block.tables, block.commands)
     # Its heading stands above already.
     return [*lines, *section_lines(section)[1:]]
-
-
-def _on(when: str) -> str:
-    return f" on {when}" if when else ""

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from toile.report.study_page.table import Cell, Quantity, Table, share
+from toile.report.study_page.table import Cell, Quantity, Table, is_number, share
 from toile.studies import StudyResult
 
 
@@ -31,13 +31,5 @@ def _cell(cell: Cell) -> str:
         return repr(cell.value) if cell.known else ""
     words = " ".join(cell.split())
     # Spreadsheets run a cell that begins so; a level called -1 is a number and stays one.
-    runs = words.startswith(("=", "+", "-", "@")) and not _is_number(words)
+    runs = words.startswith(("=", "+", "-", "@")) and not is_number(words)
     return f"'{words}" if runs else words
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -1,7 +1,8 @@
 """A study's tables for LaTeX."""
 
-from toile.report.study_page.table import Table
+from toile.report.study_page.table import Cell, Quantity, Table, is_number, texts_of
 
+MINUS = "−"  # noqa: RUF001
 ESCAPED = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -9,25 +10,28 @@ ESCAPED = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    # By its number: \textquotedbl takes another encoding than LaTeX's own, and babel may act on ".
+    '"': r"\symbol{34}",
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
     "–": "--",  # noqa: RUF001, what a table leaves open
+    MINUS: "$-$",
 } | {one: f"\\{one}" for one in "&%$#_{}"}
 
 
 def latex_table(table: Table, caption: str) -> str:
     r"""A `table` that needs no package; in an article of UTF-8, as LaTeX takes it since 2018.
 
-    `\textquotesingle` takes textcomp, in LaTeX since 2020.
+    `\textquotesingle` takes textcomp, in LaTeX since 2020. Greek letters and other scripts in names
+    take XeLaTeX or LuaLaTeX. It is set small and still may be wider than a column of text.
     """
     columns = "".join("r" if numeric else "l" for numeric in table.numeric)
-    body = "\n".join(_row(row) for row in table.texts)
+    body = "\n".join(_row(row) for row in table.rows)
     return "\n".join(
         (
             r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{latex_text(caption)}}}",
+            r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
+            rf"\caption{{{latex_text(caption)}}}\smallskip",
             rf"\begin{{tabular}}{{{columns}}}",
             r"\hline",
             _row(table.heads),
@@ -46,6 +50,11 @@ def latex_text(text: str) -> str:
     return "".join(ESCAPED.get(one, one) for one in " ".join(text.split()))
 
 
-def _row(cells: tuple[str, ...]) -> str:
+def _row(cells: tuple[Cell, ...]) -> str:
+    said = (
+        # In a number it is a minus; as a letter it would come out as a hyphen.
+        text.replace("-", MINUS) if isinstance(one, Quantity) or is_number(text) else text
+        for one, text in zip(cells, texts_of(cells), strict=True)
+    )
     # An empty group first: `[` at the start of a row would be an option of the line before.
-    return "{}" + " & ".join(map(latex_text, cells)) + r" \\"
+    return "{}" + " & ".join(map(latex_text, said)) + r" \\"

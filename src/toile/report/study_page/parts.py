@@ -6,6 +6,8 @@ from matplotlib.figure import Figure
 
 from toile.report.study_page.table import Table
 
+WIDE_INCHES = 7
+
 
 @dataclass(frozen=True)
 class Card:
@@ -23,6 +25,11 @@ class Drawing:
     name: str
     figure: Figure
     says: str
+
+    @property
+    def wide(self) -> bool:
+        """Whether it takes the width of the page."""
+        return bool(self.figure.get_size_inches()[0] > WIDE_INCHES)
 
 
 @dataclass(frozen=True)

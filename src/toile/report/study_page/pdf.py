@@ -1,19 +1,39 @@
-"""The report as a PDF, set by typst."""
+"""A report as a PDF, set by typst."""
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from toile.errors import ToileError
 from toile.report.save import save_figure
-from toile.report.study_page.parts import Section, StudyReport
+from toile.report.study_page.parts import Drawing, Section, StudyReport
 
-SETTING = Path(__file__).parent / "study.typ"
+SETTING = Path(__file__).parent / "report.typ"
+Record = dict[str, Any]
 
 
 def study_pdf(report: StudyReport) -> bytes:
     """The PDF; the same report gives the same bytes. Raises ToileError where typst is missing."""
+    record = {
+        "title": report.question or report.title,
+        "kind": f"Study {report.title}",
+        "status": report.status,
+        "sentence": report.sentence,
+        "terms": report.terms,
+        "cards": [asdict(one) for one in report.cards],
+        "figures": figure_records(report.drawings),
+        "sections": [section_record(one) for one in report.sections],
+    }
+    return typeset(record, report.drawings)
+
+
+def typeset(
+    record: Record, drawings: Iterable[Drawing], pictures: Mapping[str, bytes] | None = None
+) -> bytes:
+    """What `record` says as `report.typ` sets it, with its drawings, and pictures by file name."""
     try:
         import typst
     except ModuleNotFoundError:
@@ -22,37 +42,36 @@ def study_pdf(report: StudyReport) -> bytes:
         ) from None
     with TemporaryDirectory() as folder:
         root = Path(folder)
-        for one in report.drawings:
+        for one in drawings:
             save_figure(one.figure, root / f"{one.name}.svg")
+        for name, picture in (pictures or {}).items():
+            (root / name).write_bytes(picture)
         # As data and not as markup: no name can act on the setting.
-        (root / "report.json").write_text(json.dumps(_record(report)))
-        (root / "study.typ").write_bytes(SETTING.read_bytes())
+        (root / "report.json").write_text(json.dumps(record))
+        (root / SETTING.name).write_bytes(SETTING.read_bytes())
         # Fonts of the machine would make other pages elsewhere.
         written = typst.compile(
-            root / "study.typ", root=root, ignore_system_fonts=True, timestamp=0
+            root / SETTING.name, root=root, ignore_system_fonts=True, timestamp=0
         )
     assert isinstance(written, bytes)
     return written
 
 
-def _record(report: StudyReport) -> dict[str, object]:
-    return {
-        "title": report.title,
-        "question": report.question,
-        "status": report.status,
-        "sentence": report.sentence,
-        "terms": report.terms,
-        "cards": [asdict(one) for one in report.cards],
-        "figures": [(f"{one.name}.svg", one.says) for one in report.drawings],
-        "sections": [_section(one) for one in report.sections],
-    }
+def figure_records(drawings: Iterable[Drawing]) -> list[Record]:
+    """The file of each drawing, and what it shows."""
+    return [{"file": f"{one.name}.svg", "says": one.says, "wide": one.wide} for one in drawings]
 
 
-def _section(section: Section) -> dict[str, object]:
+def section_record(section: Section) -> Record:
+    """A section as the setting reads it; a sheet's exercises have more in theirs."""
     return {
         "title": section.title,
+        "asked": [],
+        "sentence": "",
         "words": section.words,
         "facts": section.facts,
+        "pictures": [],
+        "figures": [],
         "code": section.code,
         "tables": [
             {"title": one.title, "heads": one.heads, "numeric": one.numeric, "rows": one.texts}

@@ -51,10 +51,21 @@ class Table:
     @property
     def texts(self) -> tuple[tuple[str, ...], ...]:
         """The rows as they are read."""
-        return tuple(
-            tuple(cell.text if isinstance(cell, Quantity) else cell for cell in row)
-            for row in self.rows
-        )
+        return tuple(map(texts_of, self.rows))
+
+
+def texts_of(row: tuple[Cell, ...]) -> tuple[str, ...]:
+    """A row as it is read."""
+    return tuple(cell.text if isinstance(cell, Quantity) else cell for cell in row)
+
+
+def is_number(text: str) -> bool:
+    """Whether a word is a number, as a level called -1 is."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def share(value: float | None) -> Quantity:

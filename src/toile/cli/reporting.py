@@ -1,0 +1,36 @@
+"""`toile report`: the page of a run, the report of a study, a search or a sheet, anew."""
+
+from typing import Annotated
+
+import typer
+
+from toile.cli.arguments import Json
+from toile.cli.words import say_json
+
+
+def report(
+    name: Annotated[
+        str,
+        typer.Argument(help="A folder, a name or its beginning, an id's last letters, or last."),
+    ],
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="html|md|csv|tex|pdf",
+            help="Repeatable; html unless said, and of a run html alone.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the report of a run, study, search or sheet into its folder and print its files."""
+    from toile.cli.progress import waiting
+    from toile.workbench.reports import find_anything, write_reports
+
+    kept = find_anything(name)
+    with waiting("writing the report"):
+        files = [str(path) for path in write_reports(kept, formats or ["html"])]
+    if as_json:
+        say_json({"kind": kept.kind, "folder": str(kept.folder), "files": files})
+        return
+    typer.echo("\n".join(files))

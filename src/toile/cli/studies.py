@@ -1,0 +1,74 @@
+"""`toile studies`: what was compared, searched and taken before."""
+
+import shutil
+import textwrap
+import time
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from toile.cli.arguments import Json
+from toile.cli.words import plain, say_json, table
+
+if TYPE_CHECKING:
+    from toile.studies.listing import Standing
+
+LEAST_SAID = 30
+"""Letters of the sentence that are shown however narrow the terminal is."""
+
+
+def studies(as_json: Json = False) -> None:
+    """List studies, searches and sheets, newest first, from $TOILE_RUNS or ./runs.
+
+    Their readings are no rows of `toile runs`.
+    """
+    from toile.runs import runs_folder
+    from toile.studies.listing import list_studies
+
+    found = list_studies()
+    if as_json:
+        say_json({"studies": [_listed_json(one) for one in found]})
+    elif found:
+        typer.echo(_listing(found))
+    else:
+        typer.echo(
+            f"no study, search or sheet in {runs_folder()}; take one with  "
+            "toile study s1-lab --vary network.conv1.filters=8,64"
+        )
+
+
+def _listed_json(one: "Standing") -> dict[str, Any]:
+    return {
+        "name": one.kept.name,
+        "kind": one.kept.kind,
+        "folder": str(one.kept.folder),
+        "when": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(one.kept.when)),
+        "state": one.state,
+        "done": one.done,
+        "planned": one.planned,
+        "sentence": one.sentence,
+    }
+
+
+def _listing(found: list["Standing"]) -> str:
+    from toile.studies.listing import COUNTED
+
+    rows = [
+        (
+            one.kept.name,
+            one.kept.kind,
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(one.kept.when)),
+            one.state,
+            f"{one.done}/{one.planned} {COUNTED[one.kept.kind]}",
+        )
+        for one in found
+    ]
+    heads = ("name", "kind", "last", "state", "done")
+    lines = table(heads, rows, left=len(heads)).split("\n")
+    taken = max(map(len, lines))
+    room = max(shutil.get_terminal_size().columns - taken - 2, LEAST_SAID)
+    said = [textwrap.shorten(plain(one.sentence), room, placeholder=" ...") for one in found]
+    return "\n".join(
+        f"{line:{taken}}  {text}".rstrip()
+        for line, text in zip(lines, ["what came of it", *said], strict=True)
+    )

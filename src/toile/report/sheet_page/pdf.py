@@ -1,0 +1,44 @@
+"""A page as a PDF."""
+
+from base64 import b64decode
+from dataclasses import asdict
+
+from toile.report.sheet_page.blocks import Block, Page
+from toile.report.study_page.parts import Section
+from toile.report.study_page.pdf import Record, figure_records, section_record, typeset
+
+
+def page_pdf(page: Page) -> bytes:
+    """The PDF. Raises ToileError where typst is missing."""
+    blocks = [_block(one) for one in page.blocks]
+    record = {
+        "title": page.title,
+        "kind": page.kind,
+        "status": page.status,
+        "sentence": page.loud,
+        "terms": page.intro,
+        "cards": [asdict(one) for one in page.cards],
+        "figures": [],
+        "sections": [*blocks, *map(section_record, page.sections)],
+    }
+    pictures = {
+        name: b64decode(picture.uri.partition(",")[2])
+        for block in page.blocks
+        for (name, _), picture in zip(_picture_names(block), block.pictures, strict=True)
+    }
+    return typeset(record, [one for block in page.blocks for one in block.drawings], pictures)
+
+
+def _block(block: Block) -> Record:
+    words = tuple(one for one in (block.status.capitalize(), *block.words) if one)
+    section = Section(block.heading, words, block.facts, block.tables, block.commands)
+    return section_record(section) | {
+        "asked": [one for one in (block.question, *block.written) if one],
+        "sentence": block.sentence,
+        "pictures": _picture_names(block),
+        "figures": figure_records(block.drawings),
+    }
+
+
+def _picture_names(block: Block) -> list[tuple[str, str]]:
+    return [(f"{block.key}-{n}.png", one.caption) for n, one in enumerate(block.pictures)]

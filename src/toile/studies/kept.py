@@ -1,0 +1,80 @@
+"""What is kept where runs are: found by name and sorted by time, with no file of it opened."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from toile.errors import ToileError
+from toile.runs import runs_folder
+
+MARKS = {
+    "run": "state.json",
+    "study": "study.json",
+    "search": "search.json",
+    "sheet": "sheet.json",
+}
+"""What lies in each kind's folder once it has begun, and is written whenever it comes further."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A folder of one of the kinds; `when` it last came further, in seconds since 1970."""
+
+    kind: str
+    folder: Path
+    when: float
+
+    @property
+    def name(self) -> str:
+        """The folder's name, by which it is called."""
+        return Path(os.path.abspath(self.folder)).name
+
+
+def list_kept(*kinds: str) -> list[Kept]:
+    """What is kept where runs are, of these kinds, the newest first."""
+    folder = runs_folder()
+    if not folder.is_dir():
+        return []
+    # A dot: a bundle that is being unpacked.
+    places = (Path(one.path) for one in os.scandir(folder) if not one.name.startswith("."))
+    found = [kept for place in places for kept in _kept(place, kinds)]
+    return sorted(found, key=lambda one: (one.when, one.name), reverse=True)
+
+
+def find_kept(name: str | Path, *kinds: str) -> Kept | None:
+    """The one called `name`: its folder, its name, the beginning of it, or `last`.
+
+    A run also by the last letters of its id. None where there is none; ToileError where there are
+    several, or where nothing could be the last.
+    """
+    for place in (Path(name), runs_folder() / name):
+        for kept in _kept(place, kinds):
+            return kept
+    found = list_kept(*kinds)
+    if str(name) == "last":
+        if not found:
+            raise ToileError(
+                f"{runs_folder()} has no {' or '.join(kinds)} yet, so none is the last"
+            )
+        return found[0]
+    fitting = [one for one in found if _fits(one, str(name))]
+    if len(fitting) > 1:
+        names = ", ".join(one.name for one in fitting[:5])
+        raise ToileError(
+            f"{name} fits {len(fitting)} names in {runs_folder()}: {names}; write more of it"
+        )
+    return fitting[0] if fitting else None
+
+
+def _kept(place: Path, kinds: Iterable[str]) -> Iterator[Kept]:
+    for kind in kinds:
+        # By os.path and text, as a listing asks this three times of a thousand runs.
+        mark = f"{place}/{MARKS[kind]}"
+        if os.path.isfile(mark):
+            yield Kept(kind, place, os.path.getmtime(mark))
+
+
+def _fits(one: Kept, name: str) -> bool:
+    ends = one.kind == "run" and one.name.endswith(f"-{name}")
+    return bool(name) and (one.name.startswith(name) or ends)

@@ -54,17 +54,18 @@ def gradients(gradient: Gradient) -> dict[str, torch.Tensor]:
 def test_parts_with_batch_norm_have_gradient_and_statistics_of_the_whole(parts, n):
     whole, divided = gradient_of(NORMED, 1), gradient_of(NORMED, parts)
     for step in range(3):
-        logits, labels, loss = whole.take(batch_of(n, step), 0)
-        their_logits, their_labels, their_loss = divided.take(batch_of(n, step), 0)
-        assert torch.equal(their_labels, labels)
-        assert torch.allclose(their_logits, logits, atol=1e-5)
-        assert torch.allclose(their_loss, loss, atol=1e-6)
+        mine = whole.take(batch_of(n, step), 0)
+        theirs = divided.take(batch_of(n, step), 0)
+        assert torch.equal(theirs.labels, mine.labels)
+        assert torch.allclose(theirs.logits, mine.logits, atol=1e-5)
+        assert torch.allclose(theirs.loss, mine.loss, atol=1e-6)
+        assert torch.allclose(theirs.entropy, mine.entropy, atol=1e-5)
     for name, expected in gradients(whole).items():
         assert (gradients(divided)[name] - expected).norm() < 1e-4 * expected.norm() + 1e-5, name
-    theirs = dict(divided.network.named_buffers())
+    buffers = dict(divided.network.named_buffers())
     for name, expected in whole.network.named_buffers():
-        assert torch.allclose(theirs[name], expected, atol=1e-6), name
-    assert theirs["batchnorm1.num_batches_tracked"] == 3
+        assert torch.allclose(buffers[name], expected, atol=1e-6), name
+    assert buffers["batchnorm1.num_batches_tracked"] == 3
 
 
 def test_bfloat16_parts_are_as_near_to_float32_as_the_whole_in_bfloat16_is():
@@ -90,15 +91,14 @@ def test_parts_give_the_same_bits_again():
 
 def test_a_batch_of_fewer_images_than_parts_is_taken_whole():
     whole, divided = gradient_of(PLAIN, 1), gradient_of(PLAIN, 3)
-    expected, _, _ = whole.take(batch_of(2), 0)
-    logits, _, _ = divided.take(batch_of(2), 0)
-    assert torch.equal(logits, expected)
+    expected = whole.take(batch_of(2), 0).logits
+    assert torch.equal(divided.take(batch_of(2), 0).logits, expected)
 
 
 def test_every_part_drops_other_numbers():
     batch = batch_of(2)
     batch.batches.images[1] = batch.batches.images[0]
-    first, second = gradient_of(PLAIN, 2).take(batch, 0)[0]
+    first, second = gradient_of(PLAIN, 2).take(batch, 0).logits
     assert not torch.equal(first, second)
 
 

@@ -16,16 +16,18 @@ def test_parts_of_a_batch_sum_to_torchs_mean_and_have_its_gradient(smoothing, pa
     (gradient,) = torch.autograd.grad(expected, logits)
 
     pieces = zip(logits.detach().tensor_split(parts), labels.tensor_split(parts), strict=True)
-    losses, found = zip(
+    losses, entropies, found = zip(
         *(smoothed_cross_entropy(*piece, smoothing, 7) for piece in pieces), strict=True
     )
 
     torch.testing.assert_close(sum(losses), expected.detach())
+    entropy = F.cross_entropy(logits.detach(), labels, reduction="sum")
+    torch.testing.assert_close(sum(entropies), entropy)
     torch.testing.assert_close(torch.cat(found), gradient)
 
 
 def test_a_logit_of_a_hundred_is_no_infinity():
-    loss, gradient = smoothed_cross_entropy(
+    loss, _, gradient = smoothed_cross_entropy(
         torch.tensor([[100.0, -100.0]]), torch.tensor([1]), 0.0, 1
     )
     assert float(loss) == 200

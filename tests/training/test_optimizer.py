@@ -105,9 +105,10 @@ def test_a_setting_of_every_optimiser_reaches_torch():
         assert (group["lr"], group["weight_decay"]) == (0.123, 0.0456)
 
 
+@pytest.mark.parametrize("piece", [7, 110, 1000])
 @pytest.mark.parametrize("decay", [0.0, 0.1])
-def test_adadelta_in_pieces_has_the_path_and_the_state_of_torchs(decay, monkeypatch):
-    monkeypatch.setattr(adadelta, "PIECE", 7)
+def test_adadelta_in_pieces_has_the_path_and_the_state_of_torchs(decay, piece, monkeypatch):
+    monkeypatch.setattr(adadelta, "PIECE", piece)
     torch.manual_seed(0)
     mine, theirs = (torch.nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last) for _ in "ab")
     theirs.load_state_dict(mine.state_dict())

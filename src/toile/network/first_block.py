@@ -29,7 +29,7 @@ class FirstBlock(Link):
         self._conv, self._dtype = conv, dtype
         self._side, self._rectifies = 2 if pools else 1, rectifies
         self._patches: list[Tensor] = []
-        self._wins = torch.empty(0)
+        self._made = self._wins = torch.empty(0)
 
     @staticmethod
     def fits(conv: Conv2d) -> bool:
@@ -47,10 +47,10 @@ class FirstBlock(Link):
             table = torch.cat((table, conv.bias[:, None]), 1)
         table = table.to(self._dtype).t()
         made = images.new_empty(n * rows * columns, table.shape[1])
-        wins = _as_integers(made).new_empty((3 * (side - 1) + self._rectifies, *made.shape))
+        wins = _as_integers(made).new_empty((3 * (side - 1), *made.shape))
         pictures = max(1, PIECE_BYTES * n // (made.nbytes * side**2))
         length = pictures * rows * columns
-        self._patches, self._wins = [], wins
+        self._patches, self._made, self._wins = [], made, wins
         for piece, part, won in zip(
             images.split(pictures), made.split(length), wins.split(length, 1), strict=True
         ):
@@ -61,17 +61,23 @@ class FirstBlock(Link):
 
     def backward(self, gradient: Tensor, wanted: bool) -> tuple[None, Tensors]:
         """The gradients of weights and biases; that of the pictures is never asked for."""
-        flat = gradient.to(self._dtype).permute(0, 2, 3, 1).reshape(-1, gradient.shape[1])
+        flat = gradient.to(self._dtype).permute(0, 2, 3, 1).flatten(0, 2)
         weight = self._conv.weight
         length = weight[0].numel()
         table = weight.new_zeros(len(self._patches[0]), len(weight))
         sizes = [one.shape[1] // self._side**2 for one in self._patches]
-        for patches, part, won in zip(
-            self._patches, flat.split(sizes), self._wins.split(sizes, 1), strict=True
-        ):
-            made = _to_the_winners(_as_integers(part), won, self._side, self._rectifies)
+        by_piece = zip(
+            self._patches,
+            _as_integers(flat).split(sizes),
+            _as_integers(self._made).split(sizes),
+            self._wins.split(sizes, 1),
+            strict=True,
+        )
+        for patches, part, kept, won in by_piece:
+            back = torch.ops.aten.threshold_backward(part, kept, 0) if self._rectifies else part
+            back = _to_the_winners(back, won) if self._side == 2 else back
             # A product of bfloat16 is rounded to it; pieces are summed in float32.
-            table += product(patches, made.view(part.dtype))
+            table += product(patches, back.view(self._dtype))
         of_weight = table[:length].t().reshape(weight.shape)
         return None, (of_weight,) if self._conv.bias is None else (of_weight, table[length])
 
@@ -131,39 +137,34 @@ def _as_integers(numbers: Tensor) -> Tensor:
 
 
 def _choose(whole: Tensor, made: Tensor, wins: Tensor, side: int, rectifies: bool) -> None:
-    """Write the greatest of each window into `made` and who won into `wins`, as 0 and 1.
+    """Write the greatest of each window of the product into `made`, and who won into `wins`.
 
-    Wins are those of the first over the second, the third over the fourth, pair over pair, and of
-    what was made over 0. Of equal ones the first wins, as in torch's pool.
+    Wins are 1 and 0: of the first over the second, the third over the fourth, pair over pair. Of
+    equal ones the first wins, as in torch's pool.
     """
-    if side == 2:
+    if side == 1:
+        made.copy_(whole)
+    else:
         # Where none is cut off at 0 the order of negative ones matters too: floats then.
         blocks = (_as_integers(whole) if rectifies else whole).view(2, 2, *made.shape)
         won = wins if rectifies else wins.view(made.dtype)
-        into = _as_integers(made) if rectifies else made
         first, second = blocks.unbind(1)
         torch.ge(first, second, out=won[:2])
         upper, lower = torch.maximum(first, second)
         torch.ge(upper, lower, out=won[2])
-        torch.maximum(upper, lower, out=into)
+        torch.maximum(upper, lower, out=_as_integers(made) if rectifies else made)
         if not rectifies and wins.dtype == torch.int16:
             wins.bitwise_right_shift_(ONE_IN_BFLOAT16)
-    else:
-        made.copy_(whole)
     if rectifies:
-        torch.gt(_as_integers(made).clamp_min_(0), 0, out=wins[-1])
+        _as_integers(made).clamp_min_(0)
 
 
 ONE_IN_BFLOAT16 = 13
 """So many bits to the right, the bits of 1. are those of 1."""
 
 
-def _to_the_winners(gradient: Tensor, wins: Tensor, side: int, rectifies: bool) -> Tensor:
-    """The gradient of the product, from that of what was made of it; bits as `_whole` has them."""
-    if rectifies:
-        gradient = gradient * wins[-1]
-    if side == 1:
-        return gradient
+def _to_the_winners(gradient: Tensor, wins: Tensor) -> Tensor:
+    """The gradient of the product, from that of its windows' greatest; as `_as_integers` has it."""
     pairs = gradient.new_empty((2, *gradient.shape))
     torch.mul(gradient, wins[2], out=pairs[0])
     torch.sub(gradient, pairs[0], out=pairs[1])

@@ -102,9 +102,10 @@ class EpochBatches:
         """Part `number`, from 0, of `count` nearly equal parts of the batch of step `index`."""
         whole = self.batches
         places = self.order[slice(*whole.bounds(index))].tensor_split(count)[number]
-        labels = whole.labels[places]
+        # Whole pictures are copied: by brackets 128 of them take 90 us, so 12.
+        labels = whole.labels.index_select(0, places)
         if not (whole.moves or whole.varies):
-            return whole.pixels.scaled(whole.images[places]), labels
+            return whole.pixels.scaled(whole.images.index_select(0, places)), labels
         draws = self.draws.of(places)
         taken = windows(whole.padded, places, draws, whole.augmentation.shift)
         if not whole.varies:

@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn import functional as F
 
 from toile import evaluation
 from toile.network import logits_in_batches
@@ -29,6 +27,7 @@ from toile.training.events import (
     Stepped,
 )
 from toile.training.fit import Fit
+from toile.training.gradient import Found
 from toile.training.optimizer import set_rate
 from toile.training.schedule import rate_factor
 
@@ -76,9 +75,9 @@ def _train_epoch(fit: Fit) -> Iterator[Event]:
 def _step(fit: Fit, batches: EpochBatches, index: int) -> float | None:
     """Step `index` of an epoch. Returns the loss, without stepping, where it is not finite."""
     settings = fit.recipe.training
-    logits, labels, loss = fit.gradient.take(batches, index)
+    found = fit.gradient.take(batches, index)
     # A GPU is not made to wait for this at every step; there the interval's sum tells.
-    if fit.device.type == "cpu" and not math.isfinite(value := float(loss)):
+    if fit.device.type == "cpu" and not math.isfinite(value := float(found.loss)):
         return value
     if settings.clip_norm is not None:
         torch.nn.utils.clip_grad_norm_(fit.network.parameters(), settings.clip_norm)
@@ -86,7 +85,7 @@ def _step(fit: Fit, batches: EpochBatches, index: int) -> float | None:
     fit.optimizer.step()
     if fit.average is not None and settings.average is not None:
         follow(fit.average, fit.network, settings.average, fit.position.step + 1)
-    _count(fit, logits, labels)
+    _count(fit, found)
     return None
 
 
@@ -104,12 +103,11 @@ def _last_rate(fit: Fit) -> float:
     return peak * factor_at(fit, fit.position.step - 1)
 
 
-def _count(fit: Fit, logits: Float[Tensor, "b k"], labels: Int[Tensor, " b"]) -> None:
+def _count(fit: Fit, found: Found) -> None:
     """Add a batch's loss, as cross-entropy without smoothing, and hits to the sums."""
-    loss = F.cross_entropy(logits, labels, reduction="sum")
-    hits = (logits.argmax(1) == labels).sum()
+    hits = (found.logits.argmax(1) == found.labels).sum()
     # One addition on the device; reading a number back would make a GPU wait at every step.
-    fit.sums += torch.stack([loss, hits, loss, hits]).to(fit.sums)
+    fit.sums += torch.stack([found.entropy, hits] * 2).to(fit.sums)
 
 
 def ends_interval(index: int, every: int, per_epoch: int) -> bool:

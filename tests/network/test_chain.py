@@ -91,6 +91,12 @@ def test_common_layers_are_links_of_their_own_and_the_rest_is_taped_together():
     assert kinds([CONV, "batchnorm", "flatten"]) == [FirstBlock, Taped, Dense]
 
 
+def test_off_the_cpu_all_layers_are_one_link_of_autograds():
+    layers = [CONV, "relu", {"maxpool": 2}, {"dropout": 0.2}, "flatten"]
+    (link,) = Chain(network_of(layers).to("meta"), torch.float32).links
+    assert isinstance(link, Taped)
+
+
 def asking(asked: list, place: int, backward):
     """`backward`, and it is kept whether the gradient of the inputs was wanted there."""
 

@@ -25,7 +25,10 @@ class Chain:
 
     def __init__(self, network: nn.Sequential, dtype: torch.dtype) -> None:
         self.network = network
-        self.links = links_of(pools_first(list(network)), dtype)
+        layers = pools_first(list(network))
+        on_cpu = all(weight.device.type == "cpu" for weight in network.parameters())
+        # A GPU has its own ways with small layers, and none with pieces that fit a cache.
+        self.links = links_of(layers, dtype) if on_cpu else [Taped(layers, dtype)]
         self.weights = [weight for link in self.links for weight in link.weights]
         # No gradient is wanted of what comes before the first weights.
         having = (place for place, link in enumerate(self.links) if link.weights)
@@ -51,7 +54,7 @@ class Chain:
 
 
 def links_of(layers: list[nn.Module], dtype: torch.dtype) -> list[Link]:
-    """`layers` in links, in their order. On a GPU all are left to autograd, as one link."""
+    """`layers` in links for a CPU, in their order; one with frozen weights is left to autograd."""
     links: list[Link] = []
     taped: list[nn.Module] = []
     while layers:
@@ -72,7 +75,7 @@ def _taped(layers: list[nn.Module], dtype: torch.dtype) -> list[Link]:
 def _link(layers: list[nn.Module], dtype: torch.dtype, first: bool) -> tuple[Link | None, int]:
     """The link that begins `layers`, if there is one beside autograd, and how many it takes."""
     match layers:
-        case [layer, *_] if not _computes_itself(layer):
+        case [layer, *_] if not _is_trained(layer):
             return None, 1
         case [Conv2d() as conv, *others] if first and FirstBlock.fits(conv):
             pools = bool(others) and _halves(others[0])
@@ -80,16 +83,16 @@ def _link(layers: list[nn.Module], dtype: torch.dtype, first: bool) -> tuple[Lin
             return FirstBlock(conv, pools, rectifies, dtype), 1 + pools + rectifies
         case [Dropout() as dropout, *_]:
             return Dropped(dropout), 1
-        case [Flatten(), nn.Linear() as dense, *_] if _computes_itself(dense):
+        case [Flatten(), nn.Linear() as dense, *_] if _is_trained(dense):
             return Dense(dense, _rectifies(layers, 2), dtype), 2 + _rectifies(layers, 2)
         case [nn.Linear() as dense, *_]:
             return Dense(dense, _rectifies(layers, 1), dtype), 1 + _rectifies(layers, 1)
     return None, 1
 
 
-def _computes_itself(layer: nn.Module) -> bool:
-    """Whether all its weights are trained, and on the CPU."""
-    return all(one.requires_grad and one.device.type == "cpu" for one in layer.parameters())
+def _is_trained(layer: nn.Module) -> bool:
+    """Whether none of its weights is frozen."""
+    return all(weight.requires_grad for weight in layer.parameters())
 
 
 def _halves(layer: nn.Module) -> bool:

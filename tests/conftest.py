@@ -1,5 +1,7 @@
 """What all tests share: caches and runs of their own, and a small set that can be learnt."""
 
+import signal
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from toile.data import Images, Split
 from toile.process import prepare_process
 
 prepare_process()
+# A shell ignores Ctrl-C for what it runs in the background, and so would all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 NUM_CLASSES = 3
 SIDE_PX = 8
 

@@ -55,7 +55,11 @@ class FirstBlock(Link):
             images.split(pictures), made.split(length), wins.split(length, 1), strict=True
         ):
             patches = _patches(piece, kernel, stride, side, (rows, columns), conv.bias is not None)
-            _choose(torch.mm(patches.t(), table), part, won, side, self._rectifies)
+            whole = torch.mm(patches.t(), table, out=part if side == 1 else None)
+            if side == 2:
+                _choose(whole, part, won, self._rectifies)
+            if self._rectifies:
+                _as_integers(part).clamp_min_(0)
             self._patches.append(patches)
         return made.view(n, rows, columns, -1).permute(0, 3, 1, 2)
 
@@ -136,27 +140,22 @@ def _as_integers(numbers: Tensor) -> Tensor:
     return numbers.view(torch.int16) if numbers.dtype == torch.bfloat16 else numbers
 
 
-def _choose(whole: Tensor, made: Tensor, wins: Tensor, side: int, rectifies: bool) -> None:
+def _choose(whole: Tensor, made: Tensor, wins: Tensor, rectifies: bool) -> None:
     """Write the greatest of each window of the product into `made`, and who won into `wins`.
 
     Wins are 1 and 0: of the first over the second, the third over the fourth, pair over pair. Of
     equal ones the first wins, as in torch's pool.
     """
-    if side == 1:
-        made.copy_(whole)
-    else:
-        # Where none is cut off at 0 the order of negative ones matters too: floats then.
-        blocks = (_as_integers(whole) if rectifies else whole).view(2, 2, *made.shape)
-        won = wins if rectifies else wins.view(made.dtype)
-        first, second = blocks.unbind(1)
-        torch.ge(first, second, out=won[:2])
-        upper, lower = torch.maximum(first, second)
-        torch.ge(upper, lower, out=won[2])
-        torch.maximum(upper, lower, out=_as_integers(made) if rectifies else made)
-        if not rectifies and wins.dtype == torch.int16:
-            wins.bitwise_right_shift_(ONE_IN_BFLOAT16)
-    if rectifies:
-        _as_integers(made).clamp_min_(0)
+    # Where none is cut off at 0 the order of negative ones matters too: floats then.
+    blocks = (_as_integers(whole) if rectifies else whole).view(2, 2, *made.shape)
+    won = wins if rectifies else wins.view(made.dtype)
+    first, second = blocks.unbind(1)
+    torch.ge(first, second, out=won[:2])
+    upper, lower = torch.maximum(first, second)
+    torch.ge(upper, lower, out=won[2])
+    torch.maximum(upper, lower, out=_as_integers(made) if rectifies else made)
+    if not rectifies and wins.dtype == torch.int16:
+        wins.bitwise_right_shift_(ONE_IN_BFLOAT16)
 
 
 ONE_IN_BFLOAT16 = 13

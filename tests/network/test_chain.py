@@ -6,7 +6,9 @@ from torch import nn
 
 from toile.network import Chain, build_network, reseed_dropout
 from toile.network.first_block import FirstBlock
+from toile.network.inner_conv import InnerConv
 from toile.network.links import Dense, Dropped, Taped
+from toile.network.pooled import Pooled
 from toile.recipe import plan_network, recipe_of
 
 CONV = {"conv": {"filters": 4, "padding": "same"}}
@@ -20,6 +22,17 @@ NETWORKS = {
     "a large first kernel": [{"conv": {"filters": 3, "kernel": 9}}, "relu", "flatten"],
     "a pool of three": [CONV, "relu", {"maxpool": {"size": 3, "stride": 2}}, "flatten"],
     "dropout first": [{"dropout": 0.2}, CONV, "flatten", {"dense": 6}, "tanh"],
+    "few channels": [
+        {"conv": {"filters": 8, "padding": "same"}},
+        "relu",
+        {"maxpool": 2},
+        {"conv": {"filters": 16, "kernel": 2, "padding": "same"}},
+        "relu",
+        {"maxpool": 2},
+        {"conv": {"filters": 8, "kernel": 2, "bias": False}},
+        "relu",
+        "flatten",
+    ],
     "few images": [CONV, "flatten", {"dense": 2}],
 }
 
@@ -80,8 +93,8 @@ def test_in_bfloat16_gradients_are_as_near_as_autocast_has_them(name):
         assert error <= 1.5 * other + 0.01 * right.norm() + 0.02, names[weight]
 
 
-def kinds(layers: list) -> list[type]:
-    return [type(link) for link in Chain(network_of(layers), torch.float32).links]
+def kinds(layers: list, dtype: torch.dtype = torch.float32) -> list[type]:
+    return [type(link) for link in Chain(network_of(layers), dtype).links]
 
 
 def test_common_layers_are_links_of_their_own_and_the_rest_is_taped_together():
@@ -89,6 +102,10 @@ def test_common_layers_are_links_of_their_own_and_the_rest_is_taped_together():
     assert kinds([*layers, {"dense": 5}, "relu"]) == [FirstBlock, Dropped, Taped, Dense, Dense]
     assert kinds([{"conv": {"filters": 3, "kernel": 9}}, "flatten"]) == [Taped, Dense]
     assert kinds([CONV, "batchnorm", "flatten"]) == [FirstBlock, Taped, Dense]
+    few = NETWORKS["few channels"]
+    assert kinds(few) == [FirstBlock, Taped, Dense]
+    in_half = [FirstBlock, InnerConv, Pooled, InnerConv, Taped, Dense]
+    assert kinds(few, torch.bfloat16) == in_half
 
 
 def test_off_the_cpu_all_layers_are_one_link_of_autograds():

@@ -139,3 +139,22 @@ def test_more_parts_than_threads_or_images_are_refused(training, complaint):
     recipe = recipe_of({"network": PLAIN, "training": training})
     with pytest.raises(ToileError, match=complaint):
         resolve(recipe, plan_network(recipe.network, SHAPE, 3))
+
+
+def test_auto_takes_every_core_where_a_step_has_much_to_do_or_to_make(monkeypatch):
+    monkeypatch.setattr("toile.training.device.num_cores", lambda: 2)
+
+    def threads(layers: list, batch_size: int) -> object:
+        recipe = recipe_of(
+            {
+                "network": [*layers, {"dense": "classes"}],
+                "training": {"batch_size": batch_size, "device": "cpu"},
+            }
+        )
+        return resolve(recipe, plan_network(recipe.network, (1, 28, 28), 3)).training.threads
+
+    makes_much = [{"conv": {"filters": 16, "kernel": 1}}, "relu", {"maxpool": 28}, "flatten"]
+    assert threads(makes_much, 128) == 1  # 3.2 million numbers
+    assert threads(makes_much, 160) == 2  # 4.0 million, of 2 million multiply-adds
+    assert threads(["flatten", {"dense": 1_000}], 120) == 1  # 94 million multiply-adds
+    assert threads(["flatten", {"dense": 1_000}], 130) == 2  # 102 million

@@ -130,6 +130,26 @@ def test_adadelta_in_pieces_has_the_path_and_the_state_of_torchs(decay, piece, m
             torch.testing.assert_close(ours.state[one][key], value)
 
 
+def test_adadelta_joins_small_weights_again_after_their_state_was_restored():
+    def moved(restored: bool) -> list[torch.Tensor]:
+        torch.manual_seed(0)
+        network = torch.nn.Linear(3, 2)
+        ours = make_optimizer(optimizers.Adadelta(), network)
+        for step in range(4):
+            for one in network.parameters():
+                one.grad = torch.full_like(one, step - 1.5)
+            ours.step()
+            if restored:
+                for state in ours.state.values():
+                    state |= {key: value.clone() for key, value in state.items()}
+        first, second = (ours.state[one]["square_avg"] for one in network.parameters())
+        assert restored or first._base is second._base is not None
+        return list(network.parameters())
+
+    for mine, theirs in zip(moved(True), moved(False), strict=True):
+        assert torch.equal(mine, theirs)
+
+
 def test_frozen_weights_are_left_out():
     network = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
     network[0].requires_grad_(False)

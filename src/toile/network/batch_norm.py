@@ -5,7 +5,7 @@ lock at every operation, and waiting for it cost more than all of the rest toget
 """
 
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -20,6 +20,17 @@ class LeftError(Exception):
     """Another part left the meeting, for what it met with itself."""
 
 
+@runtime_checkable
+class Meets(Protocol):
+    """Where the parts of a batch tell each other numbers."""
+
+    def share(self, part: int, mine: Numbers) -> list[np.ndarray]:
+        """Each array of `mine` stacked with those of the other parts, in their order.
+
+        Waits for the last of them. Raises LeftError where one is gone.
+        """
+
+
 class Meeting:
     """Where the threads that compute the parts of a batch tell each other numbers.
 
@@ -32,10 +43,7 @@ class Meeting:
         self.begin()
 
     def share(self, part: int, mine: Numbers) -> list[np.ndarray]:
-        """Each array of `mine` stacked with those of the other parts, in their order.
-
-        Waits for the last of them.
-        """
+        """As `Meets` says."""
         for to in self._parts:
             self._lanes[to][part].put(mine)
         given = [lane.get() for lane in self._lanes[part]]
@@ -63,10 +71,11 @@ class JoinedNorm(nn.Module):
     The numbers are those of `norm` on the whole batch, to rounding. Part 0 keeps the running ones.
     """
 
-    def __init__(self, norm: _BatchNorm, meeting: Meeting, part: int) -> None:
+    def __init__(self, norm: _BatchNorm, meeting: Meets, part: int) -> None:
         super().__init__()
         self.norm, self.meeting, self.part = norm, meeting, part
         self.nobodys = torch.zeros(norm.num_features)
+        self.latest: tuple[np.ndarray, np.ndarray, int] | None = None
 
     def forward(self, inputs: Float[Tensor, "n c *place"]) -> Float[Tensor, "n c *place"]:
         """The part's numbers, each channel at mean 0 and SD 1 over the batch, scaled and moved."""
@@ -76,11 +85,12 @@ class JoinedNorm(nn.Module):
             return made
         return _Joined.apply(inputs, norm.weight, norm.bias, self)
 
-    def remember(self, mean: np.ndarray, variance: np.ndarray, count: int) -> None:
-        """Move the running statistics towards those of a batch of `count` numbers a channel."""
-        norm = self.norm
-        if self.part > 0:
+    def remember(self) -> None:
+        """Move the running statistics towards the latest batch's, if there was one."""
+        if self.latest is None:
             return
+        norm = self.norm
+        (mean, variance, count), self.latest = self.latest, None
         assert norm.momentum is not None
         assert norm.num_batches_tracked is not None
         assert norm.running_mean is not None
@@ -106,7 +116,7 @@ class _Joined(torch.autograd.Function):
         # Each part's spread about its own mean, and that mean's about the joint one.
         variance = (shares * (variances + (means - mean) ** 2)).sum(0)
         ctx.to, ctx.count = to, int(counts[:, 0].sum())
-        to.remember(mean, variance, ctx.count)
+        to.latest = mean, variance, ctx.count
         statistics = torch.from_numpy(mean), torch.from_numpy(variance)
         ctx.save_for_backward(inputs, weight, *statistics)
         return _scaled(inputs, weight, bias, *statistics, to.norm.eps)

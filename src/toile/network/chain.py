@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from toile.network.dropout import Dropout
 from toile.network.first_block import FirstBlock
 from toile.network.flatten import Flatten
+from toile.network.inner_conv import InnerConv
 from toile.network.link import Link, Tensors
 from toile.network.links import Dense, Dropped, Taped
 from toile.network.padding import Conv2d, MaxPool2d
+from toile.network.pooled import Pooled
 from toile.network.sequence import pools_first
 
 
@@ -81,6 +83,10 @@ def _link(layers: list[nn.Module], dtype: torch.dtype, first: bool) -> tuple[Lin
             pools = bool(others) and _halves(others[0])
             rectifies = _rectifies(layers, 1 + pools)
             return FirstBlock(conv, pools, rectifies, dtype), 1 + pools + rectifies
+        case [Conv2d() as conv, *_] if InnerConv.fits(conv, dtype):
+            return InnerConv(conv, dtype), 1
+        case [MaxPool2d() as pool, nn.ReLU(), *_] if Pooled.fits(pool, dtype):
+            return Pooled(), 2
         case [Dropout() as dropout, *_]:
             return Dropped(dropout), 1
         case [Flatten(), nn.Linear() as dense, *_] if _is_trained(dense):

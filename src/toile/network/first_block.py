@@ -14,6 +14,7 @@ from torch import Tensor
 from toile.network.link import Link, Tensors
 from toile.network.padding import Conv2d
 from toile.network.product import product
+from toile.network.windows import as_integers, choose, to_the_winners
 
 MOST_PATCH = 64
 """Larger patches are convolved as fast, and would take more memory."""
@@ -47,7 +48,7 @@ class FirstBlock(Link):
             table = torch.cat((table, conv.bias[:, None]), 1)
         table = table.to(self._dtype).t()
         made = images.new_empty(n * rows * columns, table.shape[1])
-        wins = _as_integers(made).new_empty((3 * (side - 1), *made.shape))
+        wins = as_integers(made).new_empty((3 * (side - 1), *made.shape))
         pictures = max(1, PIECE_BYTES * n // (made.nbytes * side**2))
         length = pictures * rows * columns
         self._patches, self._made, self._wins = [], made, wins
@@ -57,9 +58,9 @@ class FirstBlock(Link):
             patches = _patches(piece, kernel, stride, side, (rows, columns), conv.bias is not None)
             whole = torch.mm(patches.t(), table, out=part if side == 1 else None)
             if side == 2:
-                _choose(whole, part, won, self._rectifies)
+                choose(whole.view(2, 2, *part.shape), part, won, self._rectifies)
             if self._rectifies:
-                _as_integers(part).clamp_min_(0)
+                as_integers(part).clamp_min_(0)
             self._patches.append(patches)
         return made.view(n, rows, columns, -1).permute(0, 3, 1, 2)
 
@@ -72,14 +73,17 @@ class FirstBlock(Link):
         sizes = [one.shape[1] // self._side**2 for one in self._patches]
         by_piece = zip(
             self._patches,
-            _as_integers(flat).split(sizes),
-            _as_integers(self._made).split(sizes),
+            as_integers(flat).split(sizes),
+            as_integers(self._made).split(sizes),
             self._wins.split(sizes, 1),
             strict=True,
         )
         for patches, part, kept, won in by_piece:
             back = torch.ops.aten.threshold_backward(part, kept, 0) if self._rectifies else part
-            back = _to_the_winners(back, won) if self._side == 2 else back
+            if self._side == 2:
+                blocks = back.new_empty((2, 2, *back.shape))
+                to_the_winners(back, won, blocks)
+                back = blocks.flatten(0, 2)
             # A product of bfloat16 is rounded to it; pieces are summed in float32.
             table += product(patches, back.view(self._dtype))
         of_weight = table[:length].t().reshape(weight.shape)
@@ -129,45 +133,3 @@ def _patches(
     if has_bias:
         patches[length] = 1
     return patches
-
-
-def _as_integers(numbers: Tensor) -> Tensor:
-    """bfloat16 as whole numbers of as many bits: torch takes a third as long over those.
-
-    They are in the same order from 0 up, and all negative ones are below 0; and times 1 or 0, or
-    less themselves or 0, they are what the floats would be. A NaN below 0 is lost in a ReLU.
-    """
-    return numbers.view(torch.int16) if numbers.dtype == torch.bfloat16 else numbers
-
-
-def _choose(whole: Tensor, made: Tensor, wins: Tensor, rectifies: bool) -> None:
-    """Write the greatest of each window of the product into `made`, and who won into `wins`.
-
-    Wins are 1 and 0: of the first over the second, the third over the fourth, pair over pair. Of
-    equal ones the first wins, as in torch's pool.
-    """
-    # Where none is cut off at 0 the order of negative ones matters too: floats then.
-    blocks = (_as_integers(whole) if rectifies else whole).view(2, 2, *made.shape)
-    won = wins if rectifies else wins.view(made.dtype)
-    first, second = blocks.unbind(1)
-    torch.ge(first, second, out=won[:2])
-    upper, lower = torch.maximum(first, second)
-    torch.ge(upper, lower, out=won[2])
-    torch.maximum(upper, lower, out=_as_integers(made) if rectifies else made)
-    if not rectifies and wins.dtype == torch.int16:
-        wins.bitwise_right_shift_(ONE_IN_BFLOAT16)
-
-
-ONE_IN_BFLOAT16 = 13
-"""So many bits to the right, the bits of 1. are those of 1."""
-
-
-def _to_the_winners(gradient: Tensor, wins: Tensor) -> Tensor:
-    """The gradient of the product, from that of its windows' greatest; as `_as_integers` has it."""
-    pairs = gradient.new_empty((2, *gradient.shape))
-    torch.mul(gradient, wins[2], out=pairs[0])
-    torch.sub(gradient, pairs[0], out=pairs[1])
-    blocks = gradient.new_empty((2, 2, *gradient.shape))
-    torch.mul(pairs, wins[:2], out=blocks[:, 0])
-    torch.sub(pairs, blocks[:, 0], out=blocks[:, 1])
-    return blocks.view(-1, gradient.shape[1])

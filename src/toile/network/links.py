@@ -33,7 +33,11 @@ class Dense(Link):
             inputs = inputs.permute(0, 2, 3, 1)
             table = table.unflatten(1, self._shape[1:]).permute(0, 2, 3, 1).flatten(1)
         self._rows, self._table = inputs.flatten(1), table
-        made = product(self._rows, table.t())
+        # Of two factors the second is packed anew: the smaller one, then.
+        if len(inputs) < len(table):
+            made = product(table, self._rows.t()).t().contiguous()
+        else:
+            made = product(self._rows, table.t())
         if self._dense.bias is not None:
             made += self._dense.bias.to(self._dtype)
         self._made = made.relu_() if self._rectifies else made

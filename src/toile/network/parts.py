@@ -5,7 +5,7 @@ from collections import OrderedDict
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from toile.network.batch_norm import JoinedNorm, Meeting
+from toile.network.batch_norm import JoinedNorm, Meeting, Meets
 from toile.network.build import build_network
 from toile.network.sequence import Sequence
 from toile.recipe import Plan
@@ -20,10 +20,11 @@ def copies_in_parts(
     of its own on its part of a batch, all of them at once, for batch norms wait for each other.
     """
     meeting = Meeting(count)
-    return tuple(_copy(network, plan, meeting, part) for part in range(count)), meeting
+    return tuple(copy_of_part(network, plan, meeting, part) for part in range(count)), meeting
 
 
-def _copy(network: nn.Sequential, plan: Plan, meeting: Meeting, part: int) -> nn.Sequential:
+def copy_of_part(network: nn.Sequential, plan: Plan, meeting: Meets, part: int) -> nn.Sequential:
+    """The copy for one part alone, whose batch norms meet those of the others at `meeting`."""
     # Built anew, for generators of dropout layers do not copy.
     copy = build_network(plan, 0)
     for name, module in list(copy.named_modules()):

@@ -92,6 +92,11 @@ class Plan:
         """Multiply-adds for one image forward."""
         return sum(plan.macs for plan in self.layers)
 
+    @property
+    def numbers(self) -> int:
+        """What all layers together make of one image."""
+        return sum(math.prod(plan.output) for plan in self.walk() if not plan.branch)
+
     def walk(self) -> list[LayerPlan]:
         """All layers in order, a block before what is inside it."""
         return [inside for plan in self.layers for inside in plan.walk()]

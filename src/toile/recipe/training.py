@@ -93,6 +93,6 @@ class Training(Settings):
     replicas: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = Field(
         "auto",
         description="Parts of each batch that are computed side by side, each on its share of the "
-        "threads; another number has other bits",
+        "threads, and in a longer training by a process of its own; another number has other bits",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute")

@@ -1,6 +1,6 @@
 """Adadelta over so many weights at once as stay in the cache, for a CPU."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -8,68 +8,92 @@ from torch import Tensor
 
 PIECE = 1 << 18
 """Numbers of the weights at once. Of 2.4 million torch's takes 6.9 ms, this 4.0 (Zen 5)."""
-Alike = tuple[Tensor, Tensor, Tensor, Tensor]
-"""A weight, its gradient, the mean squares of gradients and of moves, laid out alike."""
+MEANS = ("square_avg", "acc_delta")
+"""Of the squares of gradients and of moves, as torch names them."""
+State = dict[str, Tensor]
 
 
 class Adadelta(torch.optim.Adadelta):
     """torch's Adadelta with its settings that a recipe has, its state and its numbers.
 
     A step goes over the weights nine times: over a piece of a large one, or over many small ones
-    at a time. Weights have no gaps in memory.
+    that lie in one piece. Weights have no gaps in memory.
     """
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Move every weight along its gradient."""
         for group in self.param_groups:
-            for alike in _bundles(map(self._of, group["params"])):
-                _step(alike, group)
+            states = [self._state_of(weight) for weight in group["params"]]
+            torch._foreach_add_([state["step"] for state in states], 1)
+            for places in _bundles(group["params"]):
+                weights = [group["params"][place] for place in places]
+                self._step(weights, [states[place] for place in places], group)
 
-    def _of(self, weight: Tensor) -> Alike:
-        assert weight.grad is not None
-        state = self.state[weight]
+    def _state_of(self, weight: Tensor) -> State:
+        state: State = self.state[weight]
         if not state:
             state["step"] = torch.tensor(0.0)
-            state["square_avg"] = torch.zeros_like(weight)
-            state["acc_delta"] = torch.zeros_like(weight)
-        state["step"] += 1
-        return weight, weight.grad, state["square_avg"], state["acc_delta"]
+            state |= {mean: torch.zeros_like(weight) for mean in MEANS}
+        return state
+
+    def _step(
+        self, weights: Sequence[Tensor], states: Sequence[State], group: dict[str, Any]
+    ) -> None:
+        gradients = [_flat(weight.grad) for weight in weights]
+        if group["weight_decay"]:
+            weighted = [_flat(weight) for weight in weights]
+            gradients = list(torch._foreach_add(gradients, weighted, alpha=group["weight_decay"]))
+        if len(weights) == 1:
+            alike = (_flat(weights[0]), gradients[0], *(_flat(states[0][mean]) for mean in MEANS))
+            pieces = zip(*(one.split(PIECE) for one in alike), strict=True)
+            for weight, gradient, squares, moved in pieces:
+                weight.add_(_move(gradient, squares, moved, group), alpha=-group["lr"])
+            return
+        squares, moved = (_joined(states, mean) for mean in MEANS)
+        move = _move(torch.cat(gradients), squares, moved, group)
+        moves = move.split([weight.numel() for weight in weights])
+        torch._foreach_add_([_flat(weight) for weight in weights], moves, alpha=-group["lr"])
 
 
-def _bundles(weights: Iterable[Alike]) -> Iterator[list[Alike]]:
-    """`weights` or pieces of them, as many together as come to at most `PIECE` numbers."""
-    bundle: list[Alike] = []
+def _bundles(weights: Sequence[Tensor]) -> Iterator[list[int]]:
+    """Their places, as many together as come to at most `PIECE` numbers; larger ones alone."""
+    bundle: list[int] = []
     left = PIECE
-    for one in weights:
-        for piece in _pieces(one):
-            size = piece[0].numel()
-            if size > left:
-                yield bundle
-                bundle, left = [], PIECE
-            bundle.append(piece)
-            left -= size
+    for place, weight in enumerate(weights):
+        if bundle and weight.numel() > left:
+            yield bundle
+            bundle, left = [], PIECE
+        bundle.append(place)
+        left -= weight.numel()
     yield bundle
 
 
-def _pieces(alike: Alike) -> Iterable[Any]:
-    if alike[0].numel() <= PIECE:
-        return [alike]
-    flat = (one.as_strided((one.numel(),), (1,)) for one in alike)
-    return zip(*(one.split(PIECE) for one in flat), strict=True)
+def _flat(numbers: Tensor | None) -> Tensor:
+    """`numbers` in the order of memory; a view."""
+    assert numbers is not None
+    return numbers.as_strided((numbers.numel(),), (1,))
 
 
-def _step(bundle: list[Alike], group: dict[str, Any]) -> None:
+def _joined(states: Iterable[State], mean: str) -> Tensor:
+    """The `mean` of all `states` in one piece, of which theirs are views from then on."""
+    mine = [state[mean] for state in states]
+    whole = mine[0]._base
+    if whole is not None and all(one._base is whole for one in mine):
+        return whole
+    whole = torch.cat([_flat(one) for one in mine])
+    offset = 0
+    for state, one in zip(states, mine, strict=True):
+        state[mean] = whole.as_strided(one.shape, one.stride(), offset)
+        offset += one.numel()
+    return whole
+
+
+def _move(gradient: Tensor, squares: Tensor, moves: Tensor, group: dict[str, Any]) -> Tensor:
+    """How far the weights go at a rate of 1; both means are updated."""
     rho, epsilon = group["rho"], group["eps"]
-    weights, gradients, squares, moves = map(list, zip(*bundle, strict=True))
-    if group["weight_decay"]:
-        gradients = list(torch._foreach_add(gradients, weights, alpha=group["weight_decay"]))
-    torch._foreach_mul_(squares, rho)
-    torch._foreach_addcmul_(squares, gradients, gradients, 1 - rho)
-    now = torch._foreach_add(moves, epsilon)
-    torch._foreach_div_(now, torch._foreach_add(squares, epsilon))
-    torch._foreach_sqrt_(now)
-    torch._foreach_mul_(now, gradients)
-    torch._foreach_mul_(moves, rho)
-    torch._foreach_addcmul_(moves, now, now, 1 - rho)
-    torch._foreach_add_(weights, now, alpha=-group["lr"])
+    squares.mul_(rho).addcmul_(gradient, gradient, value=1 - rho)
+    now = moves + epsilon
+    now.div_(squares + epsilon).sqrt_().mul_(gradient)
+    moves.mul_(rho).addcmul_(now, now, value=1 - rho)
+    return now

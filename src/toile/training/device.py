@@ -6,9 +6,11 @@ from toile.errors import ToileError
 from toile.process import num_cores
 from toile.recipe import Plan, Recipe, Training, with_settings
 
-# From so many multiply-adds a step a second thread pays; below, waiting for it costs more than it
-# does. Measured from s1-lab (9 million) to quick (1.7 billion), see docs/log.md.
-WORTH_THREADS = 100_000_000
+# From so many multiply-adds, or numbers made by layers, a step a second thread pays; below, waiting
+# for it costs more than it does. Measured from s1-lab (9 million and 1.7 million) to quick (1.7
+# billion and 17 million), see docs/log.md.
+WORTH_MACS = 100_000_000
+WORTH_NUMBERS = 4_000_000
 MOST_THREADS = 256
 IMAGES_A_PART = 16
 
@@ -23,7 +25,7 @@ def resolve(recipe: Recipe, plan: Plan) -> Recipe:
     threads = training.threads
     replicas = training.replicas
     if threads == "auto":
-        worth = device == "cpu" and plan.macs * training.batch_size >= WORTH_THREADS
+        worth = device == "cpu" and _is_worth_threads(plan, training.batch_size)
         threads = max(_cores() if worth else 1, 1 if replicas == "auto" else replicas)
     if replicas == "auto":
         replicas = _worth_replicas(int(threads), training.batch_size) if device == "cpu" else 1
@@ -45,15 +47,16 @@ def resolve(recipe: Recipe, plan: Plan) -> Recipe:
 def reasons(recipe: Recipe, plan: Plan) -> list[str]:
     """Why `auto` means what it means here, a sentence each setting of `recipe` that is `auto`."""
     asked, taken = recipe.training, resolve(recipe, plan).training
-    step = plan.macs * asked.batch_size / 1e6
+    macs, numbers = (one * asked.batch_size / 1e6 for one in (plan.macs, plan.numbers))
     said = []
     if asked.device == "auto":
         present = "there is" if taken.device == "cuda" else "there is no"
         said.append(f"device {taken.device}: {present} GPU of CUDA's here")
     if asked.threads == "auto" and taken.device == "cpu":
         said.append(
-            f"threads {taken.threads}: {_cores()} cores, and a step is {step:,.0f} million "
-            f"multiply-adds; more than one thread pays from {WORTH_THREADS / 1e6:,.0f} million"
+            f"threads {taken.threads}: {_cores()} cores, and a step is {macs:,.0f} million "
+            f"multiply-adds that make {numbers:,.1f} million numbers; more than one thread pays "
+            f"from {WORTH_MACS / 1e6:,.0f} or {WORTH_NUMBERS / 1e6:,.0f} million"
         )
     if asked.replicas == "auto" and taken.device == "cpu":
         said.append(
@@ -90,6 +93,10 @@ def alternatives(recipe: Recipe, plan: Plan) -> list[Recipe]:
 
 def _precisions(device: str) -> list[str]:
     return ["float32", "bfloat16"] if _has_bfloat16(device) else ["float32"]
+
+
+def _is_worth_threads(plan: Plan, batch_size: int) -> bool:
+    return plan.macs * batch_size >= WORTH_MACS or plan.numbers * batch_size >= WORTH_NUMBERS
 
 
 def _worth_replicas(threads: int, batch_size: int) -> int:

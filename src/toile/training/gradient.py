@@ -1,82 +1,66 @@
 """The gradient of a batch: taken at once, or in parts side by side.
 
-A thread of Python's that computes on one core beats torch's own second thread: no operation waits
-for the other's half of it. s0-cnn's batch of 128 in bfloat16 on two cores: 6.2 s for 60,000 images
-in two parts, 11.0 by two threads of torch's, 12.2 by one (Zen 5, torch 2.13).
+A process, or a thread of Python's, that computes on one core beats torch's own second thread: no
+operation waits for the other's half of it. s0-cnn's batch of 128 in bfloat16 on two cores, seconds
+for 60,000 images: 5.8 in parts by processes, 6.4 by threads, 9.4 by one thread (medians of twelve
+turns, Zen 5, torch 2.13).
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
-from typing import NamedTuple
+import time
 
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch import nn
 
-from toile.network import Chain, LeftError, copies_in_parts, reseed_dropout
+from toile.network import LeftError
 from toile.recipe import Plan, Recipe
-from toile.training.batches import Batch, EpochBatches
-from toile.training.loss import smoothed_cross_entropy
+from toile.training.batches import Batches, EpochBatches
 from toile.training.optimizer import laid_out_as
+from toile.training.part import Found, Part, Tensors
+from toile.training.partners import Partners
+from toile.training.threads import Threads
 
-Tensors = tuple[Tensor, ...]
-
-
-class Found(NamedTuple):
-    """Of a batch, or a part of it: logits in float32, labels, loss, and summed cross-entropy."""
-
-    logits: Float[Tensor, "b k"]
-    labels: Int[Tensor, " b"]
-    loss: Float[Tensor, ""]
-    entropy: Float[Tensor, ""]
+WORTH_SECONDS = 5.0
+"""What sooner comes to its end is left to threads: processes take one or two seconds to begin."""
+MOST_BYTES = 1 << 30
+"""Of images: the processes have a copy of them."""
+STEPS_WATCHED = 10
 
 
 class Gradient:
     """Takes gradients of `network` as `recipe`, resolved, says."""
 
     def __init__(self, recipe: Recipe, network: nn.Sequential, plan: Plan) -> None:
-        self._training, self._seed = recipe.training, recipe.seed
         self.network = network
-        self.parts: tuple[nn.Sequential, ...] = ()
-        if (count := int(recipe.training.replicas)) > 1:
-            self.parts, self._meeting = copies_in_parts(network, plan, count)
-            self._threads = ThreadPoolExecutor(count - 1, "part")
-        dtype = torch.bfloat16 if recipe.training.precision == "bfloat16" else torch.float32
-        self._chain = Chain(network, dtype)
-        self._chains = [Chain(part, dtype) for part in self.parts]
+        self._recipe, self._plan = recipe, plan
+        self._whole = Part(recipe, network)
+        self._count = int(recipe.training.replicas)
+        self._threads = Threads(recipe, network, plan) if self._count > 1 else None
+        self._partners: Partners | None = None
+        self._may_have_partners = self._count > 1
+        self._watched, self._seconds = 0, 0.0
+
+    @property
+    def has_partners(self) -> bool:
+        """Whether processes take parts of every batch, or begin to."""
+        return self._partners is not None
 
     def train_mode(self) -> None:
         """Set every layer to training, but frozen batch norms, which compute as when scoring."""
-        start = self._training.start
-        for network in (self.network, *self.parts):
-            network.train()
-            for name in start.frozen if start is not None else ():
-                for module in network.get_submodule(name).modules():
-                    if isinstance(module, _BatchNorm):
-                        module.eval()
+        parts = [] if self._threads is None else list(self._threads.parts)
+        if self._partners is not None:
+            parts.append(self._partners.own)
+        for part in (self._whole, *parts):
+            part.train_mode()
 
     def take(self, batches: EpochBatches, index: int) -> Found:
         """Leave the gradient of step `index` in the weights; returns what the batch gave."""
-        size = batches.size(index)
-        # What is left over at the end of an epoch may be fewer than there are parts.
-        chains = self._chains if size >= len(self._chains) > 0 else [self._chain]
-        count = len(chains)
-
-        def part(number: int) -> tuple[Found, Tensors]:
-            # Other parts draw other masks; the first, or only one, those of the whole.
-            when = (batches.number, index, number) if number else (batches.number, index)
-            reseed_dropout(chains[number].network, self._seed, *when)
-            return self._one(chains[number], batches.part(index, number, count), size)
-
-        done = self._side_by_side(part, count) if count > 1 else [part(0)]
-        found, gradients = zip(*done, strict=True)
+        found, gradients = zip(*self._taken(batches, index), strict=True)
         total = list(gradients[0])
         for other in gradients[1:]:
             torch._foreach_add_(total, other)
-        for weight, gradient in zip(self._chain.weights, total, strict=True):
+        for weight, gradient in zip(self._whole.weights, total, strict=True):
             weight.grad = laid_out_as(weight, gradient)
-        if count == 1:
+        if len(found) == 1:
             return found[0]
         logits, labels, losses, entropies = zip(*found, strict=True)
         return Found(
@@ -86,36 +70,54 @@ class Gradient:
             torch.stack(entropies).sum(),
         )
 
-    def _one(self, chain: Chain, batch: Batch, size: int) -> tuple[Found, Tensors]:
-        """Of a part of a batch of `size` images: its share of the loss, and the gradient of it."""
-        images, labels = batch
-        # The loss is summed in float32: in bfloat16 a sum over a batch loses its third digit.
-        logits = chain.forward(images).float()
-        smoothing = self._training.label_smoothing
-        loss, entropy, gradient = smoothed_cross_entropy(logits, labels, smoothing, size)
-        return Found(logits, labels, loss, entropy), chain.backward(gradient)
+    def begin_partners(self, batches: Batches, wait: bool = False) -> None:
+        """Have the parts beyond the first computed by processes, from when they are ready on.
 
-    def _side_by_side(
-        self, part: Callable[[int], tuple[Found, Tensors]], count: int
-    ) -> list[tuple[Found, Tensors]]:
-        """What every part found, in their order. The first is this thread's own."""
-
-        def kept(number: int) -> tuple[Found, Tensors]:
-            try:
-                return part(number)
-            except BaseException:
-                self._meeting.leave()
-                raise
-
-        self._meeting.begin()
-        others = [self._threads.submit(kept, number) for number in range(1, count)]
+        Does nothing where a batch has one part, or where processes cannot be had.
+        """
+        if self._partners is not None or not self._may_have_partners:
+            return
         try:
-            first = kept(0)
-        except LeftError:
-            # What another part met with is told, not that this one waited for it in vain.
-            met = [other.exception() for other in others]
-            raise next(one for one in met if not isinstance(one, LeftError | None)) from None
-        finally:
-            # Whatever happens, no part goes on into the next batch.
-            wait(others)
-        return [first, *(other.result() for other in others)]
+            self._partners = Partners(self._recipe, self._plan, self._whole, batches)
+            self._partners.own.train_mode()
+            self._partners.are_ready(wait)
+        except (EOFError, OSError):
+            self._lose_partners()
+
+    def close(self) -> None:
+        """End the processes, if there are any."""
+        if self._partners is not None:
+            self._partners.close()
+            self._partners = None
+
+    def _lose_partners(self) -> None:
+        """Leave their parts to threads from now on: the numbers are the same."""
+        self._may_have_partners = False
+        self.close()
+
+    def _taken(self, batches: EpochBatches, index: int) -> list[tuple[Found, Tensors]]:
+        # What is left over at the end of an epoch may be fewer than there are parts.
+        if self._threads is None or batches.size(index) < self._count:
+            return [self._whole.take(batches, index)]
+        if self._partners is not None:
+            try:
+                if self._partners.are_ready():
+                    return self._partners.take(batches, index)
+            except (EOFError, OSError, LeftError):
+                self._lose_partners()
+        started = time.perf_counter()
+        done = self._threads.take(batches, index)
+        self._watch(time.perf_counter() - started, batches, index)
+        return done
+
+    def _watch(self, seconds: float, batches: EpochBatches, index: int) -> None:
+        """Begin partners where some steps have told that the rest of the training is worth it."""
+        self._watched += 1
+        self._seconds += seconds
+        if self._watched != STEPS_WATCHED:
+            return
+        whole = batches.batches
+        left = (self._recipe.training.epochs - batches.number) * whole.per_epoch - index
+        worth = self._seconds / STEPS_WATCHED * left >= WORTH_SECONDS
+        if worth and whole.images.nbytes <= MOST_BYTES:
+            self.begin_partners(whole)

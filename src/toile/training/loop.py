@@ -27,8 +27,8 @@ from toile.training.events import (
     Stepped,
 )
 from toile.training.fit import Fit
-from toile.training.gradient import Found
 from toile.training.optimizer import set_rate
+from toile.training.part import Found
 from toile.training.schedule import rate_factor
 
 INTERVALS_PER_EPOCH = 20
@@ -37,11 +37,14 @@ INTERVALS_PER_EPOCH = 20
 def train(fit: Fit) -> Iterator[Event]:
     """Fit in place until the recipe's epochs are done, yielding plain numbers as it goes."""
     position, epochs = fit.position, fit.recipe.training.epochs
-    while position.evaluated < epochs and not position.stopped_early:
-        for event in chain(_train_epoch(fit), score_epoch(fit)):
-            yield event
-            if isinstance(event, Diverged):
-                return
+    try:
+        while position.evaluated < epochs and not position.stopped_early:
+            for event in chain(_train_epoch(fit), score_epoch(fit)):
+                yield event
+                if isinstance(event, Diverged):
+                    return
+    finally:
+        fit.gradient.close()
     yield Finished(position.evaluated, position.stopped_early)
 
 

@@ -1,0 +1,56 @@
+"""Tensors in memory that several processes see."""
+
+import mmap
+import os
+import tempfile
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+ALIGNED = 64
+"""Bytes; torch's own begin at such places too, which some of its kernels' bits depend on."""
+
+
+class Form(NamedTuple):
+    """What a tensor is like, without gaps in memory."""
+
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    dtype: torch.dtype
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> "Form":
+        """That of `tensor`."""
+        return cls(tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes it takes, up to where the next may begin."""
+        numbers = torch.Size(self.shape).numel()
+        return -(-numbers * self.dtype.itemsize // ALIGNED) * ALIGNED
+
+
+def shared_file(forms: Sequence[Form]) -> int:
+    """A file without a name, for tensors of these forms; whoever has its descriptor sees them."""
+    size = sum(form.nbytes for form in forms)
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("toile")
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    os.ftruncate(descriptor, size)
+    return descriptor
+
+
+def shared_tensors(descriptor: int, forms: Sequence[Form]) -> list[Tensor]:
+    """The tensors in such a file; each keeps the memory, which outlives the descriptor."""
+    memory = mmap.mmap(descriptor, sum(form.nbytes for form in forms))
+    tensors, offset = [], 0
+    for form in forms:
+        count = torch.Size(form.shape).numel()
+        flat = torch.frombuffer(memory, dtype=form.dtype, count=count, offset=offset)
+        tensors.append(flat.as_strided(form.shape, form.stride))
+        offset += form.nbytes
+    return tensors

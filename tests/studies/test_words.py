@@ -75,7 +75,9 @@ def test_a_pair_alone_is_told_once():
     open_ = verdict_sentence(judge_readings({"a": [90, 91], "b": [90.5, 92]}))
     assert open_.startswith("b has the highest mean, 91.25 %, of which about")
     assert open_.count("cannot be told yet") == 1
-    assert "more readings each would tell." in open_
+    assert "more readings each would tell which is better, were all as it seems now." in open_
+    near = verdict_sentence(judge_readings({"a": [90, 90.4], "b": [90.1, 90.3]}))
+    assert "more readings each would tell that they are the same" in near
 
 
 def test_differences_too_small_to_matter_are_told_as_such_wherever_they_are():

@@ -69,11 +69,13 @@ def assert_same(one: Fit, other: Fit) -> None:
     "settings",
     [
         {"network": NORMED, "augmentation": {"shift": 1, "noise": 0.1}},
-        {"network": NORMED, "parts": 3, "training": {"precision": "bfloat16"}},
+        {"network": NORMED, "parts": 3},
+        {"network": NORMED, "training": {"precision": "bfloat16"}},
+        {"network": PLAIN, "training": {"batch_size": 9}},
         {"network": PLAIN, "training": {"optimizer": "muon", "average": 0.9}},
         {"network": NORMED, "frozen": ("conv1", "batchnorm1")},
     ],
-    ids=["augmented", "three-parts", "dropout", "frozen"],
+    ids=["augmented", "three-parts", "bfloat16", "a-larger-last-batch", "dropout", "frozen"],
 )
 def test_processes_give_the_bits_that_threads_give(settings):
     by_threads, by_processes = (fit_of(**settings) for _ in range(2))

@@ -10,6 +10,7 @@ from toile.studies.needed import readings_to_call_same, readings_to_tell_apart
 from toile.studies.welch import Difference, Sample, difference, holm
 
 Finding = Literal["better", "worse", "same", "undecided"]
+Answer = Literal["different", "same"]
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,9 @@ class Pair:
     `low` and `high` end the interval of the difference, all pairs' intervals together holding with
     95 %. `p` and `p_same` are corrected for the number of pairs. `effect` is Hedges' g. A pair that
     is told apart while its difference is shown to lie within the margin is `within_margin`.
-    `more_readings` is about how many more a level would decide an undecided pair; None where it is
-    decided, or where more than can be promised are needed.
+    `more_readings` is about how many more a level would decide an undecided pair, and `by_finding`
+    what they would most soon find, were means and spreads as they seem now; both are None where it
+    is decided, or where more than can be promised are needed.
     """
 
     a: str
@@ -34,6 +36,7 @@ class Pair:
     verdict: Finding
     within_margin: bool
     more_readings: int | None
+    by_finding: Answer | None
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON has them."""
@@ -64,9 +67,11 @@ def compare_pairs(
                 hedges_g(samples[i], samples[j]),
                 found,
                 found in ("better", "worse") and p_same <= alpha,
-                _more(samples[i], samples[j], margin, alpha / len(places))
-                if found == "undecided"
-                else None,
+                *(
+                    _more(samples[i], samples[j], margin, alpha / len(places))
+                    if found == "undecided"
+                    else (None, None)
+                ),
             )
         )
     return tuple(pairs)
@@ -91,14 +96,19 @@ def _finding(gap: Difference, p: float, p_same: float, alpha: float) -> Finding:
     return "same" if p_same <= alpha else "undecided"
 
 
-def _more(first: Sample, second: Sample, margin: float, alpha: float) -> int | None:
-    """Readings beyond the fewer of the two, were means and spreads as they seem now."""
+def _more(
+    first: Sample, second: Sample, margin: float, alpha: float
+) -> tuple[int, Answer] | tuple[None, None]:
+    """Readings beyond the fewer of the two, and what they would find."""
     if not first.variance + second.variance > 0:
-        return None
+        return None, None
     gap = first.mean - second.mean
-    answers = (
-        readings_to_tell_apart(gap, first.sd, second.sd, alpha),
-        readings_to_call_same(gap, first.sd, second.sd, margin, alpha),
-    )
-    known = [one for one in answers if one is not None]
-    return max(min(known) - min(first.n, second.n), 1) if known else None
+    answers: dict[Answer, int | None] = {
+        "different": readings_to_tell_apart(gap, first.sd, second.sd, alpha),
+        "same": readings_to_call_same(gap, first.sd, second.sd, margin, alpha),
+    }
+    known = {answer: count for answer, count in answers.items() if count is not None}
+    if not known:
+        return None, None
+    soonest = min(known, key=lambda answer: known[answer])
+    return max(known[soonest] - min(first.n, second.n), 1), soonest

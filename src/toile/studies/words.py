@@ -24,10 +24,12 @@ def pair_words(pair: Pair, verdict: Verdict) -> str:
         return f"{pair.a} and {pair.b} are the same within {margin:g} points: {ends}"
     if pair.verdict == "undecided":
         if pair.more_readings is None:
-            more = "more readings than can be promised"
+            more = "more readings than can be promised would tell"
         else:
-            more = f"about {pair.more_readings} more reading{'s' * (pair.more_readings > 1)} each"
-        return f"{pair.a} and {pair.b} cannot be told yet: {ends}; {more} would tell"
+            each = f"about {pair.more_readings} more reading{'s' * (pair.more_readings > 1)} each"
+            what = "that they are the same" if pair.by_finding == "same" else "which is better"
+            more = f"{each} would tell {what}, were all as it seems now"
+        return f"{pair.a} and {pair.b} cannot be told yet: {ends}; {more}"
     small = (
         f"; the difference is real and too small to matter (within {margin:g} points)"
         if pair.within_margin

@@ -32,7 +32,10 @@ def _highest_words(result: StudyResult, verdict: Verdict) -> str:
         return f"What would tell the two highest, {two}, is more readings than can be promised."
     each = f"{pair.more_readings} more reading{'s' * (pair.more_readings > 1)} each"
     more = dict.fromkeys(names, pair.more_readings)
-    return f"The two highest, {two}, would be told by about {each}{_time_words(result, more)}."
+    what = "the same" if pair.by_finding == "same" else "different"
+    return (
+        f"The two highest, {two}, would be told {what} by about {each}{_time_words(result, more)}."
+    )
 
 
 def _open_words(result: StudyResult, open_: list[Pair]) -> str:

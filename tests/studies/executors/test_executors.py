@@ -19,6 +19,8 @@ from toile.workbench.live_study import WORKER
 
 LAST = ("done", "lost", "refused", "no room")
 LONG = 10_000
+# Ray takes a minute to begin a worker where both cores are busy.
+PATIENCE_SECONDS = 180
 FILES = ("recipe.yaml", "last.safetensors", "best.safetensors", "validation.safetensors")
 pytestmark = pytest.mark.filterwarnings("ignore:::ray")
 
@@ -34,7 +36,7 @@ def make_executor(request, monkeypatch) -> Callable[[], Executor]:
 def hear(executor: Executor, until: Callable[[list[Answer]], bool]) -> list[Answer]:
     """The answers, until they are enough."""
     heard: list[Answer] = []
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not until(heard):
         assert time.monotonic() < deadline, heard
         heard += executor.answers(0.1)

@@ -28,6 +28,8 @@ WORDS = [
     "--set=data.validation=600",
     "--no-page",
 ]
+# Ray takes a minute to begin a worker where both cores are busy.
+PATIENCE_SECONDS = 180
 SAME = ("recipe.yaml", "last.safetensors", "best.safetensors", "validation.safetensors")
 pytestmark = [pytest.mark.filterwarnings("ignore:::ray"), pytest.mark.timeout(240)]
 
@@ -52,7 +54,7 @@ def end(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 
 def wait_for(happened, process):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not (found := happened()):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline

@@ -1,8 +1,8 @@
 """Seconds that training takes for 60,000 images: `python benchmarks/training.py [PRESET ...]`.
 
 One run for each preset and precision, in a process of its own with the threads and replicas `auto`
-takes, steps alone, from the 20th on, scoring left out. To compare two versions of Toile, alternate their runs with
-PYTHONPATH.
+takes, steps alone, from the 20th on, scoring left out. To compare two versions of Toile, alternate
+their runs with PYTHONPATH.
 """
 
 import argparse

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from toile.network import Chain, JoinedNorm, reseed_dropout
+from toile.network import Chain, Dropout, JoinedNorm, reseed_dropout
 from toile.recipe import Recipe
 from toile.training.batches import EpochBatches
 from toile.training.loss import smoothed_cross_entropy
@@ -39,6 +39,8 @@ class Part:
         self.network, self._number, self._count = network, number, count
         half = recipe.training.precision == "bfloat16"
         self._chain = Chain(network, torch.bfloat16 if half else torch.float32)
+        # A walk over all layers at every step costs small networks a hundredth.
+        self._drops = any(isinstance(one, Dropout) for one in network.modules())
         self._norms = [one for one in network.modules() if isinstance(one, JoinedNorm)]
 
     @property
@@ -58,9 +60,10 @@ class Part:
     def take(self, batches: EpochBatches, index: int) -> tuple[Found, Tensors]:
         """Of this part of step `index`: its share of the batch's loss, and the gradient of it."""
         number = self._number
-        # Other parts draw other masks; the first, or only one, those of the whole.
-        when = (batches.number, index, number) if number else (batches.number, index)
-        reseed_dropout(self.network, self._seed, *when)
+        if self._drops:
+            # Other parts draw other masks; the first, or only one, those of the whole.
+            when = (batches.number, index, number) if number else (batches.number, index)
+            reseed_dropout(self.network, self._seed, *when)
         images, labels = batches.part(index, number, self._count)
         # The loss is summed in float32: in bfloat16 a sum over a batch loses its third digit.
         logits = self._chain.forward(images).float()

@@ -3,7 +3,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from toile.report import readings_figure
-from toile.report.readings import MEAN, READING, TREND, place_levels
+from toile.report.readings import MEAN, READING, TREND, place_levels, value_limits
 from toile.report.theme import short_names
 from toile.studies import judge_readings
 
@@ -85,3 +85,10 @@ def test_the_wide_interval_of_two_readings_leaves_the_others_readable():
 
 def test_one_reading_each_is_drawn_without_intervals():
     assert np.isnan(drawn(figure_of({"a": [90], "b": [91]}), MEAN)[0][0, 1])
+
+
+def test_no_accuracy_below_0_or_above_1_is_shown():
+    bottom, top = value_limits(judge_readings({"a": [60, 99], "b": [2, 40]}))
+    assert -0.07 < bottom < 0
+    assert 1 < top < 1.07
+    assert value_limits(judge_readings({"a": [150, 151], "b": [140, 141]}))[1] > 1.51

@@ -21,7 +21,7 @@ WORDS = [
     "--vary=network.conv1.filters=2,3",
     "--readings=2",
     "--data=fashion-sample",
-    "--epochs=3",
+    "--epochs=8",
     "--set=training.batch_size=64",
     "--no-page",
 ]
@@ -87,6 +87,11 @@ def undisturbed(tmp_path_factory) -> dict[str, object]:
     return remains(folder)
 
 
+def wait_while(process: subprocess.Popen[str], condition: Callable[[], bool]) -> None:
+    while process.poll() is None and condition():
+        time.sleep(0.005)
+
+
 def kill_often(folder: Path, count: int, seed: int) -> int:
     """Kill the whole group `count` times; returns how often it was training then.
 
@@ -95,11 +100,14 @@ def kill_often(folder: Path, count: int, seed: int) -> int:
     rng, training = random.Random(seed), 0
     for turn in range(count):
         process, before = start(folder), created(folder)
-        while process.poll() is None and turn % 2 and not any(running(folder)):
-            time.sleep(0.005)
-        until = time.monotonic() + rng.uniform(0, 1.5 if turn % 2 else 3)
-        while process.poll() is None and time.monotonic() < until:
-            time.sleep(0.005)
+        until = time.monotonic() + rng.uniform(0, 3)
+        if turn % 2:
+            wait_while(process, lambda: not any(running(folder)))
+            until = time.monotonic() + rng.uniform(0, 1.5)
+        wait_while(process, lambda until=until: time.monotonic() < until)
+        if turn % 2:
+            # Between two readings none is trained.
+            wait_while(process, lambda: not any(running(folder)))
         training += any(running(folder))
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

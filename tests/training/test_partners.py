@@ -112,6 +112,7 @@ def test_they_begin_by_themselves_in_a_long_training_and_end_where_it_is_left(mo
         assert not isinstance(event, Stepped) or event.step < 10_000
     assert process.poll() is not None
     assert not fit.gradient.has_partners
+    assert any(fit.gradient.has_partners for _ in train(fit)), "none where it goes on"
 
 
 def test_a_short_training_begins_none():

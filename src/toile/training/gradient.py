@@ -85,7 +85,8 @@ class Gradient:
             self._lose_partners()
 
     def close(self) -> None:
-        """End the processes, if there are any."""
+        """End the processes, if there are any; a training that goes on is watched anew."""
+        self._watched, self._seconds = 0, 0.0
         if self._partners is not None:
             self._partners.close()
             self._partners = None

@@ -102,6 +102,25 @@ def test_where_one_cannot_begin_threads_give_the_same_bits(monkeypatch):
     assert_same(expected, trained(fit, False))
 
 
+def test_where_one_is_gone_before_it_is_told_its_task_the_others_end_too(monkeypatch):
+    expected, fit = trained(fit_of(NORMED, parts=3), False), fit_of(NORMED, parts=3)
+    begun = []
+
+    def begin_and_lose_one(*given):
+        lanes, processes = of_partners(*given)
+        begun.extend(processes)
+        processes[0].kill()
+        processes[0].wait()
+        return lanes, processes
+
+    of_partners = partners._begun
+    monkeypatch.setattr(partners, "_begun", begin_and_lose_one)
+    fit.gradient.begin_partners(fit.batches, wait=True)
+    assert len(begun) == 2
+    assert all(process.returncode is not None for process in begun)
+    assert_same(expected, trained(fit, False))
+
+
 def test_they_begin_by_themselves_in_a_long_training_and_end_where_it_is_left(monkeypatch):
     fit = fit_of(PLAIN, training={"epochs": 1_000})
     monkeypatch.setattr("toile.training.gradient.WORTH_SECONDS", 0.0)

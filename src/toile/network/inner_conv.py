@@ -48,7 +48,7 @@ class InnerConv(Link):
         kernel = self._conv.kernel_size[0]
         pictures = self._of_places(self._inputs)
         pictures[:, top : top + height, left : left + width] = inputs.permute(0, 2, 3, 1)
-        self._patches = self._patches_of(self._inputs, 0)
+        self._patches = self._patches_of(self._inputs, 0, 1)
         table = self._conv.weight.to(self._dtype).permute(2, 3, 1, 0).flatten(0, 2)
         bias = self._conv.bias
         # Added by itself it takes as long as three products, where filters are few.
@@ -74,7 +74,7 @@ class InnerConv(Link):
         if not wanted:
             return None, weights
         # Each place is seen by the filters of those before it.
-        seen = self._patches_of(self._outputs, ahead - kernel + 1)
+        seen = self._patches_of(self._outputs, ahead - kernel + 1, -1)
         table = conv.weight.to(self._dtype).flip(3).permute(2, 3, 0, 1).flatten(0, 2)
         back = self._of_places(product(seen, table))
         left, right, top, bottom = conv.full_edge
@@ -98,14 +98,15 @@ class InnerConv(Link):
     def _of_places(self, flat: Tensor) -> Tensor:
         return flat[: torch.Size(self._places).numel()].view(*self._places, -1)
 
-    def _patches_of(self, flat: Float[Tensor, "place channel"], first: int) -> Tensor:
-        """(place, number of the patch) from (place, channel), beginning at place `first`.
+    def _patches_of(
+        self, flat: Float[Tensor, "place channel"], first: int, down: int
+    ) -> Float[Tensor, "n patch"]:
+        """The patch of every place, beginning at place `first`.
 
-        Going forward the rows of a filter are below each other, going back above.
+        A patch's rows are `down` rows of pictures from each other: 1 below, -1 above.
         """
         count, channels = torch.Size(self._places).numel(), flat.shape[1]
         kernel, columns = self._conv.kernel_size[0], self._places[2]
-        down = 1 if first == 0 else -1
         patches = flat.new_empty(count, kernel, kernel * channels)
         wide = flat.view(WIDE)
         numbers = wide.shape[1]

@@ -95,8 +95,13 @@ class Partners:
             mine.data = theirs
         self._found = room.found
         self._lanes, self._processes = _begun(count, descriptor)
-        for number, lane in self._lanes.items():
-            lane.send(Task(recipe, plan, batches.pixels, batches.background, number, count, forms))
+        look = batches.pixels, batches.background
+        try:
+            for number, lane in self._lanes.items():
+                lane.send(Task(recipe, plan, *look, number, count, forms))
+        except OSError:
+            self.close()
+            raise
         copy = copy_of_part(whole.network, plan, Lanes(self._lanes), 0)
         self.own = Part(recipe, copy, 0, count)
         self._waited_for = set(self._lanes)

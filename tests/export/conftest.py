@@ -51,6 +51,12 @@ NETWORKS: dict[str, list[Any]] = {
     ],
     "dropout": [CONV, {"spatial_dropout": 0.4}, "flatten", {"dropout": 0.3}, DENSE, "dropout"],
     "scale": [{"scale": -3.0}, CONV, *END, {"scale": 0.25}],
+    "views": ["views", CONV, "batchnorm", "relu", *END],
+    "views, all kinds": [
+        {"views": {"shift_x": 2, "shift_y": 1, "mirror": True, "name": "looks"}},
+        {"scale": 2.0}, CONV, {"residual": [CONV, "relu"]}, *END,
+    ],
+    "views, of a row": [{"views": {"shift_x": 0, "shift_y": 3}}, "flatten", "batchnorm", DENSE],
     "residual": [CONV, {"residual": [CONV, "batchnorm", "relu"]}, *END],
     "residual, nested": [
         {"residual": {

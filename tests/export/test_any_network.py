@@ -36,7 +36,11 @@ ANYWHERE = st.sampled_from(
 SAME_SHAPE = ANYWHERE | st.just({"conv": {"filters": 4, "padding": "same"}})
 BLOCKS = st.lists(SAME_SHAPE, min_size=1, max_size=3).map(lambda branch: {"residual": branch})
 ROW = ANYWHERE | st.lists(ANYWHERE, min_size=1, max_size=2).map(lambda one: {"residual": one})
+VIEWS = st.fixed_dictionaries(
+    {"shift_x": st.integers(0, 2), "shift_y": st.integers(0, 2), "mirror": st.booleans()}
+).map(lambda fields: [{"views": fields}])
 NETWORKS = st.tuples(
+    st.just([]) | VIEWS,
     st.just([{"conv": {"filters": 4, "padding": "same"}}]),
     st.lists(CONVS | POOLS | ANYWHERE | BLOCKS, max_size=4),
     st.sampled_from([["flatten"], ["flatten"], ["globalpool"], [{"globalpool": "max"}]]),

@@ -5,7 +5,7 @@ from torch import nn
 
 from toile.network import build_network
 from toile.network.padding import MaxPool2d
-from toile.network.sequence import pools_first
+from toile.network.sequence import as_trained
 from toile.recipe import plan_network, recipe_of
 
 LAYERS = [
@@ -42,8 +42,8 @@ def test_training_gives_the_numbers_and_gradients_of_the_layers_as_written():
 
 def test_a_pool_goes_before_the_relu_in_front_of_it_and_no_further():
     relu, gelu, other, pool = nn.ReLU(), nn.GELU(), nn.ELU(), MaxPool2d(2, 2, (0, 0, 0, 0))
-    assert pools_first([other, relu, pool, gelu]) == [other, pool, relu, gelu]
-    assert pools_first([gelu, pool, relu]) == [gelu, pool, relu]
+    assert as_trained([other, relu, pool, gelu]) == [other, pool, relu, gelu]
+    assert as_trained([gelu, pool, relu]) == [gelu, pool, relu]
 
 
 def test_outside_training_each_layer_sees_what_the_recipe_says():

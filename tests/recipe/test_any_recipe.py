@@ -31,8 +31,9 @@ TEXTS = st.text(max_size=40) | st.sampled_from(
 )  # fmt: skip
 KEYS = st.sampled_from(
     ["name", "about", "data", "network", "training", "seed", "optimizer", "sgd", "learning_rate",
-     "conv", "filters", "kernel", "residual", "layers", "shortcut", "relu", "dense", "units",
-     "padding", "early_stopping", "start", "taken", "size_px", "dropout", "validation", "title"]
+     "views", "mirror", "conv", "filters", "kernel", "residual", "layers", "shortcut", "relu",
+     "dense", "units", "padding", "early_stopping", "start", "taken", "size_px", "dropout",
+     "validation", "title"]
 )  # fmt: skip
 LEAVES = (
     st.none()

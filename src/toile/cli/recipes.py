@@ -166,6 +166,7 @@ def _plan_json(plan: "Plan") -> dict[str, Any]:
         "parameters": plan.parameters,
         "trainable": plan.trainable,
         "macs": plan.macs,
+        "views": 1 if plan.views is None else plan.views.count,
         "input": list(plan.input),
         "classes": plan.classes,
         "layers": [
@@ -196,9 +197,10 @@ def _plan_text(plan: "Plan") -> str:
         for layer in plan.walk()
     ]
     heads = ("layer", "output", "parameters", "multiply-adds", "share", "sees")
+    looks = f", for each of {plan.views.count} views" if plan.views is not None else ""
     return (
         f"input  {' x '.join(map(str, plan.input))}, {plan.classes} classes\n\n"
         f"{table(heads, rows)}\n\n"
         f"{amount(plan.parameters)} parameters, {amount(plan.trainable)} of them trained; "
-        f"{amount(plan.macs)} multiply-adds an image"
+        f"{amount(plan.macs)} multiply-adds an image{looks}"
     )

@@ -17,22 +17,24 @@ from toile.recipe.arithmetic import padded_side, shape_text
 
 Config = dict[str, Any]
 Weights = dict[str, np.ndarray]
+Call = tuple[tuple[str, int], ...]
+"""Whose answers a layer takes, and which of theirs, from 0."""
 
 
 @dataclass(frozen=True)
 class KerasLayer:
-    """One layer: its Keras class and settings, the layers it takes from, its weights in order."""
+    """One layer: its Keras class and settings, what it takes at each call, its weights in order."""
 
     name: str
     class_name: str
     config: Config
-    takes: tuple[str, ...]
+    calls: tuple[Call, ...]
     weights: Weights
 
     @property
     def document(self) -> Config:
         """The layer as an entry of a functional model's configuration."""
-        nodes = [[[name, 0, 0, {}] for name in self.takes]] if self.takes else []
+        nodes = [[[name, call, 0, {}] for name, call in taken] for taken in self.calls]
         config = {"name": self.name, "dtype": "float32", **self.config}
         return {
             "class_name": self.class_name,
@@ -51,9 +53,11 @@ def keras_layers(plan: Plan, arrays: Mapping[str, np.ndarray]) -> list[KerasLaye
     channels, height, width = plan.input
     config = {"batch_input_shape": [None, height, width, channels]}
     writer = _Writer(arrays)
-    logits = writer.chain(
-        plan.layers, writer.add(_free("pictures", taken), "InputLayer", config, ())
-    )
+    pictures = writer.add(_free("pictures", taken), "InputLayer", config)
+    if plan.views is None:
+        logits = writer.chain(plan.layers, pictures)
+    else:
+        logits = _mean_over_views(writer, plan, plan.views, pictures)
     writer.add(_free("probabilities", taken), "Activation", {"activation": "softmax"}, (logits,))
     return writer.layers
 
@@ -66,24 +70,39 @@ def _free(name: str, taken: set[str]) -> str:
 @dataclass
 class _Writer:
     """Writes layer behind layer. `order` says where the number now at each place in the row would
-    be if the picture had been flattened channels first; None where it is there already.
+    be if the picture had been flattened channels first; None where it is there already. A layer is
+    called so many `times`, each time on what those before it gave then.
     """
 
     arrays: Mapping[str, np.ndarray]
     layers: list[KerasLayer] = field(default_factory=list)
     order: Int[np.ndarray, " features"] | None = None
+    times: int = 1
 
     def add(
         self,
         name: str,
         class_name: str,
         config: Config,
-        takes: tuple[str, ...],
+        takes: tuple[str, ...] = (),
         weights: Weights | None = None,
     ) -> str:
         """One more layer; returns its name, in which Keras on torch allows no dot."""
+        times = range(self.times) if takes else ()
+        calls = tuple(tuple((name, time) for name in takes) for time in times)
+        return self.add_called(name, class_name, config, calls, weights)
+
+    def add_called(
+        self,
+        name: str,
+        class_name: str,
+        config: Config,
+        calls: tuple[Call, ...],
+        weights: Weights | None = None,
+    ) -> str:
+        """One more layer, called as `calls` say."""
         name = name.replace(".", "-")
-        self.layers.append(KerasLayer(name, class_name, config, takes, weights or {}))
+        self.layers.append(KerasLayer(name, class_name, config, calls, weights or {}))
         return name
 
     def chain(self, plans: Sequence[LayerPlan], giver: str) -> str:
@@ -118,6 +137,46 @@ class _Writer:
         if self.order is None:
             return found
         return {keras: array[self.order] for keras, array in found.items()}
+
+
+def _mean_over_views(writer: _Writer, plan: Plan, views: layers.Views, pictures: str) -> str:
+    """The layers behind the views, called once for each, and the mean of what they give."""
+    first, *others = plan.layers
+    _, height, width = plan.input
+    moves = []
+    for rows, columns in views.places(height, width):
+        moved = [("across", [1, 3, 2], columns), ("down", [3, 2, 1], rows)]
+        moves.append([move for move in moved if list(move[2]) != list(range(len(move[2])))])
+    shown = [pictures for _ in moves]
+    # Keras gives out the file's weights from the layer farthest from the end to the nearest.
+    for left in (2, 1):
+        for number, moved in enumerate(moves):
+            if len(moved) >= left:
+                name = f"{first.name}-{number}"
+                shown[number] = _moved(writer, name, *moved[-left], shown[number])
+    calls = tuple(((view, 0),) for view in shown)
+    looked_at = writer.add_called(first.name, "Activation", {"activation": "linear"}, calls)
+    writer.times = len(calls)
+    logits = writer.chain(others, looked_at)
+    writer.times = 1
+    mean: Call = tuple((logits, time) for time in range(len(calls)))
+    return writer.add_called(f"{first.name}-mean", "Average", {}, (mean,))
+
+
+def _moved(
+    writer: _Writer, view: str, way: str, last: list[int], places: Sequence[int], giver: str
+) -> str:
+    """The pictures with those of their rows or columns, which `last` puts last and back again.
+
+    No layer of Keras chooses rows; a dense one with a single 1 for each of its outputs does.
+    """
+    name = f"{view}-{way}"
+    kernel = np.zeros((len(places), len(places)), np.float32)
+    kernel[list(places), range(len(places))] = 1
+    turned = writer.add(f"{name}-there", "Permute", {"dims": last}, (giver,))
+    config = {"units": len(places), "use_bias": False}
+    chosen = writer.add(name, "Dense", config, (turned,), {"kernel": kernel})
+    return writer.add(f"{name}-back", "Permute", {"dims": last}, (chosen,))
 
 
 def _takes_any_order(behind: Sequence[LayerPlan]) -> bool:

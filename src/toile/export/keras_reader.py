@@ -64,22 +64,25 @@ class KerasClassifier:
         return _COMPUTE[last["class_name"]](last["config"], {}, [self.logits(pixels)])
 
     def _through(self, images: Float32[Array, "n h w c"], layers: list[Config]) -> Array:
-        given = {layers[0]["name"]: images}
-        last_taken = {name: layer["name"] for layer in layers for name in _takes(layer)}
+        given = {(layers[0]["name"], 0): images}
+        last_taken = {
+            one: layer["name"] for layer in layers for call in _calls(layer) for one in call
+        }
         for layer in layers[1:]:
-            name, taken = layer["name"], _takes(layer)
-            compute = _COMPUTE[layer["class_name"]]
-            given[name] = compute(
-                layer["config"], self._weights[name], [given[one] for one in taken]
-            )
+            name, compute = layer["name"], _COMPUTE[layer["class_name"]]
+            for number, taken in enumerate(_calls(layer)):
+                given[name, number] = compute(
+                    layer["config"], self._weights[name], [given[one] for one in taken]
+                )
             # A deep network on large pictures would not fit in memory all at once.
-            for one in {one for one in taken if last_taken[one] == name}:
+            for one in [one for one in given if last_taken.get(one) == name]:
                 del given[one]
-        return given[layers[-1]["name"]]
+        return given[layers[-1]["name"], 0]
 
 
-def _takes(layer: Config) -> list[str]:
-    return [str(name) for node in layer["inbound_nodes"] for name, *_ in node]
+def _calls(layer: Config) -> list[list[tuple[str, int]]]:
+    """Whose answers the layer takes at each of its calls, and which of theirs."""
+    return [[(str(name), int(call)) for name, call, *_ in node] for node in layer["inbound_nodes"]]
 
 
 def _weights(group: Any) -> dict[str, Array]:
@@ -193,6 +196,7 @@ _ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "tanh": np.tanh,
     "sigmoid": _sigmoid,
     "softmax": _softmax,
+    "linear": lambda numbers: numbers,
 }
 
 
@@ -228,6 +232,7 @@ _COMPUTE: dict[str, Compute] = {
     "Flatten": lambda config, weights, inputs: inputs[0].reshape(len(inputs[0]), -1),
     "Permute": lambda config, weights, inputs: inputs[0].transpose(0, *config["dims"]),
     "Rescaling": lambda config, weights, inputs: inputs[0] * np.float32(config["scale"]),
+    "Average": lambda config, weights, inputs: np.mean(inputs, axis=0),
     "Add": lambda config, weights, inputs: inputs[0] + inputs[1],
     "ZeroPadding2D": _zero_padding,
 }

@@ -12,6 +12,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 from toile.network import Network, Residual
 from toile.network.dropout import Dropout
 from toile.network.padding import AvgPool2d, MaxPool2d
+from toile.network.sequence import as_scored
+from toile.network.views import MeanOfViews
 
 # The first in which GroupNormalization has a scale for each channel, as torch's has.
 OPSET = 21
@@ -47,7 +49,12 @@ def onnx_modules(network: Network) -> nn.Sequential:
 
     A batch norm right behind a convolution or a dense layer is folded into its weights.
     """
-    return nn.Sequential(_said(network.named_children())).eval()
+    said = _said(network.named_children())
+    last = as_scored(said.values())[-1]
+    if isinstance(last, MeanOfViews):
+        # No layer's own name has such a sign in it.
+        said["views-mean"] = last
+    return nn.Sequential(said).eval()
 
 
 def _said(layers: Iterable[tuple[str, nn.Module]]) -> OrderedDict[str, nn.Module]:

@@ -14,6 +14,7 @@ from toile.network.flatten import Flatten
 from toile.network.initialise import initialise
 from toile.network.padding import AvgPool2d, Conv2d, Edge, GlobalPool, MaxPool2d
 from toile.network.sequence import Sequence
+from toile.network.views import Views
 from toile.recipe import LayerPlan, Plan, layers
 from toile.recipe.arithmetic import padded_side
 
@@ -103,4 +104,5 @@ _MODULES: dict[type[layers.Layer], Callable[[Any, LayerPlan], nn.Module]] = {
     layers.SpatialDropout: lambda layer, plan: Dropout(layer.rate, whole_channels=True),
     layers.Flatten: lambda layer, plan: Flatten(),
     layers.Scale: lambda layer, plan: Scale(layer.factor),
+    layers.Views: lambda layer, plan: Views(layer, *plan.input[1:]),
 }

@@ -16,7 +16,7 @@ from toile.network.link import Link, Tensors
 from toile.network.links import Dense, Dropped, Taped
 from toile.network.padding import Conv2d, MaxPool2d
 from toile.network.pooled import Pooled
-from toile.network.sequence import pools_first
+from toile.network.sequence import as_trained
 
 
 class Chain:
@@ -27,7 +27,7 @@ class Chain:
 
     def __init__(self, network: nn.Sequential, dtype: torch.dtype) -> None:
         self.network = network
-        layers = pools_first(list(network))
+        layers = as_trained(network)
         on_cpu = all(weight.device.type == "cpu" for weight in network.parameters())
         # A GPU has its own ways with small layers, and none with pieces that fit a cache.
         self.links = links_of(layers, dtype) if on_cpu else [Taped(layers, dtype)]

@@ -8,6 +8,7 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
 from toile.network.pixels import Pixels
+from toile.network.views import Views
 
 BATCH = 250
 
@@ -15,11 +16,15 @@ BATCH = 250
 def logits_in_batches(
     network: nn.Module, images: UInt8[Tensor, "n c h w"], pixels: Pixels
 ) -> Iterator[Float[Tensor, "b k"]]:
-    """The logits of `images`, 250 at a time (other sizes may give other last bits), on the CPU.
+    """The logits of `images`, on the CPU, 250 views at a time.
+
+    Other sizes may give other last bits.
 
     The network is in evaluation mode, and gradients are off, only while a batch is computed.
     """
-    for batch in images.split(BATCH):
+    first = next(network.children(), None)
+    views = first.count if isinstance(first, Views) else 1
+    for batch in images.split(BATCH // views):
         # Undone before the yield: the consumer must find the network as it left it.
         was_training = [(module, module.training) for module in network.modules()]
         network.eval()
@@ -36,7 +41,7 @@ def network_logits(
     pixels: Pixels,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Float32[np.ndarray, "n k"]:
-    """The logits of at least one of `images` in numpy's arrays, in the same batches of 250.
+    """The logits of at least one of `images` in numpy's arrays, in the same batches.
 
     `progress` is told how many images are done.
     """

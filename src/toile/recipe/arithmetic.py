@@ -10,6 +10,8 @@ from toile.recipe import layers
 from toile.recipe.layers import Layer
 
 Shape = tuple[int, ...]
+DATA = "the data"
+"""Who gives the first layer what it takes."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,19 @@ def _spatial_dropout(layer: Layer, place: Place) -> Arithmetic:
     return Arithmetic(_picture(place))
 
 
+def _views(layer: layers.Views, place: Place) -> Arithmetic:
+    if place.giver != DATA:
+        raise place.refuse(
+            f"it is given what {place.giver} gives; views are of the picture itself, so it stands "
+            "before all other layers"
+        )
+    _, height, width = _picture(place)
+    for shift, side, what in ((layer.shift_x, width, "wide"), (layer.shift_y, height, "high")):
+        if shift >= side:
+            raise place.refuse(f"a picture {side} pixels {what} cannot be moved by {shift}")
+    return Arithmetic(place.shape)
+
+
 def _unchanged(layer: Layer, place: Place) -> Arithmetic:
     return Arithmetic(place.shape)
 
@@ -171,4 +186,5 @@ _ARITHMETIC: dict[type[Layer], Callable[[Any, Place], Arithmetic]] = {
     layers.Flatten: _flatten,
     layers.GlobalPool: _global_pool,
     layers.SpatialDropout: _spatial_dropout,
+    layers.Views: _views,
 }

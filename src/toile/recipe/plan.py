@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from toile.errors import ToileError
-from toile.recipe.arithmetic import Arithmetic, Place, Shape, layer_arithmetic, shape_text
-from toile.recipe.layers import Layer, Residual, layer_names
+from toile.recipe.arithmetic import DATA, Arithmetic, Place, Shape, layer_arithmetic, shape_text
+from toile.recipe.layers import Layer, Residual, Views, layer_names
 
 # With gradients and Adam's two moments, as many float32 weights take 3.2 GB.
 MAX_PARAMETERS = 200_000_000
@@ -70,7 +70,8 @@ class LayerPlan:
 class Plan:
     """A network's layers with their integers. `macs` are multiply-adds for one image.
 
-    Multiply-adds count convolutions and dense layers; the rest is cheap beside them.
+    Multiply-adds count convolutions and dense layers; the rest is cheap beside them. They are those
+    of one view, where there are several.
     """
 
     input: tuple[int, int, int]
@@ -91,6 +92,12 @@ class Plan:
     def macs(self) -> int:
         """Multiply-adds for one image forward."""
         return sum(plan.macs for plan in self.layers)
+
+    @property
+    def views(self) -> Views | None:
+        """The layer that has every score and answer take `macs` once for each of its views."""
+        first = self.layers[0].layer
+        return first if isinstance(first, Views) else None
 
     @property
     def numbers(self) -> int:
@@ -143,7 +150,7 @@ class _Planner:
     ) -> tuple[LayerPlan, ...]:
         """Layer after layer; `block` is the dotted name of the block they stand in."""
         plans: list[LayerPlan] = []
-        giver = "the block's input" if block else "the data"
+        giver = "the block's input" if block else DATA
         for name, layer in zip(layer_names(network), network, strict=True):
             place = Place(f"{block}.{name}".lstrip("."), shape, giver, self.classes)
             if isinstance(layer, Residual):

@@ -18,6 +18,7 @@ from toile.recipe.layers.layer import Layer, layer_names
 from toile.recipe.layers.network import KINDS, MAX_DEPTH, MAX_LAYERS, Layers, Residual
 from toile.recipe.layers.norms import BatchNorm, GroupNorm, LayerNorm
 from toile.recipe.layers.pooling import AvgPool, Flatten, GlobalPool, MaxPool, Pool
+from toile.recipe.layers.views import Views
 from toile.recipe.layers.weighted import Conv, Dense, Initialiser
 
 __all__ = [
@@ -48,5 +49,6 @@ __all__ = [
     "Sigmoid",
     "SpatialDropout",
     "Tanh",
+    "Views",
     "layer_names",
 ]

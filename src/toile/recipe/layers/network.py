@@ -23,6 +23,7 @@ from toile.recipe.layers.dropout import Dropout, SpatialDropout
 from toile.recipe.layers.layer import Layer, layer_names
 from toile.recipe.layers.norms import BatchNorm, GroupNorm, LayerNorm
 from toile.recipe.layers.pooling import AvgPool, Flatten, GlobalPool, MaxPool
+from toile.recipe.layers.views import Views
 from toile.recipe.layers.weighted import Conv, Dense
 
 MAX_LAYERS = 1_000
@@ -68,6 +69,7 @@ KINDS: dict[str, type[Layer]] = {
     for model in (
         Conv, BatchNorm, LayerNorm, GroupNorm, ReLU, LeakyReLU, ELU, GELU, SiLU, Tanh, Sigmoid,
         MaxPool, AvgPool, GlobalPool, Dropout, SpatialDropout, Flatten, Dense, Scale, Residual,
+        Views,
     )
 }  # fmt: skip
 

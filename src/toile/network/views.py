@@ -1,0 +1,42 @@
+"""Several views of every picture, and the mean of what a network makes of them."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from toile.recipe import layers
+
+
+class Views(nn.Module):
+    """The views of `layer` of pictures of `height` x `width`."""
+
+    def __init__(self, layer: layers.Views, height: int, width: int) -> None:
+        super().__init__()
+        places = layer.places(height, width)
+        self.count = len(places)
+        # They follow from the recipe, and are no part of what a training leaves.
+        for axis, shown in zip(("rows", "columns"), zip(*places, strict=True), strict=True):
+            self.register_buffer(axis, torch.tensor(shown), persistent=False)
+
+    rows: Tensor
+    columns: Tensor
+
+    def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "looks c h w"]:
+        """All pictures as they are, then all of the second view, and so on."""
+        views = [
+            images.index_select(2, rows).index_select(3, columns)
+            for rows, columns in zip(self.rows, self.columns, strict=True)
+        ]
+        return torch.cat(views).contiguous(memory_format=torch.channels_last)
+
+
+class MeanOfViews(nn.Module):
+    """What all `count` views gave, in the order of `Views`, as one answer a picture."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+    def forward(self, answers: Float[Tensor, "looks k"]) -> Float[Tensor, "n k"]:
+        """The mean."""
+        return answers.unflatten(0, (self.count, -1)).mean(0)

@@ -86,3 +86,11 @@ def test_an_unknown_preset_is_refused_with_the_nearest(toile):
     answer = toile("check", "s1-leb")
     assert answer.code == 2
     assert "did you mean s1-lab?" in answer.errors
+
+
+def test_views_are_said_beside_what_one_of_them_takes(toile, tmp_path):
+    path = tmp_path / "looks.yaml"
+    path.write_text("network: [views, flatten, {dense: classes}]\n")
+    words = ("network", str(path), "--no-measure")
+    assert toile(*words, "--json").json["views"] == 3
+    assert "7,840 multiply-adds an image, for each of 3 views" in toile(*words).output

@@ -103,6 +103,16 @@ def test_a_batch_norm_is_folded_into_the_convolution_before_it_by_hand(make_trai
     assert tensors["conv1.bias"].item() == pytest.approx(-7)
 
 
+def test_a_factor_is_folded_into_the_layer_before_it(make_trained):
+    trained = make_trained([CONV, {"scale": -2.0}, "relu", "flatten", {"dense": "classes"},
+                            {"scale": 0.25}])  # fmt: skip
+    graph = OnnxFile(trained).model.graph
+    assert [node.op_type for node in graph.node] == ["Conv", "Relu", "Reshape", "Gemm"]
+    arrays = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    np.testing.assert_array_equal(arrays["conv1.weight"], -2 * trained.weights["conv1.weight"])
+    np.testing.assert_array_equal(arrays["dense1.bias"], trained.weights["dense1.bias"] / 4)
+
+
 def test_the_network_exported_stays_as_it_was(make_trained):
     trained = make_trained(LAYERS)
     before = {name: value.clone() for name, value in trained.network.state_dict().items()}

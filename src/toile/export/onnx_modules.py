@@ -1,7 +1,8 @@
-"""The network as ONNX can say it: batch norms folded, no dropout, one node for one layer."""
+"""The network as ONNX can say it: norms and factors folded, no dropout, one node for one layer."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 from toile.network import Network, Residual
+from toile.network.composite import Scale
 from toile.network.dropout import Dropout
 from toile.network.padding import AvgPool2d, MaxPool2d
 from toile.network.sequence import as_scored
@@ -47,7 +49,7 @@ class OnnxNode(nn.Module):
 def onnx_modules(network: Network) -> nn.Sequential:
     """A copy of `network` to be drawn as a graph, each layer under its own name.
 
-    A batch norm right behind a convolution or a dense layer is folded into its weights.
+    A batch norm or a factor right behind a convolution or a dense layer is folded into its weights.
     """
     said = _said(network.named_children())
     last = as_scored(said.values())[-1]
@@ -72,13 +74,24 @@ def _said(layers: Iterable[tuple[str, nn.Module]]) -> OrderedDict[str, nn.Module
 
 
 def _fused(before: nn.Module, module: nn.Module) -> nn.Module | None:
-    """Both in one, where `module` is a batch norm that `before` can take in."""
+    """Both in one, where `module` is a batch norm or a factor that `before` can take in."""
+    if isinstance(module, Scale) and isinstance(before, nn.Conv2d | nn.Linear):
+        return _times(before, module.factor)
     if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
         if isinstance(before, nn.Conv2d):
             return fuse_conv_bn_eval(before, module)
         if isinstance(before, nn.Linear):
             return fuse_linear_bn_eval(before, module)
     return None
+
+
+def _times(layer: nn.Conv2d | nn.Linear, factor: float) -> nn.Module:
+    """A copy of `layer` that gives `factor` times as much."""
+    copy = deepcopy(layer)
+    with torch.no_grad():
+        for weight in copy.parameters():
+            weight.mul_(factor)
+    return copy
 
 
 def _as_said(module: nn.Module) -> nn.Module:

@@ -157,6 +157,17 @@ def test_every_layer_is_listed_with_what_it_costs(make_run: MakeRun) -> None:
     assert "residual1.conv1 conv 2 × 4 × 4 6 64" in text  # noqa: RUF001
 
 
+@pytest.mark.parametrize(
+    ("first", "said"), [(["views"], "each of the 3 views of an image."), ([], "one image.")]
+)
+def test_multiply_adds_are_those_of_one_view(
+    make_run: MakeRun, first: list[str], said: str
+) -> None:
+    network = [*first, "flatten", {"dense": "classes"}]
+    text = Reading(run_page(*make_run(network=network), None)).text
+    assert f"Multiply-adds count convolutions and dense layers, for {said}" in text
+
+
 def test_the_page_is_written_whole_into_the_runs_folder_and_is_the_same_each_time(
     make_run: MakeRun, pixels: np.ndarray
 ) -> None:

@@ -52,6 +52,7 @@ NETWORKS = {
     "dropout": [{"dropout": 0.2}, CONV, {"dropout": 0.5}, "flatten", {"dropout": 0.1}, LAST],
     "spatial_dropout": [CONV, {"spatial_dropout": 0.5}, *END],
     "flatten": [CONV, *END],
+    "views": ["views", CONV, "relu", *END],
     "scale": [CONV, {"scale": 0.5}, *END],
     "residual": [
         CONV,

@@ -1,0 +1,113 @@
+"""Damaged files for fuzz tests: seeded, so that a case that fails is made again by its number.
+
+A case is one of a few sound files with some of its bytes changed the way disks, transfers and
+people who mean harm change them. `damaged(SEEDS, 2000)` yields (name, number, content).
+"""
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+
+# What sizes, counts and offsets are set to by those who look for overflows.
+NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**63 - 1)
+WORDS = (
+    b"-1", b"0", b"1e999", b"nan", b"NaN", b"Infinity", b"null", b"true", b"[]", b"{}", b'""',
+    b"''",
+    b"9" * 30, b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"\x1b[31m", b"\\ud800", b"(" * 60, b"../",
+    b"a" * 300, b"\n", b",", b":", b"-", b"*x", b"&x ", b"!!int ", b"1.5", b"2.0", b"\xe2\x80\xae",
+)  # fmt: skip
+
+
+def damage(content: bytes, draw: random.Random) -> bytes:
+    """`content` after one to four changes."""
+    changed = bytearray(content)
+    for _ in range(draw.choice((1, 1, 1, 2, 2, 4))):
+        draw.choice(CHANGES)(changed, draw)
+    return bytes(changed)
+
+
+def damaged(
+    seeds: Mapping[str, bytes], count: int, seed: int = 0
+) -> Iterator[tuple[str, int, bytes]]:
+    """`count` cases, the seeds in turn; case `number` is the same whatever `count` is."""
+    names = list(seeds)
+    for number in range(count):
+        name = names[number % len(names)]
+        yield name, number, damage(seeds[name], random.Random(f"{seed}/{number}"))
+
+
+def _flip(content: bytearray, draw: random.Random) -> None:
+    if content:
+        content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
+
+
+def _overwrite_byte(content: bytearray, draw: random.Random) -> None:
+    if content:
+        content[draw.randrange(len(content))] = draw.randrange(256)
+
+
+def _overwrite_number(content: bytearray, draw: random.Random) -> None:
+    width = draw.choice((1, 2, 4, 8))
+    number = draw.choice(NUMBERS) % 256**width
+    place = draw.randrange(len(content) + 1)
+    content[place : place + width] = number.to_bytes(width, draw.choice(("little", "big")))
+
+
+def _insert_word(content: bytearray, draw: random.Random) -> None:
+    place = draw.randrange(len(content) + 1)
+    content[place:place] = draw.choice(WORDS)
+
+
+def _replace_by_word(content: bytearray, draw: random.Random) -> None:
+    start, end = _span(content, draw, 12)
+    content[start:end] = draw.choice(WORDS)
+
+
+def _replace_digits(content: bytearray, draw: random.Random) -> None:
+    """Another word for a number in a text, or in a binary file for what looks like one."""
+    digits = [place for place, byte in enumerate(content) if byte in b"0123456789"]
+    if digits:
+        start = end = draw.choice(digits)
+        while end < len(content) and content[end] in b"0123456789.":
+            end += 1
+        content[start:end] = draw.choice(WORDS)
+
+
+def _cut(content: bytearray, draw: random.Random) -> None:
+    del content[draw.randrange(len(content) + 1) :]
+
+
+def _delete(content: bytearray, draw: random.Random) -> None:
+    start, end = _span(content, draw, 40)
+    del content[start:end]
+
+
+def _repeat(content: bytearray, draw: random.Random) -> None:
+    start, end = _span(content, draw, 200)
+    content[end:end] = content[start:end] * draw.choice((1, 2, 20))
+
+
+def _swap(content: bytearray, draw: random.Random) -> None:
+    start, end = _span(content, draw, 40)
+    piece = bytes(content[start:end])
+    del content[start:end]
+    place = draw.randrange(len(content) + 1)
+    content[place:place] = piece
+
+
+def _span(content: bytearray, draw: random.Random, longest: int) -> tuple[int, int]:
+    start = draw.randrange(len(content) + 1)
+    return start, min(len(content), start + draw.randint(1, longest))
+
+
+CHANGES: tuple[Callable[[bytearray, random.Random], None], ...] = (
+    _flip,
+    _overwrite_byte,
+    _overwrite_number,
+    _insert_word,
+    _replace_by_word,
+    _replace_digits,
+    _cut,
+    _delete,
+    _repeat,
+    _swap,
+)

@@ -11,6 +11,8 @@ Names are looked up when first used, so that `import toile` is quick and leaves 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from toile.distribution import VERSION
+
 if TYPE_CHECKING:
     from toile.data import Dataset, describe, list_sources, load_data, split_data
     from toile.errors import ToileError
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from toile.workbench.study import study
     from toile.workbench.study_look import open_study_test
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _PLACES = {
     "Bench": "toile.workbench.bench",
@@ -149,6 +151,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"toile has no {name}")
+    if name != "ToileError":
+        import_module("toile.posix").refuse_windows()
     return getattr(import_module(_PLACES[name]), name)
 
 

@@ -1,23 +1,20 @@
 """A folder written by one process at a time. The lock goes with the process that holds it."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from toile.errors import ToileError
+from toile.posix import refuse_windows
 
 
 @contextmanager
-def sole_use(folder: Path, wait: bool = True) -> Iterator[int | None]:
+def sole_use(folder: Path, wait: bool = True) -> Iterator[int]:
     """Hold `folder`, waiting until no other process does; without `wait` raise ToileError instead.
 
-    Gives the lock's file descriptor: child processes that inherit it hold the folder too. On
-    Windows nothing is held; files are verified and put in place whole there too.
+    Gives the lock's file descriptor: child processes that inherit it hold the folder too.
     """
-    if sys.platform == "win32":
-        yield None
-        return
+    refuse_windows()
     import fcntl
 
     with (folder / ".lock").open("w") as lock:

@@ -199,4 +199,4 @@ def test_without_the_extra_packages_the_line_to_type_is_said(trained, tmp_path):
         check=False,
     )
     assert done.returncode == 2
-    assert "pip install 'toile[export]'" in done.stderr
+    assert "'.[export]'" in done.stderr

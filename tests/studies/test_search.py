@@ -157,5 +157,5 @@ def test_what_it_learns_it_uses():
 
 def test_without_optuna_a_sentence_names_the_extra(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "optuna", None)
-    with pytest.raises(ToileError, match=r"pip install 'toile\[search\]'"):
+    with pytest.raises(ToileError, match=r"which a search needs: .*'\.\[search\]'"):
         asking()

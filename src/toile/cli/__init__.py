@@ -6,17 +6,25 @@ What a command needs is imported inside it, so that `toile --help` answers at on
 import sys
 
 from toile.errors import ToileError
+from toile.posix import refuse_windows
 from toile.process import prepare_process
 
 
 def main() -> None:
     """Run `toile`. Exit codes: 0 done, 2 the user's error, 3 diverged, 130 stopped."""
-    # Before anything imports torch: its thread pool reads the environment once.
-    prepare_process()
     try:
+        refuse_windows()
+    except ToileError as error:
+        # By itself: the packages that the rest needs may not load there.
+        sys.stderr.write(f"toile: {error}\n")
+        sys.exit(2)
+    try:
+        # Before anything imports torch: its thread pool reads the environment once.
+        prepare_process()
         from toile.cli.app import app
 
-        app()
+        # The same name for `python -m toile`, for its help and for completion.
+        app(prog_name="toile")
     except KeyboardInterrupt:
         sys.exit(130)
     except ToileError as error:

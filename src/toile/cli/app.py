@@ -25,7 +25,6 @@ app = typer.Typer(
     name="toile",
     help="A local workbench for image classifiers: look at data, build, train, compare.",
     no_args_is_help=True,
-    add_completion=False,
     # main prints a ToileError as one sentence; all else is a fault of ours and keeps Python's own
     # traceback.
     pretty_exceptions_enable=False,

@@ -11,6 +11,7 @@ import typer
 
 from toile.cli.signals import STOPPED
 from toile.cli.words import plain, say_json
+from toile.distribution import extra_packages
 from toile.errors import ToileError
 
 
@@ -39,8 +40,10 @@ def serve(
     """Answer pictures over HTTP with a run's network, by ONNX Runtime on one thread."""
     from toile.cli.progress import data_progress
     from toile.guard import host_headers
-    from toile.service import is_loopback, open_model, open_port
-    from toile.service import serve as answer_requests
+
+    with extra_packages("serve"):
+        from toile.service import is_loopback, open_model, open_port
+        from toile.service import serve as answer_requests
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     _refuse_open_house(host, is_loopback(host), allow_host or [])

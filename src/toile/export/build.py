@@ -3,9 +3,9 @@
 import numpy as np
 from jaxtyping import UInt8
 
+from toile.distribution import extra_packages
 from toile.export.keras_file import KerasFile
 from toile.export.onnx_file import OnnxFile
-from toile.export.packages import extra_packages
 from toile.export.proof import ExportFile
 from toile.export.safetensors_file import SafetensorsFile
 from toile.export.trained import Trained
@@ -26,6 +26,6 @@ def build_file(
     """
     if calibration is None:
         return _FILES[to](trained)
-    with extra_packages():
+    with extra_packages("export"):
         from toile.export.onnx_int8 import Int8OnnxFile
     return Int8OnnxFile(trained, calibration)

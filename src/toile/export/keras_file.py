@@ -6,10 +6,10 @@ Written by h5py alone: files that Keras 3 saves do not open in tf_keras, nor acr
 import io
 import json
 
+from toile.distribution import extra_packages
 from toile.export.about import KEY, About, input_words
 from toile.export.keras_layers import keras_layers
 from toile.export.keras_reader import KerasClassifier
-from toile.export.packages import extra_packages
 from toile.export.trained import Trained
 
 
@@ -30,7 +30,7 @@ class KerasFile:
 
     def content(self, about: About) -> bytes:
         """The file, saying `about` of itself."""
-        with extra_packages():
+        with extra_packages("export"):
             import h5py  # type: ignore[import-untyped]
         content = io.BytesIO()
         with h5py.File(content, "w") as file:

@@ -15,10 +15,10 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 from scipy.special import erf
 
+from toile.distribution import extra_packages
 from toile.errors import ToileError
 from toile.export.about import KEY, read_about
 from toile.export.classifier import scaled
-from toile.export.packages import extra_packages
 
 Array = np.ndarray
 Config = dict[str, Any]
@@ -31,7 +31,7 @@ class KerasClassifier:
 
     def __init__(self, content: bytes) -> None:
         """Raises ToileError for a file that is damaged, not Toile's or has an unknown layer."""
-        with extra_packages():
+        with extra_packages("export"):
             import h5py  # type: ignore[import-untyped]
         self.runtime = f"Toile's numpy reader, h5py {h5py.__version__}"
         what = "the Keras file"

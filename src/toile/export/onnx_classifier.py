@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
 from toile.data import DataFacts
+from toile.distribution import extra_packages
 from toile.errors import ToileError
 from toile.evaluation import probabilities
 from toile.export.about import KEY, About, read_about
 from toile.export.classifier import scaled
-from toile.export.packages import extra_packages
 
 # As many float32 weights as a recipe may have take 800 MB.
 MAX_BYTES = 1_000_000_000
@@ -25,7 +25,7 @@ class OnnxClassifier:
 
     def __init__(self, content: bytes | Path) -> None:
         """Raises ToileError for a file that is not whole, not Toile's or needs other files."""
-        with extra_packages():
+        with extra_packages("export"):
             import onnxruntime  # type: ignore[import-untyped]
         what = str(content) if isinstance(content, Path) else "the ONNX model"
         content = _read(content) if isinstance(content, Path) else content
@@ -70,7 +70,7 @@ def _read(path: Path) -> bytes:
 
 def _checked(content: bytes, what: str) -> About:
     """The metadata of `content`, which must be one whole model."""
-    with extra_packages():
+    with extra_packages("export"):
         import onnx
         from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from toile.distribution import extra_packages
 from toile.export.about import KEY, About, input_words, logits_words
 from toile.export.onnx_classifier import OnnxClassifier
 from toile.export.onnx_modules import OPSET, onnx_modules
-from toile.export.packages import extra_packages
 from toile.export.quiet import errors_alone
 from toile.export.trained import Trained
 
@@ -47,7 +47,7 @@ class OnnxFile:
 
 
 def _drawn(trained: Trained) -> "ModelProto":
-    with extra_packages():
+    with extra_packages("export"):
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
     # Two pictures: an axis of one would be taken for one that is always so.

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from toile.distribution import VERSION as TOILE_VERSION
 from toile.process import num_cores
 from toile.recipe import Training
 
@@ -16,7 +17,8 @@ def environment(training: Training) -> dict[str, Any]:
     return {
         "version": VERSION,
         "python": platform.python_version(),
-        **{name: version(name) for name in ("toile", "torch", "numpy")},
+        "toile": TOILE_VERSION,
+        **{name: version(name) for name in ("torch", "numpy")},
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
         "processor": _processor(),

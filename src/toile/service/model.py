@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toile.data import read_picture
+from toile.distribution import extra_packages
 from toile.errors import ToileError
 from toile.export import OnnxClassifier
-from toile.export.packages import extra_packages
 from toile.prediction import answer, prepare
 from toile.runs import Run, load_arrays, open_run
 from toile.service.words import Answer, Card, Likely, Score
@@ -66,7 +66,7 @@ def open_model(name: str, weights: str | None, progress: "Progress") -> Model:
 
 
 def _classifier_of(run: Run, weights: str, progress: "Progress") -> OnnxClassifier:
-    with extra_packages():
+    with extra_packages("export"):
         import onnxruntime  # type: ignore[import-untyped]  # noqa: F401
     path = run.folder / f"serve-{weights}.onnx"
     try:

@@ -8,7 +8,7 @@ alone, also after it was told again.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from toile.errors import ToileError
+from toile.distribution import extra_packages
 from toile.streams import stream_seed
 from toile.studies.search import Range, Search, Space
 
@@ -98,12 +98,6 @@ class Asking:
 
 
 def _import_optuna() -> Any:
-    try:
+    with extra_packages("search", "a search"):
         import optuna
-    except ModuleNotFoundError as error:
-        if error.name != "optuna":
-            raise
-        raise ToileError(
-            "optuna is not installed, which a search needs: pip install 'toile[search]'"
-        ) from None
     return optuna

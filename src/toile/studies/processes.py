@@ -8,7 +8,6 @@ import json
 import queue
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections import deque
@@ -150,9 +149,6 @@ def _end_of(code: int, errors: IO[bytes]) -> str:
 @contextmanager
 def _signals_kept_from_children() -> Iterator[None]:
     """Ctrl-C on a terminal reaches every process; those started here are to leave it to us."""
-    if sys.platform == "win32":
-        yield
-        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from toile.distribution import extra_packages
 from toile.errors import ToileError
 from toile.process import num_cores
 
@@ -22,14 +23,8 @@ def join_ray() -> tuple[Any, bool]:
     Raises ToileError where Ray is not installed, or no cluster can be joined.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
+    with extra_packages("cluster", "--on ray"):
         import ray
-    except ModuleNotFoundError as error:
-        if error.name != "ray":
-            raise
-        raise ToileError(
-            "ray is not installed, which --on ray needs: pip install 'toile[cluster]'"
-        ) from None
     if ray.is_initialized():
         return ray, False
     address = os.environ.get("RAY_ADDRESS", "")

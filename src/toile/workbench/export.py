@@ -1,13 +1,13 @@
 """Taking a run's network away as a file, with proof that it is the same network."""
 
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int
 
 from toile.data import carried
+from toile.distribution import VERSION
 from toile.errors import ToileError
 from toile.export import About, Parity
 from toile.export.build import build_file
@@ -93,7 +93,7 @@ def _trained(run: Run, weights: str) -> Trained:
     recipe, facts = carried(run.recipe, run.facts)
     about = About.model_validate(
         {
-            "toile": version("toile"),
+            "toile": VERSION,
             "run": run.id,
             "name": run.recipe.name,
             "weights": weights,

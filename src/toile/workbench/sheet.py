@@ -135,9 +135,9 @@ def _work(
 def _refuse_what_is_missing(exercise: Exercise) -> None:
     """Raise ToileError where it needs a package, a photograph or runs that cannot be had."""
     if exercise.export is not None:
-        from toile.export.packages import extra_packages
+        from toile.distribution import extra_packages
 
-        with extra_packages():
+        with extra_packages("export"):
             import h5py  # type: ignore[import-untyped] # noqa: F401
         photo = exercise.export.photo
         if photo is not None:

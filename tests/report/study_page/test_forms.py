@@ -198,7 +198,7 @@ def test_without_typst_the_extra_is_named(epochs, monkeypatch):
         return known(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(ToileError, match=r"pip install 'toile\[report\]'"):
+    with pytest.raises(ToileError, match=r"which a PDF needs: .*'\.\[report\]'"):
         study_pdf(study_report(epochs, {}))
 
 

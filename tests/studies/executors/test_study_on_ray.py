@@ -170,7 +170,10 @@ def test_an_address_where_no_cluster_is_is_refused_at_once(address, complaint, m
 
 def test_without_the_extra_it_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ToileError, match=r"pip install 'toile\[cluster\]'"), Cluster().seats(0):
+    with (
+        pytest.raises(ToileError, match=r"which --on ray needs: .*'\.\[cluster\]'"),
+        Cluster().seats(0),
+    ):
         pass
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from toile.errors import ToileError
+from toile.distribution import extra_packages
 from toile.report.save import save_figure
 from toile.report.study_page.parts import Drawing, Section, StudyReport
 
@@ -34,12 +34,8 @@ def typeset(
     record: Record, drawings: Iterable[Drawing], pictures: Mapping[str, bytes] | None = None
 ) -> bytes:
     """What `record` says as `report.typ` sets it, with its drawings, and pictures by file name."""
-    try:
+    with extra_packages("report", "a PDF"):
         import typst
-    except ModuleNotFoundError:
-        raise ToileError(
-            "typst is not installed, which a PDF needs: pip install 'toile[report]'"
-        ) from None
     with TemporaryDirectory() as folder:
         root = Path(folder)
         for one in drawings:

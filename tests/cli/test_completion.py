@@ -1,0 +1,53 @@
+"""Completion: the scripts a shell reads, and what it is answered."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+TOILE = [sys.executable, "-m", "toile"]
+
+
+def asked(**environment: str) -> str:
+    done = subprocess.run(
+        TOILE, capture_output=True, text=True, env=os.environ | environment, check=False
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("shell", "line"),
+    [
+        ("bash", "complete -o default -F _toile_completion toile"),
+        ("zsh", "compdef _toile_completion toile"),
+        ("fish", "complete --command toile --no-files"),
+    ],
+)
+def test_every_shell_gets_its_script(shell, line):
+    script = asked(_TOILE_COMPLETE=f"source_{shell}")
+    assert line in script
+    assert f"_TOILE_COMPLETE=complete_{shell}" in script
+    if found := shutil.which(shell):
+        subprocess.run([found, "-n"], input=script, text=True, check=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "answer"),
+    [
+        ("toile pre", "1", ["presets", "predict"]),
+        ("toile data ", "2", ["show", "get"]),
+        ("toile train --see", "2", ["--seed"]),
+    ],
+)
+def test_bash_is_answered_commands_and_options(words, place, answer):
+    said = asked(_TOILE_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=place)
+    assert set(answer) <= set(said.split()), said
+
+
+def test_as_a_module_it_is_the_command():
+    done = subprocess.run([*TOILE, "--help"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage: toile ")
+    refused = subprocess.run([*TOILE, "check", "nothing"], capture_output=True, check=False)
+    assert refused.returncode == 2

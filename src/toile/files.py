@@ -1,6 +1,7 @@
 """Writing files so that a crash at any moment leaves the old content or the new, never neither."""
 
 import errno
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -41,6 +42,13 @@ def writing(path: Path) -> Iterator[None]:
         raise ToileError(
             f"{path} cannot be written: {error.strerror}; what was there before is kept"
         ) from error
+
+
+def write_all(file: io.FileIO, content: bytes) -> None:
+    """Write `content` to a file opened without a buffer, which may take a part of it at a time."""
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
 
 
 def disk_is_full(error: BaseException | None) -> bool:

@@ -1,8 +1,10 @@
 """A bundle brings a run elsewhere whole, and brings nothing else."""
 
 import contextlib
+import errno
 import hashlib
 import json
+import os
 import random
 import shutil
 import zipfile
@@ -32,6 +34,19 @@ from toile.runs.tensors import save_arrays
 def bundle(trained, tmp_path) -> Path:
     (trained.run.folder / "report.html").write_text("<script>theirs</script>")
     return bundle_run(trained.run, tmp_path / "whole.zip")
+
+
+SCORE = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}}
+
+
+@pytest.fixture
+def looked_at(trained, tmp_path) -> Path:
+    """The bundle of a run whose test part was looked at once."""
+    beside, test = trained.run.folder.parent, trained.run.facts.test_fingerprint
+    facts = {"weights": "last", "recipe": "r", "data": "d", "source": "/my/own/data"}
+    look = write_look([beside], run="whole", test=test, why="the end", **facts)
+    write_score([beside], look, SCORE)
+    return bundle_run(trained.run, tmp_path / "looked-at.zip")
 
 
 def altered(bundle: Path, changes: dict[str, bytes | None], told: bool = True) -> Path:
@@ -330,14 +345,14 @@ def test_a_run_named_by_a_point_or_a_number_is_bundled_by_its_folders_name(
 def test_the_looks_its_score_had_are_counted_where_it_is_imported(trained, tmp_path):
     beside, test = trained.run.folder.parent, trained.run.facts.test_fingerprint
     facts = {"weights": "last", "recipe": "r", "data": "d", "source": "/my/own/data"}
-    look = write_look(beside, run="whole", test=test, why="the end", **facts)
-    write_score(beside, look, {"accuracy": 0.9})
-    write_look(beside, run="whole", test="another", why="of other data", **facts)
+    look = write_look([beside], run="whole", test=test, why="the end", **facts)
+    write_score([beside], look, SCORE)
+    write_look([beside], run="whole", test="another", why="of other data", **facts)
     bundle = bundle_run(trained.run, tmp_path / "whole.zip")
 
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    write_look(elsewhere, run="mine", test=test, why="before", **facts)
+    write_look([elsewhere], run="mine", test=test, why="before", **facts)
     unpack_bundle(bundle, lambda run: None, elsewhere)
     with pytest.raises(ToileError, match="is there already"):
         unpack_bundle(bundle, lambda run: None, elsewhere)
@@ -345,4 +360,82 @@ def test_the_looks_its_score_had_are_counted_where_it_is_imported(trained, tmp_p
     own, came = read_ledger(elsewhere)
     assert own.why == "before"
     assert (came.number, came.why, came.source) == (2, "the end", "data")
-    assert came.score == {"accuracy": 0.9}
+    assert came.score == SCORE
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"score": {"accuracy": 0.9}}, "a look's score has no accuracy"),
+        ({"score": {"accuracy": {"value": 2, "low": 0, "high": 1, "n": 1}}}, "a look's score"),
+        ({"when": "yesterday"}, "a look's time is 'yesterday'; it is written 20"),
+        ({"test": "another"}, "a look is at the test part 'another', not at the run's"),
+        ({"networks": 0}, "a look is of 0 networks"),
+        ({"number": "first"}, "manifest.json is damaged"),
+    ],
+)
+def test_a_look_that_no_ledger_would_hold_is_refused_with_its_bundle(
+    trained, looked_at, tmp_path, change, said
+):
+    (look,) = json.loads(manifest_of(looked_at))["looks"]
+    path = altered(looked_at, {"manifest.json": manifest_of(looked_at, looks=[look | change])})
+    with pytest.raises(ToileError, match=said):
+        import_bundle(path, tmp_path / "elsewhere")
+    assert_nothing_is_left(tmp_path)
+
+
+def test_a_refused_bundle_leaves_no_look_behind(looked_at, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    refused = altered(looked_at, {"results.json": b"{"})
+    with pytest.raises(ToileError, match=r"results\.json"):
+        import_bundle(refused, elsewhere)
+    assert read_ledger(elsewhere) == ()
+    # Also one that is refused where its place is taken, last of all.
+    (elsewhere / "whole").mkdir()
+    (elsewhere / "whole" / "mine.txt").write_text("mine")
+    with pytest.raises(ToileError, match="is there already"):
+        import_bundle(looked_at, elsewhere)
+    assert read_ledger(elsewhere) == ()
+
+
+def test_a_run_that_cannot_be_put_in_its_place_takes_its_looks_with_it(
+    looked_at, tmp_path, monkeypatch
+):
+    elsewhere = tmp_path / "elsewhere"
+    replace = os.replace
+
+    def fail(source, target):
+        if Path(target).name == "whole":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", fail)
+        with pytest.raises(ToileError, match="No space left"):
+            import_bundle(looked_at, elsewhere)
+    assert read_ledger(elsewhere) == ()
+    import_bundle(looked_at, elsewhere)
+    assert len(read_ledger(elsewhere)) == 1
+
+
+def test_thousands_of_looks_are_written_at_once(looked_at, tmp_path, monkeypatch):
+    (look,) = json.loads(manifest_of(looked_at))["looks"]
+    looks = [look | {"why": str(n), "id": str(n)} for n in range(3000)]
+    path = altered(looked_at, {"manifest.json": manifest_of(looked_at, looks=looks)})
+    syncs, sync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (syncs.append(handle), sync(handle)))
+    unpack_bundle(path, lambda run: None, tmp_path / "elsewhere")
+    assert len(read_ledger(tmp_path / "elsewhere")) == 3000
+    # Two for each of ten files of the run, and a few more: none for each look.
+    assert len(syncs) < 50
+
+
+def test_looks_from_before_they_had_an_id_come_once(trained, looked_at, tmp_path):
+    (look,) = json.loads(manifest_of(looked_at))["looks"]
+    del look["id"]
+    path = altered(looked_at, {"manifest.json": manifest_of(looked_at, looks=[look])})
+    elsewhere = tmp_path / "elsewhere"
+    unpack_bundle(path, lambda run: None, elsewhere)
+    shutil.rmtree(elsewhere / "whole")
+    unpack_bundle(path, lambda run: None, elsewhere)
+    assert len(read_ledger(elsewhere)) == 1

@@ -1,6 +1,8 @@
 """The ledger counts every look, also after a kill, and is never guessed at."""
 
+import errno
 import json
+import os
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -8,14 +10,39 @@ from pathlib import Path
 import pytest
 
 from toile.errors import ToileError
-from toile.runs import CorruptFile, Run, looks_of, read_ledger, write_score
+from toile.runs import (
+    CorruptFile,
+    Run,
+    ledger_folders,
+    looks_of,
+    read_ledger,
+    runs_folder,
+    write_score,
+)
 from toile.runs.ledger import write_look
 
+SCORE = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}}
 FACTS = {"weights": "last", "recipe": "r" * 64, "data": "d" * 64, "source": "/data"}
 
 
 def look(folder: Path, run: str = "run", test: str = "t" * 64):
-    return write_look(folder, run=run, test=test, why="to know", **FACTS)
+    return write_look([folder], run=run, test=test, why="to know", **FACTS)
+
+
+def make_run(folder: Path) -> Run:
+    """A run's folder as far as finding its ledger goes, with what it is part of around it."""
+    folder.mkdir(parents=True)
+    (folder / "state.json").write_text("{}")
+    for place in folder.parents[:4]:
+        for kind in ("study", "search", "sheet"):
+            if place.name == kind:
+                (place / f"{kind}.json").write_text("{}")
+    return Run(folder)
+
+
+def look_at(run: Run, why: str):
+    folders = ledger_folders(run.folder)
+    return write_score(folders, write_look(folders, run.id, test="t", why=why, **FACTS), SCORE)
 
 
 def test_no_ledger_is_no_looks(tmp_path):
@@ -24,12 +51,112 @@ def test_no_ledger_is_no_looks(tmp_path):
 
 def test_looks_are_numbered_and_carry_their_score(tmp_path):
     first, second = look(tmp_path), look(tmp_path, run="other")
-    write_score(tmp_path, second, {"accuracy": 0.9})
+    write_score([tmp_path], second, SCORE)
 
     read = read_ledger(tmp_path)
     assert [one.number for one in read] == [1, 2]
-    assert [one.score for one in read] == [None, {"accuracy": 0.9}]
+    assert [one.score for one in read] == [None, SCORE]
     assert (read[0], read[1].run) == (first, "other")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "run",
+        "group/run",
+        "study/readings/2-1",
+        "search/readings/trial-3",
+        "search/finalists/readings/trial-3-1",
+        "sheet/exercise-2/readings/2-1",
+        "sheet/exercise-3/work/readings/2-1",
+        "sheet/exercise-4/finalists/readings/2-1",
+    ],
+)
+def test_a_look_at_a_run_anywhere_in_a_workspace_is_in_its_one_ledger(place):
+    run = make_run(runs_folder() / place)
+    one = look_at(run, "first")
+    look_at(make_run(runs_folder() / "another"), "second")
+
+    assert [file.parent for file in runs_folder().rglob("ledger.jsonl")] == [runs_folder()]
+    assert [each.why for each in read_ledger()] == ["first", "second"]
+    assert looks_of(run) == read_ledger()
+    assert read_ledger()[0] == one
+
+
+@pytest.mark.parametrize("place", ["run", "search/readings/trial-3", "sheet/ex-1/readings/2-1"])
+def test_a_look_at_a_run_elsewhere_is_beside_it_and_in_the_workspace_and_counted_once(
+    tmp_path, place, monkeypatch
+):
+    run = make_run(tmp_path / "elsewhere" / place)
+    (look_at(run, "first"), look_at(make_run(runs_folder() / "here"), "second"))
+
+    assert [one.why for one in read_ledger()] == ["first", "second"]
+    assert [one.why for one in read_ledger(tmp_path / "elsewhere")] == ["first"]
+    assert [one.why for one in looks_of(run)] == ["first", "second"]
+    assert all(one.score == SCORE for one in looks_of(run))
+    # Moved, and asked from another workspace, it is still known to have been looked at.
+    (tmp_path / "elsewhere").rename(tmp_path / "moved")
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "others"))
+    assert [one.why for one in looks_of(Run(tmp_path / "moved" / place))] == ["first"]
+
+
+@pytest.mark.parametrize("place", ["study", "search/readings", "sheet/exercise-1", "group"])
+def test_ledgers_that_studies_kept_of_their_own_are_read_and_counted(place):
+    """As looks of version 0.1 have no id, alike but for the place they are kept in."""
+    old = {"kind": "look", "number": 1, "when": "2026-01-01T10:00:00+0100", "run": "trial-1"}
+    old |= {"weights": "last", "recipe": "r", "data": "d", "test": "t" * 64, "why": "in it"}
+    score = {"kind": "score", "look": 1, "score": SCORE}
+    lines = "".join(json.dumps(line) + "\n" for line in (old, score))
+    (runs_folder() / place).mkdir(parents=True)
+    (runs_folder() / place / "ledger.jsonl").write_text(lines)
+    look(runs_folder())
+
+    inner, own = read_ledger()
+    assert (inner.why, inner.number, inner.score, own.why) == ("in it", 1, SCORE, "to know")
+    # A copy of the same ledger adds nothing.
+    (runs_folder() / "copy").mkdir()
+    (runs_folder() / "copy" / "ledger.jsonl").write_text(lines)
+    assert len(read_ledger()) == 2
+    # The same twice in one ledger is two looks within a second.
+    (runs_folder() / place / "ledger.jsonl").write_text(lines * 2)
+    assert len(read_ledger()) == 3
+
+
+def test_a_look_that_one_ledger_cannot_take_is_written_to_none(tmp_path):
+    run = make_run(tmp_path / "elsewhere" / "run")
+    (tmp_path / "elsewhere" / "ledger.jsonl").write_bytes(b"{}\n")
+    with pytest.raises(CorruptFile, match="bring back a whole copy"):
+        look_at(run, "first")
+    assert read_ledger() == ()
+
+
+def test_a_disk_that_is_full_leaves_no_look_and_no_part_of_a_line(tmp_path, monkeypatch):
+    look(tmp_path)
+    before = (tmp_path / "ledger.jsonl").read_bytes()
+
+    def fail(handle):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fail)
+        with pytest.raises(ToileError, match="No space left"):
+            look(tmp_path)
+    assert (tmp_path / "ledger.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("score", [{}, {"accuracy": 0.9}, {"accuracy": {"value": "much"}}, [], 5])
+def test_a_score_of_another_form_leaves_its_look_counted_and_the_ledger_readable(tmp_path, score):
+    one = look(tmp_path)
+    with (tmp_path / "ledger.jsonl").open("a") as file:
+        file.write(json.dumps({"kind": "score", "look": one.id, "score": score}) + "\n")
+    assert [each.score for each in read_ledger(tmp_path)] == [None]
+    assert look(tmp_path).number == 2
+
+
+def test_a_reason_in_bytes_of_no_alphabet_is_kept_as_what_can_be_printed(tmp_path):
+    write_look([tmp_path], run="run", test="t", why="so\udcff", **FACTS)
+    (read,) = read_ledger(tmp_path)
+    assert read.why == "so?"
 
 
 def test_a_run_knows_the_looks_beside_it_and_where_runs_are_kept_here(tmp_path, monkeypatch):

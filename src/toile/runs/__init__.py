@@ -15,15 +15,18 @@ from toile.runs.judging import (
     scored_part,
     temperature_of,
 )
-from toile.runs.ledger import Look, ledger_folder, looks_of, read_ledger, write_score
+from toile.runs.ledger import looks_of, read_ledger, write_score
+from toile.runs.ledger_file import Look
 from toile.runs.listing import Listed, list_runs, open_run, remove_run
 from toile.runs.look import open_test, open_test_for_all
 from toile.runs.results import convergence_of, seconds_of
-from toile.runs.run import History, Run, Validation, runs_folder
+from toile.runs.run import History, Run, Validation
 from toile.runs.state import STATUSES, State, read_state
 from toile.runs.tensors import CorruptFile, Stored, load_arrays
+from toile.runs.workspace import COLLECTIONS, ledger_folders, runs_folder
 
 __all__ = [
+    "COLLECTIONS",
     "STATUSES",
     "CorruptFile",
     "History",
@@ -41,7 +44,7 @@ __all__ = [
     "environment",
     "has_checkpoint",
     "judge_validation",
-    "ledger_folder",
+    "ledger_folders",
     "list_runs",
     "load_arrays",
     "load_checkpoint",

@@ -18,10 +18,12 @@ from toile.data import DAMAGED, carried, open_zip
 from toile.errors import ToileError
 from toile.files import sync_folder, write_whole, writing
 from toile.recipe import recipe_text
-from toile.runs.ledger import Look, add_looks, looks_of
-from toile.runs.run import Run, runs_folder
+from toile.runs.ledger import looks_added, looks_of, refuse_odd_looks
+from toile.runs.ledger_file import Look, identified
+from toile.runs.run import Run
 from toile.runs.state import read_state
 from toile.runs.tensors import load_arrays
+from toile.runs.workspace import runs_folder
 from toile.sole_use import sole_use
 
 VERSION = 1
@@ -112,8 +114,6 @@ def unpack_bundle(
     target = (folder or runs_folder()) / manifest.run
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-    # Looks that happened elsewhere flatter its score here as well, so they are counted here too.
-    add_looks(target.parent, manifest.looks)
     with sole_use(target.parent):
         if target.exists():
             raise ToileError(f"{target} is there already; remove it with toile rm, or keep it")
@@ -123,8 +123,11 @@ def unpack_bundle(
         draft = Run(desk / manifest.run)
         try:
             _fill(draft, contents)
+            refuse_odd_looks(manifest.looks, draft.facts.test_fingerprint)
             write_page(draft)
-            with writing(target):
+            # Looks that happened elsewhere flatter its score here as well, so they are counted
+            # here too: with the run or not at all.
+            with looks_added(target.parent, identified(manifest.looks)), writing(target):
                 os.replace(draft.folder, target)
                 sync_folder(target.parent)
         except ToileError as error:

@@ -10,8 +10,9 @@ from toile.errors import ToileError
 from toile.files import sync_folder, write_json, write_whole
 from toile.recipe import Plan, Recipe, recipe_text
 from toile.runs.environment import environment
-from toile.runs.run import Run, runs_folder
+from toile.runs.run import Run
 from toile.runs.state import State, now, write_state
+from toile.runs.workspace import runs_folder
 from toile.sole_use import sole_use
 
 

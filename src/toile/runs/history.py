@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from toile.files import finite, writing
+from toile.files import finite, write_all, writing
 from toile.runs.tensors import CorruptFile
 
 
@@ -21,16 +21,17 @@ class HistoryFile:
                 f"{path} is shorter than the {size} bytes its checkpoint knows; bring it back"
             )
         # What follows the checkpoint will be trained, and written, again.
-        self._file = path.open("ab")
-        self._file.truncate(size)
-        self._file.seek(size)
+        with writing(path):
+            # Without a buffer, which a full disk would leave to be written when the file is closed.
+            self._file = path.open("ab", buffering=0)
+            self._file.truncate(size)
+            self._file.seek(size)
 
     def append(self, kind: str, record: Any) -> None:
         """Add one dataclass as a line; on disk after the next `sync`."""
         line = {"kind": kind, **asdict(record)}
         with writing(self._path):
-            self._file.write((json.dumps(finite(line)) + "\n").encode())
-            self._file.flush()
+            write_all(self._file, (json.dumps(finite(line)) + "\n").encode())
 
     def sync(self) -> int:
         """Bring all lines to disk; returns the size in bytes."""

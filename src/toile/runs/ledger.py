@@ -1,78 +1,57 @@
 """The ledger: every look at a sealed test part, written before the look, never rewritten.
 
 `ledger.jsonl` in the folder the runs lie in, a line for each look and a line for the score that
-came of it.
+came of it. A look has an id, so that one written down in several places is counted once.
 """
 
-import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from toile.errors import ToileError
-from toile.files import finite, sync_folder, writing
-from toile.runs.run import Run, runs_folder
+from toile.files import writing
+from toile.runs.ledger_file import (
+    EARLIEST,
+    Look,
+    append_lines,
+    is_score,
+    read_looks,
+    whole_size,
+)
+from toile.runs.records import LookScore
+from toile.runs.run import Run
 from toile.runs.state import now
-from toile.runs.tensors import CorruptFile
+from toile.runs.workspace import ledger_folders, nested_ledgers, outermost, runs_folder
 from toile.sole_use import sole_use
 
-VERSION = 1
-
-
-@dataclass(frozen=True)
-class Look:
-    """One look: `networks` networks met the test part whose fingerprint is `test`.
-
-    `number` counts the looks of the whole ledger from 1; `recipe` is the recipe's hash, `data` the
-    whole dataset's fingerprint and `source` where it was read from: the same source read otherwise,
-    as in another size, is another test part of the same pictures. `score` is what came of it; None
-    while it is not known.
-    """
-
-    number: int
-    when: str
-    run: str
-    weights: str
-    recipe: str
-    data: str
-    test: str
-    why: str
-    source: str = ""
-    networks: int = 1
-    score: dict[str, Any] | None = None
-    version: int = VERSION
-
-
-_LOOK = TypeAdapter(Look)
+LEDGER = "ledger.jsonl"
 
 
 def read_ledger(folder: Path | None = None) -> tuple[Look, ...]:
-    """All looks, first to last. Raises CorruptFile where a line is damaged."""
-    return _read((folder or runs_folder()) / "ledger.jsonl")
+    """All looks of the workspace `folder` (default: where runs are kept), first to last.
 
-
-def ledger_folder(run: Run) -> Path:
-    """Where the looks of `run` are written: beside it, and of a study's reading beside the study.
-
-    A ledger inside every study would hide its looks from all other runs.
+    Those in ledgers inside its studies, searches and sheets too. Raises CorruptFile where a line is
+    damaged.
     """
-    beside = run.folder.resolve().parent
-    is_reading = beside.name == "readings" and (beside.parent / "study.yaml").exists()
-    return beside.parent.parent if is_reading else beside
+    return _merged(_ledgers_in(folder or runs_folder()))
 
 
 def looks_of(run: Run) -> tuple[Look, ...]:
-    """All looks that the ledger beside `run` knows of, and the one where runs are kept here."""
-    beside, here = ledger_folder(run), runs_folder().resolve()
-    return read_ledger(beside) + (() if here == beside else read_ledger(here))
+    """All looks that `run` is to be judged by: those of the workspace here, and those beside it."""
+    workspace, *elsewhere = ledger_folders(run.folder)
+    ledgers = _ledgers_in(workspace)
+    if elsewhere:
+        # Of what lies beside it nothing is entered: the folder may be anyone's.
+        ledgers += [elsewhere[0] / LEDGER, *_ledgers_in(outermost(run.folder))]
+    return _merged(ledgers)
 
 
 def write_look(
-    folder: Path,
+    folders: Sequence[Path],
     run: str,
     weights: str,
     recipe: str,
@@ -82,69 +61,97 @@ def write_look(
     why: str,
     networks: int = 1,
 ) -> Look:
-    """Add a look to the ledger in `folder`; on disk when this returns, whatever follows."""
-    path = folder / "ledger.jsonl"
-    with sole_use(folder):
-        number = len(_read(path)) + 1
-        look = Look(number, now(), run, weights, recipe, data, test, why, source, networks)
-        _append(path, {"kind": "look", **asdict(look)})
+    """Add a look to the ledgers in `folders`; on disk when this returns, whatever follows.
+
+    Raises ToileError, and adds it to none, where one of them is damaged or cannot be written.
+    """
+    with _held(folders) as ledgers:
+        # Those before this one count, so a ledger that cannot be read is not written on.
+        numbers = [len(read_looks(ledger)) + 1 for ledger in ledgers]
+        look = Look(
+            numbers[0], now(), run, weights, recipe, data, test, why, source, networks,
+            id=secrets.token_hex(16),
+        )  # fmt: skip
+        for ledger, number in zip(ledgers, numbers, strict=True):
+            append_lines(ledger, [{"kind": "look", **asdict(replace(look, number=number))}])
     return look
 
 
-def add_looks(folder: Path, looks: Sequence[Look]) -> None:
-    """Add looks that happened elsewhere to the ledger in `folder`, but for those it has."""
-    path = folder / "ledger.jsonl"
-    with sole_use(folder):
-        known = list(_read(path))
-        for look in looks:
-            if all(_event(look) != _event(one) for one in known):
-                known.append(replace(look, number=len(known) + 1))
-                _append(path, {"kind": "look", **asdict(known[-1])})
-
-
-def _event(look: Look) -> tuple[str, ...]:
-    """What two ledgers have in common of one look."""
-    return look.when, look.run, look.weights, look.test, look.why
-
-
-def write_score(folder: Path, look: Look, score: Mapping[str, Any]) -> Look:
-    """Add what came of `look`."""
-    with sole_use(folder):
-        _append(
-            folder / "ledger.jsonl", {"kind": "score", "look": look.number, "score": dict(score)}
-        )
+def write_score(folders: Sequence[Path], look: Look, score: Mapping[str, Any]) -> Look:
+    """Add what came of `look` to the ledgers it is in."""
+    LookScore.model_validate(score)
+    with _held(folders) as ledgers:
+        for ledger in ledgers:
+            append_lines(ledger, [{"kind": "score", "look": look.id, "score": dict(score)}])
     return replace(look, score=dict(score))
 
 
-def _read(path: Path) -> tuple[Look, ...]:
-    looks: list[Look] = []
+@contextmanager
+def looks_added(folder: Path, looks: Sequence[Look]) -> Iterator[None]:
+    """Add looks that happened elsewhere to the ledger in `folder`, but for those it has.
+
+    They are taken out again where the work inside fails. Who calls holds the folder.
+    """
+    path = folder / LEDGER
+    known = {look.id for look in _merged(_ledgers_in(folder))}
+    size, number = whole_size(path), len(read_looks(path))
+    new = [look for look in _each_once(looks) if look.id not in known]
+    if new:
+        numbered = (replace(look, number=number + n) for n, look in enumerate(new, start=1))
+        append_lines(path, [{"kind": "look", **asdict(look)} for look in numbered])
     try:
-        content = path.read_bytes() if path.exists() else b""
-    except OSError as error:
-        raise ToileError(f"{path} cannot be read: {error.strerror}") from None
-    try:
-        # What follows the last line's end is a line that a kill cut short: its look never began.
-        for line in content.split(b"\n")[:-1]:
-            record = json.loads(line)
-            if record.pop("kind") == "look":
-                looks.append(_LOOK.validate_python(record))
-            else:
-                place = record["look"] - 1
-                looks[place] = replace(looks[place], score=record["score"])
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise CorruptFile(
-            f"{path} is damaged ({error!r:.80}); it counts the looks at test data, so nothing is "
-            "added to it; bring back a whole copy"
-        ) from None
-    return tuple(looks)
+        yield
+    except BaseException:
+        if new:
+            with writing(path):
+                os.truncate(path, size)
+        raise
 
 
-def _append(path: Path, record: dict[str, Any]) -> None:
-    with writing(path), path.open("ab") as file:
-        whole = path.read_bytes().rfind(b"\n") + 1
-        file.truncate(whole)
-        file.write((json.dumps(finite(record)) + "\n").encode())
-        file.flush()
-        os.fsync(file.fileno())
-        # The first line makes the file, whose name is on disk only with its folder.
-        sync_folder(path.parent)
+def refuse_odd_looks(looks: Iterable[Look], test: str) -> None:
+    """Raise ToileError for a look that no ledger would hold, or that is not at the part `test`."""
+    for look in looks:
+        if look.time == EARLIEST:
+            raise ToileError(f"a look's time is {look.when!r:.40}; it is written {now()}")
+        if look.test != test:
+            raise ToileError(f"a look is at the test part {look.test!r:.20}, not at the run's")
+        if look.networks < 1:
+            raise ToileError(f"a look is of {look.networks} networks")
+        if look.score is not None and not is_score(look.score):
+            raise ToileError("a look's score has no accuracy with its interval and n")
+
+
+def _ledgers_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return [folder / LEDGER, *nested_ledgers(folder)]
+
+
+def _merged(ledgers: Iterable[Path]) -> tuple[Look, ...]:
+    """The looks of several ledgers by time, each once."""
+    looks = [look for ledger in ledgers for look in read_looks(ledger)]
+    ordered = sorted(_each_once(looks), key=lambda look: look.time)
+    return tuple(replace(look, number=place) for place, look in enumerate(ordered, start=1))
+
+
+def _each_once(looks: Iterable[Look]) -> list[Look]:
+    found: dict[str, Look] = {}
+    for look in looks:
+        known = found.get(look.id)
+        # A kill may have left the score out of one of two ledgers.
+        if known is None or (known.score is None and look.score is not None):
+            found[look.id] = look
+    return list(found.values())
+
+
+@contextmanager
+def _held(folders: Sequence[Path]) -> Iterator[list[Path]]:
+    """The ledgers in `folders`, which nobody else writes meanwhile."""
+    with ExitStack() as held:
+        for folder in folders:
+            with writing(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+        # In one order for all, or two that look at once would wait for each other for ever.
+        for folder in sorted({folder.resolve() for folder in folders}):
+            held.enter_context(sole_use(folder))
+        yield [folder / LEDGER for folder in folders]

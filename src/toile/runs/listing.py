@@ -8,8 +8,9 @@ from pathlib import Path
 
 from toile.errors import ToileError, did_you_mean
 from toile.files import writing
-from toile.runs.run import Run, runs_folder
+from toile.runs.run import Run
 from toile.runs.state import State, read_state
+from toile.runs.workspace import runs_folder
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from toile.data import Dataset, Images
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
-from toile.runs.ledger import Look, ledger_folder, write_look
+from toile.runs.ledger import write_look
+from toile.runs.ledger_file import Look
 from toile.runs.run import Run
+from toile.runs.workspace import ledger_folders
 
 
 def open_test(run: Run, dataset: Dataset, weights: str, why: str) -> tuple[Look, Images]:
@@ -48,7 +50,7 @@ def _open(
     if not len(dataset.test):
         raise ToileError(f"{dataset.path} has no test images; there is nothing to open")
     look = write_look(
-        ledger_folder(runs[0]),
+        ledger_folders(runs[0].folder),
         name,
         weights,
         recipe,

@@ -97,6 +97,13 @@ class Results(Named):
     seconds: _Spent
 
 
+class LookScore(Named):
+    """What came of a look, as the ledger keeps it. A study's has no loss."""
+
+    accuracy: _Estimate
+    loss: float | None = None
+
+
 class Environment(Named):
     """`environment.json`."""
 

@@ -21,11 +21,7 @@ from toile.runs.records import (
     read_record,
 )
 from toile.runs.tensors import CorruptFile, Stored, load_arrays
-
-
-def runs_folder() -> Path:
-    """Where runs are kept: `$TOILE_RUNS`, or `runs` here."""
-    return Path(os.environ.get("TOILE_RUNS") or "runs")
+from toile.runs.workspace import runs_folder
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ VERSION = 1
 Status = Literal["queued", "running", "finished", "stopped", "diverged", "failed", "interrupted"]
 STATUSES: tuple[str, ...] = get_args(Status)
 UNDER_WAY = ("queued", "running")
+TIME = "%Y-%m-%dT%H:%M:%S%z"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def write_state(folder: Path, state: State) -> None:
 
 def now() -> str:
     """The time, to the second, with its zone."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    return time.strftime(TIME)
 
 
 def boot_id() -> str:

@@ -6,14 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError
-from toile.runs import runs_folder
+from toile.runs import COLLECTIONS, runs_folder
 
-MARKS = {
-    "run": "state.json",
-    "study": "study.json",
-    "search": "search.json",
-    "sheet": "sheet.json",
-}
+MARKS = {"run": "state.json", **COLLECTIONS}
 """What lies in each kind's folder once it has begun, and is written whenever it comes further."""
 
 

@@ -17,7 +17,7 @@ from toile.runs import (
     Look,
     Run,
     judge_validation,
-    ledger_folder,
+    ledger_folders,
     looks_of,
     open_run,
     scored_images,
@@ -131,7 +131,7 @@ def _on_test(run: Run, why: str, weights: str, progress: Progress) -> Evaluated:
     calibration = evaluation.calibrate(logits, images.labels, temperature)
     judgement = evaluation.judge(logits, images.labels, calibration)
     score = {"accuracy": judgement.accuracy.to_json(), "loss": judgement.loss}
-    look = write_score(ledger_folder(run), look, score)
+    look = write_score(ledger_folders(run.folder), look, score)
     return _evaluated(run, "test", weights, judgement, look)
 
 

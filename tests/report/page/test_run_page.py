@@ -195,9 +195,9 @@ def test_looks_at_the_test_part_are_told_as_text(make_run: MakeRun) -> None:
 
     test = run.data["test_fingerprint"]
     beside = run.folder.parent
-    look = write_look(beside, run.id, "last", "r", "d", test, "/data", "<script>why</script>")
-    write_score(beside, look, {"accuracy": proportion(9, 10).to_json(), "loss": 0.25})
-    write_look(beside, "another", "best", "r", "d", test, "/data", "theirs")
+    look = write_look([beside], run.id, "last", "r", "d", test, "/data", "<script>why</script>")
+    write_score([beside], look, {"accuracy": proportion(9, 10).to_json(), "loss": 0.25})
+    write_look([beside], "another", "best", "r", "d", test, "/data", "theirs")
 
     page = Reading(run_page(run, plan, None))
     assert "Opened 2 times as of this page, 1 of them for this run" in page.text
@@ -209,5 +209,5 @@ def test_looks_at_the_test_part_are_told_as_text(make_run: MakeRun) -> None:
 def test_a_look_that_no_score_followed_is_told_too(make_run: MakeRun) -> None:
     run, plan = make_run()
     test = run.data["test_fingerprint"]
-    write_look(run.folder.parent, run.id, "last", "r", "d", test, "/data", "a kill came")
+    write_look([run.folder.parent], run.id, "last", "r", "d", test, "/data", "a kill came")
     assert "a kill came no score followed" in Reading(run_page(run, plan, None)).text

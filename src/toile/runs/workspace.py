@@ -1,0 +1,66 @@
+"""Where runs are kept, and which folders a run's looks are written to.
+
+A workspace is a folder of runs, studies, searches and sheets; what is inside those belongs to it.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+COLLECTIONS = {"study": "study.json", "search": "search.json", "sheet": "sheet.json"}
+"""Kinds of folders that hold runs of their own, and what lies in each once it has begun."""
+# sheet/exercise/finalists/readings/run is the deepest that a run lies in what it is part of.
+DEEPEST = 4
+
+
+def runs_folder() -> Path:
+    """Where runs are kept: `$TOILE_RUNS`, or `runs` here."""
+    return Path(os.environ.get("TOILE_RUNS") or "runs")
+
+
+def outermost(folder: Path) -> Path:
+    """The study, search or sheet that the run in `folder` is part of, or the run's own folder.
+
+    Of a search in a sheet that is the sheet.
+    """
+    whole = inner = folder.resolve()
+    for place in inner.parents[:DEEPEST]:
+        holds_runs = any((place / mark).exists() for mark in COLLECTIONS.values())
+        if holds_runs or inner.name == "readings":
+            whole = place
+        inner = place
+    return whole
+
+
+def ledger_folders(folder: Path) -> tuple[Path, ...]:
+    """Where the looks of the run in `folder` are written: the workspace, and beside the run.
+
+    They are one unless the run was put elsewhere. Looks written beside it stay with it where both
+    move; those in the workspace are seen by all that is chosen there.
+    """
+    kept, whole = runs_folder().resolve(), outermost(folder)
+    if kept in whole.parents:
+        return (kept,)
+    return (kept, whole.parent)
+
+
+def nested_ledgers(folder: Path) -> list[Path]:
+    """Ledgers inside `folder`: of studies, searches and sheets that kept their own once."""
+    return sorted(_nested(folder, DEEPEST))
+
+
+def _nested(folder: Path, depth: int) -> Iterator[Path]:
+    for entry in os.scandir(folder):
+        place = entry.path
+        # Runs are not entered: a listing of ten thousand asks one question of each.
+        if (
+            entry.name.startswith(".")
+            or not entry.is_dir(follow_symlinks=False)
+            or os.path.exists(f"{place}/state.json")
+            or not os.access(place, os.R_OK | os.X_OK)
+        ):
+            continue
+        if os.path.exists(f"{place}/ledger.jsonl"):
+            yield Path(place) / "ledger.jsonl"
+        if depth > 1:
+            yield from _nested(Path(place), depth - 1)

@@ -1,10 +1,13 @@
 """What all tests share: caches and runs of their own, and a small set that can be learnt."""
 
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.halting import Halting
 from toile.data import Images, Split
 from toile.process import prepare_process
 
@@ -19,6 +22,14 @@ SIDE_PX = 8
 def runs_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> None:
     """Each test keeps its runs in a folder of its own."""
     monkeypatch.setenv("TOILE_RUNS", str(tmp_path_factory.mktemp("runs")))
+
+
+@pytest.fixture
+def halting(tmp_path: Path) -> Iterator[Halting]:
+    """For processes that are to stop at an exact place."""
+    halting = Halting(tmp_path)
+    yield halting
+    halting.close()
 
 
 def bars(n: int, seed: int) -> Images:

@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -39,12 +38,12 @@ def taken(tmp_path_factory):
         timeout=120,
         check=False,
     )
+    assert done.returncode == 0, done.stderr
     return done, place / "runs" / "s1-lab-search-by-filters-and-relu1"
 
 
 def test_it_ends_with_the_trials_and_the_result_as_json(taken):
     done, folder = taken
-    assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
     assert [one["number"] for one in said["trials"]] == [1, 2, 3, 4]
     assert said["finished"] + said["pruned"] == 4
@@ -73,17 +72,15 @@ def test_asked_again_by_its_folder_it_only_tells(taken, toile):
     assert "read again" in answer.output
 
 
-def test_killed_in_a_trial_and_asked_again_it_comes_to_the_same(taken, toile, tmp_path):
+def test_killed_in_a_trial_and_asked_again_it_comes_to_the_same(taken, toile, tmp_path, halting):
     words = [sys.executable, "-m", "toile.cli", *WORDS, "--out=killed", "--json"]
+    environment = {**os.environ, **halting.environment("*/trial-3/checkpoint/step-*")}
     process = subprocess.Popen(
-        words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        words, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
     )
-    third = tmp_path / "killed" / "readings" / "trial-3" / "history.jsonl"
-    while not (third.exists() and third.stat().st_size):
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.005)
+    assert halting.wait(process.pid)
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
     answer = toile(*WORDS, "--out=killed", "--json")
     assert answer.code == 0, answer.errors
     undisturbed = json.loads(taken[0].stdout.splitlines()[-1])

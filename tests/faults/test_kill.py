@@ -2,17 +2,18 @@
 
 import json
 import multiprocessing
+import os
 import random
-import re
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
+from tests.halting import train_until_killed
 from toile.runs import read_state
 from toile.workbench.begin import train
 from toile.workbench.go_on import resume
@@ -24,6 +25,7 @@ SETTINGS = [
     "data.validation=600",
     "training.precision=float32",
 ]
+NUM_STEPS = 44
 SECONDS = {"seconds", "images_per_second", "evaluation_seconds", "total_seconds"}
 # Processes that have torch loaded already, and are killed all the same.
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -36,12 +38,16 @@ def start(task, *arguments, **named) -> BaseProcess:
     return process
 
 
-def start_training(folder: Path, threads: int) -> BaseProcess:
+def training(folder: Path, threads: int) -> dict[str, object]:
     """A short training into `folder` that writes a checkpoint at every step."""
     settings = [*SETTINGS, f"training.threads={threads}"]
-    return start(
-        train, "s1-lab", data="fashion-sample", settings=settings, out=folder, checkpoint_seconds=0
-    )
+    return {
+        "recipe": "s1-lab",
+        "data": "fashion-sample",
+        "settings": settings,
+        "out": folder,
+        "checkpoint_seconds": 0,
+    }
 
 
 def wait_for_success(process: BaseProcess) -> None:
@@ -65,136 +71,108 @@ def undisturbed(tmp_path_factory):
     kept = {}
     for threads in (1, 2):
         folder = tmp_path_factory.mktemp("undisturbed") / "run"
-        wait_for_success(start_training(folder, threads))
+        wait_for_success(start(train, **training(folder, threads)))
         kept[threads] = remains(folder)
     return kept
 
 
-@pytest.fixture(scope="module")
-def length_seconds(tmp_path_factory) -> float:
-    """How long a run lasts here, from its first file to its last."""
-    folder = tmp_path_factory.mktemp("timed") / "run"
-    process = start_training(folder, 1)
-    wait_for("state.json", process.is_alive, folder)
-    started = time.monotonic()
-    wait_for_success(process)
-    return time.monotonic() - started
-
-
-def wait_for(pattern: str, alive, folder: Path) -> None:
-    while not list(folder.glob(pattern)):
-        assert alive()
-        time.sleep(0.002)
-
-
-def kill_and_compare(folder: Path, threads: int, after_seconds: float, expected) -> str:
-    """Kill a training so long after it is a run; returns how its state read then."""
-    process = start_training(folder, threads)
-    wait_for("state.json", process.is_alive, folder)
-    time.sleep(after_seconds)
-    process.kill()
-    process.join()
-    status = read_state(folder).status
-    if status != "finished":
-        wait_for_success(start(resume, folder))
+def kill_and_compare(folder: Path, threads: int, step: int, calls: int, expected) -> None:
+    """A training that is killed `calls` calls after `step` goes on to what is expected."""
+    process = start(train_until_killed, step, calls, **training(folder, threads))
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL
+    assert read_state(folder).status == "interrupted"
+    wait_for_success(start(resume, folder))
     assert remains(folder) == expected
-    return status
 
 
-def kill_often(
-    count: int, seed: int, folder: Path, undisturbed, length_seconds: float
-) -> list[str]:
-    """Kill `count` runs, of one and two threads by turns, at random moments of their length."""
+def kill_often(count: int, seed: int, folder: Path, undisturbed) -> None:
+    """Kill `count` runs, of one and two threads by turns, at random calls of random steps."""
     rng = random.Random(seed)
-    return [
-        kill_and_compare(
-            folder / str(place),
-            1 + place % 2,
-            rng.uniform(0, 0.9 * length_seconds),
-            undisturbed[1 + place % 2],
-        )
-        for place in range(count)
-    ]
+    for place in range(count):
+        threads = 1 + place % 2
+        # A step of this training makes some 750 calls, those of its checkpoint among them.
+        moment = rng.randrange(NUM_STEPS + 1), rng.randrange(750)
+        kill_and_compare(folder / str(place), threads, *moment, undisturbed[threads])
 
 
-def test_twenty_random_kills_all_resume_to_the_same_bits(undisturbed, length_seconds, tmp_path):
-    statuses = kill_often(20, 1, tmp_path, undisturbed, length_seconds)
-    assert statuses.count("interrupted") >= 10
+def test_runs_killed_at_random_calls_resume_to_the_same_bits(undisturbed, tmp_path):
+    kill_often(12, 1, tmp_path, undisturbed)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_two_hundred_random_kills_all_resume_to_the_same_bits(
-    undisturbed, length_seconds, tmp_path
-):
-    statuses = kill_often(200, 2, tmp_path, undisturbed, length_seconds)
-    assert statuses.count("interrupted") >= 100
+def test_two_hundred_random_kills_all_resume_to_the_same_bits(undisturbed, tmp_path):
+    kill_often(200, 2, tmp_path, undisturbed)
 
 
-def toile(*words: str) -> subprocess.Popen:
+def toile(*words: str, **environment: str) -> subprocess.Popen:
     """The command line in a process."""
     return subprocess.Popen(
         [sys.executable, "-m", "toile.cli", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, **environment},
     )
 
 
-def start_command(folder: Path, *more: str) -> subprocess.Popen:
-    """`toile train` at work on a run in `folder`, past its first checkpoint."""
-    sets = [f"--set={one}" for one in (*SETTINGS, "training.threads=1", *more)]
+@pytest.fixture
+def halted(halting, tmp_path) -> Iterator[subprocess.Popen]:
+    """`toile train` into `tmp_path / "run"`, standing still after its third checkpoint."""
+    sets = [f"--set={one}" for one in (*SETTINGS, "training.threads=1")]
     process = toile(
         "train",
         "s1-lab",
         "--data=fashion-sample",
-        f"--out={folder}",
+        f"--out={tmp_path / 'run'}",
         "--checkpoint-seconds=0",
         *sets,
+        **halting.environment("*/checkpoint/step-*", count=3),
     )
-    wait_for("checkpoint/step-*", lambda: process.poll() is None, folder)
-    return process
+    assert halting.wait(process.pid).pid == process.pid
+    yield process
+    process.kill()
+    process.communicate()
 
 
-def test_killed_before_its_first_checkpoint_a_run_begins_at_its_first_step(undisturbed, tmp_path):
-    assert kill_and_compare(tmp_path / "run", 1, 0, undisturbed[1]) == "interrupted"
+@pytest.mark.parametrize("calls", [0, 50, 200])
+def test_killed_before_its_first_checkpoint_a_run_begins_at_its_first_step(
+    undisturbed, tmp_path, calls
+):
+    kill_and_compare(tmp_path / "run", 1, 0, calls, undisturbed[1])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_with_a_checkpoint(undisturbed, tmp_path, number):
+def test_a_signal_stops_with_a_checkpoint(undisturbed, tmp_path, halted, halting, number):
     folder = tmp_path / "run"
-    process = start_command(folder)
-    process.send_signal(number)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
+    halted.send_signal(number)
+    halting.release()
+    output, _ = halted.communicate(timeout=60)
+    assert halted.returncode == 130
     assert "toile resume" in output
     assert read_state(folder).status == "stopped"
     wait_for_success(start(resume, folder))
     assert remains(folder) == undisturbed[1]
 
 
-def test_a_run_that_is_running_is_not_resumed_beside_itself(tmp_path):
-    first = start_command(tmp_path / "run", "training.epochs=1000")
+def test_a_run_that_is_running_is_not_resumed_beside_itself(tmp_path, halted):
     second = toile("resume", str(tmp_path / "run"))
     _, errors = second.communicate(timeout=60)
-    first.kill()
-    first.communicate()
     assert second.returncode == 2
-    assert f"is running already (process {first.pid})" in errors
-
-
-def catches(pid: int, number: int) -> bool:
-    """Whether a process has a handler of its own for a signal; Python's, for SIGINT, is not."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    caught = int(re.search(r"SigCgt:\s*(\w+)", status)[1], 16)
-    return bool(caught >> (signal.SIGTERM - 1) & 1 and caught >> (number - 1) & 1)
+    assert f"is running already (process {halted.pid})" in errors
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_before_training_ends_with_a_sentence(tmp_path, number):
-    process = toile("train", "s1-lab", "--data=fashion-sample", f"--out={tmp_path / 'run'}")
-    while not catches(process.pid, number):
-        time.sleep(0.005)
+def test_a_signal_before_training_ends_with_a_sentence(tmp_path, halting, number):
+    process = toile(
+        "train",
+        "s1-lab",
+        "--data=fashion-sample",
+        f"--out={tmp_path / 'run'}",
+        **halting.environment(module="torch"),
+    )
+    assert halting.wait(process.pid).pid == process.pid
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -203,10 +181,8 @@ def test_a_signal_before_training_ends_with_a_sentence(tmp_path, number):
 
 def test_of_two_that_resume_at_once_one_is_refused(undisturbed, tmp_path):
     folder = tmp_path / "run"
-    process = start_training(folder, 1)
-    wait_for("checkpoint/step-*", process.is_alive, folder)
-    process.kill()
-    process.join()
+    process = start(train_until_killed, 5, 0, **training(folder, 1))
+    process.join(120)
     pair = [start(resume, folder) for _ in range(2)]
     for one in pair:
         one.join(120)

@@ -6,12 +6,12 @@ import random
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.halting import Halting
 from toile.runs import Run, read_state
 from toile.studies import open_study
 
@@ -65,20 +65,6 @@ def created(folder: Path) -> dict[str, str]:
     return {key: one.created for key, one in states.items() if one.status == "finished"}
 
 
-def wait_for(seen: Callable[[], object], process: subprocess.Popen) -> None:
-    while not seen():
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.005)
-
-
-def running(folder: Path) -> Iterator[tuple[str, int]]:
-    """Keys and processes of the readings that are being trained now."""
-    for path in (folder / "readings").glob("*/state.json"):
-        state = read_state(path.parent)
-        if state.status == "running" and state.alive:
-            yield path.parent.name, state.pid
-
-
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory) -> dict[str, object]:
     folder = tmp_path_factory.mktemp("undisturbed") / "study"
@@ -87,39 +73,38 @@ def undisturbed(tmp_path_factory) -> dict[str, object]:
     return remains(folder)
 
 
-def wait_while(process: subprocess.Popen[str], condition: Callable[[], bool]) -> None:
-    while process.poll() is None and condition():
-        time.sleep(0.005)
+class Killing:
+    """Kills a whole study again and again, each time when one of its processes halts at a file."""
 
+    def __init__(self, folder: Path, halting: Halting) -> None:
+        self.folder, self.halting = folder, halting
 
-def kill_often(folder: Path, count: int, seed: int) -> int:
-    """Kill the whole group `count` times; returns how often it was training then.
-
-    By turns at a random moment of its beginning, and at one of its training.
-    """
-    rng, training = random.Random(seed), 0
-    for turn in range(count):
-        process, before = start(folder), created(folder)
-        until = time.monotonic() + rng.uniform(0, 3)
-        if turn % 2:
-            wait_while(process, lambda: not any(running(folder)))
-            until = time.monotonic() + rng.uniform(0, 1.5)
-        wait_while(process, lambda until=until: time.monotonic() < until)
-        if turn % 2:
-            # Between two readings none is trained.
-            wait_while(process, lambda: not any(running(folder)))
-        training += any(running(folder))
-        if process.poll() is None:
+    def kill(self, file: str, count: int = 1) -> bool:
+        """Go on until the `count`-th such file was written; whether it was."""
+        before = created(self.folder)
+        process = start(self.folder, **self.halting.environment(file, count=count))
+        halted = self.halting.wait(process.pid)
+        if halted:
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        # No cell twice: what had finished was not begun again.
-        assert before.items() <= created(folder).items()
-    return training
+        # No reading is trained twice: what had finished was not begun again.
+        assert before.items() <= created(self.folder).items()
+        return halted is not None
 
 
-def test_killed_as_a_whole_it_goes_on_to_the_same_table(undisturbed, tmp_path):
-    assert kill_often(tmp_path / "study", 2, seed=1) >= 1
+def test_killed_as_a_whole_it_goes_on_to_the_same_table(undisturbed, tmp_path, halting):
+    killing = Killing(tmp_path / "study", halting)
+    # At its plan, at a reading's beginning, in its middle, at its end, and in the second reading.
+    for file, count in (
+        ("*/study/study.yaml", 1),
+        ("*/2-1/recipe.yaml", 1),
+        ("*/3-*/best.safetensors", 2),
+        ("*/2-1/results.json", 1),
+        ("*/*-2/last.safetensors", 1),
+    ):
+        assert killing.kill(file, count), file
     before = created(tmp_path / "study")
+    assert before
     code, _, errors = end(start(tmp_path / "study"))
     assert code == 0, errors
     assert before.items() <= created(tmp_path / "study").items()
@@ -129,21 +114,38 @@ def test_killed_as_a_whole_it_goes_on_to_the_same_table(undisturbed, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_killed_often_it_goes_on_to_the_same_table(undisturbed, tmp_path):
-    training = 0
+def test_killed_often_it_goes_on_to_the_same_table(undisturbed, tmp_path, halting):
+    rng, killed = random.Random(0), 0
     for place in range(8):
-        folder = tmp_path / str(place)
-        training += kill_often(folder, 6, seed=place)
-        assert end(start(folder))[0] == 0
-        assert remains(folder) == undisturbed
-    assert training >= 16
+        killing = Killing(tmp_path / str(place), halting)
+        # A reading writes some fifty files.
+        killed += sum(killing.kill("*/study/*", rng.randrange(1, 50)) for _ in range(6))
+        assert end(start(killing.folder))[0] == 0
+        assert remains(killing.folder) == undisturbed
+    assert killed >= 32
 
 
-def test_a_worker_killed_midway_costs_no_reading(undisturbed, tmp_path):
-    process = start(tmp_path / "study", "--workers=1")
-    wait_for(lambda: any(running(tmp_path / "study")), process)
-    _, pid = next(running(tmp_path / "study"))
-    os.kill(pid, signal.SIGKILL)
+@pytest.fixture
+def halted(halting, tmp_path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A study of one worker in `tmp_path / "study"`, and the worker: it halts in its first reading.
+
+    It does so whenever it has written the weights of an epoch for the second time.
+    """
+    process = start(
+        tmp_path / "study", "--workers=1", **halting.environment("*/2-1/last.safetensors", count=2)
+    )
+    yield process, halting.wait(process.pid).pid
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def test_a_worker_killed_midway_costs_no_reading(undisturbed, tmp_path, halted, halting):
+    process, worker = halted
+    os.kill(worker, signal.SIGKILL)
+    # The worker that takes its place halts there too.
+    assert halting.wait(process.pid).pid != worker
+    halting.release()
     code, _, errors = end(process)
     assert code == 0, errors
     assert "failed, tried once more: its process was ended by SIGKILL" in errors
@@ -151,16 +153,13 @@ def test_a_worker_killed_midway_costs_no_reading(undisturbed, tmp_path):
 
 
 def test_a_reading_whose_worker_is_killed_twice_has_failed_and_is_tried_when_asked_again(
-    undisturbed, tmp_path
+    undisturbed, tmp_path, halting
 ):
-    process, killed = start(tmp_path / "study", "--workers=1"), set()
-    while len(killed) < 2:
-        assert process.poll() is None, process.communicate()
-        for key, pid in running(tmp_path / "study"):
-            if key == "3-1" and pid not in killed:
-                os.kill(pid, signal.SIGKILL)
-                killed.add(pid)
-        time.sleep(0.002)
+    process = start(
+        tmp_path / "study", "--workers=1", **halting.environment("*/3-1/last.safetensors")
+    )
+    for _ in range(2):
+        os.kill(halting.wait(process.pid).pid, signal.SIGKILL)
     code, output, errors = end(process)
     assert code == 0, errors
     assert "1 of 2 readings of 3 failed" in output
@@ -170,36 +169,39 @@ def test_a_reading_whose_worker_is_killed_twice_has_failed_and_is_tried_when_ask
     assert remains(tmp_path / "study") == undisturbed
 
 
-def test_where_the_study_alone_is_killed_its_workers_stop_with_a_checkpoint(undisturbed, tmp_path):
+def test_where_the_study_alone_is_killed_its_workers_stop_with_a_checkpoint(
+    undisturbed, tmp_path, halted, halting
+):
     folder = tmp_path / "study"
-    process = start(folder, "--workers=1")
-    wait_for(lambda: any(running(folder)), process)
-    pids = [pid for _, pid in running(folder)]
+    process, worker = halted
     process.kill()
-    process.communicate()
-    # At once: it waits until they have let go.
-    code, _, errors = end(start(folder))
+    process.wait()
+    # The next one waits until the worker has let go.
+    again = start(folder)
+    halting.release()
+    code, _, errors = end(again)
     assert code == 0, errors
-    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    assert not Path(f"/proc/{worker}").exists()
     assert remains(folder) == undisturbed
 
 
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
 )
-def test_a_signal_stops_it_with_checkpoints_and_says_how_to_go_on(undisturbed, tmp_path, number):
+def test_a_signal_stops_it_with_checkpoints_and_says_how_to_go_on(
+    undisturbed, tmp_path, halted, halting, number
+):
     folder = tmp_path / "study"
-    process = start(folder, "--workers=1")
-    wait_for(lambda: any(running(folder)), process)
+    process, _ = halted
     # To the whole group, as a terminal sends it.
     os.killpg(process.pid, number)
+    halting.release()
     code, _, errors = end(process)
     assert code == 130
     assert f"toile: stopped; toile study {folder} goes on with it" in errors
     assert "Traceback" not in errors
     standings = {one.status for one in open_study(folder).readings}
-    assert standings <= {"stopped", "finished", "waiting"}
-    assert "stopped" in standings
+    assert standings == {"stopped", "waiting"}
     again = subprocess.run(
         [sys.executable, "-m", "toile.cli", "study", str(folder), "--no-page"], check=False
     )
@@ -207,12 +209,8 @@ def test_a_signal_stops_it_with_checkpoints_and_says_how_to_go_on(undisturbed, t
     assert remains(folder) == undisturbed
 
 
-def test_two_at_once_the_second_is_refused(tmp_path):
-    first = start(tmp_path / "study", "--workers=1", "--epochs=1000")
-    wait_for(lambda: any(running(tmp_path / "study")), first)
-    code, _, errors = end(start(tmp_path / "study", "--epochs=1000"))
-    first.terminate()
-    assert end(first)[0] == 130
+def test_two_at_once_the_second_is_refused(tmp_path, halted):
+    code, _, errors = end(start(tmp_path / "study"))
     assert code == 2
     assert f"{tmp_path / 'study'} is in use by another process" in errors
 
@@ -231,24 +229,29 @@ os.fsync = fsync
 """
 
 
-def test_a_full_disk_pauses_it_and_it_goes_on_when_there_is_room(undisturbed, tmp_path):
-    (tmp_path / "sitecustomize.py").write_text(FULL_WHILE_THERE)
+def test_a_full_disk_pauses_it_and_it_goes_on_when_there_is_room(
+    undisturbed, tmp_path, monkeypatch
+):
     marker = tmp_path / "full"
+    monkeypatch.setenv("FULL_WHILE_THERE", str(marker))
+    halting = Halting(tmp_path, more=FULL_WHILE_THERE)
     process = start(
-        tmp_path / "study",
-        "--workers=1",
-        PYTHONPATH=str(tmp_path),
-        FULL_WHILE_THERE=str(marker),
+        tmp_path / "study", "--workers=1", **halting.environment("*/2-1/last.safetensors")
     )
-    wait_for(lambda: any(running(tmp_path / "study")), process)
+    assert halting.wait(process.pid)
     marker.touch()
+    halting.release()
     said = ""
     while "paused" not in said:
         said = process.stderr.readline()
         assert said, process.communicate()
     marker.unlink()
+    # The worker that goes on halts there too.
+    assert halting.wait(process.pid)
+    halting.release()
     assert "No space left on device" in said
     assert end(process)[0] == 0
+    halting.close()
     assert [*tmp_path.rglob("*.tmp")] == []
     assert Run(tmp_path / "study" / "readings" / "2-1").results["state"] == "finished"
     assert remains(tmp_path / "study") == undisturbed

@@ -89,7 +89,7 @@ def assert_same(folder: Path, undisturbed: Path) -> None:
 
 
 def test_a_node_killed_midway_costs_no_reading_and_the_table_is_the_local_one(
-    cluster, undisturbed, tmp_path, monkeypatch
+    cluster, undisturbed, tmp_path, monkeypatch, halting
 ):
     there = tmp_path / "there"
     there.mkdir()
@@ -97,10 +97,12 @@ def test_a_node_killed_midway_costs_no_reading_and_the_table_is_the_local_one(
         warnings.simplefilter("ignore")
         # Where processes of that node alone put what they work on.
         patched.setenv("TMPDIR", str(there))
+        for name, value in halting.environment(f"{there}/*/best.safetensors", count=2).items():
+            patched.setenv(name, value)
         node = cluster.add_node(num_cpus=1, include_dashboard=False)
     process = start(tmp_path / "study", *WORDS, "--on=ray", address=cluster.address)
     # A reading is under way there, and some of its epochs are done.
-    wait_for(lambda: list(there.glob("toile-*/*/best.safetensors")), process)
+    assert halting.wait(process.pid)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         cluster.remove_node(node, allow_graceful=False)

@@ -81,7 +81,7 @@ class Gradient:
             self._partners = Partners(self._recipe, self._plan, self._whole, batches)
             self._partners.own.train_mode()
             self._partners.are_ready(wait)
-        except (EOFError, OSError):
+        except (OSError, LeftError):
             self._lose_partners()
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ class Gradient:
             try:
                 if self._partners.are_ready():
                     return self._partners.take(batches, index)
-            except (EOFError, OSError, LeftError):
+            except LeftError:
                 self._lose_partners()
         started = time.perf_counter()
         done = self._threads.take(batches, index)

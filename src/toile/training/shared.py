@@ -33,14 +33,42 @@ class Form(NamedTuple):
 
 
 def shared_file(forms: Sequence[Form]) -> int:
-    """A file without a name, for tensors of these forms; whoever has its descriptor sees them."""
-    size = sum(form.nbytes for form in forms)
+    """A file without a name, for tensors of these forms; whoever has its descriptor sees them.
+
+    Raises OSError where there is no room for them.
+    """
+    return _file_of(sum(form.nbytes for form in forms))
+
+
+def shared_bytes(content: bytes) -> int:
+    """A file without a name that holds `content`, for `read_shared` in another process."""
+    descriptor = _file_of(len(content))
+    with mmap.mmap(descriptor, len(content)) as memory:
+        memory[:] = content
+    return descriptor
+
+
+def read_shared(descriptor: int) -> bytes:
+    """What `shared_bytes` was given."""
+    # The length of the whole file; reading would move the place of everyone who has it open.
+    with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as memory:
+        return memory[:]
+
+
+def _file_of(size: int) -> int:
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("toile")
     else:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
-    os.ftruncate(descriptor, size)
+    try:
+        os.ftruncate(descriptor, size)
+        if hasattr(os, "posix_fallocate"):
+            # Memory that is only promised ends a process at the first write where there is none.
+            os.posix_fallocate(descriptor, 0, size)
+    except OSError:
+        os.close(descriptor)
+        raise
     return descriptor
 
 

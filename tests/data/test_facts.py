@@ -15,7 +15,7 @@ from toile.recipe.yaml_loader import read_value
 def facts() -> DataFacts:
     dataset = load_data("fashion-sample")
     split = split_data(dataset.train, Data(name="fashion-sample"))
-    return data_facts(dataset, split, pixel_statistics(split.train), "standard")
+    return data_facts(dataset, split, pixel_statistics(split.train), Data(scaling="standard"))
 
 
 def test_facts_come_back_from_json_as_they_were(facts):

@@ -12,7 +12,7 @@ def facts_of(**settings) -> tuple[DataFacts, Images]:
     """The facts of a dataset and its validation images."""
     dataset = load_data(Data(**settings))
     split = split_data(dataset.train, Data(**settings))
-    return data_facts(dataset, split, pixel_statistics(split.train), "unit"), split.validation
+    return data_facts(dataset, split, pixel_statistics(split.train), Data()), split.validation
 
 
 @pytest.fixture(scope="session")

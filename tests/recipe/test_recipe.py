@@ -26,6 +26,7 @@ OTHERWISE = {
     "data.folds": 5,
     "data.fold": 1,
     "data.test": 0.3,
+    "data.rule": 1,
     "data.size_px": 28,
     "data.colour": "grey",
     "data.label_column": "first",

@@ -5,6 +5,7 @@ import pytest
 from toile.errors import ToileError
 from toile.studies import study_of
 from toile.studies.merge import merge_studies
+from toile.studies.plan import complete, plan_levels
 
 FILTERS = "network.conv1.filters"
 OLD = {"recipe": "s1-lab", "vary": {FILTERS: {"8": 8, "64": 64}}, "readings": 3}
@@ -59,3 +60,12 @@ def test_what_decides_the_readings_is_refused_with_the_difference(changed, diffe
         merge(**changed)
     assert f"runs/it has another study: {difference}; nothing was written" in str(refused.value)
     assert "--name" in str(refused.value)
+
+
+def test_a_study_from_before_a_rule_changed_goes_on_by_the_same_words():
+    new = study_of(OLD)
+    older = complete(study_of(OLD | {"set": {"data.rule": 1}}))
+    merged = merge_studies(older, complete(new), Path("runs/it"))
+    assert {level.recipe.data.rule for level in plan_levels(merged)} == {1}
+    with pytest.raises(ToileError, match=r"data.rule was 1 and is now 2"):
+        merge_studies(older, complete(study_of(OLD | {"set": {"data.rule": 2}})), Path("runs/it"))

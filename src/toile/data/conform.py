@@ -22,7 +22,7 @@ def conform(images: Images, data: Data, where: str) -> Images:
     if not as_asked:
         # By Pillow and one by one, so that arrays and picture files come out the same.
         pixels = [_fit_one(image, data) for image in images.pixels]
-        images = Images(np.stack(pixels), images.labels)
+        images = Images(np.stack(pixels), images.labels, images.marks)
     _, height, width = images.shape
     if min(height, width) < MIN_SIDE_PX or max(height, width) > MAX_SIDE_PX:
         raise ToileError(

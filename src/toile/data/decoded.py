@@ -23,8 +23,11 @@ from toile.data.places import cache_folder
 from toile.data.readers import READER_VERSION
 from toile.recipe import Data
 
-READING_SETTINGS = {"size_px", "colour", "label_column", "test"}
-ARRAYS = ("train-pixels", "train-labels", "test-pixels", "test-labels")
+READING_SETTINGS = {"size_px", "colour", "label_column", "test", "rule"}
+FORMAT = 2
+"""Raised when an entry's files change, so that one of another form is not looked at."""
+KINDS = ("pixels", "labels", "marks")
+ARRAYS = tuple(f"{part}-{kind}" for part in ("train", "test") for kind in KINDS)
 CHUNK_BYTES = 1 << 24
 
 
@@ -48,7 +51,9 @@ def decoded_key(path: Path, files: list[Path], data: Data) -> str:
     settings = data.model_dump(mode="json", include=READING_SETTINGS)
     # Times in whole seconds would miss a file rewritten within one.
     # The version stands in the key, so a reader that changed finds none of its old entries.
-    words = json.dumps([READER_VERSION, str(path.resolve()), stats, settings], sort_keys=True)
+    words = json.dumps(
+        [FORMAT, READER_VERSION, str(path.resolve()), stats, settings], sort_keys=True
+    )
     return hashlib.sha256(words.encode()).hexdigest()[:32]
 
 
@@ -66,7 +71,7 @@ def read_decoded(key: str) -> Decoded | None:
         return None
     train, test = (
         # As plain arrays over the same map: every slice of an np.memmap would be one again.
-        Images(*(arrays[f"{part}-{kind}"].view(np.ndarray) for kind in ("pixels", "labels")))
+        Images(*(arrays[f"{part}-{kind}"].view(np.ndarray) for kind in KINDS))
         for part in ("train", "test")
     )
     return Decoded(

@@ -1,22 +1,52 @@
 """A test part for sources that have none, by content hash."""
 
 import numpy as np
+from jaxtyping import Bool
 
 from toile.data.fingerprint import image_hashes
 from toile.data.images import Images
 from toile.errors import ToileError
 
 
-def divide_by_content(images: Images, share: float, where: str) -> tuple[Images, Images]:
-    """Training and test part: an image is for testing where its hash falls in the lowest `share`.
+def divide(images: Images, share: float, rule: int, where: str) -> tuple[Images, Images]:
+    """Training and test part of `images`, by version `rule` of the rules (see `data.rule`)."""
+    is_test = _by_rank(images, share) if rule == 2 else _by_pixels(images, share)
+    _refuse_what_cannot_be_learnt(images, is_test, share, where)
+    return images.take(np.flatnonzero(~is_test)), images.take(np.flatnonzero(is_test))
 
-    A pure function of the pixels: duplicates fall on the same side, and adding images moves none
-    of those that were there.
+
+def _by_rank(images: Images, share: float) -> Bool[np.ndarray, " n"]:
+    """Of each class the `share` of its distinct pictures whose files have the lowest marks.
+
+    Neither size nor colour plays a part. Copies go together and count once, also those saved in
+    another format; a class has a picture for testing where it has two. A picture that stands in two
+    classes is not for testing, as no answer to it would be right.
     """
-    hashes = image_hashes(images)
+    file_marks, pixel_marks = images.marks.T
+    pictures, place = np.unique(pixel_marks, return_inverse=True)
+    ranks = np.full(len(pictures), np.iinfo(np.uint64).max)
+    np.minimum.at(ranks, place, file_marks)
+    members = [np.unique(place[images.labels == label]) for label in np.unique(images.labels)]
+    num_classes = np.bincount(np.concatenate(members), minlength=len(pictures))
+    is_test = np.zeros(len(pictures), bool)
+    for own in members:
+        # Halves go up, as round() would not have it; one picture is kept for training.
+        quota = min(max(int(share * len(own) + 0.5), 1), len(own) - 1)
+        candidates = own[num_classes[own] == 1]
+        is_test[candidates[np.argsort(ranks[candidates])][:quota]] = True
+    return np.asarray(is_test[place])
+
+
+def _by_pixels(images: Images, share: float) -> Bool[np.ndarray, " n"]:
+    """The images whose pixel hash, after any resizing, falls in the lowest `share`."""
     # Eight bytes are more than a float64 resolves; the other 24 of the hash would add nothing.
-    places = np.array([int.from_bytes(image[:8]) / 2**64 for image in hashes])
-    is_test = places < share
+    places = [int.from_bytes(image[:8]) / 2**64 for image in image_hashes(images)]
+    return np.array(places) < share
+
+
+def _refuse_what_cannot_be_learnt(
+    images: Images, is_test: Bool[np.ndarray, " n"], share: float, where: str
+) -> None:
     if not is_test.any():
         raise ToileError(
             f"{where}: has no test part, and data.test = {share} of {len(images)} images took "
@@ -29,4 +59,3 @@ def divide_by_content(images: Images, share: float, where: str) -> tuple[Images,
             f"{only_test[0]}; set data.test lower, add images, or lay a test part beside the "
             "training part"
         )
-    return images.take(np.flatnonzero(~is_test)), images.take(np.flatnonzero(is_test))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from toile.data.catalogue import KNOWN
 from toile.data.load import load_data
 from toile.data.readers import Progress
-from toile.data.split import validation_count
+from toile.data.split import split_data, validation_count
 from toile.recipe import Data
 
 
@@ -24,8 +24,10 @@ def data_extent(settings: Data, progress: Progress | None = None) -> Extent:
     Raises ToileError where it cannot be read.
     """
     if known := KNOWN.get(settings.name):
-        shape, classes, n = known.shape, len(known.class_names), known.num_images[0]
-    else:
-        dataset = load_data(settings, progress=progress)
-        shape, classes, n = dataset.shape, len(dataset.class_names), len(dataset.train)
-    return Extent(shape, classes, n - validation_count(n, settings)[0])
+        n = known.num_images[0]
+        held_out, _ = validation_count(n, settings)
+        return Extent(known.shape, len(known.class_names), n - held_out)
+    dataset = load_data(settings, progress=progress)
+    # By the split itself, which leaves copies of validation images out.
+    split = split_data(dataset.train, settings)
+    return Extent(dataset.shape, len(dataset.class_names), len(split.train))

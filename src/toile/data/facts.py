@@ -9,7 +9,7 @@ from toile.data.appearance import Appearance, Framing, Range, appearance
 from toile.data.dataset import Dataset
 from toile.data.split import Split
 from toile.data.statistics import BORDER_TOLERANCE, PixelStatistics
-from toile.recipe import Recipe, recipe_text, with_settings
+from toile.recipe import Data, Recipe, recipe_text, with_settings
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Grey = Annotated[float, Field(ge=0, le=255)]
@@ -55,6 +55,10 @@ class DataFacts(BaseModel):
     train: Count
     validation: Count
     test: Count
+    rule: Literal[1, 2] = 1
+    """The rules by which the images were divided; runs from before `data.rule` do not say it."""
+    copies: Count = 0
+    """Training images left out as copies of validation images."""
     appearance: Appearance | None = None
     """None in runs of Toile 0.1, which knew the border and the margins alone."""
 
@@ -112,7 +116,7 @@ def data_facts(
     dataset: Dataset,
     split: Split,
     statistics: PixelStatistics,
-    scaling: Literal["unit", "standard"],
+    settings: Data,
 ) -> DataFacts:
     """What to remember of `dataset`; `statistics` are of the images trained on alone."""
     margins = statistics.margins
@@ -131,13 +135,15 @@ def data_facts(
             bottom=margins.bottom_px,
             left=margins.left_px,
         ),
-        scaling=scaling,
+        scaling=settings.scaling,
         fingerprint=dataset.fingerprint,
         test_fingerprint=dataset.test_fingerprint,
         order=dataset.order,
         train=len(split.train),
         validation=len(split.validation),
         test=len(dataset.test),
+        rule=settings.rule,
+        copies=split.num_copies,
         appearance=appearance(split.train),
     )
 

@@ -1,9 +1,12 @@
 """Images with their labels, as every room holds them: uint8, channels first."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Int, Int64, Shaped, UInt8
+
+from toile.data.marks import Marks, array_marks
 
 
 # eq=False: a generated == would ask arrays for one truth value, and raise.
@@ -13,6 +16,8 @@ class Images:
 
     pixels: UInt8[np.ndarray, "n c h w"]
     labels: Int64[np.ndarray, " n"]
+    read_marks: Marks | None = None
+    """Marks from where the images were read; None where `pixels` are all there ever was."""
 
     def __len__(self) -> int:
         """How many images there are."""
@@ -24,9 +29,15 @@ class Images:
         _, channels, height, width = self.pixels.shape
         return channels, height, width
 
+    @cached_property
+    def marks(self) -> Marks:
+        """By what each image is known again: the marks of its file and of its pixels."""
+        return array_marks(self.pixels) if self.read_marks is None else self.read_marks
+
     def take(self, indices: Int[np.ndarray, " m"]) -> "Images":
         """The images at `indices`, in that order, copied into memory."""
-        return Images(self.pixels[indices], self.labels[indices])
+        marks = None if self.read_marks is None else self.read_marks[indices]
+        return Images(self.pixels[indices], self.labels[indices], marks)
 
 
 def chunk_slices(array: Shaped[np.ndarray, "n *rest"], chunk_bytes: int = 1 << 22) -> list[slice]:

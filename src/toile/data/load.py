@@ -9,7 +9,7 @@ from toile.data.catalogue import KNOWN, Known, release_of
 from toile.data.conform import conform
 from toile.data.dataset import Dataset
 from toile.data.decoded import Decoded, decoded_key, read_decoded, write_decoded
-from toile.data.divide import divide_by_content
+from toile.data.divide import divide
 from toile.data.fingerprint import identify
 from toile.data.images import Images
 from toile.data.readers import Parts, Progress, find_source
@@ -80,7 +80,7 @@ def _divide_and_hash(parts: Parts, path: Path, data: Data) -> Decoded:
     where = str(path)
     train = conform(parts.train, data, where)
     if parts.test is None:
-        train, test = divide_by_content(train, data.test, where)
+        train, test = divide(train, data.test, data.rule, where)
     else:
         test = conform(parts.test, data, where)
     _check_agreement(train, test, where)
@@ -119,7 +119,7 @@ def _numbered(train: Images, test: Images) -> tuple[str, ...]:
 def _dataset(name: str, path: Path, decoded: Decoded, recognised: Known | None) -> Dataset:
     return Dataset(
         name=name,
-        path=path,
+        path=path.resolve(),
         train=decoded.train,
         test=Sealed(decoded.test),
         class_names=recognised.class_names if recognised else decoded.class_names,

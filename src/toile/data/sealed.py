@@ -4,11 +4,14 @@
 the run store's counted look import it, and a contract on imports holds that.
 """
 
+import numpy as np
+
 from toile.data.images import Images
+from toile.data.marks import MarkSet
 
 
 class Sealed:
-    """A test part that tells how many images it holds and nothing else."""
+    """A test part that tells how many images it holds, by what marks, and nothing else."""
 
     __slots__ = ("_images",)
 
@@ -19,6 +22,17 @@ class Sealed:
     def __len__(self) -> int:
         """How many images are sealed."""
         return len(self._images)
+
+    @property
+    def marks(self) -> MarkSet:
+        """By what its images are known, to be kept from training and from being asked about."""
+        return np.unique(self._images.marks)
+
+    def without_pixels(self) -> "Sealed":
+        """The number and the marks of its images alone, as they may leave this machine."""
+        n = len(self)
+        nothing = np.empty((n, 0, 0, 0), np.uint8)
+        return Sealed(Images(nothing, np.zeros(n, np.int64), self._images.marks))
 
     def __repr__(self) -> str:
         """Name the part without showing any of it."""

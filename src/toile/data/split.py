@@ -8,6 +8,7 @@ from jaxtyping import Bool, Int64
 from toile.data.catalogue import known_shape
 from toile.data.dataset import Dataset
 from toile.data.images import Images
+from toile.data.marks import is_marked
 from toile.errors import ToileError
 from toile.recipe import Data
 from toile.streams import numpy_stream
@@ -26,6 +27,8 @@ class Split:
     chooses: Bool[np.ndarray, " m"]
     note: str | None = None
     """What was done otherwise than asked, in one sentence."""
+    num_copies: int = 0
+    """Images in neither part: copies of validation images, which training must not see."""
 
 
 def split_data(train: Images, data: Data) -> Split:
@@ -35,7 +38,8 @@ def split_data(train: Images, data: Data) -> Split:
     or more images keeps one for training. A number that would leave less than half the images for
     training becomes a fifth, and `note` says so. With `data.folds` one fold of so many is held out:
     no two share an image, together they are the train part, and in size, as in each class, they
-    differ by one image at most.
+    differ by one image at most. Copies of validation images are left out of training by the second
+    of the rules.
     """
     if data.fold >= (data.folds or 1):
         raise ToileError(
@@ -65,7 +69,15 @@ def split_data(train: Images, data: Data) -> Split:
     num_choosing = apportion(len(indices) // 2, taken, most=taken)
     chooses = np.isin(np.arange(len(indices)), _draw(validation.labels, num_choosing, rng))
     rest = np.setdiff1d(np.arange(len(train)), indices, assume_unique=True)
-    return Split(train.take(rest), validation, indices, chooses, note)
+    if data.rule == 2:
+        rest = rest[~is_marked(train.marks[rest], np.unique(validation.marks))]
+    num_copies = len(train) - len(indices) - len(rest)
+    if not len(rest):
+        raise ToileError(
+            f"all {len(train)} training images are copies of the {len(indices)} held out for "
+            "validation; add images that differ"
+        )
+    return Split(train.take(rest), validation, indices, chooses, note, num_copies)
 
 
 def resolved_data(data: Data, dataset: Dataset, split: Split) -> Data:

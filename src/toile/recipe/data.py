@@ -1,8 +1,8 @@
 """Which images a recipe learns from, and how they are divided."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from toile.recipe.settings import Settings
 
@@ -37,6 +37,13 @@ class Data(Settings):
         0.2,
         description="Share sealed as the test part, by content hash, where the source has none",
     )
+    rule: int = Field(
+        2,
+        ge=1,
+        le=2,
+        description="Version of the rules that divide: 2 seals by file, whatever size and colour, "
+        "and trains on no copy of a validation image; 1, of older runs, seals by resized pixels",
+    )
     size_px: Annotated[int, Field(ge=4, le=256)] | None = Field(
         None,
         description="Resize every picture to this many pixels a side; needed when sizes differ",
@@ -52,3 +59,12 @@ class Data(Settings):
         description="What the network sees: pixels / 255 (unit), or those less their training mean "
         "and divided by their training SD (standard)",
     )
+
+    # In "before" mode anything may come, a model made already included.
+    @model_validator(mode="before")
+    @classmethod
+    def _older_recipes_keep_their_rule(cls, fields: Any) -> Any:
+        """What is written in full but for `rule` was written when there was only the first."""
+        if isinstance(fields, dict) and cls.model_fields.keys() - fields.keys() == {"rule"}:
+            return {**fields, "rule": 1}
+        return fields

@@ -147,7 +147,7 @@ def _answers(stored: Stored, facts: DataFacts, path: Path) -> Validation:
     answers = Validation(**{name: stored.arrays[name] for name in fitting})
     if set(answers.chooses.tolist()) != {0, 1}:
         raise CorruptFile(f"{path}: its chooses do not mark two halves by 0 and 1")
-    ends = {"labels": k, "indices": facts.train + n}
+    ends = {"labels": k, "indices": facts.train + n + facts.copies}
     for name, end in ends.items():
         values = stored.arrays[name]
         if values.min() < 0 or values.max() >= end:

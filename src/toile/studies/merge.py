@@ -13,12 +13,15 @@ from toile.recipe import Recipe, recipe_differences
 from toile.studies.plan import base_recipe, plan_levels
 from toile.studies.spec import Study
 
+RULE = "data.rule"
+
 
 def merge_studies(old: Study, new: Study, folder: Path) -> Study:
     """`old`, which is in `folder`, with the levels and readings that `new` adds to it.
 
     Raises ToileError naming the first difference that old readings would not survive.
     """
+    new = keep_rule(old, new)
     difference = next(_differences(old, new), None)
     if difference is not None:
         raise ToileError(
@@ -44,9 +47,22 @@ def merge_studies(old: Study, new: Study, folder: Path) -> Study:
             "readings": max(old.readings, new.readings),
             "margin": new.margin,
             "looks": old.looks or new.looks,
+            # Levels that come new with their recipes have today's rule written in those.
+            "set": old.set | {key: new.set[key] for key in (RULE,) if key in new.set},
             "question": new.question or old.question,
         }
     )
+
+
+def keep_rule(old: Study, new: Study) -> Study:
+    """`new`, its images divided by the version of the rules that `old` has, unless it says one.
+
+    So what was begun before a rule changed goes on when it is asked for by the same words.
+    """
+    rule = base_recipe(old).data.rule
+    if RULE in new.set or rule == base_recipe(new).data.rule:
+        return new
+    return new.model_copy(update={"set": {**new.set, RULE: rule}})
 
 
 def say_difference(first: Recipe, second: Recipe) -> str | None:

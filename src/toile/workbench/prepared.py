@@ -33,7 +33,7 @@ class Prepared:
     @cached_property
     def facts(self) -> DataFacts:
         """What a run remembers of its data."""
-        return data_facts(self.dataset, self.split, self.statistics, self.settings.scaling)
+        return data_facts(self.dataset, self.split, self.statistics, self.settings)
 
 
 def prepare_data(settings: Data, progress: Progress = no_progress) -> Prepared:

@@ -19,7 +19,7 @@ from toile.recipe import (
 )
 from toile.runs import runs_folder
 from toile.studies.asking import Asking
-from toile.studies.merge import say_difference
+from toile.studies.merge import keep_rule, say_difference
 from toile.studies.plan import base_recipe, complete, plan_cells, plan_levels, short_names
 from toile.studies.read import study_name
 from toile.studies.search import Choices, Range, Search, search_of, search_space
@@ -157,7 +157,8 @@ def _merged(old: Search, new: Search, folder: Path) -> Search:
 
     Raises ToileError naming the first difference by which its trials would be others.
     """
-    difference = say_difference(base_recipe(old.study), base_recipe(new.study))
+    asked = base_recipe(keep_rule(old.study, new.study))
+    difference = say_difference(base_recipe(old.study), asked)
     for name in ("over", "sampler", "pruner", "seed"):
         before, now = getattr(old, name), getattr(new, name)
         if before != now:

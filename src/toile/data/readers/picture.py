@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from toile.data.marks import pixel_mark
 from toile.data.readers.parts import MAX_SIDE_PX
 from toile.errors import ToileError
 from toile.recipe import Data
@@ -52,11 +53,13 @@ class Picture:
     """A decoded picture, how many frames its file has, and which way up a camera said it lies.
 
     `pixels` are upright already; `orientation` is EXIF's 1 to 8, where 1 is upright in the file.
+    `mark` is that of all the file's pixels, whatever size and colour was asked for.
     """
 
     pixels: UInt8[np.ndarray, "c h w"]
     num_frames: int = 1
     orientation: int = 1
+    mark: int = 0
 
 
 @contextmanager
@@ -108,9 +111,10 @@ def decode_picture(stream: Stream, where: str, data: Data | None) -> Picture:
         raise ToileError(f"{where}: {alarm}; make it smaller first") from None
     except DAMAGED as damage:
         raise UnreadablePicture(f"is damaged ({damage})") from None
+    mark = pixel_mark(_pixels(plain))
     if data is not None:
         plain = fit(plain, data)
-    return Picture(_pixels(plain), num_frames, orientation)
+    return Picture(_pixels(plain), num_frames, orientation, mark)
 
 
 def fit(picture: Image.Image, data: Data) -> Image.Image:

@@ -9,6 +9,7 @@ from jaxtyping import UInt8
 
 from toile.data.dataset import Skipped
 from toile.data.images import Images
+from toile.data.marks import file_mark
 from toile.data.readers.parts import Progress, check_layout
 from toile.data.readers.picture import Picture, Stream, UnreadablePicture, decode_picture
 from toile.errors import ToileError
@@ -39,29 +40,34 @@ class PictureFiles:
         """The readable pictures of one part, in order."""
         pixels: UInt8[np.ndarray, "n c h w"] | None = None
         labels: list[int] = []
+        marks: list[tuple[int, int]] = []
         for label, file in labelled:
             self.num_done += 1
             self.progress(self.num_done, self.num_files, "pictures")
-            picture = self._decode_one(file)
-            if picture is None:
+            decoded = self._decode_one(file)
+            if decoded is None:
                 continue
+            picture, mark = decoded
             if pixels is None:
                 shape = picture.pixels.shape
                 check_layout(len(labelled), shape, self.where)
                 pixels = np.empty((len(labelled), *shape), np.uint8)
             pixels[len(labels)] = picture.pixels
             labels.append(label)
+            marks.append((mark, picture.mark))
         if pixels is None:
             raise ToileError(
                 f"{self.where}: holds no readable picture in class folders"
                 + "".join(f"; {file.file} {file.reason}" for file in self.skipped[:3])
                 + "; PNG, JPEG, WebP, BMP and GIF are read"
             )
-        return Images(pixels[: len(labels)], np.array(labels, np.int64))
+        return Images(pixels[: len(labels)], np.array(labels, np.int64), np.array(marks, np.uint64))
 
-    def _decode_one(self, file: PictureFile) -> Picture | None:
+    def _decode_one(self, file: PictureFile) -> tuple[Picture, int] | None:
+        """The picture and the mark of its file."""
         try:
             with file.open() as stream:
+                mark = file_mark(stream)
                 picture = decode_picture(stream, f"{self.where}: {file.path}", self.data)
         except (UnreadablePicture, OSError) as reason:
             self.skipped.append(Skipped(str(file.path), str(reason)))
@@ -70,7 +76,7 @@ class PictureFiles:
             note = f"has {picture.num_frames} frames; only the first is read"
             self.skipped.append(Skipped(str(file.path), note))
         self._check_like_the_first(str(file.path), picture.pixels.shape)
-        return picture
+        return picture, mark
 
     def _check_like_the_first(self, file: str, shape: tuple[int, ...]) -> None:
         if self.first is None:

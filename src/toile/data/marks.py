@@ -1,0 +1,49 @@
+"""Marks: eight bytes by which a picture is known again, whatever its name, size or colour here.
+
+Each image of a source has two, both of what was there before `data.size_px` and `data.colour`:
+
+* of its file: the first eight bytes of the sha256 of the file's bytes;
+* of its pixels: the same of an image hash (`fingerprint.py`) at full size, upright, as one channel
+  where all channels are the same.
+
+An image that has no file of its own, as a row of an array, has the mark of its pixels twice.
+"""
+
+import hashlib
+import io
+import struct
+
+import numpy as np
+from jaxtyping import Bool, UInt8, UInt64
+
+Marks = UInt64[np.ndarray, "n 2"]
+MarkSet = UInt64[np.ndarray, " m"]
+"""Marks of many pictures, each once and sorted."""
+
+
+def file_mark(stream: io.BufferedReader | io.BytesIO) -> int:
+    """The mark of a file's bytes, read from its beginning; it is left there."""
+    stream.seek(0)
+    digest = hashlib.file_digest(stream, "sha256").digest()
+    stream.seek(0)
+    return int.from_bytes(digest[:8])
+
+
+def pixel_mark(pixels: UInt8[np.ndarray, "c h w"]) -> int:
+    """The mark of a picture's pixels: a copy saved in another format without loss has the same."""
+    if len(pixels) == 3 and (pixels[0] == pixels[1]).all() and (pixels[0] == pixels[2]).all():
+        pixels = pixels[:1]
+    digest = hashlib.sha256(struct.pack("<3I", *pixels.shape))
+    digest.update(pixels.tobytes())
+    return int.from_bytes(digest.digest()[:8])
+
+
+def array_marks(pixels: UInt8[np.ndarray, "n c h w"]) -> Marks:
+    """The marks of images that have no files of their own."""
+    own = np.array([pixel_mark(image) for image in pixels], np.uint64)
+    return np.stack([own, own], axis=1)
+
+
+def is_marked(marks: Marks, among: MarkSet) -> Bool[np.ndarray, " n"]:
+    """Which images have either of their `marks` in `among`."""
+    return np.asarray(np.isin(marks, among).any(axis=1))

@@ -58,6 +58,25 @@ def test_keras_counts_the_parameters_of_the_plan(make_trained, tmp_path):
     ]  # fmt: skip
 
 
+@quiet
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Keras's, on how its inputs are nested
+def test_training_on_leaves_the_views_as_they_are_and_counts_them_apart(make_trained, tmp_path):
+    views = {"views": {"shift_x": 2, "shift_y": 1, "mirror": True}}
+    trained = make_trained([views, {"conv": 4}, "flatten", {"dense": "classes"}])
+    model = opened_by_keras(written(trained), tmp_path)
+    learnt = {weight.path for weight in model.trainable_weights}
+    assert learnt == {"conv1/kernel", "conv1/bias", "dense1/kernel", "dense1/bias"}
+    assert sum(weight.value.numel() for weight in model.trainable_weights) == (
+        trained.about.plan.parameters
+    )
+    before = {weight.path: np.array(weight) for weight in model.weights}
+    model.compile("sgd", "categorical_crossentropy")
+    inputs = np.random.default_rng(0).random((8, *model.input_shape[1:]), np.float32)
+    model.train_on_batch(inputs, np.eye(model.output_shape[1], dtype=np.float32)[np.arange(8) % 3])
+    moved = {one.path for one in model.weights if not np.array_equal(one, before[one.path])}
+    assert moved == learnt
+
+
 def test_the_first_dense_layer_takes_the_picture_row_by_row_and_not_channel_by_channel(
     make_trained,
 ):

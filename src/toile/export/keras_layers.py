@@ -174,7 +174,8 @@ def _moved(
     kernel = np.zeros((len(places), len(places)), np.float32)
     kernel[list(places), range(len(places))] = 1
     turned = writer.add(f"{name}-there", "Permute", {"dims": last}, (giver,))
-    config = {"units": len(places), "use_bias": False}
+    # Trained on, the network is to change and not the views it is shown.
+    config = {"units": len(places), "use_bias": False, "trainable": False}
     chosen = writer.add(name, "Dense", config, (turned,), {"kernel": kernel})
     return writer.add(f"{name}-back", "Permute", {"dims": last}, (chosen,))
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from toile.workbench.sheet import LiveSheet, run_sheet
     from toile.workbench.study import study
     from toile.workbench.study_look import open_study_test
+    from toile.workbench.trained import load_network
 
 __version__ = VERSION
 
@@ -78,6 +79,7 @@ _PLACES = {
     "list_runs": "toile.runs",
     "list_sources": "toile.data",
     "load_data": "toile.data",
+    "load_network": "toile.workbench.trained",
     "open_run": "toile.runs",
     "open_search": "toile.studies",
     "open_study": "toile.studies",
@@ -128,6 +130,7 @@ __all__ = [
     "list_runs",
     "list_sources",
     "load_data",
+    "load_network",
     "open_run",
     "open_search",
     "open_study",

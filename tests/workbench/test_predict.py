@@ -1,9 +1,13 @@
 """Asking runs about pictures: what is asked, who answers, and what cannot be read."""
 
+import inspect
+import io
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import toile
@@ -108,6 +112,78 @@ def test_named_by_itself_what_is_no_picture_is_an_error(run, tmp_path):
         toile.predict(run, tmp_path / "empty")
     with pytest.raises(ToileError, match=r"picture 2: is an array of float64 \(28, 28\)"):
         toile.predict(run, [np.zeros((28, 28), np.uint8), np.zeros((28, 28))])
+
+
+def in_every_form(images: np.ndarray) -> dict[str, object]:
+    greys = [image[0] for image in images]
+    return {
+        "arrays": list(images),
+        "a batch": images,
+        "a batch, channels last": images.transpose(0, 2, 3, 1),
+        "images of Pillow's": [Image.fromarray(grey) for grey in greys],
+        "tensors": [torch.tensor(image) for image in images],
+        "a batch as a tensor that wants no gradient": torch.tensor(images),
+        "a mixture": [Image.fromarray(greys[0]), images[1:3], torch.tensor(greys[3]), greys[4]],
+        "colour, of Pillow's": tuple(Image.fromarray(grey).convert("RGB") for grey in greys),
+        "half as files": [png(greys[0]), images[1:]],
+    }
+
+
+def png(grey: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(grey).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("form", in_every_form(np.zeros((5, 1, 2, 2), np.uint8)))
+def test_a_picture_is_answered_alike_in_every_form(run, images, form):
+    answers = toile.predict(run, in_every_form(images)[form])
+    assert [one.file for one in answers] == [f"picture {number}" for number in range(1, 6)]
+    assert [one.top for one in answers] == [one.top for one in toile.predict(run, list(images))]
+
+
+def test_an_image_of_pillows_is_turned_upright_and_laid_over_white(run):
+    see_through = Image.new("RGBA", (40, 20), (0, 0, 0, 0))
+    see_through.getexif()[274] = 6
+    (asked,) = toile.predict(run, see_through)
+    (white,) = toile.predict(run, np.full((40, 20), 255, np.uint8))
+    assert asked.top == white.top
+
+
+@pytest.mark.parametrize(
+    ("pictures", "complaint"),
+    [
+        (torch.zeros(2, 1, 28, 28), "picture 1: is an array of torch.float32 .* to uint8$"),
+        (torch.zeros(2, 1, 28, 28, dtype=torch.bfloat16), "array of torch.bfloat16"),
+        (np.zeros((28, 28), bool), "picture 1: is an array of bool"),
+        (np.zeros((7, 28, 28), np.uint8), r"a batch of grey pictures is array\[:, None\]"),
+        (np.zeros((0, 1, 28, 28), np.uint8), r"array of uint8 \(0, 1, 28, 28\)"),
+        (np.zeros((1, 2, 1, 28, 28), np.uint8), "or a batch"),
+        ([[0, 255], [255, 0]], "picture 1: is a list; a picture is a path"),
+        ([np.zeros((28, 28), np.uint8), None], "picture 2: is a NoneType"),
+        (iter([]), "picture 1: is a list_iterator; .* several are a list or a batch"),
+        (Image.new("F", (8, 8)), "picture 1: is an image of mode F"),
+        (Image.new("I", (8, 8)), "picture 1: is an image of mode I, .*make it L"),
+        (Image.new("L", (30_000, 1_000)), "at most 25 million pixels"),
+    ],
+)
+def test_what_may_mean_anything_is_refused_with_a_sentence(run, pictures, complaint):
+    with pytest.raises(ToileError, match=complaint):
+        toile.predict(run, pictures)
+
+
+def test_a_runs_network_is_at_hand_as_its_docstring_has_it(run, images):
+    example = re.search(r"\n\n((?: {4,}\S.*\n)+)\n", inspect.getdoc(toile.load_network)).group(1)
+    run_by_name = example.replace('"last"', "run.folder")
+    names = {"toile": toile, "torch": torch, "run": run}
+    exec(compile(inspect.cleandoc(run_by_name), "load_network", "exec"), names)
+    assert names["probabilities"].shape == (8, 10)
+    network = toile.load_network(run)
+    stored = probabilities(run.validation.logits[:5])
+    own = network(torch.tensor(images) / 255).softmax(1).detach().numpy()
+    np.testing.assert_allclose(own, stored, atol=1e-5)
+    assert network.conv1.weight.shape == (4, 1, 3, 3)
+    assert not network.training
 
 
 def test_several_runs_answer_each_and_vote(run, other, images):

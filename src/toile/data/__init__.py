@@ -22,7 +22,7 @@ from toile.data.images import Images
 from toile.data.load import load_data, no_progress
 from toile.data.readers import Progress
 from toile.data.readers.class_folders import PART_NAMES
-from toile.data.readers.picture import Picture, read_picture
+from toile.data.readers.picture import Picture, picture_of, read_picture
 from toile.data.readers.zip_file import DAMAGED, open_zip
 from toile.data.sealed import Sealed
 from toile.data.sources import Source, list_sources
@@ -71,6 +71,7 @@ __all__ = [
     "no_progress",
     "open_zip",
     "picture_features",
+    "picture_of",
     "pixel_statistics",
     "read_picture",
     "resolved_data",

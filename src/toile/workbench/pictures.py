@@ -1,18 +1,41 @@
-"""Pictures that a run is asked about: files, folders, bytes or arrays, and which are refused."""
+"""Pictures that a run is asked about, in all their forms, and which are refused."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from PIL import Image
 
-from toile.data import PART_NAMES, Picture, read_picture
+from toile.data import PART_NAMES, Picture, picture_of, read_picture
 from toile.errors import ToileError
 from toile.runs import Run
 
-Asking = str | Path | bytes | np.ndarray
+
+@runtime_checkable
+class Tensor(Protocol):
+    """A tensor of torch, which is not imported for asking whether something is one."""
+
+    dtype: Any
+    shape: Any
+
+    def detach(self) -> "Tensor":
+        """The same numbers, without a gradient."""
+        ...
+
+    def cpu(self) -> "Tensor":
+        """The same numbers in this machine's memory."""
+        ...
+
+    def numpy(self) -> np.ndarray:
+        """The same numbers as an array."""
+        ...
+
+
+Asking = str | Path | bytes | np.ndarray | Image.Image | Tensor
 
 
 @dataclass(frozen=True)
@@ -25,19 +48,40 @@ class Source:
     may_fail: bool = False
 
 
-def sources_of(pictures: Sequence[Asking]) -> Iterator[Source]:
-    """Where each of `pictures` comes from, a folder being all the files below it."""
-    for number, one in enumerate(pictures, start=1):
-        if isinstance(one, bytes):
-            name = f"picture {number}"
-            yield Source(name, partial(read_picture, one, name))
-        elif isinstance(one, np.ndarray):
-            name = f"picture {number}"
-            yield Source(name, partial(_picture_of, one, name))
-        elif Path(one).is_dir():
-            yield from _below(Path(one))
-        else:
-            yield _file(Path(one))
+def sources_of(pictures: Asking | Sequence[Asking]) -> Iterator[Source]:
+    """Where each of `pictures` comes from: a folder is all files below it, a batch all in it."""
+    if isinstance(pictures, str | bytes) or not isinstance(pictures, Sequence):
+        pictures = [pictures]
+    number = 1
+    for one in pictures:
+        for source in _sources_in(one, number):
+            yield source
+            number += 1
+
+
+def _sources_in(one: object, number: int) -> Iterable[Source]:
+    """The pictures in `one`, of which the first is called `picture NUMBER` where it has no name."""
+    if isinstance(one, str | os.PathLike):
+        return _below(Path(one)) if Path(one).is_dir() else [_file(Path(one))]
+    name = f"picture {number}"
+    if isinstance(one, bytes):
+        return [Source(name, partial(read_picture, one, name))]
+    if isinstance(one, Image.Image):
+        return [Source(name, partial(picture_of, one, name))]
+    if isinstance(one, np.ndarray):
+        return _sources_of_array(one, number)
+    if isinstance(one, Tensor):
+        # Of another type numpy may have no name for it, and it is refused anyway.
+        is_bytes = str(one.dtype) == "torch.uint8"
+        return _sources_of_array(
+            one.detach().cpu().numpy() if is_bytes else np.empty(one.shape, object),
+            number,
+            str(one.dtype),
+        )
+    raise ToileError(
+        f"{name}: is a {type(one).__name__}; a picture is a path, the bytes of a file, an image of "
+        "Pillow's, or an array or tensor of uint8; several are a list or a batch of them"
+    )
 
 
 def _below(folder: Path) -> list[Source]:
@@ -67,19 +111,36 @@ def _read_file(path: Path) -> Picture:
         raise ToileError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _picture_of(array: np.ndarray, name: str) -> Picture:
-    """An array as a picture; three channels come first or last, one may be left out."""
+def _sources_of_array(array: np.ndarray, number: int, dtype: str = "") -> list[Source]:
+    """The picture in an array of two or three axes, or those in a batch of four.
+
+    Channels come first or last, in all pictures of a batch alike, and one may be left out.
+    """
+    dtype = dtype or str(array.dtype)
     if array.dtype == np.uint8 and array.size:
-        if array.ndim == 2:
-            return Picture(array[None])
-        if array.ndim == 3 and array.shape[0] in (1, 3):
-            return Picture(array)
-        if array.ndim == 3 and array.shape[2] in (1, 3):
-            return Picture(array.transpose(2, 0, 1))
+        pixels = array[None] if array.ndim == 2 else array
+        batch = pixels[None] if pixels.ndim == 3 else pixels
+        if batch.ndim == 4 and batch.shape[1] in (1, 3):
+            return [_given(one, number + place) for place, one in enumerate(batch)]
+        if batch.ndim == 4 and batch.shape[3] in (1, 3):
+            return _sources_of_array(batch.transpose(0, 3, 1, 2), number)
     raise ToileError(
-        f"{name}: is an array of {array.dtype} {array.shape}; it is of uint8 (h, w), (h, w, 3) or "
-        "(c, h, w)"
+        f"picture {number}: is an array of {dtype} {array.shape}; it is of uint8, 0 to 255, and "
+        "(h, w), (h, w, 3) or (c, h, w), or a batch (n, c, h, w) or (n, h, w, c)"
+        + _remedy(array, dtype)
     )
+
+
+def _remedy(array: np.ndarray, dtype: str) -> str:
+    if "float" in dtype:
+        return "; numbers from 0 to 1 are made so by (255 * numbers).round() and a cast to uint8"
+    if array.ndim == 3:
+        return "; a batch of grey pictures is array[:, None]"
+    return ""
+
+
+def _given(pixels: np.ndarray, number: int) -> Source:
+    return Source(f"picture {number}", partial(Picture, pixels))
 
 
 def refuse_test_part(run: Run, sources: Sequence[Source]) -> None:

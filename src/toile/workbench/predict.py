@@ -1,4 +1,4 @@
-"""Asking runs what is in pictures: files, folders, bytes or arrays, thousands if need be."""
+"""Asking runs what is in pictures, thousands if need be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,14 +85,13 @@ def predict(
 ) -> list[Answered]:
     """What `run` holds likely in each of `pictures`, and the runs of `also` with their vote.
 
-    A picture is a path, the bytes of a file, or a uint8 array (h, w), (h, w, 3) or (c, h, w); a
-    folder is all the files below it, in order. The first `num_steps` that can be read keep the
+    A picture is a path, the bytes of a file, an image of Pillow's, or a uint8 array or tensor
+    (h, w), (h, w, 3) or (c, h, w); a folder is all the files below it, in order, and a batch
+    (n, c, h, w) or (n, h, w, c) all in it. The first `num_steps` that can be read keep the
     steps of their preparation for `run`. Raises ToileError where a picture named by itself cannot
     be read, or lies in the test folder of the data of one of the runs.
     """
     opened = [one if isinstance(one, Run) else open_run(one) for one in (run, *also)]
-    if isinstance(pictures, str | Path | bytes | np.ndarray):
-        pictures = [pictures]
     sources = list(sources_of(pictures))
     for one in opened:
         refuse_test_part(one, sources)

@@ -87,6 +87,24 @@ def read_picture(content: bytes | Stream, where: str) -> Picture:
         raise ToileError(f"{where}: {reason}; save it anew as PNG or JPEG") from None
 
 
+def picture_of(image: Image.Image, where: str) -> Picture:
+    """An image that Pillow has in memory or has opened, as it lies at its present frame.
+
+    Raises ToileError where it is damaged, too large, or of a mode whose white is not known.
+    """
+    if image.mode in ("F", "I"):
+        raise ToileError(
+            f"{where}: is an image of mode {image.mode}, whose numbers may mean any grey; make it "
+            "L, of 0 to 255, first"
+        )
+    _check_size(image.size, where, None)
+    try:
+        with quiet_pillow():
+            return Picture(_pixels(_eight_bits(ImageOps.exif_transpose(image))))
+    except DAMAGED as damage:
+        raise ToileError(f"{where}: is damaged ({damage}); open it anew") from None
+
+
 def decode_picture(stream: Stream, where: str, data: Data | None) -> Picture:
     """The picture as grey (1 channel) or rgb (3), resized and recoloured where `data` says so.
 

@@ -1,7 +1,11 @@
 """What all tests share: caches and runs of their own, and a small set that can be learnt."""
 
+import os
+import shutil
 import signal
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -47,3 +51,29 @@ def split() -> Split:
     """48 + 18 pictures of three classes that a small network learns in a few epochs."""
     validation = bars(18, seed=1)
     return Split(bars(48, seed=0), validation, np.arange(18), np.arange(18) % 2 == 0)
+
+
+@pytest.fixture
+def shared_folder() -> Iterator[Path]:
+    """A folder that every user may enter; pytest's own are its user's alone."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def as_anyone() -> Callable[[], AbstractContextManager[None]]:
+    """While entered, this process may do what its user may, and root what nobody in particular."""
+
+    @contextmanager
+    def entered() -> Iterator[None]:
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(user)
+
+    return entered

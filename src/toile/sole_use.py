@@ -1,25 +1,68 @@
 """A folder written by one process at a time. The lock goes with the process that holds it."""
 
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from toile.errors import ToileError
-from toile.posix import refuse_windows
+
+TRIES = 5
+SECONDS_BETWEEN_TRIES = 0.02
 
 
 @contextmanager
-def sole_use(folder: Path, wait: bool = True) -> Iterator[int]:
+def sole_use(folder: Path, wait: bool = True) -> Iterator[int | None]:
     """Hold `folder`, waiting until no other process does; without `wait` raise ToileError instead.
 
-    Gives the lock's file descriptor: child processes that inherit it hold the folder too.
+    Gives the lock's file descriptor: child processes that inherit it hold the folder too. Raises
+    ToileError where the folder cannot be written. On Windows nothing is held; files are verified
+    and put in place whole there too.
     """
-    refuse_windows()
+    if sys.platform == "win32":
+        yield None
+        return
+    try:
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise ToileError(
+            f"{folder} cannot be written: {error.strerror}; nothing in it was changed"
+        ) from error
+    with lock:
+        _take(lock, folder, wait)
+        yield lock.fileno()
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process holds `folder`; True too where this system does not tell."""
+    if sys.platform == "win32":
+        return True
     import fcntl
 
-    with (folder / ".lock").open("w") as lock:
+    try:
+        if not (folder / ".lock").exists():
+            return False
+        # Opened for reading, since who only looks need not be allowed to write.
+        with (folder / ".lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
+
+
+def _take(lock: IO[str], folder: Path, wait: bool) -> None:
+    import fcntl
+
+    for left in reversed(range(TRIES)):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
         except BlockingIOError:
-            raise ToileError(f"{folder} is in use by another process; wait for it") from None
-        yield lock.fileno()
+            if not left:
+                raise ToileError(f"{folder} is in use by another process; wait for it") from None
+            # Who asks whether it is held holds it for a moment.
+            time.sleep(SECONDS_BETWEEN_TRIES)
+        except OSError as error:
+            raise ToileError(f"{folder} cannot be locked: {error.strerror}") from error

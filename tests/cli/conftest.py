@@ -45,6 +45,7 @@ def toile(tmp_path: Path):
     def run(*words: object) -> Answer:
         done = subprocess.run(
             [sys.executable, "-m", "toile.cli", *map(str, words)],
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             cwd=tmp_path,

@@ -1,3 +1,9 @@
+import os
+import pty
+import shutil
+import subprocess
+import sys
+
 import pytest
 
 from toile.runs import Run
@@ -57,12 +63,39 @@ def test_two_runs_are_compared_by_recipe_score_and_curves(toile, among_runs, tmp
 
 def test_a_run_is_deleted_only_after_a_yes(toile, tmp_path, among_runs):
     copy = tmp_path / "copy"
-    copy.mkdir()
-    (copy / "state.json").write_text((among_runs / "state.json").read_text())
-    assert toile("rm", "copy").code == 1
+    shutil.copytree(among_runs, copy)
+    (copy / "mine.txt").write_text("mine")
+    # A name is a run's: the folder here is not meant by it.
+    assert "./copy means it" in toile("rm", "copy", "--yes").errors
+    unasked = toile("rm", "./copy")
+    assert unasked.code == 2
+    assert "nobody can be asked here; --yes" in unasked.errors
+    assert f"{copy}\ns1-lab on fashion-sample, finished, epoch 1/1\n" in unasked.errors
+    assert "not of Toile's making: mine.txt" in unasked.errors
     assert copy.exists()
-    assert toile("rm", "copy", "--yes").code == 0
+    assert toile("rm", "./copy", "--yes").code == 0
     assert not copy.exists()
+    assert among_runs.exists()
+
+
+@pytest.mark.parametrize(("said", "is_gone"), [(b"n\n", False), (b"y\n", True)])
+def test_at_a_terminal_it_is_asked_for(tmp_path, among_runs, said, is_gone):
+    shutil.copytree(among_runs, tmp_path / "copy")
+    keyboard, terminal = pty.openpty()
+    try:
+        os.write(keyboard, said)
+        subprocess.run(
+            [sys.executable, "-m", "toile.cli", "rm", "./copy"],
+            stdin=terminal,
+            capture_output=True,
+            cwd=tmp_path,
+            timeout=120,
+            check=False,
+        )
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+    assert (tmp_path / "copy").exists() is not is_gone
 
 
 def test_a_page_is_written_anew(toile, among_runs):

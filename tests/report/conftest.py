@@ -34,6 +34,8 @@ def epoch_record(epoch: int, accuracy: float, loss: float | None, best: bool) ->
         "step": 10 * epoch,
         "training": {"loss": loss, "accuracy": accuracy},
         "validation": {"loss": loss, "accuracy": accuracy},
+        "scores": {"loss": loss, "accuracy": accuracy},
+        "chooses": {"loss": loss, "accuracy": accuracy},
         "best": best,
         "learning_rate": 0.01,
         "seconds": 12.3,

@@ -1,3 +1,4 @@
+import errno
 import os
 import re
 
@@ -59,3 +60,24 @@ def test_a_folder_under_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ToileError, match="Not a directory"):
         create_run(RECIPE, PLAN, DATA, tmp_path / "file" / "run")
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_disk_that_fails_leaves_no_part_of_a_run(tmp_path, monkeypatch, count, is_there):
+    folder, left, sync = tmp_path / "run", [count], os.fsync
+    if is_there:
+        folder.mkdir()
+
+    def fail_at_last(handle):
+        left[0] -= 1
+        if left[0] == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(handle)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fail_at_last)
+        with pytest.raises(ToileError, match="No space left"):
+            create_run(RECIPE, PLAN, DATA, folder)
+    assert folder.exists() == is_there
+    assert create_run(RECIPE, PLAN, DATA, folder).recipe == RECIPE

@@ -1,4 +1,5 @@
 import json
+import resource
 
 import pytest
 
@@ -68,3 +69,24 @@ def test_a_damaged_line_before_the_last_is_said(tmp_path):
     path.write_text('{"kind": "step"}\n{"kind\n{"kind": "step"}\n')
     with pytest.raises(ToileError, match="is damaged"):
         read_records(path)
+
+
+def test_a_disk_that_is_full_is_told_once_and_leaves_nothing_to_be_written_at_the_end(
+    tmp_path,
+):
+    """A limit on the size of files is refused as a full disk is, in the midst of a line."""
+    path = tmp_path / "history.jsonl"
+    with HistoryFile(path) as history:
+        history.append("step", interval(1))
+        size = history.sync()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, hard))
+    try:
+        with pytest.raises(ToileError, match="File too large"), HistoryFile(path, size) as history:
+            history.append("step", interval(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [record["step"] for record in read_records(path)] == [1]
+    with HistoryFile(path, size) as history:
+        history.append("step", interval(2))
+    assert [record["step"] for record in read_records(path)] == [1, 2]

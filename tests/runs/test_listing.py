@@ -1,10 +1,11 @@
-import os
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from toile.errors import ToileError
-from toile.runs import Run, list_runs, open_run, remove_run, runs_folder
+from toile.runs import Run, list_runs, open_run, runs_folder
 from toile.runs.state import State, write_state
 
 STATE = State("finished", "bars", "bars", 0, 3, "", 5)
@@ -61,14 +62,34 @@ def test_an_unknown_run_is_refused(name):
         open_run(name)
 
 
-def test_a_run_that_is_running_is_not_removed():
-    run = make("a", status="running")
-    with pytest.raises(ToileError, match=f"is running \\(process {os.getpid()}\\)"):
-        remove_run(run)
-    assert run.folder.exists()
+def test_an_id_is_a_run_before_it_is_a_folder_here(tmp_path, monkeypatch):
+    kept = make("alike")
+    for name in ("alike", "only-here"):
+        shutil.copytree(kept.folder, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert open_run("alike").folder == kept.folder
+    assert open_run("./alike").folder == Path("alike")
+    assert open_run("only-here").folder == Path("only-here")
 
 
-def test_a_removed_run_is_gone():
-    run = make("a")
-    remove_run(run)
-    assert not run.folder.exists()
+@pytest.mark.parametrize("name", ["x" * 300, "x/" * 3000, "\udcff"])
+def test_a_name_that_no_folder_can_have_is_no_run(name):
+    make("a")
+    with pytest.raises(ToileError, match="no run in"):
+        open_run(name)
+
+
+def test_one_run_that_may_not_be_read_hides_no_other(shared_folder, as_anyone, monkeypatch):
+    monkeypatch.setenv("TOILE_RUNS", str(shared_folder))
+    for name in ("closed", "open", "unreadable"):
+        make(name)
+    (shared_folder / "closed").chmod(0)
+    (shared_folder / "unreadable" / "state.json").chmod(0)
+    with as_anyone():
+        listed = {one.run.id: one.state for one in list_runs()}
+    assert {name: state.status for name, state in listed.items()} == {
+        "closed": "failed",
+        "open": "finished",
+        "unreadable": "failed",
+    }
+    assert "cannot be read: Permission denied" in listed["closed"].reason

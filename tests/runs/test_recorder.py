@@ -2,13 +2,17 @@ import errno
 import json
 import math
 import os
+import shutil
+import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from toile import evaluation
 from toile.errors import ToileError
-from toile.runs import Run, has_checkpoint, load_arrays, load_checkpoint, read_state
+from toile.runs import Run, has_checkpoint, load_arrays, load_checkpoint, read_state, remove_run
+from toile.runs.tensors import save_arrays
 from toile.training import Diverged, Epoch, Finished, Stepped
 
 BEYOND_REASON = {"training__optimizer": {"sgd": 1e6}, "network__relu1": {"scale": 1e4}}
@@ -271,3 +275,165 @@ def test_what_a_kill_left_half_written_is_swept_away(make_recorder, tmp_path):
     (tmp_path / "run" / ".last.safetensors.99.tmp").write_bytes(b"torn")
     list(recorder.record())
     assert not list((tmp_path / "run").glob(".*.tmp"))
+
+
+def press_ctrl_c(monkeypatch, at):
+    """From the write called `at` on, every write of a file meets another Ctrl-C."""
+    replace, pressed = os.replace, []
+
+    def interrupted(source, target):
+        if pressed or Path(target).name == at:
+            pressed.append(target)
+            os.kill(os.getpid(), signal.SIGINT)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+
+
+def test_more_ctrl_c_while_it_is_saved_leave_a_run_that_is_stopped_and_goes_on_here(
+    trained, make_recorder, tmp_path, monkeypatch
+):
+    folder = tmp_path / "stopped"
+    recorder = make_recorder(folder)
+    events = recorder.record()
+    for event in events:
+        if isinstance(event, Stepped) and event.step == 7:
+            break
+    with monkeypatch.context() as patched:
+        press_ctrl_c(patched, "step-7.safetensors")
+        with pytest.raises(KeyboardInterrupt):
+            events.close()
+    assert read_state(folder).status == "stopped"
+    resumed = make_recorder(folder, restored=True)
+    assert resumed.fit.position.step == 7
+    list(resumed.record())
+    assert weights(Run(folder)) == weights(trained.run)
+    assert records(Run(folder)) == records(trained.run)
+
+
+def test_a_second_ctrl_c_after_one_in_a_step_leaves_a_run_that_is_stopped(
+    make_recorder, tmp_path, monkeypatch
+):
+    recorder = make_recorder(tmp_path / "run")
+    step = recorder.fit.optimizer.step
+
+    def interrupted():
+        step()
+        if recorder.fit.position.step == 7:
+            press_ctrl_c(monkeypatch, "results.json")
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(recorder.fit.optimizer, "step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(recorder.record())
+    assert read_state(tmp_path / "run").status == "stopped"
+    assert recorder.run.results["epochs"] == 1
+
+
+@pytest.mark.parametrize("at", ["last.safetensors", "validation.safetensors", "state.json"])
+def test_a_ctrl_c_while_an_epoch_is_kept_leaves_scores_of_that_epoch(
+    make_recorder, tmp_path, monkeypatch, at
+):
+    recorder = make_recorder(tmp_path / "run")
+    events = recorder.record()
+    for event in events:
+        if isinstance(event, Stepped) and event.step == 9:
+            break
+    with monkeypatch.context() as patched:
+        press_ctrl_c(patched, at)
+        with pytest.raises(KeyboardInterrupt):
+            list(events)
+    assert read_state(tmp_path / "run").status == "stopped"
+    run = recorder.run
+    assert run.results["epochs"] == len(run.history.epochs) == 2
+    last = run.history.epochs[-1]["validation"]["accuracy"]
+    assert run.results["validation"]["accuracy"]["value"] == last
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_child_that_ends_leaves_the_run_to_its_parent(trained, make_recorder, tmp_path):
+    recorder = make_recorder(tmp_path / "run")
+    events = recorder.record()
+    for event in events:
+        if isinstance(event, Stepped) and event.step == 7:
+            break
+    child = os.fork()
+    if child == 0:
+        events.close()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert read_state(tmp_path / "run").status == "running"
+    with pytest.raises(ToileError, match="is running"):
+        remove_run(recorder.run)
+    list(events)
+    assert weights(recorder.run) == weights(trained.run)
+
+
+def test_a_run_that_was_trained_on_meanwhile_is_left_alone(make_recorder, tmp_path):
+    folder = tmp_path / "run"
+    events = make_recorder(folder).record()
+    next(events)
+    events.close()
+    late = make_recorder(folder, restored=True)
+    list(make_recorder(folder, restored=True).record())
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    with pytest.raises(ToileError, match=r"was trained on, .* open it again"):
+        next(late.record())
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+def test_a_checkpoint_of_another_network_is_refused_with_what_differs(make_recorder, tmp_path):
+    other = make_recorder(tmp_path / "other", network__conv1__filters=5)
+    list(other.record())
+    folder = tmp_path / "run"
+    list(make_recorder(folder).record())
+    for path in (folder / "checkpoint").iterdir():
+        shutil.copy(tmp_path / "other" / "checkpoint" / path.name, path)
+    with pytest.raises(ToileError, match=r"conv1\.weight is float32 \(5, 1, 3, 3\), and by"):
+        make_recorder(folder, restored=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda facts, arrays: facts.clear(), "position"),
+        (lambda facts, arrays: facts.update(history_size=-1), "history_size"),
+        (lambda facts, arrays: facts.update(history_size="7"), "history_size"),
+        (lambda facts, arrays: facts["position"].update(step="5"), r"position\.step"),
+        (lambda facts, arrays: facts["position"].update(step=10**9), "it is at step 1000000000"),
+        (lambda facts, arrays: facts["position"].update(waited=None), r"position\.waited"),
+        (lambda facts, arrays: facts["position"].update(later=1), "its position has later"),
+        (lambda facts, arrays: facts.update(strides=[]), "does not say how its arrays lie"),
+        (lambda facts, arrays: facts["strides"].pop("optimizer/0/exp_avg"), "lies in memory by"),
+        (
+            lambda facts, arrays: facts["strides"].update(
+                {"optimizer/0/exp_avg": [10**9, 9, 3, 1]}
+            ),
+            r"optimizer/0/exp_avg lies in memory by \[1000000000",
+        ),
+        (
+            lambda facts, arrays: facts["strides"].update({"optimizer/0/exp_avg": [9, 9, 3, True]}),
+            "lies in memory by",
+        ),
+        (lambda facts, arrays: arrays.pop("sums"), "its sums is missing"),
+        (lambda facts, arrays: arrays.update(sums=np.zeros(5)), r"its sums is float64 \(5,\)"),
+        (lambda facts, arrays: arrays.update(odd=np.zeros(5)), "its 'odd' is nothing"),
+        (
+            lambda facts, arrays: arrays.update({"optimizer/99/exp_avg": np.zeros(1)}),
+            "optimizer/99",
+        ),
+        (
+            lambda facts, arrays: arrays.update({"optimizer/0/exp_avg": np.zeros(1, np.float32)}),
+            "optimizer/0/exp_avg",
+        ),
+    ],
+)
+def test_a_checkpoint_with_a_right_checksum_and_wrong_content_is_refused(
+    trained, make_recorder, change, said
+):
+    for path in (trained.run.folder / "checkpoint").iterdir():
+        stored = load_arrays(path)
+        change(stored.facts, stored.arrays)
+        save_arrays(path, stored.arrays, stored.facts)
+    with pytest.raises(ToileError, match=said):
+        make_recorder(trained.run.folder, restored=True)

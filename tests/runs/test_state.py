@@ -8,6 +8,7 @@ import pytest
 
 from toile.errors import ToileError
 from toile.runs.state import State, process_started, read_state, write_state
+from toile.sole_use import sole_use
 
 STATE = State(
     status="running", name="bars", data="bars", seed=0, epochs=3, created="now", parameters=5
@@ -21,10 +22,19 @@ def changed(folder, **fields):
 
 def test_this_process_is_alive_in_the_state_it_writes(tmp_path):
     write_state(tmp_path, STATE)
-    state = read_state(tmp_path)
+    with sole_use(tmp_path):
+        state = read_state(tmp_path)
     assert state.status == "running"
     assert state.pid == os.getpid()
     assert state.alive
+
+
+def test_a_training_that_let_go_of_its_folder_is_interrupted_though_its_process_lives_on(tmp_path):
+    write_state(tmp_path, STATE)
+    with sole_use(tmp_path):
+        pass
+    state = read_state(tmp_path)
+    assert (state.status, state.alive) == ("interrupted", False)
 
 
 def test_a_run_whose_process_is_gone_is_interrupted(tmp_path):

@@ -1,10 +1,13 @@
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
 
 import toile
 from toile.errors import ToileError
+from toile.runs import read_state
+from toile.runs.state import write_state
 from toile.training import Epoch, Finished, Stepped
 
 QUICKLY = [
@@ -151,6 +154,48 @@ def test_a_refused_extension_leaves_the_recipe_alone(live):
     with pytest.raises(ToileError):
         toile.go_on(run, epochs=9)
     assert (run.folder / "recipe.yaml").read_text() == before
+
+
+def test_a_run_asked_for_more_and_never_trained_is_unchanged(live):
+    run = live.finish()
+    before = {path.name: path.read_bytes() for path in run.folder.iterdir() if path.is_file()}
+    assert toile.go_on(run, epochs=9).fit.recipe.training.epochs == 9
+    assert {path.name: path.read_bytes() for path in run.folder.iterdir() if path.is_file()} == (
+        before
+    )
+
+
+def test_of_two_that_ask_at_once_the_one_that_trains_is_in_the_recipe(live):
+    run = live.finish()
+    first, second = (toile.go_on(run, epochs=epochs) for epochs in (3, 4))
+    assert run.recipe.training.epochs == 2
+    events = iter(first)
+    next(events)
+    # A kill now would leave the recipe and the checkpoint of one and the same request.
+    assert run.recipe.training.epochs == 3
+    with pytest.raises(ToileError, match="in use by another process"):
+        next(iter(second))
+    assert [one.epoch for one in events if isinstance(one, Epoch)] == [3]
+    with pytest.raises(ToileError, match="open it again"):
+        next(iter(second))
+    assert run.recipe.training.epochs == 3
+    assert [one.model_dump() for one in run.recipe.training.extended] == [{"step": 38, "epochs": 2}]
+    assert run.results["epochs"] == 3
+
+
+def test_one_kernel_goes_on_with_a_run_that_a_ctrl_c_left_as_running(live):
+    """As where the disk was full when it was to be marked as stopped."""
+    for event in live:
+        if isinstance(event, Stepped) and event.step == 3:
+            break
+    state = read_state(live.run.folder)
+    write_state(live.run.folder, replace(state, status="running"))
+    assert read_state(live.run.folder).status == "interrupted"
+    assert toile.resume(live.run).results["epochs"] == 2
+
+
+def test_one_kernel_goes_on_with_a_run_it_only_began(live):
+    assert toile.resume(live.run).results["epochs"] == 2
 
 
 def test_old_results_do_not_outlive_going_on(live):

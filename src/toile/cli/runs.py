@@ -1,5 +1,6 @@
 """`toile runs`, `show`, `compare` and `rm`: what was trained before."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +9,18 @@ import typer
 
 from toile.cli.arguments import Json, RunName
 from toile.cli.evaluate import mcnemar_words
-from toile.cli.words import amount, decimals, duration, estimate, percent, say_json, setting, table
+from toile.cli.words import (
+    amount,
+    bytes_text,
+    decimals,
+    duration,
+    estimate,
+    percent,
+    plain,
+    say_json,
+    setting,
+    table,
+)
 from toile.errors import ToileError, did_you_mean
 
 if TYPE_CHECKING:
@@ -129,17 +141,45 @@ def compare(
 
 
 def rm(
-    run: RunName,
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="An id, its beginning or last letters, or last; a folder is named with a slash.",
+        ),
+    ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete a run's folder, after asking."""
-    from toile.runs import open_run, remove_run
+    """Delete a run's folder, after showing what is in it and asking."""
+    from toile.runs import remove_run, run_to_remove
 
-    opened = open_run(run)
+    found = run_to_remove(run)
     if not yes:
-        typer.confirm(f"delete {opened.folder} and all in it?", abort=True)
-    remove_run(opened)
-    typer.echo(f"deleted {opened.folder}")
+        typer.echo(_to_be_deleted(found), err=True)
+        if not sys.stdin.isatty():
+            raise ToileError("nobody can be asked here; --yes deletes it without, nothing was done")
+        typer.confirm("Delete it?", abort=True)
+    remove_run(found)
+    typer.echo(f"deleted {found.folder}")
+
+
+def _to_be_deleted(run: "Run") -> str:
+    from toile.runs import contents_of, read_state
+
+    contents = contents_of(run)
+    try:
+        state = read_state(run.folder)
+        what = f"{state.name} on {state.data}, {state.status}, epoch {state.epoch}/{state.epochs}"
+    except ToileError as error:
+        what = str(error)
+    lines = [
+        str(run.folder.resolve()),
+        what,
+        f"{contents.num_files} files, {bytes_text(contents.num_bytes)}",
+    ]
+    if contents.foreign:
+        lines.append(f"among them, not of Toile's making: {', '.join(contents.foreign)}")
+    return "\n".join(plain(line) for line in lines)
 
 
 def _listed_json(one: "Listed") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from toile.data.catalogue import IDX_FILES, Known
 from toile.data.fetch import find_file, unpacked_sha256
 from toile.data.places import DEBIAN_FOLDER
+from toile.errors import ToileError
 from toile.sole_use import sole_use
 
 PATIENCE_SECONDS = 300
@@ -32,7 +33,7 @@ def unpack_debian_package(known: Known, target: Path) -> str | None:
     except subprocess.CalledProcessError as failure:
         lines = (failure.stderr or "").strip().splitlines()
         return lines[-1] if lines else f"ended with {failure.returncode}"
-    except (subprocess.TimeoutExpired, OSError, ValueError) as failure:
+    except (subprocess.TimeoutExpired, ToileError, OSError, ValueError) as failure:
         return str(failure)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from toile.data.catalogue import IDX_FILES, Known
 from toile.data.readers import Progress
+from toile.errors import ToileError
 from toile.sole_use import sole_use
 
 PATIENCE_SECONDS = 4.0
@@ -64,7 +65,7 @@ def fetch_from(mirror: str, known: Known, folder: Path, progress: Progress) -> s
             for name, sha256 in zip(IDX_FILES, known.sha256, strict=True):
                 if not (folder / f"{name}.gz").exists():
                     fetch_file(f"{mirror}{name}.gz", folder / f"{name}.gz", sha256, progress)
-    except (FetchFailed, OSError) as reason:
+    except (FetchFailed, ToileError, OSError) as reason:
         return str(reason)
     return None
 

@@ -6,7 +6,7 @@ imported by its own name.
 
 from toile.files import write_whole
 from toile.runs.bundle import Manifest, bundle_run, unpack_bundle
-from toile.runs.checkpoint import has_checkpoint, load_checkpoint
+from toile.runs.checkpoint import has_checkpoint, load_checkpoint, standing
 from toile.runs.create import create_run
 from toile.runs.environment import differences, environment
 from toile.runs.judging import (
@@ -17,8 +17,9 @@ from toile.runs.judging import (
 )
 from toile.runs.ledger import looks_of, read_ledger, write_score
 from toile.runs.ledger_file import Look
-from toile.runs.listing import Listed, list_runs, open_run, remove_run
+from toile.runs.listing import Listed, list_runs, open_run
 from toile.runs.look import open_test, open_test_for_all
+from toile.runs.removal import contents_of, remove_run, run_to_remove
 from toile.runs.results import convergence_of, seconds_of
 from toile.runs.run import History, Run, Validation
 from toile.runs.state import STATUSES, State, read_state
@@ -38,6 +39,7 @@ __all__ = [
     "Stored",
     "Validation",
     "bundle_run",
+    "contents_of",
     "convergence_of",
     "create_run",
     "differences",
@@ -55,10 +57,12 @@ __all__ = [
     "read_ledger",
     "read_state",
     "remove_run",
+    "run_to_remove",
     "runs_folder",
     "scored_images",
     "scored_part",
     "seconds_of",
+    "standing",
     "temperature_of",
     "unpack_bundle",
     "write_score",

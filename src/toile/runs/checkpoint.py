@@ -1,14 +1,15 @@
 """Checkpoints: one checked file each, the two newest kept."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from toile.errors import ToileError
-from toile.runs.tensors import CorruptFile, Stored, load_arrays, save_arrays
+from toile.recipe import read_text
+from toile.runs.tensors import Arrays, CorruptFile, Stored, load_arrays, save_arrays
 
 KEPT = 2
 
@@ -27,15 +28,23 @@ def save_checkpoint(
         torn.unlink()
 
 
-def load_checkpoint(folder: Path) -> tuple[Stored, list[str]]:
+def load_checkpoint(
+    folder: Path, refuse: Callable[[Stored], None] = lambda stored: None
+) -> tuple[Stored, list[str]]:
     """The newest checkpoint that is whole, and what was wrong with newer ones.
 
-    Raises ToileError where there is none.
+    `refuse` raises CorruptFile for one that is whole and still not to be taken. Raises ToileError
+    where there is none.
     """
     damaged: list[str] = []
     for path in _newest_first(folder):
         try:
-            return load_arrays(path), damaged
+            stored = load_arrays(path)
+            try:
+                refuse(stored)
+            except CorruptFile as error:
+                raise CorruptFile(f"{path}: {error}") from None
+            return stored, damaged
         except CorruptFile as error:
             damaged.append(str(error))
     raise ToileError(
@@ -48,6 +57,48 @@ def load_checkpoint(folder: Path) -> tuple[Stored, list[str]]:
 def has_checkpoint(folder: Path) -> bool:
     """Whether the run in `folder` ever came to write a checkpoint."""
     return bool(_newest_first(folder))
+
+
+def standing(folder: Path) -> tuple[str, ...]:
+    """What is another whenever the run in `folder` was trained on or asked for more epochs."""
+    recipe = read_text(folder / "recipe.yaml")
+    return (recipe, *(path.name for path in _newest_first(folder)))
+
+
+def refuse_other_network(stored: Stored, expected: Arrays) -> None:
+    """Raise CorruptFile unless `stored` fits a network whose arrays are `expected`.
+
+    Those of an optimiser, which a network at its first step has none of yet, are held to be laid
+    out without gaps: a layout with gaps could ask for any amount of memory.
+    """
+    arrays, strides = stored.arrays, stored.facts.get("strides")
+    if not isinstance(strides, dict):
+        raise CorruptFile("it does not say how its arrays lie in memory")
+    for name, array in expected.items():
+        held = arrays.get(name)
+        if held is None or (held.shape, held.dtype) != (array.shape, array.dtype):
+            found = "missing" if held is None else f"{held.dtype} {held.shape}"
+            raise CorruptFile(
+                f"its {name} is {found}, and by the recipe {array.dtype} {array.shape}; it is "
+                "another network's"
+            )
+    for name, array in arrays.items():
+        if name in expected:
+            continue
+        if not re.fullmatch(r"optimizer/[0-9]{1,6}/[a-z_]+", name):
+            raise CorruptFile(f"its {name!r:.60} is nothing that a training keeps")
+        if not _is_dense(array, strides.get(name)):
+            raise CorruptFile(f"its {name} lies in memory by {strides.get(name)!r:.60}")
+
+
+def _is_dense(array: np.ndarray, strides: Any) -> bool:
+    """Whether `strides` lay out the elements of `array` with no gap."""
+    if not isinstance(strides, list) or len(strides) != array.ndim:
+        return False
+    if not all(type(stride) is int and 0 < stride <= array.size for stride in strides):
+        return False
+    steps = zip(array.shape, strides, strict=True)
+    return array.size > 0 and 1 + sum((n - 1) * stride for n, stride in steps) == array.size
 
 
 def _newest_first(folder: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,18 @@ def create_run(recipe: Recipe, plan: Plan, data: dict[str, Any], folder: Path | 
     """
     folder = folder or runs_folder() / _new_id(recipe.name)
     try:
+        is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         _refuse_unless_empty(folder)
         with sole_use(folder):
             # Again: another process may have had the folder in the meantime.
             _refuse_unless_empty(folder)
-            return _fill(folder, recipe, plan, data)
+            try:
+                return _fill(folder, recipe, plan, data)
+            except BaseException:
+                # Without a state nothing would go on with it, or list it.
+                _clear(folder, is_new)
+                raise
     except OSError as error:
         raise ToileError(f"{folder} cannot be made a run's folder: {error.strerror}") from None
 
@@ -55,6 +62,14 @@ def _fill(folder: Path, recipe: Recipe, plan: Plan, data: dict[str, Any]) -> Run
     write_state(folder, state)
     sync_folder(folder.parent)
     return Run(folder)
+
+
+def _clear(folder: Path, is_new: bool) -> None:
+    for path in folder.iterdir():
+        if path.name != ".lock":
+            path.unlink(missing_ok=True)
+    if is_new:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _new_id(name: str) -> str:

@@ -1,13 +1,11 @@
 """Finding runs: all of a folder, one by its name."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError, did_you_mean
-from toile.files import writing
 from toile.runs.run import Run
 from toile.runs.state import State, read_state
 from toile.runs.workspace import runs_folder
@@ -39,7 +37,7 @@ def _listed(folder: Path) -> Iterator[Listed]:
     for entry in os.scandir(folder):
         path = Path(entry.path)
         # A dot: a bundle that is being unpacked.
-        if entry.name.startswith(".") or not (path / "state.json").exists():
+        if entry.name.startswith(".") or not _may_be_run(path):
             continue
         try:
             yield Listed(Run(path), read_state(path))
@@ -48,45 +46,62 @@ def _listed(folder: Path) -> Iterator[Listed]:
             yield Listed(Run(path), damaged)
 
 
-def open_run(name: str | Path, folder: Path | None = None) -> Run:
-    """The run called `name`: its folder, the beginning or the last letters of its id, or `last`.
+def _may_be_run(folder: Path) -> bool:
+    """Whether `folder` holds a run, as far as can be told."""
+    try:
+        os.stat(folder / "state.json")
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
-    Raises ToileError naming the nearest id where there is none, or the ids where there are several.
+
+def is_run(folder: Path) -> bool:
+    """Whether a run lies in `folder`; False for what can be no path."""
+    return os.path.isfile(folder / "state.json")
+
+
+def is_path(name: str | Path) -> bool:
+    """Whether `name` says where a folder is: a Path, or a text with a slash."""
+    if isinstance(name, Path) or name in (".", ".."):
+        return True
+    return os.sep in name or (os.altsep or os.sep) in name
+
+
+def open_run(name: str | Path, folder: Path | None = None) -> Run:
+    """The run called `name`: its id, its folder, `last`, or the beginning or end of its id.
+
+    A text without a slash is a folder here only where no run kept has it for its id. Raises
+    ToileError naming the nearest id where there is none, or the ids where there are several.
     """
-    path = Path(name)
-    if (path / "state.json").exists():
-        return Run(path)
+    is_id = not is_path(name) and name != "" and is_run((folder or runs_folder()) / name)
+    if not is_id and is_run(Path(name)):
+        return Run(Path(name))
+    return kept_run(str(name), folder)
+
+
+def kept_run(name: str, folder: Path | None = None) -> Run:
+    """The same among the runs in `folder` (default: where runs are kept) alone."""
+    where = folder or runs_folder()
+    if name and not is_path(name) and is_run(where / name):
+        return Run(where / name)
     runs = list_runs(folder)
-    if str(name) == "last" and runs:
+    if name == "last" and runs:
         return runs[0].run
     # The four letters at the end are the shortest thing to type; the date comes first.
     found = [
         one.run
         for one in runs
-        if str(name) and (one.run.id.startswith(str(name)) or one.run.id.endswith(f"-{name}"))
+        if name and (one.run.id.startswith(name) or one.run.id.endswith(f"-{name}"))
     ]
     if len(found) == 1:
         return found[0]
-    where = folder or runs_folder()
     if found:
         raise ToileError(
             f"{name} fits the names of {len(found)} runs in {where}: "
             f"{', '.join(run.id for run in found[:5])}; write more of it"
         )
     ids = [one.run.id for one in runs]
-    near = did_you_mean(str(name), ids) or (f"; the newest is {ids[0]}" if ids else "")
+    near = did_you_mean(name, ids) or (f"; the newest is {ids[0]}" if ids else "")
     raise ToileError(f"no run in {where} is called {name}{near}; `toile runs` lists them")
-
-
-def remove_run(run: Run) -> None:
-    """Delete a run's folder. Raises ToileError while it is running."""
-    try:
-        state = read_state(run.folder)
-    except ToileError:
-        state = None  # damaged: there is nothing in it that could still be running
-    if state is not None and state.alive:
-        raise ToileError(f"{run.id} is running (process {state.pid}); stop it first")
-    if run.folder.is_symlink():
-        raise ToileError(f"{run.folder} is a link; remove the folder it points to, or the link")
-    with writing(run.folder):
-        shutil.rmtree(run.folder)

@@ -3,30 +3,50 @@
 Needs torch, so it is not part of the room's surface: who trains imports it by its name.
 """
 
+import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, ValidationError
 
-from toile.files import write_json
-from toile.recipe import Plan
-from toile.runs.checkpoint import load_checkpoint, save_checkpoint
+from toile.errors import ToileError
+from toile.files import write_json, write_whole
+from toile.process import interrupts_deferred
+from toile.recipe import Plan, recipe_text
+from toile.runs.checkpoint import (
+    load_checkpoint,
+    refuse_other_network,
+    save_checkpoint,
+    standing,
+)
 from toile.runs.history import HistoryFile
+from toile.runs.records import Named
 from toile.runs.results import results_of
 from toile.runs.run import Run
 from toile.runs.state import Status, read_state, write_state
-from toile.runs.tensors import load_arrays, save_arrays
+from toile.runs.tensors import CorruptFile, Stored, load_arrays, save_arrays
 from toile.sole_use import sole_use
-from toile.training import Diverged, Epoch, Event, Finished, Fit, Interval, train
+from toile.training import Diverged, Epoch, Event, Finished, Fit, Interval, Position, Stepped, train
 
 CHECKPOINT_SECONDS = 30.0
+
+
+class _Facts(Named):
+    """What a checkpoint says beside its arrays, as far as it is read here."""
+
+    position: Position
+    history_size: Annotated[int, Field(ge=0)]
 
 
 class Recorder:
     """Trains `fit` and remembers it in `run`, an event at a time.
 
-    `split_indices` are the places of the validation images in the training part.
+    `split_indices` are the places of the validation images in the training part; `found` is how the
+    run stood when the fit was made from it, now unless said.
     """
 
     def __init__(
@@ -36,6 +56,7 @@ class Recorder:
         plan: Plan,
         split_indices: np.ndarray,
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
+        found: tuple[str, ...] | None = None,
     ) -> None:
         self.run, self.fit, self.plan = run, fit, plan
         self.split_indices = split_indices
@@ -43,6 +64,9 @@ class Recorder:
         self.state = read_state(run.folder)
         self._saved_at = time.monotonic()
         self._history_size = 0
+        self._known = standing(run.folder) if found is None else found
+        self.is_extended = False
+        """Whether the fit's recipe asks for more epochs than the one in the folder."""
 
     def record(
         self, stop: Callable[[], bool] = lambda: False, events: Iterator[Event] | None = None
@@ -52,28 +76,54 @@ class Recorder:
         `stop` is asked after each; leaving the loop stops too. Either way a checkpoint is written
         where the training stands. `events` are the fit's where it is trained with others.
         """
-        with (
-            sole_use(self.run.folder, wait=False),
-            HistoryFile(self.run.folder / "history.jsonl", self._history_size) as history,
-        ):
-            self._clear_the_desk()
-            self._write_state("running")
-            if self.fit.position.step == 0:
-                self._checkpoint(history)
-            try:
-                yield from self._follow(history, stop, events or train(self.fit))
-            except GeneratorExit:
-                # Whoever leaves at the last event has not stopped anything.
-                if self.state.status == "running":
-                    self._stop(history)
-                raise
-            except KeyboardInterrupt:
-                # It came in the middle of a step: the last checkpoint stands.
-                self._end(history, "stopped", "")
-                raise
-            except BaseException as error:
-                self._write_state("failed", f"{type(error).__name__}: {error}")
-                raise
+        owner = os.getpid()
+        with sole_use(self.run.folder, wait=False):
+            self._refuse_if_changed()
+            with HistoryFile(self.run.folder / "history.jsonl", self._history_size) as history:
+                try:
+                    self._begin(history)
+                    yield from self._follow(history, stop, events or train(self.fit))
+                except BaseException as error:
+                    # A forked child that ends takes its copy of this down; the run is not its own.
+                    if os.getpid() == owner:
+                        self._leave(history, error)
+                    raise
+                finally:
+                    if os.getpid() == owner:
+                        self._known = standing(self.run.folder)
+
+    def _refuse_if_changed(self) -> None:
+        """Raise ToileError where the fit is no longer what the run's folder has come to."""
+        if standing(self.run.folder) != self._known:
+            raise ToileError(
+                f"{self.run.id} was trained on, or asked for more epochs, since it was opened "
+                "here; open it again, nothing was changed"
+            )
+
+    def _begin(self, history: HistoryFile) -> None:
+        self._clear_the_desk()
+        self._write_state("running")
+        if self.is_extended:
+            # Together, so that no step is taken of which the recipe does not know.
+            recipe = recipe_text(self.fit.recipe, complete=True)
+            write_whole(self.run.folder / "recipe.yaml", recipe.encode())
+        if self.is_extended or self.fit.position.step == 0:
+            self._checkpoint(history)
+        self.is_extended = False
+
+    def _leave(self, history: HistoryFile, error: BaseException) -> None:
+        """Remember how it ended; a Ctrl-C that comes meanwhile waits until that is done."""
+        with interrupts_deferred():
+            match error:
+                case GeneratorExit():
+                    # Whoever leaves at the last event has not stopped anything.
+                    if self.state.status == "running":
+                        self._stop(history)
+                case KeyboardInterrupt():
+                    # It came in the middle of a step: the last checkpoint stands.
+                    self._end(history, "stopped", "")
+                case _:
+                    self._write_state("failed", f"{type(error).__name__}: {error}")
 
     def _clear_the_desk(self) -> None:
         """Remove what spoke of where the run stood before, and what a kill left half written."""
@@ -84,35 +134,57 @@ class Recorder:
 
     def restore(self) -> list[str]:
         """Go back to the newest whole checkpoint; returns what was wrong with newer ones."""
-        stored, damaged = load_checkpoint(self.run.folder)
+        stored, damaged = load_checkpoint(self.run.folder, self._refuse_other)
         self.fit.restore(stored.arrays, stored.facts)
-        self._history_size = int(stored.facts["history_size"])
+        self._history_size = stored.facts["history_size"]
         return damaged
+
+    def _refuse_other(self, stored: Stored) -> None:
+        """Raise CorruptFile where a checkpoint is not one of this run's."""
+        try:
+            facts = _Facts.model_validate_json(json.dumps(stored.facts))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise CorruptFile(f"{where} {first['msg']}") from None
+        position = facts.position
+        if unknown := stored.facts["position"].keys() - vars(position).keys():
+            raise CorruptFile(
+                f"its position has {', '.join(unknown):.60}, of a newer Toile perhaps"
+            )
+        if not 0 <= position.step <= self.fit.steps:
+            raise CorruptFile(f"it is at step {position.step} of {self.fit.steps}")
+        refuse_other_network(stored, self.fit.arrays())
 
     def _follow(
         self, history: HistoryFile, stop: Callable[[], bool], events: Iterator[Event]
     ) -> Iterator[Event]:
         for event in events:
-            match event:
-                case Interval():
-                    history.append("step", event)
-                case Epoch():
-                    history.append("epoch", event)
-                    self._remember_epoch(event)
-                    self._checkpoint(history)
-                case Diverged():
-                    self._keep_finite_weights()
-                    self._end(
-                        history, "diverged", f"the loss was {event.loss} at step {event.step}"
-                    )
-                case Finished():
-                    self._end(history, "finished", "early stopping" if event.early else "")
+            if not isinstance(event, Stepped):
+                # Whole, or history and answers would be of different epochs.
+                with interrupts_deferred():
+                    self._remember(history, event)
             if time.monotonic() - self._saved_at > self.checkpoint_seconds:
                 self._checkpoint(history)
             yield event
             if stop() and not isinstance(event, Finished | Diverged):
-                self._stop(history)
+                with interrupts_deferred():
+                    self._stop(history)
                 return
+
+    def _remember(self, history: HistoryFile, event: Event) -> None:
+        match event:
+            case Interval():
+                history.append("step", event)
+            case Epoch():
+                history.append("epoch", event)
+                self._remember_epoch(event)
+                self._checkpoint(history)
+            case Diverged():
+                self._keep_finite_weights()
+                self._end(history, "diverged", f"the loss was {event.loss} at step {event.step}")
+            case Finished():
+                self._end(history, "finished", "early stopping" if event.early else "")
 
     def _remember_epoch(self, event: Epoch) -> None:
         """The epoch's weights and logits, and the score so far for a listing."""

@@ -44,6 +44,8 @@ class _Epoch(Named):
     step: Count
     training: _Score
     validation: _Score
+    scores: _Score
+    chooses: _Score
     best: bool
     seconds: Seconds
     evaluation_seconds: Seconds
@@ -123,6 +125,9 @@ def read_record(text: bytes, kind: type[BaseModel], path: Path) -> Record:
     """The record in `text`, part of the file at `path`. Raises CorruptFile where it is none."""
     try:
         record: Record = json.loads(text)
+        if b"\\u" in text:
+            # Half of a character, which JSON can name and no file or terminal takes.
+            json.dumps(record, ensure_ascii=False).encode()
         kind.model_validate(record)
     except ValidationError as error:
         raise damaged(path, error) from None

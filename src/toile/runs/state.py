@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from toile.errors import ToileError
 from toile.files import write_json
+from toile.sole_use import is_held
 
 VERSION = 1
 Status = Literal["queued", "running", "finished", "stopped", "diverged", "failed", "interrupted"]
@@ -23,7 +24,7 @@ class State:
     """A run's state. `accuracy` is its score so far on validation, None before an epoch is scored.
 
     `interrupted` is never written: it is a run that says it is queued or running while its process
-    is gone.
+    is gone, or running while nobody holds its folder.
     """
 
     status: Status
@@ -56,7 +57,23 @@ _STATE = TypeAdapter(State)
 
 
 def read_state(folder: Path) -> State:
-    """The state of the run in `folder`, `interrupted` derived. Raises ToileError without one."""
+    """The state of the run in `folder`, `interrupted` derived. Raises ToileError without one.
+
+    A training holds its folder as long as it runs, also where its process lives on without it, as
+    in a notebook.
+    """
+    state = _stored(folder)
+    if state.status == "running" and state.alive and not is_held(folder):
+        # Asked again, since it may have come to its end between the two questions.
+        state = _stored(folder)
+        if state.status == "running":
+            return replace(state, status="interrupted")
+    if state.status in UNDER_WAY and not state.alive:
+        return replace(state, status="interrupted")
+    return state
+
+
+def _stored(folder: Path) -> State:
     path = folder / "state.json"
     try:
         state = _STATE.validate_json(path.read_bytes(), strict=True)
@@ -70,8 +87,6 @@ def read_state(folder: Path) -> State:
         raise ToileError(f"{path} is damaged: {where} {first['msg']}".replace("  ", " ")) from None
     if state.version != VERSION:
         raise ToileError(f"{path} has format {state.version}; this Toile reads {VERSION}")
-    if state.status in UNDER_WAY and not state.alive:
-        return replace(state, status="interrupted")
     return state
 
 

@@ -58,6 +58,8 @@ def load_arrays(path: Path) -> Stored:
         raise ToileError(f"{path} cannot be read: {error.strerror}") from None
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CorruptFile(f"{path} is damaged or not of Toile's making ({error!r:.80})") from None
+    if not isinstance(facts, dict):
+        raise CorruptFile(f"{path} is damaged: its facts are {facts!r:.40}")
     if version != VERSION:
         raise CorruptFile(f"{path} has format {version}; this Toile reads {VERSION}")
     if _digest(arrays, facts) != digest:

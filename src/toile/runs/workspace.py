@@ -50,14 +50,17 @@ def nested_ledgers(folder: Path) -> list[Path]:
 
 
 def _nested(folder: Path, depth: int) -> Iterator[Path]:
-    for entry in os.scandir(folder):
+    try:
+        entries = list(os.scandir(folder))
+    except PermissionError:
+        return  # another user's, who has a ledger of his own
+    for entry in entries:
         place = entry.path
         # Runs are not entered: a listing of ten thousand asks one question of each.
         if (
             entry.name.startswith(".")
             or not entry.is_dir(follow_symlinks=False)
             or os.path.exists(f"{place}/state.json")
-            or not os.access(place, os.R_OK | os.X_OK)
         ):
             continue
         if os.path.exists(f"{place}/ledger.jsonl"):

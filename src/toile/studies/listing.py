@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError
-from toile.sole_use import sole_use
+from toile.sole_use import is_held
 from toile.studies.folder import open_study, read_record
 from toile.studies.kept import Kept, list_kept
 from toile.studies.search_result import FINALISTS, SUMMARY, open_search
@@ -76,11 +76,4 @@ def _sheet(folder: Path) -> tuple[bool, int, int, str]:
 
 def _is_held(folder: Path) -> bool:
     """Whether a process has it in hand; a search's finalists have a folder of their own."""
-    for place in (folder, folder / FINALISTS):
-        if (place / ".lock").exists():
-            try:
-                with sole_use(place, wait=False):
-                    pass
-            except ToileError:
-                return True
-    return False
+    return is_held(folder) or is_held(folder / FINALISTS)

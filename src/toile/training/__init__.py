@@ -15,7 +15,7 @@ from toile.training.events import (
     Scoring,
     Stepped,
 )
-from toile.training.fit import Fit, begin
+from toile.training.fit import Fit, Position, begin
 from toile.training.loop import train
 from toile.training.many import apart, train_many
 from toile.training.probe import Probe, probe
@@ -28,6 +28,7 @@ __all__ = [
     "Finished",
     "Fit",
     "Interval",
+    "Position",
     "Probe",
     "Score",
     "Scoring",

@@ -1,10 +1,11 @@
 """Going on with a run exactly where its checkpoint stands."""
 
+import os
 from pathlib import Path
 
 from toile.data import Dataset, Split
 from toile.errors import ToileError
-from toile.recipe import Plan, Recipe, plan_network, recipe_text, with_settings
+from toile.recipe import Plan, Recipe, plan_network, with_settings
 from toile.runs import (
     Run,
     differences,
@@ -12,7 +13,7 @@ from toile.runs import (
     has_checkpoint,
     open_run,
     read_state,
-    write_whole,
+    standing,
 )
 from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
 from toile.training import Fit, resolve
@@ -38,6 +39,7 @@ def go_on(
     the run is running or has nothing left to do, or where its data is no longer the same.
     """
     run = run if isinstance(run, Run) else open_run(run)
+    found = standing(run.folder)
     _refuse_to_repeat(run, epochs)
     recipe = run.recipe
     prepared = prepared or prepare_data(recipe.data, progress)
@@ -45,13 +47,14 @@ def go_on(
     _refuse_other_data(run, dataset, split)
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
     fit = _fit(run, recipe, plan, prepared)
-    recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds)
+    recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds, found)
     notes = ["it had not come to a checkpoint, so it begins at its first step"]
     if has_checkpoint(run.folder):
         notes = recorder.restore()
     if epochs not in (None, recipe.training.epochs):
         _extend(fit, epochs)
-        write_whole(run.folder / "recipe.yaml", recipe_text(fit.recipe, complete=True).encode())
+        # In the folder once it trains, when nobody else can ask for another number.
+        recorder.is_extended = True
     if other := differences(run.environment, environment(recipe.training)):
         notes.append(
             "this is not where the run began, so its last bits may differ: " + "; ".join(other)
@@ -66,7 +69,9 @@ def resume(run: str | Path | Run, *, epochs: int | None = None) -> Run:
 
 def _refuse_to_repeat(run: Run, epochs: int | None) -> None:
     state = read_state(run.folder)
-    if state.alive:
+    # One that was only begun, in this very process, may be gone on with here.
+    is_own = state.status == "queued" and state.pid == os.getpid()
+    if state.alive and not is_own:
         raise ToileError(f"{run.id} is running already (process {state.pid})")
     if state.status == "diverged":
         raise ToileError(

@@ -64,20 +64,56 @@ def test_a_bomb_is_refused_from_its_list_of_entries(file):
         load_data(file)
 
 
+def write_with_long_list(file: Path, size_and_offset: tuple[int, int], *records: bytes) -> None:
+    """A zip whose list of entries takes 20 MB, which are empty on the disk."""
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 65535, 65535, *size_and_offset, 0)
+    with file.open("wb") as stream:
+        stream.seek(20_000_000)
+        stream.write(b"".join((*records, end)))
+
+
 def test_a_list_of_a_million_entries_is_refused_before_it_is_read(tmp_path):
-    file = tmp_path / "many.zip"
-    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 65535, 65535, 60_000_000, 0, 0)
-    file.write_bytes(bytes(1000) + end)
-    with pytest.raises(ToileError, match="list of entries takes 60000000 bytes; at most 33554432"):
-        load_data(file)
-
-
-def test_a_planted_second_record_cannot_hide_a_long_list(tmp_path):
-    wide = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, 46, 0)
-    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 65535, 65535, 60_000_000, 0, 0)
-    (tmp_path / "many.zip").write_bytes(bytes(1000) + wide + end)
-    with pytest.raises(ToileError, match="list of entries takes 60000000 bytes"):
+    write_with_long_list(tmp_path / "many.zip", (20_000_000, 0))
+    with pytest.raises(ToileError, match="list of entries takes 20000000 bytes; at most 16777216"):
         load_data(tmp_path / "many.zip")
+
+
+@pytest.mark.parametrize("planted", [0, int.from_bytes(b"PK\6\6", "little")])
+def test_a_planted_record_cannot_hide_a_long_list(tmp_path, planted):
+    # The length that the wide record gives of itself, which zipfile passes by.
+    wide = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", planted, 45, 45, 0, 0, 1, 1, 20_000_000, 0)
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, 20_000_000, 1)
+    write_with_long_list(tmp_path / "many.zip", (0xFFFFFFFF, 0xFFFFFFFF), wide, locator)
+    with pytest.raises(ToileError, match="list of entries takes 20000000 bytes"):
+        load_data(tmp_path / "many.zip")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_what_cannot_be_unpacked_in_pieces_is_listed_and_the_rest_loads(file, method):
+    with zipfile.ZipFile(file, "a", method) as archive:
+        archive.writestr("train/ant/packed.png", bytes(1000))
+    (skipped,) = load_data(file).skipped
+    assert skipped.file == "train/ant/packed.png"
+    assert "stored and deflate are read" in skipped.reason
+
+
+def test_a_name_that_is_no_utf_8_spoils_its_picture_alone(file):
+    content = bytearray(add(file, "train/ant/çç.png", b"no picture").read_bytes())
+    content[content.find("çç".encode())] = 0xFF
+    file.write_bytes(content)
+    (skipped,) = load_data(file).skipped
+    assert skipped.file == "train/ant/çç.png"
+    assert skipped.reason.startswith("is damaged")
+
+
+def test_a_list_of_entries_that_is_no_utf_8_is_said_to_be_damaged(file):
+    content = bytearray(add(file, "train/ant/çç.png", b"no picture").read_bytes())
+    content[content.rfind("çç".encode())] = 0xFF
+    file.write_bytes(content)
+    with pytest.raises(
+        ToileError, match=r"toy.zip: is no zip, cut short or damaged \('utf-8' codec"
+    ):
+        load_data(file)
 
 
 def test_an_encrypted_entry_is_refused(file):
@@ -117,5 +153,5 @@ def test_what_a_mac_adds_is_left_out_in_silence(file):
 def test_a_file_that_is_no_zip(tmp_path, content):
     file = tmp_path / "not.zip"
     file.write_bytes(content)
-    with pytest.raises(ToileError, match=r"not.zip: is no zip, or cut short"):
+    with pytest.raises(ToileError, match=r"not.zip: is no zip, cut short or damaged"):
         load_data(file)

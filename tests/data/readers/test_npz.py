@@ -127,7 +127,7 @@ def test_a_header_that_claims_more_than_its_entry_is_refused_before_allocating(f
 @pytest.mark.parametrize("num_bytes", [0, 3, 200, 900])
 def test_a_file_cut_short(file, toy, num_bytes):
     file.write_bytes(save(file, toy).read_bytes()[:num_bytes])
-    with pytest.raises(ToileError, match=r"toy.npz: is no zip, or cut short"):
+    with pytest.raises(ToileError, match=r"toy.npz: is no zip, cut short or damaged"):
         load_data(file)
 
 

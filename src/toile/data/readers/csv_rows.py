@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import mmap
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-from jaxtyping import Int16
+from jaxtyping import Int16, UInt8
 
 from toile.data.readers.parts import MAX_IMAGES, MAX_SIDE_PX, Progress
 from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
@@ -25,12 +26,16 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """A file's numbers in pieces, as no whole copy is ever needed; its header, if it has one."""
+    """A file's numbers, and its header, if it has one.
+
+    Which end is the label is not known before the last row: both ends are kept wider than a byte.
+    What lies between are pixels, in pieces that go one by one as the images are put together.
+    """
 
     file: Path
     header: tuple[str, ...]
-    # Wider than a byte, so that a pixel of 256 or -1 is seen and refused and does not wrap round.
-    chunks: tuple[Int16[np.ndarray, "_ columns"], ...]
+    ends: Int16[np.ndarray, "rows 2"]
+    chunks: list[UInt8[np.ndarray, "_ pixels"]]
 
     @property
     def first_row(self) -> int:
@@ -40,15 +45,11 @@ class Rows:
     @property
     def num_columns(self) -> int:
         """Numbers in each row."""
-        return int(self.chunks[0].shape[1])
+        return int(self.chunks[0].shape[1]) + 2
 
     def __len__(self) -> int:
         """How many rows of numbers there are."""
-        return sum(map(len, self.chunks))
-
-    def column(self, index: int) -> Int16[np.ndarray, " rows"]:
-        """One column, copied."""
-        return np.concatenate([chunk[:, index] for chunk in self.chunks])
+        return len(self.ends)
 
 
 def read_rows(file: Path, progress: Progress) -> Rows:
@@ -60,15 +61,16 @@ def read_rows(file: Path, progress: Progress) -> Rows:
             if first is None:
                 raise ToileError(f"{file}: is empty; a set needs a row for each image")
             header = _header(first, file)
-            chunks = tuple(
-                _numbers(chunk, file, row, first.count(",") + 1)
-                for row, chunk in _chunks(lines, file, [] if header else [first], progress)
-            )
+            ends, chunks = [], []
+            for row, chunk in _chunks(lines, file, [] if header else [first], progress):
+                numbers = _numbers(chunk, file, row, first.count(",") + 1)
+                chunks.append(_pixels(numbers, file, row))
+                ends.append(numbers[:, [0, -1]])
     except (EOFError, zlib.error, gzip.BadGzipFile) as damage:
         raise ToileError(f"{file}: is damaged or cut short ({damage}); fetch it again") from None
     if not chunks:
         raise ToileError(f"{file}: has a header and no rows; a set needs a row for each image")
-    return Rows(file, header, chunks)
+    return Rows(file, header, np.concatenate(ends), chunks)
 
 
 def _lines(stream: io.BufferedIOBase, file: Path) -> Iterator[str]:
@@ -148,6 +150,30 @@ def _numbers(
     if values is None or values.shape[1] != num_columns:
         _refuse_first_wrong_cell(lines, file, row, num_columns)
     return values
+
+
+def _pixels(
+    numbers: Int16[np.ndarray, "rows columns"], file: Path, first_row: int
+) -> UInt8[np.ndarray, "rows pixels"]:
+    """What lies between the ends as bytes, in memory that goes back to the system when it goes."""
+    between = numbers[:, 1:-1]
+    check_pixels(between, file, first_row, first_column=2)
+    # A mapping of its own: malloc may keep what is freed, and two copies would add up.
+    pixels = np.frombuffer(mmap.mmap(-1, between.size), np.uint8).reshape(between.shape)
+    pixels[:] = between
+    return pixels
+
+
+def check_pixels(
+    part: Int16[np.ndarray, "rows pixels"], file: Path, first_row: int, first_column: int
+) -> None:
+    """Refuse the first number that is no pixel, by the line and column it stands in."""
+    if part.min() < 0 or part.max() > 255:
+        row, column = np.argwhere((part < 0) | (part > 255))[0]
+        raise ToileError(
+            f"{file}: row {first_row + row}, column {first_column + column} is "
+            f"{part[row, column]}; a pixel is a whole number from 0 to 255"
+        )
 
 
 def _parse(lines: list[str]) -> Int16[np.ndarray, "rows columns"]:

@@ -11,7 +11,7 @@ from jaxtyping import Int16
 
 from toile.data.catalogue import KNOWN
 from toile.data.images import Images
-from toile.data.readers.csv_rows import Rows, read_rows
+from toile.data.readers.csv_rows import Rows, check_pixels, read_rows
 from toile.data.readers.parts import MAX_CLASSES, Parts, Progress, check_labels, check_layout
 from toile.errors import ToileError
 from toile.recipe import Data
@@ -83,7 +83,7 @@ def _label_column(table: Rows, setting: str) -> int:
                 f"{' and '.join(str(index + 1) for index in named)}; it is the first or the last"
             )
         return 0 if named == [0] else -1
-    fitting = [index for index in (0, -1) if _could_be_labels(table.column(index))]
+    fitting = [index for index in (0, -1) if _could_be_labels(table.ends[:, index])]
     if len(fitting) != 1:
         which = "both the first and the last" if fitting else "neither the first nor the last"
         raise ToileError(
@@ -108,27 +108,21 @@ def _to_images(table: Rows, label_column: int) -> Images:
             "square grey images; save others as .npz"
         )
     check_layout(len(table), (1, side, side), str(table.file))
-    labels = table.column(label_column).astype(np.int64)
+    labels = table.ends[:, label_column].astype(np.int64)
     check_labels(labels, len(table), str(table.file), table.first_row)
-    pixels = np.empty((len(table), 1, side, side), np.uint8)
-    done = 0
-    for chunk in table.chunks:
-        part = chunk[:, 1:] if label_column == 0 else chunk[:, :-1]
-        _check_pixels(part, table, done, first_column=2 if label_column == 0 else 1)
-        pixels[done : done + len(part)] = part.reshape(-1, 1, side, side)
-        done += len(part)
-    return Images(pixels, labels)
-
-
-def _check_pixels(
-    part: Int16[np.ndarray, "rows pixels"], table: Rows, done: int, first_column: int
-) -> None:
-    if part.min() < 0 or part.max() > 255:
-        row, column = np.argwhere((part < 0) | (part > 255))[0]
-        raise ToileError(
-            f"{table.file}: row {table.first_row + done + row}, column {first_column + column} is "
-            f"{part[row, column]}; a pixel is a whole number from 0 to 255"
-        )
+    # The end that is no label is a pixel.
+    end = np.s_[:, -1:] if label_column == 0 else np.s_[:, :1]
+    check_pixels(
+        table.ends[end], table.file, table.first_row, table.num_columns if label_column == 0 else 1
+    )
+    pixels = np.empty((len(table), num_pixels), np.uint8)
+    pixels[end] = table.ends[end]
+    between, done = np.s_[:-1] if label_column == 0 else np.s_[1:], 0
+    while table.chunks:
+        chunk = table.chunks.pop(0)
+        pixels[done : done + len(chunk), between] = chunk
+        done += len(chunk)
+    return Images(pixels.reshape(-1, 1, side, side), labels)
 
 
 def _is_kaggle(tables: list[Rows]) -> bool:

@@ -13,6 +13,7 @@ from jaxtyping import Int64, UInt8
 
 from toile.data.images import Images
 from toile.data.readers.parts import Parts, Progress, check_labels, check_layout
+from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
 from toile.errors import ToileError
 from toile.recipe import Data
 
@@ -23,9 +24,6 @@ FILE_NAME = re.compile(
 )
 # Third byte 08: unsigned bytes; fourth: the number of sizes that follow.
 MAGIC = {"images": 0x00000803, "labels": 0x00000801}
-# Deflate cannot expand further than this (zlib's technical notes), so a header that claims more
-# than the file could hold is refused before memory is taken for it.
-MAX_EXPANSION = 1032
 CHUNK_BYTES = 1 << 20
 
 
@@ -130,11 +128,16 @@ def _read_values(
 ) -> UInt8[np.ndarray, " bytes"]:
     declared = math.prod(sizes)
     num_bytes = file.stat().st_size
-    most = num_bytes * MAX_EXPANSION if file.suffix == ".gz" else num_bytes - stream.tell()
+    if file.suffix == ".gz":
+        # Deflate expands up to 1032 times, which no pictures but blank ones come near.
+        most = max(FREE_BYTES, MAX_RATIO * num_bytes)
+        rule = f"{num_bytes} packed bytes may unpack to {most}; unpack it"
+    else:
+        most = num_bytes - stream.tell()
+        rule = f"a file of {num_bytes} bytes holds at most {most}; fetch it again"
     if declared > most:
         raise ToileError(
-            f"{file}: the header claims {' x '.join(map(str, sizes))} = {declared} bytes; "
-            f"a file of {num_bytes} bytes holds at most {most}; fetch it again"
+            f"{file}: the header claims {' x '.join(map(str, sizes))} = {declared} bytes; {rule}"
         )
     values = np.empty(declared, np.uint8)
     view, done = values.data, 0

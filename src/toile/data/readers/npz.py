@@ -1,21 +1,28 @@
 """NumPy's .npz: train_x, train_y, test_x, test_y, or x_train and so on. Never unpickled."""
 
-import math
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Int64, Shaped, UInt8
 
 from toile.data.images import Images, chunk_slices
-from toile.data.readers.parts import Parts, Progress, check_labels, check_layout, pack
-from toile.data.readers.zip_file import DAMAGED, open_zip
+from toile.data.readers.npy_entry import ArrayEntry, array_entry
+from toile.data.readers.parts import (
+    Parts,
+    Progress,
+    check_labels,
+    check_layout,
+    refuse_number_of_labels,
+)
+from toile.data.readers.zip_file import open_zip
 from toile.errors import ToileError
 from toile.recipe import Data
 
 # The second is that of Keras's mnist.npz.
 SPELLINGS = (("train_x", "train_y", "test_x", "test_y"), ("x_train", "y_train", "x_test", "y_test"))
+# There an image's pixels lie far apart, so that two copies are alive.
+MAX_FORTRAN_BYTES = 256 << 20
 
 
 def find_npz(path: Path) -> list[Path]:
@@ -48,110 +55,126 @@ def read_npz(path: Path, files: list[Path], data: Data, progress: Progress) -> P
 
 
 def _read_part(archive: zipfile.ZipFile, file: Path, keys: tuple[str, ...]) -> Images:
-    images_key, labels_key = keys
-    images, labels = (_read_array(archive, file, key) for key in keys)
-    pixels = _to_pixels(_channels_first(images, f"{file}: {images_key}"), f"{file}: {images_key}")
-    indices = _to_labels(labels, f"{file}: {labels_key}")
-    check_labels(indices, len(pixels), f"{file}: {labels_key}")
-    return pack(pixels, indices)
+    images, labels = (array_entry(archive, file, key) for key in keys)
+    layout = _layout(images)
+    # Held against each other before either is read.
+    _check_label_shape(labels, layout[0])
+    pixels = _read_pixels(images, layout)
+    indices = _read_labels(labels)
+    check_labels(indices, len(pixels), labels.where)
+    return Images(pixels, indices)
 
 
-def _read_array(archive: zipfile.ZipFile, file: Path, key: str) -> Shaped[np.ndarray, "..."]:
-    """One array; its header is held against the entry's size before memory is taken."""
-    where = f"{file}: {key}"
-    if f"{key}.npy" not in archive.namelist():
-        raise ToileError(f"{where} is missing; images and labels come in pairs")
-    entry = archive.getinfo(f"{key}.npy")
-    try:
-        with archive.open(entry) as stream:
-            shape, dtype = _read_header(stream, where)
-            # math.prod, as np.prod would wrap round at 2**63 and let a monstrous shape pass.
-            claimed = math.prod((*shape, dtype.itemsize))
-            if claimed != entry.file_size - stream.tell():
-                raise ToileError(
-                    f"{where}: the header claims {shape} of {dtype}, {claimed} bytes; the entry "
-                    f"holds {entry.file_size - stream.tell()}; write it again"
-                )
-        # Opened anew: an entry cannot be rewound cheaply, and read_array wants the header too.
-        with archive.open(entry) as stream:
-            return np.lib.format.read_array(stream, allow_pickle=False)
-    except (*DAMAGED, ValueError) as damage:
-        raise ToileError(f"{where}: is damaged ({damage}); write it again") from None
-
-
-def _read_header(stream: Any, where: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = np.lib.format.read_magic(stream)
-    if version == (1, 0):
-        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-    elif version == (2, 0):
-        shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
-    else:
-        # 3.0 is for names of fields beyond Latin-1, and plain numbers have no fields.
-        raise ToileError(f"{where}: is of .npy version {version}; versions 1.0 and 2.0 are read")
-    if dtype.kind not in "uifb":
-        what = "Python objects (a pickle, never loaded)" if dtype.hasobject else str(dtype)
-        raise ToileError(f"{where}: holds {what}; numbers are read; save it with a numeric dtype")
-    return shape, dtype
-
-
-def _channels_first(images: Shaped[np.ndarray, "..."], where: str) -> Shaped[np.ndarray, "n c h w"]:
-    """As (n, c, h, w). Sides have 4 px or more, so the axis of 1 or 3 is the channels."""
+def _layout(images: ArrayEntry) -> tuple[int, int, int, int]:
+    """The sizes n, c, h, w that the images have once they lie channels first."""
     shape = images.shape
-    if images.ndim == 3:
-        images = images[:, None]
-    elif images.ndim == 4 and shape[3] in (1, 3):
-        images = images.transpose(0, 3, 1, 2)
-    elif images.ndim != 4 or shape[1] not in (1, 3):
+    # Sides have 4 px or more, so the axis of 1 or 3 is the channels.
+    if len(shape) == 3:
+        layout = shape[0], 1, shape[1], shape[2]
+    elif len(shape) == 4 and shape[3] in (1, 3):
+        layout = shape[0], shape[3], shape[1], shape[2]
+    elif len(shape) == 4 and shape[1] in (1, 3):
+        layout = shape[0], shape[1], shape[2], shape[3]
+    else:
         raise ToileError(
-            f"{where}: has shape {shape}; images are (n, h, w), (n, h, w, c) or (n, c, h, w) with "
-            "1 or 3 channels"
+            f"{images.where}: has shape {shape}; images are (n, h, w), (n, h, w, c) or "
+            "(n, c, h, w) with 1 or 3 channels"
         )
-    num_images, channels, height, width = images.shape
-    check_layout(num_images, (channels, height, width), where)
-    return images
+    num_images, channels, height, width = layout
+    check_layout(num_images, (channels, height, width), images.where)
+    return layout
 
 
-def _to_pixels(images: Shaped[np.ndarray, "n c h w"], where: str) -> UInt8[np.ndarray, "n c h w"]:
-    """As uint8: bytes as they are, floats in [0, 1] times 255, other whole numbers of 0 to 255."""
-    if images.dtype == np.uint8:
-        return images
-    _refuse_nans(images, where)
-    # Decided over all images at once: a single dark one of 0 to 255 may well stay below 1.
-    from_unit = images.dtype.kind in "fb" and images.max() <= 1
-    pixels = np.empty(images.shape, np.uint8)
+def _read_pixels(
+    images: ArrayEntry, layout: tuple[int, int, int, int]
+) -> UInt8[np.ndarray, "n c h w"]:
+    """The images, channels first, as bytes: no copy of them as other numbers ever exists."""
+    if images.is_fortran and images.size > MAX_FORTRAN_BYTES:
+        raise ToileError(
+            f"{images.where}: is in Fortran's order, in which at most {MAX_FORTRAN_BYTES} pixels "
+            "are read; save it through np.ascontiguousarray"
+        )
+    values = np.empty(images.size, np.uint8)
+    factor = _factor(images)
+    for place, piece in images.pieces():
+        values[place : place + len(piece)] = _to_bytes(piece, factor, images, place)
+    channels_last = len(images.shape) == 4 and images.shape[3] == layout[1]
+    if images.is_fortran:
+        stored = values.reshape(images.shape[::-1]).T
+        stored = stored.transpose(0, 3, 1, 2) if channels_last else stored
+        return np.ascontiguousarray(stored).reshape(layout)
+    if channels_last:
+        _swap_in_place(values.reshape(images.shape))
+    return values.reshape(layout)
+
+
+def _swap_in_place(images: UInt8[np.ndarray, "n h w c"]) -> None:
+    """Lay each image channels first in the bytes where it lay channels last."""
     for piece in chunk_slices(images):
-        values = images[piece] * np.float64(255 if from_unit else 1)
-        whole = np.rint(values)
-        wrong = (whole < 0) | (whole > 255) | ((whole != values) & (not from_unit))
-        if wrong.any():
-            image, *place = np.argwhere(wrong)[0].tolist()
-            raise ToileError(
-                f"{where}: image {piece.start + image} holds {images[piece][image, *place]:g}; "
-                "pixels are whole numbers from 0 to 255, or all of them from 0 to 1"
-            )
-        pixels[piece] = whole
-    return pixels
+        swapped = images[piece].transpose(0, 3, 1, 2).copy()
+        images[piece] = swapped.reshape(-1, *images.shape[1:])
 
 
-def _refuse_nans(images: Shaped[np.ndarray, "n c h w"], where: str) -> None:
-    if images.dtype.kind != "f":
-        return
-    wrong = np.array([(~np.isfinite(image)).sum() for image in images])
+def _factor(images: ArrayEntry) -> float | None:
+    """What numbers are multiplied by: 255 where all are within [0, 1]; None for bytes."""
+    kind = images.dtype.kind
+    if images.dtype == np.uint8:
+        return None
+    if kind != "f":
+        return 255.0 if kind == "b" else 1.0
+    # Decided over all images at once: a single dark one of 0 to 255 may well stay below 1.
+    largest, num_wrong, first = -np.inf, 0, 0
+    for place, piece in images.pieces():
+        wrong = np.flatnonzero(~np.isfinite(piece))
+        if len(wrong) and (images.is_fortran or not num_wrong):
+            rows = [images.row(place + int(one)) for one in wrong]
+            first = min([first, *rows]) if num_wrong else min(rows)
+        num_wrong += len(wrong)
+        largest = max(largest, float(piece.max()))
+    if num_wrong:
+        raise ToileError(
+            f"{images.where}: {num_wrong} values are NaN or infinite, the first in image {first}; "
+            "every pixel needs a number"
+        )
+    return 255.0 if largest <= 1 else 1.0
+
+
+def _to_bytes(
+    piece: Shaped[np.ndarray, " numbers"], factor: float | None, images: ArrayEntry, place: int
+) -> UInt8[np.ndarray, " numbers"]:
+    """As uint8: bytes as they are, floats in [0, 1] times 255, other whole numbers of 0 to 255."""
+    if factor is None:
+        return piece
+    values = piece * np.float64(factor)
+    whole = np.rint(values)
+    wrong = (whole < 0) | (whole > 255) | ((whole != values) & (factor == 1))
     if wrong.any():
+        first = int(np.flatnonzero(wrong)[0])
         raise ToileError(
-            f"{where}: {wrong.sum()} values are NaN or infinite, the first in image "
-            f"{np.flatnonzero(wrong)[0]}; every pixel needs a number"
+            f"{images.where}: image {images.row(place + first)} holds {piece[first]:g}; "
+            "pixels are whole numbers from 0 to 255, or all of them from 0 to 1"
         )
+    return whole.astype(np.uint8)
 
 
-def _to_labels(labels: Shaped[np.ndarray, "..."], where: str) -> Int64[np.ndarray, " n"]:
-    flat = labels.reshape(len(labels)) if labels.ndim == 2 and labels.shape[1] == 1 else labels
-    if flat.ndim != 1:
-        raise ToileError(f"{where}: has shape {labels.shape}; labels are (n,) class indices")
-    # A comparison that NaN and infinity fail too, before the cast that would hide them.
-    wrong = np.flatnonzero(~((flat == np.rint(flat)) & (np.abs(flat.astype(np.float64)) < 2**53)))
-    if len(wrong):
-        raise ToileError(
-            f"{where}: row {wrong[0]} has label {flat[wrong[0]]}; a label is a whole number"
-        )
-    return flat.astype(np.int64)
+def _check_label_shape(labels: ArrayEntry, num_images: int) -> None:
+    shape = labels.shape
+    if len(shape) != 1 and (len(shape) != 2 or shape[1] != 1):
+        raise ToileError(f"{labels.where}: has shape {shape}; labels are (n,) class indices")
+    if shape[0] != num_images:
+        refuse_number_of_labels(shape[0], num_images, labels.where)
+
+
+def _read_labels(labels: ArrayEntry) -> Int64[np.ndarray, " n"]:
+    indices = np.empty(labels.size, np.int64)
+    for place, piece in labels.pieces():
+        # A comparison that NaN and infinity fail too, before the cast that would hide them.
+        is_whole = (piece == np.rint(piece)) & (np.abs(piece.astype(np.float64)) < 2**53)
+        if not is_whole.all():
+            first = np.flatnonzero(~is_whole)[0]
+            raise ToileError(
+                f"{labels.where}: row {place + first} has label {piece[first]}; a label is a "
+                "whole number"
+            )
+        indices[place : place + len(piece)] = piece
+    return indices

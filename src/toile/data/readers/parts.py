@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64
 
 from toile.data.dataset import Skipped
 from toile.data.images import Images
@@ -12,6 +13,8 @@ from toile.errors import ToileError
 
 MIN_SIDE_PX = 4
 MAX_SIDE_PX = 256
+MAX_SOURCE_SIDE_PX = 4096
+"""Of images that `data.size_px` makes smaller, where they come as one array."""
 MAX_CLASSES = 1000
 MAX_IMAGES = 10_000_000
 MAX_BYTES = 8 << 30
@@ -46,6 +49,10 @@ def check_layout(num_images: int, shape: tuple[int, int, int], where: str) -> No
         raise ToileError(f"{where}: claims {num_images} images; at most {MAX_IMAGES} are read")
     if channels not in (1, 3):
         raise ToileError(f"{where}: images have {channels} channels; 1 (grey) or 3 (rgb) are read")
+    if max(height, width) > MAX_SOURCE_SIDE_PX:
+        raise ToileError(
+            f"{where}: images are {width} x {height} px; a side has at most {MAX_SOURCE_SIDE_PX}"
+        )
     if num_images * channels * height * width > MAX_BYTES:
         raise ToileError(
             f"{where}: claims {num_images} images of {height} x {width} px, "
@@ -61,10 +68,7 @@ def check_labels(
     `first_row` is what the source calls the first label: CSV counts lines, the others images.
     """
     if len(labels) != num_images:
-        raise ToileError(
-            f"{where}: holds {len(labels)} labels; its images are {num_images}, and every image "
-            "has one; are the two files of one part?"
-        )
+        refuse_number_of_labels(len(labels), num_images, where)
     wrong = np.flatnonzero((labels < 0) | (labels >= MAX_CLASSES))
     if len(wrong):
         raise ToileError(
@@ -73,6 +77,9 @@ def check_labels(
         )
 
 
-def pack(pixels: UInt8[np.ndarray, "n c h w"], labels: Int64[np.ndarray, " n"]) -> Images:
-    """Images whose pixels lie in one block of memory, channels first."""
-    return Images(np.ascontiguousarray(pixels), labels.astype(np.int64, copy=False))
+def refuse_number_of_labels(num_labels: int, num_images: int, where: str) -> NoReturn:
+    """Every image has one label."""
+    raise ToileError(
+        f"{where}: holds {num_labels} labels; its images are {num_images}, and every image "
+        "has one; are the two files of one part?"
+    )

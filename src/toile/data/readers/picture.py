@@ -27,6 +27,14 @@ Stream = io.BufferedReader | io.BytesIO
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 # 100 MB once in RGBA; Pillow itself warns from 89 million pixels and refuses at twice that.
 MAX_PIXELS = 25_000_000
+# Pillow keeps a pointer for each row: of 1 x 25,000,000 px they took 600 MB.
+MAX_DECODED_SIDE_PX = 32_768
+# A bitmap of that many pixels and its header; other formats are smaller.
+MAX_FILE_BYTES = 3 * MAX_PIXELS + (1 << 20)
+# An encoder writes about ten. 140 KB of a thousand empty ones over 25 million pixels took 14 s.
+MAX_SCANS = 100
+START_OF_SCAN = b"\xff\xda"
+BAND_PIXELS = 1 << 20
 ORIENTATION = ExifTags.Base.Orientation
 GREY_MODES = ("1", "L", "LA", "La")
 
@@ -111,10 +119,15 @@ def decode_picture(stream: Stream, where: str, data: Data | None) -> Picture:
     Without `data` it keeps its size. UnreadablePicture for a file to leave out; ToileError for one
     that is too large.
     """
+    if (num_bytes := stream.seek(0, io.SEEK_END)) > MAX_FILE_BYTES:
+        raise UnreadablePicture(f"has {num_bytes} bytes; a picture has at most {MAX_FILE_BYTES}")
+    stream.seek(0)
     try:
         with Image.open(stream, formats=FORMATS) as picture:
             # Opening reads the header alone; pixels are decoded by the first use after this.
             _check_size(picture.size, where, data)
+            if picture.format == "JPEG":
+                _check_scans(stream)
             num_frames = getattr(picture, "n_frames", 1)
             # Counting frames leaves the file at the last one.
             picture.seek(0)
@@ -122,7 +135,9 @@ def decode_picture(stream: Stream, where: str, data: Data | None) -> Picture:
             # A file may say anything there; Pillow turns by 2 to 8, and leaves the rest as it lies.
             orientation = next((one for one in range(2, 9) if one == noted), 1)
             # Before any resizing, which in palette mode would be by nearest neighbour.
-            plain = _eight_bits(ImageOps.exif_transpose(picture))
+            # In place, as each copy of 25 million pixels is 100 MB.
+            ImageOps.exif_transpose(picture, in_place=True)
+            plain = _eight_bits(picture)
     except UnidentifiedImageError:
         raise UnreadablePicture("is no PNG, JPEG, WebP, BMP or GIF") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as alarm:
@@ -151,11 +166,28 @@ def _check_size(size: tuple[int, int], where: str, data: Data | None) -> None:
             f"{where}: is {width} x {height} px; at most {MAX_PIXELS // 10**6} million pixels are "
             "decoded; make it smaller first"
         )
+    if max(size) > MAX_DECODED_SIDE_PX:
+        raise ToileError(
+            f"{where}: is {width} x {height} px; a side has at most {MAX_DECODED_SIDE_PX}; "
+            "make it smaller first"
+        )
     if data is not None and max(size) > MAX_SIDE_PX and not data.size_px:
         raise ToileError(
             f"{where}: is {width} x {height} px; a side has at most {MAX_SIDE_PX}; set "
             "data.size_px, such as data.size_px=64, to resize every picture"
         )
+
+
+def _check_scans(stream: Stream) -> None:
+    """Refuse a JPEG that goes over its pixels again and again; the stream stays where it was."""
+    place = stream.tell()
+    stream.seek(0)
+    # Within what is coded a zero follows each FF, so that only a marker, or what a camera wrote
+    # beside the picture, looks like this.
+    num_scans = stream.read().count(START_OF_SCAN)
+    stream.seek(place)
+    if num_scans > MAX_SCANS:
+        raise UnreadablePicture(f"is a JPEG of {num_scans} scans; at most {MAX_SCANS} are decoded")
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
@@ -165,12 +197,22 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
         return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
     mode = "L" if picture.mode in GREY_MODES or _has_grey_palette(picture) else "RGB"
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        paper = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(paper, picture).convert("RGB")
-    elif picture.mode == "P":
+        return _over_white(picture, mode)
+    if picture.mode == "P":
         picture = picture.convert("RGB")
-    return picture.convert(mode)
+    return picture if picture.mode == mode else picture.convert(mode)
+
+
+def _over_white(picture: Image.Image, mode: str) -> Image.Image:
+    """What is transparent laid over white, by bands of rows, as four copies are alive in each."""
+    plain = Image.new(mode, picture.size)
+    rows = max(1, BAND_PIXELS // picture.width)
+    for top in range(0, picture.height, rows):
+        box = (0, top, picture.width, min(picture.height, top + rows))
+        band = picture.crop(box).convert("RGBA")
+        paper = Image.new("RGBA", band.size, "white")
+        plain.paste(Image.alpha_composite(paper, band).convert("RGB").convert(mode), (0, top))
+    return plain
 
 
 def _has_grey_palette(picture: Image.Image) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.memory import peak_mb
 from toile import import_bundle, load_data, write_report
 from toile.errors import ToileError
 from toile.recipe import recipe_text, with_settings
@@ -443,3 +444,37 @@ def test_looks_from_before_they_had_an_id_come_once(trained, looked_at, tmp_path
     shutil.rmtree(elsewhere / "whole")
     unpack_bundle(path, lambda run: None, elsewhere)
     assert len(read_ledger(elsewhere)) == 1
+
+
+def packed_anew(bundle: Path, name: str, content: bytes) -> Path:
+    """The bundle with one file replaced by `content`, deflated, and its sha256 told."""
+    with zipfile.ZipFile(altered(bundle, {name: b""})) as archive:
+        contents = {other: archive.read(other) for other in archive.namelist()}
+    manifest = json.loads(contents["manifest.json"])
+    manifest["files"][name] = hashlib.sha256(content).hexdigest()
+    contents |= {name: content, "manifest.json": json.dumps(manifest).encode()}
+    path = bundle.with_name("bomb.zip")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for other, one in contents.items():
+            archive.writestr(other, one)
+        # Noise, so that the bundle may unpack to a hundred times its size.
+        archive.writestr("noise", random.Random(0).randbytes(1 << 20))
+    return path
+
+
+@pytest.mark.parametrize("name", ["history.jsonl", "recipe.yaml", "best.safetensors"])
+def test_a_file_larger_than_any_runs_is_refused_before_it_is_unpacked(bundle, tmp_path, name):
+    bomb = packed_anew(bundle, name, b"\n" * (60 << 20))
+    setup = "from toile.workbench.bundle import import_bundle\nfrom pathlib import Path"
+    peak, said = peak_mb(f"import_bundle(Path({str(bomb)!r}), Path({str(tmp_path)!r}))", setup)
+    assert f"{bomb}: {name} cannot be unpacked (it has 62914560 bytes; at most" in said
+    assert peak < 30
+
+
+def test_a_page_that_is_written_anew_is_not_even_unpacked(bundle, tmp_path):
+    bomb = packed_anew(bundle, "report.html", b" " * (60 << 20))
+    setup = "from toile.runs import unpack_bundle\nfrom pathlib import Path"
+    arguments = f"Path({str(bomb)!r}), str, Path({str(tmp_path / 'runs')!r})"
+    peak, said = peak_mb(f"unpack_bundle({arguments})", setup)
+    assert said == ""
+    assert peak < 40

@@ -23,7 +23,7 @@ from toile.data.load import load_data, no_progress
 from toile.data.readers import Progress
 from toile.data.readers.class_folders import PART_NAMES
 from toile.data.readers.picture import Picture, picture_of, read_picture
-from toile.data.readers.zip_file import DAMAGED, open_zip
+from toile.data.readers.zip_file import DAMAGED, FREE_BYTES, open_zip, unpack
 from toile.data.sealed import Sealed
 from toile.data.sources import Source, list_sources
 from toile.data.split import Split, resolved_data, split_data, validation_count
@@ -38,6 +38,7 @@ from toile.data.statistics import (
 __all__ = [
     "BORDER_TOLERANCE",
     "DAMAGED",
+    "FREE_BYTES",
     "PART_NAMES",
     "Appearance",
     "DataFacts",
@@ -76,5 +77,6 @@ __all__ = [
     "read_picture",
     "resolved_data",
     "split_data",
+    "unpack",
     "validation_count",
 ]

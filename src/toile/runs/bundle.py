@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from toile.data import DAMAGED, carried, open_zip
+from toile.data import DAMAGED, FREE_BYTES, carried, open_zip, unpack
 from toile.errors import ToileError
 from toile.files import sync_folder, write_whole, writing
 from toile.recipe import recipe_text
@@ -34,6 +34,18 @@ TENSORS = (*WEIGHTS, "validation.safetensors")
 TEXTS = ("history.jsonl", "results.json", "report.html")
 # Another's page is another's HTML: it is left in the bundle and written anew from the numbers.
 REWRITTEN = "report.html"
+# Far more than a run's own take; parsed JSON takes up to twenty times its text.
+MAX_TEXT_BYTES = {
+    MANIFEST: 8 << 20,
+    "recipe.yaml": 1 << 20,
+    "environment.json": 1 << 20,
+    "data.json": 4 << 20,
+    "state.json": 1 << 20,
+    "history.jsonl": 32 << 20,
+    "results.json": 8 << 20,
+}
+# They are stored as they are; another's tool may have packed them anew, which saves a tenth.
+MAX_TENSOR_RATIO = 4
 # A point only before a digit, as in lr0.01: what ends like a file, as the ledger does, is no run.
 RUN_ID = re.compile(r"(?!last$)[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?=[0-9])){0,100}")
 README = """\
@@ -110,7 +122,8 @@ def unpack_bundle(
         raise ToileError(f"{path} is no file; name a bundle made by toile bundle")
     with open_zip(path) as archive:
         manifest = _manifest(archive, path)
-        contents = {name: _checked(archive, name, manifest, path) for name in manifest.files}
+        names = [name for name in manifest.files if name != REWRITTEN]
+        contents = {name: _checked(archive, name, manifest, path) for name in names}
     target = (folder or runs_folder()) / manifest.run
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -169,7 +182,7 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     if MANIFEST not in archive.namelist():
         raise ToileError(f"{path} is no bundle of Toile's: it has no {MANIFEST}")
     try:
-        manifest = _MANIFEST.validate_json(archive.read(MANIFEST))
+        manifest = _MANIFEST.validate_json(_unpacked(archive, MANIFEST))
     except (ValidationError, *DAMAGED) as error:
         raise ToileError(f"{path}: its {MANIFEST} is damaged ({error!r:.80})") from None
     if manifest.version != VERSION:
@@ -185,11 +198,20 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     return manifest
 
 
+def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The content of an entry that has no more bytes than such a file of a run can have."""
+    entry = archive.getinfo(name)
+    most = MAX_TEXT_BYTES.get(name, max(FREE_BYTES, MAX_TENSOR_RATIO * entry.compress_size))
+    if entry.file_size > most:
+        raise zipfile.BadZipFile(f"it has {entry.file_size} bytes; at most {most} are taken")
+    return unpack(archive, name).getvalue()
+
+
 def _checked(archive: zipfile.ZipFile, name: str, manifest: Manifest, path: Path) -> bytes:
     try:
-        content = archive.read(name)
+        content = _unpacked(archive, name)
     except (KeyError, *DAMAGED) as error:
-        raise ToileError(f"{path}: {name} cannot be unpacked ({error!r:.80})") from None
+        raise ToileError(f"{path}: {name} cannot be unpacked ({error!s:.80})") from None
     if hashlib.sha256(content).hexdigest() != manifest.files[name]:
         raise ToileError(f"{path}: {name} is damaged: it does not have the sha256 it was given")
     return content
@@ -199,8 +221,7 @@ def _fill(draft: Run, contents: dict[str, bytes]) -> None:
     with writing(draft.folder):
         draft.folder.mkdir(parents=True)
     for name, content in contents.items():
-        if name != REWRITTEN:
-            write_whole(draft.folder / name, content)
+        write_whole(draft.folder / name, content)
     # A checksum says that nothing changed on the way, not that it is what it claims to be.
     _read_all(draft)
 

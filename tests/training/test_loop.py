@@ -130,6 +130,33 @@ def test_early_stopping_waits_its_patience_then_stops(make_fit):
     assert len(scored) == best + 2
 
 
+def patient(make_fit, epochs, *extended):
+    return make_fit(
+        training__epochs=epochs,
+        training__early_stopping={"patience": 2, "least_change": 0.9},
+        training__extended=[{"step": step, "epochs": before} for step, before in extended],
+    )
+
+
+@pytest.mark.parametrize("left_at", [None, 2, 7], ids=["stopped early", "waiting", "mid-epoch"])
+def test_a_fit_asked_for_more_epochs_waits_anew_also_when_restored_there(make_fit, left_at):
+    """A killed run has the checkpoint that was there before it was asked, and the new recipe."""
+    first = patient(make_fit, 8)
+    for event in train(first):
+        if isinstance(event, Stepped) and event.step == left_at:
+            break
+    step = first.position.step
+    assert (step, first.position.stopped_early) == ((left_at, False) if left_at else (15, True))
+    arrays = {name: array.copy() for name, array in first.arrays().items()}
+    restored = patient(make_fit, 12, (step, 8))
+    restored.restore(arrays, first.facts())
+    from_the_beginning = patient(make_fit, 12, (step, 8))
+    said, anew = events(restored), events(from_the_beginning)
+    assert said[-1] == anew[-1] == Finished(3 + 2 if left_at is None else 3, early=True)
+    for name, value in restored.tensors().items():
+        assert torch.equal(value, from_the_beginning.tensors()[name]), name
+
+
 def test_the_best_epoch_is_chosen_by_the_choosing_half_alone(make_fit):
     scored = epochs(make_fit(training__epochs=6))
     best = 0.0

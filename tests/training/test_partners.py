@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from toile.data import Images, Margins, PixelStatistics, Split
-from toile.recipe import plan_network, recipe_of
+from toile.recipe import plan_network, recipe_of, with_settings
 from toile.training import (
     Finished,
     Fit,
@@ -214,6 +214,16 @@ def test_they_begin_by_themselves_in_a_long_training_and_end_where_it_is_left(mo
 def test_a_short_training_begins_none():
     fit = fit_of(PLAIN, training={"epochs": 4})
     assert not any(fit.gradient.has_partners for _ in train(fit))
+
+
+def test_a_training_that_is_asked_for_more_epochs_begins_them(monkeypatch):
+    fit = fit_of(PLAIN)
+    for _ in train(fit):
+        pass
+    monkeypatch.setattr("toile.training.gradient.WORTH_SECONDS", 0.0)
+    extended = {"training.epochs": 40, "training.extended": [{"step": 8, "epochs": 2}]}
+    fit.recipe = with_settings(fit.recipe, extended)
+    assert any(fit.gradient.has_partners for _ in train(fit))
 
 
 def test_a_network_in_one_part_begins_none():

@@ -49,7 +49,10 @@ class Start(Settings):
 
 
 class Extension(Settings):
-    """A point at which a run was asked to go on to more epochs than it was begun with."""
+    """A point at which a run was asked to go on to more epochs than it was begun with.
+
+    Early stopping begins to wait anew there.
+    """
 
     step: int = Field(ge=0, lt=2**63, description="Steps done by then")
     epochs: int = Field(

@@ -52,9 +52,12 @@ class Gradient:
         for part in (self._whole, *parts):
             part.train_mode()
 
-    def take(self, batches: EpochBatches, index: int) -> Found:
-        """Leave the gradient of step `index` in the weights; returns what the batch gave."""
-        found, gradients = zip(*self._taken(batches, index), strict=True)
+    def take(self, batches: EpochBatches, index: int, steps_left: int = 1) -> Found:
+        """Leave the gradient of step `index` in the weights; returns what the batch gave.
+
+        `steps_left` of the training, with this one, tell whether processes are worth beginning.
+        """
+        found, gradients = zip(*self._taken(batches, index, steps_left), strict=True)
         total = list(gradients[0])
         for other in gradients[1:]:
             torch._foreach_add_(total, other)
@@ -96,7 +99,9 @@ class Gradient:
         self._may_have_partners = False
         self.close()
 
-    def _taken(self, batches: EpochBatches, index: int) -> list[tuple[Found, Tensors]]:
+    def _taken(
+        self, batches: EpochBatches, index: int, steps_left: int
+    ) -> list[tuple[Found, Tensors]]:
         # What is left over at the end of an epoch may be fewer than there are parts.
         if self._threads is None or batches.size(index) < self._count:
             return [self._whole.take(batches, index)]
@@ -108,17 +113,15 @@ class Gradient:
                 self._lose_partners()
         started = time.perf_counter()
         done = self._threads.take(batches, index)
-        self._watch(time.perf_counter() - started, batches, index)
+        self._watch(time.perf_counter() - started, batches.batches, steps_left)
         return done
 
-    def _watch(self, seconds: float, batches: EpochBatches, index: int) -> None:
+    def _watch(self, seconds: float, batches: Batches, steps_left: int) -> None:
         """Begin partners where some steps have told that the rest of the training is worth it."""
         self._watched += 1
         self._seconds += seconds
         if self._watched != STEPS_WATCHED:
             return
-        whole = batches.batches
-        left = (self._recipe.training.epochs - batches.number) * whole.per_epoch - index
-        worth = self._seconds / STEPS_WATCHED * left >= WORTH_SECONDS
-        if worth and whole.images.nbytes <= MOST_BYTES:
-            self.begin_partners(whole)
+        worth = self._seconds / STEPS_WATCHED * steps_left >= WORTH_SECONDS
+        if worth and batches.images.nbytes <= MOST_BYTES:
+            self.begin_partners(batches)

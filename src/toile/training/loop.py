@@ -36,9 +36,9 @@ INTERVALS_PER_EPOCH = 20
 
 def train(fit: Fit) -> Iterator[Event]:
     """Fit in place until the recipe's epochs are done, yielding plain numbers as it goes."""
-    position, epochs = fit.position, fit.recipe.training.epochs
+    position = fit.position
     try:
-        while position.evaluated < epochs and not position.stopped_early:
+        while not has_ended(fit):
             for event in chain(_train_epoch(fit), score_epoch(fit)):
                 yield event
                 if isinstance(event, Diverged):
@@ -46,6 +46,23 @@ def train(fit: Fit) -> Iterator[Event]:
     finally:
         fit.gradient.close()
     yield Finished(position.evaluated, position.stopped_early)
+
+
+def has_ended(fit: Fit) -> bool:
+    """Whether the recipe's epochs are done, or early stopping ended them."""
+    wait_anew_where_asked(fit)
+    return fit.position.stopped_early or fit.position.evaluated >= fit.recipe.training.epochs
+
+
+def wait_anew_where_asked(fit: Fit) -> None:
+    """What early stopping has waited by the step at which more epochs were asked for is forgotten.
+
+    It follows from the recipe, so that it holds for whoever comes to that step: the fit that was
+    asked, one restored there, and one that is trained by that recipe from the beginning.
+    """
+    position = fit.position
+    if any(one.step == position.step for one in fit.recipe.training.extended):
+        position.waited, position.stopped_early = 0, False
 
 
 def _train_epoch(fit: Fit) -> Iterator[Event]:
@@ -60,6 +77,7 @@ def _train_epoch(fit: Fit) -> Iterator[Event]:
     for index in range(first, per_epoch):
         # Only our own work is timed: what the listener does between events is its affair.
         started = time.perf_counter()
+        wait_anew_where_asked(fit)
         loss = _step(fit, batches, index)
         if loss is not None:
             yield Diverged(epoch + 1, position.step + 1, loss)
@@ -78,7 +96,7 @@ def _train_epoch(fit: Fit) -> Iterator[Event]:
 def _step(fit: Fit, batches: EpochBatches, index: int) -> float | None:
     """Step `index` of an epoch. Returns the loss, without stepping, where it is not finite."""
     settings = fit.recipe.training
-    found = fit.gradient.take(batches, index)
+    found = fit.gradient.take(batches, index, fit.steps - fit.position.step)
     # A GPU is not made to wait for this at every step; there the interval's sum tells.
     if fit.device.type == "cpu" and not math.isfinite(value := float(found.loss)):
         return value

@@ -18,7 +18,14 @@ from toile.errors import ToileError
 from toile.recipe import recipe_differences
 from toile.training.events import Diverged, Event, Finished, Stepped
 from toile.training.fit import Fit
-from toile.training.loop import INTERVALS_PER_EPOCH, end_interval, ends_interval, score_epoch
+from toile.training.loop import (
+    INTERVALS_PER_EPOCH,
+    end_interval,
+    ends_interval,
+    has_ended,
+    score_epoch,
+    wait_anew_where_asked,
+)
 from toile.training.many_step import Together
 
 Moment = dict[int, Event]
@@ -41,7 +48,7 @@ def train_many(fits: Sequence[Fit]) -> Iterator[Moment]:
                 if isinstance(event, Diverged):
                     del going[place]
                 yield {place: event}
-            if place in going and _has_ended(fit):
+            if place in going and has_ended(fit):
                 del going[place]
                 yield {place: Finished(fit.position.evaluated, fit.position.stopped_early)}
         if going:
@@ -95,10 +102,6 @@ def _refuse_unlike(fits: Sequence[Fit]) -> None:
             )
 
 
-def _has_ended(fit: Fit) -> bool:
-    return fit.position.stopped_early or fit.position.evaluated >= fit.recipe.training.epochs
-
-
 def _score_what_is_owed(fit: Fit) -> Iterator[Event]:
     """Score the epoch whose steps are done, if it is not scored yet: one network after another."""
     if fit.position.step == (fit.position.evaluated + 1) * fit.batches.per_epoch:
@@ -114,6 +117,8 @@ def _train_epoch(going: dict[int, Fit]) -> Iterator[Moment]:
     with Together(going, epoch) as together:
         for index in range(done, per_epoch):
             started = time.perf_counter()
+            for fit in going.values():
+                wait_anew_where_asked(fit)
             moment: Moment = {
                 place: Diverged(epoch + 1, epoch * per_epoch + index + 1, loss)
                 for place, loss in together.take(index).items()

@@ -119,12 +119,10 @@ def _fit(run: Run, recipe: Recipe, plan: Plan, prepared: Prepared) -> Fit:
 
 
 def _extend(fit: Fit, epochs: int | None) -> None:
-    """Plan `epochs` from this step on; early stopping begins to wait anew."""
+    """Plan `epochs` from this step on."""
     training = fit.recipe.training
     before = training.model_dump()["extended"]
     here = {"step": fit.position.step, "epochs": training.epochs}
     fit.recipe = with_settings(
         fit.recipe, {"training.epochs": epochs, "training.extended": [*before, here]}
     )
-    fit.position.stopped_early = False
-    fit.position.waited = 0

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from toile.network.padding import MaxPool2d
@@ -15,6 +16,10 @@ def drawn(*shape: int, most: int = 1_000, dtype: torch.dtype = torch.bfloat16) -
     return numbers.contiguous(memory_format=torch.channels_last)
 
 
+def pooled() -> Pooled:
+    return Pooled(MaxPool2d(2, 2, (0, 0, 0, 0)), nn.ReLU())
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
 @pytest.mark.parametrize("most", [2, 1_000])
 @pytest.mark.parametrize("sides", [(6, 4), (7, 4), (6, 5), (3, 3), (2, 2)])
@@ -24,7 +29,7 @@ def test_it_makes_and_gives_back_what_torchs_pool_and_relu_do(sides, most, dtype
     expected = F.relu(F.max_pool2d(theirs, 2))
     gradient = drawn(*expected.shape, dtype=dtype)
     (wanted,) = torch.autograd.grad(expected, theirs, gradient)
-    link = Pooled()
+    link = pooled()
     assert torch.equal(link.forward(pictures), expected)
     given, weights = link.backward(gradient, True)
     assert torch.equal(given, wanted)
@@ -33,7 +38,7 @@ def test_it_makes_and_gives_back_what_torchs_pool_and_relu_do(sides, most, dtype
 
 def test_it_takes_pictures_in_any_memory_and_a_gradient_in_float32():
     whole = drawn(2, 3, 8, 8)
-    view, link, other = whole[:, :, 1:7, 1:7], Pooled(), Pooled()
+    view, link, other = whole[:, :, 1:7, 1:7], pooled(), pooled()
     made = link.forward(view)
     assert torch.equal(made, other.forward(view.contiguous()))
     gradient = torch.randn(made.shape)

@@ -117,6 +117,23 @@ def test_a_rate_beyond_reason_ends_as_diverged_without_taking_the_step(make_fit)
     assert not math.isfinite(said[-1].loss)
 
 
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("norm", ["batchnorm", "off"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("lost", [math.nan, math.inf])
+def test_weights_that_are_lost_are_told_at_the_next_step(make_fit, lost, precision, norm, parts):
+    settings = {"precision": precision, "threads": parts, "replicas": parts}
+    fit = make_fit(
+        network__batchnorm1=norm, **{f"training__{one}": settings[one] for one in settings}
+    )
+    for event in train(fit):
+        if isinstance(event, Stepped) and event.step == 3:
+            # As it stands in a processor: a NaN with its sign set.
+            fit.network.get_parameter("conv1.bias").data[1] = -lost if math.isnan(lost) else lost
+    assert isinstance(event, Diverged)
+    assert event.step == 4
+
+
 def test_early_stopping_waits_its_patience_then_stops(make_fit):
     fit = make_fit(
         training__epochs=50,

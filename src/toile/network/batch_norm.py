@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 Numbers = tuple[np.ndarray, ...]
+quiet = np.errstate(all="ignore")
+"""numpy would warn of what is not finite; as with torch's own, the loss tells."""
 
 
 class LeftError(Exception):
@@ -85,6 +87,7 @@ class JoinedNorm(nn.Module):
             return made
         return _Joined.apply(inputs, norm.weight, norm.bias, self)
 
+    @quiet
     def remember(self) -> None:
         """Move the running statistics towards the latest batch's, if there was one."""
         if self.latest is None:
@@ -105,6 +108,7 @@ class JoinedNorm(nn.Module):
 
 class _Joined(torch.autograd.Function):
     @staticmethod
+    @quiet
     def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor, to: JoinedNorm) -> Tensor:
         # Statistics to go on with make torch give the new ones in float32; here they are nobody's.
         given = torch.batch_norm_update_stats(inputs, to.nobodys, to.nobodys, 0)
@@ -122,6 +126,7 @@ class _Joined(torch.autograd.Function):
         return _scaled(inputs, weight, bias, *statistics, to.norm.eps)
 
     @staticmethod
+    @quiet
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         inputs, weight, mean, variance = ctx.saved_tensors
         epsilon = ctx.to.norm.eps

@@ -85,8 +85,8 @@ def _link(layers: list[nn.Module], dtype: torch.dtype, first: bool) -> tuple[Lin
             return FirstBlock(conv, pools, rectifies, dtype), 1 + pools + rectifies
         case [Conv2d() as conv, *_] if InnerConv.fits(conv, dtype):
             return InnerConv(conv, dtype), 1
-        case [MaxPool2d() as pool, nn.ReLU(), *_] if Pooled.fits(pool, dtype):
-            return Pooled(), 2
+        case [MaxPool2d() as pool, nn.ReLU() as relu, *_] if Pooled.fits(pool, dtype):
+            return Pooled(pool, relu), 2
         case [Dropout() as dropout, *_]:
             return Dropped(dropout), 1
         case [Flatten(), nn.Linear() as dense, *_] if _is_trained(dense):

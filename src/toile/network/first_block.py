@@ -9,10 +9,11 @@ back, in a few passes over memory in order.
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
-from toile.network.link import Link, Tensors
-from toile.network.padding import Conv2d
+from toile.network.finite import FiniteLink
+from toile.network.link import Tensors
+from toile.network.padding import Conv2d, MaxPool2d
 from toile.network.product import product
 from toile.network.windows import as_integers, choose, to_the_winners
 
@@ -21,12 +22,17 @@ MOST_PATCH = 64
 PIECE_BYTES = 4 << 20
 """What is made at once; more leaves the cache, and less is more operations than it saves."""
 
+LARGEST = 1e38
+"""A third of what either dtype can hold."""
 
-class FirstBlock(Link):
+
+class FirstBlock(FiniteLink):
     """`conv`, a 2 x 2 max pool behind it where it `pools`, then a ReLU where it `rectifies`."""
 
     def __init__(self, conv: Conv2d, pools: bool, rectifies: bool, dtype: torch.dtype) -> None:
-        super().__init__([conv])
+        layers: list[nn.Module] = [conv]
+        layers += [MaxPool2d(2, 2, (0, 0, 0, 0))] * pools + [nn.ReLU()] * rectifies
+        super().__init__(layers, dtype)
         self._conv, self._dtype = conv, dtype
         self._side, self._rectifies = 2 if pools else 1, rectifies
         self._patches: list[Tensor] = []
@@ -37,7 +43,12 @@ class FirstBlock(Link):
         """Whether this convolution is done faster so."""
         return conv.groups == 1 and conv.weight[0].numel() <= MOST_PATCH
 
-    def forward(self, inputs: Float[Tensor, "n c h w"]) -> Float[Tensor, "n f out_h out_w"]:
+    def suits(self, inputs: Float[Tensor, "n c h w"]) -> bool:
+        """Whether no number of the filters' pictures can be too large, by Cauchy and Schwarz."""
+        weights = sum(_squares(weight) for weight in self._conv.parameters())
+        return (_squares(inputs.permute(0, 2, 3, 1)) + 1) * weights < LARGEST**2
+
+    def quick_forward(self, inputs: Float[Tensor, "n c h w"]) -> Float[Tensor, "n f out_h out_w"]:
         """The pictures of the filters."""
         conv, side = self._conv, self._side
         images = conv.padded(inputs).to(self._dtype)
@@ -64,7 +75,7 @@ class FirstBlock(Link):
             self._patches.append(patches)
         return made.view(n, rows, columns, -1).permute(0, 3, 1, 2)
 
-    def backward(self, gradient: Tensor, wanted: bool) -> tuple[None, Tensors]:
+    def quick_backward(self, gradient: Tensor, wanted: bool) -> tuple[None, Tensors]:
         """The gradients of weights and biases; that of the pictures is never asked for."""
         flat = gradient.to(self._dtype).permute(0, 2, 3, 1).flatten(0, 2)
         weight = self._conv.weight
@@ -88,6 +99,11 @@ class FirstBlock(Link):
             table += product(patches, back.view(self._dtype))
         of_weight = table[:length].t().reshape(weight.shape)
         return None, (of_weight,) if self._conv.bias is None else (of_weight, table[length])
+
+
+def _squares(numbers: Tensor) -> float:
+    flat = numbers.reshape(-1)
+    return float(torch.dot(flat, flat))
 
 
 def _patches(

@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
+from toile.network.finite import is_finite
+
 ONE_IN_BFLOAT16 = 13
 """So many bits to the right, the bits of 1. are those of 1."""
 
@@ -17,7 +19,8 @@ def as_integers(numbers: Tensor) -> Tensor:
     """bfloat16 as whole numbers of as many bits: torch takes a third as long over those.
 
     They are in the same order from 0 up, and all negative ones are below 0; and times 1 or 0, or
-    less themselves or 0, they are what the floats would be. A NaN below 0 is lost in a ReLU.
+    less themselves or 0, they are what the floats would be. But a NaN with its sign set, as
+    processors make them, is below 0 too.
     """
     return numbers.view(torch.int16) if numbers.dtype == torch.bfloat16 else numbers
 
@@ -50,6 +53,13 @@ def to_the_winners(
     blocks: Shaped[Tensor, "2 2 *places"],
 ) -> None:
     """Write into `blocks` the gradient of what `choose` had, all of them `as_integers`."""
+    if gradient.is_floating_point() and not is_finite(gradient):
+        # Infinity times 0 is NaN, and the losers get 0.
+        upper, lower = wins[2] == 1, wins[2] == 0
+        for row, whose in enumerate((upper, lower)):
+            for column, won in enumerate((wins[row] == 1, wins[row] == 0)):
+                blocks[row, column] = torch.where(whose & won, gradient, 0.0)
+        return
     rows = gradient.new_empty((2, *gradient.shape))
     torch.mul(gradient, wins[2], out=rows[0])
     torch.sub(gradient, rows[0], out=rows[1])

@@ -1,0 +1,54 @@
+"""Links that are quick with finite numbers alone, and what to do about the others."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from toile.network.link import Link, Tensors
+from toile.network.links import Taped
+
+
+class FiniteLink(Link):
+    """A link made for finite numbers: the quick ways take NaN for 0, or infinity times 0 for NaN.
+
+    A batch that has others is computed by `layers` themselves, forward and back, so that a training
+    that diverges sees it.
+    """
+
+    def __init__(self, layers: Sequence[nn.Module], dtype: torch.dtype) -> None:
+        super().__init__(layers)
+        self._by_layers = Taped(layers, dtype)
+        self._is_quick = True
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """What the layers make of a batch."""
+        self._is_quick = self.suits(inputs)
+        return self.quick_forward(inputs) if self._is_quick else self._by_layers.forward(inputs)
+
+    def backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
+        """As `Link` says."""
+        back = self.quick_backward if self._is_quick else self._by_layers.backward
+        return back(gradient, wanted)
+
+    @abstractmethod
+    def suits(self, inputs: Tensor) -> bool:
+        """Whether all numbers that the quick way meets are finite; may be False where they are."""
+
+    @abstractmethod
+    def quick_forward(self, inputs: Tensor) -> Tensor:
+        """What the layers make of a batch that suits."""
+
+    @abstractmethod
+    def quick_backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
+        """`backward` through the last `quick_forward`."""
+
+
+def is_finite(numbers: Tensor) -> bool:
+    """Whether all are finite; may be False where their sum is too large.
+
+    A sum takes .04 ns a number in bfloat16, and torch.isfinite 2 (one core of a Zen 5, torch 2.13).
+    """
+    return math.isfinite(float(numbers.sum()))

@@ -5,7 +5,13 @@ people who mean harm change them. `damaged(SEEDS, 2000)` yields (name, number, c
 """
 
 import random
+import resource
+import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from toile.errors import ToileError
 
 # What sizes, counts and offsets are set to by those who look for overflows.
 NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**63 - 1)
@@ -111,3 +117,40 @@ CHANGES: tuple[Callable[[bytearray, random.Random], None], ...] = (
     _repeat,
     _swap,
 )
+
+
+def unanswered(
+    read: Mapping[str, Callable[[bytes], object]],
+    seeds: Mapping[str, bytes],
+    count: int,
+    seed: int = 0,
+) -> list[str]:
+    """The cases, of `count`, that ended neither with an answer nor with a ToileError.
+
+    A mebibyte of a file must not ask for a gibibyte of memory: that much more is all there is.
+    """
+    wrong = []
+    for name, number, content in damaged(seeds, count, seed):
+        try:
+            with memory_for(1 << 30):
+                read[name](content)
+        except ToileError:
+            continue
+        except Exception as error:  # noqa: BLE001 - whatever else comes is what is looked for
+            trace = traceback.extract_tb(error.__traceback__)[-1]
+            wrong.append(
+                f"{name}, case {number}: {error!r:.200} at {trace.filename}:{trace.lineno}"
+            )
+    return wrong
+
+
+@contextmanager
+def memory_for(num_bytes: int) -> Iterator[None]:
+    """So much address space more than this process has by now; beyond it is a MemoryError."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + num_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))

@@ -382,6 +382,21 @@ def test_a_run_that_was_trained_on_meanwhile_is_left_alone(make_recorder, tmp_pa
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
 
 
+@pytest.mark.parametrize("optimizer", ["adadelta", {"sgd": {"momentum": 0.9}}, "muon"])
+def test_a_checkpoint_of_another_optimiser_is_refused_and_its_own_is_taken(
+    make_recorder, tmp_path, optimizer
+):
+    events = make_recorder(tmp_path / "run", training__optimizer=optimizer).record()
+    for event in events:
+        if isinstance(event, Epoch) and event.epoch == 2:
+            break
+    events.close()
+    with pytest.raises(ToileError, match="optimizer/"):
+        make_recorder(tmp_path / "run", restored=True)
+    own = make_recorder(tmp_path / "run", restored=True, training__optimizer=optimizer)
+    assert own.fit.position.step == 10
+
+
 def test_a_checkpoint_of_another_network_is_refused_with_what_differs(make_recorder, tmp_path):
     other = make_recorder(tmp_path / "other", network__conv1__filters=5)
     list(other.record())

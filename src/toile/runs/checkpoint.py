@@ -12,6 +12,7 @@ from toile.recipe import read_text
 from toile.runs.tensors import Arrays, CorruptFile, Stored, load_arrays, save_arrays
 
 KEPT = 2
+OPTIMIZER = "optimizer/"
 
 
 def save_checkpoint(
@@ -66,28 +67,30 @@ def standing(folder: Path) -> tuple[str, ...]:
 
 
 def refuse_other_network(stored: Stored, expected: Arrays) -> None:
-    """Raise CorruptFile unless `stored` fits a network whose arrays are `expected`.
+    """Raise CorruptFile unless `stored` fits a training whose arrays after a step are `expected`.
 
-    Those of an optimiser, which a network at its first step has none of yet, are held to be laid
-    out without gaps: a layout with gaps could ask for any amount of memory.
+    Those of the optimiser, which has none before, may be missing. They are held to be laid out
+    without gaps: a layout with gaps could ask for any amount of memory.
     """
     arrays, strides = stored.arrays, stored.facts.get("strides")
     if not isinstance(strides, dict):
         raise CorruptFile("it does not say how its arrays lie in memory")
+    # The optimiser has all or none of what it keeps of a weight.
+    begun = {name.rpartition("/")[0] for name in arrays if name.startswith(OPTIMIZER)}
     for name, array in expected.items():
         held = arrays.get(name)
+        if held is None and name.startswith(OPTIMIZER) and name.rpartition("/")[0] not in begun:
+            continue
         if held is None or (held.shape, held.dtype) != (array.shape, array.dtype):
             found = "missing" if held is None else f"{held.dtype} {held.shape}"
             raise CorruptFile(
                 f"its {name} is {found}, and by the recipe {array.dtype} {array.shape}; it is "
-                "another network's"
+                "another training's"
             )
     for name, array in arrays.items():
-        if name in expected:
-            continue
-        if not re.fullmatch(r"optimizer/[0-9]{1,6}/[a-z_]+", name):
-            raise CorruptFile(f"its {name!r:.60} is nothing that a training keeps")
-        if not _is_dense(array, strides.get(name)):
+        if name not in expected:
+            raise CorruptFile(f"its {name!r:.60} is nothing that this training keeps")
+        if name.startswith(OPTIMIZER) and not _is_dense(array, strides.get(name)):
             raise CorruptFile(f"its {name} lies in memory by {strides.get(name)!r:.60}")
 
 

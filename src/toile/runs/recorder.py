@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import numpy as np
@@ -135,18 +135,15 @@ class Recorder:
     def restore(self) -> list[str]:
         """Go back to the newest whole checkpoint; returns what was wrong with newer ones."""
         stored, damaged = load_checkpoint(self.run.folder, self._refuse_other)
-        self.fit.restore(stored.arrays, stored.facts)
-        self._history_size = stored.facts["history_size"]
+        facts = _read_facts(stored)
+        position = asdict(facts.position)
+        self.fit.restore(stored.arrays, stored.facts | {"position": position})
+        self._history_size = facts.history_size
         return damaged
 
     def _refuse_other(self, stored: Stored) -> None:
         """Raise CorruptFile where a checkpoint is not one of this run's."""
-        try:
-            facts = _Facts.model_validate_json(json.dumps(stored.facts))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(map(str, first["loc"]))
-            raise CorruptFile(f"{where} {first['msg']}") from None
+        facts = _read_facts(stored)
         position = facts.position
         if unknown := stored.facts["position"].keys() - vars(position).keys():
             raise CorruptFile(
@@ -154,7 +151,7 @@ class Recorder:
             )
         if not 0 <= position.step <= self.fit.steps:
             raise CorruptFile(f"it is at step {position.step} of {self.fit.steps}")
-        refuse_other_network(stored, self.fit.arrays())
+        refuse_other_network(stored, self.fit.expected_arrays())
 
     def _follow(
         self, history: HistoryFile, stop: Callable[[], bool], events: Iterator[Event]
@@ -261,6 +258,15 @@ class Recorder:
         epochs = self.fit.recipe.training.epochs
         self.state = replace(self.state, status=status, reason=reason, epochs=epochs)
         write_state(self.run.folder, self.state)
+
+
+def _read_facts(stored: Stored) -> _Facts:
+    try:
+        return _Facts.model_validate_json(json.dumps(stored.facts))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise CorruptFile(f"{where} {first['msg']}") from None
 
 
 def _finite(arrays: Mapping[str, np.ndarray]) -> bool:

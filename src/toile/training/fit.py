@@ -1,5 +1,6 @@
 """A network being fitted, and everything of it that a checkpoint must hold."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from math import prod
@@ -96,6 +97,22 @@ class Fit:
         """The position, and the memory layouts without which a resume would have other bits."""
         layouts = {name: list(value.stride()) for name, value in self.tensors().items()}
         return {"position": asdict(self.position), "strides": layouts}
+
+    def expected_arrays(self) -> dict[str, np.ndarray]:
+        """What `arrays()` has by name and shape once the optimiser has its own too."""
+        probe = copy.deepcopy(self.optimizer)
+        # What is the class's own and no setting is left out of copies by torch.
+        probe.__dict__ = vars(self.optimizer) | vars(probe)
+        for group in probe.param_groups:
+            for one in group["params"]:
+                one.grad = torch.zeros_like(one) if one.requires_grad else None
+        probe.step()
+        kept = {
+            f"optimizer/{place}/{key}": value
+            for place, state in probe.state_dict()["state"].items()
+            for key, value in state.items()
+        }
+        return self.arrays() | arrays_of(kept)
 
     def restore(self, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
         """Go back to where `arrays()` and `facts()` were taken.

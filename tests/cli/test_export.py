@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from toile.export import KerasClassifier, OnnxClassifier
@@ -38,6 +40,25 @@ def test_an_export_says_its_size_who_opened_it_and_how_far_off_it_was(toile, amo
     assert again.code == 2
     assert "model.onnx is there already" in again.errors
     assert toile("export", "last", "model.onnx", "--force").code == 0
+
+
+def test_a_file_that_takes_bytes_is_made_and_served(toile, among_runs, tmp_path):
+    from toile.service import open_model
+    from toile.workbench.live import no_progress
+
+    answer = toile("export", "last", "bytes.onnx", "--input=bytes")
+    assert answer.code == 0, answer.errors
+    assert "it takes uint8 (n, 1, 28, 28): pixels, 0 to 255; it gives" in answer.output
+    assert toile("export", "last", "scaled.onnx").code == 0
+    picture = (Path(__file__).parents[2] / "docs" / "photo.jpg").read_bytes()
+    said = [
+        open_model(str(tmp_path / f"{name}.onnx"), None, no_progress).answer(picture, 10)
+        for name in ("bytes", "scaled")
+    ]
+    for first, second in zip(*(one.top for one in said), strict=True):
+        assert first.class_name == second.class_name
+        assert first.probability == pytest.approx(second.probability, abs=1e-5)
+    assert toile("export", "last", "a.h5", "--input=bytes").code == 2
 
 
 def test_int8_is_shown_with_both_accuracies(toile, quickly):

@@ -1,7 +1,7 @@
 """`toile export`: a trained network as a file for other software."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,6 +22,12 @@ def export(
     int8: Annotated[
         bool, typer.Option("--int8", help="8-bit integers, onnx alone; a few answers may change.")
     ] = False,
+    input_: Annotated[
+        Literal["scaled", "bytes"],
+        typer.Option(
+            "--input", help="Pixels scaled as in training; or bytes, 0 to 255, onnx alone."
+        ),
+    ] = "scaled",
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -30,7 +36,7 @@ def export(
     from toile.workbench.export import export_run
 
     with waiting("exporting, and comparing with the network"):
-        exported = export_run(run, to, file, weights=weights, int8=int8, force=force)
+        exported = export_run(run, to, file, weights=weights, int8=int8, takes=input_, force=force)
     parity = exported.parity
     if as_json:
         record = {"file": str(exported.file), "format": exported.format}

@@ -1,5 +1,6 @@
 """What every export says of itself, in its format's metadata."""
 
+import json
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -10,7 +11,10 @@ from toile.recipe import Plan, plan_network, recipe_of
 from toile.recipe.yaml_loader import read_value
 
 KEY = "toile"
-"""The one metadata entry of every format; its value is an `About` as JSON."""
+"""The metadata entry that Toile reads in every format; its value is an `About` as JSON."""
+
+Takes = Literal["scaled", "bytes"]
+"""Pixels as the network was trained on them, or as files hold them, 0 to 255."""
 
 
 class Parity(BaseModel):
@@ -44,6 +48,7 @@ class About(BaseModel):
     precision: Literal["float32", "int8"] = "float32"
     recipe: str
     data: DataFacts
+    takes: Takes = "scaled"
     input: str = ""
     output: str = ""
     parity: Parity | None = None
@@ -67,13 +72,35 @@ def read_about(text: str | None, what: str) -> About:
         raise ToileError(f"{what} has damaged metadata: {where}: {first['msg']}") from None
 
 
-def input_words(facts: DataFacts, shape: tuple[int, ...]) -> str:
+def input_words(facts: DataFacts, shape: tuple[int, ...], takes: Takes = "scaled") -> str:
     """`float32 (n, 1, 28, 28): pixels / 255`."""
     sizes = ", ".join(map(str, shape))
+    kind = "uint8" if takes == "bytes" else "float32"
+    return f"{kind} (n, {sizes}): {range_words(facts, takes)}"
+
+
+def range_words(facts: DataFacts, takes: Takes) -> str:
+    """`pixels / 255`: what numbers a file takes."""
+    if takes == "bytes":
+        return "pixels, 0 to 255"
     if facts.scaling == "unit":
-        return f"float32 (n, {sizes}): pixels / 255"
+        return "pixels / 255"
     mean, sd = (", ".join(f"{one:.6g}" for one in values) for values in (facts.mean, facts.sd))
-    return f"float32 (n, {sizes}): (pixels / 255 - mean) / sd, per channel; mean {mean}, sd {sd}"
+    return f"(pixels / 255 - mean) / sd, per channel; mean {mean}, sd {sd}"
+
+
+def flat_metadata(about: About, layout: Literal["NCHW", "NHWC"]) -> dict[str, str]:
+    """What goes in and comes out, one fact an entry, for who looks at a file with a viewer."""
+    channels, height, width = about.data.shape
+    sizes = (channels, height, width) if layout == "NCHW" else (height, width, channels)
+    return {
+        "class_names": json.dumps(about.data.class_names, ensure_ascii=False),
+        "input_shape": ", ".join(map(str, ("n", *sizes))),
+        "input_layout": layout,
+        "input_colour": "grey" if channels == 1 else "RGB",
+        "input_range": range_words(about.data, about.takes),
+        "output": about.output,
+    }
 
 
 def logits_words(facts: DataFacts) -> str:

@@ -4,28 +4,32 @@ import numpy as np
 from jaxtyping import UInt8
 
 from toile.distribution import extra_packages
+from toile.export.about import Takes
 from toile.export.keras_file import KerasFile
 from toile.export.onnx_file import OnnxFile
 from toile.export.proof import ExportFile
 from toile.export.safetensors_file import SafetensorsFile
 from toile.export.trained import Trained
 
-_FILES: dict[str, type[KerasFile] | type[OnnxFile] | type[SafetensorsFile]] = {
+_FILES: dict[str, type[KerasFile] | type[SafetensorsFile]] = {
     "safetensors": SafetensorsFile,
-    "onnx": OnnxFile,
     "keras": KerasFile,
 }
 
 
 def build_file(
-    to: str, trained: Trained, calibration: UInt8[np.ndarray, "n c h w"] | None = None
+    to: str,
+    trained: Trained,
+    calibration: UInt8[np.ndarray, "n c h w"] | None = None,
+    takes: Takes = "scaled",
 ) -> ExportFile:
     """`trained` in the format called `to`; int8 ONNX where there are pictures to calibrate it with.
 
+    ONNX alone `takes` bytes where asked.
     Raises ToileError where the format cannot hold a layer or a package is not installed.
     """
     if calibration is None:
-        return _FILES[to](trained)
+        return OnnxFile(trained, takes) if to == "onnx" else _FILES[to](trained)
     with extra_packages("export"):
         from toile.export.onnx_int8 import Int8OnnxFile
-    return Int8OnnxFile(trained, calibration)
+    return Int8OnnxFile(trained, calibration, takes)

@@ -7,7 +7,7 @@ import io
 import json
 
 from toile.distribution import extra_packages
-from toile.export.about import KEY, About, input_words
+from toile.export.about import KEY, About, flat_metadata, input_words
 from toile.export.keras_layers import keras_layers
 from toile.export.keras_reader import KerasClassifier
 from toile.export.trained import Trained
@@ -40,6 +40,7 @@ class KerasFile:
             file.attrs["backend"] = "tensorflow"
             file.attrs["model_config"] = json.dumps(self._model_config(about.name))
             file.attrs[KEY] = about.model_dump_json()
+            file.attrs.update(flat_metadata(about, "NHWC"))
             weights = file.create_group("model_weights")
             weights.attrs["keras_version"] = "2.15.0"
             weights.attrs["backend"] = "tensorflow"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Float64, UInt8
+from jaxtyping import Float32, Float64, Shaped, UInt8
 
 from toile.data import DataFacts
 from toile.distribution import extra_packages
@@ -47,9 +47,7 @@ class OnnxClassifier:
         """The logits of pictures of the shape in `facts`."""
         at_once = max(1, PIXELS_AT_ONCE // max(1, pixels[:1].size))
         batches = [
-            self._session.run(
-                None, {"pictures": scaled(pixels[start : start + at_once], self.facts)}
-            )
+            self._session.run(None, {"pictures": self._inputs(pixels[start : start + at_once])})
             for start in range(0, len(pixels), at_once)
         ]
         return np.concatenate([outputs[0] for outputs in batches])
@@ -57,6 +55,12 @@ class OnnxClassifier:
     def probabilities(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float64[np.ndarray, "n k"]:
         """Their probabilities."""
         return probabilities(self.logits(pixels))
+
+    def _inputs(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Shaped[np.ndarray, "n c h w"]:
+        """What the graph takes, which ONNX Runtime holds against its type."""
+        if self.about.takes == "bytes":
+            return np.ascontiguousarray(pixels)
+        return scaled(pixels, self.facts)
 
 
 def _read(path: Path) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from toile.distribution import extra_packages
-from toile.export.about import KEY, About, input_words, logits_words
+from toile.export.about import KEY, About, Takes, flat_metadata, input_words, logits_words
 from toile.export.onnx_classifier import OnnxClassifier
 from toile.export.onnx_modules import OPSET, onnx_modules
 from toile.export.quiet import errors_alone
@@ -26,19 +26,37 @@ class OnnxFile:
     Nodes and values are called as the layers are, weights as in torch.
     """
 
-    def __init__(self, trained: Trained) -> None:
+    def __init__(self, trained: Trained, takes: Takes = "scaled") -> None:
+        """`takes` are what numbers the graph is given: `bytes` are 0 to 255, which it scales."""
         facts = trained.about.data
         words = {"input": input_words(facts, facts.shape), "output": logits_words(facts)}
         self.about = trained.about.model_copy(update=words)
         self.model = _drawn(trained)
         self.model.graph.name = trained.about.name
+        if takes == "bytes":
+            self._take_bytes()
 
     def content(self, about: About) -> bytes:
         """The file, saying `about` of itself."""
-        self.model.producer_name, self.model.producer_version = "Toile", about.toile
-        del self.model.metadata_props[:]
-        self.model.metadata_props.add(key=KEY, value=about.model_dump_json())
-        return self.model.SerializeToString(deterministic=True)
+        model = self.model
+        model.producer_name, model.producer_version = "Toile", about.toile
+        model.doc_string = model.graph.doc_string = (
+            f"An image classifier by Toile. It takes {about.input}. It gives {about.output}."
+        )
+        model.graph.input[0].doc_string = about.input
+        model.graph.output[0].doc_string = about.output
+        del model.metadata_props[:]
+        for key, value in {KEY: about.model_dump_json(), **flat_metadata(about, "NCHW")}.items():
+            model.metadata_props.add(key=key, value=value)
+        return model.SerializeToString(deterministic=True)
+
+    def _take_bytes(self) -> None:
+        from toile.export.onnx_bytes import take_bytes
+
+        facts = self.about.data
+        take_bytes(self.model, facts, INPUT)
+        words = {"takes": "bytes", "input": input_words(facts, facts.shape, "bytes")}
+        self.about = self.about.model_copy(update=words)
 
     @staticmethod
     def open(content: bytes) -> OnnxClassifier:

@@ -13,6 +13,7 @@ from onnxruntime.quantization import (  # type: ignore[import-untyped]
     quantize_static,
 )
 
+from toile.export.about import Takes
 from toile.export.classifier import scaled
 from toile.export.onnx_file import INPUT, OnnxFile
 from toile.export.quiet import errors_alone
@@ -24,7 +25,12 @@ AT_ONCE = 50
 class Int8OnnxFile(OnnxFile):
     """Weights per channel and activations per layer as int8, between pairs of Q and DQ nodes."""
 
-    def __init__(self, trained: Trained, calibration: UInt8[np.ndarray, "n c h w"]) -> None:
+    def __init__(
+        self,
+        trained: Trained,
+        calibration: UInt8[np.ndarray, "n c h w"],
+        takes: Takes = "scaled",
+    ) -> None:
         """`calibration` are training images: they decide how wide each layer's numbers are."""
         super().__init__(trained)
         self.about = self.about.model_copy(update={"precision": "int8"})
@@ -43,6 +49,9 @@ class Int8OnnxFile(OnnxFile):
                 extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm"]},
             )
             self.model = onnx.load(path)
+        # Behind the quantiser: scaling in int8 would lose the pixels' own steps.
+        if takes == "bytes":
+            self._take_bytes()
 
 
 class _Pictures(CalibrationDataReader):  # type: ignore[misc]

@@ -10,7 +10,7 @@ from safetensors.numpy import load, save
 
 from toile.errors import ToileError
 from toile.evaluation import probabilities
-from toile.export.about import KEY, About, input_words, logits_words, read_about
+from toile.export.about import KEY, About, flat_metadata, input_words, logits_words, read_about
 from toile.export.trained import Trained
 
 
@@ -29,13 +29,23 @@ class SafetensorsFile:
 
     def content(self, about: About) -> bytes:
         """The file, saying `about` of itself."""
-        # One entry: safetensors writes several in no fixed order.
-        return save(self._weights, metadata={KEY: about.model_dump_json()})
+        metadata = {KEY: about.model_dump_json(), **flat_metadata(about, "NCHW")}
+        return _with_metadata(save(self._weights), metadata)
 
     @staticmethod
     def open(content: bytes) -> "SafetensorsClassifier":
         """The file, opened by torch."""
         return SafetensorsClassifier(content)
+
+
+def _with_metadata(content: bytes, metadata: dict[str, str]) -> bytes:
+    """A safetensors file with `metadata` in this order; safetensors itself writes it in none."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = {"__metadata__": metadata, **json.loads(content[8:end])}
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    # The tensors begin at a multiple of 8 bytes.
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[end:]
 
 
 class SafetensorsClassifier:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from jaxtyping import Int
@@ -10,6 +11,7 @@ from toile.data import carried
 from toile.distribution import VERSION
 from toile.errors import ToileError
 from toile.export import About, Parity
+from toile.export.about import Takes
 from toile.export.build import build_file
 from toile.export.formats import SUFFIXES, format_of
 from toile.export.proof import prove
@@ -20,6 +22,7 @@ from toile.workbench.live import Progress, no_progress
 from toile.workbench.same_data import same_data
 from toile.workbench.trained import stored_weights
 
+TAKES = get_args(Takes)
 NUM_PROVEN = 100
 # How many int8 is judged on, where a changed answer counts, and how many it is calibrated with.
 NUM_JUDGED, NUM_CALIBRATING = 5_000, 200
@@ -47,6 +50,7 @@ def export_run(
     *,
     weights: str = "last",
     int8: bool = False,
+    takes: Takes = "scaled",
     force: bool = False,
     progress: Progress = no_progress,
 ) -> Exported:
@@ -54,12 +58,20 @@ def export_run(
 
     `to` may be left out where the ending of `file` says it; `weights` are `last` or `best`. The
     file is opened by its own runtime and compared with the network on validation images before
-    anything is written; `int8` (onnx alone) may change a few answers, and says how many. Raises
-    ToileError for anything a user can put right.
+    anything is written; `int8` (onnx alone) may change a few answers, and says how many. `takes`
+    says which numbers the file is given: `scaled` ones as in training, or (onnx alone) `bytes`, 0
+    to 255, which it scales itself. Raises ToileError for anything a user can put right.
     """
     to = format_of(to, None if file is None else Path(file))
     if int8 and to != "onnx":
         raise ToileError(f"--int8 goes with onnx, and the format is {to}; leave it out")
+    if takes not in TAKES:
+        raise ToileError(f"takes is {takes}; it is {' or '.join(TAKES)}")
+    if takes == "bytes" and to != "onnx":
+        raise ToileError(
+            f"--input bytes goes with onnx, and the format is {to}; leave it out, and scale what "
+            "the file is given as its metadata says"
+        )
     run = run if isinstance(run, Run) else open_run(run)
     file = Path(f"{run.id}{SUFFIXES[to]}" if file is None else file)
     _refuse_place(file, force)
@@ -72,7 +84,7 @@ def export_run(
         learnt = np.setdiff1d(np.arange(len(dataset.train)), held_out)
         calibration = dataset.train.pixels[_spread(learnt, NUM_CALIBRATING)]
     proven = prove(
-        build_file(to, trained, calibration),
+        build_file(to, trained, calibration, takes),
         images.pixels,
         trained.logits(images.pixels),
         images.labels if int8 else None,

@@ -11,6 +11,7 @@ from PIL import Image
 
 from toile import __version__
 from toile.data import load_data
+from toile.data.sealed import open_sealed
 from toile.evaluation import probabilities
 from toile.service import app, create_app
 from toile.workbench.trained import load_network
@@ -145,6 +146,13 @@ def test_pictures_of_odd_sizes_are_answered(ask, size):
         assert answer.status_code == 200
 
 
+def test_a_picture_of_the_sealed_test_part_is_not_answered(ask):
+    sealed = open_sealed(load_data("fashion-sample").test).pixels[0, 0]
+    answer = ask("POST", "/predict", content=as_file(sealed, "BMP"))
+    assert answer.status_code == 422
+    assert "is of the sealed test part" in answer.json()["error"]
+
+
 def test_the_card_says_which_network_it_is_and_how_good(ask, run):
     card = ask("GET", "/").json()
     accuracy = run.results["score"]["accuracy"]
@@ -152,7 +160,7 @@ def test_the_card_says_which_network_it_is_and_how_good(ask, run):
     assert card["classes"] == list(run.facts.class_names)
     assert card["shape"] == [1, 28, 28]
     assert card["weights_sha256"] == run.results["weights"]["last"]
-    assert card["accuracy"] == {**accuracy, "of": "validation"}
+    assert card["accuracy"] == {**accuracy, "of": "validation", "seen": ""}
 
 
 def test_health_says_ready_and_nothing_else(ask):

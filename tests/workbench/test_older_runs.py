@@ -1,42 +1,13 @@
 """Runs from before `data.rule` and the record of pictures: they keep their images and bits."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import toile
 from toile.data import load_data
-from toile.recipe import recipe_of
-from toile.runs import Run, load_arrays
-
-NETWORK = [{"conv": {"filters": 2, "kernel": 3}}, "relu", "flatten", {"dense": "classes"}]
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory) -> Path:
-    """Sixty pictures of two classes, without a test part."""
-    folder = tmp_path_factory.mktemp("data") / "pictures"
-    rng = np.random.default_rng(0)
-    for number in range(60):
-        file = folder / ("dark", "light")[number % 2] / f"{number:02}.png"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        pixels = rng.integers(0, 128, (16, 16), dtype=np.uint8) + 127 * (number % 2)
-        Image.fromarray(pixels.astype(np.uint8)).save(file)
-    return folder
-
-
-def recipe(pictures: Path, epochs: int, **data):
-    return recipe_of(
-        {
-            "name": "small",
-            "data": {"name": str(pictures), "validation": 10, "size_px": 8, **data},
-            "network": NETWORK,
-            "training": {"batch_size": 8, "epochs": epochs, "threads": 1, "precision": "float32"},
-        }
-    )
+from toile.runs import Run, load_arrays, pictures_of
 
 
 def age(run: Run) -> Run:
@@ -48,19 +19,19 @@ def age(run: Run) -> Run:
     for name in ("rule", "copies"):
         del data[name]
     (run.folder / "data.json").write_text(json.dumps(data))
-    (run.folder / "pictures.safetensors").unlink(missing_ok=True)
+    (run.folder / "pictures.safetensors").unlink()
     return run
 
 
 @pytest.fixture
-def old(pictures, tmp_path) -> Run:
-    return age(toile.train(recipe(pictures, 1, rule=1), out=tmp_path / "old"))
+def old(small, tmp_path) -> Run:
+    return age(toile.train(small(rule=1), out=tmp_path / "old"))
 
 
-def test_an_older_run_goes_on_to_the_bits_it_would_have_had(old, pictures, tmp_path):
+def test_an_older_run_goes_on_to_the_bits_it_would_have_had(old, small, tmp_path):
     assert (old.recipe.data.rule, old.facts.rule) == (1, 1)
     toile.resume(old, epochs=2)
-    whole = toile.train(recipe(pictures, 2, rule=1), out=tmp_path / "whole")
+    whole = toile.train(small(2, rule=1), out=tmp_path / "whole")
     last = [load_arrays(run.folder / "last.safetensors").sha256 for run in (old, whole)]
     assert last[0] == last[1]
 
@@ -78,11 +49,20 @@ def test_an_older_recipe_trained_again_has_its_bits(old, tmp_path):
     assert last[0] == last[1]
 
 
-def test_a_new_run_seals_the_same_pictures_in_every_size(pictures, tmp_path):
-    small = toile.train(recipe(pictures, 1), out=tmp_path / "small")
+def test_a_new_run_seals_the_same_pictures_in_every_size(small, tmp_path):
+    small = toile.train(small(), out=tmp_path / "small")
     assert (small.recipe.data.rule, small.facts.rule) == (2, 2)
     marks = [
         load_data(small.recipe.data.model_copy(update={"size_px": size})).test.marks
         for size in (8, 12)
     ]
     assert np.array_equal(*marks)
+
+
+def test_what_an_older_run_was_trained_on_follows_from_its_recipe(small, tmp_path):
+    new = toile.train(small(rule=1), out=tmp_path / "new")
+    kept = pictures_of(new)
+    derived = pictures_of(age(new))
+    assert np.array_equal(kept.trained, derived.trained)
+    assert np.array_equal(kept.sealed, derived.sealed)
+    assert derived.unknown == ()

@@ -285,12 +285,45 @@ def test_a_test_folder_elsewhere_that_the_data_links_to_is_the_same(of_folder, r
 def test_any_other_picture_is_answered_and_so_is_a_class_called_test(of_folder, run, tmp_path):
     of, data = of_folder
     assert len(toile.predict(of, data / "train" / "test")) == 12
-    copy = tmp_path / "test" / "test" / "0.png"
-    copy.parent.mkdir(parents=True)
-    copy.write_bytes((data / "Testing" / "test" / "0.png").read_bytes())
-    assert toile.predict(of, copy)[0].top
+    other = tmp_path / "test" / "test" / "0.png"
+    other.parent.mkdir(parents=True)
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(other)
+    assert toile.predict(of, other)[0].top
     # To a run of other data it is a picture as any other.
     assert toile.predict(run, data / "Testing" / "test" / "0.png")[0].top
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "webp"])
+def test_a_copy_of_a_test_picture_is_refused_wherever_it_lies(of_folder, tmp_path, suffix):
+    """Also saved in another format, in colour, and as bytes or an array."""
+    of, data = of_folder
+    sealed = Image.open(data / "Testing" / "test" / "0.png")
+    copy = tmp_path / f"mine.{suffix}"
+    sealed.convert("RGB").save(copy, lossless=True)
+    for asked in (copy, copy.read_bytes(), np.asarray(sealed), np.stack([sealed] * 3, 2)):
+        with pytest.raises(ToileError, match=r"is of the sealed test part of .* --open-test"):
+            toile.predict(of, asked)
+
+
+def test_among_others_in_a_folder_a_sealed_picture_alone_has_no_answer(small, pictures, tmp_path):
+    """Where the test part was taken from the class folders it lies among what was trained on."""
+    of = toile.train(small(), out=tmp_path / "run")
+    answers = toile.predict(of, pictures)
+    refused = [one for one in answers if one.error]
+    assert len(refused) == of.facts.test == 12
+    assert all(one.error.startswith("is of the sealed test part") for one in refused)
+    assert all(one.top for one in answers if not one.error)
+
+
+def test_a_run_of_data_named_by_a_relative_path_knows_them_from_anywhere(
+    small, pictures, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(pictures.parent)
+    of = toile.train(small(name="pictures"), out=tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    assert of.facts.path == of.recipe.data.name == str(pictures)
+    answers = toile.predict(of, pictures)
+    assert sum(bool(one.error) for one in answers) == of.facts.test
 
 
 def test_more_than_fit_in_memory_at_once_come_in_order_with_progress(run, images):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toile.cli.arguments import Json, RunName
-from toile.cli.words import decimals, estimate, percent, say_json, table
+from toile.cli.words import decimals, estimate, percent, plain, say_json, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
@@ -159,6 +159,7 @@ def _judgement(judged: "Evaluated") -> str:
     lines = [
         f"{judged.run.id}  on {judged.of}, {judged.weights} weights",
         f"accuracy  {_estimate(result.accuracy)}; intervals are 95 %",
+        *([f"warning: {plain(judged.seen)}"] if judged.seen else []),
         f"among the first two  {_estimate(result.top2)}",
         f"loss  {decimals(result.loss)}",
         "",

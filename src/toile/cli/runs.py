@@ -105,7 +105,7 @@ def compare(
     """Show in what two runs differ: recipes, scores, and the curves in one figure."""
     from toile import report
     from toile.recipe import recipe_differences
-    from toile.runs import open_run
+    from toile.runs import open_run, seen_json, seen_words
 
     pair = [open_run(first), open_run(second)]
     differences = recipe_differences(pair[0].recipe, pair[1].recipe)
@@ -123,6 +123,7 @@ def compare(
                 "runs": [str(one.folder) for one in pair],
                 "recipe": [asdict(one) for one in differences],
                 "scores": scores,
+                "seen": [seen_json(one.recipe) for one in pair],
                 "figure": str(figure),
             }
         )
@@ -130,6 +131,9 @@ def compare(
     rows = [[one.address, setting(one.first), setting(one.second)] for one in differences]
     rows.append(["accuracy", *(estimate(score) if score else "-" for score in scores)])
     typer.echo(table(("", *labels), rows))
+    for run, label in zip(pair, labels, strict=True):
+        if words := seen_words(run.recipe):
+            typer.echo(f"warning: {plain(label)}: {plain(words)}")
     if pair[0].data["fingerprint"] != pair[1].data["fingerprint"]:
         typer.echo("their data differ, so their scores are of different images")
     if test is not None:

@@ -6,7 +6,7 @@ import typer
 
 from toile.cli.arguments import Json, RunName
 from toile.cli.signals import Signals
-from toile.cli.words import amount, duration, estimate, percent, say_json, table
+from toile.cli.words import amount, duration, estimate, percent, plain, say_json, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ def train(
     from_: Annotated[
         str | None, typer.Option("--from", metavar="RUN", help="Begin with this run's weights.")
     ] = None,
+    allow_seen: Annotated[
+        bool,
+        typer.Option(
+            "--allow-seen",
+            help="With --from: take weights that have seen validation or test images, and say so.",
+        ),
+    ] = False,
     curve: Curve = False,
     page: Page = True,
     checkpoint_seconds: CheckpointSeconds = 30.0,
@@ -59,6 +66,7 @@ def train(
                 settings=set_ or (),
                 out=out,
                 start=from_,
+                allow_seen=allow_seen,
                 checkpoint_seconds=checkpoint_seconds,
                 progress=progress,
             )
@@ -160,6 +168,7 @@ def summary(run: "Run") -> str:
                 f"accuracy  {estimate(results['score']['accuracy'])} on {results['score']['of']}; "
                 "the interval is Wilson's, 95 %"
             ),
+            *_warned(run),
             (
                 f"loss  {results['validation']['loss']:.4f}   epochs  {results['epochs']}   "
                 f"parameters  {amount(results['parameters'])}   "
@@ -177,12 +186,21 @@ def summary(run: "Run") -> str:
         ]
     elif state.accuracy is not None:
         lines.append(f"so far {percent(state.accuracy)} on validation after {state.epoch} epochs")
+        lines += _warned(run)
     else:
         lines.append("no epoch was scored")
     if state.status in ("stopped", "interrupted", "failed"):
         lines.append(f"go on from its last checkpoint with  toile resume {run.name}")
     lines.append(f"run  {run.folder}")
     return "\n".join(lines)
+
+
+def _warned(run: "Run") -> list[str]:
+    """What must be said beside the score."""
+    from toile.runs import seen_words
+
+    words = seen_words(run.recipe)
+    return [f"warning: {plain(words)}"] if words else []
 
 
 def _recall(name: str, one: Any) -> tuple[str, str, str, str]:

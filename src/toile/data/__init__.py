@@ -19,7 +19,8 @@ from toile.data.duplicates import Overlap
 from toile.data.extent import Extent, data_extent
 from toile.data.facts import DataFacts, carried, data_facts
 from toile.data.images import Images
-from toile.data.load import load_data, no_progress
+from toile.data.load import load_data, load_here, no_progress
+from toile.data.marks import MarkSet, is_marked, picture_marks
 from toile.data.readers import Progress
 from toile.data.readers.class_folders import PART_NAMES
 from toile.data.readers.picture import Picture, picture_of, read_picture
@@ -48,6 +49,7 @@ __all__ = [
     "Framing",
     "Images",
     "Margins",
+    "MarkSet",
     "Overlap",
     "PartDescription",
     "Picture",
@@ -65,13 +67,16 @@ __all__ = [
     "describe",
     "drawn_boxes",
     "is_drawn",
+    "is_marked",
     "known_shape",
     "list_sources",
     "load_data",
+    "load_here",
     "mass_centres",
     "no_progress",
     "open_zip",
     "picture_features",
+    "picture_marks",
     "picture_of",
     "pixel_statistics",
     "read_picture",

@@ -15,7 +15,7 @@ from toile.data.images import Images
 from toile.data.readers import Parts, Progress, find_source
 from toile.data.readers.parts import MAX_CLASSES
 from toile.data.sealed import Sealed
-from toile.data.sources import obtain_known
+from toile.data.sources import find_known, obtain_known
 from toile.errors import ToileError, did_you_mean
 from toile.recipe import Data, data_of
 
@@ -48,6 +48,17 @@ def load_data(
             f"which should be {known.fingerprint[:16]}; to use it as it is, name it by its path"
         )
     return _dataset(data.name, path, decoded, recognised)
+
+
+def load_here(data: Data) -> Dataset | None:
+    """The same, but None where it is not on this machine or cannot be read; nothing is fetched."""
+    known = KNOWN.get(data.name)
+    if known and find_known(known) is None:
+        return None
+    try:
+        return load_data(data)
+    except ToileError:
+        return None
 
 
 def _own_path(name: str) -> Path:

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8, UInt64
 
 Marks = UInt64[np.ndarray, "n 2"]
-MarkSet = UInt64[np.ndarray, " m"]
+MarkSet = UInt64[np.ndarray, " _"]
 """Marks of many pictures, each once and sorted."""
 
 
@@ -36,6 +36,14 @@ def pixel_mark(pixels: UInt8[np.ndarray, "c h w"]) -> int:
     digest = hashlib.sha256(struct.pack("<3I", *pixels.shape))
     digest.update(pixels.tobytes())
     return int.from_bytes(digest.digest()[:8])
+
+
+def picture_marks(
+    pixels: UInt8[np.ndarray, "c h w"], stream: io.BufferedReader | io.BytesIO | None = None
+) -> MarkSet:
+    """By what one picture is known again: its pixels, and its file where it has one."""
+    marks = [pixel_mark(pixels)] + ([] if stream is None else [file_mark(stream)])
+    return np.unique(np.array(marks, np.uint64))
 
 
 def array_marks(pixels: UInt8[np.ndarray, "n c h w"]) -> Marks:

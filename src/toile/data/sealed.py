@@ -7,7 +7,7 @@ the run store's counted look import it, and a contract on imports holds that.
 import numpy as np
 
 from toile.data.images import Images
-from toile.data.marks import MarkSet
+from toile.data.marks import MarkSet, is_marked
 
 
 class Sealed:
@@ -27,6 +27,10 @@ class Sealed:
     def marks(self) -> MarkSet:
         """By what its images are known, to be kept from training and from being asked about."""
         return np.unique(self._images.marks)
+
+    def count_marked(self, among: MarkSet) -> int:
+        """How many of its images have a mark in `among`."""
+        return int(is_marked(self._images.marks, among).sum())
 
     def without_pixels(self) -> "Sealed":
         """The number and the marks of its images alone, as they may leave this machine."""

@@ -44,6 +44,18 @@ class Start(Settings):
     freeze_up_to: str | None = Field(
         None, description="Layers up to this one keep their weights, batch statistics included"
     )
+    allow_seen: bool = Field(
+        False,
+        description="Take weights that were trained on validation or test images, and say so "
+        "beside every score",
+    )
+    seen_validation: int = Field(
+        0, ge=0, lt=2**63, description="Validation images they were trained on, filled"
+    )
+    seen_test: int = Field(0, ge=0, lt=2**63, description="Test images, filled")
+    unknown: tuple[str, ...] = Field(
+        (), strict=False, description="Runs they come from whose images are not known, filled"
+    )
     taken: tuple[str, ...] = Field((), strict=False, description="The layers taken, filled")
     frozen: tuple[str, ...] = Field((), strict=False, description="The layers frozen, filled")
 

@@ -19,9 +19,11 @@ from toile.runs.ledger import looks_of, read_ledger, write_score
 from toile.runs.ledger_file import Look
 from toile.runs.listing import Listed, list_runs, open_run
 from toile.runs.look import open_test, open_test_for_all
+from toile.runs.pictures import Pictures, pictures_of, pictures_to_keep
 from toile.runs.removal import contents_of, remove_run, run_to_remove
 from toile.runs.results import convergence_of, seconds_of
 from toile.runs.run import History, Run, Validation
+from toile.runs.seen import fill_seen, seen_json, seen_words
 from toile.runs.state import STATUSES, State, read_state
 from toile.runs.tensors import CorruptFile, Stored, load_arrays
 from toile.runs.workspace import COLLECTIONS, ledger_folders, runs_folder
@@ -34,6 +36,7 @@ __all__ = [
     "Listed",
     "Look",
     "Manifest",
+    "Pictures",
     "Run",
     "State",
     "Stored",
@@ -44,6 +47,7 @@ __all__ = [
     "create_run",
     "differences",
     "environment",
+    "fill_seen",
     "has_checkpoint",
     "judge_validation",
     "ledger_folders",
@@ -54,6 +58,8 @@ __all__ = [
     "open_run",
     "open_test",
     "open_test_for_all",
+    "pictures_of",
+    "pictures_to_keep",
     "read_ledger",
     "read_state",
     "remove_run",
@@ -62,6 +68,8 @@ __all__ = [
     "scored_images",
     "scored_part",
     "seconds_of",
+    "seen_json",
+    "seen_words",
     "standing",
     "temperature_of",
     "unpack_bundle",

@@ -20,6 +20,8 @@ from toile.files import sync_folder, write_whole, writing
 from toile.recipe import recipe_text
 from toile.runs.ledger import looks_added, looks_of, refuse_odd_looks
 from toile.runs.ledger_file import Look, identified
+from toile.runs.pictures import NAME as PICTURES
+from toile.runs.pictures import read_pictures
 from toile.runs.run import Run
 from toile.runs.state import read_state
 from toile.runs.tensors import load_arrays
@@ -30,7 +32,7 @@ VERSION = 1
 MANIFEST = "manifest.json"
 NEEDED = ("recipe.yaml", "environment.json", "data.json", "state.json")
 WEIGHTS = ("last.safetensors", "best.safetensors")
-TENSORS = (*WEIGHTS, "validation.safetensors")
+TENSORS = (*WEIGHTS, "validation.safetensors", PICTURES)
 TEXTS = ("history.jsonl", "results.json", "report.html")
 # Another's page is another's HTML: it is left in the bundle and written anew from the numbers.
 REWRITTEN = "report.html"
@@ -234,6 +236,7 @@ def _read_all(run: Run) -> None:
         _ = run.results
     if (run.folder / "validation.safetensors").exists():
         _ = run.validation
+    read_pictures(run.folder)
     for name in WEIGHTS:
         if (run.folder / name).exists():
             load_arrays(run.folder / name)

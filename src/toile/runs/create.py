@@ -11,13 +11,20 @@ from toile.errors import ToileError
 from toile.files import sync_folder, write_json, write_whole
 from toile.recipe import Plan, Recipe, recipe_text
 from toile.runs.environment import environment
+from toile.runs.pictures import Pictures, write_pictures
 from toile.runs.run import Run
 from toile.runs.state import State, now, write_state
 from toile.runs.workspace import runs_folder
 from toile.sole_use import sole_use
 
 
-def create_run(recipe: Recipe, plan: Plan, data: dict[str, Any], folder: Path | None = None) -> Run:
+def create_run(
+    recipe: Recipe,
+    plan: Plan,
+    data: dict[str, Any],
+    folder: Path | None = None,
+    pictures: Pictures | None = None,
+) -> Run:
     """A new run's folder with everything known before its first step; its state is `queued`.
 
     `folder` names the run folder itself. Raises ToileError if it is there already and not empty,
@@ -32,7 +39,7 @@ def create_run(recipe: Recipe, plan: Plan, data: dict[str, Any], folder: Path | 
             # Again: another process may have had the folder in the meantime.
             _refuse_unless_empty(folder)
             try:
-                return _fill(folder, recipe, plan, data)
+                return _fill(folder, recipe, plan, data, pictures)
             except BaseException:
                 # Without a state nothing would go on with it, or list it.
                 _clear(folder, is_new)
@@ -46,10 +53,14 @@ def _refuse_unless_empty(folder: Path) -> None:
         raise ToileError(f"{folder} is not empty; name a new folder, nothing was written")
 
 
-def _fill(folder: Path, recipe: Recipe, plan: Plan, data: dict[str, Any]) -> Run:
+def _fill(
+    folder: Path, recipe: Recipe, plan: Plan, data: dict[str, Any], pictures: Pictures | None
+) -> Run:
     write_whole(folder / "recipe.yaml", recipe_text(recipe, complete=True).encode())
     write_json(folder / "environment.json", environment(recipe.training))
     write_json(folder / "data.json", data)
+    if pictures is not None:
+        write_pictures(folder, pictures)
     state = State(
         status="queued",
         name=recipe.name,

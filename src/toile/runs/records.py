@@ -88,6 +88,10 @@ class _Spent(Named):
     per_epoch: Seconds | None
 
 
+class _Seen(Named):
+    sentence: str
+
+
 class Results(Named):
     """`results.json`."""
 
@@ -97,6 +101,7 @@ class Results(Named):
     score: _Scored
     best: _Best
     seconds: _Spent
+    seen: _Seen | None = None
 
 
 class LookScore(Named):

@@ -1,15 +1,18 @@
 """The network that is served: a run's, exported once, or an exported file's."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toile.data import read_picture
+import numpy as np
+
+from toile.data import MarkSet, picture_marks, read_picture
 from toile.distribution import extra_packages
 from toile.errors import ToileError
 from toile.export import OnnxClassifier
 from toile.prediction import answer, prepare
-from toile.runs import Run, load_arrays, open_run
+from toile.runs import Run, load_arrays, open_run, pictures_of, seen_words
 from toile.service.words import Answer, Card, Likely, Score
 
 if TYPE_CHECKING:
@@ -20,15 +23,25 @@ TAKES = "the bytes of one picture: PNG, JPEG, WebP, BMP or GIF"
 
 @dataclass(frozen=True)
 class Model:
-    """A network ready to answer, and its score where the run is known."""
+    """A network ready to answer; where the run is known, its score and what is sealed from it."""
 
     classifier: OnnxClassifier
     score: Score | None
+    sealed: MarkSet | None = None
 
     def answer(self, content: bytes, num_top: int) -> Answer:
-        """The `num_top` likeliest classes of a picture. Raises ToileError where it is none."""
+        """The `num_top` likeliest classes of a picture.
+
+        Raises ToileError where it is none, or is of the sealed test part of the run's data.
+        """
         facts = self.classifier.facts
-        prepared = prepare(read_picture(content, "the picture"), facts, show_steps=False)
+        picture = read_picture(content, "the picture")
+        marks = picture_marks(picture.pixels, io.BytesIO(content))
+        if self.sealed is not None and np.isin(marks, self.sealed).any():
+            raise ToileError(
+                "the picture: is of the sealed test part of the network's data; take another"
+            )
+        prepared = prepare(picture, facts, show_steps=False)
         (probabilities,) = self.classifier.probabilities(prepared.pixels[None])
         said = answer(probabilities, facts.class_names, num_top, prepared.warnings)
         top = [Likely(class_name=one.class_name, probability=one.probability) for one in said.top]
@@ -57,7 +70,9 @@ def open_model(name: str, weights: str | None, progress: "Progress") -> Model:
     if not name.endswith(".onnx"):
         run = open_run(name)
         weights = weights or "last"
-        return Model(_classifier_of(run, weights, progress), _score(run, weights))
+        return Model(
+            _classifier_of(run, weights, progress), _score(run, weights), pictures_of(run).sealed
+        )
     classifier = OnnxClassifier(Path(name))
     own = classifier.about.weights
     if weights not in (None, own):
@@ -86,4 +101,6 @@ def _score(run: Run, weights: str) -> Score | None:
     if not (run.folder / "results.json").exists():
         return None
     score = run.results["score" if weights == "last" else "best"]
-    return Score(**score["accuracy"], of=score["of"]) if score["accuracy"]["n"] else None
+    if not score["accuracy"]["n"]:
+        return None
+    return Score(**score["accuracy"], of=score["of"], seen=seen_words(run.recipe))

@@ -27,6 +27,7 @@ class Score(BaseModel):
     high: float
     n: int
     of: str = Field(description="Which images these are")
+    seen: str = Field("", description="A warning where they may have been trained on after all")
 
 
 class Card(BaseModel):

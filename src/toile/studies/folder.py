@@ -22,6 +22,8 @@ from toile.studies.result import Factors, Reading, StudyResult
 from toile.studies.spec import Study
 
 VERSION = 1
+FILLED = ("taken", "frozen", "seen_validation", "seen_test", "unknown")
+"""Settings of a start that beginning a run fills in."""
 ENDED = ("finished", "diverged")
 
 
@@ -98,6 +100,7 @@ def read_reading(
         results["seconds"]["total"] if results else None,
         state.reason,
         state.epoch,
+        ((results and results.get("seen")) or {}).get("sentence", ""),
     )
 
 
@@ -177,7 +180,7 @@ def _as_resolved(asked: Recipe, run: Recipe) -> Recipe:
         if getattr(training, name) == "auto"
     }
     if training.start is not None and run.training.start is not None:
-        filled = {key: getattr(run.training.start, key) for key in ("taken", "frozen")}
+        filled = {key: getattr(run.training.start, key) for key in FILLED}
         if not training.start.sha256:
             filled["sha256"] = run.training.start.sha256
         path = str(Path(training.start.run).resolve())

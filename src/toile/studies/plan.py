@@ -24,12 +24,14 @@ from toile.errors import ToileError
 from toile.recipe import (
     Data,
     Recipe,
+    Start,
     plan_network,
     read_recipe,
     read_value,
     recipe_of,
     with_settings,
 )
+from toile.runs import fill_seen, open_run, pictures_of
 from toile.studies.spec import Alternative, Source, Study, study_of, study_text
 
 MOST_LEVELS = 1000
@@ -104,9 +106,13 @@ def plan_cells(
         )
 
     @cache
-    def look_up(data: Data) -> Taken:
+    def look_up(data: Data, start: Start | None) -> Taken:
         dataset = load_data(data, progress=progress)
-        taken = resolved_data(data, dataset, split_data(dataset.train, data))
+        split = split_data(dataset.train, data)
+        taken = resolved_data(data, dataset, split)
+        if start is not None:
+            source = open_run(start.run)
+            fill_seen(start, source, pictures_of(source), dataset, split, taken)
         return taken, dataset.shape, len(dataset.class_names)
 
     return tuple(
@@ -219,14 +225,14 @@ def _settled(recipe: Recipe) -> Recipe:
 
 
 def _taken(
-    study: Study, level: PlannedLevel, number: int, look_up: Callable[[Data], Taken]
+    study: Study, level: PlannedLevel, number: int, look_up: Callable[[Data, Start | None], Taken]
 ) -> Recipe:
     """The recipe of one reading: its seed, its fold, and its data as it lies here."""
     data = level.recipe.data
     if study.folds is not None:
         data = data.model_copy(update={"folds": study.folds, "fold": number - 1})
     try:
-        resolved, shape, num_classes = look_up(data)
+        resolved, shape, num_classes = look_up(data, level.recipe.training.start)
         plan_network(level.recipe.network, shape, num_classes)
     except ToileError as error:
         raise ToileError(f"level {level.name}: {error}") from None

@@ -22,7 +22,8 @@ class Reading:
     """One run of a study: reading `number`, from 1, of `level`, in its own `folder`.
 
     `status` is a run's, or `waiting` before it has begun. `score` is the run's score, a fraction,
-    None unless it finished; `reason` says why it failed or diverged.
+    None unless it finished; `reason` says why it failed or diverged, and `seen` what must be said
+    beside a score of images that its first weights may have been trained on.
     """
 
     level: str
@@ -34,6 +35,7 @@ class Reading:
     seconds: float | None = None
     reason: str = ""
     epochs: int | None = None
+    seen: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON has them."""

@@ -68,7 +68,18 @@ def study_sentence(result: StudyResult) -> str:
     """What a study's finished readings allow one to say, and which readings are missing."""
     verdict = result.verdict
     said = verdict_sentence(verdict) if verdict else "No reading has finished, so nothing is known."
-    return " ".join([said, *_missing(result)])
+    return " ".join([said, *_seen(result), *_missing(result)])
+
+
+def _seen(result: StudyResult) -> list[str]:
+    """A warning where readings began with weights that may have learnt what they are scored on."""
+    warned = [one for one in result.readings if one.score is not None and one.seen]
+    if not warned:
+        return []
+    of = f"{len(warned)} of {result.count('finished')} readings"
+    return [
+        f"Of {of} it must be said, as of {warned[0].level}, {warned[0].number}: {warned[0].seen}"
+    ]
 
 
 def _missing(result: StudyResult) -> list[str]:

@@ -9,7 +9,15 @@ import numpy as np
 from toile.data import Dataset, Split, resolved_data
 from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, Start, plan_network, read_recipe, with_settings
-from toile.runs import Run, create_run, open_run
+from toile.runs import (
+    Run,
+    create_run,
+    fill_seen,
+    open_run,
+    pictures_of,
+    pictures_to_keep,
+    seen_words,
+)
 from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
 from toile.training import begin as begin_fit
 from toile.training import fill_start, resolve
@@ -27,14 +35,16 @@ def begin(
     settings: Sequence[str] = (),
     out: str | Path | None = None,
     start: str | Path | None = None,
+    allow_seen: bool = False,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     progress: Progress = no_progress,
 ) -> LiveRun:
     """A new run of `recipe` (a preset's name, a file or a Recipe), ready to train.
 
     `data`, `seed` and `epochs` replace the recipe's; `settings` are `address=value` texts; `out`
-    names the run's folder; `start` is a run to take the first weights from. Raises ToileError for
-    anything a user can put right.
+    names the run's folder; `start` is a run to take the first weights from, which `allow_seen` may
+    have been trained on images that this one is scored on. Raises ToileError for anything a user
+    can put right.
     """
     asked = {"data.name": data, "seed": seed, "training.epochs": epochs}
     values: dict[str, Any] = {
@@ -45,6 +55,10 @@ def begin(
     if start is not None:
         values["training.start.run"] = str(open_run(start).folder)
     read = read_recipe(with_settings(read_recipe(recipe), values), settings)
+    if allow_seen:
+        if read.training.start is None:
+            raise ToileError("--allow-seen goes with --from, which names the run to begin with")
+        read = with_settings(read, {"training.start.allow_seen": True})
     prepared = prepare_data(read.data, progress)
     return begin_prepared(read, prepared, None if out is None else Path(out), checkpoint_seconds)
 
@@ -58,6 +72,7 @@ def train(
     settings: Sequence[str] = (),
     out: str | Path | None = None,
     start: str | Path | None = None,
+    allow_seen: bool = False,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> Run:
     """Train `recipe` to its end and return the run; the arguments are those of `begin`."""
@@ -69,6 +84,7 @@ def train(
         settings=settings,
         out=out,
         start=start,
+        allow_seen=allow_seen,
         checkpoint_seconds=checkpoint_seconds,
     ).finish()
 
@@ -84,16 +100,20 @@ def begin_prepared(
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
     taken = resolved_data(recipe.data, dataset, split)
     recipe = resolve(recipe.model_copy(update={"data": taken}), plan)
-    weights = None
+    weights, before = None, None
     if recipe.training.start is not None:
         weights, filled = start_weights(recipe.training.start, plan)
+        source = open_run(filled.run)
+        before = pictures_of(source)
+        filled = fill_seen(filled, source, before, dataset, split, taken)
         recipe = recipe.model_copy(
             update={"training": recipe.training.model_copy(update={"start": filled})}
         )
     fit = begin_fit(recipe, plan, split, prepared.statistics, weights)
-    run = create_run(recipe, plan, prepared.facts.model_dump(mode="json"), out)
+    pictures = pictures_to_keep(dataset, split, before)
+    run = create_run(recipe, plan, prepared.facts.model_dump(mode="json"), out, pictures)
     recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds)
-    return LiveRun(run, plan, dataset, split, recorder, _notes(dataset, split))
+    return LiveRun(run, plan, dataset, split, recorder, _notes(dataset, split, recipe))
 
 
 def start_weights(start: Start, plan: Plan) -> tuple[dict[str, np.ndarray], Start]:
@@ -112,8 +132,12 @@ def start_weights(start: Start, plan: Plan) -> tuple[dict[str, np.ndarray], Star
     return stored.arrays, fill_start(named, plan, stored.arrays)
 
 
-def _notes(dataset: Dataset, split: Split) -> list[str]:
+def _notes(dataset: Dataset, split: Split, recipe: Recipe) -> list[str]:
     notes = [split.note] if split.note else []
+    if split.num_copies:
+        notes.append(f"not trained on: {split.num_copies} copies of validation images")
+    if words := seen_words(recipe):
+        notes.append(words)
     if dataset.skipped:
         first = dataset.skipped[0]
         notes.append(

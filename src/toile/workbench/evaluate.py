@@ -22,6 +22,7 @@ from toile.runs import (
     open_run,
     scored_images,
     scored_part,
+    seen_words,
     temperature_of,
     write_score,
 )
@@ -45,6 +46,11 @@ class Evaluated:
     looks: int
     other_looks: int
 
+    @property
+    def seen(self) -> str:
+        """What must be said beside the score where its images may have been learnt."""
+        return seen_words(self.run.recipe)
+
     def to_json(self) -> dict[str, Any]:
         """The scores as JSON has them; the rows of `confusion` are true classes."""
         names = self.run.facts.class_names
@@ -56,6 +62,7 @@ class Evaluated:
             "accuracy": judged.accuracy.to_json(),
             "top2": judged.top2.to_json(),
             "loss": judged.loss,
+            "seen": self.seen or None,
             "per_class": [
                 {"class": name, **scores.to_json()}
                 for name, scores in zip(names, judged.per_class, strict=True)

@@ -1,5 +1,6 @@
 """Pictures that a run is asked about, in all their forms, and which are refused."""
 
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,14 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from PIL import Image
 
-from toile.data import PART_NAMES, Picture, picture_of, read_picture
+from toile.data import (
+    PART_NAMES,
+    MarkSet,
+    Picture,
+    picture_marks,
+    picture_of,
+    read_picture,
+)
 from toile.errors import ToileError
 from toile.runs import Run
 
@@ -35,17 +43,34 @@ class Tensor(Protocol):
         ...
 
 
+_SEALED = (
+    "of the sealed test part of {run}'s data; take other pictures, or look: toile evaluate {run} "
+    "--open-test --why REASON"
+)
 Asking = str | Path | bytes | np.ndarray | Image.Image | Tensor
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a picture comes from; `path` of a file, `may_fail` where it is one of a folder's."""
+    """Where a picture comes from; `path` of a file, `may_fail` where it is one of a folder's.
+
+    `content` are the bytes of a file without a path.
+    """
 
     name: str
     read: Callable[[], Picture]
     path: Path | None = None
     may_fail: bool = False
+    content: bytes | None = None
+
+    def marks(self, picture: Picture) -> MarkSet:
+        """By what the `picture` that was read from here is known again."""
+        if self.content is not None:
+            return picture_marks(picture.pixels, io.BytesIO(self.content))
+        if self.path is None:
+            return picture_marks(picture.pixels)
+        with self.path.open("rb") as file:
+            return picture_marks(picture.pixels, file)
 
 
 def sources_of(pictures: Asking | Sequence[Asking]) -> Iterator[Source]:
@@ -65,7 +90,7 @@ def _sources_in(one: object, number: int) -> Iterable[Source]:
         return _below(Path(one)) if Path(one).is_dir() else [_file(Path(one))]
     name = f"picture {number}"
     if isinstance(one, bytes):
-        return [Source(name, partial(read_picture, one, name))]
+        return [Source(name, partial(read_picture, one, name), content=one)]
     if isinstance(one, Image.Image):
         return [Source(name, partial(picture_of, one, name))]
     if isinstance(one, np.ndarray):
@@ -143,13 +168,24 @@ def _given(pixels: np.ndarray, number: int) -> Source:
     return Source(f"picture {number}", partial(Picture, pixels))
 
 
+def refuse_sealed(run: Run, name: str, marks: MarkSet, sealed: MarkSet) -> None:
+    """Raises ToileError where the picture with these `marks` is one of the `sealed` ones of `run`.
+
+    Wherever it lies and whatever it is called. A copy that was cropped, resized or saved as JPEG
+    has other pixels and is not known.
+    """
+    if np.isin(marks, sealed).any():
+        raise ToileError(f"{name}: is {_SEALED.format(run=run.name)}")
+
+
 def refuse_test_part(run: Run, sources: Sequence[Source]) -> None:
     """Raises ToileError where a picture lies in the test folder of the data of `run`.
 
-    Its answer would be a look that nobody counted. Told by path alone: a copy elsewhere is not
-    known, nor a test part taken from the training images, nor data that has moved since.
+    Its answer would be a look that nobody counted. Told by path alone, so also where the file has
+    changed since.
     """
-    data = Path(run.facts.path)
+    # The recipe has the whole path also in older runs, whose data.json may have it as it was typed.
+    data = Path(run.recipe.data.name)
     if not data.is_dir():
         return
     roots = _spellings(data)
@@ -160,10 +196,7 @@ def refuse_test_part(run: Run, sources: Sequence[Source]) -> None:
             for root in roots
             if path.is_relative_to(root)
         ):
-            raise ToileError(
-                f"{source.name}: is of the sealed test part of {run.name}'s data; take other "
-                f"pictures, or look: toile evaluate {run.name} --open-test --why REASON"
-            )
+            raise ToileError(f"{source.name}: is {_SEALED.format(run=run.name)}")
 
 
 def _spellings(path: Path) -> set[Path]:

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from toile.data import DataFacts
+from toile.data import DataFacts, MarkSet
 from toile.errors import ToileError
 from toile.evaluation import probabilities
 from toile.network import Network, network_logits, pixels_of
 from toile.prediction import Likely, Prediction, Prepared, Step, Vote, answer, prepare, vote
-from toile.runs import Run, open_run
+from toile.runs import Run, open_run, pictures_of
 from toile.workbench.live import Progress, no_progress
-from toile.workbench.pictures import Asking, Source, refuse_test_part, sources_of
+from toile.workbench.pictures import Asking, Source, refuse_sealed, refuse_test_part, sources_of
 from toile.workbench.trained import load_network
 
 AT_ONCE = 250
@@ -62,11 +62,16 @@ class Answered:
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
-    """A run that is asked."""
+    """A run that is asked; `sealed` are the marks of its test part."""
 
-    name: str
+    run: Run
+    sealed: MarkSet
     facts: DataFacts
     network: Network
+
+    @property
+    def name(self) -> str:
+        return self.run.name
 
     def probabilities(self, images: UInt8[np.ndarray, "n c h w"]) -> Float[np.ndarray, "n k"]:
         pixels = pixels_of(self.facts.scaling, self.facts.mean, self.facts.sd)
@@ -88,8 +93,9 @@ def predict(
     A picture is a path, the bytes of a file, an image of Pillow's, or a uint8 array or tensor
     (h, w), (h, w, 3) or (c, h, w); a folder is all the files below it, in order, and a batch
     (n, c, h, w) or (n, h, w, c) all in it. The first `num_steps` that can be read keep the
-    steps of their preparation for `run`. Raises ToileError where a picture named by itself cannot
-    be read, or lies in the test folder of the data of one of the runs.
+    steps of their preparation for `run`. A picture of the sealed test part of one of the runs gets
+    no answer, whatever it is called and wherever it lies. Raises ToileError where a picture named
+    by itself is one or cannot be read, and where one lies in a run's test folder.
     """
     opened = [one if isinstance(one, Run) else open_run(one) for one in (run, *also)]
     sources = list(sources_of(pictures))
@@ -122,7 +128,10 @@ def _askable(opened: Sequence[Run], weights: str) -> list[_Asked]:
                 f"{other.id} knows {len(theirs)}, {_excerpt(theirs, classes)}; runs asked "
                 "together have the same classes in the same order"
             )
-    return [_Asked(one.name, one.facts, load_network(one, weights)) for one in opened]
+    return [
+        _Asked(one, pictures_of(one).sealed, one.facts, load_network(one, weights))
+        for one in opened
+    ]
 
 
 def _excerpt(ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:
@@ -157,9 +166,12 @@ def _answer(
 
 
 def _look(source: Source, asked: Sequence[_Asked], show_steps: bool) -> list[Prepared] | str:
-    """A picture as each run is to see it, or why it cannot be read."""
+    """A picture as each run is to see it, or why it has no answer."""
     try:
         picture = source.read()
+        marks = source.marks(picture)
+        for one in asked:
+            refuse_sealed(one.run, source.name, marks, one.sealed)
     except ToileError as error:
         if source.may_fail:
             return str(error).removeprefix(f"{source.name}: ")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toile.evaluation import Estimate, accuracy, cross_entropy
-from toile.runs import Run, read_state
+from toile.runs import Run, read_state, seen_words
 
 INTERVAL = ", with Wilson's 95% interval."
 
@@ -33,6 +33,8 @@ def standing(run: Run) -> Standing:
         meaning = f"The run has not ended: its last epoch on {_images(score.n)}{INTERVAL}"
     else:
         score, loss, meaning = None, None, "The run has not ended its first epoch."
+    if score is not None and (words := seen_words(run.recipe)):
+        meaning = f"{words} {meaning}"
     return Standing(state.status, state.reason, score, loss, meaning)
 
 

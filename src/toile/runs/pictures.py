@@ -1,0 +1,100 @@
+"""Which pictures a run knows: those its weights were trained on, and those sealed from it.
+
+Kept as marks (see `toile.data`), eight bytes each, so that a picture is known again in another
+folder, size or colour, and where the data is gone. Weights that a run began with count: what they
+were trained on, it was trained on.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from toile.data import Dataset, MarkSet, Split, load_here, split_data
+from toile.errors import ToileError
+from toile.runs.listing import open_run
+from toile.runs.run import Run
+from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
+
+NAME = "pictures.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Marks of what was `trained` on and of what is `sealed`, each once and sorted.
+
+    `unknown` are the ids of runs that the weights came from whose pictures nobody knows.
+    """
+
+    trained: MarkSet
+    sealed: MarkSet
+    unknown: tuple[str, ...] = ()
+
+
+def pictures_to_keep(dataset: Dataset, split: Split, before: Pictures | None) -> Pictures:
+    """What a new run knows; `before` is what the run knows whose weights it begins with."""
+    own = Pictures(np.unique(split.train.marks), dataset.test.marks)
+    if before is None:
+        return own
+    return Pictures(np.union1d(own.trained, before.trained), own.sealed, before.unknown)
+
+
+def write_pictures(folder: Path, pictures: Pictures) -> None:
+    """Keep `pictures` in a run's folder."""
+    arrays = {"trained": pictures.trained, "sealed": pictures.sealed}
+    save_arrays(folder / NAME, arrays, {"unknown": list(pictures.unknown)})
+
+
+def read_pictures(folder: Path) -> Pictures | None:
+    """What the run in `folder` keeps; None in runs from before it was kept.
+
+    Raises CorruptFile where the file is damaged.
+    """
+    path = folder / NAME
+    if not path.exists():
+        return None
+    stored = load_arrays(path)
+    unknown: Any = stored.facts.get("unknown")
+    whole = isinstance(unknown, list) and all(isinstance(one, str) for one in unknown)
+    for name in ("trained", "sealed"):
+        marks = stored.arrays.get(name)
+        whole &= marks is not None and marks.dtype == np.uint64 and marks.ndim == 1
+    if not whole:
+        raise CorruptFile(f"{path} is damaged: it holds no marks of pictures")
+    return Pictures(stored.arrays["trained"], stored.arrays["sealed"], tuple(unknown))
+
+
+def pictures_of(run: Run) -> Pictures:
+    """What `run` knows; of a run from before it was kept, what follows from its data and recipe.
+
+    Where its data is not here, or is no longer the same, the run itself is among the `unknown`.
+    """
+    return _pictures_of(run, ())
+
+
+def _pictures_of(run: Run, after: Iterable[Path]) -> Pictures:
+    kept = read_pictures(run.folder)
+    if kept is not None:
+        return kept
+    nothing = np.empty(0, np.uint64)
+    recipe = run.recipe
+    dataset = load_here(recipe.data)
+    if dataset is None or dataset.order != run.facts.order:
+        own = Pictures(nothing, nothing, (run.id,))
+    else:
+        own = pictures_to_keep(dataset, split_data(dataset.train, recipe.data), None)
+    if recipe.training.start is None:
+        return own
+    name = recipe.training.start.run
+    try:
+        source = open_run(name)
+        # A folder that was edited by hand may begin with itself.
+        if source.folder.resolve() in (run.folder.resolve(), *after):
+            raise ToileError(f"{name} begins with its own weights")
+        before = _pictures_of(source, (run.folder.resolve(), *after))
+    except ToileError:
+        before = Pictures(nothing, nothing, (Path(name).name,))
+    unknown = tuple(dict.fromkeys((*own.unknown, *before.unknown)))
+    return Pictures(np.union1d(own.trained, before.trained), own.sealed, unknown)

@@ -1,0 +1,86 @@
+"""Weights that were trained on what they are to be scored on: found, refused, or said."""
+
+from typing import Any
+
+import numpy as np
+
+from toile.data import Dataset, Split, is_marked
+from toile.errors import ToileError
+from toile.recipe import Data, Recipe, Start
+from toile.runs.pictures import Pictures
+from toile.runs.run import Run
+
+DIVIDING = ("validation", "split", "folds", "fold", "test", "rule")
+"""The settings of data by which images fall into parts."""
+
+
+def fill_seen(
+    start: Start, source: Run, before: Pictures, dataset: Dataset, split: Split, data: Data
+) -> Start:
+    """`start` with how many of the images that score were among those its weights were trained on.
+
+    `before` is what `source` knows, the run whose weights they are. Raises ToileError where there
+    are any, unless `start` allows it.
+    """
+    # What this data itself holds in two parts is no fault of where the weights come from.
+    foreign = np.setdiff1d(before.trained, split.train.marks)
+    validation = int(is_marked(split.validation.marks, foreign).sum())
+    test = dataset.test.count_marked(foreign)
+    if (validation or test) and not start.allow_seen:
+        raise ToileError(
+            f"training.start.run is {start.run}, whose weights were trained on {validation:,} of "
+            f"the {len(split.validation):,} validation images and {test:,} of the "
+            f"{len(dataset.test):,} test images: scores of images that were learnt are no scores. "
+            f"{_next_step(source, data)}; or take them as they are, which is then said beside "
+            "every score, with --allow-seen (training.start.allow_seen=true)"
+        )
+    return start.model_copy(
+        update={"seen_validation": validation, "seen_test": test, "unknown": before.unknown}
+    )
+
+
+def _next_step(source: Run, data: Data) -> str:
+    """Where only the division differs, what makes it that of `source`."""
+    theirs = source.recipe.data
+    differing = [name for name in DIVIDING if getattr(theirs, name) != getattr(data, name)]
+    values = {name: getattr(theirs, name) for name in differing}
+    settings = [
+        f"--set data.{name}={'off' if value is None else value}" for name, value in values.items()
+    ]
+    if not settings or theirs.name != data.name:
+        return f"Begin with a run that was trained on other images than {source.id}"
+    return f"Divide the images as {source.id} did, with {' '.join(settings)}"
+
+
+def seen_words(recipe: Recipe) -> str:
+    """What must be said beside every score of a run of `recipe`; nothing where it is clean."""
+    start = recipe.training.start
+    if start is None:
+        return ""
+    said = []
+    if start.seen_validation or start.seen_test:
+        said.append(
+            f"Its first weights were trained on {start.seen_validation:,} of the validation images "
+            f"and {start.seen_test:,} of the test images (allow_seen): it is scored on images that "
+            "it has learnt."
+        )
+    if start.unknown:
+        said.append(
+            "Its first weights may have been trained on images that it is scored on: what "
+            f"{', '.join(start.unknown)} learnt from is not known here."
+        )
+    return " ".join(said)
+
+
+def seen_json(recipe: Recipe) -> dict[str, Any] | None:
+    """The same for a record; None where the run is clean."""
+    start = recipe.training.start
+    words = seen_words(recipe)
+    if start is None or not words:
+        return None
+    return {
+        "validation": start.seen_validation,
+        "test": start.seen_test,
+        "unknown": list(start.unknown),
+        "sentence": words,
+    }

@@ -1,0 +1,161 @@
+"""Weights that were trained on what is to score them: refused with the count, or said."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import toile
+from toile.cli.training import result, summary
+from toile.errors import ToileError
+from toile.recipe import with_settings
+from toile.runs import Run, bundle_run, pictures_of, seen_words
+from toile.workbench.evaluate import evaluate
+from toile.workbench.page import write_report
+
+ELSEWHERE = {
+    "another split": {"split": 1},
+    "a fold": {"folds": 5},
+    "another share": {"validation": 20},
+    "the older rule": {"rule": 1},
+    "another share of test": {"test": 0.4},
+    "another split in another size": {"split": 1, "size_px": 12},
+}
+
+
+@pytest.fixture(scope="module")
+def parent(small, tmp_path_factory) -> Run:
+    return toile.train(small(), out=tmp_path_factory.mktemp("seen") / "parent")
+
+
+@pytest.fixture(scope="module")
+def allowed(small, parent, tmp_path_factory) -> Run:
+    """Begun with the parent's weights on another split, all the same."""
+    folder = tmp_path_factory.mktemp("seen") / "allowed"
+    return toile.train(small(split=1), start=parent.folder, allow_seen=True, out=folder)
+
+
+@pytest.mark.parametrize("data", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_weights_that_saw_what_is_held_out_are_refused_with_the_count(small, parent, data):
+    with pytest.raises(ToileError) as refused:
+        toile.begin(small(**data), start=parent.folder)
+    said = str(refused.value)
+    assert f"training.start.run is {parent.folder.resolve()}, whose weights were trained on" in said
+    for words in ("validation images", "test images", "--allow-seen"):
+        assert words in said
+    for name, value in data.items():
+        if name != "size_px":
+            was = getattr(parent.recipe.data, name)
+            assert f"--set data.{name}={'off' if was is None else was}" in said, value
+
+
+@pytest.mark.parametrize("data", [{}, {"size_px": 12}, {"colour": "rgb"}, {"validation": 6}])
+def test_the_same_division_in_any_size_or_colour_is_no_such_thing(small, parent, tmp_path, data):
+    live = toile.begin(small(**data), start=parent.folder, out=tmp_path / "run")
+    start = live.fit.recipe.training.start
+    assert (start.seen_validation, start.seen_test, start.unknown) == (0, 0, ())
+    assert seen_words(live.fit.recipe) == ""
+
+
+def test_the_advice_is_true(small, parent, tmp_path):
+    settings = ["data.split=0"]
+    toile.begin(small(split=1), start=parent.folder, settings=settings, out=tmp_path / "run")
+
+
+def test_a_copy_of_the_data_elsewhere_is_the_same_pictures(small, pictures, parent, tmp_path):
+    copy = tmp_path / "copy"
+    for file in pictures.rglob("*.png"):
+        there = (copy / file.relative_to(pictures)).with_suffix(".bmp")
+        there.parent.mkdir(parents=True, exist_ok=True)
+        Image.open(file).save(there)
+    with pytest.raises(ToileError, match="Begin with a run that was trained on other images"):
+        toile.begin(small(name=str(copy)), start=parent.folder)
+
+
+def test_other_pictures_may_follow(small, parent, tmp_path):
+    for number in range(20):
+        file = tmp_path / "others" / f"class {number % 2}" / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((16, 16), number, np.uint8)).save(file)
+    others = small(name=str(tmp_path / "others"), validation=4)
+    toile.begin(others, start=parent.folder, out=tmp_path / "run")
+
+
+def test_what_was_allowed_is_said_beside_every_score(allowed, tmp_path):
+    start = allowed.recipe.training.start
+    assert start.allow_seen
+    assert 0 < start.seen_validation <= 10
+    assert start.seen_test == 0
+    words = (
+        f"trained on {start.seen_validation} of the validation images and 0 of the test images "
+        "(allow_seen): it is scored on images that it has learnt"
+    )
+    assert words in summary(allowed)
+    assert words in result(allowed)["seen"]["sentence"]
+    assert words in evaluate(allowed).to_json()["seen"]
+    assert words in write_report(allowed).read_text()
+    shutil.unpack_archive(bundle_run(allowed, tmp_path / "it.zip"), tmp_path / "unpacked")
+    assert words in seen_words(Run(tmp_path / "unpacked").recipe)
+
+
+def test_the_grandchild_has_seen_what_its_grandparent_saw(small, parent, allowed):
+    """The child's own split alone would let it pass."""
+    with pytest.raises(ToileError, match="weights were trained on"):
+        toile.begin(small(split=1), start=allowed.folder)
+    assert set(pictures_of(parent).trained) <= set(pictures_of(allowed).trained)
+
+
+def test_an_older_parent_is_known_by_its_recipe_where_its_data_is(small, parent, tmp_path):
+    older = without_record(parent, tmp_path)
+    with pytest.raises(ToileError, match="weights were trained on"):
+        toile.begin(small(split=1), start=older)
+    toile.begin(small(), start=older, out=tmp_path / "run")
+
+
+def test_an_older_parent_whose_data_is_gone_is_said_to_be_unknown(small, parent, tmp_path):
+    older = without_record(parent, tmp_path)
+    recipe = older / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace(parent.recipe.data.name, "/gone"))
+    child = toile.train(small(split=1), start=older, out=tmp_path / "child")
+    said = "what older learnt from is not known here"
+    assert said in summary(child)
+    assert said in evaluate(child).seen
+    grandchild = toile.train(small(split=1), start=child.folder, out=tmp_path / "grandchild")
+    assert said in summary(grandchild)
+
+
+def without_record(run: Run, folder: Path) -> Path:
+    older = folder / "older"
+    shutil.copytree(run.folder, older)
+    (older / "pictures.safetensors").unlink()
+    return older
+
+
+def test_a_study_with_folds_or_another_split_is_refused_before_anything_is_written(
+    small, parent, tmp_path
+):
+    recipe = with_settings(small(), {"training.start.run": str(parent.folder)})
+    out, vary = tmp_path / "study", {"training.batch_size": [8, 16]}
+    for asked in ({"readings": 5, "folds": 5}, {"settings": ["data.split=1"]}):
+        with pytest.raises(ToileError, match=r"level .*: training.start.run is .* trained on"):
+            toile.study(recipe, vary=vary, out=out, **asked)
+    assert not out.exists()
+    toile.study(recipe, vary=vary, readings=2, out=out)
+
+
+def test_a_study_that_is_allowed_says_so_in_its_verdict(small, parent, tmp_path):
+    start = {"run": str(parent.folder), "allow_seen": True}
+    recipe = with_settings(small(split=1), {"training.start": start})
+    done = toile.study(
+        recipe, vary={"training.batch_size": [8]}, readings=2, out=tmp_path / "study", workers=1
+    ).finish()
+    from toile.studies import study_summary
+
+    assert "Of 2 of 2 readings it must be said" in study_summary(done)["sentence"]
+
+
+def test_allow_seen_without_a_start_is_refused(small):
+    with pytest.raises(ToileError, match="--allow-seen goes with --from"):
+        toile.begin(small(), allow_seen=True)

@@ -32,6 +32,22 @@ def test_a_network_can_be_planned_on_other_data(toile):
     assert "32 x 26 x 26" in answer.output
 
 
+def test_a_network_is_planned_and_checked_on_the_size_and_colour_asked_for(toile):
+    asked = ("--set=data.size_px=12", "--set=data.colour=rgb")
+    planned = toile("network", "s1-lab", *asked, "--no-measure", "--json").json
+    assert planned["input"] == [3, 12, 12]
+    assert planned["layers"][0]["output"] == [32, 10, 10]
+    refused = toile("check", "s1-lab", "--set=data.size_px=4", "--set=network.conv1.kernel=5")
+    assert "kernel 5 does not fit the 4 x 4" in refused.errors
+
+
+def test_what_is_frozen_is_not_counted_as_trained(toile):
+    frozen = ("--set=training.start.run=other", "--set=training.start.freeze_up_to=conv1")
+    planned = toile("network", "s1-lab", *frozen, "--no-measure", "--json").json
+    assert planned["trained"] == 87_034 - 320
+    assert "86,714 of them trained" in toile("network", "s1-lab", *frozen, "--no-measure").output
+
+
 def test_a_layer_that_cannot_work_is_refused_with_the_arithmetic(toile):
     answer = toile("check", "s1-lab", "--set=network.conv1.kernel=40")
     assert answer.code == 2

@@ -80,12 +80,13 @@ def test_a_finished_run_goes_on_to_more_epochs_as_if_it_had_been_asked_at_once(
 
 def test_a_run_starts_from_anothers_weights_and_says_which(toile, among_runs, tmp_path, quickly):
     answer = toile(
-        "train", "s1-lab", "--out=run", "--no-page", f"--from={among_runs}", *quickly,
+        "train", "s1-lab", "--out=run", f"--from={among_runs}", *quickly,
         "--set=training.start.up_to=conv1", "--set=training.start.freeze_up_to=conv1",
     )  # fmt: skip
     assert answer.code == 0
     assert "layers taken: conv1; frozen: conv1; begun anew" in answer.errors
     assert answer.errors.rstrip().endswith("dense1, dense2")
+    assert "5,594 trained" in (tmp_path / "run" / "report.html").read_text()
     start = Run(tmp_path / "run").recipe.training.start
     assert start.taken == start.frozen == ("conv1",)
     assert start.sha256 == Run(among_runs).results["weights"]["last"]
@@ -140,3 +141,13 @@ def read(terminal: int) -> bytes:
         return os.read(terminal, 4096)
     except OSError:
         return b""
+
+
+def test_two_threads_train_where_the_environment_allows_torch_one(toile, quickly, monkeypatch):
+    monkeypatch.setenv("OMP_THREAD_LIMIT", "1")
+    monkeypatch.setenv("OMP_DYNAMIC", "true")
+    words = ["--set=training.threads=2", "--set=training.replicas=1"]
+    answer = toile("train", "s1-lab", "--out=run", "--no-page", *quickly, *words)
+    assert answer.code == 0
+    for name in ("OMP_THREAD_LIMIT=1", "OMP_DYNAMIC=true"):
+        assert f"note: {name} is left out of account" in answer.errors

@@ -6,7 +6,7 @@ import torch
 from toile.errors import ToileError
 from toile.network import LeftError, Pixels, build_network
 from toile.recipe import Augmentation, plan_network, recipe_of
-from toile.training import resolve
+from toile.training import prepare_torch, resolve
 from toile.training.batches import Batches, EpochBatches
 from toile.training.gradient import Gradient
 
@@ -158,3 +158,11 @@ def test_auto_takes_every_core_where_a_step_has_much_to_do_or_to_make(monkeypatc
     assert threads(makes_much, 160) == 2  # 4.0 million, of 2 million multiply-adds
     assert threads(["flatten", {"dense": 1_000}], 120) == 1  # 94 million multiply-adds
     assert threads(["flatten", {"dense": 1_000}], 130) == 2  # 102 million
+
+
+@pytest.mark.parametrize(("name", "value"), [("OMP_THREAD_LIMIT", "1"), ("OMP_DYNAMIC", "TRUE")])
+def test_threads_that_torch_would_wait_for_without_end_are_refused(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+    settings = {"threads": 2, "replicas": 1, "precision": "float32", "device": "cpu"}
+    with pytest.raises(ToileError, match=f"training.threads is 2, .* has {name}={value}"):
+        prepare_torch(recipe_of({"network": PLAIN, "training": settings}).training)

@@ -3,6 +3,7 @@
 What a command needs is imported inside it, so that `toile --help` answers at once.
 """
 
+import os
 import sys
 
 from toile.errors import ToileError
@@ -20,7 +21,9 @@ def main() -> None:
         sys.exit(2)
     try:
         # Before anything imports torch: its thread pool reads the environment once.
-        prepare_process()
+        notes = prepare_process()
+        if "_TOILE_COMPLETE" not in os.environ:
+            sys.stderr.writelines(f"note: {note}\n" for note in notes)
         from toile.cli.app import app
 
         # The same name for `python -m toile`, for its help and for completion.

@@ -71,17 +71,17 @@ def new(
 
 def check(recipe: Source, set_: Set = None) -> None:
     """Say whether a recipe is sound: its settings and, for known data, its shapes."""
-    from toile.data import known_shape
+    from toile.data import known_extent
     from toile.recipe import plan_network, read_recipe
 
     read = read_recipe(recipe, set_ or ())
-    shape = known_shape(read.data.name)
-    if shape is None and not Path(read.data.name).expanduser().exists():
+    extent = known_extent(read.data)
+    if extent is None and not Path(read.data.name).expanduser().exists():
         raise ToileError(f"data.name is {read.data.name}, which is no known dataset and not here")
-    if shape is None:
+    if extent is None:
         typer.echo(f"{recipe} is sound; its shapes depend on {read.data.name}: toile network tells")
         return
-    plan = plan_network(read.network, *shape)
+    plan = plan_network(read.network, extent.shape, extent.classes)
     typer.echo(f"{recipe} is sound: {amount(plan.parameters)} parameters on {read.data.name}")
 
 
@@ -107,9 +107,9 @@ def network(
     plan = plan_network(read.network, extent.shape, extent.classes)
     measured = _measure(read, plan, extent.num_training) if measure else None
     if as_json:
-        say_json(_plan_json(plan) | {"probe": measured})
+        say_json(_plan_json(plan, read) | {"probe": measured})
         return
-    typer.echo(_plan_text(plan))
+    typer.echo(_plan_text(plan, read))
     if measured is not None:
         typer.echo(
             f"here: about {duration(measured['seconds_per_epoch'])} an epoch of "
@@ -161,10 +161,11 @@ def _measure(recipe: "Recipe", plan: "Plan", num_images: int) -> dict[str, Any]:
     }
 
 
-def _plan_json(plan: "Plan") -> dict[str, Any]:
+def _plan_json(plan: "Plan", recipe: "Recipe") -> dict[str, Any]:
     return {
         "parameters": plan.parameters,
         "trainable": plan.trainable,
+        "trained": plan.trained(recipe.training.start),
         "macs": plan.macs,
         "views": 1 if plan.views is None else plan.views.count,
         "input": list(plan.input),
@@ -184,7 +185,7 @@ def _plan_json(plan: "Plan") -> dict[str, Any]:
     }
 
 
-def _plan_text(plan: "Plan") -> str:
+def _plan_text(plan: "Plan", recipe: "Recipe") -> str:
     rows = [
         (
             "  " * layer.name.count(".") + layer.name,
@@ -201,6 +202,7 @@ def _plan_text(plan: "Plan") -> str:
     return (
         f"input  {' x '.join(map(str, plan.input))}, {plan.classes} classes\n\n"
         f"{table(heads, rows)}\n\n"
-        f"{amount(plan.parameters)} parameters, {amount(plan.trainable)} of them trained; "
+        f"{amount(plan.parameters)} parameters, "
+        f"{amount(plan.trained(recipe.training.start))} of them trained; "
         f"{amount(plan.macs)} multiply-adds an image{looks}"
     )

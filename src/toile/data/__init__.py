@@ -16,7 +16,7 @@ from toile.data.catalogue import known_shape
 from toile.data.dataset import Dataset, Skipped
 from toile.data.describe import Description, PartDescription, describe
 from toile.data.duplicates import Overlap
-from toile.data.extent import Extent, data_extent
+from toile.data.extent import Extent, data_extent, known_extent
 from toile.data.facts import DataFacts, carried, data_facts
 from toile.data.images import Images
 from toile.data.load import load_data, load_here, no_progress
@@ -68,6 +68,7 @@ __all__ = [
     "drawn_boxes",
     "is_drawn",
     "is_marked",
+    "known_extent",
     "known_shape",
     "list_sources",
     "load_data",

@@ -11,15 +11,19 @@ from toile.errors import ToileError
 from toile.recipe import Data
 
 
+def shape_asked(shape: tuple[int, int, int], data: Data) -> tuple[int, int, int]:
+    """What pictures of `shape` (c, h, w) have in the colour and size `data` asks for."""
+    channels, height, width = shape
+    colours = {None: channels, "grey": 1, "rgb": 3}
+    return colours[data.colour], data.size_px or height, data.size_px or width
+
+
 def conform(images: Images, data: Data, where: str) -> Images:
     """`images` in the colour and size `data` asks for; the same object where nothing is asked.
 
     Pictures from files come resized already; arrays of other formats are resized here.
     """
-    channels = {None: images.shape[0], "grey": 1, "rgb": 3}[data.colour]
-    _, height, width = images.shape
-    as_asked = images.shape == (channels, data.size_px or height, data.size_px or width)
-    if not as_asked:
+    if images.shape != shape_asked(images.shape, data):
         # By Pillow and one by one, so that arrays and picture files come out the same.
         pixels = [_fit_one(image, data) for image in images.pixels]
         images = Images(np.stack(pixels), images.labels, images.marks)

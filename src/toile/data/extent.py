@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from toile.data.catalogue import KNOWN
+from toile.data.conform import shape_asked
 from toile.data.load import load_data
 from toile.data.readers import Progress
 from toile.data.split import split_data, validation_count
@@ -18,15 +19,23 @@ class Extent:
     num_training: int
 
 
+def known_extent(settings: Data) -> Extent | None:
+    """The extent of a dataset known by name, in the size and colour asked for; else None."""
+    known = KNOWN.get(settings.name)
+    if known is None:
+        return None
+    n = known.num_images[0]
+    held_out, _ = validation_count(n, settings)
+    return Extent(shape_asked(known.shape, settings), len(known.class_names), n - held_out)
+
+
 def data_extent(settings: Data, progress: Progress | None = None) -> Extent:
     """The extent of what `settings` name, validation held out; read only where not known.
 
     Raises ToileError where it cannot be read.
     """
-    if known := KNOWN.get(settings.name):
-        n = known.num_images[0]
-        held_out, _ = validation_count(n, settings)
-        return Extent(known.shape, len(known.class_names), n - held_out)
+    if (known := known_extent(settings)) is not None:
+        return known
     dataset = load_data(settings, progress=progress)
     # By the split itself, which leaves copies of validation images out.
     split = split_data(dataset.train, settings)

@@ -4,12 +4,13 @@ Shapes are (c, h, w) until `flatten` or `globalpool` makes them (features,).
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from toile.errors import ToileError
 from toile.recipe.arithmetic import DATA, Arithmetic, Place, Shape, layer_arithmetic, shape_text
 from toile.recipe.layers import Layer, Residual, Views, layer_names
+from toile.recipe.training import Start
 
 # With gradients and Adam's two moments, as many float32 weights take 3.2 GB.
 MAX_PARAMETERS = 200_000_000
@@ -87,6 +88,20 @@ class Plan:
     def trainable(self) -> int:
         """The parameters that gradients change."""
         return self.parameters - sum(plan.untrained for plan in self.layers)
+
+    def trained(self, start: Start | None) -> int:
+        """Those of `trainable` that a training does change: frozen layers keep theirs."""
+        frozen = self._frozen(start) if start is not None else ()
+        return sum(
+            layer.parameters - layer.untrained for layer in self.layers if layer.name not in frozen
+        )
+
+    def _frozen(self, start: Start) -> Sequence[str]:
+        """The layers `start` freezes, also before a training has filled them in."""
+        names = [layer.name for layer in self.layers]
+        if start.frozen or start.freeze_up_to not in names:
+            return start.frozen
+        return names[: names.index(start.freeze_up_to) + 1]
 
     @property
     def macs(self) -> int:

@@ -1,9 +1,11 @@
 """What `auto` means here: device, precision, threads, replicas; measured, not guessed later."""
 
+import os
+
 import torch
 
 from toile.errors import ToileError
-from toile.process import num_cores
+from toile.process import num_cores, thread_limits
 from toile.recipe import Plan, Recipe, Training, with_settings
 
 # From so many multiply-adds, or numbers made by layers, a step a second thread pays; below, waiting
@@ -145,8 +147,19 @@ def _has_bfloat16(device: str) -> bool:
 
 
 def prepare_torch(settings: Training) -> None:
-    """Make this process compute as a resolved recipe says: its threads, and the same bits again."""
-    torch.set_num_threads(int(settings.threads) // int(settings.replicas))
+    """Make this process compute as a resolved recipe says: its threads, and the same bits again.
+
+    Raises ToileError where its environment has torch wait for threads without end.
+    """
+    threads = int(settings.threads) // int(settings.replicas)
+    if threads > 1 and (limits := thread_limits()):
+        said = " and ".join(f"{name}={os.environ[name]}" for name in limits)
+        raise ToileError(
+            f"training.threads is {settings.threads}, and the environment has {said}, with which "
+            "torch waits without end for threads that it does not get; unset it before Python "
+            "begins, or set training.threads=1"
+        )
+    torch.set_num_threads(threads)
     # TF32 would make float32 on a GPU mean less than it says, in scores too.
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False

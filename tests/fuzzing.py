@@ -4,12 +4,14 @@ A case is one of a few sound files with some of its bytes changed the way disks,
 people who mean harm change them. `damaged(SEEDS, 2000)` yields (name, number, content).
 """
 
+import json
 import random
 import resource
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from toile.errors import ToileError
 
@@ -23,12 +25,53 @@ WORDS = (
 )  # fmt: skip
 
 
+VALUES: tuple[Any, ...] = (
+    None, True, False, 0, 1, -1, 2**31, 2**63, 10**30, 0.5, -0.5, 1e308, float("nan"), "", "x",
+    "\ud800", "\x1b[31m", "a" * 300, "../..", [], [0], ["x"], [[]], {}, {"x": 1},
+)  # fmt: skip
+
+
 def damage(content: bytes, draw: random.Random) -> bytes:
     """`content` after one to four changes."""
     changed = bytearray(content)
     for _ in range(draw.choice((1, 1, 1, 2, 2, 4))):
         draw.choice(CHANGES)(changed, draw)
     return bytes(changed)
+
+
+def other_json(content: bytes, draw: random.Random) -> bytes | None:
+    """JSON, or a line of several, with one value of it made another; None where it is no JSON."""
+    lines = content.rstrip().split(b"\n") if content.startswith(b"{") else []
+    chosen = draw.randrange(len(lines)) if _is_lines(lines) else None
+    try:
+        document = json.loads(content if chosen is None else lines[chosen])
+    except ValueError:
+        return None
+    holders = list(_holders(document))
+    if not holders:
+        return None
+    holder = draw.choice(holders)
+    key = draw.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
+    if draw.random() < 0.2:
+        del holder[key]
+    else:
+        holder[key] = draw.choice(VALUES)
+    changed = json.dumps(document).encode()
+    if chosen is None:
+        return changed
+    return b"\n".join([*lines[:chosen], changed, *lines[chosen + 1 :], b""])
+
+
+def _is_lines(lines: list[bytes]) -> bool:
+    return bool(lines) and all(line.startswith(b"{") and line.endswith(b"}") for line in lines)
+
+
+def _holders(value: Any) -> Iterator[dict[str, Any] | list[Any]]:
+    """Every mapping and list in `value` that holds anything."""
+    if isinstance(value, dict | list) and value:
+        yield value
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _holders(one)
 
 
 def damaged(
@@ -131,6 +174,9 @@ def unanswered(
     """
     wrong = []
     for name, number, content in damaged(seeds, count, seed):
+        draw = random.Random(f"json {seed}/{number}")
+        other = other_json(seeds[name], draw) if draw.random() < 0.5 else None
+        content = content if other is None else other
         try:
             with memory_for(1 << 30):
                 read[name](content)

@@ -67,8 +67,10 @@ def test_what_is_damaged_is_said_and_hides_nothing_else(place):
     write(place / "sheet", sheet={})
     write(place / "study", study={})
     (place / "study" / "study.yaml").write_text("vary: 3")
-    write(place / "whole", sheet={"title": "A lab", "exercises": 1, "ended": 1})
-    assert told("sheet") == ("damaged", 0, 0, "its files have no 'ended'")
+    write(place / "whole", sheet={"title": "A lab", "exercises": 1, "ended": 1, "quick": False})
+    state, _, _, why = told("sheet")
+    assert state == "damaged"
+    assert "sheet.json is damaged: title: Field required; remove it" in why
     state, _, _, why = told("study")
     assert state == "damaged"
     assert "study.yaml" in why

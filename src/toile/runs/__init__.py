@@ -20,6 +20,7 @@ from toile.runs.ledger_file import Look
 from toile.runs.listing import Listed, list_runs, open_run
 from toile.runs.look import open_test, open_test_for_all
 from toile.runs.pictures import Pictures, pictures_of, pictures_to_keep
+from toile.runs.records import Named, Record, read_record
 from toile.runs.removal import contents_of, remove_run, run_to_remove
 from toile.runs.results import convergence_of, seconds_of
 from toile.runs.run import History, Run, Validation
@@ -36,7 +37,9 @@ __all__ = [
     "Listed",
     "Look",
     "Manifest",
+    "Named",
     "Pictures",
+    "Record",
     "Run",
     "State",
     "Stored",
@@ -61,6 +64,7 @@ __all__ = [
     "pictures_of",
     "pictures_to_keep",
     "read_ledger",
+    "read_record",
     "read_state",
     "remove_run",
     "run_to_remove",

@@ -4,7 +4,6 @@ The folder is the truth. `study.yaml` holds the whole settings, `readings/` a ru
 cell, and `study.json` which readings failed for good and what a listing shows.
 """
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from toile.studies.kept import find_kept
 from toile.studies.merge import say_difference
 from toile.studies.plan import Cell, cell_key, plan_levels
 from toile.studies.read import read_study_file
+from toile.studies.records import StudyRecord, TestRecord, read_record
 from toile.studies.result import Factors, Reading, StudyResult
 from toile.studies.spec import Study
 
@@ -47,7 +47,7 @@ def study_folder(name: str | Path) -> Path | None:
 
 def result_of(folder: Path, study: Study) -> StudyResult:
     """What `study` has come to in `folder`, which need not be there yet."""
-    failed = read_record(folder / "study.json").get("failed", {})
+    failed = read_record(folder / "study.json", StudyRecord).get("failed", {})
     levels = plan_levels(study)
     readings = tuple(
         read_reading(folder, level.name, number, study.seed + number - 1, failed)
@@ -64,7 +64,7 @@ def result_of(folder: Path, study: Study) -> StudyResult:
         readings,
         environments[0] if environments else None,
         tuple(mixed),
-        read_record(folder / "test.json") or None,
+        read_record(folder / "test.json", TestRecord) or None,
     )
 
 
@@ -120,19 +120,6 @@ def refuse_other_recipes(folder: Path, cells: Iterable[Cell]) -> None:
                 f"{changed}; nothing was written. Give the changed study a name of its own with "
                 "--name, or bring back what it was"
             )
-
-
-def read_record(path: Path) -> dict[str, Any]:
-    """A JSON file of the study; empty where it is not there."""
-    try:
-        record = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise ToileError(f"{path} is damaged: {error}; remove it, it can be made again") from None
-    if not isinstance(record, dict):
-        raise ToileError(f"{path} is damaged: it is no record; remove it, it can be made again")
-    return record
 
 
 def stored_text(folder: Path) -> str | None:

@@ -8,8 +8,15 @@ from pathlib import Path
 
 from toile.errors import ToileError
 from toile.sole_use import is_held
-from toile.studies.folder import open_study, read_record
+from toile.studies.folder import open_study
 from toile.studies.kept import Kept, list_kept
+from toile.studies.records import (
+    SheetRecord,
+    StudyRecord,
+    SummaryRecord,
+    VerdictRecord,
+    read_record,
+)
 from toile.studies.search_result import FINALISTS, SUMMARY, open_search
 from toile.studies.search_words import search_summary
 from toile.studies.summary import study_summary
@@ -52,7 +59,8 @@ def _standing(kept: Kept) -> Standing:
 
 def _study(folder: Path) -> tuple[bool, int, int, str]:
     """Whether it has ended, how many readings finished, how many are asked, and the sentence."""
-    record, said = read_record(folder / "study.json"), read_record(folder / "verdict.json")
+    record = read_record(folder / "study.json", StudyRecord)
+    said = read_record(folder / "verdict.json", VerdictRecord)
     if record.get("status") in AT_REST and said:
         ended = record["status"] == "finished"
         return ended, record["finished"], record["readings"], said["sentence"]
@@ -63,13 +71,13 @@ def _study(folder: Path) -> tuple[bool, int, int, str]:
 
 
 def _search(folder: Path) -> tuple[bool, int, int, str]:
-    said = read_record(folder / SUMMARY) or search_summary(open_search(folder))
+    said = read_record(folder / SUMMARY, SummaryRecord) or search_summary(open_search(folder))
     ended = sum(said[status] for status in ("finished", "pruned", "diverged", "failed"))
     return said["ended"], ended, said["planned"], said["sentence"]
 
 
 def _sheet(folder: Path) -> tuple[bool, int, int, str]:
-    record = read_record(folder / "sheet.json")
+    record = read_record(folder / "sheet.json", SheetRecord)
     done, planned = record["ended"], record["exercises"]
     return done == planned, done, planned, record["title"]
 

@@ -15,9 +15,10 @@ from toile.errors import ToileError
 from toile.files import write_json
 from toile.recipe import read_text, read_value
 from toile.runs import Run
-from toile.studies.folder import open_study, read_reading, read_record
+from toile.studies.folder import open_study, read_reading
 from toile.studies.kept import find_kept
 from toile.studies.plan import cell_key
+from toile.studies.records import PrunedRecord, SearchRecord, read_record
 from toile.studies.result import StudyResult
 from toile.studies.search import Search, search_of
 
@@ -151,12 +152,12 @@ def read_search(folder: Path) -> Search:
 
 def read_memory(folder: Path) -> Memory:
     """What the search in `folder` remembers; empty before it has begun."""
-    record = read_record(folder / "search.json")
-    record.pop("version", None)
-    try:
-        return Memory(**record)
-    except TypeError:
-        raise ToileError(f"{folder / 'search.json'} is damaged; remove the search") from None
+    path = folder / "search.json"
+    record = read_record(path, SearchRecord)
+    memory = Memory(*(record.get(name, empty) for name, empty in vars(Memory()).items()))
+    if any(number > len(memory.asked) for number in memory.told):
+        raise ToileError(f"{path} is damaged: it was told of trials that it never asked for")
+    return memory
 
 
 def search_result(folder: Path, spec: Search) -> SearchResult:
@@ -178,7 +179,7 @@ def read_trial(
     reading = read_reading(folder, LEVEL, number, seed, failed)
     run, status, seconds = Run(reading.folder), reading.status, reading.seconds
     scores = epoch_scores(run)
-    pruned = read_record(run.folder / PRUNED)
+    pruned = read_record(run.folder / PRUNED, PrunedRecord)
     if pruned:
         # It may have come further before it was stopped; what counts is what was decided on.
         status, scores = "pruned", scores[: pruned["epoch"]]

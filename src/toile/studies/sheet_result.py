@@ -16,8 +16,9 @@ from pydantic import Field
 from toile.errors import ToileError
 from toile.files import write_json, write_whole
 from toile.recipe import Settings, read_text, read_value, settings_of, yaml_text
-from toile.studies.folder import open_study, read_record
+from toile.studies.folder import open_study
 from toile.studies.kept import find_kept
+from toile.studies.records import OutcomeRecord, SheetRecord, read_record
 from toile.studies.result import StudyResult
 from toile.studies.search_result import SearchResult, level_of, open_search
 from toile.studies.search_words import search_summary
@@ -140,7 +141,7 @@ def open_sheet(folder: str | Path) -> SheetResult:
     kept = find_kept(folder, "sheet")
     if kept is None:
         raise ToileError(f"{folder} has no sheet that was taken; `toile studies` lists them")
-    record = read_record(kept.folder / "sheet.json")
+    record = read_record(kept.folder / "sheet.json", SheetRecord)
     return sheet_result(kept.folder, read_sheet(kept.folder / SHEET), record["quick"])
 
 
@@ -258,7 +259,9 @@ def _side(result: SheetResult, side: Side) -> tuple[str, tuple[float, ...]]:
 
 
 def _outcome(folder: Path, planned: Planned, answer: Answer | None) -> Outcome:
-    outcome = Outcome(planned, folder, answer, record=read_record(folder / OUTCOME) or None)
+    outcome = Outcome(
+        planned, folder, answer, record=read_record(folder / OUTCOME, OutcomeRecord) or None
+    )
     kind = planned.exercise.kind
     if planned.study is not None:
         place = folder if kind == "study" else folder / WORK

@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+TESTING := beartype httpx hypothesis pytest pytest-timeout scikit-learn
 
-.PHONY: run test test-slow lint format docs bench bench-keras clean
+.PHONY: run test test-slow test-floors test-newest lint format docs bench bench-keras clean
 
 run: $(READY)
 	@if $(BIN)/toile data get fashion-mnist; then data=fashion-mnist; else \
@@ -18,6 +19,26 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/pytest -m slow
+
+# The README's tour and what leans on other packages most, on the oldest versions promised and on the
+# newest of everything but torch. Each installs an environment of its own.
+SMOKE := tests/test_house.py tests/test_distribution.py tests/cli/test_completion.py \
+  tests/cli/test_serve.py tests/service tests/export/test_onnx_file.py \
+  tests/export/test_onnx_int8.py tests/export/test_onnx_bytes.py tests/export/test_metadata.py \
+  tests/studies/test_search.py tests/report/study_page/test_forms.py \
+  tests/studies/executors/test_study_on_ray.py
+
+test-floors:
+	$(PYTHON) -m venv --clear .floors
+	.floors/bin/pip install --quiet --constraint floors.txt \
+	  --editable '.[export,serve,report,search,cluster]' $(TESTING)
+	.floors/bin/pytest $(SMOKE) -o filterwarnings=default
+
+# What others deprecate is an error here where our code uses it.
+test-newest:
+	$(PYTHON) -m venv --clear .newest
+	.newest/bin/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	.newest/bin/pytest $(SMOKE) -o filterwarnings=error:::toile
 
 lint: $(READY)
 	$(BIN)/ruff check src tests benchmarks
@@ -49,7 +70,7 @@ benchmarks/.keras/.ready: benchmarks/keras-requirements.txt
 	touch $@
 
 clean:
-	rm -rf .venv benchmarks/.keras
+	rm -rf .venv .floors .newest benchmarks/.keras
 
 # constraints.txt keeps pip from the CUDA builds of torch.
 $(READY): pyproject.toml constraints.txt

@@ -4,9 +4,11 @@ import re
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from toile.distribution import EXTRAS, NAME
 
@@ -36,6 +38,20 @@ def test_an_extra_brings_what_is_said_to_be_missing_without_it(extra):
     assert set(EXTRAS[extra]) <= names
     always = {re.split(r"[><=]", one)[0] for one in PROJECT["project"]["dependencies"]}
     assert not always & set(EXTRAS[extra])
+
+
+def test_the_floors_that_are_tried_are_the_bounds_that_are_promised():
+    lines = [line.split("#")[0] for line in (ROOT / "floors.txt").read_text().splitlines()]
+    tried = dict(line.strip().split("==") for line in lines if line.strip())
+    extras = PROJECT["project"]["optional-dependencies"]
+    bounds = [PROJECT["project"]["dependencies"], *(extras[one] for one in EXTRAS)]
+    promised = {
+        name: Version(bound)
+        for one in chain.from_iterable(bounds)
+        if not one.startswith(NAME)
+        for name, bound in [one.split(">=")]
+    }
+    assert {name: Version(version) for name, version in tried.items()} == promised
 
 
 def test_nobody_is_sent_to_the_stranger_called_toile_in_the_index():

@@ -11,7 +11,7 @@ import toile
 from toile.cli.training import result, summary
 from toile.errors import ToileError
 from toile.recipe import with_settings
-from toile.runs import Run, bundle_run, pictures_of, seen_words
+from toile.runs import Run, bundle_run, pictures_of, read_ledger, read_state, seen_words
 from toile.workbench.evaluate import evaluate
 from toile.workbench.page import write_report
 
@@ -95,9 +95,25 @@ def test_what_was_allowed_is_said_beside_every_score(allowed, tmp_path):
     assert words in summary(allowed)
     assert words in result(allowed)["seen"]["sentence"]
     assert words in evaluate(allowed).to_json()["seen"]
+    assert words in read_state(allowed.folder).seen
     assert words in write_report(allowed).read_text()
     shutil.unpack_archive(bundle_run(allowed, tmp_path / "it.zip"), tmp_path / "unpacked")
     assert words in seen_words(Run(tmp_path / "unpacked").recipe)
+
+
+def test_a_look_keeps_what_was_allowed_with_its_score(allowed):
+    looked = evaluate(allowed, open_test=True, why="to see what it says")
+    assert looked.look is not None
+    assert looked.look.score["seen"] == seen_words(allowed.recipe)
+    (kept,) = [look for look in read_ledger() if look.id == looked.look.id]
+    assert kept.score["seen"] in write_report(allowed).read_text()
+
+
+def test_training_images_that_are_in_the_test_part_are_told(small, pictures, tmp_path):
+    for part in ("train", "test"):
+        shutil.copytree(pictures, tmp_path / "both" / part)
+    live = toile.begin(small(name=str(tmp_path / "both")), out=tmp_path / "run")
+    assert any("50 training images are in the test part as well" in one for one in live.notes)
 
 
 def test_the_grandchild_has_seen_what_its_grandparent_saw(small, parent, allowed):

@@ -108,6 +108,9 @@ def looks(as_json: Json = False) -> None:
     ]
     heads = ("when", "run", "test part", "weights", "networks", "accuracy", "why")
     typer.echo(table(heads, rows, left=len(heads)))
+    for look in ledger:
+        if look.score and look.score.get("seen"):
+            typer.echo(f"warning: {plain(look.run)}: {plain(look.score['seen'])}")
 
 
 def mcnemar_words(first: "Run", second: "Run", test: "McNemar") -> str:

@@ -198,13 +198,14 @@ def _listing(found: list["Listed"]) -> str:
             one.state.data,
             str(one.state.seed),
             f"{one.state.epoch}/{one.state.epochs}",
-            percent(one.state.accuracy),
+            percent(one.state.accuracy) + " *" * bool(one.state.seen),
             amount(one.state.parameters),
         )
         for one in found
     ]
     heads = ("run", "state", "data", "seed", "epochs", "validation", "parameters")
-    return table(heads, rows, left=3)
+    warned = [f"* {one.run.id}: {plain(one.state.seen)}" for one in found if one.state.seen]
+    return "\n".join([table(heads, rows, left=3), *warned])
 
 
 def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:

@@ -13,6 +13,7 @@ from toile.recipe import Plan, Recipe, recipe_text
 from toile.runs.environment import environment
 from toile.runs.pictures import Pictures, write_pictures
 from toile.runs.run import Run
+from toile.runs.seen import seen_words
 from toile.runs.state import State, now, write_state
 from toile.runs.workspace import runs_folder
 from toile.sole_use import sole_use
@@ -69,6 +70,7 @@ def _fill(
         epochs=recipe.training.epochs,
         created=now(),
         parameters=plan.parameters,
+        seen=seen_words(recipe),
     )
     write_state(folder, state)
     sync_folder(folder.parent)

@@ -109,6 +109,7 @@ class LookScore(Named):
 
     accuracy: _Estimate
     loss: float | None = None
+    seen: str = ""
 
 
 class Environment(Named):

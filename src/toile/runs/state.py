@@ -21,7 +21,8 @@ TIME = "%Y-%m-%dT%H:%M:%S%z"
 
 @dataclass(frozen=True)
 class State:
-    """A run's state. `accuracy` is its score so far on validation, None before an epoch is scored.
+    """A run's state. `accuracy` is its score so far on validation, None before an epoch is scored;
+    `seen` is what must be said beside it where its weights may have learnt what scores them.
 
     `interrupted` is never written: it is a run that says it is queued or running while its process
     is gone, or running while nobody holds its folder.
@@ -40,6 +41,7 @@ class State:
     pid: int = 0
     pid_started: str = ""
     boot: str = ""
+    seen: str = ""
     version: int = VERSION
 
     @property

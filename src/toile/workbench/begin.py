@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from toile.data import Dataset, Split, resolved_data
+from toile.data import Dataset, Split, is_marked, resolved_data
 from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, Start, plan_network, read_recipe, with_settings
 from toile.runs import (
@@ -136,6 +136,11 @@ def _notes(dataset: Dataset, split: Split, recipe: Recipe) -> list[str]:
     notes = [split.note] if split.note else []
     if split.num_copies:
         notes.append(f"not trained on: {split.num_copies} copies of validation images")
+    if num_both := int(is_marked(split.train.marks, dataset.test.marks).sum()):
+        notes.append(
+            f"{num_both} training images are in the test part as well, whose score they flatter; "
+            f"toile data show {dataset.path} lists them"
+        )
     if words := seen_words(recipe):
         notes.append(words)
     if dataset.skipped:

@@ -137,7 +137,9 @@ def _on_test(run: Run, why: str, weights: str, progress: Progress) -> Evaluated:
     )
     calibration = evaluation.calibrate(logits, images.labels, temperature)
     judgement = evaluation.judge(logits, images.labels, calibration)
-    score = {"accuracy": judgement.accuracy.to_json(), "loss": judgement.loss}
+    score: dict[str, Any] = {"accuracy": judgement.accuracy.to_json(), "loss": judgement.loss}
+    if words := seen_words(run.recipe):
+        score["seen"] = words
     look = write_score(ledger_folders(run.folder), look, score)
     return _evaluated(run, "test", weights, judgement, look)
 
@@ -147,10 +149,10 @@ def _evaluated(
 ) -> Evaluated:
     facts = run.facts
     known = looks_of(run)
+    # An older run's data.json may have its path as it was typed.
+    sources = (facts.path, run.recipe.data.name)
     here = [one for one in known if one.test == facts.test_fingerprint]
-    other = [
-        one for one in known if one.test != facts.test_fingerprint and one.source == facts.path
-    ]
+    other = [one for one in known if one.test != facts.test_fingerprint and one.source in sources]
     return Evaluated(run, of, weights, judgement, look, len(here), len(other))
 
 

@@ -10,7 +10,7 @@ from toile import evaluation
 from toile.data import Progress, load_data, no_progress
 from toile.errors import ToileError
 from toile.files import finite, write_json
-from toile.runs import Run, ledger_folders, looks_of, open_test_for_all, write_score
+from toile.runs import Run, ledger_folders, looks_of, open_test_for_all, seen_words, write_score
 from toile.studies import StudyResult, judge_readings, study_summary
 
 
@@ -68,7 +68,10 @@ def _look(result: StudyResult, runs: list[Run], why: str, progress: Progress) ->
     # The ledger has one line for all: their mean, with the interval that the images alone leave.
     hits = round(sum(accuracies) / len(runs) * len(images))
     mean = evaluation.proportion(hits, len(images))
-    look = write_score(ledger_folders(runs[0].folder), look, {"accuracy": mean.to_json()})
+    score: dict[str, Any] = {"accuracy": mean.to_json()}
+    if words := next(filter(None, (seen_words(run.recipe) for run in runs)), ""):
+        score["seen"] = words
+    look = write_score(ledger_folders(runs[0].folder), look, score)
     looks = [one for one in looks_of(runs[0]) if one.test == look.test]
     return {
         "accuracies": accuracies,

@@ -30,6 +30,14 @@ def main() -> None:
         app(prog_name="toile")
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        from toile.cli.refusals import refusal_words
+
+        said = refusal_words(error)
+        if said is None:
+            raise
+        sys.stderr.write(f"toile: {said}\n")
+        sys.exit(2)
     except ToileError as error:
         from toile.cli.words import plain
 

@@ -36,5 +36,5 @@ def test_the_trend_is_said_and_intervals_are_as_sure_as_asked(toile, tmp_path):
     (tmp_path / "epochs.csv").write_text(TABLE)
     said = toile("verdict", "epochs.csv", "--alpha", "0.01").output
     assert "A straight line through the readings rises" in said
-    assert "99 %, all together" in said
+    assert ", 99 %)" in said
     assert "95 % interval" in said  # a level's own

@@ -83,8 +83,8 @@ def test_a_real_difference_too_small_to_matter_is_told_as_that():
     assert "real and too small to matter" in verdict_sentence(verdict)
 
 
-def test_the_interval_of_a_pair_is_bonferronis(filters):
-    """With ten pairs each interval holds 99.5 %."""
+def test_where_no_pair_is_told_apart_all_are_held_to_the_first_step(filters):
+    """With ten pairs each interval is of 99.5 %."""
     pair = judge_readings(filters).pairs[0]
     theirs = stats.ttest_ind(filters["8"], filters["16"], equal_var=False).confidence_interval(
         0.995

@@ -66,20 +66,21 @@ def _levels(found: "Verdict") -> str:
 
 
 def _pairs(found: "Verdict") -> str:
+    from toile.studies import signed
+
     points = 100 / found.unit
     rows = [
         (
             f"{pair.a} and {pair.b}",
             pair.verdict,
-            f"{points * pair.difference:+.2f}",
-            f"{_number(points * pair.low)} to {_number(points * pair.high)}",
+            signed(points * pair.difference),
+            f"{signed(points * pair.low)} to {signed(points * pair.high)}",
             "-" if math.isnan(pair.p) else f"{pair.p:.3g}",
             "-" if pair.more_readings is None else str(pair.more_readings),
         )
         for pair in found.pairs
     ]
-    sure = f"{100 * (1 - found.alpha):g} %, all together"
-    heads = ("pair", "", "difference", sure, "p", "more readings")
+    heads = ("pair", "", "difference", "interval", "p", "more readings")
     return table(heads, rows, left=2)
 
 

@@ -38,7 +38,7 @@ def pairs_figure(verdict: Verdict) -> Figure:
     pairs = shown_pairs(verdict)
     figure = new_figure(5.4, max(3.2, 1.5 + 0.24 * len(pairs)))
     axes = figure.subplots()
-    style_axes(axes, "Differences, all intervals together")
+    style_axes(axes, "Differences with their intervals")
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", color=LINE, linewidth=0.8)
     points = 100 / verdict.unit

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
 
+import numpy as np
+
 from toile.studies.needed import readings_to_call_same, readings_to_tell_apart
-from toile.studies.welch import Difference, Sample, difference, holm
+from toile.studies.stepwise import settle
+from toile.studies.welch import Sample, difference
 
 Finding = Literal["better", "worse", "same", "undecided"]
 Answer = Literal["different", "same"]
@@ -17,9 +20,10 @@ Answer = Literal["different", "same"]
 class Pair:
     """What the readings say of level `a` beside level `b`; `better` means that `a` is.
 
-    `low` and `high` end the interval of the difference, all pairs' intervals together holding with
-    95 %. `p` and `p_same` are corrected for the number of pairs. `effect` is Hedges' g. A pair that
-    is told apart while its difference is shown to lie within the margin is `within_margin`.
+    `low` and `high` end the interval of the difference, which is of the level at which the pair was
+    tested: it leaves out 0 exactly where the pair is told apart, and lies within the margin exactly
+    where it is the same or `within_margin`, which is both. `p` and `p_same` are corrected for the
+    number of pairs; NaN where no reading has a spread. `effect` is Hedges' g.
     `more_readings` is about how many more a level would decide an undecided pair, and `by_finding`
     what they would most soon find, were means and spreads as they seem now; both are None where it
     is decided, or where more than can be promised are needed.
@@ -49,29 +53,34 @@ def compare_pairs(
     """All pairs in order. Welch's t with Holm's correction; equivalence by two one-sided tests."""
     places = list(combinations(range(len(samples)), 2))
     gaps = [difference(samples[i], samples[j]) for i, j in places]
-    apart = holm([gap.p() for gap in gaps])
-    same = holm([gap.p_outside(margin) for gap in gaps])
+    settled = settle(
+        np.array([gap.value for gap in gaps]),
+        np.array([gap.error for gap in gaps]),
+        np.array([gap.degrees for gap in gaps]),
+        margin,
+        alpha,
+    )
     pairs = []
-    for (i, j), gap, p, p_same in zip(places, gaps, apart, same, strict=True):
-        reach = gap.half_width(alpha / len(places))
-        found = _finding(gap, p, p_same, alpha)
+    for place, (i, j) in enumerate(places):
+        apart, inside = bool(settled.apart[place]), bool(settled.inside[place])
+        found = _finding(gaps[place].value, apart, inside)
+        more: tuple[int, Answer] | tuple[None, None] = (None, None)
+        if found == "undecided":
+            more = _more(samples[i], samples[j], margin, alpha / len(places))
         pairs.append(
             Pair(
-                names[i],
-                names[j],
-                gap.value,
-                gap.value - reach,
-                gap.value + reach,
-                p,
-                p_same,
-                hedges_g(samples[i], samples[j]),
-                found,
-                found in ("better", "worse") and p_same <= alpha,
-                *(
-                    _more(samples[i], samples[j], margin, alpha / len(places))
-                    if found == "undecided"
-                    else (None, None)
-                ),
+                a=names[i],
+                b=names[j],
+                difference=gaps[place].value,
+                low=float(settled.low[place]),
+                high=float(settled.high[place]),
+                p=float(settled.p[place]),
+                p_same=float(settled.p_inside[place]),
+                effect=hedges_g(samples[i], samples[j]),
+                verdict=found,
+                within_margin=apart and inside,
+                more_readings=more[0],
+                by_finding=more[1],
             )
         )
     return tuple(pairs)
@@ -89,11 +98,10 @@ def hedges_g(first: Sample, second: Sample) -> float:
     return (first.mean - second.mean) / spread * (1 - 3 / (4 * degrees - 1))
 
 
-def _finding(gap: Difference, p: float, p_same: float, alpha: float) -> Finding:
-    # NaN, where a spread is missing, is below nothing.
-    if p <= alpha:
-        return "better" if gap.value > 0 else "worse"
-    return "same" if p_same <= alpha else "undecided"
+def _finding(gap: float, apart: bool, inside: bool) -> Finding:
+    if apart:
+        return "better" if gap > 0 else "worse"
+    return "same" if inside else "undecided"
 
 
 def _more(

@@ -55,21 +55,6 @@ class Difference:
     error: float
     degrees: float
 
-    def p(self) -> float:
-        """Two-sided: the chance of a difference this great between equal means."""
-        return float(2 * special.stdtr(self.degrees, -abs(self.value) / self.error))
-
-    def p_outside(self, margin: float) -> float:
-        """The greater of two one-sided chances that the means differ by `margin` or more.
-
-        Schuirmann 1987, J. Pharmacokinet. Biopharm. 15, 657-680.
-        """
-        return float(special.stdtr(self.degrees, -(margin - abs(self.value)) / self.error))
-
-    def half_width(self, alpha: float) -> float:
-        """Half of the interval that holds the difference with probability 1 - `alpha`."""
-        return float(-special.stdtrit(self.degrees, alpha / 2) * self.error)
-
 
 def difference(first: Sample, second: Sample) -> Difference:
     """The first mean less the second, with Satterthwaite's degrees of freedom."""
@@ -91,18 +76,3 @@ def anova_p(samples: Sequence[Sample]) -> float:
     unevenness = float(sum((1 - share) ** 2 / np.array([one.n - 1 for one in samples])))
     statistic = between / (1 + 2 * (k - 2) / (k**2 - 1) * unevenness)
     return float(special.fdtrc(k - 1, (k**2 - 1) / (3 * unevenness), statistic))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Each p corrected for being one of several; a NaN stays NaN and still counts as one.
-
-    Holm 1979, Scand. J. Stat. 6, 65-70.
-    """
-    p = np.asarray(p_values, np.float64)
-    order = np.argsort(p, kind="stable")  # NaN goes last
-    factors = len(p) - np.arange(len(p))
-    # A p may not fall below one that was smaller before the correction.
-    corrected = np.empty(len(p))
-    corrected[order] = np.minimum(np.fmax.accumulate(p[order] * factors), 1.0)
-    corrected[np.isnan(p)] = math.nan
-    return [float(one) for one in corrected]

@@ -19,7 +19,7 @@ def pair_words(pair: Pair, verdict: Verdict) -> str:
             f"{pair.a} and {pair.b} cannot be told yet: {gap:+.2f} points, and no spread between "
             "readings to judge them by; take five or more of each"
         )
-    ends = f"{gap:+.2f} points ({low:+.2f} to {high:+.2f})"
+    ends = f"{signed(gap)} points ({signed(low)} to {signed(high)})"
     if pair.verdict == "same":
         return f"{pair.a} and {pair.b} are the same within {margin:g} points: {ends}"
     if pair.verdict == "undecided":
@@ -36,6 +36,13 @@ def pair_words(pair: Pair, verdict: Verdict) -> str:
         else ""
     )
     return f"{pair.a} is {pair.verdict} than {pair.b}: {ends}{small}"
+
+
+def signed(points: float) -> str:
+    """Two digits with the sign, or as many as show on which side of zero it lies; `-` for NaN."""
+    if math.isnan(points):
+        return "-"
+    return f"{points:+.2f}" if abs(points) >= 0.005 or points == 0 else f"{points:+.1g}"
 
 
 def folds_sentence(folds: int) -> str:

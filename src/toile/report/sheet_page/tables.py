@@ -1,10 +1,11 @@
 """A search's tables: what was chosen beside what it came to, and every trial."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from toile.report.page.numbers import duration
-from toile.report.study_page.table import Cell, Quantity, Table, count, points, share
+from toile.report.study_page.table import Cell, Quantity, Table, count, share, signed_points
 from toile.studies.plan import short_names
 from toile.studies.search import value_text
 from toile.studies.search_result import SearchResult, finalist_mean
@@ -16,9 +17,9 @@ def chosen_table(result: SearchResult) -> Table:
     for trial in result.chosen():
         again = finalist_mean(result, trial)
         mean, low, high, n = again or (None, None, None, 0)
-        less = None if mean is None or trial.score is None else mean - trial.score
+        change = mean - trial.score if mean is not None and trial.score is not None else math.nan
         found = (share(trial.score), share(mean), share(low), share(high), count(n))
-        rows.append((str(trial.number), *_values(trial.values), *found, points(less, signed=True)))
+        rows.append((str(trial.number), *_values(trial.values), *found, signed_points(change)))
     columns = {
         "trial": "Trial", **_heads(result), "chosen": "Chosen on this set", "mean": "Read again",
         "low": "95% from", "high": "to", "n": "n", "change": "Change",

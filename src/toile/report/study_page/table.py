@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from toile.report.page.numbers import DASH
+from toile.studies import signed
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,14 @@ def share(value: float | None) -> Quantity:
     return _quantity(value, "{:.2f}%", 100)
 
 
-def points(value: float | None, signed: bool = False) -> Quantity:
-    """A difference of fractions, read in points: `0.37`, or `+0.37`."""
-    return _quantity(value, "{:+.2f}" if signed else "{:.2f}", 100)
+def points(value: float | None) -> Quantity:
+    """A spread of fractions, read in points: `0.37`."""
+    return _quantity(value, "{:.2f}", 100)
+
+
+def signed_points(value: float) -> Quantity:
+    """A difference of fractions, read in points: `+0.37`."""
+    return Quantity(value, signed(100 * value) if math.isfinite(value) else DASH)
 
 
 def decimals(value: float | None) -> Quantity:

@@ -17,6 +17,7 @@ from toile.report.study_page.table import (
     points,
     probability,
     share,
+    signed_points,
 )
 from toile.studies import StudyResult, Verdict, level_noise, pair_noise
 
@@ -54,9 +55,9 @@ def pairs_table(verdict: Verdict) -> Table:
             pair.a,
             pair.b,
             pair.verdict + ", within the margin" * pair.within_margin,
-            points(pair.difference, signed=True),
-            points(pair.low, signed=True),
-            points(pair.high, signed=True),
+            signed_points(pair.difference),
+            signed_points(pair.low),
+            signed_points(pair.high),
             probability(pair.p),
             probability(pair.p_same),
             decimals(pair.effect),
@@ -144,7 +145,7 @@ def pair_noise_table(hits: Hits) -> Table:
             (
                 one,
                 other,
-                points(noise.difference, signed=True),
+                signed_points(noise.difference),
                 points(noise.seed_error),
                 points(noise.image_error),
                 points(noise.error),

@@ -45,6 +45,15 @@ def join_ray() -> tuple[Any, bool]:
     return ray, True
 
 
+def refuse_no_cluster() -> None:
+    """Raise ToileError where Ray is missing or no cluster answers; nothing is begun or written."""
+    with extra_packages("cluster", "--on ray"):
+        import ray
+    address = os.environ.get("RAY_ADDRESS", "")
+    if address and not ray.is_initialized():
+        _refuse_unreachable(address)
+
+
 def _refuse_unreachable(address: str) -> None:
     """Raise ToileError at once where nobody answers, which Ray would wait a minute for."""
     if "://" in address:

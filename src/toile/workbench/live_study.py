@@ -88,8 +88,9 @@ class LiveStudy:
             if stored_text(self.folder) != self.found:
                 raise ToileError(f"{self.folder / 'study.yaml'} has just changed; ask again")
             self._failed = {}
-            yield from self._write("running", stop)
+            # A cluster without room is known by now, and then nothing is written.
             with self._executor(lock) as executor:
+                yield from self._write("running", stop)
                 self.workers = executor.slots
                 yield from self._take(executor, lambda: stop() or time.monotonic() > until)
             result = self.result

@@ -14,6 +14,7 @@ from toile.studies import LOOKS
 from toile.studies.folder import refuse_other_recipes, result_of, stored_text, study_folder
 from toile.studies.merge import merge_studies
 from toile.studies.plan import Cell, PlannedLevel, complete, plan_cells, plan_levels, short_names
+from toile.studies.ray_join import refuse_no_cluster
 from toile.studies.read import is_study_file, read_study_file, study_name
 from toile.studies.spec import Study, study_of
 from toile.workbench.afar import Cluster
@@ -125,6 +126,7 @@ def _cluster(on: str, cpus: float | None, gpus: float | None) -> Cluster | None:
             raise ToileError(f"{name} is {count:g}; it goes from 0 to {MOST_PER_READING}")
     if on == "local":
         return None
+    refuse_no_cluster()
     return Cluster(**asked)
 
 

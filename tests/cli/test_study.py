@@ -79,14 +79,18 @@ def test_its_folder_has_everything_and_the_verdict_is_the_one_of_its_table(
     taken, beside, toile, tmp_path
 ):
     files = {"study.yaml", "study.json", "verdict.json", "report.html", "readings"}
+    files |= {"analyses.jsonl"}
     assert files <= {path.name for path in beside.iterdir()}
     said = json.loads(taken[0].stdout.splitlines()[-1])
     with (tmp_path / "table.csv").open("w") as file:
         rows = [(one["level"], one["score"]) for one in said["readings"]]
         csv.writer(file).writerows([("level", "reading"), *rows])
-    verdict = toile("verdict", "table.csv", "--json").json
+    # A study keeps half of its 5 % for what may be asked later.
+    verdict = toile("verdict", "table.csv", "--alpha", "0.025", "--json").json
+    assert (said["alpha"], said["analysis"]) == (0.025, 1)
     assert verdict["levels"] == said["levels"]
-    assert verdict["pairs"] == said["pairs"]
+    for mine, theirs in zip(verdict["pairs"], said["pairs"], strict=True):
+        assert mine | {"more_readings": 0} == theirs | {"more_readings": 0}
 
 
 def test_runs_lists_no_readings_and_a_reading_is_shown_by_its_folder(beside, toile):

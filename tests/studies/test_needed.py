@@ -11,7 +11,7 @@ from toile.studies.needed import (
     readings_to_call_same,
     readings_to_tell_apart,
 )
-from toile.studies.stepwise import p_of_margin, p_of_zero
+from toile.studies.stepwise import Differences
 from toile.studies.welch import difference, sample
 
 
@@ -21,17 +21,15 @@ def share(question, n: int, gap: float, sd: float, alpha: float) -> float:
     hits = 0
     for _ in range(2000):
         first, second = rng.normal(gap, sd, n), rng.normal(0, sd, n)
-        hits += (
-            question(*map(np.atleast_1d, astuple(difference(sample(first), sample(second)))))
-            <= alpha
-        )
+        found = astuple(difference(sample(first), sample(second)))
+        hits += question(Differences(*map(np.atleast_1d, found)).find(0.5, alpha))[0] <= alpha
     return hits / 2000
 
 
 @pytest.mark.parametrize(("gap", "sd"), [(0.9, 0.37), (0.48, 0.37), (0.3, 0.2)])
 def test_so_many_readings_tell_apart_four_times_in_five(gap, sd):
     n = readings_to_tell_apart(gap, sd, sd, alpha=0.05)
-    assert share(p_of_zero, n, gap, sd, 0.05) == pytest.approx(0.8, abs=0.06)
+    assert share(lambda found: found.p, n, gap, sd, 0.05) == pytest.approx(0.8, abs=0.06)
 
 
 def test_the_detectable_difference_of_the_sheets_is_as_published():
@@ -43,7 +41,7 @@ def test_the_detectable_difference_of_the_sheets_is_as_published():
 @pytest.mark.parametrize("gap", [0.0, 0.1])
 def test_so_many_readings_show_sameness_four_times_in_five(gap):
     n = readings_to_call_same(gap, 0.37, 0.37, margin=0.5, alpha=0.05)
-    hits = share(lambda *gap: p_of_margin(*gap, 0.5), n, gap, 0.37, 0.05)
+    hits = share(lambda found: found.p_inside, n, gap, 0.37, 0.05)
     assert hits == pytest.approx(0.8, abs=0.06)
 
 

@@ -142,3 +142,41 @@ def test_folders_are_called_by_level_and_number_and_no_two_alike():
 def test_a_factor_is_called_by_as_much_of_its_address_as_it_takes():
     addresses = [FILTERS, "network.conv2.filters", "training.epochs"]
     assert list(short_names(addresses).values()) == ["conv1.filters", "conv2.filters", "epochs"]
+
+
+STOPS = {"stops": {"patience": 3}, "goes on": "off"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"vary": {"data.validation": [500, 600]}}, "data.validation is 500 in level 500"),
+        ({"vary": {"data.split": [0, 1]}}, "data.split is 0 in level 0 and 1 in level 1"),
+        ({"vary": {"data.folds": [2, "off"]}}, "hold it fixed, as with --set data.folds=2"),
+        ({"set": {"data.folds": 3}, "vary": {"data.fold": [0, 1]}}, "data.fold is 0"),
+        ({"vary": {"data.test": [0.1, 0.2]}}, "data.test is 0.1"),
+        ({"vary": {"data.label_column": ["first", "last"]}}, "data.label_column is first"),
+        ({"vary": {"training.early_stopping": STOPS}}, "level stops stops early"),
+        (
+            {"vary": {"training": {"a": {"early_stopping": {}}, "b": {"epochs": 6}}}},
+            "level a stops",
+        ),
+        (
+            {"levels": {"s1": {"recipe": "s1-lab"}, "s2": {"set": {"data": {"split": 4}}}}},
+            "data.split is 0 in level s1 and 4 in level s2",
+        ),
+    ],
+)
+def test_levels_whose_scores_would_not_mean_the_same_are_refused(asked, said):
+    asked = study(**{"set": {"data.name": "fashion-sample"}, **asked})
+    with pytest.raises(ToileError) as refused:
+        plan_cells(asked, plan_levels(asked))
+    assert said in str(refused.value)
+
+
+def test_what_a_network_sees_may_be_compared():
+    asked = study(vary={"data.scaling": ["unit", "standard"]}, readings=1)
+    assert len(plan_cells(asked, plan_levels(asked))) == 2
+    patience = {"3": {"patience": 3}, "never": {"patience": 10_000}}
+    asked = study(vary={"training.early_stopping": patience}, readings=1)
+    assert len(plan_cells(asked, plan_levels(asked))) == 2

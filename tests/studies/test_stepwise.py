@@ -7,16 +7,26 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from toile.studies import judge_readings
-from toile.studies.stepwise import holm, settle
+from toile.studies.stepwise import Differences, holm
 from toile.studies.welch import difference, sample
 
 READINGS = st.lists(st.floats(80, 99), min_size=2, max_size=12).filter(lambda x: np.ptp(x) > 1e-3)
 
 
-def settled(first, second, margin=0.5, alpha=0.05):
+class Settled:
+    """Findings and intervals of single differences together."""
+
+    def __init__(self, value, error, degrees, margin=0.5, alpha=0.05):
+        differences = Differences(np.array(value), np.array(error), np.array(degrees))
+        found = differences.find(margin, alpha)
+        self.apart, self.inside = found.apart, found.inside
+        self.p, self.p_inside = found.p, found.p_inside
+        self.low, self.high = differences.intervals(found, margin)
+
+
+def settled(first, second, margin=0.5):
     gap = difference(sample(first), sample(second))
-    one = (np.array([number]) for number in (gap.value, gap.error, gap.degrees))
-    return settle(*one, margin, alpha)
+    return Settled([gap.value], [gap.error], [gap.degrees], margin)
 
 
 @given(READINGS, READINGS)
@@ -56,7 +66,7 @@ def test_what_could_not_be_tested_counts_as_one_of_the_several():
 def test_each_interval_is_of_the_level_at_which_its_step_was_tested():
     """Two of three are told apart, at 5/3 and 5/2 %, and the last fails at 5 %."""
     value, degrees = np.array([5.0, 2.5, 1.0]), np.full(3, 60.0)
-    found = settle(value, np.ones(3), degrees, 1e-9, 0.05)
+    found = Settled(value, np.ones(3), degrees, 1e-9, 0.05)
     assert found.apart.tolist() == [True, True, False]
     reach = stats.t.ppf(1 - np.array([0.05 / 3, 0.05 / 2, 0.05]) / 2, 60)
     # The last one was not shown to lie within the margin, at 5/3 % one-sided, which is wider.
@@ -67,7 +77,7 @@ def test_each_interval_is_of_the_level_at_which_its_step_was_tested():
 
 def test_after_the_first_failure_all_are_held_to_its_step():
     value = np.array([2.0, 9.0, -1.9, 0.1])
-    found = settle(value, np.ones(4), np.full(4, 1e6), 1e-9, 0.05)
+    found = Settled(value, np.ones(4), np.full(4, 1e6), 1e-9, 0.05)
     assert found.apart.tolist() == [False, True, False, False]
     reach = stats.norm.ppf(1 - 0.05 / 3 / 2)
     assert found.high[0] == pytest.approx(2 + reach, abs=1e-4)
@@ -75,9 +85,9 @@ def test_after_the_first_failure_all_are_held_to_its_step():
 
 
 def test_the_interval_of_the_same_has_one_sided_ends_and_holds_zero():
-    found = settle(np.array([0.3]), np.array([0.1]), np.array([1e6]), 0.5, 0.05)
+    found = Settled(np.array([0.3]), np.array([0.1]), np.array([1e6]), 0.5, 0.05)
     assert (found.apart[0], found.inside[0]) == (True, True)
-    near = settle(np.array([0.19]), np.array([0.1]), np.array([1e6]), 0.5, 0.05)
+    near = Settled(np.array([0.19]), np.array([0.1]), np.array([1e6]), 0.5, 0.05)
     assert (near.apart[0], near.inside[0]) == (False, True)
     assert near.low[0] == 0
     assert near.high[0] == pytest.approx(0.19 + 0.1645, abs=1e-4)

@@ -160,3 +160,47 @@ def test_every_table_of_numbers_has_a_verdict_in_words(rows):
     for pair in verdict.pairs:
         turned = judge_readings({"b": rows[int(pair.b)], "a": rows[int(pair.a)]}).pairs[0]
         assert turned.difference == pytest.approx(-pair.difference)
+
+
+def ends_of(verdict):
+    """All numbers of means and differences, as fractions."""
+    levels = [end for one in verdict.levels for end in (one.low, one.mean, one.high)]
+    pairs = [end for one in verdict.pairs for end in (one.low, one.difference, one.high)]
+    return np.array(levels) / verdict.unit, np.array(pairs) / verdict.unit
+
+
+@pytest.mark.parametrize("unit", [1, 100])
+def test_no_mean_or_difference_of_accuracies_lies_where_none_can(unit):
+    rows = {"1": [0.02, 0.97], "2": [0.99, 0.4], "4": [0.5, 0.51], "8": [0.1, 0.9], "16": [1.0, 0]}
+    table = {name: [unit * one for one in row] for name, row in rows.items()}
+    verdict = judge_readings(table)
+    means, differences = ends_of(verdict)
+    assert verdict.accuracies
+    assert 0 <= means.min() <= means.max() <= 1
+    assert -1 <= differences.min() <= differences.max() <= 1
+    assert 0 <= verdict.best.honest <= verdict.best.mean
+    # From 0 to 100 % between 2 and 4, as steep as a line through readings can be: 30 points each.
+    assert 100 / unit * verdict.trend.low == pytest.approx(-30)
+    assert 100 / unit * verdict.trend.high == pytest.approx(30)
+    assert "-1" not in verdict_sentence(verdict)
+
+
+def test_scores_that_are_no_accuracies_go_where_they_go():
+    assert not judge_readings({"a": [120, 180], "b": [-30, 90]}).accuracies
+    table = {"a": [2.0, 97.0], "b": [99.0, 40.0]}
+    bound, free = judge_readings(table), judge_readings(table, accuracies=False)
+    assert (bound.levels[0].low, bound.levels[0].high) == (0, 100)
+    assert free.levels[0].low < -100
+    assert free.pairs[0].low < bound.pairs[0].low == -100
+    with pytest.raises(ToileError, match="the readings go from -30 to 180"):
+        judge_readings({"a": [120, 180], "b": [-30, 90]}, accuracies=True)
+    with pytest.raises(ToileError, match="margin is 100"):
+        judge_readings(table, margin=100)
+
+
+def test_an_interval_that_is_cut_says_what_it_said():
+    table = {"a": [99.0, 99.9, 99.8], "b": [40.0, 45.0, 60.0]}
+    bound, free = judge_readings(table), judge_readings(table, accuracies=False)
+    assert bound.pairs[0].verdict == free.pairs[0].verdict == "better"
+    assert 0 < bound.pairs[0].low == free.pairs[0].low
+    assert bound.pairs[0].high <= 100

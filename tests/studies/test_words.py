@@ -19,7 +19,7 @@ def result(**statuses: str) -> StudyResult:
         for place, one in enumerate(letters)
     ]
     levels = tuple(Factors(name, {}) for name in statuses)
-    return StudyResult(Path(), Study(recipe="s1-lab"), levels, tuple(readings))
+    return StudyResult(Path("nowhere"), Study(recipe="s1-lab"), levels, tuple(readings))
 
 
 def test_readings_that_diverged_or_failed_are_told_by_level_and_counted():

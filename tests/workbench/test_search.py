@@ -9,7 +9,8 @@ from toile.errors import ToileError
 from toile.recipe import value_at
 from toile.runs import Run, list_runs, read_state
 from toile.studies import open_search
-from toile.studies.search_result import PRUNED
+from toile.studies.search_result import PRUNED, Trial
+from toile.workbench.live_search import NEVER
 from toile.workbench.trials import TrialBegun, TrialEnded
 
 FILTERS = "network.conv1.filters"
@@ -219,3 +220,36 @@ def test_with_several_workers_independent_trials_come_out_the_same(tmp_path):
     assert known(two.result) == known(one.result)
     (note,) = ask(tmp_path / "other", workers=2).notes
     assert note.startswith("with 2 workers which trial ends first decides what is tried")
+
+
+STOPS = {"training.early_stopping": {"off": "off", "on": {"patience": 1}}}
+
+
+def test_no_finalist_is_scored_on_the_half_that_chose_it(tmp_path):
+    """Also where the choice itself says off."""
+    live = ask(
+        tmp_path / "search", over=STOPS, trials=1, sampler="random", pruner="none", seed=1,
+        readings=1,
+    )  # fmt: skip
+    (_, event) = live.events()
+    assert event.trial.values == {"training.early_stopping": "off"}
+    (reading,) = live.finalists().finish().readings
+    score = Run(reading.folder).results["score"]
+    assert score["of"] == "the scoring half of validation"
+    assert score["accuracy"]["n"] == 300
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        STOPS,
+        {"training": {"off": {"early_stopping": "off"}, "on": {"early_stopping": {}}}},
+        {"training.epochs": {"off": 1, "on": 2}},
+    ],
+)
+def test_by_whatever_address_early_stopping_is_off_a_finalist_has_it_on(tmp_path, over):
+    live = ask(tmp_path / "search", over=over)
+    held = {"training.early_stopping.patience": NEVER}
+    trial = Trial(1, dict.fromkeys(over, "off"), tmp_path, "finished", (0.5,))
+    recipe = live.finalist_recipe(held, live.judged_apart(held, trial))
+    assert recipe.training.early_stopping.patience == NEVER

@@ -9,7 +9,7 @@ import pytest
 import toile
 from toile.errors import ToileError
 from toile.runs import Run, list_runs, looks_of, read_ledger, read_state
-from toile.studies import Ended, Looked, Started, open_study, study_of
+from toile.studies import Ended, Looked, Started, alpha_of, open_study, study_of, study_summary
 from toile.workbench.study import _to_the_next_look
 from toile.workbench.study_look import open_study_test
 
@@ -189,7 +189,7 @@ def test_looks_add_readings_until_every_pair_is_decided(tmp_path):
     looks = [event for event in live if isinstance(event, Looked)]
     assert [look.readings for look in looks] == [5, 10, 20, 40][: len(looks)]
     assert live.result.verdict.decided
-    assert live.result.verdict.alpha == 0.0125
+    assert live.result.verdict.alpha == alpha_of(len(looks))
     assert live.result.verdict.levels[0].n == looks[-1].readings
     assert open_study(tmp_path / "study").spec.looks
 
@@ -234,6 +234,17 @@ def test_what_cannot_be_is_refused_before_anything_is_written(tmp_path, asked, m
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("missing", ["package", "cluster"])
+def test_on_ray_without_one_nothing_is_left_behind(tmp_path, monkeypatch, missing):
+    pytest.importorskip("ray")
+    if missing == "package":
+        monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setenv("RAY_ADDRESS", "localhost:1")
+    with pytest.raises(ToileError, match=r"--on ray" if missing == "package" else "no cluster"):
+        ask(out=tmp_path / "study", on="ray").finish()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_asking_for_a_study_does_not_wait_for_torch(tmp_path):
     asked = f'study("s1-lab", data="fashion-sample", out="{tmp_path}/study").result'
     code = f"import sys, toile; toile.{asked}; sys.exit('torch' in sys.modules)"
@@ -245,3 +256,18 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     for place in (tmp_path, tmp_path / "letter.txt"):
         with pytest.raises(ToileError, match=f"{place} is there and is no study"):
             ask(out=place)
+
+
+def test_readings_added_to_a_verdict_are_another_analysis_and_keep_the_first(tmp_path):
+    """Through the library, the folder and the summary alike; a table still filling has none."""
+    first = ask(readings=2, out=tmp_path / "study").finish()
+    assert (first.verdict.analysis, first.verdict.alpha) == (1, 0.025)
+    live = ask(readings=2, add_readings=1, out=tmp_path / "study")
+    for event in live:
+        if isinstance(event, Ended):
+            assert open_study(tmp_path / "study").verdict is None
+            break
+    again = ask(readings=3, out=tmp_path / "study").finish()
+    assert again.verdict.analysis == open_study(tmp_path / "study").verdict.analysis == 2
+    assert study_summary(again)["analysis"] == 2
+    assert len((tmp_path / "study" / "analyses.jsonl").read_text().splitlines()) == 2

@@ -14,7 +14,7 @@ EXAMPLE_SD = 0.0037
 
 def ahead(live: "LiveStudy", result: "StudyResult") -> list[str]:
     """What is about to be taken, and how many readings a verdict will need."""
-    from toile.studies import planning_sentence, pooled_sd
+    from toile.studies import alpha_of, count_analyses, planning_sentence, pooled_sd
 
     left = len(result.readings) - result.count("finished", "diverged")
     levels = f"{len(result.levels)} level{'s' * (len(result.levels) > 1)}"
@@ -23,7 +23,10 @@ def ahead(live: "LiveStudy", result: "StudyResult") -> list[str]:
     lines = [f"{live.spec.name}: {levels}, {left} readings to take{at_once}, in {live.folder}"]
     if len(result.levels) > 1 and left:
         known = pooled_sd(list(result.scores().values()))
-        words = planning_sentence(known or EXAMPLE_SD, live.spec.margin, len(result.levels))
+        alpha = alpha_of(count_analyses(live.folder) + 1)
+        words = planning_sentence(
+            known or EXAMPLE_SD, live.spec.margin, len(result.levels), alpha=alpha
+        )
         unknown = "No spread is known yet; as an example, that of the lab sheet's tables. "
         lines.append(words if known else unknown + words)
     return lines

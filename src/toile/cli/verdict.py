@@ -25,21 +25,41 @@ def verdict(
     alpha: Annotated[
         float, typer.Option(help="The chance of telling equal levels apart, all pairs together.")
     ] = 0.05,
+    accuracies: Annotated[
+        bool | None,
+        typer.Option(
+            "--accuracies/--any-scores",
+            help="Whether readings are accuracies; they are where all lie in 0 to 1, or 0 to 100.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Say what readings allow: better, worse, the same within a margin, or cannot tell yet.
 
     Pairs by Welch's t test with Holm's correction; the same by two one-sided tests. Readings all at
-    most 1 are fractions, else points; the margin is half a point.
+    most 1 are fractions, else points; the margin is half a point. A table knows of no earlier ones:
+    this is taken for the only verdict asked of these levels.
     """
     from toile.studies import judge_readings, read_table, verdict_sentence
 
-    found = judge_readings(read_table(file), margin=margin, alpha=alpha)
+    found = judge_readings(read_table(file), margin=margin, alpha=alpha, accuracies=accuracies)
     if as_json:
-        say_json(found.to_json() | {"sentence": verdict_sentence(found)})
+        said = {"sentence": verdict_sentence(found), "assumed": _assumed(found)}
+        say_json(found.to_json() | said)
         return
     typer.echo(verdict_tables(found))
-    typer.echo(f"\n{plain(verdict_sentence(found))}")
+    typer.echo(f"\n{plain(verdict_sentence(found))}\n\n{_assumed(found)}")
+
+
+def _assumed(found: "Verdict") -> str:
+    """What a table cannot tell."""
+    said = (
+        "Taken for the only verdict asked of these levels: where readings were added after an "
+        f"earlier look, more than {100 * found.alpha:g} % of such tables tell equal levels apart."
+    )
+    if not found.accuracies:
+        return said
+    return f"{said} Taken for accuracies, which bounds intervals; say --any-scores of others."
 
 
 def verdict_tables(found: "Verdict") -> str:

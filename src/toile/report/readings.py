@@ -101,8 +101,6 @@ def value_limits(verdict: Verdict) -> tuple[float, float]:
     room = max(high - low, 0.002)
     bottom = max(np.fmin.reduce([*ends[:, 0], low]), low - room)
     top = min(np.fmax.reduce([*ends[:, 1], high]), high + room)
-    # Student's interval of two readings may end where no accuracy can be.
-    bottom, top = max(bottom, min(low, 0.0)), min(top, max(high, 1.0))
     pad = 0.06 * max(top - bottom, room)
     return float(bottom - pad), float(top + pad)
 

@@ -4,6 +4,7 @@ Speaks settings of a study, readings that are run folders, and tables of reading
 accuracies as fractions or in points; numpy and scipy.
 """
 
+from toile.studies.analyses import alpha_of, count_analyses, judge_kept, keep_analysis
 from toile.studies.events import (
     Advanced,
     Ended,
@@ -14,8 +15,8 @@ from toile.studies.events import (
     StudyEvent,
 )
 from toile.studies.folder import open_study
-from toile.studies.looks import LOOKS, judge_look, next_look
-from toile.studies.needed import Ahead, pooled_sd, readings_ahead
+from toile.studies.looks import LOOKS, next_look
+from toile.studies.needed import ALPHA, Ahead, pooled_sd, readings_ahead
 from toile.studies.noise import (
     Noise,
     PairNoise,
@@ -36,8 +37,9 @@ from toile.studies.spec import Study, study_of, study_text
 from toile.studies.summary import study_summary
 from toile.studies.table_file import read_table, table_of
 from toile.studies.trend import Trend, is_geometric
-from toile.studies.verdict import Best, Level, Verdict, judge_readings
+from toile.studies.verdict import Best, Level, Verdict, judge_readings, next_alpha
 from toile.studies.words import (
+    analysis_sentence,
     folds_sentence,
     pair_words,
     planning_sentence,
@@ -48,6 +50,7 @@ from toile.studies.words import (
 )
 
 __all__ = [
+    "ALPHA",
     "LOOKS",
     "Advanced",
     "Ahead",
@@ -74,12 +77,17 @@ __all__ = [
     "StudyResult",
     "Trend",
     "Verdict",
+    "alpha_of",
+    "analysis_sentence",
+    "count_analyses",
     "folds_sentence",
     "is_geometric",
-    "judge_look",
+    "judge_kept",
     "judge_readings",
+    "keep_analysis",
     "level_noise",
     "list_sheets",
+    "next_alpha",
     "next_look",
     "open_search",
     "open_sheet",

@@ -19,6 +19,7 @@ from toile.studies.plan import Cell, cell_key, plan_levels
 from toile.studies.read import read_study_file
 from toile.studies.records import StudyRecord, TestRecord, read_record
 from toile.studies.result import Factors, Reading, StudyResult
+from toile.studies.same_scores import unlike
 from toile.studies.spec import Study
 
 VERSION = 1
@@ -65,6 +66,7 @@ def result_of(folder: Path, study: Study) -> StudyResult:
         environments[0] if environments else None,
         tuple(mixed),
         read_record(folder / "test.json", TestRecord) or None,
+        unlike({level.name: level.recipe for level in levels}),
     )
 
 

@@ -1,24 +1,12 @@
 """Readings added until the verdict is decided, in looks that were fixed beforehand.
 
-Looking after every reading until something shows errs far more often than once in twenty. Here a
-study is looked at four times at most, each time at a quarter of the error rate, so that all looks
-together stay within it (Bonferroni; what was simulated stands in docs/log.md).
+Each look is an analysis of the study and spends of its 5 % as any other does (`analyses.py`).
 """
 
-from collections.abc import Mapping, Sequence
-
-from toile.studies.needed import ALPHA
-from toile.studies.verdict import Verdict, judge_readings
+from toile.studies.verdict import Verdict
 
 LOOKS = (5, 10, 20, 40)
 """How many readings a level has been asked for at each look."""
-
-
-def judge_look(
-    readings: Mapping[str, Sequence[float]], margin: float | None = None, alpha: float = ALPHA
-) -> Verdict:
-    """The verdict at any one of the looks; `alpha` is what all of them together may err."""
-    return judge_readings(readings, margin=margin, alpha=alpha / len(LOOKS))
 
 
 def next_look(verdict: Verdict, look: int) -> dict[str, int]:

@@ -30,16 +30,16 @@ class Ahead:
     chances: dict[int, float]
 
 
-def readings_ahead(sd: float, margin: float, levels: int) -> Ahead:
+def readings_ahead(sd: float, margin: float, levels: int, alpha: float = ALPHA) -> Ahead:
     """What a study of two or more `levels` will need, were all readings spread by `sd`, above 0."""
     return Ahead(
-        readings_to_tell_apart(margin, sd, sd, ALPHA / math.comb(levels, 2)),
-        _first(lambda n: chance_of_same(sd, margin, n, levels) >= POWER),
-        {n: chance_of_same(sd, margin, n, levels) for n in (5, 10, 20)},
+        readings_to_tell_apart(margin, sd, sd, alpha / math.comb(levels, 2)),
+        _first(lambda n: chance_of_same(sd, margin, n, levels, alpha) >= POWER),
+        {n: chance_of_same(sd, margin, n, levels, alpha) for n in (5, 10, 20)},
     )
 
 
-def chance_of_same(sd: float, margin: float, n: int, levels: int) -> float:
+def chance_of_same(sd: float, margin: float, n: int, levels: int, alpha: float = ALPHA) -> float:
     """The share of pairs among `levels` equal levels of `n` readings that are called the same.
 
     By simulation of about 40,000 pairs, always the same ones: Holm's correction lends the pairs
@@ -55,7 +55,7 @@ def chance_of_same(sd: float, margin: float, n: int, levels: int) -> float:
     gaps = np.abs(means[:, one] - means[:, other])
     p = np.sort(special.stdtr(degrees, (gaps - margin) / np.sqrt(both)), axis=1)
     # Holm: each is held to those not yet passed, and none passes after one that did not.
-    passed = np.logical_and.accumulate(p * np.arange(len(one), 0, -1) <= ALPHA, axis=1)
+    passed = np.logical_and.accumulate(p * np.arange(len(one), 0, -1) <= alpha, axis=1)
     return float(passed.mean())
 
 

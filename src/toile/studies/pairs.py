@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from toile.studies.needed import readings_to_call_same, readings_to_tell_apart
-from toile.studies.stepwise import settle
+from toile.studies.stepwise import Differences, holm
 from toile.studies.welch import Sample, difference
 
 Finding = Literal["better", "worse", "same", "undecided"]
@@ -48,34 +48,47 @@ class Pair:
 
 
 def compare_pairs(
-    names: Sequence[str], samples: Sequence[Sample], margin: float, alpha: float
+    names: Sequence[str],
+    samples: Sequence[Sample],
+    margin: float,
+    alpha: float,
+    alpha_ahead: float,
+    most: float = math.inf,
 ) -> tuple[Pair, ...]:
-    """All pairs in order. Welch's t with Holm's correction; equivalence by two one-sided tests."""
+    """All pairs in order. Welch's t with Holm's correction; equivalence by two one-sided tests.
+
+    More readings are reckoned for a test at `alpha_ahead`. No interval goes beyond `most`, by which
+    two means differ at most. A true difference lies within it, so the interval holds as often; 0
+    and the margin do too, so it says the same.
+    """
     places = list(combinations(range(len(samples)), 2))
+    if not places:
+        return ()
     gaps = [difference(samples[i], samples[j]) for i, j in places]
-    settled = settle(
+    differences = Differences(
         np.array([gap.value for gap in gaps]),
         np.array([gap.error for gap in gaps]),
         np.array([gap.degrees for gap in gaps]),
-        margin,
-        alpha,
     )
+    findings = differences.find(margin, alpha)
+    low, high = differences.intervals(findings, margin)
+    p, p_same = holm(findings.p), holm(findings.p_inside)
     pairs = []
     for place, (i, j) in enumerate(places):
-        apart, inside = bool(settled.apart[place]), bool(settled.inside[place])
+        apart, inside = bool(findings.apart[place]), bool(findings.inside[place])
         found = _finding(gaps[place].value, apart, inside)
         more: tuple[int, Answer] | tuple[None, None] = (None, None)
         if found == "undecided":
-            more = _more(samples[i], samples[j], margin, alpha / len(places))
+            more = _more(samples[i], samples[j], margin, alpha_ahead / len(places))
         pairs.append(
             Pair(
                 a=names[i],
                 b=names[j],
                 difference=gaps[place].value,
-                low=float(settled.low[place]),
-                high=float(settled.high[place]),
-                p=float(settled.p[place]),
-                p_same=float(settled.p_inside[place]),
+                low=max(float(low[place]), -most),
+                high=min(float(high[place]), most),
+                p=float(p[place]),
+                p_same=float(p_same[place]),
                 effect=hedges_g(samples[i], samples[j]),
                 verdict=found,
                 within_margin=apart and inside,

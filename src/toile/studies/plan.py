@@ -32,6 +32,7 @@ from toile.recipe import (
     with_settings,
 )
 from toile.runs import fill_seen, open_run, pictures_of
+from toile.studies.same_scores import unlike
 from toile.studies.spec import Alternative, Source, Study, study_of, study_text
 
 MOST_LEVELS = 1000
@@ -95,9 +96,11 @@ def plan_cells(
 ) -> tuple[Cell, ...]:
     """The cells to fill, first readings first; their recipes with data as it will be taken.
 
-    Reads the data once. Raises ToileError, naming the level, where it cannot be had or a network
-    does not fit it.
+    Reads the data once. Raises ToileError, naming the level, where it cannot be had, a network does
+    not fit it, or scores would not mean the same in all levels.
     """
+    if reason := unlike({level.name: level.recipe for level in levels}):
+        raise ToileError(reason)
     most = max(study.readings_of(level.name) for level in levels)
     if study.folds is not None and most > study.folds:
         raise ToileError(

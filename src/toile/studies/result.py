@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from toile.studies.looks import judge_look
+from toile.studies.analyses import judge_kept
 from toile.studies.spec import Study
-from toile.studies.verdict import Verdict, judge_readings
+from toile.studies.verdict import Verdict
 
 UNENDED = ("waiting", "running", "stopped", "interrupted")
 
@@ -56,7 +56,8 @@ class StudyResult:
     """A study as its folder has it now. `levels` and `readings` stand in the study's order.
 
     `environment` is that of its first reading; `mixed` says in what others differ from it.
-    `test` is what came of opening the test part for it, None while it is sealed.
+    `test` is what came of opening the test part for it, None while it is sealed. `unlike` says why
+    scores of its levels do not mean the same; a study that would is refused by now.
     """
 
     folder: Path
@@ -66,6 +67,7 @@ class StudyResult:
     environment: dict[str, Any] | None = None
     mixed: tuple[str, ...] = ()
     test: dict[str, Any] | None = None
+    unlike: str = ""
 
     def scores(self) -> dict[str, tuple[float, ...]]:
         """The finished readings' scores by level, as fractions; a level may have none."""
@@ -80,10 +82,17 @@ class StudyResult:
 
     @cached_property
     def verdict(self) -> Verdict | None:
-        """What the finished readings allow one to say; None without any."""
+        """What the finished readings allow one to say; None before all have ended, or without any.
+
+        None also where their scores do not mean the same.
+
+        Asking is an analysis, which is kept in the folder. A table that is still filling has none:
+        who may stop once something shows has looked as often as there are readings.
+        """
         scores = {level: values for level, values in self.scores().items() if values}
-        judge = judge_look if self.spec.looks else judge_readings
-        return judge(scores, margin=self.spec.margin) if scores else None
+        if not self.ended or not scores or self.unlike:
+            return None
+        return judge_kept(self.folder, scores, self.spec.margin)
 
     def count(self, *statuses: str) -> int:
         """How many readings stand so."""

@@ -15,17 +15,20 @@ from pydantic import Field
 
 from toile.errors import ToileError
 from toile.files import write_json, write_whole
-from toile.recipe import Settings, read_text, read_value, settings_of, yaml_text
+from toile.recipe import Recipe, Settings, read_text, read_value, settings_of, yaml_text
+from toile.studies.analyses import judge_kept
 from toile.studies.folder import open_study
 from toile.studies.kept import find_kept
+from toile.studies.plan import plan_levels
 from toile.studies.records import OutcomeRecord, SheetRecord, read_record
 from toile.studies.result import StudyResult
+from toile.studies.same_scores import unlike
 from toile.studies.search_result import SearchResult, level_of, open_search
 from toile.studies.search_words import search_summary
 from toile.studies.sheet import Sheet, Side, read_sheet
 from toile.studies.sheet_plan import Planned, plan_sheet
 from toile.studies.summary import study_summary
-from toile.studies.verdict import Verdict, judge_readings
+from toile.studies.verdict import Verdict
 from toile.studies.words import study_sentence, verdict_sentence
 
 VERSION = 1
@@ -79,7 +82,7 @@ class Outcome:
             return None
         compare = self.planned.exercise.compare
         assert compare is not None
-        return judge_readings(self.record["levels"], margin=compare.margin)
+        return judge_kept(self.folder, self.record["levels"], compare.margin)
 
     def to_json(self) -> dict[str, Any]:
         """The exercise as JSON has it."""
@@ -202,16 +205,17 @@ def keep_answer(folder: Path, number: int, text: str) -> None:
     write_whole(folder / ANSWERS, yaml_text(document).encode())
 
 
-def compared_levels(result: SheetResult, number: int) -> dict[str, tuple[float, ...]]:
-    """The readings of both sides of a comparison, by name. Raises ToileError before there are any.
+def compared_levels(result: SheetResult, number: int) -> tuple[dict[str, tuple[float, ...]], str]:
+    """The readings of both sides of a comparison, by name, and why they are unlike, if they are.
 
-    Of a search that is its best finalist.
+    Of a search that is its best finalist. Raises ToileError before there are any.
     """
     exercise = result.outcomes[number - 1].planned.exercise
-    levels = dict(_side(result, side) for side in exercise.sides)
+    sides = [_side(result, side) for side in exercise.sides]
+    levels = {name: readings for name, readings, _ in sides}
     if len(levels) < 2:
         raise ToileError(f"exercise {number} compares a level with itself; name another")
-    return levels
+    return levels, unlike({name: recipe for name, _, recipe in sides})
 
 
 def runs_words(record: Mapping[str, Any]) -> str:
@@ -239,7 +243,7 @@ def study_words(study: StudyResult) -> str:
     )
 
 
-def _side(result: SheetResult, side: Side) -> tuple[str, tuple[float, ...]]:
+def _side(result: SheetResult, side: Side) -> tuple[str, tuple[float, ...], Recipe]:
     assert side.exercise is not None
     outcome = result.outcomes[side.exercise - 1]
     study = outcome.study
@@ -248,14 +252,17 @@ def _side(result: SheetResult, side: Side) -> tuple[str, tuple[float, ...]]:
         study = outcome.search.finalists
         chosen = outcome.search.chosen()
         level = level or (level_of(chosen[0]) if chosen else None)
-    scores = {} if study is None else study.scores()
+    # Of a table still filling nothing may be said, here as little as in the study itself.
+    scores = study.scores() if study is not None and study.ended else {}
     level = level or next(iter(scores), None)
     readings = scores.get(level, ()) if level is not None else ()
-    if not readings:
+    if study is None or not readings:
         raise ToileError(
-            f"exercise {side.exercise} has no readings of {level or 'any level'} yet; run it first"
+            f"exercise {side.exercise} has not all readings of {level or 'any level'} yet; run it "
+            "first"
         )
-    return f"{level} (exercise {side.exercise})", readings
+    recipe = next(one.recipe for one in plan_levels(study.spec) if one.name == level)
+    return f"{level} (exercise {side.exercise})", readings, recipe
 
 
 def _outcome(folder: Path, planned: Planned, answer: Answer | None) -> Outcome:

@@ -19,83 +19,66 @@ TINY = np.finfo(np.float64).tiny
 
 
 @dataclass(frozen=True)
-class Settled:
-    """What differences are found to be; NaN where no spread allowed a test.
+class Findings:
+    """What differences are found to be: `apart` from zero, `inside` the margin, both or neither.
 
-    `apart`: told from zero, and the interval leaves out zero. `inside`: shown to lie within the
-    margin, and so does the interval. `p` and `p_inside` are corrected by Holm's steps.
+    `p` and `p_inside` are those of the two tests alone, NaN where no spread allows one; `level` and
+    `level_inside` what they were held to.
     """
 
     p: Float[np.ndarray, "*tables m"]
     p_inside: Float[np.ndarray, "*tables m"]
+    level: Float[np.ndarray, "*tables m"]
+    level_inside: Float[np.ndarray, "*tables m"]
     apart: Bool[np.ndarray, "*tables m"]
     inside: Bool[np.ndarray, "*tables m"]
-    low: Float[np.ndarray, "*tables m"]
-    high: Float[np.ndarray, "*tables m"]
 
 
-def settle(
-    value: Float[np.ndarray, "*tables m"],
-    error: Float[np.ndarray, "*tables m"],
-    degrees: Float[np.ndarray, "*tables m"],
-    margin: float,
-    alpha: float,
-) -> Settled:
-    """Which differences are apart, which inside the margin, and their intervals.
+@dataclass(frozen=True)
+class Differences:
+    """Differences of means, with their standard errors and degrees of freedom."""
 
-    Apart by two-sided t tests; inside by two one-sided ones (Schuirmann 1987, J. Pharmacokinet.
-    Biopharm. 15, 657-680), whose interval is that of Hsu, Hwang, Liu and Ruberg 1994, Biometrika
-    81, 103-114: one-sided ends, drawn out to zero. What is not inside has the wider of both
-    intervals, so that it reaches beyond the margin.
-    """
-    size = np.abs(value)
-    p = p_of_zero(value, error, degrees)
-    p_inside = p_of_margin(value, error, degrees, margin)
-    apart, level = _steps(p, alpha)
-    passed, one_sided = _steps(p_inside, alpha)
-    reach = -special.stdtrit(degrees, level / 2) * error
-    reach_inside = -special.stdtrit(degrees, one_sided) * error
-    wide = np.fmax(reach, reach_inside)
-    inside = passed & (~apart | (size + wide <= margin))
-    same = inside & ~apart
-    # The comparisons with zero and margin hold already but for rounding.
-    near = np.where(
-        apart,
-        np.maximum(size - reach, TINY),
-        np.minimum(size - np.where(same, reach_inside, wide), 0.0),
-    )
-    far = size + np.where(same, reach_inside, wide)
-    far = np.where(inside, np.minimum(far, margin), np.maximum(far, np.nextafter(margin, np.inf)))
-    untested = np.isnan(p)
-    near, far = (np.where(untested, np.nan, end) for end in (near, far))
-    upward = value >= 0
-    return Settled(
-        holm(p),
-        holm(p_inside),
-        apart,
-        inside,
-        np.where(upward, near, -far),
-        np.where(upward, far, -near),
-    )
+    value: Float[np.ndarray, "*tables m"]
+    error: Float[np.ndarray, "*tables m"]
+    degrees: Float[np.ndarray, "*tables m"]
 
+    def find(self, margin: float, alpha: float) -> Findings:
+        """Which are apart, by two-sided t tests, and which inside, by two one-sided ones.
 
-def p_of_zero(
-    value: Float[np.ndarray, "*tables m"],
-    error: Float[np.ndarray, "*tables m"],
-    degrees: Float[np.ndarray, "*tables m"],
-) -> Float[np.ndarray, "*tables m"]:
-    """Two-sided: the chance of a difference this great between equal means."""
-    return np.asarray(2 * special.stdtr(degrees, -np.abs(value) / error))
+        What is apart is inside only where its two-sided interval is. Schuirmann 1987, J.
+        Pharmacokinet. Biopharm. 15, 657-680.
+        """
+        size = np.abs(self.value)
+        p = np.asarray(2 * special.stdtr(self.degrees, -size / self.error))
+        p_inside = np.asarray(special.stdtr(self.degrees, -(margin - size) / self.error))
+        apart, level = _steps(p, alpha)
+        passed, level_inside = _steps(p_inside, alpha)
+        inside = passed & (~apart | (p_inside <= level / 2))
+        return Findings(p, p_inside, level, level_inside, apart, inside)
 
+    def intervals(
+        self, found: Findings, margin: float
+    ) -> tuple[Float[np.ndarray, "*tables m"], Float[np.ndarray, "*tables m"]]:
+        """Their lower and upper ends; what is found can be read off them.
 
-def p_of_margin(
-    value: Float[np.ndarray, "*tables m"],
-    error: Float[np.ndarray, "*tables m"],
-    degrees: Float[np.ndarray, "*tables m"],
-    margin: float,
-) -> Float[np.ndarray, "*tables m"]:
-    """The greater of two one-sided chances that the means differ by `margin` or more."""
-    return np.asarray(special.stdtr(degrees, -(margin - np.abs(value)) / error))
+        What is the same has one-sided ends drawn out to zero (Hsu, Hwang, Liu and Ruberg 1994,
+        Biometrika 81, 103-114). What is not inside has the wider of both tests' intervals, so that
+        it reaches beyond the margin.
+        """
+        size = np.abs(self.value)
+        reach = -special.stdtrit(self.degrees, found.level / 2) * self.error
+        reach_inside = -special.stdtrit(self.degrees, found.level_inside) * self.error
+        wide = np.where(found.inside & ~found.apart, reach_inside, np.fmax(reach, reach_inside))
+        # The comparisons with zero and the margin hold already but for rounding.
+        near = np.where(found.apart, np.maximum(size - reach, TINY), np.minimum(size - wide, 0.0))
+        far = np.where(
+            found.inside,
+            np.minimum(size + wide, margin),
+            np.maximum(size + wide, np.nextafter(margin, np.inf)),
+        )
+        near, far = (np.where(np.isnan(found.p), np.nan, end) for end in (near, far))
+        upward = self.value >= 0
+        return np.where(upward, near, -far), np.where(upward, far, -near)
 
 
 def holm(p: Float[np.ndarray, "*tables m"]) -> Float[np.ndarray, "*tables m"]:

@@ -28,10 +28,14 @@ class Trend:
 
 
 def find_trend(
-    levels: Sequence[float], readings: Sequence[Sequence[float]], alpha: float
+    levels: Sequence[float],
+    readings: Sequence[Sequence[float]],
+    alpha: float,
+    most: float = math.inf,
 ) -> Trend | None:
     """The slope over three or more numeric levels; None over fewer, or without a spread.
 
+    No end of its interval is steeper than a line through readings between 0 and `most` can be.
     Least squares whose error holds for levels of differing spread (HC3: MacKinnon and White 1985,
     J. Econom. 29, 305-325).
     """
@@ -52,7 +56,10 @@ def find_trend(
         return None
     reach = float(-special.stdtrit(degrees, alpha / 2)) * error
     p = float(2 * special.stdtr(degrees, -abs(slope) / error))
-    return Trend(slope, slope - reach, slope + reach, p, "doubling" if geometric else "unit")
+    # The slope is a weighted sum of readings; the steepest has `most` where weights are positive.
+    steepest = most * float(np.clip((inverse @ design.T)[1], 0, None).sum())
+    low, high = max(slope - reach, -steepest), min(slope + reach, steepest)
+    return Trend(slope, low, high, p, "doubling" if geometric else "unit")
 
 
 def is_geometric(levels: Sequence[float]) -> bool:

@@ -23,7 +23,8 @@ MARGIN_POINTS = 0.5
 class Level:
     """One level's readings: their mean, spread and the 95 % interval of the mean.
 
-    `sd`, `low` and `high` are NaN for a single reading.
+    `sd`, `low` and `high` are NaN for a single reading. Those of accuracies lie
+    where accuracies can be.
     """
 
     name: str
@@ -65,10 +66,12 @@ class Verdict:
     """What the readings of all levels say together.
 
     Values are fractions where `unit` is 1 and points where it is 100; `margin` is in the same.
+    `accuracies`: whether readings are taken for such, which lie between 0 and 1, or 100.
     """
 
     levels: tuple[Level, ...]
     unit: int
+    accuracies: bool
     margin: float
     alpha: float
     anova_p: float
@@ -76,6 +79,8 @@ class Verdict:
     trend: Trend | None
     plateau: Plateau | None
     best: Best
+    analysis: int | None = None
+    """Which analysis of a study it is, from 1; None for a table whose earlier ones nobody knows."""
 
     @property
     def decided(self) -> bool:
@@ -97,8 +102,10 @@ class Verdict:
         return {
             "levels": {level.name: level.to_json() for level in self.levels},
             "unit": self.unit,
+            "accuracies": self.accuracies,
             "margin": self.margin,
             "alpha": self.alpha,
+            "analysis": self.analysis,
             "anova_p": self.anova_p,
             "pairs": [pair.to_json() for pair in self.pairs],
             "trend": self.trend and self.trend.to_json(),
@@ -118,13 +125,18 @@ def judge_readings(
     *,
     margin: float | None = None,
     alpha: float = ALPHA,
+    accuracies: bool | None = None,
+    analysis: int | None = None,
 ) -> Verdict:
     """The verdict on one or more levels of one or more readings each; higher is better.
 
     Readings that are all at most 1 are fractions, else points. `margin`, by default half a point,
     is in their unit. `alpha` is the chance, all pairs together, of telling equal levels apart, and
     again of calling levels the same that are not; a level's own interval holds 95 % whatever it is.
-    Raises ToileError for what is no such table.
+    `accuracies` says whether readings are shares of images: then no interval goes on where no
+    accuracy can be. Unless said they are where all lie between 0 and 1, or 0 and 100. `analysis` is
+    its number in a study, where the next one is held to half of `alpha`. Raises ToileError for what
+    is no such table.
     """
     checked = {str(name): _checked(str(name), values) for name, values in readings.items()}
     if not checked:
@@ -133,24 +145,33 @@ def judge_readings(
     margin = MARGIN_POINTS * unit / 100 if margin is None else margin
     if not margin > 0 or not 0 < alpha < 1:
         raise ToileError(f"margin is {margin} and alpha {alpha}; both are above 0, alpha below 1")
+    most = _most(checked, unit, accuracies, margin)
     samples = [sample(values) for values in checked.values()]
     levels = tuple(
-        _level(name, values, one)
+        _level(name, values, one, most)
         for (name, values), one in zip(checked.items(), samples, strict=True)
     )
-    pairs = compare_pairs(list(checked), samples, margin, alpha)
-    trend = _trend(checked, alpha)
+    ahead = next_alpha(alpha, analysis)
+    pairs = compare_pairs(list(checked), samples, margin, alpha, ahead, most)
+    trend = _trend(checked, alpha, most)
     return Verdict(
         levels,
         unit,
+        most < math.inf,
         margin,
         alpha,
         anova_p(samples),
         pairs,
         trend,
         find_plateau(list(checked), pairs) if trend else None,
-        _best(levels, samples, pairs),
+        _best(levels, samples, pairs, most),
+        analysis,
     )
+
+
+def next_alpha(alpha: float, analysis: int | None) -> float:
+    """What the next analysis may err: of a study half of what is left, which is what this spent."""
+    return alpha if analysis is None else alpha / 2
 
 
 def expected_maximum(count: int) -> float:
@@ -173,14 +194,38 @@ def _checked(name: str, values: Sequence[float]) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
-def _level(name: str, values: tuple[float, ...], one: Sample) -> Level:
-    reach = math.nan
-    if one.n > 1:
-        reach = -float(special.stdtrit(one.n - 1, ALPHA / 2)) * math.sqrt(one.squared_error)
-    return Level(name, values, one.mean, one.sd, one.mean - reach, one.mean + reach)
+def _most(
+    readings: Mapping[str, Sequence[float]], unit: int, accuracies: bool | None, margin: float
+) -> float:
+    """The highest that a mean can be, 0 being the lowest; infinite where nothing bounds it."""
+    ends = [end for values in readings.values() for end in (min(values), max(values))]
+    fit = min(ends) >= 0 and max(ends) <= unit
+    if accuracies and not fit:
+        raise ToileError(
+            f"the readings go from {min(ends):g} to {max(ends):g}; accuracies lie between 0 and 1, "
+            "or 0 and 100"
+        )
+    if not (fit if accuracies is None else accuracies):
+        return math.inf
+    if margin >= unit:
+        raise ToileError(
+            f"margin is {margin:g}; it is below {unit}, as accuracies differ by no more"
+        )
+    return float(unit)
 
 
-def _trend(readings: Mapping[str, Sequence[float]], alpha: float) -> Trend | None:
+def _level(name: str, values: tuple[float, ...], one: Sample, most: float) -> Level:
+    if one.n == 1:
+        return Level(name, values, one.mean, one.sd, math.nan, math.nan)
+    reach = -float(special.stdtrit(one.n - 1, ALPHA / 2)) * math.sqrt(one.squared_error)
+    low, high = one.mean - reach, one.mean + reach
+    if most < math.inf:
+        # The mean lies between these ends for sure, so the interval holds as often as before.
+        low, high = max(low, 0.0), min(high, most)
+    return Level(name, values, one.mean, one.sd, low, high)
+
+
+def _trend(readings: Mapping[str, Sequence[float]], alpha: float, most: float) -> Trend | None:
     """Only where every level is a number."""
     try:
         places = [float(name) for name in readings]
@@ -188,10 +233,12 @@ def _trend(readings: Mapping[str, Sequence[float]], alpha: float) -> Trend | Non
         return None
     if not all(map(math.isfinite, places)):
         return None
-    return find_trend(places, list(readings.values()), alpha)
+    return find_trend(places, list(readings.values()), alpha, most)
 
 
-def _best(levels: Sequence[Level], samples: Sequence[Sample], pairs: Sequence[Pair]) -> Best:
+def _best(
+    levels: Sequence[Level], samples: Sequence[Sample], pairs: Sequence[Pair], most: float
+) -> Best:
     place = int(np.argmax([one.mean for one in samples]))
     best = levels[place]
     rivals = [
@@ -202,4 +249,5 @@ def _best(levels: Sequence[Level], samples: Sequence[Sample], pairs: Sequence[Pa
     errors = [one.squared_error for one in [samples[place], *rivals] if one.n > 1]
     error = math.sqrt(sum(errors) / len(errors)) if errors else math.nan
     luck = expected_maximum(1 + len(rivals)) * error if rivals else 0.0
-    return Best(best.name, best.mean, luck)
+    # What is left of an accuracy is one.
+    return Best(best.name, best.mean, min(luck, best.mean) if most < math.inf else luck)

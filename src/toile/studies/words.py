@@ -3,7 +3,7 @@
 import math
 from itertools import pairwise
 
-from toile.studies.needed import readings_ahead
+from toile.studies.needed import ALPHA, readings_ahead
 from toile.studies.pairs import Pair
 from toile.studies.result import StudyResult
 from toile.studies.verdict import Verdict
@@ -74,8 +74,26 @@ def verdict_sentence(verdict: Verdict) -> str:
 def study_sentence(result: StudyResult) -> str:
     """What a study's finished readings allow one to say, and which readings are missing."""
     verdict = result.verdict
-    said = verdict_sentence(verdict) if verdict else "No reading has finished, so nothing is known."
-    return " ".join([said, *_seen(result), *_missing(result)])
+    if verdict is not None:
+        said = [verdict_sentence(verdict), analysis_sentence(verdict)]
+    elif result.unlike:
+        said = [f"There is no verdict, since scores do not mean the same: {result.unlike}."]
+    elif result.count("finished"):
+        said = ["The verdict is given when all readings are in."]
+    else:
+        said = ["No reading has finished, so nothing is known."]
+    return " ".join([*filter(None, said), *_seen(result), *_missing(result)])
+
+
+def analysis_sentence(verdict: Verdict) -> str:
+    """Which analysis of a study it is, and what that costs; nothing of a table."""
+    if verdict.analysis is None:
+        return ""
+    return (
+        f"This is analysis {verdict.analysis} of the study, tested at {100 * verdict.alpha:.2g} %, "
+        f"so that all of them together tell equal levels apart in at most {100 * ALPHA:g} % of "
+        "studies."
+    )
 
 
 def _seen(result: StudyResult) -> list[str]:
@@ -111,12 +129,15 @@ def _missing(result: StudyResult) -> list[str]:
     return said
 
 
-def planning_sentence(sd: float, margin: float, levels: int, unit: int = 1) -> str:
+def planning_sentence(
+    sd: float, margin: float, levels: int, unit: int = 1, alpha: float = ALPHA
+) -> str:
     """How many readings a study of two or more `levels` will need, readings being spread by `sd`.
 
-    `sd`, above 0, and `margin` are fractions where `unit` is 1 and points where it is 100.
+    `sd`, above 0, and `margin` are fractions where `unit` is 1 and points where it is 100. `alpha`
+    is what its analysis may err.
     """
-    ahead = readings_ahead(sd, margin, levels)
+    ahead = readings_ahead(sd, margin, levels, alpha)
     points = 100 / unit
     gap = f"{points * margin:g} points"
     chances = [

@@ -1,21 +1,25 @@
 """A search under way: its trials, and then its finalists as a study."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from toile.errors import ToileError
 from toile.files import write_json, write_whole
+from toile.recipe import Recipe, with_settings
 from toile.studies.asking import Asking
 from toile.studies.events import StudyEvent
+from toile.studies.plan import plan_levels
 from toile.studies.processes import Processes
 from toile.studies.search import Search, search_text, settings_at
 from toile.studies.search_result import (
     FINALISTS,
     SUMMARY,
     SearchResult,
+    Trial,
     level_of,
     search_result,
 )
@@ -26,6 +30,7 @@ from toile.workbench.study import study
 from toile.workbench.trials import Ground, SearchEvent, Stop, Trials
 
 TRIAL_WORKER = (sys.executable, "-P", "-m", "toile.workbench.trial_worker")
+STOPPING = "training.early_stopping"
 NEVER = 10_000
 """Early stopping so patient never stops; it only keeps the half that chose out of the score."""
 
@@ -88,12 +93,15 @@ class LiveSearch:
             raise ToileError(f"no trial of {self.folder} has finished; there is nothing to read")
         held = dict(self.spec.set)
         if self.ground.base.training.early_stopping is None:
-            held["training.early_stopping.patience"] = NEVER
+            held[f"{STOPPING}.patience"] = NEVER
         # Differing values may still make one recipe, where a layer is off for instance.
-        distinct = {self.ground.recipe(one.values).hash: one for one in reversed(chosen)}
+        distinct: dict[str, tuple[Trial, dict[str, Any]]] = {}
+        for one in reversed(chosen):
+            settings = self.judged_apart(held, one)
+            distinct[self.finalist_recipe(held, settings).hash] = one, settings
         levels = {
-            level_of(one): Alternative(set=settings_at(self.ground.space, one.values))
-            for one in reversed(distinct.values())
+            level_of(one): Alternative(set=settings)
+            for one, settings in reversed(distinct.values())
         }
         asked = Study(
             name=f"{self.spec.name}-{FINALISTS}",
@@ -105,7 +113,21 @@ class LiveSearch:
             seed=self.spec.seed + 1,
             margin=self.spec.margin,
         )
-        return study(asked, out=self.folder / FINALISTS, workers=self.workers)
+        live = study(asked, out=self.folder / FINALISTS, workers=self.workers)
+        recipes = [level.recipe for level in plan_levels(live.spec)]
+        assert all(one.training.early_stopping is not None for one in recipes)
+        return live
+
+    def judged_apart(self, held: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
+        """The trial's settings, scored without the half that chose it also where they say off."""
+        settings = settings_at(self.ground.space, trial.values)
+        if self.finalist_recipe(held, settings).training.early_stopping is None:
+            settings[STOPPING] = {"patience": NEVER}
+        return settings
+
+    def finalist_recipe(self, held: Mapping[str, Any], settings: Mapping[str, Any]) -> Recipe:
+        """What all finalists share, `held`, with the settings of one."""
+        return with_settings(with_settings(self.ground.base, held), settings)
 
     def write_summary(self) -> None:
         """Keep in the folder what `toile search --json` says."""

@@ -16,6 +16,7 @@ from toile.recipe import recipe_differences
 from toile.report import picture_grid, picture_uri, save_figure
 from toile.report.picture_grid import canvas
 from toile.runs import Run, open_run
+from toile.studies import keep_analysis
 from toile.studies.sheet_plan import Planned
 from toile.studies.sheet_result import OUTCOME, Outcome, SheetResult, compared_levels
 from toile.workbench.evaluate import compare_answers
@@ -32,7 +33,7 @@ def conclude(result: SheetResult, planned: Planned, progress: Progress) -> None:
         case "show":
             record = _show(outcome, progress)
         case "compare":
-            record = _compare(result, planned)
+            record = _compare(result, outcome)
         case "export" if not _is_as_asked(outcome):
             record = _export(outcome, progress)
     if record is not None:
@@ -77,10 +78,15 @@ def _show(outcome: Outcome, progress: Progress) -> dict[str, Any]:
     }
 
 
-def _compare(result: SheetResult, planned: Planned) -> dict[str, Any]:
+def _compare(result: SheetResult, outcome: Outcome) -> dict[str, Any]:
+    planned, compare = outcome.planned, outcome.planned.exercise.compare
     first, second = planned.exercise.sides
     if first.run is None or second.run is None:
-        return {"levels": compared_levels(result, planned.number)}
+        levels, reason = compared_levels(result, planned.number)
+        if outcome.record is not None and compare is not None:
+            # What was compared before was an analysis too, also where nobody kept it yet.
+            keep_analysis(outcome.folder, outcome.record["levels"], compare.margin)
+        return {"levels": levels, "unlike": reason}
     runs = [open_run(first.run), open_run(second.run)]
     differences = recipe_differences(runs[0].recipe, runs[1].recipe)
     return {

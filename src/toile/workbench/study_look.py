@@ -43,7 +43,8 @@ def open_study_test(
     scores: dict[str, list[float]] = {}
     for (level, _), accuracy in zip(runs, test["accuracies"], strict=True):
         scores.setdefault(level, []).append(accuracy)
-    levels = {level.name: level.to_json() for level in judge_readings(scores).levels}
+    judged = judge_readings(scores, accuracies=True)
+    levels = {level.name: level.to_json() for level in judged.levels}
     test = finite({"levels": levels, "runs": names, **test})
     write_json(result.folder / "test.json", test)
     opened = replace(result, test=test)

@@ -116,7 +116,7 @@ def test_readings_pasted_back_give_the_same_verdict(make_study):
     assert again == {
         " ".join(name.split()): list(scores) for name, scores in result.scores().items()
     }
-    verdict = judge_readings(again, margin=result.spec.margin)
+    verdict = judge_readings(again, margin=result.spec.margin, alpha=result.verdict.alpha)
     assert [one.to_json() for one in verdict.levels] == [
         one.to_json() for one in result.verdict.levels
     ]

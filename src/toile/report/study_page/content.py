@@ -13,6 +13,7 @@ from toile.report.study_page.findings import (
 from toile.report.study_page.parts import Card, Drawing, StudyReport
 from toile.report.study_page.tables import Hits
 from toile.studies import (
+    ALPHA,
     LOOKS,
     StudyResult,
     Verdict,
@@ -84,15 +85,13 @@ def _terms(result: StudyResult, verdict: Verdict | None) -> str:
         said.append(
             "Differences are tested by Welch's t with Holm's correction, sameness within "
             f"{100 / verdict.unit * verdict.margin:g} points by two one-sided tests: of studies "
-            f"whose levels are equal and readings normal at most {100 * verdict.alpha:g} % tell "
-            "any apart."
+            f"whose levels are equal and readings normal at most {100 * ALPHA:g} % ever tell any "
+            "apart, also where readings are added and the verdict is asked again, since each "
+            "analysis spends half of what is left."
         )
     if verdict is not None and result.spec.looks:
         looks = ", ".join(map(str, LOOKS))
-        said.append(
-            f"Readings were added at looks fixed beforehand ({looks}); that is the share of one "
-            f"look, and all of them together stay within {100 * len(LOOKS) * verdict.alpha:g} %."
-        )
+        said.append(f"Readings were added at looks fixed beforehand: {looks}.")
     if result.spec.folds is not None:
         said.append(folds_sentence(result.spec.folds))
     return " ".join(said)

@@ -4,7 +4,14 @@ import math
 from collections.abc import Mapping
 
 from toile.report.page.numbers import duration
-from toile.studies import Pair, StudyResult, Verdict, planning_sentence, pooled_sd
+from toile.studies import (
+    Pair,
+    StudyResult,
+    Verdict,
+    next_alpha,
+    planning_sentence,
+    pooled_sd,
+)
 
 
 def next_words(result: StudyResult, verdict: Verdict) -> list[str]:
@@ -15,7 +22,9 @@ def next_words(result: StudyResult, verdict: Verdict) -> list[str]:
         said.append(_open_words(result, open_))
     sd = pooled_sd([level.readings for level in verdict.levels])
     if sd:
-        said.append(planning_sentence(sd, verdict.margin, len(verdict.levels), verdict.unit))
+        alpha = next_alpha(verdict.alpha, verdict.analysis)
+        levels = len(verdict.levels)
+        said.append(planning_sentence(sd, verdict.margin, levels, verdict.unit, alpha))
     return said
 
 

@@ -1,0 +1,37 @@
+"""Whether scores of levels may be compared: accuracies on the same images, taken the same way."""
+
+from collections.abc import Iterator, Mapping
+
+from toile.recipe import Data, Recipe
+
+LEARNT_FROM = ("name", "size_px", "colour", "scaling")
+"""What of the data may differ: what a network sees. All else decides which images score it."""
+
+
+def unlike(recipes: Mapping[str, Recipe]) -> str:
+    """Why scores of levels by these names do not mean the same; nothing where they do."""
+    return next(_differences(recipes), "")
+
+
+def _differences(recipes: Mapping[str, Recipe]) -> Iterator[str]:
+    (first, one), *others = recipes.items()
+    for name, other in others:
+        for field in Data.model_fields:
+            before, after = getattr(one.data, field), getattr(other.data, field)
+            if field not in LEARNT_FROM and before != after:
+                yield (
+                    f"data.{field} is {_words(before)} in level {first} and {_words(after)} in "
+                    f"level {name}, so their scores would be of different images; hold it fixed, "
+                    f"as with --set data.{field}={_words(before)}"
+                )
+        if (one.training.early_stopping is None) != (other.training.early_stopping is None):
+            stops, goes_on = (name, first) if one.training.early_stopping is None else (first, name)
+            yield (
+                f"level {stops} stops early and is scored on the half of validation that did not "
+                f"choose its epoch, level {goes_on} on all of it; in place of off take "
+                "training.early_stopping.patience=10000, which never stops and is scored alike"
+            )
+
+
+def _words(value: object) -> str:
+    return "off" if value is None else str(value)

@@ -60,7 +60,7 @@ class About(BaseModel):
         return plan_network(recipe.network, self.data.shape, len(self.data.class_names))
 
 
-def read_about(text: str | None, what: str) -> About:
+def read_about(text: str | bytes | None, what: str) -> About:
     """The record inside the file called `what`. Raises ToileError where it is none of Toile's."""
     if text is None:
         raise ToileError(f"{what} has no metadata of Toile; export a run with toile export")

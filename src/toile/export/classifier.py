@@ -6,7 +6,10 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 from toile.data import DataFacts
+from toile.errors import ToileError
 from toile.export.about import About
+
+LEAST_SD = 1e-6
 
 
 @runtime_checkable
@@ -29,11 +32,16 @@ class Classifier(Protocol):
 def scaled(
     pixels: UInt8[np.ndarray, "n c h w"], facts: DataFacts
 ) -> Float32[np.ndarray, "n c h w"]:
-    """Pictures as the network takes them, to the same bits as in training."""
+    """Pictures as the network takes them, to the same bits as in training.
+
+    Raises ToileError where the facts have no SD to divide by.
+    """
     images = pixels.astype(np.float32) * (1 / 255)
     if facts.scaling == "standard":
         mean, sd = (
             np.array(values, np.float32)[:, None, None] for values in (facts.mean, facts.sd)
         )
+        if sd.min() < LEAST_SD:
+            raise ToileError(f"the SD of its data is {facts.sd}; pictures are divided by it")
         images = (images - mean) / sd
     return images

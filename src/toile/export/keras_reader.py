@@ -8,7 +8,8 @@ crashes on some damaged ones.
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class KerasClassifier:
             import h5py  # type: ignore[import-untyped]
         self.runtime = f"Toile's numpy reader, h5py {h5py.__version__}"
         what = "the Keras file"
-        try:
+        with _refusals(what):
             with h5py.File(io.BytesIO(content), "r") as file:
                 self.about = read_about(file.attrs.get(KEY), what)
                 model = json.loads(file.attrs["model_config"])["config"]
@@ -44,9 +45,7 @@ class KerasClassifier:
                     layer["name"]: _weights(file["model_weights"][layer["name"]])
                     for layer in self._layers
                 }
-        except (OSError, KeyError, ValueError) as error:
-            raise ToileError(f"{what} is damaged: {error!s:.80}") from None
-        unknown = {layer["class_name"] for layer in self._layers} - {*_COMPUTE, "InputLayer"}
+            unknown = {layer["class_name"] for layer in self._layers} - {*_COMPUTE, "InputLayer"}
         if unknown:
             raise ToileError(f"{what} has layers this reader does not know: {sorted(unknown)}")
 
@@ -54,14 +53,19 @@ class KerasClassifier:
         """What the layer before the softmax gives."""
         images = scaled(pixels, self.about.data).transpose(0, 2, 3, 1)
         batches = range(0, len(images), AT_ONCE)
-        return np.concatenate(
-            [self._through(images[start : start + AT_ONCE], self._layers[:-1]) for start in batches]
-        )
+        with _refusals("the Keras file"):
+            return np.concatenate(
+                [
+                    self._through(images[start : start + AT_ONCE], self._layers[:-1])
+                    for start in batches
+                ]
+            )
 
     def probabilities(self, pixels: UInt8[Array, "n c h w"]) -> Float32[Array, "n k"]:
         """What the model gives."""
-        last = self._layers[-1]
-        return _COMPUTE[last["class_name"]](last["config"], {}, [self.logits(pixels)])
+        last, logits = self._layers[-1], self.logits(pixels)
+        with _refusals("the Keras file"):
+            return _COMPUTE[last["class_name"]](last["config"], {}, [logits])
 
     def _through(self, images: Float32[Array, "n h w c"], layers: list[Config]) -> Array:
         given = {(layers[0]["name"], 0): images}
@@ -78,6 +82,15 @@ class KerasClassifier:
             for one in [one for one in given if last_taken.get(one) == name]:
                 del given[one]
         return given[layers[-1]["name"], 0]
+
+
+@contextmanager
+def _refusals(what: str) -> Iterator[None]:
+    """What a file of another form makes impossible inside the block becomes a ToileError."""
+    try:
+        yield
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+        raise ToileError(f"{what} is damaged: {error!s:.80}") from None
 
 
 def _calls(layer: Config) -> list[list[tuple[str, int]]]:

@@ -39,10 +39,8 @@ def main() -> None:
         sys.stderr.write(f"toile: {said}\n")
         sys.exit(2)
     except ToileError as error:
-        from toile.cli.words import plain
+        from toile.cli.terminal import say
 
-        # A name in it may be another's; its control characters must not steer the terminal.
-        said = "\n".join(map(plain, str(error).split("\n")))
-        sys.stderr.write(f"toile: {said}\n")
+        say(f"toile: {error}", err=True)
         # What click itself ends with on a word it does not know.
         sys.exit(2)

@@ -20,6 +20,7 @@ from toile.cli import (
     training,
     verdict,
 )
+from toile.cli.terminal import say
 
 app = typer.Typer(
     name="toile",
@@ -67,7 +68,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from toile import __version__
 
-        typer.echo(__version__)
+        say(__version__)
         raise typer.Exit
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toile.cli.arguments import Json
-from toile.cli.words import bytes_text, duration, say_json, table
+from toile.cli.terminal import say, say_json
+from toile.cli.words import bytes_text, duration, table
 
 if TYPE_CHECKING:
     from toile.workbench.bench import Bench
@@ -45,7 +46,7 @@ def bench(
             one = measure(name, data=data, settings=set_ or (), rounds=rounds, progress=progress)
         found.append(one)
         if not as_json:
-            typer.echo(_text(one) + "\n")
+            say(_text(one) + "\n")
     if as_json:
         say_json([_json(one) for one in found])
 

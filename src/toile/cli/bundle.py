@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from toile.cli.arguments import Json, RunName
-from toile.cli.words import bytes_text, say_json
+from toile.cli.terminal import say, say_json
+from toile.cli.words import bytes_text
 
 
 def bundle(
@@ -29,7 +30,7 @@ def bundle(
     if as_json:
         say_json({"file": str(path), "run": opened.id, "bytes": path.stat().st_size})
         return
-    typer.echo(f"wrote {path}, {bytes_text(path.stat().st_size)}; toile import {path} opens it")
+    say(f"wrote {path}, {bytes_text(path.stat().st_size)}; toile import {path} opens it")
 
 
 def import_(
@@ -46,7 +47,7 @@ def import_(
     if as_json:
         say_json({"run": str(run.folder), "report": str(report), "looks": len(manifest.looks)})
         return
-    typer.echo(f"{run.id} is among the runs now: toile show {run.name}")
+    say(f"{run.id} is among the runs now: toile show {run.name}")
     looks = len(manifest.looks)
-    typer.echo(f"looks at its test part where it was bundled, in the ledger here now: {looks}")
-    typer.echo(f"report  {report}")
+    say(f"looks at its test part where it was bundled, in the ledger here now: {looks}")
+    say(f"report  {report}")

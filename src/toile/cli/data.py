@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from toile.cli.arguments import Json
-from toile.cli.words import amount, say_json, table
+from toile.cli.terminal import plain, say, say_json
+from toile.cli.words import amount, table
 from toile.errors import ToileError
 
 app = typer.Typer(help="Datasets: what is known, where it lies, what it holds.")
@@ -32,15 +33,15 @@ def data(context: typer.Context, as_json: Json = False) -> None:
         )
         for source in sources
     ]
-    typer.echo(table(("name", "where"), rows, left=2))
-    typer.echo("\nAny folder of class folders, zip, .npz, CSV or IDX files is read by its path.")
+    say(table(("name", "where"), rows, left=2))
+    say("\nAny folder of class folders, zip, .npz, CSV or IDX files is read by its path.")
 
 
 @app.command()
 def get(name: Annotated[str, typer.Argument(help="A known name.")]) -> None:
     """Bring a known dataset to this machine, if it is not here yet."""
     dataset = _load(name)
-    typer.echo(f"{dataset.name} is in {dataset.path}")
+    say(f"{dataset.name} is in {dataset.path}")
 
 
 @app.command()
@@ -68,9 +69,9 @@ def show(
     if as_json:
         say_json(described.to_json() | {"files": [str(path) for path in written]})
         return
-    typer.echo(_description(described))
+    say(_description(described))
     for path in written:
-        typer.echo(f"wrote {path}")
+        say(f"wrote {path}")
 
 
 def _data_settings(texts: list[str]) -> dict[str, Any]:
@@ -151,7 +152,7 @@ def _description(one: Any) -> str:
     )
     heads = ("class", "train", "test", "mean grey train", "test", "greys 0 to 255")
     lines = [
-        f"{one.name}  {one.path}",
+        f"{plain(one.name)}  {plain(str(one.path))}",
         (
             f"{height} x {width} px, {channels} channel{'s' if channels > 1 else ''}, "
             f"{len(one.class_names)} classes; release: {one.release}"
@@ -169,7 +170,9 @@ def _description(one: Any) -> str:
     ]
     if one.skipped:
         lines.append(f"left out or read in part: {len(one.skipped)}")
-        lines += [f"  {skipped.file}: {skipped.reason}" for skipped in one.skipped[:20]]
+        lines += [
+            f"  {plain(skipped.file)}: {plain(skipped.reason)}" for skipped in one.skipped[:20]
+        ]
     return "\n".join(lines)
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toile.cli.arguments import Json, RunName
-from toile.cli.words import decimals, estimate, percent, plain, say_json, table
+from toile.cli.terminal import plain, say, say_json
+from toile.cli.words import decimals, estimate, percent, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
@@ -76,11 +77,11 @@ def _say(
             record["mcnemar"] = test.to_json() | {"against": str(other.folder)}
         say_json(record)
         return
-    typer.echo(_judgement(judged))
+    say(_judgement(judged))
     if test is not None and other is not None:
-        typer.echo(mcnemar_words(judged.run, other, test))
+        say(mcnemar_words(judged.run, other, test))
     for path in written:
-        typer.echo(f"wrote {path}")
+        say(f"wrote {path}")
 
 
 def looks(as_json: Json = False) -> None:
@@ -92,7 +93,7 @@ def looks(as_json: Json = False) -> None:
         say_json({"looks": [vars(look) for look in ledger]})
         return
     if not ledger:
-        typer.echo(f"no test part was opened from {runs_folder()}")
+        say(f"no test part was opened from {runs_folder()}")
         return
     rows = [
         (
@@ -107,10 +108,10 @@ def looks(as_json: Json = False) -> None:
         for look in ledger
     ]
     heads = ("when", "run", "test part", "weights", "networks", "accuracy", "why")
-    typer.echo(table(heads, rows, left=len(heads)))
+    say(table(heads, rows, left=len(heads)))
     for look in ledger:
         if look.score and look.score.get("seen"):
-            typer.echo(f"warning: {plain(look.run)}: {plain(look.score['seen'])}")
+            say(f"warning: {plain(look.run)}: {plain(look.score['seen'])}")
 
 
 def mcnemar_words(first: "Run", second: "Run", test: "McNemar") -> str:
@@ -160,7 +161,7 @@ def _draw(judged: "Evaluated", folder: Path) -> list[Path]:
 def _judgement(judged: "Evaluated") -> str:
     result, names = judged.judgement, judged.run.facts.class_names
     lines = [
-        f"{judged.run.id}  on {judged.of}, {judged.weights} weights",
+        f"{plain(judged.run.id)}  on {judged.of}, {judged.weights} weights",
         f"accuracy  {_estimate(result.accuracy)}; intervals are 95 %",
         *([f"warning: {plain(judged.seen)}"] if judged.seen else []),
         f"among the first two  {_estimate(result.top2)}",
@@ -173,7 +174,7 @@ def _judgement(judged: "Evaluated") -> str:
     if len(names) <= MOST_CLASSES_TABLED:
         lines += ["", _matrix(judged)]
     lines += [
-        f"{names[pair.true]} taken for {names[pair.predicted]}: {pair.count} images, "
+        f"{plain(names[pair.true])} taken for {plain(names[pair.predicted])}: {pair.count} images, "
         f"{percent(pair.share, 1)} of the class"
         for pair in result.most_confused[:MOST_PAIRS]
     ]

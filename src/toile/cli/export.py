@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 import typer
 
 from toile.cli.arguments import Json, RunName
-from toile.cli.words import amount, percent, say_json
+from toile.cli.terminal import say, say_json
+from toile.cli.words import amount, percent
 
 
 def export(
@@ -42,16 +43,16 @@ def export(
         record = {"file": str(exported.file), "format": exported.format}
         say_json(record | parity.model_dump(exclude_none=True))
         return
-    typer.echo(f"{exported.file}  {amount(exported.file.stat().st_size)} bytes")
-    typer.echo(
+    say(f"{exported.file}  {amount(exported.file.stat().st_size)} bytes")
+    say(
         f"opened by {parity.runtime}: same answer on {percent(parity.agreement)} of "
         f"{parity.images} validation images, largest difference {parity.max_difference:.1e}"
     )
     if exported.format == "keras":
-        typer.echo(f"in Python: keras.models.load_model({str(exported.file)!r}, compile=False)")
-    typer.echo(f"it takes {exported.about.input}; it gives {exported.about.output}")
+        say(f"in Python: keras.models.load_model({str(exported.file)!r}, compile=False)")
+    say(f"it takes {exported.about.input}; it gives {exported.about.output}")
     if parity.accuracy is not None:
-        typer.echo(
+        say(
             f"accuracy on them  {percent(parity.accuracy)} in int8, "
             f"{percent(parity.accuracy_float32)} in float32"
         )

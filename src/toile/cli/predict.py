@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toile.cli.arguments import RunName
-from toile.cli.words import percent, plain, say_json, table
+from toile.cli.terminal import plain, say, say_json
+from toile.cli.words import percent, table
 from toile.errors import ToileError
 from toile.files import write_whole
 
@@ -73,16 +74,16 @@ def predict(
     else:
         # Thousands of lines are for a file.
         shown = answers[:MOST_TOLD] if csv_ else answers
-        typer.echo(_told(shown))
+        say(_told(shown))
         if len(answers) > len(shown):
-            typer.echo(f"... and {len(answers) - len(shown)} more")
+            say(f"... and {len(answers) - len(shown)} more")
     if csv_ is not None:
         write_whole(csv_, csv_text(answers).encode())
     if steps is not None:
         _draw(answers, steps)
     if not as_json:
         for path in written:
-            typer.echo(f"wrote {plain(str(path))}")
+            say(f"wrote {plain(str(path))}")
 
 
 def _refuse_place(path: Path) -> None:

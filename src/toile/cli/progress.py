@@ -3,22 +3,24 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from toile.cli.console import Terminal
+from toile.cli.terminal import plain
 
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """Say on the terminal what is being waited for, as long as it takes."""
-    with Console(stderr=True).status(what):
+    with Terminal().status(what):
         yield
 
 
 @contextmanager
 def data_progress() -> Iterator[Callable[[int, int | None, str], None]]:
     """What `load_data` tells its progress to: a bar on the terminal, gone when it is done."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    console = Terminal()
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bars:
@@ -27,7 +29,7 @@ def data_progress() -> Iterator[Callable[[int, int | None, str], None]]:
         def tell(done: int, total: int | None, what: str) -> None:
             # Fetching counts bytes and reading counts pictures: a bar for each thing counted.
             if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
+                tasks[what] = bars.add_task(plain(what), total=total)
             bars.update(tasks[what], completed=done, total=total)
 
         yield tell

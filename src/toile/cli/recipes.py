@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toile.cli.arguments import Json
+from toile.cli.terminal import say, say_json
 from toile.cli.training import Set
-from toile.cli.words import amount, bytes_text, duration, say_json, table
+from toile.cli.words import amount, bytes_text, duration, table
 from toile.errors import ToileError, did_you_mean
 
 if TYPE_CHECKING:
@@ -40,13 +41,13 @@ def presets(
         say_json({"presets": listed})
         return
     if name is not None:
-        typer.echo(f"{name}  {listed[0]['parameters']:,} parameters\n\n{recipe_text(known[name])}")
+        say(f"{name}  {listed[0]['parameters']:,} parameters\n\n{recipe_text(known[name])}")
         return
     rows = [(str(one["name"]), f"{one['parameters']:,}") for one in listed]
     heads, *lines = table(("preset", "parameters"), rows).splitlines()
-    typer.echo(heads)
+    say(heads)
     for line, one in zip(lines, listed, strict=True):
-        typer.echo(f"{line}  {one['title']}. {one['source']}")
+        say(f"{line}  {one['title']}. {one['source']}")
 
 
 def new(
@@ -66,7 +67,7 @@ def new(
         file.write_text(recipe_text(recipe, complete=True))
     except OSError as error:
         raise ToileError(f"{file} cannot be written: {error.strerror}") from None
-    typer.echo(f"wrote {file}; train it with  toile train {file}")
+    say(f"wrote {file}; train it with  toile train {file}")
 
 
 def check(recipe: Source, set_: Set = None) -> None:
@@ -79,10 +80,10 @@ def check(recipe: Source, set_: Set = None) -> None:
     if extent is None and not Path(read.data.name).expanduser().exists():
         raise ToileError(f"data.name is {read.data.name}, which is no known dataset and not here")
     if extent is None:
-        typer.echo(f"{recipe} is sound; its shapes depend on {read.data.name}: toile network tells")
+        say(f"{recipe} is sound; its shapes depend on {read.data.name}: toile network tells")
         return
     plan = plan_network(read.network, extent.shape, extent.classes)
-    typer.echo(f"{recipe} is sound: {amount(plan.parameters)} parameters on {read.data.name}")
+    say(f"{recipe} is sound: {amount(plan.parameters)} parameters on {read.data.name}")
 
 
 def network(
@@ -109,9 +110,9 @@ def network(
     if as_json:
         say_json(_plan_json(plan, read) | {"probe": measured})
         return
-    typer.echo(_plan_text(plan, read))
+    say(_plan_text(plan, read))
     if measured is not None:
-        typer.echo(
+        say(
             f"here: about {duration(measured['seconds_per_epoch'])} an epoch of "
             f"{extent.num_training:,} images, {bytes_text(measured['memory_bytes'])} of memory "
             f"({measured['device']}, {measured['threads']} threads, {measured['precision']}, "
@@ -134,12 +135,12 @@ def settings(
     if not rows:
         raise ToileError(f"no setting begins with {address!r}; toile settings lists them all")
     if markdown:
-        typer.echo("| setting | default | range | meaning |\n|---|---|---|---|")
+        say("| setting | default | range | meaning |\n|---|---|---|---|")
         for row in rows:
-            typer.echo(f"| `{row.address}` | {row.default} | {row.rule} | {row.description} |")
+            say(f"| `{row.address}` | {row.default} | {row.rule} | {row.description} |")
         return
     for row in rows:
-        typer.echo(f"{row.address}  (default {row.default}; {row.rule})\n    {row.description}")
+        say(f"{row.address}  (default {row.default}; {row.rule})\n    {row.description}")
 
 
 def _measure(recipe: "Recipe", plan: "Plan", num_images: int) -> dict[str, Any]:

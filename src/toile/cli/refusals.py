@@ -2,8 +2,6 @@
 
 import errno
 
-from toile.cli.words import plain
-
 SHOWN = 40
 
 

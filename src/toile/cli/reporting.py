@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from toile.cli.arguments import Json
-from toile.cli.words import say_json
+from toile.cli.terminal import say, say_json
 
 
 def report(
@@ -33,4 +33,4 @@ def report(
     if as_json:
         say_json({"kind": kept.kind, "folder": str(kept.folder), "files": files})
         return
-    typer.echo("\n".join(files))
+    say("\n".join(files))

@@ -9,6 +9,7 @@ import typer
 
 from toile.cli.arguments import Json, RunName
 from toile.cli.evaluate import mcnemar_words
+from toile.cli.terminal import ask, plain, say, say_json
 from toile.cli.words import (
     amount,
     bytes_text,
@@ -16,8 +17,6 @@ from toile.cli.words import (
     duration,
     estimate,
     percent,
-    plain,
-    say_json,
     setting,
     table,
 )
@@ -65,9 +64,9 @@ def runs(
     if as_json:
         say_json({"runs": [_listed_json(one) for one in found]})
     elif found:
-        typer.echo(_listing(found))
+        say(_listing(found))
     else:
-        typer.echo(f"no such runs in {runs_folder()}; train one with  toile train quick")
+        say(f"no such runs in {runs_folder()}; train one with  toile train quick")
 
 
 def show(
@@ -87,13 +86,13 @@ def show(
     if as_json:
         say_json(result(opened) | {"epochs_history": list(opened.history.epochs)})
         return
-    typer.echo(summary(opened))
+    say(summary(opened))
     if opened.history.epochs:
-        typer.echo(_progress(opened, reach or ()))
+        say(_progress(opened, reach or ()))
     if curve and opened.history.epochs:
         from toile.cli.curve import text_curve
 
-        typer.echo(text_curve([one["validation"]["accuracy"] for one in opened.history.epochs]))
+        say(text_curve([one["validation"]["accuracy"] for one in opened.history.epochs]))
 
 
 def compare(
@@ -130,18 +129,16 @@ def compare(
         return
     rows = [[one.address, setting(one.first), setting(one.second)] for one in differences]
     rows.append(["accuracy", *(estimate(score) if score else "-" for score in scores)])
-    typer.echo(table(("", *labels), rows))
+    say(table(("", *labels), rows))
     for run, label in zip(pair, labels, strict=True):
         if words := seen_words(run.recipe):
-            typer.echo(f"warning: {plain(label)}: {plain(words)}")
+            say(f"warning: {plain(label)}: {plain(words)}")
     if pair[0].data["fingerprint"] != pair[1].data["fingerprint"]:
-        typer.echo("their data differ, so their scores are of different images")
+        say("their data differ, so their scores are of different images")
     if test is not None:
-        typer.echo(mcnemar_words(pair[0], pair[1], test))
-    typer.echo(
-        "One reading each: overlapping intervals and seed noise forbid naming a winner from this."
-    )
-    typer.echo(f"wrote {figure}")
+        say(mcnemar_words(pair[0], pair[1], test))
+    say("One reading each: overlapping intervals and seed noise forbid naming a winner from this.")
+    say(f"wrote {figure}")
 
 
 def rm(
@@ -159,12 +156,12 @@ def rm(
 
     found = run_to_remove(run)
     if not yes:
-        typer.echo(_to_be_deleted(found), err=True)
+        say(_to_be_deleted(found), err=True)
         if not sys.stdin.isatty():
             raise ToileError("nobody can be asked here; --yes deletes it without, nothing was done")
-        typer.confirm("Delete it?", abort=True)
+        ask("Delete it?")
     remove_run(found)
-    typer.echo(f"deleted {found.folder}")
+    say(f"deleted {found.folder}")
 
 
 def _to_be_deleted(run: "Run") -> str:

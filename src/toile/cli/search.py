@@ -8,8 +8,9 @@ import typer
 
 from toile.cli.arguments import Json
 from toile.cli.signals import STOPPED, Signals
+from toile.cli.terminal import plain, say, say_json
 from toile.cli.training import Set
-from toile.cli.words import duration, percent, plain, say_json, table
+from toile.cli.words import duration, percent, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def search(
         path = _write_page(result) if page else None
         _say(result, time.monotonic() - started, path, as_json)
         if signals.asked:
-            typer.echo(f"toile: stopped; {signals.goes_on}", err=True)
+            say(f"toile: stopped; {signals.goes_on}", err=True)
     raise typer.Exit(STOPPED if signals.asked else DIVERGED if _all_diverged(result) else 0)
 
 
@@ -117,8 +118,8 @@ def follow(live: "LiveSearch", signals: Signals) -> None:
     result = live.result
     left = live.spec.trials - sum(one.ended for one in result.trials)
     for note in live.notes:
-        typer.echo(plain(f"note: {note}"), err=True)
-    typer.echo(f"{live.spec.name}: {left} trials to take, in {live.folder}", err=True)
+        say(plain(f"note: {note}"), err=True)
+    say(f"{live.spec.name}: {left} trials to take, in {live.folder}", err=True)
     with SearchWatch(result, live.workers) as watch, signals.deferred():
         for event in live.events(stop=lambda: signals.asked):
             watch.show(event)
@@ -126,7 +127,7 @@ def follow(live: "LiveSearch", signals: Signals) -> None:
         return
     study = live.finalists()
     chosen = ", ".join(str(one.number) for one in live.result.chosen())
-    typer.echo(f"read again with fresh seeds: trials {chosen}", err=True)
+    say(f"read again with fresh seeds: trials {chosen}", err=True)
     with StudyWatch(study.result, study.workers) as again, signals.deferred():
         for reading in study.events(stop=lambda: signals.asked):
             again.show(reading)
@@ -171,11 +172,9 @@ def _say(result: "SearchResult", wall_seconds: float, page: Path | None, as_json
 
         say_json(search_summary(result) | {"wall_seconds": wall_seconds})
         return
-    typer.echo(summary(result))
-    typer.echo(
-        f"\n{duration(result.seconds)} of training and scoring; this took {duration(wall_seconds)}"
-    )
-    typer.echo(f"search  {result.folder}" if page is None else f"report  {page}")
+    say(summary(result))
+    say(f"\n{duration(result.seconds)} of training and scoring; this took {duration(wall_seconds)}")
+    say(f"search  {result.folder}" if page is None else f"report  {page}")
 
 
 def _all_diverged(result: "SearchResult") -> bool:

@@ -3,13 +3,14 @@
 import time
 from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from toile.cli.words import duration, percent, plain
+from toile.cli.console import Terminal
+from toile.cli.terminal import plain, say
+from toile.cli.words import duration, percent
 from toile.studies import Paused
 from toile.studies.search import values_words
 from toile.studies.search_result import SearchResult, Trial
@@ -24,7 +25,7 @@ class SearchWatch:
     """Shows the events of a search on the error stream, so that results can be piped."""
 
     def __init__(self, result: SearchResult, workers: int, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True)
+        self.console = console or Terminal()
         self.workers, self.asked = workers, result.spec.trials
         self.ended = {one.number: one for one in result.trials if one.ended}
         self.begun: dict[int, tuple[Trial, float]] = {}
@@ -91,9 +92,9 @@ class SearchWatch:
 
     def _say(self, line: str) -> None:
         if self.console.is_terminal:
-            self.console.print(plain(line), highlight=False, markup=False)
+            self.console.print(line)
         else:
-            typer.echo(plain(line), err=True)
+            say(plain(line), err=True)
 
 
 def trial_words(trial: Trial) -> str:

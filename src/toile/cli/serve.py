@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from toile.cli.signals import STOPPED
-from toile.cli.words import plain, say_json
+from toile.cli.terminal import plain, say, say_json
 from toile.distribution import extra_packages
 from toile.errors import ToileError
 
@@ -67,7 +67,7 @@ def serve(
                 f"token  {token_file or token}",
                 f'curl -H "Authorization: Bearer {shown}" --data-binary @picture.png {url}/predict',
             ):
-                typer.echo(plain(line))
+                say(plain(line))
         answer_requests(model, listening, token, hosts)
     raise typer.Exit(STOPPED)
 
@@ -81,7 +81,7 @@ def _refuse_open_house(host: str, is_local: bool, allowed: list[str]) -> None:
             f"--host {host} can be reached from other machines; say under which names with "
             "--allow-host NAME, or leave --host out"
         )
-    typer.echo(
+    say(
         f"warning: --host {host} lets other machines connect, and what they send, the token too, "
         "is not encrypted on its way; put it behind a proxy that speaks HTTPS",
         err=True,

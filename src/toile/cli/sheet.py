@@ -10,7 +10,8 @@ import typer
 
 from toile.cli.arguments import Json
 from toile.cli.signals import STOPPED, Signals
-from toile.cli.words import duration, plain, say_json, table
+from toile.cli.terminal import ask_text, plain, say, say_json
+from toile.cli.words import duration, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def run(
                 sheet, quick=quick, only=numbers, out=out, workers=workers, progress=progress
             )
         for note in live.notes:
-            typer.echo(plain(f"note: {note}"), err=True)
+            say(plain(f"note: {note}"), err=True)
         with live.taking():
             _take_all(live, ask and sys.stdin.isatty() and not as_json, signals)
         result = live.result
@@ -72,10 +73,10 @@ def run(
         else:
             asked = {one.planned.number for one in live.exercises}
             _say([one for one in result.outcomes if one.planned.number in asked], quick)
-            typer.echo(f"\n{duration(result.seconds)} of training; this took {duration(taken)}")
-            typer.echo(f"report  {report}")
+            say(f"\n{duration(result.seconds)} of training; this took {duration(taken)}")
+            say(f"report  {report}")
         if signals.asked:
-            typer.echo(f"toile: stopped; {signals.goes_on}", err=True)
+            say(f"toile: stopped; {signals.goes_on}", err=True)
     raise typer.Exit(STOPPED if signals.asked else 0)
 
 
@@ -98,7 +99,7 @@ def new(
         file.write_text(example if source is None else sheet_path(source).read_text())
     except OSError as error:
         raise ToileError(f"{file} cannot be written: {error.strerror}") from None
-    typer.echo(f"wrote {file}; take it with  toile sheet run {file}")
+    say(f"wrote {file}; take it with  toile sheet run {file}")
 
 
 @app.command("list")
@@ -114,7 +115,7 @@ def list_(as_json: Json = False) -> None:
         ]
         say_json({"sheets": rows})
         return
-    typer.echo(
+    say(
         table(
             ("sheet", "title", "exercises"),
             [(name, one.title, str(len(one.exercises))) for name, one in found.items()],
@@ -138,10 +139,10 @@ def show(sheet: Name, quick: IsQuick = False, as_json: Json = False) -> None:
         rows = [_planned_json(one) for one in planned]
         say_json({"title": read.title, "trainings": trainings, "epochs": epochs, "exercises": rows})
         return
-    typer.echo(plain(read.title))
+    say(plain(read.title))
     heads = ("", "exercise", "kind", "trainings", "epochs at most", "")
-    typer.echo(table(heads, [_planned_row(one) for one in planned], left=3))
-    typer.echo(f"{trainings} trainings, up to {epochs} epochs")
+    say(table(heads, [_planned_row(one) for one in planned], left=3))
+    say(f"{trainings} trainings, up to {epochs} epochs")
 
 
 def numbers_in(text: str) -> list[int]:
@@ -164,11 +165,10 @@ def _ask(live: "LiveSheet", exercises: "list[Planned]") -> None:
     for one in exercises:
         if one.number in answered:
             continue
-        typer.echo(
-            plain(f"\n{one.number}. {one.exercise.title}. {one.exercise.question}"), err=True
-        )
+        line = f"{one.number}. {one.exercise.title}. {one.exercise.question}"
+        say(f"\n{plain(line)}", err=True)
         asked = plain(one.exercise.expect) or "Your answer"
-        text = typer.prompt(asked, default="", show_default=False, err=True).strip()
+        text = ask_text(asked)
         if text:
             keep_answer(live.folder, one.number, text)
 
@@ -193,7 +193,7 @@ def _take(live: "LiveSheet", exercise: "LiveExercise", signals: Signals) -> None
     from toile.workbench.live_search import LiveSearch
 
     planned, work = exercise.planned, exercise.work
-    typer.echo(plain(f"{planned.number}. {planned.exercise.title}"), err=True)
+    say(plain(f"{planned.number}. {planned.exercise.title}"), err=True)
     if isinstance(work, LiveSearch):
         follow_search(work, signals)
     elif work is not None:
@@ -207,15 +207,15 @@ def _take(live: "LiveSheet", exercise: "LiveExercise", signals: Signals) -> None
 
 def _say(outcomes: "list[Outcome]", quick: bool) -> None:
     if quick:
-        typer.echo("QUICK: few images, epochs and readings; it says nothing about the exercises.\n")
+        say("QUICK: few images, epochs and readings; it says nothing about the exercises.\n")
     for one in outcomes:
         exercise = one.planned.exercise
-        typer.echo(plain(f"{one.planned.number}. {exercise.title}"))
+        say(plain(f"{one.planned.number}. {exercise.title}"))
         said = "answered" if exercise.kind == "question" else "expected"
         if one.answer is not None:
-            typer.echo(plain(f"   {said}: {one.answer.text}"))
+            say(plain(f"   {said}: {one.answer.text}"))
         if exercise.kind != "question" or one.answer is None:
-            typer.echo(plain(f"   {_outcome_words(one)}"))
+            say(plain(f"   {_outcome_words(one)}"))
 
 
 def _outcome_words(one: "Outcome") -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from toile.cli.terminal import say
+
 # 128 + 2, as shells report a program that SIGINT ended.
 STOPPED = 130
 
@@ -50,5 +52,5 @@ class Signals:
         self.asked = True
 
     def _leave(self) -> None:
-        sys.stderr.write(f"toile: stopped; {self.goes_on}\n")
+        say(f"toile: stopped; {self.goes_on}", err=True)
         sys.exit(STOPPED)

@@ -5,10 +5,9 @@ import textwrap
 import time
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from toile.cli.arguments import Json
-from toile.cli.words import plain, say_json, table
+from toile.cli.terminal import plain, say, say_json
+from toile.cli.words import table
 
 if TYPE_CHECKING:
     from toile.studies.listing import Standing
@@ -29,9 +28,9 @@ def studies(as_json: Json = False) -> None:
     if as_json:
         say_json({"studies": [_listed_json(one) for one in found]})
     elif found:
-        typer.echo(_listing(found))
+        say(_listing(found))
     else:
-        typer.echo(
+        say(
             f"no study, search or sheet in {runs_folder()}; take one with  "
             "toile study s1-lab --vary network.conv1.filters=8,64"
         )

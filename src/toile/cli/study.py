@@ -10,8 +10,9 @@ import typer
 from toile.cli.arguments import Json
 from toile.cli.signals import STOPPED, Signals
 from toile.cli.study_words import ahead, left_undone, summary
+from toile.cli.terminal import plain, say, say_json
 from toile.cli.training import Set
-from toile.cli.words import duration, plain, say_json
+from toile.cli.words import duration
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
@@ -113,9 +114,9 @@ def study(
         path = _write_page(result) if page else None
         _say(result, time.monotonic() - started, path, as_json)
         for line in left_undone(live, result, open_test):
-            typer.echo(line, err=True)
+            say(line, err=True)
         if signals.asked:
-            typer.echo(f"toile: stopped; {signals.goes_on}", err=True)
+            say(f"toile: stopped; {signals.goes_on}", err=True)
     raise typer.Exit(_exit_code(result, signals.asked))
 
 
@@ -132,7 +133,7 @@ def new_study(
         file.write_text(example)
     except OSError as error:
         raise ToileError(f"{file} cannot be written: {error.strerror}") from None
-    typer.echo(f"wrote {file}; take it with  toile study {file}")
+    say(f"wrote {file}; take it with  toile study {file}")
 
 
 def _refuse(budget: str | None, why: str, out: str | None) -> None:
@@ -165,7 +166,7 @@ def _follow(live: "LiveStudy", signals: Signals) -> None:
 
     result = live.result
     for line in [*(f"note: {note}" for note in live.notes), *ahead(live, result)]:
-        typer.echo(plain(line), err=True)
+        say(plain(line), err=True)
     with StudyWatch(result, live.workers) as watch, signals.deferred():
         for event in live.events(stop=lambda: signals.asked):
             watch.workers = live.workers
@@ -196,12 +197,12 @@ def _say(result: "StudyResult", wall_seconds: float, page: Path | None, as_json:
 
         say_json(study_summary(result) | {"wall_seconds": wall_seconds})
         return
-    typer.echo(summary(result))
-    typer.echo(
+    say(summary(result))
+    say(
         f"\n{len(result.readings)} readings, {duration(result.seconds)} of training and scoring; "
         f"this took {duration(wall_seconds)}"
     )
-    typer.echo(f"study  {result.folder}" if page is None else f"report  {page}")
+    say(f"study  {result.folder}" if page is None else f"report  {page}")
 
 
 def _exit_code(result: "StudyResult", stopped: bool) -> int:

@@ -4,13 +4,14 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import typer
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from toile.cli.words import duration, percent, plain
+from toile.cli.console import Terminal
+from toile.cli.terminal import plain, say
+from toile.cli.words import duration, percent
 from toile.studies import (
     Advanced,
     Ended,
@@ -42,7 +43,7 @@ class StudyWatch:
     """Shows the events of a study on the error stream, so that results can be piped."""
 
     def __init__(self, result: StudyResult, workers: int, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True)
+        self.console = console or Terminal()
         self.workers = workers
         self.cells: dict[tuple[str, int], _Cell] = {}
         self.seconds: dict[str, list[float]] = {}
@@ -145,9 +146,9 @@ class StudyWatch:
     def _say(self, line: str) -> None:
         if self.console.is_terminal:
             # Names of levels are not ours: they must not be read as rich's markup.
-            self.console.print(plain(line), highlight=False, markup=False)
+            self.console.print(line)
         else:
-            typer.echo(plain(line), err=True)
+            say(plain(line), err=True)
 
 
 def _cell_of(one: Reading) -> _Cell:

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from toile.cli.words import percent, plain, table
+from toile.cli.terminal import plain
+from toile.cli.words import percent, table
 
 if TYPE_CHECKING:
     from toile.studies import StudyResult

@@ -6,7 +6,8 @@ import typer
 
 from toile.cli.arguments import Json, RunName
 from toile.cli.signals import Signals
-from toile.cli.words import amount, duration, estimate, percent, plain, say_json, table
+from toile.cli.terminal import plain, say, say_json
+from toile.cli.words import amount, duration, estimate, percent, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
@@ -114,16 +115,16 @@ def _follow(live: "LiveRun", signals: Signals, curve: bool, page: bool, as_json:
     if as_json:
         say_json(result(live.run))
     else:
-        typer.echo(summary(live.run))
+        say(summary(live.run))
         if path is not None:
-            typer.echo(f"report  {path}")
+            say(f"report  {path}")
     raise typer.Exit(EXIT_CODES[read_state(live.run.folder).status])
 
 
 def _introduce(live: "LiveRun") -> None:
     """What is about to be trained, on the error stream."""
     training = live.fit.recipe.training
-    lines = [f"note: {note}" for note in live.notes]
+    lines = [f"note: {plain(note)}" for note in live.notes]
     lines.append(
         f"{live.run.id}: {len(live.split.train):,} images to train on, "
         f"{len(live.split.validation):,} to validate; {training.device}, "
@@ -139,7 +140,7 @@ def _introduce(live: "LiveRun") -> None:
             f"begun anew, having other shapes or not asked for: {', '.join(anew) or 'none'}"
         )
     for line in lines:
-        typer.echo(line, err=True)
+        say(line, err=True)
 
 
 def result(run: "Run") -> dict[str, Any]:
@@ -158,7 +159,7 @@ def summary(run: "Run") -> str:
 
     state = read_state(run.folder)
     ended = f"{state.status}{f' ({state.reason})' if state.reason else ''}"
-    lines = [f"{run.id}  {ended}"]
+    lines = [plain(f"{run.id}  {ended}")]
     if (run.folder / "results.json").exists():
         results, answers = run.results, run.validation
         names = run.data["class_names"]
@@ -191,7 +192,7 @@ def summary(run: "Run") -> str:
         lines.append("no epoch was scored")
     if state.status in ("stopped", "interrupted", "failed"):
         lines.append(f"go on from its last checkpoint with  toile resume {run.name}")
-    lines.append(f"run  {run.folder}")
+    lines.append(f"run  {plain(str(run.folder))}")
     return "\n".join(lines)
 
 

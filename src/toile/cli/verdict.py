@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toile.cli.arguments import Json
-from toile.cli.words import plain, say_json, table
+from toile.cli.terminal import plain, say, say_json
+from toile.cli.words import table
 
 if TYPE_CHECKING:
     from toile.studies import Verdict
@@ -47,8 +48,8 @@ def verdict(
         said = {"sentence": verdict_sentence(found), "assumed": _assumed(found)}
         say_json(found.to_json() | said)
         return
-    typer.echo(verdict_tables(found))
-    typer.echo(f"\n{plain(verdict_sentence(found))}\n\n{_assumed(found)}")
+    say(verdict_tables(found))
+    say(f"\n{plain(verdict_sentence(found))}\n\n{_assumed(found)}")
 
 
 def _assumed(found: "Verdict") -> str:

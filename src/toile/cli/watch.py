@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -12,6 +12,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from toile.cli.console import Terminal
 from toile.cli.curve import text_curve
 from toile.cli.words import duration, percent
 from toile.training import Diverged, Epoch, Event, Interval, Scoring, Stepped
@@ -36,7 +37,7 @@ class Watch:
     """
 
     def __init__(self, epochs: int, curve: bool) -> None:
-        self.console = Console(stderr=True)
+        self.console = Terminal()
         self.epochs, self.curve = epochs, curve
         self.accuracies: list[float] = []
         self.bars = Bars(
@@ -94,4 +95,4 @@ class Watch:
     def _say(self, line: str) -> None:
         # Class and run names are not ours: they must not be read as rich's markup.
         if self.console.is_terminal:
-            self.bars.console.print(line, highlight=False, markup=False)
+            self.bars.console.print(line)

@@ -1,30 +1,10 @@
 """How numbers and tables are said on a terminal."""
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import typer
-
-from toile.files import finite
-
-
-def say_json(record: Any) -> None:
-    """One JSON object on one line, the last of the output; a number that is not finite is null."""
-    typer.echo(json.dumps(finite(record)))
-
-
-def plain(text: str) -> str:
-    r"""`text` as one line that cannot steer a terminal: `\x1b` and its like are written out.
-
-    Names of classes, files and runs come from anywhere.
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
-    )
+from toile.cli.terminal import plain
 
 
 def percent(share: float | None, digits: int = 2) -> str:

@@ -1,0 +1,22 @@
+"""The terminal as rich draws on it; apart from `terminal.py`, as rich takes a while to import."""
+
+from collections.abc import Iterable
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from toile.cli.terminal import plain_lines
+
+
+class Terminal(Console):
+    """The error stream as rich draws on it: bars, and lines above them."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True, markup=False, highlight=False, emoji=False)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """What is drawn, in pieces; rich's own codes are kept apart from the text."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else plain_lines(text), style, control)

@@ -1,0 +1,53 @@
+"""The one door to the terminal: all that commands say goes through here, and is made plain.
+
+Names of classes, files, levels and runs, and what errors quote of them, come from anywhere: from a
+zip, a bundle, an exported file. None of it may steer the terminal, by control characters, by what
+turns the direction of writing, or as rich's markup (`console.py`).
+"""
+
+import json
+from typing import Any
+
+import typer
+
+from toile.files import finite
+
+
+def plain(text: str) -> str:
+    r"""`text` as one line that cannot steer a terminal: `\x1b` and its like are written out."""
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )
+
+
+def plain_lines(text: str) -> str:
+    """`text` with the ends of its lines as they are, and each line plain."""
+    return "\n".join(map(plain, text.split("\n")))
+
+
+def say(text: str, err: bool = False) -> None:
+    """One text on its own line or lines, on the error stream where `err`.
+
+    A name inside it that holds a line's end would look like a line of ours: who writes a line
+    round a name makes that `plain` first.
+    """
+    typer.echo(plain_lines(text), err=err)
+
+
+def say_json(record: Any) -> None:
+    """One JSON object on one line, the last of the output; a number that is not finite is null."""
+    # All but ASCII is written as \u escapes, so that no control character is left in it.
+    typer.echo(json.dumps(finite(record)))
+
+
+def ask(question: str) -> None:
+    """Go on if the answer is yes; else the command ends."""
+    typer.confirm(plain_lines(question), abort=True)
+
+
+def ask_text(question: str) -> str:
+    """The line that is answered, without blanks round it; nothing where the answer is empty."""
+    answer = typer.prompt(plain_lines(question), default="", show_default=False, err=True)
+    return str(answer).strip()

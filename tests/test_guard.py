@@ -43,7 +43,8 @@ def house() -> House:
 
 
 def guarded(app, **settings) -> Guard:
-    limits = {"body_bytes": MOST, "body_seconds": 5.0, "open_paths": frozenset({"/health"})}
+    limits = {"body_bytes": MOST, "body_seconds": 5.0, "stall_seconds": 5.0, "least_speed": 1.0}
+    limits |= {"open_paths": frozenset({"/health"})}
     return Guard(app, host_headers(PORT), TOKEN, **limits | settings)
 
 
@@ -232,6 +233,29 @@ def test_a_body_that_does_not_come_is_given_up(house):
     app = guarded(house, body_seconds=0.05)
     assert ask(app, "POST", headers=KNOWN, content=stalled()).status_code == 408
     assert house.visits == []
+
+
+def test_a_body_that_stalls_is_given_up_long_before_its_time_however_fast_it_began(house):
+    async def stalled():
+        yield bytes(MOST)
+        await asyncio.Event().wait()
+
+    app = guarded(house, body_seconds=1e6, stall_seconds=0.05, least_speed=1e-6)
+    assert ask(app, "POST", headers=KNOWN, content=stalled()).status_code == 408
+    assert house.visits == []
+
+
+def test_a_body_slower_than_the_least_speed_is_given_up_though_it_never_stalls(house):
+    async def trickle():
+        while True:
+            yield b"x"
+            await asyncio.sleep(0)
+
+    limits = {"body_bytes": 10**12, "body_seconds": 1e6, "stall_seconds": 0.05}
+    app = guarded(house, **limits, least_speed=1e12)
+    answer = ask(app, "POST", headers=KNOWN, content=trickle())
+    assert answer.status_code == 408
+    assert "brings 1,000,000,000,000 bytes in each" in answer.json()["error"]
 
 
 def test_a_body_that_comes_a_byte_at_a_time_is_given_up_as_a_whole(house):

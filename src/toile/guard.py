@@ -23,6 +23,8 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 Headers = dict[bytes, list[bytes]]
 Refusal = tuple[int, str]
 
+KNOWN = "toile.known"
+"""What a request's scope is told: whether it showed the token."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 READS = ("GET", "HEAD")
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
@@ -56,7 +58,8 @@ class Guard:
     """An ASGI app behind its door. What is refused is answered with {"error": sentence}.
 
     `hosts` are the Host headers let in; GET and HEAD of the `open_paths` need no token. A body has
-    at most `body_bytes`, and `body_seconds` to arrive from when the app first asks for it.
+    at most `body_bytes`, and `body_seconds` to arrive from when the app first asks for it; it comes
+    at `least_speed` bytes a second or more, but for pauses of up to `stall_seconds`.
     `policy` is the Content-Security-Policy.
     """
 
@@ -66,6 +69,8 @@ class Guard:
     token: str = field(repr=False)
     body_bytes: int
     body_seconds: float
+    stall_seconds: float
+    least_speed: float
     open_paths: frozenset[str] = frozenset()
     policy: str = NO_PAGE
 
@@ -79,6 +84,7 @@ class Guard:
         else:
             visit = Visit(self, receive, send)
             refusal = self._refusal(scope)
+            scope[KNOWN] = refusal is None and not self._is_open(scope)
             if refusal is None:
                 await self.app(scope, visit.receive, visit.send)
             else:
@@ -92,9 +98,12 @@ class Guard:
         return (
             self._foreign_host(headers)
             or _foreign_origin(headers, read)
-            or self._unknown(headers, read and scope["path"] in self.open_paths)
+            or self._unknown(headers, self._is_open(scope))
             or self._too_large(int(headers.get(b"content-length", [b"0"])[0]))
         )
+
+    def _is_open(self, scope: Message) -> bool:
+        return scope["method"] in READS and scope["path"] in self.open_paths
 
     def _foreign_host(self, headers: Headers) -> Refusal | None:
         hosts = headers.get(b"host", [])
@@ -143,6 +152,7 @@ class Visit:
     def __init__(self, guard: Guard, receive: Receive, send: Send) -> None:
         self._guard, self._receive, self._send = guard, receive, send
         self._deadline: float | None = None
+        self._due = 0.0
         self._num_bytes = 0
         self._all_here = False
         self._answered = False
@@ -152,16 +162,24 @@ class Visit:
         """The next part of the body. What is too large or too slow ends as a disconnection."""
         if self._all_here:
             return await self._receive()
+        guard, now = self._guard, asyncio.get_running_loop().time
         if self._deadline is None:
             # Not before: until the app reads, a client that is prompt cannot send.
-            self._deadline = asyncio.get_running_loop().time() + self._guard.body_seconds
+            self._deadline = now() + guard.body_seconds
+            self._due = now() + guard.stall_seconds
         try:
-            async with asyncio.timeout_at(self._deadline):
+            async with asyncio.timeout_at(min(self._deadline, self._due)):
                 message = await self._receive()
         except TimeoutError:
-            seconds = self._guard.body_seconds
-            return await self.refuse(408, f"the body was not here within {seconds:g} seconds")
-        self._num_bytes += len(message.get("body", b""))
+            return await self.refuse(
+                408,
+                f"the body came too slowly: it takes at most {guard.body_seconds:g} seconds, and "
+                f"brings {guard.least_speed:,.0f} bytes in each",
+            )
+        num_bytes = len(message.get("body", b""))
+        self._num_bytes += num_bytes
+        # What comes fast earns no more than one pause.
+        self._due = min(self._due + num_bytes / guard.least_speed, now() + guard.stall_seconds)
         self._all_here = not message.get("more_body", False)
         if self._num_bytes > self._guard.body_bytes:
             most = self._guard.body_bytes

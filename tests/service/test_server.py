@@ -247,6 +247,22 @@ def test_a_thousand_silent_connections_are_closed_and_cost_little(server):
     assert server.is_ready()
 
 
+def test_silent_connections_keep_nobody_out(server):
+    with server.connect() as known:
+        known.sendall(f"GET / HTTP/1.1\r\n{server.known}\r\n".encode())
+        assert answer_of(known)[0] == 200
+        silent = [server.connect() for _ in range(300)]
+        assert server.is_ready()
+        assert (
+            server.say(f"GET / HTTP/1.1\r\n{server.known}Connection: close\r\n\r\n")[9:12] == b"200"
+        )
+        # It has shown the token, so that others made room.
+        known.sendall(f"GET / HTTP/1.1\r\n{server.known}\r\n".encode())
+        assert answer_of(known)[0] == 200
+    for connection in silent:
+        connection.close()
+
+
 def test_twenty_pictures_of_twenty_megabytes_at_once_are_refused_one_by_one_in_little_memory(
     server,
 ):
@@ -288,8 +304,10 @@ def test_a_prompt_client_is_not_called_slow_for_those_who_stall_before_it(server
 
 
 def test_health_is_answered_while_a_large_picture_is_looked_at(server):
+    # Made before: who connects and then takes a second to ask is given up.
+    asked = posted(server, picture(5000, 5000))
     with server.connect() as connection:
-        connection.sendall(posted(server, picture(5000, 5000)))
+        connection.sendall(asked)
         assert server.is_ready()
         answered, _, _ = select.select([connection], [], [], 0)
         assert not answered

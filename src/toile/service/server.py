@@ -8,11 +8,14 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from toile.errors import ToileError
-from toile.guard import Guard
+from toile.guard import KNOWN, Guard
 from toile.service.app import MAX_BYTES, create_app
 from toile.service.model import Model
 
 BODY_SECONDS = 20.0
+# Who holds one of the few places for large pictures keeps others waiting.
+STALL_SECONDS = 3.0
+LEAST_BYTES_PER_SECOND = 100_000.0
 IDLE_SECONDS = 5
 MOST_CONNECTIONS = 256
 
@@ -49,6 +52,8 @@ def serve(model: Model, listening: socket.socket, token: str, hosts: frozenset[s
         token,
         body_bytes=MAX_BYTES,
         body_seconds=BODY_SECONDS,
+        stall_seconds=STALL_SECONDS,
+        least_speed=LEAST_BYTES_PER_SECOND,
         open_paths=frozenset({"/health"}),
     )
     config = uvicorn.Config(
@@ -63,7 +68,6 @@ def serve(model: Model, listening: socket.socket, token: str, hosts: frozenset[s
         log_level="error",
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=5,
     )
@@ -74,9 +78,12 @@ class PromptProtocol(H11Protocol):
     """HTTP that ends connections whose client is behind with what it owes.
 
     uvicorn itself waits for ever for a request's head, and for the rest of a body that was refused.
+    Where there are too many, one that waits makes room: of those that have not shown the token the
+    oldest, so that they keep nobody out.
     """
 
     _patience: asyncio.TimerHandle | None = None
+    _since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come; it has not asked yet."""
@@ -86,15 +93,37 @@ class PromptProtocol(H11Protocol):
         connection = transport.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._patience = self.loop.call_later(IDLE_SECONDS, self.timeout_keep_alive_handler)
+        self._since = self.loop.time()
+        if len(self.connections) > MOST_CONNECTIONS:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        others = [one for one in self._all() if one is not self and not one.is_answering]
+        leaving = min(others, key=lambda one: (one.is_known, one._since), default=self)
+        # At once: the transport tells of its end only later, and meanwhile others may come.
+        self.connections.discard(leaving)
+        leaving.transport.abort()
+
+    def _all(self) -> list["PromptProtocol"]:
+        return [one for one in self.connections if isinstance(one, PromptProtocol)]
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a request has come that is not answered yet."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the last request showed the token."""
+        return self.cycle is not None and bool(self.cycle.scope.get(KNOWN))
 
     def data_received(self, data: bytes) -> None:
         """Something came: the end of waiting only where a whole head is there to be answered."""
         super().data_received(data)
-        answering = self.cycle is not None and not self.cycle.response_complete
-        if answering and self._patience is not None:
+        if self.is_answering and self._patience is not None:
             self._patience.cancel()
             self._patience = None
-        elif not answering and self._patience is None:
+        elif not self.is_answering and self._patience is None:
             self._patience = self.loop.call_later(IDLE_SECONDS, self.timeout_keep_alive_handler)
 
     def shutdown(self) -> None:

@@ -91,7 +91,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_matter(tmp_path: Path):
         (b"- conv: 3\n- relu\n", "; a recipe has named settings"),
         (b"just words", " is 'just words'; a recipe has named settings"),
         (b"name: \xff\n", ": byte 6 is not UTF-8; a recipe is a text"),
-        (b"#" * 1_000_001, " has over 1000000 bytes; a recipe is a short text"),
+        (b"#" * 131_073, " has over 131,072 bytes; a recipe is a short text"),
         (b"seed: 1\n", ": network is missing; it is a list"),
         (b"network: []\n", ": network is empty; it is a list of layers"),
         (b"network: [relu]\nseed: -1\n", ": seed is -1; it goes from 0 to below 92233720368547"),

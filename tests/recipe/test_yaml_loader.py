@@ -5,6 +5,7 @@ import math
 import pytest
 
 from toile.errors import ToileError
+from toile.recipe.document import read_recipe_file
 from toile.recipe.yaml_loader import read_value
 
 
@@ -76,3 +77,15 @@ def test_what_is_wrong_is_said_with_its_place(text, why):
 @pytest.mark.parametrize("text", ["[" * 20_000, "- " * 5_000, "{a: " * 5_000])
 def test_deep_nesting_is_refused(text):
     assert refusal(text) == "x.yaml is nested too deeply to be read"
+
+
+def test_a_megabyte_is_refused_before_any_of_it_is_read(tmp_path):
+    assert refusal("a: [" + "1, " * 300_000) == (
+        "x.yaml has 900,004 characters; at most 131,072 are read, which is some forty recipes "
+        "written out; give it as several"
+    )
+    assert len(read_value("[" + "1," * 1000 + "]", "here")) == 1000
+    file = tmp_path / "long.yaml"
+    file.write_text("# none\n" * 20_000)
+    with pytest.raises(ToileError, match=r"long.yaml has over 131,072 bytes; a recipe is a short"):
+        read_recipe_file(file)

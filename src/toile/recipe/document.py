@@ -10,9 +10,7 @@ from toile.errors import ToileError
 from toile.recipe.choice import short_document
 from toile.recipe.complaint import shown
 from toile.recipe.recipe import Recipe, recipe_of
-from toile.recipe.yaml_loader import Loader, read_value
-
-MAX_BYTES = 1_000_000
+from toile.recipe.yaml_loader import MAX_CHARACTERS, Loader, read_value
 
 
 def read_text(path: Path) -> str:
@@ -20,9 +18,9 @@ def read_text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             # Read up to the bound rather than ask for the size: a pipe or a device names none.
-            raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            raise ToileError(f"{path} has over {MAX_BYTES} bytes; a recipe is a short text")
+            raw = file.read(MAX_CHARACTERS + 1)
+        if len(raw) > MAX_CHARACTERS:
+            raise ToileError(f"{path} has over {MAX_CHARACTERS:,} bytes; a recipe is a short text")
         return raw.decode()
     except UnicodeDecodeError as error:
         raise ToileError(f"{path}: byte {error.start} is not UTF-8; a recipe is a text") from None

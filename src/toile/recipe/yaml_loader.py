@@ -12,6 +12,9 @@ import yaml
 from toile.errors import ToileError
 from toile.recipe.complaint import shown
 
+# PyYAML reads a character at a time: so many took .5 to 1.5 s (Python 3.11, a shared Zen 5 core),
+# and a megabyte took 8. The longest file of the package has 4,000.
+MAX_CHARACTERS = 1 << 17
 # A longer number is no setting's, and Python refuses to read one of thousands of digits.
 MAX_DIGITS = 40
 Rewrite = Callable[[yaml.Node], yaml.Node]
@@ -22,6 +25,11 @@ def read_value(text: str, where: str, rewrite: Rewrite | None = None) -> Any:
 
     `rewrite` may change the tree of nodes before their values are made.
     """
+    if len(text) > MAX_CHARACTERS:
+        raise ToileError(
+            f"{where} has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read, which "
+            "is some forty recipes written out; give it as several"
+        )
     try:
         loader = Loader(text)
         node = loader.get_single_node()

@@ -134,3 +134,9 @@ def test_sides_out_of_range_ask_for_a_size(tmp_path, side):
         ToileError, match=f"images are 8 x {side} px; a side has 4 to 256; set data"
     ):
         load_data(tmp_path / "odd.npz")
+
+
+@pytest.mark.parametrize("name", ["~anna\0", "a\0b", "x" * 300])
+def test_a_name_that_no_file_can_have_is_refused_as_one_that_is_not_there(name):
+    with pytest.raises(ToileError, match="is no file or folder here"):
+        load_data(name)

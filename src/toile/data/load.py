@@ -63,7 +63,8 @@ def load_here(data: Data) -> Dataset | None:
 
 def _own_path(name: str) -> Path:
     # By os.path, for Path.expanduser raises for ~nobody, and Path.exists for a name too long.
-    path = os.path.expanduser(name)
+    # A name with a NUL is refused below; asked for the home of such a user, Python raises.
+    path = name if "\0" in name else os.path.expanduser(name)
     if not os.path.exists(path):
         raise ToileError(
             f"data.name is {name}, which is no file or folder here, and no known dataset "

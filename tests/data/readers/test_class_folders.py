@@ -195,3 +195,9 @@ def test_a_png_folder_of_garments_has_the_fingerprint_of_the_arrays(tmp_path):
     assert dataset.test_fingerprint == expected.test_fingerprint
     assert dataset.order != expected.order
     assert dataset.class_names == sample.class_names
+
+
+def test_a_class_folder_whose_name_is_no_utf_8_is_refused_by_it(write):
+    folder = write("folder", folders=("ant", "b\udcff", "cat"))
+    with pytest.raises(ToileError, match=r"class folder 'b\\udcff' is not UTF-8; rename it"):
+        load_data(folder)

@@ -203,3 +203,9 @@ def test_kaggles_pair_is_known_by_its_form_and_said_to_be_so(tmp_path):
     assert "not those of the IDX release" in dataset.release
     assert dataset.class_names[6] == "Shirt"
     assert np.array_equal(open_sealed(dataset.test).labels[:10], np.arange(10))
+
+
+def test_a_name_as_long_as_names_can_be_has_no_partner_and_is_read(train_csv):
+    longest = train_csv.with_name("test".ljust(251, "x") + ".csv")
+    train_csv.rename(longest)
+    assert len(load_data(longest).train) > 0

@@ -23,6 +23,8 @@ def read_pictures(where: str, files: list[PictureFile], data: Data, progress: Pr
     skipped: list[Skipped] = []
     parts = _lay_out(where, files, skipped)
     order = order_classes(folder for classes in parts.values() for folder in classes)
+    for folder in order:
+        _refuse_no_text(folder, where)
     indices = {folder: index for index, folder in enumerate(order)}
     gathered = {
         part: [(indices[folder], file) for folder in order for file in classes.get(folder, ())]
@@ -33,6 +35,16 @@ def read_pictures(where: str, files: list[PictureFile], data: Data, progress: Pr
         images = {part: decoder.decode(labelled) for part, labelled in gathered.items()}
     class_names = tuple(order.values())
     return Parts(images["train"], images.get("test"), class_names, skipped=tuple(skipped))
+
+
+def _refuse_no_text(folder: str, where: str) -> None:
+    """Refuse a class whose name no recipe, page or export could hold."""
+    try:
+        folder.encode()
+    except UnicodeEncodeError:
+        raise ToileError(
+            f"{where}: the name of the class folder {folder!r} is not UTF-8; rename it"
+        ) from None
 
 
 def _lay_out(where: str, files: list[PictureFile], skipped: list[Skipped]) -> dict[str, Classes]:

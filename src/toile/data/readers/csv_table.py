@@ -4,6 +4,7 @@ Kaggle's Fashion-MNIST (785 columns, a pair of files) is one of these.
 """
 
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -41,10 +42,11 @@ def find_csv(path: Path) -> list[Path]:
 def _with_partner(file: Path) -> list[Path]:
     for train, test in PAIRED:
         partner = file.with_name(file.name.replace(train, test))
-        if partner != file and partner.is_file():
+        # os.path, for Path.is_file raises where "train" makes the name a letter too long.
+        if partner != file and os.path.isfile(partner):
             return [file, partner]
         partner = file.with_name(file.name.replace(test, train))
-        if partner != file and partner.is_file():
+        if partner != file and os.path.isfile(partner):
             return [partner, file]
     return [file]
 

@@ -32,11 +32,12 @@ def main() -> None:
         sys.exit(130)
     except OSError as error:
         from toile.cli.refusals import refusal_words
+        from toile.cli.terminal import say
 
         said = refusal_words(error)
         if said is None:
             raise
-        sys.stderr.write(f"toile: {said}\n")
+        say(f"toile: {said}", err=True)
         sys.exit(2)
     except ToileError as error:
         from toile.cli.terminal import say

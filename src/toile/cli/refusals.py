@@ -2,6 +2,8 @@
 
 import errno
 
+from toile.cli.terminal import plain
+
 SHOWN = 40
 
 

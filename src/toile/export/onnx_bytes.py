@@ -11,7 +11,7 @@ FLOAT, UNIT, CENTRED, STANDARD = (
 )
 
 
-def take_bytes(model: ModelProto, facts: DataFacts, name: str) -> None:
+def accept_bytes(model: ModelProto, facts: DataFacts, name: str) -> None:
     """Have the graph take its input called `name` as uint8, scaled by the steps of `scaled`.
 
     They are the same operations on float32 in the same order, and so give the same bits.

@@ -34,7 +34,7 @@ class OnnxFile:
         self.model = _drawn(trained)
         self.model.graph.name = trained.about.name
         if takes == "bytes":
-            self._take_bytes()
+            self._accept_bytes()
 
     def content(self, about: About) -> bytes:
         """The file, saying `about` of itself."""
@@ -50,11 +50,11 @@ class OnnxFile:
             model.metadata_props.add(key=key, value=value)
         return model.SerializeToString(deterministic=True)
 
-    def _take_bytes(self) -> None:
-        from toile.export.onnx_bytes import take_bytes
+    def _accept_bytes(self) -> None:
+        from toile.export.onnx_bytes import accept_bytes
 
         facts = self.about.data
-        take_bytes(self.model, facts, INPUT)
+        accept_bytes(self.model, facts, INPUT)
         words = {"takes": "bytes", "input": input_words(facts, facts.shape, "bytes")}
         self.about = self.about.model_copy(update=words)
 

@@ -51,7 +51,7 @@ class Int8OnnxFile(OnnxFile):
             self.model = onnx.load(path)
         # Behind the quantiser: scaling in int8 would lose the pixels' own steps.
         if takes == "bytes":
-            self._take_bytes()
+            self._accept_bytes()
 
 
 class _Pictures(CalibrationDataReader):  # type: ignore[misc]

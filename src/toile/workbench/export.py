@@ -63,15 +63,7 @@ def export_run(
     to 255, which it scales itself. Raises ToileError for anything a user can put right.
     """
     to = format_of(to, None if file is None else Path(file))
-    if int8 and to != "onnx":
-        raise ToileError(f"--int8 goes with onnx, and the format is {to}; leave it out")
-    if takes not in TAKES:
-        raise ToileError(f"takes is {takes}; it is {' or '.join(TAKES)}")
-    if takes == "bytes" and to != "onnx":
-        raise ToileError(
-            f"--input bytes goes with onnx, and the format is {to}; leave it out, and scale what "
-            "the file is given as its metadata says"
-        )
+    _refuse_unfit(to, int8, takes)
     run = run if isinstance(run, Run) else open_run(run)
     file = Path(f"{run.id}{SUFFIXES[to]}" if file is None else file)
     _refuse_place(file, force)
@@ -91,6 +83,19 @@ def export_run(
     )
     write_whole(file, proven.content)
     return Exported(file, to, proven.about)
+
+
+def _refuse_unfit(to: str, int8: bool, takes: str) -> None:
+    """Raises ToileError for what the format called `to` does not have."""
+    if int8 and to != "onnx":
+        raise ToileError(f"--int8 goes with onnx, and the format is {to}; leave it out")
+    if takes not in TAKES:
+        raise ToileError(f"takes is {takes}; it is {' or '.join(TAKES)}")
+    if takes == "bytes" and to != "onnx":
+        raise ToileError(
+            f"--input bytes goes with onnx, and the format is {to}; leave it out, and scale what "
+            "the file is given as its metadata says"
+        )
 
 
 def _refuse_place(file: Path, force: bool) -> None:

@@ -24,17 +24,17 @@ from toile.runs import Run
 
 
 @runtime_checkable
-class Tensor(Protocol):
+class TorchTensor(Protocol):
     """A tensor of torch, which is not imported for asking whether something is one."""
 
     dtype: Any
     shape: Any
 
-    def detach(self) -> "Tensor":
+    def detach(self) -> "TorchTensor":
         """The same numbers, without a gradient."""
         ...
 
-    def cpu(self) -> "Tensor":
+    def cpu(self) -> "TorchTensor":
         """The same numbers in this machine's memory."""
         ...
 
@@ -47,7 +47,7 @@ _SEALED = (
     "of the sealed test part of {run}'s data; take other pictures, or look: toile evaluate {run} "
     "--open-test --why REASON"
 )
-Asking = str | Path | bytes | np.ndarray | Image.Image | Tensor
+Asking = str | Path | bytes | np.ndarray | Image.Image | TorchTensor
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _sources_in(one: object, number: int) -> Iterable[Source]:
         return [Source(name, partial(picture_of, one, name))]
     if isinstance(one, np.ndarray):
         return _sources_of_array(one, number)
-    if isinstance(one, Tensor):
+    if isinstance(one, TorchTensor):
         # Of another type numpy may have no name for it, and it is refused anyway.
         is_bytes = str(one.dtype) == "torch.uint8"
         return _sources_of_array(

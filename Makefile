@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-TESTING := beartype httpx hypothesis pytest pytest-timeout scikit-learn
+TESTING := httpx hypothesis pytest pytest-timeout scikit-learn
 
 .PHONY: run test test-slow test-floors test-newest lint format docs bench bench-keras clean
 
@@ -32,7 +32,7 @@ test-floors:
 	$(PYTHON) -m venv --clear .floors
 	.floors/bin/pip install --quiet --constraint floors.txt \
 	  --editable '.[export,serve,report,search,cluster]' $(TESTING)
-	.floors/bin/pytest $(SMOKE) -o filterwarnings=default
+	.floors/bin/pytest $(SMOKE) -o filterwarnings=default -o addopts=--import-mode=importlib
 
 # What others deprecate is an error here where our code uses it.
 test-newest:

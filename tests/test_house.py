@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import call
 from toile.recipe import settings_table
 
 ROOT = Path(__file__).parents[1]
@@ -48,10 +49,11 @@ def commands_of_the_readme() -> list[list[str]]:
     return [shlex.split(line) for line in lines if line.strip()]
 
 
-def test_every_command_of_the_readme_runs(tmp_path):
+def test_every_command_of_the_readme_runs(tmp_path, monkeypatch):
     """In order, where the README lies; training on the small sample for one epoch."""
     (tmp_path / "docs").mkdir()
     shutil.copy(ROOT / "docs" / "photo.jpg", tmp_path / "docs")
+    monkeypatch.chdir(tmp_path)
     commands = commands_of_the_readme()
     targets = (ROOT / "Makefile").read_text()
     tour = [words for words in commands if words[0] == "toile"]
@@ -70,14 +72,8 @@ def test_every_command_of_the_readme_runs(tmp_path):
             words[3] = "fashion-sample"
         if words[1] == "resume":
             words[-1] = "2"
-        done = subprocess.run(
-            [sys.executable, "-m", "toile.cli", *words[1:]],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            check=False,
-        )
-        assert done.returncode == 0, (words, done.stderr)
+        done = call(*words[1:])
+        assert done.code == 0, (words, done.errors)
 
 
 def test_the_library_code_of_the_readme_runs(tmp_path, monkeypatch):

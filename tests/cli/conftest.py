@@ -1,13 +1,10 @@
-"""The command line, driven for real: in this process for speed, or in one of its own."""
+"""The command line, driven for real."""
 
-import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.command_line import call, call_in
 
 QUICKLY = [
     "--data=fashion-sample",
@@ -18,20 +15,6 @@ QUICKLY = [
 ]
 
 
-@dataclass
-class Answer:
-    """What a command said and how it ended."""
-
-    code: int
-    output: str
-    errors: str
-
-    @property
-    def json(self) -> dict:
-        """The object on the last line."""
-        return json.loads(self.output.splitlines()[-1])
-
-
 @pytest.fixture
 def quickly() -> list[str]:
     """What makes a training of s1-lab take a second."""
@@ -39,37 +22,19 @@ def quickly() -> list[str]:
 
 
 @pytest.fixture
-def toile(tmp_path: Path):
-    """Run `toile` with some words in a process of its own, in `tmp_path`."""
-
-    def run(*words: object) -> Answer:
-        done = subprocess.run(
-            [sys.executable, "-m", "toile.cli", *map(str, words)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            timeout=120,
-            check=False,
-        )
-        return Answer(done.returncode, done.stdout, done.stderr)
-
-    return run
+def toile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run `toile` with some words in `tmp_path`."""
+    monkeypatch.chdir(tmp_path)
+    return call
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a short run, made by the command line."""
-    folder = tmp_path_factory.mktemp("trained") / "run"
-    done = subprocess.run(
-        [sys.executable, "-m", "toile.cli", "train", "s1-lab", f"--out={folder}", *QUICKLY],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "TOILE_RUNS": str(folder.parent)},
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    place = tmp_path_factory.mktemp("trained")
+    folder = place / "runs" / "run"
+    done = call_in(place, "train", "s1-lab", f"--out={folder}", *QUICKLY)
+    assert done.code == 0, done.errors
     return folder
 
 

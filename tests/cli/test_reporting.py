@@ -1,9 +1,9 @@
 import json
 import os
-import subprocess
-import sys
 
 import pytest
+
+from tests.command_line import call_in
 
 SHEET = """
 title: "Two exercises"
@@ -27,16 +27,8 @@ def runs(tmp_path_factory):
     place = tmp_path_factory.mktemp("kept")
     (place / "lab.yaml").write_text(SHEET)
     for words in (["sheet", "run", "lab.yaml", "--quick", "--workers=1", "--no-ask"], WORDS):
-        done = subprocess.run(
-            [sys.executable, "-m", "toile.cli", *words],
-            capture_output=True,
-            text=True,
-            cwd=place,
-            env={**os.environ, "TOILE_RUNS": str(place / "runs")},
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+        done = call_in(place, *words)
+        assert done.code == 0, done.errors
     return place / "runs"
 
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.command_line import call_in
+
 WORDS = [
     "search",
     "s1-lab",
@@ -29,22 +31,14 @@ def known(said: dict) -> list:
 @pytest.fixture(scope="module")
 def taken(tmp_path_factory):
     place = tmp_path_factory.mktemp("taken")
-    done = subprocess.run(
-        [sys.executable, "-m", "toile.cli", *WORDS, "--json"],
-        capture_output=True,
-        text=True,
-        cwd=place,
-        env={**os.environ, "TOILE_RUNS": str(place / "runs")},
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    done = call_in(place, *WORDS, "--json")
+    assert done.code == 0, done.errors
     return done, place / "runs" / "s1-lab-search-by-filters-and-relu1"
 
 
 def test_it_ends_with_the_trials_and_the_result_as_json(taken):
     done, folder = taken
-    said = json.loads(done.stdout.splitlines()[-1])
+    said = json.loads(done.output.splitlines()[-1])
     assert [one["number"] for one in said["trials"]] == [1, 2, 3, 4]
     assert said["finished"] + said["pruned"] == 4
     (chosen,) = said["chosen"]
@@ -57,10 +51,10 @@ def test_it_ends_with_the_trials_and_the_result_as_json(taken):
 
 def test_it_says_each_trial_and_what_is_read_again(taken):
     done, folder = taken
-    assert "4 trials to take, in " in done.stderr
-    assert "trial 1 (filters " in done.stderr
-    assert "4 of 4 trials" in done.stderr
-    assert "read again with fresh seeds: trials " in done.stderr
+    assert "4 trials to take, in " in done.errors
+    assert "trial 1 (filters " in done.errors
+    assert "4 of 4 trials" in done.errors
+    assert "read again with fresh seeds: trials " in done.errors
     assert "chosen on this set" in (folder / "report.html").read_text()
 
 
@@ -83,7 +77,7 @@ def test_killed_in_a_trial_and_asked_again_it_comes_to_the_same(taken, toile, tm
     process.wait()
     answer = toile(*WORDS, "--out=killed", "--json")
     assert answer.code == 0, answer.errors
-    undisturbed = json.loads(taken[0].stdout.splitlines()[-1])
+    undisturbed = json.loads(taken[0].output.splitlines()[-1])
     assert known(answer.json) == known(undisturbed)
     assert answer.json["result"]["levels"] == undisturbed["result"]["levels"]
 

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.command_line import call_in
 from toile.cli.sheet import numbers_in
 from toile.errors import ToileError
 
@@ -35,25 +36,16 @@ def taken(tmp_path_factory):
     place = tmp_path_factory.mktemp("taken")
     (place / "small.yaml").write_text(SHEET)
     said = [
-        subprocess.run(
-            [sys.executable, "-m", "toile.cli", "sheet", "run", "small.yaml", "--quick", "--json",
-             "--workers=1", *more],
-            capture_output=True,
-            text=True,
-            cwd=place,
-            env={**os.environ, "TOILE_RUNS": str(place / "runs")},
-            timeout=120,
-            check=False,
-        )
+        call_in(place, "sheet", "run", "small.yaml", "--quick", "--json", "--workers=1", *more)
         for more in (["--only=1,2"], [])
-    ]  # fmt: skip
+    ]
     return said, place / "runs" / "small-quick"
 
 
 def test_quickly_it_takes_few_readings_and_says_so(taken):
     (first, _), folder = taken
-    assert first.returncode == 0, first.stderr
-    said = json.loads(first.stdout.splitlines()[-1])
+    assert first.code == 0, first.errors
+    said = json.loads(first.output.splitlines()[-1])
     assert said["quick"] is True
     exercises = said["exercises"]
     assert [one["ended"] for one in exercises] == [True, True, False, False, False]
@@ -64,8 +56,8 @@ def test_quickly_it_takes_few_readings_and_says_so(taken):
 
 def test_asked_for_the_rest_it_goes_on_with_what_is_missing(taken):
     first, whole = taken[0]
-    assert whole.returncode == 0, whole.stderr
-    before, after = (json.loads(one.stdout.splitlines()[-1])["exercises"] for one in (first, whole))
+    assert whole.code == 0, whole.errors
+    before, after = (json.loads(one.output.splitlines()[-1])["exercises"] for one in (first, whole))
     assert after[1]["study"]["readings"] == before[1]["study"]["readings"]
     # The open question is the one thing that no machine can do.
     assert [one["ended"] for one in after] == [True, True, True, False, True]
@@ -78,7 +70,7 @@ def test_asked_for_the_rest_it_goes_on_with_what_is_missing(taken):
 
 def test_the_network_it_takes_away_is_proven_opened_again_and_asked(taken):
     (_, whole), folder = taken
-    shown, *_, last = json.loads(whole.stdout.splitlines()[-1])["exercises"]
+    shown, *_, last = json.loads(whole.output.splitlines()[-1])["exercises"]
     away = last["outcome"]
     assert away["parity"]["agreement"] == 1.0
     assert away["picture"] == "validation-image.png"

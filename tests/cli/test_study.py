@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import call_in
 from toile.cli.study import seconds_in
 from toile.errors import ToileError
 
@@ -30,15 +31,7 @@ WORDS_HERE = [sys.executable, "-m", "toile.cli", *WORDS]
 def taken(tmp_path_factory):
     """What the first `toile study` said, and the folder it was run in."""
     place = tmp_path_factory.mktemp("taken")
-    done = subprocess.run(
-        [*WORDS_HERE, "--json"],
-        capture_output=True,
-        text=True,
-        cwd=place,
-        env={**os.environ, "TOILE_RUNS": str(place / "runs")},
-        timeout=120,
-        check=False,
-    )
+    done = call_in(place, *WORDS, "--json")
     return done, place
 
 
@@ -51,8 +44,8 @@ def beside(taken, monkeypatch):
 
 def test_it_ends_with_the_verdict_and_every_reading_as_json(taken):
     done, _ = taken
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout.splitlines()[-1])
+    assert done.code == 0, done.errors
+    said = json.loads(done.output.splitlines()[-1])
     assert set(said["levels"]) == {"2", "3"}
     assert said["levels"]["2"]["n"] == 2
     (pair,) = said["pairs"]
@@ -67,7 +60,7 @@ def test_it_ends_with_the_verdict_and_every_reading_as_json(taken):
 
 
 def test_before_it_says_what_it_will_need_and_then_a_line_for_each_reading(taken):
-    said = taken[0].stderr
+    said = taken[0].errors
     assert "s1-lab-by-filters: 2 levels, 4 readings to take, 1 at once" in said
     assert "No spread is known yet; as an example" in said
     assert "2, reading 1: " in said
@@ -81,7 +74,7 @@ def test_its_folder_has_everything_and_the_verdict_is_the_one_of_its_table(
     files = {"study.yaml", "study.json", "verdict.json", "report.html", "readings"}
     files |= {"analyses.jsonl"}
     assert files <= {path.name for path in beside.iterdir()}
-    said = json.loads(taken[0].stdout.splitlines()[-1])
+    said = json.loads(taken[0].output.splitlines()[-1])
     with (tmp_path / "table.csv").open("w") as file:
         rows = [(one["level"], one["score"]) for one in said["readings"]]
         csv.writer(file).writerows([("level", "reading"), *rows])

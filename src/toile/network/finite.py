@@ -25,8 +25,9 @@ class FiniteLink(Link):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """What the layers make of a batch."""
-        self._is_quick = self.suits(inputs)
-        return self.quick_forward(inputs) if self._is_quick else self._by_layers.forward(inputs)
+        made = self.quick_forward(inputs)
+        self._is_quick = made is not None
+        return self._by_layers.forward(inputs) if made is None else made
 
     def backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
         """As `Link` says."""
@@ -34,16 +35,15 @@ class FiniteLink(Link):
         return back(gradient, wanted)
 
     @abstractmethod
-    def suits(self, inputs: Tensor) -> bool:
-        """Whether all numbers that the quick way meets are finite; may be False where they are."""
+    def quick_forward(self, inputs: Tensor) -> Tensor | None:
+        """What the layers make of a batch; None where it may meet numbers that are not finite.
 
-    @abstractmethod
-    def quick_forward(self, inputs: Tensor) -> Tensor:
-        """What the layers make of a batch that suits."""
+        To ask for one operation takes as long as many numbers do, so this asks for few.
+        """
 
     @abstractmethod
     def quick_backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
-        """`backward` through the last `quick_forward`."""
+        """`backward` through the last `quick_forward` that made something."""
 
 
 def is_finite(numbers: Tensor) -> bool:

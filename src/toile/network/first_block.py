@@ -23,7 +23,7 @@ PIECE_BYTES = 4 << 20
 """What is made at once; more leaves the cache, and less is more operations than it saves."""
 
 LARGEST = 1e38
-"""A third of what either dtype can hold."""
+"""The square of what the filters may make: a third of what either dtype can hold."""
 
 
 class FirstBlock(FiniteLink):
@@ -43,20 +43,20 @@ class FirstBlock(FiniteLink):
         """Whether this convolution is done faster so."""
         return conv.groups == 1 and conv.weight[0].numel() <= MOST_PATCH
 
-    def suits(self, inputs: Float[Tensor, "n c h w"]) -> bool:
-        """Whether no number of the filters' pictures can be too large, by Cauchy and Schwarz."""
-        weights = sum(_squares(weight) for weight in self._conv.parameters())
-        return (_squares(inputs.permute(0, 2, 3, 1)) + 1) * weights < LARGEST**2
-
-    def quick_forward(self, inputs: Float[Tensor, "n c h w"]) -> Float[Tensor, "n f out_h out_w"]:
+    def quick_forward(
+        self, inputs: Float[Tensor, "n c h w"]
+    ) -> Float[Tensor, "n f out_h out_w"] | None:
         """The pictures of the filters."""
         conv, side = self._conv, self._side
-        images = conv.padded(inputs).to(self._dtype)
-        n, kernel, stride = len(images), conv.kernel_size[0], conv.stride[0]
-        rows, columns = (((length - kernel) // stride + 1) // side for length in images.shape[2:])
         table = conv.weight.flatten(1)
         if conv.bias is not None:
             table = torch.cat((table, conv.bias[:, None]), 1)
+        # The square of the largest sum of products is no more than this, by Cauchy and Schwarz.
+        if not float(_squares(inputs) * _squares(table)) < LARGEST:
+            return None
+        images = conv.padded(inputs).to(self._dtype)
+        n, kernel, stride = len(images), conv.kernel_size[0], conv.stride[0]
+        rows, columns = (((length - kernel) // stride + 1) // side for length in images.shape[2:])
         table = table.to(self._dtype).t()
         made = images.new_empty(n * rows * columns, table.shape[1])
         wins = as_integers(made).new_empty((3 * (side - 1), *made.shape))
@@ -101,9 +101,10 @@ class FirstBlock(FiniteLink):
         return None, (of_weight,) if self._conv.bias is None else (of_weight, table[length])
 
 
-def _squares(numbers: Tensor) -> float:
+def _squares(numbers: Tensor) -> Tensor:
+    """The sum of their squares."""
     flat = numbers.reshape(-1)
-    return float(torch.dot(flat, flat))
+    return torch.dot(flat, flat)
 
 
 def _patches(

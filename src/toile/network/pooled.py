@@ -27,12 +27,12 @@ class Pooled(FiniteLink):
         """Whether this pool, with a ReLU behind it, is done faster so."""
         return pool.halves and dtype == torch.bfloat16
 
-    def suits(self, inputs: Float[Tensor, "n c h w"]) -> bool:
-        """Whether the pictures are finite."""
-        return is_finite(inputs)
-
-    def quick_forward(self, inputs: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c rows columns"]:
+    def quick_forward(
+        self, inputs: Float[Tensor, "n c h w"]
+    ) -> Float[Tensor, "n c rows columns"] | None:
         """The pooled pictures, in channels_last memory."""
+        if not is_finite(inputs):
+            return None
         self._shape = inputs.shape
         blocks = _blocks(inputs)
         self._made = inputs.new_empty(blocks.shape[2:])

@@ -7,14 +7,11 @@ for every such row. 64 pictures of 16 x 14 x 14 by 16 filters of 2 x 2, there an
 In float32, or with patches of 72 numbers and more, oneDNN is faster.
 """
 
-import math
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from toile.network.finite import FiniteLink
-from toile.network.link import Tensors
+from toile.network.link import Link, Tensors
 from toile.network.padding import Conv2d
 from toile.network.product import product
 
@@ -23,11 +20,14 @@ WIDE = torch.complex128
 """Its 16 bytes are copied at a time, filter row by filter row: 59 us for 287 by single numbers."""
 
 
-class InnerConv(FiniteLink):
-    """`conv`, with the gradient of its inputs."""
+class InnerConv(Link):
+    """`conv`, with the gradient of its inputs.
+
+    Edges are numbers here, times which a weight that is not finite is NaN; torch leaves them out.
+    """
 
     def __init__(self, conv: Conv2d, dtype: torch.dtype) -> None:
-        super().__init__([conv], dtype)
+        super().__init__([conv])
         self._conv, self._dtype = conv, dtype
         self._places = (0, 0, 0)
         self._inputs = self._outputs = self._patches = torch.empty(0)
@@ -41,13 +41,8 @@ class InnerConv(FiniteLink):
         few = conv.weight[0].numel() <= MOST_PATCH
         return dtype == torch.bfloat16 and simple and whole and few
 
-    def quick_forward(
-        self, inputs: Float[Tensor, "n c h w"]
-    ) -> Float[Tensor, "n f out_h out_w"] | None:
+    def forward(self, inputs: Float[Tensor, "n c h w"]) -> Float[Tensor, "n f out_h out_w"]:
         """The pictures of the filters; a view."""
-        # Edges and the ends of rows are 0 here, which others would be multiplied with.
-        if not math.isfinite(float(inputs.sum() * self._conv.weight.sum())):
-            return None
         left, right, top, bottom = self._conv.full_edge
         n, _, height, width = inputs.shape
         places = (n, height + top + bottom, width + left + right)
@@ -64,7 +59,7 @@ class InnerConv(FiniteLink):
         whole = made.view(*places, -1)[:, : places[1] - kernel + 1, : places[2] - kernel + 1]
         return whole.permute(0, 3, 1, 2)
 
-    def quick_backward(
+    def backward(
         self, gradient: Float[Tensor, "n f out_h out_w"], wanted: bool
     ) -> tuple[Tensor | None, Tensors]:
         """Of weights and biases in float32; of the inputs in channels_last memory, a view."""

@@ -31,7 +31,7 @@ class Pooled(FiniteLink):
         self, inputs: Float[Tensor, "n c h w"]
     ) -> Float[Tensor, "n c rows columns"] | None:
         """The pooled pictures, in channels_last memory."""
-        if not is_finite(inputs):
+        if not is_finite(inputs.permute(0, 2, 3, 1)):
             return None
         self._shape = inputs.shape
         blocks = _blocks(inputs)

@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 
+from tests.memory import peak_mb
 from toile.data import Images
 from toile.data.fingerprint import identify, image_hashes
 
@@ -47,3 +48,12 @@ def test_a_label_a_pixel_and_a_part_each_change_it():
 def test_the_same_bytes_in_another_shape_are_another_image():
     tall = np.array([[[[7], [9]]]], np.uint8)
     assert image_hashes(Images(tall, np.zeros(1, np.int64))) != image_hashes(images([A], [0]))
+
+
+def test_many_small_images_are_hashed_in_little_memory():
+    setup = """import numpy as np
+from toile.data import Images
+from toile.data.fingerprint import identify
+images = Images(np.zeros((200_000, 1, 4, 4), np.uint8), np.zeros(200_000, np.int64))"""
+    peak, _ = peak_mb("identify(images, images)", setup)
+    assert peak < 40

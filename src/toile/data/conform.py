@@ -23,10 +23,13 @@ def conform(images: Images, data: Data, where: str) -> Images:
 
     Pictures from files come resized already; arrays of other formats are resized here.
     """
-    if images.shape != shape_asked(images.shape, data):
+    asked = shape_asked(images.shape, data)
+    if images.shape != asked:
+        pixels = np.empty((len(images), *asked), np.uint8)
         # By Pillow and one by one, so that arrays and picture files come out the same.
-        pixels = [_fit_one(image, data) for image in images.pixels]
-        images = Images(np.stack(pixels), images.labels, images.marks)
+        for place, image in enumerate(images.pixels):
+            pixels[place] = _fit_one(image, data)
+        images = Images(pixels, images.labels, images.marks)
     _, height, width = images.shape
     if min(height, width) < MIN_SIDE_PX or max(height, width) > MAX_SIDE_PX:
         raise ToileError(

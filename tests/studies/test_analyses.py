@@ -47,6 +47,7 @@ def study(folder, n=5, asked=None, levels=(0.90, 0.91), margin=0.005, looks=Fals
 def test_all_analyses_together_never_spend_more_than_one():
     assert alpha_of(1) == ALPHA / 2
     assert sum(map(alpha_of, range(1, 60))) <= ALPHA
+    assert 0 < alpha_of(5000) < 1e-200
 
 
 def test_each_new_set_of_readings_is_an_analysis_and_the_same_one_is_none(tmp_path):
@@ -56,7 +57,7 @@ def test_each_new_set_of_readings_is_an_analysis_and_the_same_one_is_none(tmp_pa
     assert study(tmp_path, 5).verdict.analysis == 1
     assert study(tmp_path, 10).verdict.to_json() == more.verdict.to_json()
     assert len((tmp_path / FILE).read_text().splitlines()) == count_analyses(tmp_path) == 2
-    assert "This is analysis 2 of the study, tested at 1.2 %" in study_sentence(more)
+    assert "This is analysis 2 of the study, tested at 1.25 %" in study_sentence(more)
 
 
 def test_a_table_still_filling_has_no_verdict_and_is_no_analysis(tmp_path):

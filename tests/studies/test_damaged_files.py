@@ -165,7 +165,7 @@ def files(monkeypatch) -> tuple[dict[str, bytes], dict[str, Callable[[bytes], ob
 
 def test_a_damaged_file_of_a_study_a_search_or_a_sheet_is_read_or_refused(files):
     seeds, read = files
-    assert len(seeds) == 16
+    assert len(seeds) == 17
     assert unanswered(read, seeds, QUICK) == []
 
 

@@ -32,7 +32,8 @@ Scores = Mapping[str, Sequence[float]]
 
 def alpha_of(number: int) -> float:
     """What analysis `number`, from 1, may err: half of what those before it left."""
-    return ALPHA / 2**number
+    # Above 0 also where a study was asked a thousand times.
+    return max(ALPHA * 0.5**number, 1e-300)
 
 
 def judge_kept(folder: Path, scores: Scores, margin: float) -> Verdict:

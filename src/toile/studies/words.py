@@ -90,7 +90,7 @@ def analysis_sentence(verdict: Verdict) -> str:
     if verdict.analysis is None:
         return ""
     return (
-        f"This is analysis {verdict.analysis} of the study, tested at {100 * verdict.alpha:.2g} %, "
+        f"This is analysis {verdict.analysis} of the study, tested at {100 * verdict.alpha:.3g} %, "
         f"so that all of them together tell equal levels apart in at most {100 * ALPHA:g} % of "
         "studies."
     )

@@ -27,8 +27,9 @@ from toile.runs import (
     unpack_bundle,
     write_score,
 )
-from toile.runs.ledger import write_look
+from toile.runs.ledger import is_of, write_look
 from toile.runs.tensors import save_arrays
+from toile.runs.workspace import name_in_ledger
 
 
 @pytest.fixture
@@ -478,3 +479,17 @@ def test_a_page_that_is_written_anew_is_not_even_unpacked(bundle, tmp_path):
     peak, said = peak_mb(f"unpack_bundle({arguments})", setup)
     assert said == ""
     assert peak < 40
+
+
+def test_a_look_at_a_studys_reading_is_the_runs_own_where_it_is_imported(trained, tmp_path):
+    reading = tmp_path / "study" / "readings" / "2-1"
+    shutil.copytree(trained.run.folder, reading)
+    (tmp_path / "study" / "study.json").write_text("{}")
+    run, test = Run(reading), trained.run.facts.test_fingerprint
+    facts = {"weights": "last", "recipe": "r", "data": "d", "source": "/data"}
+    write_look([tmp_path], name_in_ledger(reading), test=test, why="the end", **facts)
+    came, _ = unpack_bundle(
+        bundle_run(run, tmp_path / "a.zip"), lambda run: None, tmp_path / "else"
+    )
+    (look,) = read_ledger(tmp_path / "else")
+    assert (look.run, is_of(look, came)) == ("2-1", True)

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from toile.errors import ToileError
+from toile.recipe import recipe_text, with_settings
 from toile.runs import (
     CorruptFile,
     Run,
+    is_of,
     ledger_folders,
     looks_of,
     read_ledger,
@@ -20,6 +22,7 @@ from toile.runs import (
     write_score,
 )
 from toile.runs.ledger import write_look
+from toile.runs.workspace import name_in_ledger
 
 SCORE = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}}
 FACTS = {"weights": "last", "recipe": "r" * 64, "data": "d" * 64, "source": "/data"}
@@ -81,6 +84,38 @@ def test_a_look_at_a_run_anywhere_in_a_workspace_is_in_its_one_ledger(place):
     assert [each.why for each in read_ledger()] == ["first", "second"]
     assert looks_of(run) == read_ledger()
     assert read_ledger()[0] == one
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("run", "run"),
+        ("group/run", "run"),
+        ("study/readings/2-1", "study/readings/2-1"),
+        ("sheet/exercise-4/finalists/readings/2-1", "sheet/exercise-4/finalists/readings/2-1"),
+    ],
+)
+def test_a_run_is_called_in_the_ledger_by_what_it_is_part_of(place, name, tmp_path):
+    for workspace in (runs_folder(), tmp_path / "elsewhere"):
+        assert name_in_ledger(make_run(workspace / place).folder) == name
+
+
+def test_a_look_at_a_reading_is_none_at_its_namesake_in_another_study(trained, tmp_path):
+    recipe = trained.run.recipe.hash
+    here, there = tmp_path / "one" / "study", tmp_path / "another" / "study"
+    runs = []
+    for number, study in enumerate((here, there)):
+        run = make_run(study / "readings" / "2-1")
+        # Of another seed, as readings of two studies are.
+        written = recipe_text(with_settings(trained.run.recipe, {"seed": number}), complete=True)
+        (run.folder / "recipe.yaml").write_text(written)
+        runs.append(run)
+    facts = FACTS | {"recipe": recipe}
+    look = write_look([tmp_path], "study/readings/2-1", test="t", why="now", **facts)
+    old = write_look([tmp_path], "2-1", test="t", why="before looks had whole names", **facts)
+    assert [is_of(look, run) for run in runs] == [True, True]
+    assert [is_of(old, run) for run in runs] == [True, False]
+    assert not is_of(write_look([tmp_path], "b/readings/2-1", test="t", why="", **facts), runs[0])
 
 
 @pytest.mark.parametrize("place", ["run", "search/readings/trial-3", "sheet/ex-1/readings/2-1"])

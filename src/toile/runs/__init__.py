@@ -15,7 +15,7 @@ from toile.runs.judging import (
     scored_part,
     temperature_of,
 )
-from toile.runs.ledger import looks_of, read_ledger, write_score
+from toile.runs.ledger import is_of, looks_of, read_ledger, write_score
 from toile.runs.ledger_file import Look
 from toile.runs.listing import Listed, list_runs, open_run
 from toile.runs.look import open_test, open_test_for_all
@@ -52,6 +52,7 @@ __all__ = [
     "environment",
     "fill_seen",
     "has_checkpoint",
+    "is_of",
     "judge_validation",
     "ledger_folders",
     "list_runs",

@@ -18,7 +18,7 @@ from toile.data import DAMAGED, FREE_BYTES, carried, open_zip, unpack
 from toile.errors import ToileError
 from toile.files import sync_folder, write_whole, writing
 from toile.recipe import recipe_text
-from toile.runs.ledger import looks_added, looks_of, refuse_odd_looks
+from toile.runs.ledger import is_of, looks_added, looks_of, refuse_odd_looks
 from toile.runs.ledger_file import Look, identified
 from toile.runs.pictures import NAME as PICTURES
 from toile.runs.pictures import read_pictures
@@ -99,7 +99,12 @@ def bundle_run(run: Run, path: Path) -> Path:
     contents, facts = _contents(run), run.facts
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     looks = tuple(
-        replace(look, source=Path(look.source).name)
+        replace(
+            look,
+            source=Path(look.source).name,
+            # What it was part of does not travel with it.
+            run=run.id if is_of(look, run) else look.run,
+        )
         for look in looks_of(run)
         if look.test == facts.test_fingerprint
     )

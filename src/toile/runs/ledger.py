@@ -25,7 +25,13 @@ from toile.runs.ledger_file import (
 from toile.runs.records import LookScore
 from toile.runs.run import Run
 from toile.runs.state import now
-from toile.runs.workspace import ledger_folders, nested_ledgers, outermost, runs_folder
+from toile.runs.workspace import (
+    ledger_folders,
+    name_in_ledger,
+    nested_ledgers,
+    outermost,
+    runs_folder,
+)
 from toile.sole_use import sole_use
 
 LEDGER = "ledger.jsonl"
@@ -48,6 +54,14 @@ def looks_of(run: Run) -> tuple[Look, ...]:
         # Of what lies beside it nothing is entered: the folder may be anyone's.
         ledgers += [elsewhere[0] / LEDGER, *_ledgers_in(outermost(run.folder))]
     return _merged(ledgers)
+
+
+def is_of(look: Look, run: Run) -> bool:
+    """Whether `look` was at this very `run`, not at one of the same id in another study."""
+    if look.run == name_in_ledger(run.folder):
+        return True
+    # Looks were once called by the run's id wherever it lay.
+    return look.run == run.id and look.recipe == run.recipe.hash
 
 
 def write_look(

@@ -9,7 +9,7 @@ from toile.errors import ToileError
 from toile.runs.ledger import write_look
 from toile.runs.ledger_file import Look
 from toile.runs.run import Run
-from toile.runs.workspace import ledger_folders
+from toile.runs.workspace import ledger_folders, name_in_ledger
 
 
 def open_test(run: Run, dataset: Dataset, weights: str, why: str) -> tuple[Look, Images]:
@@ -17,7 +17,7 @@ def open_test(run: Run, dataset: Dataset, weights: str, why: str) -> tuple[Look,
 
     Raises ToileError without a reason or where `dataset` is other data; nothing is written then.
     """
-    return _open([run], run.id, run.recipe.hash, dataset, weights, why)
+    return _open([run], name_in_ledger(run.folder), run.recipe.hash, dataset, weights, why)
 
 
 def open_test_for_all(

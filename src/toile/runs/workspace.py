@@ -44,6 +44,14 @@ def ledger_folders(folder: Path) -> tuple[Path, ...]:
     return (kept, whole.parent)
 
 
+def name_in_ledger(folder: Path) -> str:
+    """What the run in `folder` is called in a ledger: its id, or its path in what it is part of.
+
+    Every study has a reading 64-1.
+    """
+    return folder.resolve().relative_to(outermost(folder).parent).as_posix()
+
+
 def nested_ledgers(folder: Path) -> list[Path]:
     """Ledgers inside `folder`: of studies, searches and sheets that kept their own once."""
     return sorted(_nested(folder, DEEPEST))

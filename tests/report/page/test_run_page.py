@@ -206,6 +206,14 @@ def test_looks_at_the_test_part_are_told_as_text(make_run: MakeRun) -> None:
     assert "theirs" not in page.text
 
 
+def test_a_look_whose_score_has_no_loss_is_told_without_one(make_run: MakeRun) -> None:
+    run, plan = make_run()
+    beside, test = [run.folder.parent], run.data["test_fingerprint"]
+    look = write_look(beside, run.id, "last", "r", "d", test, "/data", "in a study")
+    write_score(beside, look, {"accuracy": proportion(9, 10).to_json()})
+    assert f"in a study 90.00% (59.6 to 98.2) {DASH}" in Reading(run_page(run, plan, None)).text
+
+
 def test_a_look_that_no_score_followed_is_told_too(make_run: MakeRun) -> None:
     run, plan = make_run()
     test = run.data["test_fingerprint"]

@@ -15,7 +15,7 @@ from toile.report.page.inline_svg import inline_svg
 from toile.report.page.render import render
 from toile.report.page.standing import has_answers, standing
 from toile.report.reliability import reliability_figure
-from toile.runs import Run, convergence_of, looks_of, write_whole
+from toile.runs import Run, convergence_of, is_of, looks_of, write_whole
 
 # The matrix as a table grows with k * k: at 1000 classes it would be over twenty megabytes.
 MOST_TABLED = 60
@@ -34,6 +34,7 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
     `pixels` are the validation images in the order of `run.validation`; None leaves them out.
     """
     history, facts = run.history, run.facts
+    looks = [look for look in looks_of(run) if look.test == facts.test_fingerprint]
     answers = (
         read_answers(run.recipe, run.validation, facts.class_names, pixels)
         if has_answers(run)
@@ -54,7 +55,8 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
         answers=answers,
         confusion=answers and _confusion(answers),
         reliability=answers and _reliability(answers),
-        looks=[look for look in looks_of(run) if look.test == facts.test_fingerprint],
+        looks=looks,
+        own=[look for look in looks if is_of(look, run)],
         most_tabled=MOST_TABLED,
         layers=cost.layer_rows(plan),
         strips={

@@ -8,6 +8,7 @@ import pytest
 from toile.evaluation import proportion
 from toile.recipe import Plan
 from toile.report import run_page, write_run_page
+from toile.report.page.numbers import DASH
 from toile.runs import History, Run, write_score
 from toile.runs.ledger import write_look
 

@@ -12,6 +12,9 @@ import pytest
 from toile.errors import ToileError
 from toile.studies import ALPHA, Factors, Reading, StudyResult, alpha_of, judge_readings, study_of
 from toile.studies.analyses import FILE, count_analyses, judge_kept, keep_analysis
+from toile.studies.sheet import read_sheet
+from toile.studies.sheet_plan import plan_sheet
+from toile.studies.sheet_result import Outcome
 from toile.studies.summary import study_summary
 from toile.studies.words import study_sentence
 
@@ -171,3 +174,25 @@ def test_at_most_one_study_in_twenty_errs_however_readings_are_added(habit, spre
         readings = verdicts.draw(rng, 10_000, means, verdicts.SPREADS[spreads](5), 40)
         found = verdicts.grow(readings, habit, verdicts.true_gaps(means), pay=True)
         assert max(found) <= bar
+
+
+SHEET = """
+title: A lab
+recipe: s1-lab
+set: {data.name: fashion-sample}
+exercises:
+  - {title: Filters, study: {vary: {network.conv1.filters: [2, 3]}}}
+  - title: Both
+    compare: {first: {exercise: 1, level: "2"}, second: {exercise: 1, level: "3"}}
+"""
+
+
+def test_a_comparison_in_a_sheet_is_an_analysis_as_well(tmp_path):
+    (tmp_path / "sheet.yaml").write_text(SHEET)
+    planned = plan_sheet(read_sheet(tmp_path / "sheet.yaml"))[1]
+    numbers = []
+    for more in ([], [0.83], [], [0.83, 0.84]):
+        levels = {"2": [0.8, 0.81, *more], "3": [0.9, 0.88, *more]}
+        outcome = Outcome(planned, tmp_path, None, record={"levels": levels})
+        numbers.append(outcome.to_json()["verdict"]["analysis"])
+    assert numbers == [1, 2, 1, 3]

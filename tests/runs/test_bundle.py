@@ -253,6 +253,17 @@ def test_a_record_with_any_one_field_broken_is_refused_or_shown(bundle, tmp_path
         assert len(list(folder.glob("*/state.json"))) == len(list(folder.glob("*/report.html")))
 
 
+@pytest.mark.parametrize("half", [b"\\ud800", b"\xed\xa0\x80"])
+@pytest.mark.parametrize("name", ["environment.json", "data.json", "results.json", "state.json"])
+def test_a_text_with_half_of_a_character_is_refused(bundle, tmp_path, name, half):
+    with zipfile.ZipFile(bundle) as archive:
+        text = archive.read(name)
+    changed = text.replace(b"{", b'{"a name": "' + half + b'", ', 1)
+    with pytest.raises(ToileError, match=f"{name} is damaged"):
+        import_bundle(altered(bundle, {name: changed}), tmp_path / "elsewhere")
+    assert_nothing_is_left(tmp_path)
+
+
 SHORT = np.zeros(17, np.int64)
 
 

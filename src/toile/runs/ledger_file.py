@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter
 
 from toile.errors import ToileError
 from toile.files import finite, sync_folder, write_all, writing
@@ -120,7 +120,7 @@ def is_score(score: Any) -> bool:
     """Whether it can be shown. One that cannot, as of an odd bundle, is left out of its look."""
     try:
         LookScore.model_validate(score)
-    except ValidationError:
+    except ValueError:  # of pydantic's, or a text with half of a character
         return False
     return True
 

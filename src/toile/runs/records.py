@@ -130,9 +130,10 @@ class Environment(Named):
 def read_record(text: bytes, kind: type[BaseModel], path: Path) -> Record:
     """The record in `text`, part of the file at `path`. Raises CorruptFile where it is none."""
     try:
-        record: Record = json.loads(text)
+        # Decoded first, since json.loads takes bytes for halves of characters for text; JSON can
+        # name those too, and no file or terminal takes them.
+        record: Record = json.loads(text.decode())
         if b"\\u" in text:
-            # Half of a character, which JSON can name and no file or terminal takes.
             json.dumps(record, ensure_ascii=False).encode()
         kind.model_validate(record)
     except ValidationError as error:

@@ -1,6 +1,5 @@
 """A folder written by one process at a time. The lock goes with the process that holds it."""
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,22 +7,20 @@ from pathlib import Path
 from typing import IO
 
 from toile.errors import ToileError
+from toile.posix import refuse_windows
 
 TRIES = 5
 SECONDS_BETWEEN_TRIES = 0.02
 
 
 @contextmanager
-def sole_use(folder: Path, wait: bool = True) -> Iterator[int | None]:
+def sole_use(folder: Path, wait: bool = True) -> Iterator[int]:
     """Hold `folder`, waiting until no other process does; without `wait` raise ToileError instead.
 
     Gives the lock's file descriptor: child processes that inherit it hold the folder too. Raises
-    ToileError where the folder cannot be written. On Windows nothing is held; files are verified
-    and put in place whole there too.
+    ToileError where the folder cannot be written.
     """
-    if sys.platform == "win32":
-        yield None
-        return
+    refuse_windows()
     try:
         lock = (folder / ".lock").open("w")
     except OSError as error:
@@ -37,8 +34,7 @@ def sole_use(folder: Path, wait: bool = True) -> Iterator[int | None]:
 
 def is_held(folder: Path) -> bool:
     """Whether a process holds `folder`; True too where this system does not tell."""
-    if sys.platform == "win32":
-        return True
+    refuse_windows()
     import fcntl
 
     try:

@@ -78,8 +78,7 @@ class LiveSearch:
                 self.found = text
             # It speaks of the search as it was; what is asked now may bring more.
             (self.folder / SUMMARY).unlink(missing_ok=True)
-            kept_open = () if lock is None else (lock,)
-            with Processes(TRIAL_WORKER, self.workers, kept_open) as processes:
+            with Processes(TRIAL_WORKER, self.workers, (lock,)) as processes:
                 trials = Trials(self.folder, self.spec, self.ground, asking, processes)
                 yield from trials.events(stop)
 

@@ -98,10 +98,10 @@ class LiveStudy:
             self.out_of_budget = time.monotonic() > until and not stop() and not decided
             yield from self._write("finished" if result.ended else "stopped", stop)
 
-    def _executor(self, lock: int | None) -> Executor:
+    def _executor(self, lock: int) -> Executor:
         if self.cluster is not None:
             return self.cluster.seats(self.workers)
-        return Processes(WORKER, self.workers, () if lock is None else (lock,))
+        return Processes(WORKER, self.workers, (lock,))
 
     def _take(self, executor: Executor, stop: Stop) -> Iterator[StudyEvent]:
         """Take what is missing, and what the looks ask for after that."""
@@ -154,7 +154,7 @@ class LiveStudy:
         self._said = time.monotonic()
 
 
-def hold_study(folder: Path, held: ExitStack) -> int | None:
+def hold_study(folder: Path, held: ExitStack) -> int:
     """Hold `folder` as long as `held` is open; gives the lock's file descriptor."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

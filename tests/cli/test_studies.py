@@ -31,7 +31,7 @@ def kept(tmp_path, monkeypatch):
     files = {
         "filters/study.json": {"status": "finished", "finished": 9, "readings": 10},
         "filters/verdict.json": {"sentence": SENTENCE},
-        "lab/sheet.json": {"title": "A lab", "exercises": 9, "ended": 2},
+        "lab/sheet.json": {"title": "A lab", "quick": False, "exercises": 9, "ended": 2},
     } | {f"20261120-100000-quick-{n:04}/state.json": {} for n in range(40)}
     for name, record in files.items():
         path = tmp_path / "runs" / name

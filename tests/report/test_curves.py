@@ -50,6 +50,19 @@ def test_before_the_first_epoch_ends_the_steps_are_counted(no_epoch: History) ->
     assert np.asarray(axes.get_lines()[0].get_xdata()).tolist() == [2, 4]
 
 
+def test_no_accuracy_above_100_percent_is_named_where_all_is_right(history: History) -> None:
+    right = {"accuracy": 1.0, "loss": 0.1}
+    epochs = tuple(one | {"training": right, "validation": right} for one in history.epochs)
+    steps = tuple(one | {"accuracy": 1.0} for one in history.steps)
+    figure = curves_figure(History(steps, epochs))
+    figure.draw_without_rendering()
+    _, accuracy = figure.axes
+
+    named = [text.get_text() for text in accuracy.get_yticklabels()]
+    assert [float(name[:-1]) for name in named if name][-1] == 100
+    assert 1 < accuracy.get_ylim()[1] < 1.05
+
+
 @pytest.mark.parametrize("steps", [0, 1])
 def test_a_run_of_hardly_a_record_still_draws(no_epoch: History, steps: int) -> None:
     figure = curves_figure(History(no_epoch.steps[:steps], ()))

@@ -13,7 +13,7 @@ from toile.report.theme import (
     INK,
     MARKERS,
     MUTED,
-    PERCENT,
+    bound_shares,
     new_figure,
     plain,
     style_axes,
@@ -34,7 +34,7 @@ def compare_figure(histories: Mapping[str, History]) -> Figure:
     loss, accuracy = figure.subplots(1, 2, gridspec_kw={"wspace": 0.08})
     _draw(loss, histories, "loss")
     _draw(accuracy, histories, "accuracy")
-    accuracy.yaxis.set_major_formatter(PERCENT)
+    bound_shares(accuracy)
     figure.legend(
         handles=[*_run_keys(histories), *_style_keys()], loc="outside upper left", ncols=columns,
         frameon=False, fontsize=8.5, labelcolor=INK, handlelength=2.2,

@@ -14,9 +14,9 @@ from toile.report.series import (
 from toile.report.theme import (
     CARD,
     MUTED,
-    PERCENT,
     TRAINING,
     VALIDATION,
+    bound_shares,
     new_figure,
     style_axes,
 )
@@ -41,8 +41,6 @@ def curve_figure(history: History, measure: Measure) -> Figure:
 
 def _draw(axes: Axes, history: History, measure: Measure) -> None:
     style_axes(axes, measure.capitalize())
-    if measure == "accuracy":
-        axes.yaxis.set_major_formatter(PERCENT)
     steps = step_series(history, measure)
     # The whole epoch's where one has ended: a twentieth of one jumps about.
     current = training_series(history, measure).current if history.epochs else steps.current
@@ -54,6 +52,8 @@ def _draw(axes: Axes, history: History, measure: Measure) -> None:
         axes.set_xlabel("epoch")
     else:
         axes.set_xlabel("step (no epoch finished yet)")
+    if measure == "accuracy":
+        bound_shares(axes)
     if not history.steps:
         # Without points matplotlib still numbers an axis, by nothing that was measured.
         axes.set_yticks([])

@@ -23,8 +23,16 @@ ON_STRONG = "#fdfdff"
 DISTINCT = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
-# Six digits hide what floats add: a tick at 3 * 0.1 is 30% and not 30.000000000000004%.
-PERCENT = FuncFormatter(lambda share, _: f"{100 * share:.6g}%")
+
+def _percent(share: float, place: int | None) -> str:
+    # Six digits hide what floats add: a tick at 3 * 0.1 is 30% and not 30.000000000000004%.
+    said = f"{100 * share:.6g}%"
+    # An axis may go on where no share can be, so that a mark at its end is seen whole.
+    return said if 0 <= float(said[:-1]) <= 100 else ""
+
+
+PERCENT = FuncFormatter(_percent)
+"""Shares as percent, and no number where no share can be."""
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -44,6 +52,14 @@ def style_axes(axes: Axes, title: str = "") -> None:
     axes.xaxis.label.set(color=MUTED, size=8.5)
     axes.yaxis.label.set(color=MUTED, size=8.5)
     axes.set_title(title, loc="left", color=INK, size=10, weight="bold", pad=12)
+
+
+def bound_shares(axes: Axes) -> None:
+    """End the axis of shares a little beyond 0 and 100 %, where it would go on."""
+    low, high = axes.get_ylim()
+    room = 0.05 * (min(high, 1) - max(low, 0))
+    axes.set_ylim(max(low, -room), min(high, 1 + room))
+    axes.yaxis.set_major_formatter(PERCENT)
 
 
 def plain(text: str, longest: int = 24) -> str:

@@ -1,6 +1,7 @@
 """Weights that were trained on what is to score them: refused with the count, or said."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,18 @@ import toile
 from toile.cli.training import result, summary
 from toile.errors import ToileError
 from toile.recipe import with_settings
-from toile.runs import Run, bundle_run, pictures_of, read_ledger, read_state, seen_words
+from toile.runs import (
+    Run,
+    bundle_run,
+    pictures_of,
+    read_ledger,
+    read_state,
+    runs_folder,
+    seen_words,
+)
+from toile.runs.state import write_state
 from toile.workbench.evaluate import evaluate
+from toile.workbench.go_on import resume
 from toile.workbench.page import write_report
 
 ELSEWHERE = {
@@ -170,6 +181,32 @@ def test_a_study_that_is_allowed_says_so_in_its_verdict(small, parent, tmp_path)
     from toile.studies import study_summary
 
     assert "Of 2 of 2 readings it must be said" in study_summary(done)["sentence"]
+
+
+def test_a_study_that_begins_with_a_run_by_name_keeps_to_it(small, parent):
+    shutil.copytree(parent.folder, runs_folder() / "one")
+    recipe = with_settings(small(), {"training.start.run": "last"})
+    vary, settings = {"training.batch_size": [8]}, ["training.start.run=last"]
+    for name, asked in (("in-recipe", (recipe, ())), ("held", (small(), settings))):
+        live = toile.study(asked[0], vary=vary, settings=asked[1], name=name, workers=1)
+        live.finish()
+        write_state(
+            toile.train(small(), out=runs_folder() / f"later-{name}").folder,
+            replace(read_state(parent.folder), created="2100-01-01T00:00:00+0000"),
+        )
+        (cell,) = toile.study(runs_folder() / name, add_readings=1).missing()
+        assert cell.recipe.training.start.run == str((runs_folder() / "one").resolve())
+        shutil.rmtree(runs_folder() / f"later-{name}")
+
+
+def test_no_level_begins_with_other_weights_halfway(small, parent, tmp_path):
+    shutil.copytree(parent.folder, tmp_path / "one")
+    recipe = with_settings(small(), {"training.start.run": str(tmp_path / "one")})
+    asked = {"vary": {"training.batch_size": [8]}, "out": tmp_path / "study", "workers": 1}
+    toile.study(recipe, **asked).finish()
+    resume(Run(tmp_path / "one"), epochs=2)
+    with pytest.raises(ToileError, match=r"taken otherwise: training.start.sha256 was .* is now"):
+        toile.study(recipe, add_readings=1, **asked)
 
 
 def test_allow_seen_without_a_start_is_refused(small):

@@ -36,6 +36,8 @@ from toile.studies.same_scores import unlike
 from toile.studies.spec import Alternative, Source, Study, study_of, study_text
 
 MOST_LEVELS = 1000
+START = "training.start"
+START_RUN = f"{START}.run"
 # Data as it is taken, the shape of its images and the number of classes.
 Taken = tuple[Data, tuple[int, int, int], int]
 
@@ -127,9 +129,10 @@ def plan_cells(
 
 
 def complete(study: Study) -> Study:
-    """`study` with its recipes written out and its data by where it lies.
+    """`study` with its recipes written out, its data and what it begins with by where they lie.
 
-    So it means the same from another folder, and when a preset has changed.
+    So it means the same from another folder, and when a preset has changed. Raises ToileError where
+    there is no such run to begin with.
     """
     levels = {
         name: Alternative(
@@ -206,16 +209,27 @@ def _read(source: Source) -> Recipe:
 
 def _document(source: Source) -> dict[str, Any]:
     recipe = _settled(_read(source))
-    found = _found({"data.name": recipe.data.name})
-    return with_settings(recipe, found).model_dump(mode="json")
+    values = {"data.name": recipe.data.name}
+    if recipe.training.start is not None:
+        values[START_RUN] = recipe.training.start.run
+    return with_settings(recipe, _found(values)).model_dump(mode="json")
 
 
 def _found(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by address, a path of data made absolute."""
-    name = values.get("data.name")
-    if not isinstance(name, str) or known_shape(name) or not Path(name).expanduser().exists():
-        return dict(values)
-    return {**values, "data.name": str(Path(name).expanduser().resolve())}
+    """Settings by address, a path of data and a run to begin with named by where they lie."""
+    found, name, start = dict(values), values.get("data.name"), values.get(START)
+    if isinstance(name, str) and not known_shape(name) and Path(name).expanduser().exists():
+        found["data.name"] = str(Path(name).expanduser().resolve())
+    if isinstance(values.get(START_RUN), str):
+        found[START_RUN] = _run_folder(values[START_RUN])
+    if isinstance(start, dict) and isinstance(start.get("run"), str):
+        found[START] = {**start, "run": _run_folder(start["run"])}
+    return found
+
+
+def _run_folder(name: str) -> str:
+    # `last` would be another run for later readings.
+    return str(open_run(name).folder.resolve())
 
 
 def _settled(recipe: Recipe) -> Recipe:

@@ -504,3 +504,11 @@ def test_a_look_at_a_studys_reading_is_the_runs_own_where_it_is_imported(trained
     )
     (look,) = read_ledger(tmp_path / "else")
     assert (look.run, is_of(look, came)) == ("2-1", True)
+
+
+def test_what_a_killed_import_left_is_cleared_by_the_next(bundle, tmp_path):
+    left = tmp_path / "runs" / ".import-0badf00d" / "run"
+    left.mkdir(parents=True)
+    (left / "last.safetensors").write_bytes(b"half")
+    unpack_bundle(bundle, lambda run: None, tmp_path / "runs")
+    assert not left.parent.exists()

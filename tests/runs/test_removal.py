@@ -51,10 +51,34 @@ def test_a_removed_run_is_gone():
 def test_what_a_kill_left_of_a_runs_making_can_be_deleted():
     folder = runs_folder() / "20260101-000000-bars-aaaa"
     folder.mkdir()
-    for name in ("recipe.yaml", "environment.json", ".lock", ".data.json.99.tmp"):
+    parts = ("recipe.yaml", "data.json", "pictures.safetensors", ".lock", ".state.json.99.tmp")
+    for name in parts:
         (folder / name).write_text("")
     remove_run(run_to_remove(folder.name))
     assert not folder.exists()
+
+
+def test_a_removal_that_is_cut_short_leaves_a_run_that_can_be_removed(monkeypatch):
+    """Whichever file it is cut short at."""
+    run = make(runs_folder() / "a")
+    names = ("recipe.yaml", "history.jsonl", "last.safetensors")
+    for name in names:
+        (run.folder / name).write_text("")
+    unlink = os.unlink
+    for left in reversed(range(len(names))):
+
+        def cut_short(path, *args, left=left, **kwargs):
+            if len(list(run.folder.iterdir())) <= 2 + left:
+                raise KeyboardInterrupt
+            unlink(path, *args, **kwargs)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "unlink", cut_short)
+            with pytest.raises(KeyboardInterrupt):
+                remove_run(run)
+        assert run_to_remove("a").folder == run.folder
+    remove_run(run_to_remove("a"))
+    assert not run.folder.exists()
 
 
 def test_a_run_in_training_is_not_deleted_whatever_its_state_says():

@@ -1,15 +1,19 @@
 """Studies taken for real, on the sample that comes with Toile, seconds each."""
 
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import toile
 from toile.errors import ToileError
-from toile.runs import Run, list_runs, looks_of, read_ledger, read_state
+from toile.runs import Run, list_runs, looks_of, read_ledger, read_state, runs_folder
 from toile.studies import Ended, Looked, Started, alpha_of, open_study, study_of, study_summary
+from toile.studies.listing import list_studies
 from toile.workbench.study import _to_the_next_look
 from toile.workbench.study_look import open_study_test
 
@@ -271,3 +275,24 @@ def test_readings_added_to_a_verdict_are_another_analysis_and_keep_the_first(tmp
     assert again.verdict.analysis == open_study(tmp_path / "study").verdict.analysis == 2
     assert study_summary(again)["analysis"] == 2
     assert len((tmp_path / "study" / "analyses.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_study_killed_before_its_verdict_is_written_is_not_listed_with_an_old_one(
+    taken, monkeypatch
+):
+    live, _ = taken
+    place = runs_folder() / "killed"
+    shutil.copytree(live.folder, place)
+    (place / "verdict.json").write_text('{"sentence": "of an earlier day"}')
+    real = os.replace
+
+    def killed(source, target, **named):
+        if Path(target).name == "verdict.json":
+            raise KeyboardInterrupt
+        real(source, target, **named)
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        toile.study(place, workers=1).finish()
+    (listed,) = [one for one in list_studies() if one.kept.folder == place]
+    assert listed.sentence == study_summary(open_study(place))["sentence"]

@@ -137,6 +137,9 @@ def unpack_bundle(
     with sole_use(target.parent):
         if target.exists():
             raise ToileError(f"{target} is there already; remove it with toile rm, or keep it")
+        for torn in target.parent.glob(".import-*"):
+            # Of an import that was killed; a living one would hold this folder.
+            shutil.rmtree(torn, ignore_errors=True)
         # Filled beside its place and renamed: a run half imported is never listed. Called by its
         # own name already, which its page says.
         desk = target.parent / f".import-{secrets.token_hex(4)}"

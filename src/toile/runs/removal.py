@@ -9,12 +9,14 @@ from pathlib import Path
 from toile.errors import ToileError
 from toile.runs.bundle import NEEDED, TENSORS, TEXTS
 from toile.runs.listing import is_path, is_run, kept_run
+from toile.runs.pictures import NAME as PICTURES
 from toile.runs.run import Run
 from toile.runs.state import read_state
 from toile.runs.workspace import runs_folder
 from toile.sole_use import sole_use
 
-OWN = {*NEEDED, *TENSORS, *TEXTS, "checkpoint", ".lock", "pruned.json", "serve-last.onnx"}
+OWN = {*NEEDED, *TENSORS, *TEXTS, "checkpoint", ".lock", "pruned.json"}
+OWN |= {"serve-last.onnx", "serve-best.onnx"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def _is_part(folder: Path) -> bool:
         return False
     names = set(os.listdir(folder))
     whole = {name for name in names if not re.fullmatch(r"\..+\.tmp", name)}
-    return bool(names) and whole <= {*NEEDED, ".lock"}
+    return bool(names) and whole <= {*NEEDED, PICTURES, ".lock"}
 
 
 def contents_of(run: Run) -> Contents:
@@ -68,6 +70,12 @@ def remove_run(run: Run) -> None:
     # Held until it is gone, so that no training can begin in it meanwhile.
     with sole_use(run.folder, wait=False):
         try:
+            for path in run.folder.iterdir():
+                # The state goes last: a kill before leaves what is still a run, to be deleted.
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                elif path.name not in ("state.json", ".lock"):
+                    path.unlink()
             shutil.rmtree(run.folder)
         except OSError as error:
             raise ToileError(

@@ -148,9 +148,10 @@ class LiveStudy:
         if text != self.found:
             write_whole(self.folder / "study.yaml", text.encode())
             self.found = text
-        write_standing(self.result, status, self._failed)
         if status != "running":
+            # Before the standing: a kill between must leave none that stands beside an old verdict.
             write_json(self.folder / "verdict.json", study_summary(self.result))
+        write_standing(self.result, status, self._failed)
         self._said = time.monotonic()
 
 

@@ -1,10 +1,14 @@
+import io
 import shutil
 
 import pytest
+from PIL import Image
 
+from toile.data import load_data
+from toile.data.sealed import open_sealed
 from toile.errors import ToileError
 from toile.export import OnnxClassifier
-from toile.runs import Run
+from toile.runs import Run, runs_folder
 from toile.service import is_loopback, open_model, open_port
 from toile.workbench.live import no_progress
 
@@ -14,6 +18,14 @@ def test_an_exported_file_is_served_with_its_own_weights_and_no_score(exported, 
     assert model.card.weights == "last"
     assert model.card.accuracy is None
     assert model.card.weights_sha256 == run.results["weights"]["last"]
+
+
+def test_a_file_of_a_run_that_is_kept_here_answers_no_sealed_picture(exported, run):
+    content = io.BytesIO()
+    Image.fromarray(open_sealed(load_data("fashion-sample").test).pixels[0, 0]).save(content, "PNG")
+    shutil.copytree(run.folder, runs_folder() / run.id)
+    with pytest.raises(ToileError, match="of the sealed test part"):
+        open_model(str(exported), None, no_progress).answer(content.getvalue(), 1)
 
 
 def test_weights_other_than_a_files_own_are_refused(exported):

@@ -22,6 +22,9 @@ from toile.runs import (
     seen_words,
 )
 from toile.runs.state import write_state
+from toile.studies.search_words import search_sentence
+from toile.studies.sheet import sheet_of
+from toile.studies.sheet_result import compared_words, runs_words
 from toile.workbench.evaluate import evaluate
 from toile.workbench.go_on import resume
 from toile.workbench.page import write_report
@@ -181,6 +184,32 @@ def test_a_study_that_is_allowed_says_so_in_its_verdict(small, parent, tmp_path)
     from toile.studies import study_summary
 
     assert "Of 2 of 2 readings it must be said" in study_summary(done)["sentence"]
+
+
+def test_a_sheet_and_a_search_say_so_beside_what_they_compare(small, parent, allowed, tmp_path):
+    start = {"run": str(parent.folder), "allow_seen": True}
+    recipe = with_settings(small(split=1), {"training.start": start})
+    study = {"recipe": recipe.model_dump(mode="json"), "vary": {"training.batch_size": [8, 16]}}
+    sides = {"first": {"exercise": 1, "level": "8"}, "second": {"exercise": 1, "level": "16"}}
+    exercises = [{"study": study | {"readings": 2}}, {"compare": sides}]
+    fields = [{"title": f"Number {n}"} | one for n, one in enumerate(exercises)]
+    sheet = sheet_of({"title": "A sheet", "exercises": fields})
+    result = toile.run_sheet(sheet, out=tmp_path / "sheet", workers=1).finish()
+    assert "it is scored on images that it has learnt" in compared_words(result.outcomes[1])
+    assert "This is analysis 1 of the study" in compared_words(result.outcomes[1])
+    assert compared_words(result.outcomes[1]) == result.outcomes[1].to_json()["verdict"]["sentence"]
+
+    other = toile.train(small(split=1), start=parent.folder, allow_seen=True, out=tmp_path / "two")
+    runs = {"first": {"run": str(allowed.folder)}, "second": {"run": str(other.folder)}}
+    sheet = sheet_of({"title": "Runs", "exercises": [{"title": "Two", "compare": runs}]})
+    result = toile.run_sheet(sheet, out=tmp_path / "runs").finish()
+    said = runs_words(result.outcomes[0].record)
+    assert said.count("it is scored on images that it has learnt") == 2
+
+    over = {"training.batch_size": [8, 16]}
+    asked = {"trials": 1, "finalists": 1, "readings": 1, "workers": 1}
+    found = toile.search(recipe, over=over, out=tmp_path / "search", **asked).finish()
+    assert "it is scored on images that it has learnt" in search_sentence(found)
 
 
 def test_a_study_that_begins_with_a_run_by_name_keeps_to_it(small, parent):

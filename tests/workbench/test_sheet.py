@@ -5,6 +5,7 @@ import pytest
 from PIL import ExifTags, Image
 
 import toile
+from toile.data.sealed import open_sealed
 from toile.errors import ToileError
 from toile.report.sheet_page import sheet_page
 from toile.runs import Run
@@ -72,6 +73,15 @@ def test_another_photograph_is_asked_about_and_the_same_one_is_not_again(taken):
     assert again.outcomes[0].record["top"] != first["top"]
     none = toile.run_sheet(sheet({"export": {}}), out=place / "it").finish()
     assert none.outcomes[0].record["picture"] == "validation-image.png"
+
+
+def test_a_sealed_picture_is_not_asked_about_wherever_it_lies(taken, tmp_path):
+    place, _ = taken
+    sealed = open_sealed(toile.load_data("fashion-sample").test).pixels[0, 0]
+    Image.fromarray(sealed).save(tmp_path / "holiday.png")
+    asked = sheet({"export": {"photo": str(tmp_path / "holiday.png")}})
+    with pytest.raises(ToileError, match=r"holiday.png: is of the sealed test part"):
+        toile.run_sheet(asked, out=place / "it").finish()
 
 
 def test_its_folder_is_enough_when_the_photograph_has_gone(tmp_path, taken):

@@ -219,14 +219,13 @@ def _say(outcomes: "list[Outcome]", quick: bool) -> None:
 
 
 def _outcome_words(one: "Outcome") -> str:
-    from toile.studies import verdict_sentence
     from toile.studies.search_words import search_sentence
-    from toile.studies.sheet_result import runs_words, study_words
+    from toile.studies.sheet_result import compared_words, runs_words, study_words
 
     if one.search is not None:
         return search_sentence(one.search)
     if one.verdict is not None:
-        return verdict_sentence(one.verdict)
+        return compared_words(one)
     if one.record is not None and "mcnemar" in one.record:
         return runs_words(one.record)
     if one.record is not None and "top" in one.record:

@@ -77,7 +77,18 @@ def open_model(name: str, weights: str | None, progress: "Progress") -> Model:
     own = classifier.about.weights
     if weights not in (None, own):
         raise ToileError(f"--weights is {weights}, but {name} holds the {own} ones; leave it out")
-    return Model(classifier, None)
+    return Model(classifier, None, _sealed_from(classifier))
+
+
+def _sealed_from(classifier: OnnxClassifier) -> MarkSet | None:
+    """What is sealed from the run that an export is of, as far as it is kept here."""
+    try:
+        run = open_run(classifier.about.run)
+        weights = load_arrays(run.folder / f"{classifier.about.weights}.safetensors")
+        is_same = weights.sha256 == classifier.about.weights_sha256
+        return pictures_of(run).sealed if is_same else None
+    except ToileError:
+        return None  # Served where its run never was.
 
 
 def _classifier_of(run: Run, weights: str, progress: "Progress") -> OnnxClassifier:

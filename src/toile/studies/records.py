@@ -116,6 +116,8 @@ class OutcomeRecord(Named):
     picture: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9.-]*$")] | None = None
     file: str | None = None
     label: str | None = None
+    unlike: str = ""
+    seen: list[str] = Field([])
     warnings: list[str] = Field([])
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from toile.studies.search import values_words
 from toile.studies.search_result import CHOSEN_ON, SearchResult, finalist_mean
 from toile.studies.summary import study_summary
-from toile.studies.words import study_sentence
+from toile.studies.words import seen_sentence, study_sentence
 
 ORDER_DECIDES = "which trial ends first decides what is tried and stopped next"
 
@@ -36,12 +36,14 @@ def search_sentence(result: SearchResult) -> str:
     interval = "" if n < 2 else f", {100 * low:.2f} to {100 * high:.2f}"
     change = 100 * (best.scores[-1] - mean)
     assert result.finalists is not None
-    among = f" Among the finalists: {study_sentence(result.finalists)}"
+    among = f"Among the finalists: {study_sentence(result.finalists)}"
+    if len(result.finalists.levels) == 1:
+        among = seen_sentence(result.finalists)
     return (
         f"{said} With fresh seeds, on the half that chose nothing, the same settings reach "
         f"{100 * mean:.2f} % (n = {n}{interval}): {abs(change):.2f} points "
-        f"{'less' if change >= 0 else 'more'}.{among * (len(result.finalists.levels) > 1)}"
-    )
+        f"{'less' if change >= 0 else 'more'}. {among}"
+    ).strip()
 
 
 def search_summary(result: SearchResult) -> dict[str, Any]:

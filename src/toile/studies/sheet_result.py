@@ -5,7 +5,7 @@ a folder for each exercise: that of its study or search, and `outcome.json` wher
 of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from toile.studies.folder import open_study
 from toile.studies.kept import find_kept
 from toile.studies.plan import plan_levels
 from toile.studies.records import OutcomeRecord, SheetRecord, read_record
-from toile.studies.result import StudyResult
+from toile.studies.result import Reading, StudyResult
 from toile.studies.same_scores import unlike
 from toile.studies.search_result import SearchResult, level_of, open_search
 from toile.studies.search_words import search_summary
@@ -29,7 +29,7 @@ from toile.studies.sheet import Sheet, Side, read_sheet
 from toile.studies.sheet_plan import Planned, plan_sheet
 from toile.studies.summary import study_summary
 from toile.studies.verdict import Verdict
-from toile.studies.words import study_sentence, verdict_sentence
+from toile.studies.words import analysis_sentence, study_sentence, verdict_sentence
 
 VERSION = 1
 SHEET = "sheet.yaml"
@@ -96,7 +96,7 @@ class Outcome:
             "ended": self.ended,
             "study": self.study and study_summary(self.study),
             "search": self.search and search_summary(self.search),
-            "verdict": verdict and verdict.to_json() | {"sentence": verdict_sentence(verdict)},
+            "verdict": verdict and verdict.to_json() | {"sentence": compared_words(self)},
             "outcome": self.record,
             "folder": str(self.folder),
             "seconds": self.seconds,
@@ -205,17 +205,38 @@ def keep_answer(folder: Path, number: int, text: str) -> None:
     write_whole(folder / ANSWERS, yaml_text(document).encode())
 
 
-def compared_levels(result: SheetResult, number: int) -> tuple[dict[str, tuple[float, ...]], str]:
-    """The readings of both sides of a comparison, by name, and why they are unlike, if they are.
+def compared_levels(result: SheetResult, number: int) -> dict[str, Any]:
+    """What is kept of a comparison of two levels: the readings of both, by name.
 
-    Of a search that is its best finalist. Raises ToileError before there are any.
+    Also why they are `unlike`, if they are, and what must be said of them where they may have
+    `seen` what scores them. Of a search it is the best finalist. Raises ToileError before there are
+    any readings.
     """
     exercise = result.outcomes[number - 1].planned.exercise
     sides = [_side(result, side) for side in exercise.sides]
-    levels = {name: readings for name, readings, _ in sides}
+    levels = {name: [one.score for one in readings] for name, readings, _ in sides}
     if len(levels) < 2:
         raise ToileError(f"exercise {number} compares a level with itself; name another")
-    return levels, unlike({name: recipe for name, _, recipe in sides})
+    return {
+        "levels": levels,
+        "unlike": unlike({name: recipe for name, _, recipe in sides}),
+        "seen": _seen(one.seen for _, readings, _ in sides for one in readings),
+    }
+
+
+def compared_words(outcome: Outcome) -> str:
+    """The sentence of two levels that were compared, with all that must be said beside it."""
+    verdict, record = outcome.verdict, outcome.record
+    assert verdict is not None
+    assert record is not None
+    reason = record.get("unlike")
+    differ = f"The scores compared do not quite mean the same: {reason}." if reason else ""
+    said = [verdict_sentence(verdict), analysis_sentence(verdict), differ]
+    return " ".join(filter(None, [*said, *record.get("seen", [])]))
+
+
+def _seen(said: Iterable[str]) -> list[str]:
+    return [f"It must be said: {words}" for words in dict.fromkeys(said) if words]
 
 
 def runs_words(record: Mapping[str, Any]) -> str:
@@ -227,7 +248,8 @@ def runs_words(record: Mapping[str, Any]) -> str:
         if test["p"] < 0.05
         else "These images do not tell the two networks apart"
     )
-    return f"{told} (McNemar's exact test, p = {test['p']:.3g})."
+    told = f"{told} (McNemar's exact test, p = {test['p']:.3g})."
+    return " ".join([told, *record.get("seen", [])])
 
 
 def study_words(study: StudyResult) -> str:
@@ -243,7 +265,7 @@ def study_words(study: StudyResult) -> str:
     )
 
 
-def _side(result: SheetResult, side: Side) -> tuple[str, tuple[float, ...], Recipe]:
+def _side(result: SheetResult, side: Side) -> tuple[str, list[Reading], Recipe]:
     assert side.exercise is not None
     outcome = result.outcomes[side.exercise - 1]
     study = outcome.study
@@ -253,9 +275,10 @@ def _side(result: SheetResult, side: Side) -> tuple[str, tuple[float, ...], Reci
         chosen = outcome.search.chosen()
         level = level or (level_of(chosen[0]) if chosen else None)
     # Of a table still filling nothing may be said, here as little as in the study itself.
-    scores = study.scores() if study is not None and study.ended else {}
-    level = level or next(iter(scores), None)
-    readings = scores.get(level, ()) if level is not None else ()
+    filled = study.readings if study is not None and study.ended else ()
+    if study is not None:
+        level = level or study.levels[0].name
+    readings = [one for one in filled if one.level == level and one.score is not None]
     if study is None or not readings:
         raise ToileError(
             f"exercise {side.exercise} has not all readings of {level or 'any level'} yet; run it "

@@ -82,7 +82,7 @@ def study_sentence(result: StudyResult) -> str:
         said = ["The verdict is given when all readings are in."]
     else:
         said = ["No reading has finished, so nothing is known."]
-    return " ".join([*filter(None, said), *_seen(result), *_missing(result)])
+    return " ".join(filter(None, [*said, seen_sentence(result), *_missing(result)]))
 
 
 def analysis_sentence(verdict: Verdict) -> str:
@@ -96,15 +96,13 @@ def analysis_sentence(verdict: Verdict) -> str:
     )
 
 
-def _seen(result: StudyResult) -> list[str]:
+def seen_sentence(result: StudyResult) -> str:
     """A warning where readings began with weights that may have learnt what they are scored on."""
     warned = [one for one in result.readings if one.score is not None and one.seen]
     if not warned:
-        return []
+        return ""
     of = f"{len(warned)} of {result.count('finished')} readings"
-    return [
-        f"Of {of} it must be said, as of {warned[0].level}, {warned[0].number}: {warned[0].seen}"
-    ]
+    return f"Of {of} it must be said, as of {warned[0].level}, {warned[0].number}: {warned[0].seen}"
 
 
 def _missing(result: StudyResult) -> list[str]:

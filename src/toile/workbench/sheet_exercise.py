@@ -15,12 +15,12 @@ from toile.prediction import Prediction, Prepared, answer, prepare
 from toile.recipe import recipe_differences
 from toile.report import picture_grid, picture_uri, save_figure
 from toile.report.picture_grid import canvas
-from toile.runs import Run, open_run
+from toile.runs import Run, open_run, pictures_of, seen_words
 from toile.studies import keep_analysis
 from toile.studies.sheet_plan import Planned
 from toile.studies.sheet_result import OUTCOME, Outcome, SheetResult, compared_levels
 from toile.workbench.evaluate import compare_answers
-from toile.workbench.pictures import refuse_test_part, sources_of
+from toile.workbench.pictures import refuse_sealed, refuse_test_part, sources_of
 
 MODEL = "model.h5"
 
@@ -82,17 +82,19 @@ def _compare(result: SheetResult, outcome: Outcome) -> dict[str, Any]:
     planned, compare = outcome.planned, outcome.planned.exercise.compare
     first, second = planned.exercise.sides
     if first.run is None or second.run is None:
-        levels, reason = compared_levels(result, planned.number)
+        record = compared_levels(result, planned.number)
         if outcome.record is not None and compare is not None:
             # What was compared before was an analysis too, also where nobody kept it yet.
             keep_analysis(outcome.folder, outcome.record["levels"], compare.margin)
-        return {"levels": levels, "unlike": reason}
+        return record
     runs = [open_run(first.run), open_run(second.run)]
+    seen = [(run, seen_words(run.recipe)) for run in runs]
     differences = recipe_differences(runs[0].recipe, runs[1].recipe)
     return {
         "runs": [run.name for run in runs],
         "mcnemar": compare_answers(*runs).to_json(),
         "recipe": [asdict(one) for one in differences],
+        "seen": [f"Of {run.name} it must be said: {words}" for run, words in seen if words],
     }
 
 
@@ -149,7 +151,11 @@ def _picture(outcome: Outcome, run: Run, progress: Progress) -> tuple[Path, str 
     assert export is not None
     if export.photo is not None:
         photo = Path(export.photo)
-        refuse_test_part(run, list(sources_of([photo])))
+        sources = list(sources_of([photo]))
+        refuse_test_part(run, sources)
+        sealed = pictures_of(run).sealed
+        for source in sources:
+            refuse_sealed(run, source.name, source.marks(source.read()), sealed)
         copy = outcome.folder / f"photo{photo.suffix.lower()}"
         shutil.copyfile(photo, copy)
         return copy, None

@@ -16,10 +16,16 @@ from toile.report.study_page.content import study_report
 from toile.report.study_page.parts import Drawing
 from toile.report.study_page.table import Table
 from toile.report.study_page.tables import levels_table, pairs_table
-from toile.studies import StudyResult, Verdict, analysis_sentence, verdict_sentence
+from toile.studies import StudyResult, Verdict
 from toile.studies.search_result import SearchResult
 from toile.studies.search_words import ORDER_DECIDES, search_sentence, trials_words
-from toile.studies.sheet_result import Outcome, SheetResult, runs_words, study_words
+from toile.studies.sheet_result import (
+    Outcome,
+    SheetResult,
+    compared_words,
+    runs_words,
+    study_words,
+)
 
 Steps = Mapping[int, Figure]
 """By exercise, how the photograph became what the network saw."""
@@ -140,10 +146,7 @@ def _compared(block: Block, outcome: Outcome) -> Block:
         says = "Each dot is a reading. Lines that reach the edge go on beyond it."
         return replace(
             block,
-            sentence=" ".join(
-                filter(None, [verdict_sentence(verdict), analysis_sentence(verdict)])
-            ),
-            words=_unlike_words(outcome),
+            sentence=compared_words(outcome),
             drawings=_named(
                 block, (Drawing("readings", readings_figure(verdict, gone, ""), says),)
             ),
@@ -168,11 +171,6 @@ def _compared(block: Block, outcome: Outcome) -> Block:
             ("Neither", count(test["neither"])),
         ),
     )
-
-
-def _unlike_words(outcome: Outcome) -> tuple[str, ...]:
-    reason = (outcome.record or {}).get("unlike")
-    return (f"The scores compared do not quite mean the same: {reason}.",) if reason else ()
 
 
 def _exported(block: Block, outcome: Outcome, steps: Steps) -> Block:

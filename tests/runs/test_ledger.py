@@ -86,6 +86,13 @@ def test_a_look_at_a_run_anywhere_in_a_workspace_is_in_its_one_ledger(place):
     assert read_ledger()[0] == one
 
 
+def test_a_workspace_in_a_folder_called_readings_has_its_ledger_in_itself(tmp_path, monkeypatch):
+    workspace = tmp_path / "me" / "readings" / "runs"
+    monkeypatch.setenv("TOILE_RUNS", str(workspace))
+    look_at(make_run(workspace / "run"), "first")
+    assert list(tmp_path.rglob("ledger.jsonl")) == [workspace / "ledger.jsonl"]
+
+
 @pytest.mark.parametrize(
     ("place", "name"),
     [

@@ -24,7 +24,11 @@ def outermost(folder: Path) -> Path:
     Of a search in a sheet that is the sheet.
     """
     whole = inner = folder.resolve()
+    kept = runs_folder().resolve()
     for place in inner.parents[:DEEPEST]:
+        if place == kept:
+            # Where this folder lies says nothing: it may well be ~/readings/runs.
+            break
         holds_runs = any((place / mark).exists() for mark in COLLECTIONS.values())
         if holds_runs or inner.name == "readings":
             whole = place

@@ -3,6 +3,7 @@
 import inspect
 import io
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -334,3 +335,13 @@ def test_more_than_fit_in_memory_at_once_come_in_order_with_progress(run, images
     five = [one.top[0].class_name for one in answers[:5]]
     assert [one.top[0].class_name for one in answers] == five * 52
     assert [bool(one.steps) for one in answers] == [True] + [False] * 259
+
+
+def test_where_nobody_knows_what_is_sealed_that_is_said(small, tmp_path, pictures):
+    data = tmp_path / "data"
+    shutil.copytree(pictures, data)
+    run = toile.train(small(name=str(data)), out=tmp_path / "older")
+    (run.folder / "pictures.safetensors").unlink()
+    data.rename(tmp_path / "moved")
+    answers = toile.predict(run, tmp_path / "moved")
+    assert all("may be of the sealed test part of older" in one.warnings[0] for one in answers)

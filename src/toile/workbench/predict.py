@@ -13,7 +13,7 @@ from toile.errors import ToileError
 from toile.evaluation import probabilities
 from toile.network import Network, network_logits, pixels_of
 from toile.prediction import Likely, Prediction, Prepared, Step, Vote, answer, prepare, vote
-from toile.runs import Run, open_run, pictures_of
+from toile.runs import Pictures, Run, open_run, pictures_of
 from toile.workbench.live import Progress, no_progress
 from toile.workbench.pictures import Asking, Source, refuse_sealed, refuse_test_part, sources_of
 from toile.workbench.trained import load_network
@@ -62,10 +62,11 @@ class Answered:
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
-    """A run that is asked; `sealed` are the marks of its test part."""
+    """A run that is asked; `sealed` are the marks of its test part, `doubts` where unknown."""
 
     run: Run
     sealed: MarkSet
+    doubts: tuple[str, ...]
     facts: DataFacts
     network: Network
 
@@ -128,10 +129,22 @@ def _askable(opened: Sequence[Run], weights: str) -> list[_Asked]:
                 f"{other.id} knows {len(theirs)}, {_excerpt(theirs, classes)}; runs asked "
                 "together have the same classes in the same order"
             )
+    known = [pictures_of(one) for one in opened]
     return [
-        _Asked(one, pictures_of(one).sealed, one.facts, load_network(one, weights))
-        for one in opened
+        _Asked(one, own.sealed, _doubts(one, own), one.facts, load_network(one, weights))
+        for one, own in zip(opened, known, strict=True)
     ]
+
+
+def _doubts(run: Run, known: Pictures) -> tuple[str, ...]:
+    """A warning where nothing tells a test picture: in a run of an older Toile, its data gone."""
+    if run.id not in known.unknown:
+        return ()
+    doubt = (
+        f"it may be of the sealed test part of {run.name}: which pictures that has is not known "
+        f"without its data, {run.recipe.data.name}"
+    )
+    return (doubt,)
 
 
 def _excerpt(ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:
@@ -206,7 +219,12 @@ def _answered(
         file,
         top=own[0].top if voted is None else voted.top,
         # Each once, in the order they came.
-        warnings=tuple(dict.fromkeys(warning for one in own for warning in one.warnings)),
+        warnings=tuple(
+            dict.fromkeys(
+                [doubt for one in asked for doubt in one.doubts]
+                + [warning for one in own for warning in one.warnings]
+            )
+        ),
         runs=tuple(zip(names, own, strict=True)),
         vote=voted,
         steps=ways[0].steps,

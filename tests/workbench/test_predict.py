@@ -344,4 +344,5 @@ def test_where_nobody_knows_what_is_sealed_that_is_said(small, tmp_path, picture
     (run.folder / "pictures.safetensors").unlink()
     data.rename(tmp_path / "moved")
     answers = toile.predict(run, tmp_path / "moved")
-    assert all("may be of the sealed test part of older" in one.warnings[0] for one in answers)
+    doubt = f"may be of the sealed test part of {run.name}"
+    assert all(doubt in one.warnings[0] for one in answers)

@@ -49,3 +49,14 @@ def test_it_says_what_a_table_cannot_tell(toile, tmp_path):
     free = toile("verdict", "wide.csv", "--any-scores", "--json").json
     assert free["levels"]["a"]["high"] > 100
     assert not free["accuracies"]
+
+
+def test_two_columns_that_may_be_of_either_form_are_named(toile, tmp_path):
+    (tmp_path / "epochs.csv").write_text("epochs,top1\n1,85.6\n1,85.9\n5,89.2\n")
+    asked = toile("verdict", "epochs.csv")
+    assert asked.code == 2
+    assert "--level NAME --reading NAME" in asked.errors
+    said = toile("verdict", "epochs.csv", "--level", "epochs", "--json").json
+    assert {name: one["n"] for name, one in said["levels"].items()} == {"1": 2, "5": 1}
+    assert toile("verdict", "epochs.csv", "--wide", "--json").json["levels"]["top1"]["n"] == 3
+    assert "leave out --level" in toile("verdict", "epochs.csv", "--wide", "--level=epochs").errors

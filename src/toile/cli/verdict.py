@@ -8,7 +8,8 @@ import typer
 
 from toile.cli.arguments import Json
 from toile.cli.terminal import plain, say, say_json
-from toile.cli.words import table
+from toile.cli.words import table as text_table
+from toile.errors import ToileError
 
 if TYPE_CHECKING:
     from toile.studies import Verdict
@@ -17,8 +18,19 @@ if TYPE_CHECKING:
 def verdict(
     file: Annotated[
         Path,
-        typer.Argument(metavar="TABLE.csv", help="Columns level and reading, or one a level."),
+        typer.Argument(
+            metavar="TABLE.csv", help="A column of levels and one of readings, or one a level."
+        ),
     ],
+    level: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column that has the levels.")
+    ] = None,
+    reading: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column that has their readings.")
+    ] = None,
+    wide: Annotated[
+        bool, typer.Option("--wide", help="Each column has the readings of one level.")
+    ] = False,
     margin: Annotated[
         float | None,
         typer.Option(help="Differences up to this do not matter; in the table's unit."),
@@ -41,9 +53,12 @@ def verdict(
     most 1 are fractions, else points; the margin is half a point. A table knows of no earlier ones:
     this is taken for the only verdict asked of these levels.
     """
-    from toile.studies import judge_readings, read_table, verdict_sentence
+    from toile.studies import TableForm, judge_readings, read_table, verdict_sentence
 
-    found = judge_readings(read_table(file), margin=margin, alpha=alpha, accuracies=accuracies)
+    if wide and (level is not None or reading is not None):
+        raise ToileError("--wide says that each column is a level; leave out --level and --reading")
+    table = read_table(file, TableForm(level, reading, wide))
+    found = judge_readings(table, margin=margin, alpha=alpha, accuracies=accuracies)
     if as_json:
         said = {"sentence": verdict_sentence(found), "assumed": _assumed(found)}
         say_json(found.to_json() | said)
@@ -83,7 +98,7 @@ def _levels(found: "Verdict") -> str:
         )
         for level in found.levels
     ]
-    return table(("level", "n", "mean", "SD", "95 % interval"), rows)
+    return text_table(("level", "n", "mean", "SD", "95 % interval"), rows)
 
 
 def _pairs(found: "Verdict") -> str:
@@ -102,7 +117,7 @@ def _pairs(found: "Verdict") -> str:
         for pair in found.pairs
     ]
     heads = ("pair", "", "difference", "interval", "p", "more readings")
-    return table(heads, rows, left=2)
+    return text_table(heads, rows, left=2)
 
 
 def _number(value: float) -> str:

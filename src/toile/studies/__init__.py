@@ -36,6 +36,7 @@ from toile.studies.sheet_result import SheetResult, open_sheet
 from toile.studies.spec import Study, study_of, study_text
 from toile.studies.summary import study_summary
 from toile.studies.table_file import read_table, table_of
+from toile.studies.table_form import TableForm
 from toile.studies.trend import Trend, is_geometric
 from toile.studies.verdict import Best, Level, Verdict, judge_readings, next_alpha
 from toile.studies.words import (
@@ -75,6 +76,7 @@ __all__ = [
     "Study",
     "StudyEvent",
     "StudyResult",
+    "TableForm",
     "Trend",
     "Verdict",
     "alpha_of",

@@ -83,3 +83,14 @@ def test_a_cache_that_cannot_be_written_is_done_without(write, own_cache, toy):
 def test_nothing_unfinished_is_left_behind(write, own_cache):
     load_data(write("idx"))
     assert not [name for name in os.listdir(own_cache / "decoded") if "unfinished" in name]
+
+
+def test_what_a_kill_left_of_an_entry_is_cleared_once_nobody_can_be_writing_it(write, own_cache):
+    old, new = (own_cache / "decoded" / f"unfinished-{name}" for name in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "train-pixels.npy").write_bytes(b"half")
+    os.utime(old, (0, 0))
+    load_data(write("idx"))
+    assert not old.exists()
+    assert new.exists()

@@ -512,3 +512,29 @@ def test_what_a_killed_import_left_is_cleared_by_the_next(bundle, tmp_path):
     (left / "last.safetensors").write_bytes(b"half")
     unpack_bundle(bundle, lambda run: None, tmp_path / "runs")
     assert not left.parent.exists()
+
+
+def test_looks_that_a_killed_import_left_without_their_run_count_once_with_it(
+    looked_at, tmp_path, monkeypatch
+):
+    class KilledError(BaseException):
+        """Stands for SIGKILL: nothing is tidied up after it."""
+
+    def killed(*_args, **_named):
+        raise KilledError
+
+    replace = os.replace
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "truncate", killed)
+        patched.setattr(
+            os,
+            "replace",
+            lambda source, target: (
+                killed() if Path(target).name == "whole" else replace(source, target)
+            ),
+        )
+        with pytest.raises(KilledError):
+            import_bundle(looked_at, tmp_path / "else")
+    assert len(read_ledger(tmp_path / "else")) == 1
+    import_bundle(looked_at, tmp_path / "else")
+    assert len(read_ledger(tmp_path / "else")) == 1

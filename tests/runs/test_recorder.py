@@ -270,6 +270,22 @@ def test_an_interrupted_library_call_keeps_the_results_so_far(make_recorder, tmp
     assert recorder.run.results["epochs"] == 2
 
 
+def test_a_run_whose_results_are_removed_is_not_called_finished_any_more(
+    trained, make_recorder, monkeypatch
+):
+    statuses = []
+    unlink = Path.unlink
+
+    def noted(path, missing_ok=False):
+        if path.name == "results.json":
+            statuses.append(json.loads((path.parent / "state.json").read_bytes())["status"])
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", noted)
+    list(make_recorder(trained.run.folder, restored=True).record())
+    assert statuses == ["running"]
+
+
 def test_what_a_kill_left_half_written_is_swept_away(make_recorder, tmp_path):
     recorder = make_recorder(tmp_path / "run")
     (tmp_path / "run" / ".last.safetensors.99.tmp").write_bytes(b"torn")

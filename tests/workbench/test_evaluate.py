@@ -101,6 +101,22 @@ def test_each_look_is_counted_with_its_reason_and_score(run):
     assert toile.evaluate(run).looks == 2
 
 
+def test_a_look_cut_short_before_its_score_is_gone_on_with(run, monkeypatch):
+    def killed(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("toile.workbench.evaluate.write_score", killed)
+        with pytest.raises(KeyboardInterrupt):
+            toile.evaluate(run, open_test=True, why="the end")
+    # Other weights are another look.
+    assert toile.evaluate(run, open_test=True, why="the best", weights="best").looks == 2
+    again = toile.evaluate(run, open_test=True, why="the end, once more")
+    assert (again.look.number, again.look.why, again.looks) == (1, "the end", 2)
+    assert [look.score for look in read_ledger()][0] == again.look.score
+    assert toile.evaluate(run, open_test=True, why="afterwards").looks == 3
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -11,6 +11,7 @@ import pytest
 
 import toile
 from toile.errors import ToileError
+from toile.files import write_json
 from toile.runs import Run, list_runs, looks_of, read_ledger, read_state, runs_folder
 from toile.studies import Ended, Looked, Started, alpha_of, open_study, study_of, study_summary
 from toile.studies.listing import list_studies
@@ -147,6 +148,32 @@ def test_the_test_part_is_opened_once_for_all_readings(taken, folder):
     assert len(read_ledger(folder.parent)) == 1
     # A reading knows of the looks beside its study.
     assert len(looks_of(Run(folder / "readings" / "2-1"))) == 1
+
+
+@pytest.mark.parametrize("file", ["test.json", "ledger.jsonl", "verdict.json"])
+def test_a_look_killed_before_any_of_its_files_is_written_costs_no_second_one(
+    taken, tmp_path, monkeypatch, file
+):
+    place = shutil.copytree(taken[0].folder, tmp_path / "study")
+    (place / "test.json").unlink(missing_ok=True)
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path))
+
+    def killed(*_args):
+        raise KeyboardInterrupt
+
+    def write(path, record):
+        killed() if path.name == file else write_json(path, record)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("toile.workbench.study_look.write_json", write)
+        if file == "ledger.jsonl":
+            patched.setattr("toile.workbench.study_look.write_score", killed)
+        with pytest.raises(KeyboardInterrupt):
+            open_study_test(open_study(place))
+    result = open_study_test(open_study(place))
+    (look,) = read_ledger()
+    assert look.score == result.test["look"]["score"]
+    assert result.test["looks"] == 1
 
 
 def test_added_levels_and_readings_leave_what_is_there_alone(folder, taken):

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +29,9 @@ FORMAT = 2
 """Raised when an entry's files change, so that one of another form is not looked at."""
 KINDS = ("pixels", "labels", "marks")
 ARRAYS = tuple(f"{part}-{kind}" for part in ("train", "test") for kind in KINDS)
+UNFINISHED = "unfinished-"
+SECONDS_TO_WRITE = 3600.0
+"""A folder is as old as the beginning of its newest file, and no file takes an hour."""
 CHUNK_BYTES = 1 << 24
 
 
@@ -91,7 +95,8 @@ def write_decoded(key: str, decoded: Decoded) -> None:
     folder = _folder(key)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix="unfinished-"))
+        _clear_unfinished(folder.parent)
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=UNFINISHED))
     except OSError:
         return
     try:
@@ -102,6 +107,13 @@ def write_decoded(key: str, decoded: Decoded) -> None:
     except OSError:
         # A full disk, or another process that was first with the same entry.
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _clear_unfinished(place: Path) -> None:
+    """Remove what kills left of entries; one that is still being written is younger."""
+    for folder in place.glob(f"{UNFINISHED}*"):
+        if time.time() - folder.stat().st_mtime > SECONDS_TO_WRITE:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write_files(folder: Path, decoded: Decoded) -> None:

@@ -149,7 +149,8 @@ def unpack_bundle(
             refuse_odd_looks(manifest.looks, draft.facts.test_fingerprint)
             write_page(draft)
             # Looks that happened elsewhere flatter its score here as well, so they are counted
-            # here too: with the run or not at all.
+            # here too: with the run or not at all. A kill between the two leaves looks without a
+            # run, as toile rm does; imported again it comes with them, and they count once.
             with looks_added(target.parent, identified(manifest.looks)), writing(target):
                 os.replace(draft.folder, target)
                 sync_folder(target.parent)

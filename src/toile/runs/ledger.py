@@ -91,12 +91,46 @@ def write_look(
     return look
 
 
+def take_up_look(
+    folders: Sequence[Path],
+    run: str,
+    weights: str,
+    recipe: str,
+    data: str,
+    test: str,
+    networks: int,
+) -> Look | None:
+    """The look of these very networks that has no score, in all ledgers in `folders` now, if any.
+
+    It was cut short before it told anybody anything, so who asks again goes on with it.
+    """
+    asked = run, weights, recipe, data, test, networks
+    with _held(folders) as ledgers:
+        for look in reversed(_merged(ledgers)):
+            same = look.run, look.weights, look.recipe, look.data, look.test, look.networks
+            if same == asked and look.score is None:
+                _write_where_missing(look, ledgers)
+                return look
+    return None
+
+
+def _write_where_missing(look: Look, ledgers: Sequence[Path]) -> None:
+    """A kill may have come between two ledgers."""
+    for ledger in ledgers:
+        known = read_looks(ledger)
+        if all(one.id != look.id for one in known):
+            numbered = replace(look, number=len(known) + 1)
+            append_lines(ledger, [{"kind": "look", **asdict(numbered)}])
+
+
 def write_score(folders: Sequence[Path], look: Look, score: Mapping[str, Any]) -> Look:
-    """Add what came of `look` to the ledgers it is in."""
+    """Add what came of `look` to those of the ledgers that it is in, where they do not have it."""
     LookScore.model_validate(score)
     with _held(folders) as ledgers:
         for ledger in ledgers:
-            append_lines(ledger, [{"kind": "score", "look": look.id, "score": dict(score)}])
+            if any(one.id == look.id and one.score is None for one in read_looks(ledger)):
+                record = {"kind": "score", "look": look.id, "score": dict(score)}
+                append_lines(ledger, [record])
     return replace(look, score=dict(score))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from toile.data import Dataset, Images
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
-from toile.runs.ledger import write_look
+from toile.runs.ledger import take_up_look, write_look
 from toile.runs.ledger_file import Look
 from toile.runs.run import Run
 from toile.runs.workspace import ledger_folders, name_in_ledger
@@ -15,9 +15,11 @@ from toile.runs.workspace import ledger_folders, name_in_ledger
 def open_test(run: Run, dataset: Dataset, weights: str, why: str) -> tuple[Look, Images]:
     """Write the look into the ledger, then open the test part of the data `run` was trained on.
 
-    Raises ToileError without a reason or where `dataset` is other data; nothing is written then.
+    A look of it that was cut short before it had a score is gone on with, and counts once. Raises
+    ToileError without a reason or where `dataset` is other data; nothing is written then.
     """
-    return _open([run], name_in_ledger(run.folder), run.recipe.hash, dataset, weights, why)
+    name = name_in_ledger(run.folder)
+    return _open([run], name, run.recipe.hash, dataset, weights, why)
 
 
 def open_test_for_all(
@@ -25,7 +27,7 @@ def open_test_for_all(
 ) -> tuple[Look, Images]:
     """One look of all `runs` together, of a study called `name`, by their last weights.
 
-    They share one ledger and one test part. Raises ToileError as `open_test` does.
+    They share one ledger and one test part. What is cut short, and raised, is as with `open_test`.
     """
     hashes = "\n".join(sorted(run.recipe.hash for run in runs))
     recipe = hashlib.sha256(hashes.encode()).hexdigest()
@@ -49,15 +51,9 @@ def _open(
             )
     if not len(dataset.test):
         raise ToileError(f"{dataset.path} has no test images; there is nothing to open")
-    look = write_look(
-        ledger_folders(runs[0].folder),
-        name,
-        weights,
-        recipe,
-        dataset.fingerprint,
-        dataset.test_fingerprint,
-        str(dataset.path),
-        why.strip(),
-        len(runs),
+    folders, test = ledger_folders(runs[0].folder), dataset.test_fingerprint
+    networks = name, weights, recipe, dataset.fingerprint, test
+    look = take_up_look(folders, *networks, len(runs)) or write_look(
+        folders, *networks, str(dataset.path), why.strip(), len(runs)
     )
     return look, open_sealed(dataset.test)

@@ -101,8 +101,9 @@ class Recorder:
             )
 
     def _begin(self, history: HistoryFile) -> None:
-        self._clear_the_desk()
+        # First, so that a kill leaves none that is called finished and has no results.
         self._write_state("running")
+        self._clear_the_desk()
         if self.is_extended:
             # Together, so that no step is taken of which the recipe does not know.
             recipe = recipe_text(self.fit.recipe, complete=True)

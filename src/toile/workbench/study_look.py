@@ -31,6 +31,7 @@ def open_study_test(
         )
     names = [run.id for run in runs.values()]
     if result.test is not None and result.test["runs"] == names:
+        _write_score(next(iter(runs.values())), result.test)
         return result
     fingerprints = {run.facts.fingerprint for run in runs.values()}
     if len(fingerprints) > 1:
@@ -46,10 +47,19 @@ def open_study_test(
     judged = judge_readings(scores, accuracies=True)
     levels = {level.name: level.to_json() for level in judged.levels}
     test = finite({"levels": levels, "runs": names, **test})
+    # Before the ledger has the score, without which a look that is cut short is gone on with.
     write_json(result.folder / "test.json", test)
+    _write_score(next(iter(runs.values())), test)
     opened = replace(result, test=test)
     write_json(result.folder / "verdict.json", study_summary(opened))
     return opened
+
+
+def _write_score(run: Run, test: dict[str, Any]) -> None:
+    """Write what came of the look that `test` is of into the ledger, where a kill left it out."""
+    for look in looks_of(run):
+        if look.id == test["look"].get("id") and look.score is None:
+            write_score(ledger_folders(run.folder), look, test["look"]["score"])
 
 
 def _look(result: StudyResult, runs: list[Run], why: str, progress: Progress) -> dict[str, Any]:
@@ -72,7 +82,7 @@ def _look(result: StudyResult, runs: list[Run], why: str, progress: Progress) ->
     score: dict[str, Any] = {"accuracy": mean.to_json()}
     if words := next(filter(None, (seen_words(run.recipe) for run in runs)), ""):
         score["seen"] = words
-    look = write_score(ledger_folders(runs[0].folder), look, score)
+    look = replace(look, score=score)
     looks = [one for one in looks_of(runs[0]) if one.test == look.test]
     return {
         "accuracies": accuracies,

@@ -131,8 +131,8 @@ def test_only_copies_of_what_is_held_out_leave_nothing_to_train_on():
 
 def test_a_recipe_written_in_full_before_there_were_rules_means_the_first():
     written = Data(name="set", test=0.3).model_dump()
-    assert Data.model_validate(written).rule == 2
+    assert Data.model_validate(written).rule == 3
     del written["rule"]
     assert Data.model_validate(written).rule == 1
     recipe = recipe_of({"data": {"name": "set"}, "network": [{"dense": "classes"}]})
-    assert recipe.data.rule == 2
+    assert recipe.data.rule == 3

@@ -107,7 +107,7 @@ def test_known_files_with_other_content_are_not_passed_off_as_the_known_set(tmp_
     copy = shutil.copytree(SAMPLE_FOLDER, tmp_path / "copy")
     monkeypatch.setattr("toile.data.sources.SAMPLE_FOLDER", copy)
     file = copy / "train-labels-idx1-ubyte.gz"
-    (copy / file.stem).write_bytes(b"\0\0\x08\x01" + (6000).to_bytes(4) + bytes([0, 1] * 3000))
+    (copy / file.stem).write_bytes(b"\0\0\x08\x01" + (6000).to_bytes(4) + bytes([*range(10)] * 600))
     with pytest.raises(ToileError, match=r"is not fashion-sample: .* name it by its path"):
         load_data("fashion-sample")
 

@@ -30,6 +30,7 @@ OTHERWISE = {
     "data.size_px": 28,
     "data.colour": "grey",
     "data.label_column": "first",
+    "data.orientation": "transposed",
     "data.scaling": "standard",
     "augmentation.shift": 1,
     "augmentation.flip": "random",

@@ -29,7 +29,7 @@ def conform(images: Images, data: Data, where: str) -> Images:
         # By Pillow and one by one, so that arrays and picture files come out the same.
         for place, image in enumerate(images.pixels):
             pixels[place] = _fit_one(image, data)
-        images = Images(pixels, images.labels, images.marks)
+        images = Images(pixels, images.labels, images.marks, images.num_held_out)
     _, height, width = images.shape
     if min(height, width) < MIN_SIDE_PX or max(height, width) > MAX_SIDE_PX:
         raise ToileError(

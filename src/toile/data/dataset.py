@@ -32,6 +32,10 @@ class Dataset:
     """Empty cells; None where the format cannot hold any."""
     nans: int | None = None
     """Values that are not numbers; None where the format cannot hold any."""
+    notes: tuple[str, ...] = ()
+    """What a user should know of how the images were read, a sentence each."""
+    is_turned: bool = False
+    """Whether rows and columns of every picture were swapped in reading."""
 
     @property
     def shape(self) -> tuple[int, int, int]:

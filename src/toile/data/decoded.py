@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ from toile.data.places import cache_folder
 from toile.data.readers import READER_VERSION
 from toile.recipe import Data
 
-READING_SETTINGS = {"size_px", "colour", "label_column", "test", "rule"}
-FORMAT = 2
+READING_SETTINGS = {"size_px", "colour", "label_column", "test", "rule", "orientation"}
+FORMAT = 3
 """Raised when an entry's files change, so that one of another form is not looked at."""
 KINDS = ("pixels", "labels", "marks")
 ARRAYS = tuple(f"{part}-{kind}" for part in ("train", "test") for kind in KINDS)
@@ -47,6 +47,8 @@ class Decoded:
     skipped: tuple[Skipped, ...]
     nulls: int | None
     nans: int | None
+    notes: tuple[str, ...]
+    is_turned: bool
 
 
 def decoded_key(path: Path, files: list[Path], data: Data) -> str:
@@ -71,23 +73,30 @@ def read_decoded(key: str) -> Decoded | None:
                 return None
         # Copy on write, as torch warns of arrays that cannot be written to.
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="c") for name in ARRAYS}
+        return _decoded(arrays, about)
     except (OSError, ValueError, KeyError):
         return None
-    train, test = (
-        # As plain arrays over the same map: every slice of an np.memmap would be one again.
-        Images(*(arrays[f"{part}-{kind}"].view(np.ndarray) for kind in KINDS))
-        for part in ("train", "test")
-    )
+
+
+def _decoded(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Decoded:
     return Decoded(
-        train,
-        test,
+        replace(_images(arrays, "train"), num_held_out=about["held_out"]),
+        _images(arrays, "test"),
         class_names=tuple(about["class_names"]),
         identity=Identity(**about["identity"]),
         release=about["release"],
         skipped=tuple(Skipped(**skipped) for skipped in about["skipped"]),
         nulls=about["nulls"],
         nans=about["nans"],
+        notes=tuple(about["notes"]),
+        is_turned=about["is_turned"],
     )
+
+
+def _images(arrays: dict[str, np.ndarray], part: str) -> Images:
+    # As plain arrays over the same map: every slice of an np.memmap would be one again.
+    pixels, labels, marks = (arrays[f"{part}-{kind}"].view(np.ndarray) for kind in KINDS)
+    return Images(pixels, labels, marks)
 
 
 def write_decoded(key: str, decoded: Decoded) -> None:
@@ -128,6 +137,9 @@ def _write_files(folder: Path, decoded: Decoded) -> None:
         "skipped": [asdict(skipped) for skipped in decoded.skipped],
         "nulls": decoded.nulls,
         "nans": decoded.nans,
+        "notes": decoded.notes,
+        "is_turned": decoded.is_turned,
+        "held_out": decoded.train.num_held_out,
         "checksums": {name: _checksum(folder / f"{name}.npy") for name in ARRAYS},
     }
     (folder / "about.json").write_text(json.dumps(about))

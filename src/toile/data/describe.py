@@ -54,6 +54,7 @@ class Description:
     order: str
     release: str
     skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...]
 
     @property
     def correlation_difference(self) -> Float64[np.ndarray, "k k"]:
@@ -92,6 +93,7 @@ def describe(dataset: Dataset) -> Description:
         order=dataset.order,
         release=dataset.release,
         skipped=dataset.skipped,
+        notes=dataset.notes,
     )
 
 

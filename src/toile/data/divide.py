@@ -1,18 +1,29 @@
 """A test part for sources that have none, by content hash."""
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import Bool
 
 from toile.data.fingerprint import image_hashes
 from toile.data.images import Images
+from toile.data.marks import is_marked
 from toile.errors import ToileError
 
 
 def divide(images: Images, share: float, rule: int, where: str) -> tuple[Images, Images]:
-    """Training and test part of `images`, by version `rule` of the rules (see `data.rule`)."""
-    is_test = _by_rank(images, share) if rule == 2 else _by_pixels(images, share)
-    _refuse_what_cannot_be_learnt(images, is_test, share, where)
-    return images.take(np.flatnonzero(~is_test)), images.take(np.flatnonzero(is_test))
+    """Training and test part of `images`, by version `rule` of the rules (see `data.rule`).
+
+    What the source itself holds out for validation stays so, and no copy of it is for testing.
+    """
+    learnt, held_out = images.apart()
+    is_test = _by_pixels(learnt, share) if rule == 1 else _by_rank(learnt, share)
+    if len(held_out):
+        is_test &= ~is_marked(learnt.marks, np.unique(held_out.marks))
+    _refuse_what_cannot_be_learnt(learnt, is_test, share, where)
+    kept = np.append(np.flatnonzero(~is_test), np.arange(len(learnt), len(images)))
+    train = replace(images.take(kept), num_held_out=len(held_out))
+    return train, learnt.take(np.flatnonzero(is_test))
 
 
 def _by_rank(images: Images, share: float) -> Bool[np.ndarray, " n"]:

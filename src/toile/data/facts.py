@@ -55,10 +55,12 @@ class DataFacts(BaseModel):
     train: Count
     validation: Count
     test: Count
-    rule: Literal[1, 2] = 1
+    rule: Literal[1, 2, 3] = 1
     """The rules by which the images were divided; runs from before `data.rule` do not say it."""
     copies: Count = 0
     """Training images left out as copies of validation images."""
+    notes: tuple[str, ...] = ()
+    """What is to be known of how the images were read and divided, a sentence each."""
     appearance: Appearance | None = None
     """None in runs of Toile 0.1, which knew the border and the margins alone."""
 
@@ -144,6 +146,7 @@ def data_facts(
         test=len(dataset.test),
         rule=settings.rule,
         copies=split.num_copies,
+        notes=(*dataset.notes, *([split.note] if split.note else [])),
         appearance=appearance(split.train),
     )
 

@@ -18,6 +18,8 @@ class Images:
     labels: Int64[np.ndarray, " n"]
     read_marks: Marks | None = None
     """Marks from where the images were read; None where `pixels` are all there ever was."""
+    num_held_out: int = 0
+    """How many of the last images the source itself holds out, as its validation part."""
 
     def __len__(self) -> int:
         """How many images there are."""
@@ -34,10 +36,27 @@ class Images:
         """By what each image is known again: the marks of its file and of its pixels."""
         return array_marks(self.pixels) if self.read_marks is None else self.read_marks
 
+    def apart(self) -> "tuple[Images, Images]":
+        """Those to learn from, and those that the source holds out; not copied."""
+        end = len(self) - self.num_held_out
+        marks = self.read_marks
+        return (
+            Images(self.pixels[:end], self.labels[:end], None if marks is None else marks[:end]),
+            Images(self.pixels[end:], self.labels[end:], None if marks is None else marks[end:]),
+        )
+
     def take(self, indices: Int[np.ndarray, " m"]) -> "Images":
         """The images at `indices`, in that order, copied into memory."""
         marks = None if self.read_marks is None else self.read_marks[indices]
         return Images(self.pixels[indices], self.labels[indices], marks)
+
+
+def join(train: Images, held_out: Images) -> Images:
+    """Training images of arrays, and after them those that the source holds out for validation."""
+    parts = train, held_out
+    pixels = np.concatenate([part.pixels for part in parts])
+    labels = np.concatenate([part.labels for part in parts])
+    return Images(pixels, labels, num_held_out=len(held_out))
 
 
 def chunk_slices(array: Shaped[np.ndarray, "n *rest"], chunk_bytes: int = 1 << 22) -> list[slice]:

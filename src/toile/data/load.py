@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from toile.data.catalogue import KNOWN, Known, release_of
+from toile.data.classes import classes_of
 from toile.data.conform import conform
 from toile.data.dataset import Dataset
 from toile.data.decoded import Decoded, decoded_key, read_decoded, write_decoded
 from toile.data.divide import divide
 from toile.data.fingerprint import identify
 from toile.data.images import Images
+from toile.data.orientation import is_transposed, swap_rows_and_columns, turned_note
 from toile.data.readers import Parts, Progress, find_source
-from toile.data.readers.parts import MAX_CLASSES
 from toile.data.sealed import Sealed
 from toile.data.sources import find_known, obtain_known
 from toile.errors import ToileError, did_you_mean
@@ -79,7 +80,7 @@ def _decode(path: Path, data: Data, progress: Progress) -> Decoded:
         key = decoded_key(path, files, data)
         decoded = read_decoded(key)
         if decoded is None:
-            decoded = _divide_and_hash(read(path, files, data, progress), path, data)
+            decoded = _divide_and_hash(read(path, files, data, progress), path, files, data)
             write_decoded(key, decoded)
     except OSError as failure:
         raise ToileError(
@@ -88,28 +89,44 @@ def _decode(path: Path, data: Data, progress: Progress) -> Decoded:
     return decoded
 
 
-def _divide_and_hash(parts: Parts, path: Path, data: Data) -> Decoded:
+def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) -> Decoded:
     where = str(path)
-    train = conform(parts.train, data, where)
-    if parts.test is None:
+    names = parts.names_inside or [file.name for file in files]
+    is_turned = is_transposed(names, data)
+    train, test = (_fitted(one, data, where, is_turned) for one in (parts.train, parts.test))
+    assert train is not None
+    if data.rule < 3:
+        train, _ = train.apart()
+    _check_agreement(train, test, where)
+    classes = classes_of(train, test, parts.class_names, data.rule, where)
+    train = classes.renumber(train)
+    if test is None:
         train, test = divide(train, data.test, data.rule, where)
     else:
-        test = conform(parts.test, data, where)
-    _check_agreement(train, test, where)
+        test = classes.renumber(test)
     return Decoded(
         train,
         test,
-        class_names=parts.class_names or _numbered(train, test),
+        class_names=classes.names,
         identity=identify(train, test),
         release=parts.release,
         skipped=parts.skipped,
         nulls=parts.nulls,
         nans=parts.nans,
+        notes=(*parts.notes, *([turned_note(data)] if is_turned else [])),
+        is_turned=is_turned,
     )
 
 
-def _check_agreement(train: Images, test: Images, where: str) -> None:
-    if train.shape != test.shape:
+def _fitted(images: Images | None, data: Data, where: str, is_turned: bool) -> Images | None:
+    """One part upright, in the size and colour asked for."""
+    if images is None:
+        return None
+    return conform(swap_rows_and_columns(images) if is_turned else images, data, where)
+
+
+def _check_agreement(train: Images, test: Images | None, where: str) -> None:
+    if test is not None and train.shape != test.shape:
         raise ToileError(
             f"{where}: training images are {train.shape}, test images {test.shape} (channels, "
             "height, width); both parts have one shape; set data.size_px or data.colour"
@@ -119,13 +136,6 @@ def _check_agreement(train: Images, test: Images, where: str) -> None:
             f"{where}: all {len(train)} training images are of one class; a classifier needs two "
             "or more"
         )
-    num_classes = int(max(train.labels.max(), test.labels.max())) + 1
-    if num_classes > MAX_CLASSES:
-        raise ToileError(f"{where}: has {num_classes} classes; at most {MAX_CLASSES} are read")
-
-
-def _numbered(train: Images, test: Images) -> tuple[str, ...]:
-    return tuple(map(str, range(int(max(train.labels.max(), test.labels.max())) + 1)))
 
 
 def _dataset(name: str, path: Path, decoded: Decoded, recognised: Known | None) -> Dataset:
@@ -140,4 +150,6 @@ def _dataset(name: str, path: Path, decoded: Decoded, recognised: Known | None) 
         skipped=decoded.skipped,
         nulls=decoded.nulls,
         nans=decoded.nans,
+        notes=decoded.notes,
+        is_turned=decoded.is_turned,
     )

@@ -38,7 +38,8 @@ def split_data(train: Images, data: Data) -> Split:
     or more images keeps one for training. A number that would leave less than half the images for
     training becomes a fifth, and `note` says so. With `data.folds` one fold of so many is held out:
     no two share an image, together they are the train part, and in size, as in each class, they
-    differ by one image at most. Copies of validation images are left out of training by the second
+    differ by one image at most. Where the source itself holds images out, those are taken, and
+    folds are cut from all. Copies of validation images are left out of training since the second
     of the rules.
     """
     if data.fold >= (data.folds or 1):
@@ -46,30 +47,15 @@ def split_data(train: Images, data: Data) -> Split:
             f"data.fold is {data.fold} and data.folds {data.folds or 'off'}; of so many folds, "
             "counted from 0, there is none"
         )
-    num_asked, note = validation_count(len(train), data)
-    counts = np.bincount(train.labels)
     # One stream for both draws, in this order: changing it changes every run's validation images.
     rng = numpy_stream(data.split, "split")
-    if data.folds is None:
-        taken = apportion(num_asked, counts, most=np.maximum(counts - 1, 0))
-        drawn = _draw(train.labels, taken, rng)
-    else:
-        # Dealt out like cards, class after class.
-        drawn = _draw(train.labels, counts, rng)[data.fold :: data.folds]
-        taken = np.bincount(train.labels[drawn], minlength=len(counts))
-    if taken.sum() < 2:
-        name = "validation" if data.folds is None else "folds"
-        raise ToileError(
-            f"data.{name} is {getattr(data, name)}, {taken.sum()} of {len(train)} training images; "
-            "validation takes at least 2, one to choose and one to score; ask for more, or add "
-            "images"
-        )
-    indices = np.sort(drawn)
+    indices, note = _held_out(train, data, rng)
+    taken = np.bincount(train.labels[indices], minlength=int(train.labels.max()) + 1)
     validation = train.take(indices)
     num_choosing = apportion(len(indices) // 2, taken, most=taken)
     chooses = np.isin(np.arange(len(indices)), _draw(validation.labels, num_choosing, rng))
     rest = np.setdiff1d(np.arange(len(train)), indices, assume_unique=True)
-    if data.rule == 2:
+    if data.rule > 1:
         rest = rest[~is_marked(train.marks[rest], np.unique(validation.marks))]
     num_copies = len(train) - len(indices) - len(rest)
     if not len(rest):
@@ -80,11 +66,52 @@ def split_data(train: Images, data: Data) -> Split:
     return Split(train.take(rest), validation, indices, chooses, note, num_copies)
 
 
+def _held_out(
+    train: Images, data: Data, rng: np.random.Generator
+) -> tuple[Int64[np.ndarray, " m"], str | None]:
+    """Where the validation images lie, ascending, and a sentence where not as was asked."""
+    if train.num_held_out and data.folds is None:
+        if train.num_held_out < 2:
+            raise ToileError(
+                "the data's own validation part has 1 image; validation takes at least 2, one to "
+                "choose and one to score; add images to it, or take it away"
+            )
+        note = (
+            f"validation: the {train.num_held_out} images that the data itself holds out; "
+            "data.validation is not asked"
+        )
+        return np.arange(len(train) - train.num_held_out, len(train)), note
+    counts = np.bincount(train.labels)
+    num_asked, as_asked = validation_count(len(train), data)
+    if data.folds is None:
+        taken = apportion(num_asked, counts, most=np.maximum(counts - 1, 0))
+        drawn = _draw(train.labels, taken, rng)
+    else:
+        # Dealt out like cards, class after class.
+        drawn = _draw(train.labels, counts, rng)[data.fold :: data.folds]
+        if train.num_held_out:
+            as_asked = "folds: cut from the images that the data itself holds out as well"
+    if len(drawn) < 2:
+        name = "validation" if data.folds is None else "folds"
+        raise ToileError(
+            f"data.{name} is {getattr(data, name)}, {len(drawn)} of {len(train)} training images; "
+            "validation takes at least 2, one to choose and one to score; ask for more, or add "
+            "images"
+        )
+    return np.sort(drawn), as_asked
+
+
 def resolved_data(data: Data, dataset: Dataset, split: Split) -> Data:
-    """`data` as it was taken: the number held out, and where a path really lies."""
+    """`data` as it was taken: the number held out, where a path really lies, and which way up."""
     known = known_shape(data.name) is not None
-    name = data.name if known else str(dataset.path.resolve())
-    return data.model_copy(update={"validation": len(split.validation), "name": name})
+    taken: dict[str, object] = {
+        "validation": len(split.validation),
+        "name": data.name if known else str(dataset.path.resolve()),
+    }
+    if dataset.is_turned:
+        # The files may be called otherwise when they are read again.
+        taken["orientation"] = "transposed"
+    return data.model_copy(update=taken)
 
 
 def apportion(

@@ -1,6 +1,6 @@
 """Which images a recipe learns from, and how they are divided."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,9 @@ Count = Annotated[int, Field(ge=1, le=10_000_000)]
 
 class Data(Settings):
     """Which images are learnt from, and how they are divided."""
+
+    LATER: ClassVar[dict[str, Any]] = {"orientation": "auto"}
+    """Settings that came after `rule`, by the value that a recipe without them means."""
 
     name: str = Field(
         "fashion-mnist",
@@ -38,11 +41,11 @@ class Data(Settings):
         description="Share sealed as the test part, by content hash, where the source has none",
     )
     rule: int = Field(
-        2,
+        3,
         ge=1,
-        le=2,
-        description="Version of the rules that divide: 2 seals by file, whatever size and colour, "
-        "and trains on no copy of a validation image; 1, of older runs, seals by resized pixels",
+        le=3,
+        description="Version of the rules of reading and dividing: 3 has classes only for labels "
+        "that occur and takes a given validation part; 2 did not; 1 sealed by resized pixels",
     )
     size_px: Annotated[int, Field(ge=4, le=256)] | None = Field(
         None,
@@ -50,6 +53,11 @@ class Data(Settings):
     )
     colour: Literal["grey", "rgb"] | None = Field(
         None, description="Read pictures as grey or rgb; needed when a folder holds both"
+    )
+    orientation: Literal["auto", "as_is", "transposed"] = Field(
+        "auto",
+        description="Whether rows and columns of pictures are swapped in reading; auto swaps those "
+        "of files called emnist-*, which are known to be stored so",
     )
     label_column: Literal["auto", "first", "last"] = Field(
         "auto", description="Where a CSV file has its labels"
@@ -65,6 +73,8 @@ class Data(Settings):
     @classmethod
     def _older_recipes_keep_their_rule(cls, fields: Any) -> Any:
         """What is written in full but for `rule` was written when there was only the first."""
-        if isinstance(fields, dict) and cls.model_fields.keys() - fields.keys() == {"rule"}:
-            return {**fields, "rule": 1}
+        if isinstance(fields, dict):
+            missing = cls.model_fields.keys() - fields.keys()
+            if missing - cls.LATER.keys() == {"rule"}:
+                return {**fields, "rule": 1}
         return fields

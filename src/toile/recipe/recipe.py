@@ -42,9 +42,16 @@ class Recipe(Settings):
 
     @property
     def hash(self) -> str:
-        """sha256 over what decides a run: everything but the name and `about`."""
+        """sha256 over what decides a run: everything but the name and `about`.
+
+        Settings that came later are left out where they ask for nothing new, so that the hashes
+        that ledgers hold of older runs stay theirs.
+        """
         # Sorted below, so that the order in which fields are declared decides nothing.
         decisive = self.model_dump(mode="json", exclude={"name", "about"})
+        for setting, value in Data.LATER.items():
+            if decisive["data"][setting] == value:
+                del decisive["data"][setting]
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 

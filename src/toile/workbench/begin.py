@@ -133,7 +133,7 @@ def start_weights(start: Start, plan: Plan) -> tuple[dict[str, np.ndarray], Star
 
 
 def _notes(dataset: Dataset, split: Split, recipe: Recipe) -> list[str]:
-    notes = [split.note] if split.note else []
+    notes = [*dataset.notes, *([split.note] if split.note else [])]
     if split.num_copies:
         notes.append(f"not trained on: {split.num_copies} copies of validation images")
     if num_both := int(is_marked(split.train.marks, dataset.test.marks).sum()):

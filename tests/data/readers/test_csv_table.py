@@ -187,7 +187,7 @@ def test_kaggles_785_columns_are_read_row_by_row(tmp_path):
         (tmp_path / f"fashion-mnist_{part}.csv").write_text("\n".join([header, *rows]))
     dataset = load_data(tmp_path)
     assert dataset.shape == (1, 28, 28)
-    assert dataset.train.labels.tolist() == [9, 0]
+    assert [dataset.class_names[label] for label in dataset.train.labels] == ["9", "0"]
     assert dataset.train.pixels[1, 0, 1, :3].tolist() == [28, 29, 30]
     assert dataset.release == "unknown"
 

@@ -26,7 +26,11 @@ Progress = Callable[[int, int | None, str], None]
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """A source as read. `test` is None where it has no test part, names where it holds none."""
+    """A source as read. `test` is None where it has no test part, names where it holds none;
+    labels are then the source's own numbers, which may have gaps.
+
+    Of `train` the last `num_held_out` are those that the source itself holds out for validation.
+    """
 
     train: Images
     test: Images | None
@@ -36,6 +40,10 @@ class Parts:
     skipped: tuple[Skipped, ...] = ()
     nulls: int | None = None
     nans: int | None = None
+    notes: tuple[str, ...] = ()
+    """What a user should know of how the images were read, a sentence each."""
+    names_inside: tuple[str, ...] = ()
+    """The names of the files read, where the source is one file that holds them."""
 
 
 def check_layout(num_images: int, shape: tuple[int, int, int], where: str) -> None:

@@ -1,0 +1,75 @@
+"""The classes of a source: those that occur, and what is refused where its parts differ."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Int64
+
+from toile.data.images import Images
+from toile.data.readers.parts import MAX_CLASSES
+from toile.errors import ToileError, did_you_mean
+
+
+@dataclass(frozen=True, eq=False)
+class Classes:
+    """The names of the classes, and what each label of the source is called among them."""
+
+    names: tuple[str, ...]
+    places: Int64[np.ndarray, " labels"]
+
+    def renumber(self, images: Images) -> Images:
+        """`images` with class indices for labels."""
+        return replace(images, labels=self.places[images.labels])
+
+
+def classes_of(
+    train: Images, test: Images | None, names: tuple[str, ...] | None, rule: int, where: str
+) -> Classes:
+    """The classes of a source whose training part may hold images out for validation.
+
+    Labels that no image has are no classes, which by the first two of the rules they were. Without
+    `names` a class is called by its number. Raises ToileError where another part has a class that
+    training has not.
+    """
+    learnt, held_out = train.apart()
+    labels = {"train": learnt.labels, "validation": held_out.labels}
+    if test is not None:
+        labels["test"] = test.labels
+    occurring = {part: np.unique(of_part) for part, of_part in labels.items()}
+    found = np.unique(np.concatenate(list(occurring.values())))
+    names = names or tuple(map(str, range(int(found[-1]) + 1)))
+    if rule < 3:
+        found = np.arange(len(names))
+    else:
+        _refuse_untrained(occurring, names, where)
+    if len(found) > MAX_CLASSES:
+        raise ToileError(f"{where}: has {len(found)} classes; at most {MAX_CLASSES} are read")
+    places = np.zeros(len(names), np.int64)
+    places[found] = np.arange(len(found))
+    return Classes(tuple(names[label] for label in found), places)
+
+
+def _refuse_untrained(
+    labels: dict[str, Int64[np.ndarray, " found"]], names: Sequence[str], where: str
+) -> None:
+    """A class that is spelt otherwise in another part would be two, neither of which is right."""
+    trained = [names[label] for label in labels["train"]]
+    for part, found in labels.items():
+        strange = [names[label] for label in found if names[label] not in trained]
+        if strange:
+            raise ToileError(
+                f"{where}: the {part} part has the class {strange[0]}, of which there is no "
+                f"training image{nearest_class(strange[0], trained)}; a class has one name in all "
+                "parts, and images to learn it from: rename it, or take it out"
+            )
+
+
+def nearest_class(name: str, known: Sequence[str]) -> str:
+    """`; did you mean X?` for the class nearest to `name`; case and signs between do not count."""
+    alike = {re.sub(r"[\W_]", "", one.casefold()): one for one in known}
+    bare = re.sub(r"[\W_]", "", name.casefold())
+    if name.isdecimal() or not bare:
+        return ""
+    return f"; did you mean {alike[bare]}?" if bare in alike else did_you_mean(name, known)

@@ -45,7 +45,8 @@ def test_it_ends_with_the_trials_and_the_result_as_json(taken):
     assert chosen["chosen_on"] == "the half of validation that chooses"
     assert chosen["n"] == said["result"]["levels"][f"trial {chosen['trial']}"]["n"] == 1
     assert chosen["mean"] == said["result"]["levels"][f"trial {chosen['trial']}"]["mean"]
-    assert "chosen on this set, so it flatters" in said["sentence"]
+    assert "As trial " in said["sentence"]
+    assert "chosen for being the highest is on average too high" in said["sentence"]
     assert json.loads((folder / "summary.json").read_text())["chosen"] == said["chosen"]
 
 

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-SENTENCE = "8 is better than 64: " + 20 * "very " + "much so."
+FINDING = "Undecided: whether 8, which has the higher mean, is better than 64 or than 128 or 256."
+SENTENCE = f"{FINDING} V{40 * 'ery v'}ery much so. The end."
 SMALL_FILES = ["filters/study.json", "filters/verdict.json", "lab/sheet.json"]
 OPENED = """
 import sys
@@ -41,13 +42,15 @@ def kept(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_what_was_taken_is_listed_newest_first_on_one_line_each(toile, kept):
-    heads, first, second = toile("studies").output.splitlines()
+def test_what_was_taken_is_listed_newest_first_with_its_whole_finding(toile, kept):
+    heads, first, *finding, second, title = toile("studies").output.splitlines()
     assert heads.split()[:5] == ["name", "kind", "last", "state", "done"]
     assert first.startswith("filters  study  ")
-    assert "finished  9/10 readings  8 is better than 64: very" in first
-    assert first.endswith(" ...")
-    assert second == "lab      sheet  1970-01-01 00:00  stopped   2/9 exercises  A lab"
+    assert first.endswith("finished  9/10 readings")
+    assert " ".join(line.strip() for line in finding) == FINDING
+    assert second == "lab      sheet  1970-01-01 00:00  stopped   2/9 exercises"
+    assert title == "    A lab"
+    assert max(map(len, finding)) <= 80
 
 
 def test_as_json_it_is_whole(toile, kept):

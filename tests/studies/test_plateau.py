@@ -29,14 +29,14 @@ def test_small_steps_that_add_up_are_no_plateau_from_their_first():
 def test_last_levels_that_differ_have_no_plateau():
     verdict = judge_readings(rising({"1": 90, "2": 90, "4": 92}))
     assert verdict.plateau.to_json() == {"unseen_from": None, "same_from": None}
-    assert "the last two are told apart" in trend_sentence(verdict)
+    assert "the last two still differ" in trend_sentence(verdict)
 
 
 def test_what_is_not_told_apart_is_not_called_flat(epochs, filters):
     verdict = judge_readings(epochs)
     assert verdict.plateau.to_json() == {"unseen_from": "5", "same_from": None}
     assert "that they are the same is not shown" in trend_sentence(verdict)
-    assert "where it flattens cannot be told" in trend_sentence(judge_readings(filters))
+    assert "so nothing is known of where it flattens" in trend_sentence(judge_readings(filters))
 
 
 def test_levels_all_the_same_are_said_to_be_and_to_have_no_trend():

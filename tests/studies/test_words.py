@@ -45,15 +45,15 @@ def test_before_any_reading_nothing_is_known():
 
 def test_what_a_study_will_need_is_said_before_it_starts():
     said = planning_sentence(0.0037, 0.005, 5)
-    assert "told four times in five from 17 readings a level" in said
-    assert "with 5 in 1.5 % of pairs, 10 in 29 %, 20 in 98 %" in said
+    assert "4 of 5 studies find a difference of 0.5 points with 17 readings of each level" in said
+    assert "(with 5 in 1.5 % of pairs, with 10 in 29 %, with 20 in 98 %)" in said
     assert planning_sentence(0.37, 0.5, 5, unit=100) == said
 
 
 @pytest.mark.parametrize("sd", [50.0, 99.0])
 def test_what_takes_over_ten_thousand_readings_is_not_promised(sd):
     said = planning_sentence(sd, 0.5, 2, unit=100)
-    assert "from more readings than can be promised" in said
+    assert "with over 10,000 readings of each level" in said
 
 
 STEPS = np.array([-1.5, -1, -0.5, 0.5, 1, 1.5]) * 0.02
@@ -73,17 +73,18 @@ def test_a_pair_alone_is_told_once():
         "the difference is real and too small to matter (within 0.5 points)."
     )
     open_ = verdict_sentence(judge_readings({"a": [90, 91], "b": [90.5, 92]}))
-    assert open_.startswith("b has the highest mean, 91.25 %, of which about")
-    assert open_.count("cannot be told yet") == 1
-    assert "more readings each would tell which is better, were all as it seems now." in open_
+    assert open_.startswith("a and b are undecided: -0.75 points (")
+    assert open_.count("undecided") == 1
+    assert "more readings of each would show which is better, if they come out like" in open_
+    assert "b has the highest mean, 91.25 %; about " in open_
     near = verdict_sentence(judge_readings({"a": [90, 90.4], "b": [90.1, 90.3]}))
-    assert "more readings each would tell that they are the same" in near
+    assert "more readings of each would show that they are the same" in near
 
 
 def test_differences_too_small_to_matter_are_told_as_such_wherever_they_are():
     assert said(a=92.0, b=91.8, c=90.0).startswith(
         "a is better than every other level; than b by a difference that is real and too small to "
-        "matter. Of 3 pairs 3 are told apart (1 by a difference too small to matter)"
+        "matter. Of 3 pairs, 3 differ (1 by too little to matter), 0 are the same"
     )
     assert "every other level, by a difference that is real" in said(a=90.3, b=90.1, c=90.0)
     assert "too small" not in said(a=94.0, b=92.0, c=90.0)
@@ -92,4 +93,17 @@ def test_differences_too_small_to_matter_are_told_as_such_wherever_they_are():
 def test_readings_without_a_spread_have_no_interval_in_words():
     told = verdict_sentence(judge_readings({"a": [90.0, 90.0], "b": [91.0, 91.0]}))
     assert "nan" not in told
-    assert "no spread between readings to judge them by; take five or more of each." in told
+    assert (
+        "without a spread between readings nothing says how much of that is chance; take five"
+        in told
+    )
+
+
+def test_the_finding_stands_before_all_else():
+    open_ = verdict_sentence(judge_readings({"a": [90, 91], "b": [90.5, 92], "c": [90, 91.5]}))
+    assert open_.startswith("Undecided: whether b is better than a or c. b has the highest mean")
+    same = said(a=90.0, b=90.01, c=89.99)
+    assert same.startswith("b is the same as a and c within 0.5 points. b has the highest mean")
+    assert same.endswith("Of 3 pairs, 0 differ, 3 are the same, and 0 are undecided.")
+    alone = verdict_sentence(judge_readings({"a": [90], "b": [91]}))
+    assert alone.startswith("Undecided: ")

@@ -1,5 +1,6 @@
 """`toile studies`: what was compared, searched and taken before."""
 
+import re
 import shutil
 import textwrap
 import time
@@ -12,8 +13,9 @@ from toile.cli.words import table
 if TYPE_CHECKING:
     from toile.studies.listing import Standing
 
-LEAST_SAID = 30
-"""Letters of the sentence that are shown however narrow the terminal is."""
+MOST_SAID = 200
+"""Letters of what came of one; the first sentence, which is the finding, is shown whole."""
+INDENT = "    "
 
 
 def studies(as_json: Json = False) -> None:
@@ -63,11 +65,27 @@ def _listing(found: list["Standing"]) -> str:
         for one in found
     ]
     heads = ("name", "kind", "last", "state", "done")
-    lines = table(heads, rows, left=len(heads)).split("\n")
-    taken = max(map(len, lines))
-    room = max(shutil.get_terminal_size().columns - taken - 2, LEAST_SAID)
-    said = [textwrap.shorten(plain(one.sentence), room, placeholder=" ...") for one in found]
-    return "\n".join(
-        f"{line:{taken}}  {text}".rstrip()
-        for line, text in zip(lines, ["what came of it", *said], strict=True)
+    head, *lines = table(heads, rows, left=len(heads)).split("\n")
+    width = shutil.get_terminal_size().columns
+    said = [head]
+    for line, one in zip(lines, found, strict=True):
+        said += [line, *_wrapped(plain(one.sentence), width)]
+    return "\n".join(said)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """As many whole sentences of `text` as are no more than `MOST_SAID` letters, at least one."""
+    shown, *rest = re.split(r"(?<=[.!?]) (?=[A-Z0-9])", text)
+    for sentence in rest:
+        if len(f"{shown} {sentence}") > MOST_SAID:
+            break
+        shown = f"{shown} {sentence}"
+    # A name longer than the line stays whole, or it could not be pasted.
+    return textwrap.wrap(
+        shown,
+        max(width, 40),
+        initial_indent=INDENT,
+        subsequent_indent=INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -36,7 +36,8 @@ def verdict(
         typer.Option(help="Differences up to this do not matter; in the table's unit."),
     ] = None,
     alpha: Annotated[
-        float, typer.Option(help="The chance of telling equal levels apart, all pairs together.")
+        float,
+        typer.Option(help="The chance of calling equal levels different, all pairs together."),
     ] = 0.05,
     accuracies: Annotated[
         bool | None,
@@ -71,7 +72,7 @@ def _assumed(found: "Verdict") -> str:
     """What a table cannot tell."""
     said = (
         "Taken for the only verdict asked of these levels: where readings were added after an "
-        f"earlier look, more than {100 * found.alpha:g} % of such tables tell equal levels apart."
+        f"earlier look, over {100 * found.alpha:g} % of such tables call equal levels different."
     )
     if not found.accuracies:
         return said

@@ -23,15 +23,19 @@ def search_sentence(result: SearchResult) -> str:
     """What the search found, as it looked when it was chosen and as it is."""
     best = next(iter(result.ranked()), None)
     if best is None:
-        return "No trial has finished, so there is nothing to choose from."
+        return "No result: no trial has finished, so there is nothing to choose from."
+    settings = values_words(best.values)
+    trial = f"trial {best.number} of {len(result.trials)}"
     said = (
-        f"Of {len(result.trials)} trials, trial {best.number} ({values_words(best.values)}) looked "
-        f"best, with {100 * best.scores[-1]:.2f} % on {CHOSEN_ON}. That number was chosen on this "
-        "set, so it flatters."
+        f"{100 * best.scores[-1]:.2f} % on {CHOSEN_ON}. A score that was chosen for being the "
+        "highest is on average too high"
     )
     again = finalist_mean(result, best)
     if again is None:
-        return f"{said} It has not been read again with fresh seeds yet, so there is no result."
+        return (
+            f"No result yet: {trial} ({settings}) scored highest, {said}, and it has not been "
+            "trained again with fresh seeds."
+        )
     mean, low, high, n = again
     interval = "" if n < 2 else f", {100 * low:.2f} to {100 * high:.2f}"
     change = 100 * (best.scores[-1] - mean)
@@ -40,9 +44,9 @@ def search_sentence(result: SearchResult) -> str:
     if len(result.finalists.levels) == 1:
         among = seen_sentence(result.finalists)
     return (
-        f"{said} With fresh seeds, on the half that chose nothing, the same settings reach "
-        f"{100 * mean:.2f} % (n = {n}{interval}): {abs(change):.2f} points "
-        f"{'less' if change >= 0 else 'more'}. {among}"
+        f"{settings} reaches {100 * mean:.2f} % (n = {n}{interval}) with fresh seeds, on the half "
+        f"of validation that chose nothing. As {trial} it scored highest, {said}; here "
+        f"it was {abs(change):.2f} points too {'high' if change >= 0 else 'low'}. {among}"
     ).strip()
 
 

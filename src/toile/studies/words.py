@@ -3,39 +3,47 @@
 import math
 from itertools import pairwise
 
-from toile.studies.needed import ALPHA, readings_ahead
+from toile.studies.needed import ALPHA, MOST, readings_ahead
 from toile.studies.pairs import Pair
 from toile.studies.result import StudyResult
 from toile.studies.verdict import Verdict
 
 
 def pair_words(pair: Pair, verdict: Verdict) -> str:
-    """One pair: better, worse, the same within the margin, or not to be told yet."""
+    """One pair: better, worse, the same within the margin, or undecided and what would decide."""
     points = 100 / verdict.unit
     gap, low, high = (points * one for one in (pair.difference, pair.low, pair.high))
-    margin = points * verdict.margin
+    margin = f"{points * verdict.margin:g} points"
     if math.isnan(low):
         return (
-            f"{pair.a} and {pair.b} cannot be told yet: {gap:+.2f} points, and no spread between "
-            "readings to judge them by; take five or more of each"
+            f"{pair.a} and {pair.b} are undecided: they differ by {gap:+.2f} points, and without a "
+            "spread between readings nothing says how much of that is chance; take five or more "
+            "readings of each"
         )
     ends = f"{signed(gap)} points ({signed(low)} to {signed(high)})"
     if pair.verdict == "same":
-        return f"{pair.a} and {pair.b} are the same within {margin:g} points: {ends}"
+        return f"{pair.a} and {pair.b} are the same within {margin}: {ends}"
     if pair.verdict == "undecided":
-        if pair.more_readings is None:
-            more = "more readings than can be promised would tell"
-        else:
-            each = f"about {pair.more_readings} more reading{'s' * (pair.more_readings > 1)} each"
-            what = "that they are the same" if pair.by_finding == "same" else "which is better"
-            more = f"{each} would tell {what}, were all as it seems now"
-        return f"{pair.a} and {pair.b} cannot be told yet: {ends}; {more}"
+        shown = f"that they are the same within {margin}"
+        if pair.by_finding != "same":
+            shown = "which is better"
+        return (
+            f"{pair.a} and {pair.b} are undecided: {ends}; {more_words(pair.more_readings, shown)}"
+        )
     small = (
-        f"; the difference is real and too small to matter (within {margin:g} points)"
+        f"; the difference is real and too small to matter (within {margin})"
         if pair.within_margin
         else ""
     )
     return f"{pair.a} is {pair.verdict} than {pair.b}: {ends}{small}"
+
+
+def more_words(more: int | None, shown: str) -> str:
+    """How many more readings of each of two levels would show what `shown` says."""
+    if more is None:
+        return f"it would take over {MOST:,} readings of each to decide"
+    readings = f"about {more} more reading{'s' * (more > 1)} of each"
+    return f"{readings} would show {shown}, if they come out like those so far"
 
 
 def signed(points: float) -> str:
@@ -49,26 +57,26 @@ def folds_sentence(folds: int) -> str:
     """What is to be minded where the readings are folds of one training part."""
     return (
         f"The readings are of {folds} folds: they share training images, so they are not "
-        "independent, and nobody can tell their spread without bias (Bengio and Grandvalet 2004, "
-        "JMLR 5, 1089-1105). The verdict is surer of itself than it should be."
+        "independent, and their spread cannot be estimated without bias (Bengio and Grandvalet "
+        "2004, JMLR 5, 1089-1105). So the verdict finds differences more often than it should."
     )
 
 
 def verdict_sentence(verdict: Verdict) -> str:
-    """The whole table in a sentence or two."""
+    """The whole table in a few sentences, the first of which is the finding."""
     names = [level.name for level in verdict.levels]
     if len(names) == 1:
         return f"{names[0]} stands alone; a comparison takes two levels or more."
     if all(level.n == 1 for level in verdict.levels):
         return (
-            "One reading each says nothing of the spread between readings, so no level can be "
-            "called better, worse or the same. Take five or more."
+            "Undecided: with one reading of each level nothing is known of the spread between "
+            "readings. Take five or more of each."
         )
     if len(verdict.pairs) == 1:
         (pair,) = verdict.pairs
         said = f"{pair_words(pair, verdict)}."
-        return f"{_luck(verdict)}. {said}" if pair.verdict == "undecided" else said
-    return " ".join([_standing(verdict), *_told(verdict)])
+        return f"{said} {_highest(verdict)}" if pair.verdict == "undecided" else said
+    return " ".join([_standing(verdict), *_counted(verdict)])
 
 
 def study_sentence(result: StudyResult) -> str:
@@ -90,9 +98,9 @@ def analysis_sentence(verdict: Verdict) -> str:
     if verdict.analysis is None:
         return ""
     return (
-        f"This is analysis {verdict.analysis} of the study, tested at {100 * verdict.alpha:.3g} %, "
-        f"so that all of them together tell equal levels apart in at most {100 * ALPHA:g} % of "
-        "studies."
+        f"This is analysis {verdict.analysis} of the study, tested at {100 * verdict.alpha:.3g} %: "
+        f"however many there will be, at most {100 * ALPHA:g} % of studies of equal levels ever "
+        "call two of them different."
     )
 
 
@@ -139,13 +147,13 @@ def planning_sentence(
     points = 100 / unit
     gap = f"{points * margin:g} points"
     chances = [
-        f"{n} in {_share(chance)}{' of pairs' * (place == 0)}"
+        f"with {n} in {_share(chance)}{' of pairs' * (place == 0)}"
         for place, (n, chance) in enumerate(ahead.chances.items())
     ]
     return (
-        f"With {levels} levels and readings spread by {points * sd:.2f} points, a difference of "
-        f"{gap} is told four times in five from {_readings(ahead.better)}, and equal levels are "
-        f"shown the same within {gap} from {_readings(ahead.same)} (with {', '.join(chances)})."
+        f"With {levels} levels and a spread (SD) of {points * sd:.2f} points between readings, "
+        f"4 of 5 studies find a difference of {gap} with {_readings(ahead.better)}, and find equal "
+        f"levels the same within {gap} with {_readings(ahead.same)} ({', '.join(chances)})."
     )
 
 
@@ -183,12 +191,12 @@ def _flat(verdict: Verdict) -> str:
     if plateau.same_from:
         return f"It is flat from {plateau.same_from} on: those levels are the same within {margin}."
     if plateau.unseen_from is None:
-        return "It does not flatten within these levels: the last two are told apart."
+        return "It does not flatten within these levels: the last two still differ."
     if plateau.unseen_from == first:
-        return "No two levels are told apart, so where it flattens cannot be told."
+        return "No two levels are shown to differ, so nothing is known of where it flattens."
     return (
-        f"From {plateau.unseen_from} on no two levels are told apart; that they are the same is "
-        "not shown."
+        f"From {plateau.unseen_from} on no two levels are shown to differ; that they are the same "
+        "is not shown."
     )
 
 
@@ -198,12 +206,12 @@ def _share(chance: float) -> str:
 
 def _readings(needed: int | None) -> str:
     if needed is None:
-        return "more readings than can be promised"
-    return f"{needed:,} readings a level"
+        return f"over {MOST:,} readings of each level"
+    return f"{needed:,} readings of each level"
 
 
 def _standing(verdict: Verdict) -> str:
-    """What is known of the level with the highest mean."""
+    """What is known of the level with the highest mean, the finding first."""
     best = verdict.best
     rivals = [
         (pair, pair.b if pair.a == best.level else pair.a)
@@ -213,12 +221,13 @@ def _standing(verdict: Verdict) -> str:
     same = [name for pair, name in rivals if pair.verdict == "same"]
     open_ = [name for pair, name in rivals if pair.verdict == "undecided"]
     small = [name for pair, name in rivals if pair.within_margin]
-    if same or open_:
-        margin = 100 / verdict.unit * verdict.margin
-        if not open_:
-            return f"{_luck(verdict)}; {_list(same)} the same within {margin:g} points."
+    if open_:
         names = _listed(open_, "or")
-        return f"{_luck(verdict)}; whether it is better than {names} cannot be told yet."
+        return f"Undecided: whether {best.level} is better than {names}. {_highest(verdict)}"
+    if same:
+        margin = 100 / verdict.unit * verdict.margin
+        names = _listed(same, "and")
+        return f"{best.level} is the same as {names} within {margin:g} points. {_highest(verdict)}"
     matters = "by a difference that is real and too small to matter"
     if len(small) == len(rivals):
         return f"{best.level} is better than every other level, {matters}."
@@ -226,25 +235,27 @@ def _standing(verdict: Verdict) -> str:
     return f"{best.level} is better than every other level{than}."
 
 
-def _luck(verdict: Verdict) -> str:
+def _highest(verdict: Verdict) -> str:
+    """The highest mean, and how much of it to expect to be chance."""
     best, points = verdict.best, 100 / verdict.unit
     return (
-        f"{best.level} has the highest mean, {points * best.mean:.2f} %, of which about "
-        f"{points * best.optimism:.2f} points are the luck of being the highest"
+        f"{best.level} has the highest mean, {points * best.mean:.2f} %; about "
+        f"{points * best.optimism:.2f} points of it are chance, since the highest of several "
+        "means is on average too high."
     )
 
 
-def _told(verdict: Verdict) -> list[str]:
-    """How many pairs are decided, and what deciding the rest would take."""
+def _counted(verdict: Verdict) -> list[str]:
+    """How many pairs are decided, and those that differ where they are one or two."""
     apart = [pair for pair in verdict.pairs if pair.verdict in ("better", "worse")]
-    same = [pair for pair in verdict.pairs if pair.verdict == "same"]
-    open_ = [pair for pair in verdict.pairs if pair.verdict == "undecided"]
+    same = sum(pair.verdict == "same" for pair in verdict.pairs)
+    open_ = sum(pair.verdict == "undecided" for pair in verdict.pairs)
     small = sum(pair.within_margin for pair in apart)
-    total = len(verdict.pairs)
     counted = (
-        f"Of {total} pairs {len(apart)} {'is' if len(apart) == 1 else 'are'} told apart"
-        f"{f' ({small} by a difference too small to matter)' if small else ''}, "
-        f"{len(same)} shown to be the same, {len(open_)} open."
+        f"Of {len(verdict.pairs)} pairs, {len(apart)} differ{'s' * (len(apart) == 1)}"
+        f"{f' ({small} by too little to matter)' if small else ''}, {same} "
+        f"{'is' if same == 1 else 'are'} the same, and {open_} {'is' if open_ == 1 else 'are'} "
+        "undecided."
     )
     # More than two would be a list, and the table of pairs is one.
     named = apart if len(apart) <= 2 else []
@@ -253,7 +264,3 @@ def _told(verdict: Verdict) -> list[str]:
 
 def _listed(names: list[str], word: str) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
-
-
-def _list(names: list[str]) -> str:
-    return f"{_listed(names, 'and')} {'is' if len(names) == 1 else 'are'}"

@@ -76,15 +76,15 @@ def test_a_search_shows_what_was_chosen_beside_what_it_came_to(make_search):
     assert row[0] == str(best.number)
     # Its readings were made .4 points lower on average.
     assert row[-1] == "-0.40"
-    assert "chosen on this set, so it flatters" in block.sentence
+    assert "chosen for being the highest is on average too high" in block.sentence
     assert "n = 5" in block.sentence
-    assert "0.40 points less" in block.sentence
+    assert "here it was 0.40 points too high." in block.sentence
     assert len(block.tables[-1].rows) == 20
 
 
 def test_before_the_finalists_are_read_there_is_no_result(make_search):
     page = search_page(make_search(finalists=False))
-    assert "so there is no result" in page.blocks[0].sentence
+    assert page.blocks[0].sentence.startswith("No result yet: ")
     assert not page.ended
 
 

@@ -113,7 +113,7 @@ def test_a_look_cut_short_before_its_score_is_gone_on_with(run, monkeypatch):
     assert toile.evaluate(run, open_test=True, why="the best", weights="best").looks == 2
     again = toile.evaluate(run, open_test=True, why="the end, once more")
     assert (again.look.number, again.look.why, again.looks) == (1, "the end", 2)
-    assert [look.score for look in read_ledger()][0] == again.look.score
+    assert read_ledger()[0].score == again.look.score
     assert toile.evaluate(run, open_test=True, why="afterwards").looks == 3
 
 

@@ -22,6 +22,7 @@ from toile.runs import (
     seen_words,
 )
 from toile.runs.state import write_state
+from toile.studies import open_study
 from toile.studies.search_words import search_sentence
 from toile.studies.sheet import sheet_of
 from toile.studies.sheet_result import compared_words, runs_words
@@ -236,6 +237,49 @@ def test_no_level_begins_with_other_weights_halfway(small, parent, tmp_path):
     resume(Run(tmp_path / "one"), epochs=2)
     with pytest.raises(ToileError, match=r"taken otherwise: training.start.sha256 was .* is now"):
         toile.study(recipe, add_readings=1, **asked)
+
+
+def test_a_start_that_is_trained_on_meanwhile_stops_the_study(small, parent, tmp_path):
+    shutil.copytree(parent.folder, tmp_path / "one")
+    recipe = with_settings(small(), {"training.start.run": str(tmp_path / "one")})
+    asked = {"vary": {"training.batch_size": [8]}, "readings": 2, "workers": 1}
+    live = toile.study(recipe, out=tmp_path / "study", **asked)
+    # Asked for with the weights as they are now.
+    resume(Run(tmp_path / "one"), epochs=2)
+    with pytest.raises(ToileError, match=r"training.start.sha256 is \w+, but .* now has"):
+        live.finish()
+    assert not (tmp_path / "study" / "readings" / "8-1" / "state.json").exists()
+
+
+def test_no_trial_or_finalist_begins_with_other_weights(small, parent, tmp_path):
+    shutil.copytree(parent.folder, tmp_path / "one")
+    recipe = with_settings(small(), {"training.start.run": str(tmp_path / "one")})
+    asked = {"over": {"training.start.weights": ["last", "best"]}, "out": tmp_path / "search"}
+    asked |= {"finalists": 1, "readings": 1, "workers": 1, "sampler": "random", "pruner": "none"}
+    list(toile.search(recipe, trials=1, **asked).events())
+    live = toile.search(recipe, trials=2, **asked)
+    list(live.events())
+    # The same weights were gone on with, those that each trial picked.
+    starts = [Run(one.folder).recipe.training.start for one in live.result.trials]
+    assert {one.weights: one.sha256 for one in starts} == parent.results["weights"]
+    resume(Run(tmp_path / "one"), epochs=2)
+    said = r"trial \d began with other weights of .*training.start.sha256 was \w+ and is now"
+    with pytest.raises(ToileError, match=said):
+        toile.search(recipe, trials=3, **asked)
+    with pytest.raises(ToileError, match=said):
+        live.finalists()
+
+
+def test_a_study_whose_start_is_gone_says_so_and_is_still_read(small, parent, tmp_path):
+    shutil.copytree(parent.folder, tmp_path / "one")
+    recipe = with_settings(small(), {"training.start.run": str(tmp_path / "one")})
+    asked = {"vary": {"training.batch_size": [8]}, "out": tmp_path / "study", "workers": 1}
+    toile.study(recipe, **asked).finish()
+    shutil.rmtree(tmp_path / "one")
+    for source in (tmp_path / "study", recipe):
+        with pytest.raises(ToileError, match=r"no run is there.* Bring it back .* toile report"):
+            toile.study(source, **asked)
+    assert open_study(tmp_path / "study").ended
 
 
 def test_allow_seen_without_a_start_is_refused(small):

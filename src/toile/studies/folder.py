@@ -11,8 +11,8 @@ from typing import Any
 
 from toile.errors import ToileError
 from toile.files import write_json
-from toile.recipe import Recipe, Start, read_text
-from toile.runs import Run, differences, load_arrays, read_state
+from toile.recipe import Recipe, read_text
+from toile.runs import Run, differences, read_state
 from toile.studies.kept import find_kept
 from toile.studies.merge import say_difference
 from toile.studies.plan import Cell, cell_key, plan_levels
@@ -170,17 +170,6 @@ def _as_resolved(asked: Recipe, run: Recipe) -> Recipe:
     }
     if training.start is not None and run.training.start is not None:
         filled = {key: getattr(run.training.start, key) for key in FILLED}
-        if not training.start.sha256:
-            filled["sha256"] = _sha256_now(run.training.start)
         path = str(Path(training.start.run).resolve())
         update["start"] = training.start.model_copy(update={**filled, "run": path})
     return asked.model_copy(update={"training": training.model_copy(update=update)})
-
-
-def _sha256_now(start: Start) -> str:
-    """The hash of the weights that a reading begun now would begin with.
-
-    They are others where that run was trained on; where it is gone, no reading begins at all.
-    """
-    path = Path(start.run) / f"{start.weights}.safetensors"
-    return load_arrays(path).sha256 if path.exists() else start.sha256

@@ -31,9 +31,10 @@ from toile.recipe import (
     recipe_of,
     with_settings,
 )
-from toile.runs import fill_seen, open_run, pictures_of
+from toile.runs import fill_seen, pictures_of
 from toile.studies.same_scores import unlike
 from toile.studies.spec import Alternative, Source, Study, study_of, study_text
+from toile.studies.starts import Known, pin_start, source_run
 
 MOST_LEVELS = 1000
 START = "training.start"
@@ -94,12 +95,16 @@ def plan_levels(study: Study) -> tuple[PlannedLevel, ...]:
 
 
 def plan_cells(
-    study: Study, levels: tuple[PlannedLevel, ...], progress: Progress = no_progress
+    study: Study,
+    levels: tuple[PlannedLevel, ...],
+    progress: Progress = no_progress,
+    starts: Known | None = None,
 ) -> tuple[Cell, ...]:
     """The cells to fill, first readings first; their recipes with data as it will be taken.
 
-    Reads the data once. Raises ToileError, naming the level, where it cannot be had, a network does
-    not fit it, or scores would not mean the same in all levels.
+    Weights that they begin with are those in `starts`, where those found here are kept. Reads the
+    data once. Raises ToileError, naming the level, where it cannot be had, a network does not fit
+    it, or scores would not mean the same in all levels.
     """
     if reason := unlike({level.name: level.recipe for level in levels}):
         raise ToileError(reason)
@@ -116,12 +121,13 @@ def plan_cells(
         split = split_data(dataset.train, data)
         taken = resolved_data(data, dataset, split)
         if start is not None:
-            source = open_run(start.run)
+            source = source_run(start.run)
             fill_seen(start, source, pictures_of(source), dataset, split, taken)
         return taken, dataset.shape, len(dataset.class_names)
 
+    known = {} if starts is None else starts
     return tuple(
-        Cell(level.name, number, _taken(study, level, number, look_up))
+        Cell(level.name, number, pin_start(_taken(study, level, number, look_up), known))
         for number in range(1, most + 1)
         for level in levels
         if number <= study.readings_of(level.name)
@@ -136,15 +142,15 @@ def complete(study: Study) -> Study:
     """
     levels = {
         name: Alternative(
-            recipe=None if one.recipe is None else _document(one.recipe), set=_found(one.set)
+            recipe=None if one.recipe is None else _document(one.recipe), set=located(one.set)
         )
         for name, one in study.levels.items()
     }
     vary = {
-        address: {name: _found({address: value})[address] for name, value in values.items()}
+        address: {name: located({address: value})[address] for name, value in values.items()}
         for address, values in study.vary.items()
     }
-    update = {"recipe": _document(study.recipe), "set": _found(study.set)}
+    update = {"recipe": _document(study.recipe), "set": located(study.set)}
     done = study.model_copy(update={**update, "levels": levels, "vary": vary})
     # As it will be read back, `off` for None among others.
     return study_of(read_value(study_text(done), "the study"))
@@ -212,10 +218,10 @@ def _document(source: Source) -> dict[str, Any]:
     values = {"data.name": recipe.data.name}
     if recipe.training.start is not None:
         values[START_RUN] = recipe.training.start.run
-    return with_settings(recipe, _found(values)).model_dump(mode="json")
+    return with_settings(recipe, located(values)).model_dump(mode="json")
 
 
-def _found(values: Mapping[str, Any]) -> dict[str, Any]:
+def located(values: Mapping[str, Any]) -> dict[str, Any]:
     """Settings by address, a path of data and a run to begin with named by where they lie."""
     found, name, start = dict(values), values.get("data.name"), values.get(START)
     if isinstance(name, str) and not known_shape(name) and Path(name).expanduser().exists():
@@ -229,7 +235,7 @@ def _found(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _run_folder(name: str) -> str:
     # `last` would be another run for later readings.
-    return str(open_run(name).folder.resolve())
+    return str(source_run(name).folder.resolve())
 
 
 def _settled(recipe: Recipe) -> Recipe:

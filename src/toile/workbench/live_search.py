@@ -26,6 +26,7 @@ from toile.studies.search_result import (
 from toile.studies.search_words import search_summary
 from toile.studies.spec import Alternative, Study
 from toile.workbench.live_study import LiveStudy, hold_study
+from toile.workbench.same_start import refuse_other_start
 from toile.workbench.study import study
 from toile.workbench.trials import Ground, SearchEvent, Stop, Trials
 
@@ -90,6 +91,7 @@ class LiveSearch:
         chosen = self.result.chosen()
         if not chosen:
             raise ToileError(f"no trial of {self.folder} has finished; there is nothing to read")
+        refuse_other_start(self.folder)
         held = dict(self.spec.set)
         if self.ground.base.training.early_stopping is None:
             held[f"{STOPPING}.patience"] = NEVER

@@ -19,6 +19,7 @@ from toile.studies.plan import Cell, cell_key, plan_cells, plan_levels
 from toile.studies.processes import Processes
 from toile.studies.result import Reading, StudyResult
 from toile.studies.spec import Study, study_text
+from toile.studies.starts import Known
 from toile.studies.summary import study_summary
 from toile.studies.take import SECONDS_WITHOUT_ROOM, take_readings
 from toile.workbench.afar import Cluster
@@ -51,6 +52,8 @@ class LiveStudy:
     out_of_budget: bool = False
     cluster: Cluster | None = None
     """Where readings are trained, if not here."""
+    starts: Known = field(default_factory=dict)
+    """The weights that readings begin with, as they were when the study was asked for."""
     _failed: dict[str, str] = field(default_factory=dict)
     _said: float = 0.0
 
@@ -74,7 +77,7 @@ class LiveStudy:
         Those that failed for good before are among them: they are tried again.
         """
         ended = {(one.level, one.number) for one in self.result.readings if one.status in ENDED}
-        cells = plan_cells(self.spec, plan_levels(self.spec))
+        cells = plan_cells(self.spec, plan_levels(self.spec), starts=self.starts)
         return tuple(cell for cell in cells if (cell.level, cell.number) not in ended)
 
     def events(self, stop: Stop = lambda: False) -> Iterator[StudyEvent]:

@@ -20,7 +20,15 @@ from toile.recipe import (
 from toile.runs import runs_folder
 from toile.studies.asking import Asking
 from toile.studies.merge import keep_rule, say_difference
-from toile.studies.plan import base_recipe, complete, plan_cells, plan_levels, short_names
+from toile.studies.plan import (
+    START,
+    base_recipe,
+    complete,
+    located,
+    plan_cells,
+    plan_levels,
+    short_names,
+)
 from toile.studies.read import study_name
 from toile.studies.search import Choices, Range, Search, search_of, search_space
 from toile.studies.search_result import (
@@ -30,6 +38,7 @@ from toile.studies.search_result import (
 )
 from toile.studies.search_words import ORDER_DECIDES
 from toile.workbench.live_search import LiveSearch
+from toile.workbench.same_start import refuse_other_start
 from toile.workbench.trials import Ground
 
 
@@ -90,6 +99,8 @@ def _live(spec: Search, folder: Path, workers: int | None, progress: Progress) -
     elif folder.is_dir() and any(one.name != ".lock" for one in folder.iterdir()):
         raise ToileError(f"{folder} is not empty and no search; name another with --name or --out")
     ground = _ground(spec, progress)
+    if found is not None and _begins_with_weights(ground):
+        refuse_other_start(folder)
     # Says that optuna is missing before anything is written.
     Asking(spec, ground.space, ground.most_epochs)
     if workers is None:
@@ -106,7 +117,10 @@ def _live(spec: Search, folder: Path, workers: int | None, progress: Progress) -
 def _ground(spec: Search, progress: Progress) -> Ground:
     """The recipe with its data as it is taken, and the space, its ends fitting that data."""
     (cell,) = plan_cells(spec.study, plan_levels(spec.study), progress)
-    base = cell.recipe
+    # Which of a run's weights may be searched, so they are pinned with each trial.
+    start = base_recipe(spec.study).training.start
+    training = cell.recipe.training.model_copy(update={"start": start})
+    base = cell.recipe.model_copy(update={"training": training})
     dataset = load_data(base.data, progress=progress)
     ground = Ground(base, search_space(spec, base), dataset.shape, len(dataset.class_names))
     for address, searched in ground.space.items():
@@ -118,6 +132,12 @@ def _ground(spec: Search, progress: Progress) -> Ground:
         for end in ends:
             _fits(ground, address, end)
     return ground
+
+
+def _begins_with_weights(ground: Ground) -> bool:
+    return ground.base.training.start is not None or any(
+        address.startswith(START) for address in ground.space
+    )
 
 
 def _fits(ground: Ground, address: str, end: Any) -> None:
@@ -144,7 +164,13 @@ def _read(source: str | Path | Recipe | Search) -> tuple[dict[str, Any], Path | 
 def _complete(spec: Search) -> Search:
     """`spec` with its recipe written out and its data by where it lies."""
     whole = complete(spec.study)
-    return spec.model_copy(update={"recipe": whole.recipe, "set": whole.set})
+    over = {
+        address: values
+        if isinstance(values, str) or not address.startswith(START)
+        else {name: located({address: one})[address] for name, one in values.items()}
+        for address, values in spec.over.items()
+    }
+    return spec.model_copy(update={"recipe": whole.recipe, "set": whole.set, "over": over})
 
 
 def _name(document: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from toile.studies.plan import Cell, PlannedLevel, complete, plan_cells, plan_le
 from toile.studies.ray_join import refuse_no_cluster
 from toile.studies.read import is_study_file, read_study_file, study_name
 from toile.studies.spec import Study, study_of
+from toile.studies.starts import Known
 from toile.workbench.afar import Cluster
 from toile.workbench.live_study import LiveStudy
 
@@ -96,7 +97,8 @@ def _live(
     if until_decided:
         spec = _to_the_next_look(spec)
     levels = plan_levels(spec)
-    cells = plan_cells(spec, levels, progress)
+    starts: Known = {}
+    cells = plan_cells(spec, levels, progress, starts)
     refuse_other_recipes(folder, cells)
     if workers is None:
         workers = max(num_cores() // max(int(cell.recipe.training.threads) for cell in cells), 1)
@@ -105,7 +107,9 @@ def _live(
         before = result_of(folder, spec)
         done = before.count("finished", "diverged")
         notes.append(f"goes on with {folder}: {done} of {len(before.readings)} readings are there")
-    return LiveStudy(folder, spec, workers, until_decided, budget_seconds, notes, found)
+    return LiveStudy(
+        folder, spec, workers, until_decided, budget_seconds, notes, found, starts=starts
+    )
 
 
 def _is_free(place: Path) -> bool:

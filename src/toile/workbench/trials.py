@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from toile.errors import ToileError
@@ -23,6 +23,7 @@ from toile.studies.search_result import (
     read_trial,
     trial_key,
 )
+from toile.studies.starts import Known, pin_start
 from toile.studies.take import SECONDS_BETWEEN_QUESTIONS, SECONDS_WITHOUT_ROOM, TRIES
 
 Stop = Callable[[], bool]
@@ -53,6 +54,8 @@ class Ground:
     space: Space
     shape: tuple[int, int, int]
     num_classes: int
+    starts: Known = field(default_factory=dict)
+    """The weights that trials begin with, as they were when the search was asked for."""
 
     @property
     def most_epochs(self) -> int:
@@ -61,7 +64,7 @@ class Ground:
 
     def recipe(self, values: Mapping[str, object]) -> Recipe:
         """A trial's recipe. Raises ToileError where the values do not go together."""
-        recipe = trial_recipe(self.base, self.space, values)
+        recipe = pin_start(trial_recipe(self.base, self.space, values), self.starts)
         plan_network(recipe.network, self.shape, self.num_classes)
         return recipe
 

@@ -89,11 +89,11 @@ def test_a_name_no_file_can_have_is_refused_as_any_other(name):
         load_data(name)
 
 
-def test_what_the_system_will_not_open_is_named_with_its_reason(write):
-    folder = write("idx")
-    (folder / "t10k-images-idx3-ubyte").unlink()
-    (folder / "t10k-images-idx3-ubyte").mkdir()
-    with pytest.raises(ToileError, match=r"t10k-images-idx3-ubyte: could not be read \(Is a dir"):
+def test_what_the_system_will_not_open_is_named_with_its_reason(write, shared_folder, as_anyone):
+    folder = shutil.copytree(write("idx"), shared_folder / "set")
+    (folder / "t10k-images-idx3-ubyte").chmod(0)
+    rule = r"t10k-images-idx3-ubyte: could not be read \(Permission denied"
+    with as_anyone(), pytest.raises(ToileError, match=rule):
         load_data(folder)
 
 

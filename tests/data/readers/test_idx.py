@@ -73,10 +73,11 @@ def test_a_gzip_with_a_flipped_bit(write):
         load_data(folder)
 
 
-def test_text_named_gz(write):
+def test_a_web_page_in_the_place_of_a_file_is_called_that(write):
     folder = write("idx.gz")
-    (folder / f"{IMAGES}.gz").write_text("<html>not found</html>")
-    with pytest.raises(ToileError, match="Not a gzipped file"):
+    (folder / f"{IMAGES}.gz").write_text("\n<html>not found</html>")
+    rule = r"is a web page or other text \(it starts with '<html>not found'\), .* fetch the file"
+    with pytest.raises(ToileError, match=rule):
         load_data(folder)
 
 

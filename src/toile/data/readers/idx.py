@@ -1,4 +1,8 @@
-"""IDX, the format of MNIST: big-endian header, then bytes; four files in a folder, .gz or not."""
+"""IDX, the format of MNIST: big-endian header, then numbers; four files in a folder, packed or not.
+
+What a file is its first bytes say, not its ending: browsers unpack .gz files, and other tools drop
+the ending of packed ones.
+"""
 
 import gzip
 import io
@@ -7,6 +11,7 @@ import re
 import struct
 import zlib
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -20,11 +25,16 @@ from toile.recipe import Data
 FILE_NAME = re.compile(
     # A prefix, as in EMNIST's emnist-letters-train-images-idx3-ubyte; a dot before idx, as some
     # tools name what they unpack.
-    r"(?P<prefix>.*?)(?P<part>train|t10k|test)-(?P<kind>images|labels)[-.]idx[13]-ubyte(?:\.gz)?"
+    r"(?P<prefix>.*?)(?P<part>train|t10k|test)-(?P<kind>images|labels)"
+    r"[-.]idx[123]-(?:ubyte|int)(?:\.gz)?"
 )
 # Third byte 08: unsigned bytes; fourth: the number of sizes that follow.
 MAGIC = {"images": 0x00000803, "labels": 0x00000801}
+# QMNIST's labels: a row of 32-bit numbers for each image, of which the first is the class.
+MAGIC_ROWS = 0x00000C02
+MAX_COLUMNS = 64
 CHUNK_BYTES = 1 << 20
+GZIP = b"\x1f\x8b"
 
 
 def find_idx(path: Path) -> list[Path]:
@@ -36,7 +46,16 @@ def find_idx(path: Path) -> list[Path]:
             f"{path}: is one IDX file; a set is a folder with images and labels: name the folder "
             f"{path.parent}"
         )
-    return sorted(file for file in path.iterdir() if FILE_NAME.fullmatch(file.name))
+    found = (_in_folder_of_its_name(file) for file in path.iterdir())
+    return sorted((file for file in found if file), key=lambda file: file.name)
+
+
+def _in_folder_of_its_name(file: Path) -> Path | None:
+    """An IDX file, also one in a folder that has its name, as Kaggle packs MNIST."""
+    if not FILE_NAME.fullmatch(file.name):
+        return None
+    inside = file / file.name
+    return file if file.is_file() else inside if inside.is_file() else None
 
 
 def read_idx(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
@@ -46,7 +65,8 @@ def read_idx(path: Path, files: list[Path], data: Data, progress: Progress) -> P
         raise ToileError(f"{path}: has no train-images-idx3-ubyte; a set needs its training images")
     train = _read_part(path, roles, "train", progress)
     has_test = any(part == "test" for part, _ in roles)
-    return Parts(train, _read_part(path, roles, "test", progress) if has_test else None)
+    test = _read_part(path, roles, "test", progress) if has_test else None
+    return Parts(train, test)
 
 
 def _roles(path: Path, files: list[Path]) -> dict[tuple[str, str], Path]:
@@ -87,7 +107,9 @@ def read_images(file: Path, progress: Progress) -> UInt8[np.ndarray, "n 1 h w"]:
 
 def read_labels(file: Path) -> Int64[np.ndarray, " n"]:
     """The labels of one label file."""
-    _, values = _read(file, "labels", lambda done, total, what: None)
+    sizes, values = _read(file, "labels", lambda done, total, what: None)
+    if len(sizes) == 2:
+        values = values.view(">i4").reshape(sizes)[:, 0]
     return values.astype(np.int64)
 
 
@@ -96,39 +118,73 @@ def _read(
 ) -> tuple[tuple[int, ...], UInt8[np.ndarray, " bytes"]]:
     """The header's sizes and the bytes after it, all that there are and no more."""
     try:
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
-            sizes = _read_sizes(stream, file, kind)
-            values = _read_values(stream, file, sizes, progress)
+        packed = _is_packed(file)
+        with gzip.open(file) if packed else file.open("rb") as stream:
+            sizes, num_bytes = _read_sizes(stream, file, kind)
+            declared = sizes if num_bytes == 1 else (*sizes, num_bytes)
+            values = _read_values(stream, file, declared, packed, progress)
     except (EOFError, zlib.error, gzip.BadGzipFile) as damage:
         raise ToileError(f"{file}: is damaged or cut short ({damage}); fetch it again") from None
     return sizes, values
 
 
-def _read_sizes(stream: io.BufferedIOBase, file: Path, kind: str) -> tuple[int, ...]:
-    num_bytes = {"images": 16, "labels": 8}[kind]
-    header = stream.read(num_bytes)
-    magic = int.from_bytes(header[:4])
-    if len(header) >= 4 and magic != MAGIC[kind]:
-        other = "labels" if kind == "images" else "images"
-        hint = f"; is this the {other} file?" if magic == MAGIC[other] else ""
-        raise ToileError(
-            f"{file}: bytes 0-3 are 0x{magic:08x}; a file of {kind} starts with "
-            f"0x{MAGIC[kind]:08x}{hint}"
-        )
+def _is_packed(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(2) == GZIP
+
+
+def _read_sizes(stream: io.BufferedIOBase, file: Path, kind: str) -> tuple[tuple[int, ...], int]:
+    """The sizes that the header says, and the bytes that each number takes."""
+    start = stream.read(4)
+    magic = int.from_bytes(start)
+    has_rows = kind == "labels" and magic == MAGIC_ROWS
+    if len(start) == 4 and magic != MAGIC[kind] and not has_rows:
+        _refuse_start(start + stream.read(60), file, kind)
+    num_bytes = 12 if has_rows else {"images": 16, "labels": 8}[kind]
+    header = start + stream.read(num_bytes - 4)
     if len(header) < num_bytes:
         raise ToileError(f"{file}: ends after {len(header)} bytes; its header takes {num_bytes}")
     sizes = struct.unpack(f">{num_bytes // 4 - 1}I", header[4:])
+    if has_rows:
+        if not 1 <= sizes[1] <= MAX_COLUMNS:
+            raise ToileError(
+                f"{file}: the header claims {sizes[1]} numbers for each label; 1 to {MAX_COLUMNS} "
+                "are read, of which the first is the class"
+            )
+        check_layout(sizes[0], (1, 1, 1), str(file))
+        return sizes, 4
     num_images, height, width = (*sizes, 1, 1)[:3]
     check_layout(num_images, (1, height, width), str(file))
-    return sizes
+    return sizes, 1
+
+
+def _refuse_start(start: bytes, file: Path, kind: str) -> NoReturn:
+    """Say what begins with these bytes instead of an IDX file of this kind."""
+    if start.lstrip()[:1] == b"<":
+        words = start[:16].decode(errors="replace").strip()
+        raise ToileError(
+            f"{file}: is a web page or other text (it starts with {words!r}), as a server sends "
+            "for a file that it has not; fetch the file again"
+        )
+    other = "labels" if kind == "images" else "images"
+    magic = int.from_bytes(start[:4])
+    hint = f"; is this the {other} file?" if magic == MAGIC[other] else ""
+    raise ToileError(
+        f"{file}: bytes 0-3 are 0x{magic:08x}; a file of {kind} starts with "
+        f"0x{MAGIC[kind]:08x}{hint}"
+    )
 
 
 def _read_values(
-    stream: io.BufferedIOBase, file: Path, sizes: tuple[int, ...], progress: Progress
+    stream: io.BufferedIOBase,
+    file: Path,
+    sizes: tuple[int, ...],
+    packed: bool,
+    progress: Progress,
 ) -> UInt8[np.ndarray, " bytes"]:
     declared = math.prod(sizes)
     num_bytes = file.stat().st_size
-    if file.suffix == ".gz":
+    if packed:
         # Deflate expands up to 1032 times, which no pictures but blank ones come near.
         most = max(FREE_BYTES, MAX_RATIO * num_bytes)
         rule = f"{num_bytes} packed bytes may unpack to {most}; unpack it"

@@ -48,6 +48,35 @@ def test_a_run_is_opened_by_folder_prefix_and_last():
     assert open_run("last").folder == newest.folder
 
 
+def test_the_ones_before_the_newest_are_counted_back():
+    for day in (1, 2, 3):
+        make(f"run-{day}", f"2026-01-0{day}T00:00:00+0000")
+    assert [open_run(name).id for name in ("last~0", "last~1", "last~2")] == [
+        "run-3",
+        "run-2",
+        "run-1",
+    ]
+    with pytest.raises(ToileError, match=r"last~3 goes back further than .*, which has 3"):
+        open_run("last~3")
+
+
+def test_an_exact_name_is_meant_before_the_beginning_of_a_longer_one():
+    kept = [make(name) for name in ("digits", "digits16-s1")]
+    assert open_run("digits").folder == kept[0].folder
+    assert open_run("digits1").folder == kept[1].folder
+    by_recipe = [make(f"2026010{n}-000000-{name}-aaaa") for n, name in ((1, "bars"), (2, "bars16"))]
+    assert open_run("bars").folder == by_recipe[0].folder
+    assert open_run("bars1").folder == by_recipe[1].folder
+
+
+def test_what_is_no_run_but_a_study_is_named_as_one():
+    make("a")
+    (runs_folder() / "filters").mkdir()
+    (runs_folder() / "filters" / "study.json").touch()
+    with pytest.raises(ToileError, match=r"no run in .* is called filters, which is a study"):
+        open_run("filters")
+
+
 def test_a_prefix_of_several_runs_is_refused_with_their_names():
     make("20260101-000000-bars-aaaa")
     make("20260102-000000-bars-bbbb")

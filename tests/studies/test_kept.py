@@ -46,7 +46,9 @@ def test_the_newest_comes_first():
         ("last", [*MARKS], "lab-quick"),
         ("last", ["study", "search"], "filters-search"),
         ("last", ["run"], "20261120-110000-quick-cd34"),
-        ("quick", [*MARKS], None),
+        ("last~1", [*MARKS], "filters-search"),
+        ("lab", [*MARKS], "lab-quick"),
+        ("qui", ["study"], None),
         ("kernel", [*MARKS], None),
         ("", [*MARKS], None),
         ("x" * 5000, [*MARKS], None),
@@ -67,6 +69,13 @@ def test_a_folder_elsewhere_is_found_by_its_path(runs, tmp_path, monkeypatch):
 def test_a_beginning_of_several_is_refused_naming_them():
     with pytest.raises(ToileError, match=r"filters- fits 2 names in .*: filters-search, "):
         find_kept("filters-", *MARKS)
+
+
+def test_a_run_is_found_by_its_recipe_where_one_run_has_it(runs):
+    with pytest.raises(ToileError, match="quick fits 2 names"):
+        find_kept("quick", *MARKS)
+    (runs / "20261120-100000-quick-ab12" / "state.json").unlink()
+    assert find_kept("quick", *MARKS).name == "20261120-110000-quick-cd34"
 
 
 def test_where_there_is_none_there_is_no_last(tmp_path, monkeypatch):

@@ -19,6 +19,7 @@ from toile.runs.ledger import is_of, looks_of, read_ledger, write_score
 from toile.runs.ledger_file import Look
 from toile.runs.listing import Listed, list_runs, open_run
 from toile.runs.look import open_test, open_test_for_all
+from toile.runs.names import counted_back, meant_by, steps_back
 from toile.runs.pictures import Pictures, pictures_of, pictures_to_keep
 from toile.runs.records import Named, Record, read_record
 from toile.runs.removal import contents_of, remove_run, run_to_remove
@@ -47,6 +48,7 @@ __all__ = [
     "bundle_run",
     "contents_of",
     "convergence_of",
+    "counted_back",
     "create_run",
     "differences",
     "environment",
@@ -59,6 +61,7 @@ __all__ = [
     "load_arrays",
     "load_checkpoint",
     "looks_of",
+    "meant_by",
     "open_run",
     "open_test",
     "open_test_for_all",
@@ -76,6 +79,7 @@ __all__ = [
     "seen_json",
     "seen_words",
     "standing",
+    "steps_back",
     "temperature_of",
     "unpack_bundle",
     "write_score",

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError, did_you_mean
+from toile.runs.names import counted_back, meant_by, steps_back
 from toile.runs.run import Run
 from toile.runs.state import State, read_state
-from toile.runs.workspace import runs_folder
+from toile.runs.workspace import COLLECTIONS, runs_folder
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,11 @@ def is_path(name: str | Path) -> bool:
 
 
 def open_run(name: str | Path, folder: Path | None = None) -> Run:
-    """The run called `name`: its id, its folder, `last`, or the beginning or end of its id.
+    """The run called `name`: its id, its folder, the beginning or end of its id, or its recipe.
 
-    A text without a slash is a folder here only where no run kept has it for its id. Raises
-    ToileError naming the nearest id where there is none, or the ids where there are several.
+    `last` is the newest and `last~1` the one before. A text without a slash is a folder here only
+    where no run kept has it for its id. Raises ToileError naming the nearest id where there is
+    none, or the ids where there are several.
     """
     is_id = not is_path(name) and name != "" and is_run((folder or runs_folder()) / name)
     if not is_id and is_run(Path(name)):
@@ -86,22 +88,25 @@ def kept_run(name: str, folder: Path | None = None) -> Run:
     where = folder or runs_folder()
     if name and not is_path(name) and is_run(where / name):
         return Run(where / name)
-    runs = list_runs(folder)
-    if name == "last" and runs:
-        return runs[0].run
-    # The four letters at the end are the shortest thing to type; the date comes first.
-    found = [
-        one.run
-        for one in runs
-        if name and (one.run.id.startswith(name) or one.run.id.endswith(f"-{name}"))
-    ]
+    ids = [one.run.id for one in list_runs(folder)]
+    if steps_back(name) is not None and ids:
+        return Run(where / counted_back(name, ids, str(where)))
+    found = meant_by(name, ids)
     if len(found) == 1:
-        return found[0]
+        return Run(where / found[0])
     if found:
         raise ToileError(
-            f"{name} fits the names of {len(found)} runs in {where}: "
-            f"{', '.join(run.id for run in found[:5])}; write more of it"
+            f"{name} fits the names of {len(found)} runs in {where}: {', '.join(found[:5])}; "
+            "write more of it"
         )
-    ids = [one.run.id for one in runs]
-    near = did_you_mean(name, ids) or (f"; the newest is {ids[0]}" if ids else "")
+    near = _other_kind(where, name) or did_you_mean(name, ids)
+    near = near or (f"; the newest is {ids[0]}" if ids else "")
     raise ToileError(f"no run in {where} is called {name}{near}; `toile runs` lists them")
+
+
+def _other_kind(where: Path, name: str) -> str:
+    """What else is called `name`, where it is no run."""
+    for kind, mark in COLLECTIONS.items():
+        if name and os.path.isfile(where / name / mark):
+            return f", which is a {kind}"
+    return ""

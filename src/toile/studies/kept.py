@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError
-from toile.runs import COLLECTIONS, runs_folder
+from toile.runs import COLLECTIONS, counted_back, meant_by, runs_folder, steps_back
 
 MARKS = {"run": "state.json", **COLLECTIONS}
 """What lies in each kind's folder once it has begun, and is written whenever it comes further."""
@@ -40,26 +40,26 @@ def list_kept(*kinds: str) -> list[Kept]:
 def find_kept(name: str | Path, *kinds: str) -> Kept | None:
     """The one called `name`: its folder, its name, the beginning of it, or `last`.
 
-    A run also by the last letters of its id. None where there is none; ToileError where there are
-    several, or where nothing could be the last.
+    A run also by the end of its id or by its recipe; `last~1` is the one before `last`.
+    None where there is none; ToileError where there are several, or where none is the last.
     """
     for place in (Path(name), runs_folder() / name):
         for kept in _kept(place, kinds):
             return kept
-    found = list_kept(*kinds)
-    if str(name) == "last":
+    found = {one.name: one for one in list_kept(*kinds)}
+    if steps_back(str(name)) is not None:
         if not found:
             raise ToileError(
                 f"{runs_folder()} has no {' or '.join(kinds)} yet, so none is the last"
             )
-        return found[0]
-    fitting = [one for one in found if _fits(one, str(name))]
+        return found[counted_back(str(name), list(found), str(runs_folder()))]
+    fitting = meant_by(str(name), list(found))
     if len(fitting) > 1:
-        names = ", ".join(one.name for one in fitting[:5])
         raise ToileError(
-            f"{name} fits {len(fitting)} names in {runs_folder()}: {names}; write more of it"
+            f"{name} fits {len(fitting)} names in {runs_folder()}: {', '.join(fitting[:5])}; write "
+            "more of it"
         )
-    return fitting[0] if fitting else None
+    return found[fitting[0]] if fitting else None
 
 
 def _kept(place: Path, kinds: Iterable[str]) -> Iterator[Kept]:
@@ -68,8 +68,3 @@ def _kept(place: Path, kinds: Iterable[str]) -> Iterator[Kept]:
         mark = f"{place}/{MARKS[kind]}"
         if os.path.isfile(mark):
             yield Kept(kind, place, os.path.getmtime(mark))
-
-
-def _fits(one: Kept, name: str) -> bool:
-    ends = one.kind == "run" and one.name.endswith(f"-{name}")
-    return bool(name) and (one.name.startswith(name) or ends)

@@ -1,0 +1,41 @@
+"""Which of the names kept is meant by what was written: a name, a part of it, or `last`."""
+
+import re
+from collections.abc import Sequence
+
+from toile.errors import ToileError
+
+RUN_ID = re.compile(r"\d{8}-\d{6}-(?P<recipe>.+)-[0-9a-f]{4}")
+
+
+def steps_back(name: str) -> int | None:
+    """0 for `last`, 1 for `last~1`, the one before it; None for a name."""
+    found = re.fullmatch(r"last(?:~(\d{1,4}))?", name)
+    return None if found is None else int(found[1] or 0)
+
+
+def counted_back(name: str, newest_first: Sequence[str], where: str) -> str:
+    """The one that `last` or `last~N` means. Raises ToileError where there are too few."""
+    back = steps_back(name)
+    assert back is not None
+    if back >= len(newest_first):
+        have = f"has {len(newest_first)}" if newest_first else "has none yet"
+        raise ToileError(f"{name} goes back further than {where}, which {have}")
+    return newest_first[back]
+
+
+def meant_by(name: str, kept: Sequence[str]) -> list[str]:
+    """The names in `kept` that `name` may mean; an exact name before a part of one.
+
+    A run's id holds the name of its recipe, by which it may be called, and ends with four letters,
+    the shortest thing to type.
+    """
+    recipes = {one: found["recipe"] for one in kept if (found := RUN_ID.fullmatch(one))}
+    rules = (
+        lambda one: one == name,
+        lambda one: recipes.get(one) == name,
+        lambda one: one.startswith(name) or (one in recipes and one.endswith(f"-{name}")),
+        lambda one: recipes.get(one, "").startswith(name),
+    )
+    fitting = ([one for one in kept if name and rule(one)] for rule in rules)
+    return next(filter(None, fitting), [])

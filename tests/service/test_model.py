@@ -20,12 +20,42 @@ def test_an_exported_file_is_served_with_its_own_weights_and_no_score(exported, 
     assert model.card.weights_sha256 == run.results["weights"]["last"]
 
 
-def test_a_file_of_a_run_that_is_kept_here_answers_no_sealed_picture(exported, run):
+@pytest.fixture(scope="module")
+def sealed_picture() -> bytes:
     content = io.BytesIO()
     Image.fromarray(open_sealed(load_data("fashion-sample").test).pixels[0, 0]).save(content, "PNG")
-    shutil.copytree(run.folder, runs_folder() / run.id)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("place", ["run", "study/readings/run", "sheet/two/finalists/readings/run"])
+def test_a_file_of_a_run_that_is_kept_here_answers_no_sealed_picture(
+    exported, run, place, sealed_picture, monkeypatch
+):
+    # Known by the run alone, as where its data is gone.
+    monkeypatch.setattr("toile.service.model.load_here", lambda data: None)
+    shutil.copytree(run.folder, runs_folder() / place)
     with pytest.raises(ToileError, match="of the sealed test part"):
-        open_model(str(exported), None, no_progress).answer(content.getvalue(), 1)
+        open_model(str(exported), None, no_progress).answer(sealed_picture, 1)
+
+
+def test_a_file_of_a_known_dataset_answers_none_of_its_sealed_pictures_without_its_run(
+    exported, sealed_picture
+):
+    with pytest.raises(ToileError, match="of the sealed test part"):
+        open_model(str(exported), None, no_progress).answer(sealed_picture, 1)
+
+
+def test_where_nobody_knows_what_is_sealed_every_answer_says_so(model, run, tmp_path):
+    older = tmp_path / "older"
+    shutil.copytree(run.folder, older)
+    (older / "pictures.safetensors").unlink()
+    recipe = older / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("fashion-sample", "/gone"))
+    picture = io.BytesIO()
+    Image.new("L", (28, 28), 90).save(picture, "PNG")
+    answer = open_model(str(older), None, no_progress).answer(picture.getvalue(), 1)
+    assert answer.warnings[0].startswith(f"it may be of the sealed test part of {older}: which")
+    assert "sealed" not in "".join(model.answer(picture.getvalue(), 1).warnings)
 
 
 def test_weights_other_than_a_files_own_are_refused(exported):

@@ -17,10 +17,10 @@ from toile.runs.judging import (
 )
 from toile.runs.ledger import is_of, looks_of, read_ledger, write_score
 from toile.runs.ledger_file import Look
-from toile.runs.listing import Listed, list_runs, open_run
+from toile.runs.listing import Listed, list_runs, open_run, runs_called
 from toile.runs.look import open_test, open_test_for_all
 from toile.runs.names import counted_back, meant_by, steps_back
-from toile.runs.pictures import Pictures, pictures_of, pictures_to_keep
+from toile.runs.pictures import Pictures, doubts_about, pictures_of, pictures_to_keep
 from toile.runs.records import Named, Record, read_record
 from toile.runs.removal import contents_of, remove_run, run_to_remove
 from toile.runs.results import convergence_of, seconds_of
@@ -51,6 +51,7 @@ __all__ = [
     "counted_back",
     "create_run",
     "differences",
+    "doubts_about",
     "environment",
     "fill_seen",
     "has_checkpoint",
@@ -72,6 +73,7 @@ __all__ = [
     "read_state",
     "remove_run",
     "run_to_remove",
+    "runs_called",
     "runs_folder",
     "scored_images",
     "scored_part",

@@ -9,7 +9,7 @@ from toile.errors import ToileError, did_you_mean
 from toile.runs.names import counted_back, meant_by, steps_back
 from toile.runs.run import Run
 from toile.runs.state import State, read_state
-from toile.runs.workspace import COLLECTIONS, runs_folder
+from toile.runs.workspace import COLLECTIONS, nested_runs, runs_folder
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,12 @@ def open_run(name: str | Path, folder: Path | None = None) -> Run:
     if not is_id and is_run(Path(name)):
         return Run(Path(name))
     return kept_run(str(name), folder)
+
+
+def runs_called(name: str) -> tuple[Run, ...]:
+    """All runs kept that are called `name`: readings of studies and trials have no other's id."""
+    folders = [runs_folder() / name, *nested_runs(runs_folder(), name)]
+    return tuple(Run(folder) for folder in folders if is_run(folder))
 
 
 def kept_run(name: str, folder: Path | None = None) -> Run:

@@ -74,6 +74,17 @@ def pictures_of(run: Run) -> Pictures:
     return _pictures_of(run, ())
 
 
+def doubts_about(run: Run, known: Pictures) -> tuple[str, ...]:
+    """A warning where nothing tells a test picture: in a run of an older Toile, its data gone."""
+    if run.id not in known.unknown:
+        return ()
+    doubt = (
+        f"it may be of the sealed test part of {run.name}: which pictures that has is not known "
+        f"without its data, {run.recipe.data.name}"
+    )
+    return (doubt,)
+
+
 def _pictures_of(run: Run, after: Iterable[Path]) -> Pictures:
     kept = read_pictures(run.folder)
     if kept is not None:

@@ -58,10 +58,25 @@ def name_in_ledger(folder: Path) -> str:
 
 def nested_ledgers(folder: Path) -> list[Path]:
     """Ledgers inside `folder`: of studies, searches and sheets that kept their own once."""
-    return sorted(_nested(folder, DEEPEST))
+    return sorted(
+        place / "ledger.jsonl"
+        for place in _nested(folder, DEEPEST)
+        if (place / "ledger.jsonl").exists()
+    )
+
+
+def nested_runs(folder: Path, name: str) -> list[Path]:
+    """Folders of runs called `name` in studies, searches and sheets inside `folder`."""
+    return sorted(
+        place / name
+        for place in _nested(folder, DEEPEST)
+        # By os.path, for Path.exists raises for a name too long, as an odd file may have.
+        if os.path.isfile(place / name / "state.json")
+    )
 
 
 def _nested(folder: Path, depth: int) -> Iterator[Path]:
+    """Folders inside `folder` that are no runs."""
     try:
         entries = list(os.scandir(folder))
     except PermissionError:
@@ -75,7 +90,6 @@ def _nested(folder: Path, depth: int) -> Iterator[Path]:
             or os.path.exists(f"{place}/state.json")
         ):
             continue
-        if os.path.exists(f"{place}/ledger.jsonl"):
-            yield Path(place) / "ledger.jsonl"
+        yield Path(place)
         if depth > 1:
             yield from _nested(Path(place), depth - 1)

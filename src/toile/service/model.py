@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toile.data import MarkSet, picture_marks, read_picture
+from toile.data import MarkSet, known_shape, load_here, picture_marks, read_picture
 from toile.distribution import extra_packages
 from toile.errors import ToileError
-from toile.export import OnnxClassifier
+from toile.export import About, OnnxClassifier
 from toile.prediction import answer, prepare
-from toile.runs import Run, load_arrays, open_run, pictures_of, seen_words
+from toile.recipe import read_value, recipe_of
+from toile.runs import (
+    Run,
+    doubts_about,
+    load_arrays,
+    open_run,
+    pictures_of,
+    runs_called,
+    seen_words,
+)
 from toile.service.words import Answer, Card, Likely, Score
 
 if TYPE_CHECKING:
@@ -23,11 +32,15 @@ TAKES = "the bytes of one picture: PNG, JPEG, WebP, BMP or GIF"
 
 @dataclass(frozen=True)
 class Model:
-    """A network ready to answer; where the run is known, its score and what is sealed from it."""
+    """A network ready to answer; where the run is known, its score and what is sealed from it.
+
+    `doubts` are warnings beside every answer where that is not known of a run.
+    """
 
     classifier: OnnxClassifier
     score: Score | None
     sealed: MarkSet | None = None
+    doubts: tuple[str, ...] = ()
 
     def answer(self, content: bytes, num_top: int) -> Answer:
         """The `num_top` likeliest classes of a picture.
@@ -45,7 +58,7 @@ class Model:
         (probabilities,) = self.classifier.probabilities(prepared.pixels[None])
         said = answer(probabilities, facts.class_names, num_top, prepared.warnings)
         top = [Likely(class_name=one.class_name, probability=one.probability) for one in said.top]
-        return Answer(top=top, warnings=list(said.warnings))
+        return Answer(top=top, warnings=[*self.doubts, *said.warnings])
 
     @property
     def card(self) -> Card:
@@ -70,9 +83,8 @@ def open_model(name: str, weights: str | None, progress: "Progress") -> Model:
     if not name.endswith(".onnx"):
         run = open_run(name)
         weights = weights or "last"
-        return Model(
-            _classifier_of(run, weights, progress), _score(run, weights), pictures_of(run).sealed
-        )
+        classifier, known = _classifier_of(run, weights, progress), pictures_of(run)
+        return Model(classifier, _score(run, weights), known.sealed, doubts_about(run, known))
     classifier = OnnxClassifier(Path(name))
     own = classifier.about.weights
     if weights not in (None, own):
@@ -81,14 +93,36 @@ def open_model(name: str, weights: str | None, progress: "Progress") -> Model:
 
 
 def _sealed_from(classifier: OnnxClassifier) -> MarkSet | None:
-    """What is sealed from the run that an export is of, as far as it is kept here."""
+    """What is sealed from the run that an export is of, as far as it or its data is here."""
+    about = classifier.about
+    for run in _runs_of(about.run):
+        try:
+            weights = load_arrays(run.folder / f"{about.weights}.safetensors")
+            if weights.sha256 == about.weights_sha256:
+                return pictures_of(run).sealed
+        except ToileError:
+            continue  # Damaged, or another run of that name.
+    return _sealed_of_known(about)
+
+
+def _sealed_of_known(about: About) -> MarkSet | None:
+    """What is sealed in a known dataset that is here. A file of others opens no other paths."""
     try:
-        run = open_run(classifier.about.run)
-        weights = load_arrays(run.folder / f"{classifier.about.weights}.safetensors")
-        is_same = weights.sha256 == classifier.about.weights_sha256
-        return pictures_of(run).sealed if is_same else None
+        data = recipe_of(read_value(about.recipe, "the recipe inside")).data
     except ToileError:
-        return None  # Served where its run never was.
+        return None  # A newer Toile's.
+    dataset = load_here(data) if known_shape(data.name) else None
+    if dataset is None or dataset.test_fingerprint != about.data.test_fingerprint:
+        return None
+    return dataset.test.marks
+
+
+def _runs_of(name: str) -> tuple[Run, ...]:
+    """Every run that an export may be of: by its id here, and those of that name in studies."""
+    try:
+        return (open_run(name), *runs_called(name))
+    except ToileError:
+        return runs_called(name)
 
 
 def _classifier_of(run: Run, weights: str, progress: "Progress") -> OnnxClassifier:

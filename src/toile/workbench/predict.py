@@ -13,7 +13,7 @@ from toile.errors import ToileError
 from toile.evaluation import probabilities
 from toile.network import Network, network_logits, pixels_of
 from toile.prediction import Likely, Prediction, Prepared, Step, Vote, answer, prepare, vote
-from toile.runs import Pictures, Run, open_run, pictures_of
+from toile.runs import Run, doubts_about, open_run, pictures_of
 from toile.workbench.live import Progress, no_progress
 from toile.workbench.pictures import Asking, Source, refuse_sealed, refuse_test_part, sources_of
 from toile.workbench.trained import load_network
@@ -131,20 +131,9 @@ def _askable(opened: Sequence[Run], weights: str) -> list[_Asked]:
             )
     known = [pictures_of(one) for one in opened]
     return [
-        _Asked(one, own.sealed, _doubts(one, own), one.facts, load_network(one, weights))
+        _Asked(one, own.sealed, doubts_about(one, own), one.facts, load_network(one, weights))
         for one, own in zip(opened, known, strict=True)
     ]
-
-
-def _doubts(run: Run, known: Pictures) -> tuple[str, ...]:
-    """A warning where nothing tells a test picture: in a run of an older Toile, its data gone."""
-    if run.id not in known.unknown:
-        return ()
-    doubt = (
-        f"it may be of the sealed test part of {run.name}: which pictures that has is not known "
-        f"without its data, {run.recipe.data.name}"
-    )
-    return (doubt,)
 
 
 def _excerpt(ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:

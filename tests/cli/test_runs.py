@@ -78,6 +78,20 @@ def test_a_run_is_deleted_only_after_a_yes(toile, tmp_path, among_runs):
     assert among_runs.exists()
 
 
+def test_several_of_any_kind_are_deleted_at_once(toile, tmp_path, monkeypatch):
+    monkeypatch.setenv("TOILE_RUNS", "runs")
+    for mark in ("a/state.json", "b/study.json", "c/state.json"):
+        (tmp_path / "runs" / mark).parent.mkdir(parents=True)
+        (tmp_path / "runs" / mark).write_text("{}")
+    unasked = toile("rm", "a", "b")
+    assert "runs/a\n" in unasked.errors
+    assert "a study, with all its readings\n1 files" in unasked.errors
+    assert toile("rm", "a", "b", "nothing", "--yes").code == 2
+    assert (tmp_path / "runs" / "a").exists()
+    assert toile("rm", "a", "b", "a", "--yes").output == "deleted runs/a\ndeleted runs/b\n"
+    assert [one.name for one in (tmp_path / "runs").iterdir()] == ["c"]
+
+
 @pytest.mark.parametrize(("said", "is_gone"), [(b"n\n", False), (b"y\n", True)])
 def test_at_a_terminal_it_is_asked_for(tmp_path, among_runs, said, is_gone):
     shutil.copytree(among_runs, tmp_path / "copy")

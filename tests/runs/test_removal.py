@@ -106,10 +106,10 @@ def test_a_link_is_left_alone(tmp_path):
 
 def test_files_that_are_not_a_runs_are_told_before_they_go(trained):
     folder = trained.run.folder
-    assert contents_of(trained.run).foreign == ()
+    assert contents_of(trained.run.folder).foreign == ()
     (folder / "notes").mkdir()
     (folder / "notes" / "mine.txt").write_text("twelve bytes")
-    contents = contents_of(trained.run)
+    contents = contents_of(trained.run.folder)
     assert contents.foreign == ("notes",)
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert contents.num_files == len(files)

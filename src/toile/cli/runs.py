@@ -25,6 +25,7 @@ from toile.errors import ToileError, did_you_mean
 if TYPE_CHECKING:
     from toile.evaluation import McNemar
     from toile.runs import Listed, Run
+    from toile.studies.kept import Kept
 
 SORTS = {
     "created": lambda one: one.state.created,
@@ -142,45 +143,51 @@ def compare(
 
 
 def rm(
-    run: Annotated[
-        str,
+    names: Annotated[
+        list[str],
         typer.Argument(
-            metavar="RUN",
-            help="An id, its beginning or last letters, or last; a folder is named with a slash.",
+            metavar="NAME...",
+            help="Runs, studies, searches or sheets; a folder is named with a slash.",
         ),
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete a run's folder, after showing what is in it and asking."""
-    from toile.runs import remove_run, run_to_remove
+    """Delete runs, studies, searches or sheets, after showing what is in them and asking."""
+    from toile.studies.removal import find_to_remove, remove_kept
 
-    found = run_to_remove(run)
+    found = {one.folder.resolve(): one for one in map(find_to_remove, names)}
     if not yes:
-        say(_to_be_deleted(found), err=True)
+        say("\n\n".join(map(_to_be_deleted, found.values())), err=True)
         if not sys.stdin.isatty():
             raise ToileError("nobody can be asked here; --yes deletes it without, nothing was done")
-        ask("Delete it?")
-    remove_run(found)
-    say(f"deleted {found.folder}")
+        ask("Delete it?" if len(found) == 1 else f"Delete these {len(found)}?")
+    for one in found.values():
+        remove_kept(one)
+        say(f"deleted {one.folder}")
 
 
-def _to_be_deleted(run: "Run") -> str:
-    from toile.runs import contents_of, read_state
+def _to_be_deleted(kept: "Kept") -> str:
+    from toile.studies.removal import contents_of_kept
 
-    contents = contents_of(run)
-    try:
-        state = read_state(run.folder)
-        what = f"{state.name} on {state.data}, {state.status}, epoch {state.epoch}/{state.epochs}"
-    except ToileError as error:
-        what = str(error)
+    contents = contents_of_kept(kept)
     lines = [
-        str(run.folder.resolve()),
-        what,
+        str(kept.folder.resolve()),
+        _run_words(kept.folder) if kept.kind == "run" else f"a {kept.kind}, with all its readings",
         f"{contents.num_files} files, {bytes_text(contents.num_bytes)}",
     ]
     if contents.foreign:
         lines.append(f"among them, not of Toile's making: {', '.join(contents.foreign)}")
     return "\n".join(plain(line) for line in lines)
+
+
+def _run_words(folder: Path) -> str:
+    from toile.runs import read_state
+
+    try:
+        state = read_state(folder)
+    except ToileError as error:
+        return str(error)
+    return f"{state.name} on {state.data}, {state.status}, epoch {state.epoch}/{state.epochs}"
 
 
 def _listed_json(one: "Listed") -> dict[str, Any]:

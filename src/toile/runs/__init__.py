@@ -15,14 +15,28 @@ from toile.runs.judging import (
     scored_part,
     temperature_of,
 )
-from toile.runs.ledger import is_of, looks_of, read_ledger, write_score
+from toile.runs.ledger import is_of, keep_inner_looks, looks_of, read_ledger, write_score
 from toile.runs.ledger_file import Look
-from toile.runs.listing import Listed, list_runs, open_run, runs_called
+from toile.runs.listing import (
+    Listed,
+    is_path,
+    kept_run,
+    list_runs,
+    open_run,
+    runs_called,
+)
 from toile.runs.look import open_test, open_test_for_all
 from toile.runs.names import counted_back, meant_by, steps_back
 from toile.runs.pictures import Pictures, doubts_about, pictures_of, pictures_to_keep
 from toile.runs.records import Named, Record, read_record
-from toile.runs.removal import contents_of, remove_run, run_to_remove
+from toile.runs.removal import (
+    Contents,
+    contents_of,
+    delete_folder,
+    refuse_link,
+    remove_run,
+    run_to_remove,
+)
 from toile.runs.results import convergence_of, seconds_of
 from toile.runs.run import History, Run, Validation
 from toile.runs.seen import fill_seen, seen_json, seen_words
@@ -33,6 +47,7 @@ from toile.runs.workspace import COLLECTIONS, ledger_folders, runs_folder
 __all__ = [
     "COLLECTIONS",
     "STATUSES",
+    "Contents",
     "CorruptFile",
     "History",
     "Listed",
@@ -50,13 +65,17 @@ __all__ = [
     "convergence_of",
     "counted_back",
     "create_run",
+    "delete_folder",
     "differences",
     "doubts_about",
     "environment",
     "fill_seen",
     "has_checkpoint",
     "is_of",
+    "is_path",
     "judge_validation",
+    "keep_inner_looks",
+    "kept_run",
     "ledger_folders",
     "list_runs",
     "load_arrays",
@@ -71,6 +90,7 @@ __all__ = [
     "read_ledger",
     "read_record",
     "read_state",
+    "refuse_link",
     "remove_run",
     "run_to_remove",
     "runs_called",

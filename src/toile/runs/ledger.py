@@ -156,6 +156,20 @@ def looks_added(folder: Path, looks: Sequence[Look]) -> Iterator[None]:
         raise
 
 
+def keep_inner_looks(folder: Path) -> None:
+    """Write looks that ledgers inside `folder` alone hold into the one beside it.
+
+    For a study, search or sheet that is about to be deleted: older versions kept a ledger in each.
+    """
+    with _held([folder.resolve().parent]) as (ledger,):
+        known = read_looks(ledger)
+        ids = {look.id for look in known}
+        new = [look for look in read_ledger(folder) if look.id not in ids]
+        numbered = (replace(look, number=n) for n, look in enumerate(new, start=len(known) + 1))
+        if new:
+            append_lines(ledger, [{"kind": "look", **asdict(look)} for look in numbered])
+
+
 def refuse_odd_looks(looks: Iterable[Look], test: str) -> None:
     """Raise ToileError for a look that no ledger would hold, or that is not at the part `test`."""
     for look in looks:

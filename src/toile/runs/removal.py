@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,34 +55,46 @@ def _is_part(folder: Path) -> bool:
     return bool(names) and whole <= {*NEEDED, PICTURES, ".lock"}
 
 
-def contents_of(run: Run) -> Contents:
-    """What lies in the folder of `run`."""
-    files = [path for path in run.folder.rglob("*") if not path.is_dir() or path.is_symlink()]
-    foreign = sorted({path.relative_to(run.folder).parts[0] for path in files} - OWN)
+def contents_of(folder: Path, own: Collection[str] = OWN) -> Contents:
+    """What lies in `folder`, where `own` are the names of Toile's making."""
+    files = [path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()]
+    foreign = sorted({path.relative_to(folder).parts[0] for path in files} - set(own))
     return Contents(len(files), sum(path.lstat().st_size for path in files), tuple(foreign))
 
 
 def remove_run(run: Run) -> None:
     """Delete a run's folder. Raises ToileError while it is trained, whatever its state says."""
-    if run.folder.is_symlink():
-        raise ToileError(f"{run.folder} is a link; remove the folder it points to, or the link")
+    refuse_link(run.folder)
     if is_run(run.folder):
         _refuse_if_alive(run)
     # Held until it is gone, so that no training can begin in it meanwhile.
     with sole_use(run.folder, wait=False):
-        try:
-            for path in run.folder.iterdir():
-                # The state goes last: a kill before leaves what is still a run, to be deleted.
-                if path.is_dir() and not path.is_symlink():
-                    shutil.rmtree(path)
-                elif path.name not in ("state.json", ".lock"):
-                    path.unlink()
-            shutil.rmtree(run.folder)
-        except OSError as error:
-            raise ToileError(
-                f"{error.filename or run.folder} cannot be deleted: {error.strerror}; a part of "
-                f"{run.folder} may be gone"
-            ) from None
+        delete_folder(run.folder, "state.json")
+
+
+def refuse_link(folder: Path) -> None:
+    """Raise ToileError where `folder` is a link: what it points to may be anyone's."""
+    if folder.is_symlink():
+        raise ToileError(f"{folder} is a link; remove the folder it points to, or the link")
+
+
+def delete_folder(folder: Path, mark: str) -> None:
+    """Delete `folder`, which the caller holds; its file `mark` goes last.
+
+    A kill before leaves what is still known for what it was, to be deleted again.
+    """
+    try:
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name not in (mark, ".lock"):
+                path.unlink()
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise ToileError(
+            f"{error.filename or folder} cannot be deleted: {error.strerror}; a part of {folder} "
+            "may be gone"
+        ) from None
 
 
 def _refuse_if_alive(run: Run) -> None:

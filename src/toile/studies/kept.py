@@ -5,8 +5,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from toile.errors import ToileError
-from toile.runs import COLLECTIONS, counted_back, meant_by, runs_folder, steps_back
+from toile.errors import ToileError, did_you_mean
+from toile.runs import (
+    COLLECTIONS,
+    counted_back,
+    is_path,
+    kept_run,
+    meant_by,
+    runs_folder,
+    steps_back,
+)
 
 MARKS = {"run": "state.json", **COLLECTIONS}
 """What lies in each kind's folder once it has begun, and is written whenever it comes further."""
@@ -33,7 +41,7 @@ def list_kept(*kinds: str) -> list[Kept]:
         return []
     # A dot: a bundle that is being unpacked.
     places = (Path(one.path) for one in os.scandir(folder) if not one.name.startswith("."))
-    found = [kept for place in places for kept in _kept(place, kinds)]
+    found = [kept for place in places for kept in kept_in(place, kinds)]
     return sorted(found, key=lambda one: (one.when, one.name), reverse=True)
 
 
@@ -44,7 +52,7 @@ def find_kept(name: str | Path, *kinds: str) -> Kept | None:
     None where there is none; ToileError where there are several, or where none is the last.
     """
     for place in (Path(name), runs_folder() / name):
-        for kept in _kept(place, kinds):
+        for kept in kept_in(place, kinds):
             return kept
     found = {one.name: one for one in list_kept(*kinds)}
     if steps_back(str(name)) is not None:
@@ -62,7 +70,31 @@ def find_kept(name: str | Path, *kinds: str) -> Kept | None:
     return found[fitting[0]] if fitting else None
 
 
-def _kept(place: Path, kinds: Iterable[str]) -> Iterator[Kept]:
+def find_named(name: str | Path) -> Kept:
+    """The run, study, search or sheet called `name`; `last` is the newest run.
+
+    Its name among those kept, its folder, or a part of its name that fits no other. Raises
+    ToileError naming the nearest where there is none.
+    """
+    text = str(name)
+    places = [Path(name)] if is_path(name) else [runs_folder() / name, Path(name)]
+    for place in places if text else ():
+        for exact in kept_in(place, MARKS):
+            return exact
+    if steps_back(text) is not None:
+        return Kept("run", kept_run(text).folder, 0.0)
+    kept = find_kept(name, *MARKS)
+    if kept is None:
+        near = did_you_mean(text, [one.name for one in list_kept(*MARKS)])
+        raise ToileError(
+            f"no run, study, search or sheet in {runs_folder()} is called {name}{near}; "
+            "`toile runs` and `toile studies` list them"
+        )
+    return kept
+
+
+def kept_in(place: Path, kinds: Iterable[str]) -> Iterator[Kept]:
+    """What lies in the folder `place`, of these kinds."""
     for kind in kinds:
         # By os.path and text, as a listing asks this three times of a thousand runs.
         mark = f"{place}/{MARKS[kind]}"

@@ -3,6 +3,7 @@ import pytest
 from toile.errors import ToileError
 from toile.studies import study_of
 from toile.studies.plan import cell_key, complete, plan_cells, plan_levels, short_names
+from toile.studies.same_scores import other_images
 
 FILTERS = "network.conv1.filters"
 
@@ -180,3 +181,35 @@ def test_what_a_network_sees_may_be_compared():
     patience = {"3": {"patience": 3}, "never": {"patience": 10_000}}
     asked = study(vary={"training.early_stopping": patience}, readings=1)
     assert len(plan_cells(asked, plan_levels(asked))) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (
+            {"vary": {"data.name": ["mnist", "fashion-sample"]}},
+            (
+                "data.name is mnist in level mnist and fashion-sample in level fashion-sample, so "
+                "their scores are of different images"
+            ),
+        ),
+        (
+            {"levels": {"a": {}, "b": {"set": {"data": {"name": "mnist"}}}}},
+            (
+                "data.name is fashion-sample in level a and mnist in level b, so their scores are of "
+                "different images"
+            ),
+        ),
+        ({"vary": {"data.size_px": [14, 28]}}, ""),
+        (
+            {"set": {"data.rule": 1}, "vary": {"data.size_px": [14, 28]}},
+            (
+                "data.size_px is 14 in level 14 and 28 in level 28, so their scores are of different "
+                "images"
+            ),
+        ),
+    ],
+)
+def test_levels_scored_on_different_images_are_told(asked, said):
+    asked = study(**{"set": {"data.name": "fashion-sample"}, **asked})
+    assert other_images({level.name: level.recipe for level in plan_levels(asked)}) == said

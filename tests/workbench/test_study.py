@@ -323,3 +323,18 @@ def test_a_study_killed_before_its_verdict_is_written_is_not_listed_with_an_old_
         toile.study(place, workers=1).finish()
     (listed,) = [one for one in list_studies() if one.kept.folder == place]
     assert listed.sentence == study_summary(open_study(place))["sentence"]
+
+
+def test_data_of_two_names_is_other_images_unless_it_holds_the_same(small, pictures, tmp_path):
+    for name in ("copy", "other"):
+        shutil.copytree(pictures, tmp_path / name)
+    (tmp_path / "other" / "dark" / "00.png").unlink()
+    for name, said in (("copy", ""), ("other", "so their scores are of different images")):
+        names = [str(pictures), str(tmp_path / name)]
+        live = toile.study(
+            small(), vary={"data.name": names}, readings=1, out=tmp_path / f"of-{name}"
+        )
+        for cell in live.missing():
+            toile.begin(cell.recipe, out=live.folder / "readings" / cell.key)
+        assert live.result.other_images.endswith(said)
+        assert bool(live.result.other_images) == bool(said)

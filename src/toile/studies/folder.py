@@ -19,7 +19,7 @@ from toile.studies.plan import Cell, cell_key, plan_levels
 from toile.studies.read import read_study_file
 from toile.studies.records import StudyRecord, TestRecord, read_record
 from toile.studies.result import Factors, Reading, StudyResult
-from toile.studies.same_scores import unlike
+from toile.studies.same_scores import other_images, unlike
 from toile.studies.spec import Study
 
 VERSION = 1
@@ -58,6 +58,10 @@ def result_of(folder: Path, study: Study) -> StudyResult:
     runs = [Run(one.folder) for one in readings if (one.folder / "state.json").exists()]
     environments = [run.environment for run in runs]
     mixed = {text: None for one in environments for text in differences(environments[0], one)}
+    recipes = {level.name: level.recipe for level in levels}
+    others = other_images(recipes)
+    if others and len({run.facts.order for run in runs}) == 1:
+        others = ""  # The same images lie in two places.
     return StudyResult(
         folder,
         study,
@@ -66,7 +70,8 @@ def result_of(folder: Path, study: Study) -> StudyResult:
         environments[0] if environments else None,
         tuple(mixed),
         read_record(folder / "test.json", TestRecord) or None,
-        unlike({level.name: level.recipe for level in levels}),
+        unlike(recipes),
+        others,
     )
 
 

@@ -57,7 +57,8 @@ class StudyResult:
 
     `environment` is that of its first reading; `mixed` says in what others differ from it.
     `test` is what came of opening the test part for it, None while it is sealed. `unlike` says why
-    scores of its levels do not mean the same; a study that would is refused by now.
+    scores of its levels do not mean the same; a study that would is refused by now. `other_images`
+    says where levels are scored on different images.
     """
 
     folder: Path
@@ -68,6 +69,7 @@ class StudyResult:
     mixed: tuple[str, ...] = ()
     test: dict[str, Any] | None = None
     unlike: str = ""
+    other_images: str = ""
 
     def scores(self) -> dict[str, tuple[float, ...]]:
         """The finished readings' scores by level, as fractions; a level may have none."""

@@ -13,6 +13,27 @@ def unlike(recipes: Mapping[str, Recipe]) -> str:
     return next(_differences(recipes), "")
 
 
+def other_images(recipes: Mapping[str, Recipe]) -> str:
+    """Where levels by these names are scored on different images, as that may be the question."""
+    (first, one), *others = recipes.items()
+    for name, other in others:
+        for field in LEARNT_FROM:
+            before, after = getattr(one.data, field), getattr(other.data, field)
+            if before == after or not (field == "name" or _divides(field, one.data)):
+                continue
+            return (
+                f"data.{field} is {_words(before)} in level {first} and {_words(after)} in level "
+                f"{name}, so their scores are of different images"
+            )
+    return ""
+
+
+def _divides(field: str, data: Data) -> bool:
+    """Whether images fall into other parts by another value of a setting of how they are read."""
+    # The first rule seals by the pixels as they are read.
+    return data.rule == 1 and field in ("size_px", "colour")
+
+
 def _differences(recipes: Mapping[str, Recipe]) -> Iterator[str]:
     (first, one), *others = recipes.items()
     for name, other in others:

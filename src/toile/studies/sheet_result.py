@@ -22,7 +22,7 @@ from toile.studies.kept import find_kept
 from toile.studies.plan import plan_levels
 from toile.studies.records import OutcomeRecord, SheetRecord, read_record
 from toile.studies.result import Reading, StudyResult
-from toile.studies.same_scores import unlike
+from toile.studies.same_scores import other_images, unlike
 from toile.studies.search_result import SearchResult, level_of, open_search
 from toile.studies.search_words import search_summary
 from toile.studies.sheet import Sheet, Side, read_sheet
@@ -217,9 +217,10 @@ def compared_levels(result: SheetResult, number: int) -> dict[str, Any]:
     levels = {name: [one.score for one in readings] for name, readings, _ in sides}
     if len(levels) < 2:
         raise ToileError(f"exercise {number} compares a level with itself; name another")
+    recipes = {name: recipe for name, _, recipe in sides}
     return {
         "levels": levels,
-        "unlike": unlike({name: recipe for name, _, recipe in sides}),
+        "unlike": unlike(recipes) or other_images(recipes),
         "seen": _seen(one.seen for _, readings, _ in sides for one in readings),
     }
 

@@ -17,6 +17,7 @@ def study_summary(result: StudyResult) -> dict[str, Any]:
         "name": result.spec.name,
         "question": result.spec.question,
         "readings": [one.to_json() for one in result.readings],
+        "other_images": result.other_images or None,
         "test": result.test,
         "folder": str(result.folder),
         "seconds": result.seconds,

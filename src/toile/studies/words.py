@@ -83,7 +83,7 @@ def study_sentence(result: StudyResult) -> str:
     """What a study's finished readings allow one to say, and which readings are missing."""
     verdict = result.verdict
     if verdict is not None:
-        said = [verdict_sentence(verdict), analysis_sentence(verdict)]
+        said = [verdict_sentence(verdict), _other_images(result), analysis_sentence(verdict)]
     elif result.unlike:
         said = [f"There is no verdict, since scores do not mean the same: {result.unlike}."]
     elif result.count("finished"):
@@ -91,6 +91,15 @@ def study_sentence(result: StudyResult) -> str:
     else:
         said = ["No reading has finished, so nothing is known."]
     return " ".join(filter(None, [*said, seen_sentence(result), *_missing(result)]))
+
+
+def _other_images(result: StudyResult) -> str:
+    if not result.other_images:
+        return ""
+    return (
+        f"Mind that {result.other_images}: a difference may come from the images that score as "
+        "well as from what was learnt."
+    )
 
 
 def analysis_sentence(verdict: Verdict) -> str:

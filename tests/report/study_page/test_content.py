@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from toile.report.study_page import study_report
-from toile.studies import study_sentence
+from toile.studies import study_sentence, study_summary
 
 EPOCHS = {"5": [0.8915, 0.8992, 0.8914, 0.8822], "20": [0.9026, 0.9008, 0.9035, 0.8991]}
 
@@ -29,6 +31,17 @@ def test_the_report_says_what_the_verdict_says(epochs, hits):
     assert cards["Expect of the highest"] == expected
     assert cards["Readings"] == ("12", "finished, of 12 asked")
     assert cards["Time"][0] == "6 min 00 s"
+
+
+def test_scores_of_different_images_are_said_to_be_beside_the_verdict(epochs):
+    reason = "data.name is one in level 2 and two in level 5"
+    told = replace(epochs, other_images=reason)
+    said = f"Mind that {reason}: a difference may come from the images that score"
+    assert said in study_report(told, {}).sentence
+    summary = study_summary(told)
+    assert summary["other_images"] == reason
+    assert said in summary["sentence"]
+    assert "Mind that" not in study_report(epochs, {}).sentence
 
 
 def test_what_a_reading_is_comes_from_the_run(epochs):

@@ -55,10 +55,22 @@ def test_two_runs_are_compared_by_recipe_score_and_curves(toile, among_runs, tmp
     assert toile("train", "s1-lab", "--out=other", "--no-page", *quickly, *other).code == 0
     answer = toile("compare", among_runs, "other", "--json")
     assert answer.json["recipe"] == [
-        {"address": "training.optimizer.sgd.learning_rate", "first": 0.01, "second": 0.02}
+        {"address": "training.optimizer.sgd.learning_rate", "values": [0.01, 0.02]}
     ]
     assert len(answer.json["scores"]) == 2
-    assert (tmp_path / "compare.png").read_bytes().startswith(b"\x89PNG")
+    drawn = among_runs.parent / "compare.png"
+    assert answer.json["figure"] == str(drawn)
+    assert drawn.read_bytes().startswith(b"\x89PNG")
+    three = toile("compare", "run", "other", "run")
+    assert three.output.startswith("A  ")
+    assert f"wrote {among_runs.parent / 'compare-2.png'}" in three.output
+    two = toile("compare", "run", "other").output.splitlines()
+    assert max(map(len, two[3:7])) <= 80
+    (tmp_path / "mine.png").touch()
+    taken = toile("compare", "run", "other", "--out=mine.png")
+    assert "mine.png is there already, and nothing is written over" in taken.errors
+    assert toile("compare", "run", "other", "--out=mine.png", "--force").code == 0
+    assert "compare takes 2 to 26 names; 1 were given" in toile("compare", "run").errors
 
 
 def test_a_run_is_deleted_only_after_a_yes(toile, tmp_path, among_runs):

@@ -97,3 +97,11 @@ def test_what_a_user_can_put_right_is_said_without_a_traceback(toile, tmp_path, 
     assert message in answer.errors
     assert "Traceback" not in answer.errors
     assert list(tmp_path.iterdir()) == []
+
+
+def test_it_is_shown_by_its_name(taken, toile, monkeypatch):
+    done, folder = taken
+    monkeypatch.setenv("TOILE_RUNS", str(folder.parent))
+    shown = toile("show", folder.name)
+    assert json.loads(done.output.splitlines()[-1])["sentence"] in shown.output
+    assert shown.output.endswith(f"search  {folder}\n")

@@ -151,3 +151,15 @@ def test_some_exercises_are_named_one_by_one_or_as_a_span():
     for text in ("", "two", "2-", "-2", "2..3", "5-2"):
         with pytest.raises(ToileError, match="--only is"):
             numbers_in(text)
+
+
+def test_it_is_shown_and_compared_by_its_name(taken, toile, monkeypatch):
+    folder = taken[1]
+    monkeypatch.setenv("TOILE_RUNS", str(folder.parent))
+    shown = toile("show", "small-quick")
+    assert shown.output.startswith("QUICK: few images")
+    assert shown.output.endswith(f"sheet  {folder}\n")
+    assert toile("show", "small", "--json").json["quick"]
+    compared = toile("compare", "small", "small", "--json").json
+    assert len(compared["levels"]) % 2 == 0
+    assert compared["levels"][0]["of"].startswith("small-quick, ")

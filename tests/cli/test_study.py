@@ -184,3 +184,23 @@ def read(terminal: int) -> bytes:
         return os.read(terminal, 4096)
     except OSError:
         return b""
+
+
+def test_it_is_shown_and_compared_by_its_name(taken, beside, toile):
+    told = json.loads(taken[0].output.splitlines()[-1])
+    shown = toile("show", "s1-lab-by-filters")
+    assert told["sentence"] in shown.output
+    assert shown.output.endswith(f"study  {beside}\n")
+    assert toile("show", "s1-lab-by", "--json").json["sentence"] == told["sentence"]
+    assert "--reach and --curve are of runs" in toile("show", "s1-lab-by", "--curve").errors
+    run = told["readings"][0]["run"]
+    compared = toile("compare", "s1-lab-by", taken[1] / run, "--json").json
+    assert [(one["level"], one["n"]) for one in compared["levels"]] == [
+        ("2", 2),
+        ("3", 2),
+        ("s1-lab", 1),
+    ]
+    assert compared["same_data"]
+    assert (
+        "Levels of several studies get no verdict" in toile("compare", "s1-lab-by", beside).output
+    )

@@ -121,7 +121,7 @@ def is_plain(result: Result) -> bool:
         ("looks",),
         ("runs",),
         ("predict", "{run}", "{data}"),
-        ("compare", "{run}", "{run}", "--figure={run}/figure.png"),
+        ("compare", "{run}", "{run}", "--out={run}/figure.png", "--force"),
         ("studies",),
     ],
     ids=lambda words: " ".join(words[:1]),

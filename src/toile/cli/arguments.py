@@ -10,4 +10,8 @@ RunName = Annotated[
         metavar="RUN", help="A folder, an id or part of it, a recipe, last, or last~1 before it."
     ),
 ]
+Names = Annotated[
+    list[str],
+    typer.Argument(metavar="NAME...", help="Runs, studies, searches or sheets, by name or folder."),
+]
 Json = Annotated[bool, typer.Option("--json", help="End with the result as one line of JSON.")]

@@ -1,4 +1,4 @@
-"""`toile runs`, `show`, `compare` and `rm`: what was trained before."""
+"""`toile runs` and `rm`: what was trained before."""
 
 import sys
 from dataclasses import asdict
@@ -7,24 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toile.cli.arguments import Json, RunName
-from toile.cli.evaluate import mcnemar_words
+from toile.cli.arguments import Json
 from toile.cli.terminal import ask, plain, say, say_json
-from toile.cli.words import (
-    amount,
-    bytes_text,
-    decimals,
-    duration,
-    estimate,
-    percent,
-    setting,
-    table,
-)
+from toile.cli.words import amount, bytes_text, percent, table
 from toile.errors import ToileError, did_you_mean
 
 if TYPE_CHECKING:
-    from toile.evaluation import McNemar
-    from toile.runs import Listed, Run
+    from toile.runs import Listed
     from toile.studies.kept import Kept
 
 SORTS = {
@@ -68,78 +57,6 @@ def runs(
         say(_listing(found))
     else:
         say(f"no such runs in {runs_folder()}; train one with  toile train quick")
-
-
-def show(
-    run: RunName,
-    reach: Annotated[
-        list[float] | None,
-        typer.Option(min=0, max=1, help="When was this share reached? Repeatable."),
-    ] = None,
-    curve: Annotated[bool, typer.Option("--curve", help="Validation accuracy as text.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Show a run: scores with intervals, epochs, when it got how good, and how long it took."""
-    from toile.cli.training import result, summary
-    from toile.runs import open_run
-
-    opened = open_run(run)
-    if as_json:
-        say_json(result(opened) | {"epochs_history": list(opened.history.epochs)})
-        return
-    say(summary(opened))
-    if opened.history.epochs:
-        say(_progress(opened, reach or ()))
-    if curve and opened.history.epochs:
-        from toile.cli.curve import text_curve
-
-        say(text_curve([one["validation"]["accuracy"] for one in opened.history.epochs]))
-
-
-def compare(
-    first: RunName,
-    second: RunName,
-    figure: Annotated[Path, typer.Option(help="Where the curves go.")] = Path("compare.png"),
-    as_json: Json = False,
-) -> None:
-    """Show in what two runs differ: recipes, scores, and the curves in one figure."""
-    from toile import report
-    from toile.recipe import recipe_differences
-    from toile.runs import open_run, seen_json, seen_words
-
-    pair = [open_run(first), open_run(second)]
-    differences = recipe_differences(pair[0].recipe, pair[1].recipe)
-    # As keys, two equal ids in different folders would fall into one.
-    same_id = pair[0].id == pair[1].id
-    labels = [str(one.folder) if same_id else one.id for one in pair]
-    histories = dict(zip(labels, (one.history for one in pair), strict=True))
-    report.save_figure(report.compare_figure(histories), figure)
-    scores = [_score(one) for one in pair]
-    test = _mcnemar(pair[0], pair[1])
-    if as_json:
-        say_json(
-            {
-                "mcnemar": test and test.to_json(),
-                "runs": [str(one.folder) for one in pair],
-                "recipe": [asdict(one) for one in differences],
-                "scores": scores,
-                "seen": [seen_json(one.recipe) for one in pair],
-                "figure": str(figure),
-            }
-        )
-        return
-    rows = [[one.address, setting(one.first), setting(one.second)] for one in differences]
-    rows.append(["accuracy", *(estimate(score) if score else "-" for score in scores)])
-    say(table(("", *labels), rows))
-    for run, label in zip(pair, labels, strict=True):
-        if words := seen_words(run.recipe):
-            say(f"warning: {plain(label)}: {plain(words)}")
-    if pair[0].data["fingerprint"] != pair[1].data["fingerprint"]:
-        say("their data differ, so their scores are of different images")
-    if test is not None:
-        say(mcnemar_words(pair[0], pair[1], test))
-    say("One reading each: overlapping intervals and seed noise forbid naming a winner from this.")
-    say(f"wrote {figure}")
 
 
 def rm(
@@ -210,50 +127,3 @@ def _listing(found: list["Listed"]) -> str:
     heads = ("run", "state", "data", "seed", "epochs", "validation", "parameters")
     warned = [f"* {one.run.id}: {plain(one.state.seen)}" for one in found if one.state.seen]
     return "\n".join([table(heads, rows, left=3), *warned])
-
-
-def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
-    """The epochs, and when each accuracy was reached."""
-    from toile.runs import convergence_of, seconds_of
-
-    epochs = run.history.epochs
-    rows = [
-        (
-            str(one["epoch"]),
-            decimals(one["training"]["loss"]),
-            percent(one["training"]["accuracy"]),
-            decimals(one["validation"]["loss"]),
-            percent(one["validation"]["accuracy"]),
-            duration(one["seconds"]),
-        )
-        for one in epochs
-    ]
-    heads = ("epoch", "loss", "accuracy", "validation loss", "accuracy", "time")
-    reached = convergence_of(epochs, reach) if reach else convergence_of(epochs)
-    # Of our own rising targets all after the first missed one were missed too, and say no more.
-    first_missed = next((place for place, one in enumerate(reached) if one.epoch is None), None)
-    shown = reached if reach or first_missed is None else reached[: first_missed + 1]
-    lines = [
-        f"reached {percent(one.accuracy, 1)}: "
-        + (f"epoch {one.epoch}, after {duration(one.seconds)}" if one.epoch else "not reached")
-        for one in shown
-    ]
-    seconds = seconds_of(epochs)
-    lines.append(
-        f"time: first epoch {duration(seconds['first_epoch'])}, each later one "
-        f"{duration(seconds['per_epoch'])} (median); scoring {duration(seconds['evaluation'])}"
-    )
-    return "\n".join(["", table(heads, rows), "", *lines])
-
-
-def _mcnemar(first: "Run", second: "Run") -> "McNemar | None":
-    """The test, where both runs answered the same images."""
-    from toile.workbench.evaluate import answered_the_same, compare_answers
-
-    ended = all((run.folder / "validation.safetensors").exists() for run in (first, second))
-    return compare_answers(first, second) if ended and answered_the_same(first, second) else None
-
-
-def _score(run: "Run") -> dict[str, Any] | None:
-    path = run.folder / "results.json"
-    return run.results["score"]["accuracy"] if path.exists() else None

@@ -3,6 +3,7 @@
 import re
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +73,8 @@ def run(
             say_json(result.to_json() | {"report": str(report), "wall_seconds": taken})
         else:
             asked = {one.planned.number for one in live.exercises}
-            _say([one for one in result.outcomes if one.planned.number in asked], quick)
+            taken_now = [one for one in result.outcomes if one.planned.number in asked]
+            say(outcomes_words(taken_now, quick))
             say(f"\n{duration(result.seconds)} of training; this took {duration(taken)}")
             say(f"report  {report}")
         if signals.asked:
@@ -205,17 +207,22 @@ def _take(live: "LiveSheet", exercise: "LiveExercise", signals: Signals) -> None
             live.conclude(exercise, progress)
 
 
-def _say(outcomes: "list[Outcome]", quick: bool) -> None:
+def outcomes_words(outcomes: "Sequence[Outcome]", quick: bool) -> str:
+    """What was expected of each exercise, and what came of it."""
+    lines = []
     if quick:
-        say("QUICK: few images, epochs and readings; it says nothing about the exercises.\n")
+        lines.append(
+            "QUICK: few images, epochs and readings; it says nothing about the exercises.\n"
+        )
     for one in outcomes:
         exercise = one.planned.exercise
-        say(plain(f"{one.planned.number}. {exercise.title}"))
+        lines.append(f"{one.planned.number}. {plain(exercise.title)}")
         said = "answered" if exercise.kind == "question" else "expected"
         if one.answer is not None:
-            say(plain(f"   {said}: {one.answer.text}"))
+            lines.append(f"   {said}: {plain(one.answer.text)}")
         if exercise.kind != "question" or one.answer is None:
-            say(plain(f"   {_outcome_words(one)}"))
+            lines.append(f"   {plain(_outcome_words(one))}")
+    return "\n".join(lines)
 
 
 def _outcome_words(one: "Outcome") -> str:

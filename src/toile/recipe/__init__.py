@@ -8,7 +8,7 @@ from toile.recipe.address import parse_assignment, value_at, with_settings
 from toile.recipe.augmentation import Augmentation
 from toile.recipe.complaint import settings_of
 from toile.recipe.data import Data
-from toile.recipe.difference import Difference, recipe_differences
+from toile.recipe.difference import Difference, differing_settings, recipe_differences
 from toile.recipe.document import (
     read_recipe_file,
     read_text,
@@ -39,6 +39,7 @@ __all__ = [
     "Start",
     "Training",
     "data_of",
+    "differing_settings",
     "layers",
     "list_presets",
     "name_items",

@@ -1,6 +1,6 @@
 """Two recipes side by side: every address at which they differ."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,15 +23,22 @@ class Difference:
 
 def recipe_differences(first: Recipe, second: Recipe) -> list[Difference]:
     """The settings in which two recipes differ, in the order of the first; names apart."""
-    left, right = (dict(_settings(recipe, "")) for recipe in (first, second))
-    addresses = [*left, *(address for address in right if address not in left)]
-    return [
-        Difference(address, left.get(address, ABSENT), right.get(address, ABSENT))
+    differing = differing_settings([first, second])
+    return [Difference(address, *values) for address, values in differing.items()]
+
+
+def differing_settings(recipes: Sequence[Recipe]) -> dict[str, tuple[Any, ...]]:
+    """The value in each recipe of every setting in which they are not all alike; names apart."""
+    listed = [dict(_settings(recipe, "")) for recipe in recipes]
+    addresses = dict.fromkeys(address for one in listed for address in one)
+    values = {
+        address: tuple(one.get(address, ABSENT) for one in listed)
         for address in addresses
-        if left.get(address, ABSENT) != right.get(address, ABSENT)
-        and address != "name"
-        and not address.startswith("about.")
-    ]
+        if address != "name" and not address.startswith("about.")
+    }
+    return {
+        address: own for address, own in values.items() if any(value != own[0] for value in own[1:])
+    }
 
 
 def _settings(value: Any, address: str) -> Iterator[tuple[str, Any]]:

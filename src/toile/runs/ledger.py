@@ -161,10 +161,13 @@ def keep_inner_looks(folder: Path) -> None:
 
     For a study, search or sheet that is about to be deleted: older versions kept a ledger in each.
     """
+    inner = read_ledger(folder)
+    if not inner:
+        return
     with _held([folder.resolve().parent]) as (ledger,):
         known = read_looks(ledger)
         ids = {look.id for look in known}
-        new = [look for look in read_ledger(folder) if look.id not in ids]
+        new = [look for look in inner if look.id not in ids]
         numbered = (replace(look, number=n) for n, look in enumerate(new, start=len(known) + 1))
         if new:
             append_lines(ledger, [{"kind": "look", **asdict(look)} for look in numbered])

@@ -1,0 +1,158 @@
+"""`toile compare`: in what runs differ, or the levels of studies side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toile.cli.arguments import Json, Names
+from toile.cli.evaluate import mcnemar_words
+from toile.cli.files import Force, place_of
+from toile.cli.terminal import plain, say, say_json
+from toile.cli.words import percent, setting, table
+from toile.errors import ToileError
+
+if TYPE_CHECKING:
+    from toile.evaluation import McNemar
+    from toile.runs import Run
+    from toile.studies.kept import Kept
+    from toile.studies.side_by_side import Side
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def compare(
+    names: Names,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where the curves of runs go; compare.png where runs are kept."),
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Show in what runs differ: recipes, scores, curves. Of studies, all levels side by side."""
+    from toile.runs import Run
+    from toile.studies.kept import find_named
+
+    if not 2 <= len(names) <= len(LETTERS):
+        raise ToileError(f"compare takes 2 to {len(LETTERS)} names; {len(names)} were given")
+    found = [find_named(name) for name in names]
+    if all(one.kind == "run" for one in found):
+        _compare_runs([Run(one.folder) for one in found], out, force, as_json)
+    else:
+        _compare_levels(found, as_json)
+
+
+def _compare_runs(runs: "list[Run]", out: Path | None, force: bool, as_json: bool) -> None:
+    from toile import report
+    from toile.recipe import differing_settings
+    from toile.runs import seen_json
+
+    figure = place_of(out, "compare.png", force)
+    differing = differing_settings([run.recipe for run in runs])
+    # As keys, two equal ids in different folders would fall into one.
+    has_unlike_ids = len({run.id for run in runs}) == len(runs)
+    labels = [run.id if has_unlike_ids else str(run.folder) for run in runs]
+    histories = dict(zip(labels, (run.history for run in runs), strict=True))
+    report.save_figure(report.compare_figure(histories), figure)
+    scores = [_score(run) for run in runs]
+    test = _mcnemar(*runs) if len(runs) == 2 else None
+    if as_json:
+        say_json(
+            {
+                "mcnemar": test and test.to_json(),
+                "runs": [str(run.folder) for run in runs],
+                "recipe": [
+                    {"address": address, "values": list(values)}
+                    for address, values in differing.items()
+                ],
+                "scores": scores,
+                "seen": [seen_json(run.recipe) for run in runs],
+                "figure": str(figure),
+            }
+        )
+        return
+    say(_runs_words(runs, labels, differing, scores))
+    if test is not None:
+        say(mcnemar_words(runs[0], runs[1], test))
+    say(
+        "Each is one run: another seed may turn the order round, so this names no winner. "
+        "toile study repeats both and does."
+    )
+    say(f"wrote {figure}")
+
+
+def _runs_words(
+    runs: "list[Run]",
+    labels: list[str],
+    differing: dict[str, tuple[Any, ...]],
+    scores: "list[dict[str, Any] | None]",
+) -> str:
+    from toile.runs import seen_words
+
+    lines = [f"{letter}  {label}" for letter, label in zip(LETTERS, map(plain, labels))]  # noqa: B905
+    rows = [[address, *map(setting, values)] for address, values in differing.items()]
+    rows += [
+        ["accuracy", *(percent(one["value"]) if one else "-" for one in scores)],
+        ["95 % interval", *(_ends(one["low"], one["high"]) if one else "-" for one in scores)],
+        ["images", *(str(one["n"]) if one else "-" for one in scores)],
+    ]
+    lines += ["", table(("", *LETTERS[: len(runs)]), rows), ""]
+    for letter, run in zip(LETTERS, runs):  # noqa: B905
+        if words := seen_words(run.recipe):
+            lines.append(f"warning: {letter}: {plain(words)}")
+    if len({run.data["fingerprint"] for run in runs}) > 1:
+        lines.append("their data differ, so their scores are of different images")
+    return "\n".join(lines)
+
+
+def _compare_levels(found: "list[Kept]", as_json: bool) -> None:
+    from toile.studies.side_by_side import sides_of
+
+    sides = [side for kept in found for side in sides_of(kept)]
+    if not sides:
+        raise ToileError("none of them has a finished reading, so there is nothing to compare")
+    is_same = len({side.data for side in sides}) == 1
+    if as_json:
+        rows = [side.level.to_json() | {"of": side.of, "level": side.level.name} for side in sides]
+        say_json({"levels": rows, "same_data": is_same})
+        return
+    say(_levels_table(sides))
+    if not is_same:
+        say("their data differ, so their scores are of different images")
+    say(
+        "The intervals are of each level alone. Levels of several studies get no verdict; "
+        "take them in one study for that."
+    )
+
+
+def _levels_table(sides: "Sequence[Side]") -> str:
+    rows = [
+        (
+            side.of,
+            side.level.name,
+            str(side.level.n),
+            percent(side.level.mean),
+            _ends(side.level.low, side.level.high) if side.level.n > 1 else "-",
+        )
+        for side in sides
+    ]
+    return table(("", "level", "n", "mean", "95 % interval"), rows, left=2)
+
+
+def _ends(low: float, high: float) -> str:
+    return f"{100 * low:.2f} to {100 * high:.2f}"
+
+
+def _mcnemar(first: "Run", second: "Run") -> "McNemar | None":
+    """The test, where both runs answered the same images."""
+    from toile.workbench.evaluate import answered_the_same, compare_answers
+
+    ended = all((run.folder / "validation.safetensors").exists() for run in (first, second))
+    return compare_answers(first, second) if ended and answered_the_same(first, second) else None
+
+
+def _score(run: "Run") -> dict[str, Any] | None:
+    path = run.folder / "results.json"
+    return run.results["score"]["accuracy"] if path.exists() else None

@@ -1,0 +1,40 @@
+"""Where a picture or table goes that a command draws: never over a file without being asked."""
+
+from itertools import count
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toile.errors import ToileError
+
+Force = Annotated[bool, typer.Option("--force", help="Write over a file of the same name.")]
+
+
+def refuse_taken(path: Path, force: bool) -> None:
+    """Raise ToileError where `path` can be no new file, before any work is done for it."""
+    if not path.parent.is_dir():
+        raise ToileError(f"{path}: {path.parent} is no folder; name one that is there")
+    if path.is_dir():
+        raise ToileError(f"{path}: is a folder; name a file in it")
+    if path.exists() and not force:
+        raise ToileError(
+            f"{path} is there already, and nothing is written over; name another file, or say "
+            "--force"
+        )
+
+
+def place_of(path: Path | None, name: str, force: bool) -> Path:
+    """`path` where it was named; else a free name like `name` in the workspace."""
+    from toile.runs import runs_folder
+
+    if path is not None:
+        refuse_taken(path, force)
+        return path
+    folder, asked = runs_folder(), Path(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    names = (f"{asked.stem}-{number}{asked.suffix}" for number in count(2))
+    path = folder / name
+    while path.exists():
+        path = folder / next(names)
+    return path

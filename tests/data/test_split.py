@@ -56,6 +56,34 @@ def test_half_of_each_class_chooses_and_the_other_half_scores():
     assert np.bincount(choosing).tolist() == [13, 7]
 
 
+def in_both_halves(images: Images, rule: int) -> set[int]:
+    """Marks of pictures in the choosing and in the scoring half."""
+    split = split_data(images, Data(validation=40, rule=rule))
+    choosing, scoring = (split.validation.marks[half] for half in (split.chooses, ~split.chooses))
+    assert min(len(choosing), len(scoring)) > 0
+    return set(choosing.ravel().tolist()) & set(scoring.ravel().tolist())
+
+
+def test_copies_lie_in_one_half_of_validation():
+    twice = numbered([0, 1] * 40).take(np.repeat(np.arange(40), 2))
+    assert in_both_halves(twice, rule=2)
+    assert not in_both_halves(twice, rule=3)
+    # Of three in a row the first two are one file, the last two the same pixels.
+    files, pixels = np.repeat([0, 1, 2], [2, 1, 0]), np.repeat([0, 1, 2], [1, 2, 0])
+    chained = np.stack([np.tile(files, 30), 1000 + np.tile(pixels, 30)], 1).astype(np.uint64)
+    chained += 10 * np.repeat(np.arange(30, dtype=np.uint64), 3)[:, None]
+    row = Images(numbered([0] * 90).pixels, np.zeros(90, np.int64), chained)
+    assert in_both_halves(row, rule=2)
+    assert not in_both_halves(row, rule=3)
+
+
+def test_where_all_are_copies_there_are_two_halves_all_the_same():
+    kinds = np.repeat([[7, 7], [8, 8]], [20, 60], axis=0).astype(np.uint64)
+    # Only the twenty are held out, as one part that the data itself keeps for that.
+    images = Images(numbered([0] * 80).pixels, np.zeros(80, np.int64), kinds[::-1], 20)
+    assert len(in_both_halves(images, rule=3)) == 1
+
+
 def test_the_seed_of_the_split_decides_it():
     train = numbered([0, 1] * 100)
     drawn = [split_data(train, Data(validation=40, split=seed)) for seed in (0, 0, 1)]

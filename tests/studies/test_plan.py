@@ -196,16 +196,16 @@ def test_what_a_network_sees_may_be_compared():
         (
             {"levels": {"a": {}, "b": {"set": {"data": {"name": "mnist"}}}}},
             (
-                "data.name is fashion-sample in level a and mnist in level b, so their scores are of "
-                "different images"
+                "data.name is fashion-sample in level a and mnist in level b, so their scores are "
+                "of different images"
             ),
         ),
         ({"vary": {"data.size_px": [14, 28]}}, ""),
         (
             {"set": {"data.rule": 1}, "vary": {"data.size_px": [14, 28]}},
             (
-                "data.size_px is 14 in level 14 and 28 in level 28, so their scores are of different "
-                "images"
+                "data.size_px is 14 in level 14 and 28 in level 28, so their scores are of "
+                "different images"
             ),
         ),
     ],

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Int64
 from toile.data.catalogue import known_shape
 from toile.data.dataset import Dataset
 from toile.data.images import Images
-from toile.data.marks import is_marked
+from toile.data.marks import Marks, is_marked
 from toile.errors import ToileError
 from toile.recipe import Data
 from toile.streams import numpy_stream
@@ -40,7 +40,7 @@ def split_data(train: Images, data: Data) -> Split:
     no two share an image, together they are the train part, and in size, as in each class, they
     differ by one image at most. Where the source itself holds images out, those are taken, and
     folds are cut from all. Copies of validation images are left out of training since the second
-    of the rules.
+    of the rules, and since the third they lie in one half of validation.
     """
     if data.fold >= (data.folds or 1):
         raise ToileError(
@@ -54,6 +54,8 @@ def split_data(train: Images, data: Data) -> Split:
     validation = train.take(indices)
     num_choosing = apportion(len(indices) // 2, taken, most=taken)
     chooses = np.isin(np.arange(len(indices)), _draw(validation.labels, num_choosing, rng))
+    if data.rule > 2:
+        chooses = _with_copies(chooses, validation.marks)
     rest = np.setdiff1d(np.arange(len(train)), indices, assume_unique=True)
     if data.rule > 1:
         rest = rest[~is_marked(train.marks[rest], np.unique(validation.marks))]
@@ -64,6 +66,25 @@ def split_data(train: Images, data: Data) -> Split:
             "validation; add images that differ"
         )
     return Split(train.take(rest), validation, indices, chooses, note, num_copies)
+
+
+def _with_copies(chooses: Bool[np.ndarray, " m"], marks: Marks) -> Bool[np.ndarray, " m"]:
+    """`chooses` with all copies of a picture where the first of them is.
+
+    As drawn where all the images would come to lie in one half.
+    """
+    first = np.arange(len(marks))
+    reached = np.zeros_like(first)
+    # A copy of a copy may share its file with one and its pixels with the other.
+    while not np.array_equal(first, reached):
+        reached = first
+        for kind in marks.T:
+            _, place = np.unique(kind, return_inverse=True)
+            lowest = np.full(place.max() + 1, len(marks))
+            np.minimum.at(lowest, place, first)
+            first = lowest[place]
+    together = chooses[first]
+    return np.asarray(together if 0 < together.sum() < len(together) else chooses)
 
 
 def _held_out(

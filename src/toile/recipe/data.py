@@ -45,7 +45,8 @@ class Data(Settings):
         ge=1,
         le=3,
         description="Version of the rules of reading and dividing: 3 has classes only for labels "
-        "that occur and takes a given validation part; 2 did not; 1 sealed by resized pixels",
+        "that occur, takes a given validation part and keeps copies in one half of validation; 2 "
+        "did not; 1 sealed by resized pixels",
     )
     size_px: Annotated[int, Field(ge=4, le=256)] | None = Field(
         None,

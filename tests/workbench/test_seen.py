@@ -169,9 +169,17 @@ def test_a_study_with_folds_or_another_split_is_refused_before_anything_is_writt
 ):
     recipe = with_settings(small(), {"training.start.run": str(parent.folder)})
     out, vary = tmp_path / "study", {"training.batch_size": [8, 16]}
-    for asked in ({"readings": 5, "folds": 5}, {"settings": ["data.split=1"]}):
-        with pytest.raises(ToileError, match=r"level .*: training.start.run is .* trained on"):
+    for asked, advice in (
+        ({"readings": 5, "folds": 5}, "without --folds (folds in a study's file); or"),
+        (
+            {"readings": 5, "folds": 5, "settings": ["data.split=1"]},
+            "without --folds (folds in a study's file) and with --set data.split=0; or",
+        ),
+        ({"settings": ["data.split=1"]}, "with --set data.split=0; or"),
+    ):
+        with pytest.raises(ToileError, match=r"level .*: training.start.run is .* on") as refused:
             toile.study(recipe, vary=vary, out=out, **asked)
+        assert f"Divide the images as parent did, {advice}" in str(refused.value)
     assert not out.exists()
     toile.study(recipe, vary=vary, readings=2, out=out)
 

@@ -15,12 +15,18 @@ DIVIDING = ("validation", "split", "folds", "fold", "test", "rule")
 
 
 def fill_seen(
-    start: Start, source: Run, before: Pictures, dataset: Dataset, split: Split, data: Data
+    start: Start,
+    source: Run,
+    before: Pictures,
+    dataset: Dataset,
+    split: Split,
+    data: Data,
+    in_folds: bool = False,
 ) -> Start:
     """`start` with how many of the images that score were among those its weights were trained on.
 
-    `before` is what `source` knows, the run whose weights they are. Raises ToileError where there
-    are any, unless `start` allows it.
+    `before` is what `source` knows, the run whose weights they are; `in_folds` says that a study's
+    own folds divide the images. Raises ToileError where there are any, unless `start` allows it.
     """
     # What this data itself holds in two parts is no fault of where the weights come from.
     foreign = np.setdiff1d(before.trained, split.train.marks)
@@ -31,25 +37,32 @@ def fill_seen(
             f"training.start.run is {start.run}, whose weights were trained on {validation:,} of "
             f"the {len(split.validation):,} validation images and {test:,} of the "
             f"{len(dataset.test):,} test images: scores of images that were learnt are no scores. "
-            f"{_next_step(source, data)}; or take them as they are, which is then said beside "
-            "every score, with --allow-seen (training.start.allow_seen=true)"
+            f"{_next_step(source, data, in_folds)}; or take them as they are, which is then said "
+            "beside every score, with --allow-seen (training.start.allow_seen=true)"
         )
     return start.model_copy(
         update={"seen_validation": validation, "seen_test": test, "unknown": before.unknown}
     )
 
 
-def _next_step(source: Run, data: Data) -> str:
+def _next_step(source: Run, data: Data, in_folds: bool) -> str:
     """Where only the division differs, what makes it that of `source`."""
     theirs = source.recipe.data
     differing = [name for name in DIVIDING if getattr(theirs, name) != getattr(data, name)]
-    values = {name: getattr(theirs, name) for name in differing}
-    settings = [
-        f"--set data.{name}={'off' if value is None else value}" for name, value in values.items()
-    ]
-    if not settings or theirs.name != data.name:
+    if not differing or theirs.name != data.name:
         return f"Begin with a run that was trained on other images than {source.id}"
-    return f"Divide the images as {source.id} did, with {' '.join(settings)}"
+    if in_folds and theirs.folds is None:
+        # A study's folds go before these settings.
+        differing = [name for name in differing if name not in ("folds", "fold")]
+    values = {name: getattr(theirs, name) for name in differing}
+    steps = ["without --folds (folds in a study's file)"] if in_folds else []
+    if values:
+        settings = " ".join(
+            f"--set data.{name}={'off' if value is None else value}"
+            for name, value in values.items()
+        )
+        steps.append(f"with {settings}")
+    return f"Divide the images as {source.id} did, {' and '.join(steps)}"
 
 
 def seen_words(recipe: Recipe) -> str:

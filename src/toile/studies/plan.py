@@ -122,7 +122,8 @@ def plan_cells(
         taken = resolved_data(data, dataset, split)
         if start is not None:
             source = source_run(start.run)
-            fill_seen(start, source, pictures_of(source), dataset, split, taken)
+            in_folds = study.folds is not None
+            fill_seen(start, source, pictures_of(source), dataset, split, taken, in_folds)
         return taken, dataset.shape, len(dataset.class_names)
 
     known = {} if starts is None else starts

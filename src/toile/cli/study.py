@@ -34,6 +34,10 @@ Vary = Annotated[
         "--vary", metavar="ADDRESS=V1,V2,...", help="Values to compare; several make a grid."
     ),
 ]
+Reach = Annotated[
+    list[float] | None,
+    typer.Option(min=0, max=1, help="How soon was this share reached? Repeatable."),
+]
 On = Annotated[str, typer.Option(help="Where readings are trained: local or ray.")]
 Cpus = Annotated[float | None, typer.Option(help="On ray: CPUs for each reading; 1 unless said.")]
 Gpus = Annotated[float | None, typer.Option(help="On ray: a GPU's share for each reading.")]
@@ -51,6 +55,7 @@ def study(
     margin: Annotated[
         float | None, typer.Option(help="Differences up to so many points do not matter; .5.")
     ] = None,
+    reach: Reach = None,
     name: Annotated[str | None, typer.Option(help="What the study is called.")] = None,
     out: Annotated[str | None, typer.Option(help="The study's folder itself.")] = None,
     workers: Annotated[
@@ -94,6 +99,7 @@ def study(
                 epochs=epochs,
                 seed=seed,
                 folds=folds,
+                reach=reach or None,
                 margin=None if margin is None else margin / 100,
                 name=name,
                 out=out,

@@ -37,7 +37,7 @@ from toile.runs.removal import (
     remove_run,
     run_to_remove,
 )
-from toile.runs.results import convergence_of, seconds_of
+from toile.runs.results import TARGETS, convergence_of, seconds_of
 from toile.runs.run import History, Run, Validation
 from toile.runs.seen import fill_seen, seen_json, seen_words
 from toile.runs.state import STATUSES, State, read_state
@@ -47,6 +47,7 @@ from toile.runs.workspace import COLLECTIONS, ledger_folders, runs_folder
 __all__ = [
     "COLLECTIONS",
     "STATUSES",
+    "TARGETS",
     "Contents",
     "CorruptFile",
     "History",

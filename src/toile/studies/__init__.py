@@ -15,6 +15,13 @@ from toile.studies.events import (
     StudyEvent,
 )
 from toile.studies.folder import open_study
+from toile.studies.learning import (
+    Curves,
+    LearningCurve,
+    LevelReached,
+    learning_curves,
+    reached_by_level,
+)
 from toile.studies.looks import LOOKS, next_look
 from toile.studies.needed import ALPHA, Ahead, pooled_sd, readings_ahead
 from toile.studies.noise import (
@@ -56,9 +63,12 @@ __all__ = [
     "Advanced",
     "Ahead",
     "Best",
+    "Curves",
     "Ended",
     "Factors",
+    "LearningCurve",
     "Level",
+    "LevelReached",
     "Looked",
     "Noise",
     "Pair",
@@ -87,6 +97,7 @@ __all__ = [
     "judge_kept",
     "judge_readings",
     "keep_analysis",
+    "learning_curves",
     "level_noise",
     "list_sheets",
     "next_alpha",
@@ -99,6 +110,7 @@ __all__ = [
     "parse_factor",
     "planning_sentence",
     "pooled_sd",
+    "reached_by_level",
     "read_sheet",
     "read_table",
     "readings_ahead",

@@ -19,7 +19,7 @@ from toile.studies.records import (
 )
 from toile.studies.search_result import FINALISTS, SUMMARY, open_search
 from toile.studies.search_words import search_summary
-from toile.studies.summary import study_summary
+from toile.studies.words import study_sentence
 
 COUNTED = {"study": "readings", "search": "trials", "sheet": "exercises"}
 AT_REST = ("finished", "stopped")
@@ -66,8 +66,7 @@ def _study(folder: Path) -> tuple[bool, int, int, str]:
         return ended, record["finished"], record["readings"], said["sentence"]
     # Under way, or killed: the file is older than the readings.
     result = open_study(folder)
-    sentence = study_summary(result)["sentence"]
-    return result.ended, result.count("finished"), len(result.readings), sentence
+    return result.ended, result.count("finished"), len(result.readings), study_sentence(result)
 
 
 def _search(folder: Path) -> tuple[bool, int, int, str]:

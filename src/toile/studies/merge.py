@@ -46,6 +46,7 @@ def merge_studies(old: Study, new: Study, folder: Path) -> Study:
             "levels": levels,
             "readings": max(old.readings, new.readings),
             "margin": new.margin,
+            "reach": new.reach or old.reach,
             "looks": old.looks or new.looks,
             # Levels that come new with their recipes have today's rule written in those.
             "set": old.set | {key: new.set[key] for key in (RULE,) if key in new.set},

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from toile.recipe import Settings, settings_of, yaml_text
 
@@ -28,9 +28,17 @@ def value_name(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _shares(values: tuple[float, ...]) -> tuple[float, ...]:
+    for one in values:
+        if not 0 < one <= 1:
+            raise ValueError(f"{one:g} is no share; write 85 % as 0.85")
+    return values
+
+
 Values = Annotated[
     dict[str, Any], BeforeValidator(_named), Field(min_length=1, max_length=MOST_READINGS)
 ]
+Shares = Annotated[tuple[float, ...], AfterValidator(_shares)]
 Count = Annotated[int, Field(ge=1, le=MOST_READINGS)]
 
 
@@ -67,6 +75,13 @@ class Study(Settings):
         0.005, gt=0, lt=1, description="Differences up to this do not matter; a fraction"
     )
     score: Literal["accuracy"] = Field("accuracy", description="What is read off a run")
+    reach: Shares = Field(
+        (),
+        strict=False,
+        max_length=10,
+        description="Accuracies of which the report says how soon they were reached; it picks them "
+        "itself where none is named",
+    )
     folds: Annotated[int, Field(ge=2, le=MOST_READINGS)] | None = Field(
         None, description="Cross-validate: reading i is validated on fold i of so many"
     )

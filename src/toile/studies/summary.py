@@ -3,13 +3,16 @@
 import math
 from typing import Any
 
+from toile.studies.learning import learning_curves, reached_by_level
 from toile.studies.result import StudyResult
 from toile.studies.words import study_sentence
 
 
 def study_summary(result: StudyResult) -> dict[str, Any]:
-    """The verdict as `toile verdict --json` gives it, readings, folder and seconds."""
+    """The verdict as `toile verdict --json` gives it, readings and how they learnt."""
     verdict = result.verdict
+    curves = learning_curves(result)
+    reached = reached_by_level(curves, result.spec.reach)
     judged = verdict.to_json() if verdict else {"levels": {}, "anova_p": math.nan, "pairs": []}
     return {
         **judged,
@@ -18,6 +21,10 @@ def study_summary(result: StudyResult) -> dict[str, Any]:
         "question": result.spec.question,
         "readings": [one.to_json() for one in result.readings],
         "other_images": result.other_images or None,
+        "curves": {
+            level: [one.to_json() for one in of_level] for level, of_level in curves.items()
+        },
+        "reached": [one.to_json() for one in reached],
         "test": result.test,
         "folder": str(result.folder),
         "seconds": result.seconds,

@@ -37,6 +37,7 @@ def study(
     seed: int | None = None,
     margin: float | None = None,
     folds: int | None = None,
+    reach: Sequence[float] | None = None,
     question: str | None = None,
     name: str | None = None,
     out: str | Path | None = None,
@@ -53,15 +54,16 @@ def study(
 
     `vary` has values by address, as a list or a mapping by name; several addresses make a grid.
     `levels` are whole alternatives by name: `{"recipe": ..., "set": {address: value}}`. `settings`
-    are `address=value` texts held fixed. `margin` is a fraction, half a point by default. A study
-    without a name is called by its recipe and its factors, so that asking again goes on with it;
-    `out` names its folder itself. `on="ray"` trains on the Ray cluster that RAY_ADDRESS names, or
-    on one started here, each reading with so many CPUs, 1 unless said, and such a share of a GPU.
+    are `address=value` texts held fixed. `margin` is a fraction, half a point by default; `reach`
+    are accuracies of which the report says how soon they were reached. A study without a name is
+    called by its recipe and its factors, so that asking again goes on with it; `out` names its
+    folder itself. `on="ray"` trains on the Ray cluster that RAY_ADDRESS names, or on one started
+    here, each reading with so many CPUs, 1 unless said, and such a share of a GPU.
     Raises ToileError for anything a user can put right.
     """
     cluster = _cluster(on, cpus_per_reading, gpus_per_reading)
     asked, place = _read(source)
-    given = {"readings": readings, "seed": seed, "margin": margin, "folds": folds}
+    given = {"readings": readings, "seed": seed, "margin": margin, "folds": folds, "reach": reach}
     document = asked | {key: value for key, value in given.items() if value is not None}
     held = dict(map(parse_assignment, settings))
     held |= {"data.name": str(data)} if data is not None else {}

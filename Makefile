@@ -54,6 +54,8 @@ docs: $(READY)
 	@{ echo "# Settings"; echo; \
 	  echo "Made by \`make docs\`; \`toile settings\` prints the same."; echo; \
 	  $(BIN)/toile settings --markdown; } > docs/settings.md
+	@$(BIN)/python -c 'from toile.report.glossary import glossary_markdown; \
+	  print(glossary_markdown(), end="")' > docs/glossary.md
 
 bench: $(READY)
 	$(BIN)/python benchmarks/foundation.py

@@ -48,15 +48,19 @@ PAGES = {"report.html", "report.md", "tables.tex", "report.pdf"}
             "lab",
             "sheet",
             {
-                "2-filters-readings.svg", "2-filters-pairs.svg",
-                "tables/2-filters-levels.csv", "tables/2-filters-pairs.csv",
+                *(f"2-filters-{one}.svg" for one in ("readings", "pairs", "curves")),
+                *(
+                    f"tables/2-filters-{one}.csv"
+                    for one in ("levels", "readings", "reached", "ends", "pairs")
+                ),
             },
         ),
         (
             "filt",
             "search",
             {
-                "search-trials.svg", "search-readings.svg", "tables/search-trials.csv",
+                "search-trials.svg", "search-readings.svg", "search-curves.svg",
+                "tables/search-trials.csv",
                 "tables/search-finalists.csv", "tables/search-levels.csv",
             },
         ),
@@ -64,8 +68,11 @@ PAGES = {"report.html", "report.md", "tables.tex", "report.pdf"}
             "lab-quick/2-filters",
             "study",
             {
-                "readings.svg", "pairs.svg",
-                *(f"tables/{one}.csv" for one in ("levels", "pairs", "readings", "runs")),
+                "readings.svg", "pairs.svg", "curves.svg",
+                *(
+                    f"tables/{one}.csv"
+                    for one in ("levels", "pairs", "reached", "ends", "readings", "runs")
+                ),
             },
         ),
     ],

@@ -32,15 +32,15 @@ def test_the_legend_carries_the_current_values(history: History) -> None:
     loss, accuracy = curves_figure(history).axes
 
     # Training's is the last epoch's mean, 0.4 and 85 %, and not its last record's, 0.5 and 50 %.
-    assert legend(loss) == ["Training 0.400", "Validation 0.400", "Kept as best: epoch 2"]
-    assert legend(accuracy) == ["Training 85.0%", "Validation 85.0%", "Kept as best: epoch 2"]
+    assert legend(loss) == ["Training 0.400", "Validation 0.400", "Best by accuracy: epoch 2"]
+    assert legend(accuracy) == ["Training 85.0 %", "Validation 85.0 %", "Best by accuracy: epoch 2"]
 
 
 def test_one_epoch_is_enough_for_curves(history: History) -> None:
     (axes,) = curve_figure(History(history.steps[:2], history.epochs[:1]), "loss").axes
 
     assert axes.get_xlabel() == "epoch"
-    assert legend(axes) == ["Training 0.600", "Validation 0.600", "Kept as best: epoch 1"]
+    assert legend(axes) == ["Training 0.600", "Validation 0.600", "Best by accuracy: epoch 1"]
 
 
 def test_before_the_first_epoch_ends_the_steps_are_counted(no_epoch: History) -> None:

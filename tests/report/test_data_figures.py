@@ -43,3 +43,13 @@ def test_classes_without_a_correlation_are_left_blank() -> None:
 
     figure.draw_without_rendering()
     assert figure.axes[2].images[0].get_clim() == (-1e-3, 1e-3)
+
+
+def test_up_to_twelve_classes_each_correlation_stands_in_its_cell() -> None:
+    train, test = np.array([[1, 0.876], [0.876, 1]]), np.array([[1, -0.5], [-0.5, 1]])
+    panels = correlation_figure(train, test, ["a", "b"]).axes[:3]
+    said = [[text.get_text() for text in axes.texts] for axes in panels]
+    assert said[:2] == [["1", ".88", ".88", "1"], ["1", "-.50", "-.50", "1"]]
+    assert said[2] == ["0", "-1.38", "-1.38", "0"]
+    many = np.eye(13)
+    assert not correlation_figure(many, many, list("abcdefghijklm")).axes[0].texts

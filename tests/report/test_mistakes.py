@@ -32,7 +32,7 @@ def test_a_row_says_what_was_taken_for_what_and_shows_its_pictures(pixels: np.nd
 
     (axes,) = figure.axes
     said = [text.get_text() for text in axes.texts]
-    assert said == ["cat", "taken for dog", "2 images, 66.7% of the class", "75.0%", "60.0%"]
+    assert said == ["cat", "taken for dog", "2 images, 66.7 % of the class", "75.0 %", "60.0 %"]
     # Picture i of the fixture has the one grey 60 i.
     assert [image.get_array()[0, 0] for image in axes.images] == [180, 60]
 

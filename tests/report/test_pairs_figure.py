@@ -34,7 +34,7 @@ def test_fractions_are_drawn_in_points_and_the_margin_is_a_band():
     figure = pairs_figure(judge_readings({"a": [0.9, 0.91, 0.92], "b": [0.91, 0.92, 0.9]}))
     (band,) = figure.axes[0].patches
     assert (band.get_x(), band.get_width()) == pytest.approx((-0.5, 1.0))
-    assert figure.axes[0].get_xlabel() == "points; the band is the margin of 0.5"
+    assert figure.axes[0].get_xlabel() == "points; the band is the margin, 0.5"
 
 
 def test_only_marks_that_are_there_are_explained():

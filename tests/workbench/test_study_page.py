@@ -1,5 +1,6 @@
 """A study's report from the folders of its runs."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,15 @@ from toile.errors import ToileError
 from toile.files import finite
 from toile.recipe import recipe_of, with_settings
 from toile.runs import Run
-from toile.studies import Factors, Reading, StudyResult, judge_readings, read_table, study_of
+from toile.studies import (
+    Factors,
+    Reading,
+    StudyResult,
+    judge_readings,
+    read_table,
+    study_of,
+    study_summary,
+)
 from toile.workbench.study_page import hits_of, write_study_report
 
 RECIPE = {
@@ -70,13 +79,16 @@ def test_a_level_that_answered_other_images_is_left_out(result, tmp_path):
 def test_every_form_is_written_into_the_studys_folder(result):
     written = write_study_report(result, ["html", "md", "csv", "tex", "pdf"])
     names = {str(path.relative_to(result.folder)) for path in written}
-    tables = ("levels", "pairs", "noise", "pair-noise", "readings", "runs")
+    tables = (
+        "levels", "pairs", "noise", "pair-noise", "reached", "ends", "readings", "runs",
+    )  # fmt: skip
     assert names == {
-        "report.html", "report.md", "readings.svg", "pairs.svg", "tables.tex", "report.pdf",
+        "report.html", "report.md", "readings.svg", "pairs.svg", "curves.svg", "tables.tex",
+        "report.pdf",
         *(f"tables/{name}.csv" for name in tables),
     }  # fmt: skip
     assert all(path.stat().st_size > 50 for path in written)
-    assert (result.folder / "tables.tex").read_text().count(r"\begin{tabular}") == 6
+    assert (result.folder / "tables.tex").read_text().count(r"\begin{tabular}") == 8
 
 
 def test_the_readings_written_give_the_same_verdict_again(result):
@@ -102,3 +114,14 @@ def test_the_same_study_gives_the_same_bytes(result):
     write_study_report(result)
     assert path == Path(result.folder / "report.html")
     assert path.read_bytes() == first
+
+
+def test_json_has_each_readings_curve_and_how_soon_it_was_how_good(result):
+    said = finite(study_summary(result))
+    one = result.readings[0]
+    epochs = Run(one.folder).history.epochs
+    curve = said["curves"]["2"][0]
+    assert curve["accuracies"] == [epochs[0]["validation"]["accuracy"]]
+    assert curve["seconds"] == [epochs[0]["total_seconds"]]
+    assert {(row["level"], row["readings"]) for row in said["reached"]} == {("2", 2), ("8", 2)}
+    json.dumps(said)

@@ -10,6 +10,7 @@ from toile.report.confusion import confusion_figure
 from toile.report.correlation import correlation_figure
 from toile.report.curves import curve_figure, curves_figure
 from toile.report.grey_histogram import grey_histogram_figure
+from toile.report.learning import learning_figure
 from toile.report.mistakes import NUM_PAIRS, mistakes_figure, surest_mistakes
 from toile.report.page import run_page, write_run_page
 from toile.report.pairs import pairs_figure
@@ -32,6 +33,7 @@ __all__ = [
     "curve_figure",
     "curves_figure",
     "grey_histogram_figure",
+    "learning_figure",
     "mistakes_figure",
     "pairs_figure",
     "picture_grid",

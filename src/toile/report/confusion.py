@@ -9,9 +9,19 @@ from matplotlib.colors import LinearSegmentedColormap, PowerNorm, to_rgba
 from matplotlib.figure import Figure
 
 from toile.report.class_axes import name_classes
-from toile.report.theme import INK, LINE, ON_STRONG, TRAINING, new_figure, style_axes
+from toile.report.theme import (
+    INK,
+    LINE,
+    NARROW_INCHES,
+    ON_STRONG,
+    TRAINING,
+    new_figure,
+    style_axes,
+)
 
 MOST_NUMBERED = 20
+MOST_NARROW = 12
+"""More classes are too many for a small screen, on which the page lets the figure scroll."""
 SCALE = (1.0, 0.5, 0.25, 0.1, 0.05, 0.01, 0.0)
 
 # Clear to the accent: over a white card lightness falls evenly, over a dark one the same file
@@ -20,16 +30,25 @@ RAMP = LinearSegmentedColormap.from_list("accent", [to_rgba(TRAINING, 0), to_rgb
 SPREAD = PowerNorm(0.5, vmin=0, vmax=1)
 
 
-def confusion_figure(matrix: Int[np.ndarray, "k k"], class_names: Sequence[str]) -> Figure:
+def confusion_figure(
+    matrix: Int[np.ndarray, "k k"], class_names: Sequence[str], narrow: bool = False
+) -> Figure:
     """Shares of each true class (row) by answer (column) as colour, counts as numbers.
 
     The colour goes with the square root of the share. Zeros are left blank, all numbers beyond
-    20 classes; beyond 60 the axes count classes in place of naming them.
+    20 classes; beyond 60 the axes count classes in place of naming them. `narrow` for a small
+    screen, without the scale.
     """
     k = len(class_names)
-    cell = min(0.48, 8 / k)
-    figure = new_figure(cell * k + 2.7, cell * k + 1.6)
-    cells, scale = figure.subplots(1, 2, width_ratios=[k, min(1, 0.3 / cell)])
+    if narrow:
+        cell = (NARROW_INCHES - 1.1) / k
+        figure = new_figure(NARROW_INCHES, NARROW_INCHES + 0.2)
+        cells = figure.subplots()
+    else:
+        cell = min(0.48, 8 / k)
+        figure = new_figure(cell * k + 2.7, cell * k + 1.6)
+        cells, scale = figure.subplots(1, 2, width_ratios=[k, min(1, 0.3 / cell)])
+        _draw_scale(scale)
     # Validation images may hold none of a class; its row is then all 0, not 0 / 0.
     _draw_cells(cells, matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1))
     name_classes(cells, class_names, cell)
@@ -37,7 +56,6 @@ def confusion_figure(matrix: Int[np.ndarray, "k k"], class_names: Sequence[str])
         _write_counts(cells, matrix, cell)
     cells.set_ylabel("true class")
     cells.set_xlabel("answer")
-    _draw_scale(scale)
     return figure
 
 
@@ -63,7 +81,7 @@ def _write_counts(axes: Axes, matrix: Int[np.ndarray, "k k"], cell: float) -> No
 
 def _draw_scale(axes: Axes) -> None:
     _draw_cells(axes, np.array(SCALE)[:, None])
-    axes.set_yticks(range(len(SCALE)), [f"{share:.0%}" for share in SCALE])
+    axes.set_yticks(range(len(SCALE)), [f"{100 * share:g} %" for share in SCALE])
     axes.set_xticks([])
     axes.yaxis.tick_right()
     axes.set_title("share of\nthe class", loc="left", size=8, color=INK, pad=6)

@@ -8,10 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from toile.report.class_axes import name_classes
-from toile.report.theme import MUTED, new_figure, style_axes
+from toile.report.theme import INK, MUTED, ON_STRONG, new_figure, style_axes
 
 # Red to blue through white is told apart by red-green blind readers; green is not in it.
 RAMP = "RdBu"
+MOST_NUMBERED = 12
+"""Beyond so many classes the numbers would not fit into their cells."""
 
 
 def correlation_figure(
@@ -19,10 +21,11 @@ def correlation_figure(
 ) -> Figure:
     """Correlations between classes in train and in test, from -1 to 1, and test less train.
 
-    The difference has a scale of its own, out to its largest entry. NaN is left blank.
+    The difference has a scale of its own, out to its largest entry. NaN is left blank. Up to 12
+    classes each cell has its number.
     """
     k = len(class_names)
-    cell = min(0.3, 5 / k)
+    cell = 0.4 if k <= MOST_NUMBERED else min(0.3, 5 / k)
     figure = new_figure(3 * (cell * k + 0.7) + 1.2, cell * k + 1.7)
     panels = figure.subplots(1, 3)
     difference = test - train
@@ -31,9 +34,32 @@ def correlation_figure(
     # Two equal parts still need a scale with some width.
     end = float(np.nanmax(np.abs(difference), initial=1e-3))
     _draw(panels[2], "Test less train", difference, end)
+    if k <= MOST_NUMBERED:
+        for axes, matrix, widest in zip(
+            panels, (train, test, difference), (1.0, 1.0, end), strict=True
+        ):
+            _write_numbers(axes, matrix, widest)
     for place, axes in enumerate(panels):
         name_classes(axes, class_names, cell, rows=place == 0)
     return figure
+
+
+def _write_numbers(axes: Axes, matrix: Float[np.ndarray, "k k"], end: float) -> None:
+    for (i, j), value in np.ndenumerate(matrix):
+        if np.isfinite(value):
+            # On white, and on the ramp's dark ends.
+            color = ON_STRONG if abs(value) > 0.6 * end else INK
+            axes.text(
+                j, i, _number(float(value)), ha="center", va="center_baseline", color=color, size=7
+            )
+
+
+def _number(value: float) -> str:
+    """`.87`, `-.12`, `1` or `0`."""
+    said = f"{value:.2f}"
+    if float(said) in (-1, 0, 1):
+        return f"{float(said) + 0:.0f}"
+    return said.replace("0.", ".", 1)
 
 
 def _draw(axes: Axes, title: str, matrix: Float[np.ndarray, "k k"], end: float) -> None:

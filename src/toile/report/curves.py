@@ -14,6 +14,7 @@ from toile.report.series import (
 from toile.report.theme import (
     CARD,
     MUTED,
+    NARROW_INCHES,
     TRAINING,
     VALIDATION,
     bound_shares,
@@ -32,10 +33,17 @@ def curves_figure(history: History) -> Figure:
     return figure
 
 
-def curve_figure(history: History, measure: Measure) -> Figure:
-    """One of the two alone, for a narrow page."""
-    figure = new_figure(5.4, 3.4)
-    _draw(figure.subplots(), history, measure)
+def curve_figure(history: History, measure: Measure, narrow: bool = False) -> Figure:
+    """One of the two alone; `narrow` for a small screen, its legend below."""
+    figure = new_figure(*((NARROW_INCHES, 3.2) if narrow else (5.4, 3.4)))
+    axes = figure.subplots()
+    _draw(axes, history, measure)
+    if narrow:
+        axes.get_legend().remove()  # type: ignore[union-attr]
+        figure.legend(
+            loc="outside lower left", ncols=2, frameon=False, fontsize=8, labelcolor=MUTED,
+            handlelength=1.2,
+        )  # fmt: skip
     return figure
 
 
@@ -77,11 +85,11 @@ def _draw_validation(axes: Axes, history: History, measure: Measure) -> None:
         axes.plot(
             [best], [scores.y[best - 1]], color=VALIDATION, linestyle="none", marker="o",
             markersize=9, markerfacecolor=CARD, markeredgewidth=1.8,
-            label=f"Kept as best: epoch {best}",
+            label=f"Best by accuracy: epoch {best}",
         )  # fmt: skip
 
 
 def _legend(name: str, value: float | None, measure: Measure) -> str:
     if value is None:
         return name
-    return f"{name} {value:.3f}" if measure == "loss" else f"{name} {100 * value:.1f}%"
+    return f"{name} {value:.3f}" if measure == "loss" else f"{name} {100 * value:.1f} %"

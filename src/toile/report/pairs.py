@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -12,6 +13,7 @@ from toile.report.theme import (
     INK,
     LINE,
     MUTED,
+    NARROW_INCHES,
     TRAINING,
     VALIDATION,
     new_figure,
@@ -21,6 +23,7 @@ from toile.report.theme import (
 from toile.studies import Pair, Verdict
 
 MOST_PAIRS = 15
+LONGEST_BESIDE = 9
 LOOKS = {
     "better": (TRAINING, ">", "the first is better"),
     "worse": (VALIDATION, "<", "the first is worse"),
@@ -29,22 +32,41 @@ LOOKS = {
 }
 
 
-def pairs_figure(verdict: Verdict) -> Figure:
+def pairs_figure(verdict: Verdict, narrow: bool = False) -> Figure:
     """The difference of each pair with its interval, beside the margin as a band.
 
     What was found is told by colour and by mark. Beyond six levels only pairs with the level of the
-    highest mean are drawn.
+    highest mean are drawn. `narrow` for a small screen.
     """
     pairs = shown_pairs(verdict)
-    figure = new_figure(5.4, max(3.2, 1.5 + 0.24 * len(pairs)))
+    levels = [level.name for level in verdict.levels]
+    short = dict(zip(levels, short_names(levels, 18), strict=True))
+    # Two long names do not fit beside each other on a small screen.
+    between = "\nand " if narrow and max(map(len, levels)) > LONGEST_BESIDE else " and "
+    pitch = 0.24 if between == " and " else 0.36
+    width = NARROW_INCHES if narrow else 5.4
+    figure = new_figure(width, max(3.2, 1.5 + pitch * len(pairs)))
     axes = figure.subplots()
-    style_axes(axes, "Differences with their intervals")
+    style_axes(axes, "Differences" if narrow else "Differences with their intervals")
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", color=LINE, linewidth=0.8)
     points = 100 / verdict.unit
     margin = points * verdict.margin
     axes.axvspan(-margin, margin, color=LINE, alpha=0.6, linewidth=0)
     axes.axvline(0, color=MUTED, linewidth=0.9)
+    _draw_pairs(axes, pairs, points)
+    reach = _reach(pairs, points, margin)
+    axes.set_xlim(-reach, reach)
+    names = [f"{short[pair.a]}{between}{short[pair.b]}" for pair in pairs]
+    axes.set_yticks(range(len(pairs)), names)
+    axes.set_ylim(len(pairs) - 0.4, -0.6)
+    axes.set_xlabel(f"points; the band is the margin, {margin:g}")
+    _draw_key(figure, pairs, columns=1 if narrow else 2)
+    return figure
+
+
+def _draw_pairs(axes: Axes, pairs: Sequence[Pair], points: float) -> None:
+    """Each difference as a mark in its interval, one below the other."""
     for place, pair in enumerate(pairs):
         color, marker, _ = LOOKS[pair.verdict]
         ends = points * np.array([pair.low, pair.high])
@@ -53,15 +75,6 @@ def pairs_figure(verdict: Verdict) -> Figure:
             [points * pair.difference], [place], color=color, marker=marker, markersize=6,
             markerfacecolor=CARD if pair.verdict == "undecided" else color, markeredgewidth=1.5,
         )  # fmt: skip
-    reach = _reach(pairs, points, margin)
-    axes.set_xlim(-reach, reach)
-    levels = [level.name for level in verdict.levels]
-    short = dict(zip(levels, short_names(levels, 18), strict=True))
-    axes.set_yticks(range(len(pairs)), [f"{short[pair.a]} and {short[pair.b]}" for pair in pairs])
-    axes.set_ylim(len(pairs) - 0.4, -0.6)
-    axes.set_xlabel(f"points; the band is the margin of {margin:g}")
-    _draw_key(figure, pairs)
-    return figure
 
 
 def shown_pairs(verdict: Verdict) -> Sequence[Pair]:
@@ -79,7 +92,7 @@ def _reach(pairs: Sequence[Pair], points: float, margin: float) -> float:
     return 1.06 * max(min(max(np.nan_to_num(ends)), most), *gaps, 1.2 * margin)
 
 
-def _draw_key(figure: Figure, pairs: Sequence[Pair]) -> None:
+def _draw_key(figure: Figure, pairs: Sequence[Pair], columns: int) -> None:
     """What the marks mean, of those that are there."""
     found = {pair.verdict for pair in pairs}
     handles = [
@@ -91,6 +104,6 @@ def _draw_key(figure: Figure, pairs: Sequence[Pair]) -> None:
         if verdict in found
     ]  # fmt: skip
     figure.legend(
-        handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=8,
+        handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=8,
         labelcolor=INK, handlelength=2,
     )  # fmt: skip

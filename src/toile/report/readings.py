@@ -13,6 +13,7 @@ from toile.report.theme import (
     BAD,
     INK,
     LINE,
+    NARROW_INCHES,
     PERCENT,
     TRAINING,
     VALIDATION,
@@ -43,14 +44,18 @@ GONE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def readings_figure(verdict: Verdict, gone: Mapping[str, int], factor: str) -> Figure:
+def readings_figure(
+    verdict: Verdict, gone: Mapping[str, int], factor: str, narrow: bool = False
+) -> Figure:
     """Each reading a dot, each mean with its 95 % interval; numeric levels on an axis of numbers.
 
     `gone` names all levels in order, with how many of their readings diverged or failed: crosses at
     the edge. A trend is drawn that leaves out 0 and is not bent. `factor` is what levels are of.
+    `narrow` for a small screen.
     """
-    flat = len(gone) > MOST_BELOW or max(map(len, gone)) > LONGEST_BELOW
-    figure = new_figure(5.4, 1.7 + 0.3 * len(gone) if flat else 3.9)
+    most = MOST_BELOW // 2 + 1 if narrow else MOST_BELOW
+    flat = len(gone) > most or max(map(len, gone)) > LONGEST_BELOW
+    figure = new_figure(NARROW_INCHES if narrow else 5.4, 1.7 + 0.3 * len(gone) if flat else 3.9)
     places, numeric = place_levels(list(gone))
     levels = _Levels(figure.subplots(), flat, places)
     looks = [READING, MEAN]
@@ -66,8 +71,8 @@ def readings_figure(verdict: Verdict, gone: Mapping[str, int], factor: str) -> F
     levels.name_axes(factor, value_limits(verdict))
     figure.legend(
         handles=[Line2D([], [], **{**look, "markevery": None}) for look in looks],
-        loc="outside lower center", ncols=2, frameon=False, fontsize=8, labelcolor=INK,
-        handlelength=2,
+        loc="outside lower center", ncols=1 if narrow else 2, frameon=False,
+        fontsize=8, labelcolor=INK, handlelength=2,
     )  # fmt: skip
     return figure
 

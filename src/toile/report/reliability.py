@@ -8,17 +8,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from toile.evaluation import ConfidenceBin
-from toile.report.theme import LINE, MUTED, PERCENT, TRAINING, new_figure, style_axes
+from toile.report.theme import LINE, MUTED, NARROW_INCHES, PERCENT, TRAINING, new_figure, style_axes
 
 MARGIN = 0.02
 
 
-def reliability_figure(bins: Sequence[ConfidenceBin]) -> Figure:
+def reliability_figure(bins: Sequence[ConfidenceBin], narrow: bool = False) -> Figure:
     """Each bin's accuracy with its interval over its mean confidence, and how many images it has.
 
-    On the dashed line a network is as often right as it is sure; below it, it is too sure.
+    On the dashed line a network is as often right as it is sure; below it, it is too sure. `narrow`
+    for a small screen.
     """
-    figure = new_figure(5.4, 4.6)
+    figure = new_figure(NARROW_INCHES if narrow else 5.4, 4.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3.2, 1])
     _draw_accuracy(above, [one for one in bins if one.count and not math.isnan(one.confidence)])
     _draw_counts(below, bins)

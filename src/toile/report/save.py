@@ -31,8 +31,8 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 @contextmanager
-def drawing(outlines: bool) -> Iterator[None]:
-    """matplotlib's settings while a figure is drawn.
+def drawing(outlines: bool, salt: str = "toile") -> Iterator[None]:
+    """matplotlib's settings while a figure is drawn; names in an SVG are hashes with `salt`.
 
     Names in a script that DejaVu Sans lacks come out as boxes; that is no ground for a warning on
     every letter.
@@ -40,7 +40,7 @@ def drawing(outlines: bool) -> Iterator[None]:
     letters = "path" if outlines else "none"
     with (
         # Without a salt an SVG's ids are random, and the same figure is other bytes each time.
-        rc_context({"svg.hashsalt": "toile", "svg.fonttype": letters}),
+        rc_context({"svg.hashsalt": salt, "svg.fonttype": letters}),
         warnings.catch_warnings(),
     ):
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from")

@@ -38,16 +38,16 @@ CHOSEN: dict[str, Any] = {
 }  # fmt: skip
 
 
-def search_figure(result: SearchResult) -> Figure:
+def search_figure(result: SearchResult, narrow: bool = False) -> Figure:
     """Trials by order with the best so far, then a panel for each setting; the finalists ringed.
 
     The scale is that of finished trials: one that was stopped early, and lies below, is drawn at
-    the edge, as are those that diverged.
+    the edge, as are those that diverged. `narrow` for a small screen, one panel below the other.
     """
     addresses = list(result.spec.over)
-    rows = math.ceil((1 + len(addresses)) / COLUMNS)
-    columns = min(COLUMNS, 1 + len(addresses))
-    figure = new_figure(3.5 * columns, 2.9 * rows + 0.5)
+    columns = 1 if narrow else min(COLUMNS, 1 + len(addresses))
+    rows = math.ceil((1 + len(addresses)) / columns)
+    figure = new_figure(3.5 * columns, (2.6 if narrow else 2.9) * rows + 0.5)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     shown = [one for one in result.trials if one.status in LOOKS]
     marks = _Marks(shown, {one.number for one in result.chosen()}, _limits(shown))
@@ -61,9 +61,10 @@ def search_figure(result: SearchResult) -> Figure:
         axes.set_axis_off()
     panels[0].set_ylim(marks.limits)
     panels[0].yaxis.set_major_formatter(PERCENT)
+    in_a_row = 5 if columns == COLUMNS else columns
     figure.legend(
-        handles=_keys(shown), loc="outside lower center", ncols=5, frameon=False, fontsize=8,
-        labelcolor=INK, handlelength=2,
+        handles=_keys(shown), loc="outside lower center", ncols=in_a_row, frameon=False,
+        fontsize=8, labelcolor=INK, handlelength=2,
     )  # fmt: skip
     return figure
 
@@ -95,6 +96,8 @@ def _draw_setting(axes: Axes, marks: _Marks, address: str, values: str | Mapping
         marks.draw(axes, numbers)
         if values.endswith(":log"):
             _set_log(axes, numbers)
+        elif all(one.is_integer() for one in numbers):
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         return
     places = {name: place for place, name in enumerate(values)}
     # Steps of the golden section put trials of one choice beside each other.
@@ -136,6 +139,6 @@ def _keys(shown: Sequence[Trial]) -> list[Line2D]:
     keys = [Line2D([], [], linestyle="none", label=SAYS[one], **LOOKS[one]) for one in seen]
     return [
         *keys,
-        Line2D([], [], **BEST, label="best so far"),
-        Line2D([], [], **{**CHOSEN, "markersize": 8}, label="read again"),
+        Line2D([], [], **BEST, label="highest accuracy so far"),
+        Line2D([], [], **{**CHOSEN, "markersize": 8}, label="among the highest, so read again"),
     ]

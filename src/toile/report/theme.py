@@ -21,12 +21,14 @@ ON_STRONG = "#fdfdff"
 # Okabe and Ito's palette (jfly.uni-koeln.de/color), told apart by red-green blind readers;
 # its yellow is left out, too pale on white.
 DISTINCT = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#000000")
+NARROW_INCHES = 3.7
+"""Inches a figure is wide that is drawn for a screen of some 390 px."""
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 def _percent(share: float, place: int | None) -> str:
-    # Six digits hide what floats add: a tick at 3 * 0.1 is 30% and not 30.000000000000004%.
-    said = f"{100 * share:.6g}%"
+    # Six digits hide what floats add: a tick at 3 * 0.1 is 30 % and not 30.000000000000004 %.
+    said = f"{100 * share:.6g} %"
     # An axis may go on where no share can be, so that a mark at its end is seen whole.
     return said if 0 <= float(said[:-1]) <= 100 else ""
 

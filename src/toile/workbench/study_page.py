@@ -96,7 +96,7 @@ def _csv(result: StudyResult, report: StudyReport) -> list[Path]:
 
 
 def _latex(result: StudyResult, report: StudyReport) -> list[Path]:
-    tables = [latex_table(one, f"{report.title}: {one.title}") for one in report.tables]
+    tables = [latex_table(one, f"{report.name}: {one.title}") for one in report.tables]
     return [_write(result.folder / "tables.tex", "\n".join(tables))]
 
 

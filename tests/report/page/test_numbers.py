@@ -21,7 +21,7 @@ def test_durations_are_read_at_a_glance(seconds: float | None, written: str) -> 
 
 
 def test_shares_have_two_decimals_and_counts_separators() -> None:
-    assert percent(0.91325) == "91.33%"
+    assert percent(0.91325) == "91.33 %"
     assert decimals(0.27134) == "0.2713"
     assert count(1234567) == "1,234,567"
     assert shape((32, 26, 26)) == "32 × 26 × 26"  # noqa: RUF001

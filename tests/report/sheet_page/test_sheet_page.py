@@ -46,7 +46,18 @@ def test_each_exercise_has_its_question_answer_sentence_and_command(page):
     assert (filters.expected, filters.answer) == ("64 & more", "")
     assert page.blocks[5].answer == "Neither"
     assert "8 is worse than 64" in filters.sentence
-    assert [table.name for table in filters.tables] == ["levels", "pairs"]
+    assert [one.name for one in filters.tables] == [
+        "levels",
+        "readings",
+        "reached",
+        "ends",
+        "pairs",
+    ]
+    assert [one.name.rpartition("-")[2] for one in filters.drawings] == [
+        "readings",
+        "pairs",
+        "curves",
+    ]
     assert "sheet.yaml --only 2 --quick --out" in filters.commands
     assert page.blocks[5].commands == ""
     assert page.status == "Finished"
@@ -66,7 +77,7 @@ def test_a_search_shows_what_was_chosen_beside_what_it_came_to(make_search):
     assert finalists.heads[-6:] == (
         "Chosen on this set",
         "Read again",
-        "95% from",
+        "95 % from",
         "to",
         "n",
         "Change",
@@ -95,7 +106,7 @@ def test_a_comparison_is_judged_by_its_readings(page):
 def test_what_was_taken_away_is_said_with_its_proof_and_where_the_picture_came_from(page):
     away = page.blocks[4]
     assert "of 100 validation images 100 get the same class" in away.sentence
-    assert "takes validation-image.png for Coat, 90.00% sure" in away.sentence
+    assert "takes validation-image.png for Coat, 90.00 % sure" in away.sentence
     assert "No photograph was named" in away.words[0]
     assert away.words[1] == "It is odd."
 
@@ -136,7 +147,7 @@ def test_the_markdown_has_every_figure_and_table(page):
     text = page_markdown(page)
     drawn = {one.name for block in page.blocks for one in block.drawings}
     assert drawn == set(re.findall(r"\]\((.+)\.svg\)", text))
-    assert len(drawn) == 5
+    assert len(drawn) == 7
     assert "](1-first-nine/images.png)" in text
     assert r"64 \& more" in text
     assert text.count("| --- |") >= 5
@@ -161,3 +172,29 @@ def test_only_a_search_that_may_come_out_otherwise_says_so(make_search):
     }
     assert "side by side which trial ends first decides" in words["tpe"]
     assert "which trial ends first" not in words["random"]
+
+
+def test_a_page_has_each_drawing_for_a_small_screen_too(page):
+    """The style shows one of the two; neither is drawn by what the other names."""
+    text = page_html(page)
+    drawn = re.findall(r'<svg class="(broad|narrow)".*?</svg>', text, re.DOTALL)
+    assert drawn == ["broad", "narrow"] * 7
+    named = {
+        kind: set(
+            re.findall(
+                r' id="([^"]+)"',
+                "".join(re.findall(rf'<svg class="{kind}".*?</svg>', text, re.DOTALL)),
+            )
+        )
+        for kind in ("broad", "narrow")
+    }
+    assert named["broad"]
+    assert named["narrow"]
+    assert not named["broad"] & named["narrow"]
+    assert "svg.narrow { display: none; }" in text
+    assert re.search(r"max-width: 560px\) \{\s*svg.broad \{ display: none; \}", text)
+
+
+def test_words_are_explained_in_every_form(page):
+    assert "<dt>margin</dt>" in page_html(page)
+    assert "- **margin**: The largest difference" in page_markdown(page)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from toile.report.study_page import study_report
-from toile.studies import study_sentence, study_summary
+from toile.report.study_page.learning import rising_words
+from toile.studies import Factors, LearningCurve, study_sentence, study_summary
 
 EPOCHS = {"5": [0.8915, 0.8992, 0.8914, 0.8822], "20": [0.9026, 0.9008, 0.9035, 0.8991]}
 
@@ -20,14 +21,14 @@ def section(report, title):
 
 def test_the_report_says_what_the_verdict_says(epochs, hits):
     report = study_report(epochs, hits)
-    assert report.question == "How many epochs?"
+    assert report.title == "How many epochs?"
     assert report.sentence == study_sentence(epochs)
     cards = {card.label: (card.value, card.note) for card in report.cards}
     assert cards["Pairs decided"][0] == "1 of 3"
     # 20 is not told apart from 5: the greater of two means is .56 of their error too high.
     error = np.sqrt((np.var(EPOCHS["5"], ddof=1) + np.var(EPOCHS["20"], ddof=1)) / 2 / 4)
     luck = error / np.sqrt(np.pi)
-    expected = f"{100 * (0.9015 - luck):.2f}%", f"20, less {100 * luck:.2f} points of luck"
+    expected = f"{100 * (0.9015 - luck):.2f} %", f"20, less {100 * luck:.2f} points of luck"
     assert cards["Expect of the highest"] == expected
     assert cards["Readings"] == ("12", "finished, of 12 asked")
     assert cards["Time"][0] == "6 min 00 s"
@@ -58,7 +59,7 @@ def test_levels_have_n_mean_and_interval(epochs):
     assert row["n"].value == 4
     assert row["mean"].value == pytest.approx(0.9015)
     assert (row["low"].value, row["high"].value) == (level.low, level.high)
-    assert table.texts[2][:5] == ("20", "4", "4", "90.15%", "0.20")
+    assert table.texts[2][:5] == ("20", "4", "4", "90.15 %", "0.20")
 
 
 def test_lost_readings_are_listed_counted_and_kept_out_of_the_mean(make_study):
@@ -72,12 +73,12 @@ def test_lost_readings_are_listed_counted_and_kept_out_of_the_mean(make_study):
     assert "So 64 has no mean and is in no pair." in report.sentence
     rows = section(report, "Levels").tables[0].texts
     assert rows == (
-        ("8", "2", "3", "90.50%", "0.71", "84.15%", "96.85%"),
-        ("16", "2", "3", "92.50%", "0.71", "86.15%", "98.85%"),
+        ("8", "2", "3", "90.50 %", "0.71", "84.15 %", "96.85 %"),
+        ("16", "2", "3", "92.50 %", "0.71", "86.15 %", "98.85 %"),
         ("64", "0", "3", "–", "–", "–", "–"),  # noqa: RUF001
     )
     readings = section(report, "Readings").tables[0]
-    assert readings.texts[0] == ("8", "90.00%", "91.00%", "diverged")
+    assert readings.texts[0] == ("8", "90.00 %", "91.00 %", "diverged")
 
 
 def test_a_study_without_any_finished_reading_has_a_report(make_study):
@@ -100,7 +101,7 @@ def test_one_reading_each_has_no_noise_and_no_spread_to_plan_by(make_study):
 def test_one_level_stands_alone(make_study):
     report = study_report(make_study({"8": [0.9, 0.91]}), {})
     assert "stands alone" in report.sentence
-    assert [one.name for one in report.drawings] == ["readings"]
+    assert [one.name for one in report.drawings] == ["readings", "curves"]
     assert "Pairs" not in [one.title for one in report.sections]
 
 
@@ -142,7 +143,7 @@ def test_the_test_part_is_told_beside_the_count_of_looks(make_study):
     part = section(report, "The test part")
     assert "because: the settings are chosen." in part.words[0]
     assert "looked at 3 times so far, by 17 networks in all" in part.words[0]
-    assert part.tables[0].texts == (("8", "2", "90.00%", "–", "–"),)  # noqa: RUF001
+    assert part.tables[0].texts == (("8", "2", "90.00 %", "–", "–"),)  # noqa: RUF001
     assert "The test part" not in [
         one.title for one in study_report(make_study({"8": [0.9, 0.91]}), {}).sections
     ]
@@ -161,3 +162,46 @@ def test_seeds_settings_machine_and_the_command_are_there(make_study):
     assert ("torch", "2.13.0") in section(report, "Machine").facts
     assert section(report, "Repeat it").code.startswith("toile study ")
     assert "network.conv1.filters" in section(report, "The study's file").code
+
+
+def test_how_soon_and_how_long_is_told_of_every_level(make_study):
+    """Each reading is the run of conftest: .80, .90, .85 after 13.1 s an epoch."""
+    result = make_study({"8": [0.9, "diverged"], "16": [0.91, 0.92]}, reach=[0.7, 0.88, 0.95])
+    soon = section(study_report(result, {}), "How soon")
+    reached, ends = soon.tables
+    assert [row[:2] for row in reached.texts] == [
+        (accuracy, level) for accuracy in ("70 %", "88 %", "95 %") for level in ("8", "16")
+    ]
+    assert reached.texts[3][2:] == ("2 of 2", "2", "26 s")
+    assert reached.texts[2][2:] == ("1 of 2", "not reached in 1 of 2", "–")  # noqa: RUF001
+    assert reached.texts[5][2:4] == ("0 of 2", "not reached in 2 of 2")
+    assert ends.texts[1] == ("16", "2", "3", "2", "-5.00", "39 s")
+    assert soon.words[0].startswith("At no level did the last epoch add more than the margin")
+
+
+@pytest.mark.parametrize(
+    ("gains", "said"),
+    [
+        ((0.004, 0.02), "at 16: this has not converged"),
+        ((0.006, 0.02), "at 8, 16: these have not converged"),
+        ((0.004, -0.02), "At no level did the last epoch add more than the margin of 0.5 points"),
+        ((None, None), "Trainings of one epoch do not show whether accuracy still rises."),
+    ],
+)
+def test_a_level_that_still_rises_has_not_converged(epochs, gains, said):
+    curves = {}
+    for level, gain in zip(("8", "16"), gains, strict=True):
+        accuracies = (0.9,) if gain is None else (0.9, 0.9 + gain)
+        seconds = tuple(float(epoch) for epoch in range(len(accuracies)))
+        curves[level] = (LearningCurve(1, False, accuracies, seconds, 1),)
+    assert said in rising_words(epochs, curves)
+
+
+def test_a_study_of_two_factors_has_its_means_as_a_heat_map(make_study):
+    table = {f"filters={one}, units={two}": [0.9, 0.91] for one in (8, 64) for two in (16, 32)}
+    vary = {"network.conv1.filters": [8, 64], "network.dense1.units": [16, 32]}
+    grid = make_study(table, vary=vary)
+    values = [{"network.conv1.filters": a, "network.dense1.units": b} for a in "ab" for b in "cd"]
+    levels = tuple(map(Factors, table, values))
+    names = [one.name for one in study_report(replace(grid, levels=levels), {}).drawings]
+    assert names == ["readings", "grid", "pairs", "curves"]

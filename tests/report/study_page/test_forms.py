@@ -70,6 +70,9 @@ def test_the_page_holds_every_sentence_and_number_and_asks_nobody(epochs, hits):
         assert sentence in text
     for table in report.tables:
         assert all(cell in text for row in table.texts for cell in row)
+    # As sentences write them: 90 %, with a space.
+    assert re.search(r"\d %", text)
+    assert not re.search(r"\d%", text)
     assert "script" not in page.tags
     assert all(address.startswith("#") for address in page.addresses)
     assert page.tags >= {"svg", "table", "details"}
@@ -95,10 +98,10 @@ def test_markdown_tables_have_as_many_cells_in_each_row(make_study):
     markdown = study_markdown(study_report(make_study({"a|b": [0.9, 0.91], "c": [0.92]}), {}))
     rows = [line for line in markdown.splitlines() if line.startswith("|")]
     cells = [len(re.split(r"(?<!\\)\|", row)) for row in rows]
-    starts = [place for place, row in enumerate(rows) if row.startswith("| ---")]
+    starts = [place for place, row in enumerate(rows) if row.startswith(("| ---", "| --:"))]
     for start in starts:
         assert cells[start] == cells[start - 1] == cells[start + 1]
-    assert len(starts) == 4  # levels, pairs, readings, runs
+    assert len(starts) == 6  # levels, pairs, reached, ends, readings, runs
     assert r"a\|b" in markdown
     assert "![" in markdown
     assert "(readings.svg)" in markdown

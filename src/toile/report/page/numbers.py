@@ -10,12 +10,12 @@ DASH = "–"  # noqa: RUF001, an en dash is what a table leaves open
 
 
 def percent(share: float | None) -> str:
-    """`91.32%` for 0.9132."""
-    return f"{100 * share:.2f}%" if _known(share) else DASH
+    """`91.32 %` for 0.9132."""
+    return f"{100 * share:.2f} %" if _known(share) else DASH
 
 
 def with_ends(estimate: Estimate) -> str:
-    """`91.32% (90.5 to 92.1)`, in percent."""
+    """`91.32 % (90.5 to 92.1)`, in percent."""
     if not _known(estimate.value):
         return DASH
     low, high = 100 * estimate.low, 100 * estimate.high

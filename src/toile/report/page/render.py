@@ -7,15 +7,20 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from toile.report.glossary import words_of
 from toile.report.page import numbers
 from toile.report.page.standing import estimate
 
+WORDS = "<!-- words -->"
+"""Where they are put; what a page is made of has no < left that was not ours."""
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(template: str, **facts: Any) -> str:
-    """The page that `template` makes of `facts`."""
-    return _templates().get_template(template).render(**facts)
+    """The page that `template` makes of `facts`, its words explained at its end."""
+    page = _templates().get_template(template).render(**facts)
+    words = _templates().get_template("words.html").render(terms=words_of(page))
+    return page.replace(WORDS, words)
 
 
 @cache

@@ -7,15 +7,17 @@ from jaxtyping import UInt8
 from markupsafe import Markup
 
 from toile.recipe import Plan, recipe_text
-from toile.report.confusion import confusion_figure
+from toile.report.confusion import MOST_NARROW, confusion_figure
 from toile.report.curves import curve_figure
 from toile.report.page import cost
 from toile.report.page.answers import Answers, read_answers
-from toile.report.page.inline_svg import inline_svg
+from toile.report.page.inline_svg import inline_svgs
 from toile.report.page.render import render
 from toile.report.page.standing import has_answers, standing
 from toile.report.reliability import reliability_figure
-from toile.runs import Run, convergence_of, is_of, looks_of, write_whole
+from toile.report.series import Measure
+from toile.report.titles import run_title
+from toile.runs import History, Run, convergence_of, is_of, looks_of, write_whole
 
 # The matrix as a table grows with k * k: at 1000 classes it would be over twenty megabytes.
 MOST_TABLED = 60
@@ -42,6 +44,7 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
     )
     return render(
         "run.html",
+        title=run_title(run),
         run=run,
         plan=plan,
         data=facts,
@@ -50,14 +53,15 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
         history=history,
         convergence=convergence_of(history.epochs),
         standing=standing(run),
-        loss=inline_svg(curve_figure(history, "loss"), "Loss over the epochs"),
-        accuracy=inline_svg(curve_figure(history, "accuracy"), "Accuracy over the epochs"),
+        loss=_curve(history, "loss"),
+        accuracy=_curve(history, "accuracy"),
         answers=answers,
         confusion=answers and _confusion(answers),
         reliability=answers and _reliability(answers),
         looks=looks,
         own=[look for look in looks if is_of(look, run)],
         most_tabled=MOST_TABLED,
+        most_narrow=MOST_NARROW,
         layers=cost.layer_rows(plan),
         strips={
             "Parameters": cost.parameter_strip(plan),
@@ -67,11 +71,22 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
     )
 
 
+def _curve(history: History, measure: Measure) -> Markup:
+    figures = [curve_figure(history, measure, narrow) for narrow in (False, True)]
+    return inline_svgs(*figures, says=f"{measure.capitalize()} over the epochs")
+
+
 def _confusion(answers: Answers) -> Markup:
-    figure = confusion_figure(answers.judgement.matrix, [one.name for one in answers.classes])
-    return inline_svg(figure, "Confusion matrix; its numbers stand in the table below")
+    names = [one.name for one in answers.classes]
+    matrix, says = (
+        answers.judgement.matrix,
+        "Confusion matrix; its numbers stand in the table below",
+    )
+    narrow = confusion_figure(matrix, names, True) if len(names) <= MOST_NARROW else None
+    return inline_svgs(confusion_figure(matrix, names), narrow, says=says)
 
 
 def _reliability(answers: Answers) -> Markup:
-    figure = reliability_figure(answers.judgement.calibration.bins)
-    return inline_svg(figure, "Reliability diagram; its numbers stand in the table below")
+    bins = answers.judgement.calibration.bins
+    figures = [reliability_figure(bins, narrow) for narrow in (False, True)]
+    return inline_svgs(*figures, says="Reliability diagram; its numbers stand in the table below")

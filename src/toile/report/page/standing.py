@@ -7,7 +7,7 @@ from typing import Any
 from toile.evaluation import Estimate, accuracy, cross_entropy
 from toile.runs import Run, read_state, seen_words
 
-INTERVAL = ", with Wilson's 95% interval."
+INTERVAL = ", with Wilson's 95 % interval."
 
 
 @dataclass(frozen=True)

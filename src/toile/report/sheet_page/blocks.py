@@ -18,7 +18,8 @@ class Picture:
 class Block:
     """One exercise: what was asked, what was expected, what came of it, how to do it again.
 
-    `expected` and `answer` are what a person wrote, with when it was written; all else is computed.
+    `expected` and `answer` are what a person wrote, with when it was written; all else is computed:
+    the verdict's sentence, further findings, and words that explain the tables.
     """
 
     heading: str
@@ -31,6 +32,7 @@ class Block:
     answer: str = ""
     when: str = ""
     sentence: str = ""
+    findings: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
     drawings: tuple[Drawing, ...] = ()

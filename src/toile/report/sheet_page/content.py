@@ -7,6 +7,7 @@ from toile.report.sheet_page.blocks import Block, Page
 from toile.report.sheet_page.exercises import Steps, exercise_block, searched_block
 from toile.report.study_page.circumstances import circumstances
 from toile.report.study_page.parts import Card, Section
+from toile.report.titles import search_title
 from toile.studies import StudyResult
 from toile.studies.search_result import SearchResult, finalist_mean
 from toile.studies.search_words import trials_words
@@ -41,7 +42,7 @@ def search_page(result: SearchResult) -> Page:
     block = Block("What the trials found", "search", "", True, "", commands=shlex.join(words))
     studies = () if result.finalists is None else (result.finalists,)
     return Page(
-        result.spec.question or result.spec.name,
+        search_title(result.spec),
         f"Search {result.spec.name}",
         "",
         "",

@@ -13,10 +13,12 @@ from toile.report.search import search_figure
 from toile.report.sheet_page.blocks import Block, Picture
 from toile.report.sheet_page.tables import chosen_table, trials_table
 from toile.report.study_page.content import study_report
-from toile.report.study_page.parts import Drawing
-from toile.report.study_page.table import Table
+from toile.report.study_page.drawings import READINGS
+from toile.report.study_page.findings import readings_section
+from toile.report.study_page.learning import learning_sections
+from toile.report.study_page.parts import Drawing, drawing_of
 from toile.report.study_page.tables import levels_table, pairs_table
-from toile.studies import StudyResult, Verdict
+from toile.studies import StudyResult, Verdict, learning_curves
 from toile.studies.search_result import SearchResult
 from toile.studies.search_words import ORDER_DECIDES, search_sentence, trials_words
 from toile.studies.sheet_result import (
@@ -71,17 +73,26 @@ def exercise_block(result: SheetResult, outcome: Outcome, steps: Steps) -> Block
 def _studied(block: Block, study: StudyResult) -> Block:
     report = study_report(study, {})
     verdict = study.verdict
-    tables: list[Table] = []
-    if verdict is not None:
-        tables = [levels_table(verdict, study)] + [pairs_table(verdict)] * bool(verdict.pairs)
-    lost = [section for section in report.sections if section.title == "Readings"]
+    pairs = [pairs_table(verdict)] if verdict is not None and verdict.pairs else []
+    learning = learning_sections(study, learning_curves(study))
+    readings = readings_section(study)
     return replace(
         block,
         status="" if study.ended else report.status,
         sentence=study_words(study),
-        words=(report.terms, *(words for one in lost for words in one.words)),
+        findings=tuple(one.words[0] for one in learning),
+        words=(
+            report.terms,
+            *(words for one in learning for words in one.words[1:]),
+            *readings.words,
+        ),
         drawings=_named(block, report.drawings),
-        tables=tuple(tables),
+        tables=(
+            *([levels_table(verdict, study)] if verdict is not None else ()),
+            readings.tables[0],
+            *(table for one in learning for table in one.tables),
+            *pairs,
+        ),
         facts=(
             ("Readings", count(study.count("finished"))),
             ("Time", duration(study.seconds)),
@@ -94,8 +105,11 @@ def searched_block(block: Block, search: SearchResult) -> Block:
     """`block` with the trials, what was chosen, and what that came to."""
     drawings = []
     if any(one.scores for one in search.trials):
-        says = "Every trial, on the half of validation that chooses; ringed are those read again."
-        drawings.append(Drawing("trials", search_figure(search), says))
+        says = (
+            "Every trial by its last accuracy on the half of validation that chooses; ringed are "
+            "the highest, which were read again."
+        )
+        drawings.append(drawing_of("trials", says, search_figure, search))
     tables = [chosen_table(search), trials_table(search)] if search.trials else []
     words = [TRIALS]
     if not search.spec.repeats:
@@ -103,7 +117,7 @@ def searched_block(block: Block, search: SearchResult) -> Block:
     final = search.finalists
     if final is not None and final.verdict is not None:
         report = study_report(final, {})
-        drawings += [one for one in report.drawings if one.name == "readings"]
+        drawings += [one for one in report.drawings if one.name in ("readings", "curves")]
         tables.insert(1, levels_table(final.verdict, final))
         if final.verdict.pairs:
             tables.insert(2, pairs_table(final.verdict))
@@ -143,12 +157,11 @@ def _compared(block: Block, outcome: Outcome) -> Block:
     verdict = outcome.verdict
     if verdict is not None:
         gone = {level.name: 0 for level in verdict.levels}
-        says = "Each dot is a reading. Lines that reach the edge go on beyond it."
         return replace(
             block,
             sentence=compared_words(outcome),
             drawings=_named(
-                block, (Drawing("readings", readings_figure(verdict, gone, ""), says),)
+                block, (drawing_of("readings", READINGS, readings_figure, verdict, gone, ""),)
             ),
             tables=(pairs_table(verdict),),
             facts=_means(verdict),
@@ -221,7 +234,7 @@ def _space_words(values: str | Mapping[str, object]) -> str:
 
 def _means(verdict: Verdict) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (level.name, f"{100 * level.mean / verdict.unit:.2f}% (n = {level.n})")
+        (level.name, f"{100 * level.mean / verdict.unit:.2f} % (n = {level.n})")
         for level in verdict.levels
     )
 

@@ -1,9 +1,9 @@
 """A page as HTML, and as Markdown with its figures beside it."""
 
-from toile.report.page.inline_svg import inline_svg
 from toile.report.page.render import render
 from toile.report.sheet_page.blocks import Block, Page
-from toile.report.study_page.markdown import escaped, section_lines
+from toile.report.study_page.html import svgs_of
+from toile.report.study_page.markdown import escaped, section_lines, with_words
 from toile.report.study_page.parts import Section
 
 
@@ -11,7 +11,7 @@ def page_html(page: Page) -> str:
     """The page, without scripts or outer addresses."""
     figures = {
         drawing.name: {
-            "svg": inline_svg(drawing.figure, drawing.says),
+            "svg": svgs_of(drawing),
             "wide": drawing.wide,
         }
         for block in page.blocks
@@ -31,13 +31,14 @@ def page_markdown(page: Page) -> str:
         lines += _block(block)
     for section in page.sections:
         lines += section_lines(section)
-    return "\n\n".join(line for line in lines if line) + "\n"
+    return with_words(lines)
 
 
 def _block(block: Block) -> list[str]:
     lines = [f"## {escaped(block.heading)}", escaped(block.status), escaped(block.question)]
     lines += [f"> {escaped(one)}" for one in block.written]
     lines.append(f"**{escaped(block.sentence)}**" if block.sentence else "")
+    lines += map(escaped, block.findings)
     if block.pictures:
         lines.append(f"![{escaped(block.heading)}]({block.key}/images.png)")
     lines += [f"![{escaped(one.says)}]({one.name}.svg)" for one in block.drawings]

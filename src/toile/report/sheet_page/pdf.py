@@ -30,7 +30,7 @@ def page_pdf(page: Page) -> bytes:
 
 
 def _block(block: Block) -> Record:
-    words = tuple(one for one in (block.status.capitalize(), *block.words) if one)
+    words = tuple(one for one in (block.status.capitalize(), *block.findings, *block.words) if one)
     section = Section(block.heading, words, block.facts, block.tables, block.commands)
     return section_record(section) | {
         "asked": [one for one in (block.question, *block.written) if one],

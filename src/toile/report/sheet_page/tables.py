@@ -22,7 +22,7 @@ def chosen_table(result: SearchResult) -> Table:
         rows.append((str(trial.number), *_values(trial.values), *found, signed_points(change)))
     columns = {
         "trial": "Trial", **_heads(result), "chosen": "Chosen on this set", "mean": "Read again",
-        "low": "95% from", "high": "to", "n": "n", "change": "Change",
+        "low": "95 % from", "high": "to", "n": "n", "change": "Change",
     }  # fmt: skip
     title = "The finalists, as they looked when chosen and as they are; change in points"
     return Table("finalists", title, columns, tuple(rows))

@@ -1,23 +1,25 @@
 """What a study's report says, in any form: sentences, tables and figures, none typed by hand."""
 
 from toile.report.page.numbers import DASH, count, duration, percent
-from toile.report.pairs import pairs_figure, shown_pairs
-from toile.report.readings import readings_figure
 from toile.report.study_page.circumstances import circumstances, first_run
+from toile.report.study_page.drawings import study_drawings
 from toile.report.study_page.findings import (
     judged_sections,
     noise_sections,
     readings_section,
     test_sections,
 )
-from toile.report.study_page.parts import Card, Drawing, StudyReport
+from toile.report.study_page.learning import learning_sections
+from toile.report.study_page.parts import Card, StudyReport
 from toile.report.study_page.tables import Hits
+from toile.report.titles import study_title
 from toile.studies import (
     ALPHA,
     LOOKS,
     StudyResult,
     Verdict,
     folds_sentence,
+    learning_curves,
     pooled_sd,
     study_sentence,
 )
@@ -25,19 +27,25 @@ from toile.studies import (
 
 def study_report(result: StudyResult, hits: Hits) -> StudyReport:
     """The report of a study in any state; `hits` of levels that answered the same images."""
-    verdict = result.verdict
+    verdict, curves = result.verdict, learning_curves(result)
     found = [*judged_sections(result, verdict), *noise_sections(result, hits)] if verdict else []
     ended = result.count("finished", "diverged", "failed")
     return StudyReport(
         result.spec.name,
-        result.spec.question,
+        study_title(result.spec),
         "Finished" if result.ended else f"{ended} of {len(result.readings)} readings",
         result.ended,
         study_sentence(result),
         _terms(result, verdict),
         _cards(result, verdict),
-        () if verdict is None else _drawings(result, verdict),
-        (*found, readings_section(result), *test_sections(result), *circumstances(result)),
+        study_drawings(result, verdict, curves),
+        (
+            *found,
+            *learning_sections(result, curves),
+            readings_section(result),
+            *test_sections(result),
+            *circumstances(result),
+        ),
     )
 
 
@@ -66,12 +74,6 @@ def _cards(result: StudyResult, verdict: Verdict | None) -> tuple[Card, ...]:
     return tuple(cards)
 
 
-def _factor(result: StudyResult) -> str:
-    """What the levels are of; those of a grid, and whole recipes, say it themselves."""
-    (factor,) = result.spec.vary if len(result.spec.vary) == 1 else ("",)
-    return "" if result.spec.levels else factor
-
-
 def _terms(result: StudyResult, verdict: Verdict | None) -> str:
     """What the numbers are of, and what is promised of them."""
     run = first_run(result)
@@ -95,21 +97,3 @@ def _terms(result: StudyResult, verdict: Verdict | None) -> str:
     if result.spec.folds is not None:
         said.append(folds_sentence(result.spec.folds))
     return " ".join(said)
-
-
-def _drawings(result: StudyResult, verdict: Verdict) -> tuple[Drawing, ...]:
-    gone = {level.name: 0 for level in result.levels}
-    for one in result.readings:
-        gone[one.level] += one.status in ("diverged", "failed")
-    says = "Each dot is a reading. Lines that reach the edge go on beyond it."
-    drawings = [Drawing("readings", readings_figure(verdict, gone, _factor(result)), says)]
-    if verdict.pairs:
-        rest = len(verdict.pairs) - len(shown_pairs(verdict))
-        says = "The difference of each pair with its interval, beside the margin."
-        if rest:
-            says = (
-                f"The pairs of {verdict.best.level}, whose mean is the highest, beside the margin; "
-                f"{rest} others stand in the table."
-            )
-        drawings.append(Drawing("pairs", pairs_figure(verdict), says))
-    return tuple(drawings)

@@ -2,13 +2,14 @@
 
 import re
 
+from toile.report.glossary import terms_in
 from toile.report.study_page.parts import Section, StudyReport
 from toile.report.study_page.table import Table
 
 
 def study_markdown(report: StudyReport) -> str:
     """The report for GitHub's kind of Markdown; it shows `<name>.svg` for each drawing."""
-    lines = [f"# {escaped(report.question or report.title)}", f"Study {escaped(report.title)}"]
+    lines = [f"# {escaped(report.title)}", f"Study {escaped(report.name)}"]
     lines += [escaped(report.status), f"**{escaped(report.sentence)}**", escaped(report.terms)]
     lines += [
         "\n".join(f"- {escaped(f'{one.label}: {one.value} ({one.note})')}" for one in report.cards)
@@ -16,7 +17,14 @@ def study_markdown(report: StudyReport) -> str:
     lines += [f"![{escaped(one.says)}]({one.name}.svg)" for one in report.drawings]
     for section in report.sections:
         lines += section_lines(section)
-    return "\n\n".join(line for line in lines if line) + "\n"
+    return with_words(lines)
+
+
+def with_words(lines: list[str]) -> str:
+    """A document of these blocks, with the words that it uses explained at its end."""
+    text = "\n\n".join(line for line in lines if line)
+    terms = [f"- **{escaped(term.name)}**: {escaped(term.meaning)}" for term in terms_in(text)]
+    return "\n\n".join((text, "## What the words mean", "\n".join(terms))) + "\n"
 
 
 def section_lines(section: Section) -> list[str]:

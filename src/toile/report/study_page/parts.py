@@ -1,6 +1,9 @@
 """What a report is made of, whatever it is written as."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -20,16 +23,22 @@ class Card:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure with what it shows in words."""
+    """A figure with what it shows in words; `narrow` draws it for a small screen."""
 
     name: str
     figure: Figure
     says: str
+    narrow: Callable[[], Figure] | None = None
 
     @property
     def wide(self) -> bool:
         """Whether it takes the width of the page."""
         return bool(self.figure.get_size_inches()[0] > WIDE_INCHES)
+
+
+def drawing_of(name: str, says: str, draw: Callable[..., Figure], *of: Any) -> Drawing:
+    """What `draw` makes of `of`, which it can draw for a small screen too."""
+    return Drawing(name, draw(*of), says, partial(draw, *of, narrow=True))
 
 
 @dataclass(frozen=True)
@@ -45,10 +54,10 @@ class Section:
 
 @dataclass(frozen=True)
 class StudyReport:
-    """Everything a reader needs to judge a study and to repeat it."""
+    """Everything a reader needs to judge a study and to repeat it; its title is the question."""
 
+    name: str
     title: str
-    question: str
     status: str
     ended: bool
     sentence: str

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from toile.distribution import extra_packages
+from toile.report.glossary import terms_in
 from toile.report.save import save_figure
 from toile.report.study_page.parts import Drawing, Section, StudyReport
 
@@ -18,8 +19,8 @@ Record = dict[str, Any]
 def study_pdf(report: StudyReport) -> bytes:
     """The PDF; the same report gives the same bytes. Raises ToileError where typst is missing."""
     record = {
-        "title": report.question or report.title,
-        "kind": f"Study {report.title}",
+        "title": report.title,
+        "kind": f"Study {report.name}",
         "status": report.status,
         "sentence": report.sentence,
         "terms": report.terms,
@@ -36,6 +37,9 @@ def typeset(
     """What `record` says as `report.typ` sets it, with its drawings, and pictures by file name."""
     with extra_packages("report", "a PDF"):
         import typst
+    facts = tuple((term.name, term.meaning) for term in terms_in(json.dumps(record)))
+    words = section_record(Section("What the words mean", facts=facts))
+    record = record | {"sections": [*record["sections"], words]}
     with TemporaryDirectory() as folder:
         root = Path(folder)
         for one in drawings:

@@ -28,13 +28,15 @@ Cell = str | Quantity
 class Table:
     """Rows of words and quantities. `name` is that of its file.
 
-    `columns` are named as a program reads them, each with its head for people.
+    `columns` are named as a program reads them, each with its head for people. A page shows it at
+    once where `shown`, else where it is the first of its section; the others open with a click.
     """
 
     name: str
     title: str
     columns: Mapping[str, str]
     rows: tuple[tuple[Cell, ...], ...]
+    shown: bool = False
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -70,8 +72,8 @@ def is_number(text: str) -> bool:
 
 
 def share(value: float | None) -> Quantity:
-    """A fraction, read as `91.32%`."""
-    return _quantity(value, "{:.2f}%", 100)
+    """A fraction, read as `91.32 %`."""
+    return _quantity(value, "{:.2f} %", 100)
 
 
 def points(value: float | None) -> Quantity:

@@ -44,7 +44,7 @@ def levels_table(verdict: Verdict, result: StudyResult) -> Table:
             )
         )
     columns = {"level": "Level", "n": "n", "asked": "Asked", "mean": "Mean", "sd": "SD"}
-    columns |= {"low": "95% from", "high": "to"}
+    columns |= {"low": "95 % from", "high": "to"}
     return Table("levels", "Means over n finished readings; SD in points", columns, tuple(rows))
 
 
@@ -88,7 +88,7 @@ def readings_table(result: StudyResult) -> Table:
         for level in result.levels
     )
     columns = {"level": "Level"} | {str(number): str(number) for number in numbers}
-    return Table("readings", "Accuracy by level and number of the reading", columns, rows)
+    return Table("readings", "Accuracy by level and number of the reading", columns, rows, True)
 
 
 def runs_table(result: StudyResult) -> Table:
@@ -165,5 +165,5 @@ def test_table(test: Mapping[str, Any]) -> Table:
         (name, count(one["n"]), share(one["mean"]), share(one["low"]), share(one["high"]))
         for name, one in test["levels"].items()
     )
-    columns = {"level": "Level", "n": "n", "mean": "Mean", "low": "95% from", "high": "to"}
+    columns = {"level": "Level", "n": "n", "mean": "Mean", "low": "95 % from", "high": "to"}
     return Table("test", "Means over n readings, on the test part", columns, rows)

@@ -1,0 +1,274 @@
+"""The words of reports in plain sentences: the only place where they are explained.
+
+`docs/glossary.md` is all of it, written anew by `make docs`; each report carries those of its words
+that it uses.
+"""
+
+import re
+from dataclasses import dataclass
+from html import unescape
+
+HEAD = """# Glossary
+
+What the words of Toile and of its reports mean. Each report explains those that it uses at its end.
+This page is made by `make docs`.
+"""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word and what it means. `forms` is what else it looks like in a text, as a pattern."""
+
+    name: str
+    meaning: str
+    forms: str = ""
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Finds the word in a text, also as a plural and at the start of a sentence."""
+        forms = self.forms or rf"{re.escape(self.name)}s?"
+        return re.compile(rf"(?<![\w-])(?:{forms})(?![\w-])", re.IGNORECASE)
+
+
+OURS = (
+    Term("recipe", "All settings of one training in one file: data, network, training and seed."),
+    Term(
+        "plan",
+        "What a network will be, worked out from its recipe without training: the shape after each "
+        "layer, parameters and multiply-adds.",
+    ),
+    Term("run", "One training of one recipe with one seed, kept as a folder of files.", "runs?"),
+    Term(
+        "seed",
+        "The number that all random choices of a training follow from. Another seed gives other "
+        "first weights and another order of the images, and so a slightly other accuracy.",
+    ),
+    Term("reading", "The accuracy of one run, as one measurement of its level."),
+    Term("factor", "A setting that a study changes, such as the number of filters."),
+    Term("level", "One value of what is compared, such as 64 filters. It has several readings."),
+    Term("study", "A comparison of levels, each trained several times.", "stud(?:y|ies)"),
+    Term(
+        "verdict",
+        "What the readings of a study allow one to say of two levels: better, worse, the same "
+        "within the margin, or undecided.",
+    ),
+    Term(
+        "margin",
+        "The largest difference that does not matter, half a percentage point unless you set "
+        "another.",
+    ),
+    Term(
+        "undecided",
+        "The readings show neither a difference nor that there is none worth speaking of. More "
+        "readings may.",
+    ),
+    Term(
+        "search",
+        "Many short attempts at good settings, of which the best are trained again.",
+        "search(?:es)?",
+    ),
+    Term("trial", "One attempt of a search."),
+    Term(
+        "finalist",
+        "One of the best trials of a search. Its settings are trained again with new seeds, "
+        "because the highest of many trials was partly lucky.",
+    ),
+    Term("sheet", "A lab sheet: exercises in order in one file, answered by one report."),
+    Term(
+        "validation",
+        "Images kept out of training on which accuracy is measured, as often as you like.",
+    ),
+    Term(
+        "half of validation that chooses",
+        "Where an epoch or a trial is chosen by its accuracy, one half of the validation images is "
+        "used to choose and the other half to score, so that the score is not flattered.",
+        "half of validation|choosing half|scoring half|half that (?:chooses|chose)",
+    ),
+    Term(
+        "sealed",
+        "The test images are locked away: no training, choice or report sees them until you open "
+        "them on purpose.",
+    ),
+    Term("look", "One opening of the test images to score networks on them.", "looks?|looked at"),
+    Term("ledger", "The list of all looks, with the reason of each."),
+    Term("fingerprint", "A hash of all images and labels: equal data has an equal fingerprint."),
+)
+STATISTICS = (
+    Term("points", "Percentage points: from 89 % to 90 % is one point."),
+    Term("n", "How many readings, or images, a number is made of.", r"n(?= =)"),
+    Term("mean", "The average.", "means?"),
+    Term(
+        "median",
+        "The middle value: half of the others are lower, half are higher.",
+    ),
+    Term(
+        "SD",
+        "Standard deviation: how far readings typically lie from their mean.",
+        r"SD|spread",
+    ),
+    Term(
+        "standard error",
+        "How far a mean would typically lie from the true one, if everything were repeated.",
+    ),
+    Term(
+        "confidence interval",
+        "The range of values that fit what was measured. A 95 % interval contains the true value "
+        "in 95 of 100 such measurements.",
+        r"(?:confidence )?intervals?|95 % from",
+    ),
+    Term(
+        "Wilson's interval",
+        "A confidence interval for a share of images, such as an accuracy.",
+        r"Wilson's(?: 95 %)? interval",
+    ),
+    Term(
+        "bootstrap",
+        "An interval found by drawing the same number of images again and again, with repetition, "
+        "and computing the number for each draw.",
+    ),
+    Term(
+        "p",
+        "How often a difference at least as large would come up by chance alone, if there were "
+        "none. Small means hard to explain by chance.",
+        r"p(?= (?:=|is|the))",
+    ),
+    Term(
+        "Welch's t-test",
+        "A test whether two means differ, which does not assume that both levels spread alike.",
+        r"Welch's t(?:-test)?",
+    ),
+    Term(
+        "analysis of variance",
+        "One test whether any of several means differ at all, before pairs are compared.",
+        "(?:Welch's )?analysis of variance",
+    ),
+    Term(
+        "Holm's correction",
+        "Where many pairs are tested, one of them may differ by chance. Holm's steps make each "
+        "test stricter, so that all together they are rarely wrong.",
+        r"Holm(?:'s (?:correction|steps))?",
+    ),
+    Term(
+        "the same within the margin",
+        "Shown by two one-sided tests (an equivalence test): the difference is neither as large as "
+        "the margin upwards nor downwards. Not finding a difference is not enough for this.",
+        r"the same within|shown (?:to be )?the same|two one-sided tests|p the same|equivalence",
+    ),
+    Term(
+        "Hedges' g",
+        "A difference measured in SDs of the readings: 1 is a difference as large as their spread.",
+    ),
+    Term(
+        "analysis",
+        "One asking for the verdict. Each further one with more readings is tested more strictly, "
+        "so that asking often finds nothing that is not there.",
+        r"analys[ei]s(?! of variance)",
+    ),
+    Term(
+        "trend",
+        "A straight line through the readings of all levels, where levels are numbers.",
+        "trend|straight line",
+    ),
+    Term(
+        "censored",
+        "A training that ended before it reached an accuracy: one knows only that it would have "
+        "taken longer. It counts as later than any other, and the table says `not reached`.",
+        "not reached|never was as good|censored",
+    ),
+    Term(
+        "McNemar's test",
+        "Compares two networks by the images that only one of them answers right.",
+        "McNemar's(?: exact)? test",
+    ),
+    Term(
+        "correlation",
+        "From -1 to 1: how closely two series of numbers rise and fall together.",
+        "correlations?|correlate",
+    ),
+    Term(
+        "cross-validation",
+        "The training images are cut into parts (folds); each part is held out once and the "
+        "network is trained on the others.",
+        "cross-validat(?:ion|e)|folds?",
+    ),
+)
+NETWORKS = (
+    Term("accuracy", "The share of images whose class was answered right.", "accurac(?:y|ies)"),
+    Term(
+        "loss",
+        "What training makes small: the cross-entropy, which is high where a network is sure and "
+        "wrong.",
+        "loss|cross-entropy",
+    ),
+    Term("epoch", "One pass over all training images."),
+    Term(
+        "converged",
+        "A training has converged when further epochs add nothing worth speaking of.",
+        "converge[ds]?|convergence",
+    ),
+    Term(
+        "learning curve",
+        "Accuracy or loss after each epoch.",
+        "learning curves?|curves",
+    ),
+    Term(
+        "early stopping",
+        "Training ends by itself once accuracy has not risen for some epochs (the patience).",
+    ),
+    Term("learning rate", "How large a step training takes at a time.", "learning[ _]rate"),
+    Term("filters", "The patterns that a convolution looks for, each in every place of a picture."),
+    Term(
+        "dropout",
+        "In training a share of the numbers inside the network is set to 0 at random, so that it "
+        "does not lean on single ones.",
+        r"dropout\d*",
+    ),
+    Term("parameters", "The numbers of a network that training finds."),
+    Term("multiply-adds", "How much arithmetic one image costs."),
+    Term("recall", "Of the images of a class, the share that was found.", "recalls?"),
+    Term("precision", "Of the answers that name a class, the share that is right."),
+    Term("F1", "One number for precision and recall together: their harmonic mean."),
+    Term(
+        "confusion matrix",
+        "A table of which class was answered how often for which true class.",
+        "confusion matrix|true class(?:es)?",
+    ),
+    Term(
+        "confidence",
+        "The probability that a network gives to its own answer.",
+        r"confidence(?! interval)",
+    ),
+    Term(
+        "calibration",
+        "Whether a network is right as often as its confidence says. The calibration error is the "
+        "mean gap between the two; 0 is ideal.",
+        "calibration(?: error)?",
+    ),
+    Term(
+        "temperature",
+        "A number that a network's logits are divided by so that its confidence fits better. It "
+        "changes no answer.",
+    ),
+    Term("logits", "A network's raw numbers for each class, before they become probabilities."),
+)
+GROUPS = {"Words of Toile": OURS, "Statistics": STATISTICS, "Networks": NETWORKS}
+
+
+def terms_in(text: str) -> list[Term]:
+    """The terms that `text` uses, by name."""
+    used = [term for terms in GROUPS.values() for term in terms if term.pattern.search(text)]
+    return sorted(used, key=lambda term: term.name.lower())
+
+
+def words_of(page: str) -> list[Term]:
+    """The terms that an HTML page uses in what one reads on it."""
+    return terms_in(unescape(re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL)))
+
+
+def glossary_markdown() -> str:
+    """All terms as docs/glossary.md has them."""
+    parts = [HEAD]
+    for title, terms in GROUPS.items():
+        lines = [f"- **{term.name}**: {term.meaning}" for term in terms]
+        parts.append("\n".join((f"## {title}", "", *sorted(lines, key=str.lower), "")))
+    return "\n".join(parts)

@@ -1,0 +1,120 @@
+"""How the readings of several levels learnt: a mean and a band for each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from toile.report.theme import (
+    DISTINCT,
+    INK,
+    LINE,
+    MARKERS,
+    NARROW_INCHES,
+    bound_shares,
+    new_figure,
+    short_names,
+    style_axes,
+)
+from toile.studies import Curves, LearningCurve
+
+MOST_COLOURED = 6
+"""Of more levels those are coloured whose readings ended highest; the others are grey."""
+MOST_MARKED = 25
+"""Dots run into each other beyond so many epochs."""
+
+
+def learning_figure(curves: Curves, narrow: bool = False) -> Figure:
+    """Mean validation accuracy of each level over epochs, and over seconds of training and scoring.
+
+    A band holds all readings of a level as far as all of them went; where early stopping ended some
+    before others, those that went on are thin lines. Readings that diverged are left out.
+    `narrow` for a small screen, one below the other.
+    """
+    shown = _finished(curves)
+    figure = new_figure(*((NARROW_INCHES, 6.2) if narrow else (10.4, 3.9)))
+    by_epoch, by_seconds = figure.subplots(*((2, 1) if narrow else (1, 2)), sharey=True)
+    coloured = _highest(shown)
+    keys = []
+    names = dict(zip(coloured, short_names(coloured, 24), strict=True)) if coloured else {}
+    for level, of_level in shown.items():
+        place = coloured.index(level) if level in coloured else None
+        look = _look(place)
+        if place is not None:
+            keys.append(Line2D([], [], **look, label=names[level]))
+        _draw(by_epoch, of_level, look, in_seconds=False)
+        _draw(by_seconds, of_level, look, in_seconds=True)
+    if len(shown) > len(coloured):
+        keys.append(Line2D([], [], **_look(None), label=f"{len(shown) - len(coloured)} others"))
+    style_axes(by_epoch, "Validation accuracy by epoch")
+    style_axes(by_seconds, "The same by time")
+    by_epoch.set_xlabel("epoch")
+    by_seconds.set_xlabel("seconds of training and scoring")
+    by_epoch.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    for axes in (by_epoch, by_seconds):
+        axes.set_xlim(left=0)
+    bound_shares(by_epoch)
+    # Some 40 letters fit in a narrow row, six of them taken by a key's line and its gap.
+    longest = max(len(str(key.get_label())) for key in keys)
+    columns = min(len(keys), max(1, (40 if narrow else 130) // (longest + 6)))
+    figure.legend(
+        handles=keys, loc="outside lower center", ncols=columns, frameon=False, fontsize=8,
+        labelcolor=INK, handlelength=2,
+    )  # fmt: skip
+    return figure
+
+
+def _finished(curves: Curves) -> dict[str, list[LearningCurve]]:
+    finished = {
+        level: [one for one in of_level if not one.diverged] for level, of_level in curves.items()
+    }
+    return {level: of_level for level, of_level in finished.items() if of_level}
+
+
+def _highest(shown: dict[str, list[LearningCurve]]) -> list[str]:
+    """The levels that are coloured, in their order."""
+    ends = {
+        level: float(np.mean([one.accuracies[-1] for one in curves]))
+        for level, curves in shown.items()
+    }
+    highest = sorted(ends, key=lambda level: ends[level], reverse=True)[:MOST_COLOURED]
+    return [level for level in shown if level in highest]
+
+
+def _look(place: int | None) -> dict[str, Any]:
+    if place is None:
+        return {"color": LINE, "linewidth": 1.2, "zorder": 1}
+    return {
+        "color": DISTINCT[place], "marker": MARKERS[place], "markersize": 4, "linewidth": 1.6,
+    }  # fmt: skip
+
+
+def _draw(
+    axes: Axes, curves: Sequence[LearningCurve], look: dict[str, Any], in_seconds: bool
+) -> None:
+    """The mean and the band as far as all readings go, then those that go on."""
+    together = min(len(one.accuracies) for one in curves)
+    accuracies = np.array([one.accuracies[:together] for one in curves])
+    x = _seconds(curves, together) if in_seconds else np.arange(1.0, together + 1)
+    most = max(len(one.accuracies) for one in curves)
+    unmarked = {name: value for name, value in look.items() if name != "marker"}
+    axes.plot(x, accuracies.mean(axis=0), **(look if most <= MOST_MARKED else unmarked))
+    if "marker" not in look:
+        return
+    low, high = accuracies.min(axis=0), accuracies.max(axis=0)
+    if together == 1:
+        axes.vlines(x, low, high, color=look["color"], linewidth=5, alpha=0.3)
+    axes.fill_between(x, low, high, color=look["color"], alpha=0.16, linewidth=0)
+    for one in curves:
+        rest = slice(together - 1, None)
+        beyond = np.arange(1, len(one.accuracies) + 1) if not in_seconds else np.array(one.seconds)
+        axes.plot(beyond[rest], one.accuracies[rest], **unmarked | {"linewidth": 0.7})
+
+
+def _seconds(curves: Sequence[LearningCurve], epochs: int) -> Float[np.ndarray, " epochs"]:
+    return np.array([one.seconds[:epochs] for one in curves]).mean(axis=0)

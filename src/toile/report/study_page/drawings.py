@@ -1,0 +1,57 @@
+"""A study's figures, each with what it shows in words."""
+
+from toile.report.heat_map import heat_map
+from toile.report.learning import learning_figure
+from toile.report.pairs import pairs_figure, shown_pairs
+from toile.report.readings import readings_figure
+from toile.report.study_page.learning import any_finished
+from toile.report.study_page.parts import Drawing, drawing_of
+from toile.studies import Curves, StudyResult, Verdict
+from toile.studies.plan import short_names
+
+READINGS = "Each dot is a reading. Lines that reach the edge go on beyond it."
+GRID = (
+    "The mean of each pair of values, with its readings and their spread in points. The darkest is "
+    "the highest mean; whether it is better than the others the verdict says."
+)
+CURVES = (
+    "The mean of each level's readings, and a band from the lowest to the highest of them; against "
+    "time, each point is an epoch at its mean time."
+)
+
+
+def study_drawings(
+    result: StudyResult, verdict: Verdict | None, curves: Curves
+) -> tuple[Drawing, ...]:
+    """Readings, the means of a grid, differences and curves, as far as there are any."""
+    drawings = []
+    if verdict is not None:
+        gone = {level.name: 0 for level in result.levels}
+        for one in result.readings:
+            gone[one.level] += one.status in ("diverged", "failed")
+        factor = _factor(result)
+        drawings.append(drawing_of("readings", READINGS, readings_figure, verdict, gone, factor))
+        if len(result.spec.vary) == 2 and not result.spec.levels:
+            names = short_names(list(result.spec.vary))
+            drawings.append(drawing_of("grid", GRID, heat_map, verdict, result.levels, names))
+        if verdict.pairs:
+            drawings.append(drawing_of("pairs", _pairs_words(verdict), pairs_figure, verdict))
+    if any_finished(curves):
+        drawings.append(drawing_of("curves", CURVES, learning_figure, curves))
+    return tuple(drawings)
+
+
+def _pairs_words(verdict: Verdict) -> str:
+    rest = len(verdict.pairs) - len(shown_pairs(verdict))
+    if not rest:
+        return "The difference of each pair with its interval, beside the margin."
+    return (
+        f"The pairs of {verdict.best.level}, whose mean is the highest, beside the margin; {rest} "
+        "others stand in the table."
+    )
+
+
+def _factor(result: StudyResult) -> str:
+    """What the levels are of; those of a grid, and whole recipes, say it themselves."""
+    (factor,) = result.spec.vary if len(result.spec.vary) == 1 else ("",)
+    return "" if result.spec.levels else factor

@@ -1,0 +1,107 @@
+"""How a study's readings learnt: how soon they were how good, and whether they still got better."""
+
+from statistics import mean, median
+
+from toile.report.page.numbers import duration
+from toile.report.study_page.parts import Section
+from toile.report.study_page.table import Cell, Quantity, Table, count, signed_points
+from toile.studies import Curves, LearningCurve, LevelReached, StudyResult, reached_by_level
+
+MEDIANS = (
+    "Epochs and times are medians over the readings of a level. A reading that never was as good "
+    "counts as later than any, so where half or more never were there is no median. The accuracy "
+    "is that on all validation images after each epoch, and the time is of training and scoring."
+)
+
+
+def learning_sections(result: StudyResult, curves: Curves) -> list[Section]:
+    """What was found, the tables, and what they mean; nothing before any reading has finished."""
+    if not any_finished(curves):
+        return []
+    reached = reached_by_level(curves, result.spec.reach)
+    tables = [reached_table(reached)] * bool(reached) + [ends_table(curves)]
+    words = [rising_words(result, curves)] + [MEDIANS] * bool(reached)
+    return [Section("How soon", tuple(words), tables=tuple(tables))]
+
+
+def any_finished(curves: Curves) -> bool:
+    """Whether there is a reading that did not diverge."""
+    return any(not one.diverged for of_level in curves.values() for one in of_level)
+
+
+def reached_table(reached: tuple[LevelReached, ...]) -> Table:
+    """A row for each accuracy and level."""
+    rows = tuple(
+        (
+            Quantity(one.accuracy, f"{100 * one.accuracy:.6g} %"),
+            one.level,
+            Quantity(one.reached, f"{one.reached} of {one.readings}"),
+            Quantity(one.epochs, _missed(one) if one.epochs is None else f"{one.epochs:g}"),
+            Quantity(one.seconds, duration(one.seconds)),
+        )
+        for one in reached
+    )
+    columns = {
+        "accuracy": "Accuracy", "level": "Level", "reached": "Reached in",
+        "epochs": "Epochs, median", "seconds": "Time, median",
+    }  # fmt: skip
+    return Table("reached", "When readings first reached an accuracy", columns, rows, True)
+
+
+def ends_table(curves: Curves) -> Table:
+    """How long each level's readings trained, and what their last epoch added."""
+    rows: list[tuple[Cell, ...]] = []
+    for level, of_level in curves.items():
+        seconds = median(one.seconds[-1] for one in of_level)
+        gain = _last_gain(of_level)
+        rows.append(
+            (
+                level,
+                count(len(of_level)),
+                _middle([len(one.accuracies) for one in of_level]),
+                _middle([one.best for one in of_level]),
+                signed_points(float("nan") if gain is None else gain),
+                Quantity(seconds, duration(seconds)),
+            )
+        )
+    columns = {
+        "level": "Level", "n": "n", "epochs": "Epochs", "best": "Best epoch",
+        "last_gain": "Last epoch added", "seconds": "Time",
+    }  # fmt: skip
+    title = "How the trainings ended: medians, with the range; what the last epoch added in points"
+    return Table("ends", title, columns, tuple(rows), True)
+
+
+def rising_words(result: StudyResult, curves: Curves) -> str:
+    """At which levels accuracy still rose at the end by more than what matters."""
+    gains = {level: _last_gain(of_level) for level, of_level in curves.items()}
+    known = {level: gain for level, gain in gains.items() if gain is not None}
+    if not known:
+        return "Trainings of one epoch do not show whether accuracy still rises."
+    rising = [level for level, gain in known.items() if gain > result.spec.margin]
+    margin = f"{100 * result.spec.margin:g} points"
+    if not rising:
+        return (
+            f"At no level did the last epoch add more than the margin of {margin} on average, so "
+            "the trainings had come close to what they reach."
+        )
+    return (
+        f"The last epoch still added more than the margin of {margin} on average at "
+        f"{', '.join(rising)}: {'these have' if len(rising) > 1 else 'this has'} not converged, "
+        "and more epochs may raise the accuracy further."
+    )
+
+
+def _last_gain(curves: tuple[LearningCurve, ...]) -> float | None:
+    gains = [one.last_gain for one in curves if not one.diverged and one.last_gain is not None]
+    return mean(gains) if gains else None
+
+
+def _middle(values: list[int]) -> Quantity:
+    """The median, and between which ends the values lie where they differ."""
+    middle, low, high = median(values), min(values), max(values)
+    return Quantity(middle, f"{middle:g}" if low == high else f"{middle:g} ({low} to {high})")
+
+
+def _missed(one: LevelReached) -> str:
+    return f"not reached in {one.readings - one.reached} of {one.readings}"

@@ -1,0 +1,43 @@
+"""What a page is called: the question that was asked, in words where nobody wrote one."""
+
+from collections.abc import Iterable
+
+from toile.runs import Run
+from toile.studies import Search, Study
+from toile.studies.plan import short_names
+
+
+def run_title(run: Run) -> str:
+    """What every run is to answer."""
+    facts = run.facts
+    return (
+        f"How well does {run.recipe.name} tell the {len(facts.class_names)} classes of "
+        f"{facts.name} apart?"
+    )
+
+
+def study_title(study: Study) -> str:
+    """The study's question; without one, what it varied as a question."""
+    if study.question:
+        return study.question
+    factors = [*["the recipe"] * bool(study.levels), *_words(study.vary)]
+    if study.levels and not study.vary:
+        return f"Which has the highest accuracy: {_listed(list(study.levels), 'or')}?"
+    if factors:
+        return f"How does accuracy depend on {_listed(factors, 'and')}?"
+    recipe = study.recipe if isinstance(study.recipe, str) else study.recipe.get("name", "it")
+    return f"How accurate is {recipe}?"
+
+
+def search_title(search: Search) -> str:
+    """The search's question; without one, what it searched as a question."""
+    factors = _listed(_words(search.over), "and")
+    return search.question or f"Which {factors} give the highest accuracy?"
+
+
+def _words(addresses: Iterable[str]) -> list[str]:
+    return [name.replace("_", " ") for name in short_names(list(addresses)).values()]
+
+
+def _listed(names: list[str], word: str) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"

@@ -93,6 +93,18 @@ def test_a_workspace_in_a_folder_called_readings_has_its_ledger_in_itself(tmp_pa
     assert list(tmp_path.rglob("ledger.jsonl")) == [workspace / "ledger.jsonl"]
 
 
+def test_a_run_put_into_a_folder_called_readings_has_its_looks_beside_it(tmp_path):
+    kept = tmp_path / "me" / "readings"
+    run = make_run(kept / "run")
+    # Somebody's own file, which makes no study of what is around it.
+    (tmp_path / "study.json").write_text("{}")
+    assert ledger_folders(run.folder)[1:] == (kept,)
+    assert name_in_ledger(run.folder) == "run"
+    # One that was begun has its settings, also where how it stands is lost.
+    (kept.parent / "study.yaml").write_text("")
+    assert name_in_ledger(run.folder) == "me/readings/run"
+
+
 @pytest.mark.parametrize(
     ("place", "name"),
     [

@@ -9,6 +9,8 @@ from pathlib import Path
 
 COLLECTIONS = {"study": "study.json", "search": "search.json", "sheet": "sheet.json"}
 """Kinds of folders that hold runs of their own, and what lies in each once it has begun."""
+WITHIN = {"study": {"readings"}, "search": {"readings", "finalists"}}
+"""Where runs lie in a study or a search; in a sheet anywhere."""
 # sheet/exercise/finalists/readings/run is the deepest that a run lies in what it is part of.
 DEEPEST = 4
 
@@ -29,11 +31,23 @@ def outermost(folder: Path) -> Path:
         if place == kept:
             # Where this folder lies says nothing: it may well be ~/readings/runs.
             break
-        holds_runs = any((place / mark).exists() for mark in COLLECTIONS.values())
-        if holds_runs or inner.name == "readings":
+        if _is_collection(place, inner.name):
             whole = place
         inner = place
     return whole
+
+
+def _is_collection(place: Path, entry: str) -> bool:
+    """Whether `place` is a study, search or sheet, and what it calls `entry` is a part of it.
+
+    Neither is told by a name alone: runs may well be kept in ~/readings, beside a study.json.
+    """
+    return any(
+        (place / file).exists()
+        for kind, mark in COLLECTIONS.items()
+        for file in (mark, f"{kind}.yaml")
+        if entry in WITHIN.get(kind, {entry})
+    )
 
 
 def ledger_folders(folder: Path) -> tuple[Path, ...]:

@@ -48,6 +48,26 @@ def test_a_name_that_no_file_can_have_is_refused_in_a_sentence(command, words):
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("{odd}",),
+        ("runs", "{odd}"),
+        ("runs", "--{odd}"),
+        ("train", "s1-lab", "--epochs={odd}"),
+        ("serve", "x", "--weights={odd}"),
+        ("data", "{odd}"),
+    ],
+)
+def test_no_word_that_click_refuses_steers_the_terminal(command, words):
+    odd = "x\u202e\x1b[31m\nforged line"
+    code, said = command(*(word.format(odd=odd) for word in words))
+    assert code == 2
+    assert "Error: " in said
+    assert all(map(str.isprintable, said.split("\n")))
+    assert not any(line.startswith("forged") for line in said.split("\n"))
+
+
 def test_its_length_and_the_rule_are_said(command):
     _, said = command("new-study", LONG)
     assert said == (

@@ -24,10 +24,7 @@ def main() -> None:
         notes = prepare_process()
         if "_TOILE_COMPLETE" not in os.environ:
             sys.stderr.writelines(f"note: {note}\n" for note in notes)
-        from toile.cli.app import app
-
-        # The same name for `python -m toile`, for its help and for completion.
-        app(prog_name="toile")
+        sys.exit(_run())
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:
@@ -45,3 +42,23 @@ def main() -> None:
         say(f"toile: {error}", err=True)
         # What click itself ends with on a word it does not know.
         sys.exit(2)
+
+
+def _run() -> int:
+    """Run the command that was typed; what click itself refuses goes through the door too."""
+    import typer
+
+    from toile.cli.app import app
+    from toile.cli.refusals import UsageRefused, usage_words
+    from toile.cli.terminal import say
+
+    try:
+        # The same name for `python -m toile`, for its help and for completion.
+        code = app(prog_name="toile", standalone_mode=False)
+    except UsageRefused as error:
+        say(usage_words(error, sys.argv[1:]), err=True)
+        return int(error.exit_code)
+    except typer.Abort:
+        say("Aborted!", err=True)
+        return 1
+    return code if isinstance(code, int) else 0

@@ -51,7 +51,7 @@ def test_quickly_it_takes_few_readings_and_says_so(taken):
     assert [one["ended"] for one in exercises] == [True, True, False, False, False]
     assert [one["n"] for one in exercises[1]["study"]["levels"].values()] == [2, 2]
     assert len(exercises[0]["outcome"]["pictures"]) == 4
-    assert "says nothing about the exercises" in (folder / "report.html").read_text()
+    assert "its numbers do not answer the exercises" in (folder / "report.html").read_text()
 
 
 def test_asked_for_the_rest_it_goes_on_with_what_is_missing(taken):

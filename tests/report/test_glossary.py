@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from toile.report import run_page
+from toile.report import glossary, run_page
 from toile.report.glossary import GROUPS, glossary_markdown, terms_in, words_of
 
 DOCS = Path(__file__).parents[2] / "docs"
+REPORT = Path(glossary.__file__).parent
 TERMS = [term for terms in GROUPS.values() for term in terms]
 # A letter alone is the word only where a text uses it as one.
 LETTERS = {"n": "n = 3", "p": "p is corrected"}
@@ -58,3 +59,23 @@ def test_a_page_carries_the_words_it_uses_and_no_others(make_run):
     assert {"recall", "calibration", "temperature"} <= set(listed)
     assert not {"level", "trial", "Hedges&#39; g"} & set(listed)
     assert '<a href="#words">' in body
+
+
+IDIOMS = re.compile(
+    r"luck\b|cannot be told|can be promised|flatter|read again|be told (?:apart|by|different)"
+    r"|in no mean|says? nothing of|turn it round|looked best",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize(
+    "source",
+    sorted(REPORT.rglob("*.py")) + sorted(REPORT.rglob("*.html")),
+    ids=lambda one: one.name,
+)
+def test_pages_say_it_without_idiom(source):
+    """What a reader of English as a second language would stumble over, docstrings apart."""
+    text = source.read_text()
+    if source.suffix == ".py":
+        text = re.sub(r'"""[^"]*"""|#.*', "", text)
+    assert not IDIOMS.findall(text)

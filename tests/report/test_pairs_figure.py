@@ -39,7 +39,7 @@ def test_fractions_are_drawn_in_points_and_the_margin_is_a_band():
 
 def test_only_marks_that_are_there_are_explained():
     figure = pairs_figure(judge_readings({"a": [90, 91], "b": [90, 91]}))
-    assert [one.get_text() for one in figure.legends[0].texts] == ["cannot be told yet"]
+    assert [one.get_text() for one in figure.legends[0].texts] == ["undecided"]
 
 
 def test_beyond_six_levels_the_pairs_of_the_highest_mean_are_drawn():

@@ -71,7 +71,7 @@ OURS = (
     Term(
         "finalist",
         "One of the best trials of a search. Its settings are trained again with new seeds, "
-        "because the highest of many trials was partly lucky.",
+        "because the highest of many trials is partly there by chance.",
     ),
     Term("sheet", "A lab sheet: exercises in order in one file, answered by one report."),
     Term(
@@ -81,7 +81,7 @@ OURS = (
     Term(
         "half of validation that chooses",
         "Where an epoch or a trial is chosen by its accuracy, one half of the validation images is "
-        "used to choose and the other half to score, so that the score is not flattered.",
+        "used to choose and the other half to score, so that the score is not too high.",
         "half of validation|choosing half|scoring half|half that (?:chooses|chose)",
     ),
     Term(

@@ -28,7 +28,7 @@ LOOKS = {
     "better": (TRAINING, ">", "the first is better"),
     "worse": (VALIDATION, "<", "the first is worse"),
     "same": (GOOD, "s", "the same within the margin"),
-    "undecided": (MUTED, "o", "cannot be told yet"),
+    "undecided": (MUTED, "o", "undecided"),
 }
 
 

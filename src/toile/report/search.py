@@ -140,5 +140,5 @@ def _keys(shown: Sequence[Trial]) -> list[Line2D]:
     return [
         *keys,
         Line2D([], [], **BEST, label="highest accuracy so far"),
-        Line2D([], [], **{**CHOSEN, "markersize": 8}, label="among the highest, so read again"),
+        Line2D([], [], **{**CHOSEN, "markersize": 8}, label="among the highest, so trained again"),
     ]

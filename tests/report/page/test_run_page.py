@@ -65,7 +65,7 @@ def test_a_finished_run_tells_its_score_with_interval_and_n(
     # Wilson's interval for 3 of 4.
     assert "75.00 % 30.06 % to 95.44 %, n = 4" in text
     assert "The score is that of the last epoch's weights on 4 validation images" in text
-    assert "No test image had a part in anything on this page" in text
+    assert "No test image was used for this page" in text
     best = "2, with 75.00 % (30.06 % to 95.44 %, n = 4) on the scoring half of validation"
     assert f"chosen by one half of validation: {best}" in text
     assert not re.search(r"\d%", text)

@@ -28,8 +28,11 @@ def test_the_report_says_what_the_verdict_says(epochs, hits):
     # 20 is not told apart from 5: the greater of two means is .56 of their error too high.
     error = np.sqrt((np.var(EPOCHS["5"], ddof=1) + np.var(EPOCHS["20"], ddof=1)) / 2 / 4)
     luck = error / np.sqrt(np.pi)
-    expected = f"{100 * (0.9015 - luck):.2f} %", f"20, less {100 * luck:.2f} points of luck"
-    assert cards["Expect of the highest"] == expected
+    expected = (
+        f"{100 * (0.9015 - luck):.2f} %",
+        f"20: its mean less {100 * luck:.2f} points of chance",
+    )
+    assert cards["Expected of the highest"] == expected
     assert cards["Readings"] == ("12", "finished, of 12 asked")
     assert cards["Time"][0] == "6 min 00 s"
 
@@ -48,7 +51,7 @@ def test_scores_of_different_images_are_said_to_be_beside_the_verdict(epochs):
 def test_what_a_reading_is_comes_from_the_run(epochs):
     said = study_report(epochs, {}).terms
     assert "the last epoch's weights on 4 images of validation" in said
-    assert "at most 5 % ever tell any apart" in said
+    assert "at most 5 % of such studies would find any difference" in said
 
 
 def test_levels_have_n_mean_and_interval(epochs):
@@ -94,8 +97,11 @@ def test_a_study_without_any_finished_reading_has_a_report(make_study):
 def test_one_reading_each_has_no_noise_and_no_spread_to_plan_by(make_study):
     report = study_report(make_study({"8": [0.9], "16": [0.91]}), {})
     titles = [one.title for one in report.sections]
-    assert "Where the doubt comes from" not in titles
-    assert "The two highest, 16 and 8, show no spread between readings yet" in words(report)
+    assert "Where the uncertainty comes from" not in titles
+    assert (
+        "The two highest, 16 and 8, need five readings each to show how far these spread"
+        in words(report)
+    )
 
 
 def test_one_level_stands_alone(make_study):
@@ -106,11 +112,11 @@ def test_one_level_stands_alone(make_study):
 
 
 def test_noise_is_told_by_source_and_the_correlation_as_not_used(epochs, hits):
-    doubt = section(study_report(epochs, hits), "Where the doubt comes from")
+    doubt = section(study_report(epochs, hits), "Where the uncertainty comes from")
     assert [table.name for table in doubt.tables] == ["noise", "pair-noise"]
     assert len(doubt.tables[1].rows) == 3
     assert (
-        "(mean of 3 pairs of levels, up to 4 seeds each). The tests do not count on it"
+        "(mean of 3 pairs of levels, up to 4 seeds each). The tests do not use it"
         in (doubt.words[1])
     )
 
@@ -121,7 +127,7 @@ def test_what_more_readings_would_take_is_told_in_time_here(make_study):
     assert pair.verdict == "undecided"
     seconds = 2 * pair.more_readings * 30
     said = section(study_report(result, {}), "More readings").words[0]
-    assert f"about {pair.more_readings} more readings each" in said
+    assert f"About {pair.more_readings} more readings of each would probably show" in said
     assert f"{seconds // 60} min {seconds % 60:02} s here one after another" in said
     assert f"{seconds // 120} min" in said  # on two cores
 
@@ -129,7 +135,7 @@ def test_what_more_readings_would_take_is_told_in_time_here(make_study):
 def test_looks_and_folds_are_owned_up_to(make_study):
     table = {"8": [0.9, 0.91], "16": [0.92, 0.93]}
     assert (
-        "looks fixed beforehand: 5, 10, 20, 40"
+        "in steps fixed beforehand, to 5, 10, 20, 40 a level"
         in study_report(make_study(table, looks=True), {}).terms
     )
     assert "Bengio and Grandvalet 2004" in study_report(make_study(table, folds=2), {}).terms

@@ -14,8 +14,8 @@ from toile.studies.search_words import trials_words
 from toile.studies.sheet_result import SheetResult
 
 QUICK = (
-    "This was taken quickly: few images, few epochs, few readings. It shows that the sheet runs, "
-    "and says nothing about the exercises."
+    "This was a quick trial: few images, few epochs, few readings. It shows that the sheet runs; "
+    "its numbers do not answer the exercises."
 )
 
 
@@ -70,10 +70,12 @@ def _sheet_cards(result: SheetResult, ended: int) -> tuple[Card, ...]:
 def _search_cards(result: SearchResult) -> tuple[Card, ...]:
     cards = [Card("Trials", count(len(result.trials)), trials_words(result))]
     for best in result.ranked()[:1]:
-        cards.append(Card("Looked best", percent(best.score), "chosen on this set"))
+        cards.append(Card("Best trial", percent(best.score), "on the images it was chosen by"))
         again = finalist_mean(result, best)
         if again is not None:
-            cards.append(Card("Read again", percent(again[0]), f"mean of {again[3]}, fresh seeds"))
+            cards.append(
+                Card("Trained again", percent(again[0]), f"mean of {again[3]} with new seeds")
+            )
     cards.append(Card("Time", duration(result.seconds), "trials and readings together"))
     return tuple(cards)
 

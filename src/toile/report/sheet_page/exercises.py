@@ -32,9 +32,9 @@ from toile.studies.sheet_result import (
 Steps = Mapping[int, Figure]
 """By exercise, how the photograph became what the network saw."""
 TRIALS = (
-    "Trials are compared by the last epoch's accuracy on the half of validation that chooses. What "
-    "was highest of many was also lucky, so it is no result: the settings chosen are trained again "
-    "with seeds no trial had, and scored on the other half."
+    "Trials are compared by the last epoch's accuracy on the half of validation that chooses. The "
+    "highest of many trials is partly there by chance, so its number is no result: the chosen "
+    "settings are trained again with new seeds, and scored on the other half."
 )
 
 
@@ -107,7 +107,7 @@ def searched_block(block: Block, search: SearchResult) -> Block:
     if any(one.scores for one in search.trials):
         says = (
             "Every trial by its last accuracy on the half of validation that chooses; ringed are "
-            "the highest, which were read again."
+            "the highest, which were trained again."
         )
         drawings.append(drawing_of("trials", says, search_figure, search))
     tables = [chosen_table(search), trials_table(search)] if search.trials else []
@@ -174,7 +174,9 @@ def _compared(block: Block, outcome: Outcome) -> Block:
     return replace(
         block,
         sentence=runs_words(outcome.record),
-        words=("It speaks of these two trainings: another seed may turn it round.",),
+        words=(
+            "This is about these two trainings: with other seeds it may come out the other way.",
+        ),
         facts=(
             *((name, percent(share)) for name, share in zip((first, second), shares, strict=True)),
             *((one["address"], _apart(one)) for one in outcome.record["recipe"]),

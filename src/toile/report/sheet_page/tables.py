@@ -21,10 +21,10 @@ def chosen_table(result: SearchResult) -> Table:
         found = (share(trial.score), share(mean), share(low), share(high), count(n))
         rows.append((str(trial.number), *_values(trial.values), *found, signed_points(change)))
     columns = {
-        "trial": "Trial", **_heads(result), "chosen": "Chosen on this set", "mean": "Read again",
+        "trial": "Trial", **_heads(result), "chosen": "When chosen", "mean": "Trained again",
         "low": "95 % from", "high": "to", "n": "n", "change": "Change",
     }  # fmt: skip
-    title = "The finalists, as they looked when chosen and as they are; change in points"
+    title = "The finalists: accuracy when chosen and when trained again; change in points"
     return Table("finalists", title, columns, tuple(rows))
 
 

@@ -29,7 +29,7 @@ def circumstances(result: StudyResult) -> list[Section]:
         sections.append(Section("Machine", tuple(mixed), _machine(result.environment)))
     again = (
         "The study's file is below; on the same kind of machine, with the same versions, the "
-        "readings come out the same to the last bit."
+        "readings come out the same to the last digit."
     )
     return [
         *sections,

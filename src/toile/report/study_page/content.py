@@ -64,10 +64,11 @@ def _cards(result: StudyResult, verdict: Verdict | None) -> tuple[Card, ...]:
         told = sum(pair.verdict != "undecided" for pair in verdict.pairs)
         sd = pooled_sd([level.readings for level in verdict.levels])
         best = verdict.best
-        luck = f"less {100 * best.optimism:.2f} points of luck" if best.optimism > 0 else "its mean"
+        chance = f"its mean less {100 * best.optimism:.2f} points of chance"
+        expected = chance if best.optimism > 0 else "its mean"
         cards += [
             Card("Pairs decided", f"{told} of {len(verdict.pairs)}", "better, worse or the same"),
-            Card("Expect of the highest", percent(best.honest), f"{best.level}, {luck}"),
+            Card("Expected of the highest", percent(best.honest), f"{best.level}: {expected}"),
             Card("Spread of readings", DASH if sd is None else f"{100 * sd:.2f}", "points, SD"),
         ]
     cards.append(Card("Time", duration(result.seconds), "all readings together"))
@@ -85,15 +86,15 @@ def _terms(result: StudyResult, verdict: Verdict | None) -> str:
         said.append(f"A reading is the accuracy of {weights[score['weights']]} on {images}.")
     if verdict is not None:
         said.append(
-            "Differences are tested by Welch's t with Holm's correction, sameness within "
-            f"{100 / verdict.unit * verdict.margin:g} points by two one-sided tests: of studies "
-            f"whose levels are equal and readings normal at most {100 * ALPHA:g} % ever tell any "
-            "apart, also where readings are added and the verdict is asked again, since each "
-            "analysis spends half of what is left."
+            "Differences are tested by Welch's t with Holm's correction, and whether levels are "
+            f"the same within {100 / verdict.unit * verdict.margin:g} points by two one-sided "
+            f"tests. If all levels were equal, at most {100 * ALPHA:g} % of such studies would "
+            "find any difference, also when readings are added and the verdict is asked again: each "
+            "analysis is tested more strictly than the one before."
         )
     if verdict is not None and result.spec.looks:
         looks = ", ".join(map(str, LOOKS))
-        said.append(f"Readings were added at looks fixed beforehand: {looks}.")
+        said.append(f"Readings were added in steps fixed beforehand, to {looks} a level.")
     if result.spec.folds is not None:
         said.append(folds_sentence(result.spec.folds))
     return " ".join(said)

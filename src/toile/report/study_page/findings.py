@@ -23,18 +23,17 @@ def judged_sections(result: StudyResult, verdict: Verdict) -> list[Section]:
     if not math.isnan(verdict.anova_p):
         chance = max(100 * verdict.anova_p, 0.1)
         words.append(
-            "Were all levels equal, means this far apart would come up in "
+            "If all levels were equal, means would lie this far apart in "
             f"{'under ' * (chance == 0.1)}{chance:.3g} % of studies (Welch's analysis of variance)."
         )
     sections = [Section("Levels", tuple(words), tables=(levels_table(verdict, result),))]
     if verdict.pairs:
         rule = (
-            "p is corrected for the number of pairs by Holm's steps, and each interval is of the "
-            "level of its pair's step: it leaves out 0 exactly where the pair is told apart, and "
-            "lies within the margin exactly where it is the same. In simulation an interval held "
-            "its difference in at least 93 of 100 studies, and all intervals of a study held "
-            "together in at least 90. About how many more readings each level needs, where that "
-            "is open, stands last."
+            "p is corrected for the number of pairs by Holm's steps, and the intervals fit the "
+            "verdicts: an interval without 0 means better or worse, one within the margin means "
+            "the same. In simulations an interval contained the true difference in at least 93 of "
+            "100 studies, and all intervals of a study did in at least 90. The last column says "
+            "about how many more readings each level of an undecided pair needs."
         )
         sections.append(Section("Pairs", (rule,), tables=(pairs_table(verdict),)))
         sections.append(Section("More readings", tuple(next_words(result, verdict))))
@@ -50,21 +49,21 @@ def noise_sections(result: StudyResult, hits: Hits) -> list[Section]:
     words = []
     if tables:
         words.append(
-            "A mean is in doubt because other seeds would have trained other networks, and because "
-            "other images would have been harder or easier. More readings shrink the first alone; "
-            "the second stays. Levels that answer the same images share most of it, so it is far "
-            "smaller in a difference. The verdict speaks of these images."
+            "A mean is uncertain for two reasons: other seeds would have trained other networks, "
+            "and other images would have been harder or easier. More readings make only the first "
+            "smaller. Levels that answer the same images share most of the second, so it is far "
+            "smaller in a difference. The verdict is about these images."
         )
     shared = seed_correlation(result.table())
     if shared is not None:
         pairs = f"{shared.pairs} pair{'s' * (shared.pairs > 1)} of levels"
         words.append(
-            f"Over the seeds they share, readings of two levels correlate with {shared.mean:+.2f} "
-            f"(mean of {pairs}, up to {shared.seeds} seeds each). The tests do not count on it."
+            f"Readings of two levels with the same seeds have a correlation of {shared.mean:+.2f} "
+            f"(mean of {pairs}, up to {shared.seeds} seeds each). The tests do not use it."
         )
     if not words:
         return []
-    return [Section("Where the doubt comes from", tuple(words), tables=tuple(tables))]
+    return [Section("Where the uncertainty comes from", tuple(words), tables=tuple(tables))]
 
 
 def readings_section(result: StudyResult) -> Section:
@@ -76,7 +75,7 @@ def readings_section(result: StudyResult) -> Section:
         for one in lost
     ]
     if lost:
-        words.append("They are in no mean, so the means are of the readings that ended well.")
+        words.append("They are left out of all means.")
     return Section("Readings", tuple(words), tables=(readings_table(result), runs_table(result)))
 
 
@@ -89,7 +88,7 @@ def test_sections(result: StudyResult) -> list[Section]:
     said = (
         f"Opened once for all readings on {test['look']['when']}, because: {test['look']['why']}. "
         f"These {test['images']:,} images were looked at {looks} so far, by {test['networks']} "
-        "networks in all; each look that a choice follows from makes a score flatter its network. "
-        "The verdict is of validation alone."
+        "networks in all. Choosing a network by such a look makes its score too high. The verdict "
+        "uses validation images alone."
     )
     return [Section("The test part", (said,), tables=(test_table(test),))]

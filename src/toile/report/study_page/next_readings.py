@@ -36,14 +36,18 @@ def _highest_words(result: StudyResult, verdict: Verdict) -> str:
     if pair.verdict != "undecided":
         return f"The two highest, {two}, need no more readings."
     if math.isnan(pair.low):
-        return f"The two highest, {two}, show no spread between readings yet; five each would."
+        return f"The two highest, {two}, need five readings each to show how far these spread."
     if pair.more_readings is None:
-        return f"What would tell the two highest, {two}, is more readings than can be promised."
-    each = f"{pair.more_readings} more reading{'s' * (pair.more_readings > 1)} each"
+        return (
+            f"How many readings would decide the two highest, {two}, cannot be estimated: they are "
+            "too close."
+        )
+    each = f"{pair.more_readings} more reading{'s' * (pair.more_readings > 1)} of each"
     more = dict.fromkeys(names, pair.more_readings)
-    what = "the same" if pair.by_finding == "same" else "different"
+    what = "are the same" if pair.by_finding == "same" else "differ"
     return (
-        f"The two highest, {two}, would be told {what} by about {each}{_time_words(result, more)}."
+        f"About {each} would probably show that the two highest, {two}, {what}"
+        f"{_time_words(result, more)}."
     )
 
 
@@ -54,11 +58,14 @@ def _open_words(result: StudyResult, open_: list[Pair]) -> str:
         for name in (pair.a, pair.b):
             more[name] = max(more.get(name, 0), pair.more_readings or 0)
     promised = sum(pair.more_readings is not None for pair in open_)
-    which = "All open pairs" if promised == len(open_) else f"{promised} of {len(open_)} open pairs"
+    which = "all" if promised == len(open_) else f"{promised} of {len(open_)}"
     if not promised:
-        return "What would tell the open pairs is more readings than can be promised."
+        return "How many readings would decide the undecided pairs cannot be estimated."
     count = sum(more.values())
-    return f"{which} would be told by about {count:,} more readings{_time_words(result, more)}."
+    return (
+        f"About {count:,} more readings would probably decide {which} undecided pairs"
+        f"{_time_words(result, more)}."
+    )
 
 
 def _time_words(result: StudyResult, more: Mapping[str, int]) -> str:
@@ -71,5 +78,5 @@ def _time_words(result: StudyResult, more: Mapping[str, int]) -> str:
         return ""
     seconds = sum(n * sum(taken[name]) / len(taken[name]) for name, n in more.items())
     cores = (result.environment or {}).get("cores") or 1
-    said = f", {duration(seconds)} here one after another"
-    return said if cores == 1 else f"{said} and {duration(seconds / cores)} on {cores} cores"
+    said = f": {duration(seconds)} here one after another"
+    return said if cores == 1 else f"{said}, or {duration(seconds / cores)} on {cores} cores"

@@ -1,6 +1,7 @@
 """The one kind of error a user can cause, and the nearest name to a misspelt one."""
 
 import difflib
+import os
 from collections.abc import Iterable
 
 
@@ -16,3 +17,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean X?` for the known name nearest to `word`, or nothing when none is near."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""
+
+
+def did_you_mean_file(path: str | os.PathLike[str]) -> str:
+    """The same for a file beside where `path` would be: `mine.yaml` for `mine.yml`."""
+    folder, name = os.path.split(os.fspath(path))
+    try:
+        beside = [one.name for one in os.scandir(folder or ".") if one.is_file()]
+    except (OSError, ValueError):
+        return ""
+    # The same name with another ending is nearer than any other spelling.
+    stem = os.path.splitext(name)[0]
+    alike = [one for one in beside if stem and os.path.splitext(one)[0] == stem]
+    near = sorted(alike) or difflib.get_close_matches(name, beside, n=1, cutoff=0.8)
+    return f"; did you mean {os.path.join(folder, near[0])}?" if near else ""

@@ -43,8 +43,8 @@ def test_an_export_says_its_size_who_opened_it_and_how_far_off_it_was(toile, amo
 
 
 def test_a_file_that_takes_bytes_is_made_and_served(toile, among_runs, tmp_path):
+    from toile.data import no_progress
     from toile.service import open_model
-    from toile.workbench.live import no_progress
 
     answer = toile("export", "last", "bytes.onnx", "--input=bytes")
     assert answer.code == 0, answer.errors

@@ -1,6 +1,9 @@
 """What the system refuses is said in a sentence, whatever the command."""
 
+import json
+import os
 import resource
+import subprocess
 import sys
 
 import pytest
@@ -86,3 +89,62 @@ def test_too_few_files_at_once_are_said_with_what_allows_more(command):
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert code == 2
     assert "Too many open files" in said or "ulimit -n 1024" in said
+
+
+SLOW = {"torch", "matplotlib", "onnxruntime", "optuna"}
+REFUSED = """
+import json
+import sys
+import toile.cli
+for words in json.load(sys.stdin):
+    sys.argv = ["toile", *words]
+    try:
+        toile.cli.main()
+    except SystemExit as end:
+        print(end.code, *({SLOW} & set(sys.modules)), sep=",")
+""".replace("{SLOW}", repr(SLOW))
+
+
+def test_what_can_be_refused_is_refused_before_what_takes_seconds_to_load(tmp_path):
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "file").touch()
+    wrong = "--set=network.conv1.fliters=3"
+    refused = [
+        ("train", "quick", "--epochs=0"),
+        ("train", "nosuch"),
+        ("train", "quick", "--out=taken"),
+        ("train", "quick", "--data=nowhere"),
+        ("train", "quick", "--data=nowhere", "--from=nosuch", wrong),
+        ("resume", "nosuch"),
+        ("study", "quick", "--vary=network.conv1.fliters=8,64", "--data=nowhere"),
+        ("search", "quick", "--over=network.conv1.fliters=8..64", "--data=nowhere"),
+        ("sheet", "run", "nosuch"),
+        ("sheet", "run", "fashion-lab", "--only=77"),
+        ("network", "nosuch"),
+        ("data", "show", "nowhere"),
+        ("predict", "nosuch", "a.png"),
+        ("evaluate", "nosuch"),
+        ("export", "nosuch", "a.onnx"),
+        ("export", "last", "a.xyz"),
+        ("bench", "nosuch"),
+        ("serve", "nosuch"),
+        ("show", "nosuch"),
+        ("compare", "nosuch", "last"),
+        ("bundle", "nosuch"),
+        ("import", "nosuch.zip"),
+        ("report", "nosuch"),
+        ("verdict", "nosuch.csv"),
+        ("rm", "nosuch"),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", REFUSED],
+        input=json.dumps(refused),
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "TOILE_RUNS": "runs"},
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["2"] * len(refused), done.stderr
+    # An address that is no setting is refused before a run or data that is not there.
+    assert done.stderr.count("network.conv1.fliters is not a setting") == 3

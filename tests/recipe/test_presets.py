@@ -133,3 +133,10 @@ def test_a_presets_text_reads_back_as_the_preset(name: str, tmp_path: Path):
         file.write_text(recipe_text(recipe, complete), encoding="utf-8")
         assert read_recipe(file) == recipe
         assert read_recipe(file).hash == recipe.hash
+
+
+def test_a_recipe_file_beside_is_suggested_for_another_ending(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").touch()
+    with pytest.raises(ToileError, match=r"nor a preset; did you mean mine\.yaml\?"):
+        read_recipe("mine.yml")

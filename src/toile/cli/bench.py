@@ -38,8 +38,13 @@ def bench(
     from toile.process import prepare_process
 
     prepare_process()
-    from toile.workbench.bench import bench as measure
+    from toile.cli.progress import waiting
+    from toile.workbench.asked import asked_recipe
 
+    for name in recipes or TYPICAL:
+        asked_recipe(name, data=data, settings=set_ or ())
+    with waiting("loading torch"):
+        from toile.workbench.bench import bench as measure
     found = []
     for name in recipes or TYPICAL:
         with counted(f"measuring {name}") as progress:

@@ -20,10 +20,11 @@ def bundle(
     """Make one zip of a run that re-runs it anywhere: recipe, machine, weights, scores, report."""
     from toile.cli.progress import waiting
     from toile.runs import bundle_run, open_run
-    from toile.workbench.page import write_report
 
     opened = open_run(run)
     with waiting("bundling the run"):
+        from toile.workbench.page import write_report
+
         if not (opened.folder / "report.html").exists():
             write_report(opened)
         path = bundle_run(opened, file or Path(f"{opened.id}.zip"))

@@ -37,11 +37,12 @@ def evaluate(
     """Judge a run: accuracy, precision, recall, F1, confusion, calibration, with intervals."""
     from toile.cli.progress import data_progress
     from toile.runs import open_run
-    from toile.workbench.evaluate import compare_answers
-    from toile.workbench.evaluate import evaluate as judge
 
     opened = open_run(run)
     other = None if against is None else open_run(against)
+    from toile.workbench.evaluate import compare_answers
+    from toile.workbench.evaluate import evaluate as judge
+
     if other is not None and open_test:
         raise ToileError("--against compares answers on validation; leave --open-test out")
     # Before a look is spent: what can be refused is refused first.

@@ -34,10 +34,18 @@ def export(
 ) -> None:
     """Take a run's network away: written only once it answers as the network itself does."""
     from toile.cli.progress import waiting
-    from toile.workbench.export import export_run
+    from toile.export.formats import format_of
+    from toile.runs import open_run
 
+    # Before torch is loaded: what can be refused is refused.
+    format_of(to, file)
+    opened = open_run(run)
     with waiting("exporting, and comparing with the network"):
-        exported = export_run(run, to, file, weights=weights, int8=int8, takes=input_, force=force)
+        from toile.workbench.export import export_run
+
+        exported = export_run(
+            opened, to, file, weights=weights, int8=int8, takes=input_, force=force
+        )
     parity = exported.parity
     if as_json:
         record = {"file": str(exported.file), "format": exported.format}

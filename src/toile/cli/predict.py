@@ -46,7 +46,7 @@ def predict(
     ] = False,
 ) -> None:
     """Answer pictures of any kind: made alike to the training images, then shown to the network."""
-    from toile.cli.progress import data_progress
+    from toile.cli.progress import data_progress, waiting
     from toile.runs import open_run
 
     # Before thousands are answered, and before torch is loaded: what can be refused is refused.
@@ -56,8 +56,8 @@ def predict(
     if steps is not None:
         _refuse_suffix(steps)
     asked, *also = [open_run(name) for name in (run, *(with_ or ()))]
-    from toile.workbench.predict import predict as ask
-
+    with waiting("loading torch"):
+        from toile.workbench.predict import predict as ask
     with data_progress() as progress:
         answers = ask(
             asked,

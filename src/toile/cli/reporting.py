@@ -25,10 +25,12 @@ def report(
 ) -> None:
     """Write the report of a run, study, search or sheet into its folder and print its files."""
     from toile.cli.progress import waiting
-    from toile.workbench.reports import find_anything, write_reports
+    from toile.studies.kept import find_anything
 
     kept = find_anything(name)
     with waiting("writing the report"):
+        from toile.workbench.reports import write_reports
+
         files = [str(path) for path in write_reports(kept, formats or ["html"])]
     if as_json:
         say_json({"kind": kept.kind, "folder": str(kept.folder), "files": files})

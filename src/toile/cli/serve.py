@@ -41,6 +41,10 @@ def serve(
     from toile.cli.progress import data_progress
     from toile.guard import host_headers
 
+    if not run.endswith(".onnx"):
+        from toile.runs import open_run
+
+        open_run(run)
     with extra_packages("serve"):
         from toile.service import is_loopback, open_model, open_port
         from toile.service import serve as answer_requests

@@ -1,5 +1,6 @@
 """`toile train` and `toile resume`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,7 +9,6 @@ from toile.cli.arguments import Json, RunName
 from toile.cli.signals import Signals
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import amount, duration, estimate, percent, table
-from toile.errors import ToileError
 
 if TYPE_CHECKING:
     from toile.runs import Run
@@ -51,26 +51,29 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a recipe and remember it as a run. Ctrl-C stops it; `toile resume` goes on."""
-    if out == "":
-        raise ToileError("--out is empty; name a folder for the run")
     with Signals() as signals:
         # Imported under the signals: torch takes a while, and Ctrl-C then ends with a sentence too.
-        from toile.cli.progress import data_progress
-        from toile.workbench.begin import begin
+        from toile.cli.progress import data_progress, waiting
+        from toile.workbench.asked import asked_recipe, refuse_taken_folder
+        from toile.workbench.prepared import prepare_data
 
+        refuse_taken_folder(out)
+        asked = asked_recipe(
+            recipe,
+            data=data,
+            seed=seed,
+            epochs=epochs,
+            settings=set_ or (),
+            start=from_,
+            allow_seen=allow_seen,
+        )
         with data_progress() as progress:
-            live = begin(
-                recipe,
-                data=data,
-                seed=seed,
-                epochs=epochs,
-                settings=set_ or (),
-                out=out,
-                start=from_,
-                allow_seen=allow_seen,
-                checkpoint_seconds=checkpoint_seconds,
-                progress=progress,
-            )
+            prepared = prepare_data(asked.data, progress)
+        with waiting("loading torch"):
+            from toile.workbench.begin import begin_prepared
+
+            folder = None if out is None else Path(out)
+            live = begin_prepared(asked, prepared, folder, checkpoint_seconds)
         _follow(live, signals, curve, page, as_json)
 
 
@@ -86,12 +89,20 @@ def resume(
 ) -> None:
     """Go on with a stopped, killed or finished run, exactly where it stood."""
     with Signals() as signals:
-        from toile.cli.progress import data_progress
-        from toile.workbench.go_on import go_on
+        from toile.cli.progress import data_progress, waiting
+        from toile.runs import open_run
+        from toile.workbench.asked import refuse_to_repeat
+        from toile.workbench.prepared import prepare_data
 
+        opened = open_run(run)
+        refuse_to_repeat(opened, epochs)
         with data_progress() as progress:
+            prepared = prepare_data(opened.recipe.data, progress)
+        with waiting("loading torch"):
+            from toile.workbench.go_on import go_on
+
             live = go_on(
-                run, epochs=epochs, checkpoint_seconds=checkpoint_seconds, progress=progress
+                opened, epochs=epochs, checkpoint_seconds=checkpoint_seconds, prepared=prepared
             )
         _follow(live, signals, curve, page, as_json)
 

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from toile.errors import ToileError, did_you_mean
+from toile.errors import ToileError, did_you_mean, did_you_mean_file
 from toile.recipe.address import parse_assignment, with_settings
 from toile.recipe.complaint import shown
 from toile.recipe.document import read_recipe_file
@@ -40,8 +40,9 @@ def _path_of(name: str) -> Path:
     if name not in presets and not found and 0 < len(name) < 256 and Path(name).is_dir():
         raise ToileError(f"{name} is a folder; name a recipe file in it, or a preset")
     if name not in presets and not found:
+        near = did_you_mean_file(name) or did_you_mean(name, presets)
         raise ToileError(
-            f"{shown(name)} is neither a recipe file nor a preset{did_you_mean(name, presets)}; "
+            f"{shown(name)} is neither a recipe file nor a preset{near}; "
             f"presets: {', '.join(presets)}"
         )
     return presets.get(name, Path(name))

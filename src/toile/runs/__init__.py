@@ -7,7 +7,7 @@ imported by its own name.
 from toile.files import write_whole
 from toile.runs.bundle import Manifest, bundle_run, unpack_bundle
 from toile.runs.checkpoint import has_checkpoint, load_checkpoint, standing
-from toile.runs.create import create_run
+from toile.runs.create import create_run, refuse_unless_empty
 from toile.runs.environment import differences, environment
 from toile.runs.judging import (
     judge_validation,
@@ -92,6 +92,7 @@ __all__ = [
     "read_record",
     "read_state",
     "refuse_link",
+    "refuse_unless_empty",
     "remove_run",
     "run_to_remove",
     "runs_called",

@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from toile.data import DAMAGED, FREE_BYTES, carried, open_zip, unpack
-from toile.errors import ToileError
+from toile.errors import ToileError, did_you_mean_file
 from toile.files import sync_folder, write_whole, writing
 from toile.recipe import recipe_text
 from toile.runs.ledger import is_of, looks_added, looks_of, refuse_odd_looks
@@ -126,7 +126,9 @@ def unpack_bundle(
     ToileError where the bundle is damaged or not a bundle, or a run of that name is there.
     """
     if not path.is_file():
-        raise ToileError(f"{path} is no file; name a bundle made by toile bundle")
+        raise ToileError(
+            f"{path} is no file{did_you_mean_file(path)}; name a bundle made by toile bundle"
+        )
     with open_zip(path) as archive:
         manifest = _manifest(archive, path)
         names = [name for name in manifest.files if name != REWRITTEN]

@@ -35,10 +35,10 @@ def create_run(
     try:
         is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
-        _refuse_unless_empty(folder)
+        refuse_unless_empty(folder)
         with sole_use(folder):
             # Again: another process may have had the folder in the meantime.
-            _refuse_unless_empty(folder)
+            refuse_unless_empty(folder)
             try:
                 return _fill(folder, recipe, plan, data, pictures)
             except BaseException:
@@ -49,7 +49,8 @@ def create_run(
         raise ToileError(f"{folder} cannot be made a run's folder: {error.strerror}") from None
 
 
-def _refuse_unless_empty(folder: Path) -> None:
+def refuse_unless_empty(folder: Path) -> None:
+    """Raise ToileError where something lies in `folder`."""
     if any(path.name != ".lock" for path in folder.iterdir()):
         raise ToileError(f"{folder} is not empty; name a new folder, nothing was written")
 

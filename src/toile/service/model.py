@@ -25,7 +25,7 @@ from toile.runs import (
 from toile.service.words import Answer, Card, Likely, Score
 
 if TYPE_CHECKING:
-    from toile.workbench.live import Progress
+    from toile.data import Progress
 
 TAKES = "the bytes of one picture: PNG, JPEG, WebP, BMP or GIF"
 

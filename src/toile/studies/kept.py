@@ -83,9 +83,17 @@ def find_named(name: str | Path) -> Kept:
             return exact
     if steps_back(text) is not None:
         return Kept("run", kept_run(text).folder, 0.0)
+    return find_anything(name)
+
+
+def find_anything(name: str | Path) -> Kept:
+    """The run, study, search or sheet called `name`; `last` is the newest of all.
+
+    Raises ToileError naming the nearest where there is none.
+    """
     kept = find_kept(name, *MARKS)
     if kept is None:
-        near = did_you_mean(text, [one.name for one in list_kept(*MARKS)])
+        near = did_you_mean(str(name), [one.name for one in list_kept(*MARKS)])
         raise ToileError(
             f"no run, study, search or sheet in {runs_folder()} is called {name}{near}; "
             "`toile runs` and `toile studies` list them"

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field, model_validator
 
-from toile.errors import ToileError, did_you_mean
+from toile.errors import ToileError, did_you_mean, did_you_mean_file
 from toile.recipe import (
     Settings,
     name_items,
@@ -169,9 +169,9 @@ def sheet_path(name: str | Path) -> Path:
     if Path(name).is_file():
         return Path(name)
     if str(name) not in shipped:
+        near = did_you_mean_file(name) or did_you_mean(str(name), shipped)
         raise ToileError(
-            f"{name} is neither a sheet's file nor a sheet of Toile's"
-            f"{did_you_mean(str(name), shipped)}; those are {', '.join(shipped)}, and "
+            f"{name} is neither a sheet's file nor a sheet of Toile's{near}; those are {', '.join(shipped)}, and "
             "`toile sheet new FILE` writes one to edit"
         )
     return shipped[str(name)]

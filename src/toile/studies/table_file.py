@@ -5,7 +5,7 @@ import math
 import re
 from pathlib import Path
 
-from toile.errors import ToileError
+from toile.errors import ToileError, did_you_mean_file
 from toile.studies.table_form import Column, TableForm, level_and_reading
 
 Table = dict[str, list[float]]
@@ -25,7 +25,7 @@ def read_table(path: Path, form: TableForm = UNSAID) -> Table:
             raise ToileError(f"{path} has over {MAX_BYTES:,} bytes, which is no table of readings")
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise ToileError(f"{path} is not there") from None
+        raise ToileError(f"{path} is not there{did_you_mean_file(path)}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ToileError(f"{path} cannot be read as text: {error}") from None
     return table_of(text, str(path), form)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from toile.data import Dataset, Split, is_marked, resolved_data
+from toile.data import Dataset, Progress, Split, is_marked, no_progress, resolved_data
 from toile.errors import ToileError
-from toile.recipe import Plan, Recipe, Start, plan_network, read_recipe, with_settings
+from toile.recipe import Plan, Recipe, Start, plan_network
 from toile.runs import (
     Run,
     create_run,
@@ -21,7 +20,8 @@ from toile.runs import (
 from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
 from toile.training import begin as begin_fit
 from toile.training import fill_start, resolve
-from toile.workbench.live import LiveRun, Progress, no_progress
+from toile.workbench.asked import asked_recipe
+from toile.workbench.live import LiveRun
 from toile.workbench.prepared import Prepared, prepare_data
 from toile.workbench.trained import stored_weights
 
@@ -46,19 +46,15 @@ def begin(
     have been trained on images that this one is scored on. Raises ToileError for anything a user
     can put right.
     """
-    asked = {"data.name": data, "seed": seed, "training.epochs": epochs}
-    values: dict[str, Any] = {
-        address: str(value) if isinstance(value, Path) else value
-        for address, value in asked.items()
-        if value is not None
-    }
-    if start is not None:
-        values["training.start.run"] = str(open_run(start).folder)
-    read = read_recipe(with_settings(read_recipe(recipe), values), settings)
-    if allow_seen:
-        if read.training.start is None:
-            raise ToileError("--allow-seen goes with --from, which names the run to begin with")
-        read = with_settings(read, {"training.start.allow_seen": True})
+    read = asked_recipe(
+        recipe,
+        data=data,
+        seed=seed,
+        epochs=epochs,
+        settings=settings,
+        start=start,
+        allow_seen=allow_seen,
+    )
     prepared = prepare_data(read.data, progress)
     return begin_prepared(read, prepared, None if out is None else Path(out), checkpoint_seconds)
 

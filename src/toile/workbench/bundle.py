@@ -1,10 +1,8 @@
 """A bundled run among the runs here, with a page of our own making."""
 
-from functools import partial
 from pathlib import Path
 
 from toile.runs import Manifest, Run, unpack_bundle
-from toile.workbench.page import write_report
 
 
 def import_bundle(path: Path, folder: Path | None = None) -> tuple[Run, Manifest]:
@@ -14,4 +12,11 @@ def import_bundle(path: Path, folder: Path | None = None) -> tuple[Run, Manifest
     as its data. Raises ToileError where the bundle is damaged, is not a bundle or cannot be shown,
     or a run of that name is there.
     """
-    return unpack_bundle(path, partial(write_report, with_pictures=False), folder)
+    return unpack_bundle(path, _write_page, folder)
+
+
+def _write_page(run: Run) -> None:
+    # Here, so that a bundle is refused before drawing is imported, which takes a second.
+    from toile.workbench.page import write_report
+
+    write_report(run, with_pictures=False)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from toile import evaluation
-from toile.data import load_data
+from toile.data import Progress, load_data, no_progress
 from toile.errors import ToileError
 from toile.evaluation import Judgement, McNemar
 from toile.runs import (
@@ -27,7 +27,6 @@ from toile.runs import (
     write_score,
 )
 from toile.runs import open_test as look_at_test
-from toile.workbench.live import Progress, no_progress
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 from jaxtyping import Int
 
-from toile.data import carried
+from toile.data import Progress, carried, no_progress
 from toile.distribution import VERSION
 from toile.errors import ToileError
 from toile.export import About, Parity
@@ -18,7 +18,6 @@ from toile.export.proof import prove
 from toile.export.trained import Trained
 from toile.files import write_whole
 from toile.runs import Run, open_run
-from toile.workbench.live import Progress, no_progress
 from toile.workbench.same_data import same_data
 from toile.workbench.trained import stored_weights
 

@@ -1,9 +1,8 @@
 """Going on with a run exactly where its checkpoint stands."""
 
-import os
 from pathlib import Path
 
-from toile.data import Dataset, Split
+from toile.data import Dataset, Progress, Split, no_progress
 from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, plan_network, with_settings
 from toile.runs import (
@@ -12,14 +11,14 @@ from toile.runs import (
     environment,
     has_checkpoint,
     open_run,
-    read_state,
     standing,
 )
 from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
 from toile.training import Fit, resolve
 from toile.training import begin as begin_fit
+from toile.workbench.asked import refuse_to_repeat
 from toile.workbench.begin import start_weights
-from toile.workbench.live import LiveRun, Progress, no_progress
+from toile.workbench.live import LiveRun
 from toile.workbench.prepared import Prepared, prepare_data
 
 
@@ -40,7 +39,7 @@ def go_on(
     """
     run = run if isinstance(run, Run) else open_run(run)
     found = standing(run.folder)
-    _refuse_to_repeat(run, epochs)
+    refuse_to_repeat(run, epochs)
     recipe = run.recipe
     prepared = prepared or prepare_data(recipe.data, progress)
     dataset, split = prepared.dataset, prepared.split
@@ -65,31 +64,6 @@ def go_on(
 def resume(run: str | Path | Run, *, epochs: int | None = None) -> Run:
     """Go on with `run` to its end and return it; the arguments are those of `go_on`."""
     return go_on(run, epochs=epochs).finish()
-
-
-def _refuse_to_repeat(run: Run, epochs: int | None) -> None:
-    state = read_state(run.folder)
-    # One that was only begun, in this very process, may be gone on with here.
-    is_own = state.status == "queued" and state.pid == os.getpid()
-    if state.alive and not is_own:
-        raise ToileError(f"{run.id} is running already (process {state.pid})")
-    if state.status == "diverged":
-        raise ToileError(
-            f"{run.id} diverged: {state.reason}; the same steps would diverge again. Train anew "
-            "with a lower learning rate, as in --set training.optimizer.learning_rate=0.001"
-        )
-    if epochs is None and state.status == "finished":
-        raise ToileError(
-            f"{run.id} has finished its {state.epoch} epochs; to train it longer, say up to how "
-            f"many: toile resume {run.name} --epochs {2 * state.epoch}"
-        )
-    if state.epoch > 0 and not has_checkpoint(run.folder):
-        raise ToileError(
-            f"{run.id} has no checkpoint to go on from, as a bundle has none; begin a new run with "
-            f"its weights: toile train {run.folder / 'recipe.yaml'} --from {run.name}"
-        )
-    if epochs is not None and epochs <= state.epoch:
-        raise ToileError(f"epochs is {epochs}; {run.id} already has {state.epoch}, ask for more")
 
 
 def _refuse_other_data(run: Run, dataset: Dataset, split: Split) -> None:

@@ -9,12 +9,6 @@ from toile.runs import Run
 from toile.runs.recorder import Recorder
 from toile.training import Event, Fit, prepare_torch
 
-Progress = Callable[[int, int | None, str], None]
-
-
-def no_progress(done: int, total: int | None, what: str) -> None:
-    """Tell nobody."""
-
 
 @dataclass(eq=False)
 class LiveRun:

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from toile.data import DataFacts, MarkSet
+from toile.data import DataFacts, MarkSet, Progress, no_progress
 from toile.errors import ToileError
 from toile.evaluation import probabilities
 from toile.network import Network, network_logits, pixels_of
 from toile.prediction import Likely, Prediction, Prepared, Step, Vote, answer, prepare, vote
 from toile.runs import Run, doubts_about, open_run, pictures_of
-from toile.workbench.live import Progress, no_progress
 from toile.workbench.pictures import Asking, Source, refuse_sealed, refuse_test_part, sources_of
 from toile.workbench.trained import load_network
 

@@ -7,14 +7,15 @@ from toile.data import (
     DataFacts,
     Dataset,
     PixelStatistics,
+    Progress,
     Split,
     data_facts,
     load_data,
+    no_progress,
     pixel_statistics,
     split_data,
 )
 from toile.recipe import Data
-from toile.workbench.live import Progress, no_progress
 
 
 @dataclass(frozen=True, eq=False)

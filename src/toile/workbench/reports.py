@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from toile.errors import ToileError, did_you_mean
-from toile.runs import Run, runs_folder
+from toile.runs import Run
 from toile.studies import open_search, open_sheet, open_study
-from toile.studies.kept import MARKS, Kept, find_kept, list_kept
+from toile.studies.kept import Kept
 from toile.workbench.page import write_report
 from toile.workbench.sheet_page import write_search_report, write_sheet_report
 from toile.workbench.study_page import asked_forms, write_study_report
@@ -28,18 +27,3 @@ def write_reports(kept: Kept, formats: Iterable[str]) -> list[Path]:
             return write_sheet_report(open_sheet(kept.folder), formats)
     asked_forms(formats, RUN_FORMS, kept.kind)
     return [write_report(Run(kept.folder))]
-
-
-def find_anything(name: str) -> Kept:
-    """The run, study, search or sheet called `name`; `last` is the newest of all.
-
-    Raises ToileError naming the nearest where there is none.
-    """
-    kept = find_kept(name, *MARKS)
-    if kept is None:
-        near = did_you_mean(name, [one.name for one in list_kept(*MARKS)])
-        raise ToileError(
-            f"no run, study, search or sheet in {runs_folder()} is called {name}{near}; "
-            "`toile runs` and `toile studies` list them"
-        )
-    return kept

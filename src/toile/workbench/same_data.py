@@ -3,10 +3,9 @@
 import numpy as np
 from jaxtyping import UInt8
 
-from toile.data import Dataset, load_data
+from toile.data import Dataset, Progress, load_data, no_progress
 from toile.errors import ToileError
 from toile.runs import Run
-from toile.workbench.live import Progress, no_progress
 
 
 def same_data(run: Run, progress: Progress = no_progress) -> Dataset:

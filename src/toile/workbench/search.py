@@ -116,6 +116,8 @@ def _live(spec: Search, folder: Path, workers: int | None, progress: Progress) -
 
 def _ground(spec: Search, progress: Progress) -> Ground:
     """The recipe with its data as it is taken, and the space, its ends fitting that data."""
+    # An address that is no setting is refused before any data is read.
+    search_space(spec, base_recipe(spec.study))
     (cell,) = plan_cells(spec.study, plan_levels(spec.study), progress)
     # Which of a run's weights may be searched, so they are pinned with each trial.
     start = base_recipe(spec.study).training.start

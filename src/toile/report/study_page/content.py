@@ -89,8 +89,8 @@ def _terms(result: StudyResult, verdict: Verdict | None) -> str:
             "Differences are tested by Welch's t with Holm's correction, and whether levels are "
             f"the same within {100 / verdict.unit * verdict.margin:g} points by two one-sided "
             f"tests. If all levels were equal, at most {100 * ALPHA:g} % of such studies would "
-            "find any difference, also when readings are added and the verdict is asked again: each "
-            "analysis is tested more strictly than the one before."
+            "find any difference, also when readings are added and the verdict is asked again: "
+            "each analysis is tested more strictly than the one before."
         )
     if verdict is not None and result.spec.looks:
         looks = ", ".join(map(str, LOOKS))

@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from toile.data import Overlap, describe, load_data
 from toile.data.describe import correlate
+from toile.data.duplicates import Conflict
 
 DARK, LIGHT = np.full((4, 4), 10, np.uint8), np.full((4, 4), 30, np.uint8)
 STEP = np.repeat([[0, 0, 100, 100]], 4, axis=0).astype(np.uint8)
@@ -70,7 +72,7 @@ def test_duplicates_and_overlaps_are_given_by_index(describe_arrays):
     assert found.train.duplicates == ((0, 2, 4),)
     assert found.test.duplicates == ((0, 2),)
     assert found.overlaps == (Overlap((0, 2, 4), (3,)), Overlap((3,), (0, 2)))
-    assert found.to_json()["overlaps"][1] == {"train": [3], "test": [0, 2]}
+    assert found.to_json()["overlaps"][1] == {"train": [3], "test": [0, 2], "validation": []}
 
 
 def test_nulls_and_nans_are_counted_where_the_format_can_hold_them(write):
@@ -94,3 +96,38 @@ def test_fashion_mnist_is_as_published(fashion_mnist):
     assert found.class_names[6] == "Shirt"
     assert found.train.class_mean_grey.argmin() == found.class_names.index("Sandal")
     assert found.train.class_mean_grey.argmax() == found.class_names.index("Coat")
+
+
+def test_one_picture_under_two_classes_is_told_by_its_places(tmp_path):
+    pixels = np.arange(8 * 16, dtype=np.uint8).reshape(8, 4, 4)
+    pixels[5], pixels[7] = pixels[0], pixels[1]
+    labels = np.array([0, 1, 0, 1, 0, 1, 0, 1])
+    np.savez(
+        tmp_path / "a.npz", train_x=pixels, train_y=labels, test_x=pixels[:1], test_y=labels[:1]
+    )
+    found = describe(load_data(tmp_path / "a.npz"))
+    # The second pair stands under one class.
+    assert found.conflicts == (Conflict((("train", 0, 0), ("train", 5, 1), ("test", 0, 0))),)
+    told = found.to_json()["conflicts"]
+    assert told[0][1] == {"part": "train", "image": "image 5", "index": 5, "class": "1"}
+    assert found.to_json()["train"]["duplicate_images"] == [
+        ["image 0", "image 5"],
+        ["image 1", "image 7"],
+    ]
+
+
+def test_a_held_out_part_is_described_apart_and_compared(tmp_path):
+    for part, numbers in (("train", range(12)), ("val", range(10, 14)), ("test", (13, 20, 21))):
+        for number in numbers:
+            file = tmp_path / part / "ab"[number % 2] / f"{number}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            noise = np.random.default_rng(number).integers(0, 256, (6, 6), dtype=np.uint8)
+            Image.fromarray(noise).save(file)
+    found = describe(load_data(tmp_path))
+    assert [part.num_images for part in found.parts.values()] == [12, 4, 3]
+    assert found.overlaps == (
+        Overlap((1,), (), (0,)),
+        Overlap((7,), (), (2,)),
+        Overlap((), (1,), (3,)),
+    )
+    assert found.validation.called(3) == "val/b/13.png"

@@ -22,7 +22,7 @@ from toile.data.images import Images
 from toile.data.load import load_data, load_here, no_progress
 from toile.data.marks import MarkSet, is_marked, picture_marks
 from toile.data.readers import Progress
-from toile.data.readers.class_folders import PART_NAMES
+from toile.data.readers.part_names import part_of
 from toile.data.readers.picture import Picture, picture_of, read_picture
 from toile.data.readers.zip_file import DAMAGED, FREE_BYTES, open_zip, unpack
 from toile.data.sealed import Sealed
@@ -40,7 +40,6 @@ __all__ = [
     "BORDER_TOLERANCE",
     "DAMAGED",
     "FREE_BYTES",
-    "PART_NAMES",
     "Appearance",
     "DataFacts",
     "Dataset",
@@ -76,6 +75,7 @@ __all__ = [
     "mass_centres",
     "no_progress",
     "open_zip",
+    "part_of",
     "picture_features",
     "picture_marks",
     "picture_of",

@@ -61,8 +61,8 @@ def _refuse_untrained(
         if strange:
             raise ToileError(
                 f"{where}: the {part} part has the class {strange[0]}, of which there is no "
-                f"training image{nearest_class(strange[0], trained)}; a class has one name in all "
-                "parts, and images to learn it from: rename it, or take it out"
+                "training image; a class has one name in all parts, and images to learn it from: "
+                f"rename it, or take it out{nearest_class(strange[0], trained)}"
             )
 
 

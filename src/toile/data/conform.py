@@ -1,5 +1,7 @@
 """Images of any reader made to fit the settings: colour, size, sides within the limits."""
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
@@ -29,7 +31,7 @@ def conform(images: Images, data: Data, where: str) -> Images:
         # By Pillow and one by one, so that arrays and picture files come out the same.
         for place, image in enumerate(images.pixels):
             pixels[place] = _fit_one(image, data)
-        images = Images(pixels, images.labels, images.marks, images.num_held_out)
+        images = replace(images, pixels=pixels, read_marks=images.marks)
     _, height, width = images.shape
     if min(height, width) < MIN_SIDE_PX or max(height, width) > MAX_SIDE_PX:
         raise ToileError(

@@ -25,7 +25,7 @@ from toile.data.readers import READER_VERSION
 from toile.recipe import Data
 
 READING_SETTINGS = {"size_px", "colour", "label_column", "test", "rule", "orientation"}
-FORMAT = 3
+FORMAT = 4
 """Raised when an entry's files change, so that one of another form is not looked at."""
 KINDS = ("pixels", "labels", "marks")
 ARRAYS = tuple(f"{part}-{kind}" for part in ("train", "test") for kind in KINDS)
@@ -80,8 +80,8 @@ def read_decoded(key: str) -> Decoded | None:
 
 def _decoded(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Decoded:
     return Decoded(
-        replace(_images(arrays, "train"), num_held_out=about["held_out"]),
-        _images(arrays, "test"),
+        replace(_images(arrays, about, "train"), num_held_out=about["held_out"]),
+        _images(arrays, about, "test"),
         class_names=tuple(about["class_names"]),
         identity=Identity(**about["identity"]),
         release=about["release"],
@@ -93,10 +93,11 @@ def _decoded(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Decoded:
     )
 
 
-def _images(arrays: dict[str, np.ndarray], part: str) -> Images:
+def _images(arrays: dict[str, np.ndarray], about: dict[str, Any], part: str) -> Images:
     # As plain arrays over the same map: every slice of an np.memmap would be one again.
     pixels, labels, marks = (arrays[f"{part}-{kind}"].view(np.ndarray) for kind in KINDS)
-    return Images(pixels, labels, marks)
+    names = about["names"][part]
+    return Images(pixels, labels, marks, None if names is None else tuple(names))
 
 
 def write_decoded(key: str, decoded: Decoded) -> None:
@@ -140,6 +141,7 @@ def _write_files(folder: Path, decoded: Decoded) -> None:
         "notes": decoded.notes,
         "is_turned": decoded.is_turned,
         "held_out": decoded.train.num_held_out,
+        "names": {part: images.names for part, images in parts.items()},
         "checksums": {name: _checksum(folder / f"{name}.npy") for name in ARRAYS},
     }
     (folder / "about.json").write_text(json.dumps(about))

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from toile.data.dataset import Dataset, Skipped
-from toile.data.duplicates import Overlap, duplicate_groups, overlaps
+from toile.data.duplicates import Conflict, Overlap, conflicts, duplicate_groups, overlaps
 from toile.data.fingerprint import image_hashes
 from toile.data.images import Images, chunk_slices
 from toile.data.sealed import open_sealed
@@ -34,6 +34,12 @@ class PartDescription:
     class_correlation: Float64[np.ndarray, "k k"]
     """Pearson's r between class-mean images; NaN where one is empty or of one grey."""
     duplicates: tuple[tuple[int, ...], ...]
+    names: tuple[str, ...] | None
+    """The file of each image; None where they are rows of arrays."""
+
+    def called(self, index: int) -> str:
+        """An image by its file, or else by its number in the part, from 0."""
+        return f"image {index}" if self.names is None else self.names[index]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +51,11 @@ class Description:
     shape: tuple[int, int, int]
     class_names: tuple[str, ...]
     train: PartDescription
+    validation: PartDescription | None
+    """None where the source holds no images out itself."""
     test: PartDescription
     overlaps: tuple[Overlap, ...]
+    conflicts: tuple[Conflict, ...]
     nulls: int | None
     nans: int | None
     fingerprint: str
@@ -57,6 +66,12 @@ class Description:
     notes: tuple[str, ...]
 
     @property
+    def parts(self) -> dict[str, PartDescription]:
+        """The parts there are, by name."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: part for name, part in parts.items() if part is not None}
+
+    @property
     def correlation_difference(self) -> Float64[np.ndarray, "k k"]:
         """Correlation of the class-mean images in test less that in training."""
         difference: Float64[np.ndarray, "k k"]
@@ -64,28 +79,53 @@ class Description:
         return difference
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for `--json`; what is not defined is None. The mean images stay out."""
+        """Plain values for `--json`; what is not defined is None. The mean images stay out.
+
+        Of images that are the same their files are named too, where they have files.
+        """
         values: dict[str, Any] = _plain(self)
         values["correlation_difference"] = _plain(self.correlation_difference)
-        for part in ("train", "test"):
-            del values[part]["class_means"]
+        values["conflicts"] = [
+            [
+                {
+                    "part": part,
+                    "image": self.parts[part].called(index),
+                    "index": index,
+                    "class": self.class_names[label],
+                }
+                for part, index, label in one.places
+            ]
+            for one in self.conflicts
+        ]
+        for name, part in self.parts.items():
+            del values[name]["class_means"], values[name]["names"]
+            values[name]["duplicate_images"] = [
+                [part.called(index) for index in group] for group in part.duplicates
+            ]
         return values
 
 
 def describe(dataset: Dataset) -> Description:
-    """Count, average and compare both parts of `dataset`."""
-    parts = dataset.train, open_sealed(dataset.test)
-    hashes = [image_hashes(part) for part in parts]
+    """Count, average and compare all parts of `dataset`."""
+    learnt, held_out = dataset.train.apart()
+    parts = {"train": learnt, "validation": held_out, "test": open_sealed(dataset.test)}
+    hashes = {name: image_hashes(part) for name, part in parts.items()}
     num_classes = len(dataset.class_names)
-    train, test = (_describe_part(*part, num_classes) for part in zip(parts, hashes, strict=True))
+    described = {
+        name: _describe_part(part, hashes[name], num_classes)
+        for name, part in parts.items()
+        if name != "validation" or len(part)
+    }
     return Description(
         name=dataset.name,
         path=str(dataset.path),
         shape=dataset.shape,
         class_names=dataset.class_names,
-        train=train,
-        test=test,
-        overlaps=overlaps(*hashes),
+        train=described["train"],
+        validation=described.get("validation"),
+        test=described["test"],
+        overlaps=overlaps(hashes["train"], hashes["test"], hashes["validation"]),
+        conflicts=conflicts(hashes, {name: part.labels for name, part in parts.items()}),
         nulls=dataset.nulls,
         nans=dataset.nans,
         fingerprint=dataset.fingerprint,
@@ -128,6 +168,7 @@ def _describe_part(images: Images, hashes: list[bytes], num_classes: int) -> Par
         class_means=means,
         class_correlation=correlate(means),
         duplicates=duplicate_groups(hashes),
+        names=images.names,
     )
 
 

@@ -1,15 +1,26 @@
-"""Images that are pixel for pixel the same, within a part and across the two."""
+"""Images that are pixel for pixel the same: within a part, across parts, and under two labels."""
 
 from collections import defaultdict
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Int64
+
 
 @dataclass(frozen=True)
 class Overlap:
-    """One image that is in both parts, by its indices in each."""
+    """One image that is in more than one part, by its indices in each."""
 
     train: tuple[int, ...]
     test: tuple[int, ...]
+    validation: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """One image that stands under more than one class, by its places: part, index, class."""
+
+    places: tuple[tuple[str, int, int], ...]
 
 
 def duplicate_groups(hashes: list[bytes]) -> tuple[tuple[int, ...], ...]:
@@ -17,10 +28,31 @@ def duplicate_groups(hashes: list[bytes]) -> tuple[tuple[int, ...], ...]:
     return tuple(group for group in _groups(hashes).values() if len(group) > 1)
 
 
-def overlaps(train: list[bytes], test: list[bytes]) -> tuple[Overlap, ...]:
-    """Images found in both parts, by first occurrence in training."""
-    in_train, in_test = _groups(train), _groups(test)
-    return tuple(Overlap(in_train[image], in_test[image]) for image in in_train if image in in_test)
+def overlaps(
+    train: list[bytes], test: list[bytes], validation: list[bytes] | None = None
+) -> tuple[Overlap, ...]:
+    """Images found in more than one part, by first occurrence in training, then validation."""
+    in_train, in_test, in_validation = map(_groups, (train, test, validation or []))
+    found = (
+        Overlap(*(part.get(image, ()) for part in (in_train, in_test, in_validation)))
+        for image in dict.fromkeys([*in_train, *in_validation])
+    )
+    return tuple(one for one in found if sum(map(bool, (one.train, one.test, one.validation))) > 1)
+
+
+def conflicts(
+    hashes: dict[str, list[bytes]], labels: dict[str, Int64[np.ndarray, " _"]]
+) -> tuple[Conflict, ...]:
+    """Images that stand under more than one class in all parts together, by first occurrence."""
+    places: defaultdict[bytes, list[tuple[str, int, int]]] = defaultdict(list)
+    for part, of_part in hashes.items():
+        for index, (image, label) in enumerate(zip(of_part, labels[part].tolist(), strict=True)):
+            places[image].append((part, index, label))
+    return tuple(
+        Conflict(tuple(found))
+        for found in places.values()
+        if len({label for _, _, label in found}) > 1
+    )
 
 
 def _groups(hashes: list[bytes]) -> dict[bytes, tuple[int, ...]]:

@@ -18,6 +18,8 @@ class Images:
     labels: Int64[np.ndarray, " n"]
     read_marks: Marks | None = None
     """Marks from where the images were read; None where `pixels` are all there ever was."""
+    names: tuple[str, ...] | None = None
+    """The file of each, by its path below the source; None where they are rows of arrays."""
     num_held_out: int = 0
     """How many of the last images the source itself holds out, as its validation part."""
 
@@ -39,16 +41,21 @@ class Images:
     def apart(self) -> "tuple[Images, Images]":
         """Those to learn from, and those that the source holds out; not copied."""
         end = len(self) - self.num_held_out
-        marks = self.read_marks
-        return (
-            Images(self.pixels[:end], self.labels[:end], None if marks is None else marks[:end]),
-            Images(self.pixels[end:], self.labels[end:], None if marks is None else marks[end:]),
+        return self._slice(slice(None, end)), self._slice(slice(end, None))
+
+    def _slice(self, piece: slice) -> "Images":
+        return Images(
+            self.pixels[piece],
+            self.labels[piece],
+            None if self.read_marks is None else self.read_marks[piece],
+            None if self.names is None else self.names[piece],
         )
 
     def take(self, indices: Int[np.ndarray, " m"]) -> "Images":
         """The images at `indices`, in that order, copied into memory."""
         marks = None if self.read_marks is None else self.read_marks[indices]
-        return Images(self.pixels[indices], self.labels[indices], marks)
+        names = None if self.names is None else tuple(self.names[place] for place in indices)
+        return Images(self.pixels[indices], self.labels[indices], marks, names)
 
 
 def join(train: Images, held_out: Images) -> Images:

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from toile.data import (
-    PART_NAMES,
     MarkSet,
     Picture,
+    part_of,
     picture_marks,
     picture_of,
     read_picture,
@@ -207,4 +207,4 @@ def _spellings(path: Path) -> set[Path]:
 def _is_test_image(path: Path) -> bool:
     """Whether a file of a dataset lies in a class folder of its test folder."""
     # A class may itself be called test, and lies right above its files.
-    return any(PART_NAMES.get(name.lower()) == "test" for name in path.parts[:-2])
+    return any(part_of(name) == "test" for name in path.parts[:-2])

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from toile.data import Skipped, load_data
+from toile.data import Skipped, load_data, split_data
 from toile.data.fingerprint import identify
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
+from toile.recipe import Data
 
 
 def picture(file: Path, grey: int = 0, size: tuple[int, int] = (6, 6), mode: str = "L") -> Path:
@@ -41,21 +42,51 @@ def test_other_words_for_the_parts(folder, names):
     assert len(load_data(folder).test) == 6
 
 
-def test_a_validation_folder_is_not_guessed_at(folder):
-    picture(folder / "val" / "ant" / "1.png")
-    with pytest.raises(ToileError, match=r"has test/, train/, val/; .* move val/ into train/ or"):
+def test_a_validation_folder_holds_the_validation_images(folder):
+    for index in range(4):
+        picture(folder / "val" / ("ant", "bee")[index % 2] / f"{index}.png", 100 + index)
+    data = load_data(folder)
+    assert data.train.num_held_out == 4
+    assert data.train.names[-1] == "val/bee/3.png"
+    split = split_data(data.train, Data(name=str(folder)))
+    assert split.validation.names == data.train.names[12:]
+    assert len(split.train) == 12
+
+
+def test_of_two_folders_for_one_part_none_is_chosen(folder):
+    picture(folder / "training_2" / "ant" / "1.png")
+    with pytest.raises(ToileError, match=r"train/ and training_2/ are called as train parts are"):
         load_data(folder)
+
+
+def test_by_the_older_rules_there_are_train_and_test_alone(folder):
+    kept = load_data(folder, rule=2)
+    assert kept.identity == load_data(folder).identity
+    picture(folder / "val" / "ant" / "1.png")
+    with pytest.raises(ToileError, match=r"has test/, train/, val/; by data.rule 1 and 2 .*=3"):
+        load_data(folder, rule=2)
 
 
 def test_a_folder_beside_train_and_test_is_not_guessed_at(folder):
     picture(folder / "extra" / "ant" / "1.png")
-    with pytest.raises(ToileError, match="has extra/, test/, train/; class folders lie in train/"):
+    with pytest.raises(
+        ToileError, match="has extra/, test/ and train/; class folders lie in train/"
+    ):
         load_data(folder)
 
 
-def test_a_class_may_be_called_train(tmp_path):
+def test_a_class_is_not_called_as_a_part_is(tmp_path):
     for index in range(40):
         picture(tmp_path / ("train", "boat")[index % 2] / f"{index}.png", index)
+    with pytest.raises(ToileError, match="train/ holds 20 pictures and no class folders; lay them"):
+        load_data(tmp_path)
+    assert load_data(tmp_path, rule=2).class_names == ("boat", "train")
+
+
+def test_within_a_part_it_may_be(tmp_path):
+    for index in range(40):
+        folder = tmp_path / ("train", "test")[index // 20] / ("train", "boat")[index % 2]
+        picture(folder / f"{index}.png", index)
     assert load_data(tmp_path).class_names == ("boat", "train")
 
 

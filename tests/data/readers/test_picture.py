@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from toile.data.readers.picture import (
+    TooLargePicture,
     UnreadablePicture,
     decode_picture,
     quiet_pillow,
@@ -105,20 +106,23 @@ def test_of_an_animation_the_first_frame_is_taken_and_the_frames_are_counted():
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "said"),
     [
-        b"",
-        b"just words",
-        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
-        b"8BPS\0\1" + bytes(60),
-        b"SIMPLE  =                    T" + b" " * 3000,
-        b"II*\0\x08\0\0\0" + bytes(60),
-        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        (b"", "is empty"),
+        (b"just words", "is no PNG, JPEG, WebP, BMP or GIF"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is no PNG, JPEG, WebP, BMP or"),
+        (b"8BPS\0\1" + bytes(60), "is a Photoshop file, which is not read"),
+        (b"SIMPLE  =                    T" + b" " * 3000, "is no PNG, JPEG, WebP, BMP or GIF"),
+        (b"II*\0\x08\0\0\0" + bytes(60), "is a TIFF picture, which is not read"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is a HEIC photograph, which is not read"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0", "is an AVIF picture, which is not read"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing, which is not read"),
+        (b"<!DOCTYPE html><html>", "is a web page, as a server sends for a picture"),
     ],
-    ids=["empty", "text", "EPS", "PSD", "FITS", "TIFF", "SVG"],
+    ids=["empty", "text", "EPS", "PSD", "FITS", "TIFF", "HEIC", "AVIF", "SVG", "page"],
 )
-def test_other_formats_are_unreadable_whatever_their_name(content):
-    with pytest.raises(UnreadablePicture, match="is no PNG, JPEG, WebP, BMP or GIF"):
+def test_other_formats_are_unreadable_whatever_their_name(content, said):
+    with pytest.raises(UnreadablePicture, match=said):
         decode_bytes(content)
 
 
@@ -157,14 +161,32 @@ def png_header(width: int, height: int) -> bytes:
 
 
 def test_more_than_25_million_pixels_are_refused_before_decoding():
-    with pytest.raises(ToileError, match=r"toy.png: is 5001 x 5000 px; at most 25 million pixels"):
+    with pytest.raises(TooLargePicture, match=r"is 5001 x 5000 px; at most 25 million pixels"):
         decode_bytes(png_header(5001, 5000), Data(size_px=28))
+    with pytest.raises(ToileError, match=r"a.png: is 5001 x 5000 px; .* make it smaller first"):
+        read_picture(png_header(5001, 5000), "a.png")
 
 
 @pytest.mark.parametrize("side", [10_000, 30_000])
 def test_a_size_that_alarms_pillow_itself_is_refused_too(side):
-    with pytest.raises(ToileError, match=rf"Image size \({side**2} pixels\) exceeds limit"):
+    with pytest.raises(TooLargePicture, match="has more than 25 million pixels, which are not"):
         decode_bytes(png_header(side, side))
+
+
+def test_a_large_jpeg_is_reduced_while_it_is_decoded():
+    stream = io.BytesIO()
+    Image.new("L", (6000, 5000), 200).save(stream, "JPEG")
+    assert read_picture(stream.getvalue(), "a.jpg").pixels.shape == (1, 2500, 3000)
+    resized = decode_bytes(stream.getvalue(), Data(size_px=8))
+    assert (resized.pixels == 200).all()
+    assert resized.mark == read_picture(stream.getvalue(), "a.jpg").mark
+
+
+def test_no_jpeg_is_reduced_further_than_its_memory_allows():
+    stream = io.BytesIO()
+    Image.new("L", (9000, 8000)).save(stream, "JPEG")
+    with pytest.raises(TooLargePicture, match="is 9000 x 8000 px; at most 25 million pixels"):
+        decode_bytes(stream.getvalue(), Data(size_px=8))
 
 
 def test_a_side_above_256_asks_for_a_size_to_resize_to():

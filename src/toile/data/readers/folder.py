@@ -4,6 +4,7 @@ import os
 from pathlib import Path, PurePosixPath
 
 from toile.data.readers.class_folders import read_pictures
+from toile.data.readers.layout import PICTURE_SUFFIXES
 from toile.data.readers.parts import Parts, Progress
 from toile.data.readers.picture_files import PictureFile
 from toile.errors import ToileError
@@ -12,11 +13,18 @@ from toile.recipe import Data
 # Enough for any layout; and an end, where / or one's home is named by mistake.
 MAX_DEPTH = 5
 MAX_FILES = 1_000_000
+TABLES = (".csv", ".npz", ".gz")
 
 
 def find_pictures(path: Path) -> list[Path]:
-    """All files of a folder that holds folders, a few levels deep, hidden ones left out; sorted."""
-    if not path.is_dir() or not any(_is_visible_folder(child) for child in path.iterdir()):
+    """All files of a folder of pictures, a few levels deep, hidden ones left out; sorted.
+
+    None where it holds no folders and hardly a picture, or other data and no picture at all.
+    """
+    if not path.is_dir():
+        return []
+    children = list(path.iterdir())
+    if not any(map(_is_visible_folder, children)) and not _mostly_pictures(children):
         return []
     found = []
     # A link that leads back up would make this endless but for `MAX_DEPTH`.
@@ -32,7 +40,19 @@ def find_pictures(path: Path) -> list[Path]:
                 f"{path}: holds more than {MAX_FILES} files; name the folder of the pictures"
             )
     # Sorted, for the order in which a disk lists files is its own, and a split follows the order.
-    return [Path(file) for file in sorted(found) if os.path.isfile(file)]
+    files = [Path(file) for file in sorted(found) if os.path.isfile(file)]
+    if any(child.suffix.lower() in TABLES for child in children) and not any(
+        file.suffix.lower() in PICTURE_SUFFIXES for file in files
+    ):
+        return []
+    return files
+
+
+def _mostly_pictures(children: list[Path]) -> bool:
+    """Whether there are many more pictures than tables, one of which may say what they show."""
+    suffixes = [child.suffix.lower() for child in children if not child.name.startswith(".")]
+    num_tables = sum(suffix in TABLES for suffix in suffixes)
+    return sum(suffix in PICTURE_SUFFIXES for suffix in suffixes) > 4 * num_tables
 
 
 def _is_visible_folder(path: Path) -> bool:

@@ -19,6 +19,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from toile.data.marks import pixel_mark
 from toile.data.readers.parts import MAX_SIDE_PX
+from toile.data.readers.picture_kinds import say_kind
 from toile.errors import ToileError
 from toile.recipe import Data
 
@@ -27,6 +28,8 @@ Stream = io.BufferedReader | io.BytesIO
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 # 100 MB once in RGBA; Pillow itself warns from 89 million pixels and refuses at twice that.
 MAX_PIXELS = 25_000_000
+# Of a JPEG that is reduced while it is decoded; a progressive one takes six bytes for each.
+MAX_REDUCED_PIXELS = 64_000_000
 # Pillow keeps a pointer for each row: of 1 x 25,000,000 px they took 600 MB.
 MAX_DECODED_SIDE_PX = 32_768
 # A bitmap of that many pixels and its header; other formats are smaller.
@@ -53,7 +56,18 @@ DAMAGED = (
 
 
 class UnreadablePicture(Exception):
-    """The file is no picture of the known formats, or a damaged one; the rest may load."""
+    """The file is no picture of the known formats, or a damaged one; the rest may load.
+
+    `remedy` is what to do where it is the only one.
+    """
+
+    remedy = "save it anew as PNG or JPEG"
+
+
+class TooLargePicture(UnreadablePicture):
+    """It has more pixels than are decoded."""
+
+    remedy = "make it smaller first"
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +106,7 @@ def read_picture(content: bytes | Stream, where: str) -> Picture:
         with quiet_pillow():
             return decode_picture(stream, where, None)
     except UnreadablePicture as reason:
-        raise ToileError(f"{where}: {reason}; save it anew as PNG or JPEG") from None
+        raise ToileError(f"{where}: {reason}; {reason.remedy}") from None
 
 
 def picture_of(image: Image.Image, where: str) -> Picture:
@@ -105,10 +119,12 @@ def picture_of(image: Image.Image, where: str) -> Picture:
             f"{where}: is an image of mode {image.mode}, whose numbers may mean any grey; make it "
             "L, of 0 to 255, first"
         )
-    _check_size(image.size, where, None)
     try:
+        _check_size(image.size)
         with quiet_pillow():
             return Picture(_pixels(_eight_bits(ImageOps.exif_transpose(image))))
+    except TooLargePicture as reason:
+        raise ToileError(f"{where}: {reason}; {reason.remedy}") from None
     except DAMAGED as damage:
         raise ToileError(f"{where}: is damaged ({damage}); open it anew") from None
 
@@ -116,8 +132,9 @@ def picture_of(image: Image.Image, where: str) -> Picture:
 def decode_picture(stream: Stream, where: str, data: Data | None) -> Picture:
     """The picture as grey (1 channel) or rgb (3), resized and recoloured where `data` says so.
 
-    Without `data` it keeps its size. UnreadablePicture for a file to leave out; ToileError for one
-    that is too large.
+    Without `data` it keeps its size, but for a JPEG of more pixels than are decoded: that is halved
+    in each direction until it has not. UnreadablePicture for a file to leave out; ToileError where
+    all have to be resized.
     """
     if (num_bytes := stream.seek(0, io.SEEK_END)) > MAX_FILE_BYTES:
         raise UnreadablePicture(f"has {num_bytes} bytes; a picture has at most {MAX_FILE_BYTES}")
@@ -125,9 +142,12 @@ def decode_picture(stream: Stream, where: str, data: Data | None) -> Picture:
     try:
         with Image.open(stream, formats=FORMATS) as picture:
             # Opening reads the header alone; pixels are decoded by the first use after this.
-            _check_size(picture.size, where, data)
-            if picture.format == "JPEG":
+            # Telephones write several in one file, MPO, which is opened as the JPEG that it is.
+            if picture.format in ("JPEG", "MPO"):
+                _reduce(picture)
                 _check_scans(stream)
+            _check_size(picture.size)
+            _check_side(picture.size, where, data)
             num_frames = getattr(picture, "n_frames", 1)
             # Counting frames leaves the file at the last one.
             picture.seek(0)
@@ -139,9 +159,11 @@ def decode_picture(stream: Stream, where: str, data: Data | None) -> Picture:
             ImageOps.exif_transpose(picture, in_place=True)
             plain = _eight_bits(picture)
     except UnidentifiedImageError:
-        raise UnreadablePicture("is no PNG, JPEG, WebP, BMP or GIF") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as alarm:
-        raise ToileError(f"{where}: {alarm}; make it smaller first") from None
+        raise UnreadablePicture(say_kind(stream)) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise TooLargePicture(
+            f"has more than {MAX_PIXELS // 10**6} million pixels, which are not decoded"
+        ) from None
     except DAMAGED as damage:
         raise UnreadablePicture(f"is damaged ({damage})") from None
     mark = pixel_mark(_pixels(plain))
@@ -159,18 +181,27 @@ def fit(picture: Image.Image, data: Data) -> Image.Image:
     return picture
 
 
-def _check_size(size: tuple[int, int], where: str, data: Data | None) -> None:
+def _reduce(picture: Image.Image) -> None:
+    """Have a large JPEG decoded at a half, a quarter or an eighth of its sides, if it may be."""
+    width, height = picture.size
+    if width * height <= MAX_REDUCED_PIXELS:
+        shrink = next((s for s in (1, 2, 4, 8) if width * height <= s * s * MAX_PIXELS), 8)
+        if shrink > 1:
+            picture.draft(None, (width // shrink, height // shrink))
+
+
+def _check_size(size: tuple[int, int]) -> None:
     width, height = size
     if width * height > MAX_PIXELS:
-        raise ToileError(
-            f"{where}: is {width} x {height} px; at most {MAX_PIXELS // 10**6} million pixels are "
-            "decoded; make it smaller first"
+        raise TooLargePicture(
+            f"is {width} x {height} px; at most {MAX_PIXELS // 10**6} million pixels are decoded"
         )
     if max(size) > MAX_DECODED_SIDE_PX:
-        raise ToileError(
-            f"{where}: is {width} x {height} px; a side has at most {MAX_DECODED_SIDE_PX}; "
-            "make it smaller first"
-        )
+        raise TooLargePicture(f"is {width} x {height} px; a side has at most {MAX_DECODED_SIDE_PX}")
+
+
+def _check_side(size: tuple[int, int], where: str, data: Data | None) -> None:
+    width, height = size
     if data is not None and max(size) > MAX_SIDE_PX and not data.size_px:
         raise ToileError(
             f"{where}: is {width} x {height} px; a side has at most {MAX_SIDE_PX}; set "

@@ -36,12 +36,14 @@ class PictureFiles:
     num_done: int = 0
     first: tuple[str, tuple[int, ...]] | None = None
 
-    def decode(self, labelled: list[tuple[int, PictureFile]]) -> Images:
-        """The readable pictures of one part, in order."""
+    def decode(self, labelled: list[tuple[int, PictureFile]], num_held_out: int = 0) -> Images:
+        """The readable pictures of one part, in order; the last `num_held_out` are held out."""
         pixels: UInt8[np.ndarray, "n c h w"] | None = None
         labels: list[int] = []
         marks: list[tuple[int, int]] = []
-        for label, file in labelled:
+        names: list[str] = []
+        num_learnt = 0
+        for place, (label, file) in enumerate(labelled):
             self.num_done += 1
             self.progress(self.num_done, self.num_files, "pictures")
             decoded = self._decode_one(file)
@@ -55,13 +57,21 @@ class PictureFiles:
             pixels[len(labels)] = picture.pixels
             labels.append(label)
             marks.append((mark, picture.mark))
+            names.append(str(file.path))
+            num_learnt += place < len(labelled) - num_held_out
         if pixels is None:
             raise ToileError(
                 f"{self.where}: holds no readable picture in class folders"
                 + "".join(f"; {file.file} {file.reason}" for file in self.skipped[:3])
-                + "; PNG, JPEG, WebP, BMP and GIF are read"
+                + "; PNG, JPEG, WebP, BMP and GIF are read: save them as one of these"
             )
-        return Images(pixels[: len(labels)], np.array(labels, np.int64), np.array(marks, np.uint64))
+        return Images(
+            pixels[: len(labels)],
+            np.array(labels, np.int64),
+            np.array(marks, np.uint64),
+            tuple(names),
+            len(labels) - num_learnt,
+        )
 
     def _decode_one(self, file: PictureFile) -> tuple[Picture, int] | None:
         """The picture and the mark of its file."""

@@ -1,0 +1,137 @@
+"""What pictures show, out of a CSV file that names them: one column of files, one of classes."""
+
+import csv
+import io
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from toile.data.readers.part_names import part_of
+from toile.data.readers.picture_files import PictureFile
+
+MAX_TABLE_BYTES = 64 << 20
+LABEL_NAMES = frozenset(("label", "labels", "class", "classid", "category", "target", "y"))
+
+
+@dataclass
+class TableLabels:
+    """The class of each picture that a table names; `reason` says why a table was of no use."""
+
+    by_file: dict[PictureFile, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    reason: str = ""
+
+    def classes_of(self, files: list[PictureFile]) -> dict[str, list[PictureFile]]:
+        """`files` by class, those without one left out."""
+        classes: dict[str, list[PictureFile]] = defaultdict(list)
+        for file in files:
+            if file in self.by_file:
+                classes[self.by_file[file]].append(file)
+        return classes
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's columns by their heads."""
+
+    name: str
+    columns: dict[str, list[str]]
+
+
+def read_labels(tables: list[PictureFile], pictures: list[PictureFile]) -> TableLabels:
+    """The classes that `tables` have for `pictures`, where they name the files plainly.
+
+    Plainly is: one column names all pictures of a folder, each once, and nothing else, and one
+    other column is the only one, or the only one called as labels are.
+    """
+    labels = TableLabels()
+    for file in tables:
+        among = [one for one in pictures if _belongs(file, one)]
+        if not among:
+            continue
+        table = _read(file)
+        named = None if table is None else _files_column(table, among)
+        if table is None or named is None:
+            labels.reason = labels.reason or f"{file.path} has no column that names them one by one"
+            continue
+        head, files = named
+        labels.reason = _reason(table, head, files, among)
+        if not labels.reason and (columns := _label_columns(table, head)):
+            classes = [value.strip() for value in table.columns[columns[0]]]
+            labels.by_file |= dict(zip(files, classes, strict=True))
+            labels.notes.append(
+                f"the classes are those of {file.path}: its column {columns[0]}, by the file "
+                f"names in {head}"
+            )
+    return labels
+
+
+def _reason(table: Table, head: str, files: list[PictureFile], pictures: list[PictureFile]) -> str:
+    """Why a table that names `files` in the column `head` cannot say what they show."""
+    folders, named = {file.path.parent for file in files}, set(files)
+    forgotten = [one for one in pictures if one.path.parent in folders and one not in named]
+    if forgotten:
+        # In silence they would be lost.
+        return f"{table.name} names {len(files)} of them, and not {forgotten[0].path.name}"
+    columns = _label_columns(table, head)
+    if len(columns) > 1:
+        return (
+            f"{table.name} names them in {head}, and of its other columns ({', '.join(columns)}) "
+            "none is called label"
+        )
+    if columns and not all(value.strip() for value in table.columns[columns[0]]):
+        return f"{table.name} has rows whose {columns[0]} is empty"
+    return ""
+
+
+def _read(file: PictureFile) -> Table | None:
+    """The table in a file; None where it is none."""
+    with file.open() as stream:
+        raw = stream.read(MAX_TABLE_BYTES + 1)
+    if len(raw) > MAX_TABLE_BYTES:
+        return None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    first = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=first.count)
+    try:
+        head, *rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
+    except (csv.Error, ValueError):
+        return None
+    if not rows or any(len(row) != len(head) for row in rows) or len(set(head)) != len(head):
+        return None
+    columns = zip(*rows, strict=True)
+    return Table(str(file.path), {name: list(one) for name, one in zip(head, columns, strict=True)})
+
+
+def _belongs(table: PictureFile, picture: PictureFile) -> bool:
+    """Whether a table may be about a picture: train.csv is not about what lies in test/."""
+    part = part_of(table.path.stem)
+    parts = {found for folder in picture.path.parent.parts if (found := part_of(folder))}
+    return part is None or not parts or part in parts
+
+
+def _files_column(
+    table: Table, pictures: list[PictureFile]
+) -> tuple[str, list[PictureFile]] | None:
+    """The column that names a picture in each row, each once, and those pictures."""
+    by_name: dict[str, set[PictureFile]] = defaultdict(set)
+    for file in pictures:
+        path = file.path
+        for name in (str(path), f"{path.parent.name}/{path.name}", path.name, path.stem):
+            by_name[name].add(file)
+    for head, values in table.columns.items():
+        found = [by_name.get(value.strip().replace("\\", "/"), set()) for value in values]
+        if all(len(one) == 1 for one in found):
+            files = [file for one in found for file in one]
+            if len(set(files)) == len(files):
+                return head, files
+    return None
+
+
+def _label_columns(table: Table, files: str) -> list[str]:
+    """The column of labels, or the columns among which it cannot be told."""
+    others = [head for head in table.columns if head != files]
+    named = [head for head in others if head.strip().lower().replace("_", "") in LABEL_NAMES]
+    return named if len(named) == 1 else others

@@ -1,0 +1,281 @@
+"""Which folder of pictures is what: parts, classes, and what belongs to neither.
+
+A folder called as a part is (train, Test, seg_train, ...) is never a class. What would have to be
+guessed is refused: a class that is lost, or one that is none, looks like any other once trained.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from toile.data.dataset import Skipped
+from toile.data.readers.label_table import TableLabels, read_labels
+from toile.data.readers.part_names import part_of
+from toile.data.readers.picture_files import PictureFile
+from toile.errors import ToileError
+
+Classes = dict[str, list[PictureFile]]
+Paths = dict[PictureFile, tuple[str, ...]]
+SUFFIXES_READ = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif")
+PICTURE_SUFFIXES = frozenset((*SUFFIXES_READ, ".tif", ".tiff", ".heic", ".heif", ".avif"))
+# What macOS, network drives and Windows put beside pictures; hidden folders are passed by earlier.
+JUNK = frozenset(("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN"))
+# What sets for detecting objects call the folders of their pictures and of what is in them.
+NO_CLASSES = frozenset(("images", "labels", "annotations", "masks"))
+PREFIX = re.compile(r"(?P<word>[^\W\d_]+)[^A-Za-z]*\d+")
+MOST_PREFIXES = 20
+
+
+@dataclass
+class Layout:
+    """The files of each part by class; `left_out` says of each other file why it is in none."""
+
+    parts: dict[str, Classes]
+    left_out: list[Skipped] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Folder:
+    """What lies below a folder, by how deep: right in it, in folders of it, and deeper."""
+
+    name: str
+    loose: list[PictureFile] = field(default_factory=list)
+    classes: Classes = field(default_factory=lambda: defaultdict(list))
+    deeper: Paths = field(default_factory=dict)
+
+    @property
+    def pictures(self) -> list[PictureFile]:
+        """What lies right in it and is called as a picture is."""
+        return [file for file in self.loose if looks_like_a_picture(file)]
+
+
+def looks_like_a_picture(file: PictureFile) -> bool:
+    """By the ending alone: nothing is opened."""
+    return file.path.suffix.lower() in PICTURE_SUFFIXES
+
+
+def lay_out(where: str, files: list[PictureFile]) -> Layout:
+    """Part, class folder, files. Raises ToileError where a folder's role would be a guess."""
+    # A damaged archive may have an entry without a name.
+    whole = (file for file in files if file.path.parts and not JUNK & set(file.path.parts))
+    paths = {file: file.path.parts for file in whole}
+    paths = without_wrapping(paths)
+    tops: dict[str, Paths] = defaultdict(dict)
+    loose: list[PictureFile] = []
+    for file, parts in paths.items():
+        if len(parts) == 1:
+            loose.append(file)
+        else:
+            tops[parts[0]][file] = parts[1:]
+    roles: dict[str, list[str]] = defaultdict(list)
+    for name, below in tops.items():
+        if any(map(looks_like_a_picture, below)) and (part := part_of(name)):
+            roles[part].append(name)
+    if roles:
+        return _Parts(where, roles, tops, loose).lay_out()
+    return _classes_alone(where, paths, loose)
+
+
+def without_wrapping(paths: Paths) -> Paths:
+    """Paths below the one folder that everything lies in, as in most archives."""
+    while (
+        len({parts[0] for parts in paths.values() if len(parts) > 1}) == 1
+        and max(map(len, paths.values())) > 2
+    ):
+        paths = {file: parts[1:] or parts for file, parts in paths.items()}
+    return paths
+
+
+def _classes_alone(where: str, paths: Paths, loose: list[PictureFile]) -> Layout:
+    """A set without parts: class folders, or pictures that a table beside them tells of."""
+    folder = _folder("", paths)
+    shown = folder.pictures or _only_class(folder)
+    if shown:
+        tables = _tables(loose)
+        labels = read_labels(tables, shown)
+        if labels.by_file:
+            left = [file for file in paths if file not in labels.by_file]
+            return Layout({"train": labels.classes_of(shown)}, _outside(left), labels.notes)
+        if not folder.classes:
+            _refuse_loose(where, "", shown, labels)
+        if len(folder.classes) == 1 and tables:
+            _refuse_loose(where, next(iter(folder.classes)), shown, labels)
+    _refuse_deeper(where, folder)
+    _refuse_no_classes(where, folder)
+    return Layout({"train": folder.classes}, _outside([*loose, *folder.deeper]))
+
+
+def _only_class(folder: Folder) -> list[PictureFile]:
+    """The pictures of the one class folder there is."""
+    if len(folder.classes) != 1 or folder.deeper:
+        return []
+    (files,) = folder.classes.values()
+    return [file for file in files if looks_like_a_picture(file)]
+
+
+@dataclass
+class _Parts:
+    """A set some of whose folders are called as parts are."""
+
+    where: str
+    roles: dict[str, list[str]]
+    tops: dict[str, Paths]
+    loose: list[PictureFile]
+
+    def lay_out(self) -> Layout:
+        for part, names in self.roles.items():
+            if len(names) > 1:
+                raise ToileError(
+                    f"{self.where}: {_list(names)} are called as {part} parts are, and there is "
+                    "one: move the others away, or name the folder to read"
+                )
+        folders = {
+            part: _folder(names[0], without_wrapping(self.tops[names[0]]))
+            for part, names in self.roles.items()
+        }
+        layout = Layout({}, _outside(self.loose))
+        self._label_loose(folders, layout)
+        for part, folder in folders.items():
+            if not folder.classes:
+                self._refuse_without_classes(folder)
+            _refuse_deeper(self.where, folder)
+            _refuse_no_classes(self.where, folder)
+            layout.parts[part] = folder.classes
+            layout.left_out += _outside([*folder.loose, *folder.deeper])
+        self._place_others(layout)
+        return layout
+
+    def _label_loose(self, folders: dict[str, Folder], layout: Layout) -> None:
+        """Give loose pictures the classes that tables have for them; parts without any go."""
+        flat = {part: folder for part, folder in folders.items() if not folder.classes}
+        shown = [file for folder in flat.values() for file in folder.pictures]
+        tables = _tables([*self.loose, *(file for one in folders.values() for file in one.loose)])
+        labels = read_labels(tables, shown)
+        if "train" in flat and not labels.by_file:
+            _refuse_loose(self.where, flat["train"].name, flat["train"].pictures, labels)
+        layout.notes += labels.notes
+        for part, folder in flat.items():
+            folder.classes = labels.classes_of(folder.pictures)
+            if folder.classes:
+                folder.loose = [file for file in folder.loose if file not in labels.by_file]
+            elif "train" in flat:
+                del folders[part]
+                layout.left_out += _outside(folder.loose, "has no class in any table")
+                layout.notes.append(
+                    f"{folder.name}/ is left out: no table has the classes of its "
+                    f"{len(folder.pictures)} pictures"
+                )
+
+    def _refuse_without_classes(self, folder: Folder) -> NoReturn:
+        said = f"{self.where}: {folder.name}/ holds {len(folder.pictures)} pictures and no class "
+        if "train" in self.roles:
+            (train,) = self.roles["train"]
+            file, below = next(iter(self.tops[train].items()))
+            above = "/".join(file.path.parts[: -len(below)])
+            raise ToileError(
+                f"{said}folders, so that they can be no {part_of(folder.name)} images; name "
+                f"{train}/ to read it alone, as {self.where}/{above}; a test part is then sealed "
+                "from it"
+            )
+        raise ToileError(
+            f"{said}folders, and is called as a part is, not as a class; move it away, or call it "
+            "otherwise if it is a class"
+        )
+
+    def _place_others(self, layout: Layout) -> None:
+        """What is beside the parts: classes to learn where no part is for that, or nothing."""
+        named = {name for names in self.roles.values() for name in names}
+        others = {name: _folder(name, below) for name, below in self.tops.items()}
+        others = {name: folder for name, folder in others.items() if name not in named}
+        known = {name for classes in layout.parts.values() for name in classes}
+        if "train" not in layout.parts:
+            found = {name: folder.pictures for name, folder in others.items() if folder.pictures}
+            if not found or not known <= found.keys():
+                raise ToileError(
+                    f"{self.where}: has {_list(sorted(named))} and no folder of training images; "
+                    "lay class folders in train/ beside it"
+                )
+            layout.parts = {
+                "train": {name: others.pop(name).loose for name in found}
+            } | layout.parts
+        for name, folder in others.items():
+            if known & folder.classes.keys() or len(folder.classes) > 1:
+                raise ToileError(
+                    f"{self.where}: has {_list(sorted(self.tops))}; class folders lie in train/, "
+                    f"validation/ and test/, or all beside each other; move {name}/ into one of "
+                    "them or away"
+                )
+            layout.left_out += _outside(self.tops[name], "lies outside the parts")
+
+
+def _folder(name: str, below: Paths) -> Folder:
+    folder = Folder(name)
+    for file, parts in below.items():
+        if len(parts) == 1:
+            folder.loose.append(file)
+        elif len(parts) == 2:
+            folder.classes[parts[0]].append(file)
+        else:
+            folder.deeper[file] = parts
+    return folder
+
+
+def _refuse_loose(
+    where: str, name: str, pictures: list[PictureFile], labels: TableLabels
+) -> NoReturn:
+    """Pictures of which nothing says what they show."""
+    place = f"{name}/" if name else "it"
+    words = [match["word"] for file in pictures if (match := PREFIX.match(file.path.name))]
+    prefixes = [word for word, count in Counter(words).most_common(MOST_PREFIXES + 1) if count > 1]
+    hint = ""
+    if labels.reason:
+        hint = f"; {labels.reason}"
+    elif 1 < len(prefixes) <= MOST_PREFIXES and len(words) == len(pictures):
+        hint = f"; their names begin with {_list(sorted(prefixes), '')}, which would be the classes"
+    raise ToileError(
+        f"{where}: {place} holds {len(pictures)} pictures and no class folders{hint}; lay them in "
+        f"a folder for each class, as {place if name else ''}"
+        f"{sorted(prefixes)[0] if prefixes else 'shoe'}/{pictures[0].path.name}"
+    )
+
+
+def _refuse_deeper(where: str, folder: Folder) -> None:
+    """Pictures below a class folder's own would be lost in silence."""
+    places = Counter(
+        parts[:-1] for file, parts in folder.deeper.items() if looks_like_a_picture(file)
+    )
+    if places:
+        below, number = places.most_common(1)[0]
+        inside = "/".join([folder.name, *below] if folder.name else below)
+        raise ToileError(
+            f"{where}: {inside}/ holds {number} pictures inside the folder {below[0]}/, which is a "
+            f"class by where it lies; a class folder holds its pictures itself: move them up into "
+            f"{below[0]}/, or name the folder whose folders are the classes"
+        )
+
+
+def _refuse_no_classes(where: str, folder: Folder) -> None:
+    names = {name.lower() for name in folder.classes}
+    if names and names <= NO_CLASSES:
+        raise ToileError(
+            f"{where}: {_list(sorted(folder.classes))} are no classes; a set for a classifier has "
+            "a folder for each class, and boxes or masks of objects are not read"
+        )
+
+
+def _tables(files: Iterable[PictureFile]) -> list[PictureFile]:
+    return [file for file in files if file.path.suffix.lower() in (".csv", ".tsv")]
+
+
+def _outside(
+    files: Iterable[PictureFile], reason: str = "lies outside the class folders"
+) -> list[Skipped]:
+    return [Skipped(str(file.path), reason) for file in files]
+
+
+def _list(names: Iterable[str], after: str = "/") -> str:
+    *first, last = [f"{name}{after}" for name in names]
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,36 @@
+"""Parts and classes as runs of the first two rules read them: train and test alone, or classes.
+
+A run that is gone on with has its images from here, so nothing here changes.
+"""
+
+from collections import defaultdict
+
+from toile.data.dataset import Skipped
+from toile.data.readers.layout import Classes, Layout, without_wrapping
+from toile.data.readers.picture_files import PictureFile
+from toile.errors import ToileError
+
+PART_NAMES = {"train": "train", "training": "train", "test": "test", "testing": "test"}
+
+
+def lay_out_by_older_rules(where: str, files: list[PictureFile]) -> Layout:
+    """Part, class folder, files. Raises ToileError where parts are not train and test."""
+    paths = without_wrapping({file: file.path.parts for file in files})
+    # A part holds folders and a class holds files, so that a class may be called train.
+    above = {parts[0] for parts in paths.values() if len(parts) > 2}
+    roles = {name: PART_NAMES[name.lower()] for name in above if name.lower() in PART_NAMES}
+    if roles and (set(roles.values()) != {"train", "test"} or len(roles) != 2 or len(above) != 2):
+        raise ToileError(
+            f"{where}: has {'/, '.join(sorted(above))}/; by data.rule 1 and 2 class folders lie in "
+            "train/ and test/, or all beside each other; set data.rule=3"
+        )
+    parts_found = ("train", "test") if roles else ("train",)
+    layout = Layout({part: defaultdict(list) for part in parts_found})
+    depth = 3 if roles else 2
+    for file, parts in paths.items():
+        if len(parts) == depth:
+            classes: Classes = layout.parts[roles[parts[0]] if roles else "train"]
+            classes[parts[-2]].append(file)
+        else:
+            layout.left_out.append(Skipped(str(file.path), "lies outside the class folders"))
+    return layout

@@ -16,6 +16,7 @@ from toile.distribution import VERSION
 if TYPE_CHECKING:
     from toile.data import Dataset, describe, list_sources, load_data, split_data
     from toile.errors import ToileError
+    from toile.library import resume, train
     from toile.recipe import Recipe, list_presets, plan_network, read_recipe, with_settings
     from toile.runs import Run, bundle_run, list_runs, open_run, read_ledger
     from toile.studies import (
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
         open_study,
         verdict_sentence,
     )
-    from toile.workbench.begin import begin, train
+    from toile.workbench.begin import begin
     from toile.workbench.bench import Bench, bench
     from toile.workbench.bundle import import_bundle
     from toile.workbench.evaluate import Evaluated, compare_answers, evaluate
     from toile.workbench.export import export_run
-    from toile.workbench.go_on import go_on, resume
+    from toile.workbench.go_on import go_on
     from toile.workbench.live import LiveRun
     from toile.workbench.live_search import LiveSearch
     from toile.workbench.live_study import LiveStudy
@@ -88,12 +89,12 @@ _PLACES = {
     "predict": "toile.workbench.predict",
     "read_ledger": "toile.runs",
     "read_recipe": "toile.recipe",
-    "resume": "toile.workbench.go_on",
+    "resume": "toile.library",
     "run_sheet": "toile.workbench.sheet",
     "search": "toile.workbench.search",
     "split_data": "toile.data",
     "study": "toile.workbench.study",
-    "train": "toile.workbench.begin",
+    "train": "toile.library",
     "verdict_sentence": "toile.studies",
     "with_settings": "toile.recipe",
     "write_report": "toile.workbench.page",

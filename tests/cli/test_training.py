@@ -85,7 +85,7 @@ def test_a_run_starts_from_anothers_weights_and_says_which(toile, among_runs, tm
     )  # fmt: skip
     assert answer.code == 0
     assert "layers taken: conv1; frozen: conv1; begun anew" in answer.errors
-    assert answer.errors.rstrip().endswith("dense1, dense2")
+    assert "not asked for: dense1, dense2\n" in answer.errors
     assert "5,594 trained" in (tmp_path / "run" / "report.html").read_text()
     start = Run(tmp_path / "run").recipe.training.start
     assert start.taken == start.frozen == ("conv1",)
@@ -141,6 +141,18 @@ def read(terminal: int) -> bytes:
         return os.read(terminal, 4096)
     except OSError:
         return b""
+
+
+def test_where_nobody_watches_each_epoch_is_a_line(toile, quickly):
+    answer = toile("train", "s1-lab", "--out=run", "--no-page", *quickly, "--set=training.epochs=2")
+    lines = [line for line in answer.errors.splitlines() if line.startswith("epoch ")]
+    assert [
+        re.match(r"epoch (\d)  loss \d\.\d{4} acc .* val loss ", line)[1] for line in lines
+    ] == [
+        "1",
+        "2",
+    ]
+    assert "epoch 1" not in answer.output
 
 
 def test_two_threads_train_where_the_environment_allows_torch_one(toile, quickly, monkeypatch):

@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.halting import train_until_killed
+from toile.library import resume, train
 from toile.runs import read_state
-from toile.workbench.begin import train
-from toile.workbench.go_on import resume
 
 SETTINGS = [
     "network.conv1.filters=4",

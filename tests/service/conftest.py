@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from toile.library import train
 from toile.runs import Run
 from toile.service import Model, create_app, open_model
-from toile.workbench.begin import train
 from toile.workbench.live import no_progress
 
 

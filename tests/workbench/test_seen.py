@@ -11,6 +11,7 @@ from PIL import Image
 import toile
 from toile.cli.training import result, summary
 from toile.errors import ToileError
+from toile.library import resume
 from toile.recipe import with_settings
 from toile.runs import (
     Run,
@@ -27,7 +28,6 @@ from toile.studies.search_words import search_sentence
 from toile.studies.sheet import sheet_of
 from toile.studies.sheet_result import compared_words, runs_words
 from toile.workbench.evaluate import evaluate
-from toile.workbench.go_on import resume
 from toile.workbench.page import write_report
 
 ELSEWHERE = {

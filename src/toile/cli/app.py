@@ -68,9 +68,9 @@ app.command("import")(bundle.import_)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from toile import __version__
+        from toile.distribution import VERSION
 
-        say(__version__)
+        say(VERSION)
         raise typer.Exit
 
 

@@ -1,6 +1,7 @@
 """The terminal as rich draws on it; apart from `terminal.py`, as rich takes a while to import."""
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -20,3 +21,8 @@ class Terminal(Console):
         """What is drawn, in pieces; rich's own codes are kept apart from the text."""
         for text, style, control in super().render(renderable, options):
             yield Segment(text if control else plain_lines(text), style, control)
+
+
+def draws_bars(console: Console) -> bool:
+    """Whether `console` can draw over what it drew; a notebook can where it has ipywidgets."""
+    return console.is_terminal or (console.is_jupyter and find_spec("ipywidgets") is not None)

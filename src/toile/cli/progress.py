@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from toile.cli.console import Terminal
+from toile.cli.console import Terminal, draws_bars
 from toile.cli.terminal import plain
 
 
@@ -22,7 +22,7 @@ def data_progress() -> Iterator[Callable[[int, int | None, str], None]]:
     console = Terminal()
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
+        *columns, console=console, transient=True, disable=not draws_bars(console)
     ) as bars:
         tasks = {}
 

@@ -12,8 +12,9 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from toile.cli.console import Terminal
+from toile.cli.console import Terminal, draws_bars
 from toile.cli.curve import text_curve
+from toile.cli.terminal import say
 from toile.cli.words import duration, percent
 from toile.training import Diverged, Epoch, Event, Interval, Scoring, Stepped
 
@@ -33,10 +34,11 @@ class Bars(Progress):
 class Watch:
     """Shows the events of a training: a bar, a line an epoch, a curve on request.
 
-    Goes to the error stream, so that results can be piped; shows nothing where that is no terminal.
+    Goes to the error stream, so that results can be piped; where that is no terminal and no
+    notebook the lines are all it shows.
     """
 
-    def __init__(self, epochs: int, curve: bool) -> None:
+    def __init__(self, epochs: int, curve: bool = False) -> None:
         self.console = Terminal()
         self.epochs, self.curve = epochs, curve
         self.accuracies: list[float] = []
@@ -48,7 +50,7 @@ class Watch:
             TimeRemainingColumn(),
             console=self.console,
             transient=True,
-            disable=not self.console.is_terminal,
+            disable=not draws_bars(self.console),
         )
         self.task = self.bars.add_task("", total=None, epoch=1, numbers="")
 
@@ -93,6 +95,8 @@ class Watch:
             self.bars.curve = text_curve(self.accuracies)
 
     def _say(self, line: str) -> None:
-        # Class and run names are not ours: they must not be read as rich's markup.
-        if self.console.is_terminal:
+        if self.console.is_terminal or self.console.is_jupyter:
+            # Class and run names are not ours: they must not be read as rich's markup.
             self.bars.console.print(line)
+        else:
+            say(line, err=True)

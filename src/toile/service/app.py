@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from toile import __version__
+from toile.distribution import VERSION
 from toile.errors import ToileError
 from toile.service.model import TAKES, Model
 from toile.service.words import Answer, Card, Health, Problem
@@ -52,7 +52,7 @@ def create_app(model: Model) -> FastAPI:
     """The service of `model`, documented by its OpenAPI; FastAPI's pages load foreign code."""
     app = FastAPI(
         title="Toile",
-        version=__version__,
+        version=VERSION,
         description="An image classifier that answers pictures.",
         docs_url=None,
         redoc_url=None,

@@ -9,7 +9,6 @@ from toile.data import Dataset, Progress, Split, is_marked, no_progress, resolve
 from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, Start, plan_network
 from toile.runs import (
-    Run,
     create_run,
     fill_seen,
     open_run,
@@ -57,32 +56,6 @@ def begin(
     )
     prepared = prepare_data(read.data, progress)
     return begin_prepared(read, prepared, None if out is None else Path(out), checkpoint_seconds)
-
-
-def train(
-    recipe: str | Path | Recipe,
-    *,
-    data: str | Path | None = None,
-    seed: int | None = None,
-    epochs: int | None = None,
-    settings: Sequence[str] = (),
-    out: str | Path | None = None,
-    start: str | Path | None = None,
-    allow_seen: bool = False,
-    checkpoint_seconds: float = CHECKPOINT_SECONDS,
-) -> Run:
-    """Train `recipe` to its end and return the run; the arguments are those of `begin`."""
-    return begin(
-        recipe,
-        data=data,
-        seed=seed,
-        epochs=epochs,
-        settings=settings,
-        out=out,
-        start=start,
-        allow_seen=allow_seen,
-        checkpoint_seconds=checkpoint_seconds,
-    ).finish()
 
 
 def begin_prepared(

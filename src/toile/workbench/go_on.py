@@ -61,11 +61,6 @@ def go_on(
     return LiveRun(run, plan, dataset, split, recorder, notes)
 
 
-def resume(run: str | Path | Run, *, epochs: int | None = None) -> Run:
-    """Go on with `run` to its end and return it; the arguments are those of `go_on`."""
-    return go_on(run, epochs=epochs).finish()
-
-
 def _refuse_other_data(run: Run, dataset: Dataset, split: Split) -> None:
     """The images must be the same, in the same order, and divided as they were."""
     now = {

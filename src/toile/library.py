@@ -1,0 +1,67 @@
+"""Training to the end from Python, shown on request: `toile.train` and `toile.resume`."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from toile.data import Progress, no_progress
+from toile.recipe import Recipe
+from toile.runs import Run
+from toile.runs.recorder import CHECKPOINT_SECONDS
+from toile.workbench.begin import begin
+from toile.workbench.go_on import go_on
+from toile.workbench.live import LiveRun
+
+
+def train(
+    recipe: str | Path | Recipe,
+    *,
+    data: str | Path | None = None,
+    seed: int | None = None,
+    epochs: int | None = None,
+    settings: Sequence[str] = (),
+    out: str | Path | None = None,
+    start: str | Path | None = None,
+    allow_seen: bool = False,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    progress: bool = False,
+) -> Run:
+    """Train `recipe` to its end and return the run; the arguments are those of `begin`.
+
+    With `progress=True` it shows a bar and a line an epoch, in a terminal or a notebook.
+    """
+
+    def make(tell: Progress) -> LiveRun:
+        return begin(
+            recipe,
+            data=data,
+            seed=seed,
+            epochs=epochs,
+            settings=settings,
+            out=out,
+            start=start,
+            allow_seen=allow_seen,
+            checkpoint_seconds=checkpoint_seconds,
+            progress=tell,
+        )
+
+    return _finish(make, progress)
+
+
+def resume(run: str | Path | Run, *, epochs: int | None = None, progress: bool = False) -> Run:
+    """Go on with `run` to its end and return it, shown as `train` shows it."""
+    return _finish(lambda tell: go_on(run, epochs=epochs, progress=tell), progress)
+
+
+def _finish(make: Callable[[Progress], LiveRun], progress: bool) -> Run:
+    if not progress:
+        return make(no_progress).finish()
+    # What draws takes a moment to import, and nobody else needs it.
+    from toile.cli.progress import data_progress
+    from toile.cli.watch import Watch
+
+    with data_progress() as tell:
+        live = make(tell)
+    with Watch(live.fit.recipe.training.epochs) as watch:
+        for event in live:
+            watch.show(event)
+    return live.run

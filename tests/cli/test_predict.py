@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -29,11 +30,11 @@ def pictures(tmp_path, trained) -> list[str]:
 
 
 def test_pictures_are_answered_in_words_and_as_json(toile, among_runs, pictures):
-    (first, second) = toile("predict", "last", *pictures[:2], "--json").json
+    (first, second) = toile("predict", "last", *pictures[:2], "--always", "--json").json
     assert first["file"] == "p/0.png"
-    assert set(first) == {"file", "top", "warnings"}
+    assert set(first) == {"file", "top", "warnings", "abstained"}
     assert [set(one) for one in first["top"]] == [{"class", "probability"}] * 3
-    said = toile("predict", "last", "p/0.png", "--top", "1")
+    said = toile("predict", "last", "p/0.png", "--top", "1", "--always")
     best = first["top"][0]
     assert f"p/0.png  {best['class']}  {100 * best['probability']:.2f} %" in said.output
     assert second["file"] == "p/1.png"
@@ -41,13 +42,13 @@ def test_pictures_are_answered_in_words_and_as_json(toile, among_runs, pictures)
 
 def test_the_steps_are_drawn_and_a_folder_goes_into_a_table(toile, among_runs, pictures, tmp_path):
     (tmp_path / "p" / "=cmd.png").write_text("no picture")
-    answer = toile("predict", "last", "p", "--steps", "steps.png", "--csv", "out.csv")
+    answer = toile("predict", "last", "p", "--steps", "steps.png", "--csv", "out.csv", "--always")
     assert answer.code == 0
     assert "wrote steps.png" in answer.output
     assert (tmp_path / "steps.png").read_bytes().startswith(b"\x89PNG")
     rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
     assert [row["file"] for row in rows] == [*pictures, "p/=cmd.png"]
-    told = toile("predict", "last", "p", "--json").json
+    told = toile("predict", "last", "p", "--json", "--always").json
     for row, one in zip(rows[:3], told[:3], strict=True):
         assert row["class"] == one["top"][0]["class"]
         assert float(row["probability_2"]) == pytest.approx(one["top"][1]["probability"], abs=1e-6)
@@ -58,14 +59,41 @@ def test_the_steps_are_drawn_and_a_folder_goes_into_a_table(toile, among_runs, p
 def test_two_runs_vote(toile, among_runs, pictures):
     shutil.copytree(among_runs, among_runs.parent / "20990101-000000-twin-ffff")
     try:
-        (one,) = toile("predict", among_runs, "p/0.png", "--with", "ffff", "--json").json
-        said = toile("predict", among_runs, "p/0.png", "--with", "ffff", "--csv", "v.csv").output
+        ask = ("predict", among_runs, "p/0.png", "--with", "ffff", "--always")
+        (one,) = toile(*ask, "--json").json
+        said = toile(*ask, "--csv", "v.csv").output
     finally:
         shutil.rmtree(among_runs.parent / "20990101-000000-twin-ffff")
     assert one["vote"]["agree"] == 2
     assert one["vote"]["sentence"] == f"all 2 say {one['top'][0]['class']}"
     assert [record["top"][0] for record in one["runs"]] == [one["top"][0]] * 2
     assert one["vote"]["sentence"] in said
+
+
+def test_a_blank_picture_gets_no_answer_unless_asked_for(toile, among_runs, tmp_path):
+    Image.new("L", (200, 200), 210).save(tmp_path / "blank.png")
+    (one,) = toile("predict", "last", "blank.png", "--json").json
+    assert one["top"] == []
+    assert one["abstained"][0] == "nothing is drawn in it"
+    said = toile("predict", "last", "blank.png", "--csv", "out.csv", "--steps", "steps.png")
+    assert said.code == 0
+    assert "no answer: nothing is drawn in it" in said.output
+    (row,) = csv.DictReader((tmp_path / "out.csv").read_text().splitlines())
+    assert row["abstained"].startswith("nothing is drawn in it")
+    assert "class" not in row
+    (one,) = toile("predict", "last", "blank.png", "--always", "--json").json
+    assert len(one["top"]) == 3
+    assert one["abstained"] == []
+    assert "nothing is drawn in it" in one["warnings"]
+
+
+def test_evaluate_says_how_many_genuine_pictures_get_no_answer(toile, among_runs):
+    cost = toile("evaluate", "last", "--json").json["abstention"]
+    assert cost["n"] > 0
+    assert 0 <= cost["right"] <= cost["refused"] < 0.1 * cost["n"]
+    said = f"toile predict: {cost['refused']} of {cost['n']} genuine validation pictures"
+    assert said in toile("evaluate", "last").output
+    assert "get no answer" in Path(among_runs / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from toile import __version__
 from toile.data import load_data
 from toile.data.sealed import open_sealed
 from toile.evaluation import probabilities
+from toile.runs import abstention_of
 from toile.service import app, create_app
 from toile.workbench.trained import load_network
 
@@ -43,7 +44,7 @@ def test_a_picture_is_answered_as_the_run_itself_answers_it(ask, run, pictures):
     scale = pixels_of(facts.scaling, facts.mean, facts.sd)
     shares = probabilities(network_logits(load_network(run), pictures, scale))
     for picture, expected in zip(pictures, shares, strict=True):
-        answer = ask("POST", "/predict?top=10", content=as_file(picture[0]))
+        answer = ask("POST", "/predict?top=10&always=true", content=as_file(picture[0]))
         assert answer.status_code == 200
         said = {one["class"]: one["probability"] for one in answer.json()["top"]}
         assert [said[name] for name in names] == pytest.approx(expected, abs=1e-4)
@@ -52,9 +53,10 @@ def test_a_picture_is_answered_as_the_run_itself_answers_it(ask, run, pictures):
 
 def test_as_many_classes_are_named_as_asked_for_and_three_unasked(ask, noise):
     picture = as_file(noise)
-    counts = {"": 3, "?top=1": 1, "?top=10": 10, "?top=99999999999999999999": 10}
+    counts = {"": 3, "&top=1": 1, "&top=10": 10, "&top=99999999999999999999": 10}
     for query, count in counts.items():
-        assert len(ask("POST", f"/predict{query}", content=picture).json()["top"]) == count
+        answer = ask("POST", f"/predict?always=true{query}", content=picture)
+        assert len(answer.json()["top"]) == count
 
 
 @pytest.mark.parametrize("top", ["0", "-1", "x", "", "1.5", "9" * 5000])
@@ -76,7 +78,24 @@ def test_every_format_is_told_by_its_content_whatever_the_request_calls_it(ask, 
 
 def test_what_is_odd_about_a_picture_is_said_with_its_answer(ask):
     blank = ask("POST", "/predict", content=as_file(np.zeros((28, 28), np.uint8)))
-    assert any("nothing is drawn" in warning for warning in blank.json()["warnings"])
+    assert blank.json()["top"] == []
+    assert "nothing is drawn in it" in blank.json()["abstained"]
+    always = ask("POST", "/predict?always=1", content=as_file(np.zeros((28, 28), np.uint8))).json()
+    assert len(always["top"]) == 3
+    assert always["abstained"] == []
+    assert "nothing is drawn in it" in always["warnings"]
+
+
+def test_always_is_true_or_false(ask, noise):
+    answer = ask("POST", "/predict?always=often", content=as_file(noise))
+    assert answer.status_code == 422
+    assert answer.json()["error"] == "always is 'often'; it is true or false"
+
+
+def test_how_many_genuine_pictures_get_no_answer_stands_on_the_card(ask, run):
+    cost = abstention_of(run).cost
+    assert cost is not None
+    assert ask("GET", "/").json()["abstains"] == cost.sentence
 
 
 @pytest.mark.parametrize(
@@ -136,7 +155,7 @@ def test_no_body_at_all_is_a_fault_of_the_service(ask, made):
         made = bytes(body[:length])
     answer = ask("POST", "/predict", content=made)
     assert answer.status_code in (200, 422)
-    assert set(answer.json()) in ({"top", "warnings"}, {"error"})
+    assert set(answer.json()) in ({"top", "warnings", "abstained"}, {"error"})
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 28), (28, 1), (2, 2), (2000, 1), (3000, 3)])

@@ -149,7 +149,7 @@ def _mcnemar(first: "Run", second: "Run") -> "McNemar | None":
     """The test, where both runs answered the same images."""
     from toile.workbench.evaluate import answered_the_same, compare_answers
 
-    ended = all((run.folder / "validation.safetensors").exists() for run in (first, second))
+    ended = all(run.has_answers for run in (first, second))
     return compare_answers(first, second) if ended and answered_the_same(first, second) else None
 
 

@@ -171,6 +171,7 @@ def _judgement(judged: "Evaluated") -> str:
         _classes(judged),
         "",
         _calibration(judged),
+        *([f"toile predict: {judged.abstention.sentence}"] if judged.abstention else []),
     ]
     if len(names) <= MOST_CLASSES_TABLED:
         lines += ["", _matrix(judged)]

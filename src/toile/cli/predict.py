@@ -31,6 +31,10 @@ def predict(
         typer.Option("--with", metavar="RUN", help="Ask this run too, and vote; repeatable."),
     ] = None,
     weights: Annotated[str, typer.Option(help="last or best.")] = "last",
+    always: Annotated[
+        bool,
+        typer.Option("--always", help="Answer blank and strange pictures too, with a warning."),
+    ] = False,
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     steps: Annotated[
         Path | None,
@@ -66,6 +70,7 @@ def predict(
             weights=weights,
             num_top=top,
             num_steps=MOST_DRAWN if steps else 0,
+            always=always,
             progress=progress,
         )
     # Said first: a full disk, or a drawing that fails, withholds no answer.
@@ -106,7 +111,9 @@ def _draw(answers: "Sequence[Answered]", path: Path) -> None:
     from toile import report
 
     drawn = [
-        report.StepsOf(one.file, one.steps, one.top, one.warnings) for one in answers if one.steps
+        report.StepsOf(one.file, one.steps, one.top, (*one.abstained, *one.warnings))
+        for one in answers
+        if one.steps
     ]
     if not drawn:
         raise ToileError(f"--steps {path}: was not drawn; none of the files is a picture")
@@ -122,7 +129,8 @@ def _told(answers: "Sequence[Answered]") -> str:
     for line, one in zip(lines[1:], answers, strict=True):
         told.append(line)
         vote = () if one.vote is None else (one.vote.sentence,)
-        told += [f"  {plain(said)}" for said in (one.error, *vote, *one.warnings) if said]
+        why = [f"no answer: {reason}" for reason in one.abstained]
+        told += [f"  {plain(said)}" for said in (one.error, *vote, *why, *one.warnings) if said]
     return "\n".join(told)
 
 
@@ -142,12 +150,18 @@ def csv_text(answers: "Sequence[Answered]") -> str:
     """
     rows = [_cells(one) for one in answers]
     # The first columns of the fullest row, and in each row what there is of them.
-    heads = dict.fromkeys([*(head for row in rows for head in row), "warnings", "error"])
+    heads = dict.fromkeys(
+        [*(head for row in rows for head in row), "warnings", "abstained", "error"]
+    )
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(map(_harmless, heads))
     for row, one in zip(rows, answers, strict=True):
-        said = row | {"warnings": "; ".join(one.warnings), "error": one.error}
+        said = row | {
+            "warnings": "; ".join(one.warnings),
+            "abstained": "; ".join(one.abstained),
+            "error": one.error,
+        }
         writer.writerow(_harmless(said.get(head, "")) for head in heads)
     return written.getvalue()
 
@@ -159,7 +173,7 @@ def _cells(one: "Answered") -> dict[str, str]:
         cells[f"class{suffix}"] = likely.class_name
         cells[f"probability{suffix}"] = f"{likely.probability:.6f}"
     if one.vote is not None:
-        cells |= {run: said.top[0].class_name for run, said in one.runs}
+        cells |= {run: said.top[0].class_name if said.top else "" for run, said in one.runs}
         cells["vote"] = one.vote.sentence
     return cells
 

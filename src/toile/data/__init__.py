@@ -21,6 +21,7 @@ from toile.data.facts import DataFacts, carried, data_facts
 from toile.data.images import Images
 from toile.data.load import load_data, load_here, no_progress
 from toile.data.marks import MarkSet, is_marked, picture_marks
+from toile.data.novelty import Novelty, novelty
 from toile.data.readers import Progress
 from toile.data.readers.part_names import part_of
 from toile.data.readers.picture import Picture, picture_of, read_picture
@@ -49,6 +50,7 @@ __all__ = [
     "Images",
     "Margins",
     "MarkSet",
+    "Novelty",
     "Overlap",
     "PartDescription",
     "Picture",
@@ -74,6 +76,7 @@ __all__ = [
     "load_here",
     "mass_centres",
     "no_progress",
+    "novelty",
     "open_zip",
     "part_of",
     "picture_features",

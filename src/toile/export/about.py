@@ -1,7 +1,7 @@
 """What every export says of itself, in its format's metadata."""
 
 import json
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -52,6 +52,8 @@ class About(BaseModel):
     input: str = ""
     output: str = ""
     parity: Parity | None = None
+    abstention: dict[str, Any] | None = None
+    """When it gives no answer, as `toile.prediction` writes and reads it; in ONNX files alone."""
 
     @property
     def plan(self) -> Plan:

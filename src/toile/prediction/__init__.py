@@ -3,17 +3,29 @@
 Speaks uint8 pictures (c, h, w), a run's `DataFacts` and logits (k,); knows no runs and no torch.
 """
 
+from toile.prediction.abstention import (
+    Abstention,
+    Cost,
+    abstention_from_json,
+    are_strange,
+    find_abstention,
+)
 from toile.prediction.answer import Likely, Prediction, Vote, answer, vote
 from toile.prediction.prepare import Prepared, prepare
 from toile.prediction.step import Step
 
 __all__ = [
+    "Abstention",
+    "Cost",
     "Likely",
     "Prediction",
     "Prepared",
     "Step",
     "Vote",
+    "abstention_from_json",
     "answer",
+    "are_strange",
+    "find_abstention",
     "prepare",
     "vote",
 ]

@@ -25,10 +25,14 @@ class Likely:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What one network answers to a picture: its likeliest classes, likeliest first."""
+    """What one network answers to a picture: its likeliest classes, likeliest first.
+
+    Where it gives no answer `top` is empty, and `abstained` says why.
+    """
 
     top: tuple[Likely, ...]
     warnings: tuple[str, ...]
+    abstained: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,16 @@ def answer(
     class_names: Sequence[str],
     num_top: int,
     warnings: Sequence[str] = (),
+    doubts: Sequence[str] = (),
+    always: bool = False,
 ) -> Prediction:
-    """The `num_top` likeliest classes, and a warning where none reaches one half."""
+    """The `num_top` likeliest classes, and a warning where none reaches one half.
+
+    Where there are `doubts` no class is named, unless `always`: then they are warnings.
+    """
+    if doubts and not always:
+        return Prediction((), tuple(warnings), tuple(doubts))
+    warnings = [*warnings, *doubts]
     top = likeliest(probabilities, class_names, num_top)
     if not top[0].probability >= UNSURE:
         warnings = [*warnings, "no class reaches 50 %"]

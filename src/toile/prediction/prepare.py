@@ -32,11 +32,15 @@ LYING = {
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """What the network is to see, how it came about, and what is odd about it."""
+    """What the network is to see, how it came about, and what is odd about it.
+
+    `strange` says in what it is unlike the training images: reasons to give no answer.
+    """
 
     pixels: UInt8[np.ndarray, "c h w"]
     steps: tuple[Step, ...]
     warnings: tuple[str, ...]
+    strange: tuple[str, ...]
 
 
 def prepare(picture: Picture, facts: DataFacts, show_steps: bool = True) -> Prepared:
@@ -55,10 +59,10 @@ def prepare(picture: Picture, facts: DataFacts, show_steps: bool = True) -> Prep
         pixels = _photograph(picture.pixels, facts.shape, notes)
     else:
         pixels = _drawing(picture.pixels, facts.shape, np.array(looks.paper), looks.framing, notes)
-    notes.warnings.extend(strangeness(pixels, looks))
     if show_steps:
         _seen(pixels, facts, notes)
-    return Prepared(pixels, tuple(notes.steps), tuple(notes.warnings))
+    strange = strangeness(pixels, looks)
+    return Prepared(pixels, tuple(notes.steps), tuple(notes.warnings), tuple(strange))
 
 
 def _read(picture: Picture, notes: Notes) -> None:

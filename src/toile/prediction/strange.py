@@ -12,11 +12,10 @@ def strangeness(pixels: UInt8[np.ndarray, "c h w"], looks: Appearance) -> list[s
     """A sentence for each of the training images' features that this picture lies outside of."""
     found = picture_features(pixels[None], np.array(looks.paper))
     if looks.framing is not None and found["drawn share"][0] == 0:
-        return ["nothing is drawn in it; the answer means nothing"]
+        return ["nothing is drawn in it"]
     return [
         f"{name} {_number(name, value)} lies outside {_number(name, usual.low)} to "
-        f"{_number(name, usual.high)}, where 998 of 1000 training images lie; the answer may mean "
-        "little"
+        f"{_number(name, usual.high)}, where 998 of 1000 training images lie"
         for name, usual in looks.features.items()
         if not usual.holds(value := float(found[name][0]))
     ]

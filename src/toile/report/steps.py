@@ -99,6 +99,8 @@ def _draw_step(page: Axes, step: Step, left: float, top: float) -> None:
 
 def _draw_answer(page: Axes, one: StepsOf, left: float, top: float) -> None:
     shown = one.top[:MOST_CLASSES]
+    if not shown:
+        _write(page, left, top, "No answer", 8.0)
     for place, likely in enumerate(shown):
         y = top + LINE_PITCH * place
         weight, strength = ("bold", 1.0) if place == 0 else ("normal", 0.45)
@@ -110,7 +112,7 @@ def _draw_answer(page: Axes, one: StepsOf, left: float, top: float) -> None:
             bar.set_alpha(alpha)
             page.add_patch(bar)
     said = " ".join(f"{warning[0].upper()}{warning[1:]}." for warning in one.warnings)
-    _write_lines(page, left, top + LINE_PITCH * len(shown) + 0.08, said, VALIDATION)
+    _write_lines(page, left, top + LINE_PITCH * max(1, len(shown)) + 0.08, said, VALIDATION)
 
 
 def _write(page: Axes, x: float, y: float, text: str, size: float, weight: str = "bold") -> None:

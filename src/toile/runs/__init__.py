@@ -27,6 +27,7 @@ from toile.runs.listing import (
 )
 from toile.runs.look import open_test, open_test_for_all
 from toile.runs.names import counted_back, meant_by, steps_back
+from toile.runs.novelty import KeptNovelty, abstention_of
 from toile.runs.pictures import Pictures, doubts_about, pictures_of, pictures_to_keep
 from toile.runs.records import Named, Record, read_record
 from toile.runs.removal import (
@@ -51,6 +52,7 @@ __all__ = [
     "Contents",
     "CorruptFile",
     "History",
+    "KeptNovelty",
     "Listed",
     "Look",
     "Manifest",
@@ -61,6 +63,7 @@ __all__ = [
     "State",
     "Stored",
     "Validation",
+    "abstention_of",
     "bundle_run",
     "contents_of",
     "convergence_of",

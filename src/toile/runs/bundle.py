@@ -20,6 +20,7 @@ from toile.files import sync_folder, write_whole, writing
 from toile.recipe import recipe_text
 from toile.runs.ledger import is_of, looks_added, looks_of, refuse_odd_looks
 from toile.runs.ledger_file import Look, identified
+from toile.runs.novelty import NAME as NOVELTY
 from toile.runs.pictures import NAME as PICTURES
 from toile.runs.pictures import read_pictures
 from toile.runs.run import Run
@@ -32,7 +33,7 @@ VERSION = 1
 MANIFEST = "manifest.json"
 NEEDED = ("recipe.yaml", "environment.json", "data.json", "state.json")
 WEIGHTS = ("last.safetensors", "best.safetensors")
-TENSORS = (*WEIGHTS, "validation.safetensors", PICTURES)
+TENSORS = (*WEIGHTS, "validation.safetensors", PICTURES, NOVELTY)
 TEXTS = ("history.jsonl", "results.json", "report.html")
 # Another's page is another's HTML: it is left in the bundle and written anew from the numbers.
 REWRITTEN = "report.html"
@@ -245,7 +246,7 @@ def _read_all(run: Run) -> None:
     _ = run.recipe, run.facts, run.environment, run.history
     if (run.folder / "results.json").exists():
         _ = run.results
-    if (run.folder / "validation.safetensors").exists():
+    if run.has_answers:
         _ = run.validation
     read_pictures(run.folder)
     for name in WEIGHTS:

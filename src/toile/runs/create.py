@@ -11,6 +11,7 @@ from toile.errors import ToileError
 from toile.files import sync_folder, write_json, write_whole
 from toile.recipe import Plan, Recipe, recipe_text
 from toile.runs.environment import environment
+from toile.runs.novelty import KeptNovelty, write_novelty
 from toile.runs.pictures import Pictures, write_pictures
 from toile.runs.run import Run
 from toile.runs.seen import seen_words
@@ -25,6 +26,7 @@ def create_run(
     data: dict[str, Any],
     folder: Path | None = None,
     pictures: Pictures | None = None,
+    novelty: KeptNovelty | None = None,
 ) -> Run:
     """A new run's folder with everything known before its first step; its state is `queued`.
 
@@ -40,7 +42,7 @@ def create_run(
             # Again: another process may have had the folder in the meantime.
             refuse_unless_empty(folder)
             try:
-                return _fill(folder, recipe, plan, data, pictures)
+                return _fill(folder, recipe, plan, data, pictures, novelty)
             except BaseException:
                 # Without a state nothing would go on with it, or list it.
                 _clear(folder, is_new)
@@ -56,13 +58,20 @@ def refuse_unless_empty(folder: Path) -> None:
 
 
 def _fill(
-    folder: Path, recipe: Recipe, plan: Plan, data: dict[str, Any], pictures: Pictures | None
+    folder: Path,
+    recipe: Recipe,
+    plan: Plan,
+    data: dict[str, Any],
+    pictures: Pictures | None,
+    novelty: KeptNovelty | None,
 ) -> Run:
     write_whole(folder / "recipe.yaml", recipe_text(recipe, complete=True).encode())
     write_json(folder / "environment.json", environment(recipe.training))
     write_json(folder / "data.json", data)
     if pictures is not None:
         write_pictures(folder, pictures)
+    if novelty is not None:
+        write_novelty(folder, novelty)
     state = State(
         status="queued",
         name=recipe.name,

@@ -111,6 +111,11 @@ class Run:
         return history
 
     @property
+    def has_answers(self) -> bool:
+        """Whether an epoch has ended, and what the network answered in it is kept."""
+        return (self.folder / "validation.safetensors").exists()
+
+    @property
     def validation(self) -> Validation:
         """Logits, labels and places in the training part of the validation images."""
         path = self.folder / "validation.safetensors"

@@ -47,6 +47,8 @@ NO_ANSWER: Responses = REFUSED | {
     503: {"model": Problem, "description": "Other large pictures kept this one waiting too long"},
 }
 
+RULES = {"top": "a whole number from 1 on", "always": "true or false"}
+
 
 def create_app(model: Model) -> FastAPI:
     """The service of `model`, documented by its OpenAPI; FastAPI's pages load foreign code."""
@@ -82,13 +84,16 @@ def create_app(model: Model) -> FastAPI:
     async def predict(
         request: Request,
         top: Annotated[int, Query(ge=1, description="How many classes to name")] = 3,
+        always: Annotated[
+            bool, Query(description="Answer blank and strange pictures too, with a warning")
+        ] = False,
     ) -> Response:
         """The likeliest classes of one picture, whose bytes are the body."""
         length = request.headers.get("content-length")
         large = length is None or int(length) > LARGE_BYTES
         # A place is held until the answer is there: bodies that wait for the desk are in memory.
         async with places if large else nullcontext():
-            return _json(await desk.answer(await request.body(), top))
+            return _json(await desk.answer(await request.body(), top, always))
 
     _say_errors(app)
     _say_token(app)
@@ -129,12 +134,12 @@ class Desk:
         self._worker = ThreadPoolExecutor(1, "pictures")
         self._jobs: set[asyncio.Future[Answer]] = set()
 
-    async def answer(self, content: bytes, num_top: int) -> Answer:
+    async def answer(self, content: bytes, num_top: int, always: bool) -> Answer:
         """The model's answer to the picture."""
         if not self._jobs and _is_tiny(content):
-            return self._model.answer(content, num_top)
+            return self._model.answer(content, num_top, always)
         loop = asyncio.get_running_loop()
-        job = loop.run_in_executor(self._worker, self._model.answer, content, num_top)
+        job = loop.run_in_executor(self._worker, self._model.answer, content, num_top, always)
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)
         # Who asked may leave; the thread works on and must not seem idle.
@@ -167,9 +172,10 @@ def _say_errors(app: FastAPI) -> None:
         return _json(Problem(error=str(error)), 422)
 
     @app.exception_handler(RequestValidationError)
-    async def no_number(request: Request, error: RequestValidationError) -> Response:
-        top = request.query_params["top"]
-        return _json(Problem(error=f"top is {top!r:.80}; it is a whole number from 1 on"), 422)
+    async def no_setting(request: Request, error: RequestValidationError) -> Response:
+        name = error.errors()[0]["loc"][-1]
+        value = request.query_params[name]
+        return _json(Problem(error=f"{name} is {value!r:.80}; it is {RULES[name]}"), 422)
 
     @app.exception_handler(HTTPException)
     async def no_path(request: Request, error: HTTPException) -> Response:

@@ -1,7 +1,7 @@
 """The network that is served: a run's, exported once, or an exported file's."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,13 @@ import numpy as np
 from toile.data import MarkSet, known_shape, load_here, picture_marks, read_picture
 from toile.distribution import extra_packages
 from toile.errors import ToileError
+from toile.evaluation import probabilities
 from toile.export import About, OnnxClassifier
-from toile.prediction import answer, prepare
+from toile.prediction import Abstention, abstention_from_json, answer, prepare
 from toile.recipe import read_value, recipe_of
 from toile.runs import (
     Run,
+    abstention_of,
     doubts_about,
     load_arrays,
     open_run,
@@ -41,9 +43,10 @@ class Model:
     score: Score | None
     sealed: MarkSet | None = None
     doubts: tuple[str, ...] = ()
+    abstention: Abstention = field(default_factory=Abstention)
 
-    def answer(self, content: bytes, num_top: int) -> Answer:
-        """The `num_top` likeliest classes of a picture.
+    def answer(self, content: bytes, num_top: int, always: bool = False) -> Answer:
+        """The `num_top` likeliest classes of a picture; none of a strange one, unless `always`.
 
         Raises ToileError where it is none, or is of the sealed test part of the run's data.
         """
@@ -55,10 +58,14 @@ class Model:
                 "the picture: is of the sealed test part of the network's data; take another"
             )
         prepared = prepare(picture, facts, show_steps=False)
-        (probabilities,) = self.classifier.probabilities(prepared.pixels[None])
-        said = answer(probabilities, facts.class_names, num_top, prepared.warnings)
+        (logits,) = self.classifier.logits(prepared.pixels[None])
+        doubts = (*prepared.strange, *self.abstention.reasons(logits, prepared.pixels))
+        (row,) = probabilities(logits[None])
+        said = answer(row, facts.class_names, num_top, prepared.warnings, doubts, always)
         top = [Likely(class_name=one.class_name, probability=one.probability) for one in said.top]
-        return Answer(top=top, warnings=[*self.doubts, *said.warnings])
+        return Answer(
+            top=top, warnings=[*self.doubts, *said.warnings], abstained=list(said.abstained)
+        )
 
     @property
     def card(self) -> Card:
@@ -70,6 +77,7 @@ class Model:
             shape=about.data.shape,
             takes=TAKES,
             accuracy=self.score,
+            abstains=cost.sentence if (cost := self.abstention.cost) else "",
         )
 
 
@@ -84,12 +92,24 @@ def open_model(name: str, weights: str | None, progress: "Progress") -> Model:
         run = open_run(name)
         weights = weights or "last"
         classifier, known = _classifier_of(run, weights, progress), pictures_of(run)
-        return Model(classifier, _score(run, weights), known.sealed, doubts_about(run, known))
+        return Model(
+            classifier,
+            _score(run, weights),
+            known.sealed,
+            doubts_about(run, known),
+            abstention_of(run, weights),
+        )
     classifier = OnnxClassifier(Path(name))
     own = classifier.about.weights
     if weights not in (None, own):
         raise ToileError(f"--weights is {weights}, but {name} holds the {own} ones; leave it out")
-    return Model(classifier, None, _sealed_from(classifier))
+    record = classifier.about.abstention
+    abstention = (
+        Abstention()
+        if record is None
+        else abstention_from_json(record, classifier.facts.shape, name)
+    )
+    return Model(classifier, None, _sealed_from(classifier), abstention=abstention)
 
 
 def _sealed_from(classifier: OnnxClassifier) -> MarkSet | None:

@@ -17,6 +17,9 @@ class Answer(BaseModel):
 
     top: list[Likely]
     warnings: list[str]
+    abstained: list[str] = Field(
+        description="Why there is no answer, and top is empty; with always=true there is one"
+    )
 
 
 class Score(BaseModel):
@@ -44,6 +47,9 @@ class Card(BaseModel):
     )
     takes: str
     accuracy: Score | None = Field(description="null where only the exported file is known")
+    abstains: str = Field(
+        "", description="On how many genuine pictures it gives no answer, where that is known"
+    )
 
 
 class Health(BaseModel):

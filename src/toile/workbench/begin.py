@@ -80,7 +80,8 @@ def begin_prepared(
         )
     fit = begin_fit(recipe, plan, split, prepared.statistics, weights)
     pictures = pictures_to_keep(dataset, split, before)
-    run = create_run(recipe, plan, prepared.facts.model_dump(mode="json"), out, pictures)
+    facts = prepared.facts.model_dump(mode="json")
+    run = create_run(recipe, plan, facts, out, pictures, prepared.novelty)
     recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds)
     return LiveRun(run, plan, dataset, split, recorder, _notes(dataset, split, recipe))
 

@@ -13,9 +13,11 @@ from toile import evaluation
 from toile.data import Progress, load_data, no_progress
 from toile.errors import ToileError
 from toile.evaluation import Judgement, McNemar
+from toile.prediction import Cost
 from toile.runs import (
     Look,
     Run,
+    abstention_of,
     judge_validation,
     ledger_folders,
     looks_of,
@@ -44,6 +46,8 @@ class Evaluated:
     look: Look | None
     looks: int
     other_looks: int
+    abstention: Cost | None
+    """On how many genuine validation pictures `toile predict` gives no answer; of test None."""
 
     @property
     def seen(self) -> str:
@@ -79,6 +83,7 @@ class Evaluated:
                 for pair in judged.most_confused
             ],
             "calibration": judged.calibration.to_json(),
+            "abstention": self.abstention and vars(self.abstention),
             "look": self.look and vars(self.look),
             "looks": self.looks,
             "other_looks": self.other_looks,
@@ -152,7 +157,8 @@ def _evaluated(
     sources = (facts.path, run.recipe.data.name)
     here = [one for one in known if one.test == facts.test_fingerprint]
     other = [one for one in known if one.test != facts.test_fingerprint and one.source in sources]
-    return Evaluated(run, of, weights, judgement, look, len(here), len(other))
+    cost = abstention_of(run).cost if look is None else None
+    return Evaluated(run, of, weights, judgement, look, len(here), len(other), cost)
 
 
 def answered_the_same(first: Run, second: Run) -> bool:

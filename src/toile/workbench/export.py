@@ -17,7 +17,7 @@ from toile.export.formats import SUFFIXES, format_of
 from toile.export.proof import prove
 from toile.export.trained import Trained
 from toile.files import write_whole
-from toile.runs import Run, open_run
+from toile.runs import Run, abstention_of, open_run
 from toile.workbench.same_data import same_data
 from toile.workbench.trained import stored_weights
 
@@ -66,7 +66,7 @@ def export_run(
     run = run if isinstance(run, Run) else open_run(run)
     file = Path(f"{run.id}{SUFFIXES[to]}" if file is None else file)
     _refuse_place(file, force)
-    trained = _trained(run, weights)
+    trained = _trained(run, weights, to)
     dataset = same_data(run, progress)
     held_out = run.validation.indices
     images = dataset.train.take(_spread(held_out, NUM_JUDGED if int8 else NUM_PROVEN))
@@ -104,8 +104,10 @@ def _refuse_place(file: Path, force: bool) -> None:
         raise ToileError(f"{file} is there already; name another, or replace it with --force")
 
 
-def _trained(run: Run, weights: str) -> Trained:
+def _trained(run: Run, weights: str, to: str) -> Trained:
     stored = stored_weights(run, weights)
+    # An attribute of an .h5 has no place for it, and nothing of Toile's answers with the others.
+    abstention = abstention_of(run, weights).to_json() if to == "onnx" else None
     recipe, facts = carried(run.recipe, run.facts)
     about = About.model_validate(
         {
@@ -116,6 +118,7 @@ def _trained(run: Run, weights: str) -> Trained:
             "weights_sha256": stored.sha256,
             "recipe": recipe,
             "data": facts,
+            "abstention": abstention,
         }
     )
     return Trained(about, stored.arrays)

@@ -12,8 +12,18 @@ from toile.data import DataFacts, MarkSet, Progress, no_progress
 from toile.errors import ToileError
 from toile.evaluation import probabilities
 from toile.network import Network, network_logits, pixels_of
-from toile.prediction import Likely, Prediction, Prepared, Step, Vote, answer, prepare, vote
-from toile.runs import Run, doubts_about, open_run, pictures_of
+from toile.prediction import (
+    Abstention,
+    Likely,
+    Prediction,
+    Prepared,
+    Step,
+    Vote,
+    answer,
+    prepare,
+    vote,
+)
+from toile.runs import Run, abstention_of, doubts_about, open_run, pictures_of
 from toile.workbench.pictures import Asking, Source, refuse_sealed, refuse_test_part, sources_of
 from toile.workbench.trained import load_network
 
@@ -26,12 +36,15 @@ class Answered:
     """What was answered to one picture; `top` is the likeliest classes, likeliest first.
 
     `runs` has each run's own answer. Of several `top` is their `vote`, and `warnings` are all of
-    theirs. A file of a folder that is no picture has an `error` and no `top`.
+    theirs. A file of a folder that is no picture has an `error` and no `top`. A picture that is
+    blank, or too far from the training images, has no `top` either, and `abstained` says why; of
+    several runs where more than half of them give no answer.
     """
 
     file: str
     top: tuple[Likely, ...] = ()
     warnings: tuple[str, ...] = ()
+    abstained: tuple[str, ...] = ()
     runs: tuple[tuple[str, Prediction], ...] = ()
     vote: Vote | None = None
     steps: tuple[Step, ...] = ()
@@ -43,6 +56,7 @@ class Answered:
             "file": self.file,
             "top": [one.to_json() for one in self.top],
             "warnings": list(self.warnings),
+            "abstained": list(self.abstained),
         }
         if self.error:
             record["error"] = self.error
@@ -52,6 +66,7 @@ class Answered:
                     "run": run,
                     "top": [likely.to_json() for likely in one.top],
                     "warnings": list(one.warnings),
+                    "abstained": list(one.abstained),
                 }
                 for run, one in self.runs
             ]
@@ -68,14 +83,22 @@ class _Asked:
     doubts: tuple[str, ...]
     facts: DataFacts
     network: Network
+    abstention: Abstention
 
     @property
     def name(self) -> str:
         return self.run.name
 
-    def probabilities(self, images: UInt8[np.ndarray, "n c h w"]) -> Float[np.ndarray, "n k"]:
+    def logits(self, images: UInt8[np.ndarray, "n c h w"]) -> Float[np.ndarray, "n k"]:
         pixels = pixels_of(self.facts.scaling, self.facts.mean, self.facts.sd)
-        return probabilities(network_logits(self.network, images, pixels))
+        return network_logits(self.network, images, pixels)
+
+    def answer(
+        self, logits: Float[np.ndarray, " k"], way: Prepared, num_top: int, always: bool
+    ) -> Prediction:
+        doubts = (*way.strange, *self.abstention.reasons(logits, way.pixels))
+        (row,) = probabilities(logits[None])
+        return answer(row, self.facts.class_names, num_top, way.warnings, doubts, always)
 
 
 def predict(
@@ -86,6 +109,7 @@ def predict(
     weights: str = "last",
     num_top: int = 3,
     num_steps: int = 0,
+    always: bool = False,
     progress: Progress = no_progress,
 ) -> list[Answered]:
     """What `run` holds likely in each of `pictures`, and the runs of `also` with their vote.
@@ -93,9 +117,11 @@ def predict(
     A picture is a path, the bytes of a file, an image of Pillow's, or a uint8 array or tensor
     (h, w), (h, w, 3) or (c, h, w); a folder is all the files below it, in order, and a batch
     (n, c, h, w) or (n, h, w, c) all in it. The first `num_steps` that can be read keep the
-    steps of their preparation for `run`. A picture of the sealed test part of one of the runs gets
-    no answer, whatever it is called and wherever it lies. Raises ToileError where a picture named
-    by itself is one or cannot be read, and where one lies in a run's test folder.
+    steps of their preparation for `run`. A picture that is blank or far from the training images
+    gets no answer, unless `always`: then what is odd about it is among its warnings. A picture of
+    the sealed test part of one of the runs gets none, wherever it lies. Raises ToileError
+    where a picture named by itself is one or cannot be read, and where one lies in a run's test
+    folder.
     """
     opened = [one if isinstance(one, Run) else open_run(one) for one in (run, *also)]
     sources = list(sources_of(pictures))
@@ -107,7 +133,7 @@ def predict(
         progress(start, len(sources), "pictures")
         some = sources[start : start + AT_ONCE]
         kept = sum(bool(one.steps) for one in answers)
-        answers += _answer(asked, some, num_top, num_steps - kept)
+        answers += _answer(asked, some, num_top, num_steps - kept, always)
     progress(len(sources), len(sources), "pictures")
     return answers
 
@@ -130,7 +156,14 @@ def _askable(opened: Sequence[Run], weights: str) -> list[_Asked]:
             )
     known = [pictures_of(one) for one in opened]
     return [
-        _Asked(one, own.sealed, doubts_about(one, own), one.facts, load_network(one, weights))
+        _Asked(
+            one,
+            own.sealed,
+            doubts_about(one, own),
+            one.facts,
+            load_network(one, weights),
+            abstention_of(one, weights),
+        )
         for one, own in zip(opened, known, strict=True)
     ]
 
@@ -144,7 +177,11 @@ def _excerpt(ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:
 
 
 def _answer(
-    asked: Sequence[_Asked], sources: Sequence[Source], num_top: int, num_steps: int
+    asked: Sequence[_Asked],
+    sources: Sequence[Source],
+    num_top: int,
+    num_steps: int,
+    always: bool,
 ) -> list[Answered]:
     """The answers to a few hundred pictures, in their order."""
     looked: list[list[Prepared] | str] = []
@@ -153,7 +190,7 @@ def _answer(
         num_steps -= isinstance(looked[-1], list)
     readable = [ways for ways in looked if not isinstance(ways, str)]
     said = [
-        one.probabilities(np.stack([ways[place].pixels for ways in readable]))
+        one.logits(np.stack([ways[place].pixels for ways in readable]))
         for place, one in enumerate(asked)
         if readable
     ]
@@ -161,7 +198,7 @@ def _answer(
     return [
         Answered(source.name, error=ways)
         if isinstance(ways, str)
-        else _answered(source.name, asked, ways, next(rows), num_top)
+        else _answered(source.name, asked, ways, next(rows), num_top, always)
         for source, ways in zip(sources, looked, strict=True)
     ]
 
@@ -196,16 +233,25 @@ def _answered(
     ways: Sequence[Prepared],
     said: Sequence[Float[np.ndarray, " k"]],
     num_top: int,
+    always: bool,
 ) -> Answered:
     names = [one.name for one in asked]
     classes = asked[0].facts.class_names
-    own = [answer(row, classes, num_top, way.warnings) for row, way in zip(said, ways, strict=True)]
+    own = [
+        one.answer(row, way, num_top, always)
+        for one, row, way in zip(asked, said, ways, strict=True)
+    ]
+    reasons = dict.fromkeys(reason for one in own for reason in one.abstained)
+    abstains = sum(bool(one.abstained) for one in own) * 2 > len(own)
     voted = None
-    if len(asked) > 1:
-        voted = vote(dict(zip(names, said, strict=True)), classes, num_top)
+    if len(asked) > 1 and not abstains:
+        by_run = zip(names, probabilities(np.stack(said)), strict=True)
+        voted = vote(dict(by_run), classes, num_top)
+    top = own[0].top if voted is None else voted.top
     return Answered(
         file,
-        top=own[0].top if voted is None else voted.top,
+        top=() if abstains else top,
+        abstained=tuple(reasons) if abstains else (),
         # Each once, in the order they came.
         warnings=tuple(
             dict.fromkeys(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from toile.data import (
     DataFacts,
     Dataset,
@@ -12,10 +14,13 @@ from toile.data import (
     data_facts,
     load_data,
     no_progress,
+    novelty,
     pixel_statistics,
     split_data,
 )
+from toile.prediction import are_strange
 from toile.recipe import Data
+from toile.runs import KeptNovelty
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +40,13 @@ class Prepared:
     def facts(self) -> DataFacts:
         """What a run remembers of its data."""
         return data_facts(self.dataset, self.split, self.statistics, self.settings)
+
+    @cached_property
+    def novelty(self) -> KeptNovelty:
+        """How the training images look as a whole, and how far from it validation lies."""
+        known, pixels = novelty(self.split.train), self.split.validation.pixels
+        distances = known.distances(pixels).astype(np.float32)
+        return KeptNovelty(known, distances, are_strange(pixels, self.facts.known_appearance))
 
 
 def prepare_data(settings: Data, progress: Progress = no_progress) -> Prepared:

@@ -10,12 +10,13 @@ import numpy as np
 from PIL import Image
 
 from toile.data import Progress, load_data, read_picture
+from toile.evaluation import probabilities
 from toile.files import write_json
 from toile.prediction import Prediction, Prepared, answer, prepare
 from toile.recipe import recipe_differences
 from toile.report import picture_grid, picture_uri, save_figure
 from toile.report.picture_grid import canvas
-from toile.runs import Run, open_run, pictures_of, seen_words
+from toile.runs import Run, abstention_of, open_run, pictures_of, seen_words
 from toile.studies import keep_analysis
 from toile.studies.sheet_plan import Planned
 from toile.studies.sheet_result import OUTCOME, Outcome, SheetResult, compared_levels
@@ -112,11 +113,15 @@ def _export(outcome: Outcome, progress: Progress) -> dict[str, Any] | None:
     # From here on the file speaks, not the run.
     reopened = KerasClassifier(file.read_bytes())
     prepared = prepared_picture(picture, run)
+    (logits,) = reopened.logits(prepared.pixels[None])
+    # The sheet asks for the answer, so a doubt is said beside it.
     said = answer(
-        reopened.probabilities(prepared.pixels[None])[0],
+        probabilities(logits[None])[0],
         reopened.about.data.class_names,
         3,
         prepared.warnings,
+        (*prepared.strange, *abstention_of(run).reasons(logits, prepared.pixels)),
+        always=True,
     )
     return {
         "file": MODEL,

@@ -13,11 +13,19 @@ from toile.report.page import cost
 from toile.report.page.answers import Answers, read_answers
 from toile.report.page.inline_svg import inline_svgs
 from toile.report.page.render import render
-from toile.report.page.standing import has_answers, standing
+from toile.report.page.standing import standing
 from toile.report.reliability import reliability_figure
 from toile.report.series import Measure
 from toile.report.titles import run_title
-from toile.runs import History, Run, convergence_of, is_of, looks_of, write_whole
+from toile.runs import (
+    History,
+    Run,
+    abstention_of,
+    convergence_of,
+    is_of,
+    looks_of,
+    write_whole,
+)
 
 # The matrix as a table grows with k * k: at 1000 classes it would be over twenty megabytes.
 MOST_TABLED = 60
@@ -39,7 +47,7 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
     looks = [look for look in looks_of(run) if look.test == facts.test_fingerprint]
     answers = (
         read_answers(run.recipe, run.validation, facts.class_names, pixels)
-        if has_answers(run)
+        if run.has_answers
         else None
     )
     return render(
@@ -56,6 +64,7 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
         loss=_curve(history, "loss"),
         accuracy=_curve(history, "accuracy"),
         answers=answers,
+        abstention=abstention_of(run).cost,
         confusion=answers and _confusion(answers),
         reliability=answers and _reliability(answers),
         looks=looks,

@@ -26,7 +26,7 @@ def standing(run: Run) -> Standing:
     state = read_state(run.folder)
     if (run.folder / "results.json").exists():
         score, loss, meaning = _ended(run.results)
-    elif has_answers(run):
+    elif run.has_answers:
         answers = run.validation
         score = accuracy(answers.logits, answers.labels)
         loss = cross_entropy(answers.logits, answers.labels)
@@ -36,11 +36,6 @@ def standing(run: Run) -> Standing:
     if score is not None and (words := seen_words(run.recipe)):
         meaning = f"{words} {meaning}"
     return Standing(state.status, state.reason, score, loss, meaning)
-
-
-def has_answers(run: Run) -> bool:
-    """Whether the run has stored what it answered on the validation images."""
-    return (run.folder / "validation.safetensors").exists()
 
 
 def _ended(results: dict[str, Any]) -> tuple[Estimate, float | None, str]:

@@ -1,0 +1,191 @@
+"""When a network gives no answer: by what it finds in a picture, and by how far off that lies.
+
+The bounds are quantiles of the half of validation that chooses; what they cost is counted on the
+other half.
+"""
+
+import base64
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt8
+
+from toile.data import Appearance, Novelty, picture_features
+from toile.errors import ToileError
+from toile.evaluation import probabilities
+
+REFUSED = 0.005
+"""The share of genuine pictures each bound refuses; of three thus up to 1.5 %."""
+LEAST_PICTURES = 20
+"""By fewer no bound is set: it would be whatever the oddest of them happens to be."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """How many of `n` genuine validation pictures get no answer, and how many would be right."""
+
+    refused: int
+    right: int
+    n: int
+
+    @property
+    def sentence(self) -> str:
+        """`51 of 2,500 genuine validation pictures (2.0 %) get no answer; 34 would be right`."""
+        return (
+            f"{self.refused:,} of {self.n:,} genuine validation pictures "
+            f"({100 * self.refused / self.n:.1f} %) get no answer; {self.right:,} would be right"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Abstention:
+    """Bounds beyond which a picture gets no answer; None where one is not known.
+
+    `confidence` is the least probability of the likeliest class. `energy` is the most of the
+    negative log of the sum of exp(logits), which is high where no class finds anything (Liu et al.
+    2020, arXiv:2010.03759). `distance` is the most by `novelty`.
+    """
+
+    confidence: float | None = None
+    energy: float | None = None
+    distance: float | None = None
+    novelty: Novelty | None = None
+    cost: Cost | None = None
+
+    def reasons(
+        self, logits: Float[np.ndarray, " k"], pixels: UInt8[np.ndarray, "c h w"]
+    ) -> tuple[str, ...]:
+        """Why this picture gets no answer; none where it gets one."""
+        sure, energy = float(probabilities(logits[None]).max()), float(energies(logits[None])[0])
+        said = []
+        if self.confidence is not None and not sure >= self.confidence:
+            said.append(
+                f"no class reaches {100 * self.confidence:.1f} %, which 995 of 1000 genuine "
+                f"pictures do; the likeliest is at {100 * sure:.1f} %"
+            )
+        if self.energy is not None and not energy <= self.energy:
+            said.append(
+                "the network finds less in it, of any class, than in 995 of 1000 genuine pictures"
+            )
+        if self.distance is not None and self.novelty is not None:
+            distance = float(self.novelty.distances(pixels[None])[0])
+            if distance > self.distance:
+                said.append(
+                    f"it lies {distance:.3g} from the training images as a whole; 995 of 1000 "
+                    f"genuine pictures lie within {self.distance:.3g}"
+                )
+        return tuple(said)
+
+    def to_json(self) -> dict[str, Any]:
+        """As an export keeps it; `abstention_from_json` reads it."""
+        record: dict[str, Any] = {
+            "confidence": self.confidence,
+            "energy": self.energy,
+            "distance": self.distance,
+            "cost": self.cost and vars(self.cost),
+        }
+        if (known := self.novelty) is not None:
+            record["novelty"] = {
+                "shape": list(known.components.shape),
+                "mean": _packed(known.mean),
+                "components": _packed(known.components),
+                "variances": [float(one) for one in known.variances],
+                "rest": known.rest,
+                "factor": known.factor,
+            }
+        return record
+
+
+def energies(logits: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " n"]:
+    """The energy of each row: high where no class finds anything."""
+    most = logits.max(1)
+    sums: Float[np.ndarray, " n"] = np.exp(logits - most[:, None]).sum(1)
+    return -(most + np.log(sums))
+
+
+def are_strange(pixels: UInt8[np.ndarray, "n c h w"], looks: Appearance) -> Bool[np.ndarray, " n"]:
+    """Whether each picture lies outside of a usual range, as `strangeness` says in words."""
+    values = picture_features(pixels, np.array(looks.paper))
+    strange = np.zeros(len(pixels), bool)
+    if looks.framing is not None:
+        strange |= values["drawn share"] == 0
+    for name, usual in looks.features.items():
+        strange |= (values[name] < usual.low) | (values[name] > usual.high)
+    return strange
+
+
+def find_abstention(
+    logits: Float[np.ndarray, "n k"],
+    labels: Int[np.ndarray, " n"],
+    chooses: Bool[np.ndarray, " n"],
+    strange: Bool[np.ndarray, " n"],
+    distances: Float[np.ndarray, " n"] | None = None,
+    novelty: Novelty | None = None,
+) -> Abstention:
+    """Bounds by the validation pictures that choose, and their cost by the others.
+
+    `strange` says which lie outside of a usual range, and so get no answer anyway.
+    """
+    sure, energy = probabilities(logits).max(1), energies(logits)
+    if chooses.sum() < LEAST_PICTURES:
+        return Abstention()
+    least = float(np.quantile(sure[chooses], REFUSED, method="lower"))
+    most = float(np.quantile(energy[chooses], 1 - REFUSED, method="higher"))
+    refused = strange | (sure < least) | (energy > most)
+    farthest = None
+    if distances is not None:
+        farthest = float(np.quantile(distances[chooses], 1 - REFUSED, method="higher"))
+        refused |= distances > farthest
+    of = refused[~chooses]
+    right = (logits.argmax(1) == labels)[~chooses] & of
+    cost = Cost(int(of.sum()), int(right.sum()), len(of)) if len(of) else None
+    return Abstention(least, most, farthest, novelty, cost)
+
+
+def abstention_from_json(
+    record: dict[str, Any], shape: tuple[int, int, int], what: str
+) -> Abstention:
+    """What the export called `what` keeps. Raises ToileError unless it fits pictures of `shape`."""
+    try:
+        names = ("confidence", "energy", "distance")
+        confidence, energy, distance = (record[name] for name in names)
+        if any(
+            one is not None and not math.isfinite(one) for one in (confidence, energy, distance)
+        ):
+            raise ValueError("a bound that is no number")
+        cost = record["cost"] and Cost(**{name: int(one) for name, one in record["cost"].items()})
+        known = _novelty(record.get("novelty"))
+        if known is not None and not known.fits(shape):
+            raise ValueError(f"it is not of pictures of {shape}")
+        return Abstention(confidence, energy, distance, known, cost)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise ToileError(
+            f"{what} has damaged metadata: abstention: {error!s:.100}; export the run again"
+        ) from None
+
+
+def _novelty(record: dict[str, Any] | None) -> Novelty | None:
+    if record is None:
+        return None
+    num, size = record["shape"]
+    factor, rest = int(record["factor"]), float(record["rest"])
+    if factor < 1 or not rest > 0:
+        raise ValueError("a factor or variance of nothing")
+    return Novelty(
+        mean=_unpacked(record["mean"]).reshape(size),
+        components=_unpacked(record["components"]).reshape(num, size),
+        variances=np.array(record["variances"], np.float32).reshape(num),
+        rest=rest,
+        factor=factor,
+    )
+
+
+def _packed(values: Float[np.ndarray, "..."]) -> str:
+    # Half precision moves a distance by less than a hundredth, and halves an export's metadata.
+    return base64.b64encode(values.astype("<f2").tobytes()).decode()
+
+
+def _unpacked(text: str) -> Float[np.ndarray, " n"]:
+    return np.frombuffer(base64.b64decode(text, validate=True), "<f2").astype(np.float32)

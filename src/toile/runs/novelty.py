@@ -1,0 +1,102 @@
+"""How the training images look as a whole, and how far from it each validation image lies."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from toile.data import Novelty
+from toile.prediction import Abstention, find_abstention
+from toile.runs.run import Run
+from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
+
+NAME = "novelty.safetensors"
+_KINDS = {
+    "mean": (np.float32, 1),
+    "components": (np.float32, 2),
+    "variances": (np.float32, 1),
+    "distances": (np.float32, 1),
+    "strange": (np.uint8, 1),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class KeptNovelty:
+    """What a run keeps; `distances` and `strange` are of the validation images, in their order."""
+
+    novelty: Novelty
+    distances: Float32[np.ndarray, " n"]
+    strange: Bool[np.ndarray, " n"]
+
+
+def write_novelty(folder: Path, kept: KeptNovelty) -> None:
+    """Keep it in a run's folder."""
+    arrays = {
+        "mean": kept.novelty.mean,
+        "components": kept.novelty.components,
+        "variances": kept.novelty.variances,
+        "distances": kept.distances,
+        "strange": kept.strange.astype(np.uint8),
+    }
+    facts = {"rest": kept.novelty.rest, "factor": kept.novelty.factor}
+    save_arrays(folder / NAME, arrays, facts)
+
+
+def read_novelty(folder: Path) -> KeptNovelty | None:
+    """What the run in `folder` keeps; None in runs from before it was kept.
+
+    Raises CorruptFile where the file is damaged.
+    """
+    path = folder / NAME
+    if not path.exists():
+        return None
+    stored = load_arrays(path)
+    arrays = stored.arrays
+    rest, factor = stored.facts.get("rest"), stored.facts.get("factor")
+    if not (
+        isinstance(rest, float)
+        and isinstance(factor, int)
+        and arrays.keys() >= _KINDS.keys()
+        and all(
+            arrays[name].dtype == kind and arrays[name].ndim == axes
+            for name, (kind, axes) in _KINDS.items()
+        )
+        and arrays["components"].shape == (len(arrays["variances"]), len(arrays["mean"]))
+        and len(arrays["distances"]) == len(arrays["strange"])
+        and rest > 0
+        and factor >= 1
+    ):
+        raise CorruptFile(f"{path} is damaged: it does not say how the training images look")
+    known = Novelty(arrays["mean"], arrays["components"], arrays["variances"], rest, factor)
+    return KeptNovelty(known, arrays["distances"], arrays["strange"] == 1)
+
+
+def abstention_of(run: Run, weights: str = "last") -> Abstention:
+    """When `run` gives no answer, and what that costs.
+
+    What its `last` weights found in the validation images is kept, so only they have bounds and a
+    cost by it. Runs from before `novelty.safetensors` have no bound by distance.
+    """
+    if not run.has_answers:
+        return Abstention()
+    validation = run.validation
+    kept, n = read_novelty(run.folder), len(validation.labels)
+    if kept is not None and len(kept.distances) != n:
+        raise CorruptFile(
+            f"{run.folder / NAME} is damaged: it is of {len(kept.distances)} validation images, "
+            f"and there are {n}"
+        )
+    if kept is not None and not kept.novelty.fits(run.facts.shape):
+        raise CorruptFile(f"{run.folder / NAME} is damaged: it is of pictures of another shape")
+    found = find_abstention(
+        validation.logits,
+        validation.labels,
+        validation.chooses == 1,
+        np.zeros(n, bool) if kept is None else kept.strange,
+        None if kept is None else kept.distances,
+        None if kept is None else kept.novelty,
+    )
+    if weights == "last":
+        return found
+    return Abstention(distance=found.distance, novelty=found.novelty)

@@ -41,9 +41,10 @@ def test_bounds_come_of_the_choosing_half_and_their_cost_of_the_other():
 
 
 def test_by_few_pictures_no_bound_is_set():
-    logits, labels = rows(*[0.9] * 25), np.zeros(25, np.int64)
-    chooses = np.arange(25) < 19
-    assert find_abstention(logits, labels, chooses, np.zeros(25, bool)).confidence is None
+    logits, labels = rows(*[0.9] * 150), np.zeros(150, np.int64)
+    for choosing, is_set in ((99, False), (100, True)):
+        found = find_abstention(logits, labels, np.arange(150) < choosing, np.zeros(150, bool))
+        assert (found.confidence is not None) == is_set
 
 
 def test_each_bound_has_a_reason_of_its_own():

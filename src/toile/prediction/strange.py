@@ -15,7 +15,7 @@ def strangeness(pixels: UInt8[np.ndarray, "c h w"], looks: Appearance) -> list[s
         return ["nothing is drawn in it"]
     return [
         f"{name} {_number(name, value)} lies outside {_number(name, usual.low)} to "
-        f"{_number(name, usual.high)}, where 998 of 1000 training images lie"
+        f"{_number(name, usual.high)}, as training images have it"
         for name, usual in looks.features.items()
         if not usual.holds(value := float(found[name][0]))
     ]

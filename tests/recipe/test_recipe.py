@@ -31,6 +31,7 @@ OTHERWISE = {
     "data.colour": "grey",
     "data.label_column": "first",
     "data.orientation": "transposed",
+    "data.white": 16.0,
     "data.scaling": "standard",
     "augmentation.shift": 1,
     "augmentation.flip": "random",

@@ -158,6 +158,7 @@ def _description(one: Any) -> str:
             f"{len(one.class_names)} classes; release: {one.release}"
         ),
         f"fingerprint {one.fingerprint}",
+        *([f"greys in the files: {one.greys.words}"] if one.greys else []),
         *(f"note: {plain(note)}" for note in one.notes),
         "",
         table(heads, rows),

@@ -18,6 +18,7 @@ from toile.data.describe import Description, PartDescription, describe
 from toile.data.duplicates import Overlap
 from toile.data.extent import Extent, data_extent, known_extent
 from toile.data.facts import DataFacts, carried, data_facts
+from toile.data.greys import Extremes, Greys, find_greys
 from toile.data.images import Images
 from toile.data.load import load_data, load_here, no_progress
 from toile.data.marks import MarkSet, is_marked, picture_marks
@@ -46,7 +47,9 @@ __all__ = [
     "Dataset",
     "Description",
     "Extent",
+    "Extremes",
     "Framing",
+    "Greys",
     "Images",
     "Margins",
     "MarkSet",
@@ -67,6 +70,7 @@ __all__ = [
     "data_facts",
     "describe",
     "drawn_boxes",
+    "find_greys",
     "is_drawn",
     "is_marked",
     "known_extent",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toile.data.fingerprint import Identity
+from toile.data.greys import Greys
 from toile.data.images import Images
 from toile.data.sealed import Sealed
 
@@ -36,6 +37,8 @@ class Dataset:
     """What a user should know of how the images were read, a sentence each."""
     is_turned: bool = False
     """Whether rows and columns of every picture were swapped in reading."""
+    greys: Greys | None = None
+    """Which values of the files are black and white; None by the rules of older runs."""
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -19,12 +19,13 @@ import numpy as np
 
 from toile.data.dataset import Skipped
 from toile.data.fingerprint import Identity
+from toile.data.greys import Greys
 from toile.data.images import Images
 from toile.data.places import cache_folder
 from toile.data.readers import READER_VERSION
 from toile.recipe import Data
 
-READING_SETTINGS = {"size_px", "colour", "label_column", "test", "rule", "orientation"}
+READING_SETTINGS = {"size_px", "colour", "label_column", "test", "rule", "orientation", "white"}
 FORMAT = 4
 """Raised when an entry's files change, so that one of another form is not looked at."""
 KINDS = ("pixels", "labels", "marks")
@@ -49,6 +50,7 @@ class Decoded:
     nans: int | None
     notes: tuple[str, ...]
     is_turned: bool
+    greys: Greys | None
 
 
 def decoded_key(path: Path, files: list[Path], data: Data) -> str:
@@ -90,6 +92,7 @@ def _decoded(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Decoded:
         nans=about["nans"],
         notes=tuple(about["notes"]),
         is_turned=about["is_turned"],
+        greys=about["greys"] and Greys.model_validate(about["greys"]),
     )
 
 
@@ -142,6 +145,7 @@ def _write_files(folder: Path, decoded: Decoded) -> None:
         "is_turned": decoded.is_turned,
         "held_out": decoded.train.num_held_out,
         "names": {part: images.names for part, images in parts.items()},
+        "greys": decoded.greys and decoded.greys.model_dump(mode="json"),
         "checksums": {name: _checksum(folder / f"{name}.npy") for name in ARRAYS},
     }
     (folder / "about.json").write_text(json.dumps(about))

@@ -12,6 +12,7 @@ from jaxtyping import Float64, Int64
 from toile.data.dataset import Dataset, Skipped
 from toile.data.duplicates import Conflict, Overlap, conflicts, duplicate_groups, overlaps
 from toile.data.fingerprint import image_hashes
+from toile.data.greys import Greys
 from toile.data.images import Images, chunk_slices
 from toile.data.sealed import open_sealed
 from toile.data.statistics import count_values, mean_and_sd
@@ -63,6 +64,7 @@ class Description:
     order: str
     release: str
     skipped: tuple[Skipped, ...]
+    greys: Greys | None
     notes: tuple[str, ...]
 
     @property
@@ -133,6 +135,7 @@ def describe(dataset: Dataset) -> Description:
         order=dataset.order,
         release=dataset.release,
         skipped=dataset.skipped,
+        greys=dataset.greys,
         notes=dataset.notes,
     )
 
@@ -197,6 +200,8 @@ def _plain(value: Any) -> Any:
     # json.dumps would write the bare word NaN, which is no JSON.
     if isinstance(value, float) and np.isnan(value):
         return None
+    if isinstance(value, Greys):
+        return value.model_dump(mode="json")
     if hasattr(value, "__dataclass_fields__"):
         return {field: _plain(getattr(value, field)) for field in value.__dataclass_fields__}
     return value

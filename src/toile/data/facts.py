@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from toile.data.appearance import Appearance, Framing, Range, appearance
 from toile.data.dataset import Dataset
+from toile.data.greys import Greys
 from toile.data.split import Split
 from toile.data.statistics import BORDER_TOLERANCE, PixelStatistics
 from toile.recipe import Data, Recipe, recipe_text, with_settings
@@ -56,7 +57,9 @@ class DataFacts(BaseModel):
     validation: Count
     test: Count
     rule: Literal[1, 2, 3] = 1
-    """The rules by which the images were divided; runs from before `data.rule` do not say it."""
+    """The rules by which images were read and divided; runs from before `data.rule` do not say."""
+    greys: Greys | None = None
+    """Which values of the files were black and white; None in older runs, which took 0 and 255."""
     copies: Count = 0
     """Training images left out as copies of validation images."""
     notes: tuple[str, ...] = ()
@@ -145,6 +148,7 @@ def data_facts(
         validation=len(split.validation),
         test=len(dataset.test),
         rule=settings.rule,
+        greys=dataset.greys,
         copies=split.num_copies,
         notes=(*dataset.notes, *([split.note] if split.note else [])),
         appearance=appearance(split.train),

@@ -15,6 +15,7 @@ from toile.data.fingerprint import identify
 from toile.data.images import Images
 from toile.data.orientation import is_transposed, swap_rows_and_columns, turned_note
 from toile.data.readers import Parts, Progress, find_source
+from toile.data.scale import refuse_blank, scaled
 from toile.data.sealed import Sealed
 from toile.data.sources import find_known, obtain_known
 from toile.errors import ToileError, did_you_mean
@@ -91,10 +92,13 @@ def _decode(path: Path, data: Data, progress: Progress) -> Decoded:
 
 def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) -> Decoded:
     where = str(path)
+    parts = scaled(parts, data, where)
     names = parts.names_inside or [file.name for file in files]
     is_turned = is_transposed(names, data)
     train, test = (_fitted(one, data, where, is_turned) for one in (parts.train, parts.test))
     assert train is not None
+    if parts.greys is not None:
+        refuse_blank(train, test, parts.greys, where)
     if data.rule < 3:
         train, _ = train.apart()
     _check_agreement(train, test, where)
@@ -115,6 +119,7 @@ def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) ->
         nans=parts.nans,
         notes=(*parts.notes, *([turned_note(data)] if is_turned else [])),
         is_turned=is_turned,
+        greys=parts.greys,
     )
 
 
@@ -152,4 +157,5 @@ def _dataset(name: str, path: Path, decoded: Decoded, recognised: Known | None) 
         nans=decoded.nans,
         notes=decoded.notes,
         is_turned=decoded.is_turned,
+        greys=decoded.greys,
     )

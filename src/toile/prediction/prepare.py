@@ -52,13 +52,17 @@ def prepare(picture: Picture, facts: DataFacts, show_steps: bool = True) -> Prep
     """
     notes = Notes(show_steps)
     _read(picture, notes)
+    given = picture.seen_by(facts.greys)
+    if facts.greys is not None and given is not picture.pixels:
+        sentence = f"Its values are those of the training files, {facts.greys.words}."
+        notes.step("Greys", sentence, given)
     looks = facts.known_appearance
     if facts.appearance is None:
         notes.warnings.append("the run was made by an older Toile; how unusual it is, is unknown")
     if looks.framing is None:
-        pixels = _photograph(picture.pixels, facts.shape, notes)
+        pixels = _photograph(given, facts.shape, notes)
     else:
-        pixels = _drawing(picture.pixels, facts.shape, np.array(looks.paper), looks.framing, notes)
+        pixels = _drawing(given, facts.shape, np.array(looks.paper), looks.framing, notes)
     if show_steps:
         _seen(pixels, facts, notes)
     strange = strangeness(pixels, looks)

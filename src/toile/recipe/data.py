@@ -13,7 +13,7 @@ Count = Annotated[int, Field(ge=1, le=10_000_000)]
 class Data(Settings):
     """Which images are learnt from, and how they are divided."""
 
-    LATER: ClassVar[dict[str, Any]] = {"orientation": "auto"}
+    LATER: ClassVar[dict[str, Any]] = {"orientation": "auto", "white": None}
     """Settings that came after `rule`, by the value that a recipe without them means."""
 
     name: str = Field(
@@ -45,8 +45,13 @@ class Data(Settings):
         ge=1,
         le=3,
         description="Version of the rules of reading and dividing: 3 has classes only for labels "
-        "that occur, takes a given validation part and keeps copies in one half of validation; 2 "
-        "did not; 1 sealed by resized pixels",
+        "that occur, takes a given validation part, keeps copies in one half of validation and "
+        "finds which values are black and white; 2 did not; 1 sealed by resized pixels",
+    )
+    white: Annotated[float, Field(gt=0, le=65535)] | None = Field(
+        None,
+        description="Value of a white pixel in the files, as 1, 16 or 4095; found where it is not "
+        "set",
     )
     size_px: Annotated[int, Field(ge=4, le=256)] | None = Field(
         None,

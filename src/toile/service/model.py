@@ -52,7 +52,7 @@ class Model:
         """
         facts = self.classifier.facts
         picture = read_picture(content, "the picture")
-        marks = picture_marks(picture.pixels, io.BytesIO(content))
+        marks = picture_marks(picture.seen_by(facts.greys), io.BytesIO(content))
         if self.sealed is not None and np.isin(marks, self.sealed).any():
             raise ToileError(
                 "the picture: is of the sealed test part of the network's data; take another"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import UInt8
 from PIL import Image
 
 from toile.data import (
@@ -63,14 +64,14 @@ class Source:
     may_fail: bool = False
     content: bytes | None = None
 
-    def marks(self, picture: Picture) -> MarkSet:
-        """By what the `picture` that was read from here is known again."""
+    def marks(self, pixels: UInt8[np.ndarray, "c h w"]) -> MarkSet:
+        """By what the picture that was read from here as `pixels` is known again."""
         if self.content is not None:
-            return picture_marks(picture.pixels, io.BytesIO(self.content))
+            return picture_marks(pixels, io.BytesIO(self.content))
         if self.path is None:
-            return picture_marks(picture.pixels)
+            return picture_marks(pixels)
         with self.path.open("rb") as file:
-            return picture_marks(picture.pixels, file)
+            return picture_marks(pixels, file)
 
 
 def sources_of(pictures: Asking | Sequence[Asking]) -> Iterator[Source]:

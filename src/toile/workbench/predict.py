@@ -207,8 +207,8 @@ def _look(source: Source, asked: Sequence[_Asked], show_steps: bool) -> list[Pre
     """A picture as each run is to see it, or why it has no answer."""
     try:
         picture = source.read()
-        marks = source.marks(picture)
         for one in asked:
+            marks = source.marks(picture.seen_by(one.facts.greys))
             refuse_sealed(one.run, source.name, marks, one.sealed)
     except ToileError as error:
         if source.may_fail:

@@ -160,7 +160,8 @@ def _picture(outcome: Outcome, run: Run, progress: Progress) -> tuple[Path, str 
         refuse_test_part(run, sources)
         sealed = pictures_of(run).sealed
         for source in sources:
-            refuse_sealed(run, source.name, source.marks(source.read()), sealed)
+            seen = source.read().seen_by(run.facts.greys)
+            refuse_sealed(run, source.name, source.marks(seen), sealed)
         copy = outcome.folder / f"photo{photo.suffix.lower()}"
         shutil.copyfile(photo, copy)
         return copy, None

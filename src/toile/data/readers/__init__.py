@@ -17,7 +17,7 @@ from toile.recipe import Data
 
 __all__ = ["READER_VERSION", "Parts", "Progress", "find_source"]
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Raised when a reader gives other pixels or labels for the same files, to renew the caches."""
 
 Read = Callable[[Path, list[Path], Data, Progress], Parts]

@@ -31,16 +31,17 @@ def read_pictures(where: str, files: list[PictureFile], data: Data, progress: Pr
     num_files = len(train) + len(held_out) + len(test)
     decoder = PictureFiles(where, data, progress, num_files, layout.left_out)
     with quiet_pillow():
-        learnt = decoder.decode([*train, *held_out], len(held_out))
-        tested = decoder.decode(test) if "test" in layout.parts else None
+        sets = [([*train, *held_out], len(held_out)), (test, 0)]
+        learnt, *tested = decoder.decode_all(sets if "test" in layout.parts else sets[:1])
     if data.rule > 2:
         _refuse_unreadable_class(where, train, learnt.apart()[0].labels, decoder.skipped)
     return Parts(
         learnt,
-        tested,
+        tested[0] if tested else None,
         tuple(order.values()),
         skipped=tuple(decoder.skipped),
         notes=tuple(layout.notes),
+        greys=decoder.greys,
     )
 
 

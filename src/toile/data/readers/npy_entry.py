@@ -1,11 +1,16 @@
-"""One array of an .npz: its header is checked first, its numbers come in pieces, none unpickled."""
+"""One array of an .npz or .npy: its header is checked first, its values come in pieces.
 
+None is unpickled.
+"""
+
+import io
 import math
 import tokenize
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +29,48 @@ READ_HEADER = {
 BAD_HEADER = (SyntaxError, TypeError, tokenize.TokenError, RecursionError, MemoryError)
 
 
+MOST_LETTERS = 256
+"""Of a label that is text."""
+REMEDIES = {
+    "images": "np.savez('data.npz', x=np.stack(list(x)).astype('uint8'), y=y)",
+    "labels": "np.savez('data.npz', x=x, y=y.astype(str))",
+}
+
+
+@dataclass(frozen=True)
+class ArrayFile:
+    """Where an array lies: an entry of an .npz, or a file of its own."""
+
+    name: str
+    where: str
+    num_bytes: int
+    open: Callable[[], io.BufferedIOBase]
+
+
+def arrays_of(archive: zipfile.ZipFile, file: Path) -> list[ArrayFile]:
+    """The arrays in an .npz; entries of other names are passed over."""
+    return [
+        ArrayFile(
+            name.removesuffix(".npy"),
+            f"{file}: {name.removesuffix('.npy')}",
+            archive.getinfo(name).file_size,
+            partial(open_entry, archive, name),
+        )
+        for name in archive.namelist()
+        if name.endswith(".npy")
+    ]
+
+
+def array_of(file: Path) -> ArrayFile:
+    """The array in an .npy."""
+    return ArrayFile(file.stem, str(file), file.stat().st_size, partial(file.open, "rb"))
+
+
 @dataclass(frozen=True)
 class ArrayEntry:
     """What an array's header says, which is as much as the entry holds."""
 
-    archive: zipfile.ZipFile
-    name: str
-    where: str
+    file: ArrayFile
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     is_fortran: bool
@@ -39,16 +79,22 @@ class ArrayEntry:
     """Bytes of the header."""
 
     @property
+    def where(self) -> str:
+        """What errors call it."""
+        return self.file.where
+
+    @property
     def size(self) -> int:
-        """How many numbers there are."""
+        """How many values there are."""
         return math.prod(self.shape)
 
     def pieces(self) -> Iterator[tuple[int, Shaped[np.ndarray, " numbers"]]]:
-        """The numbers as they lie in the file, with the place of each piece's first."""
-        with damage_told(self.where), open_entry(self.archive, self.name) as stream:
+        """The values as they lie in the file, with the place of each piece's first."""
+        at_once = max(1, 8 * PIECE_NUMBERS // max(8, self.dtype.itemsize))
+        with damage_told(self.where), self.file.open() as stream:
             stream.read(self.start)
-            for place in range(0, self.size, PIECE_NUMBERS):
-                wanted = min(PIECE_NUMBERS, self.size - place) * self.dtype.itemsize
+            for place in range(0, self.size, at_once):
+                wanted = min(at_once, self.size - place) * self.dtype.itemsize
                 yield place, np.frombuffer(stream.read(wanted), self.dtype)
             # One byte more also makes zipfile compare the checksum.
             stream.read(1)
@@ -59,22 +105,19 @@ class ArrayEntry:
         return place % self.shape[0] if self.is_fortran else place // step
 
 
-def array_entry(archive: zipfile.ZipFile, file: Path, key: str) -> ArrayEntry:
-    """The array called `key`; its header is held against the entry's size."""
-    where, name = f"{file}: {key}", f"{key}.npy"
-    if name not in archive.namelist():
-        raise ToileError(f"{where} is missing; images and labels come in pairs")
-    with damage_told(where), open_entry(archive, name) as stream:
-        shape, is_fortran, dtype = _read_header(stream, where)
+def array_entry(file: ArrayFile, kind: str) -> ArrayEntry:
+    """The array in `file`, `images` or `labels`; its header is held against the file's size."""
+    with damage_told(file.where), file.open() as stream:
+        shape, is_fortran, dtype = _read_header(stream, file.where, kind)
         start = stream.tell()
     # math.prod, as np.prod would wrap round at 2**63 and let a monstrous shape pass.
-    claimed, held = math.prod((*shape, dtype.itemsize)), archive.getinfo(name).file_size - start
+    claimed, held = math.prod((*shape, dtype.itemsize)), file.num_bytes - start
     if claimed != held or any(size < 0 for size in shape):
         raise ToileError(
-            f"{where}: the header claims {shape} of {dtype}, {claimed} bytes; the entry holds "
+            f"{file.where}: the header claims {shape} of {dtype}, {claimed} bytes; the entry holds "
             f"{held}; write it again"
         )
-    return ArrayEntry(archive, name, where, shape, dtype, is_fortran, start)
+    return ArrayEntry(file, shape, dtype, is_fortran, start)
 
 
 @contextmanager
@@ -88,7 +131,7 @@ def damage_told(where: str) -> Iterator[None]:
 
 
 def _read_header(
-    stream: zipfile.ZipExtFile, where: str
+    stream: io.BufferedIOBase, where: str, kind: str
 ) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(stream)
     # 3.0 is for names of fields beyond Latin-1, and plain numbers have no fields.
@@ -98,7 +141,17 @@ def _read_header(
         shape, is_fortran, dtype = READ_HEADER[version](stream)
     except BAD_HEADER as damage:
         raise ValueError(f"its header is no literal: {damage}") from None
-    if dtype.kind not in "uifb":
-        what = "Python objects (a pickle, never loaded)" if dtype.hasobject else str(dtype)
-        raise ToileError(f"{where}: holds {what}; numbers are read; save it with a numeric dtype")
+    if dtype.hasobject:
+        raise ToileError(
+            f"{where}: holds Python objects (a pickle, never loaded); save it anew, as "
+            f"{REMEDIES[kind]} does"
+        )
+    if kind == "labels" and dtype.kind in "US":
+        letters = dtype.itemsize // {"U": 4, "S": 1}[dtype.kind]
+        if letters > MOST_LETTERS:
+            raise ToileError(
+                f"{where}: has labels of up to {letters} letters; a name has at most {MOST_LETTERS}"
+            )
+    elif dtype.kind not in "uifb":
+        raise ToileError(f"{where}: holds {dtype}; numbers are read; save it with a numeric dtype")
     return shape, is_fortran, dtype

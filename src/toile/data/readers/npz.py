@@ -1,180 +1,183 @@
-"""NumPy's .npz: train_x, train_y, test_x, test_y, or x_train and so on. Never unpickled."""
+"""NumPy's arrays, in an .npz or in files of their own: images and labels by their names."""
 
-import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64, Shaped, UInt8
+from jaxtyping import Int64
 
-from toile.data.images import Images, chunk_slices
-from toile.data.readers.npy_entry import ArrayEntry, array_entry
-from toile.data.readers.parts import (
-    Parts,
-    Progress,
-    check_labels,
-    check_layout,
-    refuse_number_of_labels,
-)
+from toile.data.dataset import Skipped
+from toile.data.greys import Extremes, Greys, find_greys
+from toile.data.images import Images
+from toile.data.readers.array_labels import check_label_shape, read_labels
+from toile.data.readers.array_names import role_of
+from toile.data.readers.array_pixels import Layout, layout_of, read_pixels, see_pixels
+from toile.data.readers.label_values import class_indices
+from toile.data.readers.npy_entry import ArrayEntry, ArrayFile, array_entry, array_of, arrays_of
+from toile.data.readers.parts import Parts, Progress, check_labels
 from toile.data.readers.zip_file import open_zip
 from toile.errors import ToileError
 from toile.recipe import Data
 
-# The second is that of Keras's mnist.npz.
-SPELLINGS = (("train_x", "train_y", "test_x", "test_y"), ("x_train", "y_train", "x_test", "y_test"))
-# There an image's pixels lie far apart, so that two copies are alive.
-MAX_FORTRAN_BYTES = 256 << 20
+SUFFIXES = (".npz", ".npy")
+NEEDED = "images and labels by names such as x_train and y_train, train_images, or images, labels"
+Roles = dict[tuple[str, str], ArrayFile]
 
 
 def find_npz(path: Path) -> list[Path]:
-    """The .npz itself, or the only one in a folder; none if there is none."""
+    """The .npz itself; of a folder the only one, or all that hold one set together by name.
+
+    None if there is none. An .npy goes with those beside it.
+    """
     if path.is_file():
-        return [path] if path.suffix == ".npz" else []
-    files = sorted(path.glob("*.npz"))
-    if len(files) > 1:
+        if path.suffix.lower() not in SUFFIXES:
+            return []
+        return [path] if path.suffix.lower() == ".npz" else _set_of(path.parent, path)
+    return _set_of(path, None)
+
+
+def _set_of(folder: Path, named: Path | None) -> list[Path]:
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
+    if named is not None:
+        rest = role_of(named.stem).rest
+        files = [file for file in files if role_of(file.stem).rest == rest]
+    roles = [role_of(file.stem) for file in files]
+    is_set = all(role.kind for role in roles) and len({role.rest for role in roles}) <= 1
+    if len(files) == 1 and files[0].suffix.lower() == ".npz" or (len(files) > 1 and is_set):
+        return files
+    if files:
+        names = ", ".join(file.name for file in files[:2])
         raise ToileError(
-            f"{path}: holds {len(files)} .npz files ({files[0].name}, {files[1].name}, ...); "
-            "name the one to read"
+            f"{folder}: holds {len(files)} .npz or .npy files ({names}, ...) that are no images "
+            "and labels of one set by name, as X_train.npy and y_train.npy are; name the one to "
+            "read"
         )
-    return files
+    return []
 
 
 def read_npz(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
-    """Read the file `find_npz` found. The format holds no class names."""
-    (file,) = files
-    with open_zip(file) as archive:
-        names = {name.removesuffix(".npy") for name in archive.namelist()}
-        keys = next((keys for keys in SPELLINGS if set(keys[:2]) <= names), None)
-        if keys is None:
+    """Read the files `find_npz` found. Only labels that are text name the classes."""
+    with ExitStack() as stack:
+        arrays: list[ArrayFile] = []
+        for file in files:
+            if file.suffix.lower() == ".npy":
+                arrays.append(array_of(file))
+                continue
+            held = arrays_of(stack.enter_context(open_zip(file)), file)
+            arrays += held if len(files) == 1 else _alone(held, file)
+        where = str(files[0] if len(files) == 1 else path)
+        return _read(_roles(arrays, where), arrays, data, where)
+
+
+def _alone(held: list[ArrayFile], file: Path) -> list[ArrayFile]:
+    """The one array of an .npz that is called as the file is."""
+    if len(held) != 1:
+        raise ToileError(
+            f"{file}: holds {len(held)} arrays, and lies beside others of one set by name; name "
+            "the one to read"
+        )
+    return [replace(held[0], name=file.stem, where=str(file))]
+
+
+def _roles(arrays: list[ArrayFile], where: str) -> Roles:
+    """The array of each part and kind; what names no part is of the training part."""
+    sets: dict[tuple[str, ...], Roles] = {}
+    told = [(role_of(array.name), array) for array in arrays]
+    # The plainest name of a kind first; those that name no part last.
+    for role, array in sorted(told, key=lambda one: (not one[0].part, one[0].rank)):
+        if role.kind:
+            roles = sets.setdefault(role.rest, {})
+            roles.setdefault((role.part or "train", role.kind), array)
+    whole = [roles for roles in sets.values() if ("train", "images") in roles]
+    if not whole:
+        names = ", ".join(sorted(array.name for array in arrays)[:8]) or "nothing"
+        raise ToileError(f"{where}: holds {names}; it needs {NEEDED}")
+    roles = whole[0] if len(whole) == 1 else sets.get((), {})
+    if not roles:
+        names = " and ".join(one["train", "images"].name for one in whole[:2])
+        raise ToileError(f"{where}: holds more than one set, {names}; save each by itself")
+    for part, kind in roles:
+        other = {"images": "labels", "labels": "images"}[kind]
+        if (part, other) not in roles:
             raise ToileError(
-                f"{file}: holds {', '.join(sorted(names)[:8]) or 'nothing'}; it needs "
-                f"{' or '.join(', '.join(keys) for keys in SPELLINGS)}"
+                f"{where}: {roles[part, kind].name} has no {other} beside it; images and labels "
+                f"come in pairs: save {NEEDED}"
             )
-        train = _read_part(archive, file, keys[:2])
-        has_test = bool(set(keys[2:]) & names)
-        return Parts(train, _read_part(archive, file, keys[2:]) if has_test else None, nans=0)
+    return roles
 
 
-def _read_part(archive: zipfile.ZipFile, file: Path, keys: tuple[str, ...]) -> Images:
-    images, labels = (array_entry(archive, file, key) for key in keys)
-    layout = _layout(images)
+def _read(roles: Roles, arrays: list[ArrayFile], data: Data, where: str) -> Parts:
+    entries = {place: array_entry(array, place[1]) for place, array in roles.items()}
+    images = {part: entry for (part, kind), entry in entries.items() if kind == "images"}
+    layouts = {part: layout_of(entry) for part, entry in images.items()}
     # Held against each other before either is read.
-    _check_label_shape(labels, layout[0])
-    pixels = _read_pixels(images, layout)
-    indices = _read_labels(labels)
-    check_labels(indices, len(pixels), labels.where)
-    return Images(pixels, indices)
+    for part, layout in layouts.items():
+        check_label_shape(entries[part, "labels"], layout[0])
+    values = [read_labels(entries[part, "labels"]) for part in images]
+    labels, class_names = class_indices(values, where)
+    for part, own in zip(images, labels, strict=True):
+        check_labels(own, layouts[part][0], entries[part, "labels"].where)
+    greys = {part: _greys(entry, images.values(), data) for part, entry in images.items()}
+    gathered = _Gathered(images, layouts, dict(zip(images, labels, strict=True)), greys)
+    return Parts(
+        gathered.read("train", "validation"),
+        gathered.read("test") if "test" in images else None,
+        class_names,
+        skipped=tuple(_unread(roles, arrays)),
+        nans=0,
+        greys=greys["train"] if data.rule >= 3 else None,
+    )
 
 
-def _layout(images: ArrayEntry) -> tuple[int, int, int, int]:
-    """The sizes n, c, h, w that the images have once they lie channels first."""
-    shape = images.shape
-    # Sides have 4 px or more, so the axis of 1 or 3 is the channels.
-    if len(shape) == 3:
-        layout = shape[0], 1, shape[1], shape[2]
-    elif len(shape) == 4 and shape[3] in (1, 3):
-        layout = shape[0], shape[3], shape[1], shape[2]
-    elif len(shape) == 4 and shape[1] in (1, 3):
-        layout = shape[0], shape[1], shape[2], shape[3]
-    else:
-        raise ToileError(
-            f"{images.where}: has shape {shape}; images are (n, h, w), (n, h, w, c) or "
-            "(n, c, h, w) with 1 or 3 channels"
-        )
-    num_images, channels, height, width = layout
-    check_layout(num_images, (channels, height, width), images.where)
-    return layout
+def _unread(roles: Roles, arrays: list[ArrayFile]) -> Iterator[Skipped]:
+    used = [array.name for array in roles.values()]
+    for array in arrays:
+        role = role_of(array.name)
+        twin = roles.get((role.part or "train", role.kind))
+        if array.name not in used:
+            reason = f"is not read, {twin.name} is" if twin else "is neither images nor labels"
+            yield Skipped(array.name, reason)
 
 
-def _read_pixels(
-    images: ArrayEntry, layout: tuple[int, int, int, int]
-) -> UInt8[np.ndarray, "n c h w"]:
-    """The images, channels first, as bytes: no copy of them as other numbers ever exists."""
-    if images.is_fortran and images.size > MAX_FORTRAN_BYTES:
-        raise ToileError(
-            f"{images.where}: is in Fortran's order, in which at most {MAX_FORTRAN_BYTES} pixels "
-            "are read; save it through np.ascontiguousarray"
-        )
-    values = np.empty(images.size, np.uint8)
-    factor = _factor(images)
-    for place, piece in images.pieces():
-        values[place : place + len(piece)] = _to_bytes(piece, factor, images, place)
-    channels_last = len(images.shape) == 4 and images.shape[3] == layout[1]
-    if images.is_fortran:
-        stored = values.reshape(images.shape[::-1]).T
-        stored = stored.transpose(0, 3, 1, 2) if channels_last else stored
-        return np.ascontiguousarray(stored).reshape(layout)
-    if channels_last:
-        _swap_in_place(values.reshape(images.shape))
-    return values.reshape(layout)
+@dataclass(frozen=True, eq=False)
+class _Gathered:
+    """The parts of a set, each by its name."""
 
+    images: dict[str, ArrayEntry]
+    layouts: dict[str, Layout]
+    labels: dict[str, Int64[np.ndarray, " n"]]
+    greys: dict[str, Greys]
 
-def _swap_in_place(images: UInt8[np.ndarray, "n h w c"]) -> None:
-    """Lay each image channels first in the bytes where it lay channels last."""
-    for piece in chunk_slices(images):
-        swapped = images[piece].transpose(0, 3, 1, 2).copy()
-        images[piece] = swapped.reshape(-1, *images.shape[1:])
-
-
-def _factor(images: ArrayEntry) -> float | None:
-    """What numbers are multiplied by: 255 where all are within [0, 1]; None for bytes."""
-    kind = images.dtype.kind
-    if images.dtype == np.uint8:
-        return None
-    if kind != "f":
-        return 255.0 if kind == "b" else 1.0
-    # Decided over all images at once: a single dark one of 0 to 255 may well stay below 1.
-    largest, num_wrong, first = -np.inf, 0, 0
-    for place, piece in images.pieces():
-        wrong = np.flatnonzero(~np.isfinite(piece))
-        if len(wrong) and (images.is_fortran or not num_wrong):
-            rows = [images.row(place + int(one)) for one in wrong]
-            first = min([first, *rows]) if num_wrong else min(rows)
-        num_wrong += len(wrong)
-        largest = max(largest, float(piece.max()))
-    if num_wrong:
-        raise ToileError(
-            f"{images.where}: {num_wrong} values are NaN or infinite, the first in image {first}; "
-            "every pixel needs a number"
-        )
-    return 255.0 if largest <= 1 else 1.0
-
-
-def _to_bytes(
-    piece: Shaped[np.ndarray, " numbers"], factor: float | None, images: ArrayEntry, place: int
-) -> UInt8[np.ndarray, " numbers"]:
-    """As uint8: bytes as they are, floats in [0, 1] times 255, other whole numbers of 0 to 255."""
-    if factor is None:
-        return piece
-    values = piece * np.float64(factor)
-    whole = np.rint(values)
-    wrong = (whole < 0) | (whole > 255) | ((whole != values) & (factor == 1))
-    if wrong.any():
-        first = int(np.flatnonzero(wrong)[0])
-        raise ToileError(
-            f"{images.where}: image {images.row(place + first)} holds {piece[first]:g}; "
-            "pixels are whole numbers from 0 to 255, or all of them from 0 to 1"
-        )
-    return whole.astype(np.uint8)
-
-
-def _check_label_shape(labels: ArrayEntry, num_images: int) -> None:
-    shape = labels.shape
-    if len(shape) != 1 and (len(shape) != 2 or shape[1] != 1):
-        raise ToileError(f"{labels.where}: has shape {shape}; labels are (n,) class indices")
-    if shape[0] != num_images:
-        refuse_number_of_labels(shape[0], num_images, labels.where)
-
-
-def _read_labels(labels: ArrayEntry) -> Int64[np.ndarray, " n"]:
-    indices = np.empty(labels.size, np.int64)
-    for place, piece in labels.pieces():
-        # A comparison that NaN and infinity fail too, before the cast that would hide them.
-        is_whole = (piece == np.rint(piece)) & (np.abs(piece.astype(np.float64)) < 2**53)
-        if not is_whole.all():
-            first = np.flatnonzero(~is_whole)[0]
+    def read(self, *parts: str) -> Images:
+        """The images of some parts, one behind the other; the second is held out."""
+        there = [part for part in parts if part in self.images]
+        shape, *others = (self.layouts[part][1:] for part in there)
+        if others not in ([], [shape]):
             raise ToileError(
-                f"{labels.where}: row {place + first} has label {piece[first]}; a label is a "
-                "whole number"
+                f"{self.images[there[1]].where}: images are {others[0]}, those of "
+                f"{self.images[there[0]].file.name} {shape} (channels, height, width); all parts "
+                "have one shape"
             )
-        indices[place : place + len(piece)] = piece
-    return indices
+        counts = [self.layouts[part][0] for part in there]
+        pixels, done = np.empty((sum(counts), *shape), np.uint8), 0
+        for part, count in zip(there, counts, strict=True):
+            read_pixels(self.images[part], self.greys[part], pixels[done : done + count])
+            done += count
+        labels = np.concatenate([self.labels[part] for part in there])
+        return Images(pixels, labels, num_held_out=sum(counts[1:]))
+
+
+def _greys(one: ArrayEntry, images: Iterable[ArrayEntry], data: Data) -> Greys:
+    """Black and white of `one`, told by all parts of the same kind of number."""
+    extremes = Extremes()
+    for other in images:
+        if (other.dtype.kind == "f") == (one.dtype.kind == "f"):
+            see_pixels(other, extremes)
+    if data.rule >= 3:
+        return find_greys(extremes, data.white, one.where)
+    if extremes.lowest < 0 or extremes.highest > 255:
+        raise ToileError(f"{one.where}: pixels go {extremes.words}; they go from 0 to 255")
+    is_unit = one.dtype.kind == "b" or (one.dtype.kind == "f" and extremes.highest <= 1)
+    return Greys(lowest=extremes.lowest, highest=extremes.highest, white=1 if is_unit else 255)

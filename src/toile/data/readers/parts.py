@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from toile.data.dataset import Skipped
+from toile.data.greys import Greys
 from toile.data.images import Images
 from toile.errors import ToileError
 
@@ -44,6 +45,8 @@ class Parts:
     """What a user should know of how the images were read, a sentence each."""
     names_inside: tuple[str, ...] = ()
     """The names of the files read, where the source is one file that holds them."""
+    greys: Greys | None = None
+    """Which values were black and white; None where pixels are bytes as they came."""
 
 
 def check_layout(num_images: int, shape: tuple[int, int, int], where: str) -> None:

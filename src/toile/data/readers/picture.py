@@ -1,8 +1,8 @@
 """One picture file to pixels: PNG, JPEG, WebP, BMP or GIF, told by content and not by name.
 
-Only the first frame is taken. Orientation written by cameras is applied. Sixteen bits a channel are
-cut to their upper eight. What is transparent is laid over white, as on the page it was drawn for.
-Grey pictures without transparency keep every bit.
+Only the first frame is taken. Orientation written by cameras is applied. Of sixteen bits a channel
+those that are used are brought to eight. What is transparent is laid over white, as on the page it
+was drawn for. Grey pictures without transparency keep every bit.
 """
 
 import io
@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Integer, UInt8
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from toile.data.greys import Extremes, Greys, find_greys, to_bytes
 from toile.data.marks import pixel_mark
 from toile.data.readers.parts import MAX_SIDE_PX
 from toile.data.readers.picture_kinds import say_kind
@@ -40,6 +41,7 @@ START_OF_SCAN = b"\xff\xda"
 BAND_PIXELS = 1 << 20
 ORIENTATION = ExifTags.Base.Orientation
 GREY_MODES = ("1", "L", "LA", "La")
+DEEP_WHITE = 65535
 
 DAMAGED = (
     OSError,
@@ -75,13 +77,34 @@ class Picture:
     """A decoded picture, how many frames its file has, and which way up a camera said it lies.
 
     `pixels` are upright already; `orientation` is EXIF's 1 to 8, where 1 is upright in the file.
-    `mark` is that of all the file's pixels, whatever size and colour was asked for.
+    `mark` is that of all the file's pixels, whatever size and colour was asked for. `deep` are the
+    greys of a picture of 16 bits as they stand in the file, `read_highest` the highest value there.
     """
 
     pixels: UInt8[np.ndarray, "c h w"]
     num_frames: int = 1
     orientation: int = 1
     mark: int = 0
+    deep: Integer[np.ndarray, "1 h w"] | None = None
+    read_highest: int | None = None
+
+    @property
+    def highest(self) -> int:
+        """The highest value in the file; of `pixels` where they are all there ever was."""
+        return int(self.pixels.max()) if self.read_highest is None else self.read_highest
+
+    def seen_by(self, greys: Greys | None) -> UInt8[np.ndarray, "c h w"]:
+        """The pixels, brought to 0 to 255 as those of `greys` were where they are of their range.
+
+        A photograph, which is lighter than any of them, is left as it is.
+        """
+        if greys is None:
+            # An older run's training pictures were cut to the upper eight of sixteen bits.
+            return self.pixels if self.deep is None else _upper_bits(self.deep)
+        if self.deep is not None:
+            is_alike = self.highest <= greys.deeper_white
+            return to_bytes(self.deep, _whitest(greys.deeper_white)) if is_alike else self.pixels
+        return to_bytes(self.pixels, greys) if self.highest <= greys.white < 255 else self.pixels
 
 
 @contextmanager
@@ -122,19 +145,33 @@ def picture_of(image: Image.Image, where: str) -> Picture:
     try:
         _check_size(image.size)
         with quiet_pillow():
-            return Picture(_pixels(_eight_bits(ImageOps.exif_transpose(image))))
+            upright = ImageOps.exif_transpose(image)
+            return _whole_picture(_pixels(_eight_bits(upright)), _deep(upright))
     except TooLargePicture as reason:
         raise ToileError(f"{where}: {reason}; {reason.remedy}") from None
     except DAMAGED as damage:
         raise ToileError(f"{where}: is damaged ({damage}); open it anew") from None
 
 
-def decode_picture(stream: Stream, where: str, data: Data | None) -> Picture:
+def _whole_picture(
+    pixels: UInt8[np.ndarray, "c h w"], deep: Integer[np.ndarray, "1 h w"] | None
+) -> Picture:
+    """A picture by itself, of which 16 bits are taken as what it uses of them."""
+    highest = int((pixels if deep is None else deep).max())
+    return Picture(
+        _brought(pixels, deep, highest, None, is_alone=True), deep=deep, read_highest=highest
+    )
+
+
+def decode_picture(
+    stream: Stream, where: str, data: Data | None, greys: Greys | None = None
+) -> Picture:
     """The picture as grey (1 channel) or rgb (3), resized and recoloured where `data` says so.
 
     Without `data` it keeps its size, but for a JPEG of more pixels than are decoded: that is halved
-    in each direction until it has not. UnreadablePicture for a file to leave out; ToileError where
-    all have to be resized.
+    in each direction until it has not. `greys` are those of the set it is of; without them 16 bits
+    are taken as what this picture uses of them if it is by itself, and else as all of them.
+    UnreadablePicture for a file to leave out; ToileError where all have to be resized.
     """
     if (num_bytes := stream.seek(0, io.SEEK_END)) > MAX_FILE_BYTES:
         raise UnreadablePicture(f"has {num_bytes} bytes; a picture has at most {MAX_FILE_BYTES}")
@@ -157,6 +194,7 @@ def decode_picture(stream: Stream, where: str, data: Data | None) -> Picture:
             # Before any resizing, which in palette mode would be by nearest neighbour.
             # In place, as each copy of 25 million pixels is 100 MB.
             ImageOps.exif_transpose(picture, in_place=True)
+            deep = _deep(picture)
             plain = _eight_bits(picture)
     except UnidentifiedImageError:
         raise UnreadablePicture(say_kind(stream)) from None
@@ -166,10 +204,38 @@ def decode_picture(stream: Stream, where: str, data: Data | None) -> Picture:
         ) from None
     except DAMAGED as damage:
         raise UnreadablePicture(f"is damaged ({damage})") from None
-    mark = pixel_mark(_pixels(plain))
+    pixels = _pixels(plain)
+    highest = int((pixels if deep is None else deep).max())
+    brought = _brought(pixels, deep, highest, greys, is_alone=data is None)
+    if brought is not pixels:
+        pixels = brought
+        plain = Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))
+    mark = pixel_mark(pixels)
     if data is not None:
-        plain = fit(plain, data)
-    return Picture(_pixels(plain), num_frames, orientation, mark)
+        pixels = _pixels(fit(plain, data))
+    return Picture(pixels, num_frames, orientation, mark, deep, highest)
+
+
+def _brought(
+    pixels: UInt8[np.ndarray, "c h w"],
+    deep: Integer[np.ndarray, "1 h w"] | None,
+    highest: int,
+    greys: Greys | None,
+    is_alone: bool,
+) -> UInt8[np.ndarray, "c h w"]:
+    """`pixels` with black and white of `greys` at 0 and 255; the same object where they are."""
+    if deep is not None:
+        white = greys.deeper_white if greys else _white_of(highest) if is_alone else DEEP_WHITE
+        return pixels if white == DEEP_WHITE else to_bytes(deep, _whitest(white))
+    return pixels if greys is None or greys.is_bytes else to_bytes(pixels, greys)
+
+
+def _white_of(highest: int) -> float:
+    return find_greys(Extremes(0, highest), None, "").white
+
+
+def _whitest(white: float) -> Greys:
+    return Greys(lowest=0, highest=white, white=white)
 
 
 def fit(picture: Image.Image, data: Data) -> Image.Image:
@@ -221,11 +287,22 @@ def _check_scans(stream: Stream) -> None:
         raise UnreadablePicture(f"is a JPEG of {num_scans} scans; at most {MAX_SCANS} are decoded")
 
 
+def _deep(picture: Image.Image) -> Integer[np.ndarray, "1 h w"] | None:
+    """The greys of a picture of 16 bits, as they are."""
+    if not picture.mode.startswith("I"):
+        return None
+    return np.asarray(picture).clip(0, DEEP_WHITE).astype(np.uint16)[None]
+
+
+def _upper_bits(deep: Integer[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
+    return (deep >> 8).astype(np.uint8)
+
+
 def _eight_bits(picture: Image.Image) -> Image.Image:
     """In mode L or RGB."""
     if picture.mode.startswith("I"):
         # Pillow's own conversion to L clips at 255 instead of scaling.
-        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+        return Image.fromarray(_upper_bits(np.asarray(picture)))
     mode = "L" if picture.mode in GREY_MODES or _has_grey_palette(picture) else "RGB"
     if picture.has_transparency_data:
         return _over_white(picture, mode)

@@ -1,17 +1,24 @@
 """Many picture files into one array: all of one size and colour, the unreadable ones listed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 import numpy as np
 from jaxtyping import UInt8
 
 from toile.data.dataset import Skipped
+from toile.data.greys import Extremes, Greys, find_greys
 from toile.data.images import Images
 from toile.data.marks import file_mark
 from toile.data.readers.parts import Progress, check_layout
-from toile.data.readers.picture import Picture, Stream, UnreadablePicture, decode_picture
+from toile.data.readers.picture import (
+    DEEP_WHITE,
+    Picture,
+    Stream,
+    UnreadablePicture,
+    decode_picture,
+)
 from toile.errors import ToileError
 from toile.recipe import Data
 
@@ -35,8 +42,43 @@ class PictureFiles:
     skipped: list[Skipped]
     num_done: int = 0
     first: tuple[str, tuple[int, ...]] | None = None
+    greys: Greys | None = None
+    """Which values are black and white; None before that is known, and by older rules."""
+    _shallow: Extremes = field(default_factory=Extremes)
+    _deep: Extremes = field(default_factory=Extremes)
 
-    def decode(self, labelled: list[tuple[int, PictureFile]], num_held_out: int = 0) -> Images:
+    def decode_all(self, sets: list[tuple[list[tuple[int, PictureFile]], int]]) -> list[Images]:
+        """The readable pictures of all parts, black and white of their files at 0 and 255.
+
+        With each part goes how many of its last pictures are held out. Which values are black and
+        white is known only when all were seen; where others than usual, all are decoded again.
+        """
+        skipped = list(self.skipped)
+        images = [self._decode(*one) for one in sets]
+        if self.data.rule < 3:
+            return images
+        self.greys = greys = self._found()
+        usual = (255, DEEP_WHITE) if self._shallow.any else (DEEP_WHITE,)
+        if {greys.white, greys.deep_white or greys.white} <= set(usual):
+            return images
+        self.skipped[:] = skipped
+        self.num_files *= 2
+        return [self._decode(*one) for one in sets]
+
+    def _found(self) -> Greys:
+        """Of both kinds of pictures, or of the one there is."""
+        white = self.data.white
+        if not self._shallow.any:
+            return find_greys(self._deep, white, self.where)
+        of_bytes = None if white is not None and white > 255 else white
+        greys = find_greys(self._shallow, of_bytes, self.where)
+        if self._deep.any:
+            deep = find_greys(self._deep, white, self.where)
+            doubt = greys.doubt or deep.doubt
+            greys = greys.model_copy(update={"deep_white": deep.white, "doubt": doubt})
+        return greys
+
+    def _decode(self, labelled: list[tuple[int, PictureFile]], num_held_out: int = 0) -> Images:
         """The readable pictures of one part, in order; the last `num_held_out` are held out."""
         pixels: UInt8[np.ndarray, "n c h w"] | None = None
         labels: list[int] = []
@@ -78,13 +120,16 @@ class PictureFiles:
         try:
             with file.open() as stream:
                 mark = file_mark(stream)
-                picture = decode_picture(stream, f"{self.where}: {file.path}", self.data)
+                where = f"{self.where}: {file.path}"
+                picture = decode_picture(stream, where, self.data, self.greys)
         except (UnreadablePicture, OSError) as reason:
             self.skipped.append(Skipped(str(file.path), str(reason)))
             return None
         if picture.num_frames > 1:
             note = f"has {picture.num_frames} frames; only the first is read"
             self.skipped.append(Skipped(str(file.path), note))
+        seen = self._shallow if picture.deep is None else self._deep
+        seen.see(np.array([0, picture.highest]))
         self._check_like_the_first(str(file.path), picture.pixels.shape)
         return picture, mark
 

@@ -1,0 +1,194 @@
+"""Which values of a source are black and white, told by those that its pictures use.
+
+Pictures are held as 0 to 255. What is saved as 0 and 1, 0 to 16 or 0 to 4095 is brought to that:
+taken as it is, it would be all but black, and a photograph nothing like it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Shaped, UInt8
+from pydantic import BaseModel, ConfigDict, Field
+
+from toile.data.images import chunk_slices
+from toile.errors import ToileError
+
+BITS = (8, 10, 12, 14, 16)
+FEW = 16
+"""Whole numbers up to this are no pictures of 8 bits: so dark none would be seen in any."""
+ROUNDING = 1e-3
+"""How far from 0 and 1 a scale's ends may lie that was computed."""
+
+
+class Greys(BaseModel):
+    """The values that are black and white, and the `lowest` and `highest` that occur.
+
+    `deep_white` is white in pictures of 16 bits a channel, where a folder has such beside others.
+    """
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False, extra="ignore")
+
+    lowest: float
+    highest: float
+    black: float = 0
+    white: float = Field(255, gt=0)
+    whole: bool = True
+    deep_white: float | None = None
+    doubt: str = ""
+    """Why black and white may be others than those, with the numbers; empty where they are not."""
+
+    @property
+    def is_bytes(self) -> bool:
+        """Whether values are greys of 0 to 255 already."""
+        return (self.black, self.white) == (0, 255)
+
+    @property
+    def deeper_white(self) -> float:
+        """White in pictures of 16 bits a channel."""
+        return self.white if self.deep_white is None else self.deep_white
+
+    @property
+    def words(self) -> str:
+        """`0 to 16`, and what that is called."""
+        ends = f"{self.black:g} to {self.white:g}"
+        if not self.whole:
+            ends += " with fractions"
+        elif self.white == 1:
+            ends = f"{self.black:g} and 1 (binary)"
+        elif self.white in {2**bits - 1 for bits in (4, *BITS)}:
+            ends += f" ({int(self.white + 1).bit_length() - 1} bit)"
+        if self.deep_white is not None:
+            ends += f"; 0 to {self.deep_white:g} in pictures of 16 bits a channel"
+        return ends
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether there is nothing to say of them."""
+        return self.is_bytes and self.deep_white in (None, 65535) and not self.doubt
+
+
+@dataclass
+class Extremes:
+    """The lowest and the highest value met so far, and whether all were whole numbers."""
+
+    lowest: float = np.inf
+    highest: float = -np.inf
+    whole: bool = True
+    lowest_at: str = ""
+    highest_at: str = ""
+    """Where they were met first, as ` (image 4)`."""
+
+    def see(
+        self, values: Shaped[np.ndarray, "*shape"], place: Callable[[int], str] = lambda index: ""
+    ) -> None:
+        """Take in some more, none of them NaN; `place` is where the value of an index lies."""
+        if values.min() < self.lowest:
+            self.lowest, self.lowest_at = float(values.min()), place(int(values.argmin()))
+        if values.max() > self.highest:
+            self.highest, self.highest_at = float(values.max()), place(int(values.argmax()))
+        if values.dtype.kind == "f" and self.whole:
+            self.whole = bool((values == np.rint(values)).all())
+
+    @property
+    def any(self) -> bool:
+        """Whether there was a value."""
+        return self.highest >= self.lowest
+
+    @property
+    def words(self) -> str:
+        """`from 0 to 300 (image 4)`."""
+        return f"from {self.lowest:.4g}{self.lowest_at} to {self.highest:.4g}{self.highest_at}"
+
+
+def find_greys(found: Extremes, white: float | None, where: str) -> Greys:
+    """Black and white of pictures whose values lie as `found`; `white` as set, if it is.
+
+    ToileError where it cannot be told.
+    """
+    if white is not None:
+        return _as_set(found, white, where)
+    black, white, doubt = 0, 255, ""
+    if found.lowest < -ROUNDING:
+        if found.lowest < -1 - ROUNDING or found.highest > 1 + ROUNDING:
+            raise ToileError(
+                f"{where}: pixels go {found.words}; black and "
+                "white are told where they go from 0 to 255, 0 to 1 or -1 to 1; save the pictures "
+                "as they were before they were standardised"
+            )
+        black, white = -1, 1
+    elif not found.whole:
+        white = _white_of_fractions(found, where)
+    elif found.highest > 255:
+        white = _white_of_bits(found, where)
+    elif found.highest > 0:
+        white = _white_of_bytes(found.highest)
+        if white == FEW != found.highest:
+            doubt = f"the lightest value is {found.highest:g}, and {FEW} is read as white"
+    if black < found.highest < (black + white) / 2:
+        doubt = f"the lightest value is {found.highest:g}, and {white:g} is read as white"
+    return Greys(
+        lowest=found.lowest,
+        highest=found.highest,
+        black=black,
+        white=white,
+        whole=found.whole,
+        doubt=doubt and f"{doubt}; if that is not so, set data.white, as in --set data.white=255",
+    )
+
+
+def _as_set(found: Extremes, white: float, where: str) -> Greys:
+    if found.lowest < -ROUNDING or found.highest > white * (1 + ROUNDING):
+        raise ToileError(
+            f"{where}: pixels go {found.words}, and data.white is "
+            f"{white:g}; set it to the value that is white, or leave it out"
+        )
+    return Greys(lowest=found.lowest, highest=found.highest, white=white, whole=found.whole)
+
+
+def _white_of_bytes(highest: float) -> int:
+    if highest == 1:
+        return 1
+    if highest <= FEW:
+        return 15 if highest == 15 else FEW
+    return 255
+
+
+def _white_of_bits(found: Extremes, where: str) -> int:
+    white = next((2**bits - 1 for bits in BITS if found.highest < 2**bits), None)
+    if white is None:
+        raise ToileError(
+            f"{where}: pixels go {found.words}; at most {2 ** BITS[-1] - 1}, 16 bit, are read"
+        )
+    if found.highest < 512:
+        raise ToileError(
+            f"{where}: pixels go {found.words}; whether 255 or {white} is white cannot be told; "
+            f"set data.white to the value that is, as in --set data.white={white}"
+        )
+    return int(white)
+
+
+def _white_of_fractions(found: Extremes, where: str) -> int:
+    if found.highest <= 1 + ROUNDING:
+        return 1
+    if found.highest <= FEW:
+        raise ToileError(
+            f"{where}: pixels go {found.words} with fractions; "
+            "whether 1, 16 or 255 is white cannot be told; set data.white to the value that is, as "
+            "in --set data.white=16"
+        )
+    return 255 if found.highest < 255.5 else _white_of_bits(found, where)
+
+
+def to_bytes(values: Shaped[np.ndarray, "*shape"], greys: Greys) -> UInt8[np.ndarray, "*shape"]:
+    """`values` as greys of 0 to 255, black and white of `greys` at the ends."""
+    scaled = (values.astype(np.float64) - greys.black) * (255 / (greys.white - greys.black))
+    whole: UInt8[np.ndarray, "*shape"] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return whole
+
+
+def scale_in_place(pixels: UInt8[np.ndarray, "n *rest"], greys: Greys) -> None:
+    """The same of bytes, by table and without a copy of them all."""
+    table = to_bytes(np.arange(256), greys)
+    for piece in chunk_slices(pixels):
+        pixels[piece] = table[pixels[piece]]

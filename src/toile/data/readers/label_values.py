@@ -1,0 +1,44 @@
+"""Labels as people write them, numbers or names, as class indices."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Int64, Shaped
+
+from toile.data.readers.class_order import order_classes
+from toile.data.readers.parts import MAX_CLASSES
+from toile.errors import ToileError
+
+Labels = Shaped[np.ndarray, " n"]
+PLUS_MINUS = [-1, 1]
+
+
+def class_indices(
+    parts: Sequence[Labels], where: str
+) -> tuple[list[Int64[np.ndarray, " n"]], tuple[str, ...] | None]:
+    """The labels of all parts as indices, and the names of the classes where they are names.
+
+    Whole numbers stay what they are, but for -1 and 1, which have no place as indices. Text is in
+    the order of folders' names: numbers by their size, else by the alphabet.
+    """
+    if all(part.dtype.kind == "i" for part in parts):
+        found = np.unique(np.concatenate([np.unique(part) for part in parts]))
+        if found.tolist() != PLUS_MINUS:
+            return [part.astype(np.int64) for part in parts], None
+    texts = [part.astype(str) for part in parts]
+    found = np.unique(np.concatenate([np.unique(part) for part in texts]))
+    if len(found) > MAX_CLASSES:
+        raise ToileError(
+            f"{where}: has {len(found)} different labels, {found[0]!s:.40} and {found[1]!s:.40} "
+            f"among them; at most {MAX_CLASSES} classes are read"
+        )
+    _refuse_empty(found, where)
+    order = order_classes(map(str, found))
+    place = {name: index for index, name in enumerate(order)}
+    indices = np.array([place[str(name)] for name in found], np.int64)
+    return [indices[np.searchsorted(found, part)] for part in texts], tuple(order.values())
+
+
+def _refuse_empty(found: Labels, where: str) -> None:
+    if any(not str(name).strip() for name in found):
+        raise ToileError(f"{where}: has an empty label; every image has a class")

@@ -21,7 +21,7 @@ RIGHT: dict[str, Right | str] = {
     "npz_load_digits": Right(
         "0,1,2,3",
         (128, 0, 32),
-        skipped="data: is not read, images is; target_names: is neither images nor labels",
+        skipped="data: is not read, images is target_names: is not read, target is",
     ),
     "npz_two_sets": "holds more than one set, .*mnist_images and .*mnist_images; save each by its",
     "npz_one_hot": Right("0,1,2,3", (160, 0, 16)),

@@ -32,8 +32,8 @@ RIGHT: dict[str, Right | str] = {
         "0,1,2,3", (128, 0, 32), "-1 to 1 with fractions", note="-1 to 1 with fractions"
     ),
     "npz_float_255": Right("0,1,2,3", (128, 0, 32), "0 to 255 with fractions", (0, 253)),
-    "npz_standardised": r"pixels go from -0.\d* \(image 0\) to [\d.]* \(image \d+\); black and "
-    "white are told .* before they were standardised",
+    "npz_standardised": r"pixels go from -0.\d* \(image 0\) to [\d.]* \(image \d+\); they go "
+    "from 0 to 255, .* before they were standardised",
     "npz_12bit": Right("0,1,2,3", (128, 0, 32), "0 to 4095 (12 bit)", (0, 254), note="12 bit"),
     "npz_16bit": Right("0,1,2,3", (128, 0, 32), "0 to 65535 (16 bit)", note="16 bit"),
     "npz_binary_uint8": BINARY,
@@ -91,15 +91,16 @@ def test_data_show_says_the_range_and_what_is_in_doubt(tmp_path: Path):
 
 
 def test_a_run_of_0_to_16_says_so_and_answers_photographs_and_its_own_kind(tmp_path: Path):
-    CASES["npz_digits16"](tmp_path)
-    run = toile.train("s1-lab", data=tmp_path, out=tmp_path / "run", epochs=30)
+    data = tmp_path / "data"
+    CASES["npz_digits16"](data)
+    run = toile.train("s1-lab", data=data, out=tmp_path / "run", epochs=30)
     assert run.results["score"]["accuracy"]["value"] > 0.9
     page = write_report(run, None).read_text()
     assert re.search("Greys in the files.{,60}0 to 16<", page, re.DOTALL)
     photograph = Image.fromarray(glyph("7", size=300, ink=20, paper=240))
-    with np.load(tmp_path / "digits.npz") as arrays:
+    with np.load(data / "digits.npz") as arrays:
         x, y = arrays["x_train"].astype(np.uint8), arrays["y_train"]
-    learnt = load_data(tmp_path).train
+    learnt = load_data(data).train
     own = [place for place, label in enumerate(y) if place not in _sealed(x, learnt)][:20]
     answers = toile.predict(run, [photograph, x[own][:, None]])
     said = [answer.top[0].class_name for answer in answers]

@@ -17,6 +17,8 @@ from toile.errors import ToileError
 BITS = (8, 10, 12, 14, 16)
 FEW = 16
 """Whole numbers up to this are no pictures of 8 bits: so dark none would be seen in any."""
+FEW_BEYOND = 0.01
+"""A share of values above 255 that is more likely a mistake than pictures of more than 8 bits."""
 ROUNDING = 1e-3
 """How far from 0 and 1 a scale's ends may lie that was computed."""
 
@@ -75,6 +77,8 @@ class Extremes:
     lowest: float = np.inf
     highest: float = -np.inf
     whole: bool = True
+    num_values: int = 0
+    num_beyond_bytes: int = 0
     lowest_at: str = ""
     highest_at: str = ""
     """Where they were met first, as ` (image 4)`."""
@@ -83,6 +87,9 @@ class Extremes:
         self, values: Shaped[np.ndarray, "*shape"], place: Callable[[int], str] = lambda index: ""
     ) -> None:
         """Take in some more, none of them NaN; `place` is where the value of an index lies."""
+        self.num_values += values.size
+        if values.max() > 255:
+            self.num_beyond_bytes += int((values > 255).sum())
         if values.min() < self.lowest:
             self.lowest, self.lowest_at = float(values.min()), place(int(values.argmin()))
         if values.max() > self.highest:
@@ -111,10 +118,10 @@ def find_greys(found: Extremes, white: float | None, where: str) -> Greys:
     black, white, doubt = 0, 255, ""
     if found.lowest < -ROUNDING:
         if found.lowest < -1 - ROUNDING or found.highest > 1 + ROUNDING:
+            remedy = "" if found.whole else "; save them as they were before they were standardised"
             raise ToileError(
-                f"{where}: pixels go {found.words}; black and "
-                "white are told where they go from 0 to 255, 0 to 1 or -1 to 1; save the pictures "
-                "as they were before they were standardised"
+                f"{where}: pixels go {found.words}; they go from 0 to 255, from 0 to 1 or from -1 "
+                f"to 1{remedy}"
             )
         black, white = -1, 1
     elif not found.whole:
@@ -160,10 +167,11 @@ def _white_of_bits(found: Extremes, where: str) -> int:
         raise ToileError(
             f"{where}: pixels go {found.words}; at most {2 ** BITS[-1] - 1}, 16 bit, are read"
         )
-    if found.highest < 512:
+    if found.num_beyond_bytes < FEW_BEYOND * found.num_values:
         raise ToileError(
-            f"{where}: pixels go {found.words}; whether 255 or {white} is white cannot be told; "
-            f"set data.white to the value that is, as in --set data.white={white}"
+            f"{where}: pixels go {found.words}, but only {found.num_beyond_bytes} of "
+            f"{found.num_values} are above 255; whether 255 or {white} is white cannot be told; put "
+            f"them right, or set data.white, as in --set data.white={white}"
         )
     return int(white)
 

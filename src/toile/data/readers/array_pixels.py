@@ -1,6 +1,7 @@
 """Images out of an array of any shape, order and type of number: uint8, channels first."""
 
 import math
+from functools import partial
 
 import numpy as np
 from jaxtyping import UInt8
@@ -49,12 +50,16 @@ def see_pixels(images: ArrayEntry, extremes: Extremes) -> None:
                 first = min([first, *rows]) if num_wrong else min(rows)
             num_wrong += len(wrong)
         elif not num_wrong:
-            extremes.see(piece, lambda index, at=start: f" (image {images.row(at + index)})")
+            extremes.see(piece, partial(_place, images, start))
     if num_wrong:
         raise ToileError(
             f"{images.where}: {num_wrong} values are NaN or infinite, the first in image {first}; "
             "every pixel needs a number"
         )
+
+
+def _place(images: ArrayEntry, start: int, index: int) -> str:
+    return f" (image {images.row(start + index)})"
 
 
 def read_pixels(images: ArrayEntry, greys: Greys, pixels: UInt8[np.ndarray, "n c h w"]) -> None:

@@ -5,72 +5,142 @@ import io
 import mmap
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-from jaxtyping import Int16, UInt8
+from jaxtyping import Int32, Real, UInt8
 
-from toile.data.readers.parts import MAX_IMAGES, MAX_SIDE_PX, Progress
+from toile.data.greys import Extremes, Greys, to_bytes
+from toile.data.readers.csv_form import Form, form_of, split_line
+from toile.data.readers.parts import MAX_IMAGES, Progress
 from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
 from toile.errors import ToileError
 
-MAX_COLUMNS = MAX_SIDE_PX**2 + 1
-# The widest row of pixels, each written as a float of up to 30 characters.
+# The widest row of pixels in three colours, each written with up to 10 characters.
 MAX_ROW_BYTES = 2 << 20
 CHUNK_BYTES = 8 << 20
+FIRST_LINES = 64
+FIRST_BYTES = 1 << 20
+MAX_DISTINCT = 1 << 16
+MAX_CELL = 256
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """A file's numbers, and its header, if it has one.
+class NotBytes(Exception):
+    """A pixel is no whole number of 0 to 255: the range has to be found before anything is kept."""
 
-    Which end is the label is not known before the last row: both ends are kept wider than a byte.
-    What lies between are pixels, in pieces that go one by one as the images are put together.
+
+@dataclass
+class Column:
+    """The cells of a column beside the pixels: each different one once, and which each row has."""
+
+    role: str
+    cells: dict[str, int] = field(default_factory=dict)
+    codes: list[Int32[np.ndarray, " _"]] = field(default_factory=list)
+
+    @property
+    def rows(self) -> Int32[np.ndarray, " rows"]:
+        """For each row the place of its cell among the different ones."""
+        return np.concatenate(self.codes)
+
+    def add(self, cells: list[str], where: str) -> None:
+        """The cells of some more rows."""
+        known = self.cells
+        codes = np.array([known.setdefault(cell, len(known)) for cell in cells], np.int32)
+        if len(known) > MAX_DISTINCT or max(map(len, cells)) > MAX_CELL:
+            raise ToileError(
+                f"{where} has more than {MAX_DISTINCT} different values, or one of more than "
+                f"{MAX_CELL} letters; it is no label"
+            )
+        self.codes.append(codes)
+
+
+@dataclass(eq=False)
+class Rows:
+    """A file's pixels, in pieces that go one by one as images are put together, and its columns.
+
+    Where one of two ends is the label is not known before the last row, the other end lies among
+    the columns as well.
     """
 
-    file: Path
-    header: tuple[str, ...]
-    ends: Int16[np.ndarray, "rows 2"]
+    form: Form
+    columns: list[Column]
     chunks: list[UInt8[np.ndarray, "_ pixels"]]
+
+    @property
+    def file(self) -> Path:
+        """The file."""
+        return self.form.file
 
     @property
     def first_row(self) -> int:
         """The line of the first row of numbers, counted from 1 as editors do."""
-        return 2 if self.header else 1
-
-    @property
-    def num_columns(self) -> int:
-        """Numbers in each row."""
-        return int(self.chunks[0].shape[1]) + 2
+        return 1 + self.form.num_header_rows
 
     def __len__(self) -> int:
-        """How many rows of numbers there are."""
-        return len(self.ends)
+        """How many rows there are."""
+        return sum(map(len, self.columns[0].codes)) if self.columns else sum(map(len, self.chunks))
 
 
-def read_rows(file: Path, progress: Progress) -> Rows:
-    """Every row of `file` as whole numbers; a ragged or other row is refused by line and column."""
+def read_form(file: Path, label_column: str) -> Form:
+    """The form of `file`, by its first lines."""
+    with _opened(file) as stream:
+        first, num_bytes = [], 0
+        for line in islice(_lines(stream, file), FIRST_LINES):
+            first.append(line)
+            num_bytes += len(line)
+            if num_bytes > FIRST_BYTES:
+                break
+    if not first:
+        raise ToileError(f"{file}: is empty; a set needs a row for each image")
+    return form_of(file, first, label_column)
+
+
+def read_rows(form: Form, greys: Greys | None, progress: Progress) -> Rows:
+    """Every row of the file, black and white of `greys` at 0 and 255.
+
+    Without `greys` NotBytes is raised at the first pixel that is no whole number of 0 to 255.
+    """
+    columns = [Column(role) for role in (*form.before, *form.after) if role not in UNREAD]
+    rows = Rows(form, columns, [])
+    for row, chunk in _chunks(form, progress):
+        numbers = _numbers(form, columns, row, chunk)
+        rows.chunks.append(_kept(numbers, greys, form, row))
+    if not rows.chunks:
+        raise ToileError(f"{form.file}: has a header and no rows; a set needs a row for each image")
+    return rows
+
+
+UNREAD = ("index", "unknown")
+"""Roles of columns that are passed over."""
+
+
+def see_rows(form: Form, extremes: Extremes, progress: Progress) -> None:
+    """Take the pixels of all rows into `extremes`; ends that may be labels are left out."""
+    for row, chunk in _chunks(form, progress):
+        values = _numbers(form, [], row, chunk)
+
+        def place(index: int, row: int = row, width: int = values.shape[1]) -> str:
+            line, column = divmod(index, width)
+            return f" (row {row + line}, column {len(form.before) + column + 1})"
+
+        extremes.see(values, place)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[io.BufferedIOBase]:
     try:
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
-            lines = _lines(stream, file)
-            first = next(lines, None)
-            if first is None:
-                raise ToileError(f"{file}: is empty; a set needs a row for each image")
-            header = _header(first, file)
-            ends, chunks = [], []
-            for row, chunk in _chunks(lines, file, [] if header else [first], progress):
-                numbers = _numbers(chunk, file, row, first.count(",") + 1)
-                chunks.append(_pixels(numbers, file, row))
-                ends.append(numbers[:, [0, -1]])
+        with file.open("rb") as raw:
+            is_packed = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(file) if is_packed else file.open("rb") as stream:
+            yield stream
     except (EOFError, zlib.error, gzip.BadGzipFile) as damage:
         raise ToileError(f"{file}: is damaged or cut short ({damage}); fetch it again") from None
-    if not chunks:
-        raise ToileError(f"{file}: has a header and no rows; a set needs a row for each image")
-    return Rows(file, header, np.concatenate(ends), chunks)
 
 
 def _lines(stream: io.BufferedIOBase, file: Path) -> Iterator[str]:
@@ -87,8 +157,7 @@ def _lines(stream: io.BufferedIOBase, file: Path) -> Iterator[str]:
             raise ToileError(
                 f"{file}: unpacks to more than {most} bytes, {MAX_RATIO} times its size; unpack it"
             )
-        # Latin-1 decodes any byte, so that a stray one is refused where it stands, as a cell.
-        text = line.removeprefix(BYTE_ORDER_MARK if row == 1 else b"").decode("latin-1").strip()
+        text = _text(line.removeprefix(BYTE_ORDER_MARK if row == 1 else b""))
         if text and empty_row:
             raise ToileError(f"{file}: row {empty_row} is empty; every row is an image")
         if text:
@@ -97,120 +166,150 @@ def _lines(stream: io.BufferedIOBase, file: Path) -> Iterator[str]:
             empty_row = empty_row or row
 
 
-def _header(line: str, file: Path) -> tuple[str, ...]:
-    """The column names, or nothing if the first line is numbers already."""
-    cells = line.split(",")
-    if not 17 <= len(cells) <= MAX_COLUMNS:
-        raise ToileError(
-            f"{file}: row 1 has {len(cells)} columns; an image is a label and 16 to "
-            f"{MAX_COLUMNS - 1} pixels, separated by commas"
-        )
-    names = tuple(cell.strip().strip('"').strip() for cell in cells)
-    return () if all(_is_number(name) for name in names) else names
-
-
-def _is_number(cell: str) -> bool:
+def _text(line: bytes) -> str:
+    """UTF-8, as class names may be; Latin-1 decodes any other byte, which is refused as a cell."""
     try:
-        float(cell)
-    except ValueError:
-        # An empty cell is no name: a first row that lacks a value is a wrong row, not a header.
-        return not cell
-    return True
+        return line.decode().strip("\r\n ")
+    except UnicodeDecodeError:
+        return line.decode("latin-1").strip("\r\n ")
 
 
-def _chunks(
-    lines: Iterator[str], file: Path, chunk: list[str], progress: Progress
-) -> Iterator[tuple[int, list[str]]]:
+def _chunks(form: Form, progress: Progress) -> Iterator[tuple[int, list[str]]]:
     """Lists of lines of about `CHUNK_BYTES`, each with the line number of its first."""
-    row, num_bytes, done = 1 if chunk else 2, sum(map(len, chunk)), 0
-    for line in lines:
-        chunk.append(line)
-        num_bytes += len(line)
-        if num_bytes >= CHUNK_BYTES:
+    chunk: list[str] = []
+    row, num_bytes, done = 1 + form.num_header_rows, 0, 0
+    with _opened(form.file) as stream:
+        for line in islice(_lines(stream, form.file), form.num_header_rows, None):
+            chunk.append(line)
+            num_bytes += len(line)
+            if num_bytes >= CHUNK_BYTES:
+                yield row, chunk
+                row, done, num_bytes = row + len(chunk), done + num_bytes, 0
+                chunk = []
+                progress(done, None, f"bytes of {form.file.name}")
+                if row > MAX_IMAGES:
+                    raise ToileError(
+                        f"{form.file}: has more than {MAX_IMAGES} rows; that many are read"
+                    )
+        if chunk:
             yield row, chunk
-            row, done, num_bytes = row + len(chunk), done + num_bytes, 0
-            chunk = []
-            progress(done, None, f"bytes of {file.name}")
-            if row > MAX_IMAGES:
-                raise ToileError(f"{file}: has more than {MAX_IMAGES} rows; that many are read")
-    if chunk:
-        yield row, chunk
+
+
+def _numbers(
+    form: Form, columns: list[Column], row: int, lines: list[str]
+) -> Real[np.ndarray, "rows pixels"]:
+    """The pixels between the other columns, whose cells go into `columns`."""
+    num_before, num_after = len(form.before), len(form.after)
+    pixels, beside = [], []
+    for line in lines:
+        before, middle, after = _cut(line, form, num_before, num_after)
+        pixels.append(middle)
+        beside.append((*before, *after))
+    if any(len(cells) != num_before + num_after for cells in beside):
+        _refuse_first_wrong_cell(lines, form, row)
+    roles = (*form.before, *form.after)
+    read = [place for place, role in enumerate(roles) if role not in UNREAD]
+    for place, column in zip(read, columns):
+        name = place + 1 if place < num_before else form.num_columns - len(roles) + place + 1
+        column.add([cells[place] for cells in beside], f"{form.file}: column {name}")
+    width = form.num_columns - len(roles) if form.pixel_delimiter != " " else form.num_pixels
+    return _parsed(pixels, lines, form, row, width)
+
+
+def _cut(
+    line: str, form: Form, num_before: int, num_after: int
+) -> tuple[list[str], str, list[str]]:
+    """A line's columns before the pixels, the pixels as text, and the columns after them."""
+    delimiter = form.delimiter
+    if '"' in line:
+        cells = split_line(line, delimiter)
+        end = len(cells) - num_after
+        return cells[:num_before], delimiter.join(cells[num_before:end]), cells[end:]
+    *before, middle = line.split(delimiter, num_before)
+    after: list[str] = []
+    if num_after:
+        middle, *after = middle.rsplit(delimiter, num_after)
+    return [cell.strip() for cell in before], middle, [cell.strip() for cell in after]
 
 
 # NumPy 2.4 parsed 5,000 rows of 785 columns at 38 million cells a second on one core of a shared
 # server; a loop over the cells in Python 3.11 took 6 times as long.
-def _numbers(
-    lines: list[str], file: Path, row: int, num_columns: int
-) -> Int16[np.ndarray, "rows columns"]:
-    """The lines' numbers by NumPy's C parser; only what it refuses is looked at cell by cell."""
+def _parsed(
+    texts: list[str], lines: list[str], form: Form, row: int, width: int
+) -> Real[np.ndarray, "rows pixels"]:
+    """The pixels by NumPy's C parser; only what it refuses is looked at cell by cell."""
     try:
-        values = _parse(lines)
+        values = _parse(texts, form.pixel_delimiter)
     except ValueError:
         values = None
-    if values is None or values.shape[1] != num_columns:
-        _refuse_first_wrong_cell(lines, file, row, num_columns)
+    if values is None or values.shape[1] != width:
+        _refuse_first_wrong_cell(lines, form, row)
     return values
 
 
-def _pixels(
-    numbers: Int16[np.ndarray, "rows columns"], file: Path, first_row: int
+def _parse(texts: list[str], delimiter: str) -> Real[np.ndarray, "rows pixels"]:
+    """ValueError unless every cell is a number."""
+    separator = None if delimiter == " " else delimiter
+    try:
+        # comments=None, or a # would cut its row short; ndmin=2, or a lone row loses an axis.
+        return np.loadtxt(texts, np.int16, comments=None, delimiter=separator, ndmin=2)
+    except (ValueError, DeprecationWarning):
+        values = np.loadtxt(texts, np.float64, comments=None, delimiter=separator, ndmin=2)
+    if not np.isfinite(values).all():
+        raise ValueError
+    return values
+
+
+def _kept(
+    values: Real[np.ndarray, "rows pixels"], greys: Greys | None, form: Form, row: int
 ) -> UInt8[np.ndarray, "rows pixels"]:
-    """What lies between the ends as bytes, in memory that goes back to the system when it goes."""
-    between = numbers[:, 1:-1]
-    check_pixels(between, file, first_row, first_column=2)
+    """As bytes, in memory that goes back to the system when it goes."""
+    if greys is None:
+        wrong = (values < 0) | (values > 255) | (values != np.rint(values))
+        if wrong.any():
+            line, column = np.argwhere(wrong)[0]
+            raise NotBytes(
+                f"{form.file}: row {row + line}, column {len(form.before) + column + 1} is "
+                f"{values[line, column]:g}"
+            )
+    else:
+        values = to_bytes(values, greys)
     # A mapping of its own: malloc may keep what is freed, and two copies would add up.
-    pixels = np.frombuffer(mmap.mmap(-1, between.size), np.uint8).reshape(between.shape)
-    pixels[:] = between
+    pixels = np.frombuffer(mmap.mmap(-1, values.size), np.uint8).reshape(values.shape)
+    pixels[:] = values
     return pixels
 
 
-def check_pixels(
-    part: Int16[np.ndarray, "rows pixels"], file: Path, first_row: int, first_column: int
-) -> None:
-    """Refuse the first number that is no pixel, by the line and column it stands in."""
-    if part.min() < 0 or part.max() > 255:
-        row, column = np.argwhere((part < 0) | (part > 255))[0]
-        raise ToileError(
-            f"{file}: row {first_row + row}, column {first_column + column} is "
-            f"{part[row, column]}; a pixel is a whole number from 0 to 255"
-        )
-
-
-def _parse(lines: list[str]) -> Int16[np.ndarray, "rows columns"]:
-    """ValueError unless every cell is a whole number; `12.0` and `1e2` are."""
-    try:
-        # comments=None, or a # would cut its row short; ndmin=2, or a lone row loses an axis.
-        return np.loadtxt(lines, np.int16, comments=None, delimiter=",", ndmin=2)
-    except (ValueError, DeprecationWarning):
-        values = np.loadtxt(lines, np.float64, comments=None, delimiter=",", ndmin=2)
-    if not (np.isfinite(values) & (values == np.rint(values)) & (np.abs(values) < 2**15)).all():
-        raise ValueError
-    return values.astype(np.int16)
-
-
-def _refuse_first_wrong_cell(
-    lines: list[str], file: Path, first_row: int, num_columns: int
-) -> NoReturn:
+def _refuse_first_wrong_cell(lines: list[str], form: Form, first_row: int) -> NoReturn:
+    start, end = len(form.before), form.num_columns - len(form.after)
     for row, line in enumerate(lines, first_row):
-        cells = line.split(",")
-        if len(cells) != num_columns:
+        cells = split_line(line, form.delimiter)
+        if len(cells) != form.num_columns:
             raise ToileError(
-                f"{file}: row {row} has {len(cells)} columns; row 1 has {num_columns}, and every "
-                "row is one label and the same pixels"
+                f"{form.file}: row {row} has {len(cells)} columns; row 1 has {form.num_columns}, "
+                "and every row is one label and the same pixels"
             )
-        for column, cell in enumerate(cells, 1):
-            if not _is_whole(cell):
+        if form.pixel_delimiter == " ":
+            numbers = cells[start].split()
+            if len(numbers) != form.num_pixels:
                 raise ToileError(
-                    f"{file}: row {row}, column {column} is {cell.strip()[:40]!r}; every cell is a "
-                    "whole number: a label, or a pixel from 0 to 255"
+                    f"{form.file}: row {row} has {len(numbers)} pixels; the first has "
+                    f"{form.num_pixels}"
                 )
-    raise ToileError(f"{file}: rows {first_row} to {row} hold something that is no number")
+            cells = [*cells[:start], *numbers]
+            end = len(cells)
+        for column, cell in enumerate(cells[start:end], start + 1):
+            if not _is_number(cell):
+                raise ToileError(
+                    f"{form.file}: row {row}, column {column} is {cell[:40]!r}; every cell is a "
+                    "number, but for the label's"
+                )
+    raise ToileError(f"{form.file}: rows {first_row} to {row} hold something that is no number")
 
 
-def _is_whole(cell: str) -> bool:
+def _is_number(cell: str) -> bool:
     try:
-        number = float(cell)
+        # Python reads 1_000 as a number and NumPy does not.
+        return "_" not in cell and bool(np.isfinite(float(cell)))
     except ValueError:
         return False
-    # Python reads 1_000 as a number and NumPy does not.
-    return "_" not in cell and number.is_integer() and abs(number) < 2**15

@@ -1,135 +1,225 @@
-"""CSV: a row for each image, its label first or last, the pixels row by row; grey and square.
+"""CSV: a row for each image, its label beside the pixels; square, grey or of three colours.
 
 Kaggle's Fashion-MNIST (785 columns, a pair of files) is one of these.
 """
 
 import math
-import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int16
+from jaxtyping import Float64, Int64, UInt8
 
 from toile.data.catalogue import KNOWN
+from toile.data.greys import Extremes, Greys, find_greys, to_bytes
 from toile.data.images import Images
-from toile.data.readers.csv_rows import Rows, check_pixels, read_rows
-from toile.data.readers.parts import MAX_CLASSES, Parts, Progress, check_labels, check_layout
+from toile.data.readers.array_names import role_of
+from toile.data.readers.array_pixels import swap_in_place
+from toile.data.readers.csv_ends import ends_of, label_end
+from toile.data.readers.csv_files import CsvSet, csv_set, find_csv
+from toile.data.readers.csv_form import Form
+from toile.data.readers.csv_labels import column_labels, file_labels, hot_labels, pixel_values
+from toile.data.readers.csv_rows import NotBytes, Rows, read_rows, see_rows
+from toile.data.readers.flat_colours import colours_come_last
+from toile.data.readers.label_values import Labels, class_indices
+from toile.data.readers.parts import Parts, Progress, check_labels, check_layout
 from toile.errors import ToileError
 from toile.recipe import Data
 
-SUFFIXES = (".csv", ".csv.gz")
-PAIRED = (("train", "test"), ("Train", "Test"), ("TRAIN", "TEST"))
+__all__ = ["find_csv", "read_csv"]
+PARTS = ("train", "validation", "test")
+# The two parts that Kaggle's fer2013.csv has beside Training.
+FER_PARTS = {"publictest": "validation", "privatetest": "test"}
 KAGGLE_NAMES = ("fashion-mnist_train.csv", "fashion-mnist_test.csv")
 KAGGLE_HEADER = ("label", *(f"pixel{number}" for number in range(1, 785)))
 
 
-def find_csv(path: Path) -> list[Path]:
-    """One CSV file, or a pair whose names differ in train and test, the training file first."""
-    if path.is_file():
-        return _with_partner(path) if path.name.endswith(SUFFIXES) else []
-    files = sorted(file for file in path.iterdir() if file.name.endswith(SUFFIXES))
-    if not files:
-        return []
-    pair = _with_partner(files[0])
-    if len(pair) != len(files):
-        raise ToileError(
-            f"{path}: holds {len(files)} CSV files ({files[0].name}, {files[1].name}, ...) that "
-            "are no pair of train and test by name; name the one to read"
-        )
-    return pair
+@dataclass(eq=False)
+class Table:
+    """The rows of a file with their labels, and the part of each row by its place in `PARTS`.
 
+    `end` are the pixels of the end that is no label, and whether it is the first.
+    """
 
-def _with_partner(file: Path) -> list[Path]:
-    for train, test in PAIRED:
-        partner = file.with_name(file.name.replace(train, test))
-        # os.path, for Path.is_file raises where "train" makes the name a letter too long.
-        if partner != file and os.path.isfile(partner):
-            return [file, partner]
-        partner = file.with_name(file.name.replace(test, train))
-        if partner != file and os.path.isfile(partner):
-            return [partner, file]
-    return [file]
+    rows: Rows
+    labels: Labels
+    parts: Int64[np.ndarray, " rows"]
+    end: tuple[Float64[np.ndarray, " rows"], bool] | None
 
 
 def read_csv(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
-    """Read the files `find_csv` found. The format holds no class names."""
-    tables = [read_rows(file, progress) for file in files]
-    for table in tables[1:]:
-        if table.num_columns != tables[0].num_columns:
-            raise ToileError(
-                f"{table.file}: has {table.num_columns} columns, {tables[0].file.name} has "
-                f"{tables[0].num_columns}; a pair has the same; to read one of them alone, give it "
-                "a folder of its own"
-            )
-    label_column = _label_column(tables[0], data.label_column)
-    train, *test = (_to_images(table, label_column) for table in tables)
-    release, class_names = None, None
+    """Read the files `find_csv` found. Labels that are text name the classes."""
+    found = csv_set(path, files, data.label_column)
+    _check_pixels(found)
+    tables, greys = _read(found, data, progress)
+    notes = tuple(form.note for form in found.forms.values() if form.note)
+    where = str(tables[0].rows.file)
+    labels, class_names = class_indices([table.labels for table in tables], where)
+    for table, own in zip(tables, labels, strict=True):
+        check_labels(own, len(own), str(table.rows.file), table.rows.first_row)
+    release = None
     if _is_kaggle(tables):
         release = (
             "Fashion-MNIST, Kaggle CSV by its form (file names, header, 60000 and 10000 rows); "
             "its pixels are not those of the IDX release"
         )
         class_names = KNOWN["fashion-mnist"].class_names
-    return Parts(train, test[0] if test else None, class_names, release, nulls=0, nans=0)
-
-
-def _label_column(table: Rows, setting: str) -> int:
-    """0 or -1: as set, else as the header says, else the one end whose values could be labels."""
-    if setting != "auto":
-        return {"first": 0, "last": -1}[setting]
-    named = [index for index, name in enumerate(table.header) if name.lower() == "label"]
-    if named:
-        if named not in ([0], [table.num_columns - 1]):
-            raise ToileError(
-                f"{table.file}: the header says label in column "
-                f"{' and '.join(str(index + 1) for index in named)}; it is the first or the last"
-            )
-        return 0 if named == [0] else -1
-    fitting = [index for index in (0, -1) if _could_be_labels(table.ends[:, index])]
-    if len(fitting) != 1:
-        which = "both the first and the last" if fitting else "neither the first nor the last"
-        raise ToileError(
-            f"{table.file}: {which} column could be labels (every class from 0 up, two or more); "
-            "set data.label_column to first or last"
-        )
-    return fitting[0]
-
-
-def _could_be_labels(values: Int16[np.ndarray, " n"]) -> bool:
-    # Every class has to occur: a pixel column has gaps, a column of labels hardly ever.
-    found = np.unique(values)
-    return 2 <= len(found) <= MAX_CLASSES and found.tolist() == list(range(len(found)))
-
-
-def _to_images(table: Rows, label_column: int) -> Images:
-    num_pixels = table.num_columns - 1
-    side = math.isqrt(num_pixels)
-    if side**2 != num_pixels:
-        raise ToileError(
-            f"{table.file}: has {num_pixels} pixels in a row, which is no square number; CSV holds "
-            "square grey images; save others as .npz"
-        )
-    check_layout(len(table), (1, side, side), str(table.file))
-    labels = table.ends[:, label_column].astype(np.int64)
-    check_labels(labels, len(table), str(table.file), table.first_row)
-    # The end that is no label is a pixel.
-    end = np.s_[:, -1:] if label_column == 0 else np.s_[:, :1]
-    check_pixels(
-        table.ends[end], table.file, table.first_row, table.num_columns if label_column == 0 else 1
+    train, test = _assemble(tables, labels, greys)
+    return Parts(
+        train,
+        test,
+        class_names,
+        release,
+        skipped=tuple(found.skipped),
+        nulls=0,
+        nans=0,
+        greys=greys,
+        notes=notes,
+        names_inside=tuple(form.file.name for form in found.forms.values()),
     )
-    pixels = np.empty((len(table), num_pixels), np.uint8)
-    pixels[end] = table.ends[end]
-    between, done = np.s_[:-1] if label_column == 0 else np.s_[1:], 0
-    while table.chunks:
-        chunk = table.chunks.pop(0)
-        pixels[done : done + len(chunk), between] = chunk
+
+
+def _check_pixels(found: CsvSet) -> None:
+    """Refuse what is no picture, and parts that are none of one set, before any row is read."""
+    forms = list(found.forms.values())
+    for form in forms:
+        if form.num_pixels != forms[0].num_pixels:
+            raise ToileError(
+                f"{form.file}: has {form.num_pixels} pixels in a row, {forms[0].file.name} has "
+                f"{forms[0].num_pixels}; the parts of a set have the same; to read one of them "
+                "alone, give it a folder of its own"
+            )
+    channels, side = _layout(forms[0])
+    check_layout(1, (channels, side, side), str(forms[0].file))
+
+
+def _layout(form: Form) -> tuple[int, int]:
+    """Channels and side of the pictures."""
+    for channels in (1, 3):
+        side = math.isqrt(form.num_pixels // channels)
+        if side**2 * channels == form.num_pixels:
+            return channels, side
+    raise ToileError(
+        f"{form.file}: has {form.num_pixels} pixels in a row, which is no square number, nor three "
+        "times one; CSV holds square images; save others as .npz"
+    )
+
+
+def _read(
+    found: CsvSet, data: Data, progress: Progress
+) -> tuple[list[Table], Greys | None]:
+    """The tables, and black and white of them where the pixels are not bytes."""
+    try:
+        return [_table(form, found, part, None, progress) for part, form in _ordered(found)], None
+    except NotBytes as reason:
+        if data.rule < 3:
+            raise ToileError(f"{reason}; a pixel is a whole number from 0 to 255") from None
+    extremes = Extremes()
+    for _, form in _ordered(found):
+        see_rows(form, extremes, progress)
+    greys = find_greys(extremes, data.white, str(found.forms["train"].file))
+    return [_table(form, found, part, greys, progress) for part, form in _ordered(found)], greys
+
+
+def _ordered(found: CsvSet) -> list[tuple[str, Form]]:
+    return sorted(found.forms.items(), key=lambda one: PARTS.index(one[0]))
+
+
+def _table(
+    form: Form, found: CsvSet, part: str, greys: Greys | None, progress: Progress
+) -> Table:
+    rows = read_rows(form, greys, progress)
+    check_layout(len(rows), (1, 1, form.num_pixels), str(form.file))
+    parts = np.full(len(rows), PARTS.index(part))
+    for column in rows.columns:
+        if column.role == "part":
+            parts = np.array([_part_of(cell, rows) for cell in column.cells])[column.rows]
+    labels, end = _labels(rows, found.labels.get(part))
+    if end is not None and greys is None:
+        values = end[0]
+        if values.min() < 0 or values.max() > 255 or (values != np.rint(values)).any():
+            raise NotBytes(f"{form.file}: its first or last pixel is none of 8 bits")
+    return Table(rows, labels, parts, end)
+
+
+def _labels(
+    rows: Rows, file: Path | None
+) -> tuple[Labels, tuple[Float64[np.ndarray, " rows"], bool] | None]:
+    """The labels, and the pixels of the end that is none where the rows had to tell."""
+    if file is not None:
+        return file_labels(file, len(rows)), None
+    roles = [column.role for column in rows.columns]
+    if "label" in roles:
+        return column_labels(rows.columns[roles.index("label")], rows), None
+    if "hot" in roles:
+        return hot_labels(rows.columns, rows), None
+    place = label_end(rows)
+    ends = ends_of(rows)
+    column = rows.form.num_columns if place == 0 else 1
+    return column_labels(ends[place], rows), (
+        pixel_values(ends[1 - place], rows, column),
+        place == 1,
+    )
+
+
+def _part_of(cell: str, rows: Rows) -> int:
+    part = FER_PARTS.get(cell.lower()) or role_of(cell).part
+    if not part:
+        raise ToileError(
+            f"{rows.file}: a row is of the part {cell[:40]!r}; parts are train, validation and test"
+        )
+    return PARTS.index(part)
+
+
+def _assemble(
+    tables: list[Table], labels: list[Int64[np.ndarray, " _"]], greys: Greys | None
+) -> tuple[Images, Images | None]:
+    """The images of all tables, part by part; none of them is copied twice."""
+    form = tables[0].rows.form
+    parts = np.concatenate([table.parts for table in tables])
+    counts = np.bincount(parts, minlength=3)
+    if not counts[0]:
+        raise ToileError(f"{form.file}: has no row to train on; every row is of another part")
+    order = np.argsort(parts, kind="stable")
+    places = np.empty(len(parts), np.int64)
+    places[order] = np.arange(len(parts))
+    pixels, done = np.empty((len(parts), form.num_pixels), np.uint8), 0
+    for table in tables:
+        _lay(table, pixels, places[done : done + len(table.parts)], greys)
+        done += len(table.parts)
+    channels, side = _layout(form)
+    if channels == 3 and colours_come_last(pixels, side, str(form.file)):
+        swap_in_place(pixels.reshape(-1, side, side, 3))
+    pictures = pixels.reshape(-1, channels, side, side)
+    sorted_labels = np.concatenate(labels)[order]
+    end = int(counts[:2].sum())
+    train = Images(pictures[:end], sorted_labels[:end], num_held_out=int(counts[1]))
+    return train, Images(pictures[end:], sorted_labels[end:]) if counts[2] else None
+
+
+def _lay(
+    table: Table,
+    pixels: UInt8[np.ndarray, "n pixels"],
+    places: Int64[np.ndarray, " rows"],
+    greys: Greys | None,
+) -> None:
+    """The rows of a table at their places, which the pieces they were read in leave behind."""
+    start, stop = 0, pixels.shape[1]
+    if table.end is not None:
+        values, is_first = table.end
+        own = values.astype(np.uint8) if greys is None else to_bytes(values, greys)
+        pixels[places, 0 if is_first else -1] = own
+        start, stop = (1, stop) if is_first else (0, stop - 1)
+    done, chunks = 0, table.rows.chunks
+    while chunks:
+        chunk = chunks.pop(0)
+        pixels[places[done : done + len(chunk)], start:stop] = chunk
         done += len(chunk)
-    return Images(pixels.reshape(-1, 1, side, side), labels)
 
 
-def _is_kaggle(tables: list[Rows]) -> bool:
+def _is_kaggle(tables: list[Table]) -> bool:
     return (
-        tuple(table.file.name.removesuffix(".gz") for table in tables) == KAGGLE_NAMES
-        and all(table.header == KAGGLE_HEADER for table in tables)
-        and tuple(map(len, tables)) == KNOWN["fashion-mnist"].num_images
+        tuple(table.rows.file.name.removesuffix(".gz") for table in tables) == KAGGLE_NAMES
+        and all(table.rows.form.header == KAGGLE_HEADER for table in tables)
+        and tuple(len(table.parts) for table in tables) == KNOWN["fashion-mnist"].num_images
     )

@@ -9,13 +9,13 @@ from toile.data.readers.class_order import order_classes
 from toile.data.readers.parts import MAX_CLASSES
 from toile.errors import ToileError
 
-Labels = Shaped[np.ndarray, " n"]
+Labels = Shaped[np.ndarray, " _"]
 PLUS_MINUS = [-1, 1]
 
 
 def class_indices(
     parts: Sequence[Labels], where: str
-) -> tuple[list[Int64[np.ndarray, " n"]], tuple[str, ...] | None]:
+) -> tuple[list[Int64[np.ndarray, " _"]], tuple[str, ...] | None]:
     """The labels of all parts as indices, and the names of the classes where they are names.
 
     Whole numbers stay what they are, but for -1 and 1, which have no place as indices. Text is in

@@ -63,7 +63,7 @@ def arrays_of(archive: zipfile.ZipFile, file: Path) -> list[ArrayFile]:
 
 def array_of(file: Path) -> ArrayFile:
     """The array in an .npy."""
-    return ArrayFile(file.stem, str(file), file.stat().st_size, partial(file.open, "rb"))
+    return ArrayFile(file.stem, str(file), file.stat().st_size, lambda: file.open("rb"))
 
 
 @dataclass(frozen=True)

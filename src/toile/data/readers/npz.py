@@ -45,7 +45,7 @@ def _set_of(folder: Path, named: Path | None) -> list[Path]:
         files = [file for file in files if role_of(file.stem).rest == rest]
     roles = [role_of(file.stem) for file in files]
     is_set = all(role.kind for role in roles) and len({role.rest for role in roles}) <= 1
-    if len(files) == 1 and files[0].suffix.lower() == ".npz" or (len(files) > 1 and is_set):
+    if (len(files) == 1 and files[0].suffix.lower() == ".npz") or (len(files) > 1 and is_set):
         return files
     if files:
         names = ", ".join(file.name for file in files[:2])
@@ -147,7 +147,7 @@ class _Gathered:
 
     images: dict[str, ArrayEntry]
     layouts: dict[str, Layout]
-    labels: dict[str, Int64[np.ndarray, " n"]]
+    labels: dict[str, Int64[np.ndarray, " _"]]
     greys: dict[str, Greys]
 
     def read(self, *parts: str) -> Images:

@@ -1,0 +1,113 @@
+"""Which end of a row is the label, where no header says it: told by what only labels can be.
+
+A pixel never wins. An end is no label where all rows have the same value there, where it holds
+fractions or over a thousand values. It is no pixel where a fifth of the rows have a value that no
+pixel between the ends has. Where that leaves both, the label is the end whose values are those of
+classes, while the other is like the pixel beside it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, UInt8
+
+from toile.data.readers.csv_rows import Column, Rows
+from toile.data.readers.parts import MAX_CLASSES
+from toile.errors import ToileError
+
+FOREIGN = 0.2
+"""Share of rows with a value that no pixel has, above which a column is none."""
+ALIKE = 0.9
+"""Share of rows with one value, or correlation with the pixel beside, above which it is a pixel."""
+UNLIKE = 0.5
+FULL = 0.8
+"""Of the whole numbers between the lowest and the highest label, the share that occurs."""
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of the rows: what speaks for a label and for a pixel."""
+
+    may_be_label: bool
+    cannot_be_pixel: bool
+    like_classes: bool
+    like_pixel: bool
+    unlike_pixel: bool
+
+
+def label_end(rows: Rows) -> int:
+    """0 where the first of the two ends is the label, 1 where the last is.
+
+    ToileError naming the setting where that cannot be told.
+    """
+    first, last = (_end(column, beside, rows) for column, beside in _ends(rows))
+    for place, (one, other) in enumerate(((first, last), (last, first))):
+        if one.may_be_label and (not other.may_be_label or other_is_pixel(one, other)):
+            return place
+    if first.may_be_label or last.may_be_label:
+        which = "both the first and the last column could be labels"
+    else:
+        which = "neither the first nor the last column could be labels (from 2 to 1000 classes)"
+    raise ToileError(
+        f"{rows.file}: {which}; set data.label_column, as in --set data.label_column=first, or "
+        "give the file a header with a column called label"
+    )
+
+
+def other_is_pixel(one: End, other: End) -> bool:
+    """Whether of two ends that may both be labels it is `one`, for sure."""
+    if one.cannot_be_pixel or other.cannot_be_pixel:
+        return not other.cannot_be_pixel
+    return one.like_classes and one.unlike_pixel and other.like_pixel
+
+
+def ends_of(rows: Rows) -> list[Column]:
+    """The two columns that may be labels."""
+    return [column for column in rows.columns if column.role == "end"]
+
+
+def values_of(column: Column) -> Float64[np.ndarray, " distinct"]:
+    """The numbers of a column's cells; NaN for what is none."""
+    return np.array([_number(cell) for cell in column.cells])
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return float("nan")
+
+
+def _ends(rows: Rows) -> list[tuple[Column, UInt8[np.ndarray, " rows"]]]:
+    """Each end and the pixels beside it."""
+    beside = [np.concatenate([chunk[:, place] for chunk in rows.chunks]) for place in (0, -1)]
+    return list(zip(ends_of(rows), beside, strict=True))
+
+
+def _end(column: Column, beside: UInt8[np.ndarray, " rows"], rows: Rows) -> End:
+    distinct, codes = values_of(column), column.rows
+    is_numbers = bool(np.isfinite(distinct).all())
+    is_whole = is_numbers and bool((distinct == np.rint(distinct)).all())
+    found = np.unique(distinct)
+    counts = np.bincount(codes)
+    common = counts.max() / len(codes)
+    between = max(int(chunk.max()) for chunk in rows.chunks)
+    foreign = counts[(distinct < 0) | (distinct > between)].sum() / len(codes)
+    alike = _correlation(distinct[codes], beside) if is_numbers else 0.0
+    full = len(found) / (found[-1] - found[0] + 1) if is_whole else 0.0
+    return End(
+        may_be_label=is_whole and 1 < len(found) <= MAX_CLASSES,
+        cannot_be_pixel=is_whole and bool(foreign >= FOREIGN),
+        like_classes=bool(full >= FULL and found[0] in (-1, 0, 1)) and between > 1,
+        like_pixel=bool(common >= ALIKE or alike >= ALIKE),
+        unlike_pixel=bool(common < ALIKE and alike < UNLIKE),
+    )
+
+
+def _correlation(
+    values: Float64[np.ndarray, " rows"], beside: UInt8[np.ndarray, " rows"]
+) -> float:
+    """Of a column with the pixels beside it, in [0, 1]; 0 where either is of one value."""
+    if values.std() == 0 or beside.std() == 0:
+        return 0.0
+    return abs(float(np.corrcoef(values, beside)[0, 1]))

@@ -1,0 +1,100 @@
+"""Which CSV files are one set, and which of them is which part of it."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toile.data.dataset import Skipped
+from toile.data.readers.array_names import role_of
+from toile.data.readers.csv_form import Form
+from toile.data.readers.csv_rows import read_form
+from toile.errors import ToileError
+
+ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+NO_LABELS = "has no labels and is left out"
+
+
+@dataclass(eq=False)
+class CsvSet:
+    """The tables of a set by part, and their labels where those lie in files of their own."""
+
+    forms: dict[str, Form] = field(default_factory=dict)
+    labels: dict[str, Path] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+def find_csv(path: Path) -> list[Path]:
+    """All CSV files of a folder; one named by itself, and those that by name are its other parts."""
+    if path.is_dir():
+        return sorted(file for file in path.iterdir() if _is_csv(file))
+    if not _is_csv(path):
+        return []
+    role = role_of(_stem(path))
+    if not role.part:
+        return [path]
+    return sorted(
+        file
+        for file in path.parent.iterdir()
+        if _is_csv(file) and (other := role_of(_stem(file))).rest == role.rest and other.part
+    )
+
+
+def csv_set(path: Path, files: Sequence[Path], label_column: str) -> CsvSet:
+    """What each of `files` is. ToileError where two would be the same part."""
+    found = CsvSet()
+    forms: list[Form] = []
+    for file in files:
+        role = role_of(_stem(file))
+        try:
+            forms.append(read_form(file, label_column))
+        except ToileError as reason:
+            if len(files) == 1 or file == path:
+                raise
+            if role.kind == "labels":
+                found.labels[role.part or "train"] = file
+            else:
+                found.skipped.append(Skipped(file.name, str(reason).removeprefix(f"{file}: ")))
+    labelled = [form for form in forms if _is_labelled(form, found)]
+    if not labelled:
+        _refuse(path, forms, found)
+    for form in forms:
+        part = role_of(_stem(form.file)).part or "train"
+        if form not in labelled:
+            found.skipped.append(Skipped(form.file.name, NO_LABELS))
+        elif part in found.forms:
+            raise ToileError(
+                f"{path}: {found.forms[part].file.name} and {form.file.name} are both tables of "
+                f"pictures and neither is by name another part than {part}; name the one to read"
+            )
+        else:
+            found.forms[part] = form
+    if "train" not in found.forms:
+        raise ToileError(f"{path}: has no table to train on by name, as train.csv is")
+    return found
+
+
+def _is_labelled(form: Form, found: CsvSet) -> bool:
+    part = role_of(_stem(form.file)).part or "train"
+    return form.has_labels or part in found.labels
+
+
+def _refuse(path: Path, forms: Sequence[Form], found: CsvSet) -> None:
+    if not forms:
+        told = "; ".join(f"{one.file} {one.reason}" for one in found.skipped[:3])
+        raise ToileError(f"{path}: holds no CSV file of pictures; {told}")
+    raise ToileError(
+        f"{forms[0].file}: has {forms[0].num_columns} columns, all of them pixels; a set needs a "
+        "column of labels: name the file that has one"
+    )
+
+
+def _is_csv(file: Path) -> bool:
+    # os.path, for Path.is_file raises where a name is too long.
+    return file.name.lower().endswith(ENDINGS) and os.path.isfile(file)
+
+
+def _stem(file: Path) -> str:
+    return next(
+        file.name[: -len(ending)] for ending in ENDINGS if file.name.lower().endswith(ending)
+    )

@@ -1,0 +1,271 @@
+"""The form of a CSV file, told by its header and first rows: what each column is."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from toile.data.readers.parts import MAX_CLASSES, MAX_SIDE_PX
+from toile.errors import ToileError
+
+DELIMITERS = (",", ";", "\t")
+MIN_PIXELS = 16
+# Three colours of the largest pictures, and some columns beside them.
+MAX_COLUMNS = 3 * MAX_SIDE_PX**2 + 8
+LABEL_NAMES = ("label", "labels", "class", "classes", "target", "y", "category", "emotion", "letter")
+INDEX_NAMES = ("", "index", "id", "imageid", "image_id", "idx")
+PART_COLUMNS = ("usage", "split", "part", "partition", "subset")
+ENDS = (("end",), ("end",))
+PIXEL_TEXT = ("pixels", "pixel", "image")
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the columns of a file are.
+
+    `before` and `after` are what the columns beside the pixels are: `label`, `index`, `part`, `hot`
+    for one that is 1 for its class and else 0, `unknown`, or `end` for one that is a label or a
+    pixel, which the rows have to tell. `pixel_delimiter` is another than `delimiter` where all
+    pixels of a picture stand in one cell.
+    """
+
+    file: Path
+    delimiter: str
+    num_columns: int
+    num_pixels: int
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    num_header_rows: int
+    header: tuple[str, ...]
+    pixel_delimiter: str
+    note: str = ""
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether it says or may say of which class each picture is."""
+        return bool({"label", "end", "hot"} & {*self.before, *self.after})
+
+
+def form_of(file: Path, lines: Sequence[str], setting: str) -> Form:
+    """The form of `file` by its first `lines`; ToileError where it is none that is read.
+
+    `setting` is `data.label_column`: `auto`, or that the `first` or the `last` column is the label.
+    """
+    delimiter = max(DELIMITERS, key=lines[0].count)
+    first = split_line(lines[0], delimiter)
+    if (texts := _pixel_texts(first)) is not None:
+        return _form_of_texts(file, lines, delimiter, first, texts)
+    if not MIN_PIXELS < len(first) <= MAX_COLUMNS:
+        raise ToileError(
+            f"{file}: row 1 has {len(first)} columns; an image is a label and {MIN_PIXELS} to "
+            f"{3 * MAX_SIDE_PX**2} pixels, separated by commas, semicolons or tabs"
+        )
+    mangled = is_mangled(first)
+    names = () if mangled or not is_header(first) else tuple(name.lower() for name in first)
+    note = ""
+    if mangled:
+        note = (
+            f"row 1 of {file.name} is left out: it was an image, which pandas took for column names"
+        )
+    before, after = _beside(file, names, first, lines, delimiter, setting)
+    num_pixels = len(first) - len(before) - len(after) + (before + after).count("end") // 2
+    return Form(
+        file=file,
+        delimiter=delimiter,
+        num_columns=len(first),
+        num_pixels=num_pixels,
+        before=before,
+        after=after,
+        num_header_rows=int(mangled or bool(names)),
+        header=tuple(first) if names else (),
+        pixel_delimiter=delimiter,
+        note=note,
+    )
+
+
+def split_line(line: str, delimiter: str) -> list[str]:
+    """The cells of a row, quotes and blanks around them taken away."""
+    if '"' in line:
+        line_cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
+        return [cell.strip() for cell in line_cells]
+    return [cell.strip() for cell in line.split(delimiter)]
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number, or empty, which is no name."""
+    try:
+        float(cell)
+    except ValueError:
+        # An empty cell is no name: a first row that lacks a value is a wrong row, not a header.
+        return not cell
+    return True
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether a first row is names: most are none of numbers, or the numbers count the columns."""
+    numbers = [cell for cell in cells if is_number(cell)]
+    if len(numbers) == len(cells) and cells[0]:
+        return False
+    counted = [cell for cell in numbers if cell.isdecimal()]
+    if len(counted) >= MIN_PIXELS:
+        steps = {int(second) - int(first) for first, second in zip(counted, counted[1:])}
+        if steps == {1} and int(counted[0]) in (0, 1):
+            return True
+    return 2 * len(numbers) < len(cells)
+
+
+def is_mangled(cells: Sequence[str]) -> bool:
+    """Whether pandas took a row of numbers for names: those that come again are 0.1, 0.2, 0.3."""
+    seen: Counter[str] = Counter()
+    num_again = 0
+    for cell in cells:
+        value, _, again = cell.rpartition(".")
+        if value in seen and again == str(seen[value]):
+            seen[value] += 1
+            num_again += 1
+        elif cell in seen or not is_number(cell):
+            return False
+        else:
+            seen[cell] = 1
+    return 2 * num_again > len(cells)
+
+
+def _beside(
+    file: Path,
+    names: tuple[str, ...],
+    first: list[str],
+    lines: Sequence[str],
+    delimiter: str,
+    setting: str,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the columns before and after the pixels are."""
+    if setting != "auto":
+        return (("label",), ()) if setting == "first" else ((), ("label",))
+    if names:
+        beside = _by_names(file, names)
+    else:
+        rows = [split_line(line, delimiter) for line in lines]
+        beside = _by_rows(file, len(first), [row for row in rows if len(row) == len(first)])
+    if beside == ENDS and is_picture(len(first)) and not is_picture(len(first) - 1):
+        return (), ()
+    return beside
+
+
+def _by_names(
+    file: Path, names: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """By the header: most columns are called alike but for a number, and those are the pixels."""
+    stems = [re.sub(r"[^a-z]", "", name) for name in names]
+    # A column without a name has no stem either, and is no pixel.
+    stem = Counter(one for one, name in zip(stems, names) if name).most_common(1)[0][0]
+    is_pixel = [one == stem and bool(name) for one, name in zip(stems, names)]
+    left = is_pixel.index(True)
+    right = len(names) - is_pixel[::-1].index(True)
+    if not all(is_pixel[left:right]):
+        odd = next(place for place in range(left, right) if not is_pixel[place])
+        raise ToileError(
+            f"{file}: column {odd + 1}, {names[odd]!r}, stands among the pixels; the label is "
+            "before or after them"
+        )
+    roles = [_role(name) for name in (*names[:left], *names[right:])]
+    if "label" not in roles:
+        # One that is called otherwise is the label, where there is no other.
+        unknown = [place for place, role in enumerate(roles) if role == "unknown"]
+        if len(unknown) == 1:
+            roles[unknown[0]] = "label"
+    if roles.count("label") > 1 or "unknown" in roles and "label" not in roles:
+        beside = ", ".join(repr(name) for name in (*names[:left], *names[right:]))
+        raise ToileError(
+            f"{file}: the header has {beside} beside the pixels; which is the label cannot be told; "
+            "call one of them label, or set data.label_column to first or last"
+        )
+    if not roles:
+        return ENDS
+    return tuple(roles[:left]), tuple(roles[left:])
+
+
+def _role(name: str) -> str:
+    if name in LABEL_NAMES:
+        return "label"
+    if name in INDEX_NAMES or name.startswith("unnamed:"):
+        return "index"
+    return "part" if name in PART_COLUMNS else "unknown"
+
+
+def _by_rows(
+    file: Path, num_columns: int, rows: Sequence[Sequence[str]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Without a header: text is a label, and 0, 1, 2 and so on before a label is an index."""
+    for place, role in ((0, ("label",)), (-1, ())):
+        if any(row[place] and not is_number(row[place]) for row in rows[1:]):
+            return (role, ()) if place == 0 else ((), ("label",))
+    if is_picture(num_columns - 1):
+        return ENDS
+    if (num_hot := _num_hot(num_columns, rows)) is not None:
+        return (), ("hot",) * num_hot
+    if is_picture(num_columns - 2) and not is_picture(num_columns - 1):
+        if _counts([row[0] for row in rows]):
+            return ("index", "end"), ("end",)
+        raise ToileError(
+            f"{file}: has {num_columns} columns, two more than pixels; the first would count the "
+            "rows; give the file a header with a column called label"
+        )
+    return ENDS
+
+
+def _num_hot(num_columns: int, rows: Sequence[Sequence[str]]) -> int | None:
+    """How many last columns have a single 1 in each row, for its class; None where none do."""
+    for num_hot in range(2, min(MAX_CLASSES, num_columns - MIN_PIXELS) + 1):
+        if not is_picture(num_columns - num_hot):
+            continue
+        hot = [[float(cell or 2) for cell in row[-num_hot:]] for row in rows]
+        if (
+            all(sorted(row)[-2:] == [0, 1] and sum(row) == 1 for row in hot)
+            and all(any(column) for column in zip(*hot, strict=True))
+        ):
+            return num_hot
+    return None
+
+
+def _counts(cells: Sequence[str]) -> bool:
+    return cells[0] in ("0", "1") and cells == [
+        str(number) for number in range(int(cells[0]), int(cells[0]) + len(cells))
+    ]
+
+
+def is_picture(num_pixels: int) -> bool:
+    """Whether so many pixels are a square picture, grey or of three colours."""
+    return any((round((num_pixels / channels) ** 0.5)) ** 2 * channels == num_pixels for channels in (1, 3))
+
+
+def _pixel_texts(names: Sequence[str]) -> int | None:
+    """Which column holds all pixels of a picture as text, as in fer2013.csv."""
+    if len(names) > 8:
+        return None
+    return next((place for place, name in enumerate(names) if name.lower() in PIXEL_TEXT), None)
+
+
+def _form_of_texts(
+    file: Path, lines: Sequence[str], delimiter: str, names: Sequence[str], texts: int
+) -> Form:
+    roles = [_role(name.lower()) for name in names]
+    if len(lines) < 2:
+        raise ToileError(f"{file}: has a header and no rows; a set needs a row for each image")
+    if roles.count("label") != 1:
+        raise ToileError(
+            f"{file}: the header has {', '.join(map(repr, names))}; one column is called label"
+        )
+    cells = split_line(lines[1], delimiter)
+    return Form(
+        file=file,
+        delimiter=delimiter,
+        num_columns=len(names),
+        num_pixels=len(cells[texts].split(" ")) if texts < len(cells) else 0,
+        before=tuple(roles[:texts]),
+        after=tuple(roles[texts + 1 :]),
+        num_header_rows=1,
+        header=tuple(names),
+        pixel_delimiter=" ",
+    )

@@ -1,0 +1,83 @@
+"""The labels of a table: of a column, of columns with a single 1, or of a file of their own."""
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from toile.data.readers.csv_ends import values_of
+from toile.data.readers.csv_rows import Column, Rows
+from toile.data.readers.label_values import Labels
+from toile.errors import ToileError
+
+MOST_BYTES = 64 << 20
+
+
+def column_labels(column: Column, rows: Rows) -> Labels:
+    """Whole numbers where all cells are such, else names."""
+    numbers, codes = values_of(column), column.rows
+    if np.isfinite(numbers).all():
+        whole = np.rint(numbers)
+        if (whole != numbers).any():
+            row = int(np.flatnonzero((whole != numbers)[codes])[0])
+            raise ToileError(
+                f"{rows.file}: row {rows.first_row + row} has label {numbers[codes[row]]:g}; a "
+                "label is a whole number or a name"
+            )
+        indices: Int64[np.ndarray, " rows"] = whole.astype(np.int64)[codes]
+        return indices
+    return np.array(list(column.cells))[codes]
+
+
+def hot_labels(columns: list[Column], rows: Rows) -> Int64[np.ndarray, " rows"]:
+    """The place of the single 1 in each row."""
+    hot = np.stack([values_of(column)[column.rows] for column in columns], 1)
+    wrong = np.flatnonzero((np.sort(hot, 1)[:, -2:] != [0, 1]).any(1) | (hot.sum(1) != 1))
+    if len(wrong):
+        raise ToileError(
+            f"{rows.file}: row {rows.first_row + wrong[0]} has no single 1 in its last "
+            f"{len(columns)} columns, as the first rows have for their class"
+        )
+    places: Int64[np.ndarray, " rows"] = hot.argmax(1)
+    return places
+
+
+def file_labels(file: Path, num_images: int) -> Labels:
+    """The labels in a file of their own, one a line, behind a number of the row or not."""
+    if file.stat().st_size > MOST_BYTES:
+        raise ToileError(f"{file}: has more than {MOST_BYTES} bytes; it is no column of labels")
+    text = file.read_text(encoding="utf-8-sig", errors="replace")
+    cells = [line.rpartition(",")[2].strip(' "') for line in text.strip().splitlines()]
+    # One more than there are images is a header.
+    cells = cells[1:] if len(cells) == num_images + 1 else cells
+    if len(cells) != num_images:
+        raise ToileError(
+            f"{file}: holds {len(cells)} labels; its images are {num_images}, and every image has "
+            "one; are the two files of one part?"
+        )
+    numbers = np.array([_whole(cell) for cell in cells])
+    if np.isnan(numbers).any():
+        return np.array(cells)
+    indices: Int64[np.ndarray, " rows"] = numbers.astype(np.int64)
+    return indices
+
+
+def _whole(cell: str) -> float:
+    try:
+        number = float(cell)
+    except ValueError:
+        return float("nan")
+    return number if number.is_integer() else float("nan")
+
+
+def pixel_values(column: Column, rows: Rows, place: int) -> Float64[np.ndarray, " rows"]:
+    """The numbers of the end that is no label; the first cell that is none is refused."""
+    values = values_of(column)[column.rows]
+    wrong = np.flatnonzero(~np.isfinite(values))
+    if len(wrong):
+        cell = list(column.cells)[column.rows[wrong[0]]]
+        raise ToileError(
+            f"{rows.file}: row {rows.first_row + wrong[0]}, column {place} is {cell[:40]!r}; every "
+            "cell is a number, but for the label's"
+        )
+    return values

@@ -118,7 +118,8 @@ def find_greys(found: Extremes, white: float | None, where: str) -> Greys:
     black, white, doubt = 0, 255, ""
     if found.lowest < -ROUNDING:
         if found.lowest < -1 - ROUNDING or found.highest > 1 + ROUNDING:
-            remedy = "" if found.whole else "; save them as they were before they were standardised"
+            before = "; save them as they were before they were standardised"
+            remedy = "" if found.whole else before
             raise ToileError(
                 f"{where}: pixels go {found.words}; they go from 0 to 255, from 0 to 1 or from -1 "
                 f"to 1{remedy}"
@@ -170,8 +171,8 @@ def _white_of_bits(found: Extremes, where: str) -> int:
     if found.num_beyond_bytes < FEW_BEYOND * found.num_values:
         raise ToileError(
             f"{where}: pixels go {found.words}, but only {found.num_beyond_bytes} of "
-            f"{found.num_values} are above 255; whether 255 or {white} is white cannot be told; put "
-            f"them right, or set data.white, as in --set data.white={white}"
+            f"{found.num_values} are above 255; whether 255 or {white} is white cannot be told; "
+            f"put them right, or set data.white, as in --set data.white={white}"
         )
     return int(white)
 

@@ -94,7 +94,9 @@ def test_shapes_that_are_no_images(file, toy, shape):
 
 
 def test_a_part_without_its_labels(file, toy):
-    with pytest.raises(ToileError, match="test_x has no labels beside it; images and labels come in p"):
+    with pytest.raises(
+        ToileError, match="test_x has no labels beside it; images and labels come in p"
+    ):
         load_data(save(file, toy, test_y=None))
 
 

@@ -17,9 +17,10 @@ from toile.recipe import Data
 
 __all__ = ["READER_VERSION", "Parts", "Progress", "find_source"]
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Raised when a reader gives other pixels or labels for the same files, to renew the caches."""
 
+NEEDED = "pictures lie in a folder for each class"
 Read = Callable[[Path, list[Path], Data, Progress], Parts]
 
 READERS: tuple[tuple[Callable[[Path], list[Path]], Read], ...] = (
@@ -40,11 +41,12 @@ def find_source(path: Path) -> tuple[Read, list[Path]]:
         if files := find(path):
             return read, files
     if path.is_dir():
+        archive = next((file for file in path.iterdir() if find_zip(file)), None)
         raise ToileError(
-            f"{path}: holds no IDX files, no CSV files, no .npz and no class folders; pictures lie "
-            "in a folder for each class"
+            f"{path}: holds no IDX files, no CSV files, no .npz and no class folders; "
+            + (f"name the archive in it, {archive}" if archive else NEEDED)
         )
     raise ToileError(
-        f"{path}: is of no known format; .csv, .csv.gz, .npz and .zip are read, and folders of IDX "
-        "files or of class folders"
+        f"{path}: is of no known format; .csv, .csv.gz, .tsv, .npz, .npy and .zip are read, and "
+        "folders of IDX files or of class folders"
     )

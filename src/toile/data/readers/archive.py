@@ -1,4 +1,4 @@
-"""A zip of class folders, read where it lies: nothing is unpacked to disk."""
+"""A zip: of class folders, read where they lie, or of files that hold many pictures each."""
 
 import io
 import zipfile
@@ -9,29 +9,39 @@ from toile.data.readers.class_folders import read_pictures
 from toile.data.readers.parts import Parts, Progress
 from toile.data.readers.picture import MAX_FILE_BYTES, UnreadablePicture
 from toile.data.readers.picture_files import PictureFile
-from toile.data.readers.zip_file import DAMAGED, open_zip, unpack
+from toile.data.readers.zip_file import DAMAGED, open_zip, unpack, with_slashes
+from toile.data.readers.zip_tables import is_table, read_tables
 from toile.recipe import Data
+
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
 def find_zip(path: Path) -> list[Path]:
     """The zip itself, or none."""
-    return [path] if path.is_file() and path.suffix == ".zip" else []
+    return [path] if path.is_file() and path.suffix.lower() == ".zip" else []
 
 
 def read_zip(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
     """Read the file `find_zip` found. An archive inside the archive is listed, not opened."""
     with open_zip(path) as archive:
-        pictures = [
-            PictureFile(PurePosixPath(name), partial(_unpack_picture, archive, name))
+        entries = {
+            PurePosixPath(slashed): name
             for name in sorted(archive.namelist())
-            if not name.endswith("/") and not _is_hidden(name)
+            if not (slashed := with_slashes(name)).endswith("/") and not _is_hidden(slashed)
+        }
+        tables = {entry: name for entry, name in entries.items() if is_table(entry)}
+        if tables and not any(entry.suffix.lower() in PICTURE_ENDINGS for entry in entries):
+            return read_tables(path, archive, tables, data, progress)
+        pictures = [
+            PictureFile(entry, partial(_unpack_picture, archive, name))
+            for entry, name in entries.items()
         ]
         return read_pictures(str(path), pictures, data, progress)
 
 
 def _unpack_picture(archive: zipfile.ZipFile, name: str) -> io.BytesIO:
     """A picture's file, whole, as Pillow jumps about in it."""
-    if name.endswith(".zip"):
+    if name.lower().endswith(".zip"):
         raise UnreadablePicture("is an archive inside the archive; those are not opened")
     num_bytes = archive.getinfo(name).file_size
     if num_bytes > MAX_FILE_BYTES:

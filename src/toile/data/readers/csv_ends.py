@@ -1,9 +1,9 @@
 """Which end of a row is the label, where no header says it: told by what only labels can be.
 
-A pixel never wins. An end is no label where all rows have the same value there, where it holds
-fractions or over a thousand values. It is no pixel where a fifth of the rows have a value that no
-pixel between the ends has. Where that leaves both, the label is the end whose values are those of
-classes, while the other is like the pixel beside it.
+A pixel never wins. An end is no label where all rows have the same value there, where most have one
+of their own, where it holds fractions or over a thousand values. It is no pixel where a fifth of
+the rows have a value that no pixel between the ends has. Where that leaves both, the label is the
+end whose values are those of classes, while the other is like the pixel beside it.
 """
 
 from dataclasses import dataclass
@@ -42,20 +42,21 @@ def label_end(rows: Rows) -> int:
     """
     first, last = (_end(column, beside, rows) for column, beside in _ends(rows))
     for place, (one, other) in enumerate(((first, last), (last, first))):
-        if one.may_be_label and (not other.may_be_label or other_is_pixel(one, other)):
+        if one.may_be_label and (not other.may_be_label or _is_surely(one, other)):
             return place
+    rule = "a label has 2 to 1000 classes, two rows of each"
     if first.may_be_label or last.may_be_label:
         which = "both the first and the last column could be labels"
     else:
-        which = "neither the first nor the last column could be labels (from 2 to 1000 classes)"
+        which = f"neither the first nor the last column could be labels ({rule})"
     raise ToileError(
         f"{rows.file}: {which}; set data.label_column, as in --set data.label_column=first, or "
         "give the file a header with a column called label"
     )
 
 
-def other_is_pixel(one: End, other: End) -> bool:
-    """Whether of two ends that may both be labels it is `one`, for sure."""
+def _is_surely(one: End, other: End) -> bool:
+    """Whether of two ends that may both be labels `one` is."""
     if one.cannot_be_pixel or other.cannot_be_pixel:
         return not other.cannot_be_pixel
     return one.like_classes and one.unlike_pixel and other.like_pixel
@@ -96,7 +97,7 @@ def _end(column: Column, beside: UInt8[np.ndarray, " rows"], rows: Rows) -> End:
     alike = _correlation(distinct[codes], beside) if is_numbers else 0.0
     full = len(found) / (found[-1] - found[0] + 1) if is_whole else 0.0
     return End(
-        may_be_label=is_whole and 1 < len(found) <= MAX_CLASSES,
+        may_be_label=is_whole and 1 < len(found) <= min(MAX_CLASSES, len(codes) // 2),
         cannot_be_pixel=is_whole and bool(foreign >= FOREIGN),
         like_classes=bool(full >= FULL and found[0] in (-1, 0, 1)) and between > 1,
         like_pixel=bool(common >= ALIKE or alike >= ALIKE),
@@ -104,9 +105,7 @@ def _end(column: Column, beside: UInt8[np.ndarray, " rows"], rows: Rows) -> End:
     )
 
 
-def _correlation(
-    values: Float64[np.ndarray, " rows"], beside: UInt8[np.ndarray, " rows"]
-) -> float:
+def _correlation(values: Float64[np.ndarray, " rows"], beside: UInt8[np.ndarray, " rows"]) -> float:
     """Of a column with the pixels beside it, in [0, 1]; 0 where either is of one value."""
     if values.std() == 0 or beside.std() == 0:
         return 0.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from toile.data.dataset import Skipped
 from toile.data.readers.array_names import role_of
-from toile.data.readers.csv_form import Form
+from toile.data.readers.csv_form import Form, NoPictures
 from toile.data.readers.csv_rows import read_form
 from toile.errors import ToileError
 
@@ -25,7 +25,7 @@ class CsvSet:
 
 
 def find_csv(path: Path) -> list[Path]:
-    """All CSV files of a folder; one named by itself, and those that by name are its other parts."""
+    """All CSV files of a folder; one named by itself, and its other parts by their names."""
     if path.is_dir():
         return sorted(file for file in path.iterdir() if _is_csv(file))
     if not _is_csv(path):
@@ -48,7 +48,7 @@ def csv_set(path: Path, files: Sequence[Path], label_column: str) -> CsvSet:
         role = role_of(_stem(file))
         try:
             forms.append(read_form(file, label_column))
-        except ToileError as reason:
+        except NoPictures as reason:
             if len(files) == 1 or file == path:
                 raise
             if role.kind == "labels":
@@ -70,7 +70,10 @@ def csv_set(path: Path, files: Sequence[Path], label_column: str) -> CsvSet:
         else:
             found.forms[part] = form
     if "train" not in found.forms:
-        raise ToileError(f"{path}: has no table to train on by name, as train.csv is")
+        raise ToileError(
+            f"{path}: has no table of pictures to train on by its name, as train.csv is"
+            + "".join(f"; {one.file} {one.reason}" for one in found.skipped[:3])
+        )
     return found
 
 

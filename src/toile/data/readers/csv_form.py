@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from toile.data.readers.parts import MAX_CLASSES, MAX_SIDE_PX
@@ -14,11 +15,25 @@ DELIMITERS = (",", ";", "\t")
 MIN_PIXELS = 16
 # Three colours of the largest pictures, and some columns beside them.
 MAX_COLUMNS = 3 * MAX_SIDE_PX**2 + 8
-LABEL_NAMES = ("label", "labels", "class", "classes", "target", "y", "category", "emotion", "letter")
+LABEL_NAMES = (
+    "label",
+    "labels",
+    "class",
+    "classes",
+    "target",
+    "y",
+    "category",
+    "emotion",
+    "letter",
+)
 INDEX_NAMES = ("", "index", "id", "imageid", "image_id", "idx")
 PART_COLUMNS = ("usage", "split", "part", "partition", "subset")
 ENDS = (("end",), ("end",))
 PIXEL_TEXT = ("pixels", "pixel", "image")
+
+
+class NoPictures(ToileError):
+    """A table has too few columns for pictures, as labels and examples of a submission have."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +73,7 @@ def form_of(file: Path, lines: Sequence[str], setting: str) -> Form:
     if (texts := _pixel_texts(first)) is not None:
         return _form_of_texts(file, lines, delimiter, first, texts)
     if not MIN_PIXELS < len(first) <= MAX_COLUMNS:
-        raise ToileError(
+        raise (NoPictures if len(first) <= MIN_PIXELS else ToileError)(
             f"{file}: row 1 has {len(first)} columns; an image is a label and {MIN_PIXELS} to "
             f"{3 * MAX_SIDE_PX**2} pixels, separated by commas, semicolons or tabs"
         )
@@ -110,7 +125,7 @@ def is_header(cells: Sequence[str]) -> bool:
         return False
     counted = [cell for cell in numbers if cell.isdecimal()]
     if len(counted) >= MIN_PIXELS:
-        steps = {int(second) - int(first) for first, second in zip(counted, counted[1:])}
+        steps = {int(second) - int(first) for first, second in pairwise(counted)}
         if steps == {1} and int(counted[0]) in (0, 1):
             return True
     return 2 * len(numbers) < len(cells)
@@ -153,14 +168,12 @@ def _beside(
     return beside
 
 
-def _by_names(
-    file: Path, names: tuple[str, ...]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _by_names(file: Path, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """By the header: most columns are called alike but for a number, and those are the pixels."""
     stems = [re.sub(r"[^a-z]", "", name) for name in names]
     # A column without a name has no stem either, and is no pixel.
-    stem = Counter(one for one, name in zip(stems, names) if name).most_common(1)[0][0]
-    is_pixel = [one == stem and bool(name) for one, name in zip(stems, names)]
+    stem = Counter(one for one, name in zip(stems, names, strict=True) if name).most_common(1)[0][0]
+    is_pixel = [one == stem and bool(name) for one, name in zip(stems, names, strict=True)]
     left = is_pixel.index(True)
     right = len(names) - is_pixel[::-1].index(True)
     if not all(is_pixel[left:right]):
@@ -175,11 +188,11 @@ def _by_names(
         unknown = [place for place, role in enumerate(roles) if role == "unknown"]
         if len(unknown) == 1:
             roles[unknown[0]] = "label"
-    if roles.count("label") > 1 or "unknown" in roles and "label" not in roles:
+    if roles.count("label") > 1 or ("unknown" in roles and "label" not in roles):
         beside = ", ".join(repr(name) for name in (*names[:left], *names[right:]))
         raise ToileError(
-            f"{file}: the header has {beside} beside the pixels; which is the label cannot be told; "
-            "call one of them label, or set data.label_column to first or last"
+            f"{file}: the header has {beside} beside the pixels; which is the label cannot be "
+            "told; call one of them label, or set data.label_column to first or last"
         )
     if not roles:
         return ENDS
@@ -221,9 +234,8 @@ def _num_hot(num_columns: int, rows: Sequence[Sequence[str]]) -> int | None:
         if not is_picture(num_columns - num_hot):
             continue
         hot = [[float(cell or 2) for cell in row[-num_hot:]] for row in rows]
-        if (
-            all(sorted(row)[-2:] == [0, 1] and sum(row) == 1 for row in hot)
-            and all(any(column) for column in zip(*hot, strict=True))
+        if all(sorted(row)[-2:] == [0, 1] and sum(row) == 1 for row in hot) and all(
+            any(column) for column in zip(*hot, strict=True)
         ):
             return num_hot
     return None
@@ -237,7 +249,9 @@ def _counts(cells: Sequence[str]) -> bool:
 
 def is_picture(num_pixels: int) -> bool:
     """Whether so many pixels are a square picture, grey or of three colours."""
-    return any((round((num_pixels / channels) ** 0.5)) ** 2 * channels == num_pixels for channels in (1, 3))
+    return any(
+        (round((num_pixels / channels) ** 0.5)) ** 2 * channels == num_pixels for channels in (1, 3)
+    )
 
 
 def _pixel_texts(names: Sequence[str]) -> int | None:

@@ -209,7 +209,7 @@ def _numbers(
         _refuse_first_wrong_cell(lines, form, row)
     roles = (*form.before, *form.after)
     read = [place for place, role in enumerate(roles) if role not in UNREAD]
-    for place, column in zip(read, columns):
+    for place, column in zip(read, columns, strict=False):
         name = place + 1 if place < num_before else form.num_columns - len(roles) + place + 1
         column.add([cells[place] for cells in beside], f"{form.file}: column {name}")
     width = form.num_columns - len(roles) if form.pixel_delimiter != " " else form.num_pixels

@@ -81,7 +81,7 @@ def read_csv(path: Path, files: list[Path], data: Data, progress: Progress) -> P
 
 def _check_pixels(found: CsvSet) -> None:
     """Refuse what is no picture, and parts that are none of one set, before any row is read."""
-    forms = list(found.forms.values())
+    forms = [form for _, form in _ordered(found)]
     for form in forms:
         if form.num_pixels != forms[0].num_pixels:
             raise ToileError(
@@ -105,9 +105,7 @@ def _layout(form: Form) -> tuple[int, int]:
     )
 
 
-def _read(
-    found: CsvSet, data: Data, progress: Progress
-) -> tuple[list[Table], Greys | None]:
+def _read(found: CsvSet, data: Data, progress: Progress) -> tuple[list[Table], Greys | None]:
     """The tables, and black and white of them where the pixels are not bytes."""
     try:
         return [_table(form, found, part, None, progress) for part, form in _ordered(found)], None
@@ -125,9 +123,7 @@ def _ordered(found: CsvSet) -> list[tuple[str, Form]]:
     return sorted(found.forms.items(), key=lambda one: PARTS.index(one[0]))
 
 
-def _table(
-    form: Form, found: CsvSet, part: str, greys: Greys | None, progress: Progress
-) -> Table:
+def _table(form: Form, found: CsvSet, part: str, greys: Greys | None, progress: Progress) -> Table:
     rows = read_rows(form, greys, progress)
     check_layout(len(rows), (1, 1, form.num_pixels), str(form.file))
     parts = np.full(len(rows), PARTS.index(part))

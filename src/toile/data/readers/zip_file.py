@@ -1,7 +1,6 @@
 """Opening a zip, or an .npz, whose author may mean harm: its list of entries is judged first."""
 
 import io
-import re
 import stat
 import struct
 import zipfile
@@ -107,13 +106,18 @@ class _Archive(io.BufferedReader):
         return super().read(size)
 
 
+def with_slashes(name: str) -> str:
+    """A name with / between folders, where Windows' own archiver wrote a backslash."""
+    return name.replace("\\", "/")
+
+
 def _check_entry(entry: zipfile.ZipInfo, path: Path) -> None:
     """Refuse names that point outside and entries that are no plain file or folder."""
     # orig_filename: zipfile cuts the other one at the first NUL.
     name = entry.orig_filename
-    # A backslash divides folders on Windows, and a colon in the first part names a drive there.
-    parts = re.split(r"[/\\]", name)
-    if "\x00" in name or "\\" in name or ".." in parts or name.startswith("/") or ":" in parts[0]:
+    # A colon in the first part names a drive on Windows.
+    parts = with_slashes(name).split("/")
+    if "\x00" in name or ".." in parts or not parts[0] or ":" in parts[0]:
         raise ToileError(
             f"{path}: entry {name[:200]!r} points outside the archive or is no plain name; names "
             "are relative, with / between folders and no .."

@@ -1,0 +1,74 @@
+"""IDX, CSV and NumPy files in a zip: unpacked for as long as they are read, as their readers jump
+about in them and read some twice.
+"""
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from toile.data.readers.csv_files import ENDINGS
+from toile.data.readers.csv_table import find_csv, read_csv
+from toile.data.readers.idx import FILE_NAME, find_idx, read_idx
+from toile.data.readers.npz import SUFFIXES, find_npz, read_npz
+from toile.data.readers.parts import Parts, Progress
+from toile.data.readers.zip_file import DAMAGED, open_entry
+from toile.errors import ToileError
+from toile.recipe import Data
+
+READERS = ((find_idx, read_idx), (find_csv, read_csv), (find_npz, read_npz))
+Entries = dict[PurePosixPath, str]
+"""The path of each file in the archive as it is read, and its name there."""
+
+
+def is_table(path: PurePosixPath) -> bool:
+    """Whether by its name a file holds many pictures."""
+    return bool(FILE_NAME.fullmatch(path.name)) or path.name.lower().endswith((*ENDINGS, *SUFFIXES))
+
+
+def read_tables(
+    path: Path, archive: zipfile.ZipFile, entries: Entries, data: Data, progress: Progress
+) -> Parts:
+    """Read the set that `entries` hold together."""
+    with tempfile.TemporaryDirectory(prefix="toile-") as name:
+        root = Path(name)
+        _unpack(path, archive, entries, root)
+        try:
+            return _read(path, root, sorted({entry.parent for entry in entries}), data, progress)
+        except ToileError as error:
+            # The user knows the archive, not where it was unpacked.
+            raise ToileError(str(error).replace(str(root), str(path))) from None
+
+
+def _read(
+    path: Path, root: Path, folders: Sequence[PurePosixPath], data: Data, progress: Progress
+) -> Parts:
+    for find, read in READERS:
+        found = {folder: files for folder in folders if (files := find(root / folder))}
+        if len(found) > 1:
+            first, second, *_ = found
+            raise ToileError(
+                f"{path}: holds more than one set, in {first}/ and in {second}/; unpack it and "
+                "name the folder to read"
+            )
+        for folder, files in found.items():
+            parts = read(root / folder, files, data, progress)
+            names = parts.names_inside or tuple(file.name for file in files)
+            return replace(parts, names_inside=names)
+    raise AssertionError("what is a table by its name has a reader")
+
+
+def _unpack(path: Path, archive: zipfile.ZipFile, entries: Entries, root: Path) -> None:
+    """The files of `entries` below `root`; their declared sizes have been checked."""
+    for entry, name in entries.items():
+        target = root / entry
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open_entry(archive, name) as source, target.open("wb") as stream:
+                shutil.copyfileobj(source, stream)
+        except DAMAGED as damage:
+            raise ToileError(
+                f"{path}: {entry} is damaged or cannot be unpacked ({damage})"
+            ) from None

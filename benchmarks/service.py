@@ -31,11 +31,10 @@ TOILE = [sys.executable, "-m", "toile.cli"]
 
 
 def main() -> None:
-    from toile.data import load_data, read_picture
+    from toile.data import load_data, no_progress, read_picture
     from toile.prediction import prepare
     from toile.process import prepare_process
     from toile.service import open_model
-    from toile.workbench.live import no_progress
 
     prepare_process()
     print(

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+import toile
 from toile.prediction import Abstention
 from toile.runs import CorruptFile, Run, abstention_of, load_arrays
 from toile.runs.novelty import NAME, read_novelty
 from toile.runs.tensors import save_arrays
-from toile.workbench.begin import train
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """One epoch of a small network on the sample."""
     small = ["network.conv1.filters=2", "training.batch_size=256", "training.threads=1"]
     out = tmp_path_factory.mktemp("novelty") / "run"
-    return train("s1-lab", data="fashion-sample", epochs=1, settings=small, out=out)
+    return toile.train("s1-lab", data="fashion-sample", epochs=1, settings=small, out=out)
 
 
 @pytest.fixture

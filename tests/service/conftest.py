@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from toile.data import no_progress
 from toile.library import train
 from toile.runs import Run
 from toile.service import Model, create_app, open_model
-from toile.workbench.live import no_progress
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,12 @@ import shutil
 import pytest
 from PIL import Image
 
-from toile.data import load_data
+from toile.data import load_data, no_progress
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
 from toile.export import OnnxClassifier
 from toile.runs import Run, runs_folder
 from toile.service import is_loopback, open_model, open_port
-from toile.workbench.live import no_progress
 
 
 def test_an_exported_file_is_served_with_its_own_weights_and_no_score(exported, run):

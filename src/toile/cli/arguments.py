@@ -14,4 +14,8 @@ Names = Annotated[
     list[str],
     typer.Argument(metavar="NAME...", help="Runs, studies, searches or sheets, by name or folder."),
 ]
+MovedData = Annotated[
+    str | None,
+    typer.Option("--data", metavar="PATH", help="Where the run's data lies now, if it has moved."),
+]
 Json = Annotated[bool, typer.Option("--json", help="End with the result as one line of JSON.")]

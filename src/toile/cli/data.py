@@ -1,17 +1,20 @@
 """`toile data`: what datasets are known, and what one holds."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from toile.cli.arguments import Json
-from toile.cli.terminal import plain, say, say_json
-from toile.cli.words import amount, table
+from toile.cli.data_words import description
+from toile.cli.terminal import say, say_json
+from toile.cli.words import table
 from toile.errors import ToileError
 
+if TYPE_CHECKING:
+    import numpy as np
+
 app = typer.Typer(help="Datasets: what is known, where it lies, what it holds.")
-MOST_CORRELATED = 12
 Source = Annotated[str, typer.Argument(metavar="NAME|PATH", help="A known name, or a path.")]
 
 
@@ -54,6 +57,9 @@ def show(
     grid: Annotated[
         int | None, typer.Option(min=1, max=400, help="Write a picture of the first N images.")
     ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="With --grid: N images drawn at random by this seed.")
+    ] = None,
     figures: Annotated[
         Path | None, typer.Option(help="Write class means, histograms and correlations here.")
     ] = None,
@@ -63,13 +69,17 @@ def show(
     """Describe a dataset: counts, greys, duplicates, overlaps, correlations."""
     from toile.data import describe
 
+    if seed is not None and grid is None:
+        raise ToileError(
+            "--seed goes with --grid, whose images it draws; add --grid 9, or leave it"
+        )
     dataset = _load(source, **_data_settings(set_ or []))
     described = describe(dataset)
-    written = _draw(dataset, described, grid, figures, out)
+    written = _draw(dataset, described, _shown(dataset, grid, seed), figures, out)
     if as_json:
         say_json(described.to_json() | {"files": [str(path) for path in written]})
         return
-    say(_description(described))
+    say(description(described))
     for path in written:
         say(f"wrote {path}")
 
@@ -100,19 +110,36 @@ def _plain(source: Any) -> dict[str, Any]:
     }
 
 
+def _shown(dataset: Any, grid: int | None, seed: int | None) -> "np.ndarray | None":
+    """Which training images the grid shows: the first, or some by `seed`, in their order."""
+    if grid is None:
+        return None
+    import numpy as np
+
+    num = len(dataset.train)
+    if seed is None:
+        return np.arange(min(grid, num))
+    drawn = np.random.default_rng(seed).choice(num, min(grid, num), replace=False)
+    return np.sort(drawn)
+
+
 def _draw(
-    dataset: Any, described: Any, grid: int | None, figures: Path | None, out: Path
+    dataset: Any,
+    described: Any,
+    shown: "np.ndarray | None",
+    figures: Path | None,
+    out: Path,
 ) -> list[Path]:
     """The pictures asked for; returns where they are."""
-    if grid is None and figures is None:
+    if shown is None and figures is None:
         return []
     from toile import report
 
     drawn = {}
-    if grid is not None:
-        first = dataset.train.pixels[:grid]
-        names = [dataset.class_names[label] for label in dataset.train.labels[:grid]]
-        drawn[out] = report.picture_grid(first, names)
+    if shown is not None:
+        some = dataset.train.take(shown)
+        names = [dataset.class_names[label] for label in some.labels]
+        drawn[out] = report.picture_grid(some.pixels, names)
     if figures is not None:
         try:
             figures.mkdir(parents=True, exist_ok=True)
@@ -129,91 +156,3 @@ def _draw(
     for path, figure in drawn.items():
         report.save_figure(figure, path)
     return list(drawn)
-
-
-def _description(one: Any) -> str:
-    channels, height, width = one.shape
-    rows = [
-        (
-            f"{label} {name}",
-            *(amount(part.class_counts[label]) for part in (one.train, one.test)),
-            *(f"{part.class_mean_grey[label]:.2f}" for part in (one.train, one.test)),
-            _bars(one.train.class_histograms[label]),
-        )
-        for label, name in enumerate(one.class_names)
-    ]
-    rows.append(
-        (
-            "all",
-            *(amount(part.num_images) for part in (one.train, one.test)),
-            *(f"{part.mean_grey:.2f}" for part in (one.train, one.test)),
-            _bars(one.train.class_histograms.sum(0)),
-        )
-    )
-    heads = ("class", "train", "test", "mean grey train", "test", "greys 0 to 255")
-    lines = [
-        f"{plain(one.name)}  {plain(str(one.path))}",
-        (
-            f"{height} x {width} px, {channels} channel{'s' if channels > 1 else ''}, "
-            f"{len(one.class_names)} classes; release: {one.release}"
-        ),
-        f"fingerprint {one.fingerprint}",
-        *([f"greys in the files: {one.greys.words}"] if one.greys else []),
-        *(f"note: {plain(note)}" for note in one.notes),
-        "",
-        table(heads, rows),
-        "",
-        (
-            f"exact duplicates: {_groups(one.train)} in train, {_groups(one.test)} in test; "
-            f"images of train that stand in test too: {len(one.overlaps)}"
-        ),
-        _empties(one),
-        *_correlations(one),
-    ]
-    if one.skipped:
-        lines.append(f"left out or read in part: {len(one.skipped)}")
-        lines += [
-            f"  {plain(skipped.file)}: {plain(skipped.reason)}" for skipped in one.skipped[:20]
-        ]
-    return "\n".join(lines)
-
-
-def _groups(part: Any) -> str:
-    extra = sum(len(group) - 1 for group in part.duplicates)
-    return f"{len(part.duplicates)} groups ({extra} too many)" if extra else "none"
-
-
-def _empties(one: Any) -> str:
-    if one.nulls is None and one.nans is None:
-        return "empty cells and NaNs: this format holds none"
-    return f"empty cells: {one.nulls or 0}; NaNs: {one.nans or 0}"
-
-
-def _bars(counts: Any) -> str:
-    """A grey histogram in 16 blocks; heights are roots of the counts, or black would hide all."""
-    import numpy as np
-
-    heights = np.sqrt(counts.reshape(16, -1).sum(1))
-    # Rounded up: a single pixel is still a block, and blank means none.
-    levels = np.ceil(heights / max(heights.max(), 1) * 8).astype(int)
-    return "".join(" ▁▂▃▄▅▆▇█"[level] for level in levels)
-
-
-def _correlations(one: Any) -> list[str]:
-    """Correlation of the class-mean images in train, in test, and the difference."""
-    if len(one.class_names) > MOST_CORRELATED:
-        return ["correlations of class means: too many classes to print; see --json or --figures"]
-    matrices = {
-        "train": one.train.class_correlation,
-        "test": one.test.class_correlation,
-        "test less train": one.correlation_difference,
-    }
-    lines = []
-    for part, matrix in matrices.items():
-        heads = (f"correlation of class means, {part}", *map(str, range(len(matrix))))
-        rows = [
-            (f"{label} {name}", *(f"{value:.2f}" for value in matrix[label]))
-            for label, name in enumerate(one.class_names)
-        ]
-        lines += ["", table(heads, rows)]
-    return lines

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toile.cli.arguments import Json, RunName
+from toile.cli.arguments import Json, MovedData, RunName
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import decimals, estimate, percent, table
 from toile.errors import ToileError
@@ -26,6 +26,7 @@ def evaluate(
     ] = False,
     why: Annotated[str, typer.Option(help="The reason for the look, kept in the ledger.")] = "",
     weights: Annotated[str, typer.Option(help="With --open-test: last or best.")] = "last",
+    data: MovedData = None,
     against: Annotated[
         str | None, typer.Option(metavar="RUN", help="McNemar's test against this run.")
     ] = None,
@@ -49,7 +50,9 @@ def evaluate(
     test = None if other is None else compare_answers(opened, other)
     _refuse_folder(figures)
     with data_progress() as progress:
-        judged = judge(opened, open_test=open_test, why=why, weights=weights, progress=progress)
+        judged = judge(
+            opened, open_test=open_test, why=why, weights=weights, data=data, progress=progress
+        )
     written: list[Path] = []
     try:
         if figures is not None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from toile.cli.arguments import Json, RunName
+from toile.cli.arguments import Json, MovedData, RunName
 from toile.cli.terminal import say, say_json
 from toile.cli.words import amount, percent
 
@@ -30,6 +30,7 @@ def export(
         ),
     ] = "scaled",
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
+    data: MovedData = None,
     as_json: Json = False,
 ) -> None:
     """Take a run's network away: written only once it answers as the network itself does."""
@@ -44,7 +45,7 @@ def export(
         from toile.workbench.export import export_run
 
         exported = export_run(
-            opened, to, file, weights=weights, int8=int8, takes=input_, force=force
+            opened, to, file, weights=weights, int8=int8, takes=input_, force=force, data=data
         )
     parity = exported.parity
     if as_json:

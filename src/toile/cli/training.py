@@ -180,6 +180,7 @@ def summary(run: "Run") -> str:
                 f"accuracy  {estimate(results['score']['accuracy'])} on {results['score']['of']}; "
                 "the interval is Wilson's, 95 %"
             ),
+            *_commonest(run),
             *_warned(run),
             (
                 f"loss  {results['validation']['loss']:.4f}   epochs  {results['epochs']}   "
@@ -205,6 +206,17 @@ def summary(run: "Run") -> str:
         lines.append(f"go on from its last checkpoint with  toile resume {run.name}")
     lines.append(f"run  {plain(str(run.folder))}")
     return "\n".join(lines)
+
+
+def _commonest(run: "Run") -> list[str]:
+    """What the accuracy has to beat, where its classes are far from equally common."""
+    from toile.runs import commonest_of
+
+    found = commonest_of(run.recipe, run.validation)
+    if found is None:
+        return []
+    name = plain(run.data["class_names"][found.label])
+    return [f"always answering {name} would be right on {percent(found.share)} of them"]
 
 
 def _warned(run: "Run") -> list[str]:

@@ -7,6 +7,7 @@ matrices (k, k) with true rows.
 from toile.evaluation.accuracy import accuracy
 from toile.evaluation.calibration import ConfidenceBin, expected_calibration_error, reliability
 from toile.evaluation.class_scores import ClassScores, class_scores, macro_scores, precisions
+from toile.evaluation.commonest import Commonest, commonest
 from toile.evaluation.confusion import Confusion, confusion_matrix, most_confused, recalls
 from toile.evaluation.convergence import Reached, convergence
 from toile.evaluation.cross_entropy import cross_entropy
@@ -20,6 +21,7 @@ from toile.evaluation.top_accuracy import top_accuracy
 __all__ = [
     "Calibration",
     "ClassScores",
+    "Commonest",
     "ConfidenceBin",
     "Confusion",
     "Estimate",
@@ -30,6 +32,7 @@ __all__ = [
     "accuracy",
     "calibrate",
     "class_scores",
+    "commonest",
     "confusion_matrix",
     "convergence",
     "cross_entropy",

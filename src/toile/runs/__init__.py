@@ -10,6 +10,7 @@ from toile.runs.checkpoint import has_checkpoint, load_checkpoint, standing
 from toile.runs.create import create_run, refuse_unless_empty
 from toile.runs.environment import differences, environment
 from toile.runs.judging import (
+    commonest_of,
     judge_validation,
     scored_images,
     scored_part,
@@ -65,6 +66,7 @@ __all__ = [
     "Validation",
     "abstention_of",
     "bundle_run",
+    "commonest_of",
     "contents_of",
     "convergence_of",
     "counted_back",

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from toile import evaluation
-from toile.evaluation import Judgement, Temperature
+from toile.evaluation import Commonest, Judgement, Temperature
 from toile.recipe import Recipe
 from toile.runs.run import Validation
 
@@ -15,6 +15,15 @@ def scored_images(recipe: Recipe, validation: Validation) -> Bool[np.ndarray, " 
     """Which validation images score: all, or where early stopping chose, those that did not."""
     chose = recipe.training.early_stopping is not None
     return np.asarray(validation.chooses == 0) | (not chose)
+
+
+def commonest_of(recipe: Recipe, validation: Validation) -> Commonest | None:
+    """What always answering the commonest class would give on the images that score.
+
+    None where the classes are about equally common.
+    """
+    labels = validation.labels[scored_images(recipe, validation)]
+    return evaluation.commonest(np.bincount(labels, minlength=validation.logits.shape[1]))
 
 
 def scored_part(recipe: Recipe) -> str:

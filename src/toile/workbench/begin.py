@@ -102,6 +102,13 @@ def start_weights(start: Start, plan: Plan) -> tuple[dict[str, np.ndarray], Star
     return stored.arrays, fill_start(named, plan, stored.arrays)
 
 
+def _count_conflicts(dataset: Dataset) -> int:
+    """How many of the pictures to learn from, copies counted once, have more than one label."""
+    _, pictures = np.unique(dataset.train.marks[:, 1], return_inverse=True)
+    pairs = np.unique(np.stack([pictures, dataset.train.labels]), axis=1)
+    return int((np.bincount(pairs[0]) > 1).sum())
+
+
 def _notes(dataset: Dataset, split: Split, recipe: Recipe) -> list[str]:
     notes = [*dataset.notes, *([split.note] if split.note else [])]
     if split.num_copies:
@@ -110,6 +117,11 @@ def _notes(dataset: Dataset, split: Split, recipe: Recipe) -> list[str]:
         notes.append(
             f"{num_both} training images are in the test part as well, whose score they flatter; "
             f"toile data show {dataset.path} lists them"
+        )
+    if num_under_two := _count_conflicts(dataset):
+        notes.append(
+            f"{num_under_two} pictures stand under more than one class; toile data show "
+            f"{dataset.path} lists them"
         )
     if words := seen_words(recipe):
         notes.append(words)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from toile import evaluation
-from toile.data import Progress, load_data, no_progress
+from toile.data import Progress, no_progress
 from toile.errors import ToileError
 from toile.evaluation import Judgement, McNemar
 from toile.prediction import Cost
@@ -96,36 +96,41 @@ def evaluate(
     open_test: bool = False,
     why: str = "",
     weights: str = "last",
+    data: str | Path | None = None,
     progress: Progress = no_progress,
 ) -> Evaluated:
     """Judge `run` on validation, from its stored answers; with `open_test` on the sealed test part.
 
     A look at the test part takes `why`, is written into the ledger before it happens and is counted
     there for good; the network, with its `last` or `best` weights, answers the images in float32.
-    Raises ToileError where the run has no answers or weights, or its data is no longer the same.
+    `data` is where the run's images lie now, if no longer where they were. Raises ToileError where
+    the run has no answers or weights, or its data is no longer the same.
     """
     run = run if isinstance(run, Run) else open_run(run)
     if open_test:
-        return _on_test(run, why, weights, progress)
-    if why or weights != "last":
+        return _on_test(run, why, weights, data, progress)
+    if why or weights != "last" or data is not None:
+        given = "--why" if why else "--data" if data is not None else f"--weights {weights}"
         raise ToileError(
-            f"{'--why' if why else f'--weights {weights}'} goes with --open-test: on validation "
+            f"{given} goes with --open-test: on validation "
             "the run's stored answers are judged, which are those of its last weights; leave it out"
         )
     judgement = judge_validation(run.recipe, run.validation)
     return _evaluated(run, scored_part(run.recipe), "last", judgement, None)
 
 
-def _on_test(run: Run, why: str, weights: str, progress: Progress) -> Evaluated:
+def _on_test(
+    run: Run, why: str, weights: str, data: str | Path | None, progress: Progress
+) -> Evaluated:
     from toile.network import network_logits, pixels_of
-    from toile.workbench.same_data import validation_pixels
+    from toile.workbench.same_data import own_data, validation_pixels
     from toile.workbench.trained import load_network
 
     facts = run.facts
     pixels = pixels_of(facts.scaling, facts.mean, facts.sd)
     # All that can fail comes before the look, which counts whatever follows it.
     network = load_network(run, weights)
-    dataset = load_data(run.recipe.data, progress=progress)
+    dataset = own_data(run, progress, data)
     answers = run.validation
     if weights == "best":
         # The stored answers are the last weights'.

@@ -51,6 +51,7 @@ def export_run(
     int8: bool = False,
     takes: Takes = "scaled",
     force: bool = False,
+    data: str | Path | None = None,
     progress: Progress = no_progress,
 ) -> Exported:
     """Write the network of `run` to `file` (default: its id, here) as safetensors, onnx or keras.
@@ -59,7 +60,8 @@ def export_run(
     file is opened by its own runtime and compared with the network on validation images before
     anything is written; `int8` (onnx alone) may change a few answers, and says how many. `takes`
     says which numbers the file is given: `scaled` ones as in training, or (onnx alone) `bytes`, 0
-    to 255, which it scales itself. Raises ToileError for anything a user can put right.
+    to 255, which it scales itself. `data` is where the run's images lie now, if no longer where
+    they were. Raises ToileError for anything a user can put right.
     """
     to = format_of(to, None if file is None else Path(file))
     _refuse_unfit(to, int8, takes)
@@ -67,7 +69,7 @@ def export_run(
     file = Path(f"{run.id}{SUFFIXES[to]}" if file is None else file)
     _refuse_place(file, force)
     trained = _trained(run, weights, to)
-    dataset = same_data(run, progress)
+    dataset = same_data(run, progress, data)
     held_out = run.validation.indices
     images = dataset.train.take(_spread(held_out, NUM_JUDGED if int8 else NUM_PROVEN))
     calibration = None

@@ -1,19 +1,40 @@
 """A run's own data, read again."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 from jaxtyping import UInt8
 
-from toile.data import Dataset, Progress, load_data, no_progress
+from toile.data import Dataset, Progress, known_shape, load_data, no_progress
 from toile.errors import ToileError
 from toile.runs import Run
 
 
-def same_data(run: Run, progress: Progress = no_progress) -> Dataset:
-    """The data that `run` was trained on.
+def own_data(run: Run, progress: Progress = no_progress, data: str | Path | None = None) -> Dataset:
+    """What lies where `run` was trained from, or where `data` says that this lies now.
 
-    Raises ToileError where it is gone, is no longer the same, or stands in another order.
+    Raises ToileError where there is nothing, or nothing that can be read.
     """
-    dataset = load_data(run.recipe.data, progress=progress)
+    settings = run.recipe.data
+    if data is not None:
+        settings = settings.model_copy(update={"name": str(data)})
+    elif known_shape(settings.name) is None and not os.path.exists(settings.name):
+        raise ToileError(
+            f"{run.id} was trained on {settings.name}, which is not here; say where its data lies "
+            "now, as in --data PATH"
+        )
+    return load_data(settings, progress=progress)
+
+
+def same_data(
+    run: Run, progress: Progress = no_progress, data: str | Path | None = None
+) -> Dataset:
+    """The same, held to be the images that `run` was trained on.
+
+    Raises ToileError where they are no longer the same, or stand in another order.
+    """
+    dataset = own_data(run, progress, data)
     refuse_other_images(run, dataset)
     return dataset
 
@@ -32,5 +53,5 @@ def refuse_other_images(run: Run, dataset: Dataset) -> None:
     if dataset.order != run.facts.order:
         raise ToileError(
             f"{run.id} was trained on other images than {dataset.path} now has, or in another "
-            "order; bring the same data back"
+            "order; bring the same data back, or say where it lies"
         )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from toile.evaluation import Estimate, accuracy, cross_entropy
-from toile.runs import Run, read_state, seen_words
+from toile.report.page.numbers import percent
+from toile.runs import Run, commonest_of, read_state, seen_words
 
 INTERVAL = ", with Wilson's 95 % interval."
 
@@ -33,9 +34,20 @@ def standing(run: Run) -> Standing:
         meaning = f"The run has not ended: its last epoch on {_images(score.n)}{INTERVAL}"
     else:
         score, loss, meaning = None, None, "The run has not ended its first epoch."
+    if score is not None:
+        meaning += _commonest(run)
     if score is not None and (words := seen_words(run.recipe)):
         meaning = f"{words} {meaning}"
     return Standing(state.status, state.reason, score, loss, meaning)
+
+
+def _commonest(run: Run) -> str:
+    """What the score has to beat, where the classes are far from equally common."""
+    found = commonest_of(run.recipe, run.validation) if run.has_answers else None
+    if found is None:
+        return ""
+    name = run.facts.class_names[found.label]
+    return f" Always answering {name} would be right on {percent(found.share)} of them."
 
 
 def _ended(results: dict[str, Any]) -> tuple[Estimate, float | None, str]:

@@ -1,0 +1,166 @@
+"""What a dataset holds, in the words of `toile data show`."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from toile.cli.terminal import plain
+from toile.cli.words import amount, percent, table
+
+if TYPE_CHECKING:
+    from toile.data import Description, PartDescription
+
+MOST_CORRELATED = 12
+MOST_LISTED = 8
+"""Lines of images that are the same; `--json` has all."""
+
+
+def description(one: "Description") -> str:
+    """Everything there is to know of a dataset before any network, as lines for a terminal."""
+    channels, height, width = one.shape
+    lines = [
+        f"{plain(one.name)}  {plain(one.path)}",
+        (
+            f"{height} x {width} px, {channels} channel{'s' if channels > 1 else ''}, "
+            f"{len(one.class_names)} classes; release: {one.release}"
+        ),
+        f"fingerprint {one.fingerprint}",
+        *([f"greys in the files: {one.greys.words}"] if one.greys else []),
+        *(f"note: {plain(note)}" for note in one.notes),
+        "",
+        _classes(one),
+        "",
+        *_commonest(one),
+        *_same(one),
+        _empties(one),
+        *_correlations(one),
+    ]
+    if one.skipped:
+        lines.append(f"left out or read in part: {len(one.skipped)}")
+        lines += [
+            f"  {plain(skipped.file)}: {plain(skipped.reason)}" for skipped in one.skipped[:20]
+        ]
+    return "\n".join(lines)
+
+
+def _classes(one: "Description") -> str:
+    """A line for each class, and one for all: how many images, and how grey."""
+    parts = list(one.parts.values())
+    ends = one.train, one.test
+    rows = [
+        (
+            f"{label} {name}",
+            *(amount(part.class_counts[label]) for part in parts),
+            *(f"{part.class_mean_grey[label]:.2f}" for part in ends),
+            _bars(one.train.class_histograms[label]),
+        )
+        for label, name in enumerate(one.class_names)
+    ]
+    rows.append(
+        (
+            "all",
+            *(amount(part.num_images) for part in parts),
+            *(f"{part.mean_grey:.2f}" for part in ends),
+            _bars(one.train.class_histograms.sum(0)),
+        )
+    )
+    return table(("class", *one.parts, "mean grey train", "test", "greys 0 to 255"), rows)
+
+
+def _commonest(one: "Description") -> list[str]:
+    from toile.evaluation import commonest
+
+    found = commonest(one.train.class_counts)
+    if found is None:
+        return []
+    name = plain(one.class_names[found.label])
+    return [f"always answering {name} is right on {percent(found.share)} of the training images"]
+
+
+def _same(one: "Description") -> Iterator[str]:
+    """Images that are the same, by file or number: within a part, across parts, in two classes."""
+    counts = ", ".join(f"{_groups(part)} in {name}" for name, part in one.parts.items())
+    both = [overlap for overlap in one.overlaps if overlap.train and overlap.test]
+    yield f"exact duplicates: {counts}; images of train that stand in test too: {len(both)}"
+    under_two = {place[:2] for conflict in one.conflicts for place in conflict.places}
+    yield from _listed(
+        [
+            " = ".join(part.called(index) for index in group) + f" in {name}"
+            for name, part in one.parts.items()
+            for group in part.duplicates
+            if (name, group[0]) not in under_two
+        ]
+    )
+    if len(one.overlaps) > len(both):
+        yield f"images in validation and another part: {len(one.overlaps) - len(both)}"
+    yield from _listed(
+        [
+            " = ".join(
+                f"{part.called(index)} in {name}"
+                for name, part in one.parts.items()
+                for index in getattr(overlap, name)
+            )
+            for overlap in one.overlaps
+        ]
+    )
+    if one.conflicts:
+        yield (
+            f"pictures under two classes: {len(one.conflicts)}; no answer to them can be right in "
+            "both: keep each in one"
+        )
+    yield from _listed(
+        [
+            " = ".join(
+                f"{one.parts[part].called(index)} as {one.class_names[label]}"
+                for part, index, label in conflict.places
+            )
+            for conflict in one.conflicts
+        ]
+    )
+
+
+def _listed(lines: list[str]) -> Iterator[str]:
+    for line in lines[:MOST_LISTED]:
+        yield f"  {plain(line)}"
+    if len(lines) > MOST_LISTED:
+        yield f"  and {len(lines) - MOST_LISTED} more, all of which --json lists"
+
+
+def _groups(part: "PartDescription") -> str:
+    extra = sum(len(group) - 1 for group in part.duplicates)
+    return f"{len(part.duplicates)} groups ({extra} too many)" if extra else "none"
+
+
+def _empties(one: "Description") -> str:
+    if one.nulls is None and one.nans is None:
+        return "empty cells and NaNs: this format holds none"
+    return f"empty cells: {one.nulls or 0}; NaNs: {one.nans or 0}"
+
+
+def _bars(counts: Any) -> str:
+    """A grey histogram in 16 blocks; heights are roots of the counts, or black would hide all."""
+    import numpy as np
+
+    heights = np.sqrt(counts.reshape(16, -1).sum(1))
+    # Rounded up: a single pixel is still a block, and blank means none.
+    levels = np.ceil(heights / max(heights.max(), 1) * 8).astype(int)
+    return "".join(" ▁▂▃▄▅▆▇█"[level] for level in levels)
+
+
+def _correlations(one: "Description") -> list[str]:
+    """Correlation of the class-mean images in train, in test, and the difference."""
+    if len(one.class_names) > MOST_CORRELATED:
+        return ["correlations of class means: too many classes to print; see --json or --figures"]
+    matrices = {
+        "train": one.train.class_correlation,
+        "test": one.test.class_correlation,
+        "test less train": one.correlation_difference,
+    }
+    lines = []
+    for part, matrix in matrices.items():
+        heads = (f"correlation of class means, {part}", *map(str, range(len(matrix))))
+        rows = [
+            (f"{label} {name}", *(f"{value:.2f}" for value in matrix[label]))
+            for label, name in enumerate(one.class_names)
+        ]
+        lines += ["", table(heads, rows)]
+    return lines

@@ -111,8 +111,8 @@ def test_named_by_itself_what_is_no_picture_is_an_error(run, tmp_path):
         toile.predict(run, tmp_path / "nothing.png")
     with pytest.raises(ToileError, match=r"empty: holds no files"):
         toile.predict(run, tmp_path / "empty")
-    with pytest.raises(ToileError, match=r"picture 2: is an array of float64 \(28, 28\)"):
-        toile.predict(run, [np.zeros((28, 28), np.uint8), np.zeros((28, 28))])
+    with pytest.raises(ToileError, match=r"picture 2: is an array of complex128 \(28, 28\)"):
+        toile.predict(run, [np.zeros((28, 28), np.uint8), np.zeros((28, 28), complex)])
 
 
 def in_every_form(images: np.ndarray) -> dict[str, object]:
@@ -127,6 +127,13 @@ def in_every_form(images: np.ndarray) -> dict[str, object]:
         "a mixture": [Image.fromarray(greys[0]), images[1:3], torch.tensor(greys[3]), greys[4]],
         "colour, of Pillow's": tuple(Image.fromarray(grey).convert("RGB") for grey in greys),
         "half as files": [png(greys[0]), images[1:]],
+        "a batch without channels": images[:, 0],
+        "a batch laid out flat": images.reshape(len(images), -1),
+        "floats of 0 to 1": images / np.float32(255),
+        "floats of 0 to 255": torch.tensor(images, dtype=torch.float64),
+        "wider numbers": images.astype(np.int64),
+        "lists of numbers": images[:, 0].tolist(),
+        "one by one": (grey for grey in greys),
     }
 
 
@@ -143,6 +150,18 @@ def test_a_picture_is_answered_alike_in_every_form(run, images, form):
     assert [one.top for one in answers] == [one.top for one in toile.predict(run, list(images))]
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_a_batch_of_grey_pictures_is_so_many_answers(run, images, n):
+    alone = [one.top for one in toile.predict(run, list(images[:n]))]
+    for batch in (images[:n, 0], torch.tensor(images[:n, 0]), list(images[:n, 0])):
+        assert [one.top for one in toile.predict(run, batch)] == alone
+
+
+def test_truth_values_are_black_and_white(run, images):
+    asked = images[0, 0] > 127
+    assert toile.predict(run, asked)[0].top == toile.predict(run, 255 * asked.astype("u1"))[0].top
+
+
 def test_an_image_of_pillows_is_turned_upright_and_laid_over_white(run):
     see_through = Image.new("RGBA", (40, 20), (0, 0, 0, 0))
     see_through.getexif()[274] = 6
@@ -154,15 +173,18 @@ def test_an_image_of_pillows_is_turned_upright_and_laid_over_white(run):
 @pytest.mark.parametrize(
     ("pictures", "complaint"),
     [
-        (torch.zeros(2, 1, 28, 28), "picture 1: is an array of torch.float32 .* to uint8$"),
+        (torch.arange(-99.0, 685.0).reshape(28, 28), "array of torch.float32 .* go from -99"),
+        (np.full((28, 28), np.nan), "it holds values that are NaN or infinite"),
         (torch.zeros(2, 1, 28, 28, dtype=torch.bfloat16), "array of torch.bfloat16"),
-        (np.zeros((28, 28), bool), "picture 1: is an array of bool"),
-        (np.zeros((7, 28, 28), np.uint8), r"a batch of grey pictures is array\[:, None\]"),
+        (
+            np.zeros((3, 60, 60), np.uint8),
+            r"three grey .* give array\[:, None\] for three",
+        ),
         (np.zeros((0, 1, 28, 28), np.uint8), r"array of uint8 \(0, 1, 28, 28\)"),
         (np.zeros((1, 2, 1, 28, 28), np.uint8), "or a batch"),
-        ([[0, 255], [255, 0]], "picture 1: is a list; a picture is a path"),
-        ([np.zeros((28, 28), np.uint8), None], "picture 2: is a NoneType"),
-        (iter([]), "picture 1: is a list_iterator; .* several are a list or a batch"),
+        ([[[0, 255], [255]]], "picture 1: is a list of lists of different lengths"),
+        ([np.zeros((28, 28), np.uint8), None], "picture 2: is nothing; a picture is a path"),
+        ({"a": 1}, "picture 1: is a mapping; .* several are a list or a batch"),
         (Image.new("F", (8, 8)), "picture 1: is an image of mode F"),
         (Image.new("I", (8, 8)), "picture 1: is an image of mode I, .*make it L"),
         (Image.new("L", (30_000, 1_000)), "at most 25 million pixels"),

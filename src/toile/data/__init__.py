@@ -18,14 +18,14 @@ from toile.data.describe import Description, PartDescription, describe
 from toile.data.duplicates import Overlap
 from toile.data.extent import Extent, data_extent, known_extent
 from toile.data.facts import DataFacts, carried, data_facts
-from toile.data.greys import Extremes, Greys, find_greys
+from toile.data.greys import Extremes, Greys, find_greys, to_bytes
 from toile.data.images import Images
 from toile.data.load import load_data, load_here, no_progress
 from toile.data.marks import MarkSet, is_marked, picture_marks
 from toile.data.novelty import Novelty, novelty
 from toile.data.readers import Progress
 from toile.data.readers.part_names import part_of
-from toile.data.readers.picture import Picture, picture_of, read_picture
+from toile.data.readers.picture import Picture, deep_picture, picture_of, read_picture
 from toile.data.readers.zip_file import DAMAGED, FREE_BYTES, open_zip, unpack
 from toile.data.sealed import Sealed
 from toile.data.sources import Source, list_sources
@@ -68,6 +68,7 @@ __all__ = [
     "carried",
     "data_extent",
     "data_facts",
+    "deep_picture",
     "describe",
     "drawn_boxes",
     "find_greys",
@@ -90,6 +91,7 @@ __all__ = [
     "read_picture",
     "resolved_data",
     "split_data",
+    "to_bytes",
     "unpack",
     "validation_count",
 ]

@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from toile.data import (
+    DataFacts,
     MarkSet,
     Picture,
     part_of,
@@ -22,6 +23,7 @@ from toile.data import (
 )
 from toile.errors import ToileError
 from toile.runs import Run
+from toile.workbench.picture_arrays import pictures_in
 
 
 @runtime_checkable
@@ -74,18 +76,33 @@ class Source:
             return picture_marks(pixels, file)
 
 
-def sources_of(pictures: Asking | Sequence[Asking]) -> Iterator[Source]:
-    """Where each of `pictures` comes from: a folder is all files below it, a batch all in it."""
-    if isinstance(pictures, str | bytes) or not isinstance(pictures, Sequence):
-        pictures = [pictures]
+def sources_of(
+    pictures: Asking | Iterable[Asking], facts: DataFacts | None = None
+) -> Iterator[Source]:
+    """Where each of `pictures` comes from: a folder is all files below it, a batch all in it.
+
+    `facts` are those of the run that is asked, which tell how an array is meant.
+    """
     number = 1
-    for one in pictures:
-        for source in _sources_in(one, number):
+    for one in _each(pictures):
+        for source in _sources_in(one, facts, number):
             yield source
             number += 1
 
 
-def _sources_in(one: object, number: int) -> Iterable[Source]:
+def _each(pictures: Asking | Iterable[Asking]) -> Iterable[object]:
+    """The pictures one by one; a list of numbers is one, as an array would be."""
+    if isinstance(pictures, str | bytes | os.PathLike | Image.Image | np.ndarray | TorchTensor):
+        return [pictures]
+    if hasattr(pictures, "to_numpy"):
+        return [pictures.to_numpy()]
+    if isinstance(pictures, Mapping) or not isinstance(pictures, Iterable):
+        return [pictures]
+    several = list(pictures)
+    return [several] if several and isinstance(several[0], int | float) else several
+
+
+def _sources_in(one: object, facts: DataFacts | None, number: int) -> Iterable[Source]:
     """The pictures in `one`, of which the first is called `picture NUMBER` where it has no name."""
     if isinstance(one, str | os.PathLike):
         return _below(Path(one)) if Path(one).is_dir() else [_file(Path(one))]
@@ -95,19 +112,33 @@ def _sources_in(one: object, number: int) -> Iterable[Source]:
     if isinstance(one, Image.Image):
         return [Source(name, partial(picture_of, one, name))]
     if isinstance(one, np.ndarray):
-        return _sources_of_array(one, number)
+        return _sources_of_array(one, facts, number)
     if isinstance(one, TorchTensor):
-        # Of another type numpy may have no name for it, and it is refused anyway.
-        is_bytes = str(one.dtype) == "torch.uint8"
-        return _sources_of_array(
-            one.detach().cpu().numpy() if is_bytes else np.empty(one.shape, object),
-            number,
-            str(one.dtype),
-        )
+        return _sources_of_array(_numbers_of(one), facts, number, str(one.dtype))
+    if isinstance(one, list | tuple) and one and isinstance(one[0], list | tuple | int | float):
+        return _sources_of_array(_array_of_numbers(one, name), facts, number, "numbers")
     raise ToileError(
-        f"{name}: is a {type(one).__name__}; a picture is a path, the bytes of a file, an image of "
-        "Pillow's, or an array or tensor of uint8; several are a list or a batch of them"
+        f"{name}: is {_called(one)}; a picture is a path, the bytes of a file, an image of "
+        "Pillow's, or an array or tensor of numbers; several are a list or a batch of them"
     )
+
+
+def _numbers_of(tensor: TorchTensor) -> np.ndarray:
+    try:
+        return tensor.detach().cpu().numpy()
+    except TypeError:
+        # NumPy has no name for some types of torch's; such a tensor is refused by its type.
+        return np.empty(tensor.shape, object)
+
+
+def _called(one: object) -> str:
+    words = {
+        type(None): "nothing",
+        dict: "a mapping",
+        list: "an empty list",
+        tuple: "an empty list",
+    }
+    return words.get(type(one), f"of a kind that is no picture ({type(one).__name__})")
 
 
 def _below(folder: Path) -> list[Source]:
@@ -137,36 +168,28 @@ def _read_file(path: Path) -> Picture:
         raise ToileError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _sources_of_array(array: np.ndarray, number: int, dtype: str = "") -> list[Source]:
-    """The picture in an array of two or three axes, or those in a batch of four.
-
-    Channels come first or last, in all pictures of a batch alike, and one may be left out.
-    """
-    dtype = dtype or str(array.dtype)
-    if array.dtype == np.uint8 and array.size:
-        pixels = array[None] if array.ndim == 2 else array
-        batch = pixels[None] if pixels.ndim == 3 else pixels
-        if batch.ndim == 4 and batch.shape[1] in (1, 3):
-            return [_given(one, number + place) for place, one in enumerate(batch)]
-        if batch.ndim == 4 and batch.shape[3] in (1, 3):
-            return _sources_of_array(batch.transpose(0, 3, 1, 2), number)
-    raise ToileError(
-        f"picture {number}: is an array of {dtype} {array.shape}; it is of uint8, 0 to 255, and "
-        "(h, w), (h, w, 3) or (c, h, w), or a batch (n, c, h, w) or (n, h, w, c)"
-        + _remedy(array, dtype)
-    )
+def _sources_of_array(
+    array: np.ndarray, facts: DataFacts | None, number: int, dtype: str = ""
+) -> list[Source]:
+    pictures = pictures_in(array, facts, number, dtype or str(array.dtype))
+    return [
+        Source(f"picture {number + place}", partial(_itself, picture))
+        for place, picture in enumerate(pictures)
+    ]
 
 
-def _remedy(array: np.ndarray, dtype: str) -> str:
-    if "float" in dtype:
-        return "; numbers from 0 to 1 are made so by (255 * numbers).round() and a cast to uint8"
-    if array.ndim == 3:
-        return "; a batch of grey pictures is array[:, None]"
-    return ""
+def _itself(picture: Picture) -> Picture:
+    return picture
 
 
-def _given(pixels: np.ndarray, number: int) -> Source:
-    return Source(f"picture {number}", partial(Picture, pixels))
+def _array_of_numbers(numbers: Sequence[Any], name: str) -> np.ndarray:
+    """Numbers in lists of lists; ToileError where the lists are of different lengths."""
+    try:
+        return np.array(numbers)
+    except ValueError:
+        raise ToileError(
+            f"{name}: is a list of lists of different lengths; a picture has rows of one length"
+        ) from None
 
 
 def refuse_sealed(run: Run, name: str, marks: MarkSet, sealed: MarkSet) -> None:

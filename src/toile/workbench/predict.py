@@ -114,9 +114,10 @@ def predict(
 ) -> list[Answered]:
     """What `run` holds likely in each of `pictures`, and the runs of `also` with their vote.
 
-    A picture is a path, the bytes of a file, an image of Pillow's, or a uint8 array or tensor
-    (h, w), (h, w, 3) or (c, h, w); a folder is all the files below it, in order, and a batch
-    (n, c, h, w) or (n, h, w, c) all in it. The first `num_steps` that can be read keep the
+    A picture is a path, the bytes of a file, an image of Pillow's, or an array, tensor or list of
+    numbers (h, w), (h, w, 3) or (c, h, w); a folder is all the files below it, in order, and a
+    batch (n, h, w), (n, c, h, w), (n, h, w, c) or (n, pixels) all in it. Numbers go from 0 to 255,
+    or as in the run's data. The first `num_steps` that can be read keep the
     steps of their preparation for `run`. A picture that is blank or far from the training images
     gets no answer, unless `always`: then what is odd about it is among its warnings. A picture of
     the sealed test part of one of the runs gets none, wherever it lies. Raises ToileError
@@ -124,7 +125,7 @@ def predict(
     folder.
     """
     opened = [one if isinstance(one, Run) else open_run(one) for one in (run, *also)]
-    sources = list(sources_of(pictures))
+    sources = list(sources_of(pictures, opened[0].facts))
     for one in opened:
         refuse_test_part(one, sources)
     asked = _askable(opened, weights)

@@ -153,6 +153,11 @@ def picture_of(image: Image.Image, where: str) -> Picture:
         raise ToileError(f"{where}: is damaged ({damage}); open it anew") from None
 
 
+def deep_picture(deep: Integer[np.ndarray, "1 h w"]) -> Picture:
+    """A picture by itself of greys of more than 8 bits."""
+    return _whole_picture(_upper_bits(deep), deep)
+
+
 def _whole_picture(
     pixels: UInt8[np.ndarray, "c h w"], deep: Integer[np.ndarray, "1 h w"] | None
 ) -> Picture:

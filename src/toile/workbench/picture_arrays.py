@@ -1,0 +1,87 @@
+"""The pictures in an array, whatever its axes and kind of numbers; or what to give instead.
+
+With the facts of a run it is told what no array alone tells: that three grey pictures of the run's
+size are no colour picture, and which values are black and white.
+"""
+
+import numpy as np
+from jaxtyping import Shaped
+
+from toile.data import DataFacts, Extremes, Greys, Picture, deep_picture, find_greys, to_bytes
+from toile.errors import ToileError
+
+BATCHES = "(n, h, w), (n, c, h, w), (n, h, w, c) or (n, pixels)"
+FORMS = f"(h, w), (h, w, 3) or (c, h, w), or a batch {BATCHES}"
+Array = Shaped[np.ndarray, "..."]
+
+
+def pictures_in(array: Array, facts: DataFacts | None, number: int, dtype: str) -> list[Picture]:
+    """The picture in `array`, or those in a batch; the first is called `picture NUMBER`.
+
+    `dtype` is what the user calls its kind of numbers.
+    """
+    what = f"picture {number}: is an array of {dtype} {array.shape}"
+    if array.dtype.kind not in "buif" or not array.size:
+        raise ToileError(f"{what}; it holds numbers, of 0 to 255, and is {FORMS}")
+    batch = _batch(array, facts, what)
+    if batch.dtype == np.uint8:
+        return [Picture(one) for one in batch]
+    greys = _greys(batch, facts, what)
+    if not greys.whole or greys.black < 0 or batch.dtype.kind == "b":
+        return [Picture(one) for one in to_bytes(batch, greys)]
+    if greys.highest <= 255:
+        return [Picture(one) for one in batch.astype(np.uint8)]
+    if batch.shape[1] == 1:
+        return [deep_picture(one.astype(np.uint16)) for one in batch]
+    return [Picture(one) for one in to_bytes(batch, greys)]
+
+
+def _batch(array: Array, facts: DataFacts | None, what: str) -> Array:
+    """As (n, c, h, w)."""
+    shape = array.shape
+    channels, height, width = facts.shape if facts else (0, 0, 0)
+    num_pixels = channels * height * width
+    if (len(shape) == 1 and shape[0] == num_pixels) or (len(shape) == 2 and shape[1] == num_pixels):
+        if channels > 1:
+            raise ToileError(
+                f"{what}; of pixels laid out flat it is not known where the colours are; give "
+                f"array.reshape(-1, {height}, {width}, 3), or (-1, 3, {height}, {width})"
+            )
+        return array.reshape(-1, 1, height, width)
+    if len(shape) == 2 and min(shape) > 1:
+        return array[None, None]
+    if len(shape) == 3:
+        return _of_three_axes(array, facts, what)
+    if len(shape) == 4 and shape[1] in (1, 3):
+        return array
+    if len(shape) == 4 and shape[3] in (1, 3):
+        return array.transpose(0, 3, 1, 2)
+    raise ToileError(f"{what}; it is {FORMS}")
+
+
+def _of_three_axes(array: Array, facts: DataFacts | None, what: str) -> Array:
+    """A colour picture, or several grey ones."""
+    first, *_, last = array.shape
+    is_own_size = facts is not None and array.shape[1:] == facts.shape[1:]
+    if first == 3 and facts is not None and facts.shape[0] == 1:
+        if not is_own_size:
+            raise ToileError(
+                f"{what}, which may be three grey pictures or one in colour; give array[:, None] "
+                "for three, array.transpose(1, 2, 0) for one"
+            )
+        return array[:, None]
+    if last in (1, 3) and not is_own_size:
+        return array.transpose(2, 0, 1)[None]
+    return array[None] if first == 3 else array[:, None]
+
+
+def _greys(batch: Array, facts: DataFacts | None, what: str) -> Greys:
+    """Black and white: of the run where the values are of its kind, else told by the values."""
+    if batch.dtype.kind == "f" and not np.isfinite(batch).all():
+        raise ToileError(f"{what}; it holds values that are NaN or infinite")
+    extremes = Extremes()
+    extremes.see(batch)
+    own = facts.greys if facts else None
+    if own and not own.whole and own.black <= extremes.lowest and extremes.highest <= own.white:
+        return own
+    return find_greys(extremes, None, what)

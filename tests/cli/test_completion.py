@@ -37,7 +37,10 @@ def test_every_shell_gets_its_script(shell, line):
     ("words", "place", "answer"),
     [
         ("toile pre", "1", ["presets", "predict"]),
-        ("toile data ", "2", ["show", "get"]),
+        ("toile data ", "2", ["show", "get", "list"]),
+        ("toile study ", "2", ["run", "new"]),
+        ("toile study s1-lab --va", "3", ["--vary"]),
+        ("toile study run s1-lab --qu", "4", ["--quiet"]),
         ("toile train --see", "2", ["--seed"]),
     ],
 )

@@ -130,8 +130,8 @@ def test_all_diverged_it_exits_with_3(toile):
     assert [one["status"] for one in answer.json["readings"]] == ["diverged"]
 
 
-def test_the_example_that_new_study_writes_works_and_is_not_written_over(toile, tmp_path):
-    assert toile("new-study", "mine.yaml").code == 0
+def test_the_example_that_study_new_writes_works_and_is_not_written_over(toile, tmp_path):
+    assert toile("study", "new", "mine.yaml").code == 0
     written = (tmp_path / "mine.yaml").read_text()
     answer = toile("study", "mine.yaml", "--readings=1", "--open-test", "--why=the test", "--json")
     assert answer.code == 0, answer.errors
@@ -139,7 +139,7 @@ def test_the_example_that_new_study_writes_works_and_is_not_written_over(toile, 
     assert answer.json["test"]["levels"]["64"]["n"] == 1
     assert answer.json["test"]["look"]["networks"] == 2
     assert "One reading each says nothing" in answer.json["sentence"]
-    assert toile("new-study", "mine.yaml").code == 2
+    assert toile("study", "new", "mine.yaml").code == 2
     assert (tmp_path / "mine.yaml").read_text() == written
 
 

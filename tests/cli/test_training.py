@@ -153,6 +153,9 @@ def test_where_nobody_watches_each_epoch_is_a_line(toile, quickly):
         "2",
     ]
     assert "epoch 1" not in answer.output
+    quiet = toile("train", "s1-lab", "--out=quiet", "--no-page", *quickly, "-q")
+    assert quiet.errors == ""
+    assert "accuracy" in quiet.output
 
 
 def test_two_threads_train_where_the_environment_allows_torch_one(toile, quickly, monkeypatch):

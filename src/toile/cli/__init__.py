@@ -37,8 +37,12 @@ def main() -> None:
         say(f"toile: {said}", err=True)
         sys.exit(2)
     except ToileError as error:
-        from toile.cli.terminal import say
+        import traceback
 
+        from toile.cli.terminal import say, volume
+
+        if volume.verbose:
+            traceback.print_exc()
         say(f"toile: {error}", err=True)
         # What click itself ends with on a word it does not know.
         sys.exit(2)
@@ -50,8 +54,9 @@ def _run() -> int:
 
     from toile.cli.app import app
     from toile.cli.refusals import UsageRefused, usage_words
-    from toile.cli.terminal import say
+    from toile.cli.terminal import say, volume
 
+    volume.quiet = volume.verbose = False
     try:
         # The same name for `python -m toile`, for its help and for completion.
         code = app(prog_name="toile", standalone_mode=False)

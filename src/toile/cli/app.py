@@ -22,48 +22,26 @@ from toile.cli import (
     training,
     verdict,
 )
+from toile.cli.commands import Command, Quiet, Verbose, new_app
 from toile.cli.terminal import say
 
-app = typer.Typer(
-    name="toile",
-    help="A local workbench for image classifiers: look at data, build, train, compare.",
-    no_args_is_help=True,
-    # main prints a ToileError as one sentence; all else is a fault of ours and keeps Python's own
-    # traceback.
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(data.app, name="data")
-app.add_typer(sheet.app, name="sheet")
-for command in (
-    recipes.presets,
-    recipes.new,
-    recipes.check,
-    recipes.network,
-    recipes.settings,
-    bench.bench,
-    training.train,
-    training.resume,
-    runs.runs,
-    show.show,
-    compare.compare,
-    evaluate.evaluate,
-    evaluate.looks,
-    predict.predict,
-    bundle.bundle,
-    study.study,
-    study.new_study,
-    search.search,
-    studies.studies,
-    verdict.verdict,
-    reporting.report,
-    export.export,
-    serve.serve,
-    runs.rm,
-):
-    app.command()(command)
-app.command("import")(bundle.import_)
+app = new_app("A local workbench for image classifiers.", name="toile", no_args_is_help=True)
+app.add_typer(data.app, name="data", rich_help_panel="Data")
+COMMANDS = {
+    "Build": (
+        recipes.presets, recipes.new, recipes.check, recipes.network, recipes.settings, bench.bench,
+    ),
+    "Train": (training.train, training.resume, runs.runs, show.show, runs.rm),
+    "Judge": (evaluate.evaluate, evaluate.looks, predict.predict),
+    "Compare": (compare.compare, search.search, studies.studies, verdict.verdict, reporting.report),
+    "Take away": (export.export, serve.serve, bundle.bundle),
+}  # fmt: skip
+for panel, commands in COMMANDS.items():
+    for command in commands:
+        app.command(cls=Command, rich_help_panel=panel)(command)
+app.command("import", cls=Command, rich_help_panel="Take away")(bundle.import_)
+app.add_typer(study.app, name="study", rich_help_panel="Compare")
+app.add_typer(sheet.app, name="sheet", rich_help_panel="Compare")
 
 
 def _version(wanted: bool) -> None:
@@ -77,7 +55,12 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def toile(
     version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version."
+        False, "--version", "-V", callback=_version, is_eager=True, help="Print the version."
     ),
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
-    """A local workbench for image classifiers: look at data, build, train, compare."""
+    """A local workbench for image classifiers: look at data, build, train, compare.
+
+    A command tells more with --help.
+    """

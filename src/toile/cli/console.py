@@ -6,14 +6,16 @@ from importlib.util import find_spec
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from toile.cli.terminal import plain_lines
+from toile.cli.terminal import plain_lines, volume
 
 
 class Terminal(Console):
     """The error stream as rich draws on it: bars, and lines above them."""
 
     def __init__(self) -> None:
-        super().__init__(stderr=True, markup=False, highlight=False, emoji=False)
+        super().__init__(
+            stderr=True, markup=False, highlight=False, emoji=False, quiet=volume.quiet
+        )
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toile.cli.arguments import Json
+from toile.cli.commands import Command, new_app
 from toile.cli.data_words import description
 from toile.cli.terminal import say, say_json
 from toile.cli.words import table
@@ -14,15 +15,20 @@ from toile.errors import ToileError
 if TYPE_CHECKING:
     import numpy as np
 
-app = typer.Typer(help="Datasets: what is known, where it lies, what it holds.")
+app = new_app("Datasets: what is known, where it lies, what it holds.")
 Source = Annotated[str, typer.Argument(metavar="NAME|PATH", help="A known name, or a path.")]
 
 
 @app.callback(invoke_without_command=True)
 def data(context: typer.Context, as_json: Json = False) -> None:
+    """Datasets: what is known, where it lies, what it holds."""
+    if context.invoked_subcommand is None:
+        list_(as_json)
+
+
+@app.command("list", cls=Command)
+def list_(as_json: Json = False) -> None:
     """List the datasets that are known by name, and where they lie."""
-    if context.invoked_subcommand is not None:
-        return
     from toile.data import list_sources
 
     sources = list_sources()
@@ -40,14 +46,14 @@ def data(context: typer.Context, as_json: Json = False) -> None:
     say("\nAny folder of class folders, zip, .npz, CSV or IDX files is read by its path.")
 
 
-@app.command()
+@app.command(cls=Command)
 def get(name: Annotated[str, typer.Argument(help="A known name.")]) -> None:
     """Bring a known dataset to this machine, if it is not here yet."""
     dataset = _load(name)
     say(f"{dataset.name} is in {dataset.path}")
 
 
-@app.command()
+@app.command(cls=Command)
 def show(
     source: Source,
     set_: Annotated[

@@ -51,7 +51,7 @@ def presets(
 
 
 def new(
-    file: Annotated[Path, typer.Argument(help="The recipe file to write.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The recipe file to write.")],
     preset: Annotated[str, typer.Option(help="The preset to begin with.")] = "quick",
     set_: Set = None,
 ) -> None:

@@ -1,7 +1,7 @@
 """What the system or the reading of words refuses whatever the command is, in words."""
 
 import errno
-import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,16 +15,55 @@ UsageRefused: Any = typer.BadParameter.__mro__[2]
 """All that click refuses: a word that is no command, an option without its value."""
 
 
+PLAINLY = {
+    r"\.? \(Possible options: (.*?)\)": r"; did you mean \1?",
+    r"\.? Did you mean (.*)\?": r"; did you mean \1?",
+    r"Invalid value for '?([-\w]+)[^:]*:": r"\1:",
+    r"Input should be a valid integer.*|'.*' is not a valid int(eger)?( range)?": (
+        "it takes a whole number"
+    ),
+    r"Input should be a valid number.*|'.*' is not a valid float( range)?": "it takes a number",
+    r"Input should be greater than or equal to": "it goes from",
+    r"Input should be less than or equal to": "it goes up to",
+    r"Input should be": "it is",
+    r"Value error, ('.*') is not one of (.*)": r"is \1; it is one of \2",
+    r"('.*') is not one of (.*)": r"is \1; it is one of \2",
+    r"^(-[-\w]+): is ": r"\1 is ",
+    r"(\S+) is not in the range (\S+)<=x<=(\S+)": r"is \1; it goes from \2 to \3",
+    r"(\S+) is not in the range x>=(\S+)": r"is \1; it goes from \2",
+}
+"""How click and pydantic say things, and how we do."""
+
+
 def usage_words(error: Any, typed: Sequence[str]) -> str:
-    """What click says of `error`; of the words that were `typed` none makes a line of its own."""
-    shown = io.StringIO()
-    error.show(file=shown)
-    said = shown.getvalue().rstrip("\n")
+    """What click says of `error`, as every other refusal is said.
+
+    Of the words that were `typed` none makes a line of its own.
+    """
+    message = str(error.format_message())
+    if error.ctx is not None and message == error.ctx.get_help():
+        return message  # `toile` alone
     # The longest first: one word may hold another.
     parts = {part for word in typed for part in (word, word.partition("=")[2])}
     for part in sorted(parts, key=len, reverse=True):
         if not part.isprintable():
-            said = said.replace(part, plain(part))
+            message = message.replace(part, plain(part))
+    for pattern, plainly in PLAINLY.items():
+        message = re.sub(pattern, plainly, message)
+    said = _with_value(message.strip().rstrip("."), typed)
+    asks = "" if error.ctx is None else f"; see {error.ctx.command_path} --help"
+    return f"toile: {said[:1].lower()}{said[1:]}{asks}"
+
+
+def _with_value(said: str, typed: Sequence[str]) -> str:
+    """`--reach is 2; it goes up to 1` for `--reach: it goes up to 1`."""
+    option, _, rule = said.partition(": it ")
+    if not rule:
+        return said
+    for place, word in enumerate(typed):
+        name, equals, value = word.partition("=")
+        if name == option and (equals or place + 1 < len(typed)):
+            return f"{option} is {plain(value if equals else typed[place + 1])}; it {rule}"
     return said
 
 

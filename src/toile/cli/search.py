@@ -8,7 +8,7 @@ import typer
 
 from toile.cli.arguments import Json
 from toile.cli.signals import STOPPED, Signals
-from toile.cli.terminal import plain, say, say_json
+from toile.cli.terminal import plain, say, say_json, tell
 from toile.cli.training import Set
 from toile.cli.words import duration, percent, table
 from toile.errors import ToileError
@@ -118,8 +118,8 @@ def follow(live: "LiveSearch", signals: Signals) -> None:
     result = live.result
     left = live.spec.trials - sum(one.ended for one in result.trials)
     for note in live.notes:
-        say(plain(f"note: {note}"), err=True)
-    say(f"{live.spec.name}: {left} trials to take, in {live.folder}", err=True)
+        tell(plain(f"note: {note}"))
+    tell(f"{live.spec.name}: {left} trials to take, in {live.folder}")
     with SearchWatch(result, live.workers) as watch, signals.deferred():
         for event in live.events(stop=lambda: signals.asked):
             watch.show(event)
@@ -127,7 +127,7 @@ def follow(live: "LiveSearch", signals: Signals) -> None:
         return
     study = live.finalists()
     chosen = ", ".join(str(one.number) for one in live.result.chosen())
-    say(f"read again with fresh seeds: trials {chosen}", err=True)
+    tell(f"read again with fresh seeds: trials {chosen}")
     with StudyWatch(study.result, study.workers) as again, signals.deferred():
         for reading in study.events(stop=lambda: signals.asked):
             again.show(reading)

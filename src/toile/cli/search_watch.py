@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from toile.cli.console import Terminal
-from toile.cli.terminal import plain, say
+from toile.cli.terminal import plain, tell
 from toile.cli.words import duration, percent
 from toile.studies import Paused
 from toile.studies.search import values_words
@@ -94,7 +94,7 @@ class SearchWatch:
         if self.console.is_terminal:
             self.console.print(line)
         else:
-            say(plain(line), err=True)
+            tell(plain(line))
 
 
 def trial_words(trial: Trial) -> str:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toile.cli.arguments import Json
+from toile.cli.commands import Command, new_app
 from toile.cli.signals import STOPPED, Signals
-from toile.cli.terminal import ask_text, plain, say, say_json
+from toile.cli.terminal import ask_text, plain, say, say_json, tell
 from toile.cli.words import duration, table
 from toile.errors import ToileError
 
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
     from toile.studies.sheet_result import Outcome
     from toile.workbench.sheet import LiveExercise, LiveSheet
 
-app = typer.Typer(help="Lab sheets: exercises that are taken, and answered by a report.")
+app = new_app("Lab sheets: exercises that are taken, and answered by a report.")
 Name = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A sheet's file, or fashion-lab.")]
 IsQuick = Annotated[
     bool, typer.Option("--quick", help="Few images, epochs and readings, to try it.")
 ]
 
 
-@app.command()
+@app.command(cls=Command)
 def run(
     sheet: Name,
     quick: IsQuick = False,
@@ -60,7 +61,7 @@ def run(
                 sheet, quick=quick, only=numbers, out=out, workers=workers, progress=progress
             )
         for note in live.notes:
-            say(plain(f"note: {note}"), err=True)
+            tell(plain(f"note: {note}"))
         with live.taking():
             _take_all(live, ask and sys.stdin.isatty() and not as_json, signals)
         result = live.result
@@ -82,9 +83,9 @@ def run(
     raise typer.Exit(STOPPED if signals.asked else 0)
 
 
-@app.command()
+@app.command(cls=Command)
 def new(
-    file: Annotated[Path, typer.Argument(help="The sheet to write.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The sheet to write.")],
     source: Annotated[
         str | None, typer.Option("--from", metavar="NAME", help="A sheet of Toile's, as it is.")
     ] = None,
@@ -104,7 +105,7 @@ def new(
     say(f"wrote {file}; take it with  toile sheet run {file}")
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_(as_json: Json = False) -> None:
     """List the sheets that come with Toile."""
     from toile.studies.sheet import list_sheets
@@ -126,7 +127,7 @@ def list_(as_json: Json = False) -> None:
     )
 
 
-@app.command()
+@app.command(cls=Command)
 def show(sheet: Name, quick: IsQuick = False, as_json: Json = False) -> None:
     """Show a sheet's exercises and how much they train, every level checked."""
     from toile.studies.sheet import read_sheet
@@ -195,7 +196,7 @@ def _take(live: "LiveSheet", exercise: "LiveExercise", signals: Signals) -> None
     from toile.workbench.live_search import LiveSearch
 
     planned, work = exercise.planned, exercise.work
-    say(plain(f"{planned.number}. {planned.exercise.title}"), err=True)
+    tell(plain(f"{planned.number}. {planned.exercise.title}"))
     if isinstance(work, LiveSearch):
         follow_search(work, signals)
     elif work is not None:

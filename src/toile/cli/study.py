@@ -1,4 +1,4 @@
-"""`toile study` and `toile new-study`: levels compared by repeated readings."""
+"""`toile study`: levels compared by repeated readings."""
 
 import re
 import time
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toile.cli.arguments import Json
+from toile.cli.commands import Command, GroupWithDefault, new_app
 from toile.cli.signals import STOPPED, Signals
 from toile.cli.study_words import ahead, left_undone, summary
-from toile.cli.terminal import plain, say, say_json
+from toile.cli.terminal import plain, say, say_json, tell
 from toile.cli.training import Set
 from toile.cli.words import duration
 from toile.errors import ToileError
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 DIVERGED = 3
 
+app = new_app(
+    "Compare levels by repeated runs, and say what the readings allow.",
+    cls=GroupWithDefault,
+    no_args_is_help=True,
+)
 Source = Annotated[
     str,
     typer.Argument(
@@ -43,7 +49,8 @@ Cpus = Annotated[float | None, typer.Option(help="On ray: CPUs for each reading;
 Gpus = Annotated[float | None, typer.Option(help="On ray: a GPU's share for each reading.")]
 
 
-def study(
+@app.command("run", cls=Command)
+def run(
     source: Source,
     vary: Vary = None,
     readings: Annotated[int | None, typer.Option(help="Runs of each level; 5 unless said.")] = None,
@@ -120,14 +127,15 @@ def study(
         path = _write_page(result) if page else None
         _say(result, time.monotonic() - started, path, as_json)
         for line in left_undone(live, result, open_test):
-            say(line, err=True)
+            tell(line)
         if signals.asked:
             say(f"toile: stopped; {signals.goes_on}", err=True)
     raise typer.Exit(_exit_code(result, signals.asked))
 
 
-def new_study(
-    file: Annotated[Path, typer.Argument(help="The study file to write.")],
+@app.command("new", cls=Command)
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The study file to write.")],
 ) -> None:
     """Write a study file to edit: an example that works, each setting explained."""
     from importlib.resources import files
@@ -172,7 +180,7 @@ def _follow(live: "LiveStudy", signals: Signals) -> None:
 
     result = live.result
     for line in [*(f"note: {note}" for note in live.notes), *ahead(live, result)]:
-        say(plain(line), err=True)
+        tell(plain(line))
     with StudyWatch(result, live.workers) as watch, signals.deferred():
         for event in live.events(stop=lambda: signals.asked):
             watch.workers = live.workers

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from toile.cli.console import Terminal
-from toile.cli.terminal import plain, say
+from toile.cli.terminal import plain, tell
 from toile.cli.words import duration, percent
 from toile.studies import (
     Advanced,
@@ -148,7 +148,7 @@ class StudyWatch:
             # Names of levels are not ours: they must not be read as rich's markup.
             self.console.print(line)
         else:
-            say(plain(line), err=True)
+            tell(plain(line))
 
 
 def _cell_of(one: Reading) -> _Cell:

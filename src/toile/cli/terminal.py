@@ -6,11 +6,25 @@ turns the direction of writing, or as rich's markup (`console.py`).
 """
 
 import json
+import sys
+from dataclasses import dataclass
 from typing import Any
 
 import typer
 
 from toile.files import finite
+
+
+@dataclass
+class Volume:
+    """How much is said beside the result: with `-q` nothing, with `-v` also what takes how long."""
+
+    quiet: bool = False
+    verbose: bool = False
+
+
+volume = Volume()
+"""Of the command that runs; `main` sets it back."""
 
 
 def plain(text: str) -> str:
@@ -34,6 +48,18 @@ def say(text: str, err: bool = False) -> None:
     round a name makes that `plain` first.
     """
     typer.echo(plain_lines(text), err=err)
+
+
+def tell(text: str) -> None:
+    """Something beside the result, on the error stream, as how far it is; nothing with -q."""
+    if not volume.quiet:
+        say(text, err=True)
+
+
+def hint(text: str, as_json: bool = False) -> None:
+    """What may be done next, on one line, for who reads a terminal."""
+    if not as_json and sys.stdout.isatty():
+        tell(text)
 
 
 def say_json(record: Any) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from toile.cli.arguments import Json, RunName
 from toile.cli.signals import Signals
-from toile.cli.terminal import plain, say, say_json
+from toile.cli.terminal import plain, say, say_json, tell
 from toile.cli.words import amount, duration, estimate, percent, table
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _introduce(live: "LiveRun") -> None:
             f"begun anew, having other shapes or not asked for: {', '.join(anew) or 'none'}"
         )
     for line in lines:
-        say(line, err=True)
+        tell(line)
 
 
 def result(run: "Run") -> dict[str, Any]:

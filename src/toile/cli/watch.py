@@ -14,7 +14,7 @@ from rich.text import Text
 
 from toile.cli.console import Terminal, draws_bars
 from toile.cli.curve import text_curve
-from toile.cli.terminal import say
+from toile.cli.terminal import tell
 from toile.cli.words import duration, percent
 from toile.training import Diverged, Epoch, Event, Interval, Scoring, Stepped
 
@@ -99,4 +99,4 @@ class Watch:
             # Class and run names are not ours: they must not be read as rich's markup.
             self.bars.console.print(line)
         else:
-            say(line, err=True)
+            tell(line)

@@ -119,3 +119,18 @@ def test_other_data_is_not_taken_for_it(unbalanced, tmp_path):
     assert "was trained on other images than" in refused.errors
     lonely = desk.call("evaluate", "run", "--data=data")
     assert "--data goes with --open-test" in lonely.errors
+
+
+def test_names_that_are_no_utf_8_are_written_out_or_refused_at_once(unbalanced, tmp_path):
+    desk, _ = unbalanced
+    picture = next((desk.place / "data" / "ok").iterdir()).read_bytes()
+    (tmp_path / "ask").mkdir()
+    (tmp_path / "ask" / "caf\udce9.png").write_bytes(picture)
+    for words in ((f"--csv={tmp_path / 'a.csv'}",), ("--json",)):
+        answer = desk.call("predict", "run", tmp_path / "ask", *words)
+        assert answer.code == 0, answer.errors
+    assert "caf\\udce9.png" in (tmp_path / "a.csv").read_text()
+    folders.dir_plain(tmp_path / "caf\udce9")
+    refused = desk.call("train", "quick", f"--data={tmp_path}/caf\udce9")
+    assert refused.code == 2
+    assert "which is not UTF-8; rename it" in refused.errors

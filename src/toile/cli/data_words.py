@@ -127,7 +127,8 @@ def _listed(lines: list[str]) -> Iterator[str]:
 
 def _groups(part: "PartDescription") -> str:
     extra = sum(len(group) - 1 for group in part.duplicates)
-    return f"{len(part.duplicates)} groups ({extra} too many)" if extra else "none"
+    groups = amount(len(part.duplicates)) + (" group" if len(part.duplicates) == 1 else " groups")
+    return f"{groups} ({amount(extra)} too many)" if extra else "none"
 
 
 def _empties(one: "Description") -> str:

@@ -83,7 +83,8 @@ def predict(
         if len(answers) > len(shown):
             say(f"... and {len(answers) - len(shown)} more")
     if csv_ is not None:
-        write_whole(csv_, csv_text(answers).encode())
+        # A file's name may be no UTF-8; its bytes are then written out.
+        write_whole(csv_, csv_text(answers).encode(errors="backslashreplace"))
     if steps is not None:
         _draw(answers, steps)
     if not as_json:

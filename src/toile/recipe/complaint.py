@@ -34,6 +34,8 @@ def complaint(error: ValidationError, model: type[BaseModel], address: str = "")
         return _unknown(place, str(rest[0]), list(_group(here, root)["properties"]))
     if kind == "invalid_key":
         return ToileError(f"{where} has the key {shown(first['input'])}; settings have names")
+    if kind == "string_unicode":
+        return ToileError(f"{where} is {shown(first['input'])}, which is not UTF-8; rename it")
     if kind == "missing":
         return ToileError(f"{place} is missing; {rule(here, root)}")
     if kind == "value_error":

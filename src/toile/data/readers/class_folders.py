@@ -40,7 +40,8 @@ def read_pictures(where: str, files: list[PictureFile], data: Data, progress: Pr
         tested[0] if tested else None,
         tuple(order.values()),
         skipped=tuple(decoder.skipped),
-        notes=tuple(layout.notes),
+        # They name files, whose names may be no UTF-8.
+        notes=tuple(note.encode(errors="backslashreplace").decode() for note in layout.notes),
         greys=decoder.greys,
     )
 

@@ -13,7 +13,7 @@ from toile.recipe import Data
 # Enough for any layout; and an end, where / or one's home is named by mistake.
 MAX_DEPTH = 5
 MAX_FILES = 1_000_000
-TABLES = (".csv", ".npz", ".gz")
+TABLES = (".csv", ".tsv", ".npz", ".npy", ".gz")
 
 
 def find_pictures(path: Path) -> list[Path]:

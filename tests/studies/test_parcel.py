@@ -36,6 +36,19 @@ def test_what_is_packed_comes_out_the_same_without_locks_and_torn_files(folder, 
     }
 
 
+def test_what_a_kill_left_of_a_parcel_is_cleared_by_the_next(folder, tmp_path, monkeypatch):
+    place = tmp_path / "there"
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.rmtree", lambda *_args, **_named: None)
+        patched.setattr(os, "rename", lambda *_args: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            unpack(pack(folder), place / "run")
+    (left,) = place.iterdir()
+    assert left.name.startswith(".coming-")
+    unpack(pack(folder), place / "run")
+    assert [path.name for path in place.iterdir()] == ["run"]
+
+
 def test_it_takes_the_place_of_an_older_state_of_the_run(folder, tmp_path):
     older = tmp_path / "older" / "run"
     (older / "checkpoint").mkdir(parents=True)

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import os
-import secrets
 import shutil
 import zipfile
 from dataclasses import dataclass
@@ -43,7 +42,9 @@ def unpack(parcel: Parcel, folder: Path) -> None:
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     # Filled beside its place and renamed: a folder half filled would be taken for a run.
-    desk = folder.parent / f".coming-{secrets.token_hex(4)}"
+    # One process brings back a run, so what is there is of one that was killed.
+    desk = folder.parent / f".coming-{folder.name}"
+    shutil.rmtree(desk, ignore_errors=True)
     try:
         with writing(folder), zipfile.ZipFile(io.BytesIO(parcel.content)) as archive:
             for name in archive.namelist():

@@ -21,11 +21,29 @@ def test_a_dataset_is_described_class_by_class(toile):
 
 
 def test_the_first_nine_pictures_are_exercise_one(toile, tmp_path):
-    answer = toile("data", "show", "fashion-sample", "--grid=9", "--figures=figures")
+    answer = toile(
+        "data", "show", "fashion-sample", "--grid=9", "--out=grid.png", "--figures=figures", "-v"
+    )
     assert "wrote grid.png" in answer.output
     for path in ("grid.png", "figures/class-means.png", "figures/histograms.png"):
         assert (tmp_path / path).read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "figures" / "correlation.png").exists()
+    assert "drawing: " in answer.errors
+
+
+def test_no_picture_is_written_over_another(toile, tmp_path, monkeypatch):
+    monkeypatch.setenv("TOILE_RUNS", "runs")
+    (tmp_path / "figures").mkdir()
+    for taken in ("grid.png", "figures/histograms.png"):
+        (tmp_path / taken).touch()
+        option = "--out=grid.png" if taken == "grid.png" else "--figures=figures"
+        answer = toile("data", "show", "fashion-sample", "--grid=9", option)
+        assert answer.code == 2
+        assert f"{taken} is there already, and nothing is written over" in answer.errors
+        assert (tmp_path / taken).read_bytes() == b""
+    for name in ("grid.png", "grid-2.png"):
+        answer = toile("data", "show", "fashion-sample", "--grid=2")
+        assert answer.output.endswith(f"wrote runs/{name}\n")
 
 
 def test_own_data_is_described_by_its_path(toile, tmp_path):

@@ -143,6 +143,12 @@ def test_steps_are_drawn_of_what_is_a_picture_and_answers_come_without_them(
     drawn = toile("predict", "last", "p", "--steps", "steps.png")
     assert drawn.code == 0
     assert (tmp_path / "steps.png").exists()
+    for option in ("--steps=steps.png", "--csv=steps.png"):
+        again = toile("predict", "last", "p", option)
+        assert again.code == 2
+        assert again.output == ""
+        assert "steps.png is there already, and nothing is written over" in again.errors
+    assert toile("predict", "last", "p", "--steps=steps.png", "--force").code == 0
     for name in pictures:
         (tmp_path / name).unlink()
     none = toile("predict", "last", "p", "--steps", "none.png")

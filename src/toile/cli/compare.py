@@ -45,7 +45,7 @@ def compare(
 
 
 def _compare_runs(runs: "list[Run]", out: Path | None, force: bool, as_json: bool) -> None:
-    from toile import report
+    from toile.cli.progress import waiting
     from toile.recipe import differing_settings
     from toile.runs import seen_json
 
@@ -55,7 +55,10 @@ def _compare_runs(runs: "list[Run]", out: Path | None, force: bool, as_json: boo
     has_unlike_ids = len({run.id for run in runs}) == len(runs)
     labels = [run.id if has_unlike_ids else str(run.folder) for run in runs]
     histories = dict(zip(labels, (run.history for run in runs), strict=True))
-    report.save_figure(report.compare_figure(histories), figure)
+    with waiting("drawing"):
+        from toile import report
+
+        report.save_figure(report.compare_figure(histories), figure)
     scores = [_score(run) for run in runs]
     test = _mcnemar(*runs) if len(runs) == 2 else None
     if as_json:

@@ -8,6 +8,7 @@ import typer
 from toile.cli.arguments import Json
 from toile.cli.commands import Command, new_app
 from toile.cli.data_words import description
+from toile.cli.files import Force, make_folder, place_of
 from toile.cli.terminal import say, say_json
 from toile.cli.words import table
 from toile.errors import ToileError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 app = new_app("Datasets: what is known, where it lies, what it holds.")
+FIGURES = ("class-means.png", "histograms.png", "correlation.png")
 Source = Annotated[str, typer.Argument(metavar="NAME|PATH", help="A known name, or a path.")]
 
 
@@ -69,19 +71,29 @@ def show(
     figures: Annotated[
         Path | None, typer.Option(help="Write class means, histograms and correlations here.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where --grid goes.")] = Path("grid.png"),
+    out: Annotated[
+        Path | None, typer.Option(help="Where --grid goes; grid.png where runs are kept.")
+    ] = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Describe a dataset: counts, greys, duplicates, overlaps, correlations."""
+    from toile.cli.progress import waiting
     from toile.data import describe
 
     if seed is not None and grid is None:
         raise ToileError(
             "--seed goes with --grid, whose images it draws; add --grid 9, or leave it"
         )
-    dataset = _load(source, **_data_settings(set_ or []))
-    described = describe(dataset)
-    written = _draw(dataset, described, _shown(dataset, grid, seed), figures, out)
+    settings = _data_settings(set_ or [])
+    if figures is not None:
+        make_folder(figures, "--figures", FIGURES, force)
+    grid_file = place_of(out, "grid.png", force) if grid is not None else None
+    dataset = _load(source, **settings)
+    with waiting("describing the pictures"):
+        described = describe(dataset)
+    with waiting("drawing"):
+        written = _draw(dataset, described, _shown(dataset, grid, seed), figures, grid_file)
     if as_json:
         say_json(described.to_json() | {"files": [str(path) for path in written]})
         return
@@ -134,7 +146,7 @@ def _draw(
     described: Any,
     shown: "np.ndarray | None",
     figures: Path | None,
-    out: Path,
+    out: Path | None,
 ) -> list[Path]:
     """The pictures asked for; returns where they are."""
     if shown is None and figures is None:
@@ -142,21 +154,17 @@ def _draw(
     from toile import report
 
     drawn = {}
-    if shown is not None:
+    if shown is not None and out is not None:
         some = dataset.train.take(shown)
         names = [dataset.class_names[label] for label in some.labels]
         drawn[out] = report.picture_grid(some.pixels, names)
     if figures is not None:
-        try:
-            figures.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ToileError(f"--figures {figures}: {error.strerror}; name a folder") from None
         train, test, names = described.train, described.test, described.class_names
-        drawn[figures / "class-means.png"] = report.class_means_figure(train.class_means, names)
-        drawn[figures / "histograms.png"] = report.grey_histogram_figure(
+        drawn[figures / FIGURES[0]] = report.class_means_figure(train.class_means, names)
+        drawn[figures / FIGURES[1]] = report.grey_histogram_figure(
             train.class_histograms, test.class_histograms, names
         )
-        drawn[figures / "correlation.png"] = report.correlation_figure(
+        drawn[figures / FIGURES[2]] = report.correlation_figure(
             train.class_correlation, test.class_correlation, names
         )
     for path, figure in drawn.items():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toile.cli.arguments import Json, MovedData, RunName
+from toile.cli.files import Force, make_folder
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import decimals, estimate, percent, table
 from toile.errors import ToileError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_CLASSES_TABLED = 20
 MOST_PAIRS = 5
+FIGURES = ("confusion.png", "reliability.png", "mistakes.png")
 
 
 def evaluate(
@@ -33,10 +35,11 @@ def evaluate(
     figures: Annotated[
         Path | None, typer.Option(help="Write confusion, reliability and mistakes as PNG here.")
     ] = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Judge a run: accuracy, precision, recall, F1, confusion, calibration, with intervals."""
-    from toile.cli.progress import data_progress
+    from toile.cli.progress import data_progress, waiting
     from toile.runs import open_run
 
     opened = open_run(run)
@@ -48,7 +51,8 @@ def evaluate(
         raise ToileError("--against compares answers on validation; leave --open-test out")
     # Before a look is spent: what can be refused is refused first.
     test = None if other is None else compare_answers(opened, other)
-    _refuse_folder(figures)
+    if figures is not None:
+        make_folder(figures, "--figures", FIGURES, force)
     with data_progress() as progress:
         judged = judge(
             opened, open_test=open_test, why=why, weights=weights, data=data, progress=progress
@@ -56,7 +60,8 @@ def evaluate(
     written: list[Path] = []
     try:
         if figures is not None:
-            written = _draw(judged, figures)
+            with waiting("drawing"):
+                written = _draw(judged, figures)
         if open_test:
             # Here, since drawing takes a while to be imported.
             from toile.workbench.page import write_report
@@ -136,27 +141,18 @@ def mcnemar_words(first: "Run", second: "Run", test: "McNemar") -> str:
     )
 
 
-def _refuse_folder(folder: Path | None) -> None:
-    if folder is None:
-        return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ToileError(f"--figures {folder}: {error.strerror}; name a folder") from None
-
-
 def _draw(judged: "Evaluated", folder: Path) -> list[Path]:
     from toile import report
     from toile.workbench.page import mistakes_of
 
     names = judged.run.facts.class_names
     drawn = {
-        "confusion.png": report.confusion_figure(judged.judgement.matrix, names),
-        "reliability.png": report.reliability_figure(judged.judgement.calibration.bins),
+        FIGURES[0]: report.confusion_figure(judged.judgement.matrix, names),
+        FIGURES[1]: report.reliability_figure(judged.judgement.calibration.bins),
     }
     # Pictures of the test part are not for looking at: they would be chosen by.
     if judged.look is None and judged.judgement.most_confused:
-        drawn["mistakes.png"] = mistakes_of(judged.run)
+        drawn[FIGURES[2]] = mistakes_of(judged.run)
     for name, figure in drawn.items():
         report.save_figure(figure, folder / name)
     return [folder / name for name in drawn]

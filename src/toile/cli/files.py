@@ -1,5 +1,6 @@
 """Where a picture or table goes that a command draws: never over a file without being asked."""
 
+from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 from typing import Annotated
@@ -38,3 +39,13 @@ def place_of(path: Path | None, name: str, force: bool) -> Path:
     while path.exists():
         path = folder / next(names)
     return path
+
+
+def make_folder(folder: Path, option: str, names: Iterable[str], force: bool) -> None:
+    """Make the folder that `option` names; raises ToileError where one of `names` is there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToileError(f"{option} {folder}: {error.strerror}; name a folder") from None
+    for name in names:
+        refuse_taken(folder / name, force)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toile.cli.arguments import RunName
+from toile.cli.files import Force, refuse_taken
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import percent, table
 from toile.errors import ToileError
@@ -45,6 +46,7 @@ def predict(
     csv_: Annotated[
         Path | None, typer.Option("--csv", help="Write a line for each picture here.")
     ] = None,
+    force: Force = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a list, an object for each picture.")
     ] = False,
@@ -56,7 +58,7 @@ def predict(
     # Before thousands are answered, and before torch is loaded: what can be refused is refused.
     written = [path for path in (csv_, steps) if path is not None]
     for path in written:
-        _refuse_place(path)
+        refuse_taken(path, force)
     if steps is not None:
         _refuse_suffix(steps)
     asked, *also = [open_run(name) for name in (run, *(with_ or ()))]
@@ -90,13 +92,6 @@ def predict(
     if not as_json:
         for path in written:
             say(f"wrote {plain(str(path))}")
-
-
-def _refuse_place(path: Path) -> None:
-    if not path.parent.is_dir():
-        raise ToileError(f"{path}: {path.parent} is no folder; name one that is there")
-    if path.is_dir():
-        raise ToileError(f"{path}: is a folder; name a file in it")
 
 
 def _refuse_suffix(steps: Path) -> None:

@@ -1,19 +1,24 @@
 """What the terminal shows while data is read or something is made; silence when piped."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from toile.cli.console import Terminal, draws_bars
-from toile.cli.terminal import plain
+from toile.cli.terminal import plain, tell, volume
+from toile.cli.words import duration
 
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """Say on the terminal what is being waited for, as long as it takes."""
+    begun = time.monotonic()
     with Terminal().status(what):
         yield
+    if volume.verbose:
+        tell(f"{what}: {duration(time.monotonic() - begun)}")
 
 
 @contextmanager
@@ -24,19 +29,23 @@ def data_progress() -> Iterator[Callable[[int, int | None, str], None]]:
     with Progress(
         *columns, console=console, transient=True, disable=not draws_bars(console)
     ) as bars:
-        tasks = {}
+        tasks: dict[str, TaskID] = {}
 
-        def tell(done: int, total: int | None, what: str) -> None:
+        def count(done: int, total: int | None, what: str) -> None:
             # Fetching counts bytes and reading counts pictures: a bar for each thing counted.
             if what not in tasks:
                 tasks[what] = bars.add_task(plain(what), total=total)
             bars.update(tasks[what], completed=done, total=total)
 
-        yield tell
+        begun = time.monotonic()
+        yield count
+    if volume.verbose:
+        for what in tasks:
+            tell(f"{plain(what)}: {duration(time.monotonic() - begun)}")
 
 
 @contextmanager
 def counted(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on the terminal for something told by (done, total), gone when it is done."""
-    with data_progress() as tell:
-        yield lambda done, total: tell(done, total, what)
+    with data_progress() as count:
+        yield lambda done, total: count(done, total, what)

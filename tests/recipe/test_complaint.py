@@ -1,11 +1,12 @@
 """The one form of every refusal: which setting, the value got, the rule, the next step."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
 from toile.errors import ToileError
-from toile.recipe import recipe_of
+from toile.recipe import first_fault, recipe_of
 
 ENDING = ["flatten", {"dense": "classes"}]
 
@@ -179,3 +180,24 @@ def test_a_long_value_is_shown_in_short():
     assert len(refusal(seed="9" * 10_000)) < 200
     assert refusal(seed=10**5000).startswith("seed is a gigantic number; it goes from 0")
     assert len(refusal(network=[list(range(10_000))])) < 500
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "the file is no JSON"),
+        ('{"n": "x", "of": "a"}', "n is 'x'; it should be a whole number"),
+        ('{"n": 1}', "of is missing"),
+        ('{"n": 1, "of": "c"}', "of is 'c'; it should be 'a' or 'b'"),
+        ('{"n": 1, "of": "a", "p": []}', "p is not known"),
+        ("[]", "the file is []; it should be named values"),
+    ],
+)
+def test_a_fault_in_a_file_of_ours_is_said_without_words_of_python(text, said):
+    class Kind(BaseModel, extra="forbid"):
+        n: int
+        of: Literal["a", "b"]
+
+    with pytest.raises(ValidationError) as caught:
+        Kind.model_validate_json(text)
+    assert first_fault(caught.value, "the file") == said

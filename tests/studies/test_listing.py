@@ -70,7 +70,7 @@ def test_what_is_damaged_is_said_and_hides_nothing_else(place):
     write(place / "whole", sheet={"title": "A lab", "exercises": 1, "ended": 1, "quick": False})
     state, _, _, why = told("sheet")
     assert state == "damaged"
-    assert "sheet.json is damaged: title: Field required; remove it" in why
+    assert "sheet.json is damaged: title is missing; remove it" in why
     state, _, _, why = told("study")
     assert state == "damaged"
     assert "study.yaml" in why

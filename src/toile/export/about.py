@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from toile.data import DataFacts
 from toile.errors import ToileError
-from toile.recipe import Plan, plan_network, recipe_of
+from toile.recipe import Plan, first_fault, plan_network, recipe_of
 from toile.recipe.yaml_loader import read_value
 
 KEY = "toile"
@@ -69,9 +69,7 @@ def read_about(text: str | bytes | None, what: str) -> About:
     try:
         return About.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or KEY
-        raise ToileError(f"{what} has damaged metadata: {where}: {first['msg']}") from None
+        raise ToileError(f"{what} has damaged metadata: {first_fault(error, KEY)}") from None
 
 
 def input_words(facts: DataFacts, shape: tuple[int, ...], takes: Takes = "scaled") -> str:

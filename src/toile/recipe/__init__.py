@@ -6,7 +6,7 @@
 from toile.recipe import layers, optimizers, schedules
 from toile.recipe.address import parse_assignment, value_at, with_settings
 from toile.recipe.augmentation import Augmentation
-from toile.recipe.complaint import settings_of
+from toile.recipe.complaint import first_fault, settings_of
 from toile.recipe.data import Data
 from toile.recipe.difference import Difference, differing_settings, recipe_differences
 from toile.recipe.document import (
@@ -40,6 +40,7 @@ __all__ = [
     "Training",
     "data_of",
     "differing_settings",
+    "first_fault",
     "layers",
     "list_presets",
     "name_items",

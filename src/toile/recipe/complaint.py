@@ -43,6 +43,35 @@ def complaint(error: ValidationError, model: type[BaseModel], address: str = "")
     return ToileError(f"{where} is {shown(first['input'])}; {rule(here, root, first['input'])}")
 
 
+EXPECTED = {
+    "int": "a whole number",
+    "float": "a number",
+    "string": "a text",
+    "bool": "true or false",
+    "list": "a list",
+    "tuple": "a list",
+    "dict": "named values",
+    "model": "named values",
+}
+
+
+def first_fault(error: ValidationError, whole: str = "it") -> str:
+    """The first thing wrong in a file of ours: what, the value got, and what it should be."""
+    first = error.errors(include_url=False)[0]
+    kind, where = first["type"], ".".join(map(str, first["loc"])) or whole
+    if kind == "missing":
+        return f"{where} is missing"
+    if kind == "extra_forbidden":
+        return f"{where} is not known"
+    if kind == "json_invalid":
+        return f"{where} is no JSON"
+    if kind == "value_error":
+        return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+    known = first.get("ctx", {}).get("expected") or EXPECTED.get(kind.partition("_")[0])
+    should = f"; it should be {known}" if known else ", which it cannot be"
+    return f"{where} is {shown(first['input'])}{should}"
+
+
 def rule(schema: Schema, root: Schema, value: object = None) -> str:
     """What a setting may be, read off its JSON schema: `it goes from 1 to 10000`.
 

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from toile.data import DAMAGED, FREE_BYTES, carried, open_zip, unpack
 from toile.errors import ToileError, did_you_mean_file
 from toile.files import sync_folder, write_whole, writing
-from toile.recipe import recipe_text
+from toile.recipe import first_fault, recipe_text
 from toile.runs.ledger import is_of, looks_added, looks_of, refuse_odd_looks
 from toile.runs.ledger_file import Look, identified
 from toile.runs.novelty import NAME as NOVELTY
@@ -198,7 +198,8 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     try:
         manifest = _MANIFEST.validate_json(_unpacked(archive, MANIFEST))
     except (ValidationError, *DAMAGED) as error:
-        raise ToileError(f"{path}: its {MANIFEST} is damaged ({error!r:.80})") from None
+        fault = first_fault(error) if isinstance(error, ValidationError) else str(error)
+        raise ToileError(f"{path}: its {MANIFEST} is damaged: {fault:.80}") from None
     if manifest.version != VERSION:
         raise ToileError(f"{path} has format {manifest.version}; this Toile reads {VERSION}")
     known = {*NEEDED, *TENSORS, *TEXTS}

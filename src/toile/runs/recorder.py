@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 from toile.errors import ToileError
 from toile.files import write_json, write_whole
 from toile.process import interrupts_deferred
-from toile.recipe import Plan, recipe_text
+from toile.recipe import Plan, first_fault, recipe_text
 from toile.runs.checkpoint import (
     load_checkpoint,
     refuse_other_network,
@@ -265,9 +265,7 @@ def _read_facts(stored: Stored) -> _Facts:
     try:
         return _Facts.model_validate_json(json.dumps(stored.facts))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise CorruptFile(f"{where} {first['msg']}") from None
+        raise CorruptFile(first_fault(error)) from None
 
 
 def _finite(arrays: Mapping[str, np.ndarray]) -> bool:

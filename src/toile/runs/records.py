@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
+from toile.recipe import first_fault
 from toile.runs.tensors import CorruptFile
 
 Record = dict[str, Any]
@@ -145,6 +146,4 @@ def read_record(text: bytes, kind: type[BaseModel], path: Path) -> Record:
 
 def damaged(path: Path, error: ValidationError) -> CorruptFile:
     """The first thing wrong with the content of `path`."""
-    first = error.errors(include_url=False)[0]
-    where = ".".join(map(str, first["loc"]))
-    return CorruptFile(f"{path} is damaged: {f'{where}: ' if where else ''}{first['msg']}")
+    return CorruptFile(f"{path} is damaged: {first_fault(error)}")

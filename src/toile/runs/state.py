@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from toile.errors import ToileError
 from toile.files import write_json
+from toile.recipe import first_fault
 from toile.sole_use import is_held
 
 VERSION = 1
@@ -84,9 +85,7 @@ def _stored(folder: Path) -> State:
     except OSError as error:
         raise ToileError(f"{path} cannot be read: {error.strerror}") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ToileError(f"{path} is damaged: {where} {first['msg']}".replace("  ", " ")) from None
+        raise ToileError(f"{path} is damaged: {first_fault(error)}") from None
     if state.version != VERSION:
         raise ToileError(f"{path} has format {state.version}; this Toile reads {VERSION}")
     return state

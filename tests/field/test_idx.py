@@ -16,7 +16,7 @@ READ = {
     "idx_kaggle": (NUMBERS, 200, 50),
     "idx_gz_is_raw": (NUMBERS, 200, 50),
     "idx_raw_is_gz": (NUMBERS, 200, 50),
-    "emnist_letters": (tuple(str(number) for number in range(1, 27)), 312, 78),
+    "emnist_letters": (tuple(UPPER), 312, 78),
     "qmnist": (NUMBERS, 80, 20),
 }
 """Classes, training images and test images of what is read."""
@@ -65,15 +65,25 @@ def of_class(data: Dataset, label: int) -> np.ndarray:
 def test_emnist_is_turned_upright_and_it_is_said(write):
     path = write("emnist_letters")
     data = load_data(path)
-    assert [note.split(":")[0] for note in data.notes] == ["turned upright"]
+    assert data.notes[0] == "the classes are called by the letters of emnist-letters-mapping.txt"
+    assert [note.split(":")[0] for note in data.notes[1:]] == ["turned upright"]
     images, labels = glyphs(UPPER, 12, 1)
     assert np.array_equal(of_class(data, 0), images[labels == 0].mean(axis=0))
     kept = load_data(path, orientation="as_is")
     assert np.array_equal(of_class(kept, 4), of_class(data, 4).T)
-    assert kept.notes == ()
+    assert kept.notes == data.notes[:1]
 
 
 def test_an_older_rule_leaves_emnist_as_it_lies(write):
     data = load_data(write("emnist_letters"), rule=2)
     assert (len(data.class_names), data.notes) == (27, ())
     assert not data.is_turned
+
+
+@pytest.mark.parametrize("text", ["", "1 65 97\n2 65 98\n", "a table\n", "1 7\n", "1 -5\n"])
+def test_a_mapping_that_is_none_leaves_the_numbers(write, text):
+    path = write("emnist_letters")
+    (path / "emnist-letters-mapping.txt").write_text(text)
+    data = load_data(path)
+    assert data.class_names[:2] == ("1", "2")
+    assert [note.split(":")[0] for note in data.notes] == ["turned upright"]

@@ -8,13 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from toile.data.readers.picture import (
-    TooLargePicture,
-    UnreadablePicture,
-    decode_picture,
-    quiet_pillow,
-    read_picture,
-)
+from toile.data.readers.picture import decode_picture, quiet_pillow, read_picture
+from toile.data.readers.picture_limits import TooLargePicture, UnreadablePicture
 from toile.errors import ToileError
 from toile.recipe import Data
 

@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from toile.data.readers.class_folders import read_pictures
 from toile.data.readers.parts import Parts, Progress
-from toile.data.readers.picture import MAX_FILE_BYTES, UnreadablePicture
 from toile.data.readers.picture_files import PictureFile
+from toile.data.readers.picture_limits import MAX_FILE_BYTES, UnreadablePicture
 from toile.data.readers.zip_file import DAMAGED, open_zip, unpack, with_slashes
 from toile.data.readers.zip_tables import is_table, read_tables
 from toile.recipe import Data

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from toile.data.images import Images
+from toile.data.readers.idx_names import mapping_file, read_mapping
 from toile.data.readers.parts import Parts, Progress, check_labels, check_layout
 from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
 from toile.errors import ToileError
@@ -46,8 +47,15 @@ def find_idx(path: Path) -> list[Path]:
             f"{path}: is one IDX file; a set is a folder with images and labels: name the folder "
             f"{path.parent}"
         )
-    found = (_in_folder_of_its_name(file) for file in path.iterdir())
-    return sorted((file for file in found if file), key=lambda file: file.name)
+    inside = (_in_folder_of_its_name(file) for file in path.iterdir())
+    found = sorted((file for file in inside if file), key=lambda file: file.name)
+    mapping = mapping_file(found[0], _prefix(found[0])) if found else None
+    return [*found, *([mapping] if mapping else [])]
+
+
+def _prefix(file: Path) -> str:
+    match = FILE_NAME.fullmatch(file.name)
+    return match["prefix"] if match else ""
 
 
 def _in_folder_of_its_name(file: Path) -> Path | None:
@@ -59,14 +67,23 @@ def _in_folder_of_its_name(file: Path) -> Path | None:
 
 
 def read_idx(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
-    """Read the files `find_idx` found. Labels need no names: the format holds none."""
+    """Read the files `find_idx` found. The format holds no class names; EMNIST's mapping does."""
+    mapping = next((file for file in files if not FILE_NAME.fullmatch(file.name)), None)
+    files = [file for file in files if file != mapping]
     roles = _roles(path, files)
     if ("train", "images") not in roles:
         raise ToileError(f"{path}: has no train-images-idx3-ubyte; a set needs its training images")
     train = _read_part(path, roles, "train", progress)
     has_test = any(part == "test" for part, _ in roles)
     test = _read_part(path, roles, "test", progress) if has_test else None
-    return Parts(train, test)
+    inside = tuple(file.name for file in files)
+    if mapping is None or data.rule < 3:
+        return Parts(train, test, names_inside=inside)
+    parts = [train] if test is None else [train, test]
+    most = max(int(part.labels.max()) for part in parts)
+    names = read_mapping(mapping, most + 1)
+    note = f"the classes are called by the letters of {mapping.name}"
+    return Parts(train, test, names, names_inside=inside, notes=(note,) if names else ())
 
 
 def _roles(path: Path, files: list[Path]) -> dict[tuple[str, str], Path]:

@@ -19,25 +19,23 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from toile.data.greys import Extremes, Greys, find_greys, to_bytes
 from toile.data.marks import pixel_mark
-from toile.data.readers.parts import MAX_SIDE_PX
 from toile.data.readers.picture_kinds import say_kind
+from toile.data.readers.picture_limits import (
+    MAX_FILE_BYTES,
+    MAX_PIXELS,
+    Stream,
+    TooLargePicture,
+    UnreadablePicture,
+    check_scans,
+    check_side,
+    check_size,
+    reduce_large,
+)
 from toile.errors import ToileError
 from toile.recipe import Data
 
-Stream = io.BufferedReader | io.BytesIO
 # Named one by one: Pillow also opens EPS, for which it starts Ghostscript.
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
-# 100 MB once in RGBA; Pillow itself warns from 89 million pixels and refuses at twice that.
-MAX_PIXELS = 25_000_000
-# Of a JPEG that is reduced while it is decoded; a progressive one takes six bytes for each.
-MAX_REDUCED_PIXELS = 64_000_000
-# Pillow keeps a pointer for each row: of 1 x 25,000,000 px they took 600 MB.
-MAX_DECODED_SIDE_PX = 32_768
-# A bitmap of that many pixels and its header; other formats are smaller.
-MAX_FILE_BYTES = 3 * MAX_PIXELS + (1 << 20)
-# An encoder writes about ten. 140 KB of a thousand empty ones over 25 million pixels took 14 s.
-MAX_SCANS = 100
-START_OF_SCAN = b"\xff\xda"
 BAND_PIXELS = 1 << 20
 ORIENTATION = ExifTags.Base.Orientation
 GREY_MODES = ("1", "L", "LA", "La")
@@ -55,21 +53,6 @@ DAMAGED = (
     OverflowError,
 )
 """What Pillow is known to raise for files that are no picture, or a damaged one."""
-
-
-class UnreadablePicture(Exception):
-    """The file is no picture of the known formats, or a damaged one; the rest may load.
-
-    `remedy` is what to do where it is the only one.
-    """
-
-    remedy = "save it anew as PNG or JPEG"
-
-
-class TooLargePicture(UnreadablePicture):
-    """It has more pixels than are decoded."""
-
-    remedy = "make it smaller first"
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +126,7 @@ def picture_of(image: Image.Image, where: str) -> Picture:
             "L, of 0 to 255, first"
         )
     try:
-        _check_size(image.size)
+        check_size(image.size)
         with quiet_pillow():
             upright = ImageOps.exif_transpose(image)
             return _whole_picture(_pixels(_eight_bits(upright)), _deep(upright))
@@ -186,10 +169,10 @@ def decode_picture(
             # Opening reads the header alone; pixels are decoded by the first use after this.
             # Telephones write several in one file, MPO, which is opened as the JPEG that it is.
             if picture.format in ("JPEG", "MPO"):
-                _reduce(picture)
-                _check_scans(stream)
-            _check_size(picture.size)
-            _check_side(picture.size, where, data)
+                reduce_large(picture)
+                check_scans(stream)
+            check_size(picture.size)
+            check_side(picture.size, where, data)
             num_frames = getattr(picture, "n_frames", 1)
             # Counting frames leaves the file at the last one.
             picture.seek(0)
@@ -250,46 +233,6 @@ def fit(picture: Image.Image, data: Data) -> Image.Image:
     if data.size_px:
         picture = picture.resize((data.size_px, data.size_px), Image.Resampling.BILINEAR)
     return picture
-
-
-def _reduce(picture: Image.Image) -> None:
-    """Have a large JPEG decoded at a half, a quarter or an eighth of its sides, if it may be."""
-    width, height = picture.size
-    if width * height <= MAX_REDUCED_PIXELS:
-        shrink = next((s for s in (1, 2, 4, 8) if width * height <= s * s * MAX_PIXELS), 8)
-        if shrink > 1:
-            picture.draft(None, (width // shrink, height // shrink))
-
-
-def _check_size(size: tuple[int, int]) -> None:
-    width, height = size
-    if width * height > MAX_PIXELS:
-        raise TooLargePicture(
-            f"is {width} x {height} px; at most {MAX_PIXELS // 10**6} million pixels are decoded"
-        )
-    if max(size) > MAX_DECODED_SIDE_PX:
-        raise TooLargePicture(f"is {width} x {height} px; a side has at most {MAX_DECODED_SIDE_PX}")
-
-
-def _check_side(size: tuple[int, int], where: str, data: Data | None) -> None:
-    width, height = size
-    if data is not None and max(size) > MAX_SIDE_PX and not data.size_px:
-        raise ToileError(
-            f"{where}: is {width} x {height} px; a side has at most {MAX_SIDE_PX}; set "
-            "data.size_px, such as data.size_px=64, to resize every picture"
-        )
-
-
-def _check_scans(stream: Stream) -> None:
-    """Refuse a JPEG that goes over its pixels again and again; the stream stays where it was."""
-    place = stream.tell()
-    stream.seek(0)
-    # Within what is coded a zero follows each FF, so that only a marker, or what a camera wrote
-    # beside the picture, looks like this.
-    num_scans = stream.read().count(START_OF_SCAN)
-    stream.seek(place)
-    if num_scans > MAX_SCANS:
-        raise UnreadablePicture(f"is a JPEG of {num_scans} scans; at most {MAX_SCANS} are decoded")
 
 
 def _deep(picture: Image.Image) -> Integer[np.ndarray, "1 h w"] | None:

@@ -12,13 +12,8 @@ from toile.data.greys import Extremes, Greys, find_greys
 from toile.data.images import Images
 from toile.data.marks import file_mark
 from toile.data.readers.parts import Progress, check_layout
-from toile.data.readers.picture import (
-    DEEP_WHITE,
-    Picture,
-    Stream,
-    UnreadablePicture,
-    decode_picture,
-)
+from toile.data.readers.picture import DEEP_WHITE, Picture, decode_picture
+from toile.data.readers.picture_limits import Stream, UnreadablePicture
 from toile.errors import ToileError
 from toile.recipe import Data
 

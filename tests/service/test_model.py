@@ -12,6 +12,11 @@ from toile.runs import Run, runs_folder
 from toile.service import is_loopback, open_model, open_port
 
 
+def test_a_file_is_served_where_no_run_was_ever_kept(exported, tmp_path, monkeypatch):
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "none"))
+    assert open_model(str(exported), None, no_progress).sealed is not None
+
+
 def test_an_exported_file_is_served_with_its_own_weights_and_no_score(exported, run):
     model = open_model(str(exported), None, no_progress)
     assert model.card.weights == "last"

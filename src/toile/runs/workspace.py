@@ -95,6 +95,8 @@ def _nested(folder: Path, depth: int) -> Iterator[Path]:
         entries = list(os.scandir(folder))
     except PermissionError:
         return  # another user's, who has a ledger of his own
+    except FileNotFoundError:
+        return  # not made yet, or removed meanwhile
     for entry in entries:
         place = entry.path
         # Runs are not entered: a listing of ten thousand asks one question of each.

@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 TESTING := httpx hypothesis pytest pytest-timeout scikit-learn
 
-.PHONY: run test test-slow test-floors test-newest lint format docs bench bench-keras clean
+.PHONY: run test test-slow test-floors test-newest lint format docs pictures bench bench-keras clean
 
 run: $(READY)
 	@if $(BIN)/toile data get fashion-mnist; then data=fashion-mnist; else \
@@ -56,6 +56,10 @@ docs: $(READY)
 	  $(BIN)/toile settings --markdown; } > docs/settings.md
 	@$(BIN)/python -c 'from toile.report.glossary import glossary_markdown; \
 	  print(glossary_markdown(), end="")' > docs/glossary.md
+
+# A minute or two of training, and chromium for the page.
+pictures: $(READY)
+	$(BIN)/python docs/pictures.py
 
 bench: $(READY)
 	$(BIN)/python benchmarks/foundation.py

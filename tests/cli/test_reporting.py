@@ -59,7 +59,7 @@ PAGES = {"report.html", "report.md", "tables.tex", "report.pdf"}
             "filt",
             "search",
             {
-                "search-trials.svg", "search-readings.svg", "search-curves.svg",
+                "search-trials.svg", "search-readings.svg", "search-curves.svg", "search-best.svg",
                 "tables/search-trials.csv",
                 "tables/search-finalists.csv", "tables/search-levels.csv",
             },
@@ -90,7 +90,7 @@ def test_each_kind_is_written_in_every_form(toile, runs, name, kind, files):
 def test_html_is_what_is_written_unless_asked_and_last_is_the_newest_of_all(toile, runs):
     answer = toile("report", "last")
     assert answer.output.splitlines() == [str(runs / "filters" / "report.html")]
-    assert "chosen on this set" in (runs / "filters" / "report.html").read_text()
+    assert "on the images it was chosen by" in (runs / "filters" / "report.html").read_text()
 
 
 def test_a_run_has_a_page_alone_and_says_so(toile, runs):
@@ -124,7 +124,7 @@ def test_both_are_listed_with_how_far_they_are(toile):
         ("lab-quick", "sheet", "finished"),
     ]
     assert [(one["done"], one["planned"]) for one in listed] == [(2, 2), (2, 2)]
-    assert "chosen on this set" in listed[0]["sentence"]
+    assert "chosen for being the highest" in listed[0]["sentence"]
 
 
 def test_a_search_without_its_summary_is_told_by_its_trials(toile, runs):

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 
 from toile.report import curve_figure, curves_figure
+from toile.report.series import Measure
 from toile.runs import History
 
 
@@ -32,15 +34,15 @@ def test_the_legend_carries_the_current_values(history: History) -> None:
     loss, accuracy = curves_figure(history).axes
 
     # Training's is the last epoch's mean, 0.4 and 85 %, and not its last record's, 0.5 and 50 %.
-    assert legend(loss) == ["Training 0.400", "Validation 0.400", "Best by accuracy: epoch 2"]
-    assert legend(accuracy) == ["Training 85.0 %", "Validation 85.0 %", "Best by accuracy: epoch 2"]
+    assert legend(loss) == ["Training 0.400", "Validation 0.400", "Best accuracy: epoch 2"]
+    assert legend(accuracy) == ["Training 85.0 %", "Validation 85.0 %", "Best accuracy: epoch 2"]
 
 
 def test_one_epoch_is_enough_for_curves(history: History) -> None:
     (axes,) = curve_figure(History(history.steps[:2], history.epochs[:1]), "loss").axes
 
     assert axes.get_xlabel() == "epoch"
-    assert legend(axes) == ["Training 0.600", "Validation 0.600", "Best by accuracy: epoch 1"]
+    assert legend(axes) == ["Training 0.600", "Validation 0.600", "Best accuracy: epoch 1"]
 
 
 def test_before_the_first_epoch_ends_the_steps_are_counted(no_epoch: History) -> None:
@@ -79,3 +81,16 @@ def test_a_loss_that_is_no_number_is_a_gap_and_has_no_current_value(history: His
     assert drawn[:2].tolist() == [1.75, 1.5]
     assert np.isnan(drawn[2:]).all()
     assert legend(axes)[0] == "Training"
+
+
+@pytest.mark.parametrize("measure", ["loss", "accuracy"])
+def test_the_legend_leaves_the_title_alone(history: History, measure: Measure) -> None:
+    right = {"accuracy": 1.0, "loss": 0.123}
+    last = history.epochs[2] | {"training": right, "validation": right}
+    figure = curve_figure(History(history.steps, (*history.epochs[:2], last)), measure)
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    (title,) = [one for one in axes.findobj(Text) if one.get_text() == measure.capitalize()]
+    legend_ = axes.get_legend()
+    assert legend_ is not None
+    assert title.get_window_extent().x1 < legend_.get_window_extent().x0

@@ -23,13 +23,21 @@ from toile.report.theme import (
 )
 from toile.runs import History
 
+MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
 
-def curves_figure(history: History) -> Figure:
-    """Loss and accuracy side by side: training as a thin line, validation as dots on a line."""
-    figure = new_figure(10.4, 3.6)
-    loss, accuracy = figure.subplots(1, 2, gridspec_kw={"wspace": 0.08})
-    _draw(loss, history, "loss")
-    _draw(accuracy, history, "accuracy")
+
+def curves_figure(history: History, narrow: bool = False) -> Figure:
+    """Loss and accuracy side by side: training as a thin line, validation as dots on a line.
+
+    `narrow` for a small screen, one below the other.
+    """
+    figure = new_figure(*((NARROW_INCHES, 6.2) if narrow else (10.4, 3.6)))
+    panels = figure.subplots(*((2, 1) if narrow else (1, 2)))
+    for axes, measure in zip(panels, MEASURES, strict=True):
+        _draw(axes, history, measure)
+        if narrow:
+            # Beside the title there is no room; below, the two would need a key each.
+            axes.legend(loc="best", frameon=False, fontsize=8, labelcolor=MUTED, handlelength=1.2)
     return figure
 
 
@@ -68,7 +76,7 @@ def _draw(axes: Axes, history: History, measure: Measure) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     axes.legend(
         loc="lower right", bbox_to_anchor=(1.02, 1.0), ncols=3, frameon=False,
-        fontsize=8, labelcolor=MUTED, handlelength=1.2, handletextpad=0.5, columnspacing=1.2,
+        fontsize=7.5, labelcolor=MUTED, handlelength=1, handletextpad=0.4, columnspacing=0.8,
     )  # fmt: skip
 
 
@@ -85,7 +93,7 @@ def _draw_validation(axes: Axes, history: History, measure: Measure) -> None:
         axes.plot(
             [best], [scores.y[best - 1]], color=VALIDATION, linestyle="none", marker="o",
             markersize=9, markerfacecolor=CARD, markeredgewidth=1.8,
-            label=f"Best by accuracy: epoch {best}",
+            label=f"Best accuracy: epoch {best}",
         )  # fmt: skip
 
 

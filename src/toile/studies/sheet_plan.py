@@ -142,7 +142,8 @@ def _document(
     fields = {**(fields or {}), **(exercise.quick if quick else {})}
     held = {**sheet.set, **exercise.set, **fields.get("set", {})}
     if quick:
-        held |= sheet.quick.set
+        # What an exercise says of itself holds against what the sheet says of all.
+        held |= {**sheet.quick.set, **exercise.quick.get("set", {})}
     return {
         "name": f"{sheet.name}-{number}",
         "question": exercise.question,

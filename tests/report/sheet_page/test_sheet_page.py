@@ -147,7 +147,7 @@ def test_the_markdown_has_every_figure_and_table(page):
     text = page_markdown(page)
     drawn = {one.name for block in page.blocks for one in block.drawings}
     assert drawn == set(re.findall(r"\]\((.+)\.svg\)", text))
-    assert len(drawn) == 7
+    assert len(drawn) == 8
     assert "](1-first-nine/images.png)" in text
     assert r"64 \& more" in text
     assert text.count("| --- |") >= 5
@@ -178,7 +178,7 @@ def test_a_page_has_each_drawing_for_a_small_screen_too(page):
     """The style shows one of the two; neither is drawn by what the other names."""
     text = page_html(page)
     drawn = re.findall(r'<svg class="(broad|narrow)".*?</svg>', text, re.DOTALL)
-    assert drawn == ["broad", "narrow"] * 7
+    assert drawn == ["broad", "narrow"] * 8
     named = {
         kind: set(
             re.findall(

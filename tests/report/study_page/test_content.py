@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from toile.report.study_page import study_report
-from toile.report.study_page.learning import rising_words
-from toile.studies import Factors, LearningCurve, study_sentence, study_summary
+from toile.report.study_page.learning import rising_words, soonest_words
+from toile.studies import (
+    Factors,
+    LearningCurve,
+    LevelReached,
+    study_sentence,
+    study_summary,
+)
 
 EPOCHS = {"5": [0.8915, 0.8992, 0.8914, 0.8822], "20": [0.9026, 0.9008, 0.9035, 0.8991]}
 
@@ -211,3 +217,31 @@ def test_a_study_of_two_factors_has_its_means_as_a_heat_map(make_study):
     levels = tuple(map(Factors, table, values))
     names = [one.name for one in study_report(replace(grid, levels=levels), {}).drawings]
     assert names == ["readings", "grid", "pairs", "curves"]
+
+
+def reached(level: str, accuracy: float, epochs: float | None, seconds: float | None):
+    return LevelReached(accuracy, level, 3, 3 if epochs else 1, epochs, seconds)
+
+
+def test_the_soonest_is_told_at_the_highest_accuracy_that_most_levels_reached():
+    """In epochs and in time another level may be the soonest."""
+    said = soonest_words(
+        (
+            *(reached(level, 0.8, 1.0, 5.0) for level in ("8", "16", "64")),
+            reached("8", 0.85, 3.0, 9.0), reached("16", 0.85, 1.5, 10.0), reached("64", 0.85, 1.0, 12.0),
+            reached("8", 0.9, None, None), reached("16", 0.9, 5.0, 30.0), reached("64", 0.9, 4.0, 44.0),
+        )
+    )  # fmt: skip
+    assert said == (
+        "An accuracy of 85 % took 1 epoch at 64 to 3 epochs at 8, and 9.0 s at 8 to 12 s at 64. "
+        "No test is made of how soon."
+    )
+
+
+def test_levels_that_never_were_as_good_are_named():
+    said = soonest_words(
+        (reached("a", 0.7, 1.0, 2.0), reached("b", 0.7, 1.0, 2.0), reached("c", 0.7, None, None))
+    )
+    assert "took 1 epoch at each level, and 2.0 s at each level" in said
+    assert "c did not reach it in half of the readings." in said
+    assert soonest_words((reached("a", 0.7, 1.0, 2.0),)) == ""

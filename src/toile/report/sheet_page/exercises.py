@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from toile.report.curves import curves_figure
 from toile.report.page.numbers import count, duration, percent
 from toile.report.readings import readings_figure
 from toile.report.search import search_figure
@@ -18,7 +19,8 @@ from toile.report.study_page.findings import readings_section
 from toile.report.study_page.learning import learning_sections
 from toile.report.study_page.parts import Drawing, drawing_of
 from toile.report.study_page.tables import levels_table, pairs_table
-from toile.studies import StudyResult, Verdict, learning_curves
+from toile.runs import Run
+from toile.studies import StudyResult, Verdict, learning_curves, trend_sentence
 from toile.studies.search_result import SearchResult
 from toile.studies.search_words import ORDER_DECIDES, search_sentence, trials_words
 from toile.studies.sheet_result import (
@@ -80,7 +82,10 @@ def _studied(block: Block, study: StudyResult) -> Block:
         block,
         status="" if study.ended else report.status,
         sentence=study_words(study),
-        findings=tuple(one.words[0] for one in learning),
+        findings=(
+            *([trend_sentence(verdict)] if verdict is not None and verdict.trend else ()),
+            *(one.words[0] for one in learning),
+        ),
         words=(
             report.terms,
             *(words for one in learning for words in one.words[1:]),
@@ -118,6 +123,7 @@ def searched_block(block: Block, search: SearchResult) -> Block:
     if final is not None and final.verdict is not None:
         report = study_report(final, {})
         drawings += [one for one in report.drawings if one.name in ("readings", "curves")]
+        drawings.append(_best_curves(final, final.verdict.best.level))
         tables.insert(1, levels_table(final.verdict, final))
         if final.verdict.pairs:
             tables.insert(2, pairs_table(final.verdict))
@@ -136,6 +142,16 @@ def searched_block(block: Block, search: SearchResult) -> Block:
             ("Time", duration(search.seconds)),
         ),
     )
+
+
+def _best_curves(final: StudyResult, level: str) -> Drawing:
+    """Loss and accuracy, training and validation, of the first reading of a level."""
+    first = next(one for one in final.readings if one.level == level and one.score is not None)
+    says = (
+        f"How {level}, the finalist with the highest mean, learnt in its first reading: where the "
+        "training goes on to better numbers and validation does not, it has overfitted."
+    )
+    return drawing_of("best", says, curves_figure, Run(first.folder).history)
 
 
 def _shown(block: Block, record: Mapping[str, Any]) -> Block:
@@ -199,7 +215,8 @@ def _exported(block: Block, outcome: Outcome, steps: Steps) -> Block:
         words.insert(
             0,
             "No photograph was named, so it was asked about an image of validation, saved as a "
-            f"picture: it shows {record['label']}. A photograph of your own is harder.",
+            f"picture: it shows {record['label']}. A photograph of your own is harder: name it in "
+            "the sheet as `export: {photo: mine.jpg}`.",
         )
     drawings: tuple[Drawing, ...] = ()
     if outcome.planned.number in steps:

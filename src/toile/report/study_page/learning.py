@@ -1,5 +1,6 @@
 """How a study's readings learnt: how soon they were how good, and whether they still got better."""
 
+from collections.abc import Callable
 from statistics import mean, median
 
 from toile.report.page.numbers import duration
@@ -20,7 +21,8 @@ def learning_sections(result: StudyResult, curves: Curves) -> list[Section]:
         return []
     reached = reached_by_level(curves, result.spec.reach)
     tables = [reached_table(reached)] * bool(reached) + [ends_table(curves)]
-    words = [rising_words(result, curves)] + [MEDIANS] * bool(reached)
+    found = [soonest_words(reached), rising_words(result, curves)]
+    words = [" ".join(filter(None, found))] + [MEDIANS] * bool(reached)
     return [Section("How soon", tuple(words), tables=tuple(tables))]
 
 
@@ -70,6 +72,45 @@ def ends_table(curves: Curves) -> Table:
     }  # fmt: skip
     title = "How the trainings ended: medians, with the range; what the last epoch added in points"
     return Table("ends", title, columns, tuple(rows), True)
+
+
+def soonest_words(reached: tuple[LevelReached, ...]) -> str:
+    """Which level was soonest at the highest accuracy that most reached; nothing of one level."""
+    by_accuracy: dict[float, list[LevelReached]] = {}
+    for one in reached:
+        by_accuracy.setdefault(one.accuracy, []).append(one)
+    there = {
+        accuracy: [one for one in levels if one.epochs is not None and one.seconds is not None]
+        for accuracy, levels in by_accuracy.items()
+    }
+    most = max(map(len, there.values()), default=0)
+    if most < 2:
+        return ""
+    accuracy = max(one for one, levels in there.items() if len(levels) == most)
+    epochs = sorted(there[accuracy], key=lambda one: one.epochs or 0)
+    seconds = sorted(there[accuracy], key=lambda one: one.seconds or 0)
+    missed = [one.level for one in by_accuracy[accuracy] if one not in there[accuracy]]
+    never = f" {', '.join(missed)} did not reach it in half of the readings." if missed else ""
+    return (
+        f"An accuracy of {100 * accuracy:.6g} % took {_span(epochs, _epochs_words)}, and "
+        f"{_span(seconds, _time_words)}.{never} No test is made of how soon."
+    )
+
+
+def _span(levels: list[LevelReached], say: Callable[[LevelReached], str]) -> str:
+    """From the soonest to the latest."""
+    first, last = levels[0], levels[-1]
+    if say(first) == say(last):
+        return f"{say(first)} at each level"
+    return f"{say(first)} at {first.level} to {say(last)} at {last.level}"
+
+
+def _epochs_words(one: LevelReached) -> str:
+    return f"{one.epochs:g} epoch{'s' * (one.epochs != 1)}"
+
+
+def _time_words(one: LevelReached) -> str:
+    return duration(one.seconds)
 
 
 def rising_words(result: StudyResult, curves: Curves) -> str:

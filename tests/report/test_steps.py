@@ -1,7 +1,10 @@
 """The strip of steps: what is on it."""
 
+from itertools import combinations
+
 import numpy as np
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 
 from toile.prediction import Likely, Step
 from toile.report import StepsOf, steps_figure
@@ -71,3 +74,17 @@ def test_names_with_a_dollar_and_warnings_are_written_and_nothing_leaves_the_pag
         assert box.x1 <= page.x1
         assert page.y0 <= box.y0
         assert box.y1 <= page.y1
+
+
+def test_on_a_small_screen_two_stand_in_a_row_and_no_sentence_meets_the_next_step():
+    said = (
+        "It was made to span 100 % of 28 x 28 px, centred by its box, as the training images are."
+    )
+    steps = tuple(Step(f"Step {n}", said, COLOUR) for n in range(7))
+    figure = steps_figure([strip(steps=steps)], narrow=True)
+    assert figure.get_size_inches()[0] < 4.5
+    figure.draw_without_rendering()
+    texts = [one for one in figure.findobj(Text) if one.get_text().strip()]
+    boxes = [one.get_window_extent() for one in texts]
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))

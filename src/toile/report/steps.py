@@ -16,12 +16,16 @@ PANEL = 1.75
 """Inches a picture and its column of words are wide."""
 GAP = 0.3
 ROW = 3.6
+PITCH = 3.2
+"""Inches from one row of steps to the next, where they take several."""
 EDGE = 0.3
 ARROW = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 MOST_CLASSES = 5
 LINE_PITCH = 0.34
 COLUMN = 32
 """Letters of a small line beneath a picture."""
+NARROW_COLUMN = 26
+"""Fewer and larger ones, on a small screen."""
 
 
 @dataclass(frozen=True)
@@ -34,43 +38,47 @@ class StepsOf:
     warnings: tuple[str, ...]
 
 
-def steps_figure(pictures: Sequence[StepsOf]) -> Figure:
-    """A strip for each picture: its steps with a sentence each, then the likeliest classes."""
+def steps_figure(pictures: Sequence[StepsOf], narrow: bool = False) -> Figure:
+    """A strip for each picture: its steps with a sentence each, then the likeliest classes.
+
+    `narrow` for a small screen, two in a row.
+    """
     most = max(len(one.steps) for one in pictures) + 1
-    width = 2 * EDGE + most * PANEL + (most - 1) * GAP
-    height = EDGE + ROW * len(pictures)
+    columns = 2 if narrow else most
+    width = 2 * EDGE + columns * PANEL + (columns - 1) * GAP
+    strip = ROW + (-(-most // columns) - 1) * PITCH
+    height = EDGE + strip * len(pictures)
     figure = new_figure(width, height)
     # Placed in inches, so that pictures stay of one size however long the sentences are.
     figure.set_layout_engine("none")
     page = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     page.set_axis_off()
     for row, one in enumerate(pictures):
-        top = EDGE + ROW * row
+        top = EDGE + strip * row
         if row:
             page.plot([EDGE, width - EDGE], [top - 0.2] * 2, color=LINE, linewidth=0.8)
-        _draw_strip(page, one, top)
+        _draw_strip(page, one, top, columns)
     return figure
 
 
-def _draw_strip(page: Axes, one: StepsOf, top: float) -> None:
-    _write(page, EDGE, top, plain(one.name, 90), 10.0)
+def _draw_strip(page: Axes, one: StepsOf, top: float, columns: int) -> None:
+    letters = NARROW_COLUMN if columns == 2 else COLUMN
+    _write(page, EDGE, top, plain(one.name, columns * letters // 2), 10.0)
     for place, step in enumerate(one.steps):
-        _draw_step(page, step, EDGE + place * (PANEL + GAP), top + 0.35)
+        row, column = divmod(place, columns)
+        left, above = EDGE + column * (PANEL + GAP), top + 0.35 + row * PITCH
+        _draw_step(page, step, left, above, letters)
         page.text(
-            EDGE + (place + 1) * (PANEL + GAP) - GAP / 2,
-            top + 0.6 + PANEL / 2,
-            ARROW,
-            color=MUTED,
-            size=14,
-            ha="center",
-            va="center",
-        )
-    left = EDGE + len(one.steps) * (PANEL + GAP)
-    _write(page, left, top + 0.35, "Answer", 8.5)
-    _draw_answer(page, one, left, top + 0.6)
+            left + PANEL + GAP / 2, above + 0.25 + PANEL / 2, ARROW, color=MUTED, size=14,
+            ha="center", va="center",
+        )  # fmt: skip
+    row, column = divmod(len(one.steps), columns)
+    left, above = EDGE + column * (PANEL + GAP), top + 0.35 + row * PITCH
+    _write(page, left, above, "Answer", 8.5)
+    _draw_answer(page, one, left, above + 0.25, letters)
 
 
-def _draw_step(page: Axes, step: Step, left: float, top: float) -> None:
+def _draw_step(page: Axes, step: Step, left: float, top: float, letters: int) -> None:
     _write(page, left, top, step.name, 8.5)
     _, height, width = step.pixels.shape
     scale = PANEL / max(height, width)
@@ -94,10 +102,10 @@ def _draw_step(page: Axes, step: Step, left: float, top: float) -> None:
         around = Rectangle(corner, right - box_left, bottom - box_top, fill=False)
         around.set(edgecolor=VALIDATION, linewidth=1.2)
         page.add_patch(around)
-    _write_lines(page, left, top + 0.33 + PANEL, step.sentence, MUTED)
+    _write_lines(page, left, top + 0.33 + PANEL, step.sentence, MUTED, letters)
 
 
-def _draw_answer(page: Axes, one: StepsOf, left: float, top: float) -> None:
+def _draw_answer(page: Axes, one: StepsOf, left: float, top: float, letters: int) -> None:
     shown = one.top[:MOST_CLASSES]
     if not shown:
         _write(page, left, top, "No answer", 8.0)
@@ -112,13 +120,15 @@ def _draw_answer(page: Axes, one: StepsOf, left: float, top: float) -> None:
             bar.set_alpha(alpha)
             page.add_patch(bar)
     said = " ".join(f"{warning[0].upper()}{warning[1:]}." for warning in one.warnings)
-    _write_lines(page, left, top + LINE_PITCH * max(1, len(shown)) + 0.08, said, VALIDATION)
+    below = top + LINE_PITCH * max(1, len(shown)) + 0.08
+    _write_lines(page, left, below, said, VALIDATION, letters)
 
 
 def _write(page: Axes, x: float, y: float, text: str, size: float, weight: str = "bold") -> None:
     page.text(x, y, text, color=INK, size=size, weight=weight, va="top")
 
 
-def _write_lines(page: Axes, x: float, y: float, text: str, colour: str) -> None:
-    lines = textwrap.fill(plain(text, 400), COLUMN)
-    page.text(x, y, lines, color=colour, size=6.8, va="top", linespacing=1.35)
+def _write_lines(page: Axes, x: float, y: float, text: str, colour: str, letters: int) -> None:
+    lines = textwrap.fill(plain(text, 400), letters)
+    size = 6.8 * COLUMN / letters
+    page.text(x, y, lines, color=colour, size=size, va="top", linespacing=1.35)

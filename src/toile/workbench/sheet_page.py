@@ -5,7 +5,7 @@ from pathlib import Path
 
 from toile.files import write_whole
 from toile.prediction import Likely
-from toile.report import StepsOf, save_figure, steps_figure
+from toile.report import StepsOf, save_figure
 from toile.report.sheet_page import (
     Page,
     Steps,
@@ -84,16 +84,16 @@ def _pdf(folder: Path, page: Page) -> list[Path]:
 
 def _steps(result: SheetResult) -> Steps:
     """How each photograph that was asked about became what the network saw."""
-    figures = {}
+    shown = {}
     for outcome in result.outcomes:
         run, record = trained_run(outcome), outcome.record
         if outcome.planned.exercise.kind != "export" or run is None or record is None:
             continue
         prepared = prepared_picture(outcome.folder / record["picture"], run)
         top = tuple(Likely(one["class"], one["probability"]) for one in record["top"])
-        shown = StepsOf(record["picture"], prepared.steps, top, tuple(record["warnings"]))
-        figures[outcome.planned.number] = steps_figure([shown])
-    return figures
+        warnings = tuple(record["warnings"])
+        shown[outcome.planned.number] = StepsOf(record["picture"], prepared.steps, top, warnings)
+    return shown
 
 
 def _write(path: Path, text: str) -> Path:

@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from toile.report.curves import curves_figure
 from toile.report.page.numbers import count, duration, percent
 from toile.report.readings import readings_figure
 from toile.report.search import search_figure
 from toile.report.sheet_page.blocks import Block, Picture
 from toile.report.sheet_page.tables import chosen_table, trials_table
+from toile.report.steps import StepsOf, steps_figure
 from toile.report.study_page.content import study_report
 from toile.report.study_page.drawings import READINGS
 from toile.report.study_page.findings import readings_section
@@ -31,7 +30,7 @@ from toile.studies.sheet_result import (
     study_words,
 )
 
-Steps = Mapping[int, Figure]
+Steps = Mapping[int, StepsOf]
 """By exercise, how the photograph became what the network saw."""
 TRIALS = (
     "Trials are compared by the last epoch's accuracy on the half of validation that chooses. The "
@@ -221,7 +220,8 @@ def _exported(block: Block, outcome: Outcome, steps: Steps) -> Block:
     drawings: tuple[Drawing, ...] = ()
     if outcome.planned.number in steps:
         says = "How the picture became what the network saw, and what it answered."
-        drawings = (Drawing("steps", steps[outcome.planned.number], says),)
+        shown = [steps[outcome.planned.number]]
+        drawings = (drawing_of("steps", says, steps_figure, shown),)
     agree = round(parity["agreement"] * parity["images"])
     return replace(
         block,

@@ -90,10 +90,14 @@ def soonest_words(reached: tuple[LevelReached, ...]) -> str:
     epochs = sorted(there[accuracy], key=lambda one: one.epochs or 0)
     seconds = sorted(there[accuracy], key=lambda one: one.seconds or 0)
     missed = [one.level for one in by_accuracy[accuracy] if one not in there[accuracy]]
-    never = f" {', '.join(missed)} did not reach it in half of the readings." if missed else ""
+    never = ""
+    if missed:
+        never = f" At {', '.join(missed)} half of the readings or more did not."
+    who = ", ".join(one.level for one in there[accuracy]) if missed else "All levels"
     return (
-        f"An accuracy of {100 * accuracy:.6g} % took {_span(epochs, _epochs_words)}, and "
-        f"{_span(seconds, _time_words)}.{never} No test is made of how soon."
+        f"{who} reached an accuracy of {100 * accuracy:.6g} % after {_span(epochs, _epochs_words)} "
+        f"and {_span(seconds, _time_words)} (medians).{never} Whether these differ by more than "
+        "chance is not tested."
     )
 
 
@@ -101,8 +105,8 @@ def _span(levels: list[LevelReached], say: Callable[[LevelReached], str]) -> str
     """From the soonest to the latest."""
     first, last = levels[0], levels[-1]
     if say(first) == say(last):
-        return f"{say(first)} at each level"
-    return f"{say(first)} at {first.level} to {say(last)} at {last.level}"
+        return f"{say(first)} each"
+    return f"{say(first)} ({first.level}) to {say(last)} ({last.level})"
 
 
 def _epochs_words(one: LevelReached) -> str:

@@ -85,3 +85,11 @@ def test_many_settings_take_further_rows_and_no_trial_leaves_it_empty():
     figure = search_figure(SearchResult(Path("x"), spec, ()))
     assert len(figure.axes) == 6
     assert np.array_equal([axes.axison for axes in figure.axes], [True] * 4 + [False] * 2)
+
+
+def test_whole_numbers_stand_at_whole_ticks_also_where_all_tried_the_same():
+    result = searched((16, "finished", 0.8), (16, "finished", 0.82), **{FILTERS: "8..128"})
+    figure = search_figure(result)
+    figure.draw_without_rendering()
+    ticks = [one for one in figure.axes[1].get_xticks() if 15 < one < 17]
+    assert ticks == [16]

@@ -97,7 +97,9 @@ def _draw_setting(axes: Axes, marks: _Marks, address: str, values: str | Mapping
         if values.endswith(":log"):
             _set_log(axes, numbers)
         elif all(one.is_integer() for one in numbers):
-            axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+            # Of one number alone the axis would be of fractions about it.
+            axes.set_xlim(min(numbers, default=0) - 0.5, max(numbers, default=1) + 0.5)
         return
     places = {name: place for place, name in enumerate(values)}
     # Steps of the golden section put trials of one choice beside each other.

@@ -80,7 +80,7 @@ def test_copies_lie_in_one_half_of_validation():
 def test_where_all_are_copies_there_are_two_halves_all_the_same():
     kinds = np.repeat([[7, 7], [8, 8]], [20, 60], axis=0).astype(np.uint64)
     # Only the twenty are held out, as one part that the data itself keeps for that.
-    images = Images(numbered([0] * 80).pixels, np.zeros(80, np.int64), kinds[::-1], 20)
+    images = Images(numbered([0] * 80).pixels, np.zeros(80, np.int64), kinds[::-1], num_held_out=20)
     assert len(in_both_halves(images, rule=3)) == 1
 
 

@@ -219,7 +219,7 @@ def _brought(
 
 
 def _white_of(highest: int) -> float:
-    return find_greys(Extremes(0, highest), None, "").white
+    return find_greys(Extremes(0.0, float(highest)), None, "").white
 
 
 def _whitest(white: float) -> Greys:

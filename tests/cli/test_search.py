@@ -52,11 +52,11 @@ def test_it_ends_with_the_trials_and_the_result_as_json(taken):
 
 def test_it_says_each_trial_and_what_is_read_again(taken):
     done, folder = taken
-    assert "4 trials to take, in " in done.errors
+    assert "4 trials to run, in " in done.errors
     assert "trial 1 (filters " in done.errors
     assert "4 of 4 trials" in done.errors
-    assert "read again with fresh seeds: trials " in done.errors
-    assert "chosen on this set" in (folder / "report.html").read_text()
+    assert "trained again with fresh seeds: trials " in done.errors
+    assert "chosen on this set" in (folder / "report.html").read_text().lower()
 
 
 def test_asked_again_by_its_folder_it_only_tells(taken, toile):
@@ -64,7 +64,7 @@ def test_asked_again_by_its_folder_it_only_tells(taken, toile):
     assert answer.code == 0, answer.errors
     assert "4 of 4 trials are there" in answer.errors
     assert answer.output.startswith("trial  settings")
-    assert "read again" in answer.output
+    assert "trained again" in answer.output
 
 
 def test_killed_in_a_trial_and_asked_again_it_comes_to_the_same(taken, toile, tmp_path, halting):

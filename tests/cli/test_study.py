@@ -61,7 +61,7 @@ def test_it_ends_with_the_verdict_and_every_reading_as_json(taken):
 
 def test_before_it_says_what_it_will_need_and_then_a_line_for_each_reading(taken):
     said = taken[0].errors
-    assert "s1-lab-by-filters: 2 levels, 4 readings to take, 1 at once" in said
+    assert "s1-lab-by-filters: 2 levels, 4 readings to train, 1 at once" in said
     assert "No spread is known yet; as an example" in said
     assert "2, reading 1: " in said
     assert "3 of 4 readings, about" in said

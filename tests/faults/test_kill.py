@@ -175,7 +175,7 @@ def test_a_signal_before_training_ends_with_a_sentence(tmp_path, halting, number
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert errors == "toile: stopped; a run that had begun goes on with toile resume\n"
+    assert errors == "toile: stopped; a run that had begun is continued by toile resume\n"
 
 
 def test_of_two_that_resume_at_once_one_is_refused(undisturbed, tmp_path):

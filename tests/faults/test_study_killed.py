@@ -198,7 +198,7 @@ def test_a_signal_stops_it_with_checkpoints_and_says_how_to_go_on(
     halting.release()
     code, _, errors = end(process)
     assert code == 130
-    assert f"toile: stopped; toile study {folder} goes on with it" in errors
+    assert f"toile: stopped; toile study {folder} continues it" in errors
     assert "Traceback" not in errors
     standings = {one.status for one in open_study(folder).readings}
     assert standings == {"stopped", "waiting"}

@@ -108,7 +108,7 @@ def test_stopped_at_any_trial_it_goes_on_to_the_same_trials(taken, tmp_path):
         if isinstance(event, TrialEnded) and event.trial.number == 2:
             break
     again = ask(tmp_path / "search", trials=4)
-    assert again.notes == [f"goes on with {tmp_path / 'search'}: 2 of 4 trials are there"]
+    assert again.notes == [f"continues {tmp_path / 'search'}: 2 of 4 trials are there"]
     begun = [one.trial.number for one in again.events() if isinstance(one, TrialBegun)]
     assert begun == [3, 4]
     assert known(again.result) == known(taken[0].result)[:4]

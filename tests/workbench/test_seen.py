@@ -243,7 +243,7 @@ def test_no_level_begins_with_other_weights_halfway(small, parent, tmp_path):
     asked = {"vary": {"training.batch_size": [8]}, "out": tmp_path / "study", "workers": 1}
     toile.study(recipe, **asked).finish()
     resume(Run(tmp_path / "one"), epochs=2)
-    with pytest.raises(ToileError, match=r"taken otherwise: training.start.sha256 was .* is now"):
+    with pytest.raises(ToileError, match=r"trained otherwise: training.start.sha256 was .* is now"):
         toile.study(recipe, add_readings=1, **asked)
 
 

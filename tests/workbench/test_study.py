@@ -88,7 +88,7 @@ def test_read_back_it_is_the_same(taken, folder):
 
 def test_asked_again_it_has_nothing_to_do(taken, folder):
     again = ask(out=folder)
-    assert again.notes == [f"goes on with {folder}: 4 of 4 readings are there"]
+    assert again.notes == [f"continues {folder}: 4 of 4 readings are there"]
     assert list(again) == []
 
 
@@ -130,7 +130,7 @@ def test_a_file_edited_by_hand_that_its_readings_do_not_match_is_refused(taken, 
             toile.study(folder)
     finally:
         path.write_text(before)
-    assert "level 2, reading 1 was taken otherwise: training.epochs was 1 and is now 2" in str(
+    assert "level 2, reading 1 was trained otherwise: training.epochs was 1 and is now 2" in str(
         refused.value
     )
 

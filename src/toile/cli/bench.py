@@ -30,7 +30,7 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, help="Probes of each way to train.")] = 3,
     as_json: Json = False,
 ) -> None:
-    """Say what training takes here, which settings `auto` takes and why, and what others take.
+    """Measure how long training takes here in every way, and what `auto` chooses and why.
 
     Steps on made-up pictures, two seconds at most a probe, every way by turns, medians.
     """
@@ -75,7 +75,7 @@ def _text(found: "Bench") -> str:
             for name, value in asdict(fastest).items()
             if name != "seconds_per_epoch" and value != getattr(chosen, name)
         )
-        lines.append(f"another way was faster here, just now: {settings}")
+        lines.append(f"faster here, just now: {settings}")
     return "\n".join(lines)
 
 
@@ -89,7 +89,7 @@ def _table(found: "Bench") -> str:
             str(way.replicas),
             duration(way.seconds_per_epoch),
             f"{way.seconds_per_epoch / found.chosen.seconds_per_epoch:.2f}",
-            "taken" if way is found.chosen else "",
+            "chosen" if way is found.chosen else "",
         )
         for way in found.ways
     ]

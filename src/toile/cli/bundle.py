@@ -17,7 +17,7 @@ def bundle(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make one zip of a run that re-runs it anywhere: recipe, machine, weights, scores, report."""
+    """Write one zip of a run, with which it can be repeated anywhere."""
     from toile.cli.progress import waiting
     from toile.runs import bundle_run, open_run
 
@@ -38,7 +38,7 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="Made by toile bundle.")],
     as_json: Json = False,
 ) -> None:
-    """Put a bundled run among the runs here; its checksums are checked, nothing of it is run."""
+    """Add a bundled run to the runs here, once its checksums have been checked."""
     from toile.cli.progress import waiting
     from toile.workbench.bundle import import_bundle
 

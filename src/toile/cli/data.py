@@ -9,7 +9,7 @@ from toile.cli.arguments import Json
 from toile.cli.commands import Command, new_app
 from toile.cli.data_words import description
 from toile.cli.files import Force, make_folder, place_of
-from toile.cli.terminal import say, say_json
+from toile.cli.terminal import hint, plain, say, say_json
 from toile.cli.words import table
 from toile.errors import ToileError
 
@@ -50,7 +50,7 @@ def list_(as_json: Json = False) -> None:
 
 @app.command(cls=Command)
 def get(name: Annotated[str, typer.Argument(help="A known name.")]) -> None:
-    """Bring a known dataset to this machine, if it is not here yet."""
+    """Fetch a known dataset to this machine, if it is not here yet."""
     dataset = _load(name)
     say(f"{dataset.name} is in {dataset.path}")
 
@@ -100,6 +100,7 @@ def show(
     say(description(described))
     for path in written:
         say(f"wrote {path}")
+    hint(f"next: toile train quick --data {plain(source)} trains on it")
 
 
 def _data_settings(texts: list[str]) -> dict[str, Any]:

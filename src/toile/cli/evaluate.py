@@ -94,7 +94,7 @@ def _say(
 
 
 def looks(as_json: Json = False) -> None:
-    """List the ledger: every look at a test part, why, and what came of it."""
+    """List every look at a test part, with its reason and its score."""
     from toile.runs import read_ledger, runs_folder
 
     ledger = read_ledger()
@@ -112,12 +112,15 @@ def looks(as_json: Json = False) -> None:
             look.weights,
             str(look.networks),
             estimate(look.score["accuracy"]) if look.score else "no score followed",
-            look.why,
         )
         for look in ledger
     ]
-    heads = ("when", "run", "test part", "weights", "networks", "accuracy", "why")
-    say(table(heads, rows, left=len(heads)))
+    heads = ("when", "run", "test part", "weights", "networks", "accuracy")
+    may_drop = ("weights", "networks", "test part")
+    head, *lines = table(heads, rows, left=len(heads), may_drop=may_drop).split("\n")
+    say(head)
+    for line, look in zip(lines, ledger, strict=True):
+        say(f"{line}\n    {plain(look.why)}")
     for look in ledger:
         if look.score and look.score.get("seen"):
             say(f"warning: {plain(look.run)}: {plain(look.score['seen'])}")
@@ -131,13 +134,13 @@ def mcnemar_words(first: "Run", second: "Run", test: "McNemar") -> str:
     said = (
         f"{better.name} answers more of these images right"
         if test.p < 0.05
-        else "these images do not tell the two networks apart"
+        else "these images show no difference between the two networks"
     )
     return (
         f"on the {n} images both answered: only {first.name} right {test.only_first}, only "
         f"{second.name} right {test.only_second}, both {test.both}, neither {test.neither}\n"
-        f"McNemar's exact test: p = {test.p:.3g}; {said} (of these two trainings, not of their "
-        "recipes: another seed may turn it round)"
+        f"McNemar's exact test: p = {test.p:.3g}; {said} (of these two trained networks, not "
+        "of their recipes: with another seed it may be the other way round)"
     )
 
 
@@ -192,7 +195,7 @@ def _classes(judged: "Evaluated") -> str:
             strict=True,
         )
     ]
-    return table(("class", "precision", "recall", "F1", "n"), rows)
+    return table(("class", "precision %", "recall %", "F1 %", "n"), rows)
 
 
 def _calibration(judged: "Evaluated") -> str:
@@ -220,8 +223,8 @@ def _looks(judged: "Evaluated") -> str:
         said = f"the test part stays sealed; looks at it so far: {judged.looks}"
     else:
         said = (
-            f"this was look {judged.looks} at this test part; each one that a choice follows from "
-            "makes the score flatter the network. toile looks lists them"
+            f"this was look {judged.looks} at this test part; a score that you choose "
+            "by is too high for what you chose. toile looks lists them"
         )
     if judged.other_looks:
         said += f"\nlooks at the same source in another size or share: {judged.other_looks}"
@@ -236,4 +239,4 @@ def _ends(one: "Estimate") -> str:
     record: dict[str, Any] = one.to_json()
     if record["value"] is None:
         return "-"
-    return f"{100 * one.value:.1f} % ({100 * one.low:.1f} to {100 * one.high:.1f})"
+    return f"{100 * one.value:.1f} ({100 * one.low:.1f}-{100 * one.high:.1f})"

@@ -33,7 +33,7 @@ def export(
     data: MovedData = None,
     as_json: Json = False,
 ) -> None:
-    """Take a run's network away: written only once it answers as the network itself does."""
+    """Write a run's network as a file for other software, proven to answer alike."""
     from toile.cli.progress import waiting
     from toile.export.formats import format_of
     from toile.runs import open_run

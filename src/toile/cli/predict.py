@@ -51,7 +51,7 @@ def predict(
         bool, typer.Option("--json", help="Print a list, an object for each picture.")
     ] = False,
 ) -> None:
-    """Answer pictures of any kind: made alike to the training images, then shown to the network."""
+    """Say what is in pictures of any kind, prepared as the training images were."""
     from toile.cli.progress import data_progress, waiting
     from toile.runs import open_run
 

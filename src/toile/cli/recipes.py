@@ -1,5 +1,6 @@
 """`toile presets`, `new`, `check`, `network` and `settings`: recipes before any training."""
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from toile.recipe import Plan, Recipe
 
 Source = Annotated[str, typer.Argument(metavar="RECIPE|PRESET")]
+INDENT = "    "
 FASHION = ((1, 28, 28), 10)
 
 
@@ -47,7 +49,8 @@ def presets(
     heads, *lines = table(("preset", "parameters"), rows).splitlines()
     say(heads)
     for line, one in zip(lines, listed, strict=True):
-        say(f"{line}  {one['title']}. {one['source']}")
+        said = f"{one['title']}. {one['source']}"
+        say(f"{line}\n{textwrap.fill(said, 80, initial_indent=INDENT, subsequent_indent=INDENT)}")
 
 
 def new(
@@ -71,7 +74,7 @@ def new(
 
 
 def check(recipe: Source, set_: Set = None) -> None:
-    """Say whether a recipe is sound: its settings and, for known data, its shapes."""
+    """Check a recipe: its settings and, for known data, its shapes."""
     from toile.data import known_extent
     from toile.recipe import plan_network, read_recipe
 

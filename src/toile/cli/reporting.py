@@ -1,10 +1,12 @@
 """`toile report`: the page of a run, the report of a study, a search or a sheet, anew."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from toile.cli.arguments import Json
+from toile.cli.hints import Open, open_report
 from toile.cli.terminal import say, say_json
 
 
@@ -21,6 +23,7 @@ def report(
             help="Repeatable; html unless said, and of a run html alone.",
         ),
     ] = None,
+    open_: Open = False,
     as_json: Json = False,
 ) -> None:
     """Write the report of a run, study, search or sheet into its folder and print its files."""
@@ -32,6 +35,8 @@ def report(
         from toile.workbench.reports import write_reports
 
         files = [str(path) for path in write_reports(kept, formats or ["html"])]
+    html = next((Path(file) for file in files if file.endswith(".html")), None)
+    open_report(html, open_)
     if as_json:
         say_json({"kind": kept.kind, "folder": str(kept.folder), "files": files})
         return

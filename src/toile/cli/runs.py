@@ -126,4 +126,4 @@ def _listing(found: list["Listed"]) -> str:
     ]
     heads = ("run", "state", "data", "seed", "epochs", "validation", "parameters")
     warned = [f"* {one.run.id}: {plain(one.state.seen)}" for one in found if one.state.seen]
-    return "\n".join([table(heads, rows, left=3), *warned])
+    return "\n".join([table(heads, rows, left=3, may_drop=("parameters", "seed", "data")), *warned])

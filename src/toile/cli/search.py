@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toile.cli.arguments import Json
+from toile.cli.hints import Open, after_search, open_report
 from toile.cli.signals import STOPPED, Signals
-from toile.cli.terminal import plain, say, say_json, tell
+from toile.cli.terminal import hint, plain, say, say_json, tell
 from toile.cli.training import Set
 from toile.cli.words import duration, percent, table
 from toile.errors import ToileError
@@ -23,7 +24,7 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="RECIPE|SEARCH",
-        help="What is searched; or a search to go on with: its folder, name or last.",
+        help="What is searched; or a search to continue: its folder, name or last.",
     ),
 ]
 Over = Annotated[
@@ -31,7 +32,7 @@ Over = Annotated[
     typer.Option(
         "--over",
         metavar="ADDRESS=LOW..HIGH",
-        help="What is searched: 8..128, 1e-4..1e-1:log, 8..128:8, or choices: off,0.2,0.4.",
+        help="Values to search: 8..128, 1e-4..1e-1:log, 8..128:8, or choices: off,0.2,0.4.",
     ),
 ]
 
@@ -47,7 +48,7 @@ def search(
         str | None, typer.Option(help="How bad trials stop early: hyperband, asha or none.")
     ] = None,
     finalists: Annotated[
-        int | None, typer.Option(help="So many of the best are read again; 3.")
+        int | None, typer.Option(help="How many of the best are trained again; 3 unless said.")
     ] = None,
     readings: Annotated[int | None, typer.Option(help="Readings of each finalist; 5.")] = None,
     set_: Set = None,
@@ -57,7 +58,8 @@ def search(
         int | None, typer.Option(help="The trials' seed; with --workers 1 they come out the same.")
     ] = None,
     margin: Annotated[
-        float | None, typer.Option(help="Differences up to so many points do not matter; .5.")
+        float | None,
+        typer.Option(help="Differences up to this many points do not matter; 0.5 unless said."),
     ] = None,
     name: Annotated[str | None, typer.Option(help="What the search is called.")] = None,
     out: Annotated[str | None, typer.Option(help="The search's folder itself.")] = None,
@@ -65,17 +67,18 @@ def search(
         int | None, typer.Option(min=1, help="Processes; as many as cores unless said.")
     ] = None,
     page: Annotated[bool, typer.Option(help="Write report.html into the search's folder.")] = True,
+    open_: Open = False,
     as_json: Json = False,
 ) -> None:
-    """Search settings by trials on validation, then read the best again with fresh seeds.
+    """Search for the best settings by trials, then train the best again with fresh seeds.
 
-    Only those readings are the result: the best trial's own number was chosen for being high.
-    Asked again it goes on with what is missing, or with more --trials.
+    Only those are the result: the best trial's own score was chosen for being high.
+    Asked again, it continues with what is missing, or with more --trials.
     """
     if out == "":
         raise ToileError("--out is empty; name a folder for the search")
     started = time.monotonic()
-    with Signals("the same command goes on with it") as signals:
+    with Signals("the same command continues it") as signals:
         from toile.cli.progress import data_progress
         from toile.studies.search import parse_over
         from toile.workbench.search import search as ask
@@ -99,12 +102,14 @@ def search(
                 workers=workers,
                 progress=progress,
             )
-        signals.goes_on = f"toile search {live.folder} goes on with it"
+        signals.goes_on = f"toile search {live.folder} continues it"
         follow(live, signals)
         live.write_summary()
         result = live.result
-        path = _write_page(result) if page else None
+        path = _write_page(result) if page or open_ else None
         _say(result, time.monotonic() - started, path, as_json)
+        hint(after_search(result), as_json)
+        open_report(path, open_)
         if signals.asked:
             say(f"toile: stopped; {signals.goes_on}", err=True)
     raise typer.Exit(STOPPED if signals.asked else DIVERGED if _all_diverged(result) else 0)
@@ -119,7 +124,7 @@ def follow(live: "LiveSearch", signals: Signals) -> None:
     left = live.spec.trials - sum(one.ended for one in result.trials)
     for note in live.notes:
         tell(plain(f"note: {note}"))
-    tell(f"{live.spec.name}: {left} trials to take, in {live.folder}")
+    tell(f"{live.spec.name}: {left} trials to run, in {live.folder}")
     with SearchWatch(result, live.workers) as watch, signals.deferred():
         for event in live.events(stop=lambda: signals.asked):
             watch.show(event)
@@ -127,7 +132,7 @@ def follow(live: "LiveSearch", signals: Signals) -> None:
         return
     study = live.finalists()
     chosen = ", ".join(str(one.number) for one in live.result.chosen())
-    tell(f"read again with fresh seeds: trials {chosen}")
+    tell(f"trained again with fresh seeds: trials {chosen}")
     with StudyWatch(study.result, study.workers) as again, signals.deferred():
         for reading in study.events(stop=lambda: signals.asked):
             again.show(reading)
@@ -145,7 +150,7 @@ def summary(result: "SearchResult") -> str:
         again = finalist_mean(result, trial)
         mean = "-" if again is None else f"{percent(again[0])} (n = {again[3]})"
         rows.append((str(trial.number), values_words(trial.values), percent(trial.score), mean))
-    heads = ("trial", "settings", "chosen on this set", "read again")
+    heads = ("trial", "settings", "chosen on this set", "trained again")
     lines = [table(heads, rows, left=2)] if rows else []
     stopped = result.count("pruned")
     ended = {"diverged": result.count("diverged"), "failed": result.count("failed")}

@@ -59,7 +59,7 @@ class SearchWatch:
                     self._say(f"{trial_words(trial)}; {self._standing()}")
             case Paused(reason) if not self.paused:
                 self.paused = True
-                self._say(f"paused: {reason}; goes on as soon as there is room")
+                self._say(f"paused: {reason}; it continues when there is room")
         if self.live.is_started:
             self.live.refresh()
 

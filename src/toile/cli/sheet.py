@@ -2,6 +2,7 @@
 
 import re
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from toile.cli.arguments import Json
 from toile.cli.commands import Command, new_app
+from toile.cli.hints import Open, open_report
 from toile.cli.signals import STOPPED, Signals
 from toile.cli.terminal import ask_text, plain, say, say_json, tell
 from toile.cli.words import duration, table
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from toile.studies.sheet_result import Outcome
     from toile.workbench.sheet import LiveExercise, LiveSheet
 
-app = new_app("Lab sheets: exercises that are taken, and answered by a report.")
+app = new_app("Lab sheets: exercises that are done in order, and answered by a report.")
 Name = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A sheet's file, or fashion-lab.")]
 IsQuick = Annotated[
     bool, typer.Option("--quick", help="Few images, epochs and readings, to try it.")
@@ -42,16 +44,17 @@ def run(
     ask: Annotated[
         bool, typer.Option("--ask/--no-ask", help="Ask on a terminal what is expected.")
     ] = True,
+    open_: Open = False,
     as_json: Json = False,
 ) -> None:
-    """Take the exercises of a sheet in order and write its report.
+    """Do the exercises of a sheet in order and write its report.
 
-    Asked again it goes on with what is missing; what was stopped or killed loses nothing.
+    Asked again, it continues with what is missing; stopping or killing it loses nothing.
     """
     if out == "":
         raise ToileError("--out is empty; name a folder for the sheet")
     started = time.monotonic()
-    with Signals("the same command goes on with it") as signals:
+    with Signals("the same command continues it") as signals:
         from toile.cli.progress import data_progress, waiting
         from toile.workbench.sheet import run_sheet
 
@@ -78,6 +81,7 @@ def run(
             say(outcomes_words(taken_now, quick))
             say(f"\n{duration(result.seconds)} of training; this took {duration(taken)}")
             say(f"report  {report}")
+        open_report(report, open_)
         if signals.asked:
             say(f"toile: stopped; {signals.goes_on}", err=True)
     raise typer.Exit(STOPPED if signals.asked else 0)
@@ -102,7 +106,7 @@ def new(
         file.write_text(example if source is None else sheet_path(source).read_text())
     except OSError as error:
         raise ToileError(f"{file} cannot be written: {error.strerror}") from None
-    say(f"wrote {file}; take it with  toile sheet run {file}")
+    say(f"wrote {file}; run it with  toile sheet run {file}")
 
 
 @app.command("list", cls=Command)
@@ -143,8 +147,13 @@ def show(sheet: Name, quick: IsQuick = False, as_json: Json = False) -> None:
         say_json({"title": read.title, "trainings": trainings, "epochs": epochs, "exercises": rows})
         return
     say(plain(read.title))
-    heads = ("", "exercise", "kind", "trainings", "epochs at most", "")
-    say(table(heads, [_planned_row(one) for one in planned], left=3))
+    heads = ("", "exercise", "kind", "trainings", "epochs at most")
+    head, *lines = table(heads, [_planned_row(one) for one in planned], left=3).split("\n")
+    say(head)
+    for line, one in zip(lines, planned, strict=True):
+        say(line)
+        if levels := _levels_words(one):
+            say(textwrap.fill(plain(levels), 80, initial_indent="     ", subsequent_indent="     "))
     say(f"{trainings} trainings, up to {epochs} epochs")
 
 
@@ -259,15 +268,17 @@ def _planned_json(one: "Planned") -> dict[str, object]:
     }
 
 
-def _planned_row(one: "Planned") -> tuple[str, ...]:
-    levels = ", ".join(level.name for level in one.levels) if len(one.levels) > 1 else ""
+def _levels_words(one: "Planned") -> str:
     if one.search is not None:
-        levels = f"{one.search.trials} trials, {one.search.finalists} finalists"
+        return f"{one.search.trials} trials, {one.search.finalists} finalists"
+    return ", ".join(level.name for level in one.levels) if len(one.levels) > 1 else ""
+
+
+def _planned_row(one: "Planned") -> tuple[str, ...]:
     return (
         str(one.number),
         one.exercise.title,
         one.exercise.kind,
         str(one.trainings or "-"),
         str(one.epochs or "-"),
-        levels,
     )

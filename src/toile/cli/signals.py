@@ -19,7 +19,7 @@ class Signals:
     `goes_on` says in that sentence how what was stopped goes on.
     """
 
-    def __init__(self, goes_on: str = "a run that had begun goes on with toile resume") -> None:
+    def __init__(self, goes_on: str = "a run that had begun is continued by toile resume") -> None:
         self.asked = False
         self.goes_on = goes_on
         self._deferring = False

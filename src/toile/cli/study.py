@@ -9,9 +9,10 @@ import typer
 
 from toile.cli.arguments import Json
 from toile.cli.commands import Command, GroupWithDefault, new_app
+from toile.cli.hints import Open, after_study, open_report
 from toile.cli.signals import STOPPED, Signals
 from toile.cli.study_words import ahead, left_undone, summary
-from toile.cli.terminal import plain, say, say_json, tell
+from toile.cli.terminal import hint, plain, say, say_json, tell
 from toile.cli.training import Set
 from toile.cli.words import duration
 from toile.errors import ToileError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 DIVERGED = 3
 
 app = new_app(
-    "Compare levels by repeated runs, and say what the readings allow.",
+    "Compare settings by repeated runs, and say what the readings show.",
     cls=GroupWithDefault,
     no_args_is_help=True,
 )
@@ -31,7 +32,7 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="RECIPE|FILE.yaml|STUDY",
-        help="What is compared; or a study to go on with: its folder, name or last.",
+        help="What is compared; or a study to continue: its folder, name or last.",
     ),
 ]
 Vary = Annotated[
@@ -60,7 +61,8 @@ def run(
     seed: Annotated[int | None, typer.Option(help="The first reading's seed.")] = None,
     folds: Annotated[int | None, typer.Option(help="Cross-validate on so many folds.")] = None,
     margin: Annotated[
-        float | None, typer.Option(help="Differences up to so many points do not matter; .5.")
+        float | None,
+        typer.Option(help="Differences up to this many points do not matter; 0.5 unless said."),
     ] = None,
     reach: Reach = None,
     name: Annotated[str | None, typer.Option(help="What the study is called.")] = None,
@@ -80,18 +82,19 @@ def run(
     ] = False,
     why: Annotated[str, typer.Option(help="The reason kept in the ledger with that look.")] = "",
     page: Annotated[bool, typer.Option(help="Write report.html into the study's folder.")] = True,
+    open_: Open = False,
     on: On = "local",
     cpus_per_reading: Cpus = None,
     gpus_per_reading: Gpus = None,
     as_json: Json = False,
 ) -> None:
-    """Compare levels by repeated runs, and say what the readings allow.
+    """Compare settings by repeated runs, and say what the readings show.
 
-    Asked again it goes on with what is missing; what was stopped or killed loses nothing.
+    Asked again, it continues with what is missing; stopping or killing it loses nothing.
     """
     _refuse(budget if not until_decided else None, why if not open_test else "", out)
     started = time.monotonic()
-    with Signals("the same command goes on with it") as signals:
+    with Signals("the same command continues it") as signals:
         from toile.cli.progress import data_progress
         from toile.studies import parse_factor
         from toile.workbench.study import study as ask
@@ -119,15 +122,17 @@ def run(
                 gpus_per_reading=gpus_per_reading,
                 progress=progress,
             )
-        signals.goes_on = f"toile study {live.folder} goes on with it"
+        signals.goes_on = f"toile study {live.folder} continues it"
         _follow(live, signals)
         result = live.result
         if open_test and result.ended:
             result = _open_test(result, why)
-        path = _write_page(result) if page else None
+        path = _write_page(result) if page or open_ else None
         _say(result, time.monotonic() - started, path, as_json)
         for line in left_undone(live, result, open_test):
             tell(line)
+        hint(after_study(result), as_json)
+        open_report(path, open_)
         if signals.asked:
             say(f"toile: stopped; {signals.goes_on}", err=True)
     raise typer.Exit(_exit_code(result, signals.asked))
@@ -147,7 +152,7 @@ def new(
         file.write_text(example)
     except OSError as error:
         raise ToileError(f"{file} cannot be written: {error.strerror}") from None
-    say(f"wrote {file}; take it with  toile study {file}")
+    say(f"wrote {file}; run it with  toile study {file}")
 
 
 def _refuse(budget: str | None, why: str, out: str | None) -> None:

@@ -88,7 +88,7 @@ class StudyWatch:
                 self._ended(event.reading)
             case Paused() if not self.paused:
                 self.paused = True
-                self._say(f"paused: {event.reason}; goes on as soon as there is room")
+                self._say(f"paused: {event.reason}; it continues when there is room")
             case Looked():
                 open_ = sum(one.verdict == "undecided" for one in event.verdict.pairs)
                 self._say(

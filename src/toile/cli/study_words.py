@@ -21,7 +21,7 @@ def ahead(live: "LiveStudy", result: "StudyResult") -> list[str]:
     levels = f"{len(result.levels)} level{'s' * (len(result.levels) > 1)}"
     at_once = f", {min(live.workers, left)} at once" if live.workers else " on ray"
     at_once = at_once if left else ""
-    lines = [f"{live.spec.name}: {levels}, {left} readings to take{at_once}, in {live.folder}"]
+    lines = [f"{live.spec.name}: {levels}, {left} readings to train{at_once}, in {live.folder}"]
     if len(result.levels) > 1 and left:
         known = pooled_sd(list(result.scores().values()))
         alpha = alpha_of(count_analyses(live.folder) + 1)
@@ -74,10 +74,14 @@ def left_undone(live: "LiveStudy", result: "StudyResult", open_test: bool) -> li
     """Why no more readings are added, and what was left undone."""
     lines = []
     if live.out_of_budget:
-        lines.append("the budget has ended; given more it goes on")
+        lines.append("the budget is used up; with a larger one it continues")
     elif live.until_decided and result.ended and result.verdict is not None:
         open_ = sum(pair.verdict == "undecided" for pair in result.verdict.pairs)
-        lines.append(f"the last look has been; {open_} pairs open" if open_ else "all is decided")
+        lines.append(
+            f"that was the last planned look; {open_} pairs are undecided"
+            if open_
+            else "all pairs are decided"
+        )
     if open_test and not result.ended:
         lines.append("the test part stays sealed: it is opened once, when all readings are in")
     return lines

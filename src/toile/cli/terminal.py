@@ -58,7 +58,7 @@ def tell(text: str) -> None:
 
 def hint(text: str, as_json: bool = False) -> None:
     """What may be done next, on one line, for who reads a terminal."""
-    if not as_json and sys.stdout.isatty():
+    if text and not as_json and sys.stdout.isatty():
         tell(text)
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toile.cli.arguments import Json, RunName
+from toile.cli.hints import Open, after_training, open_report
 from toile.cli.signals import Signals
-from toile.cli.terminal import plain, say, say_json, tell
+from toile.cli.terminal import hint, plain, say, say_json, tell
 from toile.cli.words import amount, duration, estimate, percent, table
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ def train(
     ] = False,
     curve: Curve = False,
     page: Page = True,
+    open_: Open = False,
     checkpoint_seconds: CheckpointSeconds = 30.0,
     as_json: Json = False,
 ) -> None:
-    """Train a recipe and remember it as a run. Ctrl-C stops it; `toile resume` goes on."""
+    """Train a recipe and keep it as a run. Ctrl-C stops it; `toile resume` continues."""
     with Signals() as signals:
         # Imported under the signals: torch takes a while, and Ctrl-C then ends with a sentence too.
         from toile.cli.progress import data_progress, waiting
@@ -74,20 +76,21 @@ def train(
 
             folder = None if out is None else Path(out)
             live = begin_prepared(asked, prepared, folder, checkpoint_seconds)
-        _follow(live, signals, curve, page, as_json)
+        _follow(live, signals, curve, page or open_, as_json, open_)
 
 
 def resume(
     run: RunName,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Go on up to this many epochs in all.")
+        int | None, typer.Option(min=1, help="Continue up to this many epochs in all.")
     ] = None,
     curve: Curve = False,
     page: Page = True,
+    open_: Open = False,
     checkpoint_seconds: CheckpointSeconds = 30.0,
     as_json: Json = False,
 ) -> None:
-    """Go on with a stopped, killed or finished run, exactly where it stood."""
+    """Continue a stopped, killed or finished run, exactly where it stopped."""
     with Signals() as signals:
         from toile.cli.progress import data_progress, waiting
         from toile.runs import open_run
@@ -104,10 +107,12 @@ def resume(
             live = go_on(
                 opened, epochs=epochs, checkpoint_seconds=checkpoint_seconds, prepared=prepared
             )
-        _follow(live, signals, curve, page, as_json)
+        _follow(live, signals, curve, page or open_, as_json, open_)
 
 
-def _follow(live: "LiveRun", signals: Signals, curve: bool, page: bool, as_json: bool) -> None:
+def _follow(
+    live: "LiveRun", signals: Signals, curve: bool, page: bool, as_json: bool, open_: bool
+) -> None:
     """Train to the end or a signal, showing it; then say what came of it and leave."""
     from toile.cli.watch import Watch
     from toile.runs import read_state
@@ -129,6 +134,8 @@ def _follow(live: "LiveRun", signals: Signals, curve: bool, page: bool, as_json:
         say(summary(live.run))
         if path is not None:
             say(f"report  {path}")
+            hint(after_training(live.run), as_json)
+    open_report(path, open_)
     raise typer.Exit(EXIT_CODES[read_state(live.run.folder).status])
 
 
@@ -203,7 +210,7 @@ def summary(run: "Run") -> str:
     else:
         lines.append("no epoch was scored")
     if state.status in ("stopped", "interrupted", "failed"):
-        lines.append(f"go on from its last checkpoint with  toile resume {run.name}")
+        lines.append(f"continue from its last checkpoint with  toile resume {run.name}")
     lines.append(f"run  {plain(str(run.folder))}")
     return "\n".join(lines)
 

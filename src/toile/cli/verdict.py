@@ -37,7 +37,7 @@ def verdict(
     ] = None,
     alpha: Annotated[
         float,
-        typer.Option(help="The chance of calling equal levels different, all pairs together."),
+        typer.Option(help="The chance of calling any two equal levels different."),
     ] = 0.05,
     accuracies: Annotated[
         bool | None,
@@ -48,7 +48,7 @@ def verdict(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what readings allow: better, worse, the same within a margin, or cannot tell yet.
+    """Say what a table of readings shows: better, worse, the same, or undecided.
 
     Pairs by Welch's t test with Holm's correction; the same by two one-sided tests. Readings all at
     most 1 are fractions, else points; the margin is half a point. A table knows of no earlier ones:

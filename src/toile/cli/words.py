@@ -1,6 +1,7 @@
 """How numbers and tables are said on a terminal."""
 
 import math
+import shutil
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -56,14 +57,28 @@ def bytes_text(count: float) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
-    """Columns under their heads; the first `left` flush left, the others right."""
+def table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    left: int = 1,
+    may_drop: Sequence[str] = (),
+) -> str:
+    """Columns under their heads; the first `left` flush left, the others right.
+
+    Where lines are longer than the terminal, the columns headed by `may_drop` are left out, one
+    after another, until they fit.
+    """
     lines = [[plain(cell) for cell in line] for line in (heads, *rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
+    shown = list(range(len(heads)))
+    for head in may_drop:
+        if sum(widths[place] + 2 for place in shown) - 2 <= shutil.get_terminal_size().columns:
+            break
+        shown.remove(heads.index(head))
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if place < left else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+            line[place].ljust(widths[place]) if place < left else line[place].rjust(widths[place])
+            for place in shown
         ).rstrip()
         for line in lines
     )

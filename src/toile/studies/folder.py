@@ -123,7 +123,7 @@ def refuse_other_recipes(folder: Path, cells: Iterable[Cell]) -> None:
         if changed or taken.seed != cell.recipe.seed:
             changed = changed or f"seed was {taken.seed} and is now {cell.recipe.seed}"
             raise ToileError(
-                f"{run.folder}: level {cell.level}, reading {cell.number} was taken otherwise: "
+                f"{run.folder}: level {cell.level}, reading {cell.number} was trained otherwise: "
                 f"{changed}; nothing was written. Give the changed study a name of its own with "
                 "--name, or bring back what it was"
             )

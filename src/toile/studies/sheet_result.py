@@ -143,7 +143,7 @@ def open_sheet(folder: str | Path) -> SheetResult:
     """The sheet that was taken in `folder`, as it stands. Raises ToileError where there is none."""
     kept = find_kept(folder, "sheet")
     if kept is None:
-        raise ToileError(f"{folder} has no sheet that was taken; `toile studies` lists them")
+        raise ToileError(f"{folder} has no sheet that was begun; `toile studies` lists them")
     record = read_record(kept.folder / "sheet.json", SheetRecord)
     return sheet_result(kept.folder, read_sheet(kept.folder / SHEET), record["quick"])
 
@@ -247,7 +247,7 @@ def runs_words(record: Mapping[str, Any]) -> str:
     told = (
         f"{better} answers more of these images right"
         if test["p"] < 0.05
-        else "These images do not tell the two networks apart"
+        else "These images show no difference between the two networks"
     )
     told = f"{told} (McNemar's exact test, p = {test['p']:.3g})."
     return " ".join([told, *record.get("seen", [])])

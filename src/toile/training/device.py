@@ -57,8 +57,9 @@ def reasons(recipe: Recipe, plan: Plan) -> list[str]:
     if asked.threads == "auto" and taken.device == "cpu":
         said.append(
             f"threads {taken.threads}: {_cores()} cores, and a step is {macs:,.0f} million "
-            f"multiply-adds that make {numbers:,.1f} million numbers; more than one thread pays "
-            f"from {WORTH_MACS / 1e6:,.0f} or {WORTH_NUMBERS / 1e6:,.0f} million"
+            f"multiply-adds that make {numbers:,.1f} million numbers; more threads are faster from "
+            f"{WORTH_MACS / 1e6:,.0f} million multiply-adds or {WORTH_NUMBERS / 1e6:,.0f} million "
+            "numbers on"
         )
     if asked.replicas == "auto" and taken.device == "cpu":
         said.append(

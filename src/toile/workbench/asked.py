@@ -72,8 +72,8 @@ def refuse_to_repeat(run: Run, epochs: int | None) -> None:
         )
     if state.epoch > 0 and not has_checkpoint(run.folder):
         raise ToileError(
-            f"{run.id} has no checkpoint to go on from, as a bundle has none; begin a new run with "
-            f"its weights: toile train {run.folder / 'recipe.yaml'} --from {run.name}"
+            f"{run.id} has no checkpoint to continue from, as a bundle has none; begin a new run "
+            f"with its weights: toile train {run.folder / 'recipe.yaml'} --from {run.name}"
         )
     if epochs is not None and epochs <= state.epoch:
         raise ToileError(f"epochs is {epochs}; {run.id} already has {state.epoch}, ask for more")

@@ -115,7 +115,7 @@ def _notes(dataset: Dataset, split: Split, recipe: Recipe) -> list[str]:
         notes.append(f"not trained on: {split.num_copies} copies of validation images")
     if num_both := int(is_marked(split.train.marks, dataset.test.marks).sum()):
         notes.append(
-            f"{num_both} training images are in the test part as well, whose score they flatter; "
+            f"{num_both} training images are in the test part as well, so its score is too high; "
             f"toile data show {dataset.path} lists them"
         )
     if num_under_two := _count_conflicts(dataset):

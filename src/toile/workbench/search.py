@@ -110,7 +110,7 @@ def _live(spec: Search, folder: Path, workers: int | None, progress: Progress) -
         notes.append(f"with {workers} workers {ORDER_DECIDES}; --workers 1 repeats a search")
     if found is not None:
         memory = read_memory(folder)
-        notes.append(f"goes on with {folder}: {len(memory.told)} of {spec.trials} trials are there")
+        notes.append(f"continues {folder}: {len(memory.told)} of {spec.trials} trials are there")
     return LiveSearch(folder, spec, ground, workers, notes, found)
 
 

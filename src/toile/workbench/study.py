@@ -108,7 +108,7 @@ def _live(
     if found is not None:
         before = result_of(folder, spec)
         done = before.count("finished", "diverged")
-        notes.append(f"goes on with {folder}: {done} of {len(before.readings)} readings are there")
+        notes.append(f"continues {folder}: {done} of {len(before.readings)} readings are there")
     return LiveStudy(
         folder, spec, workers, until_decided, budget_seconds, notes, found, starts=starts
     )

@@ -27,7 +27,7 @@ def open_study_test(
     runs = {(one.level, one.number): Run(one.folder) for one in finished}
     if not result.ended or not runs:
         raise ToileError(
-            f"{result.folder} has readings to take; the test part is opened once, when all are in"
+            f"{result.folder} has readings to train; the test part is opened once, when all are in"
         )
     names = [run.id for run in runs.values()]
     if result.test is not None and result.test["runs"] == names:

@@ -124,7 +124,7 @@ def test_stopped_by_ctrl_c_the_cluster_runs_on_and_the_study_goes_on_here(
     os.killpg(process.pid, signal.SIGINT)
     code, _, errors = end(process)
     assert code == 130, errors
-    assert f"toile: stopped; toile study {folder} goes on with it" in errors
+    assert f"toile: stopped; toile study {folder} continues it" in errors
     assert "Traceback" not in errors
     assert {one.status for one in open_study(folder).readings} <= {"finished", "stopped", "waiting"}
     monkeypatch.setenv("RAY_ADDRESS", cluster.address)
@@ -143,7 +143,7 @@ def test_without_an_address_it_has_a_cluster_of_its_own_and_says_no_more_than_us
     assert_same(tmp_path / "study", undisturbed)
     assert output.startswith("level  n")
     lines = [line for line in errors.splitlines() if line]
-    ours = r"note: |.*readings to take on ray|.* readings|No spread is known"
+    ours = r"note: |.*readings to train on ray|.* readings|No spread is known"
     assert [line for line in lines if not re.match(ours, line)] == []
 
 

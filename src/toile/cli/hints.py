@@ -1,0 +1,66 @@
+"""What may be done next, in one line, and reports opened in the browser on request."""
+
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toile.cli.terminal import plain, tell
+
+if TYPE_CHECKING:
+    from toile.runs import Run
+    from toile.studies import StudyResult
+    from toile.studies.search_result import SearchResult
+
+Open = Annotated[bool, typer.Option("--open", help="Open the report in the browser.")]
+MOST_ADDED = 40
+"""More readings of each level than this are no hint to give."""
+
+
+def after_training(run: "Run") -> str:
+    """What follows a run that was trained."""
+    return (
+        f"next: toile report {plain(run.name)} --open shows its page; toile study repeats a "
+        "training, since one run says little of a setting"
+    )
+
+
+def after_study(result: "StudyResult") -> str:
+    """What follows a study: more readings where pairs are undecided and some would decide them."""
+    folder = plain(str(result.folder))
+    if not result.ended:
+        return f"next: toile study {folder} continues it"
+    pairs = result.verdict.pairs if result.verdict else ()
+    more = [pair.more_readings for pair in pairs if pair.verdict == "undecided"]
+    wanted = [one for one in more if one is not None and one <= MOST_ADDED]
+    if wanted:
+        return (
+            f"next: toile study {folder} --add-readings {min(wanted)} would decide a pair, if they "
+            "come out like those so far"
+        )
+    return f"next: toile report {folder} --open shows its report"
+
+
+def after_search(result: "SearchResult") -> str:
+    """What follows a search: a training of the best settings, as its fresh readings have them."""
+    from toile.studies.search_result import trial_key
+
+    if not result.ended:
+        return f"next: toile search {plain(str(result.folder))} continues it"
+    verdict = None if result.finalists is None else result.finalists.verdict
+    if verdict is None:
+        return ""
+    number = int(verdict.best.level.removeprefix("trial "))
+    recipe = result.folder / "readings" / trial_key(number) / "recipe.yaml"
+    return f"next: toile train {plain(str(recipe))} trains the best settings alone"
+
+
+def open_report(path: Path | None, wanted: bool) -> None:
+    """Show the report in the user's browser, where that is wanted."""
+    if not wanted:
+        return
+    if path is None:
+        tell("note: there is no report to open")
+    elif not webbrowser.open(path.resolve().as_uri()):
+        tell(f"note: no browser could be opened; the report is {plain(str(path))}")

@@ -83,6 +83,15 @@ def test_a_class_is_not_called_as_a_part_is(tmp_path):
     assert load_data(tmp_path, rule=2).class_names == ("boat", "train")
 
 
+def test_a_part_and_a_class_in_one_name_are_told_apart_by_the_user(tmp_path):
+    for index in range(40):
+        picture(
+            tmp_path / ("trainA", "trainB", "testA", "testB")[index % 4] / f"{index}.png", index
+        )
+    with pytest.raises(ToileError, match="testA/ and trainA/ have a part and a class in one name"):
+        load_data(tmp_path)
+
+
 def test_within_a_part_it_may_be(tmp_path):
     for index in range(40):
         folder = tmp_path / ("train", "test")[index // 20] / ("train", "boat")[index % 2]

@@ -26,6 +26,7 @@ JUNK = frozenset(("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN"))
 NO_CLASSES = frozenset(("images", "labels", "annotations", "masks"))
 PREFIX = re.compile(r"(?P<word>[^\W\d_]+)[^A-Za-z]*\d+")
 MOST_PREFIXES = 20
+FIRST_WORD = re.compile(r"[A-Za-z][a-z]*")
 
 
 @dataclass
@@ -105,6 +106,7 @@ def _classes_alone(where: str, paths: Paths, loose: list[PictureFile]) -> Layout
             _refuse_loose(where, next(iter(folder.classes)), shown, labels)
     _refuse_deeper(where, folder)
     _refuse_no_classes(where, folder)
+    _refuse_parts_in_names(where, folder)
     return Layout({"train": folder.classes}, _outside([*loose, *folder.deeper]))
 
 
@@ -263,6 +265,21 @@ def _refuse_no_classes(where: str, folder: Folder) -> None:
         raise ToileError(
             f"{where}: {_list(sorted(folder.classes))} are no classes; a set for a classifier has "
             "a folder for each class, and boxes or masks of objects are not read"
+        )
+
+
+def _refuse_parts_in_names(where: str, folder: Folder) -> None:
+    """Folders called trainA, trainB, testA, testB: a part and a class in one name."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(folder.classes):
+        word = FIRST_WORD.match(name)
+        if word and (part := part_of(word[0])):
+            found[part].append(name)
+    if "train" in found and len(found) > 1:
+        first, second = (names[0] for names in list(found.values())[:2])
+        raise ToileError(
+            f"{where}: {_list((first, second))} have a part and a class in one name, and would be "
+            "two classes; lay each part in a folder of its own, as train/cat and test/cat"
         )
 
 

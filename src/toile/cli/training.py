@@ -167,7 +167,13 @@ def result(run: "Run") -> dict[str, Any]:
 
     state = read_state(run.folder)
     results = run.results if (run.folder / "results.json").exists() else {"validation": None}
-    return {"run": str(run.folder), **results, "state": state.status, "reason": state.reason}
+    return {
+        "run": str(run.folder),
+        **results,
+        "state": state.status,
+        "reason": state.reason,
+        "notes": [*run.facts.notes, *_few_steps(run)],
+    }
 
 
 def summary(run: "Run") -> str:
@@ -189,6 +195,7 @@ def summary(run: "Run") -> str:
             ),
             *_commonest(run),
             *_warned(run),
+            *(f"note: {note}" for note in _few_steps(run)),
             (
                 f"loss  {results['validation']['loss']:.4f}   epochs  {results['epochs']}   "
                 f"parameters  {amount(results['parameters'])}   "
@@ -213,6 +220,14 @@ def summary(run: "Run") -> str:
         lines.append(f"continue from its last checkpoint with  toile resume {run.name}")
     lines.append(f"run  {plain(str(run.folder))}")
     return "\n".join(lines)
+
+
+def _few_steps(run: "Run") -> list[str]:
+    """That its steps are few, and how to take more."""
+    from toile.recipe import few_steps_note
+
+    note = few_steps_note(run.recipe.training, run.facts.train)
+    return [note] if note else []
 
 
 def _commonest(run: "Run") -> list[str]:

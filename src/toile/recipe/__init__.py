@@ -20,6 +20,7 @@ from toile.recipe.plan import LayerPlan, Plan, plan_network
 from toile.recipe.presets import list_presets, read_recipe
 from toile.recipe.recipe import About, Recipe, data_of, recipe_of
 from toile.recipe.settings import Settings
+from toile.recipe.steps import few_steps_note, steps_per_epoch
 from toile.recipe.table import SettingRow, settings_table
 from toile.recipe.training import EarlyStopping, Extension, Start, Training
 from toile.recipe.yaml_loader import name_items, read_value
@@ -40,6 +41,7 @@ __all__ = [
     "Training",
     "data_of",
     "differing_settings",
+    "few_steps_note",
     "first_fault",
     "layers",
     "list_presets",
@@ -58,6 +60,7 @@ __all__ = [
     "schedules",
     "settings_of",
     "settings_table",
+    "steps_per_epoch",
     "value_at",
     "with_settings",
     "yaml_text",

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from toile.network import Pixels
-from toile.recipe import Augmentation
+from toile.recipe import Augmentation, steps_per_epoch
 from toile.streams import stream_seed
 from toile.training.augmentation import Draws, draw_epoch, vary, windows
 
@@ -37,9 +37,7 @@ class Batches:
     @property
     def per_epoch(self) -> int:
         """Steps of an epoch; the last batch may be smaller, or larger by one."""
-        full, left = divmod(len(self.images), self.batch_size)
-        # A single image has no statistics for a batch norm: it joins the batch before.
-        return full + (left > 1 or full == 0)
+        return steps_per_epoch(len(self.images), self.batch_size)
 
     def bounds(self, index: int) -> tuple[int, int]:
         """Where the batch of step `index` begins and ends in an epoch's order."""

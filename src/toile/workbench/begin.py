@@ -7,7 +7,7 @@ import numpy as np
 
 from toile.data import Dataset, Progress, Split, is_marked, no_progress, resolved_data
 from toile.errors import ToileError
-from toile.recipe import Plan, Recipe, Start, plan_network
+from toile.recipe import Plan, Recipe, Start, few_steps_note, plan_network
 from toile.runs import (
     create_run,
     fill_seen,
@@ -123,6 +123,8 @@ def _notes(dataset: Dataset, split: Split, recipe: Recipe) -> list[str]:
             f"{num_under_two} pictures stand under more than one class; toile data show "
             f"{dataset.path} lists them"
         )
+    if few := few_steps_note(recipe.training, len(split.train)):
+        notes.append(few)
     if words := seen_words(recipe):
         notes.append(words)
     if dataset.skipped:

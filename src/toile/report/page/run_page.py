@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 from markupsafe import Markup
 
-from toile.recipe import Plan, recipe_text
+from toile.recipe import Plan, few_steps_note, recipe_text
 from toile.report.confusion import MOST_NARROW, confusion_figure
 from toile.report.curves import curve_figure
 from toile.report.page import cost
@@ -77,6 +77,7 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
             "Multiply-adds": cost.mac_strip(plan),
         },
         recipe=recipe_text(run.recipe),
+        few_steps=few_steps_note(run.recipe.training, facts.train),
     )
 
 

@@ -1,0 +1,29 @@
+"""How many steps a training takes, and whether those are few."""
+
+from toile.recipe.training import Training
+
+ENOUGH_STEPS = 200
+"""Measured in docs/log.md, "How many steps small data needs"."""
+
+
+def steps_per_epoch(num_images: int, batch_size: int) -> int:
+    """Steps of an epoch; the last batch may be smaller, or larger by one."""
+    full, left = divmod(num_images, batch_size)
+    # A single image has no statistics for a batch norm: it joins the batch before.
+    return full + (left > 1 or full == 0)
+
+
+def few_steps_note(training: Training, num_images: int) -> str | None:
+    """A sentence with the next step, where so few steps hardly teach a network; else None.
+
+    Weights that another run has learnt need fewer.
+    """
+    per_epoch = steps_per_epoch(num_images, training.batch_size)
+    steps = per_epoch * training.epochs
+    if steps >= ENOUGH_STEPS or training.start is not None:
+        return None
+    epochs = -(-ENOUGH_STEPS // per_epoch)
+    return (
+        f"{steps} step{'s' if steps > 1 else ''} in all, each of up to {training.batch_size} of "
+        f"{num_images} images, are few to learn from; try --set training.epochs={epochs}"
+    )

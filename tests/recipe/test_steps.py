@@ -1,0 +1,35 @@
+"""How many steps a training takes, and when those are said to be few."""
+
+import pytest
+
+from toile.recipe import few_steps_note, read_recipe, steps_per_epoch, with_settings
+
+
+@pytest.mark.parametrize(
+    ("num_images", "steps"),
+    [(1, 1), (255, 1), (256, 1), (257, 1), (258, 2), (512, 2), (55_000, 215)],
+)
+def test_a_last_batch_of_one_image_joins_the_one_before(num_images, steps):
+    assert steps_per_epoch(num_images, 256) == steps
+
+
+def test_few_steps_are_said_with_as_many_epochs_as_make_enough():
+    training = read_recipe("quick").training
+    note = few_steps_note(training, 251)
+    assert note is not None
+    assert note.startswith("4 steps in all, each of up to 256 of 251 images, are few to learn from")
+    epochs = int(note.rpartition("training.epochs=")[2])
+    longer = with_settings(read_recipe("quick"), {"training.epochs": epochs}).training
+    assert few_steps_note(longer, 251) is None
+    shorter = with_settings(read_recipe("quick"), {"training.epochs": epochs - 1}).training
+    assert few_steps_note(shorter, 251) is not None
+
+
+@pytest.mark.parametrize("preset", ["quick", "s1-lab", "s0-dense", "s4-three-layer"])
+def test_presets_have_enough_steps_of_what_they_were_made_for(preset):
+    assert few_steps_note(read_recipe(preset).training, 55_000) is None
+
+
+def test_weights_that_were_learnt_elsewhere_need_fewer():
+    start = {"training.start.run": "another"}
+    assert few_steps_note(with_settings(read_recipe("quick"), start).training, 251) is None

@@ -1,5 +1,6 @@
 """The form of a CSV file, told by its header and first rows: what each column is."""
 
+import contextlib
 import csv
 import re
 from collections import Counter
@@ -28,6 +29,7 @@ LABEL_NAMES = (
 )
 INDEX_NAMES = ("", "index", "id", "imageid", "image_id", "idx")
 PART_COLUMNS = ("usage", "split", "part", "partition", "subset")
+ONES, ZEROS = ("1", "1.0"), ("0", "0.0")
 ENDS = (("end",), ("end",))
 PIXEL_TEXT = ("pixels", "pixel", "image")
 
@@ -102,10 +104,12 @@ def form_of(file: Path, lines: Sequence[str], setting: str) -> Form:
 
 def split_line(line: str, delimiter: str) -> list[str]:
     """The cells of a row, quotes and blanks around them taken away."""
+    cells = line.split(delimiter)
     if '"' in line:
-        line_cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
-        return [cell.strip() for cell in line_cells]
-    return [cell.strip() for cell in line.split(delimiter)]
+        # What is quoted in no way that csv knows is refused as cells.
+        with contextlib.suppress(csv.Error):
+            cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
+    return [cell.strip() for cell in cells]
 
 
 def is_number(cell: str) -> bool:
@@ -233,9 +237,12 @@ def _num_hot(num_columns: int, rows: Sequence[Sequence[str]]) -> int | None:
     for num_hot in range(2, min(MAX_CLASSES, num_columns - MIN_PIXELS) + 1):
         if not is_picture(num_columns - num_hot):
             continue
-        hot = [[float(cell or 2) for cell in row[-num_hot:]] for row in rows]
-        if all(sorted(row)[-2:] == [0, 1] and sum(row) == 1 for row in hot) and all(
-            any(column) for column in zip(*hot, strict=True)
+        cells = [row[-num_hot:] for row in rows]
+        is_hot = [[cell in ONES for cell in row] for row in cells]
+        if (
+            all(cell in (*ONES, *ZEROS) for row in cells for cell in row)
+            and all(sum(row) == 1 for row in is_hot)
+            and all(any(column) for column in zip(*is_hot, strict=True))
         ):
             return num_hot
     return None

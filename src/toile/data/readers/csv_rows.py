@@ -250,6 +250,8 @@ def _parsed(
 def _parse(texts: list[str], delimiter: str) -> Real[np.ndarray, "rows pixels"]:
     """ValueError unless every cell is a number."""
     separator = None if delimiter == " " else delimiter
+    if not any(map(str.strip, texts)):
+        raise ValueError
     try:
         # comments=None, or a # would cut its row short; ndmin=2, or a lone row loses an axis.
         return np.loadtxt(texts, np.int16, comments=None, delimiter=separator, ndmin=2)

@@ -1,6 +1,6 @@
 """The pictures of README.md, made anew by today's code: `make pictures`.
 
-photo.jpg is drawn here, a T-shirt on a table; nobody's camera and no data set had a part in it.
+photo.jpg is drawn here, a T-shirt on a table; it comes from no camera and no data set.
 steps.png is what `toile predict` makes of it, by a network of the preset `quick` trained on
 Fashion-MNIST; report.png is that network's page as a browser shows it, which takes chromium. What
 a picture shows in words is kept in it, so that a test can tell one that is older than the code.

@@ -21,6 +21,7 @@ WORDS = [
     "--epochs=1",
     "--set=training.batch_size=1000",
     "--set=data.validation=600",
+    "--reach=0.1",
     "--workers=1",
 ]
 
@@ -56,6 +57,9 @@ def test_it_ends_with_the_verdict_and_every_reading_as_json(taken):
     ]  # fmt: skip
     assert {one["status"] for one in said["readings"]} == {"finished"}
     assert all(Path(one["run"]).name for one in said["readings"])
+    assert [(one["level"], one["accuracy"], one["readings"]) for one in said["reached"]] == [
+        ("2", 0.1, 2), ("3", 0.1, 2),
+    ]  # fmt: skip
     assert said["seconds"] > 0
 
 

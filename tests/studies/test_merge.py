@@ -35,9 +35,12 @@ def test_a_value_written_otherwise_is_the_level_that_is_there():
     assert list(merged.vary[FILTERS]) == ["8", "64", "16"]
 
 
-def test_what_only_the_verdict_reads_may_change():
-    merged = merge(margin=0.01, question="Why?", looks=True)
+def test_what_only_verdict_and_report_read_may_change():
+    merged = merge(margin=0.01, question="Why?", looks=True, reach=[0.85])
     assert (merged.margin, merged.question, merged.looks) == (0.01, "Why?", True)
+    assert merged.reach == (0.85,)
+    again = merge_studies(merged, study_of(OLD), Path("runs/it"))
+    assert again.reach == (0.85,), "asking again without it forgets nothing"
 
 
 @pytest.mark.parametrize(

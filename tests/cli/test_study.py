@@ -142,7 +142,7 @@ def test_the_example_that_study_new_writes_works_and_is_not_written_over(toile, 
     assert answer.json["question"] == "Do more filters in the first layer help?"
     assert answer.json["test"]["levels"]["64"]["n"] == 1
     assert answer.json["test"]["look"]["networks"] == 2
-    assert "One reading each says nothing" in answer.json["sentence"]
+    assert "with one reading of each level nothing is known" in answer.json["sentence"]
     assert toile("study", "new", "mine.yaml").code == 2
     assert (tmp_path / "mine.yaml").read_text() == written
 

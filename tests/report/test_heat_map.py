@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from toile.report.heat_map import heat_map
+from toile.report.theme import INK
 from toile.studies import Factors, judge_readings
 
 GRID = {
@@ -44,5 +45,7 @@ def test_a_cell_without_a_finished_reading_is_blank():
     assert len(axes.texts) == 6
 
 
-def test_equal_means_have_a_scale_all_the_same():
-    figure_of({key: [0.9, 0.9] for key in GRID}).draw_without_rendering()
+def test_equal_means_are_drawn_and_written_in_ink():
+    axes = figure_of({key: [0.9, 0.9] for key in GRID}).axes[0]
+    axes.figure.draw_without_rendering()
+    assert {one.get_color() for one in axes.texts} == {INK}

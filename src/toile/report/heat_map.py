@@ -51,8 +51,7 @@ def heat_map(
     width = NARROW_INCHES if narrow else max(CELL * len(columns) + 2.0, 4.2)
     figure = new_figure(width, 0.55 * len(rows) + 1.6)
     axes = figure.subplots()
-    # Equal means still need a scale with some width.
-    scale = Normalize(np.nanmin(cells), max(np.nanmax(cells), np.nanmin(cells) + 1e-3))
+    scale = Normalize(np.nanmin(cells), np.nanmax(cells))
     _draw(axes, cells, scale)
     if not narrow:
         _draw_scale(figure, axes)

@@ -1,5 +1,6 @@
 """Folders of pictures as people bring them: what is read of each, or why it is refused."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,17 @@ def test_what_is_read(write, name):
 def test_what_is_refused(write, name):
     with pytest.raises(ToileError, match=REFUSED[name]):
         read(write, name)
+
+
+def test_a_folder_within_a_zip_cannot_be_named(write, tmp_path):
+    packed = shutil.make_archive(str(tmp_path / "signs"), "zip", write("dir_gtsrb"))
+    with pytest.raises(ToileError, match="unpack it and name Train/ to read that alone; a test pa"):
+        load_data(packed)
+
+
+def test_one_class_named_by_itself_points_to_the_folder_above(write):
+    with pytest.raises(ToileError, match="or name the folder above it if it is one class"):
+        load_data(write("dir_plain") / "A")
 
 
 def test_as_many_classes_as_there_are_folders(write):

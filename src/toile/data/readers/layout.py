@@ -4,6 +4,7 @@ A folder called as a part is (train, Test, seg_train, ...) is never a class. Wha
 guessed is refused: a class that is lost, or one that is none, looks like any other once trained.
 """
 
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -177,10 +178,12 @@ class _Parts:
             (train,) = self.roles["train"]
             file, below = next(iter(self.tops[train].items()))
             above = "/".join(file.path.parts[: -len(below)])
+            is_folder = os.path.isdir(self.where)
+            step = f"name {train}/ to read it alone, as {self.where}/{above}"
             raise ToileError(
-                f"{said}folders, so that they can be no {part_of(folder.name)} images; name "
-                f"{train}/ to read it alone, as {self.where}/{above}; a test part is then sealed "
-                "from it"
+                f"{said}folders, so that they can be no {part_of(folder.name)} images; "
+                + (step if is_folder else f"unpack it and name {above}/ to read that alone")
+                + "; a test part is then sealed from it"
             )
         raise ToileError(
             f"{said}folders, and is called as a part is, not as a class; move it away, or call it "
@@ -241,6 +244,7 @@ def _refuse_loose(
         f"{where}: {place} holds {len(pictures)} pictures and no class folders{hint}; lay them in "
         f"a folder for each class, as {place if name else ''}"
         f"{sorted(prefixes)[0] if prefixes else 'shoe'}/{pictures[0].path.name}"
+        + ("" if name else ", or name the folder above it if it is one class")
     )
 
 

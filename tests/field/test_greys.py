@@ -71,6 +71,15 @@ def test_whole_numbers_of_0_and_1_are_the_same_set_as_truth_values(like: str, tm
         assert same == load_data(tmp_path / "other").fingerprint
 
 
+@pytest.mark.parametrize(
+    ("name", "highest"), [("npz_binary_uint8", 1), ("npz_unit_float", 255), ("dir_12bit", 15)]
+)
+def test_by_the_rules_of_older_runs_values_are_taken_as_they_were(name, highest, tmp_path: Path):
+    CASES[name](tmp_path)
+    dataset = load_data(tmp_path, rule=2)
+    assert (int(dataset.train.pixels.max()), dataset.greys, dataset.notes) == (highest, None, ())
+
+
 def test_white_can_be_set_where_it_was_found_wrongly(tmp_path: Path):
     CASES["npz_half_lit"](tmp_path)
     dataset = load_data(tmp_path, white=63)

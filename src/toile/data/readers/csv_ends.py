@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, UInt8
 
-from toile.data.readers.csv_rows import Column, Rows
+from toile.data.readers.csv_column import Column
+from toile.data.readers.csv_rows import Rows
 from toile.data.readers.parts import MAX_CLASSES
 from toile.errors import ToileError
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from toile.data.readers.csv_column import Column
 from toile.data.readers.csv_ends import values_of
-from toile.data.readers.csv_rows import Column, Rows
+from toile.data.readers.csv_rows import Rows
 from toile.data.readers.label_values import Labels
 from toile.errors import ToileError
 

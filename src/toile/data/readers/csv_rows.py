@@ -6,15 +6,16 @@ import mmap
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-from jaxtyping import Int32, Real, UInt8
+from jaxtyping import Real, UInt8
 
 from toile.data.greys import Extremes, Greys, to_bytes
+from toile.data.readers.csv_column import Column
 from toile.data.readers.csv_form import Form, form_of, split_line
 from toile.data.readers.parts import MAX_IMAGES, Progress
 from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
@@ -25,39 +26,12 @@ MAX_ROW_BYTES = 2 << 20
 CHUNK_BYTES = 8 << 20
 FIRST_LINES = 64
 FIRST_BYTES = 1 << 20
-MAX_DISTINCT = 1 << 16
-MAX_CELL = 256
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class NotBytes(Exception):
     """A pixel is no whole number of 0 to 255: the range has to be found before anything is kept."""
-
-
-@dataclass
-class Column:
-    """The cells of a column beside the pixels: each different one once, and which each row has."""
-
-    role: str
-    cells: dict[str, int] = field(default_factory=dict)
-    codes: list[Int32[np.ndarray, " _"]] = field(default_factory=list)
-
-    @property
-    def rows(self) -> Int32[np.ndarray, " rows"]:
-        """For each row the place of its cell among the different ones."""
-        return np.concatenate(self.codes)
-
-    def add(self, cells: list[str], where: str) -> None:
-        """The cells of some more rows."""
-        known = self.cells
-        codes = np.array([known.setdefault(cell, len(known)) for cell in cells], np.int32)
-        if len(known) > MAX_DISTINCT or max(map(len, cells)) > MAX_CELL:
-            raise ToileError(
-                f"{where} has more than {MAX_DISTINCT} different values, or one of more than "
-                f"{MAX_CELL} letters; it is no label"
-            )
-        self.codes.append(codes)
 
 
 @dataclass(eq=False)

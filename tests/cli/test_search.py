@@ -56,7 +56,7 @@ def test_it_says_each_trial_and_what_is_read_again(taken):
     assert "trial 1 (filters " in done.errors
     assert "4 of 4 trials" in done.errors
     assert "trained again with fresh seeds: trials " in done.errors
-    assert "chosen on this set" in (folder / "report.html").read_text().lower()
+    assert "on the images it was chosen by" in (folder / "report.html").read_text().lower()
 
 
 def test_asked_again_by_its_folder_it_only_tells(taken, toile):

@@ -33,18 +33,11 @@ def levels_table(verdict: Verdict, result: StudyResult) -> Table:
         asked = sum(one.level == level.name for one in result.readings)
         one = found.get(level.name, {"n": 0, "mean": None, "sd": None, "low": None, "high": None})
         ends = share(one["low"]), share(one["high"])
-        rows.append(
-            (
-                level.name,
-                count(one["n"]),
-                count(asked),
-                share(one["mean"]),
-                points(one["sd"]),
-                *ends,
-            )
-        )
-    columns = {"level": "Level", "n": "n", "asked": "Asked", "mean": "Mean", "sd": "SD"}
-    columns |= {"low": "95 % from", "high": "to"}
+        # The mean first, which a small screen shows without scrolling.
+        measured = share(one["mean"]), *ends, points(one["sd"])
+        rows.append((level.name, *measured, count(one["n"]), count(asked)))
+    columns = {"level": "Level", "mean": "Mean", "low": "95 % from", "high": "to", "sd": "SD"}
+    columns |= {"n": "n", "asked": "Asked"}
     return Table("levels", "Means over n finished readings; SD in points", columns, tuple(rows))
 
 

@@ -90,7 +90,7 @@ def test_a_run_comes_back_file_for_file_but_for_its_page(trained, bundle, tmp_pa
     # Another's page is another's HTML.
     page = (run.folder / "report.html").read_text()
     assert "theirs" not in page
-    assert "<title>whole</title>" in page
+    assert "Run whole, recipe" in page
     assert not list(run.folder.glob("checkpoint*"))
 
 

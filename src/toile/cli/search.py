@@ -150,7 +150,7 @@ def summary(result: "SearchResult") -> str:
         again = finalist_mean(result, trial)
         mean = "-" if again is None else f"{percent(again[0])} (n = {again[3]})"
         rows.append((str(trial.number), values_words(trial.values), percent(trial.score), mean))
-    heads = ("trial", "settings", "chosen on this set", "trained again")
+    heads = ("trial", "settings", "when chosen", "trained again")
     lines = [table(heads, rows, left=2)] if rows else []
     stopped = result.count("pruned")
     ended = {"diverged": result.count("diverged"), "failed": result.count("failed")}

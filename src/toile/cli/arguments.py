@@ -19,3 +19,12 @@ MovedData = Annotated[
     typer.Option("--data", metavar="PATH", help="Where the run's data lies now, if it has moved."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="End with the result as one line of JSON.")]
+OtherData = Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Other data.")]
+Epochs = Annotated[int | None, typer.Option(help="Another number of epochs.")]
+Margin = Annotated[
+    float | None,
+    typer.Option(help="Differences up to this many points do not matter; 0.5 unless said."),
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes; as many as cores unless said.")
+]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toile.cli.arguments import Json
+from toile.cli.arguments import Json, OtherData
 from toile.cli.terminal import say, say_json
 from toile.cli.words import bytes_text, duration, table
 
@@ -25,7 +25,7 @@ SLOWER = 1.1
 
 def bench(
     recipes: Recipes = None,
-    data: Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Other data.")] = None,
+    data: OtherData = None,
     set_: Set = None,
     rounds: Annotated[int, typer.Option(min=1, help="Probes of each way to train.")] = 3,
     as_json: Json = False,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toile.cli.arguments import Json
+from toile.cli.arguments import Json, OtherData
 from toile.cli.terminal import say, say_json
 from toile.cli.training import Set
 from toile.cli.words import amount, bytes_text, duration, table
@@ -92,7 +92,7 @@ def check(recipe: Source, set_: Set = None) -> None:
 def network(
     recipe: Source,
     set_: Set = None,
-    data: Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Other data.")] = None,
+    data: OtherData = None,
     measure: Annotated[
         bool, typer.Option(help="Estimate time and memory here from a two-second probe.")
     ] = True,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toile.cli.arguments import Json
+from toile.cli.arguments import Epochs, Json, Margin, OtherData, Workers
 from toile.cli.hints import Open, after_search, open_report
 from toile.cli.signals import STOPPED, Signals
 from toile.cli.terminal import hint, plain, say, say_json, tell
@@ -52,20 +52,15 @@ def search(
     ] = None,
     readings: Annotated[int | None, typer.Option(help="Readings of each finalist; 5.")] = None,
     set_: Set = None,
-    data: Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Other data.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Another number of epochs.")] = None,
+    data: OtherData = None,
+    epochs: Epochs = None,
     seed: Annotated[
         int | None, typer.Option(help="The trials' seed; with --workers 1 they come out the same.")
     ] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option(help="Differences up to this many points do not matter; 0.5 unless said."),
-    ] = None,
+    margin: Margin = None,
     name: Annotated[str | None, typer.Option(help="What the search is called.")] = None,
     out: Annotated[str | None, typer.Option(help="The search's folder itself.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; as many as cores unless said.")
-    ] = None,
+    workers: Workers = None,
     page: Annotated[bool, typer.Option(help="Write report.html into the search's folder.")] = True,
     open_: Open = False,
     as_json: Json = False,

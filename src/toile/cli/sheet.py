@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toile.cli.arguments import Json
+from toile.cli.arguments import Json, Workers
 from toile.cli.commands import Command, new_app
 from toile.cli.hints import Open, open_report
 from toile.cli.signals import STOPPED, Signals
@@ -38,9 +38,7 @@ def run(
         str | None, typer.Option(metavar="2,5", help="Some of the exercises, by number.")
     ] = None,
     out: Annotated[str | None, typer.Option(help="The sheet's folder itself.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; as many as cores unless said.")
-    ] = None,
+    workers: Workers = None,
     ask: Annotated[
         bool, typer.Option("--ask/--no-ask", help="Ask on a terminal what is expected.")
     ] = True,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toile.cli.arguments import Json
+from toile.cli.arguments import Epochs, Json, Margin, OtherData, Workers
 from toile.cli.commands import Command, GroupWithDefault, new_app
 from toile.cli.hints import Open, after_study, open_report
 from toile.cli.signals import STOPPED, Signals
@@ -56,20 +56,15 @@ def run(
     vary: Vary = None,
     readings: Annotated[int | None, typer.Option(help="Runs of each level; 5 unless said.")] = None,
     set_: Set = None,
-    data: Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Other data.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Another number of epochs.")] = None,
+    data: OtherData = None,
+    epochs: Epochs = None,
     seed: Annotated[int | None, typer.Option(help="The first reading's seed.")] = None,
     folds: Annotated[int | None, typer.Option(help="Cross-validate on so many folds.")] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option(help="Differences up to this many points do not matter; 0.5 unless said."),
-    ] = None,
+    margin: Margin = None,
     reach: Reach = None,
     name: Annotated[str | None, typer.Option(help="What the study is called.")] = None,
     out: Annotated[str | None, typer.Option(help="The study's folder itself.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; as many as cores unless said.")
-    ] = None,
+    workers: Workers = None,
     add_readings: Annotated[int, typer.Option(min=0, help="So many more of each level.")] = 0,
     until_decided: Annotated[
         bool, typer.Option("--until-decided", help="Add readings until all pairs are decided.")

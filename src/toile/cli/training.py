@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toile.cli.arguments import Json, RunName
+from toile.cli.arguments import Epochs, Json, OtherData, RunName
 from toile.cli.hints import Open, after_training, open_report
 from toile.cli.signals import Signals
 from toile.cli.terminal import hint, plain, say, say_json, tell
@@ -31,9 +31,9 @@ EXIT_CODES = {"finished": 0, "diverged": 3, "stopped": 130}
 
 def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE|PRESET")],
-    data: Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Other data.")] = None,
+    data: OtherData = None,
     seed: Annotated[int | None, typer.Option(help="Another seed.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Another number of epochs.")] = None,
+    epochs: Epochs = None,
     set_: Set = None,
     out: Annotated[str | None, typer.Option(help="The run's folder itself.")] = None,
     from_: Annotated[

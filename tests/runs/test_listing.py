@@ -48,6 +48,11 @@ def test_a_run_is_opened_by_folder_prefix_and_last():
     assert open_run("last").folder == newest.folder
 
 
+def test_before_the_first_run_there_is_no_last():
+    with pytest.raises(ToileError, match=r"no run in .* yet; train one with  toile train quick"):
+        open_run("last")
+
+
 def test_the_ones_before_the_newest_are_counted_back():
     for day in (1, 2, 3):
         make(f"run-{day}", f"2026-01-0{day}T00:00:00+0000")

@@ -95,7 +95,9 @@ def kept_run(name: str, folder: Path | None = None) -> Run:
     if name and not is_path(name) and is_run(where / name):
         return Run(where / name)
     ids = [one.run.id for one in list_runs(folder)]
-    if steps_back(name) is not None and ids:
+    if steps_back(name) is not None:
+        if not ids:
+            raise ToileError(f"no run in {where} yet; train one with  toile train quick")
         return Run(where / counted_back(name, ids, str(where)))
     found = meant_by(name, ids)
     if len(found) == 1:

@@ -49,6 +49,7 @@ def commands_of_the_readme() -> list[list[str]]:
     return [shlex.split(line) for line in lines if line.strip()]
 
 
+@pytest.mark.timeout(1200)
 def test_every_command_of_the_readme_runs(tmp_path, monkeypatch):
     """In order, where the README lies; training on the small sample for one epoch."""
     (tmp_path / "docs").mkdir()

@@ -31,7 +31,7 @@ WORDS = [
 # Ray takes a minute to begin a worker where both cores are busy.
 PATIENCE_SECONDS = 180
 SAME = ("recipe.yaml", "last.safetensors", "best.safetensors", "validation.safetensors")
-pytestmark = [pytest.mark.filterwarnings("ignore:::ray"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.filterwarnings("ignore:::ray"), pytest.mark.timeout(600)]
 
 
 def start(folder: Path, *words: str, address: str = "") -> subprocess.Popen[str]:

@@ -98,7 +98,7 @@ BUILD = (
 )
 
 
-SERVE = "from toile.cli.serve import serve; serve('last')"
+SERVE = "from toile.cli.serve import serve; serve('model.onnx')"
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,9 @@ def test_what_the_system_will_not_open_is_named_with_its_reason(write, shared_fo
 
 def test_a_file_of_another_format_lists_those_that_are_read(tmp_path):
     (tmp_path / "model.pkl").write_bytes(b"\x80\x04.")
-    with pytest.raises(ToileError, match=r"model.pkl: is of no known format; .csv, .csv.gz, .npz"):
+    with pytest.raises(
+        ToileError, match=r"model.pkl: is of no known format; .csv, .csv.gz, .tsv, .npz, .npy"
+    ):
         load_data(tmp_path / "model.pkl")
 
 

@@ -60,7 +60,7 @@ def test_every_field_of_every_model_is_in_the_table():
         ("network.conv1.filters", "a whole number from 1 to 4096", "needed",
          "Channels that come out"),
         ("data", ("a group of settings: name, validation, split, folds, fold, test, rule, "
-                  "size_px, colour, orientation, label_column, scaling"),
+                  "white, size_px, colour, orientation, label_column, scaling"),
          "-", "Which images are learnt from"),
         ("network.residual1.shortcut", "a list", "-",
          "Layers on the way around; none leaves it as it is"),

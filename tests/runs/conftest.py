@@ -7,7 +7,7 @@ import pytest
 
 from toile.data import Split, pixel_statistics
 from toile.recipe import plan_network, recipe_of, with_settings
-from toile.runs import Run, create_run
+from toile.runs import Run, bundle_run, create_run
 from toile.runs.recorder import Recorder
 from toile.training import begin, resolve
 
@@ -79,3 +79,9 @@ def trained(make_recorder: Callable[..., Recorder], tmp_path: Path) -> Recorder:
     for _ in recorder.record():
         pass
     return recorder
+
+
+@pytest.fixture
+def bundle(trained, tmp_path) -> Path:
+    (trained.run.folder / "report.html").write_text("<script>theirs</script>")
+    return bundle_run(trained.run, tmp_path / "whole.zip")

@@ -1,10 +1,8 @@
 """A bundle brings a run elsewhere whole, and brings nothing else."""
 
 import contextlib
-import errno
 import hashlib
 import json
-import os
 import random
 import shutil
 import zipfile
@@ -13,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.bundles import altered, assert_nothing_is_left, manifest_of
 from tests.memory import peak_mb
 from toile import import_bundle, load_data, write_report
 from toile.errors import ToileError
@@ -23,60 +22,9 @@ from toile.runs import (
     bundle_run,
     load_arrays,
     open_run,
-    read_ledger,
     unpack_bundle,
-    write_score,
 )
-from toile.runs.ledger import is_of, write_look
 from toile.runs.tensors import save_arrays
-from toile.runs.workspace import name_in_ledger
-
-
-@pytest.fixture
-def bundle(trained, tmp_path) -> Path:
-    (trained.run.folder / "report.html").write_text("<script>theirs</script>")
-    return bundle_run(trained.run, tmp_path / "whole.zip")
-
-
-SCORE = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}}
-
-
-@pytest.fixture
-def looked_at(trained, tmp_path) -> Path:
-    """The bundle of a run whose test part was looked at once."""
-    beside, test = trained.run.folder.parent, trained.run.facts.test_fingerprint
-    facts = {"weights": "last", "recipe": "r", "data": "d", "source": "/my/own/data"}
-    look = write_look([beside], run="whole", test=test, why="the end", **facts)
-    write_score([beside], look, SCORE)
-    return bundle_run(trained.run, tmp_path / "looked-at.zip")
-
-
-def altered(bundle: Path, changes: dict[str, bytes | None], told: bool = True) -> Path:
-    """The bundle with files replaced, added or left out; `told` writes their sha256 too."""
-    with zipfile.ZipFile(bundle) as archive:
-        contents = {name: archive.read(name) for name in archive.namelist()}
-    manifest = json.loads(contents["manifest.json"])
-    for name, content in changes.items():
-        contents[name] = content
-        if told and name != "manifest.json":
-            manifest["files"][name] = hashlib.sha256(content or b"").hexdigest()
-    if "manifest.json" not in changes:
-        contents["manifest.json"] = json.dumps(manifest).encode()
-    path = bundle.with_name("altered.zip")
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in contents.items():
-            if content is not None:
-                archive.writestr(name, content)
-    return path
-
-
-def manifest_of(bundle: Path, **changes: object) -> bytes:
-    with zipfile.ZipFile(bundle) as archive:
-        return json.dumps(json.loads(archive.read("manifest.json")) | changes).encode()
-
-
-def assert_nothing_is_left(tmp_path: Path) -> None:
-    assert [one.name for one in tmp_path.glob("elsewhere/*")] in ([], [".lock"])
 
 
 def test_a_run_comes_back_file_for_file_but_for_its_page(trained, bundle, tmp_path):
@@ -201,6 +149,8 @@ EPOCH = {
     "evaluation_seconds": 0.1,
     "total_seconds": 1.1,
 }
+
+
 DEEP = "[" * 100_000 + "]" * 100_000
 
 
@@ -359,105 +309,6 @@ def test_a_run_named_by_a_point_or_a_number_is_bundled_by_its_folders_name(
     assert run == Run(tmp_path / "elsewhere" / "lr0.01_v2")
 
 
-def test_the_looks_its_score_had_are_counted_where_it_is_imported(trained, tmp_path):
-    beside, test = trained.run.folder.parent, trained.run.facts.test_fingerprint
-    facts = {"weights": "last", "recipe": "r", "data": "d", "source": "/my/own/data"}
-    look = write_look([beside], run="whole", test=test, why="the end", **facts)
-    write_score([beside], look, SCORE)
-    write_look([beside], run="whole", test="another", why="of other data", **facts)
-    bundle = bundle_run(trained.run, tmp_path / "whole.zip")
-
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    write_look([elsewhere], run="mine", test=test, why="before", **facts)
-    unpack_bundle(bundle, lambda run: None, elsewhere)
-    with pytest.raises(ToileError, match="is there already"):
-        unpack_bundle(bundle, lambda run: None, elsewhere)
-
-    own, came = read_ledger(elsewhere)
-    assert own.why == "before"
-    assert (came.number, came.why, came.source) == (2, "the end", "data")
-    assert came.score == SCORE
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"score": {"accuracy": 0.9}}, "a look's score has no accuracy"),
-        ({"score": {"accuracy": {"value": 2, "low": 0, "high": 1, "n": 1}}}, "a look's score"),
-        ({"when": "yesterday"}, "a look's time is 'yesterday'; it is written 20"),
-        ({"test": "another"}, "a look is at the test part 'another', not at the run's"),
-        ({"networks": 0}, "a look is of 0 networks"),
-        ({"number": "first"}, "manifest.json is damaged"),
-    ],
-)
-def test_a_look_that_no_ledger_would_hold_is_refused_with_its_bundle(
-    trained, looked_at, tmp_path, change, said
-):
-    (look,) = json.loads(manifest_of(looked_at))["looks"]
-    path = altered(looked_at, {"manifest.json": manifest_of(looked_at, looks=[look | change])})
-    with pytest.raises(ToileError, match=said):
-        import_bundle(path, tmp_path / "elsewhere")
-    assert_nothing_is_left(tmp_path)
-
-
-def test_a_refused_bundle_leaves_no_look_behind(looked_at, tmp_path):
-    elsewhere = tmp_path / "elsewhere"
-    refused = altered(looked_at, {"results.json": b"{"})
-    with pytest.raises(ToileError, match=r"results\.json"):
-        import_bundle(refused, elsewhere)
-    assert read_ledger(elsewhere) == ()
-    # Also one that is refused where its place is taken, last of all.
-    (elsewhere / "whole").mkdir()
-    (elsewhere / "whole" / "mine.txt").write_text("mine")
-    with pytest.raises(ToileError, match="is there already"):
-        import_bundle(looked_at, elsewhere)
-    assert read_ledger(elsewhere) == ()
-
-
-def test_a_run_that_cannot_be_put_in_its_place_takes_its_looks_with_it(
-    looked_at, tmp_path, monkeypatch
-):
-    elsewhere = tmp_path / "elsewhere"
-    replace = os.replace
-
-    def fail(source, target):
-        if Path(target).name == "whole":
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        replace(source, target)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "replace", fail)
-        with pytest.raises(ToileError, match="No space left"):
-            import_bundle(looked_at, elsewhere)
-    assert read_ledger(elsewhere) == ()
-    import_bundle(looked_at, elsewhere)
-    assert len(read_ledger(elsewhere)) == 1
-
-
-def test_thousands_of_looks_are_written_at_once(looked_at, tmp_path, monkeypatch):
-    (look,) = json.loads(manifest_of(looked_at))["looks"]
-    looks = [look | {"why": str(n), "id": str(n)} for n in range(3000)]
-    path = altered(looked_at, {"manifest.json": manifest_of(looked_at, looks=looks)})
-    syncs, sync = [], os.fsync
-    monkeypatch.setattr(os, "fsync", lambda handle: (syncs.append(handle), sync(handle)))
-    unpack_bundle(path, lambda run: None, tmp_path / "elsewhere")
-    assert len(read_ledger(tmp_path / "elsewhere")) == 3000
-    # Two for each of ten files of the run, and a few more: none for each look.
-    assert len(syncs) < 50
-
-
-def test_looks_from_before_they_had_an_id_come_once(trained, looked_at, tmp_path):
-    (look,) = json.loads(manifest_of(looked_at))["looks"]
-    del look["id"]
-    path = altered(looked_at, {"manifest.json": manifest_of(looked_at, looks=[look])})
-    elsewhere = tmp_path / "elsewhere"
-    unpack_bundle(path, lambda run: None, elsewhere)
-    shutil.rmtree(elsewhere / "whole")
-    unpack_bundle(path, lambda run: None, elsewhere)
-    assert len(read_ledger(elsewhere)) == 1
-
-
 def packed_anew(bundle: Path, name: str, content: bytes) -> Path:
     """The bundle with one file replaced by `content`, deflated, and its sha256 told."""
     with zipfile.ZipFile(altered(bundle, {name: b""})) as archive:
@@ -492,49 +343,9 @@ def test_a_page_that_is_written_anew_is_not_even_unpacked(bundle, tmp_path):
     assert peak < 40
 
 
-def test_a_look_at_a_studys_reading_is_the_runs_own_where_it_is_imported(trained, tmp_path):
-    reading = tmp_path / "study" / "readings" / "2-1"
-    shutil.copytree(trained.run.folder, reading)
-    (tmp_path / "study" / "study.json").write_text("{}")
-    run, test = Run(reading), trained.run.facts.test_fingerprint
-    facts = {"weights": "last", "recipe": "r", "data": "d", "source": "/data"}
-    write_look([tmp_path], name_in_ledger(reading), test=test, why="the end", **facts)
-    came, _ = unpack_bundle(
-        bundle_run(run, tmp_path / "a.zip"), lambda run: None, tmp_path / "else"
-    )
-    (look,) = read_ledger(tmp_path / "else")
-    assert (look.run, is_of(look, came)) == ("2-1", True)
-
-
 def test_what_a_killed_import_left_is_cleared_by_the_next(bundle, tmp_path):
     left = tmp_path / "runs" / ".import-0badf00d" / "run"
     left.mkdir(parents=True)
     (left / "last.safetensors").write_bytes(b"half")
     unpack_bundle(bundle, lambda run: None, tmp_path / "runs")
     assert not left.parent.exists()
-
-
-def test_looks_that_a_killed_import_left_without_their_run_count_once_with_it(
-    looked_at, tmp_path, monkeypatch
-):
-    class KilledError(BaseException):
-        """Stands for SIGKILL: nothing is tidied up after it."""
-
-    def killed(*_args, **_named):
-        raise KilledError
-
-    replace = os.replace
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "truncate", killed)
-        patched.setattr(
-            os,
-            "replace",
-            lambda source, target: (
-                killed() if Path(target).name == "whole" else replace(source, target)
-            ),
-        )
-        with pytest.raises(KilledError):
-            import_bundle(looked_at, tmp_path / "else")
-    assert len(read_ledger(tmp_path / "else")) == 1
-    import_bundle(looked_at, tmp_path / "else")
-    assert len(read_ledger(tmp_path / "else")) == 1

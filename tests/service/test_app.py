@@ -104,9 +104,9 @@ def test_how_many_genuine_pictures_get_no_answer_stands_on_the_card(ask, run):
         (b"", "is empty"),
         (b"hello", "is no PNG, JPEG, WebP, BMP or GIF"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is no PNG"),
-        (b"8BPS\0\1" + bytes(40), "is no PNG"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is no PNG"),
-        (b"II*\0" + bytes(40), "is no PNG"),
+        (b"8BPS\0\1" + bytes(40), "is a Photoshop file, which is not read"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing, which is not read"),
+        (b"II*\0" + bytes(40), "is a TIFF picture, which is not read"),
         (b'{"picture": 1}', "is no PNG"),
     ],
 )

@@ -97,11 +97,12 @@ def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) ->
     is_turned = is_transposed(names, data)
     train, test = (_fitted(one, data, where, is_turned) for one in (parts.train, parts.test))
     assert train is not None
-    if parts.greys is not None:
-        refuse_blank(train, test, parts.greys, where)
     if data.rule < 3:
         train, _ = train.apart()
-    _check_agreement(train, test, where)
+    _check_shapes(train, test, where)
+    if parts.greys is not None:
+        refuse_blank(train, test, parts.greys, where)
+    _refuse_one_class(train, where)
     classes = classes_of(train, test, parts.class_names, data.rule, where)
     train = classes.renumber(train)
     if test is None:
@@ -130,12 +131,15 @@ def _fitted(images: Images | None, data: Data, where: str, is_turned: bool) -> I
     return conform(swap_rows_and_columns(images) if is_turned else images, data, where)
 
 
-def _check_agreement(train: Images, test: Images | None, where: str) -> None:
+def _check_shapes(train: Images, test: Images | None, where: str) -> None:
     if test is not None and train.shape != test.shape:
         raise ToileError(
             f"{where}: training images are {train.shape}, test images {test.shape} (channels, "
             "height, width); both parts have one shape; set data.size_px or data.colour"
         )
+
+
+def _refuse_one_class(train: Images, where: str) -> None:
     if train.labels.min() == train.labels.max():
         raise ToileError(
             f"{where}: all {len(train)} training images are of one class; a classifier needs two "

@@ -44,9 +44,8 @@ class Data(Settings):
         3,
         ge=1,
         le=3,
-        description="Version of the rules of reading and dividing: 3 has classes only for labels "
-        "that occur, takes a given validation part, keeps copies in one half of validation and "
-        "finds which values are black and white; 2 did not; 1 sealed by resized pixels",
+        description="Version of the rules of reading and dividing: since 3 classes are the labels "
+        "that occur, and the range of greys is found; 1 sealed by resized pixels",
     )
     white: Annotated[float, Field(gt=0, le=65535)] | None = Field(
         None,

@@ -51,6 +51,16 @@ def test_it_says_what_a_table_cannot_tell(toile, tmp_path):
     assert not free["accuracies"]
 
 
+def test_fractions_beside_percentages_are_refused_unless_that_is_meant(toile, tmp_path):
+    (tmp_path / "units.csv").write_text("filters,reading\n8,.81\n8,.82\n64,86\n64,87\n")
+    refused = toile("verdict", "units.csv")
+    assert refused.code == 2
+    assert "the readings of 8 go up to 0.82 and those of 64 up to 87" in refused.errors
+    assert toile("verdict", "units.csv", "--accuracies", "--json").json["levels"]["8"]["n"] == 2
+    (tmp_path / "low.csv").write_text("filters,reading\n8,.9\n8,1.2\n64,86\n64,87\n")
+    assert toile("verdict", "low.csv").code == 0
+
+
 def test_two_columns_that_may_be_of_either_form_are_named(toile, tmp_path):
     (tmp_path / "epochs.csv").write_text("epochs,top1\n1,85.6\n1,85.9\n5,89.2\n")
     asked = toile("verdict", "epochs.csv")

@@ -54,11 +54,19 @@ def verdict(
     most 1 are fractions, else points; the margin is half a point. A table knows of no earlier ones:
     this is taken for the only verdict asked of these levels.
     """
-    from toile.studies import TableForm, judge_readings, read_table, verdict_sentence
+    from toile.studies import (
+        TableForm,
+        judge_readings,
+        read_table,
+        refuse_two_units,
+        verdict_sentence,
+    )
 
     if wide and (level is not None or reading is not None):
         raise ToileError("--wide says that each column is a level; leave out --level and --reading")
     table = read_table(file, TableForm(level, reading, wide))
+    if accuracies is None:
+        refuse_two_units(table)
     found = judge_readings(table, margin=margin, alpha=alpha, accuracies=accuracies)
     if as_json:
         said = {"sentence": verdict_sentence(found), "assumed": _assumed(found)}

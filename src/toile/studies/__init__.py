@@ -45,7 +45,14 @@ from toile.studies.summary import study_summary
 from toile.studies.table_file import read_table, table_of
 from toile.studies.table_form import TableForm
 from toile.studies.trend import Trend, is_geometric
-from toile.studies.verdict import Best, Level, Verdict, judge_readings, next_alpha
+from toile.studies.verdict import (
+    Best,
+    Level,
+    Verdict,
+    judge_readings,
+    next_alpha,
+    refuse_two_units,
+)
 from toile.studies.words import (
     analysis_sentence,
     folds_sentence,
@@ -114,6 +121,7 @@ __all__ = [
     "read_sheet",
     "read_table",
     "readings_ahead",
+    "refuse_two_units",
     "seed_correlation",
     "signed",
     "study_of",

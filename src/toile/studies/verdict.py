@@ -214,6 +214,22 @@ def _most(
     return float(unit)
 
 
+def refuse_two_units(readings: Mapping[str, Sequence[float]]) -> None:
+    """Raise ToileError for fractions in one level and percentages in another.
+
+    They would look like a large difference.
+    """
+    low = [name for name, values in readings.items() if max(values) <= 1]
+    high = [name for name, values in readings.items() if max(values) > 1]
+    if low and high and min(min(readings[name]) for name in high) > 1:
+        ends = [max(readings[names[0]]) for names in (low, high)]
+        raise ToileError(
+            f"the readings of {low[0]} go up to {ends[0]:g} and those of {high[0]} up to "
+            f"{ends[1]:g}: fractions and percentages, it seems; write all in one way. Where they "
+            "are as they should be, say --accuracies or --any-scores"
+        )
+
+
 def _level(name: str, values: tuple[float, ...], one: Sample, most: float) -> Level:
     if one.n == 1:
         return Level(name, values, one.mean, one.sd, math.nan, math.nan)

@@ -182,6 +182,8 @@ def test_a_test_file_without_labels_is_left_out_and_said(train_csv):
     test.write_text("\n".join(rows))
     (skipped,) = load_data(train_csv.parent).skipped
     assert (skipped.file, skipped.reason) == ("toy_test.csv", "has no labels and is left out")
+    with pytest.raises(ToileError, match=r"toy_test.csv: has no column of labels; name toy_train"):
+        load_data(test)
 
 
 def test_a_test_file_of_other_pictures_is_refused_with_both_counts(train_csv):

@@ -58,6 +58,22 @@ def csv_set(path: Path, files: Sequence[Path], label_column: str) -> CsvSet:
     labelled = [form for form in forms if _is_labelled(form, found)]
     if not labelled:
         _refuse(path, forms, found)
+    if path in [form.file for form in forms if form not in labelled]:
+        raise ToileError(
+            f"{path}: has no column of labels; name {labelled[0].file.name} beside it, which has "
+            "one"
+        )
+    _fill(found, path, forms, labelled)
+    if "train" not in found.forms:
+        raise ToileError(
+            f"{path}: has no table of pictures to train on by its name, as train.csv is"
+            + "".join(f"; {one.file} {one.reason}" for one in found.skipped[:3])
+        )
+    return found
+
+
+def _fill(found: CsvSet, path: Path, forms: Sequence[Form], labelled: Sequence[Form]) -> None:
+    """Put each table with labels where its part is; the others are left out."""
     for form in forms:
         part = role_of(_stem(form.file)).part or "train"
         if form not in labelled:
@@ -69,12 +85,6 @@ def csv_set(path: Path, files: Sequence[Path], label_column: str) -> CsvSet:
             )
         else:
             found.forms[part] = form
-    if "train" not in found.forms:
-        raise ToileError(
-            f"{path}: has no table of pictures to train on by its name, as train.csv is"
-            + "".join(f"; {one.file} {one.reason}" for one in found.skipped[:3])
-        )
-    return found
 
 
 def _is_labelled(form: Form, found: CsvSet) -> bool:

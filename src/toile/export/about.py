@@ -3,7 +3,7 @@
 import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toile.data import DataFacts
 from toile.errors import ToileError
@@ -46,13 +46,13 @@ class About(BaseModel):
     weights: Literal["last", "best"]
     weights_sha256: str
     precision: Literal["float32", "int8"] = "float32"
-    recipe: str
+    recipe: str = Field(repr=False)
     data: DataFacts
     takes: Takes = "scaled"
     input: str = ""
     output: str = ""
     parity: Parity | None = None
-    abstention: dict[str, Any] | None = None
+    abstention: dict[str, Any] | None = Field(None, repr=False)
     """When it gives no answer, as `toile.prediction` writes and reads it; in ONNX files alone."""
 
     @property

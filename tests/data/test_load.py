@@ -117,7 +117,7 @@ def test_known_files_with_other_content_are_not_passed_off_as_the_known_set(tmp_
 def test_parts_of_two_shapes_are_refused_with_both(tmp_path):
     np.savez(
         tmp_path / "two.npz",
-        train_x=np.zeros((2, 6, 6), np.uint8),
+        train_x=np.arange(72, dtype=np.uint8).reshape(2, 6, 6) + 100,
         train_y=[0, 1],
         test_x=np.zeros((1, 6, 8), np.uint8),
         test_y=[0],

@@ -82,6 +82,8 @@ def predict(
         # Thousands of lines are for a file.
         shown = answers[:MOST_TOLD] if csv_ else answers
         say(_told(shown))
+        if any(one.abstained for one in shown):
+            say("--always answers such pictures too, with the reasons as warnings", err=True)
         if len(answers) > len(shown):
             say(f"... and {len(answers) - len(shown)} more")
     if csv_ is not None:

@@ -7,12 +7,12 @@ from toile.prediction.abstention import (
     Abstention,
     Cost,
     abstention_from_json,
-    are_strange,
     find_abstention,
 )
 from toile.prediction.answer import Likely, Prediction, Vote, answer, vote
 from toile.prediction.prepare import Prepared, prepare
 from toile.prediction.step import Step
+from toile.prediction.strange import are_strange
 
 __all__ = [
     "Abstention",

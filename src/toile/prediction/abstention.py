@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-from toile.data import Appearance, Novelty, picture_features
+from toile.data import Novelty
 from toile.errors import ToileError
 from toile.evaluation import probabilities
 
@@ -105,17 +105,6 @@ def energies(logits: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " n"]:
     return -(most + np.log(sums))
 
 
-def are_strange(pixels: UInt8[np.ndarray, "n c h w"], looks: Appearance) -> Bool[np.ndarray, " n"]:
-    """Whether each picture lies outside of a usual range, as `strangeness` says in words."""
-    values = picture_features(pixels, np.array(looks.paper))
-    strange = np.zeros(len(pixels), bool)
-    if looks.framing is not None:
-        strange |= values["drawn share"] == 0
-    for name, usual in looks.features.items():
-        strange |= (values[name] < usual.low) | (values[name] > usual.high)
-    return strange
-
-
 def find_abstention(
     logits: Float[np.ndarray, "n k"],
     labels: Int[np.ndarray, " n"],
@@ -126,7 +115,7 @@ def find_abstention(
 ) -> Abstention:
     """Bounds by the validation pictures that choose, and their cost by the others.
 
-    `strange` says which lie outside of a usual range, and so get no answer anyway.
+    `strange` says which get no answer whatever the network finds.
     """
     sure, energy = probabilities(logits).max(1), energies(logits)
     if chooses.sum() < LEAST_PICTURES:

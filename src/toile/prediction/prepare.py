@@ -65,7 +65,8 @@ def prepare(picture: Picture, facts: DataFacts, show_steps: bool = True) -> Prep
         pixels = _drawing(given, facts.shape, np.array(looks.paper), looks.framing, notes)
     if show_steps:
         _seen(pixels, facts, notes)
-    strange = strangeness(pixels, looks)
+    strange, odd = strangeness(pixels, looks)
+    notes.warnings.extend(odd)
     return Prepared(pixels, tuple(notes.steps), tuple(notes.warnings), tuple(strange))
 
 

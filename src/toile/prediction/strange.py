@@ -1,24 +1,53 @@
-"""In what a picture is unlike the training images."""
+"""In what pictures are unlike the training images."""
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
-from toile.data import Appearance, picture_features
+from toile.data import Appearance, Range, picture_features
 
 SHARES = ("drawn share",)
 
 
-def strangeness(pixels: UInt8[np.ndarray, "c h w"], looks: Appearance) -> list[str]:
-    """A sentence for each of the training images' features that this picture lies outside of."""
+def strangeness(
+    pixels: UInt8[np.ndarray, "c h w"], looks: Appearance
+) -> tuple[list[str], list[str]]:
+    """Why this picture gets no answer, and warnings: a sentence for each feature that is unusual.
+
+    What lies farther off than the training images differ among themselves gets no answer. Lighting
+    and another pen move features by less, and a network often answers such pictures rightly.
+    """
     found = picture_features(pixels[None], np.array(looks.paper))
     if looks.framing is not None and found["drawn share"][0] == 0:
-        return ["nothing is drawn in it"]
-    return [
-        f"{name} {_number(name, value)} lies outside {_number(name, usual.low)} to "
-        f"{_number(name, usual.high)}, as training images have it"
-        for name, usual in looks.features.items()
-        if not usual.holds(value := float(found[name][0]))
-    ]
+        return ["nothing is drawn in it"], []
+    reasons, warnings = [], []
+    for name, usual in looks.features.items():
+        if usual.holds(value := float(found[name][0])):
+            continue
+        said = (
+            f"{name} {_number(name, value)} lies outside {_number(name, usual.low)} to "
+            f"{_number(name, usual.high)}, as training images have it"
+        )
+        if usual.holds(value, slack=_width(usual)):
+            warnings.append(f"{said}; the answer may mean little")
+        else:
+            reasons.append(said)
+    return reasons, warnings
+
+
+def are_strange(pixels: UInt8[np.ndarray, "n c h w"], looks: Appearance) -> Bool[np.ndarray, " n"]:
+    """Which pictures get no answer by what `strangeness` says."""
+    values = picture_features(pixels, np.array(looks.paper))
+    strange = np.zeros(len(pixels), bool)
+    if looks.framing is not None:
+        strange |= values["drawn share"] == 0
+    for name, usual in looks.features.items():
+        slack = _width(usual)
+        strange |= (values[name] < usual.low - slack) | (values[name] > usual.high + slack)
+    return strange
+
+
+def _width(usual: Range) -> float:
+    return usual.high - usual.low
 
 
 def _number(name: str, value: float) -> str:

@@ -50,6 +50,9 @@ def test_the_commonest_class_is_said_beside_every_accuracy(unbalanced):
     assert trained.code == 0, trained.errors
     assert said in trained.output
     assert said.capitalize() in (desk.place / "run" / "report.html").read_text()
+    judged = desk.call("evaluate", "run").output
+    assert said in judged
+    assert "toile predict: validation is too small to tell what is unusual" in judged
     shown = desk.call("data", "show", "data").output
     assert "always answering ok is right on 95.00 % of the training images" in shown
 
@@ -58,6 +61,7 @@ def test_of_balanced_classes_nothing_is_said(tmp_path, own_cache):
     desk = Desk(tmp_path)
     trained = desk.train("dir_parts")
     assert "always answering" not in trained.output
+    assert "always answering" not in desk.call("evaluate", "run").output
     assert "Always answering" not in (tmp_path / "run" / "report.html").read_text()
     note = "validation: the 15 images that the data itself holds out; data.validation is not asked"
     assert f"note: {note}" in trained.errors

@@ -166,6 +166,7 @@ def _judgement(judged: "Evaluated") -> str:
     lines = [
         f"{plain(judged.run.id)}  on {judged.of}, {judged.weights} weights",
         f"accuracy  {_estimate(result.accuracy)}; intervals are 95 %",
+        *_commonest(judged),
         *([f"warning: {plain(judged.seen)}"] if judged.seen else []),
         f"among the first two  {_estimate(result.top2)}",
         f"loss  {decimals(result.loss)}",
@@ -173,7 +174,7 @@ def _judgement(judged: "Evaluated") -> str:
         _classes(judged),
         "",
         _calibration(judged),
-        *([f"toile predict: {judged.abstention.sentence}"] if judged.abstention else []),
+        *_abstention(judged),
     ]
     if len(names) <= MOST_CLASSES_TABLED:
         lines += ["", _matrix(judged)]
@@ -183,6 +184,27 @@ def _judgement(judged: "Evaluated") -> str:
         for pair in result.most_confused[:MOST_PAIRS]
     ]
     return "\n".join([*lines, "", _looks(judged)])
+
+
+def _commonest(judged: "Evaluated") -> list[str]:
+    """What the accuracy has to beat, where classes are far from equally common."""
+    from toile.evaluation import commonest
+
+    found = commonest(judged.judgement.matrix.sum(axis=1))
+    if found is None:
+        return []
+    name = plain(judged.run.facts.class_names[found.label])
+    return [f"always answering {name} would be right on {percent(found.share)} of them"]
+
+
+def _abstention(judged: "Evaluated") -> list[str]:
+    """On how many genuine pictures there is no answer, or why that is not known."""
+    if judged.look is not None:
+        return []
+    if judged.abstention is None:
+        said = "validation is too small to tell what is unusual, so it answers all but blank and"
+        return [f"toile predict: {said} very different pictures"]
+    return [f"toile predict: {judged.abstention.sentence}"]
 
 
 def _classes(judged: "Evaluated") -> str:

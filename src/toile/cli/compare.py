@@ -1,5 +1,6 @@
 """`toile compare`: in what runs differ, or the levels of studies side by side."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from toile.studies.kept import Kept
     from toile.studies.side_by_side import Side
 
+LEAST_WIDE = 9
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -95,7 +97,13 @@ def _runs_words(
     from toile.runs import seen_words
 
     lines = [f"{letter}  {label}" for letter, label in zip(LETTERS, map(plain, labels))]  # noqa: B905
-    rows = [[address, *map(setting, values)] for address, values in differing.items()]
+    longest = max(map(len, differing), default=0)
+    # JSON has values whole; of a hash or a path the ends tell enough.
+    wide = (shutil.get_terminal_size().columns - longest) // len(runs) - 2
+    rows = [
+        [address, *(_cut(plain(setting(value)), max(wide, LEAST_WIDE)) for value in values)]
+        for address, values in differing.items()
+    ]
     rows += [
         ["accuracy", *(percent(one["value"]) if one else "-" for one in scores)],
         ["95 % interval", *(_ends(one["low"], one["high"]) if one else "-" for one in scores)],
@@ -108,6 +116,14 @@ def _runs_words(
     if len({run.data["fingerprint"] for run in runs}) > 1:
         lines.append("their data differ, so their scores are of different images")
     return "\n".join(lines)
+
+
+def _cut(text: str, wide: int) -> str:
+    """`text` in at most `wide` letters: its beginning and its end."""
+    if len(text) <= wide:
+        return text
+    end = (wide - 2) // 2
+    return f"{text[: wide - 2 - end]}..{text[-end:]}"
 
 
 def _compare_levels(found: "list[Kept]", as_json: bool) -> None:

@@ -53,8 +53,11 @@ def setting(value: Any) -> str:
 
 
 def bytes_text(count: float) -> str:
-    """`412 MB`, in millions of bytes."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+    """`412 MB`, `1.4 MB` or `545 kB`, in thousands, millions or billions of bytes."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if count >= size:
+            return f"{count / size:.{0 if count >= 100 * size else 1}f} {unit}"
+    return f"{count / 1e3:.0f} kB"
 
 
 def table(

@@ -62,18 +62,18 @@ class Abstention:
         said = []
         if self.confidence is not None and not sure >= self.confidence:
             said.append(
-                f"no class reaches {100 * self.confidence:.1f} %, which 995 of 1000 genuine "
+                f"no class reaches {100 * self.confidence:.1f} %, which nearly all genuine "
                 f"pictures do; the likeliest is at {100 * sure:.1f} %"
             )
         if self.energy is not None and not energy <= self.energy:
             said.append(
-                "the network finds less in it, of any class, than in 995 of 1000 genuine pictures"
+                "the network finds less in it, of any class, than in nearly all genuine pictures"
             )
         if self.distance is not None and self.novelty is not None:
             distance = float(self.novelty.distances(pixels[None])[0])
             if distance > self.distance:
                 said.append(
-                    f"it lies {distance:.3g} from the training images as a whole; 995 of 1000 "
+                    f"it lies {distance:.3g} from the training images as a whole; nearly all "
                     f"genuine pictures lie within {self.distance:.3g}"
                 )
         return tuple(said)

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,7 +56,8 @@ def test_it_says_each_trial_and_what_is_read_again(taken):
     assert "4 trials to run, in " in done.errors
     assert "trial 1 (filters " in done.errors
     assert "4 of 4 trials" in done.errors
-    assert "trained again with fresh seeds: trials " in done.errors
+    (ahead,) = (line for line in done.errors.split("\n") if line.startswith("the trials are over"))
+    assert ahead.endswith("are trained again with fresh seeds: 1 training to run")
     assert "on the images it was chosen by" in (folder / "report.html").read_text().lower()
 
 
@@ -105,3 +107,13 @@ def test_it_is_shown_by_its_name(taken, toile, monkeypatch):
     shown = toile("show", folder.name)
     assert json.loads(done.output.splitlines()[-1])["sentence"] in shown.output
     assert shown.output.endswith(f"search  {folder}\n")
+
+
+def test_the_finalists_verdict_is_said_once_and_called_theirs(taken, toile, tmp_path):
+    folder = tmp_path / "two"
+    shutil.copytree(taken[1], folder)
+    grown = toile("search", folder, "--finalists=2", "--readings=2", "--no-page")
+    assert grown.code == 0, grown.errors
+    assert "3 trainings to run" in grown.errors
+    assert grown.output.count("is analysis 1 of the finalists, tested at 2.5 %") == 1
+    assert grown.output.count("is analysis") == 1

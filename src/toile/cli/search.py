@@ -15,6 +15,7 @@ from toile.cli.words import duration, percent, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
+    from toile.studies import StudyResult
     from toile.studies.search_result import SearchResult
     from toile.workbench.live_search import LiveSearch
 
@@ -126,16 +127,26 @@ def follow(live: "LiveSearch", signals: Signals) -> None:
     if signals.asked or not live.result.chosen():
         return
     study = live.finalists()
-    chosen = ", ".join(str(one.number) for one in live.result.chosen())
-    tell(f"trained again with fresh seeds: trials {chosen}")
+    tell(_ahead(live.result, study.result))
     with StudyWatch(study.result, study.workers) as again, signals.deferred():
         for reading in study.events(stop=lambda: signals.asked):
             again.show(reading)
 
 
+def _ahead(found: "SearchResult", again: "StudyResult") -> str:
+    """That the trials are over, and what is trained now."""
+    chosen = [str(one.number) for one in found.chosen()]
+    best = f"trial{'s' * (len(chosen) > 1)} {', '.join(chosen)}"
+    left = len(again.readings) - again.count("finished", "diverged")
+    return (
+        f"the trials are over; settings of the best ({best}) are trained again with fresh seeds: "
+        f"{left} training{'s' * (left != 1)} to run"
+    )
+
+
 def summary(result: "SearchResult") -> str:
     """The best trials, what their settings reach when read again, and the sentence."""
-    from toile.cli.study_words import summary as study_tables
+    from toile.cli.study_words import tables as study_tables
     from toile.studies.search import values_words
     from toile.studies.search_result import finalist_mean
     from toile.studies.search_words import search_sentence

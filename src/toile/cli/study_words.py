@@ -6,7 +6,7 @@ from toile.cli.terminal import plain
 from toile.cli.words import percent, table
 
 if TYPE_CHECKING:
-    from toile.studies import StudyResult
+    from toile.studies import Reading, StudyResult
     from toile.workbench.live_study import LiveStudy
 
 EXAMPLE_SD = 0.0037
@@ -35,13 +35,10 @@ def ahead(live: "LiveStudy", result: "StudyResult") -> list[str]:
 
 def summary(result: "StudyResult") -> str:
     """What a study has come to: its tables, what failed, and the sentence."""
-    from toile.cli.verdict import verdict_tables
     from toile.studies import folds_sentence, study_sentence
 
-    lines = [verdict_tables(result.verdict), ""] if result.verdict else []
-    lost = [one for one in result.readings if one.status in ("failed", "diverged")]
-    lines += [f"{one.level}, reading {one.number} {one.status}: {one.reason}" for one in lost]
-    lines += [""] * bool(lost) + [study_sentence(result)]
+    lines = [tables(result), ""] if result.verdict or _lost(result) else []
+    lines.append(study_sentence(result))
     if result.spec.folds is not None:
         lines.append(folds_sentence(result.spec.folds))
     if result.mixed:
@@ -49,6 +46,22 @@ def summary(result: "StudyResult") -> str:
     if result.test is not None:
         lines += ["", _test_table(result)]
     return "\n".join(plain(line) if "\n" not in line else line for line in lines)
+
+
+def tables(result: "StudyResult") -> str:
+    """The levels, their pairs, and the readings that are in no mean."""
+    from toile.cli.verdict import verdict_tables
+
+    parts = [verdict_tables(result.verdict)] if result.verdict else []
+    lost = [
+        plain(f"{one.level}, reading {one.number} {one.status}: {one.reason}")
+        for one in _lost(result)
+    ]
+    return "\n\n".join([*parts, *["\n".join(lost)] * bool(lost)])
+
+
+def _lost(result: "StudyResult") -> list["Reading"]:
+    return [one for one in result.readings if one.status in ("failed", "diverged")]
 
 
 def _test_table(result: "StudyResult") -> str:

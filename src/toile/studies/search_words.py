@@ -40,7 +40,7 @@ def search_sentence(result: SearchResult) -> str:
     interval = "" if n < 2 else f", {100 * low:.2f} to {100 * high:.2f}"
     change = 100 * (best.scores[-1] - mean)
     assert result.finalists is not None
-    among = f"Among the finalists: {study_sentence(result.finalists)}"
+    among = f"Among the finalists: {study_sentence(result.finalists, 'finalists')}"
     if len(result.finalists.levels) == 1:
         among = seen_sentence(result.finalists)
     return (

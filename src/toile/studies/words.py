@@ -79,11 +79,14 @@ def verdict_sentence(verdict: Verdict) -> str:
     return " ".join([_standing(verdict), *_counted(verdict)])
 
 
-def study_sentence(result: StudyResult) -> str:
-    """What a study's finished readings allow one to say, and which readings are missing."""
+def study_sentence(result: StudyResult, of: str = "study") -> str:
+    """What a study's finished readings allow one to say, and which readings are missing.
+
+    `of` is what its readers know it as.
+    """
     verdict = result.verdict
     if verdict is not None:
-        said = [verdict_sentence(verdict), _other_images(result), analysis_sentence(verdict)]
+        said = [verdict_sentence(verdict), _other_images(result), analysis_sentence(verdict, of)]
     elif result.unlike:
         said = [f"There is no verdict, since scores do not mean the same: {result.unlike}."]
     elif result.count("finished"):
@@ -102,12 +105,12 @@ def _other_images(result: StudyResult) -> str:
     )
 
 
-def analysis_sentence(verdict: Verdict) -> str:
+def analysis_sentence(verdict: Verdict, of: str = "study") -> str:
     """Which analysis of a study it is, and what that costs; nothing of a table."""
     if verdict.analysis is None:
         return ""
     return (
-        f"This is analysis {verdict.analysis} of the study, tested at {100 * verdict.alpha:.3g} %: "
+        f"This is analysis {verdict.analysis} of the {of}, tested at {100 * verdict.alpha:.3g} %: "
         f"however many there will be, at most {100 * ALPHA:g} % of studies of equal levels ever "
         "call two of them different."
     )

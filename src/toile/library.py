@@ -27,7 +27,8 @@ def train(
 ) -> Run:
     """Train `recipe` to its end and return the run; the arguments are those of `begin`.
 
-    With `progress=True` it shows a bar and a line an epoch, in a terminal or a notebook.
+    With `progress=True` it shows a line an epoch, in a terminal or a notebook, and a bar: in a
+    notebook where ipywidgets is installed.
     """
 
     def make(tell: Progress) -> LiveRun:

@@ -3,7 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from toile.studies import judge_readings, planning_sentence, study_sentence, verdict_sentence
+from toile.studies import (
+    judge_readings,
+    list_names,
+    planning_sentence,
+    study_sentence,
+    verdict_sentence,
+)
 from toile.studies.result import Factors, Reading, StudyResult
 from toile.studies.spec import Study
 
@@ -107,3 +113,23 @@ def test_the_finding_stands_before_all_else():
     assert same.endswith("Of 3 pairs, 0 differ, 3 are the same, and 0 are undecided.")
     alone = verdict_sentence(judge_readings({"a": [90], "b": [91]}))
     assert alone.startswith("Undecided: ")
+
+
+def test_levels_of_a_grid_are_told_apart_where_they_are_listed():
+    assert list_names(["8", "16", "32"], "or") == "8, 16 or 32"
+    assert list_names(["8"], "or") == "8"
+    grid = ["filters=4, units=8", "filters=4, units=16", "filters=8, units=8"]
+    assert list_names(grid, "or") == (
+        "filters=4, units=8; filters=4, units=16; or filters=8, units=8"
+    )
+    assert list_names(grid) == "; ".join(grid)
+
+
+def test_a_verdict_on_a_grid_lists_its_levels_so():
+    readings = {
+        f"filters={filters}, units={units}": [0.9, 0.91 + filters / 1e4, 0.905 + units / 1e5]
+        for filters in (4, 8)
+        for units in (8, 16)
+    }
+    said = verdict_sentence(judge_readings(readings))
+    assert "is better than filters=4, units=8; filters=4, units=16; or filters=8, units=8." in said

@@ -269,7 +269,9 @@ def _planned_json(one: "Planned") -> dict[str, object]:
 def _levels_words(one: "Planned") -> str:
     if one.search is not None:
         return f"{one.search.trials} trials, {one.search.finalists} finalists"
-    return ", ".join(level.name for level in one.levels) if len(one.levels) > 1 else ""
+    from toile.studies import list_names
+
+    return list_names([level.name for level in one.levels]) if len(one.levels) > 1 else ""
 
 
 def _planned_row(one: "Planned") -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from toile.runs import Run
-from toile.studies import Search, Study
+from toile.studies import Search, Study, list_names
 from toile.studies.plan import short_names
 
 
@@ -22,22 +22,18 @@ def study_title(study: Study) -> str:
         return study.question
     factors = [*["the recipe"] * bool(study.levels), *_words(study.vary)]
     if study.levels and not study.vary:
-        return f"Which has the highest accuracy: {_listed(list(study.levels), 'or')}?"
+        return f"Which has the highest accuracy: {list_names(list(study.levels), 'or')}?"
     if factors:
-        return f"How does accuracy depend on {_listed(factors, 'and')}?"
+        return f"How does accuracy depend on {list_names(factors, 'and')}?"
     recipe = study.recipe if isinstance(study.recipe, str) else study.recipe.get("name", "it")
     return f"How accurate is {recipe}?"
 
 
 def search_title(search: Search) -> str:
     """The search's question; without one, what it searched as a question."""
-    factors = _listed(_words(search.over), "and")
+    factors = list_names(_words(search.over), "and")
     return search.question or f"Which {factors} give the highest accuracy?"
 
 
 def _words(addresses: Iterable[str]) -> list[str]:
     return [name.replace("_", " ") for name in short_names(list(addresses)).values()]
-
-
-def _listed(names: list[str], word: str) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"

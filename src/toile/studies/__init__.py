@@ -56,6 +56,7 @@ from toile.studies.verdict import (
 from toile.studies.words import (
     analysis_sentence,
     folds_sentence,
+    list_names,
     pair_words,
     planning_sentence,
     signed,
@@ -106,6 +107,7 @@ __all__ = [
     "keep_analysis",
     "learning_curves",
     "level_noise",
+    "list_names",
     "list_sheets",
     "next_alpha",
     "next_look",

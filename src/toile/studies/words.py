@@ -1,6 +1,7 @@
 """A verdict in sentences whose strength is that of the numbers."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 from toile.studies.needed import ALPHA, MOST, readings_ahead
@@ -44,6 +45,17 @@ def more_words(more: int | None, shown: str) -> str:
         return f"it would take over {MOST:,} readings of each to decide"
     readings = f"about {more} more reading{'s' * (more > 1)} of each"
     return f"{readings} would show {shown}, if they come out like those so far"
+
+
+def list_names(names: Sequence[str], word: str = "") -> str:
+    """`a, b and c`, where `word` is `and`; with semicolons where a name has a comma, as in a grid.
+
+    Without a `word`, `a, b, c`.
+    """
+    between = "; " if any(", " in one for one in names) else ", "
+    if not word or len(names) < 2:
+        return between.join(names)
+    return f"{between.join(names[:-1])}{';' * (between == '; ')} {word} {names[-1]}"
 
 
 def signed(points: float) -> str:
@@ -234,16 +246,16 @@ def _standing(verdict: Verdict) -> str:
     open_ = [name for pair, name in rivals if pair.verdict == "undecided"]
     small = [name for pair, name in rivals if pair.within_margin]
     if open_:
-        names = _listed(open_, "or")
+        names = list_names(open_, "or")
         return f"Undecided: whether {best.level} is better than {names}. {_highest(verdict)}"
     if same:
         margin = 100 / verdict.unit * verdict.margin
-        names = _listed(same, "and")
+        names = list_names(same, "and")
         return f"{best.level} is the same as {names} within {margin:g} points. {_highest(verdict)}"
     matters = "by a difference that is real and too small to matter"
     if len(small) == len(rivals):
         return f"{best.level} is better than every other level, {matters}."
-    than = f"; than {_listed(small, 'and')} {matters}" if small else ""
+    than = f"; than {list_names(small, 'and')} {matters}" if small else ""
     return f"{best.level} is better than every other level{than}."
 
 
@@ -272,7 +284,3 @@ def _counted(verdict: Verdict) -> list[str]:
     # More than two would be a list, and the table of pairs is one.
     named = apart if len(apart) <= 2 else []
     return [counted, *(pair_words(pair, verdict) + "." for pair in named)]
-
-
-def _listed(names: list[str], word: str) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"

@@ -195,7 +195,7 @@ def test_how_soon_and_how_long_is_told_of_every_level(make_study):
     ("gains", "said"),
     [
         ((0.004, 0.02), "at 16: this has not converged"),
-        ((0.006, 0.02), "at 8, 16: these have not converged"),
+        ((0.006, 0.02), "at 8 and 16: these have not converged"),
         ((0.004, -0.02), "At no level did the last epoch add more than the margin of 0.5 points"),
         ((None, None), "Trainings of one epoch do not show whether accuracy still rises."),
     ],
@@ -246,6 +246,6 @@ def test_levels_that_never_were_as_good_are_named():
     said = soonest_words(
         (reached("a", 0.7, 1.0, 2.0), reached("b", 0.7, 1.0, 2.0), reached("c", 0.7, None, None))
     )
-    assert "a, b reached an accuracy of 70 % after 1 epoch each and 2.0 s each (medians)." in said
+    assert "a and b reached an accuracy of 70 % after 1 epoch each and 2.0 s each (medians)." in said
     assert "At c half of the readings or more did not." in said
     assert soonest_words((reached("a", 0.7, 1.0, 2.0),)) == ""

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from toile.report.page.numbers import count
 from toile.report.study_page.parts import Section
 from toile.runs import Run
-from toile.studies import StudyResult, study_text
+from toile.studies import StudyResult, list_names, study_text
 
 
 def circumstances(result: StudyResult) -> list[Section]:
     """What was varied and held fixed, on what, and how to do it again."""
     spec = result.spec
-    varied = [(address, ", ".join(values)) for address, values in spec.vary.items()]
+    varied = [(address, list_names(list(values))) for address, values in spec.vary.items()]
     if spec.levels:
-        varied.insert(0, ("Whole recipes", ", ".join(spec.levels)))
+        varied.insert(0, ("Whole recipes", list_names(list(spec.levels))))
     recipe = spec.recipe if isinstance(spec.recipe, str) else spec.recipe.get("name", "recipe")
     fixed = [("Recipe", recipe), *((address, str(value)) for address, value in spec.set.items())]
     most = max((one.number for one in result.readings), default=1)

@@ -6,7 +6,14 @@ from statistics import mean, median
 from toile.report.page.numbers import duration
 from toile.report.study_page.parts import Section
 from toile.report.study_page.table import Cell, Quantity, Table, count, signed_points
-from toile.studies import Curves, LearningCurve, LevelReached, StudyResult, reached_by_level
+from toile.studies import (
+    Curves,
+    LearningCurve,
+    LevelReached,
+    StudyResult,
+    list_names,
+    reached_by_level,
+)
 
 MEDIANS = (
     "Epochs and times are medians over the readings of a level. A reading that never was as good "
@@ -92,8 +99,8 @@ def soonest_words(reached: tuple[LevelReached, ...]) -> str:
     missed = [one.level for one in by_accuracy[accuracy] if one not in there[accuracy]]
     never = ""
     if missed:
-        never = f" At {', '.join(missed)} half of the readings or more did not."
-    who = ", ".join(one.level for one in there[accuracy]) if missed else "All levels"
+        never = f" At {list_names(missed, 'and')} half of the readings or more did not."
+    who = list_names([one.level for one in there[accuracy]], "and") if missed else "All levels"
     return (
         f"{who} reached an accuracy of {100 * accuracy:.6g} % after {_span(epochs, _epochs_words)} "
         f"and {_span(seconds, _time_words)} (medians).{never} Whether these differ by more than "
@@ -125,6 +132,7 @@ def rising_words(result: StudyResult, curves: Curves) -> str:
         return "Trainings of one epoch do not show whether accuracy still rises."
     rising = [level for level, gain in known.items() if gain > result.spec.margin]
     margin = f"{100 * result.spec.margin:g} points"
+    these = "these have" if len(rising) > 1 else "this has"
     if not rising:
         return (
             f"At no level did the last epoch add more than the margin of {margin} on average, so "
@@ -132,8 +140,8 @@ def rising_words(result: StudyResult, curves: Curves) -> str:
         )
     return (
         f"The last epoch still added more than the margin of {margin} on average at "
-        f"{', '.join(rising)}: {'these have' if len(rising) > 1 else 'this has'} not converged, "
-        "and more epochs may raise the accuracy further."
+        f"{list_names(rising, 'and')}: {these} not converged, and "
+        "more epochs may raise the accuracy further."
     )
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 import toile.cli
 from toile.cli.app import app
 from toile.cli.console import Terminal
-from toile.cli.terminal import plain, say
+from toile.cli.terminal import plain, say, wrapped
 from toile.cli.words import table
 from toile.errors import ToileError
 
@@ -156,3 +156,40 @@ def test_json_holds_the_names_as_they_are_in_ascii(pictures):
     assert line.isascii()
     assert line.isprintable()
     assert json.loads(line)["class_names"] == sorted(CLASSES)
+
+
+SENTENCE = "a is better than b: " + "by so much, and so on, " * 5
+
+
+def test_a_sentence_is_wrapped_where_it_is_read_on_a_terminal_alone(monkeypatch, capsys):
+    say(SENTENCE)
+    assert capsys.readouterr().out == f"{SENTENCE}\n"
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    say(SENTENCE, err=True)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert max(map(len, lines)) <= 60
+    assert " ".join(lines) == SENTENCE.strip()
+    say(SENTENCE, as_it_is=True)
+    assert capsys.readouterr().out == f"{SENTENCE}\n"
+
+
+def test_what_follows_a_label_hangs_beside_it():
+    assert wrapped("accuracy  91 % on all of the images", 24).split("\n") == [
+        "accuracy  91 % on all of",
+        "          the images",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "level  n   mean    SD  95 % interval",
+        "report  /a/very/long/path/without-a-gap",
+        "short",
+    ],
+)
+def test_rows_of_tables_and_paths_are_never_broken(line):
+    assert wrapped(line, 20) == line

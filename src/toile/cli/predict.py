@@ -122,9 +122,10 @@ def _told(answers: "Sequence[Answered]") -> str:
     """A line for each picture, and beneath it what is odd and who disagrees."""
     most = max((len(one.top) for one in answers), default=0)
     heads = ["picture", *(["class", ""] * most)]
-    lines = table(heads, [_row(one, most) for one in answers], left=2).splitlines()
-    told = lines[:1]
-    for line, one in zip(lines[1:], answers, strict=True):
+    rows = [_row(one, most) for one in answers]
+    head, *lines = table(heads, rows, left=2, paths="picture").splitlines()
+    told = [head]
+    for line, one in zip(lines, answers, strict=True):
         told.append(line)
         vote = () if one.vote is None else (one.vote.sentence,)
         why = [f"no answer: {reason}" for reason in one.abstained]

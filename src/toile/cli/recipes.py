@@ -43,7 +43,8 @@ def presets(
         say_json({"presets": listed})
         return
     if name is not None:
-        say(f"{name}  {listed[0]['parameters']:,} parameters\n\n{recipe_text(known[name])}")
+        say(f"{name}  {listed[0]['parameters']:,} parameters\n")
+        say(recipe_text(known[name]), as_it_is=True)
         return
     rows = [(str(one["name"]), f"{one['parameters']:,}") for one in listed]
     heads, *lines = table(("preset", "parameters"), rows).splitlines()
@@ -140,7 +141,10 @@ def settings(
     if markdown:
         say("| setting | default | range | meaning |\n|---|---|---|---|")
         for row in rows:
-            say(f"| `{row.address}` | {row.default} | {row.rule} | {row.description} |")
+            say(
+                f"| `{row.address}` | {row.default} | {row.rule} | {row.description} |",
+                as_it_is=True,
+            )
         return
     for row in rows:
         say(f"{row.address}  (default {row.default}; {row.rule})\n    {row.description}")

@@ -157,7 +157,7 @@ def summary(result: "SearchResult") -> str:
         mean = "-" if again is None else f"{percent(again[0])} (n = {again[3]})"
         rows.append((str(trial.number), values_words(trial.values), percent(trial.score), mean))
     heads = ("trial", "settings", "when chosen", "trained again")
-    lines = [table(heads, rows, left=2)] if rows else []
+    lines = [table(heads, rows, left=2, folds="settings")] if rows else []
     stopped = result.count("pruned")
     ended = {"diverged": result.count("diverged"), "failed": result.count("failed")}
     said = [f"{len(result.trials)} trials, {stopped} stopped early"]

@@ -6,13 +6,18 @@ turns the direction of writing, or as rich's markup (`console.py`).
 """
 
 import json
+import os
+import re
 import sys
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
 import typer
 
 from toile.files import finite
+
+USUAL_WIDTH = 80
 
 
 @dataclass
@@ -41,13 +46,55 @@ def plain_lines(text: str) -> str:
     return "\n".join(map(plain, text.split("\n")))
 
 
-def say(text: str, err: bool = False) -> None:
+def columns(err: bool = False) -> int | None:
+    """How many letters a line of the terminal has; None where what is said goes elsewhere."""
+    stream = sys.stderr if err else sys.stdout
+    if not stream.isatty():
+        return None
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdecimal() and int(asked):
+        return int(asked)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or USUAL_WIDTH
+    except OSError:
+        return USUAL_WIDTH
+
+
+def wrapped(line: str, width: int) -> str:
+    """`line` broken between words where it is longer; what follows a label hangs beside it.
+
+    The row of a table, which has several gaps, stays as it is.
+    """
+    indent = len(line) - len(line.lstrip(" "))
+    gaps = list(re.finditer(" {2,}", line[indent:]))
+    if len(line) <= width or len(gaps) > 1:
+        return line
+    hang = indent + gaps[0].end() if gaps else indent
+    if " " not in line[hang:]:
+        return line  # A path alone.
+    return "\n".join(
+        textwrap.wrap(
+            line,
+            width,
+            subsequent_indent=" " * (hang if hang <= width // 2 else indent),
+            # A name longer than the line stays whole, or it could not be pasted.
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
+
+
+def say(text: str, err: bool = False, as_it_is: bool = False) -> None:
     """One text on its own line or lines, on the error stream where `err`.
 
-    A name inside it that holds a line's end would look like a line of ours: who writes a line
-    round a name makes that `plain` first.
+    A terminal gets long sentences on several lines, unless they are to stay `as_it_is`: what is a
+    file's text. A name inside it that holds a line's end would look like a line of ours: who writes
+    a line round a name makes that `plain` first.
     """
-    typer.echo(plain_lines(text), err=err)
+    said, width = plain_lines(text), columns(err)
+    if width is not None and not as_it_is:
+        said = "\n".join(wrapped(line, width) for line in said.split("\n"))
+    typer.echo(said, err=err)
 
 
 def tell(text: str) -> None:

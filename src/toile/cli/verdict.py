@@ -107,7 +107,7 @@ def _levels(found: "Verdict") -> str:
         )
         for level in found.levels
     ]
-    return text_table(("level", "n", "mean", "SD", "95 % interval"), rows)
+    return text_table(("level", "n", "mean", "SD", "95 % interval"), rows, folds="level")
 
 
 def _pairs(found: "Verdict") -> str:
@@ -126,7 +126,7 @@ def _pairs(found: "Verdict") -> str:
         for pair in found.pairs
     ]
     heads = ("pair", "", "difference", "interval", "p", "more readings")
-    return text_table(heads, rows, left=2)
+    return text_table(heads, rows, left=2, folds="pair")
 
 
 def _number(value: float) -> str:

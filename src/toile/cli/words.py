@@ -2,10 +2,14 @@
 
 import math
 import shutil
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from toile.cli.terminal import plain
+from toile.cli.terminal import columns, plain
+
+LEAST_WIDE = 16
+"""Letters that a column keeps which is made narrow."""
 
 
 def percent(share: float | None, digits: int = 2) -> str:
@@ -60,24 +64,47 @@ def bytes_text(count: float) -> str:
     return f"{count / 1e3:.0f} kB"
 
 
+def path_end(path: str, width: int) -> str:
+    """`…/end/of/path`: as much of the end of `path` as `width` letters hold."""
+    if len(path) <= width:
+        return path
+    end = path[1 - width :]
+    cut = end.find("/")
+    return f"…{end[cut:] if 0 <= cut < len(end) - 1 else end}"
+
+
 def table(
     heads: Sequence[str],
     rows: Iterable[Sequence[str]],
     left: int = 1,
     may_drop: Sequence[str] = (),
+    paths: str | None = None,
+    folds: str | None = None,
 ) -> str:
     """Columns under their heads; the first `left` flush left, the others right.
 
     Where lines are longer than the terminal, the columns headed by `may_drop` are left out, one
-    after another, until they fit.
+    after another, until they fit. Where it is a terminal for sure, the column headed by `paths`
+    then loses the beginnings of its cells, and that headed by `folds` has them on several lines.
     """
     lines = [[plain(cell) for cell in line] for line in (heads, *rows)]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
+    widths = _widths(lines)
     shown = list(range(len(heads)))
     for head in may_drop:
         if sum(widths[place] + 2 for place in shown) - 2 <= shutil.get_terminal_size().columns:
             break
         shown.remove(heads.index(head))
+    narrow = paths or folds
+    room = columns()
+    if narrow is not None and room is not None:
+        narrowed = list(heads).index(narrow)
+        others = sum(widths[place] + 2 for place in shown if place != narrowed)
+        width = max(room - others, LEAST_WIDE)
+        if paths is not None:
+            lines = [_with(line, narrowed, path_end(line[narrowed], width)) for line in lines]
+        else:
+            lines = [part for line in lines for part in _folded(line, narrowed, width)]
+        widths = _widths(lines)
     return "\n".join(
         "  ".join(
             line[place].ljust(widths[place]) if place < left else line[place].rjust(widths[place])
@@ -85,3 +112,18 @@ def table(
         ).rstrip()
         for line in lines
     )
+
+
+def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*lines, strict=True)]
+
+
+def _with(line: Sequence[str], place: int, cell: str) -> list[str]:
+    return [*line[:place], cell, *line[place + 1 :]]
+
+
+def _folded(line: Sequence[str], place: int, width: int) -> list[list[str]]:
+    """`line`, and beneath it what of one cell is over `width` letters."""
+    first, *more = textwrap.wrap(line[place], width) or [""]
+    blank = [""] * len(line)
+    return [_with(line, place, first), *(_with(blank, place, part) for part in more)]

@@ -246,6 +246,6 @@ def test_levels_that_never_were_as_good_are_named():
     said = soonest_words(
         (reached("a", 0.7, 1.0, 2.0), reached("b", 0.7, 1.0, 2.0), reached("c", 0.7, None, None))
     )
-    assert "a and b reached an accuracy of 70 % after 1 epoch each and 2.0 s each (medians)." in said
+    assert "a and b reached an accuracy of 70 % after 1 epoch each and 2.0 s each (medians)" in said
     assert "At c half of the readings or more did not." in said
     assert soonest_words((reached("a", 0.7, 1.0, 2.0),)) == ""

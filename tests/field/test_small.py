@@ -1,5 +1,6 @@
 """Small data of one's own: few steps are said before and after, with what to do."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,13 @@ def said(folder: Path) -> Answer:
 
 
 def test_few_steps_are_said_before_training_and_after(said: Answer, folder: Path):
+    run = toile.open_run(folder / "run")
     assert f"note: {NOTE}" in said.errors
+    assert "toile resume" not in said.errors
     assert any(note.startswith(NOTE) for note in said.json["notes"])
-    page = write_report(toile.open_run(folder / "run"), None).read_text()
+    (note,) = (one for one in said.json["notes"] if one.startswith(NOTE))
+    assert note.endswith(f"; toile resume {run.name} --epochs 200 takes this run as far")
+    page = write_report(run, None).read_text()
     assert f"Note: {NOTE}" in page
 
 
@@ -38,6 +43,7 @@ def test_with_the_epochs_it_tries_there_is_no_note(said: Answer, folder: Path):
     # The smallest network learns the same letters in a second.
     words = ("train", "s0-dense", "--data", "data", "--no-page", "--json")
     (note,) = (one for one in call_in(folder, *words).json["notes"] if "few to learn" in one)
-    again = call_in(folder, *words, "--set", note.rpartition("--set ")[2])
+    setting = re.search("--set ([^;]+)", note)[1]
+    again = call_in(folder, *words, "--set", setting)
     assert "few to learn from" not in again.errors
     assert again.json["score"]["accuracy"]["value"] > 0.95

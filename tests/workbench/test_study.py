@@ -28,7 +28,7 @@ def ask(vary=None, readings=2, source="s1-lab", **more):
         vary=vary or {FILTERS: [2, 3]},
         readings=readings,
         data="fashion-sample",
-        epochs=1,
+        epochs=more.pop("epochs", 1),
         settings=[*SMALL, *more.pop("settings", ())],
         workers=1,
         **more,
@@ -338,3 +338,11 @@ def test_data_of_two_names_is_other_images_unless_it_holds_the_same(small, pictu
             toile.begin(cell.recipe, out=live.folder / "readings" / cell.key)
         assert live.result.other_images.endswith(said)
         assert bool(live.result.other_images) == bool(said)
+
+
+def test_few_steps_are_said_of_the_levels_that_take_them(tmp_path):
+    few = ask(out=tmp_path / "few").few_steps
+    assert [note[:15] for note in few] == ["6 steps in all,"]
+    assert all("are few to learn from" in note for note in few)
+    one = ask({"training.epochs": [1, 40]}, out=tmp_path / "one", epochs=None).few_steps
+    assert [note[:18] for note in one] == ["1: 6 steps in all,"]

@@ -179,7 +179,10 @@ def _follow(live: "LiveStudy", signals: Signals) -> None:
     from toile.studies import Looked
 
     result = live.result
-    for line in [*(f"note: {note}" for note in live.notes), *ahead(live, result)]:
+    for line in [
+        *(f"note: {note}" for note in [*live.notes, *live.few_steps]),
+        *ahead(live, result),
+    ]:
         tell(plain(line))
     with StudyWatch(result, live.workers) as watch, signals.deferred():
         for event in live.events(stop=lambda: signals.asked):

@@ -195,7 +195,7 @@ def summary(run: "Run") -> str:
             ),
             *_commonest(run),
             *_warned(run),
-            *(f"note: {note}" for note in _few_steps(run)),
+            *(f"note: {plain(note)}" for note in _few_steps(run)),
             (
                 f"loss  {results['validation']['loss']:.4f}   epochs  {results['epochs']}   "
                 f"parameters  {amount(results['parameters'])}   "
@@ -224,9 +224,9 @@ def summary(run: "Run") -> str:
 
 def _few_steps(run: "Run") -> list[str]:
     """That its steps are few, and how to take more."""
-    from toile.recipe import few_steps_note
+    from toile.runs import few_steps_of
 
-    note = few_steps_note(run.recipe.training, run.facts.train)
+    note = few_steps_of(run)
     return [note] if note else []
 
 

@@ -9,6 +9,7 @@ from toile.runs.bundle import Manifest, bundle_run, unpack_bundle
 from toile.runs.checkpoint import has_checkpoint, load_checkpoint, standing
 from toile.runs.create import create_run, refuse_unless_empty
 from toile.runs.environment import differences, environment
+from toile.runs.few_steps import few_steps_of
 from toile.runs.judging import (
     commonest_of,
     judge_validation,
@@ -75,6 +76,7 @@ __all__ = [
     "differences",
     "doubts_about",
     "environment",
+    "few_steps_of",
     "fill_seen",
     "has_checkpoint",
     "is_of",

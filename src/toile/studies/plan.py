@@ -39,8 +39,8 @@ from toile.studies.starts import Known, pin_start, source_run
 MOST_LEVELS = 1000
 START = "training.start"
 START_RUN = f"{START}.run"
-# Data as it is taken, the shape of its images and the number of classes.
-Taken = tuple[Data, tuple[int, int, int], int]
+# Data as it is taken, the shape of its images, the number of classes, and of images to train on.
+Taken = tuple[Data, tuple[int, int, int], int, int]
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,12 @@ class PlannedLevel:
 
 @dataclass(frozen=True)
 class Cell:
-    """Reading `number`, from 1, of a level: one run of `recipe`."""
+    """Reading `number`, from 1, of a level: one run of `recipe` on `num_images` images."""
 
     level: str
     number: int
     recipe: Recipe
+    num_images: int
 
     @property
     def key(self) -> str:
@@ -124,11 +125,16 @@ def plan_cells(
             source = source_run(start.run)
             in_folds = study.folds is not None
             fill_seen(start, source, pictures_of(source), dataset, split, taken, in_folds)
-        return taken, dataset.shape, len(dataset.class_names)
+        return taken, dataset.shape, len(dataset.class_names), len(split.train)
 
     known = {} if starts is None else starts
+
+    def cell(level: PlannedLevel, number: int) -> Cell:
+        recipe, num_images = _taken(study, level, number, look_up)
+        return Cell(level.name, number, pin_start(recipe, known), num_images)
+
     return tuple(
-        Cell(level.name, number, pin_start(_taken(study, level, number, look_up), known))
+        cell(level, number)
         for number in range(1, most + 1)
         for level in levels
         if number <= study.readings_of(level.name)
@@ -250,14 +256,15 @@ def _settled(recipe: Recipe) -> Recipe:
 
 def _taken(
     study: Study, level: PlannedLevel, number: int, look_up: Callable[[Data, Start | None], Taken]
-) -> Recipe:
-    """The recipe of one reading: its seed, its fold, and its data as it lies here."""
+) -> tuple[Recipe, int]:
+    """The recipe of one reading: its seed, its fold, its data as it lies here; how many images."""
     data = level.recipe.data
     if study.folds is not None:
         data = data.model_copy(update={"folds": study.folds, "fold": number - 1})
     try:
-        resolved, shape, num_classes = look_up(data, level.recipe.training.start)
+        resolved, shape, num_classes, num_images = look_up(data, level.recipe.training.start)
         plan_network(level.recipe.network, shape, num_classes)
     except ToileError as error:
         raise ToileError(f"level {level.name}: {error}") from None
-    return level.recipe.model_copy(update={"data": resolved, "seed": study.seed + number - 1})
+    update = {"data": resolved, "seed": study.seed + number - 1}
+    return level.recipe.model_copy(update=update), num_images

@@ -54,6 +54,8 @@ class LiveStudy:
     """Where readings are trained, if not here."""
     starts: Known = field(default_factory=dict)
     """The weights that readings begin with, as they were when the study was asked for."""
+    few_steps: list[str] = field(default_factory=list)
+    """Of a new study, that trainings are few steps to learn from; a sheet's levels are its own."""
     _failed: dict[str, str] = field(default_factory=dict)
     _said: float = 0.0
 

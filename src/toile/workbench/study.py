@@ -8,9 +8,9 @@ from typing import Any
 from toile.data import Progress, no_progress
 from toile.errors import ToileError
 from toile.process import num_cores
-from toile.recipe import Recipe, list_presets, parse_assignment, read_recipe
+from toile.recipe import Recipe, few_steps_note, list_presets, parse_assignment, read_recipe
 from toile.runs import runs_folder
-from toile.studies import LOOKS
+from toile.studies import LOOKS, list_names
 from toile.studies.folder import refuse_other_recipes, result_of, stored_text, study_folder
 from toile.studies.merge import merge_studies
 from toile.studies.plan import Cell, PlannedLevel, complete, plan_cells, plan_levels, short_names
@@ -110,7 +110,15 @@ def _live(
         done = before.count("finished", "diverged")
         notes.append(f"continues {folder}: {done} of {len(before.readings)} readings are there")
     return LiveStudy(
-        folder, spec, workers, until_decided, budget_seconds, notes, found, starts=starts
+        folder,
+        spec,
+        workers,
+        until_decided,
+        budget_seconds,
+        notes,
+        found,
+        starts=starts,
+        few_steps=_few_steps(cells) if found is None else [],
     )
 
 
@@ -188,3 +196,16 @@ def _notes(levels: Sequence[PlannedLevel], cells: Sequence[Cell]) -> list[str]:
         and cell.recipe.data.validation != asked[cell.level]
     }
     return sorted(other)
+
+
+def _few_steps(cells: Sequence[Cell]) -> list[str]:
+    """That the trainings of some levels are few steps; of all, with no level named."""
+    first = [cell for cell in cells if cell.number == 1]
+    by_note: dict[str, list[str]] = {}
+    for cell in first:
+        if note := few_steps_note(cell.recipe.training, cell.num_images):
+            by_note.setdefault(note, []).append(cell.level)
+    return [
+        note if len(levels) == len(first) else f"{list_names(levels, 'and')}: {note}"
+        for note, levels in by_note.items()
+    ]

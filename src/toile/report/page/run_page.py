@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 from markupsafe import Markup
 
-from toile.recipe import Plan, few_steps_note, recipe_text
+from toile.recipe import Plan, recipe_text
 from toile.report.confusion import MOST_NARROW, confusion_figure
 from toile.report.curves import curve_figure
 from toile.report.page import cost
@@ -22,6 +22,7 @@ from toile.runs import (
     Run,
     abstention_of,
     convergence_of,
+    few_steps_of,
     is_of,
     looks_of,
     write_whole,
@@ -77,7 +78,7 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
             "Multiply-adds": cost.mac_strip(plan),
         },
         recipe=recipe_text(run.recipe),
-        few_steps=few_steps_note(run.recipe.training, facts.train),
+        few_steps=few_steps_of(run),
     )
 
 

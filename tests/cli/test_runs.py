@@ -1,3 +1,4 @@
+import json
 import os
 import pty
 import shutil
@@ -130,3 +131,50 @@ def test_a_page_is_written_anew(toile, among_runs):
     answer = toile("report", "last")
     assert answer.output.strip() == str(among_runs / "report.html")
     assert (among_runs / "report.html").stat().st_size > 50_000
+
+
+@pytest.fixture
+def kinds(tmp_path, monkeypatch):
+    """A run, and a study and a search that came further after it."""
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "runs"))
+    marks = ("some-run/state.json", "a-study/study.json", "b-search/search.json")
+    for second, mark in enumerate(marks):
+        (tmp_path / "runs" / mark).parent.mkdir(parents=True)
+        (tmp_path / "runs" / mark).write_text("{}")
+        os.utime(tmp_path / "runs" / mark, (second, second))
+    return tmp_path / "runs"
+
+
+def test_last_is_the_newest_of_what_a_command_takes(toile, kinds):
+    # Nothing is in these files, so each command names the one it took for the last.
+    assert "b-search" in toile("show", "last").errors
+    assert "a-study" in toile("show", "last~1").errors
+    assert "b-search" in toile("report", "last").errors
+    assert "some-run" in toile("show", "last", "--reach=0.5").errors
+    assert "some-run" in toile("evaluate", "last").errors
+    assert "b-search" in toile("rm", "last").errors
+    os.utime(kinds / "some-run" / "state.json", (9, 9))
+    assert "some-run" in toile("show", "last").errors
+    assert toile("rm", "last", "--yes").output.strip().endswith("some-run")
+
+
+def test_what_is_not_there_is_none_of_the_kinds_that_are_deleted(toile, kinds):
+    said = toile("rm", "b-serch").errors
+    assert "no run, study, search or sheet in " in said
+    assert "did you mean b-search?" in said
+    assert "nothing was deleted" in said
+    assert "./nosuch is no run, study, search or sheet" in toile("rm", "./nosuch").errors
+
+
+def test_data_is_shown_in_a_narrow_listing_where_it_differs(toile, among_runs, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    assert "fashion-sample" not in toile("runs").output
+    other = among_runs.parent / "other"
+    shutil.copytree(among_runs, other)
+    state = json.loads((other / "state.json").read_text())
+    (other / "state.json").write_text(json.dumps(state | {"data": "my-pictures"}))
+    said = toile("runs").output
+    shutil.rmtree(other)
+    assert "fashion-sample" in said
+    assert "my-pictures" in said
+    assert "parameters" not in said

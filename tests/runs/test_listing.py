@@ -1,3 +1,4 @@
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,17 +12,19 @@ from toile.runs.state import State, write_state
 STATE = State("finished", "bars", "bars", 0, 3, "", 5)
 
 
-def make(name, created="2026-01-01T00:00:00+0000", **fields):
+def make(name, day=1, **fields):
+    """A run that last came further on that day of 1970."""
     folder = runs_folder() / name
     folder.mkdir(parents=True)
-    write_state(folder, replace(STATE, created=created, **fields))
+    write_state(folder, replace(STATE, created="2026-01-01T00:00:00+0000", **fields))
+    os.utime(folder / "state.json", (day * 86400, day * 86400))
     return Run(folder)
 
 
 def test_runs_are_listed_newest_first_and_other_folders_passed_over():
-    make("a", "2026-01-01T00:00:00+0000")
-    make("b", "2026-01-03T00:00:00+0000")
-    make("c", "2026-01-02T00:00:00+0000")
+    make("a", 1)
+    make("b", 3)
+    make("c", 2)
     (runs_folder() / "notes").mkdir()
     assert [one.run.id for one in list_runs()] == ["b", "c", "a"]
 
@@ -41,7 +44,7 @@ def test_no_folder_is_no_runs(monkeypatch, tmp_path):
 
 def test_a_run_is_opened_by_folder_prefix_and_last():
     first = make("20260101-000000-bars-aaaa")
-    newest = make("20260102-000000-bars-bbbb", "2026-02-01T00:00:00+0000")
+    newest = make("20260102-000000-bars-bbbb", 2)
     assert open_run(first.folder).folder == first.folder
     assert open_run("20260101").folder == first.folder
     assert open_run("bbbb").folder == newest.folder
@@ -55,7 +58,7 @@ def test_before_the_first_run_there_is_no_last():
 
 def test_the_ones_before_the_newest_are_counted_back():
     for day in (1, 2, 3):
-        make(f"run-{day}", f"2026-01-0{day}T00:00:00+0000")
+        make(f"run-{day}", day)
     assert [open_run(name).id for name in ("last~0", "last~1", "last~2")] == [
         "run-3",
         "run-2",

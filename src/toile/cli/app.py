@@ -62,5 +62,6 @@ def toile(
 ) -> None:
     """A local workbench for image classifiers: look at data, build, train, compare.
 
-    A command tells more with --help.
+    A command tells more with --help. Where it takes a name, last is the newest of what it takes,
+    the one that last came further, and last~1 the one before.
     """

@@ -28,9 +28,9 @@ def report(
 ) -> None:
     """Write the report of a run, study, search or sheet into its folder and print its files."""
     from toile.cli.progress import waiting
-    from toile.studies.kept import find_anything
+    from toile.studies.kept import find_named
 
-    kept = find_anything(name)
+    kept = find_named(name)
     with waiting("writing the report"):
         from toile.workbench.reports import write_reports
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from toile.studies.kept import Kept
 
 SORTS = {
+    "changed": lambda one: one.changed,
     "created": lambda one: one.state.created,
     # Runs without a score come after all others.
     "accuracy": lambda one: one.state.accuracy if one.state.accuracy is not None else -1.0,
@@ -29,11 +30,14 @@ def runs(
     name: Annotated[str | None, typer.Option(help="Only runs of this recipe.")] = None,
     data: Annotated[str | None, typer.Option(help="Only runs on this data.")] = None,
     status: Annotated[str | None, typer.Option(help="Only runs that stand so.")] = None,
-    sort: Annotated[str, typer.Option(help=f"One of {', '.join(SORTS)}.")] = "created",
+    sort: Annotated[str, typer.Option(help=f"One of {', '.join(SORTS)}.")] = "changed",
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the runs, newest first, from $TOILE_RUNS or ./runs; `toile studies` lists studies."""
+    """List the runs, the last to come further first, from $TOILE_RUNS or ./runs.
+
+    `toile studies` lists studies.
+    """
     from toile.runs import STATUSES, list_runs, runs_folder
 
     if status is not None and status not in STATUSES:
@@ -125,5 +129,8 @@ def _listing(found: list["Listed"]) -> str:
         for one in found
     ]
     heads = ("run", "state", "data", "seed", "epochs", "validation", "parameters")
+    # Where data differ, scores are of other images, so that is never left out.
+    is_same = len({one.state.data for one in found}) == 1
+    may_drop = ("parameters", *["data"] * is_same, "seed", "epochs")
     warned = [f"* {one.run.id}: {plain(one.state.seen)}" for one in found if one.state.seen]
-    return "\n".join([table(heads, rows, left=3, may_drop=("parameters", "seed", "data")), *warned])
+    return "\n".join([table(heads, rows, left=3, may_drop=may_drop), *warned])

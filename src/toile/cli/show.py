@@ -28,7 +28,9 @@ def show(
     """Show runs, studies, searches or sheets: scores with intervals, and how they came about."""
     from toile.studies.kept import find_named
 
-    found = [find_named(name) for name in names]
+    # What is of runs alone is asked of the last run.
+    kinds = ("run",) if reach or curve else ()
+    found = [find_named(name, *kinds) for name in names]
     other = next((one for one in found if one.kind != "run"), None)
     if other is not None and (reach or curve):
         raise ToileError(f"{other.name} is a {other.kind}; --reach and --curve are of runs")

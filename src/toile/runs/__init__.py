@@ -22,6 +22,7 @@ from toile.runs.ledger_file import Look
 from toile.runs.listing import (
     Listed,
     is_path,
+    is_run,
     kept_run,
     list_runs,
     open_run,
@@ -81,6 +82,7 @@ __all__ = [
     "has_checkpoint",
     "is_of",
     "is_path",
+    "is_run",
     "judge_validation",
     "keep_inner_looks",
     "kept_run",

@@ -14,14 +14,15 @@ from toile.runs.workspace import COLLECTIONS, nested_runs, runs_folder
 
 @dataclass(frozen=True)
 class Listed:
-    """A run as a listing shows it, from its state alone."""
+    """A run as a listing shows it, from its state alone; `changed` when that was last written."""
 
     run: Run
     state: State
+    changed: float = 0.0
 
 
 def list_runs(folder: Path | None = None) -> list[Listed]:
-    """The runs in `folder` (default: where runs are kept), newest first.
+    """The runs in `folder` (default: where runs are kept), the one that last came further first.
 
     A folder that is no run is passed over; a run whose state is damaged is listed as `failed`.
     """
@@ -30,7 +31,7 @@ def list_runs(folder: Path | None = None) -> list[Listed]:
         return []
     if not folder.is_dir():
         raise ToileError(f"{folder} is no folder; runs are kept in one, named by TOILE_RUNS")
-    return sorted(_listed(folder), key=lambda one: (one.state.created, one.run.id), reverse=True)
+    return sorted(_listed(folder), key=lambda one: (one.changed, one.run.id), reverse=True)
 
 
 def _listed(folder: Path) -> Iterator[Listed]:
@@ -38,24 +39,19 @@ def _listed(folder: Path) -> Iterator[Listed]:
     for entry in os.scandir(folder):
         path = Path(entry.path)
         # A dot: a bundle that is being unpacked.
-        if entry.name.startswith(".") or not _may_be_run(path):
+        if entry.name.startswith("."):
             continue
         try:
-            yield Listed(Run(path), read_state(path))
+            changed = os.stat(path / "state.json").st_mtime
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            changed = 0.0  # It may hold a run, which reading it tells.
+        try:
+            yield Listed(Run(path), read_state(path), changed)
         except ToileError as error:
             damaged = State("failed", "?", "?", 0, 0, "", 0, reason=str(error))
-            yield Listed(Run(path), damaged)
-
-
-def _may_be_run(folder: Path) -> bool:
-    """Whether `folder` holds a run, as far as can be told."""
-    try:
-        os.stat(folder / "state.json")
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True
-    return True
+            yield Listed(Run(path), damaged, changed)
 
 
 def is_run(folder: Path) -> bool:
@@ -73,9 +69,9 @@ def is_path(name: str | Path) -> bool:
 def open_run(name: str | Path, folder: Path | None = None) -> Run:
     """The run called `name`: its id, its folder, the beginning or end of its id, or its recipe.
 
-    `last` is the newest and `last~1` the one before. A text without a slash is a folder here only
-    where no run kept has it for its id. Raises ToileError naming the nearest id where there is
-    none, or the ids where there are several.
+    `last` is the one that last came further and `last~1` the one before. A text without a slash is
+    a folder here only where no run kept has it for its id. Raises ToileError naming the nearest id
+    where there is none, or the ids where there are several.
     """
     is_id = not is_path(name) and name != "" and is_run((folder or runs_folder()) / name)
     if not is_id and is_run(Path(name)):

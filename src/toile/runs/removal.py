@@ -38,7 +38,7 @@ def run_to_remove(name: str) -> Run:
     if name and (is_run(place) or _is_part(place)):
         return Run(place)
     if is_path(name):
-        raise ToileError(f"{name} is no run: it has no state.json; nothing was deleted")
+        raise ToileError(f"{name} is no run, study, search or sheet; nothing was deleted")
     try:
         return kept_run(name)
     except ToileError as error:

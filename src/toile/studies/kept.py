@@ -10,7 +10,6 @@ from toile.runs import (
     COLLECTIONS,
     counted_back,
     is_path,
-    kept_run,
     meant_by,
     runs_folder,
     steps_back,
@@ -57,9 +56,12 @@ def find_kept(name: str | Path, *kinds: str) -> Kept | None:
     found = {one.name: one for one in list_kept(*kinds)}
     if steps_back(str(name)) is not None:
         if not found:
-            raise ToileError(
-                f"{runs_folder()} has no {' or '.join(kinds)} yet, so none is the last"
-            )
+            if kinds == ("run",):
+                raise ToileError(
+                    f"no run in {runs_folder()} yet; train one with  toile train quick"
+                )
+            among = f"{', '.join(kinds[:-1])} or {kinds[-1]}" if kinds[1:] else kinds[0]
+            raise ToileError(f"{runs_folder()} has no {among} yet, so none is the last")
         return found[counted_back(str(name), list(found), str(runs_folder()))]
     fitting = meant_by(str(name), list(found))
     if len(fitting) > 1:
@@ -70,8 +72,8 @@ def find_kept(name: str | Path, *kinds: str) -> Kept | None:
     return found[fitting[0]] if fitting else None
 
 
-def find_named(name: str | Path) -> Kept:
-    """The run, study, search or sheet called `name`; `last` is the newest run.
+def find_named(name: str | Path, *kinds: str) -> Kept:
+    """The run, study, search or sheet called `name`; `last` is the newest of `kinds`, or of all.
 
     Its name among those kept, its folder, or a part of its name that fits no other. Raises
     ToileError naming the nearest where there is none.
@@ -81,24 +83,20 @@ def find_named(name: str | Path) -> Kept:
     for place in places if text else ():
         for exact in kept_in(place, MARKS):
             return exact
-    if steps_back(text) is not None:
-        return Kept("run", kept_run(text).folder, 0.0)
-    return find_anything(name)
-
-
-def find_anything(name: str | Path) -> Kept:
-    """The run, study, search or sheet called `name`; `last` is the newest of all.
-
-    Raises ToileError naming the nearest where there is none.
-    """
-    kept = find_kept(name, *MARKS)
+    is_last = steps_back(text) is not None
+    kept = find_kept(name, *(kinds if kinds and is_last else MARKS))
     if kept is None:
-        near = did_you_mean(str(name), [one.name for one in list_kept(*MARKS)])
-        raise ToileError(
-            f"no run, study, search or sheet in {runs_folder()} is called {name}{near}; "
-            "`toile runs` and `toile studies` list them"
-        )
+        raise none_called(text)
     return kept
+
+
+def none_called(name: str) -> ToileError:
+    """That nothing kept is called `name`, with the nearest that is."""
+    near = did_you_mean(name, [one.name for one in list_kept(*MARKS)])
+    return ToileError(
+        f"no run, study, search or sheet in {runs_folder()} is called {name}{near}; "
+        "`toile runs` and `toile studies` list them"
+    )
 
 
 def kept_in(place: Path, kinds: Iterable[str]) -> Iterator[Kept]:

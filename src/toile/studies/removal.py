@@ -11,6 +11,7 @@ from toile.runs import (
     contents_of,
     delete_folder,
     is_path,
+    is_run,
     keep_inner_looks,
     meant_by,
     refuse_link,
@@ -20,7 +21,7 @@ from toile.runs import (
     steps_back,
 )
 from toile.sole_use import sole_use
-from toile.studies.kept import MARKS, Kept, kept_in, list_kept
+from toile.studies.kept import MARKS, Kept, find_kept, kept_in, list_kept, none_called
 
 OWN = {
     *("study.yaml", "study.json", "verdict.json", "analyses.jsonl", "test.json", "readings"),
@@ -31,24 +32,32 @@ OWN = {
 
 
 def find_to_remove(name: str) -> Kept:
-    """The run, study, search or sheet called `name` among those kept; `last` is the newest run.
+    """The run, study, search or sheet called `name` among those kept; `last` is the newest of all.
 
     A folder elsewhere is named with a slash. Raises ToileError where there is none, or several.
     """
     place = Path(name) if is_path(name) else runs_folder() / name
     for kept in kept_in(place, COLLECTIONS) if name else ():
         return kept
-    if not is_path(name) and steps_back(name) is None:
-        names = {one.name: one for one in list_kept(*MARKS)}
-        fitting = meant_by(name, list(names))
-        if len(fitting) > 1:
-            raise ToileError(
-                f"{name} fits {len(fitting)} names in {runs_folder()}: {', '.join(fitting[:5])}; "
-                "write more of it, nothing was deleted"
-            )
-        if fitting and names[fitting[0]].kind != "run":
-            return names[fitting[0]]
-    return Kept("run", run_to_remove(name).folder, 0.0)
+    if is_path(name):
+        return Kept("run", run_to_remove(name).folder, 0.0)
+    if steps_back(name) is not None and (last := find_kept(name, *MARKS)):
+        return last
+    names = {one.name: one for one in list_kept(*MARKS)}
+    fitting = meant_by(name, list(names))
+    if len(fitting) > 1:
+        raise ToileError(
+            f"{name} fits {len(fitting)} names in {runs_folder()}: {', '.join(fitting[:5])}; "
+            "write more of it, nothing was deleted"
+        )
+    if fitting:
+        return names[fitting[0]]
+    try:
+        # One whose making was cut short has no mark.
+        return Kept("run", run_to_remove(name).folder, 0.0)
+    except ToileError:
+        here = f". {name} here is a run: ./{name} means it" if is_run(Path(name)) else ""
+        raise ToileError(f"{none_called(name)}; nothing was deleted{here}") from None
 
 
 def contents_of_kept(kept: Kept) -> Contents:

@@ -48,9 +48,18 @@ def train(
     return _finish(make, progress)
 
 
-def resume(run: str | Path | Run, *, epochs: int | None = None, progress: bool = False) -> Run:
-    """Go on with `run` to its end and return it, shown as `train` shows it."""
-    return _finish(lambda tell: go_on(run, epochs=epochs, progress=tell), progress)
+def resume(
+    run: str | Path | Run,
+    *,
+    epochs: int | None = None,
+    data: str | Path | None = None,
+    progress: bool = False,
+) -> Run:
+    """Go on with `run` to its end and return it, shown as `train` shows it.
+
+    `data` is where its images lie now, if no longer where they were.
+    """
+    return _finish(lambda tell: go_on(run, epochs=epochs, data=data, progress=tell), progress)
 
 
 def _finish(make: Callable[[Progress], LiveRun], progress: bool) -> Run:

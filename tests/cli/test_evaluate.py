@@ -1,7 +1,9 @@
 import json
+import shutil
 
 import pytest
 
+from tests.field.drawing import class_folders
 from toile.runs import Run
 
 
@@ -91,3 +93,24 @@ def test_what_is_no_bundle_is_refused(toile, tmp_path):
     answer = toile("import", "photo.zip")
     assert answer.code == 2
     assert "is no zip" in answer.errors
+
+
+def test_data_that_moved_is_named_again(toile, tmp_path, monkeypatch):
+    monkeypatch.setenv("TOILE_RUNS", "runs")
+    class_folders(tmp_path / "here", "ABC", 30)
+    words = ("--epochs=1", "--set=network.conv1.filters=2", "--set=training.threads=1")
+    trained = toile("train", "s1-lab", "--data=here", *words)
+    assert trained.code == 0, trained.errors
+    (tmp_path / "here").rename(tmp_path / "there")
+    for gone in (("resume", "last", "--epochs=2"), ("evaluate", "last", "--figures=pictures")):
+        refused = toile(*gone)
+        assert refused.code == 2
+        assert "say where its data lies now, as in --data PATH" in refused.errors
+    shutil.rmtree(tmp_path / "pictures")
+    longer = toile("resume", "last", "--epochs=2", "--data=there", "--no-page")
+    assert longer.code == 0, longer.errors
+    drawn = toile("evaluate", "last", "--figures=pictures", "--data=there")
+    assert drawn.code == 0, drawn.errors
+    assert (tmp_path / "pictures" / "mistakes.png").exists()
+    alone = toile("evaluate", "last", "--data=there")
+    assert "--data goes with --open-test or --figures" in alone.errors

@@ -55,19 +55,26 @@ def evaluate(
         make_folder(figures, "--figures", FIGURES, force)
     with data_progress() as progress:
         judged = judge(
-            opened, open_test=open_test, why=why, weights=weights, data=data, progress=progress
+            opened,
+            open_test=open_test,
+            why=why,
+            weights=weights,
+            # The figures of validation read data too, and its scores do not.
+            data=None if figures is not None and not open_test else data,
+            progress=progress,
         )
     written: list[Path] = []
     try:
         if figures is not None:
             with waiting("drawing"):
-                written = _draw(judged, figures)
+                written = _draw(judged, figures, data)
         if open_test:
             # Here, since drawing takes a while to be imported.
             from toile.workbench.page import write_report
+            from toile.workbench.same_data import own_data
 
             # The page counts the looks, so it is made to know of this one.
-            write_report(opened)
+            write_report(opened, None if data is None else own_data(opened, data=data))
     finally:
         # Whatever hinders the pictures: a score that cost a look is said.
         _say(judged, other, test, written, as_json)
@@ -144,7 +151,7 @@ def mcnemar_words(first: "Run", second: "Run", test: "McNemar") -> str:
     )
 
 
-def _draw(judged: "Evaluated", folder: Path) -> list[Path]:
+def _draw(judged: "Evaluated", folder: Path, data: str | None) -> list[Path]:
     from toile import report
     from toile.workbench.page import mistakes_of
 
@@ -155,7 +162,7 @@ def _draw(judged: "Evaluated", folder: Path) -> list[Path]:
     }
     # Pictures of the test part are not for looking at: they would be chosen by.
     if judged.look is None and judged.judgement.most_confused:
-        drawn[FIGURES[2]] = mistakes_of(judged.run)
+        drawn[FIGURES[2]] = mistakes_of(judged.run, data)
     for name, figure in drawn.items():
         report.save_figure(figure, folder / name)
     return [folder / name for name in drawn]

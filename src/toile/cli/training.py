@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toile.cli.arguments import Epochs, Json, OtherData, RunName
+from toile.cli.arguments import Epochs, Json, MovedData, OtherData, RunName
 from toile.cli.hints import Open, after_training, open_report
 from toile.cli.signals import Signals
 from toile.cli.terminal import hint, plain, say, say_json, tell
@@ -84,6 +84,7 @@ def resume(
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Continue up to this many epochs in all.")
     ] = None,
+    data: MovedData = None,
     curve: Curve = False,
     page: Page = True,
     open_: Open = False,
@@ -96,11 +97,12 @@ def resume(
         from toile.runs import open_run
         from toile.workbench.asked import refuse_to_repeat
         from toile.workbench.prepared import prepare_data
+        from toile.workbench.same_data import data_settings
 
         opened = open_run(run)
         refuse_to_repeat(opened, epochs)
         with data_progress() as progress:
-            prepared = prepare_data(opened.recipe.data, progress)
+            prepared = prepare_data(data_settings(opened, data), progress)
         with waiting("loading torch"):
             from toile.workbench.go_on import go_on
 

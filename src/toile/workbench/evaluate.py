@@ -110,9 +110,10 @@ def evaluate(
     if open_test:
         return _on_test(run, why, weights, data, progress)
     if why or weights != "last" or data is not None:
+        figures = " or --figures" if not why and data is not None else ""
         given = "--why" if why else "--data" if data is not None else f"--weights {weights}"
         raise ToileError(
-            f"{given} goes with --open-test: on validation "
+            f"{given} goes with --open-test{figures}: on validation "
             "the run's stored answers are judged, which are those of its last weights; leave it out"
         )
     judgement = judge_validation(run.recipe, run.validation)

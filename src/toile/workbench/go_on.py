@@ -20,12 +20,14 @@ from toile.workbench.asked import refuse_to_repeat
 from toile.workbench.begin import start_weights
 from toile.workbench.live import LiveRun
 from toile.workbench.prepared import Prepared, prepare_data
+from toile.workbench.same_data import data_settings
 
 
 def go_on(
     run: str | Path | Run,
     *,
     epochs: int | None = None,
+    data: str | Path | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     progress: Progress = no_progress,
     prepared: Prepared | None = None,
@@ -34,14 +36,15 @@ def go_on(
 
     With `epochs` any run goes on to that many in all. The recipe then remembers at which step it
     was asked (`training.extended`), since a schedule that falls towards the end falls anew towards
-    the new one. `prepared` is its data where that has been read already. Raises ToileError where
+    the new one. `data` is where its images lie now, if no longer where they were, and `prepared`
+    what was read of them where that has been read already. Raises ToileError where
     the run is running or has nothing left to do, or where its data is no longer the same.
     """
     run = run if isinstance(run, Run) else open_run(run)
     found = standing(run.folder)
     refuse_to_repeat(run, epochs)
     recipe = run.recipe
-    prepared = prepared or prepare_data(recipe.data, progress)
+    prepared = prepared or prepare_data(data_settings(run, data), progress)
     dataset, split = prepared.dataset, prepared.split
     _refuse_other_data(run, dataset, split)
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))

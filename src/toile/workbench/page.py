@@ -9,7 +9,7 @@ from toile import report
 from toile.data import Dataset, load_data
 from toile.errors import ToileError
 from toile.runs import Run, judge_validation, scored_images
-from toile.workbench.same_data import validation_pixels
+from toile.workbench.same_data import own_data, validation_pixels
 
 
 def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool = True) -> Path:
@@ -28,12 +28,14 @@ def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool =
     return report.write_run_page(run, run.plan, pixels)
 
 
-def mistakes_of(run: Run) -> Figure:
+def mistakes_of(run: Run, data: str | Path | None = None) -> Figure:
     """The most confused pairs of classes of `run`, with the surest mistaken validation pictures.
+
+    `data` is where its images lie now, if no longer where they were.
 
     Raises ToileError where nothing was mistaken, or the data is gone or no longer the same.
     """
-    pixels, answers = validation_pixels(run, load_data(run.recipe.data)), run.validation
+    pixels, answers = validation_pixels(run, own_data(run, data=data)), run.validation
     among = np.flatnonzero(scored_images(run.recipe, answers))
     logits, labels = answers.logits[among], answers.labels[among]
     pairs = [

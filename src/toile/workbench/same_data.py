@@ -8,6 +8,7 @@ from jaxtyping import UInt8
 
 from toile.data import Dataset, Progress, known_shape, load_data, no_progress
 from toile.errors import ToileError
+from toile.recipe import Data
 from toile.runs import Run
 
 
@@ -16,15 +17,23 @@ def own_data(run: Run, progress: Progress = no_progress, data: str | Path | None
 
     Raises ToileError where there is nothing, or nothing that can be read.
     """
+    return load_data(data_settings(run, data), progress=progress)
+
+
+def data_settings(run: Run, data: str | Path | None = None) -> Data:
+    """How the data of `run` is read, from where it was or from where it lies now.
+
+    Raises ToileError where nothing is there.
+    """
     settings = run.recipe.data
     if data is not None:
-        settings = settings.model_copy(update={"name": str(data)})
-    elif known_shape(settings.name) is None and not os.path.exists(settings.name):
+        return settings.model_copy(update={"name": str(data)})
+    if known_shape(settings.name) is None and not os.path.exists(settings.name):
         raise ToileError(
             f"{run.id} was trained on {settings.name}, which is not here; say where its data lies "
             "now, as in --data PATH"
         )
-    return load_data(settings, progress=progress)
+    return settings
 
 
 def same_data(

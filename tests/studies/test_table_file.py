@@ -41,8 +41,8 @@ def test_a_byte_order_mark_is_no_part_of_the_first_level(tmp_path):
     [
         ("", "is empty"),
         ("\n , \n", "is empty"),
-        ("a,b\n1,two\n", "line 2, level b: 'two' is no reading"),
-        ("a,b\n1,nan\n", "line 2, level b: 'nan' is no reading"),
+        ("a,b\n1,two\n", "line 2, column b: 'two' is no reading"),
+        ("a,b\n1,nan\n", "line 2, column b: 'nan' is no reading"),
         ("a,b\n1,1e999\n", "is no reading"),
         ("a,b\n1,1_0\n", "is no reading"),
         ("a,b\n1,2,3\n", "line 2: has 3 cells, and the heads are 2"),

@@ -17,6 +17,7 @@ from toile.data.orientation import is_transposed, swap_rows_and_columns, turned_
 from toile.data.readers import Parts, Progress, find_source
 from toile.data.scale import refuse_blank, scaled
 from toile.data.sealed import Sealed
+from toile.data.siblings import above, parts_beside
 from toile.data.sources import find_known, obtain_known
 from toile.errors import ToileError, did_you_mean
 from toile.recipe import Data, data_of
@@ -39,7 +40,16 @@ def load_data(
     data = data_of(given | settings)
     known = KNOWN.get(data.name)
     path = obtain_known(known, progress) if known else _own_path(data.name)
-    decoded = _decode(path, data, progress)
+    beside = [] if known else parts_beside(path)
+    names, whole = ", ".join(beside[:3]), above(path)
+    try:
+        decoded = _decode(path, data, progress)
+    except ToileError as error:
+        if not beside:
+            raise
+        raise ToileError(
+            f"{error}. Beside it: {names}; name {whole} to read all as one set"
+        ) from error
     # The names of the files prove nothing: MNIST and Fashion-MNIST share them.
     recognised = release_of(decoded.identity.fingerprint)
     if known and (data.size_px or data.colour) and recognised is not known:
@@ -49,7 +59,11 @@ def load_data(
             f"{path}: is not {known.name}: the fingerprint is {decoded.identity.fingerprint[:16]}, "
             f"which should be {known.fingerprint[:16]}; to use it as it is, name it by its path"
         )
-    return _dataset(data.name, path, decoded, recognised)
+    dataset = _dataset(data.name, path, decoded, recognised)
+    if not beside or not path.is_dir():
+        return dataset
+    note = f"not read: {names} beside {path.name}; name {whole} to read all as one set"
+    return replace(dataset, notes=(*dataset.notes, note))
 
 
 def load_here(data: Data) -> Dataset | None:

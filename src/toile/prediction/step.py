@@ -45,6 +45,8 @@ class Notes:
         # For the eye alone: of 25 million pixels a thousand a side are kept.
         every = -(-max(greys.shape[1:]) // MOST_PX)
         shown = greys[:, ::every, ::every]
+        if every > 1 and not self.steps:
+            sentence += f" Shown here at {shown.shape[2]} x {shown.shape[1]} px."
         self.steps.append(Step(name, sentence, whole(shown * (255 / full)), box))
 
 

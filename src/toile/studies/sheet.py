@@ -171,8 +171,8 @@ def sheet_path(name: str | Path) -> Path:
     if str(name) not in shipped:
         near = did_you_mean_file(name) or did_you_mean(str(name), shipped)
         raise ToileError(
-            f"{name} is neither a sheet's file nor a sheet of Toile's{near}; those are "
-            f"{', '.join(shipped)}, and `toile sheet new FILE` writes one to edit"
+            f"{name} is no sheet: there is no such file, and those that come with Toile are "
+            f"{', '.join(shipped)}{near}; `toile sheet new FILE` writes one to edit"
         )
     return shipped[str(name)]
 

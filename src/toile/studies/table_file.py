@@ -108,7 +108,7 @@ def _wide(heads: list[str], body: Rows, where: str, divider: str) -> Table:
         # Levels may have fewer readings than others: their columns end early.
         for head, cell in zip(heads, row, strict=True):
             if cell:
-                table[head].append(_reading(cell, f"{where}, line {line}, level {head}", divider))
+                table[head].append(_reading(cell, f"{where}, line {line}, column {head}", divider))
     return table
 
 

@@ -62,6 +62,11 @@ class Column:
         return len(self.known) == len(self.cells) > 0
 
     @property
+    def is_damaged(self) -> bool:
+        """Whether most of its cells are numbers and some are not, which is a slip."""
+        return len(self.cells) / 2 <= len(self.known) < len(self.cells)
+
+    @property
     def is_words(self) -> bool:
         """Whether no cell is a number, so that they can be no readings."""
         return not self.known and len(set(self.cells)) > 1
@@ -97,6 +102,9 @@ def level_and_reading(
     scores = [one for one in columns if one.is_called_reading]
     if len(levels) == len(scores) == 1:
         return levels[0], scores[0]
+    if len(columns) == 2 and len(scores) == 1 and scores[0].is_damaged:
+        (level,) = (one for one in columns if one is not scores[0])
+        return level, scores[0]
     if all(one.head_number is not None for one in columns):
         if any(one.head_number in one.numbers for one in columns):
             raise ToileError(

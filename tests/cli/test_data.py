@@ -1,5 +1,7 @@
 import numpy as np
 
+from toile.cli.data_words import _correlation
+
 
 def test_known_datasets_are_listed_with_where_they_lie(toile):
     sources = {one["name"]: one for one in toile("data", "--json").json["sources"]}
@@ -70,3 +72,14 @@ def test_a_bad_option_is_refused_like_a_setting(toile):
     answer = toile("data", "show", "fashion-sample", "--set=data.colour=sepia")
     assert answer.code == 2
     assert "data.colour is 'sepia'; it is one of grey, rgb" in answer.errors
+
+
+def test_correlations_have_no_zero_below_zero():
+
+    assert [*map(_correlation, (-0.001, 0.0, -0.25, 1.0, -1.0))] == [
+        ".00",
+        ".00",
+        "-.25",
+        "1.00",
+        "-1.00",
+    ]

@@ -116,7 +116,13 @@ def test_what_is_wrong_is_said_in_a_sentence(toile, among_runs, pictures, words,
 
 
 @pytest.mark.parametrize(
-    "words", [["nosuch", "p"], ["last", "p", "--with", "nosuch"], ["last", "p", "--steps", "a.pdf"]]
+    "words",
+    [
+        ["nosuch", "p"],
+        ["last", "p", "--with", "nosuch"],
+        ["last", "p", "--steps", "a.pdf"],
+        ["last", "nowhere.png"],
+    ],
 )
 def test_what_is_mistyped_does_not_wait_for_torch(among_runs, pictures, tmp_path, words):
     code = """

@@ -178,3 +178,17 @@ def test_data_is_shown_in_a_narrow_listing_where_it_differs(toile, among_runs, m
     assert "fashion-sample" in said
     assert "my-pictures" in said
     assert "parameters" not in said
+
+
+def test_of_the_accuracies_reached_the_highest_are_shown(toile, among_runs, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(among_runs, copy)
+    lines = (copy / "history.jsonl").read_text().splitlines()
+    last = json.loads(lines[-1])
+    last["validation"]["accuracy"] = 0.935
+    (copy / "history.jsonl").write_text("\n".join([*lines[:-1], json.dumps(last)]) + "\n")
+    said = [line for line in toile("show", copy).output.split("\n") if line.startswith("reached")]
+    assert [line.partition(":")[0] for line in said] == [
+        f"reached {share} %" for share in ("90.0", "91.0", "92.0", "93.0", "94.0")
+    ]
+    assert said[-1].endswith("not reached")

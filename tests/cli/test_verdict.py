@@ -1,3 +1,5 @@
+import pytest
+
 TABLE = (
     "1\t2\t20\n85,6\t88,59\t90,26\n85,96\t87,01\t90,08\n86,59\t87,55\t90,35\n88,03\t87,6\t89,91\n"
 )
@@ -29,7 +31,7 @@ def test_what_is_no_table_is_refused_by_line(toile, tmp_path):
     (tmp_path / "bad.csv").write_text("a,b\n90,ninety\n")
     answer = toile("verdict", "bad.csv")
     assert answer.code == 2
-    assert "line 2, level b: 'ninety' is no reading" in answer.errors
+    assert "line 2, column b: 'ninety' is no reading" in answer.errors
 
 
 def test_the_trend_is_said_and_intervals_are_as_sure_as_asked(toile, tmp_path):
@@ -70,3 +72,29 @@ def test_two_columns_that_may_be_of_either_form_are_named(toile, tmp_path):
     assert {name: one["n"] for name, one in said["levels"].items()} == {"1": 2, "5": 1}
     assert toile("verdict", "epochs.csv", "--wide", "--json").json["levels"]["top1"]["n"] == 3
     assert "leave out --level" in toile("verdict", "epochs.csv", "--wide", "--level=epochs").errors
+
+
+def test_single_readings_have_no_interval(toile, tmp_path):
+    (tmp_path / "one.csv").write_text("a,b\n0.1,0.2\n")
+    said = toile("verdict", "one.csv").output
+    assert "- to -" not in said
+    assert [line.split() for line in said.split("\n")[1:3]] == [
+        ["a", "1", "10.00", "-", "-"],
+        ["b", "1", "20.00", "-", "-"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("filters,reading\n8,0.9\n8,0.91\n16,x0.93\n", "line 4, level 16: 'x0.93' is no reading"),
+        ("size,reading\nsmall,0.9\nsmall,0.8\nlarge,0,9\n", "line 4: has 3 cells"),
+        ("size,accuracy\nsmall,0.9\nlarge,high\n", "line 3, level large: 'high' is no reading"),
+        ("a,b\n0.1,0.2\n0.3,high\n", "line 3, column b: 'high' is no reading"),
+    ],
+)
+def test_a_bad_cell_is_named_where_it_stands(toile, tmp_path, text, said):
+    (tmp_path / "bad.csv").write_text(text)
+    answer = toile("verdict", "bad.csv")
+    assert answer.code == 2
+    assert said in answer.errors

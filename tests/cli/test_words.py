@@ -2,7 +2,7 @@
 
 import pytest
 
-from toile.cli.words import bytes_text, path_end, table
+from toile.cli.words import bytes_text, numbered, path_end, table
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,9 @@ def test_a_column_that_is_too_wide_for_the_terminal_is_folded(monkeypatch):
     assert first == "1      filters 44, learning_rate      91.20 %"
     assert rest.split() == ["0.0213,", "relu1", "gelu"]
     assert second.endswith("90.00 %")
+
+
+def test_a_class_called_by_a_number_is_no_second_column():
+    assert numbered(["Coat", "Bag"]) == ["0 Coat", "1 Bag"]
+    assert numbered(["0", "1"]) == ["0", "1"]
+    assert numbered(["3", "8"]) == ["0: 3", "1: 8"]

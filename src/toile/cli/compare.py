@@ -78,7 +78,7 @@ def _compare_runs(runs: "list[Run]", out: Path | None, force: bool, as_json: boo
             }
         )
         return
-    say(_runs_words(runs, labels, differing, scores))
+    say(_runs_words(runs, labels, scores))
     if test is not None:
         say(mcnemar_words(runs[0], runs[1], test))
     say(
@@ -91,11 +91,12 @@ def _compare_runs(runs: "list[Run]", out: Path | None, force: bool, as_json: boo
 def _runs_words(
     runs: "list[Run]",
     labels: list[str],
-    differing: dict[str, tuple[Any, ...]],
     scores: "list[dict[str, Any] | None]",
 ) -> str:
+    from toile.recipe import differing_parts
     from toile.runs import seen_words
 
+    differing, alike = differing_parts([run.recipe for run in runs])
     lines = [f"{letter}  {label}" for letter, label in zip(LETTERS, map(plain, labels))]  # noqa: B905
     longest = max(map(len, differing), default=0)
     # JSON has values whole; of a hash or a path the ends tell enough.
@@ -110,6 +111,7 @@ def _runs_words(
         ["images", *(str(one["n"]) if one else "-" for one in scores)],
     ]
     lines += ["", table(("", *LETTERS[: len(runs)]), rows), ""]
+    lines.append(f"{alike} other settings are alike")
     for letter, run in zip(LETTERS, runs):  # noqa: B905
         if words := seen_words(run.recipe):
             lines.append(f"warning: {letter}: {plain(words)}")
@@ -119,9 +121,11 @@ def _runs_words(
 
 
 def _cut(text: str, wide: int) -> str:
-    """`text` in at most `wide` letters: its beginning and its end."""
+    """`text` in at most `wide` letters: of a list its beginning, else its beginning and its end."""
     if len(text) <= wide:
         return text
+    if ", " in text:
+        return f"{text[: wide - 2]}.."
     end = (wide - 2) // 2
     return f"{text[: wide - 2 - end]}..{text[-end:]}"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from toile.cli.terminal import plain
-from toile.cli.words import amount, percent, table
+from toile.cli.words import amount, numbered, percent, table
 
 if TYPE_CHECKING:
     from toile.data import Description, PartDescription
@@ -48,12 +48,12 @@ def _classes(one: "Description") -> str:
     ends = one.train, one.test
     rows = [
         (
-            f"{label} {name}",
+            name,
             *(amount(part.class_counts[label]) for part in parts),
             *(f"{part.class_mean_grey[label]:.2f}" for part in ends),
             _bars(one.train.class_histograms[label]),
         )
-        for label, name in enumerate(one.class_names)
+        for label, name in enumerate(numbered(one.class_names))
     ]
     rows.append(
         (
@@ -160,9 +160,14 @@ def _correlations(one: "Description") -> list[str]:
     for part, matrix in matrices.items():
         heads = ("", *map(str, range(len(matrix))))
         rows = [
-            # Without the 0 before the point ten classes fit in 80 columns.
-            (f"{label} {name}", *(f"{value:.2f}".replace("0.", ".", 1) for value in matrix[label]))
-            for label, name in enumerate(one.class_names)
+            (name, *map(_correlation, matrix[label]))
+            for label, name in enumerate(numbered(one.class_names))
         ]
         lines += ["", f"correlation of class means, {part}", table(heads, rows)]
     return lines
+
+
+def _correlation(value: float) -> str:
+    """Without the 0 before the point ten classes fit in 80 columns; nothing is less than .00."""
+    said = f"{value:.2f}".replace("0.", ".", 1)
+    return ".00" if said == "-.00" else said

@@ -8,7 +8,7 @@ import typer
 from toile.cli.arguments import Json, MovedData, RunName
 from toile.cli.files import Force, make_folder
 from toile.cli.terminal import plain, say, say_json
-from toile.cli.words import decimals, estimate, percent, table
+from toile.cli.words import decimals, estimate, numbered, percent, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
@@ -239,10 +239,8 @@ def _calibration(judged: "Evaluated") -> str:
 def _matrix(judged: "Evaluated") -> str:
     names = judged.run.facts.class_names
     rows = [
-        (f"{place} {name}", *map(str, row))
-        for place, (name, row) in enumerate(
-            zip(names, judged.judgement.matrix.tolist(), strict=True)
-        )
+        (name, *map(str, row))
+        for name, row in zip(numbered(names), judged.judgement.matrix.tolist(), strict=True)
     ]
     return table(("true class by answer", *map(str, range(len(names)))), rows) + "\n"
 

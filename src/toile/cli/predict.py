@@ -12,7 +12,7 @@ from toile.cli.arguments import RunName
 from toile.cli.files import Force, refuse_taken
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import percent, table
-from toile.errors import ToileError
+from toile.errors import ToileError, did_you_mean_file
 from toile.files import write_whole
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def predict(
     if steps is not None:
         _refuse_suffix(steps)
     asked, *also = [open_run(name) for name in (run, *(with_ or ()))]
+    _refuse_missing(pictures)
     with waiting("loading torch"):
         from toile.workbench.predict import predict as ask
     with data_progress() as progress:
@@ -94,6 +95,15 @@ def predict(
     if not as_json:
         for path in written:
             say(f"wrote {plain(str(path))}")
+
+
+def _refuse_missing(pictures: Sequence[str]) -> None:
+    for one in pictures:
+        try:
+            Path(one).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            near = did_you_mean_file(one)
+            raise ToileError(f"{one}: is no file or folder{near}") from None
 
 
 def _refuse_suffix(steps: Path) -> None:

@@ -119,7 +119,8 @@ def network(
         say(
             f"here: about {duration(measured['seconds_per_epoch'])} an epoch of "
             f"{extent.num_training:,} images, {bytes_text(measured['memory_bytes'])} of memory "
-            f"({measured['device']}, {measured['threads']} threads, {measured['precision']}, "
+            f"({measured['device']}, {measured['threads']} "
+            f"thread{'s' * (measured['threads'] != 1)}, {measured['precision']}, "
             f"median of {measured['steps']} steps); toile bench tries other settings"
         )
 

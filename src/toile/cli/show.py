@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from toile.runs import Run
     from toile.studies.kept import Kept
 
+MOST_REACHED = 4
+"""Accuracies of our own choosing that are said to be reached; `--json` has all."""
+
 
 def show(
     names: Names,
@@ -119,7 +122,9 @@ def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
     reached = convergence_of(epochs, reach) if reach else convergence_of(epochs)
     # Of our own rising targets all after the first missed one were missed too, and say no more.
     first_missed = next((place for place, one in enumerate(reached) if one.epoch is None), None)
-    shown = reached if reach or first_missed is None else reached[: first_missed + 1]
+    # Of those reached the highest: each is later than the one before.
+    until = len(reached) if first_missed is None else first_missed
+    shown = reached if reach else reached[max(until - MOST_REACHED, 0) : until + 1]
     lines = [
         f"reached {percent(one.accuracy, 1)}: "
         + (f"epoch {one.epoch}, after {duration(one.seconds)}" if one.epoch else "not reached")

@@ -103,7 +103,7 @@ def _levels(found: "Verdict") -> str:
             str(level.n),
             f"{points * level.mean:.2f}",
             _number(points * level.sd),
-            f"{_number(points * level.low)} to {_number(points * level.high)}",
+            _ends(level.low, f"{points * level.low:.2f} to {points * level.high:.2f}"),
         )
         for level in found.levels
     ]
@@ -119,7 +119,10 @@ def _pairs(found: "Verdict") -> str:
             f"{pair.a} and {pair.b}",
             pair.verdict,
             signed(points * pair.difference),
-            f"{signed(points * pair.low)} to {signed(points * pair.high)}",
+            _ends(
+                pair.low,
+                f"{signed(points * pair.low)} to {signed(points * pair.high)}",
+            ),
             "-" if math.isnan(pair.p) else f"{pair.p:.3g}",
             "-" if pair.more_readings is None else str(pair.more_readings),
         )
@@ -131,3 +134,8 @@ def _pairs(found: "Verdict") -> str:
 
 def _number(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.2f}"
+
+
+def _ends(low: float, said: str) -> str:
+    """An interval; one dash where single readings have none."""
+    return "-" if math.isnan(low) else said

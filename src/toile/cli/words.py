@@ -56,6 +56,17 @@ def setting(value: Any) -> str:
     return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
+def numbered(names: Sequence[str]) -> list[str]:
+    """Names behind their numbers, as tables of classes have them: `3 Dress`.
+
+    A name that is a number could be taken for another column: `3: 8`, and `8` where they are one.
+    """
+    return [
+        name if name == str(place) else f"{place}{':' * name.isdecimal()} {name}"
+        for place, name in enumerate(names)
+    ]
+
+
 def bytes_text(count: float) -> str:
     """`412 MB`, `1.4 MB` or `545 kB`, in thousands, millions or billions of bytes."""
     for unit, size in (("GB", 1e9), ("MB", 1e6)):

@@ -8,7 +8,12 @@ from toile.recipe.address import parse_assignment, value_at, with_settings
 from toile.recipe.augmentation import Augmentation
 from toile.recipe.complaint import first_fault, settings_of
 from toile.recipe.data import Data
-from toile.recipe.difference import Difference, differing_settings, recipe_differences
+from toile.recipe.difference import (
+    Difference,
+    differing_parts,
+    differing_settings,
+    recipe_differences,
+)
 from toile.recipe.document import (
     read_recipe_file,
     read_text,
@@ -40,6 +45,7 @@ __all__ = [
     "Start",
     "Training",
     "data_of",
+    "differing_parts",
     "differing_settings",
     "few_steps_note",
     "first_fault",

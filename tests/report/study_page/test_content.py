@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from toile.report.study_page import study_report
+from toile.report.study_page.drawings import readings_words
 from toile.report.study_page.learning import rising_words, soonest_words
 from toile.studies import (
     Factors,
     LearningCurve,
     LevelReached,
+    judge_readings,
     study_sentence,
     study_summary,
 )
@@ -249,3 +251,10 @@ def test_levels_that_never_were_as_good_are_named():
     assert "a and b reached an accuracy of 70 % after 1 epoch each and 2.0 s each (medians)" in said
     assert "At c half of the readings or more did not." in said
     assert soonest_words((reached("a", 0.7, 1.0, 2.0),)) == ""
+
+
+def test_only_intervals_that_are_cut_are_said_to_go_on_beyond_the_edge():
+    whole = judge_readings({"8": [0.1, 0.9], "16": [0.2, 0.8]})
+    assert readings_words(whole) == "Each dot is a reading."
+    cut = judge_readings({"8": [0.89, 0.90], "16": [0.91, 0.92]})
+    assert readings_words(cut).endswith("Lines that reach the edge go on beyond it.")

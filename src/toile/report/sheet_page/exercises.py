@@ -13,7 +13,7 @@ from toile.report.sheet_page.blocks import Block, Picture
 from toile.report.sheet_page.tables import chosen_table, trials_table
 from toile.report.steps import StepsOf, steps_figure
 from toile.report.study_page.content import study_report
-from toile.report.study_page.drawings import READINGS
+from toile.report.study_page.drawings import readings_words
 from toile.report.study_page.findings import readings_section
 from toile.report.study_page.learning import learning_sections
 from toile.report.study_page.parts import Drawing, drawing_of
@@ -176,7 +176,12 @@ def _compared(block: Block, outcome: Outcome) -> Block:
             block,
             sentence=compared_words(outcome),
             drawings=_named(
-                block, (drawing_of("readings", READINGS, readings_figure, verdict, gone, ""),)
+                block,
+                (
+                    drawing_of(
+                        "readings", readings_words(verdict), readings_figure, verdict, gone, ""
+                    ),
+                ),
             ),
             tables=(pairs_table(verdict),),
             facts=_means(verdict),

@@ -3,13 +3,12 @@
 from toile.report.heat_map import heat_map
 from toile.report.learning import learning_figure
 from toile.report.pairs import pairs_figure, shown_pairs
-from toile.report.readings import readings_figure
+from toile.report.readings import readings_figure, value_limits
 from toile.report.study_page.learning import any_finished
 from toile.report.study_page.parts import Drawing, drawing_of
 from toile.studies import Curves, StudyResult, Verdict
 from toile.studies.plan import short_names
 
-READINGS = "Each dot is a reading. Lines that reach the edge go on beyond it."
 GRID = (
     "The mean of each pair of values, with its readings and their spread in points. The darkest is "
     "the highest mean; whether it is better than the others the verdict says."
@@ -30,7 +29,9 @@ def study_drawings(
         for one in result.readings:
             gone[one.level] += one.status in ("diverged", "failed")
         factor = _factor(result)
-        drawings.append(drawing_of("readings", READINGS, readings_figure, verdict, gone, factor))
+        drawings.append(
+            drawing_of("readings", readings_words(verdict), readings_figure, verdict, gone, factor)
+        )
         if len(result.spec.vary) == 2 and not result.spec.levels:
             names = short_names(list(result.spec.vary))
             drawings.append(drawing_of("grid", GRID, heat_map, verdict, result.levels, names))
@@ -39,6 +40,13 @@ def study_drawings(
     if any_finished(curves):
         drawings.append(drawing_of("curves", CURVES, learning_figure, curves))
     return tuple(drawings)
+
+
+def readings_words(verdict: Verdict) -> str:
+    """What the figure of readings shows, and that intervals are cut where some are."""
+    low, high = (verdict.unit * end for end in value_limits(verdict))
+    is_cut = any(one.low < low or one.high > high for one in verdict.levels)
+    return "Each dot is a reading." + " Lines that reach the edge go on beyond it." * is_cut
 
 
 def _pairs_words(verdict: Verdict) -> str:

@@ -131,8 +131,10 @@ def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
         for one in shown
     ]
     seconds = seconds_of(epochs)
+    each = seconds["per_epoch"]
+    later = "" if each is None else f", each later one {duration(each)} (median)"
     lines.append(
-        f"time: first epoch {duration(seconds['first_epoch'])}, each later one "
-        f"{duration(seconds['per_epoch'])} (median); scoring {duration(seconds['evaluation'])}"
+        f"time: first epoch {duration(seconds['first_epoch'])}{later}; "
+        f"scoring {duration(seconds['evaluation'])}"
     )
     return "\n".join(["", table(heads, rows), "", *lines])

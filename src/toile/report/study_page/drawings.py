@@ -10,8 +10,8 @@ from toile.studies import Curves, StudyResult, Verdict
 from toile.studies.plan import short_names
 
 GRID = (
-    "The mean of each pair of values, with its readings and their spread in points. The darkest is "
-    "the highest mean; whether it is better than the others the verdict says."
+    "The mean of each pair of values, with its readings and their spread in points. The strongest "
+    "colour is the highest mean; whether it is better than the others the verdict says."
 )
 CURVES = (
     "The mean of each level's readings, and a band from the lowest to the highest of them; against "

@@ -25,8 +25,8 @@ test-slow: $(READY)
 SMOKE := tests/test_house.py tests/test_distribution.py tests/cli/test_completion.py \
   tests/cli/test_serve.py tests/service tests/export/test_onnx_file.py \
   tests/export/test_onnx_int8.py tests/export/test_onnx_bytes.py tests/export/test_metadata.py \
-  tests/studies/test_search.py tests/report/study_page/test_forms.py \
-  tests/studies/executors/test_study_on_ray.py
+  tests/searches/test_spec.py tests/report/study_page/test_forms.py \
+  tests/executors/test_study_on_ray.py
 
 test-floors:
 	$(PYTHON) -m venv --clear .floors

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from toile.recipe import Recipe, plan_network
-from toile.studies import read_sheet
-from toile.studies.asking import Asking
+from toile.searches.sampler import Asking
+from toile.searches.spec import Search, most_epochs, search_space, trial_recipe
+from toile.sheets import read_sheet
+from toile.sheets.plan import Planned, plan_sheet
 from toile.studies.plan import base_recipe
-from toile.studies.search import Search, most_epochs, search_space, trial_recipe
-from toile.studies.sheet_plan import Planned, plan_sheet
 
 IMAGES, SHAPE, CLASSES = 60_000, (1, 28, 28), 10
 EARLY_EPOCHS = 10

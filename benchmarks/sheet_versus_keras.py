@@ -32,8 +32,9 @@ import toile
 from toile.data import load_data, split_data
 from toile.recipe import Recipe
 from toile.runs import Run
-from toile.studies import Ended, Started, read_sheet
-from toile.workbench.live_study import LiveStudy
+from toile.sheets import read_sheet
+from toile.studies import Ended, Started
+from toile.studies.live import LiveStudy
 
 SHEET = "fashion-lab"
 WORKERS = 2

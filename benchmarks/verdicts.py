@@ -5,7 +5,7 @@
     python benchmarks/verdicts.py sequences  # ways to pay for several analyses, side by side
 
 10,000 tables or studies a figure, normal readings unless said, always the same ones (`--seed`). The
-tests are those that verdicts run (`toile.studies.stepwise`), on thousands of tables at once.
+tests are those that verdicts run (`toile.statistics.stepwise`), on thousands of tables at once.
 """
 
 import argparse
@@ -15,8 +15,9 @@ from itertools import combinations, product
 
 import numpy as np
 
-from toile.studies import ALPHA, alpha_of
-from toile.studies.stepwise import Differences, Findings
+from toile.statistics import ALPHA
+from toile.statistics.stepwise import Differences, Findings
+from toile.studies import alpha_of
 
 MARGIN, SD = 0.5, 0.37
 EPOCHS = [1.05, 0.66, 0.70, 0.69, 0.20]

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from toile.runs.beginning import begin
 from toile.training.fit import Position
-from toile.workbench.begin import begin
 
 # Runs in every Python process that is started with `Halting.environment`. A process halts after
 # it has put the `count`-th file that matches in its place, or when it is about to import a module.

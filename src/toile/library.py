@@ -5,11 +5,7 @@ from pathlib import Path
 
 from toile.data import Progress, no_progress
 from toile.recipe import Recipe
-from toile.runs import Run
-from toile.runs.recorder import CHECKPOINT_SECONDS
-from toile.workbench.begin import begin
-from toile.workbench.go_on import go_on
-from toile.workbench.live import LiveRun
+from toile.runs import CHECKPOINT_SECONDS, LiveRun, Run, begin, go_on
 
 
 def train(

@@ -14,7 +14,7 @@ from toile.cli.predict import csv_text
 from toile.data import load_data
 from toile.prediction import Likely
 from toile.runs import Run
-from toile.workbench.predict import Answered
+from toile.workbench.answers import Answered
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import toile.data
-from toile.data import Images, Sealed
-from toile.data.sealed import open_sealed
+from toile.data import Images
+from toile.data.sealed import Sealed, open_sealed
 
 IMAGES = Images(np.full((3, 1, 4, 4), 5, np.uint8), np.array([0, 1, 1]))
 

@@ -28,7 +28,7 @@ NUM_STEPS = 44
 SECONDS = {"seconds", "images_per_second", "evaluation_seconds", "total_seconds"}
 # Processes that have torch loaded already, and are killed all the same.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["toile.workbench.go_on"])
+PROCESSES.set_forkserver_preload(["toile.runs.resuming"])
 
 
 def start(task, *arguments, **named) -> BaseProcess:

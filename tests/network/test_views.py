@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from toile.engine.kernels.chain import Chain
 from toile.errors import ToileError
-from toile.network import Chain, Pixels, build_network, logits_in_batches
+from toile.network import Pixels, build_network, logits_in_batches
 from toile.recipe import layers, plan_network, recipe_of
 
 BEHIND = [

@@ -6,8 +6,17 @@ import pytest
 
 from toile.errors import ToileError
 from toile.recipe import recipe_of
-from toile.recipe.layers import MAX_DEPTH, MAX_LAYERS, Conv, MaxPool, Residual, layer_names
-from toile.recipe.layers.network import depth, num_layers, read_layers
+from toile.recipe.layers.layer import layer_names
+from toile.recipe.layers.network import (
+    MAX_DEPTH,
+    MAX_LAYERS,
+    Residual,
+    depth,
+    num_layers,
+    read_layers,
+)
+from toile.recipe.layers.pooling import MaxPool
+from toile.recipe.layers.weighted import Conv
 
 
 def names(*entries: Any) -> list[str]:

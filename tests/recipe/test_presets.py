@@ -6,7 +6,10 @@ import pytest
 
 from toile.errors import ToileError
 from toile.recipe import list_presets, optimizers, plan_network, read_recipe, recipe_text
-from toile.recipe.layers import BatchNorm, Conv, Dense, Dropout, Layer
+from toile.recipe.layers.dropout import Dropout
+from toile.recipe.layers.layer import Layer
+from toile.recipe.layers.norms import BatchNorm
+from toile.recipe.layers.weighted import Conv, Dense
 
 ADAM = optimizers.Adam(learning_rate=1e-3, epsilon=1e-7)
 ADADELTA = optimizers.Adadelta(learning_rate=1.0, rho=0.9, epsilon=1e-7)

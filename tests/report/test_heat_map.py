@@ -5,7 +5,8 @@ import pytest
 
 from toile.report.heat_map import heat_map
 from toile.report.theme import INK
-from toile.studies import Factors, judge_readings
+from toile.statistics import judge_readings
+from toile.studies import Factors
 
 GRID = {
     ("8", "16"): [0.80, 0.82], ("8", "32"): [0.84, 0.86],

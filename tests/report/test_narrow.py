@@ -18,7 +18,8 @@ from toile.report import (
 )
 from toile.report.heat_map import heat_map
 from toile.report.theme import NARROW_INCHES
-from toile.studies import Factors, LearningCurve, judge_readings
+from toile.statistics import judge_readings
+from toile.studies import Factors, LearningCurve
 
 RATES = {
     ".1": [0.82, 0.83, 0.85], ".01": [0.88, 0.89, 0.9], ".001": [0.87, 0.88, 0.86],

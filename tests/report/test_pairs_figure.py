@@ -3,7 +3,7 @@ import pytest
 
 from toile.report import pairs_figure
 from toile.report.pairs import LOOKS, MOST_PAIRS, shown_pairs
-from toile.studies import judge_readings
+from toile.statistics import judge_readings
 
 STEPS = np.array([-1.5, -1, -0.5, 0.5, 1, 1.5]) * 0.05
 TABLE = {

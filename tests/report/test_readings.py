@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from toile.report import readings_figure
 from toile.report.readings import MEAN, READING, TREND, place_levels, value_limits
 from toile.report.theme import short_names
-from toile.studies import judge_readings
+from toile.statistics import judge_readings
 
 RISING = {str(2**k): [90 + k - 0.1, 90 + k, 90 + k + 0.1] for k in range(3, 6)}
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from toile.report import search_figure
-from toile.studies.search import search_of
-from toile.studies.search_result import SearchResult, Trial
+from toile.searches.result import SearchResult, Trial
+from toile.searches.spec import search_of
 
 FILTERS = "network.conv1.filters"
 

@@ -3,8 +3,8 @@
 import pytest
 
 from toile.report.titles import run_title, search_title, study_title
+from toile.searches.spec import search_of
 from toile.studies import study_of
-from toile.studies.search import search_of
 
 FILTERS, RATE = "network.conv1.filters", "training.optimizer.sgd.learning_rate"
 

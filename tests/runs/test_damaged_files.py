@@ -28,9 +28,9 @@ from toile.runs import (
     unpack_bundle,
     write_score,
 )
+from toile.runs.classifier import load_network
 from toile.runs.ledger import write_look
 from toile.runs.tensors import save_arrays
-from toile.workbench.trained import load_network
 
 Read = Callable[[bytes], object]
 SCORE = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}}

@@ -7,9 +7,9 @@ import pytest
 
 from toile.errors import ToileError
 from toile.runs import bundle_run, list_runs, open_run, read_ledger, unpack_bundle
+from toile.runs.catalogue import list_kept
 from toile.runs.ledger import write_look
-from toile.studies.kept import list_kept
-from toile.workbench.live_study import hold_study
+from toile.studies.live import hold_study
 
 FACTS = {"weights": "last", "recipe": "r", "data": "d", "source": "/data"}
 

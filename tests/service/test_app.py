@@ -14,8 +14,8 @@ from toile.data import load_data
 from toile.data.sealed import open_sealed
 from toile.evaluation import probabilities
 from toile.runs import abstention_of
+from toile.runs.classifier import load_network
 from toile.service import app, create_app
-from toile.workbench.trained import load_network
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 

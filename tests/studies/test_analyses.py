@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from toile.errors import ToileError
-from toile.studies import ALPHA, Factors, Reading, StudyResult, alpha_of, judge_readings, study_of
+from toile.sheets.plan import plan_sheet
+from toile.sheets.result import Outcome
+from toile.sheets.sheet import read_sheet
+from toile.statistics import ALPHA, judge_readings
+from toile.studies import Factors, Reading, StudyResult, alpha_of, study_of, study_sentence
 from toile.studies.analyses import FILE, count_analyses, judge_kept, keep_analysis
-from toile.studies.sheet import read_sheet
-from toile.studies.sheet_plan import plan_sheet
-from toile.studies.sheet_result import Outcome
 from toile.studies.summary import study_summary
-from toile.studies.words import study_sentence
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 verdicts = pytest.importorskip("verdicts")

@@ -7,8 +7,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from toile.studies import ALPHA, judge_readings
-from toile.studies.stepwise import Differences, Findings
+from toile.statistics import ALPHA, judge_readings
+from toile.statistics.stepwise import Differences, Findings
 
 SPREADS = {
     "equal": [0.37] * 5,

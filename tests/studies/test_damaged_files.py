@@ -10,13 +10,15 @@ import pytest
 from tests.fuzzing import unanswered
 from toile.runs import Run, runs_folder
 from toile.runs.state import State, write_state
-from toile.studies import open_search, open_sheet, open_study, study_sentence, study_summary
-from toile.studies.listing import list_studies
+from toile.searches import open_search
+from toile.searches.result import finalist_mean, trial_key
+from toile.searches.sentences import search_sentence, search_summary
+from toile.searches.spec import search_of, search_text
+from toile.sheets import open_sheet
+from toile.studies import open_study, study_sentence, study_summary
 from toile.studies.plan import cell_key, complete
-from toile.studies.search import search_of, search_text
-from toile.studies.search_result import finalist_mean, trial_key
-from toile.studies.search_words import search_sentence, search_summary
 from toile.studies.spec import study_of, study_text
+from toile.workbench.listing import list_studies
 
 FILTERS = "network.conv1.filters"
 QUICK, MANY = 500, 20_000

@@ -4,8 +4,8 @@ import pytest
 
 from toile.errors import ToileError
 from toile.runs import read_ledger, runs_folder
+from toile.runs.catalogue import MARKS
 from toile.sole_use import sole_use
-from toile.studies.kept import MARKS
 from toile.studies.removal import contents_of_kept, find_to_remove, remove_kept
 
 INNER = {

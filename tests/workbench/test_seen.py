@@ -22,12 +22,12 @@ from toile.runs import (
     runs_folder,
     seen_words,
 )
+from toile.runs.evaluation import evaluate
 from toile.runs.state import write_state
+from toile.searches.sentences import search_sentence
+from toile.sheets.result import compared_words, runs_words
+from toile.sheets.sheet import sheet_of
 from toile.studies import open_study
-from toile.studies.search_words import search_sentence
-from toile.studies.sheet import sheet_of
-from toile.studies.sheet_result import compared_words, runs_words
-from toile.workbench.evaluate import evaluate
 from toile.workbench.page import write_report
 
 ELSEWHERE = {

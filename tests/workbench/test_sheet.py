@@ -7,10 +7,10 @@ from PIL import ExifTags, Image
 import toile
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
-from toile.report.sheet_page import sheet_page
+from toile.report.sheet_page.content import sheet_page
 from toile.runs import Run
-from toile.studies import open_sheet
-from toile.studies.sheet import sheet_of
+from toile.sheets import open_sheet
+from toile.sheets.sheet import sheet_of
 
 SMALL = {
     "data.name": "fashion-sample",
@@ -155,7 +155,7 @@ def test_runs_that_cannot_be_compared_are_refused_before_anything_runs(runs, tmp
 
 
 def test_a_sheet_is_in_one_hand_at_a_time(tmp_path, monkeypatch):
-    monkeypatch.setattr("toile.workbench.live_study.SECONDS_TO_LET_GO", 0)
+    monkeypatch.setattr("toile.studies.live.SECONDS_TO_LET_GO", 0)
     live = toile.run_sheet(sheet({"question": "And?"}), out=tmp_path / "it")
     with live.taking(), pytest.raises(ToileError, match="in use by another process"):
         live.finish()

@@ -11,15 +11,8 @@ from toile.errors import ToileError
 from toile.files import finite
 from toile.recipe import recipe_of, with_settings
 from toile.runs import Run
-from toile.studies import (
-    Factors,
-    Reading,
-    StudyResult,
-    judge_readings,
-    read_table,
-    study_of,
-    study_summary,
-)
+from toile.statistics import judge_readings, read_table
+from toile.studies import Factors, Reading, StudyResult, study_of, study_summary
 from toile.workbench.study_page import hits_of, write_study_report
 
 RECIPE = {

@@ -10,7 +10,7 @@ from toile.cli.terminal import say, say_json
 from toile.cli.words import bytes_text, duration, table
 
 if TYPE_CHECKING:
-    from toile.workbench.bench import Bench
+    from toile.workbench import Bench
 
 Recipes = Annotated[
     list[str] | None, typer.Argument(metavar="[RECIPE|PRESET]...", help="By default a few presets.")
@@ -39,12 +39,12 @@ def bench(
 
     prepare_process()
     from toile.cli.progress import waiting
-    from toile.workbench.asked import asked_recipe
+    from toile.runs import asked_recipe
 
     for name in recipes or TYPICAL:
         asked_recipe(name, data=data, settings=set_ or ())
     with waiting("loading torch"):
-        from toile.workbench.bench import bench as measure
+        from toile.workbench import bench as measure
     found = []
     for name in recipes or TYPICAL:
         with counted(f"measuring {name}") as progress:

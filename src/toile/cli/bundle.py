@@ -23,7 +23,7 @@ def bundle(
 
     opened = open_run(run)
     with waiting("bundling the run"):
-        from toile.workbench.page import write_report
+        from toile.workbench import write_report
 
         if not (opened.folder / "report.html").exists():
             write_report(opened)
@@ -40,7 +40,7 @@ def import_(
 ) -> None:
     """Add a bundled run to the runs here, once its checksums have been checked."""
     from toile.cli.progress import waiting
-    from toile.workbench.bundle import import_bundle
+    from toile.workbench import import_bundle
 
     with waiting("reading the bundle"):
         run, manifest = import_bundle(file)

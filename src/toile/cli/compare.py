@@ -16,9 +16,8 @@ from toile.errors import ToileError
 
 if TYPE_CHECKING:
     from toile.evaluation import McNemar
-    from toile.runs import Run
-    from toile.studies.kept import Kept
-    from toile.studies.side_by_side import Side
+    from toile.runs import Kept, Run
+    from toile.workbench import Side
 
 LEAST_WIDE = 9
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -34,8 +33,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Show in what runs differ: recipes, scores, curves. Of studies, all levels side by side."""
-    from toile.runs import Run
-    from toile.studies.kept import find_named
+    from toile.runs import Run, find_named
 
     if not 2 <= len(names) <= len(LETTERS):
         raise ToileError(f"compare takes 2 to {len(LETTERS)} names; {len(names)} were given")
@@ -131,7 +129,7 @@ def _cut(text: str, wide: int) -> str:
 
 
 def _compare_levels(found: "list[Kept]", as_json: bool) -> None:
-    from toile.studies.side_by_side import sides_of
+    from toile.workbench import sides_of
 
     sides = [side for kept in found for side in sides_of(kept)]
     if not sides:
@@ -170,7 +168,7 @@ def _ends(low: float, high: float) -> str:
 
 def _mcnemar(first: "Run", second: "Run") -> "McNemar | None":
     """The test, where both runs answered the same images."""
-    from toile.workbench.evaluate import answered_the_same, compare_answers
+    from toile.runs import answered_the_same, compare_answers
 
     ended = all(run.has_answers for run in (first, second))
     return compare_answers(first, second) if ended and answered_the_same(first, second) else None

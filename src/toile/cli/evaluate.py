@@ -13,8 +13,7 @@ from toile.errors import ToileError
 
 if TYPE_CHECKING:
     from toile.evaluation import Estimate, McNemar
-    from toile.runs import Run
-    from toile.workbench.evaluate import Evaluated
+    from toile.runs import Evaluated, Run
 
 MOST_CLASSES_TABLED = 20
 MOST_PAIRS = 5
@@ -44,8 +43,8 @@ def evaluate(
 
     opened = open_run(run)
     other = None if against is None else open_run(against)
-    from toile.workbench.evaluate import compare_answers
-    from toile.workbench.evaluate import evaluate as judge
+    from toile.runs import compare_answers
+    from toile.runs import evaluate as judge
 
     if other is not None and open_test:
         raise ToileError("--against compares answers on validation; leave --open-test out")
@@ -70,8 +69,8 @@ def evaluate(
                 written = _draw(judged, figures, data)
         if open_test:
             # Here, since drawing takes a while to be imported.
-            from toile.workbench.page import write_report
-            from toile.workbench.same_data import own_data
+            from toile.runs import own_data
+            from toile.workbench import write_report
 
             # The page counts the looks, so it is made to know of this one.
             write_report(opened, None if data is None else own_data(opened, data=data))
@@ -153,7 +152,7 @@ def mcnemar_words(first: "Run", second: "Run", test: "McNemar") -> str:
 
 def _draw(judged: "Evaluated", folder: Path, data: str | None) -> list[Path]:
     from toile import report
-    from toile.workbench.page import mistakes_of
+    from toile.workbench import mistakes_of
 
     names = judged.run.facts.class_names
     drawn = {

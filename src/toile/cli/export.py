@@ -35,14 +35,14 @@ def export(
 ) -> None:
     """Write a run's network as a file for other software, proven to answer alike."""
     from toile.cli.progress import waiting
-    from toile.export.formats import format_of
+    from toile.export import format_of
     from toile.runs import open_run
 
     # Before torch is loaded: what can be refused is refused.
     format_of(to, file)
     opened = open_run(run)
     with waiting("exporting, and comparing with the network"):
-        from toile.workbench.export import export_run
+        from toile.workbench import export_run
 
         exported = export_run(
             opened, to, file, weights=weights, int8=int8, takes=input_, force=force, data=data

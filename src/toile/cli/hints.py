@@ -10,8 +10,8 @@ from toile.cli.terminal import plain, tell
 
 if TYPE_CHECKING:
     from toile.runs import Run
+    from toile.searches import SearchResult
     from toile.studies import StudyResult
-    from toile.studies.search_result import SearchResult
 
 Open = Annotated[bool, typer.Option("--open", help="Open the report in the browser.")]
 MOST_ADDED = 40
@@ -44,7 +44,7 @@ def after_study(result: "StudyResult") -> str:
 
 def after_search(result: "SearchResult") -> str:
     """What follows a search: a training of the best settings, as its fresh readings have them."""
-    from toile.studies.search_result import trial_key
+    from toile.searches import trial_key
 
     if not result.ended:
         return f"next: toile search {plain(str(result.folder))} continues it"

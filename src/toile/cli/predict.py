@@ -16,7 +16,7 @@ from toile.errors import ToileError, did_you_mean_file
 from toile.files import write_whole
 
 if TYPE_CHECKING:
-    from toile.workbench.predict import Answered
+    from toile.workbench import Answered
 
 MOST_DRAWN = 4
 MOST_TOLD = 50
@@ -64,7 +64,7 @@ def predict(
     asked, *also = [open_run(name) for name in (run, *(with_ or ()))]
     _refuse_missing(pictures)
     with waiting("loading torch"):
-        from toile.workbench.predict import predict as ask
+        from toile.workbench import predict as ask
     with data_progress() as progress:
         answers = ask(
             asked,

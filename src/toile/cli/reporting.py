@@ -28,11 +28,11 @@ def report(
 ) -> None:
     """Write the report of a run, study, search or sheet into its folder and print its files."""
     from toile.cli.progress import waiting
-    from toile.studies.kept import find_named
+    from toile.runs import find_named
 
     kept = find_named(name)
     with waiting("writing the report"):
-        from toile.workbench.reports import write_reports
+        from toile.workbench import write_reports
 
         files = [str(path) for path in write_reports(kept, formats or ["html"])]
     html = next((Path(file) for file in files if file.endswith(".html")), None)

@@ -13,8 +13,7 @@ from toile.cli.words import amount, bytes_text, percent, table
 from toile.errors import ToileError, did_you_mean
 
 if TYPE_CHECKING:
-    from toile.runs import Listed
-    from toile.studies.kept import Kept
+    from toile.runs import Kept, Listed
 
 SORTS = {
     "changed": lambda one: one.changed,
@@ -74,7 +73,7 @@ def rm(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete runs, studies, searches or sheets, after showing what is in them and asking."""
-    from toile.studies.removal import find_to_remove, remove_kept
+    from toile.studies import find_to_remove, remove_kept
 
     found = {one.folder.resolve(): one for one in map(find_to_remove, names)}
     if not yes:
@@ -88,7 +87,7 @@ def rm(
 
 
 def _to_be_deleted(kept: "Kept") -> str:
-    from toile.studies.removal import contents_of_kept
+    from toile.studies import contents_of_kept
 
     contents = contents_of_kept(kept)
     lines = [

@@ -15,9 +15,8 @@ from toile.cli.words import duration, percent, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
+    from toile.searches import LiveSearch, SearchResult
     from toile.studies import StudyResult
-    from toile.studies.search_result import SearchResult
-    from toile.workbench.live_search import LiveSearch
 
 DIVERGED = 3
 SHOWN = 10
@@ -76,8 +75,8 @@ def search(
     started = time.monotonic()
     with Signals("the same command continues it") as signals:
         from toile.cli.progress import data_progress
-        from toile.studies.search import parse_over
-        from toile.workbench.search import search as ask
+        from toile.searches import parse_over
+        from toile.searches import search as ask
 
         with data_progress() as progress:
             live = ask(
@@ -147,9 +146,7 @@ def _ahead(found: "SearchResult", again: "StudyResult") -> str:
 def summary(result: "SearchResult") -> str:
     """The best trials, what their settings reach when read again, and the sentence."""
     from toile.cli.study_words import tables as study_tables
-    from toile.studies.search import values_words
-    from toile.studies.search_result import finalist_mean
-    from toile.studies.search_words import search_sentence
+    from toile.searches import finalist_mean, search_sentence, values_words
 
     rows = []
     for trial in result.ranked()[:SHOWN]:
@@ -171,7 +168,7 @@ def summary(result: "SearchResult") -> str:
 
 def _write_page(result: "SearchResult") -> Path:
     from toile.cli.progress import waiting
-    from toile.workbench.sheet_page import write_search_report
+    from toile.workbench import write_search_report
 
     with waiting("writing the report"):
         return write_search_report(result)[0]
@@ -179,7 +176,7 @@ def _write_page(result: "SearchResult") -> Path:
 
 def _say(result: "SearchResult", wall_seconds: float, page: Path | None, as_json: bool) -> None:
     if as_json:
-        from toile.studies.search_words import search_summary
+        from toile.searches import search_summary
 
         say_json(search_summary(result) | {"wall_seconds": wall_seconds})
         return

@@ -11,12 +11,11 @@ from rich.text import Text
 from toile.cli.console import Terminal
 from toile.cli.terminal import plain, tell
 from toile.cli.words import duration, percent
+from toile.searches import SearchResult, Trial, values_words
 from toile.studies import Paused
-from toile.studies.search import values_words
-from toile.studies.search_result import SearchResult, Trial
 
 if TYPE_CHECKING:
-    from toile.workbench.trials import SearchEvent
+    from toile.searches import SearchEvent
 
 SHOWN = 5
 
@@ -45,7 +44,7 @@ class SearchWatch:
 
     def show(self, event: "SearchEvent") -> None:
         """Show one event."""
-        from toile.workbench.trials import TrialBegun, TrialEnded
+        from toile.searches import TrialBegun, TrialEnded
 
         match event:
             case TrialBegun(trial):

@@ -19,9 +19,8 @@ from toile.cli.words import duration, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
-    from toile.studies.sheet_plan import Planned
-    from toile.studies.sheet_result import Outcome
-    from toile.workbench.sheet import LiveExercise, LiveSheet
+    from toile.sheets import Outcome, Planned
+    from toile.workbench import LiveExercise, LiveSheet
 
 app = new_app("Lab sheets: exercises that are done in order, and answered by a report.")
 Name = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A sheet's file, or fashion-lab.")]
@@ -54,7 +53,7 @@ def run(
     started = time.monotonic()
     with Signals("the same command continues it") as signals:
         from toile.cli.progress import data_progress, waiting
-        from toile.workbench.sheet import run_sheet
+        from toile.workbench import run_sheet
 
         numbers = None if only is None else numbers_in(only)
         with data_progress() as progress:
@@ -66,7 +65,7 @@ def run(
         with live.taking():
             _take_all(live, ask and sys.stdin.isatty() and not as_json, signals)
         result = live.result
-        from toile.workbench.sheet_page import write_sheet_report
+        from toile.workbench import write_sheet_report
 
         with waiting("writing the report"):
             report = write_sheet_report(result)[0]
@@ -95,11 +94,11 @@ def new(
     """Write a sheet to edit: an example that works, each setting explained."""
     from importlib.resources import files
 
-    from toile.studies.sheet import sheet_path
+    from toile.sheets import sheet_path
 
     if file.exists():
         raise ToileError(f"{file} is there already; name a new file, nothing was written")
-    example = files("toile.studies").joinpath("sheet-example.yaml").read_text()
+    example = files("toile.sheets").joinpath("example.yaml").read_text()
     try:
         file.write_text(example if source is None else sheet_path(source).read_text())
     except OSError as error:
@@ -110,7 +109,7 @@ def new(
 @app.command("list", cls=Command)
 def list_(as_json: Json = False) -> None:
     """List the sheets that come with Toile."""
-    from toile.studies.sheet import list_sheets
+    from toile.sheets import list_sheets
 
     found = list_sheets()
     if as_json:
@@ -132,8 +131,7 @@ def list_(as_json: Json = False) -> None:
 @app.command(cls=Command)
 def show(sheet: Name, quick: IsQuick = False, as_json: Json = False) -> None:
     """Show a sheet's exercises and how much they train, every level checked."""
-    from toile.studies.sheet import read_sheet
-    from toile.studies.sheet_plan import plan_sheet
+    from toile.sheets import plan_sheet, read_sheet
 
     read = read_sheet(sheet)
     planned = plan_sheet(read, quick)
@@ -169,7 +167,7 @@ def numbers_in(text: str) -> list[int]:
 
 def _ask(live: "LiveSheet", exercises: "list[Planned]") -> None:
     """Ask for what has no answer yet; an empty one is none."""
-    from toile.studies.sheet_result import keep_answer, read_answers
+    from toile.sheets import keep_answer, read_answers
 
     answered = read_answers(live.folder)
     for one in exercises:
@@ -200,7 +198,7 @@ def _take(live: "LiveSheet", exercise: "LiveExercise", signals: Signals) -> None
     from toile.cli.progress import data_progress
     from toile.cli.search import follow as follow_search
     from toile.cli.study_watch import StudyWatch
-    from toile.workbench.live_search import LiveSearch
+    from toile.searches import LiveSearch
 
     planned, work = exercise.planned, exercise.work
     tell(plain(f"{planned.number}. {planned.exercise.title}"))
@@ -234,8 +232,8 @@ def outcomes_words(outcomes: "Sequence[Outcome]", quick: bool) -> str:
 
 
 def _outcome_words(one: "Outcome") -> str:
-    from toile.studies.search_words import search_sentence
-    from toile.studies.sheet_result import compared_words, runs_words, study_words
+    from toile.searches import search_sentence
+    from toile.sheets import compared_words, runs_words, study_words
 
     if one.search is not None:
         return search_sentence(one.search)
@@ -269,7 +267,7 @@ def _planned_json(one: "Planned") -> dict[str, object]:
 def _levels_words(one: "Planned") -> str:
     if one.search is not None:
         return f"{one.search.trials} trials, {one.search.finalists} finalists"
-    from toile.studies import list_names
+    from toile.statistics import list_names
 
     return list_names([level.name for level in one.levels]) if len(one.levels) > 1 else ""
 

@@ -10,8 +10,7 @@ from toile.cli.words import decimals, duration, percent, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
-    from toile.runs import Run
-    from toile.studies.kept import Kept
+    from toile.runs import Kept, Run
 
 MOST_REACHED = 4
 """Accuracies of our own choosing that are said to be reached; `--json` has all."""
@@ -29,7 +28,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show runs, studies, searches or sheets: scores with intervals, and how they came about."""
-    from toile.studies.kept import find_named
+    from toile.runs import find_named
 
     # What is of runs alone is asked of the last run.
     kinds = ("run",) if reach or curve else ()
@@ -49,15 +48,16 @@ def show(
 
 def _json(kept: "Kept") -> dict[str, Any]:
     from toile import studies
-    from toile.studies.search_words import search_summary
+    from toile.searches import open_search, search_summary
+    from toile.sheets import open_sheet
 
     match kept.kind:
         case "study":
             return studies.study_summary(studies.open_study(kept.folder))
         case "search":
-            return search_summary(studies.open_search(kept.folder))
+            return search_summary(open_search(kept.folder))
         case "sheet":
-            return studies.open_sheet(kept.folder).to_json()
+            return open_sheet(kept.folder).to_json()
     from toile.cli.training import result
     from toile.runs import Run
 
@@ -67,6 +67,8 @@ def _json(kept: "Kept") -> dict[str, Any]:
 
 def _words(kept: "Kept") -> str:
     from toile import studies
+    from toile.searches import open_search
+    from toile.sheets import open_sheet
 
     where = f"{kept.kind}  {plain(str(kept.folder))}"
     match kept.kind:
@@ -77,11 +79,11 @@ def _words(kept: "Kept") -> str:
         case "search":
             from toile.cli.search import summary as search_words
 
-            return f"{search_words(studies.open_search(kept.folder))}\n{where}"
+            return f"{search_words(open_search(kept.folder))}\n{where}"
         case "sheet":
             from toile.cli.sheet import outcomes_words
 
-            sheet = studies.open_sheet(kept.folder)
+            sheet = open_sheet(kept.folder)
             return f"{outcomes_words(sheet.outcomes, sheet.quick)}\n{where}"
     from toile.cli.training import summary
     from toile.runs import Run

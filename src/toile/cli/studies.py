@@ -11,7 +11,7 @@ from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import table
 
 if TYPE_CHECKING:
-    from toile.studies.listing import Standing
+    from toile.workbench import Standing
 
 MOST_SAID = 200
 """Letters of what came of one; the first sentence, which is the finding, is shown whole."""
@@ -24,7 +24,7 @@ def studies(as_json: Json = False) -> None:
     Their readings are no rows of `toile runs`.
     """
     from toile.runs import runs_folder
-    from toile.studies.listing import list_studies
+    from toile.workbench import list_studies
 
     found = list_studies()
     if as_json:
@@ -52,7 +52,7 @@ def _listed_json(one: "Standing") -> dict[str, Any]:
 
 
 def _listing(found: list["Standing"]) -> str:
-    from toile.studies.listing import COUNTED
+    from toile.workbench import COUNTED
 
     rows = [
         (

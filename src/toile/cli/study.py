@@ -18,8 +18,7 @@ from toile.cli.words import duration
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
-    from toile.studies import StudyResult
-    from toile.workbench.live_study import LiveStudy
+    from toile.studies import LiveStudy, StudyResult
 
 DIVERGED = 3
 
@@ -92,7 +91,7 @@ def run(
     with Signals("the same command continues it") as signals:
         from toile.cli.progress import data_progress
         from toile.studies import parse_factor
-        from toile.workbench.study import study as ask
+        from toile.studies import study as ask
 
         with data_progress() as progress:
             live = ask(
@@ -194,7 +193,7 @@ def _follow(live: "LiveStudy", signals: Signals) -> None:
 
 def _open_test(result: "StudyResult", why: str) -> "StudyResult":
     from toile.cli.progress import data_progress
-    from toile.workbench.study_look import open_study_test
+    from toile.studies import open_study_test
 
     with data_progress() as progress:
         return open_study_test(result, why, progress=progress)
@@ -202,7 +201,7 @@ def _open_test(result: "StudyResult", why: str) -> "StudyResult":
 
 def _write_page(result: "StudyResult") -> Path:
     from toile.cli.progress import waiting
-    from toile.workbench.study_page import write_study_report
+    from toile.workbench import write_study_report
 
     with waiting("writing the report"):
         return write_study_report(result)[0]

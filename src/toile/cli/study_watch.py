@@ -80,7 +80,7 @@ class StudyWatch:
                 self.cells[event.level, event.number] = cell
             case Advanced():
                 cell = self.cells[event.level, event.number]
-                cell.share, cell.text = event.share, f"{100 * event.share:.0f} %"
+                cell.share, cell.text = event.fraction, f"{100 * event.fraction:.0f} %"
             case Retried():
                 self.cells[event.level, event.number] = _Cell("waiting", "again")
                 self._say(f"{_place(event)} failed, tried once more: {event.reason}")

@@ -6,8 +6,7 @@ from toile.cli.terminal import plain
 from toile.cli.words import percent, table
 
 if TYPE_CHECKING:
-    from toile.studies import Reading, StudyResult
-    from toile.workbench.live_study import LiveStudy
+    from toile.studies import LiveStudy, Reading, StudyResult
 
 EXAMPLE_SD = 0.0037
 """Readings of five epochs on Fashion-MNIST, of the lab sheet's tables."""
@@ -15,7 +14,8 @@ EXAMPLE_SD = 0.0037
 
 def ahead(live: "LiveStudy", result: "StudyResult") -> list[str]:
     """What is about to be taken, and how many readings a verdict will need."""
-    from toile.studies import alpha_of, count_analyses, planning_sentence, pooled_sd
+    from toile.statistics import planning_sentence, pooled_sd
+    from toile.studies import alpha_of, count_analyses
 
     left = len(result.readings) - result.count("finished", "diverged")
     levels = f"{len(result.levels)} level{'s' * (len(result.levels) > 1)}"
@@ -35,7 +35,8 @@ def ahead(live: "LiveStudy", result: "StudyResult") -> list[str]:
 
 def summary(result: "StudyResult") -> str:
     """What a study has come to: its tables, what failed, and the sentence."""
-    from toile.studies import folds_sentence, study_sentence
+    from toile.statistics import folds_sentence
+    from toile.studies import study_sentence
 
     lines = [tables(result), ""] if result.verdict or _lost(result) else []
     lines.append(study_sentence(result))

@@ -12,8 +12,7 @@ from toile.cli.terminal import hint, plain, say, say_json, tell
 from toile.cli.words import amount, duration, estimate, percent, table
 
 if TYPE_CHECKING:
-    from toile.runs import Run
-    from toile.workbench.live import LiveRun
+    from toile.runs import LiveRun, Run
 
 Set = Annotated[
     list[str] | None,
@@ -56,8 +55,7 @@ def train(
     with Signals() as signals:
         # Imported under the signals: torch takes a while, and Ctrl-C then ends with a sentence too.
         from toile.cli.progress import data_progress, waiting
-        from toile.workbench.asked import asked_recipe, refuse_taken_folder
-        from toile.workbench.prepared import prepare_data
+        from toile.runs import asked_recipe, prepare_data, refuse_taken_folder
 
         refuse_taken_folder(out)
         asked = asked_recipe(
@@ -72,7 +70,7 @@ def train(
         with data_progress() as progress:
             prepared = prepare_data(asked.data, progress)
         with waiting("loading torch"):
-            from toile.workbench.begin import begin_prepared
+            from toile.runs import begin_prepared
 
             folder = None if out is None else Path(out)
             live = begin_prepared(asked, prepared, folder, checkpoint_seconds)
@@ -94,17 +92,14 @@ def resume(
     """Continue a stopped, killed or finished run, exactly where it stopped."""
     with Signals() as signals:
         from toile.cli.progress import data_progress, waiting
-        from toile.runs import open_run
-        from toile.workbench.asked import refuse_to_repeat
-        from toile.workbench.prepared import prepare_data
-        from toile.workbench.same_data import data_settings
+        from toile.runs import data_settings, open_run, prepare_data, refuse_to_repeat
 
         opened = open_run(run)
         refuse_to_repeat(opened, epochs)
         with data_progress() as progress:
             prepared = prepare_data(data_settings(opened, data), progress)
         with waiting("loading torch"):
-            from toile.workbench.go_on import go_on
+            from toile.runs import go_on
 
             live = go_on(
                 opened, epochs=epochs, checkpoint_seconds=checkpoint_seconds, prepared=prepared
@@ -126,7 +121,7 @@ def _follow(
     path = None
     if page and (live.run.folder / "results.json").exists():
         from toile.cli.progress import waiting
-        from toile.workbench.page import write_report
+        from toile.workbench import write_report
 
         with waiting("writing the page"):
             path = write_report(live.run, live.dataset)

@@ -12,7 +12,7 @@ from toile.cli.words import table as text_table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
-    from toile.studies import Verdict
+    from toile.statistics import Verdict
 
 
 def verdict(
@@ -54,7 +54,7 @@ def verdict(
     most 1 are fractions, else points; the margin is half a point. A table knows of no earlier ones:
     this is taken for the only verdict asked of these levels.
     """
-    from toile.studies import (
+    from toile.statistics import (
         TableForm,
         judge_readings,
         read_table,
@@ -89,7 +89,7 @@ def _assumed(found: "Verdict") -> str:
 
 def verdict_tables(found: "Verdict") -> str:
     """The levels with their intervals, the pairs where there are several, and the trend."""
-    from toile.studies import trend_sentence
+    from toile.statistics import trend_sentence
 
     parts = [_levels(found), _pairs(found) if found.pairs else "", plain(trend_sentence(found))]
     return "\n\n".join(filter(None, parts))
@@ -111,7 +111,7 @@ def _levels(found: "Verdict") -> str:
 
 
 def _pairs(found: "Verdict") -> str:
-    from toile.studies import signed
+    from toile.statistics import signed
 
     points = 100 / found.unit
     rows = [

@@ -23,8 +23,8 @@ from toile.data.images import Images
 from toile.data.load import load_data, load_here, no_progress
 from toile.data.marks import MarkSet, is_marked, picture_marks
 from toile.data.novelty import Novelty, novelty
-from toile.data.readers import Progress
 from toile.data.readers.part_names import part_of
+from toile.data.readers.parts import Progress
 from toile.data.readers.picture import Picture, deep_picture, picture_of, read_picture
 from toile.data.readers.zip_file import DAMAGED, FREE_BYTES, open_zip, unpack
 from toile.data.sealed import Sealed

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from toile.data.catalogue import KNOWN
 from toile.data.conform import shape_asked
 from toile.data.load import load_data
-from toile.data.readers import Progress
+from toile.data.readers.parts import Progress
 from toile.data.split import split_data, validation_count
 from toile.recipe import Data
 

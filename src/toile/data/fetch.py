@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 from toile.data.catalogue import IDX_FILES, Known
-from toile.data.readers import Progress
+from toile.data.readers.parts import Progress
 from toile.errors import ToileError
 from toile.sole_use import sole_use
 

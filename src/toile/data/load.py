@@ -14,7 +14,8 @@ from toile.data.divide import divide
 from toile.data.fingerprint import identify
 from toile.data.images import Images
 from toile.data.orientation import is_transposed, swap_rows_and_columns, turned_note
-from toile.data.readers import Parts, Progress, find_source
+from toile.data.readers import find_source
+from toile.data.readers.parts import Parts, Progress
 from toile.data.scale import refuse_blank, scaled
 from toile.data.sealed import Sealed
 from toile.data.siblings import above, parts_beside

@@ -7,7 +7,7 @@ import numpy as np
 
 from toile.data.greys import Extremes, Greys, find_greys, scale_in_place
 from toile.data.images import Images, chunk_slices
-from toile.data.readers import Parts
+from toile.data.readers.parts import Parts
 from toile.errors import ToileError
 from toile.recipe import Data
 

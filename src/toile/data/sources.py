@@ -7,7 +7,7 @@ from toile.data.catalogue import IDX_FILES, KNOWN, Known
 from toile.data.debian import unpack_debian_package
 from toile.data.fetch import fetch_from, holds
 from toile.data.places import DEBIAN_FOLDER, SAMPLE_FOLDER, cache_folder, own_folders
-from toile.data.readers import Progress
+from toile.data.readers.parts import Progress
 from toile.errors import ToileError
 
 

@@ -4,9 +4,6 @@ What only reads exports is here and needs no torch; `toile.export.formats` write
 Pictures are uint8 (n, c, h, w), answers float32 logits (n, k).
 """
 
-from toile.export.about import About, Parity
-from toile.export.classifier import Classifier
-from toile.export.keras_reader import KerasClassifier
-from toile.export.onnx_classifier import OnnxClassifier
+from lazy_loader import attach_stub
 
-__all__ = ["About", "Classifier", "KerasClassifier", "OnnxClassifier", "Parity"]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -7,8 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toile.data import DataFacts
 from toile.errors import ToileError
-from toile.recipe import Plan, first_fault, plan_network, recipe_of
-from toile.recipe.yaml_loader import read_value
+from toile.recipe import Plan, first_fault, plan_network, read_value, recipe_of
 
 KEY = "toile"
 """The metadata entry that Toile reads in every format; its value is an `About` as JSON."""

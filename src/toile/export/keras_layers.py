@@ -12,8 +12,7 @@ import numpy as np
 from jaxtyping import Int
 
 from toile.errors import ToileError
-from toile.recipe import LayerPlan, Plan, layers
-from toile.recipe.arithmetic import padded_side, shape_text
+from toile.recipe import LayerPlan, Plan, layers, padded_side, shape_text
 
 Config = dict[str, Any]
 Weights = dict[str, np.ndarray]

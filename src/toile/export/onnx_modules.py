@@ -10,12 +10,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from toile.network import Network, Residual
-from toile.network.composite import Scale
-from toile.network.dropout import Dropout
-from toile.network.padding import AvgPool2d, MaxPool2d
-from toile.network.sequence import as_scored
-from toile.network.views import MeanOfViews
+from toile.network import (
+    AvgPool2d,
+    Dropout,
+    MaxPool2d,
+    MeanOfViews,
+    Network,
+    Residual,
+    Scale,
+    as_scored,
+)
 
 # The first in which GroupNormalization has a scale for each channel, as torch's has.
 OPSET = 21

@@ -4,33 +4,39 @@ First weights follow from the seed alone. Pictures are float32 (n, c, h, w) in c
 the last layer gives logits (n, k).
 """
 
-from toile.network.batch_norm import JoinedNorm, LeftError
 from toile.network.build import build_network
-from toile.network.chain import Chain
-from toile.network.composite import Residual
-from toile.network.dropout import Dropout, reseed_dropout
-from toile.network.parts import copies_in_parts, copy_of_part
+from toile.network.composite import ChannelNorm, Residual, Scale
+from toile.network.dropout import Dropout, masked, reseed_dropout
+from toile.network.flatten import Flatten
+from toile.network.freeze import freeze
+from toile.network.padding import AvgPool2d, Conv2d, MaxPool2d
 from toile.network.pixels import Pixels, pixels_of
 from toile.network.scoring import logits_in_batches, network_logits
-from toile.network.stacked import stack_rows, stacked_network
+from toile.network.sequence import Sequence, as_scored, as_trained
 from toile.network.trained import Network, trained_network
+from toile.network.views import MeanOfViews
 
 __all__ = [
-    "Chain",
+    "AvgPool2d",
+    "ChannelNorm",
+    "Conv2d",
     "Dropout",
-    "JoinedNorm",
-    "LeftError",
+    "Flatten",
+    "MaxPool2d",
+    "MeanOfViews",
     "Network",
     "Pixels",
     "Residual",
+    "Scale",
+    "Sequence",
+    "as_scored",
+    "as_trained",
     "build_network",
-    "copies_in_parts",
-    "copy_of_part",
+    "freeze",
     "logits_in_batches",
+    "masked",
     "network_logits",
     "pixels_of",
     "reseed_dropout",
-    "stack_rows",
-    "stacked_network",
     "trained_network",
 ]

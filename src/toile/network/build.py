@@ -15,8 +15,7 @@ from toile.network.initialise import initialise
 from toile.network.padding import AvgPool2d, Conv2d, Edge, GlobalPool, MaxPool2d
 from toile.network.sequence import Sequence
 from toile.network.views import Views
-from toile.recipe import LayerPlan, Plan, layers
-from toile.recipe.arithmetic import padded_side
+from toile.recipe import LayerPlan, Plan, layers, padded_side
 
 Modules = OrderedDict[str, nn.Module]
 

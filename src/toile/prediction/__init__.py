@@ -3,12 +3,7 @@
 Speaks uint8 pictures (c, h, w), a run's `DataFacts` and logits (k,); knows no runs and no torch.
 """
 
-from toile.prediction.abstention import (
-    Abstention,
-    Cost,
-    abstention_from_json,
-    find_abstention,
-)
+from toile.prediction.abstention import Abstention, Cost, abstention_from_json, find_abstention
 from toile.prediction.answer import Likely, Prediction, Vote, answer, vote
 from toile.prediction.prepare import Prepared, prepare
 from toile.prediction.step import Step

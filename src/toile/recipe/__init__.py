@@ -5,6 +5,7 @@
 
 from toile.recipe import layers, optimizers, schedules
 from toile.recipe.address import parse_assignment, value_at, with_settings
+from toile.recipe.arithmetic import padded_side, shape_text
 from toile.recipe.augmentation import Augmentation
 from toile.recipe.complaint import first_fault, settings_of
 from toile.recipe.data import Data
@@ -24,6 +25,7 @@ from toile.recipe.document import (
 from toile.recipe.plan import LayerPlan, Plan, plan_network
 from toile.recipe.presets import list_presets, read_recipe
 from toile.recipe.recipe import About, Recipe, data_of, recipe_of
+from toile.recipe.schedules import Schedule
 from toile.recipe.settings import Settings
 from toile.recipe.steps import few_steps_note, steps_per_epoch
 from toile.recipe.table import SettingRow, settings_table
@@ -40,6 +42,7 @@ __all__ = [
     "LayerPlan",
     "Plan",
     "Recipe",
+    "Schedule",
     "SettingRow",
     "Settings",
     "Start",
@@ -53,6 +56,7 @@ __all__ = [
     "list_presets",
     "name_items",
     "optimizers",
+    "padded_side",
     "parse_assignment",
     "plan_network",
     "read_recipe",
@@ -66,6 +70,7 @@ __all__ = [
     "schedules",
     "settings_of",
     "settings_table",
+    "shape_text",
     "steps_per_epoch",
     "value_at",
     "with_settings",

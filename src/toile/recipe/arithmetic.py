@@ -7,7 +7,7 @@ from typing import Any
 
 from toile.errors import ToileError
 from toile.recipe import layers
-from toile.recipe.layers import Layer
+from toile.recipe.layers.layer import Layer
 
 Shape = tuple[int, ...]
 DATA = "the data"

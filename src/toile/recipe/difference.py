@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toile.recipe.choice import Choice
-from toile.recipe.layers import Layer, layer_names
+from toile.recipe.layers.layer import Layer, layer_names
 from toile.recipe.recipe import Recipe
 from toile.recipe.settings import Settings
 

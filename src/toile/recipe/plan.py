@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from toile.errors import ToileError
 from toile.recipe.arithmetic import DATA, Arithmetic, Place, Shape, layer_arithmetic, shape_text
-from toile.recipe.layers import Layer, Residual, Views, layer_names
+from toile.recipe.layers.layer import Layer, layer_names
+from toile.recipe.layers.network import Residual
+from toile.recipe.layers.views import Views
 from toile.recipe.training import Start
 
 # With gradients and Adam's two moments, as many float32 weights take 3.2 GB.

@@ -10,7 +10,7 @@ from toile.errors import ToileError
 from toile.recipe.augmentation import Augmentation
 from toile.recipe.complaint import settings_of
 from toile.recipe.data import Data
-from toile.recipe.layers import Layers
+from toile.recipe.layers.network import Layers
 from toile.recipe.settings import Settings
 from toile.recipe.training import Training
 

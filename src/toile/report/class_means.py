@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from toile.report.picture_grid import picture_grid
+from toile.report.grid import picture_grid
 
 
 def class_means_figure(means: Float[np.ndarray, "k c h w"], class_names: Sequence[str]) -> Figure:

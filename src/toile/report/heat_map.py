@@ -19,7 +19,8 @@ from toile.report.theme import (
     plain,
     style_axes,
 )
-from toile.studies import Factors, Level, Verdict
+from toile.statistics import Level, Verdict
+from toile.studies import Factors
 
 Lines = tuple[tuple[float, str, float], ...]
 """How far below a cell's middle, what, and how large."""

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from toile.errors import ToileError
 from toile.evaluation import Confusion, probabilities
-from toile.report.picture_grid import canvas
+from toile.report.grid import canvas
 from toile.report.theme import INK, MUTED, new_figure, plain
 
 NUM_PAIRS = 8

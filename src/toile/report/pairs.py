@@ -20,7 +20,7 @@ from toile.report.theme import (
     short_names,
     style_axes,
 )
-from toile.studies import Pair, Verdict
+from toile.statistics import Pair, Verdict
 
 MOST_PAIRS = 15
 LONGEST_BESIDE = 9

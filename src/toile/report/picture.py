@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from toile.report.picture_grid import canvas
+from toile.report.grid import canvas
 
 
 def picture_uri(picture: UInt8[np.ndarray, "c h w"], longest_px: int = 96) -> str:

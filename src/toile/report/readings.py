@@ -22,7 +22,7 @@ from toile.report.theme import (
     short_names,
     style_axes,
 )
-from toile.studies import Level, Verdict, is_geometric
+from toile.statistics import Level, Verdict, is_geometric
 
 LONGEST_BELOW = 10
 MOST_BELOW = 8

@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from toile.errors import ToileError
-from toile.runs import write_whole
+from toile.files import write_whole
 
 SUFFIXES = (".png", ".svg")
 

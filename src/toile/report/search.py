@@ -22,7 +22,7 @@ from toile.report.theme import (
     plain,
     style_axes,
 )
-from toile.studies.search_result import SearchResult, Trial
+from toile.searches import SearchResult, Trial
 
 COLUMNS = 3
 LOOKS: dict[str, dict[str, Any]] = {

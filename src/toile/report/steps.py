@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from toile.prediction import Likely, Step
-from toile.report.picture_grid import canvas
+from toile.report.grid import canvas
 from toile.report.theme import INK, LINE, MUTED, TRAINING, VALIDATION, new_figure, plain
 
 PANEL = 1.75

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from toile.runs import Run
-from toile.studies import Search, Study, list_names
-from toile.studies.plan import short_names
+from toile.searches import Search
+from toile.statistics import list_names
+from toile.studies import Study, short_names
 
 
 def run_title(run: Run) -> str:

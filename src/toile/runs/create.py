@@ -10,7 +10,7 @@ from typing import Any
 from toile.errors import ToileError
 from toile.files import sync_folder, write_json, write_whole
 from toile.recipe import Plan, Recipe, recipe_text
-from toile.runs.environment import environment
+from toile.runs.machine import environment
 from toile.runs.novelty import KeptNovelty, write_novelty
 from toile.runs.pictures import Pictures, write_pictures
 from toile.runs.run import Run

@@ -155,7 +155,7 @@ def _classifier_of(run: Run, weights: str, progress: "Progress") -> OnnxClassifi
             return kept
     except ToileError:
         pass  # Not there yet, or damaged: it is made anew, and what hinders that is said then.
-    from toile.workbench.export import export_run
+    from toile.workbench import export_run
 
     export_run(run, "onnx", path, weights=weights, force=True, progress=progress)
     return OnnxClassifier(path)

@@ -21,10 +21,7 @@ import numpy as np
 
 from toile.errors import ToileError
 from toile.files import sync_folder
-from toile.studies.looks import LOOKS
-from toile.studies.needed import ALPHA
-from toile.studies.verdict import Verdict, judge_readings
-from toile.studies.welch import ROUNDING
+from toile.statistics import ALPHA, LOOKS, ROUNDING, Verdict, judge_readings
 
 FILE = "analyses.jsonl"
 Scores = Mapping[str, Sequence[float]]

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from toile.statistics import Verdict
 from toile.studies.result import Reading
-from toile.studies.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,11 @@ class Started:
 
 @dataclass(frozen=True)
 class Advanced:
-    """A reading has done `share` of its steps, in [0, 1]."""
+    """A reading has done `fraction` of its steps, in [0, 1]."""
 
     level: str
     number: int
-    share: float
+    fraction: float
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from typing import Any
 from toile.errors import ToileError
 from toile.files import write_json
 from toile.recipe import Recipe, read_text
-from toile.runs import Run, differences, read_state
-from toile.studies.kept import find_kept
+from toile.runs import Run, differences, find_kept, read_state
 from toile.studies.merge import say_difference
 from toile.studies.plan import Cell, cell_key, plan_levels
 from toile.studies.read import read_study_file

@@ -31,10 +31,9 @@ from toile.recipe import (
     recipe_of,
     with_settings,
 )
-from toile.runs import fill_seen, pictures_of
+from toile.runs import Known, fill_seen, pictures_of, pin_start, source_run
 from toile.studies.same_scores import unlike
 from toile.studies.spec import Alternative, Source, Study, study_of, study_text
-from toile.studies.starts import Known, pin_start, source_run
 
 MOST_LEVELS = 1000
 START = "training.start"

@@ -6,14 +6,20 @@ from pathlib import Path
 from toile.errors import ToileError
 from toile.runs import (
     COLLECTIONS,
+    MARKS,
     Contents,
+    Kept,
     Run,
     contents_of,
     delete_folder,
+    find_kept,
     is_path,
     is_run,
     keep_inner_looks,
+    kept_in,
+    list_kept,
     meant_by,
+    none_called,
     refuse_link,
     remove_run,
     run_to_remove,
@@ -21,7 +27,6 @@ from toile.runs import (
     steps_back,
 )
 from toile.sole_use import sole_use
-from toile.studies.kept import MARKS, Kept, find_kept, kept_in, list_kept, none_called
 
 OWN = {
     *("study.yaml", "study.json", "verdict.json", "analyses.jsonl", "test.json", "readings"),

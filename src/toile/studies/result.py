@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from toile.statistics import Verdict
 from toile.studies.analyses import judge_kept
 from toile.studies.spec import Study
-from toile.studies.verdict import Verdict
 
 UNENDED = ("waiting", "running", "stopped", "interrupted")
 

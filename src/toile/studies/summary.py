@@ -5,7 +5,7 @@ from typing import Any
 
 from toile.studies.learning import learning_curves, reached_by_level
 from toile.studies.result import StudyResult
-from toile.studies.words import study_sentence
+from toile.studies.sentences import study_sentence
 
 
 def study_summary(result: StudyResult) -> dict[str, Any]:

@@ -4,7 +4,8 @@ Images are uint8 (n, c, h, w), labels int64 (n,), logits float32 (n, k). Knows n
 listener of the events decides what is kept.
 """
 
-from toile.training.device import alternatives, prepare_torch, reasons, resolve
+from toile.engine import prepare_torch
+from toile.training.device import alternatives, reasons, resolve
 from toile.training.events import (
     Diverged,
     Epoch,
@@ -17,8 +18,8 @@ from toile.training.events import (
 )
 from toile.training.fit import Fit, Position, begin
 from toile.training.loop import train
-from toile.training.many import apart, train_many
 from toile.training.probe import Probe, probe
+from toile.training.stacked.many import apart, train_many
 from toile.training.transfer import fill_start
 
 __all__ = [

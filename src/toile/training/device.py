@@ -1,12 +1,10 @@
 """What `auto` means here: device, precision, threads, replicas; measured, not guessed later."""
 
-import os
-
 import torch
 
 from toile.errors import ToileError
-from toile.process import num_cores, thread_limits
-from toile.recipe import Plan, Recipe, Training, with_settings
+from toile.process import num_cores
+from toile.recipe import Plan, Recipe, with_settings
 
 # From so many multiply-adds, or numbers made by layers, a step a second thread pays; below, waiting
 # for it costs more than it does. Measured from s1-lab (9 million and 1.7 million) to quick (1.7
@@ -145,25 +143,3 @@ def _has_bfloat16(device: str) -> bool:
     if device == "cuda":
         return torch.cuda.is_bf16_supported()
     return device == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
-
-
-def prepare_torch(settings: Training) -> None:
-    """Make this process compute as a resolved recipe says: its threads, and the same bits again.
-
-    Raises ToileError where its environment has torch wait for threads without end.
-    """
-    threads = int(settings.threads) // int(settings.replicas)
-    if threads > 1 and (limits := thread_limits()):
-        said = " and ".join(f"{name}={os.environ[name]}" for name in limits)
-        raise ToileError(
-            f"training.threads is {settings.threads}, and the environment has {said}, with which "
-            "torch waits without end for threads that it does not get; unset it before Python "
-            "begins, or set training.threads=1"
-        )
-    torch.set_num_threads(threads)
-    # TF32 would make float32 on a GPU mean less than it says, in scores too.
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
-    # Of cuDNN's algorithms some add in whatever order threads finish.
-    torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.benchmark = False

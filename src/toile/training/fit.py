@@ -12,13 +12,12 @@ from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 
 from toile.data import PixelStatistics, Split
+from toile.engine import Batches, Gradient
 from toile.errors import ToileError
-from toile.network import build_network, pixels_of
+from toile.network import build_network, freeze, pixels_of
 from toile.recipe import Plan, Recipe, layers
-from toile.training.batches import Batches
-from toile.training.gradient import Gradient
 from toile.training.optimizer import make_optimizer
-from toile.training.transfer import freeze, take
+from toile.training.transfer import take
 
 NUM_SUMS = 4  # loss and hits of the interval, then of the epoch
 

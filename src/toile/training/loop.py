@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from toile import evaluation
+from toile.engine import EpochBatches, Found
 from toile.network import logits_in_batches
 from toile.training.average import follow
-from toile.training.batches import EpochBatches
 from toile.training.events import (
     Diverged,
     Epoch,
@@ -28,7 +28,6 @@ from toile.training.events import (
 )
 from toile.training.fit import Fit
 from toile.training.optimizer import set_rate
-from toile.training.part import Found
 from toile.training.schedule import rate_factor
 
 INTERVALS_PER_EPOCH = 20

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from toile.recipe import optimizers
 from toile.training.adadelta import Adadelta
@@ -33,17 +33,6 @@ def set_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
     """Set every group's learning rate to `factor` of its own."""
     for group in optimizer.param_groups:
         group["lr"] = group["peak"] * factor
-
-
-def laid_out_as(weight: Tensor, gradient: Tensor) -> Tensor:
-    """`gradient` in the memory layout of `weight`, as torch's fused optimisers need it.
-
-    They go through memory and do not look at strides, which backward() sees to and
-    torch.autograd.grad does not.
-    """
-    if gradient.stride() == weight.stride():
-        return gradient
-    return torch.empty_like(weight).copy_(gradient)
 
 
 def _torch_optimizer(

@@ -2,8 +2,7 @@
 
 import math
 
-from toile.recipe import schedules
-from toile.recipe.schedules import Schedule
+from toile.recipe import Schedule, schedules
 
 
 def rate_factor(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -> float:

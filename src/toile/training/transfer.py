@@ -65,12 +65,6 @@ def take(network: nn.Module, weights: Mapping[str, Tensor], layers: Iterable[str
                 mine.copy_(weights[f"{name}.{key}"])
 
 
-def freeze(network: nn.Module, layers: Iterable[str]) -> None:
-    """Take `layers` out of training, in place."""
-    for name in layers:
-        network.get_submodule(name).requires_grad_(False)
-
-
 def _first(names: list[str], last: str | None, setting: str) -> list[str]:
     """The names up to and with `last`; all without one."""
     if last is None:

@@ -10,16 +10,9 @@ from jaxtyping import Int
 from toile.data import Progress, carried, no_progress
 from toile.distribution import VERSION
 from toile.errors import ToileError
-from toile.export import About, Parity
-from toile.export.about import Takes
-from toile.export.build import build_file
-from toile.export.formats import SUFFIXES, format_of
-from toile.export.proof import prove
-from toile.export.trained import Trained
+from toile.export import SUFFIXES, About, Parity, Takes, Trained, build_file, format_of, prove
 from toile.files import write_whole
-from toile.runs import Run, abstention_of, open_run
-from toile.workbench.same_data import same_data
-from toile.workbench.trained import stored_weights
+from toile.runs import Run, abstention_of, open_run, same_data, stored_weights
 
 TAKES = get_args(Takes)
 NUM_PROVEN = 100

@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from toile import report
 from toile.data import Dataset, load_data
 from toile.errors import ToileError
-from toile.runs import Run, judge_validation, scored_images
-from toile.workbench.same_data import own_data, validation_pixels
+from toile.runs import Run, judge_validation, own_data, scored_images, validation_pixels
 
 
 def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool = True) -> Path:

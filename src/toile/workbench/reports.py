@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from toile.runs import Run
-from toile.studies import open_search, open_sheet, open_study
-from toile.studies.kept import Kept
+from toile.runs import Kept, Run
+from toile.searches import open_search
+from toile.sheets import open_sheet
+from toile.studies import open_study
 from toile.workbench.page import write_report
 from toile.workbench.sheet_page import write_search_report, write_sheet_report
 from toile.workbench.study_page import asked_forms, write_study_report

@@ -8,22 +8,23 @@ from pathlib import Path
 from toile.data import Progress, no_progress
 from toile.errors import ToileError
 from toile.files import write_whole
-from toile.runs import open_run, runs_folder
-from toile.studies.sheet import Exercise, Sheet, read_sheet, sheet_text
-from toile.studies.sheet_plan import Planned, plan_sheet
-from toile.studies.sheet_result import (
+from toile.runs import compare_answers, open_run, runs_folder
+from toile.searches import LiveSearch, search
+from toile.sheets import (
     SHEET,
     WORK,
+    Exercise,
+    Planned,
+    Sheet,
     SheetResult,
+    plan_sheet,
+    read_sheet,
     sheet_result,
+    sheet_text,
     write_standing,
 )
-from toile.workbench.evaluate import compare_answers
-from toile.workbench.live_search import LiveSearch
-from toile.workbench.live_study import LiveStudy, hold_study
+from toile.studies import LiveStudy, hold_study, study
 from toile.workbench.pictures import sources_of
-from toile.workbench.search import search
-from toile.workbench.study import study
 
 
 @dataclass(eq=False)

@@ -14,13 +14,10 @@ from toile.evaluation import probabilities
 from toile.files import write_json
 from toile.prediction import Prediction, Prepared, answer, prepare
 from toile.recipe import recipe_differences
-from toile.report import picture_grid, picture_uri, save_figure
-from toile.report.picture_grid import canvas
-from toile.runs import Run, abstention_of, open_run, pictures_of, seen_words
+from toile.report import canvas, picture_grid, picture_uri, save_figure
+from toile.runs import Run, abstention_of, compare_answers, open_run, pictures_of, seen_words
+from toile.sheets import OUTCOME, Outcome, Planned, SheetResult, compared_levels
 from toile.studies import keep_analysis
-from toile.studies.sheet_plan import Planned
-from toile.studies.sheet_result import OUTCOME, Outcome, SheetResult, compared_levels
-from toile.workbench.evaluate import compare_answers
 from toile.workbench.pictures import refuse_sealed, refuse_test_part, sources_of
 
 MODEL = "model.h5"

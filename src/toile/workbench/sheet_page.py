@@ -5,19 +5,21 @@ from pathlib import Path
 
 from toile.files import write_whole
 from toile.prediction import Likely
-from toile.report import StepsOf, save_figure
-from toile.report.sheet_page import (
+from toile.report import (
     Page,
     Steps,
+    StepsOf,
+    csv_table,
+    latex_table,
     page_html,
     page_markdown,
     page_pdf,
+    save_figure,
     search_page,
     sheet_page,
 )
-from toile.report.study_page import csv_table, latex_table
-from toile.studies.search_result import SearchResult
-from toile.studies.sheet_result import SheetResult
+from toile.searches import SearchResult
+from toile.sheets import SheetResult
 from toile.workbench.sheet_exercise import prepared_picture, trained_run
 from toile.workbench.study_page import asked_forms
 

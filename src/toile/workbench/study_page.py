@@ -7,13 +7,13 @@ import numpy as np
 
 from toile.errors import ToileError
 from toile.files import write_whole
-from toile.report import save_figure
-from toile.report.study_page import (
+from toile.report import (
     Hits,
     StudyReport,
     csv_readings,
     csv_table,
     latex_table,
+    save_figure,
     study_html,
     study_markdown,
     study_pdf,

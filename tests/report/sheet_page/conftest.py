@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from toile.runs import Run
+from toile.searches.result import SearchResult, Trial
+from toile.searches.spec import search_of
+from toile.sheets.plan import plan_sheet
+from toile.sheets.result import Answer, Outcome, SheetResult
+from toile.sheets.sheet import sheet_of
 from toile.studies import Factors, Reading, StudyResult, study_of
-from toile.studies.search import search_of
-from toile.studies.search_result import SearchResult, Trial
-from toile.studies.sheet import sheet_of
-from toile.studies.sheet_plan import plan_sheet
-from toile.studies.sheet_result import Answer, Outcome, SheetResult
 
 FILTERS = "network.conv1.filters"
 RATE = "training.optimizer.sgd.learning_rate"

@@ -6,15 +6,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from toile.report.sheet_page import (
-    page_html,
-    page_markdown,
-    page_pdf,
-    search_page,
-    sheet_page,
-)
+from toile.report.sheet_page.content import search_page, sheet_page
+from toile.report.sheet_page.forms import page_html, page_markdown
+from toile.report.sheet_page.pdf import page_pdf
+from toile.sheets.result import study_words
 from toile.studies import study_sentence
-from toile.studies.sheet_result import study_words
 
 
 class Closed(HTMLParser):

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from toile.report.study_page import Hits
+from toile.report.study_page.tables import Hits
 from toile.studies import Factors, Reading, StudyResult, study_of
 
 MakeStudy = Callable[..., StudyResult]

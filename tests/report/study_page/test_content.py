@@ -6,14 +6,8 @@ import pytest
 from toile.report.study_page import study_report
 from toile.report.study_page.drawings import readings_words
 from toile.report.study_page.learning import rising_words, soonest_words
-from toile.studies import (
-    Factors,
-    LearningCurve,
-    LevelReached,
-    judge_readings,
-    study_sentence,
-    study_summary,
-)
+from toile.statistics import judge_readings
+from toile.studies import Factors, LearningCurve, LevelReached, study_sentence, study_summary
 
 EPOCHS = {"5": [0.8915, 0.8992, 0.8914, 0.8822], "20": [0.9026, 0.9008, 0.9035, 0.8991]}
 

@@ -10,18 +10,15 @@ from html.parser import HTMLParser
 import pytest
 
 from toile.errors import ToileError
-from toile.report.study_page import (
-    csv_readings,
-    csv_table,
-    latex_table,
-    study_html,
-    study_markdown,
-    study_pdf,
-    study_report,
-)
-from toile.report.study_page.latex import latex_text
+from toile.report.study_page.content import study_report
+from toile.report.study_page.csv_table import csv_readings, csv_table
+from toile.report.study_page.html import study_html
+from toile.report.study_page.latex import latex_table, latex_text
+from toile.report.study_page.markdown import study_markdown
+from toile.report.study_page.pdf import study_pdf
 from toile.report.study_page.table import Quantity, Table
-from toile.studies import judge_readings, table_of
+from toile.statistics import judge_readings
+from toile.statistics.table_file import table_of
 
 HOSTILE = "</style><script>alert(1)</script>|`<img src=x onerror=alert(2)>"
 NAMES = ["=1+1", "-1", "+cmd|' /C calc'!A0", "@x", "a;b", 'c,"d"', "e\tf", "'g", "-dropout"]

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from toile.data.readers.archive import find_zip, read_zip
-from toile.data.readers.csv_table import find_csv, read_csv
+from toile.data.readers.csv_files import find_csv
+from toile.data.readers.csv_table import read_csv
 from toile.data.readers.folder import find_pictures, read_folder
 from toile.data.readers.idx import find_idx, read_idx
 from toile.data.readers.npz import find_npz, read_npz

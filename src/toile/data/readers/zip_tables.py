@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from toile.data.readers.csv_files import ENDINGS
-from toile.data.readers.csv_table import find_csv, read_csv
+from toile.data.readers.csv_files import ENDINGS, find_csv
+from toile.data.readers.csv_table import read_csv
 from toile.data.readers.idx import FILE_NAME, find_idx, read_idx
 from toile.data.readers.npz import SUFFIXES, find_npz, read_npz
 from toile.data.readers.parts import Parts, Progress

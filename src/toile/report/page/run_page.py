@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 from markupsafe import Markup
 
+from toile.files import write_whole
 from toile.recipe import Plan, recipe_text
 from toile.report.confusion import MOST_NARROW, confusion_figure
 from toile.report.curves import curve_figure
@@ -17,16 +18,7 @@ from toile.report.page.standing import standing
 from toile.report.reliability import reliability_figure
 from toile.report.series import Measure
 from toile.report.titles import run_title
-from toile.runs import (
-    History,
-    Run,
-    abstention_of,
-    convergence_of,
-    few_steps_of,
-    is_of,
-    looks_of,
-    write_whole,
-)
+from toile.runs import History, Run, abstention_of, convergence_of, few_steps_of, is_of, looks_of
 
 # The matrix as a table grows with k * k: at 1000 classes it would be over twenty megabytes.
 MOST_TABLED = 60

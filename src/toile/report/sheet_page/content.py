@@ -8,10 +8,9 @@ from toile.report.sheet_page.exercises import Steps, exercise_block, searched_bl
 from toile.report.study_page.circumstances import circumstances
 from toile.report.study_page.parts import Card, Section
 from toile.report.titles import search_title
+from toile.searches import SearchResult, finalist_mean, trials_words
+from toile.sheets import SheetResult
 from toile.studies import StudyResult
-from toile.studies.search_result import SearchResult, finalist_mean
-from toile.studies.search_words import trials_words
-from toile.studies.sheet_result import SheetResult
 
 QUICK = (
     "This was a quick trial: few images, few epochs, few readings. It shows that the sheet runs; "

@@ -19,16 +19,10 @@ from toile.report.study_page.learning import learning_sections
 from toile.report.study_page.parts import Drawing, drawing_of
 from toile.report.study_page.tables import levels_table, pairs_table
 from toile.runs import Run
-from toile.studies import StudyResult, Verdict, learning_curves, trend_sentence
-from toile.studies.search_result import SearchResult
-from toile.studies.search_words import ORDER_DECIDES, search_sentence, trials_words
-from toile.studies.sheet_result import (
-    Outcome,
-    SheetResult,
-    compared_words,
-    runs_words,
-    study_words,
-)
+from toile.searches import ORDER_DECIDES, SearchResult, search_sentence, trials_words
+from toile.sheets import Outcome, SheetResult, compared_words, runs_words, study_words
+from toile.statistics import Verdict, trend_sentence
+from toile.studies import StudyResult, learning_curves
 
 Steps = Mapping[int, StepsOf]
 """By exercise, how the photograph became what the network saw."""

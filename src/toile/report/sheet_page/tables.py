@@ -6,9 +6,8 @@ from typing import Any
 
 from toile.report.page.numbers import duration
 from toile.report.study_page.table import Cell, Quantity, Table, count, share, signed_points
-from toile.studies.plan import short_names
-from toile.studies.search import value_text
-from toile.studies.search_result import SearchResult, finalist_mean
+from toile.searches import SearchResult, finalist_mean, value_text
+from toile.studies import short_names
 
 
 def chosen_table(result: SearchResult) -> Table:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from toile.report.page.numbers import count
 from toile.report.study_page.parts import Section
 from toile.runs import Run
-from toile.studies import StudyResult, list_names, study_text
+from toile.statistics import list_names
+from toile.studies import StudyResult, study_text
 
 
 def circumstances(result: StudyResult) -> list[Section]:

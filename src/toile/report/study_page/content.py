@@ -13,16 +13,8 @@ from toile.report.study_page.learning import learning_sections
 from toile.report.study_page.parts import Card, StudyReport
 from toile.report.study_page.tables import Hits
 from toile.report.titles import study_title
-from toile.studies import (
-    ALPHA,
-    LOOKS,
-    StudyResult,
-    Verdict,
-    folds_sentence,
-    learning_curves,
-    pooled_sd,
-    study_sentence,
-)
+from toile.statistics import ALPHA, LOOKS, Verdict, folds_sentence, pooled_sd
+from toile.studies import StudyResult, learning_curves, study_sentence
 
 
 def study_report(result: StudyResult, hits: Hits) -> StudyReport:

@@ -6,8 +6,8 @@ from toile.report.pairs import pairs_figure, shown_pairs
 from toile.report.readings import readings_figure, value_limits
 from toile.report.study_page.learning import any_finished
 from toile.report.study_page.parts import Drawing, drawing_of
-from toile.studies import Curves, StudyResult, Verdict
-from toile.studies.plan import short_names
+from toile.statistics import Verdict
+from toile.studies import Curves, StudyResult, short_names
 
 GRID = (
     "The mean of each pair of values, with its readings and their spread in points. The strongest "

@@ -14,7 +14,8 @@ from toile.report.study_page.tables import (
     runs_table,
     test_table,
 )
-from toile.studies import StudyResult, Verdict, seed_correlation, trend_sentence
+from toile.statistics import Verdict, seed_correlation, trend_sentence
+from toile.studies import StudyResult
 
 
 def judged_sections(result: StudyResult, verdict: Verdict) -> list[Section]:

@@ -6,14 +6,8 @@ from statistics import mean, median
 from toile.report.page.numbers import duration
 from toile.report.study_page.parts import Section
 from toile.report.study_page.table import Cell, Quantity, Table, count, signed_points
-from toile.studies import (
-    Curves,
-    LearningCurve,
-    LevelReached,
-    StudyResult,
-    list_names,
-    reached_by_level,
-)
+from toile.statistics import list_names
+from toile.studies import Curves, LearningCurve, LevelReached, StudyResult, reached_by_level
 
 MEDIANS = (
     "Epochs and times are medians over the readings of a level. A reading that never was as good "

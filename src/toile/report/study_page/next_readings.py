@@ -4,14 +4,8 @@ import math
 from collections.abc import Mapping
 
 from toile.report.page.numbers import duration
-from toile.studies import (
-    Pair,
-    StudyResult,
-    Verdict,
-    next_alpha,
-    planning_sentence,
-    pooled_sd,
-)
+from toile.statistics import Pair, Verdict, next_alpha, planning_sentence, pooled_sd
+from toile.studies import StudyResult
 
 
 def next_words(result: StudyResult, verdict: Verdict) -> list[str]:

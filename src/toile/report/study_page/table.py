@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from toile.report.page.numbers import DASH
-from toile.studies import signed
+from toile.statistics import signed
 
 
 @dataclass(frozen=True)

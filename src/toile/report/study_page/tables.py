@@ -19,7 +19,8 @@ from toile.report.study_page.table import (
     share,
     signed_points,
 )
-from toile.studies import StudyResult, Verdict, level_noise, pair_noise
+from toile.statistics import Verdict, level_noise, pair_noise
+from toile.studies import StudyResult
 
 Hits = Mapping[str, Bool[np.ndarray, "r n"]]
 """For each level whether each of its finished readings answered each image right."""

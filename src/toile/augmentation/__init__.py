@@ -1,0 +1,13 @@
+"""Augmentation: training pictures moved, turned, scaled and mirrored at random.
+
+Speaks float32 pictures (n, c, h, w), and a random stream for each image.
+"""
+
+from toile.augmentation.augmentation import Draws, draw_epoch, vary, windows
+
+__all__ = [
+    "Draws",
+    "draw_epoch",
+    "vary",
+    "windows",
+]

@@ -1,0 +1,57 @@
+"""Links that are quick with finite numbers alone, and what to do about the others."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from toile.engine.kernels.link import Link, Tensors
+from toile.engine.kernels.links import Taped
+
+
+class FiniteLink(Link):
+    """A link made for finite numbers: the quick ways take NaN for 0, or infinity times 0 for NaN.
+
+    A batch that has others is computed by `layers` themselves, forward and back, so that a training
+    that diverges sees it.
+    """
+
+    def __init__(self, layers: Sequence[nn.Module], dtype: torch.dtype) -> None:
+        super().__init__(layers)
+        self._by_layers = Taped(layers, dtype)
+        self._is_quick = True
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """What the layers make of a batch."""
+        made = self.quick_forward(inputs)
+        self._is_quick = made is not None
+        return self._by_layers.forward(inputs) if made is None else made
+
+    def backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
+        """As `Link` says."""
+        back = self.quick_backward if self._is_quick else self._by_layers.backward
+        return back(gradient, wanted)
+
+    @abstractmethod
+    def quick_forward(self, inputs: Tensor) -> Tensor | None:
+        """What the layers make of a batch; None where it may meet numbers that are not finite.
+
+        To ask for one operation takes as long as many numbers do, so this asks for few.
+        """
+
+    @abstractmethod
+    def quick_backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
+        """`backward` through the last `quick_forward` that made something."""
+
+
+def is_finite(numbers: Tensor) -> bool:
+    """Whether all are finite; may be False where their sum is too large.
+
+    `numbers` are best given in the order of memory. A sum takes .04 ns a number in bfloat16, where
+    there are gaps between them .06, and torch.isfinite 2 (one core of a Zen 5, torch 2.13).
+    """
+    # At once a sum over gaps takes twice as long.
+    numbers = numbers if numbers.is_contiguous() else numbers.sum(0)
+    return math.isfinite(float(numbers.sum()))

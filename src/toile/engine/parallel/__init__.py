@@ -1,0 +1,1 @@
+"""What computes the parts of a batch side by side: threads, and worker processes."""

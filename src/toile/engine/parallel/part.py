@@ -1,0 +1,80 @@
+"""The gradient of a batch, or of one of the parts that it is computed in."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from toile.engine.batches import EpochBatches
+from toile.engine.kernels.chain import Chain
+from toile.engine.loss import smoothed_cross_entropy
+from toile.engine.parallel.batch_norm import JoinedNorm
+from toile.network import Dropout, reseed_dropout
+from toile.recipe import Recipe
+
+Tensors = tuple[Tensor, ...]
+
+
+class Found(NamedTuple):
+    """Of a batch, or a part of it: logits in float32, labels, loss, and summed cross-entropy."""
+
+    logits: Float[Tensor, "b k"]
+    labels: Int[Tensor, " b"]
+    loss: Float[Tensor, ""]
+    entropy: Float[Tensor, ""]
+
+
+class Part:
+    """Part `number`, from 0, of `count` of every batch, by `network` as `recipe`, resolved, says.
+
+    Outside of batch norms no part asks what the others do, so whoever computes one, and when, is
+    the same for the numbers.
+    """
+
+    def __init__(
+        self, recipe: Recipe, network: nn.Sequential, number: int = 0, count: int = 1
+    ) -> None:
+        self._training, self._seed = recipe.training, recipe.seed
+        self.network, self._number, self._count = network, number, count
+        half = recipe.training.precision == "bfloat16"
+        self._chain = Chain(network, torch.bfloat16 if half else torch.float32)
+        # A walk over all layers at every step costs small networks a hundredth.
+        self._drops = any(isinstance(one, Dropout) for one in network.modules())
+        self._norms = [one for one in network.modules() if isinstance(one, JoinedNorm)]
+
+    @property
+    def weights(self) -> Sequence[Tensor]:
+        """Those whose gradients `take` gives, in its order."""
+        return self._chain.weights
+
+    def train_mode(self) -> None:
+        """Set every layer to training, but frozen batch norms, which compute as when scoring."""
+        start = self._training.start
+        self.network.train()
+        for name in start.frozen if start is not None else ():
+            for module in self.network.get_submodule(name).modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+
+    def take(self, batches: EpochBatches, index: int) -> tuple[Found, Tensors]:
+        """Of this part of step `index`: its share of the batch's loss, and the gradient of it."""
+        number = self._number
+        if self._drops:
+            # Other parts draw other masks; the first, or only one, those of the whole.
+            when = (batches.number, index, number) if number else (batches.number, index)
+            reseed_dropout(self.network, self._seed, *when)
+        images, labels = batches.part(index, number, self._count)
+        # The loss is summed in float32: in bfloat16 a sum over a batch loses its third digit.
+        logits = self._chain.forward(images).float()
+        loss, entropy, gradient = smoothed_cross_entropy(
+            logits, labels, self._training.label_smoothing, batches.size(index)
+        )
+        return Found(logits, labels, loss, entropy), self._chain.backward(gradient)
+
+    def remember(self) -> None:
+        """Move the running statistics of joint batch norms, after the last part of a batch."""
+        for norm in self._norms:
+            norm.remember()

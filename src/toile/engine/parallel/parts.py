@@ -1,0 +1,35 @@
+"""Copies of a network that share its weights, for computing the parts of a batch side by side."""
+
+from collections import OrderedDict
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from toile.engine.parallel.batch_norm import JoinedNorm, Meeting, Meets
+from toile.network import Sequence, build_network
+from toile.recipe import Plan
+
+
+def copies_in_parts(
+    network: nn.Sequential, plan: Plan, count: int
+) -> tuple[tuple[nn.Sequential, ...], Meeting]:
+    """`count` copies of the `network` of `plan`, and where their threads meet.
+
+    The copies' weights and running statistics are the network's own. Each is to be run by a thread
+    of its own on its part of a batch, all of them at once, for batch norms wait for each other.
+    """
+    meeting = Meeting(count)
+    return tuple(copy_of_part(network, plan, meeting, part) for part in range(count)), meeting
+
+
+def copy_of_part(network: nn.Sequential, plan: Plan, meeting: Meets, part: int) -> nn.Sequential:
+    """The copy for one part alone, whose batch norms meet those of the others at `meeting`."""
+    # Built anew, for generators of dropout layers do not copy.
+    copy = build_network(plan, 0)
+    for name, module in list(copy.named_modules()):
+        own = network.get_submodule(name)
+        module._parameters.update(own._parameters)
+        module._buffers.update(own._buffers)
+        if isinstance(module, _BatchNorm):
+            copy.set_submodule(name, JoinedNorm(module, meeting, part))
+    return Sequence(OrderedDict(copy.named_children()))

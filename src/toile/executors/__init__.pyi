@@ -1,0 +1,9 @@
+from .executor import Executor as Executor
+from .executor import Task as Task
+from .processes import Processes as Processes
+from .ray_join import refuse_no_cluster as refuse_no_cluster
+from .ray_worker import Cluster as Cluster
+from .schedule import SECONDS_WITHOUT_ROOM as SECONDS_WITHOUT_ROOM
+from .schedule import Outcome as Outcome
+from .schedule import Schedule as Schedule
+from .worker import main as main

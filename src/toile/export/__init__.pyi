@@ -1,0 +1,10 @@
+from .about import About as About
+from .about import Parity as Parity
+from .about import Takes as Takes
+from .build import build_file as build_file
+from .formats import SUFFIXES as SUFFIXES
+from .formats import format_of as format_of
+from .keras_reader import KerasClassifier as KerasClassifier
+from .onnx_classifier import OnnxClassifier as OnnxClassifier
+from .proof import prove as prove
+from .trained import Trained as Trained

@@ -1,0 +1,83 @@
+"""What is asked of a training, read and refused before torch is loaded, which takes seconds."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from toile.errors import ToileError
+from toile.recipe import Recipe, read_recipe, with_settings
+from toile.runs.checkpoint import has_checkpoint
+from toile.runs.create import refuse_unless_empty
+from toile.runs.listing import open_run
+from toile.runs.run import Run
+from toile.runs.state import read_state
+
+
+def asked_recipe(
+    recipe: str | Path | Recipe,
+    *,
+    data: str | Path | None = None,
+    seed: int | None = None,
+    epochs: int | None = None,
+    settings: Sequence[str] = (),
+    start: str | Path | None = None,
+    allow_seen: bool = False,
+) -> Recipe:
+    """The recipe that `begin` is asked for; the arguments are its own."""
+    asked = {"data.name": data, "seed": seed, "training.epochs": epochs}
+    values: dict[str, Any] = {
+        address: str(value) if isinstance(value, Path) else value
+        for address, value in asked.items()
+        if value is not None
+    }
+    read = with_settings(read_recipe(recipe), values)
+    if start is None:
+        read = read_recipe(read, settings)
+    else:
+        # An address that is no setting is refused before a run that is not there.
+        with_start = with_settings(read, {"training.start.run": str(start)})
+        read_recipe(with_start, settings)
+        found = str(open_run(start).folder)
+        read = read_recipe(with_settings(read, {"training.start.run": found}), settings)
+    if allow_seen:
+        if read.training.start is None:
+            raise ToileError("--allow-seen goes with --from, which names the run to begin with")
+        read = with_settings(read, {"training.start.allow_seen": True})
+    return read
+
+
+def refuse_taken_folder(out: str | Path | None) -> None:
+    """Raise ToileError where `out` can be no new run's folder."""
+    if out == "":
+        raise ToileError("--out is empty; name a folder for the run")
+    if out is not None and Path(out).exists():
+        if not Path(out).is_dir():
+            raise ToileError(f"{out} is a file; name a new folder, nothing was written")
+        refuse_unless_empty(Path(out))
+
+
+def refuse_to_repeat(run: Run, epochs: int | None) -> None:
+    """Raise ToileError where `run` cannot go on, to that many epochs in all where it is said."""
+    state = read_state(run.folder)
+    # One that was only begun, in this very process, may be gone on with here.
+    is_own = state.status == "queued" and state.pid == os.getpid()
+    if state.alive and not is_own:
+        raise ToileError(f"{run.id} is running already (process {state.pid})")
+    if state.status == "diverged":
+        raise ToileError(
+            f"{run.id} diverged: {state.reason}; the same steps would diverge again. Train anew "
+            "with a lower learning rate, as in --set training.optimizer.learning_rate=0.001"
+        )
+    if epochs is None and state.status == "finished":
+        raise ToileError(
+            f"{run.id} has finished its {state.epoch} epochs; to train it longer, say up to how "
+            f"many: toile resume {run.name} --epochs {2 * state.epoch}"
+        )
+    if state.epoch > 0 and not has_checkpoint(run.folder):
+        raise ToileError(
+            f"{run.id} has no checkpoint to continue from, as a bundle has none; begin a new run "
+            f"with its weights: toile train {run.folder / 'recipe.yaml'} --from {run.name}"
+        )
+    if epochs is not None and epochs <= state.epoch:
+        raise ToileError(f"epochs is {epochs}; {run.id} already has {state.epoch}, ask for more")

@@ -1,0 +1,132 @@
+"""Beginning a run: a recipe meets its data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from toile.data import Dataset, Progress, Split, is_marked, no_progress, resolved_data
+from toile.errors import ToileError
+from toile.recipe import Plan, Recipe, Start, few_steps_note, plan_network
+from toile.runs.asked import asked_recipe
+from toile.runs.classifier import stored_weights
+from toile.runs.create import create_run
+from toile.runs.listing import open_run
+from toile.runs.live import LiveRun
+from toile.runs.pictures import pictures_of, pictures_to_keep
+from toile.runs.prepared import Prepared, prepare_data
+from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
+from toile.runs.seen import fill_seen, seen_words
+from toile.training import begin as begin_fit
+from toile.training import fill_start, resolve
+
+
+def begin(
+    recipe: str | Path | Recipe,
+    *,
+    data: str | Path | None = None,
+    seed: int | None = None,
+    epochs: int | None = None,
+    settings: Sequence[str] = (),
+    out: str | Path | None = None,
+    start: str | Path | None = None,
+    allow_seen: bool = False,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    progress: Progress = no_progress,
+) -> LiveRun:
+    """A new run of `recipe` (a preset's name, a file or a Recipe), ready to train.
+
+    `data`, `seed` and `epochs` replace the recipe's; `settings` are `address=value` texts; `out`
+    names the run's folder; `start` is a run to take the first weights from, which `allow_seen` may
+    have been trained on images that this one is scored on. Raises ToileError for anything a user
+    can put right.
+    """
+    read = asked_recipe(
+        recipe,
+        data=data,
+        seed=seed,
+        epochs=epochs,
+        settings=settings,
+        start=start,
+        allow_seen=allow_seen,
+    )
+    prepared = prepare_data(read.data, progress)
+    return begin_prepared(read, prepared, None if out is None else Path(out), checkpoint_seconds)
+
+
+def begin_prepared(
+    recipe: Recipe,
+    prepared: Prepared,
+    out: Path | None = None,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+) -> LiveRun:
+    """A new run of `recipe` on its data, which has been read."""
+    dataset, split = prepared.dataset, prepared.split
+    plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
+    taken = resolved_data(recipe.data, dataset, split)
+    recipe = resolve(recipe.model_copy(update={"data": taken}), plan)
+    weights, before = None, None
+    if recipe.training.start is not None:
+        weights, filled = start_weights(recipe.training.start, plan)
+        source = open_run(filled.run)
+        before = pictures_of(source)
+        filled = fill_seen(filled, source, before, dataset, split, taken)
+        recipe = recipe.model_copy(
+            update={"training": recipe.training.model_copy(update={"start": filled})}
+        )
+    fit = begin_fit(recipe, plan, split, prepared.statistics, weights)
+    pictures = pictures_to_keep(dataset, split, before)
+    facts = prepared.facts.model_dump(mode="json")
+    run = create_run(recipe, plan, facts, out, pictures, prepared.novelty)
+    recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds)
+    return LiveRun(run, plan, dataset, split, recorder, _notes(dataset, split, recipe))
+
+
+def start_weights(start: Start, plan: Plan) -> tuple[dict[str, np.ndarray], Start]:
+    """The weights a run is to begin with, and `start` with their hash and the layers filled in.
+
+    Raises ToileError where they are not there, or not those whose hash `start` already has.
+    """
+    source = open_run(start.run)
+    stored = stored_weights(source, start.weights)
+    if start.sha256 not in ("", stored.sha256):
+        raise ToileError(
+            f"training.start.sha256 is {start.sha256[:16]}, but {source.folder} now has "
+            f"{stored.sha256[:16]}; set training.start.sha256= to take what is there"
+        )
+    named = start.model_copy(update={"run": str(source.folder.resolve()), "sha256": stored.sha256})
+    return stored.arrays, fill_start(named, plan, stored.arrays)
+
+
+def _count_conflicts(dataset: Dataset) -> int:
+    """How many of the pictures to learn from, copies counted once, have more than one label."""
+    _, pictures = np.unique(dataset.train.marks[:, 1], return_inverse=True)
+    pairs = np.unique(np.stack([pictures, dataset.train.labels]), axis=1)
+    return int((np.bincount(pairs[0]) > 1).sum())
+
+
+def _notes(dataset: Dataset, split: Split, recipe: Recipe) -> list[str]:
+    notes = [*dataset.notes, *([split.note] if split.note else [])]
+    if split.num_copies:
+        notes.append(f"not trained on: {split.num_copies} copies of validation images")
+    if num_both := int(is_marked(split.train.marks, dataset.test.marks).sum()):
+        notes.append(
+            f"{num_both} training images are in the test part as well, so its score is too high; "
+            f"toile data show {dataset.path} lists them"
+        )
+    if num_under_two := _count_conflicts(dataset):
+        notes.append(
+            f"{num_under_two} pictures stand under more than one class; toile data show "
+            f"{dataset.path} lists them"
+        )
+    if few := few_steps_note(recipe.training, len(split.train)):
+        notes.append(few)
+    if words := seen_words(recipe):
+        notes.append(words)
+    if dataset.skipped:
+        first = dataset.skipped[0]
+        notes.append(
+            f"left out or read in part: {len(dataset.skipped)}, the first {first.file}: "
+            f"{first.reason}; toile data show {dataset.path} lists them"
+        )
+    return notes

@@ -1,0 +1,185 @@
+"""How good a run is: on validation by its stored answers, on the test part by a counted look.
+
+Needs torch for a look alone, which imports it there.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from toile import evaluation
+from toile.data import Progress, no_progress
+from toile.errors import ToileError
+from toile.evaluation import Judgement, McNemar
+from toile.prediction import Cost
+from toile.runs.judging import judge_validation, scored_images, scored_part, temperature_of
+from toile.runs.ledger import looks_of, write_score
+from toile.runs.ledger_file import Look
+from toile.runs.listing import open_run
+from toile.runs.look import open_test as look_at_test
+from toile.runs.novelty import abstention_of
+from toile.runs.run import Run
+from toile.runs.seen import seen_words
+from toile.runs.workspace import ledger_folders
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """A run's judgement and what it is of: `validation`, its scoring half, or `test`.
+
+    `look` is the entry this judgement made in the ledger; `looks` counts all at this test part, and
+    `other_looks` those at the same source read otherwise, as in another size or share.
+    """
+
+    run: Run
+    of: str
+    weights: str
+    judgement: Judgement
+    look: Look | None
+    looks: int
+    other_looks: int
+    abstention: Cost | None
+    """On how many genuine validation pictures `toile predict` gives no answer; of test None."""
+
+    @property
+    def seen(self) -> str:
+        """What must be said beside the score where its images may have been learnt."""
+        return seen_words(self.run.recipe)
+
+    def to_json(self) -> dict[str, Any]:
+        """The scores as JSON has them; the rows of `confusion` are true classes."""
+        names = self.run.facts.class_names
+        judged = self.judgement
+        return {
+            "run": str(self.run.folder),
+            "of": self.of,
+            "weights": self.weights,
+            "accuracy": judged.accuracy.to_json(),
+            "top2": judged.top2.to_json(),
+            "loss": judged.loss,
+            "seen": self.seen or None,
+            "per_class": [
+                {"class": name, **scores.to_json()}
+                for name, scores in zip(names, judged.per_class, strict=True)
+            ],
+            "macro": judged.macro.to_json(),
+            "classes": list(names),
+            "confusion": judged.matrix.tolist(),
+            "most_confused": [
+                {
+                    "true": names[pair.true],
+                    "predicted": names[pair.predicted],
+                    "count": pair.count,
+                    "share": pair.share,
+                }
+                for pair in judged.most_confused
+            ],
+            "calibration": judged.calibration.to_json(),
+            "abstention": self.abstention and vars(self.abstention),
+            "look": self.look and vars(self.look),
+            "looks": self.looks,
+            "other_looks": self.other_looks,
+        }
+
+
+def evaluate(
+    run: str | Path | Run,
+    *,
+    open_test: bool = False,
+    why: str = "",
+    weights: str = "last",
+    data: str | Path | None = None,
+    progress: Progress = no_progress,
+) -> Evaluated:
+    """Judge `run` on validation, from its stored answers; with `open_test` on the sealed test part.
+
+    A look at the test part takes `why`, is written into the ledger before it happens and is counted
+    there for good; the network, with its `last` or `best` weights, answers the images in float32.
+    `data` is where the run's images lie now, if no longer where they were. Raises ToileError where
+    the run has no answers or weights, or its data is no longer the same.
+    """
+    run = run if isinstance(run, Run) else open_run(run)
+    if open_test:
+        return _on_test(run, why, weights, data, progress)
+    if why or weights != "last" or data is not None:
+        figures = " or --figures" if not why and data is not None else ""
+        given = "--why" if why else "--data" if data is not None else f"--weights {weights}"
+        raise ToileError(
+            f"{given} goes with --open-test{figures}: on validation "
+            "the run's stored answers are judged, which are those of its last weights; leave it out"
+        )
+    judgement = judge_validation(run.recipe, run.validation)
+    return _evaluated(run, scored_part(run.recipe), "last", judgement, None)
+
+
+def _on_test(
+    run: Run, why: str, weights: str, data: str | Path | None, progress: Progress
+) -> Evaluated:
+    from toile.network import network_logits, pixels_of
+    from toile.runs.classifier import load_network
+    from toile.runs.known_data import own_data, validation_pixels
+
+    facts = run.facts
+    pixels = pixels_of(facts.scaling, facts.mean, facts.sd)
+    # All that can fail comes before the look, which counts whatever follows it.
+    network = load_network(run, weights)
+    dataset = own_data(run, progress, data)
+    answers = run.validation
+    if weights == "best":
+        # The stored answers are the last weights'.
+        logits = network_logits(network, validation_pixels(run, dataset), pixels)
+        answers = replace(answers, logits=logits)
+    temperature = temperature_of(answers)
+    look, images = look_at_test(run, dataset, weights, why)
+    logits = network_logits(
+        network,
+        images.pixels,
+        pixels,
+        lambda done: progress(done, len(images), "answering the test images"),
+    )
+    calibration = evaluation.calibrate(logits, images.labels, temperature)
+    judgement = evaluation.judge(logits, images.labels, calibration)
+    score: dict[str, Any] = {"accuracy": judgement.accuracy.to_json(), "loss": judgement.loss}
+    if words := seen_words(run.recipe):
+        score["seen"] = words
+    look = write_score(ledger_folders(run.folder), look, score)
+    return _evaluated(run, "test", weights, judgement, look)
+
+
+def _evaluated(
+    run: Run, of: str, weights: str, judgement: Judgement, look: Look | None
+) -> Evaluated:
+    facts = run.facts
+    known = looks_of(run)
+    # An older run's data.json may have its path as it was typed.
+    sources = (facts.path, run.recipe.data.name)
+    here = [one for one in known if one.test == facts.test_fingerprint]
+    other = [one for one in known if one.test != facts.test_fingerprint and one.source in sources]
+    cost = abstention_of(run).cost if look is None else None
+    return Evaluated(run, of, weights, judgement, look, len(here), len(other), cost)
+
+
+def answered_the_same(first: Run, second: Run) -> bool:
+    """Whether both runs were validated on the same images in the same order."""
+    return first.data["order"] == second.data["order"] and np.array_equal(
+        first.validation.indices, second.validation.indices
+    )
+
+
+def compare_answers(first: Run, second: Run) -> McNemar:
+    """McNemar's exact test of two runs on the validation images that both are scored on.
+
+    Raises ToileError where they did not answer the same images in the same order.
+    """
+    if not answered_the_same(first, second):
+        raise ToileError(
+            f"{first.id} and {second.id} were validated on different images, and McNemar's test "
+            "needs the same ones: train both on the same data with the same data.split and "
+            "data.validation"
+        )
+    pair = [(run, run.validation) for run in (first, second)]
+    among = np.logical_and(*(scored_images(run.recipe, answers) for run, answers in pair))
+    right = [answers.logits.argmax(axis=1) == answers.labels for _, answers in pair]
+    return evaluation.mcnemar(right[0][among], right[1][among])

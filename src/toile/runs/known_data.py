@@ -1,0 +1,66 @@
+"""A run's own data, read again."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from toile.data import Dataset, Progress, known_shape, load_data, no_progress
+from toile.errors import ToileError
+from toile.recipe import Data
+from toile.runs.run import Run
+
+
+def own_data(run: Run, progress: Progress = no_progress, data: str | Path | None = None) -> Dataset:
+    """What lies where `run` was trained from, or where `data` says that this lies now.
+
+    Raises ToileError where there is nothing, or nothing that can be read.
+    """
+    return load_data(data_settings(run, data), progress=progress)
+
+
+def data_settings(run: Run, data: str | Path | None = None) -> Data:
+    """How the data of `run` is read, from where it was or from where it lies now.
+
+    Raises ToileError where nothing is there.
+    """
+    settings = run.recipe.data
+    if data is not None:
+        return settings.model_copy(update={"name": str(data)})
+    if known_shape(settings.name) is None and not os.path.exists(settings.name):
+        raise ToileError(
+            f"{run.id} was trained on {settings.name}, which is not here; say where its data lies "
+            "now, as in --data PATH"
+        )
+    return settings
+
+
+def same_data(
+    run: Run, progress: Progress = no_progress, data: str | Path | None = None
+) -> Dataset:
+    """The same, held to be the images that `run` was trained on.
+
+    Raises ToileError where they are no longer the same, or stand in another order.
+    """
+    dataset = own_data(run, progress, data)
+    refuse_other_images(run, dataset)
+    return dataset
+
+
+def validation_pixels(run: Run, dataset: Dataset) -> UInt8[np.ndarray, "n c h w"]:
+    """The images of `dataset` that `run.validation` answers, in its order.
+
+    Raises ToileError where `dataset` is not what `run` was trained on.
+    """
+    refuse_other_images(run, dataset)
+    return dataset.train.pixels[run.validation.indices]
+
+
+def refuse_other_images(run: Run, dataset: Dataset) -> None:
+    """Raise ToileError unless `dataset` holds the images of `run`, in the order they had."""
+    if dataset.order != run.facts.order:
+        raise ToileError(
+            f"{run.id} was trained on other images than {dataset.path} now has, or in another "
+            "order; bring the same data back, or say where it lies"
+        )

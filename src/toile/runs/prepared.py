@@ -1,0 +1,55 @@
+"""A recipe's data, read and divided: what a run needs of it before its first step."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from toile.data import (
+    DataFacts,
+    Dataset,
+    PixelStatistics,
+    Progress,
+    Split,
+    data_facts,
+    load_data,
+    no_progress,
+    novelty,
+    pixel_statistics,
+    split_data,
+)
+from toile.prediction import are_strange
+from toile.recipe import Data
+from toile.runs.novelty import KeptNovelty
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Data as `settings` ask for it. Runs on the same data may share one: none changes it."""
+
+    settings: Data
+    dataset: Dataset
+    split: Split
+
+    @cached_property
+    def statistics(self) -> PixelStatistics:
+        """Over the training images alone: validation must not leak into the scale."""
+        return pixel_statistics(self.split.train)
+
+    @cached_property
+    def facts(self) -> DataFacts:
+        """What a run remembers of its data."""
+        return data_facts(self.dataset, self.split, self.statistics, self.settings)
+
+    @cached_property
+    def novelty(self) -> KeptNovelty:
+        """How the training images look as a whole, and how far from it validation lies."""
+        known, pixels = novelty(self.split.train), self.split.validation.pixels
+        distances = known.distances(pixels).astype(np.float32)
+        return KeptNovelty(known, distances, are_strange(pixels, self.facts.known_appearance))
+
+
+def prepare_data(settings: Data, progress: Progress = no_progress) -> Prepared:
+    """The data of a recipe, read and divided. Raises ToileError where it cannot be."""
+    dataset = load_data(settings, progress=progress)
+    return Prepared(settings, dataset, split_data(dataset.train, settings))

@@ -1,0 +1,96 @@
+"""Going on with a run exactly where its checkpoint stands."""
+
+from pathlib import Path
+
+from toile.data import Dataset, Progress, Split, no_progress
+from toile.errors import ToileError
+from toile.recipe import Plan, Recipe, plan_network, with_settings
+from toile.runs.asked import refuse_to_repeat
+from toile.runs.beginning import start_weights
+from toile.runs.checkpoint import has_checkpoint, standing
+from toile.runs.known_data import data_settings
+from toile.runs.listing import open_run
+from toile.runs.live import LiveRun
+from toile.runs.machine import differences, environment
+from toile.runs.prepared import Prepared, prepare_data
+from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
+from toile.runs.run import Run
+from toile.training import Fit, resolve
+from toile.training import begin as begin_fit
+
+
+def go_on(
+    run: str | Path | Run,
+    *,
+    epochs: int | None = None,
+    data: str | Path | None = None,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    progress: Progress = no_progress,
+    prepared: Prepared | None = None,
+) -> LiveRun:
+    """A stopped, interrupted or failed run, ready to go on exactly where its checkpoint stands.
+
+    With `epochs` any run goes on to that many in all. The recipe then remembers at which step it
+    was asked (`training.extended`), since a schedule that falls towards the end falls anew towards
+    the new one. `data` is where its images lie now, if no longer where they were, and `prepared`
+    what was read of them where that has been read already. Raises ToileError where
+    the run is running or has nothing left to do, or where its data is no longer the same.
+    """
+    run = run if isinstance(run, Run) else open_run(run)
+    found = standing(run.folder)
+    refuse_to_repeat(run, epochs)
+    recipe = run.recipe
+    prepared = prepared or prepare_data(data_settings(run, data), progress)
+    dataset, split = prepared.dataset, prepared.split
+    _refuse_other_data(run, dataset, split)
+    plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
+    fit = _fit(run, recipe, plan, prepared)
+    recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds, found)
+    notes = ["it had not come to a checkpoint, so it begins at its first step"]
+    if has_checkpoint(run.folder):
+        notes = recorder.restore()
+    if epochs not in (None, recipe.training.epochs):
+        _extend(fit, epochs)
+        # In the folder once it trains, when nobody else can ask for another number.
+        recorder.is_extended = True
+    if other := differences(run.environment, environment(recipe.training)):
+        notes.append(
+            "this is not where the run began, so its last bits may differ: " + "; ".join(other)
+        )
+    return LiveRun(run, plan, dataset, split, recorder, notes)
+
+
+def _refuse_other_data(run: Run, dataset: Dataset, split: Split) -> None:
+    """The images must be the same, in the same order, and divided as they were."""
+    now = {
+        "fingerprint": dataset.fingerprint,
+        "order": dataset.order,
+        "train": len(split.train),
+        "validation": len(split.validation),
+    }
+    for name, value in now.items():
+        if run.data[name] != value:
+            raise ToileError(
+                f"{run.id} was trained on data of {name} {run.data[name]!s:.16}; {dataset.path} "
+                f"now has {value!s:.16}; bring the same data back"
+            )
+
+
+def _fit(run: Run, recipe: Recipe, plan: Plan, prepared: Prepared) -> Fit:
+    """A fit at its first step. Another run's weights are only needed where it has no checkpoint."""
+    weights = None
+    if recipe.training.start is not None and not has_checkpoint(run.folder):
+        weights, _ = start_weights(recipe.training.start, plan)
+    # Nothing is left to resolve, but the device may not be on this machine.
+    resolved = resolve(recipe, plan)
+    return begin_fit(resolved, plan, prepared.split, prepared.statistics, weights)
+
+
+def _extend(fit: Fit, epochs: int | None) -> None:
+    """Plan `epochs` from this step on."""
+    training = fit.recipe.training
+    before = training.model_dump()["extended"]
+    here = {"step": fit.position.step, "epochs": training.epochs}
+    fit.recipe = with_settings(
+        fit.recipe, {"training.epochs": epochs, "training.extended": [*before, here]}
+    )

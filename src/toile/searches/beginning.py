@@ -1,0 +1,201 @@
+"""Asking for a search: its space checked on the recipe and the data before anything runs."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from toile.data import Progress, load_data, no_progress
+from toile.errors import ToileError
+from toile.process import num_cores
+from toile.recipe import (
+    Recipe,
+    list_presets,
+    parse_assignment,
+    plan_network,
+    read_recipe,
+    read_text,
+    with_settings,
+)
+from toile.runs import runs_folder
+from toile.searches.live import LiveSearch
+from toile.searches.result import read_memory, read_search, search_folder
+from toile.searches.same_start import refuse_other_start
+from toile.searches.sampler import Asking
+from toile.searches.sentences import ORDER_DECIDES
+from toile.searches.spec import Choices, Range, Search, search_of, search_space
+from toile.searches.trials import Ground
+from toile.studies import (
+    START,
+    base_recipe,
+    complete,
+    keep_rule,
+    located,
+    plan_cells,
+    plan_levels,
+    say_difference,
+    short_names,
+    study_name,
+)
+
+
+def search(
+    source: str | Path | Recipe | Search,
+    *,
+    over: Mapping[str, str | Sequence[Any] | Mapping[str, Any]] | None = None,
+    trials: int | None = None,
+    sampler: str | None = None,
+    pruner: str | None = None,
+    finalists: int | None = None,
+    readings: int | None = None,
+    settings: Sequence[str] = (),
+    data: str | Path | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    margin: float | None = None,
+    question: str | None = None,
+    name: str | None = None,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    progress: Progress = no_progress,
+) -> LiveSearch:
+    """A search from `source`, ready to be taken: a recipe, or a search to go on with.
+
+    `over` has by address a range, `"8..128"`, `"1e-4..1e-1:log"` or `"8..128:8"`, or a list of
+    choices. Trials are judged on the half of validation that chooses; the best are read again with
+    fresh seeds as a study, which alone is the result. Asking again goes on, and more `trials` may
+    be asked. With one worker the same seed comes to the same trials; with several, which trial ends
+    first decides what is tried and stopped next, unless the sampler is random and the pruner none.
+    Raises ToileError for anything a user can put right.
+    """
+    asked, place = _read(source)
+    given = {
+        "trials": trials, "sampler": sampler, "pruner": pruner, "finalists": finalists,
+        "readings": readings, "seed": seed, "margin": margin, "question": question,
+    }  # fmt: skip
+    document = asked | {key: value for key, value in given.items() if value is not None}
+    held = dict(map(parse_assignment, settings))
+    held |= {"data.name": str(data)} if data is not None else {}
+    held |= {"training.epochs": epochs} if epochs is not None else {}
+    document["set"] = asked.get("set", {}) | held
+    document["over"] = asked.get("over", {}) | dict(over or {})
+    if not document["over"]:
+        raise ToileError(
+            "nothing is searched; name a setting, as in --over network.conv1.filters=8..128"
+        )
+    document["name"] = name or document.get("name") or _name(document)
+    spec = _complete(search_of(document))
+    folder = Path(out) if out else (None if name else place) or runs_folder() / spec.name
+    return _live(spec, folder, workers, progress)
+
+
+def _live(spec: Search, folder: Path, workers: int | None, progress: Progress) -> LiveSearch:
+    found = read_text(folder / "search.yaml") if (folder / "search.yaml").exists() else None
+    if found is not None:
+        spec = _merged(read_search(folder), spec, folder)
+    elif folder.is_dir() and any(one.name != ".lock" for one in folder.iterdir()):
+        raise ToileError(f"{folder} is not empty and no search; name another with --name or --out")
+    ground = _ground(spec, progress)
+    if found is not None and _begins_with_weights(ground):
+        refuse_other_start(folder)
+    # Says that optuna is missing before anything is written.
+    Asking(spec, ground.space, ground.most_epochs)
+    if workers is None:
+        workers = max(num_cores() // max(int(ground.base.training.threads), 1), 1)
+    notes = []
+    if workers > 1 and not spec.repeats:
+        notes.append(f"with {workers} workers {ORDER_DECIDES}; --workers 1 repeats a search")
+    if found is not None:
+        memory = read_memory(folder)
+        notes.append(f"continues {folder}: {len(memory.told)} of {spec.trials} trials are there")
+    return LiveSearch(folder, spec, ground, workers, notes, found)
+
+
+def _ground(spec: Search, progress: Progress) -> Ground:
+    """The recipe with its data as it is taken, and the space, its ends fitting that data."""
+    # An address that is no setting is refused before any data is read.
+    search_space(spec, base_recipe(spec.study))
+    (cell,) = plan_cells(spec.study, plan_levels(spec.study), progress)
+    # Which of a run's weights may be searched, so they are pinned with each trial.
+    start = base_recipe(spec.study).training.start
+    training = cell.recipe.training.model_copy(update={"start": start})
+    base = cell.recipe.model_copy(update={"training": training})
+    dataset = load_data(base.data, progress=progress)
+    ground = Ground(base, search_space(spec, base), dataset.shape, len(dataset.class_names))
+    for address, searched in ground.space.items():
+        match searched:
+            case Range(low=low, high=high):
+                ends: tuple[Any, ...] = (low, high)
+            case Choices(values):
+                ends = tuple(values.values())
+        for end in ends:
+            _fits(ground, address, end)
+    return ground
+
+
+def _begins_with_weights(ground: Ground) -> bool:
+    return ground.base.training.start is not None or any(
+        address.startswith(START) for address in ground.space
+    )
+
+
+def _fits(ground: Ground, address: str, end: Any) -> None:
+    try:
+        recipe = with_settings(ground.base, {address: end})
+        plan_network(recipe.network, ground.shape, ground.num_classes)
+    except ToileError as error:
+        raise ToileError(f"over {address}, at {end}: {error}") from None
+
+
+def _read(source: str | Path | Recipe | Search) -> tuple[dict[str, Any], Path | None]:
+    """The document of what was asked for, and the folder of the search that it means to go on."""
+    if isinstance(source, Search):
+        return source.model_dump(), None
+    if isinstance(source, Recipe):
+        return {"recipe": source.model_dump(mode="json")}, None
+    is_recipe = str(source) in list_presets() or os.path.isfile(source)
+    place = None if is_recipe else search_folder(source)
+    if place is not None:
+        return read_search(place).model_dump(), place
+    return {"recipe": read_recipe(source).model_dump(mode="json")}, None
+
+
+def _complete(spec: Search) -> Search:
+    """`spec` with its recipe written out and its data by where it lies."""
+    whole = complete(spec.study)
+    over = {
+        address: values
+        if isinstance(values, str) or not address.startswith(START)
+        else {name: located({address: one})[address] for name, one in values.items()}
+        for address, values in spec.over.items()
+    }
+    return spec.model_copy(update={"recipe": whole.recipe, "set": whole.set, "over": over})
+
+
+def _name(document: Mapping[str, Any]) -> str:
+    searched = list(short_names(list(document["over"])).values())
+    return study_name(f"{document['recipe']['name']}-search", searched)[:80].strip("-.")
+
+
+def _merged(old: Search, new: Search, folder: Path) -> Search:
+    """`old`, which is in `folder`, asked for more trials, or for other finalists.
+
+    Raises ToileError naming the first difference by which its trials would be others.
+    """
+    asked = base_recipe(keep_rule(old.study, new.study))
+    difference = say_difference(base_recipe(old.study), asked)
+    for name in ("over", "sampler", "pruner", "seed"):
+        before, now = getattr(old, name), getattr(new, name)
+        if before != now:
+            difference = difference or f"its {name} was {before} and is now {now}"
+    if difference is not None:
+        raise ToileError(
+            f"{folder} has another search: {difference}; nothing was written. Give this one a name "
+            "of its own with --name, or bring back what the other had"
+        )
+    if new.trials < len(read_memory(folder).asked):
+        new = new.model_copy(update={"trials": old.trials})
+    kept = {"trials": new.trials, "finalists": new.finalists, "readings": new.readings}
+    return old.model_copy(
+        update={**kept, "margin": new.margin, "question": new.question or old.question}
+    )

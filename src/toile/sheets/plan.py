@@ -1,0 +1,152 @@
+"""A sheet's exercises as studies and searches, all of their levels checked before anything runs."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from toile.errors import ToileError
+from toile.recipe import Recipe
+from toile.searches import Search, most_epochs, search_of, search_space
+from toile.sheets.sheet import Exercise, Sheet
+from toile.studies import PlannedLevel, Study, base_recipe, plan_levels, study_of
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An exercise by its number, and what is to be trained for it; `recipe` has the data shown."""
+
+    number: int
+    exercise: Exercise
+    recipe: Recipe | None = None
+    study: Study | None = None
+    search: Search | None = None
+    levels: tuple[PlannedLevel, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The name of its folder: `2-filters`."""
+        title = re.sub(r"[^a-z0-9]+", "-", self.exercise.title.lower())[:40].strip("-")
+        return f"{self.number}-{title or self.exercise.kind}"
+
+    @property
+    def trainings(self) -> int:
+        """How many runs it takes; of a search the trials and the finalists' readings."""
+        if self.search is not None:
+            return self.search.trials + self.search.finalists * self.search.readings
+        if self.study is None:
+            return 0
+        return sum(self.study.readings_of(level.name) for level in self.levels)
+
+    @property
+    def epochs(self) -> int:
+        """At most so many epochs, all runs together."""
+        if self.search is not None:
+            base = base_recipe(self.search.study)
+            return self.trainings * most_epochs(base, search_space(self.search, base))
+        if self.study is None:
+            return 0
+        return sum(
+            self.study.readings_of(level.name) * level.recipe.training.epochs
+            for level in self.levels
+        )
+
+
+def plan_sheet(
+    sheet: Sheet, quick: bool = False, only: Iterable[int] | None = None
+) -> tuple[Planned, ...]:
+    """The exercises asked for, in order; all where `only` is None.
+
+    Raises ToileError for a number that is none, and for a setting or level that cannot be, naming
+    the exercise.
+    """
+    numbers = range(1, len(sheet.exercises) + 1)
+    asked = list(numbers) if only is None else list(dict.fromkeys(only))
+    for number in asked:
+        if number not in numbers:
+            raise ToileError(
+                f"exercise {number} is none of {sheet.name}'s; they go from 1 to {len(numbers)}"
+            )
+    return tuple(_planned(sheet, number, quick) for number in numbers if number in asked)
+
+
+def _planned(sheet: Sheet, number: int, quick: bool) -> Planned:
+    exercise = sheet.exercises[number - 1]
+    try:
+        match exercise.kind:
+            case "show":
+                shown = study_of(_document(sheet, number, None, quick))
+                return Planned(number, exercise, recipe=base_recipe(shown))
+            case "study":
+                study = study_of(_study(sheet, number, quick))
+                return Planned(number, exercise, study=study, levels=plan_levels(study))
+            case "search":
+                search = search_of(_search(sheet, number, quick))
+                search_space(search, base_recipe(search.study))
+                return Planned(number, exercise, search=search)
+            case "export":
+                study = study_of(_trained(sheet, number, quick))
+                return Planned(number, exercise, study=study, levels=plan_levels(study))
+            case "compare":
+                _refuse_levels(sheet, exercise, quick)
+    except ToileError as error:
+        raise ToileError(f"exercise {number}: {error}") from None
+    return Planned(number, exercise)
+
+
+def _refuse_levels(sheet: Sheet, exercise: Exercise, quick: bool) -> None:
+    """Raises ToileError where a side is a level that its study has not."""
+    for side in exercise.sides:
+        if side.exercise is None or sheet.exercises[side.exercise - 1].kind == "search":
+            continue
+        names = [level.name for level in _planned(sheet, side.exercise, quick).levels]
+        if side.level not in names and (side.level or len(names) > 1):
+            raise ToileError(
+                f"exercise {side.exercise} has no level {side.level or 'named'}; its levels are "
+                f"{', '.join(names)}"
+            )
+
+
+def _study(sheet: Sheet, number: int, quick: bool) -> dict[str, Any]:
+    document = _document(sheet, number, sheet.exercises[number - 1].study, quick)
+    if quick:
+        asked = document.get("readings") or document.get("folds") or sheet.quick.readings
+        document["readings"] = min(asked, sheet.quick.readings)
+    return document
+
+
+def _search(sheet: Sheet, number: int, quick: bool) -> dict[str, Any]:
+    document = _document(sheet, number, sheet.exercises[number - 1].search, quick)
+    if quick:
+        most = {"trials": sheet.quick.trials, "readings": sheet.quick.readings, "finalists": 2}
+        document |= {name: min(document.get(name, most[name]), most[name]) for name in most}
+    return document
+
+
+def _trained(sheet: Sheet, number: int, quick: bool) -> dict[str, Any]:
+    """One reading of one level: the network that is taken away."""
+    export = sheet.exercises[number - 1].export
+    assert export is not None
+    fields: dict[str, Any] = {"readings": 1, "seed": export.seed}
+    if export.recipe is not None:
+        fields["recipe"] = export.recipe
+    return _document(sheet, number, fields, quick)
+
+
+def _document(
+    sheet: Sheet, number: int, fields: dict[str, Any] | None, quick: bool
+) -> dict[str, Any]:
+    """The fields of an exercise with the sheet's recipe and all that is held fixed."""
+    exercise = sheet.exercises[number - 1]
+    fields = {**(fields or {}), **(exercise.quick if quick else {})}
+    held = {**sheet.set, **exercise.set, **fields.get("set", {})}
+    if quick:
+        # What an exercise says of itself holds against what the sheet says of all.
+        held |= {**sheet.quick.set, **exercise.quick.get("set", {})}
+    return {
+        "name": f"{sheet.name}-{number}",
+        "question": exercise.question,
+        "recipe": sheet.recipe,
+        **fields,
+        "set": held,
+    }

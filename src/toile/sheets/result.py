@@ -1,0 +1,308 @@
+"""What a sheet has come to: each exercise's study, search or record, and what was expected of it.
+
+In a sheet's folder stand `sheet.yaml`, `sheet.json` with what a listing shows, `answers.yaml`, and
+a folder for each exercise: that of its study or search, and `outcome.json` where something was made
+of it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from toile.errors import ToileError
+from toile.files import write_json, write_whole
+from toile.recipe import Recipe, Settings, read_text, read_value, settings_of, yaml_text
+from toile.runs import find_kept
+from toile.searches import SearchResult, level_of, open_search, search_summary
+from toile.sheets.plan import Planned, plan_sheet
+from toile.sheets.sheet import Sheet, Side, read_sheet
+from toile.statistics import Verdict, analysis_sentence, verdict_sentence
+from toile.studies import (
+    OutcomeRecord,
+    Reading,
+    SheetRecord,
+    StudyResult,
+    judge_kept,
+    open_study,
+    other_images,
+    plan_levels,
+    read_record,
+    study_sentence,
+    study_summary,
+    unlike,
+)
+
+VERSION = 1
+SHEET = "sheet.yaml"
+ANSWERS = "answers.yaml"
+OUTCOME = "outcome.json"
+WORK = "training"
+"""Where an exercise keeps the study of a network that it only needs trained."""
+
+
+class Answer(Settings):
+    """What was written to an exercise: before it was run, or to an open question."""
+
+    text: str = Field(max_length=4000, description="What was written")
+    when: str = Field("", description="When, to the second")
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """An exercise as its folder has it now; `record` is what its `outcome.json` says."""
+
+    planned: Planned
+    folder: Path
+    answer: Answer | None
+    study: StudyResult | None = None
+    search: SearchResult | None = None
+    record: dict[str, Any] | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left to be done for it but an answer in words."""
+        match self.planned.exercise.kind:
+            case "study":
+                return self.study is not None and self.study.ended
+            case "search":
+                return self.search is not None and self.search.ended
+            case "question":
+                return self.answer is not None
+        return self.record is not None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training and scoring."""
+        parts = [one.seconds for one in (self.study, self.search) if one is not None]
+        return sum(parts, 0.0)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Of a comparison of two levels, what their readings allow one to say."""
+        if self.record is None or "levels" not in self.record:
+            return None
+        compare = self.planned.exercise.compare
+        assert compare is not None
+        return judge_kept(self.folder, self.record["levels"], compare.margin)
+
+    def to_json(self) -> dict[str, Any]:
+        """The exercise as JSON has it."""
+        exercise, verdict = self.planned.exercise, self.verdict
+        return {
+            "number": self.planned.number,
+            "title": exercise.title,
+            "kind": exercise.kind,
+            "question": exercise.question,
+            "answer": self.answer and vars(self.answer),
+            "ended": self.ended,
+            "study": self.study and study_summary(self.study),
+            "search": self.search and search_summary(self.search),
+            "verdict": verdict and verdict.to_json() | {"sentence": compared_words(self)},
+            "outcome": self.record,
+            "folder": str(self.folder),
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class SheetResult:
+    """A sheet as its folder has it now: all its exercises in order."""
+
+    folder: Path
+    sheet: Sheet
+    quick: bool
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training and scoring, all exercises together."""
+        return sum((one.seconds for one in self.outcomes), 0.0)
+
+    @property
+    def studies(self) -> tuple[StudyResult, ...]:
+        """The studies of all exercises that have begun."""
+        found = []
+        for one in self.outcomes:
+            found += [one.study] if one.study is not None else []
+            if one.search is not None and one.search.finalists is not None:
+                found.append(one.search.finalists)
+        return tuple(found)
+
+    def to_json(self) -> dict[str, Any]:
+        """The sheet as JSON has it."""
+        return {
+            "name": self.sheet.name,
+            "title": self.sheet.title,
+            "quick": self.quick,
+            "exercises": [one.to_json() for one in self.outcomes],
+            "folder": str(self.folder),
+            "seconds": self.seconds,
+        }
+
+
+def open_sheet(folder: str | Path) -> SheetResult:
+    """The sheet that was taken in `folder`, as it stands. Raises ToileError where there is none."""
+    kept = find_kept(folder, "sheet")
+    if kept is None:
+        raise ToileError(f"{folder} has no sheet that was begun; `toile studies` lists them")
+    record = read_record(kept.folder / "sheet.json", SheetRecord)
+    return sheet_result(kept.folder, read_sheet(kept.folder / SHEET), record["quick"])
+
+
+def write_standing(result: SheetResult) -> None:
+    """Write what a listing shows, and whether the sheet is taken quickly."""
+    write_json(
+        result.folder / "sheet.json",
+        {
+            "version": VERSION,
+            "title": result.sheet.title,
+            "quick": result.quick,
+            "exercises": len(result.outcomes),
+            "ended": sum(one.ended for one in result.outcomes),
+        },
+    )
+
+
+def sheet_result(folder: Path, sheet: Sheet, quick: bool) -> SheetResult:
+    """What `sheet` has come to in `folder`, which need not be there yet."""
+    answers = read_answers(folder)
+    outcomes = tuple(
+        _outcome(folder / planned.key, planned, answers.get(planned.number))
+        for planned in plan_sheet(sheet, quick)
+    )
+    return SheetResult(folder, sheet, quick, outcomes)
+
+
+def read_answers(folder: Path) -> dict[int, Answer]:
+    """What was answered, by the exercise's number."""
+    path = folder / ANSWERS
+    if not path.exists():
+        return {}
+    document = read_value(read_text(path), str(path))
+    if not isinstance(document, dict):
+        raise ToileError(f"{path} is damaged; it has an answer for each of `exercise-1`, ...")
+    answers = {}
+    for name, fields in document.items():
+        number = name.removeprefix("exercise-")
+        if not number.isdecimal():
+            raise ToileError(f"{path}: {name} is no exercise; write exercise-1, exercise-2, ...")
+        fields = {"text": fields} if isinstance(fields, str) else fields
+        answers[int(number)] = settings_of(Answer, fields, f"{path}: {name}")
+    return answers
+
+
+def keep_answer(folder: Path, number: int, text: str) -> None:
+    """Write an answer into the folder. Raises ToileError where there is one: none is replaced."""
+    answers = read_answers(folder)
+    if number in answers:
+        raise ToileError(
+            f"exercise {number} was answered on {answers[number].when or 'an earlier day'}; it is "
+            f"kept. Who wants another edits {folder / ANSWERS}"
+        )
+    when = datetime.now().astimezone().isoformat(timespec="seconds")
+    answers[number] = Answer(text=text, when=when)
+    document = {f"exercise-{n}": one.model_dump() for n, one in sorted(answers.items())}
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / ANSWERS, yaml_text(document).encode())
+
+
+def compared_levels(result: SheetResult, number: int) -> dict[str, Any]:
+    """What is kept of a comparison of two levels: the readings of both, by name.
+
+    Also why they are `unlike`, if they are, and what must be said of them where they may have
+    `seen` what scores them. Of a search it is the best finalist. Raises ToileError before there are
+    any readings.
+    """
+    exercise = result.outcomes[number - 1].planned.exercise
+    sides = [_side(result, side) for side in exercise.sides]
+    levels = {name: [one.score for one in readings] for name, readings, _ in sides}
+    if len(levels) < 2:
+        raise ToileError(f"exercise {number} compares a level with itself; name another")
+    recipes = {name: recipe for name, _, recipe in sides}
+    return {
+        "levels": levels,
+        "unlike": unlike(recipes) or other_images(recipes),
+        "seen": _seen(one.seen for _, readings, _ in sides for one in readings),
+    }
+
+
+def compared_words(outcome: Outcome) -> str:
+    """The sentence of two levels that were compared, with all that must be said beside it."""
+    verdict, record = outcome.verdict, outcome.record
+    assert verdict is not None
+    assert record is not None
+    reason = record.get("unlike")
+    differ = f"The scores compared do not quite mean the same: {reason}." if reason else ""
+    said = [verdict_sentence(verdict), analysis_sentence(verdict), differ]
+    return " ".join(filter(None, [*said, *record.get("seen", [])]))
+
+
+def _seen(said: Iterable[str]) -> list[str]:
+    return [f"It must be said: {words}" for words in dict.fromkeys(said) if words]
+
+
+def runs_words(record: Mapping[str, Any]) -> str:
+    """The sentence of two runs that were compared by the images they answered."""
+    (first, second), test = record["runs"], record["mcnemar"]
+    better = first if test["only_first"] > test["only_second"] else second
+    told = (
+        f"{better} answers more of these images right"
+        if test["p"] < 0.05
+        else "These images show no difference between the two networks"
+    )
+    told = f"{told} (McNemar's exact test, p = {test['p']:.3g})."
+    return " ".join([told, *record.get("seen", [])])
+
+
+def study_words(study: StudyResult) -> str:
+    """The sentence of a study; of one level its mean and spread come first."""
+    verdict, sentence = study.verdict, study_sentence(study)
+    if verdict is None or len(verdict.levels) > 1 or verdict.levels[0].n < 2:
+        return sentence
+    (level,), points = verdict.levels, 100 / verdict.unit
+    what = "readings" if study.spec.folds is None else "folds"
+    return (
+        f"{points * level.mean:.2f} % on average of {level.n} {what}, which spread by "
+        f"{points * level.sd:.2f} points (SD). {sentence}"
+    )
+
+
+def _side(result: SheetResult, side: Side) -> tuple[str, list[Reading], Recipe]:
+    assert side.exercise is not None
+    outcome = result.outcomes[side.exercise - 1]
+    study = outcome.study
+    level = side.level
+    if outcome.search is not None:
+        study = outcome.search.finalists
+        chosen = outcome.search.chosen()
+        level = level or (level_of(chosen[0]) if chosen else None)
+    # Of a table still filling nothing may be said, here as little as in the study itself.
+    filled = study.readings if study is not None and study.ended else ()
+    if study is not None:
+        level = level or study.levels[0].name
+    readings = [one for one in filled if one.level == level and one.score is not None]
+    if study is None or not readings:
+        raise ToileError(
+            f"exercise {side.exercise} has not all readings of {level or 'any level'} yet; run it "
+            "first"
+        )
+    recipe = next(one.recipe for one in plan_levels(study.spec) if one.name == level)
+    return f"{level} (exercise {side.exercise})", readings, recipe
+
+
+def _outcome(folder: Path, planned: Planned, answer: Answer | None) -> Outcome:
+    outcome = Outcome(
+        planned, folder, answer, record=read_record(folder / OUTCOME, OutcomeRecord) or None
+    )
+    kind = planned.exercise.kind
+    if planned.study is not None:
+        place = folder if kind == "study" else folder / WORK
+        if (place / "study.yaml").exists():
+            return replace(outcome, study=open_study(place))
+    if planned.search is not None and (folder / "search.yaml").exists():
+        return replace(outcome, search=open_search(folder))
+    return outcome

@@ -1,0 +1,50 @@
+"""Statistics: tables of readings by level, and what may be said of them.
+
+Speaks accuracies by level, as fractions or in points; numpy and scipy. Knows no run.
+"""
+
+from toile.statistics.interim import LOOKS, next_look
+from toile.statistics.pairs import Pair
+from toile.statistics.power import ALPHA, pooled_sd
+from toile.statistics.sentences import (
+    analysis_sentence,
+    folds_sentence,
+    list_names,
+    planning_sentence,
+    signed,
+    trend_sentence,
+    verdict_sentence,
+)
+from toile.statistics.table_file import read_table
+from toile.statistics.table_form import TableForm
+from toile.statistics.trend import is_geometric
+from toile.statistics.variance import level_noise, pair_noise, seed_correlation
+from toile.statistics.verdict import Level, Verdict, judge_readings, next_alpha, refuse_two_units
+from toile.statistics.welch import ROUNDING
+
+__all__ = [
+    "ALPHA",
+    "LOOKS",
+    "ROUNDING",
+    "Level",
+    "Pair",
+    "TableForm",
+    "Verdict",
+    "analysis_sentence",
+    "folds_sentence",
+    "is_geometric",
+    "judge_readings",
+    "level_noise",
+    "list_names",
+    "next_alpha",
+    "next_look",
+    "pair_noise",
+    "planning_sentence",
+    "pooled_sd",
+    "read_table",
+    "refuse_two_units",
+    "seed_correlation",
+    "signed",
+    "trend_sentence",
+    "verdict_sentence",
+]

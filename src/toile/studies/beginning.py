@@ -1,0 +1,209 @@
+"""Asking for a study: what is varied and held fixed, checked before anything runs."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from toile.data import Progress, no_progress
+from toile.errors import ToileError
+from toile.executors import Cluster, refuse_no_cluster
+from toile.process import num_cores
+from toile.recipe import Recipe, few_steps_note, list_presets, parse_assignment, read_recipe
+from toile.runs import Known, runs_folder
+from toile.statistics import LOOKS, list_names
+from toile.studies.folder import refuse_other_recipes, result_of, stored_text, study_folder
+from toile.studies.live import LiveStudy
+from toile.studies.merge import merge_studies
+from toile.studies.plan import Cell, PlannedLevel, complete, plan_cells, plan_levels, short_names
+from toile.studies.read import is_study_file, read_study_file, study_name
+from toile.studies.spec import Study, study_of
+
+MOST_PER_READING = 256
+Values = Mapping[str, Any] | Sequence[Any]
+
+
+def study(
+    source: str | Path | Recipe | Study,
+    *,
+    vary: Mapping[str, Values] | None = None,
+    levels: Mapping[str, Mapping[str, Any]] | None = None,
+    readings: int | None = None,
+    settings: Sequence[str] = (),
+    data: str | Path | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    margin: float | None = None,
+    folds: int | None = None,
+    reach: Sequence[float] | None = None,
+    question: str | None = None,
+    name: str | None = None,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    add_readings: int = 0,
+    until_decided: bool = False,
+    budget_seconds: float | None = None,
+    on: str = "local",
+    cpus_per_reading: float | None = None,
+    gpus_per_reading: float | None = None,
+    progress: Progress = no_progress,
+) -> LiveStudy:
+    """A study of `source`, ready to be taken: a recipe, a study file, or a study to go on with.
+
+    `vary` has values by address, as a list or a mapping by name; several addresses make a grid.
+    `levels` are whole alternatives by name: `{"recipe": ..., "set": {address: value}}`. `settings`
+    are `address=value` texts held fixed. `margin` is a fraction, half a point by default; `reach`
+    are accuracies of which the report says how soon they were reached. A study without a name is
+    called by its recipe and its factors, so that asking again goes on with it; `out` names its
+    folder itself. `on="ray"` trains on the Ray cluster that RAY_ADDRESS names, or on one started
+    here, each reading with so many CPUs, 1 unless said, and such a share of a GPU.
+    Raises ToileError for anything a user can put right.
+    """
+    cluster = _cluster(on, cpus_per_reading, gpus_per_reading)
+    asked, place = _read(source)
+    given = {"readings": readings, "seed": seed, "margin": margin, "folds": folds, "reach": reach}
+    document = asked | {key: value for key, value in given.items() if value is not None}
+    held = dict(map(parse_assignment, settings))
+    held |= {"data.name": str(data)} if data is not None else {}
+    held |= {"training.epochs": epochs} if epochs is not None else {}
+    document["set"] = asked.get("set", {}) | held
+    document["vary"] = asked.get("vary", {}) | dict(vary or {})
+    document["levels"] = asked.get("levels", {}) | dict(levels or {})
+    document["question"] = asked.get("question", "") if question is None else question
+    document["name"] = name or document.get("name") or _name(document)
+    spec = complete(study_of(document))
+    folder = Path(out) if out else (None if name else place) or runs_folder() / spec.name
+    live = _live(spec, folder, workers, add_readings, until_decided, budget_seconds, progress)
+    if cluster is not None:
+        live.cluster, live.workers = cluster, workers or 0
+    return live
+
+
+def _live(
+    spec: Study,
+    folder: Path,
+    workers: int | None,
+    add_readings: int,
+    until_decided: bool,
+    budget_seconds: float | None,
+    progress: Progress,
+) -> LiveStudy:
+    found = stored_text(folder)
+    if found is not None:
+        spec = merge_studies(read_study_file(folder / "study.yaml"), spec, folder)
+    elif folder.exists() and not _is_free(folder):
+        raise ToileError(f"{folder} is there and is no study; name another with --name or --out")
+    spec = spec.model_copy(update={"readings": spec.readings + add_readings})
+    if until_decided:
+        spec = _to_the_next_look(spec)
+    levels = plan_levels(spec)
+    starts: Known = {}
+    cells = plan_cells(spec, levels, progress, starts)
+    refuse_other_recipes(folder, cells)
+    if workers is None:
+        workers = max(num_cores() // max(int(cell.recipe.training.threads) for cell in cells), 1)
+    notes = _notes(levels, cells)
+    if found is not None:
+        before = result_of(folder, spec)
+        done = before.count("finished", "diverged")
+        notes.append(f"continues {folder}: {done} of {len(before.readings)} readings are there")
+    return LiveStudy(
+        folder,
+        spec,
+        workers,
+        until_decided,
+        budget_seconds,
+        notes,
+        found,
+        starts=starts,
+        few_steps=_few_steps(cells) if found is None else [],
+    )
+
+
+def _is_free(place: Path) -> bool:
+    """Whether `place` is a folder with nothing in it but what a beginning may have left."""
+    return place.is_dir() and all(one.name == ".lock" for one in place.iterdir())
+
+
+def _cluster(on: str, cpus: float | None, gpus: float | None) -> Cluster | None:
+    """Where readings are trained, if not here."""
+    given = (("cpus_per_reading", cpus), ("gpus_per_reading", gpus))
+    asked = {name: count for name, count in given if count is not None}
+    if on not in ("local", "ray"):
+        raise ToileError(f"on is {on}; readings are trained on local, by processes here, or on ray")
+    for name, count in asked.items():
+        if on == "local":
+            raise ToileError(f"{name} is {count:g}, which goes with on ray; here there are workers")
+        if not 0 <= count <= MOST_PER_READING or (name == "cpus_per_reading" and not count):
+            raise ToileError(f"{name} is {count:g}; it goes from 0 to {MOST_PER_READING}")
+    if on == "local":
+        return None
+    refuse_no_cluster()
+    return Cluster(**asked)
+
+
+def _read(source: str | Path | Recipe | Study) -> tuple[dict[str, Any], Path | None]:
+    """The document of what was asked for, and the folder of the study that it means to go on."""
+    if isinstance(source, Study):
+        return source.model_dump(), None
+    if isinstance(source, Recipe):
+        return {"recipe": source.model_dump(mode="json")}, None
+    path = Path(source)
+    is_file = os.path.isfile(path)
+    # The beginning of a name is enough for a study, and must not stand for a recipe's whole one.
+    place = None if is_file or str(source) in list_presets() else study_folder(source)
+    if place is not None:
+        return read_study_file(place / "study.yaml").model_dump(), place
+    if is_file and is_study_file(path):
+        begun = (path.parent / "study.json").exists() and path.name == "study.yaml"
+        return read_study_file(path).model_dump(), path.parent if begun else None
+    return {"recipe": read_recipe(source).model_dump(mode="json")}, None
+
+
+def _name(document: Mapping[str, Any]) -> str:
+    recipe = document["recipe"]["name"]
+    varied = [*document["levels"], *short_names(list(document["vary"])).values()]
+    return study_name(recipe, varied) + (
+        f"-{document['folds']}-folds" if "folds" in document else ""
+    )
+
+
+def _to_the_next_look(spec: Study) -> Study:
+    """`spec` with every level asked for as many readings as its next look is at."""
+    if spec.folds is not None:
+        raise ToileError("folds are as many as they are; --until-decided cannot add to them")
+    most = spec.readings + max(spec.more.values(), default=0)
+    if most > LOOKS[-1]:
+        raise ToileError(
+            f"the study has {most} readings; the looks were fixed at {', '.join(map(str, LOOKS))}"
+        )
+    look = {n: min(one for one in LOOKS if one >= n) for n in range(1, most + 1)}
+    first = look[spec.readings]
+    more = {level: look[spec.readings_of(level)] - first for level in spec.more}
+    more = {level: count for level, count in more.items() if count}
+    return spec.model_copy(update={"readings": first, "more": more, "looks": True})
+
+
+def _notes(levels: Sequence[PlannedLevel], cells: Sequence[Cell]) -> list[str]:
+    asked = {level.name: level.recipe.data.validation for level in levels}
+    other = {
+        f"validation: {asked[cell.level]} images asked, {cell.recipe.data.validation} taken"
+        for cell in cells
+        if isinstance(asked[cell.level], int)
+        and cell.recipe.data.folds is None
+        and cell.recipe.data.validation != asked[cell.level]
+    }
+    return sorted(other)
+
+
+def _few_steps(cells: Sequence[Cell]) -> list[str]:
+    """That the trainings of some levels are few steps; of all, with no level named."""
+    first = [cell for cell in cells if cell.number == 1]
+    by_note: dict[str, list[str]] = {}
+    for cell in first:
+        if note := few_steps_note(cell.recipe.training, cell.num_images):
+            by_note.setdefault(note, []).append(cell.level)
+    return [
+        note if len(levels) == len(first) else f"{list_names(levels, 'and')}: {note}"
+        for note, levels in by_note.items()
+    ]

@@ -1,0 +1,175 @@
+"""A study being taken: its events, and taking it to the end."""
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toile.errors import ToileError
+from toile.executors import SECONDS_WITHOUT_ROOM, Cluster, Executor, Processes
+from toile.files import disk_is_full, write_json, write_whole
+from toile.runs import Known
+from toile.sole_use import sole_use
+from toile.statistics import LOOKS, next_look
+from toile.studies.events import Ended, Looked, Paused, StudyEvent
+from toile.studies.folder import ENDED, result_of, stored_text, write_standing
+from toile.studies.plan import Cell, cell_key, plan_cells, plan_levels
+from toile.studies.readings import train_readings
+from toile.studies.result import Reading, StudyResult
+from toile.studies.spec import Study, study_text
+from toile.studies.summary import study_summary
+
+# -P: no file of the user's folder may stand in for a module.
+WORKER = (sys.executable, "-P", "-m", "toile.executors.worker")
+SECONDS_TO_LET_GO = 3.0
+SECONDS_BETWEEN_STANDINGS = 5.0
+Stop = Callable[[], bool]
+
+
+@dataclass(eq=False)
+class LiveStudy:
+    """A study being taken: iterate it for its events, leave the loop to stop it.
+
+    Nothing is written before. `notes` are sentences the user should read. With `until_decided`
+    readings are added at looks fixed beforehand, until every pair is decided or `budget_seconds`
+    have passed. `workers` are as many as train at once; on a `cluster` the most that may, 0 for as
+    many as it has room for, and once begun those it has.
+    """
+
+    folder: Path
+    spec: Study
+    workers: int
+    until_decided: bool = False
+    budget_seconds: float | None = None
+    notes: list[str] = field(default_factory=list)
+    found: str | None = None
+    """The text of the folder's study.yaml that `spec` was made from; None where there was none."""
+    out_of_budget: bool = False
+    cluster: Cluster | None = None
+    """Where readings are trained, if not here."""
+    starts: Known = field(default_factory=dict)
+    """The weights that readings begin with, as they were when the study was asked for."""
+    few_steps: list[str] = field(default_factory=list)
+    """Of a new study, that trainings are few steps to learn from; a sheet's levels are its own."""
+    _failed: dict[str, str] = field(default_factory=dict)
+    _said: float = 0.0
+
+    @property
+    def result(self) -> StudyResult:
+        """What it has come to by now."""
+        return result_of(self.folder, self.spec)
+
+    def __iter__(self) -> Iterator[StudyEvent]:
+        return self.events()
+
+    def finish(self) -> StudyResult:
+        """Take all readings that are missing; returns the result."""
+        for _ in self:
+            pass
+        return self.result
+
+    def missing(self) -> tuple[Cell, ...]:
+        """The cells whose readings have not ended, first readings first.
+
+        Those that failed for good before are among them: they are tried again.
+        """
+        ended = {(one.level, one.number) for one in self.result.readings if one.status in ENDED}
+        cells = plan_cells(self.spec, plan_levels(self.spec), starts=self.starts)
+        return tuple(cell for cell in cells if (cell.level, cell.number) not in ended)
+
+    def events(self, stop: Stop = lambda: False) -> Iterator[StudyEvent]:
+        """Take the missing readings, yielding what happens; `stop` is asked all the time.
+
+        Raises ToileError where another process has the study in hand.
+        """
+        until = time.monotonic() + (self.budget_seconds or math.inf)
+        with ExitStack() as held:
+            lock = hold_study(self.folder, held)
+            if stored_text(self.folder) != self.found:
+                raise ToileError(f"{self.folder / 'study.yaml'} has just changed; ask again")
+            self._failed = {}
+            # A cluster without room is known by now, and then nothing is written.
+            with self._executor(lock) as executor:
+                yield from self._write("running", stop)
+                self.workers = executor.slots
+                yield from self._take(executor, lambda: stop() or time.monotonic() > until)
+            result = self.result
+            decided = result.ended and result.verdict is not None and result.verdict.decided
+            self.out_of_budget = time.monotonic() > until and not stop() and not decided
+            yield from self._write("finished" if result.ended else "stopped", stop)
+
+    def _executor(self, lock: int) -> Executor:
+        if self.cluster is not None:
+            return self.cluster.seats(self.workers)
+        return Processes(WORKER, self.workers, (lock,))
+
+    def _take(self, executor: Executor, stop: Stop) -> Iterator[StudyEvent]:
+        """Take what is missing, and what the looks ask for after that."""
+        while not stop():
+            for event in train_readings(self.folder, self.missing(), executor, stop):
+                yield event
+                if isinstance(event, Ended):
+                    yield from self._remember(event.reading, stop)
+            if stop() or not self.until_decided:
+                return
+            verdict = self.result.verdict
+            if verdict is None:
+                return
+            now = max(self.spec.readings_of(level.name) for level in self.result.levels)
+            yield Looked(now, verdict)
+            wanted = next_look(verdict, LOOKS.index(now))
+            if not wanted:
+                return
+            more = {level: count - self.spec.readings for level, count in wanted.items()}
+            self.spec = self.spec.model_copy(update={"more": {**self.spec.more, **more}})
+            yield from self._write("running", stop)
+
+    def _remember(self, reading: Reading, stop: Stop) -> Iterator[Paused]:
+        """A failure at once, since no run's folder tells of it; how it stands now and then."""
+        if reading.status == "failed":
+            self._failed[cell_key(reading.level, reading.number)] = reading.reason
+        if reading.status == "failed" or time.monotonic() - self._said > SECONDS_BETWEEN_STANDINGS:
+            yield from self._write("running", stop)
+
+    def _write(self, status: str, stop: Stop) -> Iterator[Paused]:
+        """Write the study's own files, as soon as there is room for them."""
+        while True:
+            try:
+                self._write_now(status)
+                return
+            except ToileError as error:
+                if not disk_is_full(error) or stop():
+                    raise
+                yield Paused(str(error))
+                time.sleep(SECONDS_WITHOUT_ROOM)
+
+    def _write_now(self, status: str) -> None:
+        text = study_text(self.spec)
+        if text != self.found:
+            write_whole(self.folder / "study.yaml", text.encode())
+            self.found = text
+        if status != "running":
+            # Before the standing: a kill between must leave none that stands beside an old verdict.
+            write_json(self.folder / "verdict.json", study_summary(self.result))
+        write_standing(self.result, status, self._failed)
+        self._said = time.monotonic()
+
+
+def hold_study(folder: Path, held: ExitStack) -> int:
+    """Hold `folder` as long as `held` is open; gives the lock's file descriptor."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToileError(f"{folder} cannot be made a study's folder: {error.strerror}") from None
+    until = time.monotonic() + SECONDS_TO_LET_GO
+    while True:
+        try:
+            return held.enter_context(sole_use(folder, wait=False))
+        except ToileError:
+            # The processes of a study that was killed hold it until they have stopped.
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)

@@ -1,0 +1,61 @@
+"""What a whole study allows one to say, in sentences."""
+
+from toile.statistics import analysis_sentence, verdict_sentence
+from toile.studies.result import StudyResult
+
+
+def study_sentence(result: StudyResult, of: str = "study") -> str:
+    """What a study's finished readings allow one to say, and which readings are missing.
+
+    `of` is what its readers know it as.
+    """
+    verdict = result.verdict
+    if verdict is not None:
+        said = [verdict_sentence(verdict), _other_images(result), analysis_sentence(verdict, of)]
+    elif result.unlike:
+        said = [f"There is no verdict, since scores do not mean the same: {result.unlike}."]
+    elif result.count("finished"):
+        said = ["The verdict is given when all readings are in."]
+    else:
+        said = ["No reading has finished, so nothing is known."]
+    return " ".join(filter(None, [*said, seen_sentence(result), *_missing(result)]))
+
+
+def _other_images(result: StudyResult) -> str:
+    if not result.other_images:
+        return ""
+    return (
+        f"Mind that {result.other_images}: a difference may come from the images that score as "
+        "well as from what was learnt."
+    )
+
+
+def seen_sentence(result: StudyResult) -> str:
+    """A warning where readings began with weights that may have learnt what they are scored on."""
+    warned = [one for one in result.readings if one.score is not None and one.seen]
+    if not warned:
+        return ""
+    of = f"{len(warned)} of {result.count('finished')} readings"
+    return f"Of {of} it must be said, as of {warned[0].level}, {warned[0].number}: {warned[0].seen}"
+
+
+def _missing(result: StudyResult) -> list[str]:
+    """A sentence for each level with readings that diverged or failed, and one for those to come.
+
+    They are in no mean, so the verdict is of the readings that ended well.
+    """
+    said = []
+    for level in result.levels:
+        own = [one.status for one in result.readings if one.level == level.name]
+        of = f"{len(own)} reading{'s' * (len(own) > 1)} of {level.name}"
+        for status in ("diverged", "failed"):
+            count = own.count(status)
+            if count:
+                are = "are" if count > 1 else "is"
+                said.append(f"{count} of {of} {status} and {are} not in its mean.")
+        if own.count("diverged") + own.count("failed") == len(own):
+            said.append(f"So {level.name} has no mean and is in no pair.")
+    waiting = len(result.readings) - result.count("finished", "diverged", "failed")
+    if waiting:
+        said.append(f"{waiting} reading{'s have' if waiting > 1 else ' has'} not ended yet.")
+    return said

@@ -1,0 +1,1 @@
+"""Experimental: many readings trained as one, as a GPU may want it; nothing chooses it yet."""

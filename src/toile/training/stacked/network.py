@@ -1,0 +1,176 @@
+"""K networks of one architecture computed as one: a batch of each goes through side by side.
+
+What goes in and comes out is (b, K * c, ...): the channels of the first network, then those of the
+second. Weights are stacked, (K, ...), and those of the networks become rows of the stack.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from toile.network import ChannelNorm, Conv2d, Dropout, Flatten, Residual
+
+Modules = Sequence[Any]
+
+
+def stacked_network(networks: Modules) -> nn.Module:
+    """One network that does for each of `networks`, alike but for their numbers, what it does.
+
+    Their weights and running statistics become rows of its own, so what trains it trains them;
+    `stack_rows` undone is copying each. Dropout masks are those of their own layers.
+    """
+    first = networks[0]
+    if isinstance(first, nn.Sequential):
+        return type(first)(_children(networks))
+    if isinstance(first, Residual):
+        children = _children(networks)
+        around = OrderedDict(children.pop("shortcut").named_children())
+        return Residual(children, around)
+    stack = _STACKS.get(type(first))
+    # What has no numbers of its own works on any number of channels as it is.
+    return first if stack is None else stack(networks)
+
+
+def stack_rows(tensors: Sequence[Tensor]) -> Tensor:
+    """`tensors`, alike in shape and layout, as one of one axis more, of which they become rows."""
+    first = tensors[0].detach()
+    stack = torch.empty_strided(
+        (len(tensors), *first.shape),
+        (first.numel(), *first.stride()),
+        dtype=first.dtype,
+        device=first.device,
+    )
+    for row, tensor in zip(stack, tensors, strict=True):
+        row.copy_(tensor.detach())
+        tensor.data = row
+    return stack
+
+
+def _children(modules: Modules) -> "OrderedDict[str, nn.Module]":
+    return OrderedDict(
+        (name, stacked_network([module.get_submodule(name) for module in modules]))
+        for name, _ in modules[0].named_children()
+    )
+
+
+class _Stack(nn.Module):
+    """Layers alike with numbers of their own; `one` is the first, asked for its settings alone."""
+
+    def __init__(self, layers: Modules) -> None:
+        super().__init__()
+        # In a tuple, or its numbers would count as this module's too.
+        self._first = (layers[0],)
+        self.count = len(layers)
+        for name, weight in layers[0]._parameters.items():
+            if weight is None:
+                self.register_parameter(name, None)
+                continue
+            rows = stack_rows([getattr(layer, name) for layer in layers])
+            self.register_parameter(name, nn.Parameter(rows, weight.requires_grad))
+        for name, _ in layers[0].named_buffers(recurse=False):
+            self.register_buffer(name, stack_rows([getattr(layer, name) for layer in layers]))
+
+    @property
+    def one(self) -> Any:
+        return self._first[0]
+
+    def row(self, name: str) -> Tensor | None:
+        """The numbers `name` of all layers, the first axis of each after that of the last."""
+        numbers: Tensor | None = getattr(self, name)
+        return None if numbers is None else numbers.flatten(0, 1)
+
+
+class _Convs(_Stack):
+    def forward(self, images: Float[Tensor, "b kc h w"]) -> Float[Tensor, "b kf out_h out_w"]:
+        conv = self.one
+        weight = self.row("weight")
+        assert weight is not None
+        padded = images if conv.edge is None else F.pad(images, conv.edge)
+        groups = conv.groups * self.count
+        return F.conv2d(padded, weight, self.row("bias"), conv.stride, conv.padding, groups=groups)
+
+
+class _Denses(_Stack):
+    weight: Tensor
+    bias: Tensor | None
+
+    def forward(self, numbers: Float[Tensor, "b kf"]) -> Float[Tensor, "b ku"]:
+        rows = numbers.unflatten(1, (self.count, -1)).transpose(0, 1)
+        if self.bias is None:
+            made = torch.bmm(rows, self.weight.mT)
+        else:
+            made = torch.baddbmm(self.bias[:, None], rows, self.weight.mT)
+        return made.transpose(0, 1).flatten(1)
+
+
+class _BatchNorms(_Stack):
+    num_batches_tracked: Tensor
+    running_mean: Tensor
+    running_var: Tensor
+
+    def forward(self, inputs: Float[Tensor, "b kc *place"]) -> Float[Tensor, "b kc *place"]:
+        self.num_batches_tracked.add_(1)
+        return F.batch_norm(
+            inputs,
+            self.running_mean.flatten(),
+            self.running_var.flatten(),
+            self.row("weight"),
+            self.row("bias"),
+            training=True,
+            momentum=self.one.momentum,
+            eps=self.one.eps,
+        )
+
+
+class _ChannelNorms(_Stack):
+    weight: Tensor
+    bias: Tensor
+
+    def forward(self, inputs: Float[Tensor, "b kc *place"]) -> Float[Tensor, "b kc *place"]:
+        channels = inputs.unflatten(1, (self.count, -1)).movedim(2, -1)
+        normed = F.layer_norm(channels, channels.shape[-1:], eps=self.one.eps)
+        # A row for each network and each place.
+        shape = (self.count, *[1] * (inputs.dim() - 2), -1)
+        normed = normed * self.weight.view(shape) + self.bias.view(shape)
+        return normed.movedim(-1, 2).flatten(1, 2)
+
+
+class _GroupNorms(_Stack):
+    def forward(self, inputs: Float[Tensor, "b kc *place"]) -> Float[Tensor, "b kc *place"]:
+        groups = self.one.num_groups * self.count
+        return F.group_norm(inputs, groups, self.row("weight"), self.row("bias"), self.one.eps)
+
+
+class _Dropouts(nn.Module):
+    """The masks of each layer's own stream, drawn as it draws them alone."""
+
+    def __init__(self, layers: Modules) -> None:
+        super().__init__()
+        self._layers = tuple(layers)
+
+    def forward(self, inputs: Float[Tensor, "b kc *place"]) -> Float[Tensor, "b kc *place"]:
+        shape = inputs.unflatten(1, (len(self._layers), -1))[:, 0].shape
+        ones = torch.ones(shape, device=inputs.device)
+        if ones.dim() == 4:
+            # Bits are dealt out in the order of memory, which for pictures is this one.
+            ones = ones.contiguous(memory_format=torch.channels_last)
+        scales = torch.cat([layer(ones) for layer in self._layers], 1)
+        return (inputs * scales).to(inputs.dtype)
+
+
+_STACKS: dict[type[nn.Module], Callable[[Modules], nn.Module]] = {
+    Conv2d: _Convs,
+    nn.Linear: _Denses,
+    nn.BatchNorm1d: _BatchNorms,
+    nn.BatchNorm2d: _BatchNorms,
+    ChannelNorm: _ChannelNorms,
+    nn.GroupNorm: _GroupNorms,
+    Dropout: _Dropouts,
+    # Our own Flatten lays out a gradient for a pool of one network.
+    Flatten: lambda layers: nn.Flatten(),
+}

@@ -1,0 +1,85 @@
+"""Studies, searches and sheets as a listing shows them.
+
+What has come to rest is told by two small files; the rest by its readings.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from toile.errors import ToileError
+from toile.runs import Kept, list_kept
+from toile.searches import FINALISTS, SUMMARY, open_search, search_summary
+from toile.sole_use import is_held
+from toile.studies import (
+    SheetRecord,
+    StudyRecord,
+    SummaryRecord,
+    VerdictRecord,
+    open_study,
+    read_record,
+    study_sentence,
+)
+
+COUNTED = {"study": "readings", "search": "trials", "sheet": "exercises"}
+AT_REST = ("finished", "stopped")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one stands: `done` of `planned` readings, trials or exercises.
+
+    `state` is `finished`, `going on`, `stopped` with something missing, or `damaged`. `sentence` is
+    what came of it; of a sheet its title, of a damaged one what is wrong with it.
+    """
+
+    kept: Kept
+    state: str
+    done: int
+    planned: int
+    sentence: str
+
+
+def list_studies() -> list[Standing]:
+    """The studies, searches and sheets where runs are kept, the newest first."""
+    return [_standing(one) for one in list_kept(*COUNTED)]
+
+
+def _standing(kept: Kept) -> Standing:
+    tell = {"study": _study, "search": _search, "sheet": _sheet}[kept.kind]
+    try:
+        ended, done, planned, sentence = tell(kept.folder)
+    except ToileError as error:
+        return Standing(kept, "damaged", 0, 0, str(error))
+    except KeyError as missing:
+        return Standing(kept, "damaged", 0, 0, f"its files have no {missing}")
+    state = "finished" if ended else "going on" if _is_held(kept.folder) else "stopped"
+    return Standing(kept, state, done, planned, sentence)
+
+
+def _study(folder: Path) -> tuple[bool, int, int, str]:
+    """Whether it has ended, how many readings finished, how many are asked, and the sentence."""
+    record = read_record(folder / "study.json", StudyRecord)
+    said = read_record(folder / "verdict.json", VerdictRecord)
+    if record.get("status") in AT_REST and said:
+        ended = record["status"] == "finished"
+        return ended, record["finished"], record["readings"], said["sentence"]
+    # Under way, or killed: the file is older than the readings.
+    result = open_study(folder)
+    return result.ended, result.count("finished"), len(result.readings), study_sentence(result)
+
+
+def _search(folder: Path) -> tuple[bool, int, int, str]:
+    said = read_record(folder / SUMMARY, SummaryRecord) or search_summary(open_search(folder))
+    ended = sum(said[status] for status in ("finished", "pruned", "diverged", "failed"))
+    return said["ended"], ended, said["planned"], said["sentence"]
+
+
+def _sheet(folder: Path) -> tuple[bool, int, int, str]:
+    record = read_record(folder / "sheet.json", SheetRecord)
+    done, planned = record["ended"], record["exercises"]
+    return done == planned, done, planned, record["title"]
+
+
+def _is_held(folder: Path) -> bool:
+    """Whether a process has it in hand; a search's finalists have a folder of their own."""
+    return is_held(folder) or is_held(folder / FINALISTS)

@@ -1,0 +1,85 @@
+"""Runs, studies, searches and sheets found by name; nothing of theirs is read."""
+
+import os
+
+import pytest
+
+from toile.errors import ToileError
+from toile.runs.catalogue import MARKS, find_kept, list_kept
+
+KEPT = {
+    "20261120-100000-quick-ab12": "run",
+    "20261120-110000-quick-cd34": "run",
+    "filters": "study",
+    "filters-by-kernel": "study",
+    "filters-search": "search",
+    "lab-quick": "sheet",
+}
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path, monkeypatch):
+    """One of each kind, each a second newer than the one before it."""
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "runs"))
+    for second, (name, kind) in enumerate(KEPT.items()):
+        mark = tmp_path / "runs" / name / MARKS[kind]
+        mark.parent.mkdir(parents=True)
+        mark.write_text("nothing reads this")
+        os.utime(mark, (second, second))
+    (tmp_path / "runs" / "ledger.jsonl").touch()
+    (tmp_path / "runs" / "notes").mkdir()
+    return tmp_path / "runs"
+
+
+def test_the_newest_comes_first():
+    assert [(one.name, one.kind) for one in list_kept(*MARKS)] == [*KEPT.items()][::-1]
+    assert [one.name for one in list_kept("study")] == ["filters-by-kernel", "filters"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds", "found"),
+    [
+        ("filters", [*MARKS], "filters"),
+        ("filters-b", [*MARKS], "filters-by-kernel"),
+        ("filters-", ["search"], "filters-search"),
+        ("cd34", [*MARKS], "20261120-110000-quick-cd34"),
+        ("last", [*MARKS], "lab-quick"),
+        ("last", ["study", "search"], "filters-search"),
+        ("last", ["run"], "20261120-110000-quick-cd34"),
+        ("last~1", [*MARKS], "filters-search"),
+        ("lab", [*MARKS], "lab-quick"),
+        ("qui", ["study"], None),
+        ("kernel", [*MARKS], None),
+        ("", [*MARKS], None),
+        ("x" * 5000, [*MARKS], None),
+    ],
+)
+def test_a_name_its_beginning_or_a_runs_end_is_enough(name, kinds, found):
+    kept = find_kept(name, *kinds)
+    assert (kept and kept.name) == found
+
+
+def test_a_folder_elsewhere_is_found_by_its_path(runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "nowhere"))
+    assert find_kept(runs / "lab-quick", *MARKS).kind == "sheet"
+    monkeypatch.chdir(runs / "lab-quick")
+    assert find_kept(".", *MARKS).name == "lab-quick"
+
+
+def test_a_beginning_of_several_is_refused_naming_them():
+    with pytest.raises(ToileError, match=r"filters- fits 2 names in .*: filters-search, "):
+        find_kept("filters-", *MARKS)
+
+
+def test_a_run_is_found_by_its_recipe_where_one_run_has_it(runs):
+    with pytest.raises(ToileError, match="quick fits 2 names"):
+        find_kept("quick", *MARKS)
+    (runs / "20261120-100000-quick-ab12" / "state.json").unlink()
+    assert find_kept("quick", *MARKS).name == "20261120-110000-quick-cd34"
+
+
+def test_where_there_is_none_there_is_no_last(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "nowhere"))
+    assert list_kept(*MARKS) == []
+    with pytest.raises(ToileError, match="nowhere has no study or search yet, so none is the last"):
+        find_kept("last", "study", "search")

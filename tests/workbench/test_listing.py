@@ -1,0 +1,77 @@
+"""How studies, searches and sheets stand, told by what lies in their folders."""
+
+import json
+
+import pytest
+
+from toile.sole_use import sole_use
+from toile.studies import study_of, study_text
+from toile.workbench.listing import list_studies
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path))
+    return tmp_path
+
+
+def write(folder, **records):
+    folder.mkdir(exist_ok=True)
+    for name, record in records.items():
+        (folder / f"{name}.json").write_text(json.dumps(record))
+
+
+def told(name):
+    """State, done, planned and sentence of the one called so."""
+    (one,) = [one for one in list_studies() if one.kept.name == name]
+    return one.state, one.done, one.planned, one.sentence
+
+
+@pytest.mark.parametrize("status", ["finished", "stopped"])
+def test_a_study_at_rest_is_told_by_its_own_two_files(place, status):
+    write(
+        place / "it",
+        study={"status": status, "finished": 3, "readings": 4},
+        verdict={"sentence": "8 is better."},
+    )
+    assert told("it") == (status, 3, 4, "8 is better.")
+
+
+def test_a_study_that_was_killed_is_told_by_its_readings_and_one_in_hand_goes_on(place):
+    asked = {"recipe": "s1-lab", "vary": {"network.conv1.filters": [2, 3]}, "readings": 2}
+    old = {"sentence": "It is of an earlier day."}
+    write(place / "it", study={"status": "running", "finished": 3, "readings": 4}, verdict=old)
+    (place / "it" / "study.yaml").write_text(study_text(study_of(asked)))
+    none = "No reading has finished, so nothing is known. 4 readings have not ended yet."
+    assert told("it") == ("stopped", 0, 4, none)
+    with sole_use(place / "it"):
+        assert told("it") == ("going on", 0, 4, none)
+    assert told("it")[0] == "stopped"
+
+
+def test_a_search_is_told_by_its_summary_and_goes_on_while_its_finalists_are_read(place):
+    said = {"finished": 5, "pruned": 3, "diverged": 1, "failed": 0, "planned": 12, "ended": False}
+    write(place / "it", search={}, summary=said | {"sentence": "Trial 3 looked best."})
+    assert told("it") == ("stopped", 9, 12, "Trial 3 looked best.")
+    (place / "it" / "finalists").mkdir()
+    with sole_use(place / "it" / "finalists"):
+        assert told("it")[0] == "going on"
+
+
+def test_a_sheet_is_told_by_its_exercises_and_has_its_title_as_its_sentence(place):
+    write(place / "it", sheet={"title": "A lab", "exercises": 9, "ended": 9, "quick": True})
+    assert told("it") == ("finished", 9, 9, "A lab")
+
+
+def test_what_is_damaged_is_said_and_hides_nothing_else(place):
+    write(place / "sheet", sheet={})
+    write(place / "study", study={})
+    (place / "study" / "study.yaml").write_text("vary: 3")
+    write(place / "whole", sheet={"title": "A lab", "exercises": 1, "ended": 1, "quick": False})
+    state, _, _, why = told("sheet")
+    assert state == "damaged"
+    assert "sheet.json is damaged: title is missing; remove it" in why
+    state, _, _, why = told("study")
+    assert state == "damaged"
+    assert "study.yaml" in why
+    assert told("whole")[0] == "finished"

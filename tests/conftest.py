@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from tests.halting import Halting
-from toile.data import Images, Split
+from toile.data import Images, Split, load_data
 from toile.process import prepare_process
-from toile.recipe import Recipe, recipe_of
+from toile.recipe import Data, Recipe, recipe_of
 
 prepare_process()
 # A shell ignores Ctrl-C for what it runs in the background, and so would all that tests start.
@@ -54,6 +54,17 @@ def split() -> Split:
     """48 + 18 pictures of three classes that a small network learns in a few epochs."""
     validation = bars(18, seed=1)
     return Split(bars(48, seed=0), validation, np.arange(18), np.arange(18) % 2 == 0)
+
+
+@pytest.fixture(scope="session")
+def few_garments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six hundred training and a hundred test pictures of the sample, in a file."""
+    sample = load_data(Data(name="fashion-sample"))
+    train, test = sample.train.take(np.arange(600)), sample.train.take(np.arange(600, 700))
+    file = tmp_path_factory.mktemp("garments") / "garments.npz"
+    arrays = {"x_train": train.pixels[:, 0], "y_train": train.labels}
+    np.savez(file, **arrays, x_test=test.pixels[:, 0], y_test=test.labels)
+    return file
 
 
 @pytest.fixture

@@ -45,9 +45,9 @@ class Int8OnnxFile(OnnxFile):
                 per_channel=True,
                 activation_type=QuantType.QInt8,
                 weight_type=QuantType.QInt8,
-                # Weights of 7 bits: a processor without VNNI adds pairs of products in 16 bits, which
-                # those of 8 overflow. 23 of 200 pictures changed their class so on a Zen 3 (ONNX
-                # Runtime 1.32), and a file made elsewhere would not have shown it.
+                # Weights of 7 bits: a processor without VNNI adds pairs of products in 16 bits,
+                # which those of 8 overflow. 23 of 200 pictures changed their class so on a Zen 3
+                # (ONNX Runtime 1.32), and a file made elsewhere would not have shown it.
                 reduce_range=True,
                 # Logits in 256 steps would leave close classes equal.
                 extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm"]},

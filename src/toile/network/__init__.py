@@ -12,9 +12,9 @@ from toile.network.freeze import freeze
 from toile.network.padding import AvgPool2d, Conv2d, MaxPool2d
 from toile.network.pixels import Pixels, pixels_of
 from toile.network.scoring import logits_in_batches, network_logits
-from toile.network.sequence import Sequence, as_scored, as_trained
+from toile.network.sequence import Sequence, as_scored
 from toile.network.trained import Network, trained_network
-from toile.network.views import MeanOfViews
+from toile.network.views import MeanOfViews, Views
 
 __all__ = [
     "AvgPool2d",
@@ -29,8 +29,8 @@ __all__ = [
     "Residual",
     "Scale",
     "Sequence",
+    "Views",
     "as_scored",
-    "as_trained",
     "build_network",
     "freeze",
     "logits_in_batches",

@@ -12,8 +12,9 @@ from toile.engine.kernels.first_block import FirstBlock
 from toile.engine.kernels.inner_conv import InnerConv
 from toile.engine.kernels.link import Link, Tensors
 from toile.engine.kernels.links import Dense, Dropped, Taped
+from toile.engine.kernels.order import pools_first
 from toile.engine.kernels.pooled import Pooled
-from toile.network import Conv2d, Dropout, Flatten, MaxPool2d, as_trained
+from toile.network import Conv2d, Dropout, Flatten, MaxPool2d
 
 
 class Chain:
@@ -24,7 +25,7 @@ class Chain:
 
     def __init__(self, network: nn.Sequential, dtype: torch.dtype) -> None:
         self.network = network
-        layers = as_trained(network)
+        layers = pools_first(network)
         on_cpu = all(weight.device.type == "cpu" for weight in network.parameters())
         # A GPU has its own ways with small layers, and none with pieces that fit a cache.
         self.links = links_of(layers, dtype) if on_cpu else [Taped(layers, dtype)]

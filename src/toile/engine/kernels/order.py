@@ -1,0 +1,24 @@
+"""The order in which a step runs the layers: every max pool before the ReLU in front of it."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from torch import nn
+
+from toile.network import MaxPool2d, Views
+
+# What never turns the order of two numbers round.
+RISING = (nn.ReLU, nn.LeakyReLU)
+
+
+def pools_first(layers: Iterable[nn.Module]) -> list[nn.Module]:
+    """The layers but for views, every max pool before the rising activation in front of it.
+
+    The ReLU of the greatest is the greatest of the ReLUs, on a quarter as many numbers.
+    """
+    layers = [layer for layer in layers if not isinstance(layer, Views)]
+    ordered = list(layers)
+    for index, (layer, after) in enumerate(pairwise(layers)):
+        if isinstance(layer, RISING) and isinstance(after, MaxPool2d):
+            ordered[index : index + 2] = [after, layer]
+    return ordered

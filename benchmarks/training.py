@@ -48,7 +48,7 @@ def train_a_while(preset: str, precision: str, settings: list[str]) -> Measured:
         training = live.fit.recipe.training
         prepare_torch(training)
         # They begin by themselves some seconds into a training; the rest of it is measured.
-        live.fit.gradient.begin_partners(live.fit.batches, wait=True)
+        live.fit.gradient.begin_workers(live.fit.batches, wait=True)
         spent, steps, before = 0.0, 0, 0.0
         for event in train(live.fit):
             now = time.perf_counter()

@@ -5,7 +5,7 @@ import torch
 
 from toile.engine.batches import Batches, EpochBatches
 from toile.engine.gradient import Gradient
-from toile.engine.parallel.batch_norm import LeftError
+from toile.engine.parallel.batch_norm import WorkerLostError
 from toile.errors import ToileError
 from toile.network import Pixels, build_network
 from toile.recipe import Augmentation, plan_network, recipe_of
@@ -55,12 +55,12 @@ def gradients(gradient: Gradient) -> dict[str, torch.Tensor]:
 def test_parts_with_batch_norm_have_gradient_and_statistics_of_the_whole(parts, n):
     whole, divided = gradient_of(NORMED, 1), gradient_of(NORMED, parts)
     for step in range(3):
-        mine = whole.take(batch_of(n, step), 0)
-        theirs = divided.take(batch_of(n, step), 0)
+        mine = whole.compute(batch_of(n, step), 0)
+        theirs = divided.compute(batch_of(n, step), 0)
         assert torch.equal(theirs.labels, mine.labels)
         assert torch.allclose(theirs.logits, mine.logits, atol=1e-5)
         assert torch.allclose(theirs.loss, mine.loss, atol=1e-6)
-        assert torch.allclose(theirs.entropy, mine.entropy, atol=1e-5)
+        assert torch.allclose(theirs.cross_entropy, mine.cross_entropy, atol=1e-5)
     for name, expected in gradients(whole).items():
         assert (gradients(divided)[name] - expected).norm() < 1e-4 * expected.norm() + 1e-5, name
     buffers = dict(divided.network.named_buffers())
@@ -73,7 +73,7 @@ def test_bfloat16_parts_are_as_near_to_float32_as_the_whole_in_bfloat16_is():
     exact, whole = gradient_of(NORMED, 1), gradient_of(NORMED, 1, precision="bfloat16")
     divided = gradient_of(NORMED, 2, precision="bfloat16")
     for one in (exact, whole, divided):
-        one.take(batch_of(16), 0)
+        one.compute(batch_of(16), 0)
     for name, expected in gradients(exact).items():
         if name.endswith(("conv1.bias", "dense1.bias")):
             continue  # a batch norm behind it takes it away again: 0, and rounding
@@ -86,20 +86,20 @@ def test_parts_give_the_same_bits_again():
     first, second = gradient_of(NORMED, 2), gradient_of(NORMED, 2)
     for one in (first, second):
         for step in range(3):
-            one.take(batch_of(16, step), 0)
+            one.compute(batch_of(16, step), 0)
     assert all(torch.equal(one, gradients(second)[name]) for name, one in gradients(first).items())
 
 
 def test_a_batch_of_fewer_images_than_parts_is_taken_whole():
     whole, divided = gradient_of(PLAIN, 1), gradient_of(PLAIN, 3)
-    expected = whole.take(batch_of(2), 0).logits
-    assert torch.equal(divided.take(batch_of(2), 0).logits, expected)
+    expected = whole.compute(batch_of(2), 0).logits
+    assert torch.equal(divided.compute(batch_of(2), 0).logits, expected)
 
 
 def test_every_part_drops_other_numbers():
     batch = batch_of(2)
     batch.batches.images[1] = batch.batches.images[0]
-    first, second = gradient_of(PLAIN, 2).take(batch, 0).logits
+    first, second = gradient_of(PLAIN, 2).compute(batch, 0).logits
     assert not torch.equal(first, second)
 
 
@@ -109,9 +109,9 @@ def test_what_fails_in_a_part_is_told_and_the_next_batch_goes_well(wrong):
     broken = batch_of(16)
     broken.batches.labels[broken.order[wrong]] = 99
     with pytest.raises(Exception, match="99") as raised:
-        gradient.take(broken, 0)
-    assert not isinstance(raised.value, LeftError)
-    gradient.take(batch_of(16), 0)
+        gradient.compute(broken, 0)
+    assert not isinstance(raised.value, WorkerLostError)
+    gradient.compute(batch_of(16), 0)
     assert all(torch.isfinite(one).all() for one in gradients(gradient).values())
 
 

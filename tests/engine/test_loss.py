@@ -16,13 +16,13 @@ def test_parts_of_a_batch_sum_to_torchs_mean_and_have_its_gradient(smoothing, pa
     (gradient,) = torch.autograd.grad(expected, logits)
 
     pieces = zip(logits.detach().tensor_split(parts), labels.tensor_split(parts), strict=True)
-    losses, entropies, found = zip(
+    losses, cross_entropies, found = zip(
         *(smoothed_cross_entropy(*piece, smoothing, 7) for piece in pieces), strict=True
     )
 
     torch.testing.assert_close(sum(losses), expected.detach())
-    entropy = F.cross_entropy(logits.detach(), labels, reduction="sum")
-    torch.testing.assert_close(sum(entropies), entropy)
+    cross_entropy = F.cross_entropy(logits.detach(), labels, reduction="sum")
+    torch.testing.assert_close(sum(cross_entropies), cross_entropy)
     torch.testing.assert_close(torch.cat(found), gradient)
 
 

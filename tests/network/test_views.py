@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from toile.engine.kernels.chain import Chain
+from toile.engine.kernels.compiled_network import CompiledNetwork
 from toile.errors import ToileError
 from toile.network import Pixels, build_network, logits_in_batches
 from toile.recipe import layers, plan_network, recipe_of
@@ -60,7 +60,7 @@ def test_training_looks_once(by):
     viewed, plain = network_of(["views", *BEHIND]), network_of(BEHIND)
     images = noise()
     made = [
-        (Chain(one, torch.float32).forward if by == "chain" else one.train())(images)
+        (CompiledNetwork(one, torch.float32).forward if by == "chain" else one.train())(images)
         for one in (viewed, plain)
     ]
     assert torch.equal(*made)

@@ -75,9 +75,9 @@ def test_a_sheet_of_ours_reads_back_as_it_was_written(name):
 
 
 def test_the_example_is_a_sheet(tmp_path):
-    example = sheet_path("fashion-lab").parents[1] / "sheet-example.yaml"
+    example = sheet_path("fashion-lab").parents[1] / "example.yaml"
     read = read_sheet(example)
-    assert read.name == "sheet-example"
+    assert read.name == "example"
     assert [one.exercise.kind for one in plan_sheet(read)] == [
         "show", "study", "study", "compare", "question",
     ]  # fmt: skip

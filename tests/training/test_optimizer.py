@@ -166,7 +166,7 @@ def test_a_step_follows_the_gradient_however_that_lies_in_memory(make_fit, optim
         group["fused"] = False
     for fit in (fused, plain):
         fit.gradient.train_mode()
-        fit.gradient.take(fit.batches.epoch(0), 0)
+        fit.gradient.compute(fit.batches.epoch(0), 0)
         fit.optimizer.step()
     for name, weight in plain.network.named_parameters():
         assert torch.allclose(fused.network.get_parameter(name), weight, atol=1e-6), name

@@ -16,12 +16,16 @@ def smoothed_cross_entropy(
     logs = torch.log_softmax(logits, 1)
     right, spread = (1 - smoothing) / size, smoothing / (size * logits.shape[1])
     places = labels[:, None]
-    entropy = logs.gather(1, places).sum().neg_()
-    loss = entropy * right
+    cross_entropy = logs.gather(1, places).sum().neg_()
+    loss = cross_entropy * right
     if smoothing:
         loss = loss - logs.sum() * spread
     # Of the loss by a logit: softmax less the share of the label that is the class's.
     gradient = logs.exp_().mul_(1 / size)
     if smoothing:
         gradient.sub_(spread)
-    return loss, entropy, gradient.scatter_add_(1, places, gradient.new_full(places.shape, -right))
+    return (
+        loss,
+        cross_entropy,
+        gradient.scatter_add_(1, places, gradient.new_full(places.shape, -right)),
+    )

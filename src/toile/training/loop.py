@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from toile import evaluation
-from toile.engine import EpochBatches, Found
+from toile.engine import BatchResult, EpochBatches
 from toile.network import logits_in_batches
 from toile.training.average import follow
 from toile.training.events import (
@@ -95,7 +95,7 @@ def _train_epoch(fit: Fit) -> Iterator[Event]:
 def _step(fit: Fit, batches: EpochBatches, index: int) -> float | None:
     """Step `index` of an epoch. Returns the loss, without stepping, where it is not finite."""
     settings = fit.recipe.training
-    found = fit.gradient.take(batches, index, fit.steps - fit.position.step)
+    found = fit.gradient.compute(batches, index, fit.steps - fit.position.step)
     # A GPU is not made to wait for this at every step; there the interval's sum tells.
     if fit.device.type == "cpu" and not math.isfinite(value := float(found.loss)):
         return value
@@ -123,11 +123,11 @@ def _last_rate(fit: Fit) -> float:
     return peak * factor_at(fit, fit.position.step - 1)
 
 
-def _count(fit: Fit, found: Found) -> None:
+def _count(fit: Fit, found: BatchResult) -> None:
     """Add a batch's loss, as cross-entropy without smoothing, and hits to the sums."""
     hits = (found.logits.argmax(1) == found.labels).sum()
     # One addition on the device; reading a number back would make a GPU wait at every step.
-    fit.sums += torch.stack([found.entropy, hits] * 2).to(fit.sums)
+    fit.sums += torch.stack([found.cross_entropy, hits] * 2).to(fit.sums)
 
 
 def ends_interval(index: int, every: int, per_epoch: int) -> bool:

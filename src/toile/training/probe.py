@@ -47,7 +47,7 @@ def probe(recipe: Recipe, plan: Plan, num_images: int) -> Probe:
         (0.5,) * channels, (0.3,) * channels, (0.0,) * channels, Margins(0.0, 0.0, 0.0, 0.0)
     )
     fit = begin(recipe, plan, split, black)
-    fit.gradient.begin_partners(fit.batches, wait=True)
+    fit.gradient.begin_workers(fit.batches, wait=True)
     seconds: list[float] = []
     started = before = time.perf_counter()
     for event in train(fit):

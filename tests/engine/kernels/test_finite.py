@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.engine.kernels.test_chain import NETWORKS, images_of, network_of
-from toile.engine.kernels.chain import Chain
+from tests.engine.kernels.test_compiled_network import NETWORKS, images_of, network_of
+from toile.engine.kernels.block import Block
+from toile.engine.kernels.blocks import DenseBlock
+from toile.engine.kernels.compiled_network import CompiledNetwork
 from toile.engine.kernels.first_block import FirstBlock
-from toile.engine.kernels.inner_conv import InnerConv
-from toile.engine.kernels.link import Link
-from toile.engine.kernels.links import Dense
-from toile.engine.kernels.pooled import Pooled
+from toile.engine.kernels.inner_conv import InnerConvBlock
+from toile.engine.kernels.max_pool import MaxPoolBlock
 from toile.network.padding import Conv2d, MaxPool2d
 
 NO_EDGE = (0, 0, 0, 0)
@@ -34,7 +34,7 @@ class Case(NamedTuple):
     """Layers, the link that stands for them in a dtype, and the shape that they take."""
 
     layers: list[nn.Module]
-    link: Callable[[list[nn.Module], torch.dtype], Link]
+    block: Callable[[list[nn.Module], torch.dtype], Block]
     shape: tuple[int, ...]
 
 
@@ -54,11 +54,11 @@ def first_block(pools: bool, rectifies: bool) -> Case:
 
 def dense(rectifies: bool) -> Case:
     layers = [nn.Linear(7, 5), *[nn.ReLU()] * rectifies]
-    return Case(layers, lambda own, dtype: Dense(own[0], rectifies, dtype), (7,))
+    return Case(layers, lambda own, dtype: DenseBlock(own[0], rectifies, dtype), (7,))
 
 
 def inner_conv(edge: tuple[int, ...]) -> Case:
-    return Case([conv(8, 8, edge)], lambda own, dtype: InnerConv(own[0], dtype), (8, 6, 5))
+    return Case([conv(8, 8, edge)], lambda own, dtype: InnerConvBlock(own[0], dtype), (8, 6, 5))
 
 
 HALF, FULL = torch.bfloat16, torch.float32
@@ -75,7 +75,7 @@ WEIGHED = {
     "dense in half": (dense(False), HALF),
     "dense, relu in half": (dense(True), HALF),
 }
-POOLED = Case([pool(), nn.ReLU()], lambda own, dtype: Pooled(*own), (8, 6, 5))
+POOLED = Case([pool(), nn.ReLU()], lambda own, dtype: MaxPoolBlock(*own), (8, 6, 5))
 CASES = {
     **WEIGHED,
     "inner conv in half": (inner_conv(NO_EDGE), HALF),
@@ -102,22 +102,22 @@ def assert_as_the_layers(
 
     `worst` is a number of the gradient that comes back.
     """
-    made = inputs = pictures.clone().requires_grad_()
+    outputs = inputs = pictures.clone().requires_grad_()
     with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
         for layer in case.layers:
-            made = layer(made)
-    toward = torch.linspace(1, 2, made.numel()).view(made.shape)
+            outputs = layer(outputs)
+    toward = torch.linspace(1, 2, outputs.numel()).view(outputs.shape)
     # Away from the edges: beyond those infinity is times 0 here, and torch leaves them out.
     toward[(1, 0, 1, 1) if toward.dim() == 4 else (1, 1)] = worst
     weights = [one for layer in case.layers for one in layer.parameters()]
-    expected = torch.autograd.grad(made, [inputs, *weights], toward.to(made.dtype))
+    expected = torch.autograd.grad(outputs, [inputs, *weights], toward.to(outputs.dtype))
 
-    link = case.link(case.layers, dtype)
+    block = case.block(case.layers, dtype)
     with torch.no_grad():
-        mine = link.forward(pictures)
-        below, of_weights = link.backward(toward, True)
+        mine = block.forward(pictures)
+        below, of_weights = block.backward(toward, True)
 
-    torch.testing.assert_close(mine, made, **NEAR)
+    torch.testing.assert_close(mine, outputs, **NEAR)
     for one, other in zip(of_weights, expected[1:], strict=True):
         torch.testing.assert_close(one, other, **NEAR)
     if below is not None:
@@ -154,10 +154,10 @@ def test_in_weights_of_an_inner_conv(edge, value):
     layer.weight.data[1, 0, 0, 0] = value[0]
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         expected = layer(pictures)
-        made = case.link(case.layers, HALF).forward(pictures)
-    assert not torch.isfinite(made[~torch.isfinite(expected)]).any()
+        outputs = case.block(case.layers, HALF).forward(pictures)
+    assert not torch.isfinite(outputs[~torch.isfinite(expected)]).any()
     inside = slice(edge[0], -edge[0] or None)
-    one, other = (numbers[:, :, inside, inside] for numbers in (made, expected))
+    one, other = (numbers[:, :, inside, inside] for numbers in (outputs, expected))
     torch.testing.assert_close(one, other, **NEAR)
 
 
@@ -172,4 +172,4 @@ def test_in_the_gradient_that_comes_back(case, dtype, worst):
 def test_a_network_with_weights_that_are_not_numbers_answers_so(layer, dtype):
     network = network_of(NETWORKS["few channels"])
     network.get_parameter(f"{layer}.weight").data.fill_(SIGNED_NAN[0])
-    assert Chain(network, dtype).forward(images_of()).isnan().all()
+    assert CompiledNetwork(network, dtype).forward(images_of()).isnan().all()

@@ -17,10 +17,10 @@ def conv_of(channels=1, filters=5, kernel=3, stride=1, edge=(0, 0, 0, 0), bias=T
 
 
 def by_layers(conv: Conv2d, pools: bool, rectifies: bool, images: torch.Tensor) -> torch.Tensor:
-    made = conv(images)
+    outputs = conv(images)
     if pools:
-        made = MaxPool2d(2, 2, (0, 0, 0, 0))(made)
-    return F.relu(made) if rectifies else made
+        outputs = MaxPool2d(2, 2, (0, 0, 0, 0))(outputs)
+    return F.relu(outputs) if rectifies else outputs
 
 
 def block_of(conv: Conv2d, pools=True, rectifies=False, dtype=torch.float32) -> FirstBlock:
@@ -40,10 +40,10 @@ CASES = {
 
 @torch.no_grad()
 def gradients(block: FirstBlock, images: torch.Tensor, toward: torch.Tensor):
-    made = block.forward(images)
+    outputs = block.forward(images)
     below, of_weights = block.backward(toward, False)
     assert below is None
-    return made, of_weights
+    return outputs, of_weights
 
 
 @pytest.mark.parametrize("rectifies", [False, True])
@@ -56,10 +56,10 @@ def test_values_and_gradients_are_those_of_the_layers(case, pools, rectifies):
     toward = torch.randn_like(theirs)
     expected = torch.autograd.grad(theirs, list(conv.parameters()), toward)
 
-    made, found = gradients(block_of(conv, pools, rectifies), images, toward)
+    outputs, found = gradients(block_of(conv, pools, rectifies), images, toward)
 
-    torch.testing.assert_close(made, theirs)
-    assert made.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(outputs, theirs)
+    assert outputs.is_contiguous(memory_format=torch.channels_last)
     for mine, other in zip(found, expected, strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-4)
 
@@ -72,9 +72,9 @@ def test_a_batch_in_pieces_gives_what_it_gives_at_once(dtype, monkeypatch):
     at_once = gradients(block_of(conv, True, True, dtype), images, toward)
     # Two pictures a piece, and one left over.
     monkeypatch.setattr(first_block, "PIECE_BYTES", 2 * 5 * 10 * 10 * dtype.itemsize)
-    made, found = gradients(block_of(conv, True, True, dtype), images, toward)
+    outputs, found = gradients(block_of(conv, True, True, dtype), images, toward)
     rounding = 1e-5 if dtype == torch.float32 else 2**-7
-    for mine, other in zip((made, *found), (at_once[0], *at_once[1]), strict=True):
+    for mine, other in zip((outputs, *found), (at_once[0], *at_once[1]), strict=True):
         assert (mine - other).norm() <= rounding * other.norm()
 
 
@@ -85,8 +85,8 @@ def test_of_equal_numbers_in_a_window_the_first_takes_the_gradient(rectifies, dt
     nn.init.ones_(conv.weight)
     images = torch.tensor([[[[2.0, 2.0, 1.0, 3.0], [2.0, 2.0, 3.0, 3.0]]]])
     toward = torch.tensor([[[[10.0, 100.0]]]])
-    made, (gradient,) = gradients(block_of(conv, True, rectifies, dtype), images, toward)
-    assert made.flatten().tolist() == [2, 3]
+    outputs, (gradient,) = gradients(block_of(conv, True, rectifies, dtype), images, toward)
+    assert outputs.flatten().tolist() == [2, 3]
     # The winners are the first 2 and, of three 3, the one in the upper row.
     assert float(gradient) == 10 * 2 + 100 * 3
 
@@ -98,8 +98,8 @@ def test_of_windows_all_below_0_in_bfloat16_the_greatest_wins_and_a_relu_stops_i
     images = torch.tensor([[[[-4.0, -2.0, 0.0, -1.0], [-3.0, -5.0, -2.0, -0.5]]]])
     toward = torch.tensor([[[[10.0, 100.0]]]])
     block = block_of(conv, True, rectifies, torch.bfloat16)
-    made, (gradient,) = gradients(block, images, toward)
-    assert made.flatten().tolist() == ([0, 0] if rectifies else [-2, 0])
+    outputs, (gradient,) = gradients(block, images, toward)
+    assert outputs.flatten().tolist() == ([0, 0] if rectifies else [-2, 0])
     assert float(gradient) == (0 if rectifies else -20)
 
 
@@ -115,11 +115,11 @@ def test_in_bfloat16_it_errs_no_more_than_the_layers_do(rectifies):
     their_gradient = torch.autograd.grad(theirs, conv.weight, toward.bfloat16())[0]
 
     block = block_of(conv, True, rectifies, torch.bfloat16)
-    made, (gradient, _) = gradients(block, images, toward)
+    outputs, (gradient, _) = gradients(block, images, toward)
 
-    assert made.dtype == torch.bfloat16
+    assert outputs.dtype == torch.bfloat16
     for mine, other, right in (
-        (made, theirs, exact),
+        (outputs, theirs, exact),
         (gradient, their_gradient, exact_gradient),
     ):
         assert (mine - right).abs().max() <= 1.5 * (other - right).abs().max()

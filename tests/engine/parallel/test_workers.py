@@ -15,7 +15,7 @@ import torch
 
 from toile.data import Images, Margins, PixelStatistics, Split
 from toile.engine.parallel import channels, workers
-from toile.engine.parallel.shared import Form, shared_file, shared_tensors
+from toile.engine.parallel.shared import TensorSpec, shared_file, shared_tensors
 from toile.recipe import plan_network, recipe_of, with_settings
 from toile.training import Finished, Fit, Stepped, begin, prepare_torch, resolve, train
 
@@ -59,12 +59,12 @@ def fit_of(network: list, parts: int = 2, frozen: tuple[str, ...] = (), **rest: 
     return begin(resolved, plan, split, STATISTICS)
 
 
-def trained(fit: Fit, with_partners: bool) -> Fit:
-    if with_partners:
-        fit.gradient.begin_partners(fit.batches, wait=True)
-        assert fit.gradient.has_partners
+def trained(fit: Fit, with_workers: bool) -> Fit:
+    if with_workers:
+        fit.gradient.begin_workers(fit.batches, wait=True)
+        assert fit.gradient.has_workers
     for event in train(fit):
-        assert fit.gradient.has_partners == with_partners or isinstance(event, Finished)
+        assert fit.gradient.has_workers == with_workers or isinstance(event, Finished)
     return fit
 
 
@@ -93,20 +93,20 @@ def test_processes_give_the_bits_that_threads_give(settings):
 @pytest.mark.parametrize("network", [NORMED, PLAIN], ids=["normed", "plain"])
 def test_where_one_is_killed_threads_go_on_to_the_same_bits(network):
     expected, fit = trained(fit_of(network), False), fit_of(network)
-    fit.gradient.begin_partners(fit.batches, wait=True)
+    fit.gradient.begin_workers(fit.batches, wait=True)
     for event in train(fit):
         if isinstance(event, Stepped) and event.step == 2:
-            (process,) = fit.gradient._partners._processes
+            (process,) = fit.gradient._workers._processes
             process.kill()
             process.wait()
-    assert not fit.gradient.has_partners
+    assert not fit.gradient.has_workers
     assert_same(expected, fit)
 
 
 def test_where_one_cannot_begin_threads_give_the_same_bits(monkeypatch):
     expected, fit = trained(fit_of(NORMED), False), fit_of(NORMED)
     monkeypatch.setattr(workers, "PARTNER", (sys.executable, "-c", "import sys; sys.exit(1)"))
-    fit.gradient.begin_partners(fit.batches, wait=True)
+    fit.gradient.begin_workers(fit.batches, wait=True)
     assert_same(expected, trained(fit, False))
 
 
@@ -123,7 +123,7 @@ def test_where_one_is_gone_before_it_has_begun_the_others_end_too(monkeypatch):
 
     begin_process = workers._process
     monkeypatch.setattr(workers, "_process", begin_and_lose_the_first)
-    fit.gradient.begin_partners(fit.batches, wait=True)
+    fit.gradient.begin_workers(fit.batches, wait=True)
     assert len(begun) == 2
     assert all(process.returncode is not None for process in begun)
     assert_same(expected, trained(fit, False))
@@ -141,12 +141,12 @@ def test_batch_norms_of_any_size_meet():
 def test_where_one_is_stopped_threads_go_on_to_the_same_bits(network, parts, monkeypatch):
     monkeypatch.setattr(channels, "PATIENCE_SECONDS", 0.3)
     expected, fit = trained(fit_of(network, parts), False), fit_of(network, parts)
-    fit.gradient.begin_partners(fit.batches, wait=True)
-    processes = fit.gradient._partners._processes
+    fit.gradient.begin_workers(fit.batches, wait=True)
+    processes = fit.gradient._workers._processes
     for event in train(fit):
         if isinstance(event, Stepped) and event.step == 2:
             processes[-1].send_signal(signal.SIGSTOP)
-    assert not fit.gradient.has_partners
+    assert not fit.gradient.has_workers
     assert all(process.returncode == -signal.SIGKILL for process in processes)
     assert_same(expected, fit)
 
@@ -156,15 +156,15 @@ def test_one_that_is_stopped_before_it_has_begun_is_not_waited_for_without_end(m
     stop = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
     monkeypatch.setattr(workers, "PARTNER", (sys.executable, "-c", stop))
     monkeypatch.setattr(workers, "BEGIN_SECONDS", 0.3)
-    fit.gradient.begin_partners(fit.batches, wait=True)
+    fit.gradient.begin_workers(fit.batches, wait=True)
     assert_same(expected, trained(fit, False))
 
 
 def test_a_ctrl_c_while_they_begin_does_not_reach_them():
     fit = fit_of(NORMED)
-    fit.gradient.begin_partners(fit.batches)
-    fit.gradient._partners._processes[0].send_signal(signal.SIGINT)
-    assert fit.gradient._partners.are_ready(wait=True)
+    fit.gradient.begin_workers(fit.batches)
+    fit.gradient._workers._processes[0].send_signal(signal.SIGINT)
+    assert fit.gradient._workers.are_ready(wait=True)
     fit.gradient.close()
 
 
@@ -185,7 +185,7 @@ def test_where_there_is_no_room_for_what_they_share_threads_give_the_same_bits(
         else:
             patched.delattr(os, "memfd_create")
             patched.setattr(tempfile, "tempdir", "/no/such/folder")
-        fit.gradient.begin_partners(fit.batches, wait=True)
+        fit.gradient.begin_workers(fit.batches, wait=True)
     assert_same(expected, trained(fit, False))
 
 
@@ -193,18 +193,18 @@ def test_they_begin_by_themselves_in_a_long_training_and_end_where_it_is_left(mo
     fit = fit_of(PLAIN, training={"epochs": 1_000})
     monkeypatch.setattr("toile.engine.gradient.WORTH_SECONDS", 0.0)
     for event in train(fit):
-        if fit.gradient.has_partners and fit.gradient._partners.are_ready():
-            (process,) = fit.gradient._partners._processes
+        if fit.gradient.has_workers and fit.gradient._workers.are_ready():
+            (process,) = fit.gradient._workers._processes
             break
         assert not isinstance(event, Stepped) or event.step < 10_000
     assert process.poll() is not None
-    assert not fit.gradient.has_partners
-    assert any(fit.gradient.has_partners for _ in train(fit)), "none where it goes on"
+    assert not fit.gradient.has_workers
+    assert any(fit.gradient.has_workers for _ in train(fit)), "none where it goes on"
 
 
 def test_a_short_training_begins_none():
     fit = fit_of(PLAIN, training={"epochs": 4})
-    assert not any(fit.gradient.has_partners for _ in train(fit))
+    assert not any(fit.gradient.has_workers for _ in train(fit))
 
 
 def test_a_training_that_is_asked_for_more_epochs_begins_them(monkeypatch):
@@ -214,13 +214,13 @@ def test_a_training_that_is_asked_for_more_epochs_begins_them(monkeypatch):
     monkeypatch.setattr("toile.engine.gradient.WORTH_SECONDS", 0.0)
     extended = {"training.epochs": 40, "training.extended": [{"step": 8, "epochs": 2}]}
     fit.recipe = with_settings(fit.recipe, extended)
-    assert any(fit.gradient.has_partners for _ in train(fit))
+    assert any(fit.gradient.has_workers for _ in train(fit))
 
 
 def test_a_network_in_one_part_begins_none():
     fit = fit_of(PLAIN, parts=1)
-    fit.gradient.begin_partners(fit.batches, wait=True)
-    assert not fit.gradient.has_partners
+    fit.gradient.begin_workers(fit.batches, wait=True)
+    assert not fit.gradient.has_workers
 
 
 def test_they_end_with_the_process_that_began_them(tmp_path):
@@ -230,7 +230,7 @@ def test_they_end_with_the_process_that_began_them(tmp_path):
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "from test_partners import NORMED, fit_of\n"
         "fit = fit_of(NORMED)\n"
-        "fit.gradient.begin_partners(fit.batches, wait=True)\n"
+        "fit.gradient.begin_workers(fit.batches, wait=True)\n"
         "print(fit.gradient._partners._processes[0].pid, flush=True)\n"
         "sys.stdin.read()\n"
     )
@@ -248,12 +248,12 @@ def test_shared_tensors_have_their_forms_and_are_seen_by_all():
         torch.zeros((), dtype=torch.int64),
         torch.zeros(7, dtype=torch.uint8),
     ]
-    forms = [Form.of(one) for one in like]
-    file = shared_file(forms)
-    mine, theirs = shared_tensors(file, forms), shared_tensors(file, forms)
+    specs = [TensorSpec.of(one) for one in like]
+    file = shared_file(specs)
+    mine, theirs = shared_tensors(file, specs), shared_tensors(file, specs)
     os.close(file)
-    for number, (one, other, form) in enumerate(zip(mine, theirs, forms, strict=True)):
-        assert Form.of(one) == form
+    for number, (one, other, spec) in enumerate(zip(mine, theirs, specs, strict=True)):
+        assert TensorSpec.of(one) == spec
         assert one.data_ptr() % 64 == 0
         one.fill_(number + 1)
         assert (other == number + 1).all()

@@ -1,1 +1,1 @@
-"""What replaces autograd in a step: links of a chain, each with a gradient of its own."""
+"""What replaces autograd in a step: blocks of layers, each with a gradient of its own."""

@@ -1,4 +1,4 @@
-"""Links that are quick with finite numbers alone, and what to do about the others."""
+"""Blocks that are quick with finite numbers alone, and what to do about the others."""
 
 import math
 from abc import abstractmethod
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from toile.engine.kernels.link import Link, Tensors
-from toile.engine.kernels.links import Taped
+from toile.engine.kernels.block import Block, Tensors
+from toile.engine.kernels.blocks import AutogradBlock
 
 
-class FiniteLink(Link):
-    """A link made for finite numbers: the quick ways take NaN for 0, or infinity times 0 for NaN.
+class FiniteLink(Block):
+    """A block for finite numbers: the quick ways take NaN for 0, or infinity times 0 for NaN.
 
     A batch that has others is computed by `layers` themselves, forward and back, so that a training
     that diverges sees it.
@@ -20,30 +20,30 @@ class FiniteLink(Link):
 
     def __init__(self, layers: Sequence[nn.Module], dtype: torch.dtype) -> None:
         super().__init__(layers)
-        self._by_layers = Taped(layers, dtype)
+        self._by_layers = AutogradBlock(layers, dtype)
         self._is_quick = True
 
     def forward(self, inputs: Tensor) -> Tensor:
         """What the layers make of a batch."""
-        made = self.quick_forward(inputs)
-        self._is_quick = made is not None
-        return self._by_layers.forward(inputs) if made is None else made
+        outputs = self.quick_forward(inputs)
+        self._is_quick = outputs is not None
+        return self._by_layers.forward(inputs) if outputs is None else outputs
 
     def backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
-        """As `Link` says."""
+        """As `Block` says."""
         back = self.quick_backward if self._is_quick else self._by_layers.backward
         return back(gradient, wanted)
 
     @abstractmethod
     def quick_forward(self, inputs: Tensor) -> Tensor | None:
-        """What the layers make of a batch; None where it may meet numbers that are not finite.
+        """The outputs for a batch; None where some of its numbers may not be finite.
 
         To ask for one operation takes as long as many numbers do, so this asks for few.
         """
 
     @abstractmethod
     def quick_backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
-        """`backward` through the last `quick_forward` that made something."""
+        """`backward` through the last `quick_forward` that gave outputs."""
 
 
 def is_finite(numbers: Tensor) -> bool:

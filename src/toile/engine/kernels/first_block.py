@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from toile.engine.kernels.block import Tensors
 from toile.engine.kernels.finite import FiniteLink
-from toile.engine.kernels.link import Tensors
 from toile.engine.kernels.matmul import product
 from toile.engine.kernels.windows import as_integers, choose, to_the_winners
 from toile.network import Conv2d, MaxPool2d
@@ -20,7 +20,7 @@ from toile.network import Conv2d, MaxPool2d
 MOST_PATCH = 64
 """Larger patches are convolved as fast, and would take more memory."""
 PIECE_BYTES = 4 << 20
-"""What is made at once; more leaves the cache, and less is more operations than it saves."""
+"""Bytes of patches at once; more leaves the cache, and less is more operations than it saves."""
 
 LARGEST = 1e38
 """The square of what the filters may make: a third of what either dtype can hold."""
@@ -58,13 +58,13 @@ class FirstBlock(FiniteLink):
         n, kernel, stride = len(images), conv.kernel_size[0], conv.stride[0]
         rows, columns = (((length - kernel) // stride + 1) // side for length in images.shape[2:])
         table = table.to(self._dtype).t()
-        made = images.new_empty(n * rows * columns, table.shape[1])
-        wins = as_integers(made).new_empty((3 * (side - 1), *made.shape))
-        pictures = max(1, PIECE_BYTES * n // (made.nbytes * side**2))
+        outputs = images.new_empty(n * rows * columns, table.shape[1])
+        wins = as_integers(outputs).new_empty((3 * (side - 1), *outputs.shape))
+        pictures = max(1, PIECE_BYTES * n // (outputs.nbytes * side**2))
         length = pictures * rows * columns
-        self._patches, self._made, self._wins = [], made, wins
+        self._patches, self._made, self._wins = [], outputs, wins
         for piece, part, won in zip(
-            images.split(pictures), made.split(length), wins.split(length, 1), strict=True
+            images.split(pictures), outputs.split(length), wins.split(length, 1), strict=True
         ):
             patches = _patches(piece, kernel, stride, side, (rows, columns), conv.bias is not None)
             whole = torch.mm(patches.t(), table, out=part if side == 1 else None)
@@ -73,7 +73,7 @@ class FirstBlock(FiniteLink):
             if self._rectifies:
                 as_integers(part).clamp_min_(0)
             self._patches.append(patches)
-        return made.view(n, rows, columns, -1).permute(0, 3, 1, 2)
+        return outputs.view(n, rows, columns, -1).permute(0, 3, 1, 2)
 
     def quick_backward(self, gradient: Tensor, wanted: bool) -> tuple[None, Tensors]:
         """The gradients of weights and biases; that of the pictures is never asked for."""

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from toile.engine.kernels.link import Link, Tensors
+from toile.engine.kernels.block import Block, Tensors
 from toile.engine.kernels.matmul import product
 from toile.network import Conv2d
 
@@ -20,7 +20,7 @@ WIDE = torch.complex128
 """Its 16 bytes are copied at a time, filter row by filter row: 59 us for 287 by single numbers."""
 
 
-class InnerConv(Link):
+class InnerConvBlock(Block):
     """`conv`, with the gradient of its inputs.
 
     Edges are numbers here, times which a weight that is not finite is NaN; torch leaves them out.
@@ -55,8 +55,8 @@ class InnerConv(Link):
         table = self._conv.weight.to(self._dtype).permute(2, 3, 1, 0).flatten(0, 2)
         bias = self._conv.bias
         # Added by itself it takes as long as three products, where filters are few.
-        made = product(self._patches, table, None if bias is None else bias.to(self._dtype))
-        whole = made.view(*places, -1)[:, : places[1] - kernel + 1, : places[2] - kernel + 1]
+        outputs = product(self._patches, table, None if bias is None else bias.to(self._dtype))
+        whole = outputs.view(*places, -1)[:, : places[1] - kernel + 1, : places[2] - kernel + 1]
         return whole.permute(0, 3, 1, 2)
 
     def backward(

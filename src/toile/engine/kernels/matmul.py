@@ -20,5 +20,5 @@ def product(
     """
     if _LINEAR is None or first.dtype != torch.float32:
         return first @ second if bias is None else torch.addmm(bias, first, second)
-    made: Tensor = _LINEAR(first, second.t(), bias, "none", [], "")
-    return made
+    outputs: Tensor = _LINEAR(first, second.t(), bias, "none", [], "")
+    return outputs

@@ -27,7 +27,7 @@ def as_integers(numbers: Tensor) -> Tensor:
 
 def choose(
     blocks: Shaped[Tensor, "2 2 *places"],
-    made: Shaped[Tensor, "*places"],
+    outputs: Shaped[Tensor, "*places"],
     wins: Shaped[Tensor, "3 *places"],
     rectifies: bool,
 ) -> None:
@@ -37,12 +37,12 @@ def choose(
     """
     # Where none is cut off at 0 the order of negative ones matters too: floats then.
     blocks = as_integers(blocks) if rectifies else blocks
-    won = wins if rectifies else wins.view(made.dtype)
+    won = wins if rectifies else wins.view(outputs.dtype)
     left, right = blocks.unbind(1)
     torch.ge(left, right, out=won[:2])
     upper, lower = torch.maximum(left, right)
     torch.ge(upper, lower, out=won[2])
-    torch.maximum(upper, lower, out=as_integers(made) if rectifies else made)
+    torch.maximum(upper, lower, out=as_integers(outputs) if rectifies else outputs)
     if not rectifies and wins.dtype == torch.int16:
         wins.bitwise_right_shift_(ONE_IN_BFLOAT16)
 

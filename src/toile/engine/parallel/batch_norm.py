@@ -18,64 +18,64 @@ quiet = np.errstate(all="ignore")
 """numpy would warn of what is not finite; as with torch's own, the loss tells."""
 
 
-class LeftError(Exception):
-    """Another part left the meeting, for what it met with itself."""
+class WorkerLostError(Exception):
+    """Another part of the batch is gone: it failed, or its process ended or is far too late."""
 
 
 @runtime_checkable
-class Meets(Protocol):
+class AllGather(Protocol):
     """Where the parts of a batch tell each other numbers."""
 
-    def share(self, part: int, mine: Numbers) -> list[np.ndarray]:
+    def gather(self, part: int, mine: Numbers) -> list[np.ndarray]:
         """Each array of `mine` stacked with those of the other parts, in their order.
 
-        Waits for the last of them. Raises LeftError where one is gone.
+        Waits for the last of them. Raises WorkerLostError where one is gone.
         """
 
 
-class Meeting:
+class ThreadAllGather:
     """Where the threads that compute the parts of a batch tell each other numbers.
 
-    All of them share, the same number of times. One that fails must `leave`: the others then get
-    a LeftError instead of waiting for it.
+    All of them gather, the same number of times. One that fails must `leave`: the others then get
+    a WorkerLostError instead of waiting for it.
     """
 
     def __init__(self, parts: int) -> None:
         self._parts = range(parts)
         self.begin()
 
-    def share(self, part: int, mine: Numbers) -> list[np.ndarray]:
+    def gather(self, part: int, mine: Numbers) -> list[np.ndarray]:
         """As `Meets` says."""
         for to in self._parts:
-            self._lanes[to][part].put(mine)
-        given = [lane.get() for lane in self._lanes[part]]
-        if None in given:
-            raise LeftError
-        return [np.stack(same) for same in zip(*given, strict=True)]
+            self._channels[to][part].put(mine)
+        gathered = [channel.get() for channel in self._channels[part]]
+        if None in gathered:
+            raise WorkerLostError
+        return [np.stack(same) for same in zip(*gathered, strict=True)]
 
     def begin(self) -> None:
         """Meet afresh for a new batch, also after one that failed."""
-        # One lane from each part to each: who is ahead may have given its next numbers.
-        self._lanes: list[list[SimpleQueue[Any]]] = [
+        # One channel from each part to each: who is ahead may have given its next numbers.
+        self._channels: list[list[SimpleQueue[Any]]] = [
             [SimpleQueue() for _ in self._parts] for _ in self._parts
         ]
 
     def leave(self) -> None:
         """Let nobody wait any longer."""
-        for lanes in self._lanes:
-            for lane in lanes:
-                lane.put(None)
+        for channels in self._channels:
+            for channel in channels:
+                channel.put(None)
 
 
-class JoinedNorm(nn.Module):
+class SyncBatchNorm(nn.Module):
     """The batch norm `norm` for one part of a batch, by the statistics of all parts together.
 
     The numbers are those of `norm` on the whole batch, to rounding. Part 0 keeps the running ones.
     """
 
-    def __init__(self, norm: _BatchNorm, meeting: Meets, part: int) -> None:
+    def __init__(self, norm: _BatchNorm, all_gather: AllGather, part: int) -> None:
         super().__init__()
-        self.norm, self.meeting, self.part = norm, meeting, part
+        self.norm, self.all_gather, self.part = norm, all_gather, part
         self.nobodys = torch.zeros(norm.num_features)
         self.latest: tuple[np.ndarray, np.ndarray, int] | None = None
 
@@ -83,9 +83,9 @@ class JoinedNorm(nn.Module):
         """The part's numbers, each channel at mean 0 and SD 1 over the batch, scaled and moved."""
         norm = self.norm
         if not norm.training:
-            made: Tensor = norm(inputs)
-            return made
-        return _Joined.apply(inputs, norm.weight, norm.bias, self)
+            outputs: Tensor = norm(inputs)
+            return outputs
+        return _SyncedNorm.apply(inputs, norm.weight, norm.bias, self)
 
     @quiet
     def remember(self) -> None:
@@ -106,18 +106,20 @@ class JoinedNorm(nn.Module):
             kept += norm.momentum * (new - kept)
 
 
-class _Joined(torch.autograd.Function):
+class _SyncedNorm(torch.autograd.Function):
     @staticmethod
     @quiet
-    def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor, to: JoinedNorm) -> Tensor:
+    def forward(
+        ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor, to: SyncBatchNorm
+    ) -> Tensor:
         # Statistics to go on with make torch give the new ones in float32; here they are nobody's.
-        given = torch.batch_norm_update_stats(inputs, to.nobodys, to.nobodys, 0)
+        own = torch.batch_norm_update_stats(inputs, to.nobodys, to.nobodys, 0)
         count = np.full(len(weight), inputs.numel() // len(weight), np.float32)
-        mine = (count, *(one.numpy() for one in given))
-        counts, means, variances = to.meeting.share(to.part, mine)
+        mine = (count, *(one.numpy() for one in own))
+        counts, means, variances = to.all_gather.gather(to.part, mine)
         shares = counts / counts.sum(0)
         mean = (shares * means).sum(0)
-        # Each part's spread about its own mean, and that mean's about the joint one.
+        # Each part's spread about its own mean, and that mean's about the whole batch's.
         variance = (shares * (variances + (means - mean) ** 2)).sum(0)
         ctx.to, ctx.count = to, int(counts[:, 0].sum())
         to.latest = mean, variance, ctx.count
@@ -134,10 +136,10 @@ class _Joined(torch.autograd.Function):
         direct, of_weight, of_bias = torch.ops.aten.native_batch_norm_backward(
             gradient, inputs, weight, mean, variance, None, None, False, epsilon, [True] * 3
         )
-        given = ctx.to.meeting.share(ctx.to.part, (of_weight.numpy(), of_bias.numpy()))
+        gathered = ctx.to.all_gather.gather(ctx.to.part, (of_weight.numpy(), of_bias.numpy()))
         # What comes by way of the statistics: -scale (bias' + normed input * weight') / count.
         scale = weight.numpy() / np.sqrt(variance.numpy() + epsilon) / -ctx.count
-        by_weight, by_bias = (torch.from_numpy(scale * parts.sum(0)) for parts in given)
+        by_weight, by_bias = (torch.from_numpy(scale * parts.sum(0)) for parts in gathered)
         through = _scaled(inputs, by_weight, by_bias, mean, variance, epsilon)
         return direct.add_(through), of_weight, of_bias, None
 

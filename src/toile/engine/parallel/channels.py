@@ -12,10 +12,10 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from toile.engine.parallel.batch_norm import LeftError
+from toile.engine.parallel.batch_norm import WorkerLostError
 
 SPIN_SECONDS = 0.002
-"""So long a process looks again and again: 9 us there and back, and 75 where it sleeps at once."""
+"""How long a process spins before it sleeps: 9 us there and back, 75 where it sleeps at once."""
 LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 3.0
 PATIENCE_FACTOR = 5
@@ -27,27 +27,30 @@ ARRAYS = 3
 WRITTEN = b"w"
 
 
-def received(lane: Connection, seconds: float = math.inf) -> bytes:
-    """The next message; raises LeftError where none comes in `seconds` or the other end is gone."""
+def received(channel: Connection, seconds: float = math.inf) -> bytes:
+    """The next message.
+
+    Raises WorkerLostError where none comes in `seconds` or the other end is gone.
+    """
     until = time.perf_counter() + SPIN_SECONDS
     try:
-        while not lane.poll(0) and time.perf_counter() < until:
+        while not channel.poll(0) and time.perf_counter() < until:
             _give_way()
         # Looks are counted, for a clock also runs while this process itself is stopped.
         looks = 0 if math.isinf(seconds) else math.ceil(seconds / LOOK_SECONDS)
-        if looks and not any(lane.poll(LOOK_SECONDS) for _ in range(looks)):
-            raise LeftError
-        return lane.recv_bytes()
+        if looks and not any(channel.poll(LOOK_SECONDS) for _ in range(looks)):
+            raise WorkerLostError
+        return channel.recv_bytes()
     except (EOFError, OSError) as error:
-        raise LeftError from error
+        raise WorkerLostError from error
 
 
-def send(lane: Connection, message: bytes) -> None:
-    """Send a message of a few bytes; raises LeftError where the other end is gone."""
+def send(channel: Connection, message: bytes) -> None:
+    """Send a message of a few bytes; raises WorkerLostError where the other end is gone."""
     try:
-        lane.send_bytes(message)
+        channel.send_bytes(message)
     except OSError as error:
-        raise LeftError from error
+        raise WorkerLostError from error
 
 
 def _give_way() -> None:
@@ -56,8 +59,8 @@ def _give_way() -> None:
         os.sched_yield()
 
 
-class Lanes:
-    """Where part `own` meets the other parts, each in a process of its own.
+class Channels:
+    """The all-gather of part `own` and the other parts, each in a process of its own.
 
     `tables` of every part, (2, ARRAYS, features), are seen by all. Each is written by its own part,
     at one place and the other by turns: who is ahead may have written its next numbers, and gets no
@@ -76,22 +79,25 @@ class Lanes:
         self._began = time.thread_time()
 
     def receive(self, other: int) -> bytes:
-        """The next message of part `other`. Raises LeftError where it is gone, or far too late."""
+        """The next message of part `other`.
+
+        Raises WorkerLostError where it is gone, or far too late.
+        """
         if other == 0:
-            # The first part's process is whose work this is; where it ends, so does the lane.
+            # The first part's process is whose work this is; where it ends, so does the channel.
             return received(self._others[other])
         least = ORPHANS_PATIENCE_SECONDS if self._own else PATIENCE_SECONDS
         worked = time.thread_time() - self._began
         return received(self._others[other], max(least, PATIENCE_FACTOR * worked))
 
-    def share(self, part: int, mine: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+    def gather(self, part: int, mine: tuple[np.ndarray, ...]) -> list[np.ndarray]:
         """Each array of `mine`, all of one length, stacked with those of other parts."""
         self._turn = 1 - self._turn
         shape = slice(len(mine)), slice(len(mine[0]))
         tables = [table[self._turn][shape] for table in self._tables]
         np.stack(mine, out=tables[part])
-        for lane in self._others.values():
-            send(lane, WRITTEN)
+        for channel in self._others.values():
+            send(channel, WRITTEN)
         for other in self._others:
             self.receive(other)
         return list(np.stack(tables, axis=1))

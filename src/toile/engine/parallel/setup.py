@@ -1,11 +1,11 @@
-"""What a process must know to compute a part of every batch, and the form it is told in."""
+"""What a process must know to compute a part of every batch, and how it is sent."""
 
 import json
 from typing import NamedTuple
 
 import torch
 
-from toile.engine.parallel.shared import Form
+from toile.engine.parallel.shared import TensorSpec
 from toile.network import Pixels
 from toile.recipe import Plan, Recipe, plan_network, read_value, recipe_of, recipe_text
 
@@ -13,7 +13,7 @@ from toile.recipe import Plan, Recipe, plan_network, read_value, recipe_of, reci
 class WorkerSetup(NamedTuple):
     """The recipe, its network's `plan`, and what `Batches` take beside the images.
 
-    A batch has so many `parts`, and what the processes share has `forms`, as in `Room`.
+    A batch has so many `parts`, and the tensors they share have `specs`, as in `SharedBuffers`.
     """
 
     recipe: Recipe
@@ -21,11 +21,11 @@ class WorkerSetup(NamedTuple):
     pixels: Pixels
     background: tuple[float, ...]
     parts: int
-    forms: list[Form]
+    specs: list[TensorSpec]
 
     def text(self) -> bytes:
         """All of it, to be read by `read_setup`."""
-        forms = [(form.shape, form.stride, str(form.dtype)) for form in self.forms]
+        specs = [(spec.shape, spec.stride, str(spec.dtype)) for spec in self.specs]
         return json.dumps(
             {
                 "recipe": recipe_text(self.recipe, complete=True),
@@ -35,7 +35,7 @@ class WorkerSetup(NamedTuple):
                 "sd": self.pixels.sd,
                 "background": self.background,
                 "parts": self.parts,
-                "forms": forms,
+                "specs": specs,
             }
         ).encode()
 
@@ -51,7 +51,7 @@ def read_setup(text: bytes) -> WorkerSetup:
         tuple(said["background"]),
         said["parts"],
         [
-            Form(tuple(shape), tuple(stride), getattr(torch, dtype.removeprefix("torch.")))
-            for shape, stride, dtype in said["forms"]
+            TensorSpec(tuple(shape), tuple(stride), getattr(torch, dtype.removeprefix("torch.")))
+            for shape, stride, dtype in said["specs"]
         ],
     )

@@ -13,15 +13,15 @@ ALIGNED = 64
 """Bytes; torch's own begin at such places too, which some of its kernels' bits depend on."""
 
 
-class Form(NamedTuple):
-    """What a tensor is like, without gaps in memory."""
+class TensorSpec(NamedTuple):
+    """Shape, strides and dtype of a tensor, without gaps in memory."""
 
     shape: tuple[int, ...]
     stride: tuple[int, ...]
     dtype: torch.dtype
 
     @classmethod
-    def of(cls, tensor: Tensor) -> "Form":
+    def of(cls, tensor: Tensor) -> "TensorSpec":
         """That of `tensor`."""
         return cls(tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype)
 
@@ -32,12 +32,12 @@ class Form(NamedTuple):
         return -(-numbers * self.dtype.itemsize // ALIGNED) * ALIGNED
 
 
-def shared_file(forms: Sequence[Form]) -> int:
-    """A file without a name, for tensors of these forms; whoever has its descriptor sees them.
+def shared_file(specs: Sequence[TensorSpec]) -> int:
+    """A file without a name, for tensors of these specs; whoever has its descriptor sees them.
 
     Raises OSError where there is no room for them.
     """
-    return _file_of(sum(form.nbytes for form in forms))
+    return _file_of(sum(spec.nbytes for spec in specs))
 
 
 def shared_bytes(content: bytes) -> int:
@@ -49,7 +49,7 @@ def shared_bytes(content: bytes) -> int:
 
 
 def read_shared(descriptor: int) -> bytes:
-    """What `shared_bytes` was given."""
+    """The content that `shared_bytes` wrote."""
     # The length of the whole file; reading would move the place of everyone who has it open.
     with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as memory:
         return memory[:]
@@ -72,13 +72,13 @@ def _file_of(size: int) -> int:
     return descriptor
 
 
-def shared_tensors(descriptor: int, forms: Sequence[Form]) -> list[Tensor]:
+def shared_tensors(descriptor: int, specs: Sequence[TensorSpec]) -> list[Tensor]:
     """The tensors in such a file; each keeps the memory, which outlives the descriptor."""
-    memory = mmap.mmap(descriptor, sum(form.nbytes for form in forms))
+    memory = mmap.mmap(descriptor, sum(spec.nbytes for spec in specs))
     tensors, offset = [], 0
-    for form in forms:
-        count = torch.Size(form.shape).numel()
-        flat = torch.frombuffer(memory, dtype=form.dtype, count=count, offset=offset)
-        tensors.append(flat.as_strided(form.shape, form.stride))
-        offset += form.nbytes
+    for spec in specs:
+        count = torch.Size(spec.shape).numel()
+        flat = torch.frombuffer(memory, dtype=spec.dtype, count=count, offset=offset)
+        tensors.append(flat.as_strided(spec.shape, spec.stride))
+        offset += spec.nbytes
     return tensors

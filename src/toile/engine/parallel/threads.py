@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from torch import nn
 
 from toile.engine.batches import EpochBatches
-from toile.engine.parallel.batch_norm import LeftError
-from toile.engine.parallel.part import Found, Part, Tensors
-from toile.engine.parallel.parts import copies_in_parts
+from toile.engine.parallel.batch_norm import WorkerLostError
+from toile.engine.parallel.copies import sharded_copies
+from toile.engine.parallel.shard import BatchResult, Shard, Tensors
 from toile.recipe import Plan, Recipe
 
 
@@ -16,29 +16,29 @@ class Threads:
 
     def __init__(self, recipe: Recipe, network: nn.Sequential, plan: Plan) -> None:
         count = int(recipe.training.replicas)
-        copies, self._meeting = copies_in_parts(network, plan, count)
-        self.parts = [Part(recipe, copy, number, count) for number, copy in enumerate(copies)]
+        copies, self._all_gather = sharded_copies(network, plan, count)
+        self.parts = [Shard(recipe, copy, number, count) for number, copy in enumerate(copies)]
         self._pool = ThreadPoolExecutor(count - 1, "part")
 
-    def take(self, batches: EpochBatches, index: int) -> list[tuple[Found, Tensors]]:
-        """What every part of step `index` found, in their order. The first is this thread's own."""
+    def compute(self, batches: EpochBatches, index: int) -> list[tuple[BatchResult, Tensors]]:
+        """The result of every part of step `index`, in order; the first is this thread's own."""
 
-        def kept(part: Part) -> tuple[Found, Tensors]:
+        def kept(part: Shard) -> tuple[BatchResult, Tensors]:
             try:
-                return part.take(batches, index)
+                return part.compute(batches, index)
             except BaseException:
-                self._meeting.leave()
+                self._all_gather.leave()
                 raise
 
-        self._meeting.begin()
+        self._all_gather.begin()
         own, *rest = self.parts
         others = [self._pool.submit(kept, part) for part in rest]
         try:
             first = kept(own)
-        except LeftError:
+        except WorkerLostError:
             # What another part met with is told, not that this one waited for it in vain.
             met = [other.exception() for other in others]
-            raise next(one for one in met if not isinstance(one, LeftError | None)) from None
+            raise next(one for one in met if not isinstance(one, WorkerLostError | None)) from None
         finally:
             # Whatever happens, no part goes on into the next batch.
             wait(others)

@@ -7,28 +7,28 @@ from multiprocessing.connection import Connection
 import torch
 
 from toile.engine.batches import Batches
-from toile.engine.parallel.batch_norm import LeftError
+from toile.engine.parallel.batch_norm import WorkerLostError
 from toile.engine.parallel.channels import send
-from toile.engine.parallel.part import Part
-from toile.engine.parallel.parts import copy_of_part
+from toile.engine.parallel.copies import copy_for_shard
 from toile.engine.parallel.setup import WorkerSetup, read_setup
+from toile.engine.parallel.shard import Shard
 from toile.engine.parallel.shared import read_shared
-from toile.engine.parallel.workers import STEP, lanes_of, room_of, state_of
+from toile.engine.parallel.workers import STEP, channels_of, shared_buffers, state_of
 from toile.engine.torch_settings import prepare_torch
 from toile.network import build_network, freeze
 from toile.process import prepare_process
 
 
-def main(memory: str, setup: str, part: str, *lanes: str) -> None:
+def main(memory: str, setup: str, part: str, *channels: str) -> None:
     """Compute part `part` of what the first part's process asks for, until that is gone.
 
-    Takes the descriptors of their memory and of a setup's text, and NUMBER:DESCRIPTOR of the lane
-    to each other part.
+    Takes the descriptors of their memory and of a setup's text, and NUMBER:DESCRIPTOR of the
+    channel to each other part.
     """
     prepare_process()
-    numbered = (lane.split(":") for lane in lanes)
+    numbered = (channel.split(":") for channel in channels)
     others = {int(number): Connection(int(file)) for number, file in numbered}
-    with contextlib.suppress(LeftError):  # the training ended
+    with contextlib.suppress(WorkerLostError):  # the training ended
         _serve(int(memory), read_setup(read_shared(int(setup))), int(part), others)
 
 
@@ -39,12 +39,12 @@ def _serve(memory: int, setup: WorkerSetup, part: int, others: dict[int, Connect
     start = setup.recipe.training.start
     freeze(network, start.frozen if start is not None else ())
     state = state_of(network)
-    room = room_of(memory, setup.forms, len(state), setup.parts)
-    for mine, theirs in zip(state, room.state, strict=True):
+    buffers = shared_buffers(memory, setup.specs, len(state), setup.parts)
+    for mine, theirs in zip(state, buffers.state, strict=True):
         mine.data = theirs
     batches = Batches(
-        room.images,
-        room.labels,
+        buffers.images,
+        buffers.labels,
         setup.pixels,
         setup.recipe.augmentation,
         setup.background,
@@ -53,23 +53,25 @@ def _serve(memory: int, setup: WorkerSetup, part: int, others: dict[int, Connect
     )
     if batches.moves or batches.varies:
         batches.padded  # noqa: B018 - made now, since it takes as long as many steps
-    meeting = lanes_of(room, part, others)
-    own = Part(setup.recipe, copy_of_part(network, setup.plan, meeting, part), part, setup.parts)
+    all_gather = channels_of(buffers, part, others)
+    own = Shard(
+        setup.recipe, copy_for_shard(network, setup.plan, all_gather, part), part, setup.parts
+    )
     own.train_mode()
-    logits, labels, sums, *gradients = room.found[part - 1]
+    logits, labels, sums, *gradients = buffers.results[part - 1]
     send(asker, b"ready")
     epoch = None
     while True:
-        number, index = STEP.unpack(meeting.receive(0))
-        meeting.begin()
+        number, index = STEP.unpack(all_gather.receive(0))
+        all_gather.begin()
         if epoch is None or epoch.number != number:
             epoch = batches.epoch(number)
-        found, taken = own.take(epoch, index)
-        size = len(found.labels)
-        logits[:size] = found.logits
-        labels[:size] = found.labels
-        sums[0], sums[1] = found.loss, found.entropy
-        torch._foreach_copy_(gradients, taken)
+        result, computed = own.compute(epoch, index)
+        size = len(result.labels)
+        logits[:size] = result.logits
+        labels[:size] = result.labels
+        sums[0], sums[1] = result.loss, result.cross_entropy
+        torch._foreach_copy_(gradients, computed)
         send(asker, size.to_bytes(8, "little"))
 
 

@@ -4,13 +4,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from toile.engine.kernels.block import Tensors
 from toile.engine.kernels.finite import FiniteLink, is_finite
-from toile.engine.kernels.link import Tensors
 from toile.engine.kernels.windows import as_integers, choose, to_the_winners
 from toile.network import MaxPool2d
 
 
-class Pooled(FiniteLink):
+class MaxPoolBlock(FiniteLink):
     """The greatest of each window, or 0 where all are below.
 
     128 x 64 x 14 x 14 numbers in bfloat16, there and back: .4 ms, and torch's pool and ReLU 1.5

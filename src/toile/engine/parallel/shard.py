@@ -9,25 +9,25 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from toile.engine.batches import EpochBatches
-from toile.engine.kernels.chain import Chain
+from toile.engine.kernels.compiled_network import CompiledNetwork
 from toile.engine.loss import smoothed_cross_entropy
-from toile.engine.parallel.batch_norm import JoinedNorm
+from toile.engine.parallel.batch_norm import SyncBatchNorm
 from toile.network import Dropout, reseed_dropout
 from toile.recipe import Recipe
 
 Tensors = tuple[Tensor, ...]
 
 
-class Found(NamedTuple):
+class BatchResult(NamedTuple):
     """Of a batch, or a part of it: logits in float32, labels, loss, and summed cross-entropy."""
 
     logits: Float[Tensor, "b k"]
     labels: Int[Tensor, " b"]
     loss: Float[Tensor, ""]
-    entropy: Float[Tensor, ""]
+    cross_entropy: Float[Tensor, ""]
 
 
-class Part:
+class Shard:
     """Part `number`, from 0, of `count` of every batch, by `network` as `recipe`, resolved, says.
 
     Outside of batch norms no part asks what the others do, so whoever computes one, and when, is
@@ -40,15 +40,15 @@ class Part:
         self._training, self._seed = recipe.training, recipe.seed
         self.network, self._number, self._count = network, number, count
         half = recipe.training.precision == "bfloat16"
-        self._chain = Chain(network, torch.bfloat16 if half else torch.float32)
+        self._compiled = CompiledNetwork(network, torch.bfloat16 if half else torch.float32)
         # A walk over all layers at every step costs small networks a hundredth.
         self._drops = any(isinstance(one, Dropout) for one in network.modules())
-        self._norms = [one for one in network.modules() if isinstance(one, JoinedNorm)]
+        self._norms = [one for one in network.modules() if isinstance(one, SyncBatchNorm)]
 
     @property
     def weights(self) -> Sequence[Tensor]:
         """Those whose gradients `take` gives, in its order."""
-        return self._chain.weights
+        return self._compiled.weights
 
     def train_mode(self) -> None:
         """Set every layer to training, but frozen batch norms, which compute as when scoring."""
@@ -59,7 +59,7 @@ class Part:
                 if isinstance(module, _BatchNorm):
                     module.eval()
 
-    def take(self, batches: EpochBatches, index: int) -> tuple[Found, Tensors]:
+    def compute(self, batches: EpochBatches, index: int) -> tuple[BatchResult, Tensors]:
         """Of this part of step `index`: its share of the batch's loss, and the gradient of it."""
         number = self._number
         if self._drops:
@@ -68,13 +68,13 @@ class Part:
             reseed_dropout(self.network, self._seed, *when)
         images, labels = batches.part(index, number, self._count)
         # The loss is summed in float32: in bfloat16 a sum over a batch loses its third digit.
-        logits = self._chain.forward(images).float()
-        loss, entropy, gradient = smoothed_cross_entropy(
+        logits = self._compiled.forward(images).float()
+        loss, cross_entropy, gradient = smoothed_cross_entropy(
             logits, labels, self._training.label_smoothing, batches.size(index)
         )
-        return Found(logits, labels, loss, entropy), self._chain.backward(gradient)
+        return BatchResult(logits, labels, loss, cross_entropy), self._compiled.backward(gradient)
 
     def remember(self) -> None:
-        """Move the running statistics of joint batch norms, after the last part of a batch."""
+        """Move the running statistics of synced batch norms, after the last part of a batch."""
         for norm in self._norms:
             norm.remember()

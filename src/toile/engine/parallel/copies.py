@@ -5,25 +5,29 @@ from collections import OrderedDict
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from toile.engine.parallel.batch_norm import JoinedNorm, Meeting, Meets
+from toile.engine.parallel.batch_norm import AllGather, SyncBatchNorm, ThreadAllGather
 from toile.network import Sequence, build_network
 from toile.recipe import Plan
 
 
-def copies_in_parts(
+def sharded_copies(
     network: nn.Sequential, plan: Plan, count: int
-) -> tuple[tuple[nn.Sequential, ...], Meeting]:
-    """`count` copies of the `network` of `plan`, and where their threads meet.
+) -> tuple[tuple[nn.Sequential, ...], ThreadAllGather]:
+    """`count` copies of the `network` of `plan`, and where their threads exchange statistics.
 
     The copies' weights and running statistics are the network's own. Each is to be run by a thread
     of its own on its part of a batch, all of them at once, for batch norms wait for each other.
     """
-    meeting = Meeting(count)
-    return tuple(copy_of_part(network, plan, meeting, part) for part in range(count)), meeting
+    all_gather = ThreadAllGather(count)
+    return tuple(
+        copy_for_shard(network, plan, all_gather, part) for part in range(count)
+    ), all_gather
 
 
-def copy_of_part(network: nn.Sequential, plan: Plan, meeting: Meets, part: int) -> nn.Sequential:
-    """The copy for one part alone, whose batch norms meet those of the others at `meeting`."""
+def copy_for_shard(
+    network: nn.Sequential, plan: Plan, all_gather: AllGather, part: int
+) -> nn.Sequential:
+    """The copy for one part alone, whose batch norms exchange statistics by `all_gather`."""
     # Built anew, for generators of dropout layers do not copy.
     copy = build_network(plan, 0)
     for name, module in list(copy.named_modules()):
@@ -31,5 +35,5 @@ def copy_of_part(network: nn.Sequential, plan: Plan, meeting: Meets, part: int) 
         module._parameters.update(own._parameters)
         module._buffers.update(own._buffers)
         if isinstance(module, _BatchNorm):
-            copy.set_submodule(name, JoinedNorm(module, meeting, part))
+            copy.set_submodule(name, SyncBatchNorm(module, all_gather, part))
     return Sequence(OrderedDict(copy.named_children()))

@@ -1,4 +1,4 @@
-"""What a network is made of while it trains: layers that take their gradients themselves."""
+"""What a network consists of while it trains: layers that compute their gradients themselves."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 Tensors = tuple[Tensor, ...]
 
 
-class Link(ABC):
+class Block(ABC):
     """One or more layers, computed together. `backward` goes back through the last `forward`."""
 
     def __init__(self, layers: Iterable[nn.Module]) -> None:
@@ -18,11 +18,11 @@ class Link(ABC):
 
     @abstractmethod
     def forward(self, inputs: Tensor) -> Tensor:
-        """What the layers make of a batch."""
+        """The outputs of the last layer for a batch."""
 
     @abstractmethod
     def backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
         """The gradient of the inputs, where `wanted`, and those of `weights`, in float32.
 
-        `gradient` is that of what was made; it may be in another precision.
+        `gradient` is that of the outputs; it may be in another precision.
         """

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from toile.engine.kernels.chain import Chain
+from toile.engine.kernels.blocks import AutogradBlock, DenseBlock, DropoutBlock
+from toile.engine.kernels.compiled_network import CompiledNetwork
 from toile.engine.kernels.first_block import FirstBlock
-from toile.engine.kernels.inner_conv import InnerConv
-from toile.engine.kernels.links import Dense, Dropped, Taped
-from toile.engine.kernels.pooled import Pooled
+from toile.engine.kernels.inner_conv import InnerConvBlock
+from toile.engine.kernels.max_pool import MaxPoolBlock
 from toile.network import build_network, reseed_dropout
 from toile.recipe import plan_network, recipe_of
 
@@ -52,17 +52,17 @@ def images_of(n: int = 4) -> torch.Tensor:
 
 def by_autograd(network: nn.Sequential, images: torch.Tensor, toward: torch.Tensor):
     reseed_dropout(network, 0, 1)
-    made = network(images)
+    outputs = network(images)
     weights = [one for one in network.parameters() if one.requires_grad]
-    return made, dict(
-        zip(weights, torch.autograd.grad(made, weights, toward.to(made.dtype)), strict=True)
+    return outputs, dict(
+        zip(weights, torch.autograd.grad(outputs, weights, toward.to(outputs.dtype)), strict=True)
     )
 
 
-def by_chain(chain: Chain, images: torch.Tensor, toward: torch.Tensor):
-    reseed_dropout(chain.network, 0, 1)
-    made = chain.forward(images)
-    return made, dict(zip(chain.weights, chain.backward(toward), strict=True))
+def by_chain(compiled: CompiledNetwork, images: torch.Tensor, toward: torch.Tensor):
+    reseed_dropout(compiled.network, 0, 1)
+    outputs = compiled.forward(images)
+    return outputs, dict(zip(compiled.weights, compiled.backward(toward), strict=True))
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -70,9 +70,9 @@ def test_logits_and_gradients_are_those_of_autograd(name):
     network, toward = network_of(NETWORKS[name]), torch.randn(4, 3)
     expected, theirs = by_autograd(network, images_of(), toward)
 
-    made, mine = by_chain(Chain(network, torch.float32), images_of(), toward)
+    outputs, mine = by_chain(CompiledNetwork(network, torch.float32), images_of(), toward)
 
-    torch.testing.assert_close(made, expected)
+    torch.testing.assert_close(outputs, expected)
     assert set(mine) == set(theirs)
     for weight, gradient in theirs.items():
         torch.testing.assert_close(mine[weight], gradient, rtol=1e-4, atol=1e-5)
@@ -85,7 +85,7 @@ def test_in_bfloat16_gradients_are_as_near_as_autocast_has_them(name):
     with torch.autocast("cpu", dtype=torch.bfloat16):
         _, theirs = by_autograd(network, images_of(64), toward)
 
-    _, mine = by_chain(Chain(network, torch.bfloat16), images_of(64), toward)
+    _, mine = by_chain(CompiledNetwork(network, torch.bfloat16), images_of(64), toward)
 
     names = {weight: name for name, weight in network.named_parameters()}
     for weight, right in exact.items():
@@ -95,24 +95,30 @@ def test_in_bfloat16_gradients_are_as_near_as_autocast_has_them(name):
 
 
 def kinds(layers: list, dtype: torch.dtype = torch.float32) -> list[type]:
-    return [type(link) for link in Chain(network_of(layers), dtype).links]
+    return [type(block) for block in CompiledNetwork(network_of(layers), dtype).blocks]
 
 
 def test_common_layers_are_links_of_their_own_and_the_rest_is_taped_together():
     layers = [CONV, "relu", {"maxpool": 2}, {"dropout": 0.2}, CONV, "gelu", CONV, "relu", "flatten"]
-    assert kinds([*layers, {"dense": 5}, "relu"]) == [FirstBlock, Dropped, Taped, Dense, Dense]
-    assert kinds([{"conv": {"filters": 3, "kernel": 9}}, "flatten"]) == [Taped, Dense]
-    assert kinds([CONV, "batchnorm", "flatten"]) == [FirstBlock, Taped, Dense]
+    assert kinds([*layers, {"dense": 5}, "relu"]) == [
+        FirstBlock,
+        DropoutBlock,
+        AutogradBlock,
+        DenseBlock,
+        DenseBlock,
+    ]
+    assert kinds([{"conv": {"filters": 3, "kernel": 9}}, "flatten"]) == [AutogradBlock, DenseBlock]
+    assert kinds([CONV, "batchnorm", "flatten"]) == [FirstBlock, AutogradBlock, DenseBlock]
     few = NETWORKS["few channels"]
-    assert kinds(few) == [FirstBlock, Taped, Dense]
-    in_half = [FirstBlock, InnerConv, Pooled, InnerConv, Taped, Dense]
+    assert kinds(few) == [FirstBlock, AutogradBlock, DenseBlock]
+    in_half = [FirstBlock, InnerConvBlock, MaxPoolBlock, InnerConvBlock, AutogradBlock, DenseBlock]
     assert kinds(few, torch.bfloat16) == in_half
 
 
 def test_off_the_cpu_all_layers_are_one_link_of_autograds():
     layers = [CONV, "relu", {"maxpool": 2}, {"dropout": 0.2}, "flatten"]
-    (link,) = Chain(network_of(layers).to("meta"), torch.float32).links
-    assert isinstance(link, Taped)
+    (block,) = CompiledNetwork(network_of(layers).to("meta"), torch.float32).blocks
+    assert isinstance(block, AutogradBlock)
 
 
 def asking(asked: list, place: int, backward):
@@ -131,12 +137,12 @@ def test_frozen_layers_get_no_gradient_and_nothing_goes_back_below_the_lowest_tr
         weight.requires_grad_(False)
     toward = torch.randn(4, 3)
     _, theirs = by_autograd(network, images_of(), toward)
-    chain = Chain(network, torch.float32)
+    compiled = CompiledNetwork(network, torch.float32)
     asked = []
-    for place, link in enumerate(chain.links):
-        link.backward = asking(asked, place, link.backward)
+    for place, block in enumerate(compiled.blocks):
+        block.backward = asking(asked, place, block.backward)
 
-    _, mine = by_chain(chain, images_of(), toward)
+    _, mine = by_chain(compiled, images_of(), toward)
 
     assert asked == [(2, True), (1, False)]
     assert (
@@ -157,9 +163,9 @@ def test_a_dense_layer_gives_pictures_their_gradient_in_their_own_memory_layout(
     expected = torch.autograd.grad(
         dense(given := pictures.clone().flatten(1).requires_grad_()), given, toward
     )[0]
-    link = Dense(dense, False, torch.float32)
+    block = DenseBlock(dense, False, torch.float32)
     with torch.no_grad():
-        link.forward(pictures)
-        below, _ = link.backward(toward, True)
+        block.forward(pictures)
+        below, _ = block.backward(toward, True)
     assert below.is_contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(below.flatten(1), expected)

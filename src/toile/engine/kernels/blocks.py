@@ -1,4 +1,4 @@
-"""Links of common layers, and the link of any others by autograd."""
+"""Blocks of common layers, and the block of any others by autograd."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from toile.engine.kernels.link import Link, Tensors
+from toile.engine.kernels.block import Block, Tensors
 from toile.engine.kernels.matmul import product
 from toile.network import Dropout, masked
 
 
-class Dense(Link):
+class DenseBlock(Block):
     """`dense`, on rows of numbers or on pictures that a flatten is before, then a ReLU or none."""
 
     def __init__(self, dense: nn.Linear, rectifies: bool, dtype: torch.dtype) -> None:
@@ -35,12 +35,12 @@ class Dense(Link):
         self._rows, self._table = inputs.flatten(1), table
         # Of two factors the second is packed anew: the smaller one, then.
         if len(inputs) < len(table):
-            made = product(table, self._rows.t()).t().contiguous()
+            outputs = product(table, self._rows.t()).t().contiguous()
         else:
-            made = product(self._rows, table.t())
+            outputs = product(self._rows, table.t())
         if self._dense.bias is not None:
-            made += self._dense.bias.to(self._dtype)
-        self._made = made.relu_() if self._rectifies else made
+            outputs += self._dense.bias.to(self._dtype)
+        self._made = outputs.relu_() if self._rectifies else outputs
         return self._made
 
     def backward(
@@ -70,7 +70,7 @@ class Dense(Link):
         return inputs, weights
 
 
-class Dropped(Link):
+class DropoutBlock(Block):
     """`dropout`, by the mask it draws."""
 
     def __init__(self, dropout: Dropout) -> None:
@@ -88,7 +88,7 @@ class Dropped(Link):
         return masked(gradient, self._kept).mul_(self._dropout.scale), ()
 
 
-class Taped(Link):
+class AutogradBlock(Block):
     """Any `layers`, one after another, with gradients by autograd."""
 
     def __init__(self, layers: Sequence[nn.Module], dtype: torch.dtype) -> None:
@@ -96,15 +96,15 @@ class Taped(Link):
         self._layers, self._dtype = layers, dtype
         self._inputs = self._made = torch.empty(0)
 
-    def forward(self, inputs: Float[Tensor, "n *shape"]) -> Float[Tensor, "n *made"]:
+    def forward(self, inputs: Float[Tensor, "n *shape"]) -> Float[Tensor, "n *outputs"]:
         """What the last of the layers gives."""
-        self._inputs = made = inputs.detach().requires_grad_()
+        self._inputs = outputs = inputs.detach().requires_grad_()
         half = self._dtype == torch.bfloat16
         with torch.enable_grad(), torch.autocast(inputs.device.type, torch.bfloat16, enabled=half):
             for layer in self._layers:
-                made = layer(made)
-        self._made = made
-        return made.detach()
+                outputs = layer(outputs)
+        self._made = outputs
+        return outputs.detach()
 
     def backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
         """What autograd says."""

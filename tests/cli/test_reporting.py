@@ -17,7 +17,7 @@ exercises:
 WORDS = [
     "search", "s1-lab", "--over=network.conv1.filters=2..6", "--trials=2", "--finalists=1",
     "--readings=1", "--data=fashion-sample", "--epochs=1", "--set=training.batch_size=1000",
-    "--set=data.validation=600", "--workers=1", "--name=filters", "--no-page",
+    "--set=data.validation=600", "--on=inline", "--name=filters", "--no-page",
 ]  # fmt: skip
 
 
@@ -26,7 +26,7 @@ def runs(tmp_path_factory):
     """A sheet with a study in it, and a search, without a report of the search's."""
     place = tmp_path_factory.mktemp("kept")
     (place / "lab.yaml").write_text(SHEET)
-    for words in (["sheet", "run", "lab.yaml", "--quick", "--workers=1", "--no-ask"], WORDS):
+    for words in (["sheet", "run", "lab.yaml", "--quick", "--on=inline", "--no-ask"], WORDS):
         done = call_in(place, *words)
         assert done.code == 0, done.errors
     return place / "runs"

@@ -21,7 +21,7 @@ WORDS = [
     "--epochs=2",
     "--set=training.batch_size=300",
     "--set=data.validation=600",
-    "--workers=1",
+    "--on=inline",
 ]
 
 

@@ -36,7 +36,7 @@ def taken(tmp_path_factory):
     place = tmp_path_factory.mktemp("taken")
     (place / "small.yaml").write_text(SHEET)
     said = [
-        call_in(place, "sheet", "run", "small.yaml", "--quick", "--json", "--workers=1", *more)
+        call_in(place, "sheet", "run", "small.yaml", "--quick", "--json", "--on=inline", *more)
         for more in (["--only=1,2"], [])
     ]
     return said, place / "runs" / "small-quick"

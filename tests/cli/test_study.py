@@ -22,7 +22,7 @@ WORDS = [
     "--set=training.batch_size=1000",
     "--set=data.validation=600",
     "--reach=0.1",
-    "--workers=1",
+    "--on=inline",
 ]
 
 WORDS_HERE = [sys.executable, "-m", "toile.cli", *WORDS]

@@ -12,6 +12,7 @@ import pytest
 
 import toile
 from toile.executors.executor import Executor, Task, TaskEvent
+from toile.executors.inline import Inline
 from toile.executors.processes import Processes
 from toile.executors.ray_worker import Cluster
 from toile.runs import Run, read_state
@@ -25,12 +26,14 @@ FILES = ("recipe.yaml", "last.safetensors", "best.safetensors", "validation.safe
 pytestmark = pytest.mark.filterwarnings("ignore:::ray")
 
 
-@pytest.fixture(params=["processes", "ray"])
+@pytest.fixture(params=["inline", "processes", "ray"])
 def make_executor(request, monkeypatch) -> Callable[[], Executor]:
+    if request.param == "inline":
+        return Inline
     if request.param == "processes":
         return lambda: Processes(WORKER, 1)
     monkeypatch.setenv("RAY_ADDRESS", request.getfixturevalue("cluster").address)
-    return lambda: Cluster().seats(0)
+    return lambda: Cluster()(0)
 
 
 def hear(executor: Executor, until: Callable[[list[TaskEvent]], bool]) -> list[TaskEvent]:
@@ -84,14 +87,25 @@ def test_left_it_stops_with_a_checkpoint_from_which_another_goes_on(make_executo
     assert Run(task.folder).history.steps[0]["step"] == 1
 
 
-def test_a_job_that_is_refused_or_whose_process_is_killed_is_lost_alone_and_the_next_is_taken(
+def test_a_task_that_is_refused_is_so_alone_and_the_next_is_done(
     make_executor, make_task, tmp_path
 ):
     gone = tmp_path / "gone"
     wrong = make_task("wrong", training__start={"run": str(gone)})
+    with make_executor() as executor:
+        answers = take(executor, wrong, make_task("right"))
+    (refused,) = answers["wrong"]
+    assert refused.kind == "refused"
+    assert str(gone) in refused.reason
+    assert answers["right"][-1].kind == "done"
+
+
+@pytest.mark.parametrize("make_executor", ["processes", "ray"], indirect=True)
+def test_a_task_whose_process_is_killed_is_lost_alone_and_the_next_is_done(
+    make_executor, make_task
+):
     killed = make_task(f"killed-{os.getpid()}", LONG)
     with make_executor() as executor:
-        (refused,) = take(executor, wrong)["wrong"]
         executor.submit(killed)
         hear(executor, lambda so_far: any(one.fraction for one in so_far))
         # On a cluster it works in a folder of its node's, which is this machine too.
@@ -102,8 +116,6 @@ def test_a_job_that_is_refused_or_whose_process_is_killed_is_lost_alone_and_the_
         answers = take(executor, make_task("right"))
     if place != killed.folder:
         shutil.rmtree(place.parent)
-    assert refused.kind == "refused"
-    assert str(gone) in refused.reason
     assert lost.key == killed.key
     assert lost.reason
     assert answers["right"][-1].kind == "done"

@@ -42,7 +42,7 @@ def start(folder: Path, *words: str, address: str = "") -> subprocess.Popen[str]
         [sys.executable, "-m", "toile.cli", "study", *words, f"--out={folder}"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        reason=True,
+        text=True,
         env=environment,
         start_new_session=True,
     )
@@ -128,7 +128,7 @@ def test_stopped_by_ctrl_c_the_cluster_runs_on_and_the_study_goes_on_here(
     assert "Traceback" not in errors
     assert {one.status for one in open_study(folder).readings} <= {"finished", "stopped", "waiting"}
     monkeypatch.setenv("RAY_ADDRESS", cluster.address)
-    with Cluster().seats(0) as seats:
+    with Cluster()(0) as seats:
         assert seats.slots == 1
     assert end(start(folder, *WORDS))[0] == 0
     assert_same(folder, undisturbed)
@@ -166,7 +166,7 @@ def test_more_than_any_node_has_is_refused_with_what_there_is(cluster, monkeypat
 def test_an_address_where_no_cluster_is_is_refused_at_once(address, complaint, monkeypatch):
     pytest.importorskip("ray")
     monkeypatch.setenv("RAY_ADDRESS", address)
-    with pytest.raises(ToileError, match=complaint), Cluster().seats(0):
+    with pytest.raises(ToileError, match=complaint), Cluster()(0):
         pass
 
 
@@ -174,7 +174,7 @@ def test_without_the_extra_it_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with (
         pytest.raises(ToileError, match=r"which --on ray needs: .*'\.\[cluster\]'"),
-        Cluster().seats(0),
+        Cluster()(0),
     ):
         pass
 

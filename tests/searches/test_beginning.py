@@ -21,7 +21,7 @@ SMALL = ["training.batch_size=500", "data.validation=600"]
 
 def ask(out, **more):
     asked = {"over": OVER, "trials": 7, "pruner": "asha", "finalists": 2, "readings": 2}
-    asked |= {"workers": 1}
+    asked |= {"on": "inline"}
     settings = [*SMALL, *more.pop("settings", ())]
     return toile.search(
         "s1-lab",
@@ -203,7 +203,7 @@ def test_what_diverges_counts_as_the_worst(tmp_path):
             "network.relu2={scale: 10000}",
         ],
         out=tmp_path / "search",
-        workers=1,
+        on="inline",
     )
     list(live.events())
     assert [(one.status, one.score) for one in live.result.trials] == [("diverged", 0.0)] * 2
@@ -213,12 +213,12 @@ def test_what_diverges_counts_as_the_worst(tmp_path):
 def test_with_several_workers_independent_trials_come_out_the_same(tmp_path):
     """Random picks that nothing stops hang on no other trial; all else it says that it may not."""
     asked = {"trials": 4, "sampler": "random", "pruner": "none"}
-    one, two = (ask(tmp_path / str(n), workers=n, **asked) for n in (1, 2))
+    one, two = (ask(tmp_path / str(n), workers=n, on="local", **asked) for n in (1, 2))
     assert one.notes == two.notes == []
     for live in (one, two):
         list(live.events())
     assert known(two.result) == known(one.result)
-    (note,) = ask(tmp_path / "other", workers=2).notes
+    (note,) = ask(tmp_path / "other", workers=2, on="local").notes
     assert note.startswith("with 2 workers which trial ends first decides what is tried")
 
 

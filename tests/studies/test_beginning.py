@@ -30,7 +30,7 @@ def ask(vary=None, readings=2, source="s1-lab", **more):
         data="fashion-sample",
         epochs=more.pop("epochs", 1),
         settings=[*SMALL, *more.pop("settings", ())],
-        workers=1,
+        on=more.pop("on", "inline"),
         **more,
     )
 
@@ -320,7 +320,7 @@ def test_a_study_killed_before_its_verdict_is_written_is_not_listed_with_an_old_
 
     monkeypatch.setattr(os, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
-        toile.study(place, workers=1).finish()
+        toile.study(place, on="inline").finish()
     (listed,) = [one for one in list_studies() if one.kept.folder == place]
     assert listed.sentence == study_summary(open_study(place))["sentence"]
 

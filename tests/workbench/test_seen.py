@@ -188,7 +188,7 @@ def test_a_study_that_is_allowed_says_so_in_its_verdict(small, parent, tmp_path)
     start = {"run": str(parent.folder), "allow_seen": True}
     recipe = with_settings(small(split=1), {"training.start": start})
     done = toile.study(
-        recipe, vary={"training.batch_size": [8]}, readings=2, out=tmp_path / "study", workers=1
+        recipe, vary={"training.batch_size": [8]}, readings=2, out=tmp_path / "study", on="inline"
     ).finish()
     from toile.studies import study_summary
 
@@ -203,7 +203,7 @@ def test_a_sheet_and_a_search_say_so_beside_what_they_compare(small, parent, all
     exercises = [{"study": study | {"readings": 2}}, {"compare": sides}]
     fields = [{"title": f"Number {n}"} | one for n, one in enumerate(exercises)]
     sheet = sheet_of({"title": "A sheet", "exercises": fields})
-    result = toile.run_sheet(sheet, out=tmp_path / "sheet", workers=1).finish()
+    result = toile.run_sheet(sheet, out=tmp_path / "sheet", on="inline").finish()
     assert "it is scored on images that it has learnt" in compared_words(result.outcomes[1])
     assert "This is analysis 1 of the study" in compared_words(result.outcomes[1])
     assert compared_words(result.outcomes[1]) == result.outcomes[1].to_json()["verdict"]["sentence"]
@@ -216,7 +216,7 @@ def test_a_sheet_and_a_search_say_so_beside_what_they_compare(small, parent, all
     assert said.count("it is scored on images that it has learnt") == 2
 
     over = {"training.batch_size": [8, 16]}
-    asked = {"trials": 1, "finalists": 1, "readings": 1, "workers": 1}
+    asked = {"trials": 1, "finalists": 1, "readings": 1, "on": "inline"}
     found = toile.search(recipe, over=over, out=tmp_path / "search", **asked).finish()
     assert "it is scored on images that it has learnt" in search_sentence(found)
 
@@ -226,7 +226,7 @@ def test_a_study_that_begins_with_a_run_by_name_keeps_to_it(small, parent):
     recipe = with_settings(small(), {"training.start.run": "last"})
     vary, settings = {"training.batch_size": [8]}, ["training.start.run=last"]
     for name, asked in (("in-recipe", (recipe, ())), ("held", (small(), settings))):
-        live = toile.study(asked[0], vary=vary, settings=asked[1], name=name, workers=1)
+        live = toile.study(asked[0], vary=vary, settings=asked[1], name=name, on="inline")
         live.finish()
         write_state(
             toile.train(small(), out=runs_folder() / f"later-{name}").folder,
@@ -240,7 +240,7 @@ def test_a_study_that_begins_with_a_run_by_name_keeps_to_it(small, parent):
 def test_no_level_begins_with_other_weights_halfway(small, parent, tmp_path):
     shutil.copytree(parent.folder, tmp_path / "one")
     recipe = with_settings(small(), {"training.start.run": str(tmp_path / "one")})
-    asked = {"vary": {"training.batch_size": [8]}, "out": tmp_path / "study", "workers": 1}
+    asked = {"vary": {"training.batch_size": [8]}, "out": tmp_path / "study", "on": "inline"}
     toile.study(recipe, **asked).finish()
     resume(Run(tmp_path / "one"), epochs=2)
     with pytest.raises(ToileError, match=r"trained otherwise: training.start.sha256 was .* is now"):
@@ -250,7 +250,7 @@ def test_no_level_begins_with_other_weights_halfway(small, parent, tmp_path):
 def test_a_start_that_is_trained_on_meanwhile_stops_the_study(small, parent, tmp_path):
     shutil.copytree(parent.folder, tmp_path / "one")
     recipe = with_settings(small(), {"training.start.run": str(tmp_path / "one")})
-    asked = {"vary": {"training.batch_size": [8]}, "readings": 2, "workers": 1}
+    asked = {"vary": {"training.batch_size": [8]}, "readings": 2, "on": "inline"}
     live = toile.study(recipe, out=tmp_path / "study", **asked)
     # Asked for with the weights as they are now.
     resume(Run(tmp_path / "one"), epochs=2)
@@ -263,7 +263,7 @@ def test_no_trial_or_finalist_begins_with_other_weights(small, parent, tmp_path)
     shutil.copytree(parent.folder, tmp_path / "one")
     recipe = with_settings(small(), {"training.start.run": str(tmp_path / "one")})
     asked = {"over": {"training.start.weights": ["last", "best"]}, "out": tmp_path / "search"}
-    asked |= {"finalists": 1, "readings": 1, "workers": 1, "sampler": "random", "pruner": "none"}
+    asked |= {"finalists": 1, "readings": 1, "on": "inline", "sampler": "random", "pruner": "none"}
     list(toile.search(recipe, trials=1, **asked).events())
     live = toile.search(recipe, trials=2, **asked)
     list(live.events())
@@ -281,7 +281,7 @@ def test_no_trial_or_finalist_begins_with_other_weights(small, parent, tmp_path)
 def test_a_study_whose_start_is_gone_says_so_and_is_still_read(small, parent, tmp_path):
     shutil.copytree(parent.folder, tmp_path / "one")
     recipe = with_settings(small(), {"training.start.run": str(tmp_path / "one")})
-    asked = {"vary": {"training.batch_size": [8]}, "out": tmp_path / "study", "workers": 1}
+    asked = {"vary": {"training.batch_size": [8]}, "out": tmp_path / "study", "on": "inline"}
     toile.study(recipe, **asked).finish()
     shutil.rmtree(tmp_path / "one")
     for source in (tmp_path / "study", recipe):

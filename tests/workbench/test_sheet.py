@@ -41,7 +41,9 @@ def taken(tmp_path_factory):
     """The sheet's folder after it was taken with a photograph, and its one exercise's record."""
     place = tmp_path_factory.mktemp("sheet")
     photo = photograph(place / "bar.JPG", 40)
-    result = toile.run_sheet(sheet({"export": {"photo": photo}}), out=place / "it").finish()
+    result = toile.run_sheet(
+        sheet({"export": {"photo": photo}}), out=place / "it", on="inline"
+    ).finish()
     return place, result.outcomes[0].record
 
 
@@ -69,9 +71,11 @@ def test_another_photograph_is_asked_about_and_the_same_one_is_not_again(taken):
     assert same.outcomes[0].record == first
     assert (folder / "model.h5").stat().st_mtime_ns == before
     other = photograph(place / "other.jpg", 120)
-    again = toile.run_sheet(sheet({"export": {"photo": other}}), out=place / "it").finish()
+    again = toile.run_sheet(
+        sheet({"export": {"photo": other}}), out=place / "it", on="inline"
+    ).finish()
     assert again.outcomes[0].record["top"] != first["top"]
-    none = toile.run_sheet(sheet({"export": {}}), out=place / "it").finish()
+    none = toile.run_sheet(sheet({"export": {}}), out=place / "it", on="inline").finish()
     assert none.outcomes[0].record["picture"] == "validation-image.png"
 
 
@@ -81,13 +85,13 @@ def test_a_sealed_picture_is_not_asked_about_wherever_it_lies(taken, tmp_path):
     Image.fromarray(sealed).save(tmp_path / "holiday.png")
     asked = sheet({"export": {"photo": str(tmp_path / "holiday.png")}})
     with pytest.raises(ToileError, match=r"holiday.png: is of the sealed test part"):
-        toile.run_sheet(asked, out=place / "it").finish()
+        toile.run_sheet(asked, out=place / "it", on="inline").finish()
 
 
 def test_its_folder_is_enough_when_the_photograph_has_gone(tmp_path, taken):
     place, _ = taken
     photo = photograph(tmp_path / "gone.jpg", 40)
-    toile.run_sheet(sheet({"export": {"photo": photo}}), out=place / "it").finish()
+    toile.run_sheet(sheet({"export": {"photo": photo}}), out=place / "it", on="inline").finish()
     (tmp_path / "gone.jpg").unlink()
     assert open_sheet(place / "it").outcomes[0].record["picture"] == "photo.jpg"
 
@@ -132,7 +136,9 @@ def compare(first: Run, second: Run) -> dict:
 
 def test_two_runs_are_compared_by_their_answers_and_in_what_they_differ(runs, tmp_path):
     first, second, _ = runs
-    result = toile.run_sheet(sheet(compare(first, second)), out=tmp_path / "it").finish()
+    result = toile.run_sheet(
+        sheet(compare(first, second)), out=tmp_path / "it", on="inline"
+    ).finish()
     block = sheet_page(result, {}).blocks[0]
     facts = dict(block.facts)
     for run in (first, second):

@@ -25,6 +25,9 @@ Margin = Annotated[
     float | None,
     typer.Option(help="Differences up to this many points do not matter; 0.5 unless said."),
 ]
+On = Annotated[
+    str, typer.Option(help="local: by processes; inline: in this process, one after another.")
+]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes; as many as cores unless said.")
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toile.cli.arguments import Epochs, Json, Margin, OtherData, Workers
+from toile.cli.arguments import Epochs, Json, Margin, On, OtherData, Workers
 from toile.cli.hints import Open, after_search, open_report
 from toile.cli.signals import STOPPED, Signals
 from toile.cli.terminal import hint, plain, say, say_json, tell
@@ -61,6 +61,7 @@ def search(
     name: Annotated[str | None, typer.Option(help="What the search is called.")] = None,
     out: Annotated[str | None, typer.Option(help="The search's folder itself.")] = None,
     workers: Workers = None,
+    on: On = "local",
     page: Annotated[bool, typer.Option(help="Write report.html into the search's folder.")] = True,
     open_: Open = False,
     as_json: Json = False,
@@ -95,6 +96,7 @@ def search(
                 name=name,
                 out=out,
                 workers=workers,
+                on=on,
                 progress=progress,
             )
         signals.goes_on = f"toile search {live.folder} continues it"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toile.cli.arguments import Json, Workers
+from toile.cli.arguments import Json, On, Workers
 from toile.cli.commands import Command, new_app
 from toile.cli.hints import Open, open_report
 from toile.cli.signals import STOPPED, Signals
@@ -38,6 +38,7 @@ def run(
     ] = None,
     out: Annotated[str | None, typer.Option(help="The sheet's folder itself.")] = None,
     workers: Workers = None,
+    on: On = "local",
     ask: Annotated[
         bool, typer.Option("--ask/--no-ask", help="Ask on a terminal what is expected.")
     ] = True,
@@ -58,7 +59,7 @@ def run(
         numbers = None if only is None else numbers_in(only)
         with data_progress() as progress:
             live = run_sheet(
-                sheet, quick=quick, only=numbers, out=out, workers=workers, progress=progress
+                sheet, quick=quick, only=numbers, out=out, workers=workers, on=on, progress=progress
             )
         for note in live.notes:
             tell(plain(f"note: {note}"))

@@ -44,7 +44,9 @@ Reach = Annotated[
     list[float] | None,
     typer.Option(min=0, max=1, help="How soon was this share reached? Repeatable."),
 ]
-On = Annotated[str, typer.Option(help="Where readings are trained: local or ray.")]
+OnAny = Annotated[
+    str, typer.Option(help="Where readings are trained: local, by processes; inline; or ray.")
+]
 Cpus = Annotated[float | None, typer.Option(help="On ray: CPUs for each reading; 1 unless said.")]
 Gpus = Annotated[float | None, typer.Option(help="On ray: a GPU's share for each reading.")]
 
@@ -77,7 +79,7 @@ def run(
     why: Annotated[str, typer.Option(help="The reason kept in the ledger with that look.")] = "",
     page: Annotated[bool, typer.Option(help="Write report.html into the study's folder.")] = True,
     open_: Open = False,
-    on: On = "local",
+    on: OnAny = "local",
     cpus_per_reading: Cpus = None,
     gpus_per_reading: Gpus = None,
     as_json: Json = False,

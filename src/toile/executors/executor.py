@@ -1,5 +1,6 @@
 """Where tasks are trained: one interface, behind which processes or machines may stand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -32,6 +33,16 @@ class TaskEvent:
     kind: Kind
     fraction: float = 0.0
     reason: str = ""
+
+
+class MakeExecutor(Protocol):
+    """Makes an executor of at most so many `workers`, which hold descriptors as long as they live.
+
+    0 workers are as many as there is room for, where the executor can tell.
+    """
+
+    def __call__(self, workers: int, kept_open: Sequence[int]) -> "Executor":
+        """The executor, to be entered."""
 
 
 class Executor(Protocol):

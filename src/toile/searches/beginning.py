@@ -57,6 +57,7 @@ def search(
     name: str | None = None,
     out: str | Path | None = None,
     workers: int | None = None,
+    on: str = "local",
     progress: Progress = no_progress,
 ) -> LiveSearch:
     """A search from `source`, ready to be taken: a recipe, or a search to go on with.
@@ -66,8 +67,14 @@ def search(
     fresh seeds as a study, which alone is the result. Asking again goes on, and more `trials` may
     be asked. With one worker the same seed comes to the same trials; with several, which trial ends
     first decides what is tried and stopped next, unless the sampler is random and the pruner none.
+    `on="inline"` trains in this process, one after another, in place of processes.
     Raises ToileError for anything a user can put right.
     """
+    if on not in ("local", "inline"):
+        raise ToileError(
+            f"on is {on}; trials are trained on local, by processes here, or on inline, by this "
+            "process alone"
+        )
     asked, place = _read(source)
     given = {
         "trials": trials, "sampler": sampler, "pruner": pruner, "finalists": finalists,
@@ -86,10 +93,12 @@ def search(
     document["name"] = name or document.get("name") or _name(document)
     spec = _complete(search_of(document))
     folder = Path(out) if out else (None if name else place) or runs_folder() / spec.name
-    return _live(spec, folder, workers, progress)
+    return _live(spec, folder, workers, on, progress)
 
 
-def _live(spec: Search, folder: Path, workers: int | None, progress: Progress) -> LiveSearch:
+def _live(
+    spec: Search, folder: Path, workers: int | None, on: str, progress: Progress
+) -> LiveSearch:
     found = read_text(folder / "search.yaml") if (folder / "search.yaml").exists() else None
     if found is not None:
         spec = _merged(read_search(folder), spec, folder)
@@ -100,6 +109,8 @@ def _live(spec: Search, folder: Path, workers: int | None, progress: Progress) -
         refuse_other_start(folder)
     # Says that optuna is missing before anything is written.
     Asking(spec, ground.space, ground.most_epochs)
+    if on == "inline":
+        workers = 1
     if workers is None:
         workers = max(num_cores() // max(int(ground.base.training.threads), 1), 1)
     notes = []
@@ -108,7 +119,7 @@ def _live(spec: Search, folder: Path, workers: int | None, progress: Progress) -
     if found is not None:
         memory = read_memory(folder)
         notes.append(f"continues {folder}: {len(memory.told)} of {spec.trials} trials are there")
-    return LiveSearch(folder, spec, ground, workers, notes, found)
+    return LiveSearch(folder, spec, ground, workers, notes, found, on)
 
 
 def _ground(spec: Search, progress: Progress) -> Ground:

@@ -8,10 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from toile.errors import ToileError
-from toile.executors import Processes
+from toile.executors import Inline, MakeExecutor, Processes
 from toile.files import write_json, write_whole
 from toile.recipe import Recipe, with_settings
-from toile.searches.result import FINALISTS, SUMMARY, SearchResult, Trial, level_of, search_result
+from toile.searches.result import (
+    FINALISTS,
+    PRUNED,
+    SUMMARY,
+    SearchResult,
+    Trial,
+    level_of,
+    search_result,
+)
 from toile.searches.same_start import refuse_other_start
 from toile.searches.sampler import Asking
 from toile.searches.sentences import search_summary
@@ -23,6 +31,13 @@ TRIAL_WORKER = (sys.executable, "-P", "-m", "toile.searches.trial_worker")
 STOPPING = "training.early_stopping"
 NEVER = 10_000
 """Early stopping so patient never stops; it only keeps the half that chose out of the score."""
+
+
+def trial_executor(on: str) -> MakeExecutor:
+    """What trains trials, each until it has ended or was pruned."""
+    if on == "inline":
+        return lambda workers, kept_open: Inline(lambda folder: (folder / PRUNED).exists())
+    return lambda workers, kept_open: Processes(TRIAL_WORKER, workers, kept_open)
 
 
 @dataclass(eq=False)
@@ -39,6 +54,8 @@ class LiveSearch:
     notes: list[str] = field(default_factory=list)
     found: str | None = None
     """The text of the folder's search.yaml; None where there was none."""
+    on: str = "local"
+    """Where trials and finalists are trained: by processes here, or `inline`, by this process."""
 
     @property
     def result(self) -> SearchResult:
@@ -68,8 +85,8 @@ class LiveSearch:
                 self.found = text
             # It speaks of the search as it was; what is asked now may bring more.
             (self.folder / SUMMARY).unlink(missing_ok=True)
-            with Processes(TRIAL_WORKER, self.workers, (lock,)) as processes:
-                trials = Trials(self.folder, self.spec, self.ground, asking, processes)
+            with trial_executor(self.on)(self.workers, (lock,)) as executor:
+                trials = Trials(self.folder, self.spec, self.ground, asking, executor)
                 yield from trials.events(stop)
 
     def finalists(self) -> LiveStudy:
@@ -103,7 +120,7 @@ class LiveSearch:
             seed=self.spec.seed + 1,
             margin=self.spec.margin,
         )
-        live = study(asked, out=self.folder / FINALISTS, workers=self.workers)
+        live = study(asked, out=self.folder / FINALISTS, workers=self.workers, on=self.on)
         recipes = [level.recipe for level in plan_levels(live.spec)]
         assert all(one.training.early_stopping is not None for one in recipes)
         return live

@@ -7,19 +7,20 @@ from typing import Any
 
 from toile.data import Progress, no_progress
 from toile.errors import ToileError
-from toile.executors import Cluster, refuse_no_cluster
+from toile.executors import Cluster, MakeExecutor, refuse_no_cluster
 from toile.process import num_cores
 from toile.recipe import Recipe, few_steps_note, list_presets, parse_assignment, read_recipe
 from toile.runs import Known, runs_folder
 from toile.statistics import LOOKS, list_names
 from toile.studies.folder import refuse_other_recipes, result_of, stored_text, study_folder
-from toile.studies.live import LiveStudy
+from toile.studies.live import LiveStudy, inline, worker_processes
 from toile.studies.merge import merge_studies
 from toile.studies.plan import Cell, PlannedLevel, complete, plan_cells, plan_levels, short_names
 from toile.studies.read import is_study_file, read_study_file, study_name
 from toile.studies.spec import Study, study_of
 
 MOST_PER_READING = 256
+PLACES = ("local", "inline", "ray")
 Values = Mapping[str, Any] | Sequence[Any]
 
 
@@ -56,10 +57,11 @@ def study(
     are accuracies of which the report says how soon they were reached. A study without a name is
     called by its recipe and its factors, so that asking again goes on with it; `out` names its
     folder itself. `on="ray"` trains on the Ray cluster that RAY_ADDRESS names, or on one started
-    here, each reading with so many CPUs, 1 unless said, and such a share of a GPU.
+    here, each reading with so many CPUs, 1 unless said, and such a share of a GPU; `on="inline"`
+    trains one reading after another in this process.
     Raises ToileError for anything a user can put right.
     """
-    cluster = _cluster(on, cpus_per_reading, gpus_per_reading)
+    executor = executor_on(on, cpus_per_reading, gpus_per_reading)
     asked, place = _read(source)
     given = {"readings": readings, "seed": seed, "margin": margin, "folds": folds, "reach": reach}
     document = asked | {key: value for key, value in given.items() if value is not None}
@@ -74,8 +76,9 @@ def study(
     spec = complete(study_of(document))
     folder = Path(out) if out else (None if name else place) or runs_folder() / spec.name
     live = _live(spec, folder, workers, add_readings, until_decided, budget_seconds, progress)
-    if cluster is not None:
-        live.cluster, live.workers = cluster, workers or 0
+    live.executor = executor
+    if on != "local":
+        live.workers = 1 if on == "inline" else workers or 0
     return live
 
 
@@ -125,19 +128,22 @@ def _is_free(place: Path) -> bool:
     return place.is_dir() and all(one.name == ".lock" for one in place.iterdir())
 
 
-def _cluster(on: str, cpus: float | None, gpus: float | None) -> Cluster | None:
-    """Where readings are trained, if not here."""
+def executor_on(on: str, cpus: float | None = None, gpus: float | None = None) -> MakeExecutor:
+    """Where readings are trained."""
     given = (("cpus_per_reading", cpus), ("gpus_per_reading", gpus))
     asked = {name: count for name, count in given if count is not None}
-    if on not in ("local", "ray"):
-        raise ToileError(f"on is {on}; readings are trained on local, by processes here, or on ray")
+    if on not in PLACES:
+        raise ToileError(
+            f"on is {on}; readings are trained on local, by processes here, on inline, by this "
+            "process alone, or on ray"
+        )
     for name, count in asked.items():
-        if on == "local":
+        if on != "ray":
             raise ToileError(f"{name} is {count:g}, which goes with on ray; here there are workers")
         if not 0 <= count <= MOST_PER_READING or (name == "cpus_per_reading" and not count):
             raise ToileError(f"{name} is {count:g}; it goes from 0 to {MOST_PER_READING}")
-    if on == "local":
-        return None
+    if on != "ray":
+        return inline if on == "inline" else worker_processes
     refuse_no_cluster()
     return Cluster(**asked)
 

@@ -3,13 +3,13 @@
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from toile.errors import ToileError
-from toile.executors import SECONDS_WITHOUT_ROOM, Cluster, Executor, Processes
+from toile.executors import SECONDS_WITHOUT_ROOM, Executor, Inline, MakeExecutor, Processes
 from toile.files import disk_is_full, write_json, write_whole
 from toile.runs import Known
 from toile.sole_use import sole_use
@@ -27,6 +27,16 @@ WORKER = (sys.executable, "-P", "-m", "toile.executors.worker")
 SECONDS_TO_LET_GO = 3.0
 SECONDS_BETWEEN_STANDINGS = 5.0
 Stop = Callable[[], bool]
+
+
+def worker_processes(workers: int, kept_open: Sequence[int]) -> Processes:
+    """Processes of this machine."""
+    return Processes(WORKER, workers, kept_open)
+
+
+def inline(workers: int, kept_open: Sequence[int]) -> Inline:
+    """This process."""
+    return Inline()
 
 
 @dataclass(eq=False)
@@ -48,8 +58,8 @@ class LiveStudy:
     found: str | None = None
     """The text of the folder's study.yaml that `spec` was made from; None where there was none."""
     out_of_budget: bool = False
-    cluster: Cluster | None = None
-    """Where readings are trained, if not here."""
+    executor: MakeExecutor = worker_processes
+    """Where readings are trained."""
     starts: Known = field(default_factory=dict)
     """The weights that readings begin with, as they were when the study was asked for."""
     few_steps: list[str] = field(default_factory=list)
@@ -92,7 +102,7 @@ class LiveStudy:
                 raise ToileError(f"{self.folder / 'study.yaml'} has just changed; ask again")
             self._failed = {}
             # A cluster without room is known by now, and then nothing is written.
-            with self._executor(lock) as executor:
+            with self.executor(self.workers, (lock,)) as executor:
                 yield from self._write("running", stop)
                 self.workers = executor.slots
                 yield from self._take(executor, lambda: stop() or time.monotonic() > until)
@@ -100,11 +110,6 @@ class LiveStudy:
             decided = result.ended and result.verdict is not None and result.verdict.decided
             self.out_of_budget = time.monotonic() > until and not stop() and not decided
             yield from self._write("finished" if result.ended else "stopped", stop)
-
-    def _executor(self, lock: int) -> Executor:
-        if self.cluster is not None:
-            return self.cluster.seats(self.workers)
-        return Processes(WORKER, self.workers, (lock,))
 
     def _take(self, executor: Executor, stop: Stop) -> Iterator[StudyEvent]:
         """Take what is missing, and what the looks ask for after that."""

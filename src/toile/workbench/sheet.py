@@ -95,13 +95,15 @@ def run_sheet(
     only: Sequence[int] | None = None,
     out: str | Path | None = None,
     workers: int | None = None,
+    on: str = "local",
     progress: Progress = no_progress,
 ) -> LiveSheet:
     """A sheet ready to be taken: a file, the name of one that comes with Toile, or a Sheet.
 
     `quick` takes few images, epochs and readings; `only` some of the exercises, by number. All of
     them are checked on their data before anything runs. Asked again it goes on with what is
-    missing. Raises ToileError for anything a user can put right, naming the exercise.
+    missing. `on="inline"` trains in this process, in place of others. Raises ToileError for
+    anything a user can put right, naming the exercise.
     """
     sheet = source if isinstance(source, Sheet) else read_sheet(source)
     folder = Path(out) if out else runs_folder() / (sheet.name + "-quick" * quick)
@@ -111,7 +113,7 @@ def run_sheet(
     for one in planned:
         try:
             _refuse_what_is_missing(one.exercise)
-            exercises.append(LiveExercise(one, _work(one, folder / one.key, workers, progress)))
+            exercises.append(LiveExercise(one, _work(one, folder / one.key, workers, on, progress)))
         except ToileError as error:
             raise ToileError(f"exercise {one.number}: {error}") from None
     notes = [
@@ -123,14 +125,14 @@ def run_sheet(
 
 
 def _work(
-    planned: Planned, folder: Path, workers: int | None, progress: Progress
+    planned: Planned, folder: Path, workers: int | None, on: str, progress: Progress
 ) -> LiveStudy | LiveSearch | None:
     if planned.search is not None:
-        return search(planned.search, out=folder, workers=workers, progress=progress)
+        return search(planned.search, out=folder, workers=workers, on=on, progress=progress)
     if planned.study is None:
         return None
     place = folder if planned.exercise.kind == "study" else folder / WORK
-    return study(planned.study, out=place, workers=workers, progress=progress)
+    return study(planned.study, out=place, workers=workers, on=on, progress=progress)
 
 
 def _refuse_what_is_missing(exercise: Exercise) -> None:

@@ -105,7 +105,7 @@ def test_where_one_is_killed_threads_go_on_to_the_same_bits(network):
 
 def test_where_one_cannot_begin_threads_give_the_same_bits(monkeypatch):
     expected, fit = trained(fit_of(NORMED), False), fit_of(NORMED)
-    monkeypatch.setattr(workers, "PARTNER", (sys.executable, "-c", "import sys; sys.exit(1)"))
+    monkeypatch.setattr(workers, "WORKER", (sys.executable, "-c", "import sys; sys.exit(1)"))
     fit.gradient.begin_workers(fit.batches, wait=True)
     assert_same(expected, trained(fit, False))
 
@@ -154,7 +154,7 @@ def test_where_one_is_stopped_threads_go_on_to_the_same_bits(network, parts, mon
 def test_one_that_is_stopped_before_it_has_begun_is_not_waited_for_without_end(monkeypatch):
     expected, fit = trained(fit_of(NORMED), False), fit_of(NORMED)
     stop = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
-    monkeypatch.setattr(workers, "PARTNER", (sys.executable, "-c", stop))
+    monkeypatch.setattr(workers, "WORKER", (sys.executable, "-c", stop))
     monkeypatch.setattr(workers, "BEGIN_SECONDS", 0.3)
     fit.gradient.begin_workers(fit.batches, wait=True)
     assert_same(expected, trained(fit, False))
@@ -228,10 +228,10 @@ def test_they_end_with_the_process_that_began_them(tmp_path):
     script.write_text(
         "import sys\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from test_partners import NORMED, fit_of\n"
+        "from test_workers import NORMED, fit_of\n"
         "fit = fit_of(NORMED)\n"
         "fit.gradient.begin_workers(fit.batches, wait=True)\n"
-        "print(fit.gradient._partners._processes[0].pid, flush=True)\n"
+        "print(fit.gradient._workers._processes[0].pid, flush=True)\n"
         "sys.stdin.read()\n"
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

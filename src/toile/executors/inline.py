@@ -1,0 +1,52 @@
+"""Tasks trained in this process, one after another."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from functools import lru_cache, partial
+from pathlib import Path
+
+from toile.executors.executor import Task, TaskEvent
+from toile.executors.train_task import train_task
+
+
+class Inline:
+    """Trains while it is asked for events: no process is started, and nothing runs beside.
+
+    For a debugger, for a network of seconds, and where one process alone may have the GPU. It is
+    interrupted as the caller is. `is_over` says that a task, by its folder, is to stop.
+    """
+
+    slots = 1
+
+    def __init__(self, is_over: Callable[[Path], bool] = lambda folder: False) -> None:
+        self._is_over = is_over
+        self._waiting: deque[Task] = deque()
+        self._training: Iterator[TaskEvent] = iter(())
+
+    def submit(self, task: Task) -> None:
+        """Train `task` when those before it have ended."""
+        self._waiting.append(task)
+
+    def events(self, seconds: float) -> list[TaskEvent]:
+        """Train until something has happened; without a task, wait so long."""
+        for event in self._training:
+            return [event]
+        if not self._waiting:
+            time.sleep(seconds)
+            return []
+        task = self._waiting.popleft()
+        self._training = train_task(task, self._prepare, partial(self._is_over, task.folder))
+        return [next(self._training)]
+
+    def __enter__(self) -> "Inline":
+        from toile.runs import prepare_data
+
+        # Levels that vary the data come by turns, and each has its copy of the images.
+        self._prepare = lru_cache(maxsize=2)(prepare_data)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._waiting.clear()
+        if isinstance(self._training, Generator):
+            self._training.close()

@@ -12,10 +12,11 @@ run: $(READY)
 	  data=fashion-sample; fi; \
 	$(BIN)/toile train quick --data $$data
 
-# Some tests need Fashion-MNIST itself; where it is not to be had they are skipped.
+# Some tests need Fashion-MNIST itself; where it is not to be had they are skipped. One room by itself:
+# make test ROOM=data
 test: $(READY)
 	-$(BIN)/toile data get fashion-mnist
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 -m "not slow" tests/$(ROOM)
 
 test-slow: $(READY)
 	$(BIN)/pytest -m slow

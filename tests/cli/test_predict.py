@@ -12,7 +12,7 @@ from PIL import Image
 
 from toile.cli.predict import csv_text
 from toile.data import load_data
-from toile.prediction import Likely
+from toile.prediction import ClassProbability
 from toile.runs import Run
 from toile.workbench.answers import Answered
 
@@ -179,10 +179,16 @@ def test_a_name_that_would_steer_the_terminal_does_not(toile, among_runs, pictur
 def test_no_cell_is_a_formula_and_none_breaks_its_line():
     odd = '@SUM(A1)\n,"'
     answers = [
-        Answered("=1+1.png", top=(Likely(odd, 0.5), Likely("-x", 0.25)), warnings=("a", "b")),
+        Answered(
+            "=1+1.png",
+            top=(ClassProbability(odd, 0.5), ClassProbability("-x", 0.25)),
+            warnings=("a", "b"),
+        ),
         Answered("b.png", error="is empty"),
     ]
-    blank = Answered(" \t\u00a0=1+1.png", top=(Likely("a - b", 0.5), Likely("", 0.25)))
+    blank = Answered(
+        " \t\u00a0=1+1.png", top=(ClassProbability("a - b", 0.5), ClassProbability("", 0.25))
+    )
     (one,) = csv.DictReader(csv_text([blank]).splitlines(keepends=True))
     assert one["file"] == f"'{blank.file}"
     assert (one["class"], one["class_2"]) == ("a - b", "")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from toile.data import (
+    FeatureRange,
     Images,
-    Range,
     appearance,
     drawn_boxes,
     load_data,
@@ -38,7 +38,9 @@ def test_paper_is_the_median_of_the_border_and_plain_the_share_like_it():
 @pytest.mark.parametrize(("paper", "ink"), [(0, 200), (255, 20)])
 def test_framing_is_extent_and_centre_as_shares_of_the_sides(paper, ink):
     framing = appearance(on_paper(paper, ink, [(2, 4), (4, 4), (6, 4)])).framing
-    assert framing.extent == Range(low=1 / 3, middle=1 / 3, high=1 / 3)  # 4 of 12, not 2 of 10
+    assert framing.extent == FeatureRange(
+        low=1 / 3, middle=1 / 3, high=1 / 3
+    )  # 4 of 12, not 2 of 10
     assert framing.centre_x.middle == pytest.approx(6 / 12)
     assert framing.centre_y.middle == pytest.approx(5 / 10)
     # 998 of 1000 lie a thousandth in from the ends, and so do the quantiles of three.
@@ -52,7 +54,7 @@ def test_it_is_centred_by_what_varies_less():
     by_box[0, 0, 2, 2] = by_box[1, 0, 6, 6] = 255  # one box, two centres of mass
     framing = appearance(images(by_box)).framing
     assert framing.centred_by == "box"
-    assert framing.centre_x == Range(low=0.5, middle=0.5, high=0.5)
+    assert framing.centre_x == FeatureRange(low=0.5, middle=0.5, high=0.5)
     by_mass = np.zeros((2, 1, 9, 9))
     by_mass[:, 0, 3:6, 3:6] = 255
     by_mass[0, 0, 4, 0] = by_mass[1, 0, 4, 8] = 17  # faint, but drawn: the box moves by 3

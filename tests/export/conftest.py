@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from toile.data import DataFacts
-from toile.export import About
+from toile.export import ExportMetadata
 from toile.export.trained import Trained
 from toile.network import build_network
 from toile.recipe import plan_network, recipe_of, recipe_text
@@ -124,7 +124,7 @@ def trained_of(
         for name, value in network.state_dict().items()
         for array in [value.numpy()]
     }
-    about = About(
+    about = ExportMetadata(
         toile="0",
         run="20260101-000000-small-abcd",
         name="small",

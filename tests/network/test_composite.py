@@ -6,31 +6,31 @@ import pytest
 import torch
 from torch import nn
 
-from toile.network import Residual
-from toile.network.composite import ChannelNorm, Scale
+from toile.network import ResidualBlock
+from toile.network.composite import ChannelNorm, ScaleLayer
 
 INPUTS = torch.tensor([[1.0, -2.0]])
 
 
 def test_a_block_adds_its_branch_to_its_input():
-    block = Residual(OrderedDict(relu1=nn.ReLU(), scale1=Scale(10.0)), OrderedDict())
+    block = ResidualBlock(OrderedDict(relu1=nn.ReLU(), scale1=ScaleLayer(10.0)), OrderedDict())
     assert block(INPUTS).tolist() == [[11.0, -2.0]]
 
 
 def test_a_shortcut_takes_the_inputs_place():
-    block = Residual(OrderedDict(relu1=nn.ReLU()), OrderedDict(scale1=Scale(3.0)))
+    block = ResidualBlock(OrderedDict(relu1=nn.ReLU()), OrderedDict(scale1=ScaleLayer(3.0)))
     assert block(INPUTS).tolist() == [[4.0, -6.0]]
 
 
 def test_the_layers_of_a_branch_are_found_by_their_names():
-    block = Residual(OrderedDict(relu1=nn.ReLU()), OrderedDict(scale1=Scale(3.0)))
+    block = ResidualBlock(OrderedDict(relu1=nn.ReLU()), OrderedDict(scale1=ScaleLayer(3.0)))
     assert [name for name, _ in block.named_children()] == ["relu1", "shortcut"]
-    assert isinstance(block.get_submodule("shortcut.scale1"), Scale)
+    assert isinstance(block.get_submodule("shortcut.scale1"), ScaleLayer)
 
 
 def test_a_block_leaves_its_input_as_it_was():
     inputs = INPUTS.clone()
-    Residual(OrderedDict(relu1=nn.ReLU()), OrderedDict())(inputs)
+    ResidualBlock(OrderedDict(relu1=nn.ReLU()), OrderedDict())(inputs)
     assert torch.equal(inputs, INPUTS)
 
 

@@ -5,13 +5,13 @@ import torch
 from torch import Tensor, nn
 
 from toile.network import build_network, reseed_dropout
-from toile.network.dropout import Dropout
+from toile.network.dropout import SeededDropout
 from toile.recipe import plan_network, recipe_of
 from toile.streams import stream_seed
 
 
 def dropped(rate: float, images: Tensor, seed: int = 1, whole_channels: bool = False) -> Tensor:
-    layer = Dropout(rate, whole_channels).train()
+    layer = SeededDropout(rate, whole_channels).train()
     layer.reseed(seed, images.device)
     return layer(images)
 
@@ -28,9 +28,9 @@ def test_the_share_dropped_is_the_rate_and_the_mean_is_kept(rate: float):
 
 def test_a_mean_is_kept_exactly_for_rates_between_two_steps():
     # .00001 is nearer to 1 of 65536 than to none: what is scaled by is what is dropped.
-    layer = Dropout(1e-5)
+    layer = SeededDropout(1e-5)
     assert layer.dropped == 1
-    assert Dropout(1 - 1e-9).dropped == 65_535
+    assert SeededDropout(1 - 1e-9).dropped == 65_535
 
 
 def test_numbers_are_dropped_independently_of_their_neighbours():
@@ -53,7 +53,7 @@ def test_same_stream_same_mask_other_stream_other_mask():
 
 
 def test_the_next_mask_of_a_stream_is_another():
-    layer = Dropout(0.5).train()
+    layer = SeededDropout(0.5).train()
     layer.reseed(1, torch.device("cpu"))
     assert not torch.equal(layer(torch.ones(64, 64)), layer(torch.ones(64, 64)))
 
@@ -101,8 +101,8 @@ def test_gradients_flow_where_numbers_were_kept():
 
 def test_nothing_is_dropped_outside_training_or_at_rate_zero():
     images = torch.rand(4, 4)
-    assert Dropout(0.9).eval()(images) is images
-    assert Dropout(0.0).train()(images) is images
+    assert SeededDropout(0.9).eval()(images) is images
+    assert SeededDropout(0.0).train()(images) is images
 
 
 def network_with_dropout() -> nn.Sequential:
@@ -134,7 +134,7 @@ def test_another_seed_epoch_or_step_has_other_masks(other):
 def test_a_layers_stream_is_that_of_its_address_epoch_and_step():
     network = network_with_dropout()
     reseed_dropout(network, 0, 1, 3)
-    layer = Dropout(0.5)
+    layer = SeededDropout(0.5)
     layer.reseed(stream_seed(0, "dropout/residual1.dropout1", 1, 3), torch.device("cpu"))
     ones = torch.ones(30, 30)
     assert torch.equal(network.get_submodule("residual1.dropout1")(ones), layer(ones))

@@ -1,13 +1,13 @@
 import numpy as np
 
-from toile.prediction import Likely, answer, vote
+from toile.prediction import ClassProbability, answer, vote
 
 CLASSES = ("shoe", "bag", "coat")
 
 
 def test_the_likeliest_come_first_and_of_equals_the_first():
     said = answer(np.array([0.2, 0.6, 0.2]), CLASSES, 2, ["odd"])
-    assert said.top == (Likely("bag", 0.6), Likely("shoe", 0.2))
+    assert said.top == (ClassProbability("bag", 0.6), ClassProbability("shoe", 0.2))
     assert said.warnings == ("odd",)
 
 
@@ -33,7 +33,7 @@ def test_the_mean_probability_decides_and_who_disagrees_is_named():
         1,
     )
     # 1.1 / 3 for shoe against 1.8 / 3 for bag, though two of three say shoe.
-    assert said.top == (Likely("bag", 0.6),)
+    assert said.top == (ClassProbability("bag", 0.6),)
     assert said.agree == 1
     assert said.sentence == "1 of 3 say bag; a says shoe; b says shoe"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from toile.data import Framing, Range
+from toile.data import FeatureRange, Framing
 from toile.prediction.framing import Content, content, is_framed, window, without_specks
 
 
@@ -12,8 +12,8 @@ def drawn(box: tuple[int, ...], mass: tuple[int, int] = (0, 0)) -> Content:
     return Content((left, top, right, bottom), (float(mass[0]), float(mass[1])))
 
 
-def just(middle: float) -> Range:
-    return Range(low=middle, middle=middle, high=middle)
+def just(middle: float) -> FeatureRange:
+    return FeatureRange(low=middle, middle=middle, high=middle)
 
 
 def framing(extent: float, by: str = "box", x: float = 0.5) -> Framing:

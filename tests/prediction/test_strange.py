@@ -1,15 +1,15 @@
 import numpy as np
 
-from toile.data import Appearance, Framing, Range
+from toile.data import Appearance, FeatureRange, Framing
 from toile.prediction.strange import are_strange, strangeness
 
-WIDE = Range(low=0, middle=0.5, high=1)
+WIDE = FeatureRange(low=0, middle=0.5, high=1)
 FRAMING = Framing(extent=WIDE, centred_by="box", centre_x=WIDE, centre_y=WIDE)
 
 
 def looks(framing: Framing | None, **features: tuple[float, float]) -> Appearance:
     ranges = {
-        name.replace("_", " "): Range(low=low, middle=low, high=high)
+        name.replace("_", " "): FeatureRange(low=low, middle=low, high=high)
         for name, (low, high) in features.items()
     }
     return Appearance(paper=(0.0,), plain=1.0, framing=framing, features=ranges)

@@ -6,18 +6,18 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from toile.prediction import Likely, Step
+from toile.prediction import ClassProbability, PreparationStep
 from toile.report import StepsOf, steps_figure
 
 WIDE = np.full((1, 10, 20), 77, np.uint8)
 COLOUR = np.full((3, 300, 150), 200, np.uint8)
-TOP = (Likely("Bag", 0.75), Likely("Coat", 0.25))
+TOP = (ClassProbability("Bag", 0.75), ClassProbability("Coat", 0.25))
 
 
 def strip(**changes) -> StepsOf:
     steps = (
-        Step("As read", "20 x 10 px, grey.", WIDE),
-        Step("Found", "It is here.", COLOUR, (30.0, 60.0, 120.0, 300.0)),
+        PreparationStep("As read", "20 x 10 px, grey.", WIDE),
+        PreparationStep("Found", "It is here.", COLOUR, (30.0, 60.0, 120.0, 300.0)),
     )
     fields = {"name": "shoe.png", "steps": steps, "top": TOP, "warnings": ()}
     return StepsOf(**(fields | changes))
@@ -80,7 +80,7 @@ def test_on_a_small_screen_two_stand_in_a_row_and_no_sentence_meets_the_next_ste
     said = (
         "It was made to span 100 % of 28 x 28 px, centred by its box, as the training images are."
     )
-    steps = tuple(Step(f"Step {n}", said, COLOUR) for n in range(7))
+    steps = tuple(PreparationStep(f"Step {n}", said, COLOUR) for n in range(7))
     figure = steps_figure([strip(steps=steps)], narrow=True)
     assert figure.get_size_inches()[0] < 4.5
     figure.draw_without_rendering()

@@ -7,7 +7,7 @@ from toile.recipe import read_recipe, read_value, value_at
 from toile.searches.sampler import Asking
 from toile.searches.spec import (
     Choices,
-    Range,
+    SearchRange,
     most_epochs,
     parse_over,
     search_of,
@@ -29,15 +29,15 @@ def space_of(*over: str, recipe: str = "s1-lab"):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (f"{FILTERS}=8..128", Range(8, 128, None, log=False, whole=True)),
-        (f"{FILTERS}=8..128:log", Range(8, 128, None, log=True, whole=True)),
+        (f"{FILTERS}=8..128", SearchRange(8, 128, None, log=False, whole=True)),
+        (f"{FILTERS}=8..128:log", SearchRange(8, 128, None, log=True, whole=True)),
         # 128 is no step from 8 by 50s: the last one is 108.
-        (f"{FILTERS}=8..128:50", Range(8, 108, 50, log=False, whole=True)),
-        (f"{RATE}=1e-4..1e-1:log", Range(1e-4, 0.1, None, log=True, whole=False)),
-        (f"{RATE}= .01 .. .1", Range(0.01, 0.1, None, log=False, whole=False)),
+        (f"{FILTERS}=8..128:50", SearchRange(8, 108, 50, log=False, whole=True)),
+        (f"{RATE}=1e-4..1e-1:log", SearchRange(1e-4, 0.1, None, log=True, whole=False)),
+        (f"{RATE}= .01 .. .1", SearchRange(0.01, 0.1, None, log=False, whole=False)),
         # Whole ends of a setting that takes fractions.
-        (f"{RATE}=0..1", Range(0, 1, None, log=False, whole=False)),
-        ("training.epochs=1..20", Range(1, 20, None, log=False, whole=True)),
+        (f"{RATE}=0..1", SearchRange(0, 1, None, log=False, whole=False)),
+        ("training.epochs=1..20", SearchRange(1, 20, None, log=False, whole=True)),
         ("network.relu1=off,gelu", Choices({"off": "off", "gelu": "gelu"})),
         (f"{RATE}=1e-4,.1", Choices({"1e-4": 0.0001, ".1": 0.1})),
     ],

@@ -11,7 +11,7 @@ import pytest
 
 from toile.errors import ToileError
 from toile.sheets.plan import plan_sheet
-from toile.sheets.result import Outcome
+from toile.sheets.result import ExerciseOutcome
 from toile.sheets.sheet import read_sheet
 from toile.statistics import ALPHA, judge_readings
 from toile.studies import Factors, Reading, StudyResult, alpha_of, study_of, study_sentence
@@ -193,6 +193,6 @@ def test_a_comparison_in_a_sheet_is_an_analysis_as_well(tmp_path):
     numbers = []
     for more in ([], [0.83], [], [0.83, 0.84]):
         levels = {"2": [0.8, 0.81, *more], "3": [0.9, 0.88, *more]}
-        outcome = Outcome(planned, tmp_path, None, record={"levels": levels})
+        outcome = ExerciseOutcome(planned, tmp_path, None, record={"levels": levels})
         numbers.append(outcome.to_json()["verdict"]["analysis"])
     assert numbers == [1, 2, 1, 3]

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from toile.training.muon import Muon, orthogonalise
+from toile.training.muon import MuonOptimizer, orthogonalise
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (4, 20), (20, 4)])
@@ -17,7 +17,7 @@ def test_in_bfloat16_a_large_matrix_moves_as_in_float32_to_its_precision():
     for bfloat16 in (False, True):
         weight = torch.nn.Parameter(torch.zeros(100, 120))
         group = {"params": [weight], "orthogonal": True, "lr": 1.0, "momentum": 0.9, "steps": 5}
-        muon = Muon([group], bfloat16)
+        muon = MuonOptimizer([group], bfloat16)
         weight.grad = torch.randn(weight.shape, generator=torch.Generator().manual_seed(0))
         muon.step()
         moved.append(weight.detach().clone())
@@ -35,7 +35,7 @@ def test_orthogonalising_keeps_the_singular_vectors():
 def test_weights_that_are_not_matrices_move_as_in_torchs_adamw():
     torch.manual_seed(0)
     mine, theirs = (torch.nn.Parameter(torch.ones(5)) for _ in range(2))
-    muon = Muon([{"params": [mine], "orthogonal": False, "lr": 0.1, "weight_decay": 0.3}])
+    muon = MuonOptimizer([{"params": [mine], "orthogonal": False, "lr": 0.1, "weight_decay": 0.3}])
     adamw = torch.optim.AdamW([theirs], lr=0.1, betas=(0.9, 0.95), weight_decay=0.3)
     for _ in range(4):
         gradient = torch.randn(5)
@@ -49,7 +49,7 @@ def test_a_step_moves_a_matrix_by_its_rate_whatever_the_gradients_size():
     moves = []
     for size in (1e-3, 1e3):
         weight = torch.nn.Parameter(torch.zeros(6, 6))
-        muon = Muon(
+        muon = MuonOptimizer(
             [{"params": [weight], "orthogonal": True, "lr": 0.1, "momentum": 0.95, "steps": 5}]
         )
         weight.grad = size * torch.eye(6)
@@ -61,7 +61,9 @@ def test_a_step_moves_a_matrix_by_its_rate_whatever_the_gradients_size():
 
 def test_a_convolution_is_one_matrix_of_its_filters():
     weight = torch.nn.Parameter(torch.zeros(4, 2, 3, 3).to(memory_format=torch.channels_last))
-    muon = Muon([{"params": [weight], "orthogonal": True, "lr": 1.0, "momentum": 0.0, "steps": 5}])
+    muon = MuonOptimizer(
+        [{"params": [weight], "orthogonal": True, "lr": 1.0, "momentum": 0.0, "steps": 5}]
+    )
     weight.grad = torch.randn(weight.shape, generator=torch.Generator().manual_seed(0))
     muon.step()
     values = torch.linalg.svdvals(weight.detach().flatten(1))

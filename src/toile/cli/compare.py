@@ -17,7 +17,7 @@ from toile.errors import ToileError
 if TYPE_CHECKING:
     from toile.evaluation import McNemar
     from toile.runs import Kept, Run
-    from toile.workbench import Side
+    from toile.workbench import ComparedRuns
 
 LEAST_WIDE = 9
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -148,7 +148,7 @@ def _compare_levels(found: "list[Kept]", as_json: bool) -> None:
     )
 
 
-def _levels_table(sides: "Sequence[Side]") -> str:
+def _levels_table(sides: "Sequence[ComparedRuns]") -> str:
     rows = [
         (
             side.of,

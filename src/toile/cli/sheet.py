@@ -19,7 +19,7 @@ from toile.cli.words import duration, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
-    from toile.sheets import Outcome, Planned
+    from toile.sheets import ExerciseOutcome, Planned
     from toile.workbench import LiveExercise, LiveSheet
 
 app = new_app("Lab sheets: exercises that are done in order, and answered by a report.")
@@ -214,7 +214,7 @@ def _take(live: "LiveSheet", exercise: "LiveExercise", signals: Signals) -> None
             live.conclude(exercise, progress)
 
 
-def outcomes_words(outcomes: "Sequence[Outcome]", quick: bool) -> str:
+def outcomes_words(outcomes: "Sequence[ExerciseOutcome]", quick: bool) -> str:
     """What was expected of each exercise, and what came of it."""
     lines = []
     if quick:
@@ -232,7 +232,7 @@ def outcomes_words(outcomes: "Sequence[Outcome]", quick: bool) -> str:
     return "\n".join(lines)
 
 
-def _outcome_words(one: "Outcome") -> str:
+def _outcome_words(one: "ExerciseOutcome") -> str:
     from toile.searches import search_sentence
     from toile.sheets import compared_words, runs_words, study_words
 

@@ -5,8 +5,8 @@ It speaks uint8 images (n, c, h, w), int64 labels (n,), and a test part that sta
 
 from toile.data.appearance import (
     Appearance,
+    FeatureRange,
     Framing,
-    Range,
     appearance,
     drawn_boxes,
     mass_centres,
@@ -48,6 +48,7 @@ __all__ = [
     "Description",
     "Extent",
     "Extremes",
+    "FeatureRange",
     "Framing",
     "Greys",
     "Images",
@@ -59,7 +60,6 @@ __all__ = [
     "Picture",
     "PixelStatistics",
     "Progress",
-    "Range",
     "Sealed",
     "Skipped",
     "Source",

@@ -30,7 +30,7 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Range(Record):
+class FeatureRange(Record):
     """The median of something over the training images, and what 998 of 1000 lie between."""
 
     low: float
@@ -50,10 +50,10 @@ class Framing(Record):
     `centre_y`, shares of the sides from the left and from the top.
     """
 
-    extent: Range
+    extent: FeatureRange
     centred_by: Literal["box", "mass"]
-    centre_x: Range
-    centre_y: Range
+    centre_x: FeatureRange
+    centre_y: FeatureRange
 
 
 class Appearance(Record):
@@ -67,7 +67,7 @@ class Appearance(Record):
     paper: tuple[float, ...]
     plain: float
     framing: Framing | None
-    features: dict[str, Range]
+    features: dict[str, FeatureRange]
 
 
 def appearance(images: Images) -> Appearance:
@@ -162,13 +162,13 @@ def _framing(
     )
 
 
-def _usual(values: Float[np.ndarray, " n"]) -> Range:
+def _usual(values: Float[np.ndarray, " n"]) -> FeatureRange:
     """Where a new image's value lies as well, also by few images."""
     found = _range(values)
     slack = (found.high - found.low) * FEW / len(values)
-    return Range(low=found.low - slack, middle=found.middle, high=found.high + slack)
+    return FeatureRange(low=found.low - slack, middle=found.middle, high=found.high + slack)
 
 
-def _range(values: Float[np.ndarray, " n"]) -> Range:
+def _range(values: Float[np.ndarray, " n"]) -> FeatureRange:
     low, middle, high = np.quantile(values, USUAL).tolist()
-    return Range(low=low, middle=middle, high=high)
+    return FeatureRange(low=low, middle=middle, high=high)

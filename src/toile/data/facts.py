@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from toile.data.appearance import Appearance, Framing, Range, appearance
+from toile.data.appearance import Appearance, FeatureRange, Framing, appearance
 from toile.data.dataset import Dataset
 from toile.data.greys import Greys
 from toile.data.split import Split
@@ -113,8 +113,8 @@ class DataFacts(BaseModel):
         )
 
 
-def _about(middle: float) -> Range:
-    return Range(low=middle - 0.05, middle=middle, high=middle + 0.05)
+def _about(middle: float) -> FeatureRange:
+    return FeatureRange(low=middle - 0.05, middle=middle, high=middle + 0.05)
 
 
 def data_facts(

@@ -6,6 +6,6 @@ from .processes import Processes as Processes
 from .ray_join import refuse_no_cluster as refuse_no_cluster
 from .ray_worker import Cluster as Cluster
 from .schedule import SECONDS_WITHOUT_ROOM as SECONDS_WITHOUT_ROOM
-from .schedule import Outcome as Outcome
-from .schedule import Schedule as Schedule
+from .schedule import TaskOutcome as TaskOutcome
+from .schedule import TaskSchedule as TaskSchedule
 from .worker import main as main

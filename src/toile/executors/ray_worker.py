@@ -13,7 +13,7 @@ from toile.process import prepare_process
 from toile.recipe import Data
 
 if TYPE_CHECKING:
-    from toile.runs import Prepared
+    from toile.runs import PreparedData
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class TakeAfar:
         self._dataset = dataset
         return train_task(task, self._shelf, stop)
 
-    def _prepare(self, settings: Data) -> "Prepared":
+    def _prepare(self, settings: Data) -> "PreparedData":
         # Here, since what imports this module is not to load torch.
-        from toile.runs import Prepared
+        from toile.runs import PreparedData
 
-        return Prepared(settings, self._dataset, split_data(self._dataset.train, settings))
+        return PreparedData(settings, self._dataset, split_data(self._dataset.train, settings))

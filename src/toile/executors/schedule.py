@@ -18,7 +18,7 @@ SECONDS_BETWEEN_QUESTIONS = 0.1
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TaskOutcome:
     """What became of the task `key`.
 
     `started` once it trains, `advanced` to `fraction` of its steps, in [0, 1], `retried` where what
@@ -32,7 +32,7 @@ class Outcome:
     reason: str = ""
 
 
-class Schedule:
+class TaskSchedule:
     """The tasks that `executor` has, and the tries that each has had.
 
     `why_open` says of a task that is done why its run has not ended, and is empty where it has.
@@ -54,7 +54,7 @@ class Schedule:
         self.open[task.key] = task
         self._executor.submit(task)
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Iterator[TaskOutcome]:
         """What has happened since the last call, after a moment's wait."""
         now = time.monotonic()
         for key in [key for key, until in self._without_room.items() if now > until]:
@@ -63,10 +63,10 @@ class Schedule:
         for event in self._executor.events(SECONDS_BETWEEN_QUESTIONS):
             yield self._outcome(event)
 
-    def _outcome(self, event: TaskEvent) -> Outcome:
+    def _outcome(self, event: TaskEvent) -> TaskOutcome:
         match event.kind:
             case "started" | "advanced":
-                return Outcome(event.key, event.kind, event.fraction)
+                return TaskOutcome(event.key, event.kind, event.fraction)
             case "done":
                 reason = self._why_open(event.key)
                 return self._lost(event.key, reason) if reason else self._close(event.key, "ended")
@@ -74,18 +74,18 @@ class Schedule:
                 return self._lost(event.key, event.reason)
             case "no room":
                 self._without_room[event.key] = time.monotonic() + SECONDS_WITHOUT_ROOM
-                return Outcome(event.key, "waiting", reason=event.reason)
+                return TaskOutcome(event.key, "waiting", reason=event.reason)
         return self._close(event.key, "refused", event.reason)
 
     def _close(
         self, key: str, kind: Literal["ended", "failed", "refused"], reason: str = ""
-    ) -> Outcome:
+    ) -> TaskOutcome:
         del self.open[key]
-        return Outcome(key, kind, reason=reason)
+        return TaskOutcome(key, kind, reason=reason)
 
-    def _lost(self, key: str, reason: str) -> Outcome:
+    def _lost(self, key: str, reason: str) -> TaskOutcome:
         self._tries[key] += 1
         if self._tries[key] == TRIES:
             return self._close(key, "failed", reason)
         self._executor.submit(self.open[key])
-        return Outcome(key, "retried", reason=reason)
+        return TaskOutcome(key, "retried", reason=reason)

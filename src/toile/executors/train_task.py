@@ -12,9 +12,9 @@ from toile.files import disk_is_full
 
 if TYPE_CHECKING:
     from toile.recipe import Data
-    from toile.runs import LiveRun, Prepared
+    from toile.runs import LiveRun, PreparedData
 
-    Prepare = Callable[[Data], Prepared]
+    Prepare = Callable[[Data], PreparedData]
 
 SECONDS_BETWEEN_EVENTS = 0.25
 

@@ -21,7 +21,7 @@ from toile.executors.train_task import train_task
 from toile.process import prepare_process
 
 
-class Line:
+class ReplyStream:
     """The way back: events as lines, of which nothing that a library prints becomes a part."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Tasks:
 def main(is_over: Callable[[Path], bool] = lambda folder: False) -> None:
     """Train tasks until the input ends; `is_over` says that one, by its folder, is to stop."""
     prepare_process()
-    line, tasks = Line(), Tasks()
+    line, tasks = ReplyStream(), Tasks()
     from toile.runs import prepare_data
 
     # Levels that vary the data come by turns, and each has its copy of the images.

@@ -1,4 +1,4 @@
-from .about import About as About
+from .about import ExportMetadata as ExportMetadata
 from .about import Parity as Parity
 from .about import Takes as Takes
 from .build import build_file as build_file

@@ -33,7 +33,7 @@ class Parity(BaseModel):
     accuracy_float32: float | None = None
 
 
-class About(BaseModel):
+class ExportMetadata(BaseModel):
     """Where an export comes from, what it takes and gives, and the proof of it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -61,12 +61,12 @@ class About(BaseModel):
         return plan_network(recipe.network, self.data.shape, len(self.data.class_names))
 
 
-def read_about(text: str | bytes | None, what: str) -> About:
+def read_about(text: str | bytes | None, what: str) -> ExportMetadata:
     """The record inside the file called `what`. Raises ToileError where it is none of Toile's."""
     if text is None:
         raise ToileError(f"{what} has no metadata of Toile; export a run with toile export")
     try:
-        return About.model_validate_json(text)
+        return ExportMetadata.model_validate_json(text)
     except ValidationError as error:
         raise ToileError(f"{what} has damaged metadata: {first_fault(error, KEY)}") from None
 
@@ -88,7 +88,7 @@ def range_words(facts: DataFacts, takes: Takes) -> str:
     return f"(pixels / 255 - mean) / sd, per channel; mean {mean}, sd {sd}"
 
 
-def flat_metadata(about: About, layout: Literal["NCHW", "NHWC"]) -> dict[str, str]:
+def flat_metadata(about: ExportMetadata, layout: Literal["NCHW", "NHWC"]) -> dict[str, str]:
     """What goes in and comes out, one fact an entry, for who looks at a file with a viewer."""
     channels, height, width = about.data.shape
     sizes = (channels, height, width) if layout == "NCHW" else (height, width, channels)

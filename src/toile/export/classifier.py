@@ -7,7 +7,7 @@ from jaxtyping import Float, Float32, UInt8
 
 from toile.data import DataFacts
 from toile.errors import ToileError
-from toile.export.about import About
+from toile.export.about import ExportMetadata
 
 LEAST_SD = 1e-6
 
@@ -16,7 +16,7 @@ LEAST_SD = 1e-6
 class Classifier(Protocol):
     """An export, opened by the runtime it is meant for."""
 
-    about: About
+    about: ExportMetadata
     runtime: str
     """Its name and version."""
 

@@ -7,7 +7,7 @@ import io
 import json
 
 from toile.distribution import extra_packages
-from toile.export.about import KEY, About, flat_metadata, input_words
+from toile.export.about import KEY, ExportMetadata, flat_metadata, input_words
 from toile.export.keras_layers import keras_layers
 from toile.export.keras_reader import KerasClassifier
 from toile.export.trained import Trained
@@ -28,7 +28,7 @@ class KerasFile:
         self.about = trained.about.model_copy(update=words)
         self._layers = keras_layers(trained.about.plan, trained.weights)
 
-    def content(self, about: About) -> bytes:
+    def content(self, about: ExportMetadata) -> bytes:
         """The file, saying `about` of itself."""
         with extra_packages("export"):
             import h5py  # type: ignore[import-untyped]

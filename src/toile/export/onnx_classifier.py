@@ -12,7 +12,7 @@ from toile.data import DataFacts
 from toile.distribution import extra_packages
 from toile.errors import ToileError
 from toile.evaluation import probabilities
-from toile.export.about import KEY, About, read_about
+from toile.export.about import KEY, ExportMetadata, read_about
 from toile.export.classifier import scaled
 
 # As many float32 weights as a recipe may have take 800 MB.
@@ -29,7 +29,7 @@ class OnnxClassifier:
             import onnxruntime  # type: ignore[import-untyped]
         what = str(content) if isinstance(content, Path) else "the ONNX model"
         content = _read(content) if isinstance(content, Path) else content
-        self.about: About = _checked(content, what)
+        self.about: ExportMetadata = _checked(content, what)
         self.runtime = f"ONNX Runtime {onnxruntime.__version__}"
         with _refusals(what):
             self._session = _session(content)
@@ -72,7 +72,7 @@ def _read(path: Path) -> bytes:
         raise ToileError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _checked(content: bytes, what: str) -> About:
+def _checked(content: bytes, what: str) -> ExportMetadata:
     """The metadata of `content`, which must be one whole model."""
     with extra_packages("export"):
         import onnx

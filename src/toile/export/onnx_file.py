@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from toile.distribution import extra_packages
-from toile.export.about import KEY, About, Takes, flat_metadata, input_words, logits_words
+from toile.export.about import KEY, ExportMetadata, Takes, flat_metadata, input_words, logits_words
 from toile.export.onnx_classifier import OnnxClassifier
 from toile.export.onnx_modules import OPSET, onnx_modules
 from toile.export.quiet import errors_alone
@@ -36,7 +36,7 @@ class OnnxFile:
         if takes == "bytes":
             self._accept_bytes()
 
-    def content(self, about: About) -> bytes:
+    def content(self, about: ExportMetadata) -> bytes:
         """The file, saying `about` of itself."""
         model = self.model
         model.producer_name, model.producer_version = "Toile", about.toile

@@ -12,12 +12,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 from toile.network import (
     AvgPool2d,
-    Dropout,
     MaxPool2d,
     MeanOfViews,
     Network,
-    Residual,
-    Scale,
+    ResidualBlock,
+    ScaleLayer,
+    SeededDropout,
     as_scored,
 )
 
@@ -66,7 +66,7 @@ def onnx_modules(network: Network) -> nn.Sequential:
 def _said(layers: Iterable[tuple[str, nn.Module]]) -> OrderedDict[str, nn.Module]:
     said: OrderedDict[str, nn.Module] = OrderedDict()
     for name, module in layers:
-        if isinstance(module, Dropout):
+        if isinstance(module, SeededDropout):
             continue
         before = next(reversed(said), "")
         fused = _fused(said[before], module) if said else None
@@ -79,7 +79,7 @@ def _said(layers: Iterable[tuple[str, nn.Module]]) -> OrderedDict[str, nn.Module
 
 def _fused(before: nn.Module, module: nn.Module) -> nn.Module | None:
     """Both in one, where `module` is a batch norm or a factor that `before` can take in."""
-    if isinstance(module, Scale) and isinstance(before, nn.Conv2d | nn.Linear):
+    if isinstance(module, ScaleLayer) and isinstance(before, nn.Conv2d | nn.Linear):
         return _times(before, module.factor)
     if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
         if isinstance(before, nn.Conv2d):
@@ -99,10 +99,10 @@ def _times(layer: nn.Conv2d | nn.Linear, factor: float) -> nn.Module:
 
 
 def _as_said(module: nn.Module) -> nn.Module:
-    if isinstance(module, Residual):
+    if isinstance(module, ResidualBlock):
         branch = dict(module.named_children())
         shortcut = branch.pop("shortcut")
-        return Residual(_said(branch.items()), _said(shortcut.named_children()))
+        return ResidualBlock(_said(branch.items()), _said(shortcut.named_children()))
     if isinstance(module, MaxPool2d | AvgPool2d):
         return _pool(module)
     if isinstance(module, nn.GroupNorm):

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64, UInt8
 
 from toile.errors import ToileError
 from toile.evaluation import probabilities
-from toile.export.about import About, Parity
+from toile.export.about import ExportMetadata, Parity
 from toile.export.classifier import Classifier
 
 # Sums in another order move a logit of 30 by some 5e-6. Where all logits are small it is less:
@@ -25,9 +25,9 @@ MOST_CHANGED = 0.02
 class ExportFile(Protocol):
     """A network in one format, waiting for its metadata."""
 
-    about: About
+    about: ExportMetadata
 
-    def content(self, about: About) -> bytes:
+    def content(self, about: ExportMetadata) -> bytes:
         """The file, saying `about` of itself; the same every time."""
         ...
 
@@ -42,7 +42,7 @@ class Proven:
     """A file's bytes, and what they say of themselves, the proof included."""
 
     content: bytes
-    about: About
+    about: ExportMetadata
 
 
 def prove(

@@ -10,7 +10,14 @@ from safetensors.numpy import load, save
 
 from toile.errors import ToileError
 from toile.evaluation import probabilities
-from toile.export.about import KEY, About, flat_metadata, input_words, logits_words, read_about
+from toile.export.about import (
+    KEY,
+    ExportMetadata,
+    flat_metadata,
+    input_words,
+    logits_words,
+    read_about,
+)
 from toile.export.trained import Trained
 
 
@@ -27,7 +34,7 @@ class SafetensorsFile:
         words = {"input": input_words(facts, facts.shape), "output": logits_words(facts)}
         self.about = trained.about.model_copy(update=words)
 
-    def content(self, about: About) -> bytes:
+    def content(self, about: ExportMetadata) -> bytes:
         """The file, saying `about` of itself."""
         metadata = {KEY: about.model_dump_json(), **flat_metadata(about, "NCHW")}
         return _with_metadata(save(self._weights), metadata)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
 
-from toile.export.about import About
+from toile.export.about import ExportMetadata
 from toile.network import Network, logits_in_batches, pixels_of, trained_network
 
 
@@ -16,7 +16,7 @@ from toile.network import Network, logits_in_batches, pixels_of, trained_network
 class Trained:
     """Weights under torch's names, and what a file is to say of them."""
 
-    about: About
+    about: ExportMetadata
     weights: Mapping[str, np.ndarray]
 
     @cached_property

@@ -5,31 +5,31 @@ the last layer gives logits (n, k).
 """
 
 from toile.network.build import build_network
-from toile.network.composite import ChannelNorm, Residual, Scale
-from toile.network.dropout import Dropout, masked, reseed_dropout
-from toile.network.flatten import Flatten
+from toile.network.composite import ChannelNorm, ResidualBlock, ScaleLayer
+from toile.network.dropout import SeededDropout, masked, reseed_dropout
+from toile.network.flatten import FlattenLayer
 from toile.network.freeze import freeze
 from toile.network.padding import AvgPool2d, Conv2d, MaxPool2d
 from toile.network.pixels import Pixels, pixels_of
 from toile.network.scoring import logits_in_batches, network_logits
 from toile.network.sequence import Sequence, as_scored
 from toile.network.trained import Network, trained_network
-from toile.network.views import MeanOfViews, Views
+from toile.network.views import MeanOfViews, ViewStack
 
 __all__ = [
     "AvgPool2d",
     "ChannelNorm",
     "Conv2d",
-    "Dropout",
-    "Flatten",
+    "FlattenLayer",
     "MaxPool2d",
     "MeanOfViews",
     "Network",
     "Pixels",
-    "Residual",
-    "Scale",
+    "ResidualBlock",
+    "ScaleLayer",
+    "SeededDropout",
     "Sequence",
-    "Views",
+    "ViewStack",
     "as_scored",
     "build_network",
     "freeze",

@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from toile.errors import ToileError
-from toile.network.composite import ChannelNorm, Residual, Scale
-from toile.network.dropout import Dropout
-from toile.network.flatten import Flatten
+from toile.network.composite import ChannelNorm, ResidualBlock, ScaleLayer
+from toile.network.dropout import SeededDropout
+from toile.network.flatten import FlattenLayer
 from toile.network.initialise import initialise
-from toile.network.padding import AvgPool2d, Conv2d, Edge, GlobalPool, MaxPool2d
+from toile.network.padding import AvgPool2d, Conv2d, Edge, GlobalPool2d, MaxPool2d
 from toile.network.sequence import Sequence
-from toile.network.views import Views
+from toile.network.views import ViewStack
 from toile.recipe import LayerPlan, Plan, layers, padded_side
 
 Modules = OrderedDict[str, nn.Module]
@@ -44,7 +44,7 @@ def _modules(plans: tuple[LayerPlan, ...], seed: int) -> Modules:
 
 def _module(plan: LayerPlan, seed: int) -> nn.Module:
     if isinstance(plan.layer, layers.Residual):
-        return Residual(_modules(plan.branch, seed), _modules(plan.shortcut, seed))
+        return ResidualBlock(_modules(plan.branch, seed), _modules(plan.shortcut, seed))
     module = _MODULES[type(plan.layer)](plan.layer, plan)
     if isinstance(plan.layer, layers.Conv | layers.Dense):
         initialise(module, plan.layer.init, plan.name, seed)  # type: ignore[arg-type]
@@ -98,10 +98,10 @@ _MODULES: dict[type[layers.Layer], Callable[[Any, LayerPlan], nn.Module]] = {
     layers.Sigmoid: lambda layer, plan: nn.Sigmoid(),
     layers.MaxPool: _pool,
     layers.AvgPool: _pool,
-    layers.GlobalPool: lambda layer, plan: GlobalPool(layer.of),
-    layers.Dropout: lambda layer, plan: Dropout(layer.rate),
-    layers.SpatialDropout: lambda layer, plan: Dropout(layer.rate, whole_channels=True),
-    layers.Flatten: lambda layer, plan: Flatten(),
-    layers.Scale: lambda layer, plan: Scale(layer.factor),
-    layers.Views: lambda layer, plan: Views(layer, *plan.input[1:]),
+    layers.GlobalPool: lambda layer, plan: GlobalPool2d(layer.of),
+    layers.Dropout: lambda layer, plan: SeededDropout(layer.rate),
+    layers.SpatialDropout: lambda layer, plan: SeededDropout(layer.rate, whole_channels=True),
+    layers.Flatten: lambda layer, plan: FlattenLayer(),
+    layers.Scale: lambda layer, plan: ScaleLayer(layer.factor),
+    layers.Views: lambda layer, plan: ViewStack(layer, *plan.input[1:]),
 }

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 
-class Residual(nn.Module):
+class ResidualBlock(nn.Module):
     """A branch of layers plus what goes around it. The branch's layers are direct children."""
 
     def __init__(
@@ -38,7 +38,7 @@ class ChannelNorm(nn.LayerNorm):
         return normed.movedim(-1, 1)
 
 
-class Scale(nn.Module):
+class ScaleLayer(nn.Module):
     """A constant factor."""
 
     def __init__(self, factor: float) -> None:

@@ -15,7 +15,7 @@ from toile.streams import stream_seed
 STEPS = 65_536
 
 
-class Dropout(nn.Module):
+class SeededDropout(nn.Module):
     """While training, sets numbers to 0 at random and scales the rest to keep the mean.
 
     `whole_channels` drops (h, w) planes together. The masks follow from the last `reseed`.
@@ -93,6 +93,6 @@ def masked(numbers: Float[Tensor, "n *rest"], kept: Tensor) -> Float[Tensor, "n 
 def reseed_dropout(network: nn.Module, seed: int, *when: int) -> None:
     """Give every dropout layer of `network` the stream of `when`: the epoch, the step, the part."""
     for name, module in network.named_modules():
-        if isinstance(module, Dropout):
+        if isinstance(module, SeededDropout):
             device = next(network.parameters()).device
             module.reseed(stream_seed(seed, f"dropout/{name}", *when), device)

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 
-class Flatten(nn.Flatten):
+class FlattenLayer(nn.Flatten):
     """Pictures as rows of numbers: channel after channel, each row by row."""
 
     def forward(self, images: Float[Tensor, "n *shape"]) -> Float[Tensor, "n numbers"]:

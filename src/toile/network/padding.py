@@ -85,7 +85,7 @@ class AvgPool2d(nn.Module):
         return sums / F.avg_pool2d(F.pad(inside, self.edge), self.size, self.stride)
 
 
-class GlobalPool(nn.Module):
+class GlobalPool2d(nn.Module):
     """One number per channel: the mean or the greatest over the picture."""
 
     def __init__(self, of: str) -> None:

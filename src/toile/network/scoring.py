@@ -8,7 +8,7 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
 from toile.network.pixels import Pixels
-from toile.network.views import Views
+from toile.network.views import ViewStack
 
 BATCH = 250
 
@@ -23,7 +23,7 @@ def logits_in_batches(
     The network is in evaluation mode, and gradients are off, only while a batch is computed.
     """
     first = next(network.children(), None)
-    views = first.count if isinstance(first, Views) else 1
+    views = first.count if isinstance(first, ViewStack) else 1
     for batch in images.split(BATCH // views):
         # Undone before the yield: the consumer must find the network as it left it.
         was_training = [(module, module.training) for module in network.modules()]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from jaxtyping import Shaped
 from torch import Tensor, nn
 
-from toile.network.views import MeanOfViews, Views
+from toile.network.views import MeanOfViews, ViewStack
 
 
 class Sequence(nn.Sequential):
@@ -16,7 +16,7 @@ class Sequence(nn.Sequential):
 
     def forward(self, images: Shaped[Tensor, "n c h w"]) -> Shaped[Tensor, "n *outputs"]:
         """The output of the last layer."""
-        layers = [one for one in self if not isinstance(one, Views)] if self.training else self
+        layers = [one for one in self if not isinstance(one, ViewStack)] if self.training else self
         for layer in as_scored(layers):
             images = layer(images)
         return images
@@ -25,5 +25,5 @@ class Sequence(nn.Sequential):
 def as_scored(layers: Iterable[nn.Module]) -> list[nn.Module]:
     """The layers, and behind them the mean over views where there are several."""
     layers = list(layers)
-    means = [MeanOfViews(layer.count) for layer in layers[:1] if isinstance(layer, Views)]
+    means = [MeanOfViews(layer.count) for layer in layers[:1] if isinstance(layer, ViewStack)]
     return [*layers, *means]

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from toile.recipe import layers
 
 
-class Views(nn.Module):
+class ViewStack(nn.Module):
     """The views of `layer` of pictures of `height` x `width`."""
 
     def __init__(self, layer: layers.Views, height: int, width: int) -> None:

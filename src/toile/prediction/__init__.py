@@ -4,18 +4,18 @@ Speaks uint8 pictures (c, h, w), a run's `DataFacts` and logits (k,); knows no r
 """
 
 from toile.prediction.abstention import Abstention, Cost, abstention_from_json, find_abstention
-from toile.prediction.answer import Likely, Prediction, Vote, answer, vote
-from toile.prediction.prepare import Prepared, prepare
-from toile.prediction.step import Step
+from toile.prediction.answer import ClassProbability, Prediction, Vote, answer, vote
+from toile.prediction.prepare import PreparedPicture, prepare
+from toile.prediction.step import PreparationStep
 from toile.prediction.strange import are_strange
 
 __all__ = [
     "Abstention",
+    "ClassProbability",
     "Cost",
-    "Likely",
     "Prediction",
-    "Prepared",
-    "Step",
+    "PreparationStep",
+    "PreparedPicture",
     "Vote",
     "abstention_from_json",
     "answer",

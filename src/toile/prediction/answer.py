@@ -12,7 +12,7 @@ UNSURE = 0.5
 
 
 @dataclass(frozen=True)
-class Likely:
+class ClassProbability:
     """A class and how likely it is held, in [0, 1]."""
 
     class_name: str
@@ -30,7 +30,7 @@ class Prediction:
     Where it gives no answer `top` is empty, and `abstained` says why.
     """
 
-    top: tuple[Likely, ...]
+    top: tuple[ClassProbability, ...]
     warnings: tuple[str, ...]
     abstained: tuple[str, ...] = ()
 
@@ -42,7 +42,7 @@ class Vote:
     `agree` of them hold its first class likeliest; `sentence` names those that do not.
     """
 
-    top: tuple[Likely, ...]
+    top: tuple[ClassProbability, ...]
     agree: int
     sentence: str
 
@@ -70,10 +70,12 @@ def answer(
 
 def likeliest(
     probabilities: Float[np.ndarray, " k"], class_names: Sequence[str], num_top: int
-) -> tuple[Likely, ...]:
+) -> tuple[ClassProbability, ...]:
     """The `num_top` likeliest classes; of equals the first comes first."""
     order = np.argsort(-probabilities, kind="stable")[:num_top]
-    return tuple(Likely(class_names[place], float(probabilities[place])) for place in order)
+    return tuple(
+        ClassProbability(class_names[place], float(probabilities[place])) for place in order
+    )
 
 
 def vote(

@@ -12,7 +12,7 @@ from toile.prediction.colour import recoloured
 from toile.prediction.framing import framed
 from toile.prediction.polarity import turned
 from toile.prediction.resample import averaged
-from toile.prediction.step import Notes, Step
+from toile.prediction.step import Notes, PreparationStep
 from toile.prediction.strange import strangeness
 
 WORKING_PX = 512
@@ -31,19 +31,19 @@ LYING = {
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class PreparedPicture:
     """What the network is to see, how it came about, and what is odd about it.
 
     `strange` says in what it is unlike the training images: reasons to give no answer.
     """
 
     pixels: UInt8[np.ndarray, "c h w"]
-    steps: tuple[Step, ...]
+    steps: tuple[PreparationStep, ...]
     warnings: tuple[str, ...]
     strange: tuple[str, ...]
 
 
-def prepare(picture: Picture, facts: DataFacts, show_steps: bool = True) -> Prepared:
+def prepare(picture: Picture, facts: DataFacts, show_steps: bool = True) -> PreparedPicture:
     """`picture` as the training images of `facts` are.
 
     What is so already is not touched. A picture and its inverse come out the same wherever the
@@ -67,7 +67,7 @@ def prepare(picture: Picture, facts: DataFacts, show_steps: bool = True) -> Prep
         _seen(pixels, facts, notes)
     strange, odd = strangeness(pixels, looks)
     notes.warnings.extend(odd)
-    return Prepared(pixels, tuple(notes.steps), tuple(notes.warnings), tuple(strange))
+    return PreparedPicture(pixels, tuple(notes.steps), tuple(notes.warnings), tuple(strange))
 
 
 def _read(picture: Picture, notes: Notes) -> None:

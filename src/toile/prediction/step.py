@@ -11,7 +11,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class PreparationStep:
     """The picture after a step, thinned where it is large, and a sentence of what was done and why.
 
     `box` is around what was found in it, where that was the step.
@@ -28,7 +28,7 @@ class Notes:
     """The steps and warnings so far; every stage writes its own. Only `shown` steps are kept."""
 
     shown: bool = True
-    steps: list[Step] = field(default_factory=list)
+    steps: list[PreparationStep] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def step(
@@ -47,7 +47,7 @@ class Notes:
         shown = greys[:, ::every, ::every]
         if every > 1 and not self.steps:
             sentence += f" Shown here at {shown.shape[2]} x {shown.shape[1]} px."
-        self.steps.append(Step(name, sentence, whole(shown * (255 / full)), box))
+        self.steps.append(PreparationStep(name, sentence, whole(shown * (255 / full)), box))
 
 
 def whole(greys: Float[np.ndarray, "c h w"]) -> UInt8[np.ndarray, "c h w"]:

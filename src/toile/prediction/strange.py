@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from toile.data import Appearance, Range, picture_features
+from toile.data import Appearance, FeatureRange, picture_features
 
 SHARES = ("drawn share",)
 
@@ -46,7 +46,7 @@ def are_strange(pixels: UInt8[np.ndarray, "n c h w"], looks: Appearance) -> Bool
     return strange
 
 
-def _width(usual: Range) -> float:
+def _width(usual: FeatureRange) -> float:
     return usual.high - usual.low
 
 

@@ -10,7 +10,7 @@ from toile.recipe.augmentation import Augmentation
 from toile.recipe.complaint import first_fault, settings_of
 from toile.recipe.data import Data
 from toile.recipe.difference import (
-    Difference,
+    SettingDifference,
     differing_parts,
     differing_settings,
     recipe_differences,
@@ -36,13 +36,13 @@ __all__ = [
     "About",
     "Augmentation",
     "Data",
-    "Difference",
     "EarlyStopping",
     "Extension",
     "LayerPlan",
     "Plan",
     "Recipe",
     "Schedule",
+    "SettingDifference",
     "SettingRow",
     "Settings",
     "Start",

@@ -13,7 +13,7 @@ ABSENT = "-"
 
 
 @dataclass(frozen=True)
-class Difference:
+class SettingDifference:
     """A setting's address and its value in each recipe; `-` where one has no such setting."""
 
     address: str
@@ -21,10 +21,10 @@ class Difference:
     second: Any
 
 
-def recipe_differences(first: Recipe, second: Recipe) -> list[Difference]:
+def recipe_differences(first: Recipe, second: Recipe) -> list[SettingDifference]:
     """The settings in which two recipes differ, in the order of the first; names apart."""
     differing = differing_settings([first, second])
-    return [Difference(address, *values) for address, values in differing.items()]
+    return [SettingDifference(address, *values) for address, values in differing.items()]
 
 
 def differing_settings(recipes: Sequence[Recipe]) -> dict[str, tuple[Any, ...]]:

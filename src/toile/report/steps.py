@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from toile.prediction import Likely, Step
+from toile.prediction import ClassProbability, PreparationStep
 from toile.report.grid import canvas
 from toile.report.theme import INK, LINE, MUTED, TRAINING, VALIDATION, new_figure, plain
 
@@ -33,8 +33,8 @@ class StepsOf:
     """A picture's name, its steps, what was answered, and what was odd."""
 
     name: str
-    steps: tuple[Step, ...]
-    top: tuple[Likely, ...]
+    steps: tuple[PreparationStep, ...]
+    top: tuple[ClassProbability, ...]
     warnings: tuple[str, ...]
 
 
@@ -78,7 +78,7 @@ def _draw_strip(page: Axes, one: StepsOf, top: float, columns: int) -> None:
     _draw_answer(page, one, left, above + 0.25, letters)
 
 
-def _draw_step(page: Axes, step: Step, left: float, top: float, letters: int) -> None:
+def _draw_step(page: Axes, step: PreparationStep, left: float, top: float, letters: int) -> None:
     _write(page, left, top, step.name, 8.5)
     _, height, width = step.pixels.shape
     scale = PANEL / max(height, width)

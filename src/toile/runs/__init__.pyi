@@ -51,7 +51,7 @@ from .names import steps_back as steps_back
 from .novelty import abstention_of as abstention_of
 from .pictures import doubts_about as doubts_about
 from .pictures import pictures_of as pictures_of
-from .prepared import Prepared as Prepared
+from .prepared import PreparedData as PreparedData
 from .prepared import prepare_data as prepare_data
 from .recorder import CHECKPOINT_SECONDS as CHECKPOINT_SECONDS
 from .records import Named as Named

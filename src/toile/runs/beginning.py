@@ -14,7 +14,7 @@ from toile.runs.create import create_run
 from toile.runs.listing import open_run
 from toile.runs.live import LiveRun
 from toile.runs.pictures import pictures_of, pictures_to_keep
-from toile.runs.prepared import Prepared, prepare_data
+from toile.runs.prepared import PreparedData, prepare_data
 from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
 from toile.runs.seen import fill_seen, seen_words
 from toile.training import begin as begin_fit
@@ -56,7 +56,7 @@ def begin(
 
 def begin_prepared(
     recipe: Recipe,
-    prepared: Prepared,
+    prepared: PreparedData,
     out: Path | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> LiveRun:

@@ -24,7 +24,7 @@ from toile.runs.novelty import KeptNovelty
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class PreparedData:
     """Data as `settings` ask for it. Runs on the same data may share one: none changes it."""
 
     settings: Data
@@ -49,7 +49,7 @@ class Prepared:
         return KeptNovelty(known, distances, are_strange(pixels, self.facts.known_appearance))
 
 
-def prepare_data(settings: Data, progress: Progress = no_progress) -> Prepared:
+def prepare_data(settings: Data, progress: Progress = no_progress) -> PreparedData:
     """The data of a recipe, read and divided. Raises ToileError where it cannot be."""
     dataset = load_data(settings, progress=progress)
-    return Prepared(settings, dataset, split_data(dataset.train, settings))
+    return PreparedData(settings, dataset, split_data(dataset.train, settings))

@@ -12,7 +12,7 @@ from toile.runs.known_data import data_settings
 from toile.runs.listing import open_run
 from toile.runs.live import LiveRun
 from toile.runs.machine import differences, environment
-from toile.runs.prepared import Prepared, prepare_data
+from toile.runs.prepared import PreparedData, prepare_data
 from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
 from toile.runs.run import Run
 from toile.training import Fit, resolve
@@ -26,7 +26,7 @@ def go_on(
     data: str | Path | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     progress: Progress = no_progress,
-    prepared: Prepared | None = None,
+    prepared: PreparedData | None = None,
 ) -> LiveRun:
     """A stopped, interrupted or failed run, ready to go on exactly where its checkpoint stands.
 
@@ -76,7 +76,7 @@ def _refuse_other_data(run: Run, dataset: Dataset, split: Split) -> None:
             )
 
 
-def _fit(run: Run, recipe: Recipe, plan: Plan, prepared: Prepared) -> Fit:
+def _fit(run: Run, recipe: Recipe, plan: Plan, prepared: PreparedData) -> Fit:
     """A fit at its first step. Another run's weights are only needed where it has no checkpoint."""
     weights = None
     if recipe.training.start is not None and not has_checkpoint(run.folder):

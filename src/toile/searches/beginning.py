@@ -23,7 +23,7 @@ from toile.searches.result import read_memory, read_search, search_folder
 from toile.searches.same_start import refuse_other_start
 from toile.searches.sampler import Asking
 from toile.searches.sentences import ORDER_DECIDES
-from toile.searches.spec import Choices, Range, Search, search_of, search_space
+from toile.searches.spec import Choices, Search, SearchRange, search_of, search_space
 from toile.searches.trials import Ground
 from toile.studies import (
     START,
@@ -135,7 +135,7 @@ def _ground(spec: Search, progress: Progress) -> Ground:
     ground = Ground(base, search_space(spec, base), dataset.shape, len(dataset.class_names))
     for address, searched in ground.space.items():
         match searched:
-            case Range(low=low, high=high):
+            case SearchRange(low=low, high=high):
                 ends: tuple[Any, ...] = (low, high)
             case Choices(values):
                 ends = tuple(values.values())

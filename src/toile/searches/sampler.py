@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toile.distribution import extra_packages
-from toile.searches.spec import Range, Search, Space
+from toile.searches.spec import Search, SearchRange, Space
 from toile.streams import stream_seed
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Asking:
     def _picked(self, address: str) -> "BaseDistribution":
         distributions = self._optuna.distributions
         searched = self._space[address]
-        if not isinstance(searched, Range):
+        if not isinstance(searched, SearchRange):
             return distributions.CategoricalDistribution(list(searched.values))
         if searched.whole:
             return distributions.IntDistribution(

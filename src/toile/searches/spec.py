@@ -73,7 +73,7 @@ class Search(Settings):
 
 
 @dataclass(frozen=True)
-class Range:
+class SearchRange:
     """Every number from `low` to `high`, or every `step`; `log`: as many to 1 as to 10, to 100."""
 
     low: float
@@ -98,7 +98,7 @@ class Choices:
         return self.values[value]
 
 
-Space = Mapping[str, Range | Choices]
+Space = Mapping[str, SearchRange | Choices]
 
 
 def search_of(document: dict[str, Any]) -> Search:
@@ -130,7 +130,7 @@ def search_space(search: Search, base: Recipe) -> Space:
     Whole numbers alone where the setting takes no others. Raises ToileError naming address, value
     and rule.
     """
-    space: dict[str, Range | Choices] = {}
+    space: dict[str, SearchRange | Choices] = {}
     for address, values in search.over.items():
         if address.split(".")[0] in ("data", "seed"):
             raise ToileError(
@@ -161,7 +161,7 @@ def settings_at(space: Space, values: Mapping[str, Any]) -> dict[str, Any]:
 def most_epochs(base: Recipe, space: Space) -> int:
     """The most epochs a trial may be trained for."""
     match space.get("training.epochs"):
-        case Range(high=high):
+        case SearchRange(high=high):
             return int(high)
         case Choices(values):
             return max(values.values())
@@ -179,7 +179,7 @@ def value_text(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _range(base: Recipe, address: str, text: str) -> Range:
+def _range(base: Recipe, address: str, text: str) -> SearchRange:
     found = _RANGE.fullmatch(text.replace(" ", ""))
     where = f"over {address}={text}"
     if found is None:
@@ -198,7 +198,7 @@ def _range(base: Recipe, address: str, text: str) -> Range:
     step = _step(found[3], high - low, whole, where) if found[3] and not log else None
     if step is not None:
         high = low + step * int((high - low) / step + 1e-9)
-    return Range(low, high, step, log, whole)
+    return SearchRange(low, high, step, log, whole)
 
 
 def _step(text: str, span: float, whole: bool, where: str) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toile.errors import ToileError
-from toile.executors import Executor, Outcome, Schedule, Task
+from toile.executors import Executor, Task, TaskOutcome, TaskSchedule
 from toile.files import write_json
 from toile.recipe import Recipe, plan_network, recipe_text
 from toile.runs import Known, Run, pin_start, read_state
@@ -76,7 +76,7 @@ class Trials:
         self.memory: Memory = read_memory(folder)
         self.heard: Counter[int] = Counter()
         self.numbers: dict[str, int] = {}
-        self.schedule = Schedule(executor, self._why_open)
+        self.schedule = TaskSchedule(executor, self._why_open)
 
     def events(self, stop: Stop) -> Iterator[SearchEvent]:
         """Try until all trials have ended or `stop` says so."""
@@ -136,7 +136,7 @@ class Trials:
         self._watch(number)
         return "" if self._read(number).ended else "its run ended before its last epoch"
 
-    def _events(self, outcome: Outcome, number: int) -> Iterator[SearchEvent]:
+    def _events(self, outcome: TaskOutcome, number: int) -> Iterator[SearchEvent]:
         match outcome.kind:
             case "waiting":
                 yield Paused(outcome.reason)

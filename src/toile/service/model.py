@@ -11,7 +11,7 @@ from toile.data import MarkSet, known_shape, load_here, picture_marks, read_pict
 from toile.distribution import extra_packages
 from toile.errors import ToileError
 from toile.evaluation import probabilities
-from toile.export import About, OnnxClassifier
+from toile.export import ExportMetadata, OnnxClassifier
 from toile.prediction import Abstention, abstention_from_json, answer, prepare
 from toile.recipe import read_value, recipe_of
 from toile.runs import (
@@ -125,7 +125,7 @@ def _sealed_from(classifier: OnnxClassifier) -> MarkSet | None:
     return _sealed_of_known(about)
 
 
-def _sealed_of_known(about: About) -> MarkSet | None:
+def _sealed_of_known(about: ExportMetadata) -> MarkSet | None:
     """What is sealed in a known dataset that is here. A file of others opens no other paths."""
     try:
         data = recipe_of(read_value(about.recipe, "the recipe inside")).data

@@ -3,7 +3,7 @@ from .plan import plan_sheet as plan_sheet
 from .result import OUTCOME as OUTCOME
 from .result import SHEET as SHEET
 from .result import WORK as WORK
-from .result import Outcome as Outcome
+from .result import ExerciseOutcome as ExerciseOutcome
 from .result import SheetResult as SheetResult
 from .result import compared_levels as compared_levels
 from .result import compared_words as compared_words

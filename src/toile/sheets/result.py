@@ -44,7 +44,7 @@ WORK = "training"
 """Where an exercise keeps the study of a network that it only needs trained."""
 
 
-class Answer(Settings):
+class Expectation(Settings):
     """What was written to an exercise: before it was run, or to an open question."""
 
     text: str = Field(max_length=4000, description="What was written")
@@ -52,12 +52,12 @@ class Answer(Settings):
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class ExerciseOutcome:
     """An exercise as its folder has it now; `record` is what its `outcome.json` says."""
 
     planned: Planned
     folder: Path
-    answer: Answer | None
+    answer: Expectation | None
     study: StudyResult | None = None
     search: SearchResult | None = None
     record: dict[str, Any] | None = None
@@ -115,7 +115,7 @@ class SheetResult:
     folder: Path
     sheet: Sheet
     quick: bool
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ExerciseOutcome, ...]
 
     @property
     def seconds(self) -> float:
@@ -177,7 +177,7 @@ def sheet_result(folder: Path, sheet: Sheet, quick: bool) -> SheetResult:
     return SheetResult(folder, sheet, quick, outcomes)
 
 
-def read_answers(folder: Path) -> dict[int, Answer]:
+def read_answers(folder: Path) -> dict[int, Expectation]:
     """What was answered, by the exercise's number."""
     path = folder / ANSWERS
     if not path.exists():
@@ -191,7 +191,7 @@ def read_answers(folder: Path) -> dict[int, Answer]:
         if not number.isdecimal():
             raise ToileError(f"{path}: {name} is no exercise; write exercise-1, exercise-2, ...")
         fields = {"text": fields} if isinstance(fields, str) else fields
-        answers[int(number)] = settings_of(Answer, fields, f"{path}: {name}")
+        answers[int(number)] = settings_of(Expectation, fields, f"{path}: {name}")
     return answers
 
 
@@ -204,7 +204,7 @@ def keep_answer(folder: Path, number: int, text: str) -> None:
             f"kept. Who wants another edits {folder / ANSWERS}"
         )
     when = datetime.now().astimezone().isoformat(timespec="seconds")
-    answers[number] = Answer(text=text, when=when)
+    answers[number] = Expectation(text=text, when=when)
     document = {f"exercise-{n}": one.model_dump() for n, one in sorted(answers.items())}
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / ANSWERS, yaml_text(document).encode())
@@ -230,7 +230,7 @@ def compared_levels(result: SheetResult, number: int) -> dict[str, Any]:
     }
 
 
-def compared_words(outcome: Outcome) -> str:
+def compared_words(outcome: ExerciseOutcome) -> str:
     """The sentence of two levels that were compared, with all that must be said beside it."""
     verdict, record = outcome.verdict, outcome.record
     assert verdict is not None
@@ -294,8 +294,8 @@ def _side(result: SheetResult, side: Side) -> tuple[str, list[Reading], Recipe]:
     return f"{level} (exercise {side.exercise})", readings, recipe
 
 
-def _outcome(folder: Path, planned: Planned, answer: Answer | None) -> Outcome:
-    outcome = Outcome(
+def _outcome(folder: Path, planned: Planned, answer: Expectation | None) -> ExerciseOutcome:
+    outcome = ExerciseOutcome(
         planned, folder, answer, record=read_record(folder / OUTCOME, OutcomeRecord) or None
     )
     kind = planned.exercise.kind

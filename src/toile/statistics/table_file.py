@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from toile.errors import ToileError, did_you_mean_file
-from toile.statistics.table_form import Column, TableForm, level_and_reading
+from toile.statistics.table_form import TableColumn, TableForm, level_and_reading
 
 Table = dict[str, list[float]]
 Rows = list[tuple[int, list[str]]]
@@ -74,10 +74,10 @@ def table_of(text: str, where: str, form: TableForm = UNSAID) -> Table:
     return _long(body, level, reading, where, divider)
 
 
-def _column(head: str, place: int, body: Rows, divider: str) -> Column:
+def _column(head: str, place: int, body: Rows, divider: str) -> TableColumn:
     cells = tuple(row[place] for _, row in body if row[place])
     numbers = tuple(_number(cell, divider) for cell in cells)
-    return Column(head, cells, numbers, _number(head, divider))
+    return TableColumn(head, cells, numbers, _number(head, divider))
 
 
 def _refuse_heads(heads: list[str], where: str, divider: str) -> None:

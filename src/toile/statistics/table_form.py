@@ -43,7 +43,7 @@ class TableForm:
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column: its head, its cells as written and their numbers, None for a word."""
 
     head: str
@@ -88,8 +88,8 @@ class Column:
 
 
 def level_and_reading(
-    columns: Sequence[Column], where: str, said: TableForm
-) -> tuple[Column, Column] | None:
+    columns: Sequence[TableColumn], where: str, said: TableForm
+) -> tuple[TableColumn, TableColumn] | None:
     """The column of levels and that of readings; None where each column is a level.
 
     Raises ToileError where the cells leave it in doubt and the user has not said it.
@@ -124,7 +124,9 @@ def level_and_reading(
     return None
 
 
-def _named(columns: Sequence[Column], where: str, said: TableForm) -> tuple[Column, Column]:
+def _named(
+    columns: Sequence[TableColumn], where: str, said: TableForm
+) -> tuple[TableColumn, TableColumn]:
     found = {one.head: one for one in columns}
     pair = {"--level": said.level, "--reading": said.reading}
     for option, name in pair.items():
@@ -146,7 +148,7 @@ def _named(columns: Sequence[Column], where: str, said: TableForm) -> tuple[Colu
     return found[level], found[reading]
 
 
-def _is_long(level: Column, score: Column) -> bool:
+def _is_long(level: TableColumn, score: TableColumn) -> bool:
     """Whether the cells show that one column has the levels of the other's readings."""
     if not score.is_numeric:
         return False
@@ -160,7 +162,7 @@ def _is_long(level: Column, score: Column) -> bool:
     return is_named and not _are_near(level, score)
 
 
-def _may_be_long(level: Column, score: Column) -> bool:
+def _may_be_long(level: TableColumn, score: TableColumn) -> bool:
     """Whether that may be, though the cells would do for two levels as well."""
     if not (level.is_numeric and score.is_numeric):
         return False
@@ -169,7 +171,7 @@ def _may_be_long(level: Column, score: Column) -> bool:
     return is_named or is_unlike or level.repeats
 
 
-def _are_near(one: Column, other: Column) -> bool:
+def _are_near(one: TableColumn, other: TableColumn) -> bool:
     """Whether both could be readings of one thing: their medians lie within a factor of two."""
     low, high = sorted(abs(median(column.known)) for column in (one, other))
     return high <= 2 * low

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from toile.errors import ToileError
-from toile.executors import Executor, Outcome, Schedule, Task
+from toile.executors import Executor, Task, TaskOutcome, TaskSchedule
 from toile.recipe import recipe_text
 from toile.studies.events import Advanced, Ended, Paused, Retried, Started, StudyEvent
 from toile.studies.folder import ENDED, read_reading
@@ -26,7 +26,7 @@ def train_readings(
         status = _read(folder, by_key[key]).status
         return "" if status in ENDED else f"its run ended as {status}"
 
-    schedule = Schedule(executor, why_open)
+    schedule = TaskSchedule(executor, why_open)
     for key, cell in by_key.items():
         schedule.add(Task(key, folder / "readings" / key, recipe_text(cell.recipe, complete=True)))
     while schedule.open and not stop():
@@ -34,7 +34,7 @@ def train_readings(
             yield _event(folder, by_key[outcome.key], outcome)
 
 
-def _event(folder: Path, cell: Cell, outcome: Outcome) -> StudyEvent:
+def _event(folder: Path, cell: Cell, outcome: TaskOutcome) -> StudyEvent:
     match outcome.kind:
         case "started":
             return Started(cell.level, cell.number)

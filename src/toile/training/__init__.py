@@ -9,10 +9,10 @@ from toile.training.device import alternatives, reasons, resolve
 from toile.training.events import (
     Diverged,
     Epoch,
+    EpochScore,
     Event,
     Finished,
     Interval,
-    Score,
     Scoring,
     Stepped,
 )
@@ -25,13 +25,13 @@ from toile.training.transfer import fill_start
 __all__ = [
     "Diverged",
     "Epoch",
+    "EpochScore",
     "Event",
     "Finished",
     "Fit",
     "Interval",
     "Position",
     "Probe",
-    "Score",
     "Scoring",
     "Stepped",
     "alternatives",

@@ -13,7 +13,7 @@ MEANS = ("square_avg", "acc_delta")
 State = dict[str, Tensor]
 
 
-class Adadelta(torch.optim.Adadelta):
+class PiecewiseAdadelta(torch.optim.Adadelta):
     """torch's Adadelta with its settings that a recipe has, its state and its numbers.
 
     A step goes over the weights nine times: over a piece of a large one, or over many small ones

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Score:
+class EpochScore:
     """Mean cross-entropy in nats, and accuracy as a share."""
 
     loss: float
@@ -52,10 +52,10 @@ class Epoch:
 
     epoch: int
     step: int
-    training: Score
-    validation: Score
-    chooses: Score
-    scores: Score
+    training: EpochScore
+    validation: EpochScore
+    chooses: EpochScore
+    scores: EpochScore
     best: bool
     learning_rate: float
     seconds: float

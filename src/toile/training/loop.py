@@ -19,10 +19,10 @@ from toile.training.average import follow
 from toile.training.events import (
     Diverged,
     Epoch,
+    EpochScore,
     Event,
     Finished,
     Interval,
-    Score,
     Scoring,
     Stepped,
 )
@@ -184,7 +184,7 @@ def score_epoch(fit: Fit) -> Iterator[Event]:
     yield Epoch(
         position.evaluated,
         position.step,
-        Score(loss, hits),
+        EpochScore(loss, hits),
         _score(fit, torch.ones_like(fit.chooses)),
         halves[True],
         halves[False],
@@ -196,15 +196,15 @@ def score_epoch(fit: Fit) -> Iterator[Event]:
     )
 
 
-def _score(fit: Fit, among: Tensor) -> Score:
+def _score(fit: Fit, among: Tensor) -> EpochScore:
     assert fit.logits is not None
     logits, labels = fit.logits[among].numpy(), fit.validation_labels[among].numpy()
-    return Score(
+    return EpochScore(
         evaluation.cross_entropy(logits, labels), evaluation.accuracy(logits, labels).value
     )
 
 
-def _choose(fit: Fit, score: Score) -> bool:
+def _choose(fit: Fit, score: EpochScore) -> bool:
     """Whether this epoch is the best so far on the choosing half; stops early where asked."""
     position, stopping = fit.position, fit.recipe.training.early_stopping
     by_loss = stopping is not None and stopping.score == "loss"

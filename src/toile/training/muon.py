@@ -15,7 +15,7 @@ WORTH_BFLOAT16 = 10_000
 """From so many numbers a matrix is made orthogonal faster in bfloat16, where training is in it."""
 
 
-class Muon(torch.optim.Optimizer):
+class MuonOptimizer(torch.optim.Optimizer):
     """Groups marked `orthogonal` take Muon's steps, the others AdamW's.
 
     With `bfloat16` large matrices are made orthogonal in it, as Jordan's are; weights and momentum

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from toile.recipe import optimizers
-from toile.training.adadelta import Adadelta
-from toile.training.muon import Muon
+from toile.training.adadelta import PiecewiseAdadelta
+from toile.training.muon import MuonOptimizer
 
 
 def make_optimizer(
@@ -21,7 +21,7 @@ def make_optimizer(
     """
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     if isinstance(settings, optimizers.Muon):
-        optimizer: torch.optim.Optimizer = Muon(_muon_groups(settings, network), bfloat16)
+        optimizer: torch.optim.Optimizer = MuonOptimizer(_muon_groups(settings, network), bfloat16)
     else:
         optimizer = _torch_optimizer(settings, weights)
     for group in optimizer.param_groups:
@@ -47,7 +47,7 @@ def _torch_optimizer(
     if isinstance(settings, optimizers.RMSprop):
         fields["alpha"] = fields.pop("rho")
     if isinstance(settings, optimizers.Adadelta) and all(one.is_cpu for one in weights):
-        return Adadelta(weights, **fields)
+        return PiecewiseAdadelta(weights, **fields)
     # One kernel over all weights where torch has one for the CPU, else one operation at a time.
     how = {"fused" if isinstance(settings, FUSED) else "foreach": True}
     return _TORCH[type(settings)](weights, **how, **fields)

@@ -15,6 +15,6 @@ from .sheet import LiveSheet as LiveSheet
 from .sheet import run_sheet as run_sheet
 from .sheet_page import write_search_report as write_search_report
 from .sheet_page import write_sheet_report as write_sheet_report
-from .side_by_side import Side as Side
+from .side_by_side import ComparedRuns as ComparedRuns
 from .side_by_side import sides_of as sides_of
 from .study_page import write_study_report as write_study_report

@@ -14,17 +14,23 @@ from toile.evaluation import probabilities
 from toile.network import Network, network_logits, pixels_of
 from toile.prediction import (
     Abstention,
-    Likely,
+    ClassProbability,
     Prediction,
-    Prepared,
-    Step,
+    PreparationStep,
+    PreparedPicture,
     Vote,
     answer,
     prepare,
     vote,
 )
 from toile.runs import Run, abstention_of, doubts_about, load_network, open_run, pictures_of
-from toile.workbench.pictures import Asking, Source, refuse_sealed, refuse_test_part, sources_of
+from toile.workbench.pictures import (
+    Asking,
+    PictureSource,
+    refuse_sealed,
+    refuse_test_part,
+    sources_of,
+)
 
 AT_ONCE = 250
 """So many pictures are in memory at a time."""
@@ -41,12 +47,12 @@ class Answered:
     """
 
     file: str
-    top: tuple[Likely, ...] = ()
+    top: tuple[ClassProbability, ...] = ()
     warnings: tuple[str, ...] = ()
     abstained: tuple[str, ...] = ()
     runs: tuple[tuple[str, Prediction], ...] = ()
     vote: Vote | None = None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PreparationStep, ...] = ()
     error: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -93,7 +99,7 @@ class _Asked:
         return network_logits(self.network, images, pixels)
 
     def answer(
-        self, logits: Float[np.ndarray, " k"], way: Prepared, num_top: int, always: bool
+        self, logits: Float[np.ndarray, " k"], way: PreparedPicture, num_top: int, always: bool
     ) -> Prediction:
         doubts = (*way.strange, *self.abstention.reasons(logits, way.pixels))
         (row,) = probabilities(logits[None])
@@ -178,13 +184,13 @@ def _excerpt(ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:
 
 def _answer(
     asked: Sequence[_Asked],
-    sources: Sequence[Source],
+    sources: Sequence[PictureSource],
     num_top: int,
     num_steps: int,
     always: bool,
 ) -> list[Answered]:
     """The answers to a few hundred pictures, in their order."""
-    looked: list[list[Prepared] | str] = []
+    looked: list[list[PreparedPicture] | str] = []
     for source in sources:
         looked.append(_look(source, asked, num_steps > 0))
         num_steps -= isinstance(looked[-1], list)
@@ -203,7 +209,9 @@ def _answer(
     ]
 
 
-def _look(source: Source, asked: Sequence[_Asked], show_steps: bool) -> list[Prepared] | str:
+def _look(
+    source: PictureSource, asked: Sequence[_Asked], show_steps: bool
+) -> list[PreparedPicture] | str:
     """A picture as each run is to see it, or why it has no answer."""
     try:
         picture = source.read()
@@ -214,7 +222,7 @@ def _look(source: Source, asked: Sequence[_Asked], show_steps: bool) -> list[Pre
         if source.may_fail:
             return str(error).removeprefix(f"{source.name}: ")
         raise
-    ways: list[Prepared] = []
+    ways: list[PreparedPicture] = []
     for place, one in enumerate(asked):
         # Runs of one dataset see a picture alike, and preparing takes longer than answering.
         twin = next((at for at in range(place) if asked[at].facts == one.facts), None)
@@ -230,7 +238,7 @@ def _look(source: Source, asked: Sequence[_Asked], show_steps: bool) -> list[Pre
 def _answered(
     file: str,
     asked: Sequence[_Asked],
-    ways: Sequence[Prepared],
+    ways: Sequence[PreparedPicture],
     said: Sequence[Float[np.ndarray, " k"]],
     num_top: int,
     always: bool,

@@ -10,7 +10,16 @@ from jaxtyping import Int
 from toile.data import Progress, carried, no_progress
 from toile.distribution import VERSION
 from toile.errors import ToileError
-from toile.export import SUFFIXES, About, Parity, Takes, Trained, build_file, format_of, prove
+from toile.export import (
+    SUFFIXES,
+    ExportMetadata,
+    Parity,
+    Takes,
+    Trained,
+    build_file,
+    format_of,
+    prove,
+)
 from toile.files import write_whole
 from toile.runs import Run, abstention_of, open_run, same_data, stored_weights
 
@@ -26,7 +35,7 @@ class Exported:
 
     file: Path
     format: str
-    about: About
+    about: ExportMetadata
 
     @property
     def parity(self) -> Parity:
@@ -104,7 +113,7 @@ def _trained(run: Run, weights: str, to: str) -> Trained:
     # An attribute of an .h5 has no place for it, and nothing of Toile's answers with the others.
     abstention = abstention_of(run, weights).to_json() if to == "onnx" else None
     recipe, facts = carried(run.recipe, run.facts)
-    about = About.model_validate(
+    about = ExportMetadata.model_validate(
         {
             "toile": VERSION,
             "run": run.id,

@@ -54,7 +54,7 @@ Asking = str | Path | bytes | np.ndarray | Image.Image | TorchTensor
 
 
 @dataclass(frozen=True)
-class Source:
+class PictureSource:
     """Where a picture comes from; `path` of a file, `may_fail` where it is one of a folder's.
 
     `content` are the bytes of a file without a path.
@@ -78,7 +78,7 @@ class Source:
 
 def sources_of(
     pictures: Asking | Iterable[Asking], facts: DataFacts | None = None
-) -> Iterator[Source]:
+) -> Iterator[PictureSource]:
     """Where each of `pictures` comes from: a folder is all files below it, a batch all in it.
 
     `facts` are those of the run that is asked, which tell how an array is meant.
@@ -102,15 +102,15 @@ def _each(pictures: Asking | Iterable[Asking]) -> Iterable[object]:
     return [several] if several and isinstance(several[0], int | float) else several
 
 
-def _sources_in(one: object, facts: DataFacts | None, number: int) -> Iterable[Source]:
+def _sources_in(one: object, facts: DataFacts | None, number: int) -> Iterable[PictureSource]:
     """The pictures in `one`, of which the first is called `picture NUMBER` where it has no name."""
     if isinstance(one, str | os.PathLike):
         return _below(Path(one)) if Path(one).is_dir() else [_file(Path(one))]
     name = f"picture {number}"
     if isinstance(one, bytes):
-        return [Source(name, partial(read_picture, one, name), content=one)]
+        return [PictureSource(name, partial(read_picture, one, name), content=one)]
     if isinstance(one, Image.Image):
-        return [Source(name, partial(picture_of, one, name))]
+        return [PictureSource(name, partial(picture_of, one, name))]
     if isinstance(one, np.ndarray):
         return _sources_of_array(one, facts, number)
     if isinstance(one, TorchTensor):
@@ -141,7 +141,7 @@ def _called(one: object) -> str:
     return words.get(type(one), f"of a kind that is no picture ({type(one).__name__})")
 
 
-def _below(folder: Path) -> list[Source]:
+def _below(folder: Path) -> list[PictureSource]:
     """All files of a folder and of the folders in it, hidden ones left out; sorted."""
     files = sorted(
         path
@@ -154,8 +154,8 @@ def _below(folder: Path) -> list[Source]:
     return [replace(_file(path), may_fail=True) for path in files]
 
 
-def _file(path: Path) -> Source:
-    return Source(str(path), partial(_read_file, path), path)
+def _file(path: Path) -> PictureSource:
+    return PictureSource(str(path), partial(_read_file, path), path)
 
 
 def _read_file(path: Path) -> Picture:
@@ -170,10 +170,10 @@ def _read_file(path: Path) -> Picture:
 
 def _sources_of_array(
     array: np.ndarray, facts: DataFacts | None, number: int, dtype: str = ""
-) -> list[Source]:
+) -> list[PictureSource]:
     pictures = pictures_in(array, facts, number, dtype or str(array.dtype))
     return [
-        Source(f"picture {number + place}", partial(_itself, picture))
+        PictureSource(f"picture {number + place}", partial(_itself, picture))
         for place, picture in enumerate(pictures)
     ]
 
@@ -202,7 +202,7 @@ def refuse_sealed(run: Run, name: str, marks: MarkSet, sealed: MarkSet) -> None:
         raise ToileError(f"{name}: is {_SEALED.format(run=run.name)}")
 
 
-def refuse_test_part(run: Run, sources: Sequence[Source]) -> None:
+def refuse_test_part(run: Run, sources: Sequence[PictureSource]) -> None:
     """Raises ToileError where a picture lies in the test folder of the data of `run`.
 
     Its answer would be a look that nobody counted. Told by path alone, so also where the file has

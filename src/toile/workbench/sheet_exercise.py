@@ -12,11 +12,11 @@ from PIL import Image
 from toile.data import Progress, load_data, read_picture
 from toile.evaluation import probabilities
 from toile.files import write_json
-from toile.prediction import Prediction, Prepared, answer, prepare
+from toile.prediction import Prediction, PreparedPicture, answer, prepare
 from toile.recipe import recipe_differences
 from toile.report import canvas, picture_grid, picture_uri, save_figure
 from toile.runs import Run, abstention_of, compare_answers, open_run, pictures_of, seen_words
-from toile.sheets import OUTCOME, Outcome, Planned, SheetResult, compared_levels
+from toile.sheets import OUTCOME, ExerciseOutcome, Planned, SheetResult, compared_levels
 from toile.studies import keep_analysis
 from toile.workbench.pictures import refuse_sealed, refuse_test_part, sources_of
 
@@ -39,7 +39,7 @@ def conclude(result: SheetResult, planned: Planned, progress: Progress) -> None:
         write_json(outcome.folder / OUTCOME, record)
 
 
-def _is_as_asked(outcome: Outcome) -> bool:
+def _is_as_asked(outcome: ExerciseOutcome) -> bool:
     """Whether the file is there, and was asked about the picture that the sheet names by now."""
     export, record = outcome.planned.exercise.export, outcome.record
     assert export is not None
@@ -51,7 +51,7 @@ def _is_as_asked(outcome: Outcome) -> bool:
     return filecmp.cmp(export.photo, outcome.folder / record["picture"], shallow=False)
 
 
-def _show(outcome: Outcome, progress: Progress) -> dict[str, Any]:
+def _show(outcome: ExerciseOutcome, progress: Progress) -> dict[str, Any]:
     """The first images, drawn and kept."""
     show, recipe = outcome.planned.exercise.show, outcome.planned.recipe
     assert show is not None
@@ -76,7 +76,7 @@ def _show(outcome: Outcome, progress: Progress) -> dict[str, Any]:
     }
 
 
-def _compare(result: SheetResult, outcome: Outcome) -> dict[str, Any]:
+def _compare(result: SheetResult, outcome: ExerciseOutcome) -> dict[str, Any]:
     planned, compare = outcome.planned, outcome.planned.exercise.compare
     first, second = planned.exercise.sides
     if first.run is None or second.run is None:
@@ -96,7 +96,7 @@ def _compare(result: SheetResult, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _export(outcome: Outcome, progress: Progress) -> dict[str, Any] | None:
+def _export(outcome: ExerciseOutcome, progress: Progress) -> dict[str, Any] | None:
     """The network as a file, opened again and asked about a picture; None before it is trained."""
     from toile.export import KerasClassifier
     from toile.workbench.export import export_run
@@ -131,13 +131,13 @@ def _export(outcome: Outcome, progress: Progress) -> dict[str, Any] | None:
     }
 
 
-def trained_run(outcome: Outcome) -> Run | None:
+def trained_run(outcome: ExerciseOutcome) -> Run | None:
     """The network that an exercise takes away; None before it is trained."""
     readings = () if outcome.study is None else outcome.study.readings
     return next((Run(one.folder) for one in readings if one.status == "finished"), None)
 
 
-def prepared_picture(file: Path, run: Run) -> Prepared:
+def prepared_picture(file: Path, run: Run) -> PreparedPicture:
     """The picture in `file` as the network is to see it, step by step."""
     with file.open("rb") as opened:
         return prepare(read_picture(opened, file.name), run.facts)
@@ -147,7 +147,7 @@ def _said(said: Prediction) -> dict[str, Any]:
     return {"top": [one.to_json() for one in said.top], "warnings": list(said.warnings)}
 
 
-def _picture(outcome: Outcome, run: Run, progress: Progress) -> tuple[Path, str | None]:
+def _picture(outcome: ExerciseOutcome, run: Run, progress: Progress) -> tuple[Path, str | None]:
     """A copy of the photograph, or a validation image as a file and its class."""
     export = outcome.planned.exercise.export
     assert export is not None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from toile.files import write_whole
-from toile.prediction import Likely
+from toile.prediction import ClassProbability
 from toile.report import (
     Page,
     Steps,
@@ -92,7 +92,7 @@ def _steps(result: SheetResult) -> Steps:
         if outcome.planned.exercise.kind != "export" or run is None or record is None:
             continue
         prepared = prepared_picture(outcome.folder / record["picture"], run)
-        top = tuple(Likely(one["class"], one["probability"]) for one in record["top"])
+        top = tuple(ClassProbability(one["class"], one["probability"]) for one in record["top"])
         warnings = tuple(record["warnings"])
         shown[outcome.planned.number] = StepsOf(record["picture"], prepared.steps, top, warnings)
     return shown

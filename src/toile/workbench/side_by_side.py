@@ -11,7 +11,7 @@ from toile.studies import StudyResult, open_study
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedRuns:
     """A level: what it is `of`, its finished readings, and the fingerprint of their data."""
 
     of: str
@@ -19,7 +19,7 @@ class Side:
     data: str
 
 
-def sides_of(kept: Kept) -> Iterator[Side]:
+def sides_of(kept: Kept) -> Iterator[ComparedRuns]:
     """The levels of `kept` that have finished readings; a run is a level of one reading."""
     match kept.kind:
         case "study":
@@ -38,11 +38,11 @@ def sides_of(kept: Kept) -> Iterator[Side]:
             if (run.folder / "results.json").exists():
                 score = run.results["score"]["accuracy"]["value"]
                 (level,) = judge_readings({run.recipe.name: [score]}).levels
-                yield Side(kept.name, level, run.data["fingerprint"])
+                yield ComparedRuns(kept.name, level, run.data["fingerprint"])
 
 
-def _levels(of: str, study: StudyResult) -> Iterator[Side]:
+def _levels(of: str, study: StudyResult) -> Iterator[ComparedRuns]:
     scores = {name: values for name, values in study.scores().items() if values}
     first = {one.level: one for one in reversed(study.readings) if one.score is not None}
     for level in judge_readings(scores).levels if scores else ():
-        yield Side(of, level, Run(first[level.name].folder).data["fingerprint"])
+        yield ComparedRuns(of, level, Run(first[level.name].folder).data["fingerprint"])

@@ -10,7 +10,7 @@ from toile.runs import Run
 from toile.searches.result import SearchResult, Trial
 from toile.searches.spec import search_of
 from toile.sheets.plan import plan_sheet
-from toile.sheets.result import Answer, Outcome, SheetResult
+from toile.sheets.result import ExerciseOutcome, Expectation, SheetResult
 from toile.sheets.sheet import sheet_of
 from toile.studies import Factors, Reading, StudyResult, study_of
 
@@ -114,14 +114,17 @@ def sheet_result(make_search, run, tmp_path) -> SheetResult:
     }  # fmt: skip
     made: list[dict[str, Any]] = [
         {"record": shown},
-        {"study": study(run, filters, vary={FILTERS: [8, 64]}), "answer": Answer(text="64 & more")},
+        {
+            "study": study(run, filters, vary={FILTERS: [8, 64]}),
+            "answer": Expectation(text="64 & more"),
+        },
         {"search": make_search()},
         {"record": {"levels": {"64 (exercise 2)": filters["64"], "trial 1": filters["8"]}}},
         {"record": exported},
-        {"answer": Answer(text="Neither", when="2026-11-20T10:00:00+00:00")},
+        {"answer": Expectation(text="Neither", when="2026-11-20T10:00:00+00:00")},
     ]
     outcomes = tuple(
-        Outcome(planned, tmp_path / planned.key, **({"answer": None} | given))
+        ExerciseOutcome(planned, tmp_path / planned.key, **({"answer": None} | given))
         for planned, given in zip(plan_sheet(sheet), made, strict=True)
     )
     return SheetResult(tmp_path, sheet, True, outcomes)

@@ -16,7 +16,7 @@ from toile.report.study_page.html import study_html
 from toile.report.study_page.latex import latex_table, latex_text
 from toile.report.study_page.markdown import study_markdown
 from toile.report.study_page.pdf import study_pdf
-from toile.report.study_page.table import Quantity, Table
+from toile.report.study_page.table import Quantity, ReportTable
 from toile.statistics import judge_readings
 from toile.statistics.table_file import table_of
 
@@ -142,7 +142,7 @@ def test_no_spreadsheet_runs_a_cell_and_numbers_stay_numbers(make_study):
     assert next(iter(csv.DictReader(io.StringIO(levels))))["mean"] == repr(0.8500000000000001)
 
 
-TABLE = Table(
+TABLE = ReportTable(
     "t",
     "A table",
     {"level": "Level", "share": "100% & more"},
@@ -171,7 +171,7 @@ def test_a_minus_is_one_in_latex_too():
     """In a number, also one that is a name; a hyphen between words stays one."""
     assert latex_text("−.5 – 0.5") == "$-$.5 -- 0.5"  # noqa: RUF001
     rows = (("pre-trained", Quantity(-0.5, "-0.50")), ("-1e-4", ""))
-    written = latex_table(Table("t", "", {"a": "A", "b": "B"}, rows), "")
+    written = latex_table(ReportTable("t", "", {"a": "A", "b": "B"}, rows), "")
     assert r"{}pre-trained & $-$0.50 \\" in written
     assert r"{}$-$1e$-$4 &" in written
 

@@ -35,7 +35,7 @@ KAGGLE_HEADER = ("label", *(f"pixel{number}" for number in range(1, 785)))
 
 
 @dataclass(eq=False)
-class Table:
+class CsvTable:
     """The rows of a file with their labels, and the part of each row by its place in `PARTS`.
 
     `end` are the pixels of the end that is no label, and whether it is the first.
@@ -105,7 +105,7 @@ def _layout(form: Form) -> tuple[int, int]:
     )
 
 
-def _read(found: CsvSet, data: Data, progress: Progress) -> tuple[list[Table], Greys | None]:
+def _read(found: CsvSet, data: Data, progress: Progress) -> tuple[list[CsvTable], Greys | None]:
     """The tables, and black and white of them where the pixels are not bytes."""
     try:
         return [_table(form, found, part, None, progress) for part, form in _ordered(found)], None
@@ -123,7 +123,9 @@ def _ordered(found: CsvSet) -> list[tuple[str, Form]]:
     return sorted(found.forms.items(), key=lambda one: PARTS.index(one[0]))
 
 
-def _table(form: Form, found: CsvSet, part: str, greys: Greys | None, progress: Progress) -> Table:
+def _table(
+    form: Form, found: CsvSet, part: str, greys: Greys | None, progress: Progress
+) -> CsvTable:
     rows = read_rows(form, greys, progress)
     check_layout(len(rows), (1, 1, form.num_pixels), str(form.file))
     parts = np.full(len(rows), PARTS.index(part))
@@ -135,7 +137,7 @@ def _table(form: Form, found: CsvSet, part: str, greys: Greys | None, progress: 
         values = end[0]
         if values.min() < 0 or values.max() > 255 or (values != np.rint(values)).any():
             raise NotBytes(f"{form.file}: its first or last pixel is none of 8 bits")
-    return Table(rows, labels, parts, end)
+    return CsvTable(rows, labels, parts, end)
 
 
 def _labels(
@@ -168,7 +170,7 @@ def _part_of(cell: str, rows: Rows) -> int:
 
 
 def _assemble(
-    tables: list[Table], labels: list[Int64[np.ndarray, " _"]], greys: Greys | None
+    tables: list[CsvTable], labels: list[Int64[np.ndarray, " _"]], greys: Greys | None
 ) -> tuple[Images, Images | None]:
     """The images of all tables, part by part; none of them is copied twice."""
     form = tables[0].rows.form
@@ -194,7 +196,7 @@ def _assemble(
 
 
 def _lay(
-    table: Table,
+    table: CsvTable,
     pixels: UInt8[np.ndarray, "n pixels"],
     places: Int64[np.ndarray, " rows"],
     greys: Greys | None,
@@ -213,7 +215,7 @@ def _lay(
         done += len(chunk)
 
 
-def _is_kaggle(tables: list[Table]) -> bool:
+def _is_kaggle(tables: list[CsvTable]) -> bool:
     return (
         tuple(table.rows.file.name.removesuffix(".gz") for table in tables) == KAGGLE_NAMES
         and all(table.rows.form.header == KAGGLE_HEADER for table in tables)

@@ -30,7 +30,7 @@ class TableLabels:
 
 
 @dataclass(frozen=True)
-class Table:
+class LabelTable:
     """A table's columns by their heads."""
 
     name: str
@@ -65,7 +65,9 @@ def read_labels(tables: list[PictureFile], pictures: list[PictureFile]) -> Table
     return labels
 
 
-def _reason(table: Table, head: str, files: list[PictureFile], pictures: list[PictureFile]) -> str:
+def _reason(
+    table: LabelTable, head: str, files: list[PictureFile], pictures: list[PictureFile]
+) -> str:
     """Why a table that names `files` in the column `head` cannot say what they show."""
     folders, named = {file.path.parent for file in files}, set(files)
     forgotten = [one for one in pictures if one.path.parent in folders and one not in named]
@@ -83,7 +85,7 @@ def _reason(table: Table, head: str, files: list[PictureFile], pictures: list[Pi
     return ""
 
 
-def _read(file: PictureFile) -> Table | None:
+def _read(file: PictureFile) -> LabelTable | None:
     """The table in a file; None where it is none."""
     with file.open() as stream:
         raw = stream.read(MAX_TABLE_BYTES + 1)
@@ -102,7 +104,9 @@ def _read(file: PictureFile) -> Table | None:
     if not rows or any(len(row) != len(head) for row in rows) or len(set(head)) != len(head):
         return None
     columns = zip(*rows, strict=True)
-    return Table(str(file.path), {name: list(one) for name, one in zip(head, columns, strict=True)})
+    return LabelTable(
+        str(file.path), {name: list(one) for name, one in zip(head, columns, strict=True)}
+    )
 
 
 def _belongs(table: PictureFile, picture: PictureFile) -> bool:
@@ -113,7 +117,7 @@ def _belongs(table: PictureFile, picture: PictureFile) -> bool:
 
 
 def _files_column(
-    table: Table, pictures: list[PictureFile]
+    table: LabelTable, pictures: list[PictureFile]
 ) -> tuple[str, list[PictureFile]] | None:
     """The column that names a picture in each row, each once, and those pictures."""
     by_name: dict[str, set[PictureFile]] = defaultdict(set)
@@ -130,7 +134,7 @@ def _files_column(
     return None
 
 
-def _label_columns(table: Table, files: str) -> list[str]:
+def _label_columns(table: LabelTable, files: str) -> list[str]:
     """The column of labels, or the columns among which it cannot be told."""
     others = [head for head in table.columns if head != files]
     named = [head for head in others if head.strip().lower().replace("_", "") in LABEL_NAMES]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from toile.engine.kernels.block import Block, Tensors
 from toile.engine.kernels.matmul import product
-from toile.network import Dropout, masked
+from toile.network import SeededDropout, masked
 
 
 class DenseBlock(Block):
@@ -73,7 +73,7 @@ class DenseBlock(Block):
 class DropoutBlock(Block):
     """`dropout`, by the mask it draws."""
 
-    def __init__(self, dropout: Dropout) -> None:
+    def __init__(self, dropout: SeededDropout) -> None:
         super().__init__([])
         self._dropout = dropout
         self._kept = torch.empty(0)

@@ -14,7 +14,7 @@ from toile.engine.kernels.first_block import FirstBlock
 from toile.engine.kernels.inner_conv import InnerConvBlock
 from toile.engine.kernels.max_pool import MaxPoolBlock
 from toile.engine.kernels.order import pools_first
-from toile.network import Conv2d, Dropout, Flatten, MaxPool2d
+from toile.network import Conv2d, FlattenLayer, MaxPool2d, SeededDropout
 
 
 class CompiledNetwork:
@@ -85,9 +85,9 @@ def _block(layers: list[nn.Module], dtype: torch.dtype, first: bool) -> tuple[Bl
             return InnerConvBlock(conv, dtype), 1
         case [MaxPool2d() as pool, nn.ReLU() as relu, *_] if MaxPoolBlock.fits(pool, dtype):
             return MaxPoolBlock(pool, relu), 2
-        case [Dropout() as dropout, *_]:
+        case [SeededDropout() as dropout, *_]:
             return DropoutBlock(dropout), 1
-        case [Flatten(), nn.Linear() as dense, *_] if _is_trained(dense):
+        case [FlattenLayer(), nn.Linear() as dense, *_] if _is_trained(dense):
             return DenseBlock(dense, _rectifies(layers, 2), dtype), 2 + _rectifies(layers, 2)
         case [nn.Linear() as dense, *_]:
             return DenseBlock(dense, _rectifies(layers, 1), dtype), 1 + _rectifies(layers, 1)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from toile.network import MaxPool2d, Views
+from toile.network import MaxPool2d, ViewStack
 
 # What never turns the order of two numbers round.
 RISING = (nn.ReLU, nn.LeakyReLU)
@@ -16,7 +16,7 @@ def pools_first(layers: Iterable[nn.Module]) -> list[nn.Module]:
 
     The ReLU of the greatest is the greatest of the ReLUs, on a quarter as many numbers.
     """
-    layers = [layer for layer in layers if not isinstance(layer, Views)]
+    layers = [layer for layer in layers if not isinstance(layer, ViewStack)]
     ordered = list(layers)
     for index, (layer, after) in enumerate(pairwise(layers)):
         if isinstance(layer, RISING) and isinstance(after, MaxPool2d):

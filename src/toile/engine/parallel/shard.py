@@ -12,7 +12,7 @@ from toile.engine.batches import EpochBatches
 from toile.engine.kernels.compiled_network import CompiledNetwork
 from toile.engine.loss import smoothed_cross_entropy
 from toile.engine.parallel.batch_norm import SyncBatchNorm
-from toile.network import Dropout, reseed_dropout
+from toile.network import SeededDropout, reseed_dropout
 from toile.recipe import Recipe
 
 Tensors = tuple[Tensor, ...]
@@ -42,7 +42,7 @@ class Shard:
         half = recipe.training.precision == "bfloat16"
         self._compiled = CompiledNetwork(network, torch.bfloat16 if half else torch.float32)
         # A walk over all layers at every step costs small networks a hundredth.
-        self._drops = any(isinstance(one, Dropout) for one in network.modules())
+        self._drops = any(isinstance(one, SeededDropout) for one in network.modules())
         self._norms = [one for one in network.modules() if isinstance(one, SyncBatchNorm)]
 
     @property

@@ -31,7 +31,7 @@ class ShownMistake:
 
 
 @dataclass(frozen=True)
-class Pair:
+class ConfusedPair:
     """A true class, the class it was taken for, how often, and the surest such mistakes."""
 
     true: str
@@ -47,7 +47,7 @@ class Answers:
     of: str
     judgement: Judgement
     classes: tuple[ClassRow, ...]
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ConfusedPair, ...]
 
     @property
     def floor(self) -> float:
@@ -68,7 +68,7 @@ def read_answers(
     among = np.flatnonzero(scored_images(recipe, validation))
     logits, labels = validation.logits[among], validation.labels[among]
     pairs = tuple(
-        Pair(
+        ConfusedPair(
             class_names[pair.true],
             class_names[pair.predicted],
             pair,

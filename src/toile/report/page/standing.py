@@ -12,7 +12,7 @@ INTERVAL = ", with Wilson's 95 % interval."
 
 
 @dataclass(frozen=True)
-class Standing:
+class RunStanding:
     """A run's status, its score as far as there is one, and what the score stands for."""
 
     status: str
@@ -22,7 +22,7 @@ class Standing:
     meaning: str
 
 
-def standing(run: Run) -> Standing:
+def standing(run: Run) -> RunStanding:
     """From the results of an ended run, else from its last stored answers, if any."""
     state = read_state(run.folder)
     if (run.folder / "results.json").exists():
@@ -38,7 +38,7 @@ def standing(run: Run) -> Standing:
         meaning += _commonest(run)
     if score is not None and (words := seen_words(run.recipe)):
         meaning = f"{words} {meaning}"
-    return Standing(state.status, state.reason, score, loss, meaning)
+    return RunStanding(state.status, state.reason, score, loss, meaning)
 
 
 def _commonest(run: Run) -> str:

@@ -3,16 +3,16 @@
 Speaks `SheetResult` and `SearchResult`.
 """
 
-from toile.report.sheet_page.blocks import Block, Page, Picture
+from toile.report.sheet_page.blocks import Page, PageBlock, PagePicture
 from toile.report.sheet_page.content import search_page, sheet_page
 from toile.report.sheet_page.exercises import Steps
 from toile.report.sheet_page.forms import page_html, page_markdown
 from toile.report.sheet_page.pdf import page_pdf
 
 __all__ = [
-    "Block",
     "Page",
-    "Picture",
+    "PageBlock",
+    "PagePicture",
     "Steps",
     "page_html",
     "page_markdown",

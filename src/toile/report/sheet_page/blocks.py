@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from toile.report.study_page.parts import Card, Drawing, Section
-from toile.report.study_page.table import Table
+from toile.report.study_page.parts import Drawing, Section, StudyCard
+from toile.report.study_page.table import ReportTable
 
 
 @dataclass(frozen=True)
-class Picture:
+class PagePicture:
     """A small picture in a data: address, and its caption."""
 
     uri: str
@@ -15,7 +15,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Block:
+class PageBlock:
     """One exercise: what was asked, what was expected, what came of it, how to do it again.
 
     `expected` and `answer` are what a person wrote, with when it was written; all else is computed:
@@ -34,9 +34,9 @@ class Block:
     sentence: str = ""
     findings: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
-    pictures: tuple[Picture, ...] = ()
+    pictures: tuple[PagePicture, ...] = ()
     drawings: tuple[Drawing, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     commands: str = ""
 
@@ -59,6 +59,6 @@ class Page:
     loud: str
     ended: bool
     status: str
-    cards: tuple[Card, ...]
-    blocks: tuple[Block, ...]
+    cards: tuple[StudyCard, ...]
+    blocks: tuple[PageBlock, ...]
     sections: tuple[Section, ...]

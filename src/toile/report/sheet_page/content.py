@@ -3,10 +3,10 @@
 import shlex
 
 from toile.report.page.numbers import count, duration, percent
-from toile.report.sheet_page.blocks import Block, Page
+from toile.report.sheet_page.blocks import Page, PageBlock
 from toile.report.sheet_page.exercises import Steps, exercise_block, searched_block
 from toile.report.study_page.circumstances import circumstances
-from toile.report.study_page.parts import Card, Section
+from toile.report.study_page.parts import Section, StudyCard
 from toile.report.titles import search_title
 from toile.searches import SearchResult, finalist_mean, trials_words
 from toile.sheets import SheetResult
@@ -38,7 +38,7 @@ def sheet_page(result: SheetResult, steps: Steps) -> Page:
 def search_page(result: SearchResult) -> Page:
     """The page of a search of its own."""
     words = ["toile", "search", str(result.folder), "--out", f"{result.folder.name}-2"]
-    block = Block("What the trials found", "search", "", True, "", commands=shlex.join(words))
+    block = PageBlock("What the trials found", "search", "", True, "", commands=shlex.join(words))
     studies = () if result.finalists is None else (result.finalists,)
     return Page(
         search_title(result.spec),
@@ -53,29 +53,29 @@ def search_page(result: SearchResult) -> Page:
     )
 
 
-def _sheet_cards(result: SheetResult, ended: int) -> tuple[Card, ...]:
+def _sheet_cards(result: SheetResult, ended: int) -> tuple[StudyCard, ...]:
     readings = sum(study.count("finished") for study in result.studies)
     trials = sum(len(one.search.trials) for one in result.outcomes if one.search is not None)
     noted = "of studies" if not trials else f"and {count(trials)} trials of searches"
     expected = sum(one.answer is not None for one in result.outcomes)
     return (
-        Card("Exercises", f"{ended} of {len(result.outcomes)}", "done"),
-        Card("Readings", count(readings), noted),
-        Card("Answers", count(expected), "kept as they were written"),
-        Card("Time", duration(result.seconds), "of training and scoring"),
+        StudyCard("Exercises", f"{ended} of {len(result.outcomes)}", "done"),
+        StudyCard("Readings", count(readings), noted),
+        StudyCard("Answers", count(expected), "kept as they were written"),
+        StudyCard("Time", duration(result.seconds), "of training and scoring"),
     )
 
 
-def _search_cards(result: SearchResult) -> tuple[Card, ...]:
-    cards = [Card("Trials", count(len(result.trials)), trials_words(result))]
+def _search_cards(result: SearchResult) -> tuple[StudyCard, ...]:
+    cards = [StudyCard("Trials", count(len(result.trials)), trials_words(result))]
     for best in result.ranked()[:1]:
-        cards.append(Card("Best trial", percent(best.score), "on the images it was chosen by"))
+        cards.append(StudyCard("Best trial", percent(best.score), "on the images it was chosen by"))
         again = finalist_mean(result, best)
         if again is not None:
             cards.append(
-                Card("Trained again", percent(again[0]), f"mean of {again[3]} with new seeds")
+                StudyCard("Trained again", percent(again[0]), f"mean of {again[3]} with new seeds")
             )
-    cards.append(Card("Time", duration(result.seconds), "trials and readings together"))
+    cards.append(StudyCard("Time", duration(result.seconds), "trials and readings together"))
     return tuple(cards)
 
 

@@ -9,7 +9,7 @@ from toile.report.curves import curves_figure
 from toile.report.page.numbers import count, duration, percent
 from toile.report.readings import readings_figure
 from toile.report.search import search_figure
-from toile.report.sheet_page.blocks import Block, Picture
+from toile.report.sheet_page.blocks import PageBlock, PagePicture
 from toile.report.sheet_page.tables import chosen_table, trials_table
 from toile.report.steps import StepsOf, steps_figure
 from toile.report.study_page.content import study_report
@@ -20,7 +20,7 @@ from toile.report.study_page.parts import Drawing, drawing_of
 from toile.report.study_page.tables import levels_table, pairs_table
 from toile.runs import Run
 from toile.searches import ORDER_DECIDES, SearchResult, search_sentence, trials_words
-from toile.sheets import Outcome, SheetResult, compared_words, runs_words, study_words
+from toile.sheets import ExerciseOutcome, SheetResult, compared_words, runs_words, study_words
 from toile.statistics import Verdict, trend_sentence
 from toile.studies import StudyResult, learning_curves
 
@@ -33,12 +33,12 @@ TRIALS = (
 )
 
 
-def exercise_block(result: SheetResult, outcome: Outcome, steps: Steps) -> Block:
+def exercise_block(result: SheetResult, outcome: ExerciseOutcome, steps: Steps) -> PageBlock:
     """An exercise in any state."""
     exercise = outcome.planned.exercise
     answer = outcome.answer
     is_open = exercise.kind == "question"
-    block = Block(
+    block = PageBlock(
         f"{outcome.planned.number}. {exercise.title}",
         outcome.planned.key,
         exercise.question,
@@ -65,7 +65,7 @@ def exercise_block(result: SheetResult, outcome: Outcome, steps: Steps) -> Block
     return block
 
 
-def _studied(block: Block, study: StudyResult) -> Block:
+def _studied(block: PageBlock, study: StudyResult) -> PageBlock:
     report = study_report(study, {})
     verdict = study.verdict
     pairs = [pairs_table(verdict)] if verdict is not None and verdict.pairs else []
@@ -99,7 +99,7 @@ def _studied(block: Block, study: StudyResult) -> Block:
     )
 
 
-def searched_block(block: Block, search: SearchResult) -> Block:
+def searched_block(block: PageBlock, search: SearchResult) -> PageBlock:
     """`block` with the trials, what was chosen, and what that came to."""
     drawings = []
     if any(one.scores for one in search.trials):
@@ -147,10 +147,10 @@ def _best_curves(final: StudyResult, level: str) -> Drawing:
     return drawing_of("best", says, curves_figure, Run(first.folder).history)
 
 
-def _shown(block: Block, record: Mapping[str, Any]) -> Block:
+def _shown(block: PageBlock, record: Mapping[str, Any]) -> PageBlock:
     return replace(
         block,
-        pictures=tuple(Picture(one["uri"], one["class"]) for one in record["pictures"]),
+        pictures=tuple(PagePicture(one["uri"], one["class"]) for one in record["pictures"]),
         facts=(
             ("Data", record["data"]),
             ("Images to learn from", f"{record['train']:,}"),
@@ -162,7 +162,7 @@ def _shown(block: Block, record: Mapping[str, Any]) -> Block:
     )
 
 
-def _compared(block: Block, outcome: Outcome) -> Block:
+def _compared(block: PageBlock, outcome: ExerciseOutcome) -> PageBlock:
     verdict = outcome.verdict
     if verdict is not None:
         gone = {level.name: 0 for level in verdict.levels}
@@ -202,7 +202,7 @@ def _compared(block: Block, outcome: Outcome) -> Block:
     )
 
 
-def _exported(block: Block, outcome: Outcome, steps: Steps) -> Block:
+def _exported(block: PageBlock, outcome: ExerciseOutcome, steps: Steps) -> PageBlock:
     record = outcome.record
     assert record is not None
     parity, top = record["parity"], record["top"]
@@ -262,12 +262,12 @@ def _seeds(study: StudyResult) -> str:
     return str(last) if last == study.spec.seed else f"{study.spec.seed} to {last}"
 
 
-def _named(block: Block, drawings: tuple[Drawing, ...]) -> tuple[Drawing, ...]:
+def _named(block: PageBlock, drawings: tuple[Drawing, ...]) -> tuple[Drawing, ...]:
     """Drawings by names that no other exercise's have."""
     return tuple(replace(one, name=f"{block.key}-{one.name}") for one in drawings)
 
 
-def _commands(result: SheetResult, outcome: Outcome) -> str:
+def _commands(result: SheetResult, outcome: ExerciseOutcome) -> str:
     """What repeats an exercise in another folder, or takes it in this one."""
     if outcome.planned.exercise.kind == "question":
         return ""

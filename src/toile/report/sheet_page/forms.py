@@ -1,7 +1,7 @@
 """A page as HTML, and as Markdown with its figures beside it."""
 
 from toile.report.page.render import render
-from toile.report.sheet_page.blocks import Block, Page
+from toile.report.sheet_page.blocks import Page, PageBlock
 from toile.report.study_page.html import svgs_of
 from toile.report.study_page.markdown import escaped, section_lines, with_words
 from toile.report.study_page.parts import Section
@@ -34,7 +34,7 @@ def page_markdown(page: Page) -> str:
     return with_words(lines)
 
 
-def _block(block: Block) -> list[str]:
+def _block(block: PageBlock) -> list[str]:
     lines = [f"## {escaped(block.heading)}", escaped(block.status), escaped(block.question)]
     lines += [f"> {escaped(one)}" for one in block.written]
     lines.append(f"**{escaped(block.sentence)}**" if block.sentence else "")

@@ -3,7 +3,7 @@
 from base64 import b64decode
 from dataclasses import asdict
 
-from toile.report.sheet_page.blocks import Block, Page
+from toile.report.sheet_page.blocks import Page, PageBlock
 from toile.report.study_page.parts import Section
 from toile.report.study_page.pdf import Record, figure_records, section_record, typeset
 
@@ -29,7 +29,7 @@ def page_pdf(page: Page) -> bytes:
     return typeset(record, [one for block in page.blocks for one in block.drawings], pictures)
 
 
-def _block(block: Block) -> Record:
+def _block(block: PageBlock) -> Record:
     words = tuple(one for one in (block.status.capitalize(), *block.findings, *block.words) if one)
     section = Section(block.heading, words, block.facts, block.tables, block.commands)
     return section_record(section) | {
@@ -40,5 +40,5 @@ def _block(block: Block) -> Record:
     }
 
 
-def _picture_names(block: Block) -> list[tuple[str, str]]:
+def _picture_names(block: PageBlock) -> list[tuple[str, str]]:
     return [(f"{block.key}-{n}.png", one.caption) for n, one in enumerate(block.pictures)]

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from toile.report.page.numbers import duration
-from toile.report.study_page.table import Cell, Quantity, Table, count, share, signed_points
+from toile.report.study_page.table import Cell, Quantity, ReportTable, count, share, signed_points
 from toile.searches import SearchResult, finalist_mean, value_text
 from toile.studies import short_names
 
 
-def chosen_table(result: SearchResult) -> Table:
+def chosen_table(result: SearchResult) -> ReportTable:
     """Each finalist's number as it was chosen, and as it is."""
     rows: list[tuple[Cell, ...]] = []
     for trial in result.chosen():
@@ -24,10 +24,10 @@ def chosen_table(result: SearchResult) -> Table:
         "low": "95 % from", "high": "to", "n": "n", "change": "Change",
     }  # fmt: skip
     title = "The finalists: accuracy when chosen and when trained again; change in points"
-    return Table("finalists", title, columns, tuple(rows))
+    return ReportTable("finalists", title, columns, tuple(rows))
 
 
-def trials_table(result: SearchResult) -> Table:
+def trials_table(result: SearchResult) -> ReportTable:
     """Every trial in its order."""
     rows: list[tuple[Cell, ...]] = [
         (
@@ -45,7 +45,7 @@ def trials_table(result: SearchResult) -> Table:
         "trial": "Trial", **_heads(result), "status": "Status", "epochs": "Epochs",
         "accuracy": "Accuracy", "seconds": "Time", "reason": "Reason",
     }  # fmt: skip
-    return Table("trials", "Every trial, on the half that chooses", columns, tuple(rows))
+    return ReportTable("trials", "Every trial, on the half that chooses", columns, tuple(rows))
 
 
 def _heads(result: SearchResult) -> dict[str, str]:

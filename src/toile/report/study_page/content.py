@@ -10,7 +10,7 @@ from toile.report.study_page.findings import (
     test_sections,
 )
 from toile.report.study_page.learning import learning_sections
-from toile.report.study_page.parts import Card, StudyReport
+from toile.report.study_page.parts import StudyCard, StudyReport
 from toile.report.study_page.tables import Hits
 from toile.report.titles import study_title
 from toile.statistics import ALPHA, LOOKS, Verdict, folds_sentence, pooled_sd
@@ -41,16 +41,16 @@ def study_report(result: StudyResult, hits: Hits) -> StudyReport:
     )
 
 
-def _cards(result: StudyResult, verdict: Verdict | None) -> tuple[Card, ...]:
+def _cards(result: StudyResult, verdict: Verdict | None) -> tuple[StudyCard, ...]:
     finished = result.count("finished")
     asked = f"finished, of {count(len(result.readings))} asked"
     cards = [
-        Card(
+        StudyCard(
             "Levels",
             count(len(result.levels)),
             " and ".join([*["recipes"] * bool(result.spec.levels), *result.spec.vary]),
         ),
-        Card("Readings", count(finished), asked),
+        StudyCard("Readings", count(finished), asked),
     ]
     if verdict is not None:
         told = sum(pair.verdict != "undecided" for pair in verdict.pairs)
@@ -59,11 +59,15 @@ def _cards(result: StudyResult, verdict: Verdict | None) -> tuple[Card, ...]:
         chance = f"its mean less {100 * best.optimism:.2f} points of chance"
         expected = chance if best.optimism > 0 else "its mean"
         cards += [
-            Card("Pairs decided", f"{told} of {len(verdict.pairs)}", "better, worse or the same"),
-            Card("Expected of the highest", percent(best.honest), f"{best.level}: {expected}"),
-            Card("Spread of readings", DASH if sd is None else f"{100 * sd:.2f}", "points, SD"),
+            StudyCard(
+                "Pairs decided", f"{told} of {len(verdict.pairs)}", "better, worse or the same"
+            ),
+            StudyCard("Expected of the highest", percent(best.honest), f"{best.level}: {expected}"),
+            StudyCard(
+                "Spread of readings", DASH if sd is None else f"{100 * sd:.2f}", "points, SD"
+            ),
         ]
-    cards.append(Card("Time", duration(result.seconds), "all readings together"))
+    cards.append(StudyCard("Time", duration(result.seconds), "all readings together"))
     return tuple(cards)
 
 

@@ -3,11 +3,11 @@
 import csv
 import io
 
-from toile.report.study_page.table import Cell, Quantity, Table, is_number, share
+from toile.report.study_page.table import Cell, Quantity, ReportTable, is_number, share
 from toile.studies import StudyResult
 
 
-def csv_table(table: Table) -> str:
+def csv_table(table: ReportTable) -> str:
     """`table` under its columns' names; accuracies are fractions, what is not known is empty."""
     return _csv([tuple(table.columns), *table.rows])
 

@@ -1,6 +1,6 @@
 """A study's tables for LaTeX."""
 
-from toile.report.study_page.table import Cell, Quantity, Table, is_number, texts_of
+from toile.report.study_page.table import Cell, Quantity, ReportTable, is_number, texts_of
 
 MINUS = "−"  # noqa: RUF001
 ESCAPED = {
@@ -19,7 +19,7 @@ ESCAPED = {
 } | {one: f"\\{one}" for one in "&%$#_{}"}
 
 
-def latex_table(table: Table, caption: str) -> str:
+def latex_table(table: ReportTable, caption: str) -> str:
     r"""A `table` that needs no package; in an article of UTF-8, as LaTeX takes it since 2018.
 
     `\textquotesingle` takes textcomp, in LaTeX since 2020. Greek letters and other scripts in names

@@ -5,7 +5,7 @@ from statistics import mean, median
 
 from toile.report.page.numbers import duration
 from toile.report.study_page.parts import Section
-from toile.report.study_page.table import Cell, Quantity, Table, count, signed_points
+from toile.report.study_page.table import Cell, Quantity, ReportTable, count, signed_points
 from toile.statistics import list_names
 from toile.studies import Curves, LearningCurve, LevelReached, StudyResult, reached_by_level
 
@@ -32,7 +32,7 @@ def any_finished(curves: Curves) -> bool:
     return any(not one.diverged for of_level in curves.values() for one in of_level)
 
 
-def reached_table(reached: tuple[LevelReached, ...]) -> Table:
+def reached_table(reached: tuple[LevelReached, ...]) -> ReportTable:
     """A row for each accuracy and level."""
     rows = tuple(
         (
@@ -48,10 +48,10 @@ def reached_table(reached: tuple[LevelReached, ...]) -> Table:
         "accuracy": "Accuracy", "level": "Level", "reached": "Reached in",
         "epochs": "Epochs, median", "seconds": "Time, median",
     }  # fmt: skip
-    return Table("reached", "When readings first reached an accuracy", columns, rows, True)
+    return ReportTable("reached", "When readings first reached an accuracy", columns, rows, True)
 
 
-def ends_table(curves: Curves) -> Table:
+def ends_table(curves: Curves) -> ReportTable:
     """How long each level's readings trained, and what their last epoch added."""
     rows: list[tuple[Cell, ...]] = []
     for level, of_level in curves.items():
@@ -72,7 +72,7 @@ def ends_table(curves: Curves) -> Table:
         "last_gain": "Last epoch added", "seconds": "Time",
     }  # fmt: skip
     title = "How the trainings ended: medians, with the range; what the last epoch added in points"
-    return Table("ends", title, columns, tuple(rows), True)
+    return ReportTable("ends", title, columns, tuple(rows), True)
 
 
 def soonest_words(reached: tuple[LevelReached, ...]) -> str:

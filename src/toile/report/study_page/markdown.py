@@ -4,7 +4,7 @@ import re
 
 from toile.report.glossary import terms_in
 from toile.report.study_page.parts import Section, StudyReport
-from toile.report.study_page.table import Table
+from toile.report.study_page.table import ReportTable
 
 
 def study_markdown(report: StudyReport) -> str:
@@ -40,7 +40,7 @@ def section_lines(section: Section) -> list[str]:
     return lines
 
 
-def _table(table: Table) -> str:
+def _table(table: ReportTable) -> str:
     rule = ["--:" if numeric else "---" for numeric in table.numeric]
     heads, *rows = [list(map(escaped, line)) for line in (table.heads, *table.texts)]
     return "\n".join(f"| {' | '.join(line)} |" for line in (heads, rule, *rows))

@@ -7,13 +7,13 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from toile.report.study_page.table import Table
+from toile.report.study_page.table import ReportTable
 
 WIDE_INCHES = 7
 
 
 @dataclass(frozen=True)
-class Card:
+class StudyCard:
     """One number at the top of the page, and what it is of."""
 
     label: str
@@ -48,7 +48,7 @@ class Section:
     title: str
     words: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
     code: str = ""
 
 
@@ -62,11 +62,11 @@ class StudyReport:
     ended: bool
     sentence: str
     terms: str
-    cards: tuple[Card, ...]
+    cards: tuple[StudyCard, ...]
     drawings: tuple[Drawing, ...]
     sections: tuple[Section, ...]
 
     @property
-    def tables(self) -> tuple[Table, ...]:
+    def tables(self) -> tuple[ReportTable, ...]:
         """All tables, in order."""
         return tuple(table for section in self.sections for table in section.tables)

@@ -25,7 +25,7 @@ Cell = str | Quantity
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """Rows of words and quantities. `name` is that of its file.
 
     `columns` are named as a program reads them, each with its head for people. A page shows it at

@@ -11,7 +11,7 @@ from toile.report.page.numbers import duration
 from toile.report.study_page.table import (
     Cell,
     Quantity,
-    Table,
+    ReportTable,
     count,
     decimals,
     points,
@@ -26,7 +26,7 @@ Hits = Mapping[str, Bool[np.ndarray, "r n"]]
 """For each level whether each of its finished readings answered each image right."""
 
 
-def levels_table(verdict: Verdict, result: StudyResult) -> Table:
+def levels_table(verdict: Verdict, result: StudyResult) -> ReportTable:
     """Each level's mean with its interval, over its finished readings."""
     found = {level.name: level.to_json() for level in verdict.levels}
     rows: list[tuple[Cell, ...]] = []
@@ -39,10 +39,12 @@ def levels_table(verdict: Verdict, result: StudyResult) -> Table:
         rows.append((level.name, *measured, count(one["n"]), count(asked)))
     columns = {"level": "Level", "mean": "Mean", "low": "95 % from", "high": "to", "sd": "SD"}
     columns |= {"n": "n", "asked": "Asked"}
-    return Table("levels", "Means over n finished readings; SD in points", columns, tuple(rows))
+    return ReportTable(
+        "levels", "Means over n finished readings; SD in points", columns, tuple(rows)
+    )
 
 
-def pairs_table(verdict: Verdict) -> Table:
+def pairs_table(verdict: Verdict) -> ReportTable:
     """Each pair's difference, what follows from it, and what would decide it."""
     rows = tuple(
         (
@@ -65,10 +67,10 @@ def pairs_table(verdict: Verdict) -> Table:
         "more_readings": "More readings",
     }  # fmt: skip
     title = "Differences of means in points, with their intervals"
-    return Table("pairs", title, columns, rows)
+    return ReportTable("pairs", title, columns, rows)
 
 
-def readings_table(result: StudyResult) -> Table:
+def readings_table(result: StudyResult) -> ReportTable:
     """A row for each level, a column for each reading's number; one without a score says why."""
     numbers = range(1, max((one.number for one in result.readings), default=0) + 1)
     cells: dict[tuple[str, int], Cell] = {
@@ -82,10 +84,12 @@ def readings_table(result: StudyResult) -> Table:
         for level in result.levels
     )
     columns = {"level": "Level"} | {str(number): str(number) for number in numbers}
-    return Table("readings", "Accuracy by level and number of the reading", columns, rows, True)
+    return ReportTable(
+        "readings", "Accuracy by level and number of the reading", columns, rows, True
+    )
 
 
-def runs_table(result: StudyResult) -> Table:
+def runs_table(result: StudyResult) -> ReportTable:
     """Every reading with its seed, standing and folder."""
     rows = tuple(
         (
@@ -104,10 +108,10 @@ def runs_table(result: StudyResult) -> Table:
         "level": "Level", "number": "Number", "seed": "Seed", "status": "Status",
         "accuracy": "Accuracy", "seconds": "Time", "reason": "Reason", "folder": "Folder",
     }  # fmt: skip
-    return Table("runs", "Every reading's seed, time and folder", columns, rows)
+    return ReportTable("runs", "Every reading's seed, time and folder", columns, rows)
 
 
-def noise_table(hits: Hits) -> Table:
+def noise_table(hits: Hits) -> ReportTable:
     """How much of the doubt in each level's mean comes of its seeds, and how much of the images."""
     rows = []
     for name, right in hits.items():
@@ -127,10 +131,10 @@ def noise_table(hits: Hits) -> Table:
         "level": "Level", "readings": "Readings", "images": "Images", "seed_sd": "SD over seeds",
         "seed_error": "By seeds", "image_error": "By images", "error": "By both",
     }  # fmt: skip
-    return Table("noise", "Standard errors of the means, in points", columns, tuple(rows))
+    return ReportTable("noise", "Standard errors of the means, in points", columns, tuple(rows))
 
 
-def pair_noise_table(hits: Hits) -> Table:
+def pair_noise_table(hits: Hits) -> ReportTable:
     """The same for differences, in which images hard for both levels cancel."""
     rows = []
     for one, other in combinations(hits, 2):
@@ -150,14 +154,14 @@ def pair_noise_table(hits: Hits) -> Table:
         "seed_error": "By seeds", "image_error": "By images", "error": "By both",
     }  # fmt: skip
     title = "Standard errors of the differences, in points"
-    return Table("pair-noise", title, columns, tuple(rows))
+    return ReportTable("pair-noise", title, columns, tuple(rows))
 
 
-def test_table(test: Mapping[str, Any]) -> Table:
+def test_table(test: Mapping[str, Any]) -> ReportTable:
     """Each level's mean accuracy on the test part."""
     rows = tuple(
         (name, count(one["n"]), share(one["mean"]), share(one["low"]), share(one["high"]))
         for name, one in test["levels"].items()
     )
     columns = {"level": "Level", "n": "n", "mean": "Mean", "low": "95 % from", "high": "to"}
-    return Table("test", "Means over n readings, on the test part", columns, rows)
+    return ReportTable("test", "Means over n readings, on the test part", columns, rows)

@@ -14,11 +14,11 @@ from torch.nn import functional as F
 
 from toile.augmentation import Draws, windows
 from toile.engine import EpochBatches, laid_out_as
-from toile.network import Dropout, reseed_dropout
+from toile.network import SeededDropout, reseed_dropout
 from toile.training.average import follow
 from toile.training.fit import Fit
 from toile.training.loop import factor_at
-from toile.training.muon import Muon
+from toile.training.muon import MuonOptimizer
 from toile.training.optimizer import set_rate
 from toile.training.stacked.network import stack_rows, stacked_network
 
@@ -227,8 +227,8 @@ def _joint_optimizer(
         {**group, "params": [stacks[own] for own in group["params"]]}
         for group in first.param_groups
     ]
-    if isinstance(first, Muon):
-        optimizer: torch.optim.Optimizer = Muon(groups, first.bfloat16, stacked=True)
+    if isinstance(first, MuonOptimizer):
+        optimizer: torch.optim.Optimizer = MuonOptimizer(groups, first.bfloat16, stacked=True)
     else:
         optimizer = type(first)(groups)  # type: ignore[call-arg]
     for weight in (one for group in groups for one in group["params"]):
@@ -261,4 +261,4 @@ def _clip(gradients: Sequence[Tensor], longest: float) -> None:
 
 
 def _has_dropout(network: nn.Module) -> bool:
-    return any(isinstance(module, Dropout) for module in network.modules())
+    return any(isinstance(module, SeededDropout) for module in network.modules())

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from toile.network import ChannelNorm, Conv2d, Dropout, Flatten, Residual
+from toile.network import ChannelNorm, Conv2d, FlattenLayer, ResidualBlock, SeededDropout
 
 Modules = Sequence[Any]
 
@@ -27,10 +27,10 @@ def stacked_network(networks: Modules) -> nn.Module:
     first = networks[0]
     if isinstance(first, nn.Sequential):
         return type(first)(_children(networks))
-    if isinstance(first, Residual):
+    if isinstance(first, ResidualBlock):
         children = _children(networks)
         around = OrderedDict(children.pop("shortcut").named_children())
-        return Residual(children, around)
+        return ResidualBlock(children, around)
     stack = _STACKS.get(type(first))
     # What has no numbers of its own works on any number of channels as it is.
     return first if stack is None else stack(networks)
@@ -170,7 +170,7 @@ _STACKS: dict[type[nn.Module], Callable[[Modules], nn.Module]] = {
     nn.BatchNorm2d: _BatchNorms,
     ChannelNorm: _ChannelNorms,
     nn.GroupNorm: _GroupNorms,
-    Dropout: _Dropouts,
+    SeededDropout: _Dropouts,
     # Our own Flatten lays out a gradient for a pool of one network.
-    Flatten: lambda layers: nn.Flatten(),
+    FlattenLayer: lambda layers: nn.Flatten(),
 }

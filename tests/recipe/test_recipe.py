@@ -74,6 +74,7 @@ OTHERWISE = {
     "training.precision": "float32",
     "training.threads": 1,
     "training.replicas": 1,
+    "training.engine": "plain",
     "training.device": "cpu",
     "seed": 1,
     "network.conv1.name": "stem",

@@ -11,12 +11,14 @@ import time
 import torch
 from torch import nn
 
+from toile.engine.batch_result import BatchResult
 from toile.engine.batches import Batches, EpochBatches
 from toile.engine.layout import laid_out_as
 from toile.engine.parallel.batch_norm import WorkerLostError
-from toile.engine.parallel.shard import BatchResult, Shard, Tensors
+from toile.engine.parallel.shard import Shard, Tensors
 from toile.engine.parallel.threads import Threads
 from toile.engine.parallel.workers import Workers
+from toile.engine.plain import PlainGradient
 from toile.recipe import Plan, Recipe
 
 WORTH_SECONDS = 5.0
@@ -125,3 +127,13 @@ class Gradient:
         worth = self._seconds / STEPS_WATCHED * steps_left >= WORTH_SECONDS
         if worth and batches.images.nbytes <= MOST_BYTES:
             self.begin_workers(batches)
+
+
+AnyGradient = Gradient | PlainGradient
+
+
+def make_gradient(recipe: Recipe, network: nn.Sequential, plan: Plan) -> AnyGradient:
+    """What computes gradients of `network` as `training.engine` of `recipe`, resolved, says."""
+    if recipe.training.engine == "plain":
+        return PlainGradient(recipe, network)
+    return Gradient(recipe, network, plan)

@@ -8,7 +8,7 @@ from toile.network.build import build_network
 from toile.network.composite import ChannelNorm, ResidualBlock, ScaleLayer
 from toile.network.dropout import SeededDropout, masked, reseed_dropout
 from toile.network.flatten import FlattenLayer
-from toile.network.freeze import freeze
+from toile.network.freeze import freeze, set_training_mode
 from toile.network.padding import AvgPool2d, Conv2d, MaxPool2d
 from toile.network.pixels import Pixels, pixels_of
 from toile.network.scoring import logits_in_batches, network_logits
@@ -38,5 +38,6 @@ __all__ = [
     "network_logits",
     "pixels_of",
     "reseed_dropout",
+    "set_training_mode",
     "trained_network",
 ]

@@ -13,8 +13,8 @@ Count = Annotated[int, Field(ge=1, le=10_000_000)]
 class Data(Settings):
     """Which images are learnt from, and how they are divided."""
 
-    LATER: ClassVar[dict[str, Any]] = {"orientation": "auto", "white": None}
-    """Settings that came after `rule`, by the value that a recipe without them means."""
+    LATER: ClassVar[dict[str, tuple[Any, ...]]] = {"orientation": ("auto",), "white": (None,)}
+    """Settings that came after `rule`, by the values that mean what a recipe without them does."""
 
     name: str = Field(
         "fashion-mnist",

@@ -49,9 +49,10 @@ class Recipe(Settings):
         """
         # Sorted below, so that the order in which fields are declared decides nothing.
         decisive = self.model_dump(mode="json", exclude={"name", "about"})
-        for setting, value in Data.LATER.items():
-            if decisive["data"][setting] == value:
-                del decisive["data"][setting]
+        for section, later in (("data", Data.LATER), ("training", Training.LATER)):
+            for setting, values in later.items():
+                if decisive[section][setting] in values:
+                    del decisive[section][setting]
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,6 +1,6 @@
 """How a network is fitted."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PlainSerializer
 
@@ -75,6 +75,9 @@ class Extension(Settings):
 class Training(Settings):
     """How a network is fitted."""
 
+    LATER: ClassVar[dict[str, tuple[str, ...]]] = {"engine": ("auto", "fast")}
+    """Settings that came later, by the values that mean what a recipe without them does."""
+
     optimizer: OptimizerChoice = Field(
         optimizers.Adam(), description="How weights follow their gradients"
     )
@@ -109,5 +112,10 @@ class Training(Settings):
         "auto",
         description="Parts of each batch that are computed side by side, each on its share of the "
         "threads, and in a longer training by a process of its own; another number has other bits",
+    )
+    engine: Literal["auto", "plain", "fast"] = Field(
+        "auto",
+        description="How gradients are computed: `fast` by kernels of Toile's own, `plain` by "
+        "autograd on the layers as written, slower, to check and to teach by; other last bits",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute")

@@ -27,9 +27,12 @@ def resolve(recipe: Recipe, plan: Plan) -> Recipe:
     if threads == "auto":
         worth = device == "cpu" and _is_worth_threads(plan, training.batch_size)
         threads = max(_cores() if worth else 1, 1 if replicas == "auto" else replicas)
+    engine = "fast" if training.engine == "auto" else training.engine
+    if replicas == "auto" and engine == "plain":
+        replicas = 1
     if replicas == "auto":
         replicas = _worth_replicas(int(threads), training.batch_size) if device == "cpu" else 1
-    _refuse_replicas(int(replicas), int(threads), training.batch_size, device)
+    _refuse_replicas(int(replicas), int(threads), training.batch_size, device, engine)
     precision = training.precision
     if precision == "auto":
         precision = "bfloat16" if _has_bfloat16(device) else "float32"
@@ -40,6 +43,7 @@ def resolve(recipe: Recipe, plan: Plan) -> Recipe:
             "training.threads": threads,
             "training.precision": precision,
             "training.replicas": replicas,
+            "training.engine": engine,
         },
     )
 
@@ -83,11 +87,15 @@ def alternatives(recipe: Recipe, plan: Plan) -> list[Recipe]:
     if torch.cuda.is_available():
         ways += [("cuda", 1, 1, precision) for precision in _precisions("cuda")]
     names = ("device", "threads", "replicas", "precision")
+    engine = chosen.training.engine
     others = [
         with_settings(
-            recipe, {f"training.{name}": value for name, value in zip(names, way, strict=True)}
+            recipe,
+            {f"training.{name}": value for name, value in zip(names, way, strict=True)}
+            | {"training.engine": engine},
         )
         for way in ways
+        if engine != "plain" or way[2] == 1
     ]
     return [chosen, *(other for other in others if other != chosen)]
 
@@ -106,7 +114,14 @@ def _worth_replicas(threads: int, batch_size: int) -> int:
     return max(count for count in range(1, most + 1) if threads % count == 0)
 
 
-def _refuse_replicas(replicas: int, threads: int, batch_size: int, device: str) -> None:
+def _refuse_replicas(
+    replicas: int, threads: int, batch_size: int, device: str, engine: str
+) -> None:
+    if replicas > 1 and engine == "plain":
+        raise ToileError(
+            f"training.replicas is {replicas}, and training.engine plain, which computes each "
+            "batch whole. Set one of them: replicas=1 or engine=fast"
+        )
     if replicas > 1 and device != "cpu":
         raise ToileError(
             f"training.replicas is {replicas}, and training.device {device}; only a processor's "

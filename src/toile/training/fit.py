@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 
 from toile.data import PixelStatistics, Split
-from toile.engine import Batches, Gradient
+from toile.engine import AnyGradient, Batches, make_gradient
 from toile.errors import ToileError
 from toile.network import build_network, freeze, pixels_of
 from toile.recipe import Plan, Recipe, layers
@@ -49,7 +49,7 @@ class Fit:
     network: nn.Sequential
     average: nn.Sequential | None
     optimizer: torch.optim.Optimizer
-    gradient: Gradient
+    gradient: AnyGradient
     batches: Batches
     validation: UInt8[Tensor, "n c h w"]
     validation_labels: Int[Tensor, " n"]
@@ -192,7 +192,7 @@ def begin(
         network,
         average,
         make_optimizer(recipe.training.optimizer, network, recipe.training.precision == "bfloat16"),
-        Gradient(recipe, network, plan),
+        make_gradient(recipe, network, plan),
         batches,
         torch.from_numpy(split.validation.pixels).to(device),
         torch.from_numpy(split.validation.labels),

@@ -1,30 +1,19 @@
 """The gradient of a batch, or of one of the parts that it is computed in."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
+from toile.engine.batch_result import BatchResult
 from toile.engine.batches import EpochBatches
 from toile.engine.kernels.compiled_network import CompiledNetwork
 from toile.engine.loss import smoothed_cross_entropy
 from toile.engine.parallel.batch_norm import SyncBatchNorm
-from toile.network import SeededDropout, reseed_dropout
+from toile.network import SeededDropout, reseed_dropout, set_training_mode
 from toile.recipe import Recipe
 
 Tensors = tuple[Tensor, ...]
-
-
-class BatchResult(NamedTuple):
-    """Of a batch, or a part of it: logits in float32, labels, loss, and summed cross-entropy."""
-
-    logits: Float[Tensor, "b k"]
-    labels: Int[Tensor, " b"]
-    loss: Float[Tensor, ""]
-    cross_entropy: Float[Tensor, ""]
 
 
 class Shard:
@@ -53,11 +42,7 @@ class Shard:
     def train_mode(self) -> None:
         """Set every layer to training, but frozen batch norms, which compute as when scoring."""
         start = self._training.start
-        self.network.train()
-        for name in start.frozen if start is not None else ():
-            for module in self.network.get_submodule(name).modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
+        set_training_mode(self.network, start.frozen if start is not None else ())
 
     def compute(self, batches: EpochBatches, index: int) -> tuple[BatchResult, Tensors]:
         """Of this part of step `index`: its share of the batch's loss, and the gradient of it."""

@@ -4,10 +4,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 from torch import nn
 
+from toile.engine.batch_result import BatchResult
 from toile.engine.batches import EpochBatches
 from toile.engine.parallel.batch_norm import WorkerLostError
 from toile.engine.parallel.copies import sharded_copies
-from toile.engine.parallel.shard import BatchResult, Shard, Tensors
+from toile.engine.parallel.shard import Shard, Tensors
 from toile.recipe import Plan, Recipe
 
 

@@ -21,11 +21,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from toile.engine.batch_result import BatchResult
 from toile.engine.batches import Batches, EpochBatches
 from toile.engine.parallel.channels import ARRAYS, Channels, received, send
 from toile.engine.parallel.copies import copy_for_shard
 from toile.engine.parallel.setup import WorkerSetup
-from toile.engine.parallel.shard import BatchResult, Shard, Tensors
+from toile.engine.parallel.shard import Shard, Tensors
 from toile.engine.parallel.shared import TensorSpec, shared_bytes, shared_file, shared_tensors
 from toile.recipe import Plan, Recipe
 

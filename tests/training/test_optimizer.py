@@ -114,7 +114,7 @@ def test_adadelta_in_pieces_has_the_path_and_the_state_of_torchs(decay, piece, m
     theirs.load_state_dict(mine.state_dict())
     settings = optimizers.Adadelta(learning_rate=0.7, weight_decay=decay)
     ours = make_optimizer(settings, mine)
-    assert isinstance(ours, adadelta.Adadelta)
+    assert isinstance(ours, adadelta.PiecewiseAdadelta)
     group = ours.param_groups[0]
     known = {key: group[key] for key in ("lr", "rho", "eps", "weight_decay")}
     torchs = torch.optim.Adadelta(theirs.parameters(), **known)

@@ -36,7 +36,7 @@ class Shard:
 
     @property
     def weights(self) -> Sequence[Tensor]:
-        """Those whose gradients `take` gives, in its order."""
+        """Those whose gradients `compute` gives, in its order."""
         return self._compiled.weights
 
     def train_mode(self) -> None:

@@ -18,6 +18,7 @@ EXTRAS = {
     "report": ("typst",),
     "search": ("optuna",),
     "cluster": ("ray",),
+    "inspect": ("captum",),
 }
 """What each extra brings, as it is imported; `serve` brings `export` too."""
 

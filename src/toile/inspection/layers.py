@@ -1,0 +1,36 @@
+"""Layers and channels by name and number, and refusals that say which there are."""
+
+from torch import nn
+
+from toile.errors import ToileError, did_you_mean
+from toile.network import ResidualBlock
+
+
+def layer_names(network: nn.Module) -> list[str]:
+    """The names of all layers in the plan's order, as `residual1.conv1`."""
+    # The way around a block is no layer: what is on it has names of its own.
+    around = {
+        f"{name}.shortcut"
+        for name, module in network.named_modules()
+        if isinstance(module, ResidualBlock)
+    }
+    return [name for name, _ in network.named_modules() if name and name not in around]
+
+
+def layer_of(network: nn.Module, name: str) -> nn.Module:
+    """The layer called `name`. Raises ToileError with the nearest name where there is none."""
+    names = layer_names(network)
+    if name not in names:
+        raise ToileError(
+            f"the network has no layer {name}{did_you_mean(name, names)}; it has {', '.join(names)}"
+        )
+    return network.get_submodule(name)
+
+
+def channel_of(layer: str, channel: int, num_channels: int) -> int:
+    """`channel` where `layer` has it. Raises ToileError with the range where it has not."""
+    if not 0 <= channel < num_channels:
+        raise ToileError(
+            f"{layer} has no channel {channel}; it has {num_channels}, from 0 to {num_channels - 1}"
+        )
+    return channel

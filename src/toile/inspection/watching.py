@@ -1,0 +1,78 @@
+"""A network looked into while it computes, and found afterwards as it was."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from torch import Tensor, nn
+
+from toile.inspection.layers import layer_of
+from toile.network import Sequence, ViewStack
+
+
+@contextmanager
+def watch(
+    network: nn.Module, names: Iterable[str], keep_graph: bool = False
+) -> Iterator[dict[str, Tensor]]:
+    """What the layers `names` of `network` give, each time that it is called inside the block.
+
+        with watch(network, ["conv2", "relu2"]) as seen:
+            network(images)
+        seen["relu2"]  # (n, c, h, w), or (n, units) behind flatten
+
+    Each call puts its outputs in place of those before. The network computes as when it is scored,
+    whatever mode it came in. Where it begins with `views`, the outputs are those of the pictures
+    as they are. Without `keep_graph` they are cut off from their gradients.
+
+    Raises ToileError where there is no such layer.
+    """
+    layers = {name: layer_of(network, name) for name in names}
+    first = next(network.children(), None)
+    views = first.count if isinstance(first, ViewStack) else 1
+    # A plain module may write over what the layer before it gave, which would show the wrong layer.
+    overwrites = any(getattr(module, "inplace", False) for module in network.modules())
+    seen: dict[str, Tensor] = {}
+
+    def keep(name: str, outputs: Tensor) -> None:
+        shown = outputs[: len(outputs) // views]
+        shown = shown if keep_graph else shown.detach()
+        seen[name] = shown.clone() if overwrites else shown
+
+    with ExitStack() as undo:
+        undo.enter_context(evaluating(network))
+        for name, layer in layers.items():
+
+            def hook(module: nn.Module, given: Any, outputs: Tensor, name: str = name) -> None:
+                keep(name, outputs)
+
+            undo.callback(layer.register_forward_hook(hook).remove)
+        yield seen
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """`network` in evaluation mode, its weights wanting no gradients; afterwards as it was."""
+    modes = [(module, module.training) for module in network.modules()]
+    wanting = [weight for weight in network.parameters() if weight.requires_grad]
+    network.eval()
+    try:
+        for weight in wanting:
+            weight.requires_grad_(False)
+        yield
+    finally:
+        for weight in wanting:
+            weight.requires_grad_(True)
+        for module, mode in modes:
+            module.training = mode
+
+
+def single_view(network: nn.Sequential) -> nn.Sequential:
+    """The layers of `network` without `views`: of a picture as it is, in one pass."""
+    return Sequence(
+        OrderedDict(
+            (name, layer)
+            for name, layer in network.named_children()
+            if not isinstance(layer, ViewStack)
+        )
+    )

@@ -66,6 +66,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/foundation.py
 	$(BIN)/python benchmarks/service.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/standing.py
 
 # Keras and TensorFlow live in an environment of their own: Toile does not need them.
 bench-keras: $(READY) benchmarks/.keras/.ready

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from toile.errors import ToileError
 from toile.files import write_json
+from toile.read_once import ReadOnce
 from toile.recipe import first_fault
 from toile.sole_use import is_held
 
@@ -57,6 +58,7 @@ class State:
 
 
 _STATE = TypeAdapter(State)
+_READ: ReadOnce[State] = ReadOnce(20_000)
 
 
 def read_state(folder: Path) -> State:
@@ -78,10 +80,14 @@ def read_state(folder: Path) -> State:
 
 def _stored(folder: Path) -> State:
     path = folder / "state.json"
+    return _READ.of((str(path),), lambda: _read(path))
+
+
+def _read(path: Path) -> State:
     try:
         state = _STATE.validate_json(path.read_bytes(), strict=True)
     except FileNotFoundError:
-        raise ToileError(f"{folder} is not a run: it has no state.json") from None
+        raise ToileError(f"{path.parent} is not a run: it has no state.json") from None
     except OSError as error:
         raise ToileError(f"{path} cannot be read: {error.strerror}") from None
     except ValidationError as error:

@@ -13,6 +13,7 @@ from typing import Any
 
 from toile.errors import ToileError
 from toile.files import write_json
+from toile.read_once import ReadOnce
 from toile.recipe import read_text, read_value
 from toile.runs import Run, find_kept
 from toile.searches.spec import Search, search_of
@@ -35,6 +36,7 @@ FINALISTS = "finalists"
 SUMMARY = "summary.json"
 """What `toile search --json` said; there while nothing has come of the search since."""
 CHOSEN_ON = "the half of validation that chooses"
+_SCORES: ReadOnce[tuple[float, ...]] = ReadOnce(20_000)
 
 
 @dataclass
@@ -194,7 +196,10 @@ def read_trial(
 
 def epoch_scores(run: Run) -> tuple[float, ...]:
     """Accuracy after each epoch on the half of validation that chooses."""
-    return tuple(one["chooses"]["accuracy"] for one in run.history.epochs)
+    return _SCORES.of(
+        (f"{run.folder}/history.jsonl",),
+        lambda: tuple(one["chooses"]["accuracy"] for one in run.history.epochs),
+    )
 
 
 def trial_key(number: int) -> str:

@@ -6,11 +6,13 @@ cell, and `study.json` which readings failed for good and what a listing shows.
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from toile.errors import ToileError
 from toile.files import write_json
+from toile.read_once import ReadOnce
 from toile.recipe import Recipe, read_text
 from toile.runs import Run, differences, find_kept, read_state
 from toile.studies.merge import say_difference
@@ -25,6 +27,31 @@ VERSION = 1
 FILLED = ("taken", "frozen", "seen_validation", "seen_test", "unknown")
 """Settings of a start that beginning a run fills in."""
 ENDED = ("finished", "diverged")
+UNDER_WAY = ("running", "interrupted")
+"""What a reading is by a process too, not by its files alone."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A study's settings in a folder, and what follows from them alone.
+
+    `readings` are level, number, seed and run; `files` are all that tell how it stands.
+    """
+
+    folder: Path
+    study: Study
+    levels: tuple[Factors, ...]
+    readings: tuple[tuple[str, int, int, Run], ...]
+    unlike: str
+    other_images: str
+    files: tuple[str, ...]
+
+
+# A study of a thousand readings takes 2 MB, one reading 1 kB.
+_ASKED: ReadOnce[Asked] = ReadOnce(100)
+_RESULTS: ReadOnce[StudyResult] = ReadOnce(100)
+_READINGS: ReadOnce[Reading] = ReadOnce(20_000)
+_ENVIRONMENTS: ReadOnce[dict[str, Any]] = ReadOnce(20_000)
 
 
 def open_study(folder: str | Path) -> StudyResult:
@@ -32,7 +59,11 @@ def open_study(folder: str | Path) -> StudyResult:
     place = study_folder(folder)
     if place is None:
         raise ToileError(f"{folder} is no study; `toile studies` lists them")
-    return result_of(place, read_study_file(place / "study.yaml"))
+    file = place / "study.yaml"
+    asked = _ASKED.of(
+        (str(file),), lambda: _asked(place, read_study_file(file)), keep=_stands_alone
+    )
+    return _result(asked)
 
 
 def study_folder(name: str | Path) -> Path | None:
@@ -47,51 +78,103 @@ def study_folder(name: str | Path) -> Path | None:
 
 def result_of(folder: Path, study: Study) -> StudyResult:
     """What `study` has come to in `folder`, which need not be there yet."""
-    failed = read_record(folder / "study.json", StudyRecord).get("failed", {})
+    return _result(_asked(folder, study))
+
+
+def _asked(folder: Path, study: Study) -> Asked:
     levels = plan_levels(study)
+    recipes = {level.name: level.recipe for level in levels}
+    others = other_images(recipes)
     readings = tuple(
-        read_reading(folder, level.name, number, study.seed + number - 1, failed)
+        (
+            level.name,
+            number,
+            study.seed + number - 1,
+            Run(folder / "readings" / cell_key(level.name, number)),
+        )
         for level in levels
         for number in range(1, study.readings_of(level.name) + 1)
     )
+    names = ("state.json", "results.json", "environment.json", *["data.json"] * bool(others))
+    files = [f"{folder}/study.json", f"{folder}/test.json"]
+    files += [f"{run.folder}/{name}" for *_, run in readings for name in names]
+    factors = tuple(Factors(level.name, level.values) for level in levels)
+    return Asked(folder, study, factors, readings, unlike(recipes), others, tuple(files))
+
+
+def _stands_alone(asked: Asked) -> bool:
+    """Whether the study's recipes are written out, so that no other file can change them."""
+    study = asked.study
+    sources = [study.recipe, *(one.recipe for one in study.levels.values())]
+    return not any(isinstance(one, str) for one in sources)
+
+
+def _result(asked: Asked) -> StudyResult:
+    return _RESULTS.of(
+        asked.files, lambda: _read_result(asked), asked, lambda one: not one.count(*UNDER_WAY)
+    )
+
+
+def _read_result(asked: Asked) -> StudyResult:
+    folder = asked.folder
+    failed = read_record(folder / "study.json", StudyRecord).get("failed", {})
+    readings = tuple(_reading(*one, failed) for one in asked.readings)
     runs = [Run(one.folder) for one in readings if (one.folder / "state.json").exists()]
-    environments = [run.environment for run in runs]
+    environments = [_environment(run) for run in runs]
     mixed = {text: None for one in environments for text in differences(environments[0], one)}
-    recipes = {level.name: level.recipe for level in levels}
-    others = other_images(recipes)
+    others = asked.other_images
     if others and len({run.facts.order for run in runs}) == 1:
         others = ""  # The same images lie in two places.
     return StudyResult(
         folder,
-        study,
-        tuple(Factors(level.name, level.values) for level in levels),
+        asked.study,
+        asked.levels,
         readings,
         environments[0] if environments else None,
         tuple(mixed),
         read_record(folder / "test.json", TestRecord) or None,
-        unlike(recipes),
+        asked.unlike,
         others,
     )
+
+
+def _environment(run: Run) -> dict[str, Any]:
+    return _ENVIRONMENTS.of((f"{run.folder}/environment.json",), lambda: run.environment)
 
 
 def read_reading(
     folder: Path, level: str, number: int, seed: int, failed: Mapping[str, str]
 ) -> Reading:
     """How one reading of the study in `folder` stands; `failed` has reasons by key."""
-    key = cell_key(level, number)
-    run = Run(folder / "readings" / key)
+    run = Run(folder / "readings" / cell_key(level, number))
+    return _reading(level, number, seed, run, failed)
+
+
+def _reading(level: str, number: int, seed: int, run: Run, failed: Mapping[str, str]) -> Reading:
+    key = run.folder.name
+    files = (f"{run.folder}/state.json", f"{run.folder}/results.json")
+    return _READINGS.of(
+        files,
+        lambda: _read_reading(level, number, seed, run, failed.get(key)),
+        (level, number, seed, failed.get(key)),
+        lambda one: one.status not in UNDER_WAY,
+    )
+
+
+def _read_reading(level: str, number: int, seed: int, run: Run, failed: str | None) -> Reading:
+    """`failed` is why the study gave the reading up; None where it did not."""
     if not (run.folder / "state.json").exists():
-        status = "failed" if key in failed else "waiting"
-        return Reading(level, number, seed, run.folder, status, reason=failed.get(key, ""))
+        status = "waiting" if failed is None else "failed"
+        return Reading(level, number, seed, run.folder, status, reason=failed or "")
     state = read_state(run.folder)
     if state.status not in ENDED:
         # What failed for good the study says; what a run says of itself may be tried again.
         status = "running" if state.alive else "interrupted"
         if state.status == "stopped":
             status = "stopped"
-        if key in failed and not state.alive:
+        if failed is not None and not state.alive:
             status = "failed"
-        reason = failed.get(key, state.reason)
+        reason = state.reason if failed is None else failed
         return Reading(level, number, seed, run.folder, status, reason=reason, epochs=state.epoch)
     has_results = (run.folder / "results.json").exists()
     results = run.results if has_results else None

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from toile.evaluation import Reached, convergence
+from toile.read_once import ReadOnce
 from toile.runs import TARGETS, Run
-from toile.studies.result import StudyResult
+from toile.studies.result import Reading, StudyResult
 
 MOST_TARGETS = 4
 LADDER = (0.1, 0.2, 0.3, 0.4, *TARGETS)
@@ -46,6 +47,7 @@ class LearningCurve:
 
 Curves = Mapping[str, tuple[LearningCurve, ...]]
 """By level, those of its readings that finished or diverged."""
+_CURVES: ReadOnce[LearningCurve | None] = ReadOnce(5_000)
 
 
 @dataclass(frozen=True)
@@ -74,17 +76,28 @@ def learning_curves(result: StudyResult) -> Curves:
     for one in result.readings:
         if one.status not in ("finished", "diverged"):
             continue
-        epochs = Run(one.folder).history.epochs
-        if epochs:
-            curve = LearningCurve(
-                one.number,
-                one.status == "diverged",
-                tuple(_number(record["validation"]["accuracy"]) for record in epochs),
-                tuple(record["total_seconds"] for record in epochs),
-                max((record["epoch"] for record in epochs if record["best"]), default=len(epochs)),
-            )
+        if curve := _curve_of(one):
             curves[one.level].append(curve)
     return {level: tuple(of_level) for level, of_level in curves.items() if of_level}
+
+
+def _curve_of(reading: Reading) -> LearningCurve | None:
+    """The reading's learning curve; None where no epoch was scored."""
+
+    def read() -> LearningCurve | None:
+        epochs = Run(reading.folder).history.epochs
+        if not epochs:
+            return None
+        return LearningCurve(
+            reading.number,
+            reading.status == "diverged",
+            tuple(_number(record["validation"]["accuracy"]) for record in epochs),
+            tuple(record["total_seconds"] for record in epochs),
+            max((record["epoch"] for record in epochs if record["best"]), default=len(epochs)),
+        )
+
+    file = str(reading.folder / "history.jsonl")
+    return _CURVES.of((file,), read, (reading.number, reading.status))
 
 
 def reached_by_level(curves: Curves, reach: Sequence[float] = ()) -> tuple[LevelReached, ...]:

@@ -23,7 +23,7 @@ import toile
 from toile.report import StepsOf, save_figure, steps_figure
 from toile.runs import Run
 from toile.workbench.page import write_report
-from toile.workbench.answers import Answered
+from toile.prediction import Answered
 
 HERE = Path(__file__).parent
 SIDE = 900

@@ -6,6 +6,9 @@ from .data import split_data as split_data
 from .errors import ToileError as ToileError
 from .library import resume as resume
 from .library import train as train
+from .prediction import Answered as Answered
+from .prediction import Classifier as Classifier
+from .prediction import Prediction as Prediction
 from .recipe import Recipe as Recipe
 from .recipe import list_presets as list_presets
 from .recipe import plan_network as plan_network
@@ -20,7 +23,6 @@ from .runs import compare_answers as compare_answers
 from .runs import evaluate as evaluate
 from .runs import go_on as go_on
 from .runs import list_runs as list_runs
-from .runs import load_network as load_network
 from .runs import open_run as open_run
 from .runs import read_ledger as read_ledger
 from .searches import LiveSearch as LiveSearch
@@ -37,12 +39,12 @@ from .studies import StudyResult as StudyResult
 from .studies import open_study as open_study
 from .studies import open_study_test as open_study_test
 from .studies import study as study
-from .workbench import Answered as Answered
 from .workbench import Bench as Bench
 from .workbench import LiveSheet as LiveSheet
 from .workbench import bench as bench
 from .workbench import export_run as export_run
 from .workbench import import_bundle as import_bundle
+from .workbench import open_classifier as open_classifier
 from .workbench import predict as predict
 from .workbench import run_sheet as run_sheet
 from .workbench import write_report as write_report

@@ -12,9 +12,8 @@ from PIL import Image
 
 from toile.cli.predict import csv_text
 from toile.data import load_data
-from toile.prediction import ClassProbability
+from toile.prediction import Answered, ClassProbability
 from toile.runs import Run
-from toile.workbench.answers import Answered
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 
 from toile.errors import ToileError
 from toile.export import KerasClassifier
-from toile.export.classifier import scaled
 from toile.export.keras_file import KerasFile
+from toile.export.opened import scaled
 
 # Keras on torch calls numpy in a way that numpy 2 will not have for ever.
 quiet = pytest.mark.filterwarnings(r"ignore:__array__ implementation doesn't:DeprecationWarning")

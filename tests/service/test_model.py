@@ -14,7 +14,7 @@ from toile.service import is_loopback, open_model, open_port
 
 def test_a_file_is_served_where_no_run_was_ever_kept(exported, tmp_path, monkeypatch):
     monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "none"))
-    assert open_model(str(exported), None, no_progress).sealed is not None
+    assert len(open_model(str(exported), None, no_progress).classifier.seal.marks)
 
 
 def test_an_exported_file_is_served_with_its_own_weights_and_no_score(exported, run):
@@ -36,7 +36,7 @@ def test_a_file_of_a_run_that_is_kept_here_answers_no_sealed_picture(
     exported, run, place, sealed_picture, monkeypatch
 ):
     # Known by the run alone, as where its data is gone.
-    monkeypatch.setattr("toile.service.model.load_here", lambda data: None)
+    monkeypatch.setattr("toile.workbench.classifiers.load_here", lambda data: None)
     shutil.copytree(run.folder, runs_folder() / place)
     with pytest.raises(ToileError, match="of the sealed test part"):
         open_model(str(exported), None, no_progress).answer(sealed_picture, 1)

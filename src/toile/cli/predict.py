@@ -16,7 +16,7 @@ from toile.errors import ToileError, did_you_mean_file
 from toile.files import write_whole
 
 if TYPE_CHECKING:
-    from toile.workbench import Answered
+    from toile.prediction import Answered
 
 MOST_DRAWN = 4
 MOST_TOLD = 50
@@ -31,7 +31,9 @@ def predict(
         list[str] | None,
         typer.Option("--with", metavar="RUN", help="Ask this run too, and vote; repeatable."),
     ] = None,
-    weights: Annotated[str, typer.Option(help="last or best.")] = "last",
+    weights: Annotated[
+        str | None, typer.Option(help="last (as where it is left out) or best.")
+    ] = None,
     always: Annotated[
         bool,
         typer.Option("--always", help="Answer blank and strange pictures too, with a warning."),
@@ -53,7 +55,7 @@ def predict(
 ) -> None:
     """Say what is in pictures of any kind, prepared as the training images were."""
     from toile.cli.progress import data_progress, waiting
-    from toile.runs import open_run
+    from toile.workbench import find_source
 
     # Before thousands are answered, and before torch is loaded: what can be refused is refused.
     written = [path for path in (csv_, steps) if path is not None]
@@ -61,7 +63,7 @@ def predict(
         refuse_taken(path, force)
     if steps is not None:
         _refuse_suffix(steps)
-    asked, *also = [open_run(name) for name in (run, *(with_ or ()))]
+    asked, *also = [find_source(name) for name in (run, *(with_ or ()))]
     _refuse_missing(pictures)
     with waiting("loading torch"):
         from toile.workbench import predict as ask

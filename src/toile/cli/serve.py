@@ -57,7 +57,7 @@ def serve(
         hosts = host_headers(port, allow_host or (), reached)
         with data_progress() as progress:
             model = open_model(run, weights, progress)
-        for doubt in model.doubts:
+        for doubt in model.classifier.seal.doubts:
             say(plain(f"warning: of every picture that is answered, {doubt}"), err=True)
         token = secrets.token_urlsafe(32)
         if token_file is not None:

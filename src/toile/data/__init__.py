@@ -21,7 +21,7 @@ from toile.data.facts import DataFacts, carried, data_facts
 from toile.data.greys import Extremes, Greys, find_greys, to_bytes
 from toile.data.images import Images
 from toile.data.load import load_data, load_here, no_progress
-from toile.data.marks import MarkSet, is_marked, picture_marks
+from toile.data.marks import MarkSet, array_marks, is_marked, picture_marks
 from toile.data.novelty import Novelty, novelty
 from toile.data.readers.part_names import part_of
 from toile.data.readers.parts import Progress
@@ -65,6 +65,7 @@ __all__ = [
     "Source",
     "Split",
     "appearance",
+    "array_marks",
     "carried",
     "data_extent",
     "data_facts",

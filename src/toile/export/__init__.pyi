@@ -6,5 +6,6 @@ from .formats import SUFFIXES as SUFFIXES
 from .formats import format_of as format_of
 from .keras_reader import KerasClassifier as KerasClassifier
 from .onnx_classifier import OnnxClassifier as OnnxClassifier
+from .opened import OpenedExport as OpenedExport
 from .proof import prove as prove
 from .trained import Trained as Trained

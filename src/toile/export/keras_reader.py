@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from scipy.special import erf
 from toile.distribution import extra_packages
 from toile.errors import ToileError
 from toile.export.about import KEY, read_about
-from toile.export.classifier import scaled
+from toile.export.opened import read_export, scaled
 
 Array = np.ndarray
 Config = dict[str, Any]
@@ -48,6 +49,11 @@ class KerasClassifier:
             unknown = {layer["class_name"] for layer in self._layers} - {*_COMPUTE, "InputLayer"}
         if unknown:
             raise ToileError(f"{what} has layers this reader does not know: {sorted(unknown)}")
+
+    @classmethod
+    def open(cls, path: Path) -> "KerasClassifier":
+        """The file at `path`; ToileError where it cannot be read."""
+        return cls(read_export(path))
 
     def logits(self, pixels: UInt8[Array, "n c h w"]) -> Float32[Array, "n k"]:
         """What the layer before the softmax gives."""

@@ -13,10 +13,8 @@ from toile.distribution import extra_packages
 from toile.errors import ToileError
 from toile.evaluation import probabilities
 from toile.export.about import KEY, ExportMetadata, read_about
-from toile.export.classifier import scaled
+from toile.export.opened import read_export, scaled
 
-# As many float32 weights as a recipe may have take 800 MB.
-MAX_BYTES = 1_000_000_000
 PIXELS_AT_ONCE = 4_000_000
 
 
@@ -28,7 +26,7 @@ class OnnxClassifier:
         with extra_packages("export"):
             import onnxruntime  # type: ignore[import-untyped]
         what = str(content) if isinstance(content, Path) else "the ONNX model"
-        content = _read(content) if isinstance(content, Path) else content
+        content = read_export(content) if isinstance(content, Path) else content
         self.about: ExportMetadata = _checked(content, what)
         self.runtime = f"ONNX Runtime {onnxruntime.__version__}"
         with _refusals(what):
@@ -61,15 +59,6 @@ class OnnxClassifier:
         if self.about.takes == "bytes":
             return np.ascontiguousarray(pixels)
         return scaled(pixels, self.facts)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ToileError(f"{path} has {path.stat().st_size:,} bytes; at most {MAX_BYTES:,}")
-        return path.read_bytes()
-    except OSError as error:
-        raise ToileError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _checked(content: bytes, what: str) -> ExportMetadata:

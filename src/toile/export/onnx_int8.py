@@ -14,8 +14,8 @@ from onnxruntime.quantization import (  # type: ignore[import-untyped]
 )
 
 from toile.export.about import Takes
-from toile.export.classifier import scaled
 from toile.export.onnx_file import INPUT, OnnxFile
+from toile.export.opened import scaled
 from toile.export.quiet import errors_alone
 from toile.export.trained import Trained
 

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int64, UInt8
 from toile.errors import ToileError
 from toile.evaluation import probabilities
 from toile.export.about import ExportMetadata, Parity
-from toile.export.classifier import Classifier
+from toile.export.opened import OpenedExport
 
 # Sums in another order move a logit of 30 by some 5e-6. Where all logits are small it is less:
 # a file that answers nothing of the kind would else be near enough.
@@ -32,7 +32,7 @@ class ExportFile(Protocol):
         ...
 
     @property
-    def open(self) -> Callable[[bytes], Classifier]:
+    def open(self) -> Callable[[bytes], OpenedExport]:
         """Opens such a file with the runtime it is meant for."""
         ...
 
@@ -79,7 +79,7 @@ def prove(
 
 
 def _parity(
-    opened: Classifier,
+    opened: OpenedExport,
     pixels: UInt8[np.ndarray, "n c h w"],
     answers: Float[np.ndarray, "n k"],
     reference: Float[np.ndarray, "n k"],

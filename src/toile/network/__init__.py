@@ -11,6 +11,7 @@ from toile.network.flatten import FlattenLayer
 from toile.network.freeze import freeze, set_training_mode
 from toile.network.padding import AvgPool2d, Conv2d, MaxPool2d
 from toile.network.pixels import Pixels, pixels_of
+from toile.network.scaled import ScaledNetwork
 from toile.network.scoring import logits_in_batches, network_logits
 from toile.network.sequence import Sequence, as_scored
 from toile.network.trained import Network, trained_network
@@ -27,6 +28,7 @@ __all__ = [
     "Pixels",
     "ResidualBlock",
     "ScaleLayer",
+    "ScaledNetwork",
     "SeededDropout",
     "Sequence",
     "ViewStack",

@@ -5,22 +5,36 @@ Speaks uint8 pictures (c, h, w), a run's `DataFacts` and logits (k,); knows no r
 
 from toile.prediction.abstention import Abstention, Cost, abstention_from_json, find_abstention
 from toile.prediction.answer import ClassProbability, Prediction, Vote, answer, vote
+from toile.prediction.classifier import Classifier, LogitsModel
+from toile.prediction.pictures import Asking, ImageArray, TorchTensor, pixels_in, sources_of
 from toile.prediction.prepare import PreparedPicture, prepare
+from toile.prediction.seal import Seal
 from toile.prediction.step import PreparationStep
 from toile.prediction.strange import are_strange
+from toile.prediction.together import Answered, ask_together
 
 __all__ = [
     "Abstention",
+    "Answered",
+    "Asking",
     "ClassProbability",
+    "Classifier",
     "Cost",
+    "ImageArray",
+    "LogitsModel",
     "Prediction",
     "PreparationStep",
     "PreparedPicture",
+    "Seal",
+    "TorchTensor",
     "Vote",
     "abstention_from_json",
     "answer",
     "are_strange",
+    "ask_together",
     "find_abstention",
+    "pixels_in",
     "prepare",
+    "sources_of",
     "vote",
 ]

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from toile.prediction.step import PreparationStep
+
 UNSURE = 0.5
 
 
@@ -27,12 +29,14 @@ class ClassProbability:
 class Prediction:
     """What one network answers to a picture: its likeliest classes, likeliest first.
 
-    Where it gives no answer `top` is empty, and `abstained` says why.
+    Where it gives no answer `top` is empty, and `abstained` says why. `steps` are those of the
+    picture's preparation, where they were asked for.
     """
 
     top: tuple[ClassProbability, ...]
     warnings: tuple[str, ...]
     abstained: tuple[str, ...] = ()
+    steps: tuple[PreparationStep, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from .catalogue import list_kept as list_kept
 from .catalogue import none_called as none_called
 from .checkpoint import has_checkpoint as has_checkpoint
 from .checkpoint import load_checkpoint as load_checkpoint
+from .classifier import RunClassifier as RunClassifier
 from .classifier import load_network as load_network
 from .classifier import stored_weights as stored_weights
 from .create import create_run as create_run
@@ -49,8 +50,8 @@ from .machine import differences as differences
 from .names import meant_by as meant_by
 from .names import steps_back as steps_back
 from .novelty import abstention_of as abstention_of
-from .pictures import doubts_about as doubts_about
 from .pictures import pictures_of as pictures_of
+from .pictures import seal_of as seal_of
 from .prepared import PreparedData as PreparedData
 from .prepared import prepare_data as prepare_data
 from .recorder import CHECKPOINT_SECONDS as CHECKPOINT_SECONDS

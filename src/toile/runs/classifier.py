@@ -1,10 +1,12 @@
 """A run's network, as it was trained."""
 
-from pathlib import Path
+from dataclasses import dataclass
 
 from toile.errors import ToileError
-from toile.network import Network, trained_network
-from toile.runs.listing import open_run
+from toile.network import Network, ScaledNetwork, pixels_of, trained_network
+from toile.prediction import Classifier, ImageArray, TorchTensor
+from toile.runs.novelty import abstention_of
+from toile.runs.pictures import pictures_of, seal_of
 from toile.runs.run import Run
 from toile.runs.state import read_state
 from toile.runs.tensors import CorruptFile, Stored, load_arrays
@@ -29,22 +31,54 @@ def stored_weights(run: Run, weights: str = "last") -> Stored:
     return load_arrays(path)
 
 
-def load_network(run: str | Path | Run, weights: str = "last") -> Network:
-    """The network of `run` with its `last` or `best` weights, float32, in evaluation mode, on CPU.
+@dataclass(frozen=True, eq=False)
+class RunClassifier(Classifier):
+    """A run's network in torch, which is also at hand itself."""
 
-    Takes float32 (n, c, h, w), gives logits (n, k); what it takes is scaled as the run's
-    `facts.scaling` says: `unit` is pixels / 255, `standard` then less `facts.mean` and over
-    `facts.sd`. `toile.predict` does that, and more, by itself.
+    model: ScaledNetwork
 
-        network = toile.load_network("last")
-        pixels = toile.load_data("fashion-sample").train.pixels[:8]
-        probabilities = network(torch.tensor(pixels) / 255).softmax(1)
+    @property
+    def module(self) -> Network:
+        """The network: float32, in evaluation mode, on the CPU; from (n, c, h, w) to logits (n, k).
 
-    It is a module of torch's with a child for each layer, so `network.conv1.weight` is there, and a
-    hook on `network.relu1` sees what it gives. Raises ToileError where the run has no such weights,
-    CorruptFile where they are damaged or another network's.
+        A plain module of torch's with a child for each layer: `module.conv1.weight` is there, and a
+        hook on `module.relu1` sees what it gives. It takes what `preprocess` makes.
+        """
+        return self.model.network
+
+    def preprocess(self, images: ImageArray) -> TorchTensor:
+        """What `module` takes for `images`: float32 (n, c, h, w), scaled as in training.
+
+            classifier = toile.open_run("last").classifier()
+            pixels = toile.load_data("fashion-sample").train.pixels[:8]
+            probabilities = classifier.module(classifier.preprocess(pixels)).softmax(1)
+
+        Raises ToileError where one is of the sealed test part.
+        """
+        return self.model.inputs(self.unsealed(images))
+
+
+def load_classifier(run: Run, weights: str = "last") -> RunClassifier:
+    """The network of `run` with its `last` or `best` weights, to be asked about pictures.
+
+    Raises ToileError where the run has no such weights, CorruptFile where they are damaged or
+    another network's.
     """
-    run = run if isinstance(run, Run) else open_run(run)
+    facts, known = run.facts, pictures_of(run)
+    return RunClassifier(
+        name=run.name,
+        facts=facts,
+        model=ScaledNetwork(
+            load_network(run, weights), pixels_of(facts.scaling, facts.mean, facts.sd)
+        ),
+        seal=seal_of(run, known),
+        abstention=abstention_of(run, weights),
+        trained=known.trained,
+    )
+
+
+def load_network(run: Run, weights: str = "last") -> Network:
+    """The network of `run` alone: float32, in evaluation mode, on the CPU; errors as above."""
     stored = stored_weights(run, weights)
     try:
         return trained_network(run.plan, stored.arrays)

@@ -14,6 +14,7 @@ import numpy as np
 
 from toile.data import Dataset, MarkSet, Split, load_here, split_data
 from toile.errors import ToileError
+from toile.prediction import Seal
 from toile.runs.listing import open_run
 from toile.runs.run import Run
 from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
@@ -74,15 +75,23 @@ def pictures_of(run: Run) -> Pictures:
     return _pictures_of(run, ())
 
 
-def doubts_about(run: Run, known: Pictures) -> tuple[str, ...]:
-    """A warning where nothing tells a test picture: in a run of an older Toile, its data gone."""
-    if run.id not in known.unknown:
-        return ()
+def seal_of(run: Run, known: Pictures) -> Seal:
+    """The seal on the test part of the data of `run`, by what it knows.
+
+    With a doubt where nothing tells a test picture: in a run of an older Toile, its data gone.
+    """
     doubt = (
         f"it may be of the sealed test part of {run.name}: which pictures that has is not known "
         f"without its data, {run.recipe.data.name}"
     )
-    return (doubt,)
+    return Seal(
+        known.sealed,
+        # The recipe has the whole path also in older runs, whose data.json may have it as typed.
+        Path(run.recipe.data.name),
+        f"of the sealed test part of {run.name}'s data; take other pictures, or look: toile "
+        f"evaluate {run.name} --open-test --why REASON",
+        (doubt,) if run.id in known.unknown else (),
+    )
 
 
 def _pictures_of(run: Run, after: Iterable[Path]) -> Pictures:

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -22,6 +23,9 @@ from toile.runs.records import (
 )
 from toile.runs.tensors import CorruptFile, Stored, load_arrays
 from toile.runs.workspace import runs_folder
+
+if TYPE_CHECKING:
+    from toile.runs.classifier import RunClassifier
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,16 @@ class Run:
         if any(one["epoch"] != place for place, one in enumerate(history.epochs, start=1)):
             raise CorruptFile(f"{path} is damaged: its epochs are not 1, 2, 3 and so on")
         return history
+
+    def classifier(self, weights: str = "last") -> "RunClassifier":
+        """Its network with the `last` or `best` weights, loaded once for all that is asked of it.
+
+        Raises ToileError where it has no such weights.
+        """
+        # Loads torch, which nothing else about a run needs.
+        from toile.runs.classifier import load_classifier
+
+        return load_classifier(self, weights)
 
     @property
     def has_answers(self) -> bool:

@@ -1,8 +1,9 @@
-from .answers import Answered as Answered
-from .answers import predict as predict
 from .benchmark import Bench as Bench
 from .benchmark import bench as bench
 from .bundle import import_bundle as import_bundle
+from .classifiers import find_source as find_source
+from .classifiers import open_classifier as open_classifier
+from .classifiers import predict as predict
 from .export import export_run as export_run
 from .listing import COUNTED as COUNTED
 from .listing import Standing as Standing

@@ -8,6 +8,7 @@ from pathlib import Path
 from toile.data import Progress, no_progress
 from toile.errors import ToileError
 from toile.files import write_whole
+from toile.prediction import sources_of
 from toile.runs import compare_answers, open_run, runs_folder
 from toile.searches import LiveSearch, search
 from toile.sheets import (
@@ -24,7 +25,6 @@ from toile.sheets import (
     write_standing,
 )
 from toile.studies import LiveStudy, hold_study, study
-from toile.workbench.pictures import sources_of
 
 
 @dataclass(eq=False)

@@ -10,15 +10,21 @@ import numpy as np
 from PIL import Image
 
 from toile.data import Progress, load_data, read_picture
-from toile.evaluation import probabilities
 from toile.files import write_json
-from toile.prediction import Prediction, PreparedPicture, answer, prepare
+from toile.prediction import Classifier, Prediction, PreparedPicture, prepare, sources_of
 from toile.recipe import recipe_differences
 from toile.report import canvas, picture_grid, picture_uri, save_figure
-from toile.runs import Run, abstention_of, compare_answers, open_run, pictures_of, seen_words
+from toile.runs import (
+    Run,
+    abstention_of,
+    compare_answers,
+    open_run,
+    pictures_of,
+    seal_of,
+    seen_words,
+)
 from toile.sheets import OUTCOME, ExerciseOutcome, Planned, SheetResult, compared_levels
 from toile.studies import keep_analysis
-from toile.workbench.pictures import refuse_sealed, refuse_test_part, sources_of
 
 MODEL = "model.h5"
 
@@ -109,17 +115,9 @@ def _export(outcome: ExerciseOutcome, progress: Progress) -> dict[str, Any] | No
     picture, label = _picture(outcome, run, progress)
     # From here on the file speaks, not the run.
     reopened = KerasClassifier(file.read_bytes())
-    prepared = prepared_picture(picture, run)
-    (logits,) = reopened.logits(prepared.pixels[None])
+    classifier = Classifier(MODEL, reopened.about.data, reopened, abstention=abstention_of(run))
     # The sheet asks for the answer, so a doubt is said beside it.
-    said = answer(
-        probabilities(logits[None])[0],
-        reopened.about.data.class_names,
-        3,
-        prepared.warnings,
-        (*prepared.strange, *abstention_of(run).reasons(logits, prepared.pixels)),
-        always=True,
-    )
+    said = classifier.ask(picture, always=True)
     return {
         "file": MODEL,
         "run": str(run.folder),
@@ -153,12 +151,11 @@ def _picture(outcome: ExerciseOutcome, run: Run, progress: Progress) -> tuple[Pa
     assert export is not None
     if export.photo is not None:
         photo = Path(export.photo)
-        sources = list(sources_of([photo]))
-        refuse_test_part(run, sources)
-        sealed = pictures_of(run).sealed
-        for source in sources:
+        seal = seal_of(run, pictures_of(run))
+        seal.refuse_paths([photo])
+        for source in sources_of([photo]):
             seen = source.read().seen_by(run.facts.greys)
-            refuse_sealed(run, source.name, source.marks(seen), sealed)
+            seal.refuse_marked(source.name, source.marks(seen))
         copy = outcome.folder / f"photo{photo.suffix.lower()}"
         shutil.copyfile(photo, copy)
         return copy, None

@@ -16,7 +16,7 @@ from toile.data import load_data
 from toile.errors import ToileError
 from toile.evaluation import probabilities
 from toile.recipe import recipe_of
-from toile.runs import Run
+from toile.runs import Run, RunClassifier
 
 RECIPE = {
     "name": "small",
@@ -196,17 +196,18 @@ def test_what_may_mean_anything_is_refused_with_a_sentence(run, pictures, compla
 
 
 def test_a_runs_network_is_at_hand_as_its_docstring_has_it(run, images):
-    example = re.search(r"\n\n((?: {4,}\S.*\n)+)\n", inspect.getdoc(toile.load_network)).group(1)
-    run_by_name = example.replace('"last"', "run.folder")
-    names = {"toile": toile, "torch": torch, "run": run}
-    exec(compile(inspect.cleandoc(run_by_name), "load_network", "exec"), names)
+    docstring = inspect.getdoc(RunClassifier.preprocess)
+    example = re.search(r"\n\n((?: {4,}\S.*\n)+)\n", docstring).group(1)
+    names = {"toile": toile, "run": run}
+    by_folder = example.replace('"last"', "run.folder")
+    exec(compile(inspect.cleandoc(by_folder), "preprocess", "exec"), names)
     assert names["probabilities"].shape == (8, 10)
-    network = toile.load_network(run)
+    classifier = run.classifier()
     stored = probabilities(run.validation.logits[:5])
-    own = network(torch.tensor(images) / 255).softmax(1).detach().numpy()
+    own = classifier.module(classifier.preprocess(images)).softmax(1).detach().numpy()
     np.testing.assert_allclose(own, stored, atol=1e-5)
-    assert network.conv1.weight.shape == (4, 1, 3, 3)
-    assert not network.training
+    assert classifier.module.conv1.weight.shape == (4, 1, 3, 3)
+    assert not classifier.module.training
 
 
 def test_several_runs_answer_each_and_vote(run, other, images):
@@ -238,7 +239,7 @@ def test_runs_of_other_classes_or_asked_twice_are_refused(run, images, tmp_path)
     np.savez(path, x_train=pixels, y_train=labels, x_test=pixels[:2], y_test=labels[:2])
     stranger = trained(tmp_path / "stranger", name=str(path), validation=10)
     with pytest.raises(
-        ToileError, match=r"knows 10 classes, class 0 being 'T-shirt/top'; stranger"
+        ToileError, match=r"knows 10 classes, class 0 being 'T-shirt/top'; \S*stranger"
     ):
         toile.predict(run, images[0], also=[stranger])
     with pytest.raises(ToileError, match=r"one is asked twice"):

@@ -1,36 +1,20 @@
-"""Asking runs what is in pictures, thousands if need be."""
+"""Asking classifiers what is in pictures, thousands if need be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 
-from toile.data import DataFacts, MarkSet, Progress, no_progress
+from toile.data import Progress, no_progress
 from toile.errors import ToileError
 from toile.evaluation import probabilities
-from toile.network import Network, network_logits, pixels_of
-from toile.prediction import (
-    Abstention,
-    ClassProbability,
-    Prediction,
-    PreparationStep,
-    PreparedPicture,
-    Vote,
-    answer,
-    prepare,
-    vote,
-)
-from toile.runs import Run, abstention_of, doubts_about, load_network, open_run, pictures_of
-from toile.workbench.pictures import (
-    Asking,
-    PictureSource,
-    refuse_sealed,
-    refuse_test_part,
-    sources_of,
-)
+from toile.prediction.answer import ClassProbability, Prediction, Vote, vote
+from toile.prediction.classifier import Classifier
+from toile.prediction.pictures import Asking, PictureSource, sources_of
+from toile.prediction.prepare import PreparedPicture, prepare
+from toile.prediction.step import PreparationStep
 
 AT_ONCE = 250
 """So many pictures are in memory at a time."""
@@ -79,99 +63,44 @@ class Answered:
         return record
 
 
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    """A run that is asked; `sealed` are the marks of its test part, `doubts` where unknown."""
-
-    run: Run
-    sealed: MarkSet
-    doubts: tuple[str, ...]
-    facts: DataFacts
-    network: Network
-    abstention: Abstention
-
-    @property
-    def name(self) -> str:
-        return self.run.name
-
-    def logits(self, images: UInt8[np.ndarray, "n c h w"]) -> Float[np.ndarray, "n k"]:
-        pixels = pixels_of(self.facts.scaling, self.facts.mean, self.facts.sd)
-        return network_logits(self.network, images, pixels)
-
-    def answer(
-        self, logits: Float[np.ndarray, " k"], way: PreparedPicture, num_top: int, always: bool
-    ) -> Prediction:
-        doubts = (*way.strange, *self.abstention.reasons(logits, way.pixels))
-        (row,) = probabilities(logits[None])
-        return answer(row, self.facts.class_names, num_top, way.warnings, doubts, always)
-
-
-def predict(
-    run: str | Path | Run,
-    pictures: Asking | Sequence[Asking],
+def ask_together(
+    classifiers: Sequence[Classifier],
+    pictures: Asking,
     *,
-    also: Sequence[str | Path | Run] = (),
-    weights: str = "last",
     num_top: int = 3,
     num_steps: int = 0,
     always: bool = False,
     progress: Progress = no_progress,
 ) -> list[Answered]:
-    """What `run` holds likely in each of `pictures`, and the runs of `also` with their vote.
+    """What each of `classifiers` finds likely in each of `pictures`, and their vote.
 
-    A picture is a path, the bytes of a file, an image of Pillow's, or an array, tensor or list of
-    numbers (h, w), (h, w, 3) or (c, h, w); a folder is all the files below it, in order, and a
-    batch (n, h, w), (n, c, h, w), (n, h, w, c) or (n, pixels) all in it. Numbers go from 0 to 255,
-    or as in the run's data. The first `num_steps` that can be read keep the
-    steps of their preparation for `run`. A picture that is blank or far from the training images
-    gets no answer, unless `always`: then what is odd about it is among its warnings. A picture of
-    the sealed test part of one of the runs gets none, wherever it lies. Raises ToileError
-    where a picture named by itself is one or cannot be read, and where one lies in a run's test
-    folder.
+    The first `num_steps` pictures that can be read keep the steps of their preparation for the
+    first classifier. Raises ToileError unless all know the same classes in the same order.
     """
-    opened = [one if isinstance(one, Run) else open_run(one) for one in (run, *also)]
-    sources = list(sources_of(pictures, opened[0].facts))
-    for one in opened:
-        refuse_test_part(one, sources)
-    asked = _askable(opened, weights)
+    _refuse_other_classes(classifiers)
+    sources = list(sources_of(pictures, classifiers[0].facts))
+    for one in classifiers:
+        one.seal.refuse_paths(source.path for source in sources if source.path is not None)
     answers: list[Answered] = []
     for start in range(0, len(sources), AT_ONCE):
         progress(start, len(sources), "pictures")
         some = sources[start : start + AT_ONCE]
         kept = sum(bool(one.steps) for one in answers)
-        answers += _answer(asked, some, num_top, num_steps - kept, always)
+        answers += _answer(classifiers, some, num_top, num_steps - kept, always)
     progress(len(sources), len(sources), "pictures")
     return answers
 
 
-def _askable(opened: Sequence[Run], weights: str) -> list[_Asked]:
-    """The runs with their networks. Raises ToileError unless all know the same classes."""
-    # One run has many paths: through links, from here, from the root.
-    folders = [one.folder.resolve() for one in opened]
-    for place, one in enumerate(opened):
-        if folders[place] in folders[:place]:
-            raise ToileError(f"{one.name} is asked twice; its vote counts once")
-    classes = opened[0].facts.class_names
-    for other in opened[1:]:
-        theirs = other.facts.class_names
+def _refuse_other_classes(classifiers: Sequence[Classifier]) -> None:
+    first, classes = classifiers[0], classifiers[0].class_names
+    for other in classifiers[1:]:
+        theirs = other.class_names
         if theirs != classes:
             raise ToileError(
-                f"{opened[0].id} knows {len(classes)} classes, {_excerpt(classes, theirs)}; "
-                f"{other.id} knows {len(theirs)}, {_excerpt(theirs, classes)}; runs asked "
+                f"{first.name} knows {len(classes)} classes, {_excerpt(classes, theirs)}; "
+                f"{other.name} knows {len(theirs)}, {_excerpt(theirs, classes)}; runs asked "
                 "together have the same classes in the same order"
             )
-    known = [pictures_of(one) for one in opened]
-    return [
-        _Asked(
-            one,
-            own.sealed,
-            doubts_about(one, own),
-            one.facts,
-            load_network(one, weights),
-            abstention_of(one, weights),
-        )
-        for one, own in zip(opened, known, strict=True)
-    ]
 
 
 def _excerpt(ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:
@@ -183,7 +112,7 @@ def _excerpt(ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:
 
 
 def _answer(
-    asked: Sequence[_Asked],
+    asked: Sequence[Classifier],
     sources: Sequence[PictureSource],
     num_top: int,
     num_steps: int,
@@ -196,7 +125,7 @@ def _answer(
         num_steps -= isinstance(looked[-1], list)
     readable = [ways for ways in looked if not isinstance(ways, str)]
     said = [
-        one.logits(np.stack([ways[place].pixels for ways in readable]))
+        one.model.logits(np.stack([ways[place].pixels for ways in readable]))
         for place, one in enumerate(asked)
         if readable
     ]
@@ -210,14 +139,14 @@ def _answer(
 
 
 def _look(
-    source: PictureSource, asked: Sequence[_Asked], show_steps: bool
+    source: PictureSource, asked: Sequence[Classifier], show_steps: bool
 ) -> list[PreparedPicture] | str:
-    """A picture as each run is to see it, or why it has no answer."""
+    """A picture as each network is to see it, or why it has no answer."""
     try:
         picture = source.read()
         for one in asked:
             marks = source.marks(picture.seen_by(one.facts.greys))
-            refuse_sealed(one.run, source.name, marks, one.sealed)
+            one.seal.refuse_marked(source.name, marks)
     except ToileError as error:
         if source.may_fail:
             return str(error).removeprefix(f"{source.name}: ")
@@ -237,14 +166,14 @@ def _look(
 
 def _answered(
     file: str,
-    asked: Sequence[_Asked],
+    asked: Sequence[Classifier],
     ways: Sequence[PreparedPicture],
     said: Sequence[Float[np.ndarray, " k"]],
     num_top: int,
     always: bool,
 ) -> Answered:
     names = [one.name for one in asked]
-    classes = asked[0].facts.class_names
+    classes = asked[0].class_names
     own = [
         one.answer(row, way, num_top, always)
         for one, row, way in zip(asked, said, ways, strict=True)
@@ -263,7 +192,7 @@ def _answered(
         # Each once, in the order they came.
         warnings=tuple(
             dict.fromkeys(
-                [doubt for one in asked for doubt in one.doubts]
+                [doubt for one in asked for doubt in one.seal.doubts]
                 + [warning for one in own for warning in one.warnings]
             )
         ),

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from toile.export.classifier import scaled
+from toile.export.opened import scaled
 from toile.network import pixels_of
 
 

@@ -1,5 +1,6 @@
 """What every opened export is: something that answers pictures."""
 
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -10,10 +11,12 @@ from toile.errors import ToileError
 from toile.export.about import ExportMetadata
 
 LEAST_SD = 1e-6
+# As many float32 weights as a recipe may have take 800 MB.
+MAX_BYTES = 1_000_000_000
 
 
 @runtime_checkable
-class Classifier(Protocol):
+class OpenedExport(Protocol):
     """An export, opened by the runtime it is meant for."""
 
     about: ExportMetadata
@@ -45,3 +48,13 @@ def scaled(
             raise ToileError(f"the SD of its data is {facts.sd}; pictures are divided by it")
         images = (images - mean) / sd
     return images
+
+
+def read_export(path: Path) -> bytes:
+    """The bytes of an exported file; ToileError where it cannot be read or is too large."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ToileError(f"{path} has {path.stat().st_size:,} bytes; at most {MAX_BYTES:,}")
+        return path.read_bytes()
+    except OSError as error:
+        raise ToileError(f"{path} cannot be read: {error.strerror}") from None

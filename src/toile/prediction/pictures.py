@@ -1,4 +1,4 @@
-"""Pictures that a run is asked about, in all their forms, and which are refused."""
+"""Pictures that a network is asked about, in all their forms."""
 
 import io
 import os
@@ -16,14 +16,12 @@ from toile.data import (
     DataFacts,
     MarkSet,
     Picture,
-    part_of,
     picture_marks,
     picture_of,
     read_picture,
 )
 from toile.errors import ToileError
-from toile.runs import Run
-from toile.workbench.picture_arrays import pictures_in
+from toile.prediction.picture_arrays import BATCHES, pictures_in
 
 
 @runtime_checkable
@@ -46,11 +44,12 @@ class TorchTensor(Protocol):
         ...
 
 
-_SEALED = (
-    "of the sealed test part of {run}'s data; take other pictures, or look: toile evaluate {run} "
-    "--open-test --why REASON"
-)
-Asking = str | Path | bytes | np.ndarray | Image.Image | TorchTensor
+Asking = Any
+"""A path, the bytes of a file, an image of Pillow's, an array, a tensor or numbers in lists; what
+else is given is refused with a sentence."""
+ImageArray = Any
+"""Images in an array, a tensor or lists of numbers; what else is given is refused with a sentence.
+"""
 
 
 @dataclass(frozen=True)
@@ -77,20 +76,46 @@ class PictureSource:
 
 
 def sources_of(
-    pictures: Asking | Iterable[Asking], facts: DataFacts | None = None
+    pictures: Asking, facts: DataFacts | None = None, name: str = ""
 ) -> Iterator[PictureSource]:
     """Where each of `pictures` comes from: a folder is all files below it, a batch all in it.
 
-    `facts` are those of the run that is asked, which tell how an array is meant.
+    What has no path is called `name`, or `picture 1` and so on. `facts` are those of the network
+    that is asked, which tell how an array is meant.
     """
     number = 1
     for one in _each(pictures):
-        for source in _sources_in(one, facts, number):
+        for source in _sources_in(one, facts, number, name or f"picture {number}"):
             yield source
             number += 1
 
 
-def _each(pictures: Asking | Iterable[Asking]) -> Iterable[object]:
+def pixels_in(images: ImageArray, facts: DataFacts) -> UInt8[np.ndarray, "n c h w"]:
+    """Images of the shape and values of the training images, as bytes.
+
+    Raises ToileError for what is no array of numbers, or of images of another shape.
+    """
+    given = images.to_numpy() if hasattr(images, "to_numpy") else images
+    if isinstance(given, list | tuple):
+        given = _array_of_numbers(given, "images")
+    if not isinstance(given, np.ndarray | TorchTensor):
+        raise ToileError(f"images: are {_called(given)}; give an array, of {BATCHES}")
+    array = given if isinstance(given, np.ndarray) else _numbers_of(given)
+    seen = [one.seen_by(facts.greys) for one in pictures_in(array, facts, 1, str(given.dtype))]
+    if seen[0].shape != facts.shape:
+        raise ToileError(
+            f"images: are of {_size(seen[0].shape)}; those it was trained on are of "
+            f"{_size(facts.shape)}; ask prepares a picture of any size"
+        )
+    return np.stack(seen)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    channels, height, width = shape
+    return f"{width} x {height} px in {'grey' if channels == 1 else 'colour'}"
+
+
+def _each(pictures: Asking) -> Iterable[object]:
     """The pictures one by one; a list of numbers is one, as an array would be."""
     if isinstance(pictures, str | bytes | os.PathLike | Image.Image | np.ndarray | TorchTensor):
         return [pictures]
@@ -102,11 +127,12 @@ def _each(pictures: Asking | Iterable[Asking]) -> Iterable[object]:
     return [several] if several and isinstance(several[0], int | float) else several
 
 
-def _sources_in(one: object, facts: DataFacts | None, number: int) -> Iterable[PictureSource]:
-    """The pictures in `one`, of which the first is called `picture NUMBER` where it has no name."""
+def _sources_in(
+    one: object, facts: DataFacts | None, number: int, name: str
+) -> Iterable[PictureSource]:
+    """The pictures in `one`, of which the first is the `number`th of all."""
     if isinstance(one, str | os.PathLike):
         return _below(Path(one)) if Path(one).is_dir() else [_file(Path(one))]
-    name = f"picture {number}"
     if isinstance(one, bytes):
         return [PictureSource(name, partial(read_picture, one, name), content=one)]
     if isinstance(one, Image.Image):
@@ -190,45 +216,3 @@ def _array_of_numbers(numbers: Sequence[Any], name: str) -> np.ndarray:
         raise ToileError(
             f"{name}: is a list of lists of different lengths; a picture has rows of one length"
         ) from None
-
-
-def refuse_sealed(run: Run, name: str, marks: MarkSet, sealed: MarkSet) -> None:
-    """Raises ToileError where the picture with these `marks` is one of the `sealed` ones of `run`.
-
-    Wherever it lies and whatever it is called. A copy that was cropped, resized or saved as JPEG
-    has other pixels and is not known.
-    """
-    if np.isin(marks, sealed).any():
-        raise ToileError(f"{name}: is {_SEALED.format(run=run.name)}")
-
-
-def refuse_test_part(run: Run, sources: Sequence[PictureSource]) -> None:
-    """Raises ToileError where a picture lies in the test folder of the data of `run`.
-
-    Its answer would be a look that nobody counted. Told by path alone, so also where the file has
-    changed since.
-    """
-    # The recipe has the whole path also in older runs, whose data.json may have it as it was typed.
-    data = Path(run.recipe.data.name)
-    if not data.is_dir():
-        return
-    roots = _spellings(data)
-    for source in sources:
-        if source.path is not None and any(
-            _is_test_image(path.relative_to(root))
-            for path in _spellings(source.path)
-            for root in roots
-            if path.is_relative_to(root)
-        ):
-            raise ToileError(f"{source.name}: is {_SEALED.format(run=run.name)}")
-
-
-def _spellings(path: Path) -> set[Path]:
-    """As it was named and with links followed: a test folder may be a link, or be named by one."""
-    return {Path(os.path.abspath(path)), path.resolve()}
-
-
-def _is_test_image(path: Path) -> bool:
-    """Whether a file of a dataset lies in a class folder of its test folder."""
-    # A class may itself be called test, and lies right above its files.
-    return any(part_of(name) == "test" for name in path.parts[:-2])

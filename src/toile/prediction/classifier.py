@@ -1,0 +1,153 @@
+"""A trained network, loaded once, whatever is asked of it."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float, Float32, Int, Int64, UInt8
+
+from toile.data import DataFacts, MarkSet, array_marks, is_marked
+from toile.errors import ToileError, did_you_mean
+from toile.evaluation import probabilities
+from toile.prediction.abstention import Abstention
+from toile.prediction.answer import Prediction, answer
+from toile.prediction.pictures import Asking, ImageArray, pixels_in, sources_of
+from toile.prediction.prepare import PreparedPicture, prepare
+from toile.prediction.seal import Seal
+
+
+@runtime_checkable
+class LogitsModel(Protocol):
+    """What computes a network: torch, ONNX Runtime, or plain arithmetic."""
+
+    def logits(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float32[np.ndarray, "n k"]:
+        """The logits of at least one picture of the training images' shape."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A trained network with all that is needed to ask it: a run's, or an exported file's.
+
+    Arrays are images as those it was trained on: of their size, in their values (0 to 255, or what
+    their files had), laid out (n, h, w), (n, c, h, w), (n, h, w, c) or (n, pixels). `ask` takes any
+    picture and prepares it. An image of the sealed test part of its data is refused everywhere.
+    """
+
+    name: str
+    facts: DataFacts
+    model: LogitsModel
+    seal: Seal = field(default_factory=Seal)
+    abstention: Abstention = field(default_factory=Abstention)
+    trained: MarkSet | None = None
+    """Marks of the images it was trained on, where they are known."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes, in the order of logits and probabilities."""
+        return self.facts.class_names
+
+    def logits(self, images: ImageArray) -> Float32[np.ndarray, "n k"]:
+        """What the last layer gives for each image, before the softmax."""
+        return self.model.logits(self.unsealed(images))
+
+    def predict_proba(self, images: ImageArray) -> Float[np.ndarray, "n k"]:
+        """The probability of each class for each image, in [0, 1]; rows sum to 1."""
+        return probabilities(self.logits(images))
+
+    def predict(self, images: ImageArray) -> Int64[np.ndarray, " n"]:
+        """The likeliest class of each image, as its place in `class_names`.
+
+        Images are taken for such as it was trained on: none is refused as strange, as `ask` does.
+        """
+        return np.asarray(self.logits(images).argmax(1), np.int64)
+
+    def score(self, images: ImageArray, labels: Sequence[Any] | np.ndarray) -> float:
+        """The accuracy on `images`, in [0, 1]; `labels` are places in `class_names`, or names.
+
+        Warns where some of the images are among those it was trained on, which say little of how
+        it does on others. `toile.evaluate` gives the run's own scores, with intervals.
+        """
+        pixels = self.unsealed(images)
+        true = self._places(labels, len(pixels))
+        if self.trained is not None:
+            known = int(is_marked(array_marks(pixels), self.trained).sum())
+            if known:
+                warnings.warn(
+                    f"{known:,} of the {len(pixels):,} images are among those {self.name} was "
+                    "trained on; on images it has not seen it will score lower",
+                    stacklevel=2,
+                )
+        return float((self.model.logits(pixels).argmax(1) == true).mean())
+
+    def ask(
+        self,
+        picture: Asking,
+        *,
+        num_top: int = 3,
+        always: bool = False,
+        show_steps: bool = False,
+        name: str = "",
+    ) -> Prediction:
+        """The `num_top` likeliest classes of any picture, prepared as the training images were.
+
+        A path, the bytes of a file, an image of Pillow's, or an array. A picture that is blank or
+        far from the training images gets no answer, and `abstained` says why; with `always` it has
+        one, and the reasons are warnings. `show_steps` keeps each step of the preparation. Errors
+        call the picture `name`. Raises ToileError where it cannot be read, is several, or sealed.
+        """
+        sources = list(sources_of(picture, self.facts, name))
+        if len(sources) != 1:
+            raise ToileError(
+                f"{len(sources)} pictures were given; ask is for one, toile.predict for many"
+            )
+        (source,) = sources
+        self.seal.refuse_paths([source.path] if source.path is not None else [])
+        read = source.read()
+        self.seal.refuse_marked(source.name, source.marks(read.seen_by(self.facts.greys)))
+        prepared = prepare(read, self.facts, show_steps=show_steps)
+        (logits,) = self.model.logits(prepared.pixels[None])
+        said = self.answer(logits, prepared, num_top, always)
+        return replace(said, warnings=(*self.seal.doubts, *said.warnings), steps=prepared.steps)
+
+    def answer(
+        self,
+        logits: Float[np.ndarray, " k"],
+        prepared: PreparedPicture,
+        num_top: int,
+        always: bool,
+    ) -> Prediction:
+        """What its `logits` say of a picture that was prepared for it."""
+        doubts = (*prepared.strange, *self.abstention.reasons(logits, prepared.pixels))
+        (row,) = probabilities(logits[None])
+        return answer(row, self.class_names, num_top, prepared.warnings, doubts, always)
+
+    def unsealed(self, images: ImageArray) -> UInt8[np.ndarray, "n c h w"]:
+        """The images as bytes. Raises ToileError where they do not fit or one is sealed."""
+        pixels = pixels_in(images, self.facts)
+        sealed = int(is_marked(array_marks(pixels), self.seal.marks).sum())
+        if sealed:
+            raise ToileError(f"{sealed:,} of the {len(pixels):,} images: are {self.seal.what}")
+        return pixels
+
+    def _places(self, labels: Sequence[Any] | np.ndarray, n: int) -> Int[np.ndarray, " n"]:
+        """`labels` as places in `class_names`."""
+        given = np.asarray(labels)
+        if given.shape != (n,):
+            raise ToileError(f"labels have the shape {given.shape}; of {n} images it is ({n},)")
+        if given.dtype.kind in "iu":
+            wrong = given[(given < 0) | (given >= len(self.class_names))]
+            if len(wrong):
+                raise ToileError(
+                    f"a label is {wrong[0]}; with {len(self.class_names)} classes they go from 0 "
+                    f"to {len(self.class_names) - 1}"
+                )
+            return given
+        places = {name: place for place, name in enumerate(self.class_names)}
+        for label in given.tolist():
+            if label not in places:
+                near = did_you_mean(str(label), self.class_names)
+                raise ToileError(f"a label is {label!r}, which is no class of {self.name}{near}")
+        return np.array([places[label] for label in given.tolist()], np.int64)

@@ -1,0 +1,66 @@
+"""The seal on a network's test pictures: an answer to one would be a look that nobody counted."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from toile.data import MarkSet, part_of
+from toile.errors import ToileError
+
+
+def _nothing() -> MarkSet:
+    return np.empty(0, np.uint64)
+
+
+@dataclass(frozen=True, eq=False)
+class Seal:
+    """Which pictures are of the sealed test part, told by their marks and by where they lie.
+
+    `folder` is the data, where that is a folder; `what` says whose pictures they are, and what to
+    do instead. `doubts` are warnings beside every answer where nobody knows the marks.
+    """
+
+    marks: MarkSet = field(default_factory=_nothing)
+    folder: Path | None = None
+    what: str = "of the sealed test part of the network's data; take another"
+    doubts: tuple[str, ...] = ()
+
+    def refuse_marked(self, name: str, marks: MarkSet) -> None:
+        """Raise ToileError where the picture with these `marks` is a sealed one.
+
+        Wherever it lies and whatever it is called. A copy that was cropped, resized or saved as
+        JPEG has other pixels and is not known.
+        """
+        if np.isin(marks, self.marks).any():
+            raise ToileError(f"{name}: is {self.what}")
+
+    def refuse_paths(self, paths: Iterable[Path]) -> None:
+        """Raise ToileError where one of `paths` lies in the test folder of the data.
+
+        Told by path alone, so also where the file has changed since.
+        """
+        if self.folder is None or not self.folder.is_dir():
+            return
+        roots = _spellings(self.folder)
+        for path in paths:
+            if any(
+                _is_test_image(spelt.relative_to(root))
+                for spelt in _spellings(path)
+                for root in roots
+                if spelt.is_relative_to(root)
+            ):
+                raise ToileError(f"{path}: is {self.what}")
+
+
+def _spellings(path: Path) -> set[Path]:
+    """As it was named and with links followed: a test folder may be a link, or be named by one."""
+    return {Path(os.path.abspath(path)), path.resolve()}
+
+
+def _is_test_image(path: Path) -> bool:
+    """Whether a file of a dataset lies in a class folder of its test folder."""
+    # A class may itself be called test, and lies right above its files.
+    return any(part_of(name) == "test" for name in path.parts[:-2])

@@ -1,0 +1,153 @@
+"""A trained network to ask, whatever it comes as, and pictures asked of it: `toile.predict`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from toile.data import MarkSet, Progress, known_shape, load_here, no_progress
+from toile.errors import ToileError
+from toile.export import ExportMetadata, KerasClassifier, OnnxClassifier, OpenedExport
+from toile.prediction import (
+    Abstention,
+    Answered,
+    Asking,
+    Classifier,
+    Seal,
+    abstention_from_json,
+    ask_together,
+)
+from toile.recipe import read_value, recipe_of
+from toile.runs import Run, load_arrays, open_run, pictures_of, runs_called
+
+NetworkSource = str | Path | Run | Classifier
+"""A run or its name, an exported file's path, or a classifier that is open already."""
+
+_OPEN: Mapping[str, Callable[[Path], OpenedExport]] = {
+    ".onnx": OnnxClassifier,
+    ".h5": KerasClassifier.open,
+}
+
+
+def open_classifier(source: NetworkSource, weights: str | None = None) -> Classifier:
+    """The network of a run, or of an exported .onnx or .h5 file, loaded once to be asked.
+
+    `weights` are a run's `last`, where nothing is said, or `best`; a file has its own. Files are
+    answered by ONNX Runtime, and by arithmetic in numpy (Keras's, slowly), without torch. A Keras
+    file does not keep when to give no answer, so it answers strange pictures too; and open none of
+    a stranger's: the HDF5 library itself crashes on some damaged ones. Raises ToileError for
+    anything a user can put right.
+    """
+    if isinstance(source, Classifier):
+        return source
+    if isinstance(source, Run) or not is_exported(source):
+        run = source if isinstance(source, Run) else open_run(source)
+        return run.classifier(weights or "last")
+    path = Path(source)
+    opened = _OPEN[path.suffix](path)
+    about = opened.about
+    if weights not in (None, about.weights):
+        raise ToileError(
+            f"--weights is {weights}, but {path} holds the {about.weights} ones; leave it out"
+        )
+    abstention = (
+        Abstention()
+        if about.abstention is None
+        else abstention_from_json(about.abstention, about.data.shape, str(path))
+    )
+    sealed = _sealed_from(about)
+    return Classifier(
+        str(path), about.data, opened, Seal() if sealed is None else Seal(sealed), abstention
+    )
+
+
+def is_exported(source: str | Path) -> bool:
+    """Whether `source` is the path of an exported file, by its ending."""
+    return Path(source).suffix in _OPEN
+
+
+def predict(
+    run: NetworkSource,
+    pictures: Asking,
+    *,
+    also: Sequence[NetworkSource] = (),
+    weights: str | None = None,
+    num_top: int = 3,
+    num_steps: int = 0,
+    always: bool = False,
+    progress: Progress = no_progress,
+) -> list[Answered]:
+    """What `run` finds likely in each of `pictures`, and the runs of `also` with their vote.
+
+    `run` may also be an exported file, or a classifier that is open already. A picture is a path,
+    the bytes of a file, an image of Pillow's, or an array, tensor or list of numbers (h, w),
+    (h, w, 3) or (c, h, w); a folder is all the files below it, in order, and a batch (n, h, w),
+    (n, c, h, w), (n, h, w, c) or (n, pixels) all in it. Numbers go from 0 to 255, or as in the
+    run's data. The first `num_steps` that can be read keep the steps of their preparation for
+    `run`. A picture that is blank or far from the training images gets no answer, unless `always`:
+    then what is odd about it is among its warnings. A picture of the sealed test part of one of the
+    runs gets none, wherever it lies. Raises ToileError where a picture named by itself is one or
+    cannot be read, and where one lies in a run's test folder.
+    """
+    asked = [find_source(one) for one in (run, *also)]
+    _refuse_twice(asked)
+    classifiers = [open_classifier(one, weights) for one in asked]
+    return ask_together(
+        classifiers,
+        pictures,
+        num_top=num_top,
+        num_steps=num_steps,
+        always=always,
+        progress=progress,
+    )
+
+
+def find_source(source: NetworkSource) -> NetworkSource:
+    """The run of that name; all else as it is. Raises ToileError where there is none."""
+    if isinstance(source, Run | Classifier) or is_exported(source):
+        return source
+    return open_run(source)
+
+
+def _refuse_twice(asked: Sequence[NetworkSource]) -> None:
+    # One run has many paths: through links, from here, from the root.
+    folders: list[object] = [
+        one
+        if isinstance(one, Classifier)
+        else (one.folder if isinstance(one, Run) else Path(one)).resolve()
+        for one in asked
+    ]
+    for place, one in enumerate(asked):
+        if folders[place] in folders[:place]:
+            name = one if isinstance(one, str | Path) else one.name
+            raise ToileError(f"{name} is asked twice; its vote counts once")
+
+
+def _sealed_from(about: ExportMetadata) -> MarkSet | None:
+    """What is sealed from the run that an export is of, as far as it or its data is here."""
+    for run in _runs_of(about.run):
+        try:
+            weights = load_arrays(run.folder / f"{about.weights}.safetensors")
+            if weights.sha256 == about.weights_sha256:
+                return pictures_of(run).sealed
+        except ToileError:
+            continue  # Damaged, or another run of that name.
+    return _sealed_of_known(about)
+
+
+def _sealed_of_known(about: ExportMetadata) -> MarkSet | None:
+    """What is sealed in a known dataset that is here. A file of others opens no other paths."""
+    try:
+        data = recipe_of(read_value(about.recipe, "the recipe inside")).data
+    except ToileError:
+        return None  # A newer Toile's.
+    dataset = load_here(data) if known_shape(data.name) else None
+    if dataset is None or dataset.test_fingerprint != about.data.test_fingerprint:
+        return None
+    return dataset.test.marks
+
+
+def _runs_of(name: str) -> tuple[Run, ...]:
+    """Every run that an export may be of: by its id here, and those of that name in studies."""
+    try:
+        return (open_run(name), *runs_called(name))
+    except ToileError:
+        return runs_called(name)

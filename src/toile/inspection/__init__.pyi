@@ -1,6 +1,16 @@
+from .activation_maps import activations as activations
+from .activation_maps import dead_channels as dead_channels
+from .attribution import attribute as attribute
+from .filters import kernels as kernels
 from .layers import channel_of as channel_of
 from .layers import layer_names as layer_names
 from .layers import layer_of as layer_of
+from .methods import METHODS as METHODS
+from .methods import method_of as method_of
+from .one_number import pixel as pixel
+from .sight import SeenSide as SeenSide
+from .sight import receptive_field as receptive_field
 from .watching import evaluating as evaluating
 from .watching import single_view as single_view
 from .watching import watch as watch
+from .way import way_to as way_to

@@ -68,11 +68,10 @@ def evaluating(network: nn.Module) -> Iterator[None]:
 
 
 def single_view(network: nn.Sequential) -> nn.Sequential:
-    """The layers of `network` without `views`: of a picture as it is, in one pass."""
+    """The layers of `network`, of which `views` gives the picture as it is: one pass alone."""
     return Sequence(
         OrderedDict(
-            (name, layer)
+            (name, nn.Identity() if isinstance(layer, ViewStack) else layer)
             for name, layer in network.named_children()
-            if not isinstance(layer, ViewStack)
         )
     )

@@ -9,7 +9,7 @@ from toile.network.composite import ChannelNorm, ResidualBlock, ScaleLayer
 from toile.network.dropout import SeededDropout, masked, reseed_dropout
 from toile.network.flatten import FlattenLayer
 from toile.network.freeze import freeze, set_training_mode
-from toile.network.padding import AvgPool2d, Conv2d, MaxPool2d
+from toile.network.padding import AvgPool2d, Conv2d, GlobalPool2d, MaxPool2d
 from toile.network.pixels import Pixels, pixels_of
 from toile.network.scaled import ScaledNetwork
 from toile.network.scoring import logits_in_batches, network_logits
@@ -22,6 +22,7 @@ __all__ = [
     "ChannelNorm",
     "Conv2d",
     "FlattenLayer",
+    "GlobalPool2d",
     "MaxPool2d",
     "MeanOfViews",
     "Network",

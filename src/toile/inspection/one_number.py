@@ -1,0 +1,155 @@
+"""The arithmetic of one number that a convolution or a dense layer gives."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Float64
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from toile.errors import ToileError
+from toile.inspection.layers import channel_of, layer_names, layer_of
+from toile.inspection.watching import evaluating, single_view
+from toile.network import ChannelNorm, Conv2d, ScaleLayer, SeededDropout
+
+AT_ONE_PLACE = (
+    _BatchNorm, nn.GroupNorm, ChannelNorm, ScaleLayer, SeededDropout, nn.ReLU, nn.LeakyReLU, nn.ELU,
+    nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid,
+)  # fmt: skip
+"""Layers that put one number in place of each that they take."""
+
+
+@dataclass(frozen=True, eq=False)
+class PixelSum:
+    """How one number of `layer` comes about: products of a window and a kernel, summed.
+
+    The window holds the zeros of the edge too; of a dense layer it and the kernel are (units,). Of
+    grouped channels the window has those the filter sees, from `first_channel` on.
+    `inside` marks the numbers of the window that lie in the picture. `then` is what the layers
+    behind make of the number, in their order: norms, dropout, the activation.
+    """
+
+    layer: str
+    channel: int
+    place: tuple[int, int] | None
+    window: Float32[np.ndarray, "*window"]
+    kernel: Float32[np.ndarray, "*window"]
+    first_channel: int
+    inside: np.ndarray
+    bias: float
+    given: float
+    """What the network itself gives there."""
+    then: tuple[tuple[str, float], ...]
+
+    @property
+    def products(self) -> Float64[np.ndarray, "*window"]:
+        """Window times kernel, number by number."""
+        return self.window.astype(np.float64) * self.kernel
+
+    @property
+    def total(self) -> float:
+        """The sum of the products and the bias."""
+        return float(self.products.sum()) + self.bias
+
+
+def pixel(
+    network: nn.Sequential,
+    image: Float[Tensor, "c h w"],
+    layer: str,
+    channel: int,
+    place: tuple[int, int] | None = None,
+) -> PixelSum:
+    """How output `channel` of `layer` at `place` (row, column) comes about from `image`.
+
+    A dense layer's outputs have no place. Raises ToileError where the layer has no such output or
+    sums nothing up.
+    """
+    looked = single_view(network)
+    module = layer_of(looked, layer)
+    if not isinstance(module, nn.Conv2d | nn.Linear):
+        summing = [
+            name
+            for name in layer_names(looked)
+            if isinstance(layer_of(looked, name), nn.Conv2d | nn.Linear)
+        ]
+        raise ToileError(f"{layer} is no weighted sum; those are {', '.join(summing)}")
+    inputs, outputs, behind = _watch_numbers(looked, image, module)
+    channel_of(layer, channel, len(outputs))
+    kernel = module.weight[channel].detach()
+    if isinstance(module, nn.Conv2d):
+        first = channel // (module.out_channels // module.groups) * len(kernel)
+        at = _place_in(layer, place, outputs)
+        window, inside = (
+            _window(module, one[first : first + len(kernel)], at)
+            for one in (inputs, torch.ones_like(inputs))
+        )
+    elif place is not None:
+        raise ToileError(f"{layer} is a dense layer; its outputs have no row and column")
+    else:
+        first, at, window, inside = 0, None, inputs, torch.ones_like(inputs)
+    index = (channel,) if at is None else (channel, *at)
+    return PixelSum(
+        layer, channel, at, window.numpy(), kernel.numpy(), first, inside.numpy() != 0,
+        0.0 if module.bias is None else module.bias[channel].item(),
+        float(outputs[index]),
+        tuple((name, float(numbers[index])) for name, numbers in behind),
+    )  # fmt: skip
+
+
+def _place_in(
+    layer: str, place: tuple[int, int] | None, outputs: Float[Tensor, "c h w"]
+) -> tuple[int, int]:
+    rows, columns = outputs.shape[1:]
+    if place is None:
+        return rows // 2, columns // 2
+    row, column = place
+    if not (0 <= row < rows and 0 <= column < columns):
+        raise ToileError(
+            f"{layer} has no place {row},{column}; it gives {rows} x {columns}, from 0,0 to "
+            f"{rows - 1},{columns - 1}"
+        )
+    return place
+
+
+def _window(
+    module: nn.Conv2d, inputs: Float[Tensor, "c h w"], place: tuple[int, int]
+) -> Float[Tensor, "c kernel kernel"]:
+    assert isinstance(module, Conv2d)
+    padded = module.padded(inputs[None])[0]
+    (top, left), (height, width) = (
+        [at * step for at, step in zip(place, module.stride, strict=True)],
+        module.kernel_size,
+    )
+    return padded[:, top : top + height, left : left + width].contiguous()
+
+
+def _watch_numbers(
+    network: nn.Sequential, image: Tensor, module: nn.Module
+) -> tuple[Tensor, Tensor, list[tuple[str, Tensor]]]:
+    """What `module` takes and gives, and what the layers make of it that follow number by number.
+
+    Which layer follows is told by what is handed on, so that it holds inside of blocks too.
+    """
+    names = {one: name for name, one in network.named_modules()}
+    taken: list[tuple[nn.Module, Tensor, Tensor]] = []
+
+    def keep(one: nn.Module, given: Any, outputs: Tensor) -> None:
+        taken.append((one, given[0], outputs))
+
+    layers = [module, *(one for one in network.modules() if isinstance(one, AT_ONE_PLACE))]
+    handles = [one.register_forward_hook(keep) for one in layers]
+    try:
+        with evaluating(network), torch.no_grad():
+            network(image[None])
+    finally:
+        for handle in handles:
+            handle.remove()
+    ((inputs, outputs),) = ((given, out) for one, given, out in taken if one is module)
+    behind, last = [], outputs
+    for one, given, out in taken:
+        if given is last and one is not module:
+            behind.append((names[one], out[0]))
+            last = out
+    return inputs[0], outputs[0], behind

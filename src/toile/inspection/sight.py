@@ -1,0 +1,86 @@
+"""What one output of a layer sees of the picture: which rows and which columns."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from toile.inspection.way import steps_to
+from toile.network import AvgPool2d, Conv2d, GlobalPool2d, MaxPool2d, ResidualBlock
+
+
+@dataclass(frozen=True)
+class SeenSide:
+    """The rows or columns that output 0 of a layer sees, and how far apart neighbours look.
+
+    It may begin before the picture, in its edge of zeros: `first_px` is then below 0.
+    """
+
+    size_px: int = 1
+    jump_px: int = 1
+    first_px: int = 0
+
+    def through(self, kernel: int, stride: int, before: int) -> "SeenSide":
+        """What is seen behind a window of `kernel` that begins `before` outputs outside."""
+        # Araujo, Norris and Sim 2019, doi 10.23915/distill.00021, eq. 2 and 5.
+        return SeenSide(
+            self.size_px + (kernel - 1) * self.jump_px,
+            self.jump_px * stride,
+            self.first_px - before * self.jump_px,
+        )
+
+    def joined(self, other: "SeenSide") -> "SeenSide":
+        """What either sees, both of one jump."""
+        first = min(self.first_px, other.first_px)
+        end = max(self.first_px + self.size_px, other.first_px + other.size_px)
+        return SeenSide(end - first, self.jump_px, first)
+
+    def bounds(self, place: int, whole_px: int) -> tuple[int, int]:
+        """First pixel, and the one after the last, that output `place` sees of the picture."""
+        first = self.first_px + place * self.jump_px
+        return max(first, 0), min(first + self.size_px, whole_px)
+
+    def middle(self, place: int) -> float:
+        """The middle of what output `place` sees, in pixels; .5 is that of the first pixel."""
+        return self.first_px + place * self.jump_px + self.size_px / 2
+
+
+ReceptiveField = tuple[SeenSide, SeenSide]
+"""Rows, then columns."""
+
+
+def receptive_field(network: nn.Module, layer: str) -> ReceptiveField | None:
+    """What the outputs of `layer` see, down and across; None where they have no place.
+
+    That is behind flatten, global pools and dense layers, whose outputs may see all of a picture.
+    """
+    field: ReceptiveField | None = (SeenSide(), SeenSide())
+    for _, module in steps_to(network, layer):
+        field = _through(module, field)
+    return field
+
+
+def _through(module: nn.Module, field: ReceptiveField | None) -> ReceptiveField | None:
+    """The field behind `module`, for one that sees `field` before it."""
+    if field is None or isinstance(module, GlobalPool2d | nn.Flatten | nn.Linear):
+        return None
+    if isinstance(module, ResidualBlock):
+        branch: ReceptiveField | None = field
+        around: ReceptiveField | None = field
+        for name, one in module.named_children():
+            if name != "shortcut":
+                branch = _through(one, branch)
+        for one in module.shortcut:
+            around = _through(one, around)
+        if branch is None or around is None:
+            return None
+        return branch[0].joined(around[0]), branch[1].joined(around[1])
+    if isinstance(module, Conv2d):
+        left, _, top, _ = module.full_edge
+        kernel, stride = module.kernel_size[0], module.stride[0]
+    elif isinstance(module, MaxPool2d | AvgPool2d):
+        left, _, top, _ = module.edge
+        kernel, stride = module.size, module.stride
+    else:
+        return field
+    down, across = field
+    return down.through(kernel, stride, top), across.through(kernel, stride, left)

@@ -1,0 +1,40 @@
+"""Which layers lie on the way from the picture to a layer."""
+
+from torch import nn
+
+from toile.inspection.layers import layer_of
+from toile.network import ResidualBlock
+
+Named = tuple[str, nn.Module]
+
+
+def steps_to(network: nn.Module, layer: str) -> list[Named]:
+    """Name and module of what stands before `layer`, and of itself, last; blocks are left whole.
+
+    Raises ToileError where there is no such layer.
+    """
+    layer_of(network, layer)
+    steps: list[Named] = []
+    block, before = network, ""
+    for part in layer.split("."):
+        # On the way around a block nothing of its branch lies.
+        if not (isinstance(block, ResidualBlock) and part == "shortcut"):
+            for name, module in block.named_children():
+                if name == part:
+                    break
+                steps.append((f"{before}{name}", module))
+        block, before = block.get_submodule(part), f"{before}{part}."
+    return [*steps, (layer, block)]
+
+
+def way_to(network: nn.Module, layer: str) -> list[Named]:
+    """The same with blocks as the layers inside them, their branch's before their shortcut's."""
+    return [leaf for name, module in steps_to(network, layer) for leaf in _leaves(name, module)]
+
+
+def _leaves(name: str, module: nn.Module) -> list[Named]:
+    if not isinstance(module, ResidualBlock | nn.Sequential):
+        return [(name, module)]
+    return [
+        leaf for child, one in module.named_children() for leaf in _leaves(f"{name}.{child}", one)
+    ]

@@ -1,0 +1,84 @@
+"""The arithmetic of one number, by hand and against what the network gives."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.inspection.conftest import NETWORKS, left_as_it_was, network_of, noise
+from toile.errors import ToileError
+from toile.inspection import layer_names, layer_of, pixel, single_view, watch
+
+
+def test_a_corner_of_a_three_by_three_by_hand():
+    network = network_of(
+        [{"conv": {"filters": 1, "padding": 1}}, "relu", "flatten", {"dense": "classes"}],
+        shape=(1, 3, 3),
+    )
+    with torch.no_grad():
+        network.conv1.weight.copy_(torch.arange(9.0).view(1, 1, 3, 3))
+        network.conv1.bias.fill_(-60)
+    image = torch.arange(1.0, 10).view(1, 3, 3)
+    corner = pixel(network, image, "conv1", 0, (0, 0))
+    assert corner.window.tolist() == [[[0, 0, 0], [0, 1, 2], [0, 4, 5]]]
+    assert corner.inside.tolist() == [[[False] * 3, [False, True, True], [False, True, True]]]
+    assert corner.products.tolist() == [[[0, 0, 0], [0, 4, 10], [0, 28, 40]]]
+    assert corner.total == corner.given == 82 - 60
+    assert corner.then == (("relu1", 22.0),)
+    # The middle of the picture where no place is said: 0 1 + 1 2 + ... + 8 9 = 240.
+    assert pixel(network, image, "conv1", 0).total == 240 - 60
+
+
+def test_the_sums_of_every_layer_are_what_it_gives():
+    for name, entries in NETWORKS.items():
+        network = network_of(entries)
+        image = noise(1)[0]
+        names = layer_names(network)
+        looked = single_view(network)
+        with watch(looked, names) as seen:
+            looked(image[None])
+        summing = [
+            one for one in names if isinstance(layer_of(network, one), nn.Conv2d | nn.Linear)
+        ]
+        for layer in summing:
+            outputs = seen[layer][0].numpy()
+            last = tuple(side - 1 for side in outputs.shape[1:])
+            corners = [(0, 0), last] if last else []
+            for place in [None, *corners]:
+                for channel in range(len(outputs)):
+                    with left_as_it_was(network):
+                        found = pixel(network, image, layer, channel, place)
+                    index = (channel,) if found.place is None else (channel, *found.place)
+                    largest = max(1.0, float(np.abs(outputs).max()))
+                    assert found.given == pytest.approx(outputs[index], abs=1e-6 * largest), name
+                    assert found.total == pytest.approx(found.given, abs=1e-5 * largest), layer
+                    for behind, value in found.then:
+                        assert value == pytest.approx(seen[behind][0].numpy()[index], abs=1e-5)
+
+
+def test_what_follows_a_convolution_inside_a_block_is_named():
+    network = network_of(NETWORKS["residual"])
+    found = pixel(network, noise(1)[0], "residual1.conv1", 2)
+    assert [name for name, _ in found.then] == ["residual1.batchnorm1", "residual1.relu1"]
+    around = pixel(network, noise(1)[0], "residual1.shortcut.conv1", 2)
+    assert around.then == ()
+
+
+def test_a_filter_of_a_group_sees_its_own_channels_alone():
+    network = network_of(NETWORKS["groups"])
+    found = pixel(network, noise(1)[0], "conv2", 5)
+    # Eight filters in four groups: filter 5 is of the third, which sees channel 2.
+    assert found.first_channel == 2
+    assert found.window.shape == (1, 3, 3)
+
+
+def test_what_is_no_weighted_sum_and_places_that_are_not_there_are_refused():
+    network, image = network_of(NETWORKS["plain"]), noise(1)[0]
+    with pytest.raises(ToileError, match="relu1 is no weighted sum; those are conv1, conv2, dense"):
+        pixel(network, image, "relu1", 0)
+    with pytest.raises(ToileError, match="conv1 has no place 7,0; it gives 7 x 6, from 0,0 to 6,5"):
+        pixel(network, image, "conv1", 0, (7, 0))
+    with pytest.raises(ToileError, match="dense1 is a dense layer; its outputs have no row"):
+        pixel(network, image, "dense1", 0, (0, 0))
+    with pytest.raises(ToileError, match="conv1 has no channel 4; it has 4, from 0 to 3"):
+        pixel(network, image, "conv1", 4)

@@ -17,6 +17,7 @@ from .recipe import with_settings as with_settings
 from .runs import Evaluated as Evaluated
 from .runs import LiveRun as LiveRun
 from .runs import Run as Run
+from .runs import Workspace as Workspace
 from .runs import begin as begin
 from .runs import bundle_run as bundle_run
 from .runs import compare_answers as compare_answers

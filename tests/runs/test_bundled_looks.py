@@ -18,8 +18,8 @@ from toile.runs import (
     unpack_bundle,
     write_score,
 )
+from toile.runs.layout import name_in_ledger
 from toile.runs.ledger import is_of, write_look
-from toile.runs.workspace import name_in_ledger
 
 SCORE = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}}
 

@@ -21,8 +21,8 @@ from toile.runs import (
     runs_folder,
     write_score,
 )
+from toile.runs.layout import name_in_ledger
 from toile.runs.ledger import write_look
-from toile.runs.workspace import name_in_ledger
 
 SCORE = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}}
 FACTS = {"weights": "last", "recipe": "r" * 64, "data": "d" * 64, "source": "/data"}

@@ -88,7 +88,7 @@ def test_what_is_no_run_but_a_study_is_named_as_one():
 def test_a_prefix_of_several_runs_is_refused_with_their_names():
     make("20260101-000000-bars-aaaa")
     make("20260102-000000-bars-bbbb")
-    with pytest.raises(ToileError, match=r"fits the names of 2 runs.*aaaa.*write more of it"):
+    with pytest.raises(ToileError, match=r"fits 2 names in.*aaaa.*write more of it"):
         open_run("2026")
 
 

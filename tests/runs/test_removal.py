@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from toile.errors import ToileError
-from toile.runs import Run, contents_of, open_run, remove_run, run_to_remove, runs_folder
+from toile.runs import Kept, Run, Workspace, contents_of, open_run, runs_folder
 from toile.runs.state import State, write_state
 from toile.sole_use import sole_use
 
@@ -20,15 +20,23 @@ def make(folder, **fields):
     return Run(folder)
 
 
+def find(name):
+    return Workspace().find_to_remove(name)
+
+
+def remove(kept):
+    Workspace().remove(kept)
+
+
 def test_a_name_is_a_runs_and_a_path_has_a_slash(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     kept, here = make(runs_folder() / "alike"), make(tmp_path / "alike")
     make(tmp_path / "only-here")
-    assert run_to_remove("alike").folder == kept.folder
-    assert run_to_remove("./alike").folder.samefile(here.folder)
-    assert run_to_remove("last").folder == kept.folder
+    assert find("alike").folder == kept.folder
+    assert find("./alike").folder.samefile(here.folder)
+    assert find("last").folder == kept.folder
     with pytest.raises(ToileError, match=r"only-here here is a run: \./only-here means it"):
-        run_to_remove("only-here")
+        find("only-here")
 
 
 @pytest.mark.parametrize("name", ["", "nothing", "./nothing", "..", "notes", "./notes", "x" * 300])
@@ -39,12 +47,12 @@ def test_what_is_no_run_is_not_deleted(tmp_path, monkeypatch, name):
         (folder / "recipe.yaml").write_text("mine")
         (folder / "notes.txt").write_text("mine")
     with pytest.raises(ToileError, match="no run"):
-        run_to_remove(name)
+        find(name)
 
 
 def test_a_removed_run_is_gone():
     run = make(runs_folder() / "a")
-    remove_run(run)
+    remove(Kept("run", run.folder, 0.0))
     assert not run.folder.exists()
 
 
@@ -54,7 +62,7 @@ def test_what_a_kill_left_of_a_runs_making_can_be_deleted():
     parts = ("recipe.yaml", "data.json", "pictures.safetensors", ".lock", ".state.json.99.tmp")
     for name in parts:
         (folder / name).write_text("")
-    remove_run(run_to_remove(folder.name))
+    remove(find(folder.name))
     assert not folder.exists()
 
 
@@ -75,9 +83,9 @@ def test_a_removal_that_is_cut_short_leaves_a_run_that_can_be_removed(monkeypatc
         with monkeypatch.context() as patched:
             patched.setattr(os, "unlink", cut_short)
             with pytest.raises(KeyboardInterrupt):
-                remove_run(run)
-        assert run_to_remove("a").folder == run.folder
-    remove_run(run_to_remove("a"))
+                remove(Kept("run", run.folder, 0.0))
+        assert find("a").folder == run.folder
+    remove(find("a"))
     assert not run.folder.exists()
 
 
@@ -85,14 +93,14 @@ def test_a_run_in_training_is_not_deleted_whatever_its_state_says():
     run = make(runs_folder() / "a", status="running")
     with sole_use(run.folder):
         with pytest.raises(ToileError, match=f"is running \\(process {os.getpid()}\\)"):
-            remove_run(run)
+            remove(Kept("run", run.folder, 0.0))
         write_state(run.folder, State(**(vars(STATE) | {"status": "stopped"})))
         with pytest.raises(ToileError, match="is in use by another process"):
-            remove_run(run)
+            remove(Kept("run", run.folder, 0.0))
         (run.folder / "state.json").write_text("{")
         with pytest.raises(ToileError, match="is in use by another process"):
-            remove_run(run)
-    remove_run(run)
+            remove(Kept("run", run.folder, 0.0))
+    remove(Kept("run", run.folder, 0.0))
     assert not run.folder.exists()
 
 
@@ -100,16 +108,16 @@ def test_a_link_is_left_alone(tmp_path):
     run = make(tmp_path / "a")
     (runs_folder() / "link").symlink_to(run.folder)
     with pytest.raises(ToileError, match="is a link"):
-        remove_run(run_to_remove("link"))
+        remove(find("link"))
     assert run.folder.exists()
 
 
 def test_files_that_are_not_a_runs_are_told_before_they_go(trained):
     folder = trained.run.folder
-    assert contents_of(trained.run.folder).foreign == ()
+    assert contents_of(Kept("run", trained.run.folder, 0.0)).foreign == ()
     (folder / "notes").mkdir()
     (folder / "notes" / "mine.txt").write_text("twelve bytes")
-    contents = contents_of(trained.run.folder)
+    contents = contents_of(Kept("run", trained.run.folder, 0.0))
     assert contents.foreign == ("notes",)
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert contents.num_files == len(files)
@@ -119,7 +127,7 @@ def test_files_that_are_not_a_runs_are_told_before_they_go(trained):
 def test_a_folder_that_may_not_be_written_is_said(shared_folder, as_anyone):
     run = make(shared_folder / "a")
     with as_anyone(), pytest.raises(ToileError, match="cannot be written: Permission denied"):
-        remove_run(run)
+        remove(Kept("run", run.folder, 0.0))
     assert json.loads((run.folder / "state.json").read_text())
     assert open_run(run.folder) == run
     shutil.rmtree(run.folder)

@@ -33,11 +33,11 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Show in what runs differ: recipes, scores, curves. Of studies, all levels side by side."""
-    from toile.runs import Run, find_named
+    from toile.runs import Run, Workspace
 
     if not 2 <= len(names) <= len(LETTERS):
         raise ToileError(f"compare takes 2 to {len(LETTERS)} names; {len(names)} were given")
-    found = [find_named(name) for name in names]
+    found = [Workspace().named(name) for name in names]
     if all(one.kind == "run" for one in found):
         _compare_runs([Run(one.folder) for one in found], out, force, as_json)
     else:

@@ -101,14 +101,14 @@ def _say(
 
 def looks(as_json: Json = False) -> None:
     """List every look at a test part, with its reason and its score."""
-    from toile.runs import read_ledger, runs_folder
+    from toile.runs import Workspace, read_ledger
 
     ledger = read_ledger()
     if as_json:
         say_json({"looks": [vars(look) for look in ledger]})
         return
     if not ledger:
-        say(f"no test part was opened from {runs_folder()}")
+        say(f"no test part was opened from {Workspace().folder}")
         return
     rows = [
         (

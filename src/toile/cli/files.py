@@ -27,12 +27,12 @@ def refuse_taken(path: Path, force: bool) -> None:
 
 def place_of(path: Path | None, name: str, force: bool) -> Path:
     """`path` where it was named; else a free name like `name` in the workspace."""
-    from toile.runs import runs_folder
+    from toile.runs import Workspace
 
     if path is not None:
         refuse_taken(path, force)
         return path
-    folder, asked = runs_folder(), Path(name)
+    folder, asked = Workspace().folder, Path(name)
     folder.mkdir(parents=True, exist_ok=True)
     names = (f"{asked.stem}-{number}{asked.suffix}" for number in count(2))
     path = folder / name

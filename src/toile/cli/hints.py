@@ -44,6 +44,7 @@ def after_study(result: "StudyResult") -> str:
 
 def after_search(result: "SearchResult") -> str:
     """What follows a search: a training of the best settings, as its fresh readings have them."""
+    from toile.runs import reading_folder
     from toile.searches import trial_key
 
     if not result.ended:
@@ -52,7 +53,7 @@ def after_search(result: "SearchResult") -> str:
     if verdict is None:
         return ""
     number = int(verdict.best.level.removeprefix("trial "))
-    recipe = result.folder / "readings" / trial_key(number) / "recipe.yaml"
+    recipe = reading_folder(result.folder, trial_key(number)) / "recipe.yaml"
     return f"next: toile train {plain(str(recipe))} trains the best settings alone"
 
 

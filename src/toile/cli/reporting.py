@@ -28,9 +28,9 @@ def report(
 ) -> None:
     """Write the report of a run, study, search or sheet into its folder and print its files."""
     from toile.cli.progress import waiting
-    from toile.runs import find_named
+    from toile.runs import Workspace
 
-    kept = find_named(name)
+    kept = Workspace().named(name)
     with waiting("writing the report"):
         from toile.workbench import write_reports
 

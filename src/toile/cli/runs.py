@@ -37,7 +37,7 @@ def runs(
 
     `toile studies` lists studies.
     """
-    from toile.runs import STATUSES, list_runs, runs_folder
+    from toile.runs import STATUSES, Workspace
 
     if status is not None and status not in STATUSES:
         raise ToileError(
@@ -48,7 +48,7 @@ def runs(
         raise ToileError(f"--sort is {sort}; it is one of {', '.join(SORTS)}")
     found = [
         one
-        for one in list_runs()
+        for one in Workspace().runs()
         if name in (None, one.state.name)
         and data in (None, one.state.data)
         and status in (None, one.state.status)
@@ -59,7 +59,7 @@ def runs(
     elif found:
         say(_listing(found))
     else:
-        say(f"no such runs in {runs_folder()}; train one with  toile train quick")
+        say(f"no such runs in {Workspace().folder}; train one with  toile train quick")
 
 
 def rm(
@@ -73,23 +73,24 @@ def rm(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete runs, studies, searches or sheets, after showing what is in them and asking."""
-    from toile.studies import find_to_remove, remove_kept
+    from toile.runs import Workspace
 
-    found = {one.folder.resolve(): one for one in map(find_to_remove, names)}
+    workspace = Workspace()
+    found = {one.folder.resolve(): one for one in map(workspace.find_to_remove, names)}
     if not yes:
         say("\n\n".join(map(_to_be_deleted, found.values())), err=True)
         if not sys.stdin.isatty():
             raise ToileError("nobody can be asked here; --yes deletes it without, nothing was done")
         ask("Delete it?" if len(found) == 1 else f"Delete these {len(found)}?")
     for one in found.values():
-        remove_kept(one)
+        workspace.remove(one)
         say(f"deleted {one.folder}")
 
 
 def _to_be_deleted(kept: "Kept") -> str:
-    from toile.studies import contents_of_kept
+    from toile.runs import contents_of
 
-    contents = contents_of_kept(kept)
+    contents = contents_of(kept)
     lines = [
         str(kept.folder.resolve()),
         _run_words(kept.folder) if kept.kind == "run" else f"a {kept.kind}, with all its readings",

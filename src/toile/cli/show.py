@@ -28,11 +28,11 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show runs, studies, searches or sheets: scores with intervals, and how they came about."""
-    from toile.runs import find_named
+    from toile.runs import Workspace
 
     # What is of runs alone is asked of the last run.
     kinds = ("run",) if reach or curve else ()
-    found = [find_named(name, *kinds) for name in names]
+    found = [Workspace().named(name, *kinds) for name in names]
     other = next((one for one in found if one.kind != "run"), None)
     if other is not None and (reach or curve):
         raise ToileError(f"{other.name} is a {other.kind}; --reach and --curve are of runs")

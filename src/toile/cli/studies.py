@@ -23,7 +23,7 @@ def studies(as_json: Json = False) -> None:
 
     Their readings are no rows of `toile runs`.
     """
-    from toile.runs import runs_folder
+    from toile.runs import Workspace
     from toile.workbench import list_studies
 
     found = list_studies()
@@ -33,7 +33,7 @@ def studies(as_json: Json = False) -> None:
         say(_listing(found))
     else:
         say(
-            f"no study, search or sheet in {runs_folder()}; take one with  "
+            f"no study, search or sheet in {Workspace().folder}; take one with  "
             "toile study s1-lab --vary network.conv1.filters=8,64"
         )
 

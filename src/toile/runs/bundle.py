@@ -18,23 +18,18 @@ from toile.data import DAMAGED, FREE_BYTES, carried, open_zip, unpack
 from toile.errors import ToileError, did_you_mean_file
 from toile.files import sync_folder, write_whole, writing
 from toile.recipe import first_fault, recipe_text
+from toile.runs.layout import runs_folder
 from toile.runs.ledger import is_of, looks_added, looks_of, refuse_odd_looks
 from toile.runs.ledger_file import Look, identified
-from toile.runs.novelty import NAME as NOVELTY
-from toile.runs.pictures import NAME as PICTURES
 from toile.runs.pictures import read_pictures
 from toile.runs.run import Run
+from toile.runs.run_files import NEEDED, TENSORS, TEXTS, WEIGHTS
 from toile.runs.state import read_state
 from toile.runs.tensors import load_arrays
-from toile.runs.workspace import runs_folder
 from toile.sole_use import sole_use
 
 VERSION = 1
 MANIFEST = "manifest.json"
-NEEDED = ("recipe.yaml", "environment.json", "data.json", "state.json")
-WEIGHTS = ("last.safetensors", "best.safetensors")
-TENSORS = (*WEIGHTS, "validation.safetensors", PICTURES, NOVELTY)
-TEXTS = ("history.jsonl", "results.json", "report.html")
 # Another's page is another's HTML: it is left in the bundle and written anew from the numbers.
 REWRITTEN = "report.html"
 # Far more than a run's own take; parsed JSON takes up to twenty times its text.

@@ -10,13 +10,13 @@ from typing import Any
 from toile.errors import ToileError
 from toile.files import sync_folder, write_json, write_whole
 from toile.recipe import Plan, Recipe, recipe_text
+from toile.runs.layout import runs_folder
 from toile.runs.machine import environment
 from toile.runs.novelty import KeptNovelty, write_novelty
 from toile.runs.pictures import Pictures, write_pictures
 from toile.runs.run import Run
 from toile.runs.seen import seen_words
 from toile.runs.state import State, now, write_state
-from toile.runs.workspace import runs_folder
 from toile.sole_use import sole_use
 
 

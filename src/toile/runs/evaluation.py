@@ -15,6 +15,7 @@ from toile.errors import ToileError
 from toile.evaluation import Judgement, McNemar
 from toile.prediction import Cost
 from toile.runs.judging import judge_validation, scored_images, scored_part, temperature_of
+from toile.runs.layout import ledger_folders
 from toile.runs.ledger import looks_of, write_score
 from toile.runs.ledger_file import Look
 from toile.runs.listing import open_run
@@ -22,7 +23,6 @@ from toile.runs.look import open_test as look_at_test
 from toile.runs.novelty import abstention_of
 from toile.runs.run import Run
 from toile.runs.seen import seen_words
-from toile.runs.workspace import ledger_folders
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,14 @@ from typing import Any
 
 from toile.errors import ToileError
 from toile.files import writing
+from toile.runs.layout import (
+    LEDGER,
+    ledger_folders,
+    name_in_ledger,
+    nested_ledgers,
+    outermost,
+    runs_folder,
+)
 from toile.runs.ledger_file import (
     EARLIEST,
     Look,
@@ -25,16 +33,7 @@ from toile.runs.ledger_file import (
 from toile.runs.records import LookScore
 from toile.runs.run import Run
 from toile.runs.state import now
-from toile.runs.workspace import (
-    ledger_folders,
-    name_in_ledger,
-    nested_ledgers,
-    outermost,
-    runs_folder,
-)
 from toile.sole_use import sole_use
-
-LEDGER = "ledger.jsonl"
 
 
 def read_ledger(folder: Path | None = None) -> tuple[Look, ...]:

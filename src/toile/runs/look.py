@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from toile.data import Dataset, Images
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
+from toile.runs.layout import ledger_folders, name_in_ledger
 from toile.runs.ledger import take_up_look, write_look
 from toile.runs.ledger_file import Look
 from toile.runs.run import Run
-from toile.runs.workspace import ledger_folders, name_in_ledger
 
 
 def open_test(run: Run, dataset: Dataset, weights: str, why: str) -> tuple[Look, Images]:

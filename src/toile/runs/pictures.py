@@ -17,9 +17,8 @@ from toile.errors import ToileError
 from toile.prediction import Seal
 from toile.runs.listing import open_run
 from toile.runs.run import Run
+from toile.runs.run_files import PICTURES
 from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
-
-NAME = "pictures.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +44,7 @@ def pictures_to_keep(dataset: Dataset, split: Split, before: Pictures | None) ->
 def write_pictures(folder: Path, pictures: Pictures) -> None:
     """Keep `pictures` in a run's folder."""
     arrays = {"trained": pictures.trained, "sealed": pictures.sealed}
-    save_arrays(folder / NAME, arrays, {"unknown": list(pictures.unknown)})
+    save_arrays(folder / PICTURES, arrays, {"unknown": list(pictures.unknown)})
 
 
 def read_pictures(folder: Path) -> Pictures | None:
@@ -53,7 +52,7 @@ def read_pictures(folder: Path) -> Pictures | None:
 
     Raises CorruptFile where the file is damaged.
     """
-    path = folder / NAME
+    path = folder / PICTURES
     if not path.exists():
         return None
     stored = load_arrays(path)

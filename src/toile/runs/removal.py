@@ -1,81 +1,86 @@
-"""Deleting a run: found by a name that can mean no other folder, and never while it is trained."""
+"""Deleting a run, a study, a search or a sheet: never while it is trained, never through a link."""
 
 import os
 import re
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError
-from toile.runs.bundle import NEEDED, TENSORS, TEXTS
-from toile.runs.listing import is_path, is_run, kept_run
-from toile.runs.pictures import NAME as PICTURES
-from toile.runs.run import Run
+from toile.runs.layout import COLLECTIONS, MARKS, Kept, is_run
+from toile.runs.ledger import keep_inner_looks
+from toile.runs.run_files import NEEDED, PICTURES, TENSORS, TEXTS
 from toile.runs.state import read_state
-from toile.runs.workspace import runs_folder
 from toile.sole_use import sole_use
 
-OWN = {*NEEDED, *TENSORS, *TEXTS, "checkpoint", ".lock", "pruned.json"}
-OWN |= {"serve-last.onnx", "serve-best.onnx"}
+OF_A_RUN = {*NEEDED, *TENSORS, *TEXTS, "checkpoint", ".lock", "pruned.json"}
+OF_A_RUN |= {"serve-last.onnx", "serve-best.onnx"}
+OF_A_COLLECTION = {
+    *("study.yaml", "study.json", "verdict.json", "analyses.jsonl", "test.json", "readings"),
+    *("search.yaml", "search.json", "summary.json", "finalists"),
+    *("sheet.yaml", "sheet.json", "answers.yaml"),
+    *("report.html", "report.md", "report.pdf", "tables.tex", "tables", ".lock", "ledger.jsonl"),
+}
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What would be deleted: how many files and bytes, and the names that no run of ours gives."""
+    """What would be deleted: how many files and bytes, and the names that nothing of ours gives."""
 
     num_files: int
     num_bytes: int
     foreign: tuple[str, ...]
 
 
-def run_to_remove(name: str) -> Run:
-    """The run called `name` among those kept; a folder elsewhere is named with a slash in it.
-
-    Also one whose making was cut short, which no listing has. Raises ToileError without one.
-    """
-    place = Path(name) if is_path(name) else runs_folder() / name
-    if name and (is_run(place) or _is_part(place)):
-        return Run(place)
-    if is_path(name):
-        raise ToileError(f"{name} is no run, study, search or sheet; nothing was deleted")
-    try:
-        return kept_run(name)
-    except ToileError as error:
-        here = f". {name} here is a run: ./{name} means it" if is_run(Path(name)) else ""
-        raise ToileError(f"{error}{here}") from None
-
-
-def _is_part(folder: Path) -> bool:
+def is_part(folder: Path) -> bool:
     """Whether `folder` is what a run's making left that was cut short, and nothing else."""
     if not os.path.isdir(folder):
         return False
     names = set(os.listdir(folder))
     whole = {name for name in names if not re.fullmatch(r"\..+\.tmp", name)}
-    return bool(names) and whole <= {*NEEDED, PICTURES, ".lock"}
+    return bool(names) and whole <= {*NEEDED, PICTURES, ".lock"} and MARKS["run"] not in whole
 
 
-def contents_of(folder: Path, own: Collection[str] = OWN) -> Contents:
-    """What lies in `folder`, where `own` are the names of Toile's making."""
-    files = [path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()]
-    foreign = sorted({path.relative_to(folder).parts[0] for path in files} - set(own))
+def contents_of(kept: Kept) -> Contents:
+    """What would be deleted with `kept`."""
+    own: Collection[str] = OF_A_RUN
+    if kept.kind != "run":
+        exercises = {one.name for one in kept.folder.glob("*") if (one / "outcome.json").exists()}
+        exercises |= {one.name for one in _inner(kept.folder, deep=False)}
+        own = OF_A_COLLECTION | exercises | {one.name for one in kept.folder.glob("*.svg")}
+    files = [path for path in kept.folder.rglob("*") if not path.is_dir() or path.is_symlink()]
+    foreign = sorted({path.relative_to(kept.folder).parts[0] for path in files} - set(own))
     return Contents(len(files), sum(path.lstat().st_size for path in files), tuple(foreign))
 
 
-def remove_run(run: Run) -> None:
-    """Delete a run's folder. Raises ToileError while it is trained, whatever its state says."""
-    refuse_link(run.folder)
-    if is_run(run.folder):
-        _refuse_if_alive(run)
-    # Held until it is gone, so that no training can begin in it meanwhile.
-    with sole_use(run.folder, wait=False):
-        delete_folder(run.folder, "state.json")
+def remove_kept(kept: Kept) -> None:
+    """Delete its folder; looks at the test part that only a ledger inside holds are kept.
+
+    Raises ToileError while a process has it in hand, whatever its state says.
+    """
+    with held(kept):
+        keep_inner_looks(kept.folder)
+        delete_folder(kept.folder, MARKS[kept.kind])
 
 
-def refuse_link(folder: Path) -> None:
-    """Raise ToileError where `folder` is a link: what it points to may be anyone's."""
-    if folder.is_symlink():
-        raise ToileError(f"{folder} is a link; remove the folder it points to, or the link")
+@contextmanager
+def held(kept: Kept) -> Iterator[None]:
+    """Hold `kept` and the studies and searches inside, so that nothing is trained there meanwhile.
+
+    Raises ToileError while a process has it in hand, and for a link: what it points to may be
+    anyone's.
+    """
+    if kept.folder.is_symlink():
+        raise ToileError(f"{kept.folder} is a link; name the folder that it points to")
+    if kept.kind == "run" and is_run(kept.folder):
+        _refuse_if_alive(kept)
+    inner = _inner(kept.folder, deep=True) if kept.kind != "run" else []
+    with ExitStack() as open_locks:
+        for folder in [kept.folder, *inner]:
+            open_locks.enter_context(sole_use(folder, wait=False))
+        yield
 
 
 def delete_folder(folder: Path, mark: str) -> None:
@@ -97,10 +102,21 @@ def delete_folder(folder: Path, mark: str) -> None:
         ) from None
 
 
-def _refuse_if_alive(run: Run) -> None:
+def _refuse_if_alive(kept: Kept) -> None:
     try:
-        state = read_state(run.folder)
+        state = read_state(kept.folder)
     except ToileError:
         return  # damaged: who trains it holds its folder all the same
     if state.alive:
-        raise ToileError(f"{run.id} is running (process {state.pid}); stop it first")
+        raise ToileError(f"{kept.name} is running (process {state.pid}); stop it first")
+
+
+def _inner(folder: Path, deep: bool) -> list[Path]:
+    """Folders of studies, searches and sheets inside `folder`, where `deep` those in them too."""
+    patterns = ["*/{}.yaml", *["*/*/{}.yaml"] * deep]
+    return [
+        one.parent
+        for pattern in patterns
+        for kind in COLLECTIONS
+        for one in folder.glob(pattern.format(kind))
+    ]

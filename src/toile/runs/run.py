@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from toile.data import DataFacts
 from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, plan_network, read_recipe_file, with_settings
+from toile.runs.layout import runs_folder
 from toile.runs.records import (
     Environment,
     Line,
@@ -22,7 +23,6 @@ from toile.runs.records import (
     read_record,
 )
 from toile.runs.tensors import CorruptFile, Stored, load_arrays
-from toile.runs.workspace import runs_folder
 
 if TYPE_CHECKING:
     from toile.runs.classifier import RunClassifier

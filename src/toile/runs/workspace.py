@@ -1,111 +1,189 @@
-"""Where runs are kept, and which folders a run's looks are written to.
-
-A workspace is a folder of runs, studies, searches and sheets; what is inside those belongs to it.
-"""
+"""The workspace: what is kept in it, found by name and sorted by time."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-COLLECTIONS = {"study": "study.json", "search": "search.json", "sheet": "sheet.json"}
-"""Kinds of folders that hold runs of their own, and what lies in each once it has begun."""
-WITHIN = {"study": {"readings"}, "search": {"readings", "finalists"}}
-"""Where runs lie in a study or a search; in a sheet anywhere."""
-# sheet/exercise/finalists/readings/run is the deepest that a run lies in what it is part of.
-DEEPEST = 4
+from toile.errors import ToileError, did_you_mean
+from toile.runs.layout import (
+    COLLECTIONS,
+    MARKS,
+    Kept,
+    is_path,
+    is_run,
+    kept_in,
+    nested_runs,
+    runs_folder,
+)
+from toile.runs.names import counted_back, meant_by, steps_back
+from toile.runs.removal import is_part, remove_kept
+from toile.runs.run import Run
+from toile.runs.state import State, read_state
 
 
-def runs_folder() -> Path:
-    """Where runs are kept: `$TOILE_RUNS`, or `runs` here."""
-    return Path(os.environ.get("TOILE_RUNS") or "runs")
+@dataclass(frozen=True)
+class Listed:
+    """A run as a listing shows it, from its state alone; `changed` when that was last written."""
+
+    run: Run
+    state: State
+    changed: float = 0.0
 
 
-def outermost(folder: Path) -> Path:
-    """The study, search or sheet that the run in `folder` is part of, or the run's own folder.
+@dataclass(frozen=True, init=False)
+class Workspace:
+    """The folder that runs, studies, searches and sheets are kept in, with their ledger.
 
-    Of a search in a sheet that is the sheet.
+    `folder` is $TOILE_RUNS, or `runs` here, unless it is said; it need not be there yet.
     """
-    whole = inner = folder.resolve()
-    kept = runs_folder().resolve()
-    for place in inner.parents[:DEEPEST]:
-        if place == kept:
-            # Where this folder lies says nothing: it may well be ~/readings/runs.
-            break
-        if _is_collection(place, inner.name):
-            whole = place
-        inner = place
-    return whole
 
+    folder: Path
 
-def _is_collection(place: Path, entry: str) -> bool:
-    """Whether `place` is a study, search or sheet, and what it calls `entry` is a part of it.
+    def __init__(self, folder: str | Path | None = None) -> None:
+        object.__setattr__(self, "folder", runs_folder() if folder is None else Path(folder))
 
-    Neither is told by a name alone: runs may well be kept in ~/readings, beside a study.json.
-    """
-    return any(
-        (place / file).exists()
-        for kind, mark in COLLECTIONS.items()
-        for file in (mark, f"{kind}.yaml")
-        if entry in WITHIN.get(kind, {entry})
-    )
+    def kept(self, *kinds: str) -> list[Kept]:
+        """What is kept of these kinds (`run`, `study`, `search`, `sheet`; all), newest first.
 
+        Of none of it a file is opened.
+        """
+        places = (Path(one.path) for one in self._entries())
+        found = [kept for place in places for kept in kept_in(place, kinds or MARKS)]
+        return sorted(found, key=lambda one: (one.when, one.name), reverse=True)
 
-def ledger_folders(folder: Path) -> tuple[Path, ...]:
-    """Where the looks of the run in `folder` are written: the workspace, and beside the run.
+    def runs(self) -> list[Listed]:
+        """The runs, the one that last came further first.
 
-    They are one unless the run was put elsewhere. Looks written beside it stay with it where both
-    move; those in the workspace are seen by all that is chosen there.
-    """
-    kept, whole = runs_folder().resolve(), outermost(folder)
-    if kept in whole.parents:
-        return (kept,)
-    return (kept, whole.parent)
+        A folder that is no run is passed over; a run whose state is damaged is listed as `failed`.
+        """
+        return sorted(self._listed(), key=lambda one: (one.changed, one.run.id), reverse=True)
 
+    def find(self, name: str | Path, *kinds: str, is_here: bool = True) -> Kept | None:
+        """The one called `name`: its folder, its name, the beginning of it, or `last`.
 
-def name_in_ledger(folder: Path) -> str:
-    """What the run in `folder` is called in a ledger: its id, or its path in what it is part of.
+        A run also by the end of its id or by its recipe; `last~1` is the one before `last`. A text
+        without a slash is a folder here only where none kept is called so, and where it `is_here`
+        that is looked at too. None where there is none; ToileError where there are several, or
+        where none is the last.
+        """
+        text, kinds = str(name), kinds or tuple(MARKS)
+        places = [Path(name)] if is_path(name) else [self.folder / name, *[Path(name)] * is_here]
+        for place in places if text else ():
+            for kept in kept_in(place, kinds):
+                return kept
+        found = {one.name: one for one in self.kept(*kinds)}
+        if steps_back(text) is not None:
+            if not found:
+                raise self._none_is_last(kinds)
+            return found[counted_back(text, list(found), str(self.folder))]
+        fitting = meant_by(text, list(found))
+        if len(fitting) > 1:
+            raise ToileError(
+                f"{name} fits {len(fitting)} names in {self.folder}: {', '.join(fitting[:5])}; "
+                "write more of it"
+            )
+        return found[fitting[0]] if fitting else None
 
-    Every study has a reading 64-1.
-    """
-    return folder.resolve().relative_to(outermost(folder).parent).as_posix()
+    def named(self, name: str | Path, *kinds: str) -> Kept:
+        """The one called `name`, of any kind; `last` is the newest of `kinds`, or of all.
 
+        Raises ToileError naming the nearest where there is none.
+        """
+        kept = self.find(name, *(kinds if steps_back(str(name)) is not None else ()))
+        if kept is None:
+            raise self.none_called(str(name))
+        return kept
 
-def nested_ledgers(folder: Path) -> list[Path]:
-    """Ledgers inside `folder`: of studies, searches and sheets that kept their own once."""
-    return sorted(
-        place / "ledger.jsonl"
-        for place in _nested(folder, DEEPEST)
-        if (place / "ledger.jsonl").exists()
-    )
+    def run(self, name: str | Path) -> Run:
+        """The run called `name`, as `find` takes names.
 
+        Raises ToileError naming the nearest where there is none, or those where there are several.
+        """
+        kept = self.find(name, "run")
+        if kept is not None:
+            return Run(kept.folder)
+        text, ids = str(name), [one.name for one in self.kept("run")]
+        near = self._other_kind(text) or did_you_mean(text, ids)
+        near = near or (f"; the newest is {ids[0]}" if ids else "")
+        raise ToileError(f"no run in {self.folder} is called {text}{near}; `toile runs` lists them")
 
-def nested_runs(folder: Path, name: str) -> list[Path]:
-    """Folders of runs called `name` in studies, searches and sheets inside `folder`."""
-    return sorted(
-        place / name
-        for place in _nested(folder, DEEPEST)
-        # By os.path, for Path.exists raises for a name too long, as an odd file may have.
-        if os.path.isfile(place / name / "state.json")
-    )
+    def runs_called(self, name: str) -> tuple[Run, ...]:
+        """All runs called `name`: readings of studies and trials have no other's id."""
+        folders = [self.folder / name, *nested_runs(self.folder, name)]
+        return tuple(Run(folder) for folder in folders if is_run(folder))
 
+    def none_called(self, name: str) -> ToileError:
+        """That nothing kept is called `name`, with the nearest that is."""
+        near = did_you_mean(name, [one.name for one in self.kept()])
+        return ToileError(
+            f"no run, study, search or sheet in {self.folder} is called {name}{near}; "
+            "`toile runs` and `toile studies` list them"
+        )
 
-def _nested(folder: Path, depth: int) -> Iterator[Path]:
-    """Folders inside `folder` that are no runs."""
-    try:
-        entries = list(os.scandir(folder))
-    except PermissionError:
-        return  # another user's, who has a ledger of his own
-    except FileNotFoundError:
-        return  # not made yet, or removed meanwhile
-    for entry in entries:
-        place = entry.path
-        # Runs are not entered: a listing of ten thousand asks one question of each.
-        if (
-            entry.name.startswith(".")
-            or not entry.is_dir(follow_symlinks=False)
-            or os.path.exists(f"{place}/state.json")
-        ):
-            continue
-        yield Path(place)
-        if depth > 1:
-            yield from _nested(Path(place), depth - 1)
+    def find_to_remove(self, name: str) -> Kept:
+        """The one called `name`, by a name that can mean no other folder; `last` is of all kinds.
+
+        A folder elsewhere is named with a slash. Also a run whose making was cut short, which no
+        listing has. Raises ToileError where there is none, or several.
+        """
+        place = Path(name) if is_path(name) else self.folder / name
+        if name and is_part(place):
+            return Kept("run", place, 0.0)
+        if is_path(name):
+            if kept := self.find(place):
+                return kept
+            raise ToileError(f"{name} is no run, study, search or sheet; nothing was deleted")
+        try:
+            kept = self.find(name, is_here=False)
+        except ToileError as error:
+            raise ToileError(f"{error}; nothing was deleted") from None
+        if kept is None:
+            here = f". {name} here is a run: ./{name} means it" if is_run(Path(name)) else ""
+            raise ToileError(f"{self.none_called(name)}; nothing was deleted{here}")
+        return kept
+
+    def remove(self, kept: Kept) -> None:
+        """Delete `kept`. Raises ToileError while a process has it in hand."""
+        remove_kept(kept)
+
+    def _entries(self) -> Iterator[os.DirEntry[str]]:
+        """What lies in it, but for what begins with a dot: the bin, a bundle being unpacked."""
+        if not self.folder.exists():
+            return
+        if not self.folder.is_dir():
+            raise ToileError(
+                f"{self.folder} is no folder; runs are kept in one, named by TOILE_RUNS"
+            )
+        for entry in os.scandir(self.folder):
+            if not entry.name.startswith("."):
+                yield entry
+
+    def _listed(self) -> Iterator[Listed]:
+        # One small file a run: a listing of a thousand reads a thousand files, not five thousand.
+        for entry in self._entries():
+            path = Path(entry.path)
+            try:
+                changed = os.stat(path / MARKS["run"]).st_mtime
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError:
+                changed = 0.0  # It may hold a run, which reading it tells.
+            try:
+                yield Listed(Run(path), read_state(path), changed)
+            except ToileError as error:
+                damaged = State("failed", "?", "?", 0, 0, "", 0, reason=str(error))
+                yield Listed(Run(path), damaged, changed)
+
+    def _none_is_last(self, kinds: Sequence[str]) -> ToileError:
+        if tuple(kinds) == ("run",):
+            return ToileError(f"no run in {self.folder} yet; train one with  toile train quick")
+        among = f"{', '.join(kinds[:-1])} or {kinds[-1]}" if kinds[1:] else kinds[0]
+        return ToileError(f"{self.folder} has no {among} yet, so none is the last")
+
+    def _other_kind(self, name: str) -> str:
+        """What else is called `name`, where it is no run."""
+        for kind, mark in COLLECTIONS.items():
+            if name and os.path.isfile(self.folder / name / mark):
+                return f", which is a {kind}"
+        return ""

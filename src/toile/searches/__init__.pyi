@@ -1,6 +1,5 @@
 from .beginning import search as search
 from .live import LiveSearch as LiveSearch
-from .result import FINALISTS as FINALISTS
 from .result import SUMMARY as SUMMARY
 from .result import SearchResult as SearchResult
 from .result import Trial as Trial

@@ -17,7 +17,7 @@ from toile.recipe import (
     read_text,
     with_settings,
 )
-from toile.runs import runs_folder
+from toile.runs import Workspace
 from toile.searches.live import LiveSearch
 from toile.searches.result import read_memory, read_search, search_folder
 from toile.searches.same_start import refuse_other_start
@@ -92,7 +92,7 @@ def search(
         )
     document["name"] = name or document.get("name") or _name(document)
     spec = _complete(search_of(document))
-    folder = Path(out) if out else (None if name else place) or runs_folder() / spec.name
+    folder = Path(out) if out else (None if name else place) or Workspace().folder / spec.name
     return _live(spec, folder, workers, on, progress)
 
 

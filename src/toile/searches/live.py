@@ -11,8 +11,8 @@ from toile.errors import ToileError
 from toile.executors import Inline, MakeExecutor, Processes
 from toile.files import write_json, write_whole
 from toile.recipe import Recipe, with_settings
+from toile.runs import FINALISTS
 from toile.searches.result import (
-    FINALISTS,
     PRUNED,
     SUMMARY,
     SearchResult,

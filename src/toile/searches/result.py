@@ -15,7 +15,7 @@ from toile.errors import ToileError
 from toile.files import write_json
 from toile.read_once import ReadOnce
 from toile.recipe import read_text, read_value
-from toile.runs import Run, find_kept
+from toile.runs import FINALISTS, Run, Workspace
 from toile.searches.spec import Search, search_of
 from toile.studies import (
     PrunedRecord,
@@ -32,7 +32,6 @@ LEVEL = "trial"
 WORST = 0.0
 """What a diverged trial counts as."""
 PRUNED = "pruned.json"
-FINALISTS = "finalists"
 SUMMARY = "summary.json"
 """What `toile search --json` said; there while nothing has come of the search since."""
 CHOSEN_ON = "the half of validation that chooses"
@@ -143,7 +142,7 @@ def search_folder(name: str | Path) -> Path | None:
     """The folder of the search called `name`: a path, a name or its beginning, or `last`."""
     if os.path.isfile(Path(name) / "search.yaml"):
         return Path(name)
-    kept = find_kept(name, "search")
+    kept = Workspace().find(name, "search")
     return None if kept is None else kept.folder
 
 

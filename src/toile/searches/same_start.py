@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from toile.errors import ToileError
-from toile.runs import Run, sha256_now
+from toile.runs import Run, reading_folder, sha256_now
 from toile.searches.result import read_memory, trial_key
 
 
@@ -13,7 +13,7 @@ def refuse_other_start(folder: Path) -> None:
     Trials and finalists that begin with different weights are not compared by their settings.
     """
     for number in range(1, len(read_memory(folder).asked) + 1):
-        run = Run(folder / "readings" / trial_key(number))
+        run = Run(reading_folder(folder, trial_key(number)))
         if not (run.folder / "state.json").exists():
             continue
         start = run.recipe.training.start

@@ -9,7 +9,7 @@ from toile.errors import ToileError
 from toile.executors import Executor, Task, TaskOutcome, TaskSchedule
 from toile.files import write_json
 from toile.recipe import Recipe, plan_network, recipe_text
-from toile.runs import Known, Run, pin_start, read_state
+from toile.runs import Known, Run, pin_start, read_state, reading_folder
 from toile.searches.result import (
     PRUNED,
     Memory,
@@ -127,7 +127,7 @@ class Trials:
         recipe = self.ground.recipe(self.memory.asked[number - 1])
         key = trial_key(number)
         self.numbers[key] = number
-        folder = self.folder / "readings" / key
+        folder = reading_folder(self.folder, key)
         self.schedule.add(Task(key, folder, recipe_text(recipe, complete=True)))
         return TrialBegun(self._read(number))
 
@@ -160,7 +160,7 @@ class Trials:
 
         What it decides follows from the scores alone, not from how far the trial has come since.
         """
-        run = Run(self.folder / "readings" / trial_key(number))
+        run = Run(reading_folder(self.folder, trial_key(number)))
         pruned = run.folder / PRUNED
         if pruned.exists() or not (run.folder / "state.json").exists():
             return

@@ -16,7 +16,7 @@ from pydantic import Field
 from toile.errors import ToileError
 from toile.files import write_json, write_whole
 from toile.recipe import Recipe, Settings, read_text, read_value, settings_of, yaml_text
-from toile.runs import find_kept
+from toile.runs import Workspace
 from toile.searches import SearchResult, level_of, open_search, search_summary
 from toile.sheets.plan import Planned, plan_sheet
 from toile.sheets.sheet import Sheet, Side, read_sheet
@@ -146,7 +146,7 @@ class SheetResult:
 
 def open_sheet(folder: str | Path) -> SheetResult:
     """The sheet that was taken in `folder`, as it stands. Raises ToileError where there is none."""
-    kept = find_kept(folder, "sheet")
+    kept = Workspace().find(folder, "sheet")
     if kept is None:
         raise ToileError(f"{folder} has no sheet that was begun; `toile studies` lists them")
     record = read_record(kept.folder / "sheet.json", SheetRecord)

@@ -41,9 +41,6 @@ from .records import StudyRecord as StudyRecord
 from .records import SummaryRecord as SummaryRecord
 from .records import VerdictRecord as VerdictRecord
 from .records import read_record as read_record
-from .removal import contents_of_kept as contents_of_kept
-from .removal import find_to_remove as find_to_remove
-from .removal import remove_kept as remove_kept
 from .result import Factors as Factors
 from .result import Reading as Reading
 from .result import StudyResult as StudyResult

@@ -10,7 +10,7 @@ from toile.errors import ToileError
 from toile.executors import Cluster, MakeExecutor, refuse_no_cluster
 from toile.process import num_cores
 from toile.recipe import Recipe, few_steps_note, list_presets, parse_assignment, read_recipe
-from toile.runs import Known, runs_folder
+from toile.runs import Known, Workspace
 from toile.statistics import LOOKS, list_names
 from toile.studies.folder import refuse_other_recipes, result_of, stored_text, study_folder
 from toile.studies.live import LiveStudy, inline, worker_processes
@@ -74,7 +74,7 @@ def study(
     document["question"] = asked.get("question", "") if question is None else question
     document["name"] = name or document.get("name") or _name(document)
     spec = complete(study_of(document))
-    folder = Path(out) if out else (None if name else place) or runs_folder() / spec.name
+    folder = Path(out) if out else (None if name else place) or Workspace().folder / spec.name
     live = _live(spec, folder, workers, add_readings, until_decided, budget_seconds, progress)
     live.executor = executor
     if on != "local":

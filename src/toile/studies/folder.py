@@ -14,7 +14,7 @@ from toile.errors import ToileError
 from toile.files import write_json
 from toile.read_once import ReadOnce
 from toile.recipe import Recipe, read_text
-from toile.runs import Run, differences, find_kept, read_state
+from toile.runs import Run, Workspace, differences, read_state, reading_folder
 from toile.studies.merge import say_difference
 from toile.studies.plan import Cell, cell_key, plan_levels
 from toile.studies.read import read_study_file
@@ -72,7 +72,7 @@ def study_folder(name: str | Path) -> Path | None:
     # Path.is_file raises for a name too long.
     if os.path.isfile(Path(name) / "study.yaml"):
         return Path(name)
-    kept = find_kept(name, "study")
+    kept = Workspace().find(name, "study")
     return None if kept is None else kept.folder
 
 
@@ -90,7 +90,7 @@ def _asked(folder: Path, study: Study) -> Asked:
             level.name,
             number,
             study.seed + number - 1,
-            Run(folder / "readings" / cell_key(level.name, number)),
+            Run(reading_folder(folder, cell_key(level.name, number))),
         )
         for level in levels
         for number in range(1, study.readings_of(level.name) + 1)
@@ -146,7 +146,7 @@ def read_reading(
     folder: Path, level: str, number: int, seed: int, failed: Mapping[str, str]
 ) -> Reading:
     """How one reading of the study in `folder` stands; `failed` has reasons by key."""
-    run = Run(folder / "readings" / cell_key(level, number))
+    run = Run(reading_folder(folder, cell_key(level, number)))
     return _reading(level, number, seed, run, failed)
 
 
@@ -197,7 +197,7 @@ def refuse_other_recipes(folder: Path, cells: Iterable[Cell]) -> None:
     """Raise ToileError where a reading that was begun is not of the recipe now asked for."""
     read: dict[str, Recipe] = {}
     for cell in cells:
-        run = Run(folder / "readings" / cell.key)
+        run = Run(reading_folder(folder, cell.key))
         if not (run.folder / "state.json").exists():
             continue
         taken = _recipe_of(run, read)

@@ -7,6 +7,7 @@ from pathlib import Path
 from toile.errors import ToileError
 from toile.executors import Executor, Task, TaskOutcome, TaskSchedule
 from toile.recipe import recipe_text
+from toile.runs import reading_folder
 from toile.studies.events import Advanced, Ended, Paused, Retried, Started, StudyEvent
 from toile.studies.folder import ENDED, read_reading
 from toile.studies.plan import Cell
@@ -28,7 +29,9 @@ def train_readings(
 
     schedule = TaskSchedule(executor, why_open)
     for key, cell in by_key.items():
-        schedule.add(Task(key, folder / "readings" / key, recipe_text(cell.recipe, complete=True)))
+        schedule.add(
+            Task(key, reading_folder(folder, key), recipe_text(cell.recipe, complete=True))
+        )
     while schedule.open and not stop():
         for outcome in schedule.outcomes():
             yield _event(folder, by_key[outcome.key], outcome)

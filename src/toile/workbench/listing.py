@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError
-from toile.runs import Kept, list_kept
-from toile.searches import FINALISTS, SUMMARY, open_search, search_summary
+from toile.runs import FINALISTS, Kept, Workspace
+from toile.searches import SUMMARY, open_search, search_summary
 from toile.sole_use import is_held
 from toile.studies import (
     SheetRecord,
@@ -39,9 +39,9 @@ class Standing:
     sentence: str
 
 
-def list_studies() -> list[Standing]:
-    """The studies, searches and sheets where runs are kept, the newest first."""
-    return [_standing(one) for one in list_kept(*COUNTED)]
+def list_studies(workspace: Workspace | None = None) -> list[Standing]:
+    """The studies, searches and sheets kept in `workspace` (default: here), the newest first."""
+    return [_standing(one) for one in (workspace or Workspace()).kept(*COUNTED)]
 
 
 def _standing(kept: Kept) -> Standing:

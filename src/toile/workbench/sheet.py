@@ -9,7 +9,7 @@ from toile.data import Progress, no_progress
 from toile.errors import ToileError
 from toile.files import write_whole
 from toile.prediction import sources_of
-from toile.runs import compare_answers, open_run, runs_folder
+from toile.runs import Workspace, compare_answers, open_run
 from toile.searches import LiveSearch, search
 from toile.sheets import (
     SHEET,
@@ -106,7 +106,7 @@ def run_sheet(
     anything a user can put right, naming the exercise.
     """
     sheet = source if isinstance(source, Sheet) else read_sheet(source)
-    folder = Path(out) if out else runs_folder() / (sheet.name + "-quick" * quick)
+    folder = Path(out) if out else Workspace().folder / (sheet.name + "-quick" * quick)
     plan_sheet(sheet, quick)
     planned = plan_sheet(sheet, quick, only)
     exercises = []

@@ -5,7 +5,8 @@ import os
 import pytest
 
 from toile.errors import ToileError
-from toile.runs.catalogue import MARKS, find_kept, list_kept
+from toile.runs import Workspace
+from toile.runs.layout import MARKS
 
 KEPT = {
     "20261120-100000-quick-ab12": "run",
@@ -32,8 +33,8 @@ def runs(tmp_path, monkeypatch):
 
 
 def test_the_newest_comes_first():
-    assert [(one.name, one.kind) for one in list_kept(*MARKS)] == [*KEPT.items()][::-1]
-    assert [one.name for one in list_kept("study")] == ["filters-by-kernel", "filters"]
+    assert [(one.name, one.kind) for one in Workspace().kept()] == [*KEPT.items()][::-1]
+    assert [one.name for one in Workspace().kept("study")] == ["filters-by-kernel", "filters"]
 
 
 @pytest.mark.parametrize(
@@ -55,31 +56,31 @@ def test_the_newest_comes_first():
     ],
 )
 def test_a_name_its_beginning_or_a_runs_end_is_enough(name, kinds, found):
-    kept = find_kept(name, *kinds)
+    kept = Workspace().find(name, *kinds)
     assert (kept and kept.name) == found
 
 
 def test_a_folder_elsewhere_is_found_by_its_path(runs, tmp_path, monkeypatch):
     monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "nowhere"))
-    assert find_kept(runs / "lab-quick", *MARKS).kind == "sheet"
+    assert Workspace().find(runs / "lab-quick").kind == "sheet"
     monkeypatch.chdir(runs / "lab-quick")
-    assert find_kept(".", *MARKS).name == "lab-quick"
+    assert Workspace().find(".").name == "lab-quick"
 
 
 def test_a_beginning_of_several_is_refused_naming_them():
     with pytest.raises(ToileError, match=r"filters- fits 2 names in .*: filters-search, "):
-        find_kept("filters-", *MARKS)
+        Workspace().find("filters-")
 
 
 def test_a_run_is_found_by_its_recipe_where_one_run_has_it(runs):
     with pytest.raises(ToileError, match="quick fits 2 names"):
-        find_kept("quick", *MARKS)
+        Workspace().find("quick")
     (runs / "20261120-100000-quick-ab12" / "state.json").unlink()
-    assert find_kept("quick", *MARKS).name == "20261120-110000-quick-cd34"
+    assert Workspace().find("quick").name == "20261120-110000-quick-cd34"
 
 
 def test_where_there_is_none_there_is_no_last(tmp_path, monkeypatch):
     monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "nowhere"))
-    assert list_kept(*MARKS) == []
+    assert Workspace().kept() == []
     with pytest.raises(ToileError, match="nowhere has no study or search yet, so none is the last"):
-        find_kept("last", "study", "search")
+        Workspace().find("last", "study", "search")

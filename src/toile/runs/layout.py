@@ -1,0 +1,147 @@
+"""How things lie in a workspace: a folder of runs, studies, searches and sheets, and their ledger.
+
+What is inside a study, a search or a sheet belongs to it.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+COLLECTIONS = {"study": "study.json", "search": "search.json", "sheet": "sheet.json"}
+"""Kinds of folders that hold runs of their own, and what lies in each once it has begun."""
+MARKS = {"run": "state.json", **COLLECTIONS}
+"""The same of all kinds; it is written whenever one of them comes further."""
+READINGS, FINALISTS = "readings", "finalists"
+WITHIN = {"study": {READINGS}, "search": {READINGS, FINALISTS}}
+"""Where runs lie in a study or a search; in a sheet anywhere."""
+LEDGER = "ledger.jsonl"
+# sheet/exercise/finalists/readings/run is the deepest that a run lies in what it is part of.
+DEEPEST = 4
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A folder of one of the kinds; `when` it last came further, in seconds since 1970."""
+
+    kind: str
+    folder: Path
+    when: float
+
+    @property
+    def name(self) -> str:
+        """The folder's name, by which it is called."""
+        return Path(os.path.abspath(self.folder)).name
+
+
+def runs_folder() -> Path:
+    """Where runs are kept: `$TOILE_RUNS`, or `runs` here."""
+    return Path(os.environ.get("TOILE_RUNS") or "runs")
+
+
+def reading_folder(whole: Path, key: str) -> Path:
+    """The run's folder of a reading of the study in `whole`, or of a trial of the search there."""
+    return whole / READINGS / key
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a run lies in `folder`; False for what can be no path."""
+    return os.path.isfile(folder / MARKS["run"])
+
+
+def is_path(name: str | Path) -> bool:
+    """Whether `name` says where a folder is: a Path, or a text with a slash."""
+    if isinstance(name, Path) or name in (".", ".."):
+        return True
+    return os.sep in name or (os.altsep or os.sep) in name
+
+
+def kept_in(place: Path, kinds: Iterable[str]) -> Iterator[Kept]:
+    """What lies in the folder `place`, of these kinds."""
+    for kind in kinds:
+        # By os.path and text, as a listing asks this three times of a thousand runs.
+        mark = f"{place}/{MARKS[kind]}"
+        if os.path.isfile(mark):
+            yield Kept(kind, place, os.path.getmtime(mark))
+
+
+def outermost(folder: Path) -> Path:
+    """The study, search or sheet that the run in `folder` is part of, or the run's own folder.
+
+    Of a search in a sheet that is the sheet.
+    """
+    whole = inner = folder.resolve()
+    kept = runs_folder().resolve()
+    for place in inner.parents[:DEEPEST]:
+        if place == kept:
+            # Where this folder lies says nothing: it may well be ~/readings/runs.
+            break
+        if _is_collection(place, inner.name):
+            whole = place
+        inner = place
+    return whole
+
+
+def _is_collection(place: Path, entry: str) -> bool:
+    """Whether `place` is a study, search or sheet, and what it calls `entry` is a part of it.
+
+    Neither is told by a name alone: runs may well be kept in ~/readings, beside a study.json.
+    """
+    return any(
+        (place / file).exists()
+        for kind, mark in COLLECTIONS.items()
+        for file in (mark, f"{kind}.yaml")
+        if entry in WITHIN.get(kind, {entry})
+    )
+
+
+def ledger_folders(folder: Path) -> tuple[Path, ...]:
+    """Where the looks of the run in `folder` are written: the workspace, and beside the run.
+
+    They are one unless the run was put elsewhere. Looks written beside it stay with it where both
+    move; those in the workspace are seen by all that is chosen there.
+    """
+    kept, whole = runs_folder().resolve(), outermost(folder)
+    if kept in whole.parents:
+        return (kept,)
+    return (kept, whole.parent)
+
+
+def name_in_ledger(folder: Path) -> str:
+    """What the run in `folder` is called in a ledger: its id, or its path in what it is part of.
+
+    Every study has a reading 64-1.
+    """
+    return folder.resolve().relative_to(outermost(folder).parent).as_posix()
+
+
+def nested_ledgers(folder: Path) -> list[Path]:
+    """Ledgers inside `folder`: of studies, searches and sheets that kept their own once."""
+    return sorted(place / LEDGER for place in _nested(folder, DEEPEST) if (place / LEDGER).exists())
+
+
+def nested_runs(folder: Path, name: str) -> list[Path]:
+    """Folders of runs called `name` in studies, searches and sheets inside `folder`."""
+    return sorted(place / name for place in _nested(folder, DEEPEST) if is_run(place / name))
+
+
+def _nested(folder: Path, depth: int) -> Iterator[Path]:
+    """Folders inside `folder` that are no runs."""
+    try:
+        entries = list(os.scandir(folder))
+    except PermissionError:
+        return  # another user's, who has a ledger of his own
+    except FileNotFoundError:
+        return  # not made yet, or removed meanwhile
+    for entry in entries:
+        place = entry.path
+        # Runs are not entered: a listing of ten thousand asks one question of each.
+        if (
+            entry.name.startswith(".")
+            or not entry.is_dir(follow_symlinks=False)
+            or os.path.exists(f"{place}/{MARKS['run']}")
+        ):
+            continue
+        yield Path(place)
+        if depth > 1:
+            yield from _nested(Path(place), depth - 1)

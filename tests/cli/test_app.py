@@ -33,7 +33,7 @@ def test_the_version_is_the_packages(toile):
 def test_commands_are_listed_in_groups_and_none_is_cut_short(toile):
     said = toile("--help").output
     titles = re.findall(r"^([A-Z][a-z ]+):$", said, re.MULTILINE)
-    assert titles == ["Options", "Data", "Build", "Train", "Judge", "Compare", "Take away"]
+    assert titles == ["Options", "Data", "Build", "Train", "Judge", "Compare", "Keep", "Take away"]
     assert "..." not in said.partition("\n")[2]
     assert max(map(len, said.splitlines())) <= 80
 

@@ -9,7 +9,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from toile.cli.terminal import volume
 
-PANELS = ("Data", "Build", "Train", "Judge", "Compare", "Take away")
+PANELS = ("Data", "Build", "Train", "Judge", "Compare", "Keep", "Take away")
 """What `toile --help` lists commands under, in this order."""
 
 

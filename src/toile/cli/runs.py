@@ -30,6 +30,7 @@ def runs(
     data: Annotated[str | None, typer.Option(help="Only runs on this data.")] = None,
     status: Annotated[str | None, typer.Option(help="Only runs that stand so.")] = None,
     sort: Annotated[str, typer.Option(help=f"One of {', '.join(SORTS)}.")] = "changed",
+    starred: Annotated[bool, typer.Option("--starred", help="Only those with a star.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -52,6 +53,7 @@ def runs(
         if name in (None, one.state.name)
         and data in (None, one.state.data)
         and status in (None, one.state.status)
+        and (one.remarks.star or not starred)
     ]
     found = sorted(found, key=SORTS[sort], reverse=sort != "name")[:limit]
     if as_json:
@@ -112,7 +114,13 @@ def _run_words(folder: Path) -> str:
 
 
 def _listed_json(one: "Listed") -> dict[str, Any]:
-    return {"run": str(one.run.folder), "id": one.run.id, **asdict(one.state)}
+    return {
+        "run": str(one.run.folder),
+        "id": one.run.id,
+        **asdict(one.state),
+        "note": one.remarks.note,
+        "star": one.remarks.star,
+    }
 
 
 def _listing(found: list["Listed"]) -> str:
@@ -133,4 +141,7 @@ def _listing(found: list["Listed"]) -> str:
     is_same = len({one.state.data for one in found}) == 1
     may_drop = ("parameters", *["data"] * is_same, "seed", "epochs")
     warned = [f"* {one.run.id}: {plain(one.state.seen)}" for one in found if one.state.seen]
-    return "\n".join([table(heads, rows, left=3, may_drop=may_drop), *warned])
+    head, *lines = table(heads, rows, left=3, may_drop=may_drop).split("\n")
+    for line, one in zip(lines, found, strict=True):
+        head += f"\n{line}" + f"\n    {plain(one.remarks.line)}" * bool(one.remarks.line)
+    return "\n".join([head, *warned])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toile.cli.arguments import Json, Names
+from toile.cli.remarks import remarks_json, remarks_words
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import decimals, duration, percent, table
 from toile.errors import ToileError
@@ -37,13 +38,15 @@ def show(
     if other is not None and (reach or curve):
         raise ToileError(f"{other.name} is a {other.kind}; --reach and --curve are of runs")
     if as_json:
-        told = [_json(one) for one in found]
+        told = [_json(one) | remarks_json(one.folder) for one in found]
         say_json(told[0] if len(told) == 1 else told)
         return
     for place, one in enumerate(found):
         say("\n" * (place > 0) + _words(one))
         if one.kind == "run":
             _show_progress(one, reach or (), curve)
+        if words := remarks_words(one.folder):
+            say(words)
 
 
 def _json(kept: "Kept") -> dict[str, Any]:

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from toile.cli.arguments import Json
+from toile.cli.remarks import remarks_json
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import table
 
@@ -48,10 +49,12 @@ def _listed_json(one: "Standing") -> dict[str, Any]:
         "done": one.done,
         "planned": one.planned,
         "sentence": one.sentence,
+        **remarks_json(one.kept.folder),
     }
 
 
 def _listing(found: list["Standing"]) -> str:
+    from toile.runs import shown_remarks
     from toile.workbench import COUNTED
 
     rows = [
@@ -70,6 +73,8 @@ def _listing(found: list["Standing"]) -> str:
     said = [head]
     for line, one in zip(lines, found, strict=True):
         said += [line, *_wrapped(plain(one.sentence), width)]
+        if words := shown_remarks(one.kept.folder).line:
+            said += _wrapped(plain(words), width)
     return "\n".join(said)
 
 

@@ -50,6 +50,8 @@ from .recorder import CHECKPOINT_SECONDS as CHECKPOINT_SECONDS
 from .records import Named as Named
 from .records import Record as Record
 from .records import read_record as read_record
+from .remarks import read_remarks as read_remarks
+from .remarks import shown_remarks as shown_remarks
 from .removal import contents_of as contents_of
 from .results import TARGETS as TARGETS
 from .results import convergence_of as convergence_of

@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import os
-import re
 import secrets
 import shutil
 import zipfile
@@ -18,10 +17,12 @@ from toile.data import DAMAGED, FREE_BYTES, carried, open_zip, unpack
 from toile.errors import ToileError, did_you_mean_file
 from toile.files import sync_folder, write_whole, writing
 from toile.recipe import first_fault, recipe_text
-from toile.runs.layout import runs_folder
+from toile.runs.layout import REMARKS, runs_folder
 from toile.runs.ledger import is_of, looks_added, looks_of, refuse_odd_looks
 from toile.runs.ledger_file import Look, identified
+from toile.runs.names import NAME
 from toile.runs.pictures import read_pictures
+from toile.runs.remarks import read_remarks
 from toile.runs.run import Run
 from toile.runs.run_files import NEEDED, TENSORS, TEXTS, WEIGHTS
 from toile.runs.state import read_state
@@ -41,11 +42,10 @@ MAX_TEXT_BYTES = {
     "state.json": 1 << 20,
     "history.jsonl": 32 << 20,
     "results.json": 8 << 20,
+    REMARKS: 1 << 20,
 }
 # They are stored as they are; another's tool may have packed them anew, which saves a tenth.
 MAX_TENSOR_RATIO = 4
-# A point only before a digit, as in lr0.01: what ends like a file, as the ledger does, is no run.
-RUN_ID = re.compile(r"(?!last$)[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?=[0-9])){0,100}")
 README = """\
 A run of Toile: recipe, machine and versions, the data's fingerprint, weights, scores, report.
 
@@ -82,7 +82,7 @@ def bundle_run(run: Run, path: Path) -> Path:
         raise ToileError(f"{path} is there already; name a new file, nothing was written")
     if path.suffix != ".zip":
         raise ToileError(f"{path} ends in {path.suffix!r}; a bundle is a .zip")
-    if not RUN_ID.fullmatch(run.id):
+    if not NAME.fullmatch(run.id):
         raise ToileError(
             f"{run.id!r} cannot be the name of a run elsewhere: it takes up to 101 letters from a "
             "to z, digits, - and _, and a point before a digit; rename the run's folder"
@@ -200,7 +200,7 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     known = {*NEEDED, *TENSORS, *TEXTS}
     odd = [name for name in manifest.files if name not in known]
     missing = [name for name in NEEDED if name not in manifest.files]
-    if odd or missing or not RUN_ID.fullmatch(manifest.run):
+    if odd or missing or not NAME.fullmatch(manifest.run):
         raise ToileError(
             f"{path} is not the bundle of one run: its name is {manifest.run!r:.80}, "
             f"missing {', '.join(missing) or 'nothing'}, unknown {', '.join(odd)[:80] or 'nothing'}"
@@ -245,6 +245,7 @@ def _read_all(run: Run) -> None:
     if run.has_answers:
         _ = run.validation
     read_pictures(run.folder)
+    read_remarks(run.folder)
     for name in WEIGHTS:
         if (run.folder / name).exists():
             load_arrays(run.folder / name)

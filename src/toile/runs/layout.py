@@ -15,7 +15,8 @@ MARKS = {"run": "state.json", **COLLECTIONS}
 READINGS, FINALISTS = "readings", "finalists"
 WITHIN = {"study": {READINGS}, "search": {READINGS, FINALISTS}}
 """Where runs lie in a study or a search; in a sheet anywhere."""
-LEDGER = "ledger.jsonl"
+LEDGER, REMARKS = "ledger.jsonl", "remarks.json"
+BIN = ".bin"
 # sheet/exercise/finalists/readings/run is the deepest that a run lies in what it is part of.
 DEEPEST = 4
 
@@ -123,6 +124,30 @@ def nested_ledgers(folder: Path) -> list[Path]:
 def nested_runs(folder: Path, name: str) -> list[Path]:
     """Folders of runs called `name` in studies, searches and sheets inside `folder`."""
     return sorted(place / name for place in _nested(folder, DEEPEST) if is_run(place / name))
+
+
+def runs_in(folder: Path) -> Iterator[Path]:
+    """Folders of runs inside `folder`, those in studies, searches and sheets too."""
+    for place in (folder, *_nested(folder, DEEPEST)):
+        for name in os.listdir(place) if place.is_dir() else ():
+            if is_run(place / name):
+                yield place / name
+
+
+def settings_in(workspace: Path) -> Iterator[Path]:
+    """The recipes, and the files of studies, searches and sheets, of all that is kept there.
+
+    Also of what was deleted and may come back.
+    """
+    binned = [workspace / BIN, *workspace.glob(f"{BIN}/*")]
+    for top in (workspace, *binned):
+        for place in (top, *_nested(top, DEEPEST)):
+            for kind in COLLECTIONS:
+                if os.path.isfile(f"{place}/{kind}.yaml"):
+                    yield place / f"{kind}.yaml"
+        for folder in runs_in(top):
+            if os.path.isfile(folder / "recipe.yaml"):
+                yield folder / "recipe.yaml"
 
 
 def _nested(folder: Path, depth: int) -> Iterator[Path]:

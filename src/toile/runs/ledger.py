@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ from toile.runs.ledger_file import (
     whole_size,
 )
 from toile.runs.records import LookScore
+from toile.runs.remarks import had_name
 from toile.runs.run import Run
-from toile.runs.state import now
+from toile.runs.state import TIME, now, read_state
 from toile.sole_use import sole_use
 
 
@@ -57,10 +59,20 @@ def looks_of(run: Run) -> tuple[Look, ...]:
 
 def is_of(look: Look, run: Run) -> bool:
     """Whether `look` was at this very `run`, not at one of the same id in another study."""
-    if look.run == name_in_ledger(run.folder):
+    if look.time < _begun(run):
+        return False  # at another, which had this name before
+    if look.run == name_in_ledger(run.folder) or had_name(run.folder, look.run, look.time):
         return True
     # Looks were once called by the run's id wherever it lay.
     return look.run == run.id and look.recipe == run.recipe.hash
+
+
+def _begun(run: Run) -> datetime:
+    """When the run was made; the earliest time there is where that is not known."""
+    try:
+        return datetime.strptime(read_state(run.folder).created, TIME)
+    except (ToileError, ValueError):
+        return EARLIEST
 
 
 def write_look(

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 
 from toile.errors import ToileError
 
+# A point only before a digit, as in lr0.01: what ends like a file, as the ledger does, is no run.
+NAME = re.compile(r"(?!last$)[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?=[0-9])){0,100}")
+"""A name that can be given, and that a bundle may bring."""
 RUN_ID = re.compile(r"\d{8}-\d{6}-(?P<recipe>.+)-[0-9a-f]{4}")
 
 

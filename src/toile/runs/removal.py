@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError
-from toile.runs.layout import COLLECTIONS, MARKS, Kept, is_run
+from toile.runs.layout import COLLECTIONS, MARKS, REMARKS, Kept, is_run, runs_in
 from toile.runs.ledger import keep_inner_looks
 from toile.runs.run_files import NEEDED, PICTURES, TENSORS, TEXTS
 from toile.runs.state import read_state
-from toile.sole_use import sole_use
+from toile.sole_use import is_held, sole_use
 
 OF_A_RUN = {*NEEDED, *TENSORS, *TEXTS, "checkpoint", ".lock", "pruned.json"}
 OF_A_RUN |= {"serve-last.onnx", "serve-best.onnx"}
@@ -22,6 +22,7 @@ OF_A_COLLECTION = {
     *("search.yaml", "search.json", "summary.json", "finalists"),
     *("sheet.yaml", "sheet.json", "answers.yaml"),
     *("report.html", "report.md", "report.pdf", "tables.tex", "tables", ".lock", "ledger.jsonl"),
+    REMARKS,
 }
 
 
@@ -80,6 +81,10 @@ def held(kept: Kept) -> Iterator[None]:
     with ExitStack() as open_locks:
         for folder in [kept.folder, *inner]:
             open_locks.enter_context(sole_use(folder, wait=False))
+        # One reading may be gone on with by itself. Asked only: a thousand would be held too many.
+        for folder in runs_in(kept.folder) if kept.kind != "run" else ():
+            if is_held(folder):
+                raise ToileError(f"{folder} is in use by another process; wait for it")
         yield
 
 

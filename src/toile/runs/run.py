@@ -22,6 +22,7 @@ from toile.runs.records import (
     damaged,
     read_record,
 )
+from toile.runs.remarks import Remarks, read_remarks
 from toile.runs.tensors import CorruptFile, Stored, load_arrays
 
 if TYPE_CHECKING:
@@ -123,6 +124,11 @@ class Run:
         from toile.runs.classifier import load_classifier
 
         return load_classifier(self, weights)
+
+    @property
+    def remarks(self) -> Remarks:
+        """The user's note and star, and the names the run had before."""
+        return read_remarks(self.folder)
 
     @property
     def has_answers(self) -> bool:

@@ -1,9 +1,10 @@
 """The files of a run's folder by name, as far as they travel in a bundle."""
 
+from toile.runs.layout import REMARKS
 from toile.runs.novelty import NAME as NOVELTY
 
 NEEDED = ("recipe.yaml", "environment.json", "data.json", "state.json")
 WEIGHTS = ("last.safetensors", "best.safetensors")
 PICTURES = "pictures.safetensors"
 TENSORS = (*WEIGHTS, "validation.safetensors", PICTURES, NOVELTY)
-TEXTS = ("history.jsonl", "results.json", "report.html")
+TEXTS = ("history.jsonl", "results.json", "report.html", REMARKS)

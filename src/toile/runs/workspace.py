@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from toile.errors import ToileError, did_you_mean
 from toile.runs.layout import (
+    BIN,
     COLLECTIONS,
     MARKS,
     Kept,
@@ -17,18 +18,21 @@ from toile.runs.layout import (
     runs_folder,
 )
 from toile.runs.names import counted_back, meant_by, steps_back
+from toile.runs.remarks import Remarks, change_remarks, checked_note, shown_remarks
 from toile.runs.removal import is_part, remove_kept
+from toile.runs.renaming import rename_kept
 from toile.runs.run import Run
 from toile.runs.state import State, read_state
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A run as a listing shows it, from its state alone; `changed` when that was last written."""
+    """A run as a listing shows it: its state, when that was last written, the user's remarks."""
 
     run: Run
     state: State
     changed: float = 0.0
+    remarks: Remarks = field(default_factory=Remarks)
 
 
 @dataclass(frozen=True, init=False)
@@ -109,9 +113,20 @@ class Workspace:
         raise ToileError(f"no run in {self.folder} is called {text}{near}; `toile runs` lists them")
 
     def runs_called(self, name: str) -> tuple[Run, ...]:
-        """All runs called `name`: readings of studies and trials have no other's id."""
-        folders = [self.folder / name, *nested_runs(self.folder, name)]
-        return tuple(Run(folder) for folder in folders if is_run(folder))
+        """All runs called `name`, or once called so: readings of studies have no other's id.
+
+        Also those that were deleted and are still in the bin. For who knows a run by more than its
+        name, as by its weights.
+        """
+        places = [self.folder, *self.folder.glob(f"{BIN}/*")]
+        found = [run for place in places for run in [place / name, *nested_runs(place, name)]]
+        once = [
+            one.folder
+            for place in places
+            for one in Workspace(place).kept("run")
+            if any(former.name == name for former in shown_remarks(one.folder).names)
+        ]
+        return tuple(Run(folder) for folder in [*found, *once] if is_run(folder))
 
     def none_called(self, name: str) -> ToileError:
         """That nothing kept is called `name`, with the nearest that is."""
@@ -120,6 +135,29 @@ class Workspace:
             f"no run, study, search or sheet in {self.folder} is called {name}{near}; "
             "`toile runs` and `toile studies` list them"
         )
+
+    def note(self, name: str | Path, text: str) -> Remarks:
+        """Keep `text` as the note of the one called `name`, in the place of an earlier one.
+
+        Raises ToileError where it is empty or has over 10,000 letters.
+        """
+        return change_remarks(self.named(name).folder, note=checked_note(text))
+
+    def remove_note(self, name: str | Path) -> Remarks:
+        """Take the note off the one called `name`."""
+        return change_remarks(self.named(name).folder, note="")
+
+    def star(self, name: str | Path, is_starred: bool = True) -> Remarks:
+        """Give the one called `name` a star, or take it away."""
+        return change_remarks(self.named(name).folder, star=is_starred)
+
+    def rename(self, name: str | Path, new: str) -> Kept:
+        """Give the one called `name` the name `new`: its folder is called so from then on.
+
+        Raises ToileError where that is no name or taken, while a process has it in hand, and where
+        settings of others name it, as of a run that began with its weights.
+        """
+        return rename_kept(self.named(name), new)
 
     def find_to_remove(self, name: str) -> Kept:
         """The one called `name`, by a name that can mean no other folder; `last` is of all kinds.
@@ -170,7 +208,7 @@ class Workspace:
             except OSError:
                 changed = 0.0  # It may hold a run, which reading it tells.
             try:
-                yield Listed(Run(path), read_state(path), changed)
+                yield Listed(Run(path), read_state(path), changed, shown_remarks(path))
             except ToileError as error:
                 damaged = State("failed", "?", "?", 0, 0, "", 0, reason=str(error))
                 yield Listed(Run(path), damaged, changed)

@@ -47,6 +47,7 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
         "run.html",
         title=run_title(run),
         run=run,
+        remarks=run.remarks.sentence,
         plan=plan,
         data=facts,
         environment=run.environment,

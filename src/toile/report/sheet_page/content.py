@@ -1,6 +1,7 @@
 """What a sheet's page says, and a search's."""
 
 import shlex
+from pathlib import Path
 
 from toile.report.page.numbers import count, duration, percent
 from toile.report.sheet_page.blocks import Page, PageBlock
@@ -8,6 +9,7 @@ from toile.report.sheet_page.exercises import Steps, exercise_block, searched_bl
 from toile.report.study_page.circumstances import circumstances
 from toile.report.study_page.parts import Section, StudyCard
 from toile.report.titles import search_title
+from toile.runs import shown_remarks
 from toile.searches import SearchResult, finalist_mean, trials_words
 from toile.sheets import SheetResult
 from toile.studies import StudyResult
@@ -25,7 +27,7 @@ def sheet_page(result: SheetResult, steps: Steps) -> Page:
     return Page(
         result.sheet.title,
         f"Sheet {result.sheet.name}",
-        result.sheet.intro,
+        "\n\n".join(filter(None, [result.sheet.intro, _remarks(result.folder)])),
         QUICK if result.quick else "",
         done,
         "Finished" if done else f"{len(ended)} of {len(result.outcomes)} exercises",
@@ -43,7 +45,7 @@ def search_page(result: SearchResult) -> Page:
     return Page(
         search_title(result.spec),
         f"Search {result.spec.name}",
-        "",
+        _remarks(result.folder),
         "",
         result.ended,
         "Finished" if result.ended else trials_words(result),
@@ -51,6 +53,10 @@ def search_page(result: SearchResult) -> Page:
         (searched_block(block, result),),
         _environment(studies),
     )
+
+
+def _remarks(folder: Path) -> str:
+    return shown_remarks(folder).sentence
 
 
 def _sheet_cards(result: SheetResult, ended: int) -> tuple[StudyCard, ...]:

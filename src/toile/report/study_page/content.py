@@ -13,6 +13,7 @@ from toile.report.study_page.learning import learning_sections
 from toile.report.study_page.parts import StudyCard, StudyReport
 from toile.report.study_page.tables import Hits
 from toile.report.titles import study_title
+from toile.runs import shown_remarks
 from toile.statistics import ALPHA, LOOKS, Verdict, folds_sentence, pooled_sd
 from toile.studies import StudyResult, learning_curves, study_sentence
 
@@ -72,9 +73,9 @@ def _cards(result: StudyResult, verdict: Verdict | None) -> tuple[StudyCard, ...
 
 
 def _terms(result: StudyResult, verdict: Verdict | None) -> str:
-    """What the numbers are of, and what is promised of them."""
+    """What its user noted, what the numbers are of, and what is promised of them."""
     run = first_run(result)
-    said = []
+    said = [shown_remarks(result.folder).sentence]
     if run is not None:
         score = run.results["score"]
         weights = {"last": "the last epoch's weights", "average": "averaged weights"}
@@ -93,4 +94,4 @@ def _terms(result: StudyResult, verdict: Verdict | None) -> str:
         said.append(f"Readings were added in steps fixed beforehand, to {looks} a level.")
     if result.spec.folds is not None:
         said.append(folds_sentence(result.spec.folds))
-    return " ".join(said)
+    return " ".join(filter(None, said))

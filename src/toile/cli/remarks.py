@@ -1,0 +1,90 @@
+"""`toile note` and `star`: what a user says of a run, a study, a search or a sheet."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from toile.cli.arguments import Names
+from toile.cli.terminal import plain, plain_lines, say
+from toile.errors import ToileError
+
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="A run, study, search or sheet, by name or folder.")
+]
+
+
+def note(
+    name: Name,
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help="The note; without it the note is shown.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the note off.")] = False,
+) -> None:
+    """Note something of a run, a study, a search or a sheet, to be shown where that is listed."""
+    from toile.runs import Workspace, read_remarks
+
+    workspace = Workspace()
+    kept = workspace.named(name)
+    if remove and text is not None:
+        raise ToileError("--remove takes the note off, so it goes without a text")
+    if remove:
+        workspace.remove_note(kept.folder)
+        say(f"took the note off {plain(kept.name)}")
+    elif text is None:
+        said = read_remarks(kept.folder).note
+        say(said or f'{plain(kept.name)} has no note; write one with  toile note {name} "TEXT"')
+    else:
+        workspace.note(kept.folder, text)
+        say(f"noted of {plain(kept.name)}{page_words(kept.folder, name)}")
+
+
+def star(
+    names: Names,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the star away.")] = False,
+) -> None:
+    """Star runs, studies, searches or sheets; `toile runs --starred` lists those runs alone."""
+    from toile.runs import Workspace
+
+    workspace = Workspace()
+    # All are found before one is changed.
+    for kept in [workspace.named(name) for name in names]:
+        workspace.star(kept.folder, not remove)
+        say(f"took the star from {plain(kept.name)}" if remove else f"starred {plain(kept.name)}")
+
+
+def rename(
+    name: Name,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its name from now on.")],
+) -> None:
+    """Rename a run, a study, a search or a sheet, with its folder."""
+    from toile.runs import Workspace
+
+    workspace = Workspace()
+    before = workspace.named(name)
+    after = workspace.rename(before.folder, new)
+    say(f"{plain(before.name)} is now {after.name}{page_words(after.folder, after.name)}")
+
+
+def page_words(folder: Path, name: str) -> str:
+    """What renews the page, where there is one."""
+    has_page = (folder / "report.html").exists()
+    return f"; toile report {plain(name)} writes its page anew" if has_page else ""
+
+
+def remarks_json(folder: Path) -> dict[str, Any]:
+    """Note and star as JSON has them."""
+    from toile.runs import shown_remarks
+
+    remarks = shown_remarks(folder)
+    return {"note": remarks.note, "star": remarks.star}
+
+
+def remarks_words(folder: Path) -> str:
+    """A line of the star and one of the note; nothing without either."""
+    from toile.runs import shown_remarks
+
+    remarks = shown_remarks(folder)
+    said = ["★ starred"] * remarks.star
+    said += [f"note  {plain_lines(remarks.note)}"] * bool(remarks.note)
+    return "\n".join(said)

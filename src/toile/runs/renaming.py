@@ -1,0 +1,86 @@
+"""A new name for a run, a study, a search or a sheet, with nothing said of it untrue.
+
+Looks in the ledger were written under the old name, which the folder remembers. What names it by
+its path would not find it again, so then it keeps its name.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from toile.errors import ToileError
+from toile.files import sync_folder, write_json, writing
+from toile.recipe import read_text, read_value
+from toile.runs.layout import REMARKS, Kept, outermost, settings_in
+from toile.runs.names import NAME
+from toile.runs.remarks import FormerName, read_remarks, remarks_held
+from toile.runs.removal import held
+from toile.runs.state import now
+
+# A setting that names a run: training.start.run, and the sides of a sheet's comparison.
+NAMES_A_RUN = re.compile(r"\brun['\"]?\s*:")
+
+
+def rename_kept(kept: Kept, name: str) -> Kept:
+    """Rename the folder of `kept`; on disk when this returns.
+
+    Raises ToileError for a name that none can have or that is taken, while a process has it in
+    hand, and where settings in its workspace name it, as those of a run that began with its
+    weights.
+    """
+    if not NAME.fullmatch(name):
+        raise ToileError(
+            f"{name!r:.120} cannot be a name: it takes up to 101 letters from a to z, digits, - "
+            "and _, and a point before a digit; last means the newest"
+        )
+    whole = outermost(kept.folder)
+    if whole != kept.folder.resolve():
+        raise ToileError(f"{kept.name} is a part of {whole}, which calls it so; it keeps its name")
+    place = Path(os.path.abspath(kept.folder)).parent
+    new = (kept.folder.parent if kept.folder.name == kept.name else place) / name
+    with remarks_held(kept.folder), held(kept):
+        if os.path.lexists(place / name):
+            raise ToileError(f"{new} is there already; take another name, nothing was renamed")
+        if file := next(_naming(place, kept), None):
+            raise ToileError(
+                f"{kept.name} keeps its name: {file} begins with its weights, or compares it, and "
+                "would not find it again"
+            )
+        # Before the rename: a kill between leaves a folder that remembers the name it still has.
+        remarks = read_remarks(kept.folder)
+        names = (*remarks.names, FormerName(kept.name, now()))
+        write_json(kept.folder / REMARKS, asdict(replace(remarks, names=names)))
+        with writing(new):
+            os.rename(place / kept.name, place / name)
+            sync_folder(place)
+    return Kept(kept.kind, new, kept.when)
+
+
+def _naming(workspace: Path, kept: Kept) -> Iterator[Path]:
+    """Files of settings in `workspace` that name `kept`, or a run inside."""
+    folder = kept.folder.resolve()
+    for path in settings_in(workspace):
+        try:
+            text = read_text(path)
+            # Reading it as YAML takes a thousand times longer.
+            document = read_value(text, str(path)) if NAMES_A_RUN.search(text) else None
+        except ToileError:
+            continue  # damaged, so nothing begins by it
+        for value in _runs_named(document):
+            if value == kept.name or folder in (Path(value), *Path(value).parents):
+                yield path
+
+
+def _runs_named(settings: Any, is_one: bool = False) -> Iterator[str]:
+    """Every text that stands under a setting of the name `run`."""
+    if isinstance(settings, str) and is_one:
+        yield settings
+    elif isinstance(settings, dict):
+        for key, value in settings.items():
+            yield from _runs_named(value, is_one or str(key).rpartition(".")[2] == "run")
+    elif isinstance(settings, list):
+        for value in settings:
+            yield from _runs_named(value, is_one)

@@ -58,7 +58,7 @@ def test_as_json_it_is_whole(toile, kept):
     assert first.pop("when").startswith(time.strftime("%Y-"))
     assert first == {
         "name": "filters", "kind": "study", "folder": "runs/filters", "state": "finished",
-        "done": 9, "planned": 10, "sentence": SENTENCE,
+        "done": 9, "planned": 10, "sentence": SENTENCE, "note": "", "star": False,
     }  # fmt: skip
     assert second["when"].startswith("1970-01-01T00:00:00")
 

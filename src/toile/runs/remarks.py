@@ -73,11 +73,11 @@ def shown_remarks(folder: Path) -> Remarks:
 
 
 def _read(path: Path) -> Remarks:
+    if not path.exists():
+        return Remarks()
     try:
         remarks = _REMARKS.validate_json(path.read_bytes(), strict=True)
         remarks.note.encode()
-    except FileNotFoundError:
-        return Remarks()
     except OSError as error:
         raise ToileError(f"{path} cannot be read: {error.strerror}") from None
     except (ValidationError, UnicodeError) as error:

@@ -1,6 +1,9 @@
 from .activation_maps import activations as activations
 from .activation_maps import dead_channels as dead_channels
 from .attribution import attribute as attribute
+from .census import Census as Census
+from .census import LayerCensus as LayerCensus
+from .census import take_census as take_census
 from .filters import kernels as kernels
 from .layers import channel_of as channel_of
 from .layers import layer_names as layer_names

@@ -1,0 +1,218 @@
+"""The census: which units of a network never fire, rarely, always, or are saturated, counted."""
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Float32, Int64
+from torch import Tensor, nn
+
+from toile.inspection.correlation import ChannelCorrelation, Pair
+from toile.inspection.firing import Firing, firing_of
+from toile.inspection.layers import layer_names
+from toile.inspection.watching import evaluating, single_view
+
+RARELY = 0.001
+"""A unit that fires on fewer images than this share of them fires rarely."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerCensus:
+    """How often each unit behind the activation `name` fired, over `images` pictures.
+
+    Arrays are (c, h, w) or, behind flatten, (units,). `greatest` is the greatest input that a unit
+    ever had. A unit `never` fires on no image and `always` on every one; `rarely` counts those that
+    fire on some, but on fewer than 1 in 1,000.
+    """
+
+    name: str
+    kind: str
+    images: int
+    fired: Int64[np.ndarray, "*unit"]
+    flat: Int64[np.ndarray, "*unit"]
+    """Images on which the unit was saturated."""
+    greatest: Float32[np.ndarray, "*unit"]
+    redundant: tuple[Pair, ...]
+    """Channels a and b whose outputs correlate by r > .99."""
+
+    @property
+    def channels(self) -> int:
+        """How many channels there are; behind flatten each unit is one."""
+        return len(self.fired)
+
+    @property
+    def units(self) -> int:
+        """How many numbers the layer gives for an image."""
+        return self.fired.size
+
+    @property
+    def never(self) -> int:
+        """Units that fire on no image."""
+        return int((self.fired == 0).sum())
+
+    @property
+    def rarely(self) -> int:
+        """Units that fire on at least one image, and on fewer than 1 in 1,000."""
+        return int(((self.fired > 0) & (self.fired < RARELY * self.images)).sum())
+
+    @property
+    def always(self) -> int:
+        """Units that fire on every image."""
+        return int((self.fired == self.images).sum())
+
+    @property
+    def saturated(self) -> int:
+        """Units that are saturated on all but fewer than 1 in 1,000 images."""
+        lively = self.images - self.flat
+        return int((lively < max(RARELY * self.images, 1)).sum())
+
+    @property
+    def dead(self) -> Bool[np.ndarray, "*unit"]:
+        """Units that learn from no image: ReLUs that never fire, others that are always saturated.
+
+        A leaky ReLU has a slope everywhere, so none is dead.
+        """
+        if self.kind == "relu":
+            return np.asarray(self.fired == 0)
+        return np.asarray(self.flat == self.images)
+
+    @property
+    def dead_channels(self) -> tuple[int, ...]:
+        """Channels whose units are all dead."""
+        dead = self.dead.reshape(self.channels, -1).all(axis=1)
+        return tuple(int(one) for one in np.flatnonzero(dead))
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts as JSON has them."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "channels": self.channels,
+            "units": self.units,
+            "never": self.never,
+            "rarely": self.rarely,
+            "always": self.always,
+            "saturated": self.saturated,
+            "dead_channels": list(self.dead_channels),
+            "redundant": [list(pair) for pair in self.redundant],
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Census:
+    """The layers of a network in the order of its plan, counted over `images` pictures."""
+
+    images: int
+    layers: tuple[LayerCensus, ...]
+
+    @property
+    def units(self) -> int:
+        """All units behind an activation."""
+        return sum(layer.units for layer in self.layers)
+
+    @property
+    def dead(self) -> int:
+        """How many of them are dead."""
+        return sum(int(layer.dead.sum()) for layer in self.layers)
+
+    @property
+    def dead_share(self) -> float | None:
+        """Dead units among all, 0 is best; None in a network without activations."""
+        return self.dead / self.units if self.units else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts as JSON has them."""
+        return {
+            "images": self.images,
+            "layers": [layer.to_json() for layer in self.layers],
+            "dead_share": self.dead_share,
+        }
+
+
+@dataclass(eq=False)
+class _Counts:
+    """The running counts of one activation."""
+
+    firing: Firing
+    correlates: bool
+    shape: tuple[int, ...] = ()
+    fired: Tensor = field(default_factory=lambda: torch.zeros(0))
+    flat: Tensor = field(default_factory=lambda: torch.zeros(0))
+    greatest: Tensor = field(default_factory=lambda: torch.zeros(0))
+    outputs: ChannelCorrelation = field(default_factory=ChannelCorrelation)
+
+    def add_inputs(self, inputs: Tensor) -> None:
+        rows = _places_first(inputs)
+        if not self.shape:
+            self.shape = tuple(inputs.shape[1:])
+            self.fired = torch.zeros(rows.shape[1], dtype=torch.int64)
+            self.flat = torch.zeros_like(self.fired)
+            self.greatest = torch.full((rows.shape[1],), -torch.inf)
+        # As floats, which torch sums ten times as fast as booleans; a batch's counts are exact.
+        self.fired += (rows > 0).float().sum(0).long()
+        if self.firing.saturates:
+            outside = (rows < self.firing.low) | (rows > self.firing.high)
+            self.flat += outside.float().sum(0).long()
+        self.greatest = torch.maximum(self.greatest, rows.amax(0))
+
+    def add_outputs(self, outputs: Tensor) -> None:
+        if self.correlates:
+            self.outputs.add(_places_first(outputs).reshape(-1, outputs.shape[1]))
+
+    def result(self, name: str, images: int) -> LayerCensus:
+        fired, flat, greatest = (
+            one.reshape(*self.shape[1:], self.shape[0]).movedim(-1, 0).contiguous().numpy()
+            for one in (self.fired, self.flat, self.greatest)
+        )
+        pairs = self.outputs.pairs()
+        return LayerCensus(name, self.firing.kind, images, fired, flat, greatest, pairs)
+
+
+def _places_first(numbers: Float[Tensor, "n c *place"]) -> Float[Tensor, "n numbers"]:
+    """Rows of numbers, place by place: as they lie in channels_last memory, so without a copy."""
+    return numbers.detach().movedim(1, -1).flatten(1)
+
+
+def take_census(
+    network: nn.Sequential,
+    batches: Iterable[Tensor],
+    *,
+    correlations: bool = True,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Census:
+    """Count every unit behind an activation of `network` over all pictures of `batches`.
+
+    Each batch is float32 (b, c, h, w), scaled as the network takes it. Exact; memory is that of one
+    batch, with a few numbers a unit and one a pair of channels. Where the network begins with
+    views, the pictures are seen as they are. `progress` is told how many are done.
+    """
+    looked = single_view(network)
+    found = [(name, firing_of(looked.get_submodule(name))) for name in layer_names(looked)]
+    counts = {name: _Counts(kind, correlates=correlations) for name, kind in found if kind}
+    images = 0
+    with ExitStack() as undo:
+        undo.enter_context(evaluating(looked))
+        for name, count in counts.items():
+            layer = looked.get_submodule(name)
+
+            # Before the layer: one that works in place overwrites what it is given.
+            def before(module: nn.Module, given: Any, count: _Counts = count) -> None:
+                count.add_inputs(given[0])
+
+            def behind(
+                module: nn.Module, given: Any, outputs: Tensor, count: _Counts = count
+            ) -> None:
+                count.add_outputs(outputs)
+
+            undo.callback(layer.register_forward_pre_hook(before).remove)
+            undo.callback(layer.register_forward_hook(behind).remove)
+        for batch in batches:
+            with torch.no_grad():
+                looked(batch)
+            images += len(batch)
+            progress(images)
+    layers = (count.result(name, images) for name, count in counts.items() if count.shape)
+    return Census(images, tuple(layers))

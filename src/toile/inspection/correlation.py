@@ -1,0 +1,54 @@
+"""Which channels say the same: correlations over all places of all pictures, batch by batch."""
+
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+REDUNDANT = 0.99
+# Rounding alone gives a channel of one number a variance of about 1e-13 of its square.
+LEAST_VARIANCE = 1e-10
+
+Pair = tuple[int, int, float]
+
+
+@dataclass(eq=False)
+class ChannelCorrelation:
+    """Sums of c channels and of their products, in float64, to which batches are added."""
+
+    n: int = 0
+    shift: Tensor = field(default_factory=lambda: torch.zeros(0))
+    sums: Tensor = field(default_factory=lambda: torch.zeros(0))
+    products: Tensor = field(default_factory=lambda: torch.zeros(0))
+
+    def add(self, numbers: Float[Tensor, "n c"]) -> None:
+        """Take in the channels' numbers at n more places."""
+        if not self.n:
+            channels = numbers.shape[1]
+            # Shifted, since the variance of a channel far from 0 is lost in its squares.
+            self.shift = numbers.mean(0)
+            self.sums = torch.zeros(channels, dtype=torch.float64)
+            self.products = torch.zeros(channels, channels, dtype=torch.float64)
+        shifted = numbers - self.shift
+        self.sums += shifted.sum(0, dtype=torch.float64)
+        self.products += shifted.T @ shifted
+        self.n += len(numbers)
+
+    def pairs(self, least: float = REDUNDANT) -> tuple[Pair, ...]:
+        """Channels a < b with a correlation r above `least`, the greatest first.
+
+        A channel that always gives one number is like none.
+        """
+        if not self.n:
+            return ()
+        means = self.sums / self.n
+        covariance = self.products / self.n - torch.outer(means, means)
+        variance = covariance.diagonal()
+        varies = variance > LEAST_VARIANCE * (self.shift.double() + means).square()
+        varies &= variance > 0
+        spread = torch.where(varies, variance, torch.ones_like(variance)).sqrt()
+        r = (covariance / torch.outer(spread, spread)).clamp(-1, 1)
+        alike = torch.triu(r > least, diagonal=1) & torch.outer(varies, varies)
+        found = [(int(a), int(b), float(r[a, b])) for a, b in alike.nonzero()]
+        return tuple(sorted(found, key=lambda pair: -pair[2]))

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from tests.inspection.conftest import left_as_it_was, network_of, noise
-from toile.inspection import take_census
+from toile.inspection import explain_dead, take_census
 from toile.inspection.correlation import ChannelCorrelation
 from toile.inspection.firing import firing_of
 
@@ -126,3 +126,24 @@ def test_json_has_the_fields_of_the_promise():
         "name", "kind", "channels", "units", "never", "rarely", "always", "saturated",
         "dead_channels", "redundant",
     ]  # fmt: skip
+
+
+def test_each_dead_unit_is_told_since_when():
+    # Greatest inputs -5, -1, -2, 1: three dead units.
+    network = dense([[1.0]] * 4, [-6, -2, -3, 0])
+    census = take_census(network, [torch.ones(4, 1, 1, 1)])
+    of = lambda *units: {"act1": np.array([unit in units for unit in range(4)])}  # noqa: E731
+    # The first was dead at once, the second died in epoch 2 and came back, and died in 3; the
+    # fourth died for a while only.
+    (death,) = explain_dead(
+        network, census, of(0), [(1, of(0, 3)), (2, of(0, 1, 2)), (3, of(0, 2))]
+    )
+    assert (death.dead, death.from_first, death.killed) == (3, 1, ((2, 1),))
+    assert death.unknown == 1
+    assert (death.nearest, death.median, death.bias) == (-1, -2, -3)
+    whole = [(1, of(0)), (2, of(0, 1, 2)), (3, of(0, 2)), (4, of(0, 1, 2))]
+    (death,) = explain_dead(network, census, of(0), whole)
+    assert death.killed == ((2, 1), (4, 1))
+    assert death.unknown == 0
+    (death,) = explain_dead(network, census, of(0))
+    assert death.unknown == 2

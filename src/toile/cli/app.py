@@ -9,6 +9,7 @@ from toile.cli import (
     data,
     evaluate,
     export,
+    inspect,
     predict,
     recipes,
     remarks,
@@ -43,6 +44,7 @@ for panel, commands in COMMANDS.items():
         app.command(cls=Command, rich_help_panel=panel)(command)
 app.command("import", cls=Command, rich_help_panel="Take away")(bundle.import_)
 app.add_typer(study.app, name="study", rich_help_panel="Compare")
+app.add_typer(inspect.app, name="inspect", rich_help_panel="Judge")
 app.add_typer(sheet.app, name="sheet", rich_help_panel="Compare")
 
 

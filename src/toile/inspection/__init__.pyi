@@ -4,6 +4,9 @@ from .attribution import attribute as attribute
 from .census import Census as Census
 from .census import LayerCensus as LayerCensus
 from .census import take_census as take_census
+from .dying import LayerDeath as LayerDeath
+from .dying import dead_units as dead_units
+from .dying import explain_dead as explain_dead
 from .filters import kernels as kernels
 from .layers import channel_of as channel_of
 from .layers import layer_names as layer_names

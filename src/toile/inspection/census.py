@@ -123,6 +123,18 @@ class Census:
         """Dead units among all, 0 is best; None in a network without activations."""
         return self.dead / self.units if self.units else None
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """`relu1/fired`, `relu1/saturated` (images) and `relu1/greatest_input`, of every unit."""
+        return {
+            f"{layer.name}/{name}": array
+            for layer in self.layers
+            for name, array in (
+                ("fired", layer.fired),
+                ("saturated", layer.flat),
+                ("greatest_input", layer.greatest),
+            )
+        }
+
     def to_json(self) -> dict[str, Any]:
         """The counts as JSON has them."""
         return {
@@ -148,9 +160,9 @@ class _Counts:
         rows = _places_first(inputs)
         if not self.shape:
             self.shape = tuple(inputs.shape[1:])
-            self.fired = torch.zeros(rows.shape[1], dtype=torch.int64)
+            self.fired = torch.zeros(rows.shape[1], dtype=torch.int64, device=rows.device)
             self.flat = torch.zeros_like(self.fired)
-            self.greatest = torch.full((rows.shape[1],), -torch.inf)
+            self.greatest = torch.full_like(rows[0], -torch.inf)
         # As floats, which torch sums ten times as fast as booleans; a batch's counts are exact.
         self.fired += (rows > 0).float().sum(0).long()
         if self.firing.saturates:
@@ -164,7 +176,7 @@ class _Counts:
 
     def result(self, name: str, images: int) -> LayerCensus:
         fired, flat, greatest = (
-            one.reshape(*self.shape[1:], self.shape[0]).movedim(-1, 0).contiguous().numpy()
+            one.reshape(*self.shape[1:], self.shape[0]).movedim(-1, 0).contiguous().cpu().numpy()
             for one in (self.fired, self.flat, self.greatest)
         )
         pairs = self.outputs.pairs()

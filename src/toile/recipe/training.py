@@ -1,6 +1,6 @@
 """How a network is fitted."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PlainSerializer
 
@@ -75,7 +75,11 @@ class Extension(Settings):
 class Training(Settings):
     """How a network is fitted."""
 
-    LATER: ClassVar[dict[str, tuple[str, ...]]] = {"engine": ("auto", "fast")}
+    LATER: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "engine": ("auto", "fast"),
+        # Counting changes no number of a run.
+        "census": (False, True),
+    }
     """Settings that came later, by the values that mean what a recipe without them does."""
 
     optimizer: OptimizerChoice = Field(
@@ -117,5 +121,10 @@ class Training(Settings):
         "auto",
         description="How gradients are computed: `fast` by kernels of Toile's own, `plain` by "
         "autograd on the layers as written, slower, to check and to teach by; other last bits",
+    )
+    census: bool = Field(
+        False,
+        description="After each epoch count the units that never fire, on 2,000 training images, "
+        "for `toile inspect census` to tell when they fell silent",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute")

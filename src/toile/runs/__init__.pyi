@@ -6,6 +6,8 @@ from .beginning import begin_prepared as begin_prepared
 from .bundle import Manifest as Manifest
 from .bundle import bundle_run as bundle_run
 from .bundle import unpack_bundle as unpack_bundle
+from .census import census_images as census_images
+from .census import kept_census as kept_census
 from .checkpoint import has_checkpoint as has_checkpoint
 from .checkpoint import load_checkpoint as load_checkpoint
 from .classifier import RunClassifier as RunClassifier
@@ -71,5 +73,6 @@ from .state import STATUSES as STATUSES
 from .state import read_state as read_state
 from .tensors import CorruptFile as CorruptFile
 from .tensors import load_arrays as load_arrays
+from .untrained import first_network as first_network
 from .workspace import Listed as Listed
 from .workspace import Workspace as Workspace

@@ -17,6 +17,7 @@ from toile.errors import ToileError
 from toile.files import write_json, write_whole
 from toile.process import interrupts_deferred
 from toile.recipe import Plan, first_fault, recipe_text
+from toile.runs.census import keep_census
 from toile.runs.checkpoint import (
     load_checkpoint,
     refuse_other_network,
@@ -190,6 +191,8 @@ class Recorder:
         save_arrays(self.run.folder / "last.safetensors", weights)
         if event.best:
             save_arrays(self.run.folder / "best.safetensors", weights)
+        if self.fit.recipe.training.census:
+            keep_census(self.run.folder, self.fit, event.epoch)
         assert self.fit.logits is not None
         answers = {
             "logits": self.fit.logits.numpy(),

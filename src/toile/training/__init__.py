@@ -20,7 +20,7 @@ from toile.training.fit import Fit, Position, begin
 from toile.training.loop import train
 from toile.training.probe import Probe, probe
 from toile.training.stacked.many import apart, train_many
-from toile.training.transfer import fill_start
+from toile.training.transfer import fill_start, take_layers
 
 __all__ = [
     "Diverged",
@@ -42,6 +42,7 @@ __all__ = [
     "probe",
     "reasons",
     "resolve",
+    "take_layers",
     "train",
     "train_many",
 ]

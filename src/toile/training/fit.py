@@ -17,7 +17,7 @@ from toile.errors import ToileError
 from toile.network import build_network, freeze, pixels_of
 from toile.recipe import Plan, Recipe, layers
 from toile.training.optimizer import make_optimizer
-from toile.training.transfer import take
+from toile.training.transfer import take_layers
 
 NUM_SUMS = 4  # loss and hits of the interval, then of the epoch
 
@@ -169,7 +169,8 @@ def begin(
     device = torch.device(recipe.training.device)
     network = build_network(plan, recipe.seed)
     if recipe.training.start is not None:
-        take(network, tensors_of(weights or {}), recipe.training.start.taken)
+        # Without weights a checkpoint will follow, which has them.
+        take_layers(network, weights or {}, recipe.training.start.taken if weights else ())
         freeze(network, recipe.training.start.frozen)
     network = network.to(device)
     average = None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from toile.errors import ToileError, did_you_mean
 from toile.network import build_network
@@ -57,12 +57,14 @@ def _shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
     return {key: tuple(value.shape) for key, value in module.state_dict().items()}
 
 
-def take(network: nn.Module, weights: Mapping[str, Tensor], layers: Iterable[str]) -> None:
-    """Copy the weights of `layers` into `network`, in place; without `weights`, nothing."""
+def take_layers(
+    network: nn.Module, weights: Mapping[str, np.ndarray], layers: Iterable[str]
+) -> None:
+    """Copy the weights of `layers` into `network`, in place."""
     with torch.no_grad():
-        for name in layers if weights else ():
+        for name in layers:
             for key, mine in network.get_submodule(name).state_dict().items():
-                mine.copy_(weights[f"{name}.{key}"])
+                mine.copy_(torch.from_numpy(weights[f"{name}.{key}"]))
 
 
 def _first(names: list[str], last: str | None, setting: str) -> list[str]:

@@ -4,6 +4,7 @@ from .bundle import import_bundle as import_bundle
 from .classifiers import find_source as find_source
 from .classifiers import open_classifier as open_classifier
 from .classifiers import predict as predict
+from .dead_units import census as census
 from .export import export_run as export_run
 from .listing import COUNTED as COUNTED
 from .listing import Standing as Standing

@@ -1,0 +1,8 @@
+"""`toile inspect`: what a run's network does, and what of it is not needed."""
+
+from toile.cli.commands import Command, new_app
+from toile.cli.inspect import census
+
+app = new_app("Look inside a run's network.", no_args_is_help=True)
+for command in (census.census,):
+    app.command(cls=Command)(command)

@@ -1,0 +1,34 @@
+"""Where figures and arrays of an inspection go; what cannot be written is refused beforehand."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from toile.cli.files import refuse_taken
+from toile.errors import ToileError
+from toile.files import write_whole
+
+
+def refuse_written(out: Path | None, values: Path | None, force: bool) -> None:
+    """Raise ToileError where `out` can be no figure's file, or `values` none of arrays."""
+    if out is not None:
+        from toile.report import SUFFIXES
+
+        refuse_taken(out, force)
+        if out.suffix not in SUFFIXES:
+            raise ToileError(
+                f"--out {out} ends in {out.suffix!r}; a figure is drawn as {' or '.join(SUFFIXES)}"
+            )
+    if values is not None:
+        refuse_taken(values, force)
+        if values.suffix != ".npz":
+            raise ToileError(f"--values {values} ends in {values.suffix!r}; arrays go to a .npz")
+
+
+def write_values(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write named arrays as NumPy's .npz, whole or not at all."""
+    written = io.BytesIO()
+    np.savez_compressed(written, **dict(arrays))  # type: ignore[arg-type]
+    write_whole(path, written.getvalue())

@@ -1,0 +1,119 @@
+"""Why units are dead, by measurement: since when, and how far below 0 their inputs stay."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+from torch import nn
+
+from toile.inspection.census import Census, LayerCensus
+from toile.inspection.layers import layer_names
+
+DeadUnits = Mapping[str, Bool[np.ndarray, "*unit"]]
+"""Which units are dead, by the name of their activation."""
+
+
+@dataclass(frozen=True)
+class LayerDeath:
+    """Why the `dead` units of a layer are dead.
+
+    `from_first` of them were dead with the first weights already. `killed` says how many fell
+    silent for good in which epoch, as far as epochs were counted; the others are `unknown`.
+    `nearest` is the greatest input that any of them ever had, `median` that of the middle one;
+    `bias` is the middle one's bias, or a batch norm's shift, where the layer before has any.
+    """
+
+    name: str
+    units: int
+    dead: int
+    from_first: int
+    killed: tuple[tuple[int, int], ...]
+    nearest: float
+    median: float
+    bias: float | None
+
+    @property
+    def unknown(self) -> int:
+        """Dead units that lived at first, and of which no epoch's count tells more."""
+        return self.dead - self.from_first - sum(units for _, units in self.killed)
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON has them."""
+        return {
+            "name": self.name,
+            "units": self.units,
+            "dead": self.dead,
+            "from_first": self.from_first,
+            "killed": [list(one) for one in self.killed],
+            "unknown": self.unknown,
+            "greatest_input": {"nearest": self.nearest, "median": self.median},
+            "bias": self.bias,
+        }
+
+
+def dead_units(census: Census) -> DeadUnits:
+    """Which units of each layer are dead."""
+    return {layer.name: layer.dead for layer in census.layers}
+
+
+def explain_dead(
+    network: nn.Sequential,
+    census: Census,
+    first: DeadUnits,
+    epochs: Sequence[tuple[int, DeadUnits]] = (),
+) -> tuple[LayerDeath, ...]:
+    """Why the dead units of `census`, which is of `network`, are dead; only layers that have some.
+
+    `first` are the units dead with the first weights, `epochs` those after each epoch that was
+    counted, in order and on some of the same images, up to the weights of `census`.
+    """
+    return tuple(
+        _explain(network, layer, first, epochs) for layer in census.layers if layer.dead.any()
+    )
+
+
+def _explain(
+    network: nn.Sequential,
+    layer: LayerCensus,
+    first: DeadUnits,
+    epochs: Sequence[tuple[int, DeadUnits]],
+) -> LayerDeath:
+    dead = layer.dead
+    killed: list[tuple[int, int]] = []
+    left = dead & ~first[layer.name]
+    # From the last epoch back: a unit was killed in the one since which it is silent.
+    silent = dead
+    for place in range(len(epochs) - 1, -1, -1):
+        epoch, units = epochs[place]
+        silent = silent & units[layer.name]
+        before = epochs[place - 1][1] if place else first
+        num = int((silent & ~before[layer.name] & left).sum())
+        killed += [(epoch, num)] if num else []
+    greatest = layer.greatest[dead]
+    bias = bias_before(network, layer.name)
+    return LayerDeath(
+        layer.name,
+        layer.units,
+        int(dead.sum()),
+        int((dead & first[layer.name]).sum()),
+        tuple(reversed(killed)),
+        float(greatest.max()),
+        float(np.median(greatest)),
+        None if bias is None else float(np.median(bias[np.nonzero(dead)[0]])),
+    )
+
+
+def bias_before(network: nn.Sequential, name: str) -> np.ndarray | None:
+    """The bias of each channel of the layer right before `name`; None where it has none.
+
+    That is a convolution's or dense layer's bias, or a norm's shift.
+    """
+    block, _, own = name.rpartition(".")
+    names = [one for one in layer_names(network) if one.rpartition(".")[0] == block]
+    place = names.index(f"{block}.{own}".lstrip("."))
+    if not place:
+        return None
+    bias = getattr(network.get_submodule(names[place - 1]), "bias", None)
+    return None if bias is None else bias.detach().numpy()

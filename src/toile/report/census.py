@@ -1,0 +1,69 @@
+"""The census of a network: for each layer the shares of units that never, rarely or always fire."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from toile.inspection import Census, LayerCensus
+from toile.report.theme import (
+    BAD,
+    INK,
+    LINE,
+    MUTED,
+    NARROW_INCHES,
+    PERCENT,
+    TRAINING,
+    VALIDATION,
+    new_figure,
+    plain,
+    style_axes,
+)
+
+KINDS = {
+    "never": BAD,
+    "on under 1 in 1,000": VALIDATION,
+    "on some": LINE,
+    "on all images": TRAINING,
+}
+
+
+def census_figure(census: Census, narrow: bool = False) -> Figure:
+    """A bar for each activation, first layer on top: what share of its units fires how often.
+
+    Beside it stands how many channels are dead. `narrow` for a small screen.
+    """
+    width = NARROW_INCHES if narrow else 8.0
+    figure = new_figure(width, 1.5 + (0.55 if narrow else 0.42) * max(len(census.layers), 1))
+    axes = figure.subplots()
+    for row, layer in enumerate(census.layers):
+        _draw_bar(axes, row, layer, narrow)
+    style_axes(axes, "How often units fire")
+    axes.grid(visible=False)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(len(census.layers) - 0.4, -0.6)
+    axes.set_yticks(range(len(census.layers)))
+    axes.set_yticklabels([plain(one.name, 14 if narrow else 28) for one in census.layers])
+    axes.set_xlabel(f"share of units, over {census.images:,} images")
+    axes.xaxis.set_major_formatter(PERCENT)
+    figure.legend(
+        handles=[Patch(color=colour, label=name) for name, colour in KINDS.items()],
+        loc="outside lower center", ncols=2 if narrow else 4, frameon=False, fontsize=8,
+        labelcolor=INK, handlelength=1, handleheight=1,
+    )  # fmt: skip
+    return figure
+
+
+def _draw_bar(axes: Axes, row: int, layer: LayerCensus, narrow: bool) -> None:
+    some = layer.units - layer.never - layer.rarely - layer.always
+    shares = np.array([layer.never, layer.rarely, some, layer.always]) / layer.units
+    for share, start, colour in zip(
+        shares, np.cumsum(shares) - shares, KINDS.values(), strict=True
+    ):
+        axes.barh(row, share, left=start, height=0.5 if narrow else 0.62, color=colour)
+    dead = len(layer.dead_channels)
+    said = f"{dead} of {layer.channels} channels dead" if dead else "no channel dead"
+    if narrow:
+        axes.text(1, row - 0.3, said, color=MUTED, size=6.5, ha="right", va="bottom")
+    else:
+        axes.text(1.01, row, said, color=MUTED, size=8, va="center")

@@ -1,0 +1,83 @@
+"""The census of a run's network over its training images, and why its dead units are dead."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from toile.data import Progress, no_progress, split_data
+from toile.inspection import Census, LayerDeath, dead_units, explain_dead, take_census
+from toile.network import Network
+from toile.runs import Run, RunClassifier, first_network, kept_census, open_run, same_data
+
+BATCH = 250
+
+
+@dataclass(frozen=True, eq=False)
+class RunCensus:
+    """The census of the `weights` of `run` over all images it was trained on.
+
+    `why` tells of each layer with dead units, and is None where that was not asked.
+    """
+
+    run: Run
+    weights: str
+    census: Census
+    why: tuple[LayerDeath, ...] | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts as JSON has them; `why` where it was asked for."""
+        told = self.census.to_json()
+        return told if self.why is None else told | {"why": [one.to_json() for one in self.why]}
+
+
+def census(
+    run: str | Path | Run,
+    *,
+    weights: str = "last",
+    why: bool = False,
+    data: str | Path | None = None,
+    progress: Progress = no_progress,
+) -> RunCensus:
+    """Count the units of `run`'s network that never fire, rarely, always, or are saturated.
+
+    Over all images that it was trained on, exactly. With `why` its first weights, made again, are
+    counted as well, and epochs where the run recorded them (`training.census`). `data` is where its
+    images lie now, if no longer where they were. Raises ToileError where the run has no such
+    weights, or its data is gone or no longer the same.
+    """
+    run = run if isinstance(run, Run) else open_run(run)
+    classifier = run.classifier(weights)
+    dataset = same_data(run, progress, data)
+    pixels = split_data(dataset.train, run.recipe.data).train.pixels
+
+    def count(network: Network, what: str, correlations: bool = True) -> Census:
+        return take_census(
+            network,
+            batches(classifier, pixels),
+            correlations=correlations,
+            progress=lambda done: progress(done, len(pixels), what),
+        )
+
+    found = count(classifier.module, "counting")
+    if not why or not found.dead:
+        return RunCensus(run, weights, found, () if why else None)
+    first = dead_units(count(first_network(run), "counting the first weights", False))
+    last = _epoch_of(run, weights)
+    epochs = [(epoch, dead_units(one)) for epoch, one in kept_census(run) if epoch <= last]
+    return RunCensus(run, weights, found, explain_dead(classifier.module, found, first, epochs))
+
+
+def batches(classifier: RunClassifier, pixels: UInt8[np.ndarray, "n c h w"]) -> Iterator[Any]:
+    """What the network takes for `pixels`, 250 at a time."""
+    for start in range(0, len(pixels), BATCH):
+        yield classifier.preprocess(pixels[start : start + BATCH])
+
+
+def _epoch_of(run: Run, weights: str) -> int:
+    """The epoch that `weights` are of."""
+    epochs = [one for one in run.history.epochs if weights == "last" or one["best"]]
+    return max(int(one["epoch"]) for one in epochs)

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from toile.runs import Run
+from toile.runs.tensors import save_arrays
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A run of which two filters and a dense unit were killed by their biases."""
+    from tests.cli.conftest import QUICKLY
+    from tests.command_line import call_in
+
+    place = tmp_path_factory.mktemp("killed")
+    folder = place / "runs" / "killed"
+    settings = ["--set=network.conv1.filters=4", "--set=training.census=true"]
+    done = call_in(place, "train", "s1-lab", f"--out={folder}", *QUICKLY, *settings)
+    assert done.code == 0, done.errors
+    weights = load_file(folder / "last.safetensors")
+    weights["conv1.bias"][[1, 2]] = -1e3
+    weights["dense1.bias"][5] = -1e5
+    save_arrays(folder / "last.safetensors", weights)
+    return folder
+
+
+def test_a_census_finds_what_was_killed_and_says_so_in_words_and_json(toile, killed):
+    told = toile("inspect", "census", killed, "--json").json
+    assert list(told) == ["images", "layers", "dead_share"]
+    conv, dense = told["layers"]
+    assert (conv["name"], conv["channels"], conv["units"]) == ("relu1", 4, 4 * 26 * 26)
+    assert {1, 2} <= set(conv["dead_channels"])
+    assert 5 in dense["dead_channels"]
+    assert told["images"] == Run(killed).facts.train
+    said = toile("inspect", "census", killed).output
+    assert f"over {told['images']:,} training images" in said
+    assert f"{100 * told['dead_share']:.2f} % of the network's" in said
+
+
+def test_the_causes_are_measured_from_the_first_weights_on(toile, killed):
+    why = {
+        one["name"]: one
+        for one in toile("inspect", "census", killed, "--why", "--json").json["why"]
+    }
+    assert why["relu1"]["greatest_input"]["nearest"] < 0
+    # Killed by hand after the last epoch, of which no count of an epoch tells.
+    assert why["relu1"]["unknown"] >= 2 * 26 * 26 - 20
+    said = toile("inspect", "census", killed, "--why").output
+    assert "with the first weights" in said
+    assert "what may help" in said
+
+
+def test_counts_of_every_unit_and_a_figure_are_written(toile, killed, tmp_path):
+    done = toile("inspect", "census", killed, "--out=census.png", "--values=census.npz")
+    assert done.code == 0, done.errors
+    assert (tmp_path / "census.png").read_bytes().startswith(b"\x89PNG")
+    with np.load(tmp_path / "census.npz") as arrays:
+        assert arrays["relu1/fired"].shape == (4, 26, 26)
+        assert not arrays["relu1/fired"][1].any()
+    again = toile("inspect", "census", killed, "--values=census.npz")
+    assert (again.code, "--force" in again.errors) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nobody"], "no run in"),
+        (["--weights=mean"], "last or best"),
+        (["--out=census.pdf"], ".png or .svg"),
+        (["--values=census.csv"], ".npz"),
+    ],
+)
+def test_what_cannot_be_counted_is_refused_with_a_sentence(toile, killed, words, said):
+    named = words if words[0] == "nobody" else [killed, *words]
+    answer = toile("inspect", "census", *named)
+    assert (answer.code, answer.output) == (2, "")
+    assert said in answer.errors

@@ -32,7 +32,7 @@ SMOKE := tests/test_house.py tests/test_distribution.py tests/cli/test_completio
 test-floors:
 	$(PYTHON) -m venv --clear .floors
 	.floors/bin/pip install --quiet --constraint floors.txt \
-	  --editable '.[export,serve,report,search,cluster,inspect]' $(TESTING)
+	  --editable '.[export,serve,report,search,cluster,inspect,map]' $(TESTING)
 	.floors/bin/pytest $(SMOKE) -o filterwarnings=default -o addopts=--import-mode=importlib
 
 # What others deprecate is an error here where our code uses it.

@@ -19,6 +19,7 @@ EXTRAS = {
     "search": ("optuna",),
     "cluster": ("ray",),
     "inspect": ("captum",),
+    "map": ("openTSNE",),
 }
 """What each extra brings, as it is imported; `serve` brings `export` too."""
 

@@ -1,0 +1,101 @@
+"""The last hidden layer's numbers of many pictures, laid out in a plane."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64
+from torch import Tensor, nn
+
+from toile.distribution import extra_packages
+from toile.errors import ToileError
+from toile.inspection.layers import layer_names, layer_of
+from toile.inspection.watching import single_view, watch
+from toile.inspection.way import way_to
+
+WAYS = ("pca", "tsne")
+FIRST = 50
+"""Principal components that t-SNE begins with, where there are more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """A point for each picture, from what goes into dense layer `before`.
+
+    By PCA `explained` are the shares of the variance that the two axes hold; a neighbour-keeping
+    map has none, and neither its axes nor its distances mean anything: only who is beside whom.
+    """
+
+    way: str
+    before: str
+    points: Float64[np.ndarray, "n 2"]
+    features: Float32[np.ndarray, "n units"]
+    explained: tuple[float, float] | None
+
+
+def hidden_features(
+    network: nn.Sequential, batches: Iterable[Tensor]
+) -> tuple[str, Float32[np.ndarray, "n units"]]:
+    """What the last dense layer is given for each picture, and that layer's name.
+
+    Raises ToileError where there is no dense layer, or no picture.
+    """
+    looked = single_view(network)
+    dense = [one for one in layer_names(looked) if isinstance(layer_of(looked, one), nn.Linear)]
+    if not dense:
+        raise ToileError("the network has no dense layer, before which its last hidden one stands")
+    way = way_to(looked, dense[-1])
+    if len(way) == 1:
+        raise ToileError(f"{dense[-1]} is the only layer; there is no hidden one")
+    rows = []
+    for batch in batches:
+        with torch.no_grad(), watch(looked, [way[-2][0]]) as seen:
+            looked(batch)
+        rows.append(seen[way[-2][0]].flatten(1))
+    if not rows:
+        raise ToileError("there are no pictures to lay out")
+    return dense[-1], torch.cat(rows).numpy()
+
+
+def embedding(
+    network: nn.Sequential, batches: Iterable[Tensor], way: str = "pca", seed: int = 0
+) -> Embedding:
+    """The pictures of `batches` as points, by principal components or by t-SNE.
+
+    Raises ToileError for another way, for fewer than 3 pictures, and where openTSNE is missing.
+    """
+    if way not in WAYS:
+        raise ToileError(f"way is {way}; it is {' or '.join(WAYS)}")
+    before, features = hidden_features(network, batches)
+    if len(features) < 3:
+        raise ToileError(f"{len(features)} pictures make no map; give at least 3")
+    scores, shares = _principal(features.astype(np.float64))
+    if way == "pca":
+        return Embedding(way, before, scores[:, :2], features, (shares[0], shares[1]))
+    with extra_packages("map", "a neighbour-keeping map"):
+        from openTSNE import TSNE  # type: ignore[import-untyped]
+
+    perplexity = min(30.0, (len(features) - 1) / 3)
+    # van der Maaten and Hinton 2008; begun with PCA, after Kobak and Berens 2019.
+    begin = scores[:, :2] / max(float(scores[:, 0].std()), 1e-12) * 1e-4
+    points = TSNE(perplexity=perplexity, initialization=begin, random_state=seed).fit(
+        scores[:, :FIRST]
+    )
+    return Embedding(way, before, np.asarray(points, np.float64), features, None)
+
+
+def _principal(
+    features: Float64[np.ndarray, "n units"],
+) -> tuple[Float64[np.ndarray, "n components"], list[float]]:
+    """The scores on at least two principal components, and each one's share of the variance."""
+    centred = features - features.mean(0)
+    left, sizes, axes = np.linalg.svd(centred, full_matrices=False)
+    # An axis and its opposite are as good; the larger weight above 0 makes the choice ours.
+    signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(1)])
+    scores = left * sizes * np.where(signs == 0, 1, signs)
+    variance = sizes**2
+    shares = (variance / max(float(variance.sum()), 1e-300)).tolist()
+    if scores.shape[1] < 2:
+        scores, shares = np.pad(scores, ((0, 0), (0, 1))), [*shares, 0.0]
+    return scores, shares

@@ -1,0 +1,140 @@
+"""A picture that drives a channel, and still looks as the data does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor, nn
+
+from toile.errors import ToileError
+from toile.inspection.layers import channel_of
+from toile.inspection.watching import evaluating, single_view, watch
+from toile.streams import stream_seed
+
+MOST_COMPONENTS = 256
+KEPT = 0.99
+"""The share of the images' variance that their principal components keep, if so many suffice."""
+RATE = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class DrivenPicture:
+    """A picture made to drive `channel` of `layer`, beside what pictures of the data do.
+
+    Values are means over the channel's places. `distance` is how far it lies from the images' mean
+    by their own spread, where 1 is the typical image's.
+    """
+
+    layer: str
+    channel: int
+    picture: Float32[np.ndarray, "c h w"]
+    value: float
+    start: float
+    images: Float32[np.ndarray, " n"]
+    distance: float
+
+    @property
+    def strongest(self) -> float:
+        """The greatest value of the data's pictures."""
+        return float(self.images.max())
+
+
+def maximise(
+    network: nn.Sequential,
+    images: Float[Tensor, "n c h w"],
+    layer: str,
+    channel: int,
+    steps: int = 200,
+    seed: int = 0,
+) -> DrivenPicture:
+    """A picture for which the mean of `channel` of `layer` is great, climbed to by its gradient.
+
+    It is a mean of `images` plus their principal components, at most as far out as an image
+    typically is, and no pixel leaves the range they have there, so that it shares their range and
+    statistics and is no noise that no picture would have. `images` are some hundred or more, scaled
+    as the network takes them.
+
+    Raises ToileError where there is no such layer or channel.
+    """
+    looked = single_view(network)
+    space = _space_of(images)
+
+    def value(pictures: Tensor) -> Tensor:
+        with watch(looked, [layer], keep_graph=True) as seen:
+            looked(pictures)
+        channel_of(layer, channel, seen[layer].shape[1])
+        return seen[layer][:, channel].reshape(len(pictures), -1).mean(1)
+
+    with evaluating(looked):
+        with torch.no_grad():
+            own = torch.cat([value(batch) for batch in images.split(250)])
+        generator = torch.Generator().manual_seed(stream_seed(seed, "maximise", channel))
+        amounts = 0.1 * torch.randn(len(space.sd), generator=generator)
+        reached, picture = _climb(space, value, amounts, steps)
+    return DrivenPicture(
+        layer, channel, picture.view(images.shape[1:]).numpy(), max(reached), reached[0],
+        own.numpy(), space.distance(picture),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Space:
+    """The mean of some images, their principal components, and each pixel's range."""
+
+    shape: tuple[int, ...]
+    mean: Float[Tensor, " pixels"]
+    basis: Float[Tensor, "components pixels"]
+    sd: Float[Tensor, " components"]
+    low: Float[Tensor, " pixels"]
+    high: Float[Tensor, " pixels"]
+
+    def picture(self, amounts: Float[Tensor, " components"]) -> Float[Tensor, "1 c h w"]:
+        """The picture with so many SD of each component, kept in the pixels' range."""
+        made = self.mean + (amounts * self.sd) @ self.basis
+        return torch.maximum(torch.minimum(made, self.high), self.low).view(1, *self.shape)
+
+    def distance(self, picture: Float[Tensor, "1 c h w"]) -> float:
+        """How many SD it lies from the mean, as the root of the mean square over components."""
+        amounts = ((picture.flatten() - self.mean) @ self.basis.T) / self.sd.clamp_min(1e-12)
+        return float(amounts.square().mean().sqrt())
+
+
+def _space_of(images: Float[Tensor, "n c h w"]) -> _Space:
+    flat = images.flatten(1)
+    if len(flat) < 2:
+        raise ToileError(f"{len(flat)} pictures tell no range and no spread; give some hundred")
+    mean = flat.mean(0)
+    _, sizes, basis = torch.linalg.svd(flat - mean, full_matrices=False)
+    sd = sizes / (len(flat) - 1) ** 0.5
+    shares = sd.square().cumsum(0) / sd.square().sum().clamp_min(1e-12)
+    num = min(int((shares < KEPT).sum()) + 1, MOST_COMPONENTS)
+    return _Space(tuple(images.shape[1:]), mean, basis[:num], sd[:num], flat.amin(0), flat.amax(0))
+
+
+def _climb(
+    space: _Space,
+    value: Callable[[Tensor], Tensor],
+    amounts: Float[Tensor, " components"],
+    steps: int,
+) -> tuple[list[float], Float[Tensor, "1 c h w"]]:
+    """The values on the way up, and the best picture of it."""
+    amounts.requires_grad_()
+    optimizer = torch.optim.Adam([amounts], RATE)
+    values: list[float] = []
+    best = space.picture(amounts).detach()
+    for _ in range(steps):
+        optimizer.zero_grad()
+        made = space.picture(amounts)
+        reached = value(made).sum()
+        reached_now = float(reached.detach())
+        if not values or reached_now > max(values):
+            best = made.detach()
+        values.append(reached_now)
+        (-reached).backward()
+        optimizer.step()
+        with torch.no_grad():
+            # The sum of squares of n standard numbers is about n: an image's typical distance.
+            amounts *= min(1.0, len(amounts) ** 0.5 / float(amounts.norm().clamp_min(1e-12)))
+    return values, best

@@ -1,0 +1,135 @@
+"""Whether a map has to do with what the network learnt: maps of networks that learnt nothing."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.stats
+import torch
+from jaxtyping import Float, Float32, Float64
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from toile.inspection.layers import layer_names, layer_of
+from toile.inspection.watching import single_view
+from toile.streams import stream_seed
+
+ALIKE = 0.5
+"""Rank correlation from which on maps are called alike."""
+Heat = Callable[[nn.Sequential], Float32[np.ndarray, "n h w"]]
+"""What a network's maps of some pictures are."""
+
+
+@dataclass(frozen=True, eq=False)
+class RandomisationTest:
+    """How alike the maps stay as layer after layer is randomised, from the last to the first.
+
+    `similarity` is the mean rank correlation with the maps of the network itself, after each of
+    `layers`; `low` to `high` is the 95 % interval of the last, where nothing learnt is left, over
+    networks drawn anew. Adebayo et al. 2018, arXiv:1810.03292.
+    """
+
+    layers: tuple[str, ...]
+    similarity: Float64[np.ndarray, " layers"]
+    low: float
+    high: float
+    num_networks: int
+
+    @property
+    def tells(self) -> bool | None:
+        """Whether the maps tell this network from a random one; None where it is undecided."""
+        if max(abs(self.low), abs(self.high)) < ALIKE:
+            return True
+        return False if self.low >= ALIKE or self.high <= -ALIKE else None
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words."""
+        said = {
+            True: "tells this network from a random one",
+            False: "does not tell this network from a random one: it is no evidence of what the "
+            "network learnt",
+            None: "may or may not tell this network from a random one",
+        }[self.tells]
+        return (
+            f"{said} (maps of {self.num_networks} random networks: rank correlation "
+            f"{self.similarity[-1]:.2f}, {self.low:.2f} to {self.high:.2f}; alike from {ALIKE} on)"
+        )
+
+
+def randomisation_test(
+    network: nn.Sequential,
+    images: Float[Tensor, "n c h w"],
+    heat: Heat,
+    num_networks: int = 5,
+    seed: int = 0,
+) -> RandomisationTest:
+    """Compare the maps that `heat` makes of `images` with those of randomised networks.
+
+    A layer's weights are shuffled, which keeps their spread; batch norms count the statistics of
+    `images` anew. A map without any contrast is like none.
+    """
+    own = heat(network)
+    names = [
+        name
+        for name in layer_names(network)
+        if isinstance(layer_of(network, name), nn.Conv2d | nn.Linear)
+    ][::-1]
+    similarity = [
+        _similarity(own, heat(randomised(network, names[: depth + 1], images, seed)))
+        for depth in range(len(names))
+    ]
+    whole = np.array(
+        [
+            similarity[-1],
+            *(
+                _similarity(own, heat(randomised(network, names, images, seed + draw)))
+                for draw in range(1, num_networks)
+            ),
+        ]
+    )
+    reach = scipy.stats.t.ppf(0.975, len(whole) - 1) * whole.std(ddof=1) / len(whole) ** 0.5
+    similarity[-1] = float(whole.mean())
+    return RandomisationTest(
+        tuple(names),
+        np.array(similarity),
+        max(float(whole.mean() - reach), -1.0),
+        min(float(whole.mean() + reach), 1.0),
+        num_networks,
+    )
+
+
+def randomised(
+    network: nn.Sequential, layers: list[str], images: Float[Tensor, "n c h w"], seed: int
+) -> nn.Sequential:
+    """A copy of `network` with the weights of `layers` shuffled, of batch norms' too."""
+    other: nn.Sequential = copy.deepcopy(network).eval()
+    norms = [one for one in other.modules() if isinstance(one, _BatchNorm)]
+    with torch.no_grad():
+        for name in layers:
+            for kind, weight in layer_of(other, name).named_parameters():
+                drawn = stream_seed(seed, f"randomise/{name}.{kind}")
+                order = torch.randperm(
+                    weight.numel(), generator=torch.Generator().manual_seed(drawn)
+                )
+                weight.copy_(weight.flatten()[order].view_as(weight))
+        if norms:
+            for norm in norms:
+                norm.reset_running_stats()
+                # With None the statistics are those of what is seen, and of nothing before it.
+                norm.momentum = None
+                norm.train()
+            single_view(other)(images)
+    return other.eval()
+
+
+def _similarity(own: Float32[np.ndarray, "n h w"], other: Float32[np.ndarray, "n h w"]) -> float:
+    """The mean over pictures of the rank correlation of their maps."""
+    found = [
+        0.0
+        if one.min() == one.max() or two.min() == two.max()
+        else float(scipy.stats.spearmanr(one.ravel(), two.ravel()).statistic)
+        for one, two in zip(own, other, strict=True)
+    ]
+    return float(np.mean(found))

@@ -1,0 +1,113 @@
+"""Whether the pixels a map calls important are: the class fades as they go, and comes with them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Float64, Int
+from torch import Tensor, nn
+
+from toile.inspection.watching import evaluating
+from toile.streams import numpy_stream
+
+STEPS = 28
+NUM_RANDOM = 19
+"""With so many random maps, better than all of them happens by chance 1 time in 20."""
+
+
+@dataclass(frozen=True, eq=False)
+class RemovalCurves:
+    """The class's probability as pixels go in the map's order, and as they come.
+
+    `shares` of the pixels go along the curves. The random maps are the map itself, moved and
+    mirrored: as smooth as it, and elsewhere. Petsiuk et al. 2018, arXiv:1806.07421.
+    """
+
+    shares: Float64[np.ndarray, " steps"]
+    deletion: Float32[np.ndarray, " steps"]
+    insertion: Float32[np.ndarray, " steps"]
+    random_deletion: Float32[np.ndarray, "maps steps"]
+    random_insertion: Float32[np.ndarray, "maps steps"]
+
+    @property
+    def num_worse(self) -> tuple[int, int]:
+        """How many random maps are worse at deletion, whose area is to be small, and insertion."""
+        return (
+            int((_area(self.random_deletion) > _area(self.deletion)).sum()),
+            int((_area(self.random_insertion) < _area(self.insertion)).sum()),
+        )
+
+    @property
+    def areas(self) -> tuple[float, float]:
+        """The areas under deletion and insertion, each in [0, 1]."""
+        return float(_area(self.deletion)), float(_area(self.insertion))
+
+    @property
+    def sentence(self) -> str:
+        """What the curves say of the map, in words."""
+        total = len(self.random_deletion)
+        deleted, inserted = self.num_worse
+        return (
+            f"taking its pixels away lowers the probability faster than {deleted} of {total} "
+            f"random maps do, and putting them in raises it faster than {inserted} of {total} do"
+        )
+
+
+def removal_curves(
+    network: nn.Module,
+    image: Float[Tensor, "c h w"],
+    heat: Float32[np.ndarray, "h w"],
+    class_index: int,
+    empty: Float[Tensor, " c"],
+    seed: int = 0,
+) -> RemovalCurves:
+    """How the probability of a class follows the pixels of `image` in the order of `heat`.
+
+    What goes becomes `empty`. Equal pixels go in an order drawn by `seed`, as are random maps.
+    """
+    rng = numpy_stream(seed, "removal curves")
+    maps = [heat, *(_elsewhere(heat, rng) for _ in range(NUM_RANDOM))]
+    orders = np.stack([_order(one, rng) for one in maps])
+    nothing = empty[:, None, None].expand_as(image)
+    with evaluating(network), torch.no_grad():
+        deletion = _follow(network, image, nothing, orders, class_index)
+        insertion = _follow(network, nothing, image, orders, class_index)
+    return RemovalCurves(
+        np.linspace(0, 1, STEPS + 1), deletion[0], insertion[0], deletion[1:], insertion[1:]
+    )
+
+
+def _area(curves: Float32[np.ndarray, "*maps steps"]) -> Float[np.ndarray, "*maps"]:
+    return np.asarray(np.trapezoid(curves, axis=-1) / (curves.shape[-1] - 1))
+
+
+def _elsewhere(heat: Float32[np.ndarray, "h w"], rng: np.random.Generator) -> np.ndarray:
+    height, width = heat.shape
+    moved = np.roll(heat, (rng.integers(height), rng.integers(width)), (0, 1))
+    return moved[:: rng.choice([-1, 1]), :: rng.choice([-1, 1])]
+
+
+def _order(heat: np.ndarray, rng: np.random.Generator) -> Int[np.ndarray, " pixels"]:
+    """Pixels from the most important; equal ones at random."""
+    return np.lexsort((rng.random(heat.size), -heat.ravel()))
+
+
+def _follow(
+    network: nn.Module,
+    begin: Float[Tensor, "c h w"],
+    end: Float[Tensor, "c h w"],
+    orders: Int[np.ndarray, "maps pixels"],
+    class_index: int,
+) -> Float32[np.ndarray, "maps steps"]:
+    """The probability on the way from one picture to the other, pixel by pixel of each order."""
+    pixels = orders.shape[1]
+    curves = []
+    for order in orders:
+        rank = np.empty(pixels, np.int64)
+        rank[order] = np.arange(pixels)
+        done = torch.from_numpy(
+            rank[None] < np.linspace(0, pixels, STEPS + 1).round()[:, None]
+        ).view(-1, 1, *begin.shape[1:])
+        logits = network(torch.where(done, end, begin))
+        curves.append(logits.softmax(1)[:, class_index].numpy())
+    return np.stack(curves)

@@ -1,0 +1,81 @@
+"""The pictures of a set that drive each channel most, and the part of each that did."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int
+from torch import Tensor, nn
+
+from toile.errors import ToileError
+from toile.inspection.sight import receptive_field
+from toile.inspection.watching import single_view, watch
+
+
+@dataclass(frozen=True, eq=False)
+class TopImages:
+    """For each channel of `layer` the pictures where it is greatest, the greatest first.
+
+    `indices` count through all pictures of the set. `patches` are the pixels that the output saw
+    which was greatest: first and last row and column, the last ones not included.
+    """
+
+    layer: str
+    indices: Int[np.ndarray, "channels count"]
+    values: Float32[np.ndarray, "channels count"]
+    patches: Int[np.ndarray, "channels count 4"]
+
+
+def top_images(
+    network: nn.Sequential, batches: Iterable[Tensor], layer: str, count: int = 9
+) -> TopImages:
+    """The `count` pictures of `batches` that drive each channel of `layer` most, in one pass.
+
+    Batches are (b, c, h, w), scaled as the network takes them. A picture counts once, by its
+    greatest place; of equal ones the first. Raises ToileError where there is no such layer or no
+    picture.
+    """
+    looked = single_view(network)
+    values: Tensor | None = None
+    keys = places = torch.zeros(0)
+    done, size, columns = 0, (0, 0), 1
+    for batch in batches:
+        with torch.no_grad(), watch(looked, [layer]) as seen:
+            looked(batch)
+        outputs = seen[layer].flatten(2) if seen[layer].dim() > 2 else seen[layer][:, :, None]
+        columns = seen[layer].shape[3] if seen[layer].dim() > 2 else 1
+        greatest, at = (one.T for one in outputs.max(2))
+        numbers = torch.arange(done, done + len(batch)).expand_as(greatest)
+        if values is not None:
+            greatest = torch.cat([values, greatest], 1)
+            numbers, at = torch.cat([keys, numbers], 1), torch.cat([places, at], 1)
+        # Stable, so that of equal ones the first stay.
+        order = greatest.argsort(stable=True, dim=1, descending=True)[:, :count]
+        values, keys, places = (one.gather(1, order) for one in (greatest, numbers, at))
+        done, size = done + len(batch), (batch.shape[2], batch.shape[3])
+    if values is None:
+        raise ToileError("there are no pictures to look through")
+    return TopImages(
+        layer, keys.numpy(), values.numpy(), _patches(looked, layer, places.numpy(), columns, size)
+    )
+
+
+def _patches(
+    network: nn.Sequential,
+    layer: str,
+    places: Int[np.ndarray, "channels count"],
+    columns: int,
+    size: tuple[int, int],
+) -> Int[np.ndarray, "channels count 4"]:
+    height, width = size
+    field = receptive_field(network, layer)
+    patches = np.empty((*places.shape, 4), np.int64)
+    if field is None:
+        patches[:] = 0, height, 0, width
+        return patches
+    down, across = field
+    for at, place in np.ndenumerate(places):
+        row, column = divmod(int(place), columns)
+        patches[at] = *down.bounds(row, height), *across.bounds(column, width)
+    return patches

@@ -1,0 +1,114 @@
+"""Maps checked before they are believed: by their pixels, and against random networks."""
+
+import numpy as np
+import torch
+
+from tests.inspection.conftest import NETWORKS, left_as_it_was, network_of, noise
+from toile.inspection import attribute, randomisation_test, randomised, removal_curves
+
+
+def reads_the_first_pixels(side: int = 6) -> torch.nn.Sequential:
+    """Class 0 goes by the sum of the first row, and by nothing else."""
+    network = network_of(["flatten", {"dense": "classes"}], shape=(1, side, side), classes=2)
+    with torch.no_grad():
+        network.dense1.weight.zero_()
+        network.dense1.weight[0, :side] = 1
+        network.dense1.bias.zero_()
+    return network
+
+
+def test_a_true_map_deletes_faster_and_inserts_faster_than_all_random_ones():
+    network = reads_the_first_pixels()
+    heat = np.zeros((6, 6), np.float32)
+    heat[0] = np.arange(6) + 1
+    image = torch.ones(1, 6, 6)
+    with left_as_it_was(network):
+        found = removal_curves(network, image, heat, 0, torch.zeros(1))
+    # Ends by hand: with the row the logit is 6, without it 0.
+    np.testing.assert_allclose(found.deletion[[0, -1]], [1 / (1 + np.exp(-6)), 0.5], rtol=1e-5)
+    np.testing.assert_allclose(found.insertion[[0, -1]], [0.5, 1 / (1 + np.exp(-6))], rtol=1e-5)
+    # A sixth of the way all of the row is gone; 28 steps go 36 pixels.
+    assert found.deletion[5] == 0.5
+    # One of six random maps is moved to where it was.
+    assert min(found.num_worse) >= 12
+    assert "19 random maps" in found.sentence
+
+
+def test_a_map_of_the_wrong_pixels_beats_no_random_one():
+    network = reads_the_first_pixels()
+    heat = np.ones((6, 6), np.float32)
+    heat[0] = 0
+    found = removal_curves(network, torch.ones(1, 6, 6), heat, 0, torch.zeros(1))
+    assert max(found.num_worse) <= 2
+    assert found.areas[0] > 0.8
+
+
+def test_the_same_seed_draws_the_same_random_maps():
+    network = reads_the_first_pixels()
+    heat = noise(1, (6, 6))[0].numpy()
+    curves = [
+        removal_curves(network, torch.ones(1, 6, 6), heat, 0, torch.zeros(1), seed)
+        for seed in (3, 3, 4)
+    ]
+    assert np.array_equal(curves[0].random_deletion, curves[1].random_deletion)
+    assert not np.array_equal(curves[0].random_deletion, curves[2].random_deletion)
+
+
+def test_a_map_that_looks_at_the_picture_alone_does_not_tell():
+    network, images = network_of(NETWORKS["plain"]), noise(4)
+    edges = images.sum(1).numpy()
+    found = randomisation_test(network, images, lambda other: edges)
+    assert found.similarity.tolist() == [1, 1, 1, 1]
+    assert found.tells is False
+    assert "does not tell this network from a random one" in found.sentence
+
+
+def test_a_map_of_the_weights_tells():
+    network, images = network_of(NETWORKS["plain"]), noise(4)
+
+    def heat(other):
+        weights = other.dense1.weight.detach().flatten()[:30].view(5, 6).numpy()
+        return np.stack([weights] * 4)
+
+    with left_as_it_was(network):
+        found = randomisation_test(network, images, heat)
+    # dense2 is randomised first, which the map does not look at.
+    assert found.layers == ("dense2", "dense1", "conv2", "conv1")
+    assert found.similarity[0] == 1
+    assert abs(found.similarity[1]) < 0.5
+    assert found.tells is True
+    assert found.sentence.startswith("tells this network from a random one")
+
+
+def test_few_networks_that_disagree_leave_it_undecided():
+    network, images = network_of(NETWORKS["plain"]), noise(2)
+    own, other = noise(2, (9, 8)).numpy(), noise(2, (9, 8), seed=5).numpy()
+    heats = iter([own, own, own, own, own, other])
+    found = randomisation_test(network, images, lambda _: next(heats), num_networks=2)
+    assert found.tells is None
+    assert found.sentence.startswith("may or may not")
+
+
+def test_a_randomised_copy_has_the_same_numbers_elsewhere_and_the_network_its_own():
+    network, images = network_of(NETWORKS["groups"]), noise(6)
+    with left_as_it_was(network):
+        other = randomised(network, ["conv2", "conv1"], images, seed=0)
+    for layer in ("conv1", "conv2"):
+        own, shuffled = network.get_submodule(layer).weight, other.get_submodule(layer).weight
+        assert not torch.equal(own, shuffled)
+        assert torch.equal(own.flatten().sort().values, shuffled.flatten().sort().values)
+    assert torch.equal(network.dense1.weight, other.dense1.weight)
+    # Its norms count what they are given now.
+    inputs = other.conv1(images)
+    torch.testing.assert_close(other.batchnorm1.running_mean, inputs.mean((0, 2, 3)))
+    assert not any(module.training for module in other.modules())
+
+
+def test_gradcam_of_a_trained_like_network_is_checked_end_to_end(network, images):
+    def heat(other):
+        return attribute(other, images, "saliency", classes=0).heat
+
+    with left_as_it_was(network):
+        found = randomisation_test(network, images, heat, num_networks=2)
+    assert np.isfinite(found.similarity).all()
+    assert -1 <= found.low <= found.similarity[-1] <= found.high <= 1

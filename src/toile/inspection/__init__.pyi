@@ -15,10 +15,12 @@ from .layers import layer_of as layer_of
 from .maximisation import maximise as maximise
 from .methods import METHODS as METHODS
 from .methods import method_of as method_of
+from .one_number import PixelSum as PixelSum
 from .one_number import pixel as pixel
+from .pixel_removal import RemovalCurves as RemovalCurves
+from .pixel_removal import removal_curves as removal_curves
 from .randomisation import randomisation_test as randomisation_test
 from .randomisation import randomised as randomised
-from .removal_curves import removal_curves as removal_curves
 from .sight import SeenSide as SeenSide
 from .sight import receptive_field as receptive_field
 from .strongest import top_images as top_images

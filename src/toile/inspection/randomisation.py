@@ -63,12 +63,14 @@ def randomisation_test(
     images: Float[Tensor, "n c h w"],
     heat: Heat,
     num_networks: int = 5,
+    cascade: bool = False,
     seed: int = 0,
 ) -> RandomisationTest:
     """Compare the maps that `heat` makes of `images` with those of randomised networks.
 
     A layer's weights are shuffled, which keeps their spread; batch norms count the statistics of
-    `images` anew. A map without any contrast is like none.
+    `images` anew. With `cascade` layer after layer goes, from the last on, else all at once. A map
+    without any contrast is like none.
     """
     own = heat(network)
     names = [
@@ -76,9 +78,9 @@ def randomisation_test(
         for name in layer_names(network)
         if isinstance(layer_of(network, name), nn.Conv2d | nn.Linear)
     ][::-1]
+    depths = range(1, len(names) + 1) if cascade else [len(names)]
     similarity = [
-        _similarity(own, heat(randomised(network, names[: depth + 1], images, seed)))
-        for depth in range(len(names))
+        _similarity(own, heat(randomised(network, names[:depth], images, seed))) for depth in depths
     ]
     whole = np.array(
         [
@@ -92,7 +94,7 @@ def randomisation_test(
     reach = scipy.stats.t.ppf(0.975, len(whole) - 1) * whole.std(ddof=1) / len(whole) ** 0.5
     similarity[-1] = float(whole.mean())
     return RandomisationTest(
-        tuple(names),
+        tuple(names) if cascade else (names[-1],),
         np.array(similarity),
         max(float(whole.mean() - reach), -1.0),
         min(float(whole.mean() + reach), 1.0),

@@ -8,6 +8,12 @@ from .curves import curves_figure as curves_figure
 from .grey_histogram import grey_histogram_figure as grey_histogram_figure
 from .grid import canvas as canvas
 from .grid import picture_grid as picture_grid
+from .inside.channel_maps import channel_maps_figure as channel_maps_figure
+from .inside.driving import driven_figure as driven_figure
+from .inside.driving import strongest_figure as strongest_figure
+from .inside.evidence import evidence_figure as evidence_figure
+from .inside.number_sum import number_sum_figure as number_sum_figure
+from .inside.plane import plane_figure as plane_figure
 from .learning import learning_figure as learning_figure
 from .mistakes import NUM_PAIRS as NUM_PAIRS
 from .mistakes import mistakes_figure as mistakes_figure

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from toile.inspection.watching import evaluating
 from toile.streams import numpy_stream
 
-STEPS = 28
+STEPS = 14
 NUM_RANDOM = 19
 """With so many random maps, better than all of them happens by chance 1 time in 20."""
 

@@ -1,0 +1,80 @@
+"""Pictures as points of a plane, coloured by class, mistakes marked."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Int
+from matplotlib.figure import Figure
+
+from toile.report.theme import (
+    BAD,
+    DISTINCT,
+    INK,
+    MARKERS,
+    MUTED,
+    NARROW_INCHES,
+    new_figure,
+    plain,
+    style_axes,
+)
+
+COLOURS = DISTINCT[:6]
+"""Without black, which a dark card would hide."""
+MOST_NAMED = 12
+
+
+def plane_figure(
+    points: Float[np.ndarray, "n 2"],
+    labels: Int[np.ndarray, " n"],
+    predicted: Int[np.ndarray, " n"],
+    indices: Int[np.ndarray, " n"],
+    class_names: Sequence[str],
+    axes_say: tuple[str, str],
+    title: str,
+    narrow: bool = False,
+) -> Figure:
+    """A point for each picture by its true class; a ring around each that is answered wrongly.
+
+    Of at most twelve mistakes, farthest from their class, the indices stand beside. `narrow` for a
+    small screen, with the names of the classes below.
+    """
+    figure = new_figure(*((NARROW_INCHES, 5.6) if narrow else (9.0, 5.8)))
+    axes = figure.subplots()
+    style_axes(axes, plain(title, 44 if narrow else 90))
+    for label, name in enumerate(class_names):
+        mine = labels == label
+        axes.scatter(
+            points[mine, 0], points[mine, 1], s=9, linewidths=0, alpha=0.75,
+            color=COLOURS[label % len(COLOURS)],
+            marker=MARKERS[label // len(COLOURS) % len(MARKERS)], label=plain(name, 20),
+        )  # fmt: skip
+    wrong = np.flatnonzero(labels != predicted)
+    axes.scatter(
+        points[wrong, 0], points[wrong, 1], s=34, facecolors="none", edgecolors=BAD, linewidths=0.8,
+        label=f"answered wrongly ({len(wrong)})",
+    )  # fmt: skip
+    for at in _farthest(points, labels, wrong):
+        axes.annotate(
+            str(indices[at]), points[at], xytext=(4, 3), textcoords="offset points", size=6.5,
+            color=INK,
+        )  # fmt: skip
+    axes.set_xlabel(axes_say[0])
+    axes.set_ylabel(axes_say[1])
+    if not any(axes_say):
+        # Neither axis of a neighbour-keeping map means anything.
+        axes.set_xticks([])
+        axes.set_yticks([])
+    where = {"loc": "outside lower left", "ncols": 3} if narrow else {"loc": "outside right upper"}
+    figure.legend(
+        frameon=False, fontsize=7 if narrow else 8, labelcolor=MUTED, handlelength=1.0,
+        markerscale=1.4, **where,
+    )  # fmt: skip
+    return figure
+
+
+def _farthest(
+    points: Float[np.ndarray, "n 2"], labels: Int[np.ndarray, " n"], wrong: Int[np.ndarray, " m"]
+) -> Int[np.ndarray, " few"]:
+    middles = {label: np.median(points[labels == label], 0) for label in np.unique(labels)}
+    gaps = [float(np.linalg.norm(points[at] - middles[labels[at]])) for at in wrong]
+    return wrong[np.argsort(gaps)[::-1][:MOST_NAMED]]

@@ -1,0 +1,122 @@
+"""Figures of what a network does inside: all that was given is there, and nothing divides by 0."""
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from tests.inspection.conftest import NETWORKS, network_of, noise
+from tests.report.test_narrow import GARMENTS, cut
+from toile.inspection import attribute, pixel, removal_curves
+from toile.report import (
+    channel_maps_figure,
+    driven_figure,
+    evidence_figure,
+    number_sum_figure,
+    plane_figure,
+    strongest_figure,
+)
+from toile.report.inside.shades import shading
+
+PICTURE = np.arange(72, dtype=np.uint8).reshape(1, 9, 8)
+
+
+def texts(figure) -> list[str]:
+    return [one.get_text() for one in figure.findobj(Text) if one.get_text()]
+
+
+@pytest.mark.parametrize("count", [1, 7, 32, 300])
+@pytest.mark.parametrize("narrow", [False, True])
+def test_every_channel_is_drawn_also_where_they_fill_no_square(count, narrow):
+    maps = np.random.default_rng(0).random((count, 4, 3), np.float32)
+    figure = channel_maps_figure(maps, "relu1", picture=PICTURE, narrow=narrow)
+    page = figure.axes[0]
+    assert len(page.images) == count + 1
+    assert all(image.get_extent()[1] <= page.get_xlim()[1] for image in page.images)
+    assert all(image.get_extent()[2] <= page.get_ylim()[0] for image in page.images)
+    assert cut(figure) == []
+
+
+def test_dead_and_silent_channels_are_said_to_be_and_zeros_divide_nothing():
+    maps = np.zeros((3, 4, 4), np.float32)
+    maps[0, 1] = 2
+    silent, dead = np.array([False, True, True]), np.array([False, False, True])
+    for own_scale in (False, True):
+        figure = channel_maps_figure(maps, "relu1", silent=silent, dead=dead, own_scale=own_scale)
+        assert {"0", "1 silent", "2 dead"} <= set(texts(figure))
+        figure.canvas.draw()
+    channel_maps_figure(np.zeros((3, 4, 4), np.float32), "relu1").canvas.draw()
+
+
+def test_small_numbers_of_either_sign_are_seen():
+    # Alpha is the share of the largest: what is a tenth as large is not clear.
+    alpha = shading(np.array([-1.0, 1.0])).to_rgba(np.array([-1, -0.1, 0, 0.1, 1.0]))[:, 3]
+    np.testing.assert_allclose(alpha, [1, 0.1, 0, 0.1, 1], atol=0.01)
+
+
+def test_on_a_scale_of_its_own_each_channel_reaches_the_end():
+    maps = np.array([[[1.0, 0]], [[0.01, -0.005]]], np.float32)
+    figure = channel_maps_figure(maps, "conv1", own_scale=True)
+    alphas = [image.get_array()[..., 3] for image in figure.axes[0].images]
+    np.testing.assert_allclose([one.max() for one in alphas], 1, atol=0.01)
+    np.testing.assert_allclose(alphas[1][0, 1], 0.5, atol=0.01)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("layer", ["conv1", "conv2", "dense1"])
+def test_the_bars_of_a_sum_add_up_to_the_number(layer, narrow):
+    found = pixel(network_of(NETWORKS["plain"]), noise(1)[0], layer, 1)
+    figure = number_sum_figure(found, narrow)
+    bars = figure.axes[-1].patches
+    assert sum(bar.get_width() for bar in bars) == pytest.approx(found.given, rel=1e-5)
+    assert f"= {found.total:.4g}" in figure.axes[-1].get_xlabel()
+    assert cut(figure) == []
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("checked", [False, True])
+def test_a_map_stands_beside_its_check_and_the_sentence(narrow, checked):
+    network, image = network_of(NETWORKS["plain"]), noise(1)
+    heat = attribute(network, image, "integrated", classes=0).heat[0]
+    curves = removal_curves(network, image[0], heat, 0, image.new_zeros(2)) if checked else None
+    figure = evidence_figure(PICTURE, heat, "Coat", curves, "It tells this network.", narrow)
+    assert "It tells this network." in texts(figure)
+    assert ("Checked by its pixels" in texts(figure)) is checked
+    assert cut(figure) == []
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_each_of_the_strongest_has_its_patch(narrow):
+    pixels = np.stack([[PICTURE] * 9] * 2)
+    patches = np.tile([1, 4, 2, 8], (2, 9, 1))
+    figure = strongest_figure(["a", "b"], pixels, patches, [["x 1.0"] * 9] * 2, narrow)
+    (page,) = figure.axes
+    assert len(page.patches) == len(page.images) == 18
+    left, right, bottom, top = page.images[0].get_extent()
+    side = (right - left) / 8
+    box = page.patches[0]
+    assert (box.get_x() - left) / side == pytest.approx(2)
+    assert (box.get_y() - top) / side == pytest.approx(1)
+    assert (box.get_width() / side, box.get_height() / side) == pytest.approx((6, 3))
+    assert bottom < page.get_ylim()[0]
+    assert cut(figure) == []
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_driven_picture_stands_beside_the_datas(narrow):
+    values = np.random.default_rng(0).normal(size=200)
+    assert cut(driven_figure(PICTURE, PICTURE, values, 4.0, "relu1 channel 3", narrow)) == []
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_mistakes_are_ringed_and_counted(narrow):
+    rng = np.random.default_rng(0)
+    labels = np.arange(50) % 10
+    predicted = labels.copy()
+    predicted[3] = 7
+    figure = plane_figure(
+        rng.normal(size=(50, 2)), labels, predicted, np.arange(100, 150), GARMENTS, ("one", "two"),
+        "The last hidden layer", narrow,
+    )  # fmt: skip
+    assert "103" in texts(figure)
+    assert "answered wrongly (1)" in texts(figure)
+    assert cut(figure) == []

@@ -87,7 +87,8 @@ def test_a_run_is_deleted_only_after_a_yes(toile, tmp_path, among_runs):
     assert f"{copy}\ns1-lab on fashion-sample, finished, epoch 1/1\n" in unasked.errors
     assert "not of Toile's making: mine.txt" in unasked.errors
     assert copy.exists()
-    assert toile("rm", "./copy", "--yes").code == 0
+    assert "for good: it has no place in the bin of " in unasked.errors
+    assert toile("rm", "./copy", "--yes").output.endswith("copy for good\n")
     assert not copy.exists()
     assert among_runs.exists()
 
@@ -102,8 +103,34 @@ def test_several_of_any_kind_are_deleted_at_once(toile, tmp_path, monkeypatch):
     assert "a study, with all its readings\n1 files" in unasked.errors
     assert toile("rm", "a", "b", "nothing", "--yes").code == 2
     assert (tmp_path / "runs" / "a").exists()
-    assert toile("rm", "a", "b", "a", "--yes").output == "deleted runs/a\ndeleted runs/b\n"
-    assert [one.name for one in (tmp_path / "runs").iterdir()] == ["c"]
+    assert toile("rm", "a", "b", "a", "--yes").output == (
+        "deleted runs/a\ndeleted runs/b\ntoile rm --undo brings them back, for 30 days\n"
+    )
+    assert sorted(one.name for one in (tmp_path / "runs").iterdir()) == [".bin", "c"]
+    listed = toile("rm", "--list-bin").output.splitlines()
+    assert [line.split()[:2] for line in listed[1:]] == [["a", "run"], ["b", "study"]]
+    assert [one["name"] for one in toile("rm", "--list-bin", "--json").json["bin"]] == ["a", "b"]
+    assert toile("rm", "--undo", "b").output == "brought back runs/b\n"
+    assert (tmp_path / "runs" / "b" / "study.json").exists()
+    unasked = toile("rm", "--empty-bin")
+    assert "nobody can be asked here" in unasked.errors
+    assert toile("rm", "--empty-bin", "--yes").output == "deleted 1 for good, 0 kB\n"
+    assert "is empty; there is nothing to bring back" in toile("rm", "--undo").errors
+    assert toile("rm", "--list-bin").output == "the bin of runs is empty\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ([], "name what is to be deleted"),
+        (["a", "--empty-bin"], "are of the whole bin and take no name"),
+        (["--undo", "--list-bin"], "are asked one at a time"),
+    ],
+)
+def test_what_is_asked_of_the_bin_is_one_thing(toile, words, why):
+    answer = toile("rm", *words)
+    assert answer.code == 2
+    assert why in answer.errors
 
 
 @pytest.mark.parametrize(("said", "is_gone"), [(b"n\n", False), (b"y\n", True)])
@@ -155,7 +182,7 @@ def test_last_is_the_newest_of_what_a_command_takes(toile, kinds):
     assert "b-search" in toile("rm", "last").errors
     os.utime(kinds / "some-run" / "state.json", (9, 9))
     assert "some-run" in toile("show", "last").errors
-    assert toile("rm", "last", "--yes").output.strip().endswith("some-run")
+    assert toile("rm", "last", "--yes").output.splitlines()[0].endswith("some-run")
 
 
 def test_what_is_not_there_is_none_of_the_kinds_that_are_deleted(toile, kinds):

@@ -66,9 +66,9 @@ def test_what_a_kill_left_of_a_runs_making_can_be_deleted():
     assert not folder.exists()
 
 
-def test_a_removal_that_is_cut_short_leaves_a_run_that_can_be_removed(monkeypatch):
-    """Whichever file it is cut short at."""
-    run = make(runs_folder() / "a")
+def test_a_removal_that_is_cut_short_leaves_a_run_that_can_be_removed(monkeypatch, tmp_path):
+    """Whichever file it is cut short at; of a run elsewhere, which has no bin."""
+    run = make(tmp_path / "a")
     names = ("recipe.yaml", "history.jsonl", "last.safetensors")
     for name in names:
         (run.folder / name).write_text("")
@@ -84,8 +84,8 @@ def test_a_removal_that_is_cut_short_leaves_a_run_that_can_be_removed(monkeypatc
             patched.setattr(os, "unlink", cut_short)
             with pytest.raises(KeyboardInterrupt):
                 remove(Kept("run", run.folder, 0.0))
-        assert find("a").folder == run.folder
-    remove(find("a"))
+        assert find(str(run.folder)).folder == run.folder
+    remove(find(str(run.folder)))
     assert not run.folder.exists()
 
 

@@ -285,7 +285,7 @@ def test_a_study_whose_start_is_gone_says_so_and_is_still_read(small, parent, tm
     toile.study(recipe, **asked).finish()
     shutil.rmtree(tmp_path / "one")
     for source in (tmp_path / "study", recipe):
-        with pytest.raises(ToileError, match=r"no run is there.* Bring it back .* toile report"):
+        with pytest.raises(ToileError, match=r"no run is there.* Bring it back, .* toile report"):
             toile.study(source, **asked)
     assert open_study(tmp_path / "study").ended
 

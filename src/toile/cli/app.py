@@ -13,6 +13,7 @@ from toile.cli import (
     predict,
     recipes,
     remarks,
+    removal,
     reporting,
     runs,
     search,
@@ -33,8 +34,8 @@ COMMANDS = {
     "Build": (
         recipes.presets, recipes.new, recipes.check, recipes.network, recipes.settings, bench.bench,
     ),
-    "Train": (training.train, training.resume, runs.runs, show.show, runs.rm),
-    "Keep": (remarks.note, remarks.star, remarks.rename),
+    "Train": (training.train, training.resume, runs.runs, show.show),
+    "Keep": (remarks.note, remarks.star, remarks.rename, removal.rm),
     "Judge": (evaluate.evaluate, evaluate.looks, predict.predict),
     "Compare": (compare.compare, search.search, studies.studies, verdict.verdict, reporting.report),
     "Take away": (export.export, serve.serve, bundle.bundle),

@@ -1,19 +1,17 @@
-"""`toile runs` and `rm`: what was trained before."""
+"""`toile runs`: what was trained before."""
 
-import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from toile.cli.arguments import Json
-from toile.cli.terminal import ask, plain, say, say_json
-from toile.cli.words import amount, bytes_text, percent, table
+from toile.cli.terminal import plain, say, say_json
+from toile.cli.words import amount, percent, table
 from toile.errors import ToileError, did_you_mean
 
 if TYPE_CHECKING:
-    from toile.runs import Kept, Listed
+    from toile.runs import Listed
 
 SORTS = {
     "changed": lambda one: one.changed,
@@ -62,55 +60,6 @@ def runs(
         say(_listing(found))
     else:
         say(f"no such runs in {Workspace().folder}; train one with  toile train quick")
-
-
-def rm(
-    names: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="NAME...",
-            help="Runs, studies, searches or sheets; a folder is named with a slash.",
-        ),
-    ],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-) -> None:
-    """Delete runs, studies, searches or sheets, after showing what is in them and asking."""
-    from toile.runs import Workspace
-
-    workspace = Workspace()
-    found = {one.folder.resolve(): one for one in map(workspace.find_to_remove, names)}
-    if not yes:
-        say("\n\n".join(map(_to_be_deleted, found.values())), err=True)
-        if not sys.stdin.isatty():
-            raise ToileError("nobody can be asked here; --yes deletes it without, nothing was done")
-        ask("Delete it?" if len(found) == 1 else f"Delete these {len(found)}?")
-    for one in found.values():
-        workspace.remove(one)
-        say(f"deleted {one.folder}")
-
-
-def _to_be_deleted(kept: "Kept") -> str:
-    from toile.runs import contents_of
-
-    contents = contents_of(kept)
-    lines = [
-        str(kept.folder.resolve()),
-        _run_words(kept.folder) if kept.kind == "run" else f"a {kept.kind}, with all its readings",
-        f"{contents.num_files} files, {bytes_text(contents.num_bytes)}",
-    ]
-    if contents.foreign:
-        lines.append(f"among them, not of Toile's making: {', '.join(contents.foreign)}")
-    return "\n".join(plain(line) for line in lines)
-
-
-def _run_words(folder: Path) -> str:
-    from toile.runs import read_state
-
-    try:
-        state = read_state(folder)
-    except ToileError as error:
-        return str(error)
-    return f"{state.name} on {state.data}, {state.status}, epoch {state.epoch}/{state.epochs}"
 
 
 def _listed_json(one: "Listed") -> dict[str, Any]:

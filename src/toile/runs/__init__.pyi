@@ -3,6 +3,7 @@ from .asked import refuse_taken_folder as refuse_taken_folder
 from .asked import refuse_to_repeat as refuse_to_repeat
 from .beginning import begin as begin
 from .beginning import begin_prepared as begin_prepared
+from .bin import Binned as Binned
 from .bundle import Manifest as Manifest
 from .bundle import bundle_run as bundle_run
 from .bundle import unpack_bundle as unpack_bundle

@@ -15,7 +15,8 @@ import numpy as np
 from toile.data import Dataset, MarkSet, Split, load_here, split_data
 from toile.errors import ToileError
 from toile.prediction import Seal
-from toile.runs.listing import open_run
+from toile.recipe import Start
+from toile.runs.listing import open_run, runs_called
 from toile.runs.run import Run
 from toile.runs.run_files import PICTURES
 from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
@@ -93,6 +94,18 @@ def seal_of(run: Run, known: Pictures) -> Seal:
     )
 
 
+def _source_of(start: Start) -> Run:
+    """The run whose weights `start` names, also once it was renamed, or is in the bin."""
+    try:
+        return open_run(start.run)
+    except ToileError:
+        for run in runs_called(Path(start.run).name):
+            path = run.folder / f"{start.weights}.safetensors"
+            if path.exists() and load_arrays(path).sha256 == start.sha256:
+                return run
+        raise
+
+
 def _pictures_of(run: Run, after: Iterable[Path]) -> Pictures:
     kept = read_pictures(run.folder)
     if kept is not None:
@@ -108,7 +121,7 @@ def _pictures_of(run: Run, after: Iterable[Path]) -> Pictures:
         return own
     name = recipe.training.start.run
     try:
-        source = open_run(name)
+        source = _source_of(recipe.training.start)
         # A folder that was edited by hand may begin with itself.
         if source.folder.resolve() in (run.folder.resolve(), *after):
             raise ToileError(f"{name} begins with its own weights")

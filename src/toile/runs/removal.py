@@ -10,7 +10,6 @@ from pathlib import Path
 
 from toile.errors import ToileError
 from toile.runs.layout import COLLECTIONS, MARKS, REMARKS, Kept, is_run, runs_in
-from toile.runs.ledger import keep_inner_looks
 from toile.runs.run_files import NEEDED, PICTURES, TENSORS, TEXTS
 from toile.runs.state import read_state
 from toile.sole_use import is_held, sole_use
@@ -54,16 +53,6 @@ def contents_of(kept: Kept) -> Contents:
     files = [path for path in kept.folder.rglob("*") if not path.is_dir() or path.is_symlink()]
     foreign = sorted({path.relative_to(kept.folder).parts[0] for path in files} - set(own))
     return Contents(len(files), sum(path.lstat().st_size for path in files), tuple(foreign))
-
-
-def remove_kept(kept: Kept) -> None:
-    """Delete its folder; looks at the test part that only a ledger inside holds are kept.
-
-    Raises ToileError while a process has it in hand, whatever its state says.
-    """
-    with held(kept):
-        keep_inner_looks(kept.folder)
-        delete_folder(kept.folder, MARKS[kept.kind])
 
 
 @contextmanager

@@ -21,8 +21,8 @@ def source_run(name: str) -> Run:
             raise
         raise ToileError(
             f"training.start.run is {name}, and no run is there: it was removed or moved. Bring it "
-            "back to take more of what begins with its weights; what was taken before is still "
-            "read, by toile report"
+            "back, as with  toile rm --undo , to take more of what begins with its weights; what "
+            "was taken before is still read, by toile report"
         ) from error
 
 

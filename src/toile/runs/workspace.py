@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toile.errors import ToileError, did_you_mean
+from toile.runs.bin import Binned, binned, bring_back, delete, empty, has_place_in_bin
 from toile.runs.layout import (
     BIN,
     COLLECTIONS,
@@ -19,7 +20,7 @@ from toile.runs.layout import (
 )
 from toile.runs.names import counted_back, meant_by, steps_back
 from toile.runs.remarks import Remarks, change_remarks, checked_note, shown_remarks
-from toile.runs.removal import is_part, remove_kept
+from toile.runs.removal import is_part
 from toile.runs.renaming import rename_kept
 from toile.runs.run import Run
 from toile.runs.state import State, read_state
@@ -181,9 +182,34 @@ class Workspace:
             raise ToileError(f"{self.none_called(name)}; nothing was deleted{here}")
         return kept
 
-    def remove(self, kept: Kept) -> None:
-        """Delete `kept`. Raises ToileError while a process has it in hand."""
-        remove_kept(kept)
+    def remove(self, *kept: Kept) -> list[Binned]:
+        """Move `kept` into the bin, together; gives what was gone for good to make room.
+
+        That is what was deleted over thirty days ago. What does not lie in the workspace itself, or
+        was never whole, has no place in its bin, and is deleted for good. The ledger is not
+        touched: looks happened. Raises ToileError while a process has one in hand.
+        """
+        delete(self.folder, kept)
+        return empty(self.folder, is_all=False)
+
+    def can_come_back(self, kept: Kept) -> bool:
+        """Whether `kept` would go to the bin where it is removed."""
+        return has_place_in_bin(self.folder, kept)
+
+    def binned(self) -> list[Binned]:
+        """What was removed and can be brought back, the last first."""
+        return binned(self.folder)
+
+    def restore(self, *names: str) -> list[Kept]:
+        """Bring back those called so from the bin, or without a name what was removed last.
+
+        Raises ToileError, and brings nothing back, where there is none or its name is taken.
+        """
+        return bring_back(self.folder, names)
+
+    def empty_bin(self) -> list[Binned]:
+        """Delete for good what was removed; gives what that was."""
+        return empty(self.folder)
 
     def _entries(self) -> Iterator[os.DirEntry[str]]:
         """What lies in it, but for what begins with a dot: the bin, a bundle being unpacked."""

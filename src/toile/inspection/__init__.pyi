@@ -19,6 +19,7 @@ from .one_number import PixelSum as PixelSum
 from .one_number import pixel as pixel
 from .pixel_removal import RemovalCurves as RemovalCurves
 from .pixel_removal import removal_curves as removal_curves
+from .randomisation import RandomisationTest as RandomisationTest
 from .randomisation import randomisation_test as randomisation_test
 from .randomisation import randomised as randomised
 from .sight import SeenSide as SeenSide

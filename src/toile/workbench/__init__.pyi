@@ -6,6 +6,17 @@ from .classifiers import open_classifier as open_classifier
 from .classifiers import predict as predict
 from .dead_units import census as census
 from .export import export_run as export_run
+from .inside.drivers import view_maximised as view_maximised
+from .inside.drivers import view_top as view_top
+from .inside.finding import InsideView as InsideView
+from .inside.laid_out import view_embedding as view_embedding
+from .inside.layers_seen import view_activations as view_activations
+from .inside.layers_seen import view_kernels as view_kernels
+from .inside.layers_seen import view_pixel as view_pixel
+from .inside.opened import InspectedRun as InspectedRun
+from .inside.opened import ShownPicture as ShownPicture
+from .inside.opened import inspected as inspected
+from .inside.owed import view_attribution as view_attribution
 from .listing import COUNTED as COUNTED
 from .listing import Standing as Standing
 from .listing import list_studies as list_studies

@@ -1,8 +1,17 @@
 """`toile inspect`: what a run's network does, and what of it is not needed."""
 
 from toile.cli.commands import Command, new_app
-from toile.cli.inspect import census
+from toile.cli.inspect import census, driving, layers, maps
 
 app = new_app("Look inside a run's network.", no_args_is_help=True)
-for command in (census.census,):
+for command in (
+    layers.activations,
+    layers.kernels,
+    layers.pixel,
+    maps.attribute,
+    driving.top,
+    driving.maximise,
+    driving.embedding,
+    census.census,
+):
     app.command(cls=Command)(command)

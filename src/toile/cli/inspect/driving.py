@@ -1,0 +1,80 @@
+"""`toile inspect top`, `maximise` and `embedding`: what drives channels, and how pictures lie."""
+
+from typing import Annotated
+
+import typer
+
+from toile.cli.arguments import Json, MovedData, RunName
+from toile.cli.files import Force
+from toile.cli.inspect.viewing import (
+    Layer,
+    Out,
+    Seed,
+    Values,
+    Wanted,
+    Weights,
+    looking,
+    parsed_channels,
+)
+
+
+def top(
+    run: RunName,
+    layer: Layer,
+    channels: Annotated[
+        str | None,
+        typer.Option(metavar="N,N...", help="Which to tell of; the first eight unless said."),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, max=100, help="Images for each channel.")] = 9,
+    weights: Weights = "last",
+    out: Out = None,
+    values: Values = None,
+    data: MovedData = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Find the training images that drive each channel most, and the patch that did."""
+    asked = parsed_channels(channels)
+    with looking(run, weights, data, Wanted(out, values, force, as_json)) as (opened, tell):
+        from toile.workbench import view_top
+
+        tell(view_top(opened, layer, asked, count))
+
+
+def maximise(
+    run: RunName,
+    layer: Layer,
+    channel: Annotated[int, typer.Option(help="Which channel, or unit.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Where the climb begins.")] = 0,
+    weights: Weights = "last",
+    out: Out = None,
+    values: Values = None,
+    data: MovedData = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Make a picture that drives a channel, in the range and statistics of the data."""
+    with looking(run, weights, data, Wanted(out, values, force, as_json)) as (opened, tell):
+        from toile.workbench import view_maximised
+
+        tell(view_maximised(opened, layer, channel, seed))
+
+
+def embedding(
+    run: RunName,
+    by: Annotated[
+        str, typer.Option("--by", metavar="pca|tsne", help="tsne keeps neighbours, and is slower.")
+    ] = "pca",
+    seed: Seed = 0,
+    weights: Weights = "last",
+    out: Out = None,
+    values: Values = None,
+    data: MovedData = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Lay the validation images out by the last hidden layer, mistakes marked."""
+    with looking(run, weights, data, Wanted(out, values, force, as_json)) as (opened, tell):
+        from toile.workbench import view_embedding
+
+        tell(view_embedding(opened, by, seed))

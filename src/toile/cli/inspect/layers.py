@@ -1,0 +1,97 @@
+"""`toile inspect activations`, `kernels` and `pixel`: a layer on a picture, and its arithmetic."""
+
+from typing import Annotated
+
+import typer
+
+from toile.cli.arguments import Json, MovedData, RunName
+from toile.cli.files import Force
+from toile.cli.inspect.viewing import (
+    Index,
+    Layer,
+    OfClass,
+    OfFile,
+    Out,
+    OwnScale,
+    Picked,
+    Seed,
+    Values,
+    Wanted,
+    Weights,
+    looking,
+    parsed_place,
+)
+
+
+def activations(
+    run: RunName,
+    layer: Layer,
+    index: Index = None,
+    class_: OfClass = None,
+    file: OfFile = None,
+    seed: Seed = 0,
+    own_scale: OwnScale = False,
+    weights: Weights = "last",
+    out: Out = None,
+    values: Values = None,
+    data: MovedData = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Show what every channel of a layer makes of a picture, dead ones as dead."""
+    with looking(run, weights, data, Wanted(out, values, force, as_json)) as (opened, tell):
+        from toile.workbench import view_activations
+
+        picture = Picked(index, class_, file, seed).of(opened)
+        tell(view_activations(opened, picture, layer, own_scale))
+
+
+def kernels(
+    run: RunName,
+    layer: Annotated[
+        str | None,
+        typer.Argument(metavar="LAYER", help="A convolution; the first one unless said."),
+    ] = None,
+    channel: Annotated[
+        int, typer.Option(min=0, help="Which of the channels that each filter sees.")
+    ] = 0,
+    own_scale: OwnScale = False,
+    weights: Weights = "last",
+    out: Out = None,
+    values: Values = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Show the kernels of a convolution, on one of the channels that it sees."""
+    with looking(run, weights, None, Wanted(out, values, force, as_json)) as (opened, tell):
+        from toile.workbench import view_kernels
+
+        tell(view_kernels(opened, layer, channel, own_scale))
+
+
+def pixel(
+    run: RunName,
+    layer: Layer,
+    channel: Annotated[int, typer.Option(help="Which channel, or unit of a dense layer.")] = 0,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="ROW,COLUMN", help="Where; in the middle unless said."),
+    ] = None,
+    index: Index = None,
+    class_: OfClass = None,
+    file: OfFile = None,
+    seed: Seed = 0,
+    weights: Weights = "last",
+    out: Out = None,
+    values: Values = None,
+    data: MovedData = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Show the arithmetic of one number: window, kernel, products, sum, bias, activation."""
+    place = parsed_place(at)
+    with looking(run, weights, data, Wanted(out, values, force, as_json)) as (opened, tell):
+        from toile.workbench import view_pixel
+
+        picture = Picked(index, class_, file, seed).of(opened)
+        tell(view_pixel(opened, picture, layer, channel, place))

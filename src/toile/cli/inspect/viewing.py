@@ -1,0 +1,116 @@
+"""What the commands that look inside share: which picture, and where the answer goes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toile.cli.inspect.written import refuse_written, write_values
+from toile.cli.terminal import hint, plain, say, say_json
+from toile.errors import ToileError
+
+if TYPE_CHECKING:
+    from toile.workbench import InsideView, InspectedRun, ShownPicture
+
+Weights = Annotated[str, typer.Option(help="last, or best by validation.")]
+Layer = Annotated[str, typer.Argument(metavar="LAYER", help="Its name, as toile network has it.")]
+Index = Annotated[
+    int | None, typer.Option(metavar="N", help="The image at this place of the training part.")
+]
+OfClass = Annotated[
+    str | None, typer.Option("--class", metavar="NAME", help="A validation image of this class.")
+]
+OfFile = Annotated[str | None, typer.Option("--file", metavar="FILE", help="Any picture.")]
+Seed = Annotated[int, typer.Option(min=0, help="Draws the image where none is named.")]
+Out = Annotated[Path | None, typer.Option(metavar="PNG|SVG", help="Draw it here.")]
+Values = Annotated[Path | None, typer.Option(metavar="NPZ", help="Write the arrays here.")]
+OwnScale = Annotated[
+    bool, typer.Option("--own-scale", help="A scale for each channel in place of one for all.")
+]
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Which picture is meant, as it was typed."""
+
+    index: int | None
+    class_name: str | None
+    file: str | None
+    seed: int
+
+    def of(self, opened: "InspectedRun") -> "ShownPicture":
+        """The picture itself."""
+        return opened.picture(self.index, self.class_name, self.file, self.seed)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to come of looking, as it was typed."""
+
+    out: Path | None
+    values: Path | None
+    force: bool
+    as_json: bool
+
+
+@contextmanager
+def looking(
+    run: str, weights: str, data: str | None, wanted: Wanted
+) -> Iterator[tuple["InspectedRun", Callable[["InsideView"], None]]]:
+    """The run opened, and what tells and writes what was found in it.
+
+    What can be refused is refused before torch is loaded.
+    """
+    from toile.cli.progress import data_progress, waiting
+    from toile.runs import open_run
+
+    refuse_written(wanted.out, wanted.values, wanted.force)
+    named = open_run(run)
+    with waiting("loading torch"):
+        from toile.workbench import inspected
+
+    with data_progress() as progress:
+        found: list[InsideView] = []
+        yield inspected(named, weights, data, progress), found.append
+    for view in found:
+        _tell(view, wanted)
+
+
+def _tell(view: "InsideView", wanted: Wanted) -> None:
+    if wanted.as_json:
+        say_json(view.record)
+    else:
+        for line in view.says:
+            say(plain(line))
+    if wanted.out is not None:
+        from toile.report import save_figure
+
+        save_figure(view.draw(False), wanted.out)
+    if wanted.values is not None:
+        write_values(wanted.values, view.values)
+    for path in filter(None, (wanted.out, wanted.values)):
+        if not wanted.as_json:
+            say(f"wrote {plain(str(path))}")
+    if wanted.out is None and not wanted.as_json:
+        hint("next: the same with --out FILE.png draws it")
+
+
+def parsed_place(text: str | None) -> tuple[int, int] | None:
+    """`3,4` as row and column. Raises ToileError for anything else."""
+    if text is None:
+        return None
+    parts = text.split(",")
+    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
+        raise ToileError(f"--at is {text}; it is a row and a column, as in 3,4")
+    return int(parts[0]), int(parts[1])
+
+
+def parsed_channels(text: str | None) -> list[int]:
+    """`3,7` as channels. Raises ToileError for anything else."""
+    parts = [] if text is None else text.split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise ToileError(f"--channels is {text}; it is numbers, as in 3,7")
+    return [int(part) for part in parts]

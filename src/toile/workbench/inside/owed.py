@@ -1,0 +1,119 @@
+"""What an answer is owed to, with the checks that make a map evidence."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from toile.inspection import (
+    RandomisationTest,
+    RemovalCurves,
+    attribute,
+    method_of,
+    randomisation_test,
+    removal_curves,
+)
+from toile.network import Network
+from toile.report import evidence_figure
+from toile.workbench.inside.finding import InsideView
+from toile.workbench.inside.opened import InspectedRun, ShownPicture
+
+PICTURES = 8
+"""Validation images whose maps are compared with random networks'; of the slow methods half."""
+SLOW = ("integrated", "occlusion")
+
+
+def view_attribution(
+    opened: InspectedRun,
+    picture: ShownPicture,
+    method: str,
+    class_name: str | None = None,
+    layer: str | None = None,
+    channel: int | None = None,
+    place: tuple[int, int] | None = None,
+    check: bool = True,
+) -> InsideView:
+    """What `method` says the class's logit is owed to, or with `channel` an output inside.
+
+    Values: `maps` (colours, h, w), `heat` (h, w), and with `check` the curves `shares`, `deletion`,
+    `insertion`, `random_deletion` and `random_insertion`. A channel's map is not checked: the
+    checks ask for a class.
+    """
+    way = method_of(method)
+    wanted = None if class_name is None else opened.class_index(class_name)
+    ask = partial(
+        attribute, method=method, layer=layer, channel=channel, place=place, empty=opened.empty
+    )
+    image = opened.inputs(picture.pixels[None])
+    found = ask(opened.network, image, classes=wanted)
+    heat = found.heat[0]
+    record: dict[str, Any] = {
+        "run": opened.run.id, **picture.to_json(), "method": method, "says": way.says,
+        "paper": way.paper, "layer": found.layer, "channel": channel,
+        "number": float(found.numbers[0]),
+    }  # fmt: skip
+    values = {"maps": found.maps[0], "heat": heat, "picture": picture.pixels}
+    if found.classes is None:
+        of = f"{layer} channel {channel}"
+    else:
+        of = opened.class_names[int(found.classes[0])]
+        record["class"] = of
+    says = [f"{method} of {of} on {picture.name}: {way.says} ({way.paper})"]
+    if not heat.any():
+        says.append("the map is 0 everywhere: nothing on the way lets the number change")
+    if found.errors is not None and found.steps is not None:
+        record |= {"completeness_error": float(found.errors[0]), "steps": int(found.steps[0])}
+        says.append(
+            f"the shares miss the difference to the empty picture by {100 * found.errors[0]:.2g} % "
+            f"with {found.steps[0]} steps"
+        )
+    curves, checks = None, []
+    if check and found.classes is not None and heat.any():
+        curves, test = _check(opened, image[0], heat, int(found.classes[0]), ask)
+        record |= _checked(curves, test)
+        values |= {
+            name: getattr(curves, name)
+            for name in (
+                "shares", "deletion", "insertion", "random_deletion", "random_insertion",
+            )
+        }  # fmt: skip
+        checks = [f"{method} {test.sentence}", curves.sentence]
+    return InsideView(
+        record,
+        values,
+        (*says, *checks),
+        lambda narrow: evidence_figure(
+            picture.pixels, heat, of, curves, "\n".join((*says[1:], *checks)), narrow
+        ),
+    )
+
+
+def _check(
+    opened: InspectedRun, image: Any, heat: np.ndarray, class_index: int, ask: Any
+) -> tuple[RemovalCurves, RandomisationTest]:
+    curves = removal_curves(opened.network, image, heat, class_index, opened.empty)
+    num = PICTURES // 2 if ask.keywords["method"] in SLOW else PICTURES
+    pixels = opened.dataset.train.pixels[opened.run.validation.indices[:num]]
+    images = opened.inputs(pixels)
+    # Every network is asked for the classes that this one names.
+    classes = ask(opened.network, images).classes.tolist()
+
+    def heats(network: Network) -> np.ndarray:
+        return np.asarray(ask(network, images, classes=classes).heat)
+
+    return curves, randomisation_test(opened.network, images, heats)
+
+
+def _checked(curves: RemovalCurves, test: RandomisationTest) -> dict[str, Any]:
+    deleted, inserted = curves.num_worse
+    return {
+        "removal": {
+            "deletion_area": curves.areas[0], "insertion_area": curves.areas[1],
+            "random_maps": len(curves.random_deletion), "worse_at_deletion": deleted,
+            "worse_at_insertion": inserted, "sentence": curves.sentence,
+        },
+        "randomisation": {
+            "similarity": float(test.similarity[-1]), "low": test.low, "high": test.high,
+            "networks": test.num_networks, "tells": test.tells, "sentence": test.sentence,
+        },
+    }  # fmt: skip

@@ -30,7 +30,7 @@ from versus_keras import HERE, KERAS, POLICIES, STEPS_A_CALL, question_of
 
 import toile
 from toile.data import load_data, split_data
-from toile.recipe import Recipe
+from toile.recipe import Recipe, read_recipe
 from toile.runs import Run
 from toile.sheets import read_sheet
 from toile.studies import Ended, Started
@@ -117,15 +117,15 @@ def one_epoch_of(
     """The largest network goes first, so that neither process is left alone for long."""
     return toile.study(
         next(iter(networks.values())),
-        levels={words: {"recipe": one.model_dump(mode="json")} for words, one in networks.items()},
+        levels=networks,
         readings=WORKERS * 2 if len(networks) == 1 else WORKERS,
-        settings=[
-            f"training.precision={precision}",
-            "training.epochs=1",
-            "training.early_stopping=off",
+        settings={
+            "training.precision": precision,
+            "training.epochs": 1,
+            "training.early_stopping": "off",
             # Of the sheet's rates some make large networks diverge; none costs more than another.
-            "training.optimizer.sgd.learning_rate=0.001",
-        ],
+            "training.optimizer.sgd.learning_rate": 0.001,
+        },
         data=data,
         out=folder,
         workers=WORKERS,
@@ -232,7 +232,7 @@ def side_by_side(seconds: Iterable[float]) -> float:
 
 def write_images(file: Path, data: str) -> int:
     """The images for Keras; returns how many validation images there are."""
-    recipe = toile.read_recipe(read_sheet(SHEET).recipe, [f"data.name={data}"])
+    recipe = read_recipe(read_sheet(SHEET).recipe, {"data": data})
     dataset = load_data(recipe.data)
     split = split_data(dataset.train, recipe.data)
     arrays = {}

@@ -40,11 +40,12 @@ def train_a_while(preset: str, precision: str, settings: list[str]) -> Measured:
 
     prepare_process()
     import toile
+    from toile.recipe import parse_assignments
     from toile.training import Epoch, Scoring, Stepped, prepare_torch, train
 
     with tempfile.TemporaryDirectory() as folder:
-        settings = [f"training.precision={precision}", *settings]
-        live = toile.begin(preset, out=f"{folder}/run", settings=settings)
+        held = {"training.precision": precision, **parse_assignments(settings)}
+        live = toile.begin(preset, out=f"{folder}/run", settings=held)
         training = live.fit.recipe.training
         prepare_torch(training)
         # They begin by themselves some seconds into a training; the rest of it is measured.

@@ -10,7 +10,7 @@ import toile
 
 
 def test_progress_is_shown_on_request(tmp_path, capfd):
-    settings = ["training.epochs=2", "network.conv1.filters=2", "training.batch_size=512"]
+    settings = {"training.epochs": 2, "network.conv1.filters": 2, "training.batch_size": 512}
     words = {"data": "fashion-sample", "settings": settings}
     quiet = toile.train("s1-lab", out=tmp_path / "quiet", **words)
     assert capfd.readouterr() == ("", "")
@@ -32,7 +32,7 @@ def test_a_notebook_is_shown_a_line_an_epoch(tmp_path, capfd, monkeypatch):
         module.__spec__ = ModuleSpec(module.__name__, None)
         monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(builtins, "get_ipython", ZMQInteractiveShell, raising=False)
-    settings = ["training.epochs=2", "network.conv1.filters=2", "training.batch_size=512"]
+    settings = {"training.epochs": 2, "network.conv1.filters": 2, "training.batch_size": 512}
     words = {"data": "fashion-sample", "settings": settings, "out": tmp_path / "run"}
     toile.train("s1-lab", progress=True, **words)
     texts = [one._repr_mimebundle_([], [])["text/plain"] for one in shown]

@@ -12,8 +12,6 @@ from .prediction import Prediction as Prediction
 from .recipe import Recipe as Recipe
 from .recipe import list_presets as list_presets
 from .recipe import plan_network as plan_network
-from .recipe import read_recipe as read_recipe
-from .recipe import with_settings as with_settings
 from .runs import Evaluated as Evaluated
 from .runs import LiveRun as LiveRun
 from .runs import Run as Run

@@ -1,20 +1,21 @@
 """Training to the end from Python, shown on request: `toile.train` and `toile.resume`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from toile.data import Progress, no_progress
-from toile.recipe import Recipe
+from toile.data import DataSource, Progress, no_progress
+from toile.recipe import NO_SETTINGS, Recipe
 from toile.runs import CHECKPOINT_SECONDS, LiveRun, Run, begin, go_on
 
 
 def train(
     recipe: str | Path | Recipe,
     *,
-    data: str | Path | None = None,
+    data: DataSource | None = None,
     seed: int | None = None,
     epochs: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Mapping[str, Any] = NO_SETTINGS,
     out: str | Path | None = None,
     start: str | Path | None = None,
     allow_seen: bool = False,
@@ -48,7 +49,7 @@ def resume(
     run: str | Path | Run,
     *,
     epochs: int | None = None,
-    data: str | Path | None = None,
+    data: DataSource | None = None,
     progress: bool = False,
 ) -> Run:
     """Go on with `run` to its end and return it, shown as `train` shows it.

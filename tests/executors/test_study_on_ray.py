@@ -197,7 +197,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(asked, complaint, 
 def test_of_the_test_part_only_number_and_marks_of_its_images_leave():
     import pickle
 
-    recipe = toile.read_recipe("s1-lab", ["data.name=fashion-sample"])
+    recipe = toile.Recipe.preset("s1-lab").replace(data="fashion-sample")
     whole, sent = toile.load_data(recipe.data), dataset_to_send(recipe.data)
     assert len(sent.test) == len(whole.test) > 0
     assert sent.fingerprint == whole.fingerprint

@@ -17,13 +17,13 @@ from tests.halting import train_until_killed
 from toile.library import resume, train
 from toile.runs import read_state
 
-SETTINGS = [
-    "network.conv1.filters=4",
-    "training.epochs=2",
-    "training.batch_size=256",
-    "data.validation=600",
-    "training.precision=float32",
-]
+SETTINGS = {
+    "network.conv1.filters": 4,
+    "training.epochs": 2,
+    "training.batch_size": 256,
+    "data.validation": 600,
+    "training.precision": "float32",
+}
 NUM_STEPS = 44
 SECONDS = {"seconds", "images_per_second", "evaluation_seconds", "total_seconds"}
 # Processes that have torch loaded already, and are killed all the same.
@@ -39,7 +39,7 @@ def start(task, *arguments, **named) -> BaseProcess:
 
 def training(folder: Path, threads: int) -> dict[str, object]:
     """A short training into `folder` that writes a checkpoint at every step."""
-    settings = [*SETTINGS, f"training.threads={threads}"]
+    settings = {**SETTINGS, "training.threads": threads}
     return {
         "recipe": "s1-lab",
         "data": "fashion-sample",

@@ -10,7 +10,7 @@ from toile.recipe import (
     Recipe,
     layers,
     optimizers,
-    parse_assignment,
+    parse_assignments,
     plan_network,
     recipe_of,
     schedules,
@@ -243,7 +243,7 @@ def test_a_wrong_value_is_refused_with_address_value_and_rule(address, value, sa
     ],
 )  # fmt: skip
 def test_an_assignment_is_an_address_and_a_yaml_value(text, expected):
-    assert parse_assignment(text) == expected
+    assert parse_assignments([text]) == dict([expected])
 
 
 @pytest.mark.parametrize(
@@ -259,5 +259,5 @@ def test_an_assignment_is_an_address_and_a_yaml_value(text, expected):
 )
 def test_what_is_no_assignment_is_refused(text, said):
     with pytest.raises(ToileError) as caught:
-        parse_assignment(text)
+        parse_assignments([text])
     assert str(caught.value).startswith(said)

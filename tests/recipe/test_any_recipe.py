@@ -16,7 +16,6 @@ from toile.recipe import (
     optimizers,
     plan_network,
     read_recipe,
-    read_recipe_file,
     recipe_of,
     recipe_text,
     schedules,
@@ -201,7 +200,7 @@ def test_only_a_refusal_comes_out_of_a_garbage_file(tmp_path_factory: Any, conte
     file: Path = tmp_path_factory.getbasetemp() / "garbage.yaml"
     file.write_bytes(content)
     with pytest.raises(ToileError):
-        read_recipe_file(file)
+        Recipe.read(file)
 
 
 @settings(max_examples=60, deadline=None)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from toile.errors import ToileError
-from toile.recipe import read_recipe, read_recipe_file, recipe_of, recipe_text
+from toile.recipe import Recipe, read_recipe, recipe_of, recipe_text
 
 NETWORK = "network: [flatten, {dense: classes}]\n"
 
@@ -18,18 +18,20 @@ def write(folder: Path, content: bytes | str, name: str = "mine.yaml") -> Path:
 
 def refusal(file: Path) -> str:
     with pytest.raises(ToileError) as caught:
-        read_recipe_file(file)
+        Recipe.read(file)
     return str(caught.value)
 
 
 def test_what_a_recipe_leaves_out_is_the_default(tmp_path: Path):
-    recipe = read_recipe_file(write(tmp_path, NETWORK))
+    recipe = Recipe.read(write(tmp_path, NETWORK))
     assert (recipe.training.epochs, recipe.data.name, recipe.seed) == (5, "fashion-mnist", 0)
     assert recipe.training.optimizer.kind == "adam"
 
 
 def test_a_layer_an_optimiser_and_a_group_stand_on_one_line_each():
-    text = recipe_text(read_recipe("s1-lab", ["data.validation=0.1", "training.schedule=cosine"]))
+    text = recipe_text(
+        read_recipe("s1-lab", {"data.validation": 0.1, "training.schedule": "cosine"})
+    )
     assert text.endswith(
         "data: {validation: 0.1}\n"
         "network:\n"
@@ -62,9 +64,9 @@ def test_the_complete_text_says_every_setting_and_off_where_one_is_off():
 
 
 def test_a_file_keeps_its_recipes_name_whatever_the_file_is_called(tmp_path: Path):
-    recipe = read_recipe_file(write(tmp_path, NETWORK, "recipe.yaml"))
+    recipe = Recipe.read(write(tmp_path, NETWORK, "recipe.yaml"))
     moved = write(tmp_path, recipe_text(recipe), "Copy of (3) RECIPE.yaml")
-    assert read_recipe_file(moved) == recipe
+    assert Recipe.read(moved) == recipe
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_a_file_keeps_its_recipes_name_whatever_the_file_is_called(tmp_path: Pat
     [("My Net!.yaml", "my-net"), ("été.yml", "t"), ("__.yaml", "recipe"), ("a" * 60, "a" * 40)],
 )
 def test_a_recipe_without_a_name_takes_its_files(file, name, tmp_path: Path):
-    assert read_recipe_file(write(tmp_path, NETWORK, file)).name == name
+    assert Recipe.read(write(tmp_path, NETWORK, file)).name == name
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_no_matter(tmp_path: Path):
@@ -80,7 +82,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_matter(tmp_path: Path):
     marked = tmp_path / "other" / "mine.yaml"
     marked.parent.mkdir()
     marked.write_bytes(b"\xef\xbb\xbf" + plain.read_bytes().replace(b"\n", b"\r\n"))
-    assert read_recipe_file(marked) == read_recipe_file(plain)
+    assert Recipe.read(marked) == Recipe.read(plain)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 
 from tests.fuzzing import unanswered
-from toile.recipe.document import read_recipe_file
+from toile.recipe import Recipe
 
 PRESETS = {
     file.name: file.read_bytes() for file in files("toile.recipe").joinpath("presets").iterdir()
@@ -18,6 +18,6 @@ def test_a_damaged_recipe_is_read_or_refused(tmp_path, count):
 
     def read(content: bytes) -> None:
         file.write_bytes(content)
-        read_recipe_file(file)
+        Recipe.read(file)
 
     assert unanswered(dict.fromkeys(PRESETS, read), PRESETS, count) == []

@@ -112,7 +112,7 @@ def test_a_path_is_read_where_no_preset_has_the_name(tmp_path: Path):
 
 def test_a_recipe_passes_through_with_its_settings_changed():
     recipe = read_recipe("s1-lab")
-    changed = read_recipe(recipe, ["training.epochs=3", "network.conv1.filters=8"])
+    changed = read_recipe(recipe, {"training.epochs": 3, "network.conv1.filters": 8})
     assert read_recipe(recipe) == recipe
     assert (changed.training.epochs, changed.network[0].filters) == (3, 8)
 

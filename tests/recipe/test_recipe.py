@@ -1,8 +1,11 @@
-"""A recipe's hash: what decides a run is in it, what does not is not."""
+"""A recipe: changed by short names and addresses, and its hash, which is of what decides a run."""
+
+from pathlib import Path
 
 import pytest
 
-from toile.recipe import recipe_of, settings_table, with_settings
+from toile.errors import ToileError
+from toile.recipe import Recipe, recipe_of, settings_table, with_settings
 
 SETTINGS = {
     "network": [
@@ -140,3 +143,23 @@ def test_the_order_of_keys_and_the_way_of_writing_change_nothing():
         }
     )
     assert written.hash == BASE.hash
+
+
+def test_a_recipe_is_changed_by_short_names_and_by_addresses():
+    recipe = Recipe.preset("quick").replace(
+        {"training.batch_size": 64},
+        data=Path("mine"),
+        epochs=5,
+        seed=3,
+        name="other",
+        **{"network.conv1.filters": 16},
+    )
+    assert (recipe.data.name, recipe.training.epochs, recipe.seed) == ("mine", 5, 3)
+    assert (recipe.training.batch_size, recipe.network[0].filters) == (64, 16)
+    assert recipe.name == "other"
+    assert recipe.replace(data={"validation": 0.1}).data.validation == 0.1
+
+
+def test_a_preset_that_is_none_is_refused_with_the_nearest():
+    with pytest.raises(ToileError, match="'quik' is no preset; did you mean quick"):
+        Recipe.preset("quik")

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from toile.errors import ToileError
-from toile.recipe.document import read_recipe_file
+from toile.recipe import Recipe
 from toile.recipe.yaml_loader import read_value
 
 
@@ -88,4 +88,4 @@ def test_a_megabyte_is_refused_before_any_of_it_is_read(tmp_path):
     file = tmp_path / "long.yaml"
     file.write_text("# none\n" * 20_000)
     with pytest.raises(ToileError, match=r"long.yaml has over 131,072 bytes; a recipe is a short"):
-        read_recipe_file(file)
+        Recipe.read(file)

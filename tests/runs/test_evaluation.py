@@ -174,7 +174,7 @@ def test_damaged_weights_cost_no_look(bars, tmp_path):
 
 
 def test_a_run_before_its_first_epoch_has_nothing_to_judge(bars, tmp_path):
-    live = toile.begin("s1-lab", data=bars, out=tmp_path / "run", settings=["data.validation=30"])
+    live = toile.begin("s1-lab", data=bars, out=tmp_path / "run", settings={"data.validation": 30})
     with pytest.raises(ToileError, match="has not ended an epoch"):
         toile.evaluate(live.run)
 

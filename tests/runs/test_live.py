@@ -10,13 +10,13 @@ from toile.runs import read_state
 from toile.runs.state import write_state
 from toile.training import Epoch, Finished, Stepped
 
-QUICKLY = [
-    "network.conv1.filters=2",
-    "training.epochs=2",
-    "training.batch_size=256",
-    "training.threads=1",
-    "training.precision=float32",
-]
+QUICKLY = {
+    "network.conv1.filters": 2,
+    "training.epochs": 2,
+    "training.batch_size": 256,
+    "training.threads": 1,
+    "training.precision": "float32",
+}
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_validation_and_training_images_are_the_split_seeds_not_the_runs():
         for seed in (0, 1)
     ]
     assert (indices[0] == indices[1]).all()
-    other = toile.begin("s1-lab", data="fashion-sample", settings=["data.split=1"])
+    other = toile.begin("s1-lab", data="fashion-sample", settings={"data.split": 1})
     assert (other.split.validation_indices != indices[0]).any()
 
 
@@ -116,8 +116,8 @@ def test_leaving_at_the_last_event_leaves_the_run_finished(live):
 
 
 def test_a_run_that_stopped_early_goes_on_when_asked_for_more():
-    early = ["training.early_stopping.patience=1", "training.optimizer.learning_rate=0"]
-    run = toile.train("s1-lab", data="fashion-sample", settings=[*QUICKLY, *early])
+    early = {"training.early_stopping.patience": 1, "training.optimizer.learning_rate": 0}
+    run = toile.train("s1-lab", data="fashion-sample", settings={**QUICKLY, **early})
     assert run.results["epochs"] == 2
     assert toile.resume(run, epochs=3).results["epochs"] == 3
 
@@ -134,7 +134,7 @@ def test_a_run_iterated_again_has_the_history_of_one_never_left(live):
 
 
 def test_a_run_asked_for_more_epochs_has_a_recipe_that_gives_its_bits():
-    falling = [*QUICKLY, "training.schedule=cosine"]
+    falling = {**QUICKLY, "training.schedule": "cosine"}
     run = toile.train("s1-lab", data="fashion-sample", settings=falling)
     toile.resume(run, epochs=3)
     assert [one.model_dump() for one in run.recipe.training.extended] == [{"step": 38, "epochs": 2}]
@@ -209,7 +209,7 @@ def test_old_results_do_not_outlive_going_on(live):
 
 
 def test_half_of_the_images_may_validate_and_a_resume_divides_them_so_again():
-    settings = [*QUICKLY, "data.validation=0.5"]
+    settings = {**QUICKLY, "data.validation": 0.5}
     live = toile.begin("s1-lab", data="fashion-sample", settings=settings)
     assert len(live.split.validation) == 3000
     run = live.finish()
@@ -218,9 +218,9 @@ def test_half_of_the_images_may_validate_and_a_resume_divides_them_so_again():
 
 
 def test_each_run_computes_with_its_own_number_of_threads():
-    whole = [*QUICKLY, "training.replicas=1"]
+    whole = {**QUICKLY, "training.replicas": 1}
     one, two = (
-        toile.begin("s1-lab", data="fashion-sample", settings=[*whole, f"training.threads={n}"])
+        toile.begin("s1-lab", data="fashion-sample", settings={**whole, "training.threads": n})
         for n in (1, 2)
     )
     for live, threads in ((one, 1), (two, 2)):
@@ -231,7 +231,7 @@ def test_each_run_computes_with_its_own_number_of_threads():
 
 def test_weights_other_than_those_named_are_not_started_from(live):
     run = live.finish()
-    settings = [*QUICKLY, f"training.start.sha256={'a' * 64}"]
+    settings = {**QUICKLY, "training.start.sha256": "a" * 64}
     with pytest.raises(ToileError, match=r"training.start.sha256 is aaaaaaaaaaaaaaaa, but .* has"):
         toile.begin("s1-lab", data="fashion-sample", start=run.folder, settings=settings)
 

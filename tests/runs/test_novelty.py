@@ -13,7 +13,7 @@ from toile.runs.tensors import save_arrays
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """One epoch of a small network on the sample."""
-    small = ["network.conv1.filters=2", "training.batch_size=256", "training.threads=1"]
+    small = {"network.conv1.filters": 2, "training.batch_size": 256, "training.threads": 1}
     out = tmp_path_factory.mktemp("novelty") / "run"
     return toile.train("s1-lab", data="fashion-sample", epochs=1, settings=small, out=out)
 

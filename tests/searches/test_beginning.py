@@ -16,13 +16,13 @@ from toile.searches.trials import TrialBegun, TrialEnded
 FILTERS = "network.conv1.filters"
 RATE = "training.optimizer.sgd.learning_rate"
 OVER = {FILTERS: "2..6", RATE: "1e-3..1e-1:log"}
-SMALL = ["training.batch_size=500", "data.validation=600"]
+SMALL = {"training.batch_size": 500, "data.validation": 600}
 
 
 def ask(out, **more):
     asked = {"over": OVER, "trials": 7, "pruner": "asha", "finalists": 2, "readings": 2}
     asked |= {"on": "inline"}
-    settings = [*SMALL, *more.pop("settings", ())]
+    settings = {**SMALL, **more.pop("settings", {})}
     return toile.search(
         "s1-lab",
         **{**asked, **more},
@@ -138,7 +138,7 @@ def test_more_trials_may_be_asked_and_fewer_change_nothing(taken, folder):
     ("changed", "difference"),
     [
         ({"seed": 5}, "its seed was 0 and is now 5"),
-        ({"settings": ["network.dense1.units=7"]}, "network.dense1.units was 16 and is now 7"),
+        ({"settings": {"network.dense1.units": 7}}, "network.dense1.units was 16 and is now 7"),
         ({"over": {FILTERS: "2..7"}}, "its over was"),
         ({"pruner": "none"}, "its pruner was asha and is now none"),
     ],
@@ -196,12 +196,12 @@ def test_what_diverges_counts_as_the_worst(tmp_path):
         trials=2,
         data="fashion-sample",
         epochs=5,
-        settings=[
-            "training.batch_size=1000",
-            "data.validation=600",
-            f"{RATE}=1e6",
-            "network.relu2={scale: 10000}",
-        ],
+        settings={
+            "training.batch_size": 1000,
+            "data.validation": 600,
+            RATE: 1e6,
+            "network.relu2": {"scale": 10000},
+        },
         out=tmp_path / "search",
         on="inline",
     )

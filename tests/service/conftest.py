@@ -16,7 +16,7 @@ from toile.service import Model, create_app, open_model
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """One epoch of a small s1-lab."""
-    small = ["network.conv1.filters=2", "training.batch_size=256", "training.threads=1"]
+    small = {"network.conv1.filters": 2, "training.batch_size": 256, "training.threads": 1}
     out = tmp_path_factory.mktemp("served") / "run"
     return train("s1-lab", data="fashion-sample", epochs=1, settings=small, out=out)
 

@@ -16,10 +16,11 @@ from toile.runs import Run, list_runs, looks_of, read_ledger, read_state, runs_f
 from toile.studies import Ended, Looked, Started, alpha_of, open_study, study_of, study_summary
 from toile.studies.beginning import _to_the_next_look
 from toile.studies.look import open_study_test
+from toile.studies.plan import plan_levels
 from toile.workbench.listing import list_studies
 
 FILTERS = "network.conv1.filters"
-SMALL = ["training.batch_size=1000", "data.validation=600", "training.schedule=constant"]
+SMALL = {"training.batch_size": 1000, "data.validation": 600, "training.schedule": "constant"}
 
 
 def ask(vary=None, readings=2, source="s1-lab", **more):
@@ -29,7 +30,7 @@ def ask(vary=None, readings=2, source="s1-lab", **more):
         readings=readings,
         data="fashion-sample",
         epochs=more.pop("epochs", 1),
-        settings=[*SMALL, *more.pop("settings", ())],
+        settings={**SMALL, **more.pop("settings", {})},
         on=more.pop("on", "inline"),
         **more,
     )
@@ -46,6 +47,23 @@ def taken(folder):
     live = ask(out=folder)
     assert not folder.exists()
     return live, list(live)
+
+
+def test_a_level_is_a_recipe_or_settings_by_address(tmp_path):
+    lab = toile.Recipe.preset("s1-lab")
+    levels = {
+        "recipe": lab.replace({FILTERS: 2}),
+        "settings": {FILTERS: 3, "epochs": 2},
+        "both": {"recipe": lab, "set": {FILTERS: 4}},
+    }
+    live = toile.study(lab, levels=levels, data="fashion-sample", out=tmp_path / "study")
+    planned = {level.name: level.recipe for level in plan_levels(live.spec)}
+    assert {name: recipe.network[0].filters for name, recipe in planned.items()} == {
+        "recipe": 2,
+        "settings": 3,
+        "both": 4,
+    }
+    assert planned["settings"].training.epochs == 2
 
 
 def test_it_is_iterated_for_its_events_and_gives_numbers(taken):
@@ -69,7 +87,7 @@ def test_it_is_iterated_for_its_events_and_gives_numbers(taken):
 
 
 def test_a_reading_is_the_run_of_the_same_seed_bit_for_bit(taken, folder, tmp_path):
-    settings = [*SMALL, f"{FILTERS}=3", "training.threads=1", "training.precision=float32"]
+    settings = {**SMALL, FILTERS: 3, "training.threads": 1, "training.precision": "float32"}
     alone = toile.train(
         "s1-lab", data="fashion-sample", epochs=1, seed=1, settings=settings, out=tmp_path / "run"
     )
@@ -107,7 +125,7 @@ def test_readings_are_not_listed_among_the_runs(taken, folder):
     ("changed", "difference"),
     [
         ({"seed": 5}, "its seed was 0 and is now 5"),
-        ({"settings": ["network.dense1.units=7"]}, "network.dense1.units was 16 and is now 7"),
+        ({"settings": {"network.dense1.units": 7}}, "network.dense1.units was 16 and is now 7"),
         ({"vary": {"training.epochs": [1]}}, "it varied network.conv1.filters and now varies"),
     ],
 )
@@ -203,7 +221,7 @@ def test_left_midway_it_goes_on_to_the_same_table(taken, tmp_path):
 
 def test_a_diverged_reading_is_shown_counted_and_not_tried_again(tmp_path):
     vary = {"training.optimizer.learning_rate": {".01": 0.01, "1e6": 1e6}}
-    beyond = ["network.relu2={scale: 10000}"]
+    beyond = {"network.relu2": {"scale": 10000}}
     live = ask(vary=vary, readings=1, settings=beyond, out=tmp_path / "study")
     events = list(live)
     assert sum(isinstance(event, Started) for event in events) == 2
@@ -240,7 +258,7 @@ def test_a_budget_ends_it_before(tmp_path):
 
 
 def test_what_a_worker_refuses_is_said_with_its_level(tmp_path):
-    live = ask(settings=["training.device=mps"], out=tmp_path / "study")
+    live = ask(settings={"training.device": "mps"}, out=tmp_path / "study")
     with pytest.raises(ToileError, match=r"level 2, reading 1: training\.device is mps"):
         live.finish()
 

@@ -17,7 +17,7 @@ from toile.export import OnnxClassifier
 from toile.export.safetensors_file import SafetensorsClassifier
 from toile.runs import CorruptFile, Run, load_arrays
 
-QUICKLY = ["training.epochs=2", "training.threads=1", "network.conv1.filters=2"]
+QUICKLY = {"training.epochs": 2, "training.threads": 1, "network.conv1.filters": 2}
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ from toile.runs import load_arrays
 
 @pytest.mark.parametrize("name", list(toile.list_presets()))
 def test_every_preset_trains_an_epoch_on_a_few_pictures(name, few_garments):
-    settings = [
-        "training.epochs=1",
-        "training.threads=1",
-        "training.batch_size=16",
-        "data.validation=100",
-    ]
+    settings = {
+        "training.epochs": 1,
+        "training.threads": 1,
+        "training.batch_size": 16,
+        "data.validation": 100,
+    }
     run = toile.train(name, data=few_garments, settings=settings)
     results = run.results
     assert results["state"] == "finished"

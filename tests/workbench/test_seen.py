@@ -75,7 +75,7 @@ def test_the_same_division_in_any_size_or_colour_is_no_such_thing(small, parent,
 
 
 def test_the_advice_is_true(small, parent, tmp_path):
-    settings = ["data.split=0"]
+    settings = {"data.split": 0}
     toile.begin(small(split=1), start=parent.folder, settings=settings, out=tmp_path / "run")
 
 
@@ -172,10 +172,10 @@ def test_a_study_with_folds_or_another_split_is_refused_before_anything_is_writt
     for asked, advice in (
         ({"readings": 5, "folds": 5}, "without --folds (folds in a study's file); or"),
         (
-            {"readings": 5, "folds": 5, "settings": ["data.split=1"]},
+            {"readings": 5, "folds": 5, "settings": {"data.split": 1}},
             "without --folds (folds in a study's file) and with --set data.split=0; or",
         ),
-        ({"settings": ["data.split=1"]}, "with --set data.split=0; or"),
+        ({"settings": {"data.split": 1}}, "with --set data.split=0; or"),
     ):
         with pytest.raises(ToileError, match=r"level .*: training.start.run is .* on") as refused:
             toile.study(recipe, vary=vary, out=out, **asked)
@@ -224,8 +224,8 @@ def test_a_sheet_and_a_search_say_so_beside_what_they_compare(small, parent, all
 def test_a_study_that_begins_with_a_run_by_name_keeps_to_it(small, parent):
     shutil.copytree(parent.folder, runs_folder() / "one")
     recipe = with_settings(small(), {"training.start.run": "last"})
-    vary, settings = {"training.batch_size": [8]}, ["training.start.run=last"]
-    for name, asked in (("in-recipe", (recipe, ())), ("held", (small(), settings))):
+    vary, settings = {"training.batch_size": [8]}, {"training.start.run": "last"}
+    for name, asked in (("in-recipe", (recipe, {})), ("held", (small(), settings))):
         live = toile.study(asked[0], vary=vary, settings=asked[1], name=name, on="inline")
         live.finish()
         write_state(

@@ -123,7 +123,7 @@ def runs(tmp_path_factory):
     return [
         toile.train(
             "s1-lab",
-            settings=[f"{address}={value}" for address, value in (SMALL | change).items()],
+            settings=SMALL | change,
             out=place / name,
         )
         for name, change in zip("abc", changes, strict=True)

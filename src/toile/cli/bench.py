@@ -39,16 +39,18 @@ def bench(
 
     prepare_process()
     from toile.cli.progress import waiting
+    from toile.recipe import parse_assignments
     from toile.runs import asked_recipe
 
+    settings = parse_assignments(set_ or ())
     for name in recipes or TYPICAL:
-        asked_recipe(name, data=data, settings=set_ or ())
+        asked_recipe(name, data=data, settings=settings)
     with waiting("loading torch"):
         from toile.workbench import bench as measure
     found = []
     for name in recipes or TYPICAL:
         with counted(f"measuring {name}") as progress:
-            one = measure(name, data=data, settings=set_ or (), rounds=rounds, progress=progress)
+            one = measure(name, data=data, settings=settings, rounds=rounds, progress=progress)
         found.append(one)
         if not as_json:
             say(_text(one) + "\n")

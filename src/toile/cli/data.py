@@ -104,9 +104,9 @@ def show(
 
 
 def _data_settings(texts: list[str]) -> dict[str, Any]:
-    from toile.recipe import parse_assignment
+    from toile.recipe import parse_assignments
 
-    settings = dict(map(parse_assignment, texts))
+    settings = parse_assignments(texts)
     for address in settings:
         if not address.startswith("data."):
             raise ToileError(

@@ -60,13 +60,13 @@ def new(
     set_: Set = None,
 ) -> None:
     """Write a recipe file to edit, from a preset."""
-    from toile.recipe import About, read_recipe, recipe_name, recipe_text
+    from toile.recipe import About, parse_assignments, read_recipe, recipe_name, recipe_text
 
     if file.exists():
         raise ToileError(f"{file} is there already; name a new file, nothing was written")
     # The preset's own story is not that of a recipe that is about to be changed.
     own = {"name": recipe_name(file), "about": About(source=f"the preset {preset}")}
-    recipe = read_recipe(preset, set_ or ()).model_copy(update=own)
+    recipe = read_recipe(preset, parse_assignments(set_ or ())).model_copy(update=own)
     try:
         file.write_text(recipe_text(recipe, complete=True))
     except OSError as error:
@@ -76,12 +76,12 @@ def new(
 
 def check(recipe: Source, set_: Set = None) -> None:
     """Check a recipe: its settings and, for known data, its shapes."""
-    from toile.data import known_extent
-    from toile.recipe import plan_network, read_recipe
+    from toile.data import is_here, known_extent
+    from toile.recipe import parse_assignments, plan_network, read_recipe
 
-    read = read_recipe(recipe, set_ or ())
+    read = read_recipe(recipe, parse_assignments(set_ or ()))
     extent = known_extent(read.data)
-    if extent is None and not Path(read.data.name).expanduser().exists():
+    if extent is None and not is_here(read.data.name):
         raise ToileError(f"data.name is {read.data.name}, which is no known dataset and not here")
     if extent is None:
         say(f"{recipe} is sound; its shapes depend on {read.data.name}: toile network tells")
@@ -102,11 +102,11 @@ def network(
     """Show a network layer by layer: shapes, parameters, multiply-adds, what each layer sees."""
     from toile.cli.progress import data_progress
     from toile.data import data_extent
-    from toile.recipe import plan_network, read_recipe, with_settings
+    from toile.recipe import parse_assignments, plan_network, read_recipe
 
-    read = read_recipe(recipe, set_ or ())
+    read = read_recipe(recipe, parse_assignments(set_ or ()))
     if data is not None:
-        read = with_settings(read, {"data.name": data})
+        read = read.replace(data=data)
     with data_progress() as progress:
         extent = data_extent(read.data, progress)
     plan = plan_network(read.network, extent.shape, extent.classes)

@@ -76,6 +76,7 @@ def search(
     started = time.monotonic()
     with Signals("the same command continues it") as signals:
         from toile.cli.progress import data_progress
+        from toile.recipe import parse_assignments
         from toile.searches import parse_over
         from toile.searches import search as ask
 
@@ -88,7 +89,7 @@ def search(
                 pruner=pruner,
                 finalists=finalists,
                 readings=readings,
-                settings=set_ or (),
+                settings=parse_assignments(set_ or ()),
                 data=data,
                 epochs=epochs,
                 seed=seed,

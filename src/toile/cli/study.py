@@ -92,15 +92,15 @@ def run(
     started = time.monotonic()
     with Signals("the same command continues it") as signals:
         from toile.cli.progress import data_progress
-        from toile.studies import parse_factor
-        from toile.studies import study as ask
+        from toile import studies
+        from toile.recipe import parse_assignments
 
         with data_progress() as progress:
-            live = ask(
+            live = studies.study(
                 source,
-                vary=dict(map(parse_factor, vary or ())),
+                vary=dict(map(studies.parse_factor, vary or ())),
                 readings=readings,
-                settings=set_ or (),
+                settings=parse_assignments(set_ or ()),
                 data=data,
                 epochs=epochs,
                 seed=seed,

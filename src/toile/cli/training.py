@@ -55,6 +55,7 @@ def train(
     with Signals() as signals:
         # Imported under the signals: torch takes a while, and Ctrl-C then ends with a sentence too.
         from toile.cli.progress import data_progress, waiting
+        from toile.recipe import parse_assignments
         from toile.runs import asked_recipe, prepare_data, refuse_taken_folder
 
         refuse_taken_folder(out)
@@ -63,7 +64,7 @@ def train(
             data=data,
             seed=seed,
             epochs=epochs,
-            settings=set_ or (),
+            settings=parse_assignments(set_ or ()),
             start=from_,
             allow_seen=allow_seen,
         )

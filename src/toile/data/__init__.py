@@ -13,16 +13,17 @@ from toile.data.appearance import (
     picture_features,
 )
 from toile.data.catalogue import known_shape
-from toile.data.dataset import Dataset, Skipped
+from toile.data.dataset import Dataset, DataSource, Skipped, data_values
 from toile.data.describe import Description, PartDescription, describe
 from toile.data.duplicates import Overlap
 from toile.data.extent import Extent, data_extent, known_extent
 from toile.data.facts import DataFacts, carried, data_facts
 from toile.data.greys import Extremes, Greys, find_greys, to_bytes
 from toile.data.images import Images
-from toile.data.load import load_data, load_here, no_progress
+from toile.data.load import is_here, load_data, load_here, no_progress
 from toile.data.marks import MarkSet, array_marks, is_marked, picture_marks
 from toile.data.novelty import Novelty, novelty
+from toile.data.places import ARRAYS
 from toile.data.readers.part_names import part_of
 from toile.data.readers.parts import Progress
 from toile.data.readers.picture import Picture, deep_picture, picture_of, read_picture
@@ -39,11 +40,13 @@ from toile.data.statistics import (
 )
 
 __all__ = [
+    "ARRAYS",
     "BORDER_TOLERANCE",
     "DAMAGED",
     "FREE_BYTES",
     "Appearance",
     "DataFacts",
+    "DataSource",
     "Dataset",
     "Description",
     "Extent",
@@ -69,11 +72,13 @@ __all__ = [
     "carried",
     "data_extent",
     "data_facts",
+    "data_values",
     "deep_picture",
     "describe",
     "drawn_boxes",
     "find_greys",
     "is_drawn",
+    "is_here",
     "is_marked",
     "known_extent",
     "known_shape",

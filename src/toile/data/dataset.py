@@ -1,7 +1,9 @@
 """A dataset: images to learn from, a sealed test part, class names and what was odd in reading."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from toile.data.fingerprint import Identity
 from toile.data.greys import Greys
@@ -39,6 +41,47 @@ class Dataset:
     """Whether rows and columns of every picture were swapped in reading."""
     greys: Greys | None = None
     """Which values of the files are black and white; None by the rules of older runs."""
+    reading: dict[str, Any] = field(default_factory=dict, repr=False)
+    """The settings of a recipe's `data` by which it was read, `name` among them."""
+
+    @classmethod
+    def from_arrays(
+        cls,
+        x: Any,
+        y: Any,
+        x_test: Any = None,
+        y_test: Any = None,
+        *,
+        class_names: Sequence[str] | None = None,
+        white: float | None = None,
+        **settings: Any,
+    ) -> "Dataset":
+        """A dataset of arrays: images `x` with labels `y`, and a test part that is sealed at once.
+
+        Images are (n, h, w), (n, h, w, c) or (n, c, h, w) with 1 or 3 channels, or square grey ones
+        laid out flat; bytes, or numbers from 0 to 1, -1 to 1, 0 to 255 and so on, as in files,
+        `white` being the value of white where that cannot be told. Labels are whole numbers, names,
+        or rows with a single 1; classes are in the order of their sorted labels. `class_names` are
+        the names of numbers, from 0 or in their order, or the order of names. Without a test part
+        one is sealed out of `x`, as of files that have none. `settings` are others of a recipe's
+        `data`, as `size_px=28`.
+
+        A copy is kept in the user's cache under the name `arrays:...`, made of its content, by
+        which runs, studies and other processes find it again.
+
+            >>> x = np.random.default_rng(0).random((60, 8, 8))
+            >>> data = toile.Dataset.from_arrays(x, ["cat", "dog", "cow"] * 20)
+            >>> data.class_names, data.shape, len(data.train), data.test
+            (('cat', 'cow', 'dog'), (1, 8, 8), 48, Sealed(12 images))
+
+        Raises ToileError naming the argument, the value and the rule.
+        """
+        # Here, since what reads a dataset makes it of this class.
+        from toile.data.arrays import keep_arrays
+        from toile.data.load import load_data
+
+        name = keep_arrays(x, y, x_test, y_test, class_names, white)
+        return load_data(name, white=white, **settings)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -59,3 +102,14 @@ class Dataset:
     def order(self) -> str:
         """Hash of the images in the order they were read: what a split's indices depend on."""
         return self.identity.order
+
+
+DataSource = str | Path | Dataset
+"""A known name, a path, or a dataset that was read, which is then read in the same way."""
+
+
+def data_values(data: DataSource) -> dict[str, Any]:
+    """The settings by address with which a recipe reads `data`."""
+    if not isinstance(data, Dataset):
+        return {"data.name": str(data)}
+    return {f"data.{name}": value for name, value in data.reading.items()}

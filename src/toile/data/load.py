@@ -9,11 +9,18 @@ from toile.data.catalogue import KNOWN, Known, release_of
 from toile.data.classes import classes_of
 from toile.data.conform import conform
 from toile.data.dataset import Dataset
-from toile.data.decoded import Decoded, decoded_key, read_decoded, write_decoded
+from toile.data.decoded import (
+    READING_SETTINGS,
+    Decoded,
+    decoded_key,
+    read_decoded,
+    write_decoded,
+)
 from toile.data.divide import divide
 from toile.data.fingerprint import identify
 from toile.data.images import Images
 from toile.data.orientation import is_transposed, swap_rows_and_columns, turned_note
+from toile.data.places import arrays_folder, cache_folder, is_arrays
 from toile.data.readers import find_source
 from toile.data.readers.parts import Parts, Progress
 from toile.data.scale import refuse_blank, scaled
@@ -60,7 +67,10 @@ def load_data(
             f"{path}: is not {known.name}: the fingerprint is {decoded.identity.fingerprint[:16]}, "
             f"which should be {known.fingerprint[:16]}; to use it as it is, name it by its path"
         )
-    dataset = _dataset(data.name, path, decoded, recognised)
+    if recognised and is_arrays(data.name):
+        # Who gives arrays names their classes.
+        recognised = replace(recognised, class_names=decoded.class_names)
+    dataset = _dataset(data, path, decoded, recognised)
     if not beside or not path.is_dir():
         return dataset
     note = f"not read: {names} beside {path.name}; name {whole} to read all as one set"
@@ -78,7 +88,23 @@ def load_here(data: Data) -> Dataset | None:
         return None
 
 
+def is_here(name: str) -> bool:
+    """Whether what is called so can be read here; a known dataset can be had."""
+    if is_arrays(name):
+        return arrays_folder(name).is_dir()
+    return name in KNOWN or ("\0" not in name and os.path.exists(os.path.expanduser(name)))
+
+
 def _own_path(name: str) -> Path:
+    if is_arrays(name):
+        folder = arrays_folder(name)
+        if not folder.is_dir():
+            raise ToileError(
+                f"data.name is {name}, made of arrays in Python, of which no copy is in the cache "
+                f"{cache_folder()}; make it again by toile.Dataset.from_arrays of the same arrays, "
+                "or set TOILE_CACHE to where it is"
+            )
+        return folder
     # By os.path, for Path.expanduser raises for ~nobody, and Path.exists for a name too long.
     # A name with a NUL is refused below; asked for the home of such a user, Python raises.
     path = name if "\0" in name else os.path.expanduser(name)
@@ -162,9 +188,11 @@ def _refuse_one_class(train: Images, where: str) -> None:
         )
 
 
-def _dataset(name: str, path: Path, decoded: Decoded, recognised: Known | None) -> Dataset:
+def _dataset(data: Data, path: Path, decoded: Decoded, recognised: Known | None) -> Dataset:
+    # What the path means now, from whatever folder it is read again.
+    found = data.name if data.name in KNOWN or is_arrays(data.name) else str(path.resolve())
     return Dataset(
-        name=name,
+        name=data.name,
         path=path.resolve(),
         train=decoded.train,
         test=Sealed(decoded.test),
@@ -177,4 +205,5 @@ def _dataset(name: str, path: Path, decoded: Decoded, recognised: Known | None) 
         notes=decoded.notes,
         is_turned=decoded.is_turned,
         greys=decoded.greys,
+        reading={"name": found, **data.model_dump(include=READING_SETTINGS)},
     )

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 SAMPLE_FOLDER = Path(__file__).parent / "sample"
+ARRAYS = "arrays:"
+"""What the names of datasets begin with that were made of arrays."""
 DEBIAN_FOLDER = Path("/usr/share/datasets")
 
 
@@ -19,3 +21,14 @@ def own_folders(name: str) -> list[Path]:
     """Where `$TOILE_DATA` lets one look for dataset `name`: a subfolder of that name, or itself."""
     chosen = os.environ.get("TOILE_DATA")
     return [Path(chosen).expanduser() / name, Path(chosen).expanduser()] if chosen else []
+
+
+def arrays_folder(name: str) -> Path:
+    """Where the arrays are kept that are called `name`, as `arrays:3f2a9c1d4b07`."""
+    return cache_folder() / "arrays" / name.removeprefix(ARRAYS)
+
+
+def is_arrays(name: str) -> bool:
+    """Whether a dataset of that name was made of arrays."""
+    # Hexadecimal alone, so that no name leads out of the cache.
+    return name.startswith(ARRAYS) and name.removeprefix(ARRAYS).isalnum()

@@ -9,6 +9,7 @@ from toile.data.catalogue import known_shape
 from toile.data.dataset import Dataset
 from toile.data.images import Images
 from toile.data.marks import Marks, is_marked
+from toile.data.places import is_arrays
 from toile.errors import ToileError
 from toile.recipe import Data
 from toile.streams import numpy_stream
@@ -124,7 +125,7 @@ def _held_out(
 
 def resolved_data(data: Data, dataset: Dataset, split: Split) -> Data:
     """`data` as it was taken: the number held out, where a path really lies, and which way up."""
-    known = known_shape(data.name) is not None
+    known = known_shape(data.name) is not None or is_arrays(data.name)
     taken: dict[str, object] = {
         "validation": len(split.validation),
         "name": data.name if known else str(dataset.path.resolve()),

@@ -4,7 +4,7 @@
 """
 
 from toile.recipe import layers, optimizers, schedules
-from toile.recipe.address import parse_assignment, value_at, with_settings
+from toile.recipe.address import parse_assignments, value_at, with_settings
 from toile.recipe.arithmetic import padded_side, shape_text
 from toile.recipe.augmentation import Augmentation
 from toile.recipe.complaint import first_fault, settings_of
@@ -15,16 +15,18 @@ from toile.recipe.difference import (
     differing_settings,
     recipe_differences,
 )
-from toile.recipe.document import (
-    read_recipe_file,
-    read_text,
-    recipe_name,
-    recipe_text,
-    yaml_text,
-)
+from toile.recipe.document import read_text, recipe_name, yaml_text
 from toile.recipe.plan import LayerPlan, Plan, plan_network
 from toile.recipe.presets import list_presets, read_recipe
-from toile.recipe.recipe import About, Recipe, data_of, recipe_of
+from toile.recipe.recipe import (
+    NO_SETTINGS,
+    About,
+    Recipe,
+    addressed,
+    data_of,
+    recipe_of,
+    recipe_text,
+)
 from toile.recipe.schedules import Schedule
 from toile.recipe.settings import Settings
 from toile.recipe.steps import few_steps_note, steps_per_epoch
@@ -33,6 +35,7 @@ from toile.recipe.training import EarlyStopping, Extension, Start, Training
 from toile.recipe.yaml_loader import name_items, read_value
 
 __all__ = [
+    "NO_SETTINGS",
     "About",
     "Augmentation",
     "Data",
@@ -47,6 +50,7 @@ __all__ = [
     "Settings",
     "Start",
     "Training",
+    "addressed",
     "data_of",
     "differing_parts",
     "differing_settings",
@@ -57,10 +61,9 @@ __all__ = [
     "name_items",
     "optimizers",
     "padded_side",
-    "parse_assignment",
+    "parse_assignments",
     "plan_network",
     "read_recipe",
-    "read_recipe_file",
     "read_text",
     "read_value",
     "recipe_differences",

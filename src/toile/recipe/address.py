@@ -4,18 +4,19 @@ The same address works in `--set`, in a study's factor and in the app's link. A 
 into a tree whose lists of layers are mappings by name, changed there, and read again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from toile.errors import ToileError, did_you_mean
 from toile.recipe import layers, optimizers, schedules
 from toile.recipe.choice import Choice, fields_of, read_choice, unknown_kind
-from toile.recipe.recipe import Recipe, recipe_of
+from toile.recipe.complaint import settings_of
 from toile.recipe.settings import Settings, group_of
 from toile.recipe.yaml_loader import read_value
 
 Tree = dict[str, Any]
+R = TypeVar("R", bound=Settings)
 
 
 class _Layers(Tree):
@@ -46,15 +47,22 @@ FAMILIES: tuple[Mapping[str, type[Choice]], ...] = (
 )
 
 
-def parse_assignment(text: str) -> tuple[str, Any]:
-    """The address and the value of `address=value`, the value read as YAML."""
+def parse_assignments(texts: Iterable[str]) -> dict[str, Any]:
+    """The values by address of `address=value` texts, as the command line has them, read as YAML.
+
+    A later text of the same address takes the place of an earlier one.
+    """
+    return dict(map(_parse_assignment, texts))
+
+
+def _parse_assignment(text: str) -> tuple[str, Any]:
     address, equals, value = text.partition("=")
     if not equals or not address.strip():
         raise ToileError(f"--set {text!r}: write address=value, as in training.epochs=3")
     return address.strip(), read_value(value, f"--set {address.strip()}")
 
 
-def with_settings(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
+def with_settings(recipe: R, values: Mapping[str, Any]) -> R:
     """`recipe` with the settings at the given addresses changed, in order; `off` removes a layer.
 
     A layer removed renames no other until every value is set. A group takes a mapping of some of
@@ -64,10 +72,10 @@ def with_settings(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
     tree = _open(recipe)
     for address, value in values.items():
         _set(tree, address, value)
-    return recipe_of(_close(tree))
+    return settings_of(type(recipe), _close(tree))
 
 
-def value_at(recipe: Recipe, address: str) -> Any:
+def value_at(recipe: Settings, address: str) -> Any:
     """The plain value of the setting at `address`; None in a group that is off.
 
     Raises ToileError where there is no such setting.
@@ -120,9 +128,8 @@ def _find(tree: Tree, address: str) -> tuple[Tree, str]:
             walked = f"{walked}.{step}".lstrip(".")
         # A kind may stand in an address, as it does in a file: optimizer.sgd.momentum.
         elif not (isinstance(here, _Opened) and step == here.kind):
-            raise _unknown(
-                address, step, walked, [name for names in _inside(here) for name in names]
-            )
+            known = [name for names in _inside(here) for name in names]
+            raise _unknown(address, step, walked, known, tree)
     return holder, key
 
 
@@ -135,25 +142,25 @@ def _inside(here: Any) -> list[Tree]:
     return [here] if isinstance(here, dict) else []
 
 
-def _unknown(address: str, step: str, walked: str, known: list[str]) -> ToileError:
+def _unknown(address: str, step: str, walked: str, known: list[str], tree: Tree) -> ToileError:
     if not known:
         return ToileError(f"{address} is not a setting: {walked} has no settings inside")
     place = f"{walked} has no {step}" if walked else f"there is no {step}"
     near = (
         did_you_mean(step, known)
-        or _elsewhere(walked, step, address)
+        or _elsewhere(walked, step, address, tree)
         or f"; known: {', '.join(known)}"
     )
     return ToileError(f"{address} is not a setting: {place}{near}")
 
 
-def _elsewhere(walked: str, step: str, address: str) -> str:
+def _elsewhere(walked: str, step: str, address: str, tree: Tree) -> str:
     """Where a setting stands that was called by its last part, or under a kind not chosen yet."""
     if any(step in kinds for kinds in FAMILIES[1:]) and walked:
         return f"; its kind is chosen first, as in --set {walked}={step}"
     last = address.rsplit(".", 1)[-1]
     for group in ("data", "augmentation", "training"):
-        if last in type(Recipe.model_fields[group].default).model_fields:
+        if last in tree[group]:
             return f"; did you mean {group}.{last}?"
     if any(last in kind.model_fields for kind in optimizers.KINDS.values()):
         return f"; did you mean training.optimizer.{last}?"

@@ -20,6 +20,8 @@ def settings_of(model: type[M], fields: Any, address: str = "") -> M:
         return model.model_validate(fields)
     except ValidationError as error:
         raise complaint(error, model, address) from None
+    except RecursionError:
+        raise ToileError(f"{address or 'the recipe'} is nested too deeply to be read") from None
 
 
 def complaint(error: ValidationError, model: type[BaseModel], address: str = "") -> ToileError:

@@ -7,9 +7,7 @@ from typing import Any
 import yaml
 
 from toile.errors import ToileError
-from toile.recipe.choice import short_document
 from toile.recipe.complaint import shown
-from toile.recipe.recipe import Recipe, recipe_of
 from toile.recipe.yaml_loader import MAX_CHARACTERS, Loader, read_value
 
 
@@ -38,28 +36,9 @@ def read_document(path: Path) -> dict[str, Any]:
     return document
 
 
-def read_recipe_file(path: Path) -> Recipe:
-    """The recipe a YAML file holds. Raises ToileError naming file, setting, value and rule."""
-    document = read_document(path)
-    try:
-        return recipe_of({"name": recipe_name(path), **document})
-    except ToileError as error:
-        raise ToileError(f"{path}: {error}") from None
-
-
 def recipe_name(path: Path) -> str:
     """A recipe's name from its file's, where it does not say one."""
     return re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40].strip("-") or "recipe"
-
-
-def recipe_text(recipe: Recipe, complete: bool = False) -> str:
-    """`recipe` as YAML that reads back as the same recipe.
-
-    `complete` writes every setting, so that the text means the same when a default changes.
-    """
-    document = recipe.model_dump(mode="json") if complete else short_document(recipe)
-    # Always with its name: without one, a file's own name would be taken.
-    return yaml_text({"name": recipe.name, **document})
 
 
 def yaml_text(document: dict[str, Any]) -> str:

@@ -2,17 +2,28 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import Field
 
 from toile.errors import ToileError
+from toile.recipe.address import with_settings
 from toile.recipe.augmentation import Augmentation
+from toile.recipe.choice import short_document
 from toile.recipe.complaint import settings_of
 from toile.recipe.data import Data
+from toile.recipe.document import read_document, recipe_name, yaml_text
 from toile.recipe.layers.network import Layers
+from toile.recipe.preset_files import preset_file
 from toile.recipe.settings import Settings
 from toile.recipe.training import Training
+
+NO_SETTINGS: Mapping[str, Any] = MappingProxyType({})
+SHORT_NAMES = {"data": "data.name", "epochs": "training.epochs"}
+"""Settings that are asked for so often that the command line has options for them."""
 
 
 class About(Settings):
@@ -26,7 +37,15 @@ class About(Settings):
 
 
 class Recipe(Settings):
-    """Everything that decides a run: data, augmentation, network, training, seed."""
+    """Everything that decides a run: data, augmentation, network, training, seed.
+
+    It is frozen, and another is made of it:
+
+        >>> recipe = toile.Recipe.preset("quick")
+        >>> recipe = recipe.replace(epochs=5, seed=3, **{"network.conv1.filters": 16})
+        >>> recipe.training.epochs, recipe.network[0].filters
+        (5, 16)
+    """
 
     name: str = Field(
         "recipe", pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40, description="Names its runs"
@@ -39,6 +58,30 @@ class Recipe(Settings):
     seed: int = Field(
         0, ge=0, lt=2**63, description="Decides first weights, order, augmentation and dropout"
     )
+
+    @classmethod
+    def preset(cls, name: str) -> "Recipe":
+        """The recipe of that name that comes with Toile; `toile.list_presets()` has them all."""
+        return cls.read(preset_file(name))
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Recipe":
+        """The recipe a YAML file holds. Raises ToileError naming file, setting, value and rule."""
+        path = Path(path)
+        document = read_document(path)
+        try:
+            return recipe_of({"name": recipe_name(path), **document})
+        except ToileError as error:
+            raise ToileError(f"{path}: {error}") from None
+
+    def replace(self, settings: Mapping[str, Any] = NO_SETTINGS, /, **named: Any) -> "Recipe":
+        """This recipe with some settings changed, each by its address or by a short name.
+
+        `epochs` is short for training.epochs, and `data`, where it is a name or a path, for
+        data.name; `seed` and `name` are addresses themselves. `off` takes a layer out. Raises
+        ToileError for an address that is no setting, and for a value out of range.
+        """
+        return with_settings(self, addressed({**settings, **named}))
 
     @property
     def hash(self) -> str:
@@ -63,7 +106,25 @@ def data_of(fields: dict[str, Any]) -> Data:
 
 def recipe_of(document: dict[str, Any]) -> Recipe:
     """The recipe of a document. Raises ToileError naming the setting, the value and the rule."""
-    try:
-        return settings_of(Recipe, document)
-    except RecursionError:
-        raise ToileError("the recipe is nested too deeply to be read") from None
+    return settings_of(Recipe, document)
+
+
+def recipe_text(recipe: Recipe, complete: bool = False) -> str:
+    """`recipe` as YAML that reads back as the same recipe.
+
+    `complete` writes every setting, so that the text means the same when a default changes.
+    """
+    document = recipe.model_dump(mode="json") if complete else short_document(recipe)
+    # Always with its name: without one, a file's own name would be taken.
+    return yaml_text({"name": recipe.name, **document})
+
+
+def addressed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """`settings` by their whole addresses, where some are called by short names."""
+    full = {}
+    for name, value in settings.items():
+        is_group = name == "data" and isinstance(value, Mapping)
+        full[name if is_group else SHORT_NAMES.get(name, name)] = (
+            str(value) if isinstance(value, Path) else value
+        )
+    return full

@@ -1,12 +1,13 @@
 """What is asked of a training, read and refused before torch is loaded, which takes seconds."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from toile.data import DataSource, data_values
 from toile.errors import ToileError
-from toile.recipe import Recipe, read_recipe, with_settings
+from toile.recipe import NO_SETTINGS, Recipe, read_recipe, with_settings
 from toile.runs.checkpoint import has_checkpoint
 from toile.runs.create import refuse_unless_empty
 from toile.runs.listing import open_run
@@ -17,29 +18,26 @@ from toile.runs.state import read_state
 def asked_recipe(
     recipe: str | Path | Recipe,
     *,
-    data: str | Path | None = None,
+    data: DataSource | None = None,
     seed: int | None = None,
     epochs: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Mapping[str, Any] = NO_SETTINGS,
     start: str | Path | None = None,
     allow_seen: bool = False,
 ) -> Recipe:
     """The recipe that `begin` is asked for; the arguments are its own."""
-    asked = {"data.name": data, "seed": seed, "training.epochs": epochs}
-    values: dict[str, Any] = {
-        address: str(value) if isinstance(value, Path) else value
-        for address, value in asked.items()
-        if value is not None
-    }
-    read = with_settings(read_recipe(recipe), values)
+    asked = {"seed": seed, "epochs": epochs}
+    values = {name: value for name, value in asked.items() if value is not None}
+    values = values if data is None else data_values(data) | values
+    read = read_recipe(recipe, values)
     if start is None:
-        read = read_recipe(read, settings)
+        read = read.replace(settings)
     else:
         # An address that is no setting is refused before a run that is not there.
         with_start = with_settings(read, {"training.start.run": str(start)})
-        read_recipe(with_start, settings)
+        with_start.replace(settings)
         found = str(open_run(start).folder)
-        read = read_recipe(with_settings(read, {"training.start.run": found}), settings)
+        read = with_settings(read, {"training.start.run": found}).replace(settings)
     if allow_seen:
         if read.training.start is None:
             raise ToileError("--allow-seen goes with --from, which names the run to begin with")

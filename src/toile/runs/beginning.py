@@ -1,13 +1,14 @@
 """Beginning a run: a recipe meets its data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from toile.data import Dataset, Progress, Split, is_marked, no_progress, resolved_data
+from toile.data import Dataset, DataSource, Progress, Split, is_marked, no_progress, resolved_data
 from toile.errors import ToileError
-from toile.recipe import Plan, Recipe, Start, few_steps_note, plan_network
+from toile.recipe import NO_SETTINGS, Plan, Recipe, Start, few_steps_note, plan_network
 from toile.runs.asked import asked_recipe
 from toile.runs.classifier import stored_weights
 from toile.runs.create import create_run
@@ -24,10 +25,10 @@ from toile.training import fill_start, resolve
 def begin(
     recipe: str | Path | Recipe,
     *,
-    data: str | Path | None = None,
+    data: DataSource | None = None,
     seed: int | None = None,
     epochs: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Mapping[str, Any] = NO_SETTINGS,
     out: str | Path | None = None,
     start: str | Path | None = None,
     allow_seen: bool = False,
@@ -36,7 +37,7 @@ def begin(
 ) -> LiveRun:
     """A new run of `recipe` (a preset's name, a file or a Recipe), ready to train.
 
-    `data`, `seed` and `epochs` replace the recipe's; `settings` are `address=value` texts; `out`
+    `data`, `seed` and `epochs` replace the recipe's, `settings` others by their addresses; `out`
     names the run's folder; `start` is a run to take the first weights from, which `allow_seen` may
     have been trained on images that this one is scored on. Raises ToileError for anything a user
     can put right.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from toile import evaluation
-from toile.data import Progress, no_progress
+from toile.data import DataSource, Progress, no_progress
 from toile.errors import ToileError
 from toile.evaluation import Judgement, McNemar
 from toile.prediction import Cost
@@ -90,7 +90,7 @@ def evaluate(
     open_test: bool = False,
     why: str = "",
     weights: str = "last",
-    data: str | Path | None = None,
+    data: DataSource | None = None,
     progress: Progress = no_progress,
 ) -> Evaluated:
     """Judge `run` on validation, from its stored answers; with `open_test` on the sealed test part.
@@ -115,7 +115,7 @@ def evaluate(
 
 
 def _on_test(
-    run: Run, why: str, weights: str, data: str | Path | None, progress: Progress
+    run: Run, why: str, weights: str, data: DataSource | None, progress: Progress
 ) -> Evaluated:
     from toile.network import network_logits, pixels_of
     from toile.runs.classifier import load_network

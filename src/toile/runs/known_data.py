@@ -1,18 +1,24 @@
 """A run's own data, read again."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 from jaxtyping import UInt8
 
-from toile.data import Dataset, Progress, known_shape, load_data, no_progress
+from toile.data import (
+    ARRAYS,
+    Dataset,
+    DataSource,
+    Progress,
+    data_values,
+    is_here,
+    load_data,
+    no_progress,
+)
 from toile.errors import ToileError
 from toile.recipe import Data
 from toile.runs.run import Run
 
 
-def own_data(run: Run, progress: Progress = no_progress, data: str | Path | None = None) -> Dataset:
+def own_data(run: Run, progress: Progress = no_progress, data: DataSource | None = None) -> Dataset:
     """What lies where `run` was trained from, or where `data` says that this lies now.
 
     Raises ToileError where there is nothing, or nothing that can be read.
@@ -20,15 +26,21 @@ def own_data(run: Run, progress: Progress = no_progress, data: str | Path | None
     return load_data(data_settings(run, data), progress=progress)
 
 
-def data_settings(run: Run, data: str | Path | None = None) -> Data:
+def data_settings(run: Run, data: DataSource | None = None) -> Data:
     """How the data of `run` is read, from where it was or from where it lies now.
 
     Raises ToileError where nothing is there.
     """
     settings = run.recipe.data
     if data is not None:
-        return settings.model_copy(update={"name": str(data)})
-    if known_shape(settings.name) is None and not os.path.exists(settings.name):
+        return settings.model_copy(update={"name": data_values(data)["data.name"]})
+    if not is_here(settings.name):
+        if settings.name.startswith(ARRAYS):
+            raise ToileError(
+                f"{run.id} was trained on {settings.name}, arrays of which no copy is in the cache "
+                "now; give the same again, as in toile.resume(run, "
+                "data=toile.Dataset.from_arrays(x, y))"
+            )
         raise ToileError(
             f"{run.id} was trained on {settings.name}, which is not here; say where its data lies "
             "now, as in --data PATH"
@@ -37,7 +49,7 @@ def data_settings(run: Run, data: str | Path | None = None) -> Data:
 
 
 def same_data(
-    run: Run, progress: Progress = no_progress, data: str | Path | None = None
+    run: Run, progress: Progress = no_progress, data: DataSource | None = None
 ) -> Dataset:
     """The same, held to be the images that `run` was trained on.
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from toile.data import Dataset, Progress, Split, no_progress
+from toile.data import Dataset, DataSource, Progress, Split, no_progress
 from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, plan_network, with_settings
 from toile.runs.asked import refuse_to_repeat
@@ -23,7 +23,7 @@ def go_on(
     run: str | Path | Run,
     *,
     epochs: int | None = None,
-    data: str | Path | None = None,
+    data: DataSource | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     progress: Progress = no_progress,
     prepared: PreparedData | None = None,

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from toile.data import DataFacts
 from toile.errors import ToileError
-from toile.recipe import Plan, Recipe, plan_network, read_recipe_file, with_settings
+from toile.recipe import Plan, Recipe, plan_network, with_settings
 from toile.runs.layout import runs_folder
 from toile.runs.records import (
     Environment,
@@ -66,7 +66,7 @@ class Run:
     @property
     def recipe(self) -> Recipe:
         """The recipe as it was run, every `auto` resolved."""
-        recipe = read_recipe_file(self.folder / "recipe.yaml")
+        recipe = Recipe.read(self.folder / "recipe.yaml")
         training = recipe.training
         if training.replicas == "auto" != training.threads:
             # Runs of version 0.1 do not say that they took every batch whole.

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from toile.data import Progress, load_data, no_progress
+from toile.data import DataSource, Progress, data_values, load_data, no_progress
 from toile.errors import ToileError
 from toile.process import num_cores
 from toile.recipe import (
+    NO_SETTINGS,
     Recipe,
+    addressed,
     list_presets,
-    parse_assignment,
     plan_network,
     read_recipe,
     read_text,
@@ -48,8 +49,8 @@ def search(
     pruner: str | None = None,
     finalists: int | None = None,
     readings: int | None = None,
-    settings: Sequence[str] = (),
-    data: str | Path | None = None,
+    settings: Mapping[str, Any] = NO_SETTINGS,
+    data: DataSource | None = None,
     epochs: int | None = None,
     seed: int | None = None,
     margin: float | None = None,
@@ -81,9 +82,8 @@ def search(
         "readings": readings, "seed": seed, "margin": margin, "question": question,
     }  # fmt: skip
     document = asked | {key: value for key, value in given.items() if value is not None}
-    held = dict(map(parse_assignment, settings))
-    held |= {"data.name": str(data)} if data is not None else {}
-    held |= {"training.epochs": epochs} if epochs is not None else {}
+    held = ({} if data is None else data_values(data)) | addressed(settings)
+    held |= {} if epochs is None else {"training.epochs": epochs}
     document["set"] = asked.get("set", {}) | held
     document["over"] = asked.get("over", {}) | dict(over or {})
     if not document["over"]:

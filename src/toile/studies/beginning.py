@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from toile.data import Progress, no_progress
+from toile.data import DataSource, Progress, data_values, no_progress
 from toile.errors import ToileError
 from toile.executors import Cluster, MakeExecutor, refuse_no_cluster
 from toile.process import num_cores
-from toile.recipe import Recipe, few_steps_note, list_presets, parse_assignment, read_recipe
+from toile.recipe import NO_SETTINGS, Recipe, addressed, few_steps_note, list_presets, read_recipe
 from toile.runs import Known, Workspace
 from toile.statistics import LOOKS, list_names
 from toile.studies.folder import refuse_other_recipes, result_of, stored_text, study_folder
@@ -17,7 +17,7 @@ from toile.studies.live import LiveStudy, inline, worker_processes
 from toile.studies.merge import merge_studies
 from toile.studies.plan import Cell, PlannedLevel, complete, plan_cells, plan_levels, short_names
 from toile.studies.read import is_study_file, read_study_file, study_name
-from toile.studies.spec import Study, study_of
+from toile.studies.spec import Alternative, Study, study_of
 
 MOST_PER_READING = 256
 PLACES = ("local", "inline", "ray")
@@ -28,10 +28,10 @@ def study(
     source: str | Path | Recipe | Study,
     *,
     vary: Mapping[str, Values] | None = None,
-    levels: Mapping[str, Mapping[str, Any]] | None = None,
+    levels: Mapping[str, Recipe | Mapping[str, Any]] | None = None,
     readings: int | None = None,
-    settings: Sequence[str] = (),
-    data: str | Path | None = None,
+    settings: Mapping[str, Any] = NO_SETTINGS,
+    data: DataSource | None = None,
     epochs: int | None = None,
     seed: int | None = None,
     margin: float | None = None,
@@ -52,25 +52,27 @@ def study(
     """A study of `source`, ready to be taken: a recipe, a study file, or a study to go on with.
 
     `vary` has values by address, as a list or a mapping by name; several addresses make a grid.
-    `levels` are whole alternatives by name: `{"recipe": ..., "set": {address: value}}`. `settings`
-    are `address=value` texts held fixed. `margin` is a fraction, half a point by default; `reach`
-    are accuracies of which the report says how soon they were reached. A study without a name is
-    called by its recipe and its factors, so that asking again goes on with it; `out` names its
-    folder itself. `on="ray"` trains on the Ray cluster that RAY_ADDRESS names, or on one started
-    here, each reading with so many CPUs, 1 unless said, and such a share of a GPU; `on="inline"`
-    trains one reading after another in this process.
+    `levels` are whole alternatives by name: a recipe, or settings by their addresses, or both as
+    `{"recipe": ..., "set": {address: value}}`. `settings` are held fixed, by their addresses.
+    `margin` is a fraction, half a point by default; `reach` are accuracies of which the report
+    says how soon they were reached. A study without a name is called by its recipe and its
+    factors, so that asking again goes on with it; `out` names its folder itself. `on="ray"` trains
+    on the Ray cluster that RAY_ADDRESS names, or on one started here, each reading with so many
+    CPUs, 1 unless said, and such a share of a GPU; `on="inline"` trains one reading after another
+    in this process.
     Raises ToileError for anything a user can put right.
     """
     executor = executor_on(on, cpus_per_reading, gpus_per_reading)
     asked, place = _read(source)
     given = {"readings": readings, "seed": seed, "margin": margin, "folds": folds, "reach": reach}
     document = asked | {key: value for key, value in given.items() if value is not None}
-    held = dict(map(parse_assignment, settings))
-    held |= {"data.name": str(data)} if data is not None else {}
-    held |= {"training.epochs": epochs} if epochs is not None else {}
+    held = ({} if data is None else data_values(data)) | addressed(settings)
+    held |= {} if epochs is None else {"training.epochs": epochs}
     document["set"] = asked.get("set", {}) | held
     document["vary"] = asked.get("vary", {}) | dict(vary or {})
-    document["levels"] = asked.get("levels", {}) | dict(levels or {})
+    document["levels"] = asked.get("levels", {}) | {
+        level: _alternative(one) for level, one in (levels or {}).items()
+    }
     document["question"] = asked.get("question", "") if question is None else question
     document["name"] = name or document.get("name") or _name(document)
     spec = complete(study_of(document))
@@ -164,6 +166,17 @@ def _read(source: str | Path | Recipe | Study) -> tuple[dict[str, Any], Path | N
         begun = (path.parent / "study.json").exists() and path.name == "study.yaml"
         return read_study_file(path).model_dump(), path.parent if begun else None
     return {"recipe": read_recipe(source).model_dump(mode="json")}, None
+
+
+def _alternative(level: Recipe | Mapping[str, Any]) -> dict[str, Any]:
+    """The document of a level."""
+    if isinstance(level, Recipe):
+        return {"recipe": level.model_dump(mode="json")}
+    if not level.keys() <= Alternative.model_fields.keys():
+        return {"set": addressed(level)}
+    recipe = level.get("recipe")
+    whole = {"recipe": recipe.model_dump(mode="json")} if isinstance(recipe, Recipe) else {}
+    return {**level, **whole}
 
 
 def _name(document: Mapping[str, Any]) -> str:

@@ -1,13 +1,14 @@
 """What training a recipe takes here, in every way this machine may do it."""
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from toile.data import data_extent
+from toile.data import DataSource, data_extent, data_values
 from toile.errors import ToileError
-from toile.recipe import Recipe, plan_network, read_recipe, with_settings
+from toile.recipe import NO_SETTINGS, Recipe, plan_network, read_recipe
 from toile.training import Probe, alternatives, prepare_torch, probe, reasons
 
 
@@ -49,8 +50,8 @@ class Bench:
 def bench(
     recipe: str | Path | Recipe,
     *,
-    data: str | Path | None = None,
-    settings: Sequence[str] = (),
+    data: DataSource | None = None,
+    settings: Mapping[str, Any] = NO_SETTINGS,
     rounds: int = 3,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Bench:
@@ -63,7 +64,7 @@ def bench(
         raise ToileError(f"rounds is {rounds}; every way is probed once or more")
     read = read_recipe(recipe, settings)
     if data is not None:
-        read = with_settings(read, {"data.name": str(data)})
+        read = read.replace(data_values(data))
     extent = data_extent(read.data)
     plan = plan_network(read.network, extent.shape, extent.classes)
     recipes = alternatives(read, plan)

@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 from jaxtyping import Int
 
-from toile.data import Progress, carried, no_progress
+from toile.data import DataSource, Progress, carried, no_progress
 from toile.distribution import VERSION
 from toile.errors import ToileError
 from toile.export import (
@@ -53,7 +53,7 @@ def export_run(
     int8: bool = False,
     takes: Takes = "scaled",
     force: bool = False,
-    data: str | Path | None = None,
+    data: DataSource | None = None,
     progress: Progress = no_progress,
 ) -> Exported:
     """Write the network of `run` to `file` (default: its id, here) as safetensors, onnx or keras.

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from toile import report
-from toile.data import Dataset, load_data
+from toile.data import Dataset, DataSource, load_data
 from toile.errors import ToileError
 from toile.runs import Run, judge_validation, own_data, scored_images, validation_pixels
 
@@ -27,7 +27,7 @@ def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool =
     return report.write_run_page(run, run.plan, pixels)
 
 
-def mistakes_of(run: Run, data: str | Path | None = None) -> Figure:
+def mistakes_of(run: Run, data: DataSource | None = None) -> Figure:
     """The most confused pairs of classes of `run`, with the surest mistaken validation pictures.
 
     `data` is where its images lie now, if no longer where they were.

@@ -143,7 +143,7 @@ def train_both(make_fits: Make, **asked: object) -> tuple[list[Fit], list[list[o
 
 
 def test_twenty_steps_of_the_lab_sheets_network_agree():
-    recipe = read_recipe("s1-lab", ["data.name=fashion-sample", "training.precision=float32"])
+    recipe = read_recipe("s1-lab", {"data.name": "fashion-sample", "training.precision": "float32"})
     recipe = with_settings(recipe, {"training.threads": 1, "training.replicas": 1})
     dataset = load_data(recipe.data)
     split = split_data(dataset.train, recipe.data)

@@ -11,6 +11,7 @@ from toile.data.readers.csv_files import find_csv
 from toile.data.readers.csv_table import read_csv
 from toile.data.readers.folder import find_pictures, read_folder
 from toile.data.readers.idx import find_idx, read_idx
+from toile.data.readers.kept_arrays import find_kept, read_kept
 from toile.data.readers.npz import find_npz, read_npz
 from toile.data.readers.parts import Parts, Progress
 from toile.errors import ToileError
@@ -25,6 +26,7 @@ NEEDED = "pictures lie in a folder for each class"
 Read = Callable[[Path, list[Path], Data, Progress], Parts]
 
 READERS: tuple[tuple[Callable[[Path], list[Path]], Read], ...] = (
+    (find_kept, read_kept),
     (find_idx, read_idx),
     # Before CSV: many picture sets carry a labels.csv beside their class folders.
     (find_pictures, read_folder),

@@ -1,0 +1,53 @@
+"""An array in memory, read by the rules of arrays in files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import numpy as np
+from jaxtyping import Shaped
+
+from toile.data.readers.npy_entry import PIECE_NUMBERS, ArrayEntry, ArrayFile
+from toile.errors import ToileError
+
+
+@dataclass(frozen=True)
+class HeldArray(ArrayEntry):
+    """An array in memory, in C's order."""
+
+    values: Shaped[np.ndarray, "*shape"] = field(repr=False)
+
+    def pieces(self) -> Iterator[tuple[int, Shaped[np.ndarray, " numbers"]]]:
+        """The values in order, with the place of each piece's first."""
+        flat = self.values.reshape(-1)
+        for place in range(0, self.size, PIECE_NUMBERS):
+            yield place, flat[place : place + PIECE_NUMBERS]
+
+
+def held_array(values: Any, name: str) -> HeldArray:
+    """What `values` are as an array: NumPy's, a list, a column of a table, a tensor on the CPU.
+
+    Errors call it `name`. Raises ToileError where it is neither numbers nor text.
+    """
+    try:
+        array = np.ascontiguousarray(values)
+    except (TypeError, ValueError) as error:
+        raise ToileError(f"{name}: is no array of one shape ({error})") from None
+    if array.dtype.kind == "O":
+        # Names out of a table's column, which are objects there.
+        if not all(isinstance(one, str) for one in array.flat):
+            raise ToileError(
+                f"{name}: holds Python objects; numbers or, as labels, names are read: give an "
+                "array of one shape, as np.stack(list(x)) makes of pictures"
+            )
+        array = array.astype(str)
+    if array.dtype.kind not in "uifbUS":
+        raise ToileError(f"{name}: holds {array.dtype}; numbers or, as labels, names are read")
+    if not array.size:
+        raise ToileError(f"{name}: is empty; every part of a dataset has at least one image")
+    file = ArrayFile(name, name, array.nbytes, _refuse_to_open)
+    return HeldArray(file, array.shape, array.dtype, False, 0, array)
+
+
+def _refuse_to_open() -> NoReturn:
+    raise AssertionError("an array in memory is no file")

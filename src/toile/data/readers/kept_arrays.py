@@ -1,0 +1,105 @@
+"""Arrays that were given in Python, as the cache keeps them: bytes, class indices, class names."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from toile.data.greys import Greys
+from toile.data.images import Images
+from toile.data.readers.parts import Parts, Progress
+from toile.errors import ToileError
+from toile.recipe import Data
+
+ABOUT = "toile-arrays.json"
+HASH_DIGITS = 12
+"""Of sha256: enough to tell the arrays of one person apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class KeptArrays:
+    """Parts with labels that are places in `class_names`, and what was black and white in them."""
+
+    train: Images
+    test: Images | None
+    class_names: tuple[str, ...]
+    greys: Greys
+
+    @property
+    def hash(self) -> str:
+        """Of all that is kept, in its order: what the arrays are called by."""
+        digest = hashlib.sha256(json.dumps(self._about()).encode())
+        for images in (self.train, self.test):
+            if images is not None:
+                digest.update(repr(images.pixels.shape).encode())
+                digest.update(np.ascontiguousarray(images.pixels).data)
+                digest.update(np.ascontiguousarray(images.labels).data)
+        return digest.hexdigest()[:HASH_DIGITS]
+
+    def _about(self) -> dict[str, object]:
+        return {
+            "class_names": list(self.class_names),
+            "greys": self.greys.model_dump(mode="json"),
+        }
+
+    def write(self, folder: Path) -> None:
+        """Keep them in `folder`, whole or not at all. Raises ToileError where that cannot be."""
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-") as temporary:
+                for part, images in (("train", self.train), ("test", self.test)):
+                    if images is not None:
+                        np.save(Path(temporary, f"x_{part}.npy"), images.pixels)
+                        np.save(Path(temporary, f"y_{part}.npy"), images.labels)
+                Path(temporary, ABOUT).write_text(json.dumps(self._about()))
+                # os.rename refuses to replace a folder that holds files.
+                shutil.rmtree(folder, ignore_errors=True)
+                os.rename(temporary, folder)
+        except OSError as error:
+            raise ToileError(
+                f"{folder}: the arrays could not be kept there ({error.strerror}), where a run "
+                "would look for them; set TOILE_CACHE to a folder that may be written to"
+            ) from None
+
+
+def find_kept(path: Path) -> list[Path]:
+    """The files of kept arrays in a folder of the cache; none elsewhere."""
+    return sorted(path.iterdir()) if path.is_dir() and (path / ABOUT).is_file() else []
+
+
+def read_kept(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
+    """Read what `KeptArrays.write` wrote. Raises ToileError where it is no longer that."""
+    kept = open_kept(path)
+    names = kept.class_names
+    return Parts(kept.train, kept.test, names, nans=0, greys=kept.greys if data.rule > 2 else None)
+
+
+def open_kept(folder: Path) -> KeptArrays:
+    """The arrays kept in `folder`. Raises ToileError where they are damaged."""
+    try:
+        about = json.loads((folder / ABOUT).read_text())
+        kept = KeptArrays(
+            _images(folder, "train"),
+            _images(folder, "test") if (folder / "x_test.npy").exists() else None,
+            tuple(about["class_names"]),
+            Greys.model_validate(about["greys"]),
+        )
+        is_whole = kept.hash == folder.name
+    except (OSError, ValueError, KeyError, TypeError):
+        is_whole = False
+    if not is_whole:
+        raise ToileError(
+            f"{folder}: this copy of arrays is damaged; make them again, by "
+            "toile.Dataset.from_arrays of the same arrays, which writes it anew"
+        )
+    return kept
+
+
+def _images(folder: Path, part: str) -> Images:
+    pixels, labels = (np.load(folder / f"{kind}_{part}.npy", allow_pickle=False) for kind in "xy")
+    return Images(pixels, labels)

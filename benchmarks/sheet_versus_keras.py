@@ -156,10 +156,9 @@ def epoch_seconds(run: Run) -> float:
 
 def toile_cost(runs: Sequence[Run], beside: float) -> Cost:
     """From runs of one epoch of the same network, which took `beside` besides."""
-    spent = [run.results["seconds"] for run in runs]
-    learning, scoring = (
-        statistics.median(one[part] for one in spent) for part in ("training", "evaluation")
-    )
+    spent = [run.results.seconds for run in runs]
+    learning = statistics.median(one.training for one in spent)
+    scoring = statistics.median(one.evaluation for one in spent)
     epoch = statistics.median(map(epoch_seconds, runs))
     data = runs[0].data
     return Cost(

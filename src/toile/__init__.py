@@ -3,7 +3,7 @@
     import toile
 
     run = toile.train("quick")
-    print(run.results["score"])
+    print(run.score.value, run.score.low, run.score.high)
 
 The names stand in `__init__.pyi`. Each is looked up when first used, so that `import toile` is
 quick and leaves torch alone.

@@ -15,6 +15,7 @@ from .recipe import plan_network as plan_network
 from .runs import Evaluated as Evaluated
 from .runs import LiveRun as LiveRun
 from .runs import Run as Run
+from .runs import RunResults as RunResults
 from .runs import Workspace as Workspace
 from .runs import begin as begin
 from .runs import bundle_run as bundle_run
@@ -32,9 +33,11 @@ from .sheets import SheetResult as SheetResult
 from .statistics import Verdict as Verdict
 from .statistics import judge_readings as judge_readings
 from .statistics import verdict_sentence as verdict_sentence
+from .studies import Comparison as Comparison
 from .studies import LiveStudy as LiveStudy
 from .studies import Study as Study
 from .studies import StudyResult as StudyResult
+from .studies import compare as compare
 from .studies import open_study as open_study
 from .studies import open_study_test as open_study_test
 from .studies import study as study

@@ -12,7 +12,7 @@ def test_a_run_is_judged_in_words_and_as_json(toile, among_runs):
     told = toile("evaluate", "last", "--json").json
 
     run = Run(among_runs)
-    assert told["accuracy"] == run.results["score"]["accuracy"]
+    assert told["accuracy"] == run.score.to_json()
     assert [one["class"] for one in told["per_class"]] == list(run.facts.class_names)
     assert sum(map(sum, told["confusion"])) == told["accuracy"]["n"]
     assert told["calibration"]["n"] == told["accuracy"]["n"] // 2

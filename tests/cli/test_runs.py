@@ -15,7 +15,7 @@ def test_runs_are_listed_with_their_score(toile, among_runs):
     listed = toile("runs", "--json").json["runs"]
     assert [one["id"] for one in listed] == ["run"]
     assert listed[0]["status"] == "finished"
-    assert listed[0]["accuracy"] == Run(among_runs).results["validation"]["accuracy"]["value"]
+    assert listed[0]["accuracy"] == Run(among_runs).results.validation.accuracy.value
     assert "fashion-sample" in toile("runs").output
 
 

@@ -63,8 +63,8 @@ def test_a_run_is_exported_once_proven_and_served_from_then_on_without_torch(exp
         said = first_words(process)
         assert "torch" not in Path(f"/proc/{process.pid}/maps").read_text()
     assert exported.stat().st_mtime_ns == made
-    assert said["weights_sha256"] == Run(trained).results["weights"]["last"]
-    assert said["accuracy"]["value"] == Run(trained).results["score"]["accuracy"]["value"]
+    assert said["weights_sha256"] == Run(trained).results.weights["last"]
+    assert said["accuracy"]["value"] == Run(trained).score.value
 
 
 def test_what_it_says_at_the_start_is_all_one_needs(exported):

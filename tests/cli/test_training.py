@@ -89,7 +89,7 @@ def test_a_run_starts_from_anothers_weights_and_says_which(toile, among_runs, tm
     assert "5,594 trained" in (tmp_path / "run" / "report.html").read_text()
     start = Run(tmp_path / "run").recipe.training.start
     assert start.taken == start.frozen == ("conv1",)
-    assert start.sha256 == Run(among_runs).results["weights"]["last"]
+    assert start.sha256 == Run(among_runs).results.weights["last"]
 
 
 @pytest.mark.parametrize(

@@ -253,5 +253,5 @@ def test_a_full_disk_pauses_it_and_it_goes_on_when_there_is_room(
     assert end(process)[0] == 0
     halting.close()
     assert [*tmp_path.rglob("*.tmp")] == []
-    assert Run(tmp_path / "study" / "readings" / "2-1").results["state"] == "finished"
+    assert Run(tmp_path / "study" / "readings" / "2-1").results.state == "finished"
     assert remains(tmp_path / "study") == undisturbed

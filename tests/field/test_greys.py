@@ -103,7 +103,7 @@ def test_a_run_of_0_to_16_says_so_and_answers_photographs_and_its_own_kind(tmp_p
     data = tmp_path / "data"
     CASES["npz_digits16"](data)
     run = toile.train("s1-lab", data=data, out=tmp_path / "run", epochs=30)
-    assert run.results["score"]["accuracy"]["value"] > 0.9
+    assert run.score.value > 0.9
     page = write_report(run, None).read_text()
     assert re.search("Greys in the files.{,60}0 to 16<", page, re.DOTALL)
     photograph = Image.fromarray(glyph("7", size=300, ink=20, paper=240))

@@ -56,7 +56,7 @@ def read_all_of(run: Run) -> object:
     other = differences(run.environment, run.environment)
     reached = convergence_of(epochs), seconds_of(epochs) if epochs else None
     halves = [one[half]["accuracy"] for one in epochs for half in ("scores", "chooses")]
-    return run.plan, run.results["score"], listed, scores, other, reached, halves
+    return run.plan, run.score, listed, scores, other, reached, halves
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def test_a_run_is_begun_iterated_and_stopped_by_leaving(live):
     assert [event.step for event in toile.go_on(run) if isinstance(event, Stepped)] == list(
         range(20, 39)
     )
-    assert run.results["epochs"] == 2
+    assert run.results.epochs == 2
 
 
 def test_the_recipe_kept_says_what_was_done(live):
@@ -118,8 +118,8 @@ def test_leaving_at_the_last_event_leaves_the_run_finished(live):
 def test_a_run_that_stopped_early_goes_on_when_asked_for_more():
     early = {"training.early_stopping.patience": 1, "training.optimizer.learning_rate": 0}
     run = toile.train("s1-lab", data="fashion-sample", settings={**QUICKLY, **early})
-    assert run.results["epochs"] == 2
-    assert toile.resume(run, epochs=3).results["epochs"] == 3
+    assert run.results.epochs == 2
+    assert toile.resume(run, epochs=3).results.epochs == 3
 
 
 def test_a_run_iterated_again_has_the_history_of_one_never_left(live):
@@ -180,7 +180,7 @@ def test_of_two_that_ask_at_once_the_one_that_trains_is_in_the_recipe(live):
         next(iter(second))
     assert run.recipe.training.epochs == 3
     assert [one.model_dump() for one in run.recipe.training.extended] == [{"step": 38, "epochs": 2}]
-    assert run.results["epochs"] == 3
+    assert run.results.epochs == 3
 
 
 def test_one_kernel_goes_on_with_a_run_that_a_ctrl_c_left_as_running(live):
@@ -191,11 +191,11 @@ def test_one_kernel_goes_on_with_a_run_that_a_ctrl_c_left_as_running(live):
     state = read_state(live.run.folder)
     write_state(live.run.folder, replace(state, status="running"))
     assert read_state(live.run.folder).status == "interrupted"
-    assert toile.resume(live.run).results["epochs"] == 2
+    assert toile.resume(live.run).results.epochs == 2
 
 
 def test_one_kernel_goes_on_with_a_run_it_only_began(live):
-    assert toile.resume(live.run).results["epochs"] == 2
+    assert toile.resume(live.run).results.epochs == 2
 
 
 def test_old_results_do_not_outlive_going_on(live):
@@ -205,7 +205,7 @@ def test_old_results_do_not_outlive_going_on(live):
         if isinstance(event, Stepped):
             assert not (run.folder / "results.json").exists()
             assert not (run.folder / "report.html").exists()
-    assert run.results["epochs"] == 3
+    assert run.results.epochs == 3
 
 
 def test_half_of_the_images_may_validate_and_a_resume_divides_them_so_again():

@@ -49,4 +49,4 @@ def test_what_is_there_is_still_listed_and_read(kept, as_anyone, monkeypatch):
     with as_anyone():
         assert [one.state.status for one in list_runs()] == ["finished"]
         assert [one.name for one in Workspace().kept("run", "study")] == ["one"]
-        assert open_run("one").results["epochs"] == 3
+        assert open_run("one").results.epochs == 3

@@ -12,6 +12,7 @@ import pytest
 from toile import evaluation
 from toile.errors import ToileError
 from toile.runs import Run, Workspace, has_checkpoint, load_arrays, load_checkpoint, read_state
+from toile.runs.run_results import RunScore
 from toile.runs.tensors import save_arrays
 from toile.training import Diverged, Epoch, Finished, Stepped
 
@@ -54,36 +55,55 @@ def test_the_results_follow_from_the_stored_logits(trained):
     stored = run.validation
     whole = evaluation.accuracy(stored.logits, stored.labels)
     results = run.results
-    assert results["validation"]["accuracy"] == whole.to_json()
-    assert results["score"] == {
+    assert results.validation.accuracy == whole
+    assert results.to_json()["score"] == {
         "accuracy": whole.to_json(),
         "of": "validation",
         "weights": "last",
     }
-    assert results["epochs"] == 3
-    assert results["steps"] == 15
-    assert results["weights"]["last"] == load_arrays(run.folder / "last.safetensors").sha256
+    assert run.score == RunScore(whole.value, whole.low, whole.high, 18, "validation", "last")
+    assert (run.predictions == stored.labels).mean() == run.score.value
+    assert results.epochs == 3
+    assert results.steps == 15
+    assert results.weights["last"] == load_arrays(run.folder / "last.safetensors").sha256
     assert read_state(run.folder).accuracy == whole.value
+
+
+def test_the_file_and_the_object_say_the_same(trained):
+    stored = json.loads((trained.run.folder / "results.json").read_text())
+    results = trained.run.results
+    assert results.to_json() == stored
+    assert results.seconds.total == stored["seconds"]["total"]
+    assert [one.to_json() for one in results.convergence] == stored["convergence"]
+    assert results.validation.loss == stored["validation"]["loss"]
+
+
+def test_the_history_is_arrays_with_a_number_an_epoch(trained):
+    history = trained.run.history
+    for part, measure in (("training", "loss"), ("validation", "accuracy")):
+        values = getattr(history, f"{part}_{measure}")
+        assert values.tolist() == [one[part][measure] for one in history.epochs]
+    assert (np.diff(history.seconds) > 0).all()
 
 
 def test_the_best_epochs_score_is_that_of_the_half_that_did_not_choose(trained):
     epochs = trained.run.history.epochs
-    best = trained.run.results["best"]
+    best = trained.run.results.best
     chosen = max(epochs, key=lambda one: (one["chooses"]["accuracy"], -one["epoch"]))
-    assert best["epoch"] == chosen["epoch"]
-    assert best["accuracy"]["value"] == pytest.approx(chosen["scores"]["accuracy"])
-    assert best["accuracy"]["n"] == 9
+    assert best.epoch == chosen["epoch"]
+    assert best.score.value == pytest.approx(chosen["scores"]["accuracy"])
+    assert best.score.n == 9
 
 
 def test_where_early_stopping_chose_the_score_is_of_the_other_half(make_recorder, tmp_path):
     recorder = make_recorder(tmp_path / "run", training__early_stopping={"patience": 1})
     for _ in recorder.record():
         pass
-    score = recorder.run.results["score"]
-    assert score["of"] == "the scoring half of validation"
-    assert score["accuracy"]["n"] == 9
+    score = recorder.run.score
+    assert score.of == "the scoring half of validation"
+    assert score.n == 9
     last = recorder.run.history.epochs[-1]
-    assert score["accuracy"]["value"] == pytest.approx(last["scores"]["accuracy"])
+    assert score.value == pytest.approx(last["scores"]["accuracy"])
 
 
 @pytest.mark.parametrize("step", [1, 4, 5, 6, 14])
@@ -197,8 +217,8 @@ def test_seconds_are_summed_over_a_resume(make_recorder, tmp_path):
     spent = recorder.fit.position.total_seconds
     resumed = make_recorder(folder, restored=True)
     list(resumed.record())
-    assert resumed.run.results["seconds"]["total"] > spent > 0
-    assert not math.isnan(resumed.run.results["seconds"]["per_epoch"])
+    assert resumed.run.results.seconds.total > spent > 0
+    assert not math.isnan(resumed.run.results.seconds.per_epoch)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
@@ -266,8 +286,8 @@ def test_an_interrupted_library_call_keeps_the_results_so_far(make_recorder, tmp
     monkeypatch.setattr(recorder.fit.optimizer, "step", interrupted)
     with pytest.raises(KeyboardInterrupt):
         list(recorder.record())
-    assert recorder.run.results["state"] == "stopped"
-    assert recorder.run.results["epochs"] == 2
+    assert recorder.run.results.state == "stopped"
+    assert recorder.run.results.epochs == 2
 
 
 def test_a_run_whose_results_are_removed_is_not_called_finished_any_more(
@@ -343,7 +363,7 @@ def test_a_second_ctrl_c_after_one_in_a_step_leaves_a_run_that_is_stopped(
     with pytest.raises(KeyboardInterrupt):
         list(recorder.record())
     assert read_state(tmp_path / "run").status == "stopped"
-    assert recorder.run.results["epochs"] == 1
+    assert recorder.run.results.epochs == 1
 
 
 @pytest.mark.parametrize("at", ["last.safetensors", "validation.safetensors", "state.json"])
@@ -361,9 +381,9 @@ def test_a_ctrl_c_while_an_epoch_is_kept_leaves_scores_of_that_epoch(
             list(events)
     assert read_state(tmp_path / "run").status == "stopped"
     run = recorder.run
-    assert run.results["epochs"] == len(run.history.epochs) == 2
+    assert run.results.epochs == len(run.history.epochs) == 2
     last = run.history.epochs[-1]["validation"]["accuracy"]
-    assert run.results["validation"]["accuracy"]["value"] == last
+    assert run.results.validation.accuracy.value == last
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")

@@ -26,7 +26,7 @@ def record_all(recorders, stop_after=None):
 def assert_same_runs(folders, alone):
     for folder, reference in zip(folders, alone, strict=True):
         run = Run(folder)
-        assert run.results["score"] == reference.results["score"]
+        assert run.score == reference.score
         ours, expected = (load_arrays(one.folder / "last.safetensors") for one in (run, reference))
         for name, array in expected.arrays.items():
             assert np.allclose(ours.arrays[name], array, rtol=1e-3, atol=1e-5), name

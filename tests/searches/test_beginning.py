@@ -95,7 +95,7 @@ def test_the_finalists_are_read_with_other_seeds_on_the_other_half(taken):
     assert {one.seed for one in study.readings} == {1, 2}
     reading = study.readings[0]
     run = Run(reading.folder)
-    assert run.results["epochs"] == 2
+    assert run.results.epochs == 2
     answers = run.validation
     right = answers.logits.argmax(axis=1) == answers.labels
     assert reading.score == pytest.approx(right[answers.chooses == 0].mean())
@@ -234,9 +234,9 @@ def test_no_finalist_is_scored_on_the_half_that_chose_it(tmp_path):
     (_, event) = live.events()
     assert event.trial.values == {"training.early_stopping": "off"}
     (reading,) = live.finalists().finish().readings
-    score = Run(reading.folder).results["score"]
-    assert score["of"] == "the scoring half of validation"
-    assert score["accuracy"]["n"] == 300
+    score = Run(reading.folder).score
+    assert score.of == "the scoring half of validation"
+    assert score.n == 300
 
 
 @pytest.mark.parametrize(

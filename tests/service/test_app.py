@@ -174,11 +174,11 @@ def test_a_picture_of_the_sealed_test_part_is_not_answered(ask):
 
 def test_the_card_says_which_network_it_is_and_how_good(ask, run):
     card = ask("GET", "/").json()
-    accuracy = run.results["score"]["accuracy"]
+    accuracy = run.score.to_json()
     assert card["run"] == "run"
     assert card["classes"] == list(run.facts.class_names)
     assert card["shape"] == [1, 28, 28]
-    assert card["weights_sha256"] == run.results["weights"]["last"]
+    assert card["weights_sha256"] == run.results.weights["last"]
     assert card["accuracy"] == {**accuracy, "of": "validation", "seen": ""}
 
 

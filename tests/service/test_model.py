@@ -21,7 +21,7 @@ def test_an_exported_file_is_served_with_its_own_weights_and_no_score(exported, 
     model = open_model(str(exported), None, no_progress)
     assert model.card.weights == "last"
     assert model.card.accuracy is None
-    assert model.card.weights_sha256 == run.results["weights"]["last"]
+    assert model.card.weights_sha256 == run.results.weights["last"]
 
 
 @pytest.fixture(scope="module")
@@ -71,13 +71,13 @@ def test_the_best_weights_are_kept_beside_the_last_with_the_score_of_their_epoch
     best = open_model(str(run.folder), "best", no_progress)
     kept = OnnxClassifier(run.folder / "serve-best.onnx")
     assert best.card.weights == kept.about.weights == "best"
-    assert best.card.accuracy.of == run.results["best"]["of"] != model.card.accuracy.of
+    assert best.card.accuracy.of == run.results.best.score.of != model.card.accuracy.of
 
 
 @pytest.mark.parametrize("damage", ["cut off", "of other weights"])
 def test_a_kept_file_that_does_not_fit_its_run_is_made_anew(model, run, damage):
     kept = run.folder / "serve-last.onnx"
-    whole, sha = kept.read_bytes(), run.results["weights"]["last"].encode()
+    whole, sha = kept.read_bytes(), run.results.weights["last"].encode()
     assert whole.count(sha) == 1
     kept.write_bytes(whole[:500] if damage == "cut off" else whole.replace(sha, b"0" * 64))
     assert open_model(str(run.folder), None, no_progress).card == model.card

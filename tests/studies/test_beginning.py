@@ -78,9 +78,7 @@ def test_it_is_iterated_for_its_events_and_gives_numbers(taken):
     assert sum(isinstance(event, Started) for event in events) == 4
     table = live.result.table()
     assert table.shape == (2, 2)
-    assert (
-        table[1, 0] == ended[1].score == Run(ended[1].folder).results["score"]["accuracy"]["value"]
-    )
+    assert table[1, 0] == ended[1].score == Run(ended[1].folder).score.value
     assert live.result.scores() == {"2": tuple(table[0]), "3": tuple(table[1])}
     assert live.result.verdict.levels[0].mean == pytest.approx(table[0].mean())
     assert live.result.ended

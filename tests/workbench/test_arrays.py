@@ -53,7 +53,7 @@ def test_the_run_remembers_them_by_name_and_content(run):
 
 def test_another_process_finds_them_in_the_cache(run, tmp_path):
     copy = Path(shutil.copytree(run.folder, tmp_path / "run"))
-    code = f"import toile; print(toile.resume({str(copy)!r}, epochs=2).results['epochs'])"
+    code = f"import toile; print(toile.resume({str(copy)!r}, epochs=2).results.epochs)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "2\n"
 

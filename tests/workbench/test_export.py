@@ -67,7 +67,7 @@ def test_int8_is_judged_on_the_whole_validation_part(run, tmp_path):
     exported = toile.export_run(run, file=tmp_path / "a.onnx", int8=True)
     parity = exported.parity
     assert parity.images == len(run.validation.indices)
-    assert parity.accuracy_float32 == pytest.approx(run.results["validation"]["accuracy"]["value"])
+    assert parity.accuracy_float32 == pytest.approx(run.results.validation.accuracy.value)
     changed = 1 - parity.agreement
     assert parity.accuracy == pytest.approx(parity.accuracy_float32, abs=changed + 1e-9)
 

@@ -14,9 +14,9 @@ def test_every_preset_trains_an_epoch_on_a_few_pictures(name, few_garments):
     }
     run = toile.train(name, data=few_garments, settings=settings)
     results = run.results
-    assert results["state"] == "finished"
+    assert results.state == "finished"
     weights = load_arrays(run.folder / "last.safetensors").arrays
     counted = [one.size for name, one in weights.items() if "num_batches" not in name]
-    assert results["parameters"] == sum(counted)
+    assert results.parameters == sum(counted)
     losses = [record["loss"] for record in run.history.steps]
     assert sum(losses[-5:]) < sum(losses[:5])

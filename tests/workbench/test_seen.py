@@ -269,7 +269,7 @@ def test_no_trial_or_finalist_begins_with_other_weights(small, parent, tmp_path)
     list(live.events())
     # The same weights were gone on with, those that each trial picked.
     starts = [Run(one.folder).recipe.training.start for one in live.result.trials]
-    assert {one.weights: one.sha256 for one in starts} == parent.results["weights"]
+    assert {one.weights: one.sha256 for one in starts} == parent.results.weights
     resume(Run(tmp_path / "one"), epochs=2)
     said = r"trial \d began with other weights of .*training.start.sha256 was \w+ and is now"
     with pytest.raises(ToileError, match=said):

@@ -142,7 +142,7 @@ def test_two_runs_are_compared_by_their_answers_and_in_what_they_differ(runs, tm
     block = sheet_page(result, {}).blocks[0]
     facts = dict(block.facts)
     for run in (first, second):
-        share = run.results["score"]["accuracy"]["value"]
+        share = run.score.value
         assert facts[run.name] == f"{100 * share:.2f} %"
     assert facts["network.conv1.filters"] == "2, and 3"
     assert "McNemar's exact test" in block.sentence

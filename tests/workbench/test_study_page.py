@@ -42,7 +42,7 @@ def result(tmp_path_factory) -> StudyResult:
             recipe = with_settings(recipe_of(RECIPE), settings)
             out = folder / f"{units}-{number}"
             run = toile.train(recipe, data=folder / "bars.npz", out=out)
-            score = run.results["score"]["accuracy"]["value"]
+            score = run.score.value
             readings.append(Reading(units, number, number, out, "finished", score, 1.0))
     spec = study_of({"recipe": RECIPE, "vary": {"network.dense1.units": [2, 8]}})
     levels = tuple(Factors(name, {}) for name in ("2", "8"))

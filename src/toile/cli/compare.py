@@ -175,5 +175,4 @@ def _mcnemar(first: "Run", second: "Run") -> "McNemar | None":
 
 
 def _score(run: "Run") -> dict[str, Any] | None:
-    path = run.folder / "results.json"
-    return run.results["score"]["accuracy"] if path.exists() else None
+    return run.score.to_json() if run.has_results else None

@@ -91,8 +91,8 @@ def run(
     _refuse(budget if not until_decided else None, why if not open_test else "", out)
     started = time.monotonic()
     with Signals("the same command continues it") as signals:
-        from toile.cli.progress import data_progress
         from toile import studies
+        from toile.cli.progress import data_progress
         from toile.recipe import parse_assignments
 
         with data_progress() as progress:

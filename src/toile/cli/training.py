@@ -120,7 +120,7 @@ def _follow(
         for event in live.events(stop=lambda: signals.asked):
             watch.show(event)
     path = None
-    if page and (live.run.folder / "results.json").exists():
+    if page and live.run.has_results:
         from toile.cli.progress import waiting
         from toile.workbench import write_report
 
@@ -164,7 +164,7 @@ def result(run: "Run") -> dict[str, Any]:
     from toile.runs import read_state
 
     state = read_state(run.folder)
-    results = run.results if (run.folder / "results.json").exists() else {"validation": None}
+    results = run.results.to_json() if run.has_results else {"validation": None}
     return {
         "run": str(run.folder),
         **results,
@@ -182,22 +182,22 @@ def summary(run: "Run") -> str:
     state = read_state(run.folder)
     ended = f"{state.status}{f' ({state.reason})' if state.reason else ''}"
     lines = [plain(f"{run.id}  {ended}")]
-    if (run.folder / "results.json").exists():
+    if run.has_results:
         results, answers = run.results, run.validation
         names = run.data["class_names"]
         matrix = evaluation.confusion_matrix(answers.labels, answers.logits.argmax(1), len(names))
         lines += [
             (
-                f"accuracy  {estimate(results['score']['accuracy'])} on {results['score']['of']}; "
+                f"accuracy  {estimate(results.score.to_json())} on {results.score.of}; "
                 "the interval is Wilson's, 95 %"
             ),
             *_commonest(run),
             *_warned(run),
             *(f"note: {plain(note)}" for note in _few_steps(run)),
             (
-                f"loss  {results['validation']['loss']:.4f}   epochs  {results['epochs']}   "
-                f"parameters  {amount(results['parameters'])}   "
-                f"time  {duration(results['seconds']['total'])}"
+                f"loss  {results.validation.loss:.4f}   epochs  {results.epochs}   "
+                f"parameters  {amount(results.parameters)}   "
+                f"time  {duration(results.seconds.total)}"
             ),
             "",
             table(

@@ -240,7 +240,7 @@ def _read_all(run: Run) -> None:
     """Read every file of a run, so that a damaged one is found."""
     read_state(run.folder)
     _ = run.recipe, run.facts, run.environment, run.history
-    if (run.folder / "results.json").exists():
+    if run.has_results:
         _ = run.results
     if run.has_answers:
         _ = run.validation

@@ -93,11 +93,22 @@ class _Seen(Named):
     sentence: str
 
 
+class _Reached(Named):
+    accuracy: Share
+    epoch: Count | None
+    seconds: Seconds | None
+
+
 class Results(Named):
     """`results.json`."""
 
+    state: str
     epochs: Count
+    steps: Annotated[int, Field(ge=0)]
     parameters: Annotated[int, Field(ge=0)]
+    macs: Annotated[int, Field(ge=0)]
+    weights: dict[str, str]
+    convergence: list[_Reached]
     validation: _Whole
     score: _Scored
     best: _Best

@@ -23,6 +23,7 @@ from toile.runs.records import (
     read_record,
 )
 from toile.runs.remarks import Remarks, read_remarks
+from toile.runs.run_results import RunResults, RunScore, results_in
 from toile.runs.tensors import CorruptFile, Stored, load_arrays
 
 if TYPE_CHECKING:
@@ -41,10 +42,47 @@ class Validation:
 
 @dataclass(frozen=True)
 class History:
-    """A run's records: `steps` some twenty times an epoch, `epochs` once."""
+    """A run's records: `steps` some twenty times an epoch, `epochs` once, as the file has them.
+
+    The arrays have a number for each epoch, the first first: accuracies are fractions, losses
+    cross-entropies in nats, NaN where one was not finite.
+
+        >>> history = run.history
+        >>> history.validation_accuracy.shape, history.training_loss[1] < history.training_loss[0]
+        ((2,), True)
+    """
 
     steps: tuple[Record, ...]
     epochs: tuple[Record, ...]
+
+    @property
+    def training_accuracy(self) -> Float[np.ndarray, " epochs"]:
+        """Over the images trained on, while the weights changed."""
+        return self._of_epochs("training", "accuracy")
+
+    @property
+    def training_loss(self) -> Float[np.ndarray, " epochs"]:
+        """Over the images trained on, while the weights changed."""
+        return self._of_epochs("training", "loss")
+
+    @property
+    def validation_accuracy(self) -> Float[np.ndarray, " epochs"]:
+        """Over all validation images, after each epoch."""
+        return self._of_epochs("validation", "accuracy")
+
+    @property
+    def validation_loss(self) -> Float[np.ndarray, " epochs"]:
+        """Over all validation images, after each epoch."""
+        return self._of_epochs("validation", "loss")
+
+    @property
+    def seconds(self) -> Float[np.ndarray, " epochs"]:
+        """Seconds since the first step at the end of each epoch, scoring included."""
+        return np.array([one["total_seconds"] for one in self.epochs], np.float64)
+
+    def _of_epochs(self, part: str, measure: str) -> Float[np.ndarray, " epochs"]:
+        # None, which JSON has for what is not finite, becomes NaN.
+        return np.array([one[part][measure] for one in self.epochs], np.float64)
 
 
 @dataclass(frozen=True)
@@ -98,9 +136,28 @@ class Run:
         return self._json("environment.json", Environment)
 
     @property
-    def results(self) -> Record:
-        """Scores, convergence and seconds, once the run has ended."""
-        return self._json("results.json", Results)
+    def has_results(self) -> bool:
+        """Whether it has ended, so that there are `results`."""
+        return (self.folder / "results.json").exists()
+
+    @property
+    def results(self) -> RunResults:
+        """Scores, convergence and seconds, once the run has ended.
+
+        >>> run.results.validation.loss > 0, run.results.seconds.total > 0
+        (True, True)
+        """
+        return results_in(self._json("results.json", Results))
+
+    @property
+    def score(self) -> RunScore:
+        """The share of validation images it answers right, a fraction with its 95 % interval.
+
+        >>> score = run.score
+        >>> score.low < score.value < score.high, score.n, score.of
+        (True, 1200, 'validation')
+        """
+        return self.results.score
 
     @property
     def history(self) -> History:
@@ -134,6 +191,15 @@ class Run:
     def has_answers(self) -> bool:
         """Whether an epoch has ended, and what the network answered in it is kept."""
         return (self.folder / "validation.safetensors").exists()
+
+    @property
+    def predictions(self) -> Int[np.ndarray, " n"]:
+        """The classes it answered on the validation images, in the order of `validation`.
+
+        >>> (run.predictions == run.validation.labels).mean() == run.score.value
+        True
+        """
+        return self.validation.logits.argmax(axis=1)
 
     @property
     def validation(self) -> Validation:

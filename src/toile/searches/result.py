@@ -188,8 +188,8 @@ def read_trial(
     if pruned:
         # It may have come further before it was stopped; what counts is what was decided on.
         status, scores = "pruned", scores[: pruned["epoch"]]
-        if (run.folder / "results.json").exists():
-            seconds = run.results["seconds"]["total"]
+        if run.has_results:
+            seconds = run.results.seconds.total
     return Trial(number, values, run.folder, status, scores, seconds, reading.reason)
 
 

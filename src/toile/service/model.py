@@ -84,9 +84,9 @@ def _exported(run: Run, weights: str, progress: "Progress") -> OnnxClassifier:
 
 def _score(run: Run, weights: str) -> Score | None:
     """What the run scored with these weights; None where it has not ended, or on no images."""
-    if not (run.folder / "results.json").exists():
+    if not run.has_results:
         return None
-    score = run.results["score" if weights == "last" else "best"]
-    if not score["accuracy"]["n"]:
+    score = run.score if weights == "last" else run.results.best.score
+    if not score.n:
         return None
-    return Score(**score["accuracy"], of=score["of"], seen=seen_words(run.recipe))
+    return Score(**score.to_json(), of=score.of, seen=seen_words(run.recipe))

@@ -3,6 +3,8 @@ from .analyses import count_analyses as count_analyses
 from .analyses import judge_kept as judge_kept
 from .analyses import keep_analysis as keep_analysis
 from .beginning import study as study
+from .comparison import Comparison as Comparison
+from .comparison import compare as compare
 from .events import Advanced as Advanced
 from .events import Ended as Ended
 from .events import Looked as Looked

@@ -176,8 +176,7 @@ def _read_reading(level: str, number: int, seed: int, run: Run, failed: str | No
             status = "failed"
         reason = state.reason if failed is None else failed
         return Reading(level, number, seed, run.folder, status, reason=reason, epochs=state.epoch)
-    has_results = (run.folder / "results.json").exists()
-    results = run.results if has_results else None
+    results = run.results if run.has_results else None
     finished = state.status == "finished" and results is not None
     return Reading(
         level,
@@ -185,11 +184,11 @@ def _read_reading(level: str, number: int, seed: int, run: Run, failed: str | No
         seed,
         run.folder,
         state.status,
-        results["score"]["accuracy"]["value"] if results and finished else None,
-        results["seconds"]["total"] if results else None,
+        results.score.to_json()["value"] if results and finished else None,
+        results.seconds.total if results else None,
         state.reason,
         state.epoch,
-        ((results and results.get("seen")) or {}).get("sentence", ""),
+        results.warning if results else "",
     )
 
 

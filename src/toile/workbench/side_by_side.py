@@ -35,9 +35,8 @@ def sides_of(kept: Kept) -> Iterator[ComparedRuns]:
                     yield from _levels(f"{kept.name}, {outcome.planned.number}", study)
         case _:
             run = Run(kept.folder)
-            if (run.folder / "results.json").exists():
-                score = run.results["score"]["accuracy"]["value"]
-                (level,) = judge_readings({run.recipe.name: [score]}).levels
+            if run.has_results:
+                (level,) = judge_readings({run.recipe.name: [run.score.value]}).levels
                 yield ComparedRuns(kept.name, level, run.data["fingerprint"])
 
 

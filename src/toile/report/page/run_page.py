@@ -51,7 +51,7 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
         plan=plan,
         data=facts,
         environment=run.environment,
-        results=run.results if (run.folder / "results.json").exists() else None,
+        results=run.results.to_json() if run.has_results else None,
         history=history,
         convergence=convergence_of(history.epochs),
         standing=standing(run),

@@ -1,12 +1,10 @@
 """What is known of a run so far, and how honestly."""
 
-import math
 from dataclasses import dataclass
-from typing import Any
 
 from toile.evaluation import Estimate, accuracy, cross_entropy
 from toile.report.page.numbers import percent
-from toile.runs import Run, commonest_of, read_state, seen_words
+from toile.runs import Run, RunResults, commonest_of, read_state, seen_words
 
 INTERVAL = ", with Wilson's 95 % interval."
 
@@ -25,7 +23,7 @@ class RunStanding:
 def standing(run: Run) -> RunStanding:
     """From the results of an ended run, else from its last stored answers, if any."""
     state = read_state(run.folder)
-    if (run.folder / "results.json").exists():
+    if run.has_results:
         score, loss, meaning = _ended(run.results)
     elif run.has_answers:
         answers = run.validation
@@ -50,22 +48,16 @@ def _commonest(run: Run) -> str:
     return f" Always answering {name} would be right on {percent(found.share)} of them."
 
 
-def _ended(results: dict[str, Any]) -> tuple[Estimate, float | None, str]:
-    score = estimate(results["score"]["accuracy"])
+def _ended(results: RunResults) -> tuple[Estimate, float | None, str]:
+    score = results.score
     weights = {
         "last": "the last epoch's weights",
         "average": "the average of the weights along the training",
-    }[results["score"]["weights"]]
-    place = "" if results["score"]["of"] == "validation" else f", {results['score']['of']}"
+    }[score.weights]
+    place = "" if score.of == "validation" else f", {score.of}"
     meaning = f"The score is that of {weights} on {_images(score.n)}{place}{INTERVAL}"
-    return score, results["validation"]["loss"], meaning
+    return score, results.validation.loss, meaning
 
 
 def _images(n: int) -> str:
     return f"{n:,} validation images"
-
-
-def estimate(record: dict[str, Any]) -> Estimate:
-    """The estimate that `Estimate.to_json` wrote."""
-    value = math.nan if record["value"] is None else record["value"]
-    return Estimate(value, record["low"], record["high"], record["n"])

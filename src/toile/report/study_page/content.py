@@ -77,10 +77,10 @@ def _terms(result: StudyResult, verdict: Verdict | None) -> str:
     run = first_run(result)
     said = [shown_remarks(result.folder).sentence]
     if run is not None:
-        score = run.results["score"]
+        score = run.score
         weights = {"last": "the last epoch's weights", "average": "averaged weights"}
-        images = f"{score['accuracy']['n']:,} images of {score['of']}"
-        said.append(f"A reading is the accuracy of {weights[score['weights']]} on {images}.")
+        images = f"{score.n:,} images of {score.of}"
+        said.append(f"A reading is the accuracy of {weights[score.weights]} on {images}.")
     if verdict is not None:
         said.append(
             "Differences are tested by Welch's t with Holm's correction, and whether levels are "

@@ -1,0 +1,156 @@
+"""Runs that were trained one by one, judged as the readings of a study are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from toile.errors import ToileError
+from toile.recipe import differing_settings
+from toile.runs import Run, answered_the_same, open_run, read_state, seen_words
+from toile.statistics import Verdict, judge_readings, verdict_sentence
+from toile.studies.same_scores import unlike
+
+AMONG_READINGS = {
+    "seed", "data.fold", "data.name", "training.device", "training.threads", "training.replicas",
+    "training.precision", "training.engine",
+}  # fmt: skip
+"""In what runs of one level may differ: chance, and where they were trained."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Finished runs by level, and what their scores allow one to say.
+
+    `other_images` says where levels are scored on different images; empty where they are not.
+    """
+
+    runs: Mapping[str, tuple[Run, ...]]
+    margin: float | None = None
+    other_images: str = ""
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Which levels are better, worse, the same within the margin, or cannot be told apart."""
+        return judge_readings(
+            {level: [run.score.value for run in runs] for level, runs in self.runs.items()},
+            margin=self.margin,
+            accuracies=True,
+        )
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words, with what must be said beside it."""
+        said = [verdict_sentence(self.verdict)]
+        if self.other_images:
+            said.append(f"Mind that {self.other_images}.")
+        warnings = {seen_words(run.recipe) for runs in self.runs.values() for run in runs}
+        return " ".join([*said, *sorted(warnings - {""})])
+
+    def table(self) -> Float[np.ndarray, "levels readings"]:
+        """Scores as fractions, a row for each level; NaN where a level has fewer runs."""
+        most = max(map(len, self.runs.values()))
+        scores = np.full((len(self.runs), most), np.nan)
+        for row, runs in zip(scores, self.runs.values(), strict=True):
+            row[: len(runs)] = [run.score.value for run in runs]
+        return scores
+
+    def to_json(self) -> dict[str, Any]:
+        """The runs by level, the verdict's numbers and the sentence."""
+        return {
+            "runs": {level: [str(run.folder) for run in runs] for level, runs in self.runs.items()},
+            "verdict": self.verdict.to_json(),
+            "other_images": self.other_images,
+            "sentence": self.sentence,
+        }
+
+
+def compare(
+    runs: Mapping[str, Sequence[Run | str | Path]], *, margin: float | None = None
+) -> Comparison:
+    """What finished runs, several a level, allow one to say of the levels.
+
+    The runs of a level are one recipe trained with several seeds. `margin` is a fraction up to
+    which differences do not matter, half a point by default. Scores that do not mean the same are
+    refused, as in a study. `toile.study` trains and compares at once, and counts how often it was
+    asked; here nobody knows how often one has looked.
+
+        >>> found = toile.compare({"relu": relu_runs, "gelu": gelu_runs})
+        >>> found.table().shape
+        (2, 2)
+        >>> found.verdict.decided
+        False
+        >>> print(found.sentence)  # doctest: +ELLIPSIS
+        relu and gelu are undecided: ...
+
+    Raises ToileError naming the level and the run.
+    """
+    opened = {
+        str(level): tuple(run if isinstance(run, Run) else open_run(run) for run in own)
+        for level, own in runs.items()
+    }
+    if not opened:
+        raise ToileError("there are no runs; compare takes runs by level, as {'relu': runs}")
+    for level, own in opened.items():
+        _refuse_level(level, own)
+    _refuse_twins(opened)
+    first = {level: own[0] for level, own in opened.items()}
+    # Each run of a level may be validated on a fold of its own.
+    recipes = {level: run.recipe.replace({"data.fold": 0}) for level, run in first.items()}
+    if reason := unlike(recipes):
+        raise ToileError(reason)
+    others = [
+        f"levels {a} and {b} are scored on different images: a difference may come from those as "
+        "well as from what was learnt"
+        for a, b in combinations(first, 2)
+        if first[a].recipe.data.folds is None and not answered_the_same(first[a], first[b])
+    ]
+    return Comparison(opened, margin, others[0] if others else "")
+
+
+def _refuse_level(level: str, runs: tuple[Run, ...]) -> None:
+    """Raise ToileError unless `runs` are finished readings of one thing."""
+    if not runs:
+        raise ToileError(f"level {level} has no runs; give it one or more, or leave it out")
+    for run in runs:
+        status = read_state(run.folder).status
+        if status != "finished":
+            raise ToileError(
+                f"level {level}: {run.name} is {status}; runs that have finished are compared. "
+                f"toile.resume({run.name!r}) goes on with one that was stopped; leave out one that "
+                "failed, and say so"
+            )
+    for run in runs[1:]:
+        differing = differing_settings([one.recipe for one in (runs[0], run)])
+        for address, values in differing.items():
+            if address not in AMONG_READINGS:
+                raise ToileError(
+                    f"level {level}: {address} is {values[0]} in {runs[0].name} and {values[1]} in "
+                    f"{run.name}; runs of a level differ in their seeds alone: make it two levels"
+                )
+        in_folds = runs[0].recipe.data.folds is not None
+        if not in_folds and not answered_the_same(runs[0], run):
+            raise ToileError(
+                f"level {level}: {runs[0].name} and {run.name} are scored on different images, so "
+                "their scores do not mean the same"
+            )
+
+
+def _refuse_twins(levels: Mapping[str, tuple[Run, ...]]) -> None:
+    """Raise ToileError where two runs are one and the same reading."""
+    found: dict[tuple[str, str], tuple[str, Run]] = {}
+    for level, runs in levels.items():
+        for run in runs:
+            key = (run.recipe.hash, run.facts.order)
+            if key in found:
+                other, twin = found[key]
+                raise ToileError(
+                    f"{twin.name} of level {other} and {run.name} of level {level} are the same "
+                    "recipe with the same seed, so one reading; leave one of them out"
+                )
+            found[key] = level, run

@@ -15,11 +15,13 @@ from typing import Any
 from lazy_loader import attach_stub
 
 from toile.distribution import VERSION
+from toile.notebook import show_in_notebooks
 
 __version__ = VERSION
 
 _look_up, __dir__, __all__ = attach_stub(__name__, __file__)
 __all__ += ["__version__"]
+show_in_notebooks()
 
 
 def __getattr__(name: str) -> Any:

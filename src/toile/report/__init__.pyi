@@ -18,6 +18,7 @@ from .learning import learning_figure as learning_figure
 from .mistakes import NUM_PAIRS as NUM_PAIRS
 from .mistakes import mistakes_figure as mistakes_figure
 from .mistakes import surest_mistakes as surest_mistakes
+from .notebook import notebook_html as notebook_html
 from .page.run_page import run_page as run_page
 from .page.run_page import write_run_page as write_run_page
 from .pairs import pairs_figure as pairs_figure

@@ -104,15 +104,16 @@ def results_in(record: Record) -> RunResults:
         steps=record["steps"],
         validation=ValidationScore(
             estimate_of(validation["accuracy"]),
-            validation["loss"],
+            _maybe(validation["loss"]),
             bool(validation.get("chosen_on_this_set")),
         ),
         score=_score(record["score"], record["score"]["weights"]),
         best=BestEpoch(best["epoch"], _score(best, "best")),
         convergence=tuple(
-            Reached(one["accuracy"], one["epoch"], one["seconds"]) for one in record["convergence"]
+            Reached(float(one["accuracy"]), one["epoch"], _maybe(one["seconds"]))
+            for one in record["convergence"]
         ),
-        seconds=SecondsSpent(**{name: record["seconds"][name] for name in SECONDS}),
+        seconds=SecondsSpent(**{name: _maybe(record["seconds"][name]) for name in SECONDS}),
         parameters=record["parameters"],
         macs=record["macs"],
         weights=dict(record["weights"]),
@@ -123,10 +124,15 @@ def results_in(record: Record) -> RunResults:
 
 def estimate_of(fields: Record) -> Estimate:
     """The estimate that `Estimate.to_json` wrote."""
-    value = math.nan if fields["value"] is None else fields["value"]
-    return Estimate(value, fields["low"], fields["high"], fields["n"])
+    # JSON has whole numbers for floats that are whole.
+    value = math.nan if fields["value"] is None else float(fields["value"])
+    return Estimate(value, float(fields["low"]), float(fields["high"]), fields["n"])
 
 
 def _score(fields: Record, weights: str) -> RunScore:
     estimate = estimate_of(fields["accuracy"])
     return RunScore(estimate.value, estimate.low, estimate.high, estimate.n, fields["of"], weights)
+
+
+def _maybe(number: Any) -> Any:
+    return None if number is None else float(number)

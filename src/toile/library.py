@@ -1,18 +1,27 @@
 """Training to the end from Python, shown on request: `toile.train` and `toile.resume`."""
 
-from collections.abc import Callable, Mapping
+import os
+import sys
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toile.data import DataSource, Progress, no_progress
+from toile.process import first_interrupt_asks, prepare_process
 from toile.recipe import NO_SETTINGS, Recipe
-from toile.runs import CHECKPOINT_SECONDS, LiveRun, Run, begin, go_on
+from toile.runs import CHECKPOINT_SECONDS, Run
+
+if TYPE_CHECKING:
+    from toile.runs import LiveRun
+    from toile.training import Event
 
 
 def train(
     recipe: str | Path | Recipe,
-    *,
     data: DataSource | None = None,
+    *,
     seed: int | None = None,
     epochs: int | None = None,
     settings: Mapping[str, Any] = NO_SETTINGS,
@@ -24,11 +33,24 @@ def train(
 ) -> Run:
     """Train `recipe` to its end and return the run; the arguments are those of `begin`.
 
-    With `progress=True` it shows a line an epoch, in a terminal or a notebook, and a bar: in a
-    notebook where ipywidgets is installed.
-    """
+    With `progress=True` it shows what `toile train` does: notes, a line an epoch, and a bar; in a
+    notebook a bar where ipywidgets is installed. Ctrl-C, or a notebook's stop button, stops it at
+    the next step: the run is then `stopped`, `resume` goes on with it to the same bits, and
+    KeyboardInterrupt is raised.
 
-    def make(tell: Progress) -> LiveRun:
+        >>> run = toile.train("s1-lab", data, epochs=1, settings={"network.conv1.filters": 2})
+        >>> run.score.n
+        1200
+
+    The first training sets this process up as the command line does: the system's allocator keeps
+    large blocks, and threads wait without spinning. The latter torch reads when it is loaded, so
+    where torch was imported before and trains with several threads, set OMP_WAIT_POLICY=PASSIVE in
+    the environment before Python starts; a warning says so.
+    """
+    spins = _prepare_process()
+    from toile.runs import begin
+
+    def make(tell: Progress) -> "LiveRun":
         return begin(
             recipe,
             data=data,
@@ -42,7 +64,7 @@ def train(
             progress=tell,
         )
 
-    return _finish(make, progress)
+    return _finish(make, progress, spins)
 
 
 def resume(
@@ -52,23 +74,67 @@ def resume(
     data: DataSource | None = None,
     progress: bool = False,
 ) -> Run:
-    """Go on with `run` to its end and return it, shown as `train` shows it.
+    """Go on with `run` to its end and return it, shown and stopped as in `train`.
 
-    `data` is where its images lie now, if no longer where they were.
+    `data` is where its images lie now, if no longer where they were; a run of arrays whose copy is
+    gone from the cache is given them again, as a dataset.
+
+        >>> run = toile.train("s1-lab", data, epochs=1, settings={"network.conv1.filters": 2})
+        >>> toile.resume(run, epochs=2).results.epochs
+        2
     """
-    return _finish(lambda tell: go_on(run, epochs=epochs, data=data, progress=tell), progress)
+    spins = _prepare_process()
+    from toile.runs import go_on
+
+    return _finish(
+        lambda tell: go_on(run, epochs=epochs, data=data, progress=tell), progress, spins
+    )
 
 
-def _finish(make: Callable[[Progress], LiveRun], progress: bool) -> Run:
-    if not progress:
-        return make(no_progress).finish()
-    # What draws takes a moment to import, and nobody else needs it.
+def _prepare_process() -> bool:
+    """Set this process up; whether its threads will spin, as torch was loaded before that."""
+    spins = "torch" in sys.modules and "OMP_WAIT_POLICY" not in os.environ
+    for note in prepare_process():
+        warnings.warn(note, stacklevel=3)
+    return spins
+
+
+def _finish(make: Callable[[Progress], "LiveRun"], progress: bool, spins: bool) -> Run:
+    live = _begun(make) if progress else make(no_progress)
+    if spins and live.fit.recipe.training.threads != 1:
+        warnings.warn(
+            "torch was imported before the first training of this process, so its threads spin "
+            "while they wait, which on cores that others use is far slower; set "
+            "OMP_WAIT_POLICY=PASSIVE in the environment before Python starts",
+            stacklevel=3,
+        )
+    try:
+        with first_interrupt_asks() as asked:
+            events = live.events(stop=asked)
+            if progress:
+                _watch(live, events)
+            else:
+                deque(events, maxlen=0)
+    except KeyboardInterrupt as stop:
+        name = live.run.name
+        stop.add_note(f"{name} is stopped; toile.resume({name!r}) goes on with it")
+        raise
+    return live.run
+
+
+# What draws takes a moment to import, and nobody else needs it.
+def _begun(make: Callable[[Progress], "LiveRun"]) -> "LiveRun":
     from toile.cli.progress import data_progress
-    from toile.cli.watch import Watch
 
     with data_progress() as tell:
-        live = make(tell)
-    with Watch(live.fit.recipe.training.epochs) as watch:
-        for event in live:
+        return make(tell)
+
+
+def _watch(live: "LiveRun", events: Iterator["Event"]) -> None:
+    from toile.cli.watch import Watch
+
+    watch = Watch(live.fit.recipe.training.epochs)
+    watch.introduce(live)
+    with watch:
+        for event in events:
             watch.show(event)
-    return live.run

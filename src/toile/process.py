@@ -1,10 +1,13 @@
-"""Settings of a process that trains, for doors and workers; importing toile changes nothing."""
+"""Settings of a process that trains, for doors and workers; importing toile changes nothing.
+
+They are made by the command line when it starts, and in Python by the first training.
+"""
 
 import ctypes
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -45,6 +48,34 @@ def thread_limits() -> list[str]:
 def num_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def first_interrupt_asks() -> Iterator[Callable[[], bool]]:
+    """Let a first Ctrl-C ask to stop, as the work inside can see, and be answered after it.
+
+    A second one is answered at once. A notebook's stop button is a Ctrl-C.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    # Signals are answered in the main thread alone; a handler that is no function answers none.
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield lambda: False
+        return
+    came: list[tuple[int, FrameType | None]] = []
+
+    def take(number: int, frame: FrameType | None) -> None:
+        came.append((number, frame))
+        if len(came) > 1:
+            signal.signal(signal.SIGINT, before)
+            before(number, frame)
+
+    signal.signal(signal.SIGINT, take)
+    try:
+        yield lambda: bool(came)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        before(*came[0])
 
 
 @contextmanager

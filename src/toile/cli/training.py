@@ -8,7 +8,7 @@ import typer
 from toile.cli.arguments import Epochs, Json, MovedData, OtherData, RunName
 from toile.cli.hints import Open, after_training, open_report
 from toile.cli.signals import Signals
-from toile.cli.terminal import hint, plain, say, say_json, tell
+from toile.cli.terminal import hint, plain, say, say_json
 from toile.cli.words import amount, duration, estimate, percent, table
 
 if TYPE_CHECKING:
@@ -115,8 +115,9 @@ def _follow(
     from toile.cli.watch import Watch
     from toile.runs import read_state
 
-    _introduce(live)
-    with Watch(live.fit.recipe.training.epochs, curve) as watch, signals.deferred():
+    watch = Watch(live.fit.recipe.training.epochs, curve)
+    watch.introduce(live)
+    with watch, signals.deferred():
         for event in live.events(stop=lambda: signals.asked):
             watch.show(event)
     path = None
@@ -135,28 +136,6 @@ def _follow(
             hint(after_training(live.run), as_json)
     open_report(path, open_)
     raise typer.Exit(EXIT_CODES[read_state(live.run.folder).status])
-
-
-def _introduce(live: "LiveRun") -> None:
-    """What is about to be trained, on the error stream."""
-    training = live.fit.recipe.training
-    lines = [f"note: {plain(note)}" for note in live.notes]
-    lines.append(
-        f"{live.run.id}: {len(live.split.train):,} images to train on, "
-        f"{len(live.split.validation):,} to validate; {training.device}, "
-        f"{training.threads} thread{'s' if training.threads != 1 else ''}, {training.precision}"
-    )
-    if training.start is not None:
-        children = live.fit.network.named_children()
-        learning = [name for name, layer in children if any(True for _ in layer.parameters())]
-        anew = [name for name in learning if name not in training.start.taken]
-        lines.append(
-            f"layers taken: {', '.join(training.start.taken)}; "
-            f"frozen: {', '.join(training.start.frozen) or 'none'}; "
-            f"begun anew, having other shapes or not asked for: {', '.join(anew) or 'none'}"
-        )
-    for line in lines:
-        tell(line)
 
 
 def result(run: "Run") -> dict[str, Any]:

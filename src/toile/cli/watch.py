@@ -14,8 +14,9 @@ from rich.text import Text
 
 from toile.cli.console import Terminal, draws_bars
 from toile.cli.curve import text_curve
-from toile.cli.terminal import tell
+from toile.cli.terminal import plain, tell
 from toile.cli.words import duration, percent
+from toile.runs import LiveRun
 from toile.training import Diverged, Epoch, Event, Interval, Scoring, Stepped
 
 
@@ -63,6 +64,27 @@ class Watch:
         if self.bars.curve:
             # The bar is transient and takes its curve along, so the last one is printed to stay.
             self._say(self.bars.curve)
+
+    def introduce(self, live: LiveRun) -> None:
+        """Show what is about to be trained, and its notes."""
+        training = live.fit.recipe.training
+        lines = [f"note: {plain(note)}" for note in live.notes]
+        lines.append(
+            f"{live.run.id}: {len(live.split.train):,} images to train on, "
+            f"{len(live.split.validation):,} to validate; {training.device}, "
+            f"{training.threads} thread{'s' if training.threads != 1 else ''}, {training.precision}"
+        )
+        if training.start is not None:
+            children = live.fit.network.named_children()
+            learning = [name for name, layer in children if any(True for _ in layer.parameters())]
+            anew = [name for name in learning if name not in training.start.taken]
+            lines.append(
+                f"layers taken: {', '.join(training.start.taken)}; "
+                f"frozen: {', '.join(training.start.frozen) or 'none'}; "
+                f"begun anew, having other shapes or not asked for: {', '.join(anew) or 'none'}"
+            )
+        for line in lines:
+            self._say(line)
 
     def show(self, event: Event) -> None:
         """Show one event."""

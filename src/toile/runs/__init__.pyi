@@ -9,6 +9,7 @@ from .bundle import bundle_run as bundle_run
 from .bundle import unpack_bundle as unpack_bundle
 from .census import census_images as census_images
 from .census import kept_census as kept_census
+from .checkpoint import CHECKPOINT_SECONDS as CHECKPOINT_SECONDS
 from .checkpoint import has_checkpoint as has_checkpoint
 from .checkpoint import load_checkpoint as load_checkpoint
 from .classifier import RunClassifier as RunClassifier
@@ -49,7 +50,6 @@ from .pictures import pictures_of as pictures_of
 from .pictures import seal_of as seal_of
 from .prepared import PreparedData as PreparedData
 from .prepared import prepare_data as prepare_data
-from .recorder import CHECKPOINT_SECONDS as CHECKPOINT_SECONDS
 from .records import Named as Named
 from .records import Record as Record
 from .records import read_record as read_record

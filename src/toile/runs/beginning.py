@@ -10,13 +10,14 @@ from toile.data import Dataset, DataSource, Progress, Split, is_marked, no_progr
 from toile.errors import ToileError
 from toile.recipe import NO_SETTINGS, Plan, Recipe, Start, few_steps_note, plan_network
 from toile.runs.asked import asked_recipe
+from toile.runs.checkpoint import CHECKPOINT_SECONDS
 from toile.runs.classifier import stored_weights
 from toile.runs.create import create_run
 from toile.runs.listing import open_run
 from toile.runs.live import LiveRun
 from toile.runs.pictures import pictures_of, pictures_to_keep
 from toile.runs.prepared import PreparedData, prepare_data
-from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
+from toile.runs.recorder import Recorder
 from toile.runs.seen import fill_seen, seen_words
 from toile.training import begin as begin_fit
 from toile.training import fill_start, resolve

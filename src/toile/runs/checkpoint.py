@@ -11,6 +11,8 @@ from toile.errors import ToileError
 from toile.recipe import read_text
 from toile.runs.tensors import Arrays, CorruptFile, Stored, load_arrays, save_arrays
 
+CHECKPOINT_SECONDS = 30.0
+"""Between two checkpoints within an epoch, unless another number is asked for."""
 KEPT = 2
 OPTIMIZER = "optimizer/"
 

@@ -19,6 +19,7 @@ from toile.process import interrupts_deferred
 from toile.recipe import Plan, first_fault, recipe_text
 from toile.runs.census import keep_census
 from toile.runs.checkpoint import (
+    CHECKPOINT_SECONDS,
     load_checkpoint,
     refuse_other_network,
     save_checkpoint,
@@ -32,8 +33,6 @@ from toile.runs.state import Status, read_state, write_state
 from toile.runs.tensors import CorruptFile, Stored, load_arrays, save_arrays
 from toile.sole_use import sole_use
 from toile.training import Diverged, Epoch, Event, Finished, Fit, Interval, Position, Stepped, train
-
-CHECKPOINT_SECONDS = 30.0
 
 
 class _Facts(Named):

@@ -7,13 +7,13 @@ from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, plan_network, with_settings
 from toile.runs.asked import refuse_to_repeat
 from toile.runs.beginning import start_weights
-from toile.runs.checkpoint import has_checkpoint, standing
+from toile.runs.checkpoint import CHECKPOINT_SECONDS, has_checkpoint, standing
 from toile.runs.known_data import data_settings
 from toile.runs.listing import open_run
 from toile.runs.live import LiveRun
 from toile.runs.machine import differences, environment
 from toile.runs.prepared import PreparedData, prepare_data
-from toile.runs.recorder import CHECKPOINT_SECONDS, Recorder
+from toile.runs.recorder import Recorder
 from toile.runs.run import Run
 from toile.training import Fit, resolve
 from toile.training import begin as begin_fit

@@ -98,14 +98,14 @@ def test_a_training_sets_its_process_up_as_the_command_line_does(tmp_path):
         "import toile\n"
         "print('torch' in sys.modules, os.environ.get('OMP_WAIT_POLICY'))\n"
         "settings = {'training.epochs': 1, 'training.threads': 2, 'network.conv1.filters': 2}\n"
-        f"words = {{'data': 'fashion-sample', 'settings': settings, 'out': {str(tmp_path)!r}}}\n"
-        "toile.train('s1-lab', **words)\n"
+        f"out = {str(tmp_path / 'run')!r}\n"
+        "toile.train('s1-lab', data='fashion-sample', settings=settings, out=out)\n"
         "print(os.environ.get('OMP_WAIT_POLICY'))\n"
     )
     environment = {name: one for name, one in os.environ.items() if name != "OMP_WAIT_POLICY"}
     words = [sys.executable, "-c", code]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "None", "PASSIVE"]
-    late = [sys.executable, "-c", f"import torch\n{code}"]
+    late = [sys.executable, "-c", "import torch\n" + code.replace("/run'", "/late'")]
     done = subprocess.run(late, env=environment, capture_output=True, text=True)
     assert "torch was imported before the first training of this process" in done.stderr

@@ -58,7 +58,8 @@ def write_run(folder: Path, score: float) -> None:
     write_state(folder, State("finished", "lab", "d", 0, 1, "2026-01-01", 5, 1, score))
     value = ESTIMATE | {"value": score}
     results = {
-        "epochs": 1, "parameters": 5, "seconds": SECONDS,
+        "state": "finished", "epochs": 1, "steps": 5, "parameters": 5, "macs": 9,
+        "seconds": SECONDS, "convergence": [], "weights": {"last": "a", "best": "b"},
         "validation": {"accuracy": value, "loss": 0.4},
         "score": {"accuracy": value, "of": "validation", "weights": "last"},
         "best": {"epoch": 1, "accuracy": value, "of": "half"},

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from toile.runs import Workspace
 from toile.sole_use import sole_use
 from toile.studies import study_of, study_text
-from toile.workbench.listing import list_studies
+from toile.workbench.listing import list_studies, renew_summary
 
 
 @pytest.fixture
@@ -75,3 +76,13 @@ def test_what_is_damaged_is_said_and_hides_nothing_else(place):
     assert state == "damaged"
     assert "study.yaml" in why
     assert told("whole")[0] == "finished"
+
+
+def test_a_renamed_studys_summary_names_its_runs_where_they_lie_now(place):
+    asked = {"recipe": "s1-lab", "vary": {"network.conv1.filters": [2, 3]}, "readings": 2}
+    write(place / "old", study={"status": "stopped"}, verdict={"sentence": "", "folder": "old"})
+    (place / "old" / "study.yaml").write_text(study_text(study_of(asked)))
+    renew_summary(Workspace().rename("old", "new"))
+    said = json.loads((place / "new" / "verdict.json").read_text())
+    assert said["folder"] == str(place / "new")
+    assert said["readings"][0]["run"] == str(place / "new" / "readings" / "2-1")

@@ -7,7 +7,8 @@ import pytest
 
 import toile
 from toile.data import load_data
-from toile.runs import Run, load_arrays, pictures_of
+from toile.recipe import with_settings
+from toile.runs import Run, Workspace, load_arrays, pictures_of, runs_folder
 
 
 def age(run: Run) -> Run:
@@ -66,3 +67,17 @@ def test_what_an_older_run_was_trained_on_follows_from_its_recipe(small, tmp_pat
     assert np.array_equal(kept.trained, derived.trained)
     assert np.array_equal(kept.sealed, derived.sealed)
     assert derived.unknown == ()
+
+
+def test_what_its_first_weights_were_trained_on_is_known_also_from_the_bin(small, tmp_path):
+    parent = toile.train(small(rule=1), out=runs_folder() / "parent")
+    folds = {"training.start.run": str(parent.folder), "training.start.allow_seen": True}
+    recipe = with_settings(small(rule=1, split=1), folds)
+    child = age(toile.train(recipe, out=tmp_path / "child"))
+    before = pictures_of(child)
+    workspace = Workspace()
+    workspace.remove(workspace.named("parent"))
+    assert np.array_equal(pictures_of(child).trained, before.trained)
+    assert pictures_of(child).unknown == ()
+    workspace.empty_bin()
+    assert pictures_of(child).unknown == ("parent",)

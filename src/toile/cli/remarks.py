@@ -59,10 +59,12 @@ def rename(
 ) -> None:
     """Rename a run, a study, a search or a sheet, with its folder."""
     from toile.runs import Workspace
+    from toile.workbench import renew_summary
 
     workspace = Workspace()
     before = workspace.named(name)
     after = workspace.rename(before.folder, new)
+    renew_summary(after)
     say(f"{plain(before.name)} is now {after.name}{page_words(after.folder, after.name)}")
 
 

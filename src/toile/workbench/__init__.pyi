@@ -20,6 +20,7 @@ from .inside.owed import view_attribution as view_attribution
 from .listing import COUNTED as COUNTED
 from .listing import Standing as Standing
 from .listing import list_studies as list_studies
+from .listing import renew_summary as renew_summary
 from .page import mistakes_of as mistakes_of
 from .page import write_report as write_report
 from .reports import write_reports as write_reports

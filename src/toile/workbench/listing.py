@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError
+from toile.files import write_json
 from toile.runs import FINALISTS, Kept, Workspace
 from toile.searches import SUMMARY, open_search, search_summary
 from toile.sole_use import is_held
@@ -18,6 +19,7 @@ from toile.studies import (
     open_study,
     read_record,
     study_sentence,
+    study_summary,
 )
 
 COUNTED = {"study": "readings", "search": "trials", "sheet": "exercises"}
@@ -42,6 +44,18 @@ class Standing:
 def list_studies(workspace: Workspace | None = None) -> list[Standing]:
     """The studies, searches and sheets kept in `workspace` (default: here), the newest first."""
     return [_standing(one) for one in (workspace or Workspace()).kept(*COUNTED)]
+
+
+def renew_summary(kept: Kept) -> None:
+    """Write the summary in its folder anew, where there is one: it names runs by their paths."""
+    summary = {"study": "verdict.json", "search": SUMMARY}.get(kept.kind)
+    if summary is None or not (kept.folder / summary).exists():
+        return
+    if kept.kind == "study":
+        told = study_summary(open_study(kept.folder))
+    else:
+        told = search_summary(open_search(kept.folder))
+    write_json(kept.folder / summary, told)
 
 
 def _standing(kept: Kept) -> Standing:

@@ -103,7 +103,7 @@ def test_every_decisive_setting_but_the_other_kinds_is_flipped_here():
     }
     conv = {row.address for row in settings_table() if row.address.startswith("network.conv1.")}
     inside = {"training.extended.step", "training.extended.epochs"}  # of a list's entries
-    assert (decisive | conv) - inside - {"training.census"} <= set(OTHERWISE)
+    assert (decisive | conv) - inside - {"training.census", "training.keep"} <= set(OTHERWISE)
 
 
 @pytest.mark.parametrize("address", OTHERWISE)
@@ -121,8 +121,9 @@ def test_name_and_about_change_nothing():
     assert with_settings(BASE, {"name": "other", "about": about}).hash == BASE.hash
 
 
-def test_counting_units_after_each_epoch_changes_no_run():
-    assert with_settings(BASE, {"training.census": True}).hash == BASE.hash
+@pytest.mark.parametrize("asked", [{"training.census": True}, {"training.keep": "epochs"}])
+def test_counting_units_or_keeping_weights_after_each_epoch_changes_no_run(asked):
+    assert with_settings(BASE, asked).hash == BASE.hash
 
 
 def test_the_order_of_keys_and_the_way_of_writing_change_nothing():

@@ -11,6 +11,7 @@ from toile.report import (
     channel_maps_figure,
     driven_figure,
     evidence_figure,
+    film_figure,
     number_sum_figure,
     plane_figure,
     strongest_figure,
@@ -98,6 +99,21 @@ def test_each_of_the_strongest_has_its_patch(narrow):
     assert (box.get_y() - top) / side == pytest.approx(1)
     assert (box.get_width() / side, box.get_height() / side) == pytest.approx((6, 3))
     assert bottom < page.get_ylim()[0]
+    assert cut(figure) == []
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_film_has_a_row_for_each_epoch_and_one_scale(narrow):
+    maps = np.zeros((3, 20, 4, 4), np.float32)
+    maps[2] = 5
+    maps[1] = 2.5
+    figure = film_figure(maps, [1, 2, 4], range(20), "relu1", narrow)
+    page = figure.axes[0]
+    columns = 6 if narrow else 12
+    assert len(page.images) == 3 * columns
+    assert {"epoch 1", "epoch 2", "epoch 4"} <= set(texts(figure))
+    alphas = [image.get_array()[0, 0, 3] for image in page.images[:3]]
+    np.testing.assert_allclose(alphas, [0, 0.5, 1], atol=0.01)
     assert cut(figure) == []
 
 

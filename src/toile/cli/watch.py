@@ -74,6 +74,9 @@ class Watch:
             f"{len(live.split.validation):,} to validate; {training.device}, "
             f"{training.threads} thread{'s' if training.threads != 1 else ''}, {training.precision}"
         )
+        if training.keep:
+            megabytes = 4 * live.plan.parameters * training.epochs / 1e6
+            lines.append(f"keeps the weights of each epoch: {megabytes:,.1f} MB in all")
         if training.start is not None:
             children = live.fit.network.named_children()
             learning = [name for name, layer in children if any(True for _ in layer.parameters())]

@@ -77,8 +77,9 @@ class Training(Settings):
 
     LATER: ClassVar[dict[str, tuple[Any, ...]]] = {
         "engine": ("auto", "fast"),
-        # Counting changes no number of a run.
+        # Counting and keeping change no number of a run.
         "census": (False, True),
+        "keep": (None, "epochs"),
     }
     """Settings that came later, by the values that mean what a recipe without them does."""
 
@@ -126,5 +127,10 @@ class Training(Settings):
         False,
         description="After each epoch count the units that never fire, on 2,000 training images, "
         "for `toile inspect census` to tell when they fell silent",
+    )
+    keep: Literal["epochs"] | None = Field(
+        None,
+        description="`epochs` keeps the weights of every epoch, four bytes a parameter, for `toile "
+        "inspect film`; off keeps the last and the best",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute")

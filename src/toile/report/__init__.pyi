@@ -12,6 +12,10 @@ from .inside.channel_maps import channel_maps_figure as channel_maps_figure
 from .inside.driving import driven_figure as driven_figure
 from .inside.driving import strongest_figure as strongest_figure
 from .inside.evidence import evidence_figure as evidence_figure
+from .inside.film import film_figure as film_figure
+from .inside.film import film_frames as film_frames
+from .inside.film import film_gif as film_gif
+from .inside.film import film_page as film_page
 from .inside.number_sum import number_sum_figure as number_sum_figure
 from .inside.plane import plane_figure as plane_figure
 from .learning import learning_figure as learning_figure

@@ -26,6 +26,8 @@ from .judging import judge_validation as judge_validation
 from .judging import scored_images as scored_images
 from .judging import scored_part as scored_part
 from .judging import temperature_of as temperature_of
+from .kept_weights import epoch_network as epoch_network
+from .kept_weights import kept_epochs as kept_epochs
 from .known_data import data_settings as data_settings
 from .known_data import own_data as own_data
 from .known_data import same_data as same_data

@@ -26,6 +26,7 @@ from toile.runs.checkpoint import (
     standing,
 )
 from toile.runs.history import HistoryFile
+from toile.runs.kept_weights import keep_weights
 from toile.runs.records import Named
 from toile.runs.results import results_of
 from toile.runs.run import Run
@@ -190,6 +191,8 @@ class Recorder:
         save_arrays(self.run.folder / "last.safetensors", weights)
         if event.best:
             save_arrays(self.run.folder / "best.safetensors", weights)
+        if self.fit.recipe.training.keep:
+            keep_weights(self.run.folder, weights, event.epoch)
         if self.fit.recipe.training.census:
             keep_census(self.run.folder, self.fit, event.epoch)
         assert self.fit.logits is not None

@@ -14,7 +14,7 @@ from toile.runs.run_files import NEEDED, PICTURES, TENSORS, TEXTS
 from toile.runs.state import read_state
 from toile.sole_use import is_held, sole_use
 
-OF_A_RUN = {*NEEDED, *TENSORS, *TEXTS, "checkpoint", "census", ".lock", "pruned.json"}
+OF_A_RUN = {*NEEDED, *TENSORS, *TEXTS, "checkpoint", "census", "epochs", ".lock", "pruned.json"}
 OF_A_RUN |= {"serve-last.onnx", "serve-best.onnx"}
 OF_A_COLLECTION = {
     *("study.yaml", "study.json", "verdict.json", "analyses.jsonl", "test.json", "readings"),

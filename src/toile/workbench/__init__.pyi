@@ -16,6 +16,7 @@ from .inside.layers_seen import view_pixel as view_pixel
 from .inside.opened import InspectedRun as InspectedRun
 from .inside.opened import ShownPicture as ShownPicture
 from .inside.opened import inspected as inspected
+from .inside.over_epochs import view_film as view_film
 from .inside.owed import view_attribution as view_attribution
 from .listing import COUNTED as COUNTED
 from .listing import Standing as Standing

@@ -27,13 +27,15 @@ def channel_maps_figure(
     silent: Bool[np.ndarray, " channels"] | None = None,
     dead: Bool[np.ndarray, " channels"] | None = None,
     own_scale: bool = False,
+    spanning: Float[np.ndarray, "..."] | None = None,
     names: Sequence[str] | None = None,
     narrow: bool = False,
 ) -> Figure:
     """All maps row by row, each under its number, on one scale; with `own_scale` each on its own.
 
-    What says nothing of the picture is drawn as silent, and what says nothing of any as dead: a
-    cross in red. The picture stands on the left of the scale. `narrow` for a small screen.
+    The scale spans `spanning` where that is given. What says nothing of the picture is drawn as
+    silent, and what says nothing of any as dead: a cross in red. The picture stands on the left of
+    the scale. `narrow` for a small screen.
     """
     count, height, width = maps.shape
     whole = NARROW_INCHES if narrow else WIDTH
@@ -45,7 +47,7 @@ def channel_maps_figure(
     figure = new_figure(whole, total)
     figure.set_layout_engine("none")
     shown = _own(maps) if own_scale else maps
-    shades = shading(shown)
+    shades = shading(shown if spanning is None else spanning)
     page = figure.add_axes((0, 0, 1, 1), xlim=(0, whole), ylim=(total, 0))
     page.set_axis_off()
     _draw_head(page, title, picture)

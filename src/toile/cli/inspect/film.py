@@ -1,0 +1,78 @@
+"""`toile inspect film`: a layer over the epochs of a run that keeps the weights of each."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toile.cli.arguments import Json, MovedData, RunName
+from toile.cli.files import Force, refuse_taken
+from toile.cli.inspect.viewing import (
+    Index,
+    Layer,
+    OfClass,
+    OfFile,
+    Out,
+    Picked,
+    Seed,
+    Values,
+    Wanted,
+    looking,
+    parsed_channels,
+)
+from toile.cli.terminal import plain, say
+from toile.errors import ToileError
+from toile.files import write_whole
+
+
+def film(
+    run: RunName,
+    layer: Layer,
+    of_kernels: Annotated[
+        bool, typer.Option("--kernels", help="The layer's kernels, in place of a picture.")
+    ] = False,
+    channels: Annotated[
+        str | None, typer.Option(metavar="N,N...", help="Of the strip; the first twelve else.")
+    ] = None,
+    gif: Annotated[Path | None, typer.Option(metavar="GIF", help="Moving pictures.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="HTML", help="A page with a slider.")] = None,
+    index: Index = None,
+    class_: OfClass = None,
+    file: OfFile = None,
+    seed: Seed = 0,
+    out: Out = None,
+    values: Values = None,
+    data: MovedData = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Show a layer after every epoch, of a run trained with training.keep=epochs."""
+    asked = parsed_channels(channels)
+    _refuse(gif, ".gif", "--gif", force)
+    _refuse(html, ".html", "--html", force)
+    with looking(run, "last", data, Wanted(out, values, force, as_json)) as (opened, tell):
+        from toile.workbench import view_film
+
+        picture = None if of_kernels else Picked(index, class_, file, seed).of(opened)
+        view = view_film(opened, layer, picture, asked)
+        tell(view)
+    if gif is None and html is None:
+        return
+    from toile.report import film_gif, film_page
+
+    frames = view.frames()
+    if gif is not None:
+        write_whole(gif, film_gif(frames))
+    if html is not None:
+        write_whole(html, film_page(frames, view.epochs, view.title).encode())
+    for path in filter(None, (gif, html)):
+        if not as_json:
+            say(f"wrote {plain(str(path))}")
+
+
+def _refuse(path: Path | None, suffix: str, option: str, force: bool) -> None:
+    if path is None:
+        return
+    refuse_taken(path, force)
+    if path.suffix != suffix:
+        raise ToileError(f"{option} {path} ends in {path.suffix!r}; it ends in {suffix}")

@@ -1,0 +1,70 @@
+"""A layer of a run over its epochs, where it keeps the weights of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from toile.inspection import activations, channel_of, kernels
+from toile.report import film_figure, film_frames
+from toile.runs import epoch_network, kept_epochs
+from toile.workbench.inside.finding import InsideView
+from toile.workbench.inside.opened import InspectedRun, ShownPicture
+
+
+@dataclass(frozen=True, eq=False)
+class Film(InsideView):
+    """The same, with a frame for each of `epochs`."""
+
+    epochs: tuple[int, ...]
+    title: str
+    picture: np.ndarray | None
+
+    def frames(self) -> list[bytes]:
+        """All channels at each epoch, as PNG on one scale."""
+        return film_frames(self.values["maps"], self.epochs, self.title, self.picture)
+
+
+def view_film(
+    opened: InspectedRun,
+    layer: str,
+    picture: ShownPicture | None,
+    channels: Sequence[int] = (),
+) -> Film:
+    """What `layer` gives to `picture` after each epoch; without a picture, its kernels.
+
+    Values: `maps` (epochs, channels, h, w) and `epochs`. Of kernels they are those on the first
+    channel that each filter sees. The strip shows `channels`, or the first twelve. Raises
+    ToileError where the run keeps no weights of its epochs.
+    """
+    epochs = kept_epochs(opened.run)
+    maps = np.stack([_at(opened, epoch, layer, picture) for epoch in epochs])
+    num = maps.shape[1]
+    shown = [channel_of(layer, one, num) for one in channels] or list(range(num))
+    title = f"Kernels of {layer} on channel 0"
+    if picture is not None:
+        title = f"{layer} on {picture.name}"
+    record = {
+        "run": opened.run.id, **({} if picture is None else picture.to_json()), "layer": layer,
+        "of": "kernels" if picture is None else "activations", "epochs": epochs,
+        "channels": num, "shape": list(maps.shape[2:]),
+        "change": [float(np.abs(one).mean()) for one in np.diff(maps, axis=0)],
+    }  # fmt: skip
+    says = (f"{title}: {num} channels after each of {len(epochs)} epochs",)
+    return Film(
+        record,
+        {"maps": maps, "epochs": np.array(epochs)},
+        says,
+        lambda narrow: film_figure(maps, epochs, shown, title, narrow),
+        tuple(epochs),
+        title,
+        None if picture is None else picture.pixels,
+    )
+
+
+def _at(opened: InspectedRun, epoch: int, layer: str, picture: ShownPicture | None) -> np.ndarray:
+    network = epoch_network(opened.run, epoch)
+    if picture is None:
+        return kernels(network, layer).weights[:, 0]
+    (maps,) = activations(network, opened.inputs(picture.pixels[None]), layer).maps
+    return maps if maps.ndim == 3 else maps[:, None, None]

@@ -1,6 +1,7 @@
 """Maps checked before they are believed: by their pixels, and against random networks."""
 
 import numpy as np
+import pytest
 import torch
 
 from tests.inspection.conftest import NETWORKS, left_as_it_was, network_of, noise
@@ -62,6 +63,17 @@ def test_a_map_that_looks_at_the_picture_alone_does_not_tell():
     assert found.similarity.tolist() == [1, 1, 1, 1]
     assert found.tells is False
     assert "does not tell this network from a random one" in found.sentence
+
+
+def test_maps_of_the_same_pixels_with_other_signs_are_alike():
+    network, images = network_of(NETWORKS["plain"]), noise(4)
+    sizes = images.sum(1).numpy()
+    signs = iter(np.random.default_rng(0).choice([-1, 1], (6, *sizes.shape)))
+    found = randomisation_test(
+        network, images, lambda other: (sizes * next(signs)).astype(np.float32)
+    )
+    assert found.low == pytest.approx(1)
+    assert found.tells is False
 
 
 def test_a_map_of_the_weights_tells():

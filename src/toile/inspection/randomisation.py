@@ -48,8 +48,8 @@ class RandomisationTest:
         """The verdict in words."""
         said = {
             True: "tells this network from a random one",
-            False: "does not tell this network from a random one: it is no evidence of what the "
-            "network learnt",
+            False: "does not tell this network from a random one: the pixels where it is strong "
+            "are so in a random network's map too",
             None: "may or may not tell this network from a random one",
         }[self.tells]
         return (
@@ -127,7 +127,18 @@ def randomised(
 
 
 def _similarity(own: Float32[np.ndarray, "n h w"], other: Float32[np.ndarray, "n h w"]) -> float:
-    """The mean over pictures of the rank correlation of their maps."""
+    """The mean over pictures of how alike their maps are, by their numbers or by their sizes.
+
+    The larger of the two counts: maps of opposite signs at the same pixels look alike.
+    """
+    by_numbers = _rank_correlation(own, other)
+    by_sizes = _rank_correlation(np.abs(own), np.abs(other))
+    return by_sizes if abs(by_sizes) > abs(by_numbers) else by_numbers
+
+
+def _rank_correlation(
+    own: Float32[np.ndarray, "n h w"], other: Float32[np.ndarray, "n h w"]
+) -> float:
     found = [
         0.0
         if one.min() == one.max() or two.min() == two.max()

@@ -106,7 +106,8 @@ def _write_numbers(
     for (row, column), value in np.ndenumerate(numbers):
         outside = edge is not None and edge[row, column]
         axes.text(
-            column, row, "edge" if outside else f"{value:.2f}", ha="center", va="center", size=7.5,
+            column, row, "edge" if outside else f"{round(value, 2) + 0.0:.2f}", size=7.5,
+            ha="center", va="center",
             color=MUTED if outside else ON_STRONG if strong[row, column] else INK,
         )  # fmt: skip
 

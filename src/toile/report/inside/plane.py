@@ -18,8 +18,8 @@ from toile.report.theme import (
     style_axes,
 )
 
-COLOURS = DISTINCT[:6]
-"""Without black, which a dark card would hide."""
+COLOURS = (*DISTINCT[:4], DISTINCT[5])
+"""Without black, which a dark card would hide, and the blue that the first is on one."""
 MOST_NAMED = 12
 
 

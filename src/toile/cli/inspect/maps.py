@@ -60,6 +60,10 @@ def attribute(
     as_json: Json = False,
 ) -> None:
     """Map what in a picture an answer is owed to, and check the map before it is believed."""
+    from toile.inspection import method_of
+
+    # Before torch is loaded.
+    method_of(method)
     place = parsed_place(at)
     with looking(run, weights, data, Wanted(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_attribution

@@ -4,6 +4,8 @@ from .attribution import attribute as attribute
 from .census import Census as Census
 from .census import LayerCensus as LayerCensus
 from .census import take_census as take_census
+from .channel_spaces import ChannelSpaces as ChannelSpaces
+from .dead_cuts import cut_dead as cut_dead
 from .dying import LayerDeath as LayerDeath
 from .dying import dead_units as dead_units
 from .dying import explain_dead as explain_dead
@@ -22,9 +24,11 @@ from .pixel_removal import removal_curves as removal_curves
 from .randomisation import RandomisationTest as RandomisationTest
 from .randomisation import randomisation_test as randomisation_test
 from .randomisation import randomised as randomised
+from .ranking import rank_channels as rank_channels
 from .sight import SeenSide as SeenSide
 from .sight import receptive_field as receptive_field
 from .strongest import top_images as top_images
+from .surgery import cut_channels as cut_channels
 from .watching import evaluating as evaluating
 from .watching import single_view as single_view
 from .watching import watch as watch

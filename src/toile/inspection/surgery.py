@@ -1,0 +1,266 @@
+"""Channels cut out of a network: smaller tensors, not masks, with constants folded in.
+
+Works on a plan and its weights by name, so that a recipe that names what was cut gives the same
+network again. By the plan and not by torch-pruning's graph: the plan knows every layer, residual
+sum and flatten exactly, and torch-pruning folds no constant.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch.nn import functional as F
+
+from toile.errors import ToileError
+from toile.inspection.channel_spaces import (
+    ChannelSpaces,
+    Cuts,
+    Space,
+    is_depthwise,
+    refuse_uncuttable,
+)
+from toile.recipe import LayerPlan, Plan, layers, padded_side
+
+
+class CannotCut(ToileError):
+    """A channel that cannot be cut for what it holds."""
+
+    def __init__(self, space: Space, channel: int, why: str) -> None:
+        self.space, self.channel = space, channel
+        super().__init__(f"channel {channel} of {space.writers[0]} cannot be cut: {why}")
+
+
+Weights = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class CutNetwork:
+    """The `layers` of a recipe that are left, and their `weights`.
+
+    `removed` are the channels that are gone, by every layer that wrote them.
+    """
+
+    layers: tuple[layers.Layer, ...]
+    weights: dict[str, np.ndarray]
+    removed: dict[str, list[int]]
+
+
+def cut_channels(
+    plan: Plan, weights: Weights, cuts: Cuts, silent: Cuts | None = None, exact: bool = False
+) -> CutNetwork:
+    """`plan` and `weights` without the channels `cuts`, through norms, flatten and residual sums.
+
+    `silent` are channels, by their activation, that are 0 there for every picture. What a cut one
+    becomes behind later layers, as the shift of a batch norm, is added to the biases of the layers
+    that read it, so that they give what they gave. All other cut channels count as 0 where they are
+    read; with `exact` they are refused. Raises ToileError for what cannot be cut: CannotCut where
+    that is for what a channel holds.
+    """
+    spaces = ChannelSpaces(plan)
+    refuse_uncuttable(spaces, cuts)
+    cut: dict[int, set[int]] = {}
+    for layer, channels in cuts.items():
+        cut.setdefault(spaces.root(spaces.number(layer)), set()).update(channels)
+    for layer in cuts:
+        together = sorted(cut[spaces.root(spaces.number(layer))])
+        refuse_uncuttable(spaces, {layer: together})
+    surgeon = _Surgeon(spaces, weights, cut, silent or {}, exact)
+    # The picture's own channels, of which nothing is known and nothing is cut.
+    start = _Signal(np.full((plan.input[0], 1), np.nan), np.ones(plan.input[0], bool))
+    kept, _ = surgeon.walk(plan.layers, start)
+    removed = {
+        writer: sorted(channels)
+        for number, channels in cut.items()
+        if channels
+        for writer in spaces.space(number).writers
+    }
+    return CutNetwork(kept, surgeon.weights, removed)
+
+
+@dataclass(frozen=True, eq=False)
+class _Signal:
+    """Channels between two layers: which are `kept`, and those that have one value throughout.
+
+    `values` is (c, places); NaN where a number is not always the same.
+    """
+
+    values: Float[np.ndarray, "c places"]
+    kept: Bool[np.ndarray, " c"]
+
+    @property
+    def kept_numbers(self) -> Bool[np.ndarray, " numbers"]:
+        """The same for each place of each channel."""
+        return np.repeat(self.kept, self.values.shape[1])
+
+    def valued(self, values: Float[np.ndarray, "c places"]) -> "_Signal":
+        return _Signal(values, self.kept)
+
+
+@dataclass(eq=False)
+class _Surgeon:
+    spaces: ChannelSpaces
+    given: Weights
+    cut: Mapping[int, set[int]]
+    silent: Cuts
+    exact: bool
+
+    def __post_init__(self) -> None:
+        self.weights: dict[str, np.ndarray] = {}
+
+    def walk(
+        self, plans: Sequence[LayerPlan], signal: _Signal
+    ) -> tuple[tuple[layers.Layer, ...], _Signal]:
+        """Cut layer after layer."""
+        left = []
+        for plan in plans:
+            layer, signal = self._cut(plan, signal)
+            left.append(layer)
+        return tuple(left), signal
+
+    def _cut(self, plan: LayerPlan, signal: _Signal) -> tuple[layers.Layer, _Signal]:
+        layer = plan.layer
+        match layer:
+            case layers.Conv() if is_depthwise(plan):
+                return self._cut_depthwise(plan, layer, signal)
+            case layers.Conv() | layers.Dense():
+                return self._cut_reader(plan, layer, signal)
+            case layers.BatchNorm():
+                return layer, self._cut_norm(plan, layer, signal)
+            case layers.Residual():
+                branch, one = self.walk(plan.branch, signal)
+                around, other = self.walk(plan.shortcut, signal)
+                update = {"layers": branch, "shortcut": around}
+                alike = one.values.shape == other.values.shape
+                total = one.values + other.values if alike else np.full_like(one.values, np.nan)
+                return layer.model_copy(update=update), one.valued(total)
+            case layers.Flatten():
+                numbers = int(np.prod(plan.input[1:]))
+                return layer, signal.valued(np.repeat(signal.values, numbers, axis=1))
+            case layers.LayerNorm() | layers.GroupNorm():
+                self._keep(plan.name)
+                return layer, signal.valued(np.full_like(signal.values, np.nan))
+            case layers.Scale():
+                return layer, signal.valued(signal.values * layer.factor)
+        if type(layer) in _ACTIVATIONS:
+            values = signal.values.copy()
+            values.reshape(-1)[list(self.silent.get(plan.name, ()))] = 0
+            answers = _ACTIVATIONS[type(layer)](layer, torch.from_numpy(values)).numpy()
+            return layer, signal.valued(np.where(np.isnan(values), np.nan, answers))
+        return layer, signal
+
+    def _keep(self, name: str) -> None:
+        """Take the tensors of a layer as they are."""
+        prefix = f"{name}."
+        self.weights |= {key: one for key, one in self.given.items() if key.startswith(prefix)}
+
+    def _kept_of(self, name: str, channels: int) -> Bool[np.ndarray, " c"]:
+        """Which channels that the layer `name` writes are kept."""
+        kept = np.ones(channels, bool)
+        kept[list(self.cut.get(self.spaces.root(self.spaces.number(name)), ()))] = False
+        return kept
+
+    def _cut_reader(
+        self, plan: LayerPlan, layer: layers.Conv | layers.Dense, signal: _Signal
+    ) -> tuple[layers.Layer, _Signal]:
+        name = plan.name
+        weight = self.given[f"{name}.weight"].astype(np.float64)
+        kept = self._kept_of(name, plan.output[0])
+        constant = np.zeros(plan.output[0])
+        if not signal.kept.all():
+            values = self._values_cut(plan, signal)
+            gone = weight[:, ~signal.kept_numbers].reshape(len(weight), len(values), -1)
+            constant = (gone.sum(2) * values).sum(1)
+            weight = weight[:, signal.kept_numbers]
+        bias = self.given.get(f"{name}.bias")
+        self.weights[f"{name}.weight"] = _float32(weight[kept])
+        update: dict[str, object] = {}
+        if bias is not None or constant[kept].any():
+            base = 0.0 if bias is None else bias.astype(np.float64)
+            self.weights[f"{name}.bias"] = _float32((base + constant)[kept])
+            update["bias"] = True
+        if not kept.all():
+            update["filters" if isinstance(layer, layers.Conv) else "units"] = int(kept.sum())
+        values = np.full((plan.output[0], 1), np.nan)
+        return layer.model_copy(update=update), _Signal(values, kept)
+
+    def _values_cut(self, plan: LayerPlan, signal: _Signal) -> Float[np.ndarray, " numbers"]:
+        """What the layer of `plan` was given of the channels that are cut, number by number."""
+        values = signal.values[~signal.kept]
+        unknown = np.isnan(values)
+        numbers = np.flatnonzero(~signal.kept)
+        if unknown.any() and self.exact:
+            raise CannotCut(
+                self.spaces.read_by(plan.name),
+                int(numbers[unknown.any(axis=1)][0]),
+                f"it is not the same for every image where {plan.name} reads it",
+            )
+        values = np.where(unknown, 0.0, values)
+        if values.any() and _is_padded(plan):
+            raise CannotCut(
+                self.spaces.read_by(plan.name),
+                int(numbers[values.any(axis=1)][0]),
+                f"it is always {values[values != 0][0]:.3g} where {plan.name} reads it, which pads "
+                "with zeros: at the edge that is no constant, and no bias could hold it",
+            )
+        return np.asarray(values.ravel())
+
+    def _cut_depthwise(
+        self, plan: LayerPlan, layer: layers.Conv, signal: _Signal
+    ) -> tuple[layers.Layer, _Signal]:
+        name, kept = plan.name, signal.kept
+        weight, bias = self.given[f"{name}.weight"], self.given.get(f"{name}.bias")
+        self.weights[f"{name}.weight"] = weight[kept]
+        values = signal.values * weight.sum((1, 2, 3), dtype=np.float64)[:, None]
+        if _is_padded(plan):
+            values = np.where(signal.values == 0, values, np.nan)
+        if bias is not None:
+            self.weights[f"{name}.bias"] = bias[kept]
+            values = values + bias[:, None]
+        num = int(kept.sum())
+        update = {} if kept.all() else {"filters": num, "groups": num}
+        return layer.model_copy(update=update), signal.valued(values)
+
+    def _cut_norm(self, plan: LayerPlan, layer: layers.BatchNorm, signal: _Signal) -> _Signal:
+        named = {
+            key: self.given[f"{plan.name}.{key}"]
+            for key in ("weight", "bias", "running_mean", "running_var")
+        }
+        shape = signal.values.shape
+        weight, bias, mean, variance = (
+            one.astype(np.float64).reshape(shape) for one in named.values()
+        )
+        for key, one in named.items():
+            self.weights[f"{plan.name}.{key}"] = one[signal.kept_numbers]
+        self.weights[f"{plan.name}.num_batches_tracked"] = self.given[
+            f"{plan.name}.num_batches_tracked"
+        ]
+        spread = np.sqrt(variance + layer.epsilon)
+        return signal.valued((signal.values - mean) / spread * weight + bias)
+
+
+_ACTIVATIONS = {
+    layers.ReLU: lambda layer, x: F.relu(x),
+    layers.LeakyReLU: lambda layer, x: F.leaky_relu(x, layer.slope),
+    layers.ELU: lambda layer, x: F.elu(x, layer.alpha),
+    layers.GELU: lambda layer, x: F.gelu(x, approximate=layer.approximation),
+    layers.SiLU: lambda layer, x: F.silu(x),
+    layers.Tanh: lambda layer, x: torch.tanh(x),
+    layers.Sigmoid: lambda layer, x: torch.sigmoid(x),
+}
+
+
+def _is_padded(plan: LayerPlan) -> bool:
+    """Whether a convolution sees zeros beyond the picture's edge."""
+    layer = plan.layer
+    if not isinstance(layer, layers.Conv):
+        return False
+    sides = (
+        padded_side(side, layer.kernel, layer.stride, layer.padding) for side in plan.input[1:]
+    )
+    return any(before or after for _, before, after in sides)
+
+
+def _float32(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array, np.float32)

@@ -20,12 +20,12 @@ def refusal(**settings: Any) -> str:
 @pytest.mark.parametrize(
     ("training", "said"),
     [
-        ({"epochs": 0}, "training.epochs is 0; it goes from 1 to 10000"),
-        ({"epochs": 2.5}, "training.epochs is 2.5; it is a whole number from 1 to 10000"),
-        ({"epochs": "3"}, "training.epochs is '3'; it is a whole number from 1 to 10000"),
-        ({"epochs": True}, "training.epochs is True; it is a whole number from 1 to 10000"),
-        ({"epochs": None}, "training.epochs is empty; it is a whole number from 1 to 10000"),
-        ({"epochs": "off"}, "training.epochs is 'off'; it is a whole number from 1 to 10000"),
+        ({"epochs": -1}, "training.epochs is -1; it goes from 0 to 10000"),
+        ({"epochs": 2.5}, "training.epochs is 2.5; it is a whole number from 0 to 10000"),
+        ({"epochs": "3"}, "training.epochs is '3'; it is a whole number from 0 to 10000"),
+        ({"epochs": True}, "training.epochs is True; it is a whole number from 0 to 10000"),
+        ({"epochs": None}, "training.epochs is empty; it is a whole number from 0 to 10000"),
+        ({"epochs": "off"}, "training.epochs is 'off'; it is a whole number from 0 to 10000"),
         ({"epoch": 3}, "training.epoch is not a setting; did you mean epochs?"),
         ({"label_smoothing": 1}, "training.label_smoothing is 1; it goes from 0 to below 1"),
         ({"average": 0}, "training.average is 0; it goes above 0 and below 1; or it is off"),
@@ -92,7 +92,7 @@ def refusal(**settings: Any) -> str:
                 "training is 5; it is a group of settings: optimizer, schedule, batch_size, "
                 "epochs, label_smoothing, clip_norm, early_stopping, average, start, extended, "
                 "precision, "
-                "threads, replicas, engine, device"
+                "threads, replicas, engine, census, device"
             ),
         ),
     ],

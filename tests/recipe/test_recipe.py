@@ -73,6 +73,8 @@ OTHERWISE = {
     "training.start.unknown": ["other"],
     "training.start.taken": ["conv1"],
     "training.start.frozen": ["conv1"],
+    "training.start.cut": [{"layer": "conv1", "channels": [1]}],
+    "training.start.silent": [{"layer": "relu1", "channels": [1]}],
     "training.extended": [{"step": 2, "epochs": 1}],
     "training.precision": "float32",
     "training.threads": 1,
@@ -103,6 +105,11 @@ def test_every_decisive_setting_but_the_other_kinds_is_flipped_here():
     }
     conv = {row.address for row in settings_table() if row.address.startswith("network.conv1.")}
     inside = {"training.extended.step", "training.extended.epochs"}  # of a list's entries
+    inside |= {
+        f"training.start.{setting}.{field}"
+        for setting in ("cut", "silent")
+        for field in ("layer", "channels")
+    }
     assert (decisive | conv) - inside - {"training.census", "training.keep"} <= set(OTHERWISE)
 
 

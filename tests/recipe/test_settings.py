@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from toile.recipe import (
     About,
     Augmentation,
+    CutChannels,
     Data,
     EarlyStopping,
     Extension,
@@ -24,7 +25,7 @@ from toile.recipe import (
 )
 
 GROUPS: list[type[Settings]] = [
-    Recipe, About, Data, Augmentation, Training, EarlyStopping, Start, Extension,
+    Recipe, About, Data, Augmentation, Training, EarlyStopping, Start, Extension, CutChannels,
 ]  # fmt: skip
 KINDS = [
     *layers.KINDS.values(),
@@ -70,7 +71,7 @@ def test_every_number_has_a_range(model: type[Settings]):
 @pytest.mark.parametrize("model", MODELS)
 def test_every_default_is_within_its_own_rule(model: type[Settings]):
     needed = {"filters": 3, "units": 3, "factor": 2.0, "layers": ["relu"], "run": "x"}
-    needed |= {"step": 1, "epochs": 1}
+    needed |= {"step": 1, "epochs": 1, "layer": "conv1", "channels": [3]}
     needed["network"] = ["flatten", {"dense": "classes"}]
     required = [name for name, field in model.model_fields.items() if field.is_required()]
     made = model(**{name: needed[name] for name in required})

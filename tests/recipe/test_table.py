@@ -5,6 +5,7 @@ import pytest
 from toile.recipe import (
     About,
     Augmentation,
+    CutChannels,
     Data,
     EarlyStopping,
     Extension,
@@ -30,6 +31,7 @@ def test_every_field_of_every_model_is_in_the_table():
             ("", Recipe), ("about.", About), ("data.", Data), ("augmentation.", Augmentation),
             ("training.", Training), ("training.early_stopping.", EarlyStopping),
             ("training.start.", Start), ("training.extended.", Extension),
+            ("training.start.cut.", CutChannels), ("training.start.silent.", CutChannels),
             *((f"network.{kind}1.", model) for kind, model in layers.KINDS.items()),
             *((f"training.optimizer.{kind}.", model) for kind, model in optimizers.KINDS.items()),
             *((f"training.schedule.{kind}.", model) for kind, model in schedules.KINDS.items()),
@@ -42,8 +44,8 @@ def test_every_field_of_every_model_is_in_the_table():
 @pytest.mark.parametrize(
     ("address", "rule", "default", "description"),
     [
-        ("training.epochs", "a whole number from 1 to 10000", "5",
-         "Passes over the training images"),
+        ("training.epochs", "a whole number from 0 to 10000", "5",
+         "Passes over the training images; 0 scores the weights of `start` as they are"),
         ("training.label_smoothing", "a number from 0 to below 1", "0",
          "Share of the target spread over all classes"),
         ("training.clip_norm", "a number above 0 to 1000000; or off", "off",

@@ -14,6 +14,7 @@ from toile.evaluation.cross_entropy import cross_entropy
 from toile.evaluation.estimate import Estimate, proportion
 from toile.evaluation.judgement import Calibration, Judgement, calibrate, judge
 from toile.evaluation.mcnemar import McNemar, mcnemar
+from toile.evaluation.paired import paired_difference
 from toile.evaluation.probabilities import probabilities
 from toile.evaluation.temperature import Temperature, fit_temperature
 from toile.evaluation.top_accuracy import top_accuracy
@@ -42,6 +43,7 @@ __all__ = [
     "macro_scores",
     "mcnemar",
     "most_confused",
+    "paired_difference",
     "precisions",
     "probabilities",
     "proportion",

@@ -57,7 +57,7 @@ def rank_channels(
 
             rise = _rise(looked, space, batches, base, measured)
             done += space.channels
-            weight: Tensor = looked.get_submodule(space.writers[0]).weight.detach()  # type: ignore[operator, union-attr]
+            weight: Tensor = looked.get_submodule(space.writers[0]).weight.detach()  # type: ignore[operator]
             norm = weight.flatten(1).norm(dim=1).double().numpy()
             taylor = _taylor(looked, space, batches)
             found.append(ChannelWorth(space.writers[0], rise, norm, taylor))

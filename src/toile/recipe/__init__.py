@@ -31,13 +31,14 @@ from toile.recipe.schedules import Schedule
 from toile.recipe.settings import Settings
 from toile.recipe.steps import few_steps_note, steps_per_epoch
 from toile.recipe.table import SettingRow, settings_table
-from toile.recipe.training import EarlyStopping, Extension, Start, Training
+from toile.recipe.training import CutChannels, EarlyStopping, Extension, Start, Training
 from toile.recipe.yaml_loader import name_items, read_value
 
 __all__ = [
     "NO_SETTINGS",
     "About",
     "Augmentation",
+    "CutChannels",
     "Data",
     "EarlyStopping",
     "Extension",

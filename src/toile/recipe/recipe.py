@@ -19,7 +19,7 @@ from toile.recipe.document import read_document, recipe_name, yaml_text
 from toile.recipe.layers.network import Layers
 from toile.recipe.preset_files import preset_file
 from toile.recipe.settings import Settings
-from toile.recipe.training import Training
+from toile.recipe.training import Start, Training
 
 NO_SETTINGS: Mapping[str, Any] = MappingProxyType({})
 SHORT_NAMES = {"data": "data.name", "epochs": "training.epochs"}
@@ -96,6 +96,10 @@ class Recipe(Settings):
             for setting, values in later.items():
                 if decisive[section][setting] in values:
                     del decisive[section][setting]
+        start = decisive["training"]["start"]
+        for setting, values in Start.LATER.items():
+            if start is not None and start[setting] in values:
+                del start[setting]
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 

@@ -32,8 +32,20 @@ class EarlyStopping(Settings):
     )
 
 
+class CutChannels(Settings):
+    """Channels of one layer."""
+
+    layer: str = Field(min_length=1, max_length=500, description="The layer's name")
+    channels: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = Field(
+        strict=False, description="Its channels, from 0"
+    )
+
+
 class Start(Settings):
     """Begin with another run's weights. `--from RUN` fills this."""
+
+    LATER: ClassVar[dict[str, tuple[Any, ...]]] = {"cut": ([],), "silent": ([],)}
+    """As for the training's own settings."""
 
     run: str = Field(min_length=1, max_length=4096, description="The run the weights come from")
     weights: Literal["last", "best"] = Field("last", description="Which of its weights")
@@ -58,6 +70,18 @@ class Start(Settings):
     )
     taken: tuple[str, ...] = Field((), strict=False, description="The layers taken, filled")
     frozen: tuple[str, ...] = Field((), strict=False, description="The layers frozen, filled")
+    cut: tuple[CutChannels, ...] = Field(
+        (),
+        strict=False,
+        description="Channels cut out of them, by a layer that writes them: the network here has "
+        "so many fewer. `toile inspect prune` fills this",
+    )
+    silent: tuple[CutChannels, ...] = Field(
+        (),
+        strict=False,
+        description="Channels of activations that were 0 for every training image, filled; what "
+        "norms make of those that are cut is added to the next layer's biases",
+    )
 
 
 class Extension(Settings):
@@ -68,7 +92,7 @@ class Extension(Settings):
 
     step: int = Field(ge=0, lt=2**63, description="Steps done by then")
     epochs: int = Field(
-        ge=1, le=10_000, description="Epochs planned until then; the schedule kept to them"
+        ge=0, le=10_000, description="Epochs planned until then; the schedule kept to them"
     )
 
 
@@ -90,7 +114,12 @@ class Training(Settings):
         schedules.Constant(), description="How the learning rate moves during the run"
     )
     batch_size: int = Field(128, ge=1, le=100_000, description="Images per step")
-    epochs: int = Field(5, ge=1, le=10_000, description="Passes over the training images")
+    epochs: int = Field(
+        5,
+        ge=0,
+        le=10_000,
+        description="Passes over the training images; 0 scores the weights of `start` as they are",
+    )
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, description="Share of the target spread over all classes"
     )

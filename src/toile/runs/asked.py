@@ -42,7 +42,17 @@ def asked_recipe(
         if read.training.start is None:
             raise ToileError("--allow-seen goes with --from, which names the run to begin with")
         read = with_settings(read, {"training.start.allow_seen": True})
+    refuse_no_epochs(read)
     return read
+
+
+def refuse_no_epochs(recipe: Recipe) -> None:
+    """Raise ToileError where `recipe` would score random weights: no epochs, and begun anew."""
+    if recipe.training.epochs == 0 and recipe.training.start is None:
+        raise ToileError(
+            "training.epochs is 0, which trains nothing; ask for 1 or more, or begin with another "
+            "run's weights, which are then scored as they are: --from RUN"
+        )
 
 
 def refuse_taken_folder(out: str | Path | None) -> None:

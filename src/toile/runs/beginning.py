@@ -8,8 +8,9 @@ import numpy as np
 
 from toile.data import Dataset, DataSource, Progress, Split, is_marked, no_progress, resolved_data
 from toile.errors import ToileError
-from toile.recipe import NO_SETTINGS, Plan, Recipe, Start, few_steps_note, plan_network
-from toile.runs.asked import asked_recipe
+from toile.inspection import cut_channels
+from toile.recipe import NO_SETTINGS, Plan, Recipe, Start, few_steps_note, layers, plan_network
+from toile.runs.asked import asked_recipe, refuse_no_epochs
 from toile.runs.checkpoint import CHECKPOINT_SECONDS
 from toile.runs.classifier import stored_weights
 from toile.runs.create import create_run
@@ -63,6 +64,7 @@ def begin_prepared(
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> LiveRun:
     """A new run of `recipe` on its data, which has been read."""
+    refuse_no_epochs(recipe)
     dataset, split = prepared.dataset, prepared.split
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
     taken = resolved_data(recipe.data, dataset, split)
@@ -97,7 +99,22 @@ def start_weights(start: Start, plan: Plan) -> tuple[dict[str, np.ndarray], Star
             f"{stored.sha256[:16]}; set training.start.sha256= to take what is there"
         )
     named = start.model_copy(update={"run": str(source.folder.resolve()), "sha256": stored.sha256})
-    return stored.arrays, fill_start(named, plan, stored.arrays)
+    weights = stored.arrays
+    if start.cut:
+        cuts, silent = ({one.layer: one.channels for one in of} for of in (start.cut, start.silent))
+        cut = cut_channels(source.plan, weights, cuts, silent)
+        if cut.layers != plan_layers(plan):
+            raise ToileError(
+                f"training.start.cut leaves another network of {source.id} than this recipe's; "
+                "cut it again: toile inspect prune"
+            )
+        weights = cut.weights
+    return weights, fill_start(named, plan, weights)
+
+
+def plan_layers(plan: Plan) -> tuple[layers.Layer, ...]:
+    """The layers of a plan as a recipe has them."""
+    return tuple(one.layer for one in plan.layers)
 
 
 def _count_conflicts(dataset: Dataset) -> int:

@@ -33,7 +33,18 @@ from toile.runs.run import Run
 from toile.runs.state import Status, read_state, write_state
 from toile.runs.tensors import CorruptFile, Stored, load_arrays, save_arrays
 from toile.sole_use import sole_use
-from toile.training import Diverged, Epoch, Event, Finished, Fit, Interval, Position, Stepped, train
+from toile.training import (
+    Diverged,
+    Epoch,
+    Event,
+    Finished,
+    Fit,
+    Interval,
+    Position,
+    StartScored,
+    Stepped,
+    train,
+)
 
 
 class _Facts(Named):
@@ -177,24 +188,26 @@ class Recorder:
                 history.append("step", event)
             case Epoch():
                 history.append("epoch", event)
-                self._remember_epoch(event)
+                self._remember_answers(event, event.epoch, event.best)
+                if self.fit.recipe.training.keep:
+                    keep_weights(self.run.folder, self.fit.scored_arrays(), event.epoch)
+                if self.fit.recipe.training.census:
+                    keep_census(self.run.folder, self.fit, event.epoch)
                 self._checkpoint(history)
+            case StartScored():
+                self._remember_answers(event, 0, is_best=True)
             case Diverged():
                 self._keep_finite_weights()
                 self._end(history, "diverged", f"the loss was {event.loss} at step {event.step}")
             case Finished():
                 self._end(history, "finished", "early stopping" if event.early else "")
 
-    def _remember_epoch(self, event: Epoch) -> None:
-        """The epoch's weights and logits, and the score so far for a listing."""
+    def _remember_answers(self, event: Epoch | StartScored, epoch: int, is_best: bool) -> None:
+        """The weights scored and their logits, and the score so far for a listing."""
         weights = self.fit.scored_arrays()
         save_arrays(self.run.folder / "last.safetensors", weights)
-        if event.best:
+        if is_best:
             save_arrays(self.run.folder / "best.safetensors", weights)
-        if self.fit.recipe.training.keep:
-            keep_weights(self.run.folder, weights, event.epoch)
-        if self.fit.recipe.training.census:
-            keep_census(self.run.folder, self.fit, event.epoch)
         assert self.fit.logits is not None
         answers = {
             "logits": self.fit.logits.numpy(),
@@ -205,7 +218,7 @@ class Recorder:
         save_arrays(self.run.folder / "validation.safetensors", answers)
         chose = self.fit.recipe.training.early_stopping is not None
         score = event.scores if chose else event.validation
-        self.state = replace(self.state, epoch=event.epoch, accuracy=score.accuracy)
+        self.state = replace(self.state, epoch=epoch, accuracy=score.accuracy)
         self._write_state("running")
 
     def _keep_finite_weights(self) -> None:
@@ -241,7 +254,7 @@ class Recorder:
         """Results where an epoch was scored, then the state, last of all."""
         history.sync()
         epochs = self.run.history.epochs
-        if epochs:
+        if epochs or self.run.has_answers:
             results = results_of(
                 self.fit.recipe,
                 self.plan,

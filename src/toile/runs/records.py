@@ -76,7 +76,7 @@ class _Scored(Named):
 
 
 class _Best(Named):
-    epoch: Count
+    epoch: Annotated[int, Field(ge=0, lt=2**63)]
     accuracy: _Estimate
     of: str
 
@@ -103,7 +103,7 @@ class Results(Named):
     """`results.json`."""
 
     state: str
-    epochs: Count
+    epochs: Annotated[int, Field(ge=0, lt=2**63)]
     steps: Annotated[int, Field(ge=0)]
     parameters: Annotated[int, Field(ge=0)]
     macs: Annotated[int, Field(ge=0)]

@@ -33,15 +33,11 @@ def results_of(
     loss = evaluation.cross_entropy(validation.logits, validation.labels)
     among = scored_images(recipe, validation)
     score = evaluation.accuracy(validation.logits[among], validation.labels[among])
-    # Of several epochs marked best the last one beat the others.
-    best = max((record for record in epochs if record["best"]), key=lambda one: one["epoch"])
-    half = int((validation.chooses == 0).sum())
-    # From the history, since the logits kept are the last epoch's.
-    best_score = evaluation.proportion(round(best["scores"]["accuracy"] * half), half)
+    best_epoch, best_score = _best(epochs, validation)
     return {
         "version": VERSION,
         "state": status,
-        "epochs": epochs[-1]["epoch"],
+        "epochs": len(epochs),
         "steps": steps,
         # Where early stopping chose the last epoch, half of these images took part in it.
         "validation": {
@@ -54,7 +50,7 @@ def results_of(
             "of": scored_part(recipe),
             "weights": "last" if recipe.training.average is None else "average",
         },
-        "best": {"epoch": best["epoch"], "accuracy": best_score.to_json(), "of": HALF},
+        "best": {"epoch": best_epoch, "accuracy": best_score.to_json(), "of": HALF},
         "convergence": [reached.to_json() for reached in convergence_of(epochs)],
         "seconds": seconds_of(epochs),
         "parameters": plan.parameters,
@@ -62,6 +58,18 @@ def results_of(
         "weights": weights,
         "seen": seen_json(recipe),
     }
+
+
+def _best(epochs: Sequence[Record], validation: Validation) -> tuple[int, evaluation.Estimate]:
+    """The epoch that the choosing half calls best, and its accuracy on the other; 0 of none."""
+    scores = validation.chooses == 0
+    if not epochs:
+        return 0, evaluation.accuracy(validation.logits[scores], validation.labels[scores])
+    # Of several epochs marked best the last one beat the others.
+    best = max((record for record in epochs if record["best"]), key=lambda one: one["epoch"])
+    half = int(scores.sum())
+    # From the history, since the logits kept are the last epoch's.
+    return best["epoch"], evaluation.proportion(round(best["scores"]["accuracy"] * half), half)
 
 
 def convergence_of(
@@ -74,6 +82,10 @@ def convergence_of(
 
 def seconds_of(epochs: Sequence[Record]) -> dict[str, float | None]:
     """Seconds spent; the first epoch, in which the machine warms up, apart from the others."""
+    if not epochs:
+        return dict.fromkeys(("total", "training", "evaluation", "first_epoch"), 0.0) | {
+            "per_epoch": None
+        }
     training = [record["seconds"] for record in epochs]
     return {
         "total": epochs[-1]["total_seconds"],

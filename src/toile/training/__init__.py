@@ -14,6 +14,7 @@ from toile.training.events import (
     Finished,
     Interval,
     Scoring,
+    StartScored,
     Stepped,
 )
 from toile.training.fit import Fit, Position, begin
@@ -33,6 +34,7 @@ __all__ = [
     "Position",
     "Probe",
     "Scoring",
+    "StartScored",
     "Stepped",
     "alternatives",
     "apart",

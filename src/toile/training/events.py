@@ -64,6 +64,16 @@ class Epoch:
 
 
 @dataclass(frozen=True)
+class StartScored:
+    """The first weights, another run's, are scored as they are: of a run of no epochs."""
+
+    validation: EpochScore
+    chooses: EpochScore
+    scores: EpochScore
+    evaluation_seconds: float
+
+
+@dataclass(frozen=True)
 class Diverged:
     """The loss at `step` was not finite; the step was not taken."""
 
@@ -80,4 +90,4 @@ class Finished:
     early: bool
 
 
-Event = Stepped | Interval | Scoring | Epoch | Diverged | Finished
+Event = Stepped | Interval | Scoring | Epoch | StartScored | Diverged | Finished

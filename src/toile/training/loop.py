@@ -6,7 +6,7 @@ on from there. Nothing global (gradient mode, autocast) is held across a yield.
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import chain
 
 import torch
@@ -24,6 +24,7 @@ from toile.training.events import (
     Finished,
     Interval,
     Scoring,
+    StartScored,
     Stepped,
 )
 from toile.training.fit import Fit
@@ -37,6 +38,8 @@ def train(fit: Fit) -> Iterator[Event]:
     """Fit in place until the recipe's epochs are done, yielding plain numbers as it goes."""
     position = fit.position
     try:
+        if fit.recipe.training.epochs == 0:
+            yield from _score_start(fit)
         while not has_ended(fit):
             for event in chain(_train_epoch(fit), score_epoch(fit)):
                 yield event
@@ -160,16 +163,9 @@ def end_interval(fit: Fit, epoch: int, index: int, every: int) -> Interval | Div
 
 def score_epoch(fit: Fit) -> Iterator[Event]:
     """Score the validation images, keep the logits, and choose."""
-    position, n = fit.position, len(fit.validation)
-    logits: list[Tensor] = []
-    started = time.perf_counter()
-    spent = 0.0
-    for batch in logits_in_batches(fit.scored, fit.validation, fit.batches.pixels):
-        logits.append(batch)
-        spent += time.perf_counter() - started
-        yield Scoring(sum(map(len, logits)), n)
-        started = time.perf_counter()
-    fit.logits = torch.cat(logits)
+    position = fit.position
+    spent = yield from _answer_validation(fit)
+    assert fit.logits is not None
     # The last step's loss may still have been finite while its update was not.
     if not torch.isfinite(fit.logits).all():
         yield Diverged(position.evaluated + 1, position.step, float("nan"))
@@ -193,6 +189,29 @@ def score_epoch(fit: Fit) -> Iterator[Event]:
         seconds,
         spent,
         position.total_seconds,
+    )
+
+
+def _answer_validation(fit: Fit) -> Generator[Event, None, float]:
+    """Keep the logits of the validation images; returns the seconds that took."""
+    logits: list[Tensor] = []
+    started = time.perf_counter()
+    spent = 0.0
+    for batch in logits_in_batches(fit.scored, fit.validation, fit.batches.pixels):
+        logits.append(batch)
+        spent += time.perf_counter() - started
+        yield Scoring(sum(map(len, logits)), len(fit.validation))
+        started = time.perf_counter()
+    fit.logits = torch.cat(logits)
+    return spent
+
+
+def _score_start(fit: Fit) -> Iterator[Event]:
+    """Score the weights a fit begins with."""
+    spent = yield from _answer_validation(fit)
+    everything = torch.ones_like(fit.chooses)
+    yield StartScored(
+        _score(fit, everything), _score(fit, fit.chooses), _score(fit, ~fit.chooses), spent
     )
 
 

@@ -92,7 +92,7 @@ def refusal(**settings: Any) -> str:
                 "training is 5; it is a group of settings: optimizer, schedule, batch_size, "
                 "epochs, label_smoothing, clip_norm, early_stopping, average, start, extended, "
                 "precision, "
-                "threads, replicas, engine, census, device"
+                "threads, replicas, engine, census, keep, device"
             ),
         ),
     ],

@@ -32,9 +32,9 @@ def test_a_run_of_no_epochs_is_scored_with_the_weights_it_begins_with(parent, tm
     run = begin(recipe, out=tmp_path / "scored").finish()
     assert read_state(run.folder).status == "finished"
     assert np.array_equal(run.validation.logits, parent.validation.logits)
-    assert run.results["epochs"] == 0
-    assert run.results["score"] == parent.results["score"]
-    assert run.results["best"]["epoch"] == 0
+    assert run.results.epochs == 0
+    assert run.results.score == parent.results.score
+    assert run.results.best.epoch == 0
     assert judge_validation(run.recipe, run.validation).accuracy.n == 10
     assert run.classifier("best").module.conv1.weight.shape[0] == 2
 
@@ -49,7 +49,7 @@ def test_a_cut_run_has_the_weights_that_are_left_and_goes_on_from_there(parent, 
     straight = begin(cut_recipe(parent, 1), out=tmp_path / "straight").finish()
     assert np.array_equal(longer.validation.logits, straight.validation.logits)
     assert read_state(longer.folder).epoch == 1
-    assert open_run(longer.folder).results["epochs"] == 1
+    assert open_run(longer.folder).results.epochs == 1
 
 
 def test_a_cut_that_does_not_fit_the_network_is_refused(parent, tmp_path):

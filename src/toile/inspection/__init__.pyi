@@ -28,7 +28,10 @@ from .ranking import rank_channels as rank_channels
 from .sight import SeenSide as SeenSide
 from .sight import receptive_field as receptive_field
 from .strongest import top_images as top_images
+from .surgery import CutNetwork as CutNetwork
 from .surgery import cut_channels as cut_channels
+from .timing import channel_batches as channel_batches
+from .timing import seconds_each as seconds_each
 from .watching import evaluating as evaluating
 from .watching import single_view as single_view
 from .watching import watch as watch

@@ -163,11 +163,10 @@ class _Counts:
             self.fired = torch.zeros(rows.shape[1], dtype=torch.int64, device=rows.device)
             self.flat = torch.zeros_like(self.fired)
             self.greatest = torch.full_like(rows[0], -torch.inf)
-        # As floats, which torch sums ten times as fast as booleans; a batch's counts are exact.
-        self.fired += (rows > 0).float().sum(0).long()
+        self.fired += _true_in_columns(rows > 0)
         if self.firing.saturates:
             outside = (rows < self.firing.low) | (rows > self.firing.high)
-            self.flat += outside.float().sum(0).long()
+            self.flat += _true_in_columns(outside)
         self.greatest = torch.maximum(self.greatest, rows.amax(0))
 
     def add_outputs(self, outputs: Tensor) -> None:
@@ -181,6 +180,15 @@ class _Counts:
         )
         pairs = self.outputs.pairs()
         return LayerCensus(name, self.firing.kind, images, fired, flat, greatest, pairs)
+
+
+def _true_in_columns(rows: Bool[Tensor, "n numbers"]) -> Int64[Tensor, " numbers"]:
+    """How many rows are true in each column."""
+    # By numpy, as bytes, of which each counts to 255: 2,000 images of s0-cnn take 2.1 s, and 7.5 to
+    # 10 with torch's sums over the first axis (two busy cores of a Zen 5, torch 2.13).
+    parts = rows.view(torch.uint8).cpu().split(255)
+    total = sum(np.add.reduce(part.numpy(), 0, np.uint8).astype(np.int64) for part in parts)
+    return torch.from_numpy(np.asarray(total)).to(rows.device)
 
 
 def _places_first(numbers: Float[Tensor, "n c *place"]) -> Float[Tensor, "n numbers"]:

@@ -30,6 +30,7 @@ from .kept_weights import epoch_network as epoch_network
 from .kept_weights import kept_epochs as kept_epochs
 from .known_data import data_settings as data_settings
 from .known_data import own_data as own_data
+from .known_data import refuse_other_images as refuse_other_images
 from .known_data import same_data as same_data
 from .known_data import validation_pixels as validation_pixels
 from .layout import FINALISTS as FINALISTS

@@ -24,6 +24,9 @@ from .listing import list_studies as list_studies
 from .listing import renew_summary as renew_summary
 from .page import mistakes_of as mistakes_of
 from .page import write_report as write_report
+from .pruning import Pruned as Pruned
+from .pruning import Removal as Removal
+from .pruning import prune as prune
 from .reports import write_reports as write_reports
 from .sheet import LiveExercise as LiveExercise
 from .sheet import LiveSheet as LiveSheet

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.test_inspect_census import killed
+from toile.runs import Run
+
+__all__ = ["killed"]
+
+
+def test_dead_filters_are_cut_for_nothing_and_the_parent_is_named(toile, killed):
+    told = toile("inspect", "prune", killed, "--dead", "--json").json
+    assert list(told) == [
+        "run", "parent", "removed", "parameters", "macs", "seconds", "accuracy", "difference",
+        "classes",
+    ]  # fmt: skip
+    assert {1, 2} <= set(told["removed"]["conv1"])
+    assert 5 in told["removed"]["dense1"]
+    assert told["parameters"][1] < told["parameters"][0]
+    assert told["macs"][1] < told["macs"][0]
+    assert (told["difference"]["value"], told["difference"]["p"]) == (0, 1)
+    assert told["accuracy"][0] == told["accuracy"][1]
+    cut = Run(Path(told["run"]))
+    start = cut.recipe.training.start
+    assert start.run == told["parent"] == str(killed)
+    assert len(start.sha256) == 64
+    assert cut.classifier().module.conv1.weight.shape[0] == 4 - len(told["removed"]["conv1"])
+    # It is shown, judged and described as any other run.
+    for words in (["show"], ["evaluate"], ["report"], ["inspect", "census"]):
+        answer = toile(*words, cut.folder)
+        assert answer.code == 0, answer.errors
+
+
+def test_a_share_is_cut_and_fine_tuned_and_the_price_is_a_sentence(toile, killed):
+    said = toile("inspect", "prune", killed, "--layer=dense1", "--share=0.25", "--finetune=1")
+    assert said.code == 0, said.errors
+    assert "cut dense1: 4 channels" in said.output
+    assert "% smaller" in said.output
+    assert "on the scoring half of validation" in said.output
+    again = toile("inspect", "prune", killed, "--until-cost=100", "--json").json
+    # One filter and one unit are left where any price may be paid.
+    assert (len(again["removed"]["conv1"]), len(again["removed"]["dense1"])) == (3, 15)
+    assert np.isfinite(again["seconds"]).all()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "say what to cut, and one thing alone"),
+        (["--dead", "--share=0.5"], "say what to cut, and one thing alone"),
+        (["--channels=3"], "name it with --layer"),
+        (["--layer=conv1", "--channels=one"], "numbers with commas"),
+        (["--layer=conv1", "--channels=7"], "conv1 has no channel 7"),
+        (["--layer=dense2", "--share=0.5"], "they are the classes"),
+        (["--share=1"], "above 0 to below 1"),
+    ],
+)
+def test_what_cannot_be_pruned_is_refused_with_a_sentence(toile, killed, words, said):
+    answer = toile("inspect", "prune", killed, *words)
+    assert (answer.code, answer.output) == (2, "")
+    assert said in answer.errors

@@ -98,9 +98,6 @@ BUILD = (
 )
 
 
-SERVE = "from toile.cli.serve import serve; serve('model.onnx')"
-
-
 @pytest.mark.parametrize(
     ("package", "action", "extra"),
     [
@@ -109,9 +106,6 @@ SERVE = "from toile.cli.serve import serve; serve('model.onnx')"
         ("h5py", OPEN_KERAS, "export"),
         ("onnxscript", f"{BUILD})", "export"),
         ("onnxruntime", f"{BUILD}, conftest.noise(1))", "export"),
-        ("fastapi", SERVE, "serve"),
-        ("starlette", SERVE, "serve"),
-        ("uvicorn", SERVE, "serve"),
     ],
 )
 def test_a_missing_package_is_named_with_the_line_to_type(package, action, extra):

@@ -14,14 +14,13 @@ NAME = "toile-workbench"
 
 EXTRAS = {
     "export": ("h5py", "onnx", "onnxruntime", "onnxscript"),
-    "serve": ("fastapi", "starlette", "uvicorn"),
     "report": ("typst",),
     "search": ("optuna",),
     "cluster": ("ray",),
     "inspect": ("captum",),
     "map": ("openTSNE",),
 }
-"""What each extra brings, as it is imported; `serve` brings `export` too."""
+"""What each extra brings, as it is imported; `serve` is another name of `export`."""
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import asyncio
 import hmac
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Container, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,7 +71,7 @@ class Guard:
     body_seconds: float
     stall_seconds: float
     least_speed: float
-    open_paths: frozenset[str] = frozenset()
+    open_paths: Container[object] = frozenset()
     policy: str = NO_PAGE
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

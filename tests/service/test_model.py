@@ -8,8 +8,9 @@ from toile.data import load_data, no_progress
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
 from toile.export import OnnxClassifier
+from toile.listening import is_loopback, open_port
 from toile.runs import Run, runs_folder
-from toile.service import is_loopback, open_model, open_port
+from toile.service import open_model
 
 
 def test_a_file_is_served_where_no_run_was_ever_kept(exported, tmp_path, monkeypatch):

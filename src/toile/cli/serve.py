@@ -11,7 +11,6 @@ import typer
 
 from toile.cli.signals import STOPPED
 from toile.cli.terminal import plain, say, say_json
-from toile.distribution import extra_packages
 from toile.errors import ToileError
 
 
@@ -45,9 +44,9 @@ def serve(
         from toile.runs import open_run
 
         open_run(run)
-    with extra_packages("serve"):
-        from toile.service import is_loopback, open_model, open_port
-        from toile.service import serve as answer_requests
+    from toile.listening import is_loopback, open_port
+    from toile.service import open_model
+    from toile.service import serve as answer_requests
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     _refuse_open_house(host, is_loopback(host), allow_host or [])

@@ -8,4 +8,6 @@ from .ray_worker import Cluster as Cluster
 from .schedule import SECONDS_WITHOUT_ROOM as SECONDS_WITHOUT_ROOM
 from .schedule import TaskOutcome as TaskOutcome
 from .schedule import TaskSchedule as TaskSchedule
+from .training_queue import Job as Job
+from .training_queue import TrainingQueue as TrainingQueue
 from .worker import main as main

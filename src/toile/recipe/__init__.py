@@ -16,6 +16,8 @@ from toile.recipe.difference import (
     recipe_differences,
 )
 from toile.recipe.document import read_text, recipe_name, yaml_text
+from toile.recipe.form import FormRow, setting_text, settings_form
+from toile.recipe.partial import PartialPlan, plan_as_far
 from toile.recipe.plan import LayerPlan, Plan, plan_network
 from toile.recipe.presets import list_presets, read_recipe
 from toile.recipe.recipe import (
@@ -30,7 +32,7 @@ from toile.recipe.recipe import (
 from toile.recipe.schedules import Schedule
 from toile.recipe.settings import Settings
 from toile.recipe.steps import few_steps_note, steps_per_epoch
-from toile.recipe.table import SettingRow, settings_table
+from toile.recipe.table import KindRow, SettingRow, layer_kinds, settings_table
 from toile.recipe.training import CutChannels, EarlyStopping, Extension, Start, Training
 from toile.recipe.yaml_loader import name_items, read_value
 
@@ -42,7 +44,10 @@ __all__ = [
     "Data",
     "EarlyStopping",
     "Extension",
+    "FormRow",
+    "KindRow",
     "LayerPlan",
+    "PartialPlan",
     "Plan",
     "Recipe",
     "Schedule",
@@ -57,12 +62,14 @@ __all__ = [
     "differing_settings",
     "few_steps_note",
     "first_fault",
+    "layer_kinds",
     "layers",
     "list_presets",
     "name_items",
     "optimizers",
     "padded_side",
     "parse_assignments",
+    "plan_as_far",
     "plan_network",
     "read_recipe",
     "read_text",
@@ -72,6 +79,8 @@ __all__ = [
     "recipe_of",
     "recipe_text",
     "schedules",
+    "setting_text",
+    "settings_form",
     "settings_of",
     "settings_table",
     "shape_text",

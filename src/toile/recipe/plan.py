@@ -126,13 +126,22 @@ class Plan:
         return [inside for plan in self.layers for inside in plan.walk()]
 
 
+def plan_layers(
+    network: tuple[Layer, ...], shape: tuple[int, int, int], classes: int
+) -> tuple[LayerPlan, ...]:
+    """The plans of `network`'s layers on pictures of `shape` (c, h, w), wherever it ends.
+
+    Raises ToileError naming the layer that cannot work, with the arithmetic.
+    """
+    return _Planner(classes, max(shape[1:])).plan_layers(network, shape, Sight())
+
+
 def plan_network(network: tuple[Layer, ...], shape: tuple[int, int, int], classes: int) -> Plan:
     """The plan of `network` on pictures of `shape` (c, h, w).
 
     Raises ToileError naming the layer that cannot work, with the arithmetic.
     """
-    planner = _Planner(classes, max(shape[1:]))
-    plan = Plan(shape, classes, planner.plan_layers(network, shape, Sight()))
+    plan = Plan(shape, classes, plan_layers(network, shape, classes))
     last = plan.layers[-1]
     if last.output != (classes,):
         raise ToileError(

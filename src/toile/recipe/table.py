@@ -25,13 +25,38 @@ class SettingRow:
     """One setting: where it stands, what it may be, what it is when left out, what it means.
 
     A layer's address is that of the first of its kind. `default` is as a recipe writes it, or
-    `needed` where a value must be given, or `-` for a group or a list.
+    `needed` where a value must be given, or `-` for a group or a list. `choices` are all the values
+    it may have, where they are few.
     """
 
     address: str
     rule: str
     default: str
     description: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class KindRow:
+    """A kind of layer: what it does, the setting that a bare value fills, and all its settings."""
+
+    kind: str
+    meaning: str
+    shorthand: str | None
+    settings: tuple[SettingRow, ...]
+
+
+def layer_kinds() -> list[KindRow]:
+    """Every kind of layer there is, with its settings."""
+    return [
+        KindRow(
+            kind,
+            (model.__doc__ or "").split("\n")[0],
+            model.shorthand,
+            tuple(_rows(model, "")),
+        )
+        for kind, model in layers.KINDS.items()
+    ]
 
 
 def settings_table() -> list[SettingRow]:
@@ -44,13 +69,34 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[SettingRow]:
     for name, field in model.model_fields.items():
         address = f"{prefix}{name}"
         rule = allowed(schema["properties"][name], schema)
-        yield SettingRow(address, rule, _default_text(field.default), str(field.description))
+        choices = _choices(schema["properties"][name])
+        yield SettingRow(
+            address, rule, _default_text(field.default), str(field.description), choices
+        )
         if address in KINDS:
             number = "1" if address == "network" else ""
             for kind, choice in KINDS[address].items():
                 yield from _rows(choice, f"{address}.{kind}{number}.")
         elif (group := group_of(field.annotation)) is not None and not issubclass(group, Choice):
             yield from _rows(group, f"{address}.")
+
+
+def _choices(schema: dict[str, Any]) -> tuple[str, ...]:
+    """All values of a setting by its JSON schema; none where it may be any number or text."""
+    found: list[str] = []
+    for option in schema.get("anyOf", [schema]):
+        match option:
+            case {"enum": values}:
+                found += map(str, values)
+            case {"const": value}:
+                found.append(str(value))
+            case {"type": "boolean"}:
+                found += ["true", "false"]
+            case {"type": "null"}:
+                found.append("off")
+            case _:
+                return ()
+    return tuple(found)
 
 
 def _default_text(default: object) -> str:

@@ -16,11 +16,13 @@ from .classifier import RunClassifier as RunClassifier
 from .classifier import load_network as load_network
 from .classifier import stored_weights as stored_weights
 from .create import create_run as create_run
+from .create import new_run_id as new_run_id
 from .evaluation import Evaluated as Evaluated
 from .evaluation import answered_the_same as answered_the_same
 from .evaluation import compare_answers as compare_answers
 from .evaluation import evaluate as evaluate
 from .few_steps import few_steps_of as few_steps_of
+from .history import history_since as history_since
 from .judging import commonest_of as commonest_of
 from .judging import judge_validation as judge_validation
 from .judging import scored_images as scored_images
@@ -76,6 +78,7 @@ from .starts import pin_start as pin_start
 from .starts import sha256_now as sha256_now
 from .starts import source_run as source_run
 from .state import STATUSES as STATUSES
+from .state import process_started as process_started
 from .state import read_state as read_state
 from .tensors import CorruptFile as CorruptFile
 from .tensors import load_arrays as load_arrays

@@ -33,7 +33,7 @@ def create_run(
     `folder` names the run folder itself. Raises ToileError if it is there already and not empty,
     or cannot be made.
     """
-    folder = folder or runs_folder() / _new_id(recipe.name)
+    folder = folder or runs_folder() / new_run_id(recipe.name)
     try:
         is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
@@ -95,6 +95,7 @@ def _clear(folder: Path, is_new: bool) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _new_id(name: str) -> str:
+def new_run_id(name: str) -> str:
+    """An id for a run of the recipe called `name`: the time, that name, and four letters."""
     short = re.sub(r"[^a-z0-9-]", "", name.lower())
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{short}-{secrets.token_hex(2)}"

@@ -2,13 +2,51 @@
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 from toile.files import finite, write_all, writing
+from toile.runs.records import Line, Record, read_record
 from toile.runs.tensors import CorruptFile
+
+
+@dataclass(frozen=True)
+class HistoryPart:
+    """What was written after a place in a history: `since` is where it begins, `until` the next.
+
+    `since` is 0 again where the history was cut back behind the place that was asked for.
+    """
+
+    records: tuple[Record, ...]
+    since: int
+    until: int
+
+
+def history_since(folder: Path, since: int = 0) -> HistoryPart:
+    """The whole records of the run in `folder` from byte `since` on; a torn last line is left out.
+
+    Raises CorruptFile where a whole line is damaged or is no record of a step or an epoch.
+    """
+    path = folder / "history.jsonl"
+    if not path.exists():
+        return HistoryPart((), 0, 0)
+    with path.open("rb") as file:
+        # A run that goes on writes anew what came after its checkpoint.
+        if since and (
+            os.fstat(file.fileno()).st_size < since or _byte_before(file, since) != b"\n"
+        ):
+            since = 0
+        file.seek(since)
+        whole, newline, _ = file.read().rpartition(b"\n")
+    records = tuple(read_record(line, Line, path) for line in whole.split(b"\n") if newline)
+    return HistoryPart(records, since, since + len(whole) + len(newline))
+
+
+def _byte_before(file: BinaryIO, place: int) -> bytes:
+    file.seek(place - 1)
+    return file.read(1)
 
 
 class HistoryFile:

@@ -1,0 +1,65 @@
+"""The queue of trainings: order, room, and what is said of one that could not begin."""
+
+import time
+
+import pytest
+
+from toile.errors import ToileError
+from toile.executors import TrainingQueue
+from toile.runs import Run, read_state
+
+
+def until(is_so, seconds=120.0):
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it never came to be so"
+        time.sleep(0.05)
+
+
+def ids(queue):
+    return [job.id for job in queue.jobs()]
+
+
+def test_waiting_trainings_are_put_in_another_order(tmp_path, small):
+    queue = TrainingQueue(tmp_path, cores=1)
+    first, second, third = (queue.add(small()).id for _ in range(3))
+    queue.move(third, 0)
+    assert ids(queue) == [third, first, second]
+    queue.move(third, 99)
+    assert ids(TrainingQueue(tmp_path)) == [first, second, third]
+    queue.remove(second)
+    assert ids(queue) == [first, third]
+    with pytest.raises(ToileError, match="is not in the queue"):
+        queue.move(second, 0)
+
+
+def test_a_recipe_that_leaves_its_threads_open_gets_one(tmp_path, small):
+    queue = TrainingQueue(tmp_path)
+    job = queue.add(small().replace({"training.threads": "auto"}))
+    assert job.cores == 1
+    assert "threads: 1\n" in (queue.folder / job.id / "recipe.yaml").read_text()
+    assert queue.add(small().replace({"training.threads": 3})).cores == 3
+
+
+def test_trainings_begin_as_there_is_room_and_one_that_cannot_says_why(tmp_path, small):
+    queue = TrainingQueue(tmp_path, cores=1)
+    wrong = queue.add(small(name=str(tmp_path / "nowhere")))
+    right = queue.add(small())
+    queue.advance()
+    assert [job.status for job in queue.jobs()] == ["training", "waiting"]
+    with pytest.raises(ToileError, match="is being trained; stop it"):
+        queue.remove(wrong.id)
+
+    def is_over() -> bool:
+        queue.advance()
+        return [job.status for job in queue.jobs()] == ["failed"]
+
+    until(is_over)
+    (failed,) = queue.jobs()
+    assert failed.id == wrong.id
+    assert "which is no file or folder here" in failed.reason
+    assert read_state(tmp_path / right.id).status == "finished"
+    queue.remove(failed.id)
+    assert queue.jobs() == ()
+    with pytest.raises(ToileError, match="has finished its 1 epochs"):
+        queue.add_longer(Run(tmp_path / right.id))

@@ -4,13 +4,22 @@ BIN := .venv/bin
 READY := .venv/.ready
 TESTING := httpx hypothesis pytest pytest-timeout scikit-learn
 
-.PHONY: run test test-slow test-floors test-newest lint format docs pictures bench bench-keras clean
+.PHONY: run app web test test-slow test-floors test-newest lint format docs pictures bench bench-keras clean
 
 run: $(READY)
 	@if $(BIN)/toile data get fashion-mnist; then data=fashion-mnist; else \
 	  echo "Fashion-MNIST is not to be had here; using the small part that comes with Toile."; \
 	  data=fashion-sample; fi; \
 	$(BIN)/toile train quick --data $$data
+
+# The browser app, on the runs kept here.
+app: $(READY)
+	@$(BIN)/toile app
+
+# The app's page, from its sources. What is built is committed, so only who changes them needs Node 20.
+web: $(READY)
+	$(BIN)/python -m toile.app.openapi > web/openapi.json
+	cd web && npm ci --no-audit --no-fund && npm run --silent types && npm run --silent check && npm run --silent build
 
 # Some tests need Fashion-MNIST itself; where it is not to be had they are skipped. One room by itself:
 # make test ROOM=data

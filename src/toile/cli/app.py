@@ -4,6 +4,7 @@ import typer
 
 from toile.cli import (
     bench,
+    browser,
     bundle,
     compare,
     data,
@@ -43,6 +44,7 @@ COMMANDS = {
 for panel, commands in COMMANDS.items():
     for command in commands:
         app.command(cls=Command, rich_help_panel=panel)(command)
+app.command("app", cls=Command, rich_help_panel="Build")(browser.app)
 app.command("import", cls=Command, rich_help_panel="Take away")(bundle.import_)
 app.add_typer(study.app, name="study", rich_help_panel="Compare")
 app.add_typer(inspect.app, name="inspect", rich_help_panel="Judge")

@@ -1,0 +1,63 @@
+"""One server for a workspace: who holds its door, and where that one listens."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from toile.errors import ToileError
+from toile.files import write_whole
+from toile.sole_use import is_held, sole_use
+
+FOLDER = ".app"
+
+
+@dataclass(frozen=True)
+class AppDoor:
+    """The place in a workspace where its server says where it is."""
+
+    workspace: Path
+
+    @property
+    def folder(self) -> Path:
+        """What the app keeps in the workspace: its door and the drafts."""
+        return self.workspace / FOLDER
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Be the workspace's server. Raises ToileError saying where the one is that holds it."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ToileError(
+                f"{self.workspace} cannot be a workspace: {error.strerror}; name another folder"
+            ) from None
+        if is_held(self.folder):
+            raise self._taken()
+        with sole_use(self.folder, wait=False):
+            try:
+                yield
+            finally:
+                self._file.unlink(missing_ok=True)
+
+    def say_where(self, url: str) -> None:
+        """Write down where this server is opened; its owner alone can read that."""
+        write_whole(self._file, b"")
+        self._file.chmod(0o600)
+        # Over the file that is there already, which nobody else may read.
+        with self._file.open("w") as file:
+            json.dump({"url": url, "pid": os.getpid()}, file)
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "server.json"
+
+    def _taken(self) -> ToileError:
+        try:
+            told = json.loads(self._file.read_text())
+            where = f"at {told['url']} (process {told['pid']}); open that, or stop it first"
+        except (OSError, ValueError, KeyError, TypeError):
+            where = "and has not said where yet; try again in a moment"
+        return ToileError(f"the app of {self.workspace} is running already {where}")

@@ -1,0 +1,18 @@
+"""`python -m toile.app.openapi`: what the API takes and says; the page's types are made of it."""
+
+import json
+import sys
+from pathlib import Path
+
+from toile.app.server import create_app
+from toile.app.session import Session
+
+
+def openapi_text() -> str:
+    """The API's OpenAPI document, as `web/openapi.json` has it."""
+    app = create_app(Session.of(Path("runs")))
+    return json.dumps(app.openapi(), indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(openapi_text())

@@ -1,0 +1,159 @@
+"""Build: a network made layer by layer, with what each layer makes of a picture."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from toile.app.routes.runs import LayerCell, layer_cell
+from toile.app.routes.sources import recipe_from
+from toile.app.session import Here
+from toile.data import known_extent
+from toile.errors import ToileError
+from toile.recipe import (
+    KindRow,
+    Recipe,
+    data_of,
+    layer_kinds,
+    plan_as_far,
+    read_value,
+    recipe_of,
+    recipe_text,
+)
+
+router = APIRouter()
+MOST_ENTRIES = 1000
+
+
+class LayerSetting(BaseModel):
+    """A setting of a kind of layer."""
+
+    name: str
+    default: str
+    rule: str
+    meaning: str
+    choices: list[str]
+
+
+class LayerKind(BaseModel):
+    """A kind of layer and its settings."""
+
+    kind: str
+    meaning: str
+    shorthand: str | None = Field(description="The setting that a bare value fills")
+    settings: list[LayerSetting]
+
+
+class AskedNetwork(BaseModel):
+    """A recipe's document; each layer of its network stands as a recipe writes it."""
+
+    recipe: dict[str, Any] = Field(description="The recipe's document, network included")
+
+
+class PlannedNetwork(BaseModel):
+    """What becomes of the layers: `layers` as far as they work; the one that does not by its place.
+
+    `problem` is the engine's sentence, and `place` the layer it speaks of; null where it is of the
+    whole. `text` is the recipe as YAML, empty where it is none.
+    """
+
+    layers: list[LayerCell]
+    problem: str
+    place: int | None
+    parameters: int
+    macs: int
+    input: list[int]
+    classes: int
+    text: str
+
+
+class RecipeDocument(BaseModel):
+    """A recipe as a document."""
+
+    recipe: dict[str, Any]
+
+
+class RecipeText(BaseModel):
+    """A recipe as YAML."""
+
+    text: str = Field(max_length=200_000)
+
+
+class RecipeSource(BaseModel):
+    """Where a recipe comes from, as in `preset:quick`."""
+
+    source: str = Field(max_length=300)
+
+
+@router.get("/layers")
+def get_layer_kinds() -> list[LayerKind]:
+    """Every kind of layer there is, with its settings."""
+    return [_kind(one) for one in layer_kinds()]
+
+
+@router.post("/network")
+def plan(asked: AskedNetwork) -> PlannedNetwork:
+    """Shapes, parameters and multiply-adds of a network, or where it cannot work."""
+    document = asked.recipe
+    entries = document.get("network")
+    if not isinstance(entries, list) or len(entries) > MOST_ENTRIES:
+        raise ToileError(f"network is no list of at most {MOST_ENTRIES} layers")
+    data = data_of(document.get("data", {}))
+    extent = known_extent(data)
+    if extent is None:
+        raise ToileError(
+            f"data.name is {data.name}, whose shapes are not known before it is read; build on a "
+            "dataset known by name"
+        )
+    planned = plan_as_far(entries, extent.shape, extent.classes)
+    text = ""
+    if not planned.problem:
+        text = recipe_text(recipe_of(document))
+    return PlannedNetwork(
+        layers=[layer_cell(one) for one in planned.layers],
+        problem=planned.problem,
+        place=planned.place,
+        parameters=sum(one.parameters for one in planned.layers),
+        macs=sum(one.macs for one in planned.layers),
+        input=list(extent.shape),
+        classes=extent.classes,
+        text=text,
+    )
+
+
+@router.post("/read")
+def read_text(asked: RecipeText) -> RecipeDocument:
+    """The document of a recipe written as YAML."""
+    document = read_value(asked.text, "the recipe")
+    if not isinstance(document, dict):
+        raise ToileError("the recipe has no named settings, as in network: [...]")
+    return _document(recipe_of(document))
+
+
+@router.post("/document")
+def read_source(session: Here, asked: RecipeSource) -> RecipeDocument:
+    """The document of a preset's, a run's or a draft's recipe."""
+    return _document(recipe_from(session, asked.source))
+
+
+def _document(recipe: Recipe) -> RecipeDocument:
+    document = read_value(recipe_text(recipe), "the recipe")
+    return RecipeDocument(recipe=document)
+
+
+def _kind(row: KindRow) -> LayerKind:
+    return LayerKind(
+        kind=row.kind,
+        meaning=row.meaning,
+        shorthand=row.shorthand,
+        settings=[
+            LayerSetting(
+                name=one.address,
+                default=one.default,
+                rule=one.rule,
+                meaning=one.description,
+                choices=list(one.choices),
+            )
+            for one in row.settings
+        ],
+    )

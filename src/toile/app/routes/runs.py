@@ -1,0 +1,293 @@
+"""Runs: what was trained, its curves, and several side by side."""
+
+import hashlib
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from toile.app.session import Here, NotHere, Session
+from toile.errors import ToileError
+from toile.recipe import differing_parts, recipe_text, setting_text, steps_per_epoch
+from toile.runs import (
+    Listed,
+    Run,
+    Workspace,
+    compare_answers,
+    history_since,
+    read_state,
+    shown_remarks,
+)
+
+router = APIRouter()
+MOST_COMPARED = 8
+
+
+class RunRow(BaseModel):
+    """A run in a list. `accuracy` is a share on validation; `seen` must be said beside it."""
+
+    id: str
+    name: str
+    data: str
+    seed: int
+    status: str
+    reason: str
+    epoch: int
+    epochs: int
+    accuracy: float | None
+    parameters: int
+    created: str
+    changed: float
+    seen: str
+    star: bool
+    note: str
+
+
+class Remark(BaseModel):
+    """What a user says of a run; what is left out stays as it is. A new name is its new id."""
+
+    star: bool | None = None
+    note: str | None = Field(default=None, max_length=20_000)
+    name: str | None = Field(default=None, max_length=200)
+
+
+class RunList(BaseModel):
+    """Every run of the workspace, the last to come further first; `version` tells a change."""
+
+    runs: list[RunRow]
+    version: str
+
+
+class ScoreAnswer(BaseModel):
+    """A share in [0, 1] with its 95 % interval, of `n` pictures."""
+
+    value: float | None
+    low: float
+    high: float
+    n: int
+
+
+class LayerCell(BaseModel):
+    """A layer of a network strip."""
+
+    name: str
+    kind: str
+    output: list[int]
+    parameters: int
+    macs: int
+    sees_px: int
+
+
+class RunDetail(BaseModel):
+    """One run. `score` is there once it has ended; `of` says which pictures it was measured on."""
+
+    row: RunRow
+    score: ScoreAnswer | None
+    of: str
+    best_epoch: int | None
+    seconds: float | None
+    num_train: int
+    steps_per_epoch: int
+    num_validation: int
+    class_names: list[str]
+    shape: list[int]
+    recipe: str
+    notes: list[str]
+    layers: list[LayerCell]
+    has_page: bool
+    has_weights: bool
+
+
+class HistoryAnswer(BaseModel):
+    """What was written from `since` on; ask again from `until`. `since` is 0 after a cut."""
+
+    records: list[dict[str, Any]]
+    since: int
+    until: int
+    row: RunRow
+
+
+class DifferingSetting(BaseModel):
+    """A setting in which runs differ, and its value in each."""
+
+    address: str
+    values: list[str]
+
+
+class McNemarAnswer(BaseModel):
+    """McNemar's exact test of two runs on the pictures both are scored on."""
+
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+    p: float
+
+
+class RunComparison(BaseModel):
+    """Runs side by side; `refusal` says why there is no test where there is none for two."""
+
+    runs: list[RunDetail]
+    differences: list[DifferingSetting]
+    alike: int
+    test: McNemarAnswer | None
+    refusal: str
+
+
+class Ticket(BaseModel):
+    """A path that opens a run's page for some minutes."""
+
+    path: str
+
+
+@router.get("/runs")
+def get_runs(session: Here, known: str = "") -> RunList:
+    """The runs; none of them where `known` is the list's version still."""
+    rows = [_row(one) for one in Workspace(session.workspace).runs()]
+    said = "\n".join(row.model_dump_json() for row in rows)
+    version = hashlib.sha256(said.encode()).hexdigest()[:16]
+    return RunList(runs=[] if version == known else rows, version=version)
+
+
+@router.get("/runs/{run_id}")
+def get_run(session: Here, run_id: str) -> RunDetail:
+    """One run."""
+    return _detail(session.run(run_id))
+
+
+@router.get("/runs/{run_id}/history")
+def get_history(
+    session: Here, run_id: str, since: Annotated[int, Query(ge=0)] = 0
+) -> HistoryAnswer:
+    """A run's curve from a place on."""
+    run = session.run(run_id)
+    part = history_since(run.folder, since)
+    return HistoryAnswer(
+        records=list(part.records), since=part.since, until=part.until, row=_row_of(run)
+    )
+
+
+@router.delete("/runs/{run_id}")
+def delete_run(session: Here, run_id: str) -> None:
+    """Delete a run."""
+    workspace = Workspace(session.workspace)
+    workspace.remove(workspace.named(session.run(run_id).folder))
+
+
+@router.patch("/runs/{run_id}")
+def remark_run(session: Here, run_id: str, remark: Remark) -> RunRow:
+    """Give a run a star, a note or another name, or take a star or a note away."""
+    workspace, run = Workspace(session.workspace), session.run(run_id)
+    if remark.star is not None:
+        workspace.star(run.folder, remark.star)
+    if remark.note is not None and remark.note.strip():
+        workspace.note(run.folder, remark.note)
+    elif remark.note is not None:
+        workspace.remove_note(run.folder)
+    if remark.name is not None and remark.name != run_id:
+        run = Run(workspace.rename(run.folder, remark.name).folder)
+    return _row_of(run)
+
+
+@router.post("/runs/{run_id}/page")
+def open_page(session: Here, run_id: str) -> Ticket:
+    """A path for a new tab to open the run's page at; it has no token to show."""
+    run = session.run(run_id)
+    if not (run.folder / "report.html").is_file():
+        raise NotHere(f"{run_id} has no page yet; it is written when its training ends")
+    return Ticket(path=session.tickets.new(run_id))
+
+
+@router.get("/compare")
+def compare_runs(session: Here, run: Annotated[list[str], Query()]) -> RunComparison:
+    """Runs side by side: in what their recipes differ, and which of two is right more often."""
+    if not 1 <= len(set(run)) == len(run) <= MOST_COMPARED:
+        raise ToileError(
+            f"{len(run)} runs are to be compared; it is 1 to {MOST_COMPARED}, each once"
+        )
+    found = [session.run(one) for one in run]
+    differing, alike = differing_parts([one.recipe for one in found])
+    test, refusal = None, ""
+    if len(found) == 2:
+        try:
+            test = McNemarAnswer(**compare_answers(*found).to_json())
+        except ToileError as error:
+            refusal = str(error)
+    return RunComparison(
+        runs=[_detail(one) for one in found],
+        differences=[
+            DifferingSetting(address=address, values=[setting_text(one) for one in values])
+            for address, values in differing.items()
+        ],
+        alike=alike,
+        test=test,
+        refusal=refusal,
+    )
+
+
+def page_of(session: Session, request: Request) -> Response:
+    """A run's page by its ticket. It may hold anybody's words, so it can run and ask nothing."""
+    run_id = session.tickets.run_of(request.scope["path"])
+    if run_id is None:
+        raise NotHere("this page is no longer open; open it from the list of runs again")
+    try:
+        content = (session.run(run_id).folder / "report.html").read_bytes()
+    except FileNotFoundError:
+        raise NotHere(
+            f"{run_id} has no page any more; it is written when its training ends"
+        ) from None
+    policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+    return Response(content, headers={"content-security-policy": policy}, media_type="text/html")
+
+
+def _row(one: Listed) -> RunRow:
+    state = asdict(one.state)
+    fields = {name: state[name] for name in RunRow.model_fields if name in state}
+    return RunRow(
+        id=one.run.id,
+        changed=one.changed,
+        star=one.remarks.star,
+        note=one.remarks.note,
+        **fields,
+    )
+
+
+def _row_of(run: Run) -> RunRow:
+    changed = (run.folder / "state.json").stat().st_mtime
+    return _row(Listed(run, read_state(run.folder), changed, shown_remarks(run.folder)))
+
+
+def _detail(run: Run) -> RunDetail:
+    row, recipe, facts = _row_of(run), run.recipe, run.facts
+    has_results = (run.folder / "results.json").exists()
+    results = run.results if has_results else None
+    return RunDetail(
+        row=row,
+        score=ScoreAnswer.model_validate(results.score.to_json()) if results else None,
+        of=results.score.of if results else "",
+        best_epoch=results.best.epoch if results else None,
+        seconds=results.seconds.total if results else None,
+        num_train=facts.train,
+        steps_per_epoch=steps_per_epoch(facts.train, recipe.training.batch_size),
+        num_validation=facts.validation,
+        class_names=list(facts.class_names),
+        shape=list(facts.shape),
+        recipe=recipe_text(recipe),
+        notes=list(facts.notes),
+        layers=[layer_cell(one) for one in run.plan.layers],
+        has_page=(run.folder / "report.html").is_file(),
+        has_weights=(run.folder / "last.safetensors").exists(),
+    )
+
+
+def layer_cell(planned: Any) -> LayerCell:
+    """A planned layer for a network strip."""
+    return LayerCell(
+        name=planned.name,
+        kind=planned.layer.kind,
+        output=list(planned.output),
+        parameters=planned.parameters,
+        macs=planned.macs,
+        sees_px=planned.receptive_field_px,
+    )

@@ -1,0 +1,34 @@
+"""Where a page's recipe comes from: `preset:quick`, `run:ID`, `draft:NAME`, or `text:` and YAML."""
+
+from toile.app.session import NotHere, Session
+from toile.errors import ToileError, did_you_mean
+from toile.recipe import Recipe, list_presets, read_value, recipe_of, with_settings
+
+
+def recipe_from(session: Session, source: str) -> Recipe:
+    """The recipe that `source` names. Raises ToileError where there is none, or it is unsound."""
+    kind, _, name = source.partition(":")
+    match kind:
+        case "preset":
+            presets = list_presets()
+            if name not in presets:
+                raise NotHere(f"no preset is called {name!r:.60}{did_you_mean(name, presets)}")
+            return presets[name]
+        case "run":
+            return fresh(session.run(name).recipe)
+        case "draft":
+            draft = session.drafts.read(name)
+            if draft is None:
+                raise NotHere(f"no draft is called {name!r:.60}; it may have been deleted")
+            return recipe_of(draft.get("recipe", {}))
+        case "text":
+            document = read_value(name, "the recipe")
+            if not isinstance(document, dict):
+                raise ToileError("the recipe has no named settings, as in network: [...]")
+            return recipe_of(document)
+    raise ToileError(f"a recipe is asked for as {kind!r:.20}; it is preset, run, draft or text")
+
+
+def fresh(recipe: Recipe) -> Recipe:
+    """A run's recipe as one to begin with: without what its training filled in."""
+    return with_settings(recipe, {"training.extended": []})

@@ -1,0 +1,248 @@
+"""Train: a recipe's settings as a form, and the queue of trainings."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from toile.app.routes.runs import LayerCell, layer_cell
+from toile.app.routes.sources import recipe_from
+from toile.app.session import Here
+from toile.data import known_extent, list_sources
+from toile.errors import ToileError
+from toile.executors import Job
+from toile.recipe import (
+    Recipe,
+    list_presets,
+    parse_assignments,
+    plan_network,
+    recipe_text,
+    settings_form,
+    with_settings,
+)
+
+router = APIRouter()
+MOST_CHANGES = 200
+
+
+class PresetRow(BaseModel):
+    """A preset: its name and what it is in a few words."""
+
+    name: str
+    title: str
+    data: str
+
+
+class SourceRow(BaseModel):
+    """A dataset known by name; `here` says whether it lies on this machine."""
+
+    name: str
+    here: bool
+    num_train: int
+    num_test: int
+    num_classes: int
+    shape: list[int]
+    download_bytes: int
+
+
+class TrainingChoices(BaseModel):
+    """What a training can begin with."""
+
+    presets: list[PresetRow]
+    sources: list[SourceRow]
+    drafts: list[str]
+
+
+class AskedTraining(BaseModel):
+    """A recipe and changes to it, each `address=value` as after `--set`."""
+
+    source: str = Field(max_length=200_000)
+    changes: list[str] = Field(default=[], max_length=MOST_CHANGES)
+
+
+class FormSetting(BaseModel):
+    """A setting of the form, with its value, its default, its range and its meaning."""
+
+    address: str
+    value: str
+    default: str
+    rule: str
+    meaning: str
+    choices: list[str]
+    is_group: bool
+
+
+class RecipeForm(BaseModel):
+    """A recipe as a form. `refused` has a sentence for each change that cannot be."""
+
+    name: str
+    title: str
+    settings: list[FormSetting]
+    refused: dict[str, str]
+    problem: str = Field(description="Why the network cannot work on this data; empty where it can")
+    layers: list[LayerCell]
+    parameters: int | None
+    macs: int | None
+    num_training: int | None
+    text: str
+
+
+class JobRow(BaseModel):
+    """A training in the queue, by its run's id."""
+
+    id: str
+    name: str
+    epochs: int
+    cores: int
+    goes_on: bool
+    status: str
+    reason: str
+    started: float
+
+
+class Queue(BaseModel):
+    """What is trained and what waits, in order, and how many cores there are for it."""
+
+    jobs: list[JobRow]
+    cores: int
+
+
+class Longer(BaseModel):
+    """Up to how many epochs in all a run goes on; as it was planned where nothing is said."""
+
+    epochs: int | None = Field(default=None, ge=1, le=10_000)
+
+
+class QueuePlace(BaseModel):
+    """A place among the trainings that wait, 0 the first."""
+
+    place: int = Field(ge=0, le=10_000)
+
+
+@router.get("/choices")
+def get_choices(session: Here) -> TrainingChoices:
+    """Presets, datasets known by name, and drafts of recipes."""
+    return TrainingChoices(
+        presets=[
+            PresetRow(name=name, title=one.about.title, data=one.data.name)
+            for name, one in list_presets().items()
+        ],
+        sources=[
+            SourceRow(
+                name=one.name,
+                here=one.path is not None,
+                num_train=one.num_images[0],
+                num_test=one.num_images[1],
+                num_classes=one.num_classes,
+                shape=list(one.shape),
+                download_bytes=one.download_bytes,
+            )
+            for one in list_sources()
+        ],
+        drafts=[name for name in session.drafts.names() if name.startswith("build-")],
+    )
+
+
+@router.post("/form")
+def get_form(session: Here, asked: AskedTraining) -> RecipeForm:
+    """A recipe's settings, changed as asked where that can be."""
+    recipe, refused = _changed(recipe_from(session, asked.source), asked.changes)
+    problem, plan = "", None
+    extent = known_extent(recipe.data)
+    if extent is not None:
+        try:
+            plan = plan_network(recipe.network, extent.shape, extent.classes)
+        except ToileError as error:
+            problem = str(error)
+    return RecipeForm(
+        name=recipe.name,
+        title=recipe.about.title,
+        settings=[
+            FormSetting(
+                address=row.setting.address,
+                value=row.value,
+                default=row.setting.default,
+                rule=row.setting.rule,
+                meaning=row.setting.description,
+                choices=list(row.setting.choices),
+                is_group=row.is_group,
+            )
+            for row in settings_form(recipe)
+        ],
+        refused=refused,
+        problem=problem,
+        layers=[layer_cell(one) for one in plan.layers] if plan else [],
+        parameters=plan.parameters if plan else None,
+        macs=plan.macs if plan else None,
+        num_training=extent.num_training if extent else None,
+        text=recipe_text(recipe),
+    )
+
+
+@router.get("/queue")
+def get_queue(session: Here) -> Queue:
+    """The trainings that run and wait."""
+    return _queue(session)
+
+
+@router.post("/queue")
+def add_training(session: Here, asked: AskedTraining) -> JobRow:
+    """Train a recipe as a new run, when there are cores for it."""
+    recipe, refused = _changed(recipe_from(session, asked.source), asked.changes)
+    if refused:
+        raise ToileError("; ".join(refused.values()))
+    extent = known_extent(recipe.data)
+    if extent is not None:
+        plan_network(recipe.network, extent.shape, extent.classes)
+    job = session.queue.add(recipe)
+    session.queue.advance()
+    return _job(job)
+
+
+@router.post("/runs/{run_id}/longer")
+def train_longer(session: Here, run_id: str, asked: Longer) -> JobRow:
+    """Have a run go on where it stands."""
+    job = session.queue.add_longer(session.run(run_id), asked.epochs)
+    session.queue.advance()
+    return _job(job)
+
+
+@router.post("/queue/{run_id}/stop")
+def stop_training(session: Here, run_id: str) -> None:
+    """Have a training stop at its next step, with a checkpoint."""
+    session.queue.stop(run_id)
+
+
+@router.post("/queue/{run_id}/move")
+def move_training(session: Here, run_id: str, asked: QueuePlace) -> Queue:
+    """Change the order of the trainings that wait."""
+    session.queue.move(run_id, asked.place)
+    return _queue(session)
+
+
+@router.delete("/queue/{run_id}")
+def remove_training(session: Here, run_id: str) -> Queue:
+    """Take a training out of the queue that waits or has failed to begin."""
+    session.queue.remove(run_id)
+    return _queue(session)
+
+
+def _changed(recipe: Recipe, changes: list[str]) -> tuple[Recipe, dict[str, str]]:
+    """The recipe with the changes that can be, and why the others cannot, by their address."""
+    refused: dict[str, str] = {}
+    for change in changes:
+        try:
+            ((address, value),) = parse_assignments([change]).items()
+            recipe = with_settings(recipe, {address: value})
+        except ToileError as error:
+            refused[change.partition("=")[0]] = str(error)
+    return recipe, refused
+
+
+def _queue(session: Here) -> Queue:
+    return Queue(jobs=[_job(one) for one in session.queue.jobs()], cores=session.queue.cores)
+
+
+def _job(job: Job) -> JobRow:
+    fields: dict[str, Any] = {name: getattr(job, name) for name in JobRow.model_fields}
+    return JobRow(**fields)

@@ -1,0 +1,188 @@
+"""The app of a workspace: its API and its page, the guard in front, and the port."""
+
+import mimetypes
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from toile.app.routes import ROUTERS
+from toile.app.routes.runs import page_of
+from toile.app.session import PAGES, Here, NotHere, Session
+from toile.distribution import VERSION
+from toile.errors import ToileError
+from toile.guard import Guard
+from toile.listening import listen
+
+WEB = Path(str(files("toile.app"))) / "_web"
+# A photograph; uploads of whole datasets have a limit of their own.
+MOST_BYTES = 20_000_000
+BODY_SECONDS = 60.0
+STALL_SECONDS = 10.0
+LEAST_BYTES_PER_SECOND = 10_000.0
+TICK_SECONDS = 0.5
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
+    "img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+
+
+class AppAbout(BaseModel):
+    """Which workspace this is, and what it runs on."""
+
+    version: str
+    workspace: str
+    cores: int
+
+
+class AppProblem(BaseModel):
+    """What was wrong, the rule, and the next step."""
+
+    error: str
+
+
+def create_app(session: Session) -> FastAPI:
+    """The app of a workspace, without its guard; FastAPI's own pages load foreign code."""
+    app = FastAPI(
+        title="Toile",
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        responses={422: {"model": AppProblem}, 404: {"model": AppProblem}},
+    )
+    app.state.session = session
+
+    @app.get("/api/about")
+    def about(session: Here) -> AppAbout:
+        """Which workspace this is."""
+        workspace = str(session.workspace.absolute())
+        return AppAbout(version=VERSION, workspace=workspace, cores=session.queue.cores)
+
+    for router in ROUTERS:
+        app.include_router(router, prefix="/api")
+
+    @app.get(PAGES + "{ticket}", include_in_schema=False)
+    def page(request: Request, session: Here) -> Response:
+        return page_of(session, request)
+
+    @app.api_route("/{name:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    def static(request: Request) -> Response:
+        return _static(request.scope["path"])
+
+    _say_errors(app)
+    return app
+
+
+def guarded(session: Session, token: str, hosts: frozenset[str]) -> Guard:
+    """The app behind its guard: static files need no token, the API does."""
+    return Guard(
+        create_app(session),
+        hosts,
+        token,
+        body_bytes=MOST_BYTES,
+        body_seconds=BODY_SECONDS,
+        stall_seconds=STALL_SECONDS,
+        least_speed=LEAST_BYTES_PER_SECOND,
+        open_paths=OpenPaths(session),
+        policy=POLICY,
+    )
+
+
+def serve_app(
+    session: Session, listening: socket.socket, token: str, hosts: frozenset[str]
+) -> None:
+    """Answer until a signal comes; trainings go on without the server."""
+    with _looked_after(session):
+        listen(guarded(session, token, hosts), listening)
+
+
+@dataclass(frozen=True)
+class OpenPaths:
+    """What is shown without a token: the page's own files, and run pages opened by a ticket."""
+
+    session: Session
+
+    def __contains__(self, path: object) -> bool:
+        return path in _web_files() or path in self.session.tickets
+
+
+@cache
+def _web_files() -> dict[str, Path]:
+    """The page's files by their paths in a URL. Asked for by name, so that no path leads out."""
+    found = {
+        f"/{file.relative_to(WEB).as_posix()}": file for file in WEB.rglob("*") if file.is_file()
+    }
+    return found | {"/": WEB / "index.html"}
+
+
+def _static(path: str) -> Response:
+    file = _web_files().get(path)
+    if file is None or not file.is_file():
+        raise HTTPException(404)
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    # Assets have their content's hash in their names.
+    kept = {"cache-control": "public, max-age=31536000, immutable"} if "/assets/" in path else {}
+    return Response(file.read_bytes(), headers=kept, media_type=kind)
+
+
+@contextmanager
+def _looked_after(session: Session) -> Iterator[None]:
+    """Meanwhile the queue advances, and what nobody asks any more is ended."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(TICK_SECONDS):
+            # A full disk, say: the next request tells of it.
+            with suppress(ToileError, OSError):
+                session.queue.advance()
+            session.answering.end_if_idle()
+
+    thread = threading.Thread(target=look, name="queue", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        session.answering.end()
+
+
+def _problem(sentence: str, status: int) -> Response:
+    return Response(
+        AppProblem(error=sentence).model_dump_json(), status, media_type="application/json"
+    )
+
+
+def _say_errors(app: FastAPI) -> None:
+    @app.exception_handler(ToileError)
+    def refused(request: Request, error: ToileError) -> Response:
+        return _problem(str(error), 404 if isinstance(error, NotHere) else 422)
+
+    @app.exception_handler(RequestValidationError)
+    def no_such_words(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        where = ".".join(str(one) for one in first["loc"][1:]) or "the request"
+        return _problem(f"{where:.80}: {first['msg']}", 422)
+
+    @app.exception_handler(HTTPException)
+    def no_path(request: Request, error: HTTPException) -> Response:
+        asked = f"{request.method} {request.scope['path']:.80}"
+        return _problem(f"{asked}: {error.detail.lower()}", error.status_code)
+
+    @app.exception_handler(ClientDisconnect)
+    def gone(request: Request, error: ClientDisconnect) -> Response:
+        return Response()  # To nobody.

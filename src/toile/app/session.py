@@ -1,0 +1,86 @@
+"""What the routes ask: one workspace with its runs, its queue, its drafts and its open networks."""
+
+import re
+import secrets
+import time
+from collections.abc import Container
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from toile.app.answering import Answering
+from toile.app.door import AppDoor
+from toile.app.drafts import Drafts
+from toile.errors import ToileError
+from toile.executors import TrainingQueue
+from toile.runs import Run
+
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+TICKET_SECONDS = 600.0
+PAGES = "/pages/"
+
+
+class NotHere(ToileError):
+    """What was asked for by its id is not in the workspace."""
+
+
+@dataclass
+class Tickets(Container[object]):
+    """Paths that open one run's page for some minutes, since a new tab cannot show a token."""
+
+    _runs: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    def new(self, run_id: str) -> str:
+        """The path of the page of a run, from now on open."""
+        now = time.monotonic()
+        self._runs = {path: one for path, one in self._runs.items() if one[1] > now}
+        path = f"{PAGES}{secrets.token_urlsafe(24)}"
+        self._runs[path] = (run_id, now + TICKET_SECONDS)
+        return path
+
+    def run_of(self, path: str) -> str | None:
+        """The run whose page a path opens; None where it opens none any more."""
+        run_id, until = self._runs.get(path, ("", 0.0))
+        return run_id if until > time.monotonic() else None
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and self.run_of(path) is not None
+
+
+@dataclass(frozen=True)
+class Session:
+    """One workspace, opened by its server."""
+
+    workspace: Path
+    queue: TrainingQueue
+    drafts: Drafts
+    answering: Answering
+    tickets: Tickets = field(default_factory=Tickets)
+
+    @classmethod
+    def of(cls, workspace: Path, cores: int | None = None) -> "Session":
+        """The session of a workspace; nothing is started or written."""
+        return cls(
+            workspace,
+            TrainingQueue(workspace, cores),
+            Drafts(AppDoor(workspace).folder / "drafts"),
+            Answering(workspace),
+        )
+
+    def run(self, run_id: str) -> Run:
+        """The run with this id: never a path. Raises NotHere where there is none."""
+        folder = self.workspace / run_id
+        if not RUN_ID.fullmatch(run_id) or not (folder / "state.json").is_file():
+            raise NotHere(f"no run here is called {run_id!r:.80}; it may have been deleted")
+        return Run(folder)
+
+
+def session_of(request: Request) -> Session:
+    """The session of the app that is asked."""
+    session: Session = request.app.state.session
+    return session
+
+
+Here = Annotated[Session, Depends(session_of)]

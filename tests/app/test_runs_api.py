@@ -1,0 +1,66 @@
+"""The runs: listed, told, compared, remarked on, deleted."""
+
+
+def test_runs_are_listed_once_and_again_only_when_they_changed(ask):
+    first = ask("GET", "/api/runs").json()
+    assert {one["id"] for one in first["runs"]} == {"first", "second"}
+    assert ask("GET", f"/api/runs?known={first['version']}").json()["runs"] == []
+    ask("PATCH", "/api/runs/first", json={"star": True})
+    assert len(ask("GET", f"/api/runs?known={first['version']}").json()["runs"]) == 2
+
+
+def test_a_run_tells_its_score_with_interval_and_what_it_is_of(ask):
+    run = ask("GET", "/api/runs/first").json()
+    score = run["score"]
+    assert score["low"] <= score["value"] <= score["high"]
+    assert score["n"] == run["num_validation"]
+    assert run["of"] == "validation"
+    assert run["layers"][0]["kind"] == "conv"
+
+
+def test_a_curve_goes_on_where_it_was_left(ask, workspace):
+    whole = ask("GET", "/api/runs/first/history").json()
+    assert [one["kind"] for one in whole["records"]][-1] == "epoch"
+    assert ask("GET", f"/api/runs/first/history?since={whole['until']}").json()["records"] == []
+    path = workspace / "first" / "history.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines) + lines[-2] + b'{"kind": "st')
+    more = ask("GET", f"/api/runs/first/history?since={whole['until']}").json()
+    assert (more["since"], len(more["records"])) == (whole["until"], 1)
+
+
+def test_a_curve_that_was_cut_back_is_told_from_its_beginning(ask, workspace):
+    until = ask("GET", "/api/runs/first/history").json()["until"]
+    path = workspace / "first" / "history.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:3]))
+    cut = ask("GET", f"/api/runs/first/history?since={until}").json()
+    assert (cut["since"], len(cut["records"])) == (0, 3)
+    # Grown again, a place that was an end of a line is one no more.
+    inside = ask("GET", f"/api/runs/first/history?since={len(lines[0]) - 5}").json()
+    assert (inside["since"], len(inside["records"])) == (0, 3)
+
+
+def test_two_runs_side_by_side_differ_in_their_seed_and_are_tested(ask):
+    said = ask("GET", "/api/compare?run=first&run=second").json()
+    assert said["differences"] == [{"address": "seed", "values": ["0", "1"]}]
+    test = said["test"]
+    counts = [test[name] for name in ("both", "only_first", "only_second", "neither")]
+    assert sum(counts) == said["runs"][0]["score"]["n"]
+    assert 0 < test["p"] <= 1
+
+
+def test_a_run_is_not_compared_with_itself(ask):
+    answer = ask("GET", "/api/compare?run=first&run=first")
+    assert answer.status_code == 422
+
+
+def test_a_run_gets_a_note_and_a_name_and_is_deleted(ask):
+    row = ask("PATCH", "/api/runs/first", json={"note": "the <b>best</b>", "name": "mine"}).json()
+    assert (row["id"], row["note"]) == ("mine", "the <b>best</b>")
+    assert ask("GET", "/api/runs/first").status_code == 404
+    refused = ask("PATCH", "/api/runs/mine", json={"name": "../x"})
+    assert refused.status_code == 422
+    assert "cannot be a name" in refused.json()["error"]
+    assert ask("DELETE", "/api/runs/mine").status_code == 200
+    assert [one["id"] for one in ask("GET", "/api/runs").json()["runs"]] == ["second"]

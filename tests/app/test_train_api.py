@@ -1,0 +1,83 @@
+"""Trainings: the form of a recipe, the queue, and what outlives the server."""
+
+import os
+import signal
+
+from tests.app.conftest import is_alive, until
+from toile.executors import TrainingQueue
+from toile.runs import read_state
+
+QUICK = "preset:s1-lab"
+SMALL = ["network.conv1.filters=2", "training.batch_size=64"]
+
+
+def form(ask, *changes, source=QUICK):
+    return ask("POST", "/api/form", json={"source": source, "changes": list(changes)}).json()
+
+
+def setting(said, address):
+    return next(one for one in said["settings"] if one["address"] == address)
+
+
+def test_a_form_has_each_settings_meaning_range_and_default_as_the_recipe_declares_them(ask):
+    epochs = setting(form(ask, "training.epochs=7"), "training.epochs")
+    assert epochs["value"] == "7"
+    assert epochs["default"] == "5"
+    assert epochs["rule"] == "a whole number from 1 to 10000"
+    assert epochs["meaning"] == "Passes over the training images"
+
+
+def test_a_change_that_cannot_be_is_refused_at_its_setting_and_the_others_are_made(ask):
+    said = form(ask, "training.epochs=0", "seed=3")
+    assert said["refused"] == {"training.epochs": "training.epochs is 0; it goes from 1 to 10000"}
+    assert setting(said, "seed")["value"] == "3"
+
+
+def test_another_optimiser_brings_its_own_settings(ask):
+    addresses = {one["address"] for one in form(ask, "training.optimizer=adamw")["settings"]}
+    assert "training.optimizer.adamw.weight_decay" in addresses
+    assert not [one for one in addresses if one.startswith("training.optimizer.sgd")]
+    assert "training.early_stopping.patience" not in addresses
+    said = form(ask, "training.early_stopping={}")
+    assert setting(said, "training.early_stopping.patience")["value"] == "3"
+
+
+def test_a_runs_own_recipe_is_a_form_too(ask):
+    said = form(ask, source="run:first")
+    assert said["name"] == "s1-lab"
+    assert setting(said, "training.threads")["value"] == "1"
+    assert form(ask, source="run:none")["error"].startswith("no run here is called")
+
+
+def test_what_cannot_be_trained_is_not_put_into_the_queue(ask):
+    asked = {"source": QUICK, "changes": ["data.name=fashion-sample", "network.dense2=off"]}
+    answer = ask("POST", "/api/queue", json=asked)
+    assert answer.status_code == 422
+    assert ask("GET", "/api/queue").json()["jobs"] == []
+
+
+def test_a_training_outlives_the_server_and_is_found_again(start, workspace, few_garments):
+    first = start(workspace)
+    changes = [*SMALL, f"data.name={few_garments}", "training.epochs=9000"]
+    job = first.ask("POST", "queue", json={"source": QUICK, "changes": changes}).json()
+    run = workspace / job["id"]
+    until(lambda: (run / "state.json").exists() and read_state(run).epoch > 0)
+    pid = read_state(run).pid
+    os.kill(first.process.pid, signal.SIGKILL)
+    first.process.wait()
+    came = read_state(run).epoch
+    until(lambda: read_state(run).epoch > came)
+    assert is_alive(pid)
+
+    second = start(workspace)
+    (found,) = second.ask("GET", "queue").json()["jobs"]
+    assert (found["id"], found["status"]) == (job["id"], "training")
+    second.ask("POST", f"queue/{job['id']}/stop")
+    until(lambda: read_state(run).status == "stopped")
+    until(lambda: second.ask("GET", "queue").json()["jobs"] == [])
+    # It goes on where it stood.
+    stood = read_state(run).epoch
+    assert second.ask("POST", f"runs/{job['id']}/longer", json={}).status_code == 200
+    until(lambda: read_state(run).epoch > stood)
+    TrainingQueue(workspace).stop(job["id"])
+    until(lambda: read_state(run).status == "stopped")

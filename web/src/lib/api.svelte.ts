@@ -1,0 +1,91 @@
+import type { components } from './api-types'
+
+export type Schemas = components['schemas']
+export type RunRow = Schemas['RunRow']
+export type RunDetail = Schemas['RunDetail']
+export type LayerCell = Schemas['LayerCell']
+export type JobRow = Schemas['JobRow']
+
+/** Whether the server answers: `locked` without its token, `lost` while it is not there. */
+export const connection = $state<{ is: 'good' | 'lost' | 'locked' }>({ is: 'good' })
+
+export class Refusal extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message)
+  }
+}
+
+const KEPT = 'toile-token'
+let token = takeToken()
+
+/** The token of the opened address, which is then stripped of it. A reload finds it in this tab's storage. */
+function takeToken(): string {
+  const found = /[#&]token=([\w-]+)/.exec(location.hash)?.[1]
+  if (found) history.replaceState(null, '', location.pathname + location.search + '#/')
+  try {
+    if (found) sessionStorage.setItem(KEPT, found)
+    return found ?? sessionStorage.getItem(KEPT) ?? ''
+  } catch {
+    return found ?? '' // A frame of another site may have no storage.
+  }
+}
+
+// A link opened in another tab asks the tabs of this page that are open already.
+const tabs = new BroadcastChannel('toile')
+tabs.onmessage = ({ data }) => {
+  if (data === 'token?') token && tabs.postMessage({ token })
+  else if (typeof data?.token === 'string' && connection.is === 'locked') useToken(data.token)
+}
+if (!token) tabs.postMessage('token?')
+
+export function useToken(address: string): void {
+  token = (/token=([\w-]+)/.exec(address)?.[1] ?? address).trim()
+  try {
+    sessionStorage.setItem(KEPT, token)
+  } catch {
+    // Then a reload asks again.
+  }
+  connection.is = 'good'
+}
+
+type Asked = { method?: string; json?: unknown; bytes?: Blob; signal?: AbortSignal; outlives?: boolean }
+
+/** What the API answers; throws a Refusal with the server's own sentence. */
+export async function ask<T>(path: string, asked: Asked = {}): Promise<T> {
+  const headers: Record<string, string> = { 'X-Toile-Token': token }
+  if (asked.json !== undefined) headers['Content-Type'] = 'application/json'
+  const text = asked.json === undefined ? null : JSON.stringify(asked.json)
+  let answer: Response
+  try {
+    answer = await fetch(new URL(`api/${path}`, document.baseURI), {
+      method: asked.method ?? (asked.json === undefined && !asked.bytes ? 'GET' : 'POST'),
+      headers,
+      body: text ?? asked.bytes ?? null,
+      // Browsers carry 64 KiB at most beyond the end of a page.
+      keepalive: (asked.outlives ?? false) && (text?.length ?? 0) < 30_000,
+      signal: asked.signal ?? null,
+    })
+  } catch (error) {
+    if (asked.signal?.aborted) throw error
+    connection.is = 'lost'
+    throw new Refusal('The server does not answer.', 0)
+  }
+  if (answer.status === 401) {
+    connection.is = 'locked'
+    tabs.postMessage('token?')
+    throw new Refusal('The server asks for its token.', 401)
+  }
+  connection.is = 'good'
+  if (!answer.ok) {
+    const said = await answer.json().catch(() => null)
+    throw new Refusal(said?.error ?? `The server failed with ${answer.status}.`, answer.status)
+  }
+  return (await answer.json()) as T
+}
+
+export function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

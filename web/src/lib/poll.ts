@@ -1,0 +1,21 @@
+/** Calls `look` again and again, not in a hidden tab; returns what ends it. A failure is tried again. */
+export function poll(look: () => Promise<unknown>, ms: () => number): () => void {
+  let over = false
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const turn = async () => {
+    if (!document.hidden) await look().catch(() => undefined)
+    if (!over) timer = setTimeout(turn, ms())
+  }
+  const seen = () => {
+    if (document.hidden || over) return
+    clearTimeout(timer)
+    void turn()
+  }
+  document.addEventListener('visibilitychange', seen)
+  void turn()
+  return () => {
+    over = true
+    clearTimeout(timer)
+    document.removeEventListener('visibilitychange', seen)
+  }
+}

@@ -1,0 +1,49 @@
+export function percent(share: number | null | undefined, digits = 1): string {
+  return share === null || share === undefined ? '–' : `${(100 * share).toFixed(digits)} %`
+}
+
+export function count(n: number): string {
+  return n.toLocaleString('en-US')
+}
+
+export function short(n: number): string {
+  if (n >= 1e9) return `${(n / 1e9).toFixed(1)} G`
+  if (n >= 1e6) return `${(n / 1e6).toFixed(1)} M`
+  return n >= 1e4 ? `${(n / 1e3).toFixed(0)} k` : count(n)
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 59.5) return `${Math.round(seconds)} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+export function ago(seconds: number): string {
+  const gone = Date.now() / 1000 - seconds
+  if (gone < 60) return 'just now'
+  if (gone < 3600) return `${Math.floor(gone / 60)} min ago`
+  if (gone < 86400) return `${Math.floor(gone / 3600)} h ago`
+  return gone < 30 * 86400
+    ? `${Math.floor(gone / 86400)} d ago`
+    : new Date(seconds * 1000).toISOString().slice(0, 10)
+}
+
+export function shape(sides: readonly number[]): string {
+  return sides.join(' × ')
+}
+
+/** A run's recipe and the end of its id, or the name it was given. */
+export function called(id: string, recipe: string): string {
+  return /^\d{8}-\d{6}-.+-[0-9a-f]{4}$/.test(id) ? `${recipe} ${id.slice(-4)}` : id
+}
+
+/** How a run stands, and the tag's class for it. */
+export const STATES: Record<string, [string, string]> = {
+  queued: ['preparing', 'busy'],
+  running: ['training', 'busy'],
+  finished: ['finished', 'good'],
+  stopped: ['stopped', 'warn'],
+  interrupted: ['interrupted', 'warn'],
+  diverged: ['diverged', 'bad'],
+  failed: ['failed', 'bad'],
+}

@@ -1,0 +1,36 @@
+import { ask, type JobRow, type RunRow, type Schemas } from './api.svelte'
+import { poll } from './poll'
+
+let runs = $state.raw<RunRow[] | null>(null)
+let jobs = $state.raw<JobRow[]>([])
+let about = $state.raw<Schemas['AppAbout'] | null>(null)
+let version = ''
+
+async function look() {
+  about ??= await ask<Schemas['AppAbout']>('about')
+  const queue = await ask<Schemas['Queue']>('queue')
+  if (JSON.stringify(queue.jobs) !== JSON.stringify(jobs)) jobs = queue.jobs
+  const list = await ask<Schemas['RunList']>(`runs?known=${version}`)
+  if (list.version !== version) {
+    runs = list.runs
+    version = list.version
+  }
+}
+
+/** What the workspace holds, as it was a moment ago; `runs` is null until it is known. */
+export const workspace = {
+  get runs() {
+    return runs
+  },
+  get jobs() {
+    return jobs
+  },
+  get about() {
+    return about
+  },
+  get busy() {
+    return jobs.some((one) => one.status === 'training')
+  },
+  look,
+  follow: () => poll(look, () => 1000),
+}

@@ -20,16 +20,18 @@ def setting(said, address):
 
 
 def test_a_form_has_each_settings_meaning_range_and_default_as_the_recipe_declares_them(ask):
-    epochs = setting(form(ask, "training.epochs=7"), "training.epochs")
-    assert epochs["value"] == "7"
-    assert epochs["default"] == "5"
-    assert epochs["rule"] == "a whole number from 1 to 10000"
-    assert epochs["meaning"] == "Passes over the training images"
+    size = setting(form(ask, "training.batch_size=7"), "training.batch_size")
+    assert size["value"] == "7"
+    assert size["default"] == "128"
+    assert size["rule"] == "a whole number from 1 to 100000"
+    assert size["meaning"] == "Images per step"
 
 
 def test_a_change_that_cannot_be_is_refused_at_its_setting_and_the_others_are_made(ask):
-    said = form(ask, "training.epochs=0", "seed=3")
-    assert said["refused"] == {"training.epochs": "training.epochs is 0; it goes from 1 to 10000"}
+    said = form(ask, "training.batch_size=0", "seed=3")
+    assert said["refused"] == {
+        "training.batch_size": "training.batch_size is 0; it goes from 1 to 100000"
+    }
     assert setting(said, "seed")["value"] == "3"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from toile.errors import ToileError
+from toile.migrations import versioned
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -61,8 +62,13 @@ def disk_is_full(error: BaseException | None) -> bool:
 
 
 def write_json(path: Path, record: dict[str, Any]) -> None:
-    """Replace `path` by `record` as JSON; a number that is not finite becomes null."""
-    write_whole(path, (json.dumps(finite(record), indent=1) + "\n").encode())
+    """Replace `path` by `record` as JSON that says its version; what is not finite becomes null."""
+    write_whole(path, json_bytes(versioned(path.name, record)))
+
+
+def json_bytes(record: dict[str, Any]) -> bytes:
+    """The content of a JSON file; a number that is not finite becomes null."""
+    return (json.dumps(finite(record), indent=1) + "\n").encode()
 
 
 def sync_folder(folder: Path) -> None:

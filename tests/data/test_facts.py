@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from toile.data import DataFacts, carried, data_facts, load_data, pixel_statistics, split_data
+from toile.migrations import read_form
 from toile.recipe import Data, read_recipe, recipe_of, with_settings
 from toile.recipe.yaml_loader import read_value
 
@@ -24,10 +25,12 @@ def test_facts_come_back_from_json_as_they_were(facts):
     assert facts.known_appearance is facts.appearance
 
 
-def test_a_record_without_appearance_and_with_something_newer_is_read(facts):
-    record = facts.model_dump(mode="json") | {"of_a_later_toile": 1}
-    del record["appearance"]
-    assert DataFacts.model_validate(record).appearance is None
+def test_a_record_of_the_first_version_is_read_though_it_says_less(facts):
+    record = facts.model_dump(mode="json")
+    for name in ("version", "rule", "greys", "copies", "notes", "appearance"):
+        del record[name]
+    read = DataFacts.model_validate(read_form(record, "data.json", "it"))
+    assert (read.rule, read.greys, read.copies, read.appearance) == (1, None, 0, None)
 
 
 def older(facts: DataFacts, border: float) -> DataFacts:

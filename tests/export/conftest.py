@@ -106,6 +106,11 @@ def facts_of(shape: tuple[int, int, int], scaling: str = "standard") -> DataFact
             "train": 0,
             "validation": 0,
             "test": 0,
+            "rule": 3,
+            "greys": None,
+            "copies": 0,
+            "notes": (),
+            "appearance": None,
         }
     )
 

@@ -102,7 +102,7 @@ def test_a_file_changed_on_the_way_is_found_by_its_sha256(bundle, tmp_path):
 
 def test_a_newer_format_is_refused_by_its_number(bundle, tmp_path):
     path = altered(bundle, {"manifest.json": manifest_of(bundle, version=2)})
-    with pytest.raises(ToileError, match="has format 2; this Toile reads 1"):
+    with pytest.raises(ToileError, match="newer Toile: its form has version 2, and this"):
         import_bundle(path, tmp_path / "elsewhere")
 
 

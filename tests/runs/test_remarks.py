@@ -101,7 +101,7 @@ def test_damaged_it_is_said_where_the_run_is_opened_and_hides_it_from_no_listing
 
 def test_one_of_a_newer_toile_is_not_read(run):
     (run.folder / "remarks.json").write_text(json.dumps({"version": 2}))
-    with pytest.raises(ToileError, match="has format 2; this Toile reads 1"):
+    with pytest.raises(ToileError, match="newer Toile: its form has version 2, and this"):
         _ = run.remarks
 
 

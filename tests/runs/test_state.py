@@ -85,7 +85,11 @@ def test_a_damaged_state_is_refused_by_name(tmp_path, text):
         ("created", 5, "damaged: created"),
         ("accuracy", "much", "damaged: accuracy"),
         ("status", "weird", "damaged: status"),
-        ("version", 99, "format 99; this Toile reads 1"),
+        (
+            "version",
+            99,
+            "newer Toile: its form has version 99, and this Toile reads versions up to 1",
+        ),
     ],
 )
 def test_a_field_that_cannot_be_is_named(tmp_path, field, value, said):

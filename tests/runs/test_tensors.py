@@ -62,7 +62,7 @@ def test_a_safetensors_file_of_others_is_refused(tmp_path):
 def test_a_newer_format_is_refused_with_both_versions(stored):
     content = stored.read_bytes()
     stored.write_bytes(content.replace(b'\\"version\\": 1', b'\\"version\\": 9'))
-    with pytest.raises(CorruptFile, match="format 9; this Toile reads 1"):
+    with pytest.raises(ToileError, match="newer Toile: its form has version 9, and this"):
         load_arrays(stored)
 
 

@@ -13,11 +13,11 @@ from toile.runs import Run, Workspace, load_arrays, pictures_of, runs_folder
 
 def age(run: Run) -> Run:
     """Take out of the folder what an older Toile did not write."""
-    text = (run.folder / "recipe.yaml").read_text()
+    text = (run.folder / "recipe.yaml").read_text().removeprefix("version: 2\n")
     assert "rule: 1," in text
     (run.folder / "recipe.yaml").write_text(text.replace("rule: 1,", ""))
     data = json.loads((run.folder / "data.json").read_text())
-    for name in ("rule", "copies"):
+    for name in ("version", "rule", "copies", "greys", "notes"):
         del data[name]
     (run.folder / "data.json").write_text(json.dumps(data))
     (run.folder / "pictures.safetensors").unlink()

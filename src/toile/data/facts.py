@@ -10,6 +10,7 @@ from toile.data.dataset import Dataset
 from toile.data.greys import Greys
 from toile.data.split import Split
 from toile.data.statistics import BORDER_TOLERANCE, PixelStatistics
+from toile.migrations import version_of
 from toile.recipe import Data, Recipe, recipe_text, with_settings
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -39,7 +40,7 @@ class DataFacts(BaseModel):
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False, extra="ignore")
 
-    version: Literal[1] = 1
+    version: int = version_of("data.json")
     name: str
     path: str
     release: str
@@ -56,15 +57,15 @@ class DataFacts(BaseModel):
     train: Count
     validation: Count
     test: Count
-    rule: Literal[1, 2, 3] = 1
-    """The rules by which images were read and divided; runs from before `data.rule` do not say."""
-    greys: Greys | None = None
+    rule: Literal[1, 2, 3]
+    """The rules by which images were read and divided."""
+    greys: Greys | None
     """Which values of the files were black and white; None in older runs, which took 0 and 255."""
-    copies: Count = 0
+    copies: Count
     """Training images left out as copies of validation images."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
     """What is to be known of how the images were read and divided, a sentence each."""
-    appearance: Appearance | None = None
+    appearance: Appearance | None
     """None in runs of Toile 0.1, which knew the border and the margins alone."""
 
     @model_validator(mode="after")

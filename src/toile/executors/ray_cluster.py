@@ -22,7 +22,7 @@ from toile.executors.archive import Parcel, pack, unpack
 from toile.executors.executor import Kind, Task, TaskEvent
 from toile.executors.ray_join import join_ray
 from toile.files import disk_is_full
-from toile.recipe import Data, read_value, recipe_of
+from toile.recipe import Data, read_recipe_text
 
 SECONDS_TO_STOP = 60.0
 MOST_SEATS = 1000
@@ -254,7 +254,7 @@ class RayCluster:
 
     def _data(self, task: Task) -> Any:
         """The data of a task in Ray's object store, put there once."""
-        dataset = self._load(recipe_of(read_value(task.recipe, "the reading's recipe")).data)
+        dataset = self._load(read_recipe_text(task.recipe, "the reading's recipe").data)
         if dataset.order not in self._sent:
             self._sent[dataset.order] = self._ray.put(dataset)
         return self._sent[dataset.order]

@@ -48,7 +48,7 @@ def train_task(
 def _live_run(folder: Path, recipe: str, prepare: "Prepare") -> "LiveRun":
     """The run in `folder`, to go on with or to begin."""
     # Here, since they load torch, which a refused study is not to wait for.
-    from toile.recipe import read_value, recipe_of
+    from toile.recipe import read_recipe_text
     from toile.runs import Run, begin_prepared, go_on
 
     if (folder / "state.json").exists():
@@ -57,7 +57,7 @@ def _live_run(folder: Path, recipe: str, prepare: "Prepare") -> "LiveRun":
     # The state is written last: without it there is at most a part of a beginning.
     if folder.exists():
         shutil.rmtree(folder)
-    asked = recipe_of(read_value(recipe, "the reading's recipe"))
+    asked = read_recipe_text(recipe, "the reading's recipe")
     return begin_prepared(asked, prepare(asked.data), folder)
 
 

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toile.data import DataFacts
 from toile.errors import ToileError
-from toile.recipe import Plan, first_fault, plan_network, read_value, recipe_of
+from toile.migrations import read_form, version_of
+from toile.recipe import Plan, first_fault, plan_network, read_recipe_text
 
 KEY = "toile"
 """The metadata entry that Toile reads in every format; its value is an `About` as JSON."""
@@ -38,7 +39,7 @@ class ExportMetadata(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    version: Literal[1] = 1
+    version: int = version_of("export")
     toile: str
     run: str
     name: str
@@ -57,7 +58,7 @@ class ExportMetadata(BaseModel):
     @property
     def plan(self) -> Plan:
         """The plan of the network, from the recipe within."""
-        recipe = recipe_of(read_value(self.recipe, "the recipe inside"))
+        recipe = read_recipe_text(self.recipe, "the recipe inside")
         return plan_network(recipe.network, self.data.shape, len(self.data.class_names))
 
 
@@ -66,9 +67,15 @@ def read_about(text: str | bytes | None, what: str) -> ExportMetadata:
     if text is None:
         raise ToileError(f"{what} has no metadata of Toile; export a run with toile export")
     try:
-        return ExportMetadata.model_validate_json(text)
+        record = json.loads(text)
+        if isinstance(record, dict):
+            record = read_form(record, "export", what)
+        return ExportMetadata.model_validate(record)
     except ValidationError as error:
-        raise ToileError(f"{what} has damaged metadata: {first_fault(error, KEY)}") from None
+        fault = first_fault(error, KEY)
+    except (ValueError, RecursionError) as error:
+        fault = str(error)
+    raise ToileError(f"{what} has damaged metadata: {fault}")
 
 
 def input_words(facts: DataFacts, shape: tuple[int, ...], takes: Takes = "scaled") -> str:

@@ -26,6 +26,7 @@ from toile.recipe.recipe import (
     Recipe,
     addressed,
     data_of,
+    read_recipe_text,
     recipe_of,
     recipe_text,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "plan_as_far",
     "plan_network",
     "read_recipe",
+    "read_recipe_text",
     "read_text",
     "read_value",
     "recipe_differences",

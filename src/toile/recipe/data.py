@@ -1,8 +1,8 @@
 """Which images a recipe learns from, and how they are divided."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from toile.recipe.settings import Settings
 
@@ -12,9 +12,6 @@ Count = Annotated[int, Field(ge=1, le=10_000_000)]
 
 class Data(Settings):
     """Which images are learnt from, and how they are divided."""
-
-    LATER: ClassVar[dict[str, tuple[Any, ...]]] = {"orientation": ("auto",), "white": (None,)}
-    """Settings that came after `rule`, by the values that mean what a recipe without them does."""
 
     name: str = Field(
         "fashion-mnist",
@@ -72,14 +69,3 @@ class Data(Settings):
         description="What the network sees: pixels / 255 (unit), or those less their training mean "
         "and divided by their training SD (standard)",
     )
-
-    # In "before" mode anything may come, a model made already included.
-    @model_validator(mode="before")
-    @classmethod
-    def _older_recipes_keep_their_rule(cls, fields: Any) -> Any:
-        """What is written in full but for `rule` was written when there was only the first."""
-        if isinstance(fields, dict):
-            missing = cls.model_fields.keys() - fields.keys()
-            if missing - cls.LATER.keys() == {"rule"}:
-                return {**fields, "rule": 1}
-        return fields

@@ -10,16 +10,18 @@ from typing import Any
 from pydantic import Field
 
 from toile.errors import ToileError
+from toile.migrations import decisive, from_file, read_settings, versioned
 from toile.recipe.address import with_settings
 from toile.recipe.augmentation import Augmentation
 from toile.recipe.choice import short_document
-from toile.recipe.complaint import settings_of
+from toile.recipe.complaint import settings_of, shown
 from toile.recipe.data import Data
 from toile.recipe.document import read_document, recipe_name, yaml_text
 from toile.recipe.layers.network import Layers
 from toile.recipe.preset_files import preset_file
 from toile.recipe.settings import Settings
-from toile.recipe.training import Start, Training
+from toile.recipe.training import Training
+from toile.recipe.yaml_loader import read_value
 
 NO_SETTINGS: Mapping[str, Any] = MappingProxyType({})
 SHORT_NAMES = {"data": "data.name", "epochs": "training.epochs"}
@@ -70,7 +72,7 @@ class Recipe(Settings):
         path = Path(path)
         document = read_document(path)
         try:
-            return recipe_of({"name": recipe_name(path), **document})
+            return recipe_of(from_file({"name": recipe_name(path), **document}))
         except ToileError as error:
             raise ToileError(f"{path}: {error}") from None
 
@@ -87,20 +89,11 @@ class Recipe(Settings):
     def hash(self) -> str:
         """sha256 over what decides a run: everything but the name and `about`.
 
-        Settings that came later are left out where they ask for nothing new, so that the hashes
-        that ledgers hold of older runs stay theirs.
+        It stays that of the recipe's first form, so that the hashes that ledgers hold stay theirs.
         """
         # Sorted below, so that the order in which fields are declared decides nothing.
-        decisive = self.model_dump(mode="json", exclude={"name", "about"})
-        for section, later in (("data", Data.LATER), ("training", Training.LATER)):
-            for setting, values in later.items():
-                if decisive[section][setting] in values:
-                    del decisive[section][setting]
-        start = decisive["training"]["start"]
-        for setting, values in Start.LATER.items():
-            if start is not None and start[setting] in values:
-                del start[setting]
-        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+        document = decisive(self.model_dump(mode="json", exclude={"name", "about"}))
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def data_of(fields: dict[str, Any]) -> Data:
@@ -109,8 +102,19 @@ def data_of(fields: dict[str, Any]) -> Data:
 
 
 def recipe_of(document: dict[str, Any]) -> Recipe:
-    """The recipe of a document. Raises ToileError naming the setting, the value and the rule."""
-    return settings_of(Recipe, document)
+    """The recipe of a document, which may say an older `version`.
+
+    Raises ToileError naming the setting, the value and the rule.
+    """
+    return settings_of(Recipe, read_settings(document, "recipe.yaml", "the recipe"))
+
+
+def read_recipe_text(text: str, where: str) -> Recipe:
+    """The recipe in a text that `recipe_text` wrote, by whichever version. Raises ToileError."""
+    document = read_value(text, where)
+    if not isinstance(document, dict):
+        raise ToileError(f"{where} is {shown(document)}; a recipe has named settings")
+    return recipe_of(from_file(document))
 
 
 def recipe_text(recipe: Recipe, complete: bool = False) -> str:
@@ -120,7 +124,7 @@ def recipe_text(recipe: Recipe, complete: bool = False) -> str:
     """
     document = recipe.model_dump(mode="json") if complete else short_document(recipe)
     # Always with its name: without one, a file's own name would be taken.
-    return yaml_text({"name": recipe.name, **document})
+    return yaml_text(versioned("recipe.yaml", {"name": recipe.name, **document}))
 
 
 def addressed(settings: Mapping[str, Any]) -> dict[str, Any]:

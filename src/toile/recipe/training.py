@@ -1,6 +1,6 @@
 """How a network is fitted."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PlainSerializer
 
@@ -43,9 +43,6 @@ class CutChannels(Settings):
 
 class Start(Settings):
     """Begin with another run's weights. `--from RUN` fills this."""
-
-    LATER: ClassVar[dict[str, tuple[Any, ...]]] = {"cut": ([],), "silent": ([],)}
-    """As for the training's own settings."""
 
     run: str = Field(min_length=1, max_length=4096, description="The run the weights come from")
     weights: Literal["last", "best"] = Field("last", description="Which of its weights")
@@ -98,14 +95,6 @@ class Extension(Settings):
 
 class Training(Settings):
     """How a network is fitted."""
-
-    LATER: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "engine": ("auto", "fast"),
-        # Counting and keeping change no number of a run.
-        "census": (False, True),
-        "keep": (None, "epochs"),
-    }
-    """Settings that came later, by the values that mean what a recipe without them does."""
 
     optimizer: OptimizerChoice = Field(
         optimizers.Adam(), description="How weights follow their gradients"

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import os
 import secrets
 import shutil
@@ -15,13 +14,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from toile.data import DAMAGED, FREE_BYTES, carried, open_zip, unpack
 from toile.errors import ToileError, did_you_mean_file
-from toile.files import sync_folder, write_whole, writing
+from toile.files import json_bytes, sync_folder, write_whole, writing
+from toile.migrations import versioned
 from toile.recipe import first_fault, recipe_text
 from toile.runs.layout import REMARKS, runs_folder
 from toile.runs.ledger import is_of, looks_added, looks_of, refuse_odd_looks
 from toile.runs.ledger_file import Look, identified
 from toile.runs.names import NAME
 from toile.runs.pictures import read_pictures
+from toile.runs.records import read_json
 from toile.runs.remarks import read_remarks
 from toile.runs.run import Run
 from toile.runs.run_files import NEEDED, TENSORS, TEXTS, WEIGHTS
@@ -29,7 +30,6 @@ from toile.runs.state import read_state
 from toile.runs.tensors import load_arrays
 from toile.sole_use import sole_use
 
-VERSION = 1
 MANIFEST = "manifest.json"
 # Another's page is another's HTML: it is left in the bundle and written anew from the numbers.
 REWRITTEN = "report.html"
@@ -66,7 +66,6 @@ class Manifest:
     run: str
     files: dict[str, str]
     looks: tuple[Look, ...]
-    version: int = VERSION
 
 
 _MANIFEST = TypeAdapter(Manifest)
@@ -107,7 +106,7 @@ def bundle_run(run: Run, path: Path) -> Path:
     manifest = Manifest(run.id, hashes, looks)
     readme = README.format(id=run.id, fingerprint=facts.fingerprint)
     contents["README.txt"] = readme.encode()
-    contents[MANIFEST] = (json.dumps(asdict(manifest), indent=1) + "\n").encode()
+    contents[MANIFEST] = json_bytes(versioned(MANIFEST, asdict(manifest)))
     write_whole(path, _zipped(contents))
     return path
 
@@ -167,7 +166,7 @@ def _contents(run: Run) -> dict[str, bytes]:
     recipe, facts = carried(run.recipe, run.facts)
     data = run.data | {"path": facts.path}
     contents["recipe.yaml"] = recipe.encode()
-    contents["data.json"] = (json.dumps(data, indent=1) + "\n").encode()
+    contents["data.json"] = json_bytes(data)
     if recipe != recipe_text(run.recipe, complete=True):
         # The page shows the recipe with its paths.
         contents.pop("report.html", None)
@@ -191,12 +190,11 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     if MANIFEST not in archive.namelist():
         raise ToileError(f"{path} is no bundle of Toile's: it has no {MANIFEST}")
     try:
-        manifest = _MANIFEST.validate_json(_unpacked(archive, MANIFEST))
+        record = read_json(_unpacked(archive, MANIFEST), path / MANIFEST)
+        manifest = _MANIFEST.validate_python(record)
     except (ValidationError, *DAMAGED) as error:
         fault = first_fault(error) if isinstance(error, ValidationError) else str(error)
         raise ToileError(f"{path}: its {MANIFEST} is damaged: {fault:.80}") from None
-    if manifest.version != VERSION:
-        raise ToileError(f"{path} has format {manifest.version}; this Toile reads {VERSION}")
     known = {*NEEDED, *TENSORS, *TEXTS}
     odd = [name for name in manifest.files if name not in known]
     missing = [name for name in NEEDED if name not in manifest.files]

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from toile.files import finite, write_all, writing
+from toile.migrations import versioned_line
 from toile.runs.records import Line, Record, read_record
 from toile.runs.tensors import CorruptFile
 
@@ -67,7 +68,7 @@ class HistoryFile:
 
     def append(self, kind: str, record: Any) -> None:
         """Add one dataclass as a line; on disk after the next `sync`."""
-        line = {"kind": kind, **asdict(record)}
+        line = versioned_line(self._path.name, {"kind": kind, **asdict(record)})
         with writing(self._path):
             write_all(self._file, (json.dumps(finite(line)) + "\n").encode())
 

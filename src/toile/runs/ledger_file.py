@@ -14,11 +14,12 @@ from pydantic import BeforeValidator, TypeAdapter
 
 from toile.errors import ToileError
 from toile.files import finite, sync_folder, write_all, writing
+from toile.migrations import read_form, version_of
 from toile.runs.records import LookScore
 from toile.runs.state import TIME
 from toile.runs.tensors import CorruptFile
 
-VERSION = 1
+VERSION = version_of("ledger.jsonl")
 Event = tuple[str, ...]
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -79,7 +80,7 @@ def read_looks(path: Path) -> tuple[Look, ...]:
     try:
         # What follows the last line's end is a line that a kill cut short: its look never began.
         for line in content.split(b"\n")[:-1]:
-            record = json.loads(line)
+            record = read_form(json.loads(line), "ledger.jsonl", path)
             if record.pop("kind") == "look":
                 look = _identified(_LOOK.validate_python(record), same)
                 looks[look.id] = look if is_score(look.score) else replace(look, score=None)

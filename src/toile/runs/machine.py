@@ -9,13 +9,10 @@ from toile.distribution import VERSION as TOILE_VERSION
 from toile.process import num_cores
 from toile.recipe import Training
 
-VERSION = 1
-
 
 def environment(training: Training) -> dict[str, Any]:
     """What a run's bits depend on besides its recipe, and what a reader wants to know."""
     return {
-        "version": VERSION,
         "python": platform.python_version(),
         "toile": TOILE_VERSION,
         **{name: version(name) for name in ("torch", "numpy")},

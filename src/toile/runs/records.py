@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
+from toile.migrations import read_form
 from toile.recipe import first_fault
 from toile.runs.tensors import CorruptFile
 
@@ -140,19 +141,29 @@ class Environment(Named):
 
 
 def read_record(text: bytes, kind: type[BaseModel], path: Path) -> Record:
-    """The record in `text`, part of the file at `path`. Raises CorruptFile where it is none."""
+    """The record in `text`, part of the file at `path`, in today's form.
+
+    Raises CorruptFile where it is none, and ToileError where it is a newer Toile's.
+    """
+    record: Record = read_json(text, path)
     try:
-        # Decoded first, since json.loads takes bytes for halves of characters for text; JSON can
-        # name those too, and no file or terminal takes them.
-        record: Record = json.loads(text.decode())
-        if b"\\u" in text:
-            json.dumps(record, ensure_ascii=False).encode()
         kind.model_validate(record)
     except ValidationError as error:
         raise damaged(path, error) from None
+    return record
+
+
+def read_json(text: bytes, path: Path) -> Any:
+    """The same, whatever it holds."""
+    try:
+        # Decoded first, since json.loads takes bytes for halves of characters for text; JSON can
+        # name those too, and no file or terminal takes them.
+        record = json.loads(text.decode())
+        if b"\\u" in text:
+            json.dumps(record, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise CorruptFile(f"{path} is damaged: {error}") from None
-    return record
+    return read_form(record, path.name, path) if isinstance(record, dict) else record
 
 
 def damaged(path: Path, error: ValidationError) -> CorruptFile:

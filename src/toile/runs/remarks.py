@@ -3,6 +3,7 @@
 A small file of its own, so that neither recipe nor state, nor any hash of them, changes with it.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -17,11 +18,11 @@ from toile.files import write_json
 from toile.read_once import ReadOnce
 from toile.recipe import first_fault
 from toile.runs.layout import REMARKS, name_in_ledger, outermost
+from toile.runs.records import read_json
 from toile.runs.state import TIME
 from toile.runs.tensors import CorruptFile
 from toile.sole_use import sole_use
 
-VERSION = 1
 MOST_LETTERS = 10_000
 
 
@@ -40,7 +41,6 @@ class Remarks:
     note: str = ""
     star: bool = False
     names: tuple[FormerName, ...] = ()
-    version: int = VERSION
 
     @property
     def sentence(self) -> str:
@@ -76,18 +76,14 @@ def _read(path: Path) -> Remarks:
     if not path.exists():
         return Remarks()
     try:
-        remarks = _REMARKS.validate_json(path.read_bytes(), strict=True)
-        remarks.note.encode()
+        return _REMARKS.validate_json(json.dumps(read_json(path.read_bytes(), path)), strict=True)
     except OSError as error:
         raise ToileError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValidationError, UnicodeError) as error:
-        fault = first_fault(error) if isinstance(error, ValidationError) else "half a character"
-        raise CorruptFile(
-            f"{path} is damaged: {fault}; remove it, and note and star can be given anew"
-        ) from None
-    if remarks.version != VERSION:
-        raise ToileError(f"{path} has format {remarks.version}; this Toile reads {VERSION}")
-    return remarks
+    except ValidationError as error:
+        fault = f"{path} is damaged: {first_fault(error)}"
+    except CorruptFile as error:
+        fault = str(error)
+    raise CorruptFile(f"{fault}; remove it, and note and star can be given anew")
 
 
 def checked_note(text: str) -> str:

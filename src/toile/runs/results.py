@@ -11,7 +11,6 @@ from toile.runs.records import Record
 from toile.runs.run import Validation
 from toile.runs.seen import seen_json
 
-VERSION = 1
 TARGETS = (0.5, 0.7, 0.8, 0.85, 0.88, 0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.97, 0.98, 0.985, 0.99)
 
 
@@ -35,7 +34,6 @@ def results_of(
     score = evaluation.accuracy(validation.logits[among], validation.labels[among])
     best_epoch, best_score = _best(epochs, validation)
     return {
-        "version": VERSION,
         "state": status,
         "epochs": len(epochs),
         "steps": steps,

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from toile.data import DataFacts
 from toile.errors import ToileError
-from toile.recipe import Plan, Recipe, plan_network, with_settings
+from toile.recipe import Plan, Recipe, plan_network
 from toile.runs.layout import runs_folder
 from toile.runs.records import (
     Environment,
@@ -104,12 +104,7 @@ class Run:
     @property
     def recipe(self) -> Recipe:
         """The recipe as it was run, every `auto` resolved."""
-        recipe = Recipe.read(self.folder / "recipe.yaml")
-        training = recipe.training
-        if training.replicas == "auto" != training.threads:
-            # Runs of version 0.1 do not say that they took every batch whole.
-            recipe = with_settings(recipe, {"training.replicas": 1})
-        return recipe
+        return Recipe.read(self.folder / "recipe.yaml")
 
     @property
     def data(self) -> Record:
@@ -253,4 +248,5 @@ def read_records(path: Path) -> list[Record]:
     """
     if not path.exists():
         return []
-    return [read_record(line, Line, path) for line in path.read_bytes().split(b"\n")[:-1]]
+    records = [read_record(line, Line, path) for line in path.read_bytes().split(b"\n")[:-1]]
+    return [{key: one[key] for key in one if key != "version"} for one in records]

@@ -1,5 +1,6 @@
 """How a run stands: state.json, which also carries what a listing shows."""
 
+import json
 import os
 import time
 from dataclasses import asdict, dataclass, replace
@@ -12,9 +13,9 @@ from toile.errors import ToileError
 from toile.files import write_json
 from toile.read_once import ReadOnce
 from toile.recipe import first_fault
+from toile.runs.records import read_json
 from toile.sole_use import is_held
 
-VERSION = 1
 Status = Literal["queued", "running", "finished", "stopped", "diverged", "failed", "interrupted"]
 STATUSES: tuple[str, ...] = get_args(Status)
 UNDER_WAY = ("queued", "running")
@@ -44,7 +45,6 @@ class State:
     pid_started: str = ""
     boot: str = ""
     seen: str = ""
-    version: int = VERSION
 
     @property
     def alive(self) -> bool:
@@ -85,15 +85,15 @@ def _stored(folder: Path) -> State:
 
 def _read(path: Path) -> State:
     try:
-        state = _STATE.validate_json(path.read_bytes(), strict=True)
+        # As JSON again, since strict validation takes a record for a dataclass in no other form.
+        record = json.dumps(read_json(path.read_bytes(), path))
+        state = _STATE.validate_json(record, strict=True)
     except FileNotFoundError:
         raise ToileError(f"{path.parent} is not a run: it has no state.json") from None
     except OSError as error:
         raise ToileError(f"{path} cannot be read: {error.strerror}") from None
     except ValidationError as error:
         raise ToileError(f"{path} is damaged: {first_fault(error)}") from None
-    if state.version != VERSION:
-        raise ToileError(f"{path} has format {state.version}; this Toile reads {VERSION}")
     return state
 
 

@@ -13,9 +13,9 @@ from safetensors.numpy import load, save
 
 from toile.errors import ToileError
 from toile.files import write_whole
+from toile.migrations import read_arrays, version_of
 
 Arrays = Mapping[str, np.ndarray]
-VERSION = 1
 
 
 class CorruptFile(ToileError):
@@ -29,7 +29,7 @@ def save_arrays(path: Path, arrays: Arrays, facts: Mapping[str, Any] | None = No
     several in no fixed order.
     """
     digest = _digest(arrays, facts or {})
-    header = {"version": VERSION, "sha256": digest, "facts": facts or {}}
+    header = {"version": version_of(_kind(path)), "sha256": digest, "facts": facts or {}}
     content = save(dict(arrays), metadata={"toile": json.dumps(header, sort_keys=True)})
     write_whole(path, content)
     return digest
@@ -37,7 +37,7 @@ def save_arrays(path: Path, arrays: Arrays, facts: Mapping[str, Any] | None = No
 
 @dataclass(frozen=True)
 class Stored:
-    """What a checked file holds."""
+    """What a checked file holds; `sha256` is the file's, over what it was written as."""
 
     arrays: dict[str, np.ndarray]
     facts: dict[str, Any]
@@ -45,7 +45,10 @@ class Stored:
 
 
 def load_arrays(path: Path) -> Stored:
-    """The content of a file. Raises CorruptFile where its checksum does not hold."""
+    """The content of a file, in today's form.
+
+    Raises CorruptFile where its checksum does not hold, and ToileError for a newer Toile's.
+    """
     try:
         content = path.read_bytes()
         size = int.from_bytes(content[:8], "little")
@@ -60,11 +63,19 @@ def load_arrays(path: Path) -> Stored:
         raise CorruptFile(f"{path} is damaged or not of Toile's making ({error!r:.80})") from None
     if not isinstance(facts, dict):
         raise CorruptFile(f"{path} is damaged: its facts are {facts!r:.40}")
-    if version != VERSION:
-        raise CorruptFile(f"{path} has format {version}; this Toile reads {VERSION}")
     if _digest(arrays, facts) != digest:
         raise CorruptFile(f"{path} is damaged: its content does not have the sha256 it was given")
+    arrays, facts = read_arrays(arrays, facts, version, _kind(path), path)
     return Stored(arrays, facts, digest)
+
+
+def _kind(path: Path) -> str:
+    """What names the form of the file at `path`: its name, or its folder's where that has a number.
+
+    `checkpoint/step-430.safetensors` is a `checkpoint.safetensors`.
+    """
+    is_one_of_many = path.parent.name in ("checkpoint", "census")
+    return f"{path.parent.name}{path.suffix}" if is_one_of_many else path.name
 
 
 def _digest(arrays: Arrays, facts: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from toile.errors import ToileError
 from toile.files import write_json
+from toile.migrations import from_file
 from toile.read_once import ReadOnce
 from toile.recipe import read_text, read_value
 from toile.runs import FINALISTS, Run, Workspace
@@ -27,7 +28,6 @@ from toile.studies import (
     read_record,
 )
 
-VERSION = 1
 LEVEL = "trial"
 WORST = 0.0
 """What a diverged trial counts as."""
@@ -48,7 +48,7 @@ class Memory:
 
     def write(self, folder: Path) -> None:
         """Keep it in `folder`."""
-        write_json(folder / "search.json", {"version": VERSION, **vars(self)})
+        write_json(folder / "search.json", vars(self))
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def read_search(folder: Path) -> Search:
     document = read_value(read_text(path), str(path))
     if not isinstance(document, dict):
         raise ToileError(f"{path} is damaged: it is no search")
-    return search_of(document)
+    return search_of(from_file(document))
 
 
 def read_memory(folder: Path) -> Memory:

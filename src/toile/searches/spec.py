@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from toile.errors import ToileError
+from toile.migrations import read_settings, versioned
 from toile.recipe import (
     Recipe,
     Settings,
@@ -102,13 +103,16 @@ Space = Mapping[str, SearchRange | Choices]
 
 
 def search_of(document: dict[str, Any]) -> Search:
-    """The search of a document. Raises ToileError naming the setting, the value and the rule."""
-    return settings_of(Search, document)
+    """The search of a document, which may say an older `version`.
+
+    Raises ToileError naming the setting, the value and the rule.
+    """
+    return settings_of(Search, read_settings(document, "search.yaml", "the search"))
 
 
 def search_text(search: Search) -> str:
     """`search` as YAML that reads back as the same search, every setting written."""
-    return yaml_text(search.model_dump(mode="json"))
+    return yaml_text(versioned("search.yaml", search.model_dump(mode="json")))
 
 
 def parse_over(text: str) -> tuple[str, str | dict[str, Any]]:

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from toile.errors import ToileError
 from toile.files import write_json, write_whole
+from toile.migrations import from_file, read_settings, versioned
 from toile.recipe import Recipe, Settings, read_text, read_value, settings_of, yaml_text
 from toile.runs import Workspace
 from toile.searches import SearchResult, level_of, open_search, search_summary
@@ -36,7 +37,6 @@ from toile.studies import (
     unlike,
 )
 
-VERSION = 1
 SHEET = "sheet.yaml"
 ANSWERS = "answers.yaml"
 OUTCOME = "outcome.json"
@@ -158,7 +158,6 @@ def write_standing(result: SheetResult) -> None:
     write_json(
         result.folder / "sheet.json",
         {
-            "version": VERSION,
             "title": result.sheet.title,
             "quick": result.quick,
             "exercises": len(result.outcomes),
@@ -183,7 +182,9 @@ def read_answers(folder: Path) -> dict[int, Expectation]:
     if not path.exists():
         return {}
     document = read_value(read_text(path), str(path))
-    if not isinstance(document, dict):
+    if isinstance(document, dict):
+        document = read_settings(from_file(document), ANSWERS, path)
+    else:
         raise ToileError(f"{path} is damaged; it has an answer for each of `exercise-1`, ...")
     answers = {}
     for name, fields in document.items():
@@ -207,7 +208,7 @@ def keep_answer(folder: Path, number: int, text: str) -> None:
     answers[number] = Expectation(text=text, when=when)
     document = {f"exercise-{n}": one.model_dump() for n, one in sorted(answers.items())}
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / ANSWERS, yaml_text(document).encode())
+    write_whole(folder / ANSWERS, yaml_text(versioned(ANSWERS, document)).encode())
 
 
 def compared_levels(result: SheetResult, number: int) -> dict[str, Any]:

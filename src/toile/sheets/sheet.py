@@ -12,6 +12,7 @@ import yaml
 from pydantic import Field, model_validator
 
 from toile.errors import ToileError, did_you_mean, did_you_mean_file
+from toile.migrations import from_file, read_settings, versioned
 from toile.recipe import (
     Settings,
     name_items,
@@ -135,7 +136,11 @@ class Sheet(Settings):
 
 
 def sheet_of(document: Document) -> Sheet:
-    """The sheet of a document. Raises ToileError naming the setting, the value and the rule."""
+    """The sheet of a document, which may say an older `version`.
+
+    Raises ToileError naming the setting, the value and the rule.
+    """
+    document = read_settings(document, "sheet.yaml", "the sheet")
     exercises = document.get("exercises")
     if isinstance(exercises, list):
         read = [_exercise(one, number) for number, one in enumerate(exercises, start=1)]
@@ -158,7 +163,7 @@ def read_sheet(name: str | Path) -> Sheet:
         raise ToileError(f"{path} is no sheet; a sheet has a title, and exercises in a list")
     _find_beside(document, path.parent)
     try:
-        return sheet_of({"name": recipe_name(path), **document})
+        return sheet_of(from_file({"name": recipe_name(path), **document}))
     except ToileError as error:
         raise ToileError(f"{path}: {error}") from None
 
@@ -185,7 +190,7 @@ def list_sheets() -> dict[str, Sheet]:
 def sheet_text(sheet: Sheet) -> str:
     """`sheet` as YAML that reads back as the same sheet."""
     document = sheet.model_dump(mode="json", exclude_defaults=True)
-    return yaml_text({"name": sheet.name, **document})
+    return yaml_text(versioned("sheet.yaml", {"name": sheet.name, **document}))
 
 
 def name_values(node: yaml.Node) -> yaml.Node:

@@ -23,7 +23,6 @@ from toile.studies.result import Factors, Reading, StudyResult
 from toile.studies.same_scores import other_images, unlike
 from toile.studies.spec import Study
 
-VERSION = 1
 FILLED = ("taken", "frozen", "seen_validation", "seen_test", "unknown")
 """Settings of a start that beginning a run fills in."""
 ENDED = ("finished", "diverged")
@@ -221,7 +220,6 @@ def write_standing(result: StudyResult, status: str, failed: Mapping[str, str]) 
     write_json(
         result.folder / "study.json",
         {
-            "version": VERSION,
             "name": result.spec.name,
             "status": status,
             "levels": [level.name for level in result.levels],

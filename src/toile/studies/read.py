@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from toile.errors import ToileError
+from toile.migrations import from_file
 from toile.recipe import name_items, read_text, read_value, recipe_name
 from toile.studies.spec import Study, study_of
 
@@ -36,7 +37,7 @@ def read_study_file(path: Path) -> Study:
         if isinstance(recipe, str) and (path.parent / recipe).is_file():
             holder["recipe"] = str(path.parent / recipe)
     try:
-        return study_of({"name": recipe_name(path), **document})
+        return study_of(from_file({"name": recipe_name(path), **document}))
     except ToileError as error:
         raise ToileError(f"{path}: {error}") from None
 

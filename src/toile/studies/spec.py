@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from toile.migrations import read_settings, versioned
 from toile.recipe import Settings, settings_of, yaml_text
 
 Source = str | dict[str, Any]
@@ -95,7 +96,11 @@ class Study(Settings):
 
 
 def study_of(document: dict[str, Any]) -> Study:
-    """The study of a document. Raises ToileError naming the setting, the value and the rule."""
+    """The study of a document, which may say an older `version`.
+
+    Raises ToileError naming the setting, the value and the rule.
+    """
+    document = read_settings(document, "study.yaml", "the study")
     levels = document.get("levels")
     if isinstance(levels, dict):
         read = {
@@ -111,4 +116,4 @@ def study_of(document: dict[str, Any]) -> Study:
 
 def study_text(study: Study) -> str:
     """`study` as YAML that reads back as the same study, every setting written."""
-    return yaml_text(study.model_dump(mode="json"))
+    return yaml_text(versioned("study.yaml", study.model_dump(mode="json")))

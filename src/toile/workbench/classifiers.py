@@ -15,7 +15,7 @@ from toile.prediction import (
     abstention_from_json,
     ask_together,
 )
-from toile.recipe import read_value, recipe_of
+from toile.recipe import read_recipe_text
 from toile.runs import Run, load_arrays, open_run, pictures_of, runs_called
 
 NetworkSource = str | Path | Run | Classifier
@@ -136,7 +136,7 @@ def _sealed_from(about: ExportMetadata) -> MarkSet | None:
 def _sealed_of_known(about: ExportMetadata) -> MarkSet | None:
     """What is sealed in a known dataset that is here. A file of others opens no other paths."""
     try:
-        data = recipe_of(read_value(about.recipe, "the recipe inside")).data
+        data = read_recipe_text(about.recipe, "the recipe inside").data
     except ToileError:
         return None  # A newer Toile's.
     dataset = load_here(data) if known_shape(data.name) else None

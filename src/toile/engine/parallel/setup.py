@@ -7,7 +7,7 @@ import torch
 
 from toile.engine.parallel.shared import TensorSpec
 from toile.network import Pixels
-from toile.recipe import Plan, Recipe, plan_network, read_value, recipe_of, recipe_text
+from toile.recipe import Plan, Recipe, plan_network, read_recipe_text, recipe_text
 
 
 class WorkerSetup(NamedTuple):
@@ -43,7 +43,7 @@ class WorkerSetup(NamedTuple):
 def read_setup(text: bytes) -> WorkerSetup:
     """The setup of which `text` tells."""
     said = json.loads(text)
-    recipe = recipe_of(read_value(said["recipe"], "the training's recipe"))
+    recipe = read_recipe_text(said["recipe"], "the training's recipe")
     return WorkerSetup(
         recipe,
         plan_network(recipe.network, tuple(said["shape"]), said["classes"]),

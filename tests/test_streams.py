@@ -1,11 +1,30 @@
 """Random streams: pure functions of seed, purpose and counters."""
 
+import ast
 import hashlib
+from pathlib import Path
 
 import numpy as np
+import pytest
 from scipy import stats
 
-from toile.streams import numpy_stream, stream_seed
+from toile.streams import PURPOSES, numpy_stream, stream_seed
+
+SOURCES = sorted((Path(__file__).parents[1] / "src").rglob("*.py"))
+# Seed and first draws of each stream for seed 7 and the counters 2 and 5.
+FIRST_DRAWS = {
+    "split": (476342020228268005, [642, 928, 90]),
+    "init/conv1": (7801930624985537831, [802, 310, 609]),
+    "order": (5519812482599717975, [738, 285, 946]),
+    "dropout/conv1": (4606546389713176351, [318, 353, 791]),
+    "augment/flip": (2140081712908905590, [546, 694, 369]),
+    "augment/shift": (1925972160921347213, [39, 617, 568]),
+    "augment/warp": (4832522674783746292, [497, 339, 93]),
+    "augment/brightness": (652999467894657563, [350, 745, 110]),
+    "augment/erase": (4707298460191191156, [504, 492, 512]),
+    "augment/noise": (2335750311470472745, [183, 616, 379]),
+    "search": (4024941355918785129, [953, 800, 197]),
+}
 
 
 def test_the_seed_is_the_upper_63_bits_of_a_blake2b_of_the_words():
@@ -39,3 +58,33 @@ def test_streams_of_neighbouring_steps_are_uniform_and_unrelated():
     draws = np.array([numpy_stream(0, "order", step).random() for step in range(2000)])
     assert stats.kstest(draws, "uniform").pvalue > 0.001
     assert abs(np.corrcoef(draws[:-1], draws[1:])[0, 1]) < 4 / np.sqrt(2000)
+
+
+@pytest.mark.parametrize("purpose", FIRST_DRAWS)
+def test_no_purpose_ever_draws_other_numbers(purpose):
+    seed, draws = FIRST_DRAWS[purpose]
+    assert stream_seed(7, purpose, 2, 5) == seed
+    assert numpy_stream(7, purpose, 2, 5).integers(0, 1000, 3).tolist() == draws
+
+
+def test_the_purposes_are_those_whose_draws_are_known():
+    assert [one.removesuffix("conv1") for one in FIRST_DRAWS] == list(PURPOSES)
+
+
+def test_a_purpose_that_is_not_listed_is_a_fault_of_ours():
+    for purpose in ("oder", "init", "augment/", "augment/blur", ""):
+        with pytest.raises(AssertionError):
+            stream_seed(0, purpose)
+
+
+def test_each_purpose_is_asked_for_and_no_other():
+    calls = [
+        node
+        for source in SOURCES
+        for node in ast.walk(ast.parse(source.read_text()))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("stream_seed", "numpy_stream", "stream")
+    ]
+    words = [word for call in calls for argument in call.args for word in ast.walk(argument)]
+    asked = {one.value for one in words if isinstance(one, ast.Constant)}
+    assert {one for one in asked if isinstance(one, str)} == set(PURPOSES)

@@ -8,13 +8,30 @@ import hashlib
 
 import numpy as np
 
+PURPOSES = {
+    "split": "which training images are held out, and which of those choose",
+    "init/": "the first weights of the layer named behind it",
+    "order": "in which order an epoch meets the images",
+    "dropout/": "what the layer named behind it drops in a step",
+    "augment/flip": "which images an epoch mirrors",
+    "augment/shift": "by how much it shifts each",
+    "augment/warp": "by how much it turns, shears and zooms each",
+    "augment/brightness": "by how much it brightens each",
+    "augment/erase": "what it erases of each",
+    "augment/noise": "the noise of a batch",
+    "search": "a trial's sampler",
+}
+"""All that is drawn. To rename one is to change the bits of every run that draws it."""
+
 
 def stream_seed(seed: int, purpose: str, *counters: int) -> int:
     """A 64-bit seed for one stream of random numbers, in [0, 2**63).
 
-    `purpose` names what is drawn ("order", "init/conv1", "dropout/dropout2"); `counters` say when
-    (epoch, step). Different arguments give unrelated streams.
+    `purpose` is one of `PURPOSES`, with a layer's name behind one that ends in `/`; `counters` say
+    when (epoch, step). Different arguments give unrelated streams.
     """
+    head, slash, _ = purpose.partition("/")
+    assert purpose in PURPOSES or head + slash in PURPOSES, purpose
     words = "/".join((str(seed), purpose, *map(str, counters)))
     return int.from_bytes(hashlib.blake2b(words.encode(), digest_size=8).digest()) >> 1
 

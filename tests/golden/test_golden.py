@@ -21,9 +21,8 @@ from toile.migrations import version_of
 from toile.recipe import with_settings
 from toile.runs import (
     Run,
+    Workspace,
     differences,
-    find_named,
-    list_kept,
     load_arrays,
     read_ledger,
     read_state,
@@ -184,11 +183,11 @@ def test_a_sheet_keeps_its_answers_and_is_gone_on_with(golden):
 
 def test_listings_and_reports_show_all_of_it(golden):
     assert {one.run.id for one in toile.list_runs()} == {"stopped", "ended", "begun-from"}
-    assert {one.kind for one in list_kept("study", "search", "sheet")} == {
+    assert {one.kind for one in Workspace().kept("study", "search", "sheet")} == {
         "study", "search", "sheet",
     }  # fmt: skip
     for name in ("ended", "study", "search", "sheet"):
-        (page,) = write_reports(find_named(name), ["html"])
+        (page,) = write_reports(Workspace().named(name), ["html"])
         assert page.stat().st_size > 10_000
 
 

@@ -44,19 +44,19 @@ def draw_epoch(
     two epochs show every picture both ways (Jordan 2024, arXiv:2404.00498).
     """
 
-    def stream(what: str, *when: int) -> torch.Generator:
-        return torch.Generator().manual_seed(stream_seed(seed, f"augment/{what}", *when))
+    def stream(purpose: str, *when: int) -> torch.Generator:
+        return torch.Generator().manual_seed(stream_seed(seed, purpose, *when))
 
     reach = settings.shift
     alternating = settings.flip == "alternate"
-    coin = torch.rand(n, generator=stream("flip", *([] if alternating else [epoch]))) < 0.5
+    coin = torch.rand(n, generator=stream("augment/flip", *([] if alternating else [epoch]))) < 0.5
     highest = torch.tensor([max(side - settings.erase, 0) + 1 for side in side_px])
     return Draws(
-        shift=torch.randint(-reach, reach + 1, (n, 2), generator=stream("shift", epoch)),
+        shift=torch.randint(-reach, reach + 1, (n, 2), generator=stream("augment/shift", epoch)),
         flip=(coin ^ bool(epoch % 2 and alternating)) & (settings.flip is not None),
-        warp=_warps(settings, n, stream("warp", epoch)),
-        brightness=1 + settings.brightness * _even(n, stream("brightness", epoch)),
-        corner=(torch.rand(n, 2, generator=stream("erase", epoch)) * highest).long(),
+        warp=_warps(settings, n, stream("augment/warp", epoch)),
+        brightness=1 + settings.brightness * _even(n, stream("augment/brightness", epoch)),
+        corner=(torch.rand(n, 2, generator=stream("augment/erase", epoch)) * highest).long(),
     )
 
 

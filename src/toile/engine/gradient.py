@@ -20,6 +20,7 @@ from toile.engine.parallel.threads import Threads
 from toile.engine.parallel.workers import Workers
 from toile.engine.plain import PlainGradient
 from toile.recipe import Plan, Recipe
+from toile.torch_private import foreach_add_
 
 WORTH_SECONDS = 5.0
 """What sooner comes to its end is left to threads: processes take one or two seconds to begin."""
@@ -62,7 +63,7 @@ class Gradient:
         results, gradients = zip(*self._computed(batches, index, steps_left), strict=True)
         total = list(gradients[0])
         for other in gradients[1:]:
-            torch._foreach_add_(total, other)
+            foreach_add_(total, other)
         for weight, gradient in zip(self._whole.weights, total, strict=True):
             weight.grad = laid_out_as(weight, gradient)
         if len(results) == 1:

@@ -7,15 +7,15 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float32, Float64
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from toile.errors import ToileError
 from toile.inspection.layers import channel_of, layer_names, layer_of
 from toile.inspection.watching import evaluating, single_view
 from toile.network import ChannelNorm, Conv2d, ScaleLayer, SeededDropout
+from toile.torch_private import BatchNorm
 
 AT_ONE_PLACE = (
-    _BatchNorm, nn.GroupNorm, ChannelNorm, ScaleLayer, SeededDropout, nn.ReLU, nn.LeakyReLU, nn.ELU,
+    BatchNorm, nn.GroupNorm, ChannelNorm, ScaleLayer, SeededDropout, nn.ReLU, nn.LeakyReLU, nn.ELU,
     nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid,
 )  # fmt: skip
 """Layers that put one number in place of each that they take."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
+
+from toile.torch_private import BatchNorm
 
 
 def freeze(network: nn.Module, layers: Iterable[str]) -> None:
@@ -17,5 +18,5 @@ def set_training_mode(network: nn.Module, frozen: Iterable[str]) -> None:
     network.train()
     for name in frozen:
         for module in network.get_submodule(name).modules():
-            if isinstance(module, _BatchNorm):
+            if isinstance(module, BatchNorm):
                 module.eval()

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from toile.torch_private import base_of, foreach_add, foreach_add_
+
 PIECE = 1 << 18
 """Numbers of the weights at once. Of 2.4 million torch's takes 6.9 ms, this 4.0 (Zen 5)."""
 MEANS = ("square_avg", "acc_delta")
@@ -25,7 +27,7 @@ class PiecewiseAdadelta(torch.optim.Adadelta):
         """Move every weight along its gradient."""
         for group in self.param_groups:
             states = [self._state_of(weight) for weight in group["params"]]
-            torch._foreach_add_([state["step"] for state in states], 1)
+            foreach_add_([state["step"] for state in states], 1)
             for places in _bundles(group["params"]):
                 weights = [group["params"][place] for place in places]
                 self._step(weights, [states[place] for place in places], group)
@@ -43,7 +45,7 @@ class PiecewiseAdadelta(torch.optim.Adadelta):
         gradients = [_flat(weight.grad) for weight in weights]
         if group["weight_decay"]:
             weighted = [_flat(weight) for weight in weights]
-            gradients = list(torch._foreach_add(gradients, weighted, alpha=group["weight_decay"]))
+            gradients = list(foreach_add(gradients, weighted, alpha=group["weight_decay"]))
         if len(weights) == 1:
             alike = (_flat(weights[0]), gradients[0], *(_flat(states[0][mean]) for mean in MEANS))
             pieces = zip(*(one.split(PIECE) for one in alike), strict=True)
@@ -53,7 +55,7 @@ class PiecewiseAdadelta(torch.optim.Adadelta):
         squares, moved = (_joined(states, mean) for mean in MEANS)
         move = _move(torch.cat(gradients), squares, moved, group)
         moves = move.split([weight.numel() for weight in weights])
-        torch._foreach_add_([_flat(weight) for weight in weights], moves, alpha=-group["lr"])
+        foreach_add_([_flat(weight) for weight in weights], moves, alpha=-group["lr"])
 
 
 def _bundles(weights: Sequence[Tensor]) -> Iterator[list[int]]:
@@ -78,8 +80,8 @@ def _flat(numbers: Tensor | None) -> Tensor:
 def _joined(states: Iterable[State], mean: str) -> Tensor:
     """The `mean` of all `states` in one piece, of which theirs are views from then on."""
     mine = [state[mean] for state in states]
-    whole = mine[0]._base
-    if whole is not None and all(one._base is whole for one in mine):
+    whole = base_of(mine[0])
+    if whole is not None and all(base_of(one) is whole for one in mine):
         return whole
     whole = torch.cat([_flat(one) for one in mine])
     offset = 0

@@ -5,6 +5,7 @@ import torch
 from toile.errors import ToileError
 from toile.process import num_cores
 from toile.recipe import Plan, Recipe, with_settings
+from toile.torch_private import has_avx512_bfloat16
 
 # From so many multiply-adds, or numbers made by layers, a step a second thread pays; below, waiting
 # for it costs more than it does. Measured from s1-lab (9 million and 1.7 million) to quick (1.7
@@ -157,4 +158,4 @@ def _cores() -> int:
 def _has_bfloat16(device: str) -> bool:
     if device == "cuda":
         return torch.cuda.is_bf16_supported()
-    return device == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+    return device == "cpu" and has_avx512_bfloat16()

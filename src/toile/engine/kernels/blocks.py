@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from toile.engine.kernels.block import Block, Tensors
 from toile.engine.kernels.matmul import product
 from toile.network import SeededDropout, masked
+from toile.torch_private import threshold_backward
 
 
 class DenseBlock(Block):
@@ -49,7 +50,7 @@ class DenseBlock(Block):
         """Of weights and biases in float32; of the inputs in their own memory layout."""
         gradient = gradient.to(self._dtype)
         if self._rectifies:
-            gradient = torch.ops.aten.threshold_backward(gradient, self._made, 0)
+            gradient = threshold_backward(gradient, self._made, 0)
         weight = product(gradient.t(), self._rows)
         _, *places = self._shape
         if self._by_place:

@@ -16,6 +16,7 @@ from toile.engine.kernels.finite import FiniteLink
 from toile.engine.kernels.matmul import product
 from toile.engine.kernels.windows import as_integers, choose, to_the_winners
 from toile.network import Conv2d, MaxPool2d
+from toile.torch_private import threshold_backward
 
 MOST_PATCH = 64
 """Larger patches are convolved as fast, and would take more memory."""
@@ -90,7 +91,7 @@ class FirstBlock(FiniteLink):
             strict=True,
         )
         for patches, part, kept, won in by_piece:
-            back = torch.ops.aten.threshold_backward(part, kept, 0) if self._rectifies else part
+            back = threshold_backward(part, kept, 0) if self._rectifies else part
             if self._side == 2:
                 blocks = back.new_empty((2, 2, *back.shape))
                 to_the_winners(back, won, blocks)

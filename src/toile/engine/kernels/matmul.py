@@ -4,8 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-# Not of torch's public interface: what torch.compile makes of a linear layer on a CPU.
-_LINEAR = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+from toile.torch_private import linear_pointwise
 
 
 def product(
@@ -18,7 +17,6 @@ def product(
     torch multiplies float32 by MKL, which on AMD's processors takes two to three times as long as
     oneDNN: 32 x 10,816 by 10,816 x 250 3.5 and 1.4 ms (one core of a Zen 5, torch 2.13).
     """
-    if _LINEAR is None or first.dtype != torch.float32:
+    if linear_pointwise is None or first.dtype != torch.float32:
         return first @ second if bias is None else torch.addmm(bias, first, second)
-    outputs: Tensor = _LINEAR(first, second.t(), bias, "none", [], "")
-    return outputs
+    return linear_pointwise(first, second.t(), bias, "none", [], "")

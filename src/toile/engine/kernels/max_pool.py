@@ -8,6 +8,7 @@ from toile.engine.kernels.block import Tensors
 from toile.engine.kernels.finite import FiniteLink, is_finite
 from toile.engine.kernels.windows import as_integers, choose, to_the_winners
 from toile.network import MaxPool2d
+from toile.torch_private import threshold_backward
 
 
 class MaxPoolBlock(FiniteLink):
@@ -44,7 +45,7 @@ class MaxPoolBlock(FiniteLink):
     def quick_backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
         """That of the greatest of each window, where it is above 0."""
         gradient = as_integers(gradient.to(self._made.dtype)).permute(0, 2, 3, 1)
-        back = torch.ops.aten.threshold_backward(gradient, as_integers(self._made), 0)
+        back = threshold_backward(gradient, as_integers(self._made), 0)
         n, channels, height, width = self._shape
         # A last row or column that fills no window has no part in anything.
         whole = height % 2 == width % 2 == 0

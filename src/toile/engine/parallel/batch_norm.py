@@ -11,7 +11,13 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+
+from toile.torch_private import (
+    BatchNorm,
+    batch_norm_update_stats,
+    native_batch_norm,
+    native_batch_norm_backward,
+)
 
 Numbers = tuple[np.ndarray, ...]
 quiet = np.errstate(all="ignore")
@@ -73,7 +79,7 @@ class SyncBatchNorm(nn.Module):
     The numbers are those of `norm` on the whole batch, to rounding. Part 0 keeps the running ones.
     """
 
-    def __init__(self, norm: _BatchNorm, all_gather: AllGather, part: int) -> None:
+    def __init__(self, norm: BatchNorm, all_gather: AllGather, part: int) -> None:
         super().__init__()
         self.norm, self.all_gather, self.part = norm, all_gather, part
         self.nobodys = torch.zeros(norm.num_features)
@@ -113,7 +119,7 @@ class _SyncedNorm(torch.autograd.Function):
         ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor, to: SyncBatchNorm
     ) -> Tensor:
         # Statistics to go on with make torch give the new ones in float32; here they are nobody's.
-        own = torch.batch_norm_update_stats(inputs, to.nobodys, to.nobodys, 0)
+        own = batch_norm_update_stats(inputs, to.nobodys, to.nobodys, 0)
         count = np.full(len(weight), inputs.numel() // len(weight), np.float32)
         mine = (count, *(one.numpy() for one in own))
         counts, means, variances = to.all_gather.gather(to.part, mine)
@@ -133,7 +139,7 @@ class _SyncedNorm(torch.autograd.Function):
         inputs, weight, mean, variance = ctx.saved_tensors
         epsilon = ctx.to.norm.eps
         # As if the statistics were constants: a scale, and the gradients of weight and bias.
-        direct, of_weight, of_bias = torch.ops.aten.native_batch_norm_backward(
+        direct, of_weight, of_bias = native_batch_norm_backward(
             gradient, inputs, weight, mean, variance, None, None, False, epsilon, [True] * 3
         )
         gathered = ctx.to.all_gather.gather(ctx.to.part, (of_weight.numpy(), of_bias.numpy()))
@@ -148,4 +154,4 @@ def _scaled(
     inputs: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: float
 ) -> Tensor:
     """Each channel less its mean, over its SD, times `weight`, plus `bias`."""
-    return torch.native_batch_norm(inputs, weight, bias, mean, variance, False, 0.0, epsilon)[0]
+    return native_batch_norm(inputs, weight, bias, mean, variance, False, 0.0, epsilon)[0]

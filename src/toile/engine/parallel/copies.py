@@ -3,11 +3,11 @@
 from collections import OrderedDict
 
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from toile.engine.parallel.batch_norm import AllGather, SyncBatchNorm, ThreadAllGather
 from toile.network import Sequence, build_network
 from toile.recipe import Plan
+from toile.torch_private import BatchNorm, share_numbers
 
 
 def sharded_copies(
@@ -32,8 +32,7 @@ def copy_for_shard(
     copy = build_network(plan, 0)
     for name, module in list(copy.named_modules()):
         own = network.get_submodule(name)
-        module._parameters.update(own._parameters)
-        module._buffers.update(own._buffers)
-        if isinstance(module, _BatchNorm):
+        share_numbers(module, own)
+        if isinstance(module, BatchNorm):
             copy.set_submodule(name, SyncBatchNorm(module, all_gather, part))
     return Sequence(OrderedDict(copy.named_children()))

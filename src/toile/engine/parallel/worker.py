@@ -4,8 +4,6 @@ import contextlib
 import sys
 from multiprocessing.connection import Connection
 
-import torch
-
 from toile.engine.batches import Batches
 from toile.engine.parallel.batch_norm import WorkerLostError
 from toile.engine.parallel.channels import send
@@ -17,6 +15,7 @@ from toile.engine.parallel.workers import STEP, channels_of, shared_buffers, sta
 from toile.engine.torch_settings import prepare_torch
 from toile.network import build_network, freeze
 from toile.process import prepare_process
+from toile.torch_private import foreach_copy_
 
 
 def main(memory: str, setup: str, part: str, *channels: str) -> None:
@@ -71,7 +70,7 @@ def _serve(memory: int, setup: WorkerSetup, part: int, others: dict[int, Connect
         logits[:size] = result.logits
         labels[:size] = result.labels
         sums[0], sums[1] = result.loss, result.cross_entropy
-        torch._foreach_copy_(gradients, computed)
+        foreach_copy_(gradients, computed)
         send(asker, size.to_bytes(8, "little"))
 
 

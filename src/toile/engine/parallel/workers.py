@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from toile.engine.batch_result import BatchResult
 from toile.engine.batches import Batches, EpochBatches
@@ -29,6 +28,7 @@ from toile.engine.parallel.setup import WorkerSetup
 from toile.engine.parallel.shard import Shard, Tensors
 from toile.engine.parallel.shared import TensorSpec, shared_bytes, shared_file, shared_tensors
 from toile.recipe import Plan, Recipe
+from toile.torch_private import BatchNorm
 
 WORKER = (sys.executable, "-P", "-m", "toile.engine.parallel.worker")
 Process = subprocess.Popen[bytes]
@@ -185,7 +185,7 @@ class Workers:
 
 def _table(network: nn.Module) -> TensorSpec:
     """The spec of the table that one part's batch norms write, by turns in two halves."""
-    norms = [one.num_features for one in network.modules() if isinstance(one, _BatchNorm)]
+    norms = [one.num_features for one in network.modules() if isinstance(one, BatchNorm)]
     most = max(norms, default=1)
     return TensorSpec((2, ARRAYS, most), (ARRAYS * most, most, 1), torch.float32)
 

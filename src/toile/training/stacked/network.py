@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from toile.network import ChannelNorm, Conv2d, FlattenLayer, ResidualBlock, SeededDropout
+from toile.torch_private import own_parameters
 
 Modules = Sequence[Any]
 
@@ -66,7 +67,7 @@ class _Stack(nn.Module):
         # In a tuple, or its numbers would count as this module's too.
         self._first = (layers[0],)
         self.count = len(layers)
-        for name, weight in layers[0]._parameters.items():
+        for name, weight in own_parameters(layers[0]).items():
             if weight is None:
                 self.register_parameter(name, None)
                 continue

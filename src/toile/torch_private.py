@@ -1,0 +1,69 @@
+"""What is used of torch that torch does not promise: all of it goes through here.
+
+Names with an underscore, operators under `torch.ops`, and functions that its documentation does not
+have. Each was seen to be there, and to do what is said of it, in the versions of `SEEN_IN`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+SEEN_IN = ("2.13",)
+"""Versions of torch, by their first two numbers. One more belongs here when all tests passed."""
+
+
+def named(path: str) -> Any:
+    """What torch has under `path`. Raises ImportError, naming it, where a release took it away."""
+    found: Any = torch
+    for name in path.split(".")[1:]:
+        found = getattr(found, name, None)
+        if found is None:
+            raise ImportError(
+                f"torch {torch.__version__} has no {path}, which Toile uses and torch never "
+                f"promised; it was there in {', '.join(SEEN_IN)}: install that, or put what took "
+                "its place into toile/torch_private.py"
+            )
+    return found
+
+
+# The gradient of a ReLU from its outputs, in one pass: x > 0 keeps what comes, else 0.
+threshold_backward: Callable[[Tensor, Tensor, int], Tensor] = named(
+    "torch.ops.aten.threshold_backward"
+)
+# A batch norm by given statistics, its gradients, and the statistics alone.
+native_batch_norm: Callable[..., tuple[Tensor, Tensor, Tensor]] = named("torch.native_batch_norm")
+native_batch_norm_backward: Callable[..., tuple[Tensor, Tensor, Tensor]] = named(
+    "torch.ops.aten.native_batch_norm_backward"
+)
+batch_norm_update_stats: Callable[..., tuple[Tensor, Tensor]] = named(
+    "torch.batch_norm_update_stats"
+)
+# Many tensors by one call each, as torch's own optimisers do it.
+foreach_add: Callable[..., tuple[Tensor, ...]] = named("torch._foreach_add")
+foreach_add_: Callable[..., None] = named("torch._foreach_add_")
+foreach_copy_: Callable[..., None] = named("torch._foreach_copy_")
+# What torch.compile makes of a linear layer on a CPU; builds without oneDNN have none.
+linear_pointwise: Callable[..., Tensor] | None = getattr(
+    torch.ops.mkldnn, "_linear_pointwise", None
+)
+# A batch norm of any number of dimensions.
+BatchNorm: Any = named("torch.nn.modules.batchnorm._BatchNorm")
+has_avx512_bfloat16: Callable[[], bool] = named("torch.cpu._is_avx512_bf16_supported")
+
+
+def base_of(view: Tensor) -> Tensor | None:
+    """The tensor that `view` is a view of; None where it is none."""
+    return view._base
+
+
+def own_parameters(module: nn.Module) -> dict[str, nn.Parameter | None]:
+    """The module's own parameters by name, those it was built without as None; the dict itself."""
+    return module._parameters
+
+
+def share_numbers(copy: nn.Module, own: nn.Module) -> None:
+    """Make the parameters and buffers of `own` those of `copy`, as the very same tensors."""
+    copy._parameters.update(own._parameters)
+    copy._buffers.update(own._buffers)

@@ -1,4 +1,14 @@
-"""What a network consists of while it trains: layers that compute their gradients themselves."""
+"""What a network consists of while it trains: layers that compute their gradients themselves.
+
+    outputs = forward(inputs)
+    d loss / d inputs, d loss / d weights = backward(d loss / d outputs)
+
+A block keeps of its last `forward` what `backward` needs, and nothing of autograd's: of s1-lab's
+step of 32 pictures, 1.7 ms, the arithmetic takes 1.0 (one core of a Zen 5, bfloat16, torch 2.13).
+
+It must agree with its layers by autograd, `src/toile/engine/plain.py`, to rounding
+(`tests/engine/test_agreement.py`), and give the same bits whenever it is asked the same.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable

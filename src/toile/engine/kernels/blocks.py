@@ -1,4 +1,17 @@
-"""Blocks of common layers, and the block of any others by autograd."""
+"""Dense layers, dropout, and any others by autograd.
+
+    dense    y[n, u] = relu?(sum over i of x[n, i] W[u, i] + b[u])
+             dW[u, i] = sum over n of dy[n, u] x[n, i]; dx[n, i] = sum over u of dy[n, u] W[u, i]
+    dropout  y = x m / (1 - p), dx = dy m / (1 - p); m is 1 or 0 by the layer's own stream
+
+Of a dense layer's product the smaller factor comes second, for that one is packed anew: 32 x 10,816
+by 10,816 x 250 took 391 us for 521 in bfloat16, 877 for 1,262 in float32. Dropout of 803,000
+numbers there and back took 950 for 2,518, by bits and without booleans (one core of a Zen 5, torch
+2.13; docs/log.md).
+
+They must agree with `nn.Linear`, `nn.ReLU` and `SeededDropout` by autograd, to rounding; dropout's
+mask to the bit, since scoring and every other way to compute a step draw the same.
+"""
 
 from collections.abc import Sequence
 

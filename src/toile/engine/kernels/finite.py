@@ -1,4 +1,15 @@
-"""Blocks that are quick with finite numbers alone, and what to do about the others."""
+"""Blocks that are quick with finite numbers alone, and what to do about the others.
+
+    is_finite(x) = isfinite(sum of x)
+
+NaN and infinities survive a sum, which runs over memory at full speed: 1.6 million numbers in
+bfloat16 took 64 us, `torch.isfinite` and `all` 3,562 (one thread of a Zen 5 with others at work,
+torch 2.13; docs/log.md). A sum that overflows says no to finite numbers: that costs time, and
+other last bits.
+
+A batch that is not finite must be answered by the layers themselves, NaN for NaN, so that a
+training that diverges is seen to.
+"""
 
 import math
 from abc import abstractmethod

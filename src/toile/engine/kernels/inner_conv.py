@@ -1,10 +1,18 @@
 """A convolution of few channels within a network, while training on a CPU, as products of matrices.
 
-With their edges written around them, the pictures' rows follow each other in memory, and the
-numbers that one row of a filter sees of any place lie together: patches are written out by one copy
-for every such row. 64 pictures of 16 x 14 x 14 by 16 filters of 2 x 2, there and back, in bfloat16:
-.51 ms, and oneDNN by autograd .63; of 16 x 7 x 7 .22 and .35 (one core of a Zen 5, torch 2.13).
-In float32, or with patches of 72 numbers and more, oneDNN is faster.
+    Y[q, f] = sum over r, s, c of X[q + r columns + s, c] W[f, c, r, s] + b[f]
+    dX[q, c] = sum over r, s, f of dY[q - r columns - s, f] W[f, c, r, s]
+
+for every place q of the padded pictures, whose rows follow each other: a step of `columns` places
+is one row down, also from picture to picture. So the numbers that one row r of a filter sees of any
+place lie together, and patches are written out by one copy for every r. Places beyond the last of a
+row are computed too, and have no part in anything.
+
+64 pictures of 16 x 14 x 14 by 16 filters of 2 x 2, there and back: 505 us, and oneDNN by autograd
+633; of 16 x 7 x 7 219 and 353. With 3 x 3 filters 833 and 545, in float32 895 and 780, so oneDNN
+has those (one core of a Zen 5, bfloat16, torch 2.13; docs/log.md).
+
+It must agree with `Conv2d` by autograd, to rounding, at whatever edges.
 """
 
 import torch
@@ -49,6 +57,7 @@ class InnerConvBlock(Block):
         if places != self._places:
             self._begin(places)
         kernel = self._conv.kernel_size[0]
+        # The edges around stay 0 from step to step; only what is within is written.
         pictures = self._of_places(self._inputs)
         pictures[:, top : top + height, left : left + width] = inputs.permute(0, 2, 3, 1)
         self._patches = self._patches_of(self._inputs, 0, 1)
@@ -56,6 +65,7 @@ class InnerConvBlock(Block):
         bias = self._conv.bias
         # Added by itself it takes as long as three products, where filters are few.
         outputs = product(self._patches, table, None if bias is None else bias.to(self._dtype))
+        # A place whose patch runs over the end of its row, or of its picture, is cut off.
         whole = outputs.view(*places, -1)[:, : places[1] - kernel + 1, : places[2] - kernel + 1]
         return whole.permute(0, 3, 1, 2)
 
@@ -78,6 +88,8 @@ class InnerConvBlock(Block):
             return None, weights
         # Each place is seen by the filters of those before it.
         seen = self._patches_of(self._outputs, ahead - kernel + 1, -1)
+        # Rows are gone through upwards by `down`; columns lie forward in memory, so they are
+        # flipped.
         table = conv.weight.to(self._dtype).flip(3).permute(2, 3, 0, 1).flatten(0, 2)
         back = self._of_places(product(seen, table))
         left, right, top, bottom = conv.full_edge
@@ -111,6 +123,7 @@ class InnerConvBlock(Block):
         count, channels = torch.Size(self._places).numel(), flat.shape[1]
         kernel, columns = self._conv.kernel_size[0], self._places[2]
         patches = flat.new_empty(count, kernel, kernel * channels)
+        # Overlapping patches are one view of memory with a stride of a place: no index is computed.
         wide = flat.view(WIDE)
         numbers = wide.shape[1]
         for row, part in enumerate(patches.view(WIDE).unbind(1)):

@@ -20,6 +20,12 @@ PURPOSES = {
     "augment/erase": "what it erases of each",
     "augment/noise": "the noise of a batch",
     "search": "a trial's sampler",
+    "census": "on which training images units are counted",
+    "inspect/sample": "which images are looked at from inside",
+    "inspect/picture": "which picture is, where none is named",
+    "randomise/": "the order of the weights of the layer named behind it, shuffled",
+    "maximise": "where a picture that drives a channel begins",
+    "removal curves": "random maps, and in which order equal pixels go",
 }
 """All that is drawn. To rename one is to change the bits of every run that draws it."""
 

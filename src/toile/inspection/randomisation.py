@@ -9,11 +9,11 @@ import scipy.stats
 import torch
 from jaxtyping import Float, Float32, Float64
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from toile.inspection.layers import layer_names, layer_of
 from toile.inspection.watching import single_view
 from toile.streams import stream_seed
+from toile.torch_private import BatchNorm
 
 ALIKE = 0.5
 """Rank correlation from which on maps are called alike."""
@@ -107,7 +107,7 @@ def randomised(
 ) -> nn.Sequential:
     """A copy of `network` with the weights of `layers` shuffled, of batch norms' too."""
     other: nn.Sequential = copy.deepcopy(network).eval()
-    norms = [one for one in other.modules() if isinstance(one, _BatchNorm)]
+    norms = [one for one in other.modules() if isinstance(one, BatchNorm)]
     with torch.no_grad():
         for name in layers:
             for kind, weight in layer_of(other, name).named_parameters():

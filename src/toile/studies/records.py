@@ -122,7 +122,7 @@ class OutcomeRecord(Named):
 
 
 def read_record(path: Path, kind: type[Named] = Named) -> Record:
-    """A JSON file of that kind; empty where it is not there.
+    """A JSON file of that kind, without its version; empty where it is not there.
 
     Raises CorruptFile where it is of no such kind.
     """
@@ -133,6 +133,7 @@ def read_record(path: Path, kind: type[Named] = Named) -> Record:
     except OSError as error:
         raise ToileError(f"{path} cannot be read: {error.strerror}") from None
     try:
-        return read_checked(text, kind, path)
+        record = read_checked(text, kind, path)
     except CorruptFile as error:
         raise CorruptFile(f"{error}; remove it, it can be made again") from None
+    return {key: value for key, value in record.items() if key != "version"}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,7 @@ def _kind(path: Path) -> str:
 
     `checkpoint/step-430.safetensors` is a `checkpoint.safetensors`.
     """
-    is_one_of_many = path.parent.name in ("checkpoint", "census")
+    is_one_of_many = re.fullmatch(r"(step|epoch)-\d+", path.stem)
     return f"{path.parent.name}{path.suffix}" if is_one_of_many else path.name
 
 

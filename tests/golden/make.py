@@ -179,12 +179,12 @@ def write_expected(ended: Run, whole: Run) -> None:
         "made_at": str(MADE_AT),
         "toile": toile.__version__,
         "recipe": ended.recipe.hash,
-        "preset": toile.read_recipe("s1-lab").hash,
+        "preset": toile.Recipe.preset("s1-lab").hash,
         "changed": with_settings(
             ended.recipe, {"training.engine": "plain", "data.orientation": "as_is"}
         ).hash,
-        "accuracy": ended.results["score"]["accuracy"]["value"],
-        "whole": whole.results["weights"]["last"],
+        "accuracy": ended.results.score.value,
+        "whole": whole.results.weights["last"],
         "environment": whole.environment,
     }
     (MADE_AT / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")

@@ -17,11 +17,11 @@ from toile.migrations import (
     versioned,
     versioned_line,
 )
-from toile.migrations.steps import FIRST_OF_DATA, SETTINGS, Step, say_first_rules
+from toile.migrations.steps import FIRST_OF_DATA, SETTINGS, Migration, say_first_rules
 from toile.recipe import read_recipe, recipe_of
 from toile.studies import study_of
 
-RENAMED = Step(renamed={"training.average": "training.ema"})
+RENAMED = Migration(renamed={"training.average": "training.ema"})
 
 
 @pytest.fixture
@@ -63,10 +63,12 @@ def test_what_came_later_is_in_a_hash_only_where_it_asks_for_something():
 
 def test_a_renamed_key_is_read_in_a_record_and_in_arrays(monkeypatch):
     steps = {
-        "results.json": (Step(renamed={"chooses": "selection"}),),
-        "validation.safetensors": (Step(renamed={"arrays.chooses": "arrays.selects"}),),
+        "results.json": (Migration(renamed={"chooses": "selection"}),),
+        "validation.safetensors": (Migration(renamed={"arrays.chooses": "arrays.selects"}),),
         "checkpoint.safetensors": (
-            Step(renamed={"arrays.average/": "arrays.ema/", "facts.position.step": "facts.at"}),
+            Migration(
+                renamed={"arrays.average/": "arrays.ema/", "facts.position.step": "facts.at"}
+            ),
         ),
     }
     monkeypatch.setattr(reading, "RECORDS", steps)
@@ -87,7 +89,7 @@ def test_a_renamed_key_is_read_in_a_record_and_in_arrays(monkeypatch):
 
 def test_lines_say_their_version_from_the_second_on(monkeypatch):
     assert versioned_line("history.jsonl", {"kind": "step"}) == {"kind": "step"}
-    monkeypatch.setattr(reading, "RECORDS", {"history.jsonl": (Step(),)})
+    monkeypatch.setattr(reading, "RECORDS", {"history.jsonl": (Migration(),)})
     assert versioned_line("history.jsonl", {"kind": "step"}) == {"version": 2, "kind": "step"}
 
 

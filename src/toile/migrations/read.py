@@ -21,7 +21,7 @@ from toile.migrations.steps import (
     SETTINGS_FILES,
     WITHIN,
     Document,
-    Step,
+    Migration,
 )
 
 VERSION = "version"
@@ -127,11 +127,11 @@ def decisive(recipe: Document) -> Document:
     return first
 
 
-def _steps(name: str) -> tuple[Step, ...]:
+def _steps(name: str) -> tuple[Migration, ...]:
     return SETTINGS if name in SETTINGS_FILES else RECORDS.get(name, ())
 
 
-def _missing(record: Mapping[str, Any], name: str, where: str | Path) -> tuple[Step, ...]:
+def _missing(record: Mapping[str, Any], name: str, where: str | Path) -> tuple[Migration, ...]:
     """The steps from the record's version to today's."""
     found, known = record.get(VERSION, 1), version_of(name)
     if type(found) is not int or found < 1:
@@ -144,13 +144,13 @@ def _missing(record: Mapping[str, Any], name: str, where: str | Path) -> tuple[S
     return _steps(name)[found - 1 :]
 
 
-def _step_record(record: Document, step: Step) -> None:
+def _step_record(record: Document, step: Migration) -> None:
     for old, new in step.renamed.items():
         move(record, old, new)
     step.rewrite(record)
 
 
-def _step_settings(document: Document, step: Step) -> None:
+def _step_settings(document: Document, step: Migration) -> None:
     for recipe in recipes_in(document):
         # One that was copied into the file with its own version is read by that.
         if recipe is document or VERSION not in recipe:

@@ -16,7 +16,7 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Step:
+class Migration:
     """What was done to a form from one version to the next.
 
     `renamed` has dotted addresses, old -> new: `training.average`, a kind's field as
@@ -58,9 +58,9 @@ def say_first_facts(facts: Document) -> None:
         facts.setdefault(name, value)
 
 
-SETTINGS: tuple[Step, ...] = (Step(rewrite=say_first_rules),)
-RECORDS: dict[str, tuple[Step, ...]] = {
-    "data.json": (Step(rewrite=say_first_facts),),
+SETTINGS: tuple[Migration, ...] = (Migration(rewrite=say_first_rules),)
+RECORDS: dict[str, tuple[Migration, ...]] = {
+    "data.json": (Migration(rewrite=say_first_facts),),
 }
 SETTINGS_FILES = ("recipe.yaml", "study.yaml", "search.yaml", "sheet.yaml", "search.json")
 """Files in which settings stand. A search's memory has them by address."""

@@ -19,7 +19,7 @@ app: $(READY)
 # The app's page, from its sources. What is built is committed, so only who changes them needs Node 20.
 web: $(READY)
 	$(BIN)/python -m toile.app.openapi > web/openapi.json
-	cd web && npm ci --no-audit --no-fund && npm run --silent types && npm run --silent check && npm run --silent build
+	cd web && npm ci --no-audit --no-fund && npm run --silent types && npm run --silent check && npm run --silent test && npm run --silent build
 
 # Some tests need Fashion-MNIST itself; where it is not to be had they are skipped. One room by itself:
 # make test ROOM=data

@@ -73,7 +73,9 @@ class Workspace:
         where none is the last.
         """
         text, kinds = str(name), kinds or tuple(MARKS)
-        places = [Path(name)] if is_path(name) else [self.folder / name, *[Path(name)] * is_here]
+        within = self.folder / name
+        # A path may also be that of a part of what is kept, as SHEET/EXERCISE.
+        places = [Path(name), within] if is_path(name) else [within, *[Path(name)] * is_here]
         for place in places if text else ():
             for kept in kept_in(place, kinds):
                 return kept
@@ -170,16 +172,17 @@ class Workspace:
         if name and is_part(place):
             return Kept("run", place, 0.0)
         if is_path(name):
-            if kept := self.find(place):
-                return kept
+            # A part of what is kept is deleted by its own path alone.
+            for here in kept_in(place, tuple(MARKS)):
+                return here
             raise ToileError(f"{name} is no run, study, search or sheet; nothing was deleted")
         try:
             kept = self.find(name, is_here=False)
         except ToileError as error:
             raise ToileError(f"{error}; nothing was deleted") from None
         if kept is None:
-            here = f". {name} here is a run: ./{name} means it" if is_run(Path(name)) else ""
-            raise ToileError(f"{self.none_called(name)}; nothing was deleted{here}")
+            near = f". {name} here is a run: ./{name} means it" if is_run(Path(name)) else ""
+            raise ToileError(f"{self.none_called(name)}; nothing was deleted{near}")
         return kept
 
     def remove(self, *kept: Kept) -> list[Binned]:

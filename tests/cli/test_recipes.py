@@ -94,7 +94,7 @@ def test_a_file_that_is_there_is_not_written_over(toile, tmp_path):
 def test_settings_are_listed_by_address_with_range_and_default(toile):
     answer = toile("settings", "training.epochs")
     assert "training.epochs" in answer.output
-    assert "1 to 10000" in answer.output
+    assert "0 to 10000" in answer.output
     assert "default 5" in answer.output
 
 

@@ -1,5 +1,6 @@
 """The test part of a source that has none: the same pictures in every size and colour, and fair."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 from toile.data import Images, load_data, split_data
 from toile.data.divide import divide
 from toile.errors import ToileError
-from toile.recipe import Data, recipe_of
+from toile.recipe import Data, read_recipe_text, recipe_of
 
 RNG = np.random.default_rng(3)
 
@@ -130,9 +131,10 @@ def test_only_copies_of_what_is_held_out_leave_nothing_to_train_on():
 
 
 def test_a_recipe_written_in_full_before_there_were_rules_means_the_first():
-    written = Data(name="set", test=0.3).model_dump()
-    assert Data.model_validate(written).rule == 3
-    del written["rule"]
-    assert Data.model_validate(written).rule == 1
+    data = Data(name="set", test=0.3).model_dump()
+    whole = {"data": data, "network": [{"dense": "classes"}]}
+    assert read_recipe_text(json.dumps(whole), "it").data.rule == 3
+    del data["rule"]
+    assert read_recipe_text(json.dumps(whole), "it").data.rule == 1
     recipe = recipe_of({"data": {"name": "set"}, "network": [{"dense": "classes"}]})
     assert recipe.data.rule == 3

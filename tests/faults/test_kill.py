@@ -119,7 +119,8 @@ def toile(*words: str, **environment: str) -> subprocess.Popen:
 @pytest.fixture
 def halted(halting, tmp_path) -> Iterator[subprocess.Popen]:
     """`toile train` into `tmp_path / "run"`, standing still after its third checkpoint."""
-    sets = [f"--set={one}" for one in (*SETTINGS, "training.threads=1")]
+    settings = {**SETTINGS, "training.threads": 1}
+    sets = [f"--set={name}={value}" for name, value in settings.items()]
     process = toile(
         "train",
         "s1-lab",

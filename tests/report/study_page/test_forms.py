@@ -106,7 +106,7 @@ def test_markdown_tables_have_as_many_cells_in_each_row(make_study):
 
 def test_a_fence_is_longer_than_any_inside(make_study):
     markdown = study_markdown(study_report(make_study({"8": [0.9]}, question="```\nx"), {}))
-    assert "````\nname: study" in markdown
+    assert "\n````\nversion: " in markdown
 
 
 def test_readings_pasted_back_give_the_same_verdict(make_study):

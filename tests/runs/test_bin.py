@@ -16,7 +16,6 @@ from toile.runs import (
     list_runs,
     open_run,
     read_ledger,
-    runs_called,
     runs_folder,
 )
 from toile.runs.layout import MARKS
@@ -142,9 +141,9 @@ def test_its_looks_stay_in_the_ledger_and_looks_inside_it_are_kept():
 
 def test_who_knows_a_run_by_its_weights_finds_it_in_the_bin():
     remove(make("one"), make("search", "search"))
-    (run,) = runs_called("one")
+    (run,) = Workspace().runs_called("one")
     assert run.folder.parent.parent == runs_folder() / ".bin"
-    assert runs_called("two") == ()
+    assert Workspace().runs_called("two") == ()
 
 
 def test_what_is_trained_goes_into_no_bin():

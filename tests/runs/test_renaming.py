@@ -16,7 +16,6 @@ from toile.runs import (
     bundle_run,
     looks_of,
     read_ledger,
-    runs_called,
     runs_folder,
     unpack_bundle,
 )
@@ -101,7 +100,7 @@ def test_a_bundle_of_it_carries_its_looks_by_its_new_name(kept, tmp_path):
 def test_who_knows_it_by_its_old_name_and_its_weights_finds_it():
     make("one")
     renamed = Run(rename("one", "two").folder)
-    assert runs_called("one") == runs_called("two") == (renamed,)
+    assert Workspace().runs_called("one") == Workspace().runs_called("two") == (renamed,)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from toile.data.facts import DataFacts, carried, data_facts
 from toile.data.greys import Extremes, Greys, find_greys, to_bytes
 from toile.data.images import Images
 from toile.data.load import is_here, load_data, load_here, no_progress
-from toile.data.marks import MarkSet, array_marks, is_marked, picture_marks
+from toile.data.marks import Marks, MarkSet, array_marks, is_marked, picture_marks
 from toile.data.novelty import Novelty, novelty
 from toile.data.places import ARRAYS
 from toile.data.readers.part_names import part_of
@@ -57,6 +57,7 @@ __all__ = [
     "Images",
     "Margins",
     "MarkSet",
+    "Marks",
     "Novelty",
     "Overlap",
     "PartDescription",

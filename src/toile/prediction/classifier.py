@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Float32, Int, Int64, UInt8
 
-from toile.data import DataFacts, MarkSet, array_marks, is_marked
+from toile.data import DataFacts, Marks, MarkSet, array_marks, is_marked
 from toile.errors import ToileError, did_you_mean
 from toile.evaluation import probabilities
 from toile.prediction.abstention import Abstention
@@ -70,10 +70,12 @@ class Classifier:
         Warns where some of the images are among those it was trained on, which say little of how
         it does on others. `toile.evaluate` gives the run's own scores, with intervals.
         """
-        pixels = self.unsealed(images)
+        pixels = pixels_in(images, self.facts)
+        marks = array_marks(pixels)
+        self._refuse_sealed(marks)
         true = self._places(labels, len(pixels))
         if self.trained is not None:
-            known = int(is_marked(array_marks(pixels), self.trained).sum())
+            known = int(is_marked(marks, self.trained).sum())
             if known:
                 warnings.warn(
                     f"{known:,} of the {len(pixels):,} images are among those {self.name} was "
@@ -127,10 +129,13 @@ class Classifier:
     def unsealed(self, images: ImageArray) -> UInt8[np.ndarray, "n c h w"]:
         """The images as bytes. Raises ToileError where they do not fit or one is sealed."""
         pixels = pixels_in(images, self.facts)
-        sealed = int(is_marked(array_marks(pixels), self.seal.marks).sum())
-        if sealed:
-            raise ToileError(f"{sealed:,} of the {len(pixels):,} images: are {self.seal.what}")
+        self._refuse_sealed(array_marks(pixels))
         return pixels
+
+    def _refuse_sealed(self, marks: Marks) -> None:
+        sealed = int(is_marked(marks, self.seal.marks).sum())
+        if sealed:
+            raise ToileError(f"{sealed:,} of the {len(marks):,} images: are {self.seal.what}")
 
     def _places(self, labels: Sequence[Any] | np.ndarray, n: int) -> Int[np.ndarray, " n"]:
         """`labels` as places in `class_names`."""

@@ -46,7 +46,6 @@ from .ledger import read_ledger as read_ledger
 from .ledger import write_score as write_score
 from .listing import list_runs as list_runs
 from .listing import open_run as open_run
-from .listing import runs_called as runs_called
 from .live import LiveRun as LiveRun
 from .look import open_test_for_all as open_test_for_all
 from .machine import differences as differences

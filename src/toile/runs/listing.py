@@ -18,8 +18,3 @@ def open_run(name: str | Path, folder: str | Path | None = None) -> Run:
 def list_runs(folder: str | Path | None = None) -> list[Listed]:
     """The runs in `folder` (default: where runs are kept), the last to come further first."""
     return Workspace(folder).runs()
-
-
-def runs_called(name: str) -> tuple[Run, ...]:
-    """All runs kept that are called `name`: readings of studies and trials have no other's id."""
-    return Workspace().runs_called(name)

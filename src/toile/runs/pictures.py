@@ -16,10 +16,11 @@ from toile.data import Dataset, MarkSet, Split, load_here, split_data
 from toile.errors import ToileError
 from toile.prediction import Seal
 from toile.recipe import Start
-from toile.runs.listing import open_run, runs_called
+from toile.runs.listing import open_run
 from toile.runs.run import Run
 from toile.runs.run_files import PICTURES
 from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
+from toile.runs.workspace import Workspace
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,7 @@ def _source_of(start: Start) -> Run:
     try:
         return open_run(start.run)
     except ToileError:
-        for run in runs_called(Path(start.run).name):
+        for run in Workspace().runs_called(Path(start.run).name):
             path = run.folder / f"{start.weights}.safetensors"
             if path.exists() and load_arrays(path).sha256 == start.sha256:
                 return run

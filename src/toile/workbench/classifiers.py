@@ -16,7 +16,7 @@ from toile.prediction import (
     ask_together,
 )
 from toile.recipe import read_recipe_text
-from toile.runs import Run, load_arrays, open_run, pictures_of, runs_called
+from toile.runs import Run, Workspace, load_arrays, open_run, pictures_of
 
 NetworkSource = str | Path | Run | Classifier
 """A run or its name, an exported file's path, or a classifier that is open already."""
@@ -148,6 +148,6 @@ def _sealed_of_known(about: ExportMetadata) -> MarkSet | None:
 def _runs_of(name: str) -> tuple[Run, ...]:
     """Every run that an export may be of: by its id here, and those of that name in studies."""
     try:
-        return (open_run(name), *runs_called(name))
+        return (open_run(name), *Workspace().runs_called(name))
     except ToileError:
-        return runs_called(name)
+        return Workspace().runs_called(name)

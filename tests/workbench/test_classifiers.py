@@ -10,7 +10,7 @@ from toile.data import load_data
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
 from toile.evaluation import probabilities
-from toile.recipe import recipe_of
+from toile.recipe import recipe_of, with_settings
 from toile.runs import Run
 
 RECIPE = {
@@ -66,6 +66,21 @@ def test_every_kind_refuses_a_sealed_image_in_an_array_too(sources, kind):
     if kind == "run":
         with pytest.raises(ToileError, match=r"toile evaluate .* --open-test"):
             classifier.preprocess(sealed)
+
+
+def test_an_array_of_resized_images_is_known_as_sealed_or_learnt(tmp_path):
+    recipe = with_settings(recipe_of(RECIPE), {"data.size_px": 14})
+    run = toile.train(recipe, out=tmp_path / "resized")
+    classifier = run.classifier()
+    dataset = load_data(recipe.data)
+    sealed = open_sealed(dataset.test).pixels[:3]
+    with pytest.raises(ToileError, match="3 of the 3 images: are of the sealed test part"):
+        classifier.predict(sealed)
+    with pytest.raises(ToileError, match="is of the sealed test part"):
+        classifier.ask(sealed[0])
+    learnt = np.setdiff1d(np.arange(len(dataset.train)), run.validation.indices)[:10]
+    with pytest.warns(UserWarning, match="10 of the 10 images are among those"):
+        classifier.score(dataset.train.pixels[learnt], dataset.train.labels[learnt])
 
 
 def test_a_run_warns_of_a_score_on_what_it_was_trained_on(run):

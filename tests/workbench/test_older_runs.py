@@ -7,6 +7,7 @@ import pytest
 
 import toile
 from toile.data import load_data
+from toile.data.sealed import open_sealed
 from toile.recipe import with_settings
 from toile.runs import Run, Workspace, load_arrays, pictures_of, runs_folder
 
@@ -54,7 +55,7 @@ def test_a_new_run_seals_the_same_pictures_in_every_size(small, tmp_path):
     small = toile.train(small(), out=tmp_path / "small")
     assert (small.recipe.data.rule, small.facts.rule) == (3, 3)
     marks = [
-        load_data(small.recipe.data.model_copy(update={"size_px": size})).test.marks
+        open_sealed(load_data(small.recipe.data.model_copy(update={"size_px": size})).test).marks
         for size in (8, 12)
     ]
     assert np.array_equal(*marks)

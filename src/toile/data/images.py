@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Int, Int64, Shaped, UInt8
 
-from toile.data.marks import Marks, array_marks
+from toile.data.marks import Marks, MarkSet, array_marks
 
 
 # eq=False: a generated == would ask arrays for one truth value, and raise.
@@ -37,6 +37,15 @@ class Images:
     def marks(self) -> Marks:
         """By what each image is known again: the marks of its file and of its pixels."""
         return array_marks(self.pixels) if self.read_marks is None else self.read_marks
+
+    def mark_set(self) -> MarkSet:
+        """By what any of them is known again, also in an array of the size and colour it has here.
+
+        Its marks, and those of `pixels`, which were resized where `data` asks for another size.
+        """
+        if self.read_marks is None:
+            return np.unique(self.marks)
+        return np.union1d(self.marks, array_marks(self.pixels))
 
     def apart(self) -> "tuple[Images, Images]":
         """Those to learn from, and those that the source holds out; not copied."""

@@ -13,11 +13,12 @@ from toile.data.marks import MarkSet, is_marked
 class Sealed:
     """A test part that tells how many images it holds, by what marks, and nothing else."""
 
-    __slots__ = ("_images",)
+    __slots__ = ("_images", "_marks")
 
-    def __init__(self, images: Images) -> None:
-        """Seal `images`."""
+    def __init__(self, images: Images, marks: MarkSet | None = None) -> None:
+        """Seal `images`; `marks` are theirs, where their pixels are not at hand."""
         self._images = images
+        self._marks = marks
 
     def __len__(self) -> int:
         """How many images are sealed."""
@@ -26,7 +27,9 @@ class Sealed:
     @property
     def marks(self) -> MarkSet:
         """By what its images are known, to be kept from training and from being asked about."""
-        return np.unique(self._images.marks)
+        if self._marks is None:
+            self._marks = self._images.mark_set()
+        return self._marks
 
     def count_marked(self, among: MarkSet) -> int:
         """How many of its images have a mark in `among`."""
@@ -36,7 +39,7 @@ class Sealed:
         """The number and the marks of its images alone, as they may leave this machine."""
         n = len(self)
         nothing = np.empty((n, 0, 0, 0), np.uint8)
-        return Sealed(Images(nothing, np.zeros(n, np.int64), self._images.marks))
+        return Sealed(Images(nothing, np.zeros(n, np.int64), self._images.marks), self.marks)
 
     def __repr__(self) -> str:
         """Name the part without showing any of it."""

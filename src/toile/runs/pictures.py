@@ -37,7 +37,7 @@ class Pictures:
 
 def pictures_to_keep(dataset: Dataset, split: Split, before: Pictures | None) -> Pictures:
     """What a new run knows; `before` is what the run knows whose weights it begins with."""
-    own = Pictures(np.unique(split.train.marks), dataset.test.marks)
+    own = Pictures(split.train.mark_set(), dataset.test.marks)
     if before is None:
         return own
     return Pictures(np.union1d(own.trained, before.trained), own.sealed, before.unknown)

@@ -29,7 +29,7 @@ def fill_seen(
     own folds divide the images. Raises ToileError where there are any, unless `start` allows it.
     """
     # What this data itself holds in two parts is no fault of where the weights come from.
-    foreign = np.setdiff1d(before.trained, split.train.marks)
+    foreign = np.setdiff1d(before.trained, split.train.mark_set())
     validation = int(is_marked(split.validation.marks, foreign).sum())
     test = dataset.test.count_marked(foreign)
     if (validation or test) and not start.allow_seen:

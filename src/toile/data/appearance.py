@@ -76,19 +76,19 @@ def appearance(images: Images) -> Appearance:
     pixels = images.pixels[np.linspace(0, len(images) - 1, num).round().astype(np.int64)]
     counts = np.stack(frame_counts(pixels))
     # The median, not the mean: in Fashion-MNIST every eighth border pixel is of a garment.
-    paper = (counts.cumsum(1) >= counts.sum(1, keepdims=True) / 2).argmax(1).astype(np.float64)
-    like_paper = np.abs(np.arange(256) - paper[:, None]) <= BORDER_TOLERANCE
-    plain = float(counts[like_paper].sum() / counts.sum())
+    background = (counts.cumsum(1) >= counts.sum(1, keepdims=True) / 2).argmax(1).astype(np.float64)
+    like_background = np.abs(np.arange(256) - background[:, None]) <= BORDER_TOLERANCE
+    plain = float(counts[like_background].sum() / counts.sum())
     framing = None
-    if plain >= LEAST_PLAIN and (np.abs(paper - 127.5) >= LEAST_FROM_MIDDLE).all():
-        framing = _framing(pixels, paper)
-    columns = [picture_features(pixels[piece], paper) for piece in chunk_slices(pixels)]
+    if plain >= LEAST_PLAIN and (np.abs(background - 127.5) >= LEAST_FROM_MIDDLE).all():
+        framing = _framing(pixels, background)
+    columns = [picture_features(pixels[piece], background) for piece in chunk_slices(pixels)]
     return Appearance(
-        paper=tuple(paper.tolist()),
+        paper=tuple(background.tolist()),
         plain=plain,
         framing=framing,
         features={
-            name: _usual(np.concatenate([one[name] for one in columns]))
+            name: _usual(np.concatenate([column[name] for column in columns]))
             for name in columns[0]
             if name != "drawn share" or framing is not None
         },
@@ -96,12 +96,13 @@ def appearance(images: Images) -> Appearance:
 
 
 def picture_features(
-    pixels: UInt8[np.ndarray, "n c h w"], paper: Float64[np.ndarray, " c"]
+    pixels: UInt8[np.ndarray, "n c h w"], background: Float64[np.ndarray, " c"]
 ) -> dict[str, Float[np.ndarray, " n"]]:
     """What tells a strange picture: mean grey, contrast, drawn share and roughness of each.
 
-    `contrast` is the SD of the greys, `drawn` the share of pixels that leave the paper, `roughness`
-    the mean difference between neighbours, which noise raises and blur lowers.
+    `contrast` is the SD of the greys, `drawn share` the fraction of pixels that leave the
+    background, `roughness` the mean difference between neighbours, which noise raises and blur
+    lowers.
     """
     greys = pixels.astype(np.float32)
     across = np.abs(np.diff(greys, axis=3)).mean((1, 2, 3))
@@ -109,15 +110,15 @@ def picture_features(
     return {
         "mean grey": greys.mean((1, 2, 3)),
         "contrast": greys.std((1, 2, 3)),
-        "drawn share": is_drawn(pixels, paper).mean((1, 2)),
+        "drawn share": is_drawn(pixels, background).mean((1, 2)),
         "roughness": (across + down) / 2,
     }
 
 
-def drawn_boxes(drawn: Bool[np.ndarray, "n h w"]) -> Float64[np.ndarray, "n 4"]:
+def drawn_boxes(foreground: Bool[np.ndarray, "n h w"]) -> Float64[np.ndarray, "n 4"]:
     """Left, top, right and bottom edge of what is drawn, in px; each image holds something."""
-    rows, columns = np.any(drawn, axis=2), np.any(drawn, axis=1)
-    height, width = drawn.shape[1:]
+    rows, columns = np.any(foreground, axis=2), np.any(foreground, axis=1)
+    height, width = foreground.shape[1:]
     # argmax of truth values is the place of the first True.
     edges = (
         columns.argmax(1),
@@ -138,14 +139,16 @@ def mass_centres(mass: Float[np.ndarray, "n h w"]) -> Float64[np.ndarray, "n 2"]
 
 
 def _framing(
-    pixels: UInt8[np.ndarray, "n c h w"], paper: Float64[np.ndarray, " c"]
+    pixels: UInt8[np.ndarray, "n c h w"], background: Float64[np.ndarray, " c"]
 ) -> Framing | None:
     boxes, masses = [], []
     for piece in chunk_slices(pixels):
-        drawn = is_drawn(pixels[piece], paper)
-        holds_something = np.any(drawn, axis=(1, 2))
-        apart = np.abs(pixels[piece][holds_something] - paper[:, None, None].astype(np.float32))
-        boxes.append(drawn_boxes(drawn[holds_something]))
+        foreground = is_drawn(pixels[piece], background)
+        holds_something = np.any(foreground, axis=(1, 2))
+        apart = np.abs(
+            pixels[piece][holds_something] - background[:, None, None].astype(np.float32)
+        )
+        boxes.append(drawn_boxes(foreground[holds_something]))
         masses.append(mass_centres(apart.sum(1)))
     box, mass = np.concatenate(boxes), np.concatenate(masses)
     if not len(box):
@@ -164,9 +167,11 @@ def _framing(
 
 def _usual(values: Float[np.ndarray, " n"]) -> FeatureRange:
     """Where a new image's value lies as well, also by few images."""
-    found = _range(values)
-    slack = (found.high - found.low) * FEW / len(values)
-    return FeatureRange(low=found.low - slack, middle=found.middle, high=found.high + slack)
+    observed = _range(values)
+    slack = (observed.high - observed.low) * FEW / len(values)
+    return FeatureRange(
+        low=observed.low - slack, middle=observed.middle, high=observed.high + slack
+    )
 
 
 def _range(values: Float[np.ndarray, " n"]) -> FeatureRange:

@@ -32,33 +32,36 @@ def keep_arrays(
     Raises ToileError naming the argument, the value and the rule.
     """
     if (x_test is None) != (y_test is None):
-        there, other = ("X_test", "y_test") if y_test is None else ("y_test", "X_test")
-        raise ToileError(f"{there} is given without {other}; a test part has both, or is left out")
+        present, missing = ("X_test", "y_test") if y_test is None else ("y_test", "X_test")
+        raise ToileError(
+            f"{present} is given without {missing}; a test part has both, or is left out"
+        )
     images = {"X": held_array(x, "X")}
     labels = {"y": held_array(y, "y")}
     if x_test is not None:
         images["X_test"] = held_array(x_test, "X_test")
         labels["y_test"] = held_array(y_test, "y_test")
-    for one, own in zip(images.values(), labels.values(), strict=True):
-        check_label_shape(own, layout_of(one)[0])
-    values = {name: read_labels(own) for name, own in labels.items()}
+    for image_array, label_array in zip(images.values(), labels.values(), strict=True):
+        check_label_shape(label_array, layout_of(image_array)[0])
+    values = {name: read_labels(array) for name, array in labels.items()}
     names, indices = _classes(values, class_names)
     # Of all parts together: a test part may be darker than what is learnt from.
     extremes = Extremes()
-    for one in images.values():
-        see_pixels(one, extremes)
+    for image_array in images.values():
+        see_pixels(image_array, extremes)
     greys = find_greys(extremes, white, " and ".join(images))
     parts = [
-        Images(_pixels(one, greys), own) for one, own in zip(images.values(), indices, strict=True)
+        Images(_pixels(array, greys), part_labels)
+        for array, part_labels in zip(images.values(), indices, strict=True)
     ]
-    kept = KeptArrays(parts[0], parts[1] if len(parts) > 1 else None, names, greys)
-    name = f"{ARRAYS}{kept.hash}"
+    arrays = KeptArrays(parts[0], parts[1] if len(parts) > 1 else None, names, greys)
+    name = f"{ARRAYS}{arrays.hash}"
     folder = arrays_folder(name)
     try:
         # Not written anew, which would have the decoded copy made again too.
         open_kept(folder)
     except ToileError:
-        kept.write(folder)
+        arrays.write(folder)
     return name
 
 
@@ -73,33 +76,33 @@ def _classes(
 ) -> tuple[tuple[str, ...], list[Indices]]:
     """The classes by name, and the place of each label among them."""
     values = list(parts.values())
-    if any(own.dtype.kind == "U" for own in values):
-        values = [own.astype(str) for own in values]
-    found = np.unique(np.concatenate(values))
-    names = tuple(map(str, found if class_names is None else class_names))
+    if any(part_labels.dtype.kind == "U" for part_labels in values):
+        values = [part_labels.astype(str) for part_labels in values]
+    distinct = np.unique(np.concatenate(values))
+    names = tuple(map(str, distinct if class_names is None else class_names))
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ToileError(f"class_names has {twice} twice; every class has a name of its own")
-    places = np.arange(len(found))
+    indices = np.arange(len(distinct))
     if class_names is not None:
-        places = _places_among(found, names)
-    return names, [places[np.searchsorted(found, own)] for own in values]
+        indices = _places_among(distinct, names)
+    return names, [indices[np.searchsorted(distinct, part_labels)] for part_labels in values]
 
 
-def _places_among(found: Labels, names: tuple[str, ...]) -> Indices:
-    """Where each of the labels `found`, which are sorted, stands in `names`."""
-    if found.dtype.kind == "U":
-        unnamed = [name for name in map(str, found) if name not in names]
+def _places_among(labels: Labels, names: tuple[str, ...]) -> Indices:
+    """Where each of `labels`, which are sorted, stands in `names`."""
+    if labels.dtype.kind == "U":
+        unnamed = [name for name in map(str, labels) if name not in names]
         if unnamed:
             raise ToileError(
                 f"class_names lacks {unnamed[0]}, which is a label; it has {', '.join(names[:8])}"
             )
-        return np.array([names.index(name) for name in map(str, found)], np.int64)
-    if found[0] >= 0 and found[-1] < len(names):
-        return found
-    if len(found) == len(names):
-        return np.arange(len(found))
+        return np.array([names.index(name) for name in map(str, labels)], np.int64)
+    if labels[0] >= 0 and labels[-1] < len(names):
+        return labels
+    if len(labels) == len(names):
+        return np.arange(len(labels))
     raise ToileError(
-        f"class_names has {len(names)} names; the labels are {len(found)} numbers from {found[0]} "
-        f"to {found[-1]}; name each of them in order, or number the classes from 0"
+        f"class_names has {len(names)} names; the labels are {len(labels)} numbers from "
+        f"{labels[0]} to {labels[-1]}; name each of them in order, or number the classes from 0"
     )

@@ -38,17 +38,17 @@ def classes_of(
     if test is not None:
         labels["test"] = test.labels
     occurring = {part: np.unique(of_part) for part, of_part in labels.items()}
-    found = np.unique(np.concatenate(list(occurring.values())))
-    names = names or tuple(map(str, range(int(found[-1]) + 1)))
+    distinct = np.unique(np.concatenate(list(occurring.values())))
+    names = names or tuple(map(str, range(int(distinct[-1]) + 1)))
     if rule < 3:
-        found = np.arange(len(names))
+        distinct = np.arange(len(names))
     else:
         _refuse_untrained(occurring, names, where)
-    if len(found) > MAX_CLASSES:
-        raise ToileError(f"{where}: has {len(found)} classes; at most {MAX_CLASSES} are read")
-    places = np.zeros(len(names), np.int64)
-    places[found] = np.arange(len(found))
-    return Classes(tuple(names[label] for label in found), places)
+    if len(distinct) > MAX_CLASSES:
+        raise ToileError(f"{where}: has {len(distinct)} classes; at most {MAX_CLASSES} are read")
+    indices = np.zeros(len(names), np.int64)
+    indices[distinct] = np.arange(len(distinct))
+    return Classes(tuple(names[label] for label in distinct), indices)
 
 
 def _refuse_untrained(
@@ -56,19 +56,19 @@ def _refuse_untrained(
 ) -> None:
     """A class that is spelt otherwise in another part would be two, neither of which is right."""
     trained = [names[label] for label in labels["train"]]
-    for part, found in labels.items():
-        strange = [names[label] for label in found if names[label] not in trained]
-        if strange:
+    for part, part_labels in labels.items():
+        untrained = [names[label] for label in part_labels if names[label] not in trained]
+        if untrained:
             raise ToileError(
-                f"{where}: the {part} part has the class {strange[0]}, of which there is no "
+                f"{where}: the {part} part has the class {untrained[0]}, of which there is no "
                 "training image; a class has one name in all parts, and images to learn it from: "
-                f"rename it, or take it out{nearest_class(strange[0], trained)}"
+                f"rename it, or take it out{nearest_class(untrained[0], trained)}"
             )
 
 
 def nearest_class(name: str, known: Sequence[str]) -> str:
     """`; did you mean X?` for the class nearest to `name`; case and signs between do not count."""
-    alike = {re.sub(r"[\W_]", "", one.casefold()): one for one in known}
+    alike = {re.sub(r"[\W_]", "", class_name.casefold()): class_name for class_name in known}
     bare = re.sub(r"[\W_]", "", name.casefold())
     if name.isdecimal() or not bare:
         return ""

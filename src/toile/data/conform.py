@@ -25,12 +25,12 @@ def conform(images: Images, data: Data, where: str) -> Images:
 
     Pictures from files come resized already; arrays of other formats are resized here.
     """
-    asked = shape_asked(images.shape, data)
-    if images.shape != asked:
-        pixels = np.empty((len(images), *asked), np.uint8)
+    shape = shape_asked(images.shape, data)
+    if images.shape != shape:
+        pixels = np.empty((len(images), *shape), np.uint8)
         # By Pillow and one by one, so that arrays and picture files come out the same.
-        for place, image in enumerate(images.pixels):
-            pixels[place] = _fit_one(image, data)
+        for index, image in enumerate(images.pixels):
+            pixels[index] = _fit_one(image, data)
         images = replace(images, pixels=pixels, read_marks=images.marks)
     _, height, width = images.shape
     if min(height, width) < MIN_SIDE_PX or max(height, width) > MAX_SIDE_PX:

@@ -98,9 +98,9 @@ def _decoded(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Decoded:
 
 def _images(arrays: dict[str, np.ndarray], about: dict[str, Any], part: str) -> Images:
     # As plain arrays over the same map: every slice of an np.memmap would be one again.
-    pixels, labels, marks = (arrays[f"{part}-{kind}"].view(np.ndarray) for kind in KINDS)
+    pixels, labels, hashes = (arrays[f"{part}-{kind}"].view(np.ndarray) for kind in KINDS)
     names = about["names"][part]
-    return Images(pixels, labels, marks, None if names is None else tuple(names))
+    return Images(pixels, labels, hashes, None if names is None else tuple(names))
 
 
 def write_decoded(key: str, decoded: Decoded) -> None:
@@ -122,9 +122,9 @@ def write_decoded(key: str, decoded: Decoded) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _clear_unfinished(place: Path) -> None:
+def _clear_unfinished(parent: Path) -> None:
     """Remove what kills left of entries; one that is still being written is younger."""
-    for folder in place.glob(f"{UNFINISHED}*"):
+    for folder in parent.glob(f"{UNFINISHED}*"):
         if time.time() - folder.stat().st_mtime > SECONDS_TO_WRITE:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -95,9 +95,9 @@ class Description:
                     "index": index,
                     "class": self.class_names[label],
                 }
-                for part, index, label in one.places
+                for part, index, label in conflict.places
             ]
-            for one in self.conflicts
+            for conflict in self.conflicts
         ]
         for name, part in self.parts.items():
             del values[name]["class_means"], values[name]["names"]
@@ -184,10 +184,10 @@ def _sum_by_class(
     for piece in chunk_slices(images.pixels):
         pixels, labels = images.pixels[piece], images.labels[piece]
         for label in np.unique(labels):
-            own = pixels[labels == label]
+            class_pixels = pixels[labels == label]
             # Left to itself numpy sums uint8 as uint64, which it refuses to add to int64 in place.
-            sums[label] += own.sum(axis=0, dtype=np.int64)
-            histograms[label] += count_values(own)
+            sums[label] += class_pixels.sum(axis=0, dtype=np.int64)
+            histograms[label] += count_values(class_pixels)
     return sums, histograms
 
 

@@ -11,62 +11,64 @@ from toile.data.marks import is_marked
 from toile.errors import ToileError
 
 
-def divide(images: Images, share: float, rule: int, where: str) -> tuple[Images, Images]:
+def divide(images: Images, fraction: float, rule: int, where: str) -> tuple[Images, Images]:
     """Training and test part of `images`, by version `rule` of the rules (see `data.rule`).
 
     What the source itself holds out for validation stays so, and no copy of it is for testing.
     """
     learnt, held_out = images.apart()
-    is_test = _by_pixels(learnt, share) if rule == 1 else _by_rank(learnt, share)
+    is_test = _by_pixels(learnt, fraction) if rule == 1 else _by_rank(learnt, fraction)
     if len(held_out):
         is_test &= ~is_marked(learnt.marks, np.unique(held_out.marks))
-    _refuse_what_cannot_be_learnt(learnt, is_test, share, where)
-    kept = np.append(np.flatnonzero(~is_test), np.arange(len(learnt), len(images)))
-    train = replace(images.take(kept), num_held_out=len(held_out))
+    _refuse_what_cannot_be_learnt(learnt, is_test, fraction, where)
+    train_indices = np.append(np.flatnonzero(~is_test), np.arange(len(learnt), len(images)))
+    train = replace(images.take(train_indices), num_held_out=len(held_out))
     return train, learnt.take(np.flatnonzero(is_test))
 
 
-def _by_rank(images: Images, share: float) -> Bool[np.ndarray, " n"]:
-    """Of each class the `share` of its distinct pictures whose files have the lowest marks.
+def _by_rank(images: Images, fraction: float) -> Bool[np.ndarray, " n"]:
+    """Of each class the `fraction` of its distinct pictures whose files have the lowest marks.
 
     Neither size nor colour plays a part. Copies go together and count once, also those saved in
     another format; a class has a picture for testing where it has two. A picture that stands in two
     classes is not for testing, as no answer to it would be right.
     """
-    file_marks, pixel_marks = images.marks.T
-    pictures, place = np.unique(pixel_marks, return_inverse=True)
+    file_hashes, pixel_hashes = images.marks.T
+    pictures, picture_indices = np.unique(pixel_hashes, return_inverse=True)
     ranks = np.full(len(pictures), np.iinfo(np.uint64).max)
-    np.minimum.at(ranks, place, file_marks)
-    members = [np.unique(place[images.labels == label]) for label in np.unique(images.labels)]
+    np.minimum.at(ranks, picture_indices, file_hashes)
+    members = [
+        np.unique(picture_indices[images.labels == label]) for label in np.unique(images.labels)
+    ]
     num_classes = np.bincount(np.concatenate(members), minlength=len(pictures))
     is_test = np.zeros(len(pictures), bool)
-    for own in members:
+    for in_class in members:
         # Halves go up, as round() would not have it; one picture is kept for training.
-        quota = min(max(int(share * len(own) + 0.5), 1), len(own) - 1)
-        candidates = own[num_classes[own] == 1]
+        quota = min(max(int(fraction * len(in_class) + 0.5), 1), len(in_class) - 1)
+        candidates = in_class[num_classes[in_class] == 1]
         is_test[candidates[np.argsort(ranks[candidates])][:quota]] = True
-    return np.asarray(is_test[place])
+    return np.asarray(is_test[picture_indices])
 
 
-def _by_pixels(images: Images, share: float) -> Bool[np.ndarray, " n"]:
-    """The images whose pixel hash, after any resizing, falls in the lowest `share`."""
+def _by_pixels(images: Images, fraction: float) -> Bool[np.ndarray, " n"]:
+    """The images whose pixel hash, after any resizing, falls in the lowest `fraction`."""
     # Eight bytes are more than a float64 resolves; the other 24 of the hash would add nothing.
-    places = [int.from_bytes(image[:8]) / 2**64 for image in image_hashes(images)]
-    return np.array(places) < share
+    positions = [int.from_bytes(image[:8]) / 2**64 for image in image_hashes(images)]
+    return np.array(positions) < fraction
 
 
 def _refuse_what_cannot_be_learnt(
-    images: Images, is_test: Bool[np.ndarray, " n"], share: float, where: str
+    images: Images, is_test: Bool[np.ndarray, " n"], fraction: float, where: str
 ) -> None:
     if not is_test.any():
         raise ToileError(
-            f"{where}: has no test part, and data.test = {share} of {len(images)} images took "
+            f"{where}: has no test part, and data.test = {fraction} of {len(images)} images took "
             "none; set data.test higher, add images, or lay a test part beside the training part"
         )
     only_test = np.setdiff1d(images.labels[is_test], images.labels[~is_test])
     if len(only_test):
         raise ToileError(
-            f"{where}: has no test part, and data.test = {share} took every image of class "
+            f"{where}: has no test part, and data.test = {fraction} took every image of class "
             f"{only_test[0]}; set data.test lower, add images, or lay a test part beside the "
             "training part"
         )

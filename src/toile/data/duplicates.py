@@ -33,25 +33,29 @@ def overlaps(
 ) -> tuple[Overlap, ...]:
     """Images found in more than one part, by first occurrence in training, then validation."""
     in_train, in_test, in_validation = map(_groups, (train, test, validation or []))
-    found = (
+    candidates = (
         Overlap(*(part.get(image, ()) for part in (in_train, in_test, in_validation)))
         for image in dict.fromkeys([*in_train, *in_validation])
     )
-    return tuple(one for one in found if sum(map(bool, (one.train, one.test, one.validation))) > 1)
+    return tuple(
+        candidate
+        for candidate in candidates
+        if sum(map(bool, (candidate.train, candidate.test, candidate.validation))) > 1
+    )
 
 
 def conflicts(
     hashes: dict[str, list[bytes]], labels: dict[str, Int64[np.ndarray, " _"]]
 ) -> tuple[Conflict, ...]:
     """Images that stand under more than one class in all parts together, by first occurrence."""
-    places: defaultdict[bytes, list[tuple[str, int, int]]] = defaultdict(list)
+    occurrences: defaultdict[bytes, list[tuple[str, int, int]]] = defaultdict(list)
     for part, of_part in hashes.items():
         for index, (image, label) in enumerate(zip(of_part, labels[part].tolist(), strict=True)):
-            places[image].append((part, index, label))
+            occurrences[image].append((part, index, label))
     return tuple(
-        Conflict(tuple(found))
-        for found in places.values()
-        if len({label for _, _, label in found}) > 1
+        Conflict(tuple(group))
+        for group in occurrences.values()
+        if len({label for _, _, label in group}) > 1
     )
 
 

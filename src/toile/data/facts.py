@@ -101,13 +101,13 @@ class DataFacts(BaseModel):
             centre_x=_about((left + right) / 2 / width),
             centre_y=_about((top + bottom) / 2 / height),
         )
-        paper = tuple(255.0 if grey > 127.5 else 0.0 for grey in self.border_grey)
+        background = tuple(255.0 if grey > 127.5 else 0.0 for grey in self.border_grey)
         is_plain = all(
             abs(grey - white) <= BORDER_TOLERANCE
-            for grey, white in zip(self.border_grey, paper, strict=True)
+            for grey, white in zip(self.border_grey, background, strict=True)
         )
         return Appearance(
-            paper=paper,
+            paper=background,
             plain=float(is_plain),
             framing=framing if is_plain else None,
             features={},

@@ -93,11 +93,11 @@ def fetch_file(url: str, target: Path, sha256: str, progress: Progress) -> None:
             raise FetchFailed(str(failure.reason)) from None
     else:
         raise FetchFailed(f"the connection was cut {MAX_CUTS} times in a row ({last_cut!r})")
-    found = unpacked_sha256(part)
-    if found != sha256:
+    actual = unpacked_sha256(part)
+    if actual != sha256:
         part.unlink()
         raise FetchFailed(
-            f"{target.name} has sha256 {found or 'unreadable'}, which should be {sha256}"
+            f"{target.name} has sha256 {actual or 'unreadable'}, which should be {sha256}"
         )
     os.replace(part, target)
 
@@ -119,8 +119,8 @@ def _go_on(url: str, part: Path, progress: Progress) -> None:
         # A server without ranges sends the whole file, from the start.
         if response.status != http.HTTPStatus.PARTIAL_CONTENT:
             have = 0
-        rest = response.headers.get("Content-Length")
-        total = have + int(rest) if rest else None
+        remaining = response.headers.get("Content-Length")
+        total = have + int(remaining) if remaining else None
         with part.open("ab" if have else "wb") as stream:
             while chunk := response.read(CHUNK_BYTES):
                 have += len(chunk)

@@ -84,16 +84,18 @@ class Extremes:
     """Where they were met first, as ` (image 4)`."""
 
     def see(
-        self, values: Shaped[np.ndarray, "*shape"], place: Callable[[int], str] = lambda index: ""
+        self,
+        values: Shaped[np.ndarray, "*shape"],
+        location: Callable[[int], str] = lambda index: "",
     ) -> None:
-        """Take in some more, none of them NaN; `place` is where the value of an index lies."""
+        """Take in some more, none of them NaN; `location` is where the value of an index lies."""
         self.num_values += values.size
         if values.max() > 255:
             self.num_beyond_bytes += int((values > 255).sum())
         if values.min() < self.lowest:
-            self.lowest, self.lowest_at = float(values.min()), place(int(values.argmin()))
+            self.lowest, self.lowest_at = float(values.min()), location(int(values.argmin()))
         if values.max() > self.highest:
-            self.highest, self.highest_at = float(values.max()), place(int(values.argmax()))
+            self.highest, self.highest_at = float(values.max()), location(int(values.argmax()))
         if values.dtype.kind == "f" and self.whole:
             self.whole = bool((values == np.rint(values)).all())
 
@@ -108,50 +110,52 @@ class Extremes:
         return f"from {self.lowest:.4g}{self.lowest_at} to {self.highest:.4g}{self.highest_at}"
 
 
-def find_greys(found: Extremes, white: float | None, where: str) -> Greys:
-    """Black and white of pictures whose values lie as `found`; `white` as set, if it is.
+def find_greys(extremes: Extremes, white: float | None, where: str) -> Greys:
+    """Black and white of pictures whose values have these `extremes`; `white` as set, if it is.
 
     ToileError where it cannot be told.
     """
     if white is not None:
-        return _as_set(found, white, where)
+        return _as_set(extremes, white, where)
     black, white, doubt = 0, 255, ""
-    if found.lowest < -ROUNDING:
-        if found.lowest < -1 - ROUNDING or found.highest > 1 + ROUNDING:
+    if extremes.lowest < -ROUNDING:
+        if extremes.lowest < -1 - ROUNDING or extremes.highest > 1 + ROUNDING:
             before = "; save them as they were before they were standardised"
-            remedy = "" if found.whole else before
+            remedy = "" if extremes.whole else before
             raise ToileError(
-                f"{where}: pixels go {found.words}; they go from 0 to 255, from 0 to 1 or from -1 "
-                f"to 1{remedy}"
+                f"{where}: pixels go {extremes.words}; they go from 0 to 255, from 0 to 1 or from "
+                f"-1 to 1{remedy}"
             )
         black, white = -1, 1
-    elif not found.whole:
-        white = _white_of_fractions(found, where)
-    elif found.highest > 255:
-        white = _white_of_bits(found, where)
-    elif found.highest > 0:
-        white = _white_of_bytes(found.highest)
-        if white == FEW != found.highest:
-            doubt = f"the lightest value is {found.highest:g}, and {FEW} is read as white"
-    if black < found.highest < (black + white) / 2:
-        doubt = f"the lightest value is {found.highest:g}, and {white:g} is read as white"
+    elif not extremes.whole:
+        white = _white_of_fractions(extremes, where)
+    elif extremes.highest > 255:
+        white = _white_of_bits(extremes, where)
+    elif extremes.highest > 0:
+        white = _white_of_bytes(extremes.highest)
+        if white == FEW != extremes.highest:
+            doubt = f"the lightest value is {extremes.highest:g}, and {FEW} is read as white"
+    if black < extremes.highest < (black + white) / 2:
+        doubt = f"the lightest value is {extremes.highest:g}, and {white:g} is read as white"
     return Greys(
-        lowest=found.lowest,
-        highest=found.highest,
+        lowest=extremes.lowest,
+        highest=extremes.highest,
         black=black,
         white=white,
-        whole=found.whole,
+        whole=extremes.whole,
         doubt=doubt and f"{doubt}; if that is not so, set data.white, as in --set data.white=255",
     )
 
 
-def _as_set(found: Extremes, white: float, where: str) -> Greys:
-    if found.lowest < -ROUNDING or found.highest > white * (1 + ROUNDING):
+def _as_set(extremes: Extremes, white: float, where: str) -> Greys:
+    if extremes.lowest < -ROUNDING or extremes.highest > white * (1 + ROUNDING):
         raise ToileError(
-            f"{where}: pixels go {found.words}, and data.white is "
+            f"{where}: pixels go {extremes.words}, and data.white is "
             f"{white:g}; set it to the value that is white, or leave it out"
         )
-    return Greys(lowest=found.lowest, highest=found.highest, white=white, whole=found.whole)
+    return Greys(
+        lowest=extremes.lowest, highest=extremes.highest, white=white, whole=extremes.whole
+    )
 
 
 def _white_of_bytes(highest: float) -> int:
@@ -162,38 +166,38 @@ def _white_of_bytes(highest: float) -> int:
     return 255
 
 
-def _white_of_bits(found: Extremes, where: str) -> int:
-    white = next((2**bits - 1 for bits in BITS if found.highest < 2**bits), None)
+def _white_of_bits(extremes: Extremes, where: str) -> int:
+    white = next((2**bits - 1 for bits in BITS if extremes.highest < 2**bits), None)
     if white is None:
         raise ToileError(
-            f"{where}: pixels go {found.words}; at most {2 ** BITS[-1] - 1}, 16 bit, are read"
+            f"{where}: pixels go {extremes.words}; at most {2 ** BITS[-1] - 1}, 16 bit, are read"
         )
-    if found.num_beyond_bytes < FEW_BEYOND * found.num_values:
+    if extremes.num_beyond_bytes < FEW_BEYOND * extremes.num_values:
         raise ToileError(
-            f"{where}: pixels go {found.words}, but only {found.num_beyond_bytes} of "
-            f"{found.num_values} are above 255; whether 255 or {white} is white cannot be told; "
+            f"{where}: pixels go {extremes.words}, but only {extremes.num_beyond_bytes} of "
+            f"{extremes.num_values} are above 255; whether 255 or {white} is white cannot be told; "
             f"put them right, or set data.white, as in --set data.white={white}"
         )
     return int(white)
 
 
-def _white_of_fractions(found: Extremes, where: str) -> int:
-    if found.highest <= 1 + ROUNDING:
+def _white_of_fractions(extremes: Extremes, where: str) -> int:
+    if extremes.highest <= 1 + ROUNDING:
         return 1
-    if found.highest <= FEW:
+    if extremes.highest <= FEW:
         raise ToileError(
-            f"{where}: pixels go {found.words} with fractions; "
+            f"{where}: pixels go {extremes.words} with fractions; "
             "whether 1, 16 or 255 is white cannot be told; set data.white to the value that is, as "
             "in --set data.white=16"
         )
-    return 255 if found.highest < 255.5 else _white_of_bits(found, where)
+    return 255 if extremes.highest < 255.5 else _white_of_bits(extremes, where)
 
 
 def to_bytes(values: Shaped[np.ndarray, "*shape"], greys: Greys) -> UInt8[np.ndarray, "*shape"]:
     """`values` as greys of 0 to 255, black and white of `greys` at the ends."""
     scaled = (values.astype(np.float64) - greys.black) * (255 / (greys.white - greys.black))
-    whole: UInt8[np.ndarray, "*shape"] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-    return whole
+    rounded: UInt8[np.ndarray, "*shape"] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return rounded
 
 
 def scale_in_place(pixels: UInt8[np.ndarray, "n *rest"], greys: Greys) -> None:

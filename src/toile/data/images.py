@@ -62,9 +62,9 @@ class Images:
 
     def take(self, indices: Int[np.ndarray, " m"]) -> "Images":
         """The images at `indices`, in that order, copied into memory."""
-        marks = None if self.read_marks is None else self.read_marks[indices]
-        names = None if self.names is None else tuple(self.names[place] for place in indices)
-        return Images(self.pixels[indices], self.labels[indices], marks, names)
+        hashes = None if self.read_marks is None else self.read_marks[indices]
+        names = None if self.names is None else tuple(self.names[index] for index in indices)
+        return Images(self.pixels[indices], self.labels[indices], hashes, names)
 
 
 def join(train: Images, held_out: Images) -> Images:

@@ -31,7 +31,7 @@ from toile.errors import ToileError, did_you_mean
 from toile.recipe import Data, data_of
 
 
-def no_progress(done: int, total: int | None, what: str) -> None:
+def no_progress(done: int, total: int | None, unit: str) -> None:
     """Tell nobody."""
 
 
@@ -44,19 +44,19 @@ def load_data(
     names. ToileError names the file, the place in it, the value and the rule.
     """
     progress = progress or no_progress
-    given = data.model_dump() if isinstance(data, Data) else {"name": str(data)}
-    data = data_of(given | settings)
+    values = data.model_dump() if isinstance(data, Data) else {"name": str(data)}
+    data = data_of(values | settings)
     known = KNOWN.get(data.name)
     path = obtain_known(known, progress) if known else _own_path(data.name)
-    beside = [] if known else parts_beside(path)
-    names, whole = ", ".join(beside[:3]), above(path)
+    siblings = [] if known else parts_beside(path)
+    names, parent = ", ".join(siblings[:3]), above(path)
     try:
         decoded = _decode(path, data, progress)
     except ToileError as error:
-        if not beside:
+        if not siblings:
             raise
         raise ToileError(
-            f"{error}. Beside it: {names}; name {whole} to read all as one set"
+            f"{error}. Beside it: {names}; name {parent} to read all as one set"
         ) from error
     # The names of the files prove nothing: MNIST and Fashion-MNIST share them.
     recognised = release_of(decoded.identity.fingerprint)
@@ -71,9 +71,9 @@ def load_data(
         # Who gives arrays names their classes.
         recognised = replace(recognised, class_names=decoded.class_names)
     dataset = _dataset(data, path, decoded, recognised)
-    if not beside or not path.is_dir():
+    if not siblings or not path.is_dir():
         return dataset
-    note = f"not read: {names} beside {path.name}; name {whole} to read all as one set"
+    note = f"not read: {names} beside {path.name}; name {parent} to read all as one set"
     return replace(dataset, notes=(*dataset.notes, note))
 
 
@@ -135,8 +135,8 @@ def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) ->
     where = str(path)
     parts = scaled(parts, data, where)
     names = parts.names_inside or [file.name for file in files]
-    is_turned = is_transposed(names, data)
-    train, test = (_fitted(one, data, where, is_turned) for one in (parts.train, parts.test))
+    transposed = is_transposed(names, data)
+    train, test = (_fitted(part, data, where, transposed) for part in (parts.train, parts.test))
     assert train is not None
     if data.rule < 3:
         train, _ = train.apart()
@@ -159,17 +159,17 @@ def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) ->
         skipped=parts.skipped,
         nulls=parts.nulls,
         nans=parts.nans,
-        notes=(*parts.notes, *([turned_note(data)] if is_turned else [])),
-        is_turned=is_turned,
+        notes=(*parts.notes, *([turned_note(data)] if transposed else [])),
+        is_turned=transposed,
         greys=parts.greys,
     )
 
 
-def _fitted(images: Images | None, data: Data, where: str, is_turned: bool) -> Images | None:
+def _fitted(images: Images | None, data: Data, where: str, transposed: bool) -> Images | None:
     """One part upright, in the size and colour asked for."""
     if images is None:
         return None
-    return conform(swap_rows_and_columns(images) if is_turned else images, data, where)
+    return conform(swap_rows_and_columns(images) if transposed else images, data, where)
 
 
 def _check_shapes(train: Images, test: Images | None, where: str) -> None:
@@ -190,7 +190,7 @@ def _refuse_one_class(train: Images, where: str) -> None:
 
 def _dataset(data: Data, path: Path, decoded: Decoded, recognised: Known | None) -> Dataset:
     # What the path means now, from whatever folder it is read again.
-    found = data.name if data.name in KNOWN or is_arrays(data.name) else str(path.resolve())
+    resolved_name = data.name if data.name in KNOWN or is_arrays(data.name) else str(path.resolve())
     return Dataset(
         name=data.name,
         path=path.resolve(),
@@ -205,5 +205,5 @@ def _dataset(data: Data, path: Path, decoded: Decoded, recognised: Known | None)
         notes=decoded.notes,
         is_turned=decoded.is_turned,
         greys=decoded.greys,
-        reading={"name": found, **data.model_dump(include=READING_SETTINGS)},
+        reading={"name": resolved_name, **data.model_dump(include=READING_SETTINGS)},
     )

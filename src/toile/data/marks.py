@@ -42,16 +42,16 @@ def picture_marks(
     pixels: UInt8[np.ndarray, "c h w"], stream: io.BufferedReader | io.BytesIO | None = None
 ) -> MarkSet:
     """By what one picture is known again: its pixels, and its file where it has one."""
-    marks = [pixel_mark(pixels)] + ([] if stream is None else [file_mark(stream)])
-    return np.unique(np.array(marks, np.uint64))
+    hashes = [pixel_mark(pixels)] + ([] if stream is None else [file_mark(stream)])
+    return np.unique(np.array(hashes, np.uint64))
 
 
 def array_marks(pixels: UInt8[np.ndarray, "n c h w"]) -> Marks:
     """The marks of images that have no files of their own."""
-    own = np.array([pixel_mark(image) for image in pixels], np.uint64)
-    return np.stack([own, own], axis=1)
+    hashes = np.array([pixel_mark(image) for image in pixels], np.uint64)
+    return np.stack([hashes, hashes], axis=1)
 
 
-def is_marked(marks: Marks, among: MarkSet) -> Bool[np.ndarray, " n"]:
-    """Which images have either of their `marks` in `among`."""
-    return np.asarray(np.isin(marks, among).any(axis=1))
+def is_marked(hashes: Marks, among: MarkSet) -> Bool[np.ndarray, " n"]:
+    """Which images have either of their `hashes` in `among`."""
+    return np.asarray(np.isin(hashes, among).any(axis=1))

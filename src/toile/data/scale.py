@@ -49,15 +49,15 @@ def refuse_blank(train: Images, test: Images | None, greys: Greys, where: str) -
     values = f"{greys.lowest:g}"
     if greys.highest != greys.lowest:
         values += f" to {greys.highest:g}"
-    images = [one for one in (train, test) if one is not None]
+    images = [part for part in (train, test) if part is not None]
     first = images[0].pixels[:1]
-    if all(_holds(one, lambda pixels: pixels == first) for one in images):
+    if all(_holds(part, lambda pixels: pixels == first) for part in images):
         raise ToileError(
             f"{where}: all {sum(map(len, images))} pictures are alike (their values are {values}), "
             f"so there is nothing in them to learn; {REMEDY}"
         )
     if greys.highest <= 1 and all(
-        _holds(one, lambda pixels: pixels == pixels[:, :, :1, :1]) for one in images
+        _holds(part, lambda pixels: pixels == pixels[:, :, :1, :1]) for part in images
     ):
         raise ToileError(
             f"{where}: every picture is of one value throughout, {values}, so there is nothing in "

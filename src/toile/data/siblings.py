@@ -11,8 +11,8 @@ def parts_beside(path: Path) -> list[str]:
 
     A table called as a folder is belongs to it: `train.csv` to `train`.
     """
-    own = part_of(_stem(path.name))
-    if own is None:
+    named_part = part_of(_stem(path.name))
+    if named_part is None:
         return []
     try:
         names = sorted(os.listdir(path.absolute().parent))

@@ -54,8 +54,8 @@ def obtain_known(known: Known, progress: Progress) -> Path:
 
     ToileError lists every place that was tried, and why it failed.
     """
-    if found := find_known(known):
-        return found
+    if existing := find_known(known):
+        return existing
     tried = [f"{folder}: {IDX_FILES[0]} and the rest are not there" for folder in _folders(known)]
     target = cache_folder() / "fetched" / known.name
     for mirror in known.mirrors:

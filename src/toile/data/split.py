@@ -51,41 +51,43 @@ def split_data(train: Images, data: Data) -> Split:
     # One stream for both draws, in this order: changing it changes every run's validation images.
     rng = numpy_stream(data.split, "split")
     indices, note = _held_out(train, data, rng)
-    taken = np.bincount(train.labels[indices], minlength=int(train.labels.max()) + 1)
+    counts = np.bincount(train.labels[indices], minlength=int(train.labels.max()) + 1)
     validation = train.take(indices)
-    num_choosing = apportion(len(indices) // 2, taken, most=taken)
-    chooses = np.isin(np.arange(len(indices)), _draw(validation.labels, num_choosing, rng))
+    num_choosing = apportion(len(indices) // 2, counts, most=counts)
+    selection = np.isin(np.arange(len(indices)), _draw(validation.labels, num_choosing, rng))
     if data.rule > 2:
-        chooses = _with_copies(chooses, validation.marks)
-    rest = np.setdiff1d(np.arange(len(train)), indices, assume_unique=True)
+        selection = _with_copies(selection, validation.marks)
+    train_indices = np.setdiff1d(np.arange(len(train)), indices, assume_unique=True)
     if data.rule > 1:
-        rest = rest[~is_marked(train.marks[rest], np.unique(validation.marks))]
-    num_copies = len(train) - len(indices) - len(rest)
-    if not len(rest):
+        train_indices = train_indices[
+            ~is_marked(train.marks[train_indices], np.unique(validation.marks))
+        ]
+    num_copies = len(train) - len(indices) - len(train_indices)
+    if not len(train_indices):
         raise ToileError(
             f"all {len(train)} training images are copies of the {len(indices)} held out for "
             "validation; add images that differ"
         )
-    return Split(train.take(rest), validation, indices, chooses, note, num_copies)
+    return Split(train.take(train_indices), validation, indices, selection, note, num_copies)
 
 
-def _with_copies(chooses: Bool[np.ndarray, " m"], marks: Marks) -> Bool[np.ndarray, " m"]:
-    """`chooses` with all copies of a picture where the first of them is.
+def _with_copies(selection: Bool[np.ndarray, " m"], hashes: Marks) -> Bool[np.ndarray, " m"]:
+    """`selection` with all copies of a picture where the first of them is.
 
     As drawn where all the images would come to lie in one half.
     """
-    first = np.arange(len(marks))
+    first = np.arange(len(hashes))
     reached = np.zeros_like(first)
     # A copy of a copy may share its file with one and its pixels with the other.
     while not np.array_equal(first, reached):
         reached = first
-        for kind in marks.T:
-            _, place = np.unique(kind, return_inverse=True)
-            lowest = np.full(place.max() + 1, len(marks))
-            np.minimum.at(lowest, place, first)
-            first = lowest[place]
-    together = chooses[first]
-    return np.asarray(together if 0 < together.sum() < len(together) else chooses)
+        for kind in hashes.T:
+            _, group = np.unique(kind, return_inverse=True)
+            lowest = np.full(group.max() + 1, len(hashes))
+            np.minimum.at(lowest, group, first)
+            first = lowest[group]
+    together = selection[first]
+    return np.asarray(together if 0 < together.sum() < len(together) else selection)
 
 
 def _held_out(
@@ -104,36 +106,36 @@ def _held_out(
         )
         return np.arange(len(train) - train.num_held_out, len(train)), note
     counts = np.bincount(train.labels)
-    num_asked, as_asked = validation_count(len(train), data)
+    num_requested, as_requested = validation_count(len(train), data)
     if data.folds is None:
-        taken = apportion(num_asked, counts, most=np.maximum(counts - 1, 0))
-        drawn = _draw(train.labels, taken, rng)
+        class_counts = apportion(num_requested, counts, most=np.maximum(counts - 1, 0))
+        indices = _draw(train.labels, class_counts, rng)
     else:
         # Dealt out like cards, class after class.
-        drawn = _draw(train.labels, counts, rng)[data.fold :: data.folds]
+        indices = _draw(train.labels, counts, rng)[data.fold :: data.folds]
         if train.num_held_out:
-            as_asked = "folds: cut from the images that the data itself holds out as well"
-    if len(drawn) < 2:
+            as_requested = "folds: cut from the images that the data itself holds out as well"
+    if len(indices) < 2:
         name = "validation" if data.folds is None else "folds"
         raise ToileError(
-            f"data.{name} is {getattr(data, name)}, {len(drawn)} of {len(train)} training images; "
-            "validation takes at least 2, one to choose and one to score; ask for more, or add "
-            "images"
+            f"data.{name} is {getattr(data, name)}, {len(indices)} of {len(train)} training "
+            "images; validation takes at least 2, one to choose and one to score; ask for more, or "
+            "add images"
         )
-    return np.sort(drawn), as_asked
+    return np.sort(indices), as_requested
 
 
 def resolved_data(data: Data, dataset: Dataset, split: Split) -> Data:
     """`data` as it was taken: the number held out, where a path really lies, and which way up."""
     known = known_shape(data.name) is not None or is_arrays(data.name)
-    taken: dict[str, object] = {
+    resolved: dict[str, object] = {
         "validation": len(split.validation),
         "name": data.name if known else str(dataset.path.resolve()),
     }
     if dataset.is_turned:
         # The files may be called otherwise when they are read again.
-        taken["orientation"] = "transposed"
-    return data.model_copy(update=taken)
+        resolved["orientation"] = "transposed"
+    return data.model_copy(update=resolved)
 
 
 def apportion(
@@ -144,15 +146,15 @@ def apportion(
     Ties go to the lower index. The sum is `total`, or all of `most` where that is less.
     """
     exact = total * counts / counts.sum()
-    given: Int64[np.ndarray, " k"] = np.minimum(np.floor(exact).astype(np.int64), most)
+    quotas: Int64[np.ndarray, " k"] = np.minimum(np.floor(exact).astype(np.int64), most)
     total = min(total, int(most.sum()))
-    while given.sum() < total:
+    while quotas.sum() < total:
         # Least first is largest remainder first, and stable keeps ties in order of class; sorting
         # up and reading backwards would turn ties round.
-        by_remainder = np.argsort(given - exact, kind="stable")
-        with_room = by_remainder[given[by_remainder] < most[by_remainder]]
-        given[with_room[: total - given.sum()]] += 1
-    return given
+        by_remainder = np.argsort(quotas - exact, kind="stable")
+        below_most = by_remainder[quotas[by_remainder] < most[by_remainder]]
+        quotas[below_most[: total - quotas.sum()]] += 1
+    return quotas
 
 
 def validation_count(num_images: int, data: Data) -> tuple[int, str | None]:
@@ -178,5 +180,7 @@ def _draw(
     members = (np.flatnonzero(labels == label) for label in range(len(counts)))
     # The whole class is permuted whatever `count` is, so that a larger validation part keeps the
     # images that a smaller one draws from the class.
-    drawn = [rng.permutation(own)[:count] for own, count in zip(members, counts, strict=True)]
-    return np.concatenate(drawn)
+    by_class = [
+        rng.permutation(indices)[:count] for indices, count in zip(members, counts, strict=True)
+    ]
+    return np.concatenate(by_class)

@@ -99,14 +99,14 @@ def is_drawn(
 ) -> Bool[np.ndarray, "n h w"]:
     """Where any channel leaves the border's grey; by table, for arithmetic on pixels is slow."""
     apart = np.abs(np.arange(256) - border[:, None]) > BORDER_TOLERANCE
-    drawn = [apart[channel][pixels[:, channel]] for channel in range(len(border))]
-    everywhere: Bool[np.ndarray, "n h w"] = np.any(drawn, axis=0)
+    by_channel = [apart[channel][pixels[:, channel]] for channel in range(len(border))]
+    everywhere: Bool[np.ndarray, "n h w"] = np.any(by_channel, axis=0)
     return everywhere
 
 
-def _empty_sides(drawn: Bool[np.ndarray, "n h w"]) -> Int64[np.ndarray, "m 4"]:
+def _empty_sides(foreground: Bool[np.ndarray, "n h w"]) -> Int64[np.ndarray, "m 4"]:
     """Empty rows or columns at top, right, bottom, left of each image that holds anything."""
-    rows, columns = np.any(drawn, axis=2), np.any(drawn, axis=1)
+    rows, columns = np.any(foreground, axis=2), np.any(foreground, axis=1)
     holds_something = np.any(rows, axis=1)
     rows, columns = rows[holds_something], columns[holds_something]
     first = (rows, columns[:, ::-1], rows[:, ::-1], columns)

@@ -40,16 +40,16 @@ def _names(labels: ArrayEntry) -> Labels:
 
 def _numbers(labels: ArrayEntry) -> Int64[np.ndarray, " n"]:
     indices = np.empty(labels.size, np.int64)
-    for place, piece in labels.pieces():
+    for start, piece in labels.pieces():
         # A comparison that NaN and infinity fail too, before the cast that would hide them.
-        is_whole = (piece == np.rint(piece)) & (np.abs(piece.astype(np.float64)) < 2**53)
-        if not is_whole.all():
-            first = np.flatnonzero(~is_whole)[0]
+        is_integer = (piece == np.rint(piece)) & (np.abs(piece.astype(np.float64)) < 2**53)
+        if not is_integer.all():
+            first = np.flatnonzero(~is_integer)[0]
             raise ToileError(
-                f"{labels.where}: row {place + first} has label {piece[first]}; a label is a "
+                f"{labels.where}: row {start + first} has label {piece[first]}; a label is a "
                 "whole number or a name"
             )
-        indices[place : place + len(piece)] = piece
+        indices[start : start + len(piece)] = piece
     return indices
 
 
@@ -58,13 +58,13 @@ def _places_of_ones(labels: ArrayEntry) -> Int64[np.ndarray, " n"]:
     num_rows, num_columns = labels.shape
     indices, num_ones = np.zeros(num_rows, np.int64), np.zeros(num_rows, np.int64)
     for start, piece in labels.pieces():
-        places = start + np.flatnonzero(piece != 0)
+        positions = start + np.flatnonzero(piece != 0)
         if labels.is_fortran:
-            columns, rows = np.divmod(places, num_rows)
+            columns, rows = np.divmod(positions, num_rows)
         else:
-            rows, columns = np.divmod(places, num_columns)
-        if wrong := np.flatnonzero(piece[places - start] != 1).tolist():
-            value = piece[places[wrong[0]] - start]
+            rows, columns = np.divmod(positions, num_columns)
+        if wrong := np.flatnonzero(piece[positions - start] != 1).tolist():
+            value = piece[positions[wrong[0]] - start]
             raise ToileError(
                 f"{labels.where}: row {rows[wrong[0]]} holds {value:g}; of a row for each image "
                 "one value is 1 and the others 0; save the place of the largest, as y.argmax(1) is"

@@ -34,12 +34,12 @@ def role_of(name: str) -> Role:
     words: list[str] = []
     for word in WORD.findall(name):
         together = TOGETHER.fullmatch(word.lower())
-        words += [one for one in together.groups() if one] if together else [word.lower()]
+        words += [group for group in together.groups() if group] if together else [word.lower()]
     parts = [PARTS[word] for word in words if word in PARTS]
     kinds = [word for word in words if word in KINDS]
-    rest = tuple(
+    set_words = tuple(
         word for word in words if word not in PARTS and word not in KINDS and word != "set"
     )
     kind = KINDS[kinds[0]] if kinds else ""
     rank = list(KINDS).index(kinds[0]) if kinds else 0
-    return Role(parts[0] if parts else "", kind, rest, rank)
+    return Role(parts[0] if parts else "", kind, set_words, rank)

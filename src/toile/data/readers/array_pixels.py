@@ -46,7 +46,7 @@ def see_pixels(images: ArrayEntry, extremes: Extremes) -> None:
         if images.dtype.kind == "f" and not (finite := np.isfinite(piece)).all():
             wrong = np.flatnonzero(~finite)
             if images.is_fortran or not num_wrong:
-                rows = [images.row(start + int(one)) for one in wrong]
+                rows = [images.row(start + int(index)) for index in wrong]
                 first = min([first, *rows]) if num_wrong else min(rows)
             num_wrong += len(wrong)
         elif not num_wrong:
@@ -71,8 +71,8 @@ def read_pixels(images: ArrayEntry, greys: Greys, pixels: UInt8[np.ndarray, "n c
         )
     values = np.empty(images.size, np.uint8) if images.is_fortran else pixels.reshape(-1)
     is_plain = images.dtype == np.uint8 and greys.is_bytes
-    for place, piece in images.pieces():
-        values[place : place + len(piece)] = piece if is_plain else to_bytes(piece, greys)
+    for start, piece in images.pieces():
+        values[start : start + len(piece)] = piece if is_plain else to_bytes(piece, greys)
     shape = images.shape
     channels_last = len(shape) == 4 and shape[3] == pixels.shape[1]
     if images.is_fortran:

@@ -47,7 +47,7 @@ def read_pictures(where: str, files: list[PictureFile], data: Data, progress: Pr
 
 
 def _labelled(classes: Classes, order: dict[str, str]) -> Labelled:
-    return [(place, file) for place, folder in enumerate(order) for file in classes.get(folder, ())]
+    return [(label, file) for label, folder in enumerate(order) for file in classes.get(folder, ())]
 
 
 def _refuse_unreadable_class(
@@ -55,7 +55,7 @@ def _refuse_unreadable_class(
 ) -> None:
     """A class of pictures that can all not be read would be lost in silence."""
     read = set(labels.tolist())
-    reasons = {one.file: one.reason for one in skipped}
+    reasons = {entry.file: entry.reason for entry in skipped}
     for label, file in train:
         if label not in read and looks_like_a_picture(file):
             raise ToileError(

@@ -41,26 +41,26 @@ def label_end(rows: Rows) -> int:
 
     ToileError naming the setting where that cannot be told.
     """
-    first, last = (_end(column, beside, rows) for column, beside in _ends(rows))
-    for place, (one, other) in enumerate(((first, last), (last, first))):
-        if one.may_be_label and (not other.may_be_label or _is_surely(one, other)):
-            return place
+    first, last = (_end(column, neighbours, rows) for column, neighbours in _ends(rows))
+    for index, (end, opposite) in enumerate(((first, last), (last, first))):
+        if end.may_be_label and (not opposite.may_be_label or _is_surely(end, opposite)):
+            return index
     rule = "a label has 2 to 1000 classes, two rows of each"
     if first.may_be_label or last.may_be_label:
-        which = "both the first and the last column could be labels"
+        problem = "both the first and the last column could be labels"
     else:
-        which = f"neither the first nor the last column could be labels ({rule})"
+        problem = f"neither the first nor the last column could be labels ({rule})"
     raise ToileError(
-        f"{rows.file}: {which}; set data.label_column, as in --set data.label_column=first, or "
+        f"{rows.file}: {problem}; set data.label_column, as in --set data.label_column=first, or "
         "give the file a header with a column called label"
     )
 
 
-def _is_surely(one: End, other: End) -> bool:
-    """Whether of two ends that may both be labels `one` is."""
-    if one.cannot_be_pixel or other.cannot_be_pixel:
-        return not other.cannot_be_pixel
-    return one.like_classes and one.unlike_pixel and other.like_pixel
+def _is_surely(end: End, opposite: End) -> bool:
+    """Whether of two ends that may both be labels `end` is."""
+    if end.cannot_be_pixel or opposite.cannot_be_pixel:
+        return not opposite.cannot_be_pixel
+    return end.like_classes and end.unlike_pixel and opposite.like_pixel
 
 
 def ends_of(rows: Rows) -> list[Column]:
@@ -82,32 +82,34 @@ def _number(cell: str) -> float:
 
 def _ends(rows: Rows) -> list[tuple[Column, UInt8[np.ndarray, " rows"]]]:
     """Each end and the pixels beside it."""
-    beside = [np.concatenate([chunk[:, place] for chunk in rows.chunks]) for place in (0, -1)]
-    return list(zip(ends_of(rows), beside, strict=True))
+    neighbours = [np.concatenate([chunk[:, index] for chunk in rows.chunks]) for index in (0, -1)]
+    return list(zip(ends_of(rows), neighbours, strict=True))
 
 
-def _end(column: Column, beside: UInt8[np.ndarray, " rows"], rows: Rows) -> End:
+def _end(column: Column, neighbours: UInt8[np.ndarray, " rows"], rows: Rows) -> End:
     distinct, codes = values_of(column), column.rows
-    is_numbers = bool(np.isfinite(distinct).all())
-    is_whole = is_numbers and bool((distinct == np.rint(distinct)).all())
-    found = np.unique(distinct)
+    is_numeric = bool(np.isfinite(distinct).all())
+    is_integer = is_numeric and bool((distinct == np.rint(distinct)).all())
+    values = np.unique(distinct)
     counts = np.bincount(codes)
     common = counts.max() / len(codes)
     between = max(int(chunk.max()) for chunk in rows.chunks)
     foreign = counts[(distinct < 0) | (distinct > between)].sum() / len(codes)
-    alike = _correlation(distinct[codes], beside) if is_numbers else 0.0
-    full = len(found) / (found[-1] - found[0] + 1) if is_whole else 0.0
+    alike = _correlation(distinct[codes], neighbours) if is_numeric else 0.0
+    full = len(values) / (values[-1] - values[0] + 1) if is_integer else 0.0
     return End(
-        may_be_label=is_whole and 1 < len(found) <= min(MAX_CLASSES, len(codes) // 2),
-        cannot_be_pixel=is_whole and bool(foreign >= FOREIGN),
-        like_classes=bool(full >= FULL and found[0] in (-1, 0, 1)) and between > 1,
+        may_be_label=is_integer and 1 < len(values) <= min(MAX_CLASSES, len(codes) // 2),
+        cannot_be_pixel=is_integer and bool(foreign >= FOREIGN),
+        like_classes=bool(full >= FULL and values[0] in (-1, 0, 1)) and between > 1,
         like_pixel=bool(common >= ALIKE or alike >= ALIKE),
         unlike_pixel=bool(common < ALIKE and alike < UNLIKE),
     )
 
 
-def _correlation(values: Float64[np.ndarray, " rows"], beside: UInt8[np.ndarray, " rows"]) -> float:
+def _correlation(
+    values: Float64[np.ndarray, " rows"], neighbours: UInt8[np.ndarray, " rows"]
+) -> float:
     """Of a column with the pixels beside it, in [0, 1]; 0 where either is of one value."""
-    if values.std() == 0 or beside.std() == 0:
+    if values.std() == 0 or neighbours.std() == 0:
         return 0.0
-    return abs(float(np.corrcoef(values, beside)[0, 1]))
+    return abs(float(np.corrcoef(values, neighbours)[0, 1]))

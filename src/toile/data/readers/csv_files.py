@@ -36,13 +36,15 @@ def find_csv(path: Path) -> list[Path]:
     return sorted(
         file
         for file in path.parent.iterdir()
-        if _is_csv(file) and (other := role_of(_stem(file))).rest == role.rest and other.part
+        if _is_csv(file)
+        and (file_role := role_of(_stem(file))).rest == role.rest
+        and file_role.part
     )
 
 
 def csv_set(path: Path, files: Sequence[Path], label_column: str) -> CsvSet:
     """What each of `files` is. ToileError where two would be the same part."""
-    found = CsvSet()
+    contents = CsvSet()
     forms: list[Form] = []
     for file in files:
         role = role_of(_stem(file))
@@ -52,50 +54,50 @@ def csv_set(path: Path, files: Sequence[Path], label_column: str) -> CsvSet:
             if len(files) == 1 or file == path:
                 raise
             if role.kind == "labels":
-                found.labels[role.part or "train"] = file
+                contents.labels[role.part or "train"] = file
             else:
-                found.skipped.append(Skipped(file.name, str(reason).removeprefix(f"{file}: ")))
-    labelled = [form for form in forms if _is_labelled(form, found)]
+                contents.skipped.append(Skipped(file.name, str(reason).removeprefix(f"{file}: ")))
+    labelled = [form for form in forms if _is_labelled(form, contents)]
     if not labelled:
-        _refuse(path, forms, found)
+        _refuse(path, forms, contents)
     if path in [form.file for form in forms if form not in labelled]:
         raise ToileError(
             f"{path}: has no column of labels; name {labelled[0].file.name} beside it, which has "
             "one"
         )
-    _fill(found, path, forms, labelled)
-    if "train" not in found.forms:
+    _fill(contents, path, forms, labelled)
+    if "train" not in contents.forms:
         raise ToileError(
             f"{path}: has no table of pictures to train on by its name, as train.csv is"
-            + "".join(f"; {one.file} {one.reason}" for one in found.skipped[:3])
+            + "".join(f"; {entry.file} {entry.reason}" for entry in contents.skipped[:3])
         )
-    return found
+    return contents
 
 
-def _fill(found: CsvSet, path: Path, forms: Sequence[Form], labelled: Sequence[Form]) -> None:
+def _fill(contents: CsvSet, path: Path, forms: Sequence[Form], labelled: Sequence[Form]) -> None:
     """Put each table with labels where its part is; the others are left out."""
     for form in forms:
         part = role_of(_stem(form.file)).part or "train"
         if form not in labelled:
-            found.skipped.append(Skipped(form.file.name, NO_LABELS))
-        elif part in found.forms:
+            contents.skipped.append(Skipped(form.file.name, NO_LABELS))
+        elif part in contents.forms:
             raise ToileError(
-                f"{path}: {found.forms[part].file.name} and {form.file.name} are both tables of "
+                f"{path}: {contents.forms[part].file.name} and {form.file.name} are both tables of "
                 f"pictures and neither is by name another part than {part}; name the one to read"
             )
         else:
-            found.forms[part] = form
+            contents.forms[part] = form
 
 
-def _is_labelled(form: Form, found: CsvSet) -> bool:
+def _is_labelled(form: Form, contents: CsvSet) -> bool:
     part = role_of(_stem(form.file)).part or "train"
-    return form.has_labels or part in found.labels
+    return form.has_labels or part in contents.labels
 
 
-def _refuse(path: Path, forms: Sequence[Form], found: CsvSet) -> None:
+def _refuse(path: Path, forms: Sequence[Form], contents: CsvSet) -> None:
     if not forms:
-        told = "; ".join(f"{one.file} {one.reason}" for one in found.skipped[:3])
-        raise ToileError(f"{path}: holds no CSV file of pictures; {told}")
+        reasons = "; ".join(f"{entry.file} {entry.reason}" for entry in contents.skipped[:3])
+        raise ToileError(f"{path}: holds no CSV file of pictures; {reasons}")
     raise ToileError(
         f"{forms[0].file}: has {forms[0].num_columns} columns, all of them pixels; a set needs a "
         "column of labels: name the file that has one"

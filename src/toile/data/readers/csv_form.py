@@ -124,30 +124,30 @@ def is_number(cell: str) -> bool:
 
 def is_header(cells: Sequence[str]) -> bool:
     """Whether a first row is names: most are none of numbers, or the numbers count the columns."""
-    numbers = [cell for cell in cells if is_number(cell)]
-    if len(numbers) == len(cells) and cells[0]:
+    numeric = [cell for cell in cells if is_number(cell)]
+    if len(numeric) == len(cells) and cells[0]:
         return False
-    counted = [cell for cell in numbers if cell.isdecimal()]
+    counted = [cell for cell in numeric if cell.isdecimal()]
     if len(counted) >= MIN_PIXELS:
         steps = {int(second) - int(first) for first, second in pairwise(counted)}
         if steps == {1} and int(counted[0]) in (0, 1):
             return True
-    return 2 * len(numbers) < len(cells)
+    return 2 * len(numeric) < len(cells)
 
 
 def is_mangled(cells: Sequence[str]) -> bool:
     """Whether pandas took a row of numbers for names: those that come again are 0.1, 0.2, 0.3."""
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     num_again = 0
     for cell in cells:
         value, _, again = cell.rpartition(".")
-        if value in seen and again == str(seen[value]):
-            seen[value] += 1
+        if value in counts and again == str(counts[value]):
+            counts[value] += 1
             num_again += 1
-        elif cell in seen or not is_number(cell):
+        elif cell in counts or not is_number(cell):
             return False
         else:
-            seen[cell] = 1
+            counts[cell] = 1
     return 2 * num_again > len(cells)
 
 
@@ -163,25 +163,29 @@ def _beside(
     if setting != "auto":
         return (("label",), ()) if setting == "first" else ((), ("label",))
     if names:
-        beside = _by_names(file, names)
+        roles = _by_names(file, names)
     else:
         rows = [split_line(line, delimiter) for line in lines]
-        beside = _by_rows(file, len(first), [row for row in rows if len(row) == len(first)])
-    if beside == ENDS and is_picture(len(first)) and not is_picture(len(first) - 1):
+        roles = _by_rows(file, len(first), [row for row in rows if len(row) == len(first)])
+    if roles == ENDS and is_picture(len(first)) and not is_picture(len(first) - 1):
         return (), ()
-    return beside
+    return roles
 
 
 def _by_names(file: Path, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """By the header: most columns are called alike but for a number, and those are the pixels."""
     stems = [re.sub(r"[^a-z]", "", name) for name in names]
     # A column without a name has no stem either, and is no pixel.
-    stem = Counter(one for one, name in zip(stems, names, strict=True) if name).most_common(1)[0][0]
-    is_pixel = [one == stem and bool(name) for one, name in zip(stems, names, strict=True)]
+    stem = Counter(
+        candidate for candidate, name in zip(stems, names, strict=True) if name
+    ).most_common(1)[0][0]
+    is_pixel = [
+        candidate == stem and bool(name) for candidate, name in zip(stems, names, strict=True)
+    ]
     left = is_pixel.index(True)
     right = len(names) - is_pixel[::-1].index(True)
     if not all(is_pixel[left:right]):
-        odd = next(place for place in range(left, right) if not is_pixel[place])
+        odd = next(index for index in range(left, right) if not is_pixel[index])
         raise ToileError(
             f"{file}: column {odd + 1}, {names[odd]!r}, stands among the pixels; the label is "
             "before or after them"
@@ -189,13 +193,13 @@ def _by_names(file: Path, names: tuple[str, ...]) -> tuple[tuple[str, ...], tupl
     roles = [_role(name) for name in (*names[:left], *names[right:])]
     if "label" not in roles:
         # One that is called otherwise is the label, where there is no other.
-        unknown = [place for place, role in enumerate(roles) if role == "unknown"]
+        unknown = [index for index, role in enumerate(roles) if role == "unknown"]
         if len(unknown) == 1:
             roles[unknown[0]] = "label"
     if roles.count("label") > 1 or ("unknown" in roles and "label" not in roles):
-        beside = ", ".join(repr(name) for name in (*names[:left], *names[right:]))
+        extra = ", ".join(repr(name) for name in (*names[:left], *names[right:]))
         raise ToileError(
-            f"{file}: the header has {beside} beside the pixels; which is the label cannot be "
+            f"{file}: the header has {extra} beside the pixels; which is the label cannot be "
             "told; call one of them label, or set data.label_column to first or last"
         )
     if not roles:
@@ -215,9 +219,9 @@ def _by_rows(
     file: Path, num_columns: int, rows: Sequence[Sequence[str]]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Without a header: text is a label, and 0, 1, 2 and so on before a label is an index."""
-    for place, role in ((0, ("label",)), (-1, ())):
-        if any(row[place] and not is_number(row[place]) for row in rows[1:]):
-            return (role, ()) if place == 0 else ((), ("label",))
+    for index, role in ((0, ("label",)), (-1, ())):
+        if any(row[index] and not is_number(row[index]) for row in rows[1:]):
+            return (role, ()) if index == 0 else ((), ("label",))
     if is_picture(num_columns - 1):
         return ENDS
     if (num_hot := _num_hot(num_columns, rows)) is not None:
@@ -265,7 +269,7 @@ def _pixel_texts(names: Sequence[str]) -> int | None:
     """Which column holds all pixels of a picture as text, as in fer2013.csv."""
     if len(names) > 8:
         return None
-    return next((place for place, name in enumerate(names) if name.lower() in PIXEL_TEXT), None)
+    return next((index for index, name in enumerate(names) if name.lower() in PIXEL_TEXT), None)
 
 
 def _form_of_texts(

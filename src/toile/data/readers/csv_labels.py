@@ -16,16 +16,16 @@ MOST_BYTES = 64 << 20
 
 def column_labels(column: Column, rows: Rows) -> Labels:
     """Whole numbers where all cells are such, else names."""
-    numbers, codes = values_of(column), column.rows
-    if np.isfinite(numbers).all():
-        whole = np.rint(numbers)
-        if (whole != numbers).any():
-            row = int(np.flatnonzero((whole != numbers)[codes])[0])
+    values, codes = values_of(column), column.rows
+    if np.isfinite(values).all():
+        rounded = np.rint(values)
+        if (rounded != values).any():
+            row = int(np.flatnonzero((rounded != values)[codes])[0])
             raise ToileError(
-                f"{rows.file}: row {rows.first_row + row} has label {numbers[codes[row]]:g}; a "
+                f"{rows.file}: row {rows.first_row + row} has label {values[codes[row]]:g}; a "
                 "label is a whole number or a name"
             )
-        indices: Int64[np.ndarray, " rows"] = whole.astype(np.int64)[codes]
+        indices: Int64[np.ndarray, " rows"] = rounded.astype(np.int64)[codes]
         return indices
     return np.array(list(column.cells))[codes]
 
@@ -39,8 +39,8 @@ def hot_labels(columns: list[Column], rows: Rows) -> Int64[np.ndarray, " rows"]:
             f"{rows.file}: row {rows.first_row + wrong[0]} has no single 1 in its last "
             f"{len(columns)} columns, as the first rows have for their class"
         )
-    places: Int64[np.ndarray, " rows"] = hot.argmax(1)
-    return places
+    indices: Int64[np.ndarray, " rows"] = hot.argmax(1)
+    return indices
 
 
 def file_labels(file: Path, num_images: int) -> Labels:
@@ -56,10 +56,10 @@ def file_labels(file: Path, num_images: int) -> Labels:
             f"{file}: holds {len(cells)} labels; its images are {num_images}, and every image has "
             "one; are the two files of one part?"
         )
-    numbers = np.array([_whole(cell) for cell in cells])
-    if np.isnan(numbers).any():
+    values = np.array([_whole(cell) for cell in cells])
+    if np.isnan(values).any():
         return np.array(cells)
-    indices: Int64[np.ndarray, " rows"] = numbers.astype(np.int64)
+    indices: Int64[np.ndarray, " rows"] = values.astype(np.int64)
     return indices
 
 
@@ -71,14 +71,14 @@ def _whole(cell: str) -> float:
     return number if number.is_integer() else float("nan")
 
 
-def pixel_values(column: Column, rows: Rows, place: int) -> Float64[np.ndarray, " rows"]:
+def pixel_values(column: Column, rows: Rows, column_number: int) -> Float64[np.ndarray, " rows"]:
     """The numbers of the end that is no label; the first cell that is none is refused."""
     values = values_of(column)[column.rows]
     wrong = np.flatnonzero(~np.isfinite(values))
     if len(wrong):
         cell = list(column.cells)[column.rows[wrong[0]]]
         raise ToileError(
-            f"{rows.file}: row {rows.first_row + wrong[0]}, column {place} is {cell[:40]!r}; every "
-            "cell is a number, but for the label's"
+            f"{rows.file}: row {rows.first_row + wrong[0]}, column {column_number} is "
+            f"{cell[:40]!r}; every cell is a number, but for the label's"
         )
     return values

@@ -83,8 +83,8 @@ def read_rows(form: Form, greys: Greys | None, progress: Progress) -> Rows:
     columns = [Column(role) for role in (*form.before, *form.after) if role not in UNREAD]
     rows = Rows(form, columns, [])
     for row, chunk in _chunks(form, progress):
-        numbers = _numbers(form, columns, row, chunk)
-        rows.chunks.append(_kept(numbers, greys, form, row))
+        values = _numbers(form, columns, row, chunk)
+        rows.chunks.append(_kept(values, greys, form, row))
     if not rows.chunks:
         raise ToileError(f"{form.file}: has a header and no rows; a set needs a row for each image")
     return rows
@@ -99,11 +99,11 @@ def see_rows(form: Form, extremes: Extremes, progress: Progress) -> None:
     for row, chunk in _chunks(form, progress):
         values = _numbers(form, [], row, chunk)
 
-        def place(index: int, row: int = row, width: int = values.shape[1]) -> str:
+        def location(index: int, row: int = row, width: int = values.shape[1]) -> str:
             line, column = divmod(index, width)
             return f" (row {row + line}, column {len(form.before) + column + 1})"
 
-        extremes.see(values, place)
+        extremes.see(values, location)
 
 
 @contextmanager
@@ -174,18 +174,18 @@ def _numbers(
 ) -> Real[np.ndarray, "rows pixels"]:
     """The pixels between the other columns, whose cells go into `columns`."""
     num_before, num_after = len(form.before), len(form.after)
-    pixels, beside = [], []
+    pixels, outer_cells = [], []
     for line in lines:
         before, middle, after = _cut(line, form, num_before, num_after)
         pixels.append(middle)
-        beside.append((*before, *after))
-    if any(len(cells) != num_before + num_after for cells in beside):
+        outer_cells.append((*before, *after))
+    if any(len(cells) != num_before + num_after for cells in outer_cells):
         _refuse_first_wrong_cell(lines, form, row)
     roles = (*form.before, *form.after)
-    read = [place for place, role in enumerate(roles) if role not in UNREAD]
-    for place, column in zip(read, columns, strict=False):
-        name = place + 1 if place < num_before else form.num_columns - len(roles) + place + 1
-        column.add([cells[place] for cells in beside], f"{form.file}: column {name}")
+    read = [index for index, role in enumerate(roles) if role not in UNREAD]
+    for index, column in zip(read, columns, strict=False):
+        name = index + 1 if index < num_before else form.num_columns - len(roles) + index + 1
+        column.add([cells[index] for cells in outer_cells], f"{form.file}: column {name}")
     width = form.num_columns - len(roles) if form.pixel_delimiter != " " else form.num_pixels
     return _parsed(pixels, lines, form, row, width)
 
@@ -266,13 +266,13 @@ def _refuse_first_wrong_cell(lines: list[str], form: Form, first_row: int) -> No
                 "and every row is one label and the same pixels"
             )
         if form.pixel_delimiter == " ":
-            numbers = cells[start].split()
-            if len(numbers) != form.num_pixels:
+            values = cells[start].split()
+            if len(values) != form.num_pixels:
                 raise ToileError(
-                    f"{form.file}: row {row} has {len(numbers)} pixels; the first has "
+                    f"{form.file}: row {row} has {len(values)} pixels; the first has "
                     f"{form.num_pixels}"
                 )
-            cells = [*cells[:start], *numbers]
+            cells = [*cells[:start], *values]
             end = len(cells)
         for column, cell in enumerate(cells[start:end], start + 1):
             if not _is_number(cell):

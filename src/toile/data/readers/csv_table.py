@@ -49,14 +49,14 @@ class CsvTable:
 
 def read_csv(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
     """Read the files `find_csv` found. Labels that are text name the classes."""
-    found = csv_set(path, files, data.label_column)
-    _check_pixels(found)
-    tables, greys = _read(found, data, progress)
-    notes = tuple(form.note for form in found.forms.values() if form.note)
+    contents = csv_set(path, files, data.label_column)
+    _check_pixels(contents)
+    tables, greys = _read(contents, data, progress)
+    notes = tuple(form.note for form in contents.forms.values() if form.note)
     where = str(tables[0].rows.file)
     labels, class_names = class_indices([table.labels for table in tables], where)
-    for table, own in zip(tables, labels, strict=True):
-        check_labels(own, len(own), str(table.rows.file), table.rows.first_row)
+    for table, table_labels in zip(tables, labels, strict=True):
+        check_labels(table_labels, len(table_labels), str(table.rows.file), table.rows.first_row)
     release = None
     if _is_kaggle(tables):
         release = (
@@ -70,18 +70,18 @@ def read_csv(path: Path, files: list[Path], data: Data, progress: Progress) -> P
         test,
         class_names,
         release,
-        skipped=tuple(found.skipped),
+        skipped=tuple(contents.skipped),
         nulls=0,
         nans=0,
         greys=greys,
         notes=notes,
-        names_inside=tuple(form.file.name for form in found.forms.values()),
+        names_inside=tuple(form.file.name for form in contents.forms.values()),
     )
 
 
-def _check_pixels(found: CsvSet) -> None:
+def _check_pixels(contents: CsvSet) -> None:
     """Refuse what is no picture, and parts that are none of one set, before any row is read."""
-    forms = [form for _, form in _ordered(found)]
+    forms = [form for _, form in _ordered(contents)]
     for form in forms:
         if form.num_pixels != forms[0].num_pixels:
             raise ToileError(
@@ -105,26 +105,30 @@ def _layout(form: Form) -> tuple[int, int]:
     )
 
 
-def _read(found: CsvSet, data: Data, progress: Progress) -> tuple[list[CsvTable], Greys | None]:
+def _read(contents: CsvSet, data: Data, progress: Progress) -> tuple[list[CsvTable], Greys | None]:
     """The tables, and black and white of them where the pixels are not bytes."""
     try:
-        return [_table(form, found, part, None, progress) for part, form in _ordered(found)], None
+        return [
+            _table(form, contents, part, None, progress) for part, form in _ordered(contents)
+        ], None
     except NotBytes as reason:
         if data.rule < 3:
             raise ToileError(f"{reason}; a pixel is a whole number from 0 to 255") from None
     extremes = Extremes()
-    for _, form in _ordered(found):
+    for _, form in _ordered(contents):
         see_rows(form, extremes, progress)
-    greys = find_greys(extremes, data.white, str(found.forms["train"].file))
-    return [_table(form, found, part, greys, progress) for part, form in _ordered(found)], greys
+    greys = find_greys(extremes, data.white, str(contents.forms["train"].file))
+    return [
+        _table(form, contents, part, greys, progress) for part, form in _ordered(contents)
+    ], greys
 
 
-def _ordered(found: CsvSet) -> list[tuple[str, Form]]:
-    return sorted(found.forms.items(), key=lambda one: PARTS.index(one[0]))
+def _ordered(contents: CsvSet) -> list[tuple[str, Form]]:
+    return sorted(contents.forms.items(), key=lambda item: PARTS.index(item[0]))
 
 
 def _table(
-    form: Form, found: CsvSet, part: str, greys: Greys | None, progress: Progress
+    form: Form, contents: CsvSet, part: str, greys: Greys | None, progress: Progress
 ) -> CsvTable:
     rows = read_rows(form, greys, progress)
     check_layout(len(rows), (1, 1, form.num_pixels), str(form.file))
@@ -132,7 +136,7 @@ def _table(
     for column in rows.columns:
         if column.role == "part":
             parts = np.array([_part_of(cell, rows) for cell in column.cells])[column.rows]
-    labels, end = _labels(rows, found.labels.get(part))
+    labels, end = _labels(rows, contents.labels.get(part))
     if end is not None and greys is None:
         values = end[0]
         if values.min() < 0 or values.max() > 255 or (values != np.rint(values)).any():
@@ -151,12 +155,12 @@ def _labels(
         return column_labels(rows.columns[roles.index("label")], rows), None
     if "hot" in roles:
         return hot_labels(rows.columns, rows), None
-    place = label_end(rows)
+    index = label_end(rows)
     ends = ends_of(rows)
-    column = rows.form.num_columns if place == 0 else 1
-    return column_labels(ends[place], rows), (
-        pixel_values(ends[1 - place], rows, column),
-        place == 1,
+    column = rows.form.num_columns if index == 0 else 1
+    return column_labels(ends[index], rows), (
+        pixel_values(ends[1 - index], rows, column),
+        index == 1,
     )
 
 
@@ -179,11 +183,11 @@ def _assemble(
     if not counts[0]:
         raise ToileError(f"{form.file}: has no row to train on; every row is of another part")
     order = np.argsort(parts, kind="stable")
-    places = np.empty(len(parts), np.int64)
-    places[order] = np.arange(len(parts))
+    indices = np.empty(len(parts), np.int64)
+    indices[order] = np.arange(len(parts))
     pixels, done = np.empty((len(parts), form.num_pixels), np.uint8), 0
     for table in tables:
-        _lay(table, pixels, places[done : done + len(table.parts)], greys)
+        _lay(table, pixels, indices[done : done + len(table.parts)], greys)
         done += len(table.parts)
     channels, side = _layout(form)
     if channels == 3 and colours_come_last(pixels, side, str(form.file)):
@@ -198,20 +202,20 @@ def _assemble(
 def _lay(
     table: CsvTable,
     pixels: UInt8[np.ndarray, "n pixels"],
-    places: Int64[np.ndarray, " rows"],
+    indices: Int64[np.ndarray, " rows"],
     greys: Greys | None,
 ) -> None:
     """The rows of a table at their places, which the pieces they were read in leave behind."""
     start, stop = 0, pixels.shape[1]
     if table.end is not None:
         values, is_first = table.end
-        own = values.astype(np.uint8) if greys is None else to_bytes(values, greys)
-        pixels[places, 0 if is_first else -1] = own
+        end_pixels = values.astype(np.uint8) if greys is None else to_bytes(values, greys)
+        pixels[indices, 0 if is_first else -1] = end_pixels
         start, stop = (1, stop) if is_first else (0, stop - 1)
     done, chunks = 0, table.rows.chunks
     while chunks:
         chunk = chunks.pop(0)
-        pixels[places[done : done + len(chunk)], start:stop] = chunk
+        pixels[indices[done : done + len(chunk)], start:stop] = chunk
         done += len(chunk)
 
 

@@ -15,9 +15,9 @@ def colours_come_last(flat: UInt8[np.ndarray, "n pixels"], side: int, where: str
     Told by pixels one above another, which are nearly alike: they lie three sides apart in the
     first form, and one in the second. ToileError where both are.
     """
-    some = flat[:MOST_PICTURES].astype(np.int16)
-    last = np.abs(some[:, 3 * side :] - some[:, : -3 * side]).mean()
-    first = np.abs(some[:, side:] - some[:, :-side]).mean()
+    sample = flat[:MOST_PICTURES].astype(np.int16)
+    last = np.abs(sample[:, 3 * side :] - sample[:, : -3 * side]).mean()
+    first = np.abs(sample[:, side:] - sample[:, :-side]).mean()
     if max(last, first) * CLEAR <= min(last, first):
         raise ToileError(
             f"{where}: has {flat.shape[1]} values in a row, three colours of {side} x {side} px; "

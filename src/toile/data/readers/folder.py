@@ -26,7 +26,7 @@ def find_pictures(path: Path) -> list[Path]:
     children = list(path.iterdir())
     if not any(map(_is_visible_folder, children)) and not _mostly_pictures(children):
         return []
-    found = []
+    paths = []
     # A link that leads back up would make this endless but for `MAX_DEPTH`.
     for folder, subfolders, names in os.walk(path, followlinks=True):
         depth = len(Path(folder).relative_to(path).parts)
@@ -34,13 +34,13 @@ def find_pictures(path: Path) -> list[Path]:
         subfolders[:] = [
             name for name in subfolders if depth < MAX_DEPTH and not name.startswith(".")
         ]
-        found += [os.path.join(folder, name) for name in names if not name.startswith(".")]
-        if len(found) > MAX_FILES:
+        paths += [os.path.join(folder, name) for name in names if not name.startswith(".")]
+        if len(paths) > MAX_FILES:
             raise ToileError(
                 f"{path}: holds more than {MAX_FILES} files; name the folder of the pictures"
             )
     # Sorted, for the order in which a disk lists files is its own, and a split follows the order.
-    files = [Path(file) for file in sorted(found) if os.path.isfile(file)]
+    files = [Path(file) for file in sorted(paths) if os.path.isfile(file)]
     if any(child.suffix.lower() in TABLES for child in children) and not any(
         file.suffix.lower() in PICTURE_SUFFIXES for file in files
     ):

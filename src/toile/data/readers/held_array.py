@@ -20,8 +20,8 @@ class HeldArray(ArrayEntry):
     def pieces(self) -> Iterator[tuple[int, Shaped[np.ndarray, " numbers"]]]:
         """The values in order, with the place of each piece's first."""
         flat = self.values.reshape(-1)
-        for place in range(0, self.size, PIECE_NUMBERS):
-            yield place, flat[place : place + PIECE_NUMBERS]
+        for start in range(0, self.size, PIECE_NUMBERS):
+            yield start, flat[start : start + PIECE_NUMBERS]
 
 
 def held_array(values: Any, name: str) -> HeldArray:
@@ -35,7 +35,7 @@ def held_array(values: Any, name: str) -> HeldArray:
         raise ToileError(f"{name}: is no array of one shape ({error})") from None
     if array.dtype.kind == "O":
         # Names out of a table's column, which are objects there.
-        if not all(isinstance(one, str) for one in array.flat):
+        if not all(isinstance(item, str) for item in array.flat):
             raise ToileError(
                 f"{name}: holds Python objects; numbers or, as labels, names are read: give an "
                 "array of one shape, as np.stack(list(x)) makes of pictures"

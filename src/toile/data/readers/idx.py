@@ -48,9 +48,9 @@ def find_idx(path: Path) -> list[Path]:
             f"{path.parent}"
         )
     inside = (_in_folder_of_its_name(file) for file in path.iterdir())
-    found = sorted((file for file in inside if file), key=lambda file: file.name)
-    mapping = mapping_file(found[0], _prefix(found[0])) if found else None
-    return [*found, *([mapping] if mapping else [])]
+    files = sorted((file for file in inside if file), key=lambda file: file.name)
+    mapping = mapping_file(files[0], _prefix(files[0])) if files else None
+    return [*files, *([mapping] if mapping else [])]
 
 
 def _prefix(file: Path) -> str:
@@ -124,7 +124,7 @@ def read_images(file: Path, progress: Progress) -> UInt8[np.ndarray, "n 1 h w"]:
 
 def read_labels(file: Path) -> Int64[np.ndarray, " n"]:
     """The labels of one label file."""
-    sizes, values = _read(file, "labels", lambda done, total, what: None)
+    sizes, values = _read(file, "labels", lambda done, total, unit: None)
     if len(sizes) == 2:
         values = values.view(">i4").reshape(sizes)[:, 0]
     return values.astype(np.int64)
@@ -183,9 +183,9 @@ def _refuse_start(start: bytes, file: Path, kind: str) -> NoReturn:
             f"{file}: is a web page or other text (it starts with {words!r}), as a server sends "
             "for a file that it has not; fetch the file again"
         )
-    other = "labels" if kind == "images" else "images"
+    counterpart = "labels" if kind == "images" else "images"
     magic = int.from_bytes(start[:4])
-    hint = f"; is this the {other} file?" if magic == MAGIC[other] else ""
+    hint = f"; is this the {counterpart} file?" if magic == MAGIC[counterpart] else ""
     raise ToileError(
         f"{file}: bytes 0-3 are 0x{magic:08x}; a file of {kind} starts with "
         f"0x{MAGIC[kind]:08x}{hint}"

@@ -74,30 +74,32 @@ def find_kept(path: Path) -> list[Path]:
 
 def read_kept(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
     """Read what `KeptArrays.write` wrote. Raises ToileError where it is no longer that."""
-    kept = open_kept(path)
-    names = kept.class_names
-    return Parts(kept.train, kept.test, names, nans=0, greys=kept.greys if data.rule > 2 else None)
+    arrays = open_kept(path)
+    names = arrays.class_names
+    return Parts(
+        arrays.train, arrays.test, names, nans=0, greys=arrays.greys if data.rule > 2 else None
+    )
 
 
 def open_kept(folder: Path) -> KeptArrays:
     """The arrays kept in `folder`. Raises ToileError where they are damaged."""
     try:
         about = json.loads((folder / ABOUT).read_text())
-        kept = KeptArrays(
+        arrays = KeptArrays(
             _images(folder, "train"),
             _images(folder, "test") if (folder / "x_test.npy").exists() else None,
             tuple(about["class_names"]),
             Greys.model_validate(about["greys"]),
         )
-        is_whole = kept.hash == folder.name
+        is_intact = arrays.hash == folder.name
     except (OSError, ValueError, KeyError, TypeError):
-        is_whole = False
-    if not is_whole:
+        is_intact = False
+    if not is_intact:
         raise ToileError(
             f"{folder}: this copy of arrays is damaged; make them again, by "
             "toile.Dataset.from_arrays of the same arrays, which writes it anew"
         )
-    return kept
+    return arrays
 
 
 def _images(folder: Path, part: str) -> Images:

@@ -45,7 +45,7 @@ def read_labels(tables: list[PictureFile], pictures: list[PictureFile]) -> Table
     """
     labels = TableLabels()
     for file in tables:
-        among = [one for one in pictures if _belongs(file, one)]
+        among = [picture for picture in pictures if _belongs(file, picture)]
         if not among:
             continue
         table = _read(file)
@@ -70,7 +70,9 @@ def _reason(
 ) -> str:
     """Why a table that names `files` in the column `head` cannot say what they show."""
     folders, named = {file.path.parent for file in files}, set(files)
-    forgotten = [one for one in pictures if one.path.parent in folders and one not in named]
+    forgotten = [
+        picture for picture in pictures if picture.path.parent in folders and picture not in named
+    ]
     if forgotten:
         # In silence they would be lost.
         return f"{table.name} names {len(files)} of them, and not {forgotten[0].path.name}"
@@ -105,14 +107,16 @@ def _read(file: PictureFile) -> LabelTable | None:
         return None
     columns = zip(*rows, strict=True)
     return LabelTable(
-        str(file.path), {name: list(one) for name, one in zip(head, columns, strict=True)}
+        str(file.path), {name: list(column) for name, column in zip(head, columns, strict=True)}
     )
 
 
 def _belongs(table: PictureFile, picture: PictureFile) -> bool:
     """Whether a table may be about a picture: train.csv is not about what lies in test/."""
     part = part_of(table.path.stem)
-    parts = {found for folder in picture.path.parent.parts if (found := part_of(folder))}
+    parts = {
+        folder_part for folder in picture.path.parent.parts if (folder_part := part_of(folder))
+    }
     return part is None or not parts or part in parts
 
 
@@ -126,9 +130,9 @@ def _files_column(
         for name in (str(path), f"{path.parent.name}/{path.name}", path.name, path.stem):
             by_name[name].add(file)
     for head, values in table.columns.items():
-        found = [by_name.get(value.strip().replace("\\", "/"), set()) for value in values]
-        if all(len(one) == 1 for one in found):
-            files = [file for one in found for file in one]
+        matches = [by_name.get(value.strip().replace("\\", "/"), set()) for value in values]
+        if all(len(candidates) == 1 for candidates in matches):
+            files = [file for candidates in matches for file in candidates]
             if len(set(files)) == len(files):
                 return head, files
     return None
@@ -136,6 +140,6 @@ def _files_column(
 
 def _label_columns(table: LabelTable, files: str) -> list[str]:
     """The column of labels, or the columns among which it cannot be told."""
-    others = [head for head in table.columns if head != files]
-    named = [head for head in others if head.strip().lower().replace("_", "") in LABEL_NAMES]
-    return named if len(named) == 1 else others
+    columns = [head for head in table.columns if head != files]
+    named = [head for head in columns if head.strip().lower().replace("_", "") in LABEL_NAMES]
+    return named if len(named) == 1 else columns

@@ -22,23 +22,23 @@ def class_indices(
     the order of folders' names: numbers by their size, else by the alphabet.
     """
     if all(part.dtype.kind == "i" for part in parts):
-        found = np.unique(np.concatenate([np.unique(part) for part in parts]))
-        if found.tolist() != PLUS_MINUS:
+        distinct = np.unique(np.concatenate([np.unique(part) for part in parts]))
+        if distinct.tolist() != PLUS_MINUS:
             return [part.astype(np.int64) for part in parts], None
     texts = [part.astype(str) for part in parts]
-    found = np.unique(np.concatenate([np.unique(part) for part in texts]))
-    if len(found) > MAX_CLASSES:
+    distinct = np.unique(np.concatenate([np.unique(part) for part in texts]))
+    if len(distinct) > MAX_CLASSES:
         raise ToileError(
-            f"{where}: has {len(found)} different labels, {found[0]!s:.40} and {found[1]!s:.40} "
-            f"among them; at most {MAX_CLASSES} classes are read"
+            f"{where}: has {len(distinct)} different labels, {distinct[0]!s:.40} and "
+            f"{distinct[1]!s:.40} among them; at most {MAX_CLASSES} classes are read"
         )
-    _refuse_empty(found, where)
-    order = order_classes(map(str, found))
-    place = {name: index for index, name in enumerate(order)}
-    indices = np.array([place[str(name)] for name in found], np.int64)
-    return [indices[np.searchsorted(found, part)] for part in texts], tuple(order.values())
+    _refuse_empty(distinct, where)
+    order = order_classes(map(str, distinct))
+    index_of = {name: index for index, name in enumerate(order)}
+    indices = np.array([index_of[str(name)] for name in distinct], np.int64)
+    return [indices[np.searchsorted(distinct, part)] for part in texts], tuple(order.values())
 
 
-def _refuse_empty(found: Labels, where: str) -> None:
-    if any(not str(name).strip() for name in found):
+def _refuse_empty(labels: Labels, where: str) -> None:
+    if any(not str(name).strip() for name in labels):
         raise ToileError(f"{where}: has an empty label; every image has a class")

@@ -62,8 +62,8 @@ def looks_like_a_picture(file: PictureFile) -> bool:
 def lay_out(where: str, files: list[PictureFile]) -> Layout:
     """Part, class folder, files. Raises ToileError where a folder's role would be a guess."""
     # A damaged archive may have an entry without a name.
-    whole = (file for file in files if file.path.parts and not JUNK & set(file.path.parts))
-    paths = {file: file.path.parts for file in whole}
+    usable = (file for file in files if file.path.parts and not JUNK & set(file.path.parts))
+    paths = {file: file.path.parts for file in usable}
     paths = without_wrapping(paths)
     tops: dict[str, Paths] = defaultdict(dict)
     loose: list[PictureFile] = []
@@ -154,9 +154,11 @@ class _Parts:
     def _label_loose(self, folders: dict[str, Folder], layout: Layout) -> None:
         """Give loose pictures the classes that tables have for them; parts without any go."""
         flat = {part: folder for part, folder in folders.items() if not folder.classes}
-        shown = [file for folder in flat.values() for file in folder.pictures]
-        tables = _tables([*self.loose, *(file for one in folders.values() for file in one.loose)])
-        labels = read_labels(tables, shown)
+        pictures = [file for folder in flat.values() for file in folder.pictures]
+        tables = _tables(
+            [*self.loose, *(file for folder in folders.values() for file in folder.loose)]
+        )
+        labels = read_labels(tables, pictures)
         if "train" in flat and not labels.by_file:
             _refuse_loose(self.where, flat["train"].name, flat["train"].pictures, labels)
         layout.notes += labels.notes
@@ -173,7 +175,9 @@ class _Parts:
                 )
 
     def _refuse_without_classes(self, folder: Folder) -> NoReturn:
-        said = f"{self.where}: {folder.name}/ holds {len(folder.pictures)} pictures and no class "
+        message = (
+            f"{self.where}: {folder.name}/ holds {len(folder.pictures)} pictures and no class "
+        )
         if "train" in self.roles:
             (train,) = self.roles["train"]
             file, below = next(iter(self.tops[train].items()))
@@ -181,32 +185,34 @@ class _Parts:
             is_folder = os.path.isdir(self.where)
             step = f"name {train}/ to read it alone, as {self.where}/{above}"
             raise ToileError(
-                f"{said}folders, so that they can be no {part_of(folder.name)} images; "
+                f"{message}folders, so that they can be no {part_of(folder.name)} images; "
                 + (step if is_folder else f"unpack it and name {above}/ to read that alone")
                 + "; a test part is then sealed from it"
             )
         raise ToileError(
-            f"{said}folders, and is called as a part is, not as a class; move it away, or call it "
-            "otherwise if it is a class"
+            f"{message}folders, and is called as a part is, not as a class; move it away, or call "
+            "it otherwise if it is a class"
         )
 
     def _place_others(self, layout: Layout) -> None:
         """What is beside the parts: classes to learn where no part is for that, or nothing."""
         named = {name for names in self.roles.values() for name in names}
-        others = {name: _folder(name, below) for name, below in self.tops.items()}
-        others = {name: folder for name, folder in others.items() if name not in named}
+        siblings = {name: _folder(name, below) for name, below in self.tops.items()}
+        siblings = {name: folder for name, folder in siblings.items() if name not in named}
         known = {name for classes in layout.parts.values() for name in classes}
         if "train" not in layout.parts:
-            found = {name: folder.pictures for name, folder in others.items() if folder.pictures}
-            if not found or not known <= found.keys():
+            picture_folders = {
+                name: folder.pictures for name, folder in siblings.items() if folder.pictures
+            }
+            if not picture_folders or not known <= picture_folders.keys():
                 raise ToileError(
                     f"{self.where}: has {_list(sorted(named))} and no folder of training images; "
                     "lay class folders in train/ beside it"
                 )
             layout.parts = {
-                "train": {name: others.pop(name).loose for name in found}
+                "train": {name: siblings.pop(name).loose for name in picture_folders}
             } | layout.parts
-        for name, folder in others.items():
+        for name, folder in siblings.items():
             if known & folder.classes.keys() or len(folder.classes) > 1:
                 raise ToileError(
                     f"{self.where}: has {_list(sorted(self.tops))}; class folders lie in train/, "
@@ -232,7 +238,7 @@ def _refuse_loose(
     where: str, name: str, pictures: list[PictureFile], labels: TableLabels
 ) -> NoReturn:
     """Pictures of which nothing says what they show."""
-    place = f"{name}/" if name else "it"
+    location = f"{name}/" if name else "it"
     words = [match["word"] for file in pictures if (match := PREFIX.match(file.path.name))]
     prefixes = [word for word, count in Counter(words).most_common(MOST_PREFIXES + 1) if count > 1]
     hint = ""
@@ -241,8 +247,8 @@ def _refuse_loose(
     elif 1 < len(prefixes) <= MOST_PREFIXES and len(words) == len(pictures):
         hint = f"; their names begin with {_list(sorted(prefixes), '')}, which would be the classes"
     raise ToileError(
-        f"{where}: {place} holds {len(pictures)} pictures and no class folders{hint}; lay them in "
-        f"a folder for each class, as {place if name else ''}"
+        f"{where}: {location} holds {len(pictures)} pictures and no class folders{hint}; lay them "
+        f"in a folder for each class, as {location if name else ''}"
         f"{sorted(prefixes)[0] if prefixes else 'shoe'}/{pictures[0].path.name}"
         + ("" if name else ", or name the folder above it if it is one class")
     )
@@ -250,11 +256,11 @@ def _refuse_loose(
 
 def _refuse_deeper(where: str, folder: Folder) -> None:
     """Pictures below a class folder's own would be lost in silence."""
-    places = Counter(
+    paths = Counter(
         parts[:-1] for file, parts in folder.deeper.items() if looks_like_a_picture(file)
     )
-    if places:
-        below, number = places.most_common(1)[0]
+    if paths:
+        below, number = paths.most_common(1)[0]
         inside = "/".join([folder.name, *below] if folder.name else below)
         raise ToileError(
             f"{where}: {inside}/ holds {number} pictures inside the folder {below[0]}/, which is a "
@@ -274,13 +280,13 @@ def _refuse_no_classes(where: str, folder: Folder) -> None:
 
 def _refuse_parts_in_names(where: str, folder: Folder) -> None:
     """Folders called trainA, trainB, testA, testB: a part and a class in one name."""
-    found: dict[str, list[str]] = defaultdict(list)
+    by_part: dict[str, list[str]] = defaultdict(list)
     for name in sorted(folder.classes):
         word = FIRST_WORD.match(name)
         if word and (part := part_of(word[0])):
-            found[part].append(name)
-    if "train" in found and len(found) > 1:
-        first, second = (names[0] for names in list(found.values())[:2])
+            by_part[part].append(name)
+    if "train" in by_part and len(by_part) > 1:
+        first, second = (names[0] for names in list(by_part.values())[:2])
         raise ToileError(
             f"{where}: {_list((first, second))} have a part and a class in one name, and would be "
             "two classes; lay each part in a folder of its own, as train/cat and test/cat"

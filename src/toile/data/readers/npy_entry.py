@@ -93,16 +93,16 @@ class ArrayEntry:
         at_once = max(1, 8 * PIECE_NUMBERS // max(8, self.dtype.itemsize))
         with damage_told(self.where), self.file.open() as stream:
             stream.read(self.start)
-            for place in range(0, self.size, at_once):
-                wanted = min(at_once, self.size - place) * self.dtype.itemsize
-                yield place, np.frombuffer(stream.read(wanted), self.dtype)
+            for start in range(0, self.size, at_once):
+                num_bytes = min(at_once, self.size - start) * self.dtype.itemsize
+                yield start, np.frombuffer(stream.read(num_bytes), self.dtype)
             # One byte more also makes zipfile compare the checksum.
             stream.read(1)
 
-    def row(self, place: int) -> int:
-        """The first index of the number at `place` in the file."""
+    def row(self, index: int) -> int:
+        """The first index of the number that is at `index` in the file."""
         step = self.size // self.shape[0]
-        return place % self.shape[0] if self.is_fortran else place // step
+        return index % self.shape[0] if self.is_fortran else index // step
 
 
 def array_entry(file: ArrayFile, kind: str) -> ArrayEntry:

@@ -41,8 +41,8 @@ def find_npz(path: Path) -> list[Path]:
 def _set_of(folder: Path, named: Path | None) -> list[Path]:
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
     if named is not None:
-        rest = role_of(named.stem).rest
-        files = [file for file in files if role_of(file.stem).rest == rest]
+        set_words = role_of(named.stem).rest
+        files = [file for file in files if role_of(file.stem).rest == set_words]
     roles = [role_of(file.stem) for file in files]
     is_set = all(role.kind for role in roles) and len({role.rest for role in roles}) <= 1
     if (len(files) == 1 and files[0].suffix.lower() == ".npz") or (len(files) > 1 and is_set):
@@ -84,32 +84,32 @@ def _alone(held: list[ArrayFile], file: Path) -> list[ArrayFile]:
 def _roles(arrays: list[ArrayFile], where: str) -> Roles:
     """The array of each part and kind; what names no part is of the training part."""
     sets: dict[tuple[str, ...], Roles] = {}
-    told = [(role_of(array.name), array) for array in arrays]
+    named = [(role_of(array.name), array) for array in arrays]
     # The plainest name of a kind first; those that name no part last.
-    for role, array in sorted(told, key=lambda one: (not one[0].part, one[0].rank)):
+    for role, array in sorted(named, key=lambda item: (not item[0].part, item[0].rank)):
         if role.kind:
             roles = sets.setdefault(role.rest, {})
             roles.setdefault((role.part or "train", role.kind), array)
-    whole = [roles for roles in sets.values() if ("train", "images") in roles]
-    if not whole:
+    complete = [roles for roles in sets.values() if ("train", "images") in roles]
+    if not complete:
         names = ", ".join(sorted(array.name for array in arrays)[:8]) or "nothing"
         raise ToileError(f"{where}: holds {names}; it needs {NEEDED}")
-    roles = whole[0] if len(whole) == 1 else sets.get((), {})
+    roles = complete[0] if len(complete) == 1 else sets.get((), {})
     if not roles:
-        names = " and ".join(one["train", "images"].name for one in whole[:2])
+        names = " and ".join(candidate["train", "images"].name for candidate in complete[:2])
         raise ToileError(f"{where}: holds more than one set, {names}; save each by itself")
     for part, kind in roles:
-        other = {"images": "labels", "labels": "images"}[kind]
-        if (part, other) not in roles:
+        counterpart = {"images": "labels", "labels": "images"}[kind]
+        if (part, counterpart) not in roles:
             raise ToileError(
-                f"{where}: {roles[part, kind].name} has no {other} beside it; images and labels "
-                f"come in pairs: save {NEEDED}"
+                f"{where}: {roles[part, kind].name} has no {counterpart} beside it; images and "
+                f"labels come in pairs: save {NEEDED}"
             )
     return roles
 
 
 def _read(roles: Roles, arrays: list[ArrayFile], data: Data, where: str) -> Parts:
-    entries = {place: array_entry(array, place[1]) for place, array in roles.items()}
+    entries = {key: array_entry(array, key[1]) for key, array in roles.items()}
     images = {part: entry for (part, kind), entry in entries.items() if kind == "images"}
     layouts = {part: layout_of(entry) for part, entry in images.items()}
     # Held against each other before either is read.
@@ -117,8 +117,8 @@ def _read(roles: Roles, arrays: list[ArrayFile], data: Data, where: str) -> Part
         check_label_shape(entries[part, "labels"], layout[0])
     values = [read_labels(entries[part, "labels"]) for part in images]
     labels, class_names = class_indices(values, where)
-    for part, own in zip(images, labels, strict=True):
-        check_labels(own, layouts[part][0], entries[part, "labels"].where)
+    for part, part_labels in zip(images, labels, strict=True):
+        check_labels(part_labels, layouts[part][0], entries[part, "labels"].where)
     greys = {part: _greys(entry, images.values(), data) for part, entry in images.items()}
     gathered = _Gathered(images, layouts, dict(zip(images, labels, strict=True)), greys)
     return Parts(
@@ -152,32 +152,32 @@ class _Gathered:
 
     def read(self, *parts: str) -> Images:
         """The images of some parts, one behind the other; the second is held out."""
-        there = [part for part in parts if part in self.images]
-        shape, *others = (self.layouts[part][1:] for part in there)
-        if others not in ([], [shape]):
+        present = [part for part in parts if part in self.images]
+        shape, *other_shapes = (self.layouts[part][1:] for part in present)
+        if other_shapes not in ([], [shape]):
             raise ToileError(
-                f"{self.images[there[1]].where}: images are {others[0]}, those of "
-                f"{self.images[there[0]].file.name} {shape} (channels, height, width); all parts "
+                f"{self.images[present[1]].where}: images are {other_shapes[0]}, those of "
+                f"{self.images[present[0]].file.name} {shape} (channels, height, width); all parts "
                 "have one shape"
             )
-        counts = [self.layouts[part][0] for part in there]
+        counts = [self.layouts[part][0] for part in present]
         pixels, done = np.empty((sum(counts), *shape), np.uint8), 0
-        for part, count in zip(there, counts, strict=True):
+        for part, count in zip(present, counts, strict=True):
             read_pixels(self.images[part], self.greys[part], pixels[done : done + count])
             done += count
-        labels = np.concatenate([self.labels[part] for part in there])
+        labels = np.concatenate([self.labels[part] for part in present])
         return Images(pixels, labels, num_held_out=sum(counts[1:]))
 
 
-def _greys(one: ArrayEntry, images: Iterable[ArrayEntry], data: Data) -> Greys:
-    """Black and white of `one`, told by all parts of the same kind of number."""
+def _greys(entry: ArrayEntry, images: Iterable[ArrayEntry], data: Data) -> Greys:
+    """Black and white of `entry`, told by all parts of the same kind of number."""
     extremes = Extremes()
-    for other in images:
-        if (other.dtype.kind == "f") == (one.dtype.kind == "f"):
-            see_pixels(other, extremes)
+    for array in images:
+        if (array.dtype.kind == "f") == (entry.dtype.kind == "f"):
+            see_pixels(array, extremes)
     if data.rule >= 3:
-        return find_greys(extremes, data.white, one.where)
+        return find_greys(extremes, data.white, entry.where)
     if extremes.lowest < 0 or extremes.highest > 255:
-        raise ToileError(f"{one.where}: pixels go {extremes.words}; they go from 0 to 255")
-    is_unit = one.dtype.kind == "b" or (one.dtype.kind == "f" and extremes.highest <= 1)
+        raise ToileError(f"{entry.where}: pixels go {extremes.words}; they go from 0 to 255")
+    is_unit = entry.dtype.kind == "b" or (entry.dtype.kind == "f" and extremes.highest <= 1)
     return Greys(lowest=extremes.lowest, highest=extremes.highest, white=1 if is_unit else 255)

@@ -178,7 +178,7 @@ def decode_picture(
             picture.seek(0)
             noted = picture.getexif().get(ORIENTATION)
             # A file may say anything there; Pillow turns by 2 to 8, and leaves the rest as it lies.
-            orientation = next((one for one in range(2, 9) if one == noted), 1)
+            orientation = next((value for value in range(2, 9) if value == noted), 1)
             # Before any resizing, which in palette mode would be by nearest neighbour.
             # In place, as each copy of 25 million pixels is 100 MB.
             ImageOps.exif_transpose(picture, in_place=True)
@@ -198,10 +198,10 @@ def decode_picture(
     if brought is not pixels:
         pixels = brought
         plain = Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))
-    mark = pixel_mark(pixels)
+    digest = pixel_mark(pixels)
     if data is not None:
         pixels = _pixels(fit(plain, data))
-    return Picture(pixels, num_frames, orientation, mark, deep, highest)
+    return Picture(pixels, num_frames, orientation, digest, deep, highest)
 
 
 def _brought(
@@ -266,8 +266,8 @@ def _over_white(picture: Image.Image, mode: str) -> Image.Image:
     for top in range(0, picture.height, rows):
         box = (0, top, picture.width, min(picture.height, top + rows))
         band = picture.crop(box).convert("RGBA")
-        paper = Image.new("RGBA", band.size, "white")
-        plain.paste(Image.alpha_composite(paper, band).convert("RGB").convert(mode), (0, top))
+        background = Image.new("RGBA", band.size, "white")
+        plain.paste(Image.alpha_composite(background, band).convert("RGB").convert(mode), (0, top))
     return plain
 
 

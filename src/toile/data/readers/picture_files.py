@@ -49,7 +49,7 @@ class PictureFiles:
         white is known only when all were seen; where others than usual, all are decoded again.
         """
         skipped = list(self.skipped)
-        images = [self._decode(*one) for one in sets]
+        images = [self._decode(*part) for part in sets]
         if self.data.rule < 3:
             return images
         self.greys = greys = self._found()
@@ -58,7 +58,7 @@ class PictureFiles:
             return images
         self.skipped[:] = skipped
         self.num_files *= 2
-        return [self._decode(*one) for one in sets]
+        return [self._decode(*part) for part in sets]
 
     def _found(self) -> Greys:
         """Of both kinds of pictures, or of the one there is."""
@@ -77,25 +77,25 @@ class PictureFiles:
         """The readable pictures of one part, in order; the last `num_held_out` are held out."""
         pixels: UInt8[np.ndarray, "n c h w"] | None = None
         labels: list[int] = []
-        marks: list[tuple[int, int]] = []
+        hashes: list[tuple[int, int]] = []
         names: list[str] = []
         num_learnt = 0
-        for place, (label, file) in enumerate(labelled):
+        for index, (label, file) in enumerate(labelled):
             self.num_done += 1
             self.progress(self.num_done, self.num_files, "pictures")
             decoded = self._decode_one(file)
             if decoded is None:
                 continue
-            picture, mark = decoded
+            picture, digest = decoded
             if pixels is None:
                 shape = picture.pixels.shape
                 check_layout(len(labelled), shape, self.where)
                 pixels = np.empty((len(labelled), *shape), np.uint8)
             pixels[len(labels)] = picture.pixels
             labels.append(label)
-            marks.append((mark, picture.mark))
+            hashes.append((digest, picture.mark))
             names.append(str(file.path))
-            num_learnt += place < len(labelled) - num_held_out
+            num_learnt += index < len(labelled) - num_held_out
         if pixels is None:
             raise ToileError(
                 f"{self.where}: holds no readable picture in class folders"
@@ -105,7 +105,7 @@ class PictureFiles:
         return Images(
             pixels[: len(labels)],
             np.array(labels, np.int64),
-            np.array(marks, np.uint64),
+            np.array(hashes, np.uint64),
             tuple(names),
             len(labels) - num_learnt,
         )
@@ -114,7 +114,7 @@ class PictureFiles:
         """The picture and the mark of its file."""
         try:
             with file.open() as stream:
-                mark = file_mark(stream)
+                digest = file_mark(stream)
                 where = f"{self.where}: {file.path}"
                 picture = decode_picture(stream, where, self.data, self.greys)
         except (UnreadablePicture, OSError) as reason:
@@ -123,10 +123,10 @@ class PictureFiles:
         if picture.num_frames > 1:
             note = f"has {picture.num_frames} frames; only the first is read"
             self.skipped.append(Skipped(str(file.path), note))
-        seen = self._shallow if picture.deep is None else self._deep
-        seen.see(np.array([0, picture.highest]))
+        extremes = self._shallow if picture.deep is None else self._deep
+        extremes.see(np.array([0, picture.highest]))
         self._check_like_the_first(str(file.path), picture.pixels.shape)
-        return picture, mark
+        return picture, digest
 
     def _check_like_the_first(self, file: str, shape: tuple[int, ...]) -> None:
         if self.first is None:

@@ -20,8 +20,8 @@ def say_kind(stream: io.BufferedReader | io.BytesIO) -> str:
     stream.seek(0)
     if not start:
         return "is empty"
-    for place, magics, kind in KINDS:
-        if start[place:].startswith(magics):
+    for offset, magics, kind in KINDS:
+        if start[offset:].startswith(magics):
             return f"is {kind}, which is not read"
     if b"<svg" in start:
         return "is an SVG drawing, which is not read"

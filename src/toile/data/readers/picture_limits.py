@@ -67,11 +67,11 @@ def check_side(size: tuple[int, int], where: str, data: Data | None) -> None:
 
 def check_scans(stream: Stream) -> None:
     """Refuse a JPEG that goes over its pixels again and again; the stream stays where it was."""
-    place = stream.tell()
+    position = stream.tell()
     stream.seek(0)
     # Within what is coded a zero follows each FF, so that only a marker, or what a camera wrote
     # beside the picture, looks like this.
     num_scans = stream.read().count(START_OF_SCAN)
-    stream.seek(place)
+    stream.seek(position)
     if num_scans > MAX_SCANS:
         raise UnreadablePicture(f"is a JPEG of {num_scans} scans; at most {MAX_SCANS} are decoded")

@@ -46,14 +46,14 @@ def _read(
     path: Path, root: Path, folders: Sequence[PurePosixPath], data: Data, progress: Progress
 ) -> Parts:
     for find, read in READERS:
-        found = {folder: files for folder in folders if (files := find(root / folder))}
-        if len(found) > 1:
-            first, second, *_ = found
+        sources = {folder: files for folder in folders if (files := find(root / folder))}
+        if len(sources) > 1:
+            first, second, *_ = sources
             raise ToileError(
                 f"{path}: holds more than one set, in {first}/ and in {second}/; unpack it and "
                 "name the folder to read"
             )
-        for folder, files in found.items():
+        for folder, files in sources.items():
             parts = read(root / folder, files, data, progress)
             names = parts.names_inside or tuple(file.name for file in files)
             return replace(parts, names_inside=names)

@@ -26,8 +26,8 @@ def asked_recipe(
     allow_seen: bool = False,
 ) -> Recipe:
     """The recipe that `begin` is asked for; the arguments are its own."""
-    asked = {"seed": seed, "epochs": epochs}
-    values = {name: value for name, value in asked.items() if value is not None}
+    overrides = {"seed": seed, "epochs": epochs}
+    values = {name: value for name, value in overrides.items() if value is not None}
     values = values if data is None else data_values(data) | values
     read = read_recipe(recipe, values)
     if start is None:
@@ -36,8 +36,8 @@ def asked_recipe(
         # An address that is no setting is refused before a run that is not there.
         with_start = with_settings(read, {"training.start.run": str(start)})
         with_start.replace(settings)
-        found = str(open_run(start).folder)
-        read = with_settings(read, {"training.start.run": found}).replace(settings)
+        folder = str(open_run(start).folder)
+        read = with_settings(read, {"training.start.run": folder}).replace(settings)
     if allow_seen:
         if read.training.start is None:
             raise ToileError("--allow-seen goes with --from, which names the run to begin with")
@@ -69,8 +69,8 @@ def refuse_to_repeat(run: Run, epochs: int | None) -> None:
     """Raise ToileError where `run` cannot go on, to that many epochs in all where it is said."""
     state = read_state(run.folder)
     # One that was only begun, in this very process, may be gone on with here.
-    is_own = state.status == "queued" and state.pid == os.getpid()
-    if state.alive and not is_own:
+    begun_here = state.status == "queued" and state.pid == os.getpid()
+    if state.alive and not begun_here:
         raise ToileError(f"{run.id} is running already (process {state.pid})")
     if state.status == "diverged":
         raise ToileError(

@@ -67,14 +67,14 @@ def begin_prepared(
     refuse_no_epochs(recipe)
     dataset, split = prepared.dataset, prepared.split
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
-    taken = resolved_data(recipe.data, dataset, split)
-    recipe = resolve(recipe.model_copy(update={"data": taken}), plan)
+    resolved = resolved_data(recipe.data, dataset, split)
+    recipe = resolve(recipe.model_copy(update={"data": resolved}), plan)
     weights, before = None, None
     if recipe.training.start is not None:
         weights, filled = start_weights(recipe.training.start, plan)
         source = open_run(filled.run)
         before = pictures_of(source)
-        filled = fill_seen(filled, source, before, dataset, split, taken)
+        filled = fill_seen(filled, source, before, dataset, split, resolved)
         recipe = recipe.model_copy(
             update={"training": recipe.training.model_copy(update={"start": filled})}
         )
@@ -101,7 +101,9 @@ def start_weights(start: Start, plan: Plan) -> tuple[dict[str, np.ndarray], Star
     named = start.model_copy(update={"run": str(source.folder.resolve()), "sha256": stored.sha256})
     weights = stored.arrays
     if start.cut:
-        cuts, silent = ({one.layer: one.channels for one in of} for of in (start.cut, start.silent))
+        cuts, silent = (
+            {part.layer: part.channels for part in of} for of in (start.cut, start.silent)
+        )
         cut = cut_channels(source.plan, weights, cuts, silent)
         if cut.layers != plan_layers(plan):
             raise ToileError(
@@ -114,7 +116,7 @@ def start_weights(start: Start, plan: Plan) -> tuple[dict[str, np.ndarray], Star
 
 def plan_layers(plan: Plan) -> tuple[layers.Layer, ...]:
     """The layers of a plan as a recipe has them."""
-    return tuple(one.layer for one in plan.layers)
+    return tuple(planned.layer for planned in plan.layers)
 
 
 def _count_conflicts(dataset: Dataset) -> int:
@@ -138,8 +140,8 @@ def _notes(dataset: Dataset, split: Split, recipe: Recipe) -> list[str]:
             f"{num_under_two} pictures stand under more than one class; toile data show "
             f"{dataset.path} lists them"
         )
-    if few := few_steps_note(recipe.training, len(split.train)):
-        notes.append(few)
+    if note := few_steps_note(recipe.training, len(split.train)):
+        notes.append(note)
     if words := seen_words(recipe):
         notes.append(words)
     if dataset.skipped:

@@ -42,28 +42,28 @@ class Binned:
         return self.kept.name
 
 
-def has_place_in_bin(workspace: Path, kept: Kept) -> bool:
-    """Whether `kept` can be brought back: it lies in the workspace itself, and is whole."""
-    is_whole = any(kept_in(kept.folder, [kept.kind]))
-    return is_whole and kept.folder.resolve().parent == workspace.resolve()
+def has_place_in_bin(workspace: Path, entry: Kept) -> bool:
+    """Whether `entry` can be brought back: it lies in the workspace itself, and is whole."""
+    is_complete = any(kept_in(entry.folder, [entry.kind]))
+    return is_complete and entry.folder.resolve().parent == workspace.resolve()
 
 
-def delete(workspace: Path, all_kept: Iterable[Kept]) -> None:
+def delete(workspace: Path, entries: Iterable[Kept]) -> None:
     """Move them into the bin, as one deletion; those that have no place there are gone for good.
 
     Looks at the test part that only a ledger inside of one holds are kept. Raises ToileError while
     a process has one in hand.
     """
     deletion = workspace / BIN / f"{datetime.now(UTC).strftime(TIME)}-{secrets.token_hex(4)}"
-    for kept in all_kept:
-        with held(kept):
-            keep_inner_looks(kept.folder)
-            if not has_place_in_bin(workspace, kept):
-                delete_folder(kept.folder, MARKS[kept.kind])
+    for entry in entries:
+        with held(entry):
+            keep_inner_looks(entry.folder)
+            if not has_place_in_bin(workspace, entry):
+                delete_folder(entry.folder, MARKS[entry.kind])
                 continue
             with writing(deletion):
                 deletion.mkdir(parents=True, exist_ok=True)
-                os.rename(kept.folder, deletion / kept.name)
+                os.rename(entry.folder, deletion / entry.name)
                 sync_folder(deletion)
                 sync_folder(workspace)
 
@@ -71,10 +71,10 @@ def delete(workspace: Path, all_kept: Iterable[Kept]) -> None:
 def binned(workspace: Path) -> list[Binned]:
     """What lies in the bin, the last deleted first."""
     return [
-        Binned(kept, deleted, contents_of(kept).num_bytes)
+        Binned(entry, deleted, contents_of(entry).num_bytes)
         for deletion, deleted in _deletions(workspace)
-        for place in sorted(deletion.iterdir())
-        for kept in kept_in(place, MARKS)
+        for path in sorted(deletion.iterdir())
+        for entry in kept_in(path, MARKS)
     ]
 
 
@@ -84,49 +84,49 @@ def bring_back(workspace: Path, names: Sequence[str]) -> list[Kept]:
     Of several of a name it is the last deleted. Raises ToileError where there is none in the bin,
     or another has its name by now.
     """
-    found = binned(workspace)
-    if not found:
+    items = binned(workspace)
+    if not items:
         raise ToileError(f"the bin of {workspace} is empty; there is nothing to bring back")
     # Held, so that nobody gives a name away between the question whether it is free and the move.
     with sole_use(workspace):
-        last = [one for one in found if one.kept.folder.parent == found[0].kept.folder.parent]
-        chosen = [_called(name, found) for name in names] or last
-        for one in chosen:
-            if os.path.lexists(workspace / one.name):
+        last = [item for item in items if item.kept.folder.parent == items[0].kept.folder.parent]
+        chosen = [_called(name, items) for name in names] or last
+        for item in chosen:
+            if os.path.lexists(workspace / item.name):
                 raise ToileError(
-                    f"{workspace / one.name} is there already; give that another name first, as "
-                    f"with  toile rename {one.name} {one.name}-2 ; nothing was brought back"
+                    f"{workspace / item.name} is there already; give that another name first, as "
+                    f"with  toile rename {item.name} {item.name}-2 ; nothing was brought back"
                 )
-        for one in chosen:
-            with held(one.kept), writing(workspace / one.name):
-                os.rename(one.kept.folder, workspace / one.name)
+        for item in chosen:
+            with held(item.kept), writing(workspace / item.name):
+                os.rename(item.kept.folder, workspace / item.name)
                 sync_folder(workspace)
-        for place in {one.kept.folder.parent for one in chosen}:
-            if not os.listdir(place):
-                place.rmdir()
-    return [Kept(one.kept.kind, workspace / one.name, one.kept.when) for one in chosen]
+        for deletion in {item.kept.folder.parent for item in chosen}:
+            if not os.listdir(deletion):
+                deletion.rmdir()
+    return [Kept(item.kept.kind, workspace / item.name, item.kept.when) for item in chosen]
 
 
 def empty(workspace: Path, is_all: bool = True) -> list[Binned]:
     """Delete for good what is in the bin, or what has been there for over thirty days alone."""
     since = datetime.now(UTC) - KEPT_FOR
-    old = {place for place, deleted in _deletions(workspace) if is_all or deleted < since}
-    found = binned(workspace) if old else []
-    gone = [one for one in found if one.kept.folder.parent in old]
-    for one in gone:
-        with held(one.kept):
+    old = {deletion for deletion, deleted in _deletions(workspace) if is_all or deleted < since}
+    items = binned(workspace) if old else []
+    gone = [item for item in items if item.kept.folder.parent in old]
+    for item in gone:
+        with held(item.kept):
             pass  # Raises where somebody trains it even there.
-    place = workspace / BIN
-    with writing(place):
+    folder = workspace / BIN
+    with writing(folder):
         for deletion in old:
-            os.rename(deletion, place / f"{GONE}{deletion.name}")
-        for torn in place.glob(f"{GONE}*"):
+            os.rename(deletion, folder / f"{GONE}{deletion.name}")
+        for torn in folder.glob(f"{GONE}*"):
             shutil.rmtree(torn)
     return gone
 
 
-def _called(name: str, found: Sequence[Binned]) -> Binned:
-    names = list(dict.fromkeys(one.name for one in found))
+def _called(name: str, items: Sequence[Binned]) -> Binned:
+    names = list(dict.fromkeys(item.name for item in items))
     fitting = meant_by(name, names)
     if len(fitting) > 1:
         raise ToileError(f"{name} fits {len(fitting)} names in the bin: {', '.join(fitting[:5])}")
@@ -135,18 +135,18 @@ def _called(name: str, found: Sequence[Binned]) -> Binned:
         raise ToileError(
             f"nothing in the bin is called {name}{near}; toile rm --list-bin shows what is there"
         )
-    return next(one for one in found if one.name == fitting[0])
+    return next(item for item in items if item.name == fitting[0])
 
 
 def _deletions(workspace: Path) -> list[tuple[Path, datetime]]:
     """Each deletion's folder and time, the last first. What else lies in the bin is not ours."""
-    found = []
-    for place in (workspace / BIN).glob("*"):
-        name = DELETION.fullmatch(place.name)
+    deletions = []
+    for folder in (workspace / BIN).glob("*"):
+        name = DELETION.fullmatch(folder.name)
         try:
             when = datetime.strptime(name[1], TIME) if name else None
         except ValueError:
             continue
-        if when is not None and place.is_dir():
-            found.append((place, when.replace(tzinfo=UTC)))
-    return sorted(found, key=lambda one: one[1], reverse=True)
+        if when is not None and folder.is_dir():
+            deletions.append((folder, when.replace(tzinfo=UTC)))
+    return sorted(deletions, key=lambda deletion: deletion[1], reverse=True)

@@ -139,8 +139,8 @@ def unpack_bundle(
             shutil.rmtree(torn, ignore_errors=True)
         # Filled beside its place and renamed: a run half imported is never listed. Called by its
         # own name already, which its page says.
-        desk = target.parent / f".import-{secrets.token_hex(4)}"
-        draft = Run(desk / manifest.run)
+        staging = target.parent / f".import-{secrets.token_hex(4)}"
+        draft = Run(staging / manifest.run)
         try:
             _fill(draft, contents)
             refuse_odd_looks(manifest.looks, draft.facts.test_fingerprint)
@@ -155,7 +155,7 @@ def unpack_bundle(
             # Who reads this will not find the draft.
             raise ToileError(f"{path}: {error}".replace(f"{draft.folder}{os.sep}", "")) from None
         finally:
-            shutil.rmtree(desk, ignore_errors=True)
+            shutil.rmtree(staging, ignore_errors=True)
     return Run(target), manifest
 
 

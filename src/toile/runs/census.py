@@ -44,11 +44,11 @@ def kept_census(run: Run) -> list[tuple[int, Census]]:
 
     Raises CorruptFile where a file is damaged.
     """
-    found = {}
+    paths = {}
     for path in (run.folder / FOLDER).glob("epoch-*.safetensors"):
         if number := re.fullmatch(r"epoch-([1-9][0-9]*)\.safetensors", path.name):
-            found[int(number[1])] = path
-    return [(epoch, _read(found[epoch])) for epoch in sorted(found)]
+            paths[int(number[1])] = path
+    return [(epoch, _read(paths[epoch])) for epoch in sorted(paths)]
 
 
 def census_images(labels: Int[np.ndarray, " n"], most: int) -> Int64[np.ndarray, " m"]:

@@ -21,13 +21,13 @@ def save_checkpoint(
     folder: Path, step: int, arrays: Mapping[str, np.ndarray], facts: dict[str, Any]
 ) -> None:
     """Write the checkpoint of `step` of the run in `folder`, then remove all but the newest two."""
-    place = folder / "checkpoint"
-    place.mkdir(exist_ok=True)
-    save_arrays(place / f"step-{step}.safetensors", arrays, facts)
+    checkpoints = folder / "checkpoint"
+    checkpoints.mkdir(exist_ok=True)
+    save_arrays(checkpoints / f"step-{step}.safetensors", arrays, facts)
     # Only now, with the new one on disk under its name, may an old one go.
     for old in _newest_first(folder)[KEPT:]:
         old.unlink()
-    for torn in place.glob(".*.tmp"):
+    for torn in checkpoints.glob(".*.tmp"):
         torn.unlink()
 
 
@@ -52,7 +52,7 @@ def load_checkpoint(
             damaged.append(str(error))
     raise ToileError(
         f"{folder.name} has no checkpoint to go on from"
-        + "".join(f"; {one}" for one in damaged)
+        + "".join(f"; {fault}" for fault in damaged)
         + f"; train it anew: toile train {folder / 'recipe.yaml'}"
     )
 
@@ -84,9 +84,9 @@ def refuse_other_network(stored: Stored, expected: Arrays) -> None:
         if held is None and name.startswith(OPTIMIZER) and name.rpartition("/")[0] not in begun:
             continue
         if held is None or (held.shape, held.dtype) != (array.shape, array.dtype):
-            found = "missing" if held is None else f"{held.dtype} {held.shape}"
+            actual = "missing" if held is None else f"{held.dtype} {held.shape}"
             raise CorruptFile(
-                f"its {name} is {found}, and by the recipe {array.dtype} {array.shape}; it is "
+                f"its {name} is {actual}, and by the recipe {array.dtype} {array.shape}; it is "
                 "another training's"
             )
     for name, array in arrays.items():
@@ -109,6 +109,6 @@ def _is_dense(array: np.ndarray, strides: Any) -> bool:
 def _newest_first(folder: Path) -> list[Path]:
     steps = {}
     for path in (folder / "checkpoint").glob("step-*.safetensors"):
-        if found := re.fullmatch(r"step-(\d+)\.safetensors", path.name):
-            steps[int(found[1])] = path
+        if match := re.fullmatch(r"step-(\d+)\.safetensors", path.name):
+            steps[int(match[1])] = path
     return [steps[step] for step in sorted(steps, reverse=True)]

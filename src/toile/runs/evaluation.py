@@ -105,9 +105,9 @@ def evaluate(
         return _on_test(run, why, weights, data, progress)
     if why or weights != "last" or data is not None:
         figures = " or --figures" if not why and data is not None else ""
-        given = "--why" if why else "--data" if data is not None else f"--weights {weights}"
+        option = "--why" if why else "--data" if data is not None else f"--weights {weights}"
         raise ToileError(
-            f"{given} goes with --open-test{figures}: on validation "
+            f"{option} goes with --open-test{figures}: on validation "
             "the run's stored answers are judged, which are those of its last weights; leave it out"
         )
     judgement = judge_validation(run.recipe, run.validation)
@@ -126,12 +126,12 @@ def _on_test(
     # All that can fail comes before the look, which counts whatever follows it.
     network = load_network(run, weights)
     dataset = own_data(run, progress, data)
-    answers = run.validation
+    validation = run.validation
     if weights == "best":
         # The stored answers are the last weights'.
         logits = network_logits(network, validation_pixels(run, dataset), pixels)
-        answers = replace(answers, logits=logits)
-    temperature = temperature_of(answers)
+        validation = replace(validation, logits=logits)
+    temperature = temperature_of(validation)
     look, images = look_at_test(run, dataset, weights, why)
     logits = network_logits(
         network,
@@ -155,10 +155,12 @@ def _evaluated(
     known = looks_of(run)
     # An older run's data.json may have its path as it was typed.
     sources = (facts.path, run.recipe.data.name)
-    here = [one for one in known if one.test == facts.test_fingerprint]
-    other = [one for one in known if one.test != facts.test_fingerprint and one.source in sources]
+    same_test = [entry for entry in known if entry.test == facts.test_fingerprint]
+    other_test = [
+        entry for entry in known if entry.test != facts.test_fingerprint and entry.source in sources
+    ]
     cost = abstention_of(run).cost if look is None else None
-    return Evaluated(run, of, weights, judgement, look, len(here), len(other), cost)
+    return Evaluated(run, of, weights, judgement, look, len(same_test), len(other_test), cost)
 
 
 def answered_the_same(first: Run, second: Run) -> bool:
@@ -180,6 +182,6 @@ def compare_answers(first: Run, second: Run) -> McNemar:
             "data.validation"
         )
     pair = [(run, run.validation) for run in (first, second)]
-    among = np.logical_and(*(scored_images(run.recipe, answers) for run, answers in pair))
-    right = [answers.logits.argmax(axis=1) == answers.labels for _, answers in pair]
-    return evaluation.mcnemar(right[0][among], right[1][among])
+    among = np.logical_and(*(scored_images(run.recipe, validation) for run, validation in pair))
+    correct = [validation.logits.argmax(axis=1) == validation.labels for _, validation in pair]
+    return evaluation.mcnemar(correct[0][among], correct[1][among])

@@ -40,13 +40,13 @@ def history_since(folder: Path, since: int = 0) -> HistoryPart:
         ):
             since = 0
         file.seek(since)
-        whole, newline, _ = file.read().rpartition(b"\n")
-    records = tuple(read_record(line, Line, path) for line in whole.split(b"\n") if newline)
-    return HistoryPart(records, since, since + len(whole) + len(newline))
+        complete, newline, _ = file.read().rpartition(b"\n")
+    records = tuple(read_record(line, Line, path) for line in complete.split(b"\n") if newline)
+    return HistoryPart(records, since, since + len(complete) + len(newline))
 
 
-def _byte_before(file: BinaryIO, place: int) -> bytes:
-    file.seek(place - 1)
+def _byte_before(file: BinaryIO, position: int) -> bytes:
+    file.seek(position - 1)
     return file.read(1)
 
 

@@ -39,9 +39,9 @@ def temperature_of(validation: Validation) -> Temperature:
 
 def judge_validation(recipe: Recipe, validation: Validation) -> Judgement:
     """All scores of the images that score; calibration is of the scoring half alone."""
-    other = validation.chooses == 0
+    holdout = validation.chooses == 0
     calibration = evaluation.calibrate(
-        validation.logits[other], validation.labels[other], temperature_of(validation)
+        validation.logits[holdout], validation.labels[holdout], temperature_of(validation)
     )
     among = scored_images(recipe, validation)
     return evaluation.judge(validation.logits[among], validation.labels[among], calibration)

@@ -22,14 +22,14 @@ def keep_weights(folder: Path, weights: Mapping[str, np.ndarray], epoch: int) ->
 
 def kept_epochs(run: Run) -> list[int]:
     """The epochs whose weights `run` keeps, in order. Raises ToileError where it keeps none."""
-    names = [one.name for one in (run.folder / FOLDER).glob("epoch-*.safetensors")]
+    names = [path.name for path in (run.folder / FOLDER).glob("epoch-*.safetensors")]
     matches = [re.fullmatch(r"epoch-([1-9][0-9]*)\.safetensors", name) for name in names]
-    found = sorted(int(match[1]) for match in matches if match)
-    if not found:
+    epochs = sorted(int(match[1]) for match in matches if match)
+    if not epochs:
         raise ToileError(
             f"{run.id} keeps no weights of its epochs; train it with --set training.keep=epochs"
         )
-    return found
+    return epochs
 
 
 def epoch_network(run: Run, epoch: int) -> Network:

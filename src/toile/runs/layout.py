@@ -40,9 +40,9 @@ def runs_folder() -> Path:
     return Path(os.environ.get("TOILE_RUNS") or "runs")
 
 
-def reading_folder(whole: Path, key: str) -> Path:
-    """The run's folder of a reading of the study in `whole`, or of a trial of the search there."""
-    return whole / READINGS / key
+def reading_folder(collection: Path, key: str) -> Path:
+    """The run folder of a reading of the study, or a trial of the search, in `collection`."""
+    return collection / READINGS / key
 
 
 def is_run(folder: Path) -> bool:
@@ -57,13 +57,13 @@ def is_path(name: str | Path) -> bool:
     return os.sep in name or (os.altsep or os.sep) in name
 
 
-def kept_in(place: Path, kinds: Iterable[str]) -> Iterator[Kept]:
-    """What lies in the folder `place`, of these kinds."""
+def kept_in(folder: Path, kinds: Iterable[str]) -> Iterator[Kept]:
+    """What lies in `folder`, of these kinds."""
     for kind in kinds:
         # By os.path and text, as a listing asks this three times of a thousand runs.
-        mark = f"{place}/{MARKS[kind]}"
-        if os.path.isfile(mark):
-            yield Kept(kind, place, os.path.getmtime(mark))
+        marker = f"{folder}/{MARKS[kind]}"
+        if os.path.isfile(marker):
+            yield Kept(kind, folder, os.path.getmtime(marker))
 
 
 def outermost(folder: Path) -> Path:
@@ -71,27 +71,27 @@ def outermost(folder: Path) -> Path:
 
     Of a search in a sheet that is the sheet.
     """
-    whole = inner = folder.resolve()
-    kept = runs_folder().resolve()
-    for place in inner.parents[:DEEPEST]:
-        if place == kept:
+    outer = inner = folder.resolve()
+    workspace = runs_folder().resolve()
+    for parent in inner.parents[:DEEPEST]:
+        if parent == workspace:
             # Where this folder lies says nothing: it may well be ~/readings/runs.
             break
-        if _is_collection(place, inner.name):
-            whole = place
-        inner = place
-    return whole
+        if _is_collection(parent, inner.name):
+            outer = parent
+        inner = parent
+    return outer
 
 
-def _is_collection(place: Path, entry: str) -> bool:
-    """Whether `place` is a study, search or sheet, and what it calls `entry` is a part of it.
+def _is_collection(folder: Path, entry: str) -> bool:
+    """Whether `folder` is a study, search or sheet, and what it calls `entry` is a part of it.
 
     Neither is told by a name alone: runs may well be kept in ~/readings, beside a study.json.
     """
     return any(
-        (place / file).exists()
-        for kind, mark in COLLECTIONS.items()
-        for file in (mark, f"{kind}.yaml")
+        (folder / file).exists()
+        for kind, marker in COLLECTIONS.items()
+        for file in (marker, f"{kind}.yaml")
         if entry in WITHIN.get(kind, {entry})
     )
 
@@ -102,10 +102,10 @@ def ledger_folders(folder: Path) -> tuple[Path, ...]:
     They are one unless the run was put elsewhere. Looks written beside it stay with it where both
     move; those in the workspace are seen by all that is chosen there.
     """
-    kept, whole = runs_folder().resolve(), outermost(folder)
-    if kept in whole.parents:
-        return (kept,)
-    return (kept, whole.parent)
+    workspace, outer = runs_folder().resolve(), outermost(folder)
+    if workspace in outer.parents:
+        return (workspace,)
+    return (workspace, outer.parent)
 
 
 def name_in_ledger(folder: Path) -> str:
@@ -118,20 +118,20 @@ def name_in_ledger(folder: Path) -> str:
 
 def nested_ledgers(folder: Path) -> list[Path]:
     """Ledgers inside `folder`: of studies, searches and sheets that kept their own once."""
-    return sorted(place / LEDGER for place in _nested(folder, DEEPEST) if (place / LEDGER).exists())
+    return sorted(inner / LEDGER for inner in _nested(folder, DEEPEST) if (inner / LEDGER).exists())
 
 
 def nested_runs(folder: Path, name: str) -> list[Path]:
     """Folders of runs called `name` in studies, searches and sheets inside `folder`."""
-    return sorted(place / name for place in _nested(folder, DEEPEST) if is_run(place / name))
+    return sorted(inner / name for inner in _nested(folder, DEEPEST) if is_run(inner / name))
 
 
 def runs_in(folder: Path) -> Iterator[Path]:
     """Folders of runs inside `folder`, those in studies, searches and sheets too."""
-    for place in (folder, *_nested(folder, DEEPEST)):
-        for name in os.listdir(place) if place.is_dir() else ():
-            if is_run(place / name):
-                yield place / name
+    for inner in (folder, *_nested(folder, DEEPEST)):
+        for name in os.listdir(inner) if inner.is_dir() else ():
+            if is_run(inner / name):
+                yield inner / name
 
 
 def settings_in(workspace: Path) -> Iterator[Path]:
@@ -141,10 +141,10 @@ def settings_in(workspace: Path) -> Iterator[Path]:
     """
     binned = [workspace / BIN, *workspace.glob(f"{BIN}/*")]
     for top in (workspace, *binned):
-        for place in (top, *_nested(top, DEEPEST)):
+        for inner in (top, *_nested(top, DEEPEST)):
             for kind in COLLECTIONS:
-                if os.path.isfile(f"{place}/{kind}.yaml"):
-                    yield place / f"{kind}.yaml"
+                if os.path.isfile(f"{inner}/{kind}.yaml"):
+                    yield inner / f"{kind}.yaml"
         for folder in runs_in(top):
             if os.path.isfile(folder / "recipe.yaml"):
                 yield folder / "recipe.yaml"
@@ -159,14 +159,14 @@ def _nested(folder: Path, depth: int) -> Iterator[Path]:
     except FileNotFoundError:
         return  # not made yet, or removed meanwhile
     for entry in entries:
-        place = entry.path
+        path = entry.path
         # Runs are not entered: a listing of ten thousand asks one question of each.
         if (
             entry.name.startswith(".")
             or not entry.is_dir(follow_symlinks=False)
-            or os.path.exists(f"{place}/{MARKS['run']}")
+            or os.path.exists(f"{path}/{MARKS['run']}")
         ):
             continue
-        yield Path(place)
+        yield Path(path)
         if depth > 1:
-            yield from _nested(Path(place), depth - 1)
+            yield from _nested(Path(path), depth - 1)

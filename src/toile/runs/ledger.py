@@ -92,12 +92,12 @@ def write_look(
     """
     with _held(folders) as ledgers:
         # Those before this one count, so a ledger that cannot be read is not written on.
-        numbers = [len(read_looks(ledger)) + 1 for ledger in ledgers]
+        positions = [len(read_looks(ledger)) + 1 for ledger in ledgers]
         look = Look(
-            numbers[0], now(), run, weights, recipe, data, test, why, source, networks,
+            positions[0], now(), run, weights, recipe, data, test, why, source, networks,
             id=secrets.token_hex(16),
         )  # fmt: skip
-        for ledger, number in zip(ledgers, numbers, strict=True):
+        for ledger, number in zip(ledgers, positions, strict=True):
             append_lines(ledger, [{"kind": "look", **asdict(replace(look, number=number))}])
     return look
 
@@ -115,11 +115,11 @@ def take_up_look(
 
     It was cut short before it told anybody anything, so who asks again goes on with it.
     """
-    asked = run, weights, recipe, data, test, networks
+    requested = run, weights, recipe, data, test, networks
     with _held(folders) as ledgers:
         for look in reversed(_merged(ledgers)):
             same = look.run, look.weights, look.recipe, look.data, look.test, look.networks
-            if same == asked and look.score is None:
+            if same == requested and look.score is None:
                 _write_where_missing(look, ledgers)
                 return look
     return None
@@ -129,7 +129,7 @@ def _write_where_missing(look: Look, ledgers: Sequence[Path]) -> None:
     """A kill may have come between two ledgers."""
     for ledger in ledgers:
         known = read_looks(ledger)
-        if all(one.id != look.id for one in known):
+        if all(entry.id != look.id for entry in known):
             numbered = replace(look, number=len(known) + 1)
             append_lines(ledger, [{"kind": "look", **asdict(numbered)}])
 
@@ -139,7 +139,7 @@ def write_score(folders: Sequence[Path], look: Look, score: Mapping[str, Any]) -
     LookScore.model_validate(score)
     with _held(folders) as ledgers:
         for ledger in ledgers:
-            if any(one.id == look.id and one.score is None for one in read_looks(ledger)):
+            if any(entry.id == look.id and entry.score is None for entry in read_looks(ledger)):
                 record = {"kind": "score", "look": look.id, "score": dict(score)}
                 append_lines(ledger, [record])
     return replace(look, score=dict(score))
@@ -207,17 +207,17 @@ def _merged(ledgers: Iterable[Path]) -> tuple[Look, ...]:
     """The looks of several ledgers by time, each once."""
     looks = [look for ledger in ledgers for look in read_looks(ledger)]
     ordered = sorted(_each_once(looks), key=lambda look: look.time)
-    return tuple(replace(look, number=place) for place, look in enumerate(ordered, start=1))
+    return tuple(replace(look, number=number) for number, look in enumerate(ordered, start=1))
 
 
 def _each_once(looks: Iterable[Look]) -> list[Look]:
-    found: dict[str, Look] = {}
+    by_id: dict[str, Look] = {}
     for look in looks:
-        known = found.get(look.id)
+        known = by_id.get(look.id)
         # A kill may have left the score out of one of two ledgers.
         if known is None or (known.score is None and look.score is not None):
-            found[look.id] = look
-    return list(found.values())
+            by_id[look.id] = look
+    return list(by_id.values())
 
 
 @contextmanager

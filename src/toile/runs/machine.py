@@ -26,13 +26,13 @@ def environment(training: Training) -> dict[str, Any]:
     }
 
 
-def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+def differences(recorded: dict[str, Any], current: dict[str, Any]) -> list[str]:
     """What bits depend on and is not as it was: `torch 2.12 then, 2.13 now`."""
     decisive = ("torch", "machine", "processor", "device", "threads", "precision")
     return [
-        f"{key} {then.get(key)} then, {now.get(key)} now"
+        f"{key} {recorded.get(key)} then, {current.get(key)} now"
         for key in decisive
-        if then.get(key) != now.get(key)
+        if recorded.get(key) != current.get(key)
     ]
 
 

@@ -13,8 +13,8 @@ RUN_ID = re.compile(r"\d{8}-\d{6}-(?P<recipe>.+)-[0-9a-f]{4}")
 
 def steps_back(name: str) -> int | None:
     """0 for `last`, 1 for `last~1`, the one before it; None for a name."""
-    found = re.fullmatch(r"last(?:~(\d{1,4}))?", name)
-    return None if found is None else int(found[1] or 0)
+    match = re.fullmatch(r"last(?:~(\d{1,4}))?", name)
+    return None if match is None else int(match[1] or 0)
 
 
 def counted_back(name: str, newest_first: Sequence[str], where: str) -> str:
@@ -27,18 +27,22 @@ def counted_back(name: str, newest_first: Sequence[str], where: str) -> str:
     return newest_first[back]
 
 
-def meant_by(name: str, kept: Sequence[str]) -> list[str]:
-    """The names in `kept` that `name` may mean; an exact name before a part of one.
+def meant_by(name: str, names: Sequence[str]) -> list[str]:
+    """The ones of `names` that `name` may mean; an exact name before a part of one.
 
     A run's id holds the name of its recipe, by which it may be called, and ends with four letters,
     the shortest thing to type.
     """
-    recipes = {one: found["recipe"] for one in kept if (found := RUN_ID.fullmatch(one))}
+    recipes = {
+        candidate: match["recipe"] for candidate in names if (match := RUN_ID.fullmatch(candidate))
+    }
     rules = (
-        lambda one: one == name,
-        lambda one: recipes.get(one) == name,
-        lambda one: one.startswith(name) or (one in recipes and one.endswith(f"-{name}")),
-        lambda one: recipes.get(one, "").startswith(name),
+        lambda candidate: candidate == name,
+        lambda candidate: recipes.get(candidate) == name,
+        lambda candidate: (
+            candidate.startswith(name) or (candidate in recipes and candidate.endswith(f"-{name}"))
+        ),
+        lambda candidate: recipes.get(candidate, "").startswith(name),
     )
-    fitting = ([one for one in kept if name and rule(one)] for rule in rules)
+    fitting = ([candidate for candidate in names if name and rule(candidate)] for rule in rules)
     return next(filter(None, fitting), [])

@@ -30,16 +30,16 @@ class KeptNovelty:
     strange: Bool[np.ndarray, " n"]
 
 
-def write_novelty(folder: Path, kept: KeptNovelty) -> None:
+def write_novelty(folder: Path, run_novelty: KeptNovelty) -> None:
     """Keep it in a run's folder."""
     arrays = {
-        "mean": kept.novelty.mean,
-        "components": kept.novelty.components,
-        "variances": kept.novelty.variances,
-        "distances": kept.distances,
-        "strange": kept.strange.astype(np.uint8),
+        "mean": run_novelty.novelty.mean,
+        "components": run_novelty.novelty.components,
+        "variances": run_novelty.novelty.variances,
+        "distances": run_novelty.distances,
+        "strange": run_novelty.strange.astype(np.uint8),
     }
-    facts = {"rest": kept.novelty.rest, "factor": kept.novelty.factor}
+    facts = {"rest": run_novelty.novelty.rest, "factor": run_novelty.novelty.factor}
     save_arrays(folder / NAME, arrays, facts)
 
 
@@ -81,22 +81,22 @@ def abstention_of(run: Run, weights: str = "last") -> Abstention:
     if not run.has_answers:
         return Abstention()
     validation = run.validation
-    kept, n = read_novelty(run.folder), len(validation.labels)
-    if kept is not None and len(kept.distances) != n:
+    run_novelty, n = read_novelty(run.folder), len(validation.labels)
+    if run_novelty is not None and len(run_novelty.distances) != n:
         raise CorruptFile(
-            f"{run.folder / NAME} is damaged: it is of {len(kept.distances)} validation images, "
-            f"and there are {n}"
+            f"{run.folder / NAME} is damaged: it is of {len(run_novelty.distances)} validation "
+            f"images, and there are {n}"
         )
-    if kept is not None and not kept.novelty.fits(run.facts.shape):
+    if run_novelty is not None and not run_novelty.novelty.fits(run.facts.shape):
         raise CorruptFile(f"{run.folder / NAME} is damaged: it is of pictures of another shape")
-    found = find_abstention(
+    abstention = find_abstention(
         validation.logits,
         validation.labels,
         validation.chooses == 1,
-        np.zeros(n, bool) if kept is None else kept.strange,
-        None if kept is None else kept.distances,
-        None if kept is None else kept.novelty,
+        np.zeros(n, bool) if run_novelty is None else run_novelty.strange,
+        None if run_novelty is None else run_novelty.distances,
+        None if run_novelty is None else run_novelty.novelty,
     )
     if weights == "last":
-        return found
-    return Abstention(distance=found.distance, novelty=found.novelty)
+        return abstention
+    return Abstention(distance=abstention.distance, novelty=abstention.novelty)

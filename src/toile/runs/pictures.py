@@ -37,10 +37,10 @@ class Pictures:
 
 def pictures_to_keep(dataset: Dataset, split: Split, before: Pictures | None) -> Pictures:
     """What a new run knows; `before` is what the run knows whose weights it begins with."""
-    own = Pictures(split.train.mark_set(), dataset.test.marks)
+    pictures = Pictures(split.train.mark_set(), dataset.test.marks)
     if before is None:
-        return own
-    return Pictures(np.union1d(own.trained, before.trained), own.sealed, before.unknown)
+        return pictures
+    return Pictures(np.union1d(pictures.trained, before.trained), pictures.sealed, before.unknown)
 
 
 def write_pictures(folder: Path, pictures: Pictures) -> None:
@@ -59,11 +59,11 @@ def read_pictures(folder: Path) -> Pictures | None:
         return None
     stored = load_arrays(path)
     unknown: Any = stored.facts.get("unknown")
-    whole = isinstance(unknown, list) and all(isinstance(one, str) for one in unknown)
+    is_valid = isinstance(unknown, list) and all(isinstance(run_id, str) for run_id in unknown)
     for name in ("trained", "sealed"):
-        marks = stored.arrays.get(name)
-        whole &= marks is not None and marks.dtype == np.uint64 and marks.ndim == 1
-    if not whole:
+        hashes = stored.arrays.get(name)
+        is_valid &= hashes is not None and hashes.dtype == np.uint64 and hashes.ndim == 1
+    if not is_valid:
         raise CorruptFile(f"{path} is damaged: it holds no marks of pictures")
     return Pictures(stored.arrays["trained"], stored.arrays["sealed"], tuple(unknown))
 
@@ -108,18 +108,18 @@ def _source_of(start: Start) -> Run:
 
 
 def _pictures_of(run: Run, after: Iterable[Path]) -> Pictures:
-    kept = read_pictures(run.folder)
-    if kept is not None:
-        return kept
+    stored = read_pictures(run.folder)
+    if stored is not None:
+        return stored
     nothing = np.empty(0, np.uint64)
     recipe = run.recipe
     dataset = load_here(recipe.data)
     if dataset is None or dataset.order != run.facts.order:
-        own = Pictures(nothing, nothing, (run.id,))
+        pictures = Pictures(nothing, nothing, (run.id,))
     else:
-        own = pictures_to_keep(dataset, split_data(dataset.train, recipe.data), None)
+        pictures = pictures_to_keep(dataset, split_data(dataset.train, recipe.data), None)
     if recipe.training.start is None:
-        return own
+        return pictures
     name = recipe.training.start.run
     try:
         source = _source_of(recipe.training.start)
@@ -129,5 +129,5 @@ def _pictures_of(run: Run, after: Iterable[Path]) -> Pictures:
         before = _pictures_of(source, (run.folder.resolve(), *after))
     except ToileError:
         before = Pictures(nothing, nothing, (Path(name).name,))
-    unknown = tuple(dict.fromkeys((*own.unknown, *before.unknown)))
-    return Pictures(np.union1d(own.trained, before.trained), own.sealed, unknown)
+    unknown = tuple(dict.fromkeys((*pictures.unknown, *before.unknown)))
+    return Pictures(np.union1d(pictures.trained, before.trained), pictures.sealed, unknown)

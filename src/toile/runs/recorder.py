@@ -57,8 +57,8 @@ class _Facts(Named):
 class Recorder:
     """Trains `fit` and remembers it in `run`, an event at a time.
 
-    `split_indices` are the places of the validation images in the training part; `found` is how the
-    run stood when the fit was made from it, now unless said.
+    `split_indices` are the indices of the validation images in the training part; `version` is that
+    of the run's folder when the fit was made from it, by default the current one.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Recorder:
         plan: Plan,
         split_indices: np.ndarray,
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
-        found: tuple[str, ...] | None = None,
+        version: tuple[str, ...] | None = None,
     ) -> None:
         self.run, self.fit, self.plan = run, fit, plan
         self.split_indices = split_indices
@@ -76,7 +76,7 @@ class Recorder:
         self.state = read_state(run.folder)
         self._saved_at = time.monotonic()
         self._history_size = 0
-        self._known = standing(run.folder) if found is None else found
+        self._known = standing(run.folder) if version is None else version
         self.is_extended = False
         """Whether the fit's recipe asks for more epochs than the one in the folder."""
 
@@ -209,13 +209,13 @@ class Recorder:
         if is_best:
             save_arrays(self.run.folder / "best.safetensors", weights)
         assert self.fit.logits is not None
-        answers = {
+        arrays = {
             "logits": self.fit.logits.numpy(),
             "labels": self.fit.validation_labels.numpy(),
             "indices": self.split_indices.astype(np.int64),
             "chooses": self.fit.chooses.numpy().astype(np.uint8),
         }
-        save_arrays(self.run.folder / "validation.safetensors", answers)
+        save_arrays(self.run.folder / "validation.safetensors", arrays)
         chose = self.fit.recipe.training.early_stopping is not None
         score = event.scores if chose else event.validation
         self.state = replace(self.state, epoch=epoch, accuracy=score.accuracy)
@@ -269,8 +269,8 @@ class Recorder:
 
     def _weights(self) -> dict[str, str]:
         return {
-            which: load_arrays(self.run.folder / f"{which}.safetensors").sha256
-            for which in ("last", "best")
+            name: load_arrays(self.run.folder / f"{name}.safetensors").sha256
+            for name in ("last", "best")
         }
 
     def _write_state(self, status: Status, reason: str = "") -> None:

@@ -96,7 +96,9 @@ def checked_note(text: str) -> str:
             f"the note has {len(note):,} letters; up to {MOST_LETTERS:,} are kept, so put the rest "
             "into a file of yours"
         )
-    if odd := next((one for one in note if not (one.isprintable() or one in "\n\t")), None):
+    if odd := next(
+        (letter for letter in note if not (letter.isprintable() or letter in "\n\t")), None
+    ):
         raise ToileError(f"the note holds {odd!r}; it takes letters, line ends and tabs")
     return note
 
@@ -121,9 +123,9 @@ def remarks_held(folder: Path) -> Iterator[None]:
 
 def had_name(folder: Path, name: str, when: datetime) -> bool:
     """Whether a ledger called the run in `folder` so at that time."""
-    whole = outermost(folder)
+    outer = outermost(folder)
     inner = Path(name_in_ledger(folder)).parts[1:]
     return any(
-        str(Path(one.name, *inner)) == name and when <= datetime.strptime(one.until, TIME)
-        for one in shown_remarks(whole).names
+        str(Path(former.name, *inner)) == name and when <= datetime.strptime(former.until, TIME)
+        for former in shown_remarks(outer).names
     )

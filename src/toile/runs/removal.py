@@ -39,46 +39,48 @@ def is_part(folder: Path) -> bool:
     if not os.path.isdir(folder):
         return False
     names = set(os.listdir(folder))
-    whole = {name for name in names if not re.fullmatch(r"\..+\.tmp", name)}
-    return bool(names) and whole <= {*NEEDED, PICTURES, ".lock"} and MARKS["run"] not in whole
+    complete = {name for name in names if not re.fullmatch(r"\..+\.tmp", name)}
+    return bool(names) and complete <= {*NEEDED, PICTURES, ".lock"} and MARKS["run"] not in complete
 
 
-def contents_of(kept: Kept) -> Contents:
-    """What would be deleted with `kept`."""
-    own: Collection[str] = OF_A_RUN
-    if kept.kind != "run":
-        exercises = {one.name for one in kept.folder.glob("*") if (one / "outcome.json").exists()}
-        exercises |= {one.name for one in _inner(kept.folder, deep=False)}
-        own = OF_A_COLLECTION | exercises | {one.name for one in kept.folder.glob("*.svg")}
-    files = [path for path in kept.folder.rglob("*") if not path.is_dir() or path.is_symlink()]
-    foreign = sorted({path.relative_to(kept.folder).parts[0] for path in files} - set(own))
+def contents_of(entry: Kept) -> Contents:
+    """What would be deleted with `entry`."""
+    expected: Collection[str] = OF_A_RUN
+    if entry.kind != "run":
+        exercises = {
+            folder.name for folder in entry.folder.glob("*") if (folder / "outcome.json").exists()
+        }
+        exercises |= {folder.name for folder in _inner(entry.folder, deep=False)}
+        expected = OF_A_COLLECTION | exercises | {path.name for path in entry.folder.glob("*.svg")}
+    files = [path for path in entry.folder.rglob("*") if not path.is_dir() or path.is_symlink()]
+    foreign = sorted({path.relative_to(entry.folder).parts[0] for path in files} - set(expected))
     return Contents(len(files), sum(path.lstat().st_size for path in files), tuple(foreign))
 
 
 @contextmanager
-def held(kept: Kept) -> Iterator[None]:
-    """Hold `kept` and the studies and searches inside, so that nothing is trained there meanwhile.
+def held(entry: Kept) -> Iterator[None]:
+    """Hold `entry` and the studies and searches inside, so that nothing is trained there meanwhile.
 
     Raises ToileError while a process has it in hand, and for a link: what it points to may be
     anyone's.
     """
-    if kept.folder.is_symlink():
-        raise ToileError(f"{kept.folder} is a link; name the folder that it points to")
-    if kept.kind == "run" and is_run(kept.folder):
-        _refuse_if_alive(kept)
-    inner = _inner(kept.folder, deep=True) if kept.kind != "run" else []
+    if entry.folder.is_symlink():
+        raise ToileError(f"{entry.folder} is a link; name the folder that it points to")
+    if entry.kind == "run" and is_run(entry.folder):
+        _refuse_if_alive(entry)
+    inner = _inner(entry.folder, deep=True) if entry.kind != "run" else []
     with ExitStack() as open_locks:
-        for folder in [kept.folder, *inner]:
+        for folder in [entry.folder, *inner]:
             open_locks.enter_context(sole_use(folder, wait=False))
         # One reading may be gone on with by itself. Asked only: a thousand would be held too many.
-        for folder in runs_in(kept.folder) if kept.kind != "run" else ():
+        for folder in runs_in(entry.folder) if entry.kind != "run" else ():
             if is_held(folder):
                 raise ToileError(f"{folder} is in use by another process; wait for it")
         yield
 
 
-def delete_folder(folder: Path, mark: str) -> None:
-    """Delete `folder`, which the caller holds; its file `mark` goes last.
+def delete_folder(folder: Path, marker: str) -> None:
+    """Delete `folder`, which the caller holds; its file `marker` goes last.
 
     A kill before leaves what is still known for what it was, to be deleted again.
     """
@@ -86,7 +88,7 @@ def delete_folder(folder: Path, mark: str) -> None:
         for path in folder.iterdir():
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
-            elif path.name not in (mark, ".lock"):
+            elif path.name not in (marker, ".lock"):
                 path.unlink()
         shutil.rmtree(folder)
     except OSError as error:
@@ -96,21 +98,21 @@ def delete_folder(folder: Path, mark: str) -> None:
         ) from None
 
 
-def _refuse_if_alive(kept: Kept) -> None:
+def _refuse_if_alive(entry: Kept) -> None:
     try:
-        state = read_state(kept.folder)
+        state = read_state(entry.folder)
     except ToileError:
         return  # damaged: who trains it holds its folder all the same
     if state.alive:
-        raise ToileError(f"{kept.name} is running (process {state.pid}); stop it first")
+        raise ToileError(f"{entry.name} is running (process {state.pid}); stop it first")
 
 
 def _inner(folder: Path, deep: bool) -> list[Path]:
     """Folders of studies, searches and sheets inside `folder`, where `deep` those in them too."""
     patterns = ["*/{}.yaml", *["*/*/{}.yaml"] * deep]
     return [
-        one.parent
+        path.parent
         for pattern in patterns
         for kind in COLLECTIONS
-        for one in folder.glob(pattern.format(kind))
+        for path in folder.glob(pattern.format(kind))
     ]

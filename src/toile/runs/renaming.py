@@ -24,8 +24,8 @@ from toile.runs.state import now
 NAMES_A_RUN = re.compile(r"\brun['\"]?\s*:")
 
 
-def rename_kept(kept: Kept, name: str) -> Kept:
-    """Rename the folder of `kept`; on disk when this returns.
+def rename_kept(entry: Kept, name: str) -> Kept:
+    """Rename the folder of `entry`; on disk when this returns.
 
     Raises ToileError for a name that none can have or that is taken, while a process has it in
     hand, and where settings in its workspace name it, as those of a run that began with its
@@ -36,32 +36,32 @@ def rename_kept(kept: Kept, name: str) -> Kept:
             f"{name!r:.120} cannot be a name: it takes up to 101 letters from a to z, digits, - "
             "and _, and a point before a digit; last means the newest"
         )
-    whole = outermost(kept.folder)
-    if whole != kept.folder.resolve():
-        raise ToileError(f"{kept.name} is a part of {whole}, which calls it so; it keeps its name")
-    place = Path(os.path.abspath(kept.folder)).parent
-    new = (kept.folder.parent if kept.folder.name == kept.name else place) / name
-    with remarks_held(kept.folder), held(kept):
-        if os.path.lexists(place / name):
+    outer = outermost(entry.folder)
+    if outer != entry.folder.resolve():
+        raise ToileError(f"{entry.name} is a part of {outer}, which calls it so; it keeps its name")
+    parent = Path(os.path.abspath(entry.folder)).parent
+    new = (entry.folder.parent if entry.folder.name == entry.name else parent) / name
+    with remarks_held(entry.folder), held(entry):
+        if os.path.lexists(parent / name):
             raise ToileError(f"{new} is there already; take another name, nothing was renamed")
-        if file := next(_naming(place, kept), None):
+        if file := next(_naming(parent, entry), None):
             raise ToileError(
-                f"{kept.name} keeps its name: {file} begins with its weights, or compares it, and "
+                f"{entry.name} keeps its name: {file} begins with its weights, or compares it, and "
                 "would not find it again"
             )
         # Before the rename: a kill between leaves a folder that remembers the name it still has.
-        remarks = read_remarks(kept.folder)
-        names = (*remarks.names, FormerName(kept.name, now()))
-        write_json(kept.folder / REMARKS, asdict(replace(remarks, names=names)))
+        remarks = read_remarks(entry.folder)
+        names = (*remarks.names, FormerName(entry.name, now()))
+        write_json(entry.folder / REMARKS, asdict(replace(remarks, names=names)))
         with writing(new):
-            os.rename(place / kept.name, place / name)
-            sync_folder(place)
-    return Kept(kept.kind, new, kept.when)
+            os.rename(parent / entry.name, parent / name)
+            sync_folder(parent)
+    return Kept(entry.kind, new, entry.when)
 
 
-def _naming(workspace: Path, kept: Kept) -> Iterator[Path]:
-    """Files of settings in `workspace` that name `kept`, or a run inside."""
-    folder = kept.folder.resolve()
+def _naming(workspace: Path, entry: Kept) -> Iterator[Path]:
+    """Files of settings in `workspace` that name `entry`, or a run inside."""
+    folder = entry.folder.resolve()
     for path in settings_in(workspace):
         try:
             text = read_text(path)
@@ -70,7 +70,7 @@ def _naming(workspace: Path, kept: Kept) -> Iterator[Path]:
         except ToileError:
             continue  # damaged, so nothing begins by it
         for value in _runs_named(document):
-            if value == kept.name or folder in (Path(value), *Path(value).parents):
+            if value == entry.name or folder in (Path(value), *Path(value).parents):
                 yield path
 
 

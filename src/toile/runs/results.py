@@ -28,7 +28,7 @@ def results_of(
     The score is the last epoch's on all validation images. Where early stopping chose that epoch
     it is taken on the half that did not choose.
     """
-    whole = evaluation.accuracy(validation.logits, validation.labels)
+    accuracy = evaluation.accuracy(validation.logits, validation.labels)
     loss = evaluation.cross_entropy(validation.logits, validation.labels)
     among = scored_images(recipe, validation)
     score = evaluation.accuracy(validation.logits[among], validation.labels[among])
@@ -39,7 +39,7 @@ def results_of(
         "steps": steps,
         # Where early stopping chose the last epoch, half of these images took part in it.
         "validation": {
-            "accuracy": whole.to_json(),
+            "accuracy": accuracy.to_json(),
             "loss": loss,
             "chosen_on_this_set": recipe.training.early_stopping is not None,
         },
@@ -60,12 +60,12 @@ def results_of(
 
 def _best(epochs: Sequence[Record], validation: Validation) -> tuple[int, evaluation.Estimate]:
     """The epoch that the choosing half calls best, and its accuracy on the other; 0 of none."""
-    scores = validation.chooses == 0
+    holdout = validation.chooses == 0
     if not epochs:
-        return 0, evaluation.accuracy(validation.logits[scores], validation.labels[scores])
+        return 0, evaluation.accuracy(validation.logits[holdout], validation.labels[holdout])
     # Of several epochs marked best the last one beat the others.
-    best = max((record for record in epochs if record["best"]), key=lambda one: one["epoch"])
-    half = int(scores.sum())
+    best = max((record for record in epochs if record["best"]), key=lambda record: record["epoch"])
+    half = int(holdout.sum())
     # From the history, since the logits kept are the last epoch's.
     return best["epoch"], evaluation.proportion(round(best["scores"]["accuracy"] * half), half)
 

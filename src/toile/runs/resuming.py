@@ -37,7 +37,7 @@ def go_on(
     the run is running or has nothing left to do, or where its data is no longer the same.
     """
     run = run if isinstance(run, Run) else open_run(run)
-    found = standing(run.folder)
+    version = standing(run.folder)
     refuse_to_repeat(run, epochs)
     recipe = run.recipe
     prepared = prepared or prepare_data(data_settings(run, data), progress)
@@ -45,7 +45,7 @@ def go_on(
     _refuse_other_data(run, dataset, split)
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
     fit = _fit(run, recipe, plan, prepared)
-    recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds, found)
+    recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds, version)
     notes = ["it had not come to a checkpoint, so it begins at its first step"]
     if has_checkpoint(run.folder):
         notes = recorder.restore()
@@ -53,22 +53,22 @@ def go_on(
         _extend(fit, epochs)
         # In the folder once it trains, when nobody else can ask for another number.
         recorder.is_extended = True
-    if other := differences(run.environment, environment(recipe.training)):
+    if changes := differences(run.environment, environment(recipe.training)):
         notes.append(
-            "this is not where the run began, so its last bits may differ: " + "; ".join(other)
+            "this is not where the run began, so its last bits may differ: " + "; ".join(changes)
         )
     return LiveRun(run, plan, dataset, split, recorder, notes)
 
 
 def _refuse_other_data(run: Run, dataset: Dataset, split: Split) -> None:
     """The images must be the same, in the same order, and divided as they were."""
-    now = {
+    current = {
         "fingerprint": dataset.fingerprint,
         "order": dataset.order,
         "train": len(split.train),
         "validation": len(split.validation),
     }
-    for name, value in now.items():
+    for name, value in current.items():
         if run.data[name] != value:
             raise ToileError(
                 f"{run.id} was trained on data of {name} {run.data[name]!s:.16}; {dataset.path} "
@@ -90,7 +90,7 @@ def _extend(fit: Fit, epochs: int | None) -> None:
     """Plan `epochs` from this step on."""
     training = fit.recipe.training
     before = training.model_dump()["extended"]
-    here = {"step": fit.position.step, "epochs": training.epochs}
+    extension = {"step": fit.position.step, "epochs": training.epochs}
     fit.recipe = with_settings(
-        fit.recipe, {"training.epochs": epochs, "training.extended": [*before, here]}
+        fit.recipe, {"training.epochs": epochs, "training.extended": [*before, extension]}
     )

@@ -78,11 +78,11 @@ class History:
     @property
     def seconds(self) -> Float[np.ndarray, " epochs"]:
         """Seconds since the first step at the end of each epoch, scoring included."""
-        return np.array([one["total_seconds"] for one in self.epochs], np.float64)
+        return np.array([epoch["total_seconds"] for epoch in self.epochs], np.float64)
 
     def _of_epochs(self, part: str, measure: str) -> Float[np.ndarray, " epochs"]:
         # None, which JSON has for what is not finite, becomes NaN.
-        return np.array([one[part][measure] for one in self.epochs], np.float64)
+        return np.array([epoch[part][measure] for epoch in self.epochs], np.float64)
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class Run:
             tuple(record for record in records if record["kind"] == "step"),
             tuple(record for record in records if record["kind"] == "epoch"),
         )
-        if any(one["epoch"] != place for place, one in enumerate(history.epochs, start=1)):
+        if any(record["epoch"] != number for number, record in enumerate(history.epochs, start=1)):
             raise CorruptFile(f"{path} is damaged: its epochs are not 1, 2, 3 and so on")
         return history
 
@@ -230,15 +230,15 @@ def _answers(stored: Stored, facts: DataFacts, path: Path) -> Validation:
             raise CorruptFile(
                 f"{path}: its {name} are {held.get(name, 'missing')}; by data.json they are {form}"
             )
-    answers = Validation(**{name: stored.arrays[name] for name in fitting})
-    if set(answers.chooses.tolist()) != {0, 1}:
+    validation = Validation(**{name: stored.arrays[name] for name in fitting})
+    if set(validation.chooses.tolist()) != {0, 1}:
         raise CorruptFile(f"{path}: its chooses do not mark two halves by 0 and 1")
     ends = {"labels": k, "indices": facts.train + n + facts.copies}
     for name, end in ends.items():
         values = stored.arrays[name]
         if values.min() < 0 or values.max() >= end:
             raise CorruptFile(f"{path}: its {name} leave the range from 0 to {end - 1}")
-    return answers
+    return validation
 
 
 def read_records(path: Path) -> list[Record]:
@@ -249,4 +249,4 @@ def read_records(path: Path) -> list[Record]:
     if not path.exists():
         return []
     records = [read_record(line, Line, path) for line in path.read_bytes().split(b"\n")[:-1]]
-    return [{key: one[key] for key in one if key != "version"} for one in records]
+    return [{key: record[key] for key in record if key != "version"} for record in records]

@@ -97,7 +97,7 @@ class RunResults:
 def results_in(record: Record) -> RunResults:
     """The results that `record` holds, which was checked as `results.json` is when read."""
     validation, best = record["validation"], record["best"]
-    seen = record.get("seen")
+    warning = record.get("seen")
     return RunResults(
         state=record["state"],
         epochs=record["epochs"],
@@ -110,14 +110,14 @@ def results_in(record: Record) -> RunResults:
         score=_score(record["score"], record["score"]["weights"]),
         best=BestEpoch(best["epoch"], _score(best, "best")),
         convergence=tuple(
-            Reached(float(one["accuracy"]), one["epoch"], _maybe(one["seconds"]))
-            for one in record["convergence"]
+            Reached(float(target["accuracy"]), target["epoch"], _maybe(target["seconds"]))
+            for target in record["convergence"]
         ),
         seconds=SecondsSpent(**{name: _maybe(record["seconds"][name]) for name in SECONDS}),
         parameters=record["parameters"],
         macs=record["macs"],
         weights=dict(record["weights"]),
-        warning=seen["sentence"] if seen else "",
+        warning=warning["sentence"] if warning else "",
         record=record,
     )
 

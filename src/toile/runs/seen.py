@@ -70,19 +70,19 @@ def seen_words(recipe: Recipe) -> str:
     start = recipe.training.start
     if start is None:
         return ""
-    said = []
+    sentences = []
     if start.seen_validation or start.seen_test:
-        said.append(
+        sentences.append(
             f"Its first weights were trained on {start.seen_validation:,} of the validation images "
             f"and {start.seen_test:,} of the test images (allow_seen): it is scored on images that "
             "it has learnt."
         )
     if start.unknown:
-        said.append(
+        sentences.append(
             "Its first weights may have been trained on images that it is scored on: what "
             f"{', '.join(start.unknown)} learnt from is not known here."
         )
-    return " ".join(said)
+    return " ".join(sentences)
 
 
 def seen_json(recipe: Recipe) -> dict[str, Any] | None:

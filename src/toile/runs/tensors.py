@@ -80,8 +80,8 @@ def _kind(path: Path) -> str:
 
 
 def _digest(arrays: Arrays, facts: Mapping[str, Any]) -> str:
-    whole = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    checksum = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     for name, array in sorted(arrays.items()):
-        whole.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
-        whole.update(array.tobytes())
-    return whole.hexdigest()
+        checksum.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
+        checksum.update(array.tobytes())
+    return checksum.hexdigest()

@@ -53,16 +53,18 @@ class Workspace:
 
         Of none of it a file is opened.
         """
-        places = (Path(one.path) for one in self._entries())
-        found = [kept for place in places for kept in kept_in(place, kinds or MARKS)]
-        return sorted(found, key=lambda one: (one.when, one.name), reverse=True)
+        paths = (Path(entry.path) for entry in self._entries())
+        entries = [entry for path in paths for entry in kept_in(path, kinds or MARKS)]
+        return sorted(entries, key=lambda entry: (entry.when, entry.name), reverse=True)
 
     def runs(self) -> list[Listed]:
         """The runs, the one that last came further first.
 
         A folder that is no run is passed over; a run whose state is damaged is listed as `failed`.
         """
-        return sorted(self._listed(), key=lambda one: (one.changed, one.run.id), reverse=True)
+        return sorted(
+            self._listed(), key=lambda listed: (listed.changed, listed.run.id), reverse=True
+        )
 
     def find(self, name: str | Path, *kinds: str, is_here: bool = True) -> Kept | None:
         """The one called `name`: its folder, its name, the beginning of it, or `last`.
@@ -75,42 +77,42 @@ class Workspace:
         text, kinds = str(name), kinds or tuple(MARKS)
         within = self.folder / name
         # A path may also be that of a part of what is kept, as SHEET/EXERCISE.
-        places = [Path(name), within] if is_path(name) else [within, *[Path(name)] * is_here]
-        for place in places if text else ():
-            for kept in kept_in(place, kinds):
-                return kept
-        found = {one.name: one for one in self.kept(*kinds)}
+        paths = [Path(name), within] if is_path(name) else [within, *[Path(name)] * is_here]
+        for path in paths if text else ():
+            for entry in kept_in(path, kinds):
+                return entry
+        by_name = {entry.name: entry for entry in self.kept(*kinds)}
         if steps_back(text) is not None:
-            if not found:
+            if not by_name:
                 raise self._none_is_last(kinds)
-            return found[counted_back(text, list(found), str(self.folder))]
-        fitting = meant_by(text, list(found))
+            return by_name[counted_back(text, list(by_name), str(self.folder))]
+        fitting = meant_by(text, list(by_name))
         if len(fitting) > 1:
             raise ToileError(
                 f"{name} fits {len(fitting)} names in {self.folder}: {', '.join(fitting[:5])}; "
                 "write more of it"
             )
-        return found[fitting[0]] if fitting else None
+        return by_name[fitting[0]] if fitting else None
 
     def named(self, name: str | Path, *kinds: str) -> Kept:
         """The one called `name`, of any kind; `last` is the newest of `kinds`, or of all.
 
         Raises ToileError naming the nearest where there is none.
         """
-        kept = self.find(name, *(kinds if steps_back(str(name)) is not None else ()))
-        if kept is None:
+        entry = self.find(name, *(kinds if steps_back(str(name)) is not None else ()))
+        if entry is None:
             raise self.none_called(str(name))
-        return kept
+        return entry
 
     def run(self, name: str | Path) -> Run:
         """The run called `name`, as `find` takes names.
 
         Raises ToileError naming the nearest where there is none, or those where there are several.
         """
-        kept = self.find(name, "run")
-        if kept is not None:
-            return Run(kept.folder)
-        text, ids = str(name), [one.name for one in self.kept("run")]
+        entry = self.find(name, "run")
+        if entry is not None:
+            return Run(entry.folder)
+        text, ids = str(name), [run.name for run in self.kept("run")]
         near = self._other_kind(text) or did_you_mean(text, ids)
         near = near or (f"; the newest is {ids[0]}" if ids else "")
         raise ToileError(f"no run in {self.folder} is called {text}{near}; `toile runs` lists them")
@@ -121,19 +123,19 @@ class Workspace:
         Also those that were deleted and are still in the bin. For who knows a run by more than its
         name, as by its weights.
         """
-        places = [self.folder, *self.folder.glob(f"{BIN}/*")]
-        found = [run for place in places for run in [place / name, *nested_runs(place, name)]]
-        once = [
-            one.folder
-            for place in places
-            for one in Workspace(place).kept("run")
-            if any(former.name == name for former in shown_remarks(one.folder).names)
+        folders = [self.folder, *self.folder.glob(f"{BIN}/*")]
+        current = [run for folder in folders for run in [folder / name, *nested_runs(folder, name)]]
+        renamed = [
+            entry.folder
+            for folder in folders
+            for entry in Workspace(folder).kept("run")
+            if any(former.name == name for former in shown_remarks(entry.folder).names)
         ]
-        return tuple(Run(folder) for folder in [*found, *once] if is_run(folder))
+        return tuple(Run(folder) for folder in [*current, *renamed] if is_run(folder))
 
     def none_called(self, name: str) -> ToileError:
         """That nothing kept is called `name`, with the nearest that is."""
-        near = did_you_mean(name, [one.name for one in self.kept()])
+        near = did_you_mean(name, [entry.name for entry in self.kept()])
         return ToileError(
             f"no run, study, search or sheet in {self.folder} is called {name}{near}; "
             "`toile runs` and `toile studies` list them"
@@ -168,36 +170,36 @@ class Workspace:
         A folder elsewhere is named with a slash. Also a run whose making was cut short, which no
         listing has. Raises ToileError where there is none, or several.
         """
-        place = Path(name) if is_path(name) else self.folder / name
-        if name and is_part(place):
-            return Kept("run", place, 0.0)
+        path = Path(name) if is_path(name) else self.folder / name
+        if name and is_part(path):
+            return Kept("run", path, 0.0)
         if is_path(name):
             # A part of what is kept is deleted by its own path alone.
-            for here in kept_in(place, tuple(MARKS)):
-                return here
+            for part in kept_in(path, tuple(MARKS)):
+                return part
             raise ToileError(f"{name} is no run, study, search or sheet; nothing was deleted")
         try:
-            kept = self.find(name, is_here=False)
+            entry = self.find(name, is_here=False)
         except ToileError as error:
             raise ToileError(f"{error}; nothing was deleted") from None
-        if kept is None:
+        if entry is None:
             near = f". {name} here is a run: ./{name} means it" if is_run(Path(name)) else ""
             raise ToileError(f"{self.none_called(name)}; nothing was deleted{near}")
-        return kept
+        return entry
 
-    def remove(self, *kept: Kept) -> list[Binned]:
-        """Move `kept` into the bin, together; gives what was gone for good to make room.
+    def remove(self, *entries: Kept) -> list[Binned]:
+        """Move `entries` into the bin, together; gives what was gone for good to make room.
 
         That is what was deleted over thirty days ago. What does not lie in the workspace itself, or
         was never whole, has no place in its bin, and is deleted for good. The ledger is not
         touched: looks happened. Raises ToileError while a process has one in hand.
         """
-        delete(self.folder, kept)
+        delete(self.folder, entries)
         return empty(self.folder, is_all=False)
 
-    def can_come_back(self, kept: Kept) -> bool:
-        """Whether `kept` would go to the bin where it is removed."""
-        return has_place_in_bin(self.folder, kept)
+    def can_come_back(self, entry: Kept) -> bool:
+        """Whether `entry` would go to the bin where it is removed."""
+        return has_place_in_bin(self.folder, entry)
 
     def binned(self) -> list[Binned]:
         """What was removed and can be brought back, the last first."""
@@ -250,7 +252,7 @@ class Workspace:
 
     def _other_kind(self, name: str) -> str:
         """What else is called `name`, where it is no run."""
-        for kind, mark in COLLECTIONS.items():
-            if name and os.path.isfile(self.folder / name / mark):
+        for kind, marker in COLLECTIONS.items():
+            if name and os.path.isfile(self.folder / name / marker):
                 return f", which is a {kind}"
         return ""

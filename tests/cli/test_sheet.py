@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.command_line import call_in
-from toile.cli.sheet import numbers_in
+from toile.cli.sheet import parse_numbers
 from toile.errors import ToileError
 
 SHEET = """
@@ -146,11 +146,11 @@ def test_the_sheets_that_come_with_it_are_listed(toile):
 
 
 def test_some_exercises_are_named_one_by_one_or_as_a_span():
-    assert numbers_in("2,5") == [2, 5]
-    assert numbers_in("1-3, 7") == [1, 2, 3, 7]
+    assert parse_numbers("2,5") == [2, 5]
+    assert parse_numbers("1-3, 7") == [1, 2, 3, 7]
     for text in ("", "two", "2-", "-2", "2..3", "5-2"):
         with pytest.raises(ToileError, match="--only is"):
-            numbers_in(text)
+            parse_numbers(text)
 
 
 def test_it_is_shown_and_compared_by_its_name(taken, toile, monkeypatch):

@@ -31,10 +31,10 @@ def main() -> None:
         from toile.cli.refusals import refusal_words
         from toile.cli.terminal import say
 
-        said = refusal_words(error)
-        if said is None:
+        message = refusal_words(error)
+        if message is None:
             raise
-        say(f"toile: {said}", err=True)
+        say(f"toile: {message}", err=True)
         sys.exit(2)
     except ToileError as error:
         import traceback

@@ -51,8 +51,8 @@ app.add_typer(inspect.app, name="inspect", rich_help_panel="Judge")
 app.add_typer(sheet.app, name="sheet", rich_help_panel="Compare")
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(requested: bool) -> None:
+    if requested:
         from toile.distribution import VERSION
 
         say(VERSION)

@@ -47,30 +47,30 @@ def bench(
         asked_recipe(name, data=data, settings=settings)
     with waiting("loading torch"):
         from toile.workbench import bench as measure
-    found = []
+    results = []
     for name in recipes or TYPICAL:
         with counted(f"measuring {name}") as progress:
-            one = measure(name, data=data, settings=settings, rounds=rounds, progress=progress)
-        found.append(one)
+            result = measure(name, data=data, settings=settings, rounds=rounds, progress=progress)
+        results.append(result)
         if not as_json:
-            say(_text(one) + "\n")
+            say(_text(result) + "\n")
     if as_json:
-        say_json([_json(one) for one in found])
+        say_json([_json(result) for result in results])
 
 
-def _text(found: "Bench") -> str:
-    epochs, chosen = found.recipe.training.epochs, found.chosen
+def _text(result: "Bench") -> str:
+    epochs, chosen = result.recipe.training.epochs, result.chosen
     total = duration(chosen.seconds_per_epoch * epochs)
     lines = [
         (
-            f"{found.recipe.name}: {duration(chosen.seconds_per_epoch)} an epoch of "
-            f"{found.num_images:,} images, {total} for its {epochs} epochs, "
-            f"{bytes_text(found.memory_bytes)} of memory"
+            f"{result.recipe.name}: {duration(chosen.seconds_per_epoch)} an epoch of "
+            f"{result.num_images:,} images, {total} for its {epochs} epochs, "
+            f"{bytes_text(result.memory_bytes)} of memory"
         ),
-        *(f"  {reason}" for reason in found.reasons),
-        _table(found),
+        *(f"  {reason}" for reason in result.reasons),
+        _table(result),
     ]
-    fastest = found.fastest
+    fastest = result.fastest
     if chosen.seconds_per_epoch > SLOWER * fastest.seconds_per_epoch:
         settings = " ".join(
             f"--set training.{name}={value}"
@@ -81,7 +81,7 @@ def _text(found: "Bench") -> str:
     return "\n".join(lines)
 
 
-def _table(found: "Bench") -> str:
+def _table(result: "Bench") -> str:
     heads = ("device", "precision", "threads", "replicas", "an epoch", "ratio", "")
     rows = [
         (
@@ -90,23 +90,23 @@ def _table(found: "Bench") -> str:
             str(way.threads),
             str(way.replicas),
             duration(way.seconds_per_epoch),
-            f"{way.seconds_per_epoch / found.chosen.seconds_per_epoch:.2f}",
-            "chosen" if way is found.chosen else "",
+            f"{way.seconds_per_epoch / result.chosen.seconds_per_epoch:.2f}",
+            "chosen" if way is result.chosen else "",
         )
-        for way in found.ways
+        for way in result.ways
     ]
     return table(heads, rows, left=2)
 
 
-def _json(found: "Bench") -> dict[str, object]:
+def _json(result: "Bench") -> dict[str, object]:
     return {
-        "recipe": found.recipe.name,
-        "epochs": found.recipe.training.epochs,
-        "images": found.num_images,
-        "memory_bytes": found.memory_bytes,
-        "reasons": list(found.reasons),
+        "recipe": result.recipe.name,
+        "epochs": result.recipe.training.epochs,
+        "images": result.num_images,
+        "memory_bytes": result.memory_bytes,
+        "reasons": list(result.reasons),
         "ways": [
-            asdict(way) | {"taken": way is found.chosen, "fastest": way is found.fastest}
-            for way in found.ways
+            asdict(way) | {"taken": way is result.chosen, "fastest": way is result.fastest}
+            for way in result.ways
         ],
     }

@@ -16,14 +16,14 @@ PANELS = ("Data", "Build", "Train", "Judge", "Compare", "Keep", "Take away")
 class Command(TyperCommand):
     """A command that may be asked to say less or more."""
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
         self.params += volume_options()
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write what `--help` says of arguments and options, with no Python type in it."""
         for title, kind in (("Arguments", "argument"), ("Options", "option")):
-            records = (one.get_help_record(ctx) for one in self.params_of(ctx, kind))
+            records = (parameter.get_help_record(ctx) for parameter in self.params_of(ctx, kind))
             rows = [_without_types(name, says, kind) for name, says in filter(None, records)]
             if rows:
                 with formatter.section(title):
@@ -31,7 +31,9 @@ class Command(TyperCommand):
 
     def params_of(self, ctx: Any, kind: str) -> list[Any]:
         """The arguments or the options, `--help` last."""
-        return [one for one in self.get_params(ctx) if one.param_type_name == kind]
+        return [
+            parameter for parameter in self.get_params(ctx) if parameter.param_type_name == kind
+        ]
 
 
 class CommandGroup(TyperGroup):
@@ -64,13 +66,13 @@ class GroupWithDefault(CommandGroup):
         """The help of `run`, and the other commands."""
         run = self.commands["run"]
         run.format_help(type(ctx)(run, info_name=ctx.info_name, parent=ctx.parent), formatter)
-        others = [
-            (f"{ctx.info_name} {name}", _first_paragraph(one))
-            for name, one in self.commands.items()
+        rows = [
+            (f"{ctx.info_name} {name}", _first_paragraph(command))
+            for name, command in self.commands.items()
             if name != "run"
         ]
         with formatter.section("Also"):
-            formatter.write_dl(others)
+            formatter.write_dl(rows)
 
 
 SHORT = {
@@ -82,12 +84,12 @@ SHORT = {
 """What stands in a line of help for the type of an option's value."""
 
 
-def _be_quiet(asked: bool) -> None:
-    volume.quiet = volume.quiet or asked
+def _be_quiet(requested: bool) -> None:
+    volume.quiet = volume.quiet or requested
 
 
-def _be_verbose(asked: bool) -> None:
-    volume.verbose = volume.verbose or asked
+def _be_verbose(requested: bool) -> None:
+    volume.verbose = volume.verbose or requested
 
 
 Quiet = Annotated[
@@ -115,14 +117,16 @@ def volume_options() -> list[Any]:
         pass
 
     # By typer's own hand, since what it makes an option of differs between its versions.
-    asking = typer.Typer(add_completion=False)
-    asking.command()(options)
-    made = [
-        one for one in typer.main.get_command(asking).params if one.name in ("quiet", "verbose")
+    app = typer.Typer(add_completion=False)
+    app.command()(options)
+    parameters = [
+        parameter
+        for parameter in typer.main.get_command(app).params
+        if parameter.name in ("quiet", "verbose")
     ]
-    for one in made:
-        one.expose_value = False
-    return made
+    for parameter in parameters:
+        parameter.expose_value = False
+    return parameters
 
 
 def new_app(says: str, **named: Any) -> typer.Typer:
@@ -141,13 +145,13 @@ def new_app(says: str, **named: Any) -> typer.Typer:
 
 def _without_types(name: str, says: str, kind: str) -> tuple[str, str]:
     """A line of help; typer's versions write types as `<int range>`, `<str>` or INTEGER RANGE."""
-    said = re.sub(r"\[0<=x<=1\]", "(from 0 to 1)", says)
-    said = re.sub(r"\[x>=(\d+)\]", r"(\1 or more)", said)
+    text = re.sub(r"\[0<=x<=1\]", "(from 0 to 1)", says)
+    text = re.sub(r"\[x>=(\d+)\]", r"(\1 or more)", text)
     if kind == "argument":
-        return name.partition(" <")[0], said
+        return name.partition(" <")[0], text
     for pattern, short in SHORT.items():
         name = re.sub(pattern, short, name)
-    return name, said
+    return name, text
 
 
 def _first_paragraph(command: Any) -> str:

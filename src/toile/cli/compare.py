@@ -9,7 +9,7 @@ import typer
 
 from toile.cli.arguments import Json, Names
 from toile.cli.evaluate import mcnemar_words
-from toile.cli.files import Force, place_of
+from toile.cli.files import Force, output_path
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import percent, setting, table
 from toile.errors import ToileError
@@ -37,11 +37,11 @@ def compare(
 
     if not 2 <= len(names) <= len(LETTERS):
         raise ToileError(f"compare takes 2 to {len(LETTERS)} names; {len(names)} were given")
-    found = [Workspace().named(name) for name in names]
-    if all(one.kind == "run" for one in found):
-        _compare_runs([Run(one.folder) for one in found], out, force, as_json)
+    entries = [Workspace().named(name) for name in names]
+    if all(entry.kind == "run" for entry in entries):
+        _compare_runs([Run(entry.folder) for entry in entries], out, force, as_json)
     else:
-        _compare_levels(found, as_json)
+        _compare_levels(entries, as_json)
 
 
 def _compare_runs(runs: "list[Run]", out: Path | None, force: bool, as_json: bool) -> None:
@@ -49,7 +49,7 @@ def _compare_runs(runs: "list[Run]", out: Path | None, force: bool, as_json: boo
     from toile.recipe import differing_settings
     from toile.runs import seen_json
 
-    figure = place_of(out, "compare.png", force)
+    figure = output_path(out, "compare.png", force)
     differing = differing_settings([run.recipe for run in runs])
     # As keys, two equal ids in different folders would fall into one.
     has_unlike_ids = len({run.id for run in runs}) == len(runs)
@@ -104,9 +104,12 @@ def _runs_words(
         for address, values in differing.items()
     ]
     rows += [
-        ["accuracy", *(percent(one["value"]) if one else "-" for one in scores)],
-        ["95 % interval", *(_ends(one["low"], one["high"]) if one else "-" for one in scores)],
-        ["images", *(str(one["n"]) if one else "-" for one in scores)],
+        ["accuracy", *(percent(score["value"]) if score else "-" for score in scores)],
+        [
+            "95 % interval",
+            *(_ends(score["low"], score["high"]) if score else "-" for score in scores),
+        ],
+        ["images", *(str(score["n"]) if score else "-" for score in scores)],
     ]
     lines += ["", table(("", *LETTERS[: len(runs)]), rows), ""]
     lines.append(f"{alike} other settings are alike")
@@ -128,10 +131,10 @@ def _cut(text: str, wide: int) -> str:
     return f"{text[: wide - 2 - end]}..{text[-end:]}"
 
 
-def _compare_levels(found: "list[Kept]", as_json: bool) -> None:
+def _compare_levels(entries: "list[Kept]", as_json: bool) -> None:
     from toile.workbench import sides_of
 
-    sides = [side for kept in found for side in sides_of(kept)]
+    sides = [side for entry in entries for side in sides_of(entry)]
     if not sides:
         raise ToileError("none of them has a finished reading, so there is nothing to compare")
     is_same = len({side.data for side in sides}) == 1

@@ -7,8 +7,8 @@ import typer
 
 from toile.cli.arguments import Json
 from toile.cli.commands import Command, new_app
-from toile.cli.data_words import description
-from toile.cli.files import Force, make_folder, place_of
+from toile.cli.data_words import description_words
+from toile.cli.files import Force, make_folder, output_path
 from toile.cli.terminal import hint, plain, say, say_json
 from toile.cli.words import table
 from toile.errors import ToileError
@@ -88,7 +88,7 @@ def show(
     settings = _data_settings(set_ or [])
     if figures is not None:
         make_folder(figures, "--figures", FIGURES, force)
-    grid_file = place_of(out, "grid.png", force) if grid is not None else None
+    grid_file = output_path(out, "grid.png", force) if grid is not None else None
     dataset = _load(source, **settings)
     with waiting("describing the pictures"):
         described = describe(dataset)
@@ -97,7 +97,7 @@ def show(
     if as_json:
         say_json(described.to_json() | {"files": [str(path) for path in written]})
         return
-    say(description(described))
+    say(description_words(described))
     for path in written:
         say(f"wrote {path}")
     hint(f"next: toile train quick --data {plain(source)} trains on it")
@@ -138,8 +138,8 @@ def _shown(dataset: Any, grid: int | None, seed: int | None) -> "np.ndarray | No
     num = len(dataset.train)
     if seed is None:
         return np.arange(min(grid, num))
-    drawn = np.random.default_rng(seed).choice(num, min(grid, num), replace=False)
-    return np.sort(drawn)
+    indices = np.random.default_rng(seed).choice(num, min(grid, num), replace=False)
+    return np.sort(indices)
 
 
 def _draw(
@@ -154,20 +154,20 @@ def _draw(
         return []
     from toile import report
 
-    drawn = {}
+    plots = {}
     if shown is not None and out is not None:
-        some = dataset.train.take(shown)
-        names = [dataset.class_names[label] for label in some.labels]
-        drawn[out] = report.picture_grid(some.pixels, names)
+        images = dataset.train.take(shown)
+        names = [dataset.class_names[label] for label in images.labels]
+        plots[out] = report.picture_grid(images.pixels, names)
     if figures is not None:
         train, test, names = described.train, described.test, described.class_names
-        drawn[figures / FIGURES[0]] = report.class_means_figure(train.class_means, names)
-        drawn[figures / FIGURES[1]] = report.grey_histogram_figure(
+        plots[figures / FIGURES[0]] = report.class_means_figure(train.class_means, names)
+        plots[figures / FIGURES[1]] = report.grey_histogram_figure(
             train.class_histograms, test.class_histograms, names
         )
-        drawn[figures / FIGURES[2]] = report.correlation_figure(
+        plots[figures / FIGURES[2]] = report.correlation_figure(
             train.class_correlation, test.class_correlation, names
         )
-    for path, figure in drawn.items():
+    for path, figure in plots.items():
         report.save_figure(figure, path)
-    return list(drawn)
+    return list(plots)

@@ -14,106 +14,109 @@ MOST_LISTED = 8
 """Lines of images that are the same; `--json` has all."""
 
 
-def description(one: "Description") -> str:
+def description_words(description: "Description") -> str:
     """Everything there is to know of a dataset before any network, as lines for a terminal."""
-    channels, height, width = one.shape
+    channels, height, width = description.shape
     lines = [
-        f"{plain(one.name)}  {plain(one.path)}",
+        f"{plain(description.name)}  {plain(description.path)}",
         (
             f"{height} x {width} px, {channels} channel{'s' if channels > 1 else ''}, "
-            f"{len(one.class_names)} classes; release: {one.release}"
+            f"{len(description.class_names)} classes; release: {description.release}"
         ),
-        f"fingerprint {one.fingerprint}",
-        *([f"greys in the files: {one.greys.words}"] if one.greys else []),
-        *(f"note: {plain(note)}" for note in one.notes),
+        f"fingerprint {description.fingerprint}",
+        *([f"greys in the files: {description.greys.words}"] if description.greys else []),
+        *(f"note: {plain(note)}" for note in description.notes),
         "",
-        _classes(one),
+        _classes(description),
         "",
-        *_commonest(one),
-        *_same(one),
-        _empties(one),
-        *_correlations(one),
+        *_commonest(description),
+        *_same(description),
+        _empties(description),
+        *_correlations(description),
     ]
-    if one.skipped:
-        lines.append(f"left out or read in part: {len(one.skipped)}")
+    if description.skipped:
+        lines.append(f"left out or read in part: {len(description.skipped)}")
         lines += [
-            f"  {plain(skipped.file)}: {plain(skipped.reason)}" for skipped in one.skipped[:20]
+            f"  {plain(skipped.file)}: {plain(skipped.reason)}"
+            for skipped in description.skipped[:20]
         ]
     return "\n".join(lines)
 
 
-def _classes(one: "Description") -> str:
+def _classes(description: "Description") -> str:
     """A line for each class, and one for all: how many images, and how grey."""
-    parts = list(one.parts.values())
-    ends = one.train, one.test
+    parts = list(description.parts.values())
+    ends = description.train, description.test
     rows = [
         (
             name,
             *(amount(part.class_counts[label]) for part in parts),
             *(f"{part.class_mean_grey[label]:.2f}" for part in ends),
-            _bars(one.train.class_histograms[label]),
+            _bars(description.train.class_histograms[label]),
         )
-        for label, name in enumerate(numbered(one.class_names))
+        for label, name in enumerate(numbered(description.class_names))
     ]
     rows.append(
         (
             "all",
             *(amount(part.num_images) for part in parts),
             *(f"{part.mean_grey:.2f}" for part in ends),
-            _bars(one.train.class_histograms.sum(0)),
+            _bars(description.train.class_histograms.sum(0)),
         )
     )
-    return table(("class", *one.parts, "mean grey train", "test", "greys 0 to 255"), rows)
+    return table(("class", *description.parts, "mean grey train", "test", "greys 0 to 255"), rows)
 
 
-def _commonest(one: "Description") -> list[str]:
+def _commonest(description: "Description") -> list[str]:
     from toile.evaluation import commonest
 
-    found = commonest(one.train.class_counts)
-    if found is None:
+    largest = commonest(description.train.class_counts)
+    if largest is None:
         return []
-    name = plain(one.class_names[found.label])
-    return [f"always answering {name} is right on {percent(found.share)} of the training images"]
+    name = plain(description.class_names[largest.label])
+    return [f"always answering {name} is right on {percent(largest.share)} of the training images"]
 
 
-def _same(one: "Description") -> Iterator[str]:
+def _same(description: "Description") -> Iterator[str]:
     """Images that are the same, by file or number: within a part, across parts, in two classes."""
-    counts = ", ".join(f"{_groups(part)} in {name}" for name, part in one.parts.items())
-    both = [overlap for overlap in one.overlaps if overlap.train and overlap.test]
-    yield f"exact duplicates: {counts}; images of train that stand in test too: {len(both)}"
-    under_two = {place[:2] for conflict in one.conflicts for place in conflict.places}
+    counts = ", ".join(f"{_groups(part)} in {name}" for name, part in description.parts.items())
+    leaks = [overlap for overlap in description.overlaps if overlap.train and overlap.test]
+    yield f"exact duplicates: {counts}; images of train that stand in test too: {len(leaks)}"
+    under_two = {
+        occurrence[:2] for conflict in description.conflicts for occurrence in conflict.places
+    }
     yield from _listed(
         [
             " = ".join(part.called(index) for index in group) + f" in {name}"
-            for name, part in one.parts.items()
+            for name, part in description.parts.items()
             for group in part.duplicates
             if (name, group[0]) not in under_two
         ]
     )
-    if len(one.overlaps) > len(both):
-        yield f"images in validation and another part: {len(one.overlaps) - len(both)}"
+    if len(description.overlaps) > len(leaks):
+        yield f"images in validation and another part: {len(description.overlaps) - len(leaks)}"
     yield from _listed(
         [
             " = ".join(
                 f"{part.called(index)} in {name}"
-                for name, part in one.parts.items()
+                for name, part in description.parts.items()
                 for index in getattr(overlap, name)
             )
-            for overlap in one.overlaps
+            for overlap in description.overlaps
         ]
     )
-    if one.conflicts:
+    if description.conflicts:
         yield (
-            f"pictures under two classes: {len(one.conflicts)}; no answer to them can be right in "
-            "both: keep each in one"
+            f"pictures under two classes: {len(description.conflicts)}; no answer to them can be "
+            "right in both: keep each in one"
         )
     yield from _listed(
         [
             " = ".join(
-                f"{one.parts[part].called(index)} as {one.class_names[label]}"
+                f"{description.parts[part].called(index)} as {description.class_names[label]}"
                 for part, index, label in conflict.places
             )
-            for conflict in one.conflicts
+            for conflict in description.conflicts
         ]
     )
 
@@ -131,10 +134,10 @@ def _groups(part: "PartDescription") -> str:
     return f"{groups} ({amount(extra)} too many)" if extra else "none"
 
 
-def _empties(one: "Description") -> str:
-    if one.nulls is None and one.nans is None:
+def _empties(description: "Description") -> str:
+    if description.nulls is None and description.nans is None:
         return "empty cells and NaNs: this format holds none"
-    return f"empty cells: {one.nulls or 0}; NaNs: {one.nans or 0}"
+    return f"empty cells: {description.nulls or 0}; NaNs: {description.nans or 0}"
 
 
 def _bars(counts: Any) -> str:
@@ -147,21 +150,21 @@ def _bars(counts: Any) -> str:
     return "".join(" ▁▂▃▄▅▆▇█"[level] for level in levels)
 
 
-def _correlations(one: "Description") -> list[str]:
+def _correlations(description: "Description") -> list[str]:
     """Correlation of the class-mean images in train, in test, and the difference."""
-    if len(one.class_names) > MOST_CORRELATED:
+    if len(description.class_names) > MOST_CORRELATED:
         return ["correlations of class means: too many classes to print; see --json or --figures"]
     matrices = {
-        "train": one.train.class_correlation,
-        "test": one.test.class_correlation,
-        "test less train": one.correlation_difference,
+        "train": description.train.class_correlation,
+        "test": description.test.class_correlation,
+        "test less train": description.correlation_difference,
     }
     lines = []
     for part, matrix in matrices.items():
         heads = ("", *map(str, range(len(matrix))))
         rows = [
             (name, *map(_correlation, matrix[label]))
-            for label, name in enumerate(numbered(one.class_names))
+            for label, name in enumerate(numbered(description.class_names))
         ]
         lines += ["", f"correlation of class means, {part}", table(heads, rows)]
     return lines
@@ -169,5 +172,5 @@ def _correlations(one: "Description") -> list[str]:
 
 def _correlation(value: float) -> str:
     """Without the 0 before the point ten classes fit in 80 columns; nothing is less than .00."""
-    said = f"{value:.2f}".replace("0.", ".", 1)
-    return ".00" if said == "-.00" else said
+    text = f"{value:.2f}".replace("0.", ".", 1)
+    return ".00" if text == "-.00" else text

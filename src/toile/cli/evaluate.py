@@ -42,14 +42,14 @@ def evaluate(
     from toile.runs import open_run
 
     opened = open_run(run)
-    other = None if against is None else open_run(against)
+    second = None if against is None else open_run(against)
     from toile.runs import compare_answers
     from toile.runs import evaluate as judge
 
-    if other is not None and open_test:
+    if second is not None and open_test:
         raise ToileError("--against compares answers on validation; leave --open-test out")
     # Before a look is spent: what can be refused is refused first.
-    test = None if other is None else compare_answers(opened, other)
+    test = None if second is None else compare_answers(opened, second)
     if figures is not None:
         make_folder(figures, "--figures", FIGURES, force)
     with data_progress() as progress:
@@ -76,25 +76,25 @@ def evaluate(
             write_report(opened, None if data is None else own_data(opened, data=data))
     finally:
         # Whatever hinders the pictures: a score that cost a look is said.
-        _say(judged, other, test, written, as_json)
+        _say(judged, second, test, written, as_json)
 
 
 def _say(
     judged: "Evaluated",
-    other: "Run | None",
+    second: "Run | None",
     test: "McNemar | None",
     written: list[Path],
     as_json: bool,
 ) -> None:
     if as_json:
         record = judged.to_json() | {"files": [str(path) for path in written]}
-        if test is not None and other is not None:
-            record["mcnemar"] = test.to_json() | {"against": str(other.folder)}
+        if test is not None and second is not None:
+            record["mcnemar"] = test.to_json() | {"against": str(second.folder)}
         say_json(record)
         return
     say(_judgement(judged))
-    if test is not None and other is not None:
-        say(mcnemar_words(judged.run, other, test))
+    if test is not None and second is not None:
+        say(mcnemar_words(judged.run, second, test))
     for path in written:
         say(f"wrote {path}")
 
@@ -137,7 +137,7 @@ def mcnemar_words(first: "Run", second: "Run", test: "McNemar") -> str:
     differing = test.only_first + test.only_second
     n = test.both + differing + test.neither
     better = first if test.only_first > test.only_second else second
-    said = (
+    conclusion = (
         f"{better.name} answers more of these images right"
         if test.p < 0.05
         else "these images show no difference between the two networks"
@@ -145,7 +145,7 @@ def mcnemar_words(first: "Run", second: "Run", test: "McNemar") -> str:
     return (
         f"on the {n} images both answered: only {first.name} right {test.only_first}, only "
         f"{second.name} right {test.only_second}, both {test.both}, neither {test.neither}\n"
-        f"McNemar's exact test: p = {test.p:.3g}; {said} (of these two trained networks, not "
+        f"McNemar's exact test: p = {test.p:.3g}; {conclusion} (of these two trained networks, not "
         "of their recipes: with another seed it may be the other way round)"
     )
 
@@ -155,16 +155,16 @@ def _draw(judged: "Evaluated", folder: Path, data: str | None) -> list[Path]:
     from toile.workbench import mistakes_of
 
     names = judged.run.facts.class_names
-    drawn = {
+    plots = {
         FIGURES[0]: report.confusion_figure(judged.judgement.matrix, names),
         FIGURES[1]: report.reliability_figure(judged.judgement.calibration.bins),
     }
     # Pictures of the test part are not for looking at: they would be chosen by.
     if judged.look is None and judged.judgement.most_confused:
-        drawn[FIGURES[2]] = mistakes_of(judged.run, data)
-    for name, figure in drawn.items():
+        plots[FIGURES[2]] = mistakes_of(judged.run, data)
+    for name, figure in plots.items():
         report.save_figure(figure, folder / name)
-    return [folder / name for name in drawn]
+    return [folder / name for name in plots]
 
 
 def _judgement(judged: "Evaluated") -> str:
@@ -196,11 +196,11 @@ def _commonest(judged: "Evaluated") -> list[str]:
     """What the accuracy has to beat, where classes are far from equally common."""
     from toile.evaluation import commonest
 
-    found = commonest(judged.judgement.matrix.sum(axis=1))
-    if found is None:
+    largest = commonest(judged.judgement.matrix.sum(axis=1))
+    if largest is None:
         return []
-    name = plain(judged.run.facts.class_names[found.label])
-    return [f"always answering {name} would be right on {percent(found.share)} of them"]
+    name = plain(judged.run.facts.class_names[largest.label])
+    return [f"always answering {name} would be right on {percent(largest.share)} of them"]
 
 
 def _abstention(judged: "Evaluated") -> list[str]:
@@ -208,16 +208,16 @@ def _abstention(judged: "Evaluated") -> list[str]:
     if judged.look is not None:
         return []
     if judged.abstention is None:
-        said = "validation is too small to tell what is unusual, so it answers all but blank and"
-        return [f"toile predict: {said} very different pictures"]
+        reason = "validation is too small to tell what is unusual, so it answers all but blank and"
+        return [f"toile predict: {reason} very different pictures"]
     return [f"toile predict: {judged.abstention.sentence}"]
 
 
 def _classes(judged: "Evaluated") -> str:
     result = judged.judgement
     rows = [
-        (name, *map(_ends, (one.precision, one.recall, one.f1)), str(one.recall.n))
-        for name, one in zip(
+        (name, *map(_ends, (scores.precision, scores.recall, scores.f1)), str(scores.recall.n))
+        for name, scores in zip(
             (*judged.run.facts.class_names, "all, on average"),
             (*result.per_class, result.macro),
             strict=True,
@@ -246,23 +246,23 @@ def _matrix(judged: "Evaluated") -> str:
 
 def _looks(judged: "Evaluated") -> str:
     if judged.look is None:
-        said = f"the test part stays sealed; looks at it so far: {judged.looks}"
+        text = f"the test part stays sealed; looks at it so far: {judged.looks}"
     else:
-        said = (
+        text = (
             f"this was look {judged.looks} at this test part; a score that you choose "
             "by is too high for what you chose. toile looks lists them"
         )
     if judged.other_looks:
-        said += f"\nlooks at the same source in another size or share: {judged.other_looks}"
-    return said
+        text += f"\nlooks at the same source in another size or share: {judged.other_looks}"
+    return text
 
 
-def _estimate(one: "Estimate") -> str:
-    return estimate(one.to_json())
+def _estimate(score: "Estimate") -> str:
+    return estimate(score.to_json())
 
 
-def _ends(one: "Estimate") -> str:
-    record: dict[str, Any] = one.to_json()
+def _ends(score: "Estimate") -> str:
+    record: dict[str, Any] = score.to_json()
     if record["value"] is None:
         return "-"
-    return f"{100 * one.value:.1f} ({100 * one.low:.1f}-{100 * one.high:.1f})"
+    return f"{100 * score.value:.1f} ({100 * score.low:.1f}-{100 * score.high:.1f})"

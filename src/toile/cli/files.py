@@ -12,7 +12,7 @@ from toile.errors import ToileError
 Force = Annotated[bool, typer.Option("--force", help="Write over a file of the same name.")]
 
 
-def refuse_taken(path: Path, force: bool) -> None:
+def refuse_existing(path: Path, force: bool) -> None:
     """Raise ToileError where `path` can be no new file, before any work is done for it."""
     if not path.parent.is_dir():
         raise ToileError(f"{path}: {path.parent} is no folder; name one that is there")
@@ -25,16 +25,16 @@ def refuse_taken(path: Path, force: bool) -> None:
         )
 
 
-def place_of(path: Path | None, name: str, force: bool) -> Path:
+def output_path(path: Path | None, name: str, force: bool) -> Path:
     """`path` where it was named; else a free name like `name` in the workspace."""
     from toile.runs import Workspace
 
     if path is not None:
-        refuse_taken(path, force)
+        refuse_existing(path, force)
         return path
-    folder, asked = Workspace().folder, Path(name)
+    folder, file = Workspace().folder, Path(name)
     folder.mkdir(parents=True, exist_ok=True)
-    names = (f"{asked.stem}-{number}{asked.suffix}" for number in count(2))
+    names = (f"{file.stem}-{number}{file.suffix}" for number in count(2))
     path = folder / name
     while path.exists():
         path = folder / next(names)
@@ -48,4 +48,4 @@ def make_folder(folder: Path, option: str, names: Iterable[str], force: bool) ->
     except OSError as error:
         raise ToileError(f"{option} {folder}: {error.strerror}; name a folder") from None
     for name in names:
-        refuse_taken(folder / name, force)
+        refuse_existing(folder / name, force)

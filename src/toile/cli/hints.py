@@ -33,10 +33,10 @@ def after_study(result: "StudyResult") -> str:
         return f"next: toile study {folder} continues it"
     pairs = result.verdict.pairs if result.verdict else ()
     more = [pair.more_readings for pair in pairs if pair.verdict == "undecided"]
-    wanted = [one for one in more if one is not None and one <= MOST_ADDED]
-    if wanted:
+    counts = [count for count in more if count is not None and count <= MOST_ADDED]
+    if counts:
         return (
-            f"next: toile study {folder} --add-readings {min(wanted)} would decide a pair, if they "
+            f"next: toile study {folder} --add-readings {min(counts)} would decide a pair, if they "
             "come out like those so far"
         )
     return f"next: toile report {folder} --open shows its report"
@@ -57,9 +57,9 @@ def after_search(result: "SearchResult") -> str:
     return f"next: toile train {plain(str(recipe))} trains the best settings alone"
 
 
-def open_report(path: Path | None, wanted: bool) -> None:
+def open_report(path: Path | None, requested: bool) -> None:
     """Show the report in the user's browser, where that is wanted."""
-    if not wanted:
+    if not requested:
         return
     if path is None:
         tell("note: there is no report to open")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toile.cli.arguments import RunName
-from toile.cli.files import Force, refuse_taken
+from toile.cli.files import Force, refuse_existing
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import percent, table
 from toile.errors import ToileError, did_you_mean_file
@@ -18,8 +18,8 @@ from toile.files import write_whole
 if TYPE_CHECKING:
     from toile.prediction import Answered
 
-MOST_DRAWN = 4
-MOST_TOLD = 50
+MOST_DRAWINGS = 4
+MOST_LINES = 50
 
 
 def predict(
@@ -42,7 +42,7 @@ def predict(
     steps: Annotated[
         Path | None,
         typer.Option(
-            metavar="PNG|SVG", help=f"Draw how the first {MOST_DRAWN} pictures were prepared."
+            metavar="PNG|SVG", help=f"Draw how the first {MOST_DRAWINGS} pictures were prepared."
         ),
     ] = None,
     csv_: Annotated[
@@ -60,52 +60,52 @@ def predict(
     # Before thousands are answered, and before torch is loaded: what can be refused is refused.
     written = [path for path in (csv_, steps) if path is not None]
     for path in written:
-        refuse_taken(path, force)
+        refuse_existing(path, force)
     if steps is not None:
         _refuse_suffix(steps)
-    asked, *also = [find_source(name) for name in (run, *(with_ or ()))]
+    source, *also = [find_source(name) for name in (run, *(with_ or ()))]
     _refuse_missing(pictures)
     with waiting("loading torch"):
         from toile.workbench import predict as ask
     with data_progress() as progress:
-        answers = ask(
-            asked,
+        predictions = ask(
+            source,
             pictures,
             also=also,
             weights=weights,
             num_top=top,
-            num_steps=MOST_DRAWN if steps else 0,
+            num_steps=MOST_DRAWINGS if steps else 0,
             always=always,
             progress=progress,
         )
     # Said first: a full disk, or a drawing that fails, withholds no answer.
     if as_json:
-        say_json([one.to_json() for one in answers])
+        say_json([prediction.to_json() for prediction in predictions])
     else:
         # Thousands of lines are for a file.
-        shown = answers[:MOST_TOLD] if csv_ else answers
-        say(_told(shown))
-        if any(one.abstained for one in shown):
+        shown = predictions[:MOST_LINES] if csv_ else predictions
+        say(_text(shown))
+        if any(prediction.abstained for prediction in shown):
             say("--always answers such pictures too, with the reasons as warnings", err=True)
-        if len(answers) > len(shown):
-            say(f"... and {len(answers) - len(shown)} more")
+        if len(predictions) > len(shown):
+            say(f"... and {len(predictions) - len(shown)} more")
     if csv_ is not None:
         # A file's name may be no UTF-8; its bytes are then written out.
-        write_whole(csv_, csv_text(answers).encode(errors="backslashreplace"))
+        write_whole(csv_, csv_text(predictions).encode(errors="backslashreplace"))
     if steps is not None:
-        _draw(answers, steps)
+        _draw(predictions, steps)
     if not as_json:
         for path in written:
             say(f"wrote {plain(str(path))}")
 
 
 def _refuse_missing(pictures: Sequence[str]) -> None:
-    for one in pictures:
+    for picture in pictures:
         try:
-            Path(one).stat()
+            Path(picture).stat()
         except (FileNotFoundError, NotADirectoryError):
-            near = did_you_mean_file(one)
-            raise ToileError(f"{one}: is no file or folder{near}") from None
+            near = did_you_mean_file(picture)
+            raise ToileError(f"{picture}: is no file or folder{near}") from None
 
 
 def _refuse_suffix(steps: Path) -> None:
@@ -117,49 +117,58 @@ def _refuse_suffix(steps: Path) -> None:
         )
 
 
-def _draw(answers: "Sequence[Answered]", path: Path) -> None:
+def _draw(predictions: "Sequence[Answered]", path: Path) -> None:
     from toile import report
 
-    drawn = [
-        report.StepsOf(one.file, one.steps, one.top, (*one.abstained, *one.warnings))
-        for one in answers
-        if one.steps
+    drawings = [
+        report.StepsOf(
+            prediction.file,
+            prediction.steps,
+            prediction.top,
+            (*prediction.abstained, *prediction.warnings),
+        )
+        for prediction in predictions
+        if prediction.steps
     ]
-    if not drawn:
+    if not drawings:
         raise ToileError(f"--steps {path}: was not drawn; none of the files is a picture")
-    report.save_figure(report.steps_figure(drawn), path)
+    report.save_figure(report.steps_figure(drawings), path)
 
 
-def _told(answers: "Sequence[Answered]") -> str:
+def _text(predictions: "Sequence[Answered]") -> str:
     """A line for each picture, and beneath it what is odd and who disagrees."""
-    most = max((len(one.top) for one in answers), default=0)
+    most = max((len(prediction.top) for prediction in predictions), default=0)
     heads = ["picture", *(["class", ""] * most)]
-    rows = [_row(one, most) for one in answers]
+    rows = [_row(prediction, most) for prediction in predictions]
     head, *lines = table(heads, rows, left=2, paths="picture").splitlines()
-    told = [head]
-    for line, one in zip(lines, answers, strict=True):
-        told.append(line)
-        vote = () if one.vote is None else (one.vote.sentence,)
-        why = [f"no answer: {reason}" for reason in one.abstained]
-        told += [f"  {plain(said)}" for said in (one.error, *vote, *why, *one.warnings) if said]
-    return "\n".join(told)
+    output = [head]
+    for line, prediction in zip(lines, predictions, strict=True):
+        output.append(line)
+        vote = () if prediction.vote is None else (prediction.vote.sentence,)
+        why = [f"no answer: {reason}" for reason in prediction.abstained]
+        output += [
+            f"  {plain(remark)}"
+            for remark in (prediction.error, *vote, *why, *prediction.warnings)
+            if remark
+        ]
+    return "\n".join(output)
 
 
-def _row(one: "Answered", most: int) -> list[str]:
-    cells = [one.file]
-    for likely in one.top:
-        cells += [likely.class_name, percent(likely.probability)]
+def _row(prediction: "Answered", most: int) -> list[str]:
+    cells = [prediction.file]
+    for candidate in prediction.top:
+        cells += [candidate.class_name, percent(candidate.probability)]
     cells += ["-"] * (1 + 2 * most - len(cells))
     return cells
 
 
-def csv_text(answers: "Sequence[Answered]") -> str:
+def csv_text(predictions: "Sequence[Answered]") -> str:
     """A line for each picture, under a line of heads; of several runs the class each one says.
 
     A cell that a spreadsheet would take for a formula begins with an apostrophe: names of files
     and classes come from anywhere.
     """
-    rows = [_cells(one) for one in answers]
+    rows = [_cells(prediction) for prediction in predictions]
     # The first columns of the fullest row, and in each row what there is of them.
     heads = dict.fromkeys(
         [*(head for row in rows for head in row), "warnings", "abstained", "error"]
@@ -167,25 +176,28 @@ def csv_text(answers: "Sequence[Answered]") -> str:
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(map(_harmless, heads))
-    for row, one in zip(rows, answers, strict=True):
-        said = row | {
-            "warnings": "; ".join(one.warnings),
-            "abstained": "; ".join(one.abstained),
-            "error": one.error,
+    for row, prediction in zip(rows, predictions, strict=True):
+        cells = row | {
+            "warnings": "; ".join(prediction.warnings),
+            "abstained": "; ".join(prediction.abstained),
+            "error": prediction.error,
         }
-        writer.writerow(_harmless(said.get(head, "")) for head in heads)
+        writer.writerow(_harmless(cells.get(head, "")) for head in heads)
     return written.getvalue()
 
 
-def _cells(one: "Answered") -> dict[str, str]:
-    cells = {"file": one.file}
-    for rank, likely in enumerate(one.top, start=1):
+def _cells(prediction: "Answered") -> dict[str, str]:
+    cells = {"file": prediction.file}
+    for rank, candidate in enumerate(prediction.top, start=1):
         suffix = "" if rank == 1 else f"_{rank}"
-        cells[f"class{suffix}"] = likely.class_name
-        cells[f"probability{suffix}"] = f"{likely.probability:.6f}"
-    if one.vote is not None:
-        cells |= {run: said.top[0].class_name if said.top else "" for run, said in one.runs}
-        cells["vote"] = one.vote.sentence
+        cells[f"class{suffix}"] = candidate.class_name
+        cells[f"probability{suffix}"] = f"{candidate.probability:.6f}"
+    if prediction.vote is not None:
+        cells |= {
+            run: run_prediction.top[0].class_name if run_prediction.top else ""
+            for run, run_prediction in prediction.runs
+        }
+        cells["vote"] = prediction.vote.sentence
     return cells
 
 

@@ -12,13 +12,13 @@ from toile.cli.words import duration
 
 
 @contextmanager
-def waiting(what: str) -> Iterator[None]:
+def waiting(label: str) -> Iterator[None]:
     """Say on the terminal what is being waited for, as long as it takes."""
     begun = time.monotonic()
-    with Terminal().status(what):
+    with Terminal().status(label):
         yield
     if volume.verbose:
-        tell(f"{what}: {duration(time.monotonic() - begun)}")
+        tell(f"{label}: {duration(time.monotonic() - begun)}")
 
 
 @contextmanager
@@ -31,21 +31,21 @@ def data_progress() -> Iterator[Callable[[int, int | None, str], None]]:
     ) as bars:
         tasks: dict[str, TaskID] = {}
 
-        def count(done: int, total: int | None, what: str) -> None:
+        def count(done: int, total: int | None, label: str) -> None:
             # Fetching counts bytes and reading counts pictures: a bar for each thing counted.
-            if what not in tasks:
-                tasks[what] = bars.add_task(plain(what), total=total)
-            bars.update(tasks[what], completed=done, total=total)
+            if label not in tasks:
+                tasks[label] = bars.add_task(plain(label), total=total)
+            bars.update(tasks[label], completed=done, total=total)
 
         begun = time.monotonic()
         yield count
     if volume.verbose:
-        for what in tasks:
-            tell(f"{plain(what)}: {duration(time.monotonic() - begun)}")
+        for label in tasks:
+            tell(f"{plain(label)}: {duration(time.monotonic() - begun)}")
 
 
 @contextmanager
-def counted(what: str) -> Iterator[Callable[[int, int], None]]:
+def counted(label: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on the terminal for something told by (done, total), gone when it is done."""
     with data_progress() as count:
-        yield lambda done, total: count(done, total, what)
+        yield lambda done, total: count(done, total, label)

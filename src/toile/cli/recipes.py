@@ -32,12 +32,12 @@ def presets(
         raise ToileError(f"{name} is no preset{did_you_mean(name, known)}")
     listed = [
         {
-            "name": one,
+            "name": preset,
             "parameters": plan_network(recipe.network, *FASHION).parameters,
             **recipe.about.model_dump(),
         }
-        for one, recipe in known.items()
-        if name in (None, one)
+        for preset, recipe in known.items()
+        if name in (None, preset)
     ]
     if as_json:
         say_json({"presets": listed})
@@ -46,12 +46,12 @@ def presets(
         say(f"{name}  {listed[0]['parameters']:,} parameters\n")
         say(recipe_text(known[name]), as_it_is=True)
         return
-    rows = [(str(one["name"]), f"{one['parameters']:,}") for one in listed]
+    rows = [(str(entry["name"]), f"{entry['parameters']:,}") for entry in listed]
     heads, *lines = table(("preset", "parameters"), rows).splitlines()
     say(heads)
-    for line, one in zip(lines, listed, strict=True):
-        said = f"{one['title']}. {one['source']}"
-        say(f"{line}\n{textwrap.fill(said, 80, initial_indent=INDENT, subsequent_indent=INDENT)}")
+    for line, entry in zip(lines, listed, strict=True):
+        text = f"{entry['title']}. {entry['source']}"
+        say(f"{line}\n{textwrap.fill(text, 80, initial_indent=INDENT, subsequent_indent=INDENT)}")
 
 
 def new(
@@ -65,8 +65,8 @@ def new(
     if file.exists():
         raise ToileError(f"{file} is there already; name a new file, nothing was written")
     # The preset's own story is not that of a recipe that is about to be changed.
-    own = {"name": recipe_name(file), "about": About(source=f"the preset {preset}")}
-    recipe = read_recipe(preset, parse_assignments(set_ or ())).model_copy(update=own)
+    updates = {"name": recipe_name(file), "about": About(source=f"the preset {preset}")}
+    recipe = read_recipe(preset, parse_assignments(set_ or ())).model_copy(update=updates)
     try:
         file.write_text(recipe_text(recipe, complete=True))
     except OSError as error:
@@ -80,13 +80,13 @@ def check(recipe: Source, set_: Set = None) -> None:
     from toile.recipe import parse_assignments, plan_network, read_recipe
 
     read = read_recipe(recipe, parse_assignments(set_ or ()))
-    extent = known_extent(read.data)
-    if extent is None and not is_here(read.data.name):
+    data_shape = known_extent(read.data)
+    if data_shape is None and not is_here(read.data.name):
         raise ToileError(f"data.name is {read.data.name}, which is no known dataset and not here")
-    if extent is None:
+    if data_shape is None:
         say(f"{recipe} is sound; its shapes depend on {read.data.name}: toile network tells")
         return
-    plan = plan_network(read.network, extent.shape, extent.classes)
+    plan = plan_network(read.network, data_shape.shape, data_shape.classes)
     say(f"{recipe} is sound: {amount(plan.parameters)} parameters on {read.data.name}")
 
 
@@ -108,9 +108,9 @@ def network(
     if data is not None:
         read = read.replace(data=data)
     with data_progress() as progress:
-        extent = data_extent(read.data, progress)
-    plan = plan_network(read.network, extent.shape, extent.classes)
-    measured = _measure(read, plan, extent.num_training) if measure else None
+        data_shape = data_extent(read.data, progress)
+    plan = plan_network(read.network, data_shape.shape, data_shape.classes)
+    measured = _measure(read, plan, data_shape.num_training) if measure else None
     if as_json:
         say_json(_plan_json(plan, read) | {"probe": measured})
         return
@@ -118,7 +118,7 @@ def network(
     if measured is not None:
         say(
             f"here: about {duration(measured['seconds_per_epoch'])} an epoch of "
-            f"{extent.num_training:,} images, {bytes_text(measured['memory_bytes'])} of memory "
+            f"{data_shape.num_training:,} images, {bytes_text(measured['memory_bytes'])} of memory "
             f"({measured['device']}, {measured['threads']} "
             f"thread{'s' * (measured['threads'] != 1)}, {measured['precision']}, "
             f"median of {measured['steps']} steps); toile bench tries other settings"

@@ -50,21 +50,21 @@ def usage_words(error: Any, typed: Sequence[str]) -> str:
             message = message.replace(part, plain(part))
     for pattern, plainly in PLAINLY.items():
         message = re.sub(pattern, plainly, message)
-    said = _with_value(message.strip().rstrip("."), typed)
+    refusal = _with_value(message.strip().rstrip("."), typed)
     asks = "" if error.ctx is None else f"; see {error.ctx.command_path} --help"
-    return f"toile: {said[:1].lower()}{said[1:]}{asks}"
+    return f"toile: {refusal[:1].lower()}{refusal[1:]}{asks}"
 
 
-def _with_value(said: str, typed: Sequence[str]) -> str:
+def _with_value(refusal: str, typed: Sequence[str]) -> str:
     """`--reach is 2; it goes up to 1` for `--reach: it goes up to 1`."""
-    option, _, rule = said.partition(": it ")
+    option, _, rule = refusal.partition(": it ")
     if not rule:
-        return said
-    for place, word in enumerate(typed):
+        return refusal
+    for index, word in enumerate(typed):
         name, equals, value = word.partition("=")
-        if name == option and (equals or place + 1 < len(typed)):
-            return f"{option} is {plain(value if equals else typed[place + 1])}; it {rule}"
-    return said
+        if name == option and (equals or index + 1 < len(typed)):
+            return f"{option} is {plain(value if equals else typed[index + 1])}; it {rule}"
+    return refusal
 
 
 def refusal_words(error: OSError) -> str | None:

@@ -25,18 +25,21 @@ def note(
     from toile.runs import Workspace, read_remarks
 
     workspace = Workspace()
-    kept = workspace.named(name)
+    entry = workspace.named(name)
     if remove and text is not None:
         raise ToileError("--remove takes the note off, so it goes without a text")
     if remove:
-        workspace.remove_note(kept.folder)
-        say(f"took the note off {plain(kept.name)}")
+        workspace.remove_note(entry.folder)
+        say(f"took the note off {plain(entry.name)}")
     elif text is None:
-        said = read_remarks(kept.folder).note
-        say(said or f'{plain(kept.name)} has no note; write one with  toile note {name} "TEXT"')
+        note_text = read_remarks(entry.folder).note
+        say(
+            note_text
+            or f'{plain(entry.name)} has no note; write one with  toile note {name} "TEXT"'
+        )
     else:
-        workspace.note(kept.folder, text)
-        say(f"noted of {plain(kept.name)}{page_words(kept.folder, name)}")
+        workspace.note(entry.folder, text)
+        say(f"noted of {plain(entry.name)}{page_words(entry.folder, name)}")
 
 
 def star(
@@ -48,9 +51,9 @@ def star(
 
     workspace = Workspace()
     # All are found before one is changed.
-    for kept in [workspace.named(name) for name in names]:
-        workspace.star(kept.folder, not remove)
-        say(f"took the star from {plain(kept.name)}" if remove else f"starred {plain(kept.name)}")
+    for entry in [workspace.named(name) for name in names]:
+        workspace.star(entry.folder, not remove)
+        say(f"took the star from {plain(entry.name)}" if remove else f"starred {plain(entry.name)}")
 
 
 def rename(
@@ -87,6 +90,6 @@ def remarks_words(folder: Path) -> str:
     from toile.runs import shown_remarks
 
     remarks = shown_remarks(folder)
-    said = ["★ starred"] * remarks.star
-    said += [f"note  {plain_lines(remarks.note)}"] * bool(remarks.note)
-    return "\n".join(said)
+    lines = ["★ starred"] * remarks.star
+    lines += [f"note  {plain_lines(remarks.note)}"] * bool(remarks.note)
+    return "\n".join(lines)

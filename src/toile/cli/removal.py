@@ -47,8 +47,8 @@ def rm(
     if names and (list_bin or empty_bin):
         raise ToileError("--list-bin and --empty-bin are of the whole bin and take no name")
     if undo:
-        for one in workspace.restore(*names):
-            say(f"brought back {plain(str(one.folder))}")
+        for entry in workspace.restore(*names):
+            say(f"brought back {plain(str(entry.folder))}")
     elif list_bin:
         _show_bin(workspace, as_json)
     elif empty_bin:
@@ -60,18 +60,18 @@ def rm(
 
 
 def _delete(workspace: "Workspace", names: list[str], yes: bool) -> None:
-    found = {one.folder.resolve(): one for one in map(workspace.find_to_remove, names)}
+    entries = {entry.folder.resolve(): entry for entry in map(workspace.find_to_remove, names)}
     if not yes:
-        say("\n\n".join(_to_be_deleted(workspace, one) for one in found.values()), err=True)
-        _ask("Delete it?" if len(found) == 1 else f"Delete these {len(found)}?")
-    returning = [one for one in found.values() if workspace.can_come_back(one)]
-    old = workspace.remove(*found.values())
-    for one in found.values():
-        say(f"deleted {plain(str(one.folder))}{'' if one in returning else ' for good'}")
+        say("\n\n".join(_to_be_deleted(workspace, entry) for entry in entries.values()), err=True)
+        _ask("Delete it?" if len(entries) == 1 else f"Delete these {len(entries)}?")
+    returning = [entry for entry in entries.values() if workspace.can_come_back(entry)]
+    old = workspace.remove(*entries.values())
+    for entry in entries.values():
+        say(f"deleted {plain(str(entry.folder))}{'' if entry in returning else ' for good'}")
     if returning:
         say(f"toile rm --undo brings {'it' if len(returning) == 1 else 'them'} back, for 30 days")
     if old:
-        gone = ", ".join(plain(one.name) for one in old)
+        gone = ", ".join(plain(entry.name) for entry in old)
         say(f"gone for good, as deleted over 30 days ago: {gone}")
 
 
@@ -81,18 +81,20 @@ def _ask(question: str) -> None:
     ask(question)
 
 
-def _to_be_deleted(workspace: "Workspace", kept: "Kept") -> str:
+def _to_be_deleted(workspace: "Workspace", entry: "Kept") -> str:
     from toile.runs import contents_of
 
-    contents = contents_of(kept)
+    contents = contents_of(entry)
     lines = [
-        str(kept.folder.resolve()),
-        _run_words(kept.folder) if kept.kind == "run" else f"a {kept.kind}, with all its readings",
+        str(entry.folder.resolve()),
+        _run_words(entry.folder)
+        if entry.kind == "run"
+        else f"a {entry.kind}, with all its readings",
         f"{contents.num_files} files, {bytes_text(contents.num_bytes)}",
     ]
     if contents.foreign:
         lines.append(f"among them, not of Toile's making: {', '.join(contents.foreign)}")
-    if not workspace.can_come_back(kept):
+    if not workspace.can_come_back(entry):
         lines.append(f"for good: it has no place in the bin of {workspace.folder}")
     return "\n".join(plain(line) for line in lines)
 
@@ -108,42 +110,44 @@ def _run_words(folder: Path) -> str:
 
 
 def _show_bin(workspace: "Workspace", as_json: bool) -> None:
-    found = workspace.binned()
+    entries = workspace.binned()
     if as_json:
-        say_json({"bin": [_binned_json(one) for one in found]})
-    elif found:
-        say(_bin_words(found))
+        say_json({"bin": [_binned_json(entry) for entry in entries]})
+    elif entries:
+        say(_bin_words(entries))
     else:
         say(f"the bin of {workspace.folder} is empty")
 
 
 def _empty(workspace: "Workspace", yes: bool) -> None:
-    found = workspace.binned()
-    if found and not yes:
-        say(_bin_words(found), err=True)
-        _ask("Delete it for good?" if len(found) == 1 else f"Delete these {len(found)} for good?")
+    entries = workspace.binned()
+    if entries and not yes:
+        say(_bin_words(entries), err=True)
+        _ask(
+            "Delete it for good?" if len(entries) == 1 else f"Delete these {len(entries)} for good?"
+        )
     gone = workspace.empty_bin()
-    say(f"deleted {len(gone)} for good, {bytes_text(sum(one.num_bytes for one in gone))}")
+    say(f"deleted {len(gone)} for good, {bytes_text(sum(entry.num_bytes for entry in gone))}")
 
 
-def _binned_json(one: "Binned") -> dict[str, Any]:
+def _binned_json(entry: "Binned") -> dict[str, Any]:
     return {
-        "name": one.name,
-        "kind": one.kept.kind,
-        "deleted": one.deleted.isoformat(),
-        "bytes": one.num_bytes,
-        "folder": str(one.kept.folder),
+        "name": entry.name,
+        "kind": entry.kept.kind,
+        "deleted": entry.deleted.isoformat(),
+        "bytes": entry.num_bytes,
+        "folder": str(entry.kept.folder),
     }
 
 
-def _bin_words(found: "list[Binned]") -> str:
+def _bin_words(entries: "list[Binned]") -> str:
     rows = [
         (
-            one.name,
-            one.kept.kind,
-            one.deleted.astimezone().strftime("%Y-%m-%d %H:%M"),
-            bytes_text(one.num_bytes),
+            entry.name,
+            entry.kept.kind,
+            entry.deleted.astimezone().strftime("%Y-%m-%d %H:%M"),
+            bytes_text(entry.num_bytes),
         )
-        for one in found
+        for entry in entries
     ]
     return table(("name", "kind", "deleted", "size"), rows, left=3)

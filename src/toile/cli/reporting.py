@@ -30,14 +30,14 @@ def report(
     from toile.cli.progress import waiting
     from toile.runs import Workspace
 
-    kept = Workspace().named(name)
+    entry = Workspace().named(name)
     with waiting("writing the report"):
         from toile.workbench import write_reports
 
-        files = [str(path) for path in write_reports(kept, formats or ["html"])]
+        files = [str(path) for path in write_reports(entry, formats or ["html"])]
     html = next((Path(file) for file in files if file.endswith(".html")), None)
     open_report(html, open_)
     if as_json:
-        say_json({"kind": kept.kind, "folder": str(kept.folder), "files": files})
+        say_json({"kind": entry.kind, "folder": str(entry.folder), "files": files})
         return
     say("\n".join(files))

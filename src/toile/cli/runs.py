@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from toile.runs import Listed
 
 SORTS = {
-    "changed": lambda one: one.changed,
-    "created": lambda one: one.state.created,
+    "changed": lambda entry: entry.changed,
+    "created": lambda entry: entry.state.created,
     # Runs without a score come after all others.
-    "accuracy": lambda one: one.state.accuracy if one.state.accuracy is not None else -1.0,
-    "name": lambda one: one.state.name,
-    "parameters": lambda one: one.state.parameters,
+    "accuracy": lambda entry: entry.state.accuracy if entry.state.accuracy is not None else -1.0,
+    "name": lambda entry: entry.state.name,
+    "parameters": lambda entry: entry.state.parameters,
 }
 
 
@@ -45,52 +45,54 @@ def runs(
         )
     if sort not in SORTS:
         raise ToileError(f"--sort is {sort}; it is one of {', '.join(SORTS)}")
-    found = [
-        one
-        for one in Workspace().runs()
-        if name in (None, one.state.name)
-        and data in (None, one.state.data)
-        and status in (None, one.state.status)
-        and (one.remarks.star or not starred)
+    entries = [
+        entry
+        for entry in Workspace().runs()
+        if name in (None, entry.state.name)
+        and data in (None, entry.state.data)
+        and status in (None, entry.state.status)
+        and (entry.remarks.star or not starred)
     ]
-    found = sorted(found, key=SORTS[sort], reverse=sort != "name")[:limit]
+    entries = sorted(entries, key=SORTS[sort], reverse=sort != "name")[:limit]
     if as_json:
-        say_json({"runs": [_listed_json(one) for one in found]})
-    elif found:
-        say(_listing(found))
+        say_json({"runs": [_listed_json(entry) for entry in entries]})
+    elif entries:
+        say(_listing(entries))
     else:
         say(f"no such runs in {Workspace().folder}; train one with  toile train quick")
 
 
-def _listed_json(one: "Listed") -> dict[str, Any]:
+def _listed_json(entry: "Listed") -> dict[str, Any]:
     return {
-        "run": str(one.run.folder),
-        "id": one.run.id,
-        **asdict(one.state),
-        "note": one.remarks.note,
-        "star": one.remarks.star,
+        "run": str(entry.run.folder),
+        "id": entry.run.id,
+        **asdict(entry.state),
+        "note": entry.remarks.note,
+        "star": entry.remarks.star,
     }
 
 
-def _listing(found: list["Listed"]) -> str:
+def _listing(entries: list["Listed"]) -> str:
     rows = [
         (
-            one.run.id,
-            one.state.status,
-            one.state.data,
-            str(one.state.seed),
-            f"{one.state.epoch}/{one.state.epochs}",
-            percent(one.state.accuracy) + " *" * bool(one.state.seen),
-            amount(one.state.parameters),
+            entry.run.id,
+            entry.state.status,
+            entry.state.data,
+            str(entry.state.seed),
+            f"{entry.state.epoch}/{entry.state.epochs}",
+            percent(entry.state.accuracy) + " *" * bool(entry.state.seen),
+            amount(entry.state.parameters),
         )
-        for one in found
+        for entry in entries
     ]
     heads = ("run", "state", "data", "seed", "epochs", "validation", "parameters")
     # Where data differ, scores are of other images, so that is never left out.
-    is_same = len({one.state.data for one in found}) == 1
+    is_same = len({entry.state.data for entry in entries}) == 1
     may_drop = ("parameters", *["data"] * is_same, "seed", "epochs")
-    warned = [f"* {one.run.id}: {plain(one.state.seen)}" for one in found if one.state.seen]
+    warned = [
+        f"* {entry.run.id}: {plain(entry.state.seen)}" for entry in entries if entry.state.seen
+    ]
     head, *lines = table(heads, rows, left=3, may_drop=may_drop).split("\n")
-    for line, one in zip(lines, found, strict=True):
-        head += f"\n{line}" + f"\n    {plain(one.remarks.line)}" * bool(one.remarks.line)
+    for line, entry in zip(lines, entries, strict=True):
+        head += f"\n{line}" + f"\n    {plain(entry.remarks.line)}" * bool(entry.remarks.line)
     return "\n".join([head, *warned])

@@ -108,36 +108,38 @@ def search(
         _say(result, time.monotonic() - started, path, as_json)
         hint(after_search(result), as_json)
         open_report(path, open_)
-        if signals.asked:
+        if signals.stop_requested:
             say(f"toile: stopped; {signals.goes_on}", err=True)
-    raise typer.Exit(STOPPED if signals.asked else DIVERGED if _all_diverged(result) else 0)
+    raise typer.Exit(
+        STOPPED if signals.stop_requested else DIVERGED if _all_diverged(result) else 0
+    )
 
 
 def follow(live: "LiveSearch", signals: Signals) -> None:
-    """Take the trials and then the finalists' readings to the end or a signal, showing them."""
+    """Run the trials and then the finalists' readings to the end or a signal, showing them."""
     from toile.cli.search_watch import SearchWatch
     from toile.cli.study_watch import StudyWatch
 
     result = live.result
-    left = live.spec.trials - sum(one.ended for one in result.trials)
+    left = live.spec.trials - sum(trial.ended for trial in result.trials)
     for note in live.notes:
         tell(plain(f"note: {note}"))
     tell(f"{live.spec.name}: {left} trials to run, in {live.folder}")
     with SearchWatch(result, live.workers) as watch, signals.deferred():
-        for event in live.events(stop=lambda: signals.asked):
+        for event in live.events(stop=lambda: signals.stop_requested):
             watch.show(event)
-    if signals.asked or not live.result.chosen():
+    if signals.stop_requested or not live.result.chosen():
         return
     study = live.finalists()
     tell(_ahead(live.result, study.result))
     with StudyWatch(study.result, study.workers) as again, signals.deferred():
-        for reading in study.events(stop=lambda: signals.asked):
+        for reading in study.events(stop=lambda: signals.stop_requested):
             again.show(reading)
 
 
-def _ahead(found: "SearchResult", again: "StudyResult") -> str:
+def _ahead(result: "SearchResult", again: "StudyResult") -> str:
     """That the trials are over, and what is trained now."""
-    chosen = [str(one.number) for one in found.chosen()]
+    chosen = [str(trial.number) for trial in result.chosen()]
     best = f"trial{'s' * (len(chosen) > 1)} {', '.join(chosen)}"
     left = len(again.readings) - again.count("finished", "diverged")
     return (
@@ -160,9 +162,9 @@ def summary(result: "SearchResult") -> str:
     lines = [table(heads, rows, left=2, folds="settings")] if rows else []
     stopped = result.count("pruned")
     ended = {"diverged": result.count("diverged"), "failed": result.count("failed")}
-    said = [f"{len(result.trials)} trials, {stopped} stopped early"]
-    said += [f"{count} {status}" for status, count in ended.items() if count]
-    lines.append(", ".join(said))
+    parts = [f"{len(result.trials)} trials, {stopped} stopped early"]
+    parts += [f"{count} {status}" for status, count in ended.items() if count]
+    lines.append(", ".join(parts))
     if result.finalists is not None and result.finalists.verdict is not None:
         lines.append(study_tables(result.finalists))
     lines.append(plain(search_sentence(result)))

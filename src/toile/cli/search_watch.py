@@ -25,8 +25,8 @@ class SearchWatch:
 
     def __init__(self, result: SearchResult, workers: int, console: Console | None = None) -> None:
         self.console = console or Terminal()
-        self.workers, self.asked = workers, result.spec.trials
-        self.ended = {one.number: one for one in result.trials if one.ended}
+        self.workers, self.num_trials = workers, result.spec.trials
+        self.ended = {trial.number: trial for trial in result.trials if trial.ended}
         self.begun: dict[int, tuple[Trial, float]] = {}
         self.seconds: list[float] = []
         self.paused = False
@@ -55,7 +55,7 @@ class SearchWatch:
                 self.seconds.append(time.monotonic() - since)
                 self.ended[trial.number] = trial
                 if not self.console.is_terminal:
-                    self._say(f"{trial_words(trial)}; {self._standing()}")
+                    self._say(f"{trial_words(trial)}; {self._status_line()}")
             case Paused(reason) if not self.paused:
                 self.paused = True
                 self._say(f"paused: {reason}; it continues when there is room")
@@ -71,19 +71,19 @@ class SearchWatch:
         for trial, _ in self.begun.values():
             words = plain(values_words(trial.values))
             grid.add_row(Text(f"trial {trial.number}", style="dim"), Text("..."), Text(words))
-        return Group(grid, Text(self._standing(), style="dim"))
+        return Group(grid, Text(self._status_line(), style="dim"))
 
     def _best(self) -> list[Trial]:
-        finished = [one for one in self.ended.values() if one.status == "finished"]
-        return sorted(finished, key=lambda one: -one.scores[-1])[:SHOWN]
+        finished = [trial for trial in self.ended.values() if trial.status == "finished"]
+        return sorted(finished, key=lambda trial: -trial.scores[-1])[:SHOWN]
 
-    def _standing(self) -> str:
-        stopped = sum(one.status == "pruned" for one in self.ended.values())
+    def _status_line(self) -> str:
+        stopped = sum(trial.status == "pruned" for trial in self.ended.values())
         best = self._best()
-        parts = [f"{len(self.ended)} of {self.asked} trials"]
+        parts = [f"{len(self.ended)} of {self.num_trials} trials"]
         parts += [f"{stopped} stopped early"] * bool(stopped)
-        parts += [f"best {percent(one.score)} by trial {one.number}" for one in best[:1]]
-        left = self.asked - len(self.ended)
+        parts += [f"best {percent(trial.score)} by trial {trial.number}" for trial in best[:1]]
+        left = self.num_trials - len(self.ended)
         if self.seconds and left:
             mean = sum(self.seconds) / len(self.seconds)
             parts.append(f"about {duration(mean * left / min(self.workers, left))} left")
@@ -105,5 +105,5 @@ def trial_words(trial: Trial) -> str:
     because = (
         f" ({trial.reason})" if trial.reason and trial.status in ("failed", "diverged") else ""
     )
-    said = says.get(trial.status, trial.status)
-    return f"trial {trial.number} ({values_words(trial.values)}): {said}{because}"
+    outcome = says.get(trial.status, trial.status)
+    return f"trial {trial.number} ({values_words(trial.values)}): {outcome}{because}"

@@ -63,8 +63,8 @@ def serve(
             _write_token(token_file, token)
         url = f"http://{reached}:{port}"
         if as_json:
-            kept = {"token": token} if token_file is None else {"token_file": str(token_file)}
-            say_json({"url": url, **kept, **model.card.model_dump()})
+            access = {"token": token} if token_file is None else {"token_file": str(token_file)}
+            say_json({"url": url, **access, **model.card.model_dump()})
         else:
             shown = token if token_file is None else f"$(cat {shlex.quote(str(token_file))})"
             for line in (

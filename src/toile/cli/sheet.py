@@ -56,33 +56,41 @@ def run(
         from toile.cli.progress import data_progress, waiting
         from toile.workbench import run_sheet
 
-        numbers = None if only is None else numbers_in(only)
+        exercise_numbers = None if only is None else parse_numbers(only)
         with data_progress() as progress:
             live = run_sheet(
-                sheet, quick=quick, only=numbers, out=out, workers=workers, on=on, progress=progress
+                sheet,
+                quick=quick,
+                only=exercise_numbers,
+                out=out,
+                workers=workers,
+                on=on,
+                progress=progress,
             )
         for note in live.notes:
             tell(plain(f"note: {note}"))
         with live.taking():
-            _take_all(live, ask and sys.stdin.isatty() and not as_json, signals)
+            _run_all(live, ask and sys.stdin.isatty() and not as_json, signals)
         result = live.result
         from toile.workbench import write_sheet_report
 
         with waiting("writing the report"):
             report = write_sheet_report(result)[0]
-        taken = time.monotonic() - started
+        wall_seconds = time.monotonic() - started
         if as_json:
-            say_json(result.to_json() | {"report": str(report), "wall_seconds": taken})
+            say_json(result.to_json() | {"report": str(report), "wall_seconds": wall_seconds})
         else:
-            asked = {one.planned.number for one in live.exercises}
-            taken_now = [one for one in result.outcomes if one.planned.number in asked]
-            say(outcomes_words(taken_now, quick))
-            say(f"\n{duration(result.seconds)} of training; this took {duration(taken)}")
+            requested = {exercise.planned.number for exercise in live.exercises}
+            outcomes = [
+                outcome for outcome in result.outcomes if outcome.planned.number in requested
+            ]
+            say(outcomes_words(outcomes, quick))
+            say(f"\n{duration(result.seconds)} of training; this took {duration(wall_seconds)}")
             say(f"report  {report}")
         open_report(report, open_)
-        if signals.asked:
+        if signals.stop_requested:
             say(f"toile: stopped; {signals.goes_on}", err=True)
-    raise typer.Exit(STOPPED if signals.asked else 0)
+    raise typer.Exit(STOPPED if signals.stop_requested else 0)
 
 
 @app.command(cls=Command)
@@ -112,18 +120,18 @@ def list_(as_json: Json = False) -> None:
     """List the sheets that come with Toile."""
     from toile.sheets import list_sheets
 
-    found = list_sheets()
+    sheets = list_sheets()
     if as_json:
         rows = [
-            {"name": name, "title": one.title, "exercises": len(one.exercises)}
-            for name, one in found.items()
+            {"name": name, "title": sheet.title, "exercises": len(sheet.exercises)}
+            for name, sheet in sheets.items()
         ]
         say_json({"sheets": rows})
         return
     say(
         table(
             ("sheet", "title", "exercises"),
-            [(name, one.title, str(len(one.exercises))) for name, one in found.items()],
+            [(name, sheet.title, str(len(sheet.exercises))) for name, sheet in sheets.items()],
             left=2,
         )
     )
@@ -137,33 +145,33 @@ def show(sheet: Name, quick: IsQuick = False, as_json: Json = False) -> None:
     read = read_sheet(sheet)
     planned = plan_sheet(read, quick)
     trainings, epochs = (
-        sum(getattr(one, name) for one in planned) for name in ("trainings", "epochs")
+        sum(getattr(plan, name) for plan in planned) for name in ("trainings", "epochs")
     )
     if as_json:
-        rows = [_planned_json(one) for one in planned]
+        rows = [_planned_json(plan) for plan in planned]
         say_json({"title": read.title, "trainings": trainings, "epochs": epochs, "exercises": rows})
         return
     say(plain(read.title))
     heads = ("", "exercise", "kind", "trainings", "epochs at most")
-    head, *lines = table(heads, [_planned_row(one) for one in planned], left=3).split("\n")
+    head, *lines = table(heads, [_planned_row(plan) for plan in planned], left=3).split("\n")
     say(head)
-    for line, one in zip(lines, planned, strict=True):
+    for line, plan in zip(lines, planned, strict=True):
         say(line)
-        if levels := _levels_words(one):
+        if levels := _levels_words(plan):
             say(textwrap.fill(plain(levels), 80, initial_indent="     ", subsequent_indent="     "))
     say(f"{trainings} trainings, up to {epochs} epochs")
 
 
-def numbers_in(text: str) -> list[int]:
+def parse_numbers(text: str) -> list[int]:
     """The numbers of `2,5` and `2-4`."""
-    numbers: list[int] = []
+    exercise_numbers: list[int] = []
     for part in text.split(","):
-        found = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part.strip())
-        span = range(int(found[1]), int(found[2] or found[1]) + 1) if found else ()
+        match = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part.strip())
+        span = range(int(match[1]), int(match[2] or match[1]) + 1) if match else ()
         if not span:
             raise ToileError(f"--only is {text!r}; write numbers of exercises, as in 2,5 or 2-4")
-        numbers += span
-    return numbers
+        exercise_numbers += span
+    return exercise_numbers
 
 
 def _ask(live: "LiveSheet", exercises: "list[Planned]") -> None:
@@ -171,31 +179,31 @@ def _ask(live: "LiveSheet", exercises: "list[Planned]") -> None:
     from toile.sheets import keep_answer, read_answers
 
     answered = read_answers(live.folder)
-    for one in exercises:
-        if one.number in answered:
+    for plan in exercises:
+        if plan.number in answered:
             continue
-        line = f"{one.number}. {one.exercise.title}. {one.exercise.question}"
+        line = f"{plan.number}. {plan.exercise.title}. {plan.exercise.question}"
         say(f"\n{plain(line)}", err=True)
-        asked = plain(one.exercise.expect) or "Your answer"
-        text = ask_text(asked)
+        prompt = plain(plan.exercise.expect) or "Your answer"
+        text = ask_text(prompt)
         if text:
-            keep_answer(live.folder, one.number, text)
+            keep_answer(live.folder, plan.number, text)
 
 
-def _take_all(live: "LiveSheet", asks: bool, signals: Signals) -> None:
-    """Take the exercises in order, to the last or to a signal."""
+def _run_all(live: "LiveSheet", asks: bool, signals: Signals) -> None:
+    """Run the exercises in order, to the last or to a signal."""
     if asks:
-        _ask(live, [one.planned for one in live.exercises if one.planned.exercise.expect])
+        _ask(live, [item.planned for item in live.exercises if item.planned.exercise.expect])
     for exercise in live.exercises:
-        _take(live, exercise, signals)
+        _run_exercise(live, exercise, signals)
         if asks and exercise.planned.exercise.kind == "question":
             _ask(live, [exercise.planned])
-        if signals.asked:
+        if signals.stop_requested:
             break
 
 
-def _take(live: "LiveSheet", exercise: "LiveExercise", signals: Signals) -> None:
-    """Take one exercise to its end or a signal, showing it."""
+def _run_exercise(live: "LiveSheet", exercise: "LiveExercise", signals: Signals) -> None:
+    """Run one exercise to its end or a signal, showing it."""
     from toile.cli.progress import data_progress
     from toile.cli.search import follow as follow_search
     from toile.cli.study_watch import StudyWatch
@@ -207,9 +215,9 @@ def _take(live: "LiveSheet", exercise: "LiveExercise", signals: Signals) -> None
         follow_search(work, signals)
     elif work is not None:
         with StudyWatch(work.result, work.workers) as watch, signals.deferred():
-            for event in work.events(stop=lambda: signals.asked):
+            for event in work.events(stop=lambda: signals.stop_requested):
                 watch.show(event)
-    if not signals.asked:
+    if not signals.stop_requested:
         with data_progress() as progress:
             live.conclude(exercise, progress)
 
@@ -221,63 +229,63 @@ def outcomes_words(outcomes: "Sequence[ExerciseOutcome]", quick: bool) -> str:
         lines.append(
             "QUICK: few images, epochs and readings; it says nothing about the exercises.\n"
         )
-    for one in outcomes:
-        exercise = one.planned.exercise
-        lines.append(f"{one.planned.number}. {plain(exercise.title)}")
-        said = "answered" if exercise.kind == "question" else "expected"
-        if one.answer is not None:
-            lines.append(f"   {said}: {plain(one.answer.text)}")
-        if exercise.kind != "question" or one.answer is None:
-            lines.append(f"   {plain(_outcome_words(one))}")
+    for outcome in outcomes:
+        exercise = outcome.planned.exercise
+        lines.append(f"{outcome.planned.number}. {plain(exercise.title)}")
+        label = "answered" if exercise.kind == "question" else "expected"
+        if outcome.answer is not None:
+            lines.append(f"   {label}: {plain(outcome.answer.text)}")
+        if exercise.kind != "question" or outcome.answer is None:
+            lines.append(f"   {plain(_outcome_words(outcome))}")
     return "\n".join(lines)
 
 
-def _outcome_words(one: "ExerciseOutcome") -> str:
+def _outcome_words(outcome: "ExerciseOutcome") -> str:
     from toile.searches import search_sentence
     from toile.sheets import compared_words, runs_words, study_words
 
-    if one.search is not None:
-        return search_sentence(one.search)
-    if one.verdict is not None:
-        return compared_words(one)
-    if one.record is not None and "mcnemar" in one.record:
-        return runs_words(one.record)
-    if one.record is not None and "top" in one.record:
-        first = one.record["top"][0]
+    if outcome.search is not None:
+        return search_sentence(outcome.search)
+    if outcome.verdict is not None:
+        return compared_words(outcome)
+    if outcome.record is not None and "mcnemar" in outcome.record:
+        return runs_words(outcome.record)
+    if outcome.record is not None and "top" in outcome.record:
+        first = outcome.record["top"][0]
         return (
-            f"{one.record['file']} answers as the network does, and takes {one.record['picture']} "
-            f"for {first['class']} ({100 * first['probability']:.1f} %)"
+            f"{outcome.record['file']} answers as the network does, and takes "
+            f"{outcome.record['picture']} for {first['class']} ({100 * first['probability']:.1f} %)"
         )
-    if one.study is not None:
-        return study_words(one.study)
-    undone = "to be answered in words" if one.planned.exercise.kind == "question" else "to do"
-    return "done" if one.ended else undone
+    if outcome.study is not None:
+        return study_words(outcome.study)
+    undone = "to be answered in words" if outcome.planned.exercise.kind == "question" else "to do"
+    return "done" if outcome.ended else undone
 
 
-def _planned_json(one: "Planned") -> dict[str, object]:
+def _planned_json(plan: "Planned") -> dict[str, object]:
     return {
-        "number": one.number,
-        "title": one.exercise.title,
-        "kind": one.exercise.kind,
-        "trainings": one.trainings,
-        "epochs": one.epochs,
-        "levels": [level.name for level in one.levels],
+        "number": plan.number,
+        "title": plan.exercise.title,
+        "kind": plan.exercise.kind,
+        "trainings": plan.trainings,
+        "epochs": plan.epochs,
+        "levels": [level.name for level in plan.levels],
     }
 
 
-def _levels_words(one: "Planned") -> str:
-    if one.search is not None:
-        return f"{one.search.trials} trials, {one.search.finalists} finalists"
+def _levels_words(plan: "Planned") -> str:
+    if plan.search is not None:
+        return f"{plan.search.trials} trials, {plan.search.finalists} finalists"
     from toile.statistics import list_names
 
-    return list_names([level.name for level in one.levels]) if len(one.levels) > 1 else ""
+    return list_names([level.name for level in plan.levels]) if len(plan.levels) > 1 else ""
 
 
-def _planned_row(one: "Planned") -> tuple[str, ...]:
+def _planned_row(plan: "Planned") -> tuple[str, ...]:
     return (
-        str(one.number),
-        one.exercise.title,
-        one.exercise.kind,
-        str(one.trainings or "-"),
-        str(one.epochs or "-"),
+        str(plan.number),
+        plan.exercise.title,
+        plan.exercise.kind,
+        str(plan.trainings or "-"),
+        str(plan.epochs or "-"),
     )

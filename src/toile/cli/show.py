@@ -33,78 +33,78 @@ def show(
 
     # What is of runs alone is asked of the last run.
     kinds = ("run",) if reach or curve else ()
-    found = [Workspace().named(name, *kinds) for name in names]
-    other = next((one for one in found if one.kind != "run"), None)
-    if other is not None and (reach or curve):
-        raise ToileError(f"{other.name} is a {other.kind}; --reach and --curve are of runs")
+    entries = [Workspace().named(name, *kinds) for name in names]
+    non_run = next((entry for entry in entries if entry.kind != "run"), None)
+    if non_run is not None and (reach or curve):
+        raise ToileError(f"{non_run.name} is a {non_run.kind}; --reach and --curve are of runs")
     if as_json:
-        told = [_json(one) | remarks_json(one.folder) for one in found]
-        say_json(told[0] if len(told) == 1 else told)
+        records = [_json(entry) | remarks_json(entry.folder) for entry in entries]
+        say_json(records[0] if len(records) == 1 else records)
         return
-    for place, one in enumerate(found):
-        say("\n" * (place > 0) + _words(one))
-        if one.kind == "run":
-            _show_progress(one, reach or (), curve)
-        if words := remarks_words(one.folder):
+    for index, entry in enumerate(entries):
+        say("\n" * (index > 0) + _words(entry))
+        if entry.kind == "run":
+            _show_progress(entry, reach or (), curve)
+        if words := remarks_words(entry.folder):
             say(words)
 
 
-def _json(kept: "Kept") -> dict[str, Any]:
+def _json(entry: "Kept") -> dict[str, Any]:
     from toile import studies
     from toile.searches import open_search, search_summary
     from toile.sheets import open_sheet
 
-    match kept.kind:
+    match entry.kind:
         case "study":
-            return studies.study_summary(studies.open_study(kept.folder))
+            return studies.study_summary(studies.open_study(entry.folder))
         case "search":
-            return search_summary(open_search(kept.folder))
+            return search_summary(open_search(entry.folder))
         case "sheet":
-            return open_sheet(kept.folder).to_json()
+            return open_sheet(entry.folder).to_json()
     from toile.cli.training import result
     from toile.runs import Run
 
-    run = Run(kept.folder)
+    run = Run(entry.folder)
     return result(run) | {"epochs_history": list(run.history.epochs)}
 
 
-def _words(kept: "Kept") -> str:
+def _words(entry: "Kept") -> str:
     from toile import studies
     from toile.searches import open_search
     from toile.sheets import open_sheet
 
-    where = f"{kept.kind}  {plain(str(kept.folder))}"
-    match kept.kind:
+    where = f"{entry.kind}  {plain(str(entry.folder))}"
+    match entry.kind:
         case "study":
             from toile.cli.study_words import summary as study_words
 
-            return f"{study_words(studies.open_study(kept.folder))}\n{where}"
+            return f"{study_words(studies.open_study(entry.folder))}\n{where}"
         case "search":
             from toile.cli.search import summary as search_words
 
-            return f"{search_words(open_search(kept.folder))}\n{where}"
+            return f"{search_words(open_search(entry.folder))}\n{where}"
         case "sheet":
             from toile.cli.sheet import outcomes_words
 
-            sheet = open_sheet(kept.folder)
+            sheet = open_sheet(entry.folder)
             return f"{outcomes_words(sheet.outcomes, sheet.quick)}\n{where}"
     from toile.cli.training import summary
     from toile.runs import Run
 
-    return summary(Run(kept.folder))
+    return summary(Run(entry.folder))
 
 
-def _show_progress(kept: "Kept", reach: "list[float] | tuple[float, ...]", curve: bool) -> None:
+def _show_progress(entry: "Kept", reach: "list[float] | tuple[float, ...]", curve: bool) -> None:
     from toile.runs import Run
 
-    run = Run(kept.folder)
+    run = Run(entry.folder)
     if not run.history.epochs:
         return
     say(_progress(run, reach))
     if curve:
         from toile.cli.curve import text_curve
 
-        say(text_curve([one["validation"]["accuracy"] for one in run.history.epochs]))
+        say(text_curve([record["validation"]["accuracy"] for record in run.history.epochs]))
 
 
 def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
@@ -114,30 +114,36 @@ def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
     epochs = run.history.epochs
     rows = [
         (
-            str(one["epoch"]),
-            decimals(one["training"]["loss"]),
-            percent(one["training"]["accuracy"]),
-            decimals(one["validation"]["loss"]),
-            percent(one["validation"]["accuracy"]),
-            duration(one["seconds"]),
+            str(record["epoch"]),
+            decimals(record["training"]["loss"]),
+            percent(record["training"]["accuracy"]),
+            decimals(record["validation"]["loss"]),
+            percent(record["validation"]["accuracy"]),
+            duration(record["seconds"]),
         )
-        for one in epochs
+        for record in epochs
     ]
     heads = ("epoch", "loss", "accuracy", "validation loss", "accuracy", "time")
     reached = convergence_of(epochs, reach) if reach else convergence_of(epochs)
     # Of our own rising targets all after the first missed one were missed too, and say no more.
-    first_missed = next((place for place, one in enumerate(reached) if one.epoch is None), None)
+    first_missed = next(
+        (index for index, target in enumerate(reached) if target.epoch is None), None
+    )
     # Of those reached the highest: each is later than the one before.
     until = len(reached) if first_missed is None else first_missed
     shown = reached if reach else reached[max(until - MOST_REACHED, 0) : until + 1]
     lines = [
-        f"reached {percent(one.accuracy, 1)}: "
-        + (f"epoch {one.epoch}, after {duration(one.seconds)}" if one.epoch else "not reached")
-        for one in shown
+        f"reached {percent(target.accuracy, 1)}: "
+        + (
+            f"epoch {target.epoch}, after {duration(target.seconds)}"
+            if target.epoch
+            else "not reached"
+        )
+        for target in shown
     ]
     seconds = seconds_of(epochs)
-    each = seconds["per_epoch"]
-    later = "" if each is None else f", each later one {duration(each)} (median)"
+    per_epoch = seconds["per_epoch"]
+    later = "" if per_epoch is None else f", each later one {duration(per_epoch)} (median)"
     lines.append(
         f"time: first epoch {duration(seconds['first_epoch'])}{later}; "
         f"scoring {duration(seconds['evaluation'])}"

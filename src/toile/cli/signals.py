@@ -20,13 +20,13 @@ class Signals:
     """
 
     def __init__(self, goes_on: str = "a run that had begun is continued by toile resume") -> None:
-        self.asked = False
+        self.stop_requested = False
         self.goes_on = goes_on
         self._deferring = False
 
     def __enter__(self) -> "Signals":
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        self._before = {number: signal.signal(number, self._take) for number in numbers}
+        stop_signals = (signal.SIGINT, signal.SIGTERM)
+        self._before = {number: signal.signal(number, self._receive) for number in stop_signals}
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -44,12 +44,12 @@ class Signals:
         finally:
             self._deferring = False
 
-    def _take(self, number: int, frame: FrameType | None) -> None:
+    def _receive(self, number: int, frame: FrameType | None) -> None:
         if not self._deferring:
             self._leave()
-        if self.asked:
+        if self.stop_requested:
             raise KeyboardInterrupt
-        self.asked = True
+        self.stop_requested = True
 
     def _leave(self) -> None:
         say(f"toile: stopped; {self.goes_on}", err=True)

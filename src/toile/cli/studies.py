@@ -14,7 +14,7 @@ from toile.cli.words import table
 if TYPE_CHECKING:
     from toile.workbench import Standing
 
-MOST_SAID = 200
+MOST_LETTERS = 200
 """Letters of what came of one; the first sentence, which is the finding, is shown whole."""
 INDENT = "    "
 
@@ -27,11 +27,11 @@ def studies(as_json: Json = False) -> None:
     from toile.runs import Workspace
     from toile.workbench import list_studies
 
-    found = list_studies()
+    statuses = list_studies()
     if as_json:
-        say_json({"studies": [_listed_json(one) for one in found]})
-    elif found:
-        say(_listing(found))
+        say_json({"studies": [_listed_json(status) for status in statuses]})
+    elif statuses:
+        say(_listing(statuses))
     else:
         say(
             f"no study, search or sheet in {Workspace().folder}; take one with  "
@@ -39,50 +39,50 @@ def studies(as_json: Json = False) -> None:
         )
 
 
-def _listed_json(one: "Standing") -> dict[str, Any]:
+def _listed_json(status: "Standing") -> dict[str, Any]:
     return {
-        "name": one.kept.name,
-        "kind": one.kept.kind,
-        "folder": str(one.kept.folder),
-        "when": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(one.kept.when)),
-        "state": one.state,
-        "done": one.done,
-        "planned": one.planned,
-        "sentence": one.sentence,
-        **remarks_json(one.kept.folder),
+        "name": status.kept.name,
+        "kind": status.kept.kind,
+        "folder": str(status.kept.folder),
+        "when": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(status.kept.when)),
+        "state": status.state,
+        "done": status.done,
+        "planned": status.planned,
+        "sentence": status.sentence,
+        **remarks_json(status.kept.folder),
     }
 
 
-def _listing(found: list["Standing"]) -> str:
+def _listing(statuses: list["Standing"]) -> str:
     from toile.runs import shown_remarks
     from toile.workbench import COUNTED
 
     rows = [
         (
-            one.kept.name,
-            one.kept.kind,
-            time.strftime("%Y-%m-%d %H:%M", time.localtime(one.kept.when)),
-            one.state,
-            f"{one.done}/{one.planned} {COUNTED[one.kept.kind]}",
+            status.kept.name,
+            status.kept.kind,
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(status.kept.when)),
+            status.state,
+            f"{status.done}/{status.planned} {COUNTED[status.kept.kind]}",
         )
-        for one in found
+        for status in statuses
     ]
     heads = ("name", "kind", "last", "state", "done")
     head, *lines = table(heads, rows, left=len(heads)).split("\n")
     width = shutil.get_terminal_size().columns
-    said = [head]
-    for line, one in zip(lines, found, strict=True):
-        said += [line, *_wrapped(plain(one.sentence), width)]
-        if words := shown_remarks(one.kept.folder).line:
-            said += _wrapped(plain(words), width)
-    return "\n".join(said)
+    output = [head]
+    for line, status in zip(lines, statuses, strict=True):
+        output += [line, *_wrapped(plain(status.sentence), width)]
+        if words := shown_remarks(status.kept.folder).line:
+            output += _wrapped(plain(words), width)
+    return "\n".join(output)
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """As many whole sentences of `text` as are no more than `MOST_SAID` letters, at least one."""
+    """As many whole sentences of `text` as are at most `MOST_LETTERS` letters, at least one."""
     shown, *rest = re.split(r"(?<=[.!?]) (?=[A-Z0-9])", text)
     for sentence in rest:
-        if len(f"{shown} {sentence}") > MOST_SAID:
+        if len(f"{shown} {sentence}") > MOST_LETTERS:
             break
         shown = f"{shown} {sentence}"
     # A name longer than the line stays whole, or it could not be pasted.

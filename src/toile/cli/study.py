@@ -129,9 +129,9 @@ def run(
             tell(line)
         hint(after_study(result), as_json)
         open_report(path, open_)
-        if signals.asked:
+        if signals.stop_requested:
             say(f"toile: stopped; {signals.goes_on}", err=True)
-    raise typer.Exit(_exit_code(result, signals.asked))
+    raise typer.Exit(_exit_code(result, signals.stop_requested))
 
 
 @app.command("new", cls=Command)
@@ -163,10 +163,10 @@ def _refuse(budget: str | None, why: str, out: str | None) -> None:
 
 def seconds_in(text: str) -> float:
     """The seconds of `90`, `90s`, `20m` or `1h30m`."""
-    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text.strip())
+    match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text.strip())
     seconds = sum(
         int(number) * unit
-        for number, unit in zip(found.groups() if found else (), (3600, 60, 1), strict=False)
+        for number, unit in zip(match.groups() if match else (), (3600, 60, 1), strict=False)
         if number
     )
     if not seconds:
@@ -175,7 +175,7 @@ def seconds_in(text: str) -> float:
 
 
 def _follow(live: "LiveStudy", signals: Signals) -> None:
-    """Take the study to its end or a signal, showing it."""
+    """Run the study to its end or a signal, showing it."""
     from toile.cli.study_watch import StudyWatch
     from toile.studies import Looked
 
@@ -186,11 +186,11 @@ def _follow(live: "LiveStudy", signals: Signals) -> None:
     ]:
         tell(plain(line))
     with StudyWatch(result, live.workers) as watch, signals.deferred():
-        for event in live.events(stop=lambda: signals.asked):
+        for event in live.events(stop=lambda: signals.stop_requested):
             watch.workers = live.workers
             watch.show(event)
             if isinstance(event, Looked):
-                watch.take_in(live.result)
+                watch.update(live.result)
 
 
 def _open_test(result: "StudyResult", why: str) -> "StudyResult":

@@ -35,7 +35,7 @@ class _Cell:
 
     status: str
     text: str
-    share: float = 0.0
+    fraction: float = 0.0
     begun: float = 0.0
 
 
@@ -48,7 +48,7 @@ class StudyWatch:
         self.cells: dict[tuple[str, int], _Cell] = {}
         self.seconds: dict[str, list[float]] = {}
         self.paused = False
-        self.take_in(result)
+        self.update(result)
         self.live = Live(
             console=self.console,
             transient=True,
@@ -64,12 +64,12 @@ class StudyWatch:
     def __exit__(self, *error: object) -> None:
         self.live.stop()
 
-    def take_in(self, result: StudyResult) -> None:
+    def update(self, result: StudyResult) -> None:
         """Show the readings of `result`, which may be more than before."""
-        for one in result.readings:
-            known = self.cells.get((one.level, one.number))
+        for reading in result.readings:
+            known = self.cells.get((reading.level, reading.number))
             if known is None or known.status not in ENDED:
-                self.cells[one.level, one.number] = _cell_of(one)
+                self.cells[reading.level, reading.number] = _cell_of(reading)
 
     def show(self, event: StudyEvent, result: StudyResult | None = None) -> None:
         """Show one event; `result` is the study's where a look has asked for more readings."""
@@ -80,17 +80,17 @@ class StudyWatch:
                 self.cells[event.level, event.number] = cell
             case Advanced():
                 cell = self.cells[event.level, event.number]
-                cell.share, cell.text = event.fraction, f"{100 * event.fraction:.0f} %"
+                cell.fraction, cell.text = event.fraction, f"{100 * event.fraction:.0f} %"
             case Retried():
                 self.cells[event.level, event.number] = _Cell("waiting", "again")
-                self._say(f"{_place(event)} failed, tried once more: {event.reason}")
+                self._say(f"{_reading_name(event)} failed, tried once more: {event.reason}")
             case Ended():
                 self._ended(event.reading)
             case Paused() if not self.paused:
                 self.paused = True
                 self._say(f"paused: {event.reason}; it continues when there is room")
             case Looked():
-                open_ = sum(one.verdict == "undecided" for one in event.verdict.pairs)
+                open_ = sum(pair.verdict == "undecided" for pair in event.verdict.pairs)
                 self._say(
                     f"look at {event.readings} readings a level: {open_} of "
                     f"{len(event.verdict.pairs)} pairs undecided"
@@ -102,17 +102,17 @@ class StudyWatch:
         """Levels down, readings across, and how long it will take."""
         names = list(dict.fromkeys(level for level, _ in self.cells))
         most = max(number for _, number in self.cells)
-        room = self.console.width - max(map(len, names)) - 4
+        space = self.console.width - max(map(len, names)) - 4
         grid = Table.grid(padding=(0, 2))
-        wide = room >= most * WIDE
+        wide = space >= most * WIDE
         if wide:
             grid.add_row("", *(Text(str(n + 1), style="dim") for n in range(most)))
         for name in names:
             row = [self.cells.get((name, n + 1)) for n in range(most)]
-            shown = [Text(one.text if one else "") for one in row]
-            signs = "".join(SIGNS.get(one.status, "·") for one in row if one)
+            shown = [Text(cell.text if cell else "") for cell in row]
+            signs = "".join(SIGNS.get(cell.status, "·") for cell in row if cell)
             grid.add_row(Text(plain(name)), *(shown if wide else [Text(signs)]))
-        return Group(grid, Text(self._standing(), style="dim"))
+        return Group(grid, Text(self._status_line(), style="dim"))
 
     def _ended(self, reading: Reading) -> None:
         cell = self.cells[reading.level, reading.number]
@@ -120,26 +120,26 @@ class StudyWatch:
             self.seconds.setdefault(reading.level, []).append(time.monotonic() - cell.begun)
         self.cells[reading.level, reading.number] = _cell_of(reading)
         because = f" ({reading.reason})" if reading.reason else ""
-        said = percent(reading.score) if reading.status == "finished" else reading.status
+        outcome = percent(reading.score) if reading.status == "finished" else reading.status
         if reading.status == "failed" or not self.console.is_terminal:
-            self._say(f"{_place(reading)}: {said}{because}; {self._standing()}")
+            self._say(f"{_reading_name(reading)}: {outcome}{because}; {self._status_line()}")
 
-    def _standing(self) -> str:
-        done = sum(one.status in ENDED for one in self.cells.values())
+    def _status_line(self) -> str:
+        done = sum(cell.status in ENDED for cell in self.cells.values())
         left = self.seconds_left()
         time_left = "" if left is None else f", about {duration(left)} left"
         return f"{done} of {len(self.cells)} readings{time_left}"
 
     def seconds_left(self) -> float | None:
         """By the readings that have ended; None before the first, and once all have."""
-        known = [one for seconds in self.seconds.values() for one in seconds]
-        left = {at: one for at, one in self.cells.items() if one.status not in ENDED}
+        known = [value for seconds in self.seconds.values() for value in seconds]
+        left = {at: cell for at, cell in self.cells.items() if cell.status not in ENDED}
         if not known or not left:
             return None
         mean = sum(known) / len(known)
         work = sum(
-            (1 - one.share) * _mean(self.seconds.get(level, ()), mean)
-            for (level, _), one in left.items()
+            (1 - cell.fraction) * _mean(self.seconds.get(level, ()), mean)
+            for (level, _), cell in left.items()
         )
         return work / min(self.workers, len(left))
 
@@ -151,14 +151,14 @@ class StudyWatch:
             tell(plain(line))
 
 
-def _cell_of(one: Reading) -> _Cell:
-    if one.status == "finished" and one.score is not None:
-        return _Cell("finished", f"{100 * one.score:.2f}")
-    return _Cell(one.status, one.status if one.status in ENDED else "·")
+def _cell_of(reading: Reading) -> _Cell:
+    if reading.status == "finished" and reading.score is not None:
+        return _Cell("finished", f"{100 * reading.score:.2f}")
+    return _Cell(reading.status, reading.status if reading.status in ENDED else "·")
 
 
-def _place(one: Reading | Retried) -> str:
-    return f"{one.level}, reading {one.number}"
+def _reading_name(reading: Reading | Retried) -> str:
+    return f"{reading.level}, reading {reading.number}"
 
 
 def _mean(values: Iterable[float], otherwise: float) -> float:

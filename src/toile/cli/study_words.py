@@ -55,14 +55,14 @@ def tables(result: "StudyResult") -> str:
 
     parts = [verdict_tables(result.verdict)] if result.verdict else []
     lost = [
-        plain(f"{one.level}, reading {one.number} {one.status}: {one.reason}")
-        for one in _lost(result)
+        plain(f"{reading.level}, reading {reading.number} {reading.status}: {reading.reason}")
+        for reading in _lost(result)
     ]
     return "\n\n".join([*parts, *["\n".join(lost)] * bool(lost)])
 
 
 def _lost(result: "StudyResult") -> list["Reading"]:
-    return [one for one in result.readings if one.status in ("failed", "diverged")]
+    return [reading for reading in result.readings if reading.status in ("failed", "diverged")]
 
 
 def _test_table(result: "StudyResult") -> str:
@@ -72,11 +72,13 @@ def _test_table(result: "StudyResult") -> str:
     rows = [
         (
             name,
-            str(one["n"]),
-            percent(one["mean"]),
-            "-" if one["low"] is None else f"{100 * one['low']:.2f} to {100 * one['high']:.2f}",
+            str(level["n"]),
+            percent(level["mean"]),
+            "-"
+            if level["low"] is None
+            else f"{100 * level['low']:.2f} to {100 * level['high']:.2f}",
         )
-        for name, one in test["levels"].items()
+        for name, level in test["levels"].items()
     ]
     return table(("on the test part", "n", "mean", "95 % interval"), rows) + (
         f"\n{test['images']:,} test images; look {test['looks']} at them, "

@@ -37,7 +37,8 @@ def plain(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
     )
 
 
@@ -51,9 +52,9 @@ def columns(err: bool = False) -> int | None:
     stream = sys.stderr if err else sys.stdout
     if not stream.isatty():
         return None
-    asked = os.environ.get("COLUMNS", "")
-    if asked.isdecimal() and int(asked):
-        return int(asked)
+    setting = os.environ.get("COLUMNS", "")
+    if setting.isdecimal() and int(setting):
+        return int(setting)
     try:
         return os.get_terminal_size(stream.fileno()).columns or USUAL_WIDTH
     except OSError:
@@ -91,10 +92,10 @@ def say(text: str, err: bool = False, as_it_is: bool = False) -> None:
     file's text. A name inside it that holds a line's end would look like a line of ours: who writes
     a line round a name makes that `plain` first.
     """
-    said, width = plain_lines(text), columns(err)
+    output, width = plain_lines(text), columns(err)
     if width is not None and not as_it_is:
-        said = "\n".join(wrapped(line, width) for line in said.split("\n"))
-    typer.echo(said, err=err)
+        output = "\n".join(wrapped(line, width) for line in output.split("\n"))
+    typer.echo(output, err=err)
 
 
 def tell(text: str) -> None:

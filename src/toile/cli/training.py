@@ -59,7 +59,7 @@ def train(
         from toile.runs import asked_recipe, prepare_data, refuse_taken_folder
 
         refuse_taken_folder(out)
-        asked = asked_recipe(
+        requested = asked_recipe(
             recipe,
             data=data,
             seed=seed,
@@ -69,12 +69,12 @@ def train(
             allow_seen=allow_seen,
         )
         with data_progress() as progress:
-            prepared = prepare_data(asked.data, progress)
+            prepared = prepare_data(requested.data, progress)
         with waiting("loading torch"):
             from toile.runs import begin_prepared
 
             folder = None if out is None else Path(out)
-            live = begin_prepared(asked, prepared, folder, checkpoint_seconds)
+            live = begin_prepared(requested, prepared, folder, checkpoint_seconds)
         _follow(live, signals, curve, page or open_, as_json, open_)
 
 
@@ -118,7 +118,7 @@ def _follow(
     watch = Watch(live.fit.recipe.training.epochs, curve)
     watch.introduce(live)
     with watch, signals.deferred():
-        for event in live.events(stop=lambda: signals.asked):
+        for event in live.events(stop=lambda: signals.stop_requested):
             watch.show(event)
     path = None
     if page and live.run.has_results:
@@ -162,9 +162,11 @@ def summary(run: "Run") -> str:
     ended = f"{state.status}{f' ({state.reason})' if state.reason else ''}"
     lines = [plain(f"{run.id}  {ended}")]
     if run.has_results:
-        results, answers = run.results, run.validation
+        results, validation = run.results, run.validation
         names = run.data["class_names"]
-        matrix = evaluation.confusion_matrix(answers.labels, answers.logits.argmax(1), len(names))
+        matrix = evaluation.confusion_matrix(
+            validation.labels, validation.logits.argmax(1), len(names)
+        )
         lines += [
             (
                 f"accuracy  {estimate(results.score.to_json())} on {results.score.of}; "
@@ -182,8 +184,8 @@ def summary(run: "Run") -> str:
             table(
                 ("recall", "share", "95 % interval", "n"),
                 [
-                    _recall(name, one)
-                    for name, one in zip(names, evaluation.recalls(matrix), strict=True)
+                    _recall(name, recall)
+                    for name, recall in zip(names, evaluation.recalls(matrix), strict=True)
                 ],
             ),
             "",
@@ -211,11 +213,11 @@ def _commonest(run: "Run") -> list[str]:
     """What the accuracy has to beat, where its classes are far from equally common."""
     from toile.runs import commonest_of
 
-    found = commonest_of(run.recipe, run.validation)
-    if found is None:
+    largest = commonest_of(run.recipe, run.validation)
+    if largest is None:
         return []
-    name = plain(run.data["class_names"][found.label])
-    return [f"always answering {name} would be right on {percent(found.share)} of them"]
+    name = plain(run.data["class_names"][largest.label])
+    return [f"always answering {name} would be right on {percent(largest.share)} of them"]
 
 
 def _warned(run: "Run") -> list[str]:
@@ -226,6 +228,6 @@ def _warned(run: "Run") -> list[str]:
     return [f"warning: {plain(words)}"] if words else []
 
 
-def _recall(name: str, one: Any) -> tuple[str, str, str, str]:
-    share = "-" if one.n == 0 else f"{100 * one.value:.1f} %"
-    return name, share, f"{100 * one.low:.1f} to {100 * one.high:.1f}", str(one.n)
+def _recall(name: str, recall: Any) -> tuple[str, str, str, str]:
+    value = "-" if recall.n == 0 else f"{100 * recall.value:.1f} %"
+    return name, value, f"{100 * recall.low:.1f} to {100 * recall.high:.1f}", str(recall.n)

@@ -67,36 +67,36 @@ def verdict(
     table = read_table(file, TableForm(level, reading, wide))
     if accuracies is None:
         refuse_two_units(table)
-    found = judge_readings(table, margin=margin, alpha=alpha, accuracies=accuracies)
+    result = judge_readings(table, margin=margin, alpha=alpha, accuracies=accuracies)
     if as_json:
-        said = {"sentence": verdict_sentence(found), "assumed": _assumed(found)}
-        say_json(found.to_json() | said)
+        extra = {"sentence": verdict_sentence(result), "assumed": _assumed(result)}
+        say_json(result.to_json() | extra)
         return
-    say(verdict_tables(found))
-    say(f"\n{plain(verdict_sentence(found))}\n\n{_assumed(found)}")
+    say(verdict_tables(result))
+    say(f"\n{plain(verdict_sentence(result))}\n\n{_assumed(result)}")
 
 
-def _assumed(found: "Verdict") -> str:
+def _assumed(result: "Verdict") -> str:
     """What a table cannot tell."""
-    said = (
+    text = (
         "Taken for the only verdict asked of these levels: where readings were added after an "
-        f"earlier look, over {100 * found.alpha:g} % of such tables call equal levels different."
+        f"earlier look, over {100 * result.alpha:g} % of such tables call equal levels different."
     )
-    if not found.accuracies:
-        return said
-    return f"{said} Taken for accuracies, which bounds intervals; say --any-scores of others."
+    if not result.accuracies:
+        return text
+    return f"{text} Taken for accuracies, which bounds intervals; say --any-scores of others."
 
 
-def verdict_tables(found: "Verdict") -> str:
+def verdict_tables(result: "Verdict") -> str:
     """The levels with their intervals, the pairs where there are several, and the trend."""
     from toile.statistics import trend_sentence
 
-    parts = [_levels(found), _pairs(found) if found.pairs else "", plain(trend_sentence(found))]
+    parts = [_levels(result), _pairs(result) if result.pairs else "", plain(trend_sentence(result))]
     return "\n\n".join(filter(None, parts))
 
 
-def _levels(found: "Verdict") -> str:
-    points = 100 / found.unit
+def _levels(result: "Verdict") -> str:
+    points = 100 / result.unit
     rows = [
         (
             level.name,
@@ -105,15 +105,15 @@ def _levels(found: "Verdict") -> str:
             _number(points * level.sd),
             _ends(level.low, f"{points * level.low:.2f} to {points * level.high:.2f}"),
         )
-        for level in found.levels
+        for level in result.levels
     ]
     return text_table(("level", "n", "mean", "SD", "95 % interval"), rows, folds="level")
 
 
-def _pairs(found: "Verdict") -> str:
+def _pairs(result: "Verdict") -> str:
     from toile.statistics import signed
 
-    points = 100 / found.unit
+    points = 100 / result.unit
     rows = [
         (
             f"{pair.a} and {pair.b}",
@@ -126,7 +126,7 @@ def _pairs(found: "Verdict") -> str:
             "-" if math.isnan(pair.p) else f"{pair.p:.3g}",
             "-" if pair.more_readings is None else str(pair.more_readings),
         )
-        for pair in found.pairs
+        for pair in result.pairs
     ]
     heads = ("pair", "", "difference", "interval", "p", "more readings")
     return text_table(heads, rows, left=2, folds="pair")
@@ -136,6 +136,6 @@ def _number(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.2f}"
 
 
-def _ends(low: float, said: str) -> str:
+def _ends(low: float, interval: str) -> str:
     """An interval; one dash where single readings have none."""
-    return "-" if math.isnan(low) else said
+    return "-" if math.isnan(low) else interval

@@ -47,13 +47,13 @@ class Watch:
             TextColumn("epoch {task.fields[epoch]}/" + str(epochs)),
             BarColumn(bar_width=16),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[numbers]}"),
+            TextColumn("{task.fields[status]}"),
             TimeRemainingColumn(),
             console=self.console,
             transient=True,
             disable=not draws_bars(self.console),
         )
-        self.task = self.bars.add_task("", total=None, epoch=1, numbers="")
+        self.task = self.bars.add_task("", total=None, epoch=1, status="")
 
     def __enter__(self) -> "Watch":
         self.bars.start()
@@ -97,12 +97,12 @@ class Watch:
                     self.task, completed=event.step, total=event.steps, epoch=event.epoch
                 )
             case Interval():
-                numbers = f"loss {event.loss:.3f} {event.images_per_second:,.0f} images/s"
+                status = f"loss {event.loss:.3f} {event.images_per_second:,.0f} images/s"
                 if self.accuracies:
-                    numbers += f"  val {percent(self.accuracies[-1])}"
-                self.bars.update(self.task, numbers=numbers)
+                    status += f"  val {percent(self.accuracies[-1])}"
+                self.bars.update(self.task, status=status)
             case Scoring():
-                self.bars.update(self.task, numbers=f"scoring {event.done}/{event.images}")
+                self.bars.update(self.task, status=f"scoring {event.done}/{event.images}")
             case Epoch():
                 self._epoch(event)
             case Diverged():

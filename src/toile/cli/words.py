@@ -12,9 +12,9 @@ LEAST_WIDE = 16
 """Letters that a column keeps which is made narrow."""
 
 
-def percent(share: float | None, digits: int = 2) -> str:
+def percent(fraction: float | None, digits: int = 2) -> str:
     """`91.24 %`; a dash for what is not known."""
-    return "-" if share is None or math.isnan(share) else f"{100 * share:.{digits}f} %"
+    return "-" if fraction is None or math.isnan(fraction) else f"{100 * fraction:.{digits}f} %"
 
 
 def decimals(number: float | None) -> str:
@@ -22,13 +22,13 @@ def decimals(number: float | None) -> str:
     return "-" if number is None or not math.isfinite(number) else f"{number:.4f}"
 
 
-def estimate(one: dict[str, Any]) -> str:
+def estimate(record: dict[str, Any]) -> str:
     """`91.24 % (90.42 to 91.99, n = 5000)`."""
-    if one["value"] is None:
+    if record["value"] is None:
         return "- (no images)"
     return (
-        f"{100 * one['value']:.2f} % ({100 * one['low']:.2f} to {100 * one['high']:.2f}, "
-        f"n = {one['n']})"
+        f"{100 * record['value']:.2f} % ({100 * record['low']:.2f} to {100 * record['high']:.2f}, "
+        f"n = {record['n']})"
     )
 
 
@@ -38,9 +38,9 @@ def duration(seconds: float | None) -> str:
         return "-"
     if seconds < 90:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, remainder = divmod(round(seconds), 60)
     if minutes < 90:
-        return f"{minutes} min {rest:02d} s"
+        return f"{minutes} min {remainder:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
@@ -62,8 +62,8 @@ def numbered(names: Sequence[str]) -> list[str]:
     A name that is a number could be taken for another column: `3: 8`, and `8` where they are one.
     """
     return [
-        name if name == str(place) else f"{place}{':' * name.isdecimal()} {name}"
-        for place, name in enumerate(names)
+        name if name == str(index) else f"{index}{':' * name.isdecimal()} {name}"
+        for index, name in enumerate(names)
     ]
 
 
@@ -102,15 +102,15 @@ def table(
     widths = _widths(lines)
     shown = list(range(len(heads)))
     for head in may_drop:
-        if sum(widths[place] + 2 for place in shown) - 2 <= shutil.get_terminal_size().columns:
+        if sum(widths[column] + 2 for column in shown) - 2 <= shutil.get_terminal_size().columns:
             break
         shown.remove(heads.index(head))
     narrow = paths or folds
-    room = columns()
-    if narrow is not None and room is not None:
+    width_limit = columns()
+    if narrow is not None and width_limit is not None:
         narrowed = list(heads).index(narrow)
-        others = sum(widths[place] + 2 for place in shown if place != narrowed)
-        width = max(room - others, LEAST_WIDE)
+        other_widths = sum(widths[column] + 2 for column in shown if column != narrowed)
+        width = max(width_limit - other_widths, LEAST_WIDE)
         if paths is not None:
             lines = [_with(line, narrowed, path_end(line[narrowed], width)) for line in lines]
         else:
@@ -118,8 +118,10 @@ def table(
         widths = _widths(lines)
     return "\n".join(
         "  ".join(
-            line[place].ljust(widths[place]) if place < left else line[place].rjust(widths[place])
-            for place in shown
+            line[column].ljust(widths[column])
+            if column < left
+            else line[column].rjust(widths[column])
+            for column in shown
         ).rstrip()
         for line in lines
     )
@@ -129,12 +131,12 @@ def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
     return [max(map(len, column)) for column in zip(*lines, strict=True)]
 
 
-def _with(line: Sequence[str], place: int, cell: str) -> list[str]:
-    return [*line[:place], cell, *line[place + 1 :]]
+def _with(line: Sequence[str], column: int, cell: str) -> list[str]:
+    return [*line[:column], cell, *line[column + 1 :]]
 
 
-def _folded(line: Sequence[str], place: int, width: int) -> list[list[str]]:
+def _folded(line: Sequence[str], column: int, width: int) -> list[list[str]]:
     """`line`, and beneath it what of one cell is over `width` letters."""
-    first, *more = textwrap.wrap(line[place], width) or [""]
+    first, *more = textwrap.wrap(line[column], width) or [""]
     blank = [""] * len(line)
-    return [_with(line, place, first), *(_with(blank, place, part) for part in more)]
+    return [_with(line, column, first), *(_with(blank, column, part) for part in more)]

@@ -47,82 +47,87 @@ def census(
         from toile.workbench import census as count
     with data_progress() as progress:
         counted = count(opened, weights=weights, why=why, data=data, progress=progress)
-    found = counted.census
+    counts = counted.census
     if as_json:
         say_json(counted.to_json())
     else:
-        say(_told(found))
-        for one in counted.why or ():
-            say(_cause(one))
+        say(_text(counts))
+        for death in counted.why or ():
+            say(_cause(death))
         if counted.why:
             say(REMEDIES)
     if out is not None:
         from toile import report
 
-        report.save_figure(report.census_figure(found), out)
+        report.save_figure(report.census_figure(counts), out)
     if values is not None:
-        write_values(values, found.arrays())
+        write_values(values, counts.arrays())
     for path in filter(None, (out, values)):
         if not as_json:
             say(f"wrote {plain(str(path))}")
 
 
-def _told(found: "Census") -> str:
-    if not found.layers:
+def _text(counts: "Census") -> str:
+    if not counts.layers:
         return "the network has no activations, so no unit that could be dead"
     rows = [
         (
-            one.name,
-            one.kind,
-            f"{one.channels:,}",
-            f"{one.units:,}",
-            *(percent(count / one.units, 1) for count in (one.never, one.rarely, one.always)),
-            percent(one.saturated / one.units, 1),
-            str(len(one.dead_channels)),
+            layer.name,
+            layer.kind,
+            f"{layer.channels:,}",
+            f"{layer.units:,}",
+            *(
+                percent(count / layer.units, 1)
+                for count in (layer.never, layer.rarely, layer.always)
+            ),
+            percent(layer.saturated / layer.units, 1),
+            str(len(layer.dead_channels)),
         )
-        for one in found.layers
+        for layer in counts.layers
     ]
     heads = (
         "layer", "kind", "channels", "units", "never", "rarely", "always", "saturated", "dead ch.",
     )  # fmt: skip
     lines = [
-        f"over {found.images:,} training images:",
+        f"over {counts.images:,} training images:",
         table(heads, rows, left=2, may_drop=("kind", "saturated", "channels")),
         "",
         (
-            f"{percent(found.dead_share)} of the network's {found.units:,} units are dead: "
-            f"{found.dead:,} give the same for every image and learn from none"
+            f"{percent(counts.dead_share)} of the network's {counts.units:,} units are dead: "
+            f"{counts.dead:,} give the same for every image and learn from none"
         ),
     ]
-    for one in found.layers:
-        lines += _channels(one)
+    for layer in counts.layers:
+        lines += _channels(layer)
     return "\n".join(lines)
 
 
-def _channels(one: "LayerCensus") -> list[str]:
+def _channels(layer: "LayerCensus") -> list[str]:
     lines = []
-    if one.dead_channels:
-        lines.append(f"{one.name}: dead channels {_some(list(map(str, one.dead_channels)))}")
-    if one.redundant:
-        pairs = [f"{a} and {b} ({r:.3f})" for a, b, r in one.redundant]
-        lines.append(f"{one.name}: channels that say the same: {_some(pairs)}")
+    if layer.dead_channels:
+        lines.append(
+            f"{layer.name}: dead channels {_abbreviated(list(map(str, layer.dead_channels)))}"
+        )
+    if layer.redundant:
+        pairs = [f"{a} and {b} ({r:.3f})" for a, b, r in layer.redundant]
+        lines.append(f"{layer.name}: channels that say the same: {_abbreviated(pairs)}")
     return lines
 
 
-def _some(words: list[str]) -> str:
+def _abbreviated(words: list[str]) -> str:
     more = len(words) - MOST_NAMED
     return ", ".join(words[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _cause(one: "LayerDeath") -> str:
-    since = [f"{one.from_first:,} were dead with the first weights"]
-    since += [f"{units:,} fell silent in epoch {epoch}" for epoch, units in one.killed]
-    if one.unknown:
+def _cause(death: "LayerDeath") -> str:
+    since = [f"{death.from_first:,} were dead with the first weights"]
+    since += [f"{units:,} fell silent in epoch {epoch}" for epoch, units in death.killed]
+    if death.unknown:
         since.append(
-            f"{one.unknown:,} later (--set training.census=true, while training, tells when)"
+            f"{death.unknown:,} later (--set training.census=true, while training, tells when)"
         )
-    bias = "" if one.bias is None else f", its bias {one.bias:.3g}"
+    bias = "" if death.bias is None else f", its bias {death.bias:.3g}"
     return (
-        f"{one.name}: of {one.dead:,} dead units {', '.join(since)}; the greatest input that any "
-        f"of them ever had is {one.nearest:.3g}, the middle one's {one.median:.3g}{bias}"
+        f"{death.name}: of {death.dead:,} dead units {', '.join(since)}; the greatest input that "
+        f"any of them ever had is {death.nearest:.3g}, the middle one's {death.median:.3g}{bias}"
     )

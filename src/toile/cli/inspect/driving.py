@@ -9,9 +9,9 @@ from toile.cli.files import Force
 from toile.cli.inspect.viewing import (
     Layer,
     Out,
+    OutputOptions,
     Seed,
     Values,
-    Wanted,
     Weights,
     looking,
     parsed_channels,
@@ -34,11 +34,11 @@ def top(
     as_json: Json = False,
 ) -> None:
     """Find the training images that drive each channel most, and the patch that did."""
-    asked = parsed_channels(channels)
-    with looking(run, weights, data, Wanted(out, values, force, as_json)) as (opened, tell):
+    indices = parsed_channels(channels)
+    with looking(run, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_top
 
-        tell(view_top(opened, layer, asked, count))
+        tell(view_top(opened, layer, indices, count))
 
 
 def maximise(
@@ -54,7 +54,7 @@ def maximise(
     as_json: Json = False,
 ) -> None:
     """Make a picture that drives a channel, in the range and statistics of the data."""
-    with looking(run, weights, data, Wanted(out, values, force, as_json)) as (opened, tell):
+    with looking(run, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_maximised
 
         tell(view_maximised(opened, layer, channel, seed))
@@ -74,7 +74,7 @@ def embedding(
     as_json: Json = False,
 ) -> None:
     """Lay the validation images out by the last hidden layer, mistakes marked."""
-    with looking(run, weights, data, Wanted(out, values, force, as_json)) as (opened, tell):
+    with looking(run, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_embedding
 
         tell(view_embedding(opened, by, seed))

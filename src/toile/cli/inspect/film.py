@@ -6,17 +6,17 @@ from typing import Annotated
 import typer
 
 from toile.cli.arguments import Json, MovedData, RunName
-from toile.cli.files import Force, refuse_taken
+from toile.cli.files import Force, refuse_existing
 from toile.cli.inspect.viewing import (
     Index,
     Layer,
     OfClass,
     OfFile,
     Out,
+    OutputOptions,
     Picked,
     Seed,
     Values,
-    Wanted,
     looking,
     parsed_channels,
 )
@@ -47,14 +47,14 @@ def film(
     as_json: Json = False,
 ) -> None:
     """Show a layer after every epoch, of a run trained with training.keep=epochs."""
-    asked = parsed_channels(channels)
+    indices = parsed_channels(channels)
     _refuse(gif, ".gif", "--gif", force)
     _refuse(html, ".html", "--html", force)
-    with looking(run, "last", data, Wanted(out, values, force, as_json)) as (opened, tell):
+    with looking(run, "last", data, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_film
 
         picture = None if of_kernels else Picked(index, class_, file, seed).of(opened)
-        view = view_film(opened, layer, picture, asked)
+        view = view_film(opened, layer, picture, indices)
         tell(view)
     if gif is None and html is None:
         return
@@ -73,6 +73,6 @@ def film(
 def _refuse(path: Path | None, suffix: str, option: str, force: bool) -> None:
     if path is None:
         return
-    refuse_taken(path, force)
+    refuse_existing(path, force)
     if path.suffix != suffix:
         raise ToileError(f"{option} {path} ends in {path.suffix!r}; it ends in {suffix}")

@@ -12,14 +12,14 @@ from toile.cli.inspect.viewing import (
     OfClass,
     OfFile,
     Out,
+    OutputOptions,
     OwnScale,
     Picked,
     Seed,
     Values,
-    Wanted,
     Weights,
     looking,
-    parsed_place,
+    parsed_position,
 )
 
 
@@ -39,7 +39,7 @@ def activations(
     as_json: Json = False,
 ) -> None:
     """Show what every channel of a layer makes of a picture, dead ones as dead."""
-    with looking(run, weights, data, Wanted(out, values, force, as_json)) as (opened, tell):
+    with looking(run, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_activations
 
         picture = Picked(index, class_, file, seed).of(opened)
@@ -63,7 +63,7 @@ def kernels(
     as_json: Json = False,
 ) -> None:
     """Show the kernels of a convolution, on one of the channels that it sees."""
-    with looking(run, weights, None, Wanted(out, values, force, as_json)) as (opened, tell):
+    with looking(run, weights, None, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_kernels
 
         tell(view_kernels(opened, layer, channel, own_scale))
@@ -89,9 +89,9 @@ def pixel(
     as_json: Json = False,
 ) -> None:
     """Show the arithmetic of one number: window, kernel, products, sum, bias, activation."""
-    place = parsed_place(at)
-    with looking(run, weights, data, Wanted(out, values, force, as_json)) as (opened, tell):
+    position = parsed_position(at)
+    with looking(run, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_pixel
 
         picture = Picked(index, class_, file, seed).of(opened)
-        tell(view_pixel(opened, picture, layer, channel, place))
+        tell(view_pixel(opened, picture, layer, channel, position))

@@ -11,13 +11,13 @@ from toile.cli.inspect.viewing import (
     OfClass,
     OfFile,
     Out,
+    OutputOptions,
     Picked,
     Seed,
     Values,
-    Wanted,
     Weights,
     looking,
-    parsed_place,
+    parsed_position,
 )
 
 
@@ -64,9 +64,9 @@ def attribute(
 
     # Before torch is loaded.
     method_of(method)
-    place = parsed_place(at)
-    with looking(run, weights, data, Wanted(out, values, force, as_json)) as (opened, tell):
+    position = parsed_position(at)
+    with looking(run, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_attribution
 
         picture = Picked(index, class_, file, seed).of(opened)
-        tell(view_attribution(opened, picture, method, of, layer, channel, place, check))
+        tell(view_attribution(opened, picture, method, of, layer, channel, position, check))

@@ -18,8 +18,9 @@ def prune(
     layer: Annotated[
         str | None, typer.Option(help="The layer to cut; all that can be cut unless said.")
     ] = None,
-    share: Annotated[
-        float | None, typer.Option(help="Cut this share of the channels, the least worth first.")
+    fraction: Annotated[
+        float | None,
+        typer.Option("--share", help="Cut this share of the channels, the least worth first."),
     ] = None,
     channels: Annotated[
         str | None, typer.Option(metavar="N,N...", help="Cut these channels of --layer.")
@@ -43,46 +44,46 @@ def prune(
     from toile.runs import open_run
 
     opened = open_run(run)
-    numbers = None if channels is None else _parsed(channels)
+    indices = None if channels is None else _parsed(channels)
     with waiting("loading torch"):
         from toile.workbench import Removal
         from toile.workbench import prune as cut
-    removal = Removal(layer, share, numbers, dead, until_cost)
+    removal = Removal(layer, fraction, indices, dead, until_cost)
     with data_progress() as progress:
-        found = cut(
+        result = cut(
             opened, removal, finetune=finetune, weights=weights, data=data, progress=progress
         )
     if as_json:
-        say_json(found.to_json())
+        say_json(result.to_json())
     else:
-        say(_told(found))
+        say(_text(result))
 
 
 def _parsed(channels: str) -> list[int]:
     try:
-        return [int(one) for one in channels.split(",")]
+        return [int(index) for index in channels.split(",")]
     except ValueError:
         raise ToileError(
             f"--channels is {channels!r}; it is numbers with commas between them, as 3,7"
         ) from None
 
 
-def _told(found: "Pruned") -> str:
-    before, after = found.accuracy
+def _text(result: "Pruned") -> str:
+    before, after = result.accuracy
     rows = [
-        ("parameters", *map(amount, found.parameters)),
-        ("multiply-adds", *map(amount, found.macs)),
-        ("seconds for 1,000 images", *(f"{one:.3f}" for one in found.seconds)),
+        ("parameters", *map(amount, result.parameters)),
+        ("multiply-adds", *map(amount, result.macs)),
+        ("seconds for 1,000 images", *(f"{seconds:.3f}" for seconds in result.seconds)),
     ]
-    gone = [f"{layer}: {len(channels)} channels" for layer, channels in found.removed.items()]
+    gone = [f"{layer}: {len(channels)} channels" for layer, channels in result.removed.items()]
     return "\n".join(
         [
             f"cut {', '.join(gone)}",
-            *(f"left: {one}" for one in found.kept),
+            *(f"left: {note}" for note in result.kept),
             table(("", "before", "after"), rows),
             f"before  {estimate(before.to_json())} on the scoring half of validation",
-            f"after   {estimate(after.to_json())}; McNemar's p = {found.p:.3g}",
-            plain(found.sentence()),
-            f"run  {plain(str(found.run.folder))}",
+            f"after   {estimate(after.to_json())}; McNemar's p = {result.p:.3g}",
+            plain(result.sentence()),
+            f"run  {plain(str(result.run.folder))}",
         ]
     )

@@ -47,7 +47,7 @@ class Picked:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class OutputOptions:
     """What is to come of looking, as it was typed."""
 
     out: Path | None
@@ -58,7 +58,7 @@ class Wanted:
 
 @contextmanager
 def looking(
-    run: str, weights: str, data: str | None, wanted: Wanted
+    run: str, weights: str, data: str | None, options: OutputOptions
 ) -> Iterator[tuple["InspectedRun", Callable[["InsideView"], None]]]:
     """The run opened, and what tells and writes what was found in it.
 
@@ -67,38 +67,38 @@ def looking(
     from toile.cli.progress import data_progress, waiting
     from toile.runs import open_run
 
-    refuse_written(wanted.out, wanted.values, wanted.force)
+    refuse_written(options.out, options.values, options.force)
     named = open_run(run)
     with waiting("loading torch"):
         from toile.workbench import inspected
 
     with data_progress() as progress:
-        found: list[InsideView] = []
-        yield inspected(named, weights, data, progress), found.append
-    for view in found:
-        _tell(view, wanted)
+        views: list[InsideView] = []
+        yield inspected(named, weights, data, progress), views.append
+    for view in views:
+        _tell(view, options)
 
 
-def _tell(view: "InsideView", wanted: Wanted) -> None:
-    if wanted.as_json:
+def _tell(view: "InsideView", options: OutputOptions) -> None:
+    if options.as_json:
         say_json(view.record)
     else:
         for line in view.says:
             say(plain(line))
-    if wanted.out is not None:
+    if options.out is not None:
         from toile.report import save_figure
 
-        save_figure(view.draw(False), wanted.out)
-    if wanted.values is not None:
-        write_values(wanted.values, view.values)
-    for path in filter(None, (wanted.out, wanted.values)):
-        if not wanted.as_json:
+        save_figure(view.draw(False), options.out)
+    if options.values is not None:
+        write_values(options.values, view.values)
+    for path in filter(None, (options.out, options.values)):
+        if not options.as_json:
             say(f"wrote {plain(str(path))}")
-    if wanted.out is None and not wanted.as_json:
+    if options.out is None and not options.as_json:
         hint("next: the same with --out FILE.png draws it")
 
 
-def parsed_place(text: str | None) -> tuple[int, int] | None:
+def parsed_position(text: str | None) -> tuple[int, int] | None:
     """`3,4` as row and column. Raises ToileError for anything else."""
     if text is None:
         return None

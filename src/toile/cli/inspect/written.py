@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from toile.cli.files import refuse_taken
+from toile.cli.files import refuse_existing
 from toile.errors import ToileError
 from toile.files import write_whole
 
@@ -16,13 +16,13 @@ def refuse_written(out: Path | None, values: Path | None, force: bool) -> None:
     if out is not None:
         from toile.report import SUFFIXES
 
-        refuse_taken(out, force)
+        refuse_existing(out, force)
         if out.suffix not in SUFFIXES:
             raise ToileError(
                 f"--out {out} ends in {out.suffix!r}; a figure is drawn as {' or '.join(SUFFIXES)}"
             )
     if values is not None:
-        refuse_taken(values, force)
+        refuse_existing(values, force)
         if values.suffix != ".npz":
             raise ToileError(f"--values {values} ends in {values.suffix!r}; arrays go to a .npz")
 

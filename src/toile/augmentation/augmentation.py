@@ -26,13 +26,13 @@ class Draws:
     brightness: Float[Tensor, " n"]
     corner: Int[Tensor, "n 2"]
 
-    def of(self, places: Int[Tensor, " b"]) -> "Draws":
-        """The draws of the pictures at `places`."""
-        return Draws(**{name: drawn[places] for name, drawn in vars(self).items()})
+    def of(self, indices: Int[Tensor, " b"]) -> "Draws":
+        """The draws of the pictures at `indices`."""
+        return Draws(**{name: values[indices] for name, values in vars(self).items()})
 
     def to(self, device: torch.device) -> "Draws":
         """The draws on `device`."""
-        return Draws(**{name: drawn.to(device) for name, drawn in vars(self).items()})
+        return Draws(**{name: values.to(device) for name, values in vars(self).items()})
 
 
 def draw_epoch(
@@ -78,22 +78,22 @@ def _warps(settings: Augmentation, n: int, generator: torch.Generator) -> Float[
 
 def windows(
     padded: UInt8[Tensor, "m c h2 w2"],
-    places: Int[Tensor, " n"],
+    indices: Int[Tensor, " n"],
     draws: Draws,
     reach: int,
 ) -> UInt8[Tensor, "n c h w"]:
-    """The pictures at `places`, shifted and mirrored: one indexing into pictures padded by `reach`.
+    """The pictures at `indices`, shifted and mirrored, by indexing into pictures padded by `reach`.
 
     `draws` are theirs. The result is in channels_last memory.
     """
     height, width = (side - 2 * reach for side in padded.shape[2:])
     shift = draws.shift + reach
     rows = torch.arange(height, device=padded.device) + shift[:, :1]
-    columns = torch.arange(width, device=padded.device).expand(len(places), width)
+    columns = torch.arange(width, device=padded.device).expand(len(indices), width)
     columns = torch.where(draws.flip[:, None], width - 1 - columns, columns) + shift[:, 1:]
     # (n, h, w, c) comes out of this indexing, which is channels_last without another copy.
-    taken = padded[places[:, None, None], :, rows[:, :, None], columns[:, None, :]]
-    return taken.permute(0, 3, 1, 2)
+    gathered = padded[indices[:, None, None], :, rows[:, :, None], columns[:, None, :]]
+    return gathered.permute(0, 3, 1, 2)
 
 
 def vary(

@@ -51,15 +51,17 @@ def reliability(
     right = probabilities.argmax(axis=1) == labels
     # Divided, not linspace: 7 / 100 is the very float of 0.07, 7 times 0.01 is not.
     edges = np.arange(bins + 1) / bins
-    place = np.searchsorted(edges[1:-1], confidence, side="left")
-    count = np.bincount(place, minlength=bins)
-    correct = np.bincount(place[right], minlength=bins)
+    bin_index = np.searchsorted(edges[1:-1], confidence, side="left")
+    count = np.bincount(bin_index, minlength=bins)
+    correct = np.bincount(bin_index[right], minlength=bins)
     with np.errstate(invalid="ignore"):
-        mean = np.bincount(place, confidence, bins) / count
+        mean = np.bincount(bin_index, confidence, bins) / count
     columns = edges[:-1], edges[1:], mean, correct, count
     return tuple(
-        ConfidenceBin(low, high, sure, proportion(hits, n))
-        for low, high, sure, hits, n in zip(*(one.tolist() for one in columns), strict=True)
+        ConfidenceBin(low, high, sure, proportion(num_correct, n))
+        for low, high, sure, num_correct, n in zip(
+            *(column.tolist() for column in columns), strict=True
+        )
     )
 
 
@@ -72,6 +74,13 @@ def expected_calibration_error(
     by how many images fall in them. NaN where a probability is NaN, and of no images.
     Guo et al. 2017, arXiv:1706.04599, eq. 3.
     """
-    filled = [one for one in reliability(probabilities, labels, bins) if one.count]
-    gaps = [one.count * abs(one.confidence - one.accuracy.value) for one in filled]
+    filled = [
+        confidence_bin
+        for confidence_bin in reliability(probabilities, labels, bins)
+        if confidence_bin.count
+    ]
+    gaps = [
+        confidence_bin.count * abs(confidence_bin.confidence - confidence_bin.accuracy.value)
+        for confidence_bin in filled
+    ]
     return math.fsum(gaps) / len(labels) if filled else math.nan

@@ -45,17 +45,17 @@ def class_scores(matrix: Int[np.ndarray, "k k"]) -> tuple[ClassScores, ...]:
     """
     right = matrix.diagonal()
     touched = matrix.sum(axis=0) + matrix.sum(axis=1) - right
-    f1 = (_f1(int(one), int(n)) for one, n in zip(right, touched, strict=True))
+    f1 = (_f1(int(count), int(n)) for count, n in zip(right, touched, strict=True))
     scores = zip(precisions(matrix), recalls(matrix), f1, strict=True)
-    return tuple(ClassScores(*one) for one in scores)
+    return tuple(ClassScores(*row) for row in scores)
 
 
 def _f1(right: int, touched: int) -> Estimate:
     # F1 = 2 J / (1 + J) with J = right / touched, a plain share whose interval is Wilson's. A
     # bootstrap over the images has no width where all are right: at 30 images of three classes
     # and a true F1 of .97 it held the truth in 46 % of 400 trials, this in 94 %.
-    share = proportion(right, touched)
-    value, low, high = (2 * end / (1 + end) for end in (share.value, share.low, share.high))
+    jaccard = proportion(right, touched)
+    value, low, high = (2 * end / (1 + end) for end in (jaccard.value, jaccard.low, jaccard.high))
     return Estimate(value, low, high, touched)
 
 
@@ -70,24 +70,24 @@ def macro_scores(matrix: Int[np.ndarray, "k k"], seed: int = 0) -> ClassScores:
     """
     samples = _samples(matrix, seed)
     n = int(matrix.sum())
-    ofs = [(one.precision, one.recall, one.f1) for one in class_scores(matrix)]
+    ofs = [(scores.precision, scores.recall, scores.f1) for scores in class_scores(matrix)]
     precision, recall, f1 = (
-        _at_least_as_doubtful(_bootstrapped(mean, n), own)
-        for mean, own in zip(np.nanmean(samples, axis=2), zip(*ofs, strict=True), strict=True)
+        _at_least_as_doubtful(_bootstrapped(mean, n), estimates)
+        for mean, estimates in zip(np.nanmean(samples, axis=2), zip(*ofs, strict=True), strict=True)
     )
     return ClassScores(precision, recall, f1)
 
 
-def _at_least_as_doubtful(mean: Estimate, own: Sequence[Estimate]) -> Estimate:
+def _at_least_as_doubtful(mean: Estimate, parts: Sequence[Estimate]) -> Estimate:
     """`mean` with ends no nearer than those recovered from its parts' intervals.
 
     Zou and Donner 2008, Stat. Med. 27, 1693-1702, for parts that are independent.
     """
-    known = [one for one in own if not math.isnan(one.value)]
+    known = [part for part in parts if not math.isnan(part.value)]
     if not known:
         return mean
-    below = math.hypot(*(one.value - one.low for one in known)) / len(known)
-    above = math.hypot(*(one.high - one.value for one in known)) / len(known)
+    below = math.hypot(*(part.value - part.low for part in known)) / len(known)
+    above = math.hypot(*(part.high - part.value for part in known)) / len(known)
     low, high = min(mean.low, mean.value - below), max(mean.high, mean.value + above)
     return Estimate(mean.value, max(low, 0.0), min(high, 1.0), mean.n)
 
@@ -103,13 +103,14 @@ def _samples(matrix: Int[np.ndarray, "k k"], seed: int) -> Float[np.ndarray, "3 
     # As floats the products below run in BLAS, and counts stay exact up to 2**53.
     counts = np.concatenate([images[None], draws]).astype(np.float64)
     classes = np.arange(len(matrix))
-    of_class, taken_for = true[:, None] == classes, answered[:, None] == classes
+    of_class, predicted_as = true[:, None] == classes, answered[:, None] == classes
     right, num_true, num_answered = (
-        counts @ cells.astype(np.float64) for cells in (of_class & taken_for, of_class, taken_for)
+        counts @ cells.astype(np.float64)
+        for cells in (of_class & predicted_as, of_class, predicted_as)
     )
     with np.errstate(invalid="ignore"):
-        shares = right / num_answered, right / num_true, 2 * right / (num_true + num_answered)
-    return np.stack(shares)
+        scores = right / num_answered, right / num_true, 2 * right / (num_true + num_answered)
+    return np.stack(scores)
 
 
 def _bootstrapped(samples: Float[np.ndarray, " r"], n: int) -> Estimate:

@@ -28,13 +28,13 @@ def proportion(correct: int, n: int, confidence: float = 0.95) -> Estimate:
     """
     if n == 0:
         return Estimate(math.nan, 0.0, 1.0, 0)
-    share = correct / n
+    fraction = correct / n
     # Not share +- z SE (Wald): that has no width at all where all or none are right.
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     shrink = 1 + z**2 / n
-    centre = (share + z**2 / (2 * n)) / shrink
-    reach = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / shrink
+    centre = (fraction + z**2 / (2 * n)) / shrink
+    reach = z * math.sqrt(fraction * (1 - fraction) / n + z**2 / (4 * n**2)) / shrink
     # At none and at all the end is exactly 0 or 1; rounding would leave it a hair off.
     low = 0.0 if correct == 0 else centre - reach
     high = 1.0 if correct == n else centre + reach
-    return Estimate(share, low, high, n)
+    return Estimate(fraction, low, high, n)

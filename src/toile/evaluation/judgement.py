@@ -42,7 +42,7 @@ class Calibration:
         }
         return plain | {
             "temperature": self.temperature.to_json(),
-            "bins": [one.to_json() for one in self.bins],
+            "bins": [confidence_bin.to_json() for confidence_bin in self.bins],
         }
 
 
@@ -50,16 +50,16 @@ def calibrate(
     logits: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"], temperature: Temperature
 ) -> Calibration:
     """Judge confidence on images that `temperature` was not fitted on."""
-    shares = probabilities(logits)
+    untempered = probabilities(logits)
     tempered = logits.astype(np.float64) / temperature.value
     return Calibration(
         len(labels),
-        expected_calibration_error(shares, labels),
+        expected_calibration_error(untempered, labels),
         expected_calibration_error(probabilities(tempered), labels),
         cross_entropy(logits, labels),
         cross_entropy(tempered, labels),
         temperature,
-        reliability(shares, labels),
+        reliability(untempered, labels),
     )
 
 

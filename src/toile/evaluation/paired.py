@@ -7,19 +7,19 @@ from toile.evaluation.estimate import Estimate
 from toile.evaluation.mcnemar import McNemar
 
 
-def paired_difference(answers: McNemar, confidence: float = 0.95) -> Estimate:
+def paired_difference(counts: McNemar, confidence: float = 0.95) -> Estimate:
     """By how much the second network is right more often than the first, in [-1, 1].
 
     Wald's interval with half a case added to each of the four kinds: it holds the truth as often as
     it says also in few images, and has a width where none differ. Agresti and Min 2005, Stat. Med.
     24, 729-740. Both ends hold the difference itself.
     """
-    n = answers.both + answers.only_first + answers.only_second + answers.neither
+    n = counts.both + counts.only_first + counts.only_second + counts.neither
     if n == 0:
         return Estimate(math.nan, -1.0, 1.0, 0)
-    value = (answers.only_second - answers.only_first) / n
+    value = (counts.only_second - counts.only_first) / n
     # Of all four kinds, so that n grows by two cases.
-    gained, lost, total = answers.only_second + 0.5, answers.only_first + 0.5, n + 2
+    gained, lost, total = counts.only_second + 0.5, counts.only_first + 0.5, n + 2
     middle = (gained - lost) / total
     variance = ((gained + lost) - (gained - lost) ** 2 / total) / total**2
     reach = NormalDist().inv_cdf((1 + confidence) / 2) * math.sqrt(variance)

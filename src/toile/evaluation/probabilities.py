@@ -13,5 +13,5 @@ def probabilities(logits: Float[np.ndarray, "n k"]) -> Float64[np.ndarray, "n k"
     with np.errstate(invalid="ignore"):
         shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     powers = np.exp(shifted)
-    shares: Float64[np.ndarray, "n k"] = powers / powers.sum(axis=1, keepdims=True)
-    return shares
+    softmax: Float64[np.ndarray, "n k"] = powers / powers.sum(axis=1, keepdims=True)
+    return softmax

@@ -27,7 +27,7 @@ class Temperature:
     def to_json(self) -> dict[str, float | int | None]:
         """The four fields as JSON has them: what is not finite is null."""
         fields = vars(self).items()
-        return {name: one if math.isfinite(one) else None for name, one in fields}
+        return {name: value if math.isfinite(value) else None for name, value in fields}
 
 
 def fit_temperature(logits: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"]) -> Temperature:

@@ -16,6 +16,6 @@ def top_accuracy(
     """
     # Sorted upwards from behind and read backwards: only so do ties and NaN stand as in argmax.
     upwards = np.argsort(logits[:, ::-1], axis=1, kind="stable")
-    answers = logits.shape[1] - 1 - upwards[:, ::-1]
-    right = np.count_nonzero(answers[:, :k] == labels[:, None])
+    ranked = logits.shape[1] - 1 - upwards[:, ::-1]
+    right = np.count_nonzero(ranked[:, :k] == labels[:, None])
     return proportion(int(right), len(labels))

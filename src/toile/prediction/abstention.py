@@ -59,24 +59,24 @@ class Abstention:
     ) -> tuple[str, ...]:
         """Why this picture gets no answer; none where it gets one."""
         sure, energy = float(probabilities(logits[None]).max()), float(energies(logits[None])[0])
-        said = []
+        reasons = []
         if self.confidence is not None and not sure >= self.confidence:
-            said.append(
+            reasons.append(
                 f"no class reaches {100 * self.confidence:.1f} %, which nearly all genuine "
                 f"pictures do; the likeliest is at {100 * sure:.1f} %"
             )
         if self.energy is not None and not energy <= self.energy:
-            said.append(
+            reasons.append(
                 "the network finds less in it, of any class, than in nearly all genuine pictures"
             )
         if self.distance is not None and self.novelty is not None:
             distance = float(self.novelty.distances(pixels[None])[0])
             if distance > self.distance:
-                said.append(
+                reasons.append(
                     f"it lies {distance:.3g} from the training images as a whole; nearly all "
                     f"genuine pictures lie within {self.distance:.3g}"
                 )
-        return tuple(said)
+        return tuple(reasons)
 
     def to_json(self) -> dict[str, Any]:
         """As an export keeps it; `abstention_from_json` reads it."""
@@ -91,7 +91,7 @@ class Abstention:
                 "shape": list(known.components.shape),
                 "mean": _packed(known.mean),
                 "components": _packed(known.components),
-                "variances": [float(one) for one in known.variances],
+                "variances": [float(variance) for variance in known.variances],
                 "rest": known.rest,
                 "factor": known.factor,
             }
@@ -108,50 +108,56 @@ def energies(logits: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " n"]:
 def find_abstention(
     logits: Float[np.ndarray, "n k"],
     labels: Int[np.ndarray, " n"],
-    chooses: Bool[np.ndarray, " n"],
-    strange: Bool[np.ndarray, " n"],
+    selection: Bool[np.ndarray, " n"],
+    out_of_distribution: Bool[np.ndarray, " n"],
     distances: Float[np.ndarray, " n"] | None = None,
     novelty: Novelty | None = None,
 ) -> Abstention:
     """Bounds by the validation pictures that choose, and their cost by the others.
 
-    `strange` says which get no answer whatever the network finds.
+    `out_of_distribution` says which get no answer whatever the network finds.
     """
     sure, energy = probabilities(logits).max(1), energies(logits)
-    if chooses.sum() < LEAST_PICTURES:
+    if selection.sum() < LEAST_PICTURES:
         return Abstention()
-    least = float(np.quantile(sure[chooses], REFUSED, method="lower"))
-    most = float(np.quantile(energy[chooses], 1 - REFUSED, method="higher"))
-    refused = strange | (sure < least) | (energy > most)
+    least = float(np.quantile(sure[selection], REFUSED, method="lower"))
+    most = float(np.quantile(energy[selection], 1 - REFUSED, method="higher"))
+    refused = out_of_distribution | (sure < least) | (energy > most)
     farthest = None
     if distances is not None:
-        farthest = float(np.quantile(distances[chooses], 1 - REFUSED, method="higher"))
+        farthest = float(np.quantile(distances[selection], 1 - REFUSED, method="higher"))
         refused |= distances > farthest
-    of = refused[~chooses]
-    right = (logits.argmax(1) == labels)[~chooses] & of
+    of = refused[~selection]
+    right = (logits.argmax(1) == labels)[~selection] & of
     cost = Cost(int(of.sum()), int(right.sum()), len(of)) if len(of) else None
     return Abstention(least, most, farthest, novelty, cost)
 
 
 def abstention_from_json(
-    record: dict[str, Any], shape: tuple[int, int, int], what: str
+    record: dict[str, Any], shape: tuple[int, int, int], export_name: str
 ) -> Abstention:
-    """What the export called `what` keeps. Raises ToileError unless it fits pictures of `shape`."""
+    """What the export called `export_name` keeps.
+
+    Raises ToileError unless it fits pictures of `shape`.
+    """
     try:
         names = ("confidence", "energy", "distance")
         confidence, energy, distance = (record[name] for name in names)
         if any(
-            one is not None and not math.isfinite(one) for one in (confidence, energy, distance)
+            bound is not None and not math.isfinite(bound)
+            for bound in (confidence, energy, distance)
         ):
             raise ValueError("a bound that is no number")
-        cost = record["cost"] and Cost(**{name: int(one) for name, one in record["cost"].items()})
+        cost = record["cost"] and Cost(
+            **{name: int(count) for name, count in record["cost"].items()}
+        )
         known = _novelty(record.get("novelty"))
         if known is not None and not known.fits(shape):
             raise ValueError(f"it is not of pictures of {shape}")
         return Abstention(confidence, energy, distance, known, cost)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ToileError(
-            f"{what} has damaged metadata: abstention: {error!s:.100}; export the run again"
+            f"{export_name} has damaged metadata: abstention: {error!s:.100}; export the run again"
         ) from None
 
 
@@ -159,14 +165,14 @@ def _novelty(record: dict[str, Any] | None) -> Novelty | None:
     if record is None:
         return None
     num, size = record["shape"]
-    factor, rest = int(record["factor"]), float(record["rest"])
-    if factor < 1 or not rest > 0:
+    factor, residual_variance = int(record["factor"]), float(record["rest"])
+    if factor < 1 or not residual_variance > 0:
         raise ValueError("a factor or variance of nothing")
     return Novelty(
         mean=_unpacked(record["mean"]).reshape(size),
         components=_unpacked(record["components"]).reshape(num, size),
         variances=np.array(record["variances"], np.float32).reshape(num),
-        rest=rest,
+        rest=residual_variance,
         factor=factor,
     )
 

@@ -78,7 +78,7 @@ def likeliest(
     """The `num_top` likeliest classes; of equals the first comes first."""
     order = np.argsort(-probabilities, kind="stable")[:num_top]
     return tuple(
-        ClassProbability(class_names[place], float(probabilities[place])) for place in order
+        ClassProbability(class_names[index], float(probabilities[index])) for index in order
     )
 
 
@@ -87,10 +87,14 @@ def vote(
 ) -> Vote:
     """What the runs say together, by the mean of the probabilities each of them gives."""
     top = likeliest(np.mean(list(by_run.values()), axis=0), class_names, num_top)
-    first = {run: class_names[int(one.argmax())] for run, one in by_run.items()}
+    first = {run: class_names[int(row.argmax())] for run, row in by_run.items()}
     agree = Counter(first.values())[top[0].class_name]
     if agree == len(first):
         return Vote(top, agree, f"all {agree} say {top[0].class_name}")
-    others = [f"{run} says {said}" for run, said in first.items() if said != top[0].class_name]
-    sentence = f"{agree} of {len(first)} say {top[0].class_name}; {'; '.join(others)}"
+    dissenting = [
+        f"{run} says {class_name}"
+        for run, class_name in first.items()
+        if class_name != top[0].class_name
+    ]
+    sentence = f"{agree} of {len(first)} say {top[0].class_name}; {'; '.join(dissenting)}"
     return Vote(top, agree, sentence)

@@ -48,9 +48,9 @@ class Background:
             float((self.planes[:, 0] + slope).max()),
         )
 
-    def is_paper(self, paper: Float[np.ndarray, " c"]) -> bool:
-        """Whether it is as light as `paper` to within `CLEAN` levels everywhere."""
-        off = np.abs(self.planes[:, 0] - paper) + np.abs(self.planes[:, 1:]).sum(1)
+    def is_paper(self, background_grey: Float[np.ndarray, " c"]) -> bool:
+        """Whether it is as light as `background_grey` to within `CLEAN` levels everywhere."""
+        off = np.abs(self.planes[:, 0] - background_grey) + np.abs(self.planes[:, 1:]).sum(1)
         return bool((off <= CLEAN).all())
 
 
@@ -58,17 +58,17 @@ def background(greys: Float[np.ndarray, "c h w"]) -> Background:
     """The plane most of the border lies on, whatever touches the border elsewhere."""
     _, height, width = greys.shape
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    border, places = border_of(greys, 1), border_of(np.stack([np.ones_like(x), x, y]), 1)
-    every = max(1, border.shape[1] // NUM_POINTS)
-    border, places = border[:, ::every].astype(np.float64), places[:, ::every].T
-    planes = np.stack([_plane(places, one) for one in border])
-    off = border - planes @ places.T
+    border, points = border_of(greys, 1), border_of(np.stack([np.ones_like(x), x, y]), 1)
+    stride = max(1, border.shape[1] // NUM_POINTS)
+    border, points = border[:, ::stride].astype(np.float64), points[:, ::stride].T
+    planes = np.stack([_plane(points, channel) for channel in border])
+    off = border - planes @ points.T
     near = np.abs(off) <= _reach(off)
     return Background(planes, float(off[near].std()) if near.any() else 0.0, float(near.mean()))
 
 
 def _plane(
-    places: Float64[np.ndarray, "m 3"], greys: Float64[np.ndarray, " m"]
+    points: Float64[np.ndarray, "m 3"], greys: Float64[np.ndarray, " m"]
 ) -> Float64[np.ndarray, " 3"]:
     """The plane that half of `greys` lie nearest to, then of least squares over those near it.
 
@@ -77,19 +77,19 @@ def _plane(
     J. Am. Stat. Assoc. 79, 871-880.
     """
     threes = np.random.default_rng(0).integers(0, len(greys), (NUM_PLANES, 3))
-    corners = places[threes]
+    corners = points[threes]
     transposed = corners.swapaxes(1, 2)
     # Through points in a row there are many planes: FLATTEN takes the flattest.
     squares = transposed @ corners + FLATTEN
     planes = np.linalg.solve(squares, transposed @ greys[threes][:, :, None])[..., 0]
-    distances = np.median(np.abs(greys - planes @ places.T), axis=1)
+    distances = np.median(np.abs(greys - planes @ points.T), axis=1)
     plane: Float64[np.ndarray, " 3"] = planes[distances.argmin()]
     for _ in range(ROUNDS):
-        off = greys - places @ plane
+        off = greys - points @ plane
         near = np.abs(off) <= _reach(off)
         if not near.any():
             break
-        plane = np.linalg.lstsq(places[near], greys[near])[0]
+        plane = np.linalg.lstsq(points[near], greys[near])[0]
     return plane
 
 
@@ -99,48 +99,50 @@ def _reach(off: Float64[np.ndarray, "*points"]) -> float:
     return float(np.clip(3 * 1.48 * np.median(np.abs(off)), CLEAN, MOST_NOISE))
 
 
-def is_on_paper(greys: Float[np.ndarray, "c h w"], paper: Float64[np.ndarray, " c"]) -> bool:
-    """Whether most of the outermost pixels are at `paper`, which needs no plane."""
-    off = np.abs(border_of(greys, 1) - paper[:, None]).max(0)
+def is_on_paper(
+    greys: Float[np.ndarray, "c h w"], background_grey: Float64[np.ndarray, " c"]
+) -> bool:
+    """Whether most of the outermost pixels are at `background_grey`, which needs no plane."""
+    off = np.abs(border_of(greys, 1) - background_grey[:, None]).max(0)
     return bool((off <= CLEAN).mean() >= LEAST_SHARE)
 
 
 def lit(
-    greys: Float[np.ndarray, "c h w"], paper: Float64[np.ndarray, " c"], notes: Notes
+    greys: Float[np.ndarray, "c h w"], background_grey: Float64[np.ndarray, " c"], notes: Notes
 ) -> tuple[Float[np.ndarray, "c h w"], float]:
-    """`greys` with their background at `paper` all over, and the SD of the noise in it.
+    """`greys` with their background at `background_grey` all over, and the SD of the noise in it.
 
-    Unchanged where the background is at `paper` already, or where the border does not show one.
+    Unchanged where the background is at that grey already, or where the border does not show one.
     """
-    found = background(greys)
-    if found.share < LEAST_SHARE:
+    plane = background(greys)
+    if plane.share < LEAST_SHARE:
         notes.warnings.append(
-            f"only {100 * found.share:.0f} % of its border is of one background, which the "
+            f"only {100 * plane.share:.0f} % of its border is of one background, which the "
             "training images have; what is drawn may have been found wrongly"
         )
         return greys, 0.0
-    if found.is_paper(paper):
-        return greys, found.spread
-    darkest, lightest = found.ends
-    greys = on_paper(greys, found, paper)
+    if plane.is_paper(background_grey):
+        return greys, plane.spread
+    darkest, lightest = plane.ends
+    greys = on_paper(greys, plane, background_grey)
     notes.step(
         "Background",
         f"The background, {darkest:.0f} to {lightest:.0f} of 255, was brought to the training "
-        f"images' {words(paper)}.",
+        f"images' {words(background_grey)}.",
         greys,
     )
-    return greys, found.spread
+    return greys, plane.spread
 
 
 def on_paper(
-    greys: Float[np.ndarray, "c h w"], found: Background, paper: Float[np.ndarray, " c"]
+    greys: Float[np.ndarray, "c h w"], plane: Background, background_grey: Float[np.ndarray, " c"]
 ) -> Float[np.ndarray, "c h w"]:
-    """`greys` with the background at `paper` and the opposite end of the scale where it was.
+    """`greys` with the background at `background_grey`, the opposite end of the scale as it was.
 
     As under more light: what takes half the paper's light still takes half of it.
     """
-    under = found.greys(*greys.shape[1:])
-    start = paper.astype(np.float32)[:, None, None]
+    under = plane.greys(*greys.shape[1:])
+    start = background_grey.astype(np.float32)[:, None, None]
     end = 255 * (start < 127.5).astype(np.float32)
     # A plane through a border may leave the scale in a corner.
     light = np.maximum(np.abs(end - under), LEAST_LIGHT)

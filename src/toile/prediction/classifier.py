@@ -71,11 +71,11 @@ class Classifier:
         it does on others. `toile.evaluate` gives the run's own scores, with intervals.
         """
         pixels = pixels_in(images, self.facts)
-        marks = array_marks(pixels)
-        self._refuse_sealed(marks)
+        hashes = array_marks(pixels)
+        self._refuse_sealed(hashes)
         true = self._places(labels, len(pixels))
         if self.trained is not None:
-            known = int(is_marked(marks, self.trained).sum())
+            known = int(is_marked(hashes, self.trained).sum())
             if known:
                 warnings.warn(
                     f"{known:,} of the {len(pixels):,} images are among those {self.name} was "
@@ -111,8 +111,10 @@ class Classifier:
         self.seal.refuse_marked(source.name, source.marks(read.seen_by(self.facts.greys)))
         prepared = prepare(read, self.facts, show_steps=show_steps)
         (logits,) = self.model.logits(prepared.pixels[None])
-        said = self.answer(logits, prepared, num_top, always)
-        return replace(said, warnings=(*self.seal.doubts, *said.warnings), steps=prepared.steps)
+        prediction = self.answer(logits, prepared, num_top, always)
+        return replace(
+            prediction, warnings=(*self.seal.doubts, *prediction.warnings), steps=prepared.steps
+        )
 
     def answer(
         self,
@@ -132,27 +134,27 @@ class Classifier:
         self._refuse_sealed(array_marks(pixels))
         return pixels
 
-    def _refuse_sealed(self, marks: Marks) -> None:
-        sealed = int(is_marked(marks, self.seal.marks).sum())
+    def _refuse_sealed(self, hashes: Marks) -> None:
+        sealed = int(is_marked(hashes, self.seal.marks).sum())
         if sealed:
-            raise ToileError(f"{sealed:,} of the {len(marks):,} images: are {self.seal.what}")
+            raise ToileError(f"{sealed:,} of the {len(hashes):,} images: are {self.seal.what}")
 
     def _places(self, labels: Sequence[Any] | np.ndarray, n: int) -> Int[np.ndarray, " n"]:
         """`labels` as places in `class_names`."""
-        given = np.asarray(labels)
-        if given.shape != (n,):
-            raise ToileError(f"labels have the shape {given.shape}; of {n} images it is ({n},)")
-        if given.dtype.kind in "iu":
-            wrong = given[(given < 0) | (given >= len(self.class_names))]
+        array = np.asarray(labels)
+        if array.shape != (n,):
+            raise ToileError(f"labels have the shape {array.shape}; of {n} images it is ({n},)")
+        if array.dtype.kind in "iu":
+            wrong = array[(array < 0) | (array >= len(self.class_names))]
             if len(wrong):
                 raise ToileError(
                     f"a label is {wrong[0]}; with {len(self.class_names)} classes they go from 0 "
                     f"to {len(self.class_names) - 1}"
                 )
-            return given
-        places = {name: place for place, name in enumerate(self.class_names)}
-        for label in given.tolist():
-            if label not in places:
+            return array
+        index_of = {name: index for index, name in enumerate(self.class_names)}
+        for label in array.tolist():
+            if label not in index_of:
                 near = did_you_mean(str(label), self.class_names)
                 raise ToileError(f"a label is {label!r}, which is no class of {self.name}{near}")
-        return np.array([places[label] for label in given.tolist()], np.int64)
+        return np.array([index_of[label] for label in array.tolist()], np.int64)

@@ -43,28 +43,28 @@ class Content:
 def framed(
     greys: Float[np.ndarray, "c h w"],
     threshold: float,
-    paper: Float64[np.ndarray, " c"],
+    background_grey: Float64[np.ndarray, " c"],
     framing: Framing,
     size: tuple[int, int],
     notes: Notes,
 ) -> UInt8[np.ndarray, "c h2 w2"]:
     """`greys` at `size` (width, height), what is drawn lying as `framing` has it.
 
-    Drawn is what is off `paper` by more than `threshold`. A picture that has `size` and lies so
-    already is not touched.
+    Drawn is what is off `background_grey` by more than `threshold`. A picture that has `size` and
+    lies so already is not touched.
     """
     _, height, width = greys.shape
-    apart = np.abs(greys - paper[:, None, None].astype(np.float32)).max(0)
-    drawn = apart > threshold
+    apart = np.abs(greys - background_grey[:, None, None].astype(np.float32)).max(0)
+    foreground = apart > threshold
     # What is small in a picture of this size may be a strap, and in the training images it stays.
-    found = content(apart, drawn if (width, height) == size else without_specks(drawn))
+    region = content(apart, foreground if (width, height) == size else without_specks(foreground))
     part: Box = (0.0, 0.0, float(width), float(height))
     name, sentence = "Resized", f"{width} x {height} px became {size[0]} x {size[1]}."
-    if found is not None and is_framed(found, (width, height), framing, size):
+    if region is not None and is_framed(region, (width, height), framing, size):
         sentence = f"{sentence[:-1]}; what is drawn lies as in the training images."
-    elif found is not None:
-        _say_found(found, threshold, greys, notes)
-        part = window(found, framing, size)
+    elif region is not None:
+        _say_found(region, threshold, greys, notes)
+        part = window(region, framing, size)
         name = "Framed"
         sentence = (
             f"It was made to span {100 * framing.extent.middle:.0f} % of {size[0]} x {size[1]} px, "
@@ -72,7 +72,7 @@ def framed(
         )
     if (width, height) == size and part == (0, 0, *size):
         return whole(greys)
-    small, was_enlarged = resampled(greys, part, size, paper)
+    small, was_enlarged = resampled(greys, part, size, background_grey)
     if was_enlarged:
         sentence += " It had been enlarged smoothly, and was sharpened back."
     notes.step(name, sentence, small)
@@ -80,60 +80,63 @@ def framed(
 
 
 def _say_found(
-    found: Content, threshold: float, greys: Float[np.ndarray, "c h w"], notes: Notes
+    region: Content, threshold: float, greys: Float[np.ndarray, "c h w"], notes: Notes
 ) -> None:
     _, height, width = greys.shape
-    box_width, box_height = found.size
+    box_width, box_height = region.size
     notes.step(
         "Found",
         f"What is more than {threshold:.0f} off the background takes {box_width:.0f} x "
         f"{box_height:.0f} px of {width} x {height}.",
         greys,
-        box=found.box,
+        box=region.box,
     )
 
 
-def content(apart: Float[np.ndarray, "h w"], drawn: Bool[np.ndarray, "h w"]) -> Content | None:
-    """What is `drawn`, weighed by how far it is `apart` from the paper; None where nothing is."""
-    if not drawn.any():
+def content(apart: Float[np.ndarray, "h w"], foreground: Bool[np.ndarray, "h w"]) -> Content | None:
+    """What lies in `foreground`, weighed by how far it is `apart` from the background.
+
+    None where nothing does.
+    """
+    if not foreground.any():
         return None
-    left, top, right, bottom = drawn_boxes(drawn[None])[0].tolist()
-    x, y = mass_centres((apart * drawn)[None])[0].tolist()
+    left, top, right, bottom = drawn_boxes(foreground[None])[0].tolist()
+    x, y = mass_centres((apart * foreground)[None])[0].tolist()
     return Content((left, top, right, bottom), (x, y))
 
 
-def without_specks(drawn: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """`drawn` without spots that are small beside the largest one, corners joining spots."""
-    spots, _ = ndimage.label(drawn, np.ones((3, 3)))
+def without_specks(foreground: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """`foreground` without spots that are small beside the largest one, corners joining spots."""
+    spots, _ = ndimage.label(foreground, np.ones((3, 3)))
     sizes = np.bincount(spots.ravel())
     sizes[0] = 0
-    return (sizes >= max(SPECK * sizes.max(), SPECK_OF_PICTURE * drawn.size, 1))[spots]
+    return (sizes >= max(SPECK * sizes.max(), SPECK_OF_PICTURE * foreground.size, 1))[spots]
 
 
 def is_framed(
-    found: Content, picture: tuple[int, int], framing: Framing, size: tuple[int, int]
+    region: Content, picture: tuple[int, int], framing: Framing, size: tuple[int, int]
 ) -> bool:
-    """Whether `found` lies in a picture as it does in the training images of `size`.
+    """Whether `region` lies in a picture as it does in the training images of `size`.
 
     Sizes are width and height. A pixel of the training images more or less is left as it is.
     """
     width, height = picture
     across, down = 1 / size[0], 1 / size[1]
-    x, y = found.centre(framing)
-    extent = max(found.size[0] / width, found.size[1] / height)
+    x, y = region.centre(framing)
+    span = max(region.size[0] / width, region.size[1] / height)
     return (
         abs(width * size[1] / (height * size[0]) - 1) <= max(across, down)
-        and framing.extent.holds(extent, max(across, down))
+        and framing.extent.holds(span, max(across, down))
         and framing.centre_x.holds(x / width, across)
         and framing.centre_y.holds(y / height, down)
     )
 
 
-def window(found: Content, framing: Framing, size: tuple[int, int]) -> Box:
-    """The part of a picture, which may reach beyond it, that frames `found` in `size`."""
+def window(region: Content, framing: Framing, size: tuple[int, int]) -> Box:
+    """The part of a picture, which may reach beyond it, that frames `region` in `size`."""
     width, height = size
-    scale = max(found.size[0] / width, found.size[1] / height) / framing.extent.middle
-    x, y = found.centre(framing)
+    scale = max(region.size[0] / width, region.size[1] / height) / framing.extent.middle
+    x, y = region.centre(framing)
     left = x - framing.centre_x.middle * width * scale
     top = y - framing.centre_y.middle * height * scale
     return left, top, left + width * scale, top + height * scale

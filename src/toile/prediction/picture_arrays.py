@@ -20,23 +20,23 @@ def pictures_in(array: Array, facts: DataFacts | None, number: int, dtype: str) 
 
     `dtype` is what the user calls its kind of numbers.
     """
-    what = f"picture {number}: is an array of {dtype} {array.shape}"
+    description = f"picture {number}: is an array of {dtype} {array.shape}"
     if array.dtype.kind not in "buif" or not array.size:
-        raise ToileError(f"{what}; it holds numbers, of 0 to 255, and is {FORMS}")
-    batch = _batch(array, facts, what)
+        raise ToileError(f"{description}; it holds numbers, of 0 to 255, and is {FORMS}")
+    batch = _batch(array, facts, description)
     if batch.dtype == np.uint8:
-        return [Picture(one) for one in batch]
-    greys = _greys(batch, facts, what)
+        return [Picture(image) for image in batch]
+    greys = _greys(batch, facts, description)
     if not greys.whole or greys.black < 0 or batch.dtype.kind == "b":
-        return [Picture(one) for one in to_bytes(batch, greys)]
+        return [Picture(image) for image in to_bytes(batch, greys)]
     if greys.highest <= 255:
-        return [Picture(one) for one in batch.astype(np.uint8)]
+        return [Picture(image) for image in batch.astype(np.uint8)]
     if batch.shape[1] == 1:
-        return [deep_picture(one.astype(np.uint16)) for one in batch]
-    return [Picture(one) for one in to_bytes(batch, greys)]
+        return [deep_picture(image.astype(np.uint16)) for image in batch]
+    return [Picture(image) for image in to_bytes(batch, greys)]
 
 
-def _batch(array: Array, facts: DataFacts | None, what: str) -> Array:
+def _batch(array: Array, facts: DataFacts | None, description: str) -> Array:
     """As (n, c, h, w)."""
     shape = array.shape
     channels, height, width = facts.shape if facts else (0, 0, 0)
@@ -44,44 +44,49 @@ def _batch(array: Array, facts: DataFacts | None, what: str) -> Array:
     if (len(shape) == 1 and shape[0] == num_pixels) or (len(shape) == 2 and shape[1] == num_pixels):
         if channels > 1:
             raise ToileError(
-                f"{what}; of pixels laid out flat it is not known where the colours are; give "
-                f"array.reshape(-1, {height}, {width}, 3), or (-1, 3, {height}, {width})"
+                f"{description}; of pixels laid out flat it is not known where the colours are; "
+                f"give array.reshape(-1, {height}, {width}, 3), or (-1, 3, {height}, {width})"
             )
         return array.reshape(-1, 1, height, width)
     if len(shape) == 2 and min(shape) > 1:
         return array[None, None]
     if len(shape) == 3:
-        return _of_three_axes(array, facts, what)
+        return _of_three_axes(array, facts, description)
     if len(shape) == 4 and shape[1] in (1, 3):
         return array
     if len(shape) == 4 and shape[3] in (1, 3):
         return array.transpose(0, 3, 1, 2)
-    raise ToileError(f"{what}; it is {FORMS}")
+    raise ToileError(f"{description}; it is {FORMS}")
 
 
-def _of_three_axes(array: Array, facts: DataFacts | None, what: str) -> Array:
+def _of_three_axes(array: Array, facts: DataFacts | None, description: str) -> Array:
     """A colour picture, or several grey ones."""
     first, *_, last = array.shape
-    is_own_size = facts is not None and array.shape[1:] == facts.shape[1:]
+    has_run_size = facts is not None and array.shape[1:] == facts.shape[1:]
     if first == 3 and facts is not None and facts.shape[0] == 1:
-        if not is_own_size:
+        if not has_run_size:
             raise ToileError(
-                f"{what}, which may be three grey pictures or one in colour; give array[:, None] "
-                "for three, array.transpose(1, 2, 0) for one"
+                f"{description}, which may be three grey pictures or one in colour; give array[:, "
+                "None] for three, array.transpose(1, 2, 0) for one"
             )
         return array[:, None]
-    if last in (1, 3) and not is_own_size:
+    if last in (1, 3) and not has_run_size:
         return array.transpose(2, 0, 1)[None]
     return array[None] if first == 3 else array[:, None]
 
 
-def _greys(batch: Array, facts: DataFacts | None, what: str) -> Greys:
+def _greys(batch: Array, facts: DataFacts | None, description: str) -> Greys:
     """Black and white: of the run where the values are of its kind, else told by the values."""
     if batch.dtype.kind == "f" and not np.isfinite(batch).all():
-        raise ToileError(f"{what}; it holds values that are NaN or infinite")
+        raise ToileError(f"{description}; it holds values that are NaN or infinite")
     extremes = Extremes()
     extremes.see(batch)
-    own = facts.greys if facts else None
-    if own and not own.whole and own.black <= extremes.lowest and extremes.highest <= own.white:
-        return own
-    return find_greys(extremes, None, what)
+    run_greys = facts.greys if facts else None
+    if (
+        run_greys
+        and not run_greys.whole
+        and run_greys.black <= extremes.lowest
+        and extremes.highest <= run_greys.white
+    ):
+        return run_greys
+    return find_greys(extremes, None, description)

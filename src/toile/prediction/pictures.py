@@ -84,8 +84,8 @@ def sources_of(
     that is asked, which tell how an array is meant.
     """
     number = 1
-    for one in _each(pictures):
-        for source in _sources_in(one, facts, number, name or f"picture {number}"):
+    for item in _each(pictures):
+        for source in _sources_in(item, facts, number, name or f"picture {number}"):
             yield source
             number += 1
 
@@ -95,19 +95,21 @@ def pixels_in(images: ImageArray, facts: DataFacts) -> UInt8[np.ndarray, "n c h 
 
     Raises ToileError for what is no array of numbers, or of images of another shape.
     """
-    given = images.to_numpy() if hasattr(images, "to_numpy") else images
-    if isinstance(given, list | tuple):
-        given = _array_of_numbers(given, "images")
-    if not isinstance(given, np.ndarray | TorchTensor):
-        raise ToileError(f"images: are {_called(given)}; give an array, of {BATCHES}")
-    array = given if isinstance(given, np.ndarray) else _numbers_of(given)
-    seen = [one.seen_by(facts.greys) for one in pictures_in(array, facts, 1, str(given.dtype))]
-    if seen[0].shape != facts.shape:
+    values = images.to_numpy() if hasattr(images, "to_numpy") else images
+    if isinstance(values, list | tuple):
+        values = _array_of_numbers(values, "images")
+    if not isinstance(values, np.ndarray | TorchTensor):
+        raise ToileError(f"images: are {_called(values)}; give an array, of {BATCHES}")
+    array = values if isinstance(values, np.ndarray) else _numbers_of(values)
+    pixels = [
+        picture.seen_by(facts.greys) for picture in pictures_in(array, facts, 1, str(values.dtype))
+    ]
+    if pixels[0].shape != facts.shape:
         raise ToileError(
-            f"images: are of {_size(seen[0].shape)}; those it was trained on are of "
+            f"images: are of {_size(pixels[0].shape)}; those it was trained on are of "
             f"{_size(facts.shape)}; ask prepares a picture of any size"
         )
-    return np.stack(seen)
+    return np.stack(pixels)
 
 
 def _size(shape: tuple[int, ...]) -> str:
@@ -128,23 +130,23 @@ def _each(pictures: Asking) -> Iterable[object]:
 
 
 def _sources_in(
-    one: object, facts: DataFacts | None, number: int, name: str
+    item: object, facts: DataFacts | None, number: int, name: str
 ) -> Iterable[PictureSource]:
-    """The pictures in `one`, of which the first is the `number`th of all."""
-    if isinstance(one, str | os.PathLike):
-        return _below(Path(one)) if Path(one).is_dir() else [_file(Path(one))]
-    if isinstance(one, bytes):
-        return [PictureSource(name, partial(read_picture, one, name), content=one)]
-    if isinstance(one, Image.Image):
-        return [PictureSource(name, partial(picture_of, one, name))]
-    if isinstance(one, np.ndarray):
-        return _sources_of_array(one, facts, number)
-    if isinstance(one, TorchTensor):
-        return _sources_of_array(_numbers_of(one), facts, number, str(one.dtype))
-    if isinstance(one, list | tuple) and one and isinstance(one[0], list | tuple | int | float):
-        return _sources_of_array(_array_of_numbers(one, name), facts, number, "numbers")
+    """The pictures in `item`, of which the first is the `number`th of all."""
+    if isinstance(item, str | os.PathLike):
+        return _below(Path(item)) if Path(item).is_dir() else [_file(Path(item))]
+    if isinstance(item, bytes):
+        return [PictureSource(name, partial(read_picture, item, name), content=item)]
+    if isinstance(item, Image.Image):
+        return [PictureSource(name, partial(picture_of, item, name))]
+    if isinstance(item, np.ndarray):
+        return _sources_of_array(item, facts, number)
+    if isinstance(item, TorchTensor):
+        return _sources_of_array(_numbers_of(item), facts, number, str(item.dtype))
+    if isinstance(item, list | tuple) and item and isinstance(item[0], list | tuple | int | float):
+        return _sources_of_array(_array_of_numbers(item, name), facts, number, "numbers")
     raise ToileError(
-        f"{name}: is {_called(one)}; a picture is a path, the bytes of a file, an image of "
+        f"{name}: is {_called(item)}; a picture is a path, the bytes of a file, an image of "
         "Pillow's, or an array or tensor of numbers; several are a list or a batch of them"
     )
 
@@ -157,14 +159,14 @@ def _numbers_of(tensor: TorchTensor) -> np.ndarray:
         return np.empty(tensor.shape, object)
 
 
-def _called(one: object) -> str:
+def _called(item: object) -> str:
     words = {
         type(None): "nothing",
         dict: "a mapping",
         list: "an empty list",
         tuple: "an empty list",
     }
-    return words.get(type(one), f"of a kind that is no picture ({type(one).__name__})")
+    return words.get(type(item), f"of a kind that is no picture ({type(item).__name__})")
 
 
 def _below(folder: Path) -> list[PictureSource]:
@@ -199,8 +201,8 @@ def _sources_of_array(
 ) -> list[PictureSource]:
     pictures = pictures_in(array, facts, number, dtype or str(array.dtype))
     return [
-        PictureSource(f"picture {number + place}", partial(_itself, picture))
-        for place, picture in enumerate(pictures)
+        PictureSource(f"picture {number + index}", partial(_itself, picture))
+        for index, picture in enumerate(pictures)
     ]
 
 
@@ -208,10 +210,10 @@ def _itself(picture: Picture) -> Picture:
     return picture
 
 
-def _array_of_numbers(numbers: Sequence[Any], name: str) -> np.ndarray:
+def _array_of_numbers(values: Sequence[Any], name: str) -> np.ndarray:
     """Numbers in lists of lists; ToileError where the lists are of different lengths."""
     try:
-        return np.array(numbers)
+        return np.array(values)
     except ValueError:
         raise ToileError(
             f"{name}: is a list of lists of different lengths; a picture has rows of one length"

@@ -15,7 +15,7 @@ UNDECIDED = 32
 def turned(
     levels: Integer[np.ndarray, "c h w"],
     full: int,
-    paper: Float[np.ndarray, " c"],
+    background_grey: Float[np.ndarray, " c"],
     thick: int,
     notes: Notes,
 ) -> Integer[np.ndarray, "c h w"]:
@@ -23,14 +23,14 @@ def turned(
 
     The border looked at is `thick` px.
     """
-    if not is_inverted(levels, full, paper, thick):
+    if not is_inverted(levels, full, background_grey, thick):
         return levels
     border = np.median(border_of(levels, thick), axis=1) * 255 / full
     levels = full - levels
     notes.step(
         "Inverted",
         f"Dark became light: the border was at {words(border)} of 255, and the training images "
-        f"have {words(paper)} there.",
+        f"have {words(background_grey)} there.",
         levels,
         full,
     )
@@ -38,22 +38,25 @@ def turned(
 
 
 def is_inverted(
-    levels: Integer[np.ndarray, "c h w"], full: int, paper: Float[np.ndarray, " c"], thick: int
+    levels: Integer[np.ndarray, "c h w"],
+    full: int,
+    background_grey: Float[np.ndarray, " c"],
+    thick: int,
 ) -> bool:
-    """Whether the border of `levels` (0 to `full`) is nearer to the opposite of `paper` than to it.
+    """Whether the border of `levels` (0 to `full`) is nearer to the inverse of `background_grey`.
 
     Where it is of a middle grey, the mean decides: as in the training images, what is drawn has to
     lie on the far side of the border from the paper.
     """
-    side = np.sign(paper - 127.5)
+    side = np.sign(background_grey - 127.5)
     border = np.median(border_of(levels, thick), axis=1)
-    to_paper = ((2 * border - full) * side).sum()
+    toward_background = ((2 * border - full) * side).sum()
     num_pixels = levels[0].size
-    to_drawn = ((border * num_pixels - levels.sum((1, 2), dtype=np.int64)) * side).sum()
-    if abs(to_paper) <= 2 * len(side) * full * UNDECIDED / 255 and to_drawn:
-        return bool(to_drawn < 0)
-    if to_paper:
-        return bool(to_paper < 0)
+    toward_foreground = ((border * num_pixels - levels.sum((1, 2), dtype=np.int64)) * side).sum()
+    if abs(toward_background) <= 2 * len(side) * full * UNDECIDED / 255 and toward_foreground:
+        return bool(toward_foreground < 0)
+    if toward_background:
+        return bool(toward_background < 0)
     # As like its inverse as this, a picture is told from it by its first pixel off the middle.
     off = 2 * levels[0].astype(np.int64).ravel() - full
     return bool(side[0] * off[np.flatnonzero(off)[:1]].sum() < 0)

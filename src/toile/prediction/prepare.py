@@ -52,22 +52,24 @@ def prepare(picture: Picture, facts: DataFacts, show_steps: bool = True) -> Prep
     """
     notes = Notes(show_steps)
     _read(picture, notes)
-    given = picture.seen_by(facts.greys)
-    if facts.greys is not None and given is not picture.pixels:
+    original = picture.seen_by(facts.greys)
+    if facts.greys is not None and original is not picture.pixels:
         sentence = f"Its values are those of the training files, {facts.greys.words}."
-        notes.step("Greys", sentence, given)
+        notes.step("Greys", sentence, original)
     looks = facts.known_appearance
     if facts.appearance is None:
         notes.warnings.append("the run was made by an older Toile; how unusual it is, is unknown")
     if looks.framing is None:
-        pixels = _photograph(given, facts.shape, notes)
+        pixels = _photograph(original, facts.shape, notes)
     else:
-        pixels = _drawing(given, facts.shape, np.array(looks.paper), looks.framing, notes)
+        pixels = _drawing(original, facts.shape, np.array(looks.paper), looks.framing, notes)
     if show_steps:
         _seen(pixels, facts, notes)
-    strange, odd = strangeness(pixels, looks)
+    out_of_distribution, odd = strangeness(pixels, looks)
     notes.warnings.extend(odd)
-    return PreparedPicture(pixels, tuple(notes.steps), tuple(notes.warnings), tuple(strange))
+    return PreparedPicture(
+        pixels, tuple(notes.steps), tuple(notes.warnings), tuple(out_of_distribution)
+    )
 
 
 def _read(picture: Picture, notes: Notes) -> None:
@@ -108,7 +110,7 @@ def _photograph(
 def _drawing(
     pixels: UInt8[np.ndarray, "c h w"],
     shape: tuple[int, int, int],
-    paper: np.ndarray,
+    background_grey: np.ndarray,
     framing: Framing,
     notes: Notes,
 ) -> UInt8[np.ndarray, "c2 h2 w2"]:
@@ -117,23 +119,23 @@ def _drawing(
     levels, full = recoloured(pixels, channels, notes)
     # As thick as a pixel of the training images would be in this picture.
     thick = max(1, min(levels.shape[1] // height, levels.shape[2] // width))
-    levels = turned(levels, full, paper, thick, notes)
+    levels = turned(levels, full, background_grey, thick, notes)
     greys = levels.astype(np.float32) * np.float32(255 / full)
     spread = 0.0
-    if greys.shape != shape or not is_on_paper(greys, paper):
+    if greys.shape != shape or not is_on_paper(greys, background_grey):
         # Small enough to be looked through quickly, its noise averaged away.
         factor = -(-max(greys.shape[1:]) // max(WORKING_PX, 4 * height, 4 * width))
-        greys, spread = lit(averaged(greys, factor), paper, notes)
+        greys, spread = lit(averaged(greys, factor), background_grey, notes)
     # Four SD of noise are passed by 6 pixels of 100,000, and those are specks.
     threshold = max(float(BORDER_TOLERANCE), 4 * spread)
-    return framed(greys, threshold, paper, framing, (width, height), notes)
+    return framed(greys, threshold, background_grey, framing, (width, height), notes)
 
 
 def _seen(pixels: UInt8[np.ndarray, "c h w"], facts: DataFacts, notes: Notes) -> None:
     """The last step: the numbers that go in."""
     values = pixels / 255
     if facts.scaling == "standard":
-        mean, sd = (np.array(one)[:, None, None] for one in (facts.mean, facts.sd))
+        mean, sd = (np.array(per_channel)[:, None, None] for per_channel in (facts.mean, facts.sd))
         values = (values - mean) / sd
     _, height, width = pixels.shape
     notes.step(

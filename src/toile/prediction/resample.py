@@ -19,9 +19,9 @@ def resampled(
     greys: Float[np.ndarray, "c h w"],
     part: Box,
     size: tuple[int, int],
-    paper: Float64[np.ndarray, " c"],
+    background_grey: Float64[np.ndarray, " c"],
 ) -> tuple[Float[np.ndarray, "c h2 w2"], bool]:
-    """`part` of a picture at `size` (width, height), `paper` where it reaches beyond.
+    """`part` of a picture at `size` (width, height), `background_grey` where it reaches beyond.
 
     A pixel is the mean of what it covers. True is returned where that would blur: the part was
     smoothly enlarged from a picture of `size`, and is brought back to it.
@@ -31,30 +31,30 @@ def resampled(
         greys = averaged(greys, factor)
         left, top, right, bottom = (edge / factor for edge in part)
         part = (left, top, right, bottom)
-    wide, box = _padded(greys, part, paper)
+    wide, box = _padded(greys, part, background_grey)
     scale = (box[2] - box[0]) / size[0]
     small = _resize(wide, size, Resampling.BOX if scale >= 1 else Resampling.BICUBIC, box)
     if scale < FINE:
         return small, False
     fine = (FINE * size[0], FINE * size[1])
-    seen = _resize(wide, fine, Resampling.BOX, box)
+    original = _resize(wide, fine, Resampling.BOX, box)
     sharp = small
     for _ in range(ROUNDS):
         # What enlarging and averaging takes away is added; van Cittert 1931.
         sharp = sharp + small - _resize(_resize(sharp, fine, Resampling.BICUBIC), size)
-    smooth = np.abs(_resize(sharp, fine, Resampling.BICUBIC) - seen).mean()
-    blocky = np.abs(_resize(small, fine, Resampling.NEAREST) - seen).mean()
+    smooth = np.abs(_resize(sharp, fine, Resampling.BICUBIC) - original).mean()
+    blocky = np.abs(_resize(small, fine, Resampling.NEAREST) - original).mean()
     # Smoothly enlarged Fashion-MNIST has a ratio of .1 to .5, enlarged in blocks one of 4 to 6.
     return (sharp, True) if smooth < EXPLAINED * blocky else (small, False)
 
 
 def averaged(greys: Float[np.ndarray, "c h w"], factor: int) -> Float[np.ndarray, "c h2 w2"]:
     """The means of squares of `factor` px, of less at the right and lower edge."""
-    return np.stack([np.asarray(Image.fromarray(one).reduce(factor)) for one in greys])
+    return np.stack([np.asarray(Image.fromarray(channel).reduce(factor)) for channel in greys])
 
 
 def _padded(
-    greys: Float[np.ndarray, "c h w"], part: Box, paper: Float64[np.ndarray, " c"]
+    greys: Float[np.ndarray, "c h w"], part: Box, background_grey: Float64[np.ndarray, " c"]
 ) -> tuple[Float[np.ndarray, "c h2 w2"], Box]:
     """The picture with as much paper around it as `part` needs, and where `part` lies in that."""
     _, height, width = greys.shape
@@ -63,7 +63,8 @@ def _padded(
     after = _beyond(bottom - height), _beyond(right - width)
     around = tuple(zip(before, after, strict=True))
     wide = [
-        np.pad(one, around, constant_values=grey) for one, grey in zip(greys, paper, strict=True)
+        np.pad(channel, around, constant_values=grey)
+        for channel, grey in zip(greys, background_grey, strict=True)
     ]
     down, across = before
     return np.stack(wide), (left + across, top + down, right + across, bottom + down)
@@ -79,4 +80,6 @@ def _resize(
     filter_: Resampling = Resampling.BOX,
     box: Box | None = None,
 ) -> Float[np.ndarray, "c h2 w2"]:
-    return np.stack([np.asarray(Image.fromarray(one).resize(size, filter_, box)) for one in greys])
+    return np.stack(
+        [np.asarray(Image.fromarray(channel).resize(size, filter_, box)) for channel in greys]
+    )

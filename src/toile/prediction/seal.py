@@ -28,13 +28,13 @@ class Seal:
     what: str = "of the sealed test part of the network's data; take another"
     doubts: tuple[str, ...] = ()
 
-    def refuse_marked(self, name: str, marks: MarkSet) -> None:
-        """Raise ToileError where the picture with these `marks` is a sealed one.
+    def refuse_marked(self, name: str, hashes: MarkSet) -> None:
+        """Raise ToileError where the picture with these `hashes` is a sealed one.
 
         Wherever it lies and whatever it is called. A copy that was cropped, resized or saved as
         JPEG has other pixels and is not known.
         """
-        if np.isin(marks, self.marks).any():
+        if np.isin(hashes, self.marks).any():
             raise ToileError(f"{name}: is {self.what}")
 
     def refuse_paths(self, paths: Iterable[Path]) -> None:

@@ -43,11 +43,11 @@ class Notes:
         if not self.shown:
             return
         # For the eye alone: of 25 million pixels a thousand a side are kept.
-        every = -(-max(greys.shape[1:]) // MOST_PX)
-        shown = greys[:, ::every, ::every]
-        if every > 1 and not self.steps:
-            sentence += f" Shown here at {shown.shape[2]} x {shown.shape[1]} px."
-        self.steps.append(PreparationStep(name, sentence, whole(shown * (255 / full)), box))
+        stride = -(-max(greys.shape[1:]) // MOST_PX)
+        thumbnail = greys[:, ::stride, ::stride]
+        if stride > 1 and not self.steps:
+            sentence += f" Shown here at {thumbnail.shape[2]} x {thumbnail.shape[1]} px."
+        self.steps.append(PreparationStep(name, sentence, whole(thumbnail * (255 / full)), box))
 
 
 def whole(greys: Float[np.ndarray, "c h w"]) -> UInt8[np.ndarray, "c h w"]:

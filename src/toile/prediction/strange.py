@@ -16,34 +16,36 @@ def strangeness(
     What lies farther off than the training images differ among themselves gets no answer. Lighting
     and another pen move features by less, and a network often answers such pictures rightly.
     """
-    found = picture_features(pixels[None], np.array(looks.paper))
-    if looks.framing is not None and found["drawn share"][0] == 0:
+    features = picture_features(pixels[None], np.array(looks.paper))
+    if looks.framing is not None and features["drawn share"][0] == 0:
         return ["nothing is drawn in it"], []
     reasons, warnings = [], []
     for name, usual in looks.features.items():
-        if usual.holds(value := float(found[name][0])):
+        if usual.holds(value := float(features[name][0])):
             continue
-        said = (
+        sentence = (
             f"{name} {_number(name, value)} lies outside {_number(name, usual.low)} to "
             f"{_number(name, usual.high)}, as training images have it"
         )
         if usual.holds(value, slack=_width(usual)):
-            warnings.append(f"{said}; the answer may mean little")
+            warnings.append(f"{sentence}; the answer may mean little")
         else:
-            reasons.append(said)
+            reasons.append(sentence)
     return reasons, warnings
 
 
 def are_strange(pixels: UInt8[np.ndarray, "n c h w"], looks: Appearance) -> Bool[np.ndarray, " n"]:
     """Which pictures get no answer by what `strangeness` says."""
     values = picture_features(pixels, np.array(looks.paper))
-    strange = np.zeros(len(pixels), bool)
+    out_of_distribution = np.zeros(len(pixels), bool)
     if looks.framing is not None:
-        strange |= values["drawn share"] == 0
+        out_of_distribution |= values["drawn share"] == 0
     for name, usual in looks.features.items():
         slack = _width(usual)
-        strange |= (values[name] < usual.low - slack) | (values[name] > usual.high + slack)
-    return strange
+        out_of_distribution |= (values[name] < usual.low - slack) | (
+            values[name] > usual.high + slack
+        )
+    return out_of_distribution
 
 
 def _width(usual: FeatureRange) -> float:

@@ -43,7 +43,7 @@ class Answered:
         """The answer as JSON has it; `runs` and `vote` where several were asked."""
         record: dict[str, Any] = {
             "file": self.file,
-            "top": [one.to_json() for one in self.top],
+            "top": [entry.to_json() for entry in self.top],
             "warnings": list(self.warnings),
             "abstained": list(self.abstained),
         }
@@ -53,11 +53,11 @@ class Answered:
             record["runs"] = [
                 {
                     "run": run,
-                    "top": [likely.to_json() for likely in one.top],
-                    "warnings": list(one.warnings),
-                    "abstained": list(one.abstained),
+                    "top": [entry.to_json() for entry in prediction.top],
+                    "warnings": list(prediction.warnings),
+                    "abstained": list(prediction.abstained),
                 }
-                for run, one in self.runs
+                for run, prediction in self.runs
             ]
             record["vote"] = {"agree": self.vote.agree, "sentence": self.vote.sentence}
         return record
@@ -79,40 +79,40 @@ def ask_together(
     """
     _refuse_other_classes(classifiers)
     sources = list(sources_of(pictures, classifiers[0].facts))
-    for one in classifiers:
-        one.seal.refuse_paths(source.path for source in sources if source.path is not None)
-    answers: list[Answered] = []
+    for classifier in classifiers:
+        classifier.seal.refuse_paths(source.path for source in sources if source.path is not None)
+    predictions: list[Answered] = []
     for start in range(0, len(sources), AT_ONCE):
         progress(start, len(sources), "pictures")
-        some = sources[start : start + AT_ONCE]
-        kept = sum(bool(one.steps) for one in answers)
-        answers += _answer(classifiers, some, num_top, num_steps - kept, always)
+        batch = sources[start : start + AT_ONCE]
+        num_shown = sum(bool(prediction.steps) for prediction in predictions)
+        predictions += _answer(classifiers, batch, num_top, num_steps - num_shown, always)
     progress(len(sources), len(sources), "pictures")
-    return answers
+    return predictions
 
 
 def _refuse_other_classes(classifiers: Sequence[Classifier]) -> None:
     first, classes = classifiers[0], classifiers[0].class_names
-    for other in classifiers[1:]:
-        theirs = other.class_names
+    for classifier in classifiers[1:]:
+        theirs = classifier.class_names
         if theirs != classes:
             raise ToileError(
                 f"{first.name} knows {len(classes)} classes, {_excerpt(classes, theirs)}; "
-                f"{other.name} knows {len(theirs)}, {_excerpt(theirs, classes)}; runs asked "
+                f"{classifier.name} knows {len(theirs)}, {_excerpt(theirs, classes)}; runs asked "
                 "together have the same classes in the same order"
             )
 
 
 def _excerpt(ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:
     """The first of our classes that is not at the same place among theirs."""
-    place = next(
-        (place for place, name in enumerate(ours) if theirs[place : place + 1] != (name,)), 0
+    first_index = next(
+        (index for index, name in enumerate(ours) if theirs[index : index + 1] != (name,)), 0
     )
-    return f"class {place} being {ours[place]!r}"
+    return f"class {first_index} being {ours[first_index]!r}"
 
 
 def _answer(
-    asked: Sequence[Classifier],
+    classifiers: Sequence[Classifier],
     sources: Sequence[PictureSource],
     num_top: int,
     num_steps: int,
@@ -121,43 +121,43 @@ def _answer(
     """The answers to a few hundred pictures, in their order."""
     looked: list[list[PreparedPicture] | str] = []
     for source in sources:
-        looked.append(_look(source, asked, num_steps > 0))
+        looked.append(_look(source, classifiers, num_steps > 0))
         num_steps -= isinstance(looked[-1], list)
     readable = [ways for ways in looked if not isinstance(ways, str)]
-    said = [
-        one.model.logits(np.stack([ways[place].pixels for ways in readable]))
-        for place, one in enumerate(asked)
+    logits = [
+        classifier.model.logits(np.stack([ways[index].pixels for ways in readable]))
+        for index, classifier in enumerate(classifiers)
         if readable
     ]
-    rows = zip(*said, strict=True)
+    rows = zip(*logits, strict=True)
     return [
         Answered(source.name, error=ways)
         if isinstance(ways, str)
-        else _answered(source.name, asked, ways, next(rows), num_top, always)
+        else _answered(source.name, classifiers, ways, next(rows), num_top, always)
         for source, ways in zip(sources, looked, strict=True)
     ]
 
 
 def _look(
-    source: PictureSource, asked: Sequence[Classifier], show_steps: bool
+    source: PictureSource, classifiers: Sequence[Classifier], show_steps: bool
 ) -> list[PreparedPicture] | str:
     """A picture as each network is to see it, or why it has no answer."""
     try:
         picture = source.read()
-        for one in asked:
-            marks = source.marks(picture.seen_by(one.facts.greys))
-            one.seal.refuse_marked(source.name, marks)
+        for classifier in classifiers:
+            hashes = source.marks(picture.seen_by(classifier.facts.greys))
+            classifier.seal.refuse_marked(source.name, hashes)
     except ToileError as error:
         if source.may_fail:
             return str(error).removeprefix(f"{source.name}: ")
         raise
     ways: list[PreparedPicture] = []
-    for place, one in enumerate(asked):
+    for index, classifier in enumerate(classifiers):
         # Runs of one dataset see a picture alike, and preparing takes longer than answering.
-        twin = next((at for at in range(place) if asked[at].facts == one.facts), None)
+        twin = next((at for at in range(index) if classifiers[at].facts == classifier.facts), None)
         # Steps are the first run's; those of hundreds of photographs would fill the memory.
         ways.append(
-            prepare(picture, one.facts, show_steps=show_steps and place == 0)
+            prepare(picture, classifier.facts, show_steps=show_steps and index == 0)
             if twin is None
             else ways[twin]
         )
@@ -166,25 +166,25 @@ def _look(
 
 def _answered(
     file: str,
-    asked: Sequence[Classifier],
+    classifiers: Sequence[Classifier],
     ways: Sequence[PreparedPicture],
-    said: Sequence[Float[np.ndarray, " k"]],
+    logits: Sequence[Float[np.ndarray, " k"]],
     num_top: int,
     always: bool,
 ) -> Answered:
-    names = [one.name for one in asked]
-    classes = asked[0].class_names
-    own = [
-        one.answer(row, way, num_top, always)
-        for one, row, way in zip(asked, said, ways, strict=True)
+    names = [classifier.name for classifier in classifiers]
+    classes = classifiers[0].class_names
+    predictions = [
+        classifier.answer(row, way, num_top, always)
+        for classifier, row, way in zip(classifiers, logits, ways, strict=True)
     ]
-    reasons = dict.fromkeys(reason for one in own for reason in one.abstained)
-    abstains = sum(bool(one.abstained) for one in own) * 2 > len(own)
+    reasons = dict.fromkeys(reason for prediction in predictions for reason in prediction.abstained)
+    abstains = sum(bool(prediction.abstained) for prediction in predictions) * 2 > len(predictions)
     voted = None
-    if len(asked) > 1 and not abstains:
-        by_run = zip(names, probabilities(np.stack(said)), strict=True)
+    if len(classifiers) > 1 and not abstains:
+        by_run = zip(names, probabilities(np.stack(logits)), strict=True)
         voted = vote(dict(by_run), classes, num_top)
-    top = own[0].top if voted is None else voted.top
+    top = predictions[0].top if voted is None else voted.top
     return Answered(
         file,
         top=() if abstains else top,
@@ -192,11 +192,11 @@ def _answered(
         # Each once, in the order they came.
         warnings=tuple(
             dict.fromkeys(
-                [doubt for one in asked for doubt in one.seal.doubts]
-                + [warning for one in own for warning in one.warnings]
+                [doubt for classifier in classifiers for doubt in classifier.seal.doubts]
+                + [warning for prediction in predictions for warning in prediction.warnings]
             )
         ),
-        runs=tuple(zip(names, own, strict=True)),
+        runs=tuple(zip(names, predictions, strict=True)),
         vote=voted,
         steps=ways[0].steps,
     )

@@ -105,8 +105,8 @@ def _close(value: Any) -> Any:
         case _Off(fields):
             # Only what was set: the group's own defaults fill the rest, and nothing set leaves it
             # off.
-            given = {key: _close(field) for key, field in fields.items() if field is not _UNSET}
-            return given or None
+            values = {key: _close(field) for key, field in fields.items() if field is not _UNSET}
+            return values or None
         case _Opened(kind, fields):
             return {kind: _close(fields)}
         case _Layers():
@@ -121,37 +121,37 @@ def _find(tree: Tree, address: str) -> tuple[Tree, str]:
     """The mapping that holds the setting at `address`, and its key there."""
     holder, key, walked = {"": tree}, "", ""
     for step in address.split("."):
-        here = holder[key]
-        inside = next((names for names in _inside(here) if step in names), None)
+        node = holder[key]
+        inside = next((names for names in _inside(node) if step in names), None)
         if inside is not None:
             holder, key = inside, step
             walked = f"{walked}.{step}".lstrip(".")
         # A kind may stand in an address, as it does in a file: optimizer.sgd.momentum.
-        elif not (isinstance(here, _Opened) and step == here.kind):
-            known = [name for names in _inside(here) for name in names]
+        elif not (isinstance(node, _Opened) and step == node.kind):
+            known = [name for names in _inside(node) for name in names]
             raise _unknown(address, step, walked, known, tree)
     return holder, key
 
 
-def _inside(here: Any) -> list[Tree]:
+def _inside(node: Any) -> list[Tree]:
     """The mappings whose names may follow a node of the tree; none follow a single value."""
-    if isinstance(here, _Opened | _Off):
+    if isinstance(node, _Opened | _Off):
         # A block's layers follow its name directly: residual1.conv1.
-        nested = here.fields.get("layers")
-        return [nested, here.fields] if isinstance(nested, _Layers) else [here.fields]
-    return [here] if isinstance(here, dict) else []
+        nested = node.fields.get("layers")
+        return [nested, node.fields] if isinstance(nested, _Layers) else [node.fields]
+    return [node] if isinstance(node, dict) else []
 
 
 def _unknown(address: str, step: str, walked: str, known: list[str], tree: Tree) -> ToileError:
     if not known:
         return ToileError(f"{address} is not a setting: {walked} has no settings inside")
-    place = f"{walked} has no {step}" if walked else f"there is no {step}"
+    problem = f"{walked} has no {step}" if walked else f"there is no {step}"
     near = (
         did_you_mean(step, known)
         or _elsewhere(walked, step, address, tree)
         or f"; known: {', '.join(known)}"
     )
-    return ToileError(f"{address} is not a setting: {place}{near}")
+    return ToileError(f"{address} is not a setting: {problem}{near}")
 
 
 def _elsewhere(walked: str, step: str, address: str, tree: Tree) -> str:
@@ -202,4 +202,6 @@ def _takes_text(model: type[Choice]) -> bool:
     if model.shorthand is None:
         return False
     choices = get_args(model.model_fields[model.shorthand].annotation)
-    return any(isinstance(choice, str) for one in choices for choice in (one, *get_args(one)))
+    return any(
+        isinstance(choice, str) for option in choices for choice in (option, *get_args(option))
+    )

@@ -46,9 +46,9 @@ class Place:
         return ToileError(f"{self.name}: {why}")
 
 
-def layer_arithmetic(layer: Layer, place: Place) -> Arithmetic:
+def layer_arithmetic(layer: Layer, context: Place) -> Arithmetic:
     """What `layer` makes there. Raises ToileError with the arithmetic where it cannot work."""
-    return _ARITHMETIC[type(layer)](layer, place)
+    return _ARITHMETIC[type(layer)](layer, context)
 
 
 def shape_text(shape: Shape) -> str:
@@ -69,33 +69,33 @@ def padded_side(side: int, kernel: int, stride: int, padding: str | int) -> tupl
     return (side + 2 * edge - kernel) // stride + 1, edge, edge
 
 
-def _picture(place: Place) -> tuple[int, int, int]:
-    if len(place.shape) != 3:
-        raise place.refuse(
-            f"it works on pictures, and {place.giver} gives {shape_text(place.shape)} numbers in a "
-            "row; put it before flatten, globalpool and dense"
+def _picture(context: Place) -> tuple[int, int, int]:
+    if len(context.shape) != 3:
+        raise context.refuse(
+            f"it works on pictures, and {context.giver} gives {shape_text(context.shape)} numbers "
+            "in a row; put it before flatten, globalpool and dense"
         )
-    channels, height, width = place.shape
+    channels, height, width = context.shape
     return channels, height, width
 
 
-def _windows(place: Place, kernel: int, stride: int, padding: str | int) -> Shape:
-    channels, height, width = _picture(place)
+def _windows(context: Place, kernel: int, stride: int, padding: str | int) -> Shape:
+    channels, height, width = _picture(context)
     out = tuple(padded_side(side, kernel, stride, padding)[0] for side in (height, width))
     if min(out) < 1:
         extra = f" padded by {padding}" if isinstance(padding, int) and padding else ""
-        raise place.refuse(
-            f"kernel {kernel} does not fit the {height} x {width} it is given by {place.giver}"
+        raise context.refuse(
+            f"kernel {kernel} does not fit the {height} x {width} it is given by {context.giver}"
             f"{extra}"
         )
     return (channels, *out)
 
 
-def _conv(layer: layers.Conv, place: Place) -> Arithmetic:
-    channels, height, width = _windows(place, layer.kernel, layer.stride, layer.padding)
+def _conv(layer: layers.Conv, context: Place) -> Arithmetic:
+    channels, height, width = _windows(context, layer.kernel, layer.stride, layer.padding)
     if channels % layer.groups or layer.filters % layer.groups:
-        raise place.refuse(
-            f"groups {layer.groups} must divide both its {channels} channels from {place.giver} "
+        raise context.refuse(
+            f"groups {layer.groups} must divide both its {channels} channels from {context.giver} "
             f"and its {layer.filters} filters"
         )
     weights = layer.filters * (channels // layer.groups) * layer.kernel**2
@@ -108,70 +108,71 @@ def _conv(layer: layers.Conv, place: Place) -> Arithmetic:
     )
 
 
-def _dense(layer: layers.Dense, place: Place) -> Arithmetic:
-    if len(place.shape) != 1:
-        raise place.refuse(
-            f"it takes numbers in a row, and {place.giver} gives {shape_text(place.shape)}; "
+def _dense(layer: layers.Dense, context: Place) -> Arithmetic:
+    if len(context.shape) != 1:
+        raise context.refuse(
+            f"it takes numbers in a row, and {context.giver} gives {shape_text(context.shape)}; "
             "put flatten or globalpool before it"
         )
-    units = place.classes if layer.units == "classes" else layer.units
-    weights = place.shape[0] * units
+    units = context.classes if layer.units == "classes" else layer.units
+    weights = context.shape[0] * units
     return Arithmetic(
         (units,), parameters=weights + units * layer.bias, macs=weights, sees_all=True
     )
 
 
-def _pool(layer: layers.Pool, place: Place) -> Arithmetic:
+def _pool(layer: layers.Pool, context: Place) -> Arithmetic:
     stride = layer.stride or layer.size
-    output = _windows(place, layer.size, stride, layer.padding)
+    output = _windows(context, layer.size, stride, layer.padding)
     return Arithmetic(output, kernel=layer.size, stride=stride)
 
 
-def _norm(layer: Layer, place: Place) -> Arithmetic:
-    return Arithmetic(place.shape, parameters=2 * place.shape[0])
+def _norm(layer: Layer, context: Place) -> Arithmetic:
+    return Arithmetic(context.shape, parameters=2 * context.shape[0])
 
 
 # Scale and shift are learnt; the running mean and variance are not.
-def _batch_norm(layer: Layer, place: Place) -> Arithmetic:
-    channels = place.shape[0]
-    return Arithmetic(place.shape, parameters=4 * channels, untrained=2 * channels)
+def _batch_norm(layer: Layer, context: Place) -> Arithmetic:
+    channels = context.shape[0]
+    return Arithmetic(context.shape, parameters=4 * channels, untrained=2 * channels)
 
 
-def _group_norm(layer: layers.GroupNorm, place: Place) -> Arithmetic:
-    if place.shape[0] % layer.groups:
-        raise place.refuse(
-            f"groups {layer.groups} must divide the {place.shape[0]} channels from {place.giver}"
+def _group_norm(layer: layers.GroupNorm, context: Place) -> Arithmetic:
+    if context.shape[0] % layer.groups:
+        raise context.refuse(
+            f"groups {layer.groups} must divide the {context.shape[0]} channels from "
+            f"{context.giver}"
         )
-    return _norm(layer, place)
+    return _norm(layer, context)
 
 
-def _flatten(layer: Layer, place: Place) -> Arithmetic:
-    return Arithmetic((math.prod(place.shape),))
+def _flatten(layer: Layer, context: Place) -> Arithmetic:
+    return Arithmetic((math.prod(context.shape),))
 
 
-def _global_pool(layer: Layer, place: Place) -> Arithmetic:
-    return Arithmetic((_picture(place)[0],), sees_all=True)
+def _global_pool(layer: Layer, context: Place) -> Arithmetic:
+    return Arithmetic((_picture(context)[0],), sees_all=True)
 
 
-def _spatial_dropout(layer: Layer, place: Place) -> Arithmetic:
-    return Arithmetic(_picture(place))
+def _spatial_dropout(layer: Layer, context: Place) -> Arithmetic:
+    return Arithmetic(_picture(context))
 
 
-def _views(layer: layers.Views, place: Place) -> Arithmetic:
-    if place.giver != DATA:
-        raise place.refuse(
-            f"it is given what {place.giver} gives; views are of the picture itself, so it stands "
-            "before all other layers"
+def _views(layer: layers.Views, context: Place) -> Arithmetic:
+    if context.giver != DATA:
+        raise context.refuse(
+            f"it is given what {context.giver} gives; views are of the picture itself, so it "
+            "stands before all other layers"
         )
-    _, height, width = _picture(place)
-    for shift, side, what in ((layer.shift_x, width, "wide"), (layer.shift_y, height, "high")):
+    _, height, width = _picture(context)
+    for shift, side, dimension in ((layer.shift_x, width, "wide"), (layer.shift_y, height, "high")):
         if shift >= side:
-            raise place.refuse(f"a picture {side} pixels {what} cannot be moved by {shift}")
-    return Arithmetic(place.shape)
+            raise context.refuse(f"a picture {side} pixels {dimension} cannot be moved by {shift}")
+    return Arithmetic(context.shape)
 
 
-def _unchanged(layer: Layer, place: Place) -> Arithmetic:
-    return Arithmetic(place.shape)
+def _unchanged(layer: Layer, context: Place) -> Arithmetic:
+    return Arithmetic(context.shape)
 
 
 _ARITHMETIC: dict[type[Layer], Callable[[Any, Place], Arithmetic]] = {

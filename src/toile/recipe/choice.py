@@ -27,20 +27,20 @@ C = TypeVar("C", bound=Choice)
 
 
 def read_choice(
-    entry: object, kinds: Mapping[str, type[C]], address: str, place: str | None = None
+    entry: object, kinds: Mapping[str, type[C]], address: str, location: str | None = None
 ) -> C:
     """The choice a document's entry describes.
 
-    What is refused is named by `place`, or else by `address` and the kind. Raises ToileError for
+    What is refused is named by `location`, or else by `address` and the kind. Raises ToileError for
     an unknown kind or a value out of range.
     """
     kind, value = split_entry(entry, kinds, address)
     model = kinds[kind]
-    place = place or f"{address}.{kind}"
+    location = location or f"{address}.{kind}"
     try:
-        return model.model_validate(fields_of(model, value, place), context=place)
+        return model.model_validate(fields_of(model, value, location), context=location)
     except ValidationError as error:
-        raise complaint(error, model, place) from None
+        raise complaint(error, model, location) from None
 
 
 def one_of(kinds: Mapping[str, type[Choice]], address: str) -> BeforeValidator:

@@ -30,19 +30,19 @@ def complaint(error: ValidationError, model: type[BaseModel], address: str = "")
     failures = error.errors(include_url=False)
     first = min(failures, key=lambda failure: failure["type"] != "extra_forbidden")
     root: Schema = model.model_json_schema()
-    place, here, rest = _follow(first["loc"], root, address)
-    kind, where = first["type"], place or "the recipe"
+    location, schema, remaining = _follow(first["loc"], root, address)
+    kind, where = first["type"], location or "the recipe"
     if kind == "extra_forbidden":
-        return _unknown(place, str(rest[0]), list(_group(here, root)["properties"]))
+        return _unknown(location, str(remaining[0]), list(_group(schema, root)["properties"]))
     if kind == "invalid_key":
         return ToileError(f"{where} has the key {shown(first['input'])}; settings have names")
     if kind == "string_unicode":
         return ToileError(f"{where} is {shown(first['input'])}, which is not UTF-8; rename it")
     if kind == "missing":
-        return ToileError(f"{place} is missing; {rule(here, root)}")
+        return ToileError(f"{location} is missing; {rule(schema, root)}")
     if kind == "value_error":
         return ToileError(f"{where}: {first['msg'].removeprefix('Value error, ')}")
-    return ToileError(f"{where} is {shown(first['input'])}; {rule(here, root, first['input'])}")
+    return ToileError(f"{where} is {shown(first['input'])}; {rule(schema, root, first['input'])}")
 
 
 EXPECTED = {
@@ -57,10 +57,10 @@ EXPECTED = {
 }
 
 
-def first_fault(error: ValidationError, whole: str = "it") -> str:
+def first_fault(error: ValidationError, name: str = "it") -> str:
     """The first thing wrong in a file of ours: what, the value got, and what it should be."""
     first = error.errors(include_url=False)[0]
-    kind, where = first["type"], ".".join(map(str, first["loc"])) or whole
+    kind, where = first["type"], ".".join(map(str, first["loc"])) or name
     if kind == "missing":
         return f"{where} is missing"
     if kind == "extra_forbidden":
@@ -108,24 +108,24 @@ _SHORT = _Short()
 
 
 def _follow(
-    steps: tuple[int | str, ...], root: Schema, place: str
+    steps: tuple[int | str, ...], root: Schema, location: str
 ) -> tuple[str, Schema, tuple[int | str, ...]]:
     """The address and schema `steps` lead to, and the steps that lead no further.
 
     pydantic puts the name of a union's failed option and the number of a list's entry among them.
     """
-    here = root
+    schema = root
     for number, step in enumerate(steps):
-        properties = _group(here, root).get("properties", {})
+        properties = _group(schema, root).get("properties", {})
         if step not in properties:
-            return place, here, steps[number:]
-        place = f"{place}.{step}".lstrip(".")
-        here = properties[step]
-    return place, here, ()
+            return location, schema, steps[number:]
+        location = f"{location}.{step}".lstrip(".")
+        schema = properties[step]
+    return location, schema, ()
 
 
-def _unknown(place: str, step: str, known: list[str]) -> ToileError:
-    where = f"{place}.{step}".lstrip(".")
+def _unknown(location: str, step: str, known: list[str]) -> ToileError:
+    where = f"{location}.{step}".lstrip(".")
     near = did_you_mean(step, known) or f"; known: {', '.join(known)}"
     return ToileError(f"{where} is not a setting{near}")
 

@@ -30,14 +30,14 @@ def recipe_differences(first: Recipe, second: Recipe) -> list[SettingDifference]
 def differing_settings(recipes: Sequence[Recipe]) -> dict[str, tuple[Any, ...]]:
     """The value in each recipe of every setting in which they are not all alike; names apart."""
     listed = [dict(_settings(recipe, "")) for recipe in recipes]
-    addresses = dict.fromkeys(address for one in listed for address in one)
+    addresses = dict.fromkeys(address for settings in listed for address in settings)
     values = {
-        address: tuple(one.get(address, ABSENT) for one in listed)
+        address: tuple(settings.get(address, ABSENT) for settings in listed)
         for address in addresses
         if address != "name" and not address.startswith("about.")
     }
     return {
-        address: own for address, own in values.items() if any(value != own[0] for value in own[1:])
+        address: row for address, row in values.items() if any(value != row[0] for value in row[1:])
     }
 
 
@@ -49,25 +49,25 @@ def differing_parts(recipes: Sequence[Recipe]) -> tuple[dict[str, tuple[Any, ...
     """
     differing = differing_settings(recipes)
     listed = [dict(_settings(recipe, "")) for recipe in recipes]
-    named = {address for one in listed for address in one if address.startswith("about.")}
+    named = {address for settings in listed for address in settings if address.startswith("about.")}
     alike = set.intersection(*map(set, listed)) - set(differing) - named - {"name"}
     parts = [dict(_choices(recipe, "")) for recipe in recipes]
     by_address = {
         address: [part.get(address) for part in parts]
-        for address in dict.fromkeys(address for one in parts for address in one)
+        for address in dict.fromkeys(address for choices in parts for address in choices)
     }
     unlike = {
-        address: tuple(ABSENT if one is None else _brief(one) for one in own)
-        for address, own in by_address.items()
-        if len({one and one.kind for one in own}) > 1
+        address: tuple(ABSENT if choice is None else _brief(choice) for choice in row)
+        for address, row in by_address.items()
+        if len({choice and choice.kind for choice in row}) > 1
     }
-    found: dict[str, tuple[Any, ...]] = {}
+    result: dict[str, tuple[Any, ...]] = {}
     for address, values in differing.items():
         names = address.split(".")
         upto = [".".join(names[:end]) for end in range(1, len(names) + 1)]
-        whole = next((one for one in reversed(upto) if one in unlike), None)
-        found[whole or address] = values if whole is None else unlike[whole]
-    return found, len(alike)
+        enclosing = next((prefix for prefix in reversed(upto) if prefix in unlike), None)
+        result[enclosing or address] = values if enclosing is None else unlike[enclosing]
+    return result, len(alike)
 
 
 def _choices(value: Any, address: str) -> Iterator[tuple[str, Choice]]:
@@ -87,12 +87,12 @@ def _choices(value: Any, address: str) -> Iterator[tuple[str, Choice]]:
 def _brief(part: Choice) -> str:
     """`conv, filters 64, padding same`: the kind, and what is not its default."""
     fields = type(part).model_fields
-    said = [
+    changed = [
         f"{name} {value}"
         for name, value in part
         if name not in ("name", "layers") and value != fields[name].default
     ]
-    return ", ".join([part.kind, *said])
+    return ", ".join([part.kind, *changed])
 
 
 def _settings(value: Any, address: str) -> Iterator[tuple[str, Any]]:

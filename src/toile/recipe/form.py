@@ -42,7 +42,7 @@ def settings_form(recipe: Recipe) -> list[FormRow]:
         is_group = row.address in CHOSEN or row.rule.startswith("a group of settings")
         if row.address in CHOSEN:
             kind = value if isinstance(value, str) else next(iter(value))
-            shut += [f"{row.address}.{other}." for other in row.choices if other != kind]
+            shut += [f"{row.address}.{choice}." for choice in row.choices if choice != kind]
             value = kind
         elif is_group:
             shut += [f"{row.address}."] if value is None else []

@@ -43,7 +43,7 @@ def plan_as_far(entries: Sequence[Any], shape: tuple[int, int, int], classes: in
     if not layers:
         return PartialPlan((), "network is empty; it ends with flatten and dense: classes")
     try:
-        plan_network(tuple(one.layer for one in layers), shape, classes)
+        plan_network(tuple(plan.layer for plan in layers), shape, classes)
     except ToileError as error:
         return PartialPlan(layers, str(error))
     return PartialPlan(layers)

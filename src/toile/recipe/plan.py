@@ -29,13 +29,13 @@ class Sight:
     size_px: int = 1
     jump_px: int = 1
 
-    def through(self, sums: Arithmetic, whole_px: int) -> "Sight":
+    def through(self, sums: Arithmetic, image_px: int) -> "Sight":
         """The sight after a layer's window; never more than the whole picture."""
         # The recurrence of Araujo, Norris and Sim 2019, "Computing Receptive Fields of
         # Convolutional Neural Networks", Distill, doi 10.23915/distill.00021.
         size_px = self.size_px + (sums.kernel - 1) * self.jump_px
         return Sight(
-            whole_px if sums.sees_all else min(size_px, whole_px), self.jump_px * sums.stride
+            image_px if sums.sees_all else min(size_px, image_px), self.jump_px * sums.stride
         )
 
 
@@ -156,12 +156,12 @@ def plan_network(network: tuple[Layer, ...], shape: tuple[int, int, int], classe
     return plan
 
 
-def _refuse_over(most: int, what: str, counts: dict[str, int]) -> None:
+def _refuse_over(most: int, quantity: str, counts: dict[str, int]) -> None:
     """Refuse a network whose layers together count more than `most`, naming the largest."""
     total, largest = sum(counts.values()), max(counts, key=lambda name: counts[name])
     if total > most:
         raise ToileError(
-            f"the network has {total:,} {what}, {counts[largest]:,} of them in {largest}; "
+            f"the network has {total:,} {quantity}, {counts[largest]:,} of them in {largest}; "
             f"at most {most:,} are allowed"
         )
 
@@ -172,64 +172,65 @@ class _Planner:
     whole_px: int
 
     def plan_layers(
-        self, network: tuple[Layer, ...], shape: Shape, sight: Sight, block: str = ""
+        self, network: tuple[Layer, ...], shape: Shape, receptive_field: Sight, block: str = ""
     ) -> tuple[LayerPlan, ...]:
         """Layer after layer; `block` is the dotted name of the block they stand in."""
         plans: list[LayerPlan] = []
         giver = "the block's input" if block else DATA
         for name, layer in zip(layer_names(network), network, strict=True):
-            place = Place(f"{block}.{name}".lstrip("."), shape, giver, self.classes)
+            context = Place(f"{block}.{name}".lstrip("."), shape, giver, self.classes)
             if isinstance(layer, Residual):
-                plan = self._plan_residual(layer, place, sight)
+                plan = self._plan_residual(layer, context, receptive_field)
             else:
-                plan = self._plan_one(layer, place, sight)
+                plan = self._plan_one(layer, context, receptive_field)
             plans.append(plan)
-            shape, sight, giver = plan.output, plan.sight, plan.name
+            shape, receptive_field, giver = plan.output, plan.sight, plan.name
         return tuple(plans)
 
-    def _plan_one(self, layer: Layer, place: Place, sight: Sight) -> LayerPlan:
-        sums = layer_arithmetic(layer, place)
-        numbers = math.prod(sums.output)
-        if numbers > MAX_NUMBERS:
-            raise place.refuse(
-                f"it gives {shape_text(sums.output)}, {numbers:,} numbers for one image; "
+    def _plan_one(self, layer: Layer, context: Place, receptive_field: Sight) -> LayerPlan:
+        sums = layer_arithmetic(layer, context)
+        activations = math.prod(sums.output)
+        if activations > MAX_NUMBERS:
+            raise context.refuse(
+                f"it gives {shape_text(sums.output)}, {activations:,} numbers for one image; "
                 f"at most {MAX_NUMBERS:,} are allowed"
             )
         return LayerPlan(
-            name=place.name,
+            name=context.name,
             layer=layer,
-            input=place.shape,
+            input=context.shape,
             output=sums.output,
             parameters=sums.parameters,
             untrained=sums.untrained,
             macs=sums.macs,
-            sight=sight.through(sums, self.whole_px),
+            sight=receptive_field.through(sums, self.whole_px),
         )
 
-    def _plan_residual(self, block: Residual, place: Place, sight: Sight) -> LayerPlan:
-        branch = self.plan_layers(block.layers, place.shape, sight, place.name)
-        around = f"{place.name}.shortcut"
-        shortcut = self.plan_layers(block.shortcut, place.shape, sight, around)
+    def _plan_residual(self, block: Residual, context: Place, receptive_field: Sight) -> LayerPlan:
+        branch = self.plan_layers(block.layers, context.shape, receptive_field, context.name)
+        around = f"{context.name}.shortcut"
+        shortcut = self.plan_layers(block.shortcut, context.shape, receptive_field, around)
         output = branch[-1].output
-        other = shortcut[-1].output if shortcut else place.shape
-        if output != other:
-            raise place.refuse(
-                f"its branch gives {shape_text(output)} and its shortcut {shape_text(other)}, "
-                f"which cannot be added; give it a shortcut with the same stride and filters, "
-                f"as in shortcut: [conv: {{filters: {output[0]}, kernel: 1}}]"
+        shortcut_output = shortcut[-1].output if shortcut else context.shape
+        if output != shortcut_output:
+            raise context.refuse(
+                f"its branch gives {shape_text(output)} and its shortcut "
+                f"{shape_text(shortcut_output)}, which cannot be added; give it a shortcut with "
+                f"the same stride and filters, as in shortcut: [conv: "
+                f"{{filters: {output[0]}, kernel: 1}}]"
             )
         inside = branch + shortcut
         # A shortcut without layers sees what came in, and no branch sees less than that.
         ends = (branch[-1].sight, *(plan.sight for plan in shortcut[-1:]))
         return LayerPlan(
-            name=place.name,
+            name=context.name,
             layer=block,
-            input=place.shape,
+            input=context.shape,
             output=output,
             parameters=sum(plan.parameters for plan in inside),
             untrained=sum(plan.untrained for plan in inside),
             macs=sum(plan.macs for plan in inside),
-            sight=max(ends, key=lambda one: one.size_px),
+            sight=max(ends, key=lambda field: field.size_px),
             branch=branch,
             shortcut=shortcut,
         )

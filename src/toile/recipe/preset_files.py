@@ -31,12 +31,12 @@ def recipe_file(name: str) -> Path:
     """The file of a preset's name or of a path. Raises ToileError where it is neither."""
     presets = preset_files()
     try:
-        found = Path(name).is_file()
+        exists = Path(name).is_file()
     except OSError:  # the name is longer than a file's may be
-        found = False
-    if name not in presets and not found and 0 < len(name) < 256 and Path(name).is_dir():
+        exists = False
+    if name not in presets and not exists and 0 < len(name) < 256 and Path(name).is_dir():
         raise ToileError(f"{name} is a folder; name a recipe file in it, or a preset")
-    if name not in presets and not found:
+    if name not in presets and not exists:
         near = did_you_mean_file(name) or did_you_mean(name, presets)
         raise ToileError(
             f"{shown(name)} is neither a recipe file nor a preset{near}; "

@@ -35,5 +35,7 @@ class Settings(BaseModel):
 def group_of(annotation: Any) -> type[Settings] | None:
     """The group of settings a field holds, also where it may be off instead."""
     options = (annotation, *get_args(annotation))
-    groups = (one for one in options if isinstance(one, type) and issubclass(one, Settings))
+    groups = (
+        option for option in options if isinstance(option, type) and issubclass(option, Settings)
+    )
     return next(groups, None)

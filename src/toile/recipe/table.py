@@ -83,20 +83,20 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[SettingRow]:
 
 def _choices(schema: dict[str, Any]) -> tuple[str, ...]:
     """All values of a setting by its JSON schema; none where it may be any number or text."""
-    found: list[str] = []
+    choices: list[str] = []
     for option in schema.get("anyOf", [schema]):
         match option:
             case {"enum": values}:
-                found += map(str, values)
+                choices += map(str, values)
             case {"const": value}:
-                found.append(str(value))
+                choices.append(str(value))
             case {"type": "boolean"}:
-                found += ["true", "false"]
+                choices += ["true", "false"]
             case {"type": "null"}:
-                found.append("off")
+                choices.append("off")
             case _:
                 return ()
-    return tuple(found)
+    return tuple(choices)
 
 
 def _default_text(default: object) -> str:

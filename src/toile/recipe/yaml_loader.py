@@ -37,10 +37,10 @@ def read_value(text: str, where: str, rewrite: Rewrite | None = None) -> Any:
             return None
         return loader.construct_document(rewrite(node) if rewrite else node)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        position = error.problem_mark or error.context_mark
+        location = f", line {position.line + 1}, column {position.column + 1}" if position else ""
         why = ", ".join(part for part in (error.context, error.problem) if part)
-        raise ToileError(f"{where}{place}: {why}") from None
+        raise ToileError(f"{where}{location}: {why}") from None
     except yaml.YAMLError as error:
         raise ToileError(f"{where}: {str(error).splitlines()[0]}") from None
     except RecursionError:
@@ -61,8 +61,8 @@ def name_items(node: yaml.Node) -> yaml.Node:
 def _text_node(item: yaml.Node) -> yaml.ScalarNode:
     text = item.value
     if not isinstance(item, yaml.ScalarNode):
-        whole = str(item.start_mark.buffer)
-        text = " ".join(whole[item.start_mark.pointer : item.end_mark.pointer].split())
+        buffer = str(item.start_mark.buffer)
+        text = " ".join(buffer[item.start_mark.pointer : item.end_mark.pointer].split())
     return yaml.ScalarNode("tag:yaml.org,2002:str", text, item.start_mark, item.end_mark)
 
 
@@ -84,15 +84,15 @@ class Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         """The mapping of a node, whose keys are texts and differ."""
-        seen = set()
+        keys = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
                 raise _refusal(f"{shown(key)} is no name of a setting", key_node)
             # PyYAML keeps the last of two without a word.
-            if key in seen:
+            if key in keys:
                 raise _refusal(f"{key} stands twice", key_node)
-            seen.add(key)
+            keys.add(key)
         return super().construct_mapping(node, deep)
 
 

@@ -60,14 +60,14 @@ def plan_sheet(
     Raises ToileError for a number that is none, and for a setting or level that cannot be, naming
     the exercise.
     """
-    numbers = range(1, len(sheet.exercises) + 1)
-    asked = list(numbers) if only is None else list(dict.fromkeys(only))
-    for number in asked:
-        if number not in numbers:
+    valid = range(1, len(sheet.exercises) + 1)
+    requested = list(valid) if only is None else list(dict.fromkeys(only))
+    for number in requested:
+        if number not in valid:
             raise ToileError(
-                f"exercise {number} is none of {sheet.name}'s; they go from 1 to {len(numbers)}"
+                f"exercise {number} is none of {sheet.name}'s; they go from 1 to {len(valid)}"
             )
-    return tuple(_planned(sheet, number, quick) for number in numbers if number in asked)
+    return tuple(_planned(sheet, number, quick) for number in valid if number in requested)
 
 
 def _planned(sheet: Sheet, number: int, quick: bool) -> Planned:
@@ -110,8 +110,8 @@ def _refuse_levels(sheet: Sheet, exercise: Exercise, quick: bool) -> None:
 def _study(sheet: Sheet, number: int, quick: bool) -> dict[str, Any]:
     document = _document(sheet, number, sheet.exercises[number - 1].study, quick)
     if quick:
-        asked = document.get("readings") or document.get("folds") or sheet.quick.readings
-        document["readings"] = min(asked, sheet.quick.readings)
+        requested = document.get("readings") or document.get("folds") or sheet.quick.readings
+        document["readings"] = min(requested, sheet.quick.readings)
     return document
 
 

@@ -77,7 +77,7 @@ class ExerciseOutcome:
     @property
     def seconds(self) -> float:
         """Seconds of training and scoring."""
-        parts = [one.seconds for one in (self.study, self.search) if one is not None]
+        parts = [result.seconds for result in (self.study, self.search) if result is not None]
         return sum(parts, 0.0)
 
     @property
@@ -120,17 +120,17 @@ class SheetResult:
     @property
     def seconds(self) -> float:
         """Seconds of training and scoring, all exercises together."""
-        return sum((one.seconds for one in self.outcomes), 0.0)
+        return sum((outcome.seconds for outcome in self.outcomes), 0.0)
 
     @property
     def studies(self) -> tuple[StudyResult, ...]:
         """The studies of all exercises that have begun."""
-        found = []
-        for one in self.outcomes:
-            found += [one.study] if one.study is not None else []
-            if one.search is not None and one.search.finalists is not None:
-                found.append(one.search.finalists)
-        return tuple(found)
+        studies = []
+        for outcome in self.outcomes:
+            studies += [outcome.study] if outcome.study is not None else []
+            if outcome.search is not None and outcome.search.finalists is not None:
+                studies.append(outcome.search.finalists)
+        return tuple(studies)
 
     def to_json(self) -> dict[str, Any]:
         """The sheet as JSON has it."""
@@ -138,7 +138,7 @@ class SheetResult:
             "name": self.sheet.name,
             "title": self.sheet.title,
             "quick": self.quick,
-            "exercises": [one.to_json() for one in self.outcomes],
+            "exercises": [outcome.to_json() for outcome in self.outcomes],
             "folder": str(self.folder),
             "seconds": self.seconds,
         }
@@ -146,11 +146,11 @@ class SheetResult:
 
 def open_sheet(folder: str | Path) -> SheetResult:
     """The sheet that was taken in `folder`, as it stands. Raises ToileError where there is none."""
-    kept = Workspace().find(folder, "sheet")
-    if kept is None:
+    entry = Workspace().find(folder, "sheet")
+    if entry is None:
         raise ToileError(f"{folder} has no sheet that was begun; `toile studies` lists them")
-    record = read_record(kept.folder / "sheet.json", SheetRecord)
-    return sheet_result(kept.folder, read_sheet(kept.folder / SHEET), record["quick"])
+    record = read_record(entry.folder / "sheet.json", SheetRecord)
+    return sheet_result(entry.folder, read_sheet(entry.folder / SHEET), record["quick"])
 
 
 def write_standing(result: SheetResult) -> None:
@@ -161,7 +161,7 @@ def write_standing(result: SheetResult) -> None:
             "title": result.sheet.title,
             "quick": result.quick,
             "exercises": len(result.outcomes),
-            "ended": sum(one.ended for one in result.outcomes),
+            "ended": sum(outcome.ended for outcome in result.outcomes),
         },
     )
 
@@ -206,7 +206,9 @@ def keep_answer(folder: Path, number: int, text: str) -> None:
         )
     when = datetime.now().astimezone().isoformat(timespec="seconds")
     answers[number] = Expectation(text=text, when=when)
-    document = {f"exercise-{n}": one.model_dump() for n, one in sorted(answers.items())}
+    document = {
+        f"exercise-{n}": expectation.model_dump() for n, expectation in sorted(answers.items())
+    }
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / ANSWERS, yaml_text(versioned(ANSWERS, document)).encode())
 
@@ -220,14 +222,14 @@ def compared_levels(result: SheetResult, number: int) -> dict[str, Any]:
     """
     exercise = result.outcomes[number - 1].planned.exercise
     sides = [_side(result, side) for side in exercise.sides]
-    levels = {name: [one.score for one in readings] for name, readings, _ in sides}
+    levels = {name: [reading.score for reading in readings] for name, readings, _ in sides}
     if len(levels) < 2:
         raise ToileError(f"exercise {number} compares a level with itself; name another")
     recipes = {name: recipe for name, _, recipe in sides}
     return {
         "levels": levels,
         "unlike": unlike(recipes) or other_images(recipes),
-        "seen": _seen(one.seen for _, readings, _ in sides for one in readings),
+        "seen": _seen(reading.seen for _, readings, _ in sides for reading in readings),
     }
 
 
@@ -238,25 +240,25 @@ def compared_words(outcome: ExerciseOutcome) -> str:
     assert record is not None
     reason = record.get("unlike")
     differ = f"The scores compared do not quite mean the same: {reason}." if reason else ""
-    said = [verdict_sentence(verdict), analysis_sentence(verdict), differ]
-    return " ".join(filter(None, [*said, *record.get("seen", [])]))
+    sentences = [verdict_sentence(verdict), analysis_sentence(verdict), differ]
+    return " ".join(filter(None, [*sentences, *record.get("seen", [])]))
 
 
-def _seen(said: Iterable[str]) -> list[str]:
-    return [f"It must be said: {words}" for words in dict.fromkeys(said) if words]
+def _seen(remarks: Iterable[str]) -> list[str]:
+    return [f"It must be said: {words}" for words in dict.fromkeys(remarks) if words]
 
 
 def runs_words(record: Mapping[str, Any]) -> str:
     """The sentence of two runs that were compared by the images they answered."""
     (first, second), test = record["runs"], record["mcnemar"]
     better = first if test["only_first"] > test["only_second"] else second
-    told = (
+    sentence = (
         f"{better} answers more of these images right"
         if test["p"] < 0.05
         else "These images show no difference between the two networks"
     )
-    told = f"{told} (McNemar's exact test, p = {test['p']:.3g})."
-    return " ".join([told, *record.get("seen", [])])
+    sentence = f"{sentence} (McNemar's exact test, p = {test['p']:.3g})."
+    return " ".join([sentence, *record.get("seen", [])])
 
 
 def study_words(study: StudyResult) -> str:
@@ -265,9 +267,9 @@ def study_words(study: StudyResult) -> str:
     if verdict is None or len(verdict.levels) > 1 or verdict.levels[0].n < 2:
         return sentence
     (level,), points = verdict.levels, 100 / verdict.unit
-    what = "readings" if study.spec.folds is None else "folds"
+    unit = "readings" if study.spec.folds is None else "folds"
     return (
-        f"{points * level.mean:.2f} % on average of {level.n} {what}, which spread by "
+        f"{points * level.mean:.2f} % on average of {level.n} {unit}, which spread by "
         f"{points * level.sd:.2f} points (SD). {sentence}"
     )
 
@@ -285,13 +287,15 @@ def _side(result: SheetResult, side: Side) -> tuple[str, list[Reading], Recipe]:
     filled = study.readings if study is not None and study.ended else ()
     if study is not None:
         level = level or study.levels[0].name
-    readings = [one for one in filled if one.level == level and one.score is not None]
+    readings = [
+        reading for reading in filled if reading.level == level and reading.score is not None
+    ]
     if study is None or not readings:
         raise ToileError(
             f"exercise {side.exercise} has not all readings of {level or 'any level'} yet; run it "
             "first"
         )
-    recipe = next(one.recipe for one in plan_levels(study.spec) if one.name == level)
+    recipe = next(planned.recipe for planned in plan_levels(study.spec) if planned.name == level)
     return f"{level} (exercise {side.exercise})", readings, recipe
 
 
@@ -301,9 +305,9 @@ def _outcome(folder: Path, planned: Planned, answer: Expectation | None) -> Exer
     )
     kind = planned.exercise.kind
     if planned.study is not None:
-        place = folder if kind == "study" else folder / WORK
-        if (place / "study.yaml").exists():
-            return replace(outcome, study=open_study(place))
+        work_folder = folder if kind == "study" else folder / WORK
+        if (work_folder / "study.yaml").exists():
+            return replace(outcome, study=open_study(work_folder))
     if planned.search is not None and (folder / "search.yaml").exists():
         return replace(outcome, search=open_search(folder))
     return outcome

@@ -143,7 +143,7 @@ def sheet_of(document: Document) -> Sheet:
     document = read_settings(document, "sheet.yaml", "the sheet")
     exercises = document.get("exercises")
     if isinstance(exercises, list):
-        read = [_exercise(one, number) for number, one in enumerate(exercises, start=1)]
+        read = [_exercise(fields, number) for number, fields in enumerate(exercises, start=1)]
         document = {**document, "exercises": read}
     sheet = settings_of(Sheet, document)
     for number, exercise in enumerate(sheet.exercises, start=1):
@@ -196,7 +196,7 @@ def sheet_text(sheet: Sheet) -> str:
 def name_values(node: yaml.Node) -> yaml.Node:
     """Every list that is varied or searched as a mapping by what was written: `1e-4` stays it."""
     if isinstance(node, yaml.SequenceNode):
-        node.value = [name_values(one) for one in node.value]
+        node.value = [name_values(item) for item in node.value]
     if isinstance(node, yaml.MappingNode):
         node.value = [
             (key, _named(value) if key.value in ("vary", "over") else name_values(value))
@@ -214,8 +214,8 @@ def _named(node: yaml.Node) -> yaml.Node:
 def _find_beside(value: Any, folder: Path) -> None:
     """Make the recipes and photographs that `value` names the files in `folder`, if they are."""
     if isinstance(value, list):
-        for one in value:
-            _find_beside(one, folder)
+        for item in value:
+            _find_beside(item, folder)
     if isinstance(value, dict):
         for key, inner in value.items():
             if key in ("recipe", "photo") and isinstance(inner, str):
@@ -237,7 +237,7 @@ def _exercise(fields: Any, number: int) -> Exercise:
 def _refuse_side(sheet: Sheet, number: int, side: Side) -> None:
     if side.exercise is None:
         return
-    kinds = [one.kind for one in sheet.exercises[: number - 1]]
+    kinds = [exercise.kind for exercise in sheet.exercises[: number - 1]]
     if side.exercise > len(kinds) or kinds[side.exercise - 1] not in ("study", "search"):
         able = [str(n) for n, kind in enumerate(kinds, 1) if kind in ("study", "search")]
         raise ToileError(

@@ -18,5 +18,5 @@ def next_look(verdict: Verdict, look: int) -> dict[str, int]:
     if look + 1 == len(LOOKS):
         return {}
     open_ = [pair for pair in verdict.pairs if pair.verdict == "undecided"]
-    wanted = {name for pair in open_ for name in (pair.a, pair.b)}
-    return {level.name: LOOKS[look + 1] for level in verdict.levels if level.name in wanted}
+    undecided = {name for pair in open_ for name in (pair.a, pair.b)}
+    return {level.name: LOOKS[look + 1] for level in verdict.levels if level.name in undecided}

@@ -61,10 +61,10 @@ def compare_pairs(
     two means differ at most. A true difference lies within it, so the interval holds as often; 0
     and the margin do too, so it says the same.
     """
-    places = list(combinations(range(len(samples)), 2))
-    if not places:
+    indices = list(combinations(range(len(samples)), 2))
+    if not indices:
         return ()
-    gaps = [difference(samples[i], samples[j]) for i, j in places]
+    gaps = [difference(samples[i], samples[j]) for i, j in indices]
     differences = Differences(
         np.array([gap.value for gap in gaps]),
         np.array([gap.error for gap in gaps]),
@@ -74,23 +74,23 @@ def compare_pairs(
     low, high = differences.intervals(findings, margin)
     p, p_same = holm(findings.p), holm(findings.p_inside)
     pairs = []
-    for place, (i, j) in enumerate(places):
-        apart, inside = bool(findings.apart[place]), bool(findings.inside[place])
-        found = _finding(gaps[place].value, apart, inside)
+    for index, (i, j) in enumerate(indices):
+        apart, inside = bool(findings.apart[index]), bool(findings.inside[index])
+        finding = _finding(gaps[index].value, apart, inside)
         more: tuple[int, Answer] | tuple[None, None] = (None, None)
-        if found == "undecided":
-            more = _more(samples[i], samples[j], margin, alpha_ahead / len(places))
+        if finding == "undecided":
+            more = _more(samples[i], samples[j], margin, alpha_ahead / len(indices))
         pairs.append(
             Pair(
                 a=names[i],
                 b=names[j],
-                difference=gaps[place].value,
-                low=max(float(low[place]), -most),
-                high=min(float(high[place]), most),
-                p=float(p[place]),
-                p_same=float(p_same[place]),
+                difference=gaps[index].value,
+                low=max(float(low[index]), -most),
+                high=min(float(high[index]), most),
+                p=float(p[index]),
+                p_same=float(p_same[index]),
                 effect=hedges_g(samples[i], samples[j]),
-                verdict=found,
+                verdict=finding,
                 within_margin=apart and inside,
                 more_readings=more[0],
                 by_finding=more[1],
@@ -124,11 +124,11 @@ def _more(
     if not first.variance + second.variance > 0:
         return None, None
     gap = first.mean - second.mean
-    answers: dict[Answer, int | None] = {
+    required: dict[Answer, int | None] = {
         "different": readings_to_tell_apart(gap, first.sd, second.sd, alpha),
         "same": readings_to_call_same(gap, first.sd, second.sd, margin, alpha),
     }
-    known = {answer: count for answer, count in answers.items() if count is not None}
+    known = {answer: count for answer, count in required.items() if count is not None}
     if not known:
         return None, None
     soonest = min(known, key=lambda answer: known[answer])

@@ -27,13 +27,14 @@ class Plateau:
 def find_plateau(names: Sequence[str], pairs: Sequence[Pair]) -> Plateau:
     """The plateau of levels named by numbers, in any order."""
     growing = sorted(names, key=float)
-    found = {frozenset((pair.a, pair.b)): pair for pair in pairs}
+    by_levels = {frozenset((pair.a, pair.b)): pair for pair in pairs}
 
     def first_of(flat: Callable[[Pair], bool]) -> str | None:
         """The least level all of whose followers are flat with it and with each other."""
         start = len(growing) - 1
         while start and all(
-            flat(found[frozenset((growing[start - 1], one))]) for one in growing[start:]
+            flat(by_levels[frozenset((growing[start - 1], follower))])
+            for follower in growing[start:]
         ):
             start -= 1
         return growing[start] if start < len(growing) - 1 else None

@@ -45,17 +45,17 @@ def chance_of_same(sd: float, margin: float, n: int, levels: int, alpha: float =
     By simulation of about 40,000 pairs, always the same ones: Holm's correction lends the pairs
     each other's strength, for which there is no formula.
     """
-    one, other = np.triu_indices(levels, 1)
-    tables = max(40_000 // len(one), 200)
+    first, second = np.triu_indices(levels, 1)
+    tables = max(40_000 // len(first), 200)
     rng = np.random.default_rng(0)
     means = sd / math.sqrt(n) * rng.standard_normal((tables, levels))
     errors = sd**2 / n * rng.chisquare(n - 1, (tables, levels)) / (n - 1)
-    both = errors[:, one] + errors[:, other]
-    degrees = (n - 1) * both**2 / (errors[:, one] ** 2 + errors[:, other] ** 2)
-    gaps = np.abs(means[:, one] - means[:, other])
-    p = np.sort(special.stdtr(degrees, (gaps - margin) / np.sqrt(both)), axis=1)
+    variance = errors[:, first] + errors[:, second]
+    degrees = (n - 1) * variance**2 / (errors[:, first] ** 2 + errors[:, second] ** 2)
+    gaps = np.abs(means[:, first] - means[:, second])
+    p = np.sort(special.stdtr(degrees, (gaps - margin) / np.sqrt(variance)), axis=1)
     # Holm: each is held to those not yet passed, and none passes after one that did not.
-    passed = np.logical_and.accumulate(p * np.arange(len(one), 0, -1) <= alpha, axis=1)
+    passed = np.logical_and.accumulate(p * np.arange(len(first), 0, -1) <= alpha, axis=1)
     return float(passed.mean())
 
 
@@ -64,8 +64,8 @@ def pooled_sd(tables: Sequence[Sequence[float]]) -> float | None:
     samples = [sample(readings) for readings in tables if len(readings) > 1]
     if not samples:
         return None
-    squares = sum((one.n - 1) * one.variance for one in samples)
-    return math.sqrt(squares / sum(one.n - 1 for one in samples))
+    squares = sum((level.n - 1) * level.variance for level in samples)
+    return math.sqrt(squares / sum(level.n - 1 for level in samples))
 
 
 def readings_to_tell_apart(
@@ -102,8 +102,8 @@ def _first(enough: Callable[[int], bool]) -> int | None:
 
 
 def _error(first_sd: float, second_sd: float, n: int) -> tuple[float, float]:
-    one, other = first_sd**2 / n, second_sd**2 / n
-    return math.sqrt(one + other), (n - 1) * (one + other) ** 2 / (one**2 + other**2)
+    first, second = first_sd**2 / n, second_sd**2 / n
+    return math.sqrt(first + second), (n - 1) * (first + second) ** 2 / (first**2 + second**2)
 
 
 def _power_apart(gap: float, first_sd: float, second_sd: float, n: int, alpha: float) -> float:

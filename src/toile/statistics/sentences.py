@@ -12,7 +12,7 @@ from toile.statistics.verdict import Verdict
 def pair_words(pair: Pair, verdict: Verdict) -> str:
     """One pair: better, worse, the same within the margin, or undecided and what would decide."""
     points = 100 / verdict.unit
-    gap, low, high = (points * one for one in (pair.difference, pair.low, pair.high))
+    gap, low, high = (points * value for value in (pair.difference, pair.low, pair.high))
     margin = f"{points * verdict.margin:g} points"
     if math.isnan(low):
         return (
@@ -51,7 +51,7 @@ def list_names(names: Sequence[str], word: str = "") -> str:
 
     Without a `word`, `a, b, c`.
     """
-    between = "; " if any(", " in one for one in names) else ", "
+    between = "; " if any(", " in name for name in names) else ", "
     if not word or len(names) < 2:
         return between.join(names)
     return f"{between.join(names[:-1])}{';' * (between == '; ')} {word} {names[-1]}"
@@ -85,8 +85,8 @@ def verdict_sentence(verdict: Verdict) -> str:
         )
     if len(verdict.pairs) == 1:
         (pair,) = verdict.pairs
-        said = f"{pair_words(pair, verdict)}."
-        return f"{said} {_highest(verdict)}" if pair.verdict == "undecided" else said
+        sentence = f"{pair_words(pair, verdict)}."
+        return f"{sentence} {_highest(verdict)}" if pair.verdict == "undecided" else sentence
     return " ".join([_standing(verdict), *_counted(verdict)])
 
 
@@ -113,8 +113,8 @@ def planning_sentence(
     points = 100 / unit
     gap = f"{points * margin:g} points"
     chances = [
-        f"with {n} in {_share(chance)}{' of pairs' * (place == 0)}"
-        for place, (n, chance) in enumerate(ahead.chances.items())
+        f"with {n} in {_share(chance)}{' of pairs' * (index == 0)}"
+        for index, (n, chance) in enumerate(ahead.chances.items())
     ]
     return (
         f"With {levels} levels and a spread (SD) of {points * sd:.2f} points between readings, "
@@ -131,20 +131,22 @@ def trend_sentence(verdict: Verdict) -> str:
     points, step = 100 / verdict.unit, "doubling"
     if trend.per == "unit":
         # A whole unit may lie far outside, as with rates from .1 to .5.
-        places = sorted(float(level.name) for level in verdict.levels)
-        width = min(after - before for before, after in pairwise(places) if after > before)
+        positions = sorted(float(level.name) for level in verdict.levels)
+        width = min(after - before for before, after in pairwise(positions) if after > before)
         points, step = points * width, f"step of {width:g}"
     sure = f"{100 * (1 - verdict.alpha):g} %"
     ends = f"{points * trend.low:+.3g} to {points * trend.high:+.3g}, {sure}"
     line = f"{points * trend.slope:+.3g} points with each {step} ({ends})"
     if verdict.bent:
-        told = "Readings both rise and fall along the levels, so no straight line describes them."
+        sentence = (
+            "Readings both rise and fall along the levels, so no straight line describes them."
+        )
     elif trend.low <= 0 <= trend.high:
-        told = f"A straight line through the readings shows no rise or fall: {line}."
+        sentence = f"A straight line through the readings shows no rise or fall: {line}."
     else:
         way = "rises" if trend.slope > 0 else "falls"
-        told = f"A straight line through the readings {way}: {line}."
-    return f"{told} {_flat(verdict)}"
+        sentence = f"A straight line through the readings {way}: {line}."
+    return f"{sentence} {_flat(verdict)}"
 
 
 def _flat(verdict: Verdict) -> str:
@@ -170,10 +172,10 @@ def _share(chance: float) -> str:
     return f"{100 * chance:.0f} %" if chance >= 0.095 else f"{100 * chance:.2g} %"
 
 
-def _readings(needed: int | None) -> str:
-    if needed is None:
+def _readings(required: int | None) -> str:
+    if required is None:
         return f"over {MOST:,} readings of each level"
-    return f"{needed:,} readings of each level"
+    return f"{required:,} readings of each level"
 
 
 def _standing(verdict: Verdict) -> str:

@@ -57,7 +57,7 @@ class Differences:
         return Findings(p, p_inside, level, level_inside, apart, inside)
 
     def intervals(
-        self, found: Findings, margin: float
+        self, findings: Findings, margin: float
     ) -> tuple[Float[np.ndarray, "*tables m"], Float[np.ndarray, "*tables m"]]:
         """Their lower and upper ends; what is found can be read off them.
 
@@ -66,17 +66,21 @@ class Differences:
         it reaches beyond the margin.
         """
         size = np.abs(self.value)
-        reach = -special.stdtrit(self.degrees, found.level / 2) * self.error
-        reach_inside = -special.stdtrit(self.degrees, found.level_inside) * self.error
-        wide = np.where(found.inside & ~found.apart, reach_inside, np.fmax(reach, reach_inside))
+        reach = -special.stdtrit(self.degrees, findings.level / 2) * self.error
+        reach_inside = -special.stdtrit(self.degrees, findings.level_inside) * self.error
+        wide = np.where(
+            findings.inside & ~findings.apart, reach_inside, np.fmax(reach, reach_inside)
+        )
         # The comparisons with zero and the margin hold already but for rounding.
-        near = np.where(found.apart, np.maximum(size - reach, TINY), np.minimum(size - wide, 0.0))
+        near = np.where(
+            findings.apart, np.maximum(size - reach, TINY), np.minimum(size - wide, 0.0)
+        )
         far = np.where(
-            found.inside,
+            findings.inside,
             np.minimum(size + wide, margin),
             np.maximum(size + wide, np.nextafter(margin, np.inf)),
         )
-        near, far = (np.where(np.isnan(found.p), np.nan, end) for end in (near, far))
+        near, far = (np.where(np.isnan(findings.p), np.nan, end) for end in (near, far))
         upward = self.value >= 0
         return np.where(upward, near, -far), np.where(upward, far, -near)
 
@@ -102,7 +106,7 @@ def _steps(
     passed = np.logical_and.accumulate(np.take_along_axis(p, order, -1) <= levels, axis=-1)
     left = m - passed.sum(axis=-1, keepdims=True)
     held_to = np.where(passed, levels, alpha / np.maximum(left, 1))
-    which, level = np.empty(p.shape, bool), np.empty(p.shape)
-    np.put_along_axis(which, order, passed, -1)
+    passes, level = np.empty(p.shape, bool), np.empty(p.shape)
+    np.put_along_axis(passes, order, passed, -1)
     np.put_along_axis(level, order, held_to, -1)
-    return which, level
+    return passes, level

@@ -42,7 +42,7 @@ def table_of(text: str, where: str, form: TableForm = UNSAID) -> Table:
     """
     heads_line = next((line for line in text.splitlines() if line.strip()), "")
     unquoted = re.sub(r'"[^"]*"', "", heads_line)
-    divider = next((one for one in "\t;," if one in unquoted), ",")
+    divider = next((character for character in "\t;," if character in unquoted), ",")
     try:
         rows = [
             [re.sub("^'(?=[=+@-])", "", cell.strip()) for cell in row]
@@ -51,7 +51,7 @@ def table_of(text: str, where: str, form: TableForm = UNSAID) -> Table:
     except csv.Error as error:
         raise ToileError(f"{where} is no readable table: {error}") from None
     rows = [row if any(row) else [] for row in rows]
-    first = next((place for place, row in enumerate(rows) if row), None)
+    first = next((index for index, row in enumerate(rows) if row), None)
     if first is None:
         raise ToileError(
             f"{where} is empty; a table has a line of heads, then readings: either the columns "
@@ -66,27 +66,27 @@ def table_of(text: str, where: str, form: TableForm = UNSAID) -> Table:
             )
     body = [(line, row[: len(heads)] + [""] * (len(heads) - len(row))) for line, row in body]
     _refuse_heads(heads, where, divider)
-    columns = [_column(head, place, body, divider) for place, head in enumerate(heads)]
-    found = level_and_reading(columns, where, form)
-    if found is None:
+    columns = [_column(head, index, body, divider) for index, head in enumerate(heads)]
+    pair = level_and_reading(columns, where, form)
+    if pair is None:
         return _wide(heads, body, where, divider)
-    level, reading = (columns.index(one) for one in found)
+    level, reading = (columns.index(column) for column in pair)
     return _long(body, level, reading, where, divider)
 
 
-def _column(head: str, place: int, body: Rows, divider: str) -> TableColumn:
-    cells = tuple(row[place] for _, row in body if row[place])
-    numbers = tuple(_number(cell, divider) for cell in cells)
-    return TableColumn(head, cells, numbers, _number(head, divider))
+def _column(head: str, index: int, body: Rows, divider: str) -> TableColumn:
+    cells = tuple(row[index] for _, row in body if row[index])
+    values = tuple(_number(cell, divider) for cell in cells)
+    return TableColumn(head, cells, values, _number(head, divider))
 
 
 def _refuse_heads(heads: list[str], where: str, divider: str) -> None:
     is_number = [_number(head, divider) is not None for head in heads]
     if all(is_number) and len(set(heads)) < len(heads):
         raise ToileError(f"{where}: its first line has readings; put the levels' names above them")
-    for place, head in enumerate(heads, start=1):
+    for number, head in enumerate(heads, start=1):
         if not head:
-            raise ToileError(f"{where}: column {place} has no head; the heads are the levels")
+            raise ToileError(f"{where}: column {number} has no head; the heads are the levels")
         if heads.count(head) > 1:
             raise ToileError(f"{where}: {head} heads two columns; each has a head of its own")
 

@@ -54,7 +54,7 @@ class TableColumn:
     @property
     def known(self) -> list[float]:
         """The cells that are numbers."""
-        return [one for one in self.numbers if one is not None]
+        return [value for value in self.numbers if value is not None]
 
     @property
     def is_numeric(self) -> bool:
@@ -79,7 +79,7 @@ class TableColumn:
     @property
     def is_whole(self) -> bool:
         """Whether its numbers have no decimals."""
-        return all(one.is_integer() for one in self.known)
+        return all(value.is_integer() for value in self.known)
 
     @property
     def is_called_reading(self) -> bool:
@@ -88,25 +88,25 @@ class TableColumn:
 
 
 def level_and_reading(
-    columns: Sequence[TableColumn], where: str, said: TableForm
+    columns: Sequence[TableColumn], where: str, form: TableForm
 ) -> tuple[TableColumn, TableColumn] | None:
     """The column of levels and that of readings; None where each column is a level.
 
     Raises ToileError where the cells leave it in doubt and the user has not said it.
     """
-    if said.is_wide:
+    if form.is_wide:
         return None
-    if said.level is not None or said.reading is not None:
-        return _named(columns, where, said)
-    levels = [one for one in columns if one.head.lower() == "level"]
-    scores = [one for one in columns if one.is_called_reading]
+    if form.level is not None or form.reading is not None:
+        return _named(columns, where, form)
+    levels = [column for column in columns if column.head.lower() == "level"]
+    scores = [column for column in columns if column.is_called_reading]
     if len(levels) == len(scores) == 1:
         return levels[0], scores[0]
     if len(columns) == 2 and len(scores) == 1 and scores[0].is_damaged:
-        (level,) = (one for one in columns if one is not scores[0])
+        (level,) = (column for column in columns if column is not scores[0])
         return level, scores[0]
-    if all(one.head_number is not None for one in columns):
-        if any(one.head_number in one.numbers for one in columns):
+    if all(column.head_number is not None for column in columns):
+        if any(column.head_number in column.numbers for column in columns):
             raise ToileError(
                 f"{where}: its first line has readings; put the levels' names above them, or say "
                 "--wide where it has those names"
@@ -117,35 +117,35 @@ def level_and_reading(
         return certain[0]
     if certain or levels or any(_may_be_long(*pair) for pair in permutations(columns, 2)):
         raise ToileError(
-            f"{where}: of its columns {', '.join(one.head for one in columns)} it is not clear "
-            "which are levels; name one of levels and one of readings with --level NAME --reading "
-            "NAME, or say --wide where each column has the readings of one level"
+            f"{where}: of its columns {', '.join(column.head for column in columns)} it is not "
+            "clear which are levels; name one of levels and one of readings with --level NAME "
+            "--reading NAME, or say --wide where each column has the readings of one level"
         )
     return None
 
 
 def _named(
-    columns: Sequence[TableColumn], where: str, said: TableForm
+    columns: Sequence[TableColumn], where: str, form: TableForm
 ) -> tuple[TableColumn, TableColumn]:
-    found = {one.head: one for one in columns}
-    pair = {"--level": said.level, "--reading": said.reading}
+    by_head = {column.head: column for column in columns}
+    pair = {"--level": form.level, "--reading": form.reading}
     for option, name in pair.items():
-        if name is not None and name not in found:
+        if name is not None and name not in by_head:
             raise ToileError(
                 f"{where}: {option} is {name}, which heads no column; the heads are "
-                f"{', '.join(found)}{did_you_mean(name, found)}"
+                f"{', '.join(by_head)}{did_you_mean(name, by_head)}"
             )
     for option, name in pair.items():
-        others = [head for head in found if head not in pair.values()]
-        if name is None and len(others) == 1:
-            pair[option] = others[0]
+        unnamed = [head for head in by_head if head not in pair.values()]
+        if name is None and len(unnamed) == 1:
+            pair[option] = unnamed[0]
     level, reading = pair.values()
     if level is None or reading is None or level == reading:
         raise ToileError(
-            f"{where}: name two of its columns, {', '.join(found)}: one with --level and another "
+            f"{where}: name two of its columns, {', '.join(by_head)}: one with --level and another "
             "with --reading"
         )
-    return found[level], found[reading]
+    return by_head[level], by_head[reading]
 
 
 def _is_long(level: TableColumn, score: TableColumn) -> bool:
@@ -171,7 +171,7 @@ def _may_be_long(level: TableColumn, score: TableColumn) -> bool:
     return is_named or is_unlike or level.repeats
 
 
-def _are_near(one: TableColumn, other: TableColumn) -> bool:
+def _are_near(first: TableColumn, second: TableColumn) -> bool:
     """Whether both could be readings of one thing: their medians lie within a factor of two."""
-    low, high = sorted(abs(median(column.known)) for column in (one, other))
+    low, high = sorted(abs(median(column.known)) for column in (first, second))
     return high <= 2 * low

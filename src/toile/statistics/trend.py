@@ -42,9 +42,9 @@ def find_trend(
     if len(levels) < 3 or len(set(levels)) < 3:
         return None
     geometric = is_geometric(levels)
-    places = np.log2(levels) if geometric else np.asarray(levels, np.float64)
-    x = np.repeat(places, [len(one) for one in readings])
-    y = np.concatenate([np.asarray(one, np.float64) for one in readings])
+    positions = np.log2(levels) if geometric else np.asarray(levels, np.float64)
+    x = np.repeat(positions, [len(values) for values in readings])
+    y = np.concatenate([np.asarray(values, np.float64) for values in readings])
     design = np.stack([np.ones_like(x), x - x.mean()], axis=1)
     inverse = np.linalg.inv(design.T @ design)
     fitted = inverse @ design.T @ y

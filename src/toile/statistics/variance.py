@@ -59,18 +59,18 @@ class SeedCorrelation:
     seeds: int
 
 
-def level_noise(hits: Bool[np.ndarray, "r n"]) -> Noise:
+def level_noise(correct: Bool[np.ndarray, "r n"]) -> Noise:
     """The parts of the noise in the mean accuracy of one level's readings."""
-    r, n = hits.shape
+    r, n = correct.shape
     if r < 2:
         return Noise(r, n, math.nan, math.nan, math.nan)
-    rest = _rest(hits)
-    seeds = float(hits.mean(axis=1).var(ddof=1))
-    images = float(hits.mean(axis=0).var(ddof=1)) / n
+    residual = _rest(correct)
+    seeds = float(correct.mean(axis=1).var(ddof=1))
+    images = float(correct.mean(axis=0).var(ddof=1)) / n
     # Each mean square also holds its share of the rest, which is counted once in the sum.
-    image_part = max(images - rest / (r * n), 0.0)
-    seed_part = max(seeds - rest / n, 0.0) / r
-    error = math.sqrt(seed_part + image_part + rest / (r * n))
+    image_part = max(images - residual / (r * n), 0.0)
+    seed_part = max(seeds - residual / n, 0.0) / r
+    error = math.sqrt(seed_part + image_part + residual / (r * n))
     return Noise(r, n, math.sqrt(seeds), math.sqrt(image_part), error)
 
 
@@ -81,10 +81,10 @@ def pair_noise(first: Bool[np.ndarray, "a n"], second: Bool[np.ndarray, "b n"]) 
         return PairNoise(difference, math.nan, math.nan, math.nan)
     n = first.shape[1]
     per_image = first.mean(axis=0) - second.mean(axis=0)
-    rest = (_rest(first) / len(first) + _rest(second) / len(second)) / n
-    image_part = max(float(per_image.var(ddof=1)) / n - rest, 0.0)
-    seeds = sum(float(one.mean(axis=1).var(ddof=1)) / len(one) for one in (first, second))
-    error = math.sqrt(max(seeds - rest, 0.0) + image_part + rest)
+    residual = (_rest(first) / len(first) + _rest(second) / len(second)) / n
+    image_part = max(float(per_image.var(ddof=1)) / n - residual, 0.0)
+    seeds = sum(float(level.mean(axis=1).var(ddof=1)) / len(level) for level in (first, second))
+    error = math.sqrt(max(seeds - residual, 0.0) + image_part + residual)
     return PairNoise(difference, math.sqrt(seeds), math.sqrt(image_part), error)
 
 
@@ -94,20 +94,26 @@ def seed_correlation(scores: Float[np.ndarray, "l r"]) -> SeedCorrelation | None
     It is told and not used: where it is small, pairing by seed loses degrees of freedom and gains
     nothing.
     """
-    found = []
-    for one, other in combinations(scores, 2):
-        both = np.isfinite(one) & np.isfinite(other)
-        if both.sum() >= 3 and np.ptp(one[both]) > 0 and np.ptp(other[both]) > 0:
-            found.append((float(np.corrcoef(one[both], other[both])[0, 1]), int(both.sum())))
-    if not found:
+    correlations = []
+    for first, second in combinations(scores, 2):
+        shared = np.isfinite(first) & np.isfinite(second)
+        if shared.sum() >= 3 and np.ptp(first[shared]) > 0 and np.ptp(second[shared]) > 0:
+            correlations.append(
+                (float(np.corrcoef(first[shared], second[shared])[0, 1]), int(shared.sum()))
+            )
+    if not correlations:
         return None
     return SeedCorrelation(
-        sum(r for r, _ in found) / len(found), len(found), max(seeds for _, seeds in found)
+        sum(r for r, _ in correlations) / len(correlations),
+        len(correlations),
+        max(seeds for _, seeds in correlations),
     )
 
 
-def _rest(hits: Bool[np.ndarray, "r n"]) -> float:
+def _rest(correct: Bool[np.ndarray, "r n"]) -> float:
     """The variance of a hit that neither its reading nor its image explains."""
-    r, n = hits.shape
-    shares = hits.mean(axis=1, keepdims=True) + hits.mean(axis=0, keepdims=True) - hits.mean()
-    return float(((hits - shares) ** 2).sum()) / ((r - 1) * (n - 1))
+    r, n = correct.shape
+    fitted = (
+        correct.mean(axis=1, keepdims=True) + correct.mean(axis=0, keepdims=True) - correct.mean()
+    )
+    return float(((correct - fitted) ** 2).sum()) / ((r - 1) * (n - 1))

@@ -148,8 +148,8 @@ def judge_readings(
     most = _most(checked, unit, accuracies, margin)
     samples = [sample(values) for values in checked.values()]
     levels = tuple(
-        _level(name, values, one, most)
-        for (name, values), one in zip(checked.items(), samples, strict=True)
+        _level(name, values, level_sample, most)
+        for (name, values), level_sample in zip(checked.items(), samples, strict=True)
     )
     ahead = next_alpha(alpha, analysis)
     pairs = compare_pairs(list(checked), samples, margin, alpha, ahead, most)
@@ -230,39 +230,45 @@ def refuse_two_units(readings: Mapping[str, Sequence[float]]) -> None:
         )
 
 
-def _level(name: str, values: tuple[float, ...], one: Sample, most: float) -> Level:
-    if one.n == 1:
-        return Level(name, values, one.mean, one.sd, math.nan, math.nan)
-    reach = -float(special.stdtrit(one.n - 1, ALPHA / 2)) * math.sqrt(one.squared_error)
-    low, high = one.mean - reach, one.mean + reach
+def _level(name: str, values: tuple[float, ...], level_sample: Sample, most: float) -> Level:
+    if level_sample.n == 1:
+        return Level(name, values, level_sample.mean, level_sample.sd, math.nan, math.nan)
+    reach = -float(special.stdtrit(level_sample.n - 1, ALPHA / 2)) * math.sqrt(
+        level_sample.squared_error
+    )
+    low, high = level_sample.mean - reach, level_sample.mean + reach
     if most < math.inf:
         # The mean lies between these ends for sure, so the interval holds as often as before.
         low, high = max(low, 0.0), min(high, most)
-    return Level(name, values, one.mean, one.sd, low, high)
+    return Level(name, values, level_sample.mean, level_sample.sd, low, high)
 
 
 def _trend(readings: Mapping[str, Sequence[float]], alpha: float, most: float) -> Trend | None:
     """Only where every level is a number."""
     try:
-        places = [float(name) for name in readings]
+        positions = [float(name) for name in readings]
     except ValueError:
         return None
-    if not all(map(math.isfinite, places)):
+    if not all(map(math.isfinite, positions)):
         return None
-    return find_trend(places, list(readings.values()), alpha, most)
+    return find_trend(positions, list(readings.values()), alpha, most)
 
 
 def _best(
     levels: Sequence[Level], samples: Sequence[Sample], pairs: Sequence[Pair], most: float
 ) -> Best:
-    place = int(np.argmax([one.mean for one in samples]))
-    best = levels[place]
+    index = int(np.argmax([level_sample.mean for level_sample in samples]))
+    best = levels[index]
     rivals = [
-        samples[[one.name for one in levels].index(pair.b if pair.a == best.name else pair.a)]
+        samples[[level.name for level in levels].index(pair.b if pair.a == best.name else pair.a)]
         for pair in pairs
         if best.name in (pair.a, pair.b) and pair.verdict not in ("better", "worse")
     ]
-    errors = [one.squared_error for one in [samples[place], *rivals] if one.n > 1]
+    errors = [
+        level_sample.squared_error
+        for level_sample in [samples[index], *rivals]
+        if level_sample.n > 1
+    ]
     error = math.sqrt(sum(errors) / len(errors)) if errors else math.nan
     luck = expected_maximum(1 + len(rivals)) * error if rivals else 0.0
     # What is left of an accuracy is one.

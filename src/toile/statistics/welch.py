@@ -58,21 +58,23 @@ class Difference:
 
 def difference(first: Sample, second: Sample) -> Difference:
     """The first mean less the second, with Satterthwaite's degrees of freedom."""
-    one, other = first.squared_error, second.squared_error
-    if not one + other > 0:
+    first_square, second_square = first.squared_error, second.squared_error
+    if not first_square + second_square > 0:
         return Difference(first.mean - second.mean, math.nan, math.nan)
-    degrees = (one + other) ** 2 / (one**2 / (first.n - 1) + other**2 / (second.n - 1))
-    return Difference(first.mean - second.mean, math.sqrt(one + other), degrees)
+    degrees = (first_square + second_square) ** 2 / (
+        first_square**2 / (first.n - 1) + second_square**2 / (second.n - 1)
+    )
+    return Difference(first.mean - second.mean, math.sqrt(first_square + second_square), degrees)
 
 
 def anova_p(samples: Sequence[Sample]) -> float:
     """The chance of means this far apart were all equal; NaN where a spread is missing or 0."""
-    if len(samples) < 2 or not all(one.variance > 0 for one in samples):
+    if len(samples) < 2 or not all(level.variance > 0 for level in samples):
         return math.nan
-    weights = np.array([1 / one.squared_error for one in samples])
-    means = np.array([one.mean for one in samples])
-    k, share = len(samples), weights / weights.sum()
-    between = float(weights @ (means - share @ means) ** 2) / (k - 1)
-    unevenness = float(sum((1 - share) ** 2 / np.array([one.n - 1 for one in samples])))
+    weights = np.array([1 / level.squared_error for level in samples])
+    means = np.array([level.mean for level in samples])
+    k, fractions = len(samples), weights / weights.sum()
+    between = float(weights @ (means - fractions @ means) ** 2) / (k - 1)
+    unevenness = float(sum((1 - fractions) ** 2 / np.array([level.n - 1 for level in samples])))
     statistic = between / (1 + 2 * (k - 2) / (k**2 - 1) * unevenness)
     return float(special.fdtrc(k - 1, (k**2 - 1) / (3 * unevenness), statistic))

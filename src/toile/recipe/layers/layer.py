@@ -25,9 +25,9 @@ class Layer(Choice):
 
 def layer_names(layers: Iterable[Layer]) -> list[str]:
     """Each layer's name: its own, else its kind and how many of the kind have come so far."""
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     names = []
     for layer in layers:
-        seen[layer.kind] += 1
-        names.append(layer.name or f"{layer.kind}{seen[layer.kind]}")
+        counts[layer.kind] += 1
+        names.append(layer.name or f"{layer.kind}{counts[layer.kind]}")
     return names

@@ -80,15 +80,15 @@ def read_layers(entries: object, address: str) -> tuple[Layer, ...]:
         raise ToileError(f"{address} is {shown(entries)}; it is a list of layers")
     if len(entries) > MAX_LAYERS:
         raise ToileError(f"{address} has {len(entries)} layers; at most {MAX_LAYERS} are allowed")
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     layers: list[Layer] = []
     for number, entry in enumerate(entries, start=1):
-        layer = entry if isinstance(entry, Layer) else _read_layer(entry, address, number, seen)
-        seen[layer.kind] += 1
+        layer = entry if isinstance(entry, Layer) else _read_layer(entry, address, number, counts)
+        counts[layer.kind] += 1
         layers.append(layer)
     # A block's way around has this name in every block, so no layer may: residual1.shortcut.conv1.
-    taken = Counter([*layer_names(layers), "shortcut"])
-    for name, times in taken.items():
+    names = Counter([*layer_names(layers), "shortcut"])
+    for name, times in names.items():
         if times > 1:
             raise ToileError(f"{address}.{name}: this name is taken; every layer has its own")
     if (total := num_layers(layers)) > MAX_LAYERS:
@@ -99,14 +99,14 @@ def read_layers(entries: object, address: str) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
-def _read_layer(entry: object, address: str, number: int, seen: Counter[str]) -> Layer:
-    """The layer of one entry; `seen` counts the kinds of the layers before it."""
+def _read_layer(entry: object, address: str, number: int, counts: Counter[str]) -> Layer:
+    """The layer of one entry; `counts` counts the kinds of the layers before it."""
     kind, value = split_entry(entry, KINDS, f"{address}, layer {number},")
-    own = value.get("name") if isinstance(value, dict) else None
-    place = f"{address}.{own if isinstance(own, str) else f'{kind}{seen[kind] + 1}'}"
+    name = value.get("name") if isinstance(value, dict) else None
+    location = f"{address}.{name if isinstance(name, str) else f'{kind}{counts[kind] + 1}'}"
     if value == "off":
-        raise ToileError(f"{place} is off; in a list, a layer is left out by removing its line")
-    return read_choice(entry, KINDS, address, place)
+        raise ToileError(f"{location} is off; in a list, a layer is left out by removing its line")
+    return read_choice(entry, KINDS, address, location)
 
 
 def depth(layers: tuple[Layer, ...]) -> int:

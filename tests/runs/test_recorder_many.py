@@ -3,7 +3,7 @@
 import numpy as np
 
 from toile.runs import Run, load_arrays
-from toile.training import apart, train_many
+from toile.training import split_events, train_many
 
 
 def record_all(recorders, stop_after=None):
@@ -16,7 +16,9 @@ def record_all(recorders, stop_after=None):
 
     streams = [
         recorder.record(stop, events)
-        for recorder, events in zip(recorders, apart(train_many(fits), len(fits)), strict=True)
+        for recorder, events in zip(
+            recorders, split_events(train_many(fits), len(fits)), strict=True
+        )
     ]
     while streams:
         num_events += 1

@@ -69,8 +69,8 @@ def test_the_scores_are_those_of_the_logits_kept(make_fit):
     last = epochs(fit)[-1]
     right = (fit.logits.argmax(1) == fit.validation_labels).float()
     assert last.validation.accuracy == pytest.approx(right.mean().item())
-    assert last.chooses.accuracy == pytest.approx(right[fit.chooses].mean().item())
-    assert last.scores.accuracy == pytest.approx(right[~fit.chooses].mean().item())
+    assert last.chooses.accuracy == pytest.approx(right[fit.selection].mean().item())
+    assert last.scores.accuracy == pytest.approx(right[~fit.selection].mean().item())
     fit.network.eval()
     with torch.no_grad():
         again = fit.network(fit.batches.pixels.scaled(fit.validation))
@@ -204,9 +204,9 @@ def test_clipping_bounds_the_step(make_fit):
 def test_an_average_is_scored_in_place_of_the_weights_it_follows(make_fit):
     fit = make_fit(training__average=0.9)
     events(fit)
-    fit.average.eval()
+    fit.ema.eval()
     with torch.no_grad():
-        logits = fit.average(fit.batches.pixels.scaled(fit.validation))
+        logits = fit.ema(fit.batches.pixels.scaled(fit.validation))
     assert torch.allclose(fit.logits, logits)
     fit.network.eval()
     with torch.no_grad():

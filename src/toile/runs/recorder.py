@@ -213,7 +213,7 @@ class Recorder:
             "logits": self.fit.logits.numpy(),
             "labels": self.fit.validation_labels.numpy(),
             "indices": self.split_indices.astype(np.int64),
-            "chooses": self.fit.chooses.numpy().astype(np.uint8),
+            "chooses": self.fit.selection.numpy().astype(np.uint8),
         }
         save_arrays(self.run.folder / "validation.safetensors", arrays)
         chose = self.fit.recipe.training.early_stopping is not None
@@ -229,7 +229,7 @@ class Recorder:
         weights = self.fit.scored_arrays()
         if not _finite(weights):
             stored, _ = load_checkpoint(self.run.folder)
-            prefix = "network/" if self.fit.average is None else "average/"
+            prefix = "network/" if self.fit.ema is None else "average/"
             weights = {
                 name.removeprefix(prefix): array
                 for name, array in stored.arrays.items()

@@ -3,7 +3,7 @@
 from toile.network import Network, build_network
 from toile.runs.beginning import start_weights
 from toile.runs.run import Run
-from toile.training import take_layers
+from toile.training import copy_layers
 
 
 def first_network(run: Run) -> Network:
@@ -16,5 +16,5 @@ def first_network(run: Run) -> Network:
     network = build_network(plan, recipe.seed)
     if recipe.training.start is not None:
         weights, start = start_weights(recipe.training.start, plan)
-        take_layers(network, weights, start.taken)
+        copy_layers(network, weights, start.taken)
     return network.eval()

@@ -20,8 +20,8 @@ from toile.training.events import (
 from toile.training.fit import Fit, Position, begin
 from toile.training.loop import train
 from toile.training.probe import Probe, probe
-from toile.training.stacked.many import apart, train_many
-from toile.training.transfer import fill_start, take_layers
+from toile.training.stacked.many import split_events, train_many
+from toile.training.transfer import copy_layers, fill_start
 
 __all__ = [
     "Diverged",
@@ -37,14 +37,14 @@ __all__ = [
     "StartScored",
     "Stepped",
     "alternatives",
-    "apart",
     "begin",
+    "copy_layers",
     "fill_start",
     "prepare_torch",
     "probe",
     "reasons",
     "resolve",
-    "take_layers",
+    "split_events",
     "train",
     "train_many",
 ]

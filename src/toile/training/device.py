@@ -7,11 +7,11 @@ from toile.process import num_cores
 from toile.recipe import Plan, Recipe, with_settings
 from toile.torch_private import has_avx512_bfloat16
 
-# From so many multiply-adds, or numbers made by layers, a step a second thread pays; below, waiting
-# for it costs more than it does. Measured from s1-lab (9 million and 1.7 million) to quick (1.7
-# billion and 17 million), see docs/log.md.
+# A second thread pays from this many multiply-adds, or outputs of layers, a step. With fewer,
+# waiting for it costs more than it saves. Measured from s1-lab (9 million and 1.7 million) to quick
+# (1.7 billion and 17 million), see docs/log.md.
 WORTH_MACS = 100_000_000
-WORTH_NUMBERS = 4_000_000
+WORTH_ACTIVATIONS = 4_000_000
 MOST_THREADS = 256
 IMAGES_A_PART = 16
 
@@ -50,33 +50,33 @@ def resolve(recipe: Recipe, plan: Plan) -> Recipe:
 
 
 def reasons(recipe: Recipe, plan: Plan) -> list[str]:
-    """Why `auto` means what it means here, a sentence each setting of `recipe` that is `auto`."""
-    asked, taken = recipe.training, resolve(recipe, plan).training
-    macs, numbers = (one * asked.batch_size / 1e6 for one in (plan.macs, plan.numbers))
-    said = []
-    if asked.device == "auto":
-        present = "there is" if taken.device == "cuda" else "there is no"
-        said.append(f"device {taken.device}: {present} GPU of CUDA's here")
-    if asked.threads == "auto" and taken.device == "cpu":
-        said.append(
-            f"threads {taken.threads}: {_cores()} cores, and a step is {macs:,.0f} million "
-            f"multiply-adds that make {numbers:,.1f} million numbers; more threads are faster from "
-            f"{WORTH_MACS / 1e6:,.0f} million multiply-adds or {WORTH_NUMBERS / 1e6:,.0f} million "
-            "numbers on"
+    """Why `auto` means what it means here: a sentence for each setting that is `auto`."""
+    settings, resolved = recipe.training, resolve(recipe, plan).training
+    macs, activations = (count * settings.batch_size / 1e6 for count in (plan.macs, plan.numbers))
+    sentences = []
+    if settings.device == "auto":
+        present = "there is" if resolved.device == "cuda" else "there is no"
+        sentences.append(f"device {resolved.device}: {present} GPU of CUDA's here")
+    if settings.threads == "auto" and resolved.device == "cpu":
+        sentences.append(
+            f"threads {resolved.threads}: {_cores()} cores, and a step is {macs:,.0f} million "
+            f"multiply-adds that make {activations:,.1f} million numbers; more threads are faster "
+            f"from {WORTH_MACS / 1e6:,.0f} million multiply-adds or "
+            f"{WORTH_ACTIVATIONS / 1e6:,.0f} million numbers on"
         )
-    if asked.replicas == "auto" and taken.device == "cpu":
-        said.append(
-            f"replicas {taken.replicas}: of {taken.threads} threads, with at least "
-            f"{IMAGES_A_PART} of {asked.batch_size} images each"
+    if settings.replicas == "auto" and resolved.device == "cpu":
+        sentences.append(
+            f"replicas {resolved.replicas}: of {resolved.threads} threads, with at least "
+            f"{IMAGES_A_PART} of {settings.batch_size} images each"
         )
-    if asked.precision == "auto":
-        present = "has" if taken.precision == "bfloat16" else "lacks"
-        said.append(f"precision {taken.precision}: {taken.device} {present} bfloat16")
-    return said
+    if settings.precision == "auto":
+        present = "has" if resolved.precision == "bfloat16" else "lacks"
+        sentences.append(f"precision {resolved.precision}: {resolved.device} {present} bfloat16")
+    return sentences
 
 
 def alternatives(recipe: Recipe, plan: Plan) -> list[Recipe]:
-    """`recipe` in every way this machine may train it, what `auto` takes first."""
+    """`recipe` in every way this machine may train it, first the one that `auto` means."""
     chosen = resolve(recipe, plan)
     cores = _cores()
     divisions = {(1, 1), (cores, 1), (cores, _worth_replicas(cores, recipe.training.batch_size))}
@@ -89,7 +89,7 @@ def alternatives(recipe: Recipe, plan: Plan) -> list[Recipe]:
         ways += [("cuda", 1, 1, precision) for precision in _precisions("cuda")]
     names = ("device", "threads", "replicas", "precision")
     engine = chosen.training.engine
-    others = [
+    candidates = [
         with_settings(
             recipe,
             {f"training.{name}": value for name, value in zip(names, way, strict=True)}
@@ -98,7 +98,7 @@ def alternatives(recipe: Recipe, plan: Plan) -> list[Recipe]:
         for way in ways
         if engine != "plain" or way[2] == 1
     ]
-    return [chosen, *(other for other in others if other != chosen)]
+    return [chosen, *(candidate for candidate in candidates if candidate != chosen)]
 
 
 def _precisions(device: str) -> list[str]:
@@ -106,11 +106,11 @@ def _precisions(device: str) -> list[str]:
 
 
 def _is_worth_threads(plan: Plan, batch_size: int) -> bool:
-    return plan.macs * batch_size >= WORTH_MACS or plan.numbers * batch_size >= WORTH_NUMBERS
+    return plan.macs * batch_size >= WORTH_MACS or plan.numbers * batch_size >= WORTH_ACTIVATIONS
 
 
 def _worth_replicas(threads: int, batch_size: int) -> int:
-    """As many as share the threads evenly, with enough images each."""
+    """The most replicas that divide the threads evenly, with enough images for each."""
     most = min(threads, max(1, batch_size // IMAGES_A_PART))
     return max(count for count in range(1, most + 1) if threads % count == 0)
 
@@ -128,27 +128,27 @@ def _refuse_replicas(
             f"training.replicas is {replicas}, and training.device {device}; only a processor's "
             "cores compute parts of a batch side by side. Set one of them: replicas=1 or device=cpu"
         )
-    most, what = min((threads, "training.threads"), (batch_size, "training.batch_size"))
+    most, setting = min((threads, "training.threads"), (batch_size, "training.batch_size"))
     if replicas > most:
         raise ToileError(
-            f"training.replicas is {replicas}, and {what} {most}; each part has a thread and an "
+            f"training.replicas is {replicas}, and {setting} {most}; each part has a thread and an "
             f"image, so it goes up to {most}"
         )
 
 
-def _device(wanted: str) -> str:
-    here = {
+def _device(device: str) -> str:
+    available = {
         "cpu": True,
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
     }
-    if wanted == "auto":
-        # mps is left to who asks for it: it was never measured here.
-        return "cuda" if here["cuda"] else "cpu"
-    if not here[wanted]:
-        known = ", ".join(name for name, present in here.items() if present)
-        raise ToileError(f"training.device is {wanted}, which this machine lacks; it has {known}")
-    return wanted
+    if device == "auto":
+        # mps must be asked for by name: it was never measured here.
+        return "cuda" if available["cuda"] else "cpu"
+    if not available[device]:
+        known = ", ".join(name for name, present in available.items() if present)
+        raise ToileError(f"training.device is {device}, which this machine lacks; it has {known}")
+    return device
 
 
 def _cores() -> int:

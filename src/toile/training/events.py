@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class EpochScore:
-    """Mean cross-entropy in nats, and accuracy as a share."""
+    """Mean cross-entropy in nats, and accuracy as a fraction."""
 
     loss: float
     accuracy: float

@@ -17,9 +17,9 @@ from toile.errors import ToileError
 from toile.network import build_network, freeze, pixels_of
 from toile.recipe import Plan, Recipe, layers
 from toile.training.optimizer import make_optimizer
-from toile.training.transfer import take_layers
+from toile.training.transfer import copy_layers
 
-NUM_SUMS = 4  # loss and hits of the interval, then of the epoch
+NUM_SUMS = 4  # loss and correct answers of the interval, then of the epoch
 
 
 @dataclass
@@ -43,17 +43,21 @@ class Position:
 
 @dataclass(eq=False)
 class Fit:
-    """A network being fitted by a recipe. `average` is scored in its place where there is one."""
+    """A network being fitted by a recipe. Where there is an `ema`, it is scored in its place.
+
+    `ema` is the moving average of the weights. `selection` marks the validation images that choose
+    the epoch.
+    """
 
     recipe: Recipe
     network: nn.Sequential
-    average: nn.Sequential | None
+    ema: nn.Sequential | None
     optimizer: torch.optim.Optimizer
     gradient: AnyGradient
     batches: Batches
     validation: UInt8[Tensor, "n c h w"]
     validation_labels: Int[Tensor, " n"]
-    chooses: Bool[Tensor, " n"]
+    selection: Bool[Tensor, " n"]
     sums: Float[Tensor, " 4"]
     position: Position = field(default_factory=Position)
     logits: Float[Tensor, "n k"] | None = None
@@ -71,17 +75,17 @@ class Fit:
     @property
     def scored(self) -> nn.Sequential:
         """The network whose score counts."""
-        return self.average or self.network
+        return self.ema or self.network
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor the rest of the run depends on, by name; not copies."""
         named = {f"network/{name}": value for name, value in self.network.state_dict().items()}
-        if self.average is not None:
-            state = self.average.state_dict()
+        if self.ema is not None:
+            state = self.ema.state_dict()
             named |= {f"average/{name}": value for name, value in state.items()}
         # state_dict numbers the weights in the order of the groups, which follows from the recipe.
-        for place, state in self.optimizer.state_dict()["state"].items():
-            named |= {f"optimizer/{place}/{key}": value for key, value in state.items()}
+        for index, state in self.optimizer.state_dict()["state"].items():
+            named |= {f"optimizer/{index}/{key}": value for key, value in state.items()}
         return named | {"sums": self.sums}
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -98,20 +102,20 @@ class Fit:
         return {"position": asdict(self.position), "strides": layouts}
 
     def expected_arrays(self) -> dict[str, np.ndarray]:
-        """What `arrays()` has by name and shape once the optimiser has its own too."""
+        """The arrays that `arrays()` gives, by name and shape, once the optimiser has its state."""
         probe = copy.deepcopy(self.optimizer)
-        # What is the class's own and no setting is left out of copies by torch.
+        # torch leaves attributes of the optimiser's class out of its copies.
         probe.__dict__ = vars(self.optimizer) | vars(probe)
         for group in probe.param_groups:
-            for one in group["params"]:
-                one.grad = torch.zeros_like(one) if one.requires_grad else None
+            for weight in group["params"]:
+                weight.grad = torch.zeros_like(weight) if weight.requires_grad else None
         probe.step()
-        kept = {
-            f"optimizer/{place}/{key}": value
-            for place, state in probe.state_dict()["state"].items()
+        states = {
+            f"optimizer/{index}/{key}": value
+            for index, state in probe.state_dict()["state"].items()
             for key, value in state.items()
         }
-        return self.arrays() | arrays_of(kept)
+        return self.arrays() | arrays_of(states)
 
     def restore(self, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
         """Go back to where `arrays()` and `facts()` were taken.
@@ -124,23 +128,23 @@ class Fit:
         with torch.no_grad():
             self.sums.copy_(tensors["sums"])
             _copy_state(self.network, tensors, "network/")
-            if self.average is not None:
-                _copy_state(self.average, tensors, "average/")
-        parameters = [one for group in self.optimizer.param_groups for one in group["params"]]
+            if self.ema is not None:
+                _copy_state(self.ema, tensors, "average/")
+        parameters = [weight for group in self.optimizer.param_groups for weight in group["params"]]
         for name, value in tensors.items():
             if name.startswith("optimizer/"):
-                _, place, key = name.split("/")
+                _, index, key = name.split("/")
                 laid_out = torch.empty_strided(
                     value.shape, facts["strides"][name], dtype=value.dtype
                 ).copy_(value)
-                owner = parameters[int(place)]
-                where = laid_out if key == "step" else laid_out.to(owner.device)
-                self.optimizer.state[owner][key] = where
+                owner = parameters[int(index)]
+                restored = laid_out if key == "step" else laid_out.to(owner.device)
+                self.optimizer.state[owner][key] = restored
 
 
 def arrays_of(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
     """Tensors as contiguous numpy arrays on the CPU."""
-    return {name: one.detach().contiguous().cpu().numpy() for name, one in tensors.items()}
+    return {name: tensor.detach().contiguous().cpu().numpy() for name, tensor in tensors.items()}
 
 
 def tensors_of(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
@@ -149,8 +153,8 @@ def tensors_of(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
 
 
 def _copy_state(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str) -> None:
-    for name, mine in network.state_dict().items():
-        mine.copy_(tensors[prefix + name])
+    for name, tensor in network.state_dict().items():
+        tensor.copy_(tensors[prefix + name])
 
 
 def begin(
@@ -162,22 +166,22 @@ def begin(
 ) -> Fit:
     """A fit at its first step.
 
-    `weights` are another run's, of which the layers that `training.start` names are taken. The
+    `weights` are another run's; the layers that `training.start` names are copied from them. The
     recipe's device, precision and threads are resolved: no `auto` is left in it.
     """
     _refuse_statistics_of_one(recipe, plan)
     device = torch.device(recipe.training.device)
     network = build_network(plan, recipe.seed)
     if recipe.training.start is not None:
-        # Without weights a checkpoint will follow, which has them.
-        take_layers(network, weights or {}, recipe.training.start.taken if weights else ())
+        # Without `weights` a checkpoint is restored afterwards, which has them.
+        copy_layers(network, weights or {}, recipe.training.start.taken if weights else ())
         freeze(network, recipe.training.start.frozen)
     network = network.to(device)
-    average = None
+    ema = None
     if recipe.training.average is not None:
         # Built anew, not deep-copied: dropout layers hold generators, which do not copy.
-        average = build_network(plan, recipe.seed).to(device)
-        average.load_state_dict(network.state_dict())
+        ema = build_network(plan, recipe.seed).to(device)
+        ema.load_state_dict(network.state_dict())
     pixels = pixels_of(recipe.data.scaling, statistics.mean, statistics.sd)
     batches = Batches(
         torch.from_numpy(split.train.pixels).to(device),
@@ -191,7 +195,7 @@ def begin(
     return Fit(
         recipe,
         network,
-        average,
+        ema,
         make_optimizer(recipe.training.optimizer, network, recipe.training.precision == "bfloat16"),
         make_gradient(recipe, network, plan),
         batches,

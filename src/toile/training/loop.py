@@ -15,7 +15,7 @@ from torch import Tensor
 from toile import evaluation
 from toile.engine import BatchResult, EpochBatches
 from toile.network import logits_in_batches
-from toile.training.average import follow
+from toile.training.ema import update_ema
 from toile.training.events import (
     Diverged,
     Epoch,
@@ -52,18 +52,18 @@ def train(fit: Fit) -> Iterator[Event]:
 
 def has_ended(fit: Fit) -> bool:
     """Whether the recipe's epochs are done, or early stopping ended them."""
-    wait_anew_where_asked(fit)
+    reset_patience_if_extended(fit)
     return fit.position.stopped_early or fit.position.evaluated >= fit.recipe.training.epochs
 
 
-def wait_anew_where_asked(fit: Fit) -> None:
-    """What early stopping has waited by the step at which more epochs were asked for is forgotten.
+def reset_patience_if_extended(fit: Fit) -> None:
+    """Begin early stopping's waiting anew at a step from which the run was extended.
 
-    It follows from the recipe, so that it holds for whoever comes to that step: the fit that was
-    asked, one restored there, and one that is trained by that recipe from the beginning.
+    The recipe has these steps. So the same happens in the fit that was extended, in one restored
+    at that step, and in one that is trained by that recipe from the beginning.
     """
     position = fit.position
-    if any(one.step == position.step for one in fit.recipe.training.extended):
+    if any(extension.step == position.step for extension in fit.recipe.training.extended):
         position.waited, position.stopped_early = 0, False
 
 
@@ -74,12 +74,12 @@ def _train_epoch(fit: Fit) -> Iterator[Event]:
     if first == per_epoch:
         return  # stopped between the last step and the score
     fit.gradient.train_mode()
-    every = max(1, per_epoch // INTERVALS_PER_EPOCH)
+    interval_steps = max(1, per_epoch // INTERVALS_PER_EPOCH)
     batches = fit.batches.epoch(epoch)
     for index in range(first, per_epoch):
-        # Only our own work is timed: what the listener does between events is its affair.
+        # Only the training is timed, not what the listener does between events.
         started = time.perf_counter()
-        wait_anew_where_asked(fit)
+        reset_patience_if_extended(fit)
         loss = _step(fit, batches, index)
         if loss is not None:
             yield Diverged(epoch + 1, position.step + 1, loss)
@@ -90,62 +90,62 @@ def _train_epoch(fit: Fit) -> Iterator[Event]:
         position.epoch_seconds += seconds
         position.total_seconds += seconds
         # The interval comes first: a fit left at its step must not owe a record.
-        if ends_interval(index, every, per_epoch):
-            yield end_interval(fit, epoch, index, every)
+        if ends_interval(index, interval_steps, per_epoch):
+            yield end_interval(fit, epoch, index, interval_steps)
         yield Stepped(position.step, fit.steps, epoch + 1)
 
 
 def _step(fit: Fit, batches: EpochBatches, index: int) -> float | None:
     """Step `index` of an epoch. Returns the loss, without stepping, where it is not finite."""
     settings = fit.recipe.training
-    found = fit.gradient.compute(batches, index, fit.steps - fit.position.step)
+    result = fit.gradient.compute(batches, index, fit.steps - fit.position.step)
     # A GPU is not made to wait for this at every step; there the interval's sum tells.
-    if fit.device.type == "cpu" and not math.isfinite(value := float(found.loss)):
+    if fit.device.type == "cpu" and not math.isfinite(value := float(result.loss)):
         return value
     if settings.clip_norm is not None:
         torch.nn.utils.clip_grad_norm_(fit.network.parameters(), settings.clip_norm)
     set_rate(fit.optimizer, factor_at(fit, fit.position.step))
     fit.optimizer.step()
-    if fit.average is not None and settings.average is not None:
-        follow(fit.average, fit.network, settings.average, fit.position.step + 1)
-    _count(fit, found)
+    if fit.ema is not None and settings.average is not None:
+        update_ema(fit.ema, fit.network, settings.average, fit.position.step + 1)
+    _count(fit, result)
     return None
 
 
 def factor_at(fit: Fit, step: int) -> float:
     """The schedule's factor at `step`, by the number of epochs that was planned then."""
     settings, per_epoch = fit.recipe.training, fit.batches.per_epoch
-    planned = (one.epochs for one in settings.extended if step < one.step)
+    planned = (extension.epochs for extension in settings.extended if step < extension.step)
     epochs = next(planned, settings.epochs)
     return rate_factor(settings.schedule, step, epochs * per_epoch, per_epoch)
 
 
 def _last_rate(fit: Fit) -> float:
     """The learning rate of the last step done; the greatest, where groups of weights differ."""
-    peak = max(group["peak"] for group in fit.optimizer.param_groups)
-    return peak * factor_at(fit, fit.position.step - 1)
+    base_lr = max(group["base_lr"] for group in fit.optimizer.param_groups)
+    return base_lr * factor_at(fit, fit.position.step - 1)
 
 
-def _count(fit: Fit, found: BatchResult) -> None:
-    """Add a batch's loss, as cross-entropy without smoothing, and hits to the sums."""
-    hits = (found.logits.argmax(1) == found.labels).sum()
+def _count(fit: Fit, result: BatchResult) -> None:
+    """Add a batch's loss, as cross-entropy without smoothing, and correct answers to the sums."""
+    correct = (result.logits.argmax(1) == result.labels).sum()
     # One addition on the device; reading a number back would make a GPU wait at every step.
-    fit.sums += torch.stack([found.cross_entropy, hits] * 2).to(fit.sums)
+    fit.sums += torch.stack([result.cross_entropy, correct] * 2).to(fit.sums)
 
 
-def ends_interval(index: int, every: int, per_epoch: int) -> bool:
-    """Whether a record follows step `index` of an epoch; what is left over joins the last one."""
+def ends_interval(index: int, interval_steps: int, per_epoch: int) -> bool:
+    """Whether an interval ends with step `index`; steps left over belong to the epoch's last."""
     done = index + 1
-    return done == per_epoch or (done % every == 0 and per_epoch - done >= every)
+    return done == per_epoch or (done % interval_steps == 0 and per_epoch - done >= interval_steps)
 
 
-def end_interval(fit: Fit, epoch: int, index: int, every: int) -> Interval | Diverged:
-    """The record of the steps since the last one; the sums of the interval begin anew."""
+def end_interval(fit: Fit, epoch: int, index: int, interval_steps: int) -> Interval | Diverged:
+    """The record of the steps since the last interval; sets its sums to 0."""
     position = fit.position
-    # The last interval of an epoch is the one that what is left over joined.
-    number = min(index // every, fit.batches.per_epoch // every - 1)
-    n = fit.batches.bounds(index)[1] - fit.batches.bounds(number * every)[0]
-    loss, hits = (float(total) / n for total in fit.sums[:2])
+    # Steps left over at the end of an epoch belong to its last interval.
+    number = min(index // interval_steps, fit.batches.per_epoch // interval_steps - 1)
+    n = fit.batches.bounds(index)[1] - fit.batches.bounds(number * interval_steps)[0]
+    loss, accuracy = (float(total) / n for total in fit.sums[:2])
     if not math.isfinite(loss):
         return Diverged(epoch + 1, position.step, loss)
     fit.sums[:2] = 0
@@ -154,7 +154,7 @@ def end_interval(fit: Fit, epoch: int, index: int, every: int) -> Interval | Div
         epoch + 1,
         position.step,
         loss,
-        hits,
+        accuracy,
         _last_rate(fit),
         position.total_seconds,
         n / max(seconds, 1e-9),
@@ -162,69 +162,72 @@ def end_interval(fit: Fit, epoch: int, index: int, every: int) -> Interval | Div
 
 
 def score_epoch(fit: Fit) -> Iterator[Event]:
-    """Score the validation images, keep the logits, and choose."""
+    """Score the validation images, keep their logits, and update the best epoch."""
     position = fit.position
-    spent = yield from _answer_validation(fit)
+    scoring_seconds = yield from _compute_validation_logits(fit)
     assert fit.logits is not None
     # The last step's loss may still have been finite while its update was not.
     if not torch.isfinite(fit.logits).all():
         yield Diverged(position.evaluated + 1, position.step, float("nan"))
         return
-    halves = {True: _score(fit, fit.chooses), False: _score(fit, ~fit.chooses)}
-    best = _choose(fit, halves[True])
-    loss, hits = (float(total) / len(fit.batches.images) for total in fit.sums[2:])
+    selection, holdout = _score(fit, fit.selection), _score(fit, ~fit.selection)
+    best = _update_best(fit, selection)
+    loss, accuracy = (float(total) / len(fit.batches.images) for total in fit.sums[2:])
     fit.sums[:] = 0
     position.evaluated += 1
-    position.total_seconds += spent
+    position.total_seconds += scoring_seconds
     seconds, position.epoch_seconds = position.epoch_seconds, 0.0
     yield Epoch(
         position.evaluated,
         position.step,
-        EpochScore(loss, hits),
-        _score(fit, torch.ones_like(fit.chooses)),
-        halves[True],
-        halves[False],
+        EpochScore(loss, accuracy),
+        _score(fit, torch.ones_like(fit.selection)),
+        selection,
+        holdout,
         best,
         _last_rate(fit),
         seconds,
-        spent,
+        scoring_seconds,
         position.total_seconds,
     )
 
 
-def _answer_validation(fit: Fit) -> Generator[Event, None, float]:
-    """Keep the logits of the validation images; returns the seconds that took."""
+def _compute_validation_logits(fit: Fit) -> Generator[Event, None, float]:
+    """Compute the logits of the validation images into `fit.logits`; returns the seconds."""
     logits: list[Tensor] = []
     started = time.perf_counter()
-    spent = 0.0
+    scoring_seconds = 0.0
     for batch in logits_in_batches(fit.scored, fit.validation, fit.batches.pixels):
         logits.append(batch)
-        spent += time.perf_counter() - started
+        scoring_seconds += time.perf_counter() - started
         yield Scoring(sum(map(len, logits)), len(fit.validation))
         started = time.perf_counter()
     fit.logits = torch.cat(logits)
-    return spent
+    return scoring_seconds
 
 
 def _score_start(fit: Fit) -> Iterator[Event]:
     """Score the weights a fit begins with."""
-    spent = yield from _answer_validation(fit)
-    everything = torch.ones_like(fit.chooses)
+    scoring_seconds = yield from _compute_validation_logits(fit)
+    all_images = torch.ones_like(fit.selection)
     yield StartScored(
-        _score(fit, everything), _score(fit, fit.chooses), _score(fit, ~fit.chooses), spent
+        _score(fit, all_images),
+        _score(fit, fit.selection),
+        _score(fit, ~fit.selection),
+        scoring_seconds,
     )
 
 
-def _score(fit: Fit, among: Tensor) -> EpochScore:
+def _score(fit: Fit, mask: Tensor) -> EpochScore:
     assert fit.logits is not None
-    logits, labels = fit.logits[among].numpy(), fit.validation_labels[among].numpy()
+    logits, labels = fit.logits[mask].numpy(), fit.validation_labels[mask].numpy()
     return EpochScore(
         evaluation.cross_entropy(logits, labels), evaluation.accuracy(logits, labels).value
     )
 
 
-def _choose(fit: Fit, score: EpochScore) -> bool:
-    """Whether this epoch is the best so far on the choosing half; stops early where asked."""
+def _update_best(fit: Fit, score: EpochScore) -> bool:
+    """Whether this epoch's `score` on the choosing half is the best; may stop the fit early."""
     position, stopping = fit.position, fit.recipe.training.early_stopping
     by_loss = stopping is not None and stopping.score == "loss"
     value = -score.loss if by_loss else score.accuracy

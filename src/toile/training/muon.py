@@ -12,11 +12,11 @@ from torch import Tensor
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 WORTH_BFLOAT16 = 10_000
-"""From so many numbers a matrix is made orthogonal faster in bfloat16, where training is in it."""
+"""A matrix of this many elements or more is made orthogonal faster in bfloat16."""
 
 
 class MuonOptimizer(torch.optim.Optimizer):
-    """Groups marked `orthogonal` take Muon's steps, the others AdamW's.
+    """Groups marked `orthogonal` are updated by Muon, the others by AdamW.
 
     With `bfloat16` large matrices are made orthogonal in it, as Jordan's are; weights and momentum
     stay float32. Where weights are `stacked`, each is (K, ...), the same weight of K networks.
@@ -32,11 +32,11 @@ class MuonOptimizer(torch.optim.Optimizer):
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Move every weight once along its gradient."""
         for group in self.param_groups:
-            take = self._orthogonal_step if group["orthogonal"] else self._adamw_step
+            update = self._orthogonal_step if group["orthogonal"] else self._adamw_step
             for weight in group["params"]:
                 if weight.grad is not None:
                     weight.mul_(1 - group["lr"] * group["weight_decay"])
-                    take(weight, weight.grad, group)
+                    update(weight, weight.grad, group)
 
     def _orthogonal_step(self, weight: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
         state = self.state[weight]
@@ -50,7 +50,7 @@ class MuonOptimizer(torch.optim.Optimizer):
             flat = flat.bfloat16()
         make = torch.vmap(orthogonalise, (0, None)) if self.stacked else orthogonalise
         matrix = make(flat, group["steps"])
-        # A step then changes outputs alike whatever the matrix's shape.
+        # A step then changes the outputs by as much whatever the matrix's shape is.
         size = max(1.0, rows / columns) ** 0.5
         weight.add_(matrix.view_as(weight), alpha=-group["lr"] * size)
 

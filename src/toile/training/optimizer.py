@@ -13,11 +13,11 @@ from toile.training.muon import MuonOptimizer
 def make_optimizer(
     settings: optimizers.Optimizer, network: nn.Module, bfloat16: bool = False
 ) -> torch.optim.Optimizer:
-    """The optimiser over the weights of `network` that want a gradient.
+    """The optimiser over the weights of `network` that are trained.
 
-    `bfloat16` says that training computes in it; weights and what is kept of them stay float32.
+    `bfloat16` says that training computes in it; weights and the optimiser's state stay float32.
 
-    Each group keeps its own rate in `peak`, which the schedule's factor multiplies.
+    Each group keeps its learning rate in `base_lr`, which the schedule's factor multiplies.
     """
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     if isinstance(settings, optimizers.Muon):
@@ -25,14 +25,14 @@ def make_optimizer(
     else:
         optimizer = _torch_optimizer(settings, weights)
     for group in optimizer.param_groups:
-        group["peak"] = group["lr"]
+        group["base_lr"] = group["lr"]
     return optimizer
 
 
 def set_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
-    """Set every group's learning rate to `factor` of its own."""
+    """Set every group's learning rate to `factor` times its base rate."""
     for group in optimizer.param_groups:
-        group["lr"] = group["peak"] * factor
+        group["lr"] = group["base_lr"] * factor
 
 
 def _torch_optimizer(
@@ -46,11 +46,11 @@ def _torch_optimizer(
         fields["betas"] = (fields.pop("beta1"), fields.pop("beta2"))
     if isinstance(settings, optimizers.RMSprop):
         fields["alpha"] = fields.pop("rho")
-    if isinstance(settings, optimizers.Adadelta) and all(one.is_cpu for one in weights):
+    if isinstance(settings, optimizers.Adadelta) and all(weight.is_cpu for weight in weights):
         return PiecewiseAdadelta(weights, **fields)
-    # One kernel over all weights where torch has one for the CPU, else one operation at a time.
-    how = {"fused" if isinstance(settings, FUSED) else "foreach": True}
-    return _TORCH[type(settings)](weights, **how, **fields)
+    # Fused: one kernel over all weights. torch has one for the CPU for some optimisers alone.
+    implementation = {"fused" if isinstance(settings, FUSED) else "foreach": True}
+    return _TORCH[type(settings)](weights, **implementation, **fields)
 
 
 FUSED = (optimizers.SGD, optimizers.Adam, optimizers.AdamW)
@@ -67,17 +67,17 @@ def _muon_groups(settings: optimizers.Muon, network: nn.Module) -> list[dict[str
     """Matrices and convolutions; and biases, norms and the last layer, which Muon does not suit."""
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     last = [weight for weight in network.parameters() if weight.dim() >= 2][-1]
-    inner = [weight for weight in weights if weight.dim() >= 2 and weight is not last]
-    rest = [weight for weight in weights if all(weight is not one for one in inner)]
+    matrices = [weight for weight in weights if weight.dim() >= 2 and weight is not last]
+    remaining = [weight for weight in weights if all(weight is not matrix for matrix in matrices)]
     groups: list[dict[str, object]] = [
         {
-            "params": inner,
+            "params": matrices,
             "orthogonal": True,
             "lr": settings.learning_rate,
             "momentum": settings.momentum,
             "steps": settings.steps,
             "weight_decay": settings.weight_decay,
         },
-        {"params": rest, "orthogonal": False, "lr": settings.rest_learning_rate},
+        {"params": remaining, "orthogonal": False, "lr": settings.rest_learning_rate},
     ]
     return [group for group in groups if group["params"]]

@@ -1,4 +1,4 @@
-"""What training a recipe will take here, from a few steps on made-up pictures."""
+"""The seconds and the memory a training will take here, from a few steps on random pictures."""
 
 import resource
 import statistics
@@ -36,12 +36,12 @@ def probe(recipe: Recipe, plan: Plan, num_images: int) -> Probe:
     """
     batch_size = recipe.training.batch_size
     rng = np.random.default_rng(0)
-    made_up = Images(
+    images = Images(
         rng.integers(0, 256, (batch_size * STEPS, *plan.input), dtype=np.uint8),
         rng.integers(0, plan.classes, batch_size * STEPS),
     )
-    few = made_up.take(np.arange(2))
-    split = Split(made_up, few, np.arange(2), np.array([True, False]), None)
+    validation = images.take(np.arange(2))
+    split = Split(images, validation, np.arange(2), np.array([True, False]), None)
     channels = plan.input[0]
     black = PixelStatistics(
         (0.5,) * channels, (0.3,) * channels, (0.0,) * channels, Margins(0.0, 0.0, 0.0, 0.0)
@@ -60,7 +60,7 @@ def probe(recipe: Recipe, plan: Plan, num_images: int) -> Probe:
             break
     per_step = statistics.median(seconds[WARM_UP:])
     steps = -(-num_images // batch_size)
-    pictures = num_images * int(np.prod(plan.input)) - made_up.pixels.nbytes
+    pictures = num_images * int(np.prod(plan.input)) - images.pixels.nbytes
     return Probe(per_step * steps, _peak_memory(fit.device) + max(0, pictures), len(seconds))
 
 

@@ -1,4 +1,4 @@
-"""Beginning with another run's weights: which layers are taken, which are frozen."""
+"""Beginning with another run's weights: which layers are copied, which are frozen."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,63 +12,65 @@ from toile.recipe import Plan, Start
 
 
 def fill_start(start: Start, plan: Plan, weights: Mapping[str, np.ndarray]) -> Start:
-    """`start` with the layers taken and frozen filled in.
+    """`start` with the layers filled in that are copied (`taken`) and frozen.
 
-    A layer is taken whole, by name, where every shape is the same; without `up_to` a layer that
-    does not fit, as a head for other classes, starts anew. Raises ToileError for a layer that is
-    not there, or that `up_to` asks for and does not fit, or when nothing is taken.
+    A layer is copied where every tensor has the same name and shape; without `up_to` a layer that
+    does not fit, such as a head for other classes, starts anew. Raises ToileError for a layer that
+    is not there, or that `up_to` asks for and does not fit, or when no layer is copied.
     """
     network = build_network(plan, 0)
     names = [name for name, _ in network.named_children()]
     shapes = {name: _shapes(network.get_submodule(name)) for name in names}
-    theirs = {key: value.shape for key, value in weights.items()}
-    # Whole layers only: a batch norm with another layer's half would be neither.
-    taken = []
+    saved_shapes = {key: value.shape for key, value in weights.items()}
+    # All tensors of a layer or none: a batch norm with half of another's would be neither.
+    copied = []
     for name in _first(names, start.up_to, "up_to"):
-        fits = all(theirs.get(f"{name}.{key}") == shape for key, shape in shapes[name].items())
+        fits = all(
+            saved_shapes.get(f"{name}.{key}") == shape for key, shape in shapes[name].items()
+        )
         if not fits and start.up_to is not None:
             raise ToileError(
                 f"training.start.up_to is {start.up_to}, but {name} does not fit: here its shapes "
                 f"are {shapes[name]}, in {start.run} they are "
-                f"{ {key: theirs.get(f'{name}.{key}') for key in shapes[name]} }"
+                f"{ {key: saved_shapes.get(f'{name}.{key}') for key in shapes[name]} }"
             )
         if fits and shapes[name]:
-            taken.append(name)
-    if not taken:
+            copied.append(name)
+    if not copied:
         raise ToileError(
             f"training.start.run is {start.run}: none of its layers fits this network by name and "
             f"shape; this one has {', '.join(name for name in names if shapes[name])}"
         )
     frozen = [] if start.freeze_up_to is None else _first(names, start.freeze_up_to, "freeze_up_to")
     frozen = [name for name in frozen if shapes[name]]
-    if untaken := [name for name in frozen if name not in taken]:
+    if uncopied := [name for name in frozen if name not in copied]:
         raise ToileError(
             f"training.start.freeze_up_to is {start.freeze_up_to}, which freezes "
-            f"{', '.join(untaken)} at random first weights; only {', '.join(taken)} are taken"
+            f"{', '.join(uncopied)} at random first weights; only {', '.join(copied)} are taken"
         )
     if frozen == [name for name in names if shapes[name]]:
         raise ToileError(
             f"training.start.freeze_up_to is {start.freeze_up_to}, which leaves nothing to train"
         )
-    return start.model_copy(update={"taken": tuple(taken), "frozen": tuple(frozen)})
+    return start.model_copy(update={"taken": tuple(copied), "frozen": tuple(frozen)})
 
 
 def _shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
     return {key: tuple(value.shape) for key, value in module.state_dict().items()}
 
 
-def take_layers(
+def copy_layers(
     network: nn.Module, weights: Mapping[str, np.ndarray], layers: Iterable[str]
 ) -> None:
     """Copy the weights of `layers` into `network`, in place."""
     with torch.no_grad():
         for name in layers:
-            for key, mine in network.get_submodule(name).state_dict().items():
-                mine.copy_(torch.from_numpy(weights[f"{name}.{key}"]))
+            for key, tensor in network.get_submodule(name).state_dict().items():
+                tensor.copy_(torch.from_numpy(weights[f"{name}.{key}"]))
 
 
 def _first(names: list[str], last: str | None, setting: str) -> list[str]:
-    """The names up to and with `last`; all without one."""
+    """The names up to `last`, with it; all names where `last` is None."""
     if last is None:
         return names
     if last not in names:

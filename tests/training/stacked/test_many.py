@@ -17,9 +17,9 @@ from toile.training import (
     Interval,
     Scoring,
     Stepped,
-    apart,
     begin,
     resolve,
+    split_events,
     train,
     train_many,
 )
@@ -102,7 +102,7 @@ def make_fits(split: Split) -> Make:
     return make
 
 
-def follow(fits: Sequence[Fit]) -> list[list[object]]:
+def watch(fits: Sequence[Fit]) -> list[list[object]]:
     """The events of each, trained as one to the end."""
     events: list[list[object]] = [[] for _ in fits]
     for moment in train_many(fits):
@@ -127,7 +127,7 @@ def train_both(make_fits: Make, **asked: object) -> tuple[list[Fit], list[list[o
     """Fits trained as one, shown to be what they are alone; and the events of each."""
     alone, together = make_fits(**asked), make_fits(**asked)
     expected = [list(train(fit)) for fit in alone]
-    events = follow(together)
+    events = watch(together)
     for one, other, mine, theirs in zip(together, alone, events, expected, strict=True):
         assert_alike(one, other)
         assert [type(event) for event in mine] == [type(event) for event in theirs]
@@ -210,7 +210,7 @@ def test_bfloat16_is_as_near_to_float32_as_it_is_alone(make_fits):
     )
     for fit in (*exact, *alone):
         list(train(fit))
-    follow(together)
+    watch(together)
     for one, other, reference in zip(together, alone, exact, strict=True):
         ours, theirs = (
             fit.network.dense1.weight - reference.network.dense1.weight for fit in (one, other)
@@ -231,7 +231,7 @@ def test_left_at_any_moment_each_goes_on_alone_to_the_same_end(make_fits):
             if number == leave_at:
                 break
         if leave_at % 2:
-            follow(fits)
+            watch(fits)
         else:
             for fit in fits:
                 list(train(fit))
@@ -255,7 +255,7 @@ def test_one_that_diverges_stays_as_it_was_and_the_others_go_on(make_fits):
         for fits in (alone, together):
             fits[1].network.dense2.bias[0] = math.inf
     expected = [list(train(fit)) for fit in alone]
-    events = follow(together)
+    events = watch(together)
     diverged = events[1][-1]
     assert isinstance(diverged, Diverged)
     assert not math.isfinite(diverged.loss)
@@ -282,7 +282,7 @@ def test_one_that_stops_early_is_left_out_of_the_epochs_after(make_fits):
 
 def test_apart_each_has_its_own_events_in_their_order(make_fits):
     fits = make_fits()
-    streams = apart(train_many(fits), len(fits))
+    streams = split_events(train_many(fits), len(fits))
     gone = [[], [], []]
     going = dict(enumerate(streams))
     while going:
@@ -299,7 +299,7 @@ def test_apart_each_has_its_own_events_in_their_order(make_fits):
 
 def test_seconds_are_shared_among_those_that_train(make_fits):
     fits = make_fits(training__epochs=1)
-    follow(fits)
+    watch(fits)
     seconds = {fit.position.total_seconds for fit in fits}
     assert min(seconds) > 0
     assert max(seconds) < 3 * min(seconds)

@@ -23,61 +23,61 @@ from toile.training.loop import (
     end_interval,
     ends_interval,
     has_ended,
+    reset_patience_if_extended,
     score_epoch,
-    wait_anew_where_asked,
 )
-from toile.training.stacked.many_step import Together
+from toile.training.stacked.many_step import StackedFits
 
 Moment = dict[int, Event]
-"""What happens at one time, by the place of the fit it happens to."""
+"""Events of the same time, by the index of the fit."""
 
 
 def train_many(fits: Sequence[Fit]) -> Iterator[Moment]:
-    """Fit all of `fits` in place, as `train` fits each, yielding what happens to them.
+    """Train all of `fits` in place, each as `train` would, yielding their events.
 
     All were begun on the same split and have done as many steps. At a moment each fit stands as its
-    event says, and the listener may leave. One that has diverged or finished stays as it is, and
-    the others go on. Seconds are shared among those that train. Raises ToileError for fits that
+    event says, and the listener may leave. A fit that has diverged or finished stays as it is, and
+    the others go on. Seconds are divided among those that train. Raises ToileError for fits that
     cannot be trained as one.
     """
     _refuse_unlike(fits)
-    going = dict(enumerate(fits))
-    while going:
-        for place, fit in list(going.items()):
-            for event in _score_what_is_owed(fit):
+    active = dict(enumerate(fits))
+    while active:
+        for fit_index, fit in list(active.items()):
+            for event in _score_if_due(fit):
                 if isinstance(event, Diverged):
-                    del going[place]
-                yield {place: event}
-            if place in going and has_ended(fit):
-                del going[place]
-                yield {place: Finished(fit.position.evaluated, fit.position.stopped_early)}
-        if going:
-            yield from _train_epoch(going)
+                    del active[fit_index]
+                yield {fit_index: event}
+            if fit_index in active and has_ended(fit):
+                del active[fit_index]
+                yield {fit_index: Finished(fit.position.evaluated, fit.position.stopped_early)}
+        if active:
+            yield from _train_epoch(active)
 
 
-def apart(moments: Iterator[Moment], count: int) -> list[Iterator[Event]]:
+def split_events(moments: Iterator[Moment], count: int) -> list[Iterator[Event]]:
     """The events of each of `count` fits, as `train` gives them.
 
-    To be advanced by turns, one event of each: whoever runs ahead has the others trained too.
+    Advance them by turns, one event of each: asking one for more trains the others as well.
     """
     waiting: list[deque[Event]] = [deque() for _ in range(count)]
 
-    def own(place: int) -> Iterator[Event]:
+    def events_of(fit_index: int) -> Iterator[Event]:
         while True:
-            while not waiting[place]:
+            while not waiting[fit_index]:
                 moment = next(moments, None)
                 if moment is None:
                     return
-                for other, event in moment.items():
-                    waiting[other].append(event)
-            yield waiting[place].popleft()
+                for index, event in moment.items():
+                    waiting[index].append(event)
+            yield waiting[fit_index].popleft()
 
-    return [own(place) for place in range(count)]
+    return [events_of(fit_index) for fit_index in range(count)]
 
 
 def _refuse_unlike(fits: Sequence[Fit]) -> None:
     first = fits[0]
-    for place, fit in enumerate(fits):
+    for fit_index, fit in enumerate(fits):
         training = fit.recipe.training
         if training.replicas != 1:
             raise ToileError(
@@ -89,74 +89,78 @@ def _refuse_unlike(fits: Sequence[Fit]) -> None:
                 f"training.start.run is {training.start.run}; fits that are trained as one begin "
                 "with first weights of their own"
             )
-        for one in recipe_differences(first.recipe, fit.recipe):
-            if one.address != "seed":
+        for difference in recipe_differences(first.recipe, fit.recipe):
+            if difference.address != "seed":
                 raise ToileError(
-                    f"{one.address} is {one.first} in the first fit and {one.second} in number "
-                    f"{place + 1}; fits that are trained as one differ in their seed alone"
+                    f"{difference.address} is {difference.first} in the first fit and "
+                    f"{difference.second} in number {fit_index + 1}; fits that are trained as one "
+                    "differ in their seed alone"
                 )
         if fit.position.step != first.position.step:
             raise ToileError(
-                f"fit 1 has done {first.position.step} steps and number {place + 1} "
+                f"fit 1 has done {first.position.step} steps and number {fit_index + 1} "
                 f"{fit.position.step}; fits that are trained as one go on from the same step"
             )
 
 
-def _score_what_is_owed(fit: Fit) -> Iterator[Event]:
+def _score_if_due(fit: Fit) -> Iterator[Event]:
     """Score the epoch whose steps are done, if it is not scored yet: one network after another."""
     if fit.position.step == (fit.position.evaluated + 1) * fit.batches.per_epoch:
         yield from score_epoch(fit)
 
 
-def _train_epoch(going: dict[int, Fit]) -> Iterator[Moment]:
-    """The steps that are left of an epoch. Those that diverge are taken out of `going`."""
-    first = next(iter(going.values()))
+def _train_epoch(active: dict[int, Fit]) -> Iterator[Moment]:
+    """The steps that are left of an epoch. Fits that diverge are removed from `active`."""
+    first = next(iter(active.values()))
     per_epoch = first.batches.per_epoch
     epoch, done = divmod(first.position.step, per_epoch)
-    every = max(1, per_epoch // INTERVALS_PER_EPOCH)
-    with Together(going, epoch) as together:
+    interval_steps = max(1, per_epoch // INTERVALS_PER_EPOCH)
+    with StackedFits(active, epoch) as stacked:
         for index in range(done, per_epoch):
             started = time.perf_counter()
-            for fit in going.values():
-                wait_anew_where_asked(fit)
+            for fit in active.values():
+                reset_patience_if_extended(fit)
             moment: Moment = {
-                place: Diverged(epoch + 1, epoch * per_epoch + index + 1, loss)
-                for place, loss in together.take(index).items()
+                fit_index: Diverged(epoch + 1, epoch * per_epoch + index + 1, loss)
+                for fit_index, loss in stacked.compute_gradients(index).items()
             }
-            _leave(moment, going, together)
-            if going:
-                together.step()
-                _advance(going, time.perf_counter() - started)
-            if ends_interval(index, every, per_epoch):
+            _drop_diverged(moment, active, stacked)
+            if active:
+                stacked.step()
+                _advance(active, time.perf_counter() - started)
+            if ends_interval(index, interval_steps, per_epoch):
                 records = {
-                    place: end_interval(fit, epoch, index, every) for place, fit in going.items()
+                    fit_index: end_interval(fit, epoch, index, interval_steps)
+                    for fit_index, fit in active.items()
                 }
-                _leave(records, going, together)
+                _drop_diverged(records, active, stacked)
                 moment |= records
             if moment:
                 yield moment
-            if not going:
+            if not active:
                 return
             yield {
-                place: Stepped(fit.position.step, fit.steps, epoch + 1)
-                for place, fit in going.items()
+                fit_index: Stepped(fit.position.step, fit.steps, epoch + 1)
+                for fit_index, fit in active.items()
             }
 
 
-def _leave(moment: Mapping[int, Event], going: dict[int, Fit], together: Together) -> None:
-    """Take those that have diverged out of what goes on."""
-    for place, event in moment.items():
+def _drop_diverged(
+    moment: Mapping[int, Event], active: dict[int, Fit], stacked: StackedFits
+) -> None:
+    """Remove the fits that have diverged from `active`."""
+    for fit_index, event in moment.items():
         if isinstance(event, Diverged):
-            together.let_go(place)
-            del going[place]
+            stacked.release(fit_index)
+            del active[fit_index]
 
 
-def _advance(going: dict[int, Fit], seconds: float) -> None:
-    """One step more for each, and its share of the seconds."""
-    share = seconds / len(going)
-    for fit in going.values():
+def _advance(active: dict[int, Fit], seconds: float) -> None:
+    """Add a step to each fit, and its part of the seconds."""
+    seconds_each = seconds / len(active)
+    for fit in active.values():
         position = fit.position
         position.step += 1
-        position.interval_seconds += share
-        position.epoch_seconds += share
-        position.total_seconds += share
+        position.interval_seconds += seconds_each
+        position.epoch_seconds += seconds_each
+        position.total_seconds += seconds_each

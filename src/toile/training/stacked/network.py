@@ -20,10 +20,10 @@ Modules = Sequence[Any]
 
 
 def stacked_network(networks: Modules) -> nn.Module:
-    """One network that does for each of `networks`, alike but for their numbers, what it does.
+    """One network that computes what each of `networks` computes; they differ in weights alone.
 
-    Their weights and running statistics become rows of its own, so what trains it trains them;
-    `stack_rows` undone is copying each. Dropout masks are those of their own layers.
+    Their weights and running statistics become rows of its tensors, so training it trains them. To
+    separate them again, copy each row. Dropout masks come from the layers of each network.
     """
     first = networks[0]
     if isinstance(first, nn.Sequential):
@@ -33,12 +33,12 @@ def stacked_network(networks: Modules) -> nn.Module:
         around = OrderedDict(children.pop("shortcut").named_children())
         return ResidualBlock(children, around)
     stack = _STACKS.get(type(first))
-    # What has no numbers of its own works on any number of channels as it is.
+    # A layer without weights works on any number of channels as it is.
     return first if stack is None else stack(networks)
 
 
 def stack_rows(tensors: Sequence[Tensor]) -> Tensor:
-    """`tensors`, alike in shape and layout, as one of one axis more, of which they become rows."""
+    """`tensors`, alike in shape and layout, stacked on a new first axis; they become its rows."""
     first = tensors[0].detach()
     stack = torch.empty_strided(
         (len(tensors), *first.shape),
@@ -60,11 +60,11 @@ def _children(modules: Modules) -> "OrderedDict[str, nn.Module]":
 
 
 class _Stack(nn.Module):
-    """Layers alike with numbers of their own; `one` is the first, asked for its settings alone."""
+    """Layers of one kind whose weights are stacked; `first_layer` is asked for settings alone."""
 
     def __init__(self, layers: Modules) -> None:
         super().__init__()
-        # In a tuple, or its numbers would count as this module's too.
+        # In a tuple, or its weights would count as this module's too.
         self._first = (layers[0],)
         self.count = len(layers)
         for name, weight in own_parameters(layers[0]).items():
@@ -77,18 +77,18 @@ class _Stack(nn.Module):
             self.register_buffer(name, stack_rows([getattr(layer, name) for layer in layers]))
 
     @property
-    def one(self) -> Any:
+    def first_layer(self) -> Any:
         return self._first[0]
 
     def row(self, name: str) -> Tensor | None:
-        """The numbers `name` of all layers, the first axis of each after that of the last."""
-        numbers: Tensor | None = getattr(self, name)
-        return None if numbers is None else numbers.flatten(0, 1)
+        """The tensors `name` of all layers, joined along their first axis."""
+        values: Tensor | None = getattr(self, name)
+        return None if values is None else values.flatten(0, 1)
 
 
 class _Convs(_Stack):
     def forward(self, images: Float[Tensor, "b kc h w"]) -> Float[Tensor, "b kf out_h out_w"]:
-        conv = self.one
+        conv = self.first_layer
         weight = self.row("weight")
         assert weight is not None
         padded = images if conv.edge is None else F.pad(images, conv.edge)
@@ -100,13 +100,13 @@ class _Denses(_Stack):
     weight: Tensor
     bias: Tensor | None
 
-    def forward(self, numbers: Float[Tensor, "b kf"]) -> Float[Tensor, "b ku"]:
-        rows = numbers.unflatten(1, (self.count, -1)).transpose(0, 1)
+    def forward(self, inputs: Float[Tensor, "b kf"]) -> Float[Tensor, "b ku"]:
+        rows = inputs.unflatten(1, (self.count, -1)).transpose(0, 1)
         if self.bias is None:
-            made = torch.bmm(rows, self.weight.mT)
+            outputs = torch.bmm(rows, self.weight.mT)
         else:
-            made = torch.baddbmm(self.bias[:, None], rows, self.weight.mT)
-        return made.transpose(0, 1).flatten(1)
+            outputs = torch.baddbmm(self.bias[:, None], rows, self.weight.mT)
+        return outputs.transpose(0, 1).flatten(1)
 
 
 class _BatchNorms(_Stack):
@@ -114,7 +114,7 @@ class _BatchNorms(_Stack):
     running_mean: Tensor
     running_var: Tensor
 
-    def forward(self, inputs: Float[Tensor, "b kc *place"]) -> Float[Tensor, "b kc *place"]:
+    def forward(self, inputs: Float[Tensor, "b kc *position"]) -> Float[Tensor, "b kc *position"]:
         self.num_batches_tracked.add_(1)
         return F.batch_norm(
             inputs,
@@ -123,8 +123,8 @@ class _BatchNorms(_Stack):
             self.row("weight"),
             self.row("bias"),
             training=True,
-            momentum=self.one.momentum,
-            eps=self.one.eps,
+            momentum=self.first_layer.momentum,
+            eps=self.first_layer.eps,
         )
 
 
@@ -132,33 +132,35 @@ class _ChannelNorms(_Stack):
     weight: Tensor
     bias: Tensor
 
-    def forward(self, inputs: Float[Tensor, "b kc *place"]) -> Float[Tensor, "b kc *place"]:
+    def forward(self, inputs: Float[Tensor, "b kc *position"]) -> Float[Tensor, "b kc *position"]:
         channels = inputs.unflatten(1, (self.count, -1)).movedim(2, -1)
-        normed = F.layer_norm(channels, channels.shape[-1:], eps=self.one.eps)
-        # A row for each network and each place.
+        normed = F.layer_norm(channels, channels.shape[-1:], eps=self.first_layer.eps)
+        # A row for each network, the same at each position.
         shape = (self.count, *[1] * (inputs.dim() - 2), -1)
         normed = normed * self.weight.view(shape) + self.bias.view(shape)
         return normed.movedim(-1, 2).flatten(1, 2)
 
 
 class _GroupNorms(_Stack):
-    def forward(self, inputs: Float[Tensor, "b kc *place"]) -> Float[Tensor, "b kc *place"]:
-        groups = self.one.num_groups * self.count
-        return F.group_norm(inputs, groups, self.row("weight"), self.row("bias"), self.one.eps)
+    def forward(self, inputs: Float[Tensor, "b kc *position"]) -> Float[Tensor, "b kc *position"]:
+        groups = self.first_layer.num_groups * self.count
+        return F.group_norm(
+            inputs, groups, self.row("weight"), self.row("bias"), self.first_layer.eps
+        )
 
 
 class _Dropouts(nn.Module):
-    """The masks of each layer's own stream, drawn as it draws them alone."""
+    """Masks drawn from each layer's own stream, as the layer draws them alone."""
 
     def __init__(self, layers: Modules) -> None:
         super().__init__()
         self._layers = tuple(layers)
 
-    def forward(self, inputs: Float[Tensor, "b kc *place"]) -> Float[Tensor, "b kc *place"]:
+    def forward(self, inputs: Float[Tensor, "b kc *position"]) -> Float[Tensor, "b kc *position"]:
         shape = inputs.unflatten(1, (len(self._layers), -1))[:, 0].shape
         ones = torch.ones(shape, device=inputs.device)
         if ones.dim() == 4:
-            # Bits are dealt out in the order of memory, which for pictures is this one.
+            # Random bits are assigned in the order of memory, which for pictures is this one.
             ones = ones.contiguous(memory_format=torch.channels_last)
         scales = torch.cat([layer(ones) for layer in self._layers], 1)
         return (inputs * scales).to(inputs.dtype)

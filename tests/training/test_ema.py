@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from toile.training.average import follow
+from toile.training.ema import update_ema
 
 
 def pair():
@@ -14,13 +14,13 @@ def pair():
 
 def test_late_in_training_it_moves_by_the_share_not_kept():
     average, network = pair()
-    follow(average, network, 0.9, step=100_000)
+    update_ema(average, network, 0.9, step=100_000)
     assert average.weight.item() == pytest.approx(0.1)
 
 
 def test_the_first_step_keeps_two_elevenths_of_the_untrained_weights():
     average, network = pair()
-    follow(average, network, 0.9, step=1)
+    update_ema(average, network, 0.9, step=1)
     assert average.weight.item() == pytest.approx(1 - 2 / 11)
 
 
@@ -28,6 +28,6 @@ def test_batch_statistics_are_averaged_and_counts_copied():
     average, network = pair()
     network.running_mean.fill_(4.0)
     network.num_batches_tracked.fill_(7)
-    follow(average, network, 0.75, step=100_000)
+    update_ema(average, network, 0.75, step=100_000)
     assert average.running_mean.item() == pytest.approx(1.0)
     assert average.num_batches_tracked.item() == 7

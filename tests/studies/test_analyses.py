@@ -15,7 +15,7 @@ from toile.sheets.result import ExerciseOutcome
 from toile.sheets.sheet import read_sheet
 from toile.statistics import ALPHA, judge_readings
 from toile.studies import Factors, Reading, StudyResult, alpha_of, study_of, study_sentence
-from toile.studies.analyses import FILE, count_analyses, judge_kept, keep_analysis
+from toile.studies.analyses import FILE, count_analyses, judge_study, keep_analysis
 from toile.studies.summary import study_summary
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -82,7 +82,7 @@ def test_levels_added_and_another_margin_are_analyses_too(tmp_path):
     "scores", [{"a": [0.9, 0.91]}, {"a": [0.9], "b": [0.8]}, {"a": [0.9, 0.9], "b": [0.8, 0.8]}]
 )
 def test_what_allows_no_test_costs_nothing(tmp_path, scores):
-    assert judge_kept(tmp_path, scores, 0.005).analysis is None
+    assert judge_study(tmp_path, scores, 0.005).analysis is None
     assert count_analyses(tmp_path) == 0
 
 

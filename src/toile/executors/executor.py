@@ -41,7 +41,7 @@ class MakeExecutor(Protocol):
     0 workers are as many as there is room for, where the executor can tell.
     """
 
-    def __call__(self, workers: int, kept_open: Sequence[int]) -> "Executor":
+    def __call__(self, workers: int, pass_fds: Sequence[int]) -> "Executor":
         """The executor, to be entered."""
 
 

@@ -31,12 +31,12 @@ class _Worker:
 class Processes:
     """At most `slots` processes of `command`, started when there is something to do.
 
-    They hold the file descriptors `kept_open` as long as they live.
+    They hold the file descriptors `pass_fds` as long as they live.
     """
 
-    def __init__(self, command: Sequence[str], slots: int, kept_open: Sequence[int] = ()) -> None:
+    def __init__(self, command: Sequence[str], slots: int, pass_fds: Sequence[int] = ()) -> None:
         self.slots = slots
-        self._command, self._kept_open = list(command), tuple(kept_open)
+        self._command, self._pass_fds = list(command), tuple(pass_fds)
         self._waiting: deque[Task] = deque()
         self._workers: list[_Worker] = []
         # None is the end of a worker's answers: it has died or left.
@@ -90,7 +90,7 @@ class Processes:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                pass_fds=self._kept_open,
+                pass_fds=self._pass_fds,
             )
         worker = _Worker(process, errors)
         worker.listener = threading.Thread(target=self._listen, args=[worker], daemon=True)

@@ -23,7 +23,7 @@ class Cluster:
     cpus_per_reading: float = 1.0
     gpus_per_reading: float = 0.0
 
-    def __call__(self, workers: int, kept_open: Sequence[int] = ()) -> RayCluster:
+    def __call__(self, workers: int, pass_fds: Sequence[int] = ()) -> RayCluster:
         """Where readings are taken, by at most so many workers; 0 is as many as there is room for.
 
         Nothing is kept open there: a cluster's processes outlive whoever asked them.

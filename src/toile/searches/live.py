@@ -36,8 +36,8 @@ NEVER = 10_000
 def trial_executor(on: str) -> MakeExecutor:
     """What trains trials, each until it has ended or was pruned."""
     if on == "inline":
-        return lambda workers, kept_open: Inline(lambda folder: (folder / PRUNED).exists())
-    return lambda workers, kept_open: Processes(TRIAL_WORKER, workers, kept_open)
+        return lambda workers, pass_fds: Inline(lambda folder: (folder / PRUNED).exists())
+    return lambda workers, pass_fds: Processes(TRIAL_WORKER, workers, pass_fds)
 
 
 @dataclass(eq=False)

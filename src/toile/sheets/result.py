@@ -27,7 +27,7 @@ from toile.studies import (
     Reading,
     SheetRecord,
     StudyResult,
-    judge_kept,
+    judge_study,
     open_study,
     other_images,
     plan_levels,
@@ -87,7 +87,7 @@ class ExerciseOutcome:
             return None
         compare = self.planned.exercise.compare
         assert compare is not None
-        return judge_kept(self.folder, self.record["levels"], compare.margin)
+        return judge_study(self.folder, self.record["levels"], compare.margin)
 
     def to_json(self) -> dict[str, Any]:
         """The exercise as JSON has it."""

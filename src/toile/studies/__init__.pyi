@@ -1,6 +1,6 @@
 from .analyses import alpha_of as alpha_of
 from .analyses import count_analyses as count_analyses
-from .analyses import judge_kept as judge_kept
+from .analyses import judge_study as judge_study
 from .analyses import keep_analysis as keep_analysis
 from .beginning import study as study
 from .comparison import Comparison as Comparison

@@ -33,7 +33,7 @@ def alpha_of(number: int) -> float:
     return max(ALPHA * 0.5**number, 1e-300)
 
 
-def judge_kept(folder: Path, scores: Scores, margin: float) -> Verdict:
+def judge_study(folder: Path, scores: Scores, margin: float) -> Verdict:
     """The verdict on accuracies, an analysis that is kept in `folder` before it is given.
 
     Readings that allow no test, as of one level, are none. Raises ToileError where it cannot be
@@ -53,18 +53,18 @@ def keep_analysis(folder: Path, scores: Scores, margin: float) -> int:
         # Numbers that lie nowhere have no earlier analyses either.
         return 1
     key, path = _key(scores, margin), folder / FILE
-    earlier = _kept(path)
-    missing = [] if earlier else list(_told_before(folder))
+    earlier = _recorded_keys(path)
+    missing = [] if earlier else list(_earlier_analyses(folder))
     if key not in earlier:
-        if key not in [one["key"] for one in missing]:
+        if key not in [line["key"] for line in missing]:
             missing.append(_line(scores, margin, key))
         _append(path, missing)
-    return _kept(path).index(key) + 1
+    return _recorded_keys(path).index(key) + 1
 
 
 def count_analyses(folder: Path) -> int:
     """How many analyses of the study in `folder` there were."""
-    return len(_kept(folder / FILE)) or len(list(_told_before(folder)))
+    return len(_recorded_keys(folder / FILE)) or len(list(_earlier_analyses(folder)))
 
 
 def _can_be_tested(scores: Scores) -> bool:
@@ -73,7 +73,7 @@ def _can_be_tested(scores: Scores) -> bool:
 
 
 def _key(scores: Scores, margin: float) -> str:
-    text = json.dumps([sorted((name, list(one)) for name, one in scores.items()), margin])
+    text = json.dumps([sorted((name, list(values)) for name, values in scores.items()), margin])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -86,19 +86,19 @@ def _line(scores: Scores, margin: float, key: str) -> dict[str, Any]:
     }
 
 
-def _kept(path: Path) -> list[str]:
+def _recorded_keys(path: Path) -> list[str]:
     """The keys of all analyses, each once. What cannot be read counts as one: it may have been."""
     try:
         lines = path.read_bytes().splitlines() if path.exists() else []
     except OSError as error:
         raise ToileError(f"{path} cannot be read: {error.strerror}") from None
     keys = []
-    for place, line in enumerate(lines):
+    for index, line in enumerate(lines):
         try:
             key = str(json.loads(line)["key"])
         except (ValueError, LookupError, TypeError, RecursionError):
-            key = f"damaged {place}"
-        keys.append(key or f"unknown {place}")
+            key = f"damaged {index}"
+        keys.append(key or f"unknown {index}")
     return list(dict.fromkeys(keys))
 
 
@@ -107,7 +107,7 @@ def _append(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
     try:
         with path.open("ab") as file:
             begin = b"\n" if path.stat().st_size and not path.read_bytes().endswith(b"\n") else b""
-            file.write(begin + b"".join(json.dumps(one).encode() + b"\n" for one in lines))
+            file.write(begin + b"".join(json.dumps(line).encode() + b"\n" for line in lines))
             file.flush()
             os.fsync(file.fileno())
         sync_folder(path.parent)
@@ -118,20 +118,20 @@ def _append(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
         ) from error
 
 
-def _told_before(folder: Path) -> Iterator[dict[str, Any]]:
+def _earlier_analyses(folder: Path) -> Iterator[dict[str, Any]]:
     """What is known of the analyses of a study from before they were kept.
 
     Its last verdict, and of one with looks those that came before.
     """
     try:
-        said = json.loads((folder / "verdict.json").read_bytes())
-        if all(pair["p"] is None for pair in said["pairs"]):
+        verdict = json.loads((folder / "verdict.json").read_bytes())
+        if all(pair["p"] is None for pair in verdict["pairs"]):
             return
         scores: dict[str, list[float]] = {}
-        for one in said["readings"]:
-            if one["score"] is not None:
-                scores.setdefault(one["level"], []).append(one["score"])
-        margin, looked = float(said["margin"]), said["alpha"] < ALPHA
+        for reading in verdict["readings"]:
+            if reading["score"] is not None:
+                scores.setdefault(reading["level"], []).append(reading["score"])
+        margin, looked = float(verdict["margin"]), verdict["alpha"] < ALPHA
     except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError):
         return
     most = max(map(len, scores.values()), default=0)

@@ -63,20 +63,26 @@ def study(
     Raises ToileError for anything a user can put right.
     """
     executor = executor_on(on, cpus_per_reading, gpus_per_reading)
-    asked, place = _read(source)
-    given = {"readings": readings, "seed": seed, "margin": margin, "folds": folds, "reach": reach}
-    document = asked | {key: value for key, value in given.items() if value is not None}
+    base, begun = _read(source)
+    overrides = {
+        "readings": readings,
+        "seed": seed,
+        "margin": margin,
+        "folds": folds,
+        "reach": reach,
+    }
+    document = base | {key: value for key, value in overrides.items() if value is not None}
     held = ({} if data is None else data_values(data)) | addressed(settings)
     held |= {} if epochs is None else {"training.epochs": epochs}
-    document["set"] = asked.get("set", {}) | held
-    document["vary"] = asked.get("vary", {}) | dict(vary or {})
-    document["levels"] = asked.get("levels", {}) | {
-        level: _alternative(one) for level, one in (levels or {}).items()
+    document["set"] = base.get("set", {}) | held
+    document["vary"] = base.get("vary", {}) | dict(vary or {})
+    document["levels"] = base.get("levels", {}) | {
+        level: _alternative(alternative) for level, alternative in (levels or {}).items()
     }
-    document["question"] = asked.get("question", "") if question is None else question
+    document["question"] = base.get("question", "") if question is None else question
     document["name"] = name or document.get("name") or _name(document)
     spec = complete(study_of(document))
-    folder = Path(out) if out else (None if name else place) or Workspace().folder / spec.name
+    folder = Path(out) if out else (None if name else begun) or Workspace().folder / spec.name
     live = _live(spec, folder, workers, add_readings, until_decided, budget_seconds, progress)
     live.executor = executor
     if on != "local":
@@ -93,8 +99,8 @@ def _live(
     budget_seconds: float | None,
     progress: Progress,
 ) -> LiveStudy:
-    found = stored_text(folder)
-    if found is not None:
+    text = stored_text(folder)
+    if text is not None:
         spec = merge_studies(read_study_file(folder / "study.yaml"), spec, folder)
     elif folder.exists() and not _is_free(folder):
         raise ToileError(f"{folder} is there and is no study; name another with --name or --out")
@@ -108,7 +114,7 @@ def _live(
     if workers is None:
         workers = max(num_cores() // max(int(cell.recipe.training.threads) for cell in cells), 1)
     notes = _notes(levels, cells)
-    if found is not None:
+    if text is not None:
         before = result_of(folder, spec)
         done = before.count("finished", "diverged")
         notes.append(f"continues {folder}: {done} of {len(before.readings)} readings are there")
@@ -119,27 +125,27 @@ def _live(
         until_decided,
         budget_seconds,
         notes,
-        found,
+        text,
         starts=starts,
-        few_steps=_few_steps(cells) if found is None else [],
+        few_steps=_few_steps(cells) if text is None else [],
     )
 
 
-def _is_free(place: Path) -> bool:
+def _is_free(folder: Path) -> bool:
     """Whether `place` is a folder with nothing in it but what a beginning may have left."""
-    return place.is_dir() and all(one.name == ".lock" for one in place.iterdir())
+    return folder.is_dir() and all(path.name == ".lock" for path in folder.iterdir())
 
 
 def executor_on(on: str, cpus: float | None = None, gpus: float | None = None) -> MakeExecutor:
     """Where readings are trained."""
-    given = (("cpus_per_reading", cpus), ("gpus_per_reading", gpus))
-    asked = {name: count for name, count in given if count is not None}
+    options = (("cpus_per_reading", cpus), ("gpus_per_reading", gpus))
+    resources = {name: count for name, count in options if count is not None}
     if on not in PLACES:
         raise ToileError(
             f"on is {on}; readings are trained on local, by processes here, on inline, by this "
             "process alone, or on ray"
         )
-    for name, count in asked.items():
+    for name, count in resources.items():
         if on != "ray":
             raise ToileError(f"{name} is {count:g}, which goes with on ray; here there are workers")
         if not 0 <= count <= MOST_PER_READING or (name == "cpus_per_reading" and not count):
@@ -147,7 +153,7 @@ def executor_on(on: str, cpus: float | None = None, gpus: float | None = None) -
     if on != "ray":
         return inline if on == "inline" else worker_processes
     refuse_no_cluster()
-    return Cluster(**asked)
+    return Cluster(**resources)
 
 
 def _read(source: str | Path | Recipe | Study) -> tuple[dict[str, Any], Path | None]:
@@ -159,9 +165,9 @@ def _read(source: str | Path | Recipe | Study) -> tuple[dict[str, Any], Path | N
     path = Path(source)
     is_file = os.path.isfile(path)
     # The beginning of a name is enough for a study, and must not stand for a recipe's whole one.
-    place = None if is_file or str(source) in list_presets() else study_folder(source)
-    if place is not None:
-        return read_study_file(place / "study.yaml").model_dump(), place
+    folder = None if is_file or str(source) in list_presets() else study_folder(source)
+    if folder is not None:
+        return read_study_file(folder / "study.yaml").model_dump(), folder
     if is_file and is_study_file(path):
         begun = (path.parent / "study.json").exists() and path.name == "study.yaml"
         return read_study_file(path).model_dump(), path.parent if begun else None
@@ -175,8 +181,8 @@ def _alternative(level: Recipe | Mapping[str, Any]) -> dict[str, Any]:
     if not level.keys() <= Alternative.model_fields.keys():
         return {"set": addressed(level)}
     recipe = level.get("recipe")
-    whole = {"recipe": recipe.model_dump(mode="json")} if isinstance(recipe, Recipe) else {}
-    return {**level, **whole}
+    replaced = {"recipe": recipe.model_dump(mode="json")} if isinstance(recipe, Recipe) else {}
+    return {**level, **replaced}
 
 
 def _name(document: Mapping[str, Any]) -> str:
@@ -196,7 +202,7 @@ def _to_the_next_look(spec: Study) -> Study:
         raise ToileError(
             f"the study has {most} readings; the looks were fixed at {', '.join(map(str, LOOKS))}"
         )
-    look = {n: min(one for one in LOOKS if one >= n) for n in range(1, most + 1)}
+    look = {n: min(count for count in LOOKS if count >= n) for n in range(1, most + 1)}
     first = look[spec.readings]
     more = {level: look[spec.readings_of(level)] - first for level in spec.more}
     more = {level: count for level, count in more.items() if count}
@@ -204,15 +210,15 @@ def _to_the_next_look(spec: Study) -> Study:
 
 
 def _notes(levels: Sequence[PlannedLevel], cells: Sequence[Cell]) -> list[str]:
-    asked = {level.name: level.recipe.data.validation for level in levels}
-    other = {
-        f"validation: {asked[cell.level]} images asked, {cell.recipe.data.validation} taken"
+    requested = {level.name: level.recipe.data.validation for level in levels}
+    notes = {
+        f"validation: {requested[cell.level]} images asked, {cell.recipe.data.validation} taken"
         for cell in cells
-        if isinstance(asked[cell.level], int)
+        if isinstance(requested[cell.level], int)
         and cell.recipe.data.folds is None
-        and cell.recipe.data.validation != asked[cell.level]
+        and cell.recipe.data.validation != requested[cell.level]
     }
-    return sorted(other)
+    return sorted(notes)
 
 
 def _few_steps(cells: Sequence[Cell]) -> list[str]:

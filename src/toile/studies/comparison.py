@@ -46,11 +46,11 @@ class Comparison:
     @property
     def sentence(self) -> str:
         """The verdict in words, with what must be said beside it."""
-        said = [verdict_sentence(self.verdict)]
+        sentences = [verdict_sentence(self.verdict)]
         if self.other_images:
-            said.append(f"Mind that {self.other_images}.")
+            sentences.append(f"Mind that {self.other_images}.")
         warnings = {seen_words(run.recipe) for runs in self.runs.values() for run in runs}
-        return " ".join([*said, *sorted(warnings - {""})])
+        return " ".join([*sentences, *sorted(warnings - {""})])
 
     def table(self) -> Float[np.ndarray, "levels readings"]:
         """Scores as fractions, a row for each level; NaN where a level has fewer runs."""
@@ -91,26 +91,26 @@ def compare(
     Raises ToileError naming the level and the run.
     """
     opened = {
-        str(level): tuple(run if isinstance(run, Run) else open_run(run) for run in own)
-        for level, own in runs.items()
+        str(level): tuple(run if isinstance(run, Run) else open_run(run) for run in members)
+        for level, members in runs.items()
     }
     if not opened:
         raise ToileError("there are no runs; compare takes runs by level, as {'relu': runs}")
-    for level, own in opened.items():
-        _refuse_level(level, own)
+    for level, members in opened.items():
+        _refuse_level(level, members)
     _refuse_twins(opened)
-    first = {level: own[0] for level, own in opened.items()}
+    first = {level: members[0] for level, members in opened.items()}
     # Each run of a level may be validated on a fold of its own.
     recipes = {level: run.recipe.replace({"data.fold": 0}) for level, run in first.items()}
     if reason := unlike(recipes):
         raise ToileError(reason)
-    others = [
+    differences = [
         f"levels {a} and {b} are scored on different images: a difference may come from those as "
         "well as from what was learnt"
         for a, b in combinations(first, 2)
         if first[a].recipe.data.folds is None and not answered_the_same(first[a], first[b])
     ]
-    return Comparison(opened, margin, others[0] if others else "")
+    return Comparison(opened, margin, differences[0] if differences else "")
 
 
 def _refuse_level(level: str, runs: tuple[Run, ...]) -> None:
@@ -126,7 +126,7 @@ def _refuse_level(level: str, runs: tuple[Run, ...]) -> None:
                 "failed, and say so"
             )
     for run in runs[1:]:
-        differing = differing_settings([one.recipe for one in (runs[0], run)])
+        differing = differing_settings([member.recipe for member in (runs[0], run)])
         for address, values in differing.items():
             if address not in AMONG_READINGS:
                 raise ToileError(
@@ -143,14 +143,14 @@ def _refuse_level(level: str, runs: tuple[Run, ...]) -> None:
 
 def _refuse_twins(levels: Mapping[str, tuple[Run, ...]]) -> None:
     """Raise ToileError where two runs are one and the same reading."""
-    found: dict[tuple[str, str], tuple[str, Run]] = {}
+    readings: dict[tuple[str, str], tuple[str, Run]] = {}
     for level, runs in levels.items():
         for run in runs:
             key = (run.recipe.hash, run.facts.order)
-            if key in found:
-                other, twin = found[key]
+            if key in readings:
+                twin_level, twin = readings[key]
                 raise ToileError(
-                    f"{twin.name} of level {other} and {run.name} of level {level} are the same "
-                    "recipe with the same seed, so one reading; leave one of them out"
+                    f"{twin.name} of level {twin_level} and {run.name} of level {level} are the "
+                    "same recipe with the same seed, so one reading; leave one of them out"
                 )
-            found[key] = level, run
+            readings[key] = level, run

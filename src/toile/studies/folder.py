@@ -31,7 +31,7 @@ UNDER_WAY = ("running", "interrupted")
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class PlannedStudy:
     """A study's settings in a folder, and what follows from them alone.
 
     `readings` are level, number, seed and run; `files` are all that tell how it stands.
@@ -47,7 +47,7 @@ class Asked:
 
 
 # A study of a thousand readings takes 2 MB, one reading 1 kB.
-_ASKED: ReadOnce[Asked] = ReadOnce(100)
+_PLANNED: ReadOnce[PlannedStudy] = ReadOnce(100)
 _RESULTS: ReadOnce[StudyResult] = ReadOnce(100)
 _READINGS: ReadOnce[Reading] = ReadOnce(20_000)
 _ENVIRONMENTS: ReadOnce[dict[str, Any]] = ReadOnce(20_000)
@@ -55,14 +55,14 @@ _ENVIRONMENTS: ReadOnce[dict[str, Any]] = ReadOnce(20_000)
 
 def open_study(folder: str | Path) -> StudyResult:
     """The study in `folder`, as it stands. Raises ToileError where there is none."""
-    place = study_folder(folder)
-    if place is None:
+    path = study_folder(folder)
+    if path is None:
         raise ToileError(f"{folder} is no study; `toile studies` lists them")
-    file = place / "study.yaml"
-    asked = _ASKED.of(
-        (str(file),), lambda: _asked(place, read_study_file(file)), keep=_stands_alone
+    file = path / "study.yaml"
+    planned = _PLANNED.of(
+        (str(file),), lambda: _plan_study(path, read_study_file(file)), keep=_stands_alone
     )
-    return _result(asked)
+    return _result(planned)
 
 
 def study_folder(name: str | Path) -> Path | None:
@@ -71,19 +71,19 @@ def study_folder(name: str | Path) -> Path | None:
     # Path.is_file raises for a name too long.
     if os.path.isfile(Path(name) / "study.yaml"):
         return Path(name)
-    kept = Workspace().find(name, "study")
-    return None if kept is None else kept.folder
+    entry = Workspace().find(name, "study")
+    return None if entry is None else entry.folder
 
 
 def result_of(folder: Path, study: Study) -> StudyResult:
     """What `study` has come to in `folder`, which need not be there yet."""
-    return _result(_asked(folder, study))
+    return _result(_plan_study(folder, study))
 
 
-def _asked(folder: Path, study: Study) -> Asked:
+def _plan_study(folder: Path, study: Study) -> PlannedStudy:
     levels = plan_levels(study)
     recipes = {level.name: level.recipe for level in levels}
-    others = other_images(recipes)
+    differing = other_images(recipes)
     readings = tuple(
         (
             level.name,
@@ -94,46 +94,53 @@ def _asked(folder: Path, study: Study) -> Asked:
         for level in levels
         for number in range(1, study.readings_of(level.name) + 1)
     )
-    names = ("state.json", "results.json", "environment.json", *["data.json"] * bool(others))
+    names = ("state.json", "results.json", "environment.json", *["data.json"] * bool(differing))
     files = [f"{folder}/study.json", f"{folder}/test.json"]
     files += [f"{run.folder}/{name}" for *_, run in readings for name in names]
     factors = tuple(Factors(level.name, level.values) for level in levels)
-    return Asked(folder, study, factors, readings, unlike(recipes), others, tuple(files))
+    return PlannedStudy(folder, study, factors, readings, unlike(recipes), differing, tuple(files))
 
 
-def _stands_alone(asked: Asked) -> bool:
+def _stands_alone(planned: PlannedStudy) -> bool:
     """Whether the study's recipes are written out, so that no other file can change them."""
-    study = asked.study
-    sources = [study.recipe, *(one.recipe for one in study.levels.values())]
-    return not any(isinstance(one, str) for one in sources)
+    study = planned.study
+    sources = [study.recipe, *(level.recipe for level in study.levels.values())]
+    return not any(isinstance(source, str) for source in sources)
 
 
-def _result(asked: Asked) -> StudyResult:
+def _result(planned: PlannedStudy) -> StudyResult:
     return _RESULTS.of(
-        asked.files, lambda: _read_result(asked), asked, lambda one: not one.count(*UNDER_WAY)
+        planned.files,
+        lambda: _read_result(planned),
+        planned,
+        lambda result: not result.count(*UNDER_WAY),
     )
 
 
-def _read_result(asked: Asked) -> StudyResult:
-    folder = asked.folder
+def _read_result(planned: PlannedStudy) -> StudyResult:
+    folder = planned.folder
     failed = read_record(folder / "study.json", StudyRecord).get("failed", {})
-    readings = tuple(_reading(*one, failed) for one in asked.readings)
-    runs = [Run(one.folder) for one in readings if (one.folder / "state.json").exists()]
+    readings = tuple(_reading(*reading, failed) for reading in planned.readings)
+    runs = [Run(reading.folder) for reading in readings if (reading.folder / "state.json").exists()]
     environments = [_environment(run) for run in runs]
-    mixed = {text: None for one in environments for text in differences(environments[0], one)}
-    others = asked.other_images
-    if others and len({run.facts.order for run in runs}) == 1:
-        others = ""  # The same images lie in two places.
+    mixed = {
+        text: None
+        for environment in environments
+        for text in differences(environments[0], environment)
+    }
+    differing = planned.other_images
+    if differing and len({run.facts.order for run in runs}) == 1:
+        differing = ""  # The same images lie in two places.
     return StudyResult(
         folder,
-        asked.study,
-        asked.levels,
+        planned.study,
+        planned.levels,
         readings,
         environments[0] if environments else None,
         tuple(mixed),
         read_record(folder / "test.json", TestRecord) or None,
-        asked.unlike,
-        others,
+        planned.unlike,
+        differing,
     )
 
 
@@ -156,7 +163,7 @@ def _reading(level: str, number: int, seed: int, run: Run, failed: Mapping[str, 
         files,
         lambda: _read_reading(level, number, seed, run, failed.get(key)),
         (level, number, seed, failed.get(key)),
-        lambda one: one.status not in UNDER_WAY,
+        lambda reading: reading.status not in UNDER_WAY,
     )
 
 
@@ -198,10 +205,10 @@ def refuse_other_recipes(folder: Path, cells: Iterable[Cell]) -> None:
         run = Run(reading_folder(folder, cell.key))
         if not (run.folder / "state.json").exists():
             continue
-        taken = _recipe_of(run, read)
-        changed = say_difference(taken, _as_resolved(cell.recipe, taken))
-        if changed or taken.seed != cell.recipe.seed:
-            changed = changed or f"seed was {taken.seed} and is now {cell.recipe.seed}"
+        trained = _recipe_of(run, read)
+        changed = say_difference(trained, _as_resolved(cell.recipe, trained))
+        if changed or trained.seed != cell.recipe.seed:
+            changed = changed or f"seed was {trained.seed} and is now {cell.recipe.seed}"
             raise ToileError(
                 f"{run.folder}: level {cell.level}, reading {cell.number} was trained otherwise: "
                 f"{changed}; nothing was written. Give the changed study a name of its own with "
@@ -244,9 +251,9 @@ def _recipe_of(run: Run, read: dict[str, Recipe]) -> Recipe:
     return read[text].model_copy(update={"seed": int(seed)})
 
 
-def _as_resolved(asked: Recipe, run: Recipe) -> Recipe:
-    """`asked` with what only beginning a run finds out: every `auto`, and a start filled in."""
-    training = asked.training
+def _as_resolved(recipe: Recipe, run: Recipe) -> Recipe:
+    """`recipe` with what only beginning a run finds out: every `auto`, and a start filled in."""
+    training = recipe.training
     update: dict[str, Any] = {
         name: getattr(run.training, name)
         for name in type(training).model_fields
@@ -256,4 +263,4 @@ def _as_resolved(asked: Recipe, run: Recipe) -> Recipe:
         filled = {key: getattr(run.training.start, key) for key in FILLED}
         path = str(Path(training.start.run).resolve())
         update["start"] = training.start.model_copy(update={**filled, "run": path})
-    return asked.model_copy(update={"training": training.model_copy(update=update)})
+    return recipe.model_copy(update={"training": training.model_copy(update=update)})

@@ -73,11 +73,11 @@ class LevelReached:
 def learning_curves(result: StudyResult) -> Curves:
     """The learning curves of each level's readings, levels in the study's order."""
     curves: dict[str, list[LearningCurve]] = {level.name: [] for level in result.levels}
-    for one in result.readings:
-        if one.status not in ("finished", "diverged"):
+    for reading in result.readings:
+        if reading.status not in ("finished", "diverged"):
             continue
-        if curve := _curve_of(one):
-            curves[one.level].append(curve)
+        if curve := _curve_of(reading):
+            curves[reading.level].append(curve)
     return {level: tuple(of_level) for level, of_level in curves.items() if of_level}
 
 
@@ -114,33 +114,33 @@ def reached_by_level(curves: Curves, reach: Sequence[float] = ()) -> tuple[Level
 
 
 def _level_reached(level: str, curves: Sequence[LearningCurve], accuracy: float) -> LevelReached:
-    found = [curve.reached(accuracy) for curve in curves]
+    arrivals = [curve.reached(accuracy) for curve in curves]
     return LevelReached(
         accuracy,
         level,
-        len(found),
-        sum(one.epoch is not None for one in found),
-        _median(one.epoch for one in found),
-        _median(one.seconds for one in found),
+        len(arrivals),
+        sum(arrival.epoch is not None for arrival in arrivals),
+        _median(arrival.epoch for arrival in arrivals),
+        _median(arrival.seconds for arrival in arrivals),
     )
 
 
 def _median(values: Iterable[float | None]) -> float | None:
-    middle = float(np.median([math.inf if one is None else one for one in values]))
+    middle = float(np.median([math.inf if value is None else value for value in values]))
     return middle if math.isfinite(middle) else None
 
 
 def _telling(curves: Curves) -> list[float]:
     """Accuracies by which the readings differ, or where they do not the highest that all had."""
-    every = [curve for of_level in curves.values() for curve in of_level]
-    epochs = {target: [one.reached(target).epoch for one in every] for target in LADDER}
-    reached = [target for target, found in epochs.items() if any(found)]
+    all_curves = [curve for of_level in curves.values() for curve in of_level]
+    epochs = {target: [curve.reached(target).epoch for curve in all_curves] for target in LADDER}
+    reached = [target for target, epochs_reached in epochs.items() if any(epochs_reached)]
     # What all had after the first epoch tells nobody from another.
     telling = [target for target in reached if set(epochs[target]) != {1}] or reached[-1:]
     if len(telling) <= MOST_TARGETS:
         return telling
-    places = np.linspace(0, len(telling) - 1, MOST_TARGETS).round()
-    return [telling[int(place)] for place in places]
+    indices = np.linspace(0, len(telling) - 1, MOST_TARGETS).round()
+    return [telling[int(index)] for index in indices]
 
 
 def _number(accuracy: float | None) -> float:

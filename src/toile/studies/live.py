@@ -29,12 +29,12 @@ SECONDS_BETWEEN_STANDINGS = 5.0
 Stop = Callable[[], bool]
 
 
-def worker_processes(workers: int, kept_open: Sequence[int]) -> Processes:
+def worker_processes(workers: int, pass_fds: Sequence[int]) -> Processes:
     """Processes of this machine."""
-    return Processes(WORKER, workers, kept_open)
+    return Processes(WORKER, workers, pass_fds)
 
 
-def inline(workers: int, kept_open: Sequence[int]) -> Inline:
+def inline(workers: int, pass_fds: Sequence[int]) -> Inline:
     """This process."""
     return Inline()
 
@@ -55,7 +55,7 @@ class LiveStudy:
     until_decided: bool = False
     budget_seconds: float | None = None
     notes: list[str] = field(default_factory=list)
-    found: str | None = None
+    saved_text: str | None = None
     """The text of the folder's study.yaml that `spec` was made from; None where there was none."""
     out_of_budget: bool = False
     executor: MakeExecutor = worker_processes
@@ -65,7 +65,7 @@ class LiveStudy:
     few_steps: list[str] = field(default_factory=list)
     """Of a new study, that trainings are few steps to learn from; a sheet's levels are its own."""
     _failed: dict[str, str] = field(default_factory=dict)
-    _said: float = 0.0
+    _written_at: float = 0.0
 
     @property
     def result(self) -> StudyResult:
@@ -86,7 +86,11 @@ class LiveStudy:
 
         Those that failed for good before are among them: they are tried again.
         """
-        ended = {(one.level, one.number) for one in self.result.readings if one.status in ENDED}
+        ended = {
+            (reading.level, reading.number)
+            for reading in self.result.readings
+            if reading.status in ENDED
+        }
         cells = plan_cells(self.spec, plan_levels(self.spec), starts=self.starts)
         return tuple(cell for cell in cells if (cell.level, cell.number) not in ended)
 
@@ -98,20 +102,20 @@ class LiveStudy:
         until = time.monotonic() + (self.budget_seconds or math.inf)
         with ExitStack() as held:
             lock = hold_study(self.folder, held)
-            if stored_text(self.folder) != self.found:
+            if stored_text(self.folder) != self.saved_text:
                 raise ToileError(f"{self.folder / 'study.yaml'} has just changed; ask again")
             self._failed = {}
             # A cluster without room is known by now, and then nothing is written.
             with self.executor(self.workers, (lock,)) as executor:
                 yield from self._write("running", stop)
                 self.workers = executor.slots
-                yield from self._take(executor, lambda: stop() or time.monotonic() > until)
+                yield from self._train(executor, lambda: stop() or time.monotonic() > until)
             result = self.result
             decided = result.ended and result.verdict is not None and result.verdict.decided
             self.out_of_budget = time.monotonic() > until and not stop() and not decided
             yield from self._write("finished" if result.ended else "stopped", stop)
 
-    def _take(self, executor: Executor, stop: Stop) -> Iterator[StudyEvent]:
+    def _train(self, executor: Executor, stop: Stop) -> Iterator[StudyEvent]:
         """Take what is missing, and what the looks ask for after that."""
         while not stop():
             for event in train_readings(self.folder, self.missing(), executor, stop):
@@ -123,12 +127,12 @@ class LiveStudy:
             verdict = self.result.verdict
             if verdict is None:
                 return
-            now = max(self.spec.readings_of(level.name) for level in self.result.levels)
-            yield Looked(now, verdict)
-            wanted = next_look(verdict, LOOKS.index(now))
-            if not wanted:
+            num_readings = max(self.spec.readings_of(level.name) for level in self.result.levels)
+            yield Looked(num_readings, verdict)
+            required = next_look(verdict, LOOKS.index(num_readings))
+            if not required:
                 return
-            more = {level: count - self.spec.readings for level, count in wanted.items()}
+            more = {level: count - self.spec.readings for level, count in required.items()}
             self.spec = self.spec.model_copy(update={"more": {**self.spec.more, **more}})
             yield from self._write("running", stop)
 
@@ -136,7 +140,10 @@ class LiveStudy:
         """A failure at once, since no run's folder tells of it; how it stands now and then."""
         if reading.status == "failed":
             self._failed[cell_key(reading.level, reading.number)] = reading.reason
-        if reading.status == "failed" or time.monotonic() - self._said > SECONDS_BETWEEN_STANDINGS:
+        if (
+            reading.status == "failed"
+            or time.monotonic() - self._written_at > SECONDS_BETWEEN_STANDINGS
+        ):
             yield from self._write("running", stop)
 
     def _write(self, status: str, stop: Stop) -> Iterator[Paused]:
@@ -153,14 +160,14 @@ class LiveStudy:
 
     def _write_now(self, status: str) -> None:
         text = study_text(self.spec)
-        if text != self.found:
+        if text != self.saved_text:
             write_whole(self.folder / "study.yaml", text.encode())
-            self.found = text
+            self.saved_text = text
         if status != "running":
             # Before the standing: a kill between must leave none that stands beside an old verdict.
             write_json(self.folder / "verdict.json", study_summary(self.result))
         write_standing(self.result, status, self._failed)
-        self._said = time.monotonic()
+        self._written_at = time.monotonic()
 
 
 def hold_study(folder: Path, held: ExitStack) -> int:

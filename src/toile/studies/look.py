@@ -25,8 +25,8 @@ def open_study_test(
     returned and nothing is opened. Raises ToileError where readings are still to come, or where
     they do not share one test part.
     """
-    finished = [one for one in result.readings if one.score is not None]
-    runs = {(one.level, one.number): Run(one.folder) for one in finished}
+    finished = [reading for reading in result.readings if reading.score is not None]
+    runs = {(reading.level, reading.number): Run(reading.folder) for reading in finished}
     if not result.ended or not runs:
         raise ToileError(
             f"{result.folder} has readings to train; the test part is opened once, when all are in"
@@ -70,7 +70,9 @@ def _look(result: StudyResult, runs: list[Run], why: str, progress: Progress) ->
 
     # All that can fail comes before the look, which counts whatever follows it.
     networks = [load_network(run) for run in runs]
-    scales = [pixels_of(one.scaling, one.mean, one.sd) for one in (run.facts for run in runs)]
+    scales = [
+        pixels_of(facts.scaling, facts.mean, facts.sd) for facts in (run.facts for run in runs)
+    ]
     dataset = load_data(runs[0].recipe.data, progress=progress)
     look, images = open_test_for_all(runs, result.spec.name, dataset, why)
     accuracies = []
@@ -79,17 +81,17 @@ def _look(result: StudyResult, runs: list[Run], why: str, progress: Progress) ->
         accuracies.append(float(evaluation.accuracy(logits, images.labels).value))
         progress(done, len(runs), "networks at the test part")
     # The ledger has one line for all: their mean, with the interval that the images alone leave.
-    hits = round(sum(accuracies) / len(runs) * len(images))
-    mean = evaluation.proportion(hits, len(images))
+    correct = round(sum(accuracies) / len(runs) * len(images))
+    mean = evaluation.proportion(correct, len(images))
     score: dict[str, Any] = {"accuracy": mean.to_json()}
     if words := next(filter(None, (seen_words(run.recipe) for run in runs)), ""):
         score["seen"] = words
     look = replace(look, score=score)
-    looks = [one for one in looks_of(runs[0]) if one.test == look.test]
+    looks = [entry for entry in looks_of(runs[0]) if entry.test == look.test]
     return {
         "accuracies": accuracies,
         "images": len(images),
         "look": vars(look),
         "looks": len(looks),
-        "networks": sum(one.networks for one in looks),
+        "networks": sum(entry.networks for entry in looks),
     }

@@ -31,13 +31,13 @@ def merge_studies(old: Study, new: Study, folder: Path) -> Study:
     levels, vary = {**old.levels, **new.levels}, {}
     for address, values in new.vary.items():
         known = old.vary[address]
-        added = {name: one for name, one in values.items() if not _among(one, known)}
+        added = {name: value for name, value in values.items() if not _among(value, known)}
         # The order is the one asked for last, where that has all levels.
-        all_asked = all(_among(one, values) for one in known.values())
-        names = {repr(one): name for name, one in known.items()}
+        has_all = all(_among(value, values) for value in known.values())
+        names = {repr(value): name for name, value in known.items()}
         vary[address] = (
-            {names.get(repr(one), name): one for name, one in values.items()}
-            if all_asked
+            {names.get(repr(value), name): value for name, value in values.items()}
+            if has_all
             else {**known, **added}
         )
     return old.model_copy(
@@ -70,9 +70,9 @@ def say_difference(first: Recipe, second: Recipe) -> str | None:
     """The first setting in which two recipes differ, the seed apart, and its two values."""
     return next(
         (
-            f"{one.address} was {_words(one.first)} and is now {_words(one.second)}"
-            for one in recipe_differences(first, second)
-            if one.address != "seed"
+            f"{setting.address} was {_words(setting.first)} and is now {_words(setting.second)}"
+            for setting in recipe_differences(first, second)
+            if setting.address != "seed"
         ),
         None,
     )
@@ -80,22 +80,24 @@ def say_difference(first: Recipe, second: Recipe) -> str | None:
 
 def _differences(old: Study, new: Study) -> Iterator[str]:
     for name in ("seed", "folds", "score"):
-        before, now = getattr(old, name), getattr(new, name)
-        if before != now:
-            yield f"its {name} was {_words(before)} and is now {_words(now)}"
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            yield f"its {name} was {_words(before)} and is now {_words(after)}"
     if changed := say_difference(base_recipe(old), base_recipe(new)):
         yield changed
     if set(old.vary) != set(new.vary):
-        before, now = (", ".join(one.vary) or "nothing" for one in (old, new))
-        yield f"it varied {before} and now varies {now}"
+        before, after = (", ".join(study.vary) or "nothing" for study in (old, new))
+        yield f"it varied {before} and now varies {after}"
         return
     if bool(old.levels) != bool(new.levels):
         had = "whole" if old.levels else "no whole"
         yield f"it had {had} alternatives as levels"
         return
-    after = {level.name: level.recipe for level in plan_levels(new)}
+    new_levels = {level.name: level.recipe for level in plan_levels(new)}
     for level in plan_levels(old):
-        if level.name in after and (changed := say_difference(level.recipe, after[level.name])):
+        if level.name in new_levels and (
+            changed := say_difference(level.recipe, new_levels[level.name])
+        ):
             yield f"level {level.name} is another: {changed}"
 
 

@@ -39,7 +39,7 @@ MOST_LEVELS = 1000
 START = "training.start"
 START_RUN = f"{START}.run"
 # Data as it is taken, the shape of its images, the number of classes, and of images to train on.
-Taken = tuple[Data, tuple[int, int, int], int, int]
+ResolvedData = tuple[Data, tuple[int, int, int], int, int]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def plan_levels(study: Study) -> tuple[PlannedLevel, ...]:
     Raises ToileError for a setting that does not exist or is out of range, naming the level, and
     for two levels that are the same.
     """
-    levels = tuple(PlannedLevel(*one) for one in _combinations(study))
+    levels = tuple(PlannedLevel(*combination) for combination in _combinations(study))
     names, names_by_hash = set(), dict[str, str]()
     for level in levels:
         if level.name in names:
@@ -116,20 +116,20 @@ def plan_cells(
         )
 
     @cache
-    def look_up(data: Data, start: Start | None) -> Taken:
+    def look_up(data: Data, start: Start | None) -> ResolvedData:
         dataset = load_data(data, progress=progress)
         split = split_data(dataset.train, data)
-        taken = resolved_data(data, dataset, split)
+        resolved = resolved_data(data, dataset, split)
         if start is not None:
             source = source_run(start.run)
             in_folds = study.folds is not None
-            fill_seen(start, source, pictures_of(source), dataset, split, taken, in_folds)
-        return taken, dataset.shape, len(dataset.class_names), len(split.train)
+            fill_seen(start, source, pictures_of(source), dataset, split, resolved, in_folds)
+        return resolved, dataset.shape, len(dataset.class_names), len(split.train)
 
     known = {} if starts is None else starts
 
     def cell(level: PlannedLevel, number: int) -> Cell:
-        recipe, num_images = _taken(study, level, number, look_up)
+        recipe, num_images = _cell_recipe(study, level, number, look_up)
         return Cell(level.name, number, pin_start(recipe, known), num_images)
 
     return tuple(
@@ -148,9 +148,9 @@ def complete(study: Study) -> Study:
     """
     levels = {
         name: Alternative(
-            recipe=None if one.recipe is None else _document(one.recipe), set=located(one.set)
+            recipe=None if level.recipe is None else _document(level.recipe), set=located(level.set)
         )
-        for name, one in study.levels.items()
+        for name, level in study.levels.items()
     }
     vary = {
         address: {name: located({address: value})[address] for name, value in values.items()}
@@ -172,11 +172,12 @@ def short_names(addresses: list[str]) -> dict[str, str]:
     names = {}
     for address in addresses:
         parts = address.split(".")
-        tails = (".".join(parts[place:]) for place in reversed(range(len(parts))))
+        tails = (".".join(parts[start:]) for start in reversed(range(len(parts))))
         names[address] = next(
             tail
             for tail in tails
-            if sum(one == tail or one.endswith(f".{tail}") for one in addresses) == 1
+            if sum(candidate == tail or candidate.endswith(f".{tail}") for candidate in addresses)
+            == 1
         )
     return names
 
@@ -206,10 +207,10 @@ def _level_recipe(
 ) -> Recipe:
     try:
         if alternative is not None:
-            other = study.levels[alternative]
-            if other.recipe is not None:
-                base = with_settings(_read(other.recipe), study.set)
-            base = with_settings(base, other.set)
+            level = study.levels[alternative]
+            if level.recipe is not None:
+                base = with_settings(_read(level.recipe), study.set)
+            base = with_settings(base, level.set)
         return _settled(with_settings(base, values))
     except ToileError as error:
         raise ToileError(f"level {name}: {error}") from None
@@ -229,14 +230,14 @@ def _document(source: Source) -> dict[str, Any]:
 
 def located(values: Mapping[str, Any]) -> dict[str, Any]:
     """Settings by address, a path of data and a run to begin with named by where they lie."""
-    found, name, start = dict(values), values.get("data.name"), values.get(START)
+    resolved, name, start = dict(values), values.get("data.name"), values.get(START)
     if isinstance(name, str) and not known_shape(name) and Path(name).expanduser().exists():
-        found["data.name"] = str(Path(name).expanduser().resolve())
+        resolved["data.name"] = str(Path(name).expanduser().resolve())
     if isinstance(values.get(START_RUN), str):
-        found[START_RUN] = _run_folder(values[START_RUN])
+        resolved[START_RUN] = _run_folder(values[START_RUN])
     if isinstance(start, dict) and isinstance(start.get("run"), str):
-        found[START] = {**start, "run": _run_folder(start["run"])}
-    return found
+        resolved[START] = {**start, "run": _run_folder(start["run"])}
+    return resolved
 
 
 def _run_folder(name: str) -> str:
@@ -247,14 +248,17 @@ def _run_folder(name: str) -> str:
 def _settled(recipe: Recipe) -> Recipe:
     """One thread and float32 unless asked otherwise: many readings share the cores, and agree."""
     settled = {"threads": 1, "precision": "float32"}
-    auto = {key: one for key, one in settled.items() if getattr(recipe.training, key) == "auto"}
+    auto = {key: value for key, value in settled.items() if getattr(recipe.training, key) == "auto"}
     if not auto:
         return recipe
-    return with_settings(recipe, {f"training.{key}": one for key, one in auto.items()})
+    return with_settings(recipe, {f"training.{key}": value for key, value in auto.items()})
 
 
-def _taken(
-    study: Study, level: PlannedLevel, number: int, look_up: Callable[[Data, Start | None], Taken]
+def _cell_recipe(
+    study: Study,
+    level: PlannedLevel,
+    number: int,
+    look_up: Callable[[Data, Start | None], ResolvedData],
 ) -> tuple[Recipe, int]:
     """The recipe of one reading: its seed, its fold, its data as it lies here; how many images."""
     data = level.recipe.data

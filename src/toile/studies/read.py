@@ -32,7 +32,7 @@ def read_study_file(path: Path) -> Study:
         raise ToileError(f"{path} is no study; a study has a recipe, and settings to vary")
     levels = document.get("levels")
     alternatives = levels.values() if isinstance(levels, dict) else ()
-    for holder in (document, *(one for one in alternatives if isinstance(one, dict))):
+    for holder in (document, *(level for level in alternatives if isinstance(level, dict))):
         recipe = holder.get("recipe")
         if isinstance(recipe, str) and (path.parent / recipe).is_file():
             holder["recipe"] = str(path.parent / recipe)

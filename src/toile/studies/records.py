@@ -12,7 +12,7 @@ from toile.errors import ToileError
 from toile.runs import CorruptFile, Named, Record
 from toile.runs import read_record as read_checked
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 Number = Annotated[int, Field(ge=0, lt=2**53)]
 
 
@@ -98,11 +98,11 @@ class _McNemar(Named):
     only_first: Number
     only_second: Number
     neither: Number
-    p: Share
+    p: Fraction
 
 
-class _Likely(Named):
-    probability: Share
+class _TopClass(Named):
+    probability: Fraction
 
 
 class OutcomeRecord(Named):
@@ -112,7 +112,7 @@ class OutcomeRecord(Named):
     runs: Annotated[list[str], Field(min_length=2, max_length=2)] | None = None
     mcnemar: _McNemar | None = None
     pictures: list[_Picture] | None = None
-    top: Annotated[list[_Likely], Field(min_length=1)] | None = None
+    top: Annotated[list[_TopClass], Field(min_length=1)] | None = None
     picture: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9.-]*$")] | None = None
     file: str | None = None
     label: str | None = None

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from toile.statistics import Verdict
-from toile.studies.analyses import judge_kept
+from toile.studies.analyses import judge_study
 from toile.studies.spec import Study
 
 UNENDED = ("waiting", "running", "stopped", "interrupted")
@@ -75,9 +75,9 @@ class StudyResult:
         """The finished readings' scores by level, as fractions; a level may have none."""
         return {
             level.name: tuple(
-                one.score
-                for one in self.readings
-                if one.level == level.name and one.score is not None
+                reading.score
+                for reading in self.readings
+                if reading.level == level.name and reading.score is not None
             )
             for level in self.levels
         }
@@ -94,11 +94,11 @@ class StudyResult:
         scores = {level: values for level, values in self.scores().items() if values}
         if not self.ended or not scores or self.unlike:
             return None
-        return judge_kept(self.folder, scores, self.spec.margin)
+        return judge_study(self.folder, scores, self.spec.margin)
 
     def count(self, *statuses: str) -> int:
         """How many readings stand so."""
-        return sum(one.status in statuses for one in self.readings)
+        return sum(reading.status in statuses for reading in self.readings)
 
     @property
     def ended(self) -> bool:
@@ -108,16 +108,16 @@ class StudyResult:
     @property
     def seconds(self) -> float:
         """Seconds of training and scoring, all readings together."""
-        return sum(one.seconds or 0.0 for one in self.readings)
+        return sum(reading.seconds or 0.0 for reading in self.readings)
 
     def table(self) -> Float[np.ndarray, "levels readings"]:
         """Scores, a row for each level and a column for each number; NaN where there is none."""
-        rows = {level.name: place for place, level in enumerate(self.levels)}
-        most = max((one.number for one in self.readings), default=0)
+        rows = {level.name: row for row, level in enumerate(self.levels)}
+        most = max((reading.number for reading in self.readings), default=0)
         scores = np.full((len(rows), most), np.nan)
-        for one in self.readings:
-            if one.score is not None:
-                scores[rows[one.level], one.number - 1] = one.score
+        for reading in self.readings:
+            if reading.score is not None:
+                scores[rows[reading.level], reading.number - 1] = reading.score
         return scores
 
     @property

@@ -15,11 +15,11 @@ def unlike(recipes: Mapping[str, Recipe]) -> str:
 
 def other_images(recipes: Mapping[str, Recipe]) -> str:
     """Where levels by these names are scored on different images, as that may be the question."""
-    (first, one), *others = recipes.items()
-    for name, other in others:
+    (first, base), *remaining = recipes.items()
+    for name, recipe in remaining:
         for field in LEARNT_FROM:
-            before, after = getattr(one.data, field), getattr(other.data, field)
-            if before == after or not (field == "name" or _divides(field, one.data)):
+            before, after = getattr(base.data, field), getattr(recipe.data, field)
+            if before == after or not (field == "name" or _divides(field, base.data)):
                 continue
             return (
                 f"data.{field} is {_words(before)} in level {first} and {_words(after)} in level "
@@ -35,18 +35,20 @@ def _divides(field: str, data: Data) -> bool:
 
 
 def _differences(recipes: Mapping[str, Recipe]) -> Iterator[str]:
-    (first, one), *others = recipes.items()
-    for name, other in others:
+    (first, base), *remaining = recipes.items()
+    for name, recipe in remaining:
         for field in Data.model_fields:
-            before, after = getattr(one.data, field), getattr(other.data, field)
+            before, after = getattr(base.data, field), getattr(recipe.data, field)
             if field not in LEARNT_FROM and before != after:
                 yield (
                     f"data.{field} is {_words(before)} in level {first} and {_words(after)} in "
                     f"level {name}, so their scores would be of different images; hold it fixed, "
                     f"as with --set data.{field}={_words(before)}"
                 )
-        if (one.training.early_stopping is None) != (other.training.early_stopping is None):
-            stops, goes_on = (name, first) if one.training.early_stopping is None else (first, name)
+        if (base.training.early_stopping is None) != (recipe.training.early_stopping is None):
+            stops, goes_on = (
+                (name, first) if base.training.early_stopping is None else (first, name)
+            )
             yield (
                 f"level {stops} stops early and is scored on the half of validation that did not "
                 f"choose its epoch, level {goes_on} on all of it; in place of off take "

@@ -11,14 +11,18 @@ def study_sentence(result: StudyResult, of: str = "study") -> str:
     """
     verdict = result.verdict
     if verdict is not None:
-        said = [verdict_sentence(verdict), _other_images(result), analysis_sentence(verdict, of)]
+        sentences = [
+            verdict_sentence(verdict),
+            _other_images(result),
+            analysis_sentence(verdict, of),
+        ]
     elif result.unlike:
-        said = [f"There is no verdict, since scores do not mean the same: {result.unlike}."]
+        sentences = [f"There is no verdict, since scores do not mean the same: {result.unlike}."]
     elif result.count("finished"):
-        said = ["The verdict is given when all readings are in."]
+        sentences = ["The verdict is given when all readings are in."]
     else:
-        said = ["No reading has finished, so nothing is known."]
-    return " ".join(filter(None, [*said, seen_sentence(result), *_missing(result)]))
+        sentences = ["No reading has finished, so nothing is known."]
+    return " ".join(filter(None, [*sentences, seen_sentence(result), *_missing(result)]))
 
 
 def _other_images(result: StudyResult) -> str:
@@ -32,7 +36,7 @@ def _other_images(result: StudyResult) -> str:
 
 def seen_sentence(result: StudyResult) -> str:
     """A warning where readings began with weights that may have learnt what they are scored on."""
-    warned = [one for one in result.readings if one.score is not None and one.seen]
+    warned = [reading for reading in result.readings if reading.score is not None and reading.seen]
     if not warned:
         return ""
     of = f"{len(warned)} of {result.count('finished')} readings"
@@ -44,18 +48,18 @@ def _missing(result: StudyResult) -> list[str]:
 
     They are in no mean, so the verdict is of the readings that ended well.
     """
-    said = []
+    sentences = []
     for level in result.levels:
-        own = [one.status for one in result.readings if one.level == level.name]
-        of = f"{len(own)} reading{'s' * (len(own) > 1)} of {level.name}"
+        statuses = [reading.status for reading in result.readings if reading.level == level.name]
+        of = f"{len(statuses)} reading{'s' * (len(statuses) > 1)} of {level.name}"
         for status in ("diverged", "failed"):
-            count = own.count(status)
+            count = statuses.count(status)
             if count:
                 are = "are" if count > 1 else "is"
-                said.append(f"{count} of {of} {status} and {are} not in its mean.")
-        if own.count("diverged") + own.count("failed") == len(own):
-            said.append(f"So {level.name} has no mean and is in no pair.")
+                sentences.append(f"{count} of {of} {status} and {are} not in its mean.")
+        if statuses.count("diverged") + statuses.count("failed") == len(statuses):
+            sentences.append(f"So {level.name} has no mean and is in no pair.")
     waiting = len(result.readings) - result.count("finished", "diverged", "failed")
     if waiting:
-        said.append(f"{waiting} reading{'s have' if waiting > 1 else ' has'} not ended yet.")
-    return said
+        sentences.append(f"{waiting} reading{'s have' if waiting > 1 else ' has'} not ended yet.")
+    return sentences

@@ -29,17 +29,17 @@ def value_name(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _shares(values: tuple[float, ...]) -> tuple[float, ...]:
-    for one in values:
-        if not 0 < one <= 1:
-            raise ValueError(f"{one:g} is no share; write 85 % as 0.85")
+def _fractions(values: tuple[float, ...]) -> tuple[float, ...]:
+    for value in values:
+        if not 0 < value <= 1:
+            raise ValueError(f"{value:g} is no share; write 85 % as 0.85")
     return values
 
 
 Values = Annotated[
     dict[str, Any], BeforeValidator(_named), Field(min_length=1, max_length=MOST_READINGS)
 ]
-Shares = Annotated[tuple[float, ...], AfterValidator(_shares)]
+Fractions = Annotated[tuple[float, ...], AfterValidator(_fractions)]
 Count = Annotated[int, Field(ge=1, le=MOST_READINGS)]
 
 
@@ -76,7 +76,7 @@ class Study(Settings):
         0.005, gt=0, lt=1, description="Differences up to this do not matter; a fraction"
     )
     score: Literal["accuracy"] = Field("accuracy", description="What is read off a run")
-    reach: Shares = Field(
+    reach: Fractions = Field(
         (),
         strict=False,
         max_length=10,

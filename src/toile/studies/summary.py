@@ -19,12 +19,12 @@ def study_summary(result: StudyResult) -> dict[str, Any]:
         "sentence": study_sentence(result),
         "name": result.spec.name,
         "question": result.spec.question,
-        "readings": [one.to_json() for one in result.readings],
+        "readings": [reading.to_json() for reading in result.readings],
         "other_images": result.other_images or None,
         "curves": {
-            level: [one.to_json() for one in of_level] for level, of_level in curves.items()
+            level: [curve.to_json() for curve in of_level] for level, of_level in curves.items()
         },
-        "reached": [one.to_json() for one in reached],
+        "reached": [level.to_json() for level in reached],
         "test": result.test,
         "folder": str(result.folder),
         "seconds": result.seconds,

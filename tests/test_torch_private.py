@@ -76,9 +76,9 @@ def test_each_way_to_use_it_is_found(line):
 
 def test_the_torch_that_is_installed_is_one_in_which_it_was_seen():
     major, minor, *_ = torch.__version__.split(".")
-    assert f"{major}.{minor}" in torch_private.SEEN_IN, (
+    assert f"{major}.{minor}" in torch_private.TESTED_VERSIONS, (
         f"torch {torch.__version__} is new here: run all tests, see each name of "
-        f"{PRIVATE.name} do what is said of it, then add the version to SEEN_IN"
+        f"{PRIVATE.name} do what is said of it, then add the version to TESTED_VERSIONS"
     )
 
 
@@ -135,11 +135,11 @@ def test_a_linear_layer_is_a_product():
 
 def test_numbers_that_are_shared_are_one():
     first, second = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
-    torch_private.share_numbers(first, second)
+    torch_private.share_tensors(first, second)
     second.weight.data[0], second.running_mean[1] = 7, 8
     assert (first.weight[0].item(), first.running_mean[1].item()) == (7, 8)
     assert isinstance(first, torch_private.BatchNorm)
-    assert torch_private.own_parameters(nn.Linear(1, 1, bias=False))["bias"] is None
+    assert torch_private.direct_parameters(nn.Linear(1, 1, bias=False))["bias"] is None
     whole = torch.zeros(4)
     assert torch_private.base_of(whole[:2]) is whole
     assert torch_private.base_of(whole) is None

@@ -23,11 +23,11 @@ def did_you_mean_file(path: str | os.PathLike[str]) -> str:
     """The same for a file beside where `path` would be: `mine.yaml` for `mine.yml`."""
     folder, name = os.path.split(os.fspath(path))
     try:
-        beside = [one.name for one in os.scandir(folder or ".") if one.is_file()]
+        siblings = [entry.name for entry in os.scandir(folder or ".") if entry.is_file()]
     except (OSError, ValueError):
         return ""
     # The same name with another ending is nearer than any other spelling.
     stem = os.path.splitext(name)[0]
-    alike = [one for one in beside if stem and os.path.splitext(one)[0] == stem]
-    near = sorted(alike) or difflib.get_close_matches(name, beside, n=1, cutoff=0.8)
+    alike = [sibling for sibling in siblings if stem and os.path.splitext(sibling)[0] == stem]
+    near = sorted(alike) or difflib.get_close_matches(name, siblings, n=1, cutoff=0.8)
     return f"; did you mean {os.path.join(folder, near[0])}?" if near else ""

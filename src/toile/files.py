@@ -83,9 +83,9 @@ def sync_folder(folder: Path) -> None:
 def finite(value: Any) -> Any:
     """`value` with every number that JSON cannot hold replaced by None."""
     if isinstance(value, dict):
-        return {key: finite(one) for key, one in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [finite(one) for one in value]
+        return [finite(item) for item in value]
     if isinstance(value, float) and not (float("-inf") < value < float("inf")):
         return None
     return value

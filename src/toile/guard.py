@@ -39,18 +39,18 @@ def host_headers(
     A name allowed without a port goes with `port` and, as a proxy in front sends it, without one.
     `address` is written as in a URL. Raises ToileError for what is no name.
     """
-    own = {*LOOPBACK, address}
-    hosts = {f"{name}:{port}" for name in own}
-    for name in (one.lower() for one in allowed):
-        found = HOST.fullmatch(name)
-        if found is None:
+    local_hosts = {*LOOPBACK, address}
+    hosts = {f"{name}:{port}" for name in local_hosts}
+    for name in (text.lower() for text in allowed):
+        match = HOST.fullmatch(name)
+        if match is None:
             raise ToileError(
                 f"--allow-host is {name!r:.80}; it is a name or an address with or without a port, "
                 "as in toile.example.org or 192.168.1.5:8000"
             )
-        hosts |= {name} if found[2] else {name, f"{name}:{port}"}
+        hosts |= {name} if match[2] else {name, f"{name}:{port}"}
     # The port that browsers leave out.
-    return frozenset(hosts | (own if port == 80 else set()))
+    return frozenset(hosts | (local_hosts if port == 80 else set()))
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Guard:
             if scheme.lower() == b"bearer":
                 shown.append(token)
         # Compared in a time that tells nothing of how much of it is right.
-        if any(hmac.compare_digest(one, self.token.encode()) for one in shown):
+        if any(hmac.compare_digest(token, self.token.encode()) for token in shown):
             return None
         return 401, "the token is missing or wrong; send it as Authorization: Bearer TOKEN"
 
@@ -138,7 +138,7 @@ class Guard:
 
 def _foreign_origin(headers: Headers, read: bool) -> Refusal | None:
     """Refuses the pages of other sites; one without an origin, as in a sandbox, may only read."""
-    origins = [one.decode("latin-1").lower() for one in headers.get(b"origin", [])]
+    origins = [origin.decode("latin-1").lower() for origin in headers.get(b"origin", [])]
     host = headers[b"host"][0].decode("latin-1").lower()
     allowed = {f"http://{host}", f"https://{host}"} | ({"null"} if read else set())
     if len(origins) <= 1 and allowed.issuperset(origins):
@@ -162,11 +162,11 @@ class Visit:
         """The next part of the body. What is too large or too slow ends as a disconnection."""
         if self._all_here:
             return await self._receive()
-        guard, now = self._guard, asyncio.get_running_loop().time
+        guard, clock = self._guard, asyncio.get_running_loop().time
         if self._deadline is None:
             # Not before: until the app reads, a client that is prompt cannot send.
-            self._deadline = now() + guard.body_seconds
-            self._due = now() + guard.stall_seconds
+            self._deadline = clock() + guard.body_seconds
+            self._due = clock() + guard.stall_seconds
         try:
             async with asyncio.timeout_at(min(self._deadline, self._due)):
                 message = await self._receive()
@@ -179,7 +179,7 @@ class Visit:
         num_bytes = len(message.get("body", b""))
         self._num_bytes += num_bytes
         # What comes fast earns no more than one pause.
-        self._due = min(self._due + num_bytes / guard.least_speed, now() + guard.stall_seconds)
+        self._due = min(self._due + num_bytes / guard.least_speed, clock() + guard.stall_seconds)
         self._all_here = not message.get("more_body", False)
         if self._num_bytes > self._guard.body_bytes:
             most = self._guard.body_bytes
@@ -192,8 +192,8 @@ class Visit:
             return
         self._answered = True
         if message["type"] == "http.response.start":
-            own = {name for name, _ in message["headers"]}
-            added = [one for one in self._headers() if one[0] not in own]
+            present = {name for name, _ in message["headers"]}
+            added = [header for header in self._headers() if header[0] not in present]
             message = {**message, "headers": [*message["headers"], *added]}
         await self._send(message)
 

@@ -109,8 +109,8 @@ def _finish(make: Callable[[Progress], "LiveRun"], progress: bool, spins: bool) 
             stacklevel=3,
         )
     try:
-        with first_interrupt_asks() as asked:
-            events = live.events(stop=asked)
+        with first_interrupt_asks() as stop_requested:
+            events = live.events(stop=stop_requested)
             if progress:
                 _watch(live, events)
             else:

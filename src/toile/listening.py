@@ -79,17 +79,25 @@ class PromptProtocol(H11Protocol):
         self._patience = self.loop.call_later(IDLE_SECONDS, self.timeout_keep_alive_handler)
         self._since = self.loop.time()
         if len(self.connections) > MOST_CONNECTIONS:
-            self._make_room()
+            self._drop_idlest()
 
-    def _make_room(self) -> None:
-        others = [one for one in self._all() if one is not self and not one.is_answering]
-        leaving = min(others, key=lambda one: (one.is_known, one._since), default=self)
+    def _drop_idlest(self) -> None:
+        idle = [
+            connection
+            for connection in self._all()
+            if connection is not self and not connection.is_answering
+        ]
+        leaving = min(
+            idle, key=lambda connection: (connection.is_known, connection._since), default=self
+        )
         # At once: the transport tells of its end only later, and meanwhile others may come.
         self.connections.discard(leaving)
         leaving.transport.abort()
 
     def _all(self) -> list["PromptProtocol"]:
-        return [one for one in self.connections if isinstance(one, PromptProtocol)]
+        return [
+            connection for connection in self.connections if isinstance(connection, PromptProtocol)
+        ]
 
     @property
     def is_answering(self) -> bool:

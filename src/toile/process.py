@@ -63,13 +63,13 @@ def first_interrupt_asks() -> Iterator[Callable[[], bool]]:
         return
     came: list[tuple[int, FrameType | None]] = []
 
-    def take(number: int, frame: FrameType | None) -> None:
+    def receive(number: int, frame: FrameType | None) -> None:
         came.append((number, frame))
         if len(came) > 1:
             signal.signal(signal.SIGINT, before)
             before(number, frame)
 
-    signal.signal(signal.SIGINT, take)
+    signal.signal(signal.SIGINT, receive)
     try:
         yield lambda: bool(came)
     finally:

@@ -21,7 +21,7 @@ class ReadOnce(Generic[T]):
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: dict[tuple[str, ...], tuple[tuple[Stamp, ...], Hashable, T]] = {}
+        self._cache: dict[tuple[str, ...], tuple[tuple[Stamp, ...], Hashable, T]] = {}
         self._lock = Lock()
 
     def of(
@@ -40,24 +40,24 @@ class ReadOnce(Generic[T]):
         # Before they are read: what is written meanwhile shows when they are asked for again.
         stamps = tuple([stamp(file) for file in key])
         with self._lock:
-            found = self._kept.pop(key, None)
-            if found is not None and found[0] == stamps and found[1] == also:
-                self._kept[key] = found  # As the one asked for last.
-                return found[2]
+            record = self._cache.pop(key, None)
+            if record is not None and record[0] == stamps and record[1] == also:
+                self._cache[key] = record  # As the one asked for last.
+                return record[2]
         value = make()
-        newest = max((one[0] for one in stamps if one is not None), default=0)
+        newest = max((file_stamp[0] for file_stamp in stamps if file_stamp is not None), default=0)
         if keep(value) and time.time_ns() - newest > SETTLED_NS:
             with self._lock:
-                self._kept[key] = stamps, also, value
-                while len(self._kept) > self._most:
-                    del self._kept[next(iter(self._kept))]
+                self._cache[key] = stamps, also, value
+                while len(self._cache) > self._most:
+                    del self._cache[next(iter(self._cache))]
         return value
 
 
 def stamp(file: str) -> Stamp:
     """What tells `file` from one that took its place: time, size and inode; None without one."""
     try:
-        found = os.stat(file)
+        status = os.stat(file)
     except (OSError, ValueError):
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -28,7 +28,7 @@ def sole_use(folder: Path, wait: bool = True) -> Iterator[int]:
             f"{folder} cannot be written: {error.strerror}; nothing in it was changed"
         ) from error
     with lock:
-        _take(lock, folder, wait)
+        _acquire(lock, folder, wait)
         yield lock.fileno()
 
 
@@ -48,7 +48,7 @@ def is_held(folder: Path) -> bool:
     return False
 
 
-def _take(lock: IO[str], folder: Path, wait: bool) -> None:
+def _acquire(lock: IO[str], folder: Path, wait: bool) -> None:
     import fcntl
 
     for left in reversed(range(TRIES)):

@@ -1,7 +1,7 @@
 """What is used of torch that torch does not promise: all of it goes through here.
 
 Names with an underscore, operators under `torch.ops`, and functions that its documentation does not
-have. Each was seen to be there, and to do what is said of it, in the versions of `SEEN_IN`.
+have. Each is there, and does what is said of it, in the versions of `TESTED_VERSIONS`.
 """
 
 from collections.abc import Callable
@@ -10,22 +10,22 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-SEEN_IN = ("2.13",)
+TESTED_VERSIONS = ("2.13",)
 """Versions of torch, by their first two numbers. One more belongs here when all tests passed."""
 
 
 def named(path: str) -> Any:
     """What torch has under `path`. Raises ImportError, naming it, where a release took it away."""
-    found: Any = torch
+    value: Any = torch
     for name in path.split(".")[1:]:
-        found = getattr(found, name, None)
-        if found is None:
+        value = getattr(value, name, None)
+        if value is None:
             raise ImportError(
                 f"torch {torch.__version__} has no {path}, which Toile uses and torch never "
-                f"promised; it was there in {', '.join(SEEN_IN)}: install that, or put what took "
-                "its place into toile/torch_private.py"
+                f"promised; it was there in {', '.join(TESTED_VERSIONS)}: install that, or put "
+                "what took its place into toile/torch_private.py"
             )
-    return found
+    return value
 
 
 # The gradient of a ReLU from its outputs, in one pass: x > 0 keeps what comes, else 0.
@@ -58,12 +58,12 @@ def base_of(view: Tensor) -> Tensor | None:
     return view._base
 
 
-def own_parameters(module: nn.Module) -> dict[str, nn.Parameter | None]:
+def direct_parameters(module: nn.Module) -> dict[str, nn.Parameter | None]:
     """The module's own parameters by name, those it was built without as None; the dict itself."""
     return module._parameters
 
 
-def share_numbers(copy: nn.Module, own: nn.Module) -> None:
+def share_tensors(copy: nn.Module, source: nn.Module) -> None:
     """Make the parameters and buffers of `own` those of `copy`, as the very same tensors."""
-    copy._parameters.update(own._parameters)
-    copy._buffers.update(own._buffers)
+    copy._parameters.update(source._parameters)
+    copy._buffers.update(source._buffers)

@@ -10,8 +10,8 @@ from toile.recipe import plan_network, recipe_of
 from toile.streams import stream_seed
 
 
-def dropped(rate: float, images: Tensor, seed: int = 1, whole_channels: bool = False) -> Tensor:
-    layer = SeededDropout(rate, whole_channels).train()
+def dropped(rate: float, images: Tensor, seed: int = 1, by_channel: bool = False) -> Tensor:
+    layer = SeededDropout(rate, by_channel).train()
     layer.reseed(seed, images.device)
     return layer(images)
 
@@ -40,7 +40,7 @@ def test_numbers_are_dropped_independently_of_their_neighbours():
 
 
 def test_whole_channels_go_together():
-    outputs = dropped(0.5, torch.ones(50, 40, 3, 5), whole_channels=True)
+    outputs = dropped(0.5, torch.ones(50, 40, 3, 5), by_channel=True)
     planes = outputs.flatten(2)
     assert torch.equal(planes.amin(2), planes.amax(2))
     assert planes[..., 0].eq(0).float().mean().item() == pytest.approx(0.5, abs=0.05)

@@ -14,7 +14,7 @@ PAIR = Confusion(0, 1, 2, 2 / 3)
 
 def test_the_surest_mistake_comes_first() -> None:
     first, second = surest_mistakes(LOGITS, LABELS, PAIR)
-    assert (first.place, second.place) == (3, 1)
+    assert (first.index, second.index) == (3, 1)
     assert (first.confidence, second.confidence) == pytest.approx((0.75, 0.6))
     assert surest_mistakes(LOGITS, LABELS, PAIR, most=1) == (first,)
 
@@ -22,7 +22,7 @@ def test_the_surest_mistake_comes_first() -> None:
 def test_equally_sure_mistakes_keep_their_order() -> None:
     logits = np.log(np.array([[1, 3]] * 5, np.float32))
     found = surest_mistakes(logits, np.zeros(5, int), PAIR)
-    assert [one.place for one in found] == [0, 1, 2, 3, 4]
+    assert [one.index for one in found] == [0, 1, 2, 3, 4]
 
 
 def test_a_row_says_what_was_taken_for_what_and_shows_its_pictures(pixels: np.ndarray) -> None:

@@ -258,7 +258,7 @@ def test_a_png_cut_in_its_header_is_refused(ask, noise, length):
 def test_who_finds_no_place_in_time_is_told_to_come_again_and_finds_one_then(
     model, noise, monkeypatch
 ):
-    monkeypatch.setattr(app, "PLACE_SECONDS", 0.05)
+    monkeypatch.setattr(app, "SLOT_SECONDS", 0.05)
     # Two of them fill the house; without a length they may be of any size.
     start = asyncio.Event
 

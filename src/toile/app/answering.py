@@ -30,7 +30,7 @@ class Answering:
         self._workspace = workspace
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._asked = 0.0
+        self._last_use = 0.0
 
     @property
     def pid(self) -> int | None:
@@ -42,7 +42,7 @@ class Answering:
         """What it answers. Raises ToileError with its own sentence where it refuses."""
         with self._lock:
             process = self._started()
-            self._asked = time.monotonic()
+            self._last_use = time.monotonic()
             line = json.dumps(question | {"num_bytes": len(picture)}).encode() + b"\n"
             assert process.stdin is not None
             assert process.stdout is not None
@@ -51,26 +51,26 @@ class Answering:
             try:
                 process.stdin.write(line + picture)
                 process.stdin.flush()
-                said = process.stdout.readline()
+                reply = process.stdout.readline()
             except BrokenPipeError:
-                said = b""
+                reply = b""
             finally:
                 timer.cancel()
-                self._asked = time.monotonic()
-            if not said:
+                self._last_use = time.monotonic()
+            if not reply:
                 self._end()
                 raise ToileError(
                     "the process that answers pictures has ended, perhaps for want of memory; "
                     "send the picture again"
                 )
-        answer: dict[str, Any] = json.loads(said)
+        answer: dict[str, Any] = json.loads(reply)
         if "error" in answer:
             raise ToileError(answer["error"])
         return answer
 
     def end_if_idle(self) -> None:
         """End the process where nobody has asked for a while."""
-        if self._process is None or time.monotonic() - self._asked < IDLE_SECONDS:
+        if self._process is None or time.monotonic() - self._last_use < IDLE_SECONDS:
             return
         with self._lock:
             self._end()

@@ -23,11 +23,11 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     prepare_process()
     # What anything else prints is no answer.
-    answers, sys.stdout = sys.stdout.buffer, sys.stderr
-    serve(sys.stdin.buffer, answers)
+    replies, sys.stdout = sys.stdout.buffer, sys.stderr
+    serve(sys.stdin.buffer, replies)
 
 
-def serve(questions: BinaryIO, answers: BinaryIO) -> None:
+def serve(questions: BinaryIO, replies: BinaryIO) -> None:
     """Read questions, each a line of JSON and `num_bytes` of a picture, and answer each."""
     opened: OrderedDict[tuple[str, str, float], Any] = OrderedDict()
     while line := questions.readline():
@@ -39,8 +39,8 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
             answer = {"error": str(error)}
         except MemoryError:
             answer = {"error": "the picture is too large for the memory that may be used on it"}
-        answers.write(json.dumps(answer).encode() + b"\n")
-        answers.flush()
+        replies.write(json.dumps(answer).encode() + b"\n")
+        replies.flush()
 
 
 def _answer(opened: OrderedDict[Any, Any], question: Question, picture: bytes) -> Question:
@@ -55,7 +55,7 @@ def _answer(opened: OrderedDict[Any, Any], question: Question, picture: bytes) -
     opened.move_to_end(key)
     while len(opened) > OPEN_RUNS:
         opened.popitem(last=False)
-    said = opened[key].ask(
+    prediction = opened[key].ask(
         picture,
         num_top=question["num_top"],
         always=question["always"],
@@ -63,17 +63,20 @@ def _answer(opened: OrderedDict[Any, Any], question: Question, picture: bytes) -
         name="the picture",
     )
     return {
-        "top": [{"name": one.class_name, "probability": one.probability} for one in said.top],
-        "warnings": list(said.warnings),
-        "abstained": list(said.abstained),
-        "steps": [_step(one) for one in said.steps],
+        "top": [
+            {"name": candidate.class_name, "probability": candidate.probability}
+            for candidate in prediction.top
+        ],
+        "warnings": list(prediction.warnings),
+        "abstained": list(prediction.abstained),
+        "steps": [_step(step) for step in prediction.steps],
     }
 
 
 def _step(step: Any) -> Question:
     # For the eye alone, and small enough to be sent while somebody draws.
-    every = -(-max(step.pixels.shape[1:]) // SHOWN_PX)
-    shown = step.pixels[:, ::every, ::every]
+    stride = -(-max(step.pixels.shape[1:]) // SHOWN_PX)
+    shown = step.pixels[:, ::stride, ::stride]
     channels, height, width = shown.shape
     return {
         "name": step.name,
@@ -82,7 +85,7 @@ def _step(step: Any) -> Question:
         "height": height,
         "width": width,
         "pixels": base64.b64encode(shown.tobytes()).decode(),
-        "box": step.box and [side / every for side in step.box],
+        "box": step.box and [side / stride for side in step.box],
     }
 
 

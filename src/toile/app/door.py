@@ -35,7 +35,7 @@ class AppDoor:
                 f"{self.workspace} cannot be a workspace: {error.strerror}; name another folder"
             ) from None
         if is_held(self.folder):
-            raise self._taken()
+            raise self._already_running()
         with sole_use(self.folder, wait=False):
             try:
                 yield
@@ -54,10 +54,10 @@ class AppDoor:
     def _file(self) -> Path:
         return self.folder / "server.json"
 
-    def _taken(self) -> ToileError:
+    def _already_running(self) -> ToileError:
         try:
-            told = json.loads(self._file.read_text())
-            where = f"at {told['url']} (process {told['pid']}); open that, or stop it first"
+            record = json.loads(self._file.read_text())
+            where = f"at {record['url']} (process {record['pid']}); open that, or stop it first"
         except (OSError, ValueError, KeyError, TypeError):
             where = "and has not said where yet; try again in a moment"
         return ToileError(f"the app of {self.workspace} is running already {where}")

@@ -24,7 +24,7 @@ class Drafts:
         """Every draft's name, the one last changed first."""
         if not self.folder.is_dir():
             return []
-        files = sorted(self.folder.glob("*.json"), key=lambda one: -one.stat().st_mtime)
+        files = sorted(self.folder.glob("*.json"), key=lambda file: -file.stat().st_mtime)
         return [file.stem for file in files]
 
     def read(self, name: str) -> dict[str, Any] | None:

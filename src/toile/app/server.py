@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from toile.app.routes import ROUTERS
 from toile.app.routes.runs import page_of
-from toile.app.session import PAGES, Here, NotHere, Session
+from toile.app.session import PAGES, CurrentSession, NotHere, Session
 from toile.distribution import VERSION
 from toile.errors import ToileError
 from toile.guard import Guard
@@ -67,7 +67,7 @@ def create_app(session: Session) -> FastAPI:
     app.state.session = session
 
     @app.get("/api/about")
-    def about(session: Here) -> AppAbout:
+    def about(session: CurrentSession) -> AppAbout:
         """Which workspace this is."""
         workspace = str(session.workspace.absolute())
         return AppAbout(version=VERSION, workspace=workspace, cores=session.queue.cores)
@@ -76,7 +76,7 @@ def create_app(session: Session) -> FastAPI:
         app.include_router(router, prefix="/api")
 
     @app.get(PAGES + "{ticket}", include_in_schema=False)
-    def page(request: Request, session: Here) -> Response:
+    def page(request: Request, session: CurrentSession) -> Response:
         return page_of(session, request)
 
     @app.api_route("/{name:path}", methods=["GET", "HEAD"], include_in_schema=False)
@@ -123,10 +123,10 @@ class OpenPaths:
 @cache
 def _web_files() -> dict[str, Path]:
     """The page's files by their paths in a URL. Asked for by name, so that no path leads out."""
-    found = {
+    files = {
         f"/{file.relative_to(WEB).as_posix()}": file for file in WEB.rglob("*") if file.is_file()
     }
-    return found | {"/": WEB / "index.html"}
+    return files | {"/": WEB / "index.html"}
 
 
 def _static(path: str) -> Response:
@@ -135,8 +135,8 @@ def _static(path: str) -> Response:
         raise HTTPException(404)
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     # Assets have their content's hash in their names.
-    kept = {"cache-control": "public, max-age=31536000, immutable"} if "/assets/" in path else {}
-    return Response(file.read_bytes(), headers=kept, media_type=kind)
+    headers = {"cache-control": "public, max-age=31536000, immutable"} if "/assets/" in path else {}
+    return Response(file.read_bytes(), headers=headers, media_type=kind)
 
 
 @contextmanager
@@ -175,13 +175,13 @@ def _say_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def no_such_words(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        where = ".".join(str(one) for one in first["loc"][1:]) or "the request"
+        where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
         return _problem(f"{where:.80}: {first['msg']}", 422)
 
     @app.exception_handler(HTTPException)
     def no_path(request: Request, error: HTTPException) -> Response:
-        asked = f"{request.method} {request.scope['path']:.80}"
-        return _problem(f"{asked}: {error.detail.lower()}", error.status_code)
+        request_line = f"{request.method} {request.scope['path']:.80}"
+        return _problem(f"{request_line}: {error.detail.lower()}", error.status_code)
 
     @app.exception_handler(ClientDisconnect)
     def gone(request: Request, error: ClientDisconnect) -> Response:

@@ -35,7 +35,7 @@ class Tickets(Container[object]):
     def new(self, run_id: str) -> str:
         """The path of the page of a run, from now on open."""
         now = time.monotonic()
-        self._runs = {path: one for path, one in self._runs.items() if one[1] > now}
+        self._runs = {path: ticket for path, ticket in self._runs.items() if ticket[1] > now}
         path = f"{PAGES}{secrets.token_urlsafe(24)}"
         self._runs[path] = (run_id, now + TICKET_SECONDS)
         return path
@@ -83,4 +83,4 @@ def session_of(request: Request) -> Session:
     return session
 
 
-Here = Annotated[Session, Depends(session_of)]
+CurrentSession = Annotated[Session, Depends(session_of)]

@@ -21,15 +21,15 @@ def addressed_in(value: Any) -> Iterator[tuple[Document, bool]]:
     That is what is held fixed, varied or searched, and the values of a search's trials.
     """
     if isinstance(value, list):
-        for one in value:
-            yield from addressed_in(one)
+        for item in value:
+            yield from addressed_in(item)
     if not isinstance(value, dict) or "network" in value:
         return
     for key, inner in value.items():
         if key in ("set", "vary", "over") and isinstance(inner, dict):
             yield inner, key != "set"
         elif key == "asked" and isinstance(inner, list):
-            yield from ((one, False) for one in inner if isinstance(one, dict))
+            yield from ((item, False) for item in inner if isinstance(item, dict))
         else:
             # A level may be called `set`.
             is_named = key == "levels" and isinstance(inner, dict)
@@ -64,11 +64,11 @@ def move(tree: Any, old: str, new: str) -> None:
     holder, last = value_holder(tree, old)
     if holder is not None and last in holder:
         *steps, target = new.split(".")
-        place = tree
+        node = tree
         for step in steps:
-            place = place.setdefault(step, {}) if isinstance(place, dict) else None
-        if isinstance(place, dict) and target not in place:
-            place[target] = holder.pop(last)
+            node = node.setdefault(step, {}) if isinstance(node, dict) else None
+        if isinstance(node, dict) and target not in node:
+            node[target] = holder.pop(last)
         return
     outer, _, word = old.rpartition(".")
     holder, last = value_holder(tree, outer)
@@ -108,15 +108,15 @@ def _may_be_of_layer(address: str, old: str) -> bool:
 
     An address has a layer's name, not its kind: a renamed field is renamed for all.
     """
-    both = address.startswith("network.") and old.startswith("network.")
-    return both and address.rpartition(".")[2] == old.rpartition(".")[2]
+    in_network = address.startswith("network.") and old.startswith("network.")
+    return in_network and address.rpartition(".")[2] == old.rpartition(".")[2]
 
 
 def _moved_inside(value: Any, old: str, new: str, by_name: bool) -> Any:
     if by_name and isinstance(value, dict):
-        return {name: _moved_inside(one, old, new, False) for name, one in value.items()}
+        return {name: _moved_inside(item, old, new, False) for name, item in value.items()}
     if by_name and isinstance(value, list):
-        return [_moved_inside(one, old, new, False) for one in value]
+        return [_moved_inside(item, old, new, False) for item in value]
     if value == old:
         return new
     move(value, old, new)
@@ -126,9 +126,9 @@ def _moved_inside(value: Any, old: str, new: str, by_name: bool) -> Any:
 def _rename_in_layers(layers: Any, kind: str, old: str, new: str) -> None:
     """In a block's inner layers too, which are its fields or among them."""
     for entry in layers if isinstance(layers, list) else ():
-        for found, fields in entry.items() if isinstance(entry, dict) else ():
+        for name, fields in entry.items() if isinstance(entry, dict) else ():
             if isinstance(fields, dict):
-                if found == kind and old in fields:
+                if name == kind and old in fields:
                     fields.setdefault(new, fields.pop(old))
                 _rename_in_layers(fields.get("layers"), kind, old, new)
             else:

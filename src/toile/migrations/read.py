@@ -69,10 +69,10 @@ def read_form(record: Mapping[str, Any], name: str, where: str | Path) -> Docume
         raise ToileError(f"{where} is nested too deeply to be read") from None
     for key, inner in WITHIN.get(name, {}).items():
         match today.get(key):
-            case dict(one):
-                today[key] = read_form(one, inner, where)
-            case [*several] if all(isinstance(one, dict) for one in several):
-                today[key] = [read_form(one, inner, where) for one in several]
+            case dict(item):
+                today[key] = read_form(item, inner, where)
+            case [*several] if all(isinstance(item, dict) for item in several):
+                today[key] = [read_form(item, inner, where) for item in several]
     return today
 
 
@@ -97,17 +97,17 @@ def read_arrays(
     In its steps what is renamed begins with `arrays.` or `facts.`, and ends in `/` where it is the
     beginning of several arrays' names. Raises ToileError for one of a newer Toile.
     """
-    found, today = dict(arrays), copy.deepcopy(facts)
+    renamed, today = dict(arrays), copy.deepcopy(facts)
     for step in _missing({VERSION: version}, name, where):
         for old, new in step.renamed.items():
             kind, _, old_name = old.partition(".")
             new_name = new.partition(".")[2]
             if kind == "arrays":
-                rename_keys(found, old_name, new_name)
+                rename_keys(renamed, old_name, new_name)
             else:
                 move(today, old_name, new_name)
         step.rewrite(today)
-    return found, today
+    return renamed, today
 
 
 def decisive(recipe: Document) -> Document:
@@ -133,15 +133,15 @@ def _steps(name: str) -> tuple[Migration, ...]:
 
 def _missing(record: Mapping[str, Any], name: str, where: str | Path) -> tuple[Migration, ...]:
     """The steps from the record's version to today's."""
-    found, known = record.get(VERSION, 1), version_of(name)
-    if type(found) is not int or found < 1:
-        raise ToileError(f"{where}: its version is {found!r:.40}; it is a whole number from 1")
-    if found > known:
+    version, known = record.get(VERSION, 1), version_of(name)
+    if type(version) is not int or version < 1:
+        raise ToileError(f"{where}: its version is {version!r:.40}; it is a whole number from 1")
+    if version > known:
         raise ToileError(
-            f"{where} was written by a newer Toile: its form has version {found}, and this Toile "
+            f"{where} was written by a newer Toile: its form has version {version}, and this Toile "
             f"reads versions up to {known}; upgrade Toile to open it"
         )
-    return _steps(name)[found - 1 :]
+    return _steps(name)[version - 1 :]
 
 
 def _step_record(record: Document, step: Migration) -> None:

@@ -100,7 +100,7 @@ _MODULES: dict[type[layers.Layer], Callable[[Any, LayerPlan], nn.Module]] = {
     layers.AvgPool: _pool,
     layers.GlobalPool: lambda layer, plan: GlobalPool2d(layer.of),
     layers.Dropout: lambda layer, plan: SeededDropout(layer.rate),
-    layers.SpatialDropout: lambda layer, plan: SeededDropout(layer.rate, whole_channels=True),
+    layers.SpatialDropout: lambda layer, plan: SeededDropout(layer.rate, by_channel=True),
     layers.Flatten: lambda layer, plan: FlattenLayer(),
     layers.Scale: lambda layer, plan: ScaleLayer(layer.factor),
     layers.Views: lambda layer, plan: ViewStack(layer, *plan.input[1:]),

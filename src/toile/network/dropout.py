@@ -18,14 +18,14 @@ STEPS = 65_536
 class SeededDropout(nn.Module):
     """While training, sets numbers to 0 at random and scales the rest to keep the mean.
 
-    `whole_channels` drops (h, w) planes together. The masks follow from the last `reseed`.
+    `by_channel` drops (h, w) planes together. The masks follow from the last `reseed`.
     """
 
-    def __init__(self, rate: float, whole_channels: bool = False) -> None:
+    def __init__(self, rate: float, by_channel: bool = False) -> None:
         super().__init__()
         # One step is always kept, or the scale below would divide by 0.
         self.dropped = min(round(rate * STEPS), STEPS - 1)
-        self.whole_channels = whole_channels
+        self.by_channel = by_channel
         self.generator = torch.Generator()
 
     def reseed(self, seed: int, device: torch.device) -> None:
@@ -39,7 +39,7 @@ class SeededDropout(nn.Module):
         """The numbers kept, scaled up, and 0 for the others; outside training, the inputs."""
         if not self.training or self.dropped == 0:
             return inputs
-        return _Kept.apply(inputs, self.draw(inputs), self.scale)
+        return _MaskAndScale.apply(inputs, self.draw(inputs), self.scale)
 
     @property
     def scale(self) -> float:
@@ -48,11 +48,11 @@ class SeededDropout(nn.Module):
 
     def draw(self, inputs: Float[Tensor, "n *rest"]) -> Shaped[Tensor, "n *mask"]:
         """A mask for `inputs`, as `masked` takes it."""
-        kept = self._kept(inputs[:, :, :1, :1] if self.whole_channels else inputs)
+        mask = self._mask(inputs[:, :, :1, :1] if self.by_channel else inputs)
         # By bits where a number has as many as the mask.
-        return kept if inputs.dtype == torch.bfloat16 else kept.to(inputs.dtype).neg_()
+        return mask if inputs.dtype == torch.bfloat16 else mask.to(inputs.dtype).neg_()
 
-    def _kept(self, like: Float[Tensor, "n *rest"]) -> Int16[Tensor, "n *rest"]:
+    def _mask(self, like: Float[Tensor, "n *rest"]) -> Int16[Tensor, "n *rest"]:
         """All bits set where a number is kept, none elsewhere; in `like`'s memory layout."""
         if not like.is_contiguous() and not like.is_contiguous(memory_format=torch.channels_last):
             like = like.contiguous()
@@ -64,7 +64,7 @@ class SeededDropout(nn.Module):
         return torch.ge(bits, self.dropped - STEPS // 2, out=torch.empty_like(bits)).neg_()
 
 
-class _Kept(torch.autograd.Function):
+class _MaskAndScale(torch.autograd.Function):
     """The numbers kept, times the scale, and 0 for the others; forwards and backwards alike.
 
     Without booleans, with which torch takes 1 ns a number; this takes .06 in bfloat16 and .2 in
@@ -72,22 +72,22 @@ class _Kept(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor, kept: Tensor, scale: float) -> Tensor:
-        ctx.save_for_backward(kept)
+    def forward(ctx: Any, inputs: Tensor, mask: Tensor, scale: float) -> Tensor:
+        ctx.save_for_backward(mask)
         ctx.scale = scale
-        return masked(inputs, kept).mul_(scale)
+        return masked(inputs, mask).mul_(scale)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        (kept,) = ctx.saved_tensors
-        return masked(gradient, kept).mul_(ctx.scale), None, None
+        (mask,) = ctx.saved_tensors
+        return masked(gradient, mask).mul_(ctx.scale), None, None
 
 
-def masked(numbers: Float[Tensor, "n *rest"], kept: Tensor) -> Float[Tensor, "n *rest"]:
+def masked(values: Float[Tensor, "n *rest"], mask: Tensor) -> Float[Tensor, "n *rest"]:
     """`numbers` where they are kept by a mask of `Dropout.draw`, and 0 elsewhere."""
-    if kept.dtype == torch.int16:
-        return (numbers.view(torch.int16) & kept).view(numbers.dtype)
-    return numbers * kept
+    if mask.dtype == torch.int16:
+        return (values.view(torch.int16) & mask).view(values.dtype)
+    return values * mask
 
 
 def reseed_dropout(network: nn.Module, seed: int, *when: int) -> None:

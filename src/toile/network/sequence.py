@@ -16,7 +16,9 @@ class Sequence(nn.Sequential):
 
     def forward(self, images: Shaped[Tensor, "n c h w"]) -> Shaped[Tensor, "n *outputs"]:
         """The output of the last layer."""
-        layers = [one for one in self if not isinstance(one, ViewStack)] if self.training else self
+        layers = (
+            [layer for layer in self if not isinstance(layer, ViewStack)] if self.training else self
+        )
         for layer in as_scored(layers):
             images = layer(images)
         return images

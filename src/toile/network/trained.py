@@ -20,12 +20,12 @@ def trained_network(plan: Plan, weights: Mapping[str, np.ndarray]) -> Network:
     """
     network = build_network(plan, 0)
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    found = {name: value.shape for name, value in weights.items()}
-    for name in sorted({*expected, *found}):
-        if found.get(name) != expected.get(name):
+    shapes = {name: value.shape for name, value in weights.items()}
+    for name in sorted({*expected, *shapes}):
+        if shapes.get(name) != expected.get(name):
             raise ToileError(
                 f"the weights are of another network: {name} has shape "
-                f"{found.get(name, 'none')}, and {expected.get(name, 'none')} is asked for"
+                f"{shapes.get(name, 'none')}, and {expected.get(name, 'none')} is asked for"
             )
     # Copied into the laid-out network: assigned, they would lose their memory layout.
     network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})

@@ -12,10 +12,10 @@ class ViewStack(nn.Module):
 
     def __init__(self, layer: layers.Views, height: int, width: int) -> None:
         super().__init__()
-        places = layer.places(height, width)
-        self.count = len(places)
+        origins = layer.places(height, width)
+        self.count = len(origins)
         # They follow from the recipe, and are no part of what a training leaves.
-        for axis, shown in zip(("rows", "columns"), zip(*places, strict=True), strict=True):
+        for axis, shown in zip(("rows", "columns"), zip(*origins, strict=True), strict=True):
             self.register_buffer(axis, torch.tensor(shown), persistent=False)
 
     rows: Tensor
@@ -37,6 +37,6 @@ class MeanOfViews(nn.Module):
         super().__init__()
         self.count = count
 
-    def forward(self, answers: Float[Tensor, "looks k"]) -> Float[Tensor, "n k"]:
+    def forward(self, logits: Float[Tensor, "looks k"]) -> Float[Tensor, "n k"]:
         """The mean."""
-        return answers.unflatten(0, (self.count, -1)).mean(0)
+        return logits.unflatten(0, (self.count, -1)).mean(0)

@@ -49,4 +49,4 @@ from .study_page.latex import latex_table as latex_table
 from .study_page.markdown import study_markdown as study_markdown
 from .study_page.parts import StudyReport as StudyReport
 from .study_page.pdf import study_pdf as study_pdf
-from .study_page.tables import Hits as Hits
+from .study_page.tables import Correct as Correct

@@ -43,7 +43,7 @@ def census_figure(census: Census, narrow: bool = False) -> Figure:
     axes.set_xlim(0, 1)
     axes.set_ylim(len(census.layers) - 0.4, -0.6)
     axes.set_yticks(range(len(census.layers)))
-    axes.set_yticklabels([plain(one.name, 14 if narrow else 28) for one in census.layers])
+    axes.set_yticklabels([plain(layer.name, 14 if narrow else 28) for layer in census.layers])
     axes.set_xlabel(f"share of units, over {census.images:,} images")
     axes.xaxis.set_major_formatter(PERCENT)
     figure.legend(
@@ -55,15 +55,15 @@ def census_figure(census: Census, narrow: bool = False) -> Figure:
 
 
 def _draw_bar(axes: Axes, row: int, layer: LayerCensus, narrow: bool) -> None:
-    some = layer.units - layer.never - layer.rarely - layer.always
-    shares = np.array([layer.never, layer.rarely, some, layer.always]) / layer.units
-    for share, start, colour in zip(
-        shares, np.cumsum(shares) - shares, KINDS.values(), strict=True
+    sometimes = layer.units - layer.never - layer.rarely - layer.always
+    fractions = np.array([layer.never, layer.rarely, sometimes, layer.always]) / layer.units
+    for fraction, start, colour in zip(
+        fractions, np.cumsum(fractions) - fractions, KINDS.values(), strict=True
     ):
-        axes.barh(row, share, left=start, height=0.5 if narrow else 0.62, color=colour)
+        axes.barh(row, fraction, left=start, height=0.5 if narrow else 0.62, color=colour)
     dead = len(layer.dead_channels)
-    said = f"{dead} of {layer.channels} channels dead" if dead else "no channel dead"
+    text = f"{dead} of {layer.channels} channels dead" if dead else "no channel dead"
     if narrow:
-        axes.text(1, row - 0.3, said, color=MUTED, size=6.5, ha="right", va="bottom")
+        axes.text(1, row - 0.3, text, color=MUTED, size=6.5, ha="right", va="bottom")
     else:
-        axes.text(1.01, row, said, color=MUTED, size=8, va="center")
+        axes.text(1.01, row, text, color=MUTED, size=8, va="center")

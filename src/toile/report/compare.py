@@ -13,7 +13,7 @@ from toile.report.theme import (
     INK,
     MARKERS,
     MUTED,
-    bound_shares,
+    bound_fractions,
     new_figure,
     plain,
     style_axes,
@@ -34,7 +34,7 @@ def compare_figure(histories: Mapping[str, History]) -> Figure:
     loss, accuracy = figure.subplots(1, 2, gridspec_kw={"wspace": 0.08})
     _draw(loss, histories, "loss")
     _draw(accuracy, histories, "accuracy")
-    bound_shares(accuracy)
+    bound_fractions(accuracy)
     figure.legend(
         handles=[*_run_keys(histories), *_style_keys()], loc="outside upper left", ncols=columns,
         frameon=False, fontsize=8.5, labelcolor=INK, handlelength=2.2,
@@ -44,8 +44,8 @@ def compare_figure(histories: Mapping[str, History]) -> Figure:
 
 def _draw(axes: Axes, histories: Mapping[str, History], measure: Measure) -> None:
     style_axes(axes, measure.capitalize())
-    for place, history in enumerate(histories.values()):
-        color, marker = _look(place)
+    for index, history in enumerate(histories.values()):
+        color, marker = _look(index)
         scores, training = validation_series(history, measure), training_series(history, measure)
         axes.plot(scores.x, scores.y, color=color, marker=marker, markersize=4, linewidth=1.8)
         axes.plot(
@@ -57,14 +57,14 @@ def _draw(axes: Axes, histories: Mapping[str, History], measure: Measure) -> Non
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
 
 
-def _look(place: int) -> tuple[str, str]:
-    return DISTINCT[place % len(DISTINCT)], MARKERS[place // len(DISTINCT) % len(MARKERS)]
+def _look(index: int) -> tuple[str, str]:
+    return DISTINCT[index % len(DISTINCT)], MARKERS[index // len(DISTINCT) % len(MARKERS)]
 
 
 def _run_keys(histories: Mapping[str, History]) -> list[Line2D]:
     keys = []
-    for place, label in enumerate(histories):
-        color, marker = _look(place)
+    for index, label in enumerate(histories):
+        color, marker = _look(index)
         keys.append(
             Line2D(
                 [], [], color=color, marker=marker, markersize=5, linewidth=1.8,

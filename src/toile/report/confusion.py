@@ -59,10 +59,10 @@ def confusion_figure(
     return figure
 
 
-def _draw_cells(axes: Axes, shares: Float[np.ndarray, "rows columns"]) -> None:
+def _draw_cells(axes: Axes, fractions: Float[np.ndarray, "rows columns"]) -> None:
     style_axes(axes)
-    axes.imshow(shares, cmap=RAMP, norm=SPREAD, interpolation="none")
-    rows, columns = shares.shape
+    axes.imshow(fractions, cmap=RAMP, norm=SPREAD, interpolation="none")
+    rows, columns = fractions.shape
     axes.hlines(np.arange(rows + 1) - 0.5, -0.5, columns - 0.5, color=LINE, linewidth=0.7)
     axes.vlines(np.arange(columns + 1) - 0.5, -0.5, rows - 0.5, color=LINE, linewidth=0.7)
     axes.grid(False)
@@ -81,7 +81,7 @@ def _write_counts(axes: Axes, matrix: Int[np.ndarray, "k k"], cell: float) -> No
 
 def _draw_scale(axes: Axes) -> None:
     _draw_cells(axes, np.array(SCALE)[:, None])
-    axes.set_yticks(range(len(SCALE)), [f"{100 * share:g} %" for share in SCALE])
+    axes.set_yticks(range(len(SCALE)), [f"{100 * fraction:g} %" for fraction in SCALE])
     axes.set_xticks([])
     axes.yaxis.tick_right()
     axes.set_title("share of\nthe class", loc="left", size=8, color=INK, pad=6)

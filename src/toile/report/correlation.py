@@ -38,13 +38,13 @@ def correlation_figure(
         for axes, matrix, widest in zip(
             panels, (train, test, difference), (1.0, 1.0, end), strict=True
         ):
-            _write_numbers(axes, matrix, widest)
-    for place, axes in enumerate(panels):
-        name_classes(axes, class_names, cell, rows=place == 0)
+            _write_values(axes, matrix, widest)
+    for column, axes in enumerate(panels):
+        name_classes(axes, class_names, cell, rows=column == 0)
     return figure
 
 
-def _write_numbers(axes: Axes, matrix: Float[np.ndarray, "k k"], end: float) -> None:
+def _write_values(axes: Axes, matrix: Float[np.ndarray, "k k"], end: float) -> None:
     for (i, j), value in np.ndenumerate(matrix):
         if np.isfinite(value):
             # On white, and on the ramp's dark ends.
@@ -56,10 +56,10 @@ def _write_numbers(axes: Axes, matrix: Float[np.ndarray, "k k"], end: float) -> 
 
 def _number(value: float) -> str:
     """`.87`, `-.12`, `1` or `0`."""
-    said = f"{value:.2f}"
-    if float(said) in (-1, 0, 1):
-        return f"{float(said) + 0:.0f}"
-    return said.replace("0.", ".", 1)
+    text = f"{value:.2f}"
+    if float(text) in (-1, 0, 1):
+        return f"{float(text) + 0:.0f}"
+    return text.replace("0.", ".", 1)
 
 
 def _draw(axes: Axes, title: str, matrix: Float[np.ndarray, "k k"], end: float) -> None:

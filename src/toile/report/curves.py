@@ -17,7 +17,7 @@ from toile.report.theme import (
     NARROW_INCHES,
     TRAINING,
     VALIDATION,
-    bound_shares,
+    bound_fractions,
     new_figure,
     style_axes,
 )
@@ -69,7 +69,7 @@ def _draw(axes: Axes, history: History, measure: Measure) -> None:
     else:
         axes.set_xlabel("step (no epoch finished yet)")
     if measure == "accuracy":
-        bound_shares(axes)
+        bound_fractions(axes)
     if not history.steps:
         # Without points matplotlib still numbers an axis, by nothing that was measured.
         axes.set_yticks([])

@@ -30,9 +30,9 @@ def grey_histogram_figure(
     for axes in grid.flat:
         axes.set_axis_off()
     classes = zip(class_names, train, test, strict=True)
-    for axes, one in zip(grid.flat, classes, strict=False):
-        _draw(axes, *one)
-    highest = max(_shares(one).max() for one in (*train, *test))
+    for axes, greys in zip(grid.flat, classes, strict=False):
+        _draw(axes, *greys)
+    highest = max(_fractions(counts).max() for counts in (*train, *test))
     grid[0, 0].set_ylim(0, max(1.1 * highest, 0.05))
     figure.supxlabel("grey", size=8.5, color=INK)
     figure.legend(
@@ -42,10 +42,10 @@ def grey_histogram_figure(
     return figure
 
 
-def _shares(counts: Int[np.ndarray, " 256"]) -> Float[np.ndarray, " 32"]:
+def _fractions(counts: Int[np.ndarray, " 256"]) -> Float[np.ndarray, " 32"]:
     bars = counts.reshape(-1, GREYS_A_BAR).sum(axis=1)
-    shares: Float[np.ndarray, " 32"] = bars / max(counts.sum(), 1)
-    return shares
+    fractions: Float[np.ndarray, " 32"] = bars / max(counts.sum(), 1)
+    return fractions
 
 
 def _draw(
@@ -57,8 +57,8 @@ def _draw(
     # matplotlib also asks for the scale of its margin below 0.
     axes.set_yscale("function", functions=(lambda y: np.sqrt(np.maximum(y, 0)), np.square))
     edges = np.arange(0, 257, GREYS_A_BAR)
-    axes.stairs(_shares(train), edges, fill=True, color=TRAINING, alpha=0.35, label="train")
-    axes.stairs(_shares(test), edges, color=VALIDATION, linewidth=1.2, label="test")
+    axes.stairs(_fractions(train), edges, fill=True, color=TRAINING, alpha=0.35, label="train")
+    axes.stairs(_fractions(test), edges, color=VALIDATION, linewidth=1.2, label="test")
     axes.yaxis.set_major_formatter(PERCENT)
     axes.set_yticks([0.01, 0.05, 0.2, 0.5])
     axes.set_xticks([0, 128, 255])

@@ -33,11 +33,11 @@ def picture_grid(
     # One axes for all: 400 pictures then take 1.4 s (two shared cores, n = 2).
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, span_x), ylim=(span_y, 0))
     axes.set_axis_off()
-    for place, (picture, title) in enumerate(zip(pixels, titles, strict=True)):
-        x, y = place % columns * pitch_x + 0.06, place // columns * pitch_y + 0.2
-        extent = (x, x + 1, y + height / width, y)
+    for index, (picture, title) in enumerate(zip(pixels, titles, strict=True)):
+        x, y = index % columns * pitch_x + 0.06, index // columns * pitch_y + 0.2
+        bounds = (x, x + 1, y + height / width, y)
         # aspect="auto", or each picture would set the aspect of the axes they all share.
-        axes.imshow(canvas(picture), extent=extent, cmap="gray", vmin=0, vmax=255, aspect="auto")
+        axes.imshow(canvas(picture), extent=bounds, cmap="gray", vmin=0, vmax=255, aspect="auto")
         axes.text(x, y - 0.05, plain(title, 17), color=INK, size=7.2 * side)
     return figure
 

@@ -47,8 +47,8 @@ def heat_map(
         if level.name in known
     }
     cells = np.full((len(rows), len(columns)), np.nan)
-    for place, level in placed.items():
-        cells[place] = level.mean / verdict.unit
+    for cell, level in placed.items():
+        cells[cell] = level.mean / verdict.unit
     width = NARROW_INCHES if narrow else max(CELL * len(columns) + 2.0, 4.2)
     figure = new_figure(width, 0.55 * len(rows) + 1.6)
     axes = figure.subplots()
@@ -56,10 +56,10 @@ def heat_map(
     _draw(axes, cells, scale)
     if not narrow:
         _draw_scale(figure, axes)
-    for place, level in placed.items():
-        strong = bool(scale(cells[place]) > 0.6)
+    for cell, level in placed.items():
+        strong = bool(scale(cells[cell]) > 0.6)
         lines = _narrow_lines(level, verdict) if narrow else _lines(level, verdict)
-        _write(axes, place, lines, ON_STRONG if strong else INK)
+        _write(axes, cell, lines, ON_STRONG if strong else INK)
     axes.set_yticks(range(len(rows)), [plain(name, 14) for name in rows])
     axes.set_xticks(range(len(columns)), [plain(name, 14) for name in columns])
     axes.set_ylabel(plain(names[down], 30))
@@ -93,7 +93,7 @@ def _narrow_lines(level: Level, verdict: Verdict) -> Lines:
     return ((0.0, f"{100 / verdict.unit * level.mean:.1f}", 8.5),)
 
 
-def _write(axes: Axes, place: tuple[int, int], lines: Lines, color: str) -> None:
-    row, column = place
+def _write(axes: Axes, cell: tuple[int, int], lines: Lines, color: str) -> None:
+    row, column = cell
     for down, text, size in lines:
         axes.text(column, row + down, text, ha="center", va="center", size=size, color=color)

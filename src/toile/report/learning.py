@@ -16,7 +16,7 @@ from toile.report.theme import (
     LINE,
     MARKERS,
     NARROW_INCHES,
-    bound_shares,
+    bound_fractions,
     new_figure,
     short_names,
     style_axes,
@@ -43,9 +43,9 @@ def learning_figure(curves: Curves, narrow: bool = False) -> Figure:
     keys = []
     names = dict(zip(coloured, short_names(coloured, 24), strict=True)) if coloured else {}
     for level, of_level in shown.items():
-        place = coloured.index(level) if level in coloured else None
-        look = _look(place)
-        if place is not None:
+        index = coloured.index(level) if level in coloured else None
+        look = _look(index)
+        if index is not None:
             keys.append(Line2D([], [], **look, label=names[level]))
         _draw(by_epoch, of_level, look, in_seconds=False)
         _draw(by_seconds, of_level, look, in_seconds=True)
@@ -58,7 +58,7 @@ def learning_figure(curves: Curves, narrow: bool = False) -> Figure:
     by_epoch.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     for axes in (by_epoch, by_seconds):
         axes.set_xlim(left=0)
-    bound_shares(by_epoch)
+    bound_fractions(by_epoch)
     # Some 40 letters fit in a narrow row, six of them taken by a key's line and its gap.
     longest = max(len(str(key.get_label())) for key in keys)
     columns = min(len(keys), max(1, (40 if narrow else 130) // (longest + 6)))
@@ -71,7 +71,8 @@ def learning_figure(curves: Curves, narrow: bool = False) -> Figure:
 
 def _finished(curves: Curves) -> dict[str, list[LearningCurve]]:
     finished = {
-        level: [one for one in of_level if not one.diverged] for level, of_level in curves.items()
+        level: [curve for curve in of_level if not curve.diverged]
+        for level, of_level in curves.items()
     }
     return {level: of_level for level, of_level in finished.items() if of_level}
 
@@ -79,18 +80,18 @@ def _finished(curves: Curves) -> dict[str, list[LearningCurve]]:
 def _highest(shown: dict[str, list[LearningCurve]]) -> list[str]:
     """The levels that are coloured, in their order."""
     ends = {
-        level: float(np.mean([one.accuracies[-1] for one in curves]))
+        level: float(np.mean([curve.accuracies[-1] for curve in curves]))
         for level, curves in shown.items()
     }
     highest = sorted(ends, key=lambda level: ends[level], reverse=True)[:MOST_COLOURED]
     return [level for level in shown if level in highest]
 
 
-def _look(place: int | None) -> dict[str, Any]:
-    if place is None:
+def _look(index: int | None) -> dict[str, Any]:
+    if index is None:
         return {"color": LINE, "linewidth": 1.2, "zorder": 1}
     return {
-        "color": DISTINCT[place], "marker": MARKERS[place], "markersize": 4, "linewidth": 1.6,
+        "color": DISTINCT[index], "marker": MARKERS[index], "markersize": 4, "linewidth": 1.6,
     }  # fmt: skip
 
 
@@ -98,10 +99,10 @@ def _draw(
     axes: Axes, curves: Sequence[LearningCurve], look: dict[str, Any], in_seconds: bool
 ) -> None:
     """The mean and the band as far as all readings go, then those that go on."""
-    together = min(len(one.accuracies) for one in curves)
-    accuracies = np.array([one.accuracies[:together] for one in curves])
+    together = min(len(curve.accuracies) for curve in curves)
+    accuracies = np.array([curve.accuracies[:together] for curve in curves])
     x = _seconds(curves, together) if in_seconds else np.arange(1.0, together + 1)
-    most = max(len(one.accuracies) for one in curves)
+    most = max(len(curve.accuracies) for curve in curves)
     unmarked = {name: value for name, value in look.items() if name != "marker"}
     axes.plot(x, accuracies.mean(axis=0), **(look if most <= MOST_MARKED else unmarked))
     if "marker" not in look:
@@ -110,11 +111,13 @@ def _draw(
     if together == 1:
         axes.vlines(x, low, high, color=look["color"], linewidth=5, alpha=0.3)
     axes.fill_between(x, low, high, color=look["color"], alpha=0.16, linewidth=0)
-    for one in curves:
-        rest = slice(together - 1, None)
-        beyond = np.arange(1, len(one.accuracies) + 1) if not in_seconds else np.array(one.seconds)
-        axes.plot(beyond[rest], one.accuracies[rest], **unmarked | {"linewidth": 0.7})
+    for curve in curves:
+        later = slice(together - 1, None)
+        positions = (
+            np.arange(1, len(curve.accuracies) + 1) if not in_seconds else np.array(curve.seconds)
+        )
+        axes.plot(positions[later], curve.accuracies[later], **unmarked | {"linewidth": 0.7})
 
 
 def _seconds(curves: Sequence[LearningCurve], epochs: int) -> Float[np.ndarray, " epochs"]:
-    return np.array([one.seconds[:epochs] for one in curves]).mean(axis=0)
+    return np.array([curve.seconds[:epochs] for curve in curves]).mean(axis=0)

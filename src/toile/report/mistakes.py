@@ -18,9 +18,9 @@ NUM_PICTURES = 6
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrongly answered image's place among the answers, and the probability it was given."""
+    """A wrongly answered image's index among the answers, and the probability it was given."""
 
-    place: int
+    index: int
     confidence: float
 
 
@@ -35,10 +35,10 @@ def surest_mistakes(
     Equally sure ones keep their order, so that a page written twice is the same.
     """
     wrong = (labels == pair.true) & (logits.argmax(axis=1) == pair.predicted)
-    places = np.flatnonzero(wrong)
-    confidence = probabilities(logits[places])[:, pair.predicted]
+    indices = np.flatnonzero(wrong)
+    confidence = probabilities(logits[indices])[:, pair.predicted]
     order = np.argsort(-confidence, kind="stable")[:most]
-    return tuple(Mistake(int(places[i]), float(confidence[i])) for i in order)
+    return tuple(Mistake(int(indices[i]), float(confidence[i])) for i in order)
 
 
 def mistakes_figure(
@@ -58,8 +58,8 @@ def mistakes_figure(
     width, height = figure.get_size_inches()
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
-    for place, (pair, mistakes) in enumerate(pairs):
-        top = 0.12 + place * row
+    for index, (pair, mistakes) in enumerate(pairs):
+        top = 0.12 + index * row
         lines = (class_names[pair.true], f"taken for {class_names[pair.predicted]}")
         for line, text in enumerate(lines):
             axes.text(0.15, top + 0.24 + 0.24 * line, plain(text, 30), color=INK, size=9)
@@ -68,7 +68,7 @@ def mistakes_figure(
         for column, mistake in enumerate(mistakes):
             x = left + column * pitch
             axes.imshow(
-                canvas(pixels[mistake.place]),
+                canvas(pixels[mistake.index]),
                 extent=(x, x + 0.96, top + 0.96, top),
                 cmap="gray",
                 vmin=0,

@@ -23,7 +23,7 @@ from toile.report.theme import (
 from toile.statistics import Pair, Verdict
 
 MOST_PAIRS = 15
-LONGEST_BESIDE = 9
+LONGEST_ON_A_LINE = 9
 LOOKS = {
     "better": (TRAINING, ">", "the first is better"),
     "worse": (VALIDATION, "<", "the first is worse"),
@@ -42,7 +42,7 @@ def pairs_figure(verdict: Verdict, narrow: bool = False) -> Figure:
     levels = [level.name for level in verdict.levels]
     short = dict(zip(levels, short_names(levels, 18), strict=True))
     # Two long names do not fit beside each other on a small screen.
-    between = "\nand " if narrow and max(map(len, levels)) > LONGEST_BESIDE else " and "
+    between = "\nand " if narrow and max(map(len, levels)) > LONGEST_ON_A_LINE else " and "
     pitch = 0.24 if between == " and " else 0.36
     width = NARROW_INCHES if narrow else 5.4
     figure = new_figure(width, max(3.2, 1.5 + pitch * len(pairs)))
@@ -67,12 +67,12 @@ def pairs_figure(verdict: Verdict, narrow: bool = False) -> Figure:
 
 def _draw_pairs(axes: Axes, pairs: Sequence[Pair], points: float) -> None:
     """Each difference as a mark in its interval, one below the other."""
-    for place, pair in enumerate(pairs):
+    for row, pair in enumerate(pairs):
         color, marker, _ = LOOKS[pair.verdict]
         ends = points * np.array([pair.low, pair.high])
-        axes.plot(ends, [place, place], color=color, linewidth=1.8, solid_capstyle="butt")
+        axes.plot(ends, [row, row], color=color, linewidth=1.8, solid_capstyle="butt")
         axes.plot(
-            [points * pair.difference], [place], color=color, marker=marker, markersize=6,
+            [points * pair.difference], [row], color=color, marker=marker, markersize=6,
             markerfacecolor=CARD if pair.verdict == "undecided" else color, markeredgewidth=1.5,
         )  # fmt: skip
 
@@ -86,7 +86,7 @@ def shown_pairs(verdict: Verdict) -> Sequence[Pair]:
 
 def _reach(pairs: Sequence[Pair], points: float, margin: float) -> float:
     """Half the width shown: intervals of two or three readings would shrink all else to nothing."""
-    ends = [abs(points * one) for pair in pairs for one in (pair.low, pair.high)]
+    ends = [abs(points * bound) for pair in pairs for bound in (pair.low, pair.high)]
     gaps = [abs(points * pair.difference) for pair in pairs]
     most = 6 * max(*gaps, margin)
     return 1.06 * max(min(max(np.nan_to_num(ends)), most), *gaps, 1.2 * margin)
@@ -94,14 +94,14 @@ def _reach(pairs: Sequence[Pair], points: float, margin: float) -> float:
 
 def _draw_key(figure: Figure, pairs: Sequence[Pair], columns: int) -> None:
     """What the marks mean, of those that are there."""
-    found = {pair.verdict for pair in pairs}
+    verdicts = {pair.verdict for pair in pairs}
     handles = [
         Line2D(
             [], [], color=color, marker=marker, markersize=6, linewidth=1.8, label=says,
             markerfacecolor=CARD if verdict == "undecided" else color, markeredgewidth=1.5,
         )
         for verdict, (color, marker, says) in LOOKS.items()
-        if verdict in found
+        if verdict in verdicts
     ]  # fmt: skip
     figure.legend(
         handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=8,

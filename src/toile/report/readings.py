@@ -56,8 +56,8 @@ def readings_figure(
     most = MOST_BELOW // 2 + 1 if narrow else MOST_BELOW
     flat = len(gone) > most or max(map(len, gone)) > LONGEST_BELOW
     figure = new_figure(NARROW_INCHES if narrow else 5.4, 1.7 + 0.3 * len(gone) if flat else 3.9)
-    places, numeric = place_levels(list(gone))
-    levels = _Levels(figure.subplots(), flat, places)
+    positions, numeric = place_levels(list(gone))
+    levels = _Levels(figure.subplots(), flat, positions)
     looks = [READING, MEAN]
     for level in verdict.levels:
         levels.draw(level, verdict.unit)
@@ -67,7 +67,7 @@ def readings_figure(
     if any(gone.values()):
         levels.draw_gone(gone)
         looks.append(GONE)
-    levels.name_levels(dict.fromkeys(gone, 0) | {one.name: one.n for one in verdict.levels})
+    levels.name_levels(dict.fromkeys(gone, 0) | {level.name: level.n for level in verdict.levels})
     levels.name_axes(factor, value_limits(verdict))
     figure.legend(
         handles=[Line2D([], [], **{**look, "markevery": None}) for look in looks],
@@ -82,14 +82,14 @@ def place_levels(names: Sequence[str]) -> tuple[dict[str, float], bool]:
 
     Names, fewer than three numbers, and numbers too near to each other to be read stand evenly.
     """
-    even = {name: float(place) for place, name in enumerate(names)}
+    even = {name: float(index) for index, name in enumerate(names)}
     try:
-        numbers = [float(name) for name in names]
+        values = [float(name) for name in names]
     except ValueError:
         return even, False
-    if len(set(numbers)) < 3 or not np.isfinite(numbers).all():
+    if len(set(values)) < 3 or not np.isfinite(values).all():
         return even, False
-    at = np.log2(numbers) if is_geometric(numbers) else np.asarray(numbers)
+    at = np.log2(values) if is_geometric(values) else np.asarray(values)
     if np.diff(np.sort(at)).min() < np.ptp(at) / 40:
         return even, False
     return dict(zip(names, at.tolist(), strict=True)), True
@@ -100,13 +100,13 @@ def value_limits(verdict: Verdict) -> tuple[float, float]:
 
     The interval of two or three readings may be ten times as wide as they are.
     """
-    readings = np.concatenate([one.readings for one in verdict.levels]) / verdict.unit
-    ends = np.array([(one.low, one.high) for one in verdict.levels]) / verdict.unit
+    readings = np.concatenate([level.readings for level in verdict.levels]) / verdict.unit
+    ends = np.array([(level.low, level.high) for level in verdict.levels]) / verdict.unit
     low, high = readings.min(), readings.max()
-    room = max(high - low, 0.002)
-    bottom = max(np.fmin.reduce([*ends[:, 0], low]), low - room)
-    top = min(np.fmax.reduce([*ends[:, 1], high]), high + room)
-    pad = 0.06 * max(top - bottom, room)
+    span = max(high - low, 0.002)
+    bottom = max(np.fmin.reduce([*ends[:, 0], low]), low - span)
+    top = min(np.fmax.reduce([*ends[:, 1], high]), high + span)
+    pad = 0.06 * max(top - bottom, span)
     return float(bottom - pad), float(top + pad)
 
 
@@ -121,12 +121,12 @@ class _Levels:
 
     axes: Axes
     flat: bool
-    places: Mapping[str, float]
+    positions: Mapping[str, float]
 
     @property
     def gap(self) -> float:
         """Between the nearest two levels."""
-        apart = np.diff(np.sort(list(self.places.values())))
+        apart = np.diff(np.sort(list(self.positions.values())))
         return float(apart.min()) if len(apart) else 1.0
 
     def draw(self, level: Level, unit: int) -> None:
@@ -134,15 +134,17 @@ class _Levels:
         values = np.asarray(level.readings) / unit
         # Steps of the golden section put neighbours in time apart, the same way each time.
         spread = (np.arange(level.n) * 0.618 % 1 - 0.5) * min(0.6, 0.05 * level.n)
-        place = self.places[level.name]
-        self._plot(place + spread * self.gap, values, **READING)
-        self._plot([place] * 3, np.array([level.low, level.mean, level.high]) / unit, **MEAN)
+        position = self.positions[level.name]
+        self._plot(position + spread * self.gap, values, **READING)
+        self._plot([position] * 3, np.array([level.low, level.mean, level.high]) / unit, **MEAN)
 
     def draw_trend(self, verdict: Verdict) -> None:
         """The straight line through all readings."""
         assert verdict.trend is not None
-        x = np.concatenate([np.full(one.n, self.places[one.name]) for one in verdict.levels])
-        y = np.concatenate([one.readings for one in verdict.levels])
+        x = np.concatenate(
+            [np.full(level.n, self.positions[level.name]) for level in verdict.levels]
+        )
+        y = np.concatenate([level.readings for level in verdict.levels])
         ends = np.array([x.min(), x.max()])
         line = y.mean() + verdict.trend.slope * (ends - x.mean())
         self._plot(ends, line / verdict.unit, **TREND)
@@ -152,7 +154,7 @@ class _Levels:
         edge = self.axes.get_yaxis_transform() if self.flat else self.axes.get_xaxis_transform()
         for name, count in gone.items():
             if count:
-                at = (0.03, self.places[name]) if self.flat else (self.places[name], 0.03)
+                at = (0.03, self.positions[name]) if self.flat else (self.positions[name], 0.03)
                 self.axes.plot(*at, transform=edge, **GONE)
                 self.axes.annotate(
                     str(count), at, (7, -3), xycoords=edge, textcoords="offset points", color=BAD,
@@ -166,7 +168,7 @@ class _Levels:
             f"{name}{between}n = {count}"
             for name, count in zip(short_names(list(counts), 24), counts.values(), strict=True)
         ]
-        at = list(self.places.values())
+        at = list(self.positions.values())
         ends = min(at) - 0.6 * self.gap, max(at) + 0.6 * self.gap
         if self.flat:
             self.axes.set_yticks(at, names)
@@ -190,5 +192,5 @@ class _Levels:
             self.axes.set_ylim(limits)
             self.axes.yaxis.set_major_formatter(PERCENT)
 
-    def _plot(self, places: Any, values: Any, **look: Any) -> None:
-        self.axes.plot(*((values, places) if self.flat else (places, values)), **look)
+    def _plot(self, positions: Any, values: Any, **look: Any) -> None:
+        self.axes.plot(*((values, positions) if self.flat else (positions, values)), **look)

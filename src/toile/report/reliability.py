@@ -21,7 +21,7 @@ def reliability_figure(bins: Sequence[ConfidenceBin], narrow: bool = False) -> F
     """
     figure = new_figure(NARROW_INCHES if narrow else 5.4, 4.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3.2, 1])
-    _draw_accuracy(above, [one for one in bins if one.count and not math.isnan(one.confidence)])
+    _draw_accuracy(above, [bin_ for bin_ in bins if bin_.count and not math.isnan(bin_.confidence)])
     _draw_counts(below, bins)
     return figure
 
@@ -29,12 +29,12 @@ def reliability_figure(bins: Sequence[ConfidenceBin], narrow: bool = False) -> F
 def _draw_accuracy(axes: Axes, filled: Sequence[ConfidenceBin]) -> None:
     style_axes(axes, "Accuracy by confidence")
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
-    confidence = [one.confidence for one in filled]
-    ends = [one.accuracy.low for one in filled], [one.accuracy.high for one in filled]
+    confidence = [bin_.confidence for bin_ in filled]
+    ends = [bin_.accuracy.low for bin_ in filled], [bin_.accuracy.high for bin_ in filled]
     axes.vlines(confidence, *ends, color=TRAINING, linewidth=5, alpha=0.3)
     axes.plot(
         confidence,
-        [one.accuracy.value for one in filled],
+        [bin_.accuracy.value for bin_ in filled],
         color=TRAINING,
         linewidth=1.2,
         marker="o",
@@ -47,11 +47,11 @@ def _draw_accuracy(axes: Axes, filled: Sequence[ConfidenceBin]) -> None:
 
 def _draw_counts(axes: Axes, bins: Sequence[ConfidenceBin]) -> None:
     style_axes(axes)
-    total = max(sum(one.count for one in bins), 1)
+    total = max(sum(bin_.count for bin_ in bins), 1)
     axes.bar(
-        [one.low for one in bins],
-        [one.count / total for one in bins],
-        width=[0.92 * (one.high - one.low) for one in bins],
+        [bin_.low for bin_ in bins],
+        [bin_.count / total for bin_ in bins],
+        width=[0.92 * (bin_.high - bin_.low) for bin_ in bins],
         align="edge",
         color=TRAINING,
         edgecolor=LINE,

@@ -49,17 +49,17 @@ def search_figure(result: SearchResult, narrow: bool = False) -> Figure:
     rows = math.ceil((1 + len(addresses)) / columns)
     figure = new_figure(3.5 * columns, (2.6 if narrow else 2.9) * rows + 0.5)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
-    shown = [one for one in result.trials if one.status in LOOKS]
-    marks = _Marks(shown, {one.number for one in result.chosen()}, _limits(shown))
-    marks.draw(panels[0], [float(one.number) for one in shown])
+    shown = [trial for trial in result.trials if trial.status in LOOKS]
+    markers = _Markers(shown, {trial.number for trial in result.chosen()}, _limits(shown))
+    markers.draw(panels[0], [float(trial.number) for trial in shown])
     _draw_best(panels[0], shown)
     style_axes(panels[0], "Trials in their order")
     panels[0].xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     for axes, address in zip(panels[1:], addresses, strict=False):
-        _draw_setting(axes, marks, address, result.spec.over[address])
+        _draw_setting(axes, markers, address, result.spec.over[address])
     for axes in panels[1 + len(addresses) :]:
         axes.set_axis_off()
-    panels[0].set_ylim(marks.limits)
+    panels[0].set_ylim(markers.limits)
     panels[0].yaxis.set_major_formatter(PERCENT)
     in_a_row = 5 if columns == COLUMNS else columns
     figure.legend(
@@ -70,7 +70,7 @@ def search_figure(result: SearchResult, narrow: bool = False) -> Figure:
 
 
 @dataclass(frozen=True)
-class _Marks:
+class _Markers:
     """A mark for each trial at its last score, the same in every panel."""
 
     shown: Sequence[Trial]
@@ -87,58 +87,62 @@ class _Marks:
                 axes.plot([x], [y], **CHOSEN)
 
 
-def _draw_setting(axes: Axes, marks: _Marks, address: str, values: str | Mapping[str, Any]) -> None:
+def _draw_setting(
+    axes: Axes, markers: _Markers, address: str, values: str | Mapping[str, Any]
+) -> None:
     style_axes(axes, plain(address.rsplit(".", 1)[-1]))
     axes.set_xlabel(plain(address, 48))
-    picked = [one.values[address] for one in marks.shown]
+    picked = [trial.values[address] for trial in markers.shown]
     if isinstance(values, str):
-        numbers = [float(one) for one in picked]
-        marks.draw(axes, numbers)
+        floats = [float(text) for text in picked]
+        markers.draw(axes, floats)
         if values.endswith(":log"):
-            _set_log(axes, numbers)
-        elif all(one.is_integer() for one in numbers):
+            _set_log(axes, floats)
+        elif all(value.is_integer() for value in floats):
             axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
             # Of one number alone the axis would be of fractions about it.
-            axes.set_xlim(min(numbers, default=0) - 0.5, max(numbers, default=1) + 0.5)
+            axes.set_xlim(min(floats, default=0) - 0.5, max(floats, default=1) + 0.5)
         return
-    places = {name: place for place, name in enumerate(values)}
+    positions = {name: position for position, name in enumerate(values)}
     # Steps of the golden section put trials of one choice beside each other.
-    apart = [0.3 * (one.number * 0.618 % 1 - 0.5) for one in marks.shown]
-    marks.draw(axes, [places[name] + step for name, step in zip(picked, apart, strict=True)])
-    axes.set_xticks(list(places.values()), [plain(name, 12) for name in places])
-    axes.set_xlim(-0.6, len(places) - 0.4)
+    apart = [0.3 * (trial.number * 0.618 % 1 - 0.5) for trial in markers.shown]
+    markers.draw(axes, [positions[name] + step for name, step in zip(picked, apart, strict=True)])
+    axes.set_xticks(list(positions.values()), [plain(name, 12) for name in positions])
+    axes.set_xlim(-0.6, len(positions) - 0.4)
 
 
 def _set_log(axes: Axes, picked: Sequence[float]) -> None:
     """Plain numbers at each power of ten, and between them where there are few."""
     axes.set_xscale("log")
-    few = bool(picked) and max(picked) < 50 * min(picked)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
+    is_narrow = bool(picked) and max(picked) < 50 * min(picked)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if is_narrow else (1,)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_locator(NullLocator())
 
 
 def _draw_best(axes: Axes, shown: Sequence[Trial]) -> None:
-    finished = [one for one in shown if one.status == "finished"]
+    finished = [trial for trial in shown if trial.status == "finished"]
     if finished:
-        best = np.maximum.accumulate([one.scores[-1] for one in finished])
-        axes.plot([one.number for one in finished], best, **BEST)
+        best = np.maximum.accumulate([trial.scores[-1] for trial in finished])
+        axes.plot([trial.number for trial in finished], best, **BEST)
 
 
 def _limits(shown: Sequence[Trial]) -> tuple[float, float]:
     """All finished trials, but for those far below the middle one."""
-    scores = [one.scores[-1] for one in shown if one.status == "finished"]
+    scores = [trial.scores[-1] for trial in shown if trial.status == "finished"]
     if not scores:
         return 0.0, 1.0
     high, middle = max(scores), float(np.median(scores))
     low = max(min(scores), middle - 4 * (high - middle + 0.002))
-    room = max(0.08 * (high - low), 0.001)
-    return low - room, high + room
+    space = max(0.08 * (high - low), 0.001)
+    return low - space, high + space
 
 
 def _keys(shown: Sequence[Trial]) -> list[Line2D]:
-    seen = [status for status in LOOKS if any(one.status == status for one in shown)]
-    keys = [Line2D([], [], linestyle="none", label=SAYS[one], **LOOKS[one]) for one in seen]
+    statuses = [status for status in LOOKS if any(trial.status == status for trial in shown)]
+    keys = [
+        Line2D([], [], linestyle="none", label=SAYS[status], **LOOKS[status]) for status in statuses
+    ]
     return [
         *keys,
         Line2D([], [], **BEST, label="highest accuracy so far"),

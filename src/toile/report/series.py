@@ -33,17 +33,21 @@ def step_series(history: History, measure: Measure) -> Series:
 
 def training_series(history: History, measure: Measure) -> Series:
     """Each epoch's mean over its training batches, placed at the middle of the epoch."""
-    return _series([(one["epoch"] - 0.5, one["training"][measure]) for one in history.epochs])
+    return _series(
+        [(record["epoch"] - 0.5, record["training"][measure]) for record in history.epochs]
+    )
 
 
 def validation_series(history: History, measure: Measure) -> Series:
     """The validation score at the end of each epoch."""
-    return _series([(float(one["epoch"]), one["validation"][measure]) for one in history.epochs])
+    return _series(
+        [(float(record["epoch"]), record["validation"][measure]) for record in history.epochs]
+    )
 
 
 def best_epoch(history: History) -> int | None:
     """The epoch whose weights are kept as the best so far; None before the first has ended."""
-    return max((one["epoch"] for one in history.epochs if one["best"]), default=None)
+    return max((record["epoch"] for record in history.epochs if record["best"]), default=None)
 
 
 def _series(points: list[tuple[float, float | None]]) -> Series:

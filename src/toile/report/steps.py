@@ -43,7 +43,7 @@ def steps_figure(pictures: Sequence[StepsOf], narrow: bool = False) -> Figure:
 
     `narrow` for a small screen, two in a row.
     """
-    most = max(len(one.steps) for one in pictures) + 1
+    most = max(len(picture.steps) for picture in pictures) + 1
     columns = 2 if narrow else most
     width = 2 * EDGE + columns * PANEL + (columns - 1) * GAP
     strip = ROW + (-(-most // columns) - 1) * PITCH
@@ -53,29 +53,29 @@ def steps_figure(pictures: Sequence[StepsOf], narrow: bool = False) -> Figure:
     figure.set_layout_engine("none")
     page = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     page.set_axis_off()
-    for row, one in enumerate(pictures):
+    for row, picture in enumerate(pictures):
         top = EDGE + strip * row
         if row:
             page.plot([EDGE, width - EDGE], [top - 0.2] * 2, color=LINE, linewidth=0.8)
-        _draw_strip(page, one, top, columns)
+        _draw_strip(page, picture, top, columns)
     return figure
 
 
-def _draw_strip(page: Axes, one: StepsOf, top: float, columns: int) -> None:
+def _draw_strip(page: Axes, picture: StepsOf, top: float, columns: int) -> None:
     letters = NARROW_COLUMN if columns == 2 else COLUMN
-    _write(page, EDGE, top, plain(one.name, columns * letters // 2), 10.0)
-    for place, step in enumerate(one.steps):
-        row, column = divmod(place, columns)
+    _write(page, EDGE, top, plain(picture.name, columns * letters // 2), 10.0)
+    for index, step in enumerate(picture.steps):
+        row, column = divmod(index, columns)
         left, above = EDGE + column * (PANEL + GAP), top + 0.35 + row * PITCH
         _draw_step(page, step, left, above, letters)
         page.text(
             left + PANEL + GAP / 2, above + 0.25 + PANEL / 2, ARROW, color=MUTED, size=14,
             ha="center", va="center",
         )  # fmt: skip
-    row, column = divmod(len(one.steps), columns)
+    row, column = divmod(len(picture.steps), columns)
     left, above = EDGE + column * (PANEL + GAP), top + 0.35 + row * PITCH
     _write(page, left, above, "Answer", 8.5)
-    _draw_answer(page, one, left, above + 0.25, letters)
+    _draw_answer(page, picture, left, above + 0.25, letters)
 
 
 def _draw_step(page: Axes, step: PreparationStep, left: float, top: float, letters: int) -> None:
@@ -105,23 +105,23 @@ def _draw_step(page: Axes, step: PreparationStep, left: float, top: float, lette
     _write_lines(page, left, top + 0.33 + PANEL, step.sentence, MUTED, letters)
 
 
-def _draw_answer(page: Axes, one: StepsOf, left: float, top: float, letters: int) -> None:
-    shown = one.top[:MOST_CLASSES]
+def _draw_answer(page: Axes, picture: StepsOf, left: float, top: float, letters: int) -> None:
+    shown = picture.top[:MOST_CLASSES]
     if not shown:
         _write(page, left, top, "No answer", 8.0)
-    for place, likely in enumerate(shown):
-        y = top + LINE_PITCH * place
-        weight, strength = ("bold", 1.0) if place == 0 else ("normal", 0.45)
-        _write(page, left, y, plain(likely.class_name, 16), 8.0, weight)
-        percent = f"{100 * likely.probability:.1f} %"
+    for rank, candidate in enumerate(shown):
+        y = top + LINE_PITCH * rank
+        weight, strength = ("bold", 1.0) if rank == 0 else ("normal", 0.45)
+        _write(page, left, y, plain(candidate.class_name, 16), 8.0, weight)
+        percent = f"{100 * candidate.probability:.1f} %"
         page.text(left + PANEL, y, percent, color=INK, size=8, ha="right", va="top")
-        for share, colour, alpha in ((1, LINE, 1), (likely.probability, TRAINING, strength)):
-            bar = Rectangle((left, y + 0.17), PANEL * share, 0.08, facecolor=colour, linewidth=0)
+        for fraction, colour, alpha in ((1, LINE, 1), (candidate.probability, TRAINING, strength)):
+            bar = Rectangle((left, y + 0.17), PANEL * fraction, 0.08, facecolor=colour, linewidth=0)
             bar.set_alpha(alpha)
             page.add_patch(bar)
-    said = " ".join(f"{warning[0].upper()}{warning[1:]}." for warning in one.warnings)
+    text = " ".join(f"{warning[0].upper()}{warning[1:]}." for warning in picture.warnings)
     below = top + LINE_PITCH * max(1, len(shown)) + 0.08
-    _write_lines(page, left, below, said, VALIDATION, letters)
+    _write_lines(page, left, below, text, VALIDATION, letters)
 
 
 def _write(page: Axes, x: float, y: float, text: str, size: float, weight: str = "bold") -> None:

@@ -26,11 +26,11 @@ NARROW_INCHES = 3.7
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
-def _percent(share: float, place: int | None) -> str:
+def _percent(fraction: float, position: int | None) -> str:
     # Six digits hide what floats add: a tick at 3 * 0.1 is 30 % and not 30.000000000000004 %.
-    said = f"{100 * share:.6g} %"
+    text = f"{100 * fraction:.6g} %"
     # An axis may go on where no share can be, so that a mark at its end is seen whole.
-    return said if 0 <= float(said[:-1]) <= 100 else ""
+    return text if 0 <= float(text[:-1]) <= 100 else ""
 
 
 PERCENT = FuncFormatter(_percent)
@@ -56,11 +56,11 @@ def style_axes(axes: Axes, title: str = "") -> None:
     axes.set_title(title, loc="left", color=INK, size=10, weight="bold", pad=12)
 
 
-def bound_shares(axes: Axes) -> None:
+def bound_fractions(axes: Axes) -> None:
     """End the axis of shares a little beyond 0 and 100 %, where it would go on."""
     low, high = axes.get_ylim()
-    room = 0.05 * (min(high, 1) - max(low, 0))
-    axes.set_ylim(max(low, -room), min(high, 1 + room))
+    margin = 0.05 * (min(high, 1) - max(low, 0))
+    axes.set_ylim(max(low, -margin), min(high, 1 + margin))
     axes.yaxis.set_major_formatter(PERCENT)
 
 

@@ -13,24 +13,24 @@ from starlette.requests import ClientDisconnect
 
 from toile.distribution import VERSION
 from toile.errors import ToileError
-from toile.service.model import TAKES, Model
+from toile.service.model import ACCEPTS, Model
 from toile.service.words import Answer, Card, Health, Problem
 
 MAX_BYTES = 20_000_000
 # One is looked at while the other arrives; each is in memory twice while it is put together.
 LARGE_AT_ONCE = 2
 # Longer than a body may take to arrive, so that those who stall make nobody leave.
-PLACE_SECONDS = 30.0
+SLOT_SECONDS = 30.0
 RETRY_SECONDS = 5
 # Up to here a picture is in the server's buffers already, and goes past the large ones.
 LARGE_BYTES = 65_536
 TINY_PX = 16_384
 FORMATS = ("png", "jpeg", "webp", "bmp", "gif")
 PICTURE = {
-    "description": f"{TAKES}; at most {MAX_BYTES // 10**6} MB and 25 million pixels",
+    "description": f"{ACCEPTS}; at most {MAX_BYTES // 10**6} MB and 25 million pixels",
     "required": True,
     "content": {
-        f"image/{one}": {"schema": {"type": "string", "format": "binary"}} for one in FORMATS
+        f"image/{kind}": {"schema": {"type": "string", "format": "binary"}} for kind in FORMATS
     },
 }
 # The guard asks for it; as a dependency FastAPI would look at it again at each request.
@@ -62,8 +62,8 @@ def create_app(model: Model) -> FastAPI:
     )
     card = _json(model.card)
     health = _json(Health())
-    desk = Desk(model)
-    places = Places()
+    worker = PictureWorker(model)
+    slots = Slots()
 
     @app.get("/", response_model=Card, responses=REFUSED, openapi_extra=TOKEN)
     async def about() -> Response:
@@ -91,9 +91,9 @@ def create_app(model: Model) -> FastAPI:
         """The likeliest classes of one picture, whose bytes are the body."""
         length = request.headers.get("content-length")
         large = length is None or int(length) > LARGE_BYTES
-        # A place is held until the answer is there: bodies that wait for the desk are in memory.
-        async with places if large else nullcontext():
-            return _json(await desk.answer(await request.body(), top, always))
+        # A slot is held until the answer is there: bodies that wait for the worker are in memory.
+        async with slots if large else nullcontext():
+            return _json(await worker.answer(await request.body(), top, always))
 
     _say_errors(app)
     _say_token(app)
@@ -104,7 +104,7 @@ class Busy(Exception):
     """There was no place for a large picture in time."""
 
 
-class Places:
+class Slots:
     """Room for a few large pictures: who finds none waits for it, unread, and not for ever."""
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ class Places:
 
     async def __aenter__(self) -> None:
         try:
-            async with asyncio.timeout(PLACE_SECONDS):
+            async with asyncio.timeout(SLOT_SECONDS):
                 await self._free.acquire()
         except TimeoutError:
             raise Busy from None
@@ -121,7 +121,7 @@ class Places:
         self._free.release()
 
 
-class Desk:
+class PictureWorker:
     """Where pictures are worked on, one at a time, since Pillow's warnings bear no two threads.
 
     A thread of its own does it, so that a large picture keeps nobody from connecting. A tiny one is
@@ -179,8 +179,10 @@ def _say_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def no_path(request: Request, error: HTTPException) -> Response:
-        asked = f"{request.method} {request.url.path:.80}"
-        sentence = f"{asked}: {error.detail.lower()}; there are GET /, GET /health, POST /predict"
+        request_line = f"{request.method} {request.url.path:.80}"
+        sentence = (
+            f"{request_line}: {error.detail.lower()}; there are GET /, GET /health, POST /predict"
+        )
         return _json(Problem(error=sentence), error.status_code, **(error.headers or {}))
 
     @app.exception_handler(Busy)

@@ -14,7 +14,7 @@ from toile.workbench import open_classifier
 if TYPE_CHECKING:
     from toile.data import Progress
 
-TAKES = "the bytes of one picture: PNG, JPEG, WebP, BMP or GIF"
+ACCEPTS = "the bytes of one picture: PNG, JPEG, WebP, BMP or GIF"
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,16 @@ class Model:
 
         Raises ToileError where it is none, or is of the sealed test part of the run's data.
         """
-        said = self.classifier.ask(content, num_top=num_top, always=always, name="the picture")
-        top = [Likely(class_name=one.class_name, probability=one.probability) for one in said.top]
-        return Answer(top=top, warnings=list(said.warnings), abstained=list(said.abstained))
+        prediction = self.classifier.ask(
+            content, num_top=num_top, always=always, name="the picture"
+        )
+        top = [
+            Likely(class_name=candidate.class_name, probability=candidate.probability)
+            for candidate in prediction.top
+        ]
+        return Answer(
+            top=top, warnings=list(prediction.warnings), abstained=list(prediction.abstained)
+        )
 
     @property
     def card(self) -> Card:
@@ -43,7 +50,7 @@ class Model:
             **about.model_dump(include={"run", "name", "weights", "weights_sha256", "precision"}),
             classes=list(about.data.class_names),
             shape=about.data.shape,
-            takes=TAKES,
+            takes=ACCEPTS,
             accuracy=self.score,
             abstains=cost.sentence if (cost := self.classifier.abstention.cost) else "",
         )
@@ -71,9 +78,9 @@ def _exported(run: Run, weights: str, progress: "Progress") -> OnnxClassifier:
         import onnxruntime  # type: ignore[import-untyped]  # noqa: F401
     path = run.folder / f"serve-{weights}.onnx"
     try:
-        kept = OnnxClassifier(path)
-        if kept.about.weights_sha256 == load_arrays(run.folder / f"{weights}.safetensors").sha256:
-            return kept
+        model = OnnxClassifier(path)
+        if model.about.weights_sha256 == load_arrays(run.folder / f"{weights}.safetensors").sha256:
+            return model
     except ToileError:
         pass  # Not there yet, or damaged: it is made anew, and what hinders that is said then.
     from toile.workbench import export_run

@@ -8,7 +8,7 @@ import numpy as np
 from toile.errors import ToileError
 from toile.files import write_whole
 from toile.report import (
-    Hits,
+    Correct,
     StudyReport,
     csv_readings,
     csv_table,
@@ -46,7 +46,7 @@ def asked_forms(formats: Iterable[str], forms: Sequence[str], kind: str) -> list
     return asked
 
 
-def hits_of(result: StudyResult) -> Hits:
+def hits_of(result: StudyResult) -> Correct:
     """Which images each finished reading answered right, for levels that answered the same ones.
 
     The first level's images are those; a level with others, as with other data, is left out.

@@ -26,13 +26,13 @@ def test_layers_in_a_block_and_on_the_way_around_it_stand_one_deeper(plan: Plan)
 
 def test_shares_are_of_the_whole_networks_multiply_adds(plan: Plan) -> None:
     # Two 1 x 1 convolutions at 4 places and 2 filters, 8 each; a dense layer of 8 by 3, 24.
-    assert [row.share for row in layer_rows(plan)] == pytest.approx(
+    assert [row.fraction for row in layer_rows(plan)] == pytest.approx(
         [16 / 40, 8 / 40, 0, 8 / 40, 0, 24 / 40]
     )
 
 
 def test_a_strip_takes_blocks_apart_and_leaves_out_what_costs_nothing(plan: Plan) -> None:
-    macs = [(one.name, one.share) for one in mac_strip(plan)]
+    macs = [(one.name, one.fraction) for one in mac_strip(plan)]
 
     assert macs == [
         ("residual1.conv1", 0.2),
@@ -40,4 +40,4 @@ def test_a_strip_takes_blocks_apart_and_leaves_out_what_costs_nothing(plan: Plan
         ("dense1", 0.6),
     ]
     # 2 weights, 2 weights and 2 biases, 24 weights and 3 biases.
-    assert [one.share for one in parameter_strip(plan)] == [2 / 33, 4 / 33, 27 / 33]
+    assert [one.fraction for one in parameter_strip(plan)] == [2 / 33, 4 / 33, 27 / 33]

@@ -38,7 +38,7 @@ def test_each_exercise_has_its_question_answer_sentence_and_command(page):
     heads = [block.heading for block in page.blocks]
     assert heads == ["1. First nine", "2. Filters", "3. Best", "4. Worth it", "5. Away", "6. Last"]
     filters = page.blocks[1]
-    assert (filters.question, filters.asked) == ("Do more help?", "Which will be best?")
+    assert (filters.question, filters.prompt) == ("Do more help?", "Which will be best?")
     assert (filters.expected, filters.answer) == ("64 & more", "")
     assert page.blocks[5].answer == "Neither"
     assert "8 is worse than 64" in filters.sentence

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from toile.report.study_page.tables import Hits
+from toile.report.study_page.tables import Correct
 from toile.studies import Factors, Reading, StudyResult, study_of
 
 MakeStudy = Callable[..., StudyResult]
@@ -54,6 +54,6 @@ def epochs(make_study: MakeStudy) -> StudyResult:
 
 
 @pytest.fixture
-def hits(epochs: StudyResult) -> Hits:
+def correct(epochs: StudyResult) -> Correct:
     rng = np.random.default_rng(0)
     return {name: rng.random((len(row), 500)) < 0.9 for name, row in EPOCHS.items()}

@@ -21,8 +21,8 @@ def section(report, title):
     return found
 
 
-def test_the_report_says_what_the_verdict_says(epochs, hits):
-    report = study_report(epochs, hits)
+def test_the_report_says_what_the_verdict_says(epochs, correct):
+    report = study_report(epochs, correct)
     assert report.title == "How many epochs?"
     assert report.sentence == study_sentence(epochs)
     cards = {card.label: (card.value, card.note) for card in report.cards}
@@ -113,8 +113,8 @@ def test_one_level_stands_alone(make_study):
     assert "Pairs" not in [one.title for one in report.sections]
 
 
-def test_noise_is_told_by_source_and_the_correlation_as_not_used(epochs, hits):
-    doubt = section(study_report(epochs, hits), "Where the uncertainty comes from")
+def test_noise_is_told_by_source_and_the_correlation_as_not_used(epochs, correct):
+    doubt = section(study_report(epochs, correct), "Where the uncertainty comes from")
     assert [table.name for table in doubt.tables] == ["noise", "pair-noise"]
     assert len(doubt.tables[1].rows) == 3
     assert (

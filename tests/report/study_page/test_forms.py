@@ -59,8 +59,8 @@ class Page(HTMLParser):
             self.words.append(data)
 
 
-def test_the_page_holds_every_sentence_and_number_and_asks_nobody(epochs, hits):
-    report = study_report(epochs, hits)
+def test_the_page_holds_every_sentence_and_number_and_asks_nobody(epochs, correct):
+    report = study_report(epochs, correct)
     page = Page(study_html(report))
     text = re.sub(r"\s+", " ", " ".join(page.words))
     for sentence in [report.sentence, report.terms, *(w for s in report.sections for w in s.words)]:
@@ -182,10 +182,10 @@ def test_latex_has_no_character_left_that_acts():
     assert re.sub(written_out, "", latex_text("".join(acting))) == ""
 
 
-def test_the_pdf_is_the_same_each_time_and_has_the_figures(epochs, hits):
-    first, second = (study_pdf(study_report(epochs, hits)) for _ in range(2))
+def test_the_pdf_is_the_same_each_time_and_has_the_figures(epochs, correct):
+    first, second = (study_pdf(study_report(epochs, correct)) for _ in range(2))
     assert first == second
-    bare = study_pdf(replace(study_report(epochs, hits), drawings=()))
+    bare = study_pdf(replace(study_report(epochs, correct), drawings=()))
     assert len(first) > len(bare) + 20_000
 
 
@@ -202,8 +202,8 @@ def test_without_typst_the_extra_is_named(epochs, monkeypatch):
         study_pdf(study_report(epochs, {}))
 
 
-def test_what_is_a_number_is_written_as_one(epochs, hits):
-    for table in study_report(epochs, hits).tables:
+def test_what_is_a_number_is_written_as_one(epochs, correct):
+    for table in study_report(epochs, correct).tables:
         _, *rows = csv.reader(io.StringIO(csv_table(table)))
         assert len(rows) == len(table.rows)
         for row in rows:

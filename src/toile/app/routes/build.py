@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from toile.app.routes.runs import LayerCell, layer_cell
 from toile.app.routes.sources import recipe_from
-from toile.app.session import Here
+from toile.app.session import CurrentSession
 from toile.data import known_extent
 from toile.errors import ToileError
 from toile.recipe import (
@@ -88,52 +88,52 @@ class RecipeSource(BaseModel):
 @router.get("/layers")
 def get_layer_kinds() -> list[LayerKind]:
     """Every kind of layer there is, with its settings."""
-    return [_kind(one) for one in layer_kinds()]
+    return [_kind(row) for row in layer_kinds()]
 
 
 @router.post("/network")
-def plan(asked: AskedNetwork) -> PlannedNetwork:
+def plan(body: AskedNetwork) -> PlannedNetwork:
     """Shapes, parameters and multiply-adds of a network, or where it cannot work."""
-    document = asked.recipe
+    document = body.recipe
     entries = document.get("network")
     if not isinstance(entries, list) or len(entries) > MOST_ENTRIES:
         raise ToileError(f"network is no list of at most {MOST_ENTRIES} layers")
     data = data_of(document.get("data", {}))
-    extent = known_extent(data)
-    if extent is None:
+    data_shape = known_extent(data)
+    if data_shape is None:
         raise ToileError(
             f"data.name is {data.name}, whose shapes are not known before it is read; build on a "
             "dataset known by name"
         )
-    planned = plan_as_far(entries, extent.shape, extent.classes)
+    planned = plan_as_far(entries, data_shape.shape, data_shape.classes)
     text = ""
     if not planned.problem:
         text = recipe_text(recipe_of(document))
     return PlannedNetwork(
-        layers=[layer_cell(one) for one in planned.layers],
+        layers=[layer_cell(layer) for layer in planned.layers],
         problem=planned.problem,
         place=planned.place,
-        parameters=sum(one.parameters for one in planned.layers),
-        macs=sum(one.macs for one in planned.layers),
-        input=list(extent.shape),
-        classes=extent.classes,
+        parameters=sum(layer.parameters for layer in planned.layers),
+        macs=sum(layer.macs for layer in planned.layers),
+        input=list(data_shape.shape),
+        classes=data_shape.classes,
         text=text,
     )
 
 
 @router.post("/read")
-def read_text(asked: RecipeText) -> RecipeDocument:
+def read_text(body: RecipeText) -> RecipeDocument:
     """The document of a recipe written as YAML."""
-    document = read_value(asked.text, "the recipe")
+    document = read_value(body.text, "the recipe")
     if not isinstance(document, dict):
         raise ToileError("the recipe has no named settings, as in network: [...]")
     return _document(recipe_of(document))
 
 
 @router.post("/document")
-def read_source(session: Here, asked: RecipeSource) -> RecipeDocument:
+def read_source(session: CurrentSession, body: RecipeSource) -> RecipeDocument:
     """The document of a preset's, a run's or a draft's recipe."""
-    return _document(recipe_from(session, asked.source))
+    return _document(recipe_from(session, body.source))
 
 
 def _document(recipe: Recipe) -> RecipeDocument:
@@ -148,12 +148,12 @@ def _kind(row: KindRow) -> LayerKind:
         shorthand=row.shorthand,
         settings=[
             LayerSetting(
-                name=one.address,
-                default=one.default,
-                rule=one.rule,
-                meaning=one.description,
-                choices=list(one.choices),
+                name=row.address,
+                default=row.default,
+                rule=row.rule,
+                meaning=row.description,
+                choices=list(row.choices),
             )
-            for one in row.settings
+            for row in row.settings
         ],
     )

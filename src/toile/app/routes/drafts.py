@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from toile.app.session import Here
+from toile.app.session import CurrentSession
 
 router = APIRouter()
 
@@ -17,24 +17,24 @@ class Draft(BaseModel):
 
 
 @router.get("/drafts")
-def list_drafts(session: Here) -> list[str]:
+def list_drafts(session: CurrentSession) -> list[str]:
     """The names of the drafts, the one last changed first."""
     return session.drafts.names()
 
 
 @router.get("/drafts/{name}")
-def get_draft(session: Here, name: str) -> Draft:
+def get_draft(session: CurrentSession, name: str) -> Draft:
     """A draft; an empty one where there is none."""
     return Draft(content=session.drafts.read(name) or {})
 
 
 @router.put("/drafts/{name}")
-def keep_draft(session: Here, name: str, draft: Draft) -> None:
+def keep_draft(session: CurrentSession, name: str, draft: Draft) -> None:
     """Keep a draft, in place of one of its name."""
     session.drafts.write(name, draft.content)
 
 
 @router.delete("/drafts/{name}")
-def delete_draft(session: Here, name: str) -> None:
+def delete_draft(session: CurrentSession, name: str) -> None:
     """Forget a draft."""
     session.drafts.remove(name)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from toile.app.session import Here, NotHere, Session
+from toile.app.session import CurrentSession, NotHere, Session
 from toile.errors import ToileError
 from toile.recipe import differing_parts, recipe_text, setting_text, steps_per_epoch
 from toile.runs import (
@@ -142,23 +142,23 @@ class Ticket(BaseModel):
 
 
 @router.get("/runs")
-def get_runs(session: Here, known: str = "") -> RunList:
+def get_runs(session: CurrentSession, known: str = "") -> RunList:
     """The runs; none of them where `known` is the list's version still."""
-    rows = [_row(one) for one in Workspace(session.workspace).runs()]
-    said = "\n".join(row.model_dump_json() for row in rows)
-    version = hashlib.sha256(said.encode()).hexdigest()[:16]
+    rows = [_row(entry) for entry in Workspace(session.workspace).runs()]
+    text = "\n".join(row.model_dump_json() for row in rows)
+    version = hashlib.sha256(text.encode()).hexdigest()[:16]
     return RunList(runs=[] if version == known else rows, version=version)
 
 
 @router.get("/runs/{run_id}")
-def get_run(session: Here, run_id: str) -> RunDetail:
+def get_run(session: CurrentSession, run_id: str) -> RunDetail:
     """One run."""
     return _detail(session.run(run_id))
 
 
 @router.get("/runs/{run_id}/history")
 def get_history(
-    session: Here, run_id: str, since: Annotated[int, Query(ge=0)] = 0
+    session: CurrentSession, run_id: str, since: Annotated[int, Query(ge=0)] = 0
 ) -> HistoryAnswer:
     """A run's curve from a place on."""
     run = session.run(run_id)
@@ -169,14 +169,14 @@ def get_history(
 
 
 @router.delete("/runs/{run_id}")
-def delete_run(session: Here, run_id: str) -> None:
+def delete_run(session: CurrentSession, run_id: str) -> None:
     """Delete a run."""
     workspace = Workspace(session.workspace)
     workspace.remove(workspace.named(session.run(run_id).folder))
 
 
 @router.patch("/runs/{run_id}")
-def remark_run(session: Here, run_id: str, remark: Remark) -> RunRow:
+def remark_run(session: CurrentSession, run_id: str, remark: Remark) -> RunRow:
     """Give a run a star, a note or another name, or take a star or a note away."""
     workspace, run = Workspace(session.workspace), session.run(run_id)
     if remark.star is not None:
@@ -191,7 +191,7 @@ def remark_run(session: Here, run_id: str, remark: Remark) -> RunRow:
 
 
 @router.post("/runs/{run_id}/page")
-def open_page(session: Here, run_id: str) -> Ticket:
+def open_page(session: CurrentSession, run_id: str) -> Ticket:
     """A path for a new tab to open the run's page at; it has no token to show."""
     run = session.run(run_id)
     if not (run.folder / "report.html").is_file():
@@ -200,24 +200,24 @@ def open_page(session: Here, run_id: str) -> Ticket:
 
 
 @router.get("/compare")
-def compare_runs(session: Here, run: Annotated[list[str], Query()]) -> RunComparison:
+def compare_runs(session: CurrentSession, run: Annotated[list[str], Query()]) -> RunComparison:
     """Runs side by side: in what their recipes differ, and which of two is right more often."""
     if not 1 <= len(set(run)) == len(run) <= MOST_COMPARED:
         raise ToileError(
             f"{len(run)} runs are to be compared; it is 1 to {MOST_COMPARED}, each once"
         )
-    found = [session.run(one) for one in run]
-    differing, alike = differing_parts([one.recipe for one in found])
+    runs = [session.run(name) for name in run]
+    differing, alike = differing_parts([opened.recipe for opened in runs])
     test, refusal = None, ""
-    if len(found) == 2:
+    if len(runs) == 2:
         try:
-            test = McNemarAnswer(**compare_answers(*found).to_json())
+            test = McNemarAnswer(**compare_answers(*runs).to_json())
         except ToileError as error:
             refusal = str(error)
     return RunComparison(
-        runs=[_detail(one) for one in found],
+        runs=[_detail(opened) for opened in runs],
         differences=[
-            DifferingSetting(address=address, values=[setting_text(one) for one in values])
+            DifferingSetting(address=address, values=[setting_text(value) for value in values])
             for address, values in differing.items()
         ],
         alike=alike,
@@ -241,14 +241,14 @@ def page_of(session: Session, request: Request) -> Response:
     return Response(content, headers={"content-security-policy": policy}, media_type="text/html")
 
 
-def _row(one: Listed) -> RunRow:
-    state = asdict(one.state)
+def _row(entry: Listed) -> RunRow:
+    state = asdict(entry.state)
     fields = {name: state[name] for name in RunRow.model_fields if name in state}
     return RunRow(
-        id=one.run.id,
-        changed=one.changed,
-        star=one.remarks.star,
-        note=one.remarks.note,
+        id=entry.run.id,
+        changed=entry.changed,
+        star=entry.remarks.star,
+        note=entry.remarks.note,
         **fields,
     )
 
@@ -275,7 +275,7 @@ def _detail(run: Run) -> RunDetail:
         shape=list(facts.shape),
         recipe=recipe_text(recipe),
         notes=list(facts.notes),
-        layers=[layer_cell(one) for one in run.plan.layers],
+        layers=[layer_cell(layer) for layer in run.plan.layers],
         has_page=(run.folder / "report.html").is_file(),
         has_weights=(run.folder / "last.safetensors").exists(),
     )

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from toile.app.routes.runs import LayerCell, layer_cell
 from toile.app.routes.sources import recipe_from
-from toile.app.session import Here
+from toile.app.session import CurrentSession
 from toile.data import known_extent, list_sources
 from toile.errors import ToileError
 from toile.executors import Job
@@ -120,38 +120,38 @@ class QueuePlace(BaseModel):
 
 
 @router.get("/choices")
-def get_choices(session: Here) -> TrainingChoices:
+def get_choices(session: CurrentSession) -> TrainingChoices:
     """Presets, datasets known by name, and drafts of recipes."""
     return TrainingChoices(
         presets=[
-            PresetRow(name=name, title=one.about.title, data=one.data.name)
-            for name, one in list_presets().items()
+            PresetRow(name=name, title=preset.about.title, data=preset.data.name)
+            for name, preset in list_presets().items()
         ],
         sources=[
             SourceRow(
-                name=one.name,
-                here=one.path is not None,
-                num_train=one.num_images[0],
-                num_test=one.num_images[1],
-                num_classes=one.num_classes,
-                shape=list(one.shape),
-                download_bytes=one.download_bytes,
+                name=source.name,
+                here=source.path is not None,
+                num_train=source.num_images[0],
+                num_test=source.num_images[1],
+                num_classes=source.num_classes,
+                shape=list(source.shape),
+                download_bytes=source.download_bytes,
             )
-            for one in list_sources()
+            for source in list_sources()
         ],
         drafts=[name for name in session.drafts.names() if name.startswith("build-")],
     )
 
 
 @router.post("/form")
-def get_form(session: Here, asked: AskedTraining) -> RecipeForm:
+def get_form(session: CurrentSession, body: AskedTraining) -> RecipeForm:
     """A recipe's settings, changed as asked where that can be."""
-    recipe, refused = _changed(recipe_from(session, asked.source), asked.changes)
+    recipe, refused = _changed(recipe_from(session, body.source), body.changes)
     problem, plan = "", None
-    extent = known_extent(recipe.data)
-    if extent is not None:
+    data_shape = known_extent(recipe.data)
+    if data_shape is not None:
         try:
-            plan = plan_network(recipe.network, extent.shape, extent.classes)
+            plan = plan_network(recipe.network, data_shape.shape, data_shape.classes)
         except ToileError as error:
             problem = str(error)
     return RecipeForm(
@@ -171,57 +171,57 @@ def get_form(session: Here, asked: AskedTraining) -> RecipeForm:
         ],
         refused=refused,
         problem=problem,
-        layers=[layer_cell(one) for one in plan.layers] if plan else [],
+        layers=[layer_cell(layer) for layer in plan.layers] if plan else [],
         parameters=plan.parameters if plan else None,
         macs=plan.macs if plan else None,
-        num_training=extent.num_training if extent else None,
+        num_training=data_shape.num_training if data_shape else None,
         text=recipe_text(recipe),
     )
 
 
 @router.get("/queue")
-def get_queue(session: Here) -> Queue:
+def get_queue(session: CurrentSession) -> Queue:
     """The trainings that run and wait."""
     return _queue(session)
 
 
 @router.post("/queue")
-def add_training(session: Here, asked: AskedTraining) -> JobRow:
+def add_training(session: CurrentSession, body: AskedTraining) -> JobRow:
     """Train a recipe as a new run, when there are cores for it."""
-    recipe, refused = _changed(recipe_from(session, asked.source), asked.changes)
+    recipe, refused = _changed(recipe_from(session, body.source), body.changes)
     if refused:
         raise ToileError("; ".join(refused.values()))
-    extent = known_extent(recipe.data)
-    if extent is not None:
-        plan_network(recipe.network, extent.shape, extent.classes)
+    data_shape = known_extent(recipe.data)
+    if data_shape is not None:
+        plan_network(recipe.network, data_shape.shape, data_shape.classes)
     job = session.queue.add(recipe)
     session.queue.advance()
     return _job(job)
 
 
 @router.post("/runs/{run_id}/longer")
-def train_longer(session: Here, run_id: str, asked: Longer) -> JobRow:
+def train_longer(session: CurrentSession, run_id: str, body: Longer) -> JobRow:
     """Have a run go on where it stands."""
-    job = session.queue.add_longer(session.run(run_id), asked.epochs)
+    job = session.queue.add_longer(session.run(run_id), body.epochs)
     session.queue.advance()
     return _job(job)
 
 
 @router.post("/queue/{run_id}/stop")
-def stop_training(session: Here, run_id: str) -> None:
+def stop_training(session: CurrentSession, run_id: str) -> None:
     """Have a training stop at its next step, with a checkpoint."""
     session.queue.stop(run_id)
 
 
 @router.post("/queue/{run_id}/move")
-def move_training(session: Here, run_id: str, asked: QueuePlace) -> Queue:
+def move_training(session: CurrentSession, run_id: str, body: QueuePlace) -> Queue:
     """Change the order of the trainings that wait."""
-    session.queue.move(run_id, asked.place)
+    session.queue.move(run_id, body.place)
     return _queue(session)
 
 
 @router.delete("/queue/{run_id}")
-def remove_training(session: Here, run_id: str) -> Queue:
+def remove_training(session: CurrentSession, run_id: str) -> Queue:
     """Take a training out of the queue that waits or has failed to begin."""
     session.queue.remove(run_id)
     return _queue(session)
@@ -239,8 +239,8 @@ def _changed(recipe: Recipe, changes: list[str]) -> tuple[Recipe, dict[str, str]
     return recipe, refused
 
 
-def _queue(session: Here) -> Queue:
-    return Queue(jobs=[_job(one) for one in session.queue.jobs()], cores=session.queue.cores)
+def _queue(session: CurrentSession) -> Queue:
+    return Queue(jobs=[_job(job) for job in session.queue.jobs()], cores=session.queue.cores)
 
 
 def _job(job: Job) -> JobRow:

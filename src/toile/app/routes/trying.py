@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from toile.app.session import Here
+from toile.app.session import CurrentSession
 from toile.errors import ToileError
 
 router = APIRouter()
@@ -43,7 +43,7 @@ class PictureAnswer(BaseModel):
 @router.post("/try/{run_id}")
 async def answer_picture(
     request: Request,
-    session: Here,
+    session: CurrentSession,
     run_id: str,
     weights: Literal["last", "best"] = "last",
     top: Annotated[int, Query(ge=1, le=10)] = 3,
@@ -62,5 +62,5 @@ async def answer_picture(
         "steps": steps,
         "always": always,
     }
-    said = await run_in_threadpool(session.answering.ask, question, picture)
-    return PictureAnswer.model_validate(said)
+    reply = await run_in_threadpool(session.answering.ask, question, picture)
+    return PictureAnswer.model_validate(reply)

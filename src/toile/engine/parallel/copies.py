@@ -7,7 +7,7 @@ from torch import nn
 from toile.engine.parallel.batch_norm import AllGather, SyncBatchNorm, ThreadAllGather
 from toile.network import Sequence, build_network
 from toile.recipe import Plan
-from toile.torch_private import BatchNorm, share_numbers
+from toile.torch_private import BatchNorm, share_tensors
 
 
 def sharded_copies(
@@ -32,7 +32,7 @@ def copy_for_shard(
     copy = build_network(plan, 0)
     for name, module in list(copy.named_modules()):
         own = network.get_submodule(name)
-        share_numbers(module, own)
+        share_tensors(module, own)
         if isinstance(module, BatchNorm):
             copy.set_submodule(name, SyncBatchNorm(module, all_gather, part))
     return Sequence(OrderedDict(copy.named_children()))

@@ -38,36 +38,43 @@ def channel_maps_figure(
     the scale. `narrow` for a small screen.
     """
     count, height, width = maps.shape
-    whole = NARROW_INCHES if narrow else WIDTH
-    columns, side = _grid(count, height / width, whole - 0.3)
+    page_width = NARROW_INCHES if narrow else WIDTH
+    columns, side = _grid(count, height / width, page_width - 0.3)
     labelled = side >= 0.4
     pitch_x, pitch_y = side * 1.1, side * height / width + (0.17 if labelled else 0.1 * side)
     rows = -(-count // columns)
     total = HEAD + rows * pitch_y + 0.2
-    figure = new_figure(whole, total)
+    figure = new_figure(page_width, total)
     figure.set_layout_engine("none")
-    shown = _own(maps) if own_scale else maps
+    shown = _scaled(maps) if own_scale else maps
     shades = shading(shown if spanning is None else spanning)
-    page = figure.add_axes((0, 0, 1, 1), xlim=(0, whole), ylim=(total, 0))
+    page = figure.add_axes((0, 0, 1, 1), xlim=(0, page_width), ylim=(total, 0))
     page.set_axis_off()
     _draw_head(page, title, picture)
     says = "each channel by its own greatest" if own_scale else "one scale for all channels"
     left = 0.15 + (0.95 if picture is not None else 0)
     scale = figure.add_axes(
-        (left / whole, 1 - 0.78 / total, min(2.4, whole - left - 0.3) / whole, 0.09 / total)
+        (
+            left / page_width,
+            1 - 0.78 / total,
+            min(2.4, page_width - left - 0.3) / page_width,
+            0.09 / total,
+        )
     )
     draw_scale(scale, shades, says)
     quiet = np.zeros(count, bool) if silent is None else silent
     gone = np.zeros(count, bool) if dead is None else dead
-    for at, one in enumerate(shown):
+    for at, channel_map in enumerate(shown):
         x, y = 0.15 + at % columns * pitch_x, HEAD + at // columns * pitch_y
-        extent = (x, x + side, y + side * height / width, y)
-        _draw_map(page, shades.to_rgba(one), extent, bool(quiet[at] or gone[at]), bool(gone[at]))
+        bounds = (x, x + side, y + side * height / width, y)
+        _draw_map(
+            page, shades.to_rgba(channel_map), bounds, bool(quiet[at] or gone[at]), bool(gone[at])
+        )
         if labelled:
             name = str(at) if names is None else names[at]
-            said = f"{name} dead" if gone[at] else f"{name} silent" if quiet[at] else name
+            label = f"{name} dead" if gone[at] else f"{name} silent" if quiet[at] else name
             colour = BAD if gone[at] else MUTED
-            page.text(x, y - 0.03, plain(said, 20), color=colour, size=min(6.5, 8 * side))
+            page.text(x, y - 0.03, plain(label, 20), color=colour, size=min(6.5, 8 * side))
     return figure
 
 
@@ -79,7 +86,7 @@ def _grid(count: int, shape: float, width: float) -> tuple[int, float]:
     return columns, min(width / columns / 1.1, LARGEST)
 
 
-def _own(maps: Float[np.ndarray, "channels h w"]) -> Float[np.ndarray, "channels h w"]:
+def _scaled(maps: Float[np.ndarray, "channels h w"]) -> Float[np.ndarray, "channels h w"]:
     """Each map over the largest of its numbers, whatever its sign; of zeros, zeros."""
     most = np.abs(maps).max(axis=(1, 2), keepdims=True)
     return np.divide(maps, most, out=np.zeros_like(maps), where=most > 0)
@@ -90,19 +97,19 @@ def _draw_head(page: Axes, title: str, picture: UInt8[np.ndarray, "c h w"] | Non
     if picture is not None:
         _, height, width = picture.shape
         high = 0.62 * min(1.0, height / width)
-        extent = (0.15, 0.15 + high * width / height, 0.4 + high, 0.4)
-        page.imshow(canvas(picture), extent=extent, cmap="gray", vmin=0, vmax=255, aspect="auto")
+        bounds = (0.15, 0.15 + high * width / height, 0.4 + high, 0.4)
+        page.imshow(canvas(picture), extent=bounds, cmap="gray", vmin=0, vmax=255, aspect="auto")
 
 
 def _draw_map(
     page: Axes,
     colours: Float[np.ndarray, "h w rgba"],
-    extent: tuple[float, float, float, float],
+    bounds: tuple[float, float, float, float],
     silent: bool,
     dead: bool,
 ) -> None:
-    left, right, bottom, top = extent
-    page.imshow(colours, extent=extent, aspect="auto", interpolation="nearest")
+    left, right, bottom, top = bounds
+    page.imshow(colours, extent=bounds, aspect="auto", interpolation="nearest")
     page.plot(
         [left, right, right, left, left], [top, top, bottom, bottom, top],
         color=BAD if dead else LINE, linewidth=0.6,

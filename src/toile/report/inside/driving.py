@@ -38,14 +38,14 @@ def strongest_figure(
     height, width = pixels.shape[3:]
     columns = min(count, 3) if narrow else count
     lines = -(-count // columns)
-    whole = NARROW_INCHES if narrow else 0.3 + columns * PITCH
-    pitch = (whole - 0.3) / columns if narrow else PITCH
+    page_width = NARROW_INCHES if narrow else 0.3 + columns * PITCH
+    pitch = (page_width - 0.3) / columns if narrow else PITCH
     side = pitch * 0.92
     step = side * height / width + 0.2
     total = sum(0.34 + lines * step for _ in rows) + 0.15
-    figure = new_figure(whole, total)
+    figure = new_figure(page_width, total)
     figure.set_layout_engine("none")
-    page = figure.add_axes((0, 0, 1, 1), xlim=(0, whole), ylim=(total, 0))
+    page = figure.add_axes((0, 0, 1, 1), xlim=(0, page_width), ylim=(total, 0))
     page.set_axis_off()
     top = 0.1
     for row, name in enumerate(rows):
@@ -53,9 +53,9 @@ def strongest_figure(
         top += 0.28
         for at in range(count):
             x, y = 0.15 + at % columns * pitch, top + at // columns * step
-            extent = (x, x + side, y + side * height / width, y)
+            bounds = (x, x + side, y + side * height / width, y)
             page.imshow(
-                canvas(pixels[row, at]), extent=extent, cmap="gray", vmin=0, vmax=255,
+                canvas(pixels[row, at]), extent=bounds, cmap="gray", vmin=0, vmax=255,
                 aspect="auto", interpolation="nearest",
             )  # fmt: skip
             first, end, left, right = patches[row, at] * side / width
@@ -88,11 +88,11 @@ def driven_figure(
         figure = new_figure(8.6, 2.7)
         layout = figure.add_gridspec(1, 3, width_ratios=[1, 1, 2])
         graph = figure.add_subplot(layout[0, 2])
-    for at, (picture, said) in enumerate(
+    for at, (picture, heading) in enumerate(
         ((driven, "Made to drive it"), (strongest, "Strongest seen"))
     ):
         axes = figure.add_subplot(layout[0, at])
-        style_axes(axes, said)
+        style_axes(axes, heading)
         axes.title.set_fontsize(8.5)
         axes.grid(False)
         axes.spines[:].set_visible(False)

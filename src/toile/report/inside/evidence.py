@@ -50,9 +50,11 @@ def evidence_figure(
     panels = [
         figure.add_subplot(layout[at // 2, at % 2] if narrow else layout[0, at]) for at in range(3)
     ]
-    share = foot / figure.get_figheight()
+    foot_fraction = foot / figure.get_figheight()
     # The sentences stand in figure coordinates, beneath what the layout may use.
-    figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1, rect=(0, share, 1, 1 - share))
+    figure.set_layout_engine(
+        "constrained", w_pad=0.1, h_pad=0.1, rect=(0, foot_fraction, 1, 1 - foot_fraction)
+    )
     shades = shading(heat)
     _draw_pictures(panels, picture, heat, title)
     scale = panels[1].inset_axes((0, -0.16, 1, 0.05))
@@ -74,8 +76,8 @@ def _draw_pictures(
     title: str,
 ) -> None:
     shades = shading(heat)
-    for axes, said in zip(panels, (title, "Map", "Map over the picture"), strict=True):
-        style_axes(axes, plain(said, 30))
+    for axes, heading in zip(panels, (title, "Map", "Map over the picture"), strict=True):
+        style_axes(axes, plain(heading, 30))
         axes.title.set_fontsize(8.5)
         axes.grid(False)
         axes.spines[:].set_visible(False)
@@ -92,11 +94,11 @@ def _draw_pictures(
 def _draw_curves(axes: Axes, curves: RemovalCurves) -> None:
     style_axes(axes, "Checked by its pixels")
     axes.title.set_fontsize(8.5)
-    for name, own, random, colour in (
+    for name, curve, random, colour in (
         ("taken away", curves.deletion, curves.random_deletion, VALIDATION),
         ("put in", curves.insertion, curves.random_insertion, TRAINING),
     ):
-        axes.plot(curves.shares, own, color=colour, linewidth=1.8, label=f"{name} by the map")
+        axes.plot(curves.shares, curve, color=colour, linewidth=1.8, label=f"{name} by the map")
         low, high = random.min(0), random.max(0)
         axes.fill_between(curves.shares, low, high, color=colour, alpha=0.14, linewidth=0)
     axes.plot([], [], color=MUTED, linewidth=5, alpha=0.3, label="range of random maps")

@@ -30,17 +30,17 @@ def film_figure(
     """A row of maps for each epoch, all on one scale, of at most twelve `channels`; narrow six."""
     shown = list(channels)[: MOST_CHANNELS // 2 if narrow else MOST_CHANNELS]
     height, width = maps.shape[2:]
-    whole = NARROW_INCHES if narrow else WIDTH
-    side = min((whole - 1.1) / len(shown) / 1.08, 0.9)
+    page_width = NARROW_INCHES if narrow else WIDTH
+    side = min((page_width - 1.1) / len(shown) / 1.08, 0.9)
     pitch = side * height / width + 0.06
     total = 1.15 + len(epochs) * pitch
-    figure = new_figure(whole, total)
+    figure = new_figure(page_width, total)
     figure.set_layout_engine("none")
-    page = figure.add_axes((0, 0, 1, 1), xlim=(0, whole), ylim=(total, 0))
+    page = figure.add_axes((0, 0, 1, 1), xlim=(0, page_width), ylim=(total, 0))
     page.set_axis_off()
     page.text(0.15, 0.2, plain(title, 44 if narrow else 110), color=INK, size=9.5, weight="bold")
     shades = shading(maps[:, shown])
-    scale = figure.add_axes((0.85 / whole, 1 - 0.62 / total, 2.2 / whole, 0.09 / total))
+    scale = figure.add_axes((0.85 / page_width, 1 - 0.62 / total, 2.2 / page_width, 0.09 / total))
     draw_scale(scale, shades, "one scale for all")
     for column, channel in enumerate(shown):
         x = 0.85 + column * side * 1.08
@@ -49,10 +49,10 @@ def film_figure(
             y = 1.05 + row * pitch
             if column == 0:
                 page.text(0.15, y + pitch / 2, f"epoch {epoch}", color=MUTED, size=7, va="center")
-            extent = (x, x + side, y + side * height / width, y)
-            page.imshow(shades.to_rgba(maps[row, channel]), extent=extent, aspect="auto")
+            bounds = (x, x + side, y + side * height / width, y)
+            page.imshow(shades.to_rgba(maps[row, channel]), extent=bounds, aspect="auto")
             page.plot(
-                [x, x + side, x + side, x, x], [y, y, extent[2], extent[2], y], color=LINE,
+                [x, x + side, x + side, x, x], [y, y, bounds[2], bounds[2], y], color=LINE,
                 linewidth=0.5,
             )  # fmt: skip
     return figure
@@ -66,8 +66,10 @@ def film_frames(
 ) -> list[bytes]:
     """All channels at each epoch, as PNG, all on the scale of the whole film."""
     frames = []
-    for one, epoch in zip(maps, epochs, strict=True):
-        figure = channel_maps_figure(one, f"{title}, epoch {epoch}", picture=picture, spanning=maps)
+    for epoch_maps, epoch in zip(maps, epochs, strict=True):
+        figure = channel_maps_figure(
+            epoch_maps, f"{title}, epoch {epoch}", picture=picture, spanning=maps
+        )
         written = io.BytesIO()
         with drawing(outlines=True):
             figure.savefig(written, format="png", metadata={"Software": None}, dpi=100)
@@ -78,7 +80,8 @@ def film_frames(
 def film_gif(frames: Sequence[bytes]) -> bytes:
     """The frames one after another, again and again, as a GIF."""
     pictures = [
-        Image.open(io.BytesIO(one)).convert("P", palette=Image.Palette.ADAPTIVE) for one in frames
+        Image.open(io.BytesIO(frame)).convert("P", palette=Image.Palette.ADAPTIVE)
+        for frame in frames
     ]
     written = io.BytesIO()
     pictures[0].save(
@@ -89,10 +92,10 @@ def film_gif(frames: Sequence[bytes]) -> bytes:
 
 def film_page(frames: Sequence[bytes], epochs: Sequence[int], title: str) -> str:
     """The frames behind a slider, in one page that needs nothing else."""
-    coded = [base64.b64encode(one).decode() for one in frames]
+    coded = [base64.b64encode(frame).decode() for frame in frames]
     images = "\n".join(
-        f'<img alt="epoch {epoch}" hidden src="data:image/png;base64,{one}">'
-        for one, epoch in zip(coded, epochs, strict=True)
+        f'<img alt="epoch {epoch}" hidden src="data:image/png;base64,{data}">'
+        for data, epoch in zip(coded, epochs, strict=True)
     )
     return PAGE.format(title=escape(title), images=images, last=len(frames) - 1)
 

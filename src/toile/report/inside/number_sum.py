@@ -24,14 +24,14 @@ MOST_NUMBERED = 7
 MOST_BARS = 12
 
 
-def number_sum_figure(one: PixelSum, narrow: bool = False) -> Figure:
+def number_sum_figure(pixel_sum: PixelSum, narrow: bool = False) -> Figure:
     """Window, kernel and products of the channel that adds most, and what all channels add.
 
     The bars, the rest and the bias together are the number. Of a dense layer there are bars alone.
     `narrow` for a small screen, one below the other.
     """
-    names, adds = _parts(one)
-    pictured = one.window.ndim == 3
+    names, adds = _parts(pixel_sum)
+    pictured = pixel_sum.window.ndim == 3
     bars = 0.26 * len(names) + 1.3
     if not pictured:
         figure = new_figure(NARROW_INCHES if narrow else 6.4, bars)
@@ -39,71 +39,78 @@ def number_sum_figure(one: PixelSum, narrow: bool = False) -> Figure:
     elif narrow:
         figure = new_figure(NARROW_INCHES, 9.2 + bars)
         *grids, axes = figure.subplots(4, 1, height_ratios=[3, 3, 3, bars])
-        _draw_grids(grids, one)
+        _draw_grids(grids, pixel_sum)
     else:
         figure = new_figure(10.4, 3.1 + bars)
         layout = figure.add_gridspec(2, 3, height_ratios=[3.0, bars])
-        _draw_grids([figure.add_subplot(layout[0, at]) for at in range(3)], one)
+        _draw_grids([figure.add_subplot(layout[0, at]) for at in range(3)], pixel_sum)
         axes = figure.add_subplot(layout[1, :])
     _draw_bars(axes, names, adds)
-    axes.set_xlabel(_sentence(one, "\n" if narrow else "   "))
+    axes.set_xlabel(_sentence(pixel_sum, "\n" if narrow else "   "))
     return figure
 
 
-def _strongest(one: PixelSum) -> int:
-    return int(np.abs(one.products.sum((1, 2))).argmax())
+def _strongest(pixel_sum: PixelSum) -> int:
+    return int(np.abs(pixel_sum.products.sum((1, 2))).argmax())
 
 
-def _parts(one: PixelSum) -> tuple[list[str], Float[np.ndarray, " parts"]]:
+def _parts(pixel_sum: PixelSum) -> tuple[list[str], Float[np.ndarray, " parts"]]:
     """The largest parts of the sum by name, the rest of them, and the bias."""
-    sums = one.products.reshape(len(one.products), -1).sum(1)
+    sums = pixel_sum.products.reshape(len(pixel_sum.products), -1).sum(1)
     order = np.argsort(-np.abs(sums), kind="stable")
-    what = "channel" if one.window.ndim == 3 else "input"
+    kind = "channel" if pixel_sum.window.ndim == 3 else "input"
     shown, rest = order[:MOST_BARS], order[MOST_BARS:]
-    names = [f"{what} {one.first_channel + int(at)}" for at in shown]
+    names = [f"{kind} {pixel_sum.first_channel + int(at)}" for at in shown]
     adds = [float(sums[at]) for at in shown]
     if len(rest):
         names.append(f"{len(rest)} others")
         adds.append(float(sums[rest].sum()))
-    return [*names, "bias"], np.array([*adds, one.bias])
+    return [*names, "bias"], np.array([*adds, pixel_sum.bias])
 
 
-def _sentence(one: PixelSum, between: str) -> str:
-    products = float(one.products.sum())
-    then = "".join(f"{between}then {plain(name)}: {value:.4g}" for name, value in one.then)
-    return f"products {products:.4g} + bias {one.bias:.4g} = {one.total:.4g}{then}"
+def _sentence(pixel_sum: PixelSum, between: str) -> str:
+    products = float(pixel_sum.products.sum())
+    then = "".join(f"{between}then {plain(name)}: {value:.4g}" for name, value in pixel_sum.then)
+    return f"products {products:.4g} + bias {pixel_sum.bias:.4g} = {pixel_sum.total:.4g}{then}"
 
 
-def _draw_grids(panels: list[Axes], one: PixelSum) -> None:
-    at = _strongest(one)
-    seen = one.first_channel + at
-    titles = (f"Window, channel {seen}", "Kernel", f"Products, sum {one.products[at].sum():.4g}")
-    for axes, title, numbers in zip(
-        panels, titles, (one.window[at], one.kernel[at], one.products[at]), strict=True
+def _draw_grids(panels: list[Axes], pixel_sum: PixelSum) -> None:
+    at = _strongest(pixel_sum)
+    channel = pixel_sum.first_channel + at
+    titles = (
+        f"Window, channel {channel}",
+        "Kernel",
+        f"Products, sum {pixel_sum.products[at].sum():.4g}",
+    )
+    for axes, title, values in zip(
+        panels,
+        titles,
+        (pixel_sum.window[at], pixel_sum.kernel[at], pixel_sum.products[at]),
+        strict=True,
     ):
         style_axes(axes, title)
         axes.grid(False)
         axes.spines[:].set_visible(False)
         axes.set_xticks([])
         axes.set_yticks([])
-        shades = shading(numbers)
-        axes.imshow(shades.to_rgba(numbers), interpolation="nearest")
-        rows, columns = numbers.shape
+        shades = shading(values)
+        axes.imshow(shades.to_rgba(values), interpolation="nearest")
+        rows, columns = values.shape
         axes.hlines(np.arange(rows + 1) - 0.5, -0.5, columns - 0.5, color=LINE, linewidth=0.7)
         axes.vlines(np.arange(columns + 1) - 0.5, -0.5, rows - 0.5, color=LINE, linewidth=0.7)
         if max(rows, columns) <= MOST_NUMBERED:
             # What lies outside the picture is a 0 of the edge.
-            edge = ~one.inside[at] if title == titles[0] else None
-            _write_numbers(axes, numbers, shades.to_rgba(numbers)[..., 3] > 0.6, edge)
+            edge = ~pixel_sum.inside[at] if title == titles[0] else None
+            _write_values(axes, values, shades.to_rgba(values)[..., 3] > 0.6, edge)
 
 
-def _write_numbers(
+def _write_values(
     axes: Axes,
-    numbers: Float[np.ndarray, "h w"],
+    values: Float[np.ndarray, "h w"],
     strong: Bool[np.ndarray, "h w"],
     edge: Bool[np.ndarray, "h w"] | None,
 ) -> None:
-    for (row, column), value in np.ndenumerate(numbers):
+    for (row, column), value in np.ndenumerate(values):
         outside = edge is not None and edge[row, column]
         axes.text(
             column, row, "edge" if outside else f"{round(value, 2) + 0.0:.2f}", size=7.5,
@@ -114,16 +121,19 @@ def _write_numbers(
 
 def _draw_bars(axes: Axes, names: list[str], adds: Float[np.ndarray, " parts"]) -> None:
     style_axes(axes, "What each adds")
-    places = np.arange(len(names))[::-1]
+    positions = np.arange(len(names))[::-1]
     axes.barh(
-        places, adds, color=[TRAINING if one >= 0 else VALIDATION for one in adds], height=0.6
+        positions,
+        adds,
+        color=[TRAINING if amount >= 0 else VALIDATION for amount in adds],
+        height=0.6,
     )
-    axes.set_yticks(places, names)
+    axes.set_yticks(positions, names)
     axes.axvline(0, color=MUTED, linewidth=0.8)
     axes.grid(False)
     span = max(float(np.ptp([*adds, 0.0])), 1e-12)
-    for place, value in zip(places, adds, strict=True):
+    for position, value in zip(positions, adds, strict=True):
         axes.text(
-            max(value, 0) + 0.01 * span, place, f"{value:+.4g}", va="center", size=7.5, color=INK
+            max(value, 0) + 0.01 * span, position, f"{value:+.4g}", va="center", size=7.5, color=INK
         )
     axes.margins(x=0.12)

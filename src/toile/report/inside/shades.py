@@ -21,9 +21,9 @@ BOTH_WAYS = LinearSegmentedColormap.from_list(
 )  # fmt: skip
 
 
-def shading(numbers: Float[np.ndarray, "..."]) -> ScalarMappable:
+def shading(values: Float[np.ndarray, "..."]) -> ScalarMappable:
     """Colours for `numbers`: from 0 up, or both ways where some are below 0; equal far."""
-    finite = numbers[np.isfinite(numbers)]
+    finite = values[np.isfinite(values)]
     most = float(np.abs(finite).max()) if finite.size else 0.0
     # Where all is 0 the scale is one of its own, and nothing is divided by 0.
     most = most or 1.0

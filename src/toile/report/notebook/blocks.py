@@ -28,8 +28,10 @@ CELL = Markup('<td style="text-align:{};padding:2px 10px 2px 0">{}</td>')
 
 def card(title: str, *blocks: Markup, note: str = "") -> Markup:
     """Blocks below a title, and a note beside it."""
-    beside = Markup(' <span style="color:{}">{}</span>').format(MUTED, note) if note else Markup("")
-    head = Markup('<div style="margin-bottom:6px"><b>{}</b>{}</div>').format(title, beside)
+    note_html = (
+        Markup(' <span style="color:{}">{}</span>').format(MUTED, note) if note else Markup("")
+    )
+    head = Markup('<div style="margin-bottom:6px"><b>{}</b>{}</div>').format(title, note_html)
     return Markup('<div style="{}">{}{}</div>').format(CARD_STYLE, head, Markup("").join(blocks))
 
 
@@ -55,15 +57,18 @@ def rows_table(heads: Sequence[str], rows: Iterable[Sequence[str]], words: int =
 
 
 def _row(kind: Markup, cells: Sequence[str], words: int) -> Markup:
-    joined = Markup("").join(
-        kind.format("left" if place < words else "right", cell) for place, cell in enumerate(cells)
+    row = Markup("").join(
+        kind.format("left" if column < words else "right", cell)
+        for column, cell in enumerate(cells)
     )
     return Markup('<tr style="background:none;border-bottom:1px solid {}">{}</tr>').format(
-        LINE, joined
+        LINE, row
     )
 
 
-def figure(drawn: Figure, says: str) -> Markup:
+def figure(drawing: Figure, says: str) -> Markup:
     """A figure as wide as it was drawn for, narrower where there is no room."""
-    width = 72 * drawn.get_size_inches()[0]
-    return Markup('<div style="max-width:{:.0f}px">{}</div>').format(width, inline_svg(drawn, says))
+    width = 72 * drawing.get_size_inches()[0]
+    return Markup('<div style="max-width:{:.0f}px">{}</div>').format(
+        width, inline_svg(drawing, says)
+    )

@@ -13,7 +13,7 @@ from toile.report.curves import curves_figure
 from toile.report.grid import picture_grid
 from toile.report.notebook.blocks import card, facts_table, figure, rows_table, sentence
 from toile.report.page.numbers import DASH, count, decimals, duration, percent, shape, with_ends
-from toile.report.page.standing import standing
+from toile.report.page.status import run_status
 from toile.report.readings import readings_figure
 from toile.report.study_page.drawings import readings_words
 from toile.report.titles import study_title
@@ -40,21 +40,21 @@ def _html(shown: object) -> str:
 
 @_html.register
 def _run(run: Run) -> str:
-    found, facts = standing(run), run.facts
+    status, facts = run_status(run), run.facts
     epochs = run.history.epochs
     rows = [
-        ("accuracy", DASH if found.score is None else with_ends(found.score)),
-        ("loss", decimals(found.loss)),
+        ("accuracy", DASH if status.score is None else with_ends(status.score)),
+        ("loss", decimals(status.loss)),
         ("epochs", f"{len(epochs)} of {run.recipe.training.epochs}"),
         ("seconds", duration(epochs[-1]["total_seconds"] if epochs else None)),
         ("data", f"{facts.name}, {facts.train:,} images trained on, {facts.test:,} sealed"),
         ("folder", str(run.folder)),
     ]
-    drawn = (
+    figures = (
         [figure(curves_figure(run.history), "Loss and accuracy over the epochs")] if epochs else []
     )
-    status = f"{found.status}: {found.reason}" if found.reason else found.status
-    return card(f"Run {run.id}", facts_table(rows), sentence(found.meaning), *drawn, note=status)
+    note = f"{status.status}: {status.reason}" if status.reason else status.status
+    return card(f"Run {run.id}", facts_table(rows), sentence(status.meaning), *figures, note=note)
 
 
 @_html.register
@@ -64,17 +64,20 @@ def _study(result: StudyResult) -> str:
     blocks = [sentence(study_sentence(result))]
     if verdict is not None:
         gone = {level.name: 0 for level in result.levels}
-        for one in result.readings:
-            gone[one.level] += one.status in ("diverged", "failed")
-        drawn = readings_figure(verdict, gone, "")
-        blocks += [_levels(verdict), figure(drawn, readings_words(verdict))]
+        for reading in result.readings:
+            gone[reading.level] += reading.status in ("diverged", "failed")
+        drawing = readings_figure(verdict, gone, "")
+        blocks += [_levels(verdict), figure(drawing, readings_words(verdict))]
     return card(study_title(result.spec), *blocks, note=ended)
 
 
 @_html.register
-def _comparison(found: Comparison) -> str:
+def _comparison(comparison: Comparison) -> str:
     return card(
-        "Runs compared", sentence(found.sentence), _levels(found.verdict), _pairs(found.verdict)
+        "Runs compared",
+        sentence(comparison.sentence),
+        _levels(comparison.verdict),
+        _pairs(comparison.verdict),
     )
 
 

@@ -12,16 +12,16 @@ class LayerRow:
     plan: LayerPlan
     depth: int
     family: str
-    share: float
+    fraction: float
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One layer's part of a strip, as a share of the whole."""
+    """One layer's part of a strip, as a fraction of the total."""
 
     name: str
     family: str
-    share: float
+    fraction: float
 
 
 def layer_rows(plan: Plan) -> list[LayerRow]:
@@ -64,4 +64,4 @@ def _leaves(plan: Plan) -> list[LayerPlan]:
 
 def _strip(costs: list[tuple[LayerPlan, int]]) -> list[Segment]:
     total = sum(cost for _, cost in costs)
-    return [Segment(one.name, family(one), cost / total) for one, cost in costs if cost]
+    return [Segment(layer.name, family(layer), cost / total) for layer, cost in costs if cost]

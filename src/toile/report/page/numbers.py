@@ -9,9 +9,9 @@ from toile.evaluation import Estimate
 DASH = "–"  # noqa: RUF001, an en dash is what a table leaves open
 
 
-def percent(share: float | None) -> str:
+def percent(fraction: float | None) -> str:
     """`91.32 %` for 0.9132."""
-    return f"{100 * share:.2f} %" if _known(share) else DASH
+    return f"{100 * fraction:.2f} %" if _known(fraction) else DASH
 
 
 def with_ends(estimate: Estimate) -> str:
@@ -39,11 +39,11 @@ def duration(seconds: float | None) -> str:
     if seconds < 10:
         return f"{seconds:.1f} s"
     # Rounded before it is divided: 59.7 s is 1 min 00 s and never 60 s.
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, remainder = divmod(round(seconds), 60)
     if minutes == 0:
-        return f"{rest} s"
+        return f"{remainder} s"
     if minutes < 60:
-        return f"{minutes} min {rest:02} s"
+        return f"{minutes} min {remainder:02} s"
     return f"{minutes // 60} h {minutes % 60:02} min"
 
 

@@ -11,10 +11,10 @@ from toile.recipe import Plan, recipe_text
 from toile.report.confusion import MOST_NARROW, confusion_figure
 from toile.report.curves import curve_figure
 from toile.report.page import cost
-from toile.report.page.answers import Answers, read_answers
 from toile.report.page.inline_svg import inline_svgs
 from toile.report.page.render import render
-from toile.report.page.standing import standing
+from toile.report.page.status import run_status
+from toile.report.page.validation_summary import ValidationSummary, summarise_validation
 from toile.report.reliability import reliability_figure
 from toile.report.series import Measure
 from toile.report.titles import run_title
@@ -38,8 +38,8 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
     """
     history, facts = run.history, run.facts
     looks = [look for look in looks_of(run) if look.test == facts.test_fingerprint]
-    answers = (
-        read_answers(run.recipe, run.validation, facts.class_names, pixels)
+    summary = (
+        summarise_validation(run.recipe, run.validation, facts.class_names, pixels)
         if run.has_answers
         else None
     )
@@ -54,15 +54,15 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
         results=run.results.to_json() if run.has_results else None,
         history=history,
         convergence=convergence_of(history.epochs),
-        standing=standing(run),
+        run_status=run_status(run),
         loss=_curve(history, "loss"),
         accuracy=_curve(history, "accuracy"),
-        answers=answers,
+        summary=summary,
         abstention=abstention_of(run).cost,
-        confusion=answers and _confusion(answers),
-        reliability=answers and _reliability(answers),
+        confusion=summary and _confusion(summary),
+        reliability=summary and _reliability(summary),
         looks=looks,
-        own=[look for look in looks if is_of(look, run)],
+        run_looks=[look for look in looks if is_of(look, run)],
         most_tabled=MOST_TABLED,
         most_narrow=MOST_NARROW,
         layers=cost.layer_rows(plan),
@@ -80,17 +80,17 @@ def _curve(history: History, measure: Measure) -> Markup:
     return inline_svgs(*figures, says=f"{measure.capitalize()} over the epochs")
 
 
-def _confusion(answers: Answers) -> Markup:
-    names = [one.name for one in answers.classes]
+def _confusion(summary: ValidationSummary) -> Markup:
+    names = [row.name for row in summary.classes]
     matrix, says = (
-        answers.judgement.matrix,
+        summary.judgement.matrix,
         "Confusion matrix; its numbers stand in the table below",
     )
     narrow = confusion_figure(matrix, names, True) if len(names) <= MOST_NARROW else None
     return inline_svgs(confusion_figure(matrix, names), narrow, says=says)
 
 
-def _reliability(answers: Answers) -> Markup:
-    bins = answers.judgement.calibration.bins
+def _reliability(summary: ValidationSummary) -> Markup:
+    bins = summary.judgement.calibration.bins
     figures = [reliability_figure(bins, narrow) for narrow in (False, True)]
     return inline_svgs(*figures, says="Reliability diagram; its numbers stand in the table below")

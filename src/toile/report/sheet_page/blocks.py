@@ -27,7 +27,7 @@ class PageBlock:
     question: str
     ended: bool
     status: str
-    asked: str = ""
+    prompt: str = ""
     expected: str = ""
     answer: str = ""
     when: str = ""
@@ -44,9 +44,9 @@ class PageBlock:
     def written(self) -> tuple[str, ...]:
         """What a person wrote, in sentences: expected before the run, or answered."""
         on = f" on {self.when}" if self.when else ""
-        expected = f"{self.asked} Expected{on}: {self.expected}" if self.expected else ""
+        expected = f"{self.prompt} Expected{on}: {self.expected}" if self.expected else ""
         answered = f"Answered{on}: {self.answer}" if self.answer else ""
-        return tuple(one for one in (expected, answered) if one)
+        return tuple(text for text in (expected, answered) if text)
 
 
 @dataclass(frozen=True)

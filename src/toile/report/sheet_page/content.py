@@ -22,7 +22,7 @@ QUICK = (
 
 def sheet_page(result: SheetResult, steps: Steps) -> Page:
     """The page of a sheet in any state."""
-    ended = [one for one in result.outcomes if one.ended]
+    ended = [outcome for outcome in result.outcomes if outcome.ended]
     done = len(ended) == len(result.outcomes)
     return Page(
         result.sheet.title,
@@ -32,7 +32,7 @@ def sheet_page(result: SheetResult, steps: Steps) -> Page:
         done,
         "Finished" if done else f"{len(ended)} of {len(result.outcomes)} exercises",
         _sheet_cards(result, len(ended)),
-        tuple(exercise_block(result, one, steps) for one in result.outcomes),
+        tuple(exercise_block(result, outcome, steps) for outcome in result.outcomes),
         _environment(result.studies),
     )
 
@@ -61,9 +61,11 @@ def _remarks(folder: Path) -> str:
 
 def _sheet_cards(result: SheetResult, ended: int) -> tuple[StudyCard, ...]:
     readings = sum(study.count("finished") for study in result.studies)
-    trials = sum(len(one.search.trials) for one in result.outcomes if one.search is not None)
+    trials = sum(
+        len(outcome.search.trials) for outcome in result.outcomes if outcome.search is not None
+    )
     noted = "of studies" if not trials else f"and {count(trials)} trials of searches"
-    expected = sum(one.answer is not None for one in result.outcomes)
+    expected = sum(outcome.answer is not None for outcome in result.outcomes)
     return (
         StudyCard("Exercises", f"{ended} of {len(result.outcomes)}", "done"),
         StudyCard("Readings", count(readings), noted),
@@ -87,7 +89,9 @@ def _search_cards(result: SearchResult) -> tuple[StudyCard, ...]:
 
 def _environment(studies: tuple[StudyResult, ...]) -> tuple[Section, ...]:
     """Data and machine, of the first study that has begun."""
-    begun = next((one for one in studies if one.environment), None)
+    begun = next((study for study in studies if study.environment), None)
     if begun is None:
         return ()
-    return tuple(one for one in circumstances(begun) if one.title in ("Data", "Machine"))
+    return tuple(
+        section for section in circumstances(begun) if section.title in ("Data", "Machine")
+    )

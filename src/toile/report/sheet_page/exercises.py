@@ -44,7 +44,7 @@ def exercise_block(result: SheetResult, outcome: ExerciseOutcome, steps: Steps) 
         exercise.question,
         outcome.ended,
         "" if outcome.ended else "to do",
-        asked=exercise.expect,
+        prompt=exercise.expect,
         expected="" if answer is None or is_open else answer.text,
         answer=answer.text if answer is not None and is_open else "",
         when="" if answer is None else answer.when,
@@ -77,18 +77,18 @@ def _studied(block: PageBlock, study: StudyResult) -> PageBlock:
         sentence=study_words(study),
         findings=(
             *([trend_sentence(verdict)] if verdict is not None and verdict.trend else ()),
-            *(one.words[0] for one in learning),
+            *(section.words[0] for section in learning),
         ),
         words=(
             report.terms,
-            *(words for one in learning for words in one.words[1:]),
+            *(words for section in learning for words in section.words[1:]),
             *readings.words,
         ),
         drawings=_named(block, report.drawings),
         tables=(
             *([levels_table(verdict, study)] if verdict is not None else ()),
             readings.tables[0],
-            *(table for one in learning for table in one.tables),
+            *(table for section in learning for table in section.tables),
             *pairs,
         ),
         facts=(
@@ -102,7 +102,7 @@ def _studied(block: PageBlock, study: StudyResult) -> PageBlock:
 def searched_block(block: PageBlock, search: SearchResult) -> PageBlock:
     """`block` with the trials, what was chosen, and what that came to."""
     drawings = []
-    if any(one.scores for one in search.trials):
+    if any(trial.scores for trial in search.trials):
         says = (
             "Every trial by its last accuracy on the half of validation that chooses; ringed are "
             "the highest, which were trained again."
@@ -115,7 +115,9 @@ def searched_block(block: PageBlock, search: SearchResult) -> PageBlock:
     final = search.finalists
     if final is not None and final.verdict is not None:
         report = study_report(final, {})
-        drawings += [one for one in report.drawings if one.name in ("readings", "curves")]
+        drawings += [
+            drawing for drawing in report.drawings if drawing.name in ("readings", "curves")
+        ]
         drawings.append(_best_curves(final, final.verdict.best.level))
         tables.insert(1, levels_table(final.verdict, final))
         if final.verdict.pairs:
@@ -139,7 +141,11 @@ def searched_block(block: PageBlock, search: SearchResult) -> PageBlock:
 
 def _best_curves(final: StudyResult, level: str) -> Drawing:
     """Loss and accuracy, training and validation, of the first reading of a level."""
-    first = next(one for one in final.readings if one.level == level and one.score is not None)
+    first = next(
+        reading
+        for reading in final.readings
+        if reading.level == level and reading.score is not None
+    )
     says = (
         f"How {level}, the finalist with the highest mean, learnt in its first reading: where the "
         "training goes on to better numbers and validation does not, it has overfitted."
@@ -150,7 +156,9 @@ def _best_curves(final: StudyResult, level: str) -> Drawing:
 def _shown(block: PageBlock, record: Mapping[str, Any]) -> PageBlock:
     return replace(
         block,
-        pictures=tuple(PagePicture(one["uri"], one["class"]) for one in record["pictures"]),
+        pictures=tuple(
+            PagePicture(picture["uri"], picture["class"]) for picture in record["pictures"]
+        ),
         facts=(
             ("Data", record["data"]),
             ("Images to learn from", f"{record['train']:,}"),
@@ -184,7 +192,7 @@ def _compared(block: PageBlock, outcome: ExerciseOutcome) -> PageBlock:
     first, second = outcome.record["runs"]
     test = outcome.record["mcnemar"]
     images = sum(test[part] for part in ("both", "only_first", "only_second", "neither"))
-    shares = [(test["both"] + test[one]) / images for one in ("only_first", "only_second")]
+    fractions = [(test["both"] + test[key]) / images for key in ("only_first", "only_second")]
     return replace(
         block,
         sentence=runs_words(outcome.record),
@@ -192,8 +200,14 @@ def _compared(block: PageBlock, outcome: ExerciseOutcome) -> PageBlock:
             "This is about these two trainings: with other seeds it may come out the other way.",
         ),
         facts=(
-            *((name, percent(share)) for name, share in zip((first, second), shares, strict=True)),
-            *((one["address"], _apart(one)) for one in outcome.record["recipe"]),
+            *(
+                (name, percent(fraction))
+                for name, fraction in zip((first, second), fractions, strict=True)
+            ),
+            *(
+                (difference["address"], _apart(difference))
+                for difference in outcome.record["recipe"]
+            ),
             (f"Only {first} right", count(test["only_first"])),
             (f"Only {second} right", count(test["only_second"])),
             ("Both right", count(test["both"])),
@@ -208,7 +222,7 @@ def _exported(block: PageBlock, outcome: ExerciseOutcome, steps: Steps) -> PageB
     parity, top = record["parity"], record["top"]
     first = top[0]
     sure = f"{percent(first['probability'])} sure"
-    words = [f"{one[0].upper()}{one[1:]}." for one in record["warnings"]]
+    words = [f"{warning[0].upper()}{warning[1:]}." for warning in record["warnings"]]
     if record["label"] is not None:
         words.insert(
             0,
@@ -235,14 +249,16 @@ def _exported(block: PageBlock, outcome: ExerciseOutcome, steps: Steps) -> PageB
         facts=(
             ("File", record["file"]),
             ("Opened by", record["runtime"]),
-            *((one["class"], percent(one["probability"])) for one in top),
+            *((prediction["class"], percent(prediction["probability"])) for prediction in top),
             ("Time", duration(outcome.seconds)),
         ),
     )
 
 
-def _apart(one: Mapping[str, Any]) -> str:
-    first, second = ("off" if one[name] is None else one[name] for name in ("first", "second"))
+def _apart(difference: Mapping[str, Any]) -> str:
+    first, second = (
+        "off" if difference[name] is None else difference[name] for name in ("first", "second")
+    )
     return f"{first}, and {second}"
 
 
@@ -258,13 +274,13 @@ def _means(verdict: Verdict) -> tuple[tuple[str, str], ...]:
 
 
 def _seeds(study: StudyResult) -> str:
-    last = max((one.seed for one in study.readings), default=study.spec.seed)
+    last = max((reading.seed for reading in study.readings), default=study.spec.seed)
     return str(last) if last == study.spec.seed else f"{study.spec.seed} to {last}"
 
 
 def _named(block: PageBlock, drawings: tuple[Drawing, ...]) -> tuple[Drawing, ...]:
     """Drawings by names that no other exercise's have."""
-    return tuple(replace(one, name=f"{block.key}-{one.name}") for one in drawings)
+    return tuple(replace(drawing, name=f"{block.key}-{drawing.name}") for drawing in drawings)
 
 
 def _commands(result: SheetResult, outcome: ExerciseOutcome) -> str:
@@ -273,5 +289,5 @@ def _commands(result: SheetResult, outcome: ExerciseOutcome) -> str:
         return ""
     words = ["toile", "sheet", "run", str(result.folder / "sheet.yaml")]
     words += ["--only", str(outcome.planned.number), *["--quick"] * result.quick]
-    place = f"{result.folder.name}-2" if outcome.ended else str(result.folder)
-    return shlex.join([*words, "--out", place])
+    folder = f"{result.folder.name}-2" if outcome.ended else str(result.folder)
+    return shlex.join([*words, "--out", folder])

@@ -25,7 +25,9 @@ def page_markdown(page: Page) -> str:
     lines = [f"# {escaped(page.title)}", escaped(page.kind), escaped(page.status)]
     lines += [f"**{escaped(page.loud)}**"] * bool(page.loud) + [escaped(page.intro)]
     lines.append(
-        "\n".join(f"- {escaped(f'{one.label}: {one.value} ({one.note})')}" for one in page.cards)
+        "\n".join(
+            f"- {escaped(f'{card.label}: {card.value} ({card.note})')}" for card in page.cards
+        )
     )
     for block in page.blocks:
         lines += _block(block)
@@ -36,12 +38,12 @@ def page_markdown(page: Page) -> str:
 
 def _block(block: PageBlock) -> list[str]:
     lines = [f"## {escaped(block.heading)}", escaped(block.status), escaped(block.question)]
-    lines += [f"> {escaped(one)}" for one in block.written]
+    lines += [f"> {escaped(text)}" for text in block.written]
     lines.append(f"**{escaped(block.sentence)}**" if block.sentence else "")
     lines += map(escaped, block.findings)
     if block.pictures:
         lines.append(f"![{escaped(block.heading)}]({block.key}/images.png)")
-    lines += [f"![{escaped(one.says)}]({one.name}.svg)" for one in block.drawings]
+    lines += [f"![{escaped(drawing.says)}]({drawing.name}.svg)" for drawing in block.drawings]
     section = Section("", block.words, block.facts, block.tables, block.commands)
     # Its heading stands above already.
     return [*lines, *section_lines(section)[1:]]

@@ -10,14 +10,14 @@ from toile.report.study_page.pdf import Record, figure_records, section_record, 
 
 def page_pdf(page: Page) -> bytes:
     """The PDF. Raises ToileError where typst is missing."""
-    blocks = [_block(one) for one in page.blocks]
+    blocks = [_block(block) for block in page.blocks]
     record = {
         "title": page.title,
         "kind": page.kind,
         "status": page.status,
         "sentence": page.loud,
         "terms": page.intro,
-        "cards": [asdict(one) for one in page.cards],
+        "cards": [asdict(card) for card in page.cards],
         "figures": [],
         "sections": [*blocks, *map(section_record, page.sections)],
     }
@@ -26,14 +26,18 @@ def page_pdf(page: Page) -> bytes:
         for block in page.blocks
         for (name, _), picture in zip(_picture_names(block), block.pictures, strict=True)
     }
-    return typeset(record, [one for block in page.blocks for one in block.drawings], pictures)
+    return typeset(
+        record, [drawing for block in page.blocks for drawing in block.drawings], pictures
+    )
 
 
 def _block(block: PageBlock) -> Record:
-    words = tuple(one for one in (block.status.capitalize(), *block.findings, *block.words) if one)
+    words = tuple(
+        text for text in (block.status.capitalize(), *block.findings, *block.words) if text
+    )
     section = Section(block.heading, words, block.facts, block.tables, block.commands)
     return section_record(section) | {
-        "asked": [one for one in (block.question, *block.written) if one],
+        "asked": [text for text in (block.question, *block.written) if text],
         "sentence": block.sentence,
         "pictures": _picture_names(block),
         "figures": figure_records(block.drawings),
@@ -41,4 +45,4 @@ def _block(block: PageBlock) -> Record:
 
 
 def _picture_names(block: PageBlock) -> list[tuple[str, str]]:
-    return [(f"{block.key}-{n}.png", one.caption) for n, one in enumerate(block.pictures)]
+    return [(f"{block.key}-{n}.png", picture.caption) for n, picture in enumerate(block.pictures)]

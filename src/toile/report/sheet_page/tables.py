@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from toile.report.page.numbers import duration
-from toile.report.study_page.table import Cell, Quantity, ReportTable, count, share, signed_points
+from toile.report.study_page.table import (
+    Cell,
+    Quantity,
+    ReportTable,
+    count,
+    percentage,
+    signed_points,
+)
 from toile.searches import SearchResult, finalist_mean, value_text
 from toile.studies import short_names
 
@@ -17,8 +24,14 @@ def chosen_table(result: SearchResult) -> ReportTable:
         again = finalist_mean(result, trial)
         mean, low, high, n = again or (None, None, None, 0)
         change = mean - trial.score if mean is not None and trial.score is not None else math.nan
-        found = (share(trial.score), share(mean), share(low), share(high), count(n))
-        rows.append((str(trial.number), *_values(trial.values), *found, signed_points(change)))
+        scores = (
+            percentage(trial.score),
+            percentage(mean),
+            percentage(low),
+            percentage(high),
+            count(n),
+        )
+        rows.append((str(trial.number), *_values(trial.values), *scores, signed_points(change)))
     columns = {
         "trial": "Trial", **_heads(result), "chosen": "When chosen", "mean": "Trained again",
         "low": "95 % from", "high": "to", "n": "n", "change": "Change",
@@ -31,15 +44,15 @@ def trials_table(result: SearchResult) -> ReportTable:
     """Every trial in its order."""
     rows: list[tuple[Cell, ...]] = [
         (
-            str(one.number),
-            *_values(one.values),
-            "stopped early" if one.status == "pruned" else one.status,
-            count(len(one.scores)),
-            share(one.scores[-1] if one.scores else None),
-            Quantity(one.seconds, duration(one.seconds)),
-            one.reason if one.status in ("failed", "diverged") else "",
+            str(trial.number),
+            *_values(trial.values),
+            "stopped early" if trial.status == "pruned" else trial.status,
+            count(len(trial.scores)),
+            percentage(trial.scores[-1] if trial.scores else None),
+            Quantity(trial.seconds, duration(trial.seconds)),
+            trial.reason if trial.status in ("failed", "diverged") else "",
         )
-        for one in result.trials
+        for trial in result.trials
     ]
     columns = {
         "trial": "Trial", **_heads(result), "status": "Status", "epochs": "Epochs",
@@ -54,6 +67,6 @@ def _heads(result: SearchResult) -> dict[str, str]:
 
 def _values(values: Mapping[str, Any]) -> tuple[Cell, ...]:
     return tuple(
-        Quantity(one, value_text(one)) if isinstance(one, int | float) else str(one)
-        for one in values.values()
+        Quantity(value, value_text(value)) if isinstance(value, int | float) else str(value)
+        for value in values.values()
     )

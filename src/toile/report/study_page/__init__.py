@@ -1,6 +1,6 @@
 """A study's report: the same sentences, tables and figures as HTML, Markdown, CSV, LaTeX and PDF.
 
-Speaks `StudyResult` and, for noise over images, hits: booleans (readings, images) by level.
+Speaks `StudyResult` and, for noise over images, correct: booleans (readings, images) by level.
 """
 
 from toile.report.study_page.content import study_report
@@ -10,10 +10,10 @@ from toile.report.study_page.latex import latex_table
 from toile.report.study_page.markdown import study_markdown
 from toile.report.study_page.parts import StudyReport
 from toile.report.study_page.pdf import study_pdf
-from toile.report.study_page.tables import Hits
+from toile.report.study_page.tables import Correct
 
 __all__ = [
-    "Hits",
+    "Correct",
     "StudyReport",
     "csv_readings",
     "csv_table",

@@ -17,7 +17,7 @@ def circumstances(result: StudyResult) -> list[Section]:
         varied.insert(0, ("Whole recipes", list_names(list(spec.levels))))
     recipe = spec.recipe if isinstance(spec.recipe, str) else spec.recipe.get("name", "recipe")
     fixed = [("Recipe", recipe), *((address, str(value)) for address, value in spec.set.items())]
-    most = max((one.number for one in result.readings), default=1)
+    most = max((reading.number for reading in result.readings), default=1)
     seeds = f"{spec.seed} to {spec.seed + most - 1}, the same at each level"
     fixed.append(("Seeds", seeds) if most > 1 else ("Seed", str(spec.seed)))
     sections = [Section("Varied", facts=tuple(varied))] if varied else []
@@ -26,7 +26,7 @@ def circumstances(result: StudyResult) -> list[Section]:
     if run is not None:
         sections.append(Section("Data", facts=_data(run)))
     if result.environment:
-        mixed = [f"Some readings ran elsewhere: {one}." for one in result.mixed]
+        mixed = [f"Some readings ran elsewhere: {reason}." for reason in result.mixed]
         sections.append(Section("Machine", tuple(mixed), _machine(result.environment)))
     again = (
         "The study's file is below; on the same kind of machine, with the same versions, the "
@@ -41,7 +41,9 @@ def circumstances(result: StudyResult) -> list[Section]:
 
 def first_run(result: StudyResult) -> Run | None:
     """The run of the first reading that finished."""
-    return next((Run(one.folder) for one in result.readings if one.status == "finished"), None)
+    return next(
+        (Run(reading.folder) for reading in result.readings if reading.status == "finished"), None
+    )
 
 
 def _data(run: Run) -> tuple[tuple[str, str], ...]:

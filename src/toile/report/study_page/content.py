@@ -11,17 +11,19 @@ from toile.report.study_page.findings import (
 )
 from toile.report.study_page.learning import learning_sections
 from toile.report.study_page.parts import StudyCard, StudyReport
-from toile.report.study_page.tables import Hits
+from toile.report.study_page.tables import Correct
 from toile.report.titles import study_title
 from toile.runs import shown_remarks
 from toile.statistics import ALPHA, LOOKS, Verdict, folds_sentence, pooled_sd
 from toile.studies import StudyResult, learning_curves, study_sentence
 
 
-def study_report(result: StudyResult, hits: Hits) -> StudyReport:
-    """The report of a study in any state; `hits` of levels that answered the same images."""
+def study_report(result: StudyResult, correct: Correct) -> StudyReport:
+    """The report of a study in any state; `correct` of levels that answered the same images."""
     verdict, curves = result.verdict, learning_curves(result)
-    found = [*judged_sections(result, verdict), *noise_sections(result, hits)] if verdict else []
+    judged = (
+        [*judged_sections(result, verdict), *noise_sections(result, correct)] if verdict else []
+    )
     ended = result.count("finished", "diverged", "failed")
     return StudyReport(
         result.spec.name,
@@ -33,7 +35,7 @@ def study_report(result: StudyResult, hits: Hits) -> StudyReport:
         _cards(result, verdict),
         study_drawings(result, verdict, curves),
         (
-            *found,
+            *judged,
             *learning_sections(result, curves),
             readings_section(result),
             *test_sections(result),
@@ -44,24 +46,24 @@ def study_report(result: StudyResult, hits: Hits) -> StudyReport:
 
 def _cards(result: StudyResult, verdict: Verdict | None) -> tuple[StudyCard, ...]:
     finished = result.count("finished")
-    asked = f"finished, of {count(len(result.readings))} asked"
+    note = f"finished, of {count(len(result.readings))} asked"
     cards = [
         StudyCard(
             "Levels",
             count(len(result.levels)),
             " and ".join([*["recipes"] * bool(result.spec.levels), *result.spec.vary]),
         ),
-        StudyCard("Readings", count(finished), asked),
+        StudyCard("Readings", count(finished), note),
     ]
     if verdict is not None:
-        told = sum(pair.verdict != "undecided" for pair in verdict.pairs)
+        decided = sum(pair.verdict != "undecided" for pair in verdict.pairs)
         sd = pooled_sd([level.readings for level in verdict.levels])
         best = verdict.best
         chance = f"its mean less {100 * best.optimism:.2f} points of chance"
         expected = chance if best.optimism > 0 else "its mean"
         cards += [
             StudyCard(
-                "Pairs decided", f"{told} of {len(verdict.pairs)}", "better, worse or the same"
+                "Pairs decided", f"{decided} of {len(verdict.pairs)}", "better, worse or the same"
             ),
             StudyCard("Expected of the highest", percent(best.honest), f"{best.level}: {expected}"),
             StudyCard(
@@ -75,14 +77,14 @@ def _cards(result: StudyResult, verdict: Verdict | None) -> tuple[StudyCard, ...
 def _terms(result: StudyResult, verdict: Verdict | None) -> str:
     """What its user noted, what the numbers are of, and what is promised of them."""
     run = first_run(result)
-    said = [shown_remarks(result.folder).sentence]
+    parts = [shown_remarks(result.folder).sentence]
     if run is not None:
         score = run.score
         weights = {"last": "the last epoch's weights", "average": "averaged weights"}
         images = f"{score.n:,} images of {score.of}"
-        said.append(f"A reading is the accuracy of {weights[score.weights]} on {images}.")
+        parts.append(f"A reading is the accuracy of {weights[score.weights]} on {images}.")
     if verdict is not None:
-        said.append(
+        parts.append(
             "Differences are tested by Welch's t with Holm's correction, and whether levels are "
             f"the same within {100 / verdict.unit * verdict.margin:g} points by two one-sided "
             f"tests. If all levels were equal, at most {100 * ALPHA:g} % of such studies would "
@@ -91,7 +93,7 @@ def _terms(result: StudyResult, verdict: Verdict | None) -> str:
         )
     if verdict is not None and result.spec.looks:
         looks = ", ".join(map(str, LOOKS))
-        said.append(f"Readings were added in steps fixed beforehand, to {looks} a level.")
+        parts.append(f"Readings were added in steps fixed beforehand, to {looks} a level.")
     if result.spec.folds is not None:
-        said.append(folds_sentence(result.spec.folds))
-    return " ".join(filter(None, said))
+        parts.append(folds_sentence(result.spec.folds))
+    return " ".join(filter(None, parts))

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from toile.report.study_page.table import Cell, Quantity, ReportTable, is_number, share
+from toile.report.study_page.table import Cell, Quantity, ReportTable, is_number, percentage
 from toile.studies import StudyResult
 
 
@@ -15,7 +15,11 @@ def csv_table(table: ReportTable) -> str:
 def csv_readings(result: StudyResult) -> str:
     """Level and reading of each finished reading, which `toile verdict` reads."""
     rows: list[tuple[Cell, ...]] = [("level", "reading")]
-    rows += [(one.level, share(one.score)) for one in result.readings if one.score is not None]
+    rows += [
+        (reading.level, percentage(reading.score))
+        for reading in result.readings
+        if reading.score is not None
+    ]
     return _csv(rows)
 
 

@@ -26,8 +26,8 @@ def study_drawings(
     drawings = []
     if verdict is not None:
         gone = {level.name: 0 for level in result.levels}
-        for one in result.readings:
-            gone[one.level] += one.status in ("diverged", "failed")
+        for reading in result.readings:
+            gone[reading.level] += reading.status in ("diverged", "failed")
         factor = _factor(result)
         drawings.append(
             drawing_of("readings", readings_words(verdict), readings_figure, verdict, gone, factor)
@@ -45,17 +45,17 @@ def study_drawings(
 def readings_words(verdict: Verdict) -> str:
     """What the figure of readings shows, and that intervals are cut where some are."""
     low, high = (verdict.unit * end for end in value_limits(verdict))
-    is_cut = any(one.low < low or one.high > high for one in verdict.levels)
+    is_cut = any(level.low < low or level.high > high for level in verdict.levels)
     return "Each dot is a reading." + " Lines that reach the edge go on beyond it." * is_cut
 
 
 def _pairs_words(verdict: Verdict) -> str:
-    rest = len(verdict.pairs) - len(shown_pairs(verdict))
-    if not rest:
+    hidden = len(verdict.pairs) - len(shown_pairs(verdict))
+    if not hidden:
         return "The difference of each pair with its interval, beside the margin."
     return (
-        f"The pairs of {verdict.best.level}, whose mean is the highest, beside the margin; {rest} "
-        "others stand in the table."
+        f"The pairs of {verdict.best.level}, whose mean is the highest, beside the margin; "
+        f"{hidden} others stand in the table."
     )
 
 

@@ -5,7 +5,7 @@ import math
 from toile.report.study_page.next_readings import next_words
 from toile.report.study_page.parts import Section
 from toile.report.study_page.tables import (
-    Hits,
+    Correct,
     levels_table,
     noise_table,
     pair_noise_table,
@@ -41,9 +41,9 @@ def judged_sections(result: StudyResult, verdict: Verdict) -> list[Section]:
     return sections
 
 
-def noise_sections(result: StudyResult, hits: Hits) -> list[Section]:
+def noise_sections(result: StudyResult, correct: Correct) -> list[Section]:
     """Doubt by its source, where two readings of a level or more have answered the same images."""
-    several = {name: right for name, right in hits.items() if len(right) > 1}
+    several = {name: right for name, right in correct.items() if len(right) > 1}
     tables = [noise_table(several)] if several else []
     if len(several) > 1:
         tables.append(pair_noise_table(several))
@@ -69,11 +69,11 @@ def noise_sections(result: StudyResult, hits: Hits) -> list[Section]:
 
 def readings_section(result: StudyResult) -> Section:
     """Every reading's accuracy, after those that have none."""
-    lost = [one for one in result.readings if one.status in ("diverged", "failed")]
+    lost = [reading for reading in result.readings if reading.status in ("diverged", "failed")]
     words = [
-        f"{one.level}, reading {one.number} (seed {one.seed}) {one.status}"
-        + (f": {one.reason.rstrip('.')}." if one.reason else ".")
-        for one in lost
+        f"{reading.level}, reading {reading.number} (seed {reading.seed}) {reading.status}"
+        + (f": {reading.reason.rstrip('.')}." if reading.reason else ".")
+        for reading in lost
     ]
     if lost:
         words.append("They are left out of all means.")
@@ -86,10 +86,10 @@ def test_sections(result: StudyResult) -> list[Section]:
     if test is None:
         return []
     looks = f"{test['looks']} time{'s' * (test['looks'] > 1)}"
-    said = (
+    text = (
         f"Opened once for all readings on {test['look']['when']}, because: {test['look']['why']}. "
         f"These {test['images']:,} images were looked at {looks} so far, by {test['networks']} "
         "networks in all. Choosing a network by such a look makes its score too high. The verdict "
         "uses validation images alone."
     )
-    return [Section("The test part", (said,), tables=(test_table(test),))]
+    return [Section("The test part", (text,), tables=(test_table(test),))]

@@ -9,10 +9,10 @@ from toile.report.study_page.parts import Drawing, StudyReport
 
 def study_html(report: StudyReport) -> str:
     """The page, without scripts or outer addresses."""
-    figures = [(one, svgs_of(one)) for one in report.drawings]
+    figures = [(drawing, svgs_of(drawing)) for drawing in report.drawings]
     return render("study.html", report=report, figures=figures)
 
 
-def svgs_of(one: Drawing) -> Markup:
+def svgs_of(drawing: Drawing) -> Markup:
     """The drawing for a page, and for a small screen where it is drawn for one."""
-    return inline_svgs(one.figure, one.narrow and one.narrow(), says=one.says)
+    return inline_svgs(drawing.figure, drawing.narrow and drawing.narrow(), says=drawing.says)

@@ -16,7 +16,7 @@ ESCAPED = {
     "`": r"\textasciigrave{}",
     "–": "--",  # noqa: RUF001, what a table leaves open
     MINUS: "$-$",
-} | {one: f"\\{one}" for one in "&%$#_{}"}
+} | {sign: f"\\{sign}" for sign in "&%$#_{}"}
 
 
 def latex_table(table: ReportTable, caption: str) -> str:
@@ -47,14 +47,14 @@ def latex_table(table: ReportTable, caption: str) -> str:
 
 def latex_text(text: str) -> str:
     """`text` with what LaTeX would act on written out."""
-    return "".join(ESCAPED.get(one, one) for one in " ".join(text.split()))
+    return "".join(ESCAPED.get(letter, letter) for letter in " ".join(text.split()))
 
 
 def _row(cells: tuple[Cell, ...]) -> str:
-    said = (
+    texts = (
         # In a number it is a minus; as a letter it would come out as a hyphen.
-        text.replace("-", MINUS) if isinstance(one, Quantity) or is_number(text) else text
-        for one, text in zip(cells, texts_of(cells), strict=True)
+        text.replace("-", MINUS) if isinstance(cell, Quantity) or is_number(text) else text
+        for cell, text in zip(cells, texts_of(cells), strict=True)
     )
     # An empty group first: `[` at the start of a row would be an option of the line before.
-    return "{}" + " & ".join(map(latex_text, said)) + r" \\"
+    return "{}" + " & ".join(map(latex_text, texts)) + r" \\"

@@ -22,27 +22,27 @@ def learning_sections(result: StudyResult, curves: Curves) -> list[Section]:
         return []
     reached = reached_by_level(curves, result.spec.reach)
     tables = [reached_table(reached)] * bool(reached) + [ends_table(curves)]
-    found = [soonest_words(reached), rising_words(result, curves)]
-    words = [" ".join(filter(None, found))] + [MEDIANS] * bool(reached)
+    sentences = [soonest_words(reached), rising_words(result, curves)]
+    words = [" ".join(filter(None, sentences))] + [MEDIANS] * bool(reached)
     return [Section("How soon", tuple(words), tables=tuple(tables))]
 
 
 def any_finished(curves: Curves) -> bool:
     """Whether there is a reading that did not diverge."""
-    return any(not one.diverged for of_level in curves.values() for one in of_level)
+    return any(not curve.diverged for of_level in curves.values() for curve in of_level)
 
 
 def reached_table(reached: tuple[LevelReached, ...]) -> ReportTable:
     """A row for each accuracy and level."""
     rows = tuple(
         (
-            Quantity(one.accuracy, f"{100 * one.accuracy:.6g} %"),
-            one.level,
-            Quantity(one.reached, f"{one.reached} of {one.readings}"),
-            Quantity(one.epochs, _missed(one) if one.epochs is None else f"{one.epochs:g}"),
-            Quantity(one.seconds, duration(one.seconds)),
+            Quantity(level.accuracy, f"{100 * level.accuracy:.6g} %"),
+            level.level,
+            Quantity(level.reached, f"{level.reached} of {level.readings}"),
+            Quantity(level.epochs, _missed(level) if level.epochs is None else f"{level.epochs:g}"),
+            Quantity(level.seconds, duration(level.seconds)),
         )
-        for one in reached
+        for level in reached
     )
     columns = {
         "accuracy": "Accuracy", "level": "Level", "reached": "Reached in",
@@ -55,14 +55,14 @@ def ends_table(curves: Curves) -> ReportTable:
     """How long each level's readings trained, and what their last epoch added."""
     rows: list[tuple[Cell, ...]] = []
     for level, of_level in curves.items():
-        seconds = median(one.seconds[-1] for one in of_level)
+        seconds = median(curve.seconds[-1] for curve in of_level)
         gain = _last_gain(of_level)
         rows.append(
             (
                 level,
                 count(len(of_level)),
-                _middle([len(one.accuracies) for one in of_level]),
-                _middle([one.best for one in of_level]),
+                _middle([len(curve.accuracies) for curve in of_level]),
+                _middle([curve.best for curve in of_level]),
                 signed_points(float("nan") if gain is None else gain),
                 Quantity(seconds, duration(seconds)),
             )
@@ -78,27 +78,33 @@ def ends_table(curves: Curves) -> ReportTable:
 def soonest_words(reached: tuple[LevelReached, ...]) -> str:
     """Which level was soonest at the highest accuracy that most reached; nothing of one level."""
     by_accuracy: dict[float, list[LevelReached]] = {}
-    for one in reached:
-        by_accuracy.setdefault(one.accuracy, []).append(one)
-    there = {
-        accuracy: [one for one in levels if one.epochs is not None and one.seconds is not None]
+    for level in reached:
+        by_accuracy.setdefault(level.accuracy, []).append(level)
+    reached_at = {
+        accuracy: [
+            level for level in levels if level.epochs is not None and level.seconds is not None
+        ]
         for accuracy, levels in by_accuracy.items()
     }
-    most = max(map(len, there.values()), default=0)
+    most = max(map(len, reached_at.values()), default=0)
     if most < 2:
         return ""
-    accuracy = max(one for one, levels in there.items() if len(levels) == most)
-    epochs = sorted(there[accuracy], key=lambda one: one.epochs or 0)
-    seconds = sorted(there[accuracy], key=lambda one: one.seconds or 0)
-    missed = [one.level for one in by_accuracy[accuracy] if one not in there[accuracy]]
+    accuracy = max(value for value, levels in reached_at.items() if len(levels) == most)
+    epochs = sorted(reached_at[accuracy], key=lambda level: level.epochs or 0)
+    seconds = sorted(reached_at[accuracy], key=lambda level: level.seconds or 0)
+    missed = [level.level for level in by_accuracy[accuracy] if level not in reached_at[accuracy]]
     never = ""
     if missed:
         never = f" At {list_names(missed, 'and')} half of the readings or more did not."
-    who = list_names([one.level for one in there[accuracy]], "and") if missed else "All levels"
+    subject = (
+        list_names([level.level for level in reached_at[accuracy]], "and")
+        if missed
+        else "All levels"
+    )
     return (
-        f"{who} reached an accuracy of {100 * accuracy:.6g} % after {_span(epochs, _epochs_words)} "
-        f"and {_span(seconds, _time_words)} (medians).{never} Whether these differ by more than "
-        "chance is not tested."
+        f"{subject} reached an accuracy of {100 * accuracy:.6g} % after "
+        f"{_span(epochs, _epochs_words)} and {_span(seconds, _time_words)} (medians).{never} "
+        "Whether these differ by more than chance is not tested."
     )
 
 
@@ -110,12 +116,12 @@ def _span(levels: list[LevelReached], say: Callable[[LevelReached], str]) -> str
     return f"{say(first)} ({first.level}) to {say(last)} ({last.level})"
 
 
-def _epochs_words(one: LevelReached) -> str:
-    return f"{one.epochs:g} epoch{'s' * (one.epochs != 1)}"
+def _epochs_words(level: LevelReached) -> str:
+    return f"{level.epochs:g} epoch{'s' * (level.epochs != 1)}"
 
 
-def _time_words(one: LevelReached) -> str:
-    return duration(one.seconds)
+def _time_words(level: LevelReached) -> str:
+    return duration(level.seconds)
 
 
 def rising_words(result: StudyResult, curves: Curves) -> str:
@@ -140,7 +146,9 @@ def rising_words(result: StudyResult, curves: Curves) -> str:
 
 
 def _last_gain(curves: tuple[LearningCurve, ...]) -> float | None:
-    gains = [one.last_gain for one in curves if not one.diverged and one.last_gain is not None]
+    gains = [
+        curve.last_gain for curve in curves if not curve.diverged and curve.last_gain is not None
+    ]
     return mean(gains) if gains else None
 
 
@@ -150,5 +158,5 @@ def _middle(values: list[int]) -> Quantity:
     return Quantity(middle, f"{middle:g}" if low == high else f"{middle:g} ({low} to {high})")
 
 
-def _missed(one: LevelReached) -> str:
-    return f"not reached in {one.readings - one.reached} of {one.readings}"
+def _missed(level: LevelReached) -> str:
+    return f"not reached in {level.readings - level.reached} of {level.readings}"

@@ -12,9 +12,11 @@ def study_markdown(report: StudyReport) -> str:
     lines = [f"# {escaped(report.title)}", f"Study {escaped(report.name)}"]
     lines += [escaped(report.status), f"**{escaped(report.sentence)}**", escaped(report.terms)]
     lines += [
-        "\n".join(f"- {escaped(f'{one.label}: {one.value} ({one.note})')}" for one in report.cards)
+        "\n".join(
+            f"- {escaped(f'{card.label}: {card.value} ({card.note})')}" for card in report.cards
+        )
     ]
-    lines += [f"![{escaped(one.says)}]({one.name}.svg)" for one in report.drawings]
+    lines += [f"![{escaped(drawing.says)}]({drawing.name}.svg)" for drawing in report.drawings]
     for section in report.sections:
         lines += section_lines(section)
     return with_words(lines)

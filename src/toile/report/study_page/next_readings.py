@@ -10,22 +10,22 @@ from toile.studies import StudyResult
 
 def next_words(result: StudyResult, verdict: Verdict) -> list[str]:
     """Of two or more levels: the two highest, all that is open, and what the spread seen takes."""
-    said = [_highest_words(result, verdict)]
+    sentences = [_highest_words(result, verdict)]
     open_ = [pair for pair in verdict.pairs if pair.verdict == "undecided"]
     if len(verdict.pairs) > 1 and open_:
-        said.append(_open_words(result, open_))
+        sentences.append(_open_words(result, open_))
     sd = pooled_sd([level.readings for level in verdict.levels])
     if sd:
         alpha = next_alpha(verdict.alpha, verdict.analysis)
         levels = len(verdict.levels)
-        said.append(planning_sentence(sd, verdict.margin, levels, verdict.unit, alpha))
-    return said
+        sentences.append(planning_sentence(sd, verdict.margin, levels, verdict.unit, alpha))
+    return sentences
 
 
 def _highest_words(result: StudyResult, verdict: Verdict) -> str:
     first, second = sorted(verdict.levels, key=lambda level: level.mean, reverse=True)[:2]
     names = {first.name, second.name}
-    (pair,) = [one for one in verdict.pairs if {one.a, one.b} == names]
+    (pair,) = [candidate for candidate in verdict.pairs if {candidate.a, candidate.b} == names]
     two = f"{first.name} and {second.name}"
     if pair.verdict != "undecided":
         return f"The two highest, {two}, need no more readings."
@@ -36,11 +36,11 @@ def _highest_words(result: StudyResult, verdict: Verdict) -> str:
             f"How many readings would decide the two highest, {two}, cannot be estimated: they are "
             "too close."
         )
-    each = f"{pair.more_readings} more reading{'s' * (pair.more_readings > 1)} of each"
+    count = f"{pair.more_readings} more reading{'s' * (pair.more_readings > 1)} of each"
     more = dict.fromkeys(names, pair.more_readings)
-    what = "are the same" if pair.by_finding == "same" else "differ"
+    conclusion = "are the same" if pair.by_finding == "same" else "differ"
     return (
-        f"About {each} would probably show that the two highest, {two}, {what}"
+        f"About {count} would probably show that the two highest, {two}, {conclusion}"
         f"{_time_words(result, more)}."
     )
 
@@ -52,25 +52,27 @@ def _open_words(result: StudyResult, open_: list[Pair]) -> str:
         for name in (pair.a, pair.b):
             more[name] = max(more.get(name, 0), pair.more_readings or 0)
     promised = sum(pair.more_readings is not None for pair in open_)
-    which = "all" if promised == len(open_) else f"{promised} of {len(open_)}"
+    amount = "all" if promised == len(open_) else f"{promised} of {len(open_)}"
     if not promised:
         return "How many readings would decide the undecided pairs cannot be estimated."
     count = sum(more.values())
     return (
-        f"About {count:,} more readings would probably decide {which} undecided pairs"
+        f"About {count:,} more readings would probably decide {amount} undecided pairs"
         f"{_time_words(result, more)}."
     )
 
 
 def _time_words(result: StudyResult, more: Mapping[str, int]) -> str:
     """How long so many readings take by the finished ones' time; nothing where none is known."""
-    taken: dict[str, list[float]] = {}
-    for one in result.readings:
-        if one.seconds is not None and one.score is not None:
-            taken.setdefault(one.level, []).append(one.seconds)
-    if not all(name in taken for name in more):
+    seconds_by_level: dict[str, list[float]] = {}
+    for reading in result.readings:
+        if reading.seconds is not None and reading.score is not None:
+            seconds_by_level.setdefault(reading.level, []).append(reading.seconds)
+    if not all(name in seconds_by_level for name in more):
         return ""
-    seconds = sum(n * sum(taken[name]) / len(taken[name]) for name, n in more.items())
+    seconds = sum(
+        n * sum(seconds_by_level[name]) / len(seconds_by_level[name]) for name, n in more.items()
+    )
     cores = (result.environment or {}).get("cores") or 1
-    said = f": {duration(seconds)} here one after another"
-    return said if cores == 1 else f"{said}, or {duration(seconds / cores)} on {cores} cores"
+    text = f": {duration(seconds)} here one after another"
+    return text if cores == 1 else f"{text}, or {duration(seconds / cores)} on {cores} cores"

@@ -24,9 +24,9 @@ def study_pdf(report: StudyReport) -> bytes:
         "status": report.status,
         "sentence": report.sentence,
         "terms": report.terms,
-        "cards": [asdict(one) for one in report.cards],
+        "cards": [asdict(card) for card in report.cards],
         "figures": figure_records(report.drawings),
-        "sections": [section_record(one) for one in report.sections],
+        "sections": [section_record(section) for section in report.sections],
     }
     return typeset(record, report.drawings)
 
@@ -42,8 +42,8 @@ def typeset(
     record = record | {"sections": [*record["sections"], words]}
     with TemporaryDirectory() as folder:
         root = Path(folder)
-        for one in drawings:
-            save_figure(one.figure, root / f"{one.name}.svg")
+        for drawing in drawings:
+            save_figure(drawing.figure, root / f"{drawing.name}.svg")
         for name, picture in (pictures or {}).items():
             (root / name).write_bytes(picture)
         # As data and not as markup: no name can act on the setting.
@@ -59,7 +59,10 @@ def typeset(
 
 def figure_records(drawings: Iterable[Drawing]) -> list[Record]:
     """The file of each drawing, and what it shows."""
-    return [{"file": f"{one.name}.svg", "says": one.says, "wide": one.wide} for one in drawings]
+    return [
+        {"file": f"{drawing.name}.svg", "says": drawing.says, "wide": drawing.wide}
+        for drawing in drawings
+    ]
 
 
 def section_record(section: Section) -> Record:
@@ -74,7 +77,12 @@ def section_record(section: Section) -> Record:
         "figures": [],
         "code": section.code,
         "tables": [
-            {"title": one.title, "heads": one.heads, "numeric": one.numeric, "rows": one.texts}
-            for one in section.tables
+            {
+                "title": table.title,
+                "heads": table.heads,
+                "numeric": table.numeric,
+                "rows": table.texts,
+            }
+            for table in section.tables
         ],
     }

@@ -47,8 +47,8 @@ class ReportTable:
     def numeric(self) -> tuple[bool, ...]:
         """For each column, whether it holds quantities."""
         return tuple(
-            any(isinstance(row[place], Quantity) for row in self.rows)
-            for place in range(len(self.columns))
+            any(isinstance(row[column], Quantity) for row in self.rows)
+            for column in range(len(self.columns))
         )
 
     @property
@@ -71,7 +71,7 @@ def is_number(text: str) -> bool:
     return True
 
 
-def share(value: float | None) -> Quantity:
+def percentage(value: float | None) -> Quantity:
     """A fraction, read as `91.32 %`."""
     return _quantity(value, "{:.2f} %", 100)
 

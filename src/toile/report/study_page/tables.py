@@ -14,29 +14,31 @@ from toile.report.study_page.table import (
     ReportTable,
     count,
     decimals,
+    percentage,
     points,
     probability,
-    share,
     signed_points,
 )
 from toile.statistics import Verdict, level_noise, pair_noise
 from toile.studies import StudyResult
 
-Hits = Mapping[str, Bool[np.ndarray, "r n"]]
+Correct = Mapping[str, Bool[np.ndarray, "r n"]]
 """For each level whether each of its finished readings answered each image right."""
 
 
 def levels_table(verdict: Verdict, result: StudyResult) -> ReportTable:
     """Each level's mean with its interval, over its finished readings."""
-    found = {level.name: level.to_json() for level in verdict.levels}
+    records = {level.name: level.to_json() for level in verdict.levels}
     rows: list[tuple[Cell, ...]] = []
     for level in result.levels:
-        asked = sum(one.level == level.name for one in result.readings)
-        one = found.get(level.name, {"n": 0, "mean": None, "sd": None, "low": None, "high": None})
-        ends = share(one["low"]), share(one["high"])
+        num_readings = sum(reading.level == level.name for reading in result.readings)
+        record = records.get(
+            level.name, {"n": 0, "mean": None, "sd": None, "low": None, "high": None}
+        )
+        ends = percentage(record["low"]), percentage(record["high"])
         # The mean first, which a small screen shows without scrolling.
-        measured = share(one["mean"]), *ends, points(one["sd"])
-        rows.append((level.name, *measured, count(one["n"]), count(asked)))
+        measured = percentage(record["mean"]), *ends, points(record["sd"])
+        rows.append((level.name, *measured, count(record["n"]), count(num_readings)))
     columns = {"level": "Level", "mean": "Mean", "low": "95 % from", "high": "to", "sd": "SD"}
     columns |= {"n": "n", "asked": "Asked"}
     return ReportTable(
@@ -72,18 +74,18 @@ def pairs_table(verdict: Verdict) -> ReportTable:
 
 def readings_table(result: StudyResult) -> ReportTable:
     """A row for each level, a column for each reading's number; one without a score says why."""
-    numbers = range(1, max((one.number for one in result.readings), default=0) + 1)
+    columns_of = range(1, max((reading.number for reading in result.readings), default=0) + 1)
     cells: dict[tuple[str, int], Cell] = {
-        (one.level, one.number): share(one.score)
-        if one.score is not None
-        else Quantity(None, one.status)
-        for one in result.readings
+        (reading.level, reading.number): percentage(reading.score)
+        if reading.score is not None
+        else Quantity(None, reading.status)
+        for reading in result.readings
     }
     rows = tuple(
-        (level.name, *(cells.get((level.name, number), "") for number in numbers))
+        (level.name, *(cells.get((level.name, number), "") for number in columns_of))
         for level in result.levels
     )
-    columns = {"level": "Level"} | {str(number): str(number) for number in numbers}
+    columns = {"level": "Level"} | {str(number): str(number) for number in columns_of}
     return ReportTable(
         "readings", "Accuracy by level and number of the reading", columns, rows, True
     )
@@ -93,16 +95,16 @@ def runs_table(result: StudyResult) -> ReportTable:
     """Every reading with its seed, standing and folder."""
     rows = tuple(
         (
-            one.level,
-            count(one.number),
-            Quantity(one.seed, str(one.seed)),
-            one.status,
-            share(one.score),
-            Quantity(one.seconds, duration(one.seconds)),
-            one.reason,
-            one.folder.name,
+            reading.level,
+            count(reading.number),
+            Quantity(reading.seed, str(reading.seed)),
+            reading.status,
+            percentage(reading.score),
+            Quantity(reading.seconds, duration(reading.seconds)),
+            reading.reason,
+            reading.folder.name,
         )
-        for one in result.readings
+        for reading in result.readings
     )
     columns = {
         "level": "Level", "number": "Number", "seed": "Seed", "status": "Status",
@@ -111,10 +113,10 @@ def runs_table(result: StudyResult) -> ReportTable:
     return ReportTable("runs", "Every reading's seed, time and folder", columns, rows)
 
 
-def noise_table(hits: Hits) -> ReportTable:
+def noise_table(correct: Correct) -> ReportTable:
     """How much of the doubt in each level's mean comes of its seeds, and how much of the images."""
     rows = []
-    for name, right in hits.items():
+    for name, right in correct.items():
         noise = level_noise(right)
         rows.append(
             (
@@ -134,15 +136,15 @@ def noise_table(hits: Hits) -> ReportTable:
     return ReportTable("noise", "Standard errors of the means, in points", columns, tuple(rows))
 
 
-def pair_noise_table(hits: Hits) -> ReportTable:
+def pair_noise_table(correct: Correct) -> ReportTable:
     """The same for differences, in which images hard for both levels cancel."""
     rows = []
-    for one, other in combinations(hits, 2):
-        noise = pair_noise(hits[one], hits[other])
+    for first, second in combinations(correct, 2):
+        noise = pair_noise(correct[first], correct[second])
         rows.append(
             (
-                one,
-                other,
+                first,
+                second,
                 signed_points(noise.difference),
                 points(noise.seed_error),
                 points(noise.image_error),
@@ -160,8 +162,14 @@ def pair_noise_table(hits: Hits) -> ReportTable:
 def test_table(test: Mapping[str, Any]) -> ReportTable:
     """Each level's mean accuracy on the test part."""
     rows = tuple(
-        (name, count(one["n"]), share(one["mean"]), share(one["low"]), share(one["high"]))
-        for name, one in test["levels"].items()
+        (
+            name,
+            count(level["n"]),
+            percentage(level["mean"]),
+            percentage(level["low"]),
+            percentage(level["high"]),
+        )
+        for name, level in test["levels"].items()
     )
     columns = {"level": "Level", "n": "n", "mean": "Mean", "low": "95 % from", "high": "to"}
     return ReportTable("test", "Means over n readings, on the test part", columns, rows)

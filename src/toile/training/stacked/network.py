@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from toile.network import ChannelNorm, Conv2d, FlattenLayer, ResidualBlock, SeededDropout
-from toile.torch_private import own_parameters
+from toile.torch_private import direct_parameters
 
 Modules = Sequence[Any]
 
@@ -67,7 +67,7 @@ class _Stack(nn.Module):
         # In a tuple, or its weights would count as this module's too.
         self._first = (layers[0],)
         self.count = len(layers)
-        for name, weight in own_parameters(layers[0]).items():
+        for name, weight in direct_parameters(layers[0]).items():
             if weight is None:
                 self.register_parameter(name, None)
                 continue

@@ -41,7 +41,7 @@ class ConfusedPair:
 
 
 @dataclass(frozen=True)
-class Answers:
+class ValidationSummary:
     """Everything the page tells about the stored answers; `of` says which images they are of."""
 
     of: str
@@ -52,17 +52,17 @@ class Answers:
     @property
     def floor(self) -> float:
         """Where the scale of the recalls begins: a full tenth below every interval."""
-        lowest = min(one.scores.recall.low for one in self.classes)
+        lowest = min(row.scores.recall.low for row in self.classes)
         # At most 0.9, so that the scale keeps some width however good the recalls are.
         return min(math.floor(10 * lowest) / 10, 0.9)
 
 
-def read_answers(
+def summarise_validation(
     recipe: Recipe,
     validation: Validation,
     class_names: Sequence[str],
     pixels: UInt8[np.ndarray, "n c h w"] | None,
-) -> Answers:
+) -> ValidationSummary:
     """Judge the answers; with `pixels`, in the order of the answers, show the surest mistakes."""
     judgement = judge_validation(recipe, validation)
     among = np.flatnonzero(scored_images(recipe, validation))
@@ -73,8 +73,8 @@ def read_answers(
             class_names[pair.predicted],
             pair,
             tuple(
-                ShownMistake(picture_uri(pixels[among[one.place]]), one.confidence)
-                for one in surest_mistakes(logits, labels, pair)
+                ShownMistake(picture_uri(pixels[among[mistake.index]]), mistake.confidence)
+                for mistake in surest_mistakes(logits, labels, pair)
             )
             if pixels is not None
             else (),
@@ -82,4 +82,4 @@ def read_answers(
         for pair in judgement.most_confused[:NUM_PAIRS]
     )
     rows = tuple(map(ClassRow, class_names, judgement.per_class))
-    return Answers(scored_part(recipe), judgement, rows, pairs)
+    return ValidationSummary(scored_part(recipe), judgement, rows, pairs)

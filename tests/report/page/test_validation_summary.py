@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from toile.recipe import recipe_of
-from toile.report.page.answers import read_answers
+from toile.report.page.validation_summary import summarise_validation
 from toile.runs import Validation
 
 RECIPE = recipe_of({"network": ["flatten", {"dense": "classes"}]})
@@ -23,7 +23,7 @@ def test_the_surest_mistake_comes_first_with_its_own_picture_and_probability() -
     answers = validation([[2, 1], [1, 1.5], [1, 9], [1, 3]], [0, 0, 1, 0])
     pixels = np.array([10, 20, 30, 40], np.uint8).reshape(4, 1, 1, 1).repeat(5, 2).repeat(6, 3)
 
-    (pair,) = read_answers(RECIPE, answers, ["cat", "dog"], pixels).pairs
+    (pair,) = summarise_validation(RECIPE, answers, ["cat", "dog"], pixels).pairs
 
     assert (pair.true, pair.predicted, pair.confusion.count) == ("cat", "dog", 2)
     assert [one.confidence for one in pair.mistakes] == pytest.approx([0.75, 0.6])
@@ -35,7 +35,9 @@ def test_the_surest_mistake_comes_first_with_its_own_picture_and_probability() -
 def test_large_colour_pictures_are_made_smaller() -> None:
     answers = validation([[1, 3], [1, 3]], [0, 1])
 
-    (pair,) = read_answers(RECIPE, answers, ["a", "b"], np.zeros((2, 3, 256, 128), np.uint8)).pairs
+    (pair,) = summarise_validation(
+        RECIPE, answers, ["a", "b"], np.zeros((2, 3, 256, 128), np.uint8)
+    ).pairs
 
     png = base64.b64decode(pair.mistakes[0].uri.removeprefix("data:image/png;base64,"))
     with Image.open(io.BytesIO(png)) as picture:
@@ -43,7 +45,9 @@ def test_large_colour_pictures_are_made_smaller() -> None:
 
 
 def test_without_pictures_the_pairs_are_still_counted() -> None:
-    (pair,) = read_answers(RECIPE, validation([[1, 3], [1, 3]], [0, 1]), ["a", "b"], None).pairs
+    (pair,) = summarise_validation(
+        RECIPE, validation([[1, 3], [1, 3]], [0, 1]), ["a", "b"], None
+    ).pairs
 
     assert pair.mistakes == ()
 
@@ -52,4 +56,4 @@ def test_the_scale_of_recalls_begins_a_tenth_below_the_lowest_interval() -> None
     perfect = validation([[9, 1]] * 50 + [[1, 9]] * 50, [0] * 50 + [1] * 50)
 
     # Wilson's lower end for 50 of 50 is 50 / (50 + 1.96^2) = .929.
-    assert read_answers(RECIPE, perfect, ["a", "b"], None).floor == 0.9
+    assert summarise_validation(RECIPE, perfect, ["a", "b"], None).floor == 0.9

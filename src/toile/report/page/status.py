@@ -10,7 +10,7 @@ INTERVAL = ", with Wilson's 95 % interval."
 
 
 @dataclass(frozen=True)
-class RunStanding:
+class RunStatus:
     """A run's status, its score as far as there is one, and what the score stands for."""
 
     status: str
@@ -20,15 +20,15 @@ class RunStanding:
     meaning: str
 
 
-def standing(run: Run) -> RunStanding:
+def run_status(run: Run) -> RunStatus:
     """From the results of an ended run, else from its last stored answers, if any."""
     state = read_state(run.folder)
     if run.has_results:
         score, loss, meaning = _ended(run.results)
     elif run.has_answers:
-        answers = run.validation
-        score = accuracy(answers.logits, answers.labels)
-        loss = cross_entropy(answers.logits, answers.labels)
+        validation = run.validation
+        score = accuracy(validation.logits, validation.labels)
+        loss = cross_entropy(validation.logits, validation.labels)
         meaning = f"The run has not ended: its last epoch on {_images(score.n)}{INTERVAL}"
     else:
         score, loss, meaning = None, None, "The run has not ended its first epoch."
@@ -36,16 +36,16 @@ def standing(run: Run) -> RunStanding:
         meaning += _commonest(run)
     if score is not None and (words := seen_words(run.recipe)):
         meaning = f"{words} {meaning}"
-    return RunStanding(state.status, state.reason, score, loss, meaning)
+    return RunStatus(state.status, state.reason, score, loss, meaning)
 
 
 def _commonest(run: Run) -> str:
     """What the score has to beat, where the classes are far from equally common."""
-    found = commonest_of(run.recipe, run.validation) if run.has_answers else None
-    if found is None:
+    largest = commonest_of(run.recipe, run.validation) if run.has_answers else None
+    if largest is None:
         return ""
-    name = run.facts.class_names[found.label]
-    return f" Always answering {name} would be right on {percent(found.share)} of them."
+    name = run.facts.class_names[largest.label]
+    return f" Always answering {name} would be right on {percent(largest.share)} of them."
 
 
 def _ended(results: RunResults) -> tuple[Estimate, float | None, str]:
@@ -54,8 +54,8 @@ def _ended(results: RunResults) -> tuple[Estimate, float | None, str]:
         "last": "the last epoch's weights",
         "average": "the average of the weights along the training",
     }[score.weights]
-    place = "" if score.of == "validation" else f", {score.of}"
-    meaning = f"The score is that of {weights} on {_images(score.n)}{place}{INTERVAL}"
+    part = "" if score.of == "validation" else f", {score.of}"
+    meaning = f"The score is that of {weights} on {_images(score.n)}{part}{INTERVAL}"
     return score, results.validation.loss, meaning
 
 

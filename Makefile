@@ -66,6 +66,7 @@ docs: $(READY)
 	  $(BIN)/toile settings --markdown; } > docs/settings.md
 	@$(BIN)/python -c 'from toile.report.glossary import glossary_markdown; \
 	  print(glossary_markdown(), end="")' > docs/glossary.md
+	@$(BIN)/python docs/api.py
 
 # A minute or two of training, and chromium for the page.
 pictures: $(READY)

@@ -10,6 +10,12 @@ class ToileError(Exception):
 
     The message says which field or file, the value got, the rule, and the next step where one
     helps. A door prints it without a traceback and exits with 2; a bug shows its traceback.
+
+        >>> try:
+        ...     toile.train("quick", epochs=-1)
+        ... except toile.ToileError as error:
+        ...     print(error)
+        training.epochs is -1; it goes from 0 to 10000
     """
 
 

@@ -21,7 +21,12 @@ class Skipped:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images in two parts. The test part's pixels are out of reach but for a counted look."""
+    """Images in two parts. The test part's pixels are out of reach but for a counted look.
+
+    >>> data = toile.load_data("fashion-sample")
+    >>> data.shape, len(data.class_names), data.test
+    ((1, 28, 28), 10, Sealed(1000 images))
+    """
 
     name: str
     path: Path

@@ -108,7 +108,12 @@ class Description:
 
 
 def describe(dataset: Dataset) -> Description:
-    """Count, average and compare all parts of `dataset`."""
+    """Count, average and compare all parts of `dataset`.
+
+    >>> described = toile.describe(data)
+    >>> described.train.class_counts[:2].tolist(), described.test.class_counts[:2].tolist()
+    ([600, 600], [100, 100])
+    """
     learnt, held_out = dataset.train.apart()
     parts = {"train": learnt, "validation": held_out, "test": open_sealed(dataset.test)}
     hashes = {name: image_hashes(part) for name, part in parts.items()}

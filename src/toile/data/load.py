@@ -42,6 +42,10 @@ def load_data(
 
     `data` is a recipe's settings, or a known name or a path; `settings` are more of the same
     names. ToileError names the file, the place in it, the value and the rule.
+
+        >>> data = toile.load_data("fashion-sample", size_px=14)
+        >>> data.shape, len(data.train)
+        ((1, 14, 14), 6000)
     """
     progress = progress or no_progress
     values = data.model_dump() if isinstance(data, Data) else {"name": str(data)}

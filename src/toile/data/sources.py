@@ -28,7 +28,11 @@ class Source:
 
 
 def list_sources() -> list[Source]:
-    """Every dataset known by name, and where it lies here; nothing is fetched."""
+    """Every dataset known by name, and where it lies here; nothing is fetched.
+
+    >>> [source.name for source in toile.list_sources()]
+    ['fashion-mnist', 'mnist', 'fashion-sample']
+    """
     return [
         Source(
             name=known.name,

@@ -42,6 +42,12 @@ def split_data(train: Images, data: Data) -> Split:
     differ by one image at most. Where the source itself holds images out, those are taken, and
     folds are cut from all. Copies of validation images are left out of training since the second
     of the rules, and since the third they lie in one half of validation.
+
+        >>> split = toile.split_data(data.train, toile.Recipe.preset("quick").data)
+        >>> len(split.train), len(split.validation)
+        (4800, 1200)
+        >>> print(split.note)  # doctest: +ELLIPSIS
+        validation: 5000 asked of 6000 images; took 1200, a fifth, ...
     """
     if data.fold >= (data.folds or 1):
         raise ToileError(

@@ -31,6 +31,10 @@ class Prediction:
 
     Where it gives no answer `top` is empty, and `abstained` says why. `steps` are those of the
     picture's preparation, where they were asked for.
+
+        >>> prediction = run.classifier().ask(images[0], always=True)
+        >>> prediction.top[0].probability >= prediction.top[1].probability
+        True
     """
 
     top: tuple[ClassProbability, ...]

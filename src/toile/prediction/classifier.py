@@ -34,6 +34,14 @@ class Classifier:
     Arrays are images as those it was trained on: of their size, in their values (0 to 255, or what
     their files had), laid out (n, h, w), (n, c, h, w), (n, h, w, c) or (n, pixels). `ask` takes any
     picture and prepares it. An image of the sealed test part of its data is refused everywhere.
+
+        >>> net = run.classifier("best")
+        >>> net.predict_proba(images).shape, len(net.class_names)
+        ((1200, 10), 10)
+        >>> net.score(images, labels) == float((net.predict(images) == labels).mean())
+        True
+        >>> len(net.ask("photo.png", num_top=2, always=True).top)
+        2
     """
 
     name: str

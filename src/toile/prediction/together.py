@@ -28,6 +28,10 @@ class Answered:
     theirs. A file of a folder that is no picture has an `error` and no `top`. A picture that is
     blank, or too far from the training images, has no `top` either, and `abstained` says why; of
     several runs where more than half of them give no answer.
+
+        >>> (answered,) = toile.predict(run, images[0], always=True)
+        >>> len(answered.top), answered.top[0].class_name in data.class_names
+        (3, True)
     """
 
     file: str

@@ -140,6 +140,10 @@ def plan_network(network: tuple[Layer, ...], shape: tuple[int, int, int], classe
     """The plan of `network` on pictures of `shape` (c, h, w).
 
     Raises ToileError naming the layer that cannot work, with the arithmetic.
+
+        >>> plan = toile.plan_network(toile.Recipe.preset("quick").network, (1, 28, 28), 10)
+        >>> plan.parameters, plan.layers[0].output
+        (75866, (16, 28, 28))
     """
     plan = Plan(shape, classes, plan_layers(network, shape, classes))
     last = plan.layers[-1]

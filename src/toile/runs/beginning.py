@@ -43,6 +43,12 @@ def begin(
     names the run's folder; `start` is a run to take the first weights from, which `allow_seen` may
     have been trained on images that this one is scored on. Raises ToileError for anything a user
     can put right.
+
+        >>> live = toile.begin(recipe, data="fashion-sample", epochs=1)
+        >>> for event in live:  # a step, an epoch, the end
+        ...     pass
+        >>> live.run.results.state
+        'finished'
     """
     read = asked_recipe(
         recipe,

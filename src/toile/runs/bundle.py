@@ -76,6 +76,9 @@ def bundle_run(run: Run, path: Path) -> Path:
 
     Raises ToileError while it is running, where a file of it is damaged, its folder has a name
     that no import would take, or `path` is there.
+
+        >>> toile.bundle_run(run, Path("run.zip")).name
+        'run.zip'
     """
     if path.exists():
         raise ToileError(f"{path} is there already; name a new file, nothing was written")

@@ -31,6 +31,10 @@ class Evaluated:
 
     `look` is the entry this judgement made in the ledger; `looks` counts all at this test part, and
     `other_looks` those at the same source read otherwise, as in another size or share.
+
+        >>> evaluated = toile.evaluate(run)
+        >>> evaluated.of, evaluated.looks, evaluated.judgement.accuracy.n
+        ('validation', 0, 1200)
     """
 
     run: Run
@@ -99,6 +103,11 @@ def evaluate(
     there for good; the network, with its `last` or `best` weights, answers the images in float32.
     `data` is where the run's images lie now, if no longer where they were. Raises ToileError where
     the run has no answers or weights, or its data is no longer the same.
+
+        >>> toile.evaluate(run).judgement.accuracy.n
+        1200
+        >>> toile.evaluate(run, open_test=True, why="the final score").of
+        'test'
     """
     run = run if isinstance(run, Run) else open_run(run)
     if open_test:
@@ -174,6 +183,10 @@ def compare_answers(first: Run, second: Run) -> McNemar:
     """McNemar's exact test of two runs on the validation images that both are scored on.
 
     Raises ToileError where they did not answer the same images in the same order.
+
+        >>> test = toile.compare_answers(relu_runs[0], gelu_runs[0])
+        >>> 0 <= test.p <= 1
+        True
     """
     if not answered_the_same(first, second):
         raise ToileError(

@@ -43,6 +43,10 @@ def read_ledger(folder: Path | None = None) -> tuple[Look, ...]:
 
     Those in ledgers inside its studies, searches and sheets too. Raises CorruptFile where a line is
     damaged.
+
+        >>> evaluated = toile.evaluate(run, open_test=True, why="for the report")
+        >>> toile.read_ledger()[-1].why
+        'for the report'
     """
     return _merged(_ledgers_in(folder or runs_folder()))
 

@@ -11,10 +11,17 @@ def open_run(name: str | Path, folder: str | Path | None = None) -> Run:
 
     Its id, the beginning or end of it, its recipe, or `last`. Raises ToileError naming the nearest
     where there is none, or those where there are several.
+
+        >>> toile.open_run(run.id).score == run.score
+        True
     """
     return Workspace(folder).run(name)
 
 
 def list_runs(folder: str | Path | None = None) -> list[Listed]:
-    """The runs in `folder` (default: where runs are kept), the last to come further first."""
+    """The runs in `folder` (default: where runs are kept), the last to come further first.
+
+    >>> [listed.run.id == run.id for listed in toile.list_runs() if listed.run.id == run.id]
+    [True]
+    """
     return Workspace(folder).runs()

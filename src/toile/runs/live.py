@@ -15,6 +15,12 @@ class LiveRun:
     """A run in training: iterate it for the events, leave the loop to stop it.
 
     `notes` are sentences the user should read: what was done otherwise than asked.
+
+        >>> live = toile.begin(recipe, epochs=2)
+        >>> for event in live:
+        ...     break  # leaving the loop stops it; toile.resume goes on to the same bits
+        >>> live.run.status
+        'stopped'
     """
 
     run: Run

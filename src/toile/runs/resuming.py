@@ -35,6 +35,12 @@ def go_on(
     the new one. `data` is where its images lie now, if no longer where they were, and `prepared`
     what was read of them where that has been read already. Raises ToileError where
     the run is running or has nothing left to do, or where its data is no longer the same.
+
+        >>> live = toile.go_on(run, epochs=2)
+        >>> for event in live:
+        ...     pass
+        >>> live.run.results.epochs
+        2
     """
     run = run if isinstance(run, Run) else open_run(run)
     version = standing(run.folder)

@@ -24,6 +24,7 @@ from toile.runs.records import (
 )
 from toile.runs.remarks import Remarks, read_remarks
 from toile.runs.run_results import RunResults, RunScore, results_in
+from toile.runs.state import Status, read_state
 from toile.runs.tensors import CorruptFile, Stored, load_arrays
 
 if TYPE_CHECKING:
@@ -87,7 +88,13 @@ class History:
 
 @dataclass(frozen=True)
 class Run:
-    """One training of one recipe with one seed, in one folder."""
+    """One training of one recipe with one seed, in one folder.
+
+    >>> run.id == run.folder.name, run.recipe.training.epochs
+    (True, 1)
+    >>> run.score.low < run.score.value < run.score.high, run.score.n, run.score.of
+    (True, 1200, 'validation')
+    """
 
     folder: Path
 
@@ -129,6 +136,15 @@ class Run:
     def environment(self) -> Record:
         """Machine and versions."""
         return self._json("environment.json", Environment)
+
+    @property
+    def status(self) -> Status:
+        """`finished`, `stopped`, `running` and so on; `interrupted` where its process is gone.
+
+        >>> run.status
+        'finished'
+        """
+        return read_state(self.folder).status
 
     @property
     def has_results(self) -> bool:
@@ -191,7 +207,7 @@ class Run:
     def predictions(self) -> Int[np.ndarray, " n"]:
         """The classes it answered on the validation images, in the order of `validation`.
 
-        >>> (run.predictions == run.validation.labels).mean() == run.score.value
+        >>> float((run.predictions == run.validation.labels).mean()) == run.score.value
         True
         """
         return self.validation.logits.argmax(axis=1)

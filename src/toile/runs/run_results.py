@@ -73,6 +73,10 @@ class RunResults:
     accuracies. `parameters` counts what is learnt, `macs` multiply-adds for an image. `weights` has
     the sha256 of the files of the last and of the best weights. `warning` is what must be said
     beside the score; empty where nothing must.
+
+        >>> results = run.results
+        >>> results.state, results.epochs, results.score.n
+        ('finished', 1, 1200)
     """
 
     state: str

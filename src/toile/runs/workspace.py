@@ -41,6 +41,12 @@ class Workspace:
     """The folder that runs, studies, searches and sheets are kept in, with their ledger.
 
     `folder` is $TOILE_RUNS, or `runs` here, unless it is said; it need not be there yet.
+
+        >>> workspace = toile.Workspace()
+        >>> workspace.note(run.name, "the first that works").note
+        'the first that works'
+        >>> workspace.named(run.name).name == run.name
+        True
     """
 
     folder: Path

@@ -70,6 +70,11 @@ def search(
     first decides what is tried and stopped next, unless the sampler is random and the pruner none.
     `on="inline"` trains in this process, one after another, in place of processes.
     Raises ToileError for anything a user can put right.
+
+        >>> over = {"training.batch_size": [32, 64], "network.conv1.filters": "2..8"}
+        >>> live = toile.search(recipe, over=over, trials=2, on="inline")
+        >>> live.spec.trials, live.spec.finalists
+        (2, 3)
     """
     if on not in ("local", "inline"):
         raise ToileError(

@@ -45,6 +45,10 @@ class LiveSearch:
     """A search under way: iterate it for its events, leave the loop to stop it.
 
     First come those of its trials, then those of the finalists' study. Nothing is written before.
+
+        >>> live = toile.search(recipe, over={"training.epochs": [1, 2]}, trials=2, on="inline")
+        >>> live.spec.trials, live.folder.exists()
+        (2, False)
     """
 
     folder: Path

@@ -87,7 +87,12 @@ class Trial:
 
 @dataclass(frozen=True, eq=False)
 class SearchResult:
-    """A search as its folder has it now; `finalists` is their study once there is one."""
+    """A search as its folder has it now; `finalists` is their study once there is one.
+
+    >>> result = toile.open_search("batches")
+    >>> len(result.trials), result.finalists.ended
+    (2, True)
+    """
 
     folder: Path
     spec: Search
@@ -131,7 +136,11 @@ def level_of(trial: Trial) -> str:
 
 
 def open_search(name: str | Path) -> SearchResult:
-    """The search in a folder, or called so where runs are kept. Raises ToileError without one."""
+    """The search in a folder, or called so where runs are kept. Raises ToileError without one.
+
+    >>> [trial.status for trial in toile.open_search("batches").trials]
+    ['finished', 'finished']
+    """
     folder = search_folder(name)
     if folder is None:
         raise ToileError(f"{name} is no search; `toile studies` lists them")

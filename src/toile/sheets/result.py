@@ -110,7 +110,13 @@ class ExerciseOutcome:
 
 @dataclass(frozen=True, eq=False)
 class SheetResult:
-    """A sheet as its folder has it now: all its exercises in order."""
+    """A sheet as its folder has it now: all its exercises in order.
+
+    >>> live = toile.run_sheet("fashion-lab", quick=True, only=[1], on="inline")
+    >>> result = live.finish()
+    >>> [outcome.planned.number for outcome in result.outcomes if outcome.ended]
+    [1]
+    """
 
     folder: Path
     sheet: Sheet

@@ -74,7 +74,13 @@ def folds_sentence(folds: int) -> str:
 
 
 def verdict_sentence(verdict: Verdict) -> str:
-    """The whole table in a few sentences, the first of which is the finding."""
+    """The whole table in a few sentences, the first of which is the finding.
+
+    >>> readings = {"relu": [0.912, 0.915, 0.913], "gelu": [0.921, 0.924, 0.92]}
+        >>> verdict = toile.judge_readings(readings)
+    >>> toile.verdict_sentence(verdict)
+    'relu is worse than gelu: -0.83 points (-1.26 to -0.40).'
+    """
     names = [level.name for level in verdict.levels]
     if len(names) == 1:
         return f"{names[0]} stands alone; a comparison takes two levels or more."

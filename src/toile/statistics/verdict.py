@@ -67,6 +67,11 @@ class Verdict:
 
     Values are fractions where `unit` is 1 and points where it is 100; `margin` is in the same.
     `accuracies`: whether readings are taken for such, which lie between 0 and 1, or 100.
+
+        >>> readings = {"relu": [0.912, 0.915, 0.913], "gelu": [0.921, 0.924, 0.92]}
+        >>> verdict = toile.judge_readings(readings)
+        >>> verdict.best.level, verdict.pairs[0].verdict, round(verdict.pairs[0].p, 4)
+        ('gelu', 'worse', 0.0065)
     """
 
     levels: tuple[Level, ...]
@@ -137,6 +142,11 @@ def judge_readings(
     accuracy can be. Unless said they are where all lie between 0 and 1, or 0 and 100. `analysis` is
     its number in a study, where the next one is held to half of `alpha`. Raises ToileError for what
     is no such table.
+
+        >>> readings = {"relu": [0.912, 0.915, 0.913], "gelu": [0.921, 0.924, 0.92]}
+        >>> verdict = toile.judge_readings(readings)
+        >>> verdict.decided, verdict.levels[1].n
+        (True, 3)
     """
     checked = {str(name): _checked(str(name), values) for name, values in readings.items()}
     if not checked:

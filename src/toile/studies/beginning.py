@@ -61,6 +61,11 @@ def study(
     CPUs, 1 unless said, and such a share of a GPU; `on="inline"` trains one reading after another
     in this process.
     Raises ToileError for anything a user can put right.
+
+        >>> live = toile.study(recipe, vary={"training.epochs": [1, 2]}, readings=2, on="inline")
+        >>> result = live.finish()
+        >>> len(result.readings), result.verdict.levels[0].n
+        (4, 2)
     """
     executor = executor_on(on, cpus_per_reading, gpus_per_reading)
     base, begun = _read(source)

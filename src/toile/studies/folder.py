@@ -54,7 +54,11 @@ _ENVIRONMENTS: ReadOnce[dict[str, Any]] = ReadOnce(20_000)
 
 
 def open_study(folder: str | Path) -> StudyResult:
-    """The study in `folder`, as it stands. Raises ToileError where there is none."""
+    """The study in `folder`, as it stands. Raises ToileError where there is none.
+
+    >>> toile.open_study("epochs").table().shape
+    (2, 2)
+    """
     path = study_folder(folder)
     if path is None:
         raise ToileError(f"{folder} is no study; `toile studies` lists them")

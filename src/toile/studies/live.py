@@ -47,6 +47,10 @@ class LiveStudy:
     readings are added at looks fixed beforehand, until every pair is decided or `budget_seconds`
     have passed. `workers` are as many as train at once; on a `cluster` the most that may, 0 for as
     many as it has room for, and once begun those it has.
+
+        >>> live = toile.study(recipe, vary={"training.epochs": [1, 2]}, readings=2, on="inline")
+        >>> live.spec.readings, live.folder.exists()
+        (2, False)
     """
 
     folder: Path

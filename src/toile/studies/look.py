@@ -24,6 +24,10 @@ def open_study_test(
     What came of it is kept in the study's folder; asked again with no new readings, that is
     returned and nothing is opened. Raises ToileError where readings are still to come, or where
     they do not share one test part.
+
+        >>> result = toile.open_study_test(toile.open_study("epochs"), "the study is done")
+        >>> result.test is not None
+        True
     """
     finished = [reading for reading in result.readings if reading.score is not None]
     runs = {(reading.level, reading.number): Run(reading.folder) for reading in finished}

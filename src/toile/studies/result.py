@@ -59,6 +59,10 @@ class StudyResult:
     `test` is what came of opening the test part for it, None while it is sealed. `unlike` says why
     scores of its levels do not mean the same; a study that would is refused by now. `other_images`
     says where levels are scored on different images.
+
+        >>> result = toile.open_study("epochs")
+        >>> len(result.levels), len(result.readings), result.ended
+        (2, 4, True)
     """
 
     folder: Path

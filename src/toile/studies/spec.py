@@ -51,7 +51,12 @@ class Alternative(Settings):
 
 
 class Study(Settings):
-    """Levels, readings and what is held fixed."""
+    """Levels, readings and what is held fixed.
+
+    >>> spec = toile.Study(recipe="quick", vary={"training.batch_size": {"64": 64, "128": 128}})
+    >>> spec.readings, spec.margin
+    (5, 0.005)
+    """
 
     name: str = Field(
         "study", pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=100, description="Names its folder"

@@ -11,6 +11,11 @@ def import_bundle(path: Path, folder: Path | None = None) -> tuple[Run, Manifest
     Its page is written anew, without pictures: another's recipe may name any place of this machine
     as its data. Raises ToileError where the bundle is damaged, is not a bundle or cannot be shown,
     or a run of that name is there.
+
+        >>> bundle = toile.bundle_run(run, Path("to-share.zip"))
+        >>> copy, manifest = toile.import_bundle(bundle, Path("elsewhere"))
+        >>> copy.score.value == run.score.value
+        True
     """
     return unpack_bundle(path, _write_page, folder)
 

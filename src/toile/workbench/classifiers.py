@@ -35,6 +35,10 @@ def open_classifier(source: NetworkSource, weights: str | None = None) -> Classi
     file does not keep when to give no answer, so it answers strange pictures too; and open none of
     a stranger's: the HDF5 library itself crashes on some damaged ones. Raises ToileError for
     anything a user can put right.
+
+        >>> net = toile.open_classifier(run)
+        >>> net.predict(images).shape
+        (1200,)
     """
     if isinstance(source, Classifier):
         return source
@@ -86,6 +90,10 @@ def predict(
     then what is odd about it is among its warnings. A picture of the sealed test part of one of the
     runs gets none, wherever it lies. Raises ToileError where a picture named by itself is one or
     cannot be read, and where one lies in a run's test folder.
+
+        >>> for answered in toile.predict(run, ["photo.png"], always=True):
+        ...     print(answered.file, len(answered.top))
+        photo.png 3
     """
     asked = [find_source(one) for one in (run, *also)]
     _refuse_twice(asked)

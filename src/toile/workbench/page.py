@@ -16,6 +16,9 @@ def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool =
 
     Pictures of mistakes are left out where the data is gone or is no longer the same. Without
     `with_pictures` nothing is looked for where the recipe says that the data is.
+
+        >>> toile.write_report(run).name
+        'report.html'
     """
     pixels = None
     try:

@@ -40,6 +40,10 @@ class LiveSheet:
     """A sheet being taken: iterate it for its exercises, each having been taken when it comes.
 
     Nothing is written before. Who shows more takes each of `exercises` himself and then concludes.
+
+        >>> live = toile.run_sheet("fashion-lab", quick=True, only=[1], on="inline")
+        >>> [exercise.planned.exercise.title for exercise in live.exercises]
+        ['The first nine']
     """
 
     folder: Path
@@ -104,6 +108,11 @@ def run_sheet(
     them are checked on their data before anything runs. Asked again it goes on with what is
     missing. `on="inline"` trains in this process, in place of others. Raises ToileError for
     anything a user can put right, naming the exercise.
+
+        >>> live = toile.run_sheet("fashion-lab", quick=True, only=[1], on="inline")
+        >>> for exercise in live:
+        ...     print(exercise.planned.number, exercise.planned.exercise.title)
+        1 The first nine
     """
     sheet = source if isinstance(source, Sheet) else read_sheet(source)
     folder = Path(out) if out else Workspace().folder / (sheet.name + "-quick" * quick)

@@ -1,4 +1,4 @@
-"""The engine: the gradient of a batch, computed fast, behind one door.
+"""The engine: it computes the gradient of a batch, fast.
 
 Speaks uint8 pictures (n, c, h, w), labels int64 (n,), logits float32 (n, k). Only `toile.training`
 imports it.

@@ -1,4 +1,4 @@
-"""What a step leaves beside its gradient."""
+"""The result of a batch: logits and losses, next to the gradient."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class BatchResult(NamedTuple):
-    """Of a batch, or a part of it: logits in float32, labels, loss, and summed cross-entropy."""
+    """Logits in float32, labels, loss and summed cross-entropy of a batch, or of a part of it."""
 
     logits: Float[Tensor, "b k"]
     labels: Int[Tensor, " b"]

@@ -7,7 +7,7 @@ from torch import Tensor
 def laid_out_as(weight: Tensor, gradient: Tensor) -> Tensor:
     """`gradient` in the memory layout of `weight`, as torch's fused optimisers need it.
 
-    They go through memory and do not look at strides, which backward() sees to and
+    They read memory in order and ignore strides. backward() gives gradients in the weights' layout,
     torch.autograd.grad does not.
     """
     if gradient.stride() == weight.stride():

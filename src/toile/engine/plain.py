@@ -1,7 +1,7 @@
-"""The gradient of a batch as a textbook computes it: the reference of everything fast here.
+"""The gradient of a batch as a textbook computes it: the reference for the fast engine.
 
-`training.engine: plain` trains by it. The kernels and the workers beside it must agree with it, to
-rounding; tests/engine/test_agreement.py holds them to that.
+`training.engine: plain` trains by it. Kernels and workers must agree with it, to rounding;
+tests/engine/test_agreement.py checks that they do.
 """
 
 import torch
@@ -16,9 +16,9 @@ from toile.recipe import Recipe
 
 
 class PlainGradient:
-    """Computes gradients of `network` by autograd, each batch whole, as `recipe`, resolved, says.
+    """Computes the gradient of a batch by autograd, undivided, with the settings of `recipe`.
 
-    In bfloat16 by autocast; weights and their gradients are float32.
+    `recipe` is resolved. bfloat16 is computed under autocast; weights and gradients are float32.
     """
 
     has_workers = False
@@ -32,7 +32,7 @@ class PlainGradient:
         set_training_mode(self.network, start.frozen if start is not None else ())
 
     def compute(self, batches: EpochBatches, index: int, steps_left: int = 1) -> BatchResult:
-        """Leave the gradient of step `index` in the weights; returns the batch's result."""
+        """Write the gradient of step `index` into the weights; returns the batch's result."""
         reseed_dropout(self.network, self._seed, batches.number, index)
         images, labels = batches[index]
         in_half = self._training.precision == "bfloat16"
@@ -48,7 +48,7 @@ class PlainGradient:
         return BatchResult(logits.detach(), labels, loss.detach(), cross_entropy)
 
     def begin_workers(self, batches: Batches, wait: bool = False) -> None:
-        """None: a batch is computed whole."""
+        """Begins none: a batch is computed undivided."""
 
     def close(self) -> None:
         """Nothing is open."""

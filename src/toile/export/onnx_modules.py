@@ -38,7 +38,7 @@ class OnnxNode(nn.Module):
         super().__init__()
         self.operator, self.attributes, self.shape = operator, attributes, shape
 
-    def forward(self, inputs: Float[Tensor, "n *given"]) -> Float[Tensor, "n *made"]:
+    def forward(self, inputs: Float[Tensor, "n *in_shape"]) -> Float[Tensor, "n *out_shape"]:
         """What stands for the node's output."""
         return torch.onnx.ops.symbolic(
             self.operator,

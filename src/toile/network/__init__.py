@@ -1,4 +1,4 @@
-"""The network: a plan's layers as torch modules, and what they answer.
+"""The network: a plan's layers as torch modules, and their logits.
 
 First weights follow from the seed alone. Pictures are float32 (n, c, h, w) in channels_last memory;
 the last layer gives logits (n, k).

@@ -1,4 +1,4 @@
-"""Modules torch has no counterpart of: the residual block, the norm of one place, a factor."""
+"""Modules that torch lacks: the residual block, the norm over channels, a factor."""
 
 from collections import OrderedDict
 
@@ -19,7 +19,7 @@ class ResidualBlock(nn.Module):
         self._branch = list(branch)
         self.shortcut = nn.Sequential(shortcut)
 
-    def forward(self, inputs: Float[Tensor, "n *given"]) -> Float[Tensor, "n *made"]:
+    def forward(self, inputs: Float[Tensor, "n *in_shape"]) -> Float[Tensor, "n *out_shape"]:
         """The sum of branch and shortcut."""
         outputs = inputs
         for name in self._branch:
@@ -29,10 +29,10 @@ class ResidualBlock(nn.Module):
 
 
 class ChannelNorm(nn.LayerNorm):
-    """Layer norm over the channels of each place, for pictures and for numbers in a row."""
+    """Layer norm over the channels of each position, for pictures and for rows of values."""
 
-    def forward(self, inputs: Float[Tensor, "n c *place"]) -> Float[Tensor, "n c *place"]:
-        """The numbers of each place, normed over its channels."""
+    def forward(self, inputs: Float[Tensor, "n c *position"]) -> Float[Tensor, "n c *position"]:
+        """The inputs, each position normed over its channels."""
         # nn.LayerNorm norms the last axis, and ours has the channels second.
         normed: Tensor = super().forward(inputs.movedim(1, -1))
         return normed.movedim(-1, 1)

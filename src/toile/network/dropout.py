@@ -16,7 +16,7 @@ STEPS = 65_536
 
 
 class SeededDropout(nn.Module):
-    """While training, sets numbers to 0 at random and scales the rest to keep the mean.
+    """While training, sets values to 0 at random and scales the others to keep the mean.
 
     `by_channel` drops (h, w) planes together. The masks follow from the last `reseed`.
     """
@@ -36,24 +36,24 @@ class SeededDropout(nn.Module):
         self.generator.manual_seed(seed)
 
     def forward(self, inputs: Float[Tensor, "n *rest"]) -> Float[Tensor, "n *rest"]:
-        """The numbers kept, scaled up, and 0 for the others; outside training, the inputs."""
+        """The values kept, scaled up, and 0 for the others; outside training, the inputs."""
         if not self.training or self.dropped == 0:
             return inputs
         return _MaskAndScale.apply(inputs, self.draw(inputs), self.scale)
 
     @property
     def scale(self) -> float:
-        """What the numbers kept are multiplied by."""
+        """The factor on the values kept."""
         return STEPS / (STEPS - self.dropped)
 
     def draw(self, inputs: Float[Tensor, "n *rest"]) -> Shaped[Tensor, "n *mask"]:
         """A mask for `inputs`, as `masked` takes it."""
         mask = self._mask(inputs[:, :, :1, :1] if self.by_channel else inputs)
-        # By bits where a number has as many as the mask.
+        # bfloat16 has as many bits as the mask, so there the mask is applied by `&`.
         return mask if inputs.dtype == torch.bfloat16 else mask.to(inputs.dtype).neg_()
 
     def _mask(self, like: Float[Tensor, "n *rest"]) -> Int16[Tensor, "n *rest"]:
-        """All bits set where a number is kept, none elsewhere; in `like`'s memory layout."""
+        """All bits set where a value is kept, none elsewhere; in `like`'s memory layout."""
         if not like.is_contiguous() and not like.is_contiguous(memory_format=torch.channels_last):
             like = like.contiguous()
         words = torch.empty(-(-like.numel() // 4), dtype=torch.int64, device=like.device)
@@ -65,9 +65,9 @@ class SeededDropout(nn.Module):
 
 
 class _MaskAndScale(torch.autograd.Function):
-    """The numbers kept, times the scale, and 0 for the others; forwards and backwards alike.
+    """The values kept, times the scale, and 0 for the others; in forward and backward alike.
 
-    Without booleans, with which torch takes 1 ns a number; this takes .06 in bfloat16 and .2 in
+    Without booleans, with which torch takes 1 ns a value; this takes .06 in bfloat16 and .2 in
     float32 (one core of a Zen 5, torch 2.13).
     """
 
@@ -84,7 +84,7 @@ class _MaskAndScale(torch.autograd.Function):
 
 
 def masked(values: Float[Tensor, "n *rest"], mask: Tensor) -> Float[Tensor, "n *rest"]:
-    """`numbers` where they are kept by a mask of `Dropout.draw`, and 0 elsewhere."""
+    """`values` where a mask of `SeededDropout.draw` keeps them, and 0 elsewhere."""
     if mask.dtype == torch.int16:
         return (values.view(torch.int16) & mask).view(values.dtype)
     return values * mask

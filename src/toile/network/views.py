@@ -1,4 +1,4 @@
-"""Several views of every picture, and the mean of what a network makes of them."""
+"""Several views of every picture, and the mean of the network's logits over them."""
 
 import torch
 from jaxtyping import Float
@@ -14,9 +14,9 @@ class ViewStack(nn.Module):
         super().__init__()
         origins = layer.places(height, width)
         self.count = len(origins)
-        # They follow from the recipe, and are no part of what a training leaves.
-        for axis, shown in zip(("rows", "columns"), zip(*origins, strict=True), strict=True):
-            self.register_buffer(axis, torch.tensor(shown), persistent=False)
+        # They follow from the recipe, so they are not saved with the weights.
+        for axis, indices in zip(("rows", "columns"), zip(*origins, strict=True), strict=True):
+            self.register_buffer(axis, torch.tensor(indices), persistent=False)
 
     rows: Tensor
     columns: Tensor
@@ -31,7 +31,7 @@ class ViewStack(nn.Module):
 
 
 class MeanOfViews(nn.Module):
-    """What all `count` views gave, in the order of `Views`, as one answer a picture."""
+    """The mean of each picture's logits over its `count` views, in the order of `ViewStack`."""
 
     def __init__(self, count: int) -> None:
         super().__init__()

@@ -1,13 +1,14 @@
-"""What a network consists of while it trains: layers that compute their gradients themselves.
+"""A block: one or more layers that compute their own gradients while a network trains.
 
     outputs = forward(inputs)
     d loss / d inputs, d loss / d weights = backward(d loss / d outputs)
 
-A block keeps of its last `forward` what `backward` needs, and nothing of autograd's: of s1-lab's
-step of 32 pictures, 1.7 ms, the arithmetic takes 1.0 (one core of a Zen 5, bfloat16, torch 2.13).
+A block keeps what `backward` needs from its last `forward`, and no graph of autograd's. A step of
+s1-lab, with 32 pictures, takes 1.7 ms by autograd, of which the arithmetic is 1.0 (one core of a
+Zen 5, bfloat16, torch 2.13).
 
-It must agree with its layers by autograd, `src/toile/engine/plain.py`, to rounding
-(`tests/engine/test_agreement.py`), and give the same bits whenever it is asked the same.
+A block must agree with its layers by autograd (`src/toile/engine/plain.py`) to rounding, which
+`tests/engine/test_agreement.py` checks, and must give the same bits for the same inputs.
 """
 
 from abc import ABC, abstractmethod
@@ -31,8 +32,9 @@ class Block(ABC):
         """The outputs of the last layer for a batch."""
 
     @abstractmethod
-    def backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
-        """The gradient of the inputs, where `wanted`, and those of `weights`, in float32.
+    def backward(self, gradient: Tensor, needs_input_grad: bool) -> tuple[Tensor | None, Tensors]:
+        """The gradients of the inputs and of `weights`, the latter in float32.
 
-        `gradient` is that of the outputs; it may be in another precision.
+        `gradient` is that of the outputs; it may be in another precision. The first is None unless
+        `needs_input_grad`.
         """

@@ -1,14 +1,14 @@
-"""Blocks that are quick with finite numbers alone, and what to do about the others.
+"""Blocks whose fast kernel needs finite inputs; other batches are computed by the layers.
 
     is_finite(x) = isfinite(sum of x)
 
-NaN and infinities survive a sum, which runs over memory at full speed: 1.6 million numbers in
-bfloat16 took 64 us, `torch.isfinite` and `all` 3,562 (one thread of a Zen 5 with others at work,
-torch 2.13; docs/log.md). A sum that overflows says no to finite numbers: that costs time, and
-other last bits.
+NaN and infinities survive a sum, which reads memory at full speed: 1.6 million values in bfloat16
+take 64 us, and `torch.isfinite` with `all` 3,562 (one thread of a busy Zen 5, torch 2.13;
+docs/log.md). Where the sum of finite values overflows, the layers compute them too: that takes
+longer and may give other last bits.
 
-A batch that is not finite must be answered by the layers themselves, NaN for NaN, so that a
-training that diverges is seen to.
+A batch that is not finite must be computed by the layers themselves, NaN for NaN, so that a
+training that diverges is noticed.
 """
 
 import math
@@ -22,11 +22,11 @@ from toile.engine.kernels.block import Block, Tensors
 from toile.engine.kernels.blocks import AutogradBlock
 
 
-class FiniteLink(Block):
-    """A block for finite numbers: the quick ways take NaN for 0, or infinity times 0 for NaN.
+class FiniteBlock(Block):
+    """A block whose fast kernel would turn NaN into 0, or infinity times 0 into NaN.
 
-    A batch that has others is computed by `layers` themselves, forward and back, so that a training
-    that diverges sees it.
+    A batch with other values is computed by `layers` themselves, forward and backward, so that a
+    training that diverges is noticed.
     """
 
     def __init__(self, layers: Sequence[nn.Module], dtype: torch.dtype) -> None:
@@ -35,34 +35,33 @@ class FiniteLink(Block):
         self._is_quick = True
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """What the layers make of a batch."""
+        """The outputs of the last layer for a batch."""
         outputs = self.quick_forward(inputs)
         self._is_quick = outputs is not None
         return self._by_layers.forward(inputs) if outputs is None else outputs
 
-    def backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
-        """As `Block` says."""
-        back = self.quick_backward if self._is_quick else self._by_layers.backward
-        return back(gradient, wanted)
+    def backward(self, gradient: Tensor, needs_input_grad: bool) -> tuple[Tensor | None, Tensors]:
+        """See `Block`."""
+        backward = self.quick_backward if self._is_quick else self._by_layers.backward
+        return backward(gradient, needs_input_grad)
 
     @abstractmethod
     def quick_forward(self, inputs: Tensor) -> Tensor | None:
-        """The outputs for a batch; None where some of its numbers may not be finite.
-
-        To ask for one operation takes as long as many numbers do, so this asks for few.
-        """
+        """The outputs for a batch; None where some of its values may not be finite."""
 
     @abstractmethod
-    def quick_backward(self, gradient: Tensor, wanted: bool) -> tuple[Tensor | None, Tensors]:
+    def quick_backward(
+        self, gradient: Tensor, needs_input_grad: bool
+    ) -> tuple[Tensor | None, Tensors]:
         """`backward` through the last `quick_forward` that gave outputs."""
 
 
-def is_finite(numbers: Tensor) -> bool:
-    """Whether all are finite; may be False where their sum is too large.
+def is_finite(values: Tensor) -> bool:
+    """Whether all `values` are finite; may be False where their sum overflows.
 
-    `numbers` are best given in the order of memory. A sum takes .04 ns a number in bfloat16, where
-    there are gaps between them .06, and torch.isfinite 2 (one core of a Zen 5, torch 2.13).
+    It is fastest for values in the order of memory. In bfloat16 a sum takes .04 ns a value, .06
+    where there are gaps in memory, and torch.isfinite 2 (one core of a Zen 5, torch 2.13).
     """
-    # At once a sum over gaps takes twice as long.
-    numbers = numbers if numbers.is_contiguous() else numbers.sum(0)
-    return math.isfinite(float(numbers.sum()))
+    # Over gaps a sum of all axes at once takes twice as long as one axis after another.
+    values = values if values.is_contiguous() else values.sum(0)
+    return math.isfinite(float(values.sum()))

@@ -1,18 +1,18 @@
-"""A convolution of the pictures themselves, while training on a CPU: one product of two matrices.
+"""A network's first convolution, while training on a CPU, as a product of two matrices (im2col).
 
-    P[j, q] = the number of place q's patch at j = (c, row, column), and a 1 beneath for the bias
+    P[j, q] = element j = (c, row, column) of the patch at position q; a last row of 1 for the bias
     Y[q, f] = sum over j of P[j, q] W[j, f];   dW[j, f] = sum over q of P[j, q] dY[q, f]
 
-oneDNN convolves pictures of one channel at a tenth of its usual rate. Their patches have few
-numbers, so all of them are written out and multiplied with the filters; and no gradient of the
-pictures is wanted. With a 2 x 2 max pool behind it, places are ordered by where they lie in their
-window: then the pool takes the greatest of four blocks, and its gradient goes back, in a few passes
-over memory in order. There and back, 32 pictures by 32 filters of 3 x 3 took 240 us for 600; 128 by
-64 1,371 for 5,449, and 4,670 for 8,735 with pool and ReLU (one core of a Zen 5, bfloat16, torch
-2.13; docs/log.md).
+oneDNN convolves pictures of one channel at a tenth of its usual rate. Their patches are small, so
+all of them are written out and multiplied with the filters; and no gradient of the pictures is
+needed. With a 2 x 2 max pool behind it, positions are ordered by their element of the window. Then
+the pool is the maximum of four blocks, and both it and its gradient are a few passes over memory in
+order. Forward and backward, 32 pictures by 32 filters of 3 x 3 take 240 us in place of 600; 128
+pictures by 64 filters 1,371 in place of 5,449, and with pool and ReLU 4,670 in place of 8,735 (one
+core of a Zen 5, bfloat16, torch 2.13; docs/log.md).
 
-It must agree with `Conv2d`, `MaxPool2d` and `nn.ReLU` by autograd, to rounding; of equal numbers in
-a window the first must win, as torch has it. What may overflow is left to the layers.
+It must agree with `Conv2d`, `MaxPool2d` and `nn.ReLU` by autograd, to rounding. Of equal values in
+a window the first must win, as in torch. Batches that may overflow are computed by the layers.
 """
 
 import torch
@@ -20,22 +20,22 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from toile.engine.kernels.block import Tensors
-from toile.engine.kernels.finite import FiniteLink
-from toile.engine.kernels.matmul import product
-from toile.engine.kernels.windows import as_integers, choose, to_the_winners
+from toile.engine.kernels.finite import FiniteBlock
+from toile.engine.kernels.matmul import matmul
+from toile.engine.kernels.windows import as_integers, max_of_windows, scatter_to_winners
 from toile.network import Conv2d, MaxPool2d
 from toile.torch_private import threshold_backward
 
 MOST_PATCH = 64
-"""Larger patches are convolved as fast, and would take more memory."""
+"""Elements of a patch. oneDNN convolves larger ones as fast, and with less memory."""
 PIECE_BYTES = 4 << 20
-"""Bytes of patches at once; more leaves the cache, and less is more operations than it saves."""
+"""Bytes of patches at once: more do not fit in the cache, and fewer take more operations."""
 
 LARGEST = 1e38
-"""The square of what the filters may make: a third of what either dtype can hold."""
+"""Bound on the square of the outputs: a third of the greatest value of either dtype."""
 
 
-class FirstBlock(FiniteLink):
+class FirstBlock(FiniteBlock):
     """`conv`, a 2 x 2 max pool behind it where it `pools`, then a ReLU where it `rectifies`."""
 
     def __init__(self, conv: Conv2d, pools: bool, rectifies: bool, dtype: torch.dtype) -> None:
@@ -45,17 +45,17 @@ class FirstBlock(FiniteLink):
         self._conv, self._dtype = conv, dtype
         self._side, self._rectifies = 2 if pools else 1, rectifies
         self._patches: list[Tensor] = []
-        self._made = self._wins = torch.empty(0)
+        self._outputs = self._wins = torch.empty(0)
 
     @staticmethod
     def fits(conv: Conv2d) -> bool:
-        """Whether this convolution is done faster so."""
+        """Whether this block computes `conv` faster than torch does."""
         return conv.groups == 1 and conv.weight[0].numel() <= MOST_PATCH
 
     def quick_forward(
         self, inputs: Float[Tensor, "n c h w"]
     ) -> Float[Tensor, "n f out_h out_w"] | None:
-        """The pictures of the filters."""
+        """The feature maps, pooled and rectified."""
         conv, side = self._conv, self._side
         table = conv.weight.flatten(1)
         if conv.bias is not None:
@@ -68,57 +68,60 @@ class FirstBlock(FiniteLink):
         # A last row or column that fills no window is not computed.
         rows, columns = (((length - kernel) // stride + 1) // side for length in images.shape[2:])
         table = table.to(self._dtype).t()
-        # Place after place, filters together: that is channels_last, which the next layers take.
+        # Position after position, filters together: channels_last, which the next layers expect.
         outputs = images.new_empty(n * rows * columns, table.shape[1])
         wins = as_integers(outputs).new_empty((3 * (side - 1), *outputs.shape))
         pictures = max(1, PIECE_BYTES * n // (outputs.nbytes * side**2))
         length = pictures * rows * columns
-        # So many whole pictures at once as stay in the cache with what is made of them.
-        self._patches, self._made, self._wins = [], outputs, wins
+        # As many pictures at once as fit in the cache together with their outputs.
+        self._patches, self._outputs, self._wins = [], outputs, wins
         for piece, part, won in zip(
             images.split(pictures), outputs.split(length), wins.split(length, 1), strict=True
         ):
             patches = _patches(piece, kernel, stride, side, (rows, columns), conv.bias is not None)
-            whole = torch.mm(patches.t(), table, out=part if side == 1 else None)
+            products = torch.mm(patches.t(), table, out=part if side == 1 else None)
             if side == 2:
-                choose(whole.view(2, 2, *part.shape), part, won, self._rectifies)
+                max_of_windows(products.view(2, 2, *part.shape), part, won, self._rectifies)
             if self._rectifies:
-                # Behind the pool, on a quarter of the numbers; negative ones are below 0 as
+                # Behind the pool there are a quarter as many values. Negative floats are negative
                 # integers.
                 as_integers(part).clamp_min_(0)
             self._patches.append(patches)
         return outputs.view(n, rows, columns, -1).permute(0, 3, 1, 2)
 
-    def quick_backward(self, gradient: Tensor, wanted: bool) -> tuple[None, Tensors]:
-        """The gradients of weights and biases; that of the pictures is never asked for."""
+    def quick_backward(self, gradient: Tensor, needs_input_grad: bool) -> tuple[None, Tensors]:
+        """The gradients of weights and biases; that of the pictures is never needed."""
         flat = gradient.to(self._dtype).permute(0, 2, 3, 1).flatten(0, 2)
         weight = self._conv.weight
         length = weight[0].numel()
         table = weight.new_zeros(len(self._patches[0]), len(weight))
-        sizes = [one.shape[1] // self._side**2 for one in self._patches]
+        sizes = [piece.shape[1] // self._side**2 for piece in self._patches]
         by_piece = zip(
             self._patches,
             as_integers(flat).split(sizes),
-            as_integers(self._made).split(sizes),
+            as_integers(self._outputs).split(sizes),
             self._wins.split(sizes, 1),
             strict=True,
         )
-        for patches, part, kept, won in by_piece:
-            back = threshold_backward(part, kept, 0) if self._rectifies else part
+        for patches, part, outputs, won in by_piece:
+            back = threshold_backward(part, outputs, 0) if self._rectifies else part
             if self._side == 2:
-                # In the order in which patches were written, so that one product takes all four.
+                # In the order of the patches, so that one product covers all four blocks.
                 blocks = back.new_empty((2, 2, *back.shape))
-                to_the_winners(back, won, blocks)
+                scatter_to_winners(back, won, blocks)
                 back = blocks.flatten(0, 2)
             # A product of bfloat16 is rounded to it; pieces are summed in float32.
-            table += product(patches, back.view(self._dtype))
-        of_weight = table[:length].t().reshape(weight.shape)
-        return None, (of_weight,) if self._conv.bias is None else (of_weight, table[length])
+            table += matmul(patches, back.view(self._dtype))
+        weight_gradient = table[:length].t().reshape(weight.shape)
+        return None, (weight_gradient,) if self._conv.bias is None else (
+            weight_gradient,
+            table[length],
+        )
 
 
-def _squares(numbers: Tensor) -> Tensor:
-    """The sum of their squares."""
-    flat = numbers.reshape(-1)
+def _squares(values: Tensor) -> Tensor:
+    """The sum of the squares of `values`."""
+    flat = values.reshape(-1)
     return torch.dot(flat, flat)
 
 
@@ -127,30 +130,30 @@ def _patches(
     kernel: int,
     stride: int,
     side: int,
-    places: tuple[int, int],
+    grid: tuple[int, int],
     has_bias: bool,
-) -> Float[Tensor, "patch place"]:
-    """Every patch as a column, beneath it a 1 for the bias.
+) -> Float[Tensor, "patch position"]:
+    """Every patch as a column, with a 1 beneath it for the bias.
 
-    A place is (row in its window, column in its window, picture, row and column of the window);
-    `places` says how many rows and columns of windows there are.
+    A position is (row in its window, column in its window, picture, row and column of the window);
+    `grid` is the number of rows and of columns of windows.
     """
     n, channels, height, width = images.shape
-    rows, columns = places
-    # First every distance from a window's corner that some patch of the window has a number at,
-    # then patches from those: copies of whole blocks in place of single numbers.
+    rows, columns = grid
+    # First the pixels at each offset from the windows' corners are gathered into one block, for all
+    # offsets that some patch needs; then patches are copied from blocks, not pixel by pixel.
     reach = stride * (side - 1) + kernel
     step = side * stride
     images = images.contiguous()
-    apart = images.as_strided(
+    offsets = images.as_strided(
         (channels, reach, reach, n, rows, columns),
         (height * width, width, 1, channels * height * width, step * width, step),
         images.storage_offset(),
     ).contiguous()
     block = n * rows * columns
-    # The number at (row, column) of the patch at (down, across) in its window lies `stride` times
-    # down + row below the corner: one view of `apart` for all, each a block that is copied whole.
-    windows = apart.as_strided(
+    # Element (row, column) of the patch at (down, across) in its window lies `stride` * down + row
+    # below the corner. So all patches are one view of `offsets`, copied block by block.
+    windows = offsets.as_strided(
         (channels, kernel, kernel, side, side, block),
         (
             reach * reach * block,

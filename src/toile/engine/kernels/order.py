@@ -1,13 +1,13 @@
-"""The order in which a step runs the layers: every max pool before the ReLU in front of it.
+"""The order in which a step computes the layers: a max pool before the ReLU in front of it.
 
     max(relu(a), relu(b)) = relu(max(a, b))
 
-which holds of whatever never turns the order of two numbers round, on a quarter as many of them:
-the ReLU of 32 x 32 x 26 x 26 numbers took 51 us behind the pool and 195 before it (one core of a
-Zen 5, torch 2.13; docs/log.md).
+This holds for every activation that never falls. Behind the pool the ReLU has a quarter as many
+values: 51 us for 32 x 32 x 26 x 26 values, and 195 before the pool (one core of a Zen 5, torch
+2.13; docs/log.md).
 
-It must agree with the layers as written to the bit, gradients too: of numbers that a ReLU makes
-equal, 0, none passes a gradient on, whichever the pool takes.
+Outputs and gradients must agree to the bit with the layers as written. Values that a ReLU makes
+equal are 0 and pass no gradient on, so it does not matter which of them the pool selects.
 """
 
 from collections.abc import Iterable
@@ -17,15 +17,12 @@ from torch import nn
 
 from toile.network import MaxPool2d, ViewStack
 
-# What never turns the order of two numbers round.
+# Activations that never fall.
 RISING = (nn.ReLU, nn.LeakyReLU)
 
 
 def pools_first(layers: Iterable[nn.Module]) -> list[nn.Module]:
-    """The layers but for views, every max pool before the rising activation in front of it.
-
-    The ReLU of the greatest is the greatest of the ReLUs, on a quarter as many numbers.
-    """
+    """The layers without views, each max pool moved before the rising activation in front of it."""
     layers = [layer for layer in layers if not isinstance(layer, ViewStack)]
     ordered = list(layers)
     for index, (layer, after) in enumerate(pairwise(layers)):

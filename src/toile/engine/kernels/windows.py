@@ -1,16 +1,17 @@
-"""The greatest of windows of 2 x 2, in a few passes over memory in order.
+"""The maximum of 2 x 2 windows, in a few passes over memory in order.
 
     y[q] = max over row, column of blocks[row, column, q]
     d blocks[row, column, q] = dy[q] where (row, column) won window q, else 0
 
-`blocks` are (row, column, *places): the numbers that lie at one place of each window. Wins are (3,
-*places), 1 and 0: of the left ones over the right in the upper row and in the lower, and of the
-upper row over the lower. They are kept as numbers to be multiplied by: what takes or makes booleans
-runs at 1 to 3.5 ns a number, and `ge(out=numbers)` and `mul` at .12. The greatest of two of 173,000
-numbers in bfloat16 took 9 us as whole numbers for 29; times 0 or 1 10 for 25; less 10 for 28 (one
-core of a Zen 5, torch 2.13; docs/log.md).
+`blocks` are (row, column, *positions): block (row, column) holds that element of each window.
+`wins` are (3, *positions), 1 or 0: whether left won over right in the upper row, the same in the
+lower row, and whether the upper row won over the lower. They are stored as integers to multiply
+by, for operations with booleans take 1 to 3.5 ns a value, and `ge(out=integers)` and `mul` .12. For
+173,000 values in bfloat16, as integers and as floats: the maximum of two takes 9 us and 29, a
+product with 0 or 1 takes 10 and 25, a difference 10 and 28 (one core of a Zen 5, torch 2.13;
+docs/log.md).
 
-It must agree with torch's pool to the bit: of equal ones the first wins.
+It must agree with torch's pool to the bit: of equal values the first wins.
 """
 
 import torch
@@ -20,33 +21,33 @@ from torch import Tensor
 from toile.engine.kernels.finite import is_finite
 
 ONE_IN_BFLOAT16 = 13
-"""So many bits to the right, the bits of 1. are those of 1."""
+"""Shifted right by this many bits, the bits of the bfloat16 1.0 are those of the integer 1."""
 
 
-def as_integers(numbers: Tensor) -> Tensor:
-    """bfloat16 as whole numbers of as many bits: torch takes a third as long over those.
+def as_integers(values: Tensor) -> Tensor:
+    """bfloat16 seen as int16, on which torch's operations take a third of the time; a view.
 
-    They are in the same order from 0 up, and all negative ones are below 0; and times 1 or 0, or
-    less themselves or 0, they are what the floats would be. But a NaN with its sign set, as
-    processors make them, is below 0 too.
+    From 0 up integers have the order of the floats, and all negative floats are negative integers.
+    Multiplying by 1 or 0, or subtracting 0 or the value itself, gives the bits that floats would
+    give. But a NaN with its sign set, which processors produce, is a negative integer too.
     """
-    return numbers.view(torch.int16) if numbers.dtype == torch.bfloat16 else numbers
+    return values.view(torch.int16) if values.dtype == torch.bfloat16 else values
 
 
-def choose(
-    blocks: Shaped[Tensor, "2 2 *places"],
-    outputs: Shaped[Tensor, "*places"],
-    wins: Shaped[Tensor, "3 *places"],
+def max_of_windows(
+    blocks: Shaped[Tensor, "2 2 *positions"],
+    outputs: Shaped[Tensor, "*positions"],
+    wins: Shaped[Tensor, "3 *positions"],
     rectifies: bool,
 ) -> None:
-    """Write the greatest of each window into `made`, and who won into `wins`.
+    """Write the maximum of each window into `outputs`, and which element won into `wins`.
 
-    `rectifies` says that a ReLU follows. The dtype of `wins` is that of `made`, as integers.
+    `rectifies` says that a ReLU follows. The dtype of `wins` is that of `outputs`, as integers.
     """
-    # Where none is cut off at 0 the order of negative ones matters too: floats then.
+    # Without a ReLU the order of negative values matters too, which integers do not keep.
     blocks = as_integers(blocks) if rectifies else blocks
     won = wins if rectifies else wins.view(outputs.dtype)
-    # Two comparisons of half the numbers each, written where they stay: of columns, then of rows.
+    # Two comparisons, of columns and then of rows, whose results are written straight into `wins`.
     left, right = blocks.unbind(1)
     torch.ge(left, right, out=won[:2])
     upper, lower = torch.maximum(left, right)
@@ -56,21 +57,24 @@ def choose(
         wins.bitwise_right_shift_(ONE_IN_BFLOAT16)
 
 
-def to_the_winners(
-    gradient: Shaped[Tensor, "*places"],
-    wins: Shaped[Tensor, "3 *places"],
-    blocks: Shaped[Tensor, "2 2 *places"],
+def scatter_to_winners(
+    gradient: Shaped[Tensor, "*positions"],
+    wins: Shaped[Tensor, "3 *positions"],
+    blocks: Shaped[Tensor, "2 2 *positions"],
 ) -> None:
-    """Write into `blocks` the gradient of what `choose` had, all of them `as_integers`."""
+    """Write the gradient of each window into its winner in `blocks`, 0 into the other elements.
+
+    All tensors are `as_integers`.
+    """
     if gradient.is_floating_point() and not is_finite(gradient):
-        # Infinity times 0 is NaN, and the losers get 0.
+        # Infinity times 0 would be NaN, and the other elements must get 0.
         upper, lower = wins[2] == 1, wins[2] == 0
         for row, whose in enumerate((upper, lower)):
             for column, won in enumerate((wins[row] == 1, wins[row] == 0)):
                 blocks[row, column] = torch.where(whose & won, gradient, 0.0)
         return
-    # First to the row that won, then within each row: times 1 or 0 to one side, and what is left
-    # to the other. Two products and two differences, of which none makes a boolean.
+    # First between the rows of a window, then within each row: one side gets the gradient times its
+    # win, the other gets the difference. That is two products and two differences, no booleans.
     rows = gradient.new_empty((2, *gradient.shape))
     torch.mul(gradient, wins[2], out=rows[0])
     torch.sub(gradient, rows[0], out=rows[1])

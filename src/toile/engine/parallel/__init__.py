@@ -1,1 +1,1 @@
-"""What computes the parts of a batch side by side: threads, and worker processes."""
+"""Data parallelism: the parts of a batch computed side by side, by threads or processes."""

@@ -1,7 +1,7 @@
-"""What the processes that compute the parts of a batch tell each other, and how they wait.
+"""Messages between the processes that compute the parts of a batch, and how they wait.
 
-Numbers go through memory that all of them see, and a socket tells that they are there. So a message
-is a few bytes, which a socket always has room for, and nobody waits for another in order to send.
+Arrays go through shared memory, and a message through a socket says that they are there. A message
+is a few bytes, which always fit into a socket's buffer, so sending never waits.
 """
 
 import math
@@ -15,19 +15,19 @@ import numpy as np
 from toile.engine.parallel.batch_norm import WorkerLostError
 
 SPIN_SECONDS = 0.002
-"""How long a process spins before it sleeps: 9 us there and back, 75 where it sleeps at once."""
+"""Seconds to spin before sleeping. A round trip takes 9 us spinning, and 75 after a sleep."""
 LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 3.0
 PATIENCE_FACTOR = 5
-"""How long the first part waits for another: so many seconds, or times the work it did itself."""
+"""The first part waits for another this many seconds, or this many times its own computing time."""
 ORPHANS_PATIENCE_SECONDS = 60.0
-"""How long the others wait for each other. The first part judges; this is for when that is gone."""
+"""Seconds for which other parts wait for each other, in case the first part's process is gone."""
 ARRAYS = 3
-"""The most that a batch norm shares at once."""
+"""The most arrays that a batch norm gathers at once."""
 WRITTEN = b"w"
 
 
-def received(channel: Connection, seconds: float = math.inf) -> bytes:
+def receive_from(channel: Connection, seconds: float = math.inf) -> bytes:
     """The next message.
 
     Raises WorkerLostError where none comes in `seconds` or the other end is gone.
@@ -54,50 +54,50 @@ def send(channel: Connection, message: bytes) -> None:
 
 
 def _give_way() -> None:
-    """Let another process have this core, if one wants it."""
+    """Yield this core to another process that waits for one."""
     if hasattr(os, "sched_yield"):
         os.sched_yield()
 
 
 class Channels:
-    """The all-gather of part `own` and the other parts, each in a process of its own.
+    """The all-gather of `part` with the other parts, each in its own process.
 
-    `tables` of every part, (2, ARRAYS, features), are seen by all. Each is written by its own part,
-    at one place and the other by turns: who is ahead may have written its next numbers, and gets no
-    further before all have read the last.
+    All processes see the table of every part, (2, ARRAYS, features). A part writes its own table,
+    into the two halves by turns: a part that is ahead may already write its next arrays, and then
+    waits until all have read the last ones.
     """
 
     def __init__(
-        self, own: int, others: Mapping[int, Connection], tables: Sequence[np.ndarray]
+        self, part: int, connections: Mapping[int, Connection], tables: Sequence[np.ndarray]
     ) -> None:
-        self._own, self._others, self._tables = own, others, tables
+        self._part, self._connections, self._tables = part, connections, tables
         self._turn = 0
         self.begin()
 
     def begin(self) -> None:
-        """A step begins. How long the others may take is told by what its work takes here."""
+        """Begin a step. Its computing time here decides how long the others may take."""
         self._began = time.thread_time()
 
-    def receive(self, other: int) -> bytes:
-        """The next message of part `other`.
+    def receive(self, sender: int) -> bytes:
+        """The next message of part `sender`.
 
-        Raises WorkerLostError where it is gone, or far too late.
+        Raises WorkerLostError where that part is gone, or far too late.
         """
-        if other == 0:
-            # The first part's process is whose work this is; where it ends, so does the channel.
-            return received(self._others[other])
-        least = ORPHANS_PATIENCE_SECONDS if self._own else PATIENCE_SECONDS
-        worked = time.thread_time() - self._began
-        return received(self._others[other], max(least, PATIENCE_FACTOR * worked))
+        if sender == 0:
+            # The first part's process is the training's; where it ends, so does the channel.
+            return receive_from(self._connections[sender])
+        least = ORPHANS_PATIENCE_SECONDS if self._part else PATIENCE_SECONDS
+        busy_seconds = time.thread_time() - self._began
+        return receive_from(self._connections[sender], max(least, PATIENCE_FACTOR * busy_seconds))
 
-    def gather(self, part: int, mine: tuple[np.ndarray, ...]) -> list[np.ndarray]:
-        """Each array of `mine`, all of one length, stacked with those of other parts."""
+    def gather(self, part: int, arrays: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+        """Each of `arrays`, all of one length, stacked with those of the other parts."""
         self._turn = 1 - self._turn
-        shape = slice(len(mine)), slice(len(mine[0]))
+        shape = slice(len(arrays)), slice(len(arrays[0]))
         tables = [table[self._turn][shape] for table in self._tables]
-        np.stack(mine, out=tables[part])
-        for channel in self._others.values():
+        np.stack(arrays, out=tables[part])
+        for channel in self._connections.values():
             send(channel, WRITTEN)
-        for other in self._others:
-            self.receive(other)
+        for sender in self._connections:
+            self.receive(sender)
         return list(np.stack(tables, axis=1))

@@ -13,10 +13,10 @@ from toile.torch_private import BatchNorm, share_tensors
 def sharded_copies(
     network: nn.Sequential, plan: Plan, count: int
 ) -> tuple[tuple[nn.Sequential, ...], ThreadAllGather]:
-    """`count` copies of the `network` of `plan`, and where their threads exchange statistics.
+    """`count` copies of the `network` of `plan`, and the all-gather of their batch norms.
 
-    The copies' weights and running statistics are the network's own. Each is to be run by a thread
-    of its own on its part of a batch, all of them at once, for batch norms wait for each other.
+    The copies share the network's weights and running statistics. Run each in its own thread on its
+    part of a batch, all at the same time, for batch norms wait for each other.
     """
     all_gather = ThreadAllGather(count)
     return tuple(
@@ -27,12 +27,12 @@ def sharded_copies(
 def copy_for_shard(
     network: nn.Sequential, plan: Plan, all_gather: AllGather, part: int
 ) -> nn.Sequential:
-    """The copy for one part alone, whose batch norms exchange statistics by `all_gather`."""
+    """The copy for one part, whose batch norms exchange statistics by `all_gather`."""
     # Built anew, for generators of dropout layers do not copy.
     copy = build_network(plan, 0)
     for name, module in list(copy.named_modules()):
-        own = network.get_submodule(name)
-        share_tensors(module, own)
+        original = network.get_submodule(name)
+        share_tensors(module, original)
         if isinstance(module, BatchNorm):
             copy.set_submodule(name, SyncBatchNorm(module, all_gather, part))
     return Sequence(OrderedDict(copy.named_children()))

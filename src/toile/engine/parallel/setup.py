@@ -1,4 +1,4 @@
-"""What a process must know to compute a part of every batch, and how it is sent."""
+"""The setup that a worker process needs to compute a part of every batch, and its JSON form."""
 
 import json
 from typing import NamedTuple
@@ -11,9 +11,9 @@ from toile.recipe import Plan, Recipe, plan_network, read_recipe_text, recipe_te
 
 
 class WorkerSetup(NamedTuple):
-    """The recipe, its network's `plan`, and what `Batches` take beside the images.
+    """The recipe, its network's `plan`, and the arguments of `Batches` other than the images.
 
-    A batch has so many `parts`, and the tensors they share have `specs`, as in `SharedBuffers`.
+    A batch has `parts` parts, and the tensors they share have `specs`, as in `SharedBuffers`.
     """
 
     recipe: Recipe
@@ -24,7 +24,7 @@ class WorkerSetup(NamedTuple):
     specs: list[TensorSpec]
 
     def text(self) -> bytes:
-        """All of it, to be read by `read_setup`."""
+        """The setup as JSON, for `read_setup`."""
         specs = [(spec.shape, spec.stride, str(spec.dtype)) for spec in self.specs]
         return json.dumps(
             {
@@ -41,17 +41,17 @@ class WorkerSetup(NamedTuple):
 
 
 def read_setup(text: bytes) -> WorkerSetup:
-    """The setup of which `text` tells."""
-    said = json.loads(text)
-    recipe = read_recipe_text(said["recipe"], "the training's recipe")
+    """The setup that `WorkerSetup.text` wrote."""
+    fields = json.loads(text)
+    recipe = read_recipe_text(fields["recipe"], "the training's recipe")
     return WorkerSetup(
         recipe,
-        plan_network(recipe.network, tuple(said["shape"]), said["classes"]),
-        Pixels(tuple(said["mean"]), tuple(said["sd"])),
-        tuple(said["background"]),
-        said["parts"],
+        plan_network(recipe.network, tuple(fields["shape"]), fields["classes"]),
+        Pixels(tuple(fields["mean"]), tuple(fields["sd"])),
+        tuple(fields["background"]),
+        fields["parts"],
         [
             TensorSpec(tuple(shape), tuple(stride), getattr(torch, dtype.removeprefix("torch.")))
-            for shape, stride, dtype in said["specs"]
+            for shape, stride, dtype in fields["specs"]
         ],
     )

@@ -1,4 +1,4 @@
-"""The gradient of a batch, or of one of the parts that it is computed in."""
+"""The gradient of one part of a batch, or of all of it."""
 
 from collections.abc import Sequence
 
@@ -17,10 +17,10 @@ Tensors = tuple[Tensor, ...]
 
 
 class Shard:
-    """Part `number`, from 0, of `count` of every batch, by `network` as `recipe`, resolved, says.
+    """Computes part `number`, from 0, of `count` parts of every batch with `network`.
 
-    Outside of batch norms no part asks what the others do, so whoever computes one, and when, is
-    the same for the numbers.
+    `recipe` is resolved. But for batch norms the parts are independent, so the results do not
+    depend on which thread or process computes a part, or when.
     """
 
     def __init__(
@@ -30,13 +30,13 @@ class Shard:
         self.network, self._number, self._count = network, number, count
         half = recipe.training.precision == "bfloat16"
         self._compiled = CompiledNetwork(network, torch.bfloat16 if half else torch.float32)
-        # A walk over all layers at every step costs small networks a hundredth.
-        self._drops = any(isinstance(one, SeededDropout) for one in network.modules())
-        self._norms = [one for one in network.modules() if isinstance(one, SyncBatchNorm)]
+        # Walking over all layers at every step would cost small networks 1 % of their time.
+        self._drops = any(isinstance(module, SeededDropout) for module in network.modules())
+        self._norms = [module for module in network.modules() if isinstance(module, SyncBatchNorm)]
 
     @property
     def weights(self) -> Sequence[Tensor]:
-        """Those whose gradients `compute` gives, in its order."""
+        """The weights whose gradients `compute` gives, in the same order."""
         return self._compiled.weights
 
     def train_mode(self) -> None:
@@ -45,10 +45,10 @@ class Shard:
         set_training_mode(self.network, start.frozen if start is not None else ())
 
     def compute(self, batches: EpochBatches, index: int) -> tuple[BatchResult, Tensors]:
-        """Of this part of step `index`: its share of the batch's loss, and the gradient of it."""
+        """This part's contribution to the loss of step `index`, and the gradient of that."""
         number = self._number
         if self._drops:
-            # Other parts draw other masks; the first, or only one, those of the whole.
+            # Each part draws its own masks; the first draws those of an undivided batch.
             when = (batches.number, index, number) if number else (batches.number, index)
             reseed_dropout(self.network, self._seed, *when)
         images, labels = batches.part(index, number, self._count)
@@ -60,6 +60,6 @@ class Shard:
         return BatchResult(logits, labels, loss, cross_entropy), self._compiled.backward(gradient)
 
     def remember(self) -> None:
-        """Move the running statistics of synced batch norms, after the last part of a batch."""
+        """Update the running statistics of synced batch norms, after all parts of a batch."""
         for norm in self._norms:
             norm.remember()

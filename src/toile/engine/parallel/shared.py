@@ -1,4 +1,4 @@
-"""Tensors in memory that several processes see."""
+"""Tensors in memory that several processes share."""
 
 import mmap
 import os
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 ALIGNED = 64
-"""Bytes; torch's own begin at such places too, which some of its kernels' bits depend on."""
+"""Bytes. torch aligns its tensors so too, and the bits of some of its kernels depend on it."""
 
 
 class TensorSpec(NamedTuple):
@@ -22,20 +22,20 @@ class TensorSpec(NamedTuple):
 
     @classmethod
     def of(cls, tensor: Tensor) -> "TensorSpec":
-        """That of `tensor`."""
+        """The spec of `tensor`."""
         return cls(tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype)
 
     @property
     def nbytes(self) -> int:
-        """Bytes it takes, up to where the next may begin."""
-        numbers = torch.Size(self.shape).numel()
-        return -(-numbers * self.dtype.itemsize // ALIGNED) * ALIGNED
+        """Bytes from its beginning to where the next tensor may begin."""
+        count = torch.Size(self.shape).numel()
+        return -(-count * self.dtype.itemsize // ALIGNED) * ALIGNED
 
 
 def shared_file(specs: Sequence[TensorSpec]) -> int:
-    """A file without a name, for tensors of these specs; whoever has its descriptor sees them.
+    """The descriptor of a file without a name, for tensors of these specs.
 
-    Raises OSError where there is no room for them.
+    Every process that has the descriptor sees them. Raises OSError where memory does not suffice.
     """
     return _file_of(sum(spec.nbytes for spec in specs))
 
@@ -50,7 +50,7 @@ def shared_bytes(content: bytes) -> int:
 
 def read_shared(descriptor: int) -> bytes:
     """The content that `shared_bytes` wrote."""
-    # The length of the whole file; reading would move the place of everyone who has it open.
+    # Length 0 maps the full file. Reading it would move the offset of all who have it open.
     with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as memory:
         return memory[:]
 
@@ -64,7 +64,7 @@ def _file_of(size: int) -> int:
     try:
         os.ftruncate(descriptor, size)
         if hasattr(os, "posix_fallocate"):
-            # Memory that is only promised ends a process at the first write where there is none.
+            # Without allocation a process is killed at its first write when memory runs out.
             os.posix_fallocate(descriptor, 0, size)
     except OSError:
         os.close(descriptor)
@@ -73,7 +73,7 @@ def _file_of(size: int) -> int:
 
 
 def shared_tensors(descriptor: int, specs: Sequence[TensorSpec]) -> list[Tensor]:
-    """The tensors in such a file; each keeps the memory, which outlives the descriptor."""
+    """The tensors in a shared file; each keeps its memory alive, which outlives the descriptor."""
     memory = mmap.mmap(descriptor, sum(spec.nbytes for spec in specs))
     tensors, offset = [], 0
     for spec in specs:

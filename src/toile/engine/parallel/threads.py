@@ -1,4 +1,4 @@
-"""The parts of a batch by threads of this process, one each."""
+"""The parts of a batch computed by threads of this process, one for each part."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
 
@@ -13,7 +13,7 @@ from toile.recipe import Plan, Recipe
 
 
 class Threads:
-    """As many parts as `recipe` has replicas, by copies of `network` that share its weights."""
+    """One part for each of `recipe`'s replicas, by copies of `network` that share its weights."""
 
     def __init__(self, recipe: Recipe, network: nn.Sequential, plan: Plan) -> None:
         count = int(recipe.training.replicas)
@@ -22,9 +22,9 @@ class Threads:
         self._pool = ThreadPoolExecutor(count - 1, "part")
 
     def compute(self, batches: EpochBatches, index: int) -> list[tuple[BatchResult, Tensors]]:
-        """The result of every part of step `index`, in order; the first is this thread's own."""
+        """The result of every part of step `index`, in order; this thread computes the first."""
 
-        def kept(part: Shard) -> tuple[BatchResult, Tensors]:
+        def compute_part(part: Shard) -> tuple[BatchResult, Tensors]:
             try:
                 return part.compute(batches, index)
             except BaseException:
@@ -32,17 +32,19 @@ class Threads:
                 raise
 
         self._all_gather.begin()
-        own, *rest = self.parts
-        others = [self._pool.submit(kept, part) for part in rest]
+        first_part, *other_parts = self.parts
+        futures = [self._pool.submit(compute_part, part) for part in other_parts]
         try:
-            first = kept(own)
+            first_result = compute_part(first_part)
         except WorkerLostError:
-            # What another part met with is told, not that this one waited for it in vain.
-            met = [other.exception() for other in others]
-            raise next(one for one in met if not isinstance(one, WorkerLostError | None)) from None
+            # Raise the error of the part that failed, not that the first part waited for it.
+            errors = [future.exception() for future in futures]
+            raise next(
+                error for error in errors if not isinstance(error, WorkerLostError | None)
+            ) from None
         finally:
-            # Whatever happens, no part goes on into the next batch.
-            wait(others)
-        done = [first, *(other.result() for other in others)]
-        own.remember()
-        return done
+            # No part may run on into the next batch.
+            wait(futures)
+        results = [first_result, *(future.result() for future in futures)]
+        first_part.remember()
+        return results

@@ -19,28 +19,28 @@ from toile.torch_private import foreach_copy_
 
 
 def main(memory: str, setup: str, part: str, *channels: str) -> None:
-    """Compute part `part` of what the first part's process asks for, until that is gone.
+    """Compute part `part` of every batch the training's process asks for, until that ends.
 
-    Takes the descriptors of their memory and of a setup's text, and NUMBER:DESCRIPTOR of the
-    channel to each other part.
+    The arguments are the descriptors of the shared memory and of the setup's text, and
+    PART:DESCRIPTOR of the channel to each other part.
     """
     prepare_process()
     numbered = (channel.split(":") for channel in channels)
-    others = {int(number): Connection(int(file)) for number, file in numbered}
+    connections = {int(number): Connection(int(file)) for number, file in numbered}
     with contextlib.suppress(WorkerLostError):  # the training ended
-        _serve(int(memory), read_setup(read_shared(int(setup))), int(part), others)
+        _serve(int(memory), read_setup(read_shared(int(setup))), int(part), connections)
 
 
-def _serve(memory: int, setup: WorkerSetup, part: int, others: dict[int, Connection]) -> None:
-    asker = others[0]
+def _serve(memory: int, setup: WorkerSetup, part: int, connections: dict[int, Connection]) -> None:
+    trainer = connections[0]
     prepare_torch(setup.recipe.training)
     network = build_network(setup.plan, 0)
     start = setup.recipe.training.start
     freeze(network, start.frozen if start is not None else ())
     state = state_of(network)
     buffers = shared_buffers(memory, setup.specs, len(state), setup.parts)
-    for mine, theirs in zip(state, buffers.state, strict=True):
-        mine.data = theirs
+    for tensor, shared in zip(state, buffers.state, strict=True):
+        tensor.data = shared
     batches = Batches(
         buffers.images,
         buffers.labels,
@@ -51,27 +51,27 @@ def _serve(memory: int, setup: WorkerSetup, part: int, others: dict[int, Connect
         setup.recipe.seed,
     )
     if batches.moves or batches.varies:
-        batches.padded  # noqa: B018 - made now, since it takes as long as many steps
-    all_gather = channels_of(buffers, part, others)
-    own = Shard(
+        batches.padded  # noqa: B018 - computed now, since it takes as long as many steps
+    all_gather = channels_of(buffers, part, connections)
+    shard = Shard(
         setup.recipe, copy_for_shard(network, setup.plan, all_gather, part), part, setup.parts
     )
-    own.train_mode()
+    shard.train_mode()
     logits, labels, sums, *gradients = buffers.results[part - 1]
-    send(asker, b"ready")
+    send(trainer, b"ready")
     epoch = None
     while True:
         number, index = STEP.unpack(all_gather.receive(0))
         all_gather.begin()
         if epoch is None or epoch.number != number:
             epoch = batches.epoch(number)
-        result, computed = own.compute(epoch, index)
+        result, computed = shard.compute(epoch, index)
         size = len(result.labels)
         logits[:size] = result.logits
         labels[:size] = result.labels
         sums[0], sums[1] = result.loss, result.cross_entropy
         foreach_copy_(gradients, computed)
-        send(asker, size.to_bytes(8, "little"))
+        send(trainer, size.to_bytes(8, "little"))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Processes that each compute a part of every batch.
 
-Python lets one thread of a process go on at a time; processes do not wait for each other. They
-take one or two seconds to begin, so a training begins without them, and goes on without them where
-one ends, is stopped or far too slow: no number depends on who computed a part.
+Python runs one thread of a process at a time; processes do not wait for each other. They take one
+or two seconds to begin, so a training begins without them. It also goes on without them where one
+ends, is stopped or is far too slow: results do not depend on who computed a part.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from toile.engine.batch_result import BatchResult
 from toile.engine.batches import Batches, EpochBatches
-from toile.engine.parallel.channels import ARRAYS, Channels, received, send
+from toile.engine.parallel.channels import ARRAYS, Channels, receive_from, send
 from toile.engine.parallel.copies import copy_for_shard
 from toile.engine.parallel.setup import WorkerSetup
 from toile.engine.parallel.shard import Shard, Tensors
@@ -34,17 +34,17 @@ WORKER = (sys.executable, "-P", "-m", "toile.engine.parallel.worker")
 Process = subprocess.Popen[bytes]
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
 STEP = struct.Struct("qq")
-"""What a worker is told: the epoch and the step in it, both from 0."""
+"""The message that asks a worker for a step: the epoch and the step in it, both from 0."""
 BEGIN_SECONDS = 60.0
-"""The longest that who waits for processes to begin waits for one of them."""
+"""The most seconds to wait for a process to begin."""
 END_SECONDS = 5.0
 
 
 class SharedBuffers(NamedTuple):
-    """The memory that all processes see: a network's state, the images, and each part's result.
+    """The memory that all processes share: the network's state, the images and the results.
 
-    The last are, for every part but the first, logits, labels, loss and cross-entropy, gradients.
-    `tables` are where the batch norms of each part write for the others.
+    `results` are, for every part but the first, logits, labels, loss and cross-entropy, gradients.
+    The batch norms of each part write into its table, for the others to read.
     """
 
     state: list[Tensor]
@@ -55,12 +55,14 @@ class SharedBuffers(NamedTuple):
 
 
 def shared_buffers(file: int, specs: list[TensorSpec], state: int, parts: int) -> SharedBuffers:
-    """The buffers in `file`, whose tensors have `specs`: so many of state, and so many parts."""
+    """The buffers in `file`, of tensors with `specs`: `state` is the number of state tensors."""
     tensors = shared_tensors(file, specs)
-    images, labels, *rest = tensors[state:]
-    tables, rest = rest[:parts], rest[parts:]
-    each = len(rest) // (parts - 1)
-    results = [rest[first : first + each] for first in range(0, len(rest), each)]
+    images, labels, *remaining = tensors[state:]
+    tables, remaining = remaining[:parts], remaining[parts:]
+    num_tensors = len(remaining) // (parts - 1)
+    results = [
+        remaining[first : first + num_tensors] for first in range(0, len(remaining), num_tensors)
+    ]
     return SharedBuffers(tensors[:state], images, labels, tables, results)
 
 
@@ -69,17 +71,20 @@ def state_of(network: nn.Module) -> list[Tensor]:
     return [*network.parameters(), *network.buffers()]
 
 
-def channels_of(buffers: SharedBuffers, part: int, others: dict[int, Connection]) -> Channels:
-    """The channels of `part` to the others."""
-    return Channels(part, others, [table.numpy() for table in buffers.tables])
+def channels_of(buffers: SharedBuffers, part: int, connections: dict[int, Connection]) -> Channels:
+    """The channels of `part` to the other parts."""
+    return Channels(part, connections, [table.numpy() for table in buffers.tables])
 
 
 class Workers:
-    """The processes of the parts of `whole` beyond the first, and its own first part."""
+    """The processes that compute all parts but the first, and the `shard` of the first part.
 
-    def __init__(self, recipe: Recipe, plan: Plan, whole: Shard, batches: Batches) -> None:
+    `full_shard` computes undivided batches; the network's state moves into shared memory.
+    """
+
+    def __init__(self, recipe: Recipe, plan: Plan, full_shard: Shard, batches: Batches) -> None:
         count = int(recipe.training.replicas)
-        state = state_of(whole.network)
+        state = state_of(full_shard.network)
         sources = [*state, batches.images.contiguous(), batches.labels.contiguous()]
         # The last batch may be larger by one.
         most = -(-(batches.batch_size + 1) // count)
@@ -87,11 +92,11 @@ class Workers:
             TensorSpec((most, plan.classes), (plan.classes, 1), torch.float32),
             TensorSpec((most,), (1,), torch.int64),
             TensorSpec((2,), (1,), torch.float32),
-            *map(TensorSpec.of, whole.weights),
+            *map(TensorSpec.of, full_shard.weights),
         ]
         specs = [
             *map(TensorSpec.of, sources),
-            *[_table(whole.network)] * count,
+            *[_table(full_shard.network)] * count,
             *result * (count - 1),
         ]
         setup = WorkerSetup(recipe, plan, batches.pixels, batches.background, count, specs)
@@ -101,57 +106,57 @@ class Workers:
             memory = shared_file(specs)
             files.callback(os.close, memory)
             buffers = shared_buffers(memory, specs, len(state), count)
-            for mine, theirs in zip(
+            for tensor, shared in zip(
                 sources, (*buffers.state, buffers.images, buffers.labels), strict=True
             ):
-                theirs.copy_(mine.detach())
-            # Every step of the optimiser is seen by all from now on.
-            for mine, theirs in zip(state, buffers.state, strict=True):
-                mine.data = theirs
-            # In a file, for who has been stopped already would not take it from a socket.
-            words = shared_bytes(setup.text())
-            files.callback(os.close, words)
+                shared.copy_(tensor.detach())
+            # From here on every process sees the weights that the optimiser updates.
+            for tensor, shared in zip(state, buffers.state, strict=True):
+                tensor.data = shared
+            # In a file, for a process that is stopped would not read it from a socket.
+            setup_file = shared_bytes(setup.text())
+            files.callback(os.close, setup_file)
             try:
-                self._begin(count, memory, words)
+                self._begin(count, memory, setup_file)
             except OSError:
                 self.close()
                 raise
         self._results = buffers.results
         self._all_gather = channels_of(buffers, 0, self._channels)
-        copy = copy_for_shard(whole.network, plan, self._all_gather, 0)
-        self.own = Shard(recipe, copy, 0, count)
-        self._waited_for = set(self._channels)
+        copy = copy_for_shard(full_shard.network, plan, self._all_gather, 0)
+        self.shard = Shard(recipe, copy, 0, count)
+        self._pending = set(self._channels)
 
     def _begin(self, count: int, *files: int) -> None:
-        """Begin the processes of parts 1 to `count`, to which `files` are open."""
+        """Begin the processes of all parts but the first, which inherit `files`."""
         channels: list[dict[int, Connection]] = [self._channels, *({} for _ in range(1, count))]
         try:
-            for one, other in combinations(range(count), 2):
-                channels[one][other], channels[other][one] = Pipe()
-            for part, mine in enumerate(channels[1:], 1):
-                numbers = [f"{other}:{channel.fileno()}" for other, channel in mine.items()]
+            for first, second in combinations(range(count), 2):
+                channels[first][second], channels[second][first] = Pipe()
+            for part, connections in enumerate(channels[1:], 1):
+                arguments = [f"{peer}:{channel.fileno()}" for peer, channel in connections.items()]
                 self._processes.append(
                     _process(
-                        [*WORKER, *map(str, (*files, part)), *numbers],
-                        [*files, *(channel.fileno() for channel in mine.values())],
+                        [*WORKER, *map(str, (*files, part)), *arguments],
+                        [*files, *(channel.fileno() for channel in connections.values())],
                     )
                 )
         finally:
-            for mine in channels[1:]:
-                for channel in mine.values():
+            for connections in channels[1:]:
+                for channel in connections.values():
                     channel.close()
 
     def are_ready(self, wait: bool = False) -> bool:
-        """Whether all have begun; `wait` says to wait until they have.
+        """Whether all processes have begun; with `wait`, waits until they have.
 
-        Raises WorkerLostError where one is gone, or has not begun after so long a wait.
+        Raises WorkerLostError where one is gone, or has not begun after BEGIN_SECONDS.
         """
-        for number in sorted(self._waited_for):
+        for number in sorted(self._pending):
             channel = self._channels[number]
             if wait or channel.poll(0):
-                received(channel, BEGIN_SECONDS)
-                self._waited_for.remove(number)
-        return not self._waited_for
+                receive_from(channel, BEGIN_SECONDS)
+                self._pending.remove(number)
+        return not self._pending
 
     def compute(self, batches: EpochBatches, index: int) -> list[tuple[BatchResult, Tensors]]:
         """The result of every part of step `index`, in order; the next step overwrites the tensors.
@@ -161,52 +166,52 @@ class Workers:
         self._all_gather.begin()
         for channel in self._channels.values():
             send(channel, STEP.pack(batches.number, index))
-        done = [self.own.compute(batches, index)]
+        parts = [self.shard.compute(batches, index)]
         for number, result in zip(self._channels, self._results, strict=True):
             size = int.from_bytes(self._all_gather.receive(number), "little")
             logits, labels, (loss, cross_entropy), *gradients = result
-            of_part = BatchResult(logits[:size], labels[:size], loss, cross_entropy)
-            done.append((of_part, tuple(gradients)))
-        self.own.remember()
-        return done
+            part = BatchResult(logits[:size], labels[:size], loss, cross_entropy)
+            parts.append((part, tuple(gradients)))
+        self.shard.remember()
+        return parts
 
     def close(self) -> None:
-        """End the processes: none of them writes into the shared memory any more."""
+        """End the processes, so that none of them writes into the shared memory any more."""
         for process in self._processes:
-            # Nothing else ends a process that is stopped.
+            # A process that is stopped ends by SIGKILL alone.
             process.kill()
         for channel in self._channels.values():
             channel.close()
         for process in self._processes:
-            # A debugger that holds it may keep it from us. It is dead nevertheless.
+            # A debugger may keep it from being reaped; it is dead nevertheless.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(END_SECONDS)
 
 
 def _table(network: nn.Module) -> TensorSpec:
-    """The spec of the table that one part's batch norms write, by turns in two halves."""
-    norms = [one.num_features for one in network.modules() if isinstance(one, BatchNorm)]
+    """The spec of the table into which one part's batch norms write, in two halves by turns."""
+    norms = [norm.num_features for norm in network.modules() if isinstance(norm, BatchNorm)]
     most = max(norms, default=1)
     return TensorSpec((2, ARRAYS, most), (ARRAYS * most, most, 1), torch.float32)
 
 
-def _process(words: list[str], files: list[int]) -> Process:
+def _process(command: list[str], files: list[int]) -> Process:
     with _without_interrupts():
         return subprocess.Popen(  # noqa: S603 - our own command
-            words,
+            command,
             pass_fds=files,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            # To be set before torch is imported, which happens before its first line runs.
+            # Must be set before torch is imported, which is before the worker's first line runs.
             env=WAITING | os.environ,
         )
 
 
 @contextlib.contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """What is begun meanwhile hears no Ctrl-C: it reaches every process of a terminal.
+    """Processes begun in this block ignore Ctrl-C, which reaches every process of a terminal.
 
-    The training's own process decides what it means.
+    The training's process alone decides what Ctrl-C does.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from toile.errors import ToileError
-from toile.sole_use import sole_use
+from toile.file_lock import file_lock
 
 ON_WINDOWS = "import sys; sys.platform = 'win32'; sys.argv = ['toile', *sys.argv[1:]]\n"
 
@@ -38,5 +38,5 @@ def test_the_library_says_it_at_the_first_name_that_is_asked_of_it():
 
 def test_no_folder_is_held_where_holding_it_means_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
-    with pytest.raises(ToileError, match="this is Windows"), sole_use(tmp_path):
+    with pytest.raises(ToileError, match="this is Windows"), file_lock(tmp_path):
         pass

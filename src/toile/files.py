@@ -13,7 +13,7 @@ from toile.errors import ToileError
 from toile.migrations import versioned
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Replace `path` by `content`: temp file, fsync, rename, fsync of the folder.
 
     Raises ToileError where the disk is full or the folder cannot be written.
@@ -63,7 +63,7 @@ def disk_is_full(error: BaseException | None) -> bool:
 
 def write_json(path: Path, record: dict[str, Any]) -> None:
     """Replace `path` by `record` as JSON that says its version; what is not finite becomes null."""
-    write_whole(path, json_bytes(versioned(path.name, record)))
+    write_atomically(path, json_bytes(versioned(path.name, record)))
 
 
 def json_bytes(record: dict[str, Any]) -> bytes:

@@ -41,8 +41,10 @@ def test_dead_and_silent_channels_are_said_to_be_and_zeros_divide_nothing():
     maps = np.zeros((3, 4, 4), np.float32)
     maps[0, 1] = 2
     silent, dead = np.array([False, True, True]), np.array([False, False, True])
-    for own_scale in (False, True):
-        figure = channel_maps_figure(maps, "relu1", silent=silent, dead=dead, own_scale=own_scale)
+    for per_channel_scale in (False, True):
+        figure = channel_maps_figure(
+            maps, "relu1", silent=silent, dead=dead, per_channel_scale=per_channel_scale
+        )
         assert {"0", "1 silent", "2 dead"} <= set(texts(figure))
         figure.canvas.draw()
     channel_maps_figure(np.zeros((3, 4, 4), np.float32), "relu1").canvas.draw()
@@ -56,7 +58,7 @@ def test_small_numbers_of_either_sign_are_seen():
 
 def test_on_a_scale_of_its_own_each_channel_reaches_the_end():
     maps = np.array([[[1.0, 0]], [[0.01, -0.005]]], np.float32)
-    figure = channel_maps_figure(maps, "conv1", own_scale=True)
+    figure = channel_maps_figure(maps, "conv1", per_channel_scale=True)
     alphas = [image.get_array()[..., 3] for image in figure.axes[0].images]
     np.testing.assert_allclose([one.max() for one in alphas], 1, atol=0.01)
     np.testing.assert_allclose(alphas[1][0, 1], 0.5, atol=0.01)

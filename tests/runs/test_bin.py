@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from toile.errors import ToileError
+from toile.file_lock import file_lock
 from toile.runs import (
     Kept,
     Run,
@@ -21,7 +22,6 @@ from toile.runs import (
 from toile.runs.layout import MARKS
 from toile.runs.ledger import write_look
 from toile.runs.state import State, write_state
-from toile.sole_use import sole_use
 
 STATE = State("finished", "bars", "bars", 0, 3, "2026-01-01T00:00:00+0000", 5)
 
@@ -149,9 +149,9 @@ def test_who_knows_a_run_by_its_weights_finds_it_in_the_bin():
 def test_what_is_trained_goes_into_no_bin():
     one, study = make("one", status="running"), make("study", "study")
     reading = make("8-1", folder=study.folder / "readings")
-    with sole_use(one.folder), pytest.raises(ToileError, match="one is running"):
+    with file_lock(one.folder), pytest.raises(ToileError, match="one is running"):
         remove(one)
-    with sole_use(reading.folder), pytest.raises(ToileError, match="8-1 is in use by another"):
+    with file_lock(reading.folder), pytest.raises(ToileError, match="8-1 is in use by another"):
         remove(study)
     assert names() == ["one", "study"]
 

@@ -7,11 +7,11 @@ import pytest
 
 import toile
 from toile.errors import ToileError
+from toile.file_lock import file_lock
 from toile.runs import Run, Workspace, bundle_run, list_runs, runs_folder, unpack_bundle
 from toile.runs.layout import MARKS
 from toile.runs.remarks import MOST_LETTERS, Remarks
 from toile.runs.state import State, write_state
-from toile.sole_use import sole_use
 
 STATE = State("finished", "bars", "bars", 0, 3, "2026-01-01T00:00:00+0000", 5)
 
@@ -81,7 +81,7 @@ def test_of_an_unknown_name_the_nearest_is_said(run):
 
 
 def test_a_run_in_training_takes_a_note(run):
-    with sole_use(run.folder):
+    with file_lock(run.folder):
         Workspace().note("one", "while it trains")
     assert run.remarks.note == "while it trains"
 

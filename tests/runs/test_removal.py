@@ -7,9 +7,9 @@ import shutil
 import pytest
 
 from toile.errors import ToileError
+from toile.file_lock import file_lock
 from toile.runs import Kept, Run, Workspace, contents_of, open_run, runs_folder
 from toile.runs.state import State, write_state
-from toile.sole_use import sole_use
 
 STATE = State("finished", "bars", "bars", 0, 3, "2026-01-01T00:00:00+0000", 5)
 
@@ -91,7 +91,7 @@ def test_a_removal_that_is_cut_short_leaves_a_run_that_can_be_removed(monkeypatc
 
 def test_a_run_in_training_is_not_deleted_whatever_its_state_says():
     run = make(runs_folder() / "a", status="running")
-    with sole_use(run.folder):
+    with file_lock(run.folder):
         with pytest.raises(ToileError, match=f"is running \\(process {os.getpid()}\\)"):
             remove(Kept("run", run.folder, 0.0))
         write_state(run.folder, State(**(vars(STATE) | {"status": "stopped"})))

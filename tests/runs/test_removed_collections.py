@@ -3,9 +3,9 @@
 import pytest
 
 from toile.errors import ToileError
+from toile.file_lock import file_lock
 from toile.runs import Workspace, contents_of, read_ledger, runs_folder
 from toile.runs.layout import MARKS
-from toile.sole_use import sole_use
 
 INNER = {
     "filters": ["study.yaml", "readings/8-1/state.json", "report.html"],
@@ -60,7 +60,7 @@ def test_a_beginning_finds_it_where_it_fits_no_other():
 def test_what_is_under_way_is_not_deleted(name, held):
     found = Workspace().find_to_remove(name)
     with (
-        sole_use(found.folder / held),
+        file_lock(found.folder / held),
         pytest.raises(ToileError, match="is in use by another process"),
     ):
         Workspace().remove(found)

@@ -7,7 +7,8 @@ from dataclasses import asdict, replace
 import pytest
 
 from toile.errors import ToileError
-from toile.files import write_whole
+from toile.file_lock import file_lock
+from toile.files import write_atomically
 from toile.recipe import recipe_text, with_settings, yaml_text
 from toile.runs import (
     Kept,
@@ -22,7 +23,6 @@ from toile.runs import (
 from toile.runs.layout import MARKS, name_in_ledger
 from toile.runs.ledger import is_of, write_look
 from toile.runs.state import State, read_state, write_state
-from toile.sole_use import sole_use
 
 STATE = State("finished", "bars", "bars", 0, 3, "2026-01-01T00:00:00+0000", 5)
 
@@ -125,11 +125,11 @@ def test_a_taken_name_is_refused_whatever_has_it():
 
 def test_what_is_trained_keeps_its_name_and_so_does_what_it_is_part_of():
     run = make("one", status="running")
-    with sole_use(run.folder), pytest.raises(ToileError, match=r"one is running \(process"):
+    with file_lock(run.folder), pytest.raises(ToileError, match=r"one is running \(process"):
         rename("one", "two")
     reading = make("study/readings/8-1")
     (runs_folder() / "study" / "study.json").write_text("{}")
-    with sole_use(reading.folder), pytest.raises(ToileError, match="8-1 is in use by another"):
+    with file_lock(reading.folder), pytest.raises(ToileError, match="8-1 is in use by another"):
         rename("study", "other")
     with pytest.raises(ToileError, match=r"8-1 is a part of .*study, which calls it so"):
         rename(reading.folder, "other")
@@ -139,7 +139,9 @@ def test_what_is_trained_keeps_its_name_and_so_does_what_it_is_part_of():
 def test_a_run_that_others_began_with_keeps_its_name(kept, place):
     recipe = with_settings(kept.recipe, {"training.start.run": str(kept.folder.resolve())})
     make(place)
-    write_whole(runs_folder() / place / "recipe.yaml", recipe_text(recipe, complete=True).encode())
+    write_atomically(
+        runs_folder() / place / "recipe.yaml", recipe_text(recipe, complete=True).encode()
+    )
     with pytest.raises(ToileError, match=r"one keeps its name: .*recipe\.yaml begins with"):
         rename("one", "new")
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from toile.errors import ToileError
+from toile.file_lock import file_lock
 from toile.runs.state import State, process_started, read_state, write_state
-from toile.sole_use import sole_use
 
 STATE = State(
     status="running", name="bars", data="bars", seed=0, epochs=3, created="now", parameters=5
@@ -22,7 +22,7 @@ def changed(folder, **fields):
 
 def test_this_process_is_alive_in_the_state_it_writes(tmp_path):
     write_state(tmp_path, STATE)
-    with sole_use(tmp_path):
+    with file_lock(tmp_path):
         state = read_state(tmp_path)
     assert state.status == "running"
     assert state.pid == os.getpid()
@@ -31,7 +31,7 @@ def test_this_process_is_alive_in_the_state_it_writes(tmp_path):
 
 def test_a_training_that_let_go_of_its_folder_is_interrupted_though_its_process_lives_on(tmp_path):
     write_state(tmp_path, STATE)
-    with sole_use(tmp_path):
+    with file_lock(tmp_path):
         pass
     state = read_state(tmp_path)
     assert (state.status, state.alive) == ("interrupted", False)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from toile.file_lock import file_lock
 from toile.runs import Workspace
-from toile.sole_use import sole_use
 from toile.studies import study_of, study_text
 from toile.workbench.listing import list_studies, renew_summary
 
@@ -45,7 +45,7 @@ def test_a_study_that_was_killed_is_told_by_its_readings_and_one_in_hand_goes_on
     (place / "it" / "study.yaml").write_text(study_text(study_of(asked)))
     none = "No reading has finished, so nothing is known. 4 readings have not ended yet."
     assert told("it") == ("stopped", 0, 4, none)
-    with sole_use(place / "it"):
+    with file_lock(place / "it"):
         assert told("it") == ("going on", 0, 4, none)
     assert told("it")[0] == "stopped"
 
@@ -55,7 +55,7 @@ def test_a_search_is_told_by_its_summary_and_goes_on_while_its_finalists_are_rea
     write(place / "it", search={}, summary=said | {"sentence": "Trial 3 looked best."})
     assert told("it") == ("stopped", 9, 12, "Trial 3 looked best.")
     (place / "it" / "finalists").mkdir()
-    with sole_use(place / "it" / "finalists"):
+    with file_lock(place / "it" / "finalists"):
         assert told("it")[0] == "going on"
 
 

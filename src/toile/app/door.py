@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError
-from toile.files import write_whole
-from toile.sole_use import is_held, sole_use
+from toile.file_lock import file_lock, is_held
+from toile.files import write_atomically
 
 FOLDER = ".app"
 
@@ -36,7 +36,7 @@ class AppDoor:
             ) from None
         if is_held(self.folder):
             raise self._already_running()
-        with sole_use(self.folder, wait=False):
+        with file_lock(self.folder, wait=False):
             try:
                 yield
             finally:
@@ -44,7 +44,7 @@ class AppDoor:
 
     def say_where(self, url: str) -> None:
         """Write down where this server is opened; its owner alone can read that."""
-        write_whole(self._file, b"")
+        write_atomically(self._file, b"")
         self._file.chmod(0o600)
         # Over the file that is there already, which nobody else may read.
         with self._file.open("w") as file:

@@ -13,7 +13,7 @@ from toile.cli.files import Force, refuse_existing
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import percent, table
 from toile.errors import ToileError, did_you_mean_file
-from toile.files import write_whole
+from toile.files import write_atomically
 
 if TYPE_CHECKING:
     from toile.prediction import Answered
@@ -91,7 +91,7 @@ def predict(
             say(f"... and {len(predictions) - len(shown)} more")
     if csv_ is not None:
         # A file's name may be no UTF-8; its bytes are then written out.
-        write_whole(csv_, csv_text(predictions).encode(errors="backslashreplace"))
+        write_atomically(csv_, csv_text(predictions).encode(errors="backslashreplace"))
     if steps is not None:
         _draw(predictions, steps)
     if not as_json:

@@ -10,7 +10,7 @@ from toile.data.catalogue import IDX_FILES, Known
 from toile.data.fetch import find_file, unpacked_sha256
 from toile.data.places import DEBIAN_FOLDER
 from toile.errors import ToileError
-from toile.sole_use import sole_use
+from toile.file_lock import file_lock
 
 PATIENCE_SECONDS = 300
 
@@ -23,7 +23,7 @@ def unpack_debian_package(known: Known, target: Path) -> str | None:
     try:
         target.mkdir(parents=True, exist_ok=True)
         # Beside the target, for os.replace moves nothing from one disk to another.
-        with tempfile.TemporaryDirectory(dir=target.parent) as temporary, sole_use(target):
+        with tempfile.TemporaryDirectory(dir=target.parent) as temporary, file_lock(target):
             folder = Path(temporary)
             _run("apt-get", "download", known.debian_package, folder=folder)
             # Any other number than one is a ValueError, told below like the other failures.

@@ -12,7 +12,7 @@ from pathlib import Path
 from toile.data.catalogue import IDX_FILES, Known
 from toile.data.readers.parts import Progress
 from toile.errors import ToileError
-from toile.sole_use import sole_use
+from toile.file_lock import file_lock
 
 PATIENCE_SECONDS = 4.0
 """For connecting and for each read: a machine without a network falls through in seconds."""
@@ -61,7 +61,7 @@ def fetch_from(mirror: str, known: Known, folder: Path, progress: Progress) -> s
     """Bring the missing files of `known` from one mirror into `folder`; why it failed, or None."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with sole_use(folder):
+        with file_lock(folder):
             for name, sha256 in zip(IDX_FILES, known.sha256, strict=True):
                 if not (folder / f"{name}.gz").exists():
                     fetch_file(f"{mirror}{name}.gz", folder / f"{name}.gz", sha256, progress)

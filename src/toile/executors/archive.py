@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError
-from toile.files import sync_folder, write_whole, writing
+from toile.files import sync_folder, write_atomically, writing
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def unpack(parcel: Parcel, folder: Path) -> None:
             for name in archive.namelist():
                 target = desk / name
                 target.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(target, archive.read(name))
+                write_atomically(target, archive.read(name))
         with writing(folder):
             # An older state of the same run, which a rename does not replace.
             if folder.exists():

@@ -18,11 +18,11 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from toile.errors import ToileError
-from toile.files import write_json, write_whole
+from toile.file_lock import file_lock, is_held
+from toile.files import write_atomically, write_json
 from toile.process import num_cores
 from toile.recipe import Recipe, first_fault, recipe_text, with_settings
 from toile.runs import Run, new_run_id, process_started, read_state, refuse_to_repeat
-from toile.sole_use import is_held, sole_use
 
 FOLDER, FILE = ".queue", "queue.json"
 VERSION = 1
@@ -94,7 +94,7 @@ class TrainingQueue:
         job = Job(new_run_id(recipe.name), recipe.name, recipe.training.epochs, _cores_of(recipe))
         with self._changing() as jobs:
             (self.folder / job.id).mkdir()
-            write_whole(self._recipe(job), recipe_text(recipe, complete=True).encode())
+            write_atomically(self._recipe(job), recipe_text(recipe, complete=True).encode())
             jobs.append(job)
         return job
 
@@ -197,7 +197,7 @@ class TrainingQueue:
         started = time.time()
         # Its own session, so that a Ctrl-C meant for the server does not stop it; no Popen, which
         # minds when a process outlives it.
-        with sole_use(folder, wait=False) as lock:
+        with file_lock(folder, wait=False) as lock:
             os.set_inheritable(lock, True)
             pid = os.posix_spawn(
                 sys.executable,
@@ -232,7 +232,7 @@ class TrainingQueue:
     def _changing(self) -> Iterator[list[Job]]:
         """The jobs, to be changed by one process at a time; written when the block ends well."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with sole_use(self.folder):
+        with file_lock(self.folder):
             before = self.jobs()
             jobs = list(before)
             yield jobs

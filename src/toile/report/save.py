@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from toile.errors import ToileError
-from toile.files import write_whole
+from toile.files import write_atomically
 
 SUFFIXES = (".png", ".svg")
 
@@ -27,7 +27,7 @@ def save_figure(figure: Figure, path: Path) -> None:
     nameless = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
     with drawing(outlines=True):
         figure.savefig(written, format=path.suffix[1:], metadata=nameless)
-    write_whole(path, written.getvalue())
+    write_atomically(path, written.getvalue())
 
 
 @contextmanager

@@ -14,12 +14,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from toile.errors import ToileError, did_you_mean
+from toile.file_lock import file_lock
 from toile.files import sync_folder, writing
 from toile.runs.layout import BIN, MARKS, Kept, kept_in
 from toile.runs.ledger import keep_inner_looks
 from toile.runs.names import meant_by
 from toile.runs.removal import contents_of, delete_folder, held
-from toile.sole_use import sole_use
 
 KEPT_FOR = timedelta(days=30)
 TIME = "%Y%m%dT%H%M%SZ"
@@ -88,7 +88,7 @@ def bring_back(workspace: Path, names: Sequence[str]) -> list[Kept]:
     if not items:
         raise ToileError(f"the bin of {workspace} is empty; there is nothing to bring back")
     # Held, so that nobody gives a name away between the question whether it is free and the move.
-    with sole_use(workspace):
+    with file_lock(workspace):
         last = [item for item in items if item.kept.folder.parent == items[0].kept.folder.parent]
         chosen = [_called(name, items) for name in names] or last
         for item in chosen:

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from toile.data import DAMAGED, FREE_BYTES, carried, open_zip, unpack
 from toile.errors import ToileError, did_you_mean_file
-from toile.files import json_bytes, sync_folder, write_whole, writing
+from toile.file_lock import file_lock
+from toile.files import json_bytes, sync_folder, write_atomically, writing
 from toile.migrations import versioned
 from toile.recipe import first_fault, recipe_text
 from toile.runs.layout import REMARKS, runs_folder
@@ -28,7 +29,6 @@ from toile.runs.run import Run
 from toile.runs.run_files import NEEDED, TENSORS, TEXTS, WEIGHTS
 from toile.runs.state import read_state
 from toile.runs.tensors import load_arrays
-from toile.sole_use import sole_use
 
 MANIFEST = "manifest.json"
 # Another's page is another's HTML: it is left in the bundle and written anew from the numbers.
@@ -110,7 +110,7 @@ def bundle_run(run: Run, path: Path) -> Path:
     readme = README.format(id=run.id, fingerprint=facts.fingerprint)
     contents["README.txt"] = readme.encode()
     contents[MANIFEST] = json_bytes(versioned(MANIFEST, asdict(manifest)))
-    write_whole(path, _zipped(contents))
+    write_atomically(path, _zipped(contents))
     return path
 
 
@@ -134,7 +134,7 @@ def unpack_bundle(
     target = (folder or runs_folder()) / manifest.run
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-    with sole_use(target.parent):
+    with file_lock(target.parent):
         if target.exists():
             raise ToileError(f"{target} is there already; remove it with toile rm, or keep it")
         for torn in target.parent.glob(".import-*"):
@@ -232,7 +232,7 @@ def _fill(draft: Run, contents: dict[str, bytes]) -> None:
     with writing(draft.folder):
         draft.folder.mkdir(parents=True)
     for name, content in contents.items():
-        write_whole(draft.folder / name, content)
+        write_atomically(draft.folder / name, content)
     # A checksum says that nothing changed on the way, not that it is what it claims to be.
     _read_all(draft)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from toile.errors import ToileError
-from toile.files import sync_folder, write_json, write_whole
+from toile.file_lock import file_lock
+from toile.files import sync_folder, write_atomically, write_json
 from toile.recipe import Plan, Recipe, recipe_text
 from toile.runs.layout import runs_folder
 from toile.runs.machine import environment
@@ -17,7 +18,6 @@ from toile.runs.pictures import Pictures, write_pictures
 from toile.runs.run import Run
 from toile.runs.seen import seen_words
 from toile.runs.state import State, now, write_state
-from toile.sole_use import sole_use
 
 
 def create_run(
@@ -38,7 +38,7 @@ def create_run(
         is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         refuse_unless_empty(folder)
-        with sole_use(folder):
+        with file_lock(folder):
             # Again: another process may have had the folder in the meantime.
             refuse_unless_empty(folder)
             try:
@@ -65,7 +65,7 @@ def _fill(
     pictures: Pictures | None,
     novelty: KeptNovelty | None,
 ) -> Run:
-    write_whole(folder / "recipe.yaml", recipe_text(recipe, complete=True).encode())
+    write_atomically(folder / "recipe.yaml", recipe_text(recipe, complete=True).encode())
     write_json(folder / "environment.json", environment(recipe.training))
     write_json(folder / "data.json", data)
     if pictures is not None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from toile.errors import ToileError
+from toile.file_lock import file_lock
 from toile.files import writing
 from toile.runs.layout import (
     LEDGER,
@@ -35,7 +36,6 @@ from toile.runs.records import LookScore
 from toile.runs.remarks import had_name
 from toile.runs.run import Run
 from toile.runs.state import TIME, now, read_state
-from toile.sole_use import sole_use
 
 
 def read_ledger(folder: Path | None = None) -> tuple[Look, ...]:
@@ -233,5 +233,5 @@ def _held(folders: Sequence[Path]) -> Iterator[list[Path]]:
                 folder.mkdir(parents=True, exist_ok=True)
         # In one order for all, or two that look at once would wait for each other for ever.
         for folder in sorted({folder.resolve() for folder in folders}):
-            held.enter_context(sole_use(folder))
+            held.enter_context(file_lock(folder))
         yield [folder / LEDGER for folder in folders]

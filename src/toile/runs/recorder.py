@@ -14,7 +14,8 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from toile.errors import ToileError
-from toile.files import write_json, write_whole
+from toile.file_lock import file_lock
+from toile.files import write_atomically, write_json
 from toile.process import interrupts_deferred
 from toile.recipe import Plan, first_fault, recipe_text
 from toile.runs.census import keep_census
@@ -32,7 +33,6 @@ from toile.runs.results import results_of
 from toile.runs.run import Run
 from toile.runs.state import Status, read_state, write_state
 from toile.runs.tensors import CorruptFile, Stored, load_arrays, save_arrays
-from toile.sole_use import sole_use
 from toile.training import (
     Diverged,
     Epoch,
@@ -89,7 +89,7 @@ class Recorder:
         where the training stands. `events` are the fit's where it is trained with others.
         """
         owner = os.getpid()
-        with sole_use(self.run.folder, wait=False):
+        with file_lock(self.run.folder, wait=False):
             self._refuse_if_changed()
             with HistoryFile(self.run.folder / "history.jsonl", self._history_size) as history:
                 try:
@@ -119,7 +119,7 @@ class Recorder:
         if self.is_extended:
             # Together, so that no step is taken of which the recipe does not know.
             recipe = recipe_text(self.fit.recipe, complete=True)
-            write_whole(self.run.folder / "recipe.yaml", recipe.encode())
+            write_atomically(self.run.folder / "recipe.yaml", recipe.encode())
         if self.is_extended or self.fit.position.step == 0:
             self._checkpoint(history)
         self.is_extended = False

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from toile.errors import ToileError
+from toile.file_lock import file_lock
 from toile.files import write_json
 from toile.read_once import ReadOnce
 from toile.recipe import first_fault
@@ -21,7 +22,6 @@ from toile.runs.layout import REMARKS, name_in_ledger, outermost
 from toile.runs.records import read_json
 from toile.runs.state import TIME
 from toile.runs.tensors import CorruptFile
-from toile.sole_use import sole_use
 
 MOST_LETTERS = 10_000
 
@@ -117,7 +117,7 @@ def remarks_held(folder: Path) -> Iterator[None]:
 
     The folder's own lock is held for as long as something is trained, when a note may come too.
     """
-    with sole_use(outermost(folder).parent):
+    with file_lock(outermost(folder).parent):
         yield
 
 

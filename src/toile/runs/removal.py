@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError
+from toile.file_lock import file_lock, is_held
 from toile.runs.layout import COLLECTIONS, MARKS, REMARKS, Kept, is_run, runs_in
 from toile.runs.run_files import NEEDED, PICTURES, TENSORS, TEXTS
 from toile.runs.state import read_state
-from toile.sole_use import is_held, sole_use
 
 OF_A_RUN = {*NEEDED, *TENSORS, *TEXTS, "checkpoint", "census", "epochs", ".lock", "pruned.json"}
 OF_A_RUN |= {"serve-last.onnx", "serve-best.onnx"}
@@ -71,7 +71,7 @@ def held(entry: Kept) -> Iterator[None]:
     inner = _inner(entry.folder, deep=True) if entry.kind != "run" else []
     with ExitStack() as open_locks:
         for folder in [entry.folder, *inner]:
-            open_locks.enter_context(sole_use(folder, wait=False))
+            open_locks.enter_context(file_lock(folder, wait=False))
         # One reading may be gone on with by itself. Asked only: a thousand would be held too many.
         for folder in runs_in(entry.folder) if entry.kind != "run" else ():
             if is_held(folder):

@@ -10,11 +10,11 @@ from typing import Literal, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from toile.errors import ToileError
+from toile.file_lock import is_held
 from toile.files import write_json
 from toile.read_once import ReadOnce
 from toile.recipe import first_fault
 from toile.runs.records import read_json
-from toile.sole_use import is_held
 
 Status = Literal["queued", "running", "finished", "stopped", "diverged", "failed", "interrupted"]
 STATUSES: tuple[str, ...] = get_args(Status)

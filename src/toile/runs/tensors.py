@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from toile.errors import ToileError
-from toile.files import write_whole
+from toile.files import write_atomically
 from toile.migrations import read_arrays, version_of
 
 Arrays = Mapping[str, np.ndarray]
@@ -32,7 +32,7 @@ def save_arrays(path: Path, arrays: Arrays, facts: Mapping[str, Any] | None = No
     digest = _digest(arrays, facts or {})
     header = {"version": version_of(_kind(path)), "sha256": digest, "facts": facts or {}}
     content = save(dict(arrays), metadata={"toile": json.dumps(header, sort_keys=True)})
-    write_whole(path, content)
+    write_atomically(path, content)
     return digest
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from toile.errors import ToileError
 from toile.executors import Inline, MakeExecutor, Processes
-from toile.files import write_json, write_whole
+from toile.files import write_atomically, write_json
 from toile.recipe import Recipe, with_settings
 from toile.runs import FINALISTS
 from toile.searches.result import (
@@ -85,7 +85,7 @@ class LiveSearch:
             lock = hold_study(self.folder, held)
             text = search_text(self.spec)
             if text != self.found:
-                write_whole(self.folder / "search.yaml", text.encode())
+                write_atomically(self.folder / "search.yaml", text.encode())
                 self.found = text
             # It speaks of the search as it was; what is asked now may bring more.
             (self.folder / SUMMARY).unlink(missing_ok=True)

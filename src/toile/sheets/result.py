@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import Field
 
 from toile.errors import ToileError
-from toile.files import write_json, write_whole
+from toile.files import write_atomically, write_json
 from toile.migrations import from_file, read_settings, versioned
 from toile.recipe import Recipe, Settings, read_text, read_value, settings_of, yaml_text
 from toile.runs import Workspace
@@ -216,7 +216,7 @@ def keep_answer(folder: Path, number: int, text: str) -> None:
         f"exercise-{n}": expectation.model_dump() for n, expectation in sorted(answers.items())
     }
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / ANSWERS, yaml_text(versioned(ANSWERS, document)).encode())
+    write_atomically(folder / ANSWERS, yaml_text(versioned(ANSWERS, document)).encode())
 
 
 def compared_levels(result: SheetResult, number: int) -> dict[str, Any]:

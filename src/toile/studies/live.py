@@ -10,9 +10,9 @@ from pathlib import Path
 
 from toile.errors import ToileError
 from toile.executors import SECONDS_WITHOUT_ROOM, Executor, Inline, MakeExecutor, Processes
-from toile.files import disk_is_full, write_json, write_whole
+from toile.file_lock import file_lock
+from toile.files import disk_is_full, write_atomically, write_json
 from toile.runs import Known
-from toile.sole_use import sole_use
 from toile.statistics import LOOKS, next_look
 from toile.studies.events import Ended, Looked, Paused, StudyEvent
 from toile.studies.folder import ENDED, result_of, stored_text, write_standing
@@ -165,7 +165,7 @@ class LiveStudy:
     def _write_now(self, status: str) -> None:
         text = study_text(self.spec)
         if text != self.saved_text:
-            write_whole(self.folder / "study.yaml", text.encode())
+            write_atomically(self.folder / "study.yaml", text.encode())
             self.saved_text = text
         if status != "running":
             # Before the standing: a kill between must leave none that stands beside an old verdict.
@@ -183,7 +183,7 @@ def hold_study(folder: Path, held: ExitStack) -> int:
     until = time.monotonic() + SECONDS_TO_LET_GO
     while True:
         try:
-            return held.enter_context(sole_use(folder, wait=False))
+            return held.enter_context(file_lock(folder, wait=False))
         except ToileError:
             # The processes of a study that was killed hold it until they have stopped.
             if time.monotonic() > until:

@@ -20,7 +20,7 @@ from toile.export import (
     format_of,
     prove,
 )
-from toile.files import write_whole
+from toile.files import write_atomically
 from toile.runs import Run, abstention_of, open_run, same_data, stored_weights
 
 TAKES = get_args(Takes)
@@ -88,7 +88,7 @@ def export_run(
         trained.logits(images.pixels),
         images.labels if int8 else None,
     )
-    write_whole(file, proven.content)
+    write_atomically(file, proven.content)
     return Exported(file, to, proven.about)
 
 

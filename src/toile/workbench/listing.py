@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toile.errors import ToileError
+from toile.file_lock import is_held
 from toile.files import write_json
 from toile.runs import FINALISTS, Kept, Workspace
 from toile.searches import SUMMARY, open_search, search_summary
-from toile.sole_use import is_held
 from toile.studies import (
     SheetRecord,
     StudyRecord,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from toile.data import Progress, no_progress
 from toile.errors import ToileError
-from toile.files import write_whole
+from toile.files import write_atomically
 from toile.prediction import sources_of
 from toile.runs import Workspace, compare_answers, open_run
 from toile.searches import LiveSearch, search
@@ -65,7 +65,7 @@ class LiveSheet:
         """
         with ExitStack() as held:
             hold_study(self.folder, held)
-            write_whole(self.folder / SHEET, sheet_text(self.sheet).encode())
+            write_atomically(self.folder / SHEET, sheet_text(self.sheet).encode())
             write_standing(self.result)
             yield
 

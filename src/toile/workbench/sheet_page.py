@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from toile.files import write_whole
+from toile.files import write_atomically
 from toile.prediction import ClassProbability
 from toile.report import (
     Page,
@@ -80,7 +80,7 @@ def _latex(folder: Path, page: Page) -> list[Path]:
 
 def _pdf(folder: Path, page: Page) -> list[Path]:
     path = folder / "report.pdf"
-    write_whole(path, page_pdf(page))
+    write_atomically(path, page_pdf(page))
     return [path]
 
 
@@ -99,7 +99,7 @@ def _steps(result: SheetResult) -> Steps:
 
 
 def _write(path: Path, text: str) -> Path:
-    write_whole(path, text.encode())
+    write_atomically(path, text.encode())
     return path
 
 

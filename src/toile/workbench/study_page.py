@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from toile.errors import ToileError
-from toile.files import write_whole
+from toile.files import write_atomically
 from toile.report import (
     Correct,
     StudyReport,
@@ -102,12 +102,12 @@ def _latex(result: StudyResult, report: StudyReport) -> list[Path]:
 
 def _pdf(result: StudyResult, report: StudyReport) -> list[Path]:
     path = result.folder / "report.pdf"
-    write_whole(path, study_pdf(report))
+    write_atomically(path, study_pdf(report))
     return [path]
 
 
 def _write(path: Path, text: str) -> Path:
-    write_whole(path, text.encode())
+    write_atomically(path, text.encode())
     return path
 
 

@@ -22,7 +22,7 @@ from toile.cli.inspect.viewing import (
 )
 from toile.cli.terminal import plain, say
 from toile.errors import ToileError
-from toile.files import write_whole
+from toile.files import write_atomically
 
 
 def film(
@@ -62,9 +62,9 @@ def film(
 
     frames = view.frames()
     if gif is not None:
-        write_whole(gif, film_gif(frames))
+        write_atomically(gif, film_gif(frames))
     if html is not None:
-        write_whole(html, film_page(frames, view.epochs, view.title).encode())
+        write_atomically(html, film_page(frames, view.epochs, view.title).encode())
     for path in filter(None, (gif, html)):
         if not as_json:
             say(f"wrote {plain(str(path))}")

@@ -13,7 +13,7 @@ from toile.cli.inspect.viewing import (
     OfFile,
     Out,
     OutputOptions,
-    OwnScale,
+    PerChannelScale,
     Picked,
     Seed,
     Values,
@@ -30,7 +30,7 @@ def activations(
     class_: OfClass = None,
     file: OfFile = None,
     seed: Seed = 0,
-    own_scale: OwnScale = False,
+    per_channel_scale: PerChannelScale = False,
     weights: Weights = "last",
     out: Out = None,
     values: Values = None,
@@ -43,7 +43,7 @@ def activations(
         from toile.workbench import view_activations
 
         picture = Picked(index, class_, file, seed).of(opened)
-        tell(view_activations(opened, picture, layer, own_scale))
+        tell(view_activations(opened, picture, layer, per_channel_scale))
 
 
 def kernels(
@@ -55,7 +55,7 @@ def kernels(
     channel: Annotated[
         int, typer.Option(min=0, help="Which of the channels that each filter sees.")
     ] = 0,
-    own_scale: OwnScale = False,
+    per_channel_scale: PerChannelScale = False,
     weights: Weights = "last",
     out: Out = None,
     values: Values = None,
@@ -66,7 +66,7 @@ def kernels(
     with looking(run, weights, None, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_kernels
 
-        tell(view_kernels(opened, layer, channel, own_scale))
+        tell(view_kernels(opened, layer, channel, per_channel_scale))
 
 
 def pixel(

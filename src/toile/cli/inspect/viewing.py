@@ -27,7 +27,7 @@ OfFile = Annotated[str | None, typer.Option("--file", metavar="FILE", help="Any 
 Seed = Annotated[int, typer.Option(min=0, help="Draws the image where none is named.")]
 Out = Annotated[Path | None, typer.Option(metavar="PNG|SVG", help="Draw it here.")]
 Values = Annotated[Path | None, typer.Option(metavar="NPZ", help="Write the arrays here.")]
-OwnScale = Annotated[
+PerChannelScale = Annotated[
     bool, typer.Option("--own-scale", help="A scale for each channel in place of one for all.")
 ]
 

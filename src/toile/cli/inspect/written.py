@@ -8,7 +8,7 @@ import numpy as np
 
 from toile.cli.files import refuse_existing
 from toile.errors import ToileError
-from toile.files import write_whole
+from toile.files import write_atomically
 
 
 def refuse_written(out: Path | None, values: Path | None, force: bool) -> None:
@@ -31,4 +31,4 @@ def write_values(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write named arrays as NumPy's .npz, whole or not at all."""
     written = io.BytesIO()
     np.savez_compressed(written, **dict(arrays))  # type: ignore[arg-type]
-    write_whole(path, written.getvalue())
+    write_atomically(path, written.getvalue())

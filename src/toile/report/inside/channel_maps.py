@@ -26,12 +26,12 @@ def channel_maps_figure(
     picture: UInt8[np.ndarray, "c h2 w2"] | None = None,
     silent: Bool[np.ndarray, " channels"] | None = None,
     dead: Bool[np.ndarray, " channels"] | None = None,
-    own_scale: bool = False,
+    per_channel_scale: bool = False,
     spanning: Float[np.ndarray, "..."] | None = None,
     names: Sequence[str] | None = None,
     narrow: bool = False,
 ) -> Figure:
-    """All maps row by row, each under its number, on one scale; with `own_scale` each on its own.
+    """All maps row by row, each under its number, on one scale or with `per_channel_scale` on many.
 
     The scale spans `spanning` where that is given. What says nothing of the picture is drawn as
     silent, and what says nothing of any as dead: a cross in red. The picture stands on the left of
@@ -46,12 +46,12 @@ def channel_maps_figure(
     total = HEAD + rows * pitch_y + 0.2
     figure = new_figure(page_width, total)
     figure.set_layout_engine("none")
-    shown = _scaled(maps) if own_scale else maps
+    shown = _scaled(maps) if per_channel_scale else maps
     shades = shading(shown if spanning is None else spanning)
     page = figure.add_axes((0, 0, 1, 1), xlim=(0, page_width), ylim=(total, 0))
     page.set_axis_off()
     _draw_head(page, title, picture)
-    says = "each channel by its own greatest" if own_scale else "one scale for all channels"
+    says = "each channel by its own greatest" if per_channel_scale else "one scale for all channels"
     left = 0.15 + (0.95 if picture is not None else 0)
     scale = figure.add_axes(
         (

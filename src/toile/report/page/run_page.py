@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 from markupsafe import Markup
 
-from toile.files import write_whole
+from toile.files import write_atomically
 from toile.recipe import Plan, recipe_text
 from toile.report.confusion import MOST_NARROW, confusion_figure
 from toile.report.curves import curve_figure
@@ -27,7 +27,7 @@ MOST_TABLED = 60
 def write_run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) -> Path:
     """Write the page as `report.html` into the run's folder and say where."""
     path = run.folder / "report.html"
-    write_whole(path, run_page(run, plan, pixels).encode())
+    write_atomically(path, run_page(run, plan, pixels).encode())
     return path
 
 

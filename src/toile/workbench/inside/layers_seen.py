@@ -16,7 +16,7 @@ OVER = 2_000
 
 
 def view_activations(
-    opened: InspectedRun, picture: ShownPicture, layer: str, own_scale: bool = False
+    opened: InspectedRun, picture: ShownPicture, layer: str, per_channel_scale: bool = False
 ) -> InsideView:
     """All channels of `layer` on `picture`; values: `maps` (channels, h, w), `silent`, `dead`.
 
@@ -43,7 +43,7 @@ def view_activations(
     )
     draw = partial(
         channel_maps_figure, maps, f"{layer} on {picture.name}", picture=picture.pixels,
-        silent=silent, dead=dead, own_scale=own_scale,
+        silent=silent, dead=dead, per_channel_scale=per_channel_scale,
         names=opened.class_names if _are_logits(opened, layer) else None,
     )  # fmt: skip
     values = {"maps": maps, "silent": silent, "dead": dead, "picture": picture.pixels}
@@ -54,7 +54,7 @@ def view_kernels(
     opened: InspectedRun,
     layer: str | None = None,
     input_channel: int = 0,
-    own_scale: bool = False,
+    per_channel_scale: bool = False,
 ) -> InsideView:
     """The kernels of a convolution on one of the channels that each filter sees.
 
@@ -80,7 +80,9 @@ def view_kernels(
         record,
         {"weights": found.weights},
         says,
-        lambda narrow: channel_maps_figure(shown, title, own_scale=own_scale, narrow=narrow),
+        lambda narrow: channel_maps_figure(
+            shown, title, per_channel_scale=per_channel_scale, narrow=narrow
+        ),
     )
 
 

@@ -14,7 +14,7 @@ SECONDS_BETWEEN_TRIES = 0.02
 
 
 @contextmanager
-def sole_use(folder: Path, wait: bool = True) -> Iterator[int]:
+def file_lock(folder: Path, wait: bool = True) -> Iterator[int]:
     """Hold `folder`, waiting until no other process does; without `wait` raise ToileError instead.
 
     Gives the lock's file descriptor: child processes that inherit it hold the folder too. Raises

@@ -1,16 +1,16 @@
 import pytest
 
 from toile.errors import ToileError
-from toile.sole_use import is_held, sole_use
+from toile.file_lock import file_lock, is_held
 
 
 def test_a_folder_is_held_as_long_as_it_is_used(tmp_path):
     assert not is_held(tmp_path)
-    with sole_use(tmp_path):
+    with file_lock(tmp_path):
         assert is_held(tmp_path)
         with (
             pytest.raises(ToileError, match="in use by another process"),
-            sole_use(tmp_path, False),
+            file_lock(tmp_path, False),
         ):
             pass
     assert not is_held(tmp_path)
@@ -19,7 +19,7 @@ def test_a_folder_is_held_as_long_as_it_is_used(tmp_path):
 def test_a_folder_that_cannot_be_written_is_refused_and_can_still_be_asked_about(
     shared_folder, as_anyone
 ):
-    with sole_use(shared_folder), as_anyone():
+    with file_lock(shared_folder), as_anyone():
         assert is_held(shared_folder)
         with pytest.raises(ToileError, match="cannot be written: Permission denied"):
-            sole_use(shared_folder).__enter__()
+            file_lock(shared_folder).__enter__()

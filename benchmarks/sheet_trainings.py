@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from toile.recipe import Recipe, plan_network
-from toile.searches.sampler import Asking
+from toile.searches.sampler import Sampler
 from toile.searches.spec import Search, most_epochs, search_space, trial_recipe
 from toile.sheets import read_sheet
 from toile.sheets.plan import Planned, plan_sheet
@@ -68,8 +68,8 @@ def searched(search: Search) -> list[list[tuple[Recipe, int]]]:
     base = base_recipe(search.study)
     space = search_space(search, base)
     picked = search.model_copy(update={"sampler": "random"})
-    asking = Asking(picked, space, most_epochs(base, space))
-    trials = [trial_recipe(base, space, asking.ask(n + 1)) for n in range(search.trials)]
+    sampler = Sampler(picked, space, most_epochs(base, space))
+    trials = [trial_recipe(base, space, sampler.ask(n + 1)) for n in range(search.trials)]
     by_size = sorted(trials, key=size)
     middles = by_size[GROUP // 2 :: GROUP]
     measured = {one.hash: middles[place // GROUP] for place, one in enumerate(by_size)}

@@ -59,8 +59,8 @@ def test_it_takes_the_place_of_an_older_state_of_the_run(folder, tmp_path):
 
 
 def test_a_parcel_damaged_on_its_way_is_refused_and_what_is_there_stays(folder, tmp_path):
-    parcel = pack(folder)
-    damaged = replace(parcel, content=parcel.content.replace(b"{}", b"[]"))
+    archive = pack(folder)
+    damaged = replace(archive, content=archive.content.replace(b"{}", b"[]"))
     before = content(folder)
     with pytest.raises(ToileError, match="run came back damaged"):
         unpack(damaged, folder)

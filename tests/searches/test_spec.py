@@ -4,7 +4,7 @@ import pytest
 
 from toile.errors import ToileError
 from toile.recipe import read_recipe, read_value, value_at
-from toile.searches.sampler import Asking
+from toile.searches.sampler import Sampler
 from toile.searches.spec import (
     Choices,
     SearchRange,
@@ -29,15 +29,15 @@ def space_of(*over: str, recipe: str = "s1-lab"):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (f"{FILTERS}=8..128", SearchRange(8, 128, None, log=False, whole=True)),
-        (f"{FILTERS}=8..128:log", SearchRange(8, 128, None, log=True, whole=True)),
+        (f"{FILTERS}=8..128", SearchRange(8, 128, None, log=False, is_integer=True)),
+        (f"{FILTERS}=8..128:log", SearchRange(8, 128, None, log=True, is_integer=True)),
         # 128 is no step from 8 by 50s: the last one is 108.
-        (f"{FILTERS}=8..128:50", SearchRange(8, 108, 50, log=False, whole=True)),
-        (f"{RATE}=1e-4..1e-1:log", SearchRange(1e-4, 0.1, None, log=True, whole=False)),
-        (f"{RATE}= .01 .. .1", SearchRange(0.01, 0.1, None, log=False, whole=False)),
+        (f"{FILTERS}=8..128:50", SearchRange(8, 108, 50, log=False, is_integer=True)),
+        (f"{RATE}=1e-4..1e-1:log", SearchRange(1e-4, 0.1, None, log=True, is_integer=False)),
+        (f"{RATE}= .01 .. .1", SearchRange(0.01, 0.1, None, log=False, is_integer=False)),
         # Whole ends of a setting that takes fractions.
-        (f"{RATE}=0..1", SearchRange(0, 1, None, log=False, whole=False)),
-        ("training.epochs=1..20", SearchRange(1, 20, None, log=False, whole=True)),
+        (f"{RATE}=0..1", SearchRange(0, 1, None, log=False, is_integer=False)),
+        ("training.epochs=1..20", SearchRange(1, 20, None, log=False, is_integer=True)),
         ("network.relu1=off,gelu", Choices({"off": "off", "gelu": "gelu"})),
         (f"{RATE}=1e-4,.1", Choices({"1e-4": 0.0001, ".1": 0.1})),
     ],
@@ -114,9 +114,9 @@ def test_the_longest_trial_is_known_before():
 OVER = {FILTERS: "8..128", RATE: "1e-4..1e-1:log", "network.relu1": {"off": "off", "gelu": "gelu"}}
 
 
-def asking(seed: int = 0, **more: object) -> Asking:
+def asking(seed: int = 0, **more: object) -> Sampler:
     search = search_of({"recipe": "s1-lab", "over": OVER, "seed": seed} | more)
-    return Asking(search, search_space(search, read_recipe("s1-lab")), 5)
+    return Sampler(search, search_space(search, read_recipe("s1-lab")), 5)
 
 
 def score(values: dict, epoch: int) -> float:
@@ -124,7 +124,7 @@ def score(values: dict, epoch: int) -> float:
     return 0.9 - abs(values[FILTERS] - 64) / 500 - abs(values[RATE] - 0.01) + epoch / 100
 
 
-def take(asked: Asking, trials: int, before: list) -> list:
+def take(asked: Sampler, trials: int, before: list) -> list:
     """Trials one after another, those `before` told again: their values and how far they came."""
     done = []
     for number in range(1, trials + 1):

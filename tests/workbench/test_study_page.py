@@ -13,7 +13,7 @@ from toile.recipe import recipe_of, with_settings
 from toile.runs import Run
 from toile.statistics import judge_readings, read_table
 from toile.studies import Factors, Reading, StudyResult, study_of, study_summary
-from toile.workbench.study_page import hits_of, write_study_report
+from toile.workbench.study_page import correct_by_level, write_study_report
 
 RECIPE = {
     "name": "bars",
@@ -50,7 +50,7 @@ def result(tmp_path_factory) -> StudyResult:
 
 
 def test_hits_are_the_images_each_reading_got_right(result):
-    hits = hits_of(result)
+    hits = correct_by_level(result)
     assert {name: right.shape for name, right in hits.items()} == {"2": (2, 30), "8": (2, 30)}
     assert hits["2"].mean(axis=1).tolist() == pytest.approx(result.scores()["2"])
     assert hits["8"].mean(axis=1).tolist() == pytest.approx(result.scores()["8"])
@@ -66,7 +66,7 @@ def test_a_level_that_answered_other_images_is_left_out(result, tmp_path):
         (*result.levels, Factors("odd", {})),
         (*result.readings, odd),
     )
-    assert list(hits_of(more)) == ["2", "8"]
+    assert list(correct_by_level(more)) == ["2", "8"]
 
 
 def test_every_form_is_written_into_the_studys_folder(result):

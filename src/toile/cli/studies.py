@@ -12,7 +12,7 @@ from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import table
 
 if TYPE_CHECKING:
-    from toile.workbench import Standing
+    from toile.workbench import CollectionStatus
 
 MOST_LETTERS = 200
 """Letters of what came of one; the first sentence, which is the finding, is shown whole."""
@@ -39,7 +39,7 @@ def studies(as_json: Json = False) -> None:
         )
 
 
-def _listed_json(status: "Standing") -> dict[str, Any]:
+def _listed_json(status: "CollectionStatus") -> dict[str, Any]:
     return {
         "name": status.kept.name,
         "kind": status.kept.kind,
@@ -53,7 +53,7 @@ def _listed_json(status: "Standing") -> dict[str, Any]:
     }
 
 
-def _listing(statuses: list["Standing"]) -> str:
+def _listing(statuses: list["CollectionStatus"]) -> str:
     from toile.runs import shown_remarks
     from toile.workbench import COUNTED
 

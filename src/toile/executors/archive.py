@@ -13,49 +13,49 @@ from toile.files import sync_folder, write_atomically, writing
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Archive:
     """The files of a folder, and the sha256 of the zip they are in."""
 
     content: bytes
     sha256: str
 
 
-def pack(folder: Path) -> Parcel:
+def pack(folder: Path) -> Archive:
     """All files of `folder`, but its lock and what a kill left half written."""
     written = io.BytesIO()
     # Weights are most of it, and noise to a compressor.
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as zipped:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not path.name.startswith("."):
-                archive.write(path, path.relative_to(folder).as_posix())
+                zipped.write(path, path.relative_to(folder).as_posix())
     content = written.getvalue()
-    return Parcel(content, hashlib.sha256(content).hexdigest())
+    return Archive(content, hashlib.sha256(content).hexdigest())
 
 
-def unpack(parcel: Parcel, folder: Path) -> None:
-    """Put what is in `parcel` in the place of `folder`, whole or not at all.
+def unpack(archive: Archive, folder: Path) -> None:
+    """Put the files of `archive` in the place of `folder`, whole or not at all.
 
     Raises ToileError where it was damaged on its way, or there is no room for it.
     """
-    if hashlib.sha256(parcel.content).hexdigest() != parcel.sha256:
+    if hashlib.sha256(archive.content).hexdigest() != archive.sha256:
         raise ToileError(f"{folder.name} came back damaged: it has another sha256 than it was sent")
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     # Filled beside its place and renamed: a folder half filled would be taken for a run.
     # One process brings back a run, so what is there is of one that was killed.
-    desk = folder.parent / f".coming-{folder.name}"
-    shutil.rmtree(desk, ignore_errors=True)
+    staging = folder.parent / f".coming-{folder.name}"
+    shutil.rmtree(staging, ignore_errors=True)
     try:
-        with writing(folder), zipfile.ZipFile(io.BytesIO(parcel.content)) as archive:
-            for name in archive.namelist():
-                target = desk / name
+        with writing(folder), zipfile.ZipFile(io.BytesIO(archive.content)) as zipped:
+            for name in zipped.namelist():
+                target = staging / name
                 target.parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(target, archive.read(name))
+                write_atomically(target, zipped.read(name))
         with writing(folder):
             # An older state of the same run, which a rename does not replace.
             if folder.exists():
                 shutil.rmtree(folder)
-            os.rename(desk, folder)
+            os.rename(staging, folder)
             sync_folder(folder.parent)
     finally:
-        shutil.rmtree(desk, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)

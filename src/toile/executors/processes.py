@@ -49,13 +49,13 @@ class Processes:
 
     def events(self, seconds: float) -> list[TaskEvent]:
         """What has happened since the last call; waits at most so long for the first."""
-        found: list[TaskEvent] = []
+        events: list[TaskEvent] = []
         with suppress(queue.Empty):
-            found += self._take(*self._heard.get(timeout=seconds))
+            events += self._receive(*self._heard.get(timeout=seconds))
             while True:
-                found += self._take(*self._heard.get_nowait())
+                events += self._receive(*self._heard.get_nowait())
         self._hand_out()
-        return found
+        return events
 
     def __enter__(self) -> "Processes":
         return self
@@ -71,7 +71,7 @@ class Processes:
 
     def _hand_out(self) -> None:
         while self._waiting:
-            worker = next((one for one in self._workers if one.task is None), None)
+            worker = next((worker for worker in self._workers if worker.task is None), None)
             if worker is None and len(self._workers) == self.slots:
                 return
             worker = worker or self._start()
@@ -84,7 +84,7 @@ class Processes:
 
     def _start(self) -> _Worker:
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the worker
-        with _signals_kept_from_children():
+        with _signals_blocked():
             process = subprocess.Popen(  # noqa: S603 - our own command
                 self._command,
                 stdin=subprocess.PIPE,
@@ -105,7 +105,7 @@ class Processes:
                 self._heard.put((worker, TaskEvent(**json.loads(line))))
         self._heard.put((worker, None))
 
-    def _take(self, worker: _Worker, answer: TaskEvent | None) -> Iterator[TaskEvent]:
+    def _receive(self, worker: _Worker, answer: TaskEvent | None) -> Iterator[TaskEvent]:
         if answer is None:
             self._workers.remove(worker)
             code = worker.process.wait()
@@ -141,13 +141,15 @@ def _end_of(code: int, errors: IO[bytes]) -> str:
         hint = ", as the system does where memory runs out" if by == "SIGKILL" else ""
         return f"its process was ended by {by}{hint}"
     errors.seek(0)
-    said = errors.read().decode(errors="replace").split("\n")
+    lines = errors.read().decode(errors="replace").split("\n")
     # Of a traceback the last line says what went wrong.
-    return next((line for line in reversed(said) if line.strip()), f"its process ended with {code}")
+    return next(
+        (line for line in reversed(lines) if line.strip()), f"its process ended with {code}"
+    )
 
 
 @contextmanager
-def _signals_kept_from_children() -> Iterator[None]:
+def _signals_blocked() -> Iterator[None]:
     """Ctrl-C on a terminal reaches every process; those started here are to leave it to us."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:

@@ -1,8 +1,8 @@
 """Readings trained on a Ray cluster: recipes and data go out, run folders come back.
 
-A seat is an actor of Ray's: a process somewhere with the CPUs and the share of a GPU of one
-reading. It lives on from one reading to the next. Where its node dies, its reading is begun anew
-elsewhere, to the same bits.
+Each is trained by an actor of Ray's: a process somewhere with the CPUs and the fraction of a GPU
+of one reading. It lives on from one reading to the next. Where its node dies, its reading is begun
+anew elsewhere, to the same bits.
 """
 
 import os
@@ -18,18 +18,18 @@ from typing import Any, Protocol
 
 from toile.data import Dataset
 from toile.errors import ToileError
-from toile.executors.archive import Parcel, pack, unpack
+from toile.executors.archive import Archive, pack, unpack
 from toile.executors.executor import Kind, Task, TaskEvent
 from toile.executors.ray_join import join_ray
 from toile.files import disk_is_full
 from toile.recipe import Data, read_recipe_text
 
 SECONDS_TO_STOP = 60.0
-MOST_SEATS = 1000
+MOST_ACTORS = 1000
 UNDER_WAY = ("started", "advanced")
 
 
-class Take(Protocol):
+class Trainer(Protocol):
     """Trains the reading of a task in its folder, answering as it goes and at last."""
 
     def __call__(
@@ -38,14 +38,14 @@ class Take(Protocol):
         """Until `stop` says so: then with a checkpoint."""
 
 
-class Seat:
-    """Where one reading at a time is taken, on whatever node it is. Lives in a process there."""
+class TrainingActor:
+    """Trains one reading at a time, on whatever node it is. Lives in a process there."""
 
-    def __init__(self, make: Callable[[], Take], gpus: float) -> None:
+    def __init__(self, make: Callable[[], Trainer], gpus: float) -> None:
         if not gpus:
             # Ray leaves a node's GPUs in sight of those who asked for none.
             os.environ["CUDA_VISIBLE_DEVICES"] = ""
-        self._take = make()
+        self._trainer = make()
         self._stopping = threading.Event()
 
     def node(self) -> str:
@@ -55,16 +55,16 @@ class Seat:
         name: str = ray.get_runtime_context().get_node_id()
         return name
 
-    def take(
-        self, key: str, recipe: str, begun: Parcel | None, dataset: Dataset
-    ) -> Iterator[TaskEvent | Parcel]:
-        """Take a reading; the run's folder comes before the last answer."""
+    def train(
+        self, key: str, recipe: str, begun: Archive | None, dataset: Dataset
+    ) -> Iterator[TaskEvent | Archive]:
+        """Train a reading; the run's folder comes before the last answer."""
         self._stopping.clear()
-        with tempfile.TemporaryDirectory(prefix="toile-") as desk:
-            folder = Path(desk) / key
+        with tempfile.TemporaryDirectory(prefix="toile-") as temporary:
+            folder = Path(temporary) / key
             if begun is not None:
                 unpack(begun, folder)
-            for answer in self._take(Task(key, folder, recipe), dataset, self._stopping.is_set):
+            for answer in self._trainer(Task(key, folder, recipe), dataset, self._stopping.is_set):
                 if answer.kind not in UNDER_WAY and (folder / "state.json").exists():
                     yield pack(folder)
                 yield answer
@@ -75,21 +75,21 @@ class Seat:
 
 
 @dataclass(eq=False)
-class _Place:
-    """A seat as seen from here. `coming` is what it says next: its node at first, then answers."""
+class _Handle:
+    """An actor seen from here. `pending` is what it says next: its node at first, then answers."""
 
-    seat: Any
-    coming: Any
+    actor: Any
+    pending: Any
     node: str = ""
     task: Task | None = None
-    parcel: Parcel | None = None
+    archive: Archive | None = None
 
 
 class RayCluster:
-    """Seats on the cluster that RAY_ADDRESS names, or on one of its own here.
+    """Actors on the cluster that RAY_ADDRESS names, or on one of its own here.
 
     As many as there is room for, but at most `most` where that is not 0. Each reading has `cpus`
-    and `gpus` to itself. `make` gives what takes readings there, `load` the data here, which goes
+    and `gpus` to itself. `make` gives what trains readings there, `load` the data here, which goes
     to a node once.
     """
 
@@ -97,7 +97,7 @@ class RayCluster:
 
     def __init__(
         self,
-        make: Callable[[], Take],
+        make: Callable[[], Trainer],
         load: Callable[[Data], Dataset],
         cpus: float = 1.0,
         gpus: float = 0.0,
@@ -107,13 +107,13 @@ class RayCluster:
         self._load = lru_cache(maxsize=None)(load)
         self._sent: dict[str, Any] = {}
         self._waiting: deque[Task] = deque()
-        self._places: list[_Place] = []
-        self._unplaced: dict[str, tuple[Task, Parcel, TaskEvent]] = {}
-        self._found: list[TaskEvent] = []
+        self._handles: list[_Handle] = []
+        self._full_disk: dict[str, tuple[Task, Archive, TaskEvent]] = {}
+        self._happened: list[TaskEvent] = []
 
     def __enter__(self) -> "RayCluster":
         self._ray, self._is_ours = join_ray()
-        self.slots = self._room()
+        self.slots = self._capacity()
         if not self.slots:
             had = "; ".join(_words(node["Resources"]) for node in self._nodes()) or "no nodes"
             self._leave()
@@ -126,131 +126,131 @@ class RayCluster:
 
     def __exit__(self, *error: object) -> None:
         self._waiting.clear()
-        for place in self._places:
-            if place.task is not None:
-                place.seat.stop.remote()
+        for handle in self._handles:
+            if handle.task is not None:
+                handle.actor.stop.remote()
         # A node that is gone would never answer.
         until = time.monotonic() + SECONDS_TO_STOP
-        while any(place.task for place in self._places) and time.monotonic() < until:
+        while any(handle.task for handle in self._handles) and time.monotonic() < until:
             self.events(0.1)
             # What is lost now is not to be begun elsewhere.
             self._waiting.clear()
-        for place in self._places:
-            self._ray.kill(place.seat)
+        for handle in self._handles:
+            self._ray.kill(handle.actor)
         self._leave()
 
     def submit(self, task: Task) -> None:
         """Train `task` as soon as there is room."""
-        if task.key in self._unplaced:
-            self._put_in_place(*self._unplaced.pop(task.key))
+        if task.key in self._full_disk:
+            self._unpack_run(*self._full_disk.pop(task.key))
         else:
             self._waiting.append(task)
 
     def events(self, seconds: float) -> list[TaskEvent]:
         """What has happened since the last call; waits at most so long for the first."""
         self._hand_out()
-        wait = 0.0 if self._found else seconds
+        wait = 0.0 if self._happened else seconds
         while ready := self._ready(wait):
-            for place in ready:
-                self._hear(place)
+            for handle in ready:
+                self._hear(handle)
             wait = 0.0
-        found, self._found = self._found, []
-        return found
+        events, self._happened = self._happened, []
+        return events
 
-    def _ready(self, seconds: float) -> list[_Place]:
-        """The places that have something to say."""
-        coming = {place.coming: place for place in self._places if place.coming is not None}
-        if not coming:
+    def _ready(self, seconds: float) -> list[_Handle]:
+        """The actors that have something to say."""
+        pending = {handle.pending: handle for handle in self._handles if handle.pending is not None}
+        if not pending:
             time.sleep(seconds)
             return []
-        ready, _ = self._ray.wait(list(coming), num_returns=1, timeout=seconds)
-        return [coming[one] for one in ready]
+        ready, _ = self._ray.wait(list(pending), num_returns=1, timeout=seconds)
+        return [pending[reference] for reference in ready]
 
-    def _hear(self, place: _Place) -> None:
+    def _hear(self, handle: _Handle) -> None:
         from ray.exceptions import RayError, RayTaskError
 
         try:
-            if not place.node:
-                place.node, place.coming = self._ray.get(place.coming), None
+            if not handle.node:
+                handle.node, handle.pending = self._ray.get(handle.pending), None
                 return
-            said = self._ray.get(next(place.coming))
+            answer = self._ray.get(next(handle.pending))
         except RayTaskError as error:
-            self._lost(place, str(error).rstrip().rpartition("\n")[2])
+            self._lost(handle, str(error).rstrip().rpartition("\n")[2])
         except RayError as error:
-            self._gone(place, error)
+            self._gone(handle, error)
         else:
-            self._take_in(place, said)
+            self._receive(handle, answer)
 
-    def _take_in(self, place: _Place, said: TaskEvent | Parcel) -> None:
-        assert place.task is not None
-        if isinstance(said, Parcel):
-            place.parcel = said
-        elif said.kind in UNDER_WAY:
-            self._found.append(said)
+    def _receive(self, handle: _Handle, answer: TaskEvent | Archive) -> None:
+        assert handle.task is not None
+        if isinstance(answer, Archive):
+            handle.archive = answer
+        elif answer.kind in UNDER_WAY:
+            self._happened.append(answer)
         else:
-            task, parcel = place.task, place.parcel
-            place.task = place.coming = place.parcel = None
-            if parcel is None:
-                self._found.append(said)
+            task, archive = handle.task, handle.archive
+            handle.task = handle.pending = handle.archive = None
+            if archive is None:
+                self._happened.append(answer)
             else:
-                self._put_in_place(task, parcel, said)
+                self._unpack_run(task, archive, answer)
 
-    def _put_in_place(self, task: Task, parcel: Parcel, answer: TaskEvent) -> None:
+    def _unpack_run(self, task: Task, archive: Archive, answer: TaskEvent) -> None:
         """The run that came back into its folder; then its answer is true."""
         try:
-            unpack(parcel, task.folder)
+            unpack(archive, task.folder)
         except ToileError as error:
             kind: Kind = "no room" if disk_is_full(error) else "lost"
             if kind == "no room":
                 # Asked for again when there is room, it is here already.
-                self._unplaced[task.key] = (task, parcel, answer)
+                self._full_disk[task.key] = (task, archive, answer)
             answer = TaskEvent(task.key, kind, reason=str(error))
-        self._found.append(answer)
+        self._happened.append(answer)
 
-    def _lost(self, place: _Place, text: str) -> None:
-        assert place.task is not None
-        self._found.append(TaskEvent(place.task.key, "lost", reason=text))
-        place.task = place.coming = place.parcel = None
+    def _lost(self, handle: _Handle, text: str) -> None:
+        assert handle.task is not None
+        self._happened.append(TaskEvent(handle.task.key, "lost", reason=text))
+        handle.task = handle.pending = handle.archive = None
 
-    def _gone(self, place: _Place, error: Exception) -> None:
-        """A seat that is no more: with its node, which is no fault of the reading's, or alone."""
-        self._places.remove(place)
-        self._ray.kill(place.seat)
+    def _gone(self, handle: _Handle, error: Exception) -> None:
+        """An actor that is no more: with its node, which is no fault of the reading's, or alone."""
+        self._handles.remove(handle)
+        self._ray.kill(handle.actor)
         last = str(error).rstrip().rpartition("\n")[2]
         if getattr(error, "actor_init_failed", False):
             raise ToileError(
                 f"a node of the cluster cannot take readings: {last}; have the same Toile on every "
                 "node"
             )
-        if place.task is None:
+        if handle.task is None:
             return
-        if place.node in {node["NodeID"] for node in self._nodes()}:
-            self._found.append(
-                TaskEvent(place.task.key, "lost", reason=f"its process died: {last}")
+        if handle.node in {node["NodeID"] for node in self._nodes()}:
+            self._happened.append(
+                TaskEvent(handle.task.key, "lost", reason=f"its process died: {last}")
             )
         else:
-            self._waiting.appendleft(place.task)
+            self._waiting.appendleft(handle.task)
 
     def _hand_out(self) -> None:
-        free = [place for place in self._places if place.node and place.task is None]
-        for place in free[: len(self._waiting)]:
-            place.task = task = self._waiting.popleft()
+        free = [handle for handle in self._handles if handle.node and handle.task is None]
+        for handle in free[: len(self._waiting)]:
+            handle.task = task = self._waiting.popleft()
             begun = pack(task.folder) if (task.folder / "state.json").exists() else None
-            take = place.seat.take.options(num_returns="streaming")
-            place.coming = take.remote(task.key, task.recipe, begun, self._data(task))
+            train = handle.actor.train.options(num_returns="streaming")
+            handle.pending = train.remote(task.key, task.recipe, begun, self._data(task))
         if self._waiting:
             # Nodes may have come or gone.
-            self.slots = self._room()
-            busy = sum(place.task is not None for place in self._places)
-            for _ in range(len(self._places), min(self.slots, busy + len(self._waiting))):
-                self._places.append(self._new_place())
+            self.slots = self._capacity()
+            busy = sum(handle.task is not None for handle in self._handles)
+            for _ in range(len(self._handles), min(self.slots, busy + len(self._waiting))):
+                self._handles.append(self._start_actor())
 
-    def _new_place(self) -> _Place:
-        kind = self._ray.remote(Seat).options(
+    def _start_actor(self) -> _Handle:
+        kind = self._ray.remote(TrainingActor).options(
             num_cpus=self._cpus, num_gpus=self._gpus, max_restarts=0, max_concurrency=2
         )
-        seat = kind.remote(self._make, self._gpus)
-        return _Place(seat, seat.node.remote())
+        actor = kind.remote(self._make, self._gpus)
+        return _Handle(actor, actor.node.remote())
 
     def _data(self, task: Task) -> Any:
         """The data of a task in Ray's object store, put there once."""
@@ -259,19 +259,19 @@ class RayCluster:
             self._sent[dataset.order] = self._ray.put(dataset)
         return self._sent[dataset.order]
 
-    def _room(self) -> int:
+    def _capacity(self) -> int:
         """How many readings the cluster has room for at once, nothing else running on it."""
-        asked = {"CPU": self._cpus, "GPU": self._gpus}
+        required = {"CPU": self._cpus, "GPU": self._gpus}
         rooms = (
             # Of four quarters four fit, whatever floats make of them.
             min(
-                int(node["Resources"].get(what, 0) / count + 1e-6)
-                for what, count in asked.items()
+                int(node["Resources"].get(resource, 0) / count + 1e-6)
+                for resource, count in required.items()
                 if count
             )
             for node in self._nodes()
         )
-        return min(sum(rooms), self._most or MOST_SEATS)
+        return min(sum(rooms), self._most or MOST_ACTORS)
 
     def _nodes(self) -> list[dict[str, Any]]:
         return [node for node in self._ray.nodes() if node["Alive"]]
@@ -283,4 +283,6 @@ class RayCluster:
 
 def _words(resources: Mapping[str, float]) -> str:
     """`2 CPUs and .25 GPUs`, of what a node has or a reading asks for."""
-    return " and ".join(f"{resources.get(what, 0):g} {what}s" for what in ("CPU", "GPU"))
+    return " and ".join(
+        f"{resources.get(resource, 0):g} {resource}s" for resource in ("CPU", "GPU")
+    )

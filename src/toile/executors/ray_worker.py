@@ -29,7 +29,7 @@ class Cluster:
         Nothing is kept open there: a cluster's processes outlive whoever asked them.
         """
         return RayCluster(
-            TakeAfar, dataset_to_send, self.cpus_per_reading, self.gpus_per_reading, workers
+            RayTrainer, dataset_to_send, self.cpus_per_reading, self.gpus_per_reading, workers
         )
 
 
@@ -39,20 +39,20 @@ def dataset_to_send(settings: Data) -> Dataset:
     return replace(dataset, test=dataset.test.without_pixels())
 
 
-class TakeAfar:
-    """Takes readings, one after another, on data that was sent."""
+class RayTrainer:
+    """Trains readings, one after another, on data that was sent."""
 
     def __init__(self) -> None:
         prepare_process()
         # As in a worker beside the study: levels that vary the data come by turns.
-        self._shelf = lru_cache(maxsize=2)(self._prepare)
+        self._cached_prepare = lru_cache(maxsize=2)(self._prepare)
 
     def __call__(
         self, task: Task, dataset: Dataset, stop: Callable[[], bool]
     ) -> Iterator[TaskEvent]:
         """Train `task` in its folder, or go on with it there."""
         self._dataset = dataset
-        return train_task(task, self._shelf, stop)
+        return train_task(task, self._cached_prepare, stop)
 
     def _prepare(self, settings: Data) -> "PreparedData":
         # Here, since what imports this module is not to load torch.

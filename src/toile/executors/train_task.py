@@ -57,17 +57,17 @@ def _live_run(folder: Path, recipe: str, prepare: "Prepare") -> "LiveRun":
     # The state is written last: without it there is at most a part of a beginning.
     if folder.exists():
         shutil.rmtree(folder)
-    asked = read_recipe_text(recipe, "the reading's recipe")
-    return begin_prepared(asked, prepare(asked.data), folder)
+    settings = read_recipe_text(recipe, "the reading's recipe")
+    return begin_prepared(settings, prepare(settings.data), folder)
 
 
 def _advances(key: str, live: "LiveRun", stop: Callable[[], bool]) -> Iterator[TaskEvent]:
     """How far the training is: at each epoch, and now and then."""
     from toile.training import Epoch, Stepped
 
-    told = time.monotonic()
+    reported_at = time.monotonic()
     for event in live.events(stop):
-        is_late = time.monotonic() - told > SECONDS_BETWEEN_EVENTS
+        is_late = time.monotonic() - reported_at > SECONDS_BETWEEN_EVENTS
         if isinstance(event, Epoch) or (isinstance(event, Stepped) and is_late):
             yield TaskEvent(key, "advanced", fraction=event.step / live.fit.steps)
-            told = time.monotonic()
+            reported_at = time.monotonic()

@@ -115,19 +115,19 @@ class TrainingQueue:
             goes_on=True,
         )
         with self._changing() as jobs:
-            jobs[:] = [one for one in jobs if one.id != job.id] + [job]
+            jobs[:] = [queued for queued in jobs if queued.id != job.id] + [job]
             (self.folder / job.id).mkdir(exist_ok=True)
         return job
 
-    def move(self, job_id: str, place: int) -> None:
-        """Put a waiting job at `place` among those that wait, 0 the first."""
+    def move(self, job_id: str, position: int) -> None:
+        """Put a waiting job at `position` among those that wait, 0 the first."""
         with self._changing() as jobs:
             moved = _job(jobs, job_id)
             if moved.status != "waiting":
                 raise ToileError(f"{job_id} does not wait, so it has no place to be moved from")
-            waiting = [one for one in jobs if one.status == "waiting" and one != moved]
-            waiting.insert(max(place, 0), moved)
-            jobs[:] = [one for one in jobs if one.status != "waiting"] + waiting
+            waiting = [queued for queued in jobs if queued.status == "waiting" and queued != moved]
+            waiting.insert(max(position, 0), moved)
+            jobs[:] = [queued for queued in jobs if queued.status != "waiting"] + waiting
 
     def remove(self, job_id: str) -> None:
         """Take a job out that waits or has failed; a training is stopped instead."""
@@ -154,21 +154,21 @@ class TrainingQueue:
         if not self.jobs():
             return
         with self._changing() as jobs:
-            for job in [one for one in jobs if one.status == "training"]:
+            for job in [queued for queued in jobs if queued.status == "training"]:
                 self._look_after(jobs, job)
-            busy = sum(one.cores for one in jobs if one.status == "training")
-            for place, job in enumerate(jobs):
+            busy = sum(queued.cores for queued in jobs if queued.status == "training")
+            for index, job in enumerate(jobs):
                 if job.status != "waiting":
                     continue
                 if is_held(self.folder / job.id):
                     # Whoever started it was killed before that was written down.
-                    jobs[place] = replace(job, status="training", started=time.time())
+                    jobs[index] = replace(job, status="training", started=time.time())
                     busy += job.cores
                     continue
                 # One that wants more than there is runs alone.
                 if busy and busy + job.cores > self.cores:
                     break
-                jobs[place] = self._start(job)
+                jobs[index] = self._start(job)
                 busy += job.cores
 
     def _look_after(self, jobs: list[Job], job: Job) -> None:
@@ -178,19 +178,19 @@ class TrainingQueue:
         if is_held(self.folder / job.id):
             return
         state = self.workspace / job.id / "state.json"
-        said = _last_words(self.folder / job.id / "errors.txt")
+        message = _last_words(self.folder / job.id / "errors.txt")
         came_further = state.exists() and state.stat().st_mtime >= job.started
-        if came_further or said.startswith("toile: stopped"):
+        if came_further or message.startswith("toile: stopped"):
             self._forget(jobs, job)
         else:
-            reason = said.removeprefix("toile: ") or "its process was ended from outside"
+            reason = message.removeprefix("toile: ") or "its process was ended from outside"
             jobs[jobs.index(job)] = replace(job, status="failed", reason=reason)
 
     def _start(self, job: Job) -> Job:
-        folder, asked = self.folder / job.id, [str(self._recipe(job)), "--out", self._run(job)]
+        folder, arguments = self.folder / job.id, [str(self._recipe(job)), "--out", self._run(job)]
         words = ["resume", self._run(job), "--epochs", str(job.epochs)]
         if not job.goes_on:
-            words = ["train", *asked]
+            words = ["train", *arguments]
         elif Run(Path(self._run(job))).recipe.training.epochs == job.epochs:
             words = words[:2]
         quiet = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -248,10 +248,10 @@ def _cores_of(recipe: Recipe) -> int:
 
 
 def _job(jobs: Sequence[Job], job_id: str) -> Job:
-    found = next((one for one in jobs if one.id == job_id), None)
-    if found is None:
+    job = next((queued for queued in jobs if queued.id == job_id), None)
+    if job is None:
         raise ToileError(f"{job_id} is not in the queue; it may have ended meanwhile")
-    return found
+    return job
 
 
 def _last_words(path: Path) -> str:

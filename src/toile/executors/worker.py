@@ -51,8 +51,8 @@ class Tasks:
         # Unbuffered: a thread inside a buffered read is fatal to a process that ends meanwhile.
         with open(0, "rb", buffering=0, closefd=False) as lines:
             for line in lines:
-                told = json.loads(line)
-                self._queue.put(Task(told["key"], Path(told["folder"]), told["recipe"]))
+                fields = json.loads(line)
+                self._queue.put(Task(fields["key"], Path(fields["folder"]), fields["recipe"]))
         self.ended.set()
         self._queue.put(None)
 

@@ -1,4 +1,4 @@
-"""Asking for a search: its space checked on the recipe and the data before anything runs."""
+"""Sampler for a search: its space checked on the recipe and the data before anything runs."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from toile.runs import Workspace
 from toile.searches.live import LiveSearch
 from toile.searches.result import read_memory, read_search, search_folder
 from toile.searches.same_start import refuse_other_start
-from toile.searches.sampler import Asking
+from toile.searches.sampler import Sampler
 from toile.searches.sentences import ORDER_DECIDES
 from toile.searches.spec import Choices, Search, SearchRange, search_of, search_space
 from toile.searches.trials import Ground
@@ -65,7 +65,7 @@ def search(
 
     `over` has by address a range, `"8..128"`, `"1e-4..1e-1:log"` or `"8..128:8"`, or a list of
     choices. Trials are judged on the half of validation that chooses; the best are read again with
-    fresh seeds as a study, which alone is the result. Asking again goes on, and more `trials` may
+    fresh seeds as a study, which alone is the result. Sampler again goes on, and more `trials` may
     be asked. With one worker the same seed comes to the same trials; with several, which trial ends
     first decides what is tried and stopped next, unless the sampler is random and the pruner none.
     `on="inline"` trains in this process, one after another, in place of processes.
@@ -81,39 +81,39 @@ def search(
             f"on is {on}; trials are trained on local, by processes here, or on inline, by this "
             "process alone"
         )
-    asked, place = _read(source)
-    given = {
+    base, begun = _read(source)
+    overrides = {
         "trials": trials, "sampler": sampler, "pruner": pruner, "finalists": finalists,
         "readings": readings, "seed": seed, "margin": margin, "question": question,
     }  # fmt: skip
-    document = asked | {key: value for key, value in given.items() if value is not None}
+    document = base | {key: value for key, value in overrides.items() if value is not None}
     held = ({} if data is None else data_values(data)) | addressed(settings)
     held |= {} if epochs is None else {"training.epochs": epochs}
-    document["set"] = asked.get("set", {}) | held
-    document["over"] = asked.get("over", {}) | dict(over or {})
+    document["set"] = base.get("set", {}) | held
+    document["over"] = base.get("over", {}) | dict(over or {})
     if not document["over"]:
         raise ToileError(
             "nothing is searched; name a setting, as in --over network.conv1.filters=8..128"
         )
     document["name"] = name or document.get("name") or _name(document)
     spec = _complete(search_of(document))
-    folder = Path(out) if out else (None if name else place) or Workspace().folder / spec.name
+    folder = Path(out) if out else (None if name else begun) or Workspace().folder / spec.name
     return _live(spec, folder, workers, on, progress)
 
 
 def _live(
     spec: Search, folder: Path, workers: int | None, on: str, progress: Progress
 ) -> LiveSearch:
-    found = read_text(folder / "search.yaml") if (folder / "search.yaml").exists() else None
-    if found is not None:
+    text = read_text(folder / "search.yaml") if (folder / "search.yaml").exists() else None
+    if text is not None:
         spec = _merged(read_search(folder), spec, folder)
-    elif folder.is_dir() and any(one.name != ".lock" for one in folder.iterdir()):
+    elif folder.is_dir() and any(path.name != ".lock" for path in folder.iterdir()):
         raise ToileError(f"{folder} is not empty and no search; name another with --name or --out")
     ground = _ground(spec, progress)
-    if found is not None and _begins_with_weights(ground):
+    if text is not None and _begins_with_weights(ground):
         refuse_other_start(folder)
     # Says that optuna is missing before anything is written.
-    Asking(spec, ground.space, ground.most_epochs)
+    Sampler(spec, ground.space, ground.most_epochs)
     if on == "inline":
         workers = 1
     if workers is None:
@@ -121,10 +121,10 @@ def _live(
     notes = []
     if workers > 1 and not spec.repeats:
         notes.append(f"with {workers} workers {ORDER_DECIDES}; --workers 1 repeats a search")
-    if found is not None:
+    if text is not None:
         memory = read_memory(folder)
         notes.append(f"continues {folder}: {len(memory.told)} of {spec.trials} trials are there")
-    return LiveSearch(folder, spec, ground, workers, notes, found, on)
+    return LiveSearch(folder, spec, ground, workers, notes, text, on)
 
 
 def _ground(spec: Search, progress: Progress) -> Ground:
@@ -170,22 +170,22 @@ def _read(source: str | Path | Recipe | Search) -> tuple[dict[str, Any], Path | 
     if isinstance(source, Recipe):
         return {"recipe": source.model_dump(mode="json")}, None
     is_recipe = str(source) in list_presets() or os.path.isfile(source)
-    place = None if is_recipe else search_folder(source)
-    if place is not None:
-        return read_search(place).model_dump(), place
+    folder = None if is_recipe else search_folder(source)
+    if folder is not None:
+        return read_search(folder).model_dump(), folder
     return {"recipe": read_recipe(source).model_dump(mode="json")}, None
 
 
 def _complete(spec: Search) -> Search:
     """`spec` with its recipe written out and its data by where it lies."""
-    whole = complete(spec.study)
+    study = complete(spec.study)
     over = {
         address: values
         if isinstance(values, str) or not address.startswith(START)
-        else {name: located({address: one})[address] for name, one in values.items()}
+        else {name: located({address: value})[address] for name, value in values.items()}
         for address, values in spec.over.items()
     }
-    return spec.model_copy(update={"recipe": whole.recipe, "set": whole.set, "over": over})
+    return spec.model_copy(update={"recipe": study.recipe, "set": study.set, "over": over})
 
 
 def _name(document: Mapping[str, Any]) -> str:
@@ -198,12 +198,12 @@ def _merged(old: Search, new: Search, folder: Path) -> Search:
 
     Raises ToileError naming the first difference by which its trials would be others.
     """
-    asked = base_recipe(keep_rule(old.study, new.study))
-    difference = say_difference(base_recipe(old.study), asked)
+    recipe = base_recipe(keep_rule(old.study, new.study))
+    difference = say_difference(base_recipe(old.study), recipe)
     for name in ("over", "sampler", "pruner", "seed"):
-        before, now = getattr(old, name), getattr(new, name)
-        if before != now:
-            difference = difference or f"its {name} was {before} and is now {now}"
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            difference = difference or f"its {name} was {before} and is now {after}"
     if difference is not None:
         raise ToileError(
             f"{folder} has another search: {difference}; nothing was written. Give this one a name "
@@ -211,7 +211,7 @@ def _merged(old: Search, new: Search, folder: Path) -> Search:
         )
     if new.trials < len(read_memory(folder).asked):
         new = new.model_copy(update={"trials": old.trials})
-    kept = {"trials": new.trials, "finalists": new.finalists, "readings": new.readings}
+    counts = {"trials": new.trials, "finalists": new.finalists, "readings": new.readings}
     return old.model_copy(
-        update={**kept, "margin": new.margin, "question": new.question or old.question}
+        update={**counts, "margin": new.margin, "question": new.question or old.question}
     )

@@ -21,7 +21,7 @@ from toile.searches.result import (
     search_result,
 )
 from toile.searches.same_start import refuse_other_start
-from toile.searches.sampler import Asking
+from toile.searches.sampler import Sampler
 from toile.searches.sentences import search_summary
 from toile.searches.spec import Search, search_text, settings_at
 from toile.searches.trials import Ground, SearchEvent, Stop, Trials
@@ -56,7 +56,7 @@ class LiveSearch:
     ground: Ground
     workers: int
     notes: list[str] = field(default_factory=list)
-    found: str | None = None
+    saved_text: str | None = None
     """The text of the folder's search.yaml; None where there was none."""
     on: str = "local"
     """Where trials and finalists are trained: by processes here, or `inline`, by this process."""
@@ -80,17 +80,17 @@ class LiveSearch:
 
     def events(self, stop: Stop = lambda: False) -> Iterator[SearchEvent]:
         """Try what is missing, yielding what happens; `stop` is asked all the time."""
-        asking = Asking(self.spec, self.ground.space, self.ground.most_epochs)
+        sampler = Sampler(self.spec, self.ground.space, self.ground.most_epochs)
         with ExitStack() as held:
             lock = hold_study(self.folder, held)
             text = search_text(self.spec)
-            if text != self.found:
+            if text != self.saved_text:
                 write_atomically(self.folder / "search.yaml", text.encode())
-                self.found = text
+                self.saved_text = text
             # It speaks of the search as it was; what is asked now may bring more.
             (self.folder / SUMMARY).unlink(missing_ok=True)
             with trial_executor(self.on)(self.workers, (lock,)) as executor:
-                trials = Trials(self.folder, self.spec, self.ground, asking, executor)
+                trials = Trials(self.folder, self.spec, self.ground, sampler, executor)
                 yield from trials.events(stop)
 
     def finalists(self) -> LiveStudy:
@@ -107,14 +107,14 @@ class LiveSearch:
             held[f"{STOPPING}.patience"] = NEVER
         # Differing values may still make one recipe, where a layer is off for instance.
         distinct: dict[str, tuple[Trial, dict[str, Any]]] = {}
-        for one in reversed(chosen):
-            settings = self.judged_apart(held, one)
-            distinct[self.finalist_recipe(held, settings).hash] = one, settings
+        for trial in reversed(chosen):
+            settings = self.judged_apart(held, trial)
+            distinct[self.finalist_recipe(held, settings).hash] = trial, settings
         levels = {
-            level_of(one): Alternative(set=settings)
-            for one, settings in reversed(distinct.values())
+            level_of(trial): Alternative(set=settings)
+            for trial, settings in reversed(distinct.values())
         }
-        asked = Study(
+        finalist_study = Study(
             name=f"{self.spec.name}-{FINALISTS}",
             question=self.spec.question,
             recipe=self.spec.recipe,
@@ -124,9 +124,9 @@ class LiveSearch:
             seed=self.spec.seed + 1,
             margin=self.spec.margin,
         )
-        live = study(asked, out=self.folder / FINALISTS, workers=self.workers, on=self.on)
+        live = study(finalist_study, out=self.folder / FINALISTS, workers=self.workers, on=self.on)
         recipes = [level.recipe for level in plan_levels(live.spec)]
-        assert all(one.training.early_stopping is not None for one in recipes)
+        assert all(recipe.training.early_stopping is not None for recipe in recipes)
         return live
 
     def judged_apart(self, held: Mapping[str, Any], trial: Trial) -> dict[str, Any]:

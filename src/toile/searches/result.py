@@ -101,11 +101,11 @@ class SearchResult:
 
     def ranked(self) -> tuple[Trial, ...]:
         """Finished trials, best first, of equal settings the first alone."""
-        finished = [one for one in self.trials if one.status == "finished" and one.scores]
-        finished.sort(key=lambda one: (-one.scores[-1], one.number))
+        finished = [trial for trial in self.trials if trial.status == "finished" and trial.scores]
+        finished.sort(key=lambda trial: (-trial.scores[-1], trial.number))
         first: dict[str, Trial] = {}
-        for one in finished:
-            first.setdefault(repr(dict(one.values)), one)
+        for trial in finished:
+            first.setdefault(repr(dict(trial.values)), trial)
         return tuple(first.values())
 
     def chosen(self) -> tuple[Trial, ...]:
@@ -114,12 +114,12 @@ class SearchResult:
 
     def count(self, *statuses: str) -> int:
         """How many trials stand so."""
-        return sum(one.status in statuses for one in self.trials)
+        return sum(trial.status in statuses for trial in self.trials)
 
     @property
     def ended(self) -> bool:
         """Whether no trial and no finalist's reading is left to be taken."""
-        tried = len(self.trials) >= self.spec.trials and all(one.ended for one in self.trials)
+        tried = len(self.trials) >= self.spec.trials and all(trial.ended for trial in self.trials)
         read = self.finalists is not None and self.finalists.ended
         return tried and (read or not self.chosen())
 
@@ -127,7 +127,7 @@ class SearchResult:
     def seconds(self) -> float:
         """Seconds of training and scoring, trials and readings together."""
         again = 0.0 if self.finalists is None else self.finalists.seconds
-        return again + sum(one.seconds or 0.0 for one in self.trials)
+        return again + sum(trial.seconds or 0.0 for trial in self.trials)
 
 
 def level_of(trial: Trial) -> str:
@@ -151,8 +151,8 @@ def search_folder(name: str | Path) -> Path | None:
     """The folder of the search called `name`: a path, a name or its beginning, or `last`."""
     if os.path.isfile(Path(name) / "search.yaml"):
         return Path(name)
-    kept = Workspace().find(name, "search")
-    return None if kept is None else kept.folder
+    entry = Workspace().find(name, "search")
+    return None if entry is None else entry.folder
 
 
 def read_search(folder: Path) -> Search:
@@ -206,7 +206,7 @@ def epoch_scores(run: Run) -> tuple[float, ...]:
     """Accuracy after each epoch on the half of validation that chooses."""
     return _SCORES.of(
         (f"{run.folder}/history.jsonl",),
-        lambda: tuple(one["chooses"]["accuracy"] for one in run.history.epochs),
+        lambda: tuple(epoch["chooses"]["accuracy"] for epoch in run.history.epochs),
     )
 
 

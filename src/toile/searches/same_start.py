@@ -17,10 +17,10 @@ def refuse_other_start(folder: Path) -> None:
         if not (run.folder / "state.json").exists():
             continue
         start = run.recipe.training.start
-        if start is not None and (now := sha256_now(start)) != start.sha256:
+        if start is not None and (current := sha256_now(start)) != start.sha256:
             raise ToileError(
                 f"{run.folder}: trial {number} began with other weights of {start.run}: "
-                f"training.start.sha256 was {start.sha256} and is now {now or 'none'}; nothing was "
-                "written. Give this search a name of its own with --name, or bring those weights "
-                "back"
+                f"training.start.sha256 was {start.sha256} and is now {current or 'none'}; nothing "
+                "was written. Give this search a name of its own with --name, or bring those "
+                "weights back"
             )

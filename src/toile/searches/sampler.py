@@ -1,6 +1,6 @@
 """optuna asked and told: which values to try next, and whether a trial is worth going on with.
 
-optuna is imported when an `Asking` is made. It keeps nothing: whoever asks remembers, and tells it
+optuna is imported when an `Sampler` is made. It keeps nothing: whoever asks remembers, and tells it
 again. Each trial has a sampler of its own seed, so what it picks follows from what was told before
 alone, also after it was told again.
 """
@@ -22,7 +22,7 @@ REDUCTION = 3
 """Of so many trials at a rung one goes on."""
 
 
-class Asking:
+class Sampler:
     """The sampler and the pruner of a search; trials are named by their numbers."""
 
     def __init__(self, search: Search, space: Space, most_epochs: int) -> None:
@@ -88,7 +88,7 @@ class Asking:
         searched = self._space[address]
         if not isinstance(searched, SearchRange):
             return distributions.CategoricalDistribution(list(searched.values))
-        if searched.whole:
+        if searched.is_integer:
             return distributions.IntDistribution(
                 int(searched.low), int(searched.high), searched.log, int(searched.step or 1)
             )

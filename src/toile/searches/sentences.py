@@ -12,9 +12,14 @@ ORDER_DECIDES = "which trial ends first decides what is tried and stopped next"
 def trials_words(result: SearchResult) -> str:
     """`20 of 20 trials, 7 stopped early`."""
     parts = [f"{len(result.trials)} of {result.spec.trials} trials"]
-    said = {"pruned": "stopped early", "diverged": "diverged", "failed": "failed"}
+    outcomes = {"pruned": "stopped early", "diverged": "diverged", "failed": "failed"}
     return ", ".join(
-        parts + [f"{result.count(one)} {how}" for one, how in said.items() if result.count(one)]
+        parts
+        + [
+            f"{result.count(status)} {words}"
+            for status, words in outcomes.items()
+            if result.count(status)
+        ]
     )
 
 
@@ -25,14 +30,14 @@ def search_sentence(result: SearchResult) -> str:
         return "No result: no trial has finished, so there is nothing to choose from."
     settings = values_words(best.values)
     trial = f"trial {best.number} of {len(result.trials)}"
-    said = (
+    claim = (
         f"{100 * best.scores[-1]:.2f} % on {CHOSEN_ON}. A score that was chosen for being the "
         "highest is on average too high"
     )
     again = finalist_mean(result, best)
     if again is None:
         return (
-            f"No result yet: {trial} ({settings}) scored highest, {said}, and it has not been "
+            f"No result yet: {trial} ({settings}) scored highest, {claim}, and it has not been "
             "trained again with fresh seeds."
         )
     mean, low, high, n = again
@@ -44,7 +49,7 @@ def search_sentence(result: SearchResult) -> str:
         among = seen_sentence(result.finalists)
     return (
         f"{settings} reaches {100 * mean:.2f} % (n = {n}{interval}) with fresh seeds, on the half "
-        f"of validation that chose nothing. As {trial} it scored highest, {said}; here "
+        f"of validation that chose nothing. As {trial} it scored highest, {claim}; here "
         f"it was {abs(change):.2f} points too {'high' if change >= 0 else 'low'}. {among}"
     ).strip()
 
@@ -70,7 +75,7 @@ def search_summary(result: SearchResult) -> dict[str, Any]:
         "over": result.spec.over,
         "ended": result.ended,
         "planned": result.spec.trials,
-        "trials": [one.to_json() for one in result.trials],
+        "trials": [trial.to_json() for trial in result.trials],
         **{status: result.count(status) for status in ("finished", "pruned", "diverged", "failed")},
         "chosen": chosen,
         "result": None if result.finalists is None else study_summary(result.finalists),

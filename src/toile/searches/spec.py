@@ -81,7 +81,7 @@ class SearchRange:
     high: float
     step: float | None
     log: bool
-    whole: bool
+    is_integer: bool
 
     def setting(self, value: Any) -> Any:
         """What a recipe is given where `value` was picked."""
@@ -175,7 +175,7 @@ def most_epochs(base: Recipe, space: Space) -> int:
 def values_words(values: Mapping[str, Any]) -> str:
     """`filters 97, learning_rate 0.0123`."""
     short = short_names(list(values))
-    return ", ".join(f"{short[address]} {value_text(one)}" for address, one in values.items())
+    return ", ".join(f"{short[address]} {value_text(value)}" for address, value in values.items())
 
 
 def value_text(value: Any) -> str:
@@ -184,32 +184,32 @@ def value_text(value: Any) -> str:
 
 
 def _range(base: Recipe, address: str, text: str) -> SearchRange:
-    found = _RANGE.fullmatch(text.replace(" ", ""))
+    match = _RANGE.fullmatch(text.replace(" ", ""))
     where = f"over {address}={text}"
-    if found is None:
+    if match is None:
         raise ToileError(
             f"{where}: write LOW..HIGH, as in 8..128, 1e-4..1e-1:log or 8..128:8 for every eighth"
         )
-    low, high = _number(found[1]), _number(found[2])
+    low, high = _number(match[1]), _number(match[2])
     if not low < high:
         raise ToileError(f"{where}: a range goes from the lower number to the higher")
     for end in (low, high):
         _tried(base, address, end, where)
-    whole = not _takes(base, address, low + _BETWEEN * (high - low))
-    log = found[3] == "log"
+    is_integer = not _accepts(base, address, low + _BETWEEN * (high - low))
+    log = match[3] == "log"
     if log and low <= 0:
         raise ToileError(f"{where}: logarithms begin above 0, and so does a range with :log")
-    step = _step(found[3], high - low, whole, where) if found[3] and not log else None
+    step = _step(match[3], high - low, is_integer, where) if match[3] and not log else None
     if step is not None:
         high = low + step * int((high - low) / step + 1e-9)
-    return SearchRange(low, high, step, log, whole)
+    return SearchRange(low, high, step, log, is_integer)
 
 
-def _step(text: str, span: float, whole: bool, where: str) -> float:
+def _step(text: str, span: float, is_integer: bool, where: str) -> float:
     step = _number(text)
     if not 0 < step <= span:
         raise ToileError(f"{where}: the step goes from above 0 to {span:g}")
-    if whole and step != int(step):
+    if is_integer and step != int(step):
         raise ToileError(f"{where}: the setting takes whole numbers, and so does its step")
     return step
 
@@ -225,7 +225,7 @@ def _tried(base: Recipe, address: str, value: Any, where: str) -> None:
         raise ToileError(f"{where}: {error}") from None
 
 
-def _takes(base: Recipe, address: str, value: float) -> bool:
+def _accepts(base: Recipe, address: str, value: float) -> bool:
     try:
         with_settings(base, {address: value})
     except ToileError:

@@ -19,7 +19,7 @@ from toile.searches.result import (
     read_trial,
     trial_key,
 )
-from toile.searches.sampler import Asking
+from toile.searches.sampler import Sampler
 from toile.searches.spec import Search, Space, most_epochs, trial_recipe
 from toile.studies import Paused
 
@@ -70,9 +70,9 @@ class Trials:
     """Trials handed to an executor as it has room, and what becomes of them."""
 
     def __init__(
-        self, folder: Path, spec: Search, ground: Ground, asking: Asking, executor: Executor
+        self, folder: Path, spec: Search, ground: Ground, sampler: Sampler, executor: Executor
     ) -> None:
-        self.folder, self.spec, self.ground, self.asking = folder, spec, ground, asking
+        self.folder, self.spec, self.ground, self.sampler = folder, spec, ground, sampler
         self.memory: Memory = read_memory(folder)
         self.heard: Counter[int] = Counter()
         self.numbers: dict[str, int] = {}
@@ -93,12 +93,12 @@ class Trials:
     def _recall(self) -> Iterator[SearchEvent]:
         """Ask and tell again what was asked and told, and go on with what has not ended."""
         for number, values in enumerate(self.memory.asked, start=1):
-            self.asking.ask(number, values)
+            self.sampler.ask(number, values)
         for number in self.memory.told:
             trial = self._read(number)
             for epoch, score in enumerate(trial.scores, start=1):
-                self.asking.is_hopeless(number, epoch, score)
-            self.asking.tell(number, trial.score, trial.status == "pruned")
+                self.sampler.is_hopeless(number, epoch, score)
+            self.sampler.tell(number, trial.score, trial.status == "pruned")
         for number in range(1, len(self.memory.asked) + 1):
             if number in self.memory.told:
                 continue
@@ -111,7 +111,7 @@ class Trials:
     def _ask_more(self) -> Iterator[SearchEvent]:
         while self.schedule.has_room and len(self.memory.asked) < self.spec.trials:
             number = len(self.memory.asked) + 1
-            values = self.asking.ask(number)
+            values = self.sampler.ask(number)
             self.memory.asked.append(values)
             try:
                 self.ground.recipe(values)
@@ -150,7 +150,7 @@ class Trials:
 
     def _end(self, number: int) -> TrialEnded:
         trial = self._read(number)
-        self.asking.tell(number, trial.score, trial.status == "pruned")
+        self.sampler.tell(number, trial.score, trial.status == "pruned")
         self.memory.told.append(number)
         self.memory.write(self.folder)
         return TrialEnded(trial)
@@ -172,7 +172,7 @@ class Trials:
             if epoch <= self.heard[number]:
                 continue
             self.heard[number] = epoch
-            if self.asking.is_hopeless(number, epoch, score) and epoch < state.epochs:
+            if self.sampler.is_hopeless(number, epoch, score) and epoch < state.epochs:
                 write_json(pruned, {"epoch": epoch})
                 return
 

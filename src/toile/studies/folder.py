@@ -226,7 +226,7 @@ def stored_text(folder: Path) -> str | None:
     return read_text(path) if path.exists() else None
 
 
-def write_standing(result: StudyResult, status: str, failed: Mapping[str, str]) -> None:
+def write_status(result: StudyResult, status: str, failed: Mapping[str, str]) -> None:
     """Write what a listing shows, and why which readings failed for good, by key."""
     write_json(
         result.folder / "study.json",

@@ -15,7 +15,7 @@ from toile.files import disk_is_full, write_atomically, write_json
 from toile.runs import Known
 from toile.statistics import LOOKS, next_look
 from toile.studies.events import Ended, Looked, Paused, StudyEvent
-from toile.studies.folder import ENDED, result_of, stored_text, write_standing
+from toile.studies.folder import ENDED, result_of, stored_text, write_status
 from toile.studies.plan import Cell, cell_key, plan_cells, plan_levels
 from toile.studies.readings import train_readings
 from toile.studies.result import Reading, StudyResult
@@ -170,7 +170,7 @@ class LiveStudy:
         if status != "running":
             # Before the standing: a kill between must leave none that stands beside an old verdict.
             write_json(self.folder / "verdict.json", study_summary(self.result))
-        write_standing(self.result, status, self._failed)
+        write_status(self.result, status, self._failed)
         self._written_at = time.monotonic()
 
 

@@ -19,7 +19,7 @@ from .inside.opened import inspected as inspected
 from .inside.over_epochs import view_film as view_film
 from .inside.owed import view_attribution as view_attribution
 from .listing import COUNTED as COUNTED
-from .listing import Standing as Standing
+from .listing import CollectionStatus as CollectionStatus
 from .listing import list_studies as list_studies
 from .listing import renew_summary as renew_summary
 from .page import mistakes_of as mistakes_of

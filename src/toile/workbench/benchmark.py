@@ -73,26 +73,26 @@ def bench(
     read = read_recipe(recipe, settings)
     if data is not None:
         read = read.replace(data_values(data))
-    extent = data_extent(read.data)
-    plan = plan_network(read.network, extent.shape, extent.classes)
+    sizes = data_extent(read.data)
+    plan = plan_network(read.network, sizes.shape, sizes.classes)
     recipes = alternatives(read, plan)
-    found: list[list[Probe]] = [[] for _ in recipes]
+    results: list[list[Probe]] = [[] for _ in recipes]
     # By turns, so that whatever else the machine does falls on all of them.
     for turn in range(rounds):
-        for place, one in enumerate(recipes):
-            prepare_torch(one.training)
-            found[place].append(probe(one, plan, extent.num_training))
-            progress(turn * len(recipes) + place + 1, rounds * len(recipes))
+        for index, candidate in enumerate(recipes):
+            prepare_torch(candidate.training)
+            results[index].append(probe(candidate, plan, sizes.num_training))
+            progress(turn * len(recipes) + index + 1, rounds * len(recipes))
     ways = tuple(
         Way(
-            one.training.device,
-            one.training.precision,
-            int(one.training.threads),
-            int(one.training.replicas),
-            statistics.median(each.seconds_per_epoch for each in probes),
+            candidate.training.device,
+            candidate.training.precision,
+            int(candidate.training.threads),
+            int(candidate.training.replicas),
+            statistics.median(result.seconds_per_epoch for result in probes),
         )
-        for one, probes in zip(recipes, found, strict=True)
+        for candidate, probes in zip(recipes, results, strict=True)
     )
     return Bench(
-        read, extent.num_training, found[0][0].memory_bytes, ways, tuple(reasons(read, plan))
+        read, sizes.num_training, results[0][0].memory_bytes, ways, tuple(reasons(read, plan))
     )

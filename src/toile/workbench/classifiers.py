@@ -95,9 +95,9 @@ def predict(
         ...     print(answered.file, len(answered.top))
         photo.png 3
     """
-    asked = [find_source(one) for one in (run, *also)]
-    _refuse_twice(asked)
-    classifiers = [open_classifier(one, weights) for one in asked]
+    sources = [find_source(source) for source in (run, *also)]
+    _refuse_twice(sources)
+    classifiers = [open_classifier(source, weights) for source in sources]
     return ask_together(
         classifiers,
         pictures,
@@ -115,17 +115,17 @@ def find_source(source: NetworkSource) -> NetworkSource:
     return open_run(source)
 
 
-def _refuse_twice(asked: Sequence[NetworkSource]) -> None:
+def _refuse_twice(sources: Sequence[NetworkSource]) -> None:
     # One run has many paths: through links, from here, from the root.
     folders: list[object] = [
-        one
-        if isinstance(one, Classifier)
-        else (one.folder if isinstance(one, Run) else Path(one)).resolve()
-        for one in asked
+        source
+        if isinstance(source, Classifier)
+        else (source.folder if isinstance(source, Run) else Path(source)).resolve()
+        for source in sources
     ]
-    for place, one in enumerate(asked):
-        if folders[place] in folders[:place]:
-            name = one if isinstance(one, str | Path) else one.name
+    for index, source in enumerate(sources):
+        if folders[index] in folders[:index]:
+            name = source if isinstance(source, str | Path) else source.name
             raise ToileError(f"{name} is asked twice; its vote counts once")
 
 

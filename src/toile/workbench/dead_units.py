@@ -30,8 +30,12 @@ class RunCensus:
 
     def to_json(self) -> dict[str, Any]:
         """The counts as JSON has them; `why` where it was asked for."""
-        told = self.census.to_json()
-        return told if self.why is None else told | {"why": [one.to_json() for one in self.why]}
+        record = self.census.to_json()
+        return (
+            record
+            if self.why is None
+            else record | {"why": [layer.to_json() for layer in self.why]}
+        )
 
 
 def census(
@@ -54,21 +58,25 @@ def census(
     dataset = same_data(run, progress, data)
     pixels = split_data(dataset.train, run.recipe.data).train.pixels
 
-    def count(network: Network, what: str, correlations: bool = True) -> Census:
+    def count(network: Network, message: str, correlations: bool = True) -> Census:
         return take_census(
             network,
             batches(classifier, pixels),
             correlations=correlations,
-            progress=lambda done: progress(done, len(pixels), what),
+            progress=lambda done: progress(done, len(pixels), message),
         )
 
-    found = count(classifier.module, "counting")
-    if not why or not found.dead:
-        return RunCensus(run, weights, found, () if why else None)
+    result = count(classifier.module, "counting")
+    if not why or not result.dead:
+        return RunCensus(run, weights, result, () if why else None)
     first = dead_units(count(first_network(run), "counting the first weights", False))
     last = _epoch_of(run, weights)
-    epochs = [(epoch, dead_units(one)) for epoch, one in kept_census(run) if epoch <= last]
-    return RunCensus(run, weights, found, explain_dead(classifier.module, found, first, epochs))
+    epochs = [
+        (epoch, dead_units(epoch_census))
+        for epoch, epoch_census in kept_census(run)
+        if epoch <= last
+    ]
+    return RunCensus(run, weights, result, explain_dead(classifier.module, result, first, epochs))
 
 
 def batches(classifier: RunClassifier, pixels: UInt8[np.ndarray, "n c h w"]) -> Iterator[Any]:
@@ -79,5 +87,5 @@ def batches(classifier: RunClassifier, pixels: UInt8[np.ndarray, "n c h w"]) -> 
 
 def _epoch_of(run: Run, weights: str) -> int:
     """The epoch that `weights` are of."""
-    epochs = [one for one in run.history.epochs if weights == "last" or one["best"]]
-    return max(int(one["epoch"]) for one in epochs)
+    epochs = [record for record in run.history.epochs if weights == "last" or record["best"]]
+    return max(int(record["epoch"]) for record in epochs)

@@ -134,5 +134,5 @@ def _trained(run: Run, weights: str, to: str) -> Trained:
 
 def _spread(indices: Int[np.ndarray, " n"], count: int) -> Int[np.ndarray, " m"]:
     """At most `count` of the indices, evenly spaced, the first and the last among them."""
-    places = np.linspace(0, len(indices) - 1, min(count, len(indices)))
-    return indices[places.round().astype(np.int64)]
+    positions = np.linspace(0, len(indices) - 1, min(count, len(indices)))
+    return indices[positions.round().astype(np.int64)]

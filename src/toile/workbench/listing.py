@@ -27,7 +27,7 @@ AT_REST = ("finished", "stopped")
 
 
 @dataclass(frozen=True)
-class Standing:
+class CollectionStatus:
     """How one stands: `done` of `planned` readings, trials or exercises.
 
     `state` is `finished`, `going on`, `stopped` with something missing, or `damaged`. `sentence` is
@@ -41,51 +41,51 @@ class Standing:
     sentence: str
 
 
-def list_studies(workspace: Workspace | None = None) -> list[Standing]:
+def list_studies(workspace: Workspace | None = None) -> list[CollectionStatus]:
     """The studies, searches and sheets kept in `workspace` (default: here), the newest first."""
-    return [_standing(one) for one in (workspace or Workspace()).kept(*COUNTED)]
+    return [_status(entry) for entry in (workspace or Workspace()).kept(*COUNTED)]
 
 
-def renew_summary(kept: Kept) -> None:
+def renew_summary(entry: Kept) -> None:
     """Write the summary in its folder anew, where there is one: it names runs by their paths."""
-    summary = {"study": "verdict.json", "search": SUMMARY}.get(kept.kind)
-    if summary is None or not (kept.folder / summary).exists():
+    summary = {"study": "verdict.json", "search": SUMMARY}.get(entry.kind)
+    if summary is None or not (entry.folder / summary).exists():
         return
-    if kept.kind == "study":
-        told = study_summary(open_study(kept.folder))
+    if entry.kind == "study":
+        content = study_summary(open_study(entry.folder))
     else:
-        told = search_summary(open_search(kept.folder))
-    write_json(kept.folder / summary, told)
+        content = search_summary(open_search(entry.folder))
+    write_json(entry.folder / summary, content)
 
 
-def _standing(kept: Kept) -> Standing:
-    tell = {"study": _study, "search": _search, "sheet": _sheet}[kept.kind]
+def _status(entry: Kept) -> CollectionStatus:
+    tell = {"study": _study, "search": _search, "sheet": _sheet}[entry.kind]
     try:
-        ended, done, planned, sentence = tell(kept.folder)
+        ended, done, planned, sentence = tell(entry.folder)
     except ToileError as error:
-        return Standing(kept, "damaged", 0, 0, str(error))
+        return CollectionStatus(entry, "damaged", 0, 0, str(error))
     except KeyError as missing:
-        return Standing(kept, "damaged", 0, 0, f"its files have no {missing}")
-    state = "finished" if ended else "going on" if _is_held(kept.folder) else "stopped"
-    return Standing(kept, state, done, planned, sentence)
+        return CollectionStatus(entry, "damaged", 0, 0, f"its files have no {missing}")
+    state = "finished" if ended else "going on" if _is_held(entry.folder) else "stopped"
+    return CollectionStatus(entry, state, done, planned, sentence)
 
 
 def _study(folder: Path) -> tuple[bool, int, int, str]:
     """Whether it has ended, how many readings finished, how many are asked, and the sentence."""
     record = read_record(folder / "study.json", StudyRecord)
-    said = read_record(folder / "verdict.json", VerdictRecord)
-    if record.get("status") in AT_REST and said:
+    verdict = read_record(folder / "verdict.json", VerdictRecord)
+    if record.get("status") in AT_REST and verdict:
         ended = record["status"] == "finished"
-        return ended, record["finished"], record["readings"], said["sentence"]
+        return ended, record["finished"], record["readings"], verdict["sentence"]
     # Under way, or killed: the file is older than the readings.
     result = open_study(folder)
     return result.ended, result.count("finished"), len(result.readings), study_sentence(result)
 
 
 def _search(folder: Path) -> tuple[bool, int, int, str]:
-    said = read_record(folder / SUMMARY, SummaryRecord) or search_summary(open_search(folder))
-    ended = sum(said[status] for status in ("finished", "pruned", "diverged", "failed"))
-    return said["ended"], ended, said["planned"], said["sentence"]
+    record = read_record(folder / SUMMARY, SummaryRecord) or search_summary(open_search(folder))
+    ended = sum(record[status] for status in ("finished", "pruned", "diverged", "failed"))
+    return record["ended"], ended, record["planned"], record["sentence"]
 
 
 def _sheet(folder: Path) -> tuple[bool, int, int, str]:

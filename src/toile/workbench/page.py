@@ -37,11 +37,11 @@ def mistakes_of(run: Run, data: DataSource | None = None) -> Figure:
 
     Raises ToileError where nothing was mistaken, or the data is gone or no longer the same.
     """
-    pixels, answers = validation_pixels(run, own_data(run, data=data)), run.validation
-    among = np.flatnonzero(scored_images(run.recipe, answers))
-    logits, labels = answers.logits[among], answers.labels[among]
+    pixels, validation = validation_pixels(run, own_data(run, data=data)), run.validation
+    among = np.flatnonzero(scored_images(run.recipe, validation))
+    logits, labels = validation.logits[among], validation.labels[among]
     pairs = [
         (pair, report.surest_mistakes(logits, labels, pair))
-        for pair in judge_validation(run.recipe, answers).most_confused[: report.NUM_PAIRS]
+        for pair in judge_validation(run.recipe, validation).most_confused[: report.NUM_PAIRS]
     ]
     return report.mistakes_figure(pairs, run.data["class_names"], pixels[among])

@@ -56,9 +56,9 @@ class Removal:
 
     def refuse_unless_one(self) -> None:
         """Raise ToileError unless exactly one thing is asked for, within its range."""
-        asked = [self.share is not None, self.channels is not None, self.dead]
-        asked.append(self.until_cost is not None)
-        if sum(asked) != 1:
+        requested = [self.share is not None, self.channels is not None, self.dead]
+        requested.append(self.until_cost is not None)
+        if sum(requested) != 1:
             raise ToileError(
                 "say what to cut, and one thing alone: --share 0.25, --channels 3,7, --dead or "
                 "--until-cost 0.3"
@@ -75,7 +75,7 @@ class Removal:
 class Pruned:
     """The new `run`, and before and after of what counts, priced on the scoring half alone.
 
-    `kept` has sentences of what could not be cut. `seconds` are of a thousand images.
+    `uncut` has sentences of what could not be cut. `seconds` are of a thousand images.
     """
 
     run: Run
@@ -88,7 +88,7 @@ class Pruned:
     difference: Estimate
     p: float
     classes: tuple[dict[str, Any], ...]
-    kept: tuple[str, ...]
+    uncut: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON has them."""
@@ -99,7 +99,7 @@ class Pruned:
             "parameters": list(self.parameters),
             "macs": list(self.macs),
             "seconds": list(self.seconds),
-            "accuracy": [one.to_json() for one in self.accuracy],
+            "accuracy": [estimate.to_json() for estimate in self.accuracy],
             "difference": {
                 "value": self.difference.value,
                 "low": self.difference.low,
@@ -114,9 +114,10 @@ class Pruned:
         smaller = 1 - self.parameters[1] / self.parameters[0]
         faster = self.seconds[0] / self.seconds[1]
         value, low, high = (
-            100 * one for one in (self.difference.value, self.difference.low, self.difference.high)
+            100 * bound
+            for bound in (self.difference.value, self.difference.low, self.difference.high)
         )
-        paying = [one["class"] for one in self.classes if one["pays"]]
+        paying = [row["class"] for row in self.classes if row["pays"]]
         pays = (
             f"{' and '.join(paying)} pay{'s' * (len(paying) == 1)}"
             if paying
@@ -146,14 +147,15 @@ def prune(
     removal.refuse_unless_one()
     run = run if isinstance(run, Run) else open_run(run)
     surgery = _Surgery(run, weights, prepare_data(data_settings(run, data), progress), progress)
-    cut, silent, kept = surgery.cut(removal)
+    cut, silent, uncut = surgery.cut(removal)
     if not cut.removed:
         raise ToileError(
-            f"nothing of {run.id} is to be cut" + "".join(f"; left: {one}" for one in kept)
+            f"nothing of {run.id} is to be cut"
+            + "".join(f"; left: {sentence}" for sentence in uncut)
         )
     recipe = _child(run, weights, cut, silent, finetune)
     live = begin_prepared(recipe, surgery.prepared)
-    return surgery.price(live.finish(), cut, kept)
+    return surgery.price(live.finish(), cut, uncut)
 
 
 class _Surgery:
@@ -164,7 +166,7 @@ class _Surgery:
         self.weights = stored_weights(run, weights).arrays
         self.classifier = run.classifier(weights)
         self.validation = prepared.split.validation
-        self.chooses: Bool[np.ndarray, " n"] = prepared.split.chooses
+        self.selection: Bool[np.ndarray, " n"] = prepared.split.chooses
 
     def cut(self, removal: Removal) -> tuple[CutNetwork, dict[str, list[int]], tuple[str, ...]]:
         """The cut, the channels that are silent, and sentences of what was left."""
@@ -192,16 +194,16 @@ class _Surgery:
             correlations=False,
             progress=lambda done: self.progress(done, len(pixels), "counting"),
         )
-        found = cut_dead(self.plan, self.weights, census)
-        pair = self.classifier.model, self._built(found.cut)
-        before, after = (one.logits(pixels) for one in pair)
+        dead = cut_dead(self.plan, self.weights, census)
+        pair = self.classifier.model, self._built(dead.cut)
+        before, after = (model.logits(pixels) for model in pair)
         change, largest = float(np.abs(before - after).max()), float(np.abs(before).max())
         if change > SAME_LOGITS * largest:
             raise ToileError(
                 f"cutting the dead channels of {self.run.id} would move a logit by {change:.3g} of "
                 f"{largest:.3g}; nothing was cut. Cut them by --channels, which prices it"
             )
-        return found.cut, found.silent, found.left
+        return dead.cut, dead.silent, dead.left
 
     def _order(self, layer: str | None) -> list[tuple[str, int]]:
         """Channels by what they are worth on the choosing half, the least first; one stays each."""
@@ -209,7 +211,7 @@ class _Surgery:
         chosen = spaces.cuttable() if layer is None else [spaces.of(layer)]
         if fixed := [space for space in chosen if space.fixed]:
             raise ToileError(f"no channel of {layer} can be cut: {fixed[0].fixed}")
-        part = self.validation.take(np.flatnonzero(self.chooses))
+        part = self.validation.take(np.flatnonzero(self.selection))
         inputs = channel_batches(batches(self.classifier, part.pixels), part.labels)
         ranked = rank_channels(
             self.classifier.module,
@@ -220,20 +222,23 @@ class _Surgery:
         rows = [
             (float(rise), worth.layer, channel)
             for worth in ranked
-            for channel, rise in sorted(enumerate(worth.rise), key=lambda one: one[1])[:-1]
+            for channel, rise in sorted(enumerate(worth.rise), key=lambda item: item[1])[:-1]
         ]
         return [(name, channel) for _, name, channel in sorted(rows)]
 
     def _cut_until(self, order: list[tuple[str, int]], cost: float) -> CutNetwork:
         """The largest cut tried before one that costs more, on the choosing half."""
-        part = self.validation.take(np.flatnonzero(self.chooses))
-        whole = _right(self.classifier.model.logits(part.pixels), part.labels).mean()
+        part = self.validation.take(np.flatnonzero(self.selection))
+        accuracy = _correct(self.classifier.model.logits(part.pixels), part.labels).mean()
         best = self._cut({})
         sizes = np.unique(np.linspace(0, len(order), MOST_TRIED + 1).round().astype(int))[1:]
         for done, size in enumerate(sizes, start=1):
             tried = self._cut(_among(order[:size]))
             self.progress(done, len(sizes), "trying cuts")
-            if whole - _right(self._built(tried).logits(part.pixels), part.labels).mean() > cost:
+            if (
+                accuracy - _correct(self._built(tried).logits(part.pixels), part.labels).mean()
+                > cost
+            ):
                 break
             best = tried
         return best
@@ -242,13 +247,13 @@ class _Surgery:
         plan = plan_network(cut.layers, self.plan.input, self.plan.classes)
         return ScaledNetwork(trained_network(plan, cut.weights), self.classifier.model.pixels)
 
-    def price(self, child: Run, cut: CutNetwork, kept: tuple[str, ...]) -> Pruned:
+    def price(self, child: Run, cut: CutNetwork, uncut: tuple[str, ...]) -> Pruned:
         """Before and after on the scoring half, which chose nothing."""
-        part = self.validation.take(np.flatnonzero(~self.chooses))
+        part = self.validation.take(np.flatnonzero(~self.selection))
         pair = (self.classifier.model, child.classifier().model)
-        before, after = (_right(one.logits(part.pixels), part.labels) for one in pair)
+        before, after = (_correct(model.logits(part.pixels), part.labels) for model in pair)
         test = evaluation.mcnemar(before, after)
-        seconds = seconds_each([one.network for one in pair], pair[0].inputs(part.pixels[:250]))
+        seconds = seconds_each([model.network for model in pair], pair[0].inputs(part.pixels[:250]))
         return Pruned(
             child,
             self.run,
@@ -256,11 +261,11 @@ class _Surgery:
             (self.plan.parameters, child.plan.parameters),
             (self.plan.macs, child.plan.macs),
             (seconds[0], seconds[1]),
-            (_share(before), _share(after)),
+            (_accuracy(before), _accuracy(after)),
             evaluation.paired_difference(test),
             test.p,
             _by_class(before, after, part.labels, self.run.facts.class_names),
-            kept,
+            uncut,
         )
 
 
@@ -281,7 +286,7 @@ def _child(
 
 
 def _listed(channels: dict[str, list[int]]) -> list[dict[str, Any]]:
-    return [{"layer": name, "channels": list(one)} for name, one in channels.items()]
+    return [{"layer": name, "channels": list(indices)} for name, indices in channels.items()]
 
 
 def _among(order: Sequence[tuple[str, int]]) -> dict[str, list[int]]:
@@ -291,11 +296,11 @@ def _among(order: Sequence[tuple[str, int]]) -> dict[str, list[int]]:
     return cuts
 
 
-def _right(logits: Float32[np.ndarray, "n k"], labels: np.ndarray) -> Bool[np.ndarray, " n"]:
+def _correct(logits: Float32[np.ndarray, "n k"], labels: np.ndarray) -> Bool[np.ndarray, " n"]:
     return np.asarray(logits.argmax(axis=1) == labels)
 
 
-def _share(right: Bool[np.ndarray, " n"]) -> Estimate:
+def _accuracy(right: Bool[np.ndarray, " n"]) -> Estimate:
     return evaluation.proportion(int(right.sum()), len(right))
 
 
@@ -309,18 +314,24 @@ def _by_class(
     tests = [evaluation.mcnemar(before[labels == k], after[labels == k]) for k in range(len(names))]
     shown, allowed = set(), True
     # Holm 1979, Scand. J. Stat. 6, 65-70: the k-th smallest p against .05 / (classes - k).
-    for place, k in enumerate(sorted(range(len(names)), key=lambda k: tests[k].p)):
-        allowed = allowed and tests[k].p < 0.05 / (len(names) - place)
+    for rank, k in enumerate(sorted(range(len(names)), key=lambda k: tests[k].p)):
+        allowed = allowed and tests[k].p < 0.05 / (len(names) - rank)
         if allowed and tests[k].only_first > tests[k].only_second:
             shown.add(k)
     rows = []
     for k, (name, test) in enumerate(zip(names, tests, strict=True)):
-        found = evaluation.paired_difference(test)
+        difference = evaluation.paired_difference(test)
         rows.append(
             {
                 "class": name,
-                "recall": [_share(one[labels == k]).to_json() for one in (before, after)],
-                "difference": {"value": found.value, "low": found.low, "high": found.high},
+                "recall": [
+                    _accuracy(correct[labels == k]).to_json() for correct in (before, after)
+                ],
+                "difference": {
+                    "value": difference.value,
+                    "low": difference.low,
+                    "high": difference.high,
+                },
                 "p": test.p,
                 "pays": k in shown,
             }

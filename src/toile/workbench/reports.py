@@ -9,22 +9,22 @@ from toile.sheets import open_sheet
 from toile.studies import open_study
 from toile.workbench.page import write_report
 from toile.workbench.sheet_page import write_search_report, write_sheet_report
-from toile.workbench.study_page import asked_forms, write_study_report
+from toile.workbench.study_page import checked_forms, write_study_report
 
 RUN_FORMS = ("html",)
 
 
-def write_reports(kept: Kept, formats: Iterable[str]) -> list[Path]:
+def write_reports(entry: Kept, formats: Iterable[str]) -> list[Path]:
     """Write its report into its folder in each of `formats`; returns the files.
 
     Raises ToileError for a form that its kind has not, before anything is written.
     """
-    match kept.kind:
+    match entry.kind:
         case "study":
-            return write_study_report(open_study(kept.folder), formats)
+            return write_study_report(open_study(entry.folder), formats)
         case "search":
-            return write_search_report(open_search(kept.folder), formats)
+            return write_search_report(open_search(entry.folder), formats)
         case "sheet":
-            return write_sheet_report(open_sheet(kept.folder), formats)
-    asked_forms(formats, RUN_FORMS, kept.kind)
-    return [write_report(Run(kept.folder))]
+            return write_sheet_report(open_sheet(entry.folder), formats)
+    checked_forms(formats, RUN_FORMS, entry.kind)
+    return [write_report(Run(entry.folder))]

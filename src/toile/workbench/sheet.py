@@ -119,16 +119,18 @@ def run_sheet(
     plan_sheet(sheet, quick)
     planned = plan_sheet(sheet, quick, only)
     exercises = []
-    for one in planned:
+    for plan in planned:
         try:
-            _refuse_what_is_missing(one.exercise)
-            exercises.append(LiveExercise(one, _work(one, folder / one.key, workers, on, progress)))
+            _refuse_what_is_missing(plan.exercise)
+            exercises.append(
+                LiveExercise(plan, _work(plan, folder / plan.key, workers, on, progress))
+            )
         except ToileError as error:
-            raise ToileError(f"exercise {one.number}: {error}") from None
+            raise ToileError(f"exercise {plan.number}: {error}") from None
     notes = [
-        f"exercise {one.planned.number}: {note}"
-        for one in exercises
-        for note in (one.work.notes if one.work else [])
+        f"exercise {exercise.planned.number}: {note}"
+        for exercise in exercises
+        for note in (exercise.work.notes if exercise.work else [])
     ]
     return LiveSheet(folder, sheet, quick, tuple(exercises), notes)
 
@@ -140,8 +142,8 @@ def _work(
         return search(planned.search, out=folder, workers=workers, on=on, progress=progress)
     if planned.study is None:
         return None
-    place = folder if planned.exercise.kind == "study" else folder / WORK
-    return study(planned.study, out=place, workers=workers, on=on, progress=progress)
+    target = folder if planned.exercise.kind == "study" else folder / WORK
+    return study(planned.study, out=target, workers=workers, on=on, progress=progress)
 
 
 def _refuse_what_is_missing(exercise: Exercise) -> None:

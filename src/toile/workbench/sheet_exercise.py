@@ -38,14 +38,14 @@ def conclude(result: SheetResult, planned: Planned, progress: Progress) -> None:
             record = _show(outcome, progress)
         case "compare":
             record = _compare(result, outcome)
-        case "export" if not _is_as_asked(outcome):
+        case "export" if not _is_current(outcome):
             record = _export(outcome, progress)
     if record is not None:
         outcome.folder.mkdir(parents=True, exist_ok=True)
         write_json(outcome.folder / OUTCOME, record)
 
 
-def _is_as_asked(outcome: ExerciseOutcome) -> bool:
+def _is_current(outcome: ExerciseOutcome) -> bool:
     """Whether the file is there, and was asked about the picture that the sheet names by now."""
     export, record = outcome.planned.exercise.export, outcome.record
     assert export is not None
@@ -63,13 +63,13 @@ def _show(outcome: ExerciseOutcome, progress: Progress) -> dict[str, Any]:
     assert show is not None
     assert recipe is not None
     dataset = load_data(recipe.data, progress=progress)
-    some = dataset.train.take(np.arange(min(show.images, len(dataset.train))))
-    names = [dataset.class_names[label] for label in some.labels]
+    images = dataset.train.take(np.arange(min(show.images, len(dataset.train))))
+    names = [dataset.class_names[label] for label in images.labels]
     outcome.folder.mkdir(parents=True, exist_ok=True)
-    save_figure(picture_grid(some.pixels, names), outcome.folder / "images.png")
+    save_figure(picture_grid(images.pixels, names), outcome.folder / "images.png")
     pictures = [
         {"class": name, "uri": picture_uri(picture)}
-        for name, picture in zip(names, some.pixels, strict=True)
+        for name, picture in zip(names, images.pixels, strict=True)
     ]
     return {
         "data": dataset.name,
@@ -92,13 +92,13 @@ def _compare(result: SheetResult, outcome: ExerciseOutcome) -> dict[str, Any]:
             keep_analysis(outcome.folder, outcome.record["levels"], compare.margin)
         return record
     runs = [open_run(first.run), open_run(second.run)]
-    seen = [(run, seen_words(run.recipe)) for run in runs]
+    warnings = [(run, seen_words(run.recipe)) for run in runs]
     differences = recipe_differences(runs[0].recipe, runs[1].recipe)
     return {
         "runs": [run.name for run in runs],
         "mcnemar": compare_answers(*runs).to_json(),
-        "recipe": [asdict(one) for one in differences],
-        "seen": [f"Of {run.name} it must be said: {words}" for run, words in seen if words],
+        "recipe": [asdict(difference) for difference in differences],
+        "seen": [f"Of {run.name} it must be said: {words}" for run, words in warnings if words],
     }
 
 
@@ -117,7 +117,7 @@ def _export(outcome: ExerciseOutcome, progress: Progress) -> dict[str, Any] | No
     reopened = KerasClassifier(file.read_bytes())
     classifier = Classifier(MODEL, reopened.about.data, reopened, abstention=abstention_of(run))
     # The sheet asks for the answer, so a doubt is said beside it.
-    said = classifier.ask(picture, always=True)
+    prediction = classifier.ask(picture, always=True)
     return {
         "file": MODEL,
         "run": str(run.folder),
@@ -125,14 +125,14 @@ def _export(outcome: ExerciseOutcome, progress: Progress) -> dict[str, Any] | No
         "runtime": reopened.runtime,
         "picture": picture.name,
         "label": label,
-        **_said(said),
+        **_prediction_record(prediction),
     }
 
 
 def trained_run(outcome: ExerciseOutcome) -> Run | None:
     """The network that an exercise takes away; None before it is trained."""
     readings = () if outcome.study is None else outcome.study.readings
-    return next((Run(one.folder) for one in readings if one.status == "finished"), None)
+    return next((Run(reading.folder) for reading in readings if reading.status == "finished"), None)
 
 
 def prepared_picture(file: Path, run: Run) -> PreparedPicture:
@@ -141,8 +141,11 @@ def prepared_picture(file: Path, run: Run) -> PreparedPicture:
         return prepare(read_picture(opened, file.name), run.facts)
 
 
-def _said(said: Prediction) -> dict[str, Any]:
-    return {"top": [one.to_json() for one in said.top], "warnings": list(said.warnings)}
+def _prediction_record(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "top": [candidate.to_json() for candidate in prediction.top],
+        "warnings": list(prediction.warnings),
+    }
 
 
 def _picture(outcome: ExerciseOutcome, run: Run, progress: Progress) -> tuple[Path, str | None]:
@@ -154,8 +157,8 @@ def _picture(outcome: ExerciseOutcome, run: Run, progress: Progress) -> tuple[Pa
         seal = seal_of(run, pictures_of(run))
         seal.refuse_paths([photo])
         for source in sources_of([photo]):
-            seen = source.read().seen_by(run.facts.greys)
-            seal.refuse_marked(source.name, source.marks(seen))
+            decoded = source.read().seen_by(run.facts.greys)
+            seal.refuse_marked(source.name, source.marks(decoded))
         copy = outcome.folder / f"photo{photo.suffix.lower()}"
         shutil.copyfile(photo, copy)
         return copy, None

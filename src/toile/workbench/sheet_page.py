@@ -21,7 +21,7 @@ from toile.report import (
 from toile.searches import SearchResult
 from toile.sheets import SheetResult
 from toile.workbench.sheet_exercise import prepared_picture, trained_run
-from toile.workbench.study_page import asked_forms
+from toile.workbench.study_page import checked_forms
 
 Write = Callable[[Path, Page], list[Path]]
 
@@ -31,14 +31,14 @@ def write_sheet_report(result: SheetResult, formats: Iterable[str] = ("html", "m
 
     `html`, `md` with its figures, `csv` and `tex` with a file or a table for each table, `pdf`.
     """
-    asked = asked_forms(formats, tuple(WRITERS), "sheet")
-    return _written(result.folder, sheet_page(result, _steps(result)), asked)
+    forms = checked_forms(formats, tuple(WRITERS), "sheet")
+    return _written(result.folder, sheet_page(result, _steps(result)), forms)
 
 
 def write_search_report(result: SearchResult, formats: Iterable[str] = ("html",)) -> list[Path]:
     """The same of a search, into its own folder."""
-    asked = asked_forms(formats, tuple(WRITERS), "search")
-    return _written(result.folder, search_page(result), asked)
+    forms = checked_forms(formats, tuple(WRITERS), "search")
+    return _written(result.folder, search_page(result), forms)
 
 
 def _written(folder: Path, page: Page, forms: Iterable[str]) -> list[Path]:
@@ -50,20 +50,20 @@ def _html(folder: Path, page: Page) -> list[Path]:
 
 
 def _markdown(folder: Path, page: Page) -> list[Path]:
-    drawings = [one for block in page.blocks for one in block.drawings]
-    for one in drawings:
-        save_figure(one.figure, folder / f"{one.name}.svg")
+    drawings = [drawing for block in page.blocks for drawing in block.drawings]
+    for drawing in drawings:
+        save_figure(drawing.figure, folder / f"{drawing.name}.svg")
     return [
         _write(folder / "report.md", page_markdown(page)),
-        *(folder / f"{one.name}.svg" for one in drawings),
+        *(folder / f"{drawing.name}.svg" for drawing in drawings),
     ]
 
 
 def _csv(folder: Path, page: Page) -> list[Path]:
-    place = folder / "tables"
-    place.mkdir(exist_ok=True)
+    tables_folder = folder / "tables"
+    tables_folder.mkdir(exist_ok=True)
     return [
-        _write(place / f"{block.key}-{table.name}.csv", csv_table(table))
+        _write(tables_folder / f"{block.key}-{table.name}.csv", csv_table(table))
         for block in page.blocks
         for table in block.tables
     ]
@@ -92,7 +92,7 @@ def _steps(result: SheetResult) -> Steps:
         if outcome.planned.exercise.kind != "export" or run is None or record is None:
             continue
         prepared = prepared_picture(outcome.folder / record["picture"], run)
-        top = tuple(ClassProbability(one["class"], one["probability"]) for one in record["top"])
+        top = tuple(ClassProbability(row["class"], row["probability"]) for row in record["top"])
         warnings = tuple(record["warnings"])
         shown[outcome.planned.number] = StepsOf(record["picture"], prepared.steps, top, warnings)
     return shown

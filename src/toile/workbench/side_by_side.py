@@ -19,29 +19,31 @@ class ComparedRuns:
     data: str
 
 
-def sides_of(kept: Kept) -> Iterator[ComparedRuns]:
+def sides_of(entry: Kept) -> Iterator[ComparedRuns]:
     """The levels of `kept` that have finished readings; a run is a level of one reading."""
-    match kept.kind:
+    match entry.kind:
         case "study":
-            yield from _levels(kept.name, open_study(kept.folder))
+            yield from _levels(entry.name, open_study(entry.folder))
         case "search":
-            finalists = open_search(kept.folder).finalists
+            finalists = open_search(entry.folder).finalists
             if finalists is not None:
-                yield from _levels(kept.name, finalists)
+                yield from _levels(entry.name, finalists)
         case "sheet":
-            for outcome in open_sheet(kept.folder).outcomes:
+            for outcome in open_sheet(entry.folder).outcomes:
                 study = outcome.search.finalists if outcome.search else outcome.study
                 if study is not None:
-                    yield from _levels(f"{kept.name}, {outcome.planned.number}", study)
+                    yield from _levels(f"{entry.name}, {outcome.planned.number}", study)
         case _:
-            run = Run(kept.folder)
+            run = Run(entry.folder)
             if run.has_results:
                 (level,) = judge_readings({run.recipe.name: [run.score.value]}).levels
-                yield ComparedRuns(kept.name, level, run.data["fingerprint"])
+                yield ComparedRuns(entry.name, level, run.data["fingerprint"])
 
 
 def _levels(of: str, study: StudyResult) -> Iterator[ComparedRuns]:
     scores = {name: values for name, values in study.scores().items() if values}
-    first = {one.level: one for one in reversed(study.readings) if one.score is not None}
+    first = {
+        reading.level: reading for reading in reversed(study.readings) if reading.score is not None
+    }
     for level in judge_readings(scores).levels if scores else ():
         yield ComparedRuns(of, level, Run(first[level.name].folder).data["fingerprint"])

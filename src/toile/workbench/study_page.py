@@ -30,49 +30,49 @@ def write_study_report(result: StudyResult, formats: Iterable[str] = ("html",)) 
 
     `html`, `md` with its figures, `csv` and `tex` with a file or a table for each table, `pdf`.
     """
-    asked = asked_forms(formats, tuple(WRITERS), "study")
-    report = study_report(result, hits_of(result))
-    return [path for name in asked for path in WRITERS[name](result, report)]
+    forms = checked_forms(formats, tuple(WRITERS), "study")
+    report = study_report(result, correct_by_level(result))
+    return [path for name in forms for path in WRITERS[name](result, report)]
 
 
-def asked_forms(formats: Iterable[str], forms: Sequence[str], kind: str) -> list[str]:
+def checked_forms(formats: Iterable[str], forms: Sequence[str], kind: str) -> list[str]:
     """`formats`, each once. Raises ToileError for one that is not among the `forms` of a `kind`."""
-    asked = list(dict.fromkeys(formats))
-    for name in asked:
+    requested = list(dict.fromkeys(formats))
+    for name in requested:
         if name not in forms:
             raise ToileError(
                 f"{name} is no form of a {kind}'s report; it is written as {', '.join(forms)}"
             )
-    return asked
+    return requested
 
 
-def hits_of(result: StudyResult) -> Correct:
+def correct_by_level(result: StudyResult) -> Correct:
     """Which images each finished reading answered right, for levels that answered the same ones.
 
     The first level's images are those; a level with others, as with other data, is left out.
     """
-    hits, images = {}, None
+    correct, images = {}, None
     for level in result.levels:
         runs = [
-            Run(one.folder)
-            for one in result.readings
-            if one.level == level.name and one.status == "finished"
+            Run(reading.folder)
+            for reading in result.readings
+            if reading.level == level.name and reading.status == "finished"
         ]
-        answers = [_answers(run) for run in runs]
-        if not answers:
+        scored = [_scored_images(run) for run in runs]
+        if not scored:
             continue
-        images = images or answers[0][0]
-        if all(own == images for own, _ in answers):
-            hits[level.name] = np.stack([right for _, right in answers])
-    return hits
+        images = images or scored[0][0]
+        if all(scored_on == images for scored_on, _ in scored):
+            correct[level.name] = np.stack([right for _, right in scored])
+    return correct
 
 
-def _answers(run: Run) -> tuple[tuple[str, bytes], np.ndarray]:
+def _scored_images(run: Run) -> tuple[tuple[str, bytes], np.ndarray]:
     """What tells the images that `run` is scored on, and whether each was answered right."""
-    answers = run.validation
-    among = scored_images(run.recipe, answers)
-    right = answers.logits.argmax(axis=1) == answers.labels
-    return (run.data["order"], answers.indices[among].tobytes()), right[among]
+    validation = run.validation
+    among = scored_images(run.recipe, validation)
+    right = validation.logits.argmax(axis=1) == validation.labels
+    return (run.data["order"], validation.indices[among].tobytes()), right[among]
 
 
 def _html(result: StudyResult, report: StudyReport) -> list[Path]:
@@ -80,15 +80,15 @@ def _html(result: StudyResult, report: StudyReport) -> list[Path]:
 
 
 def _markdown(result: StudyResult, report: StudyReport) -> list[Path]:
-    figures = [result.folder / f"{one.name}.svg" for one in report.drawings]
-    for one, path in zip(report.drawings, figures, strict=True):
-        save_figure(one.figure, path)
+    figures = [result.folder / f"{drawing.name}.svg" for drawing in report.drawings]
+    for drawing, path in zip(report.drawings, figures, strict=True):
+        save_figure(drawing.figure, path)
     return [_write(result.folder / "report.md", study_markdown(report)), *figures]
 
 
 def _csv(result: StudyResult, report: StudyReport) -> list[Path]:
     # The readings in the form that `toile verdict` takes; a row for each level is for the eye.
-    tables = {one.name: csv_table(one) for one in report.tables}
+    tables = {table.name: csv_table(table) for table in report.tables}
     tables["readings"] = csv_readings(result)
     folder = result.folder / "tables"
     folder.mkdir(exist_ok=True)
@@ -96,7 +96,7 @@ def _csv(result: StudyResult, report: StudyReport) -> list[Path]:
 
 
 def _latex(result: StudyResult, report: StudyReport) -> list[Path]:
-    tables = [latex_table(one, f"{report.name}: {one.title}") for one in report.tables]
+    tables = [latex_table(table, f"{report.name}: {table.title}") for table in report.tables]
     return [_write(result.folder / "tables.tex", "\n".join(tables))]
 
 

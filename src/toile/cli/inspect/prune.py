@@ -79,7 +79,7 @@ def _text(result: "Pruned") -> str:
     return "\n".join(
         [
             f"cut {', '.join(gone)}",
-            *(f"left: {note}" for note in result.kept),
+            *(f"left: {note}" for note in result.uncut),
             table(("", "before", "after"), rows),
             f"before  {estimate(before.to_json())} on the scoring half of validation",
             f"after   {estimate(after.to_json())}; McNemar's p = {result.p:.3g}",

@@ -25,37 +25,42 @@ def view_top(
     last row and column, the last not included). The figure shows `channels`, or the first eight.
     """
     indices = opened.training_indices
-    found = top_images(opened.network, opened.batches(indices), layer, count)
-    places = indices[found.indices]
-    num = len(places)
-    shown = [channel_of(layer, one, num) for one in channels] or list(range(num))[:FIRST_CHANNELS]
+    top = top_images(opened.network, opened.batches(indices), layer, count)
+    image_indices = indices[top.indices]
+    num = len(image_indices)
+    selected = [channel_of(layer, channel, num) for channel in channels] or list(range(num))[
+        :FIRST_CHANNELS
+    ]
     train, names = opened.dataset.train, opened.class_names
     record = {
         "run": opened.run.id, "layer": layer, "images": len(indices), "channels": [
             {
-                "channel": one, "indices": places[one].tolist(),
-                "values": found.values[one].tolist(), "patches": found.patches[one].tolist(),
-                "labels": train.labels[places[one]].tolist(),
+                "channel": channel, "indices": image_indices[channel].tolist(),
+                "values": top.values[channel].tolist(), "patches": top.patches[channel].tolist(),
+                "labels": train.labels[image_indices[channel]].tolist(),
             }
-            for one in range(num)
+            for channel in range(num)
         ],
     }  # fmt: skip
     titles = [
         [
             f"{names[train.labels[at]]} {value:.2f}"
-            for at, value in zip(places[one], found.values[one], strict=True)
+            for at, value in zip(image_indices[channel], top.values[channel], strict=True)
         ]
-        for one in shown
+        for channel in selected
     ]
     says = [f"{layer} over {len(indices):,} training images"]
-    says += [f"channel {one}: {', '.join(row)}" for one, row in zip(shown, titles, strict=True)]
+    says += [
+        f"channel {channel}: {', '.join(row)}"
+        for channel, row in zip(selected, titles, strict=True)
+    ]
     return InsideView(
         record,
-        {"indices": places, "values": found.values, "patches": found.patches},
+        {"indices": image_indices, "values": top.values, "patches": top.patches},
         tuple(says),
         lambda narrow: strongest_figure(
-            [f"{layer} channel {one}" for one in shown], train.pixels[places[shown]],
-            found.patches[shown], titles, narrow,
+            [f"{layer} channel {channel}" for channel in selected],
+            train.pixels[image_indices[selected]], top.patches[selected], titles, narrow,
         ),
     )  # fmt: skip
 
@@ -68,29 +73,29 @@ def view_maximised(opened: InspectedRun, layer: str, channel: int, seed: int = 0
     """
     sample = opened.sample(SAMPLE)
     pixels = opened.dataset.train.pixels[sample]
-    found = maximise(opened.network, opened.inputs(pixels), layer, channel, seed=seed)
-    picture = _as_bytes(opened, found.picture)
-    beaten = float((found.images < found.value).mean())
+    result = maximise(opened.network, opened.inputs(pixels), layer, channel, seed=seed)
+    picture = _as_bytes(opened, result.picture)
+    beaten = float((result.images < result.value).mean())
     record = {
-        "run": opened.run.id, "layer": layer, "channel": channel, "value": found.value,
-        "start": found.start, "strongest_image": found.strongest,
-        "strongest_index": int(sample[found.images.argmax()]), "images": len(sample),
-        "share_below": beaten, "distance": found.distance,
+        "run": opened.run.id, "layer": layer, "channel": channel, "value": result.value,
+        "start": result.start, "strongest_image": result.strongest,
+        "strongest_index": int(sample[result.images.argmax()]), "images": len(sample),
+        "share_below": beaten, "distance": result.distance,
     }  # fmt: skip
     says = (
         (
-            f"{layer} channel {channel}: {found.value:.4g} by the picture made, "
-            f"{found.strongest:.4g} by the strongest of {len(sample):,} training images"
+            f"{layer} channel {channel}: {result.value:.4g} by the picture made, "
+            f"{result.strongest:.4g} by the strongest of {len(sample):,} training images"
         ),
-        f"it lies {found.distance:.2f} times as far from their mean as they typically do",
+        f"it lies {result.distance:.2f} times as far from their mean as they typically do",
     )
-    strongest = pixels[found.images.argmax()]
+    strongest = pixels[result.images.argmax()]
     return InsideView(
         record,
-        {"picture": picture, "inputs": found.picture, "images": found.images},
+        {"picture": picture, "inputs": result.picture, "images": result.images},
         says,
         lambda narrow: driven_figure(
-            picture, strongest, found.images, found.value, f"{layer} channel {channel}", narrow
+            picture, strongest, result.images, result.value, f"{layer} channel {channel}", narrow
         ),
     )
 

@@ -22,20 +22,20 @@ def view_activations(
 
     `dead` is told by 2,000 training images: one number at every place of all of them.
     """
-    found = activations(opened.network, opened.inputs(picture.pixels[None]), layer)
+    result = activations(opened.network, opened.inputs(picture.pixels[None]), layer)
     sample = opened.sample(OVER)
     dead = dead_channels(opened.network, opened.inputs(opened.dataset.train.pixels[sample]), layer)
-    maps = _as_maps(found.maps[0])
-    silent = found.silent[0]
+    maps = _as_maps(result.maps[0])
+    silent = result.silent[0]
     num = len(maps)
     record = {
         "run": opened.run.id, **picture.to_json(), "layer": layer, "channels": num,
-        "shape": list(found.maps.shape[1:]), "largest": float(maps.max()),
+        "shape": list(result.maps.shape[1:]), "largest": float(maps.max()),
         "smallest": float(maps.min()), "silent": np.flatnonzero(silent).tolist(),
         "dead": np.flatnonzero(dead).tolist(), "dead_over": len(sample),
     }  # fmt: skip
     says = (
-        f"{layer} on {picture.name}: {num} channels of {_size(found.maps.shape[2:])}",
+        f"{layer} on {picture.name}: {num} channels of {_size(result.maps.shape[2:])}",
         (
             f"{int(silent.sum())} of them silent on this picture, {int(dead.sum())} dead on "
             f"{len(sample):,} training images"
@@ -60,28 +60,35 @@ def view_kernels(
 
     Values: `weights` (filters, channels seen, h, w), all of them.
     """
-    found = kernels(opened.network, layer)
-    seen = found.weights.shape[1]
-    if not 0 <= input_channel < seen:
+    result = kernels(opened.network, layer)
+    num_inputs = result.weights.shape[1]
+    if not 0 <= input_channel < num_inputs:
         raise ToileError(
-            f"input channel is {input_channel}; each filter of {found.layer} sees {seen}, from 0 "
-            f"to {seen - 1}"
+            f"input channel is {input_channel}; each filter of {result.layer} sees {num_inputs}, "
+            f"from 0 to {num_inputs - 1}"
         )
-    shown = found.weights[:, input_channel]
+    selected = result.weights[:, input_channel]
     record = {
-        "run": opened.run.id, "layer": found.layer, "filters": len(shown), "sees": seen,
-        "kernel": list(shown.shape[1:]), "input_channel": input_channel,
-        "first_channels": list(found.first_channels),
-        "norms": np.linalg.norm(found.weights.reshape(len(shown), -1), axis=1).tolist(),
+        "run": opened.run.id, "layer": result.layer, "filters": len(selected), "sees": num_inputs,
+        "kernel": list(selected.shape[1:]), "input_channel": input_channel,
+        "first_channels": list(result.first_channels),
+        "norms": np.linalg.norm(result.weights.reshape(len(selected), -1), axis=1).tolist(),
     }  # fmt: skip
-    title = f"Kernels of {found.layer} on the channel {input_channel} of {seen} that each sees"
-    says = (f"{found.layer}: {len(shown)} filters of {_size(shown.shape[1:])} on {seen} channels",)
+    title = (
+        f"Kernels of {result.layer} on the channel {input_channel} of {num_inputs} that each sees"
+    )
+    says = (
+        (
+            f"{result.layer}: {len(selected)} filters of {_size(selected.shape[1:])} "
+            f"on {num_inputs} channels"
+        ),
+    )
     return InsideView(
         record,
-        {"weights": found.weights},
+        {"weights": result.weights},
         says,
         lambda narrow: channel_maps_figure(
-            shown, title, per_channel_scale=per_channel_scale, narrow=narrow
+            selected, title, per_channel_scale=per_channel_scale, narrow=narrow
         ),
     )
 
@@ -91,37 +98,37 @@ def view_pixel(
     picture: ShownPicture,
     layer: str,
     channel: int,
-    place: tuple[int, int] | None = None,
+    position: tuple[int, int] | None = None,
 ) -> InsideView:
     """The sum behind one number; values: `window`, `kernel`, `products`, of equal shape."""
     image = opened.inputs(picture.pixels[None])[0]
-    found = pixel(opened.network, image, layer, channel, place)
+    result = pixel(opened.network, image, layer, channel, position)
     record = {
         "run": opened.run.id, **picture.to_json(), "layer": layer, "channel": channel,
-        "place": None if found.place is None else list(found.place),
-        "window": list(found.window.shape), "first_channel": found.first_channel,
-        "products": float(found.products.sum()), "bias": found.bias, "sum": found.total,
-        "network": found.given, "then": [list(one) for one in found.then],
+        "place": None if result.place is None else list(result.place),
+        "window": list(result.window.shape), "first_channel": result.first_channel,
+        "products": float(result.products.sum()), "bias": result.bias, "sum": result.total,
+        "network": result.given, "then": [list(step) for step in result.then],
     }  # fmt: skip
-    where = "" if found.place is None else f" at row {found.place[0]}, column {found.place[1]}"
+    where = "" if result.place is None else f" at row {result.place[0]}, column {result.place[1]}"
     says = (
         (
-            f"{layer} channel {channel}{where}: {found.window.size} products add up to "
-            f"{found.products.sum():.6g}, with the bias of {found.bias:.6g} to "
-            f"{found.total:.6g}; the network gives {found.given:.6g}"
+            f"{layer} channel {channel}{where}: {result.window.size} products add up to "
+            f"{result.products.sum():.6g}, with the bias of {result.bias:.6g} to "
+            f"{result.total:.6g}; the network gives {result.given:.6g}"
         ),
-        *(f"then {name}: {value:.6g}" for name, value in found.then),
+        *(f"then {name}: {value:.6g}" for name, value in result.then),
     )
-    values = {"window": found.window, "kernel": found.kernel, "products": found.products}
-    return InsideView(record, values, says, lambda narrow: number_sum_figure(found, narrow))
+    values = {"window": result.window, "kernel": result.kernel, "products": result.products}
+    return InsideView(record, values, says, lambda narrow: number_sum_figure(result, narrow))
 
 
-def _as_maps(numbers: Float[np.ndarray, "channels *place"]) -> Float[np.ndarray, "channels h w"]:
-    return numbers if numbers.ndim == 3 else numbers[:, None, None]
+def _as_maps(outputs: Float[np.ndarray, "channels *place"]) -> Float[np.ndarray, "channels h w"]:
+    return outputs if outputs.ndim == 3 else outputs[:, None, None]
 
 
-def _size(place: tuple[int, ...]) -> str:
-    return " x ".join(map(str, place)) if place else "one number"
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) if shape else "one number"
 
 
 def _are_logits(opened: InspectedRun, layer: str) -> bool:

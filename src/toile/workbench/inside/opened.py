@@ -69,7 +69,7 @@ class InspectedRun:
 
     @cached_property
     def training_indices(self) -> Int[np.ndarray, " n"]:
-        """The places in the training part of the images that are not held out for validation."""
+        """The indices in the training part of the images that are not held out for validation."""
         return np.setdiff1d(np.arange(len(self.dataset.train)), self.run.validation.indices)
 
     def inputs(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Any:
@@ -83,11 +83,11 @@ class InspectedRun:
             yield self.inputs(self.dataset.train.pixels[indices[at : at + BATCH]])
 
     def sample(self, count: int, seed: int = 0) -> Int[np.ndarray, " n"]:
-        """Places of `count` training images drawn by `seed`, or of all where there are fewer."""
-        every = self.training_indices
-        if len(every) <= count:
-            return every
-        return np.sort(numpy_stream(seed, "inspect/sample").choice(every, count, replace=False))
+        """Indices of `count` training images drawn by `seed`, or of all where there are fewer."""
+        indices = self.training_indices
+        if len(indices) <= count:
+            return indices
+        return np.sort(numpy_stream(seed, "inspect/sample").choice(indices, count, replace=False))
 
     @cached_property
     def empty(self) -> Any:
@@ -108,13 +108,13 @@ class InspectedRun:
         Of class `class_name` where that is said; or any picture, `file`, prepared as the training
         images were. Raises ToileError where there is none, and for one of the sealed test part.
         """
-        if sum(one is not None for one in (index, class_name, file)) > 1:
+        if sum(choice is not None for choice in (index, class_name, file)) > 1:
             raise ToileError("name one picture: by its index, its class, or its file")
         if file is not None:
             return self._prepared(file)
         train = self.dataset.train
         if index is None:
-            index = self._drawn(class_name, seed)
+            index = self._random_index(class_name, seed)
         if not 0 <= index < len(train):
             raise ToileError(
                 f"index is {index}; the training part has {len(train)} images, from 0 to "
@@ -125,14 +125,14 @@ class InspectedRun:
         label = int(train.labels[index])
         return ShownPicture(name, train.pixels[index], label, int(index))
 
-    def _drawn(self, class_name: str | None, seed: int) -> int:
+    def _random_index(self, class_name: str | None, seed: int) -> int:
         held_out = self.run.validation
-        places = held_out.indices
+        indices = held_out.indices
         if class_name is not None:
-            places = places[held_out.labels == self.class_index(class_name)]
-            if not len(places):
+            indices = indices[held_out.labels == self.class_index(class_name)]
+            if not len(indices):
                 raise ToileError(f"no validation image is {class_name}; name another class")
-        return int(numpy_stream(seed, "inspect/picture").choice(places))
+        return int(numpy_stream(seed, "inspect/picture").choice(indices))
 
     def _prepared(self, file: Asking) -> ShownPicture:
         facts, seal = self.classifier.facts, self.classifier.seal

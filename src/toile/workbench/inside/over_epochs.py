@@ -40,7 +40,7 @@ def view_film(
     epochs = kept_epochs(opened.run)
     maps = np.stack([_at(opened, epoch, layer, picture) for epoch in epochs])
     num = maps.shape[1]
-    shown = [channel_of(layer, one, num) for one in channels] or list(range(num))
+    selected = [channel_of(layer, channel, num) for channel in channels] or list(range(num))
     title = f"Kernels of {layer} on channel 0"
     if picture is not None:
         title = f"{layer} on {picture.name}"
@@ -48,14 +48,14 @@ def view_film(
         "run": opened.run.id, **({} if picture is None else picture.to_json()), "layer": layer,
         "of": "kernels" if picture is None else "activations", "epochs": epochs,
         "channels": num, "shape": list(maps.shape[2:]),
-        "change": [float(np.abs(one).mean()) for one in np.diff(maps, axis=0)],
+        "change": [float(np.abs(difference).mean()) for difference in np.diff(maps, axis=0)],
     }  # fmt: skip
     says = (f"{title}: {num} channels after each of {len(epochs)} epochs",)
     return Film(
         record,
         {"maps": maps, "epochs": np.array(epochs)},
         says,
-        lambda narrow: film_figure(maps, epochs, shown, title, narrow),
+        lambda narrow: film_figure(maps, epochs, selected, title, narrow),
         tuple(epochs),
         title,
         None if picture is None else picture.pixels,

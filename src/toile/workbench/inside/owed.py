@@ -30,7 +30,7 @@ def view_attribution(
     class_name: str | None = None,
     layer: str | None = None,
     channel: int | None = None,
-    place: tuple[int, int] | None = None,
+    position: tuple[int, int] | None = None,
     check: bool = True,
 ) -> InsideView:
     """What `method` says the class's logit is owed to, or with `channel` an output inside.
@@ -40,36 +40,39 @@ def view_attribution(
     checks ask for a class.
     """
     way = method_of(method)
-    wanted = None if class_name is None else opened.class_index(class_name)
+    class_index = None if class_name is None else opened.class_index(class_name)
     ask = partial(
-        attribute, method=method, layer=layer, channel=channel, place=place, empty=opened.empty
+        attribute, method=method, layer=layer, channel=channel, place=position, empty=opened.empty
     )
     image = opened.inputs(picture.pixels[None])
-    found = ask(opened.network, image, classes=wanted)
-    heat = found.heat[0]
+    attribution = ask(opened.network, image, classes=class_index)
+    heat = attribution.heat[0]
     record: dict[str, Any] = {
         "run": opened.run.id, **picture.to_json(), "method": method, "says": way.says,
-        "paper": way.paper, "layer": found.layer, "channel": channel,
-        "number": float(found.numbers[0]),
+        "paper": way.paper, "layer": attribution.layer, "channel": channel,
+        "number": float(attribution.numbers[0]),
     }  # fmt: skip
-    values = {"maps": found.maps[0], "heat": heat, "picture": picture.pixels}
-    if found.classes is None:
+    values = {"maps": attribution.maps[0], "heat": heat, "picture": picture.pixels}
+    if attribution.classes is None:
         of = f"{layer} channel {channel}"
     else:
-        of = opened.class_names[int(found.classes[0])]
+        of = opened.class_names[int(attribution.classes[0])]
         record["class"] = of
     says = [f"{method} of {of} on {picture.name}: {way.says} ({way.paper})"]
     if not heat.any():
         says.append("the map is 0 everywhere: nothing on the way lets the number change")
-    if found.errors is not None and found.steps is not None:
-        record |= {"completeness_error": float(found.errors[0]), "steps": int(found.steps[0])}
+    if attribution.errors is not None and attribution.steps is not None:
+        record |= {
+            "completeness_error": float(attribution.errors[0]),
+            "steps": int(attribution.steps[0]),
+        }
         says.append(
-            f"the shares miss the difference to the empty picture by {100 * found.errors[0]:.2g} % "
-            f"with {found.steps[0]} steps"
+            "the shares miss the difference to the empty picture by "
+            f"{100 * attribution.errors[0]:.2g} % with {attribution.steps[0]} steps"
         )
     curves, checks = None, []
-    if check and found.classes is not None and heat.any():
-        curves, test = _check(opened, image[0], heat, int(found.classes[0]), ask)
+    if check and attribution.classes is not None and heat.any():
+        curves, test = _check(opened, image[0], heat, int(attribution.classes[0]), ask)
         record |= _checked(curves, test)
         values |= {
             name: getattr(curves, name)

@@ -60,7 +60,7 @@ def split() -> Split:
 def few_garments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six hundred training and a hundred test pictures of the sample, in a file."""
     sample = load_data(Data(name="fashion-sample"))
-    train, test = sample.train.take(np.arange(600)), sample.train.take(np.arange(600, 700))
+    train, test = sample.train.gather(np.arange(600)), sample.train.gather(np.arange(600, 700))
     file = tmp_path_factory.mktemp("garments") / "garments.npz"
     arrays = {"x_train": train.pixels[:, 0], "y_train": train.labels}
     np.savez(file, **arrays, x_test=test.pixels[:, 0], y_test=test.labels)

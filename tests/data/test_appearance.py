@@ -7,7 +7,7 @@ from toile.data import (
     FeatureRange,
     Images,
     appearance,
-    drawn_boxes,
+    foreground_boxes,
     load_data,
     mass_centres,
     picture_features,
@@ -91,7 +91,7 @@ def test_features_by_hand():
 def test_boxes_and_centres_are_in_pixels_from_the_corner():
     drawn = np.zeros((1, 5, 7), bool)
     drawn[0, 1, 2] = drawn[0, 3, 5] = True
-    assert drawn_boxes(drawn).tolist() == [[2, 1, 6, 4]]
+    assert foreground_boxes(drawn).tolist() == [[2, 1, 6, 4]]
     assert mass_centres(drawn.astype(np.float32)).tolist() == [[4.0, 2.5]]
 
 

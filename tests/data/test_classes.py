@@ -94,19 +94,19 @@ def test_images_that_the_source_holds_out_are_the_validation_images():
     assert split.note == (
         "validation: the 6 images that the data itself holds out; data.validation is not asked"
     )
-    assert np.bincount(split.validation.labels[split.chooses]).sum() == 3
+    assert np.bincount(split.validation.labels[split.selection]).sum() == 3
 
 
 def test_no_copy_of_a_held_out_image_is_trained_on_or_sealed():
     learnt = images([0, 1] * 10)
-    train = join(learnt, learnt.take(np.arange(4)))
+    train = join(learnt, learnt.gather(np.arange(4)))
     split = split_data(train, Data())
     assert (len(split.train), len(split.validation), split.num_copies) == (16, 4, 4)
     for share in (0.2, 0.7):
         kept, test = divide(train, share, 3, "here")
         assert kept.num_held_out == 4
         assert len(kept) + len(test) == 24
-        assert not np.isin(test.marks, train.marks[-4:]).any()
+        assert not np.isin(test.hashes, train.hashes[-4:]).any()
 
 
 def test_folds_are_cut_from_held_out_images_too():
@@ -128,7 +128,7 @@ def test_the_cache_remembers_what_is_held_out_and_what_was_said(tmp_path, monkey
     again = load_data(path, orientation="transposed")
     note = "rows and columns of every picture were swapped, as data.orientation asks"
     assert loaded.notes == again.notes == (note,)
-    assert again.is_turned
+    assert again.was_transposed
     assert json.loads(json.dumps(describe(again).to_json()))["notes"] == [note]
     kept = load_data(path)
     assert np.array_equal(again.train.pixels, kept.train.pixels.swapaxes(2, 3))

@@ -9,6 +9,7 @@ from PIL import Image
 
 from toile.data import Images, load_data, split_data
 from toile.data.divide import divide
+from toile.data.sealed import open_sealed
 from toile.errors import ToileError
 from toile.recipe import Data, read_recipe_text, recipe_of
 
@@ -48,17 +49,18 @@ def test_every_size_and_colour_seals_the_same_pictures(tmp_path, form):
     loaded = [load_data(path, **some) for some in settings]
     assert len({one.fingerprint for one in loaded}) == len(settings)
     for one in loaded[1:]:
-        assert np.array_equal(one.test.marks, loaded[0].test.marks)
-        assert np.array_equal(one.train.marks, loaded[0].train.marks)
+        sealed, expected = (open_sealed(each.test).hashes for each in (one, loaded[0]))
+        assert np.array_equal(sealed, expected)
+        assert np.array_equal(one.train.hashes, loaded[0].train.hashes)
         # And so the split holds the same ones out.
         split, first = (split_data(each.train, Data(validation=0.2)) for each in (one, loaded[0]))
-        assert np.array_equal(split.validation.marks, first.validation.marks)
+        assert np.array_equal(split.validation.hashes, first.validation.hashes)
 
 
 def test_the_first_rule_seals_what_it_did(tmp_path):
     """Which is another part for another size: runs that were made by it keep it."""
     path = write_pictures(tmp_path / "set")
-    parts = [load_data(path, rule=1, size_px=size).test.marks for size in (8, 12)]
+    parts = [open_sealed(load_data(path, rule=1, size_px=size).test).hashes for size in (8, 12)]
     assert not np.array_equal(*parts)
 
 
@@ -88,7 +90,7 @@ def test_a_copy_in_another_format_goes_with_its_picture(tmp_path):
         Image.open(file).save(file.with_suffix(".bmp"))
     data = load_data(path)
     assert len(data.test) == 16
-    assert not set(data.test.marks) & set(data.train.marks.ravel())
+    assert not set(data.test.hashes) & set(data.train.hashes.ravel())
 
 
 def test_a_picture_of_two_classes_is_not_for_testing():
@@ -100,7 +102,7 @@ def test_a_picture_of_two_classes_is_not_for_testing():
 def test_the_lowest_hashes_are_sealed():
     images = numbered([0] * 10)
     _, test = divide(images, 0.3, 2, "here")
-    assert sorted(test.marks[:, 0]) == sorted(images.marks[:, 0])[:3]
+    assert sorted(test.hashes[:, 0]) == sorted(images.hashes[:, 0])[:3]
 
 
 def test_pictures_that_are_all_the_same_are_refused():

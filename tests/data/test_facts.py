@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from toile.data import DataFacts, carried, data_facts, load_data, pixel_statistics, split_data
+from toile.data import DataFacts, data_facts, load_data, pixel_statistics, portable, split_data
 from toile.migrations import read_form
 from toile.recipe import Data, read_recipe, recipe_of, with_settings
 from toile.recipe.yaml_loader import read_value
@@ -104,7 +104,7 @@ def test_no_path_of_this_machine_is_carried_away(facts):
         read_recipe("s1-lab"),
         {"data.name": "/home/anna/leaves", "training.start.run": "/home/anna/runs/2026-first-abcd"},
     )
-    text, kept = carried(recipe, facts.model_copy(update={"path": "/home/anna/leaves"}))
+    text, kept = portable(recipe, facts.model_copy(update={"path": "/home/anna/leaves"}))
     assert "anna" not in text + kept.model_dump_json()
     back = recipe_of(read_value(text, "text"))
     assert (back.data.name, back.training.start.run) == ("leaves", "2026-first-abcd")
@@ -113,5 +113,5 @@ def test_no_path_of_this_machine_is_carried_away(facts):
 
 def test_a_recipe_that_names_its_data_is_carried_as_it_is(facts):
     recipe = read_recipe("quick")
-    text, _ = carried(recipe, facts)
+    text, _ = portable(recipe, facts)
     assert recipe_of(read_value(text, "text")) == recipe

@@ -8,7 +8,7 @@ import pytest
 
 from toile.data import load_data
 from toile.data.catalogue import KNOWN
-from toile.data.places import SAMPLE_FOLDER
+from toile.data.locations import SAMPLE_FOLDER
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
 from toile.recipe import Data
@@ -29,7 +29,7 @@ def test_the_sample_is_the_first_of_each_class_of_the_full_set(fashion_mnist):
         (sample.train, open_sealed(sample.test)), full_parts, (600, 100), strict=True
     ):
         first = [np.flatnonzero(full.labels == label)[:count] for label in range(10)]
-        expected = full.take(np.sort(np.concatenate(first)))
+        expected = full.gather(np.sort(np.concatenate(first)))
         assert np.array_equal(part.pixels, expected.pixels)
         assert np.array_equal(part.labels, expected.labels)
 

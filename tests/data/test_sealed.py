@@ -20,11 +20,11 @@ def test_pixels_and_labels_are_not(name):
     assert not hasattr(Sealed(IMAGES), name)
 
 
-def test_marks_outlast_the_pixels():
+def test_hashes_outlast_the_pixels():
     resized = Images(IMAGES.pixels, IMAGES.labels, np.arange(6, dtype=np.uint64).reshape(3, 2))
     part = Sealed(resized)
-    assert len(part.marks) == 7  # each file's and full-size picture's, and that of the pixels here
-    assert np.array_equal(part.without_pixels().marks, part.marks)
+    assert len(part.hashes) == 7  # each file's and full-size picture's, and that of the pixels here
+    assert np.array_equal(part.without_pixels().hashes, part.hashes)
 
 
 def test_the_key_is_not_on_the_rooms_surface():

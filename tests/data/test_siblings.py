@@ -4,7 +4,7 @@ import pytest
 
 from tests.field.drawing import class_folders
 from toile.data import load_data
-from toile.data.siblings import parts_beside
+from toile.data.siblings import sibling_parts
 from toile.errors import ToileError
 
 
@@ -33,7 +33,7 @@ def test_what_cannot_be_read_alone_says_that_the_whole_may_be(here):
 
 
 def test_other_names_are_no_parts(here):
-    assert parts_beside(here / "set") == []
+    assert sibling_parts(here / "set") == []
     (here / "set" / "test").rename(here / "set" / "more")
-    assert parts_beside(here / "set" / "train") == []
+    assert sibling_parts(here / "set" / "train") == []
     assert load_data("set/train").notes == ()

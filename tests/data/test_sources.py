@@ -12,7 +12,7 @@ from toile.data import known_shape, list_sources, load_data
 from toile.data.catalogue import IDX_FILES, KNOWN
 from toile.data.debian import unpack_debian_package
 from toile.data.load import no_progress
-from toile.data.places import SAMPLE_FOLDER
+from toile.data.locations import SAMPLE_FOLDER
 from toile.data.sources import find_known, obtain_known
 from toile.errors import ToileError
 

@@ -51,7 +51,7 @@ def test_images_keep_their_labels():
 
 def test_half_of_each_class_chooses_and_the_other_half_scores():
     split = split_data(numbered([0] * 100 + [1] * 60), Data(validation=40))
-    choosing = split.validation.labels[split.chooses]
+    choosing = split.validation.labels[split.selection]
     assert np.bincount(split.validation.labels).tolist() == [25, 15]
     assert np.bincount(choosing).tolist() == [13, 7]
 
@@ -59,13 +59,15 @@ def test_half_of_each_class_chooses_and_the_other_half_scores():
 def in_both_halves(images: Images, rule: int) -> set[int]:
     """Marks of pictures in the choosing and in the scoring half."""
     split = split_data(images, Data(validation=40, rule=rule))
-    choosing, scoring = (split.validation.marks[half] for half in (split.chooses, ~split.chooses))
+    choosing, scoring = (
+        split.validation.hashes[half] for half in (split.selection, ~split.selection)
+    )
     assert min(len(choosing), len(scoring)) > 0
     return set(choosing.ravel().tolist()) & set(scoring.ravel().tolist())
 
 
 def test_copies_lie_in_one_half_of_validation():
-    twice = numbered([0, 1] * 40).take(np.repeat(np.arange(40), 2))
+    twice = numbered([0, 1] * 40).gather(np.repeat(np.arange(40), 2))
     assert in_both_halves(twice, rule=2)
     assert not in_both_halves(twice, rule=3)
     # Of three in a row the first two are one file, the last two the same pixels.
@@ -88,14 +90,14 @@ def test_the_seed_of_the_split_decides_it():
     train = numbered([0, 1] * 100)
     drawn = [split_data(train, Data(validation=40, split=seed)) for seed in (0, 0, 1)]
     assert np.array_equal(drawn[0].validation_indices, drawn[1].validation_indices)
-    assert np.array_equal(drawn[0].chooses, drawn[1].chooses)
+    assert np.array_equal(drawn[0].selection, drawn[1].selection)
     assert not np.array_equal(drawn[0].validation_indices, drawn[2].validation_indices)
 
 
 def test_the_split_of_seed_0_is_the_one_it_has_always_been():
     split = split_data(numbered([0] * 10 + [1] * 10), Data(validation=6))
     assert split.validation_indices.tolist() == [7, 8, 9, 11, 12, 18]
-    assert split.chooses.tolist() == [True, False] * 3
+    assert split.selection.tolist() == [True, False] * 3
 
 
 def test_a_number_that_leaves_less_than_half_becomes_a_fifth_and_says_so():
@@ -157,7 +159,7 @@ def test_folds_hold_every_image_out_once_and_each_class_evenly(counts, folds, se
     assert sorted(chain.from_iterable(held_out)) == list(range(len(labels)))
     for split, own in zip(splits, held_out, strict=True):
         assert sorted(indices_of(split.train) + own) == list(range(len(labels)))
-        assert split.chooses.sum() == len(own) // 2
+        assert split.selection.sum() == len(own) // 2
     for label in range(len(counts)):
         shares = [np.count_nonzero(split.validation.labels == label) for split in splits]
         assert max(shares) - min(shares) <= 1

@@ -55,9 +55,9 @@ def test_most_confused_sorts_by_count_then_by_class() -> None:
     matrix = np.array([[8, 1, 1], [3, 1, 0], [0, 1, 9]])
 
     assert most_confused(matrix, 3) == (
-        Confusion(true=1, predicted=0, count=3, share=0.75),
-        Confusion(true=0, predicted=1, count=1, share=0.1),
-        Confusion(true=0, predicted=2, count=1, share=0.1),
+        Confusion(true=1, predicted=0, count=3, fraction=0.75),
+        Confusion(true=0, predicted=1, count=1, fraction=0.1),
+        Confusion(true=0, predicted=2, count=1, fraction=0.1),
     )
 
 

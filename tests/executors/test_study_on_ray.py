@@ -203,6 +203,6 @@ def test_of_the_test_part_only_number_and_marks_of_its_images_leave():
     assert sent.fingerprint == whole.fingerprint
     size = len(pickle.dumps(sent))
     train = whole.train
-    learnt = train.pixels.nbytes + train.labels.nbytes + train.marks.nbytes
-    # A label and two marks, of eight bytes each.
+    learnt = train.pixels.nbytes + train.labels.nbytes + train.hashes.nbytes
+    # A label and two hashes, of eight bytes each.
     assert size < learnt + 24 * len(whole.test) + 1e5

@@ -77,7 +77,7 @@ def test_emnist_is_turned_upright_and_it_is_said(write):
 def test_an_older_rule_leaves_emnist_as_it_lies(write):
     data = load_data(write("emnist_letters"), rule=2)
     assert (len(data.class_names), data.notes) == (27, ())
-    assert not data.is_turned
+    assert not data.was_transposed
 
 
 @pytest.mark.parametrize("text", ["", "1 65 97\n2 65 98\n", "a table\n", "1 7\n", "1 -5\n"])

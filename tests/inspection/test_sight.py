@@ -19,7 +19,7 @@ def test_sizes_are_those_of_the_plan(preset):
         field = receptive_field(network, layer.name)
         if field is not None:
             assert min(field[0].size_px, 28) == layer.receptive_field_px, layer.name
-            assert field[0].jump_px == layer.sight.jump_px, layer.name
+            assert field[0].jump_px == layer.receptive_field.jump_px, layer.name
 
 
 def positive(name: str) -> nn.Sequential:

@@ -78,7 +78,7 @@ def test_a_network_with_views_has_the_weights_of_one_without():
 )
 def test_how_many_there_are(settings, count):
     layer = layers.Views(**settings)
-    assert layer.count == count == len(layer.places(4, 4))
+    assert layer.count == count == len(layer.view_indices(4, 4))
 
 
 @pytest.mark.parametrize(

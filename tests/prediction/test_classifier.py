@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from toile.data import DataFacts, array_marks
+from toile.data import DataFacts, array_hashes
 from toile.errors import ToileError
 from toile.prediction import Classifier, Seal
 
@@ -90,7 +90,7 @@ def test_images_of_another_kind_are_refused_and_told_of_ask(classifier, images, 
 
 
 def test_a_sealed_image_is_refused_whatever_is_asked(classifier):
-    sealed = replace(classifier, seal=Seal(np.sort(array_marks(RIGHT[None, None])[:, 0])))
+    sealed = replace(classifier, seal=Seal(np.sort(array_hashes(RIGHT[None, None])[:, 0])))
     assert sealed.predict(LEFT[None]).tolist() == [0]
     for ask in (
         sealed.predict,
@@ -105,7 +105,7 @@ def test_a_sealed_image_is_refused_whatever_is_asked(classifier):
 
 
 def test_a_score_on_images_that_were_trained_on_is_warned_of(classifier):
-    knowing = replace(classifier, trained=np.sort(array_marks(LEFT[None, None])[:, 0]))
+    knowing = replace(classifier, trained=np.sort(array_hashes(LEFT[None, None])[:, 0]))
     with pytest.warns(UserWarning, match="1 of the 2 images are among those halves was trained"):
         assert knowing.score(BOTH, [0, 1]) == 1
     with warnings.catch_warnings():

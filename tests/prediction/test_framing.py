@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from toile.data import FeatureRange, Framing
-from toile.prediction.framing import Content, content, is_framed, window, without_specks
+from toile.prediction.framing import Region, find_region, is_framed, window, without_specks
 
 
-def drawn(box: tuple[int, ...], mass: tuple[int, int] = (0, 0)) -> Content:
+def drawn(box: tuple[int, ...], mass: tuple[int, int] = (0, 0)) -> Region:
     left, top, right, bottom = map(float, box)
-    return Content((left, top, right, bottom), (float(mass[0]), float(mass[1])))
+    return Region((left, top, right, bottom), (float(mass[0]), float(mass[1])))
 
 
 def just(middle: float) -> FeatureRange:
@@ -25,11 +25,9 @@ def test_the_box_and_the_centre_of_mass_are_of_what_is_drawn():
     apart[2, 3] = 100
     apart[3, 7] = 300
     apart[0, 0] = 5  # below the threshold
-    found = content(apart, apart > 16)
-    assert found == Content(
-        (3.0, 2.0, 8.0, 4.0), (0.25 * 3.5 + 0.75 * 7.5, 0.25 * 2.5 + 0.75 * 3.5)
-    )
-    assert content(apart, apart > 500) is None
+    found = find_region(apart, apart > 16)
+    assert found == Region((3.0, 2.0, 8.0, 4.0), (0.25 * 3.5 + 0.75 * 7.5, 0.25 * 2.5 + 0.75 * 3.5))
+    assert find_region(apart, apart > 500) is None
 
 
 def test_specks_go_and_a_thin_line_and_a_dot_stay():

@@ -67,7 +67,7 @@ def test_a_photograph_of_a_garment_comes_out_as_the_garment(how, facts, garments
     off = np.stack([one.pixels for one in seen]).astype(float) - garments
     assert np.abs(off).mean() < most_off
     # One of the twelve is as smooth as the smoothest in training.
-    assert sum(bool(one.warnings or one.strange) for one in seen) <= 1
+    assert sum(bool(one.warnings or one.out_of_distribution) for one in seen) <= 1
 
 
 def test_coloured_ink_becomes_grey_and_keeps_its_shape(facts, garments):
@@ -157,7 +157,7 @@ def test_so_do_a_photograph_and_its_inverse_in_colour_too(how, facts, garments):
 @pytest.mark.parametrize("sd", [0, 3, 12])
 def test_a_blank_sheet_is_said_to_be_blank(sd, facts):
     sheet = noisy(np.full((600, 400), 230, np.uint8), sd)
-    assert prepare(Picture(sheet[None]), facts).strange == ("nothing is drawn in it",)
+    assert prepare(Picture(sheet[None]), facts).out_of_distribution == ("nothing is drawn in it",)
 
 
 def test_a_thin_line_in_a_large_picture_is_found_and_dust_is_not(facts):

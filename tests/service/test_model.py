@@ -15,7 +15,7 @@ from toile.service import open_model
 
 def test_a_file_is_served_where_no_run_was_ever_kept(exported, tmp_path, monkeypatch):
     monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "none"))
-    assert len(open_model(str(exported), None, no_progress).classifier.seal.marks)
+    assert len(open_model(str(exported), None, no_progress).classifier.seal.hashes)
 
 
 def test_an_exported_file_is_served_with_its_own_weights_and_no_score(exported, run):

@@ -7,9 +7,9 @@ from toile.statistics import judge_readings
 from toile.statistics.power import (
     chance_of_same,
     pooled_sd,
-    readings_ahead,
     readings_to_call_same,
     readings_to_tell_apart,
+    required_readings,
 )
 from toile.statistics.stepwise import Differences
 from toile.statistics.welch import difference, sample
@@ -55,7 +55,7 @@ def test_equal_means_are_never_told_apart():
 
 def test_the_chances_of_the_same_are_as_simulated_beforehand():
     """At the lab sheet's spread of .37, five levels and a margin of half a point."""
-    ahead = readings_ahead(0.37, 0.5, 5)
+    ahead = required_readings(0.37, 0.5, 5)
     assert [ahead.chances[n] for n in (5, 10, 20)] == pytest.approx([0.015, 0.30, 0.97], abs=0.01)
     assert 10 < ahead.same < 20
 
@@ -71,21 +71,24 @@ def test_the_chance_of_the_same_is_that_of_whole_verdicts():
 
 
 def test_the_least_number_that_is_the_same_four_times_in_five_is_so_and_one_less_is_not():
-    same = readings_ahead(0.37, 0.5, 5).same
+    same = required_readings(0.37, 0.5, 5).same
     assert chance_of_same(0.37, 0.5, same, 5) >= 0.8 > chance_of_same(0.37, 0.5, same - 1, 5)
 
 
 def test_better_is_held_to_the_number_of_pairs():
     alone = readings_to_tell_apart(0.5, 0.37, 0.37, alpha=0.05)
-    assert readings_ahead(0.37, 0.5, 2).better == alone
-    assert readings_ahead(0.37, 0.5, 5).better == readings_to_tell_apart(
+    assert required_readings(0.37, 0.5, 2).better == alone
+    assert required_readings(0.37, 0.5, 5).better == readings_to_tell_apart(
         0.5, 0.37, 0.37, alpha=0.005
     )
 
 
 def test_a_spread_that_is_next_to_nothing_takes_two_readings_and_a_vast_one_too_many():
-    assert (readings_ahead(1e-9, 0.5, 5).better, readings_ahead(1e-9, 0.5, 5).same) == (2, 2)
-    assert (readings_ahead(99.0, 0.5, 5).better, readings_ahead(99.0, 0.5, 5).same) == (None, None)
+    assert (required_readings(1e-9, 0.5, 5).better, required_readings(1e-9, 0.5, 5).same) == (2, 2)
+    assert (required_readings(99.0, 0.5, 5).better, required_readings(99.0, 0.5, 5).same) == (
+        None,
+        None,
+    )
 
 
 def test_the_pooled_spread_is_about_each_levels_own_mean():

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from toile.statistics.variance import level_noise, pair_noise, seed_correlation
+from toile.statistics.variance import level_variance, pair_variance, seed_correlation
 
 
 def draw(
@@ -18,7 +18,7 @@ def draw(
 
 def test_by_hand_readings_that_differ_and_images_that_do_not():
     # One reading right on all, one on none: the whole noise is the readings'.
-    noise = level_noise(np.array([[True] * 4, [False] * 4]))
+    noise = level_variance(np.array([[True] * 4, [False] * 4]))
     assert noise.seed_sd == pytest.approx(math.sqrt(0.5))
     assert noise.seed_error == pytest.approx(0.5)
     assert noise.image_error == 0
@@ -27,16 +27,16 @@ def test_by_hand_readings_that_differ_and_images_that_do_not():
 
 def test_by_hand_images_that_differ_and_readings_that_do_not():
     # Each reading right on the same two of four: a variance of 1/3 over 4 images.
-    noise = level_noise(np.array([[True, True, False, False]] * 3))
+    noise = level_variance(np.array([[True, True, False, False]] * 3))
     assert noise.seed_sd == 0
     assert noise.image_error == pytest.approx(math.sqrt(1 / 3 / 4))
     assert noise.error == pytest.approx(noise.image_error)
 
 
 def test_one_reading_leaves_its_noise_open():
-    noise = level_noise(np.ones((1, 4), bool))
+    noise = level_variance(np.ones((1, 4), bool))
     assert math.isnan(noise.error)
-    assert math.isnan(pair_noise(np.ones((1, 4), bool), np.ones((2, 4), bool)).error)
+    assert math.isnan(pair_variance(np.ones((1, 4), bool), np.ones((2, 4), bool)).error)
 
 
 def test_the_errors_are_those_of_drawing_seeds_and_images_anew():
@@ -49,7 +49,7 @@ def test_the_errors_are_those_of_drawing_seeds_and_images_anew():
             rng, rng.uniform(-1, 1, r) * seed_sd * 3**0.5, rng.choice([-1, 1], n) * image_sd
         )
         means.append(hits.mean())
-        told.append(level_noise(hits))
+        told.append(level_variance(hits))
     error = math.sqrt(np.mean([one.error**2 for one in told]))
     images = math.sqrt(np.mean([one.image_error**2 for one in told]))
     assert error == pytest.approx(np.std(means), rel=0.08)
@@ -63,7 +63,7 @@ def test_the_errors_are_those_of_drawing_seeds_and_images_anew():
 def test_with_many_readings_the_images_noise_remains():
     rng = np.random.default_rng(1)
     images = rng.choice([-1, 1], 400) * 0.2
-    few, many = (level_noise(draw(rng, rng.uniform(-0.05, 0.05, r), images)) for r in (10, 1000))
+    few, many = (level_variance(draw(rng, rng.uniform(-0.05, 0.05, r), images)) for r in (10, 1000))
     assert many.error < few.error
     assert many.error == pytest.approx(0.2 / math.sqrt(400), rel=0.05)
 
@@ -77,7 +77,7 @@ def test_images_hard_for_both_levels_leave_their_difference_alone():
         first = draw(rng, rng.uniform(-0.03, 0.03, 4), images + own, shift=0.05)
         second = draw(rng, rng.uniform(-0.03, 0.03, 6), images)
         differences.append(first.mean() - second.mean())
-        told.append(pair_noise(first, second))
+        told.append(pair_variance(first, second))
     error = math.sqrt(np.mean([one.error**2 for one in told]))
     assert np.mean([one.difference for one in told]) == pytest.approx(0.05, abs=0.004)
     assert error == pytest.approx(np.std(differences), rel=0.08)

@@ -11,7 +11,7 @@ import pytest
 import toile
 from tests.command_line import call
 from tests.conftest import bars
-from toile.data.places import arrays_folder
+from toile.data.locations import arrays_folder
 from toile.errors import ToileError
 from toile.runs import Run
 

@@ -55,7 +55,7 @@ def test_a_new_run_seals_the_same_pictures_in_every_size(small, tmp_path):
     small = toile.train(small(), out=tmp_path / "small")
     assert (small.recipe.data.rule, small.facts.rule) == (3, 3)
     marks = [
-        open_sealed(load_data(small.recipe.data.model_copy(update={"size_px": size})).test).marks
+        open_sealed(load_data(small.recipe.data.model_copy(update={"size_px": size})).test).hashes
         for size in (8, 12)
     ]
     assert np.array_equal(*marks)

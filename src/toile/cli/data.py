@@ -156,7 +156,7 @@ def _draw(
 
     plots = {}
     if shown is not None and out is not None:
-        images = dataset.train.take(shown)
+        images = dataset.train.gather(shown)
         names = [dataset.class_names[label] for label in images.labels]
         plots[out] = report.picture_grid(images.pixels, names)
     if figures is not None:

@@ -74,7 +74,9 @@ def _commonest(description: "Description") -> list[str]:
     if largest is None:
         return []
     name = plain(description.class_names[largest.label])
-    return [f"always answering {name} is right on {percent(largest.share)} of the training images"]
+    return [
+        f"always answering {name} is right on {percent(largest.fraction)} of the training images"
+    ]
 
 
 def _same(description: "Description") -> Iterator[str]:
@@ -83,7 +85,7 @@ def _same(description: "Description") -> Iterator[str]:
     leaks = [overlap for overlap in description.overlaps if overlap.train and overlap.test]
     yield f"exact duplicates: {counts}; images of train that stand in test too: {len(leaks)}"
     under_two = {
-        occurrence[:2] for conflict in description.conflicts for occurrence in conflict.places
+        occurrence[:2] for conflict in description.conflicts for occurrence in conflict.occurrences
     }
     yield from _listed(
         [
@@ -114,7 +116,7 @@ def _same(description: "Description") -> Iterator[str]:
         [
             " = ".join(
                 f"{description.parts[part].called(index)} as {description.class_names[label]}"
-                for part, index, label in conflict.places
+                for part, index, label in conflict.occurrences
             )
             for conflict in description.conflicts
         ]

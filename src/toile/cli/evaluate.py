@@ -186,7 +186,7 @@ def _judgement(judged: "Evaluated") -> str:
         lines += ["", _matrix(judged)]
     lines += [
         f"{plain(names[pair.true])} taken for {plain(names[pair.predicted])}: {pair.count} images, "
-        f"{percent(pair.share, 1)} of the class"
+        f"{percent(pair.fraction, 1)} of the class"
         for pair in result.most_confused[:MOST_PAIRS]
     ]
     return "\n".join([*lines, "", _looks(judged)])
@@ -200,7 +200,7 @@ def _commonest(judged: "Evaluated") -> list[str]:
     if largest is None:
         return []
     name = plain(judged.run.facts.class_names[largest.label])
-    return [f"always answering {name} would be right on {percent(largest.share)} of them"]
+    return [f"always answering {name} would be right on {percent(largest.fraction)} of them"]
 
 
 def _abstention(judged: "Evaluated") -> list[str]:

@@ -76,11 +76,11 @@ def new(
 
 def check(recipe: Source, set_: Set = None) -> None:
     """Check a recipe: its settings and, for known data, its shapes."""
-    from toile.data import is_here, known_extent
+    from toile.data import is_here, known_data_size
     from toile.recipe import parse_assignments, plan_network, read_recipe
 
     read = read_recipe(recipe, parse_assignments(set_ or ()))
-    data_shape = known_extent(read.data)
+    data_shape = known_data_size(read.data)
     if data_shape is None and not is_here(read.data.name):
         raise ToileError(f"data.name is {read.data.name}, which is no known dataset and not here")
     if data_shape is None:
@@ -101,14 +101,14 @@ def network(
 ) -> None:
     """Show a network layer by layer: shapes, parameters, multiply-adds, what each layer sees."""
     from toile.cli.progress import data_progress
-    from toile.data import data_extent
+    from toile.data import data_size
     from toile.recipe import parse_assignments, plan_network, read_recipe
 
     read = read_recipe(recipe, parse_assignments(set_ or ()))
     if data is not None:
         read = read.replace(data=data)
     with data_progress() as progress:
-        data_shape = data_extent(read.data, progress)
+        data_shape = data_size(read.data, progress)
     plan = plan_network(read.network, data_shape.shape, data_shape.classes)
     measured = _measure(read, plan, data_shape.num_training) if measure else None
     if as_json:

@@ -217,7 +217,7 @@ def _commonest(run: "Run") -> list[str]:
     if largest is None:
         return []
     name = plain(run.data["class_names"][largest.label])
-    return [f"always answering {name} would be right on {percent(largest.share)} of them"]
+    return [f"always answering {name} would be right on {percent(largest.fraction)} of them"]
 
 
 def _warned(run: "Run") -> list[str]:

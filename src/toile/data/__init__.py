@@ -8,22 +8,22 @@ from toile.data.appearance import (
     FeatureRange,
     Framing,
     appearance,
-    drawn_boxes,
+    foreground_boxes,
     mass_centres,
     picture_features,
 )
 from toile.data.catalogue import known_shape
+from toile.data.data_size import DataSize, data_size, known_data_size
 from toile.data.dataset import Dataset, DataSource, Skipped, data_values
 from toile.data.describe import Description, PartDescription, describe
 from toile.data.duplicates import Overlap
-from toile.data.extent import Extent, data_extent, known_extent
-from toile.data.facts import DataFacts, carried, data_facts
+from toile.data.facts import DataFacts, data_facts, portable
 from toile.data.greys import Extremes, Greys, find_greys, to_bytes
 from toile.data.images import Images
 from toile.data.load import is_here, load_data, load_here, no_progress
-from toile.data.marks import Marks, MarkSet, array_marks, is_marked, picture_marks
+from toile.data.locations import ARRAYS
 from toile.data.novelty import Novelty, novelty
-from toile.data.places import ARRAYS
+from toile.data.picture_hashes import HashSet, PictureHashes, array_hashes, is_known, picture_hashes
 from toile.data.readers.part_names import part_of
 from toile.data.readers.parts import Progress
 from toile.data.readers.picture import Picture, deep_picture, picture_of, read_picture
@@ -35,7 +35,7 @@ from toile.data.statistics import (
     BORDER_TOLERANCE,
     Margins,
     PixelStatistics,
-    is_drawn,
+    is_foreground,
     pixel_statistics,
 )
 
@@ -46,22 +46,22 @@ __all__ = [
     "FREE_BYTES",
     "Appearance",
     "DataFacts",
+    "DataSize",
     "DataSource",
     "Dataset",
     "Description",
-    "Extent",
     "Extremes",
     "FeatureRange",
     "Framing",
     "Greys",
+    "HashSet",
     "Images",
     "Margins",
-    "MarkSet",
-    "Marks",
     "Novelty",
     "Overlap",
     "PartDescription",
     "Picture",
+    "PictureHashes",
     "PixelStatistics",
     "Progress",
     "Sealed",
@@ -69,19 +69,18 @@ __all__ = [
     "Source",
     "Split",
     "appearance",
-    "array_marks",
-    "carried",
-    "data_extent",
+    "array_hashes",
     "data_facts",
+    "data_size",
     "data_values",
     "deep_picture",
     "describe",
-    "drawn_boxes",
     "find_greys",
-    "is_drawn",
+    "foreground_boxes",
+    "is_foreground",
     "is_here",
-    "is_marked",
-    "known_extent",
+    "is_known",
+    "known_data_size",
     "known_shape",
     "list_sources",
     "load_data",
@@ -92,9 +91,10 @@ __all__ = [
     "open_zip",
     "part_of",
     "picture_features",
-    "picture_marks",
+    "picture_hashes",
     "picture_of",
     "pixel_statistics",
+    "portable",
     "read_picture",
     "resolved_data",
     "split_data",

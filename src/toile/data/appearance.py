@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Float64, UInt8
 from pydantic import BaseModel, ConfigDict
 
 from toile.data.images import Images, chunk_slices
-from toile.data.statistics import BORDER_TOLERANCE, frame_counts, is_drawn
+from toile.data.statistics import BORDER_TOLERANCE, frame_counts, is_foreground
 
 MOST_IMAGES = 10_000
 MOST_VALUES = 16_000_000
@@ -16,7 +16,7 @@ LEAST_PLAIN = 0.5
 LEAST_FROM_MIDDLE = 64
 USUAL = (0.001, 0.5, 0.999)
 """The quantiles a range keeps: 998 of 1000 images lie between its ends."""
-FEW = 10
+WIDENING = 10
 """A feature's range is widened at each end by its width times this over the number of images.
 
 The widest of 20 images leave out 28 % of new ones by one feature or another; so 1 to 2 % are left
@@ -110,12 +110,12 @@ def picture_features(
     return {
         "mean grey": greys.mean((1, 2, 3)),
         "contrast": greys.std((1, 2, 3)),
-        "drawn share": is_drawn(pixels, background).mean((1, 2)),
+        "drawn share": is_foreground(pixels, background).mean((1, 2)),
         "roughness": (across + down) / 2,
     }
 
 
-def drawn_boxes(foreground: Bool[np.ndarray, "n h w"]) -> Float64[np.ndarray, "n 4"]:
+def foreground_boxes(foreground: Bool[np.ndarray, "n h w"]) -> Float64[np.ndarray, "n 4"]:
     """Left, top, right and bottom edge of what is drawn, in px; each image holds something."""
     rows, columns = np.any(foreground, axis=2), np.any(foreground, axis=1)
     height, width = foreground.shape[1:]
@@ -143,13 +143,13 @@ def _framing(
 ) -> Framing | None:
     boxes, masses = [], []
     for piece in chunk_slices(pixels):
-        foreground = is_drawn(pixels[piece], background)
+        foreground = is_foreground(pixels[piece], background)
         holds_something = np.any(foreground, axis=(1, 2))
-        apart = np.abs(
+        distance = np.abs(
             pixels[piece][holds_something] - background[:, None, None].astype(np.float32)
         )
-        boxes.append(drawn_boxes(foreground[holds_something]))
-        masses.append(mass_centres(apart.sum(1)))
+        boxes.append(foreground_boxes(foreground[holds_something]))
+        masses.append(mass_centres(distance.sum(1)))
     box, mass = np.concatenate(boxes), np.concatenate(masses)
     if not len(box):
         return None
@@ -168,7 +168,7 @@ def _framing(
 def _usual(values: Float[np.ndarray, " n"]) -> FeatureRange:
     """Where a new image's value lies as well, also by few images."""
     observed = _range(values)
-    slack = (observed.high - observed.low) * FEW / len(values)
+    slack = (observed.high - observed.low) * WIDENING / len(values)
     return FeatureRange(
         low=observed.low - slack, middle=observed.middle, high=observed.high + slack
     )

@@ -8,11 +8,11 @@ from jaxtyping import Int64, UInt8
 
 from toile.data.greys import Extremes, Greys, find_greys
 from toile.data.images import Images
-from toile.data.places import ARRAYS, arrays_folder
+from toile.data.locations import ARRAYS, arrays_folder
 from toile.data.readers.array_labels import check_label_shape, read_labels
-from toile.data.readers.array_pixels import layout_of, read_pixels, see_pixels
+from toile.data.readers.array_pixels import layout_of, read_pixels, scan_pixels
+from toile.data.readers.cached_arrays import CachedArrays, open_cached_arrays
 from toile.data.readers.held_array import HeldArray, held_array
-from toile.data.readers.kept_arrays import KeptArrays, open_kept
 from toile.data.readers.label_values import Labels
 from toile.errors import ToileError
 
@@ -48,18 +48,18 @@ def keep_arrays(
     # Of all parts together: a test part may be darker than what is learnt from.
     extremes = Extremes()
     for image_array in images.values():
-        see_pixels(image_array, extremes)
+        scan_pixels(image_array, extremes)
     greys = find_greys(extremes, white, " and ".join(images))
     parts = [
         Images(_pixels(array, greys), part_labels)
         for array, part_labels in zip(images.values(), indices, strict=True)
     ]
-    arrays = KeptArrays(parts[0], parts[1] if len(parts) > 1 else None, names, greys)
+    arrays = CachedArrays(parts[0], parts[1] if len(parts) > 1 else None, names, greys)
     name = f"{ARRAYS}{arrays.hash}"
     folder = arrays_folder(name)
     try:
         # Not written anew, which would have the decoded copy made again too.
-        open_kept(folder)
+        open_cached_arrays(folder)
     except ToileError:
         arrays.write(folder)
     return name
@@ -85,11 +85,11 @@ def _classes(
         raise ToileError(f"class_names has {twice} twice; every class has a name of its own")
     indices = np.arange(len(distinct))
     if class_names is not None:
-        indices = _places_among(distinct, names)
+        indices = _indices_among(distinct, names)
     return names, [indices[np.searchsorted(distinct, part_labels)] for part_labels in values]
 
 
-def _places_among(labels: Labels, names: tuple[str, ...]) -> Indices:
+def _indices_among(labels: Labels, names: tuple[str, ...]) -> Indices:
     """Where each of `labels`, which are sorted, stands in `names`."""
     if labels.dtype.kind == "U":
         unnamed = [name for name in map(str, labels) if name not in names]

@@ -17,11 +17,11 @@ class Classes:
     """The names of the classes, and what each label of the source is called among them."""
 
     names: tuple[str, ...]
-    places: Int64[np.ndarray, " labels"]
+    indices: Int64[np.ndarray, " labels"]
 
     def renumber(self, images: Images) -> Images:
         """`images` with class indices for labels."""
-        return replace(images, labels=self.places[images.labels])
+        return replace(images, labels=self.indices[images.labels])
 
 
 def classes_of(
@@ -33,11 +33,11 @@ def classes_of(
     `names` a class is called by its number. Raises ToileError where another part has a class that
     training has not.
     """
-    learnt, held_out = train.apart()
-    labels = {"train": learnt.labels, "validation": held_out.labels}
+    training, held_out = train.split_held_out()
+    labels = {"train": training.labels, "validation": held_out.labels}
     if test is not None:
         labels["test"] = test.labels
-    occurring = {part: np.unique(of_part) for part, of_part in labels.items()}
+    occurring = {part: np.unique(part_labels) for part, part_labels in labels.items()}
     distinct = np.unique(np.concatenate(list(occurring.values())))
     names = names or tuple(map(str, range(int(distinct[-1]) + 1)))
     if rule < 3:

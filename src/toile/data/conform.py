@@ -13,7 +13,7 @@ from toile.errors import ToileError
 from toile.recipe import Data
 
 
-def shape_asked(shape: tuple[int, int, int], data: Data) -> tuple[int, int, int]:
+def requested_shape(shape: tuple[int, int, int], data: Data) -> tuple[int, int, int]:
     """What pictures of `shape` (c, h, w) have in the colour and size `data` asks for."""
     channels, height, width = shape
     colours = {None: channels, "grey": 1, "rgb": 3}
@@ -25,13 +25,13 @@ def conform(images: Images, data: Data, where: str) -> Images:
 
     Pictures from files come resized already; arrays of other formats are resized here.
     """
-    shape = shape_asked(images.shape, data)
+    shape = requested_shape(images.shape, data)
     if images.shape != shape:
         pixels = np.empty((len(images), *shape), np.uint8)
         # By Pillow and one by one, so that arrays and picture files come out the same.
         for index, image in enumerate(images.pixels):
             pixels[index] = _fit_one(image, data)
-        images = replace(images, pixels=pixels, read_marks=images.marks)
+        images = replace(images, pixels=pixels, read_hashes=images.hashes)
     _, height, width = images.shape
     if min(height, width) < MIN_SIDE_PX or max(height, width) > MAX_SIDE_PX:
         raise ToileError(

@@ -42,7 +42,7 @@ class Dataset:
     """Values that are not numbers; None where the format cannot hold any."""
     notes: tuple[str, ...] = ()
     """What a user should know of how the images were read, a sentence each."""
-    is_turned: bool = False
+    was_transposed: bool = False
     """Whether rows and columns of every picture were swapped in reading."""
     greys: Greys | None = None
     """Which values of the files are black and white; None by the rules of older runs."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from toile.data.catalogue import IDX_FILES, Known
 from toile.data.fetch import find_file, unpacked_sha256
-from toile.data.places import DEBIAN_FOLDER
+from toile.data.locations import DEBIAN_FOLDER
 from toile.errors import ToileError
 from toile.file_lock import file_lock
 

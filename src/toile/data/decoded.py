@@ -21,14 +21,15 @@ from toile.data.dataset import Skipped
 from toile.data.fingerprint import Identity
 from toile.data.greys import Greys
 from toile.data.images import Images
-from toile.data.places import cache_folder
+from toile.data.locations import cache_folder
 from toile.data.readers import READER_VERSION
 from toile.recipe import Data
 
 READING_SETTINGS = {"size_px", "colour", "label_column", "test", "rule", "orientation", "white"}
 FORMAT = 4
 """Raised when an entry's files change, so that one of another form is not looked at."""
-KINDS = ("pixels", "labels", "marks")
+KINDS = {"pixels": "pixels", "labels": "labels", "marks": "hashes"}
+"""What an entry's files are called, and what they hold of `Images`."""
 ARRAYS = tuple(f"{part}-{kind}" for part in ("train", "test") for kind in KINDS)
 UNFINISHED = "unfinished-"
 SECONDS_TO_WRITE = 3600.0
@@ -49,7 +50,7 @@ class Decoded:
     nulls: int | None
     nans: int | None
     notes: tuple[str, ...]
-    is_turned: bool
+    was_transposed: bool
     greys: Greys | None
 
 
@@ -91,7 +92,7 @@ def _decoded(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Decoded:
         nulls=about["nulls"],
         nans=about["nans"],
         notes=tuple(about["notes"]),
-        is_turned=about["is_turned"],
+        was_transposed=about["is_turned"],
         greys=about["greys"] and Greys.model_validate(about["greys"]),
     )
 
@@ -133,7 +134,7 @@ def _write_files(folder: Path, decoded: Decoded) -> None:
     parts = {"train": decoded.train, "test": decoded.test}
     for name in ARRAYS:
         part, kind = name.split("-")
-        np.save(folder / f"{name}.npy", getattr(parts[part], kind), allow_pickle=False)
+        np.save(folder / f"{name}.npy", getattr(parts[part], KINDS[kind]), allow_pickle=False)
     about: dict[str, Any] = {
         "class_names": decoded.class_names,
         "identity": asdict(decoded.identity),
@@ -142,7 +143,7 @@ def _write_files(folder: Path, decoded: Decoded) -> None:
         "nulls": decoded.nulls,
         "nans": decoded.nans,
         "notes": decoded.notes,
-        "is_turned": decoded.is_turned,
+        "is_turned": decoded.was_transposed,
         "held_out": decoded.train.num_held_out,
         "names": {part: images.names for part, images in parts.items()},
         "greys": decoded.greys and decoded.greys.model_dump(mode="json"),

@@ -95,7 +95,7 @@ class Description:
                     "index": index,
                     "class": self.class_names[label],
                 }
-                for part, index, label in conflict.places
+                for part, index, label in conflict.occurrences
             ]
             for conflict in self.conflicts
         ]
@@ -114,7 +114,7 @@ def describe(dataset: Dataset) -> Description:
     >>> described.train.class_counts[:2].tolist(), described.test.class_counts[:2].tolist()
     ([600, 600], [100, 100])
     """
-    learnt, held_out = dataset.train.apart()
+    learnt, held_out = dataset.train.split_held_out()
     parts = {"train": learnt, "validation": held_out, "test": open_sealed(dataset.test)}
     hashes = {name: image_hashes(part) for name, part in parts.items()}
     num_classes = len(dataset.class_names)

@@ -7,7 +7,7 @@ from jaxtyping import Bool
 
 from toile.data.fingerprint import image_hashes
 from toile.data.images import Images
-from toile.data.marks import is_marked
+from toile.data.picture_hashes import is_known
 from toile.errors import ToileError
 
 
@@ -16,24 +16,24 @@ def divide(images: Images, fraction: float, rule: int, where: str) -> tuple[Imag
 
     What the source itself holds out for validation stays so, and no copy of it is for testing.
     """
-    learnt, held_out = images.apart()
-    is_test = _by_pixels(learnt, fraction) if rule == 1 else _by_rank(learnt, fraction)
+    training, held_out = images.split_held_out()
+    is_test = _by_pixels(training, fraction) if rule == 1 else _by_rank(training, fraction)
     if len(held_out):
-        is_test &= ~is_marked(learnt.marks, np.unique(held_out.marks))
-    _refuse_what_cannot_be_learnt(learnt, is_test, fraction, where)
-    train_indices = np.append(np.flatnonzero(~is_test), np.arange(len(learnt), len(images)))
-    train = replace(images.take(train_indices), num_held_out=len(held_out))
-    return train, learnt.take(np.flatnonzero(is_test))
+        is_test &= ~is_known(training.hashes, np.unique(held_out.hashes))
+    _refuse_what_cannot_be_learnt(training, is_test, fraction, where)
+    train_indices = np.append(np.flatnonzero(~is_test), np.arange(len(training), len(images)))
+    train = replace(images.gather(train_indices), num_held_out=len(held_out))
+    return train, training.gather(np.flatnonzero(is_test))
 
 
 def _by_rank(images: Images, fraction: float) -> Bool[np.ndarray, " n"]:
-    """Of each class the `fraction` of its distinct pictures whose files have the lowest marks.
+    """Of each class the `fraction` of its distinct pictures whose files have the lowest hashes.
 
     Neither size nor colour plays a part. Copies go together and count once, also those saved in
     another format; a class has a picture for testing where it has two. A picture that stands in two
     classes is not for testing, as no answer to it would be right.
     """
-    file_hashes, pixel_hashes = images.marks.T
+    file_hashes, pixel_hashes = images.hashes.T
     pictures, picture_indices = np.unique(pixel_hashes, return_inverse=True)
     ranks = np.full(len(pictures), np.iinfo(np.uint64).max)
     np.minimum.at(ranks, picture_indices, file_hashes)

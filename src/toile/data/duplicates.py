@@ -18,9 +18,9 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Conflict:
-    """One image that stands under more than one class, by its places: part, index, class."""
+    """One image that stands under more than one class, by its occurrences: part, index, class."""
 
-    places: tuple[tuple[str, int, int], ...]
+    occurrences: tuple[tuple[str, int, int], ...]
 
 
 def duplicate_groups(hashes: list[bytes]) -> tuple[tuple[int, ...], ...]:
@@ -49,8 +49,10 @@ def conflicts(
 ) -> tuple[Conflict, ...]:
     """Images that stand under more than one class in all parts together, by first occurrence."""
     occurrences: defaultdict[bytes, list[tuple[str, int, int]]] = defaultdict(list)
-    for part, of_part in hashes.items():
-        for index, (image, label) in enumerate(zip(of_part, labels[part].tolist(), strict=True)):
+    for part, part_hashes in hashes.items():
+        for index, (image, label) in enumerate(
+            zip(part_hashes, labels[part].tolist(), strict=True)
+        ):
             occurrences[image].append((part, index, label))
     return tuple(
         Conflict(tuple(group))

@@ -13,7 +13,7 @@ from toile.data.statistics import BORDER_TOLERANCE, PixelStatistics
 from toile.migrations import version_of
 from toile.recipe import Data, Recipe, recipe_text, with_settings
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 Grey = Annotated[float, Field(ge=0, le=255)]
 Count = Annotated[int, Field(ge=0)]
 Margin = Annotated[float, Field(ge=0)]
@@ -46,8 +46,8 @@ class DataFacts(BaseModel):
     release: str
     class_names: Annotated[tuple[str, ...], Field(min_length=2, max_length=1000)]
     shape: tuple[Annotated[int, Field(ge=1)], Side, Side]
-    mean: tuple[Share, ...]
-    sd: tuple[Share, ...]
+    mean: tuple[Fraction, ...]
+    sd: tuple[Fraction, ...]
     border_grey: tuple[Grey, ...]
     margins: SideMargins
     scaling: Literal["unit", "standard"]
@@ -156,7 +156,7 @@ def data_facts(
     )
 
 
-def carried(recipe: Recipe, facts: DataFacts) -> tuple[str, DataFacts]:
+def portable(recipe: Recipe, facts: DataFacts) -> tuple[str, DataFacts]:
     """The recipe's text and the facts as a file carries them away.
 
     Paths of this machine are cut to their last part: they mean nothing elsewhere, and tell a

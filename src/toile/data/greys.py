@@ -15,9 +15,9 @@ from toile.data.images import chunk_slices
 from toile.errors import ToileError
 
 BITS = (8, 10, 12, 14, 16)
-FEW = 16
+LOW_WHITE = 16
 """Whole numbers up to this are no pictures of 8 bits: so dark none would be seen in any."""
-FEW_BEYOND = 0.01
+MISTAKE_FRACTION = 0.01
 """A share of values above 255 that is more likely a mistake than pictures of more than 8 bits."""
 ROUNDING = 1e-3
 """How far from 0 and 1 a scale's ends may lie that was computed."""
@@ -76,14 +76,14 @@ class Extremes:
 
     lowest: float = np.inf
     highest: float = -np.inf
-    whole: bool = True
+    are_integers: bool = True
     num_values: int = 0
-    num_beyond_bytes: int = 0
+    num_above_bytes: int = 0
     lowest_at: str = ""
     highest_at: str = ""
     """Where they were met first, as ` (image 4)`."""
 
-    def see(
+    def update(
         self,
         values: Shaped[np.ndarray, "*shape"],
         location: Callable[[int], str] = lambda index: "",
@@ -91,13 +91,13 @@ class Extremes:
         """Take in some more, none of them NaN; `location` is where the value of an index lies."""
         self.num_values += values.size
         if values.max() > 255:
-            self.num_beyond_bytes += int((values > 255).sum())
+            self.num_above_bytes += int((values > 255).sum())
         if values.min() < self.lowest:
             self.lowest, self.lowest_at = float(values.min()), location(int(values.argmin()))
         if values.max() > self.highest:
             self.highest, self.highest_at = float(values.max()), location(int(values.argmax()))
-        if values.dtype.kind == "f" and self.whole:
-            self.whole = bool((values == np.rint(values)).all())
+        if values.dtype.kind == "f" and self.are_integers:
+            self.are_integers = bool((values == np.rint(values)).all())
 
     @property
     def any(self) -> bool:
@@ -121,20 +121,20 @@ def find_greys(extremes: Extremes, white: float | None, where: str) -> Greys:
     if extremes.lowest < -ROUNDING:
         if extremes.lowest < -1 - ROUNDING or extremes.highest > 1 + ROUNDING:
             before = "; save them as they were before they were standardised"
-            remedy = "" if extremes.whole else before
+            remedy = "" if extremes.are_integers else before
             raise ToileError(
                 f"{where}: pixels go {extremes.words}; they go from 0 to 255, from 0 to 1 or from "
                 f"-1 to 1{remedy}"
             )
         black, white = -1, 1
-    elif not extremes.whole:
+    elif not extremes.are_integers:
         white = _white_of_fractions(extremes, where)
     elif extremes.highest > 255:
         white = _white_of_bits(extremes, where)
     elif extremes.highest > 0:
         white = _white_of_bytes(extremes.highest)
-        if white == FEW != extremes.highest:
-            doubt = f"the lightest value is {extremes.highest:g}, and {FEW} is read as white"
+        if white == LOW_WHITE != extremes.highest:
+            doubt = f"the lightest value is {extremes.highest:g}, and {LOW_WHITE} is read as white"
     if black < extremes.highest < (black + white) / 2:
         doubt = f"the lightest value is {extremes.highest:g}, and {white:g} is read as white"
     return Greys(
@@ -142,7 +142,7 @@ def find_greys(extremes: Extremes, white: float | None, where: str) -> Greys:
         highest=extremes.highest,
         black=black,
         white=white,
-        whole=extremes.whole,
+        whole=extremes.are_integers,
         doubt=doubt and f"{doubt}; if that is not so, set data.white, as in --set data.white=255",
     )
 
@@ -154,15 +154,15 @@ def _as_set(extremes: Extremes, white: float, where: str) -> Greys:
             f"{white:g}; set it to the value that is white, or leave it out"
         )
     return Greys(
-        lowest=extremes.lowest, highest=extremes.highest, white=white, whole=extremes.whole
+        lowest=extremes.lowest, highest=extremes.highest, white=white, whole=extremes.are_integers
     )
 
 
 def _white_of_bytes(highest: float) -> int:
     if highest == 1:
         return 1
-    if highest <= FEW:
-        return 15 if highest == 15 else FEW
+    if highest <= LOW_WHITE:
+        return 15 if highest == 15 else LOW_WHITE
     return 255
 
 
@@ -172,9 +172,9 @@ def _white_of_bits(extremes: Extremes, where: str) -> int:
         raise ToileError(
             f"{where}: pixels go {extremes.words}; at most {2 ** BITS[-1] - 1}, 16 bit, are read"
         )
-    if extremes.num_beyond_bytes < FEW_BEYOND * extremes.num_values:
+    if extremes.num_above_bytes < MISTAKE_FRACTION * extremes.num_values:
         raise ToileError(
-            f"{where}: pixels go {extremes.words}, but only {extremes.num_beyond_bytes} of "
+            f"{where}: pixels go {extremes.words}, but only {extremes.num_above_bytes} of "
             f"{extremes.num_values} are above 255; whether 255 or {white} is white cannot be told; "
             f"put them right, or set data.white, as in --set data.white={white}"
         )
@@ -184,7 +184,7 @@ def _white_of_bits(extremes: Extremes, where: str) -> int:
 def _white_of_fractions(extremes: Extremes, where: str) -> int:
     if extremes.highest <= 1 + ROUNDING:
         return 1
-    if extremes.highest <= FEW:
+    if extremes.highest <= LOW_WHITE:
         raise ToileError(
             f"{where}: pixels go {extremes.words} with fractions; "
             "whether 1, 16 or 255 is white cannot be told; set data.white to the value that is, as "

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Int, Int64, Shaped, UInt8
 
-from toile.data.marks import Marks, MarkSet, array_marks
+from toile.data.picture_hashes import HashSet, PictureHashes, array_hashes
 
 
 # eq=False: a generated == would ask arrays for one truth value, and raise.
@@ -16,8 +16,8 @@ class Images:
 
     pixels: UInt8[np.ndarray, "n c h w"]
     labels: Int64[np.ndarray, " n"]
-    read_marks: Marks | None = None
-    """Marks from where the images were read; None where `pixels` are all there ever was."""
+    read_hashes: PictureHashes | None = None
+    """Hashes from where the images were read; None where `pixels` are all there ever was."""
     names: tuple[str, ...] | None = None
     """The file of each, by its path below the source; None where they are rows of arrays."""
     num_held_out: int = 0
@@ -34,20 +34,20 @@ class Images:
         return channels, height, width
 
     @cached_property
-    def marks(self) -> Marks:
-        """By what each image is known again: the marks of its file and of its pixels."""
-        return array_marks(self.pixels) if self.read_marks is None else self.read_marks
+    def hashes(self) -> PictureHashes:
+        """The hashes each image is known by: of its file and of its pixels."""
+        return array_hashes(self.pixels) if self.read_hashes is None else self.read_hashes
 
-    def mark_set(self) -> MarkSet:
-        """By what any of them is known again, also in an array of the size and colour it has here.
+    def hash_set(self) -> HashSet:
+        """The hashes any of them is known by, also in an array of the size and colour it has here.
 
-        Its marks, and those of `pixels`, which were resized where `data` asks for another size.
+        Its hashes, and those of `pixels`, which were resized where `data` asks for another size.
         """
-        if self.read_marks is None:
-            return np.unique(self.marks)
-        return np.union1d(self.marks, array_marks(self.pixels))
+        if self.read_hashes is None:
+            return np.unique(self.hashes)
+        return np.union1d(self.hashes, array_hashes(self.pixels))
 
-    def apart(self) -> "tuple[Images, Images]":
+    def split_held_out(self) -> "tuple[Images, Images]":
         """Those to learn from, and those that the source holds out; not copied."""
         end = len(self) - self.num_held_out
         return self._slice(slice(None, end)), self._slice(slice(end, None))
@@ -56,13 +56,13 @@ class Images:
         return Images(
             self.pixels[piece],
             self.labels[piece],
-            None if self.read_marks is None else self.read_marks[piece],
+            None if self.read_hashes is None else self.read_hashes[piece],
             None if self.names is None else self.names[piece],
         )
 
-    def take(self, indices: Int[np.ndarray, " m"]) -> "Images":
+    def gather(self, indices: Int[np.ndarray, " m"]) -> "Images":
         """The images at `indices`, in that order, copied into memory."""
-        hashes = None if self.read_marks is None else self.read_marks[indices]
+        hashes = None if self.read_hashes is None else self.read_hashes[indices]
         names = None if self.names is None else tuple(self.names[index] for index in indices)
         return Images(self.pixels[indices], self.labels[indices], hashes, names)
 

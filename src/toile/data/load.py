@@ -19,13 +19,13 @@ from toile.data.decoded import (
 from toile.data.divide import divide
 from toile.data.fingerprint import identify
 from toile.data.images import Images
-from toile.data.orientation import is_transposed, swap_rows_and_columns, turned_note
-from toile.data.places import arrays_folder, cache_folder, is_arrays
+from toile.data.locations import arrays_folder, cache_folder, is_arrays
+from toile.data.orientation import is_transposed, swap_rows_and_columns, transposed_note
 from toile.data.readers import find_source
 from toile.data.readers.parts import Parts, Progress
 from toile.data.scale import refuse_blank, scaled
 from toile.data.sealed import Sealed
-from toile.data.siblings import above, parts_beside
+from toile.data.siblings import above, sibling_parts
 from toile.data.sources import find_known, obtain_known
 from toile.errors import ToileError, did_you_mean
 from toile.recipe import Data, data_of
@@ -51,8 +51,8 @@ def load_data(
     values = data.model_dump() if isinstance(data, Data) else {"name": str(data)}
     data = data_of(values | settings)
     known = KNOWN.get(data.name)
-    path = obtain_known(known, progress) if known else _own_path(data.name)
-    siblings = [] if known else parts_beside(path)
+    path = obtain_known(known, progress) if known else _local_path(data.name)
+    siblings = [] if known else sibling_parts(path)
     names, parent = ", ".join(siblings[:3]), above(path)
     try:
         decoded = _decode(path, data, progress)
@@ -99,7 +99,7 @@ def is_here(name: str) -> bool:
     return name in KNOWN or ("\0" not in name and os.path.exists(os.path.expanduser(name)))
 
 
-def _own_path(name: str) -> Path:
+def _local_path(name: str) -> Path:
     if is_arrays(name):
         folder = arrays_folder(name)
         if not folder.is_dir():
@@ -143,7 +143,7 @@ def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) ->
     train, test = (_fitted(part, data, where, transposed) for part in (parts.train, parts.test))
     assert train is not None
     if data.rule < 3:
-        train, _ = train.apart()
+        train, _ = train.split_held_out()
     _check_shapes(train, test, where)
     if parts.greys is not None:
         refuse_blank(train, test, parts.greys, where)
@@ -163,8 +163,8 @@ def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) ->
         skipped=parts.skipped,
         nulls=parts.nulls,
         nans=parts.nans,
-        notes=(*parts.notes, *([turned_note(data)] if transposed else [])),
-        is_turned=transposed,
+        notes=(*parts.notes, *([transposed_note(data)] if transposed else [])),
+        was_transposed=transposed,
         greys=parts.greys,
     )
 
@@ -207,7 +207,7 @@ def _dataset(data: Data, path: Path, decoded: Decoded, recognised: Known | None)
         nulls=decoded.nulls,
         nans=decoded.nans,
         notes=decoded.notes,
-        is_turned=decoded.is_turned,
+        was_transposed=decoded.was_transposed,
         greys=decoded.greys,
         reading={"name": resolved_name, **data.model_dump(include=READING_SETTINGS)},
     )

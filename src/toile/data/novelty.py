@@ -20,14 +20,14 @@ LEAST_VARIANCE = 1 / 12 / 255**2
 class Novelty:
     """The training images' mean and first principal components, of greys from 0 to 1.
 
-    `factor` pixels a side are averaged into one value before; `rest` is the variance of each value
-    that the components leave over.
+    `factor` pixels a side are averaged into one value before; `residual_variance` is the variance
+    of each value that the components leave over.
     """
 
     mean: Float32[np.ndarray, " d"]
     components: Float32[np.ndarray, "q d"]
     variances: Float32[np.ndarray, " q"]
-    rest: float
+    residual_variance: float
     factor: int
 
     def fits(self, shape: tuple[int, int, int]) -> bool:
@@ -46,10 +46,11 @@ class Novelty:
         return np.sqrt(np.concatenate([np.empty(0), *pieces]) / len(self.mean))
 
     def _squares(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float64[np.ndarray, " n"]:
-        apart = _values(pixels, self.factor) - self.mean
-        along = apart @ self.components.T
-        left = np.maximum((apart**2).sum(1) - (along**2).sum(1), 0)
-        squares: Float64[np.ndarray, " n"] = (along**2 / self.variances).sum(1) + left / self.rest
+        centred = _values(pixels, self.factor) - self.mean
+        along = centred @ self.components.T
+        left = np.maximum((centred**2).sum(1) - (along**2).sum(1), 0)
+        inside = (along**2 / self.variances).sum(1)
+        squares: Float64[np.ndarray, " n"] = inside + left / self.residual_variance
         return squares.astype(np.float64)
 
 
@@ -72,7 +73,7 @@ def novelty(images: Images) -> Novelty:
         mean=mean.astype(np.float32),
         components=np.ascontiguousarray(vectors.T[first], np.float32),
         variances=np.maximum(variances[first], LEAST_VARIANCE).astype(np.float32),
-        rest=max(float(left.mean()), LEAST_VARIANCE),
+        residual_variance=max(float(left.mean()), LEAST_VARIANCE),
         factor=factor,
     )
 

@@ -20,7 +20,7 @@ def is_transposed(names: Sequence[str], data: Data) -> bool:
     return bool(names) and all(TRANSPOSED.fullmatch(name) for name in names)
 
 
-def turned_note(data: Data) -> str:
+def transposed_note(data: Data) -> str:
     """What a user is told where pictures were turned."""
     if data.orientation == "transposed":
         return "rows and columns of every picture were swapped, as data.orientation asks"

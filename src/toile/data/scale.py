@@ -27,11 +27,11 @@ def scaled(parts: Parts, data: Data, where: str) -> Parts:
     greys = parts.greys
     if greys is None:
         extremes = Extremes()
-        for images in _both(parts):
-            extremes.see(images.pixels)
+        for images in _parts(parts):
+            extremes.update(images.pixels)
         greys = find_greys(extremes, data.white, where)
         if not greys.is_bytes:
-            for images in _both(parts):
+            for images in _parts(parts):
                 scale_in_place(images.pixels, greys)
     return replace(parts, greys=greys, notes=(*parts.notes, *_notes(greys)))
 
@@ -65,7 +65,7 @@ def refuse_blank(train: Images, test: Images | None, greys: Greys, where: str) -
         )
 
 
-def _both(parts: Parts) -> list[Images]:
+def _parts(parts: Parts) -> list[Images]:
     return [images for images in (parts.train, parts.test) if images is not None]
 
 

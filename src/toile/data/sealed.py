@@ -7,39 +7,39 @@ the run store's counted look import it, and a contract on imports holds that.
 import numpy as np
 
 from toile.data.images import Images
-from toile.data.marks import MarkSet, is_marked
+from toile.data.picture_hashes import HashSet, is_known
 
 
 class Sealed:
-    """A test part that tells how many images it holds, by what marks, and nothing else."""
+    """A test part that tells how many images it holds, by what hashes, and nothing else."""
 
-    __slots__ = ("_images", "_marks")
+    __slots__ = ("_hashes", "_images")
 
-    def __init__(self, images: Images, marks: MarkSet | None = None) -> None:
-        """Seal `images`; `marks` are theirs, where their pixels are not at hand."""
+    def __init__(self, images: Images, hashes: HashSet | None = None) -> None:
+        """Seal `images`; `hashes` are theirs, where their pixels are not at hand."""
         self._images = images
-        self._marks = marks
+        self._hashes = hashes
 
     def __len__(self) -> int:
         """How many images are sealed."""
         return len(self._images)
 
     @property
-    def marks(self) -> MarkSet:
-        """By what its images are known, to be kept from training and from being asked about."""
-        if self._marks is None:
-            self._marks = self._images.mark_set()
-        return self._marks
+    def hashes(self) -> HashSet:
+        """The hashes of its images, by which they are kept from training and from questions."""
+        if self._hashes is None:
+            self._hashes = self._images.hash_set()
+        return self._hashes
 
-    def count_marked(self, among: MarkSet) -> int:
-        """How many of its images have a mark in `among`."""
-        return int(is_marked(self._images.marks, among).sum())
+    def count_known(self, among: HashSet) -> int:
+        """How many of its images have a hash in `among`."""
+        return int(is_known(self._images.hashes, among).sum())
 
     def without_pixels(self) -> "Sealed":
-        """The number and the marks of its images alone, as they may leave this machine."""
+        """The number and the hashes of its images alone, as they may leave this machine."""
         n = len(self)
         nothing = np.empty((n, 0, 0, 0), np.uint8)
-        return Sealed(Images(nothing, np.zeros(n, np.int64), self._images.marks), self.marks)
+        return Sealed(Images(nothing, np.zeros(n, np.int64), self._images.hashes), self.hashes)
 
     def __repr__(self) -> str:
         """Name the part without showing any of it."""

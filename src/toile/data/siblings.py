@@ -6,7 +6,7 @@ from pathlib import Path
 from toile.data.readers.part_names import part_of
 
 
-def parts_beside(path: Path) -> list[str]:
+def sibling_parts(path: Path) -> list[str]:
     """What lies beside `path` and is by its name another part of one set; nothing where none does.
 
     A table called as a folder is belongs to it: `train.csv` to `train`.

@@ -6,7 +6,7 @@ from pathlib import Path
 from toile.data.catalogue import IDX_FILES, KNOWN, Known
 from toile.data.debian import unpack_debian_package
 from toile.data.fetch import fetch_from, holds
-from toile.data.places import DEBIAN_FOLDER, SAMPLE_FOLDER, cache_folder, own_folders
+from toile.data.locations import DEBIAN_FOLDER, SAMPLE_FOLDER, cache_folder, user_folders
 from toile.data.readers.parts import Progress
 from toile.errors import ToileError
 
@@ -85,7 +85,7 @@ def _folders(known: Known) -> list[Path]:
     if known.name == "fashion-sample":
         return [SAMPLE_FOLDER]
     debian = [DEBIAN_FOLDER / known.name] if known.debian_package else []
-    return [*own_folders(known.name), cache_folder() / "fetched" / known.name, *debian]
+    return [*user_folders(known.name), cache_folder() / "fetched" / known.name, *debian]
 
 
 def _obtained(known: Known) -> str:

@@ -8,8 +8,8 @@ from jaxtyping import Bool, Int64
 from toile.data.catalogue import known_shape
 from toile.data.dataset import Dataset
 from toile.data.images import Images
-from toile.data.marks import Marks, is_marked
-from toile.data.places import is_arrays
+from toile.data.locations import is_arrays
+from toile.data.picture_hashes import PictureHashes, is_known
 from toile.errors import ToileError
 from toile.recipe import Data
 from toile.streams import numpy_stream
@@ -17,7 +17,7 @@ from toile.streams import numpy_stream
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The train part in two. `chooses` marks the half of the validation images that may choose an
+    """The train part in two. `selection` marks the half of the validation images that may choose an
     epoch; the other half scores what was chosen.
     """
 
@@ -25,7 +25,7 @@ class Split:
     validation: Images
     validation_indices: Int64[np.ndarray, " m"]
     """Where the validation images lie in the train part, ascending."""
-    chooses: Bool[np.ndarray, " m"]
+    selection: Bool[np.ndarray, " m"]
     note: str | None = None
     """What was done otherwise than asked, in one sentence."""
     num_copies: int = 0
@@ -58,15 +58,15 @@ def split_data(train: Images, data: Data) -> Split:
     rng = numpy_stream(data.split, "split")
     indices, note = _held_out(train, data, rng)
     counts = np.bincount(train.labels[indices], minlength=int(train.labels.max()) + 1)
-    validation = train.take(indices)
+    validation = train.gather(indices)
     num_choosing = apportion(len(indices) // 2, counts, most=counts)
     selection = np.isin(np.arange(len(indices)), _draw(validation.labels, num_choosing, rng))
     if data.rule > 2:
-        selection = _with_copies(selection, validation.marks)
+        selection = _with_copies(selection, validation.hashes)
     train_indices = np.setdiff1d(np.arange(len(train)), indices, assume_unique=True)
     if data.rule > 1:
         train_indices = train_indices[
-            ~is_marked(train.marks[train_indices], np.unique(validation.marks))
+            ~is_known(train.hashes[train_indices], np.unique(validation.hashes))
         ]
     num_copies = len(train) - len(indices) - len(train_indices)
     if not len(train_indices):
@@ -74,10 +74,12 @@ def split_data(train: Images, data: Data) -> Split:
             f"all {len(train)} training images are copies of the {len(indices)} held out for "
             "validation; add images that differ"
         )
-    return Split(train.take(train_indices), validation, indices, selection, note, num_copies)
+    return Split(train.gather(train_indices), validation, indices, selection, note, num_copies)
 
 
-def _with_copies(selection: Bool[np.ndarray, " m"], hashes: Marks) -> Bool[np.ndarray, " m"]:
+def _with_copies(
+    selection: Bool[np.ndarray, " m"], hashes: PictureHashes
+) -> Bool[np.ndarray, " m"]:
     """`selection` with all copies of a picture where the first of them is.
 
     As drawn where all the images would come to lie in one half.
@@ -138,7 +140,7 @@ def resolved_data(data: Data, dataset: Dataset, split: Split) -> Data:
         "validation": len(split.validation),
         "name": data.name if known else str(dataset.path.resolve()),
     }
-    if dataset.is_turned:
+    if dataset.was_transposed:
         # The files may be called otherwise when they are read again.
         resolved["orientation"] = "transposed"
     return data.model_copy(update=resolved)

@@ -1,4 +1,4 @@
-"""What prediction has to know about the training pixels: scale, paper and margins."""
+"""What prediction has to know about the training pixels: scale, background and margins."""
 
 from dataclasses import dataclass
 
@@ -87,19 +87,21 @@ def frame_counts(pixels: UInt8[np.ndarray, "n c h w"]) -> list[Int64[np.ndarray,
 
 
 def _margins(pixels: UInt8[np.ndarray, "n c h w"], border: Float64[np.ndarray, " c"]) -> Margins:
-    emptiness = [_empty_sides(is_drawn(pixels[piece], border)) for piece in chunk_slices(pixels)]
+    emptiness = [
+        _empty_sides(is_foreground(pixels[piece], border)) for piece in chunk_slices(pixels)
+    ]
     sides = np.concatenate(emptiness)
     if not len(sides):
         return Margins(0.0, 0.0, 0.0, 0.0)
     return Margins(*np.median(sides, axis=0).tolist())
 
 
-def is_drawn(
+def is_foreground(
     pixels: UInt8[np.ndarray, "n c h w"], border: Float64[np.ndarray, " c"]
 ) -> Bool[np.ndarray, "n h w"]:
     """Where any channel leaves the border's grey; by table, for arithmetic on pixels is slow."""
-    apart = np.abs(np.arange(256) - border[:, None]) > BORDER_TOLERANCE
-    by_channel = [apart[channel][pixels[:, channel]] for channel in range(len(border))]
+    differs = np.abs(np.arange(256) - border[:, None]) > BORDER_TOLERANCE
+    by_channel = [differs[channel][pixels[:, channel]] for channel in range(len(border))]
     everywhere: Bool[np.ndarray, "n h w"] = np.any(by_channel, axis=0)
     return everywhere
 

@@ -11,5 +11,5 @@ def accuracy(logits: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"]) ->
 
     Of equal logits the first answers; so does a NaN, which numpy ranks above all numbers.
     """
-    right = np.count_nonzero(logits.argmax(axis=1) == labels)
-    return proportion(int(right), len(labels))
+    num_correct = np.count_nonzero(logits.argmax(axis=1) == labels)
+    return proportion(int(num_correct), len(labels))

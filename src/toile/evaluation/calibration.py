@@ -48,18 +48,18 @@ def reliability(
     Niculescu-Mizil and Caruana 2005, ICML.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == labels
+    is_correct = probabilities.argmax(axis=1) == labels
     # Divided, not linspace: 7 / 100 is the very float of 0.07, 7 times 0.01 is not.
     edges = np.arange(bins + 1) / bins
     bin_index = np.searchsorted(edges[1:-1], confidence, side="left")
     count = np.bincount(bin_index, minlength=bins)
-    correct = np.bincount(bin_index[right], minlength=bins)
+    correct = np.bincount(bin_index[is_correct], minlength=bins)
     with np.errstate(invalid="ignore"):
         mean = np.bincount(bin_index, confidence, bins) / count
     columns = edges[:-1], edges[1:], mean, correct, count
     return tuple(
-        ConfidenceBin(low, high, sure, proportion(num_correct, n))
-        for low, high, sure, num_correct, n in zip(
+        ConfidenceBin(low, high, mean_confidence, proportion(num_correct, n))
+        for low, high, mean_confidence, num_correct, n in zip(
             *(column.tolist() for column in columns), strict=True
         )
     )

@@ -43,18 +43,18 @@ def class_scores(matrix: Int[np.ndarray, "k k"]) -> tuple[ClassScores, ...]:
     images and is never answered, NaN for one that has neither; its n counts the images that are,
     or are taken for, the class. All three have Wilson's intervals.
     """
-    right = matrix.diagonal()
-    touched = matrix.sum(axis=0) + matrix.sum(axis=1) - right
-    f1 = (_f1(int(count), int(n)) for count, n in zip(right, touched, strict=True))
+    correct = matrix.diagonal()
+    touched = matrix.sum(axis=0) + matrix.sum(axis=1) - correct
+    f1 = (_f1(int(count), int(n)) for count, n in zip(correct, touched, strict=True))
     scores = zip(precisions(matrix), recalls(matrix), f1, strict=True)
     return tuple(ClassScores(*row) for row in scores)
 
 
-def _f1(right: int, touched: int) -> Estimate:
+def _f1(correct: int, touched: int) -> Estimate:
     # F1 = 2 J / (1 + J) with J = right / touched, a plain share whose interval is Wilson's. A
     # bootstrap over the images has no width where all are right: at 30 images of three classes
     # and a true F1 of .97 it held the truth in 46 % of 400 trials, this in 94 %.
-    jaccard = proportion(right, touched)
+    jaccard = proportion(correct, touched)
     value, low, high = (2 * end / (1 + end) for end in (jaccard.value, jaccard.low, jaccard.high))
     return Estimate(value, low, high, touched)
 
@@ -70,10 +70,12 @@ def macro_scores(matrix: Int[np.ndarray, "k k"], seed: int = 0) -> ClassScores:
     """
     samples = _samples(matrix, seed)
     n = int(matrix.sum())
-    ofs = [(scores.precision, scores.recall, scores.f1) for scores in class_scores(matrix)]
+    per_class = [(scores.precision, scores.recall, scores.f1) for scores in class_scores(matrix)]
     precision, recall, f1 = (
         _at_least_as_doubtful(_bootstrapped(mean, n), estimates)
-        for mean, estimates in zip(np.nanmean(samples, axis=2), zip(*ofs, strict=True), strict=True)
+        for mean, estimates in zip(
+            np.nanmean(samples, axis=2), zip(*per_class, strict=True), strict=True
+        )
     )
     return ClassScores(precision, recall, f1)
 
@@ -104,12 +106,12 @@ def _samples(matrix: Int[np.ndarray, "k k"], seed: int) -> Float[np.ndarray, "3 
     counts = np.concatenate([images[None], draws]).astype(np.float64)
     classes = np.arange(len(matrix))
     of_class, predicted_as = true[:, None] == classes, answered[:, None] == classes
-    right, num_true, num_answered = (
+    correct, num_true, num_answered = (
         counts @ cells.astype(np.float64)
         for cells in (of_class & predicted_as, of_class, predicted_as)
     )
     with np.errstate(invalid="ignore"):
-        scores = right / num_answered, right / num_true, 2 * right / (num_true + num_answered)
+        scores = correct / num_answered, correct / num_true, 2 * correct / (num_true + num_answered)
     return np.stack(scores)
 
 

@@ -10,17 +10,17 @@ LEAST_IMBALANCE = 1.5
 
 @dataclass(frozen=True)
 class Commonest:
-    """The class of most images, by its index, and its share of all."""
+    """The class of most images, by its index, and its fraction of all."""
 
     label: int
-    share: float
+    fraction: float
 
 
 def commonest(counts: Int[np.ndarray, " k"]) -> Commonest | None:
     """The commonest class by how many images each has; None where classes are about balanced.
 
-    They are where it has less than half as many again as a class has on average: a share near one
-    in k is what anybody expects.
+    They are where it has less than half as many again as a class has on average: a fraction near
+    one in k is what anybody expects.
     """
     total = int(counts.sum())
     label = int(counts.argmax())

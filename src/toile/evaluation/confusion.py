@@ -12,13 +12,13 @@ from toile.evaluation.estimate import Estimate, proportion
 class Confusion:
     """`count` images of class `true` were answered with class `predicted`.
 
-    `share` is `count` over all images of class `true`.
+    `fraction` is `count` over all images of class `true`.
     """
 
     true: int
     predicted: int
     count: int
-    share: float
+    fraction: float
 
 
 def confusion_matrix(
@@ -32,10 +32,10 @@ def confusion_matrix(
 
 
 def recalls(matrix: Int[np.ndarray, "k k"]) -> tuple[Estimate, ...]:
-    """Each class's share of images found, with its interval; NaN for a class without images."""
+    """Each class's fraction of images found, with its interval; NaN for a class without images."""
     return tuple(
-        proportion(right, n)
-        for right, n in zip(matrix.diagonal().tolist(), matrix.sum(axis=1).tolist(), strict=True)
+        proportion(correct, n)
+        for correct, n in zip(matrix.diagonal().tolist(), matrix.sum(axis=1).tolist(), strict=True)
     )
 
 

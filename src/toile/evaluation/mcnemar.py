@@ -35,8 +35,8 @@ def mcnemar(first_right: Bool[np.ndarray, " n"], second_right: Bool[np.ndarray, 
     from scipy.stats import binomtest
 
     both, only_first, only_second, neither = (
-        int(np.count_nonzero(of_kind))
-        for of_kind in (
+        int(np.count_nonzero(mask))
+        for mask in (
             first_right & second_right,
             first_right & ~second_right,
             ~first_right & second_right,

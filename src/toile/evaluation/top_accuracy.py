@@ -17,5 +17,5 @@ def top_accuracy(
     # Sorted upwards from behind and read backwards: only so do ties and NaN stand as in argmax.
     upwards = np.argsort(logits[:, ::-1], axis=1, kind="stable")
     ranked = logits.shape[1] - 1 - upwards[:, ::-1]
-    right = np.count_nonzero(ranked[:, :k] == labels[:, None])
-    return proportion(int(right), len(labels))
+    num_correct = np.count_nonzero(ranked[:, :k] == labels[:, None])
+    return proportion(int(num_correct), len(labels))

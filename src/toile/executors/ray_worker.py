@@ -34,7 +34,7 @@ class Cluster:
 
 
 def dataset_to_send(settings: Data) -> Dataset:
-    """The data `settings` name. Of the test part only number and marks leave this machine."""
+    """The data `settings` name. Of the test part only number and hashes leave this machine."""
     dataset = load_data(settings)
     return replace(dataset, test=dataset.test.without_pixels())
 

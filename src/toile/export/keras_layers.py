@@ -143,7 +143,7 @@ def _mean_over_views(writer: _Writer, plan: Plan, views: layers.Views, pictures:
     first, *others = plan.layers
     _, height, width = plan.input
     moves = []
-    for rows, columns in views.places(height, width):
+    for rows, columns in views.view_indices(height, width):
         moved = [("across", [1, 3, 2], columns), ("down", [3, 2, 1], rows)]
         moves.append([move for move in moved if list(move[2]) != list(range(len(move[2])))])
     shown = [pictures for _ in moves]

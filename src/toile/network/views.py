@@ -12,7 +12,7 @@ class ViewStack(nn.Module):
 
     def __init__(self, layer: layers.Views, height: int, width: int) -> None:
         super().__init__()
-        origins = layer.places(height, width)
+        origins = layer.view_indices(height, width)
         self.count = len(origins)
         # They follow from the recipe, so they are not saved with the weights.
         for axis, indices in zip(("rows", "columns"), zip(*origins, strict=True), strict=True):

@@ -6,22 +6,22 @@ Speaks uint8 pictures (c, h, w), a run's `DataFacts` and logits (k,); knows no r
 from toile.prediction.abstention import Abstention, Cost, abstention_from_json, find_abstention
 from toile.prediction.answer import ClassProbability, Prediction, Vote, answer, vote
 from toile.prediction.classifier import Classifier, LogitsModel
-from toile.prediction.pictures import Asking, ImageArray, TorchTensor, pixels_in, sources_of
+from toile.prediction.out_of_distribution import are_out_of_distribution
+from toile.prediction.pictures import ImageArray, PictureInput, TorchTensor, pixels_in, sources_of
 from toile.prediction.prepare import PreparedPicture, prepare
 from toile.prediction.seal import Seal
 from toile.prediction.step import PreparationStep
-from toile.prediction.strange import are_strange
 from toile.prediction.together import Answered, ask_together
 
 __all__ = [
     "Abstention",
     "Answered",
-    "Asking",
     "ClassProbability",
     "Classifier",
     "Cost",
     "ImageArray",
     "LogitsModel",
+    "PictureInput",
     "Prediction",
     "PreparationStep",
     "PreparedPicture",
@@ -30,7 +30,7 @@ __all__ = [
     "Vote",
     "abstention_from_json",
     "answer",
-    "are_strange",
+    "are_out_of_distribution",
     "ask_together",
     "find_abstention",
     "pixels_in",

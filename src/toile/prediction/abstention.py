@@ -58,12 +58,15 @@ class Abstention:
         self, logits: Float[np.ndarray, " k"], pixels: UInt8[np.ndarray, "c h w"]
     ) -> tuple[str, ...]:
         """Why this picture gets no answer; none where it gets one."""
-        sure, energy = float(probabilities(logits[None]).max()), float(energies(logits[None])[0])
+        top_probability, energy = (
+            float(probabilities(logits[None]).max()),
+            float(energies(logits[None])[0]),
+        )
         reasons = []
-        if self.confidence is not None and not sure >= self.confidence:
+        if self.confidence is not None and not top_probability >= self.confidence:
             reasons.append(
                 f"no class reaches {100 * self.confidence:.1f} %, which nearly all genuine "
-                f"pictures do; the likeliest is at {100 * sure:.1f} %"
+                f"pictures do; the likeliest is at {100 * top_probability:.1f} %"
             )
         if self.energy is not None and not energy <= self.energy:
             reasons.append(
@@ -92,7 +95,7 @@ class Abstention:
                 "mean": _packed(known.mean),
                 "components": _packed(known.components),
                 "variances": [float(variance) for variance in known.variances],
-                "rest": known.rest,
+                "rest": known.residual_variance,
                 "factor": known.factor,
             }
         return record
@@ -117,19 +120,23 @@ def find_abstention(
 
     `out_of_distribution` says which get no answer whatever the network finds.
     """
-    sure, energy = probabilities(logits).max(1), energies(logits)
+    top_probability, energy = probabilities(logits).max(1), energies(logits)
     if selection.sum() < LEAST_PICTURES:
         return Abstention()
-    least = float(np.quantile(sure[selection], REFUSED, method="lower"))
+    least = float(np.quantile(top_probability[selection], REFUSED, method="lower"))
     most = float(np.quantile(energy[selection], 1 - REFUSED, method="higher"))
-    refused = out_of_distribution | (sure < least) | (energy > most)
+    refused = out_of_distribution | (top_probability < least) | (energy > most)
     farthest = None
     if distances is not None:
         farthest = float(np.quantile(distances[selection], 1 - REFUSED, method="higher"))
         refused |= distances > farthest
-    of = refused[~selection]
-    right = (logits.argmax(1) == labels)[~selection] & of
-    cost = Cost(int(of.sum()), int(right.sum()), len(of)) if len(of) else None
+    refused_holdout = refused[~selection]
+    correct = (logits.argmax(1) == labels)[~selection] & refused_holdout
+    cost = (
+        Cost(int(refused_holdout.sum()), int(correct.sum()), len(refused_holdout))
+        if len(refused_holdout)
+        else None
+    )
     return Abstention(least, most, farthest, novelty, cost)
 
 
@@ -172,7 +179,7 @@ def _novelty(record: dict[str, Any] | None) -> Novelty | None:
         mean=_unpacked(record["mean"]).reshape(size),
         components=_unpacked(record["components"]).reshape(num, size),
         variances=np.array(record["variances"], np.float32).reshape(num),
-        rest=residual_variance,
+        residual_variance=residual_variance,
         factor=factor,
     )
 

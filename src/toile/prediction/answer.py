@@ -70,13 +70,13 @@ def answer(
     if doubts and not always:
         return Prediction((), tuple(warnings), tuple(doubts))
     warnings = [*warnings, *doubts]
-    top = likeliest(probabilities, class_names, num_top)
+    top = top_classes(probabilities, class_names, num_top)
     if not top[0].probability >= UNSURE:
         warnings = [*warnings, "no class reaches 50 %"]
     return Prediction(top, tuple(warnings))
 
 
-def likeliest(
+def top_classes(
     probabilities: Float[np.ndarray, " k"], class_names: Sequence[str], num_top: int
 ) -> tuple[ClassProbability, ...]:
     """The `num_top` likeliest classes; of equals the first comes first."""
@@ -90,7 +90,7 @@ def vote(
     by_run: Mapping[str, Float[np.ndarray, " k"]], class_names: Sequence[str], num_top: int
 ) -> Vote:
     """What the runs say together, by the mean of the probabilities each of them gives."""
-    top = likeliest(np.mean(list(by_run.values()), axis=0), class_names, num_top)
+    top = top_classes(np.mean(list(by_run.values()), axis=0), class_names, num_top)
     first = {run: class_names[int(row.argmax())] for run, row in by_run.items()}
     agree = Counter(first.values())[top[0].class_name]
     if agree == len(first):

@@ -1,4 +1,4 @@
-"""The paper something is drawn on: how light it is everywhere, and brought to the training's."""
+"""The background of a drawing: how light it is, and how it becomes the training images'."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ from toile.prediction.polarity import border_of
 from toile.prediction.step import Notes, words
 
 CLEAN = 4
-"""Grey levels a background may be off the paper and need no change."""
-LEAST_SHARE = 0.5
+"""Grey levels a background may be off the training images' and need no change."""
+LEAST_FRACTION = 0.5
 """Of the border, for a plane through it to be a background."""
 LEAST_LIGHT = 32
 """Of 255: a background darker than this is not lightened further."""
@@ -26,12 +26,12 @@ FLATTEN = 1e-6 * np.eye(3)
 class Background:
     """A plane of grey for each channel: `planes` @ (1, x, y), x and y going from -1 to 1.
 
-    `spread` is the SD of the border about it, `share` how much of the border lies on it.
+    `spread` is the SD of the border about it, `fraction` how much of the border lies on it.
     """
 
     planes: Float64[np.ndarray, "c 3"]
     spread: float
-    share: float
+    fraction: float
 
     def greys(self, height: int, width: int) -> Float[np.ndarray, "c h w"]:
         """The background of a whole picture."""
@@ -48,10 +48,10 @@ class Background:
             float((self.planes[:, 0] + slope).max()),
         )
 
-    def is_paper(self, background_grey: Float[np.ndarray, " c"]) -> bool:
+    def matches(self, background_grey: Float[np.ndarray, " c"]) -> bool:
         """Whether it is as light as `background_grey` to within `CLEAN` levels everywhere."""
-        off = np.abs(self.planes[:, 0] - background_grey) + np.abs(self.planes[:, 1:]).sum(1)
-        return bool((off <= CLEAN).all())
+        deviation = np.abs(self.planes[:, 0] - background_grey) + np.abs(self.planes[:, 1:]).sum(1)
+        return bool((deviation <= CLEAN).all())
 
 
 def background(greys: Float[np.ndarray, "c h w"]) -> Background:
@@ -62,9 +62,11 @@ def background(greys: Float[np.ndarray, "c h w"]) -> Background:
     stride = max(1, border.shape[1] // NUM_POINTS)
     border, points = border[:, ::stride].astype(np.float64), points[:, ::stride].T
     planes = np.stack([_plane(points, channel) for channel in border])
-    off = border - planes @ points.T
-    near = np.abs(off) <= _reach(off)
-    return Background(planes, float(off[near].std()) if near.any() else 0.0, float(near.mean()))
+    deviation = border - planes @ points.T
+    near = np.abs(deviation) <= _reach(deviation)
+    return Background(
+        planes, float(deviation[near].std()) if near.any() else 0.0, float(near.mean())
+    )
 
 
 def _plane(
@@ -76,38 +78,38 @@ def _plane(
     distances: what covers less than half of the border does not count. Rousseeuw 1984,
     J. Am. Stat. Assoc. 79, 871-880.
     """
-    threes = np.random.default_rng(0).integers(0, len(greys), (NUM_PLANES, 3))
-    corners = points[threes]
+    triples = np.random.default_rng(0).integers(0, len(greys), (NUM_PLANES, 3))
+    corners = points[triples]
     transposed = corners.swapaxes(1, 2)
     # Through points in a row there are many planes: FLATTEN takes the flattest.
     squares = transposed @ corners + FLATTEN
-    planes = np.linalg.solve(squares, transposed @ greys[threes][:, :, None])[..., 0]
+    planes = np.linalg.solve(squares, transposed @ greys[triples][:, :, None])[..., 0]
     distances = np.median(np.abs(greys - planes @ points.T), axis=1)
     plane: Float64[np.ndarray, " 3"] = planes[distances.argmin()]
     for _ in range(ROUNDS):
-        off = greys - points @ plane
-        near = np.abs(off) <= _reach(off)
+        deviation = greys - points @ plane
+        near = np.abs(deviation) <= _reach(deviation)
         if not near.any():
             break
         plane = np.linalg.lstsq(points[near], greys[near])[0]
     return plane
 
 
-def _reach(off: Float64[np.ndarray, "*points"]) -> float:
+def _reach(deviation: Float64[np.ndarray, "*points"]) -> float:
     """How far from a plane a point may be and still be of it, which noise alone makes."""
     # 1.48 medians of absolute distance are an SD where it is of noise alone.
-    return float(np.clip(3 * 1.48 * np.median(np.abs(off)), CLEAN, MOST_NOISE))
+    return float(np.clip(3 * 1.48 * np.median(np.abs(deviation)), CLEAN, MOST_NOISE))
 
 
-def is_on_paper(
+def has_background(
     greys: Float[np.ndarray, "c h w"], background_grey: Float64[np.ndarray, " c"]
 ) -> bool:
     """Whether most of the outermost pixels are at `background_grey`, which needs no plane."""
-    off = np.abs(border_of(greys, 1) - background_grey[:, None]).max(0)
-    return bool((off <= CLEAN).mean() >= LEAST_SHARE)
+    deviation = np.abs(border_of(greys, 1) - background_grey[:, None]).max(0)
+    return bool((deviation <= CLEAN).mean() >= LEAST_FRACTION)
 
 
-def lit(
+def normalise_background(
     greys: Float[np.ndarray, "c h w"], background_grey: Float64[np.ndarray, " c"], notes: Notes
 ) -> tuple[Float[np.ndarray, "c h w"], float]:
     """`greys` with their background at `background_grey` all over, and the SD of the noise in it.
@@ -115,16 +117,16 @@ def lit(
     Unchanged where the background is at that grey already, or where the border does not show one.
     """
     plane = background(greys)
-    if plane.share < LEAST_SHARE:
+    if plane.fraction < LEAST_FRACTION:
         notes.warnings.append(
-            f"only {100 * plane.share:.0f} % of its border is of one background, which the "
+            f"only {100 * plane.fraction:.0f} % of its border is of one background, which the "
             "training images have; what is drawn may have been found wrongly"
         )
         return greys, 0.0
-    if plane.is_paper(background_grey):
+    if plane.matches(background_grey):
         return greys, plane.spread
     darkest, lightest = plane.ends
-    greys = on_paper(greys, plane, background_grey)
+    greys = with_background(greys, plane, background_grey)
     notes.step(
         "Background",
         f"The background, {darkest:.0f} to {lightest:.0f} of 255, was brought to the training "
@@ -134,16 +136,16 @@ def lit(
     return greys, plane.spread
 
 
-def on_paper(
+def with_background(
     greys: Float[np.ndarray, "c h w"], plane: Background, background_grey: Float[np.ndarray, " c"]
 ) -> Float[np.ndarray, "c h w"]:
     """`greys` with the background at `background_grey`, the opposite end of the scale as it was.
 
-    As under more light: what takes half the paper's light still takes half of it.
+    As under more light: what takes half the background's light still takes half of it.
     """
-    under = plane.greys(*greys.shape[1:])
+    current = plane.greys(*greys.shape[1:])
     start = background_grey.astype(np.float32)[:, None, None]
     end = 255 * (start < 127.5).astype(np.float32)
     # A plane through a border may leave the scale in a corner.
-    light = np.maximum(np.abs(end - under), LEAST_LIGHT)
-    return start + (greys - under) * (np.abs(end - start) / light)
+    light = np.maximum(np.abs(end - current), LEAST_LIGHT)
+    return start + (greys - current) * (np.abs(end - start) / light)

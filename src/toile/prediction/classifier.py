@@ -8,12 +8,12 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Float32, Int, Int64, UInt8
 
-from toile.data import DataFacts, Marks, MarkSet, array_marks, is_marked
+from toile.data import DataFacts, HashSet, PictureHashes, array_hashes, is_known
 from toile.errors import ToileError, did_you_mean
 from toile.evaluation import probabilities
 from toile.prediction.abstention import Abstention
 from toile.prediction.answer import Prediction, answer
-from toile.prediction.pictures import Asking, ImageArray, pixels_in, sources_of
+from toile.prediction.pictures import ImageArray, PictureInput, pixels_in, sources_of
 from toile.prediction.prepare import PreparedPicture, prepare
 from toile.prediction.seal import Seal
 
@@ -49,8 +49,8 @@ class Classifier:
     model: LogitsModel
     seal: Seal = field(default_factory=Seal)
     abstention: Abstention = field(default_factory=Abstention)
-    trained: MarkSet | None = None
-    """Marks of the images it was trained on, where they are known."""
+    trained: HashSet | None = None
+    """PictureHashes of the images it was trained on, where they are known."""
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -79,11 +79,11 @@ class Classifier:
         it does on others. `toile.evaluate` gives the run's own scores, with intervals.
         """
         pixels = pixels_in(images, self.facts)
-        hashes = array_marks(pixels)
+        hashes = array_hashes(pixels)
         self._refuse_sealed(hashes)
-        true = self._places(labels, len(pixels))
+        true = self._class_indices(labels, len(pixels))
         if self.trained is not None:
-            known = int(is_marked(hashes, self.trained).sum())
+            known = int(is_known(hashes, self.trained).sum())
             if known:
                 warnings.warn(
                     f"{known:,} of the {len(pixels):,} images are among those {self.name} was "
@@ -94,7 +94,7 @@ class Classifier:
 
     def ask(
         self,
-        picture: Asking,
+        picture: PictureInput,
         *,
         num_top: int = 3,
         always: bool = False,
@@ -116,7 +116,7 @@ class Classifier:
         (source,) = sources
         self.seal.refuse_paths([source.path] if source.path is not None else [])
         read = source.read()
-        self.seal.refuse_marked(source.name, source.marks(read.seen_by(self.facts.greys)))
+        self.seal.refuse_hashes(source.name, source.hashes(read.scaled_like(self.facts.greys)))
         prepared = prepare(read, self.facts, show_steps=show_steps)
         (logits,) = self.model.logits(prepared.pixels[None])
         prediction = self.answer(logits, prepared, num_top, always)
@@ -132,22 +132,24 @@ class Classifier:
         always: bool,
     ) -> Prediction:
         """What its `logits` say of a picture that was prepared for it."""
-        doubts = (*prepared.strange, *self.abstention.reasons(logits, prepared.pixels))
+        doubts = (*prepared.out_of_distribution, *self.abstention.reasons(logits, prepared.pixels))
         (row,) = probabilities(logits[None])
         return answer(row, self.class_names, num_top, prepared.warnings, doubts, always)
 
     def unsealed(self, images: ImageArray) -> UInt8[np.ndarray, "n c h w"]:
         """The images as bytes. Raises ToileError where they do not fit or one is sealed."""
         pixels = pixels_in(images, self.facts)
-        self._refuse_sealed(array_marks(pixels))
+        self._refuse_sealed(array_hashes(pixels))
         return pixels
 
-    def _refuse_sealed(self, hashes: Marks) -> None:
-        sealed = int(is_marked(hashes, self.seal.marks).sum())
+    def _refuse_sealed(self, hashes: PictureHashes) -> None:
+        sealed = int(is_known(hashes, self.seal.hashes).sum())
         if sealed:
-            raise ToileError(f"{sealed:,} of the {len(hashes):,} images: are {self.seal.what}")
+            raise ToileError(
+                f"{sealed:,} of the {len(hashes):,} images: are {self.seal.description}"
+            )
 
-    def _places(self, labels: Sequence[Any] | np.ndarray, n: int) -> Int[np.ndarray, " n"]:
+    def _class_indices(self, labels: Sequence[Any] | np.ndarray, n: int) -> Int[np.ndarray, " n"]:
         """`labels` as places in `class_names`."""
         array = np.asarray(labels)
         if array.shape != (n,):

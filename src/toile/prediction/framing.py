@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, UInt8
 from scipy import ndimage
 
-from toile.data import Framing, drawn_boxes, mass_centres
+from toile.data import Framing, foreground_boxes, mass_centres
 from toile.prediction.resample import resampled
-from toile.prediction.step import Box, Notes, whole
+from toile.prediction.step import Box, Notes, as_bytes
 
 SPECK = 0.005
 """A spot below this share of the largest one is dirt."""
@@ -17,7 +17,7 @@ SPECK_OF_PICTURE = 2e-4
 
 
 @dataclass(frozen=True)
-class Content:
+class Region:
     """What is drawn: its box, the middle of it and its centre of mass, in px."""
 
     box: Box
@@ -54,16 +54,18 @@ def framed(
     lies so already is not touched.
     """
     _, height, width = greys.shape
-    apart = np.abs(greys - background_grey[:, None, None].astype(np.float32)).max(0)
-    foreground = apart > threshold
+    distance = np.abs(greys - background_grey[:, None, None].astype(np.float32)).max(0)
+    foreground = distance > threshold
     # What is small in a picture of this size may be a strap, and in the training images it stays.
-    region = content(apart, foreground if (width, height) == size else without_specks(foreground))
+    region = find_region(
+        distance, foreground if (width, height) == size else without_specks(foreground)
+    )
     part: Box = (0.0, 0.0, float(width), float(height))
     name, sentence = "Resized", f"{width} x {height} px became {size[0]} x {size[1]}."
     if region is not None and is_framed(region, (width, height), framing, size):
         sentence = f"{sentence[:-1]}; what is drawn lies as in the training images."
     elif region is not None:
-        _say_found(region, threshold, greys, notes)
+        _note_region(region, threshold, greys, notes)
         part = window(region, framing, size)
         name = "Framed"
         sentence = (
@@ -71,16 +73,16 @@ def framed(
             f"centred by its {framing.centred_by}, as the training images are."
         )
     if (width, height) == size and part == (0, 0, *size):
-        return whole(greys)
+        return as_bytes(greys)
     small, was_enlarged = resampled(greys, part, size, background_grey)
     if was_enlarged:
         sentence += " It had been enlarged smoothly, and was sharpened back."
     notes.step(name, sentence, small)
-    return whole(small)
+    return as_bytes(small)
 
 
-def _say_found(
-    region: Content, threshold: float, greys: Float[np.ndarray, "c h w"], notes: Notes
+def _note_region(
+    region: Region, threshold: float, greys: Float[np.ndarray, "c h w"], notes: Notes
 ) -> None:
     _, height, width = greys.shape
     box_width, box_height = region.size
@@ -93,16 +95,18 @@ def _say_found(
     )
 
 
-def content(apart: Float[np.ndarray, "h w"], foreground: Bool[np.ndarray, "h w"]) -> Content | None:
-    """What lies in `foreground`, weighed by how far it is `apart` from the background.
+def find_region(
+    distance: Float[np.ndarray, "h w"], foreground: Bool[np.ndarray, "h w"]
+) -> Region | None:
+    """What lies in `foreground`, weighed by its `distance` from the background.
 
     None where nothing does.
     """
     if not foreground.any():
         return None
-    left, top, right, bottom = drawn_boxes(foreground[None])[0].tolist()
-    x, y = mass_centres((apart * foreground)[None])[0].tolist()
-    return Content((left, top, right, bottom), (x, y))
+    left, top, right, bottom = foreground_boxes(foreground[None])[0].tolist()
+    x, y = mass_centres((distance * foreground)[None])[0].tolist()
+    return Region((left, top, right, bottom), (x, y))
 
 
 def without_specks(foreground: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
@@ -114,7 +118,7 @@ def without_specks(foreground: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w
 
 
 def is_framed(
-    region: Content, picture: tuple[int, int], framing: Framing, size: tuple[int, int]
+    region: Region, picture: tuple[int, int], framing: Framing, size: tuple[int, int]
 ) -> bool:
     """Whether `region` lies in a picture as it does in the training images of `size`.
 
@@ -132,7 +136,7 @@ def is_framed(
     )
 
 
-def window(region: Content, framing: Framing, size: tuple[int, int]) -> Box:
+def window(region: Region, framing: Framing, size: tuple[int, int]) -> Box:
     """The part of a picture, which may reach beyond it, that frames `region` in `size`."""
     width, height = size
     scale = max(region.size[0] / width, region.size[1] / height) / framing.extent.middle

@@ -80,7 +80,7 @@ def _greys(batch: Array, facts: DataFacts | None, description: str) -> Greys:
     if batch.dtype.kind == "f" and not np.isfinite(batch).all():
         raise ToileError(f"{description}; it holds values that are NaN or infinite")
     extremes = Extremes()
-    extremes.see(batch)
+    extremes.update(batch)
     run_greys = facts.greys if facts else None
     if (
         run_greys

@@ -14,9 +14,9 @@ from PIL import Image
 
 from toile.data import (
     DataFacts,
-    MarkSet,
+    HashSet,
     Picture,
-    picture_marks,
+    picture_hashes,
     picture_of,
     read_picture,
 )
@@ -44,7 +44,7 @@ class TorchTensor(Protocol):
         ...
 
 
-Asking = Any
+PictureInput = Any
 """A path, the bytes of a file, an image of Pillow's, an array, a tensor or numbers in lists; what
 else is given is refused with a sentence."""
 ImageArray = Any
@@ -65,18 +65,18 @@ class PictureSource:
     may_fail: bool = False
     content: bytes | None = None
 
-    def marks(self, pixels: UInt8[np.ndarray, "c h w"]) -> MarkSet:
-        """By what the picture that was read from here as `pixels` is known again."""
+    def hashes(self, pixels: UInt8[np.ndarray, "c h w"]) -> HashSet:
+        """The hashes of the picture that was read from here as `pixels`."""
         if self.content is not None:
-            return picture_marks(pixels, io.BytesIO(self.content))
+            return picture_hashes(pixels, io.BytesIO(self.content))
         if self.path is None:
-            return picture_marks(pixels)
+            return picture_hashes(pixels)
         with self.path.open("rb") as file:
-            return picture_marks(pixels, file)
+            return picture_hashes(pixels, file)
 
 
 def sources_of(
-    pictures: Asking, facts: DataFacts | None = None, name: str = ""
+    pictures: PictureInput, facts: DataFacts | None = None, name: str = ""
 ) -> Iterator[PictureSource]:
     """Where each of `pictures` comes from: a folder is all files below it, a batch all in it.
 
@@ -84,7 +84,7 @@ def sources_of(
     that is asked, which tell how an array is meant.
     """
     number = 1
-    for item in _each(pictures):
+    for item in _items(pictures):
         for source in _sources_in(item, facts, number, name or f"picture {number}"):
             yield source
             number += 1
@@ -97,12 +97,13 @@ def pixels_in(images: ImageArray, facts: DataFacts) -> UInt8[np.ndarray, "n c h 
     """
     values = images.to_numpy() if hasattr(images, "to_numpy") else images
     if isinstance(values, list | tuple):
-        values = _array_of_numbers(values, "images")
+        values = _array_of_lists(values, "images")
     if not isinstance(values, np.ndarray | TorchTensor):
-        raise ToileError(f"images: are {_called(values)}; give an array, of {BATCHES}")
-    array = values if isinstance(values, np.ndarray) else _numbers_of(values)
+        raise ToileError(f"images: are {_kind_of(values)}; give an array, of {BATCHES}")
+    array = values if isinstance(values, np.ndarray) else _tensor_values(values)
     pixels = [
-        picture.seen_by(facts.greys) for picture in pictures_in(array, facts, 1, str(values.dtype))
+        picture.scaled_like(facts.greys)
+        for picture in pictures_in(array, facts, 1, str(values.dtype))
     ]
     if pixels[0].shape != facts.shape:
         raise ToileError(
@@ -117,7 +118,7 @@ def _size(shape: tuple[int, ...]) -> str:
     return f"{width} x {height} px in {'grey' if channels == 1 else 'colour'}"
 
 
-def _each(pictures: Asking) -> Iterable[object]:
+def _items(pictures: PictureInput) -> Iterable[object]:
     """The pictures one by one; a list of numbers is one, as an array would be."""
     if isinstance(pictures, str | bytes | os.PathLike | Image.Image | np.ndarray | TorchTensor):
         return [pictures]
@@ -142,16 +143,16 @@ def _sources_in(
     if isinstance(item, np.ndarray):
         return _sources_of_array(item, facts, number)
     if isinstance(item, TorchTensor):
-        return _sources_of_array(_numbers_of(item), facts, number, str(item.dtype))
+        return _sources_of_array(_tensor_values(item), facts, number, str(item.dtype))
     if isinstance(item, list | tuple) and item and isinstance(item[0], list | tuple | int | float):
-        return _sources_of_array(_array_of_numbers(item, name), facts, number, "numbers")
+        return _sources_of_array(_array_of_lists(item, name), facts, number, "numbers")
     raise ToileError(
-        f"{name}: is {_called(item)}; a picture is a path, the bytes of a file, an image of "
+        f"{name}: is {_kind_of(item)}; a picture is a path, the bytes of a file, an image of "
         "Pillow's, or an array or tensor of numbers; several are a list or a batch of them"
     )
 
 
-def _numbers_of(tensor: TorchTensor) -> np.ndarray:
+def _tensor_values(tensor: TorchTensor) -> np.ndarray:
     try:
         return tensor.detach().cpu().numpy()
     except TypeError:
@@ -159,7 +160,7 @@ def _numbers_of(tensor: TorchTensor) -> np.ndarray:
         return np.empty(tensor.shape, object)
 
 
-def _called(item: object) -> str:
+def _kind_of(item: object) -> str:
     words = {
         type(None): "nothing",
         dict: "a mapping",
@@ -210,7 +211,7 @@ def _itself(picture: Picture) -> Picture:
     return picture
 
 
-def _array_of_numbers(values: Sequence[Any], name: str) -> np.ndarray:
+def _array_of_lists(values: Sequence[Any], name: str) -> np.ndarray:
     """Numbers in lists of lists; ToileError where the lists are of different lengths."""
     try:
         return np.array(values)

@@ -9,23 +9,23 @@ from jaxtyping import Float, Integer, Shaped
 from toile.prediction.step import Notes, words
 
 UNDECIDED = 32
-"""A border this near to middle grey, of 255, may be of either kind of paper."""
+"""A border this near to middle grey, of 255, may be of either kind of background."""
 
 
-def turned(
+def match_polarity(
     levels: Integer[np.ndarray, "c h w"],
     full: int,
     background_grey: Float[np.ndarray, " c"],
-    thick: int,
+    thickness: int,
     notes: Notes,
 ) -> Integer[np.ndarray, "c h w"]:
     """`levels` (0 to `full`), or their inverse where that is what the training images are like.
 
-    The border looked at is `thick` px.
+    The border looked at is `thickness` px.
     """
-    if not is_inverted(levels, full, background_grey, thick):
+    if not is_inverted(levels, full, background_grey, thickness):
         return levels
-    border = np.median(border_of(levels, thick), axis=1) * 255 / full
+    border = np.median(border_of(levels, thickness), axis=1) * 255 / full
     levels = full - levels
     notes.step(
         "Inverted",
@@ -41,15 +41,15 @@ def is_inverted(
     levels: Integer[np.ndarray, "c h w"],
     full: int,
     background_grey: Float[np.ndarray, " c"],
-    thick: int,
+    thickness: int,
 ) -> bool:
     """Whether the border of `levels` (0 to `full`) is nearer to the inverse of `background_grey`.
 
     Where it is of a middle grey, the mean decides: as in the training images, what is drawn has to
-    lie on the far side of the border from the paper.
+    lie on the far side of the border from the background.
     """
     side = np.sign(background_grey - 127.5)
-    border = np.median(border_of(levels, thick), axis=1)
+    border = np.median(border_of(levels, thickness), axis=1)
     toward_background = ((2 * border - full) * side).sum()
     num_pixels = levels[0].size
     toward_foreground = ((border * num_pixels - levels.sum((1, 2), dtype=np.int64)) * side).sum()
@@ -58,17 +58,17 @@ def is_inverted(
     if toward_background:
         return bool(toward_background < 0)
     # As like its inverse as this, a picture is told from it by its first pixel off the middle.
-    off = 2 * levels[0].astype(np.int64).ravel() - full
-    return bool(side[0] * off[np.flatnonzero(off)[:1]].sum() < 0)
+    deviation = 2 * levels[0].astype(np.int64).ravel() - full
+    return bool(side[0] * deviation[np.flatnonzero(deviation)[:1]].sum() < 0)
 
 
-def border_of(levels: Shaped[np.ndarray, "c h w"], thick: int) -> Shaped[np.ndarray, "c m"]:
-    """The outermost `thick` pixels, each once: top and bottom rows, then the sides between."""
+def border_of(levels: Shaped[np.ndarray, "c h w"], thickness: int) -> Shaped[np.ndarray, "c m"]:
+    """The outermost `thickness` pixels, each once: top and bottom rows, then the sides between."""
     channels = len(levels)
     sides = (
-        levels[:, :thick],
-        levels[:, -thick:],
-        levels[:, thick:-thick, :thick],
-        levels[:, thick:-thick, -thick:],
+        levels[:, :thickness],
+        levels[:, -thickness:],
+        levels[:, thickness:-thickness, :thickness],
+        levels[:, thickness:-thickness, -thickness:],
     )
     return np.concatenate([side.reshape(channels, -1) for side in sides], axis=1)

@@ -7,13 +7,13 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from toile.data import BORDER_TOLERANCE, DataFacts, Framing, Picture
-from toile.prediction.background import is_on_paper, lit
+from toile.prediction.background import has_background, normalise_background
 from toile.prediction.colour import recoloured
 from toile.prediction.framing import framed
-from toile.prediction.polarity import turned
+from toile.prediction.out_of_distribution import unusual_features
+from toile.prediction.polarity import match_polarity
 from toile.prediction.resample import averaged
 from toile.prediction.step import Notes, PreparationStep
-from toile.prediction.strange import strangeness
 
 WORKING_PX = 512
 """Larger pictures are averaged down to this first, or to four times the training images."""
@@ -34,39 +34,41 @@ LYING = {
 class PreparedPicture:
     """What the network is to see, how it came about, and what is odd about it.
 
-    `strange` says in what it is unlike the training images: reasons to give no answer.
+    `out_of_distribution` says in what it is unlike the training images: reasons to give no answer.
     """
 
     pixels: UInt8[np.ndarray, "c h w"]
     steps: tuple[PreparationStep, ...]
     warnings: tuple[str, ...]
-    strange: tuple[str, ...]
+    out_of_distribution: tuple[str, ...]
 
 
 def prepare(picture: Picture, facts: DataFacts, show_steps: bool = True) -> PreparedPicture:
     """`picture` as the training images of `facts` are.
 
     What is so already is not touched. A picture and its inverse come out the same wherever the
-    training images are drawn on plain paper; where they are not, colour and size alone are changed.
+    training images have a plain background; where they have none, colour and size alone change.
     Without `show_steps` none are kept, which saves a quarter of an untouched picture's time.
     """
     notes = Notes(show_steps)
     _read(picture, notes)
-    original = picture.seen_by(facts.greys)
+    original = picture.scaled_like(facts.greys)
     if facts.greys is not None and original is not picture.pixels:
         sentence = f"Its values are those of the training files, {facts.greys.words}."
         notes.step("Greys", sentence, original)
-    looks = facts.known_appearance
+    appearance = facts.known_appearance
     if facts.appearance is None:
         notes.warnings.append("the run was made by an older Toile; how unusual it is, is unknown")
-    if looks.framing is None:
+    if appearance.framing is None:
         pixels = _photograph(original, facts.shape, notes)
     else:
-        pixels = _drawing(original, facts.shape, np.array(looks.paper), looks.framing, notes)
+        pixels = _drawing(
+            original, facts.shape, np.array(appearance.paper), appearance.framing, notes
+        )
     if show_steps:
-        _seen(pixels, facts, notes)
-    out_of_distribution, odd = strangeness(pixels, looks)
-    notes.warnings.extend(odd)
+        _note_inputs(pixels, facts, notes)
+    out_of_distribution, warnings = unusual_features(pixels, appearance)
+    notes.warnings.extend(warnings)
     return PreparedPicture(
         pixels, tuple(notes.steps), tuple(notes.warnings), tuple(out_of_distribution)
     )
@@ -114,24 +116,24 @@ def _drawing(
     framing: Framing,
     notes: Notes,
 ) -> UInt8[np.ndarray, "c2 h2 w2"]:
-    """Something drawn on plain paper, on the paper of the training images and framed as there."""
+    """A drawing, with the background of the training images and framed as they are."""
     channels, height, width = shape
     levels, full = recoloured(pixels, channels, notes)
     # As thick as a pixel of the training images would be in this picture.
-    thick = max(1, min(levels.shape[1] // height, levels.shape[2] // width))
-    levels = turned(levels, full, background_grey, thick, notes)
+    thickness = max(1, min(levels.shape[1] // height, levels.shape[2] // width))
+    levels = match_polarity(levels, full, background_grey, thickness, notes)
     greys = levels.astype(np.float32) * np.float32(255 / full)
     spread = 0.0
-    if greys.shape != shape or not is_on_paper(greys, background_grey):
+    if greys.shape != shape or not has_background(greys, background_grey):
         # Small enough to be looked through quickly, its noise averaged away.
         factor = -(-max(greys.shape[1:]) // max(WORKING_PX, 4 * height, 4 * width))
-        greys, spread = lit(averaged(greys, factor), background_grey, notes)
+        greys, spread = normalise_background(averaged(greys, factor), background_grey, notes)
     # Four SD of noise are passed by 6 pixels of 100,000, and those are specks.
     threshold = max(float(BORDER_TOLERANCE), 4 * spread)
     return framed(greys, threshold, background_grey, framing, (width, height), notes)
 
 
-def _seen(pixels: UInt8[np.ndarray, "c h w"], facts: DataFacts, notes: Notes) -> None:
+def _note_inputs(pixels: UInt8[np.ndarray, "c h w"], facts: DataFacts, notes: Notes) -> None:
     """The last step: the numbers that go in."""
     values = pixels / 255
     if facts.scaling == "standard":

@@ -10,7 +10,7 @@ from toile.prediction.step import Box
 FINE = 4
 """A picture this many times the training images, or more, may be an enlarged one of theirs."""
 MOST_PX = 2048
-"""Of a part that is longer than this, most is paper, and the picture is thinned first."""
+"""Of a part that is longer than this, most is background, and the picture is thinned first."""
 ROUNDS = 3
 EXPLAINED = 0.6
 
@@ -31,13 +31,13 @@ def resampled(
         greys = averaged(greys, factor)
         left, top, right, bottom = (edge / factor for edge in part)
         part = (left, top, right, bottom)
-    wide, box = _padded(greys, part, background_grey)
+    padded, box = _padded(greys, part, background_grey)
     scale = (box[2] - box[0]) / size[0]
-    small = _resize(wide, size, Resampling.BOX if scale >= 1 else Resampling.BICUBIC, box)
+    small = _resize(padded, size, Resampling.BOX if scale >= 1 else Resampling.BICUBIC, box)
     if scale < FINE:
         return small, False
     fine = (FINE * size[0], FINE * size[1])
-    original = _resize(wide, fine, Resampling.BOX, box)
+    original = _resize(padded, fine, Resampling.BOX, box)
     sharp = small
     for _ in range(ROUNDS):
         # What enlarging and averaging takes away is added; van Cittert 1931.
@@ -56,21 +56,21 @@ def averaged(greys: Float[np.ndarray, "c h w"], factor: int) -> Float[np.ndarray
 def _padded(
     greys: Float[np.ndarray, "c h w"], part: Box, background_grey: Float64[np.ndarray, " c"]
 ) -> tuple[Float[np.ndarray, "c h2 w2"], Box]:
-    """The picture with as much paper around it as `part` needs, and where `part` lies in that."""
+    """The picture with as much background around it as `part` needs, and `part` within that."""
     _, height, width = greys.shape
     left, top, right, bottom = part
-    before = _beyond(-top), _beyond(-left)
-    after = _beyond(bottom - height), _beyond(right - width)
+    before = _overhang(-top), _overhang(-left)
+    after = _overhang(bottom - height), _overhang(right - width)
     around = tuple(zip(before, after, strict=True))
-    wide = [
+    padded = [
         np.pad(channel, around, constant_values=grey)
         for channel, grey in zip(greys, background_grey, strict=True)
     ]
     down, across = before
-    return np.stack(wide), (left + across, top + down, right + across, bottom + down)
+    return np.stack(padded), (left + across, top + down, right + across, bottom + down)
 
 
-def _beyond(px: float) -> int:
+def _overhang(px: float) -> int:
     return max(0, int(np.ceil(px)))
 
 

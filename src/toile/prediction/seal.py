@@ -7,35 +7,35 @@ from pathlib import Path
 
 import numpy as np
 
-from toile.data import MarkSet, part_of
+from toile.data import HashSet, part_of
 from toile.errors import ToileError
 
 
-def _nothing() -> MarkSet:
+def _nothing() -> HashSet:
     return np.empty(0, np.uint64)
 
 
 @dataclass(frozen=True, eq=False)
 class Seal:
-    """Which pictures are of the sealed test part, told by their marks and by where they lie.
+    """Which pictures are of the sealed test part, told by their hashes and by where they lie.
 
-    `folder` is the data, where that is a folder; `what` says whose pictures they are, and what to
-    do instead. `doubts` are warnings beside every answer where nobody knows the marks.
+    `folder` is the data, where that is a folder; `description` says whose pictures they are, and
+    what to do instead. `doubts` are warnings beside every answer where nobody knows the hashes.
     """
 
-    marks: MarkSet = field(default_factory=_nothing)
+    hashes: HashSet = field(default_factory=_nothing)
     folder: Path | None = None
-    what: str = "of the sealed test part of the network's data; take another"
+    description: str = "of the sealed test part of the network's data; take another"
     doubts: tuple[str, ...] = ()
 
-    def refuse_marked(self, name: str, hashes: MarkSet) -> None:
+    def refuse_hashes(self, name: str, hashes: HashSet) -> None:
         """Raise ToileError where the picture with these `hashes` is a sealed one.
 
         Wherever it lies and whatever it is called. A copy that was cropped, resized or saved as
         JPEG has other pixels and is not known.
         """
-        if np.isin(hashes, self.marks).any():
-            raise ToileError(f"{name}: is {self.what}")
+        if np.isin(hashes, self.hashes).any():
+            raise ToileError(f"{name}: is {self.description}")
 
     def refuse_paths(self, paths: Iterable[Path]) -> None:
         """Raise ToileError where one of `paths` lies in the test folder of the data.
@@ -52,7 +52,7 @@ class Seal:
                 for root in roots
                 if spelt.is_relative_to(root)
             ):
-                raise ToileError(f"{path}: is {self.what}")
+                raise ToileError(f"{path}: is {self.description}")
 
 
 def _spellings(path: Path) -> set[Path]:

@@ -25,9 +25,9 @@ class PreparationStep:
 
 @dataclass(frozen=True)
 class Notes:
-    """The steps and warnings so far; every stage writes its own. Only `shown` steps are kept."""
+    """The steps, where `keeps_steps`, and the warnings so far; every stage writes its own."""
 
-    shown: bool = True
+    keeps_steps: bool = True
     steps: list[PreparationStep] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -40,17 +40,17 @@ class Notes:
         box: Box | None = None,
     ) -> None:
         """Write down a step; `greys` go from 0 to `full`."""
-        if not self.shown:
+        if not self.keeps_steps:
             return
         # For the eye alone: of 25 million pixels a thousand a side are kept.
         stride = -(-max(greys.shape[1:]) // MOST_PX)
         thumbnail = greys[:, ::stride, ::stride]
         if stride > 1 and not self.steps:
             sentence += f" Shown here at {thumbnail.shape[2]} x {thumbnail.shape[1]} px."
-        self.steps.append(PreparationStep(name, sentence, whole(thumbnail * (255 / full)), box))
+        self.steps.append(PreparationStep(name, sentence, as_bytes(thumbnail * (255 / full)), box))
 
 
-def whole(greys: Float[np.ndarray, "c h w"]) -> UInt8[np.ndarray, "c h w"]:
+def as_bytes(greys: Float[np.ndarray, "c h w"]) -> UInt8[np.ndarray, "c h w"]:
     """`greys` rounded, and cut to 0 to 255."""
     rounded: UInt8[np.ndarray, "c h w"] = np.clip(np.rint(greys), 0, 255).astype(np.uint8)
     return rounded

@@ -12,7 +12,7 @@ from toile.errors import ToileError
 from toile.evaluation import probabilities
 from toile.prediction.answer import ClassProbability, Prediction, Vote, vote
 from toile.prediction.classifier import Classifier
-from toile.prediction.pictures import Asking, PictureSource, sources_of
+from toile.prediction.pictures import PictureInput, PictureSource, sources_of
 from toile.prediction.prepare import PreparedPicture, prepare
 from toile.prediction.step import PreparationStep
 
@@ -69,7 +69,7 @@ class Answered:
 
 def ask_together(
     classifiers: Sequence[Classifier],
-    pictures: Asking,
+    pictures: PictureInput,
     *,
     num_top: int = 3,
     num_steps: int = 0,
@@ -123,22 +123,22 @@ def _answer(
     always: bool,
 ) -> list[Answered]:
     """The answers to a few hundred pictures, in their order."""
-    looked: list[list[PreparedPicture] | str] = []
+    prepared_or_error: list[list[PreparedPicture] | str] = []
     for source in sources:
-        looked.append(_look(source, classifiers, num_steps > 0))
-        num_steps -= isinstance(looked[-1], list)
-    readable = [ways for ways in looked if not isinstance(ways, str)]
+        prepared_or_error.append(_look(source, classifiers, num_steps > 0))
+        num_steps -= isinstance(prepared_or_error[-1], list)
+    readable = [prepared for prepared in prepared_or_error if not isinstance(prepared, str)]
     logits = [
-        classifier.model.logits(np.stack([ways[index].pixels for ways in readable]))
+        classifier.model.logits(np.stack([prepared[index].pixels for prepared in readable]))
         for index, classifier in enumerate(classifiers)
         if readable
     ]
     rows = zip(*logits, strict=True)
     return [
-        Answered(source.name, error=ways)
-        if isinstance(ways, str)
-        else _answered(source.name, classifiers, ways, next(rows), num_top, always)
-        for source, ways in zip(sources, looked, strict=True)
+        Answered(source.name, error=prepared)
+        if isinstance(prepared, str)
+        else _answered(source.name, classifiers, prepared, next(rows), num_top, always)
+        for source, prepared in zip(sources, prepared_or_error, strict=True)
     ]
 
 
@@ -149,29 +149,31 @@ def _look(
     try:
         picture = source.read()
         for classifier in classifiers:
-            hashes = source.marks(picture.seen_by(classifier.facts.greys))
-            classifier.seal.refuse_marked(source.name, hashes)
+            hashes = source.hashes(picture.scaled_like(classifier.facts.greys))
+            classifier.seal.refuse_hashes(source.name, hashes)
     except ToileError as error:
         if source.may_fail:
             return str(error).removeprefix(f"{source.name}: ")
         raise
-    ways: list[PreparedPicture] = []
+    prepared: list[PreparedPicture] = []
     for index, classifier in enumerate(classifiers):
         # Runs of one dataset see a picture alike, and preparing takes longer than answering.
-        twin = next((at for at in range(index) if classifiers[at].facts == classifier.facts), None)
-        # Steps are the first run's; those of hundreds of photographs would fill the memory.
-        ways.append(
-            prepare(picture, classifier.facts, show_steps=show_steps and index == 0)
-            if twin is None
-            else ways[twin]
+        earlier = next(
+            (at for at in range(index) if classifiers[at].facts == classifier.facts), None
         )
-    return ways
+        # Steps are the first run's; those of hundreds of photographs would fill the memory.
+        prepared.append(
+            prepare(picture, classifier.facts, show_steps=show_steps and index == 0)
+            if earlier is None
+            else prepared[earlier]
+        )
+    return prepared
 
 
 def _answered(
     file: str,
     classifiers: Sequence[Classifier],
-    ways: Sequence[PreparedPicture],
+    prepared: Sequence[PreparedPicture],
     logits: Sequence[Float[np.ndarray, " k"]],
     num_top: int,
     always: bool,
@@ -179,8 +181,8 @@ def _answered(
     names = [classifier.name for classifier in classifiers]
     classes = classifiers[0].class_names
     predictions = [
-        classifier.answer(row, way, num_top, always)
-        for classifier, row, way in zip(classifiers, logits, ways, strict=True)
+        classifier.answer(row, picture, num_top, always)
+        for classifier, row, picture in zip(classifiers, logits, prepared, strict=True)
     ]
     reasons = dict.fromkeys(reason for prediction in predictions for reason in prediction.abstained)
     abstains = sum(bool(prediction.abstained) for prediction in predictions) * 2 > len(predictions)
@@ -202,5 +204,5 @@ def _answered(
         ),
         runs=tuple(zip(names, predictions, strict=True)),
         vote=voted,
-        steps=ways[0].steps,
+        steps=prepared[0].steps,
     )

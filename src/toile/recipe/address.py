@@ -119,17 +119,17 @@ def _close(value: Any) -> Any:
 
 def _find(tree: Tree, address: str) -> tuple[Tree, str]:
     """The mapping that holds the setting at `address`, and its key there."""
-    holder, key, walked = {"": tree}, "", ""
+    holder, key, prefix = {"": tree}, "", ""
     for step in address.split("."):
         node = holder[key]
         inside = next((names for names in _inside(node) if step in names), None)
         if inside is not None:
             holder, key = inside, step
-            walked = f"{walked}.{step}".lstrip(".")
+            prefix = f"{prefix}.{step}".lstrip(".")
         # A kind may stand in an address, as it does in a file: optimizer.sgd.momentum.
         elif not (isinstance(node, _Opened) and step == node.kind):
             known = [name for names in _inside(node) for name in names]
-            raise _unknown(address, step, walked, known, tree)
+            raise _unknown(address, step, prefix, known, tree)
     return holder, key
 
 
@@ -142,22 +142,22 @@ def _inside(node: Any) -> list[Tree]:
     return [node] if isinstance(node, dict) else []
 
 
-def _unknown(address: str, step: str, walked: str, known: list[str], tree: Tree) -> ToileError:
+def _unknown(address: str, step: str, prefix: str, known: list[str], tree: Tree) -> ToileError:
     if not known:
-        return ToileError(f"{address} is not a setting: {walked} has no settings inside")
-    problem = f"{walked} has no {step}" if walked else f"there is no {step}"
+        return ToileError(f"{address} is not a setting: {prefix} has no settings inside")
+    problem = f"{prefix} has no {step}" if prefix else f"there is no {step}"
     near = (
         did_you_mean(step, known)
-        or _elsewhere(walked, step, address, tree)
+        or _elsewhere(prefix, step, address, tree)
         or f"; known: {', '.join(known)}"
     )
     return ToileError(f"{address} is not a setting: {problem}{near}")
 
 
-def _elsewhere(walked: str, step: str, address: str, tree: Tree) -> str:
+def _elsewhere(prefix: str, step: str, address: str, tree: Tree) -> str:
     """Where a setting stands that was called by its last part, or under a kind not chosen yet."""
-    if any(step in kinds for kinds in FAMILIES[1:]) and walked:
-        return f"; its kind is chosen first, as in --set {walked}={step}"
+    if any(step in kinds for kinds in FAMILIES[1:]) and prefix:
+        return f"; its kind is chosen first, as in --set {prefix}={step}"
     last = address.rsplit(".", 1)[-1]
     for group in ("data", "augmentation", "training"):
         if last in tree[group]:
@@ -192,12 +192,12 @@ def _chosen(present: _Opened, value: Any, address: str) -> _Opened:
             chosen.fields["name"] = chosen.fields["name"] or present.fields["name"]
         return chosen
     model = kinds[present.kind]
-    if isinstance(value, str) and not _takes_text(model):
+    if isinstance(value, str) and not _accepts_text(model):
         raise unknown_kind(value, kinds, address)
     return _Opened(present.kind, present.fields | fields_of(model, value, address))
 
 
-def _takes_text(model: type[Choice]) -> bool:
+def _accepts_text(model: type[Choice]) -> bool:
     """Whether a bare text may be the value of a kind's first field, as in `dense: classes`."""
     if model.shorthand is None:
         return False

@@ -33,12 +33,12 @@ class Arithmetic:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a layer stands: its name, what it is given and by whom, and the number of classes."""
+class LayerContext:
+    """Where a layer stands: its name, its input's shape and source, and the number of classes."""
 
     name: str
     shape: Shape
-    giver: str
+    source: str
     classes: int
 
     def refuse(self, why: str) -> ToileError:
@@ -46,7 +46,7 @@ class Place:
         return ToileError(f"{self.name}: {why}")
 
 
-def layer_arithmetic(layer: Layer, context: Place) -> Arithmetic:
+def layer_arithmetic(layer: Layer, context: LayerContext) -> Arithmetic:
     """What `layer` makes there. Raises ToileError with the arithmetic where it cannot work."""
     return _ARITHMETIC[type(layer)](layer, context)
 
@@ -69,33 +69,33 @@ def padded_side(side: int, kernel: int, stride: int, padding: str | int) -> tupl
     return (side + 2 * edge - kernel) // stride + 1, edge, edge
 
 
-def _picture(context: Place) -> tuple[int, int, int]:
+def _picture(context: LayerContext) -> tuple[int, int, int]:
     if len(context.shape) != 3:
         raise context.refuse(
-            f"it works on pictures, and {context.giver} gives {shape_text(context.shape)} numbers "
+            f"it works on pictures, and {context.source} gives {shape_text(context.shape)} numbers "
             "in a row; put it before flatten, globalpool and dense"
         )
     channels, height, width = context.shape
     return channels, height, width
 
 
-def _windows(context: Place, kernel: int, stride: int, padding: str | int) -> Shape:
+def _windows(context: LayerContext, kernel: int, stride: int, padding: str | int) -> Shape:
     channels, height, width = _picture(context)
     out = tuple(padded_side(side, kernel, stride, padding)[0] for side in (height, width))
     if min(out) < 1:
         extra = f" padded by {padding}" if isinstance(padding, int) and padding else ""
         raise context.refuse(
-            f"kernel {kernel} does not fit the {height} x {width} it is given by {context.giver}"
+            f"kernel {kernel} does not fit the {height} x {width} it is given by {context.source}"
             f"{extra}"
         )
     return (channels, *out)
 
 
-def _conv(layer: layers.Conv, context: Place) -> Arithmetic:
+def _conv(layer: layers.Conv, context: LayerContext) -> Arithmetic:
     channels, height, width = _windows(context, layer.kernel, layer.stride, layer.padding)
     if channels % layer.groups or layer.filters % layer.groups:
         raise context.refuse(
-            f"groups {layer.groups} must divide both its {channels} channels from {context.giver} "
+            f"groups {layer.groups} must divide both its {channels} channels from {context.source} "
             f"and its {layer.filters} filters"
         )
     weights = layer.filters * (channels // layer.groups) * layer.kernel**2
@@ -108,10 +108,10 @@ def _conv(layer: layers.Conv, context: Place) -> Arithmetic:
     )
 
 
-def _dense(layer: layers.Dense, context: Place) -> Arithmetic:
+def _dense(layer: layers.Dense, context: LayerContext) -> Arithmetic:
     if len(context.shape) != 1:
         raise context.refuse(
-            f"it takes numbers in a row, and {context.giver} gives {shape_text(context.shape)}; "
+            f"it takes numbers in a row, and {context.source} gives {shape_text(context.shape)}; "
             "put flatten or globalpool before it"
         )
     units = context.classes if layer.units == "classes" else layer.units
@@ -121,47 +121,47 @@ def _dense(layer: layers.Dense, context: Place) -> Arithmetic:
     )
 
 
-def _pool(layer: layers.Pool, context: Place) -> Arithmetic:
+def _pool(layer: layers.Pool, context: LayerContext) -> Arithmetic:
     stride = layer.stride or layer.size
     output = _windows(context, layer.size, stride, layer.padding)
     return Arithmetic(output, kernel=layer.size, stride=stride)
 
 
-def _norm(layer: Layer, context: Place) -> Arithmetic:
+def _norm(layer: Layer, context: LayerContext) -> Arithmetic:
     return Arithmetic(context.shape, parameters=2 * context.shape[0])
 
 
 # Scale and shift are learnt; the running mean and variance are not.
-def _batch_norm(layer: Layer, context: Place) -> Arithmetic:
+def _batch_norm(layer: Layer, context: LayerContext) -> Arithmetic:
     channels = context.shape[0]
     return Arithmetic(context.shape, parameters=4 * channels, untrained=2 * channels)
 
 
-def _group_norm(layer: layers.GroupNorm, context: Place) -> Arithmetic:
+def _group_norm(layer: layers.GroupNorm, context: LayerContext) -> Arithmetic:
     if context.shape[0] % layer.groups:
         raise context.refuse(
             f"groups {layer.groups} must divide the {context.shape[0]} channels from "
-            f"{context.giver}"
+            f"{context.source}"
         )
     return _norm(layer, context)
 
 
-def _flatten(layer: Layer, context: Place) -> Arithmetic:
+def _flatten(layer: Layer, context: LayerContext) -> Arithmetic:
     return Arithmetic((math.prod(context.shape),))
 
 
-def _global_pool(layer: Layer, context: Place) -> Arithmetic:
+def _global_pool(layer: Layer, context: LayerContext) -> Arithmetic:
     return Arithmetic((_picture(context)[0],), sees_all=True)
 
 
-def _spatial_dropout(layer: Layer, context: Place) -> Arithmetic:
+def _spatial_dropout(layer: Layer, context: LayerContext) -> Arithmetic:
     return Arithmetic(_picture(context))
 
 
-def _views(layer: layers.Views, context: Place) -> Arithmetic:
-    if context.giver != DATA:
+def _views(layer: layers.Views, context: LayerContext) -> Arithmetic:
+    if context.source != DATA:
         raise context.refuse(
-            f"it is given what {context.giver} gives; views are of the picture itself, so it "
+            f"it is given what {context.source} gives; views are of the picture itself, so it "
             "stands before all other layers"
         )
     _, height, width = _picture(context)
@@ -171,11 +171,11 @@ def _views(layer: layers.Views, context: Place) -> Arithmetic:
     return Arithmetic(context.shape)
 
 
-def _unchanged(layer: Layer, context: Place) -> Arithmetic:
+def _unchanged(layer: Layer, context: LayerContext) -> Arithmetic:
     return Arithmetic(context.shape)
 
 
-_ARITHMETIC: dict[type[Layer], Callable[[Any, Place], Arithmetic]] = {
+_ARITHMETIC: dict[type[Layer], Callable[[Any, LayerContext], Arithmetic]] = {
     **dict.fromkeys(layers.KINDS.values(), _unchanged),
     layers.Conv: _conv,
     layers.Dense: _dense,

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 from pydantic import BeforeValidator, ValidationError
 
 from toile.errors import ToileError, did_you_mean
-from toile.recipe.complaint import complaint, shown
+from toile.recipe.complaint import complaint, value_text
 from toile.recipe.settings import Settings
 
 Document = dict[str, Any]
@@ -91,7 +91,7 @@ def split_entry(entry: object, kinds: Mapping[str, Any], address: str) -> tuple[
         kind, value = next(iter(entry.items()))
     else:
         raise ToileError(
-            f"{address} is {shown(entry)}; write one kind, alone or with its fields: "
+            f"{address} is {value_text(entry)}; write one kind, alone or with its fields: "
             f"{', '.join(sorted(kinds))}"
         )
     if kind not in kinds:
@@ -102,7 +102,7 @@ def split_entry(entry: object, kinds: Mapping[str, Any], address: str) -> tuple[
 def unknown_kind(kind: object, kinds: Mapping[str, Any], address: str) -> ToileError:
     """The refusal of a kind nobody knows."""
     return ToileError(
-        f"{address} is {shown(kind)}, which is not known{did_you_mean(str(kind), kinds)}; "
+        f"{address} is {value_text(kind)}, which is not known{did_you_mean(str(kind), kinds)}; "
         f"known are {', '.join(sorted(kinds))}"
     )
 
@@ -112,5 +112,5 @@ def fields_of(model: type[Choice], value: object, address: str) -> Document:
     if isinstance(value, dict):
         return value
     if model.shorthand is None:
-        raise ToileError(f"{address} is {shown(value)}; it takes no value of its own")
+        raise ToileError(f"{address} is {value_text(value)}; it takes no value of its own")
     return {model.shorthand: value}

@@ -30,19 +30,21 @@ def complaint(error: ValidationError, model: type[BaseModel], address: str = "")
     failures = error.errors(include_url=False)
     first = min(failures, key=lambda failure: failure["type"] != "extra_forbidden")
     root: Schema = model.model_json_schema()
-    location, schema, remaining = _follow(first["loc"], root, address)
+    location, schema, remaining = _descend(first["loc"], root, address)
     kind, where = first["type"], location or "the recipe"
     if kind == "extra_forbidden":
         return _unknown(location, str(remaining[0]), list(_group(schema, root)["properties"]))
     if kind == "invalid_key":
-        return ToileError(f"{where} has the key {shown(first['input'])}; settings have names")
+        return ToileError(f"{where} has the key {value_text(first['input'])}; settings have names")
     if kind == "string_unicode":
-        return ToileError(f"{where} is {shown(first['input'])}, which is not UTF-8; rename it")
+        return ToileError(f"{where} is {value_text(first['input'])}, which is not UTF-8; rename it")
     if kind == "missing":
         return ToileError(f"{location} is missing; {rule(schema, root)}")
     if kind == "value_error":
         return ToileError(f"{where}: {first['msg'].removeprefix('Value error, ')}")
-    return ToileError(f"{where} is {shown(first['input'])}; {rule(schema, root, first['input'])}")
+    return ToileError(
+        f"{where} is {value_text(first['input'])}; {rule(schema, root, first['input'])}"
+    )
 
 
 EXPECTED = {
@@ -71,7 +73,7 @@ def first_fault(error: ValidationError, name: str = "it") -> str:
         return f"{where}: {first['msg'].removeprefix('Value error, ')}"
     known = first.get("ctx", {}).get("expected") or EXPECTED.get(kind.partition("_")[0])
     should = f"; it should be {known}" if known else ", which it cannot be"
-    return f"{where} is {shown(first['input'])}{should}"
+    return f"{where} is {value_text(first['input'])}{should}"
 
 
 def rule(schema: Schema, root: Schema, value: object = None) -> str:
@@ -88,7 +90,7 @@ def allowed(schema: Schema, root: Schema) -> str:
     return rule(schema, root).replace("it is ", "")
 
 
-def shown(value: object) -> str:
+def value_text(value: object) -> str:
     """A refused value, in short; nothing at all is said to be empty."""
     return "empty" if value is None else _SHORT.repr(value)
 
@@ -107,7 +109,7 @@ class _Short(reprlib.Repr):
 _SHORT = _Short()
 
 
-def _follow(
+def _descend(
     steps: tuple[int | str, ...], root: Schema, location: str
 ) -> tuple[str, Schema, tuple[int | str, ...]]:
     """The address and schema `steps` lead to, and the steps that lead no further.

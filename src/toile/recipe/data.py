@@ -6,7 +6,7 @@ from pydantic import Field
 
 from toile.recipe.settings import Settings
 
-Share = Annotated[float, Field(gt=0, lt=1)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 
 
@@ -33,7 +33,7 @@ class Data(Settings):
         None, description="Cut the training part into so many folds and hold one out instead"
     )
     fold: int = Field(0, ge=0, lt=1000, description="Which of the folds is held out, from 0")
-    test: Share = Field(
+    test: Fraction = Field(
         0.2,
         description="Share sealed as the test part, by content hash, where the source has none",
     )

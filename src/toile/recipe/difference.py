@@ -64,8 +64,8 @@ def differing_parts(recipes: Sequence[Recipe]) -> tuple[dict[str, tuple[Any, ...
     result: dict[str, tuple[Any, ...]] = {}
     for address, values in differing.items():
         names = address.split(".")
-        upto = [".".join(names[:end]) for end in range(1, len(names) + 1)]
-        enclosing = next((prefix for prefix in reversed(upto) if prefix in unlike), None)
+        prefixes = [".".join(names[:end]) for end in range(1, len(names) + 1)]
+        enclosing = next((prefix for prefix in reversed(prefixes) if prefix in unlike), None)
         result[enclosing or address] = values if enclosing is None else unlike[enclosing]
     return result, len(alike)
 

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from toile.errors import ToileError
-from toile.recipe.complaint import shown
+from toile.recipe.complaint import value_text
 from toile.recipe.yaml_loader import MAX_CHARACTERS, Loader, read_value
 
 
@@ -31,7 +31,7 @@ def read_document(path: Path) -> dict[str, Any]:
     document = read_value(read_text(path), str(path))
     if not isinstance(document, dict):
         raise ToileError(
-            f"{path} is {shown(document)}; a recipe has named settings, as in network: [...]"
+            f"{path} is {value_text(document)}; a recipe has named settings, as in network: [...]"
         )
     return document
 

@@ -31,21 +31,21 @@ def settings_form(recipe: Recipe) -> list[FormRow]:
     Left out are those of an optimiser or a schedule not chosen, and of a group that is off.
     """
     rows = []
-    shut: list[str] = []
+    hidden: list[str] = []
     for row in settings_table():
         section = row.address.split(".", 1)[0]
         if section not in SECTIONS or row.address in SECTIONS[:-1]:
             continue
-        if row.address.startswith((*FILLED, *shut)):
+        if row.address.startswith((*FILLED, *hidden)):
             continue
         value = value_at(recipe, row.address)
         is_group = row.address in CHOSEN or row.rule.startswith("a group of settings")
         if row.address in CHOSEN:
             kind = value if isinstance(value, str) else next(iter(value))
-            shut += [f"{row.address}.{choice}." for choice in row.choices if choice != kind]
+            hidden += [f"{row.address}.{choice}." for choice in row.choices if choice != kind]
             value = kind
         elif is_group:
-            shut += [f"{row.address}."] if value is None else []
+            hidden += [f"{row.address}."] if value is None else []
             value = "off" if value is None else "on"
         rows.append(FormRow(row, setting_text(value), is_group))
     return rows

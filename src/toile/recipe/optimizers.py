@@ -8,7 +8,7 @@ from toile.recipe.choice import Choice
 
 LearningRate = Annotated[float, Field(ge=0, le=1e6)]
 Decay = Annotated[float, Field(ge=0, le=10)]
-Share = Annotated[float, Field(ge=0, lt=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 Epsilon = Annotated[float, Field(gt=0, le=1)]
 RATE = "Size of a step, before the schedule"
 WEIGHT_DECAY = "Pull of the weights towards 0, added to the gradient"
@@ -26,7 +26,7 @@ class SGD(Optimizer):
 
     kind: ClassVar[str] = "sgd"
     learning_rate: LearningRate = Field(0.01, description=RATE)
-    momentum: Share = Field(0.0, description="Share of the last step kept")
+    momentum: Fraction = Field(0.0, description="Share of the last step kept")
     nesterov: bool = Field(False, description="Look ahead along the momentum (needs momentum)")
     weight_decay: Decay = Field(0.0, description=WEIGHT_DECAY)
 
@@ -42,8 +42,8 @@ class Adam(Optimizer):
 
     kind: ClassVar[str] = "adam"
     learning_rate: LearningRate = Field(1e-3, description=RATE)
-    beta1: Share = Field(0.9, description="Memory of the mean gradient")
-    beta2: Share = Field(0.999, description="Memory of the mean squared gradient")
+    beta1: Fraction = Field(0.9, description="Memory of the mean gradient")
+    beta2: Fraction = Field(0.999, description="Memory of the mean squared gradient")
     epsilon: Epsilon = Field(1e-8, description="Added to the root; Keras has 1e-7")
     weight_decay: Decay = Field(0.0, description=WEIGHT_DECAY)
 
@@ -53,8 +53,8 @@ class AdamW(Optimizer):
 
     kind: ClassVar[str] = "adamw"
     learning_rate: LearningRate = Field(1e-3, description=RATE)
-    beta1: Share = Field(0.9, description="Memory of the mean gradient")
-    beta2: Share = Field(0.999, description="Memory of the mean squared gradient")
+    beta1: Fraction = Field(0.9, description="Memory of the mean gradient")
+    beta2: Fraction = Field(0.999, description="Memory of the mean squared gradient")
     epsilon: Epsilon = Field(1e-8, description="Added to the root; Keras has 1e-7")
     weight_decay: Decay = Field(0.01, description=DECOUPLED)
 
@@ -64,7 +64,7 @@ class Adadelta(Optimizer):
 
     kind: ClassVar[str] = "adadelta"
     learning_rate: LearningRate = Field(1.0, description=f"{RATE}; today's Keras has .001")
-    rho: Share = Field(0.9, description="Memory of the squared gradients; Keras has .95")
+    rho: Fraction = Field(0.9, description="Memory of the squared gradients; Keras has .95")
     epsilon: Epsilon = Field(1e-6, description="Added under the roots; Keras has 1e-7")
     weight_decay: Decay = Field(0.0, description=WEIGHT_DECAY)
 
@@ -74,8 +74,8 @@ class RMSprop(Optimizer):
 
     kind: ClassVar[str] = "rmsprop"
     learning_rate: LearningRate = Field(1e-3, description=f"{RATE}; PyTorch has .01")
-    rho: Share = Field(0.9, description="Memory of the squared gradients; PyTorch has .99")
-    momentum: Share = Field(0.0, description="Share of the last step kept")
+    rho: Fraction = Field(0.9, description="Memory of the squared gradients; PyTorch has .99")
+    momentum: Fraction = Field(0.0, description="Share of the last step kept")
     epsilon: Epsilon = Field(1e-7, description="Added to the root; PyTorch has 1e-8")
     weight_decay: Decay = Field(0.0, description=WEIGHT_DECAY)
 
@@ -86,7 +86,7 @@ class Muon(Optimizer):
     kind: ClassVar[str] = "muon"
     # 0.02, 0.95 and 5 are those of Jordan's own code (github.com/KellerJordan/Muon).
     learning_rate: LearningRate = Field(0.02, description=f"{RATE}, of matrices and convolutions")
-    momentum: Share = Field(0.95, description="Share of the last step kept, looking ahead")
+    momentum: Fraction = Field(0.95, description="Share of the last step kept, looking ahead")
     steps: int = Field(5, ge=1, le=20, description="Newton-Schulz iterations of a step")
     weight_decay: Decay = Field(0.0, description=DECOUPLED)
     rest_learning_rate: LearningRate = Field(

@@ -11,13 +11,13 @@ from toile.recipe.plan import LayerPlan, plan_layers, plan_network
 
 @dataclass(frozen=True)
 class PartialPlan:
-    """The layers that work. `problem` says why the one at `place` does not, or, without a place,
+    """The layers that work. `problem` says why the one at `index` does not, or, without an index,
     why they are no network together; it is empty where nothing is wrong.
     """
 
     layers: tuple[LayerPlan, ...]
     problem: str = ""
-    place: int | None = None
+    index: int | None = None
 
 
 def plan_as_far(entries: Sequence[Any], shape: tuple[int, int, int], classes: int) -> PartialPlan:

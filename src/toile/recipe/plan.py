@@ -8,7 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from toile.errors import ToileError
-from toile.recipe.arithmetic import DATA, Arithmetic, Place, Shape, layer_arithmetic, shape_text
+from toile.recipe.arithmetic import (
+    DATA,
+    Arithmetic,
+    LayerContext,
+    Shape,
+    layer_arithmetic,
+    shape_text,
+)
 from toile.recipe.layers.layer import Layer, layer_names
 from toile.recipe.layers.network import Residual
 from toile.recipe.layers.views import Views
@@ -16,25 +23,25 @@ from toile.recipe.training import Start
 
 # With gradients and Adam's two moments, as many float32 weights take 3.2 GB.
 MAX_PARAMETERS = 200_000_000
-# One layer's numbers for one image: 200 MB in float32.
-MAX_NUMBERS = 50_000_000
+# One layer's activations for one image: 200 MB in float32.
+MAX_ACTIVATIONS = 50_000_000
 # Nearly ninety times ResNet-152's 11.3e9 (He et al. 2015, arXiv:1512.03385, table 1).
 MAX_MACS = 1_000_000_000_000
 
 
 @dataclass(frozen=True)
-class Sight:
+class ReceptiveField:
     """The side of what one output sees of the picture, and how far apart neighbours look."""
 
     size_px: int = 1
     jump_px: int = 1
 
-    def through(self, sums: Arithmetic, image_px: int) -> "Sight":
-        """The sight after a layer's window; never more than the whole picture."""
+    def after_layer(self, sums: Arithmetic, image_px: int) -> "ReceptiveField":
+        """The receptive field after a layer's window; never more than the whole picture."""
         # The recurrence of Araujo, Norris and Sim 2019, "Computing Receptive Fields of
         # Convolutional Neural Networks", Distill, doi 10.23915/distill.00021.
         size_px = self.size_px + (sums.kernel - 1) * self.jump_px
-        return Sight(
+        return ReceptiveField(
             image_px if sums.sees_all else min(size_px, image_px), self.jump_px * sums.stride
         )
 
@@ -53,14 +60,14 @@ class LayerPlan:
     parameters: int
     untrained: int
     macs: int
-    sight: Sight
+    receptive_field: ReceptiveField
     branch: tuple["LayerPlan", ...] = ()
     shortcut: tuple["LayerPlan", ...] = ()
 
     @property
     def receptive_field_px(self) -> int:
         """The side of the square of the picture that one output sees; at most all of it."""
-        return self.sight.size_px
+        return self.receptive_field.size_px
 
     def walk(self) -> Iterator["LayerPlan"]:
         """This layer, then the layers inside it."""
@@ -117,8 +124,8 @@ class Plan:
         return first if isinstance(first, Views) else None
 
     @property
-    def numbers(self) -> int:
-        """What all layers together make of one image."""
+    def activations(self) -> int:
+        """What all layers together give for one image."""
         return sum(math.prod(plan.output) for plan in self.walk() if not plan.branch)
 
     def walk(self) -> list[LayerPlan]:
@@ -133,7 +140,7 @@ def plan_layers(
 
     Raises ToileError naming the layer that cannot work, with the arithmetic.
     """
-    return _Planner(classes, max(shape[1:])).plan_layers(network, shape, Sight())
+    return _Planner(classes, max(shape[1:])).plan_layers(network, shape, ReceptiveField())
 
 
 def plan_network(network: tuple[Layer, ...], shape: tuple[int, int, int], classes: int) -> Plan:
@@ -173,31 +180,37 @@ def _refuse_over(most: int, quantity: str, counts: dict[str, int]) -> None:
 @dataclass(frozen=True)
 class _Planner:
     classes: int
-    whole_px: int
+    image_px: int
 
     def plan_layers(
-        self, network: tuple[Layer, ...], shape: Shape, receptive_field: Sight, block: str = ""
+        self,
+        network: tuple[Layer, ...],
+        shape: Shape,
+        receptive_field: ReceptiveField,
+        block: str = "",
     ) -> tuple[LayerPlan, ...]:
         """Layer after layer; `block` is the dotted name of the block they stand in."""
         plans: list[LayerPlan] = []
-        giver = "the block's input" if block else DATA
+        source = "the block's input" if block else DATA
         for name, layer in zip(layer_names(network), network, strict=True):
-            context = Place(f"{block}.{name}".lstrip("."), shape, giver, self.classes)
+            context = LayerContext(f"{block}.{name}".lstrip("."), shape, source, self.classes)
             if isinstance(layer, Residual):
                 plan = self._plan_residual(layer, context, receptive_field)
             else:
                 plan = self._plan_one(layer, context, receptive_field)
             plans.append(plan)
-            shape, receptive_field, giver = plan.output, plan.sight, plan.name
+            shape, receptive_field, source = plan.output, plan.receptive_field, plan.name
         return tuple(plans)
 
-    def _plan_one(self, layer: Layer, context: Place, receptive_field: Sight) -> LayerPlan:
+    def _plan_one(
+        self, layer: Layer, context: LayerContext, receptive_field: ReceptiveField
+    ) -> LayerPlan:
         sums = layer_arithmetic(layer, context)
         activations = math.prod(sums.output)
-        if activations > MAX_NUMBERS:
+        if activations > MAX_ACTIVATIONS:
             raise context.refuse(
                 f"it gives {shape_text(sums.output)}, {activations:,} numbers for one image; "
-                f"at most {MAX_NUMBERS:,} are allowed"
+                f"at most {MAX_ACTIVATIONS:,} are allowed"
             )
         return LayerPlan(
             name=context.name,
@@ -207,10 +220,12 @@ class _Planner:
             parameters=sums.parameters,
             untrained=sums.untrained,
             macs=sums.macs,
-            sight=receptive_field.through(sums, self.whole_px),
+            receptive_field=receptive_field.after_layer(sums, self.image_px),
         )
 
-    def _plan_residual(self, block: Residual, context: Place, receptive_field: Sight) -> LayerPlan:
+    def _plan_residual(
+        self, block: Residual, context: LayerContext, receptive_field: ReceptiveField
+    ) -> LayerPlan:
         branch = self.plan_layers(block.layers, context.shape, receptive_field, context.name)
         around = f"{context.name}.shortcut"
         shortcut = self.plan_layers(block.shortcut, context.shape, receptive_field, around)
@@ -225,7 +240,7 @@ class _Planner:
             )
         inside = branch + shortcut
         # A shortcut without layers sees what came in, and no branch sees less than that.
-        ends = (branch[-1].sight, *(plan.sight for plan in shortcut[-1:]))
+        ends = (branch[-1].receptive_field, *(plan.receptive_field for plan in shortcut[-1:]))
         return LayerPlan(
             name=context.name,
             layer=block,
@@ -234,7 +249,7 @@ class _Planner:
             parameters=sum(plan.parameters for plan in inside),
             untrained=sum(plan.untrained for plan in inside),
             macs=sum(plan.macs for plan in inside),
-            sight=max(ends, key=lambda field: field.size_px),
+            receptive_field=max(ends, key=lambda field: field.size_px),
             branch=branch,
             shortcut=shortcut,
         )

@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from toile.errors import ToileError, did_you_mean, did_you_mean_file
-from toile.recipe.complaint import shown
+from toile.recipe.complaint import value_text
 
 FOLDER = Path(str(files("toile.recipe"))) / "presets"
 
@@ -21,7 +21,7 @@ def preset_file(name: str) -> Path:
     presets = preset_files()
     if name not in presets:
         raise ToileError(
-            f"{shown(name)} is no preset{did_you_mean(name, presets)}; presets: "
+            f"{value_text(name)} is no preset{did_you_mean(name, presets)}; presets: "
             f"{', '.join(presets)}"
         )
     return presets[name]
@@ -39,7 +39,7 @@ def recipe_file(name: str) -> Path:
     if name not in presets and not exists:
         near = did_you_mean_file(name) or did_you_mean(name, presets)
         raise ToileError(
-            f"{shown(name)} is neither a recipe file nor a preset{near}; "
+            f"{value_text(name)} is neither a recipe file nor a preset{near}; "
             f"presets: {', '.join(sorted(presets))}"
         )
     return presets.get(name, Path(name))

@@ -14,7 +14,7 @@ from toile.migrations import decisive, from_file, read_settings, versioned
 from toile.recipe.address import with_settings
 from toile.recipe.augmentation import Augmentation
 from toile.recipe.choice import short_document
-from toile.recipe.complaint import settings_of, shown
+from toile.recipe.complaint import settings_of, value_text
 from toile.recipe.data import Data
 from toile.recipe.document import read_document, recipe_name, yaml_text
 from toile.recipe.layers.network import Layers
@@ -113,7 +113,7 @@ def read_recipe_text(text: str, where: str) -> Recipe:
     """The recipe in a text that `recipe_text` wrote, by whichever version. Raises ToileError."""
     document = read_value(text, where)
     if not isinstance(document, dict):
-        raise ToileError(f"{where} is {shown(document)}; a recipe has named settings")
+        raise ToileError(f"{where} is {value_text(document)}; a recipe has named settings")
     return recipe_of(from_file(document))
 
 

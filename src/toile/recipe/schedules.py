@@ -6,7 +6,7 @@ from pydantic import Field
 
 from toile.recipe.choice import Choice
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 WARMUP = "Share of all steps over which the factor first rises from 0 to 1"
 FINAL = "The factor at the last step"
 
@@ -19,7 +19,7 @@ class Constant(Schedule):
     """Always 1."""
 
     kind: ClassVar[str] = "constant"
-    warmup: Share = Field(0.0, description=WARMUP)
+    warmup: Fraction = Field(0.0, description=WARMUP)
 
 
 class Step(Schedule):
@@ -29,23 +29,23 @@ class Step(Schedule):
     shorthand: ClassVar[str | None] = "every"
     every: int = Field(10, ge=1, le=10_000, description="Epochs between two steps")
     factor: float = Field(0.1, gt=0, le=1, description="What each step multiplies by")
-    warmup: Share = Field(0.0, description=WARMUP)
+    warmup: Fraction = Field(0.0, description=WARMUP)
 
 
 class Cosine(Schedule):
     """Half a cosine from 1 to the final factor. Loshchilov and Hutter 2016, arXiv:1608.03983."""
 
     kind: ClassVar[str] = "cosine"
-    warmup: Share = Field(0.0, description=WARMUP)
-    final: Share = Field(0.0, description=FINAL)
+    warmup: Fraction = Field(0.0, description=WARMUP)
+    final: Fraction = Field(0.0, description=FINAL)
 
 
 class Linear(Schedule):
     """A straight line from 1 to the final factor."""
 
     kind: ClassVar[str] = "linear"
-    warmup: Share = Field(0.0, description=WARMUP)
-    final: Share = Field(0.0, description=FINAL)
+    warmup: Fraction = Field(0.0, description=WARMUP)
+    final: Fraction = Field(0.0, description=FINAL)
 
 
 class OneCycle(Schedule):
@@ -53,9 +53,9 @@ class OneCycle(Schedule):
 
     kind: ClassVar[str] = "one_cycle"
     # 0.3 and 1 / 25 are those of PyTorch's OneCycleLR (pct_start, div_factor).
-    warmup: Share = Field(0.3, description="Share of all steps on the way up")
+    warmup: Fraction = Field(0.3, description="Share of all steps on the way up")
     start: float = Field(0.04, gt=0, le=1, description="The factor at the first step")
-    final: Share = Field(0.0, description=FINAL)
+    final: Fraction = Field(0.0, description=FINAL)
 
 
 KINDS: dict[str, type[Schedule]] = {

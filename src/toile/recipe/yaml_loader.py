@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from toile.errors import ToileError
-from toile.recipe.complaint import shown
+from toile.recipe.complaint import value_text
 
 # PyYAML reads a character at a time: so many took .5 to 1.5 s (Python 3.11, a shared Zen 5 core),
 # and a megabyte took 8. The longest file of the package has 4,000.
@@ -88,7 +88,7 @@ class Loader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
-                raise _refusal(f"{shown(key)} is no name of a setting", key_node)
+                raise _refusal(f"{value_text(key)} is no name of a setting", key_node)
             # PyYAML keeps the last of two without a word.
             if key in keys:
                 raise _refusal(f"{key} stands twice", key_node)

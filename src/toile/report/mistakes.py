@@ -63,7 +63,7 @@ def mistakes_figure(
         lines = (class_names[pair.true], f"taken for {class_names[pair.predicted]}")
         for line, text in enumerate(lines):
             axes.text(0.15, top + 0.24 + 0.24 * line, plain(text, 30), color=INK, size=9)
-        note = f"{pair.count:,} images, {100 * pair.share:.1f} % of the class"
+        note = f"{pair.count:,} images, {100 * pair.fraction:.1f} % of the class"
         axes.text(0.15, top + 0.72, note, color=MUTED, size=7.5)
         for column, mistake in enumerate(mistakes):
             x = left + column * pitch

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from toile.data import Dataset, DataSource, Progress, Split, is_marked, no_progress, resolved_data
+from toile.data import Dataset, DataSource, Progress, Split, is_known, no_progress, resolved_data
 from toile.errors import ToileError
 from toile.inspection import cut_channels
 from toile.recipe import NO_SETTINGS, Plan, Recipe, Start, few_steps_note, layers, plan_network
@@ -127,7 +127,7 @@ def plan_layers(plan: Plan) -> tuple[layers.Layer, ...]:
 
 def _count_conflicts(dataset: Dataset) -> int:
     """How many of the pictures to learn from, copies counted once, have more than one label."""
-    _, pictures = np.unique(dataset.train.marks[:, 1], return_inverse=True)
+    _, pictures = np.unique(dataset.train.hashes[:, 1], return_inverse=True)
     pairs = np.unique(np.stack([pictures, dataset.train.labels]), axis=1)
     return int((np.bincount(pairs[0]) > 1).sum())
 
@@ -136,7 +136,7 @@ def _notes(dataset: Dataset, split: Split, recipe: Recipe) -> list[str]:
     notes = [*dataset.notes, *([split.note] if split.note else [])]
     if split.num_copies:
         notes.append(f"not trained on: {split.num_copies} copies of validation images")
-    if num_both := int(is_marked(split.train.marks, dataset.test.marks).sum()):
+    if num_both := int(is_known(split.train.hashes, dataset.test.hashes).sum()):
         notes.append(
             f"{num_both} training images are in the test part as well, so its score is too high; "
             f"toile data show {dataset.path} lists them"

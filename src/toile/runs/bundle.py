@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from toile.data import DAMAGED, FREE_BYTES, carried, open_zip, unpack
+from toile.data import DAMAGED, FREE_BYTES, open_zip, portable, unpack
 from toile.errors import ToileError, did_you_mean_file
 from toile.file_lock import file_lock
 from toile.files import json_bytes, sync_folder, write_atomically, writing
@@ -166,7 +166,7 @@ def _contents(run: Run) -> dict[str, bytes]:
     """The files that travel, without what tells where on this machine the data and runs lie."""
     names = [name for name in (*NEEDED, *TENSORS, *TEXTS) if (run.folder / name).exists()]
     contents = {name: (run.folder / name).read_bytes() for name in names}
-    recipe, facts = carried(run.recipe, run.facts)
+    recipe, facts = portable(run.recipe, run.facts)
     data = run.data | {"path": facts.path}
     contents["recipe.yaml"] = recipe.encode()
     contents["data.json"] = json_bytes(data)

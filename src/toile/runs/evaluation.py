@@ -76,7 +76,7 @@ class Evaluated:
                     "true": names[pair.true],
                     "predicted": names[pair.predicted],
                     "count": pair.count,
-                    "share": pair.share,
+                    "share": pair.fraction,
                 }
                 for pair in judged.most_confused
             ],

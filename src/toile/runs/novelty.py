@@ -39,7 +39,7 @@ def write_novelty(folder: Path, run_novelty: KeptNovelty) -> None:
         "distances": run_novelty.distances,
         "strange": run_novelty.strange.astype(np.uint8),
     }
-    facts = {"rest": run_novelty.novelty.rest, "factor": run_novelty.novelty.factor}
+    facts = {"rest": run_novelty.novelty.residual_variance, "factor": run_novelty.novelty.factor}
     save_arrays(folder / NAME, arrays, facts)
 
 

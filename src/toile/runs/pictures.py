@@ -1,6 +1,6 @@
 """Which pictures a run knows: those its weights were trained on, and those sealed from it.
 
-Kept as marks (see `toile.data`), eight bytes each, so that a picture is known again in another
+Kept as hashes (see `toile.data`), eight bytes each, so that a picture is known again in another
 folder, size or colour, and where the data is gone. Weights that a run began with count: what they
 were trained on, it was trained on.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from toile.data import Dataset, MarkSet, Split, load_here, split_data
+from toile.data import Dataset, HashSet, Split, load_here, split_data
 from toile.errors import ToileError
 from toile.prediction import Seal
 from toile.recipe import Start
@@ -25,19 +25,19 @@ from toile.runs.workspace import Workspace
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """Marks of what was `trained` on and of what is `sealed`, each once and sorted.
+    """Hashes of what was `trained` on and of what is `sealed`, each once and sorted.
 
     `unknown` are the ids of runs that the weights came from whose pictures nobody knows.
     """
 
-    trained: MarkSet
-    sealed: MarkSet
+    trained: HashSet
+    sealed: HashSet
     unknown: tuple[str, ...] = ()
 
 
 def pictures_to_keep(dataset: Dataset, split: Split, before: Pictures | None) -> Pictures:
     """What a new run knows; `before` is what the run knows whose weights it begins with."""
-    pictures = Pictures(split.train.mark_set(), dataset.test.marks)
+    pictures = Pictures(split.train.hash_set(), dataset.test.hashes)
     if before is None:
         return pictures
     return Pictures(np.union1d(pictures.trained, before.trained), pictures.sealed, before.unknown)

@@ -18,7 +18,7 @@ from toile.data import (
     pixel_statistics,
     split_data,
 )
-from toile.prediction import are_strange
+from toile.prediction import are_out_of_distribution
 from toile.recipe import Data
 from toile.runs.novelty import KeptNovelty
 
@@ -46,7 +46,9 @@ class PreparedData:
         """How the training images look as a whole, and how far from it validation lies."""
         known, pixels = novelty(self.split.train), self.split.validation.pixels
         distances = known.distances(pixels).astype(np.float32)
-        return KeptNovelty(known, distances, are_strange(pixels, self.facts.known_appearance))
+        return KeptNovelty(
+            known, distances, are_out_of_distribution(pixels, self.facts.known_appearance)
+        )
 
 
 def prepare_data(settings: Data, progress: Progress = no_progress) -> PreparedData:

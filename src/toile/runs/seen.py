@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from toile.data import Dataset, Split, is_marked
+from toile.data import Dataset, Split, is_known
 from toile.errors import ToileError
 from toile.recipe import Data, Recipe, Start
 from toile.runs.pictures import Pictures
@@ -29,9 +29,9 @@ def fill_seen(
     own folds divide the images. Raises ToileError where there are any, unless `start` allows it.
     """
     # What this data itself holds in two parts is no fault of where the weights come from.
-    foreign = np.setdiff1d(before.trained, split.train.mark_set())
-    validation = int(is_marked(split.validation.marks, foreign).sum())
-    test = dataset.test.count_marked(foreign)
+    foreign = np.setdiff1d(before.trained, split.train.hash_set())
+    validation = int(is_known(split.validation.hashes, foreign).sum())
+    test = dataset.test.count_known(foreign)
     if (validation or test) and not start.allow_seen:
         raise ToileError(
             f"training.start.run is {start.run}, whose weights were trained on {validation:,} of "

@@ -13,7 +13,7 @@ from .result import read_answers as read_answers
 from .result import runs_words as runs_words
 from .result import sheet_result as sheet_result
 from .result import study_words as study_words
-from .result import write_standing as write_standing
+from .result import write_status as write_status
 from .sheet import Exercise as Exercise
 from .sheet import Sheet as Sheet
 from .sheet import list_sheets as list_sheets

@@ -75,8 +75,8 @@ def _planned(sheet: Sheet, number: int, quick: bool) -> Planned:
     try:
         match exercise.kind:
             case "show":
-                shown = study_of(_document(sheet, number, None, quick))
-                return Planned(number, exercise, recipe=base_recipe(shown))
+                study_spec = study_of(_document(sheet, number, None, quick))
+                return Planned(number, exercise, recipe=base_recipe(study_spec))
             case "study":
                 study = study_of(_study(sheet, number, quick))
                 return Planned(number, exercise, study=study, levels=plan_levels(study))

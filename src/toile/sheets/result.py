@@ -159,7 +159,7 @@ def open_sheet(folder: str | Path) -> SheetResult:
     return sheet_result(entry.folder, read_sheet(entry.folder / SHEET), record["quick"])
 
 
-def write_standing(result: SheetResult) -> None:
+def write_status(result: SheetResult) -> None:
     """Write what a listing shows, and whether the sheet is taken quickly."""
     write_json(
         result.folder / "sheet.json",
@@ -235,7 +235,7 @@ def compared_levels(result: SheetResult, number: int) -> dict[str, Any]:
     return {
         "levels": levels,
         "unlike": unlike(recipes) or other_images(recipes),
-        "seen": _seen(reading.seen for _, readings, _ in sides for reading in readings),
+        "seen": _remarks(reading.seen for _, readings, _ in sides for reading in readings),
     }
 
 
@@ -250,7 +250,7 @@ def compared_words(outcome: ExerciseOutcome) -> str:
     return " ".join(filter(None, [*sentences, *record.get("seen", [])]))
 
 
-def _seen(remarks: Iterable[str]) -> list[str]:
+def _remarks(remarks: Iterable[str]) -> list[str]:
     return [f"It must be said: {words}" for words in dict.fromkeys(remarks) if words]
 
 

@@ -89,7 +89,7 @@ class Exercise(Settings):
     quick: dict[str, Any] = Field({}, description="Of the study or the search, under --quick")
 
     @model_validator(mode="after")
-    def _does_one_thing(self) -> "Exercise":
+    def _has_one_kind(self) -> "Exercise":
         done = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(done) > 1:
             raise ValueError(f"it has {' and '.join(done)}; an exercise does one thing")
@@ -161,7 +161,7 @@ def read_sheet(name: str | Path) -> Sheet:
     document = read_value(read_text(path), str(path), name_values)
     if not isinstance(document, dict):
         raise ToileError(f"{path} is no sheet; a sheet has a title, and exercises in a list")
-    _find_beside(document, path.parent)
+    _resolve_files(document, path.parent)
     try:
         return sheet_of(from_file({"name": recipe_name(path), **document}))
     except ToileError as error:
@@ -211,18 +211,18 @@ def _named(node: yaml.Node) -> yaml.Node:
     return node
 
 
-def _find_beside(value: Any, folder: Path) -> None:
+def _resolve_files(value: Any, folder: Path) -> None:
     """Make the recipes and photographs that `value` names the files in `folder`, if they are."""
     if isinstance(value, list):
         for item in value:
-            _find_beside(item, folder)
+            _resolve_files(item, folder)
     if isinstance(value, dict):
         for key, inner in value.items():
             if key in ("recipe", "photo") and isinstance(inner, str):
                 if (folder / inner).is_file():
                     value[key] = str((folder / inner).resolve())
             else:
-                _find_beside(inner, folder)
+                _resolve_files(inner, folder)
 
 
 def _exercise(fields: Any, number: int) -> Exercise:

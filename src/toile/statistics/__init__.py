@@ -18,7 +18,7 @@ from toile.statistics.sentences import (
 from toile.statistics.table_file import read_table
 from toile.statistics.table_form import TableForm
 from toile.statistics.trend import is_geometric
-from toile.statistics.variance import level_noise, pair_noise, seed_correlation
+from toile.statistics.variance import level_variance, pair_variance, seed_correlation
 from toile.statistics.verdict import Level, Verdict, judge_readings, next_alpha, refuse_two_units
 from toile.statistics.welch import ROUNDING
 
@@ -34,11 +34,11 @@ __all__ = [
     "folds_sentence",
     "is_geometric",
     "judge_readings",
-    "level_noise",
+    "level_variance",
     "list_names",
     "next_alpha",
     "next_look",
-    "pair_noise",
+    "pair_variance",
     "planning_sentence",
     "pooled_sd",
     "read_table",

@@ -17,7 +17,7 @@ MOST = 10_000
 
 
 @dataclass(frozen=True)
-class Ahead:
+class RequiredReadings:
     """How many readings a level a study will need.
 
     `better` of them show a difference of the margin four times in five, `same` show two of several
@@ -30,9 +30,11 @@ class Ahead:
     chances: dict[int, float]
 
 
-def readings_ahead(sd: float, margin: float, levels: int, alpha: float = ALPHA) -> Ahead:
+def required_readings(
+    sd: float, margin: float, levels: int, alpha: float = ALPHA
+) -> RequiredReadings:
     """What a study of two or more `levels` will need, were all readings spread by `sd`, above 0."""
-    return Ahead(
+    return RequiredReadings(
         readings_to_tell_apart(margin, sd, sd, alpha / math.comb(levels, 2)),
         _first(lambda n: chance_of_same(sd, margin, n, levels, alpha) >= POWER),
         {n: chance_of_same(sd, margin, n, levels, alpha) for n in (5, 10, 20)},

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from toile.statistics.pairs import Pair
-from toile.statistics.power import ALPHA, MOST, readings_ahead
+from toile.statistics.power import ALPHA, MOST, required_readings
 from toile.statistics.verdict import Verdict
 
 
@@ -24,12 +24,11 @@ def pair_words(pair: Pair, verdict: Verdict) -> str:
     if pair.verdict == "same":
         return f"{pair.a} and {pair.b} are the same within {margin}: {ends}"
     if pair.verdict == "undecided":
-        shown = f"that they are the same within {margin}"
+        finding = f"that they are the same within {margin}"
         if pair.by_finding != "same":
-            shown = "which is better"
-        return (
-            f"{pair.a} and {pair.b} are undecided: {ends}; {more_words(pair.more_readings, shown)}"
-        )
+            finding = "which is better"
+        more = more_words(pair.more_readings, finding)
+        return f"{pair.a} and {pair.b} are undecided: {ends}; {more}"
     small = (
         f"; the difference is real and too small to matter (within {margin})"
         if pair.within_margin
@@ -38,12 +37,12 @@ def pair_words(pair: Pair, verdict: Verdict) -> str:
     return f"{pair.a} is {pair.verdict} than {pair.b}: {ends}{small}"
 
 
-def more_words(more: int | None, shown: str) -> str:
-    """How many more readings of each of two levels would show what `shown` says."""
+def more_words(more: int | None, finding: str) -> str:
+    """How many more readings of each of two levels would show what `finding` says."""
     if more is None:
         return f"it would take over {MOST:,} readings of each to decide"
     readings = f"about {more} more reading{'s' * (more > 1)} of each"
-    return f"{readings} would show {shown}, if they come out like those so far"
+    return f"{readings} would show {finding}, if they come out like those so far"
 
 
 def list_names(names: Sequence[str], word: str = "") -> str:
@@ -93,7 +92,7 @@ def verdict_sentence(verdict: Verdict) -> str:
         (pair,) = verdict.pairs
         sentence = f"{pair_words(pair, verdict)}."
         return f"{sentence} {_highest(verdict)}" if pair.verdict == "undecided" else sentence
-    return " ".join([_standing(verdict), *_counted(verdict)])
+    return " ".join([_best_words(verdict), *_counted(verdict)])
 
 
 def analysis_sentence(verdict: Verdict, of: str = "study") -> str:
@@ -115,17 +114,18 @@ def planning_sentence(
     `sd`, above 0, and `margin` are fractions where `unit` is 1 and points where it is 100. `alpha`
     is what its analysis may err.
     """
-    ahead = readings_ahead(sd, margin, levels, alpha)
+    required = required_readings(sd, margin, levels, alpha)
     points = 100 / unit
     gap = f"{points * margin:g} points"
     chances = [
-        f"with {n} in {_share(chance)}{' of pairs' * (index == 0)}"
-        for index, (n, chance) in enumerate(ahead.chances.items())
+        f"with {n} in {_percent(chance)}{' of pairs' * (index == 0)}"
+        for index, (n, chance) in enumerate(required.chances.items())
     ]
     return (
         f"With {levels} levels and a spread (SD) of {points * sd:.2f} points between readings, "
-        f"4 of 5 studies find a difference of {gap} with {_readings(ahead.better)}, and find equal "
-        f"levels the same within {gap} with {_readings(ahead.same)} ({', '.join(chances)})."
+        f"4 of 5 studies find a difference of {gap} with {_readings(required.better)}, and find "
+        f"equal levels the same within {gap} with {_readings(required.same)} "
+        f"({', '.join(chances)})."
     )
 
 
@@ -140,8 +140,8 @@ def trend_sentence(verdict: Verdict) -> str:
         positions = sorted(float(level.name) for level in verdict.levels)
         width = min(after - before for before, after in pairwise(positions) if after > before)
         points, step = points * width, f"step of {width:g}"
-    sure = f"{100 * (1 - verdict.alpha):g} %"
-    ends = f"{points * trend.low:+.3g} to {points * trend.high:+.3g}, {sure}"
+    confidence = f"{100 * (1 - verdict.alpha):g} %"
+    ends = f"{points * trend.low:+.3g} to {points * trend.high:+.3g}, {confidence}"
     line = f"{points * trend.slope:+.3g} points with each {step} ({ends})"
     if verdict.bent:
         sentence = (
@@ -174,7 +174,7 @@ def _flat(verdict: Verdict) -> str:
     )
 
 
-def _share(chance: float) -> str:
+def _percent(chance: float) -> str:
     return f"{100 * chance:.0f} %" if chance >= 0.095 else f"{100 * chance:.2g} %"
 
 
@@ -184,7 +184,7 @@ def _readings(required: int | None) -> str:
     return f"{required:,} readings of each level"
 
 
-def _standing(verdict: Verdict) -> str:
+def _best_words(verdict: Verdict) -> str:
     """What is known of the level with the highest mean, the finding first."""
     best = verdict.best
     rivals = [

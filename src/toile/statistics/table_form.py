@@ -44,17 +44,17 @@ class TableForm:
 
 @dataclass(frozen=True)
 class TableColumn:
-    """A column: its head, its cells as written and their numbers, None for a word."""
+    """A column: its head, its cells as written and their values, None for a word."""
 
     head: str
     cells: tuple[str, ...]
-    numbers: tuple[float | None, ...]
+    values: tuple[float | None, ...]
     head_number: float | None = None
 
     @property
     def known(self) -> list[float]:
         """The cells that are numbers."""
-        return [value for value in self.numbers if value is not None]
+        return [value for value in self.values if value is not None]
 
     @property
     def is_numeric(self) -> bool:
@@ -77,7 +77,7 @@ class TableColumn:
         return 2 <= len(set(self.cells)) <= len(self.cells) / 2
 
     @property
-    def is_whole(self) -> bool:
+    def is_integral(self) -> bool:
         """Whether its numbers have no decimals."""
         return all(value.is_integer() for value in self.known)
 
@@ -106,7 +106,7 @@ def level_and_reading(
         (level,) = (column for column in columns if column is not scores[0])
         return level, scores[0]
     if all(column.head_number is not None for column in columns):
-        if any(column.head_number in column.numbers for column in columns):
+        if any(column.head_number in column.values for column in columns):
             raise ToileError(
                 f"{where}: its first line has readings; put the levels' names above them, or say "
                 "--wide where it has those names"
@@ -167,7 +167,7 @@ def _may_be_long(level: TableColumn, score: TableColumn) -> bool:
     if not (level.is_numeric and score.is_numeric):
         return False
     is_named = score.is_called_reading and not level.is_called_reading
-    is_unlike = level.is_whole and not score.is_whole and not _are_near(level, score)
+    is_unlike = level.is_integral and not score.is_integral and not _are_near(level, score)
     return is_named or is_unlike or level.repeats
 
 

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 
 
 @dataclass(frozen=True)
-class Noise:
+class LevelVariance:
     """The doubt of one level's mean accuracy, as fractions; NaN where a reading stands alone.
 
     `seed_sd` is the spread of readings on these very images, and `seed_error` what it leaves of
@@ -35,7 +35,7 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class PairNoise:
+class PairVariance:
     """The doubt of the difference of two levels that answered the same images.
 
     Images that are hard for both cancel, so `image_error` is far below that of either level.
@@ -59,33 +59,35 @@ class SeedCorrelation:
     seeds: int
 
 
-def level_noise(correct: Bool[np.ndarray, "r n"]) -> Noise:
+def level_variance(correct: Bool[np.ndarray, "r n"]) -> LevelVariance:
     """The parts of the noise in the mean accuracy of one level's readings."""
     r, n = correct.shape
     if r < 2:
-        return Noise(r, n, math.nan, math.nan, math.nan)
-    residual = _rest(correct)
+        return LevelVariance(r, n, math.nan, math.nan, math.nan)
+    residual = _residual_variance(correct)
     seeds = float(correct.mean(axis=1).var(ddof=1))
     images = float(correct.mean(axis=0).var(ddof=1)) / n
     # Each mean square also holds its share of the rest, which is counted once in the sum.
     image_part = max(images - residual / (r * n), 0.0)
     seed_part = max(seeds - residual / n, 0.0) / r
     error = math.sqrt(seed_part + image_part + residual / (r * n))
-    return Noise(r, n, math.sqrt(seeds), math.sqrt(image_part), error)
+    return LevelVariance(r, n, math.sqrt(seeds), math.sqrt(image_part), error)
 
 
-def pair_noise(first: Bool[np.ndarray, "a n"], second: Bool[np.ndarray, "b n"]) -> PairNoise:
+def pair_variance(first: Bool[np.ndarray, "a n"], second: Bool[np.ndarray, "b n"]) -> PairVariance:
     """The same for a difference of means; the seeds of the levels count as independent."""
     difference = float(first.mean() - second.mean())
     if min(len(first), len(second)) < 2:
-        return PairNoise(difference, math.nan, math.nan, math.nan)
+        return PairVariance(difference, math.nan, math.nan, math.nan)
     n = first.shape[1]
     per_image = first.mean(axis=0) - second.mean(axis=0)
-    residual = (_rest(first) / len(first) + _rest(second) / len(second)) / n
+    residual = (
+        _residual_variance(first) / len(first) + _residual_variance(second) / len(second)
+    ) / n
     image_part = max(float(per_image.var(ddof=1)) / n - residual, 0.0)
     seeds = sum(float(level.mean(axis=1).var(ddof=1)) / len(level) for level in (first, second))
     error = math.sqrt(max(seeds - residual, 0.0) + image_part + residual)
-    return PairNoise(difference, math.sqrt(seeds), math.sqrt(image_part), error)
+    return PairVariance(difference, math.sqrt(seeds), math.sqrt(image_part), error)
 
 
 def seed_correlation(scores: Float[np.ndarray, "l r"]) -> SeedCorrelation | None:
@@ -110,7 +112,7 @@ def seed_correlation(scores: Float[np.ndarray, "l r"]) -> SeedCorrelation | None
     )
 
 
-def _rest(correct: Bool[np.ndarray, "r n"]) -> float:
+def _residual_variance(correct: Bool[np.ndarray, "r n"]) -> float:
     """The variance of a hit that neither its reading nor its image explains."""
     r, n = correct.shape
     fitted = (

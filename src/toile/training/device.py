@@ -52,7 +52,9 @@ def resolve(recipe: Recipe, plan: Plan) -> Recipe:
 def reasons(recipe: Recipe, plan: Plan) -> list[str]:
     """Why `auto` means what it means here: a sentence for each setting that is `auto`."""
     settings, resolved = recipe.training, resolve(recipe, plan).training
-    macs, activations = (count * settings.batch_size / 1e6 for count in (plan.macs, plan.numbers))
+    macs, activations = (
+        count * settings.batch_size / 1e6 for count in (plan.macs, plan.activations)
+    )
     sentences = []
     if settings.device == "auto":
         present = "there is" if resolved.device == "cuda" else "there is no"
@@ -106,7 +108,9 @@ def _precisions(device: str) -> list[str]:
 
 
 def _is_worth_threads(plan: Plan, batch_size: int) -> bool:
-    return plan.macs * batch_size >= WORTH_MACS or plan.numbers * batch_size >= WORTH_ACTIVATIONS
+    return (
+        plan.macs * batch_size >= WORTH_MACS or plan.activations * batch_size >= WORTH_ACTIVATIONS
+    )
 
 
 def _worth_replicas(threads: int, batch_size: int) -> int:

@@ -201,7 +201,7 @@ def begin(
         batches,
         torch.from_numpy(split.validation.pixels).to(device),
         torch.from_numpy(split.validation.labels),
-        torch.from_numpy(split.chooses),
+        torch.from_numpy(split.selection),
         # mps has no float64; there long epochs are summed with fewer digits.
         torch.zeros(
             NUM_SUMS, dtype=torch.float32 if device.type == "mps" else torch.float64, device=device

@@ -40,7 +40,7 @@ def probe(recipe: Recipe, plan: Plan, num_images: int) -> Probe:
         rng.integers(0, 256, (batch_size * STEPS, *plan.input), dtype=np.uint8),
         rng.integers(0, plan.classes, batch_size * STEPS),
     )
-    validation = images.take(np.arange(2))
+    validation = images.gather(np.arange(2))
     split = Split(images, validation, np.arange(2), np.array([True, False]), None)
     channels = plan.input[0]
     black = PixelStatistics(

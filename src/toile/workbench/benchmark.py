@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from toile.data import DataSource, data_extent, data_values
+from toile.data import DataSource, data_size, data_values
 from toile.errors import ToileError
 from toile.recipe import NO_SETTINGS, Recipe, plan_network, read_recipe
 from toile.training import Probe, alternatives, prepare_torch, probe, reasons
@@ -73,7 +73,7 @@ def bench(
     read = read_recipe(recipe, settings)
     if data is not None:
         read = read.replace(data_values(data))
-    sizes = data_extent(read.data)
+    sizes = data_size(read.data)
     plan = plan_network(read.network, sizes.shape, sizes.classes)
     recipes = alternatives(read, plan)
     results: list[list[Probe]] = [[] for _ in recipes]

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from toile.data import MarkSet, Progress, known_shape, load_here, no_progress
+from toile.data import HashSet, Progress, known_shape, load_here, no_progress
 from toile.errors import ToileError
 from toile.export import ExportMetadata, KerasClassifier, OnnxClassifier, OpenedExport
 from toile.prediction import (
     Abstention,
     Answered,
-    Asking,
     Classifier,
+    PictureInput,
     Seal,
     abstention_from_json,
     ask_together,
@@ -70,7 +70,7 @@ def is_exported(source: str | Path) -> bool:
 
 def predict(
     run: NetworkSource,
-    pictures: Asking,
+    pictures: PictureInput,
     *,
     also: Sequence[NetworkSource] = (),
     weights: str | None = None,
@@ -129,7 +129,7 @@ def _refuse_twice(sources: Sequence[NetworkSource]) -> None:
             raise ToileError(f"{name} is asked twice; its vote counts once")
 
 
-def _sealed_from(about: ExportMetadata) -> MarkSet | None:
+def _sealed_from(about: ExportMetadata) -> HashSet | None:
     """What is sealed from the run that an export is of, as far as it or its data is here."""
     for run in _runs_of(about.run):
         try:
@@ -141,7 +141,7 @@ def _sealed_from(about: ExportMetadata) -> MarkSet | None:
     return _sealed_of_known(about)
 
 
-def _sealed_of_known(about: ExportMetadata) -> MarkSet | None:
+def _sealed_of_known(about: ExportMetadata) -> HashSet | None:
     """What is sealed in a known dataset that is here. A file of others opens no other paths."""
     try:
         data = read_recipe_text(about.recipe, "the recipe inside").data
@@ -150,7 +150,7 @@ def _sealed_of_known(about: ExportMetadata) -> MarkSet | None:
     dataset = load_here(data) if known_shape(data.name) else None
     if dataset is None or dataset.test_fingerprint != about.data.test_fingerprint:
         return None
-    return dataset.test.marks
+    return dataset.test.hashes
 
 
 def _runs_of(name: str) -> tuple[Run, ...]:

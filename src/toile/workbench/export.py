@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 from jaxtyping import Int
 
-from toile.data import DataSource, Progress, carried, no_progress
+from toile.data import DataSource, Progress, no_progress, portable
 from toile.distribution import VERSION
 from toile.errors import ToileError
 from toile.export import (
@@ -77,7 +77,7 @@ def export_run(
     trained = _trained(run, weights, to)
     dataset = same_data(run, progress, data)
     held_out = run.validation.indices
-    images = dataset.train.take(_spread(held_out, NUM_JUDGED if int8 else NUM_PROVEN))
+    images = dataset.train.gather(_spread(held_out, NUM_JUDGED if int8 else NUM_PROVEN))
     calibration = None
     if int8:
         learnt = np.setdiff1d(np.arange(len(dataset.train)), held_out)
@@ -116,7 +116,7 @@ def _trained(run: Run, weights: str, to: str) -> Trained:
     stored = stored_weights(run, weights)
     # An attribute of an .h5 has no place for it, and nothing of Toile's answers with the others.
     abstention = abstention_of(run, weights).to_json() if to == "onnx" else None
-    recipe, facts = carried(run.recipe, run.facts)
+    recipe, facts = portable(run.recipe, run.facts)
     about = ExportMetadata.model_validate(
         {
             "toile": VERSION,

@@ -166,7 +166,7 @@ class _Surgery:
         self.weights = stored_weights(run, weights).arrays
         self.classifier = run.classifier(weights)
         self.validation = prepared.split.validation
-        self.selection: Bool[np.ndarray, " n"] = prepared.split.chooses
+        self.selection: Bool[np.ndarray, " n"] = prepared.split.selection
 
     def cut(self, removal: Removal) -> tuple[CutNetwork, dict[str, list[int]], tuple[str, ...]]:
         """The cut, the channels that are silent, and sentences of what was left."""
@@ -211,7 +211,7 @@ class _Surgery:
         chosen = spaces.cuttable() if layer is None else [spaces.of(layer)]
         if fixed := [space for space in chosen if space.fixed]:
             raise ToileError(f"no channel of {layer} can be cut: {fixed[0].fixed}")
-        part = self.validation.take(np.flatnonzero(self.selection))
+        part = self.validation.gather(np.flatnonzero(self.selection))
         inputs = channel_batches(batches(self.classifier, part.pixels), part.labels)
         ranked = rank_channels(
             self.classifier.module,
@@ -228,7 +228,7 @@ class _Surgery:
 
     def _cut_until(self, order: list[tuple[str, int]], cost: float) -> CutNetwork:
         """The largest cut tried before one that costs more, on the choosing half."""
-        part = self.validation.take(np.flatnonzero(self.selection))
+        part = self.validation.gather(np.flatnonzero(self.selection))
         accuracy = _correct(self.classifier.model.logits(part.pixels), part.labels).mean()
         best = self._cut({})
         sizes = np.unique(np.linspace(0, len(order), MOST_TRIED + 1).round().astype(int))[1:]
@@ -249,7 +249,7 @@ class _Surgery:
 
     def price(self, child: Run, cut: CutNetwork, uncut: tuple[str, ...]) -> Pruned:
         """Before and after on the scoring half, which chose nothing."""
-        part = self.validation.take(np.flatnonzero(~self.selection))
+        part = self.validation.gather(np.flatnonzero(~self.selection))
         pair = (self.classifier.model, child.classifier().model)
         before, after = (_correct(model.logits(part.pixels), part.labels) for model in pair)
         test = evaluation.mcnemar(before, after)

@@ -22,7 +22,7 @@ from toile.sheets import (
     read_sheet,
     sheet_result,
     sheet_text,
-    write_standing,
+    write_status,
 )
 from toile.studies import LiveStudy, hold_study, study
 
@@ -66,7 +66,7 @@ class LiveSheet:
         with ExitStack() as held:
             hold_study(self.folder, held)
             write_atomically(self.folder / SHEET, sheet_text(self.sheet).encode())
-            write_standing(self.result)
+            write_status(self.result)
             yield
 
     def conclude(self, exercise: LiveExercise, progress: Progress = no_progress) -> None:
@@ -75,7 +75,7 @@ class LiveSheet:
         from toile.workbench.sheet_exercise import conclude
 
         conclude(self.result, exercise.planned, progress)
-        write_standing(self.result)
+        write_status(self.result)
 
     def __iter__(self) -> Iterator[LiveExercise]:
         with self.taking():

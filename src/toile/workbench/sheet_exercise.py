@@ -63,7 +63,7 @@ def _show(outcome: ExerciseOutcome, progress: Progress) -> dict[str, Any]:
     assert show is not None
     assert recipe is not None
     dataset = load_data(recipe.data, progress=progress)
-    images = dataset.train.take(np.arange(min(show.images, len(dataset.train))))
+    images = dataset.train.gather(np.arange(min(show.images, len(dataset.train))))
     names = [dataset.class_names[label] for label in images.labels]
     outcome.folder.mkdir(parents=True, exist_ok=True)
     save_figure(picture_grid(images.pixels, names), outcome.folder / "images.png")
@@ -157,13 +157,13 @@ def _picture(outcome: ExerciseOutcome, run: Run, progress: Progress) -> tuple[Pa
         seal = seal_of(run, pictures_of(run))
         seal.refuse_paths([photo])
         for source in sources_of([photo]):
-            decoded = source.read().seen_by(run.facts.greys)
-            seal.refuse_marked(source.name, source.marks(decoded))
+            decoded = source.read().scaled_like(run.facts.greys)
+            seal.refuse_hashes(source.name, source.hashes(decoded))
         copy = outcome.folder / f"photo{photo.suffix.lower()}"
         shutil.copyfile(photo, copy)
         return copy, None
     first = run.validation.indices[:1]
-    image = load_data(run.recipe.data, progress=progress).train.take(first)
+    image = load_data(run.recipe.data, progress=progress).train.gather(first)
     file = outcome.folder / "validation-image.png"
     Image.fromarray(np.ascontiguousarray(canvas(image.pixels[0]))).save(file)
     return file, run.facts.class_names[image.labels[0]]

@@ -174,7 +174,7 @@ def test_a_large_jpeg_is_reduced_while_it_is_decoded():
     assert read_picture(stream.getvalue(), "a.jpg").pixels.shape == (1, 2500, 3000)
     resized = decode_bytes(stream.getvalue(), Data(size_px=8))
     assert (resized.pixels == 200).all()
-    assert resized.mark == read_picture(stream.getvalue(), "a.jpg").mark
+    assert resized.pixel_hash == read_picture(stream.getvalue(), "a.jpg").pixel_hash
 
 
 def test_no_jpeg_is_reduced_further_than_its_memory_allows():

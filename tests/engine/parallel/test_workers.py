@@ -52,7 +52,7 @@ def fit_of(network: list, parts: int = 2, frozen: tuple[str, ...] = (), **rest: 
     plan = plan_network(recipe.network, SHAPE, 3)
     rng = np.random.default_rng(0)
     images = Images(rng.integers(0, 256, (37, *SHAPE), dtype=np.uint8), rng.integers(0, 3, 37))
-    few = images.take(np.arange(4))
+    few = images.gather(np.arange(4))
     split = Split(images, few, np.arange(4), np.arange(4) < 2, None)
     resolved = resolve(recipe, plan)
     prepare_torch(resolved.training)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from toile.app.routes.runs import LayerCell, layer_cell
 from toile.app.routes.sources import recipe_from
 from toile.app.session import CurrentSession
-from toile.data import known_extent
+from toile.data import known_data_size
 from toile.errors import ToileError
 from toile.recipe import (
     KindRow,
@@ -99,7 +99,7 @@ def plan(body: AskedNetwork) -> PlannedNetwork:
     if not isinstance(entries, list) or len(entries) > MOST_ENTRIES:
         raise ToileError(f"network is no list of at most {MOST_ENTRIES} layers")
     data = data_of(document.get("data", {}))
-    data_shape = known_extent(data)
+    data_shape = known_data_size(data)
     if data_shape is None:
         raise ToileError(
             f"data.name is {data.name}, whose shapes are not known before it is read; build on a "
@@ -112,7 +112,7 @@ def plan(body: AskedNetwork) -> PlannedNetwork:
     return PlannedNetwork(
         layers=[layer_cell(layer) for layer in planned.layers],
         problem=planned.problem,
-        place=planned.place,
+        place=planned.index,
         parameters=sum(layer.parameters for layer in planned.layers),
         macs=sum(layer.macs for layer in planned.layers),
         input=list(data_shape.shape),

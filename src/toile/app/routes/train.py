@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from toile.app.routes.runs import LayerCell, layer_cell
 from toile.app.routes.sources import recipe_from
 from toile.app.session import CurrentSession
-from toile.data import known_extent, list_sources
+from toile.data import known_data_size, list_sources
 from toile.errors import ToileError
 from toile.executors import Job
 from toile.recipe import (
@@ -148,7 +148,7 @@ def get_form(session: CurrentSession, body: AskedTraining) -> RecipeForm:
     """A recipe's settings, changed as asked where that can be."""
     recipe, refused = _changed(recipe_from(session, body.source), body.changes)
     problem, plan = "", None
-    data_shape = known_extent(recipe.data)
+    data_shape = known_data_size(recipe.data)
     if data_shape is not None:
         try:
             plan = plan_network(recipe.network, data_shape.shape, data_shape.classes)
@@ -191,7 +191,7 @@ def add_training(session: CurrentSession, body: AskedTraining) -> JobRow:
     recipe, refused = _changed(recipe_from(session, body.source), body.changes)
     if refused:
         raise ToileError("; ".join(refused.values()))
-    data_shape = known_extent(recipe.data)
+    data_shape = known_data_size(recipe.data)
     if data_shape is not None:
         plan_network(recipe.network, data_shape.shape, data_shape.classes)
     job = session.queue.add(recipe)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from toile.data.readers.archive import find_zip, read_zip
+from toile.data.readers.cached_arrays import find_cached_arrays, read_cached_arrays
 from toile.data.readers.csv_files import find_csv
 from toile.data.readers.csv_table import read_csv
 from toile.data.readers.folder import find_pictures, read_folder
 from toile.data.readers.idx import find_idx, read_idx
-from toile.data.readers.kept_arrays import find_kept, read_kept
 from toile.data.readers.npz import find_npz, read_npz
 from toile.data.readers.parts import Parts, Progress
 from toile.errors import ToileError
@@ -22,11 +22,11 @@ __all__ = ["READER_VERSION", "Parts", "Progress", "find_source"]
 READER_VERSION = 3
 """Raised when a reader gives other pixels or labels for the same files, to renew the caches."""
 
-NEEDED = "pictures lie in a folder for each class"
+REQUIREMENT = "pictures lie in a folder for each class"
 Read = Callable[[Path, list[Path], Data, Progress], Parts]
 
 READERS: tuple[tuple[Callable[[Path], list[Path]], Read], ...] = (
-    (find_kept, read_kept),
+    (find_cached_arrays, read_cached_arrays),
     (find_idx, read_idx),
     # Before CSV: many picture sets carry a labels.csv beside their class folders.
     (find_pictures, read_folder),
@@ -47,7 +47,7 @@ def find_source(path: Path) -> tuple[Read, list[Path]]:
         archive = next((file for file in path.iterdir() if find_zip(file)), None)
         raise ToileError(
             f"{path}: holds no IDX files, no CSV files, no .npz and no class folders; "
-            + (f"name the archive in it, {archive}" if archive else NEEDED)
+            + (f"name the archive in it, {archive}" if archive else REQUIREMENT)
         )
     raise ToileError(
         f"{path}: is of no known format; .csv, .csv.gz, .tsv, .npz, .npy and .zip are read, and "

@@ -26,7 +26,7 @@ def read_labels(labels: ArrayEntry) -> Labels:
     """A whole number or a name for each image."""
     if labels.dtype.kind in "US":
         return _names(labels)
-    return _places_of_ones(labels) if labels.size > labels.shape[0] else _numbers(labels)
+    return _one_hot_indices(labels) if labels.size > labels.shape[0] else _integers(labels)
 
 
 def _names(labels: ArrayEntry) -> Labels:
@@ -38,7 +38,7 @@ def _names(labels: ArrayEntry) -> Labels:
         raise ToileError(f"{labels.where}: holds labels that are no UTF-8 ({damage})") from None
 
 
-def _numbers(labels: ArrayEntry) -> Int64[np.ndarray, " n"]:
+def _integers(labels: ArrayEntry) -> Int64[np.ndarray, " n"]:
     indices = np.empty(labels.size, np.int64)
     for start, piece in labels.pieces():
         # A comparison that NaN and infinity fail too, before the cast that would hide them.
@@ -53,7 +53,7 @@ def _numbers(labels: ArrayEntry) -> Int64[np.ndarray, " n"]:
     return indices
 
 
-def _places_of_ones(labels: ArrayEntry) -> Int64[np.ndarray, " n"]:
+def _one_hot_indices(labels: ArrayEntry) -> Int64[np.ndarray, " n"]:
     """The place of the single 1 in each row."""
     num_rows, num_columns = labels.shape
     indices, num_ones = np.zeros(num_rows, np.int64), np.zeros(num_rows, np.int64)

@@ -19,13 +19,13 @@ WORD = re.compile(r"t10k|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 class Role:
     """What a name says. `part` is empty where it names none, `kind` where neither is named.
 
-    `rest` is what else stands in the name, as `k49` in k49-train-imgs; `rank` tells the plainer of
-    two names for one thing, which is the lower.
+    `set_words` are what else stands in the name, as `k49` in k49-train-imgs; `rank` tells the
+    plainer of two names for one thing, which is the lower.
     """
 
     part: str
     kind: str
-    rest: tuple[str, ...]
+    set_words: tuple[str, ...]
     rank: int
 
 

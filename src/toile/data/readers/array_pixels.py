@@ -39,7 +39,7 @@ def layout_of(images: ArrayEntry) -> Layout:
     return layout
 
 
-def see_pixels(images: ArrayEntry, extremes: Extremes) -> None:
+def scan_pixels(images: ArrayEntry, extremes: Extremes) -> None:
     """Take the values of `images` into `extremes`; ToileError where one is no number."""
     num_wrong, first = 0, 0
     for start, piece in images.pieces():
@@ -50,7 +50,7 @@ def see_pixels(images: ArrayEntry, extremes: Extremes) -> None:
                 first = min([first, *rows]) if num_wrong else min(rows)
             num_wrong += len(wrong)
         elif not num_wrong:
-            extremes.see(piece, partial(_place, images, start))
+            extremes.update(piece, partial(_location, images, start))
     if num_wrong:
         raise ToileError(
             f"{images.where}: {num_wrong} values are NaN or infinite, the first in image {first}; "
@@ -58,7 +58,7 @@ def see_pixels(images: ArrayEntry, extremes: Extremes) -> None:
         )
 
 
-def _place(images: ArrayEntry, start: int, index: int) -> str:
+def _location(images: ArrayEntry, start: int, index: int) -> str:
     return f" (image {images.row(start + index)})"
 
 

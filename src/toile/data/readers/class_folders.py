@@ -32,11 +32,11 @@ def read_pictures(where: str, files: list[PictureFile], data: Data, progress: Pr
     decoder = PictureFiles(where, data, progress, num_files, layout.left_out)
     with quiet_pillow():
         sets = [([*train, *held_out], len(held_out)), (test, 0)]
-        learnt, *tested = decoder.decode_all(sets if "test" in layout.parts else sets[:1])
+        training, *tested = decoder.decode_all(sets if "test" in layout.parts else sets[:1])
     if data.rule > 2:
-        _refuse_unreadable_class(where, train, learnt.apart()[0].labels, decoder.skipped)
+        _refuse_unreadable_class(where, train, training.split_held_out()[0].labels, decoder.skipped)
     return Parts(
-        learnt,
+        training,
         tested[0] if tested else None,
         tuple(order.values()),
         skipped=tuple(decoder.skipped),

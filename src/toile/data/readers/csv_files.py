@@ -37,7 +37,7 @@ def find_csv(path: Path) -> list[Path]:
         file
         for file in path.parent.iterdir()
         if _is_csv(file)
-        and (file_role := role_of(_stem(file))).rest == role.rest
+        and (file_role := role_of(_stem(file))).set_words == role.set_words
         and file_role.part
     )
 

@@ -86,7 +86,7 @@ def form_of(file: Path, lines: Sequence[str], setting: str) -> Form:
         note = (
             f"row 1 of {file.name} is left out: it was an image, which pandas took for column names"
         )
-    before, after = _beside(file, names, first, lines, delimiter, setting)
+    before, after = _outer_roles(file, names, first, lines, delimiter, setting)
     num_pixels = len(first) - len(before) - len(after) + (before + after).count("end") // 2
     return Form(
         file=file,
@@ -151,7 +151,7 @@ def is_mangled(cells: Sequence[str]) -> bool:
     return 2 * num_again > len(cells)
 
 
-def _beside(
+def _outer_roles(
     file: Path,
     names: tuple[str, ...],
     first: list[str],
@@ -185,9 +185,9 @@ def _by_names(file: Path, names: tuple[str, ...]) -> tuple[tuple[str, ...], tupl
     left = is_pixel.index(True)
     right = len(names) - is_pixel[::-1].index(True)
     if not all(is_pixel[left:right]):
-        odd = next(index for index in range(left, right) if not is_pixel[index])
+        stray = next(index for index in range(left, right) if not is_pixel[index])
         raise ToileError(
-            f"{file}: column {odd + 1}, {names[odd]!r}, stands among the pixels; the label is "
+            f"{file}: column {stray + 1}, {names[stray]!r}, stands among the pixels; the label is "
             "before or after them"
         )
     roles = [_role(name) for name in (*names[:left], *names[right:])]

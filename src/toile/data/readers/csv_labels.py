@@ -56,14 +56,14 @@ def file_labels(file: Path, num_images: int) -> Labels:
             f"{file}: holds {len(cells)} labels; its images are {num_images}, and every image has "
             "one; are the two files of one part?"
         )
-    values = np.array([_whole(cell) for cell in cells])
+    values = np.array([_integer(cell) for cell in cells])
     if np.isnan(values).any():
         return np.array(cells)
     indices: Int64[np.ndarray, " rows"] = values.astype(np.int64)
     return indices
 
 
-def _whole(cell: str) -> float:
+def _integer(cell: str) -> float:
     try:
         number = float(cell)
     except ValueError:

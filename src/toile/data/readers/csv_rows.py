@@ -83,8 +83,8 @@ def read_rows(form: Form, greys: Greys | None, progress: Progress) -> Rows:
     columns = [Column(role) for role in (*form.before, *form.after) if role not in UNREAD]
     rows = Rows(form, columns, [])
     for row, chunk in _chunks(form, progress):
-        values = _numbers(form, columns, row, chunk)
-        rows.chunks.append(_kept(values, greys, form, row))
+        values = _pixels(form, columns, row, chunk)
+        rows.chunks.append(_as_bytes(values, greys, form, row))
     if not rows.chunks:
         raise ToileError(f"{form.file}: has a header and no rows; a set needs a row for each image")
     return rows
@@ -94,16 +94,16 @@ UNREAD = ("index", "unknown")
 """Roles of columns that are passed over."""
 
 
-def see_rows(form: Form, extremes: Extremes, progress: Progress) -> None:
+def scan_rows(form: Form, extremes: Extremes, progress: Progress) -> None:
     """Take the pixels of all rows into `extremes`; ends that may be labels are left out."""
     for row, chunk in _chunks(form, progress):
-        values = _numbers(form, [], row, chunk)
+        values = _pixels(form, [], row, chunk)
 
         def location(index: int, row: int = row, width: int = values.shape[1]) -> str:
             line, column = divmod(index, width)
             return f" (row {row + line}, column {len(form.before) + column + 1})"
 
-        extremes.see(values, location)
+        extremes.update(values, location)
 
 
 @contextmanager
@@ -169,7 +169,7 @@ def _chunks(form: Form, progress: Progress) -> Iterator[tuple[int, list[str]]]:
             yield row, chunk
 
 
-def _numbers(
+def _pixels(
     form: Form, columns: list[Column], row: int, lines: list[str]
 ) -> Real[np.ndarray, "rows pixels"]:
     """The pixels between the other columns, whose cells go into `columns`."""
@@ -236,7 +236,7 @@ def _parse(texts: list[str], delimiter: str) -> Real[np.ndarray, "rows pixels"]:
     return values
 
 
-def _kept(
+def _as_bytes(
     values: Real[np.ndarray, "rows pixels"], greys: Greys | None, form: Form, row: int
 ) -> UInt8[np.ndarray, "rows pixels"]:
     """As bytes, in memory that goes back to the system when it goes."""

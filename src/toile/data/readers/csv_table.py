@@ -19,7 +19,7 @@ from toile.data.readers.csv_ends import ends_of, label_end
 from toile.data.readers.csv_files import CsvSet, csv_set, find_csv
 from toile.data.readers.csv_form import Form
 from toile.data.readers.csv_labels import column_labels, file_labels, hot_labels, pixel_values
-from toile.data.readers.csv_rows import NotBytes, Rows, read_rows, see_rows
+from toile.data.readers.csv_rows import NotBytes, Rows, read_rows, scan_rows
 from toile.data.readers.flat_colours import colours_come_last
 from toile.data.readers.label_values import Labels, class_indices
 from toile.data.readers.parts import Parts, Progress, check_labels, check_layout
@@ -116,7 +116,7 @@ def _read(contents: CsvSet, data: Data, progress: Progress) -> tuple[list[CsvTab
             raise ToileError(f"{reason}; a pixel is a whole number from 0 to 255") from None
     extremes = Extremes()
     for _, form in _ordered(contents):
-        see_rows(form, extremes, progress)
+        scan_rows(form, extremes, progress)
     greys = find_greys(extremes, data.white, str(contents.forms["train"].file))
     return [
         _table(form, contents, part, greys, progress) for part, form in _ordered(contents)

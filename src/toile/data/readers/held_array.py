@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 from jaxtyping import Shaped
 
-from toile.data.readers.npy_entry import PIECE_NUMBERS, ArrayEntry, ArrayFile
+from toile.data.readers.npy_entry import PIECE_VALUES, ArrayEntry, ArrayFile
 from toile.errors import ToileError
 
 
@@ -20,8 +20,8 @@ class HeldArray(ArrayEntry):
     def pieces(self) -> Iterator[tuple[int, Shaped[np.ndarray, " numbers"]]]:
         """The values in order, with the place of each piece's first."""
         flat = self.values.reshape(-1)
-        for start in range(0, self.size, PIECE_NUMBERS):
-            yield start, flat[start : start + PIECE_NUMBERS]
+        for start in range(0, self.size, PIECE_VALUES):
+            yield start, flat[start : start + PIECE_VALUES]
 
 
 def held_array(values: Any, name: str) -> HeldArray:

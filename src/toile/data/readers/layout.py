@@ -94,17 +94,17 @@ def without_wrapping(paths: Paths) -> Paths:
 def _classes_alone(where: str, paths: Paths, loose: list[PictureFile]) -> Layout:
     """A set without parts: class folders, or pictures that a table beside them tells of."""
     folder = _folder("", paths)
-    shown = folder.pictures or _only_class(folder)
-    if shown:
+    pictures = folder.pictures or _only_class(folder)
+    if pictures:
         tables = _tables(loose)
-        labels = read_labels(tables, shown)
+        labels = read_labels(tables, pictures)
         if labels.by_file:
             left = [file for file in paths if file not in labels.by_file]
-            return Layout({"train": labels.classes_of(shown)}, _outside(left), labels.notes)
+            return Layout({"train": labels.classes_of(pictures)}, _outside(left), labels.notes)
         if not folder.classes:
-            _refuse_loose(where, "", shown, labels)
+            _refuse_loose(where, "", pictures, labels)
         if len(folder.classes) == 1 and tables:
-            _refuse_loose(where, next(iter(folder.classes)), shown, labels)
+            _refuse_loose(where, next(iter(folder.classes)), pictures, labels)
     _refuse_deeper(where, folder)
     _refuse_no_classes(where, folder)
     _refuse_parts_in_names(where, folder)
@@ -148,7 +148,7 @@ class _Parts:
             _refuse_no_classes(self.where, folder)
             layout.parts[part] = folder.classes
             layout.left_out += _outside([*folder.loose, *folder.deeper])
-        self._place_others(layout)
+        self._add_siblings(layout)
         return layout
 
     def _label_loose(self, folders: dict[str, Folder], layout: Layout) -> None:
@@ -194,7 +194,7 @@ class _Parts:
             "it otherwise if it is a class"
         )
 
-    def _place_others(self, layout: Layout) -> None:
+    def _add_siblings(self, layout: Layout) -> None:
         """What is beside the parts: classes to learn where no part is for that, or nothing."""
         named = {name for names in self.roles.values() for name in names}
         siblings = {name: _folder(name, below) for name, below in self.tops.items()}

@@ -20,7 +20,7 @@ from jaxtyping import Shaped
 from toile.data.readers.zip_file import DAMAGED, open_entry
 from toile.errors import ToileError
 
-PIECE_NUMBERS = 1 << 20
+PIECE_VALUES = 1 << 20
 READ_HEADER = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -90,8 +90,8 @@ class ArrayEntry:
 
     def pieces(self) -> Iterator[tuple[int, Shaped[np.ndarray, " numbers"]]]:
         """The values as they lie in the file, with the place of each piece's first."""
-        at_once = max(1, 8 * PIECE_NUMBERS // max(8, self.dtype.itemsize))
-        with damage_told(self.where), self.file.open() as stream:
+        at_once = max(1, 8 * PIECE_VALUES // max(8, self.dtype.itemsize))
+        with damage_refused(self.where), self.file.open() as stream:
             stream.read(self.start)
             for start in range(0, self.size, at_once):
                 num_bytes = min(at_once, self.size - start) * self.dtype.itemsize
@@ -107,7 +107,7 @@ class ArrayEntry:
 
 def array_entry(file: ArrayFile, kind: str) -> ArrayEntry:
     """The array in `file`, `images` or `labels`; its header is held against the file's size."""
-    with damage_told(file.where), file.open() as stream:
+    with damage_refused(file.where), file.open() as stream:
         shape, is_fortran, dtype = _read_header(stream, file.where, kind)
         start = stream.tell()
     # math.prod, as np.prod would wrap round at 2**63 and let a monstrous shape pass.
@@ -121,7 +121,7 @@ def array_entry(file: ArrayFile, kind: str) -> ArrayEntry:
 
 
 @contextmanager
-def damage_told(where: str) -> Iterator[None]:
+def damage_refused(where: str) -> Iterator[None]:
     """What is raised while a damaged entry is read becomes a ToileError."""
     try:
         yield

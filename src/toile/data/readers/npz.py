@@ -13,7 +13,7 @@ from toile.data.greys import Extremes, Greys, find_greys
 from toile.data.images import Images
 from toile.data.readers.array_labels import check_label_shape, read_labels
 from toile.data.readers.array_names import role_of
-from toile.data.readers.array_pixels import Layout, layout_of, read_pixels, see_pixels
+from toile.data.readers.array_pixels import Layout, layout_of, read_pixels, scan_pixels
 from toile.data.readers.label_values import class_indices
 from toile.data.readers.npy_entry import ArrayEntry, ArrayFile, array_entry, array_of, arrays_of
 from toile.data.readers.parts import Parts, Progress, check_labels
@@ -22,7 +22,9 @@ from toile.errors import ToileError
 from toile.recipe import Data
 
 SUFFIXES = (".npz", ".npy")
-NEEDED = "images and labels by names such as x_train and y_train, train_images, or images, labels"
+REQUIREMENT = (
+    "images and labels by names such as x_train and y_train, train_images, or images, labels"
+)
 Roles = dict[tuple[str, str], ArrayFile]
 
 
@@ -41,10 +43,10 @@ def find_npz(path: Path) -> list[Path]:
 def _set_of(folder: Path, named: Path | None) -> list[Path]:
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
     if named is not None:
-        set_words = role_of(named.stem).rest
-        files = [file for file in files if role_of(file.stem).rest == set_words]
+        set_words = role_of(named.stem).set_words
+        files = [file for file in files if role_of(file.stem).set_words == set_words]
     roles = [role_of(file.stem) for file in files]
-    is_set = all(role.kind for role in roles) and len({role.rest for role in roles}) <= 1
+    is_set = all(role.kind for role in roles) and len({role.set_words for role in roles}) <= 1
     if (len(files) == 1 and files[0].suffix.lower() == ".npz") or (len(files) > 1 and is_set):
         return files
     if files:
@@ -88,12 +90,12 @@ def _roles(arrays: list[ArrayFile], where: str) -> Roles:
     # The plainest name of a kind first; those that name no part last.
     for role, array in sorted(named, key=lambda item: (not item[0].part, item[0].rank)):
         if role.kind:
-            roles = sets.setdefault(role.rest, {})
+            roles = sets.setdefault(role.set_words, {})
             roles.setdefault((role.part or "train", role.kind), array)
     complete = [roles for roles in sets.values() if ("train", "images") in roles]
     if not complete:
         names = ", ".join(sorted(array.name for array in arrays)[:8]) or "nothing"
-        raise ToileError(f"{where}: holds {names}; it needs {NEEDED}")
+        raise ToileError(f"{where}: holds {names}; it needs {REQUIREMENT}")
     roles = complete[0] if len(complete) == 1 else sets.get((), {})
     if not roles:
         names = " and ".join(candidate["train", "images"].name for candidate in complete[:2])
@@ -103,7 +105,7 @@ def _roles(arrays: list[ArrayFile], where: str) -> Roles:
         if (part, counterpart) not in roles:
             raise ToileError(
                 f"{where}: {roles[part, kind].name} has no {counterpart} beside it; images and "
-                f"labels come in pairs: save {NEEDED}"
+                f"labels come in pairs: save {REQUIREMENT}"
             )
     return roles
 
@@ -135,9 +137,11 @@ def _unread(roles: Roles, arrays: list[ArrayFile]) -> Iterator[Skipped]:
     used = [array.name for array in roles.values()]
     for array in arrays:
         role = role_of(array.name)
-        twin = roles.get((role.part or "train", role.kind))
+        duplicate = roles.get((role.part or "train", role.kind))
         if array.name not in used:
-            reason = f"is not read, {twin.name} is" if twin else "is neither images nor labels"
+            reason = (
+                f"is not read, {duplicate.name} is" if duplicate else "is neither images nor labels"
+            )
             yield Skipped(array.name, reason)
 
 
@@ -174,7 +178,7 @@ def _greys(entry: ArrayEntry, images: Iterable[ArrayEntry], data: Data) -> Greys
     extremes = Extremes()
     for array in images:
         if (array.dtype.kind == "f") == (entry.dtype.kind == "f"):
-            see_pixels(array, extremes)
+            scan_pixels(array, extremes)
     if data.rule >= 3:
         return find_greys(extremes, data.white, entry.where)
     if extremes.lowest < 0 or extremes.highest > 255:

@@ -1,7 +1,7 @@
 """One picture file to pixels: PNG, JPEG, WebP, BMP or GIF, told by content and not by name.
 
 Only the first frame is taken. Orientation written by cameras is applied. Of sixteen bits a channel
-those that are used are brought to eight. What is transparent is laid over white, as on the page it
+those that are used are rescaled to eight. What is transparent is laid over white, as on the page it
 was drawn for. Grey pictures without transparency keep every bit.
 """
 
@@ -18,7 +18,7 @@ from jaxtyping import Integer, UInt8
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from toile.data.greys import Extremes, Greys, find_greys, to_bytes
-from toile.data.marks import pixel_mark
+from toile.data.picture_hashes import pixel_hash
 from toile.data.readers.picture_kinds import say_kind
 from toile.data.readers.picture_limits import (
     MAX_FILE_BYTES,
@@ -60,14 +60,14 @@ class Picture:
     """A decoded picture, how many frames its file has, and which way up a camera said it lies.
 
     `pixels` are upright already; `orientation` is EXIF's 1 to 8, where 1 is upright in the file.
-    `mark` is that of all the file's pixels, whatever size and colour was asked for. `deep` are the
+    `pixel_hash` is of all the file's pixels, whatever size and colour was asked for. `deep` are the
     greys of a picture of 16 bits as they stand in the file, `read_highest` the highest value there.
     """
 
     pixels: UInt8[np.ndarray, "c h w"]
     num_frames: int = 1
     orientation: int = 1
-    mark: int = 0
+    pixel_hash: int = 0
     deep: Integer[np.ndarray, "1 h w"] | None = None
     read_highest: int | None = None
 
@@ -76,8 +76,8 @@ class Picture:
         """The highest value in the file; of `pixels` where they are all there ever was."""
         return int(self.pixels.max()) if self.read_highest is None else self.read_highest
 
-    def seen_by(self, greys: Greys | None) -> UInt8[np.ndarray, "c h w"]:
-        """The pixels, brought to 0 to 255 as those of `greys` were where they are of their range.
+    def scaled_like(self, greys: Greys | None) -> UInt8[np.ndarray, "c h w"]:
+        """The pixels, rescaled to 0 to 255 as those of `greys` were where they are of their range.
 
         A photograph, which is lighter than any of them, is left as it is.
         """
@@ -129,7 +129,7 @@ def picture_of(image: Image.Image, where: str) -> Picture:
         check_size(image.size)
         with quiet_pillow():
             upright = ImageOps.exif_transpose(image)
-            return _whole_picture(_pixels(_eight_bits(upright)), _deep(upright))
+            return _lone_picture(_pixels(_eight_bits(upright)), _deep(upright))
     except TooLargePicture as reason:
         raise ToileError(f"{where}: {reason}; {reason.remedy}") from None
     except DAMAGED as damage:
@@ -138,16 +138,16 @@ def picture_of(image: Image.Image, where: str) -> Picture:
 
 def deep_picture(deep: Integer[np.ndarray, "1 h w"]) -> Picture:
     """A picture by itself of greys of more than 8 bits."""
-    return _whole_picture(_upper_bits(deep), deep)
+    return _lone_picture(_upper_bits(deep), deep)
 
 
-def _whole_picture(
+def _lone_picture(
     pixels: UInt8[np.ndarray, "c h w"], deep: Integer[np.ndarray, "1 h w"] | None
 ) -> Picture:
     """A picture by itself, of which 16 bits are taken as what it uses of them."""
     highest = int((pixels if deep is None else deep).max())
     return Picture(
-        _brought(pixels, deep, highest, None, is_alone=True), deep=deep, read_highest=highest
+        _rescaled(pixels, deep, highest, None, is_alone=True), deep=deep, read_highest=highest
     )
 
 
@@ -194,17 +194,17 @@ def decode_picture(
         raise UnreadablePicture(f"is damaged ({damage})") from None
     pixels = _pixels(plain)
     highest = int((pixels if deep is None else deep).max())
-    brought = _brought(pixels, deep, highest, greys, is_alone=data is None)
-    if brought is not pixels:
-        pixels = brought
+    rescaled = _rescaled(pixels, deep, highest, greys, is_alone=data is None)
+    if rescaled is not pixels:
+        pixels = rescaled
         plain = Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))
-    digest = pixel_mark(pixels)
+    digest = pixel_hash(pixels)
     if data is not None:
         pixels = _pixels(fit(plain, data))
     return Picture(pixels, num_frames, orientation, digest, deep, highest)
 
 
-def _brought(
+def _rescaled(
     pixels: UInt8[np.ndarray, "c h w"],
     deep: Integer[np.ndarray, "1 h w"] | None,
     highest: int,

@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 from toile.data.dataset import Skipped
 from toile.data.greys import Extremes, Greys, find_greys
 from toile.data.images import Images
-from toile.data.marks import file_mark
+from toile.data.picture_hashes import file_hash
 from toile.data.readers.parts import Progress, check_layout
 from toile.data.readers.picture import DEEP_WHITE, Picture, decode_picture
 from toile.data.readers.picture_limits import Stream, UnreadablePicture
@@ -52,7 +52,7 @@ class PictureFiles:
         images = [self._decode(*part) for part in sets]
         if self.data.rule < 3:
             return images
-        self.greys = greys = self._found()
+        self.greys = greys = self._find_greys()
         usual = (255, DEEP_WHITE) if self._shallow.any else (DEEP_WHITE,)
         if {greys.white, greys.deep_white or greys.white} <= set(usual):
             return images
@@ -60,7 +60,7 @@ class PictureFiles:
         self.num_files *= 2
         return [self._decode(*part) for part in sets]
 
-    def _found(self) -> Greys:
+    def _find_greys(self) -> Greys:
         """Of both kinds of pictures, or of the one there is."""
         white = self.data.white
         if not self._shallow.any:
@@ -93,7 +93,7 @@ class PictureFiles:
                 pixels = np.empty((len(labelled), *shape), np.uint8)
             pixels[len(labels)] = picture.pixels
             labels.append(label)
-            hashes.append((digest, picture.mark))
+            hashes.append((digest, picture.pixel_hash))
             names.append(str(file.path))
             num_learnt += index < len(labelled) - num_held_out
         if pixels is None:
@@ -111,10 +111,10 @@ class PictureFiles:
         )
 
     def _decode_one(self, file: PictureFile) -> tuple[Picture, int] | None:
-        """The picture and the mark of its file."""
+        """The picture and the hash of its file."""
         try:
             with file.open() as stream:
-                digest = file_mark(stream)
+                digest = file_hash(stream)
                 where = f"{self.where}: {file.path}"
                 picture = decode_picture(stream, where, self.data, self.greys)
         except (UnreadablePicture, OSError) as reason:
@@ -124,7 +124,7 @@ class PictureFiles:
             note = f"has {picture.num_frames} frames; only the first is read"
             self.skipped.append(Skipped(str(file.path), note))
         extremes = self._shallow if picture.deep is None else self._deep
-        extremes.see(np.array([0, picture.highest]))
+        extremes.update(np.array([0, picture.highest]))
         self._check_like_the_first(str(file.path), picture.pixels.shape)
         return picture, digest
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, mo
 
 from toile.errors import ToileError
 from toile.recipe.choice import read_choice, split_entry, write_choice
-from toile.recipe.complaint import shown
+from toile.recipe.complaint import value_text
 from toile.recipe.layers.activations import (
     ELU,
     GELU,
@@ -77,7 +77,7 @@ KINDS: dict[str, type[Layer]] = {
 def read_layers(entries: object, address: str) -> tuple[Layer, ...]:
     """The layers of a document's list. Raises ToileError naming the layer that is wrong."""
     if not isinstance(entries, list | tuple):
-        raise ToileError(f"{address} is {shown(entries)}; it is a list of layers")
+        raise ToileError(f"{address} is {value_text(entries)}; it is a list of layers")
     if len(entries) > MAX_LAYERS:
         raise ToileError(f"{address} has {len(entries)} layers; at most {MAX_LAYERS} are allowed")
     counts: Counter[str] = Counter()

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from toile.recipe.layers.layer import Layer
 
-Places = tuple[int, ...]
+Indices = tuple[int, ...]
 
 
 class Views(Layer):
@@ -32,7 +32,7 @@ class Views(Layer):
         """How many views there are, the picture itself included."""
         return (1 + 2 * bool(self.shift_x) + 2 * bool(self.shift_y)) * (1 + self.mirror)
 
-    def places(self, height: int, width: int) -> list[tuple[Places, Places]]:
+    def view_indices(self, height: int, width: int) -> list[tuple[Indices, Indices]]:
         """For every view the rows and the columns of the picture that it shows, in their order.
 
         The picture as it is comes first.
@@ -48,5 +48,5 @@ class Views(Layer):
         return views
 
 
-def _moved(side_px: int, by: int) -> Places:
+def _moved(side_px: int, by: int) -> Indices:
     return tuple(min(max(at - by, 0), side_px - 1) for at in range(side_px))

@@ -89,7 +89,7 @@ def _verdict(verdict: Verdict) -> str:
 @_html.register
 def _dataset(dataset: Dataset) -> str:
     counts = np.bincount(dataset.train.labels, minlength=len(dataset.class_names))
-    learnt, held_out = (len(part) for part in dataset.train.apart())
+    learnt, held_out = (len(part) for part in dataset.train.split_held_out())
     rows = [
         ("images", f"{learnt:,} to learn from" + f", {held_out:,} for validation" * bool(held_out)),
         ("test part", f"{len(dataset.test):,} images, sealed"),

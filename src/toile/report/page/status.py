@@ -45,7 +45,7 @@ def _commonest(run: Run) -> str:
     if largest is None:
         return ""
     name = run.facts.class_names[largest.label]
-    return f" Always answering {name} would be right on {percent(largest.share)} of them."
+    return f" Always answering {name} would be right on {percent(largest.fraction)} of them."
 
 
 def _ended(results: RunResults) -> tuple[Estimate, float | None, str]:

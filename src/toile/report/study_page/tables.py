@@ -19,7 +19,7 @@ from toile.report.study_page.table import (
     probability,
     signed_points,
 )
-from toile.statistics import Verdict, level_noise, pair_noise
+from toile.statistics import Verdict, level_variance, pair_variance
 from toile.studies import StudyResult
 
 Correct = Mapping[str, Bool[np.ndarray, "r n"]]
@@ -117,7 +117,7 @@ def noise_table(correct: Correct) -> ReportTable:
     """How much of the doubt in each level's mean comes of its seeds, and how much of the images."""
     rows = []
     for name, right in correct.items():
-        noise = level_noise(right)
+        noise = level_variance(right)
         rows.append(
             (
                 name,
@@ -140,7 +140,7 @@ def pair_noise_table(correct: Correct) -> ReportTable:
     """The same for differences, in which images hard for both levels cancel."""
     rows = []
     for first, second in combinations(correct, 2):
-        noise = pair_noise(correct[first], correct[second])
+        noise = pair_variance(correct[first], correct[second])
         rows.append(
             (
                 first,

@@ -12,7 +12,7 @@ from jaxtyping import Int, UInt8
 from toile.data import Dataset, Progress, no_progress
 from toile.errors import ToileError, did_you_mean
 from toile.network import Network
-from toile.prediction import Asking, prepare, sources_of
+from toile.prediction import PictureInput, prepare, sources_of
 from toile.runs import Run, RunClassifier, same_data
 from toile.streams import numpy_stream
 
@@ -100,7 +100,7 @@ class InspectedRun:
         self,
         index: int | None = None,
         class_name: str | None = None,
-        file: Asking = None,
+        file: PictureInput = None,
         seed: int = 0,
     ) -> ShownPicture:
         """An image of the training part by its place, or a validation image drawn by `seed`.
@@ -134,7 +134,7 @@ class InspectedRun:
                 raise ToileError(f"no validation image is {class_name}; name another class")
         return int(numpy_stream(seed, "inspect/picture").choice(indices))
 
-    def _prepared(self, file: Asking) -> ShownPicture:
+    def _prepared(self, file: PictureInput) -> ShownPicture:
         facts, seal = self.classifier.facts, self.classifier.seal
         sources = list(sources_of(file, facts))
         if len(sources) != 1:
@@ -142,7 +142,7 @@ class InspectedRun:
         (source,) = sources
         seal.refuse_paths([source.path] if source.path is not None else [])
         read = source.read()
-        seal.refuse_marked(source.name, source.marks(read.seen_by(facts.greys)))
+        seal.refuse_hashes(source.name, source.hashes(read.scaled_like(facts.greys)))
         return ShownPicture(source.name, prepare(read, facts, show_steps=False).pixels)
 
 

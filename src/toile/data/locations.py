@@ -17,7 +17,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "toile"
 
 
-def own_folders(name: str) -> list[Path]:
+def user_folders(name: str) -> list[Path]:
     """Where `$TOILE_DATA` lets one look for dataset `name`: a subfolder of that name, or itself."""
     chosen = os.environ.get("TOILE_DATA")
     return [Path(chosen).expanduser() / name, Path(chosen).expanduser()] if chosen else []

@@ -22,7 +22,7 @@ HASH_DIGITS = 12
 
 
 @dataclass(frozen=True, eq=False)
-class KeptArrays:
+class CachedArrays:
     """Parts with labels that are places in `class_names`, and what was black and white in them."""
 
     train: Images
@@ -67,25 +67,25 @@ class KeptArrays:
             ) from None
 
 
-def find_kept(path: Path) -> list[Path]:
+def find_cached_arrays(path: Path) -> list[Path]:
     """The files of kept arrays in a folder of the cache; none elsewhere."""
     return sorted(path.iterdir()) if path.is_dir() and (path / ABOUT).is_file() else []
 
 
-def read_kept(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
-    """Read what `KeptArrays.write` wrote. Raises ToileError where it is no longer that."""
-    arrays = open_kept(path)
+def read_cached_arrays(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
+    """Read what `CachedArrays.write` wrote. Raises ToileError where it is no longer that."""
+    arrays = open_cached_arrays(path)
     names = arrays.class_names
     return Parts(
         arrays.train, arrays.test, names, nans=0, greys=arrays.greys if data.rule > 2 else None
     )
 
 
-def open_kept(folder: Path) -> KeptArrays:
+def open_cached_arrays(folder: Path) -> CachedArrays:
     """The arrays kept in `folder`. Raises ToileError where they are damaged."""
     try:
         about = json.loads((folder / ABOUT).read_text())
-        arrays = KeptArrays(
+        arrays = CachedArrays(
             _images(folder, "train"),
             _images(folder, "test") if (folder / "x_test.npy").exists() else None,
             tuple(about["class_names"]),

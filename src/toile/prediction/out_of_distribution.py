@@ -1,26 +1,26 @@
-"""In what pictures are unlike the training images."""
+"""Pictures that differ from the training images, and in what."""
 
 import numpy as np
 from jaxtyping import Bool, UInt8
 
 from toile.data import Appearance, FeatureRange, picture_features
 
-SHARES = ("drawn share",)
+FRACTIONS = ("drawn share",)
 
 
-def strangeness(
-    pixels: UInt8[np.ndarray, "c h w"], looks: Appearance
+def unusual_features(
+    pixels: UInt8[np.ndarray, "c h w"], appearance: Appearance
 ) -> tuple[list[str], list[str]]:
     """Why this picture gets no answer, and warnings: a sentence for each feature that is unusual.
 
     What lies farther off than the training images differ among themselves gets no answer. Lighting
     and another pen move features by less, and a network often answers such pictures rightly.
     """
-    features = picture_features(pixels[None], np.array(looks.paper))
-    if looks.framing is not None and features["drawn share"][0] == 0:
+    features = picture_features(pixels[None], np.array(appearance.paper))
+    if appearance.framing is not None and features["drawn share"][0] == 0:
         return ["nothing is drawn in it"], []
     reasons, warnings = [], []
-    for name, usual in looks.features.items():
+    for name, usual in appearance.features.items():
         if usual.holds(value := float(features[name][0])):
             continue
         sentence = (
@@ -34,13 +34,15 @@ def strangeness(
     return reasons, warnings
 
 
-def are_strange(pixels: UInt8[np.ndarray, "n c h w"], looks: Appearance) -> Bool[np.ndarray, " n"]:
-    """Which pictures get no answer by what `strangeness` says."""
-    values = picture_features(pixels, np.array(looks.paper))
+def are_out_of_distribution(
+    pixels: UInt8[np.ndarray, "n c h w"], appearance: Appearance
+) -> Bool[np.ndarray, " n"]:
+    """Which pictures get no answer by what `unusual_features` says."""
+    values = picture_features(pixels, np.array(appearance.paper))
     out_of_distribution = np.zeros(len(pixels), bool)
-    if looks.framing is not None:
+    if appearance.framing is not None:
         out_of_distribution |= values["drawn share"] == 0
-    for name, usual in looks.features.items():
+    for name, usual in appearance.features.items():
         slack = _width(usual)
         out_of_distribution |= (values[name] < usual.low - slack) | (
             values[name] > usual.high + slack
@@ -53,4 +55,4 @@ def _width(usual: FeatureRange) -> float:
 
 
 def _number(name: str, value: float) -> str:
-    return f"{100 * value:.3g} %" if name in SHARES else f"{value:.3g}"
+    return f"{100 * value:.3g} %" if name in FRACTIONS else f"{value:.3g}"

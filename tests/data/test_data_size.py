@@ -2,7 +2,7 @@
 
 import pytest
 
-from toile.data import data_extent, known_extent, load_data, split_data
+from toile.data import data_size, known_data_size, load_data, split_data
 from toile.recipe import Data
 
 
@@ -10,11 +10,11 @@ from toile.recipe import Data
 def test_what_is_known_of_a_dataset_is_what_reading_it_gives(asked):
     settings = Data(name="fashion-sample", **asked)
     dataset = load_data(settings)
-    extent = data_extent(settings)
-    assert extent == known_extent(settings)
+    extent = data_size(settings)
+    assert extent == known_data_size(settings)
     assert (extent.shape, extent.classes) == (dataset.shape, len(dataset.class_names))
     assert extent.num_training == len(split_data(dataset.train, settings).train)
 
 
 def test_nothing_is_known_of_what_is_to_be_read():
-    assert known_extent(Data(name="/some/folder")) is None
+    assert known_data_size(Data(name="/some/folder")) is None

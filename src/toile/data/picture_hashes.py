@@ -1,4 +1,4 @@
-"""Marks: eight bytes by which a picture is known again, whatever its name, size or colour here.
+"""Eight bytes by which a picture is known again, whatever its name, size or colour here.
 
 Each image of a source has two, both of what was there before `data.size_px` and `data.colour`:
 
@@ -6,7 +6,7 @@ Each image of a source has two, both of what was there before `data.size_px` and
 * of its pixels: the same of an image hash (`fingerprint.py`) at full size, upright, as one channel
   where all channels are the same.
 
-An image that has no file of its own, as a row of an array, has the mark of its pixels twice.
+An image that has no file of its own, as a row of an array, has the hash of its pixels twice.
 """
 
 import hashlib
@@ -16,21 +16,21 @@ import struct
 import numpy as np
 from jaxtyping import Bool, UInt8, UInt64
 
-Marks = UInt64[np.ndarray, "n 2"]
-MarkSet = UInt64[np.ndarray, " _"]
-"""Marks of many pictures, each once and sorted."""
+PictureHashes = UInt64[np.ndarray, "n 2"]
+HashSet = UInt64[np.ndarray, " _"]
+"""The hashes of many pictures, each once and sorted."""
 
 
-def file_mark(stream: io.BufferedReader | io.BytesIO) -> int:
-    """The mark of a file's bytes, read from its beginning; it is left there."""
+def file_hash(stream: io.BufferedReader | io.BytesIO) -> int:
+    """The hash of a file's bytes, read from its beginning; it is left there."""
     stream.seek(0)
     digest = hashlib.file_digest(stream, "sha256").digest()
     stream.seek(0)
     return int.from_bytes(digest[:8])
 
 
-def pixel_mark(pixels: UInt8[np.ndarray, "c h w"]) -> int:
-    """The mark of a picture's pixels: a copy saved in another format without loss has the same."""
+def pixel_hash(pixels: UInt8[np.ndarray, "c h w"]) -> int:
+    """The hash of a picture's pixels: a copy saved in another format without loss has the same."""
     if len(pixels) == 3 and (pixels[0] == pixels[1]).all() and (pixels[0] == pixels[2]).all():
         pixels = pixels[:1]
     digest = hashlib.sha256(struct.pack("<3I", *pixels.shape))
@@ -38,20 +38,20 @@ def pixel_mark(pixels: UInt8[np.ndarray, "c h w"]) -> int:
     return int.from_bytes(digest.digest()[:8])
 
 
-def picture_marks(
+def picture_hashes(
     pixels: UInt8[np.ndarray, "c h w"], stream: io.BufferedReader | io.BytesIO | None = None
-) -> MarkSet:
-    """By what one picture is known again: its pixels, and its file where it has one."""
-    hashes = [pixel_mark(pixels)] + ([] if stream is None else [file_mark(stream)])
+) -> HashSet:
+    """The hashes of one picture: of its pixels, and of its file where it has one."""
+    hashes = [pixel_hash(pixels)] + ([] if stream is None else [file_hash(stream)])
     return np.unique(np.array(hashes, np.uint64))
 
 
-def array_marks(pixels: UInt8[np.ndarray, "n c h w"]) -> Marks:
-    """The marks of images that have no files of their own."""
-    hashes = np.array([pixel_mark(image) for image in pixels], np.uint64)
+def array_hashes(pixels: UInt8[np.ndarray, "n c h w"]) -> PictureHashes:
+    """The hashes of images that have no files of their own."""
+    hashes = np.array([pixel_hash(image) for image in pixels], np.uint64)
     return np.stack([hashes, hashes], axis=1)
 
 
-def is_marked(hashes: Marks, among: MarkSet) -> Bool[np.ndarray, " n"]:
+def is_known(hashes: PictureHashes, among: HashSet) -> Bool[np.ndarray, " n"]:
     """Which images have either of their `hashes` in `among`."""
     return np.asarray(np.isin(hashes, among).any(axis=1))

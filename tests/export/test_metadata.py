@@ -40,7 +40,7 @@ def test_a_viewer_shows_classes_and_what_goes_in_and_out(
     make_trained, to, takes, layout, shape, scaling, words
 ):
     trained = make_trained(["flatten", {"dense": "classes"}], COLOUR, scaling)
-    file = build_file(to, trained, takes=takes)
+    file = build_file(to, trained, input_kind=takes)
     entries = entries_of(file.content(file.about), to)
     assert json.loads(entries["class_names"]) == [f"class {number}" for number in range(10)]
     assert entries["input_shape"] == shape

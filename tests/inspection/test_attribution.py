@@ -97,7 +97,7 @@ def test_a_channel_is_attributed_where_it_is_greatest(method, layer):
     outputs = outputs if outputs.dim() == 4 else outputs[:, :, None, None]
     np.testing.assert_allclose(found.numbers, outputs[:, 2].flatten(1).amax(1), rtol=1e-5)
     if layer == "conv2":
-        at = attribute(network, images, method, layer=layer, channel=2, place=(0, 0))
+        at = attribute(network, images, method, layer=layer, channel=2, position=(0, 0))
         np.testing.assert_allclose(at.numbers, outputs[:, 2, 0, 0], rtol=1e-5)
         # conv2 sees 8 x 8 pixels from the corner: nothing beyond them counts, but a square.
         assert not at.maps[:, :, 8:].any() or method == "occlusion"

@@ -62,36 +62,36 @@ class ExportMetadata(BaseModel):
         return plan_network(recipe.network, self.data.shape, len(self.data.class_names))
 
 
-def read_about(text: str | bytes | None, what: str) -> ExportMetadata:
-    """The record inside the file called `what`. Raises ToileError where it is none of Toile's."""
+def read_about(text: str | bytes | None, source: str) -> ExportMetadata:
+    """The record inside the file called `source`. Raises ToileError where it is none of Toile's."""
     if text is None:
-        raise ToileError(f"{what} has no metadata of Toile; export a run with toile export")
+        raise ToileError(f"{source} has no metadata of Toile; export a run with toile export")
     try:
         record = json.loads(text)
         if isinstance(record, dict):
-            record = read_form(record, "export", what)
+            record = read_form(record, "export", source)
         return ExportMetadata.model_validate(record)
     except ValidationError as error:
         fault = first_fault(error, KEY)
     except (ValueError, RecursionError) as error:
         fault = str(error)
-    raise ToileError(f"{what} has damaged metadata: {fault}")
+    raise ToileError(f"{source} has damaged metadata: {fault}")
 
 
-def input_words(facts: DataFacts, shape: tuple[int, ...], takes: Takes = "scaled") -> str:
+def input_words(facts: DataFacts, shape: tuple[int, ...], input_kind: Takes = "scaled") -> str:
     """`float32 (n, 1, 28, 28): pixels / 255`."""
     sizes = ", ".join(map(str, shape))
-    kind = "uint8" if takes == "bytes" else "float32"
-    return f"{kind} (n, {sizes}): {range_words(facts, takes)}"
+    kind = "uint8" if input_kind == "bytes" else "float32"
+    return f"{kind} (n, {sizes}): {range_words(facts, input_kind)}"
 
 
-def range_words(facts: DataFacts, takes: Takes) -> str:
-    """`pixels / 255`: what numbers a file takes."""
-    if takes == "bytes":
+def range_words(facts: DataFacts, input_kind: Takes) -> str:
+    """`pixels / 255`: the range of a file's inputs."""
+    if input_kind == "bytes":
         return "pixels, 0 to 255"
     if facts.scaling == "unit":
         return "pixels / 255"
-    mean, sd = (", ".join(f"{one:.6g}" for one in values) for values in (facts.mean, facts.sd))
+    mean, sd = (", ".join(f"{value:.6g}" for value in values) for values in (facts.mean, facts.sd))
     return f"(pixels / 255 - mean) / sd, per channel; mean {mean}, sd {sd}"
 
 

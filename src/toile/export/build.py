@@ -21,15 +21,15 @@ def build_file(
     to: str,
     trained: Trained,
     calibration: UInt8[np.ndarray, "n c h w"] | None = None,
-    takes: Takes = "scaled",
+    input_kind: Takes = "scaled",
 ) -> ExportFile:
     """`trained` in the format called `to`; int8 ONNX where there are pictures to calibrate it with.
 
-    ONNX alone `takes` bytes where asked.
+    `input_kind` is for ONNX alone.
     Raises ToileError where the format cannot hold a layer or a package is not installed.
     """
     if calibration is None:
-        return OnnxFile(trained, takes) if to == "onnx" else _FILES[to](trained)
+        return OnnxFile(trained, input_kind) if to == "onnx" else _FILES[to](trained)
     with extra_packages("export"):
         from toile.export.onnx_int8 import Int8OnnxFile
-    return Int8OnnxFile(trained, calibration, takes)
+    return Int8OnnxFile(trained, calibration, input_kind)

@@ -22,12 +22,12 @@ def format_of(to: str | None, file: Path | None) -> str:
             f"{file} is a name for Keras 3's own format, which tf_keras cannot read and which "
             f"changes between its versions; name it {Path(str(file)).with_suffix('.h5')}"
         )
-    said = {ending: name for name, ending in SUFFIXES.items()}.get(suffix)
-    if to is None and said is None:
+    by_suffix = {ending: name for name, ending in SUFFIXES.items()}.get(suffix)
+    if to is None and by_suffix is None:
         raise ToileError(
             f"which format? Say --to {'|'.join(SUFFIXES)}, or name a file that ends with "
             f"{', '.join(SUFFIXES.values())}"
         )
-    if to is not None and said not in (None, to):
+    if to is not None and by_suffix not in (None, to):
         raise ToileError(f"--to is {to}, but {file} ends with {suffix}; {to} has {SUFFIXES[to]}")
-    return str(to or said)
+    return str(to or by_suffix)

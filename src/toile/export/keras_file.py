@@ -44,10 +44,10 @@ class KerasFile:
             weights = file.create_group("model_weights")
             weights.attrs["keras_version"] = "2.15.0"
             weights.attrs["backend"] = "tensorflow"
-            weights.attrs.create("layer_names", [one.name for one in self._layers], dtype=text)
+            weights.attrs.create("layer_names", [layer.name for layer in self._layers], dtype=text)
             for layer in self._layers:
                 group = weights.create_group(layer.name)
-                named = {f"{layer.name}/{name}:0": one for name, one in layer.weights.items()}
+                named = {f"{layer.name}/{name}:0": array for name, array in layer.weights.items()}
                 group.attrs.create("weight_names", list(named), dtype=text)
                 for name, array in named.items():
                     group.create_dataset(name, data=array)

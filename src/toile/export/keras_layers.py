@@ -33,7 +33,7 @@ class KerasLayer:
     @property
     def document(self) -> Config:
         """The layer as an entry of a functional model's configuration."""
-        nodes = [[[name, call, 0, {}] for name, call in taken] for taken in self.calls]
+        nodes = [[[name, call, 0, {}] for name, call in inputs] for inputs in self.calls]
         config = {"name": self.name, "dtype": "float32", **self.config}
         return {
             "class_name": self.class_name,
@@ -48,22 +48,22 @@ def keras_layers(plan: Plan, arrays: Mapping[str, np.ndarray]) -> list[KerasLaye
 
     Raises ToileError naming a layer that Keras cannot hold.
     """
-    taken = {layer.name for layer in plan.layers}
+    names = {layer.name for layer in plan.layers}
     channels, height, width = plan.input
     config = {"batch_input_shape": [None, height, width, channels]}
     writer = _Writer(arrays)
-    pictures = writer.add(_free("pictures", taken), "InputLayer", config)
+    pictures = writer.add(_free("pictures", names), "InputLayer", config)
     if plan.views is None:
-        logits = writer.chain(plan.layers, pictures)
+        logits = writer.add_all(plan.layers, pictures)
     else:
         logits = _mean_over_views(writer, plan, plan.views, pictures)
-    writer.add(_free("probabilities", taken), "Activation", {"activation": "softmax"}, (logits,))
+    writer.add(_free("probabilities", names), "Activation", {"activation": "softmax"}, (logits,))
     return writer.layers
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _free(name: str, names: set[str]) -> str:
     """`name`, with as many underscores as it takes to be nobody else's."""
-    return name if name not in taken else _free(f"{name}_", taken)
+    return name if name not in names else _free(f"{name}_", names)
 
 
 @dataclass
@@ -83,12 +83,12 @@ class _Writer:
         name: str,
         class_name: str,
         config: Config,
-        takes: tuple[str, ...] = (),
+        inputs: tuple[str, ...] = (),
         weights: Weights | None = None,
     ) -> str:
         """One more layer; returns its name, in which Keras on torch allows no dot."""
-        times = range(self.times) if takes else ()
-        calls = tuple(tuple((name, time) for name in takes) for time in times)
+        times = range(self.times) if inputs else ()
+        calls = tuple(tuple((name, time) for name in inputs) for time in times)
         return self.add_called(name, class_name, config, calls, weights)
 
     def add_called(
@@ -104,24 +104,24 @@ class _Writer:
         self.layers.append(KerasLayer(name, class_name, config, calls, weights or {}))
         return name
 
-    def chain(self, plans: Sequence[LayerPlan], giver: str) -> str:
-        """Layers one behind the other; returns who gives what comes out."""
-        for place, plan in enumerate(plans):
+    def add_all(self, plans: Sequence[LayerPlan], giver: str) -> str:
+        """Add layers one behind the other; returns the name of the last."""
+        for index, plan in enumerate(plans):
             if isinstance(plan.layer, layers.Residual):
-                ends = (self.chain(plan.branch, giver), self.chain(plan.shortcut, giver))
+                ends = (self.add_all(plan.branch, giver), self.add_all(plan.shortcut, giver))
                 giver = self.add(plan.name, "Add", {}, ends)
             elif isinstance(plan.layer, layers.Flatten):
-                giver = self.flatten(plan, giver, plans[place + 1 :])
+                giver = self.flatten(plan, giver, plans[index + 1 :])
             else:
                 giver = _WRITERS[type(plan.layer)](self, plan, plan.layer, giver)
         return giver
 
     def flatten(self, plan: LayerPlan, giver: str, behind: Sequence[LayerPlan]) -> str:
-        """Keras flattens channels last. The layers behind take that order, else it is turned."""
+        """Keras flattens channels last. Layers behind are reordered, or else the picture is."""
         if len(plan.input) == 3 and min(plan.input[0], math.prod(plan.input[1:])) > 1:
-            if _takes_any_order(behind):
-                numbers = np.arange(math.prod(plan.input)).reshape(plan.input)
-                self.order = numbers.transpose(1, 2, 0).ravel()
+            if _ignores_order(behind):
+                indices = np.arange(math.prod(plan.input)).reshape(plan.input)
+                self.order = indices.transpose(1, 2, 0).ravel()
             else:
                 giver = self.add(f"{plan.name}-permute", "Permute", {"dims": [3, 1, 2]}, (giver,))
         return self.add(plan.name, "Flatten", {"data_format": "channels_last"}, (giver,))
@@ -130,57 +130,57 @@ class _Writer:
         """A weight of the layer as torch has it, in float32."""
         return np.asarray(self.arrays[f"{plan.name}.{name}"], np.float32)
 
-    def numbers(self, plan: LayerPlan, **names: str) -> Weights:
-        """Weights with one number for each channel or feature, by Keras's names."""
-        found = {keras: self.weight(plan, torch) for keras, torch in names.items()}
+    def channel_weights(self, plan: LayerPlan, **names: str) -> Weights:
+        """Weights with one value for each channel or feature, by Keras's names."""
+        weights = {keras: self.weight(plan, torch) for keras, torch in names.items()}
         if self.order is None:
-            return found
-        return {keras: array[self.order] for keras, array in found.items()}
+            return weights
+        return {keras: array[self.order] for keras, array in weights.items()}
 
 
 def _mean_over_views(writer: _Writer, plan: Plan, views: layers.Views, pictures: str) -> str:
     """The layers behind the views, called once for each, and the mean of what they give."""
-    first, *others = plan.layers
+    first, *remaining = plan.layers
     _, height, width = plan.input
     moves = []
     for rows, columns in views.view_indices(height, width):
         moved = [("across", [1, 3, 2], columns), ("down", [3, 2, 1], rows)]
         moves.append([move for move in moved if list(move[2]) != list(range(len(move[2])))])
-    shown = [pictures for _ in moves]
+    view_outputs = [pictures for _ in moves]
     # Keras gives out the file's weights from the layer farthest from the end to the nearest.
     for left in (2, 1):
         for number, moved in enumerate(moves):
             if len(moved) >= left:
                 name = f"{first.name}-{number}"
-                shown[number] = _moved(writer, name, *moved[-left], shown[number])
-    calls = tuple(((view, 0),) for view in shown)
+                view_outputs[number] = _moved(writer, name, *moved[-left], view_outputs[number])
+    calls = tuple(((view, 0),) for view in view_outputs)
     looked_at = writer.add_called(first.name, "Activation", {"activation": "linear"}, calls)
     writer.times = len(calls)
-    logits = writer.chain(others, looked_at)
+    logits = writer.add_all(remaining, looked_at)
     writer.times = 1
     mean: Call = tuple((logits, time) for time in range(len(calls)))
     return writer.add_called(f"{first.name}-mean", "Average", {}, (mean,))
 
 
 def _moved(
-    writer: _Writer, view: str, way: str, last: list[int], places: Sequence[int], giver: str
+    writer: _Writer, view: str, way: str, last: list[int], indices: Sequence[int], giver: str
 ) -> str:
     """The pictures with those of their rows or columns, which `last` puts last and back again.
 
     No layer of Keras chooses rows; a dense one with a single 1 for each of its outputs does.
     """
     name = f"{view}-{way}"
-    kernel = np.zeros((len(places), len(places)), np.float32)
-    kernel[list(places), range(len(places))] = 1
-    turned = writer.add(f"{name}-there", "Permute", {"dims": last}, (giver,))
+    kernel = np.zeros((len(indices), len(indices)), np.float32)
+    kernel[list(indices), range(len(indices))] = 1
+    transposed = writer.add(f"{name}-there", "Permute", {"dims": last}, (giver,))
     # Trained on, the network is to change and not the views it is shown.
-    config = {"units": len(places), "use_bias": False, "trainable": False}
-    chosen = writer.add(name, "Dense", config, (turned,), {"kernel": kernel})
+    config = {"units": len(indices), "use_bias": False, "trainable": False}
+    chosen = writer.add(name, "Dense", config, (transposed,), {"kernel": kernel})
     return writer.add(f"{name}-back", "Permute", {"dims": last}, (chosen,))
 
 
-def _takes_any_order(behind: Sequence[LayerPlan]) -> bool:
-    """Whether the numbers may come in another order, since a dense layer mixes them all."""
+def _ignores_order(behind: Sequence[LayerPlan]) -> bool:
+    """Whether the values may come in another order, since a dense layer weights them all."""
     for plan in behind:
         if isinstance(plan.layer, layers.Dense):
             return True
@@ -243,7 +243,7 @@ def _pool(writer: _Writer, plan: LayerPlan, layer: layers.Pool, giver: str) -> s
 
 
 def _batch_norm(writer: _Writer, plan: LayerPlan, layer: layers.BatchNorm, giver: str) -> str:
-    weights = writer.numbers(
+    weights = writer.channel_weights(
         plan,
         gamma="weight",
         beta="bias",
@@ -255,13 +255,13 @@ def _batch_norm(writer: _Writer, plan: LayerPlan, layer: layers.BatchNorm, giver
 
 
 def _layer_norm(writer: _Writer, plan: LayerPlan, layer: layers.LayerNorm, giver: str) -> str:
-    weights = writer.numbers(plan, gamma="weight", beta="bias")
+    weights = writer.channel_weights(plan, gamma="weight", beta="bias")
     config = {"axis": -1, "epsilon": layer.epsilon}
     return writer.add(plan.name, "LayerNormalization", config, (giver,), weights)
 
 
 def _group_norm(writer: _Writer, plan: LayerPlan, layer: layers.GroupNorm, giver: str) -> str:
-    weights = writer.numbers(plan, gamma="weight", beta="bias")
+    weights = writer.channel_weights(plan, gamma="weight", beta="bias")
     config = {"groups": layer.groups, "axis": -1, "epsilon": layer.epsilon}
     return writer.add(plan.name, "GroupNormalization", config, (giver,), weights)
 

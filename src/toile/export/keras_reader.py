@@ -36,10 +36,10 @@ class KerasClassifier:
         with extra_packages("export"):
             import h5py  # type: ignore[import-untyped]
         self.runtime = f"Toile's numpy reader, h5py {h5py.__version__}"
-        what = "the Keras file"
-        with _refusals(what):
+        source = "the Keras file"
+        with _refusals(source):
             with h5py.File(io.BytesIO(content), "r") as file:
-                self.about = read_about(file.attrs.get(KEY), what)
+                self.about = read_about(file.attrs.get(KEY), source)
                 model = json.loads(file.attrs["model_config"])["config"]
                 self._layers: list[Config] = model["layers"]
                 self._weights = {
@@ -48,7 +48,7 @@ class KerasClassifier:
                 }
             unknown = {layer["class_name"] for layer in self._layers} - {*_COMPUTE, "InputLayer"}
         if unknown:
-            raise ToileError(f"{what} has layers this reader does not know: {sorted(unknown)}")
+            raise ToileError(f"{source} has layers this reader does not know: {sorted(unknown)}")
 
     @classmethod
     def open(cls, path: Path) -> "KerasClassifier":
@@ -74,29 +74,29 @@ class KerasClassifier:
             return _COMPUTE[last["class_name"]](last["config"], {}, [logits])
 
     def _through(self, images: Float32[Array, "n h w c"], layers: list[Config]) -> Array:
-        given = {(layers[0]["name"], 0): images}
-        last_taken = {
-            one: layer["name"] for layer in layers for call in _calls(layer) for one in call
+        outputs = {(layers[0]["name"], 0): images}
+        last_reader = {
+            key: layer["name"] for layer in layers for call in _calls(layer) for key in call
         }
         for layer in layers[1:]:
             name, compute = layer["name"], _COMPUTE[layer["class_name"]]
-            for number, taken in enumerate(_calls(layer)):
-                given[name, number] = compute(
-                    layer["config"], self._weights[name], [given[one] for one in taken]
+            for number, keys in enumerate(_calls(layer)):
+                outputs[name, number] = compute(
+                    layer["config"], self._weights[name], [outputs[key] for key in keys]
                 )
             # A deep network on large pictures would not fit in memory all at once.
-            for one in [one for one in given if last_taken.get(one) == name]:
-                del given[one]
-        return given[layers[-1]["name"], 0]
+            for key in [key for key in outputs if last_reader.get(key) == name]:
+                del outputs[key]
+        return outputs[layers[-1]["name"], 0]
 
 
 @contextmanager
-def _refusals(what: str) -> Iterator[None]:
+def _refusals(source: str) -> Iterator[None]:
     """What a file of another form makes impossible inside the block becomes a ToileError."""
     try:
         yield
     except (OSError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
-        raise ToileError(f"{what} is damaged: {error!s:.80}") from None
+        raise ToileError(f"{source} is damaged: {error!s:.80}") from None
 
 
 def _calls(layer: Config) -> list[list[tuple[str, int]]]:
@@ -139,14 +139,14 @@ def _conv(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Arr
     kernel, groups = weights["kernel"], config["groups"]
     (stride, _), (window, _) = config["strides"], config["kernel_size"]
     parts = []
-    for images, own in zip(
+    for images, group_kernel in zip(
         np.split(inputs[0], groups, axis=-1), np.split(kernel, groups, axis=-1), strict=True
     ):
-        places = _windows(images, window, stride, config["padding"], 0.0)
+        windows = _windows(images, window, stride, config["padding"], 0.0)
         parts.append(
             sum(
-                np.tensordot(pixels, own[row, at], 1)
-                for row, line in enumerate(places)
+                np.tensordot(pixels, group_kernel[row, at], 1)
+                for row, line in enumerate(windows)
                 for at, pixels in enumerate(line)
             )
         )
@@ -163,16 +163,16 @@ def _with_bias(outputs: Array, weights: dict[str, Array]) -> Array:
 
 def _max_pool(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
     (stride, _), (window, _) = config["strides"], config["pool_size"]
-    places = _windows(inputs[0], window, stride, config["padding"], -np.inf)
-    return np.maximum.reduce([pixels for line in places for pixels in line])
+    windows = _windows(inputs[0], window, stride, config["padding"], -np.inf)
+    return np.maximum.reduce([pixels for line in windows for pixels in line])
 
 
 def _average_pool(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
     (stride, _), (window, _) = config["strides"], config["pool_size"]
 
     def summed(images: Array) -> Array:
-        places = _windows(images, window, stride, config["padding"], 0.0)
-        return np.add.reduce([pixels for line in places for pixels in line])
+        windows = _windows(images, window, stride, config["padding"], 0.0)
+        return np.add.reduce([pixels for line in windows for pixels in line])
 
     return summed(inputs[0]) / summed(np.ones_like(inputs[0][:1, :, :, :1]))
 
@@ -182,8 +182,8 @@ def _batch_norm(config: Config, weights: dict[str, Array], inputs: list[Array]) 
     return (inputs[0] - weights["moving_mean"]) * scale + weights["beta"]
 
 
-def _normed(numbers: Array, axes: tuple[int, ...], epsilon: float) -> Array:
-    centred = numbers - numbers.mean(axes, keepdims=True)
+def _normed(values: Array, axes: tuple[int, ...], epsilon: float) -> Array:
+    centred = values - values.mean(axes, keepdims=True)
     return centred / np.sqrt((centred**2).mean(axes, keepdims=True) + np.float32(epsilon))
 
 
@@ -198,24 +198,24 @@ def _group_norm(config: Config, weights: dict[str, Array], inputs: list[Array]) 
     return normed * weights["gamma"] + weights["beta"]
 
 
-def _sigmoid(numbers: Array) -> Array:
+def _sigmoid(values: Array) -> Array:
     # By tanh, since exp of a large number overflows.
-    return 0.5 * (1 + np.tanh(0.5 * numbers))
+    return 0.5 * (1 + np.tanh(0.5 * values))
 
 
-def _softmax(numbers: Array) -> Array:
-    powers = np.exp(numbers - numbers.max(-1, keepdims=True))
+def _softmax(values: Array) -> Array:
+    powers = np.exp(values - values.max(-1, keepdims=True))
     return powers / powers.sum(-1, keepdims=True)
 
 
 _ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "relu": lambda numbers: np.maximum(numbers, 0),
-    "gelu": lambda numbers: numbers * (0.5 * (1 + erf(numbers / np.float32(2**0.5)))),
-    "swish": lambda numbers: numbers * _sigmoid(numbers),
+    "relu": lambda values: np.maximum(values, 0),
+    "gelu": lambda values: values * (0.5 * (1 + erf(values / np.float32(2**0.5)))),
+    "swish": lambda values: values * _sigmoid(values),
     "tanh": np.tanh,
     "sigmoid": _sigmoid,
     "softmax": _softmax,
-    "linear": lambda numbers: numbers,
+    "linear": lambda values: values,
 }
 
 

@@ -20,18 +20,20 @@ def accept_bytes(model: ModelProto, facts: DataFacts, name: str) -> None:
     steps = [helper.make_node("Cast", [name], [FLOAT], FLOAT, to=TensorProto.FLOAT)]
     _append(model, steps, "Mul", UNIT, np.float32(1 / 255))
     if facts.scaling == "standard":
-        mean, sd = (np.array(one, np.float32)[:, None, None] for one in (facts.mean, facts.sd))
+        mean, sd = (
+            np.array(values, np.float32)[:, None, None] for values in (facts.mean, facts.sd)
+        )
         _append(model, steps, "Sub", CENTRED, mean)
         _append(model, steps, "Div", STANDARD, sd)
     for node in graph.node:
-        for place, one in enumerate(node.input):
-            if one == name:
-                node.input[place] = steps[-1].output[0]
-    (given,) = graph.input
+        for index, input_name in enumerate(node.input):
+            if input_name == name:
+                node.input[index] = steps[-1].output[0]
+    (graph_input,) = graph.input
     for step in steps:
         value = graph.value_info.add(name=step.output[0])
-        value.type.CopyFrom(given.type)
-    given.type.tensor_type.elem_type = TensorProto.UINT8
+        value.type.CopyFrom(graph_input.type)
+    graph_input.type.tensor_type.elem_type = TensorProto.UINT8
     nodes = [*steps, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)

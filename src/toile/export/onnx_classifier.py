@@ -25,16 +25,16 @@ class OnnxClassifier:
         """Raises ToileError for a file that is not whole, not Toile's or needs other files."""
         with extra_packages("export"):
             import onnxruntime  # type: ignore[import-untyped]
-        what = str(content) if isinstance(content, Path) else "the ONNX model"
+        source = str(content) if isinstance(content, Path) else "the ONNX model"
         content = read_export(content) if isinstance(content, Path) else content
-        self.about: ExportMetadata = _checked(content, what)
+        self.about: ExportMetadata = _checked(content, source)
         self.runtime = f"ONNX Runtime {onnxruntime.__version__}"
-        with _refusals(what):
+        with _refusals(source):
             self._session = _session(content)
             # Some damage shows only when the first picture is answered.
             answered = self.logits(np.zeros((1, *self.facts.shape), np.uint8)).shape
         if answered != (1, len(self.facts.class_names)):
-            raise ToileError(f"{what} is damaged: it does not give one logit for each class")
+            raise ToileError(f"{source} is damaged: it does not give one logit for each class")
 
     @property
     def facts(self) -> DataFacts:
@@ -61,7 +61,7 @@ class OnnxClassifier:
         return scaled(pixels, self.facts)
 
 
-def _checked(content: bytes, what: str) -> ExportMetadata:
+def _checked(content: bytes, source: str) -> ExportMetadata:
     """The metadata of `content`, which must be one whole model."""
     with extra_packages("export"):
         import onnx
@@ -70,11 +70,11 @@ def _checked(content: bytes, what: str) -> ExportMetadata:
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError:
-        raise ToileError(f"{what} is damaged or no ONNX file") from None
+        raise ToileError(f"{source} is damaged or no ONNX file") from None
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    about = read_about(metadata.get(KEY), what)
+    about = read_about(metadata.get(KEY), source)
     if _reaches_outside(model):
-        raise ToileError(f"{what} keeps weights in other files; Toile's exports are whole")
+        raise ToileError(f"{source} keeps weights in other files; Toile's exports are whole")
     return about
 
 
@@ -90,7 +90,7 @@ def _session(content: bytes) -> Any:
 
 
 @contextmanager
-def _refusals(what: str) -> Iterator[None]:
+def _refusals(source: str) -> Iterator[None]:
     """What ONNX Runtime refuses inside the block becomes a ToileError."""
     from onnxruntime.capi import (  # type: ignore[import-untyped]
         onnxruntime_pybind11_state as refused,
@@ -106,7 +106,7 @@ def _refusals(what: str) -> Iterator[None]:
         refused.RuntimeException,
         ValueError,  # an input of another name, or a name that is no text
     ) as error:
-        raise ToileError(f"{what} cannot be run by ONNX Runtime: {error!s:.200}") from None
+        raise ToileError(f"{source} cannot be run by ONNX Runtime: {error!s:.200}") from None
 
 
 def _reaches_outside(part: Any) -> bool:

@@ -26,14 +26,14 @@ class OnnxFile:
     Nodes and values are called as the layers are, weights as in torch.
     """
 
-    def __init__(self, trained: Trained, takes: Takes = "scaled") -> None:
-        """`takes` are what numbers the graph is given: `bytes` are 0 to 255, which it scales."""
+    def __init__(self, trained: Trained, input_kind: Takes = "scaled") -> None:
+        """`input_kind` says what the graph is given: `bytes` are 0 to 255, which it scales."""
         facts = trained.about.data
         words = {"input": input_words(facts, facts.shape), "output": logits_words(facts)}
         self.about = trained.about.model_copy(update=words)
-        self.model = _drawn(trained)
+        self.model = _exported_model(trained)
         self.model.graph.name = trained.about.name
-        if takes == "bytes":
+        if input_kind == "bytes":
             self._accept_bytes()
 
     def content(self, about: ExportMetadata) -> bytes:
@@ -64,7 +64,7 @@ class OnnxFile:
         return OnnxClassifier(content)
 
 
-def _drawn(trained: Trained) -> "ModelProto":
+def _exported_model(trained: Trained) -> "ModelProto":
     with extra_packages("export"):
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
@@ -90,9 +90,9 @@ def _drawn(trained: Trained) -> "ModelProto":
     model = program.model_proto
     # Weights say their shapes themselves; what is listed beside are those of the layers' answers.
     weights = {tensor.name for tensor in model.graph.initializer}
-    answers = [value for value in model.graph.value_info if value.name not in weights]
+    activations = [value for value in model.graph.value_info if value.name not in weights]
     del model.graph.value_info[:]
-    model.graph.value_info.extend(answers)
+    model.graph.value_info.extend(activations)
     return model
 
 
@@ -104,19 +104,19 @@ def _name_by_layers(graph: Any, weights: set[str]) -> None:
     """
     nodes = list(graph)
     layers = [_layer(node) for node in nodes]
-    left, seen = Counter(layers), Counter[str]()
+    left, counts = Counter(layers), Counter[str]()
     for node, layer in zip(nodes, layers, strict=True):
         left[layer] -= 1
         name = f"{layer}/{node.op_type}" if left[layer] else layer
-        seen[name] += 1
-        node.name = name if seen[name] == 1 else f"{name}{seen[name]}"
+        counts[name] += 1
+        node.name = name if counts[name] == 1 else f"{name}{counts[name]}"
         for value in node.outputs:
             if value not in graph.outputs:
                 # A layer may be called as the model's own input or output.
                 value.name = f"{node.name}/" if node.name in (INPUT, OUTPUT) else node.name
-        for place, value in enumerate(node.inputs):
+        for index, value in enumerate(node.inputs):
             if value is not None and value.is_initializer() and value.name not in weights:
-                value.name = f"{node.name}/{place}"
+                value.name = f"{node.name}/{index}"
 
 
 def _layer(node: Any) -> str:

@@ -29,7 +29,7 @@ class Int8OnnxFile(OnnxFile):
         self,
         trained: Trained,
         calibration: UInt8[np.ndarray, "n c h w"],
-        takes: Takes = "scaled",
+        input_kind: Takes = "scaled",
     ) -> None:
         """`calibration` are training images: they decide how wide each layer's numbers are."""
         super().__init__(trained)
@@ -54,7 +54,7 @@ class Int8OnnxFile(OnnxFile):
             )
             self.model = onnx.load(path)
         # Behind the quantiser: scaling in int8 would lose the pixels' own steps.
-        if takes == "bytes":
+        if input_kind == "bytes":
             self._accept_bytes()
 
 

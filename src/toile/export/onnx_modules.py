@@ -55,26 +55,26 @@ def onnx_modules(network: Network) -> nn.Sequential:
 
     A batch norm or a factor right behind a convolution or a dense layer is folded into its weights.
     """
-    said = _said(network.named_children())
-    last = as_scored(said.values())[-1]
+    modules = _exportable_layers(network.named_children())
+    last = as_scored(modules.values())[-1]
     if isinstance(last, MeanOfViews):
         # No layer's own name has such a sign in it.
-        said["views-mean"] = last
-    return nn.Sequential(said).eval()
+        modules["views-mean"] = last
+    return nn.Sequential(modules).eval()
 
 
-def _said(layers: Iterable[tuple[str, nn.Module]]) -> OrderedDict[str, nn.Module]:
-    said: OrderedDict[str, nn.Module] = OrderedDict()
+def _exportable_layers(layers: Iterable[tuple[str, nn.Module]]) -> OrderedDict[str, nn.Module]:
+    modules: OrderedDict[str, nn.Module] = OrderedDict()
     for name, module in layers:
         if isinstance(module, SeededDropout):
             continue
-        before = next(reversed(said), "")
-        fused = _fused(said[before], module) if said else None
+        before = next(reversed(modules), "")
+        fused = _fused(modules[before], module) if modules else None
         if fused is not None:
-            said[before] = fused
+            modules[before] = fused
         else:
-            said[name] = _as_said(module)
-    return said
+            modules[name] = _exportable(module)
+    return modules
 
 
 def _fused(before: nn.Module, module: nn.Module) -> nn.Module | None:
@@ -98,11 +98,13 @@ def _times(layer: nn.Conv2d | nn.Linear, factor: float) -> nn.Module:
     return copy
 
 
-def _as_said(module: nn.Module) -> nn.Module:
+def _exportable(module: nn.Module) -> nn.Module:
     if isinstance(module, ResidualBlock):
         branch = dict(module.named_children())
         shortcut = branch.pop("shortcut")
-        return ResidualBlock(_said(branch.items()), _said(shortcut.named_children()))
+        return ResidualBlock(
+            _exportable_layers(branch.items()), _exportable_layers(shortcut.named_children())
+        )
     if isinstance(module, MaxPool2d | AvgPool2d):
         return _pool(module)
     if isinstance(module, nn.GroupNorm):
@@ -121,8 +123,8 @@ def _pool(pool: MaxPool2d | AvgPool2d) -> OnnxNode:
     if any(pool.edge):
         attributes["pads"] = [top, left, bottom, right]
 
-    def shape(given: Shape) -> Shape:
-        num, channels, height, width = given
+    def shape(input_shape: Shape) -> Shape:
+        num, channels, height, width = input_shape
         sides = (height + top + bottom, width + left + right)
         return num, channels, *((side - size) // stride + 1 for side in sides)
 

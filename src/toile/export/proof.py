@@ -57,12 +57,12 @@ def prove(
     where a logit or a probability is too far off, or too many of int8's answers change.
     """
     opened = file.open(file.content(file.about))
-    answers = opened.logits(pixels)
-    parity = _parity(opened, pixels, answers, reference)
+    logits = opened.logits(pixels)
+    parity = _parity(opened, pixels, logits, reference)
     if labels is not None:
         parity = parity.model_copy(
             update={
-                "accuracy": float((answers.argmax(1) == labels).mean()),
+                "accuracy": float((logits.argmax(1) == labels).mean()),
                 "accuracy_float32": float((reference.argmax(1) == labels).mean()),
             }
         )
@@ -74,24 +74,24 @@ def prove(
     again = file.open(content)
     # The proof was not in the file it speaks of; that file must be this one otherwise.
     assert again.about == about
-    assert np.array_equal(again.logits(pixels), answers)
+    assert np.array_equal(again.logits(pixels), logits)
     return Proven(content, about)
 
 
 def _parity(
     opened: OpenedExport,
     pixels: UInt8[np.ndarray, "n c h w"],
-    answers: Float[np.ndarray, "n k"],
+    logits: Float[np.ndarray, "n k"],
     reference: Float[np.ndarray, "n k"],
 ) -> Parity:
-    apart = (
-        np.abs(answers - reference).max(),
+    differences = (
+        np.abs(logits - reference).max(),
         np.abs(opened.probabilities(pixels) - probabilities(reference)).max(),
     )
     return Parity(
         images=len(pixels),
-        max_difference=float(np.max(apart)),
-        agreement=float((answers.argmax(1) == reference.argmax(1)).mean()),
+        max_difference=float(np.max(differences)),
+        agreement=float((logits.argmax(1) == reference.argmax(1)).mean()),
         runtime=opened.runtime,
     )
 

@@ -60,14 +60,14 @@ class SafetensorsClassifier:
 
     def __init__(self, content: bytes) -> None:
         """Raises ToileError for a file that is damaged, not Toile's, or another network's."""
-        what = "the safetensors file"
+        source = "the safetensors file"
         try:
             size = int.from_bytes(content[:8], "little")
             metadata = json.loads(content[8 : 8 + size]).get("__metadata__", {})
             weights = load(content)
         except (SafetensorError, ValueError) as error:
-            raise ToileError(f"{what} is damaged: {error!s:.80}") from None
-        self.about = read_about(metadata.get(KEY), what)
+            raise ToileError(f"{source} is damaged: {error!s:.80}") from None
+        self.about = read_about(metadata.get(KEY), source)
         self.runtime = f"torch {torch.__version__}"
         self._trained = Trained(self.about, weights)
 

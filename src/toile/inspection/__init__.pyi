@@ -17,10 +17,10 @@ from .layers import layer_of as layer_of
 from .maximisation import maximise as maximise
 from .methods import METHODS as METHODS
 from .methods import method_of as method_of
-from .one_number import PixelSum as PixelSum
-from .one_number import pixel as pixel
 from .pixel_removal import RemovalCurves as RemovalCurves
 from .pixel_removal import removal_curves as removal_curves
+from .pixel_sum import PixelSum as PixelSum
+from .pixel_sum import pixel as pixel
 from .randomisation import RandomisationTest as RandomisationTest
 from .randomisation import randomisation_test as randomisation_test
 from .randomisation import randomised as randomised

@@ -21,16 +21,16 @@ class Activations:
     """
 
     layer: str
-    maps: Float32[np.ndarray, "n channels *place"]
+    maps: Float32[np.ndarray, "n channels *position"]
 
     @property
     def silent(self) -> Bool[np.ndarray, "n channels"]:
         """Channels by picture that say nothing of it."""
         n, channels = self.maps.shape[:2]
-        numbers = self.maps.reshape(n, channels, -1)
+        values = self.maps.reshape(n, channels, -1)
         # One place alone is always equal to itself.
-        alike = numbers.min(2) == numbers.max(2) if numbers.shape[2] > 1 else False
-        return alike | (numbers == 0).all(2)
+        alike = values.min(2) == values.max(2) if values.shape[2] > 1 else False
+        return alike | (values == 0).all(2)
 
 
 def activations(
@@ -38,9 +38,9 @@ def activations(
 ) -> Activations:
     """What `layer` gives to `images`, of all its channels. Raises ToileError for no such layer."""
     looked = single_view(network)
-    with torch.no_grad(), watch(looked, [layer]) as seen:
+    with torch.no_grad(), watch(looked, [layer]) as layer_outputs:
         looked(images)
-    return Activations(layer, seen[layer].numpy())
+    return Activations(layer, layer_outputs[layer].numpy())
 
 
 def dead_channels(
@@ -54,10 +54,14 @@ def dead_channels(
     least: Tensor | None = None
     most: Tensor | None = None
     for batch in images.split(BATCH):
-        with torch.no_grad(), watch(looked, [layer]) as seen:
+        with torch.no_grad(), watch(looked, [layer]) as layer_outputs:
             looked(batch)
-        numbers = seen[layer].flatten(2) if seen[layer].dim() > 2 else seen[layer].unsqueeze(2)
-        low, high = numbers.amin((0, 2)), numbers.amax((0, 2))
+        values = (
+            layer_outputs[layer].flatten(2)
+            if layer_outputs[layer].dim() > 2
+            else layer_outputs[layer].unsqueeze(2)
+        )
+        low, high = values.amin((0, 2)), values.amax((0, 2))
         least = low if least is None else torch.minimum(least, low)
         most = high if most is None else torch.maximum(most, high)
     assert least is not None

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from toile.errors import ToileError
 from toile.inspection.class_maps import cam_cells, cam_layer, gradcam_cells, last_maps, spread
+from toile.inspection.flat_outputs import FlatOutputs, class_per_image, classes_of, outputs_of
 from toile.inspection.layers import layer_names, layer_of
 from toile.inspection.methods import Method, method_of
-from toile.inspection.numbers import Numbers, asked_classes, classes_of, outputs_of
 from toile.inspection.sight import receptive_field
 from toile.inspection.watching import evaluating, single_view, watch
 from toile.inspection.way import way_to
@@ -56,12 +56,12 @@ def attribute(
     classes: int | Sequence[int] | None = None,
     layer: str | None = None,
     channel: int | None = None,
-    place: tuple[int, int] | None = None,
+    position: tuple[int, int] | None = None,
     empty: Float[Tensor, " c"] | None = None,
 ) -> Attribution:
     """What in `images` the logit of `classes` is owed to: of the likeliest class unless said.
 
-    With `layer` and `channel` it is an output inside: the channel's at `place` (row, column), or
+    With `layer` and `channel` it is an output inside: the channel's at `position` (row, column), or
     where it is greatest. Grad-CAM is of a class and looks at the maps of `layer`, of the last
     convolution unless said. `empty` are the colours of a picture of nothing, scaled as the network
     takes them, 0 unless said: integrated gradients begin there, and occlusion covers with it.
@@ -74,31 +74,31 @@ def attribute(
     """
     way = method_of(method)
     images = images.detach().clone()
-    asked = asked_classes(classes, len(images))
+    class_indices = class_per_image(classes, len(images))
     if method == "gradcam":
         _refuse_channel(way, channel)
-        return _by_layer(network, images, way, asked, layer or last_maps(network))
+        return _by_layer(network, images, way, class_indices, layer or last_maps(network))
     if method == "cam":
         _refuse_channel(way, channel)
         averaged = cam_layer(network)
         if layer not in (None, averaged):
             raise ToileError(f"cam looks at the maps that are averaged, of {averaged} alone")
-        return _by_layer(network, images, way, asked, averaged)
+        return _by_layer(network, images, way, class_indices, averaged)
     if (layer is None) != (channel is None):
         raise ToileError("a channel is one of a layer: name both, or neither for a class")
     if method in ("deconvolution", "guided"):
         _refuse_other_activations(network, way, layer)
-    return _of_pixels(network, images, way, asked, layer, channel, place, empty)
+    return _of_pixels(network, images, way, class_indices, layer, channel, position, empty)
 
 
 def _of_pixels(
     network: nn.Sequential,
     images: Float[Tensor, "n c h w"],
     way: Method,
-    asked: Sequence[int] | None,
+    class_indices: Sequence[int] | None,
     layer: str | None,
     channel: int | None,
-    place: tuple[int, int] | None,
+    position: tuple[int, int] | None,
     empty: Float[Tensor, " c"] | None,
 ) -> Attribution:
     # Here, for the other two methods do without Captum.
@@ -106,14 +106,14 @@ def _of_pixels(
 
     outputs = _outputs(network, images, layer)
     if layer is None:
-        index = classes_of(outputs, asked)
+        index = classes_of(outputs, class_indices)
     else:
         assert channel is not None
-        index = outputs_of(outputs, layer, channel, place)
+        index = outputs_of(outputs, layer, channel, position)
     nothing = torch.zeros(images.shape[1]) if empty is None else empty
     with evaluating(network):
         result = METHODS[way.name](
-            Numbers(network, layer), images, index, nothing[None, :, None, None]
+            FlatOutputs(network, layer), images, index, nothing[None, :, None, None]
         )
     return Attribution(
         way,
@@ -133,9 +133,9 @@ def _outputs(network: nn.Sequential, images: Tensor, layer: str | None) -> Tenso
     looked = network if layer is None else single_view(network)
     outputs = []
     for batch in images.split(BATCH):
-        with torch.no_grad(), watch(looked, [] if layer is None else [layer]) as seen:
+        with torch.no_grad(), watch(looked, [] if layer is None else [layer]) as layer_outputs:
             logits = looked(batch)
-        outputs.append(logits if layer is None else seen[layer])
+        outputs.append(logits if layer is None else layer_outputs[layer])
     return torch.cat(outputs)
 
 
@@ -143,7 +143,7 @@ def _by_layer(
     network: nn.Sequential,
     images: Float[Tensor, "n c h w"],
     way: Method,
-    asked: Sequence[int] | None,
+    class_indices: Sequence[int] | None,
     layer: str,
 ) -> Attribution:
     """Grad-CAM or CAM of the maps of `layer`, spread on the pixels."""
@@ -151,8 +151,8 @@ def _by_layer(
     cells_of = gradcam_cells if way.name == "gradcam" else cam_cells
     parts = []
     for at in range(0, len(images), BATCH):
-        wanted = None if asked is None else asked[at : at + BATCH]
-        parts.append(cells_of(looked, images[at : at + BATCH], wanted, layer))
+        batch_classes = None if class_indices is None else class_indices[at : at + BATCH]
+        parts.append(cells_of(looked, images[at : at + BATCH], batch_classes, layer))
     cells, logits, chosen = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
     field = receptive_field(looked, layer)
     assert field is not None

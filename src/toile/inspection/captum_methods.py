@@ -10,7 +10,7 @@ from jaxtyping import Float, Float32, Int
 from torch import Tensor
 
 from toile.distribution import extra_packages
-from toile.inspection.numbers import Numbers
+from toile.inspection.flat_outputs import FlatOutputs
 
 with extra_packages("inspect", "attribution"):
     from captum.attr import (  # type: ignore[import-untyped]
@@ -40,43 +40,45 @@ class PixelMaps:
 
 
 def saliency(
-    numbers: Numbers, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
+    outputs: FlatOutputs, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
 ) -> PixelMaps:
     """The size of the gradient."""
-    return PixelMaps(_quietly(Saliency(numbers).attribute, images, index))
+    return PixelMaps(_quietly(Saliency(outputs).attribute, images, index))
 
 
 def deconvolution(
-    numbers: Numbers, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
+    outputs: FlatOutputs, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
 ) -> PixelMaps:
     """The gradient whose ReLUs let what is above 0 of it through, whatever they were given."""
-    return PixelMaps(_quietly(Deconvolution(numbers).attribute, images, index))
+    return PixelMaps(_quietly(Deconvolution(outputs).attribute, images, index))
 
 
 def guided(
-    numbers: Numbers, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
+    outputs: FlatOutputs, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
 ) -> PixelMaps:
     """The gradient, of which each ReLU lets what is above 0 through."""
-    return PixelMaps(_quietly(GuidedBackprop(numbers).attribute, images, index))
+    return PixelMaps(_quietly(GuidedBackprop(outputs).attribute, images, index))
 
 
 def integrated(
-    numbers: Numbers, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
+    outputs: FlatOutputs, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
 ) -> PixelMaps:
     """Gradients on the straight way from the empty picture, times the way.
 
     With twice as many points for a picture whose shares miss the difference of its two ends by more
     than 1 %, up to 256.
     """
-    method = IntegratedGradients(numbers)
+    method = IntegratedGradients(outputs)
     black = empty.expand_as(images)
     with torch.no_grad():
         ends = [
-            torch.cat([numbers(batch) for batch in one.split(AT_ONCE)]).gather(1, index[:, None])
-            for one in (images, black)
+            torch.cat([outputs(batch) for batch in pictures.split(AT_ONCE)]).gather(
+                1, index[:, None]
+            )
+            for pictures in (images, black)
         ]
-    whole = (ends[0] - ends[1])[:, 0]
-    maps, errors = torch.zeros_like(images), torch.full_like(whole, torch.inf)
+    difference = (ends[0] - ends[1])[:, 0]
+    maps, errors = torch.zeros_like(images), torch.full_like(difference, torch.inf)
     points = torch.zeros_like(index)
     for steps in STEPS:
         open_ = (errors > COMPLETE).nonzero()[:, 0]
@@ -93,13 +95,13 @@ def integrated(
                 # and gain nothing on gradients with steps in them.
                 method="riemann_middle",
             ).float()
-        missed = (maps.flatten(1).sum(1) - whole).abs()
-        errors = missed / whole.abs().clamp_min(LEAST)
+        missed = (maps.flatten(1).sum(1) - difference).abs()
+        errors = missed / difference.abs().clamp_min(LEAST)
     return PixelMaps(maps, errors.numpy(), points.numpy())
 
 
 def occlusion(
-    numbers: Numbers, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
+    outputs: FlatOutputs, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
 ) -> PixelMaps:
     """The fall of the number where a square is covered, as the mean of the squares over a pixel.
 
@@ -108,7 +110,7 @@ def occlusion(
     channels, height, width = images.shape[1:]
     side = min(max(min(height, width) // 7, 2), height, width)
     step = max(side // 2, 1)
-    method = Occlusion(numbers)
+    method = Occlusion(outputs)
 
     def attribute(batch: Tensor, target: Tensor) -> Tensor:
         covered: Tensor = method.attribute(
@@ -135,8 +137,8 @@ def _batched(
 def _quietly(attribute: Callable[..., Tensor], images: Tensor, index: Tensor) -> Tensor:
     with warnings.catch_warnings():
         # Captum says each time that it sets hooks and has pictures want gradients, and undoes it.
-        for said in ("Setting backward hooks on ReLU", "Input Tensor 0 did not already require"):
-            warnings.filterwarnings("ignore", message=said)
+        for message in ("Setting backward hooks on ReLU", "Input Tensor 0 did not already require"):
+            warnings.filterwarnings("ignore", message=message)
         return _batched(attribute, images, index)
 
 

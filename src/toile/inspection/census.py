@@ -83,7 +83,7 @@ class LayerCensus:
     def dead_channels(self) -> tuple[int, ...]:
         """Channels whose units are all dead."""
         dead = self.dead.reshape(self.channels, -1).all(axis=1)
-        return tuple(int(one) for one in np.flatnonzero(dead))
+        return tuple(int(channel) for channel in np.flatnonzero(dead))
 
     def to_json(self) -> dict[str, Any]:
         """The counts as JSON has them."""
@@ -157,7 +157,7 @@ class _Counts:
     outputs: ChannelCorrelation = field(default_factory=ChannelCorrelation)
 
     def add_inputs(self, inputs: Tensor) -> None:
-        rows = _places_first(inputs)
+        rows = _positions_first(inputs)
         if not self.shape:
             self.shape = tuple(inputs.shape[1:])
             self.fired = torch.zeros(rows.shape[1], dtype=torch.int64, device=rows.device)
@@ -171,18 +171,18 @@ class _Counts:
 
     def add_outputs(self, outputs: Tensor) -> None:
         if self.correlates:
-            self.outputs.add(_places_first(outputs).reshape(-1, outputs.shape[1]))
+            self.outputs.add(_positions_first(outputs).reshape(-1, outputs.shape[1]))
 
     def result(self, name: str, images: int) -> LayerCensus:
         fired, flat, greatest = (
-            one.reshape(*self.shape[1:], self.shape[0]).movedim(-1, 0).contiguous().cpu().numpy()
-            for one in (self.fired, self.flat, self.greatest)
+            tensor.reshape(*self.shape[1:], self.shape[0]).movedim(-1, 0).contiguous().cpu().numpy()
+            for tensor in (self.fired, self.flat, self.greatest)
         )
         pairs = self.outputs.pairs()
         return LayerCensus(name, self.firing.kind, images, fired, flat, greatest, pairs)
 
 
-def _true_in_columns(rows: Bool[Tensor, "n numbers"]) -> Int64[Tensor, " numbers"]:
+def _true_in_columns(rows: Bool[Tensor, "n units"]) -> Int64[Tensor, " units"]:
     """How many rows are true in each column."""
     # By numpy, as bytes, of which each counts to 255: 2,000 images of s0-cnn take 2.1 s, and 7.5 to
     # 10 with torch's sums over the first axis (two busy cores of a Zen 5, torch 2.13).
@@ -191,9 +191,9 @@ def _true_in_columns(rows: Bool[Tensor, "n numbers"]) -> Int64[Tensor, " numbers
     return torch.from_numpy(np.asarray(total)).to(rows.device)
 
 
-def _places_first(numbers: Float[Tensor, "n c *place"]) -> Float[Tensor, "n numbers"]:
-    """Rows of numbers, place by place: as they lie in channels_last memory, so without a copy."""
-    return numbers.detach().movedim(1, -1).flatten(1)
+def _positions_first(values: Float[Tensor, "n c *position"]) -> Float[Tensor, "n units"]:
+    """Rows of values, position by position: as in channels_last memory, so without a copy."""
+    return values.detach().movedim(1, -1).flatten(1)
 
 
 def take_census(
@@ -210,8 +210,8 @@ def take_census(
     views, the pictures are seen as they are. `progress` is told how many are done.
     """
     looked = single_view(network)
-    found = [(name, firing_of(looked.get_submodule(name))) for name in layer_names(looked)]
-    counts = {name: _Counts(kind, correlates=correlations) for name, kind in found if kind}
+    firings = [(name, firing_of(looked.get_submodule(name))) for name in layer_names(looked)]
+    counts = {name: _Counts(kind, correlates=correlations) for name, kind in firings if kind}
     images = 0
     with ExitStack() as undo:
         undo.enter_context(evaluating(looked))
@@ -219,11 +219,11 @@ def take_census(
             layer = looked.get_submodule(name)
 
             # Before the layer: one that works in place overwrites what it is given.
-            def before(module: nn.Module, given: Any, count: _Counts = count) -> None:
-                count.add_inputs(given[0])
+            def before(module: nn.Module, inputs: Any, count: _Counts = count) -> None:
+                count.add_inputs(inputs[0])
 
             def behind(
-                module: nn.Module, given: Any, outputs: Tensor, count: _Counts = count
+                module: nn.Module, inputs: Any, outputs: Tensor, count: _Counts = count
             ) -> None:
                 count.add_outputs(outputs)
 

@@ -46,7 +46,7 @@ class ChannelSpaces:
 
     def __init__(self, plan: Plan) -> None:
         self._spaces: list[Space] = []
-        self._joined: list[int] = []
+        self._parents: list[int] = []
         self._behind: dict[str, Flow] = {}
         start = self._new(plan.input[0], fixed="they are the picture's own")
         end = self._walk(plan.layers, start)
@@ -91,17 +91,19 @@ class ChannelSpaces:
         return self._spaces[self.root(number)]
 
     def root(self, number: int) -> int:
-        """The number that all joined with `number` have."""
-        while self._joined[number] != number:
-            number = self._joined[number]
+        """The number of the space that `number` was joined into (union-find)."""
+        while self._parents[number] != number:
+            number = self._parents[number]
         return number
 
     def _roots(self) -> list[Space]:
-        return [one for number, one in enumerate(self._spaces) if self._joined[number] == number]
+        return [
+            space for number, space in enumerate(self._spaces) if self._parents[number] == number
+        ]
 
     def _new(self, channels: int, writer: str = "", fixed: str = "") -> Flow:
         self._spaces.append(Space(channels, [writer] if writer else [], [], fixed))
-        self._joined.append(len(self._joined))
+        self._parents.append(len(self._parents))
         return Flow(len(self._spaces) - 1)
 
     def _fix(self, number: int, why: str) -> None:
@@ -144,11 +146,11 @@ class ChannelSpaces:
                 self._fix(number, f"{plan.name} adds pixels of channels to units")
         elif a != b:
             low, high = sorted((a, b))
-            kept, gone = self._spaces[low], self._spaces[high]
-            kept.writers += gone.writers
-            kept.readers += gone.readers
-            kept.fixed = kept.fixed or gone.fixed
-            self._joined[high] = low
+            target, absorbed = self._spaces[low], self._spaces[high]
+            target.writers += absorbed.writers
+            target.readers += absorbed.readers
+            target.fixed = target.fixed or absorbed.fixed
+            self._parents[high] = low
         return branch
 
 
@@ -171,7 +173,7 @@ def refuse_uncuttable(spaces: ChannelSpaces, cuts: Cuts) -> None:
     for layer, channels in cuts.items():
         space = spaces.of(layer)
         if space.fixed:
-            able = [name for one in spaces.cuttable() for name in one.writers]
+            able = [name for cuttable in spaces.cuttable() for name in cuttable.writers]
             raise ToileError(
                 f"no channel of {layer} can be cut: {space.fixed}; layers that can be cut are "
                 f"{', '.join(able) or 'none'}"

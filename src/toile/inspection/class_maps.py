@@ -9,8 +9,8 @@ from jaxtyping import Float, Float32, Int
 from torch import Tensor, nn
 
 from toile.errors import ToileError
+from toile.inspection.flat_outputs import classes_of
 from toile.inspection.layers import layer_names, layer_of
-from toile.inspection.numbers import classes_of
 from toile.inspection.sight import ReceptiveField, SeenSide
 from toile.inspection.watching import evaluating, watch
 from toile.inspection.way import steps_to
@@ -19,7 +19,9 @@ from toile.network import GlobalPool2d, ScaleLayer, SeededDropout
 
 def last_maps(network: nn.Module) -> str:
     """The last convolution's name. Raises ToileError where there is none."""
-    names = [one for one in layer_names(network) if isinstance(layer_of(network, one), nn.Conv2d)]
+    names = [
+        name for name in layer_names(network) if isinstance(layer_of(network, name), nn.Conv2d)
+    ]
     if not names:
         raise ToileError(
             "gradcam is not defined here: the network has no convolution, whose maps it would "
@@ -31,36 +33,36 @@ def last_maps(network: nn.Module) -> str:
 def gradcam_cells(
     network: nn.Sequential,
     images: Float[Tensor, "n c h w"],
-    asked: Sequence[int] | None,
+    class_indices: Sequence[int] | None,
     layer: str,
 ) -> tuple[Float[Tensor, "n rows columns"], Float[Tensor, " n"], Int[Tensor, " n"]]:
     """How far each place of `layer` speaks for the class, at least 0; its logit, and the class.
 
     Raises ToileError where `layer` gives no maps, or there is no such class.
     """
-    kept: list[Tensor] = []
+    maps: list[Tensor] = []
 
-    def cut(module: nn.Module, given: Any, outputs: Tensor) -> Tensor:
+    def cut(module: nn.Module, inputs: Any, outputs: Tensor) -> Tensor:
         # Cut off here, nothing before the layer is kept for a gradient that nobody asks for.
-        kept.append(outputs.detach().requires_grad_())
-        return kept[0]
+        maps.append(outputs.detach().requires_grad_())
+        return maps[0]
 
     handle = layer_of(network, layer).register_forward_hook(cut)
     try:
         with evaluating(network), torch.enable_grad():
             logits = network(images)
-            if kept[0].dim() != 4:
+            if maps[0].dim() != 4:
                 raise ToileError(
                     f"{layer} gives no maps; gradcam looks at those of a convolution, as "
                     f"{last_maps(network)}"
                 )
-            index = classes_of(logits, asked)
+            index = classes_of(logits, class_indices)
             chosen = logits.gather(1, index[:, None])[:, 0]
-            (gradient,) = torch.autograd.grad(chosen.sum(), kept)
+            (gradient,) = torch.autograd.grad(chosen.sum(), maps)
     finally:
         handle.remove()
     weights = gradient.mean((2, 3), keepdim=True)
-    return (weights * kept[0].detach()).sum(1).relu(), chosen.detach(), index
+    return (weights * maps[0].detach()).sum(1).relu(), chosen.detach(), index
 
 
 def cam_layer(network: nn.Sequential) -> str:
@@ -70,7 +72,7 @@ def cam_layer(network: nn.Sequential) -> str:
     """
     names = [name for name, _ in network.named_children()]
     steps = steps_to(network, names[-1])
-    pools = [place for place, (_, one) in enumerate(steps) if isinstance(one, GlobalPool2d)]
+    pools = [index for index, (_, module) in enumerate(steps) if isinstance(module, GlobalPool2d)]
     rule = "cam needs a global average pool with one dense layer behind it; gradcam needs none"
     if not pools or pools[-1] == 0:
         raise ToileError(f"the network has no global pool behind its maps; {rule}")
@@ -78,7 +80,9 @@ def cam_layer(network: nn.Sequential) -> str:
     if pool[1].of != "average":
         raise ToileError(f"{pool[0]} takes the greatest and no mean; {rule}")
     weighted = [
-        (name, one) for name, one in behind if not isinstance(one, SeededDropout | ScaleLayer)
+        (name, module)
+        for name, module in behind
+        if not isinstance(module, SeededDropout | ScaleLayer)
     ]
     if not (weighted and isinstance(weighted[0][1], nn.Linear)):
         raise ToileError(f"behind {pool[0]} stands {(weighted or [pool])[0][0]}; {rule}")
@@ -90,23 +94,23 @@ def cam_layer(network: nn.Sequential) -> str:
 def cam_cells(
     network: nn.Sequential,
     images: Float[Tensor, "n c h w"],
-    asked: Sequence[int] | None,
+    class_indices: Sequence[int] | None,
     layer: str,
 ) -> tuple[Float[Tensor, "n rows columns"], Float[Tensor, " n"], Int[Tensor, " n"]]:
     """What each place of `layer` adds to the class's logit; the logit, and the class.
 
     The mean of a picture's places is the logit without its bias.
     """
-    with torch.no_grad(), watch(network, [layer]) as seen:
+    with torch.no_grad(), watch(network, [layer]) as layer_outputs:
         logits = network(images)
-    index = classes_of(logits, asked)
+    index = classes_of(logits, class_indices)
     scale, dense = 1.0, None
     for module in network.children():
         scale *= module.factor if isinstance(module, ScaleLayer) else 1.0
         dense = module if isinstance(module, nn.Linear) else dense
     assert dense is not None
     weights = dense.weight.detach()[index] * scale
-    cells = (weights[:, :, None, None] * seen[layer]).sum(1)
+    cells = (weights[:, :, None, None] * layer_outputs[layer]).sum(1)
     return cells, logits.gather(1, index[:, None])[:, 0], index
 
 
@@ -118,14 +122,14 @@ def spread(
     Between the middles the numbers go over evenly; beyond the outermost they stay.
     """
     down, across = (
-        _blend(side, num, whole)
-        for side, num, whole in zip(field, cells.shape[1:], size, strict=True)
+        _blend(side, num, length_px)
+        for side, num, length_px in zip(field, cells.shape[1:], size, strict=True)
     )
     return (down @ cells @ across.T).astype(np.float32)
 
 
-def _blend(side: SeenSide, num: int, whole_px: int) -> np.ndarray:
-    middles = [side.middle(place) for place in range(num)]
-    pixels = np.arange(whole_px) + 0.5
+def _blend(side: SeenSide, num: int, length_px: int) -> np.ndarray:
+    middles = [side.middle(index) for index in range(num)]
+    pixels = np.arange(length_px) + 0.5
     # A column for each cell: how much of it each pixel has.
-    return np.stack([np.interp(pixels, middles, one) for one in np.eye(num)], axis=1)
+    return np.stack([np.interp(pixels, middles, unit) for unit in np.eye(num)], axis=1)

@@ -22,18 +22,18 @@ class ChannelCorrelation:
     sums: Tensor = field(default_factory=lambda: torch.zeros(0))
     products: Tensor = field(default_factory=lambda: torch.zeros(0))
 
-    def add(self, numbers: Float[Tensor, "n c"]) -> None:
+    def add(self, values: Float[Tensor, "n c"]) -> None:
         """Take in the channels' numbers at n more places."""
         if not self.n:
-            channels = numbers.shape[1]
+            channels = values.shape[1]
             # Shifted, since the variance of a channel far from 0 is lost in its squares.
-            self.shift = numbers.mean(0)
+            self.shift = values.mean(0)
             self.sums = torch.zeros(channels, dtype=torch.float64)
             self.products = torch.zeros(channels, channels, dtype=torch.float64)
-        shifted = numbers - self.shift
+        shifted = values - self.shift
         self.sums += shifted.sum(0, dtype=torch.float64)
         self.products += shifted.T @ shifted
-        self.n += len(numbers)
+        self.n += len(values)
 
     def pairs(self, least: float = REDUNDANT) -> tuple[Pair, ...]:
         """Channels a < b with a correlation r above `least`, the greatest first.
@@ -50,5 +50,5 @@ class ChannelCorrelation:
         spread = torch.where(varies, variance, torch.ones_like(variance)).sqrt()
         r = (covariance / torch.outer(spread, spread)).clamp(-1, 1)
         alike = torch.triu(r > least, diagonal=1) & torch.outer(varies, varies)
-        found = [(int(a), int(b), float(r[a, b])) for a, b in alike.nonzero()]
-        return tuple(sorted(found, key=lambda pair: -pair[2]))
+        pairs = [(int(a), int(b), float(r[a, b])) for a, b in alike.nonzero()]
+        return tuple(sorted(pairs, key=lambda pair: -pair[2]))

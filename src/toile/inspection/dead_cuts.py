@@ -45,8 +45,10 @@ def cut_dead(plan: Plan, weights: Weights, census: Census) -> DeadCut:
             dead.discard(min(dead))
     while True:
         try:
-            asked = {writer: sorted(dead) for writer, dead in cuts.items() if dead}
-            return DeadCut(cut_channels(plan, weights, asked, silent, True), silent, tuple(left))
+            requested = {writer: sorted(dead) for writer, dead in cuts.items() if dead}
+            return DeadCut(
+                cut_channels(plan, weights, requested, silent, True), silent, tuple(left)
+            )
         except CannotCut as refused:
             left.append(str(refused))
             cuts[refused.space.writers[0]].discard(refused.channel)

@@ -46,7 +46,7 @@ class LayerDeath:
             "units": self.units,
             "dead": self.dead,
             "from_first": self.from_first,
-            "killed": [list(one) for one in self.killed],
+            "killed": [list(entry) for entry in self.killed],
             "unknown": self.unknown,
             "greatest_input": {"nearest": self.nearest, "median": self.median},
             "bias": self.bias,
@@ -85,10 +85,10 @@ def _explain(
     left = dead & ~first[layer.name]
     # From the last epoch back: a unit was killed in the one since which it is silent.
     silent = dead
-    for place in range(len(epochs) - 1, -1, -1):
-        epoch, units = epochs[place]
+    for index in range(len(epochs) - 1, -1, -1):
+        epoch, units = epochs[index]
         silent = silent & units[layer.name]
-        before = epochs[place - 1][1] if place else first
+        before = epochs[index - 1][1] if index else first
         num = int((silent & ~before[layer.name] & left).sum())
         killed += [(epoch, num)] if num else []
     greatest = layer.greatest[dead]
@@ -110,10 +110,10 @@ def bias_before(network: nn.Sequential, name: str) -> np.ndarray | None:
 
     That is a convolution's or dense layer's bias, or a norm's shift.
     """
-    block, _, own = name.rpartition(".")
-    names = [one for one in layer_names(network) if one.rpartition(".")[0] == block]
-    place = names.index(f"{block}.{own}".lstrip("."))
-    if not place:
+    block, _, child = name.rpartition(".")
+    names = [sibling for sibling in layer_names(network) if sibling.rpartition(".")[0] == block]
+    index = names.index(f"{block}.{child}".lstrip("."))
+    if not index:
         return None
-    bias = getattr(network.get_submodule(names[place - 1]), "bias", None)
+    bias = getattr(network.get_submodule(names[index - 1]), "bias", None)
     return None if bias is None else bias.detach().numpy()

@@ -42,7 +42,7 @@ def hidden_features(
     Raises ToileError where there is no dense layer, or no picture.
     """
     looked = single_view(network)
-    dense = [one for one in layer_names(looked) if isinstance(layer_of(looked, one), nn.Linear)]
+    dense = [name for name in layer_names(looked) if isinstance(layer_of(looked, name), nn.Linear)]
     if not dense:
         raise ToileError("the network has no dense layer, before which its last hidden one stands")
     way = way_to(looked, dense[-1])
@@ -50,9 +50,9 @@ def hidden_features(
         raise ToileError(f"{dense[-1]} is the only layer; there is no hidden one")
     rows = []
     for batch in batches:
-        with torch.no_grad(), watch(looked, [way[-2][0]]) as seen:
+        with torch.no_grad(), watch(looked, [way[-2][0]]) as layer_outputs:
             looked(batch)
-        rows.append(seen[way[-2][0]].flatten(1))
+        rows.append(layer_outputs[way[-2][0]].flatten(1))
     if not rows:
         raise ToileError("there are no pictures to lay out")
     return dense[-1], torch.cat(rows).numpy()
@@ -70,9 +70,9 @@ def embedding(
     before, features = hidden_features(network, batches)
     if len(features) < 3:
         raise ToileError(f"{len(features)} pictures make no map; give at least 3")
-    scores, shares = _principal(features.astype(np.float64))
+    scores, fractions = _principal(features.astype(np.float64))
     if way == "pca":
-        return Embedding(way, before, scores[:, :2], features, (shares[0], shares[1]))
+        return Embedding(way, before, scores[:, :2], features, (fractions[0], fractions[1]))
     with extra_packages("map", "a neighbour-keeping map"):
         from openTSNE import TSNE  # type: ignore[import-untyped]
 
@@ -95,7 +95,7 @@ def _principal(
     signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(1)])
     scores = left * sizes * np.where(signs == 0, 1, signs)
     variance = sizes**2
-    shares = (variance / max(float(variance.sum()), 1e-300)).tolist()
+    fractions = (variance / max(float(variance.sum()), 1e-300)).tolist()
     if scores.shape[1] < 2:
-        scores, shares = np.pad(scores, ((0, 0), (0, 1))), [*shares, 0.0]
-    return scores, shares
+        scores, fractions = np.pad(scores, ((0, 0), (0, 1))), [*fractions, 0.0]
+    return scores, fractions

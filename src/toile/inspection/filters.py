@@ -36,10 +36,10 @@ def kernels(network: nn.Module, layer: str | None = None) -> Kernels:
     module = layer_of(network, name)
     if not isinstance(module, nn.Conv2d):
         raise ToileError(f"{name} has no kernels; convolutions are {', '.join(convolutions)}")
-    filters, seen = module.weight.shape[:2]
+    filters, num_channels = module.weight.shape[:2]
     a_group = filters // module.groups
     return Kernels(
         name,
         module.weight.detach().numpy(),
-        tuple(one // a_group * seen for one in range(filters)),
+        tuple(index // a_group * num_channels for index in range(filters)),
     )

@@ -14,7 +14,7 @@ from toile.inspection.watching import evaluating, single_view, watch
 from toile.streams import stream_seed
 
 MOST_COMPONENTS = 256
-KEPT = 0.99
+VARIANCE_FRACTION = 0.99
 """The share of the images' variance that their principal components keep, if so many suffice."""
 RATE = 0.1
 
@@ -62,20 +62,20 @@ def maximise(
     space = _space_of(images)
 
     def value(pictures: Tensor) -> Tensor:
-        with watch(looked, [layer], keep_graph=True) as seen:
+        with watch(looked, [layer], keep_graph=True) as layer_outputs:
             looked(pictures)
-        channel_of(layer, channel, seen[layer].shape[1])
-        return seen[layer][:, channel].reshape(len(pictures), -1).mean(1)
+        channel_of(layer, channel, layer_outputs[layer].shape[1])
+        return layer_outputs[layer][:, channel].reshape(len(pictures), -1).mean(1)
 
     with evaluating(looked):
         with torch.no_grad():
-            own = torch.cat([value(batch) for batch in images.split(250)])
+            image_values = torch.cat([value(batch) for batch in images.split(250)])
         generator = torch.Generator().manual_seed(stream_seed(seed, "maximise", channel))
         amounts = 0.1 * torch.randn(len(space.sd), generator=generator)
         reached, picture = _climb(space, value, amounts, steps)
     return DrivenPicture(
         layer, channel, picture.view(images.shape[1:]).numpy(), max(reached), reached[0],
-        own.numpy(), space.distance(picture),
+        image_values.numpy(), space.distance(picture),
     )  # fmt: skip
 
 
@@ -92,8 +92,8 @@ class _Space:
 
     def picture(self, amounts: Float[Tensor, " components"]) -> Float[Tensor, "1 c h w"]:
         """The picture with so many SD of each component, kept in the pixels' range."""
-        made = self.mean + (amounts * self.sd) @ self.basis
-        return torch.maximum(torch.minimum(made, self.high), self.low).view(1, *self.shape)
+        pixels = self.mean + (amounts * self.sd) @ self.basis
+        return torch.maximum(torch.minimum(pixels, self.high), self.low).view(1, *self.shape)
 
     def distance(self, picture: Float[Tensor, "1 c h w"]) -> float:
         """How many SD it lies from the mean, as the root of the mean square over components."""
@@ -108,8 +108,8 @@ def _space_of(images: Float[Tensor, "n c h w"]) -> _Space:
     mean = flat.mean(0)
     _, sizes, basis = torch.linalg.svd(flat - mean, full_matrices=False)
     sd = sizes / (len(flat) - 1) ** 0.5
-    shares = sd.square().cumsum(0) / sd.square().sum().clamp_min(1e-12)
-    num = min(int((shares < KEPT).sum()) + 1, MOST_COMPONENTS)
+    fractions = sd.square().cumsum(0) / sd.square().sum().clamp_min(1e-12)
+    num = min(int((fractions < VARIANCE_FRACTION).sum()) + 1, MOST_COMPONENTS)
     return _Space(tuple(images.shape[1:]), mean, basis[:num], sd[:num], flat.amin(0), flat.amax(0))
 
 
@@ -126,11 +126,11 @@ def _climb(
     best = space.picture(amounts).detach()
     for _ in range(steps):
         optimizer.zero_grad()
-        made = space.picture(amounts)
-        reached = value(made).sum()
+        picture = space.picture(amounts)
+        reached = value(picture).sum()
         reached_now = float(reached.detach())
         if not values or reached_now > max(values):
-            best = made.detach()
+            best = picture.detach()
         values.append(reached_now)
         (-reached).backward()
         optimizer.step()

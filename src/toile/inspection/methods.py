@@ -21,8 +21,8 @@ class Method:
 
 
 METHODS = {
-    one.name: one
-    for one in (
+    method.name: method
+    for method in (
         Method(
             "saliency",
             "how strongly each pixel, changed a little, changes the number: |gradient|",

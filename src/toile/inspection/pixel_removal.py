@@ -67,11 +67,11 @@ def removal_curves(
     """
     rng = numpy_stream(seed, "removal curves")
     maps = [heat, *(_elsewhere(heat, rng) for _ in range(NUM_RANDOM))]
-    orders = np.stack([_order(one, rng) for one in maps])
+    orders = np.stack([_order(heatmap, rng) for heatmap in maps])
     nothing = empty[:, None, None].expand_as(image)
     with evaluating(network), torch.no_grad():
-        deletion = _follow(network, image, nothing, orders, class_index)
-        insertion = _follow(network, nothing, image, orders, class_index)
+        deletion = _probabilities(network, image, nothing, orders, class_index)
+        insertion = _probabilities(network, nothing, image, orders, class_index)
     return RemovalCurves(
         np.linspace(0, 1, STEPS + 1), deletion[0], insertion[0], deletion[1:], insertion[1:]
     )
@@ -92,14 +92,14 @@ def _order(heat: np.ndarray, rng: np.random.Generator) -> Int[np.ndarray, " pixe
     return np.lexsort((rng.random(heat.size), -heat.ravel()))
 
 
-def _follow(
+def _probabilities(
     network: nn.Module,
     begin: Float[Tensor, "c h w"],
     end: Float[Tensor, "c h w"],
     orders: Int[np.ndarray, "maps pixels"],
     class_index: int,
 ) -> Float32[np.ndarray, "maps steps"]:
-    """The probability on the way from one picture to the other, pixel by pixel of each order."""
+    """The probability as pixels of `begin` become those of `end`, in each order."""
     pixels = orders.shape[1]
     curves = []
     for order in orders:

@@ -46,14 +46,14 @@ class RandomisationTest:
     @property
     def sentence(self) -> str:
         """The verdict in words."""
-        said = {
+        phrase = {
             True: "tells this network from a random one",
             False: "does not tell this network from a random one: the pixels where it is strong "
             "are so in a random network's map too",
             None: "may or may not tell this network from a random one",
         }[self.tells]
         return (
-            f"{said} (maps of {self.num_networks} random networks: rank correlation "
+            f"{phrase} (maps of {self.num_networks} random networks: rank correlation "
             f"{self.similarity[-1]:.2f}, {self.low:.2f} to {self.high:.2f}; alike from {ALIKE} on)"
         )
 
@@ -72,7 +72,7 @@ def randomisation_test(
     `images` anew. With `cascade` layer after layer goes, from the last on, else all at once. A map
     without any contrast is like none.
     """
-    own = heat(network)
+    maps = heat(network)
     names = [
         name
         for name in layer_names(network)
@@ -80,24 +80,29 @@ def randomisation_test(
     ][::-1]
     depths = range(1, len(names) + 1) if cascade else [len(names)]
     similarity = [
-        _similarity(own, heat(randomised(network, names[:depth], images, seed))) for depth in depths
+        _similarity(maps, heat(randomised(network, names[:depth], images, seed)))
+        for depth in depths
     ]
-    whole = np.array(
+    similarities = np.array(
         [
             similarity[-1],
             *(
-                _similarity(own, heat(randomised(network, names, images, seed + draw)))
+                _similarity(maps, heat(randomised(network, names, images, seed + draw)))
                 for draw in range(1, num_networks)
             ),
         ]
     )
-    reach = scipy.stats.t.ppf(0.975, len(whole) - 1) * whole.std(ddof=1) / len(whole) ** 0.5
-    similarity[-1] = float(whole.mean())
+    reach = (
+        scipy.stats.t.ppf(0.975, len(similarities) - 1)
+        * similarities.std(ddof=1)
+        / len(similarities) ** 0.5
+    )
+    similarity[-1] = float(similarities.mean())
     return RandomisationTest(
         tuple(names) if cascade else (names[-1],),
         np.array(similarity),
-        max(float(whole.mean() - reach), -1.0),
-        min(float(whole.mean() + reach), 1.0),
+        max(float(similarities.mean() - reach), -1.0),
+        min(float(similarities.mean() + reach), 1.0),
         num_networks,
     )
 
@@ -106,14 +111,14 @@ def randomised(
     network: nn.Sequential, layers: list[str], images: Float[Tensor, "n c h w"], seed: int
 ) -> nn.Sequential:
     """A copy of `network` with the weights of `layers` shuffled, of batch norms' too."""
-    other: nn.Sequential = copy.deepcopy(network).eval()
-    norms = [one for one in other.modules() if isinstance(one, BatchNorm)]
+    shuffled: nn.Sequential = copy.deepcopy(network).eval()
+    norms = [module for module in shuffled.modules() if isinstance(module, BatchNorm)]
     with torch.no_grad():
         for name in layers:
-            for kind, weight in layer_of(other, name).named_parameters():
-                drawn = stream_seed(seed, f"randomise/{name}.{kind}")
+            for kind, weight in layer_of(shuffled, name).named_parameters():
+                weight_seed = stream_seed(seed, f"randomise/{name}.{kind}")
                 order = torch.randperm(
-                    weight.numel(), generator=torch.Generator().manual_seed(drawn)
+                    weight.numel(), generator=torch.Generator().manual_seed(weight_seed)
                 )
                 weight.copy_(weight.flatten()[order].view_as(weight))
         if norms:
@@ -122,27 +127,29 @@ def randomised(
                 # With None the statistics are those of what is seen, and of nothing before it.
                 norm.momentum = None
                 norm.train()
-            single_view(other)(images)
-    return other.eval()
+            single_view(shuffled)(images)
+    return shuffled.eval()
 
 
-def _similarity(own: Float32[np.ndarray, "n h w"], other: Float32[np.ndarray, "n h w"]) -> float:
-    """The mean over pictures of how alike their maps are, by their numbers or by their sizes.
+def _similarity(
+    maps: Float32[np.ndarray, "n h w"], random_maps: Float32[np.ndarray, "n h w"]
+) -> float:
+    """The mean over pictures of how alike their maps are, by their values or by their sizes.
 
     The larger of the two counts: maps of opposite signs at the same pixels look alike.
     """
-    by_numbers = _rank_correlation(own, other)
-    by_sizes = _rank_correlation(np.abs(own), np.abs(other))
-    return by_sizes if abs(by_sizes) > abs(by_numbers) else by_numbers
+    by_value = _rank_correlation(maps, random_maps)
+    by_sizes = _rank_correlation(np.abs(maps), np.abs(random_maps))
+    return by_sizes if abs(by_sizes) > abs(by_value) else by_value
 
 
 def _rank_correlation(
-    own: Float32[np.ndarray, "n h w"], other: Float32[np.ndarray, "n h w"]
+    maps: Float32[np.ndarray, "n h w"], random_maps: Float32[np.ndarray, "n h w"]
 ) -> float:
-    found = [
+    correlations = [
         0.0
-        if one.min() == one.max() or two.min() == two.max()
-        else float(scipy.stats.spearmanr(one.ravel(), two.ravel()).statistic)
-        for one, two in zip(own, other, strict=True)
+        if first.min() == first.max() or second.min() == second.max()
+        else float(scipy.stats.spearmanr(first.ravel(), second.ravel()).statistic)
+        for first, second in zip(maps, random_maps, strict=True)
     ]
-    return float(np.mean(found))
+    return float(np.mean(correlations))

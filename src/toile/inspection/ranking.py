@@ -48,8 +48,8 @@ def rank_channels(
     looked = single_view(network)
     total = sum(space.channels for space in spaces)
     with evaluating(looked):
-        base = _whole_loss(looked, batches)
-        done, found = 0, []
+        base = _mean_loss(looked, batches)
+        done, worths = 0, []
         for space in spaces:
 
             def measured(channels: int, before: int = done) -> None:
@@ -60,11 +60,11 @@ def rank_channels(
             weight: Tensor = looked.get_submodule(space.writers[0]).weight.detach()  # type: ignore[operator]
             norm = weight.flatten(1).norm(dim=1).double().numpy()
             taylor = _taylor(looked, space, batches)
-            found.append(ChannelWorth(space.writers[0], rise, norm, taylor))
-    return found
+            worths.append(ChannelWorth(space.writers[0], rise, norm, taylor))
+    return worths
 
 
-def _whole_loss(network: nn.Sequential, batches: Batches) -> float:
+def _mean_loss(network: nn.Sequential, batches: Batches) -> float:
     with torch.no_grad():
         losses = [
             float(F.cross_entropy(network(images), labels, reduction="sum"))
@@ -89,7 +89,7 @@ def _rise(
     before = nn.Sequential(*list(network.children())[:first])
     behind = nn.Sequential(*list(network.children())[first:])
     losses = np.zeros(space.channels)
-    seen, images_in_all = 0, sum(len(labels) for _, labels in batches)
+    num_done, images_in_all = 0, sum(len(labels) for _, labels in batches)
     for images, labels in batches:
         with torch.no_grad():
             inputs = before(images)
@@ -97,8 +97,8 @@ def _rise(
                 with _silenced(network, space.readers, channel):
                     logits = behind(inputs)
                 losses[channel] += float(F.cross_entropy(logits, labels, reduction="sum"))
-        seen += len(labels)
-        progress(space.channels * seen // images_in_all)
+        num_done += len(labels)
+        progress(space.channels * num_done // images_in_all)
     return losses / images_in_all - base
 
 
@@ -107,11 +107,13 @@ def _silenced(network: nn.Module, readers: Sequence[Reader], channel: int) -> It
     """`network` whose `readers` are given 0 for `channel`."""
     with ExitStack() as undo:
         for reader in readers:
-            numbers = slice(channel * reader.places, (channel + 1) * reader.places)
+            positions = slice(channel * reader.places, (channel + 1) * reader.places)
 
-            def silence(module: nn.Module, given: Any, numbers: slice = numbers) -> tuple[Tensor]:
-                inputs = given[0].clone()
-                inputs[:, numbers] = 0
+            def silence(
+                module: nn.Module, args: Any, positions: slice = positions
+            ) -> tuple[Tensor]:
+                inputs = args[0].clone()
+                inputs[:, positions] = 0
                 return (inputs,)
 
             layer = network.get_submodule(reader.layer)
@@ -122,22 +124,24 @@ def _silenced(network: nn.Module, readers: Sequence[Reader], channel: int) -> It
 def _taylor(network: nn.Sequential, space: Space, batches: Batches) -> Float64[np.ndarray, " c"]:
     total, images_in_all = np.zeros(space.channels), 0
     for images, labels in batches:
-        kept: list[Tensor] = []
+        activations: list[Tensor] = []
         with ExitStack() as undo:
             for reader in space.readers:
 
-                def keep(module: nn.Module, given: Any, kept: list[Tensor] = kept) -> tuple[Tensor]:
-                    (inputs,) = given
+                def keep(
+                    module: nn.Module, args: Any, activations: list[Tensor] = activations
+                ) -> tuple[Tensor]:
+                    (inputs,) = args
                     # Behind a residual sum it follows from what an earlier reader was given.
-                    kept.append(
+                    activations.append(
                         inputs if inputs.requires_grad else inputs.detach().requires_grad_()
                     )
-                    return (kept[-1],)
+                    return (activations[-1],)
 
                 layer = network.get_submodule(reader.layer)
                 undo.callback(layer.register_forward_pre_hook(keep).remove)
             loss = F.cross_entropy(network(images), labels, reduction="sum")
-        total += _first_order(loss, kept, space.channels)
+        total += _first_order(loss, activations, space.channels)
         images_in_all += len(labels)
     return total / images_in_all
 
@@ -145,7 +149,7 @@ def _taylor(network: nn.Sequential, space: Space, batches: Batches) -> Float64[n
 def _first_order(loss: Tensor, read: list[Tensor], channels: int) -> Float64[np.ndarray, " c"]:
     gradients = torch.autograd.grad(loss, read)
     sums = [
-        (one.detach() * slope).reshape(len(one), channels, -1).sum(2)
-        for one, slope in zip(read, gradients, strict=True)
+        (activation.detach() * slope).reshape(len(activation), channels, -1).sum(2)
+        for activation, slope in zip(read, gradients, strict=True)
     ]
     return np.asarray(torch.stack(sums).sum(0).abs().sum(0).double().numpy())

@@ -28,20 +28,20 @@ class SeenSide:
             self.first_px - before * self.jump_px,
         )
 
-    def joined(self, other: "SeenSide") -> "SeenSide":
-        """What either sees, both of one jump."""
-        first = min(self.first_px, other.first_px)
-        end = max(self.first_px + self.size_px, other.first_px + other.size_px)
+    def union(self, second: "SeenSide") -> "SeenSide":
+        """The smallest side that covers both, which have the same jump."""
+        first = min(self.first_px, second.first_px)
+        end = max(self.first_px + self.size_px, second.first_px + second.size_px)
         return SeenSide(end - first, self.jump_px, first)
 
-    def bounds(self, place: int, whole_px: int) -> tuple[int, int]:
-        """First pixel, and the one after the last, that output `place` sees of the picture."""
-        first = self.first_px + place * self.jump_px
-        return max(first, 0), min(first + self.size_px, whole_px)
+    def bounds(self, index: int, length_px: int) -> tuple[int, int]:
+        """First pixel, and the one after the last, that output `index` sees of the picture."""
+        first = self.first_px + index * self.jump_px
+        return max(first, 0), min(first + self.size_px, length_px)
 
-    def middle(self, place: int) -> float:
-        """The middle of what output `place` sees, in pixels; .5 is that of the first pixel."""
-        return self.first_px + place * self.jump_px + self.size_px / 2
+    def middle(self, index: int) -> float:
+        """The middle of what output `index` sees, in pixels; .5 is that of the first pixel."""
+        return self.first_px + index * self.jump_px + self.size_px / 2
 
 
 ReceptiveField = tuple[SeenSide, SeenSide]
@@ -66,14 +66,14 @@ def _through(module: nn.Module, field: ReceptiveField | None) -> ReceptiveField 
     if isinstance(module, ResidualBlock):
         branch: ReceptiveField | None = field
         around: ReceptiveField | None = field
-        for name, one in module.named_children():
+        for name, layer in module.named_children():
             if name != "shortcut":
-                branch = _through(one, branch)
-        for one in module.shortcut:
-            around = _through(one, around)
+                branch = _through(layer, branch)
+        for layer in module.shortcut:
+            around = _through(layer, around)
         if branch is None or around is None:
             return None
-        return branch[0].joined(around[0]), branch[1].joined(around[1])
+        return branch[0].union(around[0]), branch[1].union(around[1])
     if isinstance(module, Conv2d):
         left, _, top, _ = module.full_edge
         kernel, stride = module.kernel_size[0], module.stride[0]

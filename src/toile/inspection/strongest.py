@@ -38,44 +38,51 @@ def top_images(
     """
     looked = single_view(network)
     values: Tensor | None = None
-    keys = places = torch.zeros(0)
+    keys = positions = torch.zeros(0)
     done, size, columns = 0, (0, 0), 1
     for batch in batches:
-        with torch.no_grad(), watch(looked, [layer]) as seen:
+        with torch.no_grad(), watch(looked, [layer]) as layer_outputs:
             looked(batch)
-        outputs = seen[layer].flatten(2) if seen[layer].dim() > 2 else seen[layer][:, :, None]
-        columns = seen[layer].shape[3] if seen[layer].dim() > 2 else 1
-        greatest, at = (one.T for one in outputs.max(2))
-        numbers = torch.arange(done, done + len(batch)).expand_as(greatest)
+        outputs = (
+            layer_outputs[layer].flatten(2)
+            if layer_outputs[layer].dim() > 2
+            else layer_outputs[layer][:, :, None]
+        )
+        columns = layer_outputs[layer].shape[3] if layer_outputs[layer].dim() > 2 else 1
+        greatest, at = (tensor.T for tensor in outputs.max(2))
+        indices = torch.arange(done, done + len(batch)).expand_as(greatest)
         if values is not None:
             greatest = torch.cat([values, greatest], 1)
-            numbers, at = torch.cat([keys, numbers], 1), torch.cat([places, at], 1)
+            indices, at = torch.cat([keys, indices], 1), torch.cat([positions, at], 1)
         # Stable, so that of equal ones the first stay.
         order = greatest.argsort(stable=True, dim=1, descending=True)[:, :count]
-        values, keys, places = (one.gather(1, order) for one in (greatest, numbers, at))
+        values, keys, positions = (tensor.gather(1, order) for tensor in (greatest, indices, at))
         done, size = done + len(batch), (batch.shape[2], batch.shape[3])
     if values is None:
         raise ToileError("there are no pictures to look through")
     return TopImages(
-        layer, keys.numpy(), values.numpy(), _patches(looked, layer, places.numpy(), columns, size)
+        layer,
+        keys.numpy(),
+        values.numpy(),
+        _patches(looked, layer, positions.numpy(), columns, size),
     )
 
 
 def _patches(
     network: nn.Sequential,
     layer: str,
-    places: Int[np.ndarray, "channels count"],
+    positions: Int[np.ndarray, "channels count"],
     columns: int,
     size: tuple[int, int],
 ) -> Int[np.ndarray, "channels count 4"]:
     height, width = size
     field = receptive_field(network, layer)
-    patches = np.empty((*places.shape, 4), np.int64)
+    patches = np.empty((*positions.shape, 4), np.int64)
     if field is None:
         patches[:] = 0, height, 0, width
         return patches
     down, across = field
-    for at, place in np.ndenumerate(places):
-        row, column = divmod(int(place), columns)
+    for at, position in np.ndenumerate(positions):
+        row, column = divmod(int(position), columns)
         patches[at] = *down.bounds(row, height), *across.bounds(column, width)
     return patches

@@ -69,39 +69,39 @@ def cut_channels(
     surgeon = _Surgeon(spaces, weights, cut, silent or {}, exact)
     # The picture's own channels, of which nothing is known and nothing is cut.
     start = _Signal(np.full((plan.input[0], 1), np.nan), np.ones(plan.input[0], bool))
-    kept, _ = surgeon.walk(plan.layers, start)
+    remaining_layers, _ = surgeon.walk(plan.layers, start)
     removed = {
         writer: sorted(channels)
         for number, channels in cut.items()
         if channels
         for writer in spaces.space(number).writers
     }
-    return CutNetwork(kept, surgeon.weights, removed)
+    return CutNetwork(remaining_layers, surgeon.weights, removed)
 
 
 @dataclass(frozen=True, eq=False)
 class _Signal:
-    """Channels between two layers: which are `kept`, and those that have one value throughout.
+    """Channels between two layers: `mask` is true where one is kept, `values` are the constants.
 
-    `values` is (c, places); NaN where a number is not always the same.
+    `values` is (c, positions), and NaN where a value is not the same for every image.
     """
 
-    values: Float[np.ndarray, "c places"]
-    kept: Bool[np.ndarray, " c"]
+    values: Float[np.ndarray, "c positions"]
+    mask: Bool[np.ndarray, " c"]
 
     @property
-    def kept_numbers(self) -> Bool[np.ndarray, " numbers"]:
-        """The same for each place of each channel."""
-        return np.repeat(self.kept, self.values.shape[1])
+    def flat_mask(self) -> Bool[np.ndarray, " units"]:
+        """`mask` for each position of each channel."""
+        return np.repeat(self.mask, self.values.shape[1])
 
-    def valued(self, values: Float[np.ndarray, "c places"]) -> "_Signal":
-        return _Signal(values, self.kept)
+    def valued(self, values: Float[np.ndarray, "c positions"]) -> "_Signal":
+        return _Signal(values, self.mask)
 
 
 @dataclass(eq=False)
 class _Surgeon:
     spaces: ChannelSpaces
-    given: Weights
+    original: Weights
     cut: Mapping[int, set[int]]
     silent: Cuts
     exact: bool
@@ -129,15 +129,19 @@ class _Surgeon:
             case layers.BatchNorm():
                 return layer, self._cut_norm(plan, layer, signal)
             case layers.Residual():
-                branch, one = self.walk(plan.branch, signal)
-                around, other = self.walk(plan.shortcut, signal)
+                branch, branch_signal = self.walk(plan.branch, signal)
+                around, shortcut_signal = self.walk(plan.shortcut, signal)
                 update = {"layers": branch, "shortcut": around}
-                alike = one.values.shape == other.values.shape
-                total = one.values + other.values if alike else np.full_like(one.values, np.nan)
-                return layer.model_copy(update=update), one.valued(total)
+                alike = branch_signal.values.shape == shortcut_signal.values.shape
+                total = (
+                    branch_signal.values + shortcut_signal.values
+                    if alike
+                    else np.full_like(branch_signal.values, np.nan)
+                )
+                return layer.model_copy(update=update), branch_signal.valued(total)
             case layers.Flatten():
-                numbers = int(np.prod(plan.input[1:]))
-                return layer, signal.valued(np.repeat(signal.values, numbers, axis=1))
+                positions = int(np.prod(plan.input[1:]))
+                return layer, signal.valued(np.repeat(signal.values, positions, axis=1))
             case layers.LayerNorm() | layers.GroupNorm():
                 self._keep(plan.name)
                 return layer, signal.valued(np.full_like(signal.values, np.nan))
@@ -146,61 +150,63 @@ class _Surgeon:
         if type(layer) in _ACTIVATIONS:
             values = signal.values.copy()
             values.reshape(-1)[list(self.silent.get(plan.name, ()))] = 0
-            answers = _ACTIVATIONS[type(layer)](layer, torch.from_numpy(values)).numpy()
-            return layer, signal.valued(np.where(np.isnan(values), np.nan, answers))
+            outputs = _ACTIVATIONS[type(layer)](layer, torch.from_numpy(values)).numpy()
+            return layer, signal.valued(np.where(np.isnan(values), np.nan, outputs))
         return layer, signal
 
     def _keep(self, name: str) -> None:
-        """Take the tensors of a layer as they are."""
+        """Copy the tensors of a layer as they are."""
         prefix = f"{name}."
-        self.weights |= {key: one for key, one in self.given.items() if key.startswith(prefix)}
+        self.weights |= {
+            key: array for key, array in self.original.items() if key.startswith(prefix)
+        }
 
-    def _kept_of(self, name: str, channels: int) -> Bool[np.ndarray, " c"]:
+    def _output_mask(self, name: str, channels: int) -> Bool[np.ndarray, " c"]:
         """Which channels that the layer `name` writes are kept."""
-        kept = np.ones(channels, bool)
-        kept[list(self.cut.get(self.spaces.root(self.spaces.number(name)), ()))] = False
-        return kept
+        mask = np.ones(channels, bool)
+        mask[list(self.cut.get(self.spaces.root(self.spaces.number(name)), ()))] = False
+        return mask
 
     def _cut_reader(
         self, plan: LayerPlan, layer: layers.Conv | layers.Dense, signal: _Signal
     ) -> tuple[layers.Layer, _Signal]:
         name = plan.name
-        weight = self.given[f"{name}.weight"].astype(np.float64)
-        kept = self._kept_of(name, plan.output[0])
+        weight = self.original[f"{name}.weight"].astype(np.float64)
+        mask = self._output_mask(name, plan.output[0])
         constant = np.zeros(plan.output[0])
-        if not signal.kept.all():
+        if not signal.mask.all():
             values = self._values_cut(plan, signal)
-            gone = weight[:, ~signal.kept_numbers].reshape(len(weight), len(values), -1)
+            gone = weight[:, ~signal.flat_mask].reshape(len(weight), len(values), -1)
             constant = (gone.sum(2) * values).sum(1)
-            weight = weight[:, signal.kept_numbers]
-        bias = self.given.get(f"{name}.bias")
-        self.weights[f"{name}.weight"] = _float32(weight[kept])
+            weight = weight[:, signal.flat_mask]
+        bias = self.original.get(f"{name}.bias")
+        self.weights[f"{name}.weight"] = _float32(weight[mask])
         update: dict[str, object] = {}
-        if bias is not None or constant[kept].any():
+        if bias is not None or constant[mask].any():
             base = 0.0 if bias is None else bias.astype(np.float64)
-            self.weights[f"{name}.bias"] = _float32((base + constant)[kept])
+            self.weights[f"{name}.bias"] = _float32((base + constant)[mask])
             update["bias"] = True
-        if not kept.all():
-            update["filters" if isinstance(layer, layers.Conv) else "units"] = int(kept.sum())
+        if not mask.all():
+            update["filters" if isinstance(layer, layers.Conv) else "units"] = int(mask.sum())
         values = np.full((plan.output[0], 1), np.nan)
-        return layer.model_copy(update=update), _Signal(values, kept)
+        return layer.model_copy(update=update), _Signal(values, mask)
 
-    def _values_cut(self, plan: LayerPlan, signal: _Signal) -> Float[np.ndarray, " numbers"]:
-        """What the layer of `plan` was given of the channels that are cut, number by number."""
-        values = signal.values[~signal.kept]
+    def _values_cut(self, plan: LayerPlan, signal: _Signal) -> Float[np.ndarray, " units"]:
+        """The constant inputs of the layer of `plan` that are cut, one for each of its units."""
+        values = signal.values[~signal.mask]
         unknown = np.isnan(values)
-        numbers = np.flatnonzero(~signal.kept)
+        channels = np.flatnonzero(~signal.mask)
         if unknown.any() and self.exact:
             raise CannotCut(
                 self.spaces.read_by(plan.name),
-                int(numbers[unknown.any(axis=1)][0]),
+                int(channels[unknown.any(axis=1)][0]),
                 f"it is not the same for every image where {plan.name} reads it",
             )
         values = np.where(unknown, 0.0, values)
         if values.any() and _is_padded(plan):
             raise CannotCut(
                 self.spaces.read_by(plan.name),
-                int(numbers[values.any(axis=1)][0]),
+                int(channels[values.any(axis=1)][0]),
                 f"it is always {values[values != 0][0]:.3g} where {plan.name} reads it, which pads "
                 "with zeros: at the edge that is no constant, and no bias could hold it",
             )
@@ -209,31 +215,31 @@ class _Surgeon:
     def _cut_depthwise(
         self, plan: LayerPlan, layer: layers.Conv, signal: _Signal
     ) -> tuple[layers.Layer, _Signal]:
-        name, kept = plan.name, signal.kept
-        weight, bias = self.given[f"{name}.weight"], self.given.get(f"{name}.bias")
-        self.weights[f"{name}.weight"] = weight[kept]
+        name, mask = plan.name, signal.mask
+        weight, bias = self.original[f"{name}.weight"], self.original.get(f"{name}.bias")
+        self.weights[f"{name}.weight"] = weight[mask]
         values = signal.values * weight.sum((1, 2, 3), dtype=np.float64)[:, None]
         if _is_padded(plan):
             values = np.where(signal.values == 0, values, np.nan)
         if bias is not None:
-            self.weights[f"{name}.bias"] = bias[kept]
+            self.weights[f"{name}.bias"] = bias[mask]
             values = values + bias[:, None]
-        num = int(kept.sum())
-        update = {} if kept.all() else {"filters": num, "groups": num}
+        num = int(mask.sum())
+        update = {} if mask.all() else {"filters": num, "groups": num}
         return layer.model_copy(update=update), signal.valued(values)
 
     def _cut_norm(self, plan: LayerPlan, layer: layers.BatchNorm, signal: _Signal) -> _Signal:
         named = {
-            key: self.given[f"{plan.name}.{key}"]
+            key: self.original[f"{plan.name}.{key}"]
             for key in ("weight", "bias", "running_mean", "running_var")
         }
         shape = signal.values.shape
         weight, bias, mean, variance = (
-            one.astype(np.float64).reshape(shape) for one in named.values()
+            array.astype(np.float64).reshape(shape) for array in named.values()
         )
-        for key, one in named.items():
-            self.weights[f"{plan.name}.{key}"] = one[signal.kept_numbers]
-        self.weights[f"{plan.name}.num_batches_tracked"] = self.given[
+        for key, array in named.items():
+            self.weights[f"{plan.name}.{key}"] = array[signal.flat_mask]
+        self.weights[f"{plan.name}.num_batches_tracked"] = self.original[
             f"{plan.name}.num_batches_tracked"
         ]
         spread = np.sqrt(variance + layer.epsilon)

@@ -19,20 +19,20 @@ def seconds_each(networks: Sequence[nn.Module], images: Float[Tensor, "n c h w"]
 
     Turns, so that what else the machine does meets all alike; a round before them warms up.
     """
-    taken: list[list[float]] = [[] for _ in networks]
+    timings: list[list[float]] = [[] for _ in networks]
     with torch.no_grad():
         for _ in range(ROUNDS + 1):
-            for network, seconds in zip(networks, taken, strict=True):
+            for network, seconds in zip(networks, timings, strict=True):
                 started = time.perf_counter()
                 network(images)
                 seconds.append(time.perf_counter() - started)
-    return [1000 / len(images) * statistics.median(seconds[1:]) for seconds in taken]
+    return [1000 / len(images) * statistics.median(seconds[1:]) for seconds in timings]
 
 
 def channel_batches(inputs: Iterable[Tensor], labels: Int[np.ndarray, " n"]) -> Batches:
     """Batches of pictures, each with its labels."""
-    made, start = [], 0
+    batches, start = [], 0
     for images in inputs:
-        made.append((images, torch.from_numpy(labels[start : start + len(images)])))
+        batches.append((images, torch.from_numpy(labels[start : start + len(images)])))
         start += len(images)
-    return made
+    return batches

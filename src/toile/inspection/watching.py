@@ -32,22 +32,22 @@ def watch(
     views = first.count if isinstance(first, ViewStack) else 1
     # A plain module may write over what the layer before it gave, which would show the wrong layer.
     overwrites = any(getattr(module, "inplace", False) for module in network.modules())
-    seen: dict[str, Tensor] = {}
+    layer_outputs: dict[str, Tensor] = {}
 
     def keep(name: str, outputs: Tensor) -> None:
-        shown = outputs[: len(outputs) // views]
-        shown = shown if keep_graph else shown.detach()
-        seen[name] = shown.clone() if overwrites else shown
+        picture_outputs = outputs[: len(outputs) // views]
+        picture_outputs = picture_outputs if keep_graph else picture_outputs.detach()
+        layer_outputs[name] = picture_outputs.clone() if overwrites else picture_outputs
 
     with ExitStack() as undo:
         undo.enter_context(evaluating(network))
         for name, layer in layers.items():
 
-            def hook(module: nn.Module, given: Any, outputs: Tensor, name: str = name) -> None:
+            def hook(module: nn.Module, inputs: Any, outputs: Tensor, name: str = name) -> None:
                 keep(name, outputs)
 
             undo.callback(layer.register_forward_hook(hook).remove)
-        yield seen
+        yield layer_outputs
 
 
 @contextmanager

@@ -36,5 +36,7 @@ def _leaves(name: str, module: nn.Module) -> list[Named]:
     if not isinstance(module, ResidualBlock | nn.Sequential):
         return [(name, module)]
     return [
-        leaf for child, one in module.named_children() for leaf in _leaves(f"{name}.{child}", one)
+        leaf
+        for child, submodule in module.named_children()
+        for leaf in _leaves(f"{name}.{child}", submodule)
     ]

@@ -42,7 +42,7 @@ def view_attribution(
     way = method_of(method)
     class_index = None if class_name is None else opened.class_index(class_name)
     ask = partial(
-        attribute, method=method, layer=layer, channel=channel, place=position, empty=opened.empty
+        attribute, method=method, layer=layer, channel=channel, position=position, empty=opened.empty
     )
     image = opened.inputs(picture.pixels[None])
     attribution = ask(opened.network, image, classes=class_index)

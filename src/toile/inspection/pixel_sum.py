@@ -14,11 +14,11 @@ from toile.inspection.watching import evaluating, single_view
 from toile.network import ChannelNorm, Conv2d, ScaleLayer, SeededDropout
 from toile.torch_private import BatchNorm
 
-AT_ONE_PLACE = (
+ELEMENTWISE = (
     BatchNorm, nn.GroupNorm, ChannelNorm, ScaleLayer, SeededDropout, nn.ReLU, nn.LeakyReLU, nn.ELU,
     nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid,
 )  # fmt: skip
-"""Layers that put one number in place of each that they take."""
+"""Layers with one output for each input."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +59,12 @@ def pixel(
     image: Float[Tensor, "c h w"],
     layer: str,
     channel: int,
-    place: tuple[int, int] | None = None,
+    position: tuple[int, int] | None = None,
 ) -> PixelSum:
-    """How output `channel` of `layer` at `place` (row, column) comes about from `image`.
+    """How output `channel` of `layer` at `position` (row, column) comes about from `image`.
 
-    A dense layer's outputs have no place. Raises ToileError where the layer has no such output or
-    sums nothing up.
+    A dense layer's outputs have no position. Raises ToileError where there is no such output or it
+    is no weighted sum.
     """
     looked = single_view(network)
     module = layer_of(looked, layer)
@@ -75,17 +75,17 @@ def pixel(
             if isinstance(layer_of(looked, name), nn.Conv2d | nn.Linear)
         ]
         raise ToileError(f"{layer} is no weighted sum; those are {', '.join(summing)}")
-    inputs, outputs, behind = _watch_numbers(looked, image, module)
+    inputs, outputs, behind = _record_calls(looked, image, module)
     channel_of(layer, channel, len(outputs))
     kernel = module.weight[channel].detach()
     if isinstance(module, nn.Conv2d):
         first = channel // (module.out_channels // module.groups) * len(kernel)
-        at = _place_in(layer, place, outputs)
+        at = _position_in(layer, position, outputs)
         window, inside = (
-            _window(module, one[first : first + len(kernel)], at)
-            for one in (inputs, torch.ones_like(inputs))
+            _window(module, tensor[first : first + len(kernel)], at)
+            for tensor in (inputs, torch.ones_like(inputs))
         )
-    elif place is not None:
+    elif position is not None:
         raise ToileError(f"{layer} is a dense layer; its outputs have no row and column")
     else:
         first, at, window, inside = 0, None, inputs, torch.ones_like(inputs)
@@ -94,62 +94,64 @@ def pixel(
         layer, channel, at, window.numpy(), kernel.numpy(), first, inside.numpy() != 0,
         0.0 if module.bias is None else module.bias[channel].item(),
         float(outputs[index]),
-        tuple((name, float(numbers[index])) for name, numbers in behind),
+        tuple((name, float(values[index])) for name, values in behind),
     )  # fmt: skip
 
 
-def _place_in(
-    layer: str, place: tuple[int, int] | None, outputs: Float[Tensor, "c h w"]
+def _position_in(
+    layer: str, position: tuple[int, int] | None, outputs: Float[Tensor, "c h w"]
 ) -> tuple[int, int]:
     rows, columns = outputs.shape[1:]
-    if place is None:
+    if position is None:
         return rows // 2, columns // 2
-    row, column = place
+    row, column = position
     if not (0 <= row < rows and 0 <= column < columns):
         raise ToileError(
             f"{layer} has no place {row},{column}; it gives {rows} x {columns}, from 0,0 to "
             f"{rows - 1},{columns - 1}"
         )
-    return place
+    return position
 
 
 def _window(
-    module: nn.Conv2d, inputs: Float[Tensor, "c h w"], place: tuple[int, int]
+    module: nn.Conv2d, inputs: Float[Tensor, "c h w"], position: tuple[int, int]
 ) -> Float[Tensor, "c kernel kernel"]:
     assert isinstance(module, Conv2d)
     padded = module.padded(inputs[None])[0]
     (top, left), (height, width) = (
-        [at * step for at, step in zip(place, module.stride, strict=True)],
+        [at * step for at, step in zip(position, module.stride, strict=True)],
         module.kernel_size,
     )
     return padded[:, top : top + height, left : left + width].contiguous()
 
 
-def _watch_numbers(
+def _record_calls(
     network: nn.Sequential, image: Tensor, module: nn.Module
 ) -> tuple[Tensor, Tensor, list[tuple[str, Tensor]]]:
-    """What `module` takes and gives, and what the layers make of it that follow number by number.
+    """Inputs and outputs of `module`, and the outputs of the elementwise layers that follow it.
 
-    Which layer follows is told by what is handed on, so that it holds inside of blocks too.
+    A layer follows where its input is the last one's output, so this holds inside blocks too.
     """
-    names = {one: name for name, one in network.named_modules()}
-    taken: list[tuple[nn.Module, Tensor, Tensor]] = []
+    names = {submodule: name for name, submodule in network.named_modules()}
+    calls: list[tuple[nn.Module, Tensor, Tensor]] = []
 
-    def keep(one: nn.Module, given: Any, outputs: Tensor) -> None:
-        taken.append((one, given[0], outputs))
+    def keep(submodule: nn.Module, args: Any, outputs: Tensor) -> None:
+        calls.append((submodule, args[0], outputs))
 
-    layers = [module, *(one for one in network.modules() if isinstance(one, AT_ONE_PLACE))]
-    handles = [one.register_forward_hook(keep) for one in layers]
+    layers = [module, *(layer for layer in network.modules() if isinstance(layer, ELEMENTWISE))]
+    handles = [layer.register_forward_hook(keep) for layer in layers]
     try:
         with evaluating(network), torch.no_grad():
             network(image[None])
     finally:
         for handle in handles:
             handle.remove()
-    ((inputs, outputs),) = ((given, out) for one, given, out in taken if one is module)
+    ((inputs, outputs),) = (
+        (layer_input, out) for layer, layer_input, out in calls if layer is module
+    )
     behind, last = [], outputs
-    for one, given, out in taken:
-        if given is last and one is not module:
-            behind.append((names[one], out[0]))
+    for layer, layer_input, out in calls:
+        if layer_input is last and layer is not module:
+            behind.append((names[layer], out[0]))
             last = out
     return inputs[0], outputs[0], behind

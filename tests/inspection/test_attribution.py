@@ -25,7 +25,7 @@ CASES = [(method, name) for method, names in DEFINED.items() for name in names]
 def test_every_method_is_in_the_suite():
     assert set(DEFINED) == set(METHODS)
     for one in METHODS.values():
-        assert "arXiv" in one.paper
+        assert "arXiv" in one.reference
 
 
 @pytest.mark.parametrize(("method", "name"), CASES)
@@ -47,7 +47,7 @@ def test_a_map_has_the_pictures_shape_and_the_network_is_left_as_it_was(method, 
     with torch.no_grad():
         logits = looked(images)
     assert found.classes.tolist() == logits.argmax(1).tolist()
-    np.testing.assert_allclose(found.numbers, logits.max(1).values, rtol=1e-5)
+    np.testing.assert_allclose(found.outputs, logits.max(1).values, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("method", "name"), CASES)
@@ -95,10 +95,10 @@ def test_a_channel_is_attributed_where_it_is_greatest(method, layer):
         found = attribute(network, images, method, layer=layer, channel=2)
     outputs = network[: layer_names(network).index(layer) + 1](images).detach()
     outputs = outputs if outputs.dim() == 4 else outputs[:, :, None, None]
-    np.testing.assert_allclose(found.numbers, outputs[:, 2].flatten(1).amax(1), rtol=1e-5)
+    np.testing.assert_allclose(found.outputs, outputs[:, 2].flatten(1).amax(1), rtol=1e-5)
     if layer == "conv2":
         at = attribute(network, images, method, layer=layer, channel=2, position=(0, 0))
-        np.testing.assert_allclose(at.numbers, outputs[:, 2, 0, 0], rtol=1e-5)
+        np.testing.assert_allclose(at.outputs, outputs[:, 2, 0, 0], rtol=1e-5)
         # conv2 sees 8 x 8 pixels from the corner: nothing beyond them counts, but a square.
         assert not at.maps[:, :, 8:].any() or method == "occlusion"
 
@@ -180,7 +180,7 @@ def test_cams_mean_is_the_logit_without_its_bias():
     found = attribute(network, images, "cam", classes=1)
     assert found.layer == "relu2"
     bias = network.dense1.bias[1].item()
-    np.testing.assert_allclose(found.cells.mean((1, 2)) + bias, found.numbers, rtol=1e-4)
+    np.testing.assert_allclose(found.cells.mean((1, 2)) + bias, found.outputs, rtol=1e-4)
 
 
 @pytest.mark.parametrize("layer", ["conv1", "relu2", "maxpool1", "conv2"])
@@ -261,7 +261,7 @@ def test_maps_of_classes_are_refused_where_there_is_nothing_to_weight():
     )
     found = attribute(scaled, noise(2), "cam", classes=0)
     bias = 2 * scaled.dense1.bias[0].item()
-    np.testing.assert_allclose(found.cells.mean((1, 2)) + bias, found.numbers, rtol=1e-4)
+    np.testing.assert_allclose(found.cells.mean((1, 2)) + bias, found.outputs, rtol=1e-4)
 
 
 def test_an_unknown_method_is_refused_with_the_nearest():
@@ -275,7 +275,7 @@ def test_nothing_is_owed_where_a_channel_does_not_fire():
         network.conv2.bias[0] = -100
     for method in PIXEL_METHODS:
         found = attribute(network, noise(1), method, layer="relu2", channel=0)
-        assert found.numbers[0] == 0
+        assert found.outputs[0] == 0
         if method != "deconvolution":
             assert not found.maps.any(), method
         assert np.isfinite(found.maps).all()

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from tests.inspection.conftest import left_as_it_was, network_of, noise
-from toile.inspection import explain_dead, take_census
+from toile.inspection import explain_dead, run_census
 from toile.inspection.correlation import ChannelCorrelation
 from toile.inspection.firing import firing_of
 
@@ -28,7 +28,7 @@ RAMP = torch.cat([torch.arange(1999.0), torch.tensor([5000.0])]).reshape(-1, 1, 
 def test_units_that_never_fire_rarely_and_always_are_counted_by_hand():
     # Inputs x - 5001, x - 1998.5, x + 1, 1000 - x: on none, one, all and half of 2,000 images.
     network = dense([[1.0], [1.0], [1.0], [-1.0]], [-5001, -1998.5, 1, 1000])
-    (layer,) = take_census(network, RAMP.split(300)).layers
+    (layer,) = run_census(network, RAMP.split(300)).layers
     assert layer.fired.tolist() == [0, 1, 2000, 1000]
     assert (layer.never, layer.rarely, layer.always, layer.saturated) == (1, 1, 1, 0)
     assert layer.greatest.tolist() == [-1, 3001.5, 5001, 1000]
@@ -37,7 +37,7 @@ def test_units_that_never_fire_rarely_and_always_are_counted_by_hand():
 
 def test_one_image_in_a_thousand_is_no_longer_rare():
     network = dense([[1.0], [1.0]], [-1998.5, -1997.5])
-    (layer,) = take_census(network, [RAMP]).layers
+    (layer,) = run_census(network, [RAMP]).layers
     assert layer.fired.tolist() == [1, 2]
     assert layer.rarely == 1
 
@@ -45,20 +45,20 @@ def test_one_image_in_a_thousand_is_no_longer_rare():
 def test_a_channel_is_dead_only_where_all_its_units_are():
     network = network_of(["relu", "flatten", {"dense": "classes"}], shape=(2, 1, 2), classes=2)
     images = torch.tensor([[[[-1.0, -2.0]], [[-1.0, 3.0]]]] * 3)
-    census = take_census(network, [images])
+    census = run_census(network, [images])
     (layer,) = census.layers
     assert layer.fired.tolist() == [[[0, 0]], [[0, 3]]]
     assert (layer.channels, layer.units, layer.never) == (2, 4, 3)
     assert layer.dead_channels == (0,)
-    assert census.dead_share == 0.75
+    assert census.dead_fraction == 0.75
 
 
 def test_a_saturated_tanh_is_dead_and_a_leaky_relu_never_is():
     images = torch.ones(5, 1, 1, 1)
-    (tanh,) = take_census(dense([[1.0], [1.0]], [-9, 0], nn.Tanh), [images]).layers
+    (tanh,) = run_census(dense([[1.0], [1.0]], [-9, 0], nn.Tanh), [images]).layers
     assert (tanh.saturated, tanh.dead_channels) == (1, (0,))
     assert (tanh.never, tanh.always) == (1, 1)
-    (leaky,) = take_census(dense([[1.0]], [-9], nn.LeakyReLU), [images]).layers
+    (leaky,) = run_census(dense([[1.0]], [-9], nn.LeakyReLU), [images]).layers
     assert (leaky.never, leaky.saturated, leaky.dead_channels) == (1, 0, ())
 
 
@@ -80,7 +80,7 @@ def test_the_slope_is_a_hundredth_where_saturation_begins(layer):
 
 def test_an_independent_count_in_plain_torch_agrees(network):
     images = noise(40)
-    census = take_census(network, images.split(7))
+    census = run_census(network, images.split(7))
     network = network.eval()
     for layer in census.layers:
         kept = []
@@ -101,7 +101,7 @@ def test_an_independent_count_in_plain_torch_agrees(network):
 def test_a_census_leaves_the_network_as_it_was(network):
     network.train()
     with left_as_it_was(network):
-        take_census(network, [noise(3)])
+        run_census(network, [noise(3)])
 
 
 def test_twins_are_redundant_and_a_constant_channel_is_like_none():
@@ -120,7 +120,7 @@ def test_twins_are_redundant_and_a_constant_channel_is_like_none():
 
 
 def test_json_has_the_fields_of_the_promise():
-    told = take_census(network_of(["relu", "flatten", {"dense": 3}]), [noise(2)]).to_json()
+    told = run_census(network_of(["relu", "flatten", {"dense": 3}]), [noise(2)]).to_json()
     assert list(told) == ["images", "layers", "dead_share"]
     assert list(told["layers"][0]) == [
         "name", "kind", "channels", "units", "never", "rarely", "always", "saturated",
@@ -131,7 +131,7 @@ def test_json_has_the_fields_of_the_promise():
 def test_each_dead_unit_is_told_since_when():
     # Greatest inputs -5, -1, -2, 1: three dead units.
     network = dense([[1.0]] * 4, [-6, -2, -3, 0])
-    census = take_census(network, [torch.ones(4, 1, 1, 1)])
+    census = run_census(network, [torch.ones(4, 1, 1, 1)])
     of = lambda *units: {"act1": np.array([unit in units for unit in range(4)])}  # noqa: E731
     # The first was dead at once, the second died in epoch 2 and came back, and died in 3; the
     # fourth died for a while only.

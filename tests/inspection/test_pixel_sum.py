@@ -23,7 +23,7 @@ def test_a_corner_of_a_three_by_three_by_hand():
     assert corner.window.tolist() == [[[0, 0, 0], [0, 1, 2], [0, 4, 5]]]
     assert corner.inside.tolist() == [[[False] * 3, [False, True, True], [False, True, True]]]
     assert corner.products.tolist() == [[[0, 0, 0], [0, 4, 10], [0, 28, 40]]]
-    assert corner.total == corner.given == 82 - 60
+    assert corner.total == corner.output == 82 - 60
     assert corner.then == (("relu1", 22.0),)
     # The middle of the picture where no place is said: 0 1 + 1 2 + ... + 8 9 = 240.
     assert pixel(network, image, "conv1", 0).total == 240 - 60
@@ -48,10 +48,10 @@ def test_the_sums_of_every_layer_are_what_it_gives():
                 for channel in range(len(outputs)):
                     with left_as_it_was(network):
                         found = pixel(network, image, layer, channel, place)
-                    index = (channel,) if found.place is None else (channel, *found.place)
+                    index = (channel,) if found.position is None else (channel, *found.position)
                     largest = max(1.0, float(np.abs(outputs).max()))
-                    assert found.given == pytest.approx(outputs[index], abs=1e-6 * largest), name
-                    assert found.total == pytest.approx(found.given, abs=1e-5 * largest), layer
+                    assert found.output == pytest.approx(outputs[index], abs=1e-6 * largest), name
+                    assert found.total == pytest.approx(found.output, abs=1e-5 * largest), layer
                     for behind, value in found.then:
                         assert value == pytest.approx(seen[behind][0].numpy()[index], abs=1e-5)
 

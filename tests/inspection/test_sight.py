@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from tests.inspection.conftest import NETWORKS, network_of, noise
-from toile.inspection import SeenSide, layer_names, receptive_field, watch, way_to
+from toile.inspection import FieldSide, layer_names, receptive_field, watch, way_to
 from toile.network import build_network
 from toile.recipe import list_presets, plan_network, read_recipe, recipe_of
 
@@ -64,7 +64,7 @@ def test_two_convolutions_and_a_pool_by_hand():
          {"dense": "classes"}], shape=(1, 8, 8),
     )  # fmt: skip
     rows, columns = receptive_field(network, "maxpool1")
-    assert rows == columns == SeenSide(size_px=6, jump_px=2, first_px=-1)
+    assert rows == columns == FieldSide(size_px=6, jump_px=2, first_px=-1)
     assert rows.bounds(0, 8) == (0, 5)
     assert rows.bounds(2, 8) == (3, 8)
     assert rows.middle(1) == 4
@@ -96,4 +96,4 @@ def test_a_shortcut_without_layers_adds_nothing_to_the_way():
         0,
     )  # fmt: skip
     assert [name for name, _ in way_to(network, "residual1")] == ["residual1.conv1"]
-    assert receptive_field(network, "residual1")[0] == SeenSide(3, 1, -1)
+    assert receptive_field(network, "residual1")[0] == FieldSide(3, 1, -1)

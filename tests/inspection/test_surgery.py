@@ -4,7 +4,7 @@ import torch
 
 from tests.inspection.conftest import CLASSES, NETWORKS, SHAPE, network_of, noise
 from toile.errors import ToileError
-from toile.inspection import cut_channels, cut_dead, take_census
+from toile.inspection import cut_channels, cut_dead, run_census
 from toile.inspection.channel_spaces import ChannelSpaces
 from toile.network import build_network, trained_network
 from toile.recipe import plan_network, recipe_of
@@ -58,7 +58,7 @@ def logits(network, images):
 def test_dead_channels_are_cut_and_the_logits_stay_as_they_were(entries):
     plan, network, images = plan_of(entries), network_of(entries), noise(50)
     kill(network, "batchnorm1" if entries[1] == "batchnorm" else "conv1", [0, 2])
-    found = cut_dead(plan, arrays(network), take_census(network, [images]))
+    found = cut_dead(plan, arrays(network), run_census(network, [images]))
     assert found.cut.removed["conv1"] == [0, 2]
     assert not found.left
     smaller, cut = rebuilt(plan, found.cut)
@@ -77,7 +77,7 @@ def test_a_constant_that_a_norm_makes_of_a_dead_channel_is_left_before_a_padded_
         # 0 - mean + shift is 0 for one of them, which may go.
         network.batchnorm1.bias[2] = 0
         network.batchnorm1.running_mean[2] = 0
-    found = cut_dead(plan, arrays(network), take_census(network, [noise(20)]))
+    found = cut_dead(plan, arrays(network), run_census(network, [noise(20)]))
     assert found.cut.removed["conv1"] == [2]
     (why,) = found.left
     assert "channel 0 of conv1 cannot be cut" in why
@@ -98,7 +98,7 @@ def test_a_residual_sum_is_cut_on_both_its_sides():
     for layer in ("conv1", "residual1.conv2"):
         kill(network, layer, [1])
     kill(network, "residual1.conv1", [0, 5])
-    found = cut_dead(plan, arrays(network), take_census(network, [images]))
+    found = cut_dead(plan, arrays(network), run_census(network, [images]))
     assert found.cut.removed == {
         "conv1": [1], "residual1.conv2": [1], "residual1.conv1": [0, 5],
     }  # fmt: skip
@@ -113,7 +113,7 @@ def test_what_lives_on_one_side_of_a_sum_is_not_cut_as_dead():
     kill(network, "residual1.conv2", [1])
     with torch.no_grad():
         network.conv1.bias[1] = 5
-    found = cut_dead(plan, arrays(network), take_census(network, [images]))
+    found = cut_dead(plan, arrays(network), run_census(network, [images]))
     assert found.cut.removed.get("conv1", []) == []
     assert any("residual1.conv1 reads it" in why for why in found.left)
 
@@ -130,7 +130,7 @@ def test_a_cut_channel_counts_as_zero_where_it_is_read(name):
         silenced = {name: one.clone() for name, one in network.state_dict().items()}
         for reader in space.readers:
             weight = silenced[f"{reader.layer}.weight"]
-            weight[:, channel * reader.places : (channel + 1) * reader.places] = 0
+            weight[:, channel * reader.positions : (channel + 1) * reader.positions] = 0
         expected = build_network(plan, 0).eval()
         expected.load_state_dict(silenced)
         torch.testing.assert_close(logits(smaller, images), logits(expected, images))

@@ -70,7 +70,7 @@ def test_the_bars_of_a_sum_add_up_to_the_number(layer, narrow):
     found = pixel(network_of(NETWORKS["plain"]), noise(1)[0], layer, 1)
     figure = number_sum_figure(found, narrow)
     bars = figure.axes[-1].patches
-    assert sum(bar.get_width() for bar in bars) == pytest.approx(found.given, rel=1e-5)
+    assert sum(bar.get_width() for bar in bars) == pytest.approx(found.output, rel=1e-5)
     assert f"= {found.total:.4g}" in figure.axes[-1].get_xlabel()
     assert cut(figure) == []
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from toile.inspection import take_census
+from toile.inspection import run_census
 from toile.runs import CorruptFile, census_images, kept_census
 
 
@@ -18,7 +18,7 @@ def test_every_epoch_keeps_its_census_and_no_weight_is_another_for_it(make_recor
     assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
     # The last epoch's is that of the weights in the folder, on the same images.
     images = asked.fit.batches.pixels.scaled(asked.fit.batches.images)
-    (now,) = take_census(asked.fit.scored, [images]).layers
+    (now,) = run_census(asked.fit.scored, [images]).layers
     (last,) = kept[-1][1].layers
     assert last.fired.tolist() == now.fired.tolist()
     assert (last.name, last.kind, last.images) == ("relu1", "relu", 48)

@@ -1,6 +1,6 @@
 from .about import ExportMetadata as ExportMetadata
+from .about import InputKind as InputKind
 from .about import Parity as Parity
-from .about import Takes as Takes
 from .build import build_file as build_file
 from .formats import SUFFIXES as SUFFIXES
 from .formats import format_of as format_of

@@ -13,7 +13,7 @@ from toile.recipe import Plan, first_fault, plan_network, read_recipe_text
 KEY = "toile"
 """The metadata entry that Toile reads in every format; its value is an `About` as JSON."""
 
-Takes = Literal["scaled", "bytes"]
+InputKind = Literal["scaled", "bytes"]
 """Pixels as the network was trained on them, or as files hold them, 0 to 255."""
 
 
@@ -48,7 +48,7 @@ class ExportMetadata(BaseModel):
     precision: Literal["float32", "int8"] = "float32"
     recipe: str = Field(repr=False)
     data: DataFacts
-    takes: Takes = "scaled"
+    takes: InputKind = "scaled"
     input: str = ""
     output: str = ""
     parity: Parity | None = None
@@ -78,14 +78,14 @@ def read_about(text: str | bytes | None, source: str) -> ExportMetadata:
     raise ToileError(f"{source} has damaged metadata: {fault}")
 
 
-def input_words(facts: DataFacts, shape: tuple[int, ...], input_kind: Takes = "scaled") -> str:
+def input_words(facts: DataFacts, shape: tuple[int, ...], input_kind: InputKind = "scaled") -> str:
     """`float32 (n, 1, 28, 28): pixels / 255`."""
     sizes = ", ".join(map(str, shape))
     kind = "uint8" if input_kind == "bytes" else "float32"
     return f"{kind} (n, {sizes}): {range_words(facts, input_kind)}"
 
 
-def range_words(facts: DataFacts, input_kind: Takes) -> str:
+def range_words(facts: DataFacts, input_kind: InputKind) -> str:
     """`pixels / 255`: the range of a file's inputs."""
     if input_kind == "bytes":
         return "pixels, 0 to 255"

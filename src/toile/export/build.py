@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from toile.distribution import extra_packages
-from toile.export.about import Takes
+from toile.export.about import InputKind
 from toile.export.keras_file import KerasFile
 from toile.export.onnx_file import OnnxFile
 from toile.export.proof import ExportFile
@@ -21,7 +21,7 @@ def build_file(
     to: str,
     trained: Trained,
     calibration: UInt8[np.ndarray, "n c h w"] | None = None,
-    input_kind: Takes = "scaled",
+    input_kind: InputKind = "scaled",
 ) -> ExportFile:
     """`trained` in the format called `to`; int8 ONNX where there are pictures to calibrate it with.
 

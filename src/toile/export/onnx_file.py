@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from toile.distribution import extra_packages
-from toile.export.about import KEY, ExportMetadata, Takes, flat_metadata, input_words, logits_words
+from toile.export.about import (
+    KEY,
+    ExportMetadata,
+    InputKind,
+    flat_metadata,
+    input_words,
+    logits_words,
+)
 from toile.export.onnx_classifier import OnnxClassifier
 from toile.export.onnx_modules import OPSET, onnx_modules
 from toile.export.quiet import errors_alone
@@ -26,7 +33,7 @@ class OnnxFile:
     Nodes and values are called as the layers are, weights as in torch.
     """
 
-    def __init__(self, trained: Trained, input_kind: Takes = "scaled") -> None:
+    def __init__(self, trained: Trained, input_kind: InputKind = "scaled") -> None:
         """`input_kind` says what the graph is given: `bytes` are 0 to 255, which it scales."""
         facts = trained.about.data
         words = {"input": input_words(facts, facts.shape), "output": logits_words(facts)}

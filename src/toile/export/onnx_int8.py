@@ -13,7 +13,7 @@ from onnxruntime.quantization import (  # type: ignore[import-untyped]
     quantize_static,
 )
 
-from toile.export.about import Takes
+from toile.export.about import InputKind
 from toile.export.onnx_file import INPUT, OnnxFile
 from toile.export.opened import scaled
 from toile.export.quiet import errors_alone
@@ -29,7 +29,7 @@ class Int8OnnxFile(OnnxFile):
         self,
         trained: Trained,
         calibration: UInt8[np.ndarray, "n c h w"],
-        input_kind: Takes = "scaled",
+        input_kind: InputKind = "scaled",
     ) -> None:
         """`calibration` are training images: they decide how wide each layer's numbers are."""
         super().__init__(trained)

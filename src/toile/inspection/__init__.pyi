@@ -3,7 +3,7 @@ from .activation_maps import dead_channels as dead_channels
 from .attribution import attribute as attribute
 from .census import Census as Census
 from .census import LayerCensus as LayerCensus
-from .census import take_census as take_census
+from .census import run_census as run_census
 from .channel_spaces import ChannelSpaces as ChannelSpaces
 from .dead_cuts import cut_dead as cut_dead
 from .dying import LayerDeath as LayerDeath
@@ -25,7 +25,7 @@ from .randomisation import RandomisationTest as RandomisationTest
 from .randomisation import randomisation_test as randomisation_test
 from .randomisation import randomised as randomised
 from .ranking import rank_channels as rank_channels
-from .sight import SeenSide as SeenSide
+from .sight import FieldSide as FieldSide
 from .sight import receptive_field as receptive_field
 from .strongest import top_images as top_images
 from .surgery import CutNetwork as CutNetwork

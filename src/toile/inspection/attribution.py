@@ -25,7 +25,7 @@ NO_RELU = (nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid)
 class Attribution:
     """Maps of n pictures by `method`: numbers for every pixel, one for each colour or one for all.
 
-    `numbers` are what was attributed: the logits of `classes`, or the outputs `units` of `layer`,
+    `outputs` are what was attributed: the logits of `classes`, or the outputs `units` of `layer`,
     counted channel after channel and row by row. `cells` are what Grad-CAM and CAM have at the
     places of `layer`. `errors` say for integrated gradients which share of the difference between
     picture and empty picture is missed, with so many `steps` from one to the other.
@@ -33,7 +33,7 @@ class Attribution:
 
     method: Method
     maps: Float32[np.ndarray, "n colours h w"]
-    numbers: Float32[np.ndarray, " n"]
+    outputs: Float32[np.ndarray, " n"]
     layer: str | None = None
     classes: Int[np.ndarray, " n"] | None = None
     units: Int[np.ndarray, " n"] | None = None

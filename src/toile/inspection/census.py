@@ -119,7 +119,7 @@ class Census:
         return sum(int(layer.dead.sum()) for layer in self.layers)
 
     @property
-    def dead_share(self) -> float | None:
+    def dead_fraction(self) -> float | None:
         """Dead units among all, 0 is best; None in a network without activations."""
         return self.dead / self.units if self.units else None
 
@@ -140,7 +140,7 @@ class Census:
         return {
             "images": self.images,
             "layers": [layer.to_json() for layer in self.layers],
-            "dead_share": self.dead_share,
+            "dead_share": self.dead_fraction,
         }
 
 
@@ -196,7 +196,7 @@ def _positions_first(values: Float[Tensor, "n c *position"]) -> Float[Tensor, "n
     return values.detach().movedim(1, -1).flatten(1)
 
 
-def take_census(
+def run_census(
     network: nn.Sequential,
     batches: Iterable[Tensor],
     *,

@@ -14,10 +14,10 @@ from toile.recipe import LayerPlan, Plan, layers
 
 @dataclass(frozen=True)
 class Reader:
-    """A convolution or dense layer that takes a space; of a channel it takes `places` numbers."""
+    """A convolution or dense layer that reads a space, `positions` values of each channel."""
 
     layer: str
-    places: int
+    positions: int
 
 
 @dataclass(eq=False)
@@ -35,10 +35,10 @@ class Space:
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """What goes from a layer to the next: a space, by its number, with `places` a channel."""
+    """What goes from a layer to the next: a space, by its number, with `positions` a channel."""
 
     space: int
-    places: int = 1
+    positions: int = 1
 
 
 class ChannelSpaces:
@@ -77,7 +77,7 @@ class ChannelSpaces:
     def behind(self, layer: str) -> Space | None:
         """The space that leaves `layer` channel by channel; None where it leaves as rows."""
         flow = self._behind[layer]
-        return self.space(flow.space) if flow.places == 1 else None
+        return self.space(flow.space) if flow.positions == 1 else None
 
     def read_by(self, layer: str) -> Space:
         """The space that the convolution or dense layer `layer` reads."""
@@ -127,12 +127,12 @@ class ChannelSpaces:
                 self._fix(flow.space, why)
                 return self._new(plan.output[0], plan.name, why)
             case layers.Conv() | layers.Dense():
-                self.space(flow.space).readers.append(Reader(plan.name, flow.places))
+                self.space(flow.space).readers.append(Reader(plan.name, flow.positions))
                 return self._new(plan.output[0], plan.name)
             case layers.LayerNorm() | layers.GroupNorm():
                 self._fix(flow.space, f"{plan.name} takes its mean and SD over several of them")
             case layers.Flatten():
-                return Flow(flow.space, flow.places * prod(plan.input[1:]))
+                return Flow(flow.space, flow.positions * prod(plan.input[1:]))
             case layers.Residual():
                 return self._join(plan, flow)
         return flow
@@ -140,7 +140,7 @@ class ChannelSpaces:
     def _join(self, plan: LayerPlan, flow: Flow) -> Flow:
         branch, around = self._walk(plan.branch, flow), self._walk(plan.shortcut, flow)
         a, b = self.root(branch.space), self.root(around.space)
-        if branch.places != around.places:
+        if branch.positions != around.positions:
             # Sums of rows, of which one side was a picture: a unit meets a pixel of a channel.
             for number in (a, b):
                 self._fix(number, f"{plan.name} adds pixels of channels to units")

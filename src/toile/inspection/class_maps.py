@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from toile.errors import ToileError
 from toile.inspection.flat_outputs import classes_of
 from toile.inspection.layers import layer_names, layer_of
-from toile.inspection.sight import ReceptiveField, SeenSide
+from toile.inspection.sight import FieldSide, ReceptiveField
 from toile.inspection.watching import evaluating, watch
 from toile.inspection.way import steps_to
 from toile.network import GlobalPool2d, ScaleLayer, SeededDropout
@@ -128,7 +128,7 @@ def spread(
     return (down @ cells @ across.T).astype(np.float32)
 
 
-def _blend(side: SeenSide, num: int, length_px: int) -> np.ndarray:
+def _blend(side: FieldSide, num: int, length_px: int) -> np.ndarray:
     middles = [side.middle(index) for index in range(num)]
     pixels = np.arange(length_px) + 0.5
     # A column for each cell: how much of it each pixel has.

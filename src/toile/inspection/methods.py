@@ -15,7 +15,7 @@ class Method:
 
     name: str
     says: str
-    paper: str
+    reference: str
     of_channels: bool = True
     signed: bool = False
 

@@ -19,11 +19,11 @@ NUM_RANDOM = 19
 class RemovalCurves:
     """The class's probability as pixels go in the map's order, and as they come.
 
-    `shares` of the pixels go along the curves. The random maps are the map itself, moved and
+    `fractions` of the pixels go along the curves. The random maps are the map itself, moved and
     mirrored: as smooth as it, and elsewhere. Petsiuk et al. 2018, arXiv:1806.07421.
     """
 
-    shares: Float64[np.ndarray, " steps"]
+    fractions: Float64[np.ndarray, " steps"]
     deletion: Float32[np.ndarray, " steps"]
     insertion: Float32[np.ndarray, " steps"]
     random_deletion: Float32[np.ndarray, "maps steps"]

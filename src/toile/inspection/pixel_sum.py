@@ -33,13 +33,13 @@ class PixelSum:
 
     layer: str
     channel: int
-    place: tuple[int, int] | None
+    position: tuple[int, int] | None
     window: Float32[np.ndarray, "*window"]
     kernel: Float32[np.ndarray, "*window"]
     first_channel: int
     inside: np.ndarray
     bias: float
-    given: float
+    output: float
     """What the network itself gives there."""
     then: tuple[tuple[str, float], ...]
 

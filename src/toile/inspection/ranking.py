@@ -107,7 +107,7 @@ def _silenced(network: nn.Module, readers: Sequence[Reader], channel: int) -> It
     """`network` whose `readers` are given 0 for `channel`."""
     with ExitStack() as undo:
         for reader in readers:
-            positions = slice(channel * reader.places, (channel + 1) * reader.places)
+            positions = slice(channel * reader.positions, (channel + 1) * reader.positions)
 
             def silence(
                 module: nn.Module, args: Any, positions: slice = positions

@@ -9,7 +9,7 @@ from toile.network import AvgPool2d, Conv2d, GlobalPool2d, MaxPool2d, ResidualBl
 
 
 @dataclass(frozen=True)
-class SeenSide:
+class FieldSide:
     """The rows or columns that output 0 of a layer sees, and how far apart neighbours look.
 
     It may begin before the picture, in its edge of zeros: `first_px` is then below 0.
@@ -19,20 +19,20 @@ class SeenSide:
     jump_px: int = 1
     first_px: int = 0
 
-    def through(self, kernel: int, stride: int, before: int) -> "SeenSide":
+    def through(self, kernel: int, stride: int, before: int) -> "FieldSide":
         """What is seen behind a window of `kernel` that begins `before` outputs outside."""
         # Araujo, Norris and Sim 2019, doi 10.23915/distill.00021, eq. 2 and 5.
-        return SeenSide(
+        return FieldSide(
             self.size_px + (kernel - 1) * self.jump_px,
             self.jump_px * stride,
             self.first_px - before * self.jump_px,
         )
 
-    def union(self, second: "SeenSide") -> "SeenSide":
+    def union(self, second: "FieldSide") -> "FieldSide":
         """The smallest side that covers both, which have the same jump."""
         first = min(self.first_px, second.first_px)
         end = max(self.first_px + self.size_px, second.first_px + second.size_px)
-        return SeenSide(end - first, self.jump_px, first)
+        return FieldSide(end - first, self.jump_px, first)
 
     def bounds(self, index: int, length_px: int) -> tuple[int, int]:
         """First pixel, and the one after the last, that output `index` sees of the picture."""
@@ -44,7 +44,7 @@ class SeenSide:
         return self.first_px + index * self.jump_px + self.size_px / 2
 
 
-ReceptiveField = tuple[SeenSide, SeenSide]
+ReceptiveField = tuple[FieldSide, FieldSide]
 """Rows, then columns."""
 
 
@@ -53,7 +53,7 @@ def receptive_field(network: nn.Module, layer: str) -> ReceptiveField | None:
 
     That is behind flatten, global pools and dense layers, whose outputs may see all of a picture.
     """
-    field: ReceptiveField | None = (SeenSide(), SeenSide())
+    field: ReceptiveField | None = (FieldSide(), FieldSide())
     for _, module in steps_to(network, layer):
         field = _through(module, field)
     return field

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int, Int64
 
-from toile.inspection import Census, LayerCensus, take_census
+from toile.inspection import Census, LayerCensus, run_census
 from toile.runs.run import Run
 from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
 from toile.streams import numpy_stream
@@ -24,7 +24,7 @@ def keep_census(folder: Path, fit: Fit, epoch: int) -> None:
     indices = census_images(fit.batches.labels.cpu().numpy(), NUM_IMAGES)
     pixels = fit.batches.images[indices]
     batches = (fit.batches.pixels.scaled(part) for part in pixels.split(250))
-    census = take_census(fit.scored, batches, correlations=False)
+    census = run_census(fit.scored, batches, correlations=False)
     arrays: dict[str, np.ndarray] = {}
     for layer in census.layers:
         arrays[f"{layer.name}/fired"] = layer.fired.astype(np.uint16)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from toile.data import Progress, no_progress, split_data
-from toile.inspection import Census, LayerDeath, dead_units, explain_dead, take_census
+from toile.inspection import Census, LayerDeath, dead_units, explain_dead, run_census
 from toile.network import Network
 from toile.runs import Run, RunClassifier, first_network, kept_census, open_run, same_data
 
@@ -59,7 +59,7 @@ def census(
     pixels = split_data(dataset.train, run.recipe.data).train.pixels
 
     def count(network: Network, message: str, correlations: bool = True) -> Census:
-        return take_census(
+        return run_census(
             network,
             batches(classifier, pixels),
             correlations=correlations,

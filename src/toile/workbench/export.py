@@ -13,8 +13,8 @@ from toile.errors import ToileError
 from toile.export import (
     SUFFIXES,
     ExportMetadata,
+    InputKind,
     Parity,
-    Takes,
     Trained,
     build_file,
     format_of,
@@ -23,7 +23,7 @@ from toile.export import (
 from toile.files import write_atomically
 from toile.runs import Run, abstention_of, open_run, same_data, stored_weights
 
-TAKES = get_args(Takes)
+TAKES = get_args(InputKind)
 NUM_PROVEN = 100
 # How many int8 is judged on, where a changed answer counts, and how many it is calibrated with.
 NUM_JUDGED, NUM_CALIBRATING = 5_000, 200
@@ -51,7 +51,7 @@ def export_run(
     *,
     weights: str = "last",
     int8: bool = False,
-    takes: Takes = "scaled",
+    takes: InputKind = "scaled",
     force: bool = False,
     data: DataSource | None = None,
     progress: Progress = no_progress,

@@ -19,8 +19,8 @@ from toile.inspection import (
     cut_channels,
     cut_dead,
     rank_channels,
+    run_census,
     seconds_each,
-    take_census,
 )
 from toile.network import ScaledNetwork, trained_network
 from toile.recipe import Plan, Recipe, plan_network, recipe_of
@@ -188,7 +188,7 @@ class _Surgery:
 
     def _cut_dead(self) -> tuple[CutNetwork, dict[str, list[int]], tuple[str, ...]]:
         pixels = self.prepared.split.train.pixels
-        census = take_census(
+        census = run_census(
             self.classifier.module,
             batches(self.classifier, pixels),
             correlations=False,

@@ -93,7 +93,7 @@ def _text(counts: "Census") -> str:
         table(heads, rows, left=2, may_drop=("kind", "saturated", "channels")),
         "",
         (
-            f"{percent(counts.dead_share)} of the network's {counts.units:,} units are dead: "
+            f"{percent(counts.dead_fraction)} of the network's {counts.units:,} units are dead: "
             f"{counts.dead:,} give the same for every image and learn from none"
         ),
     ]

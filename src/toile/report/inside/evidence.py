@@ -98,9 +98,9 @@ def _draw_curves(axes: Axes, curves: RemovalCurves) -> None:
         ("taken away", curves.deletion, curves.random_deletion, VALIDATION),
         ("put in", curves.insertion, curves.random_insertion, TRAINING),
     ):
-        axes.plot(curves.shares, curve, color=colour, linewidth=1.8, label=f"{name} by the map")
+        axes.plot(curves.fractions, curve, color=colour, linewidth=1.8, label=f"{name} by the map")
         low, high = random.min(0), random.max(0)
-        axes.fill_between(curves.shares, low, high, color=colour, alpha=0.14, linewidth=0)
+        axes.fill_between(curves.fractions, low, high, color=colour, alpha=0.14, linewidth=0)
     axes.plot([], [], color=MUTED, linewidth=5, alpha=0.3, label="range of random maps")
     axes.set_xlabel("share of the pixels")
     axes.set_ylabel("probability of the class")

@@ -105,17 +105,21 @@ def view_pixel(
     result = pixel(opened.network, image, layer, channel, position)
     record = {
         "run": opened.run.id, **picture.to_json(), "layer": layer, "channel": channel,
-        "place": None if result.place is None else list(result.place),
+        "place": None if result.position is None else list(result.position),
         "window": list(result.window.shape), "first_channel": result.first_channel,
         "products": float(result.products.sum()), "bias": result.bias, "sum": result.total,
-        "network": result.given, "then": [list(step) for step in result.then],
+        "network": result.output, "then": [list(step) for step in result.then],
     }  # fmt: skip
-    where = "" if result.place is None else f" at row {result.place[0]}, column {result.place[1]}"
+    where = (
+        ""
+        if result.position is None
+        else f" at row {result.position[0]}, column {result.position[1]}"
+    )
     says = (
         (
             f"{layer} channel {channel}{where}: {result.window.size} products add up to "
             f"{result.products.sum():.6g}, with the bias of {result.bias:.6g} to "
-            f"{result.total:.6g}; the network gives {result.given:.6g}"
+            f"{result.total:.6g}; the network gives {result.output:.6g}"
         ),
         *(f"then {name}: {value:.6g}" for name, value in result.then),
     )

@@ -42,15 +42,20 @@ def view_attribution(
     way = method_of(method)
     class_index = None if class_name is None else opened.class_index(class_name)
     ask = partial(
-        attribute, method=method, layer=layer, channel=channel, position=position, empty=opened.empty
+        attribute,
+        method=method,
+        layer=layer,
+        channel=channel,
+        position=position,
+        empty=opened.empty,
     )
     image = opened.inputs(picture.pixels[None])
     attribution = ask(opened.network, image, classes=class_index)
     heat = attribution.heat[0]
     record: dict[str, Any] = {
         "run": opened.run.id, **picture.to_json(), "method": method, "says": way.says,
-        "paper": way.paper, "layer": attribution.layer, "channel": channel,
-        "number": float(attribution.numbers[0]),
+        "paper": way.reference, "layer": attribution.layer, "channel": channel,
+        "number": float(attribution.outputs[0]),
     }  # fmt: skip
     values = {"maps": attribution.maps[0], "heat": heat, "picture": picture.pixels}
     if attribution.classes is None:
@@ -58,7 +63,7 @@ def view_attribution(
     else:
         of = opened.class_names[int(attribution.classes[0])]
         record["class"] = of
-    says = [f"{method} of {of} on {picture.name}: {way.says} ({way.paper})"]
+    says = [f"{method} of {of} on {picture.name}: {way.says} ({way.reference})"]
     if not heat.any():
         says.append("the map is 0 everywhere: nothing on the way lets the number change")
     if attribution.errors is not None and attribution.steps is not None:
@@ -75,11 +80,12 @@ def view_attribution(
         curves, test = _check(opened, image[0], heat, int(attribution.classes[0]), ask)
         record |= _checked(curves, test)
         values |= {
-            name: getattr(curves, name)
-            for name in (
-                "shares", "deletion", "insertion", "random_deletion", "random_insertion",
-            )
-        }  # fmt: skip
+            "shares": curves.fractions,
+            "deletion": curves.deletion,
+            "insertion": curves.insertion,
+            "random_deletion": curves.random_deletion,
+            "random_insertion": curves.random_insertion,
+        }
         checks = [f"{method} {test.sentence}", curves.sentence]
     return InsideView(
         record,

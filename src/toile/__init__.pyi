@@ -19,7 +19,7 @@ from .runs import RunResults as RunResults
 from .runs import Workspace as Workspace
 from .runs import begin as begin
 from .runs import bundle_run as bundle_run
-from .runs import compare_answers as compare_answers
+from .runs import compare_predictions as compare_predictions
 from .runs import evaluate as evaluate
 from .runs import go_on as go_on
 from .runs import list_runs as list_runs

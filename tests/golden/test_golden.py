@@ -180,7 +180,7 @@ def test_a_sheet_keeps_its_answers_and_is_gone_on_with(golden):
 
 def test_listings_and_reports_show_all_of_it(golden):
     assert {one.run.id for one in toile.list_runs()} == {"stopped", "ended", "begun-from"}
-    assert {one.kind for one in Workspace().kept("study", "search", "sheet")} == {
+    assert {one.kind for one in Workspace().entries("study", "search", "sheet")} == {
         "study", "search", "sheet",
     }  # fmt: skip
     for name in ("ended", "study", "search", "sheet"):

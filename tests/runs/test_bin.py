@@ -11,7 +11,7 @@ import pytest
 from toile.errors import ToileError
 from toile.file_lock import file_lock
 from toile.runs import (
-    Kept,
+    Entry,
     Run,
     Workspace,
     list_runs,
@@ -19,7 +19,7 @@ from toile.runs import (
     read_ledger,
     runs_folder,
 )
-from toile.runs.layout import MARKS
+from toile.runs.layout import MARKERS
 from toile.runs.ledger import write_look
 from toile.runs.state import State, write_state
 
@@ -32,8 +32,8 @@ def make(name, kind="run", folder=None, **fields):
     if kind == "run":
         write_state(place, replace(STATE, **fields))
     else:
-        (place / MARKS[kind]).write_text("{}")
-    return Kept(kind, place, os.path.getmtime(place / MARKS[kind]))
+        (place / MARKERS[kind]).write_text("{}")
+    return Entry(kind, place, os.path.getmtime(place / MARKERS[kind]))
 
 
 def remove(*kept):
@@ -41,7 +41,7 @@ def remove(*kept):
 
 
 def names():
-    return sorted(one.name for one in Workspace().kept())
+    return sorted(one.name for one in Workspace().entries())
 
 
 def files(folder):
@@ -52,7 +52,7 @@ def files(folder):
     }
 
 
-@pytest.mark.parametrize("kind", MARKS)
+@pytest.mark.parametrize("kind", MARKERS)
 def test_what_was_deleted_comes_back_as_it_was(kind):
     one = make("one", kind)
     (one.folder / "mine.txt").write_text("mine")
@@ -60,7 +60,7 @@ def test_what_was_deleted_comes_back_as_it_was(kind):
     assert remove(one) == []
     assert names() == []
     (binned,) = Workspace().binned()
-    assert (binned.name, binned.kept.kind) == ("one", kind)
+    assert (binned.name, binned.entry.kind) == ("one", kind)
     assert binned.num_bytes >= 4
     assert Workspace().restore("one") == [one]
     assert files(one.folder) == before
@@ -83,7 +83,7 @@ def age(kept, by):
     """Let the deletion of `kept` be so much older."""
     (one,) = [one for one in Workspace().binned() if one.name == kept.name]
     when = (datetime.now(UTC) - by).strftime("%Y%m%dT%H%M%SZ")
-    deletion = one.kept.folder.parent
+    deletion = one.entry.folder.parent
     deletion.rename(deletion.with_name(f"{when}-{deletion.name[-8:]}"))
 
 
@@ -159,7 +159,7 @@ def test_what_is_trained_goes_into_no_bin():
 def test_what_lies_elsewhere_or_was_never_whole_is_deleted_for_good(tmp_path):
     elsewhere, study = make("one", folder=tmp_path), make("study", "study")
     reading = make("8-1", folder=study.folder / "readings")
-    torn = Kept("run", runs_folder() / "torn", 0.0)
+    torn = Entry("run", runs_folder() / "torn", 0.0)
     torn.folder.mkdir()
     (torn.folder / "recipe.yaml").touch()
     for one in (elsewhere, reading, torn):

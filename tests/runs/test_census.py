@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from toile.inspection import run_census
-from toile.runs import CorruptFile, census_images, kept_census
+from toile.runs import CorruptFile, census_images, epoch_censuses
 
 
 def test_every_epoch_keeps_its_census_and_no_weight_is_another_for_it(make_recorder, tmp_path):
@@ -11,9 +11,9 @@ def test_every_epoch_keeps_its_census_and_no_weight_is_another_for_it(make_recor
     for recorder in (asked, plain):
         for _ in recorder.record():
             pass
-    kept = kept_census(asked.run)
+    kept = epoch_censuses(asked.run)
     assert [epoch for epoch, _ in kept] == [1, 2, 3]
-    assert not kept_census(plain.run)
+    assert not epoch_censuses(plain.run)
     weights = [recorder.fit.scored_arrays() for recorder in (asked, plain)]
     assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
     # The last epoch's is that of the weights in the folder, on the same images.
@@ -57,4 +57,4 @@ def test_a_damaged_census_is_said_by_its_file(make_recorder, tmp_path):
     file = recorder.run.folder / "census" / "epoch-2.safetensors"
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(CorruptFile, match="epoch-2"):
-        kept_census(recorder.run)
+        epoch_censuses(recorder.run)

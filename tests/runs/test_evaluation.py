@@ -14,7 +14,7 @@ from toile.evaluation import accuracy
 from toile.recipe import recipe_of, with_settings
 from toile.runs import Run, load_arrays, read_ledger
 from toile.runs.classifier import load_network
-from toile.runs.evaluation import compare_answers
+from toile.runs.evaluation import compare_predictions
 from toile.runs.tensors import save_arrays
 
 RECIPE = {
@@ -214,11 +214,11 @@ def test_the_seal_is_broken_in_two_places_alone():
 
 
 def test_the_same_answers_do_not_differ_and_other_networks_are_tested(run, bars, tmp_path):
-    same = compare_answers(run, run)
+    same = compare_predictions(run, run)
     assert (same.only_first, same.only_second, same.p) == (0, 0, 1.0)
 
     worse = train(bars, tmp_path / "worse", **{"training.optimizer.adam.learning_rate": 1e-6})
-    tested = compare_answers(run, worse)
+    tested = compare_predictions(run, worse)
     right = [one.validation.logits.argmax(1) == one.validation.labels for one in (run, worse)]
     assert tested.only_first == int((right[0] & ~right[1]).sum()) > tested.only_second
 
@@ -226,4 +226,4 @@ def test_the_same_answers_do_not_differ_and_other_networks_are_tested(run, bars,
 def test_answers_to_other_images_are_not_compared(run, bars, tmp_path):
     other = train(bars, tmp_path / "other", **{"data.split": 1})
     with pytest.raises(ToileError, match="validated on different images"):
-        compare_answers(run, other)
+        compare_predictions(run, other)

@@ -48,5 +48,5 @@ def test_what_is_there_is_still_listed_and_read(kept, as_anyone, monkeypatch):
     monkeypatch.setenv("TOILE_RUNS", str(kept))
     with as_anyone():
         assert [one.state.status for one in list_runs()] == ["finished"]
-        assert [one.name for one in Workspace().kept("run", "study")] == ["one"]
+        assert [one.name for one in Workspace().entries("run", "study")] == ["one"]
         assert open_run("one").results.epochs == 3

@@ -9,7 +9,7 @@ import toile
 from toile.errors import ToileError
 from toile.file_lock import file_lock
 from toile.runs import Run, Workspace, bundle_run, list_runs, runs_folder, unpack_bundle
-from toile.runs.layout import MARKS
+from toile.runs.layout import MARKERS
 from toile.runs.remarks import MOST_LETTERS, Remarks
 from toile.runs.state import State, write_state
 
@@ -46,11 +46,11 @@ def test_a_note_and_a_star_are_kept_and_change_no_other_file(run):
     assert run.remarks == Remarks()
 
 
-@pytest.mark.parametrize("kind", [kind for kind in MARKS if kind != "run"])
+@pytest.mark.parametrize("kind", [kind for kind in MARKERS if kind != "run"])
 def test_studies_searches_and_sheets_take_them_too(kind):
     folder = runs_folder() / "it"
     folder.mkdir()
-    (folder / MARKS[kind]).write_text("{}")
+    (folder / MARKERS[kind]).write_text("{}")
     assert Workspace().note("it", "mine").note == "mine"
 
 

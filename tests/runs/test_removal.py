@@ -8,7 +8,7 @@ import pytest
 
 from toile.errors import ToileError
 from toile.file_lock import file_lock
-from toile.runs import Kept, Run, Workspace, contents_of, open_run, runs_folder
+from toile.runs import Entry, Run, Workspace, contents_of, open_run, runs_folder
 from toile.runs.state import State, write_state
 
 STATE = State("finished", "bars", "bars", 0, 3, "2026-01-01T00:00:00+0000", 5)
@@ -52,7 +52,7 @@ def test_what_is_no_run_is_not_deleted(tmp_path, monkeypatch, name):
 
 def test_a_removed_run_is_gone():
     run = make(runs_folder() / "a")
-    remove(Kept("run", run.folder, 0.0))
+    remove(Entry("run", run.folder, 0.0))
     assert not run.folder.exists()
 
 
@@ -83,7 +83,7 @@ def test_a_removal_that_is_cut_short_leaves_a_run_that_can_be_removed(monkeypatc
         with monkeypatch.context() as patched:
             patched.setattr(os, "unlink", cut_short)
             with pytest.raises(KeyboardInterrupt):
-                remove(Kept("run", run.folder, 0.0))
+                remove(Entry("run", run.folder, 0.0))
         assert find(str(run.folder)).folder == run.folder
     remove(find(str(run.folder)))
     assert not run.folder.exists()
@@ -93,14 +93,14 @@ def test_a_run_in_training_is_not_deleted_whatever_its_state_says():
     run = make(runs_folder() / "a", status="running")
     with file_lock(run.folder):
         with pytest.raises(ToileError, match=f"is running \\(process {os.getpid()}\\)"):
-            remove(Kept("run", run.folder, 0.0))
+            remove(Entry("run", run.folder, 0.0))
         write_state(run.folder, State(**(vars(STATE) | {"status": "stopped"})))
         with pytest.raises(ToileError, match="is in use by another process"):
-            remove(Kept("run", run.folder, 0.0))
+            remove(Entry("run", run.folder, 0.0))
         (run.folder / "state.json").write_text("{")
         with pytest.raises(ToileError, match="is in use by another process"):
-            remove(Kept("run", run.folder, 0.0))
-    remove(Kept("run", run.folder, 0.0))
+            remove(Entry("run", run.folder, 0.0))
+    remove(Entry("run", run.folder, 0.0))
     assert not run.folder.exists()
 
 
@@ -114,10 +114,10 @@ def test_a_link_is_left_alone(tmp_path):
 
 def test_files_that_are_not_a_runs_are_told_before_they_go(trained):
     folder = trained.run.folder
-    assert contents_of(Kept("run", trained.run.folder, 0.0)).foreign == ()
+    assert contents_of(Entry("run", trained.run.folder, 0.0)).foreign == ()
     (folder / "notes").mkdir()
     (folder / "notes" / "mine.txt").write_text("twelve bytes")
-    contents = contents_of(Kept("run", trained.run.folder, 0.0))
+    contents = contents_of(Entry("run", trained.run.folder, 0.0))
     assert contents.foreign == ("notes",)
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert contents.num_files == len(files)
@@ -127,7 +127,7 @@ def test_files_that_are_not_a_runs_are_told_before_they_go(trained):
 def test_a_folder_that_may_not_be_written_is_said(shared_folder, as_anyone):
     run = make(shared_folder / "a")
     with as_anyone(), pytest.raises(ToileError, match="cannot be written: Permission denied"):
-        remove(Kept("run", run.folder, 0.0))
+        remove(Entry("run", run.folder, 0.0))
     assert json.loads((run.folder / "state.json").read_text())
     assert open_run(run.folder) == run
     shutil.rmtree(run.folder)

@@ -5,7 +5,7 @@ import pytest
 from toile.errors import ToileError
 from toile.file_lock import file_lock
 from toile.runs import Workspace, contents_of, read_ledger, runs_folder
-from toile.runs.layout import MARKS
+from toile.runs.layout import MARKERS
 
 INNER = {
     "filters": ["study.yaml", "readings/8-1/state.json", "report.html"],
@@ -25,7 +25,7 @@ KINDS = {"filters": "study", "best": "search", "lab": "sheet"}
 def kept():
     """One of each kind, and a run."""
     for name, files in INNER.items():
-        for file in (MARKS[KINDS[name]], *files):
+        for file in (MARKERS[KINDS[name]], *files):
             path = runs_folder() / name / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("text")
@@ -64,7 +64,7 @@ def test_what_is_under_way_is_not_deleted(name, held):
         pytest.raises(ToileError, match="is in use by another process"),
     ):
         Workspace().remove(found)
-    assert (found.folder / MARKS[found.kind]).exists()
+    assert (found.folder / MARKERS[found.kind]).exists()
     assert all((found.folder / file).exists() for file in INNER[name])
 
 

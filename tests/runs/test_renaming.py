@@ -11,7 +11,7 @@ from toile.file_lock import file_lock
 from toile.files import write_atomically
 from toile.recipe import recipe_text, with_settings, yaml_text
 from toile.runs import (
-    Kept,
+    Entry,
     Run,
     Workspace,
     bundle_run,
@@ -20,7 +20,7 @@ from toile.runs import (
     runs_folder,
     unpack_bundle,
 )
-from toile.runs.layout import MARKS, name_in_ledger
+from toile.runs.layout import MARKERS, name_in_ledger
 from toile.runs.ledger import is_of, write_look
 from toile.runs.state import State, read_state, write_state
 
@@ -51,15 +51,15 @@ def kept(trained):
 
 def test_a_run_is_called_by_its_new_name_alone():
     make("one")
-    assert rename("one", "two") == Kept("run", runs_folder() / "two", rename("two", "three").when)
-    assert [one.name for one in Workspace().kept()] == ["three"]
+    assert rename("one", "two") == Entry("run", runs_folder() / "two", rename("two", "three").when)
+    assert [one.name for one in Workspace().entries()] == ["three"]
     assert [one.name for one in Run(runs_folder() / "three").remarks.names] == ["one", "two"]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in MARKS if kind != "run"])
+@pytest.mark.parametrize("kind", [kind for kind in MARKERS if kind != "run"])
 def test_studies_searches_and_sheets_are_renamed_with_all_that_is_in_them(kind):
     inner = make("old/readings/8-1")
-    (runs_folder() / "old" / MARKS[kind]).write_text("{}")
+    (runs_folder() / "old" / MARKERS[kind]).write_text("{}")
     rename("old", "new")
     assert (runs_folder() / "new/readings/8-1/state.json").exists()
     assert not inner.folder.exists()

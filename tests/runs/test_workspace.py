@@ -6,7 +6,7 @@ import pytest
 
 from toile.errors import ToileError
 from toile.runs import Workspace
-from toile.runs.layout import MARKS
+from toile.runs.layout import MARKERS
 
 KEPT = {
     "20261120-100000-quick-ab12": "run",
@@ -23,7 +23,7 @@ def runs(tmp_path, monkeypatch):
     """One of each kind, each a second newer than the one before it."""
     monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "runs"))
     for second, (name, kind) in enumerate(KEPT.items()):
-        mark = tmp_path / "runs" / name / MARKS[kind]
+        mark = tmp_path / "runs" / name / MARKERS[kind]
         mark.parent.mkdir(parents=True)
         mark.write_text("nothing reads this")
         os.utime(mark, (second, second))
@@ -33,26 +33,26 @@ def runs(tmp_path, monkeypatch):
 
 
 def test_the_newest_comes_first():
-    assert [(one.name, one.kind) for one in Workspace().kept()] == [*KEPT.items()][::-1]
-    assert [one.name for one in Workspace().kept("study")] == ["filters-by-kernel", "filters"]
+    assert [(one.name, one.kind) for one in Workspace().entries()] == [*KEPT.items()][::-1]
+    assert [one.name for one in Workspace().entries("study")] == ["filters-by-kernel", "filters"]
 
 
 @pytest.mark.parametrize(
     ("name", "kinds", "found"),
     [
-        ("filters", [*MARKS], "filters"),
-        ("filters-b", [*MARKS], "filters-by-kernel"),
+        ("filters", [*MARKERS], "filters"),
+        ("filters-b", [*MARKERS], "filters-by-kernel"),
         ("filters-", ["search"], "filters-search"),
-        ("cd34", [*MARKS], "20261120-110000-quick-cd34"),
-        ("last", [*MARKS], "lab-quick"),
+        ("cd34", [*MARKERS], "20261120-110000-quick-cd34"),
+        ("last", [*MARKERS], "lab-quick"),
         ("last", ["study", "search"], "filters-search"),
         ("last", ["run"], "20261120-110000-quick-cd34"),
-        ("last~1", [*MARKS], "filters-search"),
-        ("lab", [*MARKS], "lab-quick"),
+        ("last~1", [*MARKERS], "filters-search"),
+        ("lab", [*MARKERS], "lab-quick"),
         ("qui", ["study"], None),
-        ("kernel", [*MARKS], None),
-        ("", [*MARKS], None),
-        ("x" * 5000, [*MARKS], None),
+        ("kernel", [*MARKERS], None),
+        ("", [*MARKERS], None),
+        ("x" * 5000, [*MARKERS], None),
     ],
 )
 def test_a_name_its_beginning_or_a_runs_end_is_enough(name, kinds, found):
@@ -81,6 +81,6 @@ def test_a_run_is_found_by_its_recipe_where_one_run_has_it(runs):
 
 def test_where_there_is_none_there_is_no_last(tmp_path, monkeypatch):
     monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "nowhere"))
-    assert Workspace().kept() == []
+    assert Workspace().entries() == []
     with pytest.raises(ToileError, match="nowhere has no study or search yet, so none is the last"):
         Workspace().find("last", "study", "search")

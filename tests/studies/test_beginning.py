@@ -337,7 +337,7 @@ def test_a_study_killed_before_its_verdict_is_written_is_not_listed_with_an_old_
     monkeypatch.setattr(os, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
         toile.study(place, on="inline").finish()
-    (listed,) = [one for one in list_studies() if one.kept.folder == place]
+    (listed,) = [one for one in list_studies() if one.entry.folder == place]
     assert listed.sentence == study_summary(open_study(place))["sentence"]
 
 

@@ -24,7 +24,7 @@ def write(folder, **records):
 
 def told(name):
     """State, done, planned and sentence of the one called so."""
-    (one,) = [one for one in list_studies() if one.kept.name == name]
+    (one,) = [one for one in list_studies() if one.entry.name == name]
     return one.state, one.done, one.planned, one.sentence
 
 

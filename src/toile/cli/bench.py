@@ -40,11 +40,11 @@ def bench(
     prepare_process()
     from toile.cli.progress import waiting
     from toile.recipe import parse_assignments
-    from toile.runs import asked_recipe
+    from toile.runs import requested_recipe
 
     settings = parse_assignments(set_ or ())
     for name in recipes or TYPICAL:
-        asked_recipe(name, data=data, settings=settings)
+        requested_recipe(name, data=data, settings=settings)
     with waiting("loading torch"):
         from toile.workbench import bench as measure
     results = []

@@ -16,7 +16,7 @@ from toile.errors import ToileError
 
 if TYPE_CHECKING:
     from toile.evaluation import McNemar
-    from toile.runs import Kept, Run
+    from toile.runs import Entry, Run
     from toile.workbench import ComparedRuns
 
 LEAST_WIDE = 9
@@ -131,7 +131,7 @@ def _cut(text: str, wide: int) -> str:
     return f"{text[: wide - 2 - end]}..{text[-end:]}"
 
 
-def _compare_levels(entries: "list[Kept]", as_json: bool) -> None:
+def _compare_levels(entries: "list[Entry]", as_json: bool) -> None:
     from toile.workbench import sides_of
 
     sides = [side for entry in entries for side in sides_of(entry)]
@@ -171,10 +171,14 @@ def _ends(low: float, high: float) -> str:
 
 def _mcnemar(first: "Run", second: "Run") -> "McNemar | None":
     """The test, where both runs answered the same images."""
-    from toile.runs import answered_the_same, compare_answers
+    from toile.runs import compare_predictions, same_validation_images
 
-    ended = all(run.has_answers for run in (first, second))
-    return compare_answers(first, second) if ended and answered_the_same(first, second) else None
+    ended = all(run.has_validation for run in (first, second))
+    return (
+        compare_predictions(first, second)
+        if ended and same_validation_images(first, second)
+        else None
+    )
 
 
 def _score(run: "Run") -> dict[str, Any] | None:

@@ -43,13 +43,13 @@ def evaluate(
 
     opened = open_run(run)
     second = None if against is None else open_run(against)
-    from toile.runs import compare_answers
+    from toile.runs import compare_predictions
     from toile.runs import evaluate as judge
 
     if second is not None and open_test:
         raise ToileError("--against compares answers on validation; leave --open-test out")
     # Before a look is spent: what can be refused is refused first.
-    test = None if second is None else compare_answers(opened, second)
+    test = None if second is None else compare_predictions(opened, second)
     if figures is not None:
         make_folder(figures, "--figures", FIGURES, force)
     with data_progress() as progress:
@@ -69,11 +69,11 @@ def evaluate(
                 written = _draw(judged, figures, data)
         if open_test:
             # Here, since drawing takes a while to be imported.
-            from toile.runs import own_data
+            from toile.runs import load_run_data
             from toile.workbench import write_report
 
             # The page counts the looks, so it is made to know of this one.
-            write_report(opened, None if data is None else own_data(opened, data=data))
+            write_report(opened, None if data is None else load_run_data(opened, data=data))
     finally:
         # Whatever hinders the pictures: a score that cost a look is said.
         _say(judged, second, test, written, as_json)

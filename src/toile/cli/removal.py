@@ -12,7 +12,7 @@ from toile.cli.words import bytes_text, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
-    from toile.runs import Binned, Kept, Workspace
+    from toile.runs import Binned, Entry, Workspace
 
 
 def rm(
@@ -81,7 +81,7 @@ def _ask(question: str) -> None:
     ask(question)
 
 
-def _to_be_deleted(workspace: "Workspace", entry: "Kept") -> str:
+def _to_be_deleted(workspace: "Workspace", entry: "Entry") -> str:
     from toile.runs import contents_of
 
     contents = contents_of(entry)
@@ -133,10 +133,10 @@ def _empty(workspace: "Workspace", yes: bool) -> None:
 def _binned_json(entry: "Binned") -> dict[str, Any]:
     return {
         "name": entry.name,
-        "kind": entry.kept.kind,
+        "kind": entry.entry.kind,
         "deleted": entry.deleted.isoformat(),
         "bytes": entry.num_bytes,
-        "folder": str(entry.kept.folder),
+        "folder": str(entry.entry.folder),
     }
 
 
@@ -144,7 +144,7 @@ def _bin_words(entries: "list[Binned]") -> str:
     rows = [
         (
             entry.name,
-            entry.kept.kind,
+            entry.entry.kind,
             entry.deleted.astimezone().strftime("%Y-%m-%d %H:%M"),
             bytes_text(entry.num_bytes),
         )

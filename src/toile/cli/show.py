@@ -11,7 +11,7 @@ from toile.cli.words import decimals, duration, percent, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
-    from toile.runs import Kept, Run
+    from toile.runs import Entry, Run
 
 MOST_REACHED = 4
 """Accuracies of our own choosing that are said to be reached; `--json` has all."""
@@ -49,7 +49,7 @@ def show(
             say(words)
 
 
-def _json(entry: "Kept") -> dict[str, Any]:
+def _json(entry: "Entry") -> dict[str, Any]:
     from toile import studies
     from toile.searches import open_search, search_summary
     from toile.sheets import open_sheet
@@ -68,7 +68,7 @@ def _json(entry: "Kept") -> dict[str, Any]:
     return result(run) | {"epochs_history": list(run.history.epochs)}
 
 
-def _words(entry: "Kept") -> str:
+def _words(entry: "Entry") -> str:
     from toile import studies
     from toile.searches import open_search
     from toile.sheets import open_sheet
@@ -94,7 +94,7 @@ def _words(entry: "Kept") -> str:
     return summary(Run(entry.folder))
 
 
-def _show_progress(entry: "Kept", reach: "list[float] | tuple[float, ...]", curve: bool) -> None:
+def _show_progress(entry: "Entry", reach: "list[float] | tuple[float, ...]", curve: bool) -> None:
     from toile.runs import Run
 
     run = Run(entry.folder)

@@ -41,15 +41,15 @@ def studies(as_json: Json = False) -> None:
 
 def _listed_json(status: "CollectionStatus") -> dict[str, Any]:
     return {
-        "name": status.kept.name,
-        "kind": status.kept.kind,
-        "folder": str(status.kept.folder),
-        "when": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(status.kept.when)),
+        "name": status.entry.name,
+        "kind": status.entry.kind,
+        "folder": str(status.entry.folder),
+        "when": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(status.entry.when)),
         "state": status.state,
         "done": status.done,
         "planned": status.planned,
         "sentence": status.sentence,
-        **remarks_json(status.kept.folder),
+        **remarks_json(status.entry.folder),
     }
 
 
@@ -59,11 +59,11 @@ def _listing(statuses: list["CollectionStatus"]) -> str:
 
     rows = [
         (
-            status.kept.name,
-            status.kept.kind,
-            time.strftime("%Y-%m-%d %H:%M", time.localtime(status.kept.when)),
+            status.entry.name,
+            status.entry.kind,
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(status.entry.when)),
             status.state,
-            f"{status.done}/{status.planned} {COUNTED[status.kept.kind]}",
+            f"{status.done}/{status.planned} {COUNTED[status.entry.kind]}",
         )
         for status in statuses
     ]
@@ -73,7 +73,7 @@ def _listing(statuses: list["CollectionStatus"]) -> str:
     output = [head]
     for line, status in zip(lines, statuses, strict=True):
         output += [line, *_wrapped(plain(status.sentence), width)]
-        if words := shown_remarks(status.kept.folder).line:
+        if words := shown_remarks(status.entry.folder).line:
             output += _wrapped(plain(words), width)
     return "\n".join(output)
 

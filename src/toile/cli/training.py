@@ -56,10 +56,10 @@ def train(
         # Imported under the signals: torch takes a while, and Ctrl-C then ends with a sentence too.
         from toile.cli.progress import data_progress, waiting
         from toile.recipe import parse_assignments
-        from toile.runs import asked_recipe, prepare_data, refuse_taken_folder
+        from toile.runs import prepare_data, refuse_used_folder, requested_recipe
 
-        refuse_taken_folder(out)
-        requested = asked_recipe(
+        refuse_used_folder(out)
+        requested = requested_recipe(
             recipe,
             data=data,
             seed=seed,

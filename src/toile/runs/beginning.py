@@ -10,7 +10,6 @@ from toile.data import Dataset, DataSource, Progress, Split, is_known, no_progre
 from toile.errors import ToileError
 from toile.inspection import cut_channels
 from toile.recipe import NO_SETTINGS, Plan, Recipe, Start, few_steps_note, layers, plan_network
-from toile.runs.asked import asked_recipe, refuse_no_epochs
 from toile.runs.checkpoint import CHECKPOINT_SECONDS
 from toile.runs.classifier import stored_weights
 from toile.runs.create import create_run
@@ -19,6 +18,7 @@ from toile.runs.live import LiveRun
 from toile.runs.pictures import pictures_of, pictures_to_keep
 from toile.runs.prepared import PreparedData, prepare_data
 from toile.runs.recorder import Recorder
+from toile.runs.requested import refuse_no_epochs, requested_recipe
 from toile.runs.seen import fill_seen, seen_words
 from toile.training import begin as begin_fit
 from toile.training import fill_start, resolve
@@ -50,7 +50,7 @@ def begin(
         >>> live.run.results.state
         'finished'
     """
-    read = asked_recipe(
+    read = requested_recipe(
         recipe,
         data=data,
         seed=seed,

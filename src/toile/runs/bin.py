@@ -16,12 +16,12 @@ from pathlib import Path
 from toile.errors import ToileError, did_you_mean
 from toile.file_lock import file_lock
 from toile.files import sync_folder, writing
-from toile.runs.layout import BIN, MARKS, Kept, kept_in
+from toile.runs.layout import BIN, MARKERS, Entry, entries_in
 from toile.runs.ledger import keep_inner_looks
 from toile.runs.names import meant_by
 from toile.runs.removal import contents_of, delete_folder, held
 
-KEPT_FOR = timedelta(days=30)
+RETENTION = timedelta(days=30)
 TIME = "%Y%m%dT%H%M%SZ"
 DELETION = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
 GONE = ".gone-"
@@ -32,23 +32,23 @@ GONE = ".gone-"
 class Binned:
     """One that was `deleted` at that time, where it lies in the bin, and how large it is."""
 
-    kept: Kept
+    entry: Entry
     deleted: datetime
     num_bytes: int
 
     @property
     def name(self) -> str:
         """What it is called, and will be again."""
-        return self.kept.name
+        return self.entry.name
 
 
-def has_place_in_bin(workspace: Path, entry: Kept) -> bool:
+def can_be_restored(workspace: Path, entry: Entry) -> bool:
     """Whether `entry` can be brought back: it lies in the workspace itself, and is whole."""
-    is_complete = any(kept_in(entry.folder, [entry.kind]))
+    is_complete = any(entries_in(entry.folder, [entry.kind]))
     return is_complete and entry.folder.resolve().parent == workspace.resolve()
 
 
-def delete(workspace: Path, entries: Iterable[Kept]) -> None:
+def delete(workspace: Path, entries: Iterable[Entry]) -> None:
     """Move them into the bin, as one deletion; those that have no place there are gone for good.
 
     Looks at the test part that only a ledger inside of one holds are kept. Raises ToileError while
@@ -58,8 +58,8 @@ def delete(workspace: Path, entries: Iterable[Kept]) -> None:
     for entry in entries:
         with held(entry):
             keep_inner_looks(entry.folder)
-            if not has_place_in_bin(workspace, entry):
-                delete_folder(entry.folder, MARKS[entry.kind])
+            if not can_be_restored(workspace, entry):
+                delete_folder(entry.folder, MARKERS[entry.kind])
                 continue
             with writing(deletion):
                 deletion.mkdir(parents=True, exist_ok=True)
@@ -74,11 +74,11 @@ def binned(workspace: Path) -> list[Binned]:
         Binned(entry, deleted, contents_of(entry).num_bytes)
         for deletion, deleted in _deletions(workspace)
         for path in sorted(deletion.iterdir())
-        for entry in kept_in(path, MARKS)
+        for entry in entries_in(path, MARKERS)
     ]
 
 
-def bring_back(workspace: Path, names: Sequence[str]) -> list[Kept]:
+def bring_back(workspace: Path, names: Sequence[str]) -> list[Entry]:
     """Bring back those called so, or without a name the last deletion; all or none.
 
     Of several of a name it is the last deleted. Raises ToileError where there is none in the bin,
@@ -89,7 +89,7 @@ def bring_back(workspace: Path, names: Sequence[str]) -> list[Kept]:
         raise ToileError(f"the bin of {workspace} is empty; there is nothing to bring back")
     # Held, so that nobody gives a name away between the question whether it is free and the move.
     with file_lock(workspace):
-        last = [item for item in items if item.kept.folder.parent == items[0].kept.folder.parent]
+        last = [item for item in items if item.entry.folder.parent == items[0].entry.folder.parent]
         chosen = [_called(name, items) for name in names] or last
         for item in chosen:
             if os.path.lexists(workspace / item.name):
@@ -98,23 +98,23 @@ def bring_back(workspace: Path, names: Sequence[str]) -> list[Kept]:
                     f"with  toile rename {item.name} {item.name}-2 ; nothing was brought back"
                 )
         for item in chosen:
-            with held(item.kept), writing(workspace / item.name):
-                os.rename(item.kept.folder, workspace / item.name)
+            with held(item.entry), writing(workspace / item.name):
+                os.rename(item.entry.folder, workspace / item.name)
                 sync_folder(workspace)
-        for deletion in {item.kept.folder.parent for item in chosen}:
+        for deletion in {item.entry.folder.parent for item in chosen}:
             if not os.listdir(deletion):
                 deletion.rmdir()
-    return [Kept(item.kept.kind, workspace / item.name, item.kept.when) for item in chosen]
+    return [Entry(item.entry.kind, workspace / item.name, item.entry.when) for item in chosen]
 
 
 def empty(workspace: Path, is_all: bool = True) -> list[Binned]:
     """Delete for good what is in the bin, or what has been there for over thirty days alone."""
-    since = datetime.now(UTC) - KEPT_FOR
+    since = datetime.now(UTC) - RETENTION
     old = {deletion for deletion, deleted in _deletions(workspace) if is_all or deleted < since}
     items = binned(workspace) if old else []
-    gone = [item for item in items if item.kept.folder.parent in old]
+    gone = [item for item in items if item.entry.folder.parent in old]
     for item in gone:
-        with held(item.kept):
+        with held(item.entry):
             pass  # Raises where somebody trains it even there.
     folder = workspace / BIN
     with writing(folder):

@@ -26,7 +26,7 @@ from toile.runs.pictures import read_pictures
 from toile.runs.records import read_json
 from toile.runs.remarks import read_remarks
 from toile.runs.run import Run
-from toile.runs.run_files import NEEDED, TENSORS, TEXTS, WEIGHTS
+from toile.runs.run_files import REQUIRED, TENSORS, TEXTS, WEIGHTS
 from toile.runs.state import read_state
 from toile.runs.tensors import load_arrays
 
@@ -164,7 +164,7 @@ def unpack_bundle(
 
 def _contents(run: Run) -> dict[str, bytes]:
     """The files that travel, without what tells where on this machine the data and runs lie."""
-    names = [name for name in (*NEEDED, *TENSORS, *TEXTS) if (run.folder / name).exists()]
+    names = [name for name in (*REQUIRED, *TENSORS, *TEXTS) if (run.folder / name).exists()]
     contents = {name: (run.folder / name).read_bytes() for name in names}
     recipe, facts = portable(run.recipe, run.facts)
     data = run.data | {"path": facts.path}
@@ -198,9 +198,9 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     except (ValidationError, *DAMAGED) as error:
         fault = first_fault(error) if isinstance(error, ValidationError) else str(error)
         raise ToileError(f"{path}: its {MANIFEST} is damaged: {fault:.80}") from None
-    known = {*NEEDED, *TENSORS, *TEXTS}
+    known = {*REQUIRED, *TENSORS, *TEXTS}
     odd = [name for name in manifest.files if name not in known]
-    missing = [name for name in NEEDED if name not in manifest.files]
+    missing = [name for name in REQUIRED if name not in manifest.files]
     if odd or missing or not NAME.fullmatch(manifest.run):
         raise ToileError(
             f"{path} is not the bundle of one run: its name is {manifest.run!r:.80}, "
@@ -243,7 +243,7 @@ def _read_all(run: Run) -> None:
     _ = run.recipe, run.facts, run.environment, run.history
     if run.has_results:
         _ = run.results
-    if run.has_answers:
+    if run.has_validation:
         _ = run.validation
     read_pictures(run.folder)
     read_remarks(run.folder)

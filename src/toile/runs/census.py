@@ -39,7 +39,7 @@ def keep_census(folder: Path, fit: Fit, epoch: int) -> None:
     )
 
 
-def kept_census(run: Run) -> list[tuple[int, Census]]:
+def epoch_censuses(run: Run) -> list[tuple[int, Census]]:
     """The census after each epoch, in order; none where the run kept none.
 
     Raises CorruptFile where a file is damaged.

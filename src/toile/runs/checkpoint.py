@@ -13,7 +13,7 @@ from toile.runs.tensors import Arrays, CorruptFile, Stored, load_arrays, save_ar
 
 CHECKPOINT_SECONDS = 30.0
 """Between two checkpoints within an epoch, unless another number is asked for."""
-KEPT = 2
+NUM_CHECKPOINTS = 2
 OPTIMIZER = "optimizer/"
 
 
@@ -25,7 +25,7 @@ def save_checkpoint(
     checkpoints.mkdir(exist_ok=True)
     save_arrays(checkpoints / f"step-{step}.safetensors", arrays, facts)
     # Only now, with the new one on disk under its name, may an old one go.
-    for old in _newest_first(folder)[KEPT:]:
+    for old in _newest_first(folder)[NUM_CHECKPOINTS:]:
         old.unlink()
     for torn in checkpoints.glob(".*.tmp"):
         torn.unlink()
@@ -62,7 +62,7 @@ def has_checkpoint(folder: Path) -> bool:
     return bool(_newest_first(folder))
 
 
-def standing(folder: Path) -> tuple[str, ...]:
+def run_version(folder: Path) -> tuple[str, ...]:
     """What is another whenever the run in `folder` was trained on or asked for more epochs."""
     recipe = read_text(folder / "recipe.yaml")
     return (recipe, *(path.name for path in _newest_first(folder)))

@@ -13,7 +13,7 @@ from toile.files import sync_folder, write_atomically, write_json
 from toile.recipe import Plan, Recipe, recipe_text
 from toile.runs.layout import runs_folder
 from toile.runs.machine import environment
-from toile.runs.novelty import KeptNovelty, write_novelty
+from toile.runs.novelty import RunNovelty, write_novelty
 from toile.runs.pictures import Pictures, write_pictures
 from toile.runs.run import Run
 from toile.runs.seen import seen_words
@@ -26,7 +26,7 @@ def create_run(
     data: dict[str, Any],
     folder: Path | None = None,
     pictures: Pictures | None = None,
-    novelty: KeptNovelty | None = None,
+    novelty: RunNovelty | None = None,
 ) -> Run:
     """A new run's folder with everything known before its first step; its state is `queued`.
 
@@ -63,7 +63,7 @@ def _fill(
     plan: Plan,
     data: dict[str, Any],
     pictures: Pictures | None,
-    novelty: KeptNovelty | None,
+    novelty: RunNovelty | None,
 ) -> Run:
     write_atomically(folder / "recipe.yaml", recipe_text(recipe, complete=True).encode())
     write_json(folder / "environment.json", environment(recipe.training))

@@ -128,13 +128,13 @@ def _on_test(
 ) -> Evaluated:
     from toile.network import network_logits, pixels_of
     from toile.runs.classifier import load_network
-    from toile.runs.known_data import own_data, validation_pixels
+    from toile.runs.known_data import load_run_data, validation_pixels
 
     facts = run.facts
     pixels = pixels_of(facts.scaling, facts.mean, facts.sd)
     # All that can fail comes before the look, which counts whatever follows it.
     network = load_network(run, weights)
-    dataset = own_data(run, progress, data)
+    dataset = load_run_data(run, progress, data)
     validation = run.validation
     if weights == "best":
         # The stored answers are the last weights'.
@@ -172,23 +172,23 @@ def _evaluated(
     return Evaluated(run, of, weights, judgement, look, len(same_test), len(other_test), cost)
 
 
-def answered_the_same(first: Run, second: Run) -> bool:
+def same_validation_images(first: Run, second: Run) -> bool:
     """Whether both runs were validated on the same images in the same order."""
     return first.data["order"] == second.data["order"] and np.array_equal(
         first.validation.indices, second.validation.indices
     )
 
 
-def compare_answers(first: Run, second: Run) -> McNemar:
+def compare_predictions(first: Run, second: Run) -> McNemar:
     """McNemar's exact test of two runs on the validation images that both are scored on.
 
     Raises ToileError where they did not answer the same images in the same order.
 
-        >>> test = toile.compare_answers(relu_runs[0], gelu_runs[0])
+        >>> test = toile.compare_predictions(relu_runs[0], gelu_runs[0])
         >>> 0 <= test.p <= 1
         True
     """
-    if not answered_the_same(first, second):
+    if not same_validation_images(first, second):
         raise ToileError(
             f"{first.id} and {second.id} were validated on different images, and McNemar's test "
             "needs the same ones: train both on the same data with the same data.split and "

@@ -18,7 +18,9 @@ from toile.recipe import Data
 from toile.runs.run import Run
 
 
-def own_data(run: Run, progress: Progress = no_progress, data: DataSource | None = None) -> Dataset:
+def load_run_data(
+    run: Run, progress: Progress = no_progress, data: DataSource | None = None
+) -> Dataset:
     """What lies where `run` was trained from, or where `data` says that this lies now.
 
     Raises ToileError where there is nothing, or nothing that can be read.
@@ -55,7 +57,7 @@ def same_data(
 
     Raises ToileError where they are no longer the same, or stand in another order.
     """
-    dataset = own_data(run, progress, data)
+    dataset = load_run_data(run, progress, data)
     refuse_other_images(run, dataset)
     return dataset
 

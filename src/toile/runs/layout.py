@@ -10,7 +10,7 @@ from pathlib import Path
 
 COLLECTIONS = {"study": "study.json", "search": "search.json", "sheet": "sheet.json"}
 """Kinds of folders that hold runs of their own, and what lies in each once it has begun."""
-MARKS = {"run": "state.json", **COLLECTIONS}
+MARKERS = {"run": "state.json", **COLLECTIONS}
 """The same of all kinds; it is written whenever one of them comes further."""
 READINGS, FINALISTS = "readings", "finalists"
 WITHIN = {"study": {READINGS}, "search": {READINGS, FINALISTS}}
@@ -22,7 +22,7 @@ DEEPEST = 4
 
 
 @dataclass(frozen=True)
-class Kept:
+class Entry:
     """A folder of one of the kinds; `when` it last came further, in seconds since 1970."""
 
     kind: str
@@ -47,7 +47,7 @@ def reading_folder(collection: Path, key: str) -> Path:
 
 def is_run(folder: Path) -> bool:
     """Whether a run lies in `folder`; False for what can be no path."""
-    return os.path.isfile(folder / MARKS["run"])
+    return os.path.isfile(folder / MARKERS["run"])
 
 
 def is_path(name: str | Path) -> bool:
@@ -57,13 +57,13 @@ def is_path(name: str | Path) -> bool:
     return os.sep in name or (os.altsep or os.sep) in name
 
 
-def kept_in(folder: Path, kinds: Iterable[str]) -> Iterator[Kept]:
+def entries_in(folder: Path, kinds: Iterable[str]) -> Iterator[Entry]:
     """What lies in `folder`, of these kinds."""
     for kind in kinds:
         # By os.path and text, as a listing asks this three times of a thousand runs.
-        marker = f"{folder}/{MARKS[kind]}"
+        marker = f"{folder}/{MARKERS[kind]}"
         if os.path.isfile(marker):
-            yield Kept(kind, folder, os.path.getmtime(marker))
+            yield Entry(kind, folder, os.path.getmtime(marker))
 
 
 def outermost(folder: Path) -> Path:
@@ -164,7 +164,7 @@ def _nested(folder: Path, depth: int) -> Iterator[Path]:
         if (
             entry.name.startswith(".")
             or not entry.is_dir(follow_symlinks=False)
-            or os.path.exists(f"{path}/{MARKS['run']}")
+            or os.path.exists(f"{path}/{MARKERS['run']}")
         ):
             continue
         yield Path(path)

@@ -28,9 +28,9 @@ from toile.runs.ledger_file import (
     EARLIEST,
     Look,
     append_lines,
+    complete_size,
     is_score,
     read_looks,
-    whole_size,
 )
 from toile.runs.records import LookScore
 from toile.runs.remarks import had_name
@@ -106,7 +106,7 @@ def write_look(
     return look
 
 
-def take_up_look(
+def resume_look(
     folders: Sequence[Path],
     run: str,
     weights: str,
@@ -157,7 +157,7 @@ def looks_added(folder: Path, looks: Sequence[Look]) -> Iterator[None]:
     """
     path = folder / LEDGER
     known = {look.id for look in _merged(_ledgers_in(folder))}
-    size, number = whole_size(path), len(read_looks(path))
+    size, number = complete_size(path), len(read_looks(path))
     new = [look for look in _each_once(looks) if look.id not in known]
     if new:
         numbered = (replace(look, number=number + n) for n, look in enumerate(new, start=1))

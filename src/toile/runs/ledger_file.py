@@ -131,7 +131,7 @@ def append_lines(path: Path, records: Sequence[dict[str, Any]]) -> None:
     lines = "".join(json.dumps(finite(record)) + "\n" for record in records)
     # Without a buffer, which would be written again when the file is closed.
     with writing(path), path.open("ab", buffering=0) as file:
-        size = whole_size(path)
+        size = complete_size(path)
         try:
             file.truncate(size)
             write_all(file, lines.encode())
@@ -143,6 +143,6 @@ def append_lines(path: Path, records: Sequence[dict[str, Any]]) -> None:
         sync_folder(path.parent)
 
 
-def whole_size(path: Path) -> int:
+def complete_size(path: Path) -> int:
     """Bytes up to the end of the last whole line."""
     return path.read_bytes().rfind(b"\n") + 1 if path.exists() else 0

@@ -7,7 +7,7 @@ from toile.data import Dataset, Images
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
 from toile.runs.layout import ledger_folders, name_in_ledger
-from toile.runs.ledger import take_up_look, write_look
+from toile.runs.ledger import resume_look, write_look
 from toile.runs.ledger_file import Look
 from toile.runs.run import Run
 
@@ -53,7 +53,7 @@ def _open(
         raise ToileError(f"{dataset.path} has no test images; there is nothing to open")
     folders, test = ledger_folders(runs[0].folder), dataset.test_fingerprint
     networks = name, weights, recipe, dataset.fingerprint, test
-    look = take_up_look(folders, *networks, len(runs)) or write_look(
+    look = resume_look(folders, *networks, len(runs)) or write_look(
         folders, *networks, str(dataset.path), why.strip(), len(runs)
     )
     return look, open_sealed(dataset.test)

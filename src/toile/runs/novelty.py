@@ -22,28 +22,28 @@ _KINDS = {
 
 
 @dataclass(frozen=True, eq=False)
-class KeptNovelty:
-    """What a run keeps; `distances` and `strange` are of the validation images, in their order."""
+class RunNovelty:
+    """What a run keeps; `distances` and `out_of_distribution` of validation images, in order."""
 
     novelty: Novelty
     distances: Float32[np.ndarray, " n"]
-    strange: Bool[np.ndarray, " n"]
+    out_of_distribution: Bool[np.ndarray, " n"]
 
 
-def write_novelty(folder: Path, run_novelty: KeptNovelty) -> None:
+def write_novelty(folder: Path, run_novelty: RunNovelty) -> None:
     """Keep it in a run's folder."""
     arrays = {
         "mean": run_novelty.novelty.mean,
         "components": run_novelty.novelty.components,
         "variances": run_novelty.novelty.variances,
         "distances": run_novelty.distances,
-        "strange": run_novelty.strange.astype(np.uint8),
+        "strange": run_novelty.out_of_distribution.astype(np.uint8),
     }
     facts = {"rest": run_novelty.novelty.residual_variance, "factor": run_novelty.novelty.factor}
     save_arrays(folder / NAME, arrays, facts)
 
 
-def read_novelty(folder: Path) -> KeptNovelty | None:
+def read_novelty(folder: Path) -> RunNovelty | None:
     """What the run in `folder` keeps; None in runs from before it was kept.
 
     Raises CorruptFile where the file is damaged.
@@ -69,7 +69,7 @@ def read_novelty(folder: Path) -> KeptNovelty | None:
     ):
         raise CorruptFile(f"{path} is damaged: it does not say how the training images look")
     known = Novelty(arrays["mean"], arrays["components"], arrays["variances"], rest, factor)
-    return KeptNovelty(known, arrays["distances"], arrays["strange"] == 1)
+    return RunNovelty(known, arrays["distances"], arrays["strange"] == 1)
 
 
 def abstention_of(run: Run, weights: str = "last") -> Abstention:
@@ -78,7 +78,7 @@ def abstention_of(run: Run, weights: str = "last") -> Abstention:
     What its `last` weights found in the validation images is kept, so only they have bounds and a
     cost by it. Runs from before `novelty.safetensors` have no bound by distance.
     """
-    if not run.has_answers:
+    if not run.has_validation:
         return Abstention()
     validation = run.validation
     run_novelty, n = read_novelty(run.folder), len(validation.labels)
@@ -93,7 +93,7 @@ def abstention_of(run: Run, weights: str = "last") -> Abstention:
         validation.logits,
         validation.labels,
         validation.chooses == 1,
-        np.zeros(n, bool) if run_novelty is None else run_novelty.strange,
+        np.zeros(n, bool) if run_novelty is None else run_novelty.out_of_distribution,
         None if run_novelty is None else run_novelty.distances,
         None if run_novelty is None else run_novelty.novelty,
     )

@@ -20,7 +20,7 @@ from toile.data import (
 )
 from toile.prediction import are_out_of_distribution
 from toile.recipe import Data
-from toile.runs.novelty import KeptNovelty
+from toile.runs.novelty import RunNovelty
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +42,11 @@ class PreparedData:
         return data_facts(self.dataset, self.split, self.statistics, self.settings)
 
     @cached_property
-    def novelty(self) -> KeptNovelty:
+    def novelty(self) -> RunNovelty:
         """How the training images look as a whole, and how far from it validation lies."""
         known, pixels = novelty(self.split.train), self.split.validation.pixels
         distances = known.distances(pixels).astype(np.float32)
-        return KeptNovelty(
+        return RunNovelty(
             known, distances, are_out_of_distribution(pixels, self.facts.known_appearance)
         )
 

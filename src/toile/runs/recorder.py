@@ -23,11 +23,11 @@ from toile.runs.checkpoint import (
     CHECKPOINT_SECONDS,
     load_checkpoint,
     refuse_other_network,
+    run_version,
     save_checkpoint,
-    standing,
 )
+from toile.runs.epoch_weights import keep_weights
 from toile.runs.history import HistoryFile
-from toile.runs.kept_weights import keep_weights
 from toile.runs.records import Named
 from toile.runs.results import results_of
 from toile.runs.run import Run
@@ -76,7 +76,7 @@ class Recorder:
         self.state = read_state(run.folder)
         self._saved_at = time.monotonic()
         self._history_size = 0
-        self._known = standing(run.folder) if version is None else version
+        self._known = run_version(run.folder) if version is None else version
         self.is_extended = False
         """Whether the fit's recipe asks for more epochs than the one in the folder."""
 
@@ -94,7 +94,7 @@ class Recorder:
             with HistoryFile(self.run.folder / "history.jsonl", self._history_size) as history:
                 try:
                     self._begin(history)
-                    yield from self._follow(history, stop, events or train(self.fit))
+                    yield from self._record_events(history, stop, events or train(self.fit))
                 except BaseException as error:
                     # A forked child that ends takes its copy of this down; the run is not its own.
                     if os.getpid() == owner:
@@ -102,11 +102,11 @@ class Recorder:
                     raise
                 finally:
                     if os.getpid() == owner:
-                        self._known = standing(self.run.folder)
+                        self._known = run_version(self.run.folder)
 
     def _refuse_if_changed(self) -> None:
         """Raise ToileError where the fit is no longer what the run's folder has come to."""
-        if standing(self.run.folder) != self._known:
+        if run_version(self.run.folder) != self._known:
             raise ToileError(
                 f"{self.run.id} was trained on, or asked for more epochs, since it was opened "
                 "here; open it again, nothing was changed"
@@ -115,7 +115,7 @@ class Recorder:
     def _begin(self, history: HistoryFile) -> None:
         # First, so that a kill leaves none that is called finished and has no results.
         self._write_state("running")
-        self._clear_the_desk()
+        self._remove_stale_files()
         if self.is_extended:
             # Together, so that no step is taken of which the recipe does not know.
             recipe = recipe_text(self.fit.recipe, complete=True)
@@ -138,7 +138,7 @@ class Recorder:
                 case _:
                     self._write_state("failed", f"{type(error).__name__}: {error}")
 
-    def _clear_the_desk(self) -> None:
+    def _remove_stale_files(self) -> None:
         """Remove what spoke of where the run stood before, and what a kill left half written."""
         for name in ("results.json", "report.html"):
             (self.run.folder / name).unlink(missing_ok=True)
@@ -166,7 +166,7 @@ class Recorder:
             raise CorruptFile(f"it is at step {position.step} of {self.fit.steps}")
         refuse_other_network(stored, self.fit.expected_arrays())
 
-    def _follow(
+    def _record_events(
         self, history: HistoryFile, stop: Callable[[], bool], events: Iterator[Event]
     ) -> Iterator[Event]:
         for event in events:
@@ -188,21 +188,21 @@ class Recorder:
                 history.append("step", event)
             case Epoch():
                 history.append("epoch", event)
-                self._remember_answers(event, event.epoch, event.best)
+                self._save_predictions(event, event.epoch, event.best)
                 if self.fit.recipe.training.keep:
                     keep_weights(self.run.folder, self.fit.scored_arrays(), event.epoch)
                 if self.fit.recipe.training.census:
                     keep_census(self.run.folder, self.fit, event.epoch)
                 self._checkpoint(history)
             case StartScored():
-                self._remember_answers(event, 0, is_best=True)
+                self._save_predictions(event, 0, is_best=True)
             case Diverged():
                 self._keep_finite_weights()
                 self._end(history, "diverged", f"the loss was {event.loss} at step {event.step}")
             case Finished():
                 self._end(history, "finished", "early stopping" if event.early else "")
 
-    def _remember_answers(self, event: Epoch | StartScored, epoch: int, is_best: bool) -> None:
+    def _save_predictions(self, event: Epoch | StartScored, epoch: int, is_best: bool) -> None:
         """The weights scored and their logits, and the score so far for a listing."""
         weights = self.fit.scored_arrays()
         save_arrays(self.run.folder / "last.safetensors", weights)
@@ -254,7 +254,7 @@ class Recorder:
         """Results where an epoch was scored, then the state, last of all."""
         history.sync()
         epochs = self.run.history.epochs
-        if epochs or self.run.has_answers:
+        if epochs or self.run.has_validation:
             results = results_of(
                 self.fit.recipe,
                 self.plan,

@@ -15,7 +15,7 @@ from toile.runs.tensors import CorruptFile
 
 Record = dict[str, Any]
 Count = Annotated[int, Field(ge=1, lt=2**63)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
 
 
@@ -30,14 +30,14 @@ class Named(BaseModel):
 
 class _Score(Named):
     loss: float | None
-    accuracy: Share
+    accuracy: Fraction
 
 
 class _Step(Named):
     kind: Literal["step"]
     step: Count
     loss: float | None
-    accuracy: Share
+    accuracy: Fraction
 
 
 class _Epoch(Named):
@@ -59,13 +59,13 @@ class Line(RootModel[Annotated[_Step | _Epoch, Field(discriminator="kind")]]):
 
 
 class _Estimate(Named):
-    value: Share | None
-    low: Share
-    high: Share
+    value: Fraction | None
+    low: Fraction
+    high: Fraction
     n: Annotated[int, Field(ge=0)]
 
 
-class _Whole(Named):
+class _Validation(Named):
     accuracy: _Estimate
     loss: float | None
 
@@ -95,7 +95,7 @@ class _Seen(Named):
 
 
 class _Reached(Named):
-    accuracy: Share
+    accuracy: Fraction
     epoch: Count | None
     seconds: Seconds | None
 
@@ -110,7 +110,7 @@ class Results(Named):
     macs: Annotated[int, Field(ge=0)]
     weights: dict[str, str]
     convergence: list[_Reached]
-    validation: _Whole
+    validation: _Validation
     score: _Scored
     best: _Best
     seconds: _Spent

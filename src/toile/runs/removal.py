@@ -10,11 +10,11 @@ from pathlib import Path
 
 from toile.errors import ToileError
 from toile.file_lock import file_lock, is_held
-from toile.runs.layout import COLLECTIONS, MARKS, REMARKS, Kept, is_run, runs_in
-from toile.runs.run_files import NEEDED, PICTURES, TENSORS, TEXTS
+from toile.runs.layout import COLLECTIONS, MARKERS, REMARKS, Entry, is_run, runs_in
+from toile.runs.run_files import PICTURES, REQUIRED, TENSORS, TEXTS
 from toile.runs.state import read_state
 
-OF_A_RUN = {*NEEDED, *TENSORS, *TEXTS, "checkpoint", "census", "epochs", ".lock", "pruned.json"}
+OF_A_RUN = {*REQUIRED, *TENSORS, *TEXTS, "checkpoint", "census", "epochs", ".lock", "pruned.json"}
 OF_A_RUN |= {"serve-last.onnx", "serve-best.onnx"}
 OF_A_COLLECTION = {
     *("study.yaml", "study.json", "verdict.json", "analyses.jsonl", "test.json", "readings"),
@@ -40,10 +40,14 @@ def is_part(folder: Path) -> bool:
         return False
     names = set(os.listdir(folder))
     complete = {name for name in names if not re.fullmatch(r"\..+\.tmp", name)}
-    return bool(names) and complete <= {*NEEDED, PICTURES, ".lock"} and MARKS["run"] not in complete
+    return (
+        bool(names)
+        and complete <= {*REQUIRED, PICTURES, ".lock"}
+        and MARKERS["run"] not in complete
+    )
 
 
-def contents_of(entry: Kept) -> Contents:
+def contents_of(entry: Entry) -> Contents:
     """What would be deleted with `entry`."""
     expected: Collection[str] = OF_A_RUN
     if entry.kind != "run":
@@ -58,7 +62,7 @@ def contents_of(entry: Kept) -> Contents:
 
 
 @contextmanager
-def held(entry: Kept) -> Iterator[None]:
+def held(entry: Entry) -> Iterator[None]:
     """Hold `entry` and the studies and searches inside, so that nothing is trained there meanwhile.
 
     Raises ToileError while a process has it in hand, and for a link: what it points to may be
@@ -98,7 +102,7 @@ def delete_folder(folder: Path, marker: str) -> None:
         ) from None
 
 
-def _refuse_if_alive(entry: Kept) -> None:
+def _refuse_if_alive(entry: Entry) -> None:
     try:
         state = read_state(entry.folder)
     except ToileError:

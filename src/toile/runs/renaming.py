@@ -14,7 +14,7 @@ from typing import Any
 from toile.errors import ToileError
 from toile.files import sync_folder, write_json, writing
 from toile.recipe import read_text, read_value
-from toile.runs.layout import REMARKS, Kept, outermost, settings_in
+from toile.runs.layout import REMARKS, Entry, outermost, settings_in
 from toile.runs.names import NAME
 from toile.runs.remarks import FormerName, read_remarks, remarks_held
 from toile.runs.removal import held
@@ -24,7 +24,7 @@ from toile.runs.state import now
 NAMES_A_RUN = re.compile(r"\brun['\"]?\s*:")
 
 
-def rename_kept(entry: Kept, name: str) -> Kept:
+def rename_entry(entry: Entry, name: str) -> Entry:
     """Rename the folder of `entry`; on disk when this returns.
 
     Raises ToileError for a name that none can have or that is taken, while a process has it in
@@ -56,10 +56,10 @@ def rename_kept(entry: Kept, name: str) -> Kept:
         with writing(new):
             os.rename(parent / entry.name, parent / name)
             sync_folder(parent)
-    return Kept(entry.kind, new, entry.when)
+    return Entry(entry.kind, new, entry.when)
 
 
-def _naming(workspace: Path, entry: Kept) -> Iterator[Path]:
+def _naming(workspace: Path, entry: Entry) -> Iterator[Path]:
     """Files of settings in `workspace` that name `entry`, or a run inside."""
     folder = entry.folder.resolve()
     for path in settings_in(workspace):

@@ -5,15 +5,15 @@ from pathlib import Path
 from toile.data import Dataset, DataSource, Progress, Split, no_progress
 from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, plan_network, with_settings
-from toile.runs.asked import refuse_to_repeat
 from toile.runs.beginning import start_weights
-from toile.runs.checkpoint import CHECKPOINT_SECONDS, has_checkpoint, standing
+from toile.runs.checkpoint import CHECKPOINT_SECONDS, has_checkpoint, run_version
 from toile.runs.known_data import data_settings
 from toile.runs.listing import open_run
 from toile.runs.live import LiveRun
 from toile.runs.machine import differences, environment
 from toile.runs.prepared import PreparedData, prepare_data
 from toile.runs.recorder import Recorder
+from toile.runs.requested import refuse_to_repeat
 from toile.runs.run import Run
 from toile.training import Fit, resolve
 from toile.training import begin as begin_fit
@@ -43,7 +43,7 @@ def go_on(
         2
     """
     run = run if isinstance(run, Run) else open_run(run)
-    version = standing(run.folder)
+    version = run_version(run.folder)
     refuse_to_repeat(run, epochs)
     recipe = run.recipe
     prepared = prepared or prepare_data(data_settings(run, data), progress)

@@ -199,7 +199,7 @@ class Run:
         return read_remarks(self.folder)
 
     @property
-    def has_answers(self) -> bool:
+    def has_validation(self) -> bool:
         """Whether an epoch has ended, and what the network answered in it is kept."""
         return (self.folder / "validation.safetensors").exists()
 
@@ -218,7 +218,7 @@ class Run:
         path = self.folder / "validation.safetensors"
         if not path.exists():
             raise ToileError(f"{self.id} has no {path.name}; it has not ended an epoch")
-        return _answers(load_arrays(path), self.facts, path)
+        return _validation_of(load_arrays(path), self.facts, path)
 
     def _json(self, name: str, kind: type[Named]) -> Record:
         path = self.folder / name
@@ -230,7 +230,7 @@ class Run:
             raise ToileError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _answers(stored: Stored, facts: DataFacts, path: Path) -> Validation:
+def _validation_of(stored: Stored, facts: DataFacts, path: Path) -> Validation:
     """What `path` holds, held to what the run knows of its data."""
     n, k = facts.validation, len(facts.class_names)
     # NumPy's letter for the kind of number: floating, signed and unsigned whole ones.

@@ -3,7 +3,7 @@
 from toile.runs.layout import REMARKS
 from toile.runs.novelty import NAME as NOVELTY
 
-NEEDED = ("recipe.yaml", "environment.json", "data.json", "state.json")
+REQUIRED = ("recipe.yaml", "environment.json", "data.json", "state.json")
 WEIGHTS = ("last.safetensors", "best.safetensors")
 PICTURES = "pictures.safetensors"
 TENSORS = (*WEIGHTS, "validation.safetensors", PICTURES, NOVELTY)

@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toile.errors import ToileError, did_you_mean
-from toile.runs.bin import Binned, binned, bring_back, delete, empty, has_place_in_bin
+from toile.runs.bin import Binned, binned, bring_back, can_be_restored, delete, empty
 from toile.runs.layout import (
     BIN,
     COLLECTIONS,
-    MARKS,
-    Kept,
+    MARKERS,
+    Entry,
+    entries_in,
     is_path,
     is_run,
-    kept_in,
     nested_runs,
     runs_folder,
 )
 from toile.runs.names import counted_back, meant_by, steps_back
 from toile.runs.remarks import Remarks, change_remarks, checked_note, shown_remarks
 from toile.runs.removal import is_part
-from toile.runs.renaming import rename_kept
+from toile.runs.renaming import rename_entry
 from toile.runs.run import Run
 from toile.runs.state import State, read_state
 
@@ -54,13 +54,13 @@ class Workspace:
     def __init__(self, folder: str | Path | None = None) -> None:
         object.__setattr__(self, "folder", runs_folder() if folder is None else Path(folder))
 
-    def kept(self, *kinds: str) -> list[Kept]:
+    def entries(self, *kinds: str) -> list[Entry]:
         """What is kept of these kinds (`run`, `study`, `search`, `sheet`; all), newest first.
 
         Of none of it a file is opened.
         """
-        paths = (Path(entry.path) for entry in self._entries())
-        entries = [entry for path in paths for entry in kept_in(path, kinds or MARKS)]
+        paths = (Path(entry.path) for entry in self._scan())
+        entries = [entry for path in paths for entry in entries_in(path, kinds or MARKERS)]
         return sorted(entries, key=lambda entry: (entry.when, entry.name), reverse=True)
 
     def runs(self) -> list[Listed]:
@@ -72,7 +72,7 @@ class Workspace:
             self._listed(), key=lambda listed: (listed.changed, listed.run.id), reverse=True
         )
 
-    def find(self, name: str | Path, *kinds: str, is_here: bool = True) -> Kept | None:
+    def find(self, name: str | Path, *kinds: str, is_here: bool = True) -> Entry | None:
         """The one called `name`: its folder, its name, the beginning of it, or `last`.
 
         A run also by the end of its id or by its recipe; `last~1` is the one before `last`. A text
@@ -80,14 +80,14 @@ class Workspace:
         that is looked at too. None where there is none; ToileError where there are several, or
         where none is the last.
         """
-        text, kinds = str(name), kinds or tuple(MARKS)
+        text, kinds = str(name), kinds or tuple(MARKERS)
         within = self.folder / name
         # A path may also be that of a part of what is kept, as SHEET/EXERCISE.
         paths = [Path(name), within] if is_path(name) else [within, *[Path(name)] * is_here]
         for path in paths if text else ():
-            for entry in kept_in(path, kinds):
+            for entry in entries_in(path, kinds):
                 return entry
-        by_name = {entry.name: entry for entry in self.kept(*kinds)}
+        by_name = {entry.name: entry for entry in self.entries(*kinds)}
         if steps_back(text) is not None:
             if not by_name:
                 raise self._none_is_last(kinds)
@@ -100,7 +100,7 @@ class Workspace:
             )
         return by_name[fitting[0]] if fitting else None
 
-    def named(self, name: str | Path, *kinds: str) -> Kept:
+    def named(self, name: str | Path, *kinds: str) -> Entry:
         """The one called `name`, of any kind; `last` is the newest of `kinds`, or of all.
 
         Raises ToileError naming the nearest where there is none.
@@ -118,7 +118,7 @@ class Workspace:
         entry = self.find(name, "run")
         if entry is not None:
             return Run(entry.folder)
-        text, ids = str(name), [run.name for run in self.kept("run")]
+        text, ids = str(name), [run.name for run in self.entries("run")]
         near = self._other_kind(text) or did_you_mean(text, ids)
         near = near or (f"; the newest is {ids[0]}" if ids else "")
         raise ToileError(f"no run in {self.folder} is called {text}{near}; `toile runs` lists them")
@@ -134,14 +134,14 @@ class Workspace:
         renamed = [
             entry.folder
             for folder in folders
-            for entry in Workspace(folder).kept("run")
+            for entry in Workspace(folder).entries("run")
             if any(former.name == name for former in shown_remarks(entry.folder).names)
         ]
         return tuple(Run(folder) for folder in [*current, *renamed] if is_run(folder))
 
     def none_called(self, name: str) -> ToileError:
         """That nothing kept is called `name`, with the nearest that is."""
-        near = did_you_mean(name, [entry.name for entry in self.kept()])
+        near = did_you_mean(name, [entry.name for entry in self.entries()])
         return ToileError(
             f"no run, study, search or sheet in {self.folder} is called {name}{near}; "
             "`toile runs` and `toile studies` list them"
@@ -162,15 +162,15 @@ class Workspace:
         """Give the one called `name` a star, or take it away."""
         return change_remarks(self.named(name).folder, star=is_starred)
 
-    def rename(self, name: str | Path, new: str) -> Kept:
+    def rename(self, name: str | Path, new: str) -> Entry:
         """Give the one called `name` the name `new`: its folder is called so from then on.
 
         Raises ToileError where that is no name or taken, while a process has it in hand, and where
         settings of others name it, as of a run that began with its weights.
         """
-        return rename_kept(self.named(name), new)
+        return rename_entry(self.named(name), new)
 
-    def find_to_remove(self, name: str) -> Kept:
+    def find_to_remove(self, name: str) -> Entry:
         """The one called `name`, by a name that can mean no other folder; `last` is of all kinds.
 
         A folder elsewhere is named with a slash. Also a run whose making was cut short, which no
@@ -178,10 +178,10 @@ class Workspace:
         """
         path = Path(name) if is_path(name) else self.folder / name
         if name and is_part(path):
-            return Kept("run", path, 0.0)
+            return Entry("run", path, 0.0)
         if is_path(name):
             # A part of what is kept is deleted by its own path alone.
-            for part in kept_in(path, tuple(MARKS)):
+            for part in entries_in(path, tuple(MARKERS)):
                 return part
             raise ToileError(f"{name} is no run, study, search or sheet; nothing was deleted")
         try:
@@ -193,7 +193,7 @@ class Workspace:
             raise ToileError(f"{self.none_called(name)}; nothing was deleted{near}")
         return entry
 
-    def remove(self, *entries: Kept) -> list[Binned]:
+    def remove(self, *entries: Entry) -> list[Binned]:
         """Move `entries` into the bin, together; gives what was gone for good to make room.
 
         That is what was deleted over thirty days ago. What does not lie in the workspace itself, or
@@ -203,15 +203,15 @@ class Workspace:
         delete(self.folder, entries)
         return empty(self.folder, is_all=False)
 
-    def can_come_back(self, entry: Kept) -> bool:
+    def can_come_back(self, entry: Entry) -> bool:
         """Whether `entry` would go to the bin where it is removed."""
-        return has_place_in_bin(self.folder, entry)
+        return can_be_restored(self.folder, entry)
 
     def binned(self) -> list[Binned]:
         """What was removed and can be brought back, the last first."""
         return binned(self.folder)
 
-    def restore(self, *names: str) -> list[Kept]:
+    def restore(self, *names: str) -> list[Entry]:
         """Bring back those called so from the bin, or without a name what was removed last.
 
         Raises ToileError, and brings nothing back, where there is none or its name is taken.
@@ -222,7 +222,7 @@ class Workspace:
         """Delete for good what was removed; gives what that was."""
         return empty(self.folder)
 
-    def _entries(self) -> Iterator[os.DirEntry[str]]:
+    def _scan(self) -> Iterator[os.DirEntry[str]]:
         """What lies in it, but for what begins with a dot: the bin, a bundle being unpacked."""
         if not self.folder.exists():
             return
@@ -236,10 +236,10 @@ class Workspace:
 
     def _listed(self) -> Iterator[Listed]:
         # One small file a run: a listing of a thousand reads a thousand files, not five thousand.
-        for entry in self._entries():
+        for entry in self._scan():
             path = Path(entry.path)
             try:
-                changed = os.stat(path / MARKS["run"]).st_mtime
+                changed = os.stat(path / MARKERS["run"]).st_mtime
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError:

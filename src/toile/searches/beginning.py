@@ -1,4 +1,4 @@
-"""Sampler for a search: its space checked on the recipe and the data before anything runs."""
+"""Asking for a search: its space checked on the recipe and the data before anything runs."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -65,7 +65,7 @@ def search(
 
     `over` has by address a range, `"8..128"`, `"1e-4..1e-1:log"` or `"8..128:8"`, or a list of
     choices. Trials are judged on the half of validation that chooses; the best are read again with
-    fresh seeds as a study, which alone is the result. Sampler again goes on, and more `trials` may
+    fresh seeds as a study, which alone is the result. Asking again goes on, and more `trials` may
     be asked. With one worker the same seed comes to the same trials; with several, which trial ends
     first decides what is tried and stopped next, unless the sampler is random and the pruner none.
     `on="inline"` trains in this process, one after another, in place of processes.

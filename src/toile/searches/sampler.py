@@ -1,6 +1,6 @@
 """optuna asked and told: which values to try next, and whether a trial is worth going on with.
 
-optuna is imported when an `Sampler` is made. It keeps nothing: whoever asks remembers, and tells it
+optuna is imported when a `Sampler` is made. It keeps nothing: whoever asks remembers, and tells it
 again. Each trial has a sampler of its own seed, so what it picks follows from what was told before
 alone, also after it was told again.
 """

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from toile.errors import ToileError
 from toile.recipe import differing_settings
-from toile.runs import Run, answered_the_same, open_run, read_state, seen_words
+from toile.runs import Run, open_run, read_state, same_validation_images, seen_words
 from toile.statistics import Verdict, judge_readings, verdict_sentence
 from toile.studies.same_scores import unlike
 
@@ -112,7 +112,7 @@ def compare(
         f"levels {a} and {b} are scored on different images: a difference may come from those as "
         "well as from what was learnt"
         for a, b in combinations(first, 2)
-        if first[a].recipe.data.folds is None and not answered_the_same(first[a], first[b])
+        if first[a].recipe.data.folds is None and not same_validation_images(first[a], first[b])
     ]
     return Comparison(opened, margin, differences[0] if differences else "")
 
@@ -138,7 +138,7 @@ def _refuse_level(level: str, runs: tuple[Run, ...]) -> None:
                     f"{run.name}; runs of a level differ in their seeds alone: make it two levels"
                 )
         in_folds = runs[0].recipe.data.folds is not None
-        if not in_folds and not answered_the_same(runs[0], run):
+        if not in_folds and not same_validation_images(runs[0], run):
             raise ToileError(
                 f"level {level}: {runs[0].name} and {run.name} are scored on different images, so "
                 "their scores do not mean the same"

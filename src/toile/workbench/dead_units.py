@@ -11,7 +11,7 @@ from jaxtyping import UInt8
 from toile.data import Progress, no_progress, split_data
 from toile.inspection import Census, LayerDeath, dead_units, explain_dead, run_census
 from toile.network import Network
-from toile.runs import Run, RunClassifier, first_network, kept_census, open_run, same_data
+from toile.runs import Run, RunClassifier, epoch_censuses, first_network, open_run, same_data
 
 BATCH = 250
 
@@ -73,7 +73,7 @@ def census(
     last = _epoch_of(run, weights)
     epochs = [
         (epoch, dead_units(epoch_census))
-        for epoch, epoch_census in kept_census(run)
+        for epoch, epoch_census in epoch_censuses(run)
         if epoch <= last
     ]
     return RunCensus(run, weights, result, explain_dead(classifier.module, result, first, epochs))

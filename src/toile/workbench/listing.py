@@ -9,7 +9,7 @@ from pathlib import Path
 from toile.errors import ToileError
 from toile.file_lock import is_held
 from toile.files import write_json
-from toile.runs import FINALISTS, Kept, Workspace
+from toile.runs import FINALISTS, Entry, Workspace
 from toile.searches import SUMMARY, open_search, search_summary
 from toile.studies import (
     SheetRecord,
@@ -34,7 +34,7 @@ class CollectionStatus:
     what came of it; of a sheet its title, of a damaged one what is wrong with it.
     """
 
-    kept: Kept
+    entry: Entry
     state: str
     done: int
     planned: int
@@ -43,10 +43,10 @@ class CollectionStatus:
 
 def list_studies(workspace: Workspace | None = None) -> list[CollectionStatus]:
     """The studies, searches and sheets kept in `workspace` (default: here), the newest first."""
-    return [_status(entry) for entry in (workspace or Workspace()).kept(*COUNTED)]
+    return [_status(entry) for entry in (workspace or Workspace()).entries(*COUNTED)]
 
 
-def renew_summary(entry: Kept) -> None:
+def renew_summary(entry: Entry) -> None:
     """Write the summary in its folder anew, where there is one: it names runs by their paths."""
     summary = {"study": "verdict.json", "search": SUMMARY}.get(entry.kind)
     if summary is None or not (entry.folder / summary).exists():
@@ -58,7 +58,7 @@ def renew_summary(entry: Kept) -> None:
     write_json(entry.folder / summary, content)
 
 
-def _status(entry: Kept) -> CollectionStatus:
+def _status(entry: Entry) -> CollectionStatus:
     tell = {"study": _study, "search": _search, "sheet": _sheet}[entry.kind]
     try:
         ended, done, planned, sentence = tell(entry.folder)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from toile import report
 from toile.data import Dataset, DataSource, load_data
 from toile.errors import ToileError
-from toile.runs import Run, judge_validation, own_data, scored_images, validation_pixels
+from toile.runs import Run, judge_validation, load_run_data, scored_images, validation_pixels
 
 
 def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool = True) -> Path:
@@ -37,7 +37,7 @@ def mistakes_of(run: Run, data: DataSource | None = None) -> Figure:
 
     Raises ToileError where nothing was mistaken, or the data is gone or no longer the same.
     """
-    pixels, validation = validation_pixels(run, own_data(run, data=data)), run.validation
+    pixels, validation = validation_pixels(run, load_run_data(run, data=data)), run.validation
     among = np.flatnonzero(scored_images(run.recipe, validation))
     logits, labels = validation.logits[among], validation.labels[among]
     pairs = [

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from toile.runs import Kept, Run
+from toile.runs import Entry, Run
 from toile.searches import open_search
 from toile.sheets import open_sheet
 from toile.studies import open_study
@@ -14,7 +14,7 @@ from toile.workbench.study_page import checked_forms, write_study_report
 RUN_FORMS = ("html",)
 
 
-def write_reports(entry: Kept, formats: Iterable[str]) -> list[Path]:
+def write_reports(entry: Entry, formats: Iterable[str]) -> list[Path]:
     """Write its report into its folder in each of `formats`; returns the files.
 
     Raises ToileError for a form that its kind has not, before anything is written.

@@ -9,7 +9,7 @@ from toile.data import Progress, no_progress
 from toile.errors import ToileError
 from toile.files import write_atomically
 from toile.prediction import sources_of
-from toile.runs import Workspace, compare_answers, open_run
+from toile.runs import Workspace, compare_predictions, open_run
 from toile.searches import LiveSearch, search
 from toile.sheets import (
     SHEET,
@@ -166,4 +166,4 @@ def _refuse_what_is_missing(exercise: Exercise) -> None:
         first, second = runs
         if first.folder.samefile(second.folder):
             raise ToileError(f"it compares {first.name} with itself; name another run")
-        compare_answers(first, second)
+        compare_predictions(first, second)

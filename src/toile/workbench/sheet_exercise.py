@@ -17,7 +17,7 @@ from toile.report import canvas, picture_grid, picture_uri, save_figure
 from toile.runs import (
     Run,
     abstention_of,
-    compare_answers,
+    compare_predictions,
     open_run,
     pictures_of,
     seal_of,
@@ -96,7 +96,7 @@ def _compare(result: SheetResult, outcome: ExerciseOutcome) -> dict[str, Any]:
     differences = recipe_differences(runs[0].recipe, runs[1].recipe)
     return {
         "runs": [run.name for run in runs],
-        "mcnemar": compare_answers(*runs).to_json(),
+        "mcnemar": compare_predictions(*runs).to_json(),
         "recipe": [asdict(difference) for difference in differences],
         "seen": [f"Of {run.name} it must be said: {words}" for run, words in warnings if words],
     }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from toile.runs import Kept, Run
+from toile.runs import Entry, Run
 from toile.searches import open_search
 from toile.sheets import open_sheet
 from toile.statistics import Level, judge_readings
@@ -19,7 +19,7 @@ class ComparedRuns:
     data: str
 
 
-def sides_of(entry: Kept) -> Iterator[ComparedRuns]:
+def sides_of(entry: Entry) -> Iterator[ComparedRuns]:
     """The levels of `kept` that have finished readings; a run is a level of one reading."""
     match entry.kind:
         case "study":

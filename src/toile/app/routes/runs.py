@@ -14,7 +14,7 @@ from toile.runs import (
     Listed,
     Run,
     Workspace,
-    compare_answers,
+    compare_predictions,
     history_since,
     read_state,
     shown_remarks,
@@ -211,7 +211,7 @@ def compare_runs(session: CurrentSession, run: Annotated[list[str], Query()]) ->
     test, refusal = None, ""
     if len(runs) == 2:
         try:
-            test = McNemarAnswer(**compare_answers(*runs).to_json())
+            test = McNemarAnswer(**compare_predictions(*runs).to_json())
         except ToileError as error:
             refusal = str(error)
     return RunComparison(

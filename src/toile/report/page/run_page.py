@@ -40,7 +40,7 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
     looks = [look for look in looks_of(run) if look.test == facts.test_fingerprint]
     summary = (
         summarise_validation(run.recipe, run.validation, facts.class_names, pixels)
-        if run.has_answers
+        if run.has_validation
         else None
     )
     return render(

@@ -25,7 +25,7 @@ def run_status(run: Run) -> RunStatus:
     state = read_state(run.folder)
     if run.has_results:
         score, loss, meaning = _ended(run.results)
-    elif run.has_answers:
+    elif run.has_validation:
         validation = run.validation
         score = accuracy(validation.logits, validation.labels)
         loss = cross_entropy(validation.logits, validation.labels)
@@ -41,7 +41,7 @@ def run_status(run: Run) -> RunStatus:
 
 def _commonest(run: Run) -> str:
     """What the score has to beat, where the classes are far from equally common."""
-    largest = commonest_of(run.recipe, run.validation) if run.has_answers else None
+    largest = commonest_of(run.recipe, run.validation) if run.has_validation else None
     if largest is None:
         return ""
     name = run.facts.class_names[largest.label]

@@ -7,7 +7,7 @@ import numpy as np
 
 from toile.inspection import activations, channel_of, kernels
 from toile.report import film_figure, film_frames
-from toile.runs import epoch_network, kept_epochs
+from toile.runs import epoch_network, saved_epochs
 from toile.workbench.inside.finding import InsideView
 from toile.workbench.inside.opened import InspectedRun, ShownPicture
 
@@ -37,7 +37,7 @@ def view_film(
     channel that each filter sees. The strip shows `channels`, or the first twelve. Raises
     ToileError where the run keeps no weights of its epochs.
     """
-    epochs = kept_epochs(opened.run)
+    epochs = saved_epochs(opened.run)
     maps = np.stack([_at(opened, epoch, layer, picture) for epoch in epochs])
     num = maps.shape[1]
     selected = [channel_of(layer, channel, num) for channel in channels] or list(range(num))

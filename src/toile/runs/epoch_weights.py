@@ -20,7 +20,7 @@ def keep_weights(folder: Path, weights: Mapping[str, np.ndarray], epoch: int) ->
     save_arrays(_path(folder, epoch), weights)
 
 
-def kept_epochs(run: Run) -> list[int]:
+def saved_epochs(run: Run) -> list[int]:
     """The epochs whose weights `run` keeps, in order. Raises ToileError where it keeps none."""
     names = [path.name for path in (run.folder / FOLDER).glob("epoch-*.safetensors")]
     matches = [re.fullmatch(r"epoch-([1-9][0-9]*)\.safetensors", name) for name in names]

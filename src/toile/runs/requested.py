@@ -15,7 +15,7 @@ from toile.runs.run import Run
 from toile.runs.state import read_state
 
 
-def asked_recipe(
+def requested_recipe(
     recipe: str | Path | Recipe,
     *,
     data: DataSource | None = None,
@@ -55,7 +55,7 @@ def refuse_no_epochs(recipe: Recipe) -> None:
         )
 
 
-def refuse_taken_folder(out: str | Path | None) -> None:
+def refuse_used_folder(out: str | Path | None) -> None:
     """Raise ToileError where `out` can be no new run's folder."""
     if out == "":
         raise ToileError("--out is empty; name a folder for the run")

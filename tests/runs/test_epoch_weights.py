@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from toile.errors import ToileError
-from toile.runs import CorruptFile, epoch_network, kept_epochs, load_arrays
+from toile.runs import CorruptFile, epoch_network, load_arrays, saved_epochs
 
 
 def test_each_epochs_weights_are_kept_and_change_no_number(make_recorder, tmp_path):
@@ -13,14 +13,14 @@ def test_each_epochs_weights_are_kept_and_change_no_number(make_recorder, tmp_pa
     for recorder in (asked, plain):
         for _ in recorder.record():
             pass
-    assert kept_epochs(asked.run) == [1, 2, 3]
+    assert saved_epochs(asked.run) == [1, 2, 3]
     last = load_arrays(tmp_path / "plain" / "last.safetensors").arrays
     network = epoch_network(asked.run, 3)
     assert np.array_equal(network.conv1.weight.detach().numpy(), last["conv1.weight"])
     first = epoch_network(asked.run, 1)
     assert not np.array_equal(first.conv1.weight.detach().numpy(), last["conv1.weight"])
     with pytest.raises(ToileError, match="keeps no weights of its epochs; train it with --set"):
-        kept_epochs(plain.run)
+        saved_epochs(plain.run)
 
 
 def test_damaged_weights_of_an_epoch_are_said_by_their_file(make_recorder, tmp_path):

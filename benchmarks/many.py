@@ -33,7 +33,7 @@ SECONDS = 4.0
 
 def fits_of(preset: str, count: int) -> list[Fit]:
     """So many fits of `preset`, of seeds from 0 on."""
-    settings = {"data.name": "fashion-sample", "data.validation": 600, "training.replicas": 1}
+    settings = {"data.name": "fashion-sample", "data.validation": 600, "training.shards": 1}
     recipe = with_settings(read_recipe(preset), settings | {"training.epochs": 1000})
     dataset = load_data(recipe.data)
     split = split_data(dataset.train, recipe.data)

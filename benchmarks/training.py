@@ -1,6 +1,6 @@
 """Seconds that training takes for 60,000 images: `python benchmarks/training.py [PRESET ...]`.
 
-One run for each preset and precision, in a process of its own with the threads and replicas `auto`
+One run for each preset and precision, in a process of its own with the threads and shards `auto`
 takes, steps alone, from the 20th on, scoring left out. To compare two versions of Toile, alternate
 their runs with PYTHONPATH.
 """
@@ -23,7 +23,7 @@ class Measured:
     preset: str
     precision: str
     threads: int
-    replicas: int
+    shards: int
     seconds: float
 
 
@@ -63,7 +63,7 @@ def train_a_while(preset: str, precision: str, settings: list[str]) -> Measured:
             if isinstance(event, Stepped | Scoring | Epoch):
                 before = now
         seconds = spent / (steps * training.batch_size) * 60_000
-    return Measured(preset, precision, int(training.threads), int(training.replicas), seconds)
+    return Measured(preset, precision, int(training.threads), int(training.shards), seconds)
 
 
 if __name__ == "__main__":
@@ -79,7 +79,7 @@ if __name__ == "__main__":
             for precision in ("bfloat16", "float32"):
                 one = measure(preset, precision)
                 print(
-                    f"{preset:14} {precision:9} {one.threads} thread(s), {one.replicas} "
-                    f"replica(s)  {one.seconds:6.2f} s",
+                    f"{preset:14} {precision:9} {one.threads} thread(s), {one.shards} "
+                    f"shard(s)  {one.seconds:6.2f} s",
                     flush=True,
                 )

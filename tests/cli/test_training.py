@@ -161,7 +161,7 @@ def test_where_nobody_watches_each_epoch_is_a_line(toile, quickly):
 def test_two_threads_train_where_the_environment_allows_torch_one(toile, quickly, monkeypatch):
     monkeypatch.setenv("OMP_THREAD_LIMIT", "1")
     monkeypatch.setenv("OMP_DYNAMIC", "true")
-    words = ["--set=training.threads=2", "--set=training.replicas=1"]
+    words = ["--set=training.threads=2", "--set=training.shards=1"]
     answer = toile("train", "s1-lab", "--out=run", "--no-page", *quickly, *words)
     assert answer.code == 0
     for name in ("OMP_THREAD_LIMIT=1", "OMP_DYNAMIC=true"):

@@ -47,7 +47,7 @@ SHAPE = (1, 9, 10)
 
 
 def gradient_of(name: str, engine: str, **training: object) -> AnyGradient:
-    settings = {"threads": 1, "replicas": 1, "precision": "float32", "engine": engine}
+    settings = {"threads": 1, "shards": 1, "precision": "float32", "engine": engine}
     recipe = recipe_of({"network": NETWORKS[name], "training": settings | training})
     plan = plan_network(recipe.network, SHAPE, 3)
     gradient = make_gradient(resolve(recipe, plan), build_network(plan, 0), plan)
@@ -105,7 +105,7 @@ def test_each_network_has_the_plain_gradient_step_after_step(name, n):
 @pytest.mark.parametrize("name", sorted(NETWORKS.keys() - {"dropout", "spatial dropout"}))
 def test_computed_in_parts_it_is_the_same(name):
     """But for dropout: each part draws masks of its own."""
-    fast, plain = gradient_of(name, "fast", threads=2, replicas=2), gradient_of(name, "plain")
+    fast, plain = gradient_of(name, "fast", threads=2, shards=2), gradient_of(name, "plain")
     for step in range(2):
         assert_agree(fast, plain, batch_of(11, step))
 
@@ -128,7 +128,7 @@ def test_frozen_layers_agree(name):
     frozen = []
     for one in gradients:
         freeze(one.network, ["conv1"])
-        recipe = recipe_of({"network": NETWORKS[name], "training": {"replicas": 1, "threads": 1}})
+        recipe = recipe_of({"network": NETWORKS[name], "training": {"shards": 1, "threads": 1}})
         plan = plan_network(recipe.network, SHAPE, 3)
         engine = "plain" if isinstance(one, PlainGradient) else "fast"
         settings = {"training.engine": engine, "training.precision": "float32"}
@@ -156,9 +156,9 @@ def test_plain_is_asked_for_by_a_setting_and_computes_batches_whole():
     assert gradient_of("first block", "auto").__class__ is Gradient
     recipe = recipe_of({"network": NETWORKS["first block"], "training": {"engine": "plain"}})
     plan = plan_network(recipe.network, SHAPE, 3)
-    assert resolve(recipe, plan).training.replicas == 1
+    assert resolve(recipe, plan).training.shards == 1
     with pytest.raises(ToileError, match=r"training.engine plain, which computes each batch whole"):
-        resolve(with_settings(recipe, {"training.replicas": 2, "training.threads": 2}), plan)
+        resolve(with_settings(recipe, {"training.shards": 2, "training.threads": 2}), plan)
 
 
 def test_a_recipe_that_asks_for_no_engine_has_the_hash_it_had():

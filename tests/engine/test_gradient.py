@@ -29,7 +29,7 @@ SHAPE = (1, 8, 6)
 
 
 def gradient_of(network: list, parts: int, **training: object) -> Gradient:
-    settings = {"threads": parts, "replicas": parts, "precision": "float32", "batch_size": 16}
+    settings = {"threads": parts, "shards": parts, "precision": "float32", "batch_size": 16}
     recipe = recipe_of({"network": network, "training": settings | training})
     plan = plan_network(recipe.network, SHAPE, 3)
     gradient = Gradient(resolve(recipe, plan), build_network(plan, 0), plan)
@@ -118,22 +118,22 @@ def test_what_fails_in_a_part_is_told_and_the_next_batch_goes_well(wrong):
 def test_auto_takes_as_many_parts_as_threads_where_each_has_enough_images():
     network = [{"conv": 8}, "flatten", {"dense": "classes"}]
 
-    def replicas(batch_size: int, **training: object) -> object:
+    def shards(batch_size: int, **training: object) -> object:
         settings = {"threads": 4, "batch_size": batch_size, "device": "cpu"} | training
         recipe = recipe_of({"network": network, "training": settings})
         return resolve(recipe, plan_network(recipe.network, SHAPE, 3)).training
 
-    assert replicas(128).replicas == 4
-    assert replicas(40).replicas == 2
-    assert replicas(10).replicas == 1
-    assert replicas(128, replicas=3, threads="auto").threads >= 3
+    assert shards(128).shards == 4
+    assert shards(40).shards == 2
+    assert shards(10).shards == 1
+    assert shards(128, shards=3, threads="auto").threads >= 3
 
 
 @pytest.mark.parametrize(
     ("training", "complaint"),
     [
-        ({"threads": 2, "replicas": 3}, "training.replicas is 3, and training.threads 2"),
-        ({"threads": 8, "replicas": 8, "batch_size": 4}, "training.batch_size 4"),
+        ({"threads": 2, "shards": 3}, "training.shards is 3, and training.threads 2"),
+        ({"threads": 8, "shards": 8, "batch_size": 4}, "training.batch_size 4"),
     ],
 )
 def test_more_parts_than_threads_or_images_are_refused(training, complaint):
@@ -164,6 +164,6 @@ def test_auto_takes_every_core_where_a_step_has_much_to_do_or_to_make(monkeypatc
 @pytest.mark.parametrize(("name", "value"), [("OMP_THREAD_LIMIT", "1"), ("OMP_DYNAMIC", "TRUE")])
 def test_threads_that_torch_would_wait_for_without_end_are_refused(name, value, monkeypatch):
     monkeypatch.setenv(name, value)
-    settings = {"threads": 2, "replicas": 1, "precision": "float32", "device": "cpu"}
+    settings = {"threads": 2, "shards": 1, "precision": "float32", "device": "cpu"}
     with pytest.raises(ToileError, match=f"training.threads is 2, .* has {name}={value}"):
         prepare_torch(recipe_of({"network": PLAIN, "training": settings}).training)

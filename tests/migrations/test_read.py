@@ -21,31 +21,35 @@ from toile.migrations.steps import FIRST_OF_DATA, SETTINGS, Migration, say_first
 from toile.recipe import read_recipe, recipe_of
 from toile.studies import study_of
 
-RENAMED = Migration(renamed={"training.average": "training.ema"})
+RENAMED = Migration(renamed={"training.clip_norm": "training.max_norm"})
 
 
 @pytest.fixture
 def renamed(monkeypatch):
-    """As if `training.average` had been renamed in the next version."""
+    """As if `training.clip_norm` had been renamed in the next version."""
     monkeypatch.setattr(reading, "SETTINGS", (*SETTINGS, RENAMED))
 
 
 def test_a_renamed_setting_is_read_in_every_kind_of_file(renamed):
-    recipe = {"network": [], "training": {"average": 0.9}}
-    now = {"network": [], "training": {"ema": 0.9}}
+    recipe = {"network": [], "training": {"clip_norm": 0.9}}
+    now = {"network": [], "training": {"max_norm": 0.9}}
     assert read_settings(from_file(recipe), "recipe.yaml", "it") == now
-    study = {"recipe": recipe, "vary": {"training.average": [0.8]}, "set": {"training.average": 1}}
-    told = {"recipe": now, "vary": {"training.ema": [0.8]}, "set": {"training.ema": 1}}
+    study = {
+        "recipe": recipe,
+        "vary": {"training.clip_norm": [0.8]},
+        "set": {"training.clip_norm": 1},
+    }
+    told = {"recipe": now, "vary": {"training.max_norm": [0.8]}, "set": {"training.max_norm": 1}}
     assert read_settings(from_file(study), "study.yaml", "it") == told
     assert read_settings({"version": 2, "exercises": [study]}, "sheet.yaml", "it") == {
         "exercises": [told]
     }
-    memory = read_form({"version": 2, "asked": [{"training.average": 0.8}]}, "search.json", "it")
-    assert memory == {"version": 3, "asked": [{"training.ema": 0.8}]}
+    memory = read_form({"version": 2, "asked": [{"training.clip_norm": 0.8}]}, "search.json", "it")
+    assert memory == {"version": 3, "asked": [{"training.max_norm": 0.8}]}
 
 
 def test_what_was_made_here_or_is_of_today_is_left_as_it_is(renamed):
-    recipe = {"network": [], "training": {"average": 0.9}}
+    recipe = {"network": [], "training": {"clip_norm": 0.9}}
     assert read_settings(recipe, "recipe.yaml", "it") == recipe
     assert read_settings({"version": 3, **recipe}, "recipe.yaml", "it") == recipe
     nested = {"recipe": {"version": 3, **recipe}}
@@ -53,7 +57,7 @@ def test_what_was_made_here_or_is_of_today_is_left_as_it_is(renamed):
 
 
 def test_a_hash_is_of_the_first_names_whatever_they_are_today(renamed):
-    assert decisive({"training": {"ema": 0.9}}) == {"training": {"average": 0.9}}
+    assert decisive({"training": {"max_norm": 0.9}}) == {"training": {"clip_norm": 0.9}}
 
 
 def test_what_came_later_is_in_a_hash_only_where_it_asks_for_something():
@@ -126,12 +130,12 @@ def test_what_is_written_in_full_but_for_a_rule_has_the_first_one():
     assert short == {"network": [], "data": {"name": "quick"}}
 
 
-@pytest.mark.parametrize(("device", "replicas"), [("cpu", 1), ("auto", None)])
-def test_a_run_that_does_not_say_its_replicas_took_batches_whole(device, replicas):
+@pytest.mark.parametrize(("device", "shards"), [("cpu", 1), ("auto", None)])
+def test_a_run_that_does_not_say_its_shards_took_batches_whole(device, shards):
     training = dict.fromkeys(("optimizer", "schedule", "epochs"), 1)
     training |= {"precision": "float32", "threads": 1, "device": device}
     say_first_rules({"training": training})
-    assert training.get("replicas") == replicas
+    assert training.get("shards") == shards
 
 
 def test_a_record_that_says_its_version_keeps_it():

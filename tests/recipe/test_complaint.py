@@ -28,7 +28,7 @@ def refusal(**settings: Any) -> str:
         ({"epochs": "off"}, "training.epochs is 'off'; it is a whole number from 0 to 10000"),
         ({"epoch": 3}, "training.epoch is not a setting; did you mean epochs?"),
         ({"label_smoothing": 1}, "training.label_smoothing is 1; it goes from 0 to below 1"),
-        ({"average": 0}, "training.average is 0; it goes above 0 and below 1; or it is off"),
+        ({"ema": 0}, "training.ema is 0; it goes above 0 and below 1; or it is off"),
         ({"device": "gpu"}, "training.device is 'gpu'; it is one of auto, cpu, cuda, mps"),
         ({"threads": 0}, "training.threads is 0; it is auto; or it goes from 1 to 256"),
         (
@@ -90,9 +90,9 @@ def refusal(**settings: Any) -> str:
             5,
             (
                 "training is 5; it is a group of settings: optimizer, schedule, batch_size, "
-                "epochs, label_smoothing, clip_norm, early_stopping, average, start, extended, "
+                "epochs, label_smoothing, clip_norm, early_stopping, ema, start, extended, "
                 "precision, "
-                "threads, replicas, engine, census, keep, device"
+                "threads, shards, engine, census, keep, device"
             ),
         ),
     ],

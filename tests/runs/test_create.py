@@ -12,7 +12,7 @@ RECIPE = recipe_of(
     {
         "name": "bars",
         "network": ["flatten", {"dense": "classes"}],
-        "training": {"threads": 2, "replicas": 2, "precision": "float32", "device": "cpu"},
+        "training": {"threads": 2, "shards": 2, "precision": "float32", "device": "cpu"},
     }
 )
 PLAN = plan_network(RECIPE.network, (1, 8, 8), 3)
@@ -34,8 +34,8 @@ def test_a_run_from_before_batches_were_divided_takes_them_whole():
     run = create_run(RECIPE, PLAN, DATA)
     recipe = run.folder / "recipe.yaml"
     text = recipe.read_text().removeprefix("version: 2\n")
-    recipe.write_text(text.replace("  replicas: 2\n", ""))
-    assert run.recipe.training.replicas == 1
+    recipe.write_text(text.replace("  shards: 2\n", ""))
+    assert run.recipe.training.shards == 1
 
 
 def test_its_environment_names_what_bits_depend_on():

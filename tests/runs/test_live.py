@@ -218,7 +218,7 @@ def test_half_of_the_images_may_validate_and_a_resume_divides_them_so_again():
 
 
 def test_each_run_computes_with_its_own_number_of_threads():
-    whole = {**QUICKLY, "training.replicas": 1}
+    whole = {**QUICKLY, "training.shards": 1}
     one, two = (
         toile.begin("s1-lab", data="fashion-sample", settings={**whole, "training.threads": n})
         for n in (1, 2)

@@ -14,13 +14,13 @@ RECIPES = {
     "rmsprop": {"training__optimizer": {"rmsprop": {"momentum": 0.5}}},
     "muon": {"training__optimizer": "muon", "training__schedule": {"linear": {"warmup": 0.2}}},
     "averaged, augmented, early stopping": {
-        "training__average": 0.9,
+        "training__ema": 0.9,
         "augmentation": {"shift": 1, "flip": "alternate", "noise": 0.1, "erase": 2, "rotate": 5},
         "training__early_stopping": {"patience": 1},
     },
     "two parts, bfloat16": {
         "training__threads": 2,
-        "training__replicas": 2,
+        "training__shards": 2,
         "training__precision": "bfloat16",
     },
     "bfloat16, one cycle": {"training__precision": "bfloat16", "training__schedule": "one_cycle"},

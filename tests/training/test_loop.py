@@ -122,7 +122,7 @@ def test_a_rate_beyond_reason_ends_as_diverged_without_taking_the_step(make_fit)
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("lost", [math.nan, math.inf])
 def test_weights_that_are_lost_are_told_at_the_next_step(make_fit, lost, precision, norm, parts):
-    settings = {"precision": precision, "threads": parts, "replicas": parts}
+    settings = {"precision": precision, "threads": parts, "shards": parts}
     fit = make_fit(
         network__batchnorm1=norm, **{f"training__{one}": settings[one] for one in settings}
     )
@@ -202,7 +202,7 @@ def test_clipping_bounds_the_step(make_fit):
 
 
 def test_an_average_is_scored_in_place_of_the_weights_it_follows(make_fit):
-    fit = make_fit(training__average=0.9)
+    fit = make_fit(training__ema=0.9)
     events(fit)
     fit.ema.eval()
     with torch.no_grad():

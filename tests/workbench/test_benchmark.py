@@ -19,7 +19,7 @@ TINY_FIXED = recipe_of(
             "batch_size": 64,
             "device": "cpu",
             "threads": 1,
-            "replicas": 1,
+            "shards": 1,
             "precision": "float32",
         }
     }
@@ -33,19 +33,19 @@ def found() -> toile.Bench:
 
 def test_the_first_way_is_the_one_a_run_is_trained_in(found, tmp_path):
     taken = toile.begin(recipe_of(TINY), out=tmp_path / "run").fit.recipe.training
-    for name in ("device", "precision", "threads", "replicas"):
+    for name in ("device", "precision", "threads", "shards"):
         assert getattr(found.chosen, name) == getattr(taken, name)
 
 
 def test_every_way_is_another_and_the_fastest_takes_the_least(found):
-    ways = [(way.device, way.precision, way.threads, way.replicas) for way in found.ways]
+    ways = [(way.device, way.precision, way.threads, way.shards) for way in found.ways]
     assert len(set(ways)) == len(ways) > 1
     assert found.fastest.seconds_per_epoch == min(way.seconds_per_epoch for way in found.ways)
 
 
 def test_each_setting_left_to_auto_has_its_reason(found):
     named = [reason.split()[0] for reason in found.reasons]
-    assert named == ["device", "threads", "replicas", "precision"]
+    assert named == ["device", "threads", "shards", "precision"]
     asked = toile.bench(TINY_FIXED, rounds=1)
     assert asked.reasons == ()
 

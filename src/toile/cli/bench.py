@@ -82,13 +82,13 @@ def _text(result: "Bench") -> str:
 
 
 def _table(result: "Bench") -> str:
-    heads = ("device", "precision", "threads", "replicas", "an epoch", "ratio", "")
+    heads = ("device", "precision", "threads", "shards", "an epoch", "ratio", "")
     rows = [
         (
             way.device,
             way.precision,
             str(way.threads),
-            str(way.replicas),
+            str(way.shards),
             duration(way.seconds_per_epoch),
             f"{way.seconds_per_epoch / result.chosen.seconds_per_epoch:.2f}",
             "chosen" if way is result.chosen else "",

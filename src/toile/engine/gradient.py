@@ -36,7 +36,7 @@ class Gradient:
         self.network = network
         self._recipe, self._plan = recipe, plan
         self._full_shard = Shard(recipe, network)
-        self._count = int(recipe.training.replicas)
+        self._count = int(recipe.training.shards)
         self._threads = Threads(recipe, network, plan) if self._count > 1 else None
         self._workers: Workers | None = None
         self._may_have_workers = self._count > 1

@@ -14,7 +14,7 @@ def prepare_torch(settings: Training) -> None:
 
     Raises ToileError where the environment's settings would have torch wait for threads forever.
     """
-    threads = int(settings.threads) // int(settings.replicas)
+    threads = int(settings.threads) // int(settings.shards)
     if threads > 1 and (limits := thread_limits()):
         assignments = " and ".join(f"{name}={os.environ[name]}" for name in limits)
         raise ToileError(

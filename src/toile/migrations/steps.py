@@ -45,7 +45,7 @@ def say_first_rules(recipe: Document) -> None:
     if isinstance(training, dict) and training.keys() >= FIRST_OF_TRAINING:
         resolved = (training["precision"], training["threads"], training["device"])
         # Only a run's recipe has all of these resolved; a study's may still be taken either way.
-        training |= {} if "auto" in resolved or "replicas" in training else {"replicas": 1}
+        training |= {} if "auto" in resolved or "shards" in training else {"shards": 1}
 
 
 def say_first_facts(facts: Document) -> None:
@@ -58,9 +58,23 @@ def say_first_facts(facts: Document) -> None:
         facts.setdefault(name, value)
 
 
-SETTINGS: tuple[Migration, ...] = (Migration(rewrite=say_first_rules),)
+def say_ema(results: Document) -> None:
+    """The moving average of the weights was called `average`."""
+    score = results.get("score")
+    if isinstance(score, dict) and score.get("weights") == "average":
+        score["weights"] = "ema"
+
+
+SETTINGS: tuple[Migration, ...] = (
+    Migration(
+        renamed={"training.average": "training.ema", "training.replicas": "training.shards"},
+        rewrite=say_first_rules,
+    ),
+)
 RECORDS: dict[str, tuple[Migration, ...]] = {
     "data.json": (Migration(rewrite=say_first_facts),),
+    "results.json": (Migration(rewrite=say_ema),),
+    "checkpoint.safetensors": (Migration(renamed={"arrays.average/": "arrays.ema/"}),),
 }
 SETTINGS_FILES = ("recipe.yaml", "study.yaml", "search.yaml", "sheet.yaml", "search.json")
 """Files in which settings stand. A search's memory has them by address."""

@@ -118,8 +118,9 @@ class Training(Settings):
     early_stopping: EarlyStopping | None = Field(
         None, description="Stop when validation no longer gets better"
     )
-    average: Annotated[float, Field(gt=0, lt=1)] | None = Field(
-        None, description="Score a moving average of the weights that keeps this share a step (EMA)"
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None,
+        description="Score a moving average of the weights that keeps this share a step (EMA)",
     )
     start: Start | None = Field(None, description="Begin with another run's weights")
     extended: tuple[Extension, ...] = Field(
@@ -131,7 +132,7 @@ class Training(Settings):
     threads: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = Field(
         "auto", description="Processor threads; the same run on another number has other bits"
     )
-    replicas: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = Field(
+    shards: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = Field(
         "auto",
         description="Parts of each batch that are computed side by side, each on its share of the "
         "threads, and in a longer training by a process of its own; another number has other bits",

@@ -229,7 +229,7 @@ class Recorder:
         weights = self.fit.scored_arrays()
         if not _finite(weights):
             stored, _ = load_checkpoint(self.run.folder)
-            prefix = "network/" if self.fit.ema is None else "average/"
+            prefix = "network/" if self.fit.ema is None else "ema/"
             weights = {
                 name.removeprefix(prefix): array
                 for name, array in stored.arrays.items()

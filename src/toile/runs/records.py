@@ -73,7 +73,7 @@ class _Validation(Named):
 class _Scored(Named):
     accuracy: _Estimate
     of: str
-    weights: Literal["last", "average"]
+    weights: Literal["last", "ema"]
 
 
 class _Best(Named):

@@ -46,7 +46,7 @@ def results_of(
         "score": {
             "accuracy": score.to_json(),
             "of": scored_part(recipe),
-            "weights": "last" if recipe.training.average is None else "average",
+            "weights": "last" if recipe.training.ema is None else "ema",
         },
         "best": {"epoch": best_epoch, "accuracy": best_score.to_json(), "of": HALF},
         "convergence": [reached.to_json() for reached in convergence_of(epochs)],

@@ -17,7 +17,7 @@ class RunScore(Estimate):
 
     `value`, `low` and `high` are fractions; `n` is how many images. `of` says which images those
     are, in words, and `weights` whether the weights are those of the `last` epoch or their
-    `average`, or those of the `best` epoch.
+    `ema`, or those of the `best` epoch.
     """
 
     of: str

@@ -17,7 +17,7 @@ from toile.statistics import Verdict, judge_readings, verdict_sentence
 from toile.studies.same_scores import unlike
 
 AMONG_READINGS = {
-    "seed", "data.fold", "data.name", "training.device", "training.threads", "training.replicas",
+    "seed", "data.fold", "data.name", "training.device", "training.threads", "training.shards",
     "training.precision", "training.engine",
 }  # fmt: skip
 """In what runs of one level may differ: chance, and where they were trained."""

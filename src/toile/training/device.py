@@ -1,4 +1,4 @@
-"""What `auto` means here: device, precision, threads, replicas; measured, not guessed later."""
+"""What `auto` means here: device, precision, threads, shards; measured, not guessed later."""
 
 import torch
 
@@ -24,16 +24,16 @@ def resolve(recipe: Recipe, plan: Plan) -> Recipe:
     training = recipe.training
     device = _device(training.device)
     threads = training.threads
-    replicas = training.replicas
+    shards = training.shards
     if threads == "auto":
         worth = device == "cpu" and _is_worth_threads(plan, training.batch_size)
-        threads = max(_cores() if worth else 1, 1 if replicas == "auto" else replicas)
+        threads = max(_cores() if worth else 1, 1 if shards == "auto" else shards)
     engine = "fast" if training.engine == "auto" else training.engine
-    if replicas == "auto" and engine == "plain":
-        replicas = 1
-    if replicas == "auto":
-        replicas = _worth_replicas(int(threads), training.batch_size) if device == "cpu" else 1
-    _refuse_replicas(int(replicas), int(threads), training.batch_size, device, engine)
+    if shards == "auto" and engine == "plain":
+        shards = 1
+    if shards == "auto":
+        shards = _worth_shards(int(threads), training.batch_size) if device == "cpu" else 1
+    _refuse_shards(int(shards), int(threads), training.batch_size, device, engine)
     precision = training.precision
     if precision == "auto":
         precision = "bfloat16" if _has_bfloat16(device) else "float32"
@@ -43,7 +43,7 @@ def resolve(recipe: Recipe, plan: Plan) -> Recipe:
             "training.device": device,
             "training.threads": threads,
             "training.precision": precision,
-            "training.replicas": replicas,
+            "training.shards": shards,
             "training.engine": engine,
         },
     )
@@ -66,9 +66,9 @@ def reasons(recipe: Recipe, plan: Plan) -> list[str]:
             f"from {WORTH_MACS / 1e6:,.0f} million multiply-adds or "
             f"{WORTH_ACTIVATIONS / 1e6:,.0f} million numbers on"
         )
-    if settings.replicas == "auto" and resolved.device == "cpu":
+    if settings.shards == "auto" and resolved.device == "cpu":
         sentences.append(
-            f"replicas {resolved.replicas}: of {resolved.threads} threads, with at least "
+            f"shards {resolved.shards}: of {resolved.threads} threads, with at least "
             f"{IMAGES_A_PART} of {settings.batch_size} images each"
         )
     if settings.precision == "auto":
@@ -81,15 +81,15 @@ def alternatives(recipe: Recipe, plan: Plan) -> list[Recipe]:
     """`recipe` in every way this machine may train it, first the one that `auto` means."""
     chosen = resolve(recipe, plan)
     cores = _cores()
-    divisions = {(1, 1), (cores, 1), (cores, _worth_replicas(cores, recipe.training.batch_size))}
+    divisions = {(1, 1), (cores, 1), (cores, _worth_shards(cores, recipe.training.batch_size))}
     ways = [
-        ("cpu", threads, replicas, precision)
+        ("cpu", threads, shards, precision)
         for precision in _precisions("cpu")
-        for threads, replicas in sorted(divisions)
+        for threads, shards in sorted(divisions)
     ]
     if torch.cuda.is_available():
         ways += [("cuda", 1, 1, precision) for precision in _precisions("cuda")]
-    names = ("device", "threads", "replicas", "precision")
+    names = ("device", "threads", "shards", "precision")
     engine = chosen.training.engine
     candidates = [
         with_settings(
@@ -113,29 +113,27 @@ def _is_worth_threads(plan: Plan, batch_size: int) -> bool:
     )
 
 
-def _worth_replicas(threads: int, batch_size: int) -> int:
-    """The most replicas that divide the threads evenly, with enough images for each."""
+def _worth_shards(threads: int, batch_size: int) -> int:
+    """The most shards that divide the threads evenly, with enough images for each."""
     most = min(threads, max(1, batch_size // IMAGES_A_PART))
     return max(count for count in range(1, most + 1) if threads % count == 0)
 
 
-def _refuse_replicas(
-    replicas: int, threads: int, batch_size: int, device: str, engine: str
-) -> None:
-    if replicas > 1 and engine == "plain":
+def _refuse_shards(shards: int, threads: int, batch_size: int, device: str, engine: str) -> None:
+    if shards > 1 and engine == "plain":
         raise ToileError(
-            f"training.replicas is {replicas}, and training.engine plain, which computes each "
-            "batch whole. Set one of them: replicas=1 or engine=fast"
+            f"training.shards is {shards}, and training.engine plain, which computes each "
+            "batch whole. Set one of them: shards=1 or engine=fast"
         )
-    if replicas > 1 and device != "cpu":
+    if shards > 1 and device != "cpu":
         raise ToileError(
-            f"training.replicas is {replicas}, and training.device {device}; only a processor's "
-            "cores compute parts of a batch side by side. Set one of them: replicas=1 or device=cpu"
+            f"training.shards is {shards}, and training.device {device}; only a processor's "
+            "cores compute parts of a batch side by side. Set one of them: shards=1 or device=cpu"
         )
     most, setting = min((threads, "training.threads"), (batch_size, "training.batch_size"))
-    if replicas > most:
+    if shards > most:
         raise ToileError(
-            f"training.replicas is {replicas}, and {setting} {most}; each part has a thread and an "
+            f"training.shards is {shards}, and {setting} {most}; each part has a thread and an "
             f"image, so it goes up to {most}"
         )
 

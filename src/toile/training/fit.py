@@ -82,7 +82,7 @@ class Fit:
         named = {f"network/{name}": value for name, value in self.network.state_dict().items()}
         if self.ema is not None:
             state = self.ema.state_dict()
-            named |= {f"average/{name}": value for name, value in state.items()}
+            named |= {f"ema/{name}": value for name, value in state.items()}
         # state_dict numbers the weights in the order of the groups, which follows from the recipe.
         for index, state in self.optimizer.state_dict()["state"].items():
             named |= {f"optimizer/{index}/{key}": value for key, value in state.items()}
@@ -129,7 +129,7 @@ class Fit:
             self.sums.copy_(tensors["sums"])
             _copy_state(self.network, tensors, "network/")
             if self.ema is not None:
-                _copy_state(self.ema, tensors, "average/")
+                _copy_state(self.ema, tensors, "ema/")
         parameters = [weight for group in self.optimizer.param_groups for weight in group["params"]]
         for name, value in tensors.items():
             if name.startswith("optimizer/"):
@@ -178,7 +178,7 @@ def begin(
         freeze(network, recipe.training.start.frozen)
     network = network.to(device)
     ema = None
-    if recipe.training.average is not None:
+    if recipe.training.ema is not None:
         # Built anew, not deep-copied: dropout layers hold generators, which do not copy.
         ema = build_network(plan, recipe.seed).to(device)
         ema.load_state_dict(network.state_dict())

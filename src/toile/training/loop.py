@@ -106,8 +106,8 @@ def _step(fit: Fit, batches: EpochBatches, index: int) -> float | None:
         torch.nn.utils.clip_grad_norm_(fit.network.parameters(), settings.clip_norm)
     set_rate(fit.optimizer, factor_at(fit, fit.position.step))
     fit.optimizer.step()
-    if fit.ema is not None and settings.average is not None:
-        update_ema(fit.ema, fit.network, settings.average, fit.position.step + 1)
+    if fit.ema is not None and settings.ema is not None:
+        update_ema(fit.ema, fit.network, settings.ema, fit.position.step + 1)
     _count(fit, result)
     return None
 

@@ -19,7 +19,7 @@ class Way:
     device: str
     precision: str
     threads: int
-    replicas: int
+    shards: int
     seconds_per_epoch: float
 
 
@@ -88,7 +88,7 @@ def bench(
             candidate.training.device,
             candidate.training.precision,
             int(candidate.training.threads),
-            int(candidate.training.replicas),
+            int(candidate.training.shards),
             statistics.median(result.seconds_per_epoch for result in probes),
         )
         for candidate, probes in zip(recipes, results, strict=True)

@@ -41,7 +41,7 @@ def same_threads_after() -> Iterator[None]:
 
 def fit_of(network: list, parts: int = 2, frozen: tuple[str, ...] = (), **rest: object) -> Fit:
     """A fit of two epochs on 37 random pictures, in batches of 12: the last one has a picture."""
-    training = {"threads": parts, "replicas": parts, "batch_size": 12, "epochs": 2}
+    training = {"threads": parts, "shards": parts, "batch_size": 12, "epochs": 2}
     settings = {"precision": "float32", "optimizer": "adam", **rest.pop("training", {})}
     recipe = recipe_of({"network": network, "training": training | settings, **rest})
     if frozen:
@@ -80,7 +80,7 @@ def assert_same(one: Fit, other: Fit) -> None:
         {"network": NORMED, "parts": 3},
         {"network": NORMED, "training": {"precision": "bfloat16"}},
         {"network": PLAIN, "training": {"batch_size": 9}},
-        {"network": PLAIN, "training": {"optimizer": "muon", "average": 0.9}},
+        {"network": PLAIN, "training": {"optimizer": "muon", "ema": 0.9}},
         {"network": NORMED, "frozen": ("conv1", "batchnorm1")},
     ],
     ids=["augmented", "three-parts", "bfloat16", "a-larger-last-batch", "dropout", "frozen"],

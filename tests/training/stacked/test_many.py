@@ -84,7 +84,7 @@ def make_fits(split: Split) -> Make:
             "batch_size": 10,
             "epochs": 2,
             "threads": 1,
-            "replicas": 1,
+            "shards": 1,
             "precision": "float32",
             "device": "cpu",
             "optimizer": {"sgd": {"learning_rate": 0.05, "momentum": 0.9}},
@@ -144,7 +144,7 @@ def train_both(make_fits: Make, **asked: object) -> tuple[list[Fit], list[list[o
 
 def test_twenty_steps_of_the_lab_sheets_network_agree():
     recipe = read_recipe("s1-lab", {"data.name": "fashion-sample", "training.precision": "float32"})
-    recipe = with_settings(recipe, {"training.threads": 1, "training.replicas": 1})
+    recipe = with_settings(recipe, {"training.threads": 1, "training.shards": 1})
     dataset = load_data(recipe.data)
     split = split_data(dataset.train, recipe.data)
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
@@ -190,7 +190,7 @@ def test_muon_measures_each_matrix_by_itself(make_fits):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"training__average": 0.9},
+        {"training__ema": 0.9},
         {"training__clip_norm": 0.2},
         {"training__label_smoothing": 0.1},
         {"training__schedule": "cosine"},
@@ -220,7 +220,7 @@ def test_bfloat16_is_as_near_to_float32_as_it_is_alone(make_fits):
 
 def test_left_at_any_moment_each_goes_on_alone_to_the_same_end(make_fits):
     # Adam counts its steps, and each fit has to count its own.
-    asked = {"count": 2, "training__average": 0.9, "training__optimizer": {"adam": 3e-3}}
+    asked = {"count": 2, "training__ema": 0.9, "training__optimizer": {"adam": 3e-3}}
     alone = make_fits(**asked)
     num_moments = sum(1 for _ in train_many(make_fits(**asked)))
     for fit in alone:
@@ -309,7 +309,7 @@ def test_seconds_are_shared_among_those_that_train(make_fits):
     ("settings", "complaint"),
     [
         ({"training__epochs": 3}, "training.epochs is 2 in the first fit and 3 in number 2"),
-        ({"training__threads": 2, "training__replicas": 2}, "training.replicas is 2"),
+        ({"training__threads": 2, "training__shards": 2}, "training.shards is 2"),
     ],
 )
 def test_fits_that_differ_in_more_than_their_seed_are_refused_by_name(

@@ -13,10 +13,10 @@ from toile.recipe import Plan, Recipe
 
 
 class Threads:
-    """One part for each of `recipe`'s replicas, by copies of `network` that share its weights."""
+    """One part for each of `recipe`'s shards, by copies of `network` that share its weights."""
 
     def __init__(self, recipe: Recipe, network: nn.Sequential, plan: Plan) -> None:
-        count = int(recipe.training.replicas)
+        count = int(recipe.training.shards)
         copies, self._all_gather = sharded_copies(network, plan, count)
         self.parts = [Shard(recipe, copy, number, count) for number, copy in enumerate(copies)]
         self._pool = ThreadPoolExecutor(count - 1, "part")

@@ -52,7 +52,7 @@ def _ended(results: RunResults) -> tuple[Estimate, float | None, str]:
     score = results.score
     weights = {
         "last": "the last epoch's weights",
-        "average": "the average of the weights along the training",
+        "ema": "the moving average of the weights along the training",
     }[score.weights]
     part = "" if score.of == "validation" else f", {score.of}"
     meaning = f"The score is that of {weights} on {_images(score.n)}{part}{INTERVAL}"

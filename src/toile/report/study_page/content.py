@@ -80,7 +80,7 @@ def _terms(result: StudyResult, verdict: Verdict | None) -> str:
     parts = [shown_remarks(result.folder).sentence]
     if run is not None:
         score = run.score
-        weights = {"last": "the last epoch's weights", "average": "averaged weights"}
+        weights = {"last": "the last epoch's weights", "ema": "averaged weights"}
         images = f"{score.n:,} images of {score.of}"
         parts.append(f"A reading is the accuracy of {weights[score.weights]} on {images}.")
     if verdict is not None:

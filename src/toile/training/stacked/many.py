@@ -79,10 +79,10 @@ def _refuse_unlike(fits: Sequence[Fit]) -> None:
     first = fits[0]
     for fit_index, fit in enumerate(fits):
         training = fit.recipe.training
-        if training.replicas != 1:
+        if training.shards != 1:
             raise ToileError(
-                f"training.replicas is {training.replicas}; fits that are trained as one compute "
-                "each batch whole: set training.replicas=1"
+                f"training.shards is {training.shards}; fits that are trained as one compute "
+                "each batch whole: set training.shards=1"
             )
         if training.start is not None:
             raise ToileError(

@@ -99,9 +99,9 @@ class StackedFits:
         self._optimizer.step()
         if not self._states_viewed:
             self._view_states()
-        if self._ema is not None and self._settings.average is not None:
+        if self._ema is not None and self._settings.ema is not None:
             done = first.position.step + 1
-            update_ema(self._ema, self._network, self._settings.average, done)
+            update_ema(self._ema, self._network, self._settings.ema, done)
         loss = _cross_entropy(self._logits, self._labels).sum(0)
         correct = (self._logits.argmax(2) == self._labels).sum(0)
         self._sums += torch.stack([loss, correct, loss, correct], 1).to(self._sums)

@@ -13,11 +13,13 @@ from toile.evaluation.convergence import Reached, convergence
 from toile.evaluation.cross_entropy import cross_entropy
 from toile.evaluation.estimate import Estimate, proportion
 from toile.evaluation.judgement import Calibration, Judgement, calibrate, judge
+from toile.evaluation.label_errors import LabelErrors, label_errors
 from toile.evaluation.mcnemar import McNemar, mcnemar
 from toile.evaluation.paired import paired_difference
 from toile.evaluation.probabilities import probabilities
 from toile.evaluation.temperature import Temperature, fit_temperature
 from toile.evaluation.top_accuracy import top_accuracy
+from toile.evaluation.wrong_answers import RepeatedErrors, confident_errors, repeated_errors
 
 __all__ = [
     "Calibration",
@@ -27,19 +29,23 @@ __all__ = [
     "Confusion",
     "Estimate",
     "Judgement",
+    "LabelErrors",
     "McNemar",
     "Reached",
+    "RepeatedErrors",
     "Temperature",
     "accuracy",
     "calibrate",
     "class_scores",
     "commonest",
+    "confident_errors",
     "confusion_matrix",
     "convergence",
     "cross_entropy",
     "expected_calibration_error",
     "fit_temperature",
     "judge",
+    "label_errors",
     "macro_scores",
     "mcnemar",
     "most_confused",
@@ -49,5 +55,6 @@ __all__ = [
     "proportion",
     "recalls",
     "reliability",
+    "repeated_errors",
     "top_accuracy",
 ]

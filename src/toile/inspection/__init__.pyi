@@ -17,6 +17,7 @@ from .layers import layer_of as layer_of
 from .maximisation import maximise as maximise
 from .methods import METHODS as METHODS
 from .methods import method_of as method_of
+from .neighbours import nearest_images as nearest_images
 from .pixel_removal import RemovalCurves as RemovalCurves
 from .pixel_removal import removal_curves as removal_curves
 from .pixel_sum import PixelSum as PixelSum

@@ -17,6 +17,9 @@ from .inside.film import film_frames as film_frames
 from .inside.film import film_gif as film_gif
 from .inside.film import film_page as film_page
 from .inside.number_sum import number_sum_figure as number_sum_figure
+from .inside.picture_sheet import NearPicture as NearPicture
+from .inside.picture_sheet import SheetPicture as SheetPicture
+from .inside.picture_sheet import picture_sheet as picture_sheet
 from .inside.plane import plane_figure as plane_figure
 from .learning import learning_figure as learning_figure
 from .mistakes import NUM_PAIRS as NUM_PAIRS
@@ -49,4 +52,6 @@ from .study_page.latex import latex_table as latex_table
 from .study_page.markdown import study_markdown as study_markdown
 from .study_page.parts import StudyReport as StudyReport
 from .study_page.pdf import study_pdf as study_pdf
+from .study_page.table import Quantity as Quantity
+from .study_page.table import ReportTable as ReportTable
 from .study_page.tables import Correct as Correct

@@ -13,6 +13,8 @@ from .inside.laid_out import view_embedding as view_embedding
 from .inside.layers_seen import view_activations as view_activations
 from .inside.layers_seen import view_kernels as view_kernels
 from .inside.layers_seen import view_pixel as view_pixel
+from .inside.mistaken import view_mistakes as view_mistakes
+from .inside.mistakes_table import MistakesView as MistakesView
 from .inside.opened import InspectedRun as InspectedRun
 from .inside.opened import ShownPicture as ShownPicture
 from .inside.opened import inspected as inspected

@@ -1,7 +1,7 @@
 """`toile inspect`: what a run's network does, and what of it is not needed."""
 
 from toile.cli.commands import Command, new_app
-from toile.cli.inspect import census, driving, film, layers, maps, prune
+from toile.cli.inspect import census, driving, film, layers, maps, mistakes, prune
 
 app = new_app("Look inside a run's network.", no_args_is_help=True)
 for command in (
@@ -12,6 +12,7 @@ for command in (
     driving.top,
     driving.maximise,
     driving.embedding,
+    mistakes.mistakes,
     film.film,
     census.census,
     prune.prune,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from toile.data import Dataset, Progress, no_progress
+from toile.data import Dataset, Progress, is_known, no_progress
 from toile.errors import ToileError, did_you_mean
 from toile.network import Network
 from toile.prediction import PictureInput, prepare, sources_of
@@ -37,13 +37,15 @@ class ShownPicture:
 class InspectedRun:
     """`run` with its network, and the images of its training part; none of the sealed ones.
 
-    `progress` is told how reading its data goes; `data` says where that lies now.
+    `progress` is told how reading its data goes; `data` says where that lies now, and `weights`
+    which ones its network has, last or best.
     """
 
     run: Run
     classifier: RunClassifier
     data: str | Path | None = None
     progress: Progress = no_progress
+    weights: str = "last"
 
     @property
     def network(self) -> Network:
@@ -71,6 +73,15 @@ class InspectedRun:
     def training_indices(self) -> Int[np.ndarray, " n"]:
         """The indices in the training part of the images that are not held out for validation."""
         return np.setdiff1d(np.arange(len(self.dataset.train)), self.run.validation.indices)
+
+    @cached_property
+    def trained_indices(self) -> Int[np.ndarray, " n"]:
+        """The same without the copies of validation images, which it was not trained on."""
+        indices, train = self.training_indices, self.dataset.train
+        if self.run.recipe.data.rule == 1:
+            return indices
+        held_out = np.unique(train.hashes[self.run.validation.indices])
+        return indices[~is_known(train.hashes[indices], held_out)]
 
     def inputs(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Any:
         """`pixels` as the network takes them."""
@@ -156,4 +167,4 @@ def inspected(
 
     Raises ToileError where it has no such weights.
     """
-    return InspectedRun(run, run.classifier(weights), data, progress)
+    return InspectedRun(run, run.classifier(weights), data, progress, weights)

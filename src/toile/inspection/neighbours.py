@@ -1,0 +1,63 @@
+"""Which pictures of a set lie nearest to others, by what the last hidden layer makes of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+import numpy as np
+from jaxtyping import Float64, Int64
+from scipy.spatial.distance import cdist
+from torch import Tensor, nn
+
+from toile.errors import ToileError
+from toile.inspection.embedding_points import hidden_features
+
+Metric = Literal["cosine", "euclidean"]
+METRICS = get_args(Metric)
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """For each picture asked about the nearest of the set, the nearest first.
+
+    `indices` count through all pictures of the set. Distances are of what goes into dense layer
+    `before`: 1 less the cosine of the angle, from 0 to 2, or Euclid's.
+    """
+
+    before: str
+    indices: Int64[np.ndarray, "n count"]
+    distances: Float64[np.ndarray, "n count"]
+
+
+def nearest_images(
+    network: nn.Sequential,
+    images: Tensor,
+    batches: Iterable[Tensor],
+    count: int = 5,
+    metric: str = "cosine",
+) -> Neighbours:
+    """The `count` pictures of `batches` nearest to each of `images`, in one pass.
+
+    All are (n, c, h, w), scaled as the network takes them. Of equally near ones the first. Where
+    all numbers of a picture are 0 it has no angle, and its cosine with any other counts as 0.
+    Raises ToileError for another metric, and where the network has no hidden layer.
+    """
+    if metric not in METRICS:
+        raise ToileError(f"metric is {metric}; it is {' or '.join(METRICS)}")
+    before, features = hidden_features(network, [images])
+    num = len(features)
+    indices, distances = np.zeros((num, 0), np.int64), np.zeros((num, 0))
+    done = 0
+    for batch in batches:
+        _, others = hidden_features(network, [batch])
+        # NaN is the cosine of a vector without length.
+        found = np.nan_to_num(cdist(features, others, cast(Metric, metric)), nan=1.0)
+        distances = np.concatenate([distances, found], axis=1)
+        arrived = np.broadcast_to(np.arange(done, done + len(batch)), found.shape)
+        indices = np.concatenate([indices, arrived], axis=1)
+        # Stable, so that of equal ones the first stay.
+        order = distances.argsort(axis=1, kind="stable")[:, :count]
+        indices = np.take_along_axis(indices, order, axis=1)
+        distances = np.take_along_axis(distances, order, axis=1)
+        done += len(batch)
+    return Neighbours(before, indices, distances)

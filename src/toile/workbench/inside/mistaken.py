@@ -1,0 +1,175 @@
+"""The surest wrong answers of a run, with the training images that lie nearest to each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from toile.evaluation import confident_errors, probabilities
+from toile.inspection import nearest_images
+from toile.report import NearPicture, SheetPicture, picture_sheet
+from toile.runs import Validation, scored_images
+from toile.workbench.inside.mistakes_table import (
+    SHOWN,
+    MistakesView,
+    file_of,
+    mistakes_table,
+    percentage,
+)
+from toile.workbench.inside.opened import InspectedRun
+
+WHICH_HALF = "the epoch was chosen on the other half"
+
+
+@dataclass(frozen=True, eq=False)
+class _Nearest:
+    """The nearest training images of each shown mistake: indices, classes, distances; or none."""
+
+    before: str | None
+    indices: Int[np.ndarray, "m count"]
+    labels: Int[np.ndarray, "m count"]
+    distances: Float[np.ndarray, "m count"]
+
+
+def view_mistakes(
+    opened: InspectedRun, count: int = SHOWN, neighbours: int = 5, metric: str = "cosine"
+) -> MistakesView:
+    """The validation images that are answered wrongly, the surest first; `count` of them shown.
+
+    Beside each shown one stand the `neighbours` training images that lie nearest to it by the
+    `metric`, cosine or euclidean, of the last hidden layer; none are looked for with 0. Mistakes of
+    both halves are shown; where one half chose the epoch, those that score are counted too.
+
+    Values, of all mistakes: `indices` into the training part, `labels`, `predicted`,
+    `probabilities`; of those shown `neighbours` (m, count), `neighbour_labels`, `distances`.
+    """
+    held_out = _answered(opened)
+    likely = probabilities(held_out.logits)
+    errors = confident_errors(likely, held_out.labels)
+    indices, labels = held_out.indices[errors], held_out.labels[errors]
+    predicted = likely[errors].argmax(1)
+    sure = likely[errors].max(1)
+    scoring = scored_images(opened.run.recipe, held_out)
+    if opened.weights == "best":
+        scoring = held_out.chooses == 0
+    train, names = opened.dataset.train, opened.class_names
+    near = _nearest(opened, indices[:count], neighbours, metric)
+    shown = [
+        {
+            "index": int(indices[at]), "true": names[labels[at]], "answered": names[predicted[at]],
+            "probability": float(sure[at]), "scores": bool(scoring[errors[at]]),
+            "file": file_of(train, indices[at]),
+            "neighbours": [
+                {"index": int(index), "class": names[label], "distance": float(distance)}
+                for index, label, distance in zip(
+                    near.indices[at], near.labels[at], near.distances[at], strict=True
+                )
+            ],
+        }
+        for at in range(len(near.indices))
+    ]  # fmt: skip
+    scored = {"images": int(scoring.sum()), "errors": int(scoring[errors].sum())}
+    record = {
+        "run": opened.run.id, "weights": opened.weights, "images": len(likely),
+        "errors": len(errors), "scored": scored, "metric": metric, "before": near.before,
+        "mistakes": shown,
+    }  # fmt: skip
+    values = {
+        "indices": indices, "labels": labels, "predicted": predicted, "probabilities": sure,
+        "neighbours": near.indices, "neighbour_labels": near.labels, "distances": near.distances,
+    }  # fmt: skip
+    columns = {
+        "true": [names[label] for label in labels],
+        "answered": [names[label] for label in predicted],
+        "probability": sure.tolist(),
+    }
+    title = f"The surest mistakes of {opened.run.recipe.name}"
+
+    def sheet() -> list[SheetPicture]:
+        return [
+            SheetPicture(
+                train.pixels[mistake["index"]],
+                (
+                    f"{mistake['index']}: {mistake['true']}",
+                    f"{percentage(mistake['probability'])} {mistake['answered']}",
+                ),
+                [
+                    NearPicture(
+                        train.pixels[other["index"]], other["class"], other["distance"],
+                        _agrees(mistake, other),
+                    )
+                    for other in mistake["neighbours"]
+                ],
+            )
+            for mistake in shown
+        ]  # fmt: skip
+
+    return MistakesView(
+        record,
+        values,
+        tuple(_says(record)),
+        lambda narrow: picture_sheet(sheet(), title, narrow),
+        mistakes_table(train, indices, columns),
+    )
+
+
+def _answered(opened: InspectedRun) -> Validation:
+    """What the weights answered on validation: the stored answers are those of the last ones."""
+    held_out = opened.run.validation
+    if opened.weights == "last":
+        return held_out
+    pixels = opened.dataset.train.pixels[held_out.indices]
+    return replace(held_out, logits=opened.classifier.model.logits(pixels))
+
+
+def _nearest(
+    opened: InspectedRun, indices: Int[np.ndarray, " m"], count: int, metric: str
+) -> _Nearest:
+    if not count or not len(indices):
+        none = np.zeros((len(indices), 0))
+        return _Nearest(None, none.astype(np.int64), none.astype(np.int64), none)
+    train, trained = opened.dataset.train, opened.trained_indices
+    found = nearest_images(
+        opened.network, opened.inputs(train.pixels[indices]), opened.batches(trained), count, metric
+    )
+    near = trained[found.indices]
+    return _Nearest(found.before, near, train.labels[near], found.distances)
+
+
+def _agrees(mistake: dict[str, Any], other: dict[str, Any]) -> str:
+    return next((key for key in ("true", "answered") if other["class"] == mistake[key]), "")
+
+
+def _says(record: dict[str, Any]) -> list[str]:
+    mistakes: Sequence[dict[str, Any]] = record["mistakes"]
+    scored = record["scored"]
+    says = [f"{record['errors']:,} of {record['images']:,} validation images are answered wrongly"]
+    if scored["images"] < record["images"]:
+        says.append(
+            f"{scored['errors']:,} of them among the {scored['images']:,} that score; {WHICH_HALF}"
+        )
+    nearest = [
+        [_agrees(mistake, other) for other in mistake["neighbours"]]
+        for mistake in mistakes
+        if mistake["neighbours"]
+    ]
+    if nearest:
+        first = [row[0] for row in nearest]
+        says.append(
+            f"of the {len(mistakes)} surest the nearest training image is of the answered class in "
+            f"{first.count('answered')}, of the true class in {first.count('true')}"
+        )
+    for mistake in mistakes:
+        line = (
+            f"{mistake['index']}: {mistake['true']} answered as {mistake['answered']}, "
+            f"{percentage(mistake['probability'])}"
+        )
+        classes = [other["class"] for other in mistake["neighbours"]]
+        if classes:
+            counted = sorted(set(classes), key=lambda name: (-classes.count(name), name))
+            near = ", ".join(f"{classes.count(name)} {name}" for name in counted)
+            line += f"; nearest {near}"
+        says.append(line)
+    return says

@@ -17,7 +17,7 @@ def test_errors_of_three_readings_are_counted_by_hand():
     wrong = np.array([[1, 1, 0, 0, 0], [1, 0, 1, 0, 0], [1, 1, 0, 0, 0]], bool)
     counted = repeated_errors(wrong)
     assert (counted.readings, counted.images, counted.errors) == (3, 5, 6)
-    assert (counted.always, counted.flipping) == (1, 2)
+    assert (counted.always, counted.flipping, counted.flipping_errors) == (1, 2, 3)
     # Six errors meet two other readings each: of twelve answers to them four are right.
     assert counted.luck == pytest.approx(4 / 12)
 

@@ -18,10 +18,11 @@ def confident_errors(
 class RepeatedErrors:
     """How the errors of several `readings` of the same `images` fall together.
 
-    `always` counts images that all readings answer wrong, `flipping` those that some do, and
-    `errors` the wrong answers of all readings. `luck` is the share of one reading's errors that
-    another reading answers right, the mean over all ordered pairs: it does not depend on how many
-    readings there are, as `always` does. NaN below two readings, or where nothing was wrong.
+    `always` counts images that all readings answer wrong, `flipping` those that some do, `errors`
+    the wrong answers of all readings, `flipping_errors` those among them to images that flip.
+    `luck` is the share of one reading's errors that another reading answers right, the mean over
+    all ordered pairs: unlike the counts it does not depend on how many readings there are. NaN
+    below two readings, or where nothing was wrong.
     """
 
     readings: int
@@ -29,6 +30,7 @@ class RepeatedErrors:
     errors: int
     always: int
     flipping: int
+    flipping_errors: int
     luck: float
 
 
@@ -41,4 +43,6 @@ def repeated_errors(wrong: Bool[np.ndarray, "readings n"]) -> RepeatedErrors:
     pairs = errors * (readings - 1)
     luck = float((counts * (readings - counts)).sum() / pairs) if pairs else float("nan")
     always = int((counts == readings).sum())
-    return RepeatedErrors(readings, images, errors, always, int((counts > 0).sum()) - always, luck)
+    flipping = int((counts > 0).sum()) - always
+    flipping_errors = errors - always * readings
+    return RepeatedErrors(readings, images, errors, always, flipping, flipping_errors, luck)

@@ -20,6 +20,7 @@ from .inside.opened import ShownPicture as ShownPicture
 from .inside.opened import inspected as inspected
 from .inside.over_epochs import view_film as view_film
 from .inside.owed import view_attribution as view_attribution
+from .inside.study_mistakes import view_study_mistakes as view_study_mistakes
 from .listing import COUNTED as COUNTED
 from .listing import CollectionStatus as CollectionStatus
 from .listing import list_studies as list_studies

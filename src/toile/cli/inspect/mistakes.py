@@ -7,7 +7,8 @@ import typer
 
 from toile.cli.arguments import Json, MovedData
 from toile.cli.files import Force, refuse_existing
-from toile.cli.inspect.viewing import Out, OutputOptions, Values, Weights, looking
+from toile.cli.inspect.viewing import Out, OutputOptions, Values, Weights, looking, tell_view
+from toile.cli.inspect.written import refuse_written
 from toile.cli.terminal import plain, say
 from toile.errors import ToileError
 from toile.files import write_atomically
@@ -28,10 +29,16 @@ def mistakes(
     count: Annotated[int, typer.Option(min=1, max=200, help="Pictures to show.")] = 24,
     neighbours: Annotated[
         int | None,
-        typer.Option(min=0, max=20, help="Nearest training images beside each; 5 unless said."),
+        typer.Option(
+            min=0, max=20, help="Of a run: nearest training images beside each; 5 unless said."
+        ),
     ] = None,
     metric: Annotated[
-        str | None, typer.Option("--by", metavar="cosine|euclidean", help="How near is told.")
+        str | None,
+        typer.Option("--by", metavar="cosine|euclidean", help="Of a run: how near is told."),
+    ] = None,
+    level: Annotated[
+        str | None, typer.Option(metavar="LEVEL", help="Of a study: of this level alone.")
     ] = None,
     weights: Weights = "last",
     out: Out = None,
@@ -41,15 +48,48 @@ def mistakes(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Show the surest wrong answers on validation images, and what explains them."""
-    _refuse_csv(csv, force)
-    with looking(name, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
-        from toile.workbench import view_mistakes
+    """Show wrong answers on validation images, and what explains them.
 
-        near = 5 if neighbours is None else neighbours
-        view = view_mistakes(opened, count, near, metric or "cosine")
-        tell(view)
+    Of a run the surest, each beside the nearest training images. Of a study how many readings
+    answer each image wrongly; of a study with folds which labels are likely wrong.
+    """
+    from toile.runs import Workspace
+
+    _refuse_csv(csv, force)
+    refuse_written(out, values, force)
+    options = OutputOptions(out, values, force, as_json)
+    entry = Workspace().named(name, "run", "study")
+    view: MistakesView
+    if entry.kind == "study":
+        if neighbours is not None or metric is not None or weights != "last":
+            raise ToileError(
+                f"{entry.name} is a study; --neighbours, --by and --weights are of one run"
+            )
+        view = _of_study(entry.folder, level, count, data)
+        tell_view(view, options)
+    elif entry.kind == "run":
+        if level is not None:
+            raise ToileError(f"{entry.name} is a run; --level is of a study")
+        with looking(str(entry.folder), weights, data, options) as (opened, tell):
+            from toile.workbench import view_mistakes
+
+            near = 5 if neighbours is None else neighbours
+            view = view_mistakes(opened, count, near, metric or "cosine")
+            tell(view)
+    else:
+        raise ToileError(f"{entry.name} is a {entry.kind}; name a run or a study")
     _write_csv(view, csv, as_json)
+
+
+def _of_study(folder: Path, level: str | None, count: int, data: str | None) -> "MistakesView":
+    from toile.cli.progress import data_progress
+    from toile.studies import open_study
+
+    result = open_study(folder)
+    with data_progress() as progress:
+        from toile.workbench import view_study_mistakes
+
+        return view_study_mistakes(result, level, count, data, progress)
 
 
 def _refuse_csv(path: Path | None, force: bool) -> None:

@@ -76,10 +76,11 @@ def looking(
         views: list[InsideView] = []
         yield inspected(named, weights, data, progress), views.append
     for view in views:
-        _tell(view, options)
+        tell_view(view, options)
 
 
-def _tell(view: "InsideView", options: OutputOptions) -> None:
+def tell_view(view: "InsideView", options: OutputOptions) -> None:
+    """Say what was found, and write what was asked for."""
     if options.as_json:
         say_json(view.record)
     else:

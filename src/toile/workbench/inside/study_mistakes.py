@@ -1,0 +1,222 @@
+"""Wrong answers of the readings of a study: shared ones, and labels that are likely wrong."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from toile.data import DataSource, Images, Progress, no_progress
+from toile.errors import ToileError, did_you_mean
+from toile.evaluation import RepeatedErrors, probabilities, repeated_errors
+from toile.report import SheetPicture, picture_sheet
+from toile.runs import Run, Validation, same_data, same_validation_images, scored_images
+from toile.studies import StudyResult
+from toile.workbench.inside.mistakes_table import (
+    SHOWN,
+    MistakesView,
+    file_of,
+    mistakes_table,
+    percentage,
+)
+from toile.workbench.inside.suspects import view_suspects
+
+
+def view_study_mistakes(
+    result: StudyResult,
+    level: str | None = None,
+    count: int = SHOWN,
+    data: DataSource | None = None,
+    progress: Progress = no_progress,
+) -> MistakesView:
+    """What the finished readings of a study, or of one `level`, answer wrongly on validation.
+
+    Where they share their validation images: in how many readings each image is answered wrongly,
+    and how much of one reading's errors is luck; of images that score. In a study with folds:
+    labels that are likely wrong (`suspects.py`). `count` pictures are shown, `data` is where the
+    images lie now. Raises ToileError where readings do not share images, or are too few.
+
+    Values where images are shared: `indices`, `labels`, `wrong` (readings, n), of images that any
+    reading answers wrongly `order`, rows of those, `answered` and `probabilities`.
+    """
+    runs = _finished(result, level)
+    if result.spec.folds is not None:
+        return view_suspects(result, [run for _, run in runs], count, data, progress)
+    return _view_repeated(result, runs, count, data, progress)
+
+
+def _finished(result: StudyResult, level: str | None) -> list[tuple[str, Run]]:
+    names = [one.name for one in result.levels]
+    if level is not None and level not in names:
+        raise ToileError(
+            f"level is {level}{did_you_mean(level, names)}; it is one of {', '.join(names)}"
+        )
+    return [
+        (reading.level, Run(reading.folder))
+        for reading in result.readings
+        if reading.score is not None and level in (None, reading.level)
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """What readings answered on the images that score, whose `indices` and `labels` they share."""
+
+    levels: list[str]
+    indices: Int[np.ndarray, " n"]
+    labels: Int[np.ndarray, " n"]
+    likely: Float64[np.ndarray, "readings n k"]
+    is_half: bool
+
+    @property
+    def wrong(self) -> Bool[np.ndarray, "readings n"]:
+        return np.asarray(self.likely.argmax(2) != self.labels)
+
+
+def _shared_answers(result: StudyResult, runs: list[tuple[str, Run]]) -> _Answers:
+    if len(runs) < 2:
+        raise ToileError(
+            f"{result.folder} has too few finished readings here, {len(runs)}; which mistakes "
+            f"repeat two or more tell: toile study {result.folder} continues it, --add-readings 2 "
+            "takes more"
+        )
+    first_level, first = runs[0]
+    for level, run in runs[1:]:
+        if not same_validation_images(first, run):
+            raise ToileError(
+                f"readings of {first_level} and {level} are validated on different images, or on "
+                "the same read otherwise; name one level with --level"
+            )
+    held_out: list[Validation] = [run.validation for _, run in runs]
+    scoring = np.logical_and.reduce(
+        [
+            scored_images(run.recipe, validation)
+            for (_, run), validation in zip(runs, held_out, strict=True)
+        ]
+    )
+    return _Answers(
+        [level for level, _ in runs],
+        held_out[0].indices[scoring],
+        held_out[0].labels[scoring],
+        np.stack([probabilities(validation.logits[scoring]) for validation in held_out]),
+        not scoring.all(),
+    )
+
+
+def _view_repeated(
+    result: StudyResult,
+    runs: list[tuple[str, Run]],
+    count: int,
+    data: DataSource | None,
+    progress: Progress,
+) -> MistakesView:
+    answers = _shared_answers(result, runs)
+    train = same_data(runs[0][1], progress, data).train
+    names = runs[0][1].facts.class_names
+    wrong, labels = answers.wrong, answers.labels
+    times = wrong.sum(0)
+    mean = answers.likely.mean(0)
+    # The class that wrong answers name most often; of equal ones the more probable.
+    votes = np.stack([(answers.likely.argmax(2) == label).sum(0) for label in range(len(names))], 1)
+    votes[np.arange(len(labels)), labels] = 0
+    answered = np.where(votes == votes.max(1, keepdims=True), mean, -1).argmax(1)
+    sure = mean[np.arange(len(labels)), answered]
+    order = np.lexsort((np.arange(len(labels)), -sure, -times))[: int((times > 0).sum())]
+    readings = len(wrong)
+    shown = [
+        {
+            "index": int(answers.indices[row]), "true": names[labels[row]],
+            "answered": names[answered[row]], "wrong": int(times[row]), "readings": readings,
+            "probability": float(sure[row]), "file": file_of(train, answers.indices[row]),
+        }
+        for row in order[:count]
+    ]  # fmt: skip
+    levels = list(dict.fromkeys(answers.levels))
+    by_level = {
+        level: repeated_errors(wrong[[one == level for one in answers.levels]]) for level in levels
+    }
+    record = {
+        "study": str(result.folder), "half": answers.is_half, **_counts(repeated_errors(wrong)),
+        "levels": {level: _counts(counted) for level, counted in by_level.items()},
+        "times_wrong": np.bincount(times, minlength=readings + 1).tolist(), "mistakes": shown,
+    }  # fmt: skip
+    # Levels differ by more than luck.
+    record["luck"] = record["levels"][levels[0]]["luck"] if len(levels) == 1 else None
+    columns = {
+        "true": [names[labels[row]] for row in order],
+        "answered": [names[answered[row]] for row in order],
+        "wrong": times[order].tolist(),
+        "readings": [readings] * len(order),
+        "probability": sure[order].tolist(),
+    }
+    values = {
+        "indices": answers.indices, "labels": labels, "wrong": wrong, "order": order,
+        "answered": answered[order], "probabilities": sure[order],
+    }  # fmt: skip
+    title = f"Wrong in how many of {readings} readings of {result.spec.name}"
+    return MistakesView(
+        record,
+        values,
+        tuple(_says(record, by_level, runs[0][1])),
+        lambda narrow: picture_sheet(_sheet(shown, train), title, narrow),
+        mistakes_table(train, answers.indices[order], columns),
+    )
+
+
+def _counts(counted: RepeatedErrors) -> dict[str, Any]:
+    return {**vars(counted), "luck": None if math.isnan(counted.luck) else counted.luck}
+
+
+def _share(count: int, total: int) -> str:
+    return percentage(count / total) if total else "none"
+
+
+def _sheet(shown: list[dict[str, Any]], train: Images) -> list[SheetPicture]:
+    return [
+        SheetPicture(
+            train.pixels[mistake["index"]],
+            (
+                f"{mistake['index']}: {mistake['true']}",
+                f"as {mistake['answered']}",
+                f"wrong in {mistake['wrong']} of {mistake['readings']}",
+            ),
+        )
+        for mistake in shown
+    ]
+
+
+def _says(record: dict[str, Any], by_level: dict[str, RepeatedErrors], run: Run) -> list[str]:
+    readings, images = record["readings"], record["images"]
+    half = "; the epoch was chosen on the other half" if record["half"] else ""
+    says = [
+        (
+            f"{readings} readings of {images:,} validation images, "
+            f"{record['errors'] / readings:.1f} wrong in each on average{half}"
+        ),
+        f"{record['always']:,} images are wrong in all {readings}: hard, or mislabelled",
+        (
+            f"{record['flipping']:,} are wrong in some and right in others, "
+            f"{_share(record['flipping_errors'], record['errors'])} of all errors"
+        ),
+    ]
+    for level, counted in by_level.items():
+        if counted.readings < 2 or not counted.errors:
+            continue
+        of = f"{level}: " if len(by_level) > 1 else ""
+        says.append(
+            f"{of}{percentage(counted.luck)} of the errors of one reading are luck: another "
+            f"reading answers them right ({counted.errors:,} errors in {counted.readings} readings)"
+        )
+    says += [
+        (
+            f"{mistake['index']}: {mistake['true']} answered as {mistake['answered']}, wrong in "
+            f"{mistake['wrong']} of {readings}"
+        )
+        for mistake in record["mistakes"]
+    ]
+    says.append(
+        "which labels are likely wrong is told where each image is answered by a network that did "
+        f"not see it: toile study {run.folder / 'recipe.yaml'} --folds 5 --name NAME"
+    )
+    return says

@@ -1,0 +1,145 @@
+"""Labels that are likely wrong, by the readings of a study with folds: each image is answered by a
+network that did not see it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from toile.data import DataSource, Images, Progress
+from toile.errors import ToileError
+from toile.evaluation import label_errors, probabilities
+from toile.report import SheetPicture, picture_sheet
+from toile.runs import Run, same_data
+from toile.studies import StudyResult
+from toile.workbench.inside.mistakes_table import (
+    MistakesView,
+    file_of,
+    mistakes_table,
+    percentage,
+)
+
+
+def view_suspects(
+    result: StudyResult,
+    runs: Sequence[Run],
+    count: int,
+    data: DataSource | None,
+    progress: Progress,
+) -> MistakesView:
+    """Suspected labels by confident learning, the surest first; `count` of them shown.
+
+    Where several levels answer an image, by the mean of their probabilities. Values: of all
+    training images `probabilities` (n, k) and `labels`; `indices` of the suspects, `suspected`,
+    `margins`; `thresholds` (k,) and `joint` (k, k). Raises ToileError where a fold is missing.
+    """
+    orders = {run.facts.order for run in runs}
+    if len(orders) > 1:
+        raise ToileError(
+            f"levels of {result.folder} learn from different images, or from the same read "
+            "otherwise; name one level with --level"
+        )
+    if not runs:
+        raise ToileError(f"{result.folder} has no finished reading; toile study continues it")
+    train = same_data(runs[0], progress, data).train
+    likely, times = _out_of_fold(train, runs)
+    if not times.all():
+        raise ToileError(
+            f"{int((times == 0).sum()):,} of {len(times):,} training images have no answer yet: "
+            f"each of the {result.spec.folds} folds is to be held out once; "
+            f"toile study {result.folder} continues it"
+        )
+    names = runs[0].facts.class_names
+    labels = train.labels
+    found = label_errors(likely, labels)
+    rows = found.indices
+    answered = likely[rows].argmax(1)
+    sure = likely[rows].max(1)
+    columns = {
+        "true": [names[label] for label in labels[rows]],
+        "answered": [names[label] for label in answered],
+        "probability": sure.tolist(),
+        "suspected": [names[label] for label in found.suspected],
+        "margin": found.margins.tolist(),
+    }
+    shown = [
+        {
+            "index": int(row), **{name: column[at] for name, column in columns.items()},
+            "file": file_of(train, int(row)),
+        }
+        for at, row in enumerate(rows[:count])
+    ]  # fmt: skip
+    chosen = any(run.recipe.training.early_stopping is not None for run in runs)
+    record = {
+        "study": str(result.folder), "images": len(labels), "readings": len(runs),
+        "folds": result.spec.folds, "suspects": len(rows), "expected": found.expected,
+        "wrongly_answered": int((likely.argmax(1) != labels).sum()), "chosen_on_half": chosen,
+        "thresholds": dict(zip(names, found.thresholds.tolist(), strict=True)),
+        "joint": found.joint.tolist(), "mistakes": shown,
+    }  # fmt: skip
+    values = {
+        "probabilities": likely, "labels": labels, "indices": rows, "suspected": found.suspected,
+        "margins": found.margins, "thresholds": found.thresholds, "joint": found.joint,
+    }  # fmt: skip
+    title = f"Labels of {runs[0].facts.name} that may be wrong"
+    return MistakesView(
+        record,
+        values,
+        tuple(_says(record)),
+        lambda narrow: picture_sheet(_sheet(shown, train), title, narrow),
+        mistakes_table(train, rows, columns),
+    )
+
+
+def _out_of_fold(
+    train: Images, runs: Sequence[Run]
+) -> tuple[Float64[np.ndarray, "n k"], np.ndarray]:
+    """The mean of the probabilities that readings gave each image, and how many did."""
+    total = np.zeros((len(train), len(runs[0].facts.class_names)))
+    times = np.zeros(len(train), np.int64)
+    for run in runs:
+        held_out = run.validation
+        total[held_out.indices] += probabilities(held_out.logits)
+        times[held_out.indices] += 1
+    return total / np.maximum(times, 1)[:, None], times
+
+
+def _sheet(shown: list[dict[str, Any]], train: Images) -> list[SheetPicture]:
+    return [
+        SheetPicture(
+            train.pixels[suspect["index"]],
+            (
+                f"{suspect['index']}: {suspect['true']}",
+                f"or {suspect['suspected']}",
+                f"by {100 * suspect['margin']:.1f} points",
+            ),
+        )
+        for suspect in shown
+    ]
+
+
+def _says(record: dict[str, Any]) -> list[str]:
+    images = record["images"]
+    says = [
+        (
+            f"{images:,} training images, each answered by a network that did not see it "
+            f"({record['folds']} folds); {record['wrongly_answered']:,} answers are not the label"
+        ),
+        (
+            f"{record['suspects']:,} labels are suspected by confident learning, which counts on "
+            f"{record['expected']:.0f} wrong ones ({percentage(record['expected'] / images)}); "
+            "look before you believe it: hard images stand among them"
+        ),
+    ]
+    if record["chosen_on_half"]:
+        says.append("early stopping chose each epoch on half of the fold that it answers")
+    says += [
+        (
+            f"{suspect['index']}: {suspect['true']}, suspected {suspect['suspected']}, more "
+            f"probable by {100 * suspect['margin']:.1f} points"
+        )
+        for suspect in record["mistakes"]
+    ]
+    return says

@@ -64,6 +64,11 @@ def test_images_are_counted_by_how_many_readings_answer_them_wrong(repeated):
     assert found.record["times_wrong"] == np.bincount(times, minlength=7).tolist()
     assert found.record["errors"] == wrong.sum()
     assert found.record["always"] == (times == 6).sum()
+    assert found.record["runs"] == ["1-1", "1-2", "1-3", "2-1", "2-2", "2-3"]
+    assert np.array_equal(found.values["wrong"], wrong)
+    assert found.values["indices"][found.values["order"]].tolist() == [
+        one["index"] for one in found.record["mistakes"]
+    ]
     indices = Run(repeated / "readings" / "1-1").validation.indices
     shown = {one["index"]: one["wrong"] for one in found.record["mistakes"]}
     assert shown == {
@@ -101,6 +106,22 @@ def test_planted_wrong_labels_are_suspected_first(folded, noisy_file):
         assert np.isnan(likely[held_out.indices]).all()
         likely[held_out.indices] = probabilities(held_out.logits)
     assert found.values["indices"].tolist() == label_errors(likely, images.labels).indices.tolist()
+
+
+def test_where_half_chose_the_epoch_the_other_half_alone_counts(tmp_path, noisy_file, small):
+    recipe = small(name=str(noisy_file), size_px=None, validation=60).replace(
+        {"training.early_stopping.patience": 3}
+    )
+    toile.study(recipe, readings=2, out=tmp_path / "stopping", on="inline").finish()
+    found = view_study_mistakes(toile.open_study(tmp_path / "stopping"))
+    held_out = [Run(folder).validation for folder in (tmp_path / "stopping/readings").iterdir()]
+    wrong = [one.logits.argmax(1) != one.labels for one in held_out]
+    assert found.record["half"]
+    assert found.record["images"] == (held_out[0].chooses == 0).sum() < 60
+    assert found.record["errors"] == sum(
+        int(row[one.chooses == 0].sum()) for row, one in zip(wrong, held_out, strict=True)
+    )
+    assert "the epoch was chosen on the other half" in found.says[0]
 
 
 def test_the_command_says_and_writes_the_same(folded, repeated, tmp_path):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from toile.errors import ToileError
 from toile.evaluation import confident_errors, probabilities
 from toile.inspection import nearest_images
 from toile.report import NearPicture, SheetPicture, picture_sheet
@@ -131,9 +132,16 @@ def _nearest(
         none = np.zeros((len(indices), 0))
         return _Nearest(None, none.astype(np.int64), none.astype(np.int64), none)
     train, trained = opened.dataset.train, opened.trained_indices
-    found = nearest_images(
-        opened.network, opened.inputs(train.pixels[indices]), opened.batches(trained), count, metric
-    )
+    try:
+        found = nearest_images(
+            opened.network,
+            opened.inputs(train.pixels[indices]),
+            opened.batches(trained),
+            count,
+            metric,
+        )
+    except ToileError as error:
+        raise ToileError(f"{error}. Mistakes alone are shown with --neighbours 0") from error
     near = trained[found.indices]
     return _Nearest(found.before, near, train.labels[near], found.distances)
 

@@ -37,8 +37,9 @@ def view_study_mistakes(
     labels that are likely wrong (`suspects.py`). `count` pictures are shown, `data` is where the
     images lie now. Raises ToileError where readings do not share images, or are too few.
 
-    Values where images are shared: `indices`, `labels`, `wrong` (readings, n), of images that any
-    reading answers wrongly `order`, rows of those, `answered` and `probabilities`.
+    Values where images are shared: `indices`, `labels`, `wrong` (readings, n), a row for each of
+    the record's `runs`; of the images that any reading answers wrongly `order`, their places among
+    `indices`, `answered` and `probabilities`.
     """
     runs = _finished(result, level)
     if result.spec.folds is not None:
@@ -137,7 +138,8 @@ def _view_repeated(
         level: repeated_errors(wrong[[one == level for one in answers.levels]]) for level in levels
     }
     record = {
-        "study": str(result.folder), "half": answers.is_half, **_counts(repeated_errors(wrong)),
+        "study": str(result.folder), "runs": [run.id for _, run in runs], "half": answers.is_half,
+        **_counts(repeated_errors(wrong)),
         "levels": {level: _counts(counted) for level, counted in by_level.items()},
         "times_wrong": np.bincount(times, minlength=readings + 1).tolist(), "mistakes": shown,
     }  # fmt: skip

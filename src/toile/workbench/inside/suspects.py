@@ -129,7 +129,7 @@ def _says(record: dict[str, Any]) -> list[str]:
         ),
         (
             f"{record['suspects']:,} labels are suspected by confident learning, which counts on "
-            f"{record['expected']:.0f} wrong ones ({percentage(record['expected'] / images)}); "
+            f"{record['expected']:,.0f} wrong ones ({percentage(record['expected'] / images)}); "
             "look before you believe it: hard images stand among them"
         ),
     ]

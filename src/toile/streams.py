@@ -26,6 +26,10 @@ PURPOSES = {
     "randomise/": "the order of the weights of the layer named behind it, shuffled",
     "maximise": "where a picture that drives a channel begins",
     "removal curves": "random maps, and in which order equal pixels go",
+    "corrupt/": "what the corruption named behind it does to each picture",
+    "attack": "where an attack on a picture begins",
+    "no class/noise": "pictures of noise",
+    "no class/blank": "pictures of one colour",
 }
 """All that is drawn. To rename one is to change the bits of every run that draws it."""
 

@@ -6,6 +6,7 @@ from matplotlib.text import Text
 
 from tests.inspection.conftest import NETWORKS, network_of, noise
 from tests.report.test_narrow import GARMENTS, cut
+from toile.evaluation import CORRUPTIONS, CorruptionScores, proportion, score_strength
 from toile.inspection import attribute, pixel, removal_curves
 from toile.report import (
     channel_maps_figure,
@@ -14,6 +15,7 @@ from toile.report import (
     film_figure,
     number_sum_figure,
     plane_figure,
+    robustness_figure,
     strongest_figure,
 )
 from toile.report.inside.shades import shading
@@ -137,4 +139,39 @@ def test_mistakes_are_ringed_and_counted(narrow):
     )  # fmt: skip
     assert "103" in texts(figure)
     assert "answered wrongly (1)" in texts(figure)
+    assert cut(figure) == []
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("attacked", [False, True])
+def test_each_corruption_has_its_graph_with_the_clean_level_as_a_line(narrow, attacked):
+    clean = score_strength(0.0, np.eye(2)[[0, 1, 1, 0]], np.array([0, 1, 1, 1]))
+    scores = [
+        CorruptionScores(
+            corruption,
+            clean,
+            tuple(
+                score_strength(strength, np.eye(2)[[0, 1, 1, 1]], np.arange(4) % 2)
+                for strength in corruption.strengths(28, 28)
+            ),
+        )
+        for corruption in CORRUPTIONS.values()
+    ]
+    levels = [(eps, proportion(4 - eps, 4)) for eps in (1, 2, 4)]
+    attacks = {"fgsm": levels, "pgd": levels} if attacked else {}
+    figure = robustness_figure(scores, proportion(4, 4), attacks, narrow)
+    drawn = [axes for axes in figure.axes if axes.axison]
+    assert [axes.get_title("left").lower() for axes in drawn] == [
+        *CORRUPTIONS, *["attack"] * attacked,
+    ]  # fmt: skip
+    for axes in drawn[:8]:
+        line, curve = axes.lines
+        assert set(line.get_ydata()) == {0.75}
+        assert list(curve.get_ydata()) == [0.75] * 5
+    if attacked:
+        line, *curves = drawn[8].lines
+        assert set(line.get_ydata()) == {1}
+        assert [list(curve.get_ydata()) for curve in curves if len(curve.get_ydata())] == [
+            [0.75, 0.5, 0]
+        ] * 2
     assert cut(figure) == []

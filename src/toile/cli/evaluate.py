@@ -26,13 +26,28 @@ def evaluate(
         bool, typer.Option("--open-test", help="Look at the sealed test part; counted for good.")
     ] = False,
     why: Annotated[str, typer.Option(help="The reason for the look, kept in the ledger.")] = "",
-    weights: Annotated[str, typer.Option(help="With --open-test: last or best.")] = "last",
+    weights: Annotated[
+        str, typer.Option(help="With --open-test or --robustness: last or best.")
+    ] = "last",
     data: MovedData = None,
     against: Annotated[
         str | None, typer.Option(metavar="RUN", help="McNemar's test against this run.")
     ] = None,
     figures: Annotated[
         Path | None, typer.Option(help="Write confusion, reliability and mistakes as PNG here.")
+    ] = None,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness",
+            help="Accuracy on validation images made harder, as toile inspect robustness.",
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PNG|SVG", help="With --robustness: draw it here.")
+    ] = None,
+    values: Annotated[
+        Path | None, typer.Option(metavar="NPZ", help="With --robustness: write the logits here.")
     ] = None,
     force: Force = False,
     as_json: Json = False,
@@ -41,6 +56,15 @@ def evaluate(
     from toile.cli.progress import data_progress, waiting
     from toile.runs import open_run
 
+    if robustness:
+        _refuse_beside_robustness(open_test, why, against, figures)
+        from toile.cli.inspect.robustness import measure_robustness
+        from toile.cli.inspect.viewing import OutputOptions
+
+        measure_robustness(run, OutputOptions(out, values, force, as_json), weights, data)
+        return
+    if out is not None or values is not None:
+        raise ToileError("--out and --values go with --robustness; --figures draws the scores")
     opened = open_run(run)
     second = None if against is None else open_run(against)
     from toile.runs import compare_predictions
@@ -77,6 +101,15 @@ def evaluate(
     finally:
         # Whatever hinders the pictures: a score that cost a look is said.
         _say(judged, second, test, written, as_json)
+
+
+def _refuse_beside_robustness(
+    open_test: bool, why: str, against: str | None, figures: Path | None
+) -> None:
+    asked = {"--open-test": open_test, "--why": why, "--against": against, "--figures": figures}
+    for option, value in asked.items():
+        if value:
+            raise ToileError(f"--robustness is measured on validation alone; leave {option} out")
 
 
 def _say(

@@ -1,7 +1,7 @@
 """Scores of stored logits, as estimates with their doubt; numpy and scipy, no network is run again.
 
 Speaks logits and probabilities (n, k), labels, predictions and right answers (n,), confusion
-matrices (k, k) with true rows.
+matrices (k, k) with true rows. Corruptions make pictures, uint8 (n, c, h, w), harder to read.
 """
 
 from toile.evaluation.accuracy import accuracy
@@ -10,6 +10,7 @@ from toile.evaluation.class_scores import ClassScores, class_scores, macro_score
 from toile.evaluation.commonest import Commonest, commonest
 from toile.evaluation.confusion import Confusion, confusion_matrix, most_confused, recalls
 from toile.evaluation.convergence import Reached, convergence
+from toile.evaluation.corruptions import CORRUPTIONS, Corruption, corrupt
 from toile.evaluation.cross_entropy import cross_entropy
 from toile.evaluation.estimate import Estimate, proportion
 from toile.evaluation.judgement import Calibration, Judgement, calibrate, judge
@@ -17,22 +18,32 @@ from toile.evaluation.label_errors import LabelErrors, label_errors
 from toile.evaluation.mcnemar import McNemar, mcnemar
 from toile.evaluation.paired import paired_difference
 from toile.evaluation.probabilities import probabilities
+from toile.evaluation.robustness import (
+    CorruptionScores,
+    StrengthScore,
+    robustness_sentence,
+    score_strength,
+)
 from toile.evaluation.temperature import Temperature, fit_temperature
 from toile.evaluation.top_accuracy import top_accuracy
 from toile.evaluation.wrong_answers import RepeatedErrors, confident_errors, repeated_errors
 
 __all__ = [
+    "CORRUPTIONS",
     "Calibration",
     "ClassScores",
     "Commonest",
     "ConfidenceBin",
     "Confusion",
+    "Corruption",
+    "CorruptionScores",
     "Estimate",
     "Judgement",
     "LabelErrors",
     "McNemar",
     "Reached",
     "RepeatedErrors",
+    "StrengthScore",
     "Temperature",
     "accuracy",
     "calibrate",
@@ -41,6 +52,7 @@ __all__ = [
     "confident_errors",
     "confusion_matrix",
     "convergence",
+    "corrupt",
     "cross_entropy",
     "expected_calibration_error",
     "fit_temperature",
@@ -56,5 +68,7 @@ __all__ = [
     "recalls",
     "reliability",
     "repeated_errors",
+    "robustness_sentence",
+    "score_strength",
     "top_accuracy",
 ]

@@ -1,5 +1,7 @@
 from .activation_maps import activations as activations
 from .activation_maps import dead_channels as dead_channels
+from .attacks import ATTACKS as ATTACKS
+from .attacks import attack as attack
 from .attribution import attribute as attribute
 from .census import Census as Census
 from .census import LayerCensus as LayerCensus

@@ -32,6 +32,7 @@ from .pairs import pairs_figure as pairs_figure
 from .picture import picture_uri as picture_uri
 from .readings import readings_figure as readings_figure
 from .reliability import reliability_figure as reliability_figure
+from .robustness import robustness_figure as robustness_figure
 from .save import SUFFIXES as SUFFIXES
 from .save import save_figure as save_figure
 from .search import search_figure as search_figure

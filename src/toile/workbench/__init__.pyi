@@ -31,6 +31,8 @@ from .pruning import Pruned as Pruned
 from .pruning import Removal as Removal
 from .pruning import prune as prune
 from .reports import write_reports as write_reports
+from .robustness import Robustness as Robustness
+from .robustness import evaluate_robustness as evaluate_robustness
 from .sheet import LiveExercise as LiveExercise
 from .sheet import LiveSheet as LiveSheet
 from .sheet import run_sheet as run_sheet

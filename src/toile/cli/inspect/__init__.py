@@ -1,7 +1,7 @@
 """`toile inspect`: what a run's network does, and what of it is not needed."""
 
 from toile.cli.commands import Command, new_app
-from toile.cli.inspect import census, driving, film, layers, maps, mistakes, prune
+from toile.cli.inspect import census, driving, film, layers, maps, mistakes, prune, robustness
 
 app = new_app("Look inside a run's network.", no_args_is_help=True)
 for command in (
@@ -16,5 +16,6 @@ for command in (
     film.film,
     census.census,
     prune.prune,
+    robustness.robustness,
 ):
     app.command(cls=Command)(command)

@@ -1,0 +1,141 @@
+"""`toile inspect robustness`: how often a run is right on pictures that are harder to read."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toile.cli.arguments import Json, MovedData, RunName
+from toile.cli.files import Force
+from toile.cli.inspect.viewing import Out, OutputOptions, Values, Weights
+from toile.cli.terminal import hint, plain, say, say_json
+from toile.cli.words import estimate, percent, table
+
+if TYPE_CHECKING:
+    from toile.evaluation import CorruptionScores, Estimate
+    from toile.workbench import Robustness
+
+NoAttacks = Annotated[
+    bool, typer.Option("--no-attacks", help="Leave FGSM and PGD out, which take Captum.")
+]
+
+
+def robustness(
+    run: RunName,
+    no_attacks: NoAttacks = False,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Draws which way a picture is turned, its noise, and so on.")
+    ] = 0,
+    weights: Weights = "last",
+    out: Out = None,
+    values: Values = None,
+    data: MovedData = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Measure accuracy on validation images turned, darkened, blurred, attacked, and more."""
+    options = OutputOptions(out, values, force, as_json)
+    measure_robustness(run, options, weights, data, seed, attacks=not no_attacks)
+
+
+def measure_robustness(
+    run: str,
+    options: OutputOptions,
+    weights: str = "last",
+    data: str | None = None,
+    seed: int = 0,
+    attacks: bool = True,
+) -> None:
+    """Measure, say and write it, also for `toile evaluate --robustness`."""
+    from toile.cli.inspect.written import refuse_written
+    from toile.cli.progress import data_progress, waiting
+    from toile.runs import open_run
+
+    refuse_written(options.out, options.values, options.force)
+    opened = open_run(run)
+    with waiting("loading torch"):
+        from toile.workbench import evaluate_robustness
+    with data_progress() as progress:
+        found = evaluate_robustness(
+            opened, weights=weights, data=data, seed=seed, attacks=attacks, progress=progress
+        )
+    if options.as_json:
+        say_json(found.to_json())
+    else:
+        say(_text(found))
+    _write(found, options)
+
+
+def _write(found: "Robustness", options: OutputOptions) -> None:
+    from toile.cli.inspect.written import write_values
+
+    if options.out is not None:
+        from toile.report import robustness_figure, save_figure
+
+        figure = robustness_figure(found.corruptions, found.attacked_clean, found.attacked)
+        save_figure(figure, options.out)
+    if options.values is not None:
+        write_values(options.values, found.values)
+    for path in filter(None, (options.out, options.values)):
+        if not options.as_json:
+            say(f"wrote {plain(str(path))}")
+    if options.out is None and not options.as_json:
+        hint("next: the same with --out FILE.png draws it")
+
+
+def _text(found: "Robustness") -> str:
+    names = found.run.facts.class_names
+    rows = [
+        (scores.corruption.name, scores.corruption.said(level.strength), _ends(level.accuracy),
+         *_hardest(scores, at, names))
+        for scores in found.corruptions
+        for at, level in enumerate(scores.levels)
+    ]  # fmt: skip
+    lines = [
+        plain(found.sentence),
+        (
+            f"{plain(found.run.id)}  on {found.of}, {found.weights} weights, seed {found.seed}; "
+            "intervals are 95 %"
+        ),
+        *([f"warning: {plain(found.seen)}"] if found.seen else []),
+        "",
+        table(("", "images", "right %", "the class that falls most %"), rows, left=2),
+    ]
+    if found.attacked_clean is not None:
+        attacks = [
+            (method, f"each pixel by at most {eps} of 255", _ends(score))
+            for method, scores in found.attacked.items()
+            for eps, score in scores
+        ]
+        lines += [
+            "",
+            (
+                f"attacked: {found.attacked_clean.n:,} of them, untouched right in "
+                f"{_ends(found.attacked_clean)} %"
+            ),
+            table(("attack", "change", "right %"), attacks, left=2),
+        ]
+    lines += ["", *_no_class(found), *(f"left out: {plain(note)}" for note in found.left_out)]
+    return "\n".join(lines)
+
+
+def _hardest(scores: "CorruptionScores", at: int, names: tuple[str, ...]) -> tuple[str]:
+    """The recall of the class that falls most over all strengths, at this one."""
+    hardest = scores.hardest_class
+    return (f"{plain(names[hardest])} {_ends(scores.levels[at].recalls[hardest])}",)
+
+
+def _no_class(found: "Robustness") -> list[str]:
+    lines = []
+    for score in found.no_class:
+        sure = "" if score.sure is None else f", in the median {percent(score.sure, 1)} sure"
+        lines.append(
+            f"of {plain(score.kind)}, which is no class: answers "
+            f"{estimate(score.answered.to_json())}{sure}"
+        )
+    if found.cost is not None:
+        lines.append(plain(found.cost.sentence))
+    return lines
+
+
+def _ends(score: "Estimate") -> str:
+    return f"{100 * score.value:.1f} ({100 * score.low:.1f}-{100 * score.high:.1f})"

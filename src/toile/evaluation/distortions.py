@@ -1,0 +1,103 @@
+"""What corruptions do to pictures, each told for every picture how far: n pictures in, n out.
+
+Pictures are bytes (n, c, h, w); what comes in from outside is `paper`, a grey for each colour.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+
+# scipy.ndimage is imported where it is used: listing runs imports this room.
+Pictures = UInt8[np.ndarray, "n c h w"]
+Paper = Float[np.ndarray, " c"]
+
+
+def shift(pixels: Pictures, offsets: Int[np.ndarray, "n 2"], paper: Paper) -> Pictures:
+    """Each moved down and to the right by whole pixels."""
+    shifted = _blank(pixels, paper)
+    sides = pixels.shape[2:]
+    for source, target, offset in zip(pixels, shifted, offsets, strict=True):
+        moves = [int(np.clip(by, -side, side)) for by, side in zip(offset, sides, strict=True)]
+        into = [slice(max(by, 0), side + min(by, 0)) for by, side in zip(moves, sides, strict=True)]
+        of = [slice(max(-by, 0), side - max(by, 0)) for by, side in zip(moves, sides, strict=True)]
+        target[:, into[0], into[1]] = source[:, of[0], of[1]]
+    return shifted
+
+
+def rotate(pixels: Pictures, degrees: Float[np.ndarray, " n"], paper: Paper) -> Pictures:
+    """Each turned about its middle, anticlockwise, by bilinear interpolation."""
+
+    def turned(index: int) -> Float[np.ndarray, "2 2"]:
+        angle = np.deg2rad(degrees[index])
+        return np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+
+    return _resampled(pixels, turned, paper)
+
+
+def scale(pixels: Pictures, factors: Float[np.ndarray, " n"], paper: Paper) -> Pictures:
+    """Each drawn about its middle at `factors` of its size, by bilinear interpolation."""
+    return _resampled(pixels, lambda index: np.eye(2) / factors[index], paper)
+
+
+def brighten(pixels: Pictures, factors: Float[np.ndarray, " n"]) -> Pictures:
+    """All greys times a factor; above 255 they are 255."""
+    return _as_bytes(pixels * factors[:, None, None, None])
+
+
+def flatten_contrast(pixels: Pictures, factors: Float[np.ndarray, " n"]) -> Pictures:
+    """The differences from a picture's mean grey times a factor."""
+    means = pixels.mean((1, 2, 3), keepdims=True)
+    return _as_bytes(means + (pixels - means) * factors[:, None, None, None])
+
+
+def blur(pixels: Pictures, sd_px: float) -> Pictures:
+    """All blurred by a Gaussian of `sd_px`; beyond the border the outermost pixels go on."""
+    from scipy import ndimage
+
+    greys = pixels.astype(np.float32)
+    return _as_bytes(ndimage.gaussian_filter(greys, (0, 0, sd_px, sd_px), mode="nearest"))
+
+
+def add_noise(pixels: Pictures, noise: Float[np.ndarray, "n c h w"]) -> Pictures:
+    """Greys plus `noise`, cut at 0 and 255."""
+    return _as_bytes(pixels + noise)
+
+
+def cover(
+    pixels: Pictures, corners: Int[np.ndarray, "n 2"], side_px: int, paper: Paper
+) -> Pictures:
+    """Each with a square of paper whose first row and column are `corners`."""
+    covered = pixels.copy()
+    fill = _as_bytes(paper)[:, None, None]
+    for picture, (row, column) in zip(covered, corners, strict=True):
+        picture[:, row : row + side_px, column : column + side_px] = fill
+    return covered
+
+
+def _blank(pixels: Pictures, paper: Paper) -> Pictures:
+    return np.broadcast_to(_as_bytes(paper)[:, None, None], pixels.shape).copy()
+
+
+def _as_bytes(greys: Float[np.ndarray, "*any"]) -> UInt8[np.ndarray, "*any"]:
+    return np.rint(greys).clip(0, 255).astype(np.uint8)
+
+
+def _resampled(
+    pixels: Pictures, matrix_of: Callable[[int], Float[np.ndarray, "2 2"]], paper: Paper
+) -> Pictures:
+    """Each picture read where its matrix leads from the middle."""
+    from scipy import ndimage
+
+    middle = (np.array(pixels.shape[2:]) - 1) / 2
+    result = np.empty_like(pixels)
+    for index, picture in enumerate(pixels.astype(np.float32)):
+        matrix = matrix_of(index)
+        offset = middle - matrix @ middle
+        for channel, plane in enumerate(picture):
+            # grid-constant also mixes paper into what lies on the border by rounding alone.
+            greys = ndimage.affine_transform(
+                plane, matrix, offset, order=1, mode="grid-constant", cval=float(paper[channel])
+            )
+            result[index, channel] = _as_bytes(greys)
+    return result

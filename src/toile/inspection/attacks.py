@@ -1,0 +1,107 @@
+"""Pictures changed on purpose, as little as is asked, so that a network answers them wrongly."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Int, UInt8
+from torch import Tensor, nn
+
+from toile.distribution import extra_packages
+from toile.errors import ToileError, did_you_mean
+from toile.inspection.watching import evaluating
+from toile.network import Pixels
+from toile.streams import stream_seed
+
+with extra_packages("inspect", "an attack"):
+    from captum.robust import FGSM, PGD  # type: ignore[import-untyped]
+
+ATTACKS = {
+    "fgsm": "one step by the sign of the loss's gradient: Goodfellow et al. 2015, arXiv:1412.6572",
+    "pgd": "ten such steps of a quarter each, from a random start: Madry et al. 2018, "
+    "arXiv:1706.06083",
+}
+STEPS = 10
+STEP = 0.25
+"""Madry et al. take steps of 2.5 times eps over their number, so that the border is reached."""
+BATCH = 250
+
+
+@dataclass(frozen=True, eq=False)
+class Attacked:
+    """`pictures` after the attack, greys from 0 to 255 that need not be whole, and their logits."""
+
+    pictures: Float32[np.ndarray, "n c h w"]
+    logits: Float32[np.ndarray, "n k"]
+
+
+def attack(
+    network: nn.Module,
+    images: UInt8[np.ndarray, "n c h w"],
+    labels: Int[np.ndarray, " n"],
+    method: str,
+    eps: int | float,
+    pixels: Pixels,
+    seed: int = 0,
+) -> Attacked:
+    """Change each pixel of `images` by at most `eps` of 255 so that `labels` become unlikely.
+
+    `method` is `fgsm` or `pgd`; the loss is cross-entropy. The steps are made in greys, and
+    `pixels` says how the network takes those. No grey leaves 0 to 255. `seed` draws where PGD
+    begins. The network is left as it was, and torch's random numbers too.
+
+    Raises ToileError where there is no such method, and where the network gives no gradient.
+    """
+    if method not in ATTACKS:
+        raise ToileError(
+            f"attack is {method}{did_you_mean(method, ATTACKS)}; it is one of {', '.join(ATTACKS)}"
+        )
+
+    def forward(fractions: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
+        logits: Tensor = network(pixels.standard(fractions))
+        return logits
+
+    parts, logits = [], []
+    with evaluating(network):
+        _refuse_flat(network, forward(_fractions(images[:1]).requires_grad_()))
+        for at in range(0, len(images), BATCH):
+            fractions = _fractions(images[at : at + BATCH])
+            target = torch.from_numpy(labels[at : at + BATCH])
+            with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+                # Captum says each time that it has pictures want gradients, and undoes it.
+                warnings.filterwarnings("ignore", message="Input Tensor 0 did not already require")
+                torch.manual_seed(stream_seed(seed, "attack", at))
+                moved = _moved(forward, fractions, target, method, eps / 255)
+            parts.append(moved)
+            with torch.no_grad():
+                logits.append(forward(moved))
+    return Attacked((torch.cat(parts) * 255).numpy(), torch.cat(logits).numpy())
+
+
+def _fractions(images: UInt8[np.ndarray, "n c h w"]) -> Float[Tensor, "n c h w"]:
+    return torch.from_numpy(images).float() / 255
+
+
+def _moved(
+    forward: Callable[[Tensor], Tensor], fractions: Tensor, target: Tensor, method: str, eps: float
+) -> Tensor:
+    # One loss a picture: a mean would make gradients smaller the more pictures are beside it.
+    loss = nn.CrossEntropyLoss(reduction="none")
+    if method == "fgsm":
+        step = FGSM(forward, loss, 0.0, 1.0)
+        # Captum takes gradients under 1e-6 for 0, as those of a sure network mostly are.
+        step.zero_thresh = 0.0
+        return step.perturb(fractions, eps, target).detach()
+    steps = PGD(forward, loss, 0.0, 1.0)
+    steps.fgsm.zero_thresh = 0.0
+    return steps.perturb(fractions, eps, eps * STEP, STEPS, target, random_start=True).detach()
+
+
+def _refuse_flat(network: nn.Module, logits: Tensor) -> None:
+    if not logits.requires_grad:
+        raise ToileError(
+            f"{type(network).__name__} gives logits without a gradient, and an attack follows the "
+            "gradient of the loss: it cannot be attacked this way"
+        )

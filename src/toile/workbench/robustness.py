@@ -1,0 +1,355 @@
+"""How a run's network bears pictures that are harder, changed on purpose, or of no class."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from toile import evaluation
+from toile.data import (
+    DataSource,
+    Progress,
+    Source,
+    array_hashes,
+    is_known,
+    list_sources,
+    load_data,
+    no_progress,
+)
+from toile.errors import ToileError
+from toile.evaluation import (
+    CORRUPTIONS,
+    Corruption,
+    CorruptionScores,
+    Estimate,
+    StrengthScore,
+    corrupt,
+    proportion,
+    robustness_sentence,
+    score_strength,
+)
+from toile.prediction import Cost, ask_together, blank_pictures, noise_pictures
+from toile.runs import (
+    Run,
+    RunClassifier,
+    open_run,
+    same_data,
+    scored_images,
+    scored_part,
+    seen_words,
+)
+from toile.streams import numpy_stream
+
+EPS = (1, 2, 4, 8)
+"""By so many of 255 greys an attack may change a pixel."""
+ATTACKED = 1_000
+"""Pictures that are attacked at most: one PGD of a picture costs ten gradients."""
+NO_CLASS = 1_000
+"""Pictures of each kind that is no class."""
+AT_ONCE = 250
+ELSEWHERE = ("mnist", "fashion-mnist", "fashion-sample")
+"""Where pictures of other things are looked for, in this order."""
+
+
+@dataclass(frozen=True)
+class AttackScore:
+    """Accuracy after the attack `method`, no grey changed by more than `eps` of 255."""
+
+    method: str
+    eps: int
+    accuracy: Estimate
+
+
+@dataclass(frozen=True)
+class NoClassScore:
+    """To how many pictures of `kind`, which are of no class, an answer is given.
+
+    `sure` is the median probability of the likeliest class over those; None where none is answered.
+    """
+
+    kind: str
+    answered: Estimate
+    sure: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Robustness:
+    """What `evaluate_robustness` finds; `clean` is of the same images untouched.
+
+    Attacks are on some of them, whose accuracy was `attacked_clean`. `cost` is what the bounds of
+    `toile predict` cost on genuine images that set none of them; None where validation is too small
+    for bounds. `left_out` says what could not be measured, and `values` has the logits.
+
+        >>> found = toile.evaluate_robustness(run, attacks=False)
+        >>> [scores.corruption.name for scores in found.corruptions][:3]
+        ['shift', 'rotate', 'scale']
+        >>> found.clean.accuracy.value == run.score.value
+        True
+    """
+
+    run: Run
+    of: str
+    weights: str
+    seed: int
+    clean: StrengthScore
+    corruptions: tuple[CorruptionScores, ...]
+    attacked_clean: Estimate | None
+    attacks: tuple[AttackScore, ...]
+    no_class: tuple[NoClassScore, ...]
+    cost: Cost | None
+    left_out: tuple[str, ...]
+    values: dict[str, np.ndarray]
+
+    @property
+    def sentence(self) -> str:
+        """Which corruption costs most, and where half of that has come, with intervals."""
+        return robustness_sentence(self.corruptions)
+
+    @property
+    def attacked(self) -> dict[str, list[tuple[int, Estimate]]]:
+        """For each attack eps of 255 and accuracy, the smallest eps first."""
+        methods: dict[str, list[tuple[int, Estimate]]] = {}
+        for score in self.attacks:
+            methods.setdefault(score.method, []).append((score.eps, score.accuracy))
+        return methods
+
+    @property
+    def seen(self) -> str:
+        """What must be said beside the scores where its images may have been learnt."""
+        return seen_words(self.run.recipe)
+
+    def to_json(self) -> dict[str, Any]:
+        """The scores as JSON has them."""
+        names = self.run.facts.class_names
+        return {
+            "run": str(self.run.folder),
+            "of": self.of,
+            "weights": self.weights,
+            "seed": self.seed,
+            "seen": self.seen or None,
+            "sentence": self.sentence,
+            "clean": self.clean.to_json(names),
+            "corruptions": [scores.to_json(names) for scores in self.corruptions],
+            "attacks": {
+                "clean": self.attacked_clean and self.attacked_clean.to_json(),
+                "scores": [
+                    {
+                        "method": score.method,
+                        "eps": score.eps,
+                        "accuracy": score.accuracy.to_json(),
+                    }
+                    for score in self.attacks
+                ],
+            },
+            "no_class": [
+                {"kind": score.kind, "answered": score.answered.to_json(), "sure": score.sure}
+                for score in self.no_class
+            ],
+            "abstention": self.cost and vars(self.cost),
+            "left_out": list(self.left_out),
+        }
+
+
+def evaluate_robustness(
+    run: str | Path | Run,
+    *,
+    weights: str = "last",
+    data: DataSource | None = None,
+    seed: int = 0,
+    attacks: bool = True,
+    progress: Progress = no_progress,
+) -> Robustness:
+    """Measure how often `run` is right on validation images that are made harder to read.
+
+    Eight corruptions (`toile.evaluation.CORRUPTIONS`) at five strengths each; FGSM and PGD that may
+    change each pixel by 1, 2, 4 and 8 of 255, on at most 1,000 images (`attacks`; they take
+    Captum); and noise, blank pictures and those of another dataset, which should get no answer.
+    Images are those that `toile.evaluate` scores, with `best` weights the half of validation that
+    did not choose them; never the sealed test part. The same `seed` gives the same pictures.
+
+    Raises ToileError where the run has no such weights, its data is no longer the same, or Captum
+    is not installed.
+
+        >>> toile.evaluate_robustness(run, attacks=False).clean.accuracy.n
+        1200
+    """
+    if attacks:
+        _refuse_without_captum()
+    run = run if isinstance(run, Run) else open_run(run)
+    classifier = run.classifier(weights)
+    measured = _Measured(run, classifier, weights, data, seed, progress)
+    corruptions = measured.corruptions()
+    attacked_clean, attack_scores = measured.attacks() if attacks else (None, ())
+    return Robustness(
+        run=run,
+        of=measured.of,
+        weights=weights,
+        seed=seed,
+        clean=measured.clean,
+        corruptions=corruptions,
+        attacked_clean=attacked_clean,
+        attacks=attack_scores,
+        no_class=measured.no_class(),
+        cost=measured.cost(),
+        left_out=tuple(measured.left_out),
+        values=measured.values,
+    )
+
+
+def _refuse_without_captum() -> None:
+    """Raise ToileError before minutes are spent where an attack would fail."""
+    try:
+        from toile.inspection import attack  # noqa: F401
+    except ToileError as error:
+        raise ToileError(
+            f"{error}; toile inspect robustness RUN --no-attacks measures the rest"
+        ) from None
+
+
+class _Measured:
+    """The images that are measured on, and what was found so far."""
+
+    def __init__(
+        self,
+        run: Run,
+        classifier: RunClassifier,
+        weights: str,
+        data: DataSource | None,
+        seed: int,
+        progress: Progress,
+    ) -> None:
+        validation = run.validation
+        holdout = validation.chooses == 0
+        chosen = weights == "best"
+        among = holdout if chosen else scored_images(run.recipe, validation)
+        self.of = "the scoring half of validation" if chosen else scored_part(run.recipe)
+        self.run, self.classifier, self.weights = run, classifier, weights
+        self.seed, self.progress = seed, progress
+        self.indices = validation.indices[among]
+        self.labels = validation.labels[among].astype(np.int64)
+        self.pixels = same_data(run, progress, data).train.pixels[self.indices]
+        self.paper = np.array(classifier.facts.known_appearance.paper, np.float64)
+        self.left_out: list[str] = []
+        self.logits = classifier.model.logits(self.pixels)
+        self.clean = score_strength(0.0, self.logits, self.labels)
+        self.values: dict[str, np.ndarray] = {
+            "indices": self.indices, "labels": self.labels, "clean": self.logits,
+        }  # fmt: skip
+
+    def corruptions(self) -> tuple[CorruptionScores, ...]:
+        return tuple(
+            self._corrupted(at, corruption) for at, corruption in enumerate(CORRUPTIONS.values())
+        )
+
+    def _corrupted(self, at: int, corruption: Corruption) -> CorruptionScores:
+        strengths = corruption.strengths(*self.pixels.shape[2:])
+        logits = []
+        total = len(CORRUPTIONS) * len(strengths)
+        for step, strength in enumerate(strengths):
+            self.progress(at * len(strengths) + step, total, "corrupting pictures")
+            logits.append(self._corrupted_logits(corruption.name, strength))
+        self.values[f"{corruption.name}_strengths"] = np.array(strengths)
+        self.values[corruption.name] = np.stack(logits)
+        levels = tuple(
+            score_strength(strength, row, self.labels)
+            for strength, row in zip(strengths, logits, strict=True)
+        )
+        return CorruptionScores(corruption, self.clean, levels)
+
+    def _corrupted_logits(self, name: str, strength: float) -> np.ndarray:
+        parts = []
+        for first in range(0, len(self.pixels), AT_ONCE):
+            part = slice(first, first + AT_ONCE)
+            pictures = corrupt(
+                self.pixels[part], name, strength, self.paper, self.indices[part], self.seed
+            )
+            parts.append(self.classifier.model.logits(pictures))
+        return np.concatenate(parts)
+
+    def attacks(self) -> tuple[Estimate, tuple[AttackScore, ...]]:
+        """Accuracy before and after, on at most a thousand of the images drawn by the seed."""
+        from toile.inspection import ATTACKS, attack
+
+        drawn = np.arange(len(self.labels))
+        if len(drawn) > ATTACKED:
+            drawn = np.sort(
+                numpy_stream(self.seed, "inspect/sample").choice(drawn, ATTACKED, replace=False)
+            )
+        pixels, labels, model = self.pixels[drawn], self.labels[drawn], self.classifier.model
+        scores = []
+        for at, method in enumerate(ATTACKS):
+            logits = []
+            for step, eps in enumerate(EPS):
+                self.progress(at * len(EPS) + step, len(ATTACKS) * len(EPS), "attacking pictures")
+                attacked = attack(
+                    model.network, pixels, labels, method, eps, model.pixels, self.seed
+                )
+                logits.append(attacked.logits)
+                scores.append(
+                    AttackScore(method, eps, evaluation.accuracy(attacked.logits, labels))
+                )
+            self.values[method] = np.stack(logits)
+        self.values |= {"attacked": self.indices[drawn], "eps": np.array(EPS)}
+        return evaluation.accuracy(self.logits[drawn], labels), tuple(scores)
+
+    def no_class(self) -> tuple[NoClassScore, ...]:
+        """How often it answers what is of no class, asked as `toile predict` asks."""
+        shape = self.classifier.facts.shape
+        kinds = {
+            "noise": noise_pictures(NO_CLASS, shape, self.seed),
+            "blank": blank_pictures(NO_CLASS, shape, self.seed),
+            **self._elsewhere(),
+        }
+        scores = []
+        for kind, pixels in kinds.items():
+            answers = ask_together([self.classifier], list(pixels), progress=self.progress)
+            top = [answer.top[0].probability for answer in answers if answer.top]
+            sure = float(np.median(top)) if top else None
+            scores.append(NoClassScore(kind, proportion(len(top), len(pixels)), sure))
+        return tuple(scores)
+
+    def _elsewhere(self) -> dict[str, UInt8[np.ndarray, "n c h w"]]:
+        """Training images of a dataset that is here and has nothing to do with the run's."""
+        facts, trained = self.classifier.facts, self.classifier.trained
+        sources = {source.name: source for source in list_sources()}
+        reasons = []
+        for name in ELSEWHERE:
+            if sources[name].path is None:
+                reasons.append(f"pictures of {name}: it is not on this machine")
+                continue
+            other = load_data(name, progress=self.progress, **_read_as(facts.shape, sources[name]))
+            pixels = other.train.pixels
+            if set(other.class_names) & set(facts.class_names) or (
+                trained is not None and is_known(array_hashes(pixels), trained).any()
+            ):
+                continue
+            if pixels.shape[1:] != facts.shape:
+                reasons.append(f"pictures of {name}: they are square, and the run's are not")
+                continue
+            chosen = np.linspace(0, len(pixels) - 1, min(NO_CLASS, len(pixels))).astype(np.int64)
+            return {name: pixels[chosen]}
+        self.left_out += reasons
+        return {}
+
+    def cost(self) -> Cost | None:
+        """What the bounds cost on genuine images that set none of them."""
+        bounds = self.classifier.abstention
+        if bounds.confidence is None:
+            self.left_out.append(
+                "bounds of confidence: "
+                + (
+                    "validation is too small to set any"
+                    if self.weights == "last"
+                    else "those that a run keeps are of its last weights"
+                )
+            )
+        return bounds.cost
+
+
+def _read_as(shape: tuple[int, int, int], source: Source) -> dict[str, Any]:
+    """Settings by which `source` has pictures of `shape`, where that is square."""
+    if source.shape == shape:
+        return {}
+    return {"size_px": shape[1], "colour": "grey" if shape[0] == 1 else "rgb"}

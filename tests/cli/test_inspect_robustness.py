@@ -1,0 +1,99 @@
+"""`toile inspect robustness` and `toile evaluate --robustness`: words, numbers, files, refusals."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from toile.evaluation import CORRUPTIONS
+from toile.runs import Run
+from toile.workbench import robustness
+
+
+@pytest.fixture(scope="module")
+def told(trained, tmp_path_factory):
+    """What both commands say of a run: one in JSON, the other in words."""
+    from tests.command_line import call_in
+
+    place = tmp_path_factory.mktemp("told")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(robustness, "NO_CLASS", 20)
+        patch.setattr(robustness, "ATTACKED", 50)
+        inspected = call_in(place, "inspect", "robustness", trained, "--no-attacks", "--json")
+        evaluated = call_in(
+            place, "evaluate", trained, "--robustness", "--out=a.svg", "--values=a.npz"
+        )
+    assert evaluated.code == 0, evaluated.errors
+    assert inspected.code == 0, inspected.errors
+    return place, json.loads(inspected.output), " ".join(evaluated.output.split())
+
+
+def test_the_sentence_leads_and_every_score_has_its_interval(told, trained):
+    _, record, said = told
+    assert said.startswith(record["sentence"])
+    assert record["attacks"] == {"clean": None, "scores": []}
+    n = len(Run(trained).validation.labels)
+    assert record["clean"]["accuracy"]["n"] == n
+    for row in record["corruptions"]:
+        for level in row["strengths"]:
+            accuracy = level["accuracy"]
+            ends = [100 * accuracy[name] for name in ("value", "low", "high")]
+            assert "{:.1f} ({:.1f}-{:.1f})".format(*ends) in said
+    assert "each pixel by at most 8 of 255" in said
+    assert "of noise, which is no class: answers" in said
+    assert "genuine validation pictures" in said
+
+
+def test_it_draws_and_keeps_the_logits(told, trained):
+    place, _, said = told
+    assert "wrote a.svg" in said
+    assert (place / "a.svg").read_text().startswith("<?xml")
+    n = len(Run(trained).validation.labels)
+    with np.load(place / "a.npz") as kept:
+        assert set(CORRUPTIONS) | {"fgsm", "pgd", "clean", "labels", "indices"} <= set(kept)
+        assert kept["rotate"].shape == (5, n, 10)
+        assert kept["rotate_strengths"].tolist() == [5, 10, 15, 30, 45]
+
+
+def test_what_does_not_go_together_is_refused_before_torch_is_loaded(toile, among_runs):
+    def refused(*words) -> str:
+        answer = toile("evaluate", "last", *words)
+        assert answer.code == 2
+        return " ".join(answer.errors.split())
+
+    assert "leave --open-test out" in refused("--robustness", "--open-test", "--why=x")
+    assert "leave --against out" in refused("--robustness", "--against=last")
+    assert "go with --robustness" in refused("--out=a.png")
+    assert "ends in '.jpg'" in refused("--robustness", "--out=a.jpg")
+
+
+def test_without_captum_attacks_are_refused_before_anything_is_measured(trained, tmp_path):
+    blocker = (
+        "import sys\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'captum':\n"
+        "            raise ModuleNotFoundError(f'No module named {name}', name=name)\n"
+        "sys.meta_path.insert(0, Missing())\n"
+        "import toile.evaluation\n"
+        "toile.evaluation.CORRUPTIONS.clear()\n"
+        "from toile.cli import main\n"
+        "main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", blocker, "inspect", "robustness", str(trained)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 2
+    said = " ".join(done.stderr.split())
+    assert "captum is not installed, which an attack needs" in said
+    assert "-e '.[inspect]'" in said
+    assert "--no-attacks" in said

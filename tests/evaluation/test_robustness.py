@@ -1,0 +1,74 @@
+"""What corruptions cost: worked by hand on ten answers."""
+
+import numpy as np
+import pytest
+
+from toile.evaluation import (
+    CORRUPTIONS,
+    CorruptionScores,
+    proportion,
+    robustness_sentence,
+    score_strength,
+)
+
+LABELS = np.repeat([0, 1], 50)
+
+
+def answers(right_of_first: int, right_of_second: int) -> np.ndarray:
+    """Logits that are right on so many of each class's 50."""
+    right = np.concatenate([np.arange(50) < right_of_first, np.arange(50) < right_of_second])
+    predicted = np.where(right, LABELS, 1 - LABELS)
+    return np.eye(2)[predicted]
+
+
+def scores(name: str, *right: tuple[int, int]) -> CorruptionScores:
+    clean = score_strength(0.0, answers(48, 48), LABELS)
+    strengths = CORRUPTIONS[name].strengths(28, 28)
+    levels = [
+        score_strength(strength, answers(*one), LABELS)
+        for strength, one in zip(strengths, right, strict=True)
+    ]
+    return CorruptionScores(CORRUPTIONS[name], clean, tuple(levels))
+
+
+TURNED = scores("rotate", (48, 48), (48, 40), (46, 30), (44, 20), (40, 16))
+BLURRED = scores("blur", (48, 48), (48, 47), (48, 48), (48, 46), (47, 47))
+
+
+def test_accuracy_and_recall_have_wilsons_interval():
+    third = TURNED.levels[2]
+    assert third.strength == 15
+    assert third.accuracy == proportion(76, 100)
+    assert third.recalls == (proportion(46, 50), proportion(30, 50))
+
+
+def test_losses_are_in_shares_of_the_images_and_half_comes_where_it_comes():
+    assert TURNED.losses == pytest.approx((0, 0.08, 0.20, 0.32, 0.40))
+    assert TURNED.mean_loss == pytest.approx(0.2)
+    # Half of .40 is lost at 15 degrees exactly; a loss of .199 would not do.
+    assert TURNED.half is TURNED.levels[2]
+    assert TURNED.worst is TURNED.levels[4]
+    assert TURNED.hardest_class == 1
+
+
+def test_the_sentence_names_the_worst_with_its_strengths_and_intervals():
+    sentence = robustness_sentence([BLURRED, TURNED])
+    assert sentence == (
+        "rotate hurts it most: turned by 15 degrees it is right in 76.0 % (66.8 to 83.3) where "
+        "untouched it is in 96.0 % (90.2 to 98.4); by then half of the loss has come, turned by 45 "
+        "degrees it is right in 56.0 % (46.2 to 65.3)"
+    )
+
+
+def test_what_chance_may_have_done_is_not_called_a_loss():
+    assert not BLURRED.shown
+    assert robustness_sentence([BLURRED]).startswith("none of the 1 corruptions is shown to cost")
+    better = scores("blur", *[(50, 50)] * 5)
+    assert better.half is None
+    assert better.to_json(["a", "b"])["half_at"] is None
+
+
+def test_a_class_without_images_is_not_the_hardest():
+    clean = score_strength(0.0, np.eye(3)[LABELS], LABELS)
+    turned = score_strength(5.0, np.eye(3)[1 - LABELS], LABELS)
+    assert CorruptionScores(CORRUPTIONS["rotate"], clean, (turned,)).hardest_class == 0

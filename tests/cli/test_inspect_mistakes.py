@@ -77,6 +77,7 @@ def test_the_best_weights_answer_anew_and_only_the_other_half_scores(toile, amon
     assert found["scored"]["images"] == found["images"] // 2
     assert found["scored"]["errors"] < found["errors"]
     assert found["mistakes"][0]["neighbours"] == []
+    assert found["metric"] is None
 
 
 def test_what_cannot_be_written_or_told_is_refused(toile, among_runs):

@@ -22,9 +22,9 @@ from toile.report.theme import (
 
 COLOURS = {"true": TRAINING, "answered": VALIDATION, "": MUTED}
 LEGEND = (
-    ("beside each the nearest of", MUTED),
-    ("its own class", TRAINING),
-    ("the one answered", VALIDATION),
+    ("nearest training images", MUTED),
+    ("of the true class", TRAINING),
+    ("of the class answered", VALIDATION),
 )
 LINE = 0.15
 """Inches from a line of words to the next."""
@@ -84,7 +84,7 @@ def picture_sheet(
         page.text(GAP, 0.2, heading, color=INK, size=9, weight="bold", va="center")
     if num_nearest:
         for at, (text, colour) in enumerate(LEGEND):
-            x = GAP + at * (page_width - GAP) / len(LEGEND)
+            x = GAP + at * min(1.5, (page_width - GAP) / len(LEGEND))
             page.text(x, top - 0.14, text, color=colour, size=letters, va="center")
     # A letter of this size is about .008 inches wide for each point.
     longest = int(width / (0.008 * letters))

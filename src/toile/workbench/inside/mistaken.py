@@ -74,8 +74,8 @@ def view_mistakes(
     scored = {"images": int(scoring.sum()), "errors": int(scoring[errors].sum())}
     record = {
         "run": opened.run.id, "weights": opened.weights, "images": len(likely),
-        "errors": len(errors), "scored": scored, "metric": metric, "before": near.before,
-        "mistakes": shown,
+        "errors": len(errors), "scored": scored, "before": near.before,
+        "metric": metric if near.before else None, "mistakes": shown,
     }  # fmt: skip
     values = {
         "indices": indices, "labels": labels, "predicted": predicted, "probabilities": sure,

@@ -15,7 +15,7 @@ def test_what_training_takes_is_said_for_every_way_with_the_reasons_of_auto(toil
     assert answer.output.count("chosen") == 1
     (found,) = toile("bench", str(recipe), "--rounds=1", "--json").json
     assert found["recipe"] == "tiny"
-    assert [way["taken"] for way in found["ways"]] == [True] + [False] * (len(found["ways"]) - 1)
+    assert [way["chosen"] for way in found["ways"]] == [True] + [False] * (len(found["ways"]) - 1)
     assert sum(way["fastest"] for way in found["ways"]) == 1
     assert all(0 < way["seconds_per_epoch"] < 1000 for way in found["ways"])
 

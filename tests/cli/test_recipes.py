@@ -65,7 +65,7 @@ def test_presets_are_listed_with_parameters_and_source(toile):
 
 def test_a_preset_says_what_it_takes_from_its_source_and_what_it_changes(toile):
     answer = toile("presets", "s1-lab")
-    assert "takes:" in answer.output
+    assert "unchanged:" in answer.output
     assert "test set" in answer.output
     refused = toile("presets", "s1-labb").errors
     assert refused == "toile: s1-labb is no preset; did you mean s1-lab?\n"

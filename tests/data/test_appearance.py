@@ -31,16 +31,14 @@ def test_paper_is_the_median_of_the_border_and_plain_the_share_like_it():
     pixels[0, 0, 0] = 255  # 4 of 12 border pixels
     pixels[0, 0, 3, 3] = 26  # within 16 of 10
     looks = appearance(images(pixels))
-    assert looks.paper == (10.0,)
+    assert looks.background == (10.0,)
     assert looks.plain == pytest.approx(8 / 12)
 
 
 @pytest.mark.parametrize(("paper", "ink"), [(0, 200), (255, 20)])
 def test_framing_is_extent_and_centre_as_shares_of_the_sides(paper, ink):
     framing = appearance(on_paper(paper, ink, [(2, 4), (4, 4), (6, 4)])).framing
-    assert framing.extent == FeatureRange(
-        low=1 / 3, middle=1 / 3, high=1 / 3
-    )  # 4 of 12, not 2 of 10
+    assert framing.size == FeatureRange(low=1 / 3, middle=1 / 3, high=1 / 3)  # 4 of 12, not 2 of 10
     assert framing.centre_x.middle == pytest.approx(6 / 12)
     assert framing.centre_y.middle == pytest.approx(5 / 10)
     # 998 of 1000 lie a thousandth in from the ends, and so do the quantiles of three.
@@ -105,5 +103,5 @@ def test_of_many_images_evenly_spaced_ones_are_looked_at_from_first_to_last():
 
 def test_garments_of_fashion_mnist_fill_their_images_and_are_centred_by_their_box():
     framing = appearance(load_data("fashion-sample").train).framing
-    assert framing.extent.middle == 1
+    assert framing.size.middle == 1
     assert framing.centred_by == "box"

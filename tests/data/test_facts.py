@@ -43,8 +43,8 @@ def older(facts: DataFacts, border: float) -> DataFacts:
 @pytest.mark.parametrize(("border", "paper"), [(12.4, 0), (16, 0), (239, 255), (250, 255)])
 def test_of_an_older_run_border_and_margins_tell_paper_and_framing(facts, border, paper):
     looks = older(facts, border).known_appearance
-    assert looks.paper == (paper,)
-    assert looks.framing.extent.middle == pytest.approx(20 / 28)  # 28 - 4 - 4 rows
+    assert looks.background == (paper,)
+    assert looks.framing.size.middle == pytest.approx(20 / 28)  # 28 - 4 - 4 rows
     assert looks.framing.centre_x.middle == pytest.approx(15 / 28)  # columns 8 to 22
     assert looks.framing.centre_y.middle == pytest.approx(14 / 28)
     assert looks.features == {}
@@ -89,13 +89,13 @@ def test_facts_that_no_images_could_have_are_refused(facts, changes, said):
 
 def test_an_appearance_of_other_images_is_refused(facts):
     record = facts.model_dump(mode="json")
-    record["appearance"]["paper"] = [0.0, 0.0, 0.0]
-    with pytest.raises(ValidationError, match=r"appearance.paper has 3 values for 1 channels"):
+    record["appearance"]["background"] = [0.0, 0.0, 0.0]
+    with pytest.raises(ValidationError, match=r"appearance.background has 3 values for 1 channels"):
         DataFacts.model_validate(record)
 
     record = facts.model_dump(mode="json")
-    record["appearance"]["framing"]["extent"]["middle"] = 0.0
-    with pytest.raises(ValidationError, match=r"extent.middle is 0.0"):
+    record["appearance"]["framing"]["size"]["middle"] = 0.0
+    with pytest.raises(ValidationError, match=r"size.middle is 0.0"):
         DataFacts.model_validate(record)
 
 

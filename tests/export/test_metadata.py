@@ -48,7 +48,7 @@ def test_a_viewer_shows_classes_and_what_goes_in_and_out(
     assert entries["input_colour"] == "RGB"
     assert entries["input_range"] == ("pixels, 0 to 255" if takes == "bytes" else words)
     assert entries["output"] == file.about.output
-    assert json.loads(entries["toile"])["takes"] == takes
+    assert json.loads(entries["toile"])["input_kind"] == takes
 
 
 def test_an_onnx_model_says_it_in_its_doc_strings_too(make_trained):

@@ -29,7 +29,7 @@ def test_bytes_are_answered_as_scaled_pictures_are(
     trained = make_trained(layers, scaling=scaling)
     scaled, bytes_ = contents(trained)
     opened = OnnxClassifier(bytes_)
-    assert opened.about.takes == "bytes"
+    assert opened.about.input_kind == "bytes"
     expected = OnnxClassifier(scaled).logits(make_noise(9))
     np.testing.assert_allclose(opened.logits(make_noise(9)), expected, atol=1e-6)
     first, *_ = onnx.load_model_from_string(bytes_).graph.node
@@ -53,7 +53,7 @@ def test_another_program_gives_it_what_a_file_holds_and_nothing_else(make_traine
 def test_the_proof_is_of_the_graph_that_takes_bytes(make_trained, make_noise):
     trained, pixels = make_trained(LAYERS), make_noise(50)
     proven = prove(build_file("onnx", trained, None, "bytes"), pixels, trained.logits(pixels))
-    assert proven.about.takes == "bytes"
+    assert proven.about.input_kind == "bytes"
     assert proven.about.input == "uint8 (n, 2, 7, 8): pixels, 0 to 255"
     assert proven.about.parity.max_difference < 1e-5
     assert proven.about.parity.agreement == 1
@@ -62,7 +62,7 @@ def test_the_proof_is_of_the_graph_that_takes_bytes(make_trained, make_noise):
 def test_int8_answers_bytes_as_it_answers_scaled_pictures(make_trained, make_noise):
     trained = make_trained(LAYERS)
     scaled, bytes_ = (OnnxClassifier(one) for one in contents(trained, make_noise(60)))
-    assert (bytes_.about.precision, bytes_.about.takes) == ("int8", "bytes")
+    assert (bytes_.about.precision, bytes_.about.input_kind) == ("int8", "bytes")
     pixels = make_noise(100)
     np.testing.assert_array_equal(scaled.logits(pixels), bytes_.logits(pixels))
 
@@ -72,6 +72,6 @@ def test_a_file_that_says_it_takes_what_it_does_not_is_refused(make_trained):
     for content, said, other in ((scaled, "scaled", "bytes"), (bytes_, "bytes", "scaled")):
         model = onnx.load_model_from_string(content)
         about = model.metadata_props[0]
-        about.value = about.value.replace(f'"takes":"{said}"', f'"takes":"{other}"')
+        about.value = about.value.replace(f'"input_kind":"{said}"', f'"input_kind":"{other}"')
         with pytest.raises(ToileError, match=r"cannot be run by ONNX Runtime: .*data type"):
             OnnxClassifier(model.SerializeToString())

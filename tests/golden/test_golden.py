@@ -111,7 +111,9 @@ def test_what_is_written_today_says_its_version(golden, tmp_path):
         if file.suffix == ".safetensors":
             with safe_open(file, "np") as stored:
                 version = json.loads(stored.metadata()["toile"])["version"]
-                assert version == (2 if file.parent.name == "checkpoint" else 1)
+                is_checkpoint = file.parent.name == "checkpoint"
+                name = "checkpoint.safetensors" if is_checkpoint else file.name
+                assert version == version_of(name)
     assert (run.folder / "recipe.yaml").read_text().startswith("version: 2\n")
 
 

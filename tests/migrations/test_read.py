@@ -92,9 +92,9 @@ def test_a_renamed_key_is_read_in_a_record_and_in_arrays(monkeypatch):
 
 
 def test_lines_say_their_version_from_the_second_on(monkeypatch):
-    assert versioned_line("history.jsonl", {"kind": "step"}) == {"kind": "step"}
-    monkeypatch.setattr(reading, "RECORDS", {"history.jsonl": (Migration(),)})
-    assert versioned_line("history.jsonl", {"kind": "step"}) == {"version": 2, "kind": "step"}
+    assert versioned_line("ledger.jsonl", {"kind": "step"}) == {"kind": "step"}
+    monkeypatch.setattr(reading, "RECORDS", {"ledger.jsonl": (Migration(),)})
+    assert versioned_line("ledger.jsonl", {"kind": "step"}) == {"version": 2, "kind": "step"}
 
 
 def test_a_record_inside_another_is_read_by_its_own_version():

@@ -29,9 +29,9 @@ def test_bounds_come_of_the_choosing_half_and_their_cost_of_the_other():
     # one less sure, which is right, and one that is strange, which is wrong.
     logits = rows(*np.linspace(0.6, 0.99, 200), 0.9, 0.9, 0.9, 0.59, 0.9)
     labels = np.array([0] * 204 + [1])
-    chooses = np.arange(205) < 200
+    selection = np.arange(205) < 200
     strange = np.arange(205) == 204
-    found = find_abstention(logits, labels, chooses, strange)
+    found = find_abstention(logits, labels, selection, strange)
     assert found.confidence == pytest.approx(0.6)
     assert found.cost is not None
     assert vars(found.cost) == {"refused": 2, "right": 1, "n": 5}

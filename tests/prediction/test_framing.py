@@ -17,7 +17,7 @@ def just(middle: float) -> FeatureRange:
 
 
 def framing(extent: float, by: str = "box", x: float = 0.5) -> Framing:
-    return Framing(extent=just(extent), centred_by=by, centre_x=just(x), centre_y=just(0.5))
+    return Framing(size=just(extent), centred_by=by, centre_x=just(x), centre_y=just(0.5))
 
 
 def test_the_box_and_the_centre_of_mass_are_of_what_is_drawn():

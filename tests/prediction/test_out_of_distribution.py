@@ -4,7 +4,7 @@ from toile.data import Appearance, FeatureRange, Framing
 from toile.prediction.out_of_distribution import are_out_of_distribution, unusual_features
 
 WIDE = FeatureRange(low=0, middle=0.5, high=1)
-FRAMING = Framing(extent=WIDE, centred_by="box", centre_x=WIDE, centre_y=WIDE)
+FRAMING = Framing(size=WIDE, centred_by="box", centre_x=WIDE, centre_y=WIDE)
 
 
 def looks(framing: Framing | None, **features: tuple[float, float]) -> Appearance:
@@ -12,7 +12,7 @@ def looks(framing: Framing | None, **features: tuple[float, float]) -> Appearanc
         name.replace("_", " "): FeatureRange(low=low, middle=low, high=high)
         for name, (low, high) in features.items()
     }
-    return Appearance(paper=(0.0,), plain=1.0, framing=framing, features=ranges)
+    return Appearance(background=(0.0,), plain=1.0, framing=framing, features=ranges)
 
 
 def test_what_lies_outside_is_said_with_its_numbers():

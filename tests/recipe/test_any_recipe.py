@@ -31,7 +31,7 @@ TEXTS = st.text(max_size=40) | st.sampled_from(
 KEYS = st.sampled_from(
     ["name", "about", "data", "network", "training", "seed", "optimizer", "sgd", "learning_rate",
      "views", "mirror", "conv", "filters", "kernel", "residual", "layers", "shortcut", "relu",
-     "dense", "units", "padding", "early_stopping", "start", "taken", "size_px", "dropout",
+     "dense", "units", "padding", "early_stopping", "start", "copied", "size_px", "dropout",
      "validation", "title"]
 )  # fmt: skip
 LEAVES = (
@@ -146,7 +146,7 @@ def documents(draw: Any) -> dict[str, Any]:
 @settings(max_examples=60, deadline=None)
 @given(documents())
 @example({"network": ["relu"], "about": {"title": "a\x85b", "changes": "\u2028"}})
-@example({"network": ["relu"], "about": {"title": "1e-3", "source": "off", "takes": "'\"#"}})
+@example({"network": ["relu"], "about": {"title": "1e-3", "source": "off", "unchanged": "'\"#"}})
 @example({"network": ["relu"], "about": {"title": " x: [", "changes": "long words " * 30}})
 def test_a_recipe_comes_back_from_its_short_and_its_complete_text(document: dict[str, Any]):
     recipe = recipe_of(document)
@@ -169,7 +169,7 @@ def test_a_recipe_opened_and_closed_again_is_the_same(document: dict[str, Any]):
 @given(GARBAGE | st.dictionaries(KEYS, GARBAGE))
 @example({"network": [{frozenset(): 1}]})
 @example({"network": [{"relu": {"name": ["x"]}}]})
-@example({"training": {"start": {"run": "x", "taken": 5}}, "network": ["relu"]})
+@example({"training": {"start": {"run": "x", "copied": 5}}, "network": ["relu"]})
 def test_only_a_refusal_comes_out_of_garbage(document: Any):
     with contextlib.suppress(ToileError):
         recipe_of(document)

@@ -93,7 +93,9 @@ def test_batch_norm_of_the_example_is_kerass():
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_preset_says_what_it_takes_and_what_it_changes(name: str):
     about = read_recipe(name).about
-    assert all(len(text) > 10 for text in (about.title, about.source, about.takes, about.changes))
+    assert all(
+        len(text) > 10 for text in (about.title, about.source, about.unchanged, about.changes)
+    )
     chose_on_test = name.startswith(("s1", "s3"))
     assert chose_on_test == ("chose on its test set" in about.changes)
 

@@ -71,7 +71,7 @@ OTHERWISE = {
     "training.start.seen_validation": 3,
     "training.start.seen_test": 2,
     "training.start.unknown": ["other"],
-    "training.start.taken": ["conv1"],
+    "training.start.copied": ["conv1"],
     "training.start.frozen": ["conv1"],
     "training.start.cut": [{"layer": "conv1", "channels": [1]}],
     "training.start.silent": [{"layer": "relu1", "channels": [1]}],
@@ -124,7 +124,7 @@ def test_the_hashes_of_all_these_differ_from_one_another():
 
 
 def test_name_and_about_change_nothing():
-    about = dict.fromkeys(("title", "source", "takes", "changes", "result"), "other")
+    about = dict.fromkeys(("title", "source", "unchanged", "changes", "result"), "other")
     assert with_settings(BASE, {"name": "other", "about": about}).hash == BASE.hash
 
 

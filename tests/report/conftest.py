@@ -34,8 +34,8 @@ def epoch_record(epoch: int, accuracy: float, loss: float | None, best: bool) ->
         "step": 10 * epoch,
         "training": {"loss": loss, "accuracy": accuracy},
         "validation": {"loss": loss, "accuracy": accuracy},
-        "scores": {"loss": loss, "accuracy": accuracy},
-        "chooses": {"loss": loss, "accuracy": accuracy},
+        "holdout": {"loss": loss, "accuracy": accuracy},
+        "selection": {"loss": loss, "accuracy": accuracy},
         "best": best,
         "learning_rate": 0.01,
         "seconds": 12.3,
@@ -101,7 +101,7 @@ def make_run(tmp_path: Path, history: History) -> MakeRun:
         (folder / "environment.json").write_text(json.dumps(ENVIRONMENT))
         if logits is not None:
             arrays = {"logits": logits, "labels": LABELS, "indices": np.arange(4)}
-            stored = arrays | {"chooses": np.array([0, 1, 0, 1], np.uint8)}
+            stored = arrays | {"selection": np.array([0, 1, 0, 1], np.uint8)}
             save_arrays(folder / "validation.safetensors", stored)
             if status != "running":
                 (folder / "results.json").write_text(json.dumps(results_record(status, logits)))

@@ -3,7 +3,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from toile.report import readings_figure
-from toile.report.readings import MEAN, READING, TREND, place_levels, value_limits
+from toile.report.readings import MEAN, READING, TREND, level_positions, value_limits
 from toile.report.theme import short_names
 from toile.statistics import judge_readings
 
@@ -43,13 +43,13 @@ def test_each_mean_stands_inside_its_interval():
 
 
 def test_geometric_levels_stand_on_an_axis_of_doublings_and_even_ones_on_a_plain_one():
-    assert place_levels(["8", "16", "64"]) == ({"8": 3, "16": 4, "64": 6}, True)
-    assert place_levels(["0.1", "0.2", "0.4", "0.5"])[0]["0.4"] == 0.4
+    assert level_positions(["8", "16", "64"]) == ({"8": 3, "16": 4, "64": 6}, True)
+    assert level_positions(["0.1", "0.2", "0.4", "0.5"])[0]["0.4"] == 0.4
 
 
 @pytest.mark.parametrize("names", [["sgd", "adam", "3"], ["1", "2"], ["0", "1", "1000"], ["nan"]])
 def test_other_levels_stand_evenly_in_their_order(names):
-    assert place_levels(names) == ({name: place for place, name in enumerate(names)}, False)
+    assert level_positions(names) == ({name: place for place, name in enumerate(names)}, False)
 
 
 def test_a_sure_trend_is_drawn_through_the_means_of_a_line():

@@ -142,8 +142,8 @@ EPOCH = {
     "step": 5,
     "training": {"loss": 0.5, "accuracy": 0.5},
     "validation": {"loss": 0.5, "accuracy": 0.5},
-    "scores": {"loss": 0.5, "accuracy": 0.5},
-    "chooses": {"loss": 0.5, "accuracy": 0.5},
+    "holdout": {"loss": 0.5, "accuracy": 0.5},
+    "selection": {"loss": 0.5, "accuracy": 0.5},
     "best": True,
     "seconds": 1.0,
     "evaluation_seconds": 0.1,
@@ -168,8 +168,8 @@ DEEP = "[" * 100_000 + "]" * 100_000
         json.dumps(EPOCH | {"step": 0}),
         json.dumps(EPOCH | {"seconds": "1"}),
         json.dumps(EPOCH | {"validation": {"loss": 0.5, "accuracy": 2}}),
-        json.dumps({name: value for name, value in EPOCH.items() if name != "chooses"}),
-        json.dumps(EPOCH | {"scores": {"loss": 0.5, "accuracy": "half"}}),
+        json.dumps({name: value for name, value in EPOCH.items() if name != "selection"}),
+        json.dumps(EPOCH | {"holdout": {"loss": 0.5, "accuracy": "half"}}),
         json.dumps(EPOCH | {"total_seconds": float("nan")}),
         json.dumps(EPOCH) + "\n" + json.dumps(EPOCH),
     ],
@@ -228,8 +228,8 @@ SHORT = np.zeros(17, np.int64)
         ({"labels": np.full(18, -1)}, "its labels leave the range"),
         ({"indices": np.arange(18) + 49}, "its indices leave the range from 0 to 65"),
         ({"indices": np.zeros((18, 1), np.int64)}, "its indices are"),
-        ({"chooses": np.ones(18, np.uint8)}, "its chooses do not mark two halves"),
-        ({"chooses": np.arange(18).astype(np.uint8)}, "its chooses do not mark two halves"),
+        ({"selection": np.ones(18, np.uint8)}, "its selection does not mark two halves"),
+        ({"selection": np.arange(18).astype(np.uint8)}, "its selection does not mark two halves"),
     ],
 )
 def test_answers_that_no_run_on_its_data_gave_are_refused(trained, bundle, tmp_path, changes, said):
@@ -249,7 +249,7 @@ def test_answers_on_no_image_at_all_are_refused(trained, bundle, tmp_path):
         "data.json": json.dumps(trained.run.data | {"validation": 0}).encode(),
         "validation.safetensors": (tmp_path / "none.safetensors").read_bytes(),
     }
-    with pytest.raises(ToileError, match="its chooses do not mark two halves"):
+    with pytest.raises(ToileError, match="its selection does not mark two halves"):
         import_bundle(altered(bundle, changes), tmp_path / "elsewhere")
 
 

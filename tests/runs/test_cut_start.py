@@ -43,7 +43,7 @@ def test_a_cut_run_has_the_weights_that_are_left_and_goes_on_from_there(parent, 
     run = begin(cut_recipe(parent, 0), out=tmp_path / "cut").finish()
     mine, theirs = run.classifier().module, parent.classifier().module
     assert mine.conv1.weight.tolist() == theirs.conv1.weight[:1].tolist()
-    assert run.recipe.training.start.taken == ("conv1", "dense1")
+    assert run.recipe.training.start.copied == ("conv1", "dense1")
     assert run.plan.parameters < parent.plan.parameters
     longer = go_on(run, epochs=1).finish()
     straight = begin(cut_recipe(parent, 1), out=tmp_path / "straight").finish()

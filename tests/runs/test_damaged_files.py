@@ -55,7 +55,7 @@ def read_all_of(run: Run) -> object:
     scores = judge_validation(run.recipe, run.validation)
     other = differences(run.environment, run.environment)
     reached = convergence_of(epochs), seconds_of(epochs) if epochs else None
-    halves = [one[half]["accuracy"] for one in epochs for half in ("scores", "chooses")]
+    halves = [one[half]["accuracy"] for one in epochs for half in ("holdout", "selection")]
     return run.plan, run.score, listed, scores, other, reached, halves
 
 

@@ -38,10 +38,10 @@ def test_a_run_keeps_how_far_each_validation_image_lies(run):
 
 def test_one_in_two_hundred_lies_beyond_the_bound_by_distance(run):
     found, kept = abstention_of(run), read_novelty(run.folder)
-    chooses = run.validation.chooses == 1
-    beyond = (kept.distances[chooses] > found.distance).mean()
+    selection = run.validation.selection == 1
+    beyond = (kept.distances[selection] > found.distance).mean()
     assert beyond <= 0.005
-    assert found.cost.n == int((~chooses).sum())
+    assert found.cost.n == int((~selection).sum())
     assert found.cost.refused < 0.05 * found.cost.n
 
 

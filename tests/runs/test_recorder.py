@@ -89,9 +89,9 @@ def test_the_history_is_arrays_with_a_number_an_epoch(trained):
 def test_the_best_epochs_score_is_that_of_the_half_that_did_not_choose(trained):
     epochs = trained.run.history.epochs
     best = trained.run.results.best
-    chosen = max(epochs, key=lambda one: (one["chooses"]["accuracy"], -one["epoch"]))
+    chosen = max(epochs, key=lambda one: (one["selection"]["accuracy"], -one["epoch"]))
     assert best.epoch == chosen["epoch"]
-    assert best.score.value == pytest.approx(chosen["scores"]["accuracy"])
+    assert best.score.value == pytest.approx(chosen["holdout"]["accuracy"])
     assert best.score.n == 9
 
 
@@ -103,7 +103,7 @@ def test_where_early_stopping_chose_the_score_is_of_the_other_half(make_recorder
     assert score.of == "the scoring half of validation"
     assert score.n == 9
     last = recorder.run.history.epochs[-1]
-    assert score.value == pytest.approx(last["scores"]["accuracy"])
+    assert score.value == pytest.approx(last["holdout"]["accuracy"])
 
 
 @pytest.mark.parametrize("step", [1, 4, 5, 6, 14])

@@ -81,9 +81,9 @@ def test_a_trial_is_an_ordinary_run_of_what_was_picked_scored_where_it_chooses(t
     assert value_at(run.recipe, RATE) == best.values[RATE]
     assert run.recipe.seed == 0
     answers = run.validation
-    chooses = answers.chooses == 1
+    selection = answers.selection == 1
     right = answers.logits.argmax(axis=1) == answers.labels
-    assert best.score == pytest.approx(right[chooses].mean())
+    assert best.score == pytest.approx(right[selection].mean())
     assert best.score == max(one.score for one in result.trials if one.score is not None)
     assert list_runs(best.folder.parents[1]) == []
 
@@ -98,7 +98,7 @@ def test_the_finalists_are_read_with_other_seeds_on_the_other_half(taken):
     assert run.results.epochs == 2
     answers = run.validation
     right = answers.logits.argmax(axis=1) == answers.labels
-    assert reading.score == pytest.approx(right[answers.chooses == 0].mean())
+    assert reading.score == pytest.approx(right[answers.selection == 0].mean())
     assert value_at(run.recipe, FILTERS) == result.chosen()[0].values[FILTERS]
 
 

@@ -26,8 +26,9 @@ ESTIMATE = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}
 SECONDS = {"total": 2.0, "training": 1.5, "evaluation": 0.5, "first_epoch": 1.5, "per_epoch": None}
 HALF = {"loss": 0.4, "accuracy": 0.9}
 EPOCH = {
-    "kind": "epoch", "epoch": 1, "step": 5, "training": HALF, "validation": HALF, "scores": HALF,
-    "chooses": HALF, "best": True, "seconds": 1.5, "evaluation_seconds": 0.5, "total_seconds": 2.0,
+    "kind": "epoch", "epoch": 1, "step": 5, "training": HALF, "validation": HALF, "holdout": HALF,
+    "selection": HALF, "best": True, "seconds": 1.5, "evaluation_seconds": 0.5,
+    "total_seconds": 2.0,
 }  # fmt: skip
 ENVIRONMENT = {
     "toile": "0.1.0", "python": "3.11.7", "torch": "2.13.0", "numpy": "2.4.6", "system": "Linux",

@@ -69,8 +69,8 @@ def test_the_scores_are_those_of_the_logits_kept(make_fit):
     last = epochs(fit)[-1]
     right = (fit.logits.argmax(1) == fit.validation_labels).float()
     assert last.validation.accuracy == pytest.approx(right.mean().item())
-    assert last.chooses.accuracy == pytest.approx(right[fit.selection].mean().item())
-    assert last.scores.accuracy == pytest.approx(right[~fit.selection].mean().item())
+    assert last.selection.accuracy == pytest.approx(right[fit.selection].mean().item())
+    assert last.holdout.accuracy == pytest.approx(right[~fit.selection].mean().item())
     fit.network.eval()
     with torch.no_grad():
         again = fit.network(fit.batches.pixels.scaled(fit.validation))
@@ -178,8 +178,8 @@ def test_the_best_epoch_is_chosen_by_the_choosing_half_alone(make_fit):
     scored = epochs(make_fit(training__epochs=6))
     best = 0.0
     for event in scored:
-        assert event.best == (event.chooses.accuracy > best)
-        best = max(best, event.chooses.accuracy)
+        assert event.best == (event.selection.accuracy > best)
+        best = max(best, event.selection.accuracy)
 
 
 def test_a_least_change_shortens_the_wait_but_not_the_search_for_the_best(make_fit):
@@ -188,8 +188,8 @@ def test_a_least_change_shortens_the_wait_but_not_the_search_for_the_best(make_f
     )
     best = 0.0
     for event in scored:
-        assert event.best == (event.chooses.accuracy > best)
-        best = max(best, event.chooses.accuracy)
+        assert event.best == (event.selection.accuracy > best)
+        best = max(best, event.selection.accuracy)
     assert sum(event.best for event in scored) > 1
 
 

@@ -67,7 +67,7 @@ def test_decoupled_decay_does_not_pass_through_the_gradient():
 def test_the_schedules_factor_multiplies_each_groups_own_rate():
     network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Linear(2, 2))
     optimizer = make_optimizer(
-        optimizers.Muon(learning_rate=0.02, rest_learning_rate=0.002), network
+        optimizers.Muon(learning_rate=0.02, adamw_learning_rate=0.002), network
     )
     set_rate(optimizer, 0.5)
     assert [group["lr"] for group in optimizer.param_groups] == [0.01, 0.001]

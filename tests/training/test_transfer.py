@@ -29,7 +29,7 @@ def weights_of(plan, seed=5):
 
 def test_all_layers_that_fit_are_taken_by_default_and_a_head_for_other_classes_is_new():
     filled = fill_start(START, plan_of(classes=5), weights_of(plan_of(classes=3)))
-    assert filled.taken == ("conv1", "batchnorm1", "dense1")
+    assert filled.copied == ("conv1", "batchnorm1", "dense1")
     assert filled.frozen == ()
 
 
@@ -37,7 +37,7 @@ def test_layers_are_taken_up_to_the_one_named():
     filled = fill_start(
         START.model_copy(update={"up_to": "relu1"}), plan_of(), weights_of(plan_of())
     )
-    assert filled.taken == ("conv1", "batchnorm1")
+    assert filled.copied == ("conv1", "batchnorm1")
 
 
 def test_a_layer_asked_for_that_does_not_fit_is_refused_with_both_shapes():
@@ -66,7 +66,7 @@ def test_freezing_everything_is_refused():
 def test_frozen_layers_keep_weights_and_statistics_while_the_others_learn(make_fit):
     source = make_fit(seed=9)
     weights = source.scored_arrays()
-    start = {"run": "older", "taken": ["conv1", "batchnorm1"], "frozen": ["conv1", "batchnorm1"]}
+    start = {"run": "older", "copied": ["conv1", "batchnorm1"], "frozen": ["conv1", "batchnorm1"]}
     fit = make_fit(weights, training__start=start)
     before = {name: value.clone() for name, value in fit.network.state_dict().items()}
     for _ in train(fit):

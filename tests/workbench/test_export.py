@@ -74,7 +74,7 @@ def test_int8_is_judged_on_the_whole_validation_part(run, tmp_path):
 
 @pytest.mark.parametrize("int8", [False, True])
 def test_a_file_that_takes_bytes_is_proven_on_bytes(run, tmp_path, int8):
-    exported = toile.export_run(run, file=tmp_path / "a.onnx", takes="bytes", int8=int8)
+    exported = toile.export_run(run, file=tmp_path / "a.onnx", input_kind="bytes", int8=int8)
     assert exported.about.input == "uint8 (n, 1, 28, 28): pixels, 0 to 255"
     assert exported.parity.agreement >= (0.98 if int8 else 1)
     pixels = toile.load_data(run.recipe.data).train.pixels[run.validation.indices]
@@ -85,8 +85,11 @@ def test_a_file_that_takes_bytes_is_proven_on_bytes(run, tmp_path, int8):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"to": "onnx", "takes": "floats"}, "takes is floats; it is scaled or bytes"),
-        ({"to": "keras", "takes": "bytes"}, "--input bytes goes with onnx, and the format is k"),
+        ({"to": "onnx", "input_kind": "floats"}, "input_kind is floats; it is scaled or bytes"),
+        (
+            {"to": "keras", "input_kind": "bytes"},
+            "--input bytes goes with onnx, and the format is k",
+        ),
         ({"to": "onnx", "weights": "first"}, "weights is first; it is last or best"),
         ({"to": "keras", "int8": True}, "--int8 goes with onnx, and the format is keras"),
         ({"file": "nowhere/a.h5"}, "nowhere is no folder; make it"),

@@ -106,7 +106,7 @@ def _json(result: "Bench") -> dict[str, object]:
         "memory_bytes": result.memory_bytes,
         "reasons": list(result.reasons),
         "ways": [
-            asdict(way) | {"taken": way is result.chosen, "fastest": way is result.fastest}
+            asdict(way) | {"chosen": way is result.chosen, "fastest": way is result.fastest}
             for way in result.ways
         ],
     }

@@ -45,7 +45,7 @@ def export(
         from toile.workbench import export_run
 
         exported = export_run(
-            opened, to, file, weights=weights, int8=int8, takes=input_, force=force, data=data
+            opened, to, file, weights=weights, int8=int8, input_kind=input_, force=force, data=data
         )
     parity = exported.parity
     if as_json:

@@ -80,9 +80,9 @@ class Watch:
         if training.start is not None:
             children = live.fit.network.named_children()
             learning = [name for name, layer in children if any(True for _ in layer.parameters())]
-            anew = [name for name in learning if name not in training.start.taken]
+            anew = [name for name in learning if name not in training.start.copied]
             lines.append(
-                f"layers taken: {', '.join(training.start.taken)}; "
+                f"layers copied: {', '.join(training.start.copied)}; "
                 f"frozen: {', '.join(training.start.frozen) or 'none'}; "
                 f"begun anew, having other shapes or not asked for: {', '.join(anew) or 'none'}"
             )

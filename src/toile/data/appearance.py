@@ -45,12 +45,12 @@ class FeatureRange(Record):
 class Framing(Record):
     """Where what is drawn lies in the training images.
 
-    `extent` is how much of the image it spans in the direction where it spans more. Its centre, of
+    `size` is how much of the image it spans in the direction where it spans more. Its centre, of
     its `box` or of its `mass`, whichever varies less from image to image, lies at `centre_x` and
     `centre_y`, shares of the sides from the left and from the top.
     """
 
-    extent: FeatureRange
+    size: FeatureRange
     centred_by: Literal["box", "mass"]
     centre_x: FeatureRange
     centre_y: FeatureRange
@@ -59,12 +59,13 @@ class Framing(Record):
 class Appearance(Record):
     """How the training images look.
 
-    `paper` is the median grey of the outermost pixels, a value a channel, and `plain` the share of
-    them that are like it. `framing` is None where there is no paper to draw on, as in photographs.
+    `background` is the median grey of the outermost pixels, a value a channel, and `plain` the
+    share of them that are like it. `framing` is None where no background is plain, as in
+    photographs.
     `features` are those of `picture_features`, the drawn share only with a framing.
     """
 
-    paper: tuple[float, ...]
+    background: tuple[float, ...]
     plain: float
     framing: Framing | None
     features: dict[str, FeatureRange]
@@ -84,7 +85,7 @@ def appearance(images: Images) -> Appearance:
         framing = _framing(pixels, background)
     columns = [picture_features(pixels[piece], background) for piece in chunk_slices(pixels)]
     return Appearance(
-        paper=tuple(background.tolist()),
+        background=tuple(background.tolist()),
         plain=plain,
         framing=framing,
         features={
@@ -158,7 +159,7 @@ def _framing(
     by_box = middle.std(0).sum() <= mass.std(0).sum()
     centre = (middle if by_box else mass) / sides
     return Framing(
-        extent=_range(((box[:, 2:] - box[:, :2]) / sides).max(1)),
+        size=_range(((box[:, 2:] - box[:, :2]) / sides).max(1)),
         centred_by="box" if by_box else "mass",
         centre_x=_range(centre[:, 0]),
         centre_y=_range(centre[:, 1]),

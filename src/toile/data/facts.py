@@ -73,7 +73,7 @@ class DataFacts(BaseModel):
         channels, height, width = self.shape
         lists = {"mean": self.mean, "sd": self.sd, "border_grey": self.border_grey}
         if self.appearance is not None:
-            lists["appearance.paper"] = self.appearance.paper
+            lists["appearance.background"] = self.appearance.background
         for name, values in lists.items():
             if len(values) != channels:
                 raise ValueError(f"{name} has {len(values)} values for {channels} channels")
@@ -81,10 +81,8 @@ class DataFacts(BaseModel):
         if margins.left + margins.right >= width or margins.top + margins.bottom >= height:
             raise ValueError(f"margins leave nothing of {width} x {height} px")
         framing = None if self.appearance is None else self.appearance.framing
-        if framing is not None and framing.extent.middle <= 0:
-            raise ValueError(
-                f"appearance.framing.extent.middle is {framing.extent.middle}, not > 0"
-            )
+        if framing is not None and framing.size.middle <= 0:
+            raise ValueError(f"appearance.framing.size.middle is {framing.size.middle}, not > 0")
         return self
 
     @property
@@ -96,7 +94,7 @@ class DataFacts(BaseModel):
         left, top = self.margins.left, self.margins.top
         right, bottom = width - self.margins.right, height - self.margins.bottom
         framing = Framing(
-            extent=_about(max((right - left) / width, (bottom - top) / height)),
+            size=_about(max((right - left) / width, (bottom - top) / height)),
             centred_by="box",
             centre_x=_about((left + right) / 2 / width),
             centre_y=_about((top + bottom) / 2 / height),
@@ -107,7 +105,7 @@ class DataFacts(BaseModel):
             for grey, white in zip(self.border_grey, background, strict=True)
         )
         return Appearance(
-            paper=background,
+            background=background,
             plain=float(is_plain),
             framing=framing if is_plain else None,
             features={},

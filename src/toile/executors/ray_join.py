@@ -29,7 +29,7 @@ def join_ray() -> tuple[Any, bool]:
         return ray, False
     address = os.environ.get("RAY_ADDRESS", "")
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
-    with _sigterm_kept_ours():
+    with _keep_our_sigterm():
         if not address:
             # At its port Ray asks for a token, which it keeps in ~/.ray/auth_token.
             ray.init("local", include_dashboard=False, num_cpus=num_cores(), **quiet)
@@ -74,7 +74,7 @@ def _refuse_unreachable(address: str) -> None:
 
 
 @contextmanager
-def _sigterm_kept_ours() -> Iterator[None]:
+def _keep_our_sigterm() -> Iterator[None]:
     """Ray takes SIGTERM for itself; whoever handled it before goes on to."""
     before = signal.getsignal(signal.SIGTERM)
     try:

@@ -48,7 +48,7 @@ class ExportMetadata(BaseModel):
     precision: Literal["float32", "int8"] = "float32"
     recipe: str = Field(repr=False)
     data: DataFacts
-    takes: InputKind = "scaled"
+    input_kind: InputKind = "scaled"
     input: str = ""
     output: str = ""
     parity: Parity | None = None
@@ -104,7 +104,7 @@ def flat_metadata(about: ExportMetadata, layout: Literal["NCHW", "NHWC"]) -> dic
         "input_shape": ", ".join(map(str, ("n", *sizes))),
         "input_layout": layout,
         "input_colour": "grey" if channels == 1 else "RGB",
-        "input_range": range_words(about.data, about.takes),
+        "input_range": range_words(about.data, about.input_kind),
         "output": about.output,
     }
 

@@ -56,7 +56,7 @@ class OnnxClassifier:
 
     def _inputs(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Shaped[np.ndarray, "n c h w"]:
         """What the graph takes, which ONNX Runtime holds against its type."""
-        if self.about.takes == "bytes":
+        if self.about.input_kind == "bytes":
             return np.ascontiguousarray(pixels)
         return scaled(pixels, self.facts)
 

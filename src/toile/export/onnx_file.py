@@ -62,7 +62,7 @@ class OnnxFile:
 
         facts = self.about.data
         accept_bytes(self.model, facts, INPUT)
-        words = {"takes": "bytes", "input": input_words(facts, facts.shape, "bytes")}
+        words = {"input_kind": "bytes", "input": input_words(facts, facts.shape, "bytes")}
         self.about = self.about.model_copy(update=words)
 
     @staticmethod

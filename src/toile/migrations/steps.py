@@ -67,14 +67,33 @@ def say_ema(results: Document) -> None:
 
 SETTINGS: tuple[Migration, ...] = (
     Migration(
-        renamed={"training.average": "training.ema", "training.replicas": "training.shards"},
+        renamed={
+            "about.takes": "about.unchanged",
+            "training.average": "training.ema",
+            "training.optimizer.muon.rest_learning_rate": (
+                "training.optimizer.muon.adamw_learning_rate"
+            ),
+            "training.replicas": "training.shards",
+            "training.start.taken": "training.start.copied",
+        },
         rewrite=say_first_rules,
     ),
 )
 RECORDS: dict[str, tuple[Migration, ...]] = {
-    "data.json": (Migration(rewrite=say_first_facts),),
+    "data.json": (
+        Migration(
+            renamed={
+                "appearance.paper": "appearance.background",
+                "appearance.framing.extent": "appearance.framing.size",
+            },
+            rewrite=say_first_facts,
+        ),
+    ),
+    "history.jsonl": (Migration(renamed={"chooses": "selection", "scores": "holdout"}),),
+    "validation.safetensors": (Migration(renamed={"arrays.chooses": "arrays.selection"}),),
     "results.json": (Migration(rewrite=say_ema),),
     "checkpoint.safetensors": (Migration(renamed={"arrays.average/": "arrays.ema/"}),),
+    "export": (Migration(renamed={"takes": "input_kind"}),),
 }
 SETTINGS_FILES = ("recipe.yaml", "study.yaml", "search.yaml", "sheet.yaml", "search.json")
 """Files in which settings stand. A search's memory has them by address."""

@@ -69,7 +69,7 @@ def framed(
         part = window(region, framing, size)
         name = "Framed"
         sentence = (
-            f"It was made to span {100 * framing.extent.middle:.0f} % of {size[0]} x {size[1]} px, "
+            f"It was made to span {100 * framing.size.middle:.0f} % of {size[0]} x {size[1]} px, "
             f"centred by its {framing.centred_by}, as the training images are."
         )
     if (width, height) == size and part == (0, 0, *size):
@@ -130,7 +130,7 @@ def is_framed(
     span = max(region.size[0] / width, region.size[1] / height)
     return (
         abs(width * size[1] / (height * size[0]) - 1) <= max(across, down)
-        and framing.extent.holds(span, max(across, down))
+        and framing.size.holds(span, max(across, down))
         and framing.centre_x.holds(x / width, across)
         and framing.centre_y.holds(y / height, down)
     )
@@ -139,7 +139,7 @@ def is_framed(
 def window(region: Region, framing: Framing, size: tuple[int, int]) -> Box:
     """The part of a picture, which may reach beyond it, that frames `region` in `size`."""
     width, height = size
-    scale = max(region.size[0] / width, region.size[1] / height) / framing.extent.middle
+    scale = max(region.size[0] / width, region.size[1] / height) / framing.size.middle
     x, y = region.centre(framing)
     left = x - framing.centre_x.middle * width * scale
     top = y - framing.centre_y.middle * height * scale

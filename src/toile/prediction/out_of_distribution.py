@@ -16,7 +16,7 @@ def unusual_features(
     What lies farther off than the training images differ among themselves gets no answer. Lighting
     and another pen move features by less, and a network often answers such pictures rightly.
     """
-    features = picture_features(pixels[None], np.array(appearance.paper))
+    features = picture_features(pixels[None], np.array(appearance.background))
     if appearance.framing is not None and features["drawn share"][0] == 0:
         return ["nothing is drawn in it"], []
     reasons, warnings = [], []
@@ -38,7 +38,7 @@ def are_out_of_distribution(
     pixels: UInt8[np.ndarray, "n c h w"], appearance: Appearance
 ) -> Bool[np.ndarray, " n"]:
     """Which pictures get no answer by what `unusual_features` says."""
-    values = picture_features(pixels, np.array(appearance.paper))
+    values = picture_features(pixels, np.array(appearance.background))
     out_of_distribution = np.zeros(len(pixels), bool)
     if appearance.framing is not None:
         out_of_distribution |= values["drawn share"] == 0

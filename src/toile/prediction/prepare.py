@@ -63,7 +63,7 @@ def prepare(picture: Picture, facts: DataFacts, show_steps: bool = True) -> Prep
         pixels = _photograph(original, facts.shape, notes)
     else:
         pixels = _drawing(
-            original, facts.shape, np.array(appearance.paper), appearance.framing, notes
+            original, facts.shape, np.array(appearance.background), appearance.framing, notes
         )
     if show_steps:
         _note_inputs(pixels, facts, notes)

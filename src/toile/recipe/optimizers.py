@@ -89,7 +89,7 @@ class Muon(Optimizer):
     momentum: Fraction = Field(0.95, description="Share of the last step kept, looking ahead")
     steps: int = Field(5, ge=1, le=20, description="Newton-Schulz iterations of a step")
     weight_decay: Decay = Field(0.0, description=DECOUPLED)
-    rest_learning_rate: LearningRate = Field(
+    adamw_learning_rate: LearningRate = Field(
         2e-3, description="Size of an AdamW step on biases, norms and the last layer"
     )
 

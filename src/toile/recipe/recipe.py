@@ -33,7 +33,7 @@ class About(Settings):
 
     title: str = Field("", max_length=200, description="The recipe in a few words")
     source: str = Field("", max_length=2000, description="Where it comes from")
-    takes: str = Field("", max_length=2000, description="What is as in the source")
+    unchanged: str = Field("", max_length=2000, description="What is as in the source")
     changes: str = Field("", max_length=2000, description="What is not, and why")
     result: str = Field("", max_length=2000, description="What the source reached")
 

@@ -48,7 +48,7 @@ class Start(Settings):
     weights: Literal["last", "best"] = Field("last", description="Which of its weights")
     sha256: str = Field("", pattern="^([0-9a-f]{64})?$", description="Their hash, filled when read")
     up_to: str | None = Field(
-        None, description="The last layer whose weights are taken; off takes all that fit"
+        None, description="The last layer whose weights are copied; off copies all that fit"
     )
     freeze_up_to: str | None = Field(
         None, description="Layers up to this one keep their weights, batch statistics included"
@@ -65,7 +65,7 @@ class Start(Settings):
     unknown: tuple[str, ...] = Field(
         (), strict=False, description="Runs they come from whose images are not known, filled"
     )
-    taken: tuple[str, ...] = Field((), strict=False, description="The layers taken, filled")
+    copied: tuple[str, ...] = Field((), strict=False, description="The layers copied, filled")
     frozen: tuple[str, ...] = Field((), strict=False, description="The layers frozen, filled")
     cut: tuple[CutChannels, ...] = Field(
         (),

@@ -56,7 +56,7 @@ def readings_figure(
     most = MOST_BELOW // 2 + 1 if narrow else MOST_BELOW
     flat = len(gone) > most or max(map(len, gone)) > LONGEST_BELOW
     figure = new_figure(NARROW_INCHES if narrow else 5.4, 1.7 + 0.3 * len(gone) if flat else 3.9)
-    positions, numeric = place_levels(list(gone))
+    positions, numeric = level_positions(list(gone))
     levels = _Levels(figure.subplots(), flat, positions)
     looks = [READING, MEAN]
     for level in verdict.levels:
@@ -77,7 +77,7 @@ def readings_figure(
     return figure
 
 
-def place_levels(names: Sequence[str]) -> tuple[dict[str, float], bool]:
+def level_positions(names: Sequence[str]) -> tuple[dict[str, float], bool]:
     """Where levels stand along their axis, and whether by their numbers, geometric ones by log2.
 
     Names, fewer than three numbers, and numbers too near to each other to be read stand evenly.

@@ -14,7 +14,7 @@ HALF = "the scoring half of validation"
 def scored_images(recipe: Recipe, validation: Validation) -> Bool[np.ndarray, " n"]:
     """Which validation images score: all, or where early stopping chose, those that did not."""
     chose = recipe.training.early_stopping is not None
-    return np.asarray(validation.chooses == 0) | (not chose)
+    return np.asarray(validation.selection == 0) | (not chose)
 
 
 def commonest_of(recipe: Recipe, validation: Validation) -> Commonest | None:
@@ -33,13 +33,13 @@ def scored_part(recipe: Recipe) -> str:
 
 def temperature_of(validation: Validation) -> Temperature:
     """Fitted on the half that chooses, so that the other half can judge it."""
-    fitted_on = validation.chooses == 1
+    fitted_on = validation.selection == 1
     return evaluation.fit_temperature(validation.logits[fitted_on], validation.labels[fitted_on])
 
 
 def judge_validation(recipe: Recipe, validation: Validation) -> Judgement:
     """All scores of the images that score; calibration is of the scoring half alone."""
-    holdout = validation.chooses == 0
+    holdout = validation.selection == 0
     calibration = evaluation.calibrate(
         validation.logits[holdout], validation.labels[holdout], temperature_of(validation)
     )

@@ -92,7 +92,7 @@ def abstention_of(run: Run, weights: str = "last") -> Abstention:
     abstention = find_abstention(
         validation.logits,
         validation.labels,
-        validation.chooses == 1,
+        validation.selection == 1,
         np.zeros(n, bool) if run_novelty is None else run_novelty.out_of_distribution,
         None if run_novelty is None else run_novelty.distances,
         None if run_novelty is None else run_novelty.novelty,

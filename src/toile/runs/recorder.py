@@ -213,11 +213,11 @@ class Recorder:
             "logits": self.fit.logits.numpy(),
             "labels": self.fit.validation_labels.numpy(),
             "indices": self.split_indices.astype(np.int64),
-            "chooses": self.fit.selection.numpy().astype(np.uint8),
+            "selection": self.fit.selection.numpy().astype(np.uint8),
         }
         save_arrays(self.run.folder / "validation.safetensors", arrays)
         chose = self.fit.recipe.training.early_stopping is not None
-        score = event.scores if chose else event.validation
+        score = event.holdout if chose else event.validation
         self.state = replace(self.state, epoch=epoch, accuracy=score.accuracy)
         self._write_state("running")
 

@@ -46,8 +46,8 @@ class _Epoch(Named):
     step: Count
     training: _Score
     validation: _Score
-    scores: _Score
-    chooses: _Score
+    holdout: _Score
+    selection: _Score
     best: bool
     seconds: Seconds
     evaluation_seconds: Seconds

@@ -60,14 +60,14 @@ def results_of(
 
 def _best(epochs: Sequence[Record], validation: Validation) -> tuple[int, evaluation.Estimate]:
     """The epoch that the choosing half calls best, and its accuracy on the other; 0 of none."""
-    holdout = validation.chooses == 0
+    holdout = validation.selection == 0
     if not epochs:
         return 0, evaluation.accuracy(validation.logits[holdout], validation.labels[holdout])
     # Of several epochs marked best the last one beat the others.
     best = max((record for record in epochs if record["best"]), key=lambda record: record["epoch"])
     half = int(holdout.sum())
     # From the history, since the logits kept are the last epoch's.
-    return best["epoch"], evaluation.proportion(round(best["scores"]["accuracy"] * half), half)
+    return best["epoch"], evaluation.proportion(round(best["holdout"]["accuracy"] * half), half)
 
 
 def convergence_of(

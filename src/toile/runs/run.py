@@ -38,7 +38,7 @@ class Validation:
     logits: Float[np.ndarray, "n k"]
     labels: Int[np.ndarray, " n"]
     indices: Int[np.ndarray, " n"]
-    chooses: UInt8[np.ndarray, " n"]
+    selection: UInt8[np.ndarray, " n"]
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ def _validation_of(stored: Stored, facts: DataFacts, path: Path) -> Validation:
         "logits": ("f", (n, k)),
         "labels": ("i", (n,)),
         "indices": ("i", (n,)),
-        "chooses": ("u", (n,)),
+        "selection": ("u", (n,)),
     }
     held = {name: (array.dtype.kind, array.shape) for name, array in stored.arrays.items()}
     for name, form in fitting.items():
@@ -247,8 +247,8 @@ def _validation_of(stored: Stored, facts: DataFacts, path: Path) -> Validation:
                 f"{path}: its {name} are {held.get(name, 'missing')}; by data.json they are {form}"
             )
     validation = Validation(**{name: stored.arrays[name] for name in fitting})
-    if set(validation.chooses.tolist()) != {0, 1}:
-        raise CorruptFile(f"{path}: its chooses do not mark two halves by 0 and 1")
+    if set(validation.selection.tolist()) != {0, 1}:
+        raise CorruptFile(f"{path}: its selection does not mark two halves by 0 and 1")
     ends = {"labels": k, "indices": facts.train + n + facts.copies}
     for name, end in ends.items():
         values = stored.arrays[name]

@@ -16,5 +16,5 @@ def first_network(run: Run) -> Network:
     network = build_network(plan, recipe.seed)
     if recipe.training.start is not None:
         weights, start = start_weights(recipe.training.start, plan)
-        copy_layers(network, weights, start.taken)
+        copy_layers(network, weights, start.copied)
     return network.eval()

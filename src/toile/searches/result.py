@@ -206,7 +206,7 @@ def epoch_scores(run: Run) -> tuple[float, ...]:
     """Accuracy after each epoch on the half of validation that chooses."""
     return _SCORES.of(
         (f"{run.folder}/history.jsonl",),
-        lambda: tuple(epoch["chooses"]["accuracy"] for epoch in run.history.epochs),
+        lambda: tuple(epoch["selection"]["accuracy"] for epoch in run.history.epochs),
     )
 
 

@@ -75,7 +75,7 @@ class Trials:
         self.folder, self.spec, self.ground, self.sampler = folder, spec, ground, sampler
         self.memory: Memory = read_memory(folder)
         self.heard: Counter[int] = Counter()
-        self.numbers: dict[str, int] = {}
+        self.trial_numbers: dict[str, int] = {}
         self.schedule = TaskSchedule(executor, self._why_open)
 
     def events(self, stop: Stop) -> Iterator[SearchEvent]:
@@ -86,9 +86,9 @@ class Trials:
             if not self.schedule.open:
                 return
             for outcome in self.schedule.outcomes():
-                yield from self._events(outcome, self.numbers[outcome.key])
+                yield from self._events(outcome, self.trial_numbers[outcome.key])
             for key in self.schedule.open:
-                self._watch(self.numbers[key])
+                self._watch(self.trial_numbers[key])
 
     def _recall(self) -> Iterator[SearchEvent]:
         """Ask and tell again what was asked and told, and go on with what has not ended."""
@@ -126,13 +126,13 @@ class Trials:
     def _begin(self, number: int) -> TrialBegun:
         recipe = self.ground.recipe(self.memory.asked[number - 1])
         key = trial_key(number)
-        self.numbers[key] = number
+        self.trial_numbers[key] = number
         folder = reading_folder(self.folder, key)
         self.schedule.add(Task(key, folder, recipe_text(recipe, complete=True)))
         return TrialBegun(self._read(number))
 
     def _why_open(self, key: str) -> str:
-        number = self.numbers[key]
+        number = self.trial_numbers[key]
         self._watch(number)
         return "" if self._read(number).ended else "its run ended before its last epoch"
 

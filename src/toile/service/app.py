@@ -186,7 +186,7 @@ def _say_errors(app: FastAPI) -> None:
         return _json(Problem(error=sentence), error.status_code, **(error.headers or {}))
 
     @app.exception_handler(Busy)
-    async def no_place(request: Request, error: Busy) -> Response:
+    async def unavailable(request: Request, error: Busy) -> Response:
         sentence = f"{LARGE_AT_ONCE} large pictures at a time are taken; send this one again later"
         return _json(Problem(error=sentence), 503, **{"Retry-After": str(RETRY_SECONDS)})
 

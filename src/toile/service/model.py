@@ -8,7 +8,7 @@ from toile.errors import ToileError
 from toile.export import OnnxClassifier
 from toile.prediction import Classifier
 from toile.runs import Run, abstention_of, load_arrays, open_run, pictures_of, seal_of, seen_words
-from toile.service.words import Answer, Card, Likely, Score
+from toile.service.words import Answer, Card, LikelyClass, Score
 from toile.workbench import open_classifier
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Model:
             content, num_top=num_top, always=always, name="the picture"
         )
         top = [
-            Likely(class_name=candidate.class_name, probability=candidate.probability)
+            LikelyClass(class_name=candidate.class_name, probability=candidate.probability)
             for candidate in prediction.top
         ]
         return Answer(
@@ -50,7 +50,7 @@ class Model:
             **about.model_dump(include={"run", "name", "weights", "weights_sha256", "precision"}),
             classes=list(about.data.class_names),
             shape=about.data.shape,
-            takes=ACCEPTS,
+            accepts=ACCEPTS,
             accuracy=self.score,
             abstains=cost.sentence if (cost := self.classifier.abstention.cost) else "",
         )

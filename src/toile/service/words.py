@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 
-class Likely(BaseModel):
+class LikelyClass(BaseModel):
     """A class and how likely it is held."""
 
     class_name: str = Field(serialization_alias="class")
@@ -15,7 +15,7 @@ class Likely(BaseModel):
 class Answer(BaseModel):
     """The likeliest classes, likeliest first, and what is odd about the picture."""
 
-    top: list[Likely]
+    top: list[LikelyClass]
     warnings: list[str]
     abstained: list[str] = Field(
         description="Why there is no answer, and top is empty; with always=true there is one"
@@ -45,7 +45,7 @@ class Card(BaseModel):
     shape: tuple[int, int, int] = Field(
         description="Channels, height and width that a picture is brought to"
     )
-    takes: str
+    accepts: str
     accuracy: Score | None = Field(description="null where only the exported file is known")
     abstains: str = Field(
         "", description="On how many genuine pictures it gives no answer, where that is known"

@@ -20,7 +20,7 @@ from toile.studies.read import is_study_file, read_study_file, study_name
 from toile.studies.spec import Alternative, Study, study_of
 
 MOST_PER_READING = 256
-PLACES = ("local", "inline", "ray")
+EXECUTORS = ("local", "inline", "ray")
 Values = Mapping[str, Any] | Sequence[Any]
 
 
@@ -145,7 +145,7 @@ def executor_on(on: str, cpus: float | None = None, gpus: float | None = None) -
     """Where readings are trained."""
     options = (("cpus_per_reading", cpus), ("gpus_per_reading", gpus))
     resources = {name: count for name, count in options if count is not None}
-    if on not in PLACES:
+    if on not in EXECUTORS:
         raise ToileError(
             f"on is {on}; readings are trained on local, by processes here, on inline, by this "
             "process alone, or on ray"

@@ -23,7 +23,7 @@ from toile.studies.result import Factors, Reading, StudyResult
 from toile.studies.same_scores import other_images, unlike
 from toile.studies.spec import Study
 
-FILLED = ("taken", "frozen", "seen_validation", "seen_test", "unknown")
+FILLED = ("copied", "frozen", "seen_validation", "seen_test", "unknown")
 """Settings of a start that beginning a run fills in."""
 ENDED = ("finished", "diverged")
 UNDER_WAY = ("running", "interrupted")

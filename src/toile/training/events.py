@@ -45,7 +45,7 @@ class Scoring:
 class Epoch:
     """An epoch is done and scored.
 
-    `chooses` and `scores` are the two halves of validation: the first picks the best epoch and
+    `selection` and `holdout` are the two halves of validation: the first picks the best epoch and
     stops early, so only the second may say how good that epoch is. `seconds` is this epoch's
     training, `total_seconds` all training and scoring so far.
     """
@@ -54,8 +54,8 @@ class Epoch:
     step: int
     training: EpochScore
     validation: EpochScore
-    chooses: EpochScore
-    scores: EpochScore
+    selection: EpochScore
+    holdout: EpochScore
     best: bool
     learning_rate: float
     seconds: float
@@ -68,8 +68,8 @@ class StartScored:
     """The first weights, another run's, are scored as they are: of a run of no epochs."""
 
     validation: EpochScore
-    chooses: EpochScore
-    scores: EpochScore
+    selection: EpochScore
+    holdout: EpochScore
     evaluation_seconds: float
 
 

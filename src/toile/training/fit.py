@@ -174,7 +174,7 @@ def begin(
     network = build_network(plan, recipe.seed)
     if recipe.training.start is not None:
         # Without `weights` a checkpoint is restored afterwards, which has them.
-        copy_layers(network, weights or {}, recipe.training.start.taken if weights else ())
+        copy_layers(network, weights or {}, recipe.training.start.copied if weights else ())
         freeze(network, recipe.training.start.frozen)
     network = network.to(device)
     ema = None

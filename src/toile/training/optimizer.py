@@ -78,6 +78,6 @@ def _muon_groups(settings: optimizers.Muon, network: nn.Module) -> list[dict[str
             "steps": settings.steps,
             "weight_decay": settings.weight_decay,
         },
-        {"params": remaining, "orthogonal": False, "lr": settings.rest_learning_rate},
+        {"params": remaining, "orthogonal": False, "lr": settings.adamw_learning_rate},
     ]
     return [group for group in groups if group["params"]]

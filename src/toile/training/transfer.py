@@ -52,7 +52,7 @@ def fill_start(start: Start, plan: Plan, weights: Mapping[str, np.ndarray]) -> S
         raise ToileError(
             f"training.start.freeze_up_to is {start.freeze_up_to}, which leaves nothing to train"
         )
-    return start.model_copy(update={"taken": tuple(copied), "frozen": tuple(frozen)})
+    return start.model_copy(update={"copied": tuple(copied), "frozen": tuple(frozen)})
 
 
 def _shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:

@@ -23,7 +23,7 @@ from toile.export import (
 from toile.files import write_atomically
 from toile.runs import Run, abstention_of, open_run, same_data, stored_weights
 
-TAKES = get_args(InputKind)
+INPUT_KINDS = get_args(InputKind)
 NUM_PROVEN = 100
 # How many int8 is judged on, where a changed answer counts, and how many it is calibrated with.
 NUM_JUDGED, NUM_CALIBRATING = 5_000, 200
@@ -51,7 +51,7 @@ def export_run(
     *,
     weights: str = "last",
     int8: bool = False,
-    takes: InputKind = "scaled",
+    input_kind: InputKind = "scaled",
     force: bool = False,
     data: DataSource | None = None,
     progress: Progress = no_progress,
@@ -60,20 +60,20 @@ def export_run(
 
     `to` may be left out where the ending of `file` says it; `weights` are `last` or `best`. The
     file is opened by its own runtime and compared with the network on validation images before
-    anything is written; `int8` (onnx alone) may change a few answers, and says how many. `takes`
-    says which numbers the file is given: `scaled` ones as in training, or (onnx alone) `bytes`, 0
-    to 255, which it scales itself. `data` is where the run's images lie now, if no longer where
-    they were. Raises ToileError for anything a user can put right.
+    anything is written; `int8` (onnx alone) may change a few answers, and says how many.
+    `input_kind` says what the file is given: `scaled` values as in training, or (onnx alone)
+    `bytes`, 0 to 255, which it scales itself. `data` is where the run's images lie now, if no
+    longer where they were. Raises ToileError for anything a user can put right.
 
         >>> exported = toile.export_run(run, file="garments.onnx")
         >>> exported.about.parity.images, exported.about.parity.max_difference < 1e-4
         (100, True)
     """
     to = format_of(to, None if file is None else Path(file))
-    _refuse_unfit(to, int8, takes)
+    _refuse_unfit(to, int8, input_kind)
     run = run if isinstance(run, Run) else open_run(run)
     file = Path(f"{run.id}{SUFFIXES[to]}" if file is None else file)
-    _refuse_place(file, force)
+    _refuse_path(file, force)
     trained = _trained(run, weights, to)
     dataset = same_data(run, progress, data)
     held_out = run.validation.indices
@@ -83,7 +83,7 @@ def export_run(
         learnt = np.setdiff1d(np.arange(len(dataset.train)), held_out)
         calibration = dataset.train.pixels[_spread(learnt, NUM_CALIBRATING)]
     proven = prove(
-        build_file(to, trained, calibration, takes),
+        build_file(to, trained, calibration, input_kind),
         images.pixels,
         trained.logits(images.pixels),
         images.labels if int8 else None,
@@ -92,20 +92,20 @@ def export_run(
     return Exported(file, to, proven.about)
 
 
-def _refuse_unfit(to: str, int8: bool, takes: str) -> None:
+def _refuse_unfit(to: str, int8: bool, input_kind: str) -> None:
     """Raises ToileError for what the format called `to` does not have."""
     if int8 and to != "onnx":
         raise ToileError(f"--int8 goes with onnx, and the format is {to}; leave it out")
-    if takes not in TAKES:
-        raise ToileError(f"takes is {takes}; it is {' or '.join(TAKES)}")
-    if takes == "bytes" and to != "onnx":
+    if input_kind not in INPUT_KINDS:
+        raise ToileError(f"input_kind is {input_kind}; it is {' or '.join(INPUT_KINDS)}")
+    if input_kind == "bytes" and to != "onnx":
         raise ToileError(
             f"--input bytes goes with onnx, and the format is {to}; leave it out, and scale what "
             "the file is given as its metadata says"
         )
 
 
-def _refuse_place(file: Path, force: bool) -> None:
+def _refuse_path(file: Path, force: bool) -> None:
     if not file.parent.is_dir():
         raise ToileError(f"{file.parent} is no folder; make it, or name another file")
     if file.exists() and not force:

@@ -49,14 +49,14 @@ class Removal:
     """
 
     layer: str | None = None
-    share: float | None = None
+    fraction: float | None = None
     channels: Sequence[int] | None = None
     dead: bool = False
     until_cost: float | None = None
 
     def refuse_unless_one(self) -> None:
         """Raise ToileError unless exactly one thing is asked for, within its range."""
-        requested = [self.share is not None, self.channels is not None, self.dead]
+        requested = [self.fraction is not None, self.channels is not None, self.dead]
         requested.append(self.until_cost is not None)
         if sum(requested) != 1:
             raise ToileError(
@@ -65,8 +65,8 @@ class Removal:
             )
         if self.channels is not None and self.layer is None:
             raise ToileError("--channels are of a layer; name it with --layer conv2")
-        if self.share is not None and not 0 < self.share < 1:
-            raise ToileError(f"--share is {self.share}; it goes from above 0 to below 1")
+        if self.fraction is not None and not 0 < self.fraction < 1:
+            raise ToileError(f"--share is {self.fraction}; it goes from above 0 to below 1")
         if self.until_cost is not None and not 0 <= self.until_cost <= 100:
             raise ToileError(f"--until-cost is {self.until_cost}; it is points, from 0 to 100")
 
@@ -176,10 +176,10 @@ class _Surgery:
             assert removal.layer is not None
             return self._cut({removal.layer: list(removal.channels)}), {}, ()
         order = self._order(removal.layer)
-        if removal.share is not None:
+        if removal.fraction is not None:
             # One of each layer's stays, and counts among all.
             total = len(order) + len({name for name, _ in order})
-            return self._cut(_among(order[: round(removal.share * total)])), {}, ()
+            return self._cut(_among(order[: round(removal.fraction * total)])), {}, ()
         assert removal.until_cost is not None
         return self._cut_until(order, removal.until_cost / 100), {}, ()
 

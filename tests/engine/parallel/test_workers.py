@@ -45,7 +45,7 @@ def fit_of(network: list, parts: int = 2, frozen: tuple[str, ...] = (), **rest: 
     settings = {"precision": "float32", "optimizer": "adam", **rest.pop("training", {})}
     recipe = recipe_of({"network": network, "training": training | settings, **rest})
     if frozen:
-        start = {"run": "other", "taken": frozen, "frozen": frozen}
+        start = {"run": "other", "copied": frozen, "frozen": frozen}
         recipe = recipe_of(
             {**recipe.model_dump(), "training": recipe.training.model_dump() | {"start": start}}
         )

@@ -449,32 +449,6 @@ export interface components {
             error: string;
         };
         /**
-         * AskedNetwork
-         * @description A recipe's document; each layer of its network stands as a recipe writes it.
-         */
-        AskedNetwork: {
-            /**
-             * Recipe
-             * @description The recipe's document, network included
-             */
-            recipe: {
-                [key: string]: unknown;
-            };
-        };
-        /**
-         * AskedTraining
-         * @description A recipe and changes to it, each `address=value` as after `--set`.
-         */
-        AskedTraining: {
-            /** Source */
-            source: string;
-            /**
-             * Changes
-             * @default []
-             */
-            changes: string[];
-        };
-        /**
          * DifferingSetting
          * @description A setting in which runs differ, and its value in each.
          */
@@ -637,6 +611,19 @@ export interface components {
             p: number;
         };
         /**
+         * NetworkRequest
+         * @description A recipe's document; each layer of its network stands as a recipe writes it.
+         */
+        NetworkRequest: {
+            /**
+             * Recipe
+             * @description The recipe's document, network included
+             */
+            recipe: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * PictureAnswer
          * @description The likeliest classes, likeliest first; none where `abstained` says why.
          */
@@ -652,9 +639,9 @@ export interface components {
         };
         /**
          * PlannedNetwork
-         * @description What becomes of the layers: `layers` as far as they work; the one that does not by its place.
+         * @description What becomes of the layers: `layers` as far as they work; the one that does not by its index.
          *
-         *     `problem` is the engine's sentence, and `place` the layer it speaks of; null where it is of the
+         *     `problem` is the engine's sentence, and `index` the layer it speaks of; null where it is of the
          *     whole. `text` is the recipe as YAML, empty where it is none.
          */
         PlannedNetwork: {
@@ -662,8 +649,8 @@ export interface components {
             layers: components["schemas"]["LayerCell"][];
             /** Problem */
             problem: string;
-            /** Place */
-            place: number | null;
+            /** Index */
+            index: number | null;
             /** Parameters */
             parameters: number;
             /** Macs */
@@ -698,12 +685,12 @@ export interface components {
             cores: number;
         };
         /**
-         * QueuePlace
-         * @description A place among the trainings that wait, 0 the first.
+         * QueuePosition
+         * @description A position among the trainings that wait, 0 the first.
          */
-        QueuePlace: {
-            /** Place */
-            place: number;
+        QueuePosition: {
+            /** Position */
+            position: number;
         };
         /**
          * RecipeDocument
@@ -942,6 +929,19 @@ export interface components {
             sources: components["schemas"]["SourceRow"][];
             /** Drafts */
             drafts: string[];
+        };
+        /**
+         * TrainingRequest
+         * @description A recipe and changes to it, each `address=value` as after `--set`.
+         */
+        TrainingRequest: {
+            /** Source */
+            source: string;
+            /**
+             * Changes
+             * @default []
+             */
+            changes: string[];
         };
     };
     responses: never;
@@ -1323,7 +1323,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AskedTraining"];
+                "application/json": components["schemas"]["TrainingRequest"];
             };
         };
         responses: {
@@ -1403,7 +1403,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AskedTraining"];
+                "application/json": components["schemas"]["TrainingRequest"];
             };
         };
         responses: {
@@ -1531,7 +1531,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["QueuePlace"];
+                "application/json": components["schemas"]["QueuePosition"];
             };
         };
         responses: {
@@ -1651,7 +1651,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AskedNetwork"];
+                "application/json": components["schemas"]["NetworkRequest"];
             };
         };
         responses: {

@@ -44,22 +44,22 @@ class LayerKind(BaseModel):
     settings: list[LayerSetting]
 
 
-class AskedNetwork(BaseModel):
+class NetworkRequest(BaseModel):
     """A recipe's document; each layer of its network stands as a recipe writes it."""
 
     recipe: dict[str, Any] = Field(description="The recipe's document, network included")
 
 
 class PlannedNetwork(BaseModel):
-    """What becomes of the layers: `layers` as far as they work; the one that does not by its place.
+    """What becomes of the layers: `layers` as far as they work; the one that does not by its index.
 
-    `problem` is the engine's sentence, and `place` the layer it speaks of; null where it is of the
+    `problem` is the engine's sentence, and `index` the layer it speaks of; null where it is of the
     whole. `text` is the recipe as YAML, empty where it is none.
     """
 
     layers: list[LayerCell]
     problem: str
-    place: int | None
+    index: int | None
     parameters: int
     macs: int
     input: list[int]
@@ -92,7 +92,7 @@ def get_layer_kinds() -> list[LayerKind]:
 
 
 @router.post("/network")
-def plan(body: AskedNetwork) -> PlannedNetwork:
+def plan(body: NetworkRequest) -> PlannedNetwork:
     """Shapes, parameters and multiply-adds of a network, or where it cannot work."""
     document = body.recipe
     entries = document.get("network")
@@ -112,7 +112,7 @@ def plan(body: AskedNetwork) -> PlannedNetwork:
     return PlannedNetwork(
         layers=[layer_cell(layer) for layer in planned.layers],
         problem=planned.problem,
-        place=planned.index,
+        index=planned.index,
         parameters=sum(layer.parameters for layer in planned.layers),
         macs=sum(layer.macs for layer in planned.layers),
         input=list(data_shape.shape),

@@ -53,7 +53,7 @@ class TrainingChoices(BaseModel):
     drafts: list[str]
 
 
-class AskedTraining(BaseModel):
+class TrainingRequest(BaseModel):
     """A recipe and changes to it, each `address=value` as after `--set`."""
 
     source: str = Field(max_length=200_000)
@@ -113,10 +113,10 @@ class Longer(BaseModel):
     epochs: int | None = Field(default=None, ge=1, le=10_000)
 
 
-class QueuePlace(BaseModel):
-    """A place among the trainings that wait, 0 the first."""
+class QueuePosition(BaseModel):
+    """A position among the trainings that wait, 0 the first."""
 
-    place: int = Field(ge=0, le=10_000)
+    position: int = Field(ge=0, le=10_000)
 
 
 @router.get("/choices")
@@ -144,7 +144,7 @@ def get_choices(session: CurrentSession) -> TrainingChoices:
 
 
 @router.post("/form")
-def get_form(session: CurrentSession, body: AskedTraining) -> RecipeForm:
+def get_form(session: CurrentSession, body: TrainingRequest) -> RecipeForm:
     """A recipe's settings, changed as asked where that can be."""
     recipe, refused = _changed(recipe_from(session, body.source), body.changes)
     problem, plan = "", None
@@ -186,7 +186,7 @@ def get_queue(session: CurrentSession) -> Queue:
 
 
 @router.post("/queue")
-def add_training(session: CurrentSession, body: AskedTraining) -> JobRow:
+def add_training(session: CurrentSession, body: TrainingRequest) -> JobRow:
     """Train a recipe as a new run, when there are cores for it."""
     recipe, refused = _changed(recipe_from(session, body.source), body.changes)
     if refused:
@@ -214,9 +214,9 @@ def stop_training(session: CurrentSession, run_id: str) -> None:
 
 
 @router.post("/queue/{run_id}/move")
-def move_training(session: CurrentSession, run_id: str, body: QueuePlace) -> Queue:
+def move_training(session: CurrentSession, run_id: str, body: QueuePosition) -> Queue:
     """Change the order of the trainings that wait."""
-    session.queue.move(run_id, body.place)
+    session.queue.move(run_id, body.position)
     return _queue(session)
 
 

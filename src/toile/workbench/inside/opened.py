@@ -103,7 +103,7 @@ class InspectedRun:
     @cached_property
     def empty(self) -> Any:
         """The median colour of the training images' border, as the network takes it."""
-        colour = np.array(self.classifier.facts.known_appearance.paper)
+        colour = np.array(self.classifier.facts.known_appearance.background)
         pixels = np.broadcast_to(colour.round()[:, None, None], self.classifier.facts.shape)
         return self.inputs(pixels.astype(np.uint8)[None])[0, :, 0, 0]
 

@@ -184,7 +184,7 @@ def test_the_addresses_are_the_plans_names():
         ("network.residual1.shortcut.cnv1.stride",
          "network.residual1.shortcut has no cnv1; did you mean conv1?"),
         ("training.optimizer.adam.beta1",
-         ("training.optimizer has no adam; its kind is chosen first, as in "
+         ("training.optimizer has no adam; it is sgd now; its kind is chosen first, as in "
          "--set training.optimizer=adam")),
         ("epochs", "there is no epochs; did you mean training.epochs?"),
         ("training.learning_rate",

@@ -210,6 +210,11 @@ def test_what_diverges_counts_as_the_worst(tmp_path):
     assert live.result.ended
 
 
+def test_inline_takes_no_more_workers_than_this_process(tmp_path):
+    with pytest.raises(ToileError, match="workers is 2, and inline one process trains"):
+        ask(tmp_path / "search", workers=2)
+
+
 def test_with_several_workers_independent_trials_come_out_the_same(tmp_path):
     """Random picks that nothing stops hang on no other trial; all else it says that it may not."""
     asked = {"trials": 4, "sampler": "random", "pruner": "none"}

@@ -49,6 +49,12 @@ def taken(folder):
     return live, list(live)
 
 
+def test_inline_takes_no_more_workers_than_this_process(tmp_path):
+    assert ask(workers=1, out=tmp_path / "study").workers == 1
+    with pytest.raises(ToileError, match="workers is 2, and inline one process trains"):
+        ask(workers=2, out=tmp_path / "study")
+
+
 def test_a_level_is_a_recipe_or_settings_by_address(tmp_path):
     lab = toile.Recipe.preset("s1-lab")
     levels = {

@@ -2,6 +2,7 @@ from .executor import Executor as Executor
 from .executor import MakeExecutor as MakeExecutor
 from .executor import Task as Task
 from .inline import Inline as Inline
+from .inline import refuse_more_workers as refuse_more_workers
 from .processes import Processes as Processes
 from .ray_join import refuse_no_cluster as refuse_no_cluster
 from .ray_worker import Cluster as Cluster

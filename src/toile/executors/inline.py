@@ -6,8 +6,18 @@ from collections.abc import Callable, Generator, Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 
+from toile.errors import ToileError
 from toile.executors.executor import Task, TaskEvent
 from toile.executors.train_task import train_task
+
+
+def refuse_more_workers(workers: int | None) -> None:
+    """Raise ToileError where `workers` are asked for, and this process alone is to train."""
+    if workers not in (None, 1):
+        raise ToileError(
+            f"workers is {workers}, and inline one process trains, one after another; leave "
+            "workers out, or train on local"
+        )
 
 
 class Inline:

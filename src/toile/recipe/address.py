@@ -129,7 +129,8 @@ def _find(tree: Tree, address: str) -> tuple[Tree, str]:
         # A kind may stand in an address, as it does in a file: optimizer.sgd.momentum.
         elif not (isinstance(node, _Opened) and step == node.kind):
             known = [name for names in _inside(node) for name in names]
-            raise _unknown(address, step, prefix, known, tree)
+            kind = node.kind if isinstance(node, _Opened) else ""
+            raise _unknown(address, step, prefix, known, tree, kind)
     return holder, key
 
 
@@ -142,22 +143,25 @@ def _inside(node: Any) -> list[Tree]:
     return [node] if isinstance(node, dict) else []
 
 
-def _unknown(address: str, step: str, prefix: str, known: list[str], tree: Tree) -> ToileError:
+def _unknown(
+    address: str, step: str, prefix: str, known: list[str], tree: Tree, kind: str
+) -> ToileError:
     if not known:
         return ToileError(f"{address} is not a setting: {prefix} has no settings inside")
     problem = f"{prefix} has no {step}" if prefix else f"there is no {step}"
     near = (
         did_you_mean(step, known)
-        or _elsewhere(prefix, step, address, tree)
+        or _elsewhere(prefix, step, address, tree, kind)
         or f"; known: {', '.join(known)}"
     )
     return ToileError(f"{address} is not a setting: {problem}{near}")
 
 
-def _elsewhere(prefix: str, step: str, address: str, tree: Tree) -> str:
+def _elsewhere(prefix: str, step: str, address: str, tree: Tree, kind: str) -> str:
     """Where a setting stands that was called by its last part, or under a kind not chosen yet."""
     if any(step in kinds for kinds in FAMILIES[1:]) and prefix:
-        return f"; its kind is chosen first, as in --set {prefix}={step}"
+        now = f"it is {kind} now; " if kind else ""
+        return f"; {now}its kind is chosen first, as in --set {prefix}={step}"
     last = address.rsplit(".", 1)[-1]
     for group in ("data", "augmentation", "training"):
         if last in tree[group]:

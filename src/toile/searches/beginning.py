@@ -7,6 +7,7 @@ from typing import Any
 
 from toile.data import DataSource, Progress, data_values, load_data, no_progress
 from toile.errors import ToileError
+from toile.executors import refuse_more_workers
 from toile.process import num_cores
 from toile.recipe import (
     NO_SETTINGS,
@@ -115,6 +116,7 @@ def _live(
     # Says that optuna is missing before anything is written.
     Sampler(spec, ground.space, ground.most_epochs)
     if on == "inline":
+        refuse_more_workers(workers)
         workers = 1
     if workers is None:
         workers = max(num_cores() // max(int(ground.base.training.threads), 1), 1)

@@ -8,6 +8,9 @@ from toile.statistics.pairs import Pair
 from toile.statistics.power import ALPHA, MOST, required_readings
 from toile.statistics.verdict import Verdict
 
+MOST_NAMES = 4
+"""More levels than these are counted in a sentence, where they are all others."""
+
 
 def pair_words(pair: Pair, verdict: Verdict) -> str:
     """One pair: better, worse, the same within the margin, or undecided and what would decide."""
@@ -76,7 +79,7 @@ def verdict_sentence(verdict: Verdict) -> str:
     """The whole table in a few sentences, the first of which is the finding.
 
     >>> readings = {"relu": [0.912, 0.915, 0.913], "gelu": [0.921, 0.924, 0.92]}
-        >>> verdict = toile.judge_readings(readings)
+    >>> verdict = toile.judge_readings(readings)
     >>> toile.verdict_sentence(verdict)
     'relu is worse than gelu: -0.83 points (-1.26 to -0.40).'
     """
@@ -196,17 +199,24 @@ def _best_words(verdict: Verdict) -> str:
     open_ = [name for pair, name in rivals if pair.verdict == "undecided"]
     small = [name for pair, name in rivals if pair.within_margin]
     if open_:
-        names = list_names(open_, "or")
+        names = _names_or_all(open_, len(rivals), "or", "any")
         return f"Undecided: whether {best.level} is better than {names}. {_highest(verdict)}"
     if same:
         margin = 100 / verdict.unit * verdict.margin
-        names = list_names(same, "and")
+        names = _names_or_all(same, len(rivals), "and", "all")
         return f"{best.level} is the same as {names} within {margin:g} points. {_highest(verdict)}"
     matters = "by a difference that is real and too small to matter"
     if len(small) == len(rivals):
         return f"{best.level} is better than every other level, {matters}."
     than = f"; than {list_names(small, 'and')} {matters}" if small else ""
     return f"{best.level} is better than every other level{than}."
+
+
+def _names_or_all(names: list[str], num_rivals: int, word: str, all_: str) -> str:
+    """`names` in a sentence; where they are many and all others, how many."""
+    if len(names) == num_rivals > MOST_NAMES:
+        return f"{all_} of the {num_rivals} other levels"
+    return list_names(names, word)
 
 
 def _highest(verdict: Verdict) -> str:

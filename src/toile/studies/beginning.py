@@ -7,7 +7,7 @@ from typing import Any
 
 from toile.data import DataSource, Progress, data_values, no_progress
 from toile.errors import ToileError
-from toile.executors import Cluster, MakeExecutor, refuse_no_cluster
+from toile.executors import Cluster, MakeExecutor, refuse_more_workers, refuse_no_cluster
 from toile.process import num_cores
 from toile.recipe import NO_SETTINGS, Recipe, addressed, few_steps_note, list_presets, read_recipe
 from toile.runs import Known, Workspace
@@ -68,6 +68,8 @@ def study(
         (4, 2)
     """
     executor = executor_on(on, cpus_per_reading, gpus_per_reading)
+    if on == "inline":
+        refuse_more_workers(workers)
     base, begun = _read(source)
     overrides = {
         "readings": readings,

@@ -310,6 +310,7 @@ def test_seconds_are_shared_among_those_that_train(make_fits):
     [
         ({"training__epochs": 3}, "training.epochs is 2 in the first fit and 3 in number 2"),
         ({"training__threads": 2, "training__shards": 2}, "training.shards is 2"),
+        ({"training__engine": "plain"}, "training.engine is plain"),
     ],
 )
 def test_fits_that_differ_in_more_than_their_seed_are_refused_by_name(

@@ -84,6 +84,11 @@ def _refuse_unlike(fits: Sequence[Fit]) -> None:
                 f"training.shards is {training.shards}; fits that are trained as one compute "
                 "each batch whole: set training.shards=1"
             )
+        if training.engine == "plain":
+            raise ToileError(
+                "training.engine is plain, which computes each fit alone; fits that are trained "
+                "as one take fast or auto"
+            )
         if training.start is not None:
             raise ToileError(
                 f"training.start.run is {training.start.run}; fits that are trained as one begin "

@@ -83,3 +83,27 @@ def test_a_damaged_export_answers_or_is_refused(files):
 def test_an_export_damaged_in_very_many_ways_answers_or_is_refused(files):
     seeds, read = files
     assert unanswered(read, seeds, MANY, seed=1) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "damaged"),
+    [
+        ('"pool_size": [2, 2]', '"pool_size": [4000000000, 2]'),
+        ('"kernel_size": [3, 3]', '"kernel_size": [4000000000, 3]'),
+        ('"strides": [2, 2]', '"strides": [-1, -1]'),
+        ('"padding": 1', '"padding": 4000000000'),
+    ],
+)
+def test_a_size_that_no_picture_has_is_refused_before_anything_is_as_large(
+    make_trained, make_noise, setting, damaged
+):
+    conv = {"conv": {"filters": 2, "kernel": 3, "padding": 1}}
+    layers = [conv, {"maxpool": {"size": 2, "padding": "same"}}, "flatten", {"dense": "classes"}]
+    keras = KerasFile(make_trained(layers))
+    written = io.BytesIO(keras.content(keras.about))
+    with h5py.File(written, "r+") as file:
+        config = file.attrs["model_config"]
+        assert setting in config
+        file.attrs["model_config"] = config.replace(setting, damaged)
+    with pytest.raises(ToileError, match=r"is damaged: .* is -?\d+"):
+        KerasClassifier(written.getvalue()).probabilities(make_noise(1))

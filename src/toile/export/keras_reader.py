@@ -26,6 +26,8 @@ Array = np.ndarray
 Config = dict[str, Any]
 Compute = Callable[[Config, dict[str, Array], list[Array]], Array]
 AT_ONCE = 10
+MOST_PX = 256
+"""Of windows, strides and padding: the side of the largest picture."""
 
 
 class KerasClassifier:
@@ -112,6 +114,19 @@ def _weights(group: Any) -> dict[str, Array]:
     }
 
 
+def _side(config: Config, name: str) -> int:
+    """The side of a square setting. Raises ValueError where it is larger than any picture."""
+    side, _ = config[name]
+    return _checked(side, name)
+
+
+def _checked(side: Any, name: str) -> int:
+    # What is padded or gone through grows with it, and a damaged file may say any number.
+    if type(side) is not int or not 0 <= side <= MOST_PX:
+        raise ValueError(f"{name} is {side!r:.40}")
+    return side
+
+
 def _same_edges(side: int, window: int, stride: int) -> tuple[int, int]:
     """TensorFlow's `same`: as many windows as strides begin in the picture, the odd pixel after."""
     missing = max(window + stride * ((side - 1) // stride) - side, 0)
@@ -137,7 +152,7 @@ def _windows(
 
 def _conv(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
     kernel, groups = weights["kernel"], config["groups"]
-    (stride, _), (window, _) = config["strides"], config["kernel_size"]
+    stride, window = _side(config, "strides"), _side(config, "kernel_size")
     parts = []
     for images, group_kernel in zip(
         np.split(inputs[0], groups, axis=-1), np.split(kernel, groups, axis=-1), strict=True
@@ -162,13 +177,13 @@ def _with_bias(outputs: Array, weights: dict[str, Array]) -> Array:
 
 
 def _max_pool(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
-    (stride, _), (window, _) = config["strides"], config["pool_size"]
+    stride, window = _side(config, "strides"), _side(config, "pool_size")
     windows = _windows(inputs[0], window, stride, config["padding"], -np.inf)
     return np.maximum.reduce([pixels for line in windows for pixels in line])
 
 
 def _average_pool(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
-    (stride, _), (window, _) = config["strides"], config["pool_size"]
+    stride, window = _side(config, "strides"), _side(config, "pool_size")
 
     def summed(images: Array) -> Array:
         windows = _windows(images, window, stride, config["padding"], 0.0)
@@ -229,8 +244,8 @@ def _leaky_relu(config: Config, weights: dict[str, Array], inputs: list[Array]) 
 
 
 def _zero_padding(config: Config, weights: dict[str, Array], inputs: list[Array]) -> Array:
-    edge = (config["padding"], config["padding"])
-    return np.pad(inputs[0], [(0, 0), edge, edge, (0, 0)])
+    edge = _checked(config["padding"], "padding")
+    return np.pad(inputs[0], [(0, 0), (edge, edge), (edge, edge), (0, 0)])
 
 
 _COMPUTE: dict[str, Compute] = {

@@ -54,7 +54,7 @@ def view_mistakes(
     sure = likely[errors].max(1)
     scoring = scored_images(opened.run.recipe, held_out)
     if opened.weights == "best":
-        scoring = held_out.chooses == 0
+        scoring = held_out.selection == 0
     train, names = opened.dataset.train, opened.class_names
     near = _nearest(opened, indices[:count], neighbours, metric)
     shown = [

@@ -90,7 +90,7 @@ def damage_metadata(model) -> None:
 
 def from_the_future(model) -> None:
     about = model.metadata_props[0]
-    about.value = about.value.replace('"version":1', '"version":2')
+    about.value = about.value.replace('"version":2', '"version":3')
 
 
 def call_an_unknown_operator(model) -> None:
@@ -118,7 +118,7 @@ def take_something_else(model) -> None:
         (claim_pictures_of_a_hundred_terapixels, "has damaged metadata: data"),
         (forget_metadata, "has no metadata of Toile; export a run with toile export"),
         (damage_metadata, "has damaged metadata: toile is "),
-        (from_the_future, "was written by a newer Toile: its form has version 2"),
+        (from_the_future, "was written by a newer Toile: its form has version 3"),
         (speak_of_another_class, "does not give one logit for each class"),
         (take_something_else, "cannot be run by ONNX Runtime: .*pictures"),
         (call_an_unknown_operator, "cannot be run by ONNX Runtime: .*Convolve"),

@@ -31,9 +31,9 @@ def test_a_run_keeps_how_far_each_validation_image_lies(run):
     kept = read_novelty(run.folder)
     n = len(run.validation.labels)
     assert kept is not None
-    assert len(kept.distances) == len(kept.strange) == n
+    assert len(kept.distances) == len(kept.out_of_distribution) == n
     assert np.median(kept.distances) == pytest.approx(1, abs=0.15)
-    assert kept.strange.mean() < 0.05
+    assert kept.out_of_distribution.mean() < 0.05
 
 
 def test_one_in_two_hundred_lies_beyond_the_bound_by_distance(run):

@@ -223,8 +223,8 @@ def test_the_openapi_says_what_is_sent_and_answered(ask):
     assert predict["security"] == [{"HTTPBearer": []}]
     assert "security" not in said["paths"]["/health"]["get"]
     schemas = said["components"]["schemas"]
-    assert set(schemas) == {"Answer", "Card", "Health", "Likely", "Problem", "Score"}
-    assert set(schemas["Likely"]["properties"]) == {"class", "probability"}
+    assert set(schemas) == {"Answer", "Card", "Health", "TopClass", "Problem", "Score"}
+    assert set(schemas["TopClass"]["properties"]) == {"class", "probability"}
 
 
 def test_every_answer_is_as_the_openapi_has_it(ask, noise):
@@ -232,7 +232,7 @@ def test_every_answer_is_as_the_openapi_has_it(ask, noise):
     answer = ask("POST", "/predict", content=as_file(noise)).json()
     said = {
         "Answer": answer,
-        "Likely": answer["top"][0],
+        "TopClass": answer["top"][0],
         "Card": (card := ask("GET", "/").json()),
         "Score": card["accuracy"],
         "Health": ask("GET", "/health").json(),

@@ -8,7 +8,7 @@ from toile.errors import ToileError
 from toile.export import OnnxClassifier
 from toile.prediction import Classifier
 from toile.runs import Run, abstention_of, load_arrays, open_run, pictures_of, seal_of, seen_words
-from toile.service.words import Answer, Card, LikelyClass, Score
+from toile.service.words import Answer, Card, Score, TopClass
 from toile.workbench import open_classifier
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Model:
             content, num_top=num_top, always=always, name="the picture"
         )
         top = [
-            LikelyClass(class_name=candidate.class_name, probability=candidate.probability)
+            TopClass(class_name=candidate.class_name, probability=candidate.probability)
             for candidate in prediction.top
         ]
         return Answer(

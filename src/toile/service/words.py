@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 
-class LikelyClass(BaseModel):
+class TopClass(BaseModel):
     """A class and how likely it is held."""
 
     class_name: str = Field(serialization_alias="class")
@@ -15,7 +15,7 @@ class LikelyClass(BaseModel):
 class Answer(BaseModel):
     """The likeliest classes, likeliest first, and what is odd about the picture."""
 
-    top: list[LikelyClass]
+    top: list[TopClass]
     warnings: list[str]
     abstained: list[str] = Field(
         description="Why there is no answer, and top is empty; with always=true there is one"

@@ -221,7 +221,7 @@ class _Measured:
         progress: Progress,
     ) -> None:
         validation = run.validation
-        holdout = validation.chooses == 0
+        holdout = validation.selection == 0
         chosen = weights == "best"
         among = holdout if chosen else scored_images(run.recipe, validation)
         self.of = "the scoring half of validation" if chosen else scored_part(run.recipe)
@@ -230,7 +230,7 @@ class _Measured:
         self.indices = validation.indices[among]
         self.labels = validation.labels[among].astype(np.int64)
         self.pixels = same_data(run, progress, data).train.pixels[self.indices]
-        self.paper = np.array(classifier.facts.known_appearance.paper, np.float64)
+        self.background = np.array(classifier.facts.known_appearance.background, np.float64)
         self.left_out: list[str] = []
         self.logits = classifier.model.logits(self.pixels)
         self.clean = score_strength(0.0, self.logits, self.labels)
@@ -263,7 +263,7 @@ class _Measured:
         for first in range(0, len(self.pixels), AT_ONCE):
             part = slice(first, first + AT_ONCE)
             pictures = corrupt(
-                self.pixels[part], name, strength, self.paper, self.indices[part], self.seed
+                self.pixels[part], name, strength, self.background, self.indices[part], self.seed
             )
             parts.append(self.classifier.model.logits(pictures))
         return np.concatenate(parts)

@@ -121,8 +121,8 @@ def robustness_sentence(scores: Sequence[CorruptionScores]) -> str:
         )
     said, worst = hardest.corruption.said, hardest.worst
     sentence = (
-        f"{hardest.corruption.name} hurts it most: {said(half.strength)} it is right in "
-        f"{_percent(half.accuracy)} where untouched it is in {clean}"
+        f"{hardest.corruption.name} hurts it most of what was tried: {said(half.strength)} it is "
+        f"right in {_percent(half.accuracy)} where untouched it is in {clean}"
     )
     if half is worst:
         return f"{sentence}, its lowest; milder it loses less than half of that"

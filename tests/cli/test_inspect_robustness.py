@@ -58,7 +58,7 @@ def test_it_draws_and_keeps_the_logits(told, trained):
         assert kept["rotate_strengths"].tolist() == [5, 10, 15, 30, 45]
 
 
-def test_what_does_not_go_together_is_refused_before_torch_is_loaded(toile, among_runs):
+def test_what_does_not_go_together_is_refused(toile, among_runs):
     def refused(*words) -> str:
         answer = toile("evaluate", "last", *words)
         assert answer.code == 2

@@ -79,7 +79,7 @@ def test_best_weights_are_measured_on_the_half_that_did_not_choose_them(run):
     assert found.of == "the scoring half of validation"
     validation = run.validation
     np.testing.assert_array_equal(
-        found.values["indices"], validation.indices[validation.chooses == 0]
+        found.values["indices"], validation.indices[validation.selection == 0]
     )
     assert any("of its last weights" in note for note in found.left_out)
 

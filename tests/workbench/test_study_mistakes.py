@@ -117,9 +117,9 @@ def test_where_half_chose_the_epoch_the_other_half_alone_counts(tmp_path, noisy_
     held_out = [Run(folder).validation for folder in (tmp_path / "stopping/readings").iterdir()]
     wrong = [one.logits.argmax(1) != one.labels for one in held_out]
     assert found.record["half"]
-    assert found.record["images"] == (held_out[0].chooses == 0).sum() < 60
+    assert found.record["images"] == (held_out[0].selection == 0).sum() < 60
     assert found.record["errors"] == sum(
-        int(row[one.chooses == 0].sum()) for row, one in zip(wrong, held_out, strict=True)
+        int(row[one.selection == 0].sum()) for row, one in zip(wrong, held_out, strict=True)
     )
     assert "the epoch was chosen on the other half" in found.says[0]
 

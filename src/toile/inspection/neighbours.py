@@ -49,11 +49,13 @@ def nearest_images(
     indices, distances = np.zeros((num, 0), np.int64), np.zeros((num, 0))
     done = 0
     for batch in batches:
-        _, others = hidden_features(network, [batch])
+        _, batch_features = hidden_features(network, [batch])
         # NaN is the cosine of a vector without length.
-        found = np.nan_to_num(cdist(features, others, cast(Metric, metric)), nan=1.0)
-        distances = np.concatenate([distances, found], axis=1)
-        arrived = np.broadcast_to(np.arange(done, done + len(batch)), found.shape)
+        batch_distances = np.nan_to_num(
+            cdist(features, batch_features, cast(Metric, metric)), nan=1.0
+        )
+        distances = np.concatenate([distances, batch_distances], axis=1)
+        arrived = np.broadcast_to(np.arange(done, done + len(batch)), batch_distances.shape)
         indices = np.concatenate([indices, arrived], axis=1)
         # Stable, so that of equal ones the first stay.
         order = distances.argsort(axis=1, kind="stable")[:, :count]

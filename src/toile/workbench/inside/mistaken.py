@@ -47,11 +47,11 @@ def view_mistakes(
     `probabilities`; of those shown `neighbours` (m, count), `neighbour_labels`, `distances`.
     """
     held_out = _answered(opened)
-    likely = probabilities(held_out.logits)
-    errors = confident_errors(likely, held_out.labels)
+    chances = probabilities(held_out.logits)
+    errors = confident_errors(chances, held_out.labels)
     indices, labels = held_out.indices[errors], held_out.labels[errors]
-    predicted = likely[errors].argmax(1)
-    sure = likely[errors].max(1)
+    predicted = chances[errors].argmax(1)
+    sure = chances[errors].max(1)
     scoring = scored_images(opened.run.recipe, held_out)
     if opened.weights == "best":
         scoring = held_out.selection == 0
@@ -73,7 +73,7 @@ def view_mistakes(
     ]  # fmt: skip
     scored = {"images": int(scoring.sum()), "errors": int(scoring[errors].sum())}
     record = {
-        "run": opened.run.id, "weights": opened.weights, "images": len(likely),
+        "run": opened.run.id, "weights": opened.weights, "images": len(chances),
         "errors": len(errors), "scored": scored, "before": near.before,
         "metric": metric if near.before else None, "mistakes": shown,
     }  # fmt: skip
@@ -98,10 +98,10 @@ def view_mistakes(
                 ),
                 [
                     NearPicture(
-                        train.pixels[other["index"]], other["class"], other["distance"],
-                        _agrees(mistake, other),
+                        train.pixels[neighbour["index"]], neighbour["class"], neighbour["distance"],
+                        _agrees(mistake, neighbour),
                     )
-                    for other in mistake["neighbours"]
+                    for neighbour in mistake["neighbours"]
                 ],
             )
             for mistake in shown
@@ -133,7 +133,7 @@ def _nearest(
         return _Nearest(None, none.astype(np.int64), none.astype(np.int64), none)
     train, trained = opened.dataset.train, opened.trained_indices
     try:
-        found = nearest_images(
+        nearest = nearest_images(
             opened.network,
             opened.inputs(train.pixels[indices]),
             opened.batches(trained),
@@ -142,12 +142,12 @@ def _nearest(
         )
     except ToileError as error:
         raise ToileError(f"{error}. Mistakes alone are shown with --neighbours 0") from error
-    near = trained[found.indices]
-    return _Nearest(found.before, near, train.labels[near], found.distances)
+    near = trained[nearest.indices]
+    return _Nearest(nearest.before, near, train.labels[near], nearest.distances)
 
 
-def _agrees(mistake: dict[str, Any], other: dict[str, Any]) -> str:
-    return next((key for key in ("true", "answered") if other["class"] == mistake[key]), "")
+def _agrees(mistake: dict[str, Any], neighbour: dict[str, Any]) -> str:
+    return next((key for key in ("true", "answered") if neighbour["class"] == mistake[key]), "")
 
 
 def _says(record: dict[str, Any]) -> list[str]:
@@ -159,7 +159,7 @@ def _says(record: dict[str, Any]) -> list[str]:
             f"{scored['errors']:,} of them among the {scored['images']:,} that score; {WHICH_HALF}"
         )
     nearest = [
-        [_agrees(mistake, other) for other in mistake["neighbours"]]
+        [_agrees(mistake, neighbour) for neighbour in mistake["neighbours"]]
         for mistake in mistakes
         if mistake["neighbours"]
     ]
@@ -174,7 +174,7 @@ def _says(record: dict[str, Any]) -> list[str]:
             f"{mistake['index']}: {mistake['true']} answered as {mistake['answered']}, "
             f"{percentage(mistake['probability'])}"
         )
-        classes = [other["class"] for other in mistake["neighbours"]]
+        classes = [neighbour["class"] for neighbour in mistake["neighbours"]]
         if classes:
             counted = sorted(set(classes), key=lambda name: (-classes.count(name), name))
             near = ", ".join(f"{classes.count(name)} {name}" for name in counted)

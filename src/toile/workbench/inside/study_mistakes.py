@@ -48,7 +48,7 @@ def view_study_mistakes(
 
 
 def _finished(result: StudyResult, level: str | None) -> list[tuple[str, Run]]:
-    names = [one.name for one in result.levels]
+    names = [level.name for level in result.levels]
     if level is not None and level not in names:
         raise ToileError(
             f"level is {level}{did_you_mean(level, names)}; it is one of {', '.join(names)}"
@@ -61,21 +61,21 @@ def _finished(result: StudyResult, level: str | None) -> list[tuple[str, Run]]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Answers:
+class _HeldOut:
     """What readings answered on the images that score, whose `indices` and `labels` they share."""
 
     levels: list[str]
     indices: Int[np.ndarray, " n"]
     labels: Int[np.ndarray, " n"]
-    likely: Float64[np.ndarray, "readings n k"]
+    chances: Float64[np.ndarray, "readings n k"]
     is_half: bool
 
     @property
     def wrong(self) -> Bool[np.ndarray, "readings n"]:
-        return np.asarray(self.likely.argmax(2) != self.labels)
+        return np.asarray(self.chances.argmax(2) != self.labels)
 
 
-def _shared_answers(result: StudyResult, runs: list[tuple[str, Run]]) -> _Answers:
+def _shared_held_out(result: StudyResult, runs: list[tuple[str, Run]]) -> _HeldOut:
     if len(runs) < 2:
         raise ToileError(
             f"{result.folder} has too few finished readings here, {len(runs)}; which mistakes "
@@ -96,7 +96,7 @@ def _shared_answers(result: StudyResult, runs: list[tuple[str, Run]]) -> _Answer
             for (_, run), validation in zip(runs, held_out, strict=True)
         ]
     )
-    return _Answers(
+    return _HeldOut(
         [level for level, _ in runs],
         held_out[0].indices[scoring],
         held_out[0].labels[scoring],
@@ -112,14 +112,16 @@ def _view_repeated(
     data: DataSource | None,
     progress: Progress,
 ) -> MistakesView:
-    answers = _shared_answers(result, runs)
+    held_out = _shared_held_out(result, runs)
     train = same_data(runs[0][1], progress, data).train
     names = runs[0][1].facts.class_names
-    wrong, labels = answers.wrong, answers.labels
+    wrong, labels = held_out.wrong, held_out.labels
     times = wrong.sum(0)
-    mean = answers.likely.mean(0)
+    mean = held_out.chances.mean(0)
     # The class that wrong answers name most often; of equal ones the more probable.
-    votes = np.stack([(answers.likely.argmax(2) == label).sum(0) for label in range(len(names))], 1)
+    votes = np.stack(
+        [(held_out.chances.argmax(2) == label).sum(0) for label in range(len(names))], 1
+    )
     votes[np.arange(len(labels)), labels] = 0
     answered = np.where(votes == votes.max(1, keepdims=True), mean, -1).argmax(1)
     sure = mean[np.arange(len(labels)), answered]
@@ -127,18 +129,19 @@ def _view_repeated(
     readings = len(wrong)
     shown = [
         {
-            "index": int(answers.indices[row]), "true": names[labels[row]],
+            "index": int(held_out.indices[row]), "true": names[labels[row]],
             "answered": names[answered[row]], "wrong": int(times[row]), "readings": readings,
-            "probability": float(sure[row]), "file": file_of(train, answers.indices[row]),
+            "probability": float(sure[row]), "file": file_of(train, held_out.indices[row]),
         }
         for row in order[:count]
     ]  # fmt: skip
-    levels = list(dict.fromkeys(answers.levels))
+    levels = list(dict.fromkeys(held_out.levels))
     by_level = {
-        level: repeated_errors(wrong[[one == level for one in answers.levels]]) for level in levels
+        level: repeated_errors(wrong[[reading_level == level for reading_level in held_out.levels]])
+        for level in levels
     }
     record = {
-        "study": str(result.folder), "runs": [run.id for _, run in runs], "half": answers.is_half,
+        "study": str(result.folder), "runs": [run.id for _, run in runs], "half": held_out.is_half,
         **_counts(repeated_errors(wrong)),
         "levels": {level: _counts(counted) for level, counted in by_level.items()},
         "times_wrong": np.bincount(times, minlength=readings + 1).tolist(), "mistakes": shown,
@@ -153,7 +156,7 @@ def _view_repeated(
         "probability": sure[order].tolist(),
     }
     values = {
-        "indices": answers.indices, "labels": labels, "wrong": wrong, "order": order,
+        "indices": held_out.indices, "labels": labels, "wrong": wrong, "order": order,
         "answered": answered[order], "probabilities": sure[order],
     }  # fmt: skip
     title = f"Wrong in how many of {readings} readings of {result.spec.name}"
@@ -162,7 +165,7 @@ def _view_repeated(
         values,
         tuple(_says(record, by_level, runs[0][1])),
         lambda narrow: picture_sheet(_sheet(shown, train), title, narrow),
-        mistakes_table(train, answers.indices[order], columns),
+        mistakes_table(train, held_out.indices[order], columns),
     )
 
 
@@ -170,7 +173,7 @@ def _counts(counted: RepeatedErrors) -> dict[str, Any]:
     return {**vars(counted), "luck": None if math.isnan(counted.luck) else counted.luck}
 
 
-def _share(count: int, total: int) -> str:
+def _percentage(count: int, total: int) -> str:
     return percentage(count / total) if total else "none"
 
 
@@ -199,7 +202,7 @@ def _says(record: dict[str, Any], by_level: dict[str, RepeatedErrors], run: Run)
         f"{record['always']:,} images are wrong in all {readings}: hard, or mislabelled",
         (
             f"{record['flipping']:,} are wrong in some and right in others, "
-            f"{_share(record['flipping_errors'], record['errors'])} of all errors"
+            f"{_percentage(record['flipping_errors'], record['errors'])} of all errors"
         ),
     ]
     for level, counted in by_level.items():

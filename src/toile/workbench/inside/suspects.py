@@ -44,7 +44,7 @@ def view_suspects(
     if not runs:
         raise ToileError(f"{result.folder} has no finished reading; toile study continues it")
     train = same_data(runs[0], progress, data).train
-    likely, times = _out_of_fold(train, runs)
+    chances, times = _out_of_fold(train, runs)
     if not times.all():
         raise ToileError(
             f"{int((times == 0).sum()):,} of {len(times):,} training images have no answer yet: "
@@ -53,16 +53,16 @@ def view_suspects(
         )
     names = runs[0].facts.class_names
     labels = train.labels
-    found = label_errors(likely, labels)
-    rows = found.indices
-    answered = likely[rows].argmax(1)
-    sure = likely[rows].max(1)
+    errors = label_errors(chances, labels)
+    rows = errors.indices
+    answered = chances[rows].argmax(1)
+    sure = chances[rows].max(1)
     columns = {
         "true": [names[label] for label in labels[rows]],
         "answered": [names[label] for label in answered],
         "probability": sure.tolist(),
-        "suspected": [names[label] for label in found.suspected],
-        "margin": found.margins.tolist(),
+        "suspected": [names[label] for label in errors.suspected],
+        "margin": errors.margins.tolist(),
     }
     shown = [
         {
@@ -74,14 +74,14 @@ def view_suspects(
     chosen = any(run.recipe.training.early_stopping is not None for run in runs)
     record = {
         "study": str(result.folder), "images": len(labels), "readings": len(runs),
-        "folds": result.spec.folds, "suspects": len(rows), "expected": found.expected,
-        "wrongly_answered": int((likely.argmax(1) != labels).sum()), "chosen_on_half": chosen,
-        "thresholds": dict(zip(names, found.thresholds.tolist(), strict=True)),
-        "joint": found.joint.tolist(), "mistakes": shown,
+        "folds": result.spec.folds, "suspects": len(rows), "expected": errors.expected,
+        "wrongly_answered": int((chances.argmax(1) != labels).sum()), "chosen_on_half": chosen,
+        "thresholds": dict(zip(names, errors.thresholds.tolist(), strict=True)),
+        "joint": errors.joint.tolist(), "mistakes": shown,
     }  # fmt: skip
     values = {
-        "probabilities": likely, "labels": labels, "indices": rows, "suspected": found.suspected,
-        "margins": found.margins, "thresholds": found.thresholds, "joint": found.joint,
+        "probabilities": chances, "labels": labels, "indices": rows, "suspected": errors.suspected,
+        "margins": errors.margins, "thresholds": errors.thresholds, "joint": errors.joint,
     }  # fmt: skip
     title = f"Labels of {runs[0].facts.name} that may be wrong"
     return MistakesView(

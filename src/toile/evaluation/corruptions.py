@@ -51,7 +51,7 @@ class Corruption:
             float(max(at, round(step * side / OF_SIDE))) for at, step in enumerate(self.steps, 1)
         )
 
-    def said(self, strength: float) -> str:
+    def describe(self, strength: float) -> str:
         """What a picture of this strength is, as `turned by 15 degrees`."""
         return self.words.format(f"{strength:g}")
 
@@ -71,42 +71,42 @@ class _Draws:
         return np.array([stream.choice([-1.0, 1.0]) for stream in self.streams()])
 
 
-def _shift(pixels: np.ndarray, px: float, draws: _Draws, paper: np.ndarray) -> np.ndarray:
+def _shift(pixels: np.ndarray, px: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
     ways = np.array([[-1, 0], [1, 0], [0, -1], [0, 1]])
     chosen = ways[[stream.integers(4) for stream in draws.streams()]]
-    return distortions.shift(pixels, chosen * int(px), paper)
+    return distortions.shift(pixels, chosen * int(px), fill)
 
 
-def _rotate(pixels: np.ndarray, degrees: float, draws: _Draws, paper: np.ndarray) -> np.ndarray:
-    return distortions.rotate(pixels, degrees * draws.signs(), paper)
+def _rotate(pixels: np.ndarray, degrees: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
+    return distortions.rotate(pixels, degrees * draws.signs(), fill)
 
 
-def _scale(pixels: np.ndarray, factor: float, draws: _Draws, paper: np.ndarray) -> np.ndarray:
-    return distortions.scale(pixels, np.full(len(pixels), factor), paper)
+def _scale(pixels: np.ndarray, factor: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
+    return distortions.scale(pixels, np.full(len(pixels), factor), fill)
 
 
-def _brightness(pixels: np.ndarray, factor: float, draws: _Draws, paper: np.ndarray) -> np.ndarray:
+def _brightness(pixels: np.ndarray, factor: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
     return distortions.brighten(pixels, factor ** draws.signs())
 
 
-def _contrast(pixels: np.ndarray, factor: float, draws: _Draws, paper: np.ndarray) -> np.ndarray:
+def _contrast(pixels: np.ndarray, factor: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
     return distortions.flatten_contrast(pixels, np.full(len(pixels), factor))
 
 
-def _blur(pixels: np.ndarray, sd_px: float, draws: _Draws, paper: np.ndarray) -> np.ndarray:
+def _blur(pixels: np.ndarray, sd_px: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
     return distortions.blur(pixels, sd_px)
 
 
-def _noise(pixels: np.ndarray, sd: float, draws: _Draws, paper: np.ndarray) -> np.ndarray:
+def _noise(pixels: np.ndarray, sd: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
     noise = [stream.standard_normal(pixels.shape[1:], np.float32) for stream in draws.streams()]
     return distortions.add_noise(pixels, sd * np.stack(noise))
 
 
-def _occlusion(pixels: np.ndarray, side_px: float, draws: _Draws, paper: np.ndarray) -> np.ndarray:
+def _occlusion(pixels: np.ndarray, side_px: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
     left = np.maximum(np.array(pixels.shape[2:]) - int(side_px), 0)
-    shares = np.stack([stream.random(2) for stream in draws.streams()])
-    corners = np.rint(shares * left).astype(np.int64)
-    return distortions.cover(pixels, corners, int(side_px), paper)
+    fractions = np.stack([stream.random(2) for stream in draws.streams()])
+    corners = np.rint(fractions * left).astype(np.int64)
+    return distortions.cover(pixels, corners, int(side_px), fill)
 
 
 CORRUPTIONS = {
@@ -129,28 +129,28 @@ CORRUPTIONS = {
 }  # fmt: skip
 """Moved one of four ways; turned either way; drawn smaller; greys multiplied or divided;
 differences from a picture's mean grey made smaller; blurred by a Gaussian; Gaussian noise on each
-pixel and colour; a square covered somewhere inside. What comes in, and covers, is paper: the grey
-that the border of the training images has."""
+pixel and colour; a square covered somewhere inside. What comes in, and covers, is background: the
+grey that the border of the training images has."""
 
 
 def corrupt(
     pixels: UInt8[np.ndarray, "n c h w"],
     name: str,
     strength: int | float,
-    paper: Float[np.ndarray, " c"],
+    background: Float[np.ndarray, " c"],
     indices: Int[np.ndarray, " n"] | None = None,
     seed: int = 0,
 ) -> UInt8[np.ndarray, "n c h w"]:
     """`pixels` with the corruption `name` of `CORRUPTIONS` at `strength`, in its unit.
 
-    What comes in from outside is `paper`, from 0 to 255 a colour. Which way a picture is moved, and
-    its noise, is drawn by `seed` and its place in `indices`, 0 to n - 1 unless said: so it is the
-    same among any other pictures, and the same at every strength.
+    What comes in from outside is `background`, from 0 to 255 a colour. Which way a picture is
+    moved, and its noise, is drawn by `seed` and its place in `indices`, 0 to n - 1 unless said: so
+    it is the same among any other pictures, and the same at every strength.
 
     Raises ToileError where there is no such corruption.
 
-        >>> turned = corrupt(pixels, "rotate", 15, paper=np.zeros(1))
-        >>> turned.shape == pixels.shape, turned.dtype
+        >>> rotation = corrupt(pixels, "rotate", 15, background=np.zeros(1))
+        >>> rotation.shape == pixels.shape, rotation.dtype
         (True, dtype('uint8'))
     """
     if name not in CORRUPTIONS:
@@ -160,4 +160,4 @@ def corrupt(
         )
     indices = np.arange(len(pixels)) if indices is None else indices
     draws = _Draws(name, indices, seed)
-    return CORRUPTIONS[name].apply(pixels, float(strength), draws, paper)
+    return CORRUPTIONS[name].apply(pixels, float(strength), draws, background)

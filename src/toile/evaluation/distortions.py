@@ -1,6 +1,6 @@
 """What corruptions do to pictures, each told for every picture how far: n pictures in, n out.
 
-Pictures are bytes (n, c, h, w); what comes in from outside is `paper`, a grey for each colour.
+Pictures are bytes (n, c, h, w); what comes in from outside is `background`, a grey for each colour.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,12 @@ from jaxtyping import Float, Int, UInt8
 
 # scipy.ndimage is imported where it is used: listing runs imports this room.
 Pictures = UInt8[np.ndarray, "n c h w"]
-Paper = Float[np.ndarray, " c"]
+Background = Float[np.ndarray, " c"]
 
 
-def shift(pixels: Pictures, offsets: Int[np.ndarray, "n 2"], paper: Paper) -> Pictures:
+def shift(pixels: Pictures, offsets: Int[np.ndarray, "n 2"], background: Background) -> Pictures:
     """Each moved down and to the right by whole pixels."""
-    shifted = _blank(pixels, paper)
+    shifted = _blank(pixels, background)
     sides = pixels.shape[2:]
     for source, target, offset in zip(pixels, shifted, offsets, strict=True):
         moves = [int(np.clip(by, -side, side)) for by, side in zip(offset, sides, strict=True)]
@@ -25,19 +25,19 @@ def shift(pixels: Pictures, offsets: Int[np.ndarray, "n 2"], paper: Paper) -> Pi
     return shifted
 
 
-def rotate(pixels: Pictures, degrees: Float[np.ndarray, " n"], paper: Paper) -> Pictures:
+def rotate(pixels: Pictures, degrees: Float[np.ndarray, " n"], background: Background) -> Pictures:
     """Each turned about its middle, anticlockwise, by bilinear interpolation."""
 
-    def turned(index: int) -> Float[np.ndarray, "2 2"]:
+    def rotation(index: int) -> Float[np.ndarray, "2 2"]:
         angle = np.deg2rad(degrees[index])
         return np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
 
-    return _resampled(pixels, turned, paper)
+    return _resampled(pixels, rotation, background)
 
 
-def scale(pixels: Pictures, factors: Float[np.ndarray, " n"], paper: Paper) -> Pictures:
+def scale(pixels: Pictures, factors: Float[np.ndarray, " n"], background: Background) -> Pictures:
     """Each drawn about its middle at `factors` of its size, by bilinear interpolation."""
-    return _resampled(pixels, lambda index: np.eye(2) / factors[index], paper)
+    return _resampled(pixels, lambda index: np.eye(2) / factors[index], background)
 
 
 def brighten(pixels: Pictures, factors: Float[np.ndarray, " n"]) -> Pictures:
@@ -65,18 +65,18 @@ def add_noise(pixels: Pictures, noise: Float[np.ndarray, "n c h w"]) -> Pictures
 
 
 def cover(
-    pixels: Pictures, corners: Int[np.ndarray, "n 2"], side_px: int, paper: Paper
+    pixels: Pictures, corners: Int[np.ndarray, "n 2"], side_px: int, background: Background
 ) -> Pictures:
-    """Each with a square of paper whose first row and column are `corners`."""
+    """Each with a square of background whose first row and column are `corners`."""
     covered = pixels.copy()
-    fill = _as_bytes(paper)[:, None, None]
+    fill = _as_bytes(background)[:, None, None]
     for picture, (row, column) in zip(covered, corners, strict=True):
         picture[:, row : row + side_px, column : column + side_px] = fill
     return covered
 
 
-def _blank(pixels: Pictures, paper: Paper) -> Pictures:
-    return np.broadcast_to(_as_bytes(paper)[:, None, None], pixels.shape).copy()
+def _blank(pixels: Pictures, background: Background) -> Pictures:
+    return np.broadcast_to(_as_bytes(background)[:, None, None], pixels.shape).copy()
 
 
 def _as_bytes(greys: Float[np.ndarray, "*any"]) -> UInt8[np.ndarray, "*any"]:
@@ -84,7 +84,7 @@ def _as_bytes(greys: Float[np.ndarray, "*any"]) -> UInt8[np.ndarray, "*any"]:
 
 
 def _resampled(
-    pixels: Pictures, matrix_of: Callable[[int], Float[np.ndarray, "2 2"]], paper: Paper
+    pixels: Pictures, matrix_of: Callable[[int], Float[np.ndarray, "2 2"]], background: Background
 ) -> Pictures:
     """Each picture read where its matrix leads from the middle."""
     from scipy import ndimage
@@ -95,9 +95,14 @@ def _resampled(
         matrix = matrix_of(index)
         offset = middle - matrix @ middle
         for channel, plane in enumerate(picture):
-            # grid-constant also mixes paper into what lies on the border by rounding alone.
+            # grid-constant also mixes background into what lies on the border by rounding alone.
             greys = ndimage.affine_transform(
-                plane, matrix, offset, order=1, mode="grid-constant", cval=float(paper[channel])
+                plane,
+                matrix,
+                offset,
+                order=1,
+                mode="grid-constant",
+                cval=float(background[channel]),
             )
             result[index, channel] = _as_bytes(greys)
     return result

@@ -119,14 +119,14 @@ def robustness_sentence(scores: Sequence[CorruptionScores]) -> str:
             f"none of the {len(scores)} corruptions is shown to cost it accuracy; untouched it is "
             f"right in {clean}"
         )
-    said, worst = hardest.corruption.said, hardest.worst
+    describe, worst = hardest.corruption.describe, hardest.worst
     sentence = (
-        f"{hardest.corruption.name} hurts it most of what was tried: {said(half.strength)} it is "
-        f"right in {_percent(half.accuracy)} where untouched it is in {clean}"
+        f"{hardest.corruption.name} hurts it most of what was tried: {describe(half.strength)} "
+        f"it is right in {_percent(half.accuracy)} where untouched it is in {clean}"
     )
     if half is worst:
         return f"{sentence}, its lowest; milder it loses less than half of that"
     return (
-        f"{sentence}; by then half of the loss has come, {said(worst.strength)} it is right in "
+        f"{sentence}; by then half of the loss has come, {describe(worst.strength)} it is right in "
         f"{_percent(worst.accuracy)}"
     )

@@ -272,12 +272,12 @@ class _Measured:
         """Accuracy before and after, on at most a thousand of the images drawn by the seed."""
         from toile.inspection import ATTACKS, attack
 
-        drawn = np.arange(len(self.labels))
-        if len(drawn) > ATTACKED:
-            drawn = np.sort(
-                numpy_stream(self.seed, "inspect/sample").choice(drawn, ATTACKED, replace=False)
+        rows = np.arange(len(self.labels))
+        if len(rows) > ATTACKED:
+            rows = np.sort(
+                numpy_stream(self.seed, "inspect/sample").choice(rows, ATTACKED, replace=False)
             )
-        pixels, labels, model = self.pixels[drawn], self.labels[drawn], self.classifier.model
+        pixels, labels, model = self.pixels[rows], self.labels[rows], self.classifier.model
         scores = []
         for at, method in enumerate(ATTACKS):
             logits = []
@@ -291,8 +291,8 @@ class _Measured:
                     AttackScore(method, eps, evaluation.accuracy(attacked.logits, labels))
                 )
             self.values[method] = np.stack(logits)
-        self.values |= {"attacked": self.indices[drawn], "eps": np.array(EPS)}
-        return evaluation.accuracy(self.logits[drawn], labels), tuple(scores)
+        self.values |= {"attacked": self.indices[rows], "eps": np.array(EPS)}
+        return evaluation.accuracy(self.logits[rows], labels), tuple(scores)
 
     def no_class(self) -> tuple[NoClassScore, ...]:
         """How often it answers what is of no class, asked as `toile predict` asks."""
@@ -304,8 +304,8 @@ class _Measured:
         }
         scores = []
         for kind, pixels in kinds.items():
-            answers = ask_together([self.classifier], list(pixels), progress=self.progress)
-            top = [answer.top[0].probability for answer in answers if answer.top]
+            predictions = ask_together([self.classifier], list(pixels), progress=self.progress)
+            top = [answer.top[0].probability for answer in predictions if answer.top]
             sure = float(np.median(top)) if top else None
             scores.append(NoClassScore(kind, proportion(len(top), len(pixels)), sure))
         return tuple(scores)
@@ -319,9 +319,11 @@ class _Measured:
             if sources[name].path is None:
                 reasons.append(f"pictures of {name}: it is not on this machine")
                 continue
-            other = load_data(name, progress=self.progress, **_read_as(facts.shape, sources[name]))
-            pixels = other.train.pixels
-            if set(other.class_names) & set(facts.class_names) or (
+            other_data = load_data(
+                name, progress=self.progress, **_read_as(facts.shape, sources[name])
+            )
+            pixels = other_data.train.pixels
+            if set(other_data.class_names) & set(facts.class_names) or (
                 trained is not None and is_known(array_hashes(pixels), trained).any()
             ):
                 continue

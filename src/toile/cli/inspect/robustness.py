@@ -55,26 +55,26 @@ def measure_robustness(
     with waiting("loading torch"):
         from toile.workbench import evaluate_robustness
     with data_progress() as progress:
-        found = evaluate_robustness(
+        measured = evaluate_robustness(
             opened, weights=weights, data=data, seed=seed, attacks=attacks, progress=progress
         )
     if options.as_json:
-        say_json(found.to_json())
+        say_json(measured.to_json())
     else:
-        say(_text(found))
-    _write(found, options)
+        say(_text(measured))
+    _write(measured, options)
 
 
-def _write(found: "Robustness", options: OutputOptions) -> None:
+def _write(measured: "Robustness", options: OutputOptions) -> None:
     from toile.cli.inspect.written import write_values
 
     if options.out is not None:
         from toile.report import robustness_figure, save_figure
 
-        figure = robustness_figure(found.corruptions, found.attacked_clean, found.attacked)
+        figure = robustness_figure(measured.corruptions, measured.attacked_clean, measured.attacked)
         save_figure(figure, options.out)
     if options.values is not None:
-        write_values(options.values, found.values)
+        write_values(options.values, measured.values)
     for path in filter(None, (options.out, options.values)):
         if not options.as_json:
             say(f"wrote {plain(str(path))}")
@@ -82,39 +82,39 @@ def _write(found: "Robustness", options: OutputOptions) -> None:
         hint("next: the same with --out FILE.png draws it")
 
 
-def _text(found: "Robustness") -> str:
-    names = found.run.facts.class_names
+def _text(measured: "Robustness") -> str:
+    names = measured.run.facts.class_names
     rows = [
-        (scores.corruption.name, scores.corruption.said(level.strength), _ends(level.accuracy),
+        (scores.corruption.name, scores.corruption.describe(level.strength), _ends(level.accuracy),
          *_hardest(scores, at, names))
-        for scores in found.corruptions
+        for scores in measured.corruptions
         for at, level in enumerate(scores.levels)
     ]  # fmt: skip
     lines = [
-        plain(found.sentence),
+        plain(measured.sentence),
         (
-            f"{plain(found.run.id)}  on {found.of}, {found.weights} weights, seed {found.seed}; "
-            "intervals are 95 %"
+            f"{plain(measured.run.id)}  on {measured.of}, {measured.weights} weights, seed "
+            f"{measured.seed}; intervals are 95 %"
         ),
-        *([f"warning: {plain(found.seen)}"] if found.seen else []),
+        *([f"warning: {plain(measured.seen)}"] if measured.seen else []),
         "",
         table(("", "images", "right %", "the class that falls most %"), rows, left=2),
     ]
-    if found.attacked_clean is not None:
+    if measured.attacked_clean is not None:
         attacks = [
             (method, f"each pixel by at most {eps} of 255", _ends(score))
-            for method, scores in found.attacked.items()
+            for method, scores in measured.attacked.items()
             for eps, score in scores
         ]
         lines += [
             "",
             (
-                f"attacked: {found.attacked_clean.n:,} of them, untouched right in "
-                f"{_ends(found.attacked_clean)} %"
+                f"attacked: {measured.attacked_clean.n:,} of them, untouched right in "
+                f"{_ends(measured.attacked_clean)} %"
             ),
             table(("attack", "change", "right %"), attacks, left=2),
         ]
-    lines += ["", *_no_class(found), *(f"left out: {plain(note)}" for note in found.left_out)]
+    lines += ["", *_no_class(measured), *(f"left out: {plain(note)}" for note in measured.left_out)]
     return "\n".join(lines)
 
 
@@ -124,16 +124,16 @@ def _hardest(scores: "CorruptionScores", at: int, names: tuple[str, ...]) -> tup
     return (f"{plain(names[hardest])} {_ends(scores.levels[at].recalls[hardest])}",)
 
 
-def _no_class(found: "Robustness") -> list[str]:
+def _no_class(measured: "Robustness") -> list[str]:
     lines = []
-    for score in found.no_class:
+    for score in measured.no_class:
         sure = "" if score.sure is None else f", in the median {percent(score.sure, 1)} sure"
         lines.append(
             f"of {plain(score.kind)}, which is no class: answers "
             f"{estimate(score.answered.to_json())}{sure}"
         )
-    if found.cost is not None:
-        lines.append(plain(found.cost.sentence))
+    if measured.cost is not None:
+        lines.append(plain(measured.cost.sentence))
     return lines
 
 

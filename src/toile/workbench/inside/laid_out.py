@@ -11,7 +11,7 @@ def view_embedding(opened: InspectedRun, way: str = "pca", seed: int = 0) -> Ins
 
     Values: `points` (n, 2), `features` (n, units), `labels`, `predicted`, `indices`.
     """
-    held_out = opened.run.validation
+    held_out = opened.validation
     plane = embedding(opened.network, opened.batches(held_out.indices), way, seed)
     predicted = held_out.logits.argmax(1)
     wrong = int((predicted != held_out.labels).sum())

@@ -1,7 +1,7 @@
 """The surest wrong answers of a run, with the training images that lie nearest to each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from toile.errors import ToileError
 from toile.evaluation import confident_errors, probabilities
 from toile.inspection import nearest_images
 from toile.report import NearPicture, SheetPicture, picture_sheet
-from toile.runs import Validation, scored_images
+from toile.runs import scored_images
 from toile.workbench.inside.mistakes_table import (
     SHOWN,
     MistakesView,
@@ -46,7 +46,7 @@ def view_mistakes(
     Values, of all mistakes: `indices` into the training part, `labels`, `predicted`,
     `probabilities`; of those shown `neighbours` (m, count), `neighbour_labels`, `distances`.
     """
-    held_out = _answered(opened)
+    held_out = opened.validation
     chances = probabilities(held_out.logits)
     errors = confident_errors(chances, held_out.labels)
     indices, labels = held_out.indices[errors], held_out.labels[errors]
@@ -114,15 +114,6 @@ def view_mistakes(
         lambda narrow: picture_sheet(sheet(), title, narrow),
         mistakes_table(train, indices, columns),
     )
-
-
-def _answered(opened: InspectedRun) -> Validation:
-    """What the weights answered on validation: the stored answers are those of the last ones."""
-    held_out = opened.run.validation
-    if opened.weights == "last":
-        return held_out
-    pixels = opened.dataset.train.pixels[held_out.indices]
-    return replace(held_out, logits=opened.classifier.model.logits(pixels))
 
 
 def _nearest(

@@ -1,7 +1,7 @@
 """A run opened to be looked into: its network, and the images it may be shown."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from toile.data import Dataset, Progress, is_known, no_progress
 from toile.errors import ToileError, did_you_mean
 from toile.network import Network
 from toile.prediction import PictureInput, prepare, sources_of
-from toile.runs import Run, RunClassifier, same_data
+from toile.runs import Run, RunClassifier, Validation, same_data
 from toile.streams import numpy_stream
 
 BATCH = 250
@@ -68,6 +68,15 @@ class InspectedRun:
     def dataset(self) -> Dataset:
         """Its data. Raises ToileError where that is gone or has changed since."""
         return same_data(self.run, self.progress, self.data)
+
+    @cached_property
+    def validation(self) -> Validation:
+        """What its weights answer on the validation images; a run keeps that of the last ones."""
+        stored = self.run.validation
+        if self.weights == "last":
+            return stored
+        pixels = self.dataset.train.pixels[stored.indices]
+        return replace(stored, logits=self.classifier.model.logits(pixels))
 
     @cached_property
     def training_indices(self) -> Int[np.ndarray, " n"]:

@@ -10,6 +10,7 @@ import pytest
 import toile
 from tests.conftest import bars
 from toile.notebook import SHOWN
+from toile.prediction import Classifier
 from toile.report import notebook_html
 
 STRANGE = ["<script>alert(1)</script>", 'a"b&c', "bottom"]
@@ -62,6 +63,7 @@ def shown(data, study):
     compared = toile.compare(by_level)
     return {
         "Dataset": data,
+        "Classifier": Classifier(**vars(runs[0].classifier())),
         "Plan": runs[0].plan,
         "Run": runs[0],
         "Verdict": study.verdict,
@@ -99,6 +101,14 @@ def test_a_study_and_a_comparison_show_their_sentence(shown):
         verdict = shown[kind].verdict
         assert toile.verdict_sentence(verdict) in text
         assert f"{100 * verdict.levels[0].mean:.2f} %" in text
+
+
+def test_a_classifier_shows_its_classes_and_what_gets_no_answer(shown):
+    run = shown["Run"]
+    text = " ".join(Tags(notebook_html(run.classifier())).texts)
+    assert f"Classifier {run.classifier().name}" in text
+    assert "30 sealed" in text
+    assert "no bounds are known; every picture is answered" in text
 
 
 def test_a_run_that_has_not_begun_says_so(data, tmp_path):

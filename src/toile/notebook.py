@@ -8,6 +8,7 @@ from typing import Any
 
 SHOWN = (
     ("toile.data.dataset", "Dataset"),
+    ("toile.prediction.classifier", "Classifier"),
     ("toile.recipe.plan", "Plan"),
     ("toile.runs.run", "Run"),
     ("toile.statistics.verdict", "Verdict"),

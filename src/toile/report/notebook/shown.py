@@ -1,4 +1,4 @@
-"""What a notebook shows of a run, a study, a verdict, a dataset, a plan."""
+"""What a notebook shows of a run, its classifier, a study, a verdict, a dataset, a plan."""
 
 import math
 from functools import singledispatch
@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from toile.data import Dataset
 from toile.errors import ToileError
+from toile.prediction import Classifier
 from toile.recipe import Plan
 from toile.report.curves import curves_figure
 from toile.report.grid import picture_grid
@@ -55,6 +56,23 @@ def _run(run: Run) -> str:
     )
     note = f"{status.status}: {status.reason}" if status.reason else status.status
     return card(f"Run {run.id}", facts_table(rows), sentence(status.meaning), *figures, note=note)
+
+
+@_html.register
+def _classifier(classifier: Classifier) -> str:
+    facts, cost = classifier.facts, classifier.abstention.cost
+    rows = [
+        ("images", f"{shape(facts.shape)}: channels, height, width"),
+        ("data", f"{facts.name}, {facts.train:,} images trained on, {facts.test:,} sealed"),
+        ("no answer", "no bounds are known; every picture is answered"),
+    ]
+    if cost is not None:
+        rows[-1] = ("no answer", cost.sentence)
+    classes = rows_table(
+        ("index", "class"), ((str(index), name) for index, name in enumerate(facts.class_names))
+    )
+    doubts = [sentence(doubt) for doubt in classifier.seal.doubts]
+    return card(f"Classifier {classifier.name}", facts_table(rows), *doubts, classes)
 
 
 @_html.register

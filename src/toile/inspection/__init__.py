@@ -1,6 +1,6 @@
 """Inspection: what a network does with pictures, layer by layer, channel by channel.
 
-Takes a plain torch module as `toile.load_network` gives it, and pictures scaled as it takes them,
+Takes a plain torch module, as `run.classifier().module` is, and pictures scaled as it takes them,
 float32 (n, c, h, w); gives numpy arrays. It knows no runs, and leaves a network as it was.
 """
 

@@ -102,6 +102,19 @@ def test_no_page_is_closed_to_anyone_in_both_themes_and_on_any_screen(visit):
             assert said == [], (theme, name)
 
 
+def test_the_first_page_asks_for_no_more_than_it_shows(visit):
+    visitor = visit()
+    visitor.go("#/runs")
+    files = visitor.page.evaluate(
+        "performance.getEntries().filter(one => 'decodedBodySize' in one)"
+        ".map(one => [one.name, one.decodedBodySize])"
+    )
+    sizes = {name: size for name, size in files if "/api/" not in name}
+    assert any(name.endswith(".js") and size > 10_000 for name, size in sizes.items())
+    assert not any("Build" in name or "Try" in name for name in sizes)
+    assert sum(sizes.values()) <= 250 * 1024, sizes
+
+
 def test_the_whole_story(visit, workspace, few_garments):
     visitor = visit(viewport={"width": 1280, "height": 900})
     page = visitor.page

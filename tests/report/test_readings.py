@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from toile.report import readings_figure
 from toile.report.readings import MEAN, READING, TREND, level_positions, value_limits
-from toile.report.theme import short_names
+from toile.report.theme import left_out_factors, short_names
 from toile.statistics import judge_readings
 
 RISING = {str(2**k): [90 + k - 0.1, 90 + k, 90 + k + 0.1] for k in range(3, 6)}
@@ -92,3 +92,13 @@ def test_no_accuracy_below_0_or_above_1_is_shown():
     assert -0.07 < bottom < 0
     assert 1 < top < 1.07
     assert value_limits(judge_readings({"a": [150, 151], "b": [140, 141]}))[1] > 1.51
+
+
+def test_of_a_grids_long_names_the_values_stay_and_the_factors_are_said_once():
+    names = ["filters=4, batch_size=32", "filters=16, batch_size=128"]
+    assert short_names(names, 18) == ["4, 32", "16, 128"]
+    assert left_out_factors(names, 18) == "filters, batch_size"
+    assert left_out_factors(names, 30) == ""
+    # Of other factors, or with more than values in them, they are shortened as any names.
+    assert left_out_factors(["filters=4, batch_size=32", "filters=16, epochs=128"], 18) == ""
+    assert left_out_factors(["a=1, and more=2, b=3", "a=1, or less=2, b=3"], 18) == ""

@@ -17,6 +17,7 @@ from toile.report.theme import (
     MARKERS,
     NARROW_INCHES,
     bound_fractions,
+    left_out_factors,
     new_figure,
     short_names,
     style_axes,
@@ -64,7 +65,8 @@ def learning_figure(curves: Curves, narrow: bool = False) -> Figure:
     columns = min(len(keys), max(1, (40 if narrow else 130) // (longest + 6)))
     figure.legend(
         handles=keys, loc="outside lower center", ncols=columns, frameon=False, fontsize=8,
-        labelcolor=INK, handlelength=2,
+        labelcolor=INK, handlelength=2, title=left_out_factors(coloured, 24) or None,
+        title_fontproperties={"size": 8},
     )  # fmt: skip
     return figure
 

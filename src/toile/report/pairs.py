@@ -16,7 +16,9 @@ from toile.report.theme import (
     NARROW_INCHES,
     TRAINING,
     VALIDATION,
+    left_out_factors,
     new_figure,
+    plain,
     short_names,
     style_axes,
 )
@@ -60,6 +62,7 @@ def pairs_figure(verdict: Verdict, narrow: bool = False) -> Figure:
     names = [f"{short[pair.a]}{between}{short[pair.b]}" for pair in pairs]
     axes.set_yticks(range(len(pairs)), names)
     axes.set_ylim(len(pairs) - 0.4, -0.6)
+    axes.set_ylabel(plain(left_out_factors(levels, 18), 50))
     axes.set_xlabel(f"points; the band is the margin, {margin:g}")
     _draw_key(figure, pairs, columns=1 if narrow else 2)
     return figure

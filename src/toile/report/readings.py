@@ -17,6 +17,7 @@ from toile.report.theme import (
     PERCENT,
     TRAINING,
     VALIDATION,
+    left_out_factors,
     new_figure,
     plain,
     short_names,
@@ -27,6 +28,7 @@ from toile.statistics import Level, Verdict, is_geometric
 LONGEST_BELOW = 10
 MOST_BELOW = 8
 """Longer names, or more levels, stand at the left of their readings and not below."""
+LONGEST_NAME = 24
 READING: dict[str, Any] = {
     "color": TRAINING, "linestyle": "none", "marker": "o", "markersize": 4, "markeredgewidth": 0,
     "alpha": 0.7, "label": "a reading",
@@ -68,7 +70,8 @@ def readings_figure(
         levels.draw_gone(gone)
         looks.append(GONE)
     levels.name_levels(dict.fromkeys(gone, 0) | {level.name: level.n for level in verdict.levels})
-    levels.name_axes(factor, value_limits(verdict))
+    factors = left_out_factors(list(positions), LONGEST_NAME)
+    levels.name_axes(factor or factors, value_limits(verdict))
     figure.legend(
         handles=[Line2D([], [], **{**look, "markevery": None}) for look in looks],
         loc="outside lower center", ncols=1 if narrow else 2, frameon=False,
@@ -166,7 +169,9 @@ class _Levels:
         between = "   " if self.flat else "\n"
         names = [
             f"{name}{between}n = {count}"
-            for name, count in zip(short_names(list(counts), 24), counts.values(), strict=True)
+            for name, count in zip(
+                short_names(list(counts), LONGEST_NAME), counts.values(), strict=True
+            )
         ]
         at = list(self.positions.values())
         ends = min(at) - 0.6 * self.gap, max(at) + 0.6 * self.gap

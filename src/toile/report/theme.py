@@ -1,5 +1,6 @@
 """The house's colours and the look of every axis."""
 
+import re
 from collections.abc import Sequence
 from os.path import commonprefix
 
@@ -56,6 +57,10 @@ def style_axes(axes: Axes, title: str = "") -> None:
     axes.set_title(title, loc="left", color=INK, size=10, weight="bold", pad=12)
 
 
+VALUE = re.compile(r"(\w+)=([^,=]+)(?:, |$)")
+"""A factor and its value in the name of a grid's level."""
+
+
 def bound_fractions(axes: Axes) -> None:
     """End the axis of shares a little beyond 0 and 100 %, where it would go on."""
     low, high = axes.get_ylim()
@@ -72,9 +77,15 @@ def plain(text: str, longest: int = 24) -> str:
 
 
 def short_names(names: Sequence[str], longest: int) -> list[str]:
-    """The names for a figure. Where one is too long, what all begin or end with is left out."""
+    """The names for a figure. Where one is too long, what all begin or end with is left out.
+
+    Of a grid's, as `filters=4, batch_size=32`, the values stay: `4, 32`.
+    """
     if max(map(len, names)) <= longest or len(names) < 2:
         return [plain(name, longest) for name in names]
+    if left_out_factors(names, longest):
+        values = (VALUE.findall(name) for name in names)
+        return [plain(", ".join(value for _, value in pairs), longest) for pairs in values]
     before = len(commonprefix(names))  # noqa: RUF071, letter by letter: names are no paths
     tails = [name[before:][::-1] for name in names]
     after = len(commonprefix(tails))  # noqa: RUF071
@@ -82,3 +93,15 @@ def short_names(names: Sequence[str], longest: int) -> list[str]:
         plain(("…" if before else "") + tail[after:][::-1] + ("…" if after else ""), longest)
         for tail in tails
     ]
+
+
+def left_out_factors(names: Sequence[str], longest: int) -> str:
+    """What a figure says once of a grid's levels whose names are too long: its factors."""
+    factors = {tuple(factor for factor, _ in VALUE.findall(name)) for name in names}
+    are_whole = all(
+        name == ", ".join(f"{factor}={value}" for factor, value in VALUE.findall(name))
+        for name in names
+    )
+    if len(factors) != 1 or not are_whole or max(map(len, names)) <= longest or len(names) < 2:
+        return ""
+    return ", ".join(*factors)

@@ -114,7 +114,7 @@ def test_what_is_written_today_says_its_version(golden, tmp_path):
                 is_checkpoint = file.parent.name == "checkpoint"
                 name = "checkpoint.safetensors" if is_checkpoint else file.name
                 assert version == version_of(name)
-    assert (run.folder / "recipe.yaml").read_text().startswith("version: 2\n")
+    assert (run.folder / "recipe.yaml").read_text().startswith("version: 3\n")
 
 
 def test_an_ended_run_is_judged_exported_and_trained_longer(golden):

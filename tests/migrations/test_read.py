@@ -41,18 +41,18 @@ def test_a_renamed_setting_is_read_in_every_kind_of_file(renamed):
     }
     told = {"recipe": now, "vary": {"training.max_norm": [0.8]}, "set": {"training.max_norm": 1}}
     assert read_settings(from_file(study), "study.yaml", "it") == told
-    assert read_settings({"version": 2, "exercises": [study]}, "sheet.yaml", "it") == {
+    assert read_settings({"version": 3, "exercises": [study]}, "sheet.yaml", "it") == {
         "exercises": [told]
     }
-    memory = read_form({"version": 2, "asked": [{"training.clip_norm": 0.8}]}, "search.json", "it")
-    assert memory == {"version": 3, "asked": [{"training.max_norm": 0.8}]}
+    memory = read_form({"version": 3, "asked": [{"training.clip_norm": 0.8}]}, "search.json", "it")
+    assert memory == {"version": 4, "asked": [{"training.max_norm": 0.8}]}
 
 
 def test_what_was_made_here_or_is_of_today_is_left_as_it_is(renamed):
     recipe = {"network": [], "training": {"clip_norm": 0.9}}
     assert read_settings(recipe, "recipe.yaml", "it") == recipe
-    assert read_settings({"version": 3, **recipe}, "recipe.yaml", "it") == recipe
-    nested = {"recipe": {"version": 3, **recipe}}
+    assert read_settings({"version": 4, **recipe}, "recipe.yaml", "it") == recipe
+    nested = {"recipe": {"version": 4, **recipe}}
     assert read_settings(from_file(nested), "study.yaml", "it") == nested
 
 
@@ -103,7 +103,7 @@ def test_a_record_inside_another_is_read_by_its_own_version():
     with pytest.raises(ToileError, match="newer Toile"):
         read_form({"looks": [{"version": 9}]}, "manifest.json", "it")
     facts = read_form({"data": {"rule": 2}}, "export", "it")["data"]
-    assert (facts["version"], facts["rule"], facts["copies"]) == (2, 2, 0)
+    assert (facts["version"], facts["rule"], facts["copies"]) == (3, 2, 0)
 
 
 @pytest.mark.parametrize("version", [0, -1, "1", True, None, 1.0])
@@ -113,11 +113,11 @@ def test_a_version_that_is_none_is_refused(version):
 
 
 def test_a_newer_version_is_refused_by_both_numbers():
-    said = "was written by a newer Toile: its form has version 3, and this Toile reads versions "
-    with pytest.raises(ToileError, match=said + "up to 2; upgrade Toile"):
-        recipe_of({"version": 3, "network": [{"dense": "classes"}]})
+    said = "was written by a newer Toile: its form has version 4, and this Toile reads versions "
+    with pytest.raises(ToileError, match=said + "up to 3; upgrade Toile"):
+        recipe_of({"version": 4, "network": [{"dense": "classes"}]})
     with pytest.raises(ToileError, match="newer Toile"):
-        study_of({"version": 3, "recipe": "quick"})
+        study_of({"version": 4, "recipe": "quick"})
 
 
 def test_what_is_written_in_full_but_for_a_rule_has_the_first_one():
@@ -130,16 +130,16 @@ def test_what_is_written_in_full_but_for_a_rule_has_the_first_one():
     assert short == {"network": [], "data": {"name": "quick"}}
 
 
-@pytest.mark.parametrize(("device", "shards"), [("cpu", 1), ("auto", None)])
-def test_a_run_that_does_not_say_its_shards_took_batches_whole(device, shards):
+@pytest.mark.parametrize(("device", "replicas"), [("cpu", 1), ("auto", None)])
+def test_a_run_that_does_not_say_its_shards_took_batches_whole(device, replicas):
     training = dict.fromkeys(("optimizer", "schedule", "epochs"), 1)
     training |= {"precision": "float32", "threads": 1, "device": device}
     say_first_rules({"training": training})
-    assert training.get("shards") == shards
+    assert training.get("replicas") == replicas
 
 
 def test_a_record_that_says_its_version_keeps_it():
-    assert versioned("data.json", {}) == {"version": 2}
+    assert versioned("data.json", {}) == {"version": 3}
     assert versioned("data.json", {"version": 1}) == {"version": 1}
 
 

@@ -33,7 +33,7 @@ def test_its_recipe_reads_back_the_same():
 def test_a_run_from_before_batches_were_divided_takes_them_whole():
     run = create_run(RECIPE, PLAN, DATA)
     recipe = run.folder / "recipe.yaml"
-    text = recipe.read_text().removeprefix("version: 2\n")
+    text = recipe.read_text().removeprefix("version: 3\n")
     recipe.write_text(text.replace("  shards: 2\n", ""))
     assert run.recipe.training.shards == 1
 

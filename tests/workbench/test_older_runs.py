@@ -14,7 +14,7 @@ from toile.runs import Run, Workspace, load_arrays, pictures_of, runs_folder
 
 def age(run: Run) -> Run:
     """Take out of the folder what an older Toile did not write."""
-    text = (run.folder / "recipe.yaml").read_text().removeprefix("version: 2\n")
+    text = (run.folder / "recipe.yaml").read_text().removeprefix("version: 3\n")
     assert "rule: 1," in text
     (run.folder / "recipe.yaml").write_text(text.replace("rule: 1,", ""))
     data = json.loads((run.folder / "data.json").read_text())

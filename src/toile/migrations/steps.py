@@ -45,7 +45,8 @@ def say_first_rules(recipe: Document) -> None:
     if isinstance(training, dict) and training.keys() >= FIRST_OF_TRAINING:
         resolved = (training["precision"], training["threads"], training["device"])
         # Only a run's recipe has all of these resolved; a study's may still be taken either way.
-        training |= {} if "auto" in resolved or "shards" in training else {"shards": 1}
+        if "auto" not in resolved and not training.keys() & {"replicas", "shards"}:
+            training["replicas"] = 1
 
 
 def say_first_facts(facts: Document) -> None:
@@ -66,6 +67,7 @@ def say_ema(results: Document) -> None:
 
 
 SETTINGS: tuple[Migration, ...] = (
+    Migration(rewrite=say_first_rules),
     Migration(
         renamed={
             "about.takes": "about.unchanged",
@@ -75,18 +77,17 @@ SETTINGS: tuple[Migration, ...] = (
             ),
             "training.replicas": "training.shards",
             "training.start.taken": "training.start.copied",
-        },
-        rewrite=say_first_rules,
+        }
     ),
 )
 RECORDS: dict[str, tuple[Migration, ...]] = {
     "data.json": (
+        Migration(rewrite=say_first_facts),
         Migration(
             renamed={
                 "appearance.paper": "appearance.background",
                 "appearance.framing.extent": "appearance.framing.size",
-            },
-            rewrite=say_first_facts,
+            }
         ),
     ),
     "history.jsonl": (Migration(renamed={"chooses": "selection", "scores": "holdout"}),),

@@ -15,6 +15,7 @@ from toile.report.theme import (
     INK,
     LINE,
     MARKERS,
+    MUTED,
     NARROW_INCHES,
     bound_fractions,
     left_out_factors,
@@ -63,11 +64,12 @@ def learning_figure(curves: Curves, narrow: bool = False) -> Figure:
     # Some 40 letters fit in a narrow row, six of them taken by a key's line and its gap.
     longest = max(len(str(key.get_label())) for key in keys)
     columns = min(len(keys), max(1, (40 if narrow else 130) // (longest + 6)))
-    figure.legend(
+    legend = figure.legend(
         handles=keys, loc="outside lower center", ncols=columns, frameon=False, fontsize=8,
         labelcolor=INK, handlelength=2, title=left_out_factors(coloured, 24) or None,
         title_fontproperties={"size": 8},
     )  # fmt: skip
+    legend.get_title().set_color(MUTED)
     return figure
 
 

@@ -3,12 +3,12 @@
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 from toile.errors import ToileError
 from toile.executors.executor import Task, TaskEvent
-from toile.executors.train_task import train_task
+from toile.executors.train_task import cached_prepare, train_task
 
 
 def refuse_more_workers(workers: int | None) -> None:
@@ -52,8 +52,7 @@ class Inline:
     def __enter__(self) -> "Inline":
         from toile.runs import prepare_data
 
-        # Levels that vary the data come by turns, and each has its copy of the images.
-        self._prepare = lru_cache(maxsize=2)(prepare_data)
+        self._prepare = cached_prepare(prepare_data)
         return self
 
     def __exit__(self, *error: object) -> None:

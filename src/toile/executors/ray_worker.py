@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from toile.data import Dataset, load_data, split_data
 from toile.executors.executor import Task, TaskEvent
 from toile.executors.ray_cluster import RayCluster
-from toile.executors.train_task import train_task
+from toile.executors.train_task import cached_prepare, train_task
 from toile.process import prepare_process
 from toile.recipe import Data
 
@@ -44,8 +43,7 @@ class RayTrainer:
 
     def __init__(self) -> None:
         prepare_process()
-        # As in a worker beside the study: levels that vary the data come by turns.
-        self._cached_prepare = lru_cache(maxsize=2)(self._prepare)
+        self._cached_prepare = cached_prepare(self._prepare)
 
     def __call__(
         self, task: Task, dataset: Dataset, stop: Callable[[], bool]

@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     Prepare = Callable[[Data], PreparedData]
 
 SECONDS_BETWEEN_EVENTS = 0.25
+
+
+def cached_prepare(prepare: "Prepare") -> "Prepare":
+    """`prepare`, whose last two results are kept: levels that vary the data come by turns.
+
+    No more, since each has its copy of the images.
+    """
+    return lru_cache(maxsize=2)(prepare)
 
 
 def train_task(

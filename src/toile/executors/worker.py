@@ -13,11 +13,11 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 from toile.executors.executor import Task, TaskEvent
-from toile.executors.train_task import train_task
+from toile.executors.train_task import cached_prepare, train_task
 from toile.process import prepare_process
 
 
@@ -63,8 +63,7 @@ def main(is_over: Callable[[Path], bool] = lambda folder: False) -> None:
     line, tasks = ReplyStream(), Tasks()
     from toile.runs import prepare_data
 
-    # Levels that vary the data come by turns, and each has its copy of the images.
-    prepare = lru_cache(maxsize=2)(prepare_data)
+    prepare = cached_prepare(prepare_data)
     while (task := tasks.next()) is not None:
         stop = partial(_is_to_stop, tasks, partial(is_over, task.folder))
         for event in train_task(task, prepare, stop):

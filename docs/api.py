@@ -29,18 +29,28 @@ INTRODUCTION = """# The library
 Made by `make docs` from the docstrings; a test runs the examples. They go on from this:
 
 ```python
+from pathlib import Path
+
 import numpy as np
 import toile
 
 recipe = toile.Recipe.preset("s1-lab").replace(
-    {"data.name": "fashion-sample", "data.size_px": 14, "network.conv1.filters": 2},
-    epochs=1, threads=1,
+    {
+        "data.name": "fashion-sample",
+        "data.size_px": 14,
+        "network.conv1.filters": 2,
+        "training.threads": 1,
+    },
+    epochs=1,
 )
 data = toile.load_data("fashion-sample", size_px=14)
 run = toile.train(recipe)
 images = data.train.pixels[run.validation.indices]
 labels = data.train.labels[run.validation.indices]
 ```
+
+`relu_runs` and `gelu_runs` are lists of two runs each, of other seeds; `epochs` is the name of a study and `batches` of a
+search that are done; `photo.png` is any picture.
 """
 
 

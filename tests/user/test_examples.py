@@ -4,17 +4,18 @@ import contextlib
 import doctest
 import inspect
 import os
+import re
 import runpy
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
 import toile
 
 DOCS = Path(__file__).parents[2] / "docs"
+API = runpy.run_path(str(DOCS / "api.py"))
 NAMES = [name for name in toile.__all__ if name != "__version__"]
 
 
@@ -24,33 +25,22 @@ def at_hand(tmp_path_factory) -> Any:
     folder = tmp_path_factory.mktemp("examples")
     with pytest.MonkeyPatch.context() as patched, contextlib.chdir(folder):
         patched.setenv("TOILE_RUNS", str(folder / "runs"))
-        settings = {"network.conv1.filters": 2, "training.epochs": 1, "training.threads": 1}
-        recipe = toile.Recipe.preset("s1-lab")
-        recipe = recipe.replace({"data.name": "fashion-sample", "data.size_px": 14, **settings})
-        data = toile.load_data("fashion-sample", size_px=14)
-        run = toile.train(recipe)
+        names = {}
+        exec(re.search("```python\n(.*?)```", API["INTRODUCTION"], re.DOTALL)[1], names)
+        recipe, data = names["recipe"], names["data"]
         toile.study(
             recipe, vary={"training.epochs": [1, 2]}, readings=2, on="inline", name="epochs"
         ).finish()
         search = {"trials": 2, "finalists": 1, "readings": 2, "on": "inline", "name": "batches"}
         toile.search(recipe, over={"training.batch_size": [32, 64]}, **search).finish()
         Image.fromarray(data.train.pixels[0, 0]).save("photo.png")
-        names = {
-            "toile": toile,
-            "np": np,
-            "Path": Path,
-            "recipe": recipe,
-            "data": data,
-            "run": run,
-            "images": data.train.pixels[run.validation.indices],
-            "labels": data.train.labels[run.validation.indices],
+        yield names | {
             "relu_runs": [toile.train(recipe, seed=seed) for seed in (1, 2)],
             "gelu_runs": [
                 toile.train(recipe, seed=seed, settings={"network.relu1": "gelu"})
                 for seed in (1, 2)
             ],
         }
-        yield names
 
 
 def examples_of(name: str) -> list[doctest.DocTest]:

@@ -38,6 +38,7 @@ class Images:
         """The hashes each image is known by: of its file and of its pixels."""
         return array_hashes(self.pixels) if self.read_hashes is None else self.read_hashes
 
+    @cached_property
     def hash_set(self) -> HashSet:
         """The hashes any of them is known by, also in an array of the size and colour it has here.
 

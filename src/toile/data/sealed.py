@@ -28,7 +28,7 @@ class Sealed:
     def hashes(self) -> HashSet:
         """The hashes of its images, by which they are kept from training and from questions."""
         if self._hashes is None:
-            self._hashes = self._images.hash_set()
+            self._hashes = self._images.hash_set
         return self._hashes
 
     def count_known(self, among: HashSet) -> int:

@@ -37,7 +37,7 @@ class Pictures:
 
 def pictures_to_keep(dataset: Dataset, split: Split, before: Pictures | None) -> Pictures:
     """What a new run knows; `before` is what the run knows whose weights it begins with."""
-    pictures = Pictures(split.train.hash_set(), dataset.test.hashes)
+    pictures = Pictures(split.train.hash_set, dataset.test.hashes)
     if before is None:
         return pictures
     return Pictures(np.union1d(pictures.trained, before.trained), pictures.sealed, before.unknown)

@@ -29,7 +29,7 @@ def fill_seen(
     own folds divide the images. Raises ToileError where there are any, unless `start` allows it.
     """
     # What this data itself holds in two parts is no fault of where the weights come from.
-    foreign = np.setdiff1d(before.trained, split.train.hash_set())
+    foreign = np.setdiff1d(before.trained, split.train.hash_set)
     validation = int(is_known(split.validation.hashes, foreign).sum())
     test = dataset.test.count_known(foreign)
     if (validation or test) and not start.allow_seen:

@@ -6,11 +6,13 @@ import typer
 
 from toile.cli.arguments import Json, MovedData, RunName
 from toile.cli.files import Force
-from toile.cli.inspect.viewing import Out, OutputOptions, Values, Weights
-from toile.cli.terminal import hint, plain, say, say_json
+from toile.cli.inspect.viewing import Out, OutputOptions, Values, Weights, write_outputs
+from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import estimate, percent, table
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from toile.evaluation import CorruptionScores, Estimate
     from toile.workbench import Robustness
 
@@ -62,24 +64,13 @@ def measure_robustness(
         say_json(measured.to_json())
     else:
         say(_text(measured))
-    _write(measured, options)
+    write_outputs(options, lambda: _draw(measured), measured.values)
 
 
-def _write(measured: "Robustness", options: OutputOptions) -> None:
-    from toile.cli.inspect.written import write_values
+def _draw(measured: "Robustness") -> "Figure":
+    from toile.report import robustness_figure
 
-    if options.out is not None:
-        from toile.report import robustness_figure, save_figure
-
-        figure = robustness_figure(measured.corruptions, measured.attacked_clean, measured.attacked)
-        save_figure(figure, options.out)
-    if options.values is not None:
-        write_values(options.values, measured.values)
-    for path in filter(None, (options.out, options.values)):
-        if not options.as_json:
-            say(f"wrote {plain(str(path))}")
-    if options.out is None and not options.as_json:
-        hint("next: the same with --out FILE.png draws it")
+    return robustness_figure(measured.corruptions, measured.attacked_clean, measured.attacked)
 
 
 def _text(measured: "Robustness") -> str:

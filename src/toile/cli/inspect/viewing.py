@@ -1,6 +1,6 @@
 """What the commands that look inside share: which picture, and where the answer goes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,9 @@ from toile.cli.terminal import hint, plain, say, say_json
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
     from toile.workbench import InsideView, InspectedRun, ShownPicture
 
 Weights = Annotated[str, typer.Option(help="last, or best by validation.")]
@@ -86,12 +89,19 @@ def tell_view(view: "InsideView", options: OutputOptions) -> None:
     else:
         for line in view.says:
             say(plain(line))
+    write_outputs(options, lambda: view.draw(False), view.values)
+
+
+def write_outputs(
+    options: OutputOptions, draw: Callable[[], "Figure"], values: "Mapping[str, np.ndarray]"
+) -> None:
+    """Write the figure and the arrays that were asked for, and say where."""
     if options.out is not None:
         from toile.report import save_figure
 
-        save_figure(view.draw(False), options.out)
+        save_figure(draw(), options.out)
     if options.values is not None:
-        write_values(options.values, view.values)
+        write_values(options.values, values)
     for path in filter(None, (options.out, options.values)):
         if not options.as_json:
             say(f"wrote {plain(str(path))}")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import toile
 from toile.data import Images, load_data, split_data
 from toile.data.divide import divide
 from toile.data.sealed import open_sealed
@@ -140,3 +141,12 @@ def test_a_recipe_written_in_full_before_there_were_rules_means_the_first():
     assert read_recipe_text(json.dumps(whole), "it").data.rule == 1
     recipe = recipe_of({"data": {"name": "set"}, "network": [{"dense": "classes"}]})
     assert recipe.data.rule == 3
+
+
+def test_with_a_fraction_of_zero_nothing_is_sealed():
+    x = np.random.default_rng(0).integers(0, 256, (12, 8, 8), dtype=np.uint8)
+    dataset = toile.Dataset.from_arrays(x, [0, 1] * 6, test=0)
+    assert (len(dataset.train), len(dataset.test)) == (12, 0)
+    assert "no test part: data.test is 0, so no image is sealed" in dataset.notes
+    described = toile.describe(dataset)
+    assert described.test.class_counts.tolist() == [0, 0]

@@ -1,5 +1,6 @@
 """The split: exact totals, fair classes, two halves, and what is done when too much is asked."""
 
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -179,3 +180,18 @@ def test_a_fold_that_is_not_there_and_folds_too_small_are_refused():
             split_data(numbered([0, 1] * 9), Data(folds=folds, fold=3))
     with pytest.raises(ToileError, match=r"data\.folds is 4, 1 of 4 training images"):
         split_data(numbered([0, 1, 0, 1]), Data(folds=4))
+
+
+def test_with_validation_zero_all_images_are_trained_on():
+    images = numbered([0, 1] * 6)
+    split = split_data(images, Data(validation=0))
+    assert np.array_equal(split.train.pixels, images.pixels)
+    assert (len(split.validation), split.validation_indices.size, split.selection.size) == (0, 0, 0)
+    assert split.note is not None
+
+
+def test_with_validation_zero_images_that_the_source_holds_out_are_trained_on_too():
+    images = replace(numbered([0, 1] * 6), num_held_out=4)
+    split = split_data(images, Data(validation=0))
+    assert (len(split.train), split.train.num_held_out) == (12, 0)
+    assert "the 4 that the data itself holds out are among them" in split.note

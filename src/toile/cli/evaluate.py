@@ -261,6 +261,11 @@ def _classes(judged: "Evaluated") -> str:
 
 def _calibration(judged: "Evaluated") -> str:
     sure = judged.judgement.calibration
+    if not sure.temperature.n:
+        return (
+            f"calibration error  {percent(sure.error)} (n = {sure.n}); no images were held out to "
+            "fit a temperature on"
+        )
     return (
         f"calibration error  {percent(sure.error)}; {percent(sure.error_after)} with the logits "
         f"divided by {decimals(sure.temperature.value)} (n = {sure.n}; fitted on "

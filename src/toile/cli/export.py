@@ -48,6 +48,7 @@ def export(
             opened, to, file, weights=weights, int8=int8, input_kind=input_, force=force, data=data
         )
     parity = exported.parity
+    images = "validation images" if opened.facts.validation else "training images"
     if as_json:
         record = {"file": str(exported.file), "format": exported.format}
         say_json(record | parity.model_dump(exclude_none=True))
@@ -55,7 +56,7 @@ def export(
     say(f"{exported.file}  {amount(exported.file.stat().st_size)} bytes")
     say(
         f"opened by {parity.runtime}: same answer on {percent(parity.agreement)} of "
-        f"{parity.images} validation images, largest difference {parity.max_difference:.1e}"
+        f"{parity.images} {images}, largest difference {parity.max_difference:.1e}"
     )
     if exported.format == "keras":
         say(f"in Python: keras.models.load_model({str(exported.file)!r}, compile=False)")

@@ -104,12 +104,14 @@ def _show_progress(entry: "Entry", reach: "list[float] | tuple[float, ...]", cur
     if curve:
         from toile.cli.curve import text_curve
 
-        say(text_curve([record["validation"]["accuracy"] for record in run.history.epochs]))
+        scores = [record["validation"]["accuracy"] for record in run.history.epochs]
+        unscored = "no curve: no images are held out for validation"
+        say(unscored if None in scores else text_curve(scores))
 
 
 def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
     """The epochs, and when each accuracy was reached."""
-    from toile.runs import convergence_of, seconds_of
+    from toile.runs import TARGETS, convergence_of, seconds_of
 
     epochs = run.history.epochs
     rows = [
@@ -124,7 +126,9 @@ def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
         for record in epochs
     ]
     heads = ("epoch", "loss", "accuracy", "validation loss", "accuracy", "time")
-    reached = convergence_of(epochs, reach) if reach else convergence_of(epochs)
+    targets = reach or TARGETS
+    # Without validation images nothing is known of any.
+    reached = convergence_of(epochs, targets) if run.facts.validation else ()
     # Of our own rising targets all after the first missed one were missed too, and say no more.
     first_missed = next(
         (index for index, target in enumerate(reached) if target.epoch is None), None

@@ -9,7 +9,7 @@ from toile.cli.arguments import Epochs, Json, MovedData, OtherData, RunName
 from toile.cli.hints import Open, after_training, open_report
 from toile.cli.signals import Signals
 from toile.cli.terminal import hint, plain, say, say_json
-from toile.cli.words import amount, duration, estimate, percent, table
+from toile.cli.words import amount, decimals, duration, estimate, percent, table
 
 if TYPE_CHECKING:
     from toile.runs import LiveRun, Run
@@ -155,40 +155,24 @@ def result(run: "Run") -> dict[str, Any]:
 
 def summary(run: "Run") -> str:
     """What came of a run, in words."""
-    from toile import evaluation
     from toile.runs import read_state
 
     state = read_state(run.folder)
     ended = f"{state.status}{f' ({state.reason})' if state.reason else ''}"
     lines = [plain(f"{run.id}  {ended}")]
     if run.has_results:
-        results, validation = run.results, run.validation
-        names = run.data["class_names"]
-        matrix = evaluation.confusion_matrix(
-            validation.labels, validation.logits.argmax(1), len(names)
-        )
+        results = run.results
         lines += [
-            (
-                f"accuracy  {estimate(results.score.to_json())} on {results.score.of}; "
-                "the interval is Wilson's, 95 %"
-            ),
-            *_commonest(run),
+            *_scored(run),
             *_warned(run),
             *(f"note: {plain(note)}" for note in _few_steps(run)),
             (
-                f"loss  {results.validation.loss:.4f}   epochs  {results.epochs}   "
+                f"loss  {decimals(results.validation.loss)}   epochs  {results.epochs}   "
                 f"parameters  {amount(results.parameters)}   "
                 f"time  {duration(results.seconds.total)}"
             ),
             "",
-            table(
-                ("recall", "share", "95 % interval", "n"),
-                [
-                    _recall(name, recall)
-                    for name, recall in zip(names, evaluation.recalls(matrix), strict=True)
-                ],
-            ),
-            "",
+            *_recalls(run),
         ]
     elif state.accuracy is not None:
         lines.append(f"so far {percent(state.accuracy)} on validation after {state.epoch} epochs")
@@ -199,6 +183,30 @@ def summary(run: "Run") -> str:
         lines.append(f"continue from its last checkpoint with  toile resume {run.name}")
     lines.append(f"run  {plain(str(run.folder))}")
     return "\n".join(lines)
+
+
+def _scored(run: "Run") -> list[str]:
+    """The accuracy with its interval and what it has to beat, or that nothing was scored."""
+    score = run.score
+    if not score.n:
+        return [f"not scored: {score.of}"]
+    words = f"accuracy  {estimate(score.to_json())} on {score.of}; the interval is Wilson's, 95 %"
+    return [words, *_commonest(run)]
+
+
+def _recalls(run: "Run") -> list[str]:
+    """How often each class is told, as a table; nothing where no images are held out."""
+    from toile import evaluation
+
+    if not run.has_validation:
+        return []
+    validation, names = run.validation, run.facts.class_names
+    matrix = evaluation.confusion_matrix(validation.labels, validation.logits.argmax(1), len(names))
+    rows = [
+        _recall(name, recall)
+        for name, recall in zip(names, evaluation.recalls(matrix), strict=True)
+    ]
+    return [table(("recall", "fraction", "95 % interval", "n"), rows), ""]
 
 
 def _few_steps(run: "Run") -> list[str]:

@@ -1,5 +1,6 @@
 """A training as it is watched on a terminal."""
 
+import math
 from collections.abc import Iterable
 
 from rich.console import RenderableType
@@ -109,14 +110,18 @@ class Watch:
                 self._say(f"diverged in epoch {event.epoch}, step {event.step}")
 
     def _epoch(self, event: Epoch) -> None:
-        self.accuracies.append(event.validation.accuracy)
+        validation = ""
+        if not math.isnan(event.validation.accuracy):
+            self.accuracies.append(event.validation.accuracy)
+            validation = (
+                f"val loss {event.validation.loss:.4f} acc {percent(event.validation.accuracy)}  "
+            )
         self._say(
             f"epoch {event.epoch:>{len(str(self.epochs))}}  "
-            f"loss {event.training.loss:.4f} acc {percent(event.training.accuracy)}  "
-            f"val loss {event.validation.loss:.4f} acc {percent(event.validation.accuracy)}  "
+            f"loss {event.training.loss:.4f} acc {percent(event.training.accuracy)}  {validation}"
             f"{duration(event.seconds + event.evaluation_seconds)}{'  kept' * event.best}"
         )
-        if self.curve:
+        if self.curve and self.accuracies:
             self.bars.curve = text_curve(self.accuracies)
 
     def _say(self, line: str) -> None:

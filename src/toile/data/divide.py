@@ -14,8 +14,11 @@ from toile.errors import ToileError
 def divide(images: Images, fraction: float, rule: int, where: str) -> tuple[Images, Images]:
     """Training and test part of `images`, by version `rule` of the rules (see `data.rule`).
 
-    What the source itself holds out for validation stays so, and no copy of it is for testing.
+    What the source itself holds out for validation stays so, and no copy of it is for testing. With
+    a `fraction` of 0 the test part is empty.
     """
+    if fraction == 0:
+        return images, images.gather(np.empty(0, np.int64))
     training, held_out = images.split_held_out()
     is_test = _by_pixels(training, fraction) if rule == 1 else _by_rank(training, fraction)
     if len(held_out):

@@ -150,8 +150,10 @@ def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) ->
     _refuse_one_class(train, where)
     classes = classes_of(train, test, parts.class_names, data.rule, where)
     train = classes.renumber(train)
+    notes = [transposed_note(data)] if transposed else []
     if test is None:
         train, test = divide(train, data.test, data.rule, where)
+        notes += ["no test part: data.test is 0, so no image is sealed"] * (not data.test)
     else:
         test = classes.renumber(test)
     return Decoded(
@@ -163,7 +165,7 @@ def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) ->
         skipped=parts.skipped,
         nulls=parts.nulls,
         nans=parts.nans,
-        notes=(*parts.notes, *([transposed_note(data)] if transposed else [])),
+        notes=(*parts.notes, *notes),
         was_transposed=transposed,
         greys=parts.greys,
     )

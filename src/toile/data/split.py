@@ -1,6 +1,6 @@
 """Training and validation images out of the train part: stratified, with a seed of its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -41,7 +41,8 @@ def split_data(train: Images, data: Data) -> Split:
     no two share an image, together they are the train part, and in size, as in each class, they
     differ by one image at most. Where the source itself holds images out, those are taken, and
     folds are cut from all. Copies of validation images are left out of training since the second
-    of the rules, and since the third they lie in one half of validation.
+    of the rules, and since the third they lie in one half of validation. With `data.validation` 0
+    all images are trained on, and validation is empty.
 
         >>> split = toile.split_data(data.train, toile.Recipe.preset("quick").data)
         >>> len(split.train), len(split.validation)
@@ -54,6 +55,8 @@ def split_data(train: Images, data: Data) -> Split:
             f"data.fold is {data.fold} and data.folds {data.folds or 'off'}; of so many folds, "
             "counted from 0, there is none"
         )
+    if not data.holds_out:
+        return _all_trained_on(train)
     # One stream for both draws, in this order: changing it changes every run's validation images.
     rng = numpy_stream(data.split, "split")
     indices, note = _held_out(train, data, rng)
@@ -75,6 +78,17 @@ def split_data(train: Images, data: Data) -> Split:
             "validation; add images that differ"
         )
     return Split(train.gather(train_indices), validation, indices, selection, note, num_copies)
+
+
+def _all_trained_on(train: Images) -> Split:
+    nothing = np.empty(0, np.int64)
+    note = (
+        f"validation: none, as data.validation is 0; all {len(train)} images are trained on, so "
+        "nothing is scored and no epoch chosen"
+    )
+    if train.num_held_out:
+        note += f"; the {train.num_held_out} that the data itself holds out are among them"
+    return Split(replace(train, num_held_out=0), train.gather(nothing), nothing, nothing > 0, note)
 
 
 def _with_copies(

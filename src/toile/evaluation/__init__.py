@@ -24,12 +24,13 @@ from toile.evaluation.robustness import (
     robustness_sentence,
     score_strength,
 )
-from toile.evaluation.temperature import Temperature, fit_temperature
+from toile.evaluation.temperature import UNFITTED, Temperature, fit_temperature
 from toile.evaluation.top_accuracy import top_accuracy
 from toile.evaluation.wrong_answers import RepeatedErrors, confident_errors, repeated_errors
 
 __all__ = [
     "CORRUPTIONS",
+    "UNFITTED",
     "Calibration",
     "ClassScores",
     "Commonest",

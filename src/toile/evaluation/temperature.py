@@ -30,6 +30,10 @@ class Temperature:
         return {name: value if math.isfinite(value) else None for name, value in fields}
 
 
+UNFITTED = Temperature(1.0, math.nan, math.nan, 0)
+"""Where no images are at hand to fit one on: logits as they are."""
+
+
 def fit_temperature(logits: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"]) -> Temperature:
     """The temperature from 0.01 to 100 by which the mean cross-entropy is least.
 

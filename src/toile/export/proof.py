@@ -102,7 +102,7 @@ def _refuse_difference(parity: Parity, spread: float) -> None:
     if not parity.max_difference <= most:
         raise ToileError(
             f"the export answers otherwise than the network: {parity.runtime} differs by "
-            f"{parity.max_difference:.3g} on {parity.images} validation images, at most "
+            f"{parity.max_difference:.3g} on {parity.images} images, at most "
             f"{most:.3g} is allowed; nothing was written"
         )
 

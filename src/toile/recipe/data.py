@@ -6,8 +6,8 @@ from pydantic import Field
 
 from toile.recipe.settings import Settings
 
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=1, le=10_000_000)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Count = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
 class Data(Settings):
@@ -21,7 +21,8 @@ class Data(Settings):
     )
     validation: Count | Annotated[float, Field(gt=0, le=0.5)] = Field(
         5000,
-        description="Training images held out to choose and to score: a number, or a share to .5",
+        description="Training images held out to choose and to score: a number, or a fraction to "
+        ".5; 0 trains on all of them, and then nothing is scored",
     )
     split: int = Field(
         0,
@@ -35,7 +36,8 @@ class Data(Settings):
     fold: int = Field(0, ge=0, lt=1000, description="Which of the folds is held out, from 0")
     test: Fraction = Field(
         0.2,
-        description="Share sealed as the test part, by content hash, where the source has none",
+        description="Fraction sealed as the test part, by content hash, where the source has none; "
+        "0 seals nothing",
     )
     rule: int = Field(
         3,
@@ -69,3 +71,8 @@ class Data(Settings):
         description="What the network sees: pixels / 255 (unit), or those less their training mean "
         "and divided by their training SD (standard)",
     )
+
+    @property
+    def holds_out(self) -> bool:
+        """Whether images are held out for validation, without which nothing is scored or chosen."""
+        return self.folds is not None or self.validation != 0

@@ -7,6 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from toile.report.series import (
     Measure,
     best_epoch,
+    is_scored,
     step_series,
     training_series,
     validation_series,
@@ -62,8 +63,9 @@ def _draw(axes: Axes, history: History, measure: Measure) -> None:
     current = training_series(history, measure).current if history.epochs else steps.current
     label = _legend("Training", current, measure)
     axes.plot(steps.x, steps.y, color=TRAINING, linewidth=1.1, label=label)
-    if history.epochs:
+    if is_scored(history):
         _draw_validation(axes, history, measure)
+    if history.epochs:
         axes.set_xlim(0, len(history.epochs) * 1.02)
         axes.set_xlabel("epoch")
     else:

@@ -45,6 +45,11 @@ def validation_series(history: History, measure: Measure) -> Series:
     )
 
 
+def is_scored(history: History) -> bool:
+    """Whether any epoch has a validation score; none has where no images are held out."""
+    return any(record["validation"]["accuracy"] is not None for record in history.epochs)
+
+
 def best_epoch(history: History) -> int | None:
     """The epoch whose weights are kept as the best so far; None before the first has ended."""
     return max((record["epoch"] for record in history.epochs if record["best"]), default=None)

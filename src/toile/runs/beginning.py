@@ -18,7 +18,7 @@ from toile.runs.live import LiveRun
 from toile.runs.pictures import pictures_of, pictures_to_keep
 from toile.runs.prepared import PreparedData, prepare_data
 from toile.runs.recorder import Recorder
-from toile.runs.requested import refuse_no_epochs, requested_recipe
+from toile.runs.requested import refuse_senseless, requested_recipe
 from toile.runs.seen import fill_seen, seen_words
 from toile.training import begin as begin_fit
 from toile.training import fill_start, resolve
@@ -70,7 +70,7 @@ def begin_prepared(
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> LiveRun:
     """A new run of `recipe` on its data, which has been read."""
-    refuse_no_epochs(recipe)
+    refuse_senseless(recipe)
     dataset, split = prepared.dataset, prepared.split
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
     resolved = resolved_data(recipe.data, dataset, split)

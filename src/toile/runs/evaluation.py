@@ -12,7 +12,7 @@ import numpy as np
 from toile import evaluation
 from toile.data import DataSource, Progress, no_progress
 from toile.errors import ToileError
-from toile.evaluation import Judgement, McNemar
+from toile.evaluation import UNFITTED, Judgement, McNemar
 from toile.prediction import Cost
 from toile.runs.judging import judge_validation, scored_images, scored_part, temperature_of
 from toile.runs.layout import ledger_folders
@@ -135,12 +135,14 @@ def _on_test(
     # All that can fail comes before the look, which counts whatever follows it.
     network = load_network(run, weights)
     dataset = load_run_data(run, progress, data)
-    validation = run.validation
-    if weights == "best":
-        # The stored answers are the last weights'.
-        logits = network_logits(network, validation_pixels(run, dataset), pixels)
-        validation = replace(validation, logits=logits)
-    temperature = temperature_of(validation)
+    temperature = UNFITTED
+    if facts.validation:
+        validation = run.validation
+        if weights == "best":
+            # The stored answers are the last weights'.
+            logits = network_logits(network, validation_pixels(run, dataset), pixels)
+            validation = replace(validation, logits=logits)
+        temperature = temperature_of(validation)
     look, images = look_at_test(run, dataset, weights, why)
     logits = network_logits(
         network,

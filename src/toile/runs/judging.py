@@ -28,6 +28,8 @@ def commonest_of(recipe: Recipe, validation: Validation) -> Commonest | None:
 
 def scored_part(recipe: Recipe) -> str:
     """The same in words."""
+    if not recipe.data.holds_out:
+        return "no images, as none are held out (data.validation is 0)"
     return "validation" if recipe.training.early_stopping is None else HALF
 
 

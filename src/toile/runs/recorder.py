@@ -206,19 +206,22 @@ class Recorder:
         """The weights scored and their logits, and the score so far for a listing."""
         weights = self.fit.scored_arrays()
         save_arrays(self.run.folder / "last.safetensors", weights)
-        if is_best:
+        # Where nothing chooses, the best are the last.
+        if is_best or not len(self.split_indices):
             save_arrays(self.run.folder / "best.safetensors", weights)
-        assert self.fit.logits is not None
-        arrays = {
-            "logits": self.fit.logits.numpy(),
-            "labels": self.fit.validation_labels.numpy(),
-            "indices": self.split_indices.astype(np.int64),
-            "selection": self.fit.selection.numpy().astype(np.uint8),
-        }
-        save_arrays(self.run.folder / "validation.safetensors", arrays)
-        chose = self.fit.recipe.training.early_stopping is not None
-        score = event.holdout if chose else event.validation
-        self.state = replace(self.state, epoch=epoch, accuracy=score.accuracy)
+        accuracy = None
+        if len(self.split_indices):
+            assert self.fit.logits is not None
+            arrays = {
+                "logits": self.fit.logits.numpy(),
+                "labels": self.fit.validation_labels.numpy(),
+                "indices": self.split_indices.astype(np.int64),
+                "selection": self.fit.selection.numpy().astype(np.uint8),
+            }
+            save_arrays(self.run.folder / "validation.safetensors", arrays)
+            chose = self.fit.recipe.training.early_stopping is not None
+            accuracy = (event.holdout if chose else event.validation).accuracy
+        self.state = replace(self.state, epoch=epoch, accuracy=accuracy)
         self._write_state("running")
 
     def _keep_finite_weights(self) -> None:
@@ -259,7 +262,7 @@ class Recorder:
                 self.fit.recipe,
                 self.plan,
                 epochs,
-                self.run.validation,
+                self.run.validation if self.run.has_validation else None,
                 status,
                 self.fit.position.step,
                 self._weights(),

@@ -33,6 +33,13 @@ class _Score(Named):
     accuracy: Fraction
 
 
+class _HeldOutScore(Named):
+    """A score of images that are held out; null where there are none."""
+
+    loss: float | None
+    accuracy: Fraction | None
+
+
 class _Step(Named):
     kind: Literal["step"]
     step: Count
@@ -45,9 +52,9 @@ class _Epoch(Named):
     epoch: Count
     step: Count
     training: _Score
-    validation: _Score
-    holdout: _Score
-    selection: _Score
+    validation: _HeldOutScore
+    holdout: _HeldOutScore
+    selection: _HeldOutScore
     best: bool
     seconds: Seconds
     evaluation_seconds: Seconds

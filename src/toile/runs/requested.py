@@ -42,16 +42,33 @@ def requested_recipe(
         if read.training.start is None:
             raise ToileError("--allow-seen goes with --from, which names the run to begin with")
         read = with_settings(read, {"training.start.allow_seen": True})
-    refuse_no_epochs(read)
+    refuse_senseless(read)
     return read
 
 
-def refuse_no_epochs(recipe: Recipe) -> None:
-    """Raise ToileError where `recipe` would score random weights: no epochs, and begun anew."""
-    if recipe.training.epochs == 0 and recipe.training.start is None:
+def refuse_senseless(recipe: Recipe) -> None:
+    """Raise ToileError where a training by `recipe` would come to nothing.
+
+    No epochs, and random weights to begin with; or a score asked for, and no images to score.
+    """
+    training = recipe.training
+    if training.epochs == 0 and training.start is None:
         raise ToileError(
             "training.epochs is 0, which trains nothing; ask for 1 or more, or begin with another "
             "run's weights, which are then scored as they are: --from RUN"
+        )
+    if recipe.data.holds_out:
+        return
+    hold_out = "hold some out, as in --set data.validation=0.1"
+    if training.epochs == 0:
+        raise ToileError(
+            "data.validation is 0 and training.epochs is 0, so there is nothing to train and no "
+            f"image to score; {hold_out}, or train for 1 epoch or more"
+        )
+    if training.early_stopping is not None:
+        raise ToileError(
+            "data.validation is 0, and training.early_stopping waits for scores of validation "
+            f"images; {hold_out}, or leave it out: --set training.early_stopping=off"
         )
 
 

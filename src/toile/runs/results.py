@@ -18,7 +18,7 @@ def results_of(
     recipe: Recipe,
     plan: Plan,
     epochs: Sequence[Record],
-    validation: Validation,
+    validation: Validation | None,
     status: str,
     steps: int,
     weights: dict[str, str],
@@ -26,12 +26,15 @@ def results_of(
     """Scores with intervals, convergence and seconds.
 
     The score is the last epoch's on all validation images. Where early stopping chose that epoch
-    it is taken on the half that did not choose.
+    it is taken on the half that did not choose. Without `validation` images nothing is known.
     """
-    accuracy = evaluation.accuracy(validation.logits, validation.labels)
-    loss = evaluation.cross_entropy(validation.logits, validation.labels)
-    among = scored_images(recipe, validation)
-    score = evaluation.accuracy(validation.logits[among], validation.labels[among])
+    accuracy = score = evaluation.proportion(0, 0)
+    loss = None
+    if validation is not None:
+        accuracy = evaluation.accuracy(validation.logits, validation.labels)
+        loss = evaluation.cross_entropy(validation.logits, validation.labels)
+        among = scored_images(recipe, validation)
+        score = evaluation.accuracy(validation.logits[among], validation.labels[among])
     best_epoch, best_score = _best(epochs, validation)
     return {
         "state": status,
@@ -48,7 +51,11 @@ def results_of(
             "of": scored_part(recipe),
             "weights": "last" if recipe.training.ema is None else "ema",
         },
-        "best": {"epoch": best_epoch, "accuracy": best_score.to_json(), "of": HALF},
+        "best": {
+            "epoch": best_epoch,
+            "accuracy": best_score.to_json(),
+            "of": HALF if recipe.data.holds_out else scored_part(recipe),
+        },
         "convergence": [reached.to_json() for reached in convergence_of(epochs)],
         "seconds": seconds_of(epochs),
         "parameters": plan.parameters,
@@ -58,8 +65,15 @@ def results_of(
     }
 
 
-def _best(epochs: Sequence[Record], validation: Validation) -> tuple[int, evaluation.Estimate]:
-    """The epoch that the choosing half calls best, and its accuracy on the other; 0 of none."""
+def _best(
+    epochs: Sequence[Record], validation: Validation | None
+) -> tuple[int, evaluation.Estimate]:
+    """The epoch that the choosing half calls best, and its accuracy on the other; 0 of none.
+
+    Without `validation` images the last epoch.
+    """
+    if validation is None:
+        return len(epochs), evaluation.proportion(0, 0)
     holdout = validation.selection == 0
     if not epochs:
         return 0, evaluation.accuracy(validation.logits[holdout], validation.labels[holdout])
@@ -74,7 +88,11 @@ def convergence_of(
     epochs: Sequence[Record], targets: Sequence[float] = TARGETS
 ) -> tuple[evaluation.Reached, ...]:
     """When validation first reached each accuracy, in seconds of training and scoring."""
-    curve = [(record["validation"]["accuracy"], record["total_seconds"]) for record in epochs]
+    curve = [
+        (record["validation"]["accuracy"], record["total_seconds"])
+        for record in epochs
+        if record["validation"]["accuracy"] is not None
+    ]
     return evaluation.convergence(curve, targets)
 
 

@@ -68,12 +68,12 @@ class History:
 
     @property
     def validation_accuracy(self) -> Float[np.ndarray, " epochs"]:
-        """Over all validation images, after each epoch."""
+        """Over all validation images, after each epoch; NaN where none are held out."""
         return self._of_epochs("validation", "accuracy")
 
     @property
     def validation_loss(self) -> Float[np.ndarray, " epochs"]:
-        """Over all validation images, after each epoch."""
+        """Over all validation images, after each epoch; NaN where none are held out."""
         return self._of_epochs("validation", "loss")
 
     @property
@@ -162,7 +162,9 @@ class Run:
 
     @property
     def score(self) -> RunScore:
-        """The share of validation images it answers right, a fraction with its 95 % interval.
+        """The fraction of validation images it answers right, with its 95 % interval.
+
+        Where none are held out its value is NaN, of n = 0: nobody knows.
 
         >>> score = run.score
         >>> score.low < score.value < score.high, score.n, score.of
@@ -200,7 +202,10 @@ class Run:
 
     @property
     def has_validation(self) -> bool:
-        """Whether an epoch has ended, and what the network answered in it is kept."""
+        """Whether an epoch has ended, and what it answered on validation images is kept.
+
+        Never where none are held out, with `data.validation` 0.
+        """
         return (self.folder / "validation.safetensors").exists()
 
     @property
@@ -217,8 +222,20 @@ class Run:
         """Logits, labels and places in the training part of the validation images."""
         path = self.folder / "validation.safetensors"
         if not path.exists():
+            if not self.facts.validation:
+                raise ToileError(
+                    f"{self.id} was trained without validation images (data.validation is 0), so "
+                    "there is nothing that it was scored on; train one that holds some out, as "
+                    "with --set data.validation=0.1, or judge it on its test part: toile evaluate "
+                    f"{self.name} --open-test --why REASON"
+                )
             raise ToileError(f"{self.id} has no {path.name}; it has not ended an epoch")
         return _validation_of(load_arrays(path), self.facts, path)
+
+    @property
+    def validation_indices(self) -> Int[np.ndarray, " n"]:
+        """Where the images held out for validation lie in the training part; empty of none."""
+        return self.validation.indices if self.facts.validation else np.empty(0, np.int64)
 
     def _json(self, name: str, kind: type[Named]) -> Record:
         path = self.folder / name

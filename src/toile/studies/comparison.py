@@ -129,6 +129,11 @@ def _refuse_level(level: str, runs: tuple[Run, ...]) -> None:
                 f"toile.resume({run.name!r}) goes on with one that was stopped; leave out one that "
                 "failed, and say so"
             )
+        if not run.facts.validation:
+            raise ToileError(
+                f"level {level}: {run.name} was trained without validation images "
+                "(data.validation is 0), so it has no score to compare; train it with some held out"
+            )
     for run in runs[1:]:
         differing = differing_settings([member.recipe for member in (runs[0], run)])
         for address, values in differing.items():

@@ -265,6 +265,11 @@ def _cell_recipe(
     if study.folds is not None:
         data = data.model_copy(update={"folds": study.folds, "fold": number - 1})
     try:
+        if not data.holds_out:
+            raise ToileError(
+                "data.validation is 0, and scores of validation images are what is compared; hold "
+                "some out, as with --set data.validation=0.1"
+            )
         resolved, shape, num_classes, num_images = look_up(data, level.recipe.training.start)
         plan_network(level.recipe.network, shape, num_classes)
     except ToileError as error:

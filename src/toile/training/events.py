@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class EpochScore:
-    """Mean cross-entropy in nats, and accuracy as a fraction."""
+    """Mean cross-entropy in nats, and accuracy as a fraction; NaN of no images."""
 
     loss: float
     accuracy: float
@@ -46,7 +46,8 @@ class Epoch:
     """An epoch is done and scored.
 
     `selection` and `holdout` are the two halves of validation: the first picks the best epoch and
-    stops early, so only the second may say how good that epoch is. `seconds` is this epoch's
+    stops early, so only the second may say how good that epoch is. Where no images are held out
+    their scores are NaN and no epoch is the `best`. `seconds` is this epoch's
     training, `total_seconds` all training and scoring so far.
     """
 

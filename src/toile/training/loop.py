@@ -167,7 +167,8 @@ def score_epoch(fit: Fit) -> Iterator[Event]:
     scoring_seconds = yield from _compute_validation_logits(fit)
     assert fit.logits is not None
     # The last step's loss may still have been finite while its update was not.
-    if not torch.isfinite(fit.logits).all():
+    decisive = [fit.logits] if len(fit.logits) else fit.scored.state_dict().values()
+    if not all(torch.isfinite(tensor).all() for tensor in decisive):
         yield Diverged(position.evaluated + 1, position.step, float("nan"))
         return
     selection, holdout = _score(fit, fit.selection), _score(fit, ~fit.selection)
@@ -194,6 +195,9 @@ def score_epoch(fit: Fit) -> Iterator[Event]:
 
 def _compute_validation_logits(fit: Fit) -> Generator[Event, None, float]:
     """Compute the logits of the validation images into `fit.logits`; returns the seconds."""
+    if not len(fit.validation):
+        fit.logits = torch.empty(0, 0)
+        return 0.0
     logits: list[Tensor] = []
     started = time.perf_counter()
     scoring_seconds = 0.0
@@ -220,6 +224,8 @@ def _score_start(fit: Fit) -> Iterator[Event]:
 
 def _score(fit: Fit, mask: Tensor) -> EpochScore:
     assert fit.logits is not None
+    if not mask.any():
+        return EpochScore(math.nan, math.nan)
     logits, labels = fit.logits[mask].numpy(), fit.validation_labels[mask].numpy()
     return EpochScore(
         evaluation.cross_entropy(logits, labels), evaluation.accuracy(logits, labels).value
@@ -227,7 +233,12 @@ def _score(fit: Fit, mask: Tensor) -> EpochScore:
 
 
 def _update_best(fit: Fit, score: EpochScore) -> bool:
-    """Whether this epoch's `score` on the choosing half is the best; may stop the fit early."""
+    """Whether this epoch's `score` on the choosing half is the best; may stop the fit early.
+
+    Without validation images none is the best.
+    """
+    if not len(fit.selection):
+        return False
     position, stopping = fit.position, fit.recipe.training.early_stopping
     by_loss = stopping is not None and stopping.score == "loss"
     value = -score.loss if by_loss else score.accuracy

@@ -59,11 +59,12 @@ def export_run(
     """Write the network of `run` to `file` (default: its id, here) as safetensors, onnx or keras.
 
     `to` may be left out where the ending of `file` says it; `weights` are `last` or `best`. The
-    file is opened by its own runtime and compared with the network on validation images before
-    anything is written; `int8` (onnx alone) may change a few answers, and says how many.
-    `input_kind` says what the file is given: `scaled` values as in training, or (onnx alone)
-    `bytes`, 0 to 255, which it scales itself. `data` is where the run's images lie now, if no
-    longer where they were. Raises ToileError for anything a user can put right.
+    file is opened by its own runtime and compared with the network on validation images, or where
+    none are held out on training images, before anything is written; `int8` (onnx alone) may change
+    a few answers, and says how many. `input_kind` says what the file is given: `scaled` values as
+    in training, or (onnx alone) `bytes`, 0 to 255, which it scales itself. `data` is where the
+    run's images lie now, if no longer where they were. Raises ToileError for anything a user can
+    put right.
 
         >>> exported = toile.export_run(run, file="garments.onnx")
         >>> exported.about.parity.images, exported.about.parity.max_difference < 1e-4
@@ -76,11 +77,12 @@ def export_run(
     _refuse_path(file, force)
     trained = _trained(run, weights, to)
     dataset = same_data(run, progress, data)
-    held_out = run.validation.indices
-    images = dataset.train.gather(_spread(held_out, NUM_JUDGED if int8 else NUM_PROVEN))
+    held_out = run.validation_indices
+    learnt = np.setdiff1d(np.arange(len(dataset.train)), held_out)
+    proof = held_out if len(held_out) else learnt
+    images = dataset.train.gather(_spread(proof, NUM_JUDGED if int8 else NUM_PROVEN))
     calibration = None
     if int8:
-        learnt = np.setdiff1d(np.arange(len(dataset.train)), held_out)
         calibration = dataset.train.pixels[_spread(learnt, NUM_CALIBRATING)]
     proven = prove(
         build_file(to, trained, calibration, input_kind),

@@ -146,6 +146,11 @@ def prune(
     """
     removal.refuse_unless_one()
     run = run if isinstance(run, Run) else open_run(run)
+    if not len(run.validation_indices):
+        raise ToileError(
+            f"{run.id} was trained without validation images (data.validation is 0), and they are "
+            "what a cut is chosen and priced on; prune a run that holds some out"
+        )
     surgery = _Surgery(run, weights, prepare_data(data_settings(run, data), progress), progress)
     cut, silent, uncut = surgery.cut(removal)
     if not cut.removed:

@@ -35,7 +35,8 @@ def sides_of(entry: Entry) -> Iterator[ComparedRuns]:
                     yield from _levels(f"{entry.name}, {outcome.planned.number}", study)
         case _:
             run = Run(entry.folder)
-            if run.has_results:
+            # Without validation images it has no score.
+            if run.has_results and run.score.n:
                 (level,) = judge_readings({run.recipe.name: [run.score.value]}).levels
                 yield ComparedRuns(entry.name, level, run.data["fingerprint"])
 

@@ -262,11 +262,13 @@ def _detail(run: Run) -> RunDetail:
     row, recipe, facts = _row_of(run), run.recipe, run.facts
     has_results = (run.folder / "results.json").exists()
     results = run.results if has_results else None
+    # Without validation images nothing was scored, and no epoch chosen.
+    scored = results if facts.validation else None
     return RunDetail(
         row=row,
-        score=ScoreAnswer.model_validate(results.score.to_json()) if results else None,
-        of=results.score.of if results else "",
-        best_epoch=results.best.epoch if results else None,
+        score=ScoreAnswer.model_validate(scored.score.to_json()) if scored else None,
+        of=scored.score.of if scored else "",
+        best_epoch=scored.best.epoch if scored else None,
         seconds=results.seconds.total if results else None,
         num_train=facts.train,
         steps_per_epoch=steps_per_epoch(facts.train, recipe.training.batch_size),

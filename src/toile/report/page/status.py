@@ -7,6 +7,10 @@ from toile.report.page.numbers import percent
 from toile.runs import Run, RunResults, commonest_of, read_state, seen_words
 
 INTERVAL = ", with Wilson's 95 % interval."
+NOT_SCORED = (
+    "Not scored: all images were trained on and none held out for validation (data.validation is "
+    "0), so how often it is right on others is not known."
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class RunStatus:
 def run_status(run: Run) -> RunStatus:
     """From the results of an ended run, else from its last stored answers, if any."""
     state = read_state(run.folder)
+    if not run.facts.validation:
+        return RunStatus(state.status, state.reason, None, None, NOT_SCORED)
     if run.has_results:
         score, loss, meaning = _ended(run.results)
     elif run.has_validation:

@@ -81,7 +81,7 @@ class InspectedRun:
     @cached_property
     def training_indices(self) -> Int[np.ndarray, " n"]:
         """The indices in the training part of the images that are not held out for validation."""
-        return np.setdiff1d(np.arange(len(self.dataset.train)), self.run.validation.indices)
+        return np.setdiff1d(np.arange(len(self.dataset.train)), self.run.validation_indices)
 
     @cached_property
     def trained_indices(self) -> Int[np.ndarray, " n"]:
@@ -89,7 +89,7 @@ class InspectedRun:
         indices, train = self.training_indices, self.dataset.train
         if self.run.recipe.data.rule == 1:
             return indices
-        held_out = np.unique(train.hashes[self.run.validation.indices])
+        held_out = np.unique(train.hashes[self.run.validation_indices])
         return indices[~is_known(train.hashes[indices], held_out)]
 
     def inputs(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Any:
@@ -125,8 +125,10 @@ class InspectedRun:
     ) -> ShownPicture:
         """An image of the training part by its place, or a validation image drawn by `seed`.
 
-        Of class `class_name` where that is said; or any picture, `file`, prepared as the training
-        images were. Raises ToileError where there is none, and for one of the sealed test part.
+        Where none are held out, one it was trained on. Of class `class_name` where that is said; or
+        any picture, `file`, prepared as the training images were.
+
+        Raises ToileError where there is none, and for one of the sealed test part.
         """
         if sum(choice is not None for choice in (index, class_name, file)) > 1:
             raise ToileError("name one picture: by its index, its class, or its file")
@@ -140,18 +142,19 @@ class InspectedRun:
                 f"index is {index}; the training part has {len(train)} images, from 0 to "
                 f"{len(train) - 1}"
             )
-        held_out = "validation" if index in self.run.validation.indices else "training"
+        held_out = "validation" if index in self.run.validation_indices else "training"
         name = f"{held_out} image {index}"
         label = int(train.labels[index])
         return ShownPicture(name, train.pixels[index], label, int(index))
 
     def _random_index(self, class_name: str | None, seed: int) -> int:
-        held_out = self.run.validation
-        indices = held_out.indices
+        indices, part = self.run.validation_indices, "validation"
+        if not len(indices):
+            indices, part = self.training_indices, "training"
         if class_name is not None:
-            indices = indices[held_out.labels == self.class_index(class_name)]
+            indices = indices[self.dataset.train.labels[indices] == self.class_index(class_name)]
             if not len(indices):
-                raise ToileError(f"no validation image is {class_name}; name another class")
+                raise ToileError(f"no {part} image is {class_name}; name another class")
         return int(numpy_stream(seed, "inspect/picture").choice(indices))
 
     def _prepared(self, file: PictureInput) -> ShownPicture:

@@ -102,7 +102,9 @@ def _check(
 ) -> tuple[RemovalCurves, RandomisationTest]:
     curves = removal_curves(opened.network, image, heat, class_index, opened.empty)
     num = PICTURES // 2 if ask.keywords["method"] in SLOW else PICTURES
-    pixels = opened.dataset.train.pixels[opened.run.validation.indices[:num]]
+    held_out = opened.run.validation_indices
+    indices = held_out if len(held_out) else opened.training_indices
+    pixels = opened.dataset.train.pixels[indices[:num]]
     images = opened.inputs(pixels)
     # Every network is asked for the classes that this one names.
     classes = ask(opened.network, images).classes.tolist()

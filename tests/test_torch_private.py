@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,30 @@ def test_numbers_that_are_shared_are_one():
     whole = torch.zeros(4)
     assert torch_private.base_of(whole[:2]) is whole
     assert torch_private.base_of(whole) is None
+
+
+OPTIMIZERS = [
+    partial(torch.optim.SGD, lr=0.1, momentum=0.9, nesterov=True, fused=True),
+    partial(torch.optim.Adam, fused=True),
+    partial(torch.optim.AdamW, fused=True),
+    partial(torch.optim.Adadelta, foreach=True),
+    partial(torch.optim.RMSprop, foreach=True),
+]
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS, ids=lambda make: make.func.__name__)
+def test_a_step_is_that_of_the_optimizer_to_the_bit(make):
+    """Three steps, for what momenta and counts do."""
+    ends = []
+    for step in (lambda optimizer: optimizer.step(), torch_private.step_optimizer):
+        torch.manual_seed(0)
+        layer = nn.Linear(4, 3)
+        before = layer.weight.detach().clone()
+        optimizer = make(layer.parameters())
+        for _ in range(3):
+            optimizer.zero_grad()
+            layer(torch.ones(2, 4)).square().sum().backward()
+            step(optimizer)
+        ends.append((layer.weight.detach(), layer.bias.detach()))
+    assert all(torch.equal(*pair) for pair in zip(*ends, strict=True))
+    assert not torch.equal(ends[0][0], before)

@@ -12,6 +12,7 @@ from toile.errors import ToileError
 from toile.inspection.layers import channel_of
 from toile.inspection.watching import evaluating, single_view, watch
 from toile.streams import stream_seed
+from toile.torch_private import step_optimizer
 
 MOST_COMPONENTS = 256
 VARIANCE_FRACTION = 0.99
@@ -133,7 +134,7 @@ def _climb(
             best = picture.detach()
         values.append(reached_now)
         (-reached).backward()
-        optimizer.step()
+        step_optimizer(optimizer)
         with torch.no_grad():
             # The sum of squares of n standard numbers is about n: an image's typical distance.
             amounts *= min(1.0, len(amounts) ** 0.5 / float(amounts.norm().clamp_min(1e-12)))

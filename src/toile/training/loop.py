@@ -15,6 +15,7 @@ from torch import Tensor
 from toile import evaluation
 from toile.engine import BatchResult, EpochBatches
 from toile.network import logits_in_batches
+from toile.torch_private import step_optimizer
 from toile.training.ema import update_ema
 from toile.training.events import (
     Diverged,
@@ -105,7 +106,7 @@ def _step(fit: Fit, batches: EpochBatches, index: int) -> float | None:
     if settings.clip_norm is not None:
         torch.nn.utils.clip_grad_norm_(fit.network.parameters(), settings.clip_norm)
     set_rate(fit.optimizer, factor_at(fit, fit.position.step))
-    fit.optimizer.step()
+    step_optimizer(fit.optimizer)
     if fit.ema is not None and settings.ema is not None:
         update_ema(fit.ema, fit.network, settings.ema, fit.position.step + 1)
     _count(fit, result)

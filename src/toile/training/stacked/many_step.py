@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from toile.augmentation import Draws, windows
 from toile.engine import EpochBatches, laid_out_as
 from toile.network import SeededDropout, reseed_dropout
+from toile.torch_private import step_optimizer
 from toile.training.ema import update_ema
 from toile.training.fit import Fit
 from toile.training.loop import factor_at
@@ -96,7 +97,7 @@ class StackedFits:
                 self._settings.clip_norm,
             )
         set_rate(self._optimizer, factor_at(first, first.position.step))
-        self._optimizer.step()
+        step_optimizer(self._optimizer)
         if not self._states_viewed:
             self._view_states()
         if self._ema is not None and self._settings.ema is not None:

@@ -1,5 +1,6 @@
 """A study killed as a whole or in part goes on to the table of the study that nothing disturbed."""
 
+import contextlib
 import json
 import os
 import random
@@ -20,9 +21,9 @@ WORDS = [
     "s1-lab",
     "--vary=network.conv1.filters=2,3",
     "--readings=2",
-    "--data=fashion-sample",
+    "--data=garments.npz",
     "--epochs=8",
-    "--set=training.batch_size=64",
+    "--set=training.batch_size=16",
     "--no-page",
 ]
 SECONDS = {"seconds", "images_per_second", "evaluation_seconds", "total_seconds"}
@@ -41,7 +42,7 @@ def start(folder: Path, *more: str, **environment: str) -> subprocess.Popen:
 
 
 def end(process: subprocess.Popen) -> tuple[int, str, str]:
-    output, errors = process.communicate(timeout=120)
+    output, errors = process.communicate(timeout=300)
     return process.returncode, output, errors
 
 
@@ -63,6 +64,12 @@ def created(folder: Path) -> dict[str, str]:
     places = sorted((folder / "readings").glob("*/state.json"))
     states = {path.parent.name: read_state(path.parent) for path in places}
     return {key: one.created for key, one in states.items() if one.status == "finished"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def beside_the_data(few_garments) -> Iterator[None]:
+    with contextlib.chdir(few_garments.parent):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -83,3 +83,35 @@ def test_correlations_have_no_zero_below_zero():
         "1.00",
         "-1.00",
     ]
+
+
+def test_labels_are_corrected_in_a_file_that_is_added_to_and_never_written_over(toile, tmp_path):
+    first = toile("data", "relabel", "fashion-sample", "--label=5=Shirt", "--out=a.csv", "--json")
+    assert first.json["added"] == 1
+    assert first.json["corrections"][0]["old"] == "Pullover"
+    again = ("data", "relabel", "fashion-sample", "--label=9=Bag", "--why=looked", "--out=a.csv")
+    refused = toile(*again)
+    assert refused.code == 2
+    assert "a.csv is there already; add to it with --extend" in refused.errors
+    answer = toile(*again, "--extend")
+    assert "wrote a.csv: 2 of 6,000 labels, 1 of them new" in answer.output
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    assert lines[0] == "index,old,new,why,picture"
+    assert [line.rpartition(",")[0] for line in lines[1:]] == [
+        "5,Pullover,Shirt,", "9,Sandal,Bag,looked",
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_corrected_says_the_next_step(toile):
+    relabel = ("data", "relabel", "fashion-sample", "--out=a.csv")
+    for words, said in (
+        ((), "--suspects FILE.csv, the table of toile inspect mistakes STUDY"),
+        (("--label=6000=Bag",), "from 0 to 5999; labels of sealed test images are not corrected"),
+        (("--label=5=Shirts",), "did you mean Shirt?"),
+        (("--label=5=Pullover",), "is labelled Pullover already"),
+        (("--label=5",), "it is an index and a class, as in 3946=Shirt"),
+        (("--suspects=b.csv", "--why=so"), "--why goes with --label"),
+    ):
+        answer = toile(*relabel, *words)
+        assert answer.code == 2
+        assert said in " ".join(answer.errors.split())

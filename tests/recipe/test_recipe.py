@@ -34,6 +34,7 @@ OTHERWISE = {
     "data.colour": "grey",
     "data.label_column": "first",
     "data.orientation": "transposed",
+    "data.corrections": "fixes.csv",
     "data.white": 16.0,
     "data.scaling": "standard",
     "augmentation.shift": 1,

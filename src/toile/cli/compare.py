@@ -116,7 +116,7 @@ def _runs_words(
     for letter, run in zip(LETTERS, runs):  # noqa: B905
         if words := seen_words(run.recipe):
             lines.append(f"warning: {letter}: {plain(words)}")
-    if len({run.data["fingerprint"] for run in runs}) > 1:
+    if len({run.facts.original_fingerprint for run in runs}) > 1:
         lines.append("their data differ, so their scores are of different images")
     return "\n".join(lines)
 

@@ -7,8 +7,10 @@ import typer
 
 from toile.cli.arguments import Json
 from toile.cli.commands import Command, new_app
+from toile.cli.data_settings import Source, data_settings, load
 from toile.cli.data_words import description_words
 from toile.cli.files import Force, make_folder, output_path
+from toile.cli.relabel import relabel
 from toile.cli.terminal import hint, plain, say, say_json
 from toile.cli.words import table
 from toile.errors import ToileError
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 app = new_app("Datasets: what is known, where it lies, what it holds.")
 FIGURES = ("class-means.png", "histograms.png", "correlation.png")
-Source = Annotated[str, typer.Argument(metavar="NAME|PATH", help="A known name, or a path.")]
+
+
+app.command(cls=Command)(relabel)
 
 
 @app.callback(invoke_without_command=True)
@@ -51,7 +55,7 @@ def list_(as_json: Json = False) -> None:
 @app.command(cls=Command)
 def get(name: Annotated[str, typer.Argument(help="A known name.")]) -> None:
     """Fetch a known dataset to this machine, if it is not here yet."""
-    dataset = _load(name)
+    dataset = load(name)
     say(f"{dataset.name} is in {dataset.path}")
 
 
@@ -85,11 +89,11 @@ def show(
         raise ToileError(
             "--seed goes with --grid, whose images it draws; add --grid 9, or leave it"
         )
-    settings = _data_settings(set_ or [])
+    settings = data_settings(set_ or [])
     if figures is not None:
         make_folder(figures, "--figures", FIGURES, force)
     grid_file = output_path(out, "grid.png", force) if grid is not None else None
-    dataset = _load(source, **settings)
+    dataset = load(source, **settings)
     with waiting("describing the pictures"):
         described = describe(dataset)
     with waiting("drawing"):
@@ -101,26 +105,6 @@ def show(
     for path in written:
         say(f"wrote {path}")
     hint(f"next: toile train quick --data {plain(source)} trains on it")
-
-
-def _data_settings(texts: list[str]) -> dict[str, Any]:
-    from toile.recipe import parse_assignments
-
-    settings = parse_assignments(texts)
-    for address in settings:
-        if not address.startswith("data."):
-            raise ToileError(
-                f"--set {address}: a dataset has settings of data alone, as data.size_px"
-            )
-    return {address.removeprefix("data."): value for address, value in settings.items()}
-
-
-def _load(name: str, **settings: Any) -> Any:
-    from toile.cli.progress import data_progress
-    from toile.data import load_data
-
-    with data_progress() as progress:
-        return load_data(name, progress=progress, **settings)
 
 
 def _plain(source: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from toile.cli.terminal import plain
 from toile.cli.words import percent, table
 
 if TYPE_CHECKING:
-    from toile.studies import LiveStudy, Reading, StudyResult
+    from toile.studies import CorrectedScores, LiveStudy, Reading, StudyResult
 
 EXAMPLE_SD = 0.0037
 """Readings of five epochs on Fashion-MNIST, of the lab sheet's tables."""
@@ -36,17 +36,38 @@ def ahead(live: "LiveStudy", result: "StudyResult") -> list[str]:
 def summary(result: "StudyResult") -> str:
     """What a study has come to: its tables, what failed, and the sentence."""
     from toile.statistics import folds_sentence
-    from toile.studies import study_sentence
+    from toile.studies import corrected_scores, study_sentence
 
     lines = [tables(result), ""] if result.verdict or _lost(result) else []
     lines.append(study_sentence(result))
     if result.spec.folds is not None:
         lines.append(folds_sentence(result.spec.folds))
+    for scores in corrected_scores(result):
+        lines += ["", scores.sentence, _corrected_table(scores)]
     if result.mixed:
         lines.append(f"Readings come from differing machines: {'; '.join(result.mixed)}.")
     if result.test is not None:
         lines += ["", _test_table(result)]
     return "\n".join(plain(line) if "\n" not in line else line for line in lines)
+
+
+def _corrected_table(scores: "CorrectedScores") -> str:
+    """Accuracies by both labels, and how the corrected images are answered."""
+    rows = [
+        (
+            row.level,
+            str(row.readings),
+            percent(row.accuracy),
+            percent(row.corrected_accuracy),
+            *(percent(fraction, 1) if scores.scored else "-" for fraction in (row.old, row.new)),
+        )
+        for row in scores.rows
+    ]
+    heads = (
+        "level", "n", "by the data's labels", "by corrected", "of corrected: as labelled",
+        "as corrected",
+    )  # fmt: skip
+    return table(heads, rows)
 
 
 def tables(result: "StudyResult") -> str:

@@ -13,6 +13,15 @@ from toile.data.appearance import (
     picture_features,
 )
 from toile.data.catalogue import known_shape
+from toile.data.corrections import (
+    CORRECTIONS_FILE,
+    MAX_CORRECTION_BYTES,
+    Correction,
+    Corrections,
+    corrected_labels,
+    corrections_text,
+    read_corrections,
+)
 from toile.data.data_size import DataSize, data_size, known_data_size
 from toile.data.dataset import Dataset, DataSource, Skipped, data_values
 from toile.data.describe import Description, PartDescription, describe
@@ -28,6 +37,12 @@ from toile.data.readers.part_names import part_of
 from toile.data.readers.parts import Progress
 from toile.data.readers.picture import Picture, deep_picture, picture_of, read_picture
 from toile.data.readers.zip_file import DAMAGED, FREE_BYTES, open_zip, unpack
+from toile.data.relabel import (
+    check_corrections,
+    extended,
+    name_corrections,
+    suspected_corrections,
+)
 from toile.data.sealed import Sealed
 from toile.data.sources import Source, list_sources
 from toile.data.split import Split, resolved_data, split_data, validation_count
@@ -42,9 +57,13 @@ from toile.data.statistics import (
 __all__ = [
     "ARRAYS",
     "BORDER_TOLERANCE",
+    "CORRECTIONS_FILE",
     "DAMAGED",
     "FREE_BYTES",
+    "MAX_CORRECTION_BYTES",
     "Appearance",
+    "Correction",
+    "Corrections",
     "DataFacts",
     "DataSize",
     "DataSource",
@@ -70,11 +89,15 @@ __all__ = [
     "Split",
     "appearance",
     "array_hashes",
+    "check_corrections",
+    "corrected_labels",
+    "corrections_text",
     "data_facts",
     "data_size",
     "data_values",
     "deep_picture",
     "describe",
+    "extended",
     "find_greys",
     "foreground_boxes",
     "is_foreground",
@@ -86,6 +109,7 @@ __all__ = [
     "load_data",
     "load_here",
     "mass_centres",
+    "name_corrections",
     "no_progress",
     "novelty",
     "open_zip",
@@ -95,9 +119,11 @@ __all__ = [
     "picture_of",
     "pixel_statistics",
     "portable",
+    "read_corrections",
     "read_picture",
     "resolved_data",
     "split_data",
+    "suspected_corrections",
     "to_bytes",
     "unpack",
     "validation_count",

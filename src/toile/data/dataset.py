@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from toile.data.corrections import Corrections
 from toile.data.fingerprint import Identity
 from toile.data.greys import Greys
 from toile.data.images import Images
@@ -48,6 +49,8 @@ class Dataset:
     """Which values of the files are black and white; None by the rules of older runs."""
     reading: dict[str, Any] = field(default_factory=dict, repr=False)
     """The settings of a recipe's `data` by which it was read, `name` among them."""
+    corrections: Corrections | None = None
+    """Which labels are learnt from that are not those of the data."""
 
     @classmethod
     def from_arrays(
@@ -97,6 +100,11 @@ class Dataset:
     def fingerprint(self) -> str:
         """Hash of all images and labels, the same however they are stored and ordered."""
         return self.identity.fingerprint
+
+    @property
+    def original_fingerprint(self) -> str:
+        """The same with the labels that the data has, where others are learnt."""
+        return self.corrections.original_fingerprint if self.corrections else self.fingerprint
 
     @property
     def test_fingerprint(self) -> str:

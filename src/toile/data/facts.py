@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from toile.data.appearance import Appearance, FeatureRange, Framing, appearance
+from toile.data.corrections import CORRECTIONS_FILE
 from toile.data.dataset import Dataset
 from toile.data.greys import Greys
 from toile.data.split import Split
@@ -29,6 +31,22 @@ class SideMargins(BaseModel):
     right: Margin
     bottom: Margin
     left: Margin
+
+
+class CorrectionFacts(BaseModel):
+    """Which labels were corrected, by a file of this name and sha256.
+
+    `train` of them were learnt from, `validation` stand beside labels that score, and the others
+    are of copies that are in neither part. `original_fingerprint` is of the data as it is.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    sha256: str
+    train: Count
+    validation: Count
+    original_fingerprint: str
 
 
 class DataFacts(BaseModel):
@@ -67,6 +85,8 @@ class DataFacts(BaseModel):
     """What is to be known of how the images were read and divided, a sentence each."""
     appearance: Appearance | None
     """None in runs of Toile 0.1, which knew the border and the margins alone."""
+    corrections: CorrectionFacts | None = None
+    """None where images are learnt by the labels that the data has."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> "DataFacts":
@@ -84,6 +104,11 @@ class DataFacts(BaseModel):
         if framing is not None and framing.size.middle <= 0:
             raise ValueError(f"appearance.framing.size.middle is {framing.size.middle}, not > 0")
         return self
+
+    @property
+    def original_fingerprint(self) -> str:
+        """The fingerprint of the data with the labels it has."""
+        return self.corrections.original_fingerprint if self.corrections else self.fingerprint
 
     @property
     def known_appearance(self) -> Appearance:
@@ -151,6 +176,21 @@ def data_facts(
         copies=split.num_copies,
         notes=(*dataset.notes, *([split.note] if split.note else [])),
         appearance=appearance(split.train),
+        corrections=_correction_facts(dataset, split),
+    )
+
+
+def _correction_facts(dataset: Dataset, split: Split) -> CorrectionFacts | None:
+    corrections = dataset.corrections
+    if corrections is None:
+        return None
+    indices = [row.index for row in corrections.rows]
+    return CorrectionFacts(
+        file=corrections.path.name,
+        sha256=corrections.sha256,
+        train=split.num_corrected,
+        validation=int(np.isin(indices, split.validation_indices).sum()),
+        original_fingerprint=corrections.original_fingerprint,
     )
 
 
@@ -161,6 +201,9 @@ def portable(recipe: Recipe, facts: DataFacts) -> tuple[str, DataFacts]:
     stranger who trained where.
     """
     values = {"data.name": Path(recipe.data.name).name or recipe.data.name}
+    if recipe.data.corrections is not None:
+        # What a run's folder, and so a bundle, calls its copy.
+        values["data.corrections"] = CORRECTIONS_FILE
     if recipe.training.start is not None:
         values["training.start.run"] = Path(recipe.training.start.run).name
     text = recipe_text(with_settings(recipe, values), complete=True)

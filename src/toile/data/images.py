@@ -1,6 +1,6 @@
 """Images with their labels, as every room holds them: uint8, channels first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +22,8 @@ class Images:
     """The file of each, by its path below the source; None where they are rows of arrays."""
     num_held_out: int = 0
     """How many of the last images the source itself holds out, as its validation part."""
+    corrected: Int64[np.ndarray, " n"] | None = None
+    """What a correction file makes of `labels`, to learn from; `labels` divide and score."""
 
     def __len__(self) -> int:
         """How many images there are."""
@@ -59,13 +61,23 @@ class Images:
             self.labels[piece],
             None if self.read_hashes is None else self.read_hashes[piece],
             None if self.names is None else self.names[piece],
+            corrected=None if self.corrected is None else self.corrected[piece],
         )
+
+    def to_learn(self) -> "Images":
+        """The same images under the labels that are learnt from."""
+        if self.corrected is None:
+            return self
+        return replace(self, labels=self.corrected, corrected=None)
 
     def gather(self, indices: Int[np.ndarray, " m"]) -> "Images":
         """The images at `indices`, in that order, copied into memory."""
         hashes = None if self.read_hashes is None else self.read_hashes[indices]
         names = None if self.names is None else tuple(self.names[index] for index in indices)
-        return Images(self.pixels[indices], self.labels[indices], hashes, names)
+        corrected = None if self.corrected is None else self.corrected[indices]
+        return Images(
+            self.pixels[indices], self.labels[indices], hashes, names, corrected=corrected
+        )
 
 
 def join(train: Images, held_out: Images) -> Images:

@@ -8,6 +8,7 @@ from typing import Any
 from toile.data.catalogue import KNOWN, Known, release_of
 from toile.data.classes import classes_of
 from toile.data.conform import conform
+from toile.data.corrected import correct
 from toile.data.dataset import Dataset
 from toile.data.decoded import (
     READING_SETTINGS,
@@ -75,6 +76,8 @@ def load_data(
         # Who gives arrays names their classes.
         recognised = replace(recognised, class_names=decoded.class_names)
     dataset = _dataset(data, path, decoded, recognised)
+    if data.corrections is not None:
+        dataset = correct(dataset, decoded.test, data.corrections)
     if not siblings or not path.is_dir():
         return dataset
     note = f"not read: {names} beside {path.name}; name {parent} to read all as one set"
@@ -82,12 +85,15 @@ def load_data(
 
 
 def load_here(data: Data) -> Dataset | None:
-    """The same, but None where it is not on this machine or cannot be read; nothing is fetched."""
+    """The same, but None where it is not on this machine or cannot be read; nothing is fetched.
+
+    By the labels it has: no correction file is opened.
+    """
     known = KNOWN.get(data.name)
     if known and find_known(known) is None:
         return None
     try:
-        return load_data(data)
+        return load_data(data, corrections=None)
     except ToileError:
         return None
 

@@ -30,6 +30,8 @@ class Split:
     """What was done otherwise than asked, in one sentence."""
     num_copies: int = 0
     """Images in neither part: copies of validation images, which training must not see."""
+    num_corrected: int = 0
+    """Images of `train` that are learnt under another label than the data has."""
 
 
 def split_data(train: Images, data: Data) -> Split:
@@ -42,7 +44,8 @@ def split_data(train: Images, data: Data) -> Split:
     differ by one image at most. Where the source itself holds images out, those are taken, and
     folds are cut from all. Copies of validation images are left out of training since the second
     of the rules, and since the third they lie in one half of validation. With `data.validation` 0
-    all images are trained on, and validation is empty.
+    all images are trained on, and validation is empty. Where labels are corrected, only
+    those of `train` are.
 
         >>> split = toile.split_data(data.train, toile.Recipe.preset("quick").data)
         >>> len(split.train), len(split.validation)
@@ -77,7 +80,10 @@ def split_data(train: Images, data: Data) -> Split:
             f"all {len(train)} training images are copies of the {len(indices)} held out for "
             "validation; add images that differ"
         )
-    return Split(train.gather(train_indices), validation, indices, selection, note, num_copies)
+    images = train.gather(train_indices)
+    to_learn = images.to_learn()
+    num_corrected = int((to_learn.labels != images.labels).sum())
+    return Split(to_learn, validation, indices, selection, note, num_copies, num_corrected)
 
 
 def _all_trained_on(train: Images) -> Split:
@@ -88,7 +94,11 @@ def _all_trained_on(train: Images) -> Split:
     )
     if train.num_held_out:
         note += f"; the {train.num_held_out} that the data itself holds out are among them"
-    return Split(replace(train, num_held_out=0), train.gather(nothing), nothing, nothing > 0, note)
+    to_learn = replace(train, num_held_out=0).to_learn()
+    num_corrected = int((to_learn.labels != train.labels).sum())
+    return Split(
+        to_learn, train.gather(nothing), nothing, nothing > 0, note, num_corrected=num_corrected
+    )
 
 
 def _with_copies(
@@ -154,6 +164,8 @@ def resolved_data(data: Data, dataset: Dataset, split: Split) -> Data:
         "validation": len(split.validation),
         "name": data.name if known else str(dataset.path.resolve()),
     }
+    if dataset.corrections is not None:
+        resolved["corrections"] = str(dataset.corrections.path)
     if dataset.was_transposed:
         # The files may be called otherwise when they are read again.
         resolved["orientation"] = "transposed"

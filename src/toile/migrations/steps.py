@@ -107,6 +107,7 @@ WITHIN = {
 """What in a file is of the form of another, one or a list, and says its own version."""
 
 LATER: dict[str, tuple[Any, ...]] = {
+    "data.corrections": (None,),
     "data.orientation": ("auto",),
     "data.white": (None,),
     "training.engine": ("auto", "fast"),

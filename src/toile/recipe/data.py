@@ -66,6 +66,11 @@ class Data(Settings):
     label_column: Literal["auto", "first", "last"] = Field(
         "auto", description="Where a CSV file has its labels"
     )
+    corrections: Annotated[str, Field(min_length=1, max_length=4096)] | None = Field(
+        None,
+        description="A correction file (`toile data relabel`) by whose labels training images are "
+        "learnt; images are divided and scored by the labels of the data",
+    )
     scaling: Literal["unit", "standard"] = Field(
         "unit",
         description="What the network sees: pixels / 255 (unit), or those less their training mean "

@@ -6,8 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from toile.data import Dataset, DataSource, Progress, Split, is_known, no_progress, resolved_data
+from toile.data import (
+    CORRECTIONS_FILE,
+    Dataset,
+    DataSource,
+    Progress,
+    Split,
+    is_known,
+    no_progress,
+    resolved_data,
+)
 from toile.errors import ToileError
+from toile.files import write_atomically
 from toile.inspection import cut_channels
 from toile.recipe import NO_SETTINGS, Plan, Recipe, Start, few_steps_note, layers, plan_network
 from toile.runs.checkpoint import CHECKPOINT_SECONDS
@@ -88,6 +98,8 @@ def begin_prepared(
     pictures = pictures_to_keep(dataset, split, before)
     facts = prepared.facts.model_dump(mode="json")
     run = create_run(recipe, plan, facts, out, pictures, prepared.novelty)
+    if dataset.corrections is not None:
+        write_atomically(run.folder / CORRECTIONS_FILE, dataset.corrections.content)
     recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds)
     return LiveRun(run, plan, dataset, split, recorder, _notes(dataset, split, recipe))
 
@@ -128,7 +140,7 @@ def plan_layers(plan: Plan) -> tuple[layers.Layer, ...]:
 def _count_conflicts(dataset: Dataset) -> int:
     """How many of the pictures to learn from, copies counted once, have more than one label."""
     _, pictures = np.unique(dataset.train.hashes[:, 1], return_inverse=True)
-    pairs = np.unique(np.stack([pictures, dataset.train.labels]), axis=1)
+    pairs = np.unique(np.stack([pictures, dataset.train.to_learn().labels]), axis=1)
     return int((np.bincount(pairs[0]) > 1).sum())
 
 

@@ -12,7 +12,16 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from toile.data import DAMAGED, FREE_BYTES, open_zip, portable, unpack
+from toile.data import (
+    CORRECTIONS_FILE,
+    DAMAGED,
+    FREE_BYTES,
+    MAX_CORRECTION_BYTES,
+    open_zip,
+    portable,
+    read_corrections,
+    unpack,
+)
 from toile.errors import ToileError, did_you_mean_file
 from toile.file_lock import file_lock
 from toile.files import json_bytes, sync_folder, write_atomically, writing
@@ -42,6 +51,7 @@ MAX_TEXT_BYTES = {
     "state.json": 1 << 20,
     "history.jsonl": 32 << 20,
     "results.json": 8 << 20,
+    CORRECTIONS_FILE: MAX_CORRECTION_BYTES,
     REMARKS: 1 << 20,
 }
 # They are stored as they are; another's tool may have packed them anew, which saves a tenth.
@@ -247,6 +257,8 @@ def _read_all(run: Run) -> None:
         _ = run.validation
     read_pictures(run.folder)
     read_remarks(run.folder)
+    if (run.folder / CORRECTIONS_FILE).exists():
+        read_corrections(run.folder / CORRECTIONS_FILE)
     for name in WEIGHTS:
         if (run.folder / name).exists():
             load_arrays(run.folder / name)

@@ -5,6 +5,7 @@ from jaxtyping import UInt8
 
 from toile.data import (
     ARRAYS,
+    CORRECTIONS_FILE,
     Dataset,
     DataSource,
     Progress,
@@ -34,6 +35,10 @@ def data_settings(run: Run, data: DataSource | None = None) -> Data:
     Raises ToileError where nothing is there.
     """
     settings = run.recipe.data
+    copy = run.folder / CORRECTIONS_FILE
+    if settings.corrections is not None and copy.exists():
+        # That it learnt by; the file it was may have more rows by now.
+        settings = settings.model_copy(update={"corrections": str(copy)})
     if data is not None:
         return settings.model_copy(update={"name": data_values(data)["data.name"]})
     if not is_here(settings.name):

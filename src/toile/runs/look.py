@@ -43,16 +43,16 @@ def _open(
             '"the settings are chosen, this is the final score"'
         )
     for run in runs:
-        known = run.facts.fingerprint
-        if dataset.fingerprint != known:
+        known = run.facts.original_fingerprint
+        if dataset.original_fingerprint != known:
             raise ToileError(
                 f"{run.id} was trained on data of fingerprint {known:.16}; {dataset.path} has "
-                f"{dataset.fingerprint:.16}; bring the same data back"
+                f"{dataset.original_fingerprint:.16}; bring the same data back"
             )
     if not len(dataset.test):
         raise ToileError(f"{dataset.path} has no test images; there is nothing to open")
     folders, test = ledger_folders(runs[0].folder), dataset.test_fingerprint
-    networks = name, weights, recipe, dataset.fingerprint, test
+    networks = name, weights, recipe, dataset.original_fingerprint, test
     look = resume_look(folders, *networks, len(runs)) or write_look(
         folders, *networks, str(dataset.path), why.strip(), len(runs)
     )

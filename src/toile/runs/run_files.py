@@ -1,5 +1,6 @@
 """The files of a run's folder by name, as far as they travel in a bundle."""
 
+from toile.data import CORRECTIONS_FILE
 from toile.runs.layout import REMARKS
 from toile.runs.novelty import NAME as NOVELTY
 
@@ -7,4 +8,4 @@ REQUIRED = ("recipe.yaml", "environment.json", "data.json", "state.json")
 WEIGHTS = ("last.safetensors", "best.safetensors")
 PICTURES = "pictures.safetensors"
 TENSORS = (*WEIGHTS, "validation.safetensors", PICTURES, NOVELTY)
-TEXTS = ("history.jsonl", "results.json", "report.html", REMARKS)
+TEXTS = ("history.jsonl", "results.json", "report.html", CORRECTIONS_FILE, REMARKS)

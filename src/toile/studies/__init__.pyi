@@ -14,6 +14,8 @@ from .events import Started as Started
 from .events import StudyEvent as StudyEvent
 from .folder import open_study as open_study
 from .folder import read_reading as read_reading
+from .label_corrections import CorrectedScores as CorrectedScores
+from .label_corrections import corrected_scores as corrected_scores
 from .learning import Curves as Curves
 from .learning import LearningCurve as LearningCurve
 from .learning import LevelReached as LevelReached

@@ -15,6 +15,7 @@ from toile.files import write_json
 from toile.read_once import ReadOnce
 from toile.recipe import Recipe, read_text
 from toile.runs import Run, Workspace, differences, read_state, reading_folder
+from toile.studies.label_corrections import changed_corrections
 from toile.studies.merge import say_difference
 from toile.studies.plan import Cell, cell_key, plan_levels
 from toile.studies.read import read_study_file
@@ -43,6 +44,7 @@ class PlannedStudy:
     readings: tuple[tuple[str, int, int, Run], ...]
     unlike: str
     other_images: str
+    has_corrections: bool
     files: tuple[str, ...]
 
 
@@ -88,6 +90,7 @@ def _plan_study(folder: Path, study: Study) -> PlannedStudy:
     levels = plan_levels(study)
     recipes = {level.name: level.recipe for level in levels}
     differing = other_images(recipes)
+    has_corrections = any(recipe.data.corrections is not None for recipe in recipes.values())
     readings = tuple(
         (
             level.name,
@@ -98,11 +101,18 @@ def _plan_study(folder: Path, study: Study) -> PlannedStudy:
         for level in levels
         for number in range(1, study.readings_of(level.name) + 1)
     )
-    names = ("state.json", "results.json", "environment.json", *["data.json"] * bool(differing))
+    names = (
+        "state.json",
+        "results.json",
+        "environment.json",
+        *["data.json"] * (bool(differing) or has_corrections),
+    )
     files = [f"{folder}/study.json", f"{folder}/test.json"]
     files += [f"{run.folder}/{name}" for *_, run in readings for name in names]
     factors = tuple(Factors(level.name, level.values) for level in levels)
-    return PlannedStudy(folder, study, factors, readings, unlike(recipes), differing, tuple(files))
+    return PlannedStudy(
+        folder, study, factors, readings, unlike(recipes), differing, has_corrections, tuple(files)
+    )
 
 
 def _stands_alone(planned: PlannedStudy) -> bool:
@@ -125,7 +135,12 @@ def _read_result(planned: PlannedStudy) -> StudyResult:
     folder = planned.folder
     failed = read_record(folder / "study.json", StudyRecord).get("failed", {})
     readings = tuple(_reading(*reading, failed) for reading in planned.readings)
-    runs = [Run(reading.folder) for reading in readings if (reading.folder / "state.json").exists()]
+    begun = [
+        (reading.level, Run(reading.folder))
+        for reading in readings
+        if (reading.folder / "state.json").exists()
+    ]
+    runs = [run for _, run in begun]
     environments = [_environment(run) for run in runs]
     mixed = {
         text: None
@@ -143,7 +158,7 @@ def _read_result(planned: PlannedStudy) -> StudyResult:
         environments[0] if environments else None,
         tuple(mixed),
         read_record(folder / "test.json", TestRecord) or None,
-        planned.unlike,
+        planned.unlike or (changed_corrections(begun) if planned.has_corrections else ""),
         differing,
     )
 

@@ -39,7 +39,7 @@ def open_study_test(
     if result.test is not None and result.test["runs"] == names:
         _write_score(next(iter(runs.values())), result.test)
         return result
-    fingerprints = {run.facts.fingerprint for run in runs.values()}
+    fingerprints = {run.facts.original_fingerprint for run in runs.values()}
     if len(fingerprints) > 1:
         raise ToileError(
             f"the levels of {result.folder} learn from {len(fingerprints)} different data, and a "
@@ -77,7 +77,7 @@ def _look(result: StudyResult, runs: list[Run], why: str, progress: Progress) ->
     scales = [
         pixels_of(facts.scaling, facts.mean, facts.sd) for facts in (run.facts for run in runs)
     ]
-    dataset = load_data(runs[0].recipe.data, progress=progress)
+    dataset = load_data(runs[0].recipe.data, progress=progress, corrections=None)
     look, images = open_test_for_all(runs, result.spec.name, dataset, why)
     accuracies = []
     for done, (network, pixels) in enumerate(zip(networks, scales, strict=True), start=1):

@@ -36,6 +36,7 @@ from toile.studies.same_scores import unlike
 from toile.studies.spec import Alternative, Source, Study, study_of, study_text
 
 MOST_LEVELS = 1000
+CORRECTIONS = "data.corrections"
 START = "training.start"
 START_RUN = f"{START}.run"
 # Data as it is taken, the shape of its images, the number of classes, and of images to train on.
@@ -222,17 +223,20 @@ def _read(source: Source) -> Recipe:
 
 def _document(source: Source) -> dict[str, Any]:
     recipe = _settled(_read(source))
-    values = {"data.name": recipe.data.name}
+    values = {"data.name": recipe.data.name, CORRECTIONS: recipe.data.corrections}
     if recipe.training.start is not None:
         values[START_RUN] = recipe.training.start.run
     return with_settings(recipe, located(values)).model_dump(mode="json")
 
 
 def located(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by address, a path of data and a run to begin with named by where they lie."""
+    """Settings by address; paths of data and corrections, and a run, named by where they lie."""
     resolved, name, start = dict(values), values.get("data.name"), values.get(START)
     if isinstance(name, str) and not known_shape(name) and Path(name).expanduser().exists():
         resolved["data.name"] = str(Path(name).expanduser().resolve())
+    file = values.get(CORRECTIONS)
+    if isinstance(file, str) and file != "off":
+        resolved[CORRECTIONS] = str(Path(file).expanduser().resolve())
     if isinstance(values.get(START_RUN), str):
         resolved[START_RUN] = _run_folder(values[START_RUN])
     if isinstance(start, dict) and isinstance(start.get("run"), str):

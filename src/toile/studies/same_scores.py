@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from toile.recipe import Data, Recipe
 
-LEARNT_FROM = ("name", "size_px", "colour", "scaling")
+LEARNT_FROM = ("name", "size_px", "colour", "corrections", "scaling")
 """What of the data may differ: what a network sees. All else decides which images score it."""
 
 

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from toile.studies.label_corrections import corrected_scores
 from toile.studies.learning import learning_curves, reached_by_level
 from toile.studies.result import StudyResult
 from toile.studies.sentences import study_sentence
@@ -21,6 +22,7 @@ def study_summary(result: StudyResult) -> dict[str, Any]:
         "question": result.spec.question,
         "readings": [reading.to_json() for reading in result.readings],
         "other_images": result.other_images or None,
+        "corrections": [scores.to_json() for scores in corrected_scores(result)],
         "curves": {
             level: [curve.to_json() for curve in of_level] for level, of_level in curves.items()
         },

@@ -4,6 +4,7 @@ from toile.report.page.numbers import DASH, count, duration, percent
 from toile.report.study_page.circumstances import circumstances, first_run
 from toile.report.study_page.drawings import study_drawings
 from toile.report.study_page.findings import (
+    corrected_sections,
     judged_sections,
     noise_sections,
     readings_section,
@@ -36,6 +37,7 @@ def study_report(result: StudyResult, correct: Correct) -> StudyReport:
         study_drawings(result, verdict, curves),
         (
             *judged,
+            *corrected_sections(result),
             *learning_sections(result, curves),
             readings_section(result),
             *test_sections(result),

@@ -6,6 +6,7 @@ from toile.report.study_page.next_readings import next_words
 from toile.report.study_page.parts import Section
 from toile.report.study_page.tables import (
     Correct,
+    corrected_table,
     levels_table,
     noise_table,
     pair_noise_table,
@@ -15,7 +16,7 @@ from toile.report.study_page.tables import (
     test_table,
 )
 from toile.statistics import Verdict, seed_correlation, trend_sentence
-from toile.studies import StudyResult
+from toile.studies import StudyResult, corrected_scores
 
 
 def judged_sections(result: StudyResult, verdict: Verdict) -> list[Section]:
@@ -78,6 +79,21 @@ def readings_section(result: StudyResult) -> Section:
     if lost:
         words.append("They are left out of all means.")
     return Section("Readings", tuple(words), tables=(readings_table(result), runs_table(result)))
+
+
+def corrected_sections(result: StudyResult) -> list[Section]:
+    """What a level with corrected labels is worth by either labels; none without corrections."""
+    scores = corrected_scores(result)
+    if not scores:
+        return []
+    names = ["corrected", *(f"corrected-{number}" for number in range(2, len(scores) + 1))]
+    return [
+        Section(
+            "Corrected labels",
+            tuple(level.sentence for level in scores),
+            tables=tuple(map(corrected_table, scores, names)),
+        )
+    ]
 
 
 def test_sections(result: StudyResult) -> list[Section]:

@@ -20,7 +20,7 @@ from toile.report.study_page.table import (
     signed_points,
 )
 from toile.statistics import Verdict, level_variance, pair_variance
-from toile.studies import StudyResult
+from toile.studies import CorrectedScores, StudyResult
 
 Correct = Mapping[str, Bool[np.ndarray, "r n"]]
 """For each level whether each of its finished readings answered each image right."""
@@ -157,6 +157,27 @@ def pair_noise_table(correct: Correct) -> ReportTable:
     }  # fmt: skip
     title = "Standard errors of the differences, in points"
     return ReportTable("pair-noise", title, columns, tuple(rows))
+
+
+def corrected_table(scores: CorrectedScores, name: str) -> ReportTable:
+    """Accuracies by the data's labels and by corrected ones."""
+    rows = tuple(
+        (
+            row.level,
+            percentage(row.accuracy),
+            percentage(row.corrected_accuracy),
+            percentage(row.old),
+            percentage(row.new),
+            count(row.readings),
+        )
+        for row in scores.rows
+    )
+    columns = {
+        "level": "Level", "accuracy": "By the data's labels", "corrected": "By corrected labels",
+        "old": "Corrected ones as labelled", "new": "as corrected", "n": "n",
+    }  # fmt: skip
+    title = f"Means on validation; {scores.scored:,} of its labels are corrected by {scores.level}"
+    return ReportTable(name, title, columns, rows)
 
 
 def test_table(test: Mapping[str, Any]) -> ReportTable:

@@ -134,7 +134,7 @@ def _nearest(
     except ToileError as error:
         raise ToileError(f"{error}. Mistakes alone are shown with --neighbours 0") from error
     near = trained[nearest.indices]
-    return _Nearest(nearest.before, near, train.labels[near], nearest.distances)
+    return _Nearest(nearest.before, near, train.to_learn().labels[near], nearest.distances)
 
 
 def _agrees(mistake: dict[str, Any], neighbour: dict[str, Any]) -> str:

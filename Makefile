@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-TESTING := httpx hypothesis pytest pytest-timeout scikit-learn
+TESTING := httpx hypothesis pytest pytest-timeout
 
 .PHONY: run app web test test-slow test-floors test-newest lint format docs pictures bench bench-keras clean
 
@@ -41,7 +41,7 @@ SMOKE := tests/test_house.py tests/test_distribution.py tests/cli/test_completio
 test-floors:
 	$(PYTHON) -m venv --clear .floors
 	.floors/bin/pip install --quiet --constraint floors.txt \
-	  --editable '.[export,serve,report,search,cluster,inspect,map]' $(TESTING)
+	  --editable '.[export,serve,report,search,cluster,inspect,map,sklearn]' $(TESTING)
 	.floors/bin/pytest $(SMOKE) -o filterwarnings=default -o addopts=--import-mode=importlib
 
 # What others deprecate is an error here where our code uses it.

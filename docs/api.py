@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import toile
+from toile.sklearn import ImageClassifier
 
 GROUPS = {
     "Data": "Dataset load_data list_sources describe split_data",
@@ -21,6 +22,7 @@ GROUPS = {
     "Comparing": "compare Comparison judge_readings verdict_sentence Verdict",
     "Studies, searches, lab sheets": "Study study LiveStudy StudyResult open_study open_study_test "
     "search LiveSearch SearchResult open_search run_sheet LiveSheet SheetResult",
+    "In scikit-learn": "ImageClassifier",
     "Errors": "ToileError",
 }
 WIDTH = 100
@@ -63,8 +65,12 @@ def api_markdown() -> str:
     return "\n".join(parts)
 
 
+def _public(name: str) -> Any:
+    return ImageClassifier if name == ImageClassifier.__name__ else getattr(toile, name)
+
+
 def _entry(name: str) -> str:
-    node = _definition(getattr(toile, name))
+    node = _definition(_public(name))
     if isinstance(node, ast.FunctionDef):
         return f"### {name}\n\n{_code(_call(node, name))}\n{_docstring(node)}"
     lines = [f"### {name}\n", _docstring(node), *_fields(node)]

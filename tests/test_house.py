@@ -85,14 +85,21 @@ def test_every_command_of_the_readme_runs(tmp_path, monkeypatch, few_garments):
 
 def test_the_library_code_of_the_readme_runs(tmp_path, monkeypatch, few_garments):
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    by_name, of_arrays = blocks
+    by_name, of_arrays, searched = blocks
+    searched = searched.replace('"quick"', '"s1-lab"').replace("epochs=5", "epochs=1")
+    searched = searched.replace("cv=3", "cv=2").replace("8}", "2}").replace("16}", "3}")
     by_name = by_name.replace('"quick"', '"s3-three-block", data="fashion-sample"')
     of_arrays = of_arrays.replace('"quick"', '"s1-lab"').replace("epochs=5", "epochs=1")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdout", None)
     X, y, X_test, y_test = np.load(few_garments).values()  # noqa: N806
     known = {"X": X, "y": y, "X_test": X_test, "y_test": y_test, "names": GARMENTS}
-    exec(compile(by_name + of_arrays.replace("range(5)", "range(2)"), "README.md", "exec"), known)
+    exec(
+        compile(
+            by_name + of_arrays.replace("range(5)", "range(2)") + searched, "README.md", "exec"
+        ),
+        known,
+    )
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

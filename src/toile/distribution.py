@@ -19,6 +19,7 @@ EXTRAS = {
     "cluster": ("ray",),
     "inspect": ("captum",),
     "map": ("openTSNE",),
+    "sklearn": ("sklearn",),
 }
 """What each extra brings, as it is imported; `serve` is another name of `export`."""
 

@@ -16,7 +16,7 @@ import toile
 
 DOCS = Path(__file__).parents[2] / "docs"
 API = runpy.run_path(str(DOCS / "api.py"))
-NAMES = [name for name in toile.__all__ if name != "__version__"]
+NAMES = [*(name for name in toile.__all__ if name != "__version__"), "ImageClassifier"]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def at_hand(tmp_path_factory) -> Any:
 
 def examples_of(name: str) -> list[doctest.DocTest]:
     """Those of a function, or of a class and its public methods and properties."""
-    public = inspect.unwrap(getattr(toile, name))
+    public = inspect.unwrap(API["_public"](name))
     found = doctest.DocTestFinder(exclude_empty=True).find(public, name, globs={})
     return [one for one in found if one.examples]
 

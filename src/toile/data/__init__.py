@@ -12,6 +12,7 @@ from toile.data.appearance import (
     mass_centres,
     picture_features,
 )
+from toile.data.arrays import pixels_of_array
 from toile.data.catalogue import known_shape
 from toile.data.corrections import (
     CORRECTIONS_FILE,
@@ -29,7 +30,7 @@ from toile.data.duplicates import Overlap
 from toile.data.facts import DataFacts, data_facts, portable
 from toile.data.greys import Extremes, Greys, find_greys, to_bytes
 from toile.data.images import Images
-from toile.data.load import is_here, load_data, load_here, no_progress
+from toile.data.load import arrays_data, is_here, load_data, load_here, no_progress
 from toile.data.locations import ARRAYS
 from toile.data.novelty import Novelty, novelty
 from toile.data.picture_hashes import HashSet, PictureHashes, array_hashes, is_known, picture_hashes
@@ -89,6 +90,7 @@ __all__ = [
     "Split",
     "appearance",
     "array_hashes",
+    "arrays_data",
     "check_corrections",
     "corrected_labels",
     "corrections_text",
@@ -118,6 +120,7 @@ __all__ = [
     "picture_hashes",
     "picture_of",
     "pixel_statistics",
+    "pixels_of_array",
     "portable",
     "read_corrections",
     "read_picture",

@@ -6,15 +6,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from toile.data.greys import Extremes, Greys, find_greys
+from toile.data.conform import conform
+from toile.data.greys import ROUNDING, Extremes, Greys, find_greys
 from toile.data.images import Images
-from toile.data.locations import ARRAYS, arrays_folder
+from toile.data.locations import arrays_folder
 from toile.data.readers.array_labels import check_label_shape, read_labels
 from toile.data.readers.array_pixels import layout_of, read_pixels, scan_pixels
 from toile.data.readers.cached_arrays import CachedArrays, open_cached_arrays
 from toile.data.readers.held_array import HeldArray, held_array
 from toile.data.readers.label_values import Labels
 from toile.errors import ToileError
+from toile.recipe import Data
 
 Indices = Int64[np.ndarray, " _"]
 
@@ -31,6 +33,25 @@ def keep_arrays(
 
     Raises ToileError naming the argument, the value and the rule.
     """
+    arrays = bytes_of_arrays(x, y, x_test, y_test, class_names, white)
+    folder = arrays_folder(arrays.name)
+    try:
+        # Not written anew, which would have the decoded copy made again too.
+        open_cached_arrays(folder)
+    except ToileError:
+        arrays.write(folder)
+    return arrays.name
+
+
+def bytes_of_arrays(
+    x: Any,
+    y: Any,
+    x_test: Any = None,
+    y_test: Any = None,
+    class_names: Sequence[str] | None = None,
+    white: float | None = None,
+) -> CachedArrays:
+    """The same as bytes, class indices and class names, not written anywhere."""
     if (x_test is None) != (y_test is None):
         present, missing = ("X_test", "y_test") if y_test is None else ("y_test", "X_test")
         raise ToileError(
@@ -54,15 +75,25 @@ def keep_arrays(
         Images(_pixels(array, greys), part_labels)
         for array, part_labels in zip(images.values(), indices, strict=True)
     ]
-    arrays = CachedArrays(parts[0], parts[1] if len(parts) > 1 else None, names, greys)
-    name = f"{ARRAYS}{arrays.hash}"
-    folder = arrays_folder(name)
-    try:
-        # Not written anew, which would have the decoded copy made again too.
-        open_cached_arrays(folder)
-    except ToileError:
-        arrays.write(folder)
-    return name
+    return CachedArrays(parts[0], parts[1] if len(parts) > 1 else None, names, greys)
+
+
+def pixels_of_array(x: Any, data: Data, greys: Greys, name: str) -> UInt8[np.ndarray, "n c h w"]:
+    """Images in the values of others, of which `greys` tell, in the size and colour of `data`.
+
+    Raises ToileError where they have values beyond black and white.
+    """
+    array = held_array(x, name)
+    extremes = Extremes()
+    scan_pixels(array, extremes)
+    slack = ROUNDING * (greys.white - greys.black)
+    if extremes.lowest < greys.black - slack or extremes.highest > greys.white + slack:
+        raise ToileError(
+            f"{name}: pixels go {extremes.words}; those that were learnt from go from "
+            f"{greys.black:g}, black, to {greys.white:g}, white: give them in the same scale"
+        )
+    images = Images(_pixels(array, greys), np.zeros(array.shape[0], np.int64))
+    return conform(images, data, name).pixels
 
 
 def _pixels(images: HeldArray, greys: Greys) -> UInt8[np.ndarray, "n c h w"]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from toile.data.arrays import bytes_of_arrays
 from toile.data.catalogue import KNOWN, Known, release_of
 from toile.data.classes import classes_of
 from toile.data.conform import conform
@@ -82,6 +83,17 @@ def load_data(
         return dataset
     note = f"not read: {names} beside {path.name}; name {parent} to read all as one set"
     return replace(dataset, notes=(*dataset.notes, note))
+
+
+def arrays_data(x: Any, y: Any, *, white: float | None = None, **settings: Any) -> Dataset:
+    """A dataset of arrays for this process alone: no copy of them is kept.
+
+    The arguments are those of `Dataset.from_arrays`, by which others find the arrays again.
+    """
+    arrays = bytes_of_arrays(x, y, white=white)
+    data = data_of({"name": arrays.name, "white": white, **settings})
+    decoded = _divide_and_hash(arrays.parts, Path("X"), [], data)
+    return _dataset(data, arrays_folder(arrays.name), decoded, None)
 
 
 def load_here(data: Data) -> Dataset | None:

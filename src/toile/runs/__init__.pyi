@@ -57,6 +57,7 @@ from .records import read_record as read_record
 from .remarks import read_remarks as read_remarks
 from .remarks import shown_remarks as shown_remarks
 from .removal import contents_of as contents_of
+from .requested import refuse_senseless as refuse_senseless
 from .requested import refuse_to_repeat as refuse_to_repeat
 from .requested import refuse_used_folder as refuse_used_folder
 from .requested import requested_recipe as requested_recipe

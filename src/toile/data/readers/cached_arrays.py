@@ -5,13 +5,14 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from toile.data.greys import Greys
 from toile.data.images import Images
+from toile.data.locations import ARRAYS
 from toile.data.readers.parts import Parts, Progress
 from toile.errors import ToileError
 from toile.recipe import Data
@@ -40,6 +41,16 @@ class CachedArrays:
                 digest.update(np.ascontiguousarray(images.pixels).data)
                 digest.update(np.ascontiguousarray(images.labels).data)
         return digest.hexdigest()[:HASH_DIGITS]
+
+    @property
+    def name(self) -> str:
+        """What a dataset of them is called."""
+        return f"{ARRAYS}{self.hash}"
+
+    @property
+    def parts(self) -> Parts:
+        """The same as a reader gives them."""
+        return Parts(self.train, self.test, self.class_names, nans=0, greys=self.greys)
 
     def _about(self) -> dict[str, object]:
         return {
@@ -74,11 +85,8 @@ def find_cached_arrays(path: Path) -> list[Path]:
 
 def read_cached_arrays(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
     """Read what `CachedArrays.write` wrote. Raises ToileError where it is no longer that."""
-    arrays = open_cached_arrays(path)
-    names = arrays.class_names
-    return Parts(
-        arrays.train, arrays.test, names, nans=0, greys=arrays.greys if data.rule > 2 else None
-    )
+    parts = open_cached_arrays(path).parts
+    return parts if data.rule > 2 else replace(parts, greys=None)
 
 
 def open_cached_arrays(folder: Path) -> CachedArrays:

@@ -99,13 +99,15 @@ def test_a_training_sets_its_process_up_as_the_command_line_does(tmp_path):
         "print('torch' in sys.modules, os.environ.get('OMP_WAIT_POLICY'))\n"
         "settings = {'training.epochs': 1, 'training.threads': 2, 'network.conv1.filters': 2}\n"
         f"out = {str(tmp_path / 'run')!r}\n"
-        "toile.train('s1-lab', data='fashion-sample', settings=settings, out=out)\n"
+        "words = {'data': 'fashion-sample', 'settings': settings, 'out': out}\n"
+        "toile.begin('s1-lab', **words).finish()\n"
         "print(os.environ.get('OMP_WAIT_POLICY'), 'torch._dynamo' in sys.modules)\n"
     )
     environment = {name: one for name, one in os.environ.items() if name != "OMP_WAIT_POLICY"}
     words = [sys.executable, "-c", code]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "None", "PASSIVE", "False"]
-    late = [sys.executable, "-c", "import torch\n" + code.replace("/run'", "/late'")]
+    code = code.replace("/run'", "/late'").replace(".begin", ".train").replace(".finish()", "")
+    late = [sys.executable, "-c", "import torch\n" + code]
     done = subprocess.run(late, env=environment, capture_output=True, text=True)
     assert "torch was imported before the first training of this process" in done.stderr

@@ -4,6 +4,8 @@ from .data import list_sources as list_sources
 from .data import load_data as load_data
 from .data import split_data as split_data
 from .errors import ToileError as ToileError
+from .library import begin as begin
+from .library import go_on as go_on
 from .library import resume as resume
 from .library import train as train
 from .prediction import Answered as Answered
@@ -17,11 +19,9 @@ from .runs import LiveRun as LiveRun
 from .runs import Run as Run
 from .runs import RunResults as RunResults
 from .runs import Workspace as Workspace
-from .runs import begin as begin
 from .runs import bundle_run as bundle_run
 from .runs import compare_predictions as compare_predictions
 from .runs import evaluate as evaluate
-from .runs import go_on as go_on
 from .runs import list_runs as list_runs
 from .runs import open_run as open_run
 from .runs import read_ledger as read_ledger

@@ -1,4 +1,7 @@
-"""Training to the end from Python, shown on request: `toile.train` and `toile.resume`."""
+"""Training from Python, step by step or to the end, in a process that is set up for it.
+
+The rooms below set nothing up: they are called by workers too, which do that themselves.
+"""
 
 import os
 import sys
@@ -16,6 +19,83 @@ from toile.runs import CHECKPOINT_SECONDS, Run
 if TYPE_CHECKING:
     from toile.runs import LiveRun
     from toile.training import Event
+
+
+def begin(
+    recipe: str | Path | Recipe,
+    *,
+    data: DataSource | None = None,
+    seed: int | None = None,
+    epochs: int | None = None,
+    settings: Mapping[str, Any] = NO_SETTINGS,
+    out: str | Path | None = None,
+    start: str | Path | None = None,
+    allow_seen: bool = False,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    progress: Progress = no_progress,
+) -> "LiveRun":
+    """A new run of `recipe` (a preset's name, a file or a Recipe), ready to train.
+
+    `data`, `seed` and `epochs` replace the recipe's, `settings` others by their addresses; `out`
+    names the run's folder; `start` is a run to take the first weights from, which `allow_seen` may
+    have been trained on images that this one is scored on. It sets this process up as `train` does.
+    Raises ToileError for anything a user can put right.
+
+        >>> live = toile.begin(recipe, data="fashion-sample", epochs=1)
+        >>> for event in live:  # a step, an epoch, the end
+        ...     pass
+        >>> live.run.results.state
+        'finished'
+    """
+    spins = _prepare_process()
+    from toile.runs import begin as begin_run
+
+    live = begin_run(
+        recipe,
+        data=data,
+        seed=seed,
+        epochs=epochs,
+        settings=settings,
+        out=out,
+        start=start,
+        allow_seen=allow_seen,
+        checkpoint_seconds=checkpoint_seconds,
+        progress=progress,
+    )
+    _warn_of_spinning(live, spins)
+    return live
+
+
+def go_on(
+    run: str | Path | Run,
+    *,
+    epochs: int | None = None,
+    data: DataSource | None = None,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    progress: Progress = no_progress,
+) -> "LiveRun":
+    """A stopped, interrupted or failed run, ready to go on exactly where its checkpoint stands.
+
+    With `epochs` any run goes on to that many in all. The recipe then remembers at which step it
+    was asked (`training.extended`), since a schedule that falls towards the end falls anew towards
+    the new one. `data` is where its images lie now, if no longer where they were. It sets this
+    process up as `train` does. Raises ToileError where the run is running or has nothing left to
+    do, or where its data is no longer the same.
+
+        >>> live = toile.go_on(run, epochs=2)
+        >>> for event in live:
+        ...     pass
+        >>> live.run.results.epochs
+        2
+    """
+    spins = _prepare_process()
+    from toile.runs import go_on as resume_run
+
+    live = resume_run(
+        run, epochs=epochs, data=data, checkpoint_seconds=checkpoint_seconds, progress=progress
+    )
+    _warn_of_spinning(live, spins)
+    return live
 
 
 def train(
@@ -99,15 +179,19 @@ def _prepare_process() -> bool:
     return spins
 
 
-def _finish(make: Callable[[Progress], "LiveRun"], progress: bool, spins: bool) -> Run:
-    live = _begun(make) if progress else make(no_progress)
+def _warn_of_spinning(live: "LiveRun", spins: bool, stacklevel: int = 3) -> None:
     if spins and live.fit.recipe.training.threads != 1:
         warnings.warn(
             "torch was imported before the first training of this process, so its threads spin "
             "while they wait, which on cores that others use is far slower; set "
             "OMP_WAIT_POLICY=PASSIVE in the environment before Python starts",
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
+
+
+def _finish(make: Callable[[Progress], "LiveRun"], progress: bool, spins: bool) -> Run:
+    live = _begun(make) if progress else make(no_progress)
+    _warn_of_spinning(live, spins, stacklevel=4)
     try:
         with first_interrupt_asks() as stop_requested:
             events = live.events(stop=stop_requested)

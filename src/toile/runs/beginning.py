@@ -47,19 +47,7 @@ def begin(
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     progress: Progress = no_progress,
 ) -> LiveRun:
-    """A new run of `recipe` (a preset's name, a file or a Recipe), ready to train.
-
-    `data`, `seed` and `epochs` replace the recipe's, `settings` others by their addresses; `out`
-    names the run's folder; `start` is a run to take the first weights from, which `allow_seen` may
-    have been trained on images that this one is scored on. Raises ToileError for anything a user
-    can put right.
-
-        >>> live = toile.begin(recipe, data="fashion-sample", epochs=1)
-        >>> for event in live:  # a step, an epoch, the end
-        ...     pass
-        >>> live.run.results.state
-        'finished'
-    """
+    """A new run as `toile.begin` describes it, in a process that its caller has set up."""
     read = requested_recipe(
         recipe,
         data=data,

@@ -28,19 +28,9 @@ def go_on(
     progress: Progress = no_progress,
     prepared: PreparedData | None = None,
 ) -> LiveRun:
-    """A stopped, interrupted or failed run, ready to go on exactly where its checkpoint stands.
+    """A run to go on with as `toile.go_on` describes it, in a process that its caller has set up.
 
-    With `epochs` any run goes on to that many in all. The recipe then remembers at which step it
-    was asked (`training.extended`), since a schedule that falls towards the end falls anew towards
-    the new one. `data` is where its images lie now, if no longer where they were, and `prepared`
-    what was read of them where that has been read already. Raises ToileError where
-    the run is running or has nothing left to do, or where its data is no longer the same.
-
-        >>> live = toile.go_on(run, epochs=2)
-        >>> for event in live:
-        ...     pass
-        >>> live.run.results.epochs
-        2
+    `prepared` is what was read of its images where that has been read already.
     """
     run = run if isinstance(run, Run) else open_run(run)
     version = run_version(run.folder)

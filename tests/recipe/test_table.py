@@ -45,9 +45,9 @@ def test_every_field_of_every_model_is_in_the_table():
     ("address", "rule", "default", "description"),
     [
         ("training.epochs", "a whole number from 0 to 10000", "5",
-         "Passes over the training images; 0 scores the weights of `start` as they are"),
+         "Passes over the training images; with `start` also 0, which trains nothing"),
         ("training.label_smoothing", "a number from 0 to below 1", "0",
-         "Share of the target spread over all classes"),
+         "Fraction of the target spread over all classes"),
         ("training.clip_norm", "a number above 0 to 1000000; or off", "off",
          "Longest gradient, over all weights together; longer ones are shortened"),
         ("training.threads", "auto; or a whole number from 1 to 256", "auto",
@@ -62,7 +62,7 @@ def test_every_field_of_every_model_is_in_the_table():
         ("network.conv1.filters", "a whole number from 1 to 4096", "needed",
          "Channels that come out"),
         ("data", ("a group of settings: name, validation, split, folds, fold, test, rule, "
-                  "white, size_px, colour, orientation, label_column, scaling"),
+                  "white, size_px, colour, orientation, label_column, corrections, scaling"),
          "-", "Which images are learnt from"),
         ("network.residual1.shortcut", "a list", "-",
          "Layers on the way around; none leaves it as it is"),

@@ -3,10 +3,10 @@
 import pytest
 
 from toile.errors import ToileError
-from toile.recipe import read_value, value_at
+from toile.recipe import read_value, settings_of, value_at
 from toile.sheets.plan import plan_sheet
 from toile.sheets.result import keep_answer, read_answers
-from toile.sheets.sheet import list_sheets, read_sheet, sheet_of, sheet_path, sheet_text
+from toile.sheets.sheet import Compare, list_sheets, read_sheet, sheet_of, sheet_path, sheet_text
 
 FILTERS = "network.conv1.filters"
 STUDY = {"title": "Filters", "study": {"vary": {FILTERS: [8, 64]}, "readings": 3}}
@@ -206,3 +206,9 @@ def test_answers_may_be_written_by_hand(tmp_path):
     (tmp_path / "answers.yaml").write_text("three: it depends\n")
     with pytest.raises(ToileError, match="three is no exercise"):
         read_answers(tmp_path)
+
+
+def test_a_level_of_a_comparison_may_be_called_off():
+    exercise = {"exercise": 1, "level": "off"}
+    compare = settings_of(Compare, {"first": exercise, "second": {"exercise": 2}})
+    assert (compare.first.level, compare.second.level) == ("off", "")

@@ -12,7 +12,7 @@ from toile.studies.read import is_study_file, parse_factor, read_study_file, stu
         ({"readings": 0}, "readings is 0; it goes from 1 to 1000"),
         ({"reading": 3}, "reading is not a setting; did you mean readings?"),
         ({"margin": 1.5}, "margin is 1.5; it goes above 0 and below 1"),
-        ({"reach": [85]}, "reach: 85 is no share; write 85 % as 0.85"),
+        ({"reach": [85]}, "reach: 85 is no fraction; write 85 % as 0.85"),
         ({"folds": 1}, "folds is 1; it goes from 2 to 1000; or it is off"),
         ({"score": "loss"}, "score is 'loss'; it is accuracy"),
         ({"recipe": 5}, "recipe is 5; it is a text; or it is a mapping"),

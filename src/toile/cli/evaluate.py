@@ -291,7 +291,7 @@ def _looks(judged: "Evaluated") -> str:
             "by is too high for what you chose. toile looks lists them"
         )
     if judged.other_looks:
-        text += f"\nlooks at the same source in another size or share: {judged.other_looks}"
+        text += f"\nlooks at the same source in another size or division: {judged.other_looks}"
     return text
 
 

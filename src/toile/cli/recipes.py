@@ -206,7 +206,7 @@ def _plan_text(plan: "Plan", recipe: "Recipe") -> str:
         )
         for layer in plan.walk()
     ]
-    heads = ("layer", "output", "parameters", "multiply-adds", "share", "sees")
+    heads = ("layer", "output", "parameters", "multiply-adds", "fraction", "sees")
     looks = f", for each of {plan.views.count} views" if plan.views is not None else ""
     return (
         f"input  {' x '.join(map(str, plan.input))}, {plan.classes} classes\n\n"

@@ -1,13 +1,16 @@
 """`toile note` and `star`: what a user says of a run, a study, a search or a sheet."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from toile.cli.arguments import Names
 from toile.cli.terminal import plain, plain_lines, say
 from toile.errors import ToileError
+
+if TYPE_CHECKING:
+    from toile.runs import Entry
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="A run, study, search or sheet, by name or folder.")
@@ -31,6 +34,7 @@ def note(
     if remove:
         workspace.remove_note(entry.folder)
         say(f"took the note off {plain(entry.name)}")
+        renew_page(entry)
     elif text is None:
         note_text = read_remarks(entry.folder).note
         say(
@@ -39,7 +43,8 @@ def note(
         )
     else:
         workspace.note(entry.folder, text)
-        say(f"noted of {plain(entry.name)}{page_words(entry.folder, name)}")
+        say(f"noted of {plain(entry.name)}")
+        renew_page(entry)
 
 
 def star(
@@ -54,6 +59,7 @@ def star(
     for entry in [workspace.named(name) for name in names]:
         workspace.star(entry.folder, not remove)
         say(f"took the star from {plain(entry.name)}" if remove else f"starred {plain(entry.name)}")
+        renew_page(entry)
 
 
 def rename(
@@ -62,19 +68,45 @@ def rename(
 ) -> None:
     """Rename a run, a study, a search or a sheet, with its folder."""
     from toile.runs import Workspace
-    from toile.workbench import renew_summary
+    from toile.workbench import renew_summaries
 
     workspace = Workspace()
     before = workspace.named(name)
     after = workspace.rename(before.folder, new)
-    renew_summary(after)
-    say(f"{plain(before.name)} is now {after.name}{page_words(after.folder, after.name)}")
+    renew_summaries(after)
+    say(f"{plain(before.name)} is now {after.name}")
+    renew_page(after)
 
 
-def page_words(folder: Path, name: str) -> str:
-    """What renews the page, where there is one."""
-    has_page = (folder / "report.html").exists()
-    return f"; toile report {plain(name)} writes its page anew" if has_page else ""
+def renew_page(entry: "Entry") -> None:
+    """Write its page anew, where it has one: it tells name, note and star.
+
+    A run's page has pictures, for which nothing is fetched.
+    """
+    if not (entry.folder / "report.html").exists():
+        return
+    from toile.cli.progress import waiting
+    from toile.data import load_here
+    from toile.runs import Run
+
+    dataset = load_here(Run(entry.folder).recipe.data) if entry.kind == "run" else None
+    if entry.kind == "run" and dataset is None:
+        say(
+            "its page is as it was, since its pictures are not here; toile report "
+            f"{plain(entry.name)} writes it anew"
+        )
+        return
+    try:
+        with waiting("writing its page anew"):
+            # What draws takes a moment to import.
+            from toile.workbench import write_report, write_reports
+
+            if entry.kind == "run":
+                write_report(Run(entry.folder), dataset)
+            else:
+                write_reports(entry, ("html",))
+    except ToileError as error:
+        say(f"its page is as it was: {plain(str(error))}")
 
 
 def remarks_json(folder: Path) -> dict[str, Any]:

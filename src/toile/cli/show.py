@@ -21,7 +21,7 @@ def show(
     names: Names,
     reach: Annotated[
         list[float] | None,
-        typer.Option(min=0, max=1, help="When was this share reached? Repeatable; of a run."),
+        typer.Option(min=0, max=1, help="When was this fraction reached? Repeatable; of a run."),
     ] = None,
     curve: Annotated[
         bool, typer.Option("--curve", help="Validation accuracy as text; of a run.")

@@ -42,7 +42,7 @@ Vary = Annotated[
 ]
 Reach = Annotated[
     list[float] | None,
-    typer.Option(min=0, max=1, help="How soon was this share reached? Repeatable."),
+    typer.Option(min=0, max=1, help="How soon was this fraction reached? Repeatable."),
 ]
 OnAny = Annotated[
     str, typer.Option(help="Where readings are trained: local, by processes; inline; or ray.")

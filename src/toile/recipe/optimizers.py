@@ -12,7 +12,7 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 Epsilon = Annotated[float, Field(gt=0, le=1)]
 RATE = "Size of a step, before the schedule"
 WEIGHT_DECAY = "Pull of the weights towards 0, added to the gradient"
-DECOUPLED = "Share of a weight taken off at every step, times the learning rate"
+DECOUPLED = "Fraction of a weight taken off at every step, times the learning rate"
 
 
 class Optimizer(Choice):
@@ -26,7 +26,7 @@ class SGD(Optimizer):
 
     kind: ClassVar[str] = "sgd"
     learning_rate: LearningRate = Field(0.01, description=RATE)
-    momentum: Fraction = Field(0.0, description="Share of the last step kept")
+    momentum: Fraction = Field(0.0, description="Fraction of the last step kept")
     nesterov: bool = Field(False, description="Look ahead along the momentum (needs momentum)")
     weight_decay: Decay = Field(0.0, description=WEIGHT_DECAY)
 
@@ -75,7 +75,7 @@ class RMSprop(Optimizer):
     kind: ClassVar[str] = "rmsprop"
     learning_rate: LearningRate = Field(1e-3, description=f"{RATE}; PyTorch has .01")
     rho: Fraction = Field(0.9, description="Memory of the squared gradients; PyTorch has .99")
-    momentum: Fraction = Field(0.0, description="Share of the last step kept")
+    momentum: Fraction = Field(0.0, description="Fraction of the last step kept")
     epsilon: Epsilon = Field(1e-7, description="Added to the root; PyTorch has 1e-8")
     weight_decay: Decay = Field(0.0, description=WEIGHT_DECAY)
 
@@ -86,7 +86,7 @@ class Muon(Optimizer):
     kind: ClassVar[str] = "muon"
     # 0.02, 0.95 and 5 are those of Jordan's own code (github.com/KellerJordan/Muon).
     learning_rate: LearningRate = Field(0.02, description=f"{RATE}, of matrices and convolutions")
-    momentum: Fraction = Field(0.95, description="Share of the last step kept, looking ahead")
+    momentum: Fraction = Field(0.95, description="Fraction of the last step kept, looking ahead")
     steps: int = Field(5, ge=1, le=20, description="Newton-Schulz iterations of a step")
     weight_decay: Decay = Field(0.0, description=DECOUPLED)
     adamw_learning_rate: LearningRate = Field(

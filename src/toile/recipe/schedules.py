@@ -7,7 +7,7 @@ from pydantic import Field
 from toile.recipe.choice import Choice
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-WARMUP = "Share of all steps over which the factor first rises from 0 to 1"
+WARMUP = "Fraction of all steps over which the factor first rises from 0 to 1"
 FINAL = "The factor at the last step"
 
 
@@ -53,7 +53,7 @@ class OneCycle(Schedule):
 
     kind: ClassVar[str] = "one_cycle"
     # 0.3 and 1 / 25 are those of PyTorch's OneCycleLR (pct_start, div_factor).
-    warmup: Fraction = Field(0.3, description="Share of all steps on the way up")
+    warmup: Fraction = Field(0.3, description="Fraction of all steps on the way up")
     start: float = Field(0.04, gt=0, le=1, description="The factor at the first step")
     final: Fraction = Field(0.0, description=FINAL)
 

@@ -28,7 +28,7 @@ class EarlyStopping(Settings):
     patience: int = Field(3, ge=1, le=10_000, description="Epochs without a better score to wait")
     score: Literal["accuracy", "loss"] = Field("accuracy", description="Which score")
     least_change: float = Field(
-        0.0, ge=0, le=10, description="How much better counts (accuracy is a share)"
+        0.0, ge=0, le=10, description="How much better counts (accuracy is a fraction)"
     )
 
 
@@ -107,10 +107,10 @@ class Training(Settings):
         5,
         ge=0,
         le=10_000,
-        description="Passes over the training images; 0 scores the weights of `start` as they are",
+        description="Passes over the training images; with `start` also 0, which trains nothing",
     )
     label_smoothing: float = Field(
-        0.0, ge=0, lt=1, description="Share of the target spread over all classes"
+        0.0, ge=0, lt=1, description="Fraction of the target spread over all classes"
     )
     clip_norm: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
         None, description="Longest gradient, over all weights together; longer ones are shortened"
@@ -120,7 +120,7 @@ class Training(Settings):
     )
     ema: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None,
-        description="Score a moving average of the weights that keeps this share a step (EMA)",
+        description="Score a moving average of the weights that keeps this fraction a step (EMA)",
     )
     start: Start | None = Field(None, description="Begin with another run's weights")
     extended: tuple[Extension, ...] = Field(

@@ -44,7 +44,7 @@ def census_figure(census: Census, narrow: bool = False) -> Figure:
     axes.set_ylim(len(census.layers) - 0.4, -0.6)
     axes.set_yticks(range(len(census.layers)))
     axes.set_yticklabels([plain(layer.name, 14 if narrow else 28) for layer in census.layers])
-    axes.set_xlabel(f"share of units, over {census.images:,} images")
+    axes.set_xlabel(f"fraction of units, over {census.images:,} images")
     axes.xaxis.set_major_formatter(PERCENT)
     figure.legend(
         handles=[Patch(color=colour, label=name) for name, colour in KINDS.items()],

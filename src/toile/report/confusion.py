@@ -84,4 +84,4 @@ def _draw_scale(axes: Axes) -> None:
     axes.set_yticks(range(len(SCALE)), [f"{100 * fraction:g} %" for fraction in SCALE])
     axes.set_xticks([])
     axes.yaxis.tick_right()
-    axes.set_title("share of\nthe class", loc="left", size=8, color=INK, pad=6)
+    axes.set_title("fraction of\nthe class", loc="left", size=8, color=INK, pad=6)

@@ -118,7 +118,7 @@ STATISTICS = (
     ),
     Term(
         "Wilson's interval",
-        "A confidence interval for a share of images, such as an accuracy.",
+        "A confidence interval for a fraction of images, such as an accuracy.",
         r"Wilson's(?: 95 %)? interval",
     ),
     Term(
@@ -193,7 +193,7 @@ STATISTICS = (
     ),
 )
 NETWORKS = (
-    Term("accuracy", "The share of images whose class was answered right.", "accurac(?:y|ies)"),
+    Term("accuracy", "The fraction of images whose class was answered right.", "accurac(?:y|ies)"),
     Term(
         "loss",
         "What training makes small: the cross-entropy, which is high where a network is sure and "
@@ -219,14 +219,14 @@ NETWORKS = (
     Term("filters", "The patterns that a convolution looks for, each in every place of a picture."),
     Term(
         "dropout",
-        "In training a share of the numbers inside the network is set to 0 at random, so that it "
-        "does not lean on single ones.",
+        "In training a fraction of the numbers inside the network is set to 0 at random, so that "
+        "it does not lean on single ones.",
         r"dropout\d*",
     ),
     Term("parameters", "The numbers of a network that training finds."),
     Term("multiply-adds", "How much arithmetic one image costs."),
-    Term("recall", "Of the images of a class, the share that was found.", "recalls?"),
-    Term("precision", "Of the answers that name a class, the share that is right."),
+    Term("recall", "Of the images of a class, the fraction that was found.", "recalls?"),
+    Term("precision", "Of the answers that name a class, the fraction that is right."),
     Term("F1", "One number for precision and recall together: their harmonic mean."),
     Term(
         "confusion matrix",

@@ -64,7 +64,7 @@ def read_pictures(folder: Path) -> Pictures | None:
         hashes = stored.arrays.get(name)
         is_valid &= hashes is not None and hashes.dtype == np.uint64 and hashes.ndim == 1
     if not is_valid:
-        raise CorruptFile(f"{path} is damaged: it holds no marks of pictures")
+        raise CorruptFile(f"{path} is damaged: it holds no hashes of pictures")
     return Pictures(stored.arrays["trained"], stored.arrays["sealed"], tuple(unknown))
 
 

@@ -284,7 +284,7 @@ def _side(result: SheetResult, side: Side) -> tuple[str, list[Reading], Recipe]:
     assert side.exercise is not None
     outcome = result.outcomes[side.exercise - 1]
     study = outcome.study
-    level = side.level
+    level: str | None = side.level
     if outcome.search is not None:
         study = outcome.search.finalists
         chosen = outcome.search.chosen()

@@ -40,7 +40,8 @@ class Side(Settings):
     """Readings to compare: a level of an earlier exercise, or a run."""
 
     exercise: Annotated[int, Field(ge=1)] | None = Field(None, description="Its number")
-    level: str | None = Field(None, description="Which of its levels")
+    # Not None where there is none: `off` is the name of a level like any other.
+    level: str = Field("", description="Which of its levels")
     run: str | None = Field(None, description="A run instead, by name or folder")
 
     @model_validator(mode="after")

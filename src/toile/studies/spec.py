@@ -32,7 +32,7 @@ def value_name(value: Any) -> str:
 def _fractions(values: tuple[float, ...]) -> tuple[float, ...]:
     for value in values:
         if not 0 < value <= 1:
-            raise ValueError(f"{value:g} is no share; write 85 % as 0.85")
+            raise ValueError(f"{value:g} is no fraction; write 85 % as 0.85")
     return values
 
 

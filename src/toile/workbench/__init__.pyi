@@ -24,7 +24,7 @@ from .inside.study_mistakes import view_study_mistakes as view_study_mistakes
 from .listing import COUNTED as COUNTED
 from .listing import CollectionStatus as CollectionStatus
 from .listing import list_studies as list_studies
-from .listing import renew_summary as renew_summary
+from .listing import renew_summaries as renew_summaries
 from .page import mistakes_of as mistakes_of
 from .page import write_report as write_report
 from .pruning import Pruned as Pruned

@@ -46,16 +46,16 @@ def list_studies(workspace: Workspace | None = None) -> list[CollectionStatus]:
     return [_status(entry) for entry in (workspace or Workspace()).entries(*COUNTED)]
 
 
-def renew_summary(entry: Entry) -> None:
-    """Write the summary in its folder anew, where there is one: it names runs by their paths."""
-    summary = {"study": "verdict.json", "search": SUMMARY}.get(entry.kind)
-    if summary is None or not (entry.folder / summary).exists():
-        return
-    if entry.kind == "study":
-        content = study_summary(open_study(entry.folder))
-    else:
-        content = search_summary(open_search(entry.folder))
-    write_json(entry.folder / summary, content)
+def renew_summaries(entry: Entry) -> None:
+    """Write the summaries in its folder anew, where there are any: they name runs by their paths.
+
+    Those of a sheet's exercises and of a search's finalists too.
+    """
+    for folder in (entry.folder, *entry.folder.glob("*"), *entry.folder.glob(f"*/{FINALISTS}")):
+        if (folder / "verdict.json").exists():
+            write_json(folder / "verdict.json", study_summary(open_study(folder)))
+        if (folder / SUMMARY).exists():
+            write_json(folder / SUMMARY, search_summary(open_search(folder)))
 
 
 def _status(entry: Entry) -> CollectionStatus:

@@ -27,7 +27,7 @@ def census(
         bool, typer.Option("--why", help="Say since when dead units are dead, and how deeply.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="PNG|SVG", help="Draw the shares of each layer.")
+        Path | None, typer.Option(metavar="PNG|SVG", help="Draw the fractions of each layer.")
     ] = None,
     values: Annotated[
         Path | None, typer.Option(metavar="NPZ", help="Write the counts of every unit.")

@@ -20,7 +20,7 @@ def prune(
     ] = None,
     fraction: Annotated[
         float | None,
-        typer.Option("--share", help="Cut this share of the channels, the least worth first."),
+        typer.Option("--share", help="Cut this fraction of the channels, the least worth first."),
     ] = None,
     channels: Annotated[
         str | None, typer.Option(metavar="N,N...", help="Cut these channels of --layer.")

@@ -14,7 +14,7 @@ class Dropout(Layer):
 
     kind: ClassVar[str] = "dropout"
     shorthand: ClassVar[str | None] = "rate"
-    rate: Rate = Field(0.5, description="Share set to 0, realised in steps of 1/65536")
+    rate: Rate = Field(0.5, description="Fraction set to 0, realised in steps of 1/65536")
 
 
 class SpatialDropout(Layer):
@@ -22,4 +22,4 @@ class SpatialDropout(Layer):
 
     kind: ClassVar[str] = "spatial_dropout"
     shorthand: ClassVar[str | None] = "rate"
-    rate: Rate = Field(0.5, description="Share of channels set to 0, in steps of 1/65536")
+    rate: Rate = Field(0.5, description="Fraction of channels set to 0, in steps of 1/65536")

@@ -102,7 +102,7 @@ def _draw_curves(axes: Axes, curves: RemovalCurves) -> None:
         low, high = random.min(0), random.max(0)
         axes.fill_between(curves.fractions, low, high, color=colour, alpha=0.14, linewidth=0)
     axes.plot([], [], color=MUTED, linewidth=5, alpha=0.3, label="range of random maps")
-    axes.set_xlabel("share of the pixels")
+    axes.set_xlabel("fraction of the pixels")
     axes.set_ylabel("probability of the class")
     axes.xaxis.set_major_formatter(PERCENT)
     axes.yaxis.set_major_formatter(PERCENT)

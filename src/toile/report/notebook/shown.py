@@ -142,7 +142,7 @@ def _plan(plan: Plan) -> str:
         )
         for layer in plan.walk()
     ]
-    heads = ("layer", "output", "parameters", "multiply-adds", "share", "sees")
+    heads = ("layer", "output", "parameters", "multiply-adds", "fraction", "sees")
     note = f"{shape(plan.input)}, {plan.classes} classes"
     total = f"{count(plan.parameters)} parameters, {count(plan.macs)} multiply-adds an image"
     return card("Network", rows_table(heads, rows), sentence(total), note=note)

@@ -10,7 +10,7 @@ import asyncio
 import hmac
 import json
 import re
-from collections.abc import Awaitable, Callable, Container, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,7 +59,8 @@ class Guard:
 
     `hosts` are the Host headers let in; GET and HEAD of the `open_paths` need no token. A body has
     at most `body_bytes`, and `body_seconds` to arrive from when the app first asks for it; it comes
-    at `least_speed` bytes a second or more, but for pauses of up to `stall_seconds`.
+    at `least_speed` bytes a second or more, but for pauses of up to `stall_seconds`. Paths that
+    begin with a key of `larger` have its bytes and seconds in place of those.
     `policy` is the Content-Security-Policy.
     """
 
@@ -73,6 +74,7 @@ class Guard:
     least_speed: float
     open_paths: Container[object] = frozenset()
     policy: str = NO_PAGE
+    larger: Mapping[str, tuple[int, float]] = field(default_factory=dict)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
@@ -82,7 +84,7 @@ class Guard:
             # No door of Toile has one, and a browser lets any page open one.
             await send({"type": "websocket.close", "code": 4403})
         else:
-            visit = Visit(self, receive, send)
+            visit = Visit(self, self._limits(scope), receive, send)
             refusal = self._refusal(scope)
             scope[KNOWN] = refusal is None and not self._is_open(scope)
             if refusal is None:
@@ -99,8 +101,14 @@ class Guard:
             self._foreign_host(headers)
             or _foreign_origin(headers, read)
             or self._unknown(headers, self._is_open(scope))
-            or self._too_large(int(headers.get(b"content-length", [b"0"])[0]))
+            or self._too_large(scope, int(headers.get(b"content-length", [b"0"])[0]))
         )
+
+    def _limits(self, scope: Message) -> tuple[int, float]:
+        """How many bytes a body has at most, and the seconds it has to arrive in."""
+        usual = (self.body_bytes, self.body_seconds)
+        path = scope["path"]
+        return next((self.larger[key] for key in self.larger if path.startswith(key)), usual)
 
     def _is_open(self, scope: Message) -> bool:
         return scope["method"] in READS and scope["path"] in self.open_paths
@@ -130,9 +138,10 @@ class Guard:
             return None
         return 401, "the token is missing or wrong; send it as Authorization: Bearer TOKEN"
 
-    def _too_large(self, num_bytes: int) -> Refusal | None:
-        if num_bytes > self.body_bytes:
-            return 413, f"the body has {num_bytes:,} bytes; at most {self.body_bytes:,} are taken"
+    def _too_large(self, scope: Message, num_bytes: int) -> Refusal | None:
+        most, _ = self._limits(scope)
+        if num_bytes > most:
+            return 413, f"the body has {num_bytes:,} bytes; at most {most:,} are taken"
         return None
 
 
@@ -149,8 +158,11 @@ def _foreign_origin(headers: Headers, read: bool) -> Refusal | None:
 class Visit:
     """One request: its body is counted and timed, its answer gets the guard's headers."""
 
-    def __init__(self, guard: Guard, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, guard: Guard, limits: tuple[int, float], receive: Receive, send: Send
+    ) -> None:
         self._guard, self._receive, self._send = guard, receive, send
+        self._most, self._seconds = limits
         self._deadline: float | None = None
         self._due = 0.0
         self._num_bytes = 0
@@ -165,7 +177,7 @@ class Visit:
         guard, clock = self._guard, asyncio.get_running_loop().time
         if self._deadline is None:
             # Not before: until the app reads, a client that is prompt cannot send.
-            self._deadline = clock() + guard.body_seconds
+            self._deadline = clock() + self._seconds
             self._due = clock() + guard.stall_seconds
         try:
             async with asyncio.timeout_at(min(self._deadline, self._due)):
@@ -173,7 +185,7 @@ class Visit:
         except TimeoutError:
             return await self.refuse(
                 408,
-                f"the body came too slowly: it takes at most {guard.body_seconds:g} seconds, and "
+                f"the body came too slowly: it takes at most {self._seconds:g} seconds, and "
                 f"brings {guard.least_speed:,.0f} bytes in each",
             )
         num_bytes = len(message.get("body", b""))
@@ -181,9 +193,8 @@ class Visit:
         # What comes fast earns no more than one pause.
         self._due = min(self._due + num_bytes / guard.least_speed, clock() + guard.stall_seconds)
         self._all_here = not message.get("more_body", False)
-        if self._num_bytes > self._guard.body_bytes:
-            most = self._guard.body_bytes
-            return await self.refuse(413, f"the body has more than {most:,} bytes")
+        if self._num_bytes > self._most:
+            return await self.refuse(413, f"the body has more than {self._most:,} bytes")
         return message
 
     async def send(self, message: Message) -> None:

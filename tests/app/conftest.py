@@ -67,7 +67,7 @@ def ask(workspace: Path) -> Iterator[Client]:
     """The API of the workspace."""
     session = Session.of(workspace)
     yield Client(session)
-    session.answering.end()
+    session.end()
 
 
 @dataclass

@@ -112,8 +112,8 @@ from toile.app.server import create_app
 async def ask_all():
     transport = httpx.ASGITransport(create_app(Session.of(Path(sys.argv[1]))))
     async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
-        for path in ("about", "runs", "queue", "choices", "runs/first", "runs/first/history",
-                     "compare?run=first&run=second", "layers"):
+        for path in ("about", "data", "runs", "queue", "choices", "runs/first", "layers",
+                     "runs/first/history", "compare?run=first&run=second"):
             answer = await client.get("/api/" + path)
             assert answer.status_code == 200, (path, answer.text)
         for path in ("form", "document"):

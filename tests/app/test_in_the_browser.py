@@ -18,6 +18,13 @@ SWITCHES = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SCREENS = {
+    "classes": "#/data?data=fashion-sample",
+    "a wall": "#/data?data=fashion-sample&view=pictures&num=40",
+    "a large picture": "#/data?data=fashion-sample&view=pictures&num=40&picture=3",
+    "likeness": "#/data?data=fashion-sample&view=alike",
+    "copies": "#/data?data=fashion-sample&view=twice",
+    "variation": "#/data?data=fashion-sample&view=varied&set=augmentation.rotate=20",
+    "adding": "#/data?data=mnist&add=1",
     "runs": "#/runs",
     "side by side": "#/runs?pick=first&pick=second",
     "a form": "#/train",

@@ -115,3 +115,25 @@ def test_what_cannot_be_corrected_says_the_next_step(toile):
         answer = toile(*relabel, *words)
         assert answer.code == 2
         assert said in " ".join(answer.errors.split())
+
+
+def test_a_dataset_is_added_listed_and_forgotten(toile, few_garments):
+    answer = toile("data", "add", few_garments, "--name=mine", "--set=data.size_px=14")
+    assert answer.output.startswith("mine: 600 training and 100 test pictures of 10 classes, 14 x")
+    assert "mine" in toile("data").output
+    (entry,) = toile("data", "--json").json["added"]
+    assert (entry["name"], entry["settings"]) == ("mine", {"size_px": 14})
+    again = toile("data", "add", few_garments, "--name=mine")
+    assert again.code == 2
+    assert "a dataset is called mine already" in again.errors
+    assert toile("data", "forget", "mine").output == "forgot mine\n"
+    assert toile("data", "--json").json["added"] == []
+
+
+def test_a_picture_is_drawn_as_training_may_see_it(toile, tmp_path):
+    words = ("--set=augmentation.rotate=30", "--set=data.size_px=14", "--out=varied.png")
+    assert toile("data", "vary", "fashion-sample", "3", *words).output == "wrote varied.png\n"
+    assert (tmp_path / "varied.png").read_bytes().startswith(b"\x89PNG")
+    answer = toile("data", "vary", "fashion-sample", "3", "--set=training.epochs=3")
+    assert answer.code == 2
+    assert "training.epochs does not vary pictures" in answer.errors

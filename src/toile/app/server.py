@@ -25,8 +25,11 @@ from toile.guard import Guard
 from toile.listening import listen
 
 WEB = Path(str(files("toile.app"))) / "_web"
-# A photograph; uploads of whole datasets have a limit of their own.
+# A photograph; files of a dataset have a limit of their own.
 MOST_BYTES = 20_000_000
+UPLOADS = "/api/uploads/"
+UPLOAD_BYTES = 4_000_000_000
+UPLOAD_SECONDS = 3600.0
 BODY_SECONDS = 60.0
 STALL_SECONDS = 10.0
 LEAST_BYTES_PER_SECOND = 10_000.0
@@ -99,6 +102,7 @@ def guarded(session: Session, token: str, hosts: frozenset[str]) -> Guard:
         least_speed=LEAST_BYTES_PER_SECOND,
         open_paths=OpenPaths(session),
         policy=POLICY,
+        larger={UPLOADS: (UPLOAD_BYTES, UPLOAD_SECONDS)},
     )
 
 
@@ -149,7 +153,7 @@ def _looked_after(session: Session) -> Iterator[None]:
             # A full disk, say: the next request tells of it.
             with suppress(ToileError, OSError):
                 session.queue.advance()
-            session.answering.end_if_idle()
+            session.end_idle()
 
     thread = threading.Thread(target=look, name="queue", daemon=True)
     thread.start()
@@ -158,7 +162,7 @@ def _looked_after(session: Session) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-        session.answering.end()
+        session.end()
 
 
 def _problem(sentence: str, status: int) -> Response:

@@ -10,12 +10,16 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from toile.app.answering import Answering
+from toile.app.computing import Computing
 from toile.app.door import AppDoor
 from toile.app.drafts import Drafts
+from toile.app.long_acts import LongActs
+from toile.app.uploads import Uploads
+from toile.data import DataSize, known_data_size, validation_count
 from toile.errors import ToileError
 from toile.executors import TrainingQueue
-from toile.runs import Run
+from toile.recipe import Data
+from toile.runs import DataList, Run
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 TICKET_SECONDS = 600.0
@@ -56,18 +60,54 @@ class Session:
     workspace: Path
     queue: TrainingQueue
     drafts: Drafts
-    answering: Answering
+    datasets: DataList
+    answering: Computing
+    """Says what networks see in pictures."""
+    reading: Computing
+    """Reads and describes datasets, which may take long."""
+    acts: LongActs
     tickets: Tickets = field(default_factory=Tickets)
+
+    @property
+    def uploads(self) -> Uploads:
+        """The files that pages bring."""
+        return Uploads(self.datasets)
 
     @classmethod
     def of(cls, workspace: Path, cores: int | None = None) -> "Session":
         """The session of a workspace; nothing is started or written."""
+        reading = Computing(workspace, seconds=None)
         return cls(
             workspace,
             TrainingQueue(workspace, cores),
             Drafts(AppDoor(workspace).folder / "drafts"),
-            Answering(workspace),
+            DataList(workspace),
+            Computing(workspace),
+            reading,
+            LongActs(reading),
         )
+
+    def data_size(self, data: Data) -> DataSize | None:
+        """How much data there is, of what is known by name or was added; None of other data."""
+        if (size := known_data_size(data)) is not None:
+            return size
+        entry = next((each for each in self.datasets.entries() if each.is_read_by(data)), None)
+        if entry is None:
+            return None
+        num_train, _ = entry.num_images
+        held_out, _ = validation_count(num_train, data)
+        return DataSize(entry.shape, entry.num_classes, num_train - held_out)
+
+    def end_idle(self) -> None:
+        """End the processes that nobody has asked for a while."""
+        self.answering.end_if_idle()
+        self.reading.end_if_idle()
+
+    def end(self) -> None:
+        """End what computes; trainings go on."""
+        self.acts.end()
+        self.answering.end()
+        self.reading.end()
 
     def run(self, run_id: str) -> Run:
         """The run with this id: never a path. Raises NotHere where there is none."""

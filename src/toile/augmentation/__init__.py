@@ -4,10 +4,12 @@ Speaks float32 pictures (n, c, h, w), and a random stream for each image.
 """
 
 from toile.augmentation.augmentation import Draws, draw_epoch, vary, windows
+from toile.augmentation.preview import varied_copies
 
 __all__ = [
     "Draws",
     "draw_epoch",
+    "varied_copies",
     "vary",
     "windows",
 ]

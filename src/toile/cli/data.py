@@ -10,6 +10,7 @@ from toile.cli.commands import Command, new_app
 from toile.cli.data_settings import Source, data_settings, load
 from toile.cli.data_words import description_words
 from toile.cli.files import Force, make_folder, output_path
+from toile.cli.own_data import add, dataset_words, forget, vary
 from toile.cli.relabel import relabel
 from toile.cli.terminal import hint, plain, say, say_json
 from toile.cli.words import table
@@ -22,7 +23,8 @@ app = new_app("Datasets: what is known, where it lies, what it holds.")
 FIGURES = ("class-means.png", "histograms.png", "correlation.png")
 
 
-app.command(cls=Command)(relabel)
+for command in (add, forget, vary, relabel):
+    app.command(cls=Command)(command)
 
 
 @app.callback(invoke_without_command=True)
@@ -34,14 +36,20 @@ def data(context: typer.Context, as_json: Json = False) -> None:
 
 @app.command("list", cls=Command)
 def list_(as_json: Json = False) -> None:
-    """List the datasets that are known by name, and where they lie."""
+    """List the datasets that are known by name or were added here, and where they lie."""
     from toile.data import list_sources
+    from toile.runs import DataList, runs_folder
 
-    sources = list_sources()
+    sources, added = list_sources(), DataList(runs_folder()).entries()
     if as_json:
-        say_json({"sources": [_plain(source) for source in sources]})
+        say_json(
+            {
+                "sources": [_plain(source) for source in sources],
+                "added": [_plain(entry) for entry in added],
+            }
+        )
         return
-    rows = [
+    rows = [(entry.name, dataset_words(entry)) for entry in added] + [
         (
             source.name,
             str(source.path) if source.path else f"not here; {source.obtained}",

@@ -1,6 +1,6 @@
 """What a dataset holds, in the words of `toile data show`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from toile.cli.terminal import plain
@@ -81,49 +81,25 @@ def _commonest(description: "Description") -> list[str]:
 
 def _same(description: "Description") -> Iterator[str]:
     """Images that are the same, by file or number: within a part, across parts, in two classes."""
+    from toile.data import repeated_pictures
+
+    repeated = repeated_pictures(description)
     counts = ", ".join(f"{_groups(part)} in {name}" for name, part in description.parts.items())
-    leaks = [overlap for overlap in description.overlaps if overlap.train and overlap.test]
-    yield f"exact duplicates: {counts}; images of train that stand in test too: {len(leaks)}"
-    under_two = {
-        occurrence[:2] for conflict in description.conflicts for occurrence in conflict.occurrences
-    }
-    yield from _listed(
-        [
-            " = ".join(part.called(index) for index in group) + f" in {name}"
-            for name, part in description.parts.items()
-            for group in part.duplicates
-            if (name, group[0]) not in under_two
-        ]
-    )
-    if len(description.overlaps) > len(leaks):
-        yield f"images in validation and another part: {len(description.overlaps) - len(leaks)}"
-    yield from _listed(
-        [
-            " = ".join(
-                f"{part.called(index)} in {name}"
-                for name, part in description.parts.items()
-                for index in getattr(overlap, name)
-            )
-            for overlap in description.overlaps
-        ]
-    )
+    leaks = repeated.num_leaks
+    yield f"exact duplicates: {counts}; images of train that stand in test too: {leaks}"
+    yield from _listed(repeated.within)
+    if len(description.overlaps) > leaks:
+        yield f"images in validation and another part: {len(description.overlaps) - leaks}"
+    yield from _listed(repeated.across)
     if description.conflicts:
         yield (
             f"pictures under two classes: {len(description.conflicts)}; no answer to them can be "
             "right in both: keep each in one"
         )
-    yield from _listed(
-        [
-            " = ".join(
-                f"{description.parts[part].called(index)} as {description.class_names[label]}"
-                for part, index, label in conflict.occurrences
-            )
-            for conflict in description.conflicts
-        ]
-    )
+    yield from _listed(repeated.under_two)
 
 
-def _listed(lines: list[str]) -> Iterator[str]:
+def _listed(lines: Sequence[str]) -> Iterator[str]:
     for line in lines[:MOST_LISTED]:
         yield f"  {plain(line)}"
     if len(lines) > MOST_LISTED:

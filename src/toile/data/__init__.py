@@ -44,6 +44,7 @@ from toile.data.relabel import (
     name_corrections,
     suspected_corrections,
 )
+from toile.data.repeated import RepeatedPictures, repeated_pictures
 from toile.data.sealed import Sealed
 from toile.data.sources import Source, list_sources
 from toile.data.split import Split, resolved_data, split_data, validation_count
@@ -84,6 +85,7 @@ __all__ = [
     "PictureHashes",
     "PixelStatistics",
     "Progress",
+    "RepeatedPictures",
     "Sealed",
     "Skipped",
     "Source",
@@ -124,6 +126,7 @@ __all__ = [
     "portable",
     "read_corrections",
     "read_picture",
+    "repeated_pictures",
     "resolved_data",
     "split_data",
     "suspected_corrections",

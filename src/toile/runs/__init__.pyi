@@ -1,3 +1,5 @@
+from .added_data import AddedData as AddedData
+from .added_data import DataList as DataList
 from .beginning import begin as begin
 from .beginning import begin_prepared as begin_prepared
 from .bin import Binned as Binned

@@ -24,6 +24,232 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Datasets
+         * @description The datasets known by name and those that were added here.
+         */
+        get: operations["list_datasets"];
+        put?: never;
+        /**
+         * Add Dataset
+         * @description Read a dataset and remember it; ask for how it stands by `GET data/{name}/added`.
+         */
+        post: operations["add_dataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/{name}/added": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Added
+         * @description How the reading of a new dataset stands.
+         */
+        get: operations["get_added"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/{name}/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Dataset
+         * @description Fetch a dataset that is known by name.
+         */
+        post: operations["get_dataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/{name}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Act
+         * @description Stop fetching, reading or describing a dataset.
+         */
+        post: operations["stop_act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forget Dataset
+         * @description Remember an added dataset no more; files that were brought here are deleted.
+         */
+        delete: operations["forget_dataset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/{name}/describe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Describe Dataset
+         * @description A dataset's description where it is ready; else it is begun, and how far it is.
+         *
+         *     With `anew` its files are read again, which may have changed.
+         */
+        post: operations["describe_dataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/{name}/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pictures
+         * @description Pictures of the training part, never of the sealed test part.
+         */
+        get: operations["get_pictures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/{name}/pictures/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Picture
+         * @description One picture of the training part, with every pixel.
+         */
+        get: operations["get_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/{name}/varied": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Vary Picture
+         * @description A training picture, and eight times as training with these settings may see it.
+         */
+        post: operations["vary_picture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Upload
+         * @description Make a place for files to come.
+         */
+        post: operations["begin_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{upload}/{file_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Bring File
+         * @description A file of a dataset, whose bytes are the body.
+         */
+        put: operations["bring_file"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs": {
         parameters: {
             query?: never;
@@ -429,6 +655,26 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * ActState
+         * @description How something stands that takes a while; `reason` says why where it failed.
+         */
+        ActState: {
+            /** Title */
+            title: string;
+            /** Status */
+            status: string;
+            /** Done */
+            done: number;
+            /** Total */
+            total: number | null;
+            /** Unit */
+            unit: string;
+            /** Reason */
+            reason: string;
+            /** Started */
+            started: number;
+        };
+        /**
          * AppAbout
          * @description Which workspace this is, and what it runs on.
          */
@@ -447,6 +693,152 @@ export interface components {
         AppProblem: {
             /** Error */
             error: string;
+        };
+        /**
+         * BegunDataset
+         * @description A dataset that is being read: ask how it stands by its name.
+         */
+        BegunDataset: {
+            /** Name */
+            name: string;
+            act: components["schemas"]["ActState"];
+        };
+        /**
+         * BroughtFile
+         * @description A file that has come.
+         */
+        BroughtFile: {
+            /** Num Bytes */
+            num_bytes: number;
+        };
+        /**
+         * Correlations
+         * @description Pearson's r between the mean pictures of classes; null where it is not defined.
+         */
+        Correlations: {
+            /** Train */
+            train: (number | null)[][];
+            /** Test */
+            test: (number | null)[][];
+            /** Difference */
+            difference: (number | null)[][];
+        };
+        /**
+         * DatasetDescription
+         * @description A description, or how far it is.
+         */
+        DatasetDescription: {
+            act: components["schemas"]["ActState"];
+            description: components["schemas"]["DescribedDataset"] | null;
+        };
+        /**
+         * DatasetPart
+         * @description A part, class by class; greys go from 0 to 255 and are null for an empty class.
+         */
+        DatasetPart: {
+            /** Name */
+            name: string;
+            /** Num Images */
+            num_images: number;
+            /** Mean Grey */
+            mean_grey: number | null;
+            /** Sd Grey */
+            sd_grey: number | null;
+            /** Class Counts */
+            class_counts: number[];
+            /** Class Mean Grey */
+            class_mean_grey: (number | null)[];
+            /** Class Sd Grey */
+            class_sd_grey: (number | null)[];
+            /** Class Histograms */
+            class_histograms: number[][];
+            /** Num Duplicates */
+            num_duplicates: number;
+        };
+        /**
+         * DatasetRow
+         * @description A dataset by its name; `path` is empty where it is not on this machine yet.
+         *
+         *     `settings` are those of a recipe's `data` by which it is read.
+         */
+        DatasetRow: {
+            /** Name */
+            name: string;
+            /** Is Known */
+            is_known: boolean;
+            /** Path */
+            path: string;
+            /** Shape */
+            shape: number[];
+            /** Num Classes */
+            num_classes: number;
+            /** Num Train */
+            num_train: number;
+            /** Num Test */
+            num_test: number;
+            /** Download Bytes */
+            download_bytes: number;
+            /** Licence */
+            licence: string;
+            /** Obtained */
+            obtained: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            act: components["schemas"]["ActState"] | null;
+        };
+        /**
+         * DescribedDataset
+         * @description What there is to know of a dataset; of what is there twice up to a hundred lines each.
+         */
+        DescribedDataset: {
+            /** Path */
+            path: string;
+            /** Shape */
+            shape: number[];
+            /** Class Names */
+            class_names: string[];
+            /** Release */
+            release: string;
+            /** Fingerprint */
+            fingerprint: string;
+            /** Test Fingerprint */
+            test_fingerprint: string;
+            /** Greys */
+            greys: string;
+            /** Notes */
+            notes: string[];
+            /** Parts */
+            parts: components["schemas"]["DatasetPart"][];
+            means: components["schemas"]["PackedPictures"];
+            /** Commonest */
+            commonest: number | null;
+            /** Commonest Class */
+            commonest_class: number | null;
+            correlations: components["schemas"]["Correlations"] | null;
+            /** Within */
+            within: string[];
+            /** Across */
+            across: string[];
+            /** Under Two */
+            under_two: string[];
+            /** Num Within */
+            num_within: number;
+            /** Num Across */
+            num_across: number;
+            /** Num Under Two */
+            num_under_two: number;
+            /** Num Leaks */
+            num_leaks: number;
+            /** Nulls */
+            nulls: number | null;
+            /** Nans */
+            nans: number | null;
+            /** Skipped */
+            skipped: components["schemas"]["LeftOut"][];
+            /** Num Skipped */
+            num_skipped: number;
         };
         /**
          * DifferingSetting
@@ -577,6 +969,16 @@ export interface components {
             choices: string[];
         };
         /**
+         * LeftOut
+         * @description A file that was left out or read in part, and why.
+         */
+        LeftOut: {
+            /** File */
+            file: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * LikelyClass
          * @description A class and how likely it is held, in [0, 1].
          */
@@ -622,6 +1024,58 @@ export interface components {
             recipe: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * NewDataset
+         * @description Where a dataset is read from: a path of this machine, or files that were brought.
+         *
+         *     `settings` are those of a recipe's `data`, each `name=value`.
+         */
+        NewDataset: {
+            /**
+             * Path
+             * @default
+             */
+            path: string;
+            /**
+             * Upload
+             * @default
+             */
+            upload: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Settings
+             * @default []
+             */
+            settings: string[];
+        };
+        /**
+         * NewUpload
+         * @description A place for files to come.
+         */
+        NewUpload: {
+            /** Upload */
+            upload: string;
+        };
+        /**
+         * PackedPictures
+         * @description Pictures as bytes (num, channels, height, width) in base64.
+         */
+        PackedPictures: {
+            /** Num */
+            num: number;
+            /** Channels */
+            channels: number;
+            /** Height */
+            height: number;
+            /** Width */
+            width: number;
+            /** Pixels */
+            pixels: string;
         };
         /**
          * PictureAnswer
@@ -871,12 +1325,44 @@ export interface components {
             n: number;
         };
         /**
+         * ShownPictures
+         * @description Pictures of the training part, `available` of which fit what was asked for.
+         */
+        ShownPictures: {
+            /** Num */
+            num: number;
+            /** Channels */
+            channels: number;
+            /** Height */
+            height: number;
+            /** Width */
+            width: number;
+            /** Pixels */
+            pixels: string;
+            /** Available */
+            available: number;
+            /** Indices */
+            indices: number[];
+            /** Labels */
+            labels: number[];
+            /** Names */
+            names: string[];
+            /** Held Out */
+            held_out: boolean[];
+        };
+        /**
          * SourceRow
-         * @description A dataset known by name; `here` says whether it lies on this machine.
+         * @description A dataset known by name or added here; `here` says whether it lies on this machine.
+         *
+         *     `values` are the settings of a recipe that reads it, `data.name` first.
          */
         SourceRow: {
             /** Name */
             name: string;
+            /** Values */
+            values: {
+                [key: string]: string;
+            };
             /** Here */
             here: boolean;
             /** Num Train */
@@ -943,6 +1429,27 @@ export interface components {
              */
             changes: string[];
         };
+        /**
+         * VariedRequest
+         * @description Which picture is varied, and how: each `augmentation.name=value`.
+         */
+        VariedRequest: {
+            /**
+             * Index
+             * @default 0
+             */
+            index: number;
+            /**
+             * Changes
+             * @default []
+             */
+            changes: string[];
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -968,6 +1475,497 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppAbout"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    list_datasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetRow"][];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    add_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDataset"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunDataset"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    get_added: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActState"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    get_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActState"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    stop_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    forget_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    describe_dataset: {
+        parameters: {
+            query?: {
+                anew?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDescription"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    get_pictures: {
+        parameters: {
+            query?: {
+                num?: number;
+                begin?: number;
+                label?: number | null;
+                seed?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownPictures"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    get_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownPictures"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    vary_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VariedRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackedPictures"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    begin_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewUpload"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    bring_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+                file_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroughtFile"];
                 };
             };
             /** @description Not Found */

@@ -86,6 +86,30 @@ export async function ask<T>(path: string, asked: Asked = {}): Promise<T> {
   return (await answer.json()) as T
 }
 
+/** Puts a file's bytes; `tell` hears how many are there, which fetch does not say. */
+export function send(path: string, file: Blob, signal: AbortSignal, tell: (done: number) => void): Promise<void> {
+  return new Promise((done, fail) => {
+    const request = new XMLHttpRequest()
+    request.open('PUT', new URL(`api/${path}`, document.baseURI))
+    request.setRequestHeader('X-Toile-Token', token)
+    request.upload.onprogress = (event) => tell(event.loaded)
+    request.onload = () => {
+      if (request.status < 300) return done()
+      let said = `The server failed with ${request.status}.`
+      try {
+        said = JSON.parse(request.responseText).error ?? said
+      } catch {
+        // Then nothing more is known.
+      }
+      fail(new Refusal(said, request.status))
+    }
+    request.onerror = () => fail(new Refusal('The server does not answer.', 0))
+    request.onabort = () => fail(new Refusal('Stopped.', 0))
+    signal.onabort = () => request.abort()
+    request.send(file)
+  })
+}
+
 export function sentence(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

@@ -1,3 +1,5 @@
+import { untrack } from 'svelte'
+
 /** Calls `look` again and again, not in a hidden tab; returns what ends it. A failure is tried again. */
 export function poll(look: () => Promise<unknown>, ms: () => number): () => void {
   let over = false
@@ -12,7 +14,8 @@ export function poll(look: () => Promise<unknown>, ms: () => number): () => void
     void turn()
   }
   document.addEventListener('visibilitychange', seen)
-  void turn()
+  // What the first look reads is nothing that an effect around this waits for.
+  untrack(() => void turn())
   return () => {
     over = true
     clearTimeout(timer)

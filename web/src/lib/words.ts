@@ -12,6 +12,12 @@ export function short(n: number): string {
   return n >= 1e4 ? `${(n / 1e3).toFixed(0)} k` : count(n)
 }
 
+export function bytes(n: number): string {
+  if (n >= 1e9) return `${(n / 1e9).toFixed(1)} GB`
+  if (n >= 1e6) return `${(n / 1e6).toFixed(1)} MB`
+  return n >= 1e3 ? `${(n / 1e3).toFixed(0)} kB` : `${n} B`
+}
+
 export function duration(seconds: number): string {
   if (seconds < 59.5) return `${Math.round(seconds)} s`
   const minutes = Math.round(seconds / 60)

@@ -1,7 +1,7 @@
 """The API, a module for each page: words of a request in, a verb of the library, its answer out."""
 
-from toile.app.routes import build, drafts, runs, train, trying
+from toile.app.routes import build, data, drafts, runs, train, trying
 
-ROUTERS = (runs.router, train.router, build.router, trying.router, drafts.router)
+ROUTERS = (data.router, runs.router, train.router, build.router, trying.router, drafts.router)
 
 __all__ = ["ROUTERS"]

@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 from toile.app.routes.runs import LayerCell, layer_cell
 from toile.app.routes.sources import recipe_from
 from toile.app.session import CurrentSession
-from toile.data import known_data_size
 from toile.errors import ToileError
 from toile.recipe import (
     KindRow,
@@ -92,18 +91,18 @@ def get_layer_kinds() -> list[LayerKind]:
 
 
 @router.post("/network")
-def plan(body: NetworkRequest) -> PlannedNetwork:
+def plan(session: CurrentSession, body: NetworkRequest) -> PlannedNetwork:
     """Shapes, parameters and multiply-adds of a network, or where it cannot work."""
     document = body.recipe
     entries = document.get("network")
     if not isinstance(entries, list) or len(entries) > MOST_ENTRIES:
         raise ToileError(f"network is no list of at most {MOST_ENTRIES} layers")
     data = data_of(document.get("data", {}))
-    data_shape = known_data_size(data)
+    data_shape = session.data_size(data)
     if data_shape is None:
         raise ToileError(
-            f"data.name is {data.name}, whose shapes are not known before it is read; build on a "
-            "dataset known by name"
+            f"data.name is {data.name}, whose shapes are not known before it is read; add it on "
+            "the page Data, or build on a dataset known by name"
         )
     planned = plan_as_far(entries, data_shape.shape, data_shape.classes)
     text = ""

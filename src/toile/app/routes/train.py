@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from toile.app.routes.runs import LayerCell, layer_cell
 from toile.app.routes.sources import recipe_from
 from toile.app.session import CurrentSession
-from toile.data import known_data_size, list_sources
+from toile.data import list_sources
 from toile.errors import ToileError
 from toile.executors import Job
 from toile.recipe import (
@@ -34,9 +34,13 @@ class PresetRow(BaseModel):
 
 
 class SourceRow(BaseModel):
-    """A dataset known by name; `here` says whether it lies on this machine."""
+    """A dataset known by name or added here; `here` says whether it lies on this machine.
+
+    `values` are the settings of a recipe that reads it, `data.name` first.
+    """
 
     name: str
+    values: dict[str, str]
     here: bool
     num_train: int
     num_test: int
@@ -129,7 +133,22 @@ def get_choices(session: CurrentSession) -> TrainingChoices:
         ],
         sources=[
             SourceRow(
+                name=entry.name,
+                values={"data.name": entry.path}
+                | {f"data.{name}": str(value) for name, value in entry.settings.items()},
+                here=True,
+                num_train=entry.num_images[0],
+                num_test=entry.num_images[1],
+                num_classes=entry.num_classes,
+                shape=list(entry.shape),
+                download_bytes=0,
+            )
+            for entry in session.datasets.entries()
+        ]
+        + [
+            SourceRow(
                 name=source.name,
+                values={"data.name": source.name},
                 here=source.path is not None,
                 num_train=source.num_images[0],
                 num_test=source.num_images[1],
@@ -148,7 +167,7 @@ def get_form(session: CurrentSession, body: TrainingRequest) -> RecipeForm:
     """A recipe's settings, changed as asked where that can be."""
     recipe, refused = _changed(recipe_from(session, body.source), body.changes)
     problem, plan = "", None
-    data_shape = known_data_size(recipe.data)
+    data_shape = session.data_size(recipe.data)
     if data_shape is not None:
         try:
             plan = plan_network(recipe.network, data_shape.shape, data_shape.classes)
@@ -191,7 +210,7 @@ def add_training(session: CurrentSession, body: TrainingRequest) -> JobRow:
     recipe, refused = _changed(recipe_from(session, body.source), body.changes)
     if refused:
         raise ToileError("; ".join(refused.values()))
-    data_shape = known_data_size(recipe.data)
+    data_shape = session.data_size(recipe.data)
     if data_shape is not None:
         plan_network(recipe.network, data_shape.shape, data_shape.classes)
     job = session.queue.add(recipe)

@@ -56,6 +56,7 @@ async def answer_picture(
     if not picture:
         raise ToileError("there is no picture; send the bytes of one as the body")
     question: dict[str, Any] = {
+        "verb": "ask",
         "folder": str(run.folder.absolute()),
         "weights": weights,
         "num_top": top,

@@ -1,0 +1,65 @@
+"""The process that computes for the server, one question after another; ends with its input."""
+
+import json
+import resource
+import sys
+import time
+from typing import Any, BinaryIO
+
+from toile.app.computing import Question, Tell
+from toile.app.data_answers import DataAnswers
+from toile.app.picture_answers import PictureAnswers
+from toile.errors import ToileError
+from toile.process import prepare_process
+
+# A picture of a few bytes may ask for gigabytes.
+MEMORY_BYTES = 12 << 30
+SECONDS_BETWEEN_TOLD = 0.1
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    prepare_process()
+    # What anything else prints is no answer.
+    replies, sys.stdout = sys.stdout.buffer, sys.stderr
+    serve(sys.stdin.buffer, replies)
+
+
+def serve(questions: BinaryIO, replies: BinaryIO) -> None:
+    """Read questions, each a line of JSON and `num_bytes` of content, and answer each."""
+    pictures, data = PictureAnswers(), DataAnswers()
+    verbs: dict[str, Any] = {"ask": pictures.ask, **data.verbs()}
+    while line := questions.readline():
+        question = json.loads(line)
+        content = questions.read(question["num_bytes"])
+        try:
+            answer = verbs[question["verb"]](question, content, _teller(replies))
+        except ToileError as error:
+            answer = {"error": str(error)}
+        except MemoryError:
+            answer = {"error": "that is too large for the memory that may be used on it"}
+        _write(replies, answer)
+
+
+def _teller(replies: BinaryIO) -> Tell:
+    """Says how far it is, ten times a second at most."""
+    last = 0.0
+
+    def tell(done: int, total: int | None, unit: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last > SECONDS_BETWEEN_TOLD:
+            last = now
+            _write(replies, {"progress": [done, total, unit]})
+
+    return tell
+
+
+def _write(replies: BinaryIO, answer: Question) -> None:
+    replies.write(json.dumps(answer).encode() + b"\n")
+    replies.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""What there is to know and to see of a dataset, in the process that computes.
+
+Of the test part that is its description alone: no picture of it leaves this file.
+"""
+
+import base64
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from toile.app.computing import Question, Tell
+
+if TYPE_CHECKING:
+    from toile.data import Dataset, Description, PartDescription
+
+OPEN_DATASETS = 3
+MOST_LINES = 100
+MOST_CORRELATED = 40
+MEAN_PX = 64
+WALL_BYTES = 3_000_000
+"""Pixels of a wall of pictures; of larger ones every second or third pixel is shown."""
+HISTOGRAM_BINS = 32
+
+
+class DataAnswers:
+    """Datasets that were asked about lately, kept open."""
+
+    def __init__(self) -> None:
+        self._opened: OrderedDict[str, Dataset] = OrderedDict()
+
+    def verbs(self) -> dict[str, Callable[[Question, bytes, Tell], Question]]:
+        """What can be asked, by name."""
+        return {
+            "get": self.get,
+            "add": self.add,
+            "describe": self.describe,
+            "pictures": self.pictures,
+            "vary": self.vary,
+        }
+
+    def get(self, question: Question, content: bytes, tell: Tell) -> Question:
+        """Have a known dataset here, fetched where need be."""
+        return {"path": str(self._dataset(question, tell).path)}
+
+    def add(self, question: Question, content: bytes, tell: Tell) -> Question:
+        """Read a dataset and have the workspace remember it."""
+        from toile.runs import DataList
+
+        entry = DataList(Path(question["workspace"])).add(
+            question["path"], question["name"], question["settings"], tell
+        )
+        return {"name": entry.name}
+
+    def describe(self, question: Question, content: bytes, tell: Tell) -> Question:
+        """Counts, greys, likeness of classes, and what is there twice."""
+        from toile.data import describe
+
+        dataset = self._dataset(question, tell)
+        tell(0, None, "describing the pictures")
+        return described_plainly(describe(dataset))
+
+    def pictures(self, question: Question, content: bytes, tell: Tell) -> Question:
+        """Some pictures of the training part, of one class or all, the first or drawn by a seed."""
+        train = self._dataset(question, tell).train
+        indices = np.arange(len(train))
+        if question["indices"] is not None:
+            chosen = np.array(question["indices"], np.int64)
+            indices = chosen[(chosen >= 0) & (chosen < len(train))]
+        elif question["class_index"] is not None:
+            indices = indices[train.labels == question["class_index"]]
+        available = len(indices)
+        if question["seed"] is not None:
+            indices = np.random.default_rng(question["seed"]).permutation(indices)
+        indices = np.sort(indices[question["begin"] :][: question["num"]])
+        images = train.gather(indices)
+        names = images.names or [""] * len(indices)
+        stride = 1 if question["indices"] is not None else _stride(images.pixels)
+        return {
+            "available": available,
+            "indices": indices.tolist(),
+            "labels": images.labels.tolist(),
+            "names": list(names),
+            "held_out": (indices >= len(train) - train.num_held_out).tolist(),
+            **packed(images.pixels[:, :, ::stride, ::stride]),
+        }
+
+    def vary(self, question: Question, content: bytes, tell: Tell) -> Question:
+        """A training picture, and as training may see it."""
+        from toile.workbench import vary_picture
+
+        dataset = self._dataset(question, tell)
+        pixels = vary_picture(dataset, question["index"], question["changes"], 8, question["seed"])
+        return packed(pixels)
+
+    def _dataset(self, question: Question, tell: Tell) -> "Dataset":
+        from toile.data import load_data
+
+        settings = question["data"]
+        key = repr(sorted(settings.items()))
+        if key not in self._opened:
+            name, more = settings["name"], {k: v for k, v in settings.items() if k != "name"}
+            self._opened[key] = load_data(name, progress=tell, **more)
+        self._opened.move_to_end(key)
+        while len(self._opened) > OPEN_DATASETS:
+            self._opened.popitem(last=False)
+        return self._opened[key]
+
+
+def packed(pixels: np.ndarray) -> Question:
+    """Pictures (n, c, h, w) as a page takes them."""
+    num, channels, height, width = pixels.shape
+    return {
+        "num": num,
+        "channels": channels,
+        "height": height,
+        "width": width,
+        "pixels": base64.b64encode(np.ascontiguousarray(pixels).tobytes()).decode(),
+    }
+
+
+def _stride(pixels: np.ndarray) -> int:
+    """Of how many pixels one is shown, so that all pictures together are not too large to send."""
+    stride = 1
+    while pixels[:, :, ::stride, ::stride].size > WALL_BYTES:
+        stride += 1
+    return stride
+
+
+def described_plainly(description: "Description") -> Question:
+    """A description as the page shows it; the mean pictures are those of training alone."""
+    from toile.data import repeated_pictures
+    from toile.evaluation import commonest
+
+    repeated = repeated_pictures(description)
+    largest = commonest(description.train.class_counts)
+    means = np.rint(np.nan_to_num(description.train.class_means)).astype(np.uint8)
+    stride = max(1, -(-max(means.shape[2:]) // MEAN_PX))
+    alike = len(description.class_names) <= MOST_CORRELATED
+    correlations = {
+        "train": description.train.class_correlation,
+        "test": description.test.class_correlation,
+        "difference": description.correlation_difference,
+    }
+    return {
+        "path": description.path,
+        "shape": list(description.shape),
+        "class_names": list(description.class_names),
+        "release": description.release,
+        "fingerprint": description.fingerprint,
+        "test_fingerprint": description.test_fingerprint,
+        "greys": description.greys.words if description.greys else "",
+        "notes": list(description.notes),
+        "parts": [_part(name, part) for name, part in description.parts.items()],
+        "means": packed(means[:, :, ::stride, ::stride]),
+        "commonest": None if largest is None else largest.fraction,
+        "commonest_class": None if largest is None else largest.label,
+        "correlations": {name: _plain(rows) for name, rows in correlations.items()}
+        if alike
+        else None,
+        "within": list(repeated.within[:MOST_LINES]),
+        "across": list(repeated.across[:MOST_LINES]),
+        "under_two": list(repeated.under_two[:MOST_LINES]),
+        "num_within": len(repeated.within),
+        "num_across": len(repeated.across),
+        "num_under_two": len(repeated.under_two),
+        "num_leaks": repeated.num_leaks,
+        "nulls": description.nulls,
+        "nans": description.nans,
+        "skipped": [
+            {"file": skipped.file, "reason": skipped.reason}
+            for skipped in description.skipped[:MOST_LINES]
+        ],
+        "num_skipped": len(description.skipped),
+    }
+
+
+def _part(name: str, part: "PartDescription") -> Question:
+    bins = part.class_histograms.reshape(len(part.class_histograms), HISTOGRAM_BINS, -1).sum(2)
+    return {
+        "name": name,
+        "num_images": part.num_images,
+        "mean_grey": _plain(part.mean_grey),
+        "sd_grey": _plain(part.sd_grey),
+        "class_counts": part.class_counts.tolist(),
+        "class_mean_grey": _plain(part.class_mean_grey),
+        "class_sd_grey": _plain(part.class_sd_grey),
+        "class_histograms": bins.tolist(),
+        "num_duplicates": sum(len(group) - 1 for group in part.duplicates),
+    }
+
+
+def _plain(values: Any) -> Any:
+    """Numbers with four digits after the point; None for NaN."""
+    array = np.asarray(values)
+    if array.ndim:
+        return [_plain(row) for row in array]
+    return None if np.isnan(array) else round(float(array), 4)

@@ -1,0 +1,103 @@
+"""What takes a while and goes on without the page that began it: reading, fetching, describing."""
+
+import threading
+import time
+from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from toile.app.computing import Computing, Question
+from toile.errors import ToileError
+
+MOST_REMEMBERED = 50
+
+
+@dataclass
+class LongAct:
+    """One that was begun: how far it is, and in the end its result, or the reason for none."""
+
+    title: str
+    status: str = "waiting"
+    done: int = 0
+    total: int | None = None
+    unit: str = ""
+    reason: str = ""
+    started: float = field(default_factory=time.time)
+    result: Question | None = None
+
+    def tell(self, done: int, total: int | None, unit: str) -> None:
+        """Note how far it is."""
+        self.done, self.total, self.unit = done, total, unit
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self.status in ("finished", "failed", "stopped")
+
+
+class LongActs:
+    """Acts by a key, one at a time, each in the process `computing`; results stay a while."""
+
+    def __init__(self, computing: Computing) -> None:
+        self._computing = computing
+        self._acts: OrderedDict[str, LongAct] = OrderedDict()
+        self._futures: dict[str, Future[None]] = {}
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def look(self, key: str) -> LongAct | None:
+        """How the act stands; None where none was begun, or it is long over."""
+        return self._acts.get(key)
+
+    def begin(self, key: str, title: str, question: Question) -> LongAct:
+        """Begin an act, or give the one that is under way."""
+        with self._lock:
+            act = self._acts.get(key)
+            if act is not None and not act.is_over:
+                return act
+            act = self._acts[key] = LongAct(title)
+            self._acts.move_to_end(key)
+            for old in [k for k, past in self._acts.items() if past.is_over][:-MOST_REMEMBERED]:
+                del self._acts[old]
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(1, "long-acts")
+            self._futures[key] = self._pool.submit(self._perform, act, question)
+        return act
+
+    def stop(self, key: str) -> None:
+        """Stop an act that is under way; what it wrote in part is not kept."""
+        act = self._acts.get(key)
+        if act is None or act.is_over:
+            return
+        if self._futures[key].cancel():
+            act.status = "stopped"
+            return
+        act.status = "stopped"
+        self._computing.interrupt()
+
+    def forget(self, prefix: str) -> None:
+        """Forget what came of the acts whose keys begin so."""
+        with self._lock:
+            for key in [key for key in self._acts if key.startswith(prefix)]:
+                if self._acts[key].is_over:
+                    del self._acts[key]
+
+    def end(self) -> None:
+        """End them all."""
+        for key in list(self._acts):
+            self.stop(key)
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _perform(self, act: LongAct, question: Question) -> None:
+        act.status = "working"
+        try:
+            result: dict[str, Any] = self._computing.ask(question, tell=act.tell)
+        except ToileError as error:
+            if act.status != "stopped":
+                act.status, act.reason = "failed", str(error)
+        else:
+            if act.status != "stopped":
+                act.result = result
+                act.status = "finished"

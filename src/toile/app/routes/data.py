@@ -1,0 +1,392 @@
+"""Data: the datasets there are, how to have more, and what each holds."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from toile.app.long_acts import LongAct
+from toile.app.session import CurrentSession, NotHere, Session
+from toile.data import list_sources
+from toile.errors import ToileError
+from toile.recipe import data_of, parse_assignments
+from toile.runs import AddedData
+
+router = APIRouter()
+MOST_PICTURES = 400
+
+
+class ActState(BaseModel):
+    """How something stands that takes a while; `reason` says why where it failed."""
+
+    title: str
+    status: str
+    done: int
+    total: int | None
+    unit: str
+    reason: str
+    started: float
+
+
+class DatasetRow(BaseModel):
+    """A dataset by its name; `path` is empty where it is not on this machine yet.
+
+    `settings` are those of a recipe's `data` by which it is read.
+    """
+
+    name: str
+    is_known: bool
+    path: str
+    shape: list[int]
+    num_classes: int
+    num_train: int
+    num_test: int
+    download_bytes: int
+    licence: str
+    obtained: str
+    settings: dict[str, Any]
+    act: ActState | None
+
+
+class PackedPictures(BaseModel):
+    """Pictures as bytes (num, channels, height, width) in base64."""
+
+    num: int
+    channels: int
+    height: int
+    width: int
+    pixels: str
+
+
+class DatasetPart(BaseModel):
+    """A part, class by class; greys go from 0 to 255 and are null for an empty class."""
+
+    name: str
+    num_images: int
+    mean_grey: float | None
+    sd_grey: float | None
+    class_counts: list[int]
+    class_mean_grey: list[float | None]
+    class_sd_grey: list[float | None]
+    class_histograms: list[list[int]]
+    num_duplicates: int
+
+
+class Correlations(BaseModel):
+    """Pearson's r between the mean pictures of classes; null where it is not defined."""
+
+    train: list[list[float | None]]
+    test: list[list[float | None]]
+    difference: list[list[float | None]]
+
+
+class LeftOut(BaseModel):
+    """A file that was left out or read in part, and why."""
+
+    file: str
+    reason: str
+
+
+class DescribedDataset(BaseModel):
+    """What there is to know of a dataset; of what is there twice up to a hundred lines each."""
+
+    path: str
+    shape: list[int]
+    class_names: list[str]
+    release: str
+    fingerprint: str
+    test_fingerprint: str
+    greys: str
+    notes: list[str]
+    parts: list[DatasetPart]
+    means: PackedPictures
+    commonest: float | None
+    commonest_class: int | None
+    correlations: Correlations | None
+    within: list[str]
+    across: list[str]
+    under_two: list[str]
+    num_within: int
+    num_across: int
+    num_under_two: int
+    num_leaks: int
+    nulls: int | None
+    nans: int | None
+    skipped: list[LeftOut]
+    num_skipped: int
+
+
+class DatasetDescription(BaseModel):
+    """A description, or how far it is."""
+
+    act: ActState
+    description: DescribedDataset | None
+
+
+class ShownPictures(PackedPictures):
+    """Pictures of the training part, `available` of which fit what was asked for."""
+
+    available: int
+    indices: list[int]
+    labels: list[int]
+    names: list[str]
+    held_out: list[bool]
+
+
+class NewDataset(BaseModel):
+    """Where a dataset is read from: a path of this machine, or files that were brought.
+
+    `settings` are those of a recipe's `data`, each `name=value`.
+    """
+
+    path: str = Field(default="", max_length=4096)
+    upload: str = Field(default="", max_length=16)
+    name: str = Field(default="", max_length=60)
+    settings: list[str] = Field(default=[], max_length=20)
+
+
+class BegunDataset(BaseModel):
+    """A dataset that is being read: ask how it stands by its name."""
+
+    name: str
+    act: ActState
+
+
+class NewUpload(BaseModel):
+    """A place for files to come."""
+
+    upload: str
+
+
+class BroughtFile(BaseModel):
+    """A file that has come."""
+
+    num_bytes: int
+
+
+class VariedRequest(BaseModel):
+    """Which picture is varied, and how: each `augmentation.name=value`."""
+
+    index: int = Field(default=0, ge=0, le=10_000_000)
+    changes: list[str] = Field(default=[], max_length=20)
+    seed: int = Field(default=0, ge=0, lt=2**31)
+
+
+@router.get("/data")
+def list_datasets(session: CurrentSession) -> list[DatasetRow]:
+    """The datasets known by name and those that were added here."""
+    known = [
+        DatasetRow(
+            name=source.name,
+            is_known=True,
+            path=str(source.path or ""),
+            shape=list(source.shape),
+            num_classes=source.num_classes,
+            num_train=source.num_images[0],
+            num_test=source.num_images[1],
+            download_bytes=source.download_bytes,
+            licence=source.licence,
+            obtained=source.obtained,
+            settings={},
+            act=_shown(session.acts.look(f"get:{source.name}")),
+        )
+        for source in list_sources()
+    ]
+    return [_row(entry) for entry in session.datasets.entries()] + known
+
+
+@router.post("/data")
+def add_dataset(session: CurrentSession, body: NewDataset) -> BegunDataset:
+    """Read a dataset and remember it; ask for how it stands by `GET data/{name}/added`."""
+    settings = _settings("data", body.settings)
+    data_of({"name": "own", **settings})
+    path = session.uploads.source(body.upload) if body.upload else _local(body.path)
+    datasets = session.datasets
+    name = datasets.checked_name(body.name) if body.name else datasets.free_name(path.name)
+    question = {
+        "verb": "add",
+        "workspace": str(session.workspace.absolute()),
+        "path": str(path),
+        "name": name,
+        "settings": settings,
+    }
+    act = session.acts.begin(f"add:{name}", f"reading {name}", question)
+    return BegunDataset(name=name, act=_state(act))
+
+
+@router.get("/data/{name}/added")
+def get_added(session: CurrentSession, name: str) -> ActState:
+    """How the reading of a new dataset stands."""
+    act = session.acts.look(f"add:{name}")
+    if act is None:
+        raise NotHere(f"nothing is being read as {name!r:.60}; add it again")
+    return _state(act)
+
+
+@router.post("/data/{name}/get")
+def get_dataset(session: CurrentSession, name: str) -> ActState:
+    """Fetch a dataset that is known by name."""
+    if name not in {source.name for source in list_sources()}:
+        raise NotHere(f"no dataset is known as {name!r:.60}")
+    question = {"verb": "get", "data": {"name": name}}
+    return _state(session.acts.begin(f"get:{name}", f"fetching {name}", question))
+
+
+@router.post("/data/{name}/stop")
+def stop_act(session: CurrentSession, name: str) -> None:
+    """Stop fetching, reading or describing a dataset."""
+    for verb in ("get", "add", "describe"):
+        session.acts.stop(f"{verb}:{name}")
+
+
+@router.delete("/data/{name}")
+def forget_dataset(session: CurrentSession, name: str) -> None:
+    """Remember an added dataset no more; files that were brought here are deleted."""
+    session.datasets.forget(name)
+    session.acts.forget(f"describe:{name}")
+
+
+@router.post("/data/{name}/describe")
+def describe_dataset(session: CurrentSession, name: str, anew: bool = False) -> DatasetDescription:
+    """A dataset's description where it is ready; else it is begun, and how far it is.
+
+    With `anew` its files are read again, which may have changed.
+    """
+    if anew:
+        session.acts.forget(f"describe:{name}")
+        session.reading.end()
+    question = {"verb": "describe", "data": _data(session, name)}
+    act = session.acts.look(f"describe:{name}")
+    if act is None or act.status == "stopped":
+        act = session.acts.begin(f"describe:{name}", f"describing {name}", question)
+    if act.status == "failed":
+        session.acts.forget(f"describe:{name}")
+        raise ToileError(act.reason)
+    result = DescribedDataset.model_validate(act.result) if act.result else None
+    return DatasetDescription(act=_state(act), description=result)
+
+
+@router.get("/data/{name}/pictures")
+def get_pictures(
+    session: CurrentSession,
+    name: str,
+    num: Annotated[int, Query(ge=1, le=MOST_PICTURES)] = 100,
+    begin: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    label: Annotated[int | None, Query(ge=0, le=999)] = None,
+    seed: Annotated[int | None, Query(ge=0, lt=2**31)] = None,
+) -> ShownPictures:
+    """Pictures of the training part, never of the sealed test part."""
+    question = {
+        "verb": "pictures",
+        "data": _data(session, name),
+        "indices": None,
+        "class_index": label,
+        "begin": begin,
+        "num": num,
+        "seed": seed,
+    }
+    return ShownPictures.model_validate(session.reading.ask(question))
+
+
+@router.get("/data/{name}/pictures/{index}")
+def get_picture(session: CurrentSession, name: str, index: int) -> ShownPictures:
+    """One picture of the training part, with every pixel."""
+    question = {
+        "verb": "pictures",
+        "data": _data(session, name),
+        "indices": [min(max(index, -1), 2**40)],
+        "begin": 0,
+        "num": 1,
+        "seed": None,
+    }
+    shown = session.reading.ask(question)
+    if not shown["num"]:
+        raise NotHere(f"the training part of {name} has no picture {index}")
+    return ShownPictures.model_validate(shown)
+
+
+@router.post("/data/{name}/varied")
+def vary_picture(session: CurrentSession, name: str, body: VariedRequest) -> PackedPictures:
+    """A training picture, and eight times as training with these settings may see it."""
+    question = {
+        "verb": "vary",
+        "data": _data(session, name),
+        "index": body.index,
+        "changes": parse_assignments(body.changes),
+        "seed": body.seed,
+    }
+    return PackedPictures.model_validate(session.reading.ask(question))
+
+
+@router.post("/uploads")
+def begin_upload(session: CurrentSession) -> NewUpload:
+    """Make a place for files to come."""
+    return NewUpload(upload=session.uploads.new())
+
+
+@router.put("/uploads/{upload}/{file_name}")
+async def bring_file(
+    request: Request, session: CurrentSession, upload: str, file_name: str
+) -> BroughtFile:
+    """A file of a dataset, whose bytes are the body."""
+    return BroughtFile(num_bytes=await session.uploads.write(upload, file_name, request.stream()))
+
+
+def _local(path: str) -> Path:
+    """A path of this machine; names of other machines are refused before anything is looked up."""
+    text = path.strip()
+    if not text:
+        raise ToileError("no path is given; write one of this machine, as ~/pictures.zip")
+    if "\0" in text or text.startswith(("\\\\", "//")) or "://" in text:
+        raise ToileError(
+            f"{text!r:.80} is no path of this machine; nothing is fetched from elsewhere, save it "
+            "here first"
+        )
+    return Path(os.path.expanduser(text))
+
+
+def _data(session: Session, name: str) -> dict[str, Any]:
+    """The settings by which a recipe reads the dataset called so."""
+    if name in {source.name for source in list_sources()}:
+        return {"name": name}
+    try:
+        entry = session.datasets.entry(name)
+    except ToileError as error:
+        raise NotHere(str(error)) from None
+    return {"name": entry.path, **entry.settings}
+
+
+def _settings(section: str, changes: list[str]) -> dict[str, Any]:
+    return {
+        address.removeprefix(f"{section}."): value
+        for address, value in parse_assignments(changes).items()
+    }
+
+
+def _row(entry: AddedData) -> DatasetRow:
+    return DatasetRow(
+        name=entry.name,
+        is_known=False,
+        path=entry.path,
+        shape=list(entry.shape),
+        num_classes=entry.num_classes,
+        num_train=entry.num_images[0],
+        num_test=entry.num_images[1],
+        download_bytes=0,
+        licence="",
+        obtained="brought here" if entry.is_copy else "read where it lies",
+        settings=entry.settings,
+        act=None,
+    )
+
+
+def _state(act: LongAct) -> ActState:
+    values = asdict(act)
+    return ActState(**{name: values[name] for name in ActState.model_fields})
+
+
+def _shown(act: LongAct | None) -> ActState | None:
+    return None if act is None or act.status == "finished" else _state(act)

@@ -1,0 +1,88 @@
+"""`toile data add`, `forget` and `vary`: a user's own datasets, and what augmentation makes of one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toile.cli.data_settings import Source, data_settings, load
+from toile.cli.files import Force, output_path
+from toile.cli.terminal import hint, plain, say
+
+if TYPE_CHECKING:
+    from toile.runs import AddedData
+
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="ADDRESS=VALUE", help="As in data.size_px=28; repeatable."),
+]
+
+
+def add(
+    path: Annotated[str, typer.Argument(help="A folder, zip, .npz, CSV or IDX files.")],
+    name: Annotated[str | None, typer.Option(help="What it is called; like its path.")] = None,
+    set_: Set = None,
+) -> None:
+    """Read a dataset and have the workspace remember it: the app lists it, and its settings."""
+    from toile.cli.progress import data_progress
+    from toile.runs import DataList, runs_folder
+
+    settings = data_settings(set_ or [])
+    with data_progress() as progress:
+        entry = DataList(runs_folder()).add(path, name, settings, progress)
+    _, height, width = entry.shape
+    say(
+        f"{entry.name}: {entry.num_images[0]:,} training and {entry.num_images[1]:,} test "
+        f"pictures of {entry.num_classes} classes, {width} x {height} px"
+    )
+    hint(f"next: toile train quick --data {dataset_words(entry)}")
+
+
+def forget(
+    name: Annotated[str, typer.Argument(help="What it was added as.")],
+) -> None:
+    """Forget a dataset that was added; its files stay, but for those brought through the app."""
+    from toile.runs import DataList, runs_folder
+
+    entry = DataList(runs_folder()).forget(name)
+    say(f"forgot {entry.name}" + (f"; deleted {plain(entry.path)}" if entry.is_copy else ""))
+
+
+def vary(
+    source: Source,
+    index: Annotated[int, typer.Argument(help="Which training picture, from 0.")] = 0,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="ADDRESS=VALUE", help="As in augmentation.shift=2; repeatable."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="What is drawn.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Where it goes; varied.png where runs are kept.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Draw a training picture and eight as augmentation may have training see it."""
+    from toile.cli.progress import waiting
+    from toile.recipe import parse_assignments
+
+    settings = parse_assignments(set_ or [])
+    data_settings = [text for text in set_ or [] if text.startswith("data.")]
+    varied = {address: settings[address] for address in settings if address[:5] != "data."}
+    file = output_path(out, "varied.png", force)
+    dataset = load(source, **data_settings(data_settings))
+    with waiting("varying the picture"):
+        from toile import report
+        from toile.workbench import vary_picture
+
+        pixels = vary_picture(dataset, index, varied, seed=seed)
+    titles = ["as it is", *map(str, range(1, len(pixels)))]
+    report.save_figure(report.picture_grid(pixels, titles, columns=3), file)
+    say(f"wrote {file}")
+
+
+def dataset_words(entry: "AddedData") -> str:
+    """Where an added dataset lies, and by which settings it is read, as options have them."""
+    settings = "".join(f" --set data.{name}={value}" for name, value in entry.settings.items())
+    return plain(entry.path) + settings

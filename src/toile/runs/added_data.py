@@ -1,0 +1,158 @@
+"""Datasets of a user's own that a workspace remembers: where each lies, and how it is read."""
+
+import re
+import shutil
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from toile.data import Dataset, Progress, load_data, no_progress
+from toile.data import list_sources as list_known
+from toile.errors import ToileError, did_you_mean
+from toile.file_lock import file_lock
+from toile.files import write_json
+from toile.recipe import Data, data_of, first_fault
+
+FOLDER, FILE = ".data", "datasets.json"
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+MOST = 500
+
+
+@dataclass(frozen=True)
+class AddedData:
+    """A dataset called `name` here, at `path`; `settings` are those of a recipe's `data` beside it.
+
+    `shape` is (c, h, w) as it is read so, `num_images` of training and test. Where `is_copy` the
+    files lie in the workspace and go when it is forgotten.
+    """
+
+    name: str
+    path: str
+    settings: dict[str, Any]
+    shape: tuple[int, int, int]
+    num_classes: int
+    num_images: tuple[int, int]
+    fingerprint: str
+    is_copy: bool = False
+    added: float = 0.0
+
+    def is_read_by(self, data: Data) -> bool:
+        """Whether `data` reads these pictures, in the size and colour they are known in."""
+        return data.name == self.path and all(
+            getattr(data, name) == value
+            for name, value in data_of({"name": self.path, **self.settings}).model_dump().items()
+            if name in ("size_px", "colour")
+        )
+
+
+@dataclass(frozen=True)
+class _Datasets:
+    datasets: tuple[AddedData, ...]
+    version: int = 1
+
+
+_READER = TypeAdapter(_Datasets)
+
+
+class DataList:
+    """The datasets that the workspace `folder` remembers, the last added first."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / FOLDER
+
+    def entries(self) -> tuple[AddedData, ...]:
+        """All of them. Raises ToileError where the list is damaged."""
+        path = self.folder / FILE
+        try:
+            return _READER.validate_json(path.read_bytes()).datasets
+        except FileNotFoundError:
+            return ()
+        except ValidationError as error:
+            raise ToileError(
+                f"{path} is damaged: {first_fault(error)}; remove it and add the sets again, no "
+                "pictures are touched by that"
+            ) from None
+
+    def entry(self, name: str) -> AddedData:
+        """The one called so. Raises ToileError where there is none."""
+        entries = self.entries()
+        match = next((entry for entry in entries if entry.name == name), None)
+        if match is None:
+            near = did_you_mean(name, [entry.name for entry in entries])
+            raise ToileError(f"no dataset was added here as {name!r:.60}{near}")
+        return match
+
+    def add(
+        self,
+        path: str | Path,
+        name: str | None = None,
+        settings: dict[str, Any] | None = None,
+        progress: Progress = no_progress,
+    ) -> AddedData:
+        """Read what lies at `path` and remember it, called `name` or as the path's last part.
+
+        Raises ToileError where it cannot be read, or another is called so.
+        """
+        name = self.free_name(Path(path).name) if name is None else self.checked_name(name)
+        settings = settings or {}
+        dataset = load_data(path, progress=progress, **settings)
+        entry = AddedData(
+            name=name,
+            path=str(dataset.path),
+            settings=settings,
+            shape=dataset.shape,
+            num_classes=len(dataset.class_names),
+            num_images=(len(dataset.train), len(dataset.test)),
+            fingerprint=dataset.fingerprint,
+            is_copy=self.folder.resolve() in dataset.path.parents,
+            added=time.time(),
+        )
+        self._change((entry, *self.entries()))
+        return entry
+
+    def forget(self, name: str) -> AddedData:
+        """Remember it no more; files that lie in the workspace are deleted, others never."""
+        entry = self.entry(name)
+        self._change(tuple(other_entry for other_entry in self.entries() if other_entry != entry))
+        inside = Path(entry.path).relative_to(self.folder.resolve()) if entry.is_copy else None
+        if inside is not None:
+            shutil.rmtree(self.folder / inside.parts[0], ignore_errors=True)
+        return entry
+
+    def dataset(self, name: str, progress: Progress = no_progress) -> Dataset:
+        """The pictures of the one called so."""
+        entry = self.entry(name)
+        return load_data(entry.path, progress=progress, **entry.settings)
+
+    def checked_name(self, name: str) -> str:
+        """`name`, where it is one and free. Raises ToileError with the rule."""
+        if not NAME.fullmatch(name):
+            raise ToileError(
+                f"{name!r:.60} cannot be a dataset's name; it is of up to 40 small letters, digits "
+                "and dashes"
+            )
+        if name in self._taken():
+            raise ToileError(f"a dataset is called {name} already; choose another name")
+        return name
+
+    def free_name(self, text: str) -> str:
+        """A name like `text` that no dataset has yet."""
+        stem = re.sub(r"(\.(zip|npz|csv|tsv|gz|npy))+$", "", text.lower())
+        stem = re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:32].strip("-") or "pictures"
+        taken = self._taken()
+        numbered = (f"{stem}-{number}" for number in range(2, MOST + 3))
+        return stem if stem not in taken else next(name for name in numbered if name not in taken)
+
+    def _taken(self) -> set[str]:
+        known = {source.name for source in list_known()}
+        return known | {entry.name for entry in self.entries()}
+
+    def _change(self, entries: tuple[AddedData, ...]) -> None:
+        if len(entries) > MOST:
+            raise ToileError(f"{MOST} datasets are remembered here, which is the most; forget some")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with file_lock(self.folder):
+            write_json(self.folder / FILE, asdict(_Datasets(entries)))

@@ -1,0 +1,163 @@
+"""Data: listed, added by path or as files that are brought, described, looked at, varied."""
+
+import base64
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.app.conftest import until
+from toile.app.computing import IDLE_SECONDS
+from toile.data import array_hashes, describe, load_data
+from toile.workbench import vary_picture
+
+
+def added(ask, **words) -> str:
+    """The name of a dataset that was read and remembered."""
+    begun = ask("POST", "/api/data", json=words).json()
+    until(lambda: read(ask, begun["name"])["status"] not in ("waiting", "working"))
+    assert read(ask, begun["name"])["reason"] == ""
+    return begun["name"]
+
+
+def read(ask, name) -> dict:
+    return ask("GET", f"/api/data/{name}/added").json()
+
+
+def described(ask, name) -> dict:
+    answers = []
+
+    def is_ready() -> bool:
+        answers.append(ask("POST", f"/api/data/{name}/describe").json())
+        return answers[-1]["description"] is not None
+
+    until(is_ready)
+    return answers[-1]["description"]
+
+
+def unpacked(packed) -> np.ndarray:
+    sides = [packed[side] for side in ("num", "channels", "height", "width")]
+    return np.frombuffer(base64.b64decode(packed["pixels"]), np.uint8).reshape(sides)
+
+
+def zip_of_photographs() -> bytes:
+    file = io.BytesIO()
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in ("<img src=x onerror=alert(1)>", "dog", "cow"):
+            for number in range(10):
+                picture = io.BytesIO()
+                side = 20 + number
+                pixels = rng.integers(0, 256, (side, 24, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(picture, "PNG")
+                archive.writestr(f"{name}/{number}.png", picture.getvalue())
+    return file.getvalue()
+
+
+def test_a_dataset_added_by_its_path_is_told_looked_at_and_varied_as_the_library_does(
+    ask, few_garments
+):
+    name = added(ask, path=str(few_garments))
+    row = next(one for one in ask("GET", "/api/data").json() if one["name"] == name)
+    assert (row["num_train"], row["num_test"], row["num_classes"]) == (600, 100, 10)
+    data = load_data(few_garments)
+
+    said, own = described(ask, name), describe(data)
+    assert said["fingerprint"] == own.fingerprint
+    train, test = said["parts"]
+    assert train["class_counts"] == own.train.class_counts.tolist()
+    assert test["class_mean_grey"] == pytest.approx(own.test.class_mean_grey, abs=1e-4)
+    assert said["correlations"]["difference"][0][1] == pytest.approx(
+        own.correlation_difference[0, 1], abs=1e-4
+    )
+    assert (unpacked(said["means"])[3] == np.rint(own.train.class_means[3])).all()
+
+    wall = ask("GET", f"/api/data/{name}/pictures?num=400&seed=1").json()
+    assert wall["available"] == 600
+    assert (unpacked(wall) == data.train.pixels[wall["indices"]]).all()
+    assert data.test.count_known(np.unique(array_hashes(unpacked(wall)))) == 0
+    bags = ask("GET", f"/api/data/{name}/pictures?num=9&label=8").json()
+    assert bags["labels"] == [8] * 9
+    assert bags["available"] == own.train.class_counts[8]
+    large = ask("GET", f"/api/data/{name}/pictures/599").json()
+    assert (unpacked(large)[0] == data.train.pixels[599]).all()
+    # The test part is not behind it.
+    assert ask("GET", f"/api/data/{name}/pictures/600").status_code == 404
+
+    changes = ["augmentation.shift=4", "augmentation.flip=random"]
+    asked = {"index": 5, "changes": changes, "seed": 3}
+    varied = ask("POST", f"/api/data/{name}/varied", json=asked).json()
+    settings = {"augmentation.shift": 4, "augmentation.flip": "random"}
+    assert (unpacked(varied) == vary_picture(data, 5, settings, seed=3)).all()
+    refused = ask("POST", f"/api/data/{name}/varied", json={"changes": ["augmentation.shift=99"]})
+    assert "augmentation.shift is 99; it goes from 0 to 64" in refused.json()["error"]
+
+    # It can be trained on and built for, and is forgotten without touching the file.
+    source = next(one for one in ask("GET", "/api/choices").json()["sources"] if one["here"])
+    assert source["values"] == {"data.name": str(few_garments)}
+    document = ask("POST", "/api/document", json={"source": "preset:s1-lab"}).json()["recipe"]
+    document["data"] = {"name": str(few_garments)}
+    assert ask("POST", "/api/network", json={"recipe": document}).json()["input"] == [1, 28, 28]
+    assert ask("DELETE", f"/api/data/{name}").status_code == 200
+    assert few_garments.exists()
+    assert ask("POST", f"/api/data/{name}/describe").status_code == 404
+
+
+def test_photographs_in_a_zip_are_refused_with_the_remedy_and_read_with_it(ask, workspace):
+    upload = ask("POST", "/api/uploads").json()["upload"]
+    path = f"/api/uploads/{upload}/my photos.zip"
+    content = zip_of_photographs()
+    assert ask("PUT", path, content=content).json()["num_bytes"] == len(content)
+    begun = ask("POST", "/api/data", json={"upload": upload}).json()
+    until(lambda: read(ask, begun["name"])["status"] == "failed")
+    assert "resize every picture with data.size_px" in read(ask, begun["name"])["reason"]
+
+    name = added(ask, upload=upload, settings=["size_px=16"])
+    assert name == "my-photos"
+    said = described(ask, name)
+    assert said["shape"] == [3, 16, 16]
+    assert "<img src=x onerror=alert(1)>" in said["class_names"]
+    (source,) = [one for one in ask("GET", "/api/choices").json()["sources"] if one["name"] == name]
+    assert source["values"]["data.size_px"] == "16"
+    (folder,) = (workspace / ".data").glob("upload-*")
+    assert ask("DELETE", f"/api/data/{name}").status_code == 200
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["..%2Fx.zip", ".hidden", "a%00.zip", "%2Fetc%2Fpasswd", "a" * 200, "<b>.zip", "..."]
+)
+def test_what_is_brought_is_never_written_elsewhere(ask, workspace, name):
+    upload = ask("POST", "/api/uploads").json()["upload"]
+    answer = ask("PUT", f"/api/uploads/{upload}/{name}", content=b"x")
+    assert answer.status_code in (404, 405, 422)
+    assert [path for path in (workspace / ".data").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("path", ["//host/share", "\\\\host\\share", "http://x/y.zip", "a\0b", ""])
+def test_only_paths_of_this_machine_are_read(ask, path):
+    answer = ask("POST", "/api/data", json={"path": path})
+    assert answer.status_code == 422
+    assert ask("GET", "/api/data").json()[0]["is_known"]
+
+
+def test_a_long_act_can_be_stopped_and_what_computes_ends_when_idle(ask, monkeypatch):
+    ask("POST", "/api/data/fashion-sample/describe")
+    ask("POST", "/api/data/fashion-sample/stop")
+    assert ask.session.acts.look("describe:fashion-sample").status == "stopped"
+    assert len(described(ask, "fashion-sample")["class_names"]) == 10
+    monkeypatch.setattr("toile.app.computing.IDLE_SECONDS", -IDLE_SECONDS)
+    ask.session.end_idle()
+    assert ask.session.reading.pid is None
+
+
+def test_a_body_larger_than_any_dataset_is_not_begun(ask):
+    upload = ask("POST", "/api/uploads").json()["upload"]
+    headers = {"Content-Length": str(5_000_000_000)}
+    answer = ask("PUT", f"/api/uploads/{upload}/a.zip", headers=headers, content=b"")
+    assert answer.status_code == 413
+    # Elsewhere a photograph is the most.
+    headers = {"Content-Length": str(21_000_000)}
+    assert ask("POST", "/api/try/first", headers=headers, content=b"").status_code == 413

@@ -64,3 +64,16 @@ def test_a_run_gets_a_note_and_a_name_and_is_deleted(ask):
     assert "cannot be a name" in refused.json()["error"]
     assert ask("DELETE", "/api/runs/mine").status_code == 200
     assert [one["id"] for one in ask("GET", "/api/runs").json()["runs"]] == ["second"]
+
+
+def test_what_was_deleted_is_brought_back_as_it_was(ask, workspace):
+    before = (workspace / "first" / "state.json").read_bytes()
+    ask("PATCH", "/api/runs/first", json={"note": "keep me"})
+    ask("DELETE", "/api/runs/first")
+    assert [one["name"] for one in ask("GET", "/api/bin").json()] == ["first"]
+    assert ask("POST", "/api/bin/first/restore").status_code == 200
+    assert (workspace / "first" / "state.json").read_bytes() == before
+    rows = ask("GET", "/api/runs").json()["runs"]
+    assert next(one for one in rows if one["id"] == "first")["note"] == "keep me"
+    assert ask("GET", "/api/bin").json() == []
+    assert "nothing to bring back" in ask("POST", "/api/bin/first/restore").json()["error"]

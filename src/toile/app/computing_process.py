@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 from toile.app.computing import Question, Tell
 from toile.app.data_answers import DataAnswers
 from toile.app.picture_answers import PictureAnswers
+from toile.app.probe_answers import probe_recipe
 from toile.errors import ToileError
 from toile.process import prepare_process
 
@@ -29,7 +30,7 @@ def main() -> None:
 def serve(questions: BinaryIO, replies: BinaryIO) -> None:
     """Read questions, each a line of JSON and `num_bytes` of content, and answer each."""
     pictures, data = PictureAnswers(), DataAnswers()
-    verbs: dict[str, Any] = {"ask": pictures.ask, **data.verbs()}
+    verbs: dict[str, Any] = {"ask": pictures.ask, "probe": probe_recipe, **data.verbs()}
     while line := questions.readline():
         question = json.loads(line)
         content = questions.read(question["num_bytes"])

@@ -37,10 +37,13 @@ class LongAct:
 
 
 class LongActs:
-    """Acts by a key, one at a time, each in the process `computing`; results stay a while."""
+    """Acts by a key, one at a time, each in the process `computing`; results stay a while.
 
-    def __init__(self, computing: Computing) -> None:
-        self._computing = computing
+    With `is_fresh` each has a new process, so that no other's memory counts as its own.
+    """
+
+    def __init__(self, computing: Computing, is_fresh: bool = False) -> None:
+        self._computing, self._is_fresh = computing, is_fresh
         self._acts: OrderedDict[str, LongAct] = OrderedDict()
         self._futures: dict[str, Future[None]] = {}
         self._lock = threading.Lock()
@@ -101,3 +104,5 @@ class LongActs:
             if act.status != "stopped":
                 act.result = result
                 act.status = "finished"
+        if self._is_fresh:
+            self._computing.end()

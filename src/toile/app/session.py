@@ -66,6 +66,8 @@ class Session:
     reading: Computing
     """Reads and describes datasets, which may take long."""
     acts: LongActs
+    probes: LongActs
+    """Measure what a training takes here."""
     tickets: Tickets = field(default_factory=Tickets)
 
     @property
@@ -85,6 +87,7 @@ class Session:
             Computing(workspace),
             reading,
             LongActs(reading),
+            LongActs(Computing(workspace, seconds=None), is_fresh=True),
         )
 
     def data_size(self, data: Data) -> DataSize | None:
@@ -106,6 +109,7 @@ class Session:
     def end(self) -> None:
         """End what computes; trainings go on."""
         self.acts.end()
+        self.probes.end()
         self.answering.end()
         self.reading.end()
 

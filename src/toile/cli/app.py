@@ -12,6 +12,7 @@ from toile.cli import (
     export,
     inspect,
     predict,
+    queue,
     recipes,
     remarks,
     removal,
@@ -45,6 +46,7 @@ for panel, commands in COMMANDS.items():
     for command in commands:
         app.command(cls=Command, rich_help_panel=panel)(command)
 app.command("app", cls=Command, rich_help_panel="Build")(browser.app)
+app.add_typer(queue.app, name="queue", rich_help_panel="Train")
 app.command("import", cls=Command, rich_help_panel="Take away")(bundle.import_)
 app.add_typer(study.app, name="study", rich_help_panel="Compare")
 app.add_typer(inspect.app, name="inspect", rich_help_panel="Judge")

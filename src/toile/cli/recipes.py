@@ -77,7 +77,7 @@ def new(
 def check(recipe: Source, set_: Set = None) -> None:
     """Check a recipe: its settings and, for known data, its shapes."""
     from toile.data import is_here, known_data_size
-    from toile.recipe import parse_assignments, plan_network, read_recipe
+    from toile.recipe import mends, parse_assignments, plan_network, read_recipe
 
     read = read_recipe(recipe, parse_assignments(set_ or ()))
     data_shape = known_data_size(read.data)
@@ -86,7 +86,12 @@ def check(recipe: Source, set_: Set = None) -> None:
     if data_shape is None:
         say(f"{recipe} is sound; its shapes depend on {read.data.name}: toile network tells")
         return
-    plan = plan_network(read.network, data_shape.shape, data_shape.classes)
+    try:
+        plan = plan_network(read.network, data_shape.shape, data_shape.classes)
+    except ToileError as error:
+        layers = read.model_dump()["network"]
+        ways = "; ".join(mend.words for mend in mends(layers, data_shape.shape, data_shape.classes))
+        raise ToileError(f"{error}; what would work: {ways}" if ways else str(error)) from None
     say(f"{recipe} is sound: {amount(plan.parameters)} parameters on {read.data.name}")
 
 

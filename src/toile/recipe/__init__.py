@@ -5,6 +5,7 @@
 
 from toile.recipe import layers, optimizers, schedules
 from toile.recipe.address import parse_assignments, value_at, with_settings
+from toile.recipe.alignment import LayerPair, align_networks
 from toile.recipe.arithmetic import padded_side, shape_text
 from toile.recipe.augmentation import Augmentation
 from toile.recipe.complaint import first_fault, settings_of
@@ -17,6 +18,7 @@ from toile.recipe.difference import (
 )
 from toile.recipe.document import read_text, recipe_name, yaml_text
 from toile.recipe.form import FormRow, setting_text, settings_form
+from toile.recipe.mending import Mend, mends
 from toile.recipe.partial import PartialPlan, plan_as_far
 from toile.recipe.plan import LayerPlan, Plan, plan_network
 from toile.recipe.presets import list_presets, read_recipe
@@ -47,7 +49,9 @@ __all__ = [
     "Extension",
     "FormRow",
     "KindRow",
+    "LayerPair",
     "LayerPlan",
+    "Mend",
     "PartialPlan",
     "Plan",
     "Recipe",
@@ -58,6 +62,7 @@ __all__ = [
     "Start",
     "Training",
     "addressed",
+    "align_networks",
     "data_of",
     "differing_parts",
     "differing_settings",
@@ -66,6 +71,7 @@ __all__ = [
     "layer_kinds",
     "layers",
     "list_presets",
+    "mends",
     "name_items",
     "optimizers",
     "padded_side",

@@ -286,7 +286,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Run
-         * @description Delete a run.
+         * @description Delete a run; it lies in the bin for thirty days.
          */
         delete: operations["delete_run"];
         options?: never;
@@ -312,6 +312,46 @@ export interface paths {
         get: operations["get_history"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Bin
+         * @description What was deleted and can be brought back, the last deleted first.
+         */
+        get: operations["list_bin"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bin/{name}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Run
+         * @description Bring back what was deleted last under this name.
+         */
+        post: operations["restore_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -542,6 +582,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/networks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare Networks
+         * @description Two networks as a difference, layer by layer.
+         */
+        post: operations["compare_networks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Probe Recipe
+         * @description Seconds of an epoch and memory here, measured where `begin` asks for it, kept after that.
+         */
+        post: operations["probe_recipe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/read": {
         parameters: {
             query?: never;
@@ -704,12 +784,48 @@ export interface components {
             act: components["schemas"]["ActState"];
         };
         /**
+         * BinnedRow
+         * @description One that was deleted, at a time in seconds since 1970; its name is its id once more.
+         */
+        BinnedRow: {
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Deleted */
+            deleted: number;
+        };
+        /**
          * BroughtFile
          * @description A file that has come.
          */
         BroughtFile: {
             /** Num Bytes */
             num_bytes: number;
+        };
+        /**
+         * ComparedLayer
+         * @description A layer of each of two networks; `differing` are the settings in which they differ.
+         */
+        ComparedLayer: {
+            first: components["schemas"]["LayerCell"] | null;
+            second: components["schemas"]["LayerCell"] | null;
+            /** Is Alike */
+            is_alike: boolean;
+            /** Differing */
+            differing: string[];
+        };
+        /**
+         * ComparedNetworks
+         * @description Two networks side by side, with their parameters and multiply-adds for one picture.
+         */
+        ComparedNetworks: {
+            /** Layers */
+            layers: components["schemas"]["ComparedLayer"][];
+            /** Parameters */
+            parameters: number[];
+            /** Macs */
+            macs: number[];
         };
         /**
          * Correlations
@@ -934,6 +1050,11 @@ export interface components {
             macs: number;
             /** Sees Px */
             sees_px: number;
+            /**
+             * Inside
+             * @default []
+             */
+            inside: components["schemas"]["LayerCell"][];
         };
         /**
          * LayerKind
@@ -1013,6 +1134,18 @@ export interface components {
             p: number;
         };
         /**
+         * NetworkPair
+         * @description A recipe's document, and where the other comes from, as in `preset:quick`.
+         */
+        NetworkPair: {
+            /** Recipe */
+            recipe: {
+                [key: string]: unknown;
+            };
+            /** Against */
+            against: string;
+        };
+        /**
          * NetworkRequest
          * @description A recipe's document; each layer of its network stands as a recipe writes it.
          */
@@ -1062,6 +1195,16 @@ export interface components {
             upload: string;
         };
         /**
+         * OfferedMend
+         * @description A change after which it works: what it is, and the layers after it.
+         */
+        OfferedMend: {
+            /** Words */
+            words: string;
+            /** Network */
+            network: unknown[];
+        };
+        /**
          * PackedPictures
          * @description Pictures as bytes (num, channels, height, width) in base64.
          */
@@ -1096,7 +1239,7 @@ export interface components {
          * @description What becomes of the layers: `layers` as far as they work; the one that does not by its index.
          *
          *     `problem` is the engine's sentence, and `index` the layer it speaks of; null where it is of the
-         *     whole. `text` is the recipe as YAML, empty where it is none.
+         *     whole. `text` is the recipe as YAML, empty where it is none; `mends` are changes that help.
          */
         PlannedNetwork: {
             /** Layers */
@@ -1115,6 +1258,8 @@ export interface components {
             classes: number;
             /** Text */
             text: string;
+            /** Mends */
+            mends: components["schemas"]["OfferedMend"][];
         };
         /**
          * PresetRow
@@ -1127,6 +1272,21 @@ export interface components {
             title: string;
             /** Data */
             data: string;
+        };
+        /**
+         * ProbeAnswer
+         * @description What a training takes on this machine, or how far its measuring is; null where not begun.
+         */
+        ProbeAnswer: {
+            act: components["schemas"]["ActState"] | null;
+            /** Seconds Per Epoch */
+            seconds_per_epoch?: number | null;
+            /** Memory Bytes */
+            memory_bytes?: number | null;
+            /** Num Images */
+            num_images?: number | null;
+            /** Threads */
+            threads?: number | null;
         };
         /**
          * Queue
@@ -2194,6 +2354,84 @@ export interface operations {
             };
         };
     };
+    list_bin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BinnedRow"][];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    restore_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
     open_page: {
         parameters: {
             query?: never;
@@ -2660,6 +2898,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlannedNetwork"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    compare_networks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NetworkPair"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedNetworks"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    probe_recipe: {
+        parameters: {
+            query?: {
+                begin?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NetworkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProbeAnswer"];
                 };
             };
             /** @description Not Found */

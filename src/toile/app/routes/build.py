@@ -1,20 +1,27 @@
 """Build: a network made layer by layer, with what each layer makes of a picture."""
 
+import hashlib
+import json
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from toile.app.routes.acts import ActState, state_of
 from toile.app.routes.runs import LayerCell, layer_cell
 from toile.app.routes.sources import recipe_from
-from toile.app.session import CurrentSession
+from toile.app.session import CurrentSession, Session
 from toile.errors import ToileError
 from toile.recipe import (
     KindRow,
+    Plan,
     Recipe,
+    align_networks,
     data_of,
     layer_kinds,
+    mends,
     plan_as_far,
+    plan_network,
     read_value,
     recipe_of,
     recipe_text,
@@ -49,11 +56,18 @@ class NetworkRequest(BaseModel):
     recipe: dict[str, Any] = Field(description="The recipe's document, network included")
 
 
+class OfferedMend(BaseModel):
+    """A change after which it works: what it is, and the layers after it."""
+
+    words: str
+    network: list[Any]
+
+
 class PlannedNetwork(BaseModel):
     """What becomes of the layers: `layers` as far as they work; the one that does not by its index.
 
     `problem` is the engine's sentence, and `index` the layer it speaks of; null where it is of the
-    whole. `text` is the recipe as YAML, empty where it is none.
+    whole. `text` is the recipe as YAML, empty where it is none; `mends` are changes that help.
     """
 
     layers: list[LayerCell]
@@ -64,12 +78,47 @@ class PlannedNetwork(BaseModel):
     input: list[int]
     classes: int
     text: str
+    mends: list[OfferedMend]
 
 
 class RecipeDocument(BaseModel):
     """A recipe as a document."""
 
     recipe: dict[str, Any]
+
+
+class ComparedLayer(BaseModel):
+    """A layer of each of two networks; `differing` are the settings in which they differ."""
+
+    first: LayerCell | None
+    second: LayerCell | None
+    is_alike: bool
+    differing: list[str]
+
+
+class ComparedNetworks(BaseModel):
+    """Two networks side by side, with their parameters and multiply-adds for one picture."""
+
+    layers: list[ComparedLayer]
+    parameters: list[int]
+    macs: list[int]
+
+
+class NetworkPair(BaseModel):
+    """A recipe's document, and where the other comes from, as in `preset:quick`."""
+
+    recipe: dict[str, Any]
+    against: str = Field(max_length=300)
+
+
+class ProbeAnswer(BaseModel):
+    """What a training takes on this machine, or how far its measuring is; null where not begun."""
+
+    act: ActState | None
+    seconds_per_epoch: float | None = None
+    memory_bytes: int | None = None
+    num_images: int | None = None
+    threads: int | None = None
 
 
 class RecipeText(BaseModel):
@@ -117,7 +166,62 @@ def plan(session: CurrentSession, body: NetworkRequest) -> PlannedNetwork:
         input=list(data_shape.shape),
         classes=data_shape.classes,
         text=text,
+        mends=[
+            OfferedMend(words=mend.words, network=mend.layers)
+            for mend in mends(entries, data_shape.shape, data_shape.classes)
+        ]
+        if planned.problem
+        else [],
     )
+
+
+@router.post("/networks")
+def compare_networks(session: CurrentSession, body: NetworkPair) -> ComparedNetworks:
+    """Two networks as a difference, layer by layer, on the data of the first."""
+    recipe = recipe_of(body.recipe)
+    against = recipe_from(session, body.against)
+    plans = [
+        _plan(session, each.model_copy(update={"data": recipe.data})) for each in (recipe, against)
+    ]
+    return ComparedNetworks(
+        layers=[
+            ComparedLayer(
+                first=layer_cell(pair.first) if pair.first else None,
+                second=layer_cell(pair.second) if pair.second else None,
+                is_alike=pair.is_alike,
+                differing=list(pair.differing),
+            )
+            for pair in align_networks(*plans)
+        ],
+        parameters=[network.parameters for network in plans],
+        macs=[network.macs for network in plans],
+    )
+
+
+@router.post("/probe")
+def probe_recipe(session: CurrentSession, body: NetworkRequest, begin: bool = False) -> ProbeAnswer:
+    """Seconds of an epoch and memory here, measured where `begin` asks for it, kept after that."""
+    recipe = recipe_of(body.recipe)
+    size = session.data_size(recipe.data)
+    if size is None:
+        raise ToileError(f"how much data {recipe.data.name} has, is not known; add it on Data")
+    _plan(session, recipe)
+    question = {
+        "verb": "probe",
+        "recipe": recipe_text(recipe),
+        "shape": list(size.shape),
+        "classes": size.classes,
+        "num_images": size.num_training,
+    }
+    key = f"probe:{hashlib.sha256(json.dumps(question).encode()).hexdigest()}"
+    act = session.probes.look(key)
+    if begin and (act is None or act.status in ("failed", "stopped")):
+        act = session.probes.begin(key, "measuring a few steps", question)
+    if act is None:
+        return ProbeAnswer(act=None)
+    if act.status == "failed":
+        raise ToileError(act.reason)
+    return ProbeAnswer(act=state_of(act), **(act.result or {}))
 
 
 @router.post("/read")
@@ -133,6 +237,16 @@ def read_text(body: RecipeText) -> RecipeDocument:
 def read_source(session: CurrentSession, body: RecipeSource) -> RecipeDocument:
     """The document of a preset's, a run's or a draft's recipe."""
     return _document(recipe_from(session, body.source))
+
+
+def _plan(session: Session, recipe: Recipe) -> Plan:
+    size = session.data_size(recipe.data)
+    if size is None:
+        raise ToileError(
+            f"data.name is {recipe.data.name}, whose shapes are not known before it is read; add "
+            "it on the page Data"
+        )
+    return plan_network(recipe.network, size.shape, size.classes)
 
 
 def _document(recipe: Recipe) -> RecipeDocument:

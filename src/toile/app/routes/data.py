@@ -1,7 +1,6 @@
 """Data: the datasets there are, how to have more, and what each holds."""
 
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from toile.app.long_acts import LongAct
+from toile.app.routes.acts import ActState, state_of
 from toile.app.session import CurrentSession, NotHere, Session
 from toile.data import list_sources
 from toile.errors import ToileError
@@ -17,18 +17,6 @@ from toile.runs import AddedData
 
 router = APIRouter()
 MOST_PICTURES = 400
-
-
-class ActState(BaseModel):
-    """How something stands that takes a while; `reason` says why where it failed."""
-
-    title: str
-    status: str
-    done: int
-    total: int | None
-    unit: str
-    reason: str
-    started: float
 
 
 class DatasetRow(BaseModel):
@@ -214,7 +202,7 @@ def add_dataset(session: CurrentSession, body: NewDataset) -> BegunDataset:
         "settings": settings,
     }
     act = session.acts.begin(f"add:{name}", f"reading {name}", question)
-    return BegunDataset(name=name, act=_state(act))
+    return BegunDataset(name=name, act=state_of(act))
 
 
 @router.get("/data/{name}/added")
@@ -223,7 +211,7 @@ def get_added(session: CurrentSession, name: str) -> ActState:
     act = session.acts.look(f"add:{name}")
     if act is None:
         raise NotHere(f"nothing is being read as {name!r:.60}; add it again")
-    return _state(act)
+    return state_of(act)
 
 
 @router.post("/data/{name}/get")
@@ -232,7 +220,7 @@ def get_dataset(session: CurrentSession, name: str) -> ActState:
     if name not in {source.name for source in list_sources()}:
         raise NotHere(f"no dataset is known as {name!r:.60}")
     question = {"verb": "get", "data": {"name": name}}
-    return _state(session.acts.begin(f"get:{name}", f"fetching {name}", question))
+    return state_of(session.acts.begin(f"get:{name}", f"fetching {name}", question))
 
 
 @router.post("/data/{name}/stop")
@@ -266,7 +254,7 @@ def describe_dataset(session: CurrentSession, name: str, anew: bool = False) -> 
         session.acts.forget(f"describe:{name}")
         raise ToileError(act.reason)
     result = DescribedDataset.model_validate(act.result) if act.result else None
-    return DatasetDescription(act=_state(act), description=result)
+    return DatasetDescription(act=state_of(act), description=result)
 
 
 @router.get("/data/{name}/pictures")
@@ -383,10 +371,5 @@ def _row(entry: AddedData) -> DatasetRow:
     )
 
 
-def _state(act: LongAct) -> ActState:
-    values = asdict(act)
-    return ActState(**{name: values[name] for name in ActState.model_fields})
-
-
 def _shown(act: LongAct | None) -> ActState | None:
-    return None if act is None or act.status == "finished" else _state(act)
+    return None if act is None or act.status == "finished" else state_of(act)

@@ -52,6 +52,14 @@ class Remark(BaseModel):
     name: str | None = Field(default=None, max_length=200)
 
 
+class BinnedRow(BaseModel):
+    """One that was deleted, at a time in seconds since 1970; its name is its id once more."""
+
+    name: str
+    kind: str
+    deleted: float
+
+
 class RunList(BaseModel):
     """Every run of the workspace, the last to come further first; `version` tells a change."""
 
@@ -77,6 +85,7 @@ class LayerCell(BaseModel):
     parameters: int
     macs: int
     sees_px: int
+    inside: list["LayerCell"] = []
 
 
 class RunDetail(BaseModel):
@@ -170,9 +179,24 @@ def get_history(
 
 @router.delete("/runs/{run_id}")
 def delete_run(session: CurrentSession, run_id: str) -> None:
-    """Delete a run."""
+    """Delete a run; it lies in the bin for thirty days."""
     workspace = Workspace(session.workspace)
     workspace.remove(workspace.named(session.run(run_id).folder))
+
+
+@router.get("/bin")
+def list_bin(session: CurrentSession) -> list[BinnedRow]:
+    """What was deleted and can be brought back, the last deleted first."""
+    return [
+        BinnedRow(name=item.name, kind=item.entry.kind, deleted=item.deleted.timestamp())
+        for item in Workspace(session.workspace).binned()
+    ]
+
+
+@router.post("/bin/{name}/restore")
+def restore_run(session: CurrentSession, name: str) -> None:
+    """Bring back what was deleted last under this name."""
+    Workspace(session.workspace).restore(name)
 
 
 @router.patch("/runs/{run_id}")
@@ -292,4 +316,5 @@ def layer_cell(planned: Any) -> LayerCell:
         parameters=planned.parameters,
         macs=planned.macs,
         sees_px=planned.receptive_field_px,
+        inside=[layer_cell(layer) for layer in planned.branch + planned.shortcut],
     )

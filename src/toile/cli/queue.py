@@ -1,0 +1,124 @@
+"""`toile queue`: trainings one after another, in processes that outlive who began them."""
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from toile.cli.arguments import Json
+from toile.cli.commands import Command, new_app
+from toile.cli.terminal import plain, say, say_json, tell
+from toile.cli.words import table
+from toile.errors import ToileError
+
+app = new_app("Trainings that wait for each other; those of the app too.")
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The run's name, or its end.")]
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+@app.callback(invoke_without_command=True)
+def queue(context: typer.Context, as_json: Json = False) -> None:
+    """List what is trained and what waits, in order."""
+    if context.invoked_subcommand is None:
+        _show(as_json)
+
+
+@app.command(cls=Command)
+def add(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE|PRESET", help="What is trained.")],
+    data: Annotated[str | None, typer.Option(help="A known dataset, or a path.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="ADDRESS=VALUE", help="Change a setting.")
+    ] = None,
+) -> None:
+    """Put a training last; it begins when there are cores for it, while the app or run looks."""
+    from toile.recipe import parse_assignments
+    from toile.runs import requested_recipe
+
+    asked = requested_recipe(recipe, data=data, settings=parse_assignments(set_ or ()))
+    waiting = _queue()
+    job = waiting.add(asked)
+    waiting.advance()
+    say(job.id)
+
+
+@app.command(cls=Command)
+def move(
+    name: Name,
+    position: Annotated[int, typer.Argument(min=1, help="1 is what begins next.")],
+) -> None:
+    """Change the order of the trainings that wait."""
+    waiting = _queue()
+    waiting.move(_job(name), position - 1)
+    _show(as_json=False)
+
+
+@app.command(cls=Command)
+def stop(name: Name) -> None:
+    """Have a training stop at its next step, with a checkpoint to go on from."""
+    job = _job(name)
+    _queue().stop(job)
+    say(f"{job} stops at its next step")
+
+
+@app.command(cls=Command)
+def remove(name: Name) -> None:
+    """Take out a training that waits or could not begin."""
+    job = _job(name)
+    _queue().remove(job)
+    say(f"{job} is out of the queue")
+
+
+@app.command(cls=Command)
+def run() -> None:
+    """Begin what waits as cores come free, until nothing is left; Ctrl-C ends this alone."""
+    waiting = _queue()
+    while any(job.status != "failed" for job in waiting.jobs()):
+        waiting.advance()
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    failed = [job for job in waiting.jobs() if job.status == "failed"]
+    if failed:
+        reasons = "\n".join(f"{job.id} could not begin: {job.reason}" for job in failed)
+        raise ToileError(f"{reasons}\nnext: toile queue remove {failed[0].id}")
+    tell("nothing is left in the queue")
+
+
+def _show(as_json: bool) -> None:
+    waiting = _queue()
+    jobs = waiting.jobs()
+    if as_json:
+        say_json({"cores": waiting.cores, "jobs": [vars(job) for job in jobs]})
+        return
+    if not jobs:
+        say("nothing is trained and nothing waits; toile queue add quick puts a training here")
+        return
+    position = iter(range(1, len(jobs) + 1))
+    rows = [
+        (
+            str(next(position)) if job.status == "waiting" else "",
+            job.id,
+            "could not begin" if job.status == "failed" else job.status,
+            str(job.epochs),
+            plain(job.reason),
+        )
+        for job in jobs
+    ]
+    say(table(("place", "run", "state", "epochs", ""), rows, left=3))
+
+
+def _queue() -> Any:
+    from toile.executors import TrainingQueue
+    from toile.runs import runs_folder
+
+    return TrainingQueue(runs_folder())
+
+
+def _job(name: str) -> str:
+    """The job meant by a run's name, or a part of it that no other has."""
+    ids = [job.id for job in _queue().jobs()]
+    matching = [job for job in ids if job == name] or [job for job in ids if name in job]
+    if len(matching) != 1:
+        how = f"fits {len(matching)} trainings" if matching else "is not in the queue"
+        raise ToileError(f"{name} {how}; toile queue lists them")
+    (job,) = matching
+    return job

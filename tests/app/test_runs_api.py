@@ -1,5 +1,10 @@
 """The runs: listed, told, compared, remarked on, deleted."""
 
+import numpy as np
+import pytest
+
+from toile.runs import Run
+
 
 def test_runs_are_listed_once_and_again_only_when_they_changed(ask):
     first = ask("GET", "/api/runs").json()
@@ -77,3 +82,17 @@ def test_what_was_deleted_is_brought_back_as_it_was(ask, workspace):
     assert next(one for one in rows if one["id"] == "first")["note"] == "keep me"
     assert ask("GET", "/api/bin").json() == []
     assert "nothing to bring back" in ask("POST", "/api/bin/first/restore").json()["error"]
+
+
+def test_the_recall_of_each_class_is_that_of_the_run_with_its_interval(ask, workspace):
+    said = ask("GET", "/api/runs/first/recall").json()
+    run = Run(workspace / "first")
+    labels, predictions = run.validation.labels, run.predictions
+    assert said["epoch"] == 1
+    for label, one in enumerate(said["classes"]):
+        of_class = predictions[labels == label]
+        assert one["recall"]["n"] == len(of_class)
+        assert one["recall"]["value"] == pytest.approx((of_class == label).mean())
+        assert one["recall"]["low"] <= one["recall"]["value"] <= one["recall"]["high"]
+        wrong = np.bincount(of_class[of_class != label], minlength=10)
+        assert one["mistakes"] == wrong.max()

@@ -83,3 +83,15 @@ def test_a_training_outlives_the_server_and_is_found_again(start, workspace, few
     until(lambda: read_state(run).epoch > stood)
     TrainingQueue(workspace).stop(job["id"])
     until(lambda: read_state(run).status == "stopped")
+
+
+def test_a_recipe_tells_which_layers_it_takes_from_another_run_and_freezes(ask, few_garments):
+    start = ["training.start.run=first", "training.start.freeze_up_to=conv1"]
+    changes = ["network.conv1.filters=2", "data.name=fashion-sample", *start]
+    said = ask("POST", "/api/start", json={"source": QUICK, "changes": changes}).json()
+    assert said == {"copied": ["conv1", "dense1", "dense2"], "frozen": ["conv1"], "problem": ""}
+    # Of other filters the first two do not fit, so what would be frozen is at random.
+    changes[0] = "network.conv1.filters=3"
+    said = ask("POST", "/api/start", json={"source": QUICK, "changes": changes}).json()
+    assert said["copied"] == []
+    assert "freezes conv1 at random first weights" in said["problem"]

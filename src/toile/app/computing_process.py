@@ -9,13 +9,13 @@ from typing import Any, BinaryIO
 from toile.app.computing import Question, Tell
 from toile.app.data_answers import DataAnswers
 from toile.app.picture_answers import PictureAnswers
-from toile.app.probe_answers import probe_recipe
+from toile.app.probe_answers import preview_start, probe_recipe
 from toile.errors import ToileError
 from toile.process import prepare_process
 
 # A picture of a few bytes may ask for gigabytes.
 MEMORY_BYTES = 12 << 30
-SECONDS_BETWEEN_TOLD = 0.1
+SECONDS_BETWEEN_LINES = 0.1
 
 
 def main() -> None:
@@ -30,7 +30,12 @@ def main() -> None:
 def serve(questions: BinaryIO, replies: BinaryIO) -> None:
     """Read questions, each a line of JSON and `num_bytes` of content, and answer each."""
     pictures, data = PictureAnswers(), DataAnswers()
-    verbs: dict[str, Any] = {"ask": pictures.ask, "probe": probe_recipe, **data.verbs()}
+    verbs: dict[str, Any] = {
+        "ask": pictures.ask,
+        "probe": probe_recipe,
+        "start": preview_start,
+        **data.verbs(),
+    }
     while line := questions.readline():
         question = json.loads(line)
         content = questions.read(question["num_bytes"])
@@ -50,7 +55,7 @@ def _teller(replies: BinaryIO) -> Tell:
     def tell(done: int, total: int | None, unit: str) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last > SECONDS_BETWEEN_TOLD:
+        if now - last > SECONDS_BETWEEN_LINES:
             last = now
             _write(replies, {"progress": [done, total, unit]})
 

@@ -1,4 +1,4 @@
-"""What a training takes on this machine, in the process that computes."""
+"""What a training takes on this machine and from another run, in the process that computes."""
 
 from toile.app.computing import Question, Tell
 
@@ -23,3 +23,16 @@ def probe_recipe(question: Question, content: bytes, tell: Tell) -> Question:
         "num_images": question["num_images"],
         "threads": resolved.training.threads,
     }
+
+
+def preview_start(question: Question, content: bytes, tell: Tell) -> Question:
+    """Which layers a recipe takes from the run that it begins with, and which it freezes."""
+    from toile.recipe import plan_network, read_recipe_text
+    from toile.runs import start_weights
+
+    recipe = read_recipe_text(question["recipe"], "the recipe")
+    assert recipe.training.start is not None
+    channels, height, width = question["shape"]
+    plan = plan_network(recipe.network, (channels, height, width), question["classes"])
+    _, start = start_weights(recipe.training.start, plan)
+    return {"copied": list(start.copied), "frozen": list(start.frozen)}

@@ -21,7 +21,7 @@ class RepeatedPictures:
 def repeated_pictures(description: Description) -> RepeatedPictures:
     """Each picture of `description` that is there more than once, in a line."""
     parts = description.parts
-    told = {
+    conflicting = {
         occurrence[:2] for conflict in description.conflicts for occurrence in conflict.occurrences
     }
     return RepeatedPictures(
@@ -29,7 +29,7 @@ def repeated_pictures(description: Description) -> RepeatedPictures:
             " = ".join(part.called(index) for index in group) + f" in {name}"
             for name, part in parts.items()
             for group in part.duplicates
-            if (name, group[0]) not in told
+            if (name, group[0]) not in conflicting
         ),
         across=tuple(
             " = ".join(

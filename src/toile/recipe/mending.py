@@ -50,9 +50,9 @@ def _candidates(entries: Layers, broken: PartialPlan, shape: Shape) -> Iterator[
         return
     at = broken.index
     kind, fields = _parts(entries[at])
-    given = broken.layers[-1].output if broken.layers else shape
-    if len(given) == 3:
-        yield from _on_pictures(entries, at, given)
+    input_shape = broken.layers[-1].output if broken.layers else shape
+    if len(input_shape) == 3:
+        yield from _on_pictures(entries, at, input_shape)
     else:
         end = next(i for i, entry in enumerate(entries) if _parts(entry)[0] in FLATTENING)
         moved = [*entries[:end], entries[at], *entries[end:at], *entries[at + 1 :]]
@@ -65,9 +65,9 @@ def _candidates(entries: Layers, broken: PartialPlan, shape: Shape) -> Iterator[
     yield Mend("delete it", [*entries[:at], *entries[at + 1 :]])
 
 
-def _on_pictures(entries: Layers, at: int, given: Sequence[int]) -> Iterator[Mend]:
+def _on_pictures(entries: Layers, at: int, input_shape: Sequence[int]) -> Iterator[Mend]:
     kind, fields = _parts(entries[at])
-    channels, height, width = given
+    channels, height, width = input_shape
     side = min(height, width)
     if (window := WINDOWS.get(kind)) is not None:
         yield Mend(
@@ -81,21 +81,22 @@ def _on_pictures(entries: Layers, at: int, given: Sequence[int]) -> Iterator[Men
         yield Mend(f"groups {common}, which divides {channels} channels", divided)
     if kind == "dense":
         for bridge in ("flatten", "globalpool"):
-            numbers = math.prod(given) if bridge == "flatten" else channels
-            words = f"put {bridge} before it, which gives {numbers} numbers"
+            num_outputs = math.prod(input_shape) if bridge == "flatten" else channels
+            words = f"put {bridge} before it, which gives {num_outputs} numbers"
             yield Mend(words, [*entries[:at], bridge, *entries[at:]])
     if kind == "residual":
-        yield from _shortcuts(entries, at, given)
+        yield from _shortcuts(entries, at, input_shape)
 
 
-def _shortcuts(entries: Layers, at: int, given: Sequence[int]) -> Iterator[Mend]:
+def _shortcuts(entries: Layers, at: int, input_shape: Sequence[int]) -> Iterator[Mend]:
     kind, fields = _parts(entries[at])
-    branch = plan_as_far(fields.get("layers", []), (given[0], given[1], given[2]), 2).layers
+    channels, side, width = input_shape
+    branch = plan_as_far(fields.get("layers", []), (channels, side, width), 2).layers
     if branch and len(branch[-1].output) == 3:
         filters, height, _ = branch[-1].output
         # The smallest kernel by which as many pixels come out.
-        stride = max(1, given[1] // height)
-        kernel = max(1, given[1] - height * stride + 1)
+        stride = max(1, side // height)
+        kernel = max(1, side - height * stride + 1)
         conv = {"filters": filters, "kernel": kernel} | ({"stride": stride} if stride > 1 else {})
         yield Mend(
             f"a shortcut that gives {shape_text(branch[-1].output)} too",

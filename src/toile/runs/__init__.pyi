@@ -2,6 +2,7 @@ from .added_data import AddedData as AddedData
 from .added_data import DataList as DataList
 from .beginning import begin as begin
 from .beginning import begin_prepared as begin_prepared
+from .beginning import start_weights as start_weights
 from .bin import Binned as Binned
 from .bundle import Manifest as Manifest
 from .bundle import bundle_run as bundle_run

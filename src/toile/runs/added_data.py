@@ -134,7 +134,7 @@ class DataList:
                 f"{name!r:.60} cannot be a dataset's name; it is of up to 40 small letters, digits "
                 "and dashes"
             )
-        if name in self._taken():
+        if name in self._names():
             raise ToileError(f"a dataset is called {name} already; choose another name")
         return name
 
@@ -142,11 +142,11 @@ class DataList:
         """A name like `text` that no dataset has yet."""
         stem = re.sub(r"(\.(zip|npz|csv|tsv|gz|npy))+$", "", text.lower())
         stem = re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:32].strip("-") or "pictures"
-        taken = self._taken()
+        used = self._names()
         numbered = (f"{stem}-{number}" for number in range(2, MOST + 3))
-        return stem if stem not in taken else next(name for name in numbered if name not in taken)
+        return stem if stem not in used else next(name for name in numbered if name not in used)
 
-    def _taken(self) -> set[str]:
+    def _names(self) -> set[str]:
         known = {source.name for source in list_known()}
         return known | {entry.name for entry in self.entries()}
 

@@ -318,6 +318,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recall
+         * @description How well each class is answered by the weights of the last epoch scored.
+         */
+        get: operations["get_recall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/bin": {
         parameters: {
             query?: never;
@@ -432,6 +452,26 @@ export interface paths {
          * @description A recipe's settings, changed as asked where that can be.
          */
         post: operations["get_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Start
+         * @description Which layers a recipe takes from another run, and which of them are frozen.
+         */
+        post: operations["preview_start"];
         delete?: never;
         options?: never;
         head?: never;
@@ -593,7 +633,7 @@ export interface paths {
         put?: never;
         /**
          * Compare Networks
-         * @description Two networks as a difference, layer by layer.
+         * @description Two networks as a difference, layer by layer, on the data of the first.
          */
         post: operations["compare_networks"];
         delete?: never;
@@ -802,6 +842,20 @@ export interface components {
         BroughtFile: {
             /** Num Bytes */
             num_bytes: number;
+        };
+        /**
+         * ClassRecall
+         * @description Of a class's pictures the share answered right, with its 95 % interval, and the commonest
+         *     wrong answer to the others.
+         */
+        ClassRecall: {
+            /** Name */
+            name: string;
+            recall: components["schemas"]["ScoreAnswer"];
+            /** Mistaken For */
+            mistaken_for: string;
+            /** Mistakes */
+            mistakes: number;
         };
         /**
          * ComparedLayer
@@ -1307,6 +1361,18 @@ export interface components {
             position: number;
         };
         /**
+         * RecallAnswer
+         * @description The recall of each class after `epoch`; `of` says which pictures it was measured on.
+         */
+        RecallAnswer: {
+            /** Epoch */
+            epoch: number;
+            /** Of */
+            of: string;
+            /** Classes */
+            classes: components["schemas"]["ClassRecall"][];
+        };
+        /**
          * RecipeDocument
          * @description A recipe as a document.
          */
@@ -1535,6 +1601,18 @@ export interface components {
             shape: number[];
             /** Download Bytes */
             download_bytes: number;
+        };
+        /**
+         * StartPreview
+         * @description The layers taken from another run, and those that keep their weights; or why none are.
+         */
+        StartPreview: {
+            /** Copied */
+            copied: string[];
+            /** Frozen */
+            frozen: string[];
+            /** Problem */
+            problem: string;
         };
         /**
          * StepPicture
@@ -2354,6 +2432,46 @@ export interface operations {
             };
         };
     };
+    get_recall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
     list_bin: {
         parameters: {
             query?: never;
@@ -2570,6 +2688,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecipeForm"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    preview_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrainingRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartPreview"];
                 };
             };
             /** @description Not Found */

@@ -4,11 +4,13 @@ import hashlib
 from dataclasses import asdict
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from toile.app.session import CurrentSession, NotHere, Session
 from toile.errors import ToileError
+from toile.evaluation import confusion_matrix, recalls
 from toile.recipe import differing_parts, recipe_text, setting_text, steps_per_epoch
 from toile.runs import (
     Listed,
@@ -17,6 +19,8 @@ from toile.runs import (
     compare_predictions,
     history_since,
     read_state,
+    scored_images,
+    scored_part,
     shown_remarks,
 )
 
@@ -117,6 +121,25 @@ class HistoryAnswer(BaseModel):
     row: RunRow
 
 
+class ClassRecall(BaseModel):
+    """Of a class's pictures the share answered right, with its 95 % interval, and the commonest
+    wrong answer to the others.
+    """
+
+    name: str
+    recall: ScoreAnswer
+    mistaken_for: str
+    mistakes: int
+
+
+class RecallAnswer(BaseModel):
+    """The recall of each class after `epoch`; `of` says which pictures it was measured on."""
+
+    epoch: int
+    of: str
+    classes: list[ClassRecall]
+
+
 class DifferingSetting(BaseModel):
     """A setting in which runs differ, and its value in each."""
 
@@ -174,6 +197,31 @@ def get_history(
     part = history_since(run.folder, since)
     return HistoryAnswer(
         records=list(part.records), since=part.since, until=part.until, row=_row_of(run)
+    )
+
+
+@router.get("/runs/{run_id}/recall")
+def get_recall(session: CurrentSession, run_id: str) -> RecallAnswer:
+    """How well each class is answered by the weights of the last epoch scored."""
+    run = session.run(run_id)
+    epoch, recipe, validation = read_state(run.folder).epoch, run.recipe, run.validation
+    scored = scored_images(recipe, validation)
+    names = run.facts.class_names
+    predictions = validation.logits[scored].argmax(1)
+    matrix = confusion_matrix(validation.labels[scored], predictions, len(names))
+    wrong = matrix * (1 - np.eye(len(names), dtype=np.int64))
+    return RecallAnswer(
+        epoch=epoch,
+        of=scored_part(recipe),
+        classes=[
+            ClassRecall(
+                name=name,
+                recall=ScoreAnswer.model_validate(recall.to_json()),
+                mistaken_for=names[int(row.argmax())] if row.any() else "",
+                mistakes=int(row.max()),
+            )
+            for name, recall, row in zip(names, recalls(matrix), wrong, strict=True)
+        ],
     )
 
 

@@ -64,6 +64,14 @@ class TrainingRequest(BaseModel):
     changes: list[str] = Field(default=[], max_length=MOST_CHANGES)
 
 
+class StartPreview(BaseModel):
+    """The layers taken from another run, and those that keep their weights; or why none are."""
+
+    copied: list[str]
+    frozen: list[str]
+    problem: str
+
+
 class FormSetting(BaseModel):
     """A setting of the form, with its value, its default, its range and its meaning."""
 
@@ -196,6 +204,25 @@ def get_form(session: CurrentSession, body: TrainingRequest) -> RecipeForm:
         num_training=data_shape.num_training if data_shape else None,
         text=recipe_text(recipe),
     )
+
+
+@router.post("/start")
+def preview_start(session: CurrentSession, body: TrainingRequest) -> StartPreview:
+    """Which layers a recipe takes from another run, and which of them are frozen."""
+    recipe, refused = _changed(recipe_from(session, body.source), body.changes)
+    start, size = recipe.training.start, session.data_size(recipe.data)
+    if refused or start is None or size is None:
+        return StartPreview(copied=[], frozen=[], problem="; ".join(refused.values()))
+    question = {
+        "verb": "start",
+        "recipe": recipe_text(recipe),
+        "shape": list(size.shape),
+        "classes": size.classes,
+    }
+    try:
+        return StartPreview.model_validate(session.answering.ask(question) | {"problem": ""})
+    except ToileError as error:
+        return StartPreview(copied=[], frozen=[], problem=str(error))
 
 
 @router.get("/queue")

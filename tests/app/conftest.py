@@ -10,13 +10,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import httpx
 import pytest
 
 from toile.app import Session, guarded
-from toile.guard import host_headers
+from toile.guard import Guard, host_headers
 from toile.library import train
 
 TOKEN = "t0k-en_of-43-letters-as-secrets-makes-them."
@@ -47,15 +48,17 @@ class Client:
 
     session: Session
 
+    @cached_property
+    def app(self) -> Guard:
+        return guarded(self.session, TOKEN, host_headers(PORT))
+
     def __call__(self, method: str, path: str, **words) -> httpx.Response:
         headers = {"Host": HOST, "X-Toile-Token": TOKEN, **words.pop("headers", {})}
         return self.bare(method, path, headers=list(headers.items()), **words)
 
     def bare(self, method: str, path: str, headers: list, **words) -> httpx.Response:
-        app = guarded(self.session, TOKEN, host_headers(PORT))
-
         async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(app)
+            transport = httpx.ASGITransport(self.app)
             async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
                 return await client.request(method, path, headers=headers, **words)
 

@@ -1,5 +1,6 @@
 """A picture answered by a run's network, in a process of its own."""
 
+import base64
 import io
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.app.conftest import is_alive
+from toile.prediction import PictureCorrections
 from toile.runs import Run
 
 
@@ -40,3 +42,25 @@ def test_the_answer_is_the_very_one_of_the_library(ask, workspace, drawing):
     assert ask.session.answering.pid == pid
     ask.session.answering.end()
     assert not is_alive(pid)
+
+
+def test_a_preparation_is_corrected_as_the_library_corrects_it(ask, workspace, drawing):
+    how = "turns=1&left=0.1&top=0&right=0.2&bottom=0&invert=true&always=true"
+    said = ask("POST", f"/api/try/first?{how}", content=drawing).json()
+    corrections = PictureCorrections(turns=1, cut=(0.1, 0.0, 0.2, 0.0), invert=True)
+    network = Run(workspace / "first").classifier()
+    own = network.ask(drawing, always=True, show_steps=True, corrections=corrections)
+    assert [one["name"] for one in said["steps"]] == [one.name for one in own.steps]
+    assert [one["name"] for one in said["steps"]][1:3] == ["Turned by you", "Cut by you"]
+    assert "Inverted by you" in [one["name"] for one in said["steps"]]
+    assert said["top"][0]["name"] == own.top[0].class_name
+    refused = ask("POST", "/api/try/first?left=0.6&right=0.6", content=drawing)
+    assert "leave something of the picture" in refused.json()["error"]
+
+
+def test_a_class_has_an_outline_to_draw_on_from(ask):
+    shown = ask("GET", "/api/try/first/outlines/1").json()
+    pixels = np.frombuffer(base64.b64decode(shown["pixels"]), np.uint8)
+    assert set(pixels.tolist()) == {0, 255}
+    assert 0.01 < (pixels > 0).mean() < 0.3
+    assert ask("GET", "/api/try/first/outlines/10").status_code == 422

@@ -5,9 +5,16 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image, ImageFilter
+
 from toile.app.computing import Question, Tell
+from toile.app.data_answers import packed
+from toile.errors import ToileError
 
 OPEN_RUNS = 8
+OUTLINE_PX, OUTLINE_THICK_PX = 336, 5
+MOST_AVERAGED = 2000
 SHOWN_PX = 256
 
 
@@ -19,11 +26,16 @@ class PictureAnswers:
 
     def ask(self, question: Question, content: bytes, tell: Tell) -> Question:
         """What a run's network says of the picture whose bytes are `content`."""
+        from toile.prediction import PictureCorrections
+
         prediction = self._network(Path(question["folder"]), question["weights"]).ask(
             content,
             num_top=question["num_top"],
             always=question["always"],
             show_steps=question["steps"],
+            corrections=PictureCorrections(
+                question["turns"], tuple(question["cut"]), question["invert"]
+            ),
             name="the picture",
         )
         return {
@@ -35,6 +47,23 @@ class PictureAnswers:
             "abstained": list(prediction.abstained),
             "steps": [_step(step) for step in prediction.steps],
         }
+
+    def outline(self, question: Question, content: bytes, tell: Tell) -> Question:
+        """Where the mean picture of a class has its edges, to draw on from: light on dark."""
+        from toile.runs import Run, load_run_data
+
+        run = Run(Path(question["folder"]))
+        train = load_run_data(run).train
+        if not 0 <= question["label"] < len(run.facts.class_names):
+            raise ToileError(f"class {question['label']} is asked for, which {run.id} has not")
+        indices = np.flatnonzero(train.labels == question["label"])[:MOST_AVERAGED]
+        background = np.array(run.facts.border_grey)[:, None, None]
+        mean = np.abs(train.pixels[indices].mean(0) - background).max(0)
+        large = Image.fromarray(mean.astype(np.float32)).resize((OUTLINE_PX, OUTLINE_PX))
+        inside = np.asarray(large) > mean.max() / 2
+        thick = Image.fromarray(inside).filter(ImageFilter.MaxFilter(2 * OUTLINE_THICK_PX + 1))
+        edge = (np.asarray(thick) > 0) & ~inside
+        return packed((255 * edge).astype(np.uint8)[None, None])
 
     def _network(self, folder: Path, weights: str) -> Any:
         from toile.runs import Run

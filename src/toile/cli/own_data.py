@@ -1,4 +1,4 @@
-"""`toile data add`, `forget` and `vary`: a user's own datasets, and what augmentation makes of one."""
+"""`toile data add`, `forget` and `vary`: own datasets, and what augmentation makes of pictures."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -68,10 +68,10 @@ def vary(
     from toile.recipe import parse_assignments
 
     settings = parse_assignments(set_ or [])
-    data_settings = [text for text in set_ or [] if text.startswith("data.")]
+    of_data = [text for text in set_ or [] if text.startswith("data.")]
     varied = {address: settings[address] for address in settings if address[:5] != "data."}
     file = output_path(out, "varied.png", force)
-    dataset = load(source, **data_settings(data_settings))
+    dataset = load(source, **data_settings(of_data))
     with waiting("varying the picture"):
         from toile import report
         from toile.workbench import vary_picture

@@ -13,6 +13,7 @@ from toile.errors import ToileError, did_you_mean
 from toile.evaluation import probabilities
 from toile.prediction.abstention import Abstention
 from toile.prediction.answer import Prediction, answer
+from toile.prediction.corrections import NO_CORRECTIONS, PictureCorrections
 from toile.prediction.pictures import ImageArray, PictureInput, pixels_in, sources_of
 from toile.prediction.prepare import PreparedPicture, prepare
 from toile.prediction.seal import Seal
@@ -99,13 +100,15 @@ class Classifier:
         num_top: int = 3,
         always: bool = False,
         show_steps: bool = False,
+        corrections: PictureCorrections = NO_CORRECTIONS,
         name: str = "",
     ) -> Prediction:
         """The `num_top` likeliest classes of any picture, prepared as the training images were.
 
         A path, the bytes of a file, an image of Pillow's, or an array. A picture that is blank or
         far from the training images gets no answer, and `abstained` says why; with `always` it has
-        one, and the reasons are warnings. `show_steps` keeps each step of the preparation. Errors
+        one, and the reasons are warnings. `show_steps` keeps each step of the preparation, which
+        `corrections` turn, cut or invert otherwise. Errors
         call the picture `name`. Raises ToileError where it cannot be read, is several, or sealed.
         """
         sources = list(sources_of(picture, self.facts, name))
@@ -117,7 +120,7 @@ class Classifier:
         self.seal.refuse_paths([source.path] if source.path is not None else [])
         read = source.read()
         self.seal.refuse_hashes(source.name, source.hashes(read.scaled_like(self.facts.greys)))
-        prepared = prepare(read, self.facts, show_steps=show_steps)
+        prepared = prepare(read, self.facts, show_steps, corrections)
         (logits,) = self.model.logits(prepared.pixels[None])
         prediction = self.answer(logits, prepared, num_top, always)
         return replace(

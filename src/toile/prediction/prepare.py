@@ -9,6 +9,7 @@ from PIL import Image
 from toile.data import BORDER_TOLERANCE, DataFacts, Framing, Picture
 from toile.prediction.background import has_background, normalise_background
 from toile.prediction.colour import recoloured
+from toile.prediction.corrections import NO_CORRECTIONS, PictureCorrections
 from toile.prediction.framing import framed
 from toile.prediction.out_of_distribution import unusual_features
 from toile.prediction.polarity import match_polarity
@@ -17,6 +18,8 @@ from toile.prediction.step import Notes, PreparationStep
 
 WORKING_PX = 512
 """Larger pictures are averaged down to this first, or to four times the training images."""
+
+INVERTED = "Dark became light and light dark, as was asked for."
 
 # What turns an upright picture back into how the file has it, by EXIF's orientation.
 LYING = {
@@ -43,15 +46,22 @@ class PreparedPicture:
     out_of_distribution: tuple[str, ...]
 
 
-def prepare(picture: Picture, facts: DataFacts, show_steps: bool = True) -> PreparedPicture:
+def prepare(
+    picture: Picture,
+    facts: DataFacts,
+    show_steps: bool = True,
+    corrections: PictureCorrections = NO_CORRECTIONS,
+) -> PreparedPicture:
     """`picture` as the training images of `facts` are.
 
     What is so already is not touched. A picture and its inverse come out the same wherever the
     training images have a plain background; where they have none, colour and size alone change.
-    Without `show_steps` none are kept, which saves a quarter of an untouched picture's time.
+    `corrections` come before what is decided here. Without `show_steps` no steps are kept, which
+    saves a quarter of an untouched picture's time.
     """
     notes = Notes(show_steps)
     _read(picture, notes)
+    picture = corrections.of(picture, notes)
     original = picture.scaled_like(facts.greys)
     if facts.greys is not None and original is not picture.pixels:
         sentence = f"Its values are those of the training files, {facts.greys.words}."
@@ -60,11 +70,14 @@ def prepare(picture: Picture, facts: DataFacts, show_steps: bool = True) -> Prep
     if facts.appearance is None:
         notes.warnings.append("the run was made by an older Toile; how unusual it is, is unknown")
     if appearance.framing is None:
+        if corrections.invert:
+            original = 255 - original
+            notes.step("Inverted by you", INVERTED, original)
         pixels = _photograph(original, facts.shape, notes)
     else:
-        pixels = _drawing(
-            original, facts.shape, np.array(appearance.background), appearance.framing, notes
-        )
+        background = np.array(appearance.background)
+        framing, invert = appearance.framing, corrections.invert
+        pixels = _drawing(original, facts.shape, background, framing, notes, invert=invert)
     if show_steps:
         _note_inputs(pixels, facts, notes)
     out_of_distribution, warnings = unusual_features(pixels, appearance)
@@ -115,13 +128,21 @@ def _drawing(
     background_grey: np.ndarray,
     framing: Framing,
     notes: Notes,
+    *,
+    invert: bool,
 ) -> UInt8[np.ndarray, "c2 h2 w2"]:
-    """A drawing, with the background of the training images and framed as they are."""
+    """A drawing, with the background of the training images and framed as they are.
+
+    With `invert` what its border tells of dark and light is turned round.
+    """
     channels, height, width = shape
     levels, full = recoloured(pixels, channels, notes)
     # As thick as a pixel of the training images would be in this picture.
     thickness = max(1, min(levels.shape[1] // height, levels.shape[2] // width))
     levels = match_polarity(levels, full, background_grey, thickness, notes)
+    if invert:
+        levels = full - levels
+        notes.step("Inverted by you", INVERTED, levels, full)
     greys = levels.astype(np.float32) * np.float32(255 / full)
     spread = 0.0
     if greys.shape != shape or not has_background(greys, background_grey):

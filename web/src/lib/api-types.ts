@@ -722,6 +722,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/try/{run_id}/outlines/{label}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Outline
+         * @description The outline of a class's mean training picture, to draw on from.
+         */
+        get: operations["get_outline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/drafts": {
         parameters: {
             query?: never;
@@ -3254,9 +3274,15 @@ export interface operations {
         parameters: {
             query?: {
                 weights?: "last" | "best";
-                top?: number;
+                num?: number;
                 steps?: boolean;
                 always?: boolean;
+                turns?: number;
+                left?: number;
+                top?: number;
+                right?: number;
+                bottom?: number;
+                invert?: boolean;
             };
             header?: never;
             path: {
@@ -3273,6 +3299,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PictureAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    get_outline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                label: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackedPictures"];
                 };
             };
             /** @description Not Found */

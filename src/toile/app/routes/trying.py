@@ -3,9 +3,10 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
+from toile.app.routes.data import PackedPictures
 from toile.app.session import CurrentSession
 from toile.errors import ToileError
 
@@ -40,15 +41,30 @@ class PictureAnswer(BaseModel):
     steps: list[StepPicture]
 
 
+class AskedPicture(BaseModel):
+    """How a picture is asked about, and how its preparation is corrected.
+
+    `turns` are quarter turns to the right; what is cut off are parts of width and height.
+    """
+
+    weights: Literal["last", "best"] = "last"
+    num: int = Field(default=3, ge=1, le=10)
+    steps: bool = True
+    always: bool = False
+    turns: int = Field(default=0, ge=0, le=3)
+    left: float = Field(default=0.0, ge=0, lt=1)
+    top: float = Field(default=0.0, ge=0, lt=1)
+    right: float = Field(default=0.0, ge=0, lt=1)
+    bottom: float = Field(default=0.0, ge=0, lt=1)
+    invert: bool = False
+
+
 @router.post("/try/{run_id}")
 async def answer_picture(
     request: Request,
     session: CurrentSession,
     run_id: str,
-    weights: Literal["last", "best"] = "last",
-    top: Annotated[int, Query(ge=1, le=10)] = 3,
-    steps: bool = True,
-    always: bool = False,
+    asked: Annotated[AskedPicture, Query()],
 ) -> PictureAnswer:
     """What a run's network says of the picture whose bytes are the body."""
     picture = await request.body()
@@ -58,10 +74,24 @@ async def answer_picture(
     question: dict[str, Any] = {
         "verb": "ask",
         "folder": str(run.folder.absolute()),
-        "weights": weights,
-        "num_top": top,
-        "steps": steps,
-        "always": always,
+        "weights": asked.weights,
+        "num_top": asked.num,
+        "steps": asked.steps,
+        "always": asked.always,
+        "turns": asked.turns,
+        "cut": [asked.left, asked.top, asked.right, asked.bottom],
+        "invert": asked.invert,
     }
     reply = await run_in_threadpool(session.answering.ask, question, picture)
     return PictureAnswer.model_validate(reply)
+
+
+@router.get("/try/{run_id}/outlines/{label}")
+def get_outline(session: CurrentSession, run_id: str, label: int) -> PackedPictures:
+    """The outline of a class's mean training picture, to draw on from."""
+    question = {
+        "verb": "outline",
+        "folder": str(session.run(run_id).folder.absolute()),
+        "label": min(max(label, -1), 10_000),
+    }
+    return PackedPictures.model_validate(session.answering.ask(question))

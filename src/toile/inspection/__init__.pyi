@@ -27,6 +27,7 @@ from .pixel_sum import pixel as pixel
 from .randomisation import RandomisationTest as RandomisationTest
 from .randomisation import randomisation_test as randomisation_test
 from .randomisation import randomised as randomised
+from .ranking import ChannelWorth as ChannelWorth
 from .ranking import rank_channels as rank_channels
 from .sight import FieldSide as FieldSide
 from .sight import receptive_field as receptive_field

@@ -16,6 +16,9 @@ from .inside.film import film_figure as film_figure
 from .inside.film import film_frames as film_frames
 from .inside.film import film_gif as film_gif
 from .inside.film import film_page as film_page
+from .inside.mosaic import Mosaic as Mosaic
+from .inside.mosaic import heat_uri as heat_uri
+from .inside.mosaic import mosaic as mosaic
 from .inside.number_sum import number_sum_figure as number_sum_figure
 from .inside.picture_sheet import NearPicture as NearPicture
 from .inside.picture_sheet import SheetPicture as SheetPicture
@@ -26,10 +29,16 @@ from .mistakes import NUM_PAIRS as NUM_PAIRS
 from .mistakes import mistakes_figure as mistakes_figure
 from .mistakes import surest_mistakes as surest_mistakes
 from .notebook import notebook_html as notebook_html
+from .page.inside_section import CensusRow as CensusRow
+from .page.inside_section import InsideSection as InsideSection
+from .page.inside_section import Origin as Origin
+from .page.inside_section import ShownHeat as ShownHeat
 from .page.run_page import run_page as run_page
 from .page.run_page import write_run_page as write_run_page
 from .pairs import pairs_figure as pairs_figure
 from .picture import picture_uri as picture_uri
+from .pruning import PruningLine as PruningLine
+from .pruning import pruning_figure as pruning_figure
 from .readings import readings_figure as readings_figure
 from .reliability import reliability_figure as reliability_figure
 from .robustness import robustness_figure as robustness_figure

@@ -36,6 +36,7 @@ from .known_data import refuse_other_images as refuse_other_images
 from .known_data import same_data as same_data
 from .known_data import validation_pixels as validation_pixels
 from .layout import FINALISTS as FINALISTS
+from .layout import PRUNING as PRUNING
 from .layout import Entry as Entry
 from .layout import ledger_folders as ledger_folders
 from .layout import reading_folder as reading_folder

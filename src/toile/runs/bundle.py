@@ -27,7 +27,7 @@ from toile.file_lock import file_lock
 from toile.files import json_bytes, sync_folder, write_atomically, writing
 from toile.migrations import versioned
 from toile.recipe import first_fault, recipe_text
-from toile.runs.layout import REMARKS, runs_folder
+from toile.runs.layout import PRUNING, REMARKS, runs_folder
 from toile.runs.ledger import is_of, looks_added, looks_of, refuse_odd_looks
 from toile.runs.ledger_file import Look, identified
 from toile.runs.names import NAME
@@ -52,6 +52,7 @@ MAX_TEXT_BYTES = {
     "history.jsonl": 32 << 20,
     "results.json": 8 << 20,
     CORRECTIONS_FILE: MAX_CORRECTION_BYTES,
+    PRUNING: 4 << 20,
     REMARKS: 1 << 20,
 }
 # They are stored as they are; another's tool may have packed them anew, which saves a tenth.
@@ -250,7 +251,7 @@ def _fill(draft: Run, contents: dict[str, bytes]) -> None:
 def _read_all(run: Run) -> None:
     """Read every file of a run, so that a damaged one is found."""
     read_state(run.folder)
-    _ = run.recipe, run.facts, run.environment, run.history
+    _ = run.recipe, run.facts, run.environment, run.history, run.pruning
     if run.has_results:
         _ = run.results
     if run.has_validation:

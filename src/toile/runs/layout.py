@@ -16,6 +16,8 @@ READINGS, FINALISTS = "readings", "finalists"
 WITHIN = {"study": {READINGS}, "search": {READINGS, FINALISTS}}
 """Where runs lie in a study or a search; in a sheet anywhere."""
 LEDGER, REMARKS = "ledger.jsonl", "remarks.json"
+PRUNING = "pruning.json"
+"""What cutting a run out of another came to, in its folder."""
 BIN = ".bin"
 # sheet/exercise/finalists/readings/run is the deepest that a run lies in what it is part of.
 DEEPEST = 4

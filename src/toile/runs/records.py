@@ -124,6 +124,17 @@ class Results(Named):
     seen: _Seen | None = None
 
 
+class Pruning(Named):
+    """`pruning.json`: what cutting the network out of its parent's came to."""
+
+    parent: str
+    sentence: str
+    removed: dict[str, list[int]]
+    parameters: list[int]
+    macs: list[int]
+    seconds: list[Seconds]
+
+
 class LookScore(Named):
     """What came of a look, as the ledger keeps it. A study's has no loss."""
 

@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from toile.data import DataFacts
 from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, plan_network
-from toile.runs.layout import runs_folder
+from toile.runs.layout import PRUNING, runs_folder
 from toile.runs.records import (
     Environment,
     Line,
     Named,
+    Pruning,
     Record,
     Results,
     damaged,
@@ -184,6 +185,13 @@ class Run:
         if any(record["epoch"] != number for number, record in enumerate(history.epochs, start=1)):
             raise CorruptFile(f"{path} is damaged: its epochs are not 1, 2, 3 and so on")
         return history
+
+    @property
+    def pruning(self) -> Record | None:
+        """What cutting its network out of its parent's came to; None where it was not cut."""
+        if not (self.folder / PRUNING).exists():
+            return None
+        return self._json(PRUNING, Pruning)
 
     def classifier(self, weights: str = "last") -> "RunClassifier":
         """Its network with the `last` or `best` weights, loaded once for all that is asked of it.

@@ -4,6 +4,7 @@ Speaks accuracies by level, as fractions or in points; numpy and scipy. Knows no
 """
 
 from toile.statistics.interim import LOOKS, next_look
+from toile.statistics.mean import mean_interval
 from toile.statistics.pairs import Pair
 from toile.statistics.power import ALPHA, pooled_sd
 from toile.statistics.sentences import (
@@ -36,6 +37,7 @@ __all__ = [
     "judge_readings",
     "level_variance",
     "list_names",
+    "mean_interval",
     "next_alpha",
     "next_look",
     "pair_variance",

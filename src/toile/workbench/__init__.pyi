@@ -30,6 +30,7 @@ from .page import write_report as write_report
 from .pruning import Pruned as Pruned
 from .pruning import Removal as Removal
 from .pruning import prune as prune
+from .pruning_curve import view_pruning_curve as view_pruning_curve
 from .reports import write_reports as write_reports
 from .robustness import Robustness as Robustness
 from .robustness import evaluate_robustness as evaluate_robustness

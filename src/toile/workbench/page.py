@@ -9,6 +9,7 @@ from toile import report
 from toile.data import Dataset, DataSource, load_data
 from toile.errors import ToileError
 from toile.runs import Run, judge_validation, load_run_data, scored_images, validation_pixels
+from toile.workbench.inside.page_section import inside_section
 
 
 def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool = True) -> Path:
@@ -27,7 +28,7 @@ def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool =
     except ToileError:
         # The page says that there are no pictures; all else on it comes from the run alone.
         pass
-    return report.write_run_page(run, run.plan, pixels)
+    return report.write_run_page(run, run.plan, pixels, inside_section(run, pixels))
 
 
 def mistakes_of(run: Run, data: DataSource | None = None) -> Figure:

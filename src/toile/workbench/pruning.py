@@ -6,46 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool
 
 from toile import evaluation
 from toile.data import Progress, no_progress
 from toile.errors import ToileError
 from toile.evaluation import Estimate
-from toile.inspection import (
-    ChannelSpaces,
-    CutNetwork,
-    channel_batches,
-    cut_channels,
-    cut_dead,
-    rank_channels,
-    run_census,
-    seconds_each,
-)
-from toile.network import ScaledNetwork, trained_network
-from toile.recipe import Plan, Recipe, plan_network, recipe_of
-from toile.runs import (
-    PreparedData,
-    Run,
-    begin_prepared,
-    data_settings,
-    open_run,
-    prepare_data,
-    refuse_other_images,
-    stored_weights,
-)
-from toile.workbench.dead_units import batches
-
-MOST_TRIED = 20
-"""Cuts that are tried on the way to the one that costs what may be lost."""
-SAME_LOGITS = 1e-5
+from toile.files import write_json
+from toile.inspection import CutNetwork, seconds_each
+from toile.recipe import Recipe, recipe_of
+from toile.runs import PRUNING, Run, begin_prepared, data_settings, open_run, prepare_data
+from toile.workbench.surgery import MEASURES, Surgery, by_layer, correct, worth_order
 
 
 @dataclass(frozen=True)
 class Removal:
     """What to cut: one of a share of the channels, those named, the dead, or as many as may be.
 
-    `until_cost` is in points of accuracy on the half of validation that chooses.
+    `until_cost` is in points of accuracy on the half of validation that chooses. Where channels go
+    by their worth, it is by the measure `by`.
     """
 
     layer: str | None = None
@@ -53,6 +32,7 @@ class Removal:
     channels: Sequence[int] | None = None
     dead: bool = False
     until_cost: float | None = None
+    by: str = "rise"
 
     def refuse_unless_one(self) -> None:
         """Raise ToileError unless exactly one thing is asked for, within its range."""
@@ -67,6 +47,8 @@ class Removal:
             raise ToileError("--channels are of a layer; name it with --layer conv2")
         if self.fraction is not None and not 0 < self.fraction < 1:
             raise ToileError(f"--share is {self.fraction}; it goes from above 0 to below 1")
+        if self.by not in MEASURES:
+            raise ToileError(f"--by is {self.by}; it is one of {', '.join(MEASURES)}")
         if self.until_cost is not None and not 0 <= self.until_cost <= 100:
             raise ToileError(f"--until-cost is {self.until_cost}; it is points, from 0 to 100")
 
@@ -109,6 +91,17 @@ class Pruned:
             "classes": list(self.classes),
         }
 
+    def record(self) -> dict[str, Any]:
+        """What the new run keeps of it."""
+        return {
+            "parent": self.parent.id,
+            "sentence": self.sentence(),
+            "removed": self.removed,
+            "parameters": list(self.parameters),
+            "macs": list(self.macs),
+            "seconds": list(self.seconds),
+        }
+
     def sentence(self) -> str:
         """What it came to, as `31 % smaller, 1.3 times as fast, -0.1 points (...), Shirt pays`."""
         smaller = 1 - self.parameters[1] / self.parameters[0]
@@ -146,13 +139,8 @@ def prune(
     """
     removal.refuse_unless_one()
     run = run if isinstance(run, Run) else open_run(run)
-    if not len(run.validation_indices):
-        raise ToileError(
-            f"{run.id} was trained without validation images (data.validation is 0), and they are "
-            "what a cut is chosen and priced on; prune a run that holds some out"
-        )
-    surgery = _Surgery(run, weights, prepare_data(data_settings(run, data), progress), progress)
-    cut, silent, uncut = surgery.cut(removal)
+    surgery = Surgery(run, weights, prepare_data(data_settings(run, data), progress), progress)
+    cut, silent, uncut = _cut(surgery, removal)
     if not cut.removed:
         raise ToileError(
             f"nothing of {run.id} is to be cut"
@@ -160,118 +148,49 @@ def prune(
         )
     recipe = _child(run, weights, cut, silent, finetune)
     live = begin_prepared(recipe, surgery.prepared)
-    return surgery.price(live.finish(), cut, uncut)
+    pruned = _priced(surgery, live.finish(), cut, uncut)
+    write_json(pruned.run.folder / PRUNING, pruned.record())
+    return pruned
 
 
-class _Surgery:
-    def __init__(self, run: Run, weights: str, prepared: PreparedData, progress: Progress) -> None:
-        refuse_other_images(run, prepared.dataset)
-        self.run, self.prepared, self.progress = run, prepared, progress
-        self.plan: Plan = run.plan
-        self.weights = stored_weights(run, weights).arrays
-        self.classifier = run.classifier(weights)
-        self.validation = prepared.split.validation
-        self.selection: Bool[np.ndarray, " n"] = prepared.split.selection
+def _cut(
+    surgery: Surgery, removal: Removal
+) -> tuple[CutNetwork, dict[str, list[int]], tuple[str, ...]]:
+    """The cut, the channels that are silent, and sentences of what was left."""
+    if removal.dead:
+        return surgery.cut_dead()
+    if removal.channels is not None:
+        assert removal.layer is not None
+        return surgery.cut({removal.layer: list(removal.channels)}), {}, ()
+    order = worth_order(surgery.ranked(removal.layer), removal.by)
+    if removal.fraction is not None:
+        # One of each layer's stays, and counts among all.
+        total = len(order) + len({name for name, _ in order})
+        return surgery.cut(by_layer(order[: round(removal.fraction * total)])), {}, ()
+    assert removal.until_cost is not None
+    return surgery.cut_until(order, removal.until_cost / 100), {}, ()
 
-    def cut(self, removal: Removal) -> tuple[CutNetwork, dict[str, list[int]], tuple[str, ...]]:
-        """The cut, the channels that are silent, and sentences of what was left."""
-        if removal.dead:
-            return self._cut_dead()
-        if removal.channels is not None:
-            assert removal.layer is not None
-            return self._cut({removal.layer: list(removal.channels)}), {}, ()
-        order = self._order(removal.layer)
-        if removal.fraction is not None:
-            # One of each layer's stays, and counts among all.
-            total = len(order) + len({name for name, _ in order})
-            return self._cut(_among(order[: round(removal.fraction * total)])), {}, ()
-        assert removal.until_cost is not None
-        return self._cut_until(order, removal.until_cost / 100), {}, ()
 
-    def _cut(self, cuts: dict[str, list[int]]) -> CutNetwork:
-        return cut_channels(self.plan, self.weights, cuts)
-
-    def _cut_dead(self) -> tuple[CutNetwork, dict[str, list[int]], tuple[str, ...]]:
-        pixels = self.prepared.split.train.pixels
-        census = run_census(
-            self.classifier.module,
-            batches(self.classifier, pixels),
-            correlations=False,
-            progress=lambda done: self.progress(done, len(pixels), "counting"),
-        )
-        dead = cut_dead(self.plan, self.weights, census)
-        pair = self.classifier.model, self._built(dead.cut)
-        before, after = (model.logits(pixels) for model in pair)
-        change, largest = float(np.abs(before - after).max()), float(np.abs(before).max())
-        if change > SAME_LOGITS * largest:
-            raise ToileError(
-                f"cutting the dead channels of {self.run.id} would move a logit by {change:.3g} of "
-                f"{largest:.3g}; nothing was cut. Cut them by --channels, which prices it"
-            )
-        return dead.cut, dead.silent, dead.left
-
-    def _order(self, layer: str | None) -> list[tuple[str, int]]:
-        """Channels by what they are worth on the choosing half, the least first; one stays each."""
-        spaces = ChannelSpaces(self.plan)
-        chosen = spaces.cuttable() if layer is None else [spaces.of(layer)]
-        if fixed := [space for space in chosen if space.fixed]:
-            raise ToileError(f"no channel of {layer} can be cut: {fixed[0].fixed}")
-        part = self.validation.gather(np.flatnonzero(self.selection))
-        inputs = channel_batches(batches(self.classifier, part.pixels), part.labels)
-        ranked = rank_channels(
-            self.classifier.module,
-            chosen,
-            inputs,
-            lambda done, total: self.progress(done, total, "measuring channels"),
-        )
-        rows = [
-            (float(rise), worth.layer, channel)
-            for worth in ranked
-            for channel, rise in sorted(enumerate(worth.rise), key=lambda item: item[1])[:-1]
-        ]
-        return [(name, channel) for _, name, channel in sorted(rows)]
-
-    def _cut_until(self, order: list[tuple[str, int]], cost: float) -> CutNetwork:
-        """The largest cut tried before one that costs more, on the choosing half."""
-        part = self.validation.gather(np.flatnonzero(self.selection))
-        accuracy = _correct(self.classifier.model.logits(part.pixels), part.labels).mean()
-        best = self._cut({})
-        sizes = np.unique(np.linspace(0, len(order), MOST_TRIED + 1).round().astype(int))[1:]
-        for done, size in enumerate(sizes, start=1):
-            tried = self._cut(_among(order[:size]))
-            self.progress(done, len(sizes), "trying cuts")
-            if (
-                accuracy - _correct(self._built(tried).logits(part.pixels), part.labels).mean()
-                > cost
-            ):
-                break
-            best = tried
-        return best
-
-    def _built(self, cut: CutNetwork) -> ScaledNetwork:
-        plan = plan_network(cut.layers, self.plan.input, self.plan.classes)
-        return ScaledNetwork(trained_network(plan, cut.weights), self.classifier.model.pixels)
-
-    def price(self, child: Run, cut: CutNetwork, uncut: tuple[str, ...]) -> Pruned:
-        """Before and after on the scoring half, which chose nothing."""
-        part = self.validation.gather(np.flatnonzero(~self.selection))
-        pair = (self.classifier.model, child.classifier().model)
-        before, after = (_correct(model.logits(part.pixels), part.labels) for model in pair)
-        test = evaluation.mcnemar(before, after)
-        seconds = seconds_each([model.network for model in pair], pair[0].inputs(part.pixels[:250]))
-        return Pruned(
-            child,
-            self.run,
-            cut.removed,
-            (self.plan.parameters, child.plan.parameters),
-            (self.plan.macs, child.plan.macs),
-            (seconds[0], seconds[1]),
-            (_accuracy(before), _accuracy(after)),
-            evaluation.paired_difference(test),
-            test.p,
-            _by_class(before, after, part.labels, self.run.facts.class_names),
-            uncut,
-        )
+def _priced(surgery: Surgery, child: Run, cut: CutNetwork, uncut: tuple[str, ...]) -> Pruned:
+    """Before and after on the scoring half, which chose nothing."""
+    part = surgery.validation.gather(np.flatnonzero(~surgery.selection))
+    pair = (surgery.classifier.model, child.classifier().model)
+    before, after = (correct(model.logits(part.pixels), part.labels) for model in pair)
+    test = evaluation.mcnemar(before, after)
+    seconds = seconds_each([model.network for model in pair], pair[0].inputs(part.pixels[:250]))
+    return Pruned(
+        child,
+        surgery.run,
+        cut.removed,
+        (surgery.plan.parameters, child.plan.parameters),
+        (surgery.plan.macs, child.plan.macs),
+        (seconds[0], seconds[1]),
+        (_accuracy(before), _accuracy(after)),
+        evaluation.paired_difference(test),
+        test.p,
+        _by_class(before, after, part.labels, surgery.run.facts.class_names),
+        uncut,
+    )
 
 
 def _child(
@@ -292,17 +211,6 @@ def _child(
 
 def _listed(channels: dict[str, list[int]]) -> list[dict[str, Any]]:
     return [{"layer": name, "channels": list(indices)} for name, indices in channels.items()]
-
-
-def _among(order: Sequence[tuple[str, int]]) -> dict[str, list[int]]:
-    cuts: dict[str, list[int]] = {}
-    for name, channel in order:
-        cuts.setdefault(name, []).append(channel)
-    return cuts
-
-
-def _correct(logits: Float32[np.ndarray, "n k"], labels: np.ndarray) -> Bool[np.ndarray, " n"]:
-    return np.asarray(logits.argmax(axis=1) == labels)
 
 
 def _accuracy(right: Bool[np.ndarray, " n"]) -> Estimate:

@@ -4,17 +4,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toile.cli.arguments import Json, MovedData, RunName
+from toile.cli.arguments import Json, MovedData
+from toile.cli.files import Force
+from toile.cli.inspect.mistakes import RunOrStudy
+from toile.cli.inspect.viewing import Out, OutputOptions, Values, tell_view
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import amount, estimate, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
+    from toile.runs import Run
     from toile.workbench import Pruned
 
 
 def prune(
-    run: RunName,
+    name: RunOrStudy,
     layer: Annotated[
         str | None, typer.Option(help="The layer to cut; all that can be cut unless said.")
     ] = None,
@@ -31,24 +35,57 @@ def prune(
     until_cost: Annotated[
         float | None, typer.Option(metavar="POINTS", help="Cut until so many points are lost.")
     ] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by", metavar="rise|norm|taylor", help="What channels are worth: rise is measured."
+        ),
+    ] = "rise",
     finetune: Annotated[int, typer.Option(min=0, help="Epochs to train afterwards.")] = 0,
     weights: Annotated[str, typer.Option(help="last or best.")] = "last",
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Cut more and more, and tell of each; keep none.")
+    ] = False,
+    within: Annotated[
+        float,
+        typer.Option(metavar="POINTS", min=0, max=100, help="Of --curve: what a cut may cost."),
+    ] = 0.3,
+    level: Annotated[
+        str | None, typer.Option(metavar="LEVEL", help="Of --curve of a study: this level's.")
+    ] = None,
+    out: Out = None,
+    values: Values = None,
     data: MovedData = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Cut filters out of a run's network as a new run, and say what that costs and who pays.
 
-    What to cut is chosen on one half of validation, and priced on the other.
+    What to cut is chosen on one half of validation, and priced on the other. With --curve, of a run
+    or the readings of a study, accuracy against what is cut.
     """
     from toile.cli.progress import data_progress, waiting
     from toile.runs import open_run
 
-    opened = open_run(run)
+    options = OutputOptions(out, values, force, as_json)
+    if curve:
+        asked = [fraction, channels, until_cost]
+        given = [dead, finetune, weights != "last", by != "rise"]
+        if any(value is not None for value in asked) or any(given):
+            raise ToileError(
+                "--curve makes all cuts, of the last weights, and keeps none; it goes with "
+                "--layer, --within and --level"
+            )
+        _curve(name, layer, within / 100, level, data, options)
+        return
+    if level is not None or out is not None or values is not None:
+        raise ToileError("--level, --out and --values are of --curve")
+    opened = open_run(name)
     indices = None if channels is None else _parsed(channels)
     with waiting("loading torch"):
         from toile.workbench import Removal
         from toile.workbench import prune as cut
-    removal = Removal(layer, fraction, indices, dead, until_cost)
+    removal = Removal(layer, fraction, indices, dead, until_cost, by)
     with data_progress() as progress:
         result = cut(
             opened, removal, finetune=finetune, weights=weights, data=data, progress=progress
@@ -57,6 +94,53 @@ def prune(
         say_json(result.to_json())
     else:
         say(_text(result))
+
+
+def _curve(
+    name: str,
+    layer: str | None,
+    margin: float,
+    level: str | None,
+    data: str | None,
+    options: OutputOptions,
+) -> None:
+    from toile.cli.inspect.written import refuse_written
+    from toile.cli.progress import data_progress, waiting
+
+    refuse_written(options.out, options.values, options.force)
+    runs = _readings(name, level)
+    with waiting("loading torch"):
+        from toile.workbench import view_pruning_curve
+    with data_progress() as progress:
+        view = view_pruning_curve(runs, layer, margin, data, progress)
+    tell_view(view, options)
+
+
+def _readings(name: str, level: str | None) -> "list[Run]":
+    """The run called `name`, or the finished readings of the study, of its `level`."""
+    from toile.runs import Run, Workspace
+
+    entry = Workspace().named(name, "run", "study")
+    if entry.kind == "run":
+        if level is not None:
+            raise ToileError(f"{entry.name} is a run; --level is of a study")
+        return [Run(entry.folder)]
+    from toile.studies import open_study
+
+    result = open_study(entry.folder)
+    names = [one.name for one in result.levels]
+    if level is None and len(names) == 1:
+        level = names[0]
+    if level not in names:
+        raise ToileError(f"say of which level of {entry.name}: --level {' or '.join(names)}")
+    runs = [
+        Run(reading.folder)
+        for reading in result.readings
+        if reading.level == level and reading.score is not None
+    ]
+    if not runs:
+        raise ToileError(f"level {level} of {entry.name} has no finished reading")
+    return runs
 
 
 def _parsed(channels: str) -> list[int]:

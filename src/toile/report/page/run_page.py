@@ -12,6 +12,7 @@ from toile.report.confusion import MOST_NARROW, confusion_figure
 from toile.report.curves import curve_figure
 from toile.report.page import cost
 from toile.report.page.inline_svg import inline_svgs
+from toile.report.page.inside_section import InsideSection
 from toile.report.page.render import render
 from toile.report.page.status import run_status
 from toile.report.page.validation_summary import ValidationSummary, summarise_validation
@@ -24,17 +25,28 @@ from toile.runs import History, Run, abstention_of, convergence_of, few_steps_of
 MOST_TABLED = 60
 
 
-def write_run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) -> Path:
+def write_run_page(
+    run: Run,
+    plan: Plan,
+    pixels: UInt8[np.ndarray, "n c h w"] | None,
+    inside: InsideSection | None = None,
+) -> Path:
     """Write the page as `report.html` into the run's folder and say where."""
     path = run.folder / "report.html"
-    write_atomically(path, run_page(run, plan, pixels).encode())
+    write_atomically(path, run_page(run, plan, pixels, inside).encode())
     return path
 
 
-def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) -> str:
+def run_page(
+    run: Run,
+    plan: Plan,
+    pixels: UInt8[np.ndarray, "n c h w"] | None,
+    inside: InsideSection | None = None,
+) -> str:
     """The page of a run in any state, as one HTML document without scripts or outer addresses.
 
-    `pixels` are the validation images in the order of `run.validation`; None leaves them out.
+    `pixels` are the validation images in the order of `run.validation`; None leaves them out, as
+    it does with `inside`.
     """
     history, facts = run.history, run.facts
     looks = [look for look in looks_of(run) if look.test == facts.test_fingerprint]
@@ -58,6 +70,7 @@ def run_page(run: Run, plan: Plan, pixels: UInt8[np.ndarray, "n c h w"] | None) 
         loss=_curve(history, "loss"),
         accuracy=_curve(history, "accuracy"),
         summary=summary,
+        inside=inside,
         abstention=abstention_of(run).cost,
         confusion=summary and _confusion(summary),
         reliability=summary and _reliability(summary),

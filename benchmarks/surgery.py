@@ -1,0 +1,122 @@
+"""How small can a network be made? `python benchmarks/surgery.py [PRESET ...] --runs FOLDER`.
+
+Trains each preset once on Fashion-MNIST, seed 0, where FOLDER/PRESET is not there yet; counts its
+dead units; cuts them; cuts by each measure of worth without training (`toile inspect prune
+--curve`); and cuts shares that an epoch of fine-tuning follows. Writes a table in Markdown for
+`docs/inspect.md`. Each cut is priced on the half of validation that chose nothing.
+"""
+
+import argparse
+import json
+import os
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from toile.errors import ToileError
+from toile.process import prepare_process
+
+prepare_process()
+
+import toile  # noqa: E402
+from toile.runs import Run  # noqa: E402
+from toile.workbench import Pruned, Removal, census, prune, view_pruning_curve  # noqa: E402
+
+PRESETS = ("quick", "s0-cnn", "s2-first", "s3-example")
+SHARES = (0.1, 0.25, 0.5, 0.75)
+MARGIN = 0.003
+
+
+def run_of(preset: str, folder: Path) -> Run:
+    """The run of `preset` in `folder`, trained where there is none."""
+    if (folder / preset / "results.json").exists():
+        return Run(folder / preset)
+    settings = {"training.threads": 1, "training.census": True, "training.keep": "epochs"}
+    return toile.train(preset, out=folder / preset, settings=settings)
+
+
+def measure(preset: str, folder: Path) -> dict[str, Any]:
+    """Everything the table tells of `preset`."""
+    run = run_of(preset, folder)
+    record: dict[str, Any] = {"preset": preset, "accuracy": run.score.value}
+    record["epochs"] = len(run.history.epochs)
+    record["census"] = census(run).to_json()
+    curve = view_pruning_curve([run], margin=MARGIN)
+    curve.draw(False).savefig(folder / f"curve-{preset}.png", dpi=100)
+    record["curve"] = curve.record
+    record["said"] = list(curve.says)
+    record["dead"] = _priced(run, Removal(dead=True), 0)
+    for by in ("rise", "taylor"):
+        record[by] = {
+            str(share): _priced(run, Removal(fraction=share, by=by), 1) for share in SHARES
+        }
+    return record
+
+
+def _priced(run: Run, removal: Removal, finetune: int) -> dict[str, Any] | str:
+    try:
+        pruned: Pruned = prune(run, removal, finetune=finetune)
+    except ToileError as error:
+        return str(error)
+    removed = sum(map(len, pruned.removed.values()))
+    return pruned.to_json() | {"sentence": pruned.sentence(), "num_removed": removed}
+
+
+def smallest(by_share: dict[str, Any]) -> str | None:
+    """The largest share that is shown to cost at most the margin, tested from the smallest on."""
+    safe = list(takewhile(lambda share: by_share[share]["difference"]["low"] >= -MARGIN, by_share))
+    return safe[-1] if safe else None
+
+
+def rows(record: dict[str, Any]) -> list[str]:
+    """Lines of the table."""
+    lines = []
+    dead = record["dead"]
+    lines.append(f"| {record['preset']} | dead, no training | {_cells(dead)} |")
+    for name, measured in record["curve"]["measures"].items():
+        within = measured["within"]
+        if within is None:
+            lines.append(f"| {record['preset']} | {name}, no training | not shown | | |")
+            continue
+        change = {key: 100 * value for key, value in within["difference"].items()}
+        before, after = within["parameters"]
+        lines.append(
+            f"| {record['preset']} | {name}, no training | {within['channels']} channels | "
+            f"{before:,} to {after:,} | {change['value']:+.2f} ({change['low']:+.2f} to "
+            f"{change['high']:+.2f}) |"
+        )
+    for by in ("rise", "taylor"):
+        for share, priced in record[by].items():
+            shown = " **shown**" if share == smallest(record[by]) else ""
+            what = f"{100 * float(share):g} % by {by}, an epoch"
+            lines.append(f"| {record['preset']} | {what}{shown} | {_cells(priced)} |")
+    return lines
+
+
+def _cells(priced: dict[str, Any] | str) -> str:
+    if isinstance(priced, str):
+        return f"none: {priced} | | "
+    before, after = priced["parameters"]
+    change = {key: 100 * priced["difference"][key] for key in ("value", "low", "high")}
+    return (
+        f"{priced['num_removed']} channels | {before:,} to {after:,} | {change['value']:+.2f} "
+        f"({change['low']:+.2f} to {change['high']:+.2f})"
+    )
+
+
+def main() -> None:
+    """Measure what was asked for, and write what came of it after each preset."""
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("presets", nargs="*", default=PRESETS)
+    asked.add_argument("--runs", type=Path, default=Path("surgery"))
+    given = asked.parse_args()
+    given.runs.mkdir(exist_ok=True)
+    os.environ["TOILE_RUNS"] = str(given.runs / "cut")
+    for preset in given.presets:
+        record = measure(preset, given.runs)
+        (given.runs / f"{preset}.json").write_text(json.dumps(record, indent=1))
+        print("\n".join([*record["said"], *rows(record)]), flush=True)
+
+
+if __name__ == "__main__":
+    main()

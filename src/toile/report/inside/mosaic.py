@@ -1,0 +1,75 @@
+"""Maps as one small picture for a page: no axes and no letters, which a page writes itself."""
+
+import base64
+import io
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from toile.report.grid import canvas
+from toile.report.inside.shades import shading
+from toile.report.theme import VALIDATION
+
+SIDE_PX = 44
+"""About so wide is a map; a pixel of it is whole pixels of the picture."""
+COLUMNS = 8
+"""So many fit a small screen at that size."""
+GAP_PX = 4
+HEAT_PX = 112
+MOST = 128
+"""Maps that are drawn; a picture of thousands would be longer than the page."""
+
+
+@dataclass(frozen=True)
+class Mosaic:
+    """A picture in a data: address, how wide it is shown at most, and what is in it."""
+
+    uri: str
+    width_px: int
+    says: str
+
+
+def mosaic(maps: Float[np.ndarray, "channels h w"], says: str) -> Mosaic:
+    """Up to 128 maps side by side on one scale, clear at 0, and `says` with that scale."""
+    shown = maps[:MOST]
+    shades = shading(maps)
+    times = max(1, round(SIDE_PX / max(maps.shape[1:])))
+    # As one row each: three maps in a row would be taken for the colours of one picture.
+    colours = shades.to_rgba(shown.reshape(len(shown), -1), bytes=True)
+    colours = colours.reshape(*shown.shape, 4).repeat(times, 1).repeat(times, 2)
+    count, height, width, _ = colours.shape
+    columns = min(COLUMNS, count)
+    rows = math.ceil(count / columns)
+    sheet = np.zeros(
+        (rows * (height + GAP_PX) - GAP_PX, columns * (width + GAP_PX) - GAP_PX, 4), np.uint8
+    )
+    for index, tile in enumerate(colours):
+        top, left = (at * (side + GAP_PX) for at, side in zip(
+            divmod(index, columns), (height, width), strict=True))  # fmt: skip
+        sheet[top : top + height, left : left + width] = tile
+    most = shades.norm.vmax
+    scale = f"blue up to {most:.3g}" + (f", orange down to {-most:.3g}" if maps.min() < 0 else "")
+    left_out = f"; the first {MOST}" if count < len(maps) else ""
+    return Mosaic(_uri(Image.fromarray(sheet)), sheet.shape[1], f"{says}: {scale}{left_out}")
+
+
+def heat_uri(picture: UInt8[np.ndarray, "c h w"], heat: Float[np.ndarray, "h w"]) -> str:
+    """`heat`, 0 and up, as a veil of orange over the picture in grey."""
+    grey = canvas(picture).astype(np.float64)
+    grey = grey.mean(-1) if grey.ndim == 3 else grey
+    veil = (heat / (heat.max() or 1.0))[..., None]
+    colour = 255 * np.array(to_rgb(VALIDATION))
+    mixed = (1 - 0.75 * veil) * grey[..., None] + 0.75 * veil * colour
+    times = max(1, round(HEAT_PX / max(grey.shape)))
+    pixels = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+    return _uri(Image.fromarray(pixels.repeat(times, 0).repeat(times, 1)))
+
+
+def _uri(image: Image.Image) -> str:
+    written = io.BytesIO()
+    image.save(written, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(written.getvalue()).decode()

@@ -1,0 +1,65 @@
+"""Accuracy against the share of channels that are cut, a line for each measure of worth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from toile.report.theme import (
+    DISTINCT,
+    INK,
+    MUTED,
+    NARROW_INCHES,
+    PERCENT,
+    TRAINING,
+    VALIDATION,
+    new_figure,
+    plain,
+    style_axes,
+)
+
+COLOURS = (TRAINING, VALIDATION, DISTINCT[2])
+
+
+@dataclass(frozen=True)
+class PruningLine:
+    """A measure by `name`, and accuracy with the ends of its interval at each share."""
+
+    name: str
+    accuracy: tuple[tuple[float, float, float], ...]
+
+
+def pruning_figure(
+    fractions: Sequence[float],
+    lines: Sequence[PruningLine],
+    safe: float | None,
+    title: str,
+    narrow: bool = False,
+) -> Figure:
+    """Each line with its 95 % band; `safe` marks the share that is shown to cost little.
+
+    `narrow` for a small screen.
+    """
+    figure = new_figure(NARROW_INCHES if narrow else 7.0, 3.2 if narrow else 3.9)
+    axes = figure.subplots()
+    for line, colour in zip(lines, COLOURS, strict=False):
+        middle, low, high = np.clip(np.array(line.accuracy).T, 0, 1)
+        axes.fill_between(fractions, low, high, color=colour, alpha=0.15, linewidth=0)
+        axes.plot(
+            fractions, middle, color=colour, linewidth=1.6, marker="o", markersize=2.5,
+            label=line.name,
+        )  # fmt: skip
+    whole = lines[0].accuracy[0][0]
+    axes.axhline(whole, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    if safe is not None:
+        axes.axvline(safe, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
+    style_axes(axes, plain(title, 34 if narrow else 70))
+    axes.set_ylim(0, 1.02)
+    axes.set_xlabel("share of channels cut, by")
+    axes.xaxis.set_major_formatter(PERCENT)
+    axes.yaxis.set_major_formatter(PERCENT)
+    axes.legend(
+        loc="lower left", frameon=False, fontsize=7.5, labelcolor=INK, handlelength=1.6,
+    )  # fmt: skip
+    return figure

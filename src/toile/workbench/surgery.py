@@ -1,0 +1,167 @@
+"""A run's network on the table: what its channels are worth, and cuts tried on validation."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from toile.data import Progress
+from toile.errors import ToileError
+from toile.inspection import (
+    ChannelSpaces,
+    ChannelWorth,
+    CutNetwork,
+    channel_batches,
+    cut_channels,
+    cut_dead,
+    rank_channels,
+    run_census,
+)
+from toile.network import ScaledNetwork, trained_network
+from toile.recipe import Plan, plan_network
+from toile.runs import PreparedData, Run, refuse_other_images, stored_weights
+from toile.workbench.dead_units import batches
+
+MOST_TRIED = 20
+"""Cuts that are tried on the way to the one that costs what may be lost, before it is narrowed."""
+SAME_LOGITS = 1e-5
+MEASURES = ("rise", "norm", "taylor")
+"""What a channel is worth: the loss measured without it, its filter's length, or a guess."""
+Channel = tuple[str, int]
+"""The layer that writes it, and which of its channels it is."""
+
+
+class Surgery:
+    """`run` with its `weights`, its data read and divided, to be cut.
+
+    What to cut is chosen on the half of validation that chooses; the other half scores.
+    """
+
+    def __init__(self, run: Run, weights: str, prepared: PreparedData, progress: Progress) -> None:
+        if not len(run.validation_indices):
+            raise ToileError(
+                f"{run.id} was trained without validation images (data.validation is 0), and they "
+                "are what a cut is chosen and priced on; prune a run that holds some out"
+            )
+        refuse_other_images(run, prepared.dataset)
+        self.run, self.prepared, self.progress = run, prepared, progress
+        self.plan: Plan = run.plan
+        self.weights = stored_weights(run, weights).arrays
+        self.classifier = run.classifier(weights)
+        self.validation = prepared.split.validation
+        self.selection: Bool[np.ndarray, " n"] = prepared.split.selection
+
+    def cut(self, cuts: dict[str, list[int]]) -> CutNetwork:
+        """The network without these channels."""
+        return cut_channels(self.plan, self.weights, cuts)
+
+    def cut_dead(self) -> tuple[CutNetwork, dict[str, list[int]], tuple[str, ...]]:
+        """The cut of what is dead, the channels that are silent, and sentences of what was left.
+
+        Raises ToileError where that would move a logit of a training image.
+        """
+        pixels = self.prepared.split.train.pixels
+        census = run_census(
+            self.classifier.module,
+            batches(self.classifier, pixels),
+            correlations=False,
+            progress=lambda done: self.progress(done, len(pixels), "counting"),
+        )
+        dead = cut_dead(self.plan, self.weights, census)
+        pair = self.classifier.model, self.built(dead.cut)
+        before, after = (model.logits(pixels) for model in pair)
+        change, largest = float(np.abs(before - after).max()), float(np.abs(before).max())
+        if change > SAME_LOGITS * largest:
+            raise ToileError(
+                f"cutting the dead channels of {self.run.id} would move a logit by {change:.3g} of "
+                f"{largest:.3g}; nothing was cut. Cut them by --channels, which prices it"
+            )
+        return dead.cut, dead.silent, dead.left
+
+    def ranked(self, layer: str | None) -> list[ChannelWorth]:
+        """What each channel that can be cut is worth on the choosing half, or each of `layer`.
+
+        Raises ToileError where those of `layer` cannot be cut.
+        """
+        spaces = ChannelSpaces(self.plan)
+        chosen = spaces.cuttable() if layer is None else [spaces.of(layer)]
+        if fixed := [space for space in chosen if space.fixed]:
+            raise ToileError(f"no channel of {layer} can be cut: {fixed[0].fixed}")
+        part = self.validation.gather(np.flatnonzero(self.selection))
+        inputs = channel_batches(batches(self.classifier, part.pixels), part.labels)
+        return rank_channels(
+            self.classifier.module,
+            chosen,
+            inputs,
+            lambda done, total: self.progress(done, total, "measuring channels"),
+        )
+
+    def cut_until(self, order: list[Channel], cost: float) -> CutNetwork:
+        """The largest cut tried before one that costs more, on the choosing half.
+
+        In twentieths of what can be cut, then narrowed down to a single channel.
+        """
+        part = self.validation.gather(np.flatnonzero(self.selection))
+        accuracy = correct(self.classifier.model.logits(part.pixels), part.labels).mean()
+        best, kept = self.cut({}), 0
+
+        def costs_more(tried: CutNetwork) -> bool:
+            right = correct(self.built(tried).logits(part.pixels), part.labels)
+            return bool(accuracy - right.mean() > cost)
+
+        sizes = np.unique(np.linspace(0, len(order), MOST_TRIED + 1).round().astype(int))[1:]
+        for done, size in enumerate(map(int, sizes), start=1):
+            tried = self.cut(by_layer(order[:size]))
+            self.progress(done, len(sizes), "trying cuts")
+            if costs_more(tried):
+                break
+            best, kept = tried, size
+        else:
+            return best
+        while size - kept > 1:
+            middle = (size + kept) // 2
+            self.progress(middle, len(order), "narrowing the cut")
+            tried = self.cut(by_layer(order[:middle]))
+            if costs_more(tried):
+                size = middle
+            else:
+                best, kept = tried, middle
+        return best
+
+    def built(self, cut: CutNetwork) -> ScaledNetwork:
+        """The cut network with its weights."""
+        network = trained_network(self.plan_of(cut), cut.weights)
+        return ScaledNetwork(network, self.classifier.model.pixels)
+
+    def plan_of(self, cut: CutNetwork) -> Plan:
+        """The plan of the cut network."""
+        return plan_network(cut.layers, self.plan.input, self.plan.classes)
+
+
+def worth_order(ranked: Sequence[ChannelWorth], measure: str) -> list[Channel]:
+    """Channels by what they are worth by `measure`, the least first; each layer's best stays.
+
+    Norms are taken relative to the root mean square of their layer's, whose weights have another
+    size than those of another layer.
+    """
+    rows = []
+    for worth in ranked:
+        values = getattr(worth, measure)
+        if measure == "norm":
+            values = values / np.sqrt(np.square(values).mean())
+        kept = sorted(enumerate(values), key=lambda item: float(item[1]))[:-1]
+        rows += [(float(value), worth.layer, channel) for channel, value in kept]
+    return [(name, channel) for _, name, channel in sorted(rows)]
+
+
+def by_layer(order: Sequence[Channel]) -> dict[str, list[int]]:
+    """The channels of `order` by the layers that write them."""
+    cuts: dict[str, list[int]] = {}
+    for name, channel in order:
+        cuts.setdefault(name, []).append(channel)
+    return cuts
+
+
+def correct(logits: Float32[np.ndarray, "n k"], labels: np.ndarray) -> Bool[np.ndarray, " n"]:
+    """Which images are answered right."""
+    return np.asarray(logits.argmax(axis=1) == labels)

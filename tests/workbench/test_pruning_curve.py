@@ -1,0 +1,134 @@
+"""How far a network can be cut: the curve, where it stops to be safe, and what a cut run keeps."""
+
+import numpy as np
+import pytest
+
+import toile
+from tests.conftest import bars
+from toile.errors import ToileError
+from toile.inspection import ChannelWorth
+from toile.runs import bundle_run
+from toile.workbench import Removal, export_run, prune, view_pruning_curve
+from toile.workbench.inside.page_section import inside_section
+from toile.workbench.pruning_curve import _Cut, _shown
+from toile.workbench.surgery import by_layer, worth_order
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, small):
+    """Two readings of six filters that have learnt the three kinds of bars."""
+    folder = tmp_path_factory.mktemp("bars")
+    images, test = bars(300, seed=5), bars(30, seed=6)
+    parts = {"x_train": images.pixels[:, 0], "y_train": images.labels}
+    np.savez(folder / "bars.npz", **parts, x_test=test.pixels[:, 0], y_test=test.labels)
+    recipe = small(epochs=3, name=str(folder / "bars.npz"), size_px=None, validation=80)
+    settings = {"network.conv1.filters": 6}
+    return [
+        toile.train(recipe, seed=seed, settings=settings, out=folder / f"run-{seed}")
+        for seed in (0, 1)
+    ]
+
+
+def test_the_curve_begins_whole_and_is_of_images_that_chose_nothing(runs):
+    view = view_pruning_curve(runs[:1])
+    holdout = runs[0].validation.selection == 0
+    right = runs[0].predictions == runs[0].validation.labels
+    assert view.record["images"] == holdout.sum()
+    assert view.record["channels"] == 6
+    # One filter stays.
+    assert view.record["cut"] == [0, 1, 2, 3, 4, 5]
+    for measure in view.record["measures"].values():
+        assert measure["accuracy"][0][0] == right[holdout].mean()
+        assert measure["parameters"][0] == runs[0].plan.parameters
+        assert sorted(measure["parameters"], reverse=True) == measure["parameters"]
+    assert view.values["rise/accuracy"].shape == (1, 6)
+    assert view.draw(True).axes
+
+
+def test_of_several_readings_the_mean_is_told(runs):
+    accuracy = view_pruning_curve(runs).record["measures"]["norm"]["accuracy"]
+    each = [view_pruning_curve([run]).record["measures"]["norm"]["accuracy"] for run in runs]
+    for at, (mean, low, high) in enumerate(accuracy):
+        assert mean == pytest.approx(np.mean([one[at][0] for one in each]))
+        assert low <= mean <= high
+
+
+def test_a_cut_is_safe_only_where_all_smaller_ones_are_shown_to_be():
+    n = 10_000
+    right = np.ones((5, n), bool)
+    right[2, :100] = False  # A point lost, and found again behind it.
+    cut = _Cut(right, np.arange(5), np.arange(5))
+    assert _shown([cut], 0.003) == 1
+    assert _shown([cut], 0.02) == 4
+    right[1, :100] = False
+    assert _shown([cut], 0.003) == 0
+    # Of few images the same is not shown: the interval reaches too far.
+    few = _Cut(np.ones((3, 50), bool), np.arange(3), np.arange(3))
+    assert _shown([few], 0.003) == 0
+
+
+def test_channels_go_by_each_measure_and_the_best_of_each_layer_stays():
+    worths = [
+        ChannelWorth("a", np.array([3.0, 1, 2]), np.array([1.0, 2, 3]), np.array([5.0, 6, 4])),
+        ChannelWorth("b", np.array([0.5, 9]), np.array([100.0, 10]), np.array([7.0, 1])),
+    ]
+    assert worth_order(worths, "rise") == [("b", 0), ("a", 1), ("a", 2)]
+    # By length relative to the layer's own, since weights of b are tens of times as large.
+    assert worth_order(worths, "norm") == [("b", 1), ("a", 0), ("a", 1)]
+    assert by_layer(worth_order(worths, "taylor")) == {"b": [1], "a": [2, 0]}
+
+
+def test_until_cost_stops_at_a_single_channel(runs, monkeypatch):
+    # In steps of three of the five, then narrowed: as far as trying every size gets.
+    monkeypatch.setattr("toile.workbench.surgery.MOST_TRIED", 2)
+    run = runs[0]
+    chosen = run.validation.selection == 1
+    before = (run.predictions == run.validation.labels)[chosen].mean()
+    cost = 100 * (before - 0.5)
+    pruned = prune(run, Removal(until_cost=cost))
+    after = pruned.run.predictions == run.validation.labels
+    assert before - after[chosen].mean() <= cost / 100
+    removed = sum(map(len, pruned.removed.values()))
+    more = prune(run, Removal(channels=_order(run)[: removed + 1], layer="conv1")).run
+    right = (more.predictions == run.validation.labels)[chosen].mean()
+    assert removed == 5 or before - right > cost / 100
+
+
+def _order(run):
+    from toile.data import no_progress
+    from toile.runs import data_settings, prepare_data
+    from toile.workbench.surgery import Surgery
+
+    surgery = Surgery(run, "last", prepare_data(data_settings(run), no_progress), no_progress)
+    return [channel for _, channel in worth_order(surgery.ranked(None), "rise")]
+
+
+def test_a_cut_run_keeps_what_it_came_to_and_its_page_says_it(runs, tmp_path):
+    pruned = prune(runs[0], Removal(fraction=0.34))
+    assert pruned.run.pruning["sentence"] == pruned.sentence()
+    assert runs[0].pruning is None
+    origin = inside_section(pruned.run, None).origin
+    assert (origin.parent, origin.cut) == (runs[0].id, "2 channels of conv1")
+    assert origin.sentence == pruned.sentence()
+    bundle = bundle_run(pruned.run, tmp_path / "cut.zip")
+    copied, _ = toile.import_bundle(bundle, tmp_path / "elsewhere")
+    assert copied.pruning == pruned.run.pruning
+    assert np.array_equal(copied.validation.logits, pruned.run.validation.logits)
+    assert str(runs[0].folder) not in (copied.folder / "recipe.yaml").read_text()
+
+
+def test_a_cut_run_is_exported_as_it_is(runs, tmp_path):
+    pruned = prune(runs[0], Removal(layer="conv1", channels=[0, 3]))
+    file = export_run(pruned.run, file=tmp_path / "cut.h5").file
+    images = bars(20, seed=9).pixels
+    own, exported = pruned.run.classifier(), toile.open_classifier(file)
+    ours, theirs = (model.model.logits(images) for model in (own, exported))
+    assert np.abs(ours - theirs).max() < 1e-4
+
+
+def test_what_has_nothing_to_cut_is_refused(runs):
+    with pytest.raises(ToileError, match="--by is size; it is one of rise, norm, taylor"):
+        prune(runs[0], Removal(fraction=0.5, by="size"))
+    one = prune(runs[0], Removal(layer="conv1", channels=[0, 1, 2, 3, 4])).run
+    with pytest.raises(ToileError, match="one channel in each layer"):
+        view_pruning_curve([one])

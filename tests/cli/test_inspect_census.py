@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
@@ -15,6 +17,7 @@ def killed(tmp_path_factory):
     place = tmp_path_factory.mktemp("killed")
     folder = place / "runs" / "killed"
     settings = ["--set=network.conv1.filters=4", "--set=training.census=true"]
+    settings += ["--set=training.keep=epochs"]
     done = call_in(place, "train", "s1-lab", f"--out={folder}", *QUICKLY, *settings)
     assert done.code == 0, done.errors
     weights = load_file(folder / "last.safetensors")
@@ -75,3 +78,15 @@ def test_what_cannot_be_counted_is_refused_with_a_sentence(toile, killed, words,
     answer = toile("inspect", "census", *named)
     assert (answer.code, answer.output) == (2, "")
     assert said in answer.errors
+
+
+def test_kept_weights_of_epochs_tell_the_same_as_recorded_counts(toile, killed, tmp_path):
+    copy = shutil.copytree(killed, tmp_path / "kept")
+    shutil.rmtree(copy / "census")
+    kept, counted = (
+        toile("inspect", "census", run, "--why", "--json").json["why"] for run in (copy, killed)
+    )
+    assert kept == counted
+    shutil.rmtree(copy / "epochs")
+    unknown = toile("inspect", "census", copy, "--why", "--json").json["why"]
+    assert sum(layer["unknown"] for layer in unknown) > sum(layer["unknown"] for layer in kept)

@@ -50,8 +50,8 @@ def pruning_figure(
             fractions, middle, color=colour, linewidth=1.6, marker="o", markersize=2.5,
             label=line.name,
         )  # fmt: skip
-    whole = lines[0].accuracy[0][0]
-    axes.axhline(whole, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    uncut = lines[0].accuracy[0][0]
+    axes.axhline(uncut, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
     if safe is not None:
         axes.axvline(safe, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
     style_axes(axes, plain(title, 34 if narrow else 70))

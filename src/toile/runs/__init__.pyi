@@ -7,6 +7,7 @@ from .bin import Binned as Binned
 from .bundle import Manifest as Manifest
 from .bundle import bundle_run as bundle_run
 from .bundle import unpack_bundle as unpack_bundle
+from .census import NUM_COUNTED as NUM_COUNTED
 from .census import census_images as census_images
 from .census import epoch_censuses as epoch_censuses
 from .checkpoint import CHECKPOINT_SECONDS as CHECKPOINT_SECONDS
@@ -18,6 +19,7 @@ from .classifier import stored_weights as stored_weights
 from .create import create_run as create_run
 from .create import new_run_id as new_run_id
 from .epoch_weights import epoch_network as epoch_network
+from .epoch_weights import has_saved_epochs as has_saved_epochs
 from .epoch_weights import saved_epochs as saved_epochs
 from .evaluation import Evaluated as Evaluated
 from .evaluation import compare_predictions as compare_predictions

@@ -12,7 +12,7 @@ from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
 from toile.streams import numpy_stream
 from toile.training import Fit
 
-NUM_IMAGES = 2000
+NUM_COUNTED = 2000
 FOLDER = "census"
 
 
@@ -21,7 +21,7 @@ def keep_census(folder: Path, fit: Fit, epoch: int) -> None:
 
     On the same images after every epoch, so that an epoch trained again has the same file.
     """
-    indices = census_images(fit.batches.labels.cpu().numpy(), NUM_IMAGES)
+    indices = census_images(fit.batches.labels.cpu().numpy(), NUM_COUNTED)
     pixels = fit.batches.images[indices]
     batches = (fit.batches.pixels.scaled(part) for part in pixels.split(250))
     census = run_census(fit.scored, batches, correlations=False)

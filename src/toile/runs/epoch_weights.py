@@ -20,6 +20,11 @@ def keep_weights(folder: Path, weights: Mapping[str, np.ndarray], epoch: int) ->
     save_arrays(_path(folder, epoch), weights)
 
 
+def has_saved_epochs(run: Run) -> bool:
+    """Whether `run` keeps weights of its epochs."""
+    return any((run.folder / FOLDER).glob("epoch-*.safetensors"))
+
+
 def saved_epochs(run: Run) -> list[int]:
     """The epochs whose weights `run` keeps, in order. Raises ToileError where it keeps none."""
     names = [path.name for path in (run.folder / FOLDER).glob("epoch-*.safetensors")]

@@ -11,7 +11,19 @@ from jaxtyping import UInt8
 from toile.data import Progress, no_progress, split_data
 from toile.inspection import Census, LayerDeath, dead_units, explain_dead, run_census
 from toile.network import Network
-from toile.runs import Run, RunClassifier, epoch_censuses, first_network, open_run, same_data
+from toile.runs import (
+    NUM_COUNTED,
+    Run,
+    RunClassifier,
+    census_images,
+    epoch_censuses,
+    epoch_network,
+    first_network,
+    has_saved_epochs,
+    open_run,
+    same_data,
+    saved_epochs,
+)
 
 BATCH = 250
 
@@ -49,16 +61,23 @@ def census(
     """Count the units of `run`'s network that never fire, rarely, always, or are saturated.
 
     Over all images that it was trained on, exactly. With `why` its first weights, made again, are
-    counted as well, and epochs where the run recorded them (`training.census`). `data` is where its
-    images lie now, if no longer where they were. Raises ToileError where the run has no such
-    weights, or its data is gone or no longer the same.
+    counted as well, and epochs where the run recorded them (`training.census`), or where it keeps
+    their weights (`training.keep`), on the 2,000 images that it would have recorded. `data` is
+    where its images lie now, if no longer where they were. Raises ToileError where the run has no
+    such weights, or its data is gone or no longer the same.
     """
     run = run if isinstance(run, Run) else open_run(run)
     classifier = run.classifier(weights)
     dataset = same_data(run, progress, data)
-    pixels = split_data(dataset.train, run.recipe.data).train.pixels
+    train = split_data(dataset.train, run.recipe.data).train
+    pixels = train.pixels
 
-    def count(network: Network, message: str, correlations: bool = True) -> Census:
+    def count(
+        network: Network,
+        message: str,
+        correlations: bool = True,
+        pixels: UInt8[np.ndarray, "n c h w"] = pixels,
+    ) -> Census:
         return run_census(
             network,
             batches(classifier, pixels),
@@ -76,6 +95,13 @@ def census(
         for epoch, epoch_census in epoch_censuses(run)
         if epoch <= last
     ]
+    if not epochs and has_saved_epochs(run):
+        few = pixels[census_images(train.labels, NUM_COUNTED)]
+        epochs = [
+            (epoch, dead_units(count(epoch_network(run, epoch), f"epoch {epoch}", False, few)))
+            for epoch in saved_epochs(run)
+            if epoch <= last
+        ]
     return RunCensus(run, weights, result, explain_dead(classifier.module, result, first, epochs))
 
 

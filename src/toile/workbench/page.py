@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from toile import report
-from toile.data import Dataset, DataSource, load_data
+from toile.data import Dataset, DataSource
 from toile.errors import ToileError
 from toile.runs import Run, judge_validation, load_run_data, scored_images, validation_pixels
 from toile.workbench.inside.page_section import inside_section
@@ -23,8 +23,8 @@ def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool =
     """
     pixels = None
     try:
-        if with_pictures and run.history.epochs:
-            pixels = validation_pixels(run, dataset or load_data(run.recipe.data))
+        if with_pictures and run.has_validation:
+            pixels = validation_pixels(run, dataset or load_run_data(run))
     except ToileError:
         # The page says that there are no pictures; all else on it comes from the run alone.
         pass

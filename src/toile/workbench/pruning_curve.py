@@ -55,10 +55,10 @@ def view_pruning_curve(
     cuts, sizes, total = _all_cuts(runs, layer, data, progress)
     lines = {name: _line(by_run) for name, by_run in cuts.items()}
     shown = {name: _shown(by_run, margin) for name, by_run in cuts.items()}
-    whole = cuts["rise"][0]
+    first = cuts["rise"][0]
     record = {
         "runs": [run.id for run in runs], "layer": layer, "channels": total,
-        "images": whole.right.shape[1], "cut": sizes.tolist(), "margin": margin,
+        "images": first.right.shape[1], "cut": sizes.tolist(), "margin": margin,
         "measures": {
             name: {
                 "accuracy": [list(ends) for ends in lines[name]],
@@ -77,14 +77,14 @@ def view_pruning_curve(
     for name, by_run in cuts.items():
         values[f"{name}/accuracy"] = np.stack([cut.right.mean(1) for cut in by_run])
     title = f"{runs[0].recipe.name} with channels cut{'' if layer is None else f' out of {layer}'}"
-    drawn = [PruningLine(NAMES[name], tuple(lines[name])) for name in cuts]
+    drawing = [PruningLine(NAMES[name], tuple(lines[name])) for name in cuts]
     safe = sizes[shown["rise"]] / total if shown["rise"] else None
     return InsideView(
         record,
         values,
         tuple(_says(record)),
         lambda narrow: pruning_figure(
-            (sizes / total).tolist(), drawn, None if safe is None else float(safe), title, narrow
+            (sizes / total).tolist(), drawing, None if safe is None else float(safe), title, narrow
         ),
     )
 
@@ -167,12 +167,12 @@ def _within(
 
 def _says(record: dict[str, Any]) -> list[str]:
     measures, total, points = record["measures"], record["channels"], 100 * record["margin"]
-    whole = measures["rise"]["accuracy"][0]
+    uncut = measures["rise"]["accuracy"][0]
     readings = len(record["runs"])
     says = [
         (
             f"{total:,} channels can be cut but for one of each layer; whole "
-            f"{100 * whole[0]:.2f} % on {record['images']:,} images that chose nothing"
+            f"{100 * uncut[0]:.2f} % on {record['images']:,} images that chose nothing"
             + (f", mean of {readings} readings" if readings > 1 else "")
         )
     ]

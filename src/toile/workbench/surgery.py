@@ -103,7 +103,7 @@ class Surgery:
         """
         part = self.validation.gather(np.flatnonzero(self.selection))
         accuracy = correct(self.classifier.model.logits(part.pixels), part.labels).mean()
-        best, kept = self.cut({}), 0
+        best, least = self.cut({}), 0
 
         def costs_more(tried: CutNetwork) -> bool:
             right = correct(self.built(tried).logits(part.pixels), part.labels)
@@ -115,17 +115,17 @@ class Surgery:
             self.progress(done, len(sizes), "trying cuts")
             if costs_more(tried):
                 break
-            best, kept = tried, size
+            best, least = tried, size
         else:
             return best
-        while size - kept > 1:
-            middle = (size + kept) // 2
+        while size - least > 1:
+            middle = (size + least) // 2
             self.progress(middle, len(order), "narrowing the cut")
             tried = self.cut(by_layer(order[:middle]))
             if costs_more(tried):
                 size = middle
             else:
-                best, kept = tried, middle
+                best, least = tried, middle
         return best
 
     def built(self, cut: CutNetwork) -> ScaledNetwork:
@@ -149,8 +149,8 @@ def worth_order(ranked: Sequence[ChannelWorth], measure: str) -> list[Channel]:
         values = getattr(worth, measure)
         if measure == "norm":
             values = values / np.sqrt(np.square(values).mean())
-        kept = sorted(enumerate(values), key=lambda item: float(item[1]))[:-1]
-        rows += [(float(value), worth.layer, channel) for channel, value in kept]
+        cuttable = sorted(enumerate(values), key=lambda item: float(item[1]))[:-1]
+        rows += [(float(value), worth.layer, channel) for channel, value in cuttable]
     return [(name, channel) for _, name, channel in sorted(rows)]
 
 

@@ -124,7 +124,8 @@ def _cause(death: "LayerDeath") -> str:
     since += [f"{units:,} fell silent in epoch {epoch}" for epoch, units in death.killed]
     if death.unknown:
         since.append(
-            f"{death.unknown:,} later (--set training.census=true, while training, tells when)"
+            f"{death.unknown:,} later (--set training.census=true, or training.keep=epochs, while "
+            "training, tells when)"
         )
     bias = "" if death.bias is None else f", its bias {death.bias:.3g}"
     return (

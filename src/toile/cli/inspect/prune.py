@@ -70,8 +70,8 @@ def prune(
     options = OutputOptions(out, values, force, as_json)
     if curve:
         asked = [fraction, channels, until_cost]
-        given = [dead, finetune, weights != "last", by != "rise"]
-        if any(value is not None for value in asked) or any(given):
+        unfit = [dead, finetune, weights != "last", by != "rise"]
+        if any(value is not None for value in asked) or any(unfit):
             raise ToileError(
                 "--curve makes all cuts, of the last weights, and keeps none; it goes with "
                 "--layer, --within and --level"
@@ -128,7 +128,7 @@ def _readings(name: str, level: str | None) -> "list[Run]":
     from toile.studies import open_study
 
     result = open_study(entry.folder)
-    names = [one.name for one in result.levels]
+    names = [level_of.name for level_of in result.levels]
     if level is None and len(names) == 1:
         level = names[0]
     if level not in names:

@@ -20,6 +20,7 @@ COLUMNS = 8
 """So many fit a small screen at that size."""
 GAP_PX = 4
 HEAT_PX = 112
+SHEET_PX = 380
 MOST = 128
 """Maps that are drawn; a picture of thousands would be longer than the page."""
 
@@ -35,9 +36,9 @@ class Mosaic:
 
 def mosaic(maps: Float[np.ndarray, "channels h w"], says: str) -> Mosaic:
     """Up to 128 maps side by side on one scale, clear at 0, and `says` with that scale."""
-    shown = maps[:MOST]
+    shown = _smaller(maps[:MOST])
     shades = shading(maps)
-    times = max(1, round(SIDE_PX / max(maps.shape[1:])))
+    times = max(1, round(SIDE_PX / max(shown.shape[1:])))
     # As one row each: three maps in a row would be taken for the colours of one picture.
     colours = shades.to_rgba(shown.reshape(len(shown), -1), bytes=True)
     colours = colours.reshape(*shown.shape, 4).repeat(times, 1).repeat(times, 2)
@@ -51,10 +52,20 @@ def mosaic(maps: Float[np.ndarray, "channels h w"], says: str) -> Mosaic:
         top, left = (at * (side + GAP_PX) for at, side in zip(
             divmod(index, columns), (height, width), strict=True))  # fmt: skip
         sheet[top : top + height, left : left + width] = tile
-    most = shades.norm.vmax
+    most = float(np.abs(maps).max()) or 1.0
     scale = f"blue up to {most:.3g}" + (f", orange down to {-most:.3g}" if maps.min() < 0 else "")
     left_out = f"; the first {MOST}" if count < len(maps) else ""
-    return Mosaic(_uri(Image.fromarray(sheet)), sheet.shape[1], f"{says}: {scale}{left_out}")
+    return Mosaic(
+        _uri(Image.fromarray(sheet)), min(sheet.shape[1], SHEET_PX), f"{says}: {scale}{left_out}"
+    )
+
+
+def _smaller(maps: Float[np.ndarray, "m h w"]) -> Float[np.ndarray, "m h2 w2"]:
+    """Maps of large pictures by the means of squares, twice as fine as they are shown."""
+    step = max(1, max(maps.shape[1:]) // (2 * SIDE_PX))
+    count, height, width = len(maps), maps.shape[1] // step, maps.shape[2] // step
+    squares = maps[:, : height * step, : width * step].reshape(count, height, step, width, step)
+    return np.asarray(squares.mean((2, 4)))
 
 
 def heat_uri(picture: UInt8[np.ndarray, "c h w"], heat: Float[np.ndarray, "h w"]) -> str:
@@ -66,7 +77,9 @@ def heat_uri(picture: UInt8[np.ndarray, "c h w"], heat: Float[np.ndarray, "h w"]
     mixed = (1 - 0.75 * veil) * grey[..., None] + 0.75 * veil * colour
     times = max(1, round(HEAT_PX / max(grey.shape)))
     pixels = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
-    return _uri(Image.fromarray(pixels.repeat(times, 0).repeat(times, 1)))
+    image = Image.fromarray(pixels.repeat(times, 0).repeat(times, 1))
+    image.thumbnail((2 * HEAT_PX, 2 * HEAT_PX))
+    return _uri(image)
 
 
 def _uri(image: Image.Image) -> str:

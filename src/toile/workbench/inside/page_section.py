@@ -17,7 +17,7 @@ ACTIVATIONS = (
     layers.Sigmoid,
 )  # fmt: skip
 MISTAKES = 3
-"""Surest mistakes that Grad-CAM is shown of, beside a validation image drawn by seed 0."""
+"""Surest mistakes that Grad-CAM is shown of, beside a validation image index by seed 0."""
 
 
 def inside_section(run: Run, pixels: UInt8[np.ndarray, "n c h w"] | None) -> InsideSection:
@@ -93,8 +93,8 @@ def _seen(run: Run, pixels: UInt8[np.ndarray, "n c h w"]) -> dict[str, Any]:
     from toile.inspection import activations
 
     classifier, validation = run.classifier(), run.validation
-    drawn = int(numpy_stream(0, "inspect/picture").choice(validation.indices))
-    chosen = [int(np.flatnonzero(validation.indices == drawn)[0])]
+    index = int(numpy_stream(0, "inspect/picture").choice(validation.indices))
+    chosen = [int(np.flatnonzero(validation.indices == index)[0])]
     chances = probabilities(validation.logits)
     errors = confident_errors(chances, validation.labels)[:MISTAKES]
     chosen += [int(row) for row in errors if row != chosen[0]]
@@ -105,7 +105,7 @@ def _seen(run: Run, pixels: UInt8[np.ndarray, "n c h w"]) -> dict[str, Any]:
     name = _activation_behind(run.plan, convolution)
     (maps,) = activations(classifier.module, images[:1], name).maps
     names = run.facts.class_names
-    what = f"{name} on validation image {drawn}, {names[int(validation.labels[chosen[0]])]}"
+    what = f"{name} on validation image {index}, {names[int(validation.labels[chosen[0]])]}"
     shown = mosaic(maps, f"{what}, {len(maps)} channels")
     return {"mosaics": [shown], **_heats(run, classifier.module, images, pixels[chosen], chosen)}
 
@@ -139,8 +139,8 @@ def _heats(
     for at, row in enumerate(rows):
         index, label = int(validation.indices[row]), names[int(validation.labels[row])]
         answer = names[int(attribution.classes[at])]  # type: ignore[index]
-        said = answer if answer == label else f"{answer}, but is {label}"
+        caption = answer if answer == label else f"{answer}, but is {label}"
         heat = attribution.heat[at]
         nothing = "" if heat.any() else "; no place speaks for it"
-        heats.append(ShownHeat(heat_uri(pixels[at], heat), f"{index}: {said}{nothing}"))
+        heats.append(ShownHeat(heat_uri(pixels[at], heat), f"{index}: {caption}{nothing}"))
     return {"heats": tuple(heats), "heat_layer": attribution.layer or ""}

@@ -18,6 +18,7 @@ from toile.report import (
     robustness_figure,
     strongest_figure,
 )
+from toile.report.grid import canvas
 from toile.report.inside.shades import shading
 
 PICTURE = np.arange(72, dtype=np.uint8).reshape(1, 9, 8)
@@ -95,7 +96,9 @@ def test_each_of_the_strongest_has_its_patch(narrow):
     patches = np.tile([1, 4, 2, 8], (2, 9, 1))
     figure = strongest_figure(["a", "b"], pixels, patches, [["x 1.0"] * 9] * 2, narrow)
     (page,) = figure.axes
-    assert len(page.patches) == len(page.images) == 18
+    # Each picture, and the patch of it alone.
+    assert len(page.patches) == len(page.images) / 2 == 18
+    assert np.array_equal(page.images[1].get_array(), canvas(PICTURE[:, 1:4, 2:8]))
     left, right, bottom, top = page.images[0].get_extent()
     side = (right - left) / 8
     box = page.patches[0]

@@ -14,7 +14,7 @@ from toile.inspection import activations
 from toile.recipe import with_settings
 from toile.report import mosaic, run_page
 from toile.runs import Run, epoch_censuses, load_run_data, validation_pixels
-from toile.workbench import inspected
+from toile.workbench import inspected, view_attribution
 from toile.workbench.inside.page_section import inside_section
 
 
@@ -94,3 +94,22 @@ def test_a_mosaic_is_clear_at_0_blue_above_and_orange_below():
     assert above[2] > above[0]
     assert below[0] > below[2]
     assert shown.says == "Three: blue up to 2, orange down to -2"
+
+
+def test_names_of_classes_are_those_of_the_data_in_the_order_of_the_logits(small):
+    """A list of labels in another order than the network's numbers names everything wrongly."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 60, (60, 8, 8), dtype=np.uint8)
+    pixels[::2] += 160
+    names = ["zebra", "ant"] * 30  # Light ones are zebras, whose name sorts last.
+    data = toile.Dataset.from_arrays(pixels, names, class_names=["zebra", "ant"])
+    quickly = {"training.optimizer": {"adam": 0.03}}
+    opened = inspected(toile.train(small(epochs=8, size_px=None), data=data, settings=quickly))
+    assert opened.run.score.value == 1
+    for name, is_light in (("zebra", True), ("ant", False)):
+        picture = opened.picture(class_name=name)
+        assert (picture.pixels.mean() > 127) == is_light
+        view = view_attribution(opened, picture, "gradcam", check=False)
+        assert view.record["class"] == name
+        (logits,) = opened.classifier.model.logits(picture.pixels[None])
+        assert view.record["number"] == pytest.approx(float(logits.max()), abs=1e-4)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -21,6 +22,8 @@ from toile.report.theme import (
 
 SIDE = 0.92
 PITCH = 1.0
+CROP = 0.34
+"""Inches a patch cut out is wide at most; none is cut out of a picture that is seen whole."""
 
 
 def strongest_figure(
@@ -32,6 +35,8 @@ def strongest_figure(
 ) -> Figure:
     """A row for each channel: its strongest pictures, each with the patch that it saw outlined.
 
+    Below it stands the patch alone, enlarged, where it is not the whole picture.
+
     `patches` are first and last row and column, the last not included. `narrow` breaks the rows.
     """
     count = pixels.shape[1]
@@ -41,7 +46,8 @@ def strongest_figure(
     page_width = NARROW_INCHES if narrow else 0.3 + columns * PITCH
     pitch = (page_width - 0.3) / columns if narrow else PITCH
     side = pitch * 0.92
-    step = side * height / width + 0.2
+    cropped = bool(((patches[..., 1] - patches[..., 0]) < height).any())
+    step = side * height / width + (CROP + 0.1 if cropped else 0.2)
     total = sum(0.34 + lines * step for _ in rows) + 0.15
     figure = new_figure(page_width, total)
     figure.set_layout_engine("none")
@@ -62,10 +68,38 @@ def strongest_figure(
             around = Rectangle((x + left, y + first), right - left, end - first, fill=False)
             around.set(edgecolor=VALIDATION, linewidth=1.3)
             page.add_patch(around)
-            below = y + side * height / width + 0.08
-            page.text(x, below, plain(titles[row][at], 22), color=MUTED, size=6.2, va="center")
+            below = y + side * height / width + 0.03
+            words, beside = plain(titles[row][at], 22), x
+            if cropped:
+                _draw_crop(page, pixels[row, at], patches[row, at], (x, below))
+                # The name above its number.
+                words, beside = "\n".join(words.rsplit(" ", 1)), x + CROP + 0.05
+            page.text(
+                beside, below + (CROP / 2 if cropped else 0.05), words, color=MUTED, size=6.2,
+                va="center",
+            )  # fmt: skip
         top += lines * step + 0.06
     return figure
+
+
+def _draw_crop(
+    page: Axes,
+    picture: UInt8[np.ndarray, "c h w"],
+    patch: Int[np.ndarray, " 4"],
+    corner: tuple[float, float],
+) -> None:
+    """What the patch holds, its longer side `CROP` inches."""
+    first, end, left, right = (int(bound) for bound in patch)
+    inside = picture[:, first:end, left:right]
+    if not inside.size:
+        return
+    scale = CROP / max(end - first, right - left)
+    x, y = corner
+    bounds = (x, x + (right - left) * scale, y + (end - first) * scale, y)
+    page.imshow(
+        canvas(inside), extent=bounds, cmap="gray", vmin=0, vmax=255, aspect="auto",
+        interpolation="nearest",
+    )  # fmt: skip
 
 
 def driven_figure(

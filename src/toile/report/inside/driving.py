@@ -69,13 +69,13 @@ def strongest_figure(
             around.set(edgecolor=VALIDATION, linewidth=1.3)
             page.add_patch(around)
             below = y + side * height / width + 0.03
-            words, beside = plain(titles[row][at], 22), x
+            words, text_x = plain(titles[row][at], 22), x
             if cropped:
                 _draw_crop(page, pixels[row, at], patches[row, at], (x, below))
                 # The name above its number.
-                words, beside = "\n".join(words.rsplit(" ", 1)), x + CROP + 0.05
+                words, text_x = "\n".join(words.rsplit(" ", 1)), x + CROP + 0.05
             page.text(
-                beside, below + (CROP / 2 if cropped else 0.05), words, color=MUTED, size=6.2,
+                text_x, below + (CROP / 2 if cropped else 0.05), words, color=MUTED, size=6.2,
                 va="center",
             )  # fmt: skip
         top += lines * step + 0.06

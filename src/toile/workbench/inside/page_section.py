@@ -29,7 +29,8 @@ def inside_section(run: Run, pixels: UInt8[np.ndarray, "n c h w"] | None) -> Ins
     kernels = _kernels(run)
     section: dict[str, Any] = {"origin": _origin(run), **_census(run)}
     mosaics = [kernels] if kernels is not None else []
-    if pixels is not None and len(pixels) and (run.folder / "last.safetensors").exists():
+    fits = pixels is not None and len(pixels) and pixels.shape[1:] == run.facts.shape
+    if pixels is not None and fits and (run.folder / "last.safetensors").exists():
         seen = _seen(run, pixels)
         mosaics += seen.pop("mosaics")
         section |= seen

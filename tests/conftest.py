@@ -24,6 +24,18 @@ NUM_CLASSES = 3
 SIDE_PX = 8
 NETWORK = [{"conv": {"filters": 2, "kernel": 3}}, "relu", "flatten", {"dense": "classes"}]
 
+LONG = (
+    "tests/faults/test_study_killed.py",
+    "tests/test_house.py",
+    "tests/app/test_in_the_browser.py",
+)
+"""Files that hold a test of half a minute or more."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is alone with it in the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
 
 @pytest.fixture(autouse=True)
 def runs_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> None:
@@ -49,7 +61,7 @@ def bars(n: int, seed: int) -> Images:
     return Images(pixels, labels.astype(np.int64))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def split() -> Split:
     """48 + 18 pictures of three classes that a small network learns in a few epochs."""
     validation = bars(18, seed=1)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.command_line import call_in
 
-WORDS = [
+WORDS = (
     "search",
     "s1-lab",
     "--over=network.conv1.filters=2..6",
@@ -17,12 +17,10 @@ WORDS = [
     "--trials=4",
     "--finalists=1",
     "--readings=1",
-    "--data=fashion-sample",
     "--epochs=2",
-    "--set=training.batch_size=300",
-    "--set=data.validation=600",
+    "--set=training.batch_size=100",
     "--on=inline",
-]
+)
 
 
 def known(said: dict) -> list:
@@ -30,9 +28,15 @@ def known(said: dict) -> list:
 
 
 @pytest.fixture(scope="module")
-def taken(tmp_path_factory):
+def asked(few_garments):
+    """The words of a search on few images."""
+    return [*WORDS, f"--data={few_garments}"]
+
+
+@pytest.fixture(scope="module")
+def taken(asked, tmp_path_factory):
     place = tmp_path_factory.mktemp("taken")
-    done = call_in(place, *WORDS, "--json")
+    done = call_in(place, *asked, "--json")
     assert done.code == 0, done.errors
     return done, place / "runs" / "s1-lab-search-by-filters-and-relu1"
 
@@ -69,8 +73,10 @@ def test_asked_again_by_its_folder_it_only_tells(taken, toile):
     assert "trained again" in answer.output
 
 
-def test_killed_in_a_trial_and_asked_again_it_comes_to_the_same(taken, toile, tmp_path, halting):
-    words = [sys.executable, "-m", "toile.cli", *WORDS, "--out=killed", "--json"]
+def test_killed_in_a_trial_and_asked_again_it_comes_to_the_same(
+    asked, taken, toile, tmp_path, halting
+):
+    words = [sys.executable, "-m", "toile.cli", *asked, "--out=killed", "--json"]
     environment = {**os.environ, **halting.environment("*/trial-3/checkpoint/step-*")}
     process = subprocess.Popen(
         words, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
@@ -78,7 +84,7 @@ def test_killed_in_a_trial_and_asked_again_it_comes_to_the_same(taken, toile, tm
     assert halting.wait(process.pid)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    answer = toile(*WORDS, "--out=killed", "--json")
+    answer = toile(*asked, "--out=killed", "--json")
     assert answer.code == 0, answer.errors
     undisturbed = json.loads(taken[0].output.splitlines()[-1])
     assert known(answer.json) == known(undisturbed)
@@ -93,8 +99,10 @@ def test_killed_in_a_trial_and_asked_again_it_comes_to_the_same(taken, toile, tm
         (["--out="], "--out is empty"),
     ],
 )
-def test_what_a_user_can_put_right_is_said_without_a_traceback(toile, tmp_path, words, message):
-    answer = toile(*WORDS, *words)
+def test_what_a_user_can_put_right_is_said_without_a_traceback(
+    asked, toile, tmp_path, words, message
+):
+    answer = toile(*asked, *words)
     assert answer.code == 2
     assert message in answer.errors
     assert "Traceback" not in answer.errors

@@ -134,10 +134,13 @@ def test_all_diverged_it_exits_with_3(toile):
     assert [one["status"] for one in answer.json["readings"]] == ["diverged"]
 
 
-def test_the_example_that_study_new_writes_works_and_is_not_written_over(toile, tmp_path):
+def test_the_example_that_study_new_writes_works_and_is_not_written_over(
+    toile, tmp_path, few_garments
+):
     assert toile("study", "new", "mine.yaml").code == 0
     written = (tmp_path / "mine.yaml").read_text()
-    answer = toile("study", "mine.yaml", "--readings=1", "--open-test", "--why=the test", "--json")
+    words = [f"--data={few_garments}", "--readings=1", "--open-test", "--why=the test", "--json"]
+    answer = toile("study", "mine.yaml", *words)
     assert answer.code == 0, answer.errors
     assert answer.json["question"] == "Do more filters in the first layer help?"
     assert answer.json["test"]["levels"]["64"]["n"] == 1

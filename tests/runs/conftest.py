@@ -1,6 +1,9 @@
 """A small recipe, and a run of it in the making."""
 
+import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -51,37 +54,53 @@ DATA = {
 }
 
 
-@pytest.fixture
-def make_recorder(split: Split) -> Callable[..., Recorder]:
+@dataclass(frozen=True)
+class Trained:
+    """A run that has finished."""
+
+    run: Run
+
+
+def recorder_of(
+    split: Split, folder: Path, restored: bool = False, anew: bool = False, **settings: object
+) -> Recorder:
     """A recorder of a new run, or of the run in an existing folder, restored."""
-
-    def make(
-        folder: Path, restored: bool = False, anew: bool = False, **settings: object
-    ) -> Recorder:
-        values = {address.replace("__", "."): value for address, value in settings.items()}
-        recipe = with_settings(recipe_of(DOCUMENT), values)
-        plan = plan_network(recipe.network, split.train.shape, 3)
-        recipe = resolve(recipe, plan)
-        fit = begin(recipe, plan, split, pixel_statistics(split.train))
-        run = Run(folder) if restored or anew else create_run(recipe, plan, DATA, folder)
-        recorder = Recorder(run, fit, plan, split.validation_indices)
-        if restored:
-            recorder.restore()
-        return recorder
-
-    return make
-
-
-@pytest.fixture
-def trained(make_recorder: Callable[..., Recorder], tmp_path: Path) -> Recorder:
-    """A recorder whose run is finished."""
-    recorder = make_recorder(tmp_path / "whole")
-    for _ in recorder.record():
-        pass
+    values = {address.replace("__", "."): value for address, value in settings.items()}
+    recipe = with_settings(recipe_of(DOCUMENT), values)
+    plan = plan_network(recipe.network, split.train.shape, 3)
+    recipe = resolve(recipe, plan)
+    fit = begin(recipe, plan, split, pixel_statistics(split.train))
+    run = Run(folder) if restored or anew else create_run(recipe, plan, DATA, folder)
+    recorder = Recorder(run, fit, plan, split.validation_indices)
+    if restored:
+        recorder.restore()
     return recorder
 
 
 @pytest.fixture
-def bundle(trained, tmp_path) -> Path:
+def make_recorder(split: Split) -> Callable[..., Recorder]:
+    """A recorder of a new run, or of the run in an existing folder, restored."""
+    return partial(recorder_of, split)
+
+
+@pytest.fixture(scope="session")
+def finished(split: Split, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The folder of a finished run and its bundle, of which each test gets copies."""
+    place = tmp_path_factory.mktemp("finished")
+    for _ in recorder_of(split, place / "whole").record():
+        pass
+    (place / "whole" / "report.html").write_text("<script>theirs</script>")
+    bundle = bundle_run(Run(place / "whole"), place / "whole.zip")
+    (place / "whole" / "report.html").unlink()
+    return place / "whole", bundle
+
+
+@pytest.fixture
+def trained(finished: tuple[Path, Path], tmp_path: Path) -> Trained:
+    return Trained(Run(Path(shutil.copytree(finished[0], tmp_path / "whole"))))
+
+
+@pytest.fixture
+def bundle(trained: Trained, finished: tuple[Path, Path], tmp_path: Path) -> Path:
     (trained.run.folder / "report.html").write_text("<script>theirs</script>")
-    return bundle_run(trained.run, tmp_path / "whole.zip")
+    return Path(shutil.copy(finished[1], tmp_path / "whole.zip"))

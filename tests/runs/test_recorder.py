@@ -14,7 +14,8 @@ from toile.errors import ToileError
 from toile.runs import Run, Workspace, has_checkpoint, load_arrays, load_checkpoint, read_state
 from toile.runs.run_results import RunScore
 from toile.runs.tensors import save_arrays
-from toile.training import Diverged, Epoch, Finished, Stepped
+from toile.torch_private import step_optimizer
+from toile.training import Diverged, Epoch, Finished, Stepped, loop
 
 BEYOND_REASON = {"training__optimizer": {"sgd": 1e6}, "network__relu1": {"scale": 1e4}}
 SECONDS = {"seconds", "images_per_second", "evaluation_seconds", "total_seconds"}
@@ -141,14 +142,13 @@ def test_an_interrupt_in_the_middle_of_a_step_keeps_the_last_checkpoint(
 ):
     folder = tmp_path / "interrupted"
     recorder = make_recorder(folder)
-    step = recorder.fit.optimizer.step
 
-    def interrupted():
-        step()
-        if recorder.fit.position.step == 7:
+    def interrupted(optimizer):
+        step_optimizer(optimizer)
+        if optimizer is recorder.fit.optimizer and recorder.fit.position.step == 7:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(recorder.fit.optimizer, "step", interrupted)
+    monkeypatch.setattr(loop, "step_optimizer", interrupted)
     with pytest.raises(KeyboardInterrupt):
         list(recorder.record())
     assert read_state(folder).status == "stopped"
@@ -161,7 +161,7 @@ def test_an_interrupt_in_the_middle_of_a_step_keeps_the_last_checkpoint(
 
 def test_a_failure_is_kept_as_the_runs_reason(make_recorder, tmp_path, monkeypatch):
     recorder = make_recorder(tmp_path / "failed")
-    monkeypatch.setattr(recorder.fit.optimizer, "step", lambda: 1 / 0)
+    monkeypatch.setattr(loop, "step_optimizer", lambda optimizer: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         list(recorder.record())
     state = read_state(tmp_path / "failed")
@@ -276,14 +276,13 @@ def test_a_history_shorter_than_its_checkpoint_is_refused(trained, make_recorder
 
 def test_an_interrupted_library_call_keeps_the_results_so_far(make_recorder, tmp_path, monkeypatch):
     recorder = make_recorder(tmp_path / "run")
-    step = recorder.fit.optimizer.step
 
-    def interrupted():
-        step()
-        if recorder.fit.position.step == 12:
+    def interrupted(optimizer):
+        step_optimizer(optimizer)
+        if optimizer is recorder.fit.optimizer and recorder.fit.position.step == 12:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(recorder.fit.optimizer, "step", interrupted)
+    monkeypatch.setattr(loop, "step_optimizer", interrupted)
     with pytest.raises(KeyboardInterrupt):
         list(recorder.record())
     assert recorder.run.results.state == "stopped"
@@ -351,15 +350,14 @@ def test_a_second_ctrl_c_after_one_in_a_step_leaves_a_run_that_is_stopped(
     make_recorder, tmp_path, monkeypatch
 ):
     recorder = make_recorder(tmp_path / "run")
-    step = recorder.fit.optimizer.step
 
-    def interrupted():
-        step()
-        if recorder.fit.position.step == 7:
+    def interrupted(optimizer):
+        step_optimizer(optimizer)
+        if optimizer is recorder.fit.optimizer and recorder.fit.position.step == 7:
             press_ctrl_c(monkeypatch, "results.json")
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(recorder.fit.optimizer, "step", interrupted)
+    monkeypatch.setattr(loop, "step_optimizer", interrupted)
     with pytest.raises(KeyboardInterrupt):
         list(recorder.record())
     assert read_state(tmp_path / "run").status == "stopped"

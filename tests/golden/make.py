@@ -185,7 +185,7 @@ def write_expected(ended: Run, whole: Run) -> None:
         ).hash,
         "accuracy": ended.results.score.value,
         "whole": whole.results.weights["last"],
-        "environment": whole.environment,
+        "environment": whole.environment.to_json(),
     }
     (MADE_AT / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
 

@@ -99,7 +99,7 @@ def test_a_stopped_run_goes_on_to_the_bits_of_one_that_never_stopped(golden, tmp
     weights = [load_arrays(run.folder / "last.safetensors") for run in (resumed, whole)]
     for name, array in weights[0].arrays.items():
         np.testing.assert_allclose(array, weights[1].arrays[name], rtol=0, atol=1e-4)
-    if not differences(whole.environment, expected(golden)["environment"]):
+    if not differences(whole.environment.to_json(), expected(golden)["environment"]):
         assert [one.sha256 for one in weights] == [expected(golden)["whole"]] * 2
 
 
@@ -157,7 +157,7 @@ def test_a_study_says_its_verdict_and_takes_more_readings(golden):
     result = toile.open_study(folder)
     assert result.verdict is not None
     assert study_sentence(result) == said
-    assert result.test["networks"] == 5
+    assert result.test.networks == 5
     more = toile.study(folder, add_readings=1, on="inline").finish()
     assert more.count("finished") == 6
 

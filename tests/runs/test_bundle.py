@@ -24,7 +24,13 @@ from toile.runs import (
     open_run,
     unpack_bundle,
 )
+from toile.runs.records import Named, read_record
 from toile.runs.tensors import save_arrays
+
+
+def data_record(run: Run) -> dict:
+    path = run.folder / "data.json"
+    return read_record(path.read_bytes(), Named, path)
 
 
 def test_a_run_comes_back_file_for_file_but_for_its_page(trained, bundle, tmp_path):
@@ -246,7 +252,7 @@ def test_answers_on_no_image_at_all_are_refused(trained, bundle, tmp_path):
     arrays = load_arrays(trained.run.folder / "validation.safetensors").arrays
     save_arrays(tmp_path / "none.safetensors", {name: one[:0] for name, one in arrays.items()})
     changes = {
-        "data.json": json.dumps(trained.run.data | {"validation": 0}).encode(),
+        "data.json": json.dumps(data_record(trained.run) | {"validation": 0}).encode(),
         "validation.safetensors": (tmp_path / "none.safetensors").read_bytes(),
     }
     with pytest.raises(ToileError, match="its selection does not mark two halves"):
@@ -256,7 +262,7 @@ def test_answers_on_no_image_at_all_are_refused(trained, bundle, tmp_path):
 def test_an_import_never_reads_the_data_that_the_recipe_names(trained, bundle, tmp_path):
     # Data that is here, and mistakes to show: a page with pictures, if the data were read.
     recipe = with_settings(trained.run.recipe, {"data.name": "fashion-sample"})
-    data = trained.run.data | {"order": load_data("fashion-sample").order}
+    data = data_record(trained.run) | {"order": load_data("fashion-sample").order}
     arrays = load_arrays(trained.run.folder / "validation.safetensors").arrays
     save_arrays(tmp_path / "wrong.safetensors", arrays | {"logits": -arrays["logits"]})
     changes = {
@@ -278,7 +284,7 @@ def test_no_path_of_this_machine_travels(trained, tmp_path):
         {"data.name": "/home/anna/leaves", "training.start.run": "/home/anna/runs/2026-first-abcd"},
     )
     (folder / "recipe.yaml").write_text(recipe_text(recipe, complete=True))
-    data = trained.run.data | {"path": "/home/anna/leaves", "of_a_later_toile": 1}
+    data = data_record(trained.run) | {"path": "/home/anna/leaves", "of_a_later_toile": 1}
     (folder / "data.json").write_text(json.dumps(data))
     (folder / "report.html").write_text("data: {name: /home/anna/leaves}")
 
@@ -289,7 +295,7 @@ def test_no_path_of_this_machine_travels(trained, tmp_path):
     assert [name for name, content in contents.items() if b"anna" in content] == []
     assert b"toile train recipe.yaml --data WHERE" in contents["README.txt"]
     run, _ = import_bundle(path, tmp_path / "elsewhere")
-    assert run.data == data | {"path": "leaves"}
+    assert data_record(run) == data | {"path": "leaves"}
     assert (run.recipe.data.name, run.recipe.training.start.run) == ("leaves", "2026-first-abcd")
 
 

@@ -161,10 +161,10 @@ def test_the_test_part_is_opened_once_for_all_readings(taken, folder):
     result = open_study_test(open_study(folder), "they are in")
     (look,) = read_ledger(folder.parent)
     assert (look.run, look.networks, look.why) == (result.spec.name, 4, "they are in")
-    assert result.test["levels"]["3"]["n"] == 2
-    assert result.test["looks"] == 1
+    assert result.test.levels["3"].n == 2
+    assert result.test.looks == 1
     assert result.test == open_study(folder).test
-    assert result.test["networks"] == 4
+    assert result.test.networks == 4
     # Nothing has changed, so nothing is opened again.
     assert open_study_test(open_study(folder)).test == open_study(folder).test
     assert len(read_ledger(folder.parent)) == 1
@@ -194,8 +194,8 @@ def test_a_look_killed_before_any_of_its_files_is_written_costs_no_second_one(
             open_study_test(open_study(place))
     result = open_study_test(open_study(place))
     (look,) = read_ledger()
-    assert look.score == result.test["look"]["score"]
-    assert result.test["looks"] == 1
+    assert look.score == result.test.to_json()["look"]["score"]
+    assert result.test.looks == 1
 
 
 def test_added_levels_and_readings_leave_what_is_there_alone(folder, taken):

@@ -106,7 +106,7 @@ def test_the_terminal_and_the_report_show_it(folder):
 def test_one_look_serves_both_levels_for_no_test_label_was_corrected(folder, tmp_path):
     copy = shutil.copytree(folder, tmp_path / "study")
     opened = toile.open_study_test(open_study(copy), "the study is done")
-    assert len(opened.test["accuracies"]) == 4
+    assert len(opened.test.accuracies) == 4
 
 
 def test_a_run_is_read_again_by_its_own_copy_and_travels_with_it(folder, noisy, tmp_path):
@@ -123,7 +123,7 @@ def test_a_run_is_read_again_by_its_own_copy_and_travels_with_it(folder, noisy, 
 def test_a_file_that_was_changed_between_readings_leaves_no_verdict(folder, tmp_path):
     copy = shutil.copytree(folder, tmp_path / "study")
     facts = copy / "readings" / "after-2" / "data.json"
-    write_json(facts, Run(facts.parent).data | {"fingerprint": "f" * 64})
+    write_json(facts, Run(facts.parent).data.to_json() | {"fingerprint": "f" * 64})
     result = open_study(copy)
     assert result.verdict is None
     assert "level after learnt by different correction files" in result.unlike

@@ -45,9 +45,9 @@ def run(tmp_path_factory) -> Run:
 
 
 def test_the_run_remembers_them_by_name_and_content(run):
-    assert run.recipe.data.name == run.data["name"] == arrays().name
-    assert run.data["fingerprint"] == arrays().fingerprint
-    assert run.data["class_names"] == NAMES
+    assert run.recipe.data.name == run.data.name == arrays().name
+    assert run.data.fingerprint == arrays().fingerprint
+    assert list(run.data.class_names) == list(NAMES)
     assert run.facts.greys.words == "0 to 1 with fractions"
 
 

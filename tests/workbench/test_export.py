@@ -139,7 +139,7 @@ def test_damaged_weights_are_not_exported(copy, tmp_path):
 
 def test_other_images_than_the_runs_prove_nothing(copy, tmp_path):
     path = copy.folder / "data.json"
-    path.write_text(json.dumps(copy.data | {"order": "0" * 64}))
+    path.write_text(json.dumps(copy.data.to_json() | {"order": "0" * 64}))
     with pytest.raises(toile.ToileError, match=r"other images .* bring the same data back"):
         toile.export_run(copy, file=tmp_path / "a.h5")
 

@@ -93,17 +93,17 @@ def _test_table(result: "StudyResult") -> str:
     rows = [
         (
             name,
-            str(level["n"]),
-            percent(level["mean"]),
+            str(level.n),
+            percent(level.mean),
             "-"
-            if level["low"] is None
-            else f"{100 * level['low']:.2f} to {100 * level['high']:.2f}",
+            if level.low is None or level.high is None
+            else f"{100 * level.low:.2f} to {100 * level.high:.2f}",
         )
-        for name, level in test["levels"].items()
+        for name, level in test.levels.items()
     ]
     return table(("on the test part", "n", "mean", "95 % interval"), rows) + (
-        f"\n{test['images']:,} test images; look {test['looks']} at them, "
-        f"{test['networks']} networks scored so far"
+        f"\n{test.images:,} test images; look {test.looks} at them, "
+        f"{test.networks} networks scored so far"
     )
 
 

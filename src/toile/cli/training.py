@@ -224,7 +224,7 @@ def _commonest(run: "Run") -> list[str]:
     largest = commonest_of(run.recipe, run.validation)
     if largest is None:
         return []
-    name = plain(run.data["class_names"][largest.label])
+    name = plain(run.data.class_names[largest.label])
     return [f"always answering {name} would be right on {percent(largest.fraction)} of them"]
 
 

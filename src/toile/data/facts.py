@@ -1,7 +1,7 @@
 """What a run remembers of its data: with the weights, enough to answer a new picture without it."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -52,8 +52,9 @@ class CorrectionFacts(BaseModel):
 class DataFacts(BaseModel):
     """`data.json`, and the part of an export's metadata that says what the network takes.
 
-    `shape` is channels, height and width; `mean` and `sd` are those of pixels / 255 a channel, used
-    where `scaling` is `standard`; `border_grey` goes from 0 to 255.
+    `shape` is channels, height and width in px; `mean` and `sd` are those of pixels / 255 a
+    channel, used where `scaling` is `standard`; `border_grey` goes from 0 to 255. `train`,
+    `validation` and `test` count images.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False, extra="ignore")
@@ -87,6 +88,10 @@ class DataFacts(BaseModel):
     """None in runs of Toile 0.1, which knew the border and the margins alone."""
     corrections: CorrectionFacts | None = None
     """None where images are learnt by the labels that the data has."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What `data.json` holds, in today's form."""
+        return self.model_dump(mode="json")
 
     @model_validator(mode="after")
     def _fits_together(self) -> "DataFacts":

@@ -74,6 +74,7 @@ from .resuming import go_on as go_on
 from .run import History as History
 from .run import Run as Run
 from .run import Validation as Validation
+from .run_environment import RunEnvironment as RunEnvironment
 from .run_results import RunResults as RunResults
 from .run_results import estimate_of as estimate_of
 from .seen import fill_seen as fill_seen

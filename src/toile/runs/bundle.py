@@ -32,7 +32,7 @@ from toile.runs.ledger import is_of, looks_added, looks_of, refuse_odd_looks
 from toile.runs.ledger_file import Look, identified
 from toile.runs.names import NAME
 from toile.runs.pictures import read_pictures
-from toile.runs.records import read_json
+from toile.runs.records import Named, read_json, read_record
 from toile.runs.remarks import read_remarks
 from toile.runs.run import Run
 from toile.runs.run_files import REQUIRED, TENSORS, TEXTS, WEIGHTS
@@ -178,9 +178,10 @@ def _contents(run: Run) -> dict[str, bytes]:
     names = [name for name in (*REQUIRED, *TENSORS, *TEXTS) if (run.folder / name).exists()]
     contents = {name: (run.folder / name).read_bytes() for name in names}
     recipe, facts = portable(run.recipe, run.facts)
-    data = run.data | {"path": facts.path}
     contents["recipe.yaml"] = recipe.encode()
-    contents["data.json"] = json_bytes(data)
+    # As it stands, with what a newer Toile may have added.
+    record = read_record(contents["data.json"], Named, run.folder / "data.json")
+    contents["data.json"] = json_bytes(record | {"path": facts.path})
     if recipe != recipe_text(run.recipe, complete=True):
         # The page shows the recipe with its paths.
         contents.pop("report.html", None)

@@ -176,7 +176,7 @@ def _evaluated(
 
 def same_validation_images(first: Run, second: Run) -> bool:
     """Whether both runs were validated on the same images in the same order."""
-    return first.data["order"] == second.data["order"] and np.array_equal(
+    return first.data.order == second.data.order and np.array_equal(
         first.validation.indices, second.validation.indices
     )
 

@@ -151,6 +151,7 @@ class Environment(Named):
     torch: str
     numpy: str
     system: str
+    machine: str = ""
     processor: str
     cores: int | None
     device: str

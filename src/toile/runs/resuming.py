@@ -49,7 +49,7 @@ def go_on(
         _extend(fit, epochs)
         # In the folder once it trains, when nobody else can ask for another number.
         recorder.is_extended = True
-    if changes := differences(run.environment, environment(recipe.training)):
+    if changes := differences(run.environment.to_json(), environment(recipe.training)):
         notes.append(
             "this is not where the run began, so its last bits may differ: " + "; ".join(changes)
         )
@@ -64,10 +64,11 @@ def _refuse_other_data(run: Run, dataset: Dataset, split: Split) -> None:
         "train": len(split.train),
         "validation": len(split.validation),
     }
+    recorded = run.data.to_json()
     for name, value in current.items():
-        if run.data[name] != value:
+        if recorded[name] != value:
             raise ToileError(
-                f"{run.id} was trained on data of {name} {run.data[name]!s:.16}; {dataset.path} "
+                f"{run.id} was trained on data of {name} {recorded[name]!s:.16}; {dataset.path} "
                 f"now has {value!s:.16}; bring the same data back"
             )
 

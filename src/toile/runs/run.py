@@ -24,6 +24,7 @@ from toile.runs.records import (
     read_record,
 )
 from toile.runs.remarks import Remarks, read_remarks
+from toile.runs.run_environment import RunEnvironment, environment_in
 from toile.runs.run_results import RunResults, RunScore, results_in
 from toile.runs.state import Status, read_state
 from toile.runs.tensors import CorruptFile, Stored, load_arrays
@@ -115,17 +116,23 @@ class Run:
         return Recipe.read(self.folder / "recipe.yaml")
 
     @property
-    def data(self) -> Record:
-        """What the network needs to know of its data: class names, shape, scale, fingerprint."""
-        return self._json("data.json", Named)
+    def data(self) -> DataFacts:
+        """What the network needs to know of its data: class names, shape, scale, fingerprint.
+
+        Raises CorruptFile where something is missing or of another kind.
+
+            >>> run.data.shape, run.data.train, run.data.class_names[0]
+            ((1, 14, 14), 4800, 'T-shirt/top')
+        """
+        try:
+            return DataFacts.model_validate(self._json("data.json", Named))
+        except ValidationError as error:
+            raise damaged(self.folder / "data.json", error) from None
 
     @property
     def facts(self) -> DataFacts:
-        """The same, checked. Raises CorruptFile where something is missing or of another kind."""
-        try:
-            return DataFacts.model_validate(self.data)
-        except ValidationError as error:
-            raise damaged(self.folder / "data.json", error) from None
+        """`data`, as classifiers and exported files call it too."""
+        return self.data
 
     @property
     def plan(self) -> Plan:
@@ -134,9 +141,9 @@ class Run:
         return plan_network(self.recipe.network, facts.shape, len(facts.class_names))
 
     @property
-    def environment(self) -> Record:
+    def environment(self) -> RunEnvironment:
         """Machine and versions."""
-        return self._json("environment.json", Environment)
+        return environment_in(self._json("environment.json", Environment))
 
     @property
     def status(self) -> Status:

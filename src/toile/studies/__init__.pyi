@@ -59,4 +59,6 @@ from .spec import Study as Study
 from .spec import Values as Values
 from .spec import study_of as study_of
 from .spec import study_text as study_text
+from .study_test import StudyTest as StudyTest
+from .study_test import study_test_in as study_test_in
 from .summary import study_summary as study_summary

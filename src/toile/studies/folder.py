@@ -14,7 +14,7 @@ from toile.errors import ToileError
 from toile.files import write_json
 from toile.read_once import ReadOnce
 from toile.recipe import Recipe, read_text
-from toile.runs import Run, Workspace, differences, read_state, reading_folder
+from toile.runs import Run, RunEnvironment, Workspace, differences, read_state, reading_folder
 from toile.studies.label_corrections import changed_corrections
 from toile.studies.merge import say_difference
 from toile.studies.plan import Cell, cell_key, plan_levels
@@ -23,6 +23,7 @@ from toile.studies.records import StudyRecord, TestRecord, read_record
 from toile.studies.result import Factors, Reading, StudyResult
 from toile.studies.same_scores import other_images, unlike
 from toile.studies.spec import Study
+from toile.studies.study_test import study_test_in
 
 FILLED = ("copied", "frozen", "seen_validation", "seen_test", "unknown")
 """Settings of a start that beginning a run fills in."""
@@ -52,7 +53,7 @@ class PlannedStudy:
 _PLANNED: ReadOnce[PlannedStudy] = ReadOnce(100)
 _RESULTS: ReadOnce[StudyResult] = ReadOnce(100)
 _READINGS: ReadOnce[Reading] = ReadOnce(20_000)
-_ENVIRONMENTS: ReadOnce[dict[str, Any]] = ReadOnce(20_000)
+_ENVIRONMENTS: ReadOnce[RunEnvironment] = ReadOnce(20_000)
 
 
 def open_study(folder: str | Path) -> StudyResult:
@@ -145,8 +146,9 @@ def _read_result(planned: PlannedStudy) -> StudyResult:
     mixed = {
         text: None
         for environment in environments
-        for text in differences(environments[0], environment)
+        for text in differences(environments[0].to_json(), environment.to_json())
     }
+    test = read_record(folder / "test.json", TestRecord)
     differing = planned.other_images
     if differing and len({run.facts.order for run in runs}) == 1:
         differing = ""  # The same images lie in two places.
@@ -157,13 +159,13 @@ def _read_result(planned: PlannedStudy) -> StudyResult:
         readings,
         environments[0] if environments else None,
         tuple(mixed),
-        read_record(folder / "test.json", TestRecord) or None,
+        study_test_in(test) if test else None,
         planned.unlike or (changed_corrections(begun) if planned.has_corrections else ""),
         differing,
     )
 
 
-def _environment(run: Run) -> dict[str, Any]:
+def _environment(run: Run) -> RunEnvironment:
     return _ENVIRONMENTS.of((f"{run.folder}/environment.json",), lambda: run.environment)
 
 

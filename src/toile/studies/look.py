@@ -13,6 +13,7 @@ from toile.files import finite, write_json
 from toile.runs import Run, ledger_folders, looks_of, open_test_for_all, seen_words, write_score
 from toile.statistics import judge_readings
 from toile.studies.result import StudyResult
+from toile.studies.study_test import study_test_in
 from toile.studies.summary import study_summary
 
 
@@ -36,8 +37,8 @@ def open_study_test(
             f"{result.folder} has readings to train; the test part is opened once, when all are in"
         )
     names = [run.id for run in runs.values()]
-    if result.test is not None and result.test["runs"] == names:
-        _write_score(next(iter(runs.values())), result.test)
+    if result.test is not None and list(result.test.runs) == names:
+        _write_score(next(iter(runs.values())), result.test.to_json())
         return result
     fingerprints = {run.facts.original_fingerprint for run in runs.values()}
     if len(fingerprints) > 1:
@@ -56,7 +57,7 @@ def open_study_test(
     # Before the ledger has the score, without which a look that is cut short is gone on with.
     write_json(result.folder / "test.json", test)
     _write_score(next(iter(runs.values())), test)
-    opened = replace(result, test=test)
+    opened = replace(result, test=study_test_in(test))
     write_json(result.folder / "verdict.json", study_summary(opened))
     return opened
 

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from toile.runs import RunEnvironment
 from toile.statistics import Verdict
 from toile.studies.analyses import judge_study
 from toile.studies.spec import Study
+from toile.studies.study_test import StudyTest
 
 UNENDED = ("waiting", "running", "stopped", "interrupted")
 
@@ -69,9 +71,9 @@ class StudyResult:
     spec: Study
     levels: tuple[Factors, ...]
     readings: tuple[Reading, ...]
-    environment: dict[str, Any] | None = None
+    environment: RunEnvironment | None = None
     mixed: tuple[str, ...] = ()
-    test: dict[str, Any] | None = None
+    test: StudyTest | None = None
     unlike: str = ""
     other_images: str = ""
 

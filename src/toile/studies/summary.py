@@ -27,7 +27,7 @@ def study_summary(result: StudyResult) -> dict[str, Any]:
             level: [curve.to_json() for curve in of_level] for level, of_level in curves.items()
         },
         "reached": [level.to_json() for level in reached],
-        "test": result.test,
+        "test": result.test and result.test.to_json(),
         "folder": str(result.folder),
         "seconds": result.seconds,
     }

@@ -45,4 +45,4 @@ def mistakes_of(run: Run, data: DataSource | None = None) -> Figure:
         (pair, report.surest_mistakes(logits, labels, pair))
         for pair in judge_validation(run.recipe, validation).most_confused[: report.NUM_PAIRS]
     ]
-    return report.mistakes_figure(pairs, run.data["class_names"], pixels[among])
+    return report.mistakes_figure(pairs, run.data.class_names, pixels[among])

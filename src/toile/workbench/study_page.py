@@ -72,7 +72,7 @@ def _scored_images(run: Run) -> tuple[tuple[str, bytes], np.ndarray]:
     validation = run.validation
     among = scored_images(run.recipe, validation)
     right = validation.logits.argmax(axis=1) == validation.labels
-    return (run.data["order"], validation.indices[among].tobytes()), right[among]
+    return (run.data.order, validation.indices[among].tobytes()), right[among]
 
 
 def _html(result: StudyResult, report: StudyReport) -> list[Path]:

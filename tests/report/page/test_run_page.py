@@ -195,7 +195,7 @@ def test_looks_at_the_test_part_are_told_as_text(make_run: MakeRun) -> None:
     run, plan = make_run()
     assert "The test part" not in Reading(run_page(run, plan, None)).text
 
-    test = run.data["test_fingerprint"]
+    test = run.data.test_fingerprint
     beside = run.folder.parent
     look = write_look([beside], run.id, "last", "r", "d", test, "/data", "<script>why</script>")
     write_score([beside], look, {"accuracy": proportion(9, 10).to_json(), "loss": 0.25})
@@ -210,7 +210,7 @@ def test_looks_at_the_test_part_are_told_as_text(make_run: MakeRun) -> None:
 
 def test_a_look_whose_score_has_no_loss_is_told_without_one(make_run: MakeRun) -> None:
     run, plan = make_run()
-    beside, test = [run.folder.parent], run.data["test_fingerprint"]
+    beside, test = [run.folder.parent], run.data.test_fingerprint
     look = write_look(beside, run.id, "last", "r", "d", test, "/data", "in a study")
     write_score(beside, look, {"accuracy": proportion(9, 10).to_json()})
     assert f"in a study 90.00 % (59.6 to 98.2) {DASH}" in Reading(run_page(run, plan, None)).text
@@ -218,6 +218,6 @@ def test_a_look_whose_score_has_no_loss_is_told_without_one(make_run: MakeRun) -
 
 def test_a_look_that_no_score_followed_is_told_too(make_run: MakeRun) -> None:
     run, plan = make_run()
-    test = run.data["test_fingerprint"]
+    test = run.data.test_fingerprint
     write_look([run.folder.parent], run.id, "last", "r", "d", test, "/data", "a kill came")
     assert "a kill came no score followed" in Reading(run_page(run, plan, None)).text

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from toile.report.study_page.tables import Correct
-from toile.studies import Factors, Reading, StudyResult, study_of
+from toile.runs.run_environment import environment_in
+from toile.studies import Factors, Reading, StudyResult, study_of, study_test_in
 
 MakeStudy = Callable[..., StudyResult]
-ENVIRONMENT = {"toile": "0.1.0", "python": "3.11.7", "torch": "2.13.0", "cores": 2, "threads": 1}
+ENVIRONMENT = environment_in(
+    {"toile": "0.1.0", "python": "3.11.7", "torch": "2.13.0", "cores": 2, "threads": 1}
+)
 
 
 @pytest.fixture
@@ -35,7 +38,15 @@ def make_study(make_run, tmp_path: Path) -> MakeStudy:
         )
         spec = {"recipe": "s1-lab", "vary": {"network.conv1.filters": list(table)}} | asked
         levels = tuple(Factors(name, {}) for name in table)
-        return StudyResult(tmp_path, study_of(spec), levels, readings, ENVIRONMENT, test=test)
+        look = None if test is None else study_test_in({"runs": [], **test})
+        return StudyResult(
+            tmp_path,
+            study_of(spec),
+            levels,
+            readings,
+            ENVIRONMENT,
+            test=look,
+        )
 
     return make
 

@@ -27,7 +27,7 @@ def circumstances(result: StudyResult) -> list[Section]:
         sections.append(Section("Data", facts=_data(run)))
     if result.environment:
         mixed = [f"Some readings ran elsewhere: {reason}." for reason in result.mixed]
-        sections.append(Section("Machine", tuple(mixed), _machine(result.environment)))
+        sections.append(Section("Machine", tuple(mixed), _machine(result.environment.to_json())))
     again = (
         "The study's file is below; on the same kind of machine, with the same versions, the "
         "readings come out the same to the last digit."

@@ -101,10 +101,10 @@ def test_sections(result: StudyResult) -> list[Section]:
     test = result.test
     if test is None:
         return []
-    looks = f"{test['looks']} time{'s' * (test['looks'] > 1)}"
+    looks = f"{test.looks} time{'s' * (test.looks > 1)}"
     text = (
-        f"Opened once for all readings on {test['look']['when']}, because: {test['look']['why']}. "
-        f"These {test['images']:,} images were looked at {looks} so far, by {test['networks']} "
+        f"Opened once for all readings on {test.when}, because: {test.why}. "
+        f"These {test.images:,} images were looked at {looks} so far, by {test.networks} "
         "networks in all. Choosing a network by such a look makes its score too high. The verdict "
         "uses validation images alone."
     )

@@ -73,6 +73,6 @@ def _time_words(result: StudyResult, more: Mapping[str, int]) -> str:
     seconds = sum(
         n * sum(seconds_by_level[name]) / len(seconds_by_level[name]) for name, n in more.items()
     )
-    cores = (result.environment or {}).get("cores") or 1
+    cores = (result.environment.cores if result.environment else None) or 1
     text = f": {duration(seconds)} here one after another"
     return text if cores == 1 else f"{text}, or {duration(seconds / cores)} on {cores} cores"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
@@ -20,7 +19,7 @@ from toile.report.study_page.table import (
     signed_points,
 )
 from toile.statistics import Verdict, level_variance, pair_variance
-from toile.studies import CorrectedScores, StudyResult
+from toile.studies import CorrectedScores, StudyResult, StudyTest
 
 Correct = Mapping[str, Bool[np.ndarray, "r n"]]
 """For each level whether each of its finished readings answered each image right."""
@@ -180,17 +179,17 @@ def corrected_table(scores: CorrectedScores, name: str) -> ReportTable:
     return ReportTable(name, title, columns, rows)
 
 
-def test_table(test: Mapping[str, Any]) -> ReportTable:
+def test_table(test: StudyTest) -> ReportTable:
     """Each level's mean accuracy on the test part."""
     rows = tuple(
         (
             name,
-            count(level["n"]),
-            percentage(level["mean"]),
-            percentage(level["low"]),
-            percentage(level["high"]),
+            count(level.n),
+            percentage(level.mean),
+            percentage(level.low),
+            percentage(level.high),
         )
-        for name, level in test["levels"].items()
+        for name, level in test.levels.items()
     )
     columns = {"level": "Level", "n": "n", "mean": "Mean", "low": "95 % from", "high": "to"}
     return ReportTable("test", "Means over n readings, on the test part", columns, rows)

@@ -2,8 +2,8 @@
 
 photo.jpg is drawn here, a T-shirt on a table; it comes from no camera and no data set.
 steps.png is what `toile predict` makes of it, by a network of the preset `quick` trained on
-Fashion-MNIST; report.png is that network's page as a browser shows it, which takes chromium. What
-a picture shows in words is kept in it, so that a test can tell one that is older than the code.
+Fashion-MNIST; report.png is that network's page as a browser shows it, which takes chromium, and
+app.png the app's page Build with a preset. What a picture shows in words is kept in it, so that a test can tell one that is older than the code.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from html import unescape
 from pathlib import Path
@@ -97,6 +98,7 @@ def main() -> None:
     asked.add_argument("--data", default="fashion-mnist", help="What quick is trained on.")
     given = asked.parse_args()
     save_photo(given.out / "photo.jpg")
+    _save_app(given.out / "app.png")
     with tempfile.TemporaryDirectory() as folder:
         run = given.run or _train(given.data, Path(folder) / "run")
         _save_steps(run, given.out)
@@ -128,6 +130,31 @@ def _save_report(run: Path, picture: Path) -> None:
         )  # fmt: skip
     Image.open(picture).convert("RGB").quantize(64).save(picture)
     _note(picture, words_of_page(page.read_text()))
+
+
+def _save_app(picture: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as started:
+        words = [sys.executable, "-m", "toile", "app", folder, "--no-browser", "--port=0"]
+        server = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        server.stdout.readline()
+        address = server.stdout.readline().strip()
+        browser = started.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--headless", "--no-sandbox"]
+        )
+        page = browser.new_page(viewport={"width": 1440, "height": 860})
+        page.goto(address)
+        page.get_by_role("link", name="Build").click()
+        page.evaluate("location.hash = '#/build?from=preset:s1-lab'")
+        page.get_by_text("What it takes on this machine").wait_for()
+        page.wait_for_timeout(1_000)
+        page.screenshot(path=picture)
+        browser.close()
+        server.terminate()
+        server.wait()
+        server.stdout.close()
+    Image.open(picture).convert("RGB").quantize(128).save(picture, optimize=True)
 
 
 def _note(picture: Path, words: list[str]) -> None:

@@ -3,7 +3,9 @@
 photo.jpg is drawn here, a T-shirt on a table; it comes from no camera and no data set.
 steps.png is what `toile predict` makes of it, by a network of the preset `quick` trained on
 Fashion-MNIST; report.png is that network's page as a browser shows it, which takes chromium, and
-app.png the app's page Build with a preset. What a picture shows in words is kept in it, so that a test can tell one that is older than the code.
+app.png the app's page Build with a preset. inside-top.png, inside-evidence.png and
+inside-pruning.png are what `toile inspect` finds in it. What a picture shows in words is kept in
+it, so that a test can tell one that is older than the code.
 """
 
 import argparse
@@ -17,12 +19,15 @@ from html import unescape
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import ExifTags, Image, ImageDraw, ImageFilter, PngImagePlugin
 from scipy import ndimage
 
 import toile
 from toile.report import StepsOf, save_figure, steps_figure
 from toile.runs import Run
+from toile.workbench import inspected, view_attribution, view_pruning_curve, view_top
 from toile.workbench.page import write_report
 from toile.prediction import Answered
 
@@ -102,7 +107,29 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = given.run or _train(given.data, Path(folder) / "run")
         _save_steps(run, given.out)
+        save_inside(Run(run), given.out)
         _save_report(run, given.out / "report.png")
+
+
+def words_of_figure(figure: Figure) -> list[str]:
+    """All that a figure says but for its numbers."""
+    texts = [one.get_text() for one in figure.findobj(Text)]
+    return [re.sub(r"-?[\d.,]+", "#", text) for text in texts if re.search("[a-z]{3}", text)]
+
+
+def save_inside(run: Run, out: Path) -> None:
+    """What drives three channels, what an answer is owed to, and how far the network can be cut."""
+    opened = inspected(run)
+    views = {
+        "top": view_top(opened, "relu3", [0, 5, 9]),
+        "evidence": view_attribution(opened, opened.picture(class_name="Sneaker"), "gradcam"),
+        "pruning": view_pruning_curve([run]),
+    }
+    for name, view in views.items():
+        figure, picture = view.draw(False), out / f"inside-{name}.png"
+        save_figure(figure, picture)
+        Image.open(picture).convert("RGB").quantize(128).save(picture)
+        _note(picture, words_of_figure(figure))
 
 
 def _train(data: str, folder: Path) -> Path:

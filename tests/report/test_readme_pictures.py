@@ -14,7 +14,8 @@ from PIL import Image, ImageOps
 from toile.data import data_facts, load_data, pixel_statistics, read_picture, split_data
 from toile.prediction import prepare
 from toile.recipe import Data
-from toile.report import run_page
+from toile.report import PruningLine, pruning_figure, run_page, strongest_figure
+from toile.workbench.pruning_curve import NAMES
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -82,3 +83,25 @@ def test_all_of_them_are_made_anew(pictures, tmp_path):
     assert shown(tmp_path / "report.png") == shown(DOCS / "report.png")
     assert shown(tmp_path / "steps.png")[:-1] == shown(DOCS / "steps.png")[:-1]
     assert (tmp_path / "photo.jpg").read_bytes() == (DOCS / "photo.jpg").read_bytes()
+
+
+def test_the_pictures_from_inside_have_todays_form_and_words(pictures):
+    picture = np.zeros((1, 28, 28), np.uint8)
+    patches = np.tile([3, 17, 4, 18], (3, 9, 1))
+    rows = [f"relu3 channel {channel}" for channel in (0, 5, 9)]
+    lines = [PruningLine(name, ((0.9, 0.8, 1.0), (0.5, 0.4, 0.6))) for name in NAMES.values()]
+    figures = {
+        "top": strongest_figure(
+            rows, np.stack([[picture] * 9] * 3), patches, [["Sandal 9.01"] * 9] * 3
+        ),
+        "pruning": pruning_figure([0.0, 1.0], lines, 0.1, "quick with channels cut"),
+    }
+    for name, figure in figures.items():
+        words = set(shown(DOCS / f"inside-{name}.png"))
+        assert words & set(pictures.words_of_figure(figure)) >= {
+            text for text in pictures.words_of_figure(figure) if not text.startswith("Sandal")
+        }, "make them anew: make pictures"
+        with Image.open(DOCS / f"inside-{name}.png") as opened:
+            width, height = figure.get_size_inches() * figure.dpi
+            assert opened.size == (int(width), int(height))
+    assert any("tells this network" in text for text in shown(DOCS / "inside-evidence.png"))

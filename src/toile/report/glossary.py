@@ -91,6 +91,12 @@ OURS = (
     ),
     Term("look", "One opening of the test images to score networks on them.", "looks?|looked at"),
     Term("ledger", "The list of all looks, with the reason of each."),
+    Term(
+        "correction file",
+        "A table of training images whose labels are wrong, with the right ones. They are learnt "
+        "by; the labels of the data still divide and score.",
+        "correction files?|corrected labels?",
+    ),
     Term("fingerprint", "A hash of all images and labels: equal data has an equal fingerprint."),
 )
 STATISTICS = (
@@ -216,6 +222,32 @@ NETWORKS = (
         "Training ends by itself once accuracy has not risen for some epochs (the patience).",
     ),
     Term("learning rate", "How large a step training takes at a time.", "learning[ _]rate"),
+    Term(
+        "kernel",
+        "The small grid of weights by which a filter looks at one of the channels before it.",
+    ),
+    Term(
+        "channel",
+        "One of the maps that a layer gives: where in a picture a filter has found its pattern.",
+    ),
+    Term("unit", "One number that a layer gives for a picture."),
+    Term(
+        "activation",
+        "The layer behind a convolution or a dense layer that bends its numbers, as ReLU does by "
+        "making those below 0 to 0; also the numbers it gives.",
+        "activations?",
+    ),
+    Term(
+        "dead",
+        "A unit is dead that gives the same for every training image and so learns from none; a "
+        "channel is, where all its units are.",
+        r"dead",
+    ),
+    Term(
+        "Grad-CAM",
+        "A map of where in a picture a layer's channels speak for a class. It is evidence only "
+        "where a check tells it from a random network's.",
+    ),
     Term("filters", "The patterns that a convolution looks for, each in every place of a picture."),
     Term(
         "dropout",

@@ -60,6 +60,6 @@ def pruning_figure(
     axes.xaxis.set_major_formatter(PERCENT)
     axes.yaxis.set_major_formatter(PERCENT)
     axes.legend(
-        loc="lower left", frameon=False, fontsize=7.5, labelcolor=INK, handlelength=1.6,
+        loc="upper right", frameon=False, fontsize=7.5, labelcolor=INK, handlelength=1.6,
     )  # fmt: skip
     return figure

@@ -13,7 +13,16 @@ from toile.evaluation import confident_errors, probabilities
 from toile.inspection import activations
 from toile.recipe import with_settings
 from toile.report import mosaic, run_page
-from toile.runs import Run, epoch_censuses, load_run_data, validation_pixels
+from toile.runs import (
+    Run,
+    bundle_run,
+    epoch_censuses,
+    epoch_network,
+    load_run_data,
+    open_run,
+    saved_epochs,
+    validation_pixels,
+)
 from toile.workbench import inspected, view_attribution
 from toile.workbench.inside.page_section import inside_section
 
@@ -113,3 +122,16 @@ def test_names_of_classes_are_those_of_the_data_in_the_order_of_the_logits(small
         assert view.record["class"] == name
         (logits,) = opened.classifier.model.logits(picture.pixels[None])
         assert view.record["number"] == pytest.approx(float(logits.max()), abs=1e-4)
+
+
+def test_epochs_that_were_kept_or_counted_travel_in_a_bundle(run, tmp_path, small):
+    kept = toile.train(small(epochs=2), settings={"training.keep": "epochs"})
+    for source, folder in ((kept, "epochs"), (run, "census")):
+        copied, manifest = toile.import_bundle(
+            bundle_run(source, tmp_path / f"{folder}.zip"), tmp_path / folder
+        )
+        assert sum(name.startswith(f"{folder}/") for name in manifest.files) == 2
+        for path in (source.folder / folder).iterdir():
+            assert (copied.folder / folder / path.name).read_bytes() == path.read_bytes()
+    assert epoch_network(copied := open_run(tmp_path / "epochs" / kept.id), 1).conv1 is not None
+    assert saved_epochs(copied) == [1, 2]

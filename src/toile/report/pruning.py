@@ -56,10 +56,11 @@ def pruning_figure(
         axes.axvline(safe, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
     style_axes(axes, plain(title, 34 if narrow else 70))
     axes.set_ylim(0, 1.02)
-    axes.set_xlabel("share of channels cut, by")
+    axes.set_xlabel("fraction of channels cut")
     axes.xaxis.set_major_formatter(PERCENT)
     axes.yaxis.set_major_formatter(PERCENT)
     axes.legend(
-        loc="upper right", frameon=False, fontsize=7.5, labelcolor=INK, handlelength=1.6,
+        loc="upper right", bbox_to_anchor=(1.0, 0.86), frameon=False, fontsize=7.5,
+        labelcolor=INK, handlelength=1.6,
     )  # fmt: skip
     return figure

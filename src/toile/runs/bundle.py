@@ -35,7 +35,7 @@ from toile.runs.pictures import read_pictures
 from toile.runs.records import Named, read_json, read_record
 from toile.runs.remarks import read_remarks
 from toile.runs.run import Run
-from toile.runs.run_files import REQUIRED, TENSORS, TEXTS, WEIGHTS
+from toile.runs.run_files import KEPT_EPOCH, REQUIRED, TENSORS, TEXTS, WEIGHTS
 from toile.runs.state import read_state
 from toile.runs.tensors import load_arrays
 
@@ -176,6 +176,7 @@ def unpack_bundle(
 def _contents(run: Run) -> dict[str, bytes]:
     """The files that travel, without what tells where on this machine the data and runs lie."""
     names = [name for name in (*REQUIRED, *TENSORS, *TEXTS) if (run.folder / name).exists()]
+    names += _kept_epochs(run)
     contents = {name: (run.folder / name).read_bytes() for name in names}
     recipe, facts = portable(run.recipe, run.facts)
     contents["recipe.yaml"] = recipe.encode()
@@ -188,6 +189,12 @@ def _contents(run: Run) -> dict[str, bytes]:
     return contents
 
 
+def _kept_epochs(run: Run) -> list[str]:
+    """The files of single epochs, by their paths in the run's folder."""
+    paths = (path.relative_to(run.folder).as_posix() for path in run.folder.glob("*/*.safetensors"))
+    return sorted(path for path in paths if KEPT_EPOCH.fullmatch(path))
+
+
 def _zipped(contents: dict[str, bytes]) -> bytes:
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w") as archive:
@@ -196,7 +203,9 @@ def _zipped(contents: dict[str, bytes]) -> bytes:
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o644 << 16
             # Weights are noise to a compressor.
-            entry.compress_type = zipfile.ZIP_STORED if name in TENSORS else zipfile.ZIP_DEFLATED
+            entry.compress_type = (
+                zipfile.ZIP_STORED if name.endswith(".safetensors") else zipfile.ZIP_DEFLATED
+            )
             archive.writestr(entry, content)
     return written.getvalue()
 
@@ -211,7 +220,7 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
         fault = first_fault(error) if isinstance(error, ValidationError) else str(error)
         raise ToileError(f"{path}: its {MANIFEST} is damaged: {fault:.80}") from None
     known = {*REQUIRED, *TENSORS, *TEXTS}
-    odd = [name for name in manifest.files if name not in known]
+    odd = [name for name in manifest.files if name not in known and not KEPT_EPOCH.fullmatch(name)]
     missing = [name for name in REQUIRED if name not in manifest.files]
     if odd or missing or not NAME.fullmatch(manifest.run):
         raise ToileError(
@@ -244,6 +253,8 @@ def _fill(draft: Run, contents: dict[str, bytes]) -> None:
     with writing(draft.folder):
         draft.folder.mkdir(parents=True)
     for name, content in contents.items():
+        with writing(draft.folder):
+            (draft.folder / name).parent.mkdir(exist_ok=True)
         write_atomically(draft.folder / name, content)
     # A checksum says that nothing changed on the way, not that it is what it claims to be.
     _read_all(draft)
@@ -261,6 +272,6 @@ def _read_all(run: Run) -> None:
     read_remarks(run.folder)
     if (run.folder / CORRECTIONS_FILE).exists():
         read_corrections(run.folder / CORRECTIONS_FILE)
-    for name in WEIGHTS:
+    for name in (*WEIGHTS, *_kept_epochs(run)):
         if (run.folder / name).exists():
             load_arrays(run.folder / name)

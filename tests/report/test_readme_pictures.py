@@ -94,7 +94,7 @@ def test_the_pictures_from_inside_have_todays_form_and_words(pictures):
         "top": strongest_figure(
             rows, np.stack([[picture] * 9] * 3), patches, [["Sandal 9.01"] * 9] * 3
         ),
-        "pruning": pruning_figure([0.0, 1.0], lines, 0.1, "quick with channels cut"),
+        "pruning": pruning_figure([0.0, 1.0], lines, "quick with channels cut"),
     }
     for name, figure in figures.items():
         words = set(shown(DOCS / f"inside-{name}.png"))

@@ -24,20 +24,23 @@ COLOURS = (TRAINING, VALIDATION, DISTINCT[2])
 
 @dataclass(frozen=True)
 class PruningLine:
-    """A measure by `name`, and accuracy with the ends of its interval at each share."""
+    """A measure by `name`, and accuracy with the ends of its interval at each fraction.
+
+    `safe` is the fraction up to which cuts are shown to cost little, where one is.
+    """
 
     name: str
     accuracy: tuple[tuple[float, float, float], ...]
+    safe: float | None = None
 
 
 def pruning_figure(
     fractions: Sequence[float],
     lines: Sequence[PruningLine],
-    safe: float | None,
     title: str,
     narrow: bool = False,
 ) -> Figure:
-    """Each line with its 95 % band; `safe` marks the share that is shown to cost little.
+    """Each line with its 95 % band, and dotted up to where it is safe.
 
     `narrow` for a small screen.
     """
@@ -50,10 +53,10 @@ def pruning_figure(
             fractions, middle, color=colour, linewidth=1.6, marker="o", markersize=2.5,
             label=line.name,
         )  # fmt: skip
+        if line.safe is not None:
+            axes.axvline(line.safe, color=colour, linewidth=1.2, linestyle=(0, (1, 2)))
     uncut = lines[0].accuracy[0][0]
     axes.axhline(uncut, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
-    if safe is not None:
-        axes.axvline(safe, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
     style_axes(axes, plain(title, 34 if narrow else 70))
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("fraction of channels cut")

@@ -77,15 +77,18 @@ def view_pruning_curve(
     for name, by_run in cuts.items():
         values[f"{name}/accuracy"] = np.stack([cut.right.mean(1) for cut in by_run])
     title = f"{runs[0].recipe.name} with channels cut{'' if layer is None else f' out of {layer}'}"
-    drawing = [PruningLine(NAMES[name], tuple(lines[name])) for name in cuts]
-    safe = sizes[shown["rise"]] / total if shown["rise"] else None
+    drawing = [
+        PruningLine(
+            NAMES[name], tuple(lines[name]),
+            float(sizes[shown[name]] / total) if shown[name] else None,
+        )
+        for name in cuts
+    ]  # fmt: skip
     return InsideView(
         record,
         values,
         tuple(_says(record)),
-        lambda narrow: pruning_figure(
-            (sizes / total).tolist(), drawing, None if safe is None else float(safe), title, narrow
-        ),
+        lambda narrow: pruning_figure((sizes / total).tolist(), drawing, title, narrow),
     )
 
 

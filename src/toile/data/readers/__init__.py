@@ -8,12 +8,15 @@ from pathlib import Path
 
 from toile.data.readers.archive import find_zip, read_zip
 from toile.data.readers.cached_arrays import find_cached_arrays, read_cached_arrays
+from toile.data.readers.cifar import find_cifar, read_cifar
 from toile.data.readers.csv_files import find_csv
 from toile.data.readers.csv_table import read_csv
 from toile.data.readers.folder import find_pictures, read_folder
 from toile.data.readers.idx import find_idx, read_idx
 from toile.data.readers.npz import find_npz, read_npz
 from toile.data.readers.parts import Parts, Progress
+from toile.data.readers.svhn import find_svhn, read_svhn
+from toile.data.readers.tar_shards import find_tar, read_tar
 from toile.errors import ToileError
 from toile.recipe import Data
 
@@ -28,11 +31,14 @@ Read = Callable[[Path, list[Path], Data, Progress], Parts]
 READERS: tuple[tuple[Callable[[Path], list[Path]], Read], ...] = (
     (find_cached_arrays, read_cached_arrays),
     (find_idx, read_idx),
+    (find_cifar, read_cifar),
+    (find_svhn, read_svhn),
     # Before CSV: many picture sets carry a labels.csv beside their class folders.
     (find_pictures, read_folder),
     (find_csv, read_csv),
     (find_npz, read_npz),
     (find_zip, read_zip),
+    (find_tar, read_tar),
 )
 
 
@@ -46,10 +52,10 @@ def find_source(path: Path) -> tuple[Read, list[Path]]:
     if path.is_dir():
         archive = next((file for file in path.iterdir() if find_zip(file)), None)
         raise ToileError(
-            f"{path}: holds no IDX files, no CSV files, no .npz and no class folders; "
-            + (f"name the archive in it, {archive}" if archive else REQUIREMENT)
+            f"{path}: holds no IDX files, no CIFAR .bin files, no CSV files, no .npz and no "
+            "class folders; " + (f"name the archive in it, {archive}" if archive else REQUIREMENT)
         )
     raise ToileError(
-        f"{path}: is of no known format; .csv, .csv.gz, .tsv, .npz, .npy and .zip are read, and "
-        "folders of IDX files or of class folders"
+        f"{path}: is of no known format; .csv, .csv.gz, .tsv, .npz, .npy, .zip and .tar are read, "
+        "and folders of IDX files, of CIFAR's .bin files or of class folders"
     )

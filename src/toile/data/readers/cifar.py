@@ -1,0 +1,186 @@
+"""CIFAR-10 and CIFAR-100 in the binary form of their authors: rows of labels and pixels.
+
+A row has the label (of CIFAR-100 the coarse one, then the fine one), and 32 x 32 bytes each of red,
+green and blue. Source: Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images",
+and the page of the data sets.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from toile.data.images import Images
+from toile.data.readers.parts import Parts, Progress, check_labels, check_layout
+from toile.errors import ToileError
+from toile.recipe import Data
+
+SHAPE = (3, 32, 32)
+NUM_VALUES = 3 * 32 * 32
+MAX_NAMES_BYTES = 1 << 16
+# The same sets for Python, whose files are pickles.
+PICKLED = re.compile(r"data_batch_\d+|test_batch")
+
+
+@dataclass(frozen=True)
+class CifarSet:
+    """One of the two sets: what its files are called, and the labels before a row's pixels."""
+
+    name: str
+    train: re.Pattern[str]
+    test: str
+    labels: tuple[str, ...]
+    """What the labels tell apart, first to last."""
+    names: tuple[str, ...]
+    """The file of the class names of each."""
+
+    @property
+    def row(self) -> int:
+        """Bytes of an image and its labels."""
+        return len(self.labels) + NUM_VALUES
+
+
+FORMS = (
+    CifarSet(
+        "CIFAR-10", re.compile(r"data_batch_(\d+)\.bin"), "test_batch.bin",
+        ("class",), ("batches.meta.txt",),
+    ),
+    CifarSet(
+        "CIFAR-100", re.compile(r"train\.bin"), "test.bin", ("coarse class", "fine class"),
+        ("coarse_label_names.txt", "fine_label_names.txt"),
+    ),
+)  # fmt: skip
+
+
+def find_cifar(path: Path) -> list[Path]:
+    """The files of such a set in a folder, sorted by name; none if it holds none.
+
+    Raises ToileError where it holds the set for Python, which is not read.
+    """
+    if not path.is_dir():
+        return []
+    form = _form(path)
+    if form is not None:
+        wanted = (form.test, *form.names)
+        files = sorted(file for file in path.iterdir() if file.is_file())
+        return [file for file in files if form.train.fullmatch(file.name) or file.name in wanted]
+    if pickled := sorted(file for file in path.iterdir() if PICKLED.fullmatch(file.name)):
+        raise ToileError(
+            f"{pickled[0]}: is CIFAR-10 in the form for Python, a pickle, which runs code of "
+            "whoever made it when it is opened and is not read; fetch the binary version, "
+            "cifar-10-binary.tar.gz, and name its folder"
+        )
+    return []
+
+
+def read_cifar(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
+    """Read the files `find_cifar` found: of CIFAR-100 the fine classes, or as asked."""
+    form = _form(path)
+    assert form is not None
+    train = [file for file in files if form.train.fullmatch(file.name)]
+    if not train:
+        raise ToileError(
+            f"{path}: has the test images of {form.name} and no training images; its binary "
+            "version has them in data_batch_1.bin and so on"
+        )
+    train.sort(key=lambda file: _number(form, file))
+    column = 0 if data.label_column == "first" else len(form.labels) - 1
+    test = [file for file in files if file.name == form.test]
+    names_file = path / form.names[column]
+    parts = [
+        _read_part(of_part, part, form, column, progress)
+        for part, of_part in (("training", train), ("test", test))
+        if of_part
+    ]
+    most = max(int(part.labels.max()) for part in parts)
+    names = _read_names(names_file, most + 1) if names_file in files else None
+    note = f"{form.name} in the binary form"
+    if len(form.labels) > 1:
+        note += (
+            f", by its {form.labels[column]}es: data.label_column first takes the coarse, last the "
+            "fine ones"
+        )
+    return Parts(
+        parts[0],
+        parts[1] if len(parts) > 1 else None,
+        names,
+        names_inside=tuple(file.name for file in files),
+        notes=(note, *_missing_note(form, train)),
+    )
+
+
+def _form(path: Path) -> CifarSet | None:
+    """Which of the two sets a folder holds; of files called train.bin their size says it."""
+    ten, hundred = FORMS
+    if any(ten.train.fullmatch(file.name) or file.name == ten.test for file in path.iterdir()):
+        return ten
+    file = path / "train.bin"
+    is_hundred = (path / hundred.names[1]).is_file() or (
+        file.is_file() and not file.stat().st_size % hundred.row and file.stat().st_size
+    )
+    return hundred if is_hundred and file.is_file() else None
+
+
+def _read_part(
+    files: list[Path], part: str, form: CifarSet, column: int, progress: Progress
+) -> Images:
+    sizes = [_num_images(file, form) for file in files]
+    check_layout(sum(sizes), SHAPE, str(files[0].parent))
+    pixels = np.empty((sum(sizes), *SHAPE), np.uint8)
+    labels = np.empty(sum(sizes), np.int64)
+    done = 0
+    for file, size in zip(files, sizes, strict=True):
+        rows = _rows(file, size, form)
+        pixels[done : done + size] = rows[:, len(form.labels) :].reshape(-1, *SHAPE)
+        labels[done : done + size] = rows[:, column]
+        check_labels(labels[done : done + size], size, str(file))
+        done += size
+        progress(done, sum(sizes), f"images of {part}")
+    return Images(pixels, labels)
+
+
+def _num_images(file: Path, form: CifarSet) -> int:
+    num_bytes = file.stat().st_size
+    size, rest = divmod(num_bytes, form.row)
+    if rest or not size:
+        raise ToileError(
+            f"{file}: has {num_bytes} bytes; of {form.name} each image takes {form.row}, and there "
+            "are whole images; fetch the file again"
+        )
+    return size
+
+
+def _rows(file: Path, size: int, form: CifarSet) -> UInt8[np.ndarray, "n row"]:
+    values = np.fromfile(file, np.uint8, size * form.row)
+    if len(values) < size * form.row:
+        raise ToileError(f"{file}: became shorter while it was read; read it again")
+    return values.reshape(size, form.row)
+
+
+def _read_names(file: Path, num_classes: int) -> tuple[str, ...] | None:
+    """A class name a line; None where they are no names of these classes."""
+    if file.stat().st_size > MAX_NAMES_BYTES:
+        return None
+    try:
+        lines = file.read_bytes().decode().split("\n")
+    except UnicodeDecodeError:
+        return None
+    names = tuple(line.strip() for line in lines if line.strip())
+    is_plain = all(name.isprintable() for name in names) and len(set(names)) == len(names)
+    return names if is_plain and len(names) >= num_classes else None
+
+
+def _number(form: CifarSet, file: Path) -> int:
+    """A batch's number; 0 of the one file of CIFAR-100."""
+    match = form.train.fullmatch(file.name)
+    return int(match[1]) if match and match.groups() else 0
+
+
+def _missing_note(form: CifarSet, train: list[Path]) -> list[str]:
+    """That batches lack between those that are there."""
+    batches = {_number(form, file) for file in train}
+    missing = sorted(set(range(1, max(batches) + 1)) - batches)
+    words = ", ".join(f"data_batch_{number}.bin" for number in missing)
+    return [f"{words} is not there: its images are missing"] * bool(missing)

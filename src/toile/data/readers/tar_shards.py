@@ -1,0 +1,191 @@
+"""Tar archives: shards as the webdataset library writes them, or class folders, read in place.
+
+In a shard the files of one sample stand together under one key, which ends at the first dot of the
+file's name: `000017.jpg` and `000017.cls`, the number or name of its class. Shards called train-,
+val- or test- are of that part. Source: webdataset's description of its format.
+"""
+
+import io
+import re
+import tarfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from toile.data.readers.archive import PICTURE_ENDINGS
+from toile.data.readers.class_folders import read_pictures
+from toile.data.readers.part_names import part_of
+from toile.data.readers.parts import MAX_IMAGES, Parts, Progress
+from toile.data.readers.picture_files import PictureFile
+from toile.data.readers.picture_limits import MAX_FILE_BYTES, UnreadablePicture
+from toile.errors import ToileError
+from toile.recipe import Data
+
+SUFFIX = ".tar"
+PACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+CLASS_ENDING = ".cls"
+MAX_CLASS_BYTES = 200
+SHARD_NUMBER = re.compile(r"[-_.]?\d+$")
+
+
+class CheckedInfo(tarfile.TarInfo):
+    """A header whose size is no negative number, at which tarfile of Python 3.11 turns in circles.
+
+    CVE-2025-8194.
+    """
+
+    def _block(self, count: int) -> int:
+        if count < 0:
+            raise tarfile.ReadError("a file of negative size")
+        return int(super()._block(count))  # type: ignore[misc]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file in a shard, at its place there; `part` is the shard's, or None."""
+
+    archive: tarfile.TarFile
+    info: tarfile.TarInfo
+    shard: str
+    part: str | None
+
+    @property
+    def path(self) -> PurePosixPath:
+        """Its path in the archive."""
+        return PurePosixPath(self.info.name.removeprefix("./"))
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Its sample: shard, and the path up to the first dot of the file's name."""
+        return self.shard, str(self.path.with_name(self.path.name.split(".")[0] or "."))
+
+    @property
+    def ending(self) -> str:
+        """What its name has from the first dot on, in small letters."""
+        return "." + self.path.name.partition(".")[2].lower()
+
+
+def find_tar(path: Path) -> list[Path]:
+    """The tar itself, or those of a folder that holds nothing else; none if it holds none."""
+    if path.is_file():
+        if path.name.lower().endswith(PACKED):
+            raise ToileError(
+                f"{path}: is a packed tar, in which nothing can be found before all is unpacked; "
+                f"unpack it, as with tar -xf {path.name}, and name the folder"
+            )
+        return [path] if path.suffix.lower() == SUFFIX else []
+    return sorted(file for file in path.iterdir() if file.suffix.lower() == SUFFIX)
+
+
+def read_tar(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
+    """Read the files `find_tar` found."""
+    with ExitStack() as stack:
+        members = [
+            member
+            for file in files
+            for member in _members(stack.enter_context(_opened(file)), file)
+        ]
+        has_classes = any(member.ending.endswith(CLASS_ENDING) for member in members)
+        pictures = _of_samples(members, path) if has_classes else _of_folders(members)
+        return read_pictures(str(path), pictures, data, progress)
+
+
+def _opened(file: Path) -> tarfile.TarFile:
+    try:
+        return tarfile.open(file, "r:", tarinfo=CheckedInfo)
+    except (tarfile.TarError, ValueError, OSError) as damage:
+        raise ToileError(f"{file}: is no tar archive or a damaged one ({damage})") from None
+
+
+def _members(archive: tarfile.TarFile, file: Path) -> Iterator[Member]:
+    """Its plain files, hidden ones left out."""
+    shard = file.name[: -len(SUFFIX)]
+    part = part_of(SHARD_NUMBER.sub("", shard))
+    try:
+        for count, info in enumerate(archive):
+            if count > MAX_IMAGES:
+                raise ToileError(f"{file}: holds more than {MAX_IMAGES} files")
+            parts = PurePosixPath(info.name.removeprefix("./")).parts
+            is_hidden = any(word.startswith((".", "__MACOSX")) for word in parts)
+            if parts and info.isreg() and not info.issparse() and not is_hidden:
+                yield Member(archive, info, shard, part)
+    except (tarfile.TarError, ValueError, OSError, EOFError, RecursionError) as damage:
+        raise ToileError(f"{file}: is damaged ({damage}); fetch it again") from None
+
+
+def _of_samples(members: list[Member], path: Path) -> list[PictureFile]:
+    """The pictures of samples, each as if it lay in a folder called as its class."""
+    classes = {
+        member.key: _class_of(member, path)
+        for member in members
+        if member.ending.endswith(CLASS_ENDING)
+    }
+    pictures = [member for member in members if member.ending.endswith(PICTURE_ENDINGS)]
+    keys = [member.key for member in pictures]
+    if len(set(keys)) < len(keys):
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ToileError(
+            f"{path}: sample {twice[1]} of {twice[0]}.tar has several pictures; write shards with "
+            "one picture a sample"
+        )
+    unlabelled = next((key for key in keys if key not in classes), None)
+    if unlabelled is not None:
+        raise ToileError(
+            f"{path}: sample {unlabelled[1]} of {unlabelled[0]}.tar has no class; every picture "
+            "has a file of its key that ends in .cls"
+        )
+    parts = {member.part for member in pictures}
+    named = parts != {None}
+    return [
+        _picture(
+            member,
+            PurePosixPath(*([member.part or "train"] if named else []), classes[member.key])
+            / f"{member.shard}-{'-'.join(member.path.parts)}",
+        )
+        for member in pictures
+    ]
+
+
+def _class_of(member: Member, path: Path) -> str:
+    content = _content(member) if member.info.size <= MAX_CLASS_BYTES else b""
+    try:
+        name = content.decode().strip()
+    except UnicodeDecodeError:
+        name = ""
+    if not name or "/" in name or not name.isprintable() or name.startswith("."):
+        raise ToileError(
+            f"{path}: {member.path} of {member.shard}.tar says {content[:40]!r}; it is the number "
+            f"or name of a class, of up to {MAX_CLASS_BYTES} bytes and without a slash"
+        )
+    return name
+
+
+def _of_folders(members: list[Member]) -> list[PictureFile]:
+    """The files as they lie in their folders, below the shard where there are several."""
+    several = len({member.shard for member in members}) > 1
+    return [
+        _picture(member, PurePosixPath(member.shard) / member.path if several else member.path)
+        for member in members
+    ]
+
+
+def _picture(member: Member, path: PurePosixPath) -> PictureFile:
+    return PictureFile(path, partial(_opened_picture, member))
+
+
+def _opened_picture(member: Member) -> io.BytesIO:
+    num_bytes = member.info.size
+    if num_bytes > MAX_FILE_BYTES:
+        raise UnreadablePicture(f"has {num_bytes} bytes; a picture has at most {MAX_FILE_BYTES}")
+    return io.BytesIO(_content(member))
+
+
+def _content(member: Member) -> bytes:
+    """A member's bytes; fewer where the archive was cut short."""
+    try:
+        stream = member.archive.extractfile(member.info)
+        return b"" if stream is None else stream.read(MAX_FILE_BYTES)
+    except (tarfile.TarError, OSError, ValueError):
+        return b""

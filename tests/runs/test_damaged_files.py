@@ -53,7 +53,8 @@ def read_all_of(run: Run) -> object:
     epochs = run.history.epochs
     listed = [one.state.accuracy for one in list_runs(run.folder.parent)]
     scores = judge_validation(run.recipe, run.validation)
-    other = differences(run.environment, run.environment)
+    recorded = run.environment.to_json()
+    other = differences(recorded, recorded)
     reached = convergence_of(epochs), seconds_of(epochs) if epochs else None
     halves = [one[half]["accuracy"] for one in epochs for half in ("holdout", "selection")]
     return run.plan, run.score, listed, scores, other, reached, halves

@@ -1,5 +1,6 @@
 from .beginning import search as search
 from .live import LiveSearch as LiveSearch
+from .records import SummaryRecord as SummaryRecord
 from .result import SUMMARY as SUMMARY
 from .result import SearchResult as SearchResult
 from .result import Trial as Trial

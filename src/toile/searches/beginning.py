@@ -20,7 +20,7 @@ from toile.recipe import (
     with_settings,
 )
 from toile.runs import Workspace
-from toile.searches.live import LiveSearch
+from toile.searches.live import LiveSearch, trials_inline
 from toile.searches.result import read_memory, read_search, search_folder
 from toile.searches.same_start import refuse_other_start
 from toile.searches.sampler import Sampler
@@ -31,6 +31,7 @@ from toile.studies import (
     START,
     base_recipe,
     complete,
+    inline,
     keep_rule,
     located,
     plan_cells,
@@ -126,7 +127,10 @@ def _live(
     if text is not None:
         memory = read_memory(folder)
         notes.append(f"continues {folder}: {len(memory.told)} of {spec.trials} trials are there")
-    return LiveSearch(folder, spec, ground, workers, notes, text, on)
+    live = LiveSearch(folder, spec, ground, workers, notes, text)
+    if on == "inline":
+        live.executor, live.finalists_executor = trials_inline, inline
+    return live
 
 
 def _ground(spec: Search, progress: Progress) -> Ground:

@@ -1,7 +1,7 @@
 """A search under way: its trials, and then its finalists as a study."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,16 @@ from toile.searches.sampler import Sampler
 from toile.searches.sentences import search_summary
 from toile.searches.spec import Search, search_text, settings_at
 from toile.searches.trials import Ground, SearchEvent, Stop, Trials
-from toile.studies import Alternative, LiveStudy, Study, StudyEvent, hold_study, plan_levels, study
+from toile.studies import (
+    Alternative,
+    LiveStudy,
+    Study,
+    StudyEvent,
+    hold_study,
+    plan_levels,
+    study,
+    worker_processes,
+)
 
 TRIAL_WORKER = (sys.executable, "-P", "-m", "toile.searches.trial_worker")
 STOPPING = "training.early_stopping"
@@ -33,11 +42,14 @@ NEVER = 10_000
 """Early stopping so patient never stops; it only keeps the half that chose out of the score."""
 
 
-def trial_executor(on: str) -> MakeExecutor:
-    """What trains trials, each until it has ended or was pruned."""
-    if on == "inline":
-        return lambda workers, pass_fds: Inline(lambda folder: (folder / PRUNED).exists())
-    return lambda workers, pass_fds: Processes(TRIAL_WORKER, workers, pass_fds)
+def trial_processes(workers: int, pass_fds: Sequence[int]) -> Processes:
+    """Processes of this machine, each of which trains a trial until it has ended or was pruned."""
+    return Processes(TRIAL_WORKER, workers, pass_fds)
+
+
+def trials_inline(workers: int, pass_fds: Sequence[int]) -> Inline:
+    """This process, which does the same."""
+    return Inline(lambda folder: (folder / PRUNED).exists())
 
 
 @dataclass(eq=False)
@@ -58,8 +70,10 @@ class LiveSearch:
     notes: list[str] = field(default_factory=list)
     saved_text: str | None = None
     """The text of the folder's search.yaml; None where there was none."""
-    on: str = "local"
-    """Where trials and finalists are trained: by processes here, or `inline`, by this process."""
+    executor: MakeExecutor = trial_processes
+    """Where trials are trained."""
+    finalists_executor: MakeExecutor = worker_processes
+    """Where the finalists' readings are."""
 
     @property
     def result(self) -> SearchResult:
@@ -89,7 +103,7 @@ class LiveSearch:
                 self.saved_text = text
             # It speaks of the search as it was; what is asked now may bring more.
             (self.folder / SUMMARY).unlink(missing_ok=True)
-            with trial_executor(self.on)(self.workers, (lock,)) as executor:
+            with self.executor(self.workers, (lock,)) as executor:
                 trials = Trials(self.folder, self.spec, self.ground, sampler, executor)
                 yield from trials.events(stop)
 
@@ -124,7 +138,8 @@ class LiveSearch:
             seed=self.spec.seed + 1,
             margin=self.spec.margin,
         )
-        live = study(finalist_study, out=self.folder / FINALISTS, workers=self.workers, on=self.on)
+        live = study(finalist_study, out=self.folder / FINALISTS, workers=self.workers)
+        live.executor = self.finalists_executor
         recipes = [level.recipe for level in plan_levels(live.spec)]
         assert all(recipe.training.early_stopping is not None for recipe in recipes)
         return live

@@ -17,10 +17,9 @@ from toile.migrations import from_file
 from toile.read_once import ReadOnce
 from toile.recipe import read_text, read_value
 from toile.runs import FINALISTS, Run, Workspace
+from toile.searches.records import PrunedRecord, SearchRecord
 from toile.searches.spec import Search, search_of
 from toile.studies import (
-    PrunedRecord,
-    SearchRecord,
     StudyResult,
     cell_key,
     open_study,

@@ -20,12 +20,11 @@ from toile.recipe import Recipe, Settings, read_text, read_value, settings_of, y
 from toile.runs import Workspace
 from toile.searches import SearchResult, level_of, open_search, search_summary
 from toile.sheets.plan import Planned, plan_sheet
+from toile.sheets.records import OutcomeRecord, SheetRecord
 from toile.sheets.sheet import Sheet, Side, read_sheet
 from toile.statistics import Verdict, analysis_sentence, verdict_sentence
 from toile.studies import (
-    OutcomeRecord,
     Reading,
-    SheetRecord,
     StudyResult,
     judge_study,
     open_study,

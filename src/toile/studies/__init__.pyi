@@ -23,6 +23,8 @@ from .learning import learning_curves as learning_curves
 from .learning import reached_by_level as reached_by_level
 from .live import LiveStudy as LiveStudy
 from .live import hold_study as hold_study
+from .live import inline as inline
+from .live import worker_processes as worker_processes
 from .look import open_study_test as open_study_test
 from .merge import keep_rule as keep_rule
 from .merge import say_difference as say_difference
@@ -37,12 +39,8 @@ from .plan import plan_levels as plan_levels
 from .plan import short_names as short_names
 from .read import parse_factor as parse_factor
 from .read import study_name as study_name
-from .records import OutcomeRecord as OutcomeRecord
-from .records import PrunedRecord as PrunedRecord
-from .records import SearchRecord as SearchRecord
-from .records import SheetRecord as SheetRecord
+from .records import Number as Number
 from .records import StudyRecord as StudyRecord
-from .records import SummaryRecord as SummaryRecord
 from .records import VerdictRecord as VerdictRecord
 from .records import read_record as read_record
 from .result import Factors as Factors

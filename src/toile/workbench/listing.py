@@ -10,11 +10,10 @@ from toile.errors import ToileError
 from toile.file_lock import is_held
 from toile.files import write_json
 from toile.runs import FINALISTS, Entry, Workspace
-from toile.searches import SUMMARY, open_search, search_summary
+from toile.searches import SUMMARY, SummaryRecord, open_search, search_summary
+from toile.sheets import SheetRecord
 from toile.studies import (
-    SheetRecord,
     StudyRecord,
-    SummaryRecord,
     VerdictRecord,
     open_study,
     read_record,

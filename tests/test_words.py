@@ -69,7 +69,7 @@ PARTS = {word.removesuffix("_") for word in WORDS if word.endswith("_")}
 ALLOWED = {
     # asked and told are what an ask-and-tell sampler is, in the file of a search's memory
     ("searches/result.py", "told"),
-    ("studies/records.py", "told"),
+    ("searches/records.py", "told"),
     # the hash that names kept arrays is over this field's name
     ("data/greys.py", "whole"),
     # shows the events of what trains, as tail --follow does

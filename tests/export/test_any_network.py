@@ -62,7 +62,7 @@ def check(to: str, make_trained: Any, make_noise: Any, network: list[Any], shape
         if "avgpool" not in str(refusal):
             raise
         return
-    prove(file, pixels, trained.logits(pixels))
+    prove(file, pixels, trained.model.logits(pixels))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])

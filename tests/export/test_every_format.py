@@ -16,7 +16,7 @@ def to(request: pytest.FixtureRequest) -> str:
 
 
 def proven_of(to, trained, pixels):
-    return prove(build_file(to, trained), pixels, trained.logits(pixels))
+    return prove(build_file(to, trained), pixels, trained.model.logits(pixels))
 
 
 def test_every_layer_answers_as_in_torch(trained, to, make_noise):
@@ -28,7 +28,7 @@ def test_every_layer_answers_as_in_torch(trained, to, make_noise):
 def test_a_file_says_where_it_comes_from_and_the_proof_is_inside(to, make_trained, make_noise):
     trained = make_trained(["flatten", {"dense": "classes"}])
     file = build_file(to, trained)
-    proven = prove(file, make_noise(5), trained.logits(make_noise(5)))
+    proven = prove(file, make_noise(5), trained.model.logits(make_noise(5)))
     inside = file.open(proven.content).about
     assert inside == proven.about
     assert inside.plan == trained.about.plan
@@ -66,6 +66,6 @@ def test_pictures_in_colour_are_scaled_as_in_training(to, make_trained, make_noi
 def test_a_file_cut_short_is_refused_with_a_sentence(to, make_trained, make_noise, kept):
     trained = make_trained([{"conv": 3}, "flatten", {"dense": "classes"}])
     file = build_file(to, trained)
-    whole = prove(file, make_noise(3), trained.logits(make_noise(3))).content
+    whole = prove(file, make_noise(3), trained.model.logits(make_noise(3))).content
     with pytest.raises(ToileError):
         file.open(whole[: round(kept * len(whole)) if isinstance(kept, float) else kept])

@@ -39,7 +39,7 @@ def test_keras_answers_as_the_network_does(trained, make_noise, tmp_path):
     model = opened_by_keras(content, tmp_path)
     pictures = scaled(pixels, trained.about.data).transpose(0, 2, 3, 1)
     to_logits = keras.Model(model.inputs, model.layers[-1].input)
-    reference = trained.logits(pixels)
+    reference = trained.model.logits(pixels)
     np.testing.assert_allclose(to_logits.predict(pictures, verbose=0), reference, atol=2e-5)
     shares = KerasClassifier(content).probabilities(pixels)
     np.testing.assert_allclose(model.predict(pictures, verbose=0), shares, atol=5e-6)

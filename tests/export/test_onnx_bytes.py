@@ -45,14 +45,14 @@ def test_another_program_gives_it_what_a_file_holds_and_nothing_else(make_traine
     (given,) = session.get_inputs()
     assert (given.name, given.type, given.shape) == ("pictures", "tensor(uint8)", ["n", 2, 7, 8])
     (logits,) = session.run(None, {"pictures": make_noise(4)})
-    np.testing.assert_allclose(logits, trained.logits(make_noise(4)), atol=1e-5)
+    np.testing.assert_allclose(logits, trained.model.logits(make_noise(4)), atol=1e-5)
     with pytest.raises(Exception, match="Unexpected input data type"):
         session.run(None, {"pictures": make_noise(4).astype(np.float32)})
 
 
 def test_the_proof_is_of_the_graph_that_takes_bytes(make_trained, make_noise):
     trained, pixels = make_trained(LAYERS), make_noise(50)
-    proven = prove(build_file("onnx", trained, None, "bytes"), pixels, trained.logits(pixels))
+    proven = prove(build_file("onnx", trained, None, "bytes"), pixels, trained.model.logits(pixels))
     assert proven.about.input_kind == "bytes"
     assert proven.about.input == "uint8 (n, 2, 7, 8): pixels, 0 to 255"
     assert proven.about.parity.max_difference < 1e-5

@@ -115,9 +115,9 @@ def test_a_factor_is_folded_into_the_layer_before_it(make_trained):
 
 def test_the_network_exported_stays_as_it_was(make_trained):
     trained = make_trained(LAYERS)
-    before = {name: value.clone() for name, value in trained.network.state_dict().items()}
+    before = {name: value.clone() for name, value in trained.model.network.state_dict().items()}
     OnnxFile(trained)
-    after = trained.network.state_dict()
+    after = trained.model.network.state_dict()
     assert list(after) == list(before)
     assert all(np.array_equal(after[name], before[name]) for name in before)
 
@@ -133,7 +133,7 @@ def test_the_exporter_is_silent_and_leaves_others_their_voice(make_trained, capf
 
 def test_it_takes_any_number_of_pictures(model, make_trained, make_noise):
     opened = OnnxFile.open(model.SerializeToString())
-    reference = make_trained(LAYERS).logits(make_noise(5))
+    reference = make_trained(LAYERS).model.logits(make_noise(5))
     for count in (1, 2, 5):
         answers = opened.logits(make_noise(5)[:count])
         np.testing.assert_allclose(answers, reference[:count], atol=2e-5)

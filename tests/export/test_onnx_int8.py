@@ -11,7 +11,7 @@ LAYERS = [{"conv": {"filters": 8, "kernel": 3}}, "relu", {"maxpool": 2}, "flatte
 
 def test_int8_says_how_many_answers_it_keeps_and_both_accuracies(make_trained, make_noise):
     trained, pixels = make_trained(LAYERS), make_noise(200)
-    reference = trained.logits(pixels)
+    reference = trained.model.logits(pixels)
     labels = reference.argmax(1)
     labels[:50] = (labels[:50] + 1) % 10
     proven = prove(build_file("onnx", trained, make_noise(60)), pixels, reference, labels)
@@ -38,7 +38,7 @@ def test_weights_become_int8_a_channel_at_a_time_and_the_file_shrinks(make_train
 
 def test_int8_that_changes_more_than_two_answers_in_a_hundred_is_refused(make_trained, make_noise):
     trained, pixels = make_trained(LAYERS), make_noise(100)
-    reference = trained.logits(pixels)
+    reference = trained.model.logits(pixels)
     file = build_file("onnx", trained, make_noise(60))
     agreed = file.open(file.content(file.about)).logits(pixels).argmax(1)
     for place, number in enumerate(agreed):

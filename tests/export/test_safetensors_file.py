@@ -30,7 +30,7 @@ def test_plain_safetensors_gives_a_state_dict_that_torch_takes(file, make_traine
 
 def test_the_network_is_built_from_nothing_but_the_file(file, make_trained, make_noise):
     opened = SafetensorsClassifier(file.content(file.about))
-    reference = make_trained(LAYERS).logits(make_noise(4))
+    reference = make_trained(LAYERS).model.logits(make_noise(4))
     np.testing.assert_array_equal(opened.logits(make_noise(4)), reference)
 
 

@@ -77,7 +77,7 @@ def _exported_model(trained: Trained) -> "ModelProto":
         import onnxscript  # noqa: F401
     # Two pictures: an axis of one would be taken for one that is always so.
     pictures = torch.zeros(2, *trained.about.data.shape)
-    modules = onnx_modules(trained.network)
+    modules = onnx_modules(trained.model.network)
     # The exporter tells of its own making: a package it does without, a deprecation in torch.
     with errors_alone("torch.onnx"), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)`", FutureWarning)

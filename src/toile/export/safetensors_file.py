@@ -73,7 +73,7 @@ class SafetensorsClassifier:
 
     def logits(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float32[np.ndarray, "n k"]:
         """The logits of pictures of the shape in `about.data`."""
-        return self._trained.logits(pixels)
+        return self._trained.model.logits(pixels)
 
     def probabilities(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float64[np.ndarray, "n k"]:
         """Their probabilities."""

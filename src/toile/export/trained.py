@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import torch
-from jaxtyping import Float32, UInt8
 
 from toile.export.about import ExportMetadata
-from toile.network import Network, logits_in_batches, pixels_of, trained_network
+from toile.network import ScaledNetwork, pixels_of, trained_network
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,13 +18,10 @@ class Trained:
     weights: Mapping[str, np.ndarray]
 
     @cached_property
-    def network(self) -> Network:
-        """The network itself, to evaluate. Raises ToileError where the weights do not fit."""
-        return trained_network(self.about.plan, self.weights)
-
-    def logits(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float32[np.ndarray, "n k"]:
-        """What the network itself answers, in float32."""
+    def model(self) -> ScaledNetwork:
+        """The network itself, float32. Raises ToileError where the weights do not fit."""
         facts = self.about.data
-        scale = pixels_of(facts.scaling, facts.mean, facts.sd)
-        batches = logits_in_batches(self.network, torch.from_numpy(pixels), scale)
-        return torch.cat(list(batches)).numpy()
+        return ScaledNetwork(
+            trained_network(self.about.plan, self.weights),
+            pixels_of(facts.scaling, facts.mean, facts.sd),
+        )

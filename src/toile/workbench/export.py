@@ -87,7 +87,7 @@ def export_run(
     proven = prove(
         build_file(to, trained, calibration, input_kind),
         images.pixels,
-        trained.logits(images.pixels),
+        trained.model.logits(images.pixels),
         images.labels if int8 else None,
     )
     write_atomically(file, proven.content)

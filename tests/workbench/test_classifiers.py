@@ -10,6 +10,7 @@ from toile.data import load_data
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
 from toile.evaluation import probabilities
+from toile.prediction import PictureCorrections
 from toile.recipe import recipe_of, with_settings
 from toile.runs import Run
 
@@ -66,6 +67,24 @@ def test_every_kind_refuses_a_sealed_image_in_an_array_too(sources, kind):
     if kind == "run":
         with pytest.raises(ToileError, match=r"toile evaluate .* --open-test"):
             classifier.preprocess(sealed)
+
+
+@pytest.mark.parametrize(
+    ("change", "corrections"),
+    [(np.rot90, PictureCorrections(turns=1)), (lambda pixels: 255 - pixels, PictureCorrections())],
+    ids=["turned", "inverted"],
+)
+def test_a_sealed_picture_is_known_once_the_preparation_has_put_it_right(
+    sources, change, corrections
+):
+    sealed = open_sealed(load_data("fashion-sample").test).pixels[0, 0]
+    classifier = toile.open_classifier(sources["run"])
+    picture = np.ascontiguousarray(change(sealed))
+    with pytest.raises(ToileError, match="is of the sealed test part"):
+        classifier.ask(picture, corrections=corrections)
+    if corrections == PictureCorrections():
+        with pytest.raises(ToileError, match="is of the sealed test part"):
+            toile.predict(sources["run"], picture)
 
 
 def test_an_array_of_resized_images_is_known_as_sealed_or_learnt(tmp_path):

@@ -121,6 +121,7 @@ class Classifier:
         read = source.read()
         self.seal.refuse_hashes(source.name, source.hashes(read.scaled_like(self.facts.greys)))
         prepared = prepare(read, self.facts, show_steps, corrections)
+        self.seal.refuse_prepared(source.name, prepared.pixels)
         (logits,) = self.model.logits(prepared.pixels[None])
         prediction = self.answer(logits, prepared, num_top, always)
         return replace(

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import UInt8
 
-from toile.data import HashSet, part_of
+from toile.data import HashSet, part_of, picture_hashes
 from toile.errors import ToileError
 
 
@@ -36,6 +37,13 @@ class Seal:
         """
         if np.isin(hashes, self.hashes).any():
             raise ToileError(f"{name}: is {self.description}")
+
+    def refuse_prepared(self, name: str, pixels: UInt8[np.ndarray, "c h w"]) -> None:
+        """Raise ToileError where what the network is to see is a sealed picture.
+
+        It was turned, inverted or moved, and the preparation has put it right.
+        """
+        self.refuse_hashes(name, picture_hashes(pixels))
 
     def refuse_paths(self, paths: Iterable[Path]) -> None:
         """Raise ToileError where one of `paths` lies in the test folder of the data.

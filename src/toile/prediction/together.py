@@ -152,9 +152,7 @@ def _look(
             hashes = source.hashes(picture.scaled_like(classifier.facts.greys))
             classifier.seal.refuse_hashes(source.name, hashes)
     except ToileError as error:
-        if source.may_fail:
-            return str(error).removeprefix(f"{source.name}: ")
-        raise
+        return _reason(error, source)
     prepared: list[PreparedPicture] = []
     for index, classifier in enumerate(classifiers):
         # Runs of one dataset see a picture alike, and preparing takes longer than answering.
@@ -167,7 +165,19 @@ def _look(
             if earlier is None
             else prepared[earlier]
         )
+    try:
+        for classifier, seen in zip(classifiers, prepared, strict=True):
+            classifier.seal.refuse_prepared(source.name, seen.pixels)
+    except ToileError as error:
+        return _reason(error, source)
     return prepared
+
+
+def _reason(error: ToileError, source: PictureSource) -> str:
+    """Why a picture of many has no answer. Raises `error` where it was named by itself."""
+    if source.may_fail:
+        return str(error).removeprefix(f"{source.name}: ")
+    raise error
 
 
 def _answered(

@@ -166,7 +166,9 @@ class InspectedRun:
         seal.refuse_paths([source.path] if source.path is not None else [])
         read = source.read()
         seal.refuse_hashes(source.name, source.hashes(read.scaled_like(facts.greys)))
-        return ShownPicture(source.name, prepare(read, facts, show_steps=False).pixels)
+        pixels = prepare(read, facts, show_steps=False).pixels
+        seal.refuse_prepared(source.name, pixels)
+        return ShownPicture(source.name, pixels)
 
 
 def inspected(

@@ -45,6 +45,20 @@ def test_one_file_is_a_set_whose_test_part_is_sealed_from_it(tmp_path):
     assert len(dataset.test)
 
 
+def test_of_more_classes_than_ten_none_are_joined(tmp_path):
+    labels = 1 + np.arange(24) % 12
+    write(tmp_path / "train_32x32.mat", 24, y=labels[:, None].astype(np.uint8))
+    dataset = load_data(tmp_path)
+    assert dataset.class_names == tuple(map(str, range(1, 13)))
+
+
+@pytest.mark.parametrize("content", [b"", bytes(4000)])
+def test_a_broken_download_is_refused(tmp_path, content):
+    (tmp_path / "train_32x32.mat").write_bytes(content)
+    with pytest.raises(ToileError, match="is damaged or no file of MATLAB"):
+        load_data(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [

@@ -1,6 +1,8 @@
 """Tar archives: shards of samples, and class folders."""
 
 import io
+import os
+import resource
 import tarfile
 
 import numpy as np
@@ -61,6 +63,45 @@ def test_what_shards_hold_out_for_validation_stays_so(tmp_path):
     train, held_out = load_data(tmp_path).train.split_held_out()
     assert len(held_out) == 9
     assert len(train) < 9  # a test part is sealed from it
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("imagenet1k-train-0000", "imagenet1k-test-0000"),
+        ("train-00000-of-00010", "test-00000-of-00010"),
+        ("mnist_training_0", "mnist_testing_0"),
+    ],
+)
+def test_the_part_may_stand_anywhere_in_the_name_of_a_shard(tmp_path, train, test):
+    write(tmp_path / f"{train}.tar", samples(range(12)))
+    write(tmp_path / f"{test}.tar", samples(range(12, 18)))
+    dataset = load_data(tmp_path)
+    assert (len(dataset.train), len(dataset.test)) == (12, 6)
+    assert f"shards by their names: test of {test}, train of {train}" in dataset.notes
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("more-0.tar", "is called as a part"), ("train-test-0.tar", "as two parts, test and train")],
+)
+def test_a_shard_whose_part_would_have_to_be_guessed_is_refused(tmp_path, name, said):
+    write(tmp_path / "train-1.tar", samples(range(12)))
+    write(tmp_path / name, samples(range(12, 18)))
+    with pytest.raises(ToileError, match=said):
+        load_data(tmp_path)
+
+
+def test_more_shards_are_read_than_files_may_be_open(tmp_path):
+    for number in range(18):
+        write(tmp_path / f"{number:04}.tar", samples([number]))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    in_use = len(os.listdir("/proc/self/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (in_use + 10, hard))
+    try:
+        assert len(load_data(tmp_path, test=0).train) == 18
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_one_shard_is_a_set_and_classes_may_be_names(tmp_path):

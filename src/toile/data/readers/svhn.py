@@ -46,10 +46,11 @@ def read_svhn(path: Path, files: list[Path], data: Data, progress: Progress) -> 
     for number, file in enumerate(files):
         parts.append(_read_part(file))
         progress(number + 1, len(files), "files")
-    has_tens = any((part.labels == 10).any() and not (part.labels == 0).any() for part in parts)
-    notes = ["the label 10 is called 0, as SVHN means it"] * has_tens
-    if has_tens:
-        parts = [Images(part.pixels, part.labels % 10) for part in parts]
+    labels = np.concatenate([part.labels for part in parts])
+    has_ten = labels.min() >= 1 and labels.max() == 10
+    notes = ["the label 10 is called 0, as SVHN means it"] * bool(has_ten)
+    if has_ten:
+        parts = [Images(part.pixels, np.where(part.labels == 10, 0, part.labels)) for part in parts]
     if (path / EXTRA).is_file():
         notes.append(f"{EXTRA} is not read; its pictures are easier than those for training")
     return Parts(
@@ -63,6 +64,7 @@ def read_svhn(path: Path, files: list[Path], data: Data, progress: Progress) -> 
 def _read_part(file: Path) -> Images:
     # Imported here: listing data imports this room, and scipy.io takes a fifth of a second.
     from scipy.io import loadmat, whosmat
+    from scipy.io.matlab import MatReadError
 
     with file.open("rb") as stream:
         start = stream.read(HEADER_BYTES)
@@ -77,7 +79,7 @@ def _read_part(file: Path) -> Images:
         shape = _checked_shape(headers, file)
         arrays = loadmat(file, variable_names=["X", "y"])
         return _images(arrays, shape, file)
-    except DAMAGED as damage:
+    except (*DAMAGED, MatReadError) as damage:
         raise ToileError(
             f"{file}: is damaged or no file of MATLAB up to version 7 ({damage}); fetch it again"
         ) from None

@@ -9,8 +9,7 @@ import io
 import re
 import tarfile
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -27,7 +26,7 @@ SUFFIX = ".tar"
 PACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 CLASS_ENDING = ".cls"
 MAX_CLASS_BYTES = 200
-SHARD_NUMBER = re.compile(r"[-_.]?\d+$")
+WORD = re.compile(r"[^\W_]+")
 
 
 class CheckedInfo(tarfile.TarInfo):
@@ -44,17 +43,24 @@ class CheckedInfo(tarfile.TarInfo):
 
 @dataclass(frozen=True)
 class Member:
-    """A file in a shard, at its place there; `part` is the shard's, or None."""
+    """A file in the shard `file`, `num_bytes` from `offset` on; `part` is the shard's, or None."""
 
-    archive: tarfile.TarFile
-    info: tarfile.TarInfo
-    shard: str
+    file: Path
+    path: PurePosixPath
+    offset: int
+    num_bytes: int
     part: str | None
 
     @property
-    def path(self) -> PurePosixPath:
-        """Its path in the archive."""
-        return PurePosixPath(self.info.name.removeprefix("./"))
+    def shard(self) -> str:
+        """What its shard is called, without the ending."""
+        return self.file.name[: -len(SUFFIX)]
+
+    def content(self, most: int) -> bytes:
+        """Its first `most` bytes; fewer where the archive was cut short."""
+        with self.file.open("rb") as stream:
+            stream.seek(self.offset)
+            return stream.read(min(self.num_bytes, most))
 
     @property
     def key(self) -> tuple[str, str]:
@@ -81,38 +87,39 @@ def find_tar(path: Path) -> list[Path]:
 
 def read_tar(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
     """Read the files `find_tar` found."""
-    with ExitStack() as stack:
-        members = [
-            member
-            for file in files
-            for member in _members(stack.enter_context(_opened(file)), file)
-        ]
-        has_classes = any(member.ending.endswith(CLASS_ENDING) for member in members)
-        pictures = _of_samples(members, path) if has_classes else _of_folders(members)
-        return read_pictures(str(path), pictures, data, progress)
+    members = [member for file in files for member in _members(file)]
+    has_classes = any(member.ending.endswith(CLASS_ENDING) for member in members)
+    if not has_classes:
+        return read_pictures(str(path), _of_folders(members), data, progress)
+    pictures = _of_samples(members, path)
+    parts = read_pictures(str(path), pictures, data, progress)
+    return replace(parts, notes=(*parts.notes, *_shards_note(members)))
 
 
-def _opened(file: Path) -> tarfile.TarFile:
-    try:
-        return tarfile.open(file, "r:", tarinfo=CheckedInfo)
-    except (tarfile.TarError, ValueError, OSError) as damage:
-        raise ToileError(f"{file}: is no tar archive or a damaged one ({damage})") from None
-
-
-def _members(archive: tarfile.TarFile, file: Path) -> Iterator[Member]:
+def _members(file: Path) -> Iterator[Member]:
     """Its plain files, hidden ones left out."""
-    shard = file.name[: -len(SUFFIX)]
-    part = part_of(SHARD_NUMBER.sub("", shard))
+    # imagenet1k-validation-07, test-00000-of-00010: the word may stand anywhere.
+    words = WORD.findall(file.name[: -len(SUFFIX)])
+    named = {part for word in words if (part := part_of(word))}
+    if len(named) > 1:
+        raise ToileError(
+            f"{file}: is called as two parts, {' and '.join(sorted(named))}; give it the name of "
+            "one"
+        )
+    part = next(iter(named), None)
     try:
-        for count, info in enumerate(archive):
-            if count > MAX_IMAGES:
-                raise ToileError(f"{file}: holds more than {MAX_IMAGES} files")
-            parts = PurePosixPath(info.name.removeprefix("./")).parts
-            is_hidden = any(word.startswith((".", "__MACOSX")) for word in parts)
-            if parts and info.isreg() and not info.issparse() and not is_hidden:
-                yield Member(archive, info, shard, part)
+        with tarfile.open(file, "r:", tarinfo=CheckedInfo) as archive:
+            for count, info in enumerate(archive):
+                if count > MAX_IMAGES:
+                    raise ToileError(f"{file}: holds more than {MAX_IMAGES} files")
+                path = PurePosixPath(info.name.removeprefix("./"))
+                is_hidden = any(word.startswith((".", "__MACOSX")) for word in path.parts)
+                if path.parts and info.isreg() and not info.issparse() and not is_hidden:
+                    yield Member(file, path, info.offset_data, info.size, part)
     except (tarfile.TarError, ValueError, OSError, EOFError, RecursionError) as damage:
-        raise ToileError(f"{file}: is damaged ({damage}); fetch it again") from None
+        raise ToileError(
+            f"{file}: is no tar archive or a damaged one ({damage}); fetch it again"
+        ) from None
 
 
 def _of_samples(members: list[Member], path: Path) -> list[PictureFile]:
@@ -136,20 +143,39 @@ def _of_samples(members: list[Member], path: Path) -> list[PictureFile]:
             f"{path}: sample {unlabelled[1]} of {unlabelled[0]}.tar has no class; every picture "
             "has a file of its key that ends in .cls"
         )
-    parts = {member.part for member in pictures}
-    named = parts != {None}
+    named = next((member for member in pictures if member.part is not None), None)
+    other = next((member for member in pictures if member.part is None), None)
+    if named is not None and other is not None:
+        raise ToileError(
+            f"{path}: {named.file.name} is called as a part of the set is, {other.file.name} is "
+            "not; name every shard train, validation or test, or none"
+        )
     return [
         _picture(
             member,
-            PurePosixPath(*([member.part or "train"] if named else []), classes[member.key])
+            PurePosixPath(*filter(None, [member.part]), classes[member.key])
             / f"{member.shard}-{'-'.join(member.path.parts)}",
         )
         for member in pictures
     ]
 
 
+def _shards_note(members: list[Member]) -> list[str]:
+    """Which shards were taken for what."""
+    shards: dict[str, set[str]] = {}
+    for member in members:
+        if member.part is not None:
+            shards.setdefault(member.part, set()).add(member.shard)
+    words = [f"{part} of {_excerpt(sorted(names))}" for part, names in sorted(shards.items())]
+    return [f"shards by their names: {', '.join(words)}"] * bool(words)
+
+
+def _excerpt(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)}, {names[0]} to {names[-1]}"
+
+
 def _class_of(member: Member, path: Path) -> str:
-    content = _content(member) if member.info.size <= MAX_CLASS_BYTES else b""
+    content = member.content(MAX_CLASS_BYTES) if member.num_bytes <= MAX_CLASS_BYTES else b""
     try:
         name = content.decode().strip()
     except UnicodeDecodeError:
@@ -176,16 +202,8 @@ def _picture(member: Member, path: PurePosixPath) -> PictureFile:
 
 
 def _opened_picture(member: Member) -> io.BytesIO:
-    num_bytes = member.info.size
-    if num_bytes > MAX_FILE_BYTES:
-        raise UnreadablePicture(f"has {num_bytes} bytes; a picture has at most {MAX_FILE_BYTES}")
-    return io.BytesIO(_content(member))
-
-
-def _content(member: Member) -> bytes:
-    """A member's bytes; fewer where the archive was cut short."""
-    try:
-        stream = member.archive.extractfile(member.info)
-        return b"" if stream is None else stream.read(MAX_FILE_BYTES)
-    except (tarfile.TarError, OSError, ValueError):
-        return b""
+    if member.num_bytes > MAX_FILE_BYTES:
+        raise UnreadablePicture(
+            f"has {member.num_bytes} bytes; a picture has at most {MAX_FILE_BYTES}"
+        )
+    return io.BytesIO(member.content(MAX_FILE_BYTES))

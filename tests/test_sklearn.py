@@ -105,8 +105,9 @@ def test_validation_images_are_held_out_where_they_are_asked_for():
 
 def test_a_workspace_keeps_the_run(tmp_path, monkeypatch):
     monkeypatch.setenv("TOILE_CACHE", str(tmp_path / "cache"))
-    kept = ImageClassifier(TINY, epochs=1, workspace=tmp_path / "runs").fit(X, Y)
+    kept = ImageClassifier(TINY, epochs=1, workspace=tmp_path / "runs").fit(X, NAMES[Y])
     assert kept.run_.status == "finished"
+    assert kept.run_.data.class_names == tuple(map(str, kept.classes_))
     assert [listed.run.id for listed in toile.list_runs(tmp_path / "runs")] == [kept.run_.id]
     # The arrays are in the cache, so the run goes on.
     assert toile.resume(kept.run_, epochs=2).results.epochs == 2

@@ -155,6 +155,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         dataset = make(
             pictures,
             indices,
+            class_names=[str(name) for name in self.classes_],
             white=recipe.data.white,
             test=0,
             size_px=recipe.data.size_px,
@@ -252,7 +253,7 @@ class _Fitted:
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        # Plain types alone: no class of ours has to stay as it is for a pickle to be read.
+        # Plain types, so that the network of an older pickle is read by a newer Toile.
         return {
             "recipe": recipe_text(self.recipe, complete=True),
             "facts": self.facts.model_dump_json(),

@@ -1,6 +1,7 @@
 """From a name or a path to a dataset."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,12 +86,19 @@ def load_data(
     return replace(dataset, notes=(*dataset.notes, note))
 
 
-def arrays_data(x: Any, y: Any, *, white: float | None = None, **settings: Any) -> Dataset:
+def arrays_data(
+    x: Any,
+    y: Any,
+    *,
+    class_names: Sequence[str] | None = None,
+    white: float | None = None,
+    **settings: Any,
+) -> Dataset:
     """A dataset of arrays for this process alone: no copy of them is kept.
 
     The arguments are those of `Dataset.from_arrays`, by which others find the arrays again.
     """
-    arrays = bytes_of_arrays(x, y, white=white)
+    arrays = bytes_of_arrays(x, y, class_names=class_names, white=white)
     data = data_of({"name": arrays.name, "white": white, **settings})
     decoded = _divide_and_hash(arrays.parts, Path("X"), [], data)
     return _dataset(data, arrays_folder(arrays.name), decoded, None)

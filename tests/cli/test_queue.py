@@ -1,7 +1,7 @@
 import pytest
 
 from toile.executors import TrainingQueue
-from toile.recipe import Recipe
+from toile.recipe import Recipe, read_recipe
 
 
 @pytest.fixture
@@ -42,3 +42,17 @@ def test_what_cannot_begin_is_said_when_the_queue_has_run(toile, queue, tmp_path
     assert answer.code == 2
     assert "could not begin" in answer.errors
     assert "nothing.zip" in answer.errors
+
+
+def test_what_waits_is_named_by_where_it_lies_and_cannot_be_stopped(
+    toile, queue, few_garments, monkeypatch
+):
+    monkeypatch.chdir(few_garments.parent)
+    monkeypatch.setattr(TrainingQueue, "advance", lambda queue: None)
+    assert toile("queue", "add", "s1-lab", f"--data={few_garments.name}").code == 0
+    (job,) = queue.jobs()
+    kept = queue.folder / job.id / "recipe.yaml"
+    assert read_recipe(str(kept), {}).data.name == str(few_garments)
+    stopped = toile("queue", "stop", job.id)
+    assert stopped.code == 2
+    assert "is not being trained, it is waiting; take it out instead" in stopped.errors

@@ -1,8 +1,11 @@
+import shutil
+from pathlib import Path
+
 import pytest
 
 from toile.errors import ToileError
 from toile.recipe import data_of
-from toile.runs import DataList
+from toile.runs import DataList, added_data
 
 
 def test_what_was_added_is_found_by_its_name_and_its_pictures_by_its_settings(
@@ -44,3 +47,53 @@ def test_a_damaged_list_says_so(tmp_path):
     (tmp_path / ".data" / "datasets.json").write_text('{"datasets": 3}')
     with pytest.raises(ToileError, match="is damaged"):
         DataList(tmp_path).entries()
+
+
+@pytest.fixture
+def copied(tmp_path, few_garments):
+    """A set whose files were copied into the workspace, as the app does it."""
+    folder = tmp_path / "runs" / ".data" / "upload-1"
+    folder.mkdir(parents=True)
+    return Path(shutil.copy(few_garments, folder))
+
+
+def test_files_in_the_workspace_stay_while_another_set_is_of_them(tmp_path, copied):
+    datasets = DataList(tmp_path / "runs")
+    assert datasets.add(copied, "one").is_copy
+    datasets.add(copied, "two", {"size_px": 14})
+    datasets.forget("two")
+    assert len(datasets.dataset("one").train) == 600
+    datasets.forget("one")
+    assert not copied.parent.exists()
+
+
+def test_a_workspace_that_was_moved_finds_its_copies_and_forgets_them(tmp_path, copied):
+    DataList(tmp_path / "runs").add(copied, "one")
+    (tmp_path / "runs").rename(tmp_path / "moved")
+    moved = DataList(tmp_path / "moved")
+    assert moved.entry("one").path == str(tmp_path / "moved" / ".data" / "upload-1" / copied.name)
+    assert len(moved.dataset("one").train) == 600
+    moved.forget("one")
+    assert moved.entries() == ()
+    assert not (tmp_path / "moved" / ".data" / "upload-1").exists()
+
+
+@pytest.mark.parametrize("name", [None, "garments"])
+def test_two_that_are_added_at_once_are_both_remembered_under_names_of_their_own(
+    tmp_path, few_garments, monkeypatch, name
+):
+    datasets, load = DataList(tmp_path), added_data.load_data
+
+    def slow(*asked, **settings):
+        monkeypatch.setattr(added_data, "load_data", load)
+        datasets.add(few_garments)
+        return load(*asked, **settings)
+
+    monkeypatch.setattr(added_data, "load_data", slow)
+    if name is None:
+        assert datasets.add(few_garments).name == "garments-2"
+        assert [entry.name for entry in datasets.entries()] == ["garments-2", "garments"]
+    else:
+        with pytest.raises(ToileError, match="is called garments already"):
+            datasets.add(few_garments, name)
+        assert len(datasets.entries()) == 1

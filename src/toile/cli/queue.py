@@ -32,10 +32,16 @@ def add(
     ] = None,
 ) -> None:
     """Put a training last; it begins when there are cores for it, while the app or run looks."""
-    from toile.recipe import parse_assignments
+    from toile.recipe import parse_assignments, with_settings
     from toile.runs import requested_recipe
+    from toile.studies import located
 
     asked = requested_recipe(recipe, data=data, settings=parse_assignments(set_ or ()))
+    # It begins in another process, which may run in another folder.
+    values = {"data.name": asked.data.name, "data.corrections": asked.data.corrections}
+    if asked.training.start is not None:
+        values["training.start.run"] = asked.training.start.run
+    asked = with_settings(asked, located(values))
     waiting = _queue()
     job = waiting.add(asked)
     waiting.advance()

@@ -138,8 +138,15 @@ class TrainingQueue:
             self._forget(jobs, job)
 
     def stop(self, job_id: str) -> None:
-        """Have a training stop at its next step, with a checkpoint to go on from."""
+        """Have a training stop at its next step, with a checkpoint to go on from.
+
+        Raises ToileError where it is not being trained.
+        """
         job = _job(self.jobs(), job_id)
+        if job.status != "training":
+            raise ToileError(
+                f"{job_id} is not being trained, it is {job.status}; take it out instead"
+            )
         pid, started = job.pid, job.pid_started
         if not pid and (Path(self._run(job)) / "state.json").exists():
             state = read_state(Path(self._run(job)))

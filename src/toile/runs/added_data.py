@@ -3,7 +3,9 @@
 import re
 import shutil
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +69,8 @@ class DataList:
         """All of them. Raises ToileError where the list is damaged."""
         path = self.folder / FILE
         try:
-            return _READER.validate_json(path.read_bytes()).datasets
+            entries = _READER.validate_json(path.read_bytes()).datasets
+            return tuple(map(self._located, entries))
         except FileNotFoundError:
             return ()
         except ValidationError as error:
@@ -96,6 +99,7 @@ class DataList:
 
         Raises ToileError where it cannot be read, or another is called so.
         """
+        is_named = name is not None
         name = self.free_name(Path(path).name) if name is None else self.checked_name(name)
         settings = settings or {}
         dataset = load_data(path, progress=progress, **settings)
@@ -110,16 +114,21 @@ class DataList:
             is_copy=self.folder.resolve() in dataset.path.parents,
             added=time.time(),
         )
-        self._change((entry, *self.entries()))
+        with self._changing() as entries:
+            # Another may have been called so while this one was read.
+            if any(added.name == entry.name for added in entries):
+                free = self.checked_name(entry.name) if is_named else self.free_name(entry.name)
+                entry = replace(entry, name=free)
+            entries.insert(0, entry)
         return entry
 
     def forget(self, name: str) -> AddedData:
         """Remember it no more; files that lie in the workspace are deleted, others never."""
-        entry = self.entry(name)
-        self._change(tuple(other_entry for other_entry in self.entries() if other_entry != entry))
-        inside = Path(entry.path).relative_to(self.folder.resolve()) if entry.is_copy else None
-        if inside is not None:
-            shutil.rmtree(self.folder / inside.parts[0], ignore_errors=True)
+        with self._changing() as entries:
+            entry = self.entry(name)
+            entries.remove(entry)
+        if (folder := self._copy_folder(entry)) not in {None, *map(self._copy_folder, entries)}:
+            shutil.rmtree(self.folder / str(folder), ignore_errors=True)
         return entry
 
     def dataset(self, name: str, progress: Progress = no_progress) -> Dataset:
@@ -150,9 +159,31 @@ class DataList:
         known = {source.name for source in list_known()}
         return known | {entry.name for entry in self.entries()}
 
-    def _change(self, entries: tuple[AddedData, ...]) -> None:
-        if len(entries) > MOST:
-            raise ToileError(f"{MOST} datasets are remembered here, which is the most; forget some")
+    def _located(self, entry: AddedData) -> AddedData:
+        """As it is written a copy's path begins in the workspace, which may be moved."""
+        return replace(entry, path=str(self.folder.resolve() / entry.path))
+
+    def _copy_folder(self, entry: AddedData) -> str | None:
+        """The folder in the workspace that a copy's files lie in; None of other files."""
+        path, root = Path(entry.path), self.folder.resolve()
+        return path.relative_to(root).parts[0] if entry.is_copy and root in path.parents else None
+
+    @contextmanager
+    def _changing(self) -> Iterator[list[AddedData]]:
+        """The entries, to be changed by one process at a time; written when the block ends well."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with file_lock(self.folder):
-            write_json(self.folder / FILE, asdict(_Datasets(entries)))
+            entries = list(self.entries())
+            yield entries
+            if len(entries) > MOST:
+                raise ToileError(
+                    f"{MOST} datasets are remembered here, which is the most; forget some"
+                )
+            root = self.folder.resolve()
+            written = tuple(
+                replace(entry, path=str(Path(entry.path).relative_to(root)))
+                if self._copy_folder(entry)
+                else entry
+                for entry in entries
+            )
+            write_json(self.folder / FILE, asdict(_Datasets(written)))

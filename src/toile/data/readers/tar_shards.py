@@ -144,10 +144,10 @@ def _of_samples(members: list[Member], path: Path) -> list[PictureFile]:
             "has a file of its key that ends in .cls"
         )
     named = next((member for member in pictures if member.part is not None), None)
-    other = next((member for member in pictures if member.part is None), None)
-    if named is not None and other is not None:
+    unnamed = next((member for member in pictures if member.part is None), None)
+    if named is not None and unnamed is not None:
         raise ToileError(
-            f"{path}: {named.file.name} is called as a part of the set is, {other.file.name} is "
+            f"{path}: {named.file.name} is called as a part of the set is, {unnamed.file.name} is "
             "not; name every shard train, validation or test, or none"
         )
     return [

@@ -46,11 +46,11 @@ def test_the_recipe_kept_says_what_was_done(live):
 
 def test_what_prediction_needs_is_kept_of_the_data(live):
     data = live.run.data
-    assert data["class_names"][6] == "Shirt"
-    assert data["shape"] == [1, 28, 28]
-    assert data["mean"] == [pytest.approx(live.split.train.pixels.mean() / 255, rel=1e-6)]
-    assert (data["train"], data["validation"], data["test"]) == (4800, 1200, 1000)
-    assert data["fingerprint"] == live.dataset.fingerprint
+    assert data.class_names[6] == "Shirt"
+    assert data.shape == (1, 28, 28)
+    assert data.mean == (pytest.approx(live.split.train.pixels.mean() / 255, rel=1e-6),)
+    assert (data.train, data.validation, data.test) == (4800, 1200, 1000)
+    assert data.fingerprint == live.dataset.fingerprint
 
 
 def test_validation_and_training_images_are_the_split_seeds_not_the_runs():

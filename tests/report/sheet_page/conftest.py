@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from toile.runs import Run
+from toile.runs.run_environment import environment_in
 from toile.searches.result import SearchResult, Trial
 from toile.searches.spec import search_of
 from toile.sheets.plan import plan_sheet
@@ -21,7 +22,9 @@ OVER = {
     RATE: "1e-4..1e-1:log",
     "network.relu1": {"off": "off", "gelu": "gelu"},
 }
-ENVIRONMENT = {"toile": "0.1.0", "python": "3.11.7", "torch": "2.13.0", "cores": 2, "threads": 1}
+ENVIRONMENT = environment_in(
+    {"toile": "0.1.0", "python": "3.11.7", "torch": "2.13.0", "cores": 2, "threads": 1}
+)
 PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="  # noqa: E501
 
 

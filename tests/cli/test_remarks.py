@@ -1,5 +1,6 @@
 """`toile note` and `star`, and where what they keep is shown."""
 
+import json
 import shutil
 
 import pytest
@@ -24,6 +25,16 @@ def test_a_note_is_shown_wherever_the_run_is(toile, run):
     for told in (toile("show", "run", "--json").json, toile("runs", "--json").json["runs"][0]):
         assert (told["note"], told["star"]) == ("a first\nattempt", True)
     assert "Starred. Note: a first\nattempt" in (run / "report.html").read_text()
+
+
+def test_a_note_leaves_the_page_its_pictures_where_the_images_have_changed(toile, run):
+    facts = run / "data.json"
+    facts.write_text(json.dumps(json.loads(facts.read_text()) | {"order": "0" * 64}))
+    page = (run / "report.html").read_bytes()
+    said = toile("note", "run", "mine")
+    assert said.code == 0
+    assert "its page is as it was: run was trained on other images" in said.output
+    assert (run / "report.html").read_bytes() == page
 
 
 def test_stars_narrow_a_listing_and_are_taken_away(toile, run):

@@ -87,7 +87,7 @@ def renew_page(entry: "Entry") -> None:
         return
     from toile.cli.progress import waiting
     from toile.data import load_here
-    from toile.runs import Run
+    from toile.runs import Run, refuse_other_images
 
     dataset = load_here(Run(entry.folder).recipe.data) if entry.kind == "run" else None
     if entry.kind == "run" and dataset is None:
@@ -97,6 +97,9 @@ def renew_page(entry: "Entry") -> None:
         )
         return
     try:
+        if dataset is not None:
+            # A page of them would have no pictures in place of those that it has.
+            refuse_other_images(Run(entry.folder), dataset)
         with waiting("writing its page anew"):
             # What draws takes a moment to import.
             from toile.workbench import write_report, write_reports

@@ -72,6 +72,13 @@ def test_int8_is_judged_on_the_whole_validation_part(run, tmp_path):
     assert parity.accuracy == pytest.approx(parity.accuracy_float32, abs=changed + 1e-9)
 
 
+def test_int8_tells_no_accuracy_of_images_that_were_learnt(small, tmp_path):
+    run = toile.train(small(epochs=1, validation=0), out=tmp_path / "run")
+    parity = toile.export_run(run, file=tmp_path / "a.onnx", int8=True).parity
+    assert parity.images > 0
+    assert (parity.accuracy, parity.accuracy_float32) == (None, None)
+
+
 @pytest.mark.parametrize("int8", [False, True])
 def test_a_file_that_takes_bytes_is_proven_on_bytes(run, tmp_path, int8):
     exported = toile.export_run(run, file=tmp_path / "a.onnx", input_kind="bytes", int8=int8)

@@ -53,19 +53,21 @@ def prove(
 ) -> Proven:
     """`file` with the proof inside: opened again, it answers `pixels` as `reference` has it.
 
-    `labels` are asked for with int8, whose accuracies the proof then gives. Raises ToileError
-    where a logit or a probability is too far off, or too many of int8's answers change.
+    With `labels`, which are of images that were held out, the proof of an int8 file also gives
+    accuracies. Raises ToileError where a logit or a probability is too far off, or too many of
+    int8's answers change.
     """
     opened = file.open(file.content(file.about))
     logits = opened.logits(pixels)
     parity = _parity(opened, pixels, logits, reference)
-    if labels is not None:
-        parity = parity.model_copy(
-            update={
-                "accuracy": float((logits.argmax(1) == labels).mean()),
-                "accuracy_float32": float((reference.argmax(1) == labels).mean()),
-            }
-        )
+    if file.about.precision == "int8":
+        if labels is not None:
+            parity = parity.model_copy(
+                update={
+                    "accuracy": float((logits.argmax(1) == labels).mean()),
+                    "accuracy_float32": float((reference.argmax(1) == labels).mean()),
+                }
+            )
         _refuse_changed(parity)
     else:
         _refuse_difference(parity, spread=float(reference.std()))
@@ -110,9 +112,13 @@ def _refuse_difference(parity: Parity, spread: float) -> None:
 def _refuse_changed(parity: Parity) -> None:
     changed = round((1 - parity.agreement) * parity.images)
     if changed > MOST_CHANGED * parity.images:
+        accuracies = ""
+        if parity.accuracy is not None and parity.accuracy_float32 is not None:
+            accuracies = (
+                f" (accuracy {100 * parity.accuracy:.2f} % for {100 * parity.accuracy_float32:.2f} "
+                "%)"
+            )
         raise ToileError(
-            f"int8 changes {changed} of {parity.images} answers (accuracy "
-            f"{100 * (parity.accuracy or 0):.2f} % for {100 * (parity.accuracy_float32 or 0):.2f} "
-            f"%); at most {MOST_CHANGED:.0%} may change. Export it without --int8; nothing was "
-            "written"
+            f"int8 changes {changed} of {parity.images} answers{accuracies}; at most "
+            f"{MOST_CHANGED:.0%} may change. Export it without --int8; nothing was written"
         )

@@ -61,10 +61,10 @@ def export_run(
     `to` may be left out where the ending of `file` says it; `weights` are `last` or `best`. The
     file is opened by its own runtime and compared with the network on validation images, or where
     none are held out on training images, before anything is written; `int8` (onnx alone) may change
-    a few answers, and says how many. `input_kind` says what the file is given: `scaled` values as
-    in training, or (onnx alone) `bytes`, 0 to 255, which it scales itself. `data` is where the
-    run's images lie now, if no longer where they were. Raises ToileError for anything a user can
-    put right.
+    a few answers, and says how many, and both accuracies where images were held out. `input_kind`
+    says what the file is given: `scaled` values as in training, or (onnx alone) `bytes`, 0 to 255,
+    which it scales itself. `data` is where the run's images lie now, if no longer where they were.
+    Raises ToileError for anything a user can put right.
 
         >>> exported = toile.export_run(run, file="garments.onnx")
         >>> exported.about.parity.images, exported.about.parity.max_difference < 1e-4
@@ -88,7 +88,8 @@ def export_run(
         build_file(to, trained, calibration, input_kind),
         images.pixels,
         trained.model.logits(images.pixels),
-        images.labels if int8 else None,
+        # Of images that were learnt, some of them to calibrate with, accuracies are too high.
+        images.labels if int8 and len(held_out) else None,
     )
     write_atomically(file, proven.content)
     return Exported(file, to, proven.about)

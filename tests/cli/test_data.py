@@ -110,6 +110,7 @@ def test_what_cannot_be_corrected_says_the_next_step(toile):
         (("--label=5=Shirts",), "did you mean Shirt?"),
         (("--label=5=Pullover",), "is labelled Pullover already"),
         (("--label=5",), "it is an index and a class, as in 3946=Shirt"),
+        (("--label=5=Shirt", "--label=5=Coat"), "index 5 that it is Shirt, and that it is Coat"),
         (("--suspects=b.csv", "--why=so"), "--why goes with --label"),
     ):
         answer = toile(*relabel, *words)

@@ -120,11 +120,26 @@ def test_a_file_that_is_none_says_what_is_wrong_with_it(tmp_path, text, said):
 
 
 def test_a_file_reads_back_whatever_classes_are_called(tmp_path):
-    rows = [Correction(7, "=cat", "-dog, wild", 'a "why"'), Correction(3, "'ox", "+", "")]
+    rows = [
+        Correction(7, "=cat", "-dog, wild", 'a "why"'),
+        Correction(3, "'ox", "+", ""),
+        Correction(8, "grey  cat", "grey cat"),
+    ]
     file = tmp_path / "odd.csv"
     file.write_text(corrections_text(rows))
     assert "\n7,'=cat," in file.read_text()
-    assert read_corrections(file)[0] == (rows[1], rows[0])
+    assert read_corrections(file)[0] == (rows[1], rows[0], rows[2])
+
+
+@pytest.mark.parametrize("name", ["cat ", "'=cat"])
+def test_a_class_that_would_be_read_as_another_is_not_written(name):
+    with pytest.raises(ToileError, match=r"would be read from a correction file as '=?cat'"):
+        corrections_text([Correction(7, "ox", name)])
+
+
+def test_the_reason_is_written_on_one_line():
+    text = corrections_text([Correction(7, "ox", "cat", "a\n long  why")])
+    assert text.splitlines()[1] == "7,ox,cat,a long why,"
 
 
 def test_suspects_are_taken_by_their_margin_the_surest_first(plain, tmp_path):

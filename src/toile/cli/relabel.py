@@ -1,6 +1,7 @@
 """`toile data relabel`: labels that are wrong, corrected in a file; the data stays as it is."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,7 +54,7 @@ def relabel(
     """
     from toile.data import extended, name_corrections, suspected_corrections
 
-    labels = dict(map(_parsed, label or ()))
+    labels = _labels(label or ())
     _refuse(out, suspects is not None, bool(labels), why, extend or force)
     dataset = load(source, **data_settings(set_ or []))
     rows = name_corrections(dataset, labels, why)
@@ -74,6 +75,18 @@ def relabel(
         f"next: toile study quick --data {plain(source)} --vary data.corrections=off,"
         f"{plain(str(out))}  says what the corrections are worth"
     )
+
+
+def _labels(texts: Iterable[str]) -> dict[int, str]:
+    """What `--label` says of each index."""
+    labels: dict[int, str] = {}
+    for index, name in map(_parsed, texts):
+        if labels.setdefault(index, name) != name:
+            raise ToileError(
+                f"--label says of index {index} that it is {labels[index]}, and that it is {name}; "
+                "leave one of the two out"
+            )
+    return labels
 
 
 def _parsed(text: str) -> tuple[int, str]:

@@ -10,7 +10,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import astuple, dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,8 @@ MAX_CORRECTION_BYTES = 64 << 20
 """Over half a million rows."""
 CORRECTIONS_FILE = "corrections.csv"
 """What a run's folder calls its copy of the one that it learnt by."""
+SUSPECTED = "confident learning"
+"""What the reason of a suspect begins with."""
 REQUIRED_COLUMNS = ("index", "old", "new")
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@")
 
@@ -36,6 +38,11 @@ class Correction:
     new: str
     why: str = ""
     picture: str = ""
+
+    @property
+    def is_suspected(self) -> bool:
+        """Whether it is a suspect of a study: a network's answers chose it."""
+        return self.why.startswith(SUSPECTED)
 
 
 COLUMNS = tuple(each.name for each in fields(Correction))
@@ -78,14 +85,27 @@ def read_corrections(path: Path) -> tuple[tuple[Correction, ...], bytes]:
 
 
 def corrections_text(rows: Iterable[Correction]) -> str:
-    """`rows` as a correction file has them, in the order of their images."""
+    """`rows` as a correction file has them, in the order of their images.
+
+    Raises ToileError where such a file cannot have the name of a class.
+    """
+    rows = sorted(rows, key=lambda row: row.index)
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for row in sorted(rows, key=lambda row: row.index):
-        index, *words = astuple(row)
+    for row in rows:
+        index, *words = astuple(replace(row, why=" ".join(row.why.split())))
         writer.writerow([index, *map(_harmless, words)])
-    return written.getvalue()
+    text = written.getvalue()
+    for row, line in zip(rows, list(csv.reader(io.StringIO(text)))[1:], strict=True):
+        for name, read in zip((row.old, row.new), map(_typed, line[1:3]), strict=True):
+            if name != read:
+                raise ToileError(
+                    f"the class {name!r} would be read from a correction file as {read!r}; rename "
+                    "it: no space at its ends, no apostrophe before one of "
+                    f"{' '.join(RUN_BY_SPREADSHEETS)}"
+                )
+    return text
 
 
 def corrected_labels(
@@ -184,8 +204,7 @@ def _rows(table: list[list[str]], path: Path) -> Iterable[Correction]:
 
 
 def _harmless(words: str) -> str:
-    """Without line breaks, and so that no spreadsheet runs it."""
-    words = " ".join(words.split())
+    """So that no spreadsheet runs it."""
     return f"'{words}" if words.startswith(RUN_BY_SPREADSHEETS) else words
 
 

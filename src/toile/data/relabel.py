@@ -8,6 +8,7 @@ from pathlib import Path
 
 from toile.data.corrections import (
     MAX_CORRECTION_BYTES,
+    SUSPECTED,
     Correction,
     checked_label,
     picture_hex,
@@ -49,7 +50,7 @@ def suspected_corrections(
                 "toile inspect mistakes STUDY --csv FILE"
             ) from None
         if margin >= least:
-            why = f"confident learning, more probable by {100 * margin:.1f} points"
+            why = f"{SUSPECTED}, more probable by {100 * margin:.1f} points"
             rows.append(Correction(index, _plain(line["true"]), _plain(line["suspected"]), why))
     return check_corrections(dataset, rows[:most], str(path))
 

@@ -11,7 +11,8 @@ from toile.cli.study_words import summary
 from toile.data import CORRECTIONS_FILE, corrections_text, load_data, name_corrections
 from toile.files import write_json
 from toile.report.study_page.findings import corrected_sections
-from toile.runs import Run, bundle_run, same_data
+from toile.runs import Run, bundle_run, load_arrays, same_data
+from toile.runs.tensors import save_arrays
 from toile.studies import corrected_scores, open_study, study_summary
 
 # Every sixth label is another kind's: enough to be in both parts.
@@ -90,6 +91,42 @@ def test_accuracy_by_corrected_labels_stands_apart(folder, noisy):
         assert row.new == pytest.approx((answers == truth[indices])[:, wrong].mean())
     summary = study_summary(open_study(folder))["corrections"]
     assert summary[0]["rows"][1]["level"] == "after"
+
+
+def test_readings_that_score_on_other_images_are_counted_together(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "study")
+    first, second = runs_of(copy, "after")
+    # As in folds: no corrected label is among the first's.
+    keep = ~np.isin(first.validation.indices, WRONG)
+    arrays = load_arrays(first.folder / "validation.safetensors").arrays
+    kept = {name: array[keep] for name, array in arrays.items()}
+    save_arrays(first.folder / "validation.safetensors", kept)
+    facts = first.data.to_json()
+    facts["validation"] = int(keep.sum())
+    facts["train"] += int((~keep).sum())
+    facts["corrections"]["train"] += 3
+    write_json(first.folder / "data.json", facts)
+    (scores,) = corrected_scores(open_study(copy))
+    (row,) = [row for row in scores.rows if row.level == "after"]
+    assert scores.scored == (~keep).sum()
+    assert f"{scores.train:,} to {scores.train + 3:,}, by reading, were learnt" in scores.sentence
+    right = [run.predictions == run.validation.labels for run in (Run(first.folder), second)]
+    assert row.accuracy == np.concatenate(right).mean() != np.mean([each.mean() for each in right])
+    assert row.old == right[1][~keep].mean()
+    assert row.new + row.old <= 1
+
+
+def test_that_networks_chose_labels_is_said_only_of_suspects(folder, tmp_path):
+    (scores,) = corrected_scores(open_study(folder))
+    assert scores.suspected == 0
+    assert "networks" not in scores.sentence
+    copy = shutil.copytree(folder, tmp_path / "study")
+    for run in runs_of(copy, "after"):
+        file = run.folder / CORRECTIONS_FILE
+        file.write_text(file.read_text().replace("planted", "confident learning", 7))
+    (scores,) = corrected_scores(open_study(copy))
+    assert "7 of them were chosen because networks disagreed" in scores.sentence
+    assert "tend to score higher" in scores.sentence
 
 
 def test_the_terminal_and_the_report_show_it(folder):

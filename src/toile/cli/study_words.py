@@ -59,7 +59,8 @@ def _corrected_table(scores: "CorrectedScores") -> str:
             str(row.readings),
             percent(row.accuracy),
             percent(row.corrected_accuracy),
-            *(percent(fraction, 1) if scores.scored else "-" for fraction in (row.old, row.new)),
+            percent(row.old, 1),
+            percent(row.new, 1),
         )
         for row in scores.rows
     ]

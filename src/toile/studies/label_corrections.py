@@ -6,19 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int64
 
 from toile.data import CORRECTIONS_FILE, Correction, read_corrections
 from toile.runs import Run, scored_images
 from toile.studies.result import StudyResult
+
+Classes = Int64[np.ndarray, " n"]
 
 
 @dataclass(frozen=True)
 class CorrectedLevel:
     """Accuracies of `level` by the labels that the data has and by the corrected ones, fractions.
 
-    They are means over `readings` and over images that score. `old` and `new` are the shares of the
-    corrected ones among those that are answered as the label says, and as the correction does; NaN
-    where none scores.
+    They are of all images that score in its `readings` together: an image counts once in each
+    reading that scores on it. `old` and `new` are the shares of the corrected ones among those that
+    are answered as the label says, and as the correction does; NaN where none scores.
     """
 
     level: str
@@ -33,24 +36,36 @@ class CorrectedLevel:
 class CorrectedScores:
     """What became of the corrections that `level` learnt by.
 
-    `train` is how many labels each of its readings learnt otherwise, `scored` how many of the
-    images that score have a corrected label: both of its first reading.
+    `suspected` of them were suspects of a study. `train` is how many labels the reading learnt
+    otherwise that did so with the fewest, and `most_train` that with the most: they differ with
+    `data.folds`. `scored` is how many of the images that score in one reading or another have a
+    corrected label.
     """
 
     level: str
     corrections: int
+    suspected: int
     train: int
+    most_train: int
     scored: int
     rows: tuple[CorrectedLevel, ...]
 
     @property
     def sentence(self) -> str:
         """What was corrected, and what the scores are of."""
+        learnt = f"{self.train:,}"
+        if self.most_train > self.train:
+            learnt += f" to {self.most_train:,}, by reading,"
+        chosen = (
+            f" {self.suspected:,} of them were chosen because networks disagreed with the label, "
+            "so that networks tend to score higher by them."
+            if self.suspected
+            else ""
+        )
         return (
-            f"{self.level} corrects {self.corrections:,} labels: {self.train:,} were learnt "
+            f"{self.level} corrects {self.corrections:,} labels: {learnt} were learnt "
             f"otherwise, {self.scored:,} are of images that score. The verdict is by the labels "
-            "that the data has, at every level. By corrected labels, which were chosen because "
-            "networks disagreed with them, any network scores higher: no verdict is given on them."
+            f"that the data has, at every level; none is given on corrected labels.{chosen}"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -66,7 +81,7 @@ def corrected_scores(result: StudyResult) -> tuple[CorrectedScores, ...]:
         for level, readings in runs.items()
         if (readings[0].folder / CORRECTIONS_FILE).exists()
     }
-    return tuple(_scores(level, readings[0], runs) for level, readings in corrected.items())
+    return tuple(_scores(level, readings, runs) for level, readings in corrected.items())
 
 
 def changed_corrections(runs: Sequence[tuple[str, Run]]) -> str:
@@ -90,15 +105,17 @@ def _finished_runs(result: StudyResult) -> dict[str, list[Run]]:
     return runs
 
 
-def _scores(level: str, first: Run, runs: Mapping[str, list[Run]]) -> CorrectedScores:
-    rows, _ = read_corrections(first.folder / CORRECTIONS_FILE)
-    facts, validation = first.facts, first.validation
-    scored = validation.indices[scored_images(first.recipe, validation)]
-    order = facts.order
+def _scores(level: str, readings: Sequence[Run], runs: Mapping[str, list[Run]]) -> CorrectedScores:
+    rows, _ = read_corrections(readings[0].folder / CORRECTIONS_FILE)
+    scored = np.concatenate([_scored_indices(run) for run in readings])
+    learnt = [run.facts.corrections.train for run in readings if run.facts.corrections]
+    order = readings[0].facts.order
     return CorrectedScores(
         level,
         len(rows),
-        facts.corrections.train if facts.corrections else 0,
+        sum(row.is_suspected for row in rows),
+        min(learnt, default=0),
+        max(learnt, default=0),
         int(np.isin([row.index for row in rows], scored).sum()),
         tuple(
             _level(name, same, rows)
@@ -109,11 +126,23 @@ def _scores(level: str, first: Run, runs: Mapping[str, list[Run]]) -> CorrectedS
 
 
 def _level(name: str, runs: Sequence[Run], rows: Sequence[Correction]) -> CorrectedLevel:
-    measured = np.array([_reading(run, rows) for run in runs])
-    return CorrectedLevel(name, len(runs), *map(float, measured.mean(0)))
+    answered = [_predicted_and_labels(run, rows) for run in runs]
+    predicted, labels, corrected = (np.concatenate(parts) for parts in zip(*answered, strict=True))
+    is_corrected = corrected != labels
+    right, right_by_new = (float((predicted == by).mean()) for by in (labels, corrected))
+    old, new = (
+        float((predicted == by)[is_corrected].mean()) if is_corrected.any() else math.nan
+        for by in (labels, corrected)
+    )
+    return CorrectedLevel(name, len(runs), right, right_by_new, old, new)
 
 
-def _reading(run: Run, rows: Sequence[Correction]) -> tuple[float, float, float, float]:
+def _scored_indices(run: Run) -> Int64[np.ndarray, " n"]:
+    return run.validation.indices[scored_images(run.recipe, run.validation)]
+
+
+def _predicted_and_labels(run: Run, rows: Sequence[Correction]) -> tuple[Classes, Classes, Classes]:
+    """What is answered of the images that score, their labels, and those as corrected."""
     validation, names = run.validation, run.facts.class_names
     among = scored_images(run.recipe, validation)
     predicted, labels = validation.logits.argmax(1)[among], validation.labels[among]
@@ -124,10 +153,4 @@ def _reading(run: Run, rows: Sequence[Correction]) -> tuple[float, float, float,
             for index, label in zip(validation.indices[among], labels, strict=True)
         ]
     )
-    is_corrected = corrected != labels
-    old, new_ones = (
-        float((predicted == by)[is_corrected].mean()) if is_corrected.any() else math.nan
-        for by in (labels, corrected)
-    )
-    right, right_by_new = (float((predicted == by).mean()) for by in (labels, corrected))
-    return right, right_by_new, old, new_ones
+    return predicted, labels, corrected

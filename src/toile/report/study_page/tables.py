@@ -175,7 +175,10 @@ def corrected_table(scores: CorrectedScores, name: str) -> ReportTable:
         "level": "Level", "accuracy": "By the data's labels", "corrected": "By corrected labels",
         "old": "Corrected ones as labelled", "new": "as corrected", "n": "n",
     }  # fmt: skip
-    title = f"Means on validation; {scores.scored:,} of its labels are corrected by {scores.level}"
+    title = (
+        f"On validation, of all readings; {scores.scored:,} of its labels are corrected by "
+        f"{scores.level}"
+    )
     return ReportTable(name, title, columns, rows)
 
 

@@ -125,7 +125,7 @@ class Results(Named):
 
 
 class Pruning(Named):
-    """`pruning.json`: what cutting the network out of its parent's came to."""
+    """`pruning.json`: what cutting the network out of its parent's came to, after `epoch`."""
 
     parent: str
     sentence: str
@@ -133,6 +133,7 @@ class Pruning(Named):
     parameters: list[int]
     macs: list[int]
     seconds: list[Seconds]
+    epoch: Annotated[int, Field(ge=0, lt=2**63)] | None = None
 
 
 class LookScore(Named):

@@ -15,7 +15,15 @@ from toile.evaluation import Estimate
 from toile.files import write_json
 from toile.inspection import CutNetwork, seconds_each
 from toile.recipe import Recipe, recipe_of
-from toile.runs import PRUNING, Run, begin_prepared, data_settings, open_run, prepare_data
+from toile.runs import (
+    PRUNING,
+    Run,
+    begin_prepared,
+    data_settings,
+    open_run,
+    prepare_data,
+    read_state,
+)
 from toile.workbench.surgery import MEASURES, Surgery, by_layer, correct, worth_order
 
 
@@ -135,7 +143,7 @@ def prune(
 
     What to cut is chosen on the half of validation that chooses; the other half prices it, once.
     `finetune` epochs follow at a tenth of the learning rate. Raises ToileError for what cannot be
-    cut, or where the data is no longer the same.
+    cut, where fine-tuning diverges, or where the data is no longer the same.
     """
     removal.refuse_unless_one()
     run = run if isinstance(run, Run) else open_run(run)
@@ -148,8 +156,15 @@ def prune(
         )
     recipe = _child(run, weights, cut, silent, finetune)
     live = begin_prepared(recipe, surgery.prepared)
-    pruned = _priced(surgery, live.finish(), cut, uncut)
-    write_json(pruned.run.folder / PRUNING, pruned.record())
+    child = live.finish()
+    state = read_state(child.folder)
+    if state.status != "finished":
+        raise ToileError(
+            f"fine-tuning {child.id} {state.status}: {state.reason}; nothing was priced. Cut less, "
+            f"or leave --finetune out; toile rm {child.id} removes it"
+        )
+    pruned = _priced(surgery, child, cut, uncut)
+    write_json(pruned.run.folder / PRUNING, pruned.record() | {"epoch": state.epoch})
     return pruned
 
 

@@ -9,7 +9,7 @@ from toile.errors import ToileError
 from toile.evaluation import confident_errors, probabilities
 from toile.recipe import LayerPlan, Plan, layers
 from toile.report import CensusRow, InsideSection, Mosaic, Origin, ShownHeat, heat_uri, mosaic
-from toile.runs import CorruptFile, Run, load_arrays
+from toile.runs import CorruptFile, Run, load_arrays, read_state
 from toile.streams import numpy_stream
 
 ACTIVATIONS = (
@@ -42,8 +42,20 @@ def _origin(run: Run) -> Origin | None:
     if start is None or not start.cut:
         return None
     cut = ", ".join(f"{len(part.channels)} channels of {part.layer}" for part in start.cut)
+    return Origin(start.run.rpartition("/")[2], cut, _price(run))
+
+
+def _price(run: Run) -> str:
+    """What the cut came to, and whether that is of the weights that the run has now."""
     pruning = run.pruning
-    return Origin(start.run.rpartition("/")[2], cut, pruning["sentence"] if pruning else "")
+    if pruning is None:
+        return ""
+    # Every epoch that is scored replaces the weights. Older records have none.
+    priced, now = pruning.get("epoch"), read_state(run.folder).epoch
+    if priced == now or (priced is None and not run.recipe.training.extended):
+        return str(pruning["sentence"])
+    when = "before it was trained on" if priced is None else f"at epoch {priced}"
+    return f"{pruning['sentence']}. That was {when}; the weights of epoch {now} were not priced"
 
 
 def _census(run: Run) -> dict[str, Any]:

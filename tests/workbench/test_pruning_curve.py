@@ -1,16 +1,20 @@
 """How far a network can be cut: the curve, where it stops to be safe, and what a cut run keeps."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 import toile
 from tests.conftest import bars
 from toile.errors import ToileError
+from toile.files import write_json
 from toile.inspection import ChannelWorth
-from toile.runs import bundle_run
+from toile.recipe import recipe_text, with_settings
+from toile.runs import PRUNING, Run, bundle_run
 from toile.workbench import Removal, export_run, prune, view_pruning_curve
 from toile.workbench.inside.page_section import inside_section
-from toile.workbench.pruning_curve import _Cut, _shown
+from toile.workbench.pruning_curve import _Cut, _difference, _shown
 from toile.workbench.surgery import by_layer, worth_order
 
 
@@ -67,6 +71,50 @@ def test_a_cut_is_safe_only_where_all_smaller_ones_are_shown_to_be():
     assert _shown([few], 0.003) == 0
 
 
+def test_readings_that_agree_are_no_proof_beyond_their_images():
+    n = 10_000
+    right = np.ones((2, n), bool)
+    dead = [_Cut(right, np.arange(2), np.arange(2))] * 3
+    # Nothing changes on any image, which is as much as one reading knows.
+    value, low, high = _difference(dead, 1)
+    alone = _difference(dead[:1], 1)
+    assert (value, low, high) == pytest.approx(alone)
+    assert low < 0 < high
+    assert _shown(dead, 0.0) == 0
+    assert _shown(dead, 0.003) == 1
+    # Each loses 20 images, others each: the readings tie, the images do not.
+    tied = []
+    for number in range(2):
+        cut = right.copy()
+        cut[1, 20 * number : 20 * (number + 1)] = False
+        tied.append(_Cut(cut, np.arange(2), np.arange(2)))
+    value, low, high = _difference(tied, 1)
+    assert value == pytest.approx(-0.002)
+    # 40 images change by half: variance of (40 / 4 + 1 - 20 ** 2 / 10,002) / 10,002 ** 2.
+    assert low == pytest.approx(value - 1.96 * np.sqrt(10.96) / 10_002, abs=1e-6)
+    assert _shown(tied, 0.0025) == 0
+    assert _shown(tied, 0.003) == 1
+
+
+def test_readings_that_spread_have_both_errors():
+    right = np.ones((2, 1_000), bool)
+    cuts = [_Cut(right.copy(), np.arange(2), np.arange(2)) for _ in range(2)]
+    cuts[0].right[1, :20] = False
+    value, low, _ = _difference(cuts, 1)
+    # Student's with one degree of freedom: 12.7 times the error .01.
+    assert value == pytest.approx(-0.01)
+    assert value - low > 12.7065 * 0.01
+    assert value - low == pytest.approx(12.706 * 0.01, rel=0.01)
+
+
+def test_readings_of_other_images_are_not_judged_together(runs, small, tmp_path):
+    recipe = runs[0].recipe
+    other = with_settings(recipe, {"data.split": recipe.data.split + 1, "training.epochs": 1})
+    run = toile.train(other, out=tmp_path / "run")
+    with pytest.raises(ToileError, match="score on different images, as readings with"):
+        view_pruning_curve([runs[0], run])
+
+
 def test_channels_go_by_each_measure_and_the_best_of_each_layer_stays():
     worths = [
         ChannelWorth("a", np.array([3.0, 1, 2]), np.array([1.0, 2, 3]), np.array([5.0, 6, 4])),
@@ -115,6 +163,30 @@ def test_a_cut_run_keeps_what_it_came_to_and_its_page_says_it(runs, tmp_path):
     assert copied.pruning == pruned.run.pruning
     assert np.array_equal(copied.validation.logits, pruned.run.validation.logits)
     assert str(runs[0].folder) not in (copied.folder / "recipe.yaml").read_text()
+
+
+def test_a_price_is_said_to_be_of_the_weights_it_was_of(runs):
+    child = prune(runs[0], Removal(fraction=0.34)).run
+    assert child.pruning["epoch"] == 0
+    toile.resume(child, epochs=1)
+    origin = inside_section(child, None).origin
+    assert origin.sentence == (
+        f"{child.pruning['sentence']}. That was at epoch 0; the weights of epoch 1 were not priced"
+    )
+    # A record of before the epoch was kept.
+    record = {key: value for key, value in child.pruning.items() if key != "epoch"}
+    write_json(child.folder / PRUNING, record)
+    assert "before it was trained on" in inside_section(child, None).origin.sentence
+
+
+def test_a_cut_whose_fine_tuning_diverged_has_no_price(runs, tmp_path):
+    wild = Run(shutil.copytree(runs[0].folder, tmp_path / "wild"))
+    recipe = with_settings(
+        wild.recipe, {"training.optimizer": {"sgd": {"learning_rate": 1e6, "weight_decay": 1}}}
+    )
+    (wild.folder / "recipe.yaml").write_text(recipe_text(recipe, complete=True))
+    with pytest.raises(ToileError, match=r"diverged: the loss was .* nothing was priced"):
+        prune(Run(wild.folder), Removal(fraction=0.34), finetune=1)
 
 
 def test_a_cut_run_is_exported_as_it_is(runs, tmp_path):

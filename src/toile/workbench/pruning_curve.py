@@ -1,8 +1,10 @@
 """Accuracy against what is cut, by three measures of worth, and how far that is safe."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -48,10 +50,12 @@ def view_pruning_curve(
     which therefore chose nothing. `margin` is what a cut may cost, a fraction: cuts are tested from
     the smallest on, up to the first that is not shown to cost at most that, so that the chance of
     calling one safe that is not stays 2.5 % (a fixed sequence). Nothing is trained.
+    Raises ToileError where readings do not score on the same images.
 
     Values: `channels`, how many are cut; of each measure (readings, sizes) `NAME/accuracy`, and
     `NAME/parameters`, `NAME/macs`.
     """
+    _refuse_different_images(runs)
     cuts, sizes, total = _all_cuts(runs, layer, data, progress)
     lines = {name: _line(by_run) for name, by_run in cuts.items()}
     shown = {name: _shown(by_run, margin) for name, by_run in cuts.items()}
@@ -90,6 +94,20 @@ def view_pruning_curve(
         tuple(_says(record)),
         lambda narrow: pruning_figure((sizes / total).tolist(), drawing, title, narrow),
     )
+
+
+def _refuse_different_images(runs: Sequence[Run]) -> None:
+    first = runs[0]
+    for run in runs[1:]:
+        if not (
+            run.facts.order == first.facts.order
+            and np.array_equal(run.validation_indices, first.validation_indices)
+            and np.array_equal(run.validation.selection, first.validation.selection)
+        ):
+            raise ToileError(
+                f"{first.id} and {run.id} score on different images, as readings with data.folds "
+                "do, so their cuts cannot be judged together; name one of them"
+            )
 
 
 def _all_cuts(
@@ -137,12 +155,30 @@ def _line(by_run: Sequence[_Cut]) -> list[Ends]:
 
 
 def _difference(by_run: Sequence[_Cut], at: int) -> Ends:
-    """By how much accuracy changes from nothing cut to the size at `at`."""
+    """By how much accuracy changes from nothing cut to the size at `at`.
+
+    Of several readings, Student's reach over them and that of the images are added as independent
+    errors are: readings that agree, as where dead channels go, say nothing of other images.
+    """
     if len(by_run) == 1:
         (cut,) = by_run
         change = evaluation.paired_difference(evaluation.mcnemar(cut.right[0], cut.right[at]))
         return change.value, change.low, change.high
-    return mean_interval([float(cut.right[at].mean() - cut.right[0].mean()) for cut in by_run])
+    changes = np.stack([cut.right[at].astype(np.float64) - cut.right[0] for cut in by_run])
+    value, low, _ = mean_interval(changes.mean(1).tolist())
+    reach = math.hypot(value - low, _images_reach(changes.mean(0)))
+    return value, max(value - reach, -1.0), min(value + reach, 1.0)
+
+
+def _images_reach(changes: Float64[np.ndarray, " n"]) -> float:
+    """Half of the 95 % interval of a mean of changes, each from -1 to 1, over other such images.
+
+    With half an image added that changes by 1 and half that changes by -1, as `paired_difference`
+    has it of whole changes, so that it has a width where none changes.
+    """
+    n = len(changes) + 2
+    variance = ((changes**2).sum() + 1 - changes.sum() ** 2 / n) / n**2
+    return NormalDist().inv_cdf(0.975) * math.sqrt(variance)
 
 
 def _shown(by_run: Sequence[_Cut], margin: float) -> int:
@@ -193,9 +229,8 @@ def _says(record: dict[str, Any]) -> list[str]:
             f"{100 * (1 - after / before):.0f} % of {before:,} parameters gone"
         )
     halves = {name: _area(measure["accuracy"]) for name, measure in measures.items()}
-    best = max(halves, key=lambda name: halves[name])
     ordered = ", ".join(f"{NAMES[name]} {100 * area:.1f} %" for name, area in halves.items())
-    says.append(f"mean accuracy along the curve: {ordered}; most by {NAMES[best]}")
+    says.append(f"mean accuracy along the curve: {ordered}")
     return says
 
 

@@ -2,7 +2,9 @@
 
 import base64
 import io
+import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -146,11 +148,48 @@ def test_only_paths_of_this_machine_are_read(ask, path):
 def test_a_long_act_can_be_stopped_and_what_computes_ends_when_idle(ask, monkeypatch):
     ask("POST", "/api/data/fashion-sample/describe")
     ask("POST", "/api/data/fashion-sample/stop")
-    assert ask.session.acts.look("describe:fashion-sample").status == "stopped"
+    # It stays so however often the page looks, until it is asked for anew.
+    for _ in range(3):
+        said = ask("POST", "/api/data/fashion-sample/describe").json()
+        assert (said["act"]["status"], said["description"]) == ("stopped", None)
+    ask("POST", "/api/data/fashion-sample/describe?anew=true")
     assert len(described(ask, "fashion-sample")["class_names"]) == 10
     monkeypatch.setattr("toile.app.computing.IDLE_SECONDS", -IDLE_SECONDS)
     ask.session.end_idle()
     assert ask.session.reading.pid is None
+
+
+def test_a_failed_description_says_why_and_is_read_again_when_asked(ask, tmp_path, few_garments):
+    copy = Path(shutil.copy(few_garments, tmp_path / "garments.npz"))
+    name = added(ask, path=str(copy))
+    copy.rename(tmp_path / "away.npz")
+    path = f"/api/data/{name}/describe"
+    until(lambda: ask("POST", path).json()["act"]["status"] == "failed")
+    assert str(copy) in ask("POST", path).json()["act"]["reason"]
+    (tmp_path / "away.npz").rename(copy)
+    assert ask("POST", path).json()["act"]["status"] == "failed"
+    ask("POST", path + "?anew=true")
+    assert described(ask, name)["fingerprint"]
+
+
+def test_pictures_are_shown_while_a_dataset_is_read(ask):
+    with ask.session.reading._lock:
+        shown = ask("GET", "/api/data/fashion-sample/pictures?num=1").json()
+    assert shown["num"] == 1
+
+
+def test_pictures_read_anew_are_those_of_the_files_as_they_are(ask, tmp_path, few_garments):
+    copy = Path(shutil.copy(few_garments, tmp_path / "garments.npz"))
+    name = added(ask, path=str(copy))
+    described(ask, name)
+    path = f"/api/data/{name}/pictures/0"
+    before = unpacked(ask("GET", path).json())
+    arrays = dict(np.load(copy))
+    np.savez(copy, **{k: 255 - v if v.ndim > 1 else v for k, v in arrays.items()})
+    assert (unpacked(ask("GET", path).json()) == before).all()
+    ask("POST", f"/api/data/{name}/describe?anew=true")
+    described(ask, name)
+    assert (unpacked(ask("GET", path).json()) == 255 - before).all()
 
 
 def test_a_body_larger_than_any_dataset_is_not_begun(ask):

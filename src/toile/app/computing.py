@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,20 @@ from toile.errors import ToileError
 IDLE_SECONDS = 120.0
 # Loading torch and a first network took 4 s on two busy cores.
 ANSWER_SECONDS = 60.0
+# Each takes a thread of the server's forty while it waits.
+MOST_WAITING = 8
+PROGRAM = ["-m", "toile.app.computing_process"]
 Question = dict[str, Any]
 Tell = Callable[[int, int | None, str], None]
 
 
 def tell_nobody(done: int, total: int | None, unit: str) -> None:
     """Tell nobody how far it is."""
+
+
+def never() -> bool:
+    """Nobody stops it."""
+    return False
 
 
 class Computing:
@@ -34,10 +43,11 @@ class Computing:
     """
 
     def __init__(self, workspace: Path, seconds: float | None = ANSWER_SECONDS) -> None:
-        """`seconds` is how long an answer may take; None for as long as it takes."""
+        """`seconds` is how long an answer may take, and the wait for it; None for no limit."""
         self._workspace = workspace
         self._seconds = seconds
         self._lock = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
         self._process: subprocess.Popen[bytes] | None = None
         self._last_use = 0.0
 
@@ -47,10 +57,22 @@ class Computing:
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
 
-    def ask(self, question: Question, content: bytes = b"", tell: Tell = tell_nobody) -> Question:
-        """What it answers. Raises ToileError with its own sentence where it refuses."""
-        with self._lock:
+    def ask(
+        self,
+        question: Question,
+        content: bytes = b"",
+        tell: Tell = tell_nobody,
+        is_stopped: Callable[[], bool] = never,
+    ) -> Question:
+        """What it answers. Raises ToileError with its own sentence where it refuses.
+
+        Nothing is asked where `is_stopped` once its turn has come.
+        """
+        with self._turn():
             process = self._started()
+            # Who stops it later ends this process, so that one of the two is always in time.
+            if is_stopped():
+                raise ToileError("it was stopped before it began")
             self._last_use = time.monotonic()
             line = json.dumps(question | {"num_bytes": len(content)}).encode() + b"\n"
             timer = threading.Timer(self._seconds or 0.0, process.kill)
@@ -60,9 +82,14 @@ class Computing:
                 answer = _answer(process, line + content, tell)
             finally:
                 timer.cancel()
-                self._last_use = time.monotonic()
+                took, self._last_use = time.monotonic() - self._last_use, time.monotonic()
             if answer is None:
                 self._end()
+                if self._seconds is not None and took >= self._seconds:
+                    raise ToileError(
+                        f"no answer came within {self._seconds:g} seconds, the most; try it again, "
+                        "or ask for less"
+                    )
                 raise ToileError(
                     "the process that computes this has ended, perhaps for want of memory; try it "
                     "again"
@@ -75,6 +102,9 @@ class Computing:
         """End the process in the middle of what it does; who waits for that is told so."""
         if (process := self._process) is not None:
             process.kill()
+            # Else the next question may still find it alive.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=5)
 
     def end_if_idle(self) -> None:
         """End the process where nobody has asked for a while."""
@@ -92,12 +122,35 @@ class Computing:
         with self._lock:
             self._end()
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One's turn. Where answers have a limit the wait has it too, and few may wait."""
+        if self._seconds is None:
+            with self._lock:
+                yield
+            return
+        if not self._waiting.acquire(blocking=False):
+            raise ToileError(
+                f"{MOST_WAITING} questions wait for an answer, which is the most; try it again soon"
+            )
+        try:
+            if not self._lock.acquire(timeout=self._seconds):
+                raise ToileError(
+                    f"what was asked before takes over {self._seconds:g} seconds; try it again soon"
+                )
+            try:
+                yield
+            finally:
+                self._lock.release()
+        finally:
+            self._waiting.release()
+
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._end()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "toile.app.computing_process"],
+            [sys.executable, *PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -30,6 +30,7 @@ class DataAnswers:
 
     def __init__(self) -> None:
         self._opened: OrderedDict[str, Dataset] = OrderedDict()
+        self._versions: dict[str, int | None] = {}
 
     def verbs(self) -> dict[str, Callable[[Question, bytes, Tell], Question]]:
         """What can be asked, by name."""
@@ -100,6 +101,10 @@ class DataAnswers:
 
         settings = question["data"]
         key = repr(sorted(settings.items()))
+        # Files may have changed; of what was open before them nothing is shown.
+        if self._versions.get(key) != question.get("version"):
+            self._opened.pop(key, None)
+            self._versions[key] = question.get("version")
         if key not in self._opened:
             name, more = settings["name"], {k: v for k, v in settings.items() if k != "name"}
             self._opened[key] = load_data(name, progress=tell, **more)

@@ -46,6 +46,7 @@ class LongActs:
         self._computing, self._is_fresh = computing, is_fresh
         self._acts: OrderedDict[str, LongAct] = OrderedDict()
         self._futures: dict[str, Future[None]] = {}
+        self._computed: LongAct | None = None
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
 
@@ -70,21 +71,20 @@ class LongActs:
 
     def stop(self, key: str) -> None:
         """Stop an act that is under way; what it wrote in part is not kept."""
-        act = self._acts.get(key)
-        if act is None or act.is_over:
-            return
-        if self._futures[key].cancel():
-            act.status = "stopped"
-            return
-        act.status = "stopped"
-        self._computing.interrupt()
-
-    def forget(self, prefix: str) -> None:
-        """Forget what came of the acts whose keys begin so."""
         with self._lock:
-            for key in [key for key in self._acts if key.startswith(prefix)]:
-                if self._acts[key].is_over:
-                    del self._acts[key]
+            act = self._acts.get(key)
+            if act is None or act.is_over:
+                return
+            act.status = "stopped"
+            self._futures[key].cancel()
+            if act is self._computed:
+                self._computing.interrupt()
+
+    def forget(self, key: str) -> None:
+        """Forget what came of an act; one that is under way goes on."""
+        with self._lock:
+            if key in self._acts and self._acts[key].is_over:
+                del self._acts[key]
 
     def end(self) -> None:
         """End them all."""
@@ -94,15 +94,23 @@ class LongActs:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _perform(self, act: LongAct, question: Question) -> None:
-        act.status = "working"
+        with self._lock:
+            if act.is_over:
+                return
+            act.status, self._computed = "working", act
         try:
-            result: dict[str, Any] = self._computing.ask(question, tell=act.tell)
+            result: dict[str, Any] = self._computing.ask(
+                question, tell=act.tell, is_stopped=lambda: act.is_over
+            )
         except ToileError as error:
-            if act.status != "stopped":
-                act.status, act.reason = "failed", str(error)
+            with self._lock:
+                self._computed = None
+                if not act.is_over:
+                    act.status, act.reason = "failed", str(error)
         else:
-            if act.status != "stopped":
-                act.result = result
-                act.status = "finished"
+            with self._lock:
+                self._computed = None
+                # Even where it was stopped meanwhile: what it wrote is there.
+                act.result, act.status = result, "finished"
         if self._is_fresh:
             self._computing.end()

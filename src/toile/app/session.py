@@ -3,10 +3,11 @@
 import re
 import secrets
 import time
+from collections import Counter
 from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -15,7 +16,7 @@ from toile.app.door import AppDoor
 from toile.app.drafts import Drafts
 from toile.app.long_acts import LongActs
 from toile.app.uploads import Uploads
-from toile.data import DataSize, known_data_size, validation_count
+from toile.data import DataSize, known_data_size, list_sources, validation_count
 from toile.errors import ToileError
 from toile.executors import TrainingQueue
 from toile.recipe import Data
@@ -23,6 +24,8 @@ from toile.runs import DataList, Run
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 TICKET_SECONDS = 600.0
+# Whoever looks at pictures of a large folder waits until it is read.
+PICTURES_SECONDS = 120.0
 PAGES = "/pages/"
 
 
@@ -64,11 +67,15 @@ class Session:
     answering: Computing
     """Says what networks see in pictures."""
     reading: Computing
-    """Reads and describes datasets, which may take long."""
+    """Reads and describes datasets, which may take long; asked by `acts` alone."""
+    showing: Computing
+    """Shows pictures of datasets, while others are read."""
     acts: LongActs
     probes: LongActs
     """Measure what a training takes here."""
     tickets: Tickets = field(default_factory=Tickets)
+    rereads: Counter[str] = field(default_factory=Counter)
+    """How often each dataset was read anew, by the name that a recipe has for it."""
 
     @property
     def uploads(self) -> Uploads:
@@ -86,6 +93,7 @@ class Session:
             DataList(workspace),
             Computing(workspace),
             reading,
+            Computing(workspace, seconds=PICTURES_SECONDS),
             LongActs(reading),
             LongActs(Computing(workspace, seconds=None), is_fresh=True),
         )
@@ -101,17 +109,30 @@ class Session:
         held_out, _ = validation_count(num_train, data)
         return DataSize(entry.shape, entry.num_classes, num_train - held_out)
 
+    def data_question(self, name: str) -> dict[str, Any]:
+        """The dataset called so, as what computes is asked for it. Raises NotHere without one."""
+        if name in {source.name for source in list_sources()}:
+            settings: dict[str, Any] = {"name": name}
+        else:
+            try:
+                entry = self.datasets.entry(name)
+            except ToileError as error:
+                raise NotHere(str(error)) from None
+            settings = {"name": entry.path, **entry.settings}
+        return {"data": settings, "version": self.rereads[settings["name"]]}
+
     def end_idle(self) -> None:
         """End the processes that nobody has asked for a while."""
         self.answering.end_if_idle()
         self.reading.end_if_idle()
+        self.showing.end_if_idle()
 
     def end(self) -> None:
         """End what computes; trainings go on."""
         self.acts.end()
         self.probes.end()
-        self.answering.end()
-        self.reading.end()
+        for computing in (self.answering, self.reading, self.showing):
+            computing.end()
 
     def run(self, run_id: str) -> Run:
         """The run with this id: never a path. Raises NotHere where there is none."""

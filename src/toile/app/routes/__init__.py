@@ -1,7 +1,15 @@
 """The API, a module for each page: words of a request in, a verb of the library, its answer out."""
 
-from toile.app.routes import build, data, drafts, runs, train, trying
+from toile.app.routes import build, data, drafts, pictures, runs, train, trying
 
-ROUTERS = (data.router, runs.router, train.router, build.router, trying.router, drafts.router)
+ROUTERS = (
+    data.router,
+    pictures.router,
+    runs.router,
+    train.router,
+    build.router,
+    trying.router,
+    drafts.router,
+)
 
 __all__ = ["ROUTERS"]

@@ -2,21 +2,21 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from toile.app.long_acts import LongAct
 from toile.app.routes.acts import ActState, state_of
-from toile.app.session import CurrentSession, NotHere, Session
+from toile.app.routes.pictures import PackedPictures
+from toile.app.session import CurrentSession, NotHere
 from toile.data import list_sources
 from toile.errors import ToileError
 from toile.recipe import data_of, parse_assignments
 from toile.runs import AddedData
 
 router = APIRouter()
-MOST_PICTURES = 400
 
 
 class DatasetRow(BaseModel):
@@ -37,16 +37,6 @@ class DatasetRow(BaseModel):
     obtained: str
     settings: dict[str, Any]
     act: ActState | None
-
-
-class PackedPictures(BaseModel):
-    """Pictures as bytes (num, channels, height, width) in base64."""
-
-    num: int
-    channels: int
-    height: int
-    width: int
-    pixels: str
 
 
 class DatasetPart(BaseModel):
@@ -114,16 +104,6 @@ class DatasetDescription(BaseModel):
     description: DescribedDataset | None
 
 
-class ShownPictures(PackedPictures):
-    """Pictures of the training part, `available` of which fit what was asked for."""
-
-    available: int
-    indices: list[int]
-    labels: list[int]
-    names: list[str]
-    held_out: list[bool]
-
-
 class NewDataset(BaseModel):
     """Where a dataset is read from: a path of this machine, or files that were brought.
 
@@ -153,14 +133,6 @@ class BroughtFile(BaseModel):
     """A file that has come."""
 
     num_bytes: int
-
-
-class VariedRequest(BaseModel):
-    """Which picture is varied, and how: each `augmentation.name=value`."""
-
-    index: int = Field(default=0, ge=0, le=10_000_000)
-    changes: list[str] = Field(default=[], max_length=20)
-    seed: int = Field(default=0, ge=0, lt=2**31)
 
 
 @router.get("/data")
@@ -219,7 +191,7 @@ def get_dataset(session: CurrentSession, name: str) -> ActState:
     """Fetch a dataset that is known by name."""
     if name not in {source.name for source in list_sources()}:
         raise NotHere(f"no dataset is known as {name!r:.60}")
-    question = {"verb": "get", "data": {"name": name}}
+    question = {"verb": "get", **session.data_question(name)}
     return state_of(session.acts.begin(f"get:{name}", f"fetching {name}", question))
 
 
@@ -233,80 +205,26 @@ def stop_act(session: CurrentSession, name: str) -> None:
 @router.delete("/data/{name}")
 def forget_dataset(session: CurrentSession, name: str) -> None:
     """Remember an added dataset no more; files that were brought here are deleted."""
-    session.datasets.forget(name)
+    session.rereads[session.datasets.forget(name).path] += 1
     session.acts.forget(f"describe:{name}")
 
 
 @router.post("/data/{name}/describe")
 def describe_dataset(session: CurrentSession, name: str, anew: bool = False) -> DatasetDescription:
-    """A dataset's description where it is ready; else it is begun, and how far it is.
+    """A dataset's description where it is ready, or how far it is; begun where it never was.
 
-    With `anew` its files are read again, which may have changed.
+    One that was stopped or failed stays so until `anew`, with which its files are read again.
     """
-    if anew:
-        session.acts.forget(f"describe:{name}")
-        session.reading.end()
-    question = {"verb": "describe", "data": _data(session, name)}
+    question = session.data_question(name)
     act = session.acts.look(f"describe:{name}")
-    if act is None or act.status == "stopped":
+    if anew and act is not None and act.is_over:
+        session.rereads[question["data"]["name"]] += 1
+        question, act = session.data_question(name), None
+    if act is None:
+        question["verb"] = "describe"
         act = session.acts.begin(f"describe:{name}", f"describing {name}", question)
-    if act.status == "failed":
-        session.acts.forget(f"describe:{name}")
-        raise ToileError(act.reason)
     result = DescribedDataset.model_validate(act.result) if act.result else None
     return DatasetDescription(act=state_of(act), description=result)
-
-
-@router.get("/data/{name}/pictures")
-def get_pictures(
-    session: CurrentSession,
-    name: str,
-    num: Annotated[int, Query(ge=1, le=MOST_PICTURES)] = 100,
-    begin: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
-    label: Annotated[int | None, Query(ge=0, le=999)] = None,
-    seed: Annotated[int | None, Query(ge=0, lt=2**31)] = None,
-) -> ShownPictures:
-    """Pictures of the training part, never of the sealed test part."""
-    question = {
-        "verb": "pictures",
-        "data": _data(session, name),
-        "indices": None,
-        "class_index": label,
-        "begin": begin,
-        "num": num,
-        "seed": seed,
-    }
-    return ShownPictures.model_validate(session.reading.ask(question))
-
-
-@router.get("/data/{name}/pictures/{index}")
-def get_picture(session: CurrentSession, name: str, index: int) -> ShownPictures:
-    """One picture of the training part, with every pixel."""
-    question = {
-        "verb": "pictures",
-        "data": _data(session, name),
-        "indices": [min(max(index, -1), 2**40)],
-        "begin": 0,
-        "num": 1,
-        "seed": None,
-    }
-    shown = session.reading.ask(question)
-    if not shown["num"]:
-        raise NotHere(f"the training part of {name} has no picture {index}")
-    return ShownPictures.model_validate(shown)
-
-
-@router.post("/data/{name}/varied")
-def vary_picture(session: CurrentSession, name: str, body: VariedRequest) -> PackedPictures:
-    """A training picture, and eight times as training with these settings may see it."""
-    question = {
-        "verb": "vary",
-        "data": _data(session, name),
-        "index": body.index,
-        "changes": parse_assignments(body.changes),
-        "seed": body.seed,
-    }
-    return PackedPictures.model_validate(session.reading.ask(question))
 
 
 @router.post("/uploads")
@@ -334,17 +252,6 @@ def _local(path: str) -> Path:
             "here first"
         )
     return Path(os.path.expanduser(text))
-
-
-def _data(session: Session, name: str) -> dict[str, Any]:
-    """The settings by which a recipe reads the dataset called so."""
-    if name in {source.name for source in list_sources()}:
-        return {"name": name}
-    try:
-        entry = session.datasets.entry(name)
-    except ToileError as error:
-        raise NotHere(str(error)) from None
-    return {"name": entry.path, **entry.settings}
 
 
 def _settings(section: str, changes: list[str]) -> dict[str, Any]:

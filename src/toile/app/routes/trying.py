@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from toile.app.routes.data import PackedPictures
+from toile.app.routes.pictures import PackedPictures
 from toile.app.session import CurrentSession
 from toile.errors import ToileError
 

@@ -1,0 +1,92 @@
+"""Pictures of a dataset's training part, as they are and as training may vary them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from toile.app.session import CurrentSession, NotHere
+from toile.recipe import parse_assignments
+
+router = APIRouter()
+MOST_PICTURES = 400
+
+
+class PackedPictures(BaseModel):
+    """Pictures as bytes (num, channels, height, width) in base64."""
+
+    num: int
+    channels: int
+    height: int
+    width: int
+    pixels: str
+
+
+class ShownPictures(PackedPictures):
+    """Pictures of the training part, `available` of which fit what was asked for."""
+
+    available: int
+    indices: list[int]
+    labels: list[int]
+    names: list[str]
+    held_out: list[bool]
+
+
+class VariedRequest(BaseModel):
+    """Which picture is varied, and how: each `augmentation.name=value`."""
+
+    index: int = Field(default=0, ge=0, le=10_000_000)
+    changes: list[str] = Field(default=[], max_length=20)
+    seed: int = Field(default=0, ge=0, lt=2**31)
+
+
+@router.get("/data/{name}/pictures")
+def get_pictures(
+    session: CurrentSession,
+    name: str,
+    num: Annotated[int, Query(ge=1, le=MOST_PICTURES)] = 100,
+    begin: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    label: Annotated[int | None, Query(ge=0, le=999)] = None,
+    seed: Annotated[int | None, Query(ge=0, lt=2**31)] = None,
+) -> ShownPictures:
+    """Pictures of the training part, never of the sealed test part."""
+    question = {
+        "verb": "pictures",
+        **session.data_question(name),
+        "indices": None,
+        "class_index": label,
+        "begin": begin,
+        "num": num,
+        "seed": seed,
+    }
+    return ShownPictures.model_validate(session.showing.ask(question))
+
+
+@router.get("/data/{name}/pictures/{index}")
+def get_picture(session: CurrentSession, name: str, index: int) -> ShownPictures:
+    """One picture of the training part, with every pixel."""
+    question = {
+        "verb": "pictures",
+        **session.data_question(name),
+        "indices": [min(max(index, -1), 2**40)],
+        "begin": 0,
+        "num": 1,
+        "seed": None,
+    }
+    shown = session.showing.ask(question)
+    if not shown["num"]:
+        raise NotHere(f"the training part of {name} has no picture {index}")
+    return ShownPictures.model_validate(shown)
+
+
+@router.post("/data/{name}/varied")
+def vary_picture(session: CurrentSession, name: str, body: VariedRequest) -> PackedPictures:
+    """A training picture, and eight times as training with these settings may see it."""
+    question = {
+        "verb": "vary",
+        **session.data_question(name),
+        "index": body.index,
+        "changes": parse_assignments(body.changes),
+        "seed": body.seed,
+    }
+    return PackedPictures.model_validate(session.showing.ask(question))

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.app.conftest import is_alive
-from toile.prediction import PictureCorrections
+from toile.prediction import PictureCorrections, ask_together
 from toile.runs import Run
 
 
@@ -64,3 +64,31 @@ def test_a_class_has_an_outline_to_draw_on_from(ask):
     assert set(pixels.tolist()) == {0, 255}
     assert 0.01 < (pixels > 0).mean() < 0.3
     assert ask("GET", "/api/try/first/outlines/10").status_code == 422
+
+
+def test_several_runs_vote_as_the_library_has_them_vote(ask, workspace, drawing):
+    rng = np.random.default_rng(0)
+    networks = [Run(workspace / name).classifier() for name in ("first", "second")]
+    for picture in (drawing, png(rng.integers(0, 256, (28, 28), dtype=np.uint8))):
+        said = ask("POST", "/api/votes?run=first&run=second", content=picture).json()
+        (own,) = ask_together(networks, [picture])
+        assert [one["name"] for one in said["top"]] == [one.class_name for one in own.top]
+        assert [one["probability"] for one in said["top"]] == pytest.approx(
+            [one.probability for one in own.top], abs=1e-6
+        )
+        assert said["sentence"] == (own.vote.sentence if own.vote else "")
+        assert (said["refusal"] == "") == (own.vote is not None)
+        for one, (run, alone) in zip(said["runs"], own.runs, strict=True):
+            assert one["run"] == run
+            assert one["abstained"] == list(alone.abstained)
+            assert [top["name"] for top in one["top"]] == [top.class_name for top in alone.top]
+
+
+def test_a_run_that_cannot_be_asked_has_no_voice(ask, workspace, drawing):
+    (workspace / "second" / "last.safetensors").unlink()
+    said = ask("POST", "/api/votes?run=first&run=second", content=drawing).json()
+    assert said["runs"][0]["error"] == ""
+    assert "last.safetensors" in said["runs"][1]["error"]
+    assert (said["top"], said["sentence"]) == ([], "")
+    assert said["refusal"] == "fewer than two runs could be asked"
+    assert ask("POST", "/api/votes?run=first&run=first", content=drawing).status_code == 422

@@ -32,6 +32,7 @@ def serve(questions: BinaryIO, replies: BinaryIO) -> None:
     pictures, data = PictureAnswers(), DataAnswers()
     verbs: dict[str, Any] = {
         "ask": pictures.ask,
+        "vote": pictures.vote,
         "outline": pictures.outline,
         "probe": probe_recipe,
         "start": preview_start,

@@ -26,27 +26,54 @@ class PictureAnswers:
 
     def ask(self, question: Question, content: bytes, tell: Tell) -> Question:
         """What a run's network says of the picture whose bytes are `content`."""
-        from toile.prediction import PictureCorrections
-
         prediction = self._network(Path(question["folder"]), question["weights"]).ask(
             content,
             num_top=question["num_top"],
             always=question["always"],
             show_steps=question["steps"],
-            corrections=PictureCorrections(
-                question["turns"], tuple(question["cut"]), question["invert"]
-            ),
+            corrections=_corrections(question),
             name="the picture",
         )
         return {
-            "top": [
-                {"name": candidate.class_name, "probability": candidate.probability}
-                for candidate in prediction.top
-            ],
+            "top": _top(prediction.top),
             "warnings": list(prediction.warnings),
             "abstained": list(prediction.abstained),
             "steps": [_step(step) for step in prediction.steps],
         }
+
+    def vote(self, question: Question, content: bytes, tell: Tell) -> Question:
+        """What each of several runs says of a picture, and their vote, as `ask_together` has it.
+
+        A run that cannot be asked has an `error` and no voice. There is no vote, and `refusal` says
+        why, where fewer than two answer, most abstain, or their classes differ.
+        """
+        from toile.prediction import vote
+
+        said: list[Question] = []
+        by_run: dict[str, np.ndarray] = {}
+        classes: set[tuple[str, ...]] = set()
+        for run, folder in question["runs"]:
+            try:
+                network = self._network(Path(folder), question["weights"])
+                prediction, row = _whole_answer(network, content, question)
+            except ToileError as error:
+                said.append({"run": run, "top": [], "abstained": [], "error": str(error)})
+                continue
+            by_run[run] = row
+            classes.add(network.class_names)
+            top, abstained = _top(prediction.top[: question["num_top"]]), prediction.abstained
+            said.append({"run": run, "top": top, "abstained": list(abstained), "error": ""})
+        refusal = ""
+        if len(by_run) < 2:
+            refusal = "fewer than two runs could be asked"
+        elif len(classes) > 1:
+            refusal = "these runs do not know the same classes in the same order"
+        elif 2 * sum(bool(one["abstained"]) for one in said) > len(by_run):
+            refusal = "more than half of the runs give no answer"
+        if refusal:
+            return {"runs": said, "top": [], "sentence": "", "refusal": refusal}
+        voted = vote(by_run, classes.pop(), question["num_top"])
+        return {"runs": said, "top": _top(voted.top), "sentence": voted.sentence, "refusal": ""}
 
     def outline(self, question: Question, content: bytes, tell: Tell) -> Question:
         """Where the mean picture of a class has its edges, to draw on from: light on dark."""
@@ -76,6 +103,33 @@ class PictureAnswers:
         while len(self._opened) > OPEN_RUNS:
             self._opened.popitem(last=False)
         return self._opened[key]
+
+
+def _whole_answer(network: Any, content: bytes, question: Question) -> tuple[Any, np.ndarray]:
+    """A network's answer with every class, and their probabilities (k,) even where it abstains."""
+    words = {
+        "num_top": len(network.class_names),
+        "always": question["always"],
+        "corrections": _corrections(question),
+        "name": "the picture",
+    }
+    prediction = network.ask(content, **words)
+    named = prediction if prediction.top else network.ask(content, **words | {"always": True})
+    likely = {candidate.class_name: candidate.probability for candidate in named.top}
+    return prediction, np.array([likely[name] for name in network.class_names])
+
+
+def _corrections(question: Question) -> Any:
+    from toile.prediction import PictureCorrections
+
+    return PictureCorrections(question["turns"], tuple(question["cut"]), question["invert"])
+
+
+def _top(candidates: Any) -> list[Question]:
+    return [
+        {"name": candidate.class_name, "probability": candidate.probability}
+        for candidate in candidates
+    ]
 
 
 def _step(step: Any) -> Question:

@@ -59,6 +59,33 @@ class AskedPicture(BaseModel):
     invert: bool = False
 
 
+class AskedTogether(AskedPicture):
+    """Which runs are asked about a picture, and how."""
+
+    run: list[str] = Field(min_length=2, max_length=8)
+
+
+class RunAnswer(BaseModel):
+    """What one of several runs says; `error` where it could not be asked."""
+
+    run: str
+    top: list[LikelyClass]
+    abstained: list[str]
+    error: str
+
+
+class VoteAnswer(BaseModel):
+    """What several runs say, and together by the mean of their probabilities.
+
+    Where they have no joint answer `top` is empty, and `refusal` says why.
+    """
+
+    runs: list[RunAnswer]
+    top: list[LikelyClass]
+    sentence: str
+    refusal: str
+
+
 @router.post("/try/{run_id}")
 async def answer_picture(
     request: Request,
@@ -71,19 +98,28 @@ async def answer_picture(
     run = await run_in_threadpool(session.run, run_id)
     if not picture:
         raise ToileError("there is no picture; send the bytes of one as the body")
-    question: dict[str, Any] = {
-        "verb": "ask",
-        "folder": str(run.folder.absolute()),
-        "weights": asked.weights,
-        "num_top": asked.num,
-        "steps": asked.steps,
-        "always": asked.always,
-        "turns": asked.turns,
-        "cut": [asked.left, asked.top, asked.right, asked.bottom],
-        "invert": asked.invert,
-    }
+    question = {"verb": "ask", "folder": str(run.folder.absolute()), **_words(asked)}
     reply = await run_in_threadpool(session.answering.ask, question, picture)
     return PictureAnswer.model_validate(reply)
+
+
+@router.post("/votes")
+async def vote_on_picture(
+    request: Request, session: CurrentSession, asked: Annotated[AskedTogether, Query()]
+) -> VoteAnswer:
+    """What several runs say of the picture whose bytes are the body, each and together."""
+    picture = await request.body()
+    if not picture:
+        raise ToileError("there is no picture; send the bytes of one as the body")
+    if len(set(asked.run)) < len(asked.run):
+        raise ToileError("a run is asked twice; name each once")
+    folders = [
+        [run_id, str((await run_in_threadpool(session.run, run_id)).folder.absolute())]
+        for run_id in asked.run
+    ]
+    question = {"verb": "vote", "runs": folders, **_words(asked)}
+    reply = await run_in_threadpool(session.answering.ask, question, picture)
+    return VoteAnswer.model_validate(reply)
 
 
 @router.get("/try/{run_id}/outlines/{label}")
@@ -95,3 +131,15 @@ def get_outline(session: CurrentSession, run_id: str, label: int) -> PackedPictu
         "label": min(max(label, -1), 10_000),
     }
     return PackedPictures.model_validate(session.answering.ask(question))
+
+
+def _words(asked: AskedPicture) -> dict[str, Any]:
+    return {
+        "weights": asked.weights,
+        "num_top": asked.num,
+        "steps": asked.steps,
+        "always": asked.always,
+        "turns": asked.turns,
+        "cut": [asked.left, asked.top, asked.right, asked.bottom],
+        "invert": asked.invert,
+    }

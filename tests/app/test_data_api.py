@@ -192,6 +192,47 @@ def test_pictures_read_anew_are_those_of_the_files_as_they_are(ask, tmp_path, fe
     assert (unpacked(ask("GET", path).json()) == 255 - before).all()
 
 
+def test_an_add_that_failed_is_listed_until_it_is_dismissed_with_its_files(ask, workspace):
+    upload = ask("POST", "/api/uploads").json()["upload"]
+    ask("PUT", f"/api/uploads/{upload}/notes.csv", content=b"no numbers")
+    name = ask("POST", "/api/data", json={"upload": upload}).json()["name"]
+    rows = {row["name"]: row for row in ask("GET", "/api/data").json()}
+    assert not rows[name]["is_added"]
+    until(lambda: read(ask, name)["status"] == "failed")
+    rows = {row["name"]: row for row in ask("GET", "/api/data").json()}
+    assert rows[name]["act"]["reason"]
+    assert ask("DELETE", f"/api/data/{name}").status_code == 200
+    assert name not in {row["name"] for row in ask("GET", "/api/data").json()}
+    assert list((workspace / ".data").glob("upload-*")) == []
+
+
+def test_files_that_became_no_dataset_go_and_those_of_a_dataset_stay(ask, workspace, few_garments):
+    kept, dropped, left = (ask("POST", "/api/uploads").json()["upload"] for _ in range(3))
+    for upload in (kept, dropped, left):
+        path = f"/api/uploads/{upload}/garments.npz"
+        assert ask("PUT", path, content=few_garments.read_bytes()).status_code == 200
+    added(ask, upload=kept)
+    assert ask("DELETE", f"/api/uploads/{dropped}").status_code == 200
+    assert ask("DELETE", f"/api/uploads/{kept}").status_code == 422
+    folder = workspace / ".data"
+    assert {path.name for path in folder.glob("upload-*")} == {f"upload-{kept}", f"upload-{left}"}
+    ask.session.uploads.sweep()
+    assert [path.name for path in folder.glob("upload-*")] == [f"upload-{kept}"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "words"),
+    [("MOST_BYTES", 1000, "which is full"), ("LEAST_FREE_BYTES", 1 << 62, "the disk has")],
+)
+def test_uploads_leave_room(ask, workspace, monkeypatch, limit, most, words):
+    monkeypatch.setattr(f"toile.app.uploads.{limit}", most)
+    upload = ask("POST", "/api/uploads").json()["upload"]
+    refused = ask("PUT", f"/api/uploads/{upload}/a.zip", content=bytes(3_000_000))
+    assert refused.status_code == 422
+    assert words in refused.json()["error"]
+    assert [path for path in (workspace / ".data").rglob("*") if path.is_file()] == []
+
+
 def test_a_body_larger_than_any_dataset_is_not_begun(ask):
     upload = ask("POST", "/api/uploads").json()["upload"]
     headers = {"Content-Length": str(5_000_000_000)}

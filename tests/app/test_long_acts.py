@@ -1,5 +1,6 @@
 """Acts that take a while: which of them a stop ends, and what stays of it."""
 
+import sys
 import threading
 from pathlib import Path
 
@@ -22,12 +23,12 @@ for line in sys.stdin:
 """
 
 
-
-
 @pytest.fixture
 def computing(tmp_path, monkeypatch):
-    (tmp_path / "answering.py").write_text(ANSWERING)
-    monkeypatch.setattr("toile.app.computing.PROGRAM", [str(tmp_path / "answering.py")])
+    program = tmp_path / "answering"
+    program.write_text(f"#!{sys.executable}\n{ANSWERING}")
+    program.chmod(0o700)
+    monkeypatch.setattr("toile.app.computing.sys.executable", str(program))
     made = []
 
     def make(seconds: float | None) -> Computing:

@@ -21,7 +21,6 @@ IDLE_SECONDS = 120.0
 ANSWER_SECONDS = 60.0
 # Each takes a thread of the server's forty while it waits.
 MOST_WAITING = 8
-PROGRAM = ["-m", "toile.app.computing_process"]
 Question = dict[str, Any]
 Tell = Callable[[int, int | None, str], None]
 
@@ -150,7 +149,7 @@ class Computing:
             return self._process
         self._end()
         self._process = subprocess.Popen(
-            [sys.executable, *PROGRAM],
+            [sys.executable, "-m", "toile.app.computing_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -18,6 +18,7 @@ class LongAct:
     """One that was begun: how far it is, and in the end its result, or the reason for none."""
 
     title: str
+    question: Question
     status: str = "waiting"
     done: int = 0
     total: int | None = None
@@ -54,13 +55,23 @@ class LongActs:
         """How the act stands; None where none was begun, or it is long over."""
         return self._acts.get(key)
 
+    def unfinished(self, prefix: str) -> dict[str, LongAct]:
+        """The acts under way or failed whose keys begin so, by what follows, the last first."""
+        with self._lock:
+            acts = list(reversed(self._acts.items()))
+        return {
+            key.removeprefix(prefix): act
+            for key, act in acts
+            if key.startswith(prefix) and act.status not in ("finished", "stopped")
+        }
+
     def begin(self, key: str, title: str, question: Question) -> LongAct:
         """Begin an act, or give the one that is under way."""
         with self._lock:
             act = self._acts.get(key)
             if act is not None and not act.is_over:
                 return act
-            act = self._acts[key] = LongAct(title)
+            act = self._acts[key] = LongAct(title, question)
             self._acts.move_to_end(key)
             for old in [k for k, past in self._acts.items() if past.is_over][:-MOST_REMEMBERED]:
                 del self._acts[old]

@@ -49,31 +49,36 @@ class PictureAnswers:
         """
         from toile.prediction import vote
 
-        said: list[Question] = []
+        predictions: list[Question] = []
         by_run: dict[str, np.ndarray] = {}
         classes: set[tuple[str, ...]] = set()
         for run, folder in question["runs"]:
             try:
                 network = self._network(Path(folder), question["weights"])
-                prediction, row = _whole_answer(network, content, question)
+                prediction, row = _full_answer(network, content, question)
             except ToileError as error:
-                said.append({"run": run, "top": [], "abstained": [], "error": str(error)})
+                predictions.append({"run": run, "top": [], "abstained": [], "error": str(error)})
                 continue
             by_run[run] = row
             classes.add(network.class_names)
             top, abstained = _top(prediction.top[: question["num_top"]]), prediction.abstained
-            said.append({"run": run, "top": top, "abstained": list(abstained), "error": ""})
+            predictions.append({"run": run, "top": top, "abstained": list(abstained), "error": ""})
         refusal = ""
         if len(by_run) < 2:
             refusal = "fewer than two runs could be asked"
         elif len(classes) > 1:
             refusal = "these runs do not know the same classes in the same order"
-        elif 2 * sum(bool(one["abstained"]) for one in said) > len(by_run):
+        elif 2 * sum(bool(answer["abstained"]) for answer in predictions) > len(by_run):
             refusal = "more than half of the runs give no answer"
         if refusal:
-            return {"runs": said, "top": [], "sentence": "", "refusal": refusal}
+            return {"runs": predictions, "top": [], "sentence": "", "refusal": refusal}
         voted = vote(by_run, classes.pop(), question["num_top"])
-        return {"runs": said, "top": _top(voted.top), "sentence": voted.sentence, "refusal": ""}
+        return {
+            "runs": predictions,
+            "top": _top(voted.top),
+            "sentence": voted.sentence,
+            "refusal": "",
+        }
 
     def outline(self, question: Question, content: bytes, tell: Tell) -> Question:
         """Where the mean picture of a class has its edges, to draw on from: light on dark."""
@@ -105,7 +110,7 @@ class PictureAnswers:
         return self._opened[key]
 
 
-def _whole_answer(network: Any, content: bytes, question: Question) -> tuple[Any, np.ndarray]:
+def _full_answer(network: Any, content: bytes, question: Question) -> tuple[Any, np.ndarray]:
     """A network's answer with every class, and their probabilities (k,) even where it abstains."""
     words = {
         "num_top": len(network.class_names),
@@ -115,8 +120,8 @@ def _whole_answer(network: Any, content: bytes, question: Question) -> tuple[Any
     }
     prediction = network.ask(content, **words)
     named = prediction if prediction.top else network.ask(content, **words | {"always": True})
-    likely = {candidate.class_name: candidate.probability for candidate in named.top}
-    return prediction, np.array([likely[name] for name in network.class_names])
+    probability_of = {candidate.class_name: candidate.probability for candidate in named.top}
+    return prediction, np.array([probability_of[name] for name in network.class_names])
 
 
 def _corrections(question: Question) -> Any:

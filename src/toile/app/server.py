@@ -145,7 +145,12 @@ def _static(path: str) -> Response:
 
 @contextmanager
 def _looked_after(session: Session) -> Iterator[None]:
-    """Meanwhile the queue advances, and what nobody asks any more is ended."""
+    """Meanwhile the queue advances, and what nobody asks any more is ended.
+
+    Files that pages of the server before brought, and that became no dataset, are deleted.
+    """
+    with suppress(ToileError, OSError):
+        session.uploads.sweep()
     over = threading.Event()
 
     def look() -> None:

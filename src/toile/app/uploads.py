@@ -6,8 +6,12 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
+
+from starlette.concurrency import run_in_threadpool
 
 from toile.errors import ToileError
 from toile.files import writing
@@ -18,6 +22,11 @@ UPLOAD = re.compile(r"[0-9a-f]{16}")
 FILE_NAME = re.compile(r"[A-Za-z0-9_(\[][A-Za-z0-9 _.,+()\[\]-]{0,119}")
 MOST_FILES = 16
 KEPT_SECONDS = 86_400.0
+# Of uploads that are no datasets yet; one file has 4 GB at most.
+MOST_BYTES = 16_000_000_000
+# What a disk keeps for trainings.
+LEAST_FREE_BYTES = 1_000_000_000
+WRITTEN_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -36,30 +45,48 @@ class Uploads:
         upload = secrets.token_hex(8)
         with writing(self.folder):
             self._of(upload).mkdir(parents=True, mode=0o700)
-        inside = [Path(entry.path) for entry in self.datasets.entries()]
-        for old in self.folder.glob("upload-*"):
-            is_dataset = any(old.resolve() in (path, *path.parents) for path in inside)
-            if not is_dataset and time.time() - old.stat().st_mtime > KEPT_SECONDS:
-                shutil.rmtree(old, ignore_errors=True)
+        self.sweep(KEPT_SECONDS)
         return upload
 
-    async def write(self, upload: str, file_name: str, chunks: AsyncIterator[bytes]) -> int:
-        """Write a file as it comes, and give its size. A part is not kept where it breaks off."""
+    def sweep(self, seconds: float = 0.0) -> None:
+        """Delete uploads that are no datasets and were not changed for so many seconds."""
+        for folder in self._waiting():
+            # Another may have deleted it just now.
+            with suppress(FileNotFoundError):
+                if time.time() - folder.stat().st_mtime >= seconds:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def remove(self, upload: str) -> None:
+        """Delete an upload. Raises ToileError where it has become a dataset."""
         folder = self.path(upload)
-        if not FILE_NAME.fullmatch(file_name):
-            raise ToileError(
-                f"a file is called {file_name!r:.80}; its name is of up to 120 Latin letters, "
-                "digits, spaces, points and dashes: rename it first"
-            )
-        if len(list(folder.glob("[!.]*"))) >= MOST_FILES:
-            raise ToileError(f"{MOST_FILES} files have come, which is the most; make a zip of them")
-        path, partial = folder / file_name, folder / f".{secrets.token_hex(4)}.part"
-        num_bytes = 0
+        if folder not in self._waiting():
+            raise ToileError("these files are a dataset by now; forget that to delete them")
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def remove_with(self, path: str) -> None:
+        """Delete the upload that `path` is in, where it is in one that is no dataset."""
+        for folder in self._waiting():
+            if folder in (Path(path), *Path(path).parents):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    async def write(self, upload: str, file_name: str, chunks: AsyncIterator[bytes]) -> int:
+        """Write a file as it comes, and give its size. A part is not kept where it breaks off.
+
+        Raises ToileError where the disk or the room for uploads gets full.
+        """
+        path = self.path(upload) / self._checked(upload, file_name)
+        partial = path.parent / f".{secrets.token_hex(4)}.part"
+        room = MOST_BYTES - await run_in_threadpool(self._num_bytes)
+        num_bytes, held = 0, bytearray()
         try:
             with writing(path), partial.open("wb") as file:
                 async for chunk in chunks:
-                    num_bytes += file.write(chunk)
-            os.replace(partial, path)
+                    held += chunk
+                    if len(held) >= WRITTEN_AT_ONCE:
+                        num_bytes += await run_in_threadpool(_write, file, held, room - num_bytes)
+                        held = bytearray()
+                num_bytes += await run_in_threadpool(_write, file, held, room - num_bytes)
+            await run_in_threadpool(self._keep, partial, path)
         finally:
             partial.unlink(missing_ok=True)
         return num_bytes
@@ -78,5 +105,48 @@ class Uploads:
             raise ToileError("no file has come; drop one first")
         return files[0] if len(files) == 1 else folder
 
+    def _checked(self, upload: str, file_name: str) -> str:
+        if not FILE_NAME.fullmatch(file_name):
+            raise ToileError(
+                f"a file is called {file_name!r:.80}; its name is of up to 120 Latin letters, "
+                "digits, spaces, points and dashes: rename it first"
+            )
+        if len(list(self.path(upload).glob("[!.]*"))) >= MOST_FILES:
+            raise ToileError(f"{MOST_FILES} files have come, which is the most; make a zip of them")
+        return file_name
+
+    def _keep(self, partial: Path, path: Path) -> None:
+        with writing(path):
+            os.replace(partial, path)
+
+    def _waiting(self) -> list[Path]:
+        """Uploads that are no datasets. By name too: a workspace may have been moved since."""
+        inside = {part for entry in self.datasets.entries() for part in Path(entry.path).parts}
+        return [folder for folder in self.folder.glob("upload-*") if folder.name not in inside]
+
+    def _num_bytes(self) -> int:
+        """Of all uploads that are no datasets."""
+        num_bytes = 0
+        for folder in self._waiting():
+            with suppress(FileNotFoundError):
+                num_bytes += sum(file.stat().st_size for file in folder.iterdir())
+        return num_bytes
+
     def _of(self, upload: str) -> Path:
         return self.folder / f"upload-{upload}"
+
+
+def _write(file: BinaryIO, content: bytearray, room: int) -> int:
+    """Write a part, where there is room for it."""
+    if len(content) > room:
+        raise ToileError(
+            f"files that are no datasets yet have {MOST_BYTES / 1e9:g} GB together, which is full; "
+            "add or forget those before, or give this one's path"
+        )
+    free = shutil.disk_usage(file.name).free
+    if free - len(content) < LEAST_FREE_BYTES:
+        raise ToileError(
+            f"the disk has {free / 1e9:.1f} GB left, and {LEAST_FREE_BYTES / 1e9:g} GB stay free "
+            "for trainings; make room, or give the path of the files"
+        )
+    return file.write(content)

@@ -1,10 +1,11 @@
 """The API, a module for each page: words of a request in, a verb of the library, its answer out."""
 
-from toile.app.routes import build, data, drafts, pictures, runs, train, trying
+from toile.app.routes import build, data, drafts, pictures, runs, train, trying, uploads
 
 ROUTERS = (
     data.router,
     pictures.router,
+    uploads.router,
     runs.router,
     train.router,
     build.router,

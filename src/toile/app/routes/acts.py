@@ -1,7 +1,5 @@
 """How long acts are told to the page."""
 
-from dataclasses import asdict
-
 from pydantic import BaseModel
 
 from toile.app.long_acts import LongAct
@@ -21,5 +19,4 @@ class ActState(BaseModel):
 
 def state_of(act: LongAct) -> ActState:
     """How an act stands, without what came of it."""
-    values = asdict(act)
-    return ActState(**{name: values[name] for name in ActState.model_fields})
+    return ActState(**{name: getattr(act, name) for name in ActState.model_fields})

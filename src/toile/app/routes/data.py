@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from toile.app.long_acts import LongAct
@@ -22,11 +22,13 @@ router = APIRouter()
 class DatasetRow(BaseModel):
     """A dataset by its name; `path` is empty where it is not on this machine yet.
 
+    `is_added` is false while it is read for the first time, and where that failed: `act` says so.
     `settings` are those of a recipe's `data` by which it is read.
     """
 
     name: str
     is_known: bool
+    is_added: bool
     path: str
     shape: list[int]
     num_classes: int
@@ -123,25 +125,14 @@ class BegunDataset(BaseModel):
     act: ActState
 
 
-class NewUpload(BaseModel):
-    """A place for files to come."""
-
-    upload: str
-
-
-class BroughtFile(BaseModel):
-    """A file that has come."""
-
-    num_bytes: int
-
-
 @router.get("/data")
 def list_datasets(session: CurrentSession) -> list[DatasetRow]:
-    """The datasets known by name and those that were added here."""
+    """The datasets known by name, those that were added here, and those that are being added."""
     known = [
         DatasetRow(
             name=source.name,
             is_known=True,
+            is_added=True,
             path=str(source.path or ""),
             shape=list(source.shape),
             num_classes=source.num_classes,
@@ -155,7 +146,14 @@ def list_datasets(session: CurrentSession) -> list[DatasetRow]:
         )
         for source in list_sources()
     ]
-    return [_row(entry) for entry in session.datasets.entries()] + known
+    entries = session.datasets.entries()
+    names = {entry.name for entry in entries}
+    adding = [
+        _row_of_act(name, act)
+        for name, act in session.acts.unfinished("add:").items()
+        if name not in names
+    ]
+    return adding + [_row(entry) for entry in entries] + known
 
 
 @router.post("/data")
@@ -166,6 +164,9 @@ def add_dataset(session: CurrentSession, body: NewDataset) -> BegunDataset:
     path = session.uploads.source(body.upload) if body.upload else _local(body.path)
     datasets = session.datasets
     name = datasets.checked_name(body.name) if body.name else datasets.free_name(path.name)
+    earlier = session.acts.look(f"add:{name}")
+    if earlier is not None and not earlier.is_over:
+        raise ToileError(f"{name} is being read already; wait until it is there, or stop it")
     question = {
         "verb": "add",
         "workspace": str(session.workspace.absolute()),
@@ -204,8 +205,16 @@ def stop_act(session: CurrentSession, name: str) -> None:
 
 @router.delete("/data/{name}")
 def forget_dataset(session: CurrentSession, name: str) -> None:
-    """Remember an added dataset no more; files that were brought here are deleted."""
+    """Remember an added dataset no more, or one whose adding failed; files that were brought go."""
+    act = session.acts.look(f"add:{name}")
+    is_added = name in {entry.name for entry in session.datasets.entries()}
+    if not is_added and act is not None and act.status in ("failed", "stopped"):
+        session.acts.forget(f"add:{name}")
+        session.uploads.remove_with(act.question["path"])
+        return
     session.rereads[session.datasets.forget(name).path] += 1
+    # Else another that is added by this name would be told as this one.
+    session.acts.stop(f"describe:{name}")
     session.acts.forget(f"describe:{name}")
 
 
@@ -225,20 +234,6 @@ def describe_dataset(session: CurrentSession, name: str, anew: bool = False) -> 
         act = session.acts.begin(f"describe:{name}", f"describing {name}", question)
     result = DescribedDataset.model_validate(act.result) if act.result else None
     return DatasetDescription(act=state_of(act), description=result)
-
-
-@router.post("/uploads")
-def begin_upload(session: CurrentSession) -> NewUpload:
-    """Make a place for files to come."""
-    return NewUpload(upload=session.uploads.new())
-
-
-@router.put("/uploads/{upload}/{file_name}")
-async def bring_file(
-    request: Request, session: CurrentSession, upload: str, file_name: str
-) -> BroughtFile:
-    """A file of a dataset, whose bytes are the body."""
-    return BroughtFile(num_bytes=await session.uploads.write(upload, file_name, request.stream()))
 
 
 def _local(path: str) -> Path:
@@ -261,10 +256,29 @@ def _settings(section: str, changes: list[str]) -> dict[str, Any]:
     }
 
 
+def _row_of_act(name: str, act: LongAct) -> DatasetRow:
+    return DatasetRow(
+        name=name,
+        is_known=False,
+        is_added=False,
+        path="",
+        shape=[0, 0, 0],
+        num_classes=0,
+        num_train=0,
+        num_test=0,
+        download_bytes=0,
+        licence="",
+        obtained="",
+        settings={},
+        act=state_of(act),
+    )
+
+
 def _row(entry: AddedData) -> DatasetRow:
     return DatasetRow(
         name=entry.name,
         is_known=False,
+        is_added=True,
         path=entry.path,
         shape=list(entry.shape),
         num_classes=entry.num_classes,

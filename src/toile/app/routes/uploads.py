@@ -1,0 +1,45 @@
+"""Uploads: files that a page brings, before they are read as a dataset."""
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from toile.app.session import CurrentSession
+from toile.errors import ToileError
+
+router = APIRouter()
+
+
+class NewUpload(BaseModel):
+    """A place for files to come."""
+
+    upload: str
+
+
+class BroughtFile(BaseModel):
+    """A file that has come."""
+
+    num_bytes: int
+
+
+@router.post("/uploads")
+def begin_upload(session: CurrentSession) -> NewUpload:
+    """Make a place for files to come."""
+    return NewUpload(upload=session.uploads.new())
+
+
+@router.put("/uploads/{upload}/{file_name}")
+async def bring_file(
+    request: Request, session: CurrentSession, upload: str, file_name: str
+) -> BroughtFile:
+    """A file of a dataset, whose bytes are the body."""
+    return BroughtFile(num_bytes=await session.uploads.write(upload, file_name, request.stream()))
+
+
+@router.delete("/uploads/{upload}")
+def drop_upload(session: CurrentSession, upload: str) -> None:
+    """Delete files that were brought and became no dataset."""
+    folder = session.uploads.path(upload)
+    reading = session.acts.unfinished("add:").values()
+    if any(not act.is_over and folder.name in act.question["path"] for act in reading):
+        raise ToileError("these files are being read; stop that first")
+    session.uploads.remove(upload)

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,10 +77,11 @@ def test_several_runs_vote_as_the_library_has_them_vote(ask, workspace, drawing)
         assert [one["probability"] for one in said["top"]] == pytest.approx(
             [one.probability for one in own.top], abs=1e-6
         )
-        assert said["sentence"] == (own.vote.sentence if own.vote else "")
+        sentence = own.vote.sentence if own.vote else ""
+        assert said["sentence"] == sentence.replace(f"{workspace}/", "")
         assert (said["refusal"] == "") == (own.vote is not None)
         for one, (run, alone) in zip(said["runs"], own.runs, strict=True):
-            assert one["run"] == run
+            assert one["run"] == Path(run).name
             assert one["abstained"] == list(alone.abstained)
             assert [top["name"] for top in one["top"]] == [top.class_name for top in alone.top]
 

@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * List Datasets
-         * @description The datasets known by name and those that were added here.
+         * @description The datasets known by name, those that were added here, and those that are being added.
          */
         get: operations["list_datasets"];
         put?: never;
@@ -120,7 +120,7 @@ export interface paths {
         post?: never;
         /**
          * Forget Dataset
-         * @description Remember an added dataset no more; files that were brought here are deleted.
+         * @description Remember an added dataset no more, or one whose adding failed; files that were brought go.
          */
         delete: operations["forget_dataset"];
         options?: never;
@@ -139,9 +139,9 @@ export interface paths {
         put?: never;
         /**
          * Describe Dataset
-         * @description A dataset's description where it is ready; else it is begun, and how far it is.
+         * @description A dataset's description where it is ready, or how far it is; begun where it never was.
          *
-         *     With `anew` its files are read again, which may have changed.
+         *     One that was stopped or failed stays so until `anew`, with which its files are read again.
          */
         post: operations["describe_dataset"];
         delete?: never;
@@ -245,6 +245,26 @@ export interface paths {
         put: operations["bring_file"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{upload}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop Upload
+         * @description Delete files that were brought and became no dataset.
+         */
+        delete: operations["drop_upload"];
         options?: never;
         head?: never;
         patch?: never;
@@ -722,6 +742,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/votes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Vote On Picture
+         * @description What several runs say of the picture whose bytes are the body, each and together.
+         */
+        post: operations["vote_on_picture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/try/{run_id}/outlines/{label}": {
         parameters: {
             query?: never;
@@ -949,6 +989,7 @@ export interface components {
          * DatasetRow
          * @description A dataset by its name; `path` is empty where it is not on this machine yet.
          *
+         *     `is_added` is false while it is read for the first time, and where that failed: `act` says so.
          *     `settings` are those of a recipe's `data` by which it is read.
          */
         DatasetRow: {
@@ -956,6 +997,8 @@ export interface components {
             name: string;
             /** Is Known */
             is_known: boolean;
+            /** Is Added */
+            is_added: boolean;
             /** Path */
             path: string;
             /** Shape */
@@ -1462,6 +1505,20 @@ export interface components {
             name?: string | null;
         };
         /**
+         * RunAnswer
+         * @description What one of several runs says; `error` where it could not be asked.
+         */
+        RunAnswer: {
+            /** Run */
+            run: string;
+            /** Top */
+            top: components["schemas"]["LikelyClass"][];
+            /** Abstained */
+            abstained: string[];
+            /** Error */
+            error: string;
+        };
+        /**
          * RunComparison
          * @description Runs side by side; `refusal` says why there is no test where there is none for two.
          */
@@ -1707,6 +1764,22 @@ export interface components {
              * @default 0
              */
             seed: number;
+        };
+        /**
+         * VoteAnswer
+         * @description What several runs say, and together by the mean of their probabilities.
+         *
+         *     Where they have no joint answer `top` is empty, and `refusal` says why.
+         */
+        VoteAnswer: {
+            /** Runs */
+            runs: components["schemas"]["RunAnswer"][];
+            /** Top */
+            top: components["schemas"]["LikelyClass"][];
+            /** Sentence */
+            sentence: string;
+            /** Refusal */
+            refusal: string;
         };
     };
     responses: never;
@@ -2224,6 +2297,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BroughtFile"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    drop_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Not Found */
@@ -3299,6 +3412,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PictureAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    vote_on_picture: {
+        parameters: {
+            query: {
+                weights?: "last" | "best";
+                num?: number;
+                steps?: boolean;
+                always?: boolean;
+                turns?: number;
+                left?: number;
+                top?: number;
+                right?: number;
+                bottom?: number;
+                invert?: boolean;
+                run: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoteAnswer"];
                 };
             };
             /** @description Not Found */

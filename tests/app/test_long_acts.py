@@ -41,11 +41,14 @@ def computing(tmp_path, monkeypatch):
 
 
 def test_a_stop_ends_its_own_act_and_no_other(computing):
-    acts = LongActs(computing(None))
+    shared = computing(None)
+    acts = LongActs(shared)
     hanging = acts.begin("a", "a", {"verb": "hang"})
     until(lambda: hanging.done == 1)
     waiting = acts.begin("b", "b", {"verb": "b"})
+    pid = shared.pid
     acts.stop("b")
+    assert shared.pid == pid
     assert (hanging.status, waiting.status) == ("working", "stopped")
     third = acts.begin("c", "c", {"verb": "c"})
     acts.stop("a")

@@ -27,7 +27,7 @@ def read_zip(path: Path, files: list[Path], data: Data, progress: Progress) -> P
         entries = {
             PurePosixPath(slashed): name
             for name in sorted(archive.namelist())
-            if not (slashed := with_slashes(name)).endswith("/") and not _is_hidden(slashed)
+            if not (slashed := with_slashes(name)).endswith("/") and not is_hidden(slashed)
         }
         tables = {entry: name for entry, name in entries.items() if is_table(entry)}
         if tables and not any(entry.suffix.lower() in PICTURE_ENDINGS for entry in entries):
@@ -52,6 +52,7 @@ def _unpack_picture(archive: zipfile.ZipFile, name: str) -> io.BytesIO:
         raise UnreadablePicture(f"is damaged ({damage})") from None
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Whether a file in an archive is none of the user's, by its path there."""
     # macOS packs a __MACOSX folder of attributes beside the files: ._shoe.png for shoe.png.
     return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))

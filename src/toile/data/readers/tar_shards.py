@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from toile.data.readers.archive import PICTURE_ENDINGS
+from toile.data.readers.archive import PICTURE_ENDINGS, is_hidden
 from toile.data.readers.class_folders import read_pictures
 from toile.data.readers.part_names import part_of
 from toile.data.readers.parts import MAX_IMAGES, Parts, Progress
@@ -113,8 +113,8 @@ def _members(file: Path) -> Iterator[Member]:
                 if count > MAX_IMAGES:
                     raise ToileError(f"{file}: holds more than {MAX_IMAGES} files")
                 path = PurePosixPath(info.name.removeprefix("./"))
-                is_hidden = any(word.startswith((".", "__MACOSX")) for word in path.parts)
-                if path.parts and info.isreg() and not info.issparse() and not is_hidden:
+                is_plain = info.isreg() and not info.issparse()
+                if path.parts and is_plain and not is_hidden(str(path)):
                     yield Member(file, path, info.offset_data, info.size, part)
     except (tarfile.TarError, ValueError, OSError, EOFError, RecursionError) as damage:
         raise ToileError(

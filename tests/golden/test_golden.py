@@ -89,7 +89,7 @@ def test_recipes_keep_their_hashes_and_looks_are_of_them(golden):
         ("study", 4, "golden"),
     ]
     assert looks[0].recipe == known["recipe"]
-    assert all(0 <= one.score["accuracy"]["value"] <= 1 for one in looks)
+    assert all(0 <= one.score.accuracy.value <= 1 for one in looks)
 
 
 def test_a_stopped_run_goes_on_to_the_bits_of_one_that_never_stopped(golden, tmp_path):

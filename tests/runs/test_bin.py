@@ -21,6 +21,7 @@ from toile.runs import (
 )
 from toile.runs.layout import MARKERS
 from toile.runs.ledger import write_look
+from toile.runs.ledger_file import LookRequest
 from toile.runs.state import State, write_state
 
 STATE = State("finished", "bars", "bars", 0, 3, "2026-01-01T00:00:00+0000", 5)
@@ -130,8 +131,8 @@ def test_no_listing_and_no_name_sees_what_is_in_it():
 def test_its_looks_stay_in_the_ledger_and_looks_inside_it_are_kept():
     one = make("study", "study")
     inner = runs_folder() / "study"
-    write_look([inner], "study/8-1", "last", "r", "d", "t", "data", "inside")
-    write_look([runs_folder()], "study/8-1", "last", "r", "d", "t", "data", "outside")
+    write_look([inner], LookRequest("study/8-1", "last", "r", "d", "t", "data"), "inside")
+    write_look([runs_folder()], LookRequest("study/8-1", "last", "r", "d", "t", "data"), "outside")
     looks = read_ledger()
     remove(one)
     assert [look.id for look in read_ledger()] == [look.id for look in looks]

@@ -11,7 +11,9 @@ import pytest
 from tests.bundles import altered, assert_nothing_is_left, manifest_of
 from toile import import_bundle
 from toile.errors import ToileError
+from toile.evaluation import Estimate
 from toile.runs import (
+    LookScore,
     Run,
     bundle_run,
     read_ledger,
@@ -20,8 +22,9 @@ from toile.runs import (
 )
 from toile.runs.layout import name_in_ledger
 from toile.runs.ledger import is_of, write_look
+from toile.runs.ledger_file import LookRequest
 
-SCORE = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}}
+SCORE = LookScore(Estimate(0.9, 0.8, 0.95, 100))
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def looked_at(trained, tmp_path) -> Path:
     """The bundle of a run whose test part was looked at once."""
     beside, test = trained.run.folder.parent, trained.run.facts.test_fingerprint
     facts = {"weights": "last", "recipe": "r", "data": "d", "source": "/my/own/data"}
-    look = write_look([beside], run="whole", test=test, why="the end", **facts)
+    look = write_look([beside], LookRequest(run="whole", test=test, **facts), "the end")
     write_score([beside], look, SCORE)
     return bundle_run(trained.run, tmp_path / "looked-at.zip")
 
@@ -37,14 +40,14 @@ def looked_at(trained, tmp_path) -> Path:
 def test_the_looks_its_score_had_are_counted_where_it_is_imported(trained, tmp_path):
     beside, test = trained.run.folder.parent, trained.run.facts.test_fingerprint
     facts = {"weights": "last", "recipe": "r", "data": "d", "source": "/my/own/data"}
-    look = write_look([beside], run="whole", test=test, why="the end", **facts)
+    look = write_look([beside], LookRequest(run="whole", test=test, **facts), "the end")
     write_score([beside], look, SCORE)
-    write_look([beside], run="whole", test="another", why="of other data", **facts)
+    write_look([beside], LookRequest(run="whole", test="another", **facts), "of other data")
     bundle = bundle_run(trained.run, tmp_path / "whole.zip")
 
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    write_look([elsewhere], run="mine", test=test, why="before", **facts)
+    write_look([elsewhere], LookRequest(run="mine", test=test, **facts), "before")
     unpack_bundle(bundle, lambda run: None, elsewhere)
     with pytest.raises(ToileError, match="is there already"):
         unpack_bundle(bundle, lambda run: None, elsewhere)
@@ -140,7 +143,7 @@ def test_a_look_at_a_studys_reading_is_the_runs_own_where_it_is_imported(trained
     (tmp_path / "study" / "study.json").write_text("{}")
     run, test = Run(reading), trained.run.facts.test_fingerprint
     facts = {"weights": "last", "recipe": "r", "data": "d", "source": "/data"}
-    write_look([tmp_path], name_in_ledger(reading), test=test, why="the end", **facts)
+    write_look([tmp_path], LookRequest(name_in_ledger(reading), test=test, **facts), "the end")
     came, _ = unpack_bundle(
         bundle_run(run, tmp_path / "a.zip"), lambda run: None, tmp_path / "else"
     )

@@ -13,8 +13,10 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from tests.fuzzing import unanswered
+from toile.evaluation import Estimate
 from toile.report.page.run_page import run_page
 from toile.runs import (
+    LookScore,
     Run,
     bundle_run,
     convergence_of,
@@ -30,10 +32,11 @@ from toile.runs import (
 )
 from toile.runs.classifier import load_network
 from toile.runs.ledger import write_look
+from toile.runs.ledger_file import LookRequest
 from toile.runs.tensors import save_arrays
 
 Read = Callable[[bytes], object]
-SCORE = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}}
+SCORE = LookScore(Estimate(0.9, 0.8, 0.95, 100))
 QUICK, MANY = 700, 60_000
 
 
@@ -43,7 +46,9 @@ def whole(trained, tmp_path) -> Run:
     facts = {"weights": "last", "recipe": "r", "data": "d", "source": "/data"}
     test = trained.run.facts.test_fingerprint
     for number in (1, 2):
-        look = write_look([tmp_path], run="whole", test=test, why=f"look {number}", **facts)
+        look = write_look(
+            [tmp_path], LookRequest(run="whole", test=test, **facts), f"look {number}"
+        )
         write_score([tmp_path], look, SCORE)
     return trained.run
 
@@ -107,8 +112,7 @@ def files(whole, make_recorder) -> tuple[dict[str, bytes], dict[str, Read]]:
     def ledger(content: bytes) -> object:
         (folder.parent / "ledger.jsonl").write_bytes(content)
         return [
-            (look.time, look.score and look.score["accuracy"])
-            for look in read_ledger(folder.parent)
+            (look.time, look.score and look.score.accuracy) for look in read_ledger(folder.parent)
         ]
 
     read |= {"checkpoint": restore, "checkpoint's facts": restore_signed, "ledger.jsonl": ledger}

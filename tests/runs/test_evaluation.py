@@ -97,7 +97,7 @@ def test_each_look_is_counted_with_its_reason_and_score(run):
     for look in ledger:
         assert (look.run, look.recipe, look.weights) == (run.id, run.recipe.hash, "last")
         assert (look.data, look.test) == (facts.fingerprint, facts.test_fingerprint)
-        assert look.score["accuracy"] == judged.judgement.accuracy.to_json()
+        assert look.score.accuracy == judged.judgement.accuracy
     assert toile.evaluate(run).looks == 2
 
 

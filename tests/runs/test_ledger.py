@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from toile.errors import ToileError
+from toile.evaluation import Estimate
 from toile.recipe import recipe_text, with_settings
 from toile.runs import (
     CorruptFile,
+    LookScore,
     Run,
     is_of,
     ledger_folders,
@@ -23,13 +25,14 @@ from toile.runs import (
 )
 from toile.runs.layout import name_in_ledger
 from toile.runs.ledger import write_look
+from toile.runs.ledger_file import LookRequest
 
-SCORE = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}}
+SCORE = LookScore(Estimate(0.9, 0.8, 0.95, 100))
 FACTS = {"weights": "last", "recipe": "r" * 64, "data": "d" * 64, "source": "/data"}
 
 
 def look(folder: Path, run: str = "run", test: str = "t" * 64):
-    return write_look([folder], run=run, test=test, why="to know", **FACTS)
+    return write_look([folder], LookRequest(run=run, test=test, **FACTS), "to know")
 
 
 def make_run(folder: Path) -> Run:
@@ -45,7 +48,9 @@ def make_run(folder: Path) -> Run:
 
 def look_at(run: Run, why: str):
     folders = ledger_folders(run.folder)
-    return write_score(folders, write_look(folders, run.id, test="t", why=why, **FACTS), SCORE)
+    return write_score(
+        folders, write_look(folders, LookRequest(run.id, test="t", **FACTS), why), SCORE
+    )
 
 
 def test_no_ledger_is_no_looks(tmp_path):
@@ -60,6 +65,27 @@ def test_looks_are_numbered_and_carry_their_score(tmp_path):
     assert [one.number for one in read] == [1, 2]
     assert [one.score for one in read] == [None, SCORE]
     assert (read[0], read[1].run) == (first, "other")
+
+
+@pytest.mark.parametrize(
+    ("score", "loss"),
+    [
+        (LookScore(Estimate(0.9, 0.8, 0.95, 100), 0.25, "some of them were learnt"), 0.25),
+        (LookScore(Estimate(0.5, 0.0, 1.0, 2), float("inf")), None),
+        (SCORE, None),
+    ],
+)
+def test_a_score_is_read_as_it_was_written_and_a_loss_that_is_not_finite_as_none(
+    tmp_path, score, loss
+):
+    write_score([tmp_path], look(tmp_path), score)
+    line = json.loads((tmp_path / "ledger.jsonl").read_text().splitlines()[1])
+    (read,) = read_ledger(tmp_path)
+    assert read.score == LookScore(score.accuracy, loss, score.seen)
+    assert read.to_json()["score"] == {
+        name: v for name, v in line["score"].items() if v is not None
+    }
+    assert line["score"]["accuracy"]["n"] == score.accuracy.n
 
 
 @pytest.mark.parametrize(
@@ -130,11 +156,15 @@ def test_a_look_at_a_reading_is_none_at_its_namesake_in_another_study(trained, t
         (run.folder / "recipe.yaml").write_text(written)
         runs.append(run)
     facts = FACTS | {"recipe": recipe}
-    look = write_look([tmp_path], "study/readings/2-1", test="t", why="now", **facts)
-    old = write_look([tmp_path], "2-1", test="t", why="before looks had whole names", **facts)
+    look = write_look([tmp_path], LookRequest("study/readings/2-1", test="t", **facts), "now")
+    old = write_look(
+        [tmp_path], LookRequest("2-1", test="t", **facts), "before looks had whole names"
+    )
     assert [is_of(look, run) for run in runs] == [True, True]
     assert [is_of(old, run) for run in runs] == [True, False]
-    assert not is_of(write_look([tmp_path], "b/readings/2-1", test="t", why="", **facts), runs[0])
+    assert not is_of(
+        write_look([tmp_path], LookRequest("b/readings/2-1", test="t", **facts), ""), runs[0]
+    )
 
 
 @pytest.mark.parametrize("place", ["run", "search/readings/trial-3", "sheet/ex-1/readings/2-1"])
@@ -159,7 +189,7 @@ def test_ledgers_that_studies_kept_of_their_own_are_read_and_counted(place):
     """As looks of version 0.1 have no id, alike but for the place they are kept in."""
     old = {"kind": "look", "number": 1, "when": "2026-01-01T10:00:00+0100", "run": "trial-1"}
     old |= {"weights": "last", "recipe": "r", "data": "d", "test": "t" * 64, "why": "in it"}
-    score = {"kind": "score", "look": 1, "score": SCORE}
+    score = {"kind": "score", "look": 1, "score": SCORE.to_json()}
     lines = "".join(json.dumps(line) + "\n" for line in (old, score))
     (runs_folder() / place).mkdir(parents=True)
     (runs_folder() / place / "ledger.jsonl").write_text(lines)
@@ -208,7 +238,7 @@ def test_a_score_of_another_form_leaves_its_look_counted_and_the_ledger_readable
 
 
 def test_a_reason_in_bytes_of_no_alphabet_is_kept_as_what_can_be_printed(tmp_path):
-    write_look([tmp_path], run="run", test="t", why="so\udcff", **FACTS)
+    write_look([tmp_path], LookRequest(run="run", test="t", **FACTS), "so\udcff")
     (read,) = read_ledger(tmp_path)
     assert read.why == "so?"
 

@@ -8,6 +8,7 @@ import pytest
 from toile.errors import ToileError
 from toile.runs import Workspace, bundle_run, list_runs, open_run, read_ledger, unpack_bundle
 from toile.runs.ledger import write_look
+from toile.runs.ledger_file import LookRequest
 from toile.studies.live import hold_study
 
 FACTS = {"weights": "last", "recipe": "r", "data": "d", "source": "/data"}
@@ -33,7 +34,7 @@ def test_a_run_is_not_gone_on_with(kept, make_recorder, as_anyone):
 def test_no_look_is_taken_and_no_bundle_unpacked_there(kept, as_anyone):
     with as_anyone():
         with pytest.raises(ToileError, match="cannot be written: Permission denied"):
-            write_look([kept], run="one", test="t", why="to know", **FACTS)
+            write_look([kept], LookRequest(run="one", test="t", **FACTS), "to know")
         with pytest.raises(ToileError, match="cannot be written: Permission denied"):
             unpack_bundle(kept / "two.zip", lambda run: None, kept)
     assert read_ledger(kept) == ()

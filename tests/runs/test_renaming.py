@@ -22,6 +22,7 @@ from toile.runs import (
 )
 from toile.runs.layout import MARKERS, name_in_ledger
 from toile.runs.ledger import is_of, write_look
+from toile.runs.ledger_file import LookRequest
 from toile.runs.state import State, read_state, write_state
 
 STATE = State("finished", "bars", "bars", 0, 3, "2026-01-01T00:00:00+0000", 5)
@@ -40,7 +41,9 @@ def rename(name, new):
 
 def look_at(run):
     name = name_in_ledger(run.folder)
-    return write_look([runs_folder()], name, "last", "r", "d", "t" * 64, "data", "once")
+    return write_look(
+        [runs_folder()], LookRequest(name, "last", "r", "d", "t" * 64, "data"), "once"
+    )
 
 
 @pytest.fixture
@@ -90,7 +93,11 @@ def test_looks_at_readings_stay_theirs_where_their_study_is_renamed():
 
 
 def test_a_bundle_of_it_carries_its_looks_by_its_new_name(kept, tmp_path):
-    write_look([runs_folder()], "one", "last", "r", "d", kept.facts.test_fingerprint, "x", "once")
+    write_look(
+        [runs_folder()],
+        LookRequest("one", "last", "r", "d", kept.facts.test_fingerprint, "x"),
+        "once",
+    )
     renamed = Run(rename("one", "two").folder)
     path = bundle_run(renamed, tmp_path / "two.zip")
     run, manifest = unpack_bundle(path, lambda run: None, tmp_path / "elsewhere")

@@ -194,7 +194,7 @@ def test_a_look_killed_before_any_of_its_files_is_written_costs_no_second_one(
             open_study_test(open_study(place))
     result = open_study_test(open_study(place))
     (look,) = read_ledger()
-    assert look.score == result.test.to_json()["look"]["score"]
+    assert look.score.to_json() == result.test.to_json()["look"]["score"]
     assert result.test.looks == 1
 
 

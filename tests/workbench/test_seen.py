@@ -119,9 +119,9 @@ def test_what_was_allowed_is_said_beside_every_score(allowed, tmp_path):
 def test_a_look_keeps_what_was_allowed_with_its_score(allowed):
     looked = evaluate(allowed, open_test=True, why="to see what it says")
     assert looked.look is not None
-    assert looked.look.score["seen"] == seen_words(allowed.recipe)
+    assert looked.look.score.seen == seen_words(allowed.recipe)
     (kept,) = [look for look in read_ledger() if look.id == looked.look.id]
-    assert kept.score["seen"] in write_report(allowed).read_text()
+    assert kept.score.seen in write_report(allowed).read_text()
 
 
 def test_training_images_that_are_in_the_test_part_are_told(small, pictures, tmp_path):

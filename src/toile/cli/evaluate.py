@@ -138,7 +138,7 @@ def looks(as_json: Json = False) -> None:
 
     ledger = read_ledger()
     if as_json:
-        say_json({"looks": [vars(look) for look in ledger]})
+        say_json({"looks": [look.to_json() for look in ledger]})
         return
     if not ledger:
         say(f"no test part was opened from {Workspace().folder}")
@@ -150,7 +150,7 @@ def looks(as_json: Json = False) -> None:
             look.test[:8],
             look.weights,
             str(look.networks),
-            estimate(look.score["accuracy"]) if look.score else "no score followed",
+            _estimate(look.score.accuracy) if look.score else "no score followed",
         )
         for look in ledger
     ]
@@ -161,8 +161,8 @@ def looks(as_json: Json = False) -> None:
     for line, look in zip(lines, ledger, strict=True):
         say(f"{line}\n    {plain(look.why)}")
     for look in ledger:
-        if look.score and look.score.get("seen"):
-            say(f"warning: {plain(look.run)}: {plain(look.score['seen'])}")
+        if look.score and look.score.seen:
+            say(f"warning: {plain(look.run)}: {plain(look.score.seen)}")
 
 
 def mcnemar_words(first: "Run", second: "Run", test: "McNemar") -> str:

@@ -51,6 +51,8 @@ from .listing import list_runs as list_runs
 from .listing import open_run as open_run
 from .live import LiveRun as LiveRun
 from .look import open_test_for_all as open_test_for_all
+from .look_score import LookScore as LookScore
+from .look_score import look_score_in as look_score_in
 from .machine import differences as differences
 from .novelty import abstention_of as abstention_of
 from .pictures import pictures_of as pictures_of
@@ -76,7 +78,6 @@ from .run import Run as Run
 from .run import Validation as Validation
 from .run_environment import RunEnvironment as RunEnvironment
 from .run_results import RunResults as RunResults
-from .run_results import estimate_of as estimate_of
 from .seen import fill_seen as fill_seen
 from .seen import seen_json as seen_json
 from .seen import seen_words as seen_words

@@ -7,8 +7,9 @@ import secrets
 import shutil
 import zipfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -78,6 +79,10 @@ class Manifest:
     files: dict[str, str]
     looks: tuple[Look, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """The three fields, as `manifest.json` has them."""
+        return vars(self) | {"looks": [look.to_json() for look in self.looks]}
+
 
 _MANIFEST = TypeAdapter(Manifest)
 
@@ -120,7 +125,7 @@ def bundle_run(run: Run, path: Path) -> Path:
     manifest = Manifest(run.id, hashes, looks)
     readme = README.format(id=run.id, fingerprint=facts.fingerprint)
     contents["README.txt"] = readme.encode()
-    contents[MANIFEST] = json_bytes(versioned(MANIFEST, asdict(manifest)))
+    contents[MANIFEST] = json_bytes(versioned(MANIFEST, manifest.to_json()))
     write_atomically(path, _zipped(contents))
     return path
 

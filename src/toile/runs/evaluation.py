@@ -20,6 +20,7 @@ from toile.runs.ledger import looks_of, write_score
 from toile.runs.ledger_file import Look
 from toile.runs.listing import open_run
 from toile.runs.look import open_test as look_at_test
+from toile.runs.look_score import LookScore
 from toile.runs.novelty import abstention_of
 from toile.runs.run import Run
 from toile.runs.seen import seen_words
@@ -82,7 +83,7 @@ class Evaluated:
             ],
             "calibration": judged.calibration.to_json(),
             "abstention": self.abstention and vars(self.abstention),
-            "look": self.look and vars(self.look),
+            "look": self.look and self.look.to_json(),
             "looks": self.looks,
             "other_looks": self.other_looks,
         }
@@ -152,9 +153,7 @@ def _on_test(
     )
     calibration = evaluation.calibrate(logits, images.labels, temperature)
     judgement = evaluation.judge(logits, images.labels, calibration)
-    score: dict[str, Any] = {"accuracy": judgement.accuracy.to_json(), "loss": judgement.loss}
-    if words := seen_words(run.recipe):
-        score["seen"] = words
+    score = LookScore(judgement.accuracy, judgement.loss, seen_words(run.recipe))
     look = write_score(ledger_folders(run.folder), look, score)
     return _evaluated(run, "test", weights, judgement, look)
 

@@ -6,12 +6,11 @@ came of it. A look has an id, so that one written down in several places is coun
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from toile.errors import ToileError
 from toile.file_lock import file_lock
@@ -27,12 +26,12 @@ from toile.runs.layout import (
 from toile.runs.ledger_file import (
     EARLIEST,
     Look,
+    LookRequest,
     append_lines,
     complete_size,
-    is_score,
     read_looks,
 )
-from toile.runs.records import LookScore
+from toile.runs.look_score import LookScore
 from toile.runs.remarks import had_name
 from toile.runs.run import Run
 from toile.runs.state import TIME, now, read_state
@@ -79,17 +78,7 @@ def _begun(run: Run) -> datetime:
         return EARLIEST
 
 
-def write_look(
-    folders: Sequence[Path],
-    run: str,
-    weights: str,
-    recipe: str,
-    data: str,
-    test: str,
-    source: str,
-    why: str,
-    networks: int = 1,
-) -> Look:
+def write_look(folders: Sequence[Path], request: LookRequest, why: str) -> Look:
     """Add a look to the ledgers in `folders`; on disk when this returns, whatever follows.
 
     Raises ToileError, and adds it to none, where one of them is damaged or cannot be written.
@@ -98,32 +87,21 @@ def write_look(
         # Those before this one count, so a ledger that cannot be read is not written on.
         positions = [len(read_looks(ledger)) + 1 for ledger in ledgers]
         look = Look(
-            positions[0], now(), run, weights, recipe, data, test, why, source, networks,
-            id=secrets.token_hex(16),
-        )  # fmt: skip
+            number=positions[0], when=now(), why=why, id=secrets.token_hex(16), **vars(request)
+        )
         for ledger, number in zip(ledgers, positions, strict=True):
-            append_lines(ledger, [{"kind": "look", **asdict(replace(look, number=number))}])
+            append_lines(ledger, [{"kind": "look", **replace(look, number=number).to_json()}])
     return look
 
 
-def resume_look(
-    folders: Sequence[Path],
-    run: str,
-    weights: str,
-    recipe: str,
-    data: str,
-    test: str,
-    networks: int,
-) -> Look | None:
+def resume_look(folders: Sequence[Path], request: LookRequest) -> Look | None:
     """The look of these very networks that has no score, in all ledgers in `folders` now, if any.
 
     It was cut short before it told anybody anything, so who asks again goes on with it.
     """
-    requested = run, weights, recipe, data, test, networks
     with _held(folders) as ledgers:
         for look in reversed(_merged(ledgers)):
-            same = look.run, look.weights, look.recipe, look.data, look.test, look.networks
-            if same == requested and look.score is None:
+            if look.request == request and look.score is None:
                 _write_where_missing(look, ledgers)
                 return look
     return None
@@ -135,18 +113,17 @@ def _write_where_missing(look: Look, ledgers: Sequence[Path]) -> None:
         known = read_looks(ledger)
         if all(entry.id != look.id for entry in known):
             numbered = replace(look, number=len(known) + 1)
-            append_lines(ledger, [{"kind": "look", **asdict(numbered)}])
+            append_lines(ledger, [{"kind": "look", **numbered.to_json()}])
 
 
-def write_score(folders: Sequence[Path], look: Look, score: Mapping[str, Any]) -> Look:
+def write_score(folders: Sequence[Path], look: Look, score: LookScore) -> Look:
     """Add what came of `look` to those of the ledgers that it is in, where they do not have it."""
-    LookScore.model_validate(score)
     with _held(folders) as ledgers:
         for ledger in ledgers:
             if any(entry.id == look.id and entry.score is None for entry in read_looks(ledger)):
-                record = {"kind": "score", "look": look.id, "score": dict(score)}
+                record = {"kind": "score", "look": look.id, "score": score.to_json()}
                 append_lines(ledger, [record])
-    return replace(look, score=dict(score))
+    return replace(look, score=score)
 
 
 @contextmanager
@@ -161,7 +138,7 @@ def looks_added(folder: Path, looks: Sequence[Look]) -> Iterator[None]:
     new = [look for look in _each_once(looks) if look.id not in known]
     if new:
         numbered = (replace(look, number=number + n) for n, look in enumerate(new, start=1))
-        append_lines(path, [{"kind": "look", **asdict(look)} for look in numbered])
+        append_lines(path, [{"kind": "look", **look.to_json()} for look in numbered])
     try:
         yield
     except BaseException:
@@ -185,7 +162,7 @@ def keep_inner_looks(folder: Path) -> None:
         new = [look for look in inner if look.id not in ids]
         numbered = (replace(look, number=n) for n, look in enumerate(new, start=len(known) + 1))
         if new:
-            append_lines(ledger, [{"kind": "look", **asdict(look)} for look in numbered])
+            append_lines(ledger, [{"kind": "look", **look.to_json()} for look in numbered])
 
 
 def refuse_odd_looks(looks: Iterable[Look], test: str) -> None:
@@ -197,8 +174,6 @@ def refuse_odd_looks(looks: Iterable[Look], test: str) -> None:
             raise ToileError(f"a look is at the test part {look.test!r:.20}, not at the run's")
         if look.networks < 1:
             raise ToileError(f"a look is of {look.networks} networks")
-        if look.score is not None and not is_score(look.score):
-            raise ToileError("a look's score has no accuracy with its interval and n")
 
 
 def _ledgers_in(folder: Path) -> list[Path]:

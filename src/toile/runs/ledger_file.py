@@ -5,17 +5,17 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, TypeAdapter
+from pydantic import BeforeValidator, PlainValidator, TypeAdapter
 
 from toile.errors import ToileError
 from toile.files import finite, sync_folder, write_all, writing
 from toile.migrations import read_form, version_of
-from toile.runs.records import LookScore
+from toile.runs.look_score import LookScore, look_score_in
 from toile.runs.state import TIME
 from toile.runs.tensors import CorruptFile
 
@@ -30,6 +30,25 @@ def well_formed(text: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(well_formed)]
+Score = Annotated[LookScore, PlainValidator(look_score_in)]
+
+
+@dataclass(frozen=True)
+class LookRequest:
+    """Which networks are to meet which test part; two that are equal are one look.
+
+    `run` is what the networks are called in the ledger, `weights` which of theirs answer, `recipe`
+    the hash of their recipe, `networks` how many they are. `data` is the fingerprint of the whole
+    dataset, `test` that of its test part; `source`, where it is read from, tells no looks apart.
+    """
+
+    run: str
+    weights: str
+    recipe: str
+    data: str
+    test: str
+    source: str = field(compare=False)
+    networks: int = 1
 
 
 @dataclass(frozen=True)
@@ -52,7 +71,7 @@ class Look:
     why: Text
     source: Text = ""
     networks: int = 1
-    score: dict[str, Any] | None = None
+    score: Score | None = None
     version: int = VERSION
     id: Text = ""
 
@@ -63,6 +82,17 @@ class Look:
             return datetime.strptime(self.when, TIME)
         except ValueError:
             return EARLIEST
+
+    @property
+    def request(self) -> LookRequest:
+        """What it was a look of."""
+        return LookRequest(
+            self.run, self.weights, self.recipe, self.data, self.test, self.source, self.networks
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields, as files and `--json` have them."""
+        return vars(self) | {"score": self.score and self.score.to_json()}
 
 
 _LOOK = TypeAdapter(Look)
@@ -82,14 +112,15 @@ def read_looks(path: Path) -> tuple[Look, ...]:
         for line in content.split(b"\n")[:-1]:
             record = read_form(json.loads(line), "ledger.jsonl", path)
             if record.pop("kind") == "look":
+                score = known_score(record.pop("score", None))
                 look = _identified(_LOOK.validate_python(record), same)
-                looks[look.id] = look if is_score(look.score) else replace(look, score=None)
+                looks[look.id] = replace(look, score=score)
                 numbered[len(numbered) + 1] = look.id
             else:
                 # Before looks had an id, their number told whose the score is.
-                owner, score = record["look"], record["score"]
+                owner = record["look"]
                 key = numbered[owner] if isinstance(owner, int) else owner
-                looks[key] = replace(looks[key], score=score if is_score(score) else None)
+                looks[key] = replace(looks[key], score=known_score(record["score"]))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise CorruptFile(
             f"{path} is damaged ({error!r:.80}); it counts the looks at test data, so nothing is "
@@ -117,13 +148,12 @@ def _identified(look: Look, same: Counter[Event]) -> Look:
     return replace(look, id=digest[:32])
 
 
-def is_score(score: Any) -> bool:
-    """Whether it can be shown. One that cannot, as of an odd bundle, is left out of its look."""
+def known_score(record: Any) -> LookScore | None:
+    """The score in `record`; None where it cannot be shown, as of an odd bundle of long ago."""
     try:
-        LookScore.model_validate(score)
-    except ValueError:  # of pydantic's, or a text with half of a character
-        return False
-    return True
+        return look_score_in(record)
+    except ValueError:
+        return None
 
 
 def append_lines(path: Path, records: Sequence[dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from toile.data.sealed import open_sealed
 from toile.errors import ToileError
 from toile.runs.layout import ledger_folders, name_in_ledger
 from toile.runs.ledger import resume_look, write_look
-from toile.runs.ledger_file import Look
+from toile.runs.ledger_file import Look, LookRequest
 from toile.runs.run import Run
 
 
@@ -52,8 +52,8 @@ def _open(
     if not len(dataset.test):
         raise ToileError(f"{dataset.path} has no test images; there is nothing to open")
     folders, test = ledger_folders(runs[0].folder), dataset.test_fingerprint
-    networks = name, weights, recipe, dataset.original_fingerprint, test
-    look = resume_look(folders, *networks, len(runs)) or write_look(
-        folders, *networks, str(dataset.path), why.strip(), len(runs)
+    request = LookRequest(
+        name, weights, recipe, dataset.original_fingerprint, test, str(dataset.path), len(runs)
     )
+    look = resume_look(folders, request) or write_look(folders, request, why.strip())
     return look, open_sealed(dataset.test)

@@ -136,8 +136,8 @@ class Pruning(Named):
     epoch: Annotated[int, Field(ge=0, lt=2**63)] | None = None
 
 
-class LookScore(Named):
-    """What came of a look, as the ledger keeps it. A study's has no loss."""
+class ScoreRecord(Named):
+    """What came of a look, as a line of `ledger.jsonl` keeps it. A study's has no loss."""
 
     accuracy: _Estimate
     loss: float | None = None

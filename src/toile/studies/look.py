@@ -10,7 +10,16 @@ from toile import evaluation
 from toile.data import Progress, load_data, no_progress
 from toile.errors import ToileError
 from toile.files import finite, write_json
-from toile.runs import Run, ledger_folders, looks_of, open_test_for_all, seen_words, write_score
+from toile.runs import (
+    LookScore,
+    Run,
+    ledger_folders,
+    look_score_in,
+    looks_of,
+    open_test_for_all,
+    seen_words,
+    write_score,
+)
 from toile.statistics import judge_readings
 from toile.studies.result import StudyResult
 from toile.studies.study_test import study_test_in
@@ -66,7 +75,7 @@ def _write_score(run: Run, test: dict[str, Any]) -> None:
     """Write what came of the look that `test` is of into the ledger, where a kill left it out."""
     for look in looks_of(run):
         if look.id == test["look"].get("id") and look.score is None:
-            write_score(ledger_folders(run.folder), look, test["look"]["score"])
+            write_score(ledger_folders(run.folder), look, look_score_in(test["look"]["score"]))
 
 
 def _look(result: StudyResult, runs: list[Run], why: str, progress: Progress) -> dict[str, Any]:
@@ -88,15 +97,13 @@ def _look(result: StudyResult, runs: list[Run], why: str, progress: Progress) ->
     # The ledger has one line for all: their mean, with the interval that the images alone leave.
     correct = round(sum(accuracies) / len(runs) * len(images))
     mean = evaluation.proportion(correct, len(images))
-    score: dict[str, Any] = {"accuracy": mean.to_json()}
-    if words := next(filter(None, (seen_words(run.recipe) for run in runs)), ""):
-        score["seen"] = words
-    look = replace(look, score=score)
+    seen = next(filter(None, (seen_words(run.recipe) for run in runs)), "")
+    look = replace(look, score=LookScore(mean, seen=seen))
     looks = [entry for entry in looks_of(runs[0]) if entry.test == look.test]
     return {
         "accuracies": accuracies,
         "images": len(images),
-        "look": vars(look),
+        "look": look.to_json(),
         "looks": len(looks),
         "networks": sum(entry.networks for entry in looks),
     }

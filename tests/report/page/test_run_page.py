@@ -9,8 +9,9 @@ from toile.evaluation import proportion
 from toile.recipe import Plan
 from toile.report import run_page, write_run_page
 from toile.report.page.numbers import DASH
-from toile.runs import History, Run, write_score
+from toile.runs import History, LookScore, Run, write_score
 from toile.runs.ledger import write_look
+from toile.runs.ledger_file import LookRequest
 
 MakeRun = Callable[..., tuple[Run, Plan]]
 
@@ -197,9 +198,11 @@ def test_looks_at_the_test_part_are_told_as_text(make_run: MakeRun) -> None:
 
     test = run.data.test_fingerprint
     beside = run.folder.parent
-    look = write_look([beside], run.id, "last", "r", "d", test, "/data", "<script>why</script>")
-    write_score([beside], look, {"accuracy": proportion(9, 10).to_json(), "loss": 0.25})
-    write_look([beside], "another", "best", "r", "d", test, "/data", "theirs")
+    look = write_look(
+        [beside], LookRequest(run.id, "last", "r", "d", test, "/data"), "<script>why</script>"
+    )
+    write_score([beside], look, LookScore(proportion(9, 10), 0.25))
+    write_look([beside], LookRequest("another", "best", "r", "d", test, "/data"), "theirs")
 
     page = Reading(run_page(run, plan, None))
     assert "Opened 2 times as of this page, 1 of them for this run" in page.text
@@ -211,13 +214,15 @@ def test_looks_at_the_test_part_are_told_as_text(make_run: MakeRun) -> None:
 def test_a_look_whose_score_has_no_loss_is_told_without_one(make_run: MakeRun) -> None:
     run, plan = make_run()
     beside, test = [run.folder.parent], run.data.test_fingerprint
-    look = write_look(beside, run.id, "last", "r", "d", test, "/data", "in a study")
-    write_score(beside, look, {"accuracy": proportion(9, 10).to_json()})
+    look = write_look(beside, LookRequest(run.id, "last", "r", "d", test, "/data"), "in a study")
+    write_score(beside, look, LookScore(proportion(9, 10)))
     assert f"in a study 90.00 % (59.6 to 98.2) {DASH}" in Reading(run_page(run, plan, None)).text
 
 
 def test_a_look_that_no_score_followed_is_told_too(make_run: MakeRun) -> None:
     run, plan = make_run()
     test = run.data.test_fingerprint
-    write_look([run.folder.parent], run.id, "last", "r", "d", test, "/data", "a kill came")
+    write_look(
+        [run.folder.parent], LookRequest(run.id, "last", "r", "d", test, "/data"), "a kill came"
+    )
     assert "a kill came no score followed" in Reading(run_page(run, plan, None)).text

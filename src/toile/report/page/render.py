@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from toile.report.glossary import words_of
 from toile.report.page import numbers
-from toile.runs import estimate_of
 
 WORDS = "<!-- words -->"
 """Where they are put; what a page is made of has no < left that was not ours."""
@@ -44,7 +43,7 @@ def _templates() -> Environment:
             numbers.duration,
             numbers.shape,
         )
-    } | {"recorded": estimate_of}
+    }
     # Safe: the style is a file of ours.
     style = Markup((TEMPLATES / "page.css").read_text())  # noqa: S704
     templates.filters |= ways

@@ -79,10 +79,11 @@ def test_another_photograph_is_asked_about_and_the_same_one_is_not_again(taken):
     assert none.outcomes[0].record["picture"] == "validation-image.png"
 
 
-def test_a_sealed_picture_is_not_asked_about_wherever_it_lies(taken, tmp_path):
+@pytest.mark.parametrize("change", [lambda pixels: pixels, lambda pixels: 255 - pixels])
+def test_a_sealed_picture_is_not_asked_about_wherever_it_lies(taken, tmp_path, change):
     place, _ = taken
     sealed = open_sealed(toile.load_data("fashion-sample").test).pixels[0, 0]
-    Image.fromarray(sealed).save(tmp_path / "holiday.png")
+    Image.fromarray(change(sealed)).save(tmp_path / "holiday.png")
     asked = sheet({"export": {"photo": str(tmp_path / "holiday.png")}})
     with pytest.raises(ToileError, match=r"holiday.png: is of the sealed test part"):
         toile.run_sheet(asked, out=place / "it", on="inline").finish()

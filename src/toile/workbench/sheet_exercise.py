@@ -157,8 +157,9 @@ def _picture(outcome: ExerciseOutcome, run: Run, progress: Progress) -> tuple[Pa
         seal = seal_of(run, pictures_of(run))
         seal.refuse_paths([photo])
         for source in sources_of([photo]):
-            decoded = source.read().scaled_like(run.facts.greys)
-            seal.refuse_hashes(source.name, source.hashes(decoded))
+            read = source.read()
+            seal.refuse_hashes(source.name, source.hashes(read.scaled_like(run.facts.greys)))
+            seal.refuse_prepared(source.name, prepare(read, run.facts, show_steps=False).pixels)
         copy = outcome.folder / f"photo{photo.suffix.lower()}"
         shutil.copyfile(photo, copy)
         return copy, None

@@ -15,7 +15,7 @@ from toile.data import data_facts, load_data, pixel_statistics, read_picture, sp
 from toile.prediction import prepare
 from toile.recipe import Data
 from toile.report import PruningLine, pruning_figure, run_page, strongest_figure
-from toile.workbench.pruning_curve import NAMES
+from toile.workbench.surgery import MEASURES
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -89,12 +89,12 @@ def test_the_pictures_from_inside_have_todays_form_and_words(pictures):
     picture = np.zeros((1, 28, 28), np.uint8)
     patches = np.tile([3, 17, 4, 18], (3, 9, 1))
     rows = [f"relu3 channel {channel}" for channel in (0, 5, 9)]
-    lines = [PruningLine(name, ((0.9, 0.8, 1.0), (0.5, 0.4, 0.6))) for name in NAMES.values()]
+    lines = [PruningLine(name, ((0.9, 0.8, 1.0), (0.5, 0.4, 0.6))) for name in MEASURES.values()]
     figures = {
         "top": strongest_figure(
             rows, np.stack([[picture] * 9] * 3), patches, [["Sandal 9.01"] * 9] * 3
         ),
-        "pruning": pruning_figure([0.0, 1.0], lines, "quick with channels cut"),
+        "pruning": pruning_figure([0.0, 1.0], lines, "quick with channels cut", 0.003),
     }
     for name, figure in figures.items():
         words = set(shown(DOCS / f"inside-{name}.png"))

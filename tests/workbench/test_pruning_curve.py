@@ -8,12 +8,14 @@ import pytest
 import toile
 from tests.conftest import bars
 from toile.errors import ToileError
+from toile.evaluation import Estimate
 from toile.files import write_json
 from toile.inspection import ChannelWorth
 from toile.recipe import recipe_text, with_settings
 from toile.runs import PRUNING, Run, bundle_run
 from toile.workbench import Removal, export_run, prune, view_pruning_curve
 from toile.workbench.inside.page_section import inside_section
+from toile.workbench.pruning import _doubt, _too_dear
 from toile.workbench.pruning_curve import _Cut, _difference, _shown
 from toile.workbench.surgery import by_layer, worth_order
 
@@ -55,6 +57,40 @@ def test_of_several_readings_the_mean_is_told(runs):
     for at, (mean, low, high) in enumerate(accuracy):
         assert mean == pytest.approx(np.mean([one[at][0] for one in each]))
         assert low <= mean <= high
+
+
+def test_the_band_drawn_is_the_one_by_which_cuts_are_judged(runs):
+    # The last cut before the first whose band reaches under the margin is the one that is said.
+    for chosen in (runs, runs[:1]):
+        view = view_pruning_curve(chosen, margin=0.05)
+        for name, measure in view.record["measures"].items():
+            (whole, *_), *cuts = measure["accuracy"]
+            is_under = [low < whole - 0.05 for _, low, _ in cuts]
+            safe = is_under.index(True) if any(is_under) else len(cuts)
+            within = measure["within"]
+            assert (0 if within is None else within["channels"]) == safe
+            if within is not None:
+                change = within["difference"]
+                assert cuts[safe - 1][1:] == [whole + change["low"], whole + change["high"]]
+            drawn = view.draw(False).axes[0]
+            band = drawn.collections[list(view.record["measures"]).index(name)]
+            edges = band.get_paths()[0].vertices[:, 1]
+            for _, low, high in cuts:
+                assert np.isclose(edges, np.clip(low, 0, 1)).any()
+                assert np.isclose(edges, np.clip(high, 0, 1)).any()
+
+
+def test_where_no_cut_is_cheap_enough_the_next_step_is_named(runs):
+    one = {"rise": "try --by taylor, the first-order guess", "taylor": "--finetune 1"}
+    for by, step in one.items():
+        removal = Removal(until_cost=0.0, by=by)
+        assert step in _too_dear(removal)
+        assert step in _doubt(removal, Estimate(-0.01, -0.02, 0.0, 100))
+    removal = Removal(until_cost=2.5)
+    assert _doubt(removal, Estimate(-0.01, -0.02, 0.0, 100)) == ""
+    said = _doubt(Removal(until_cost=1.5), Estimate(-0.01, -0.02, 0.0, 100))
+    assert said.startswith("the scoring half does not show that this costs at most 1.5 points")
+    assert "may be 2.00" in said
 
 
 def test_a_cut_is_safe_only_where_all_smaller_ones_are_shown_to_be():

@@ -24,7 +24,7 @@ COLOURS = (TRAINING, VALIDATION, DISTINCT[2])
 
 @dataclass(frozen=True)
 class PruningLine:
-    """A measure by `name`, and accuracy with the ends of its interval at each fraction.
+    """A measure by `name`, and accuracy at each fraction with the ends that its change allows.
 
     `safe` is the fraction up to which cuts are shown to cost little, where one is.
     """
@@ -38,11 +38,13 @@ def pruning_figure(
     fractions: Sequence[float],
     lines: Sequence[PruningLine],
     title: str,
+    margin: float,
     narrow: bool = False,
 ) -> Figure:
-    """Each line with its 95 % band, and dotted up to where it is safe.
+    """Each line with the 95 % band of its change from the whole network, dotted where it is safe.
 
-    `narrow` for a small screen.
+    That is the last fraction before the first whose band reaches under the level drawn `margin`
+    under the whole network's. `narrow` for a small screen.
     """
     figure = new_figure(NARROW_INCHES if narrow else 7.0, 3.2 if narrow else 3.9)
     axes = figure.subplots()
@@ -56,7 +58,7 @@ def pruning_figure(
         if line.safe is not None:
             axes.axvline(line.safe, color=colour, linewidth=1.2, linestyle=(0, (1, 2)))
     uncut = lines[0].accuracy[0][0]
-    axes.axhline(uncut, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    axes.axhline(uncut - margin, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
     style_axes(axes, plain(title, 34 if narrow else 70))
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("fraction of channels cut")

@@ -1,7 +1,7 @@
 """Filters cut out of a run's network: a new run, and what that cost."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,8 @@ class Removal:
 class Pruned:
     """The new `run`, and before and after of what counts, priced on the scoring half alone.
 
-    `uncut` has sentences of what could not be cut. `seconds` are of a thousand images.
+    `uncut` has sentences of what could not be cut, `doubt` says where the price is not shown to be
+    as small as was asked for. `seconds` are of a thousand images.
     """
 
     run: Run
@@ -79,6 +80,7 @@ class Pruned:
     p: float
     classes: tuple[dict[str, Any], ...]
     uncut: tuple[str, ...]
+    doubt: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON has them."""
@@ -153,6 +155,7 @@ def prune(
         raise ToileError(
             f"nothing of {run.id} is to be cut"
             + "".join(f"; left: {sentence}" for sentence in uncut)
+            + _too_dear(removal)
         )
     recipe = _child(run, weights, cut, silent, finetune)
     live = begin_prepared(recipe, surgery.prepared)
@@ -164,6 +167,7 @@ def prune(
             f"or leave --finetune out; toile rm {child.id} removes it"
         )
     pruned = _priced(surgery, child, cut, uncut)
+    pruned = replace(pruned, doubt=_doubt(removal, pruned.difference))
     write_json(pruned.run.folder / PRUNING, pruned.record() | {"epoch": state.epoch})
     return pruned
 
@@ -205,6 +209,38 @@ def _priced(surgery: Surgery, child: Run, cut: CutNetwork, uncut: tuple[str, ...
         test.p,
         _by_class(before, after, part.labels, surgery.run.facts.class_names),
         uncut,
+    )
+
+
+def _too_dear(removal: Removal) -> str:
+    """Why nothing could be cut where a price was set, and what to try."""
+    if removal.until_cost is None:
+        return ""
+    return (
+        f": without the channel that is worth least by its {MEASURES[removal.by]} more than "
+        f"{removal.until_cost:g} points are lost on the half of validation that chooses; "
+        f"{_other_order(removal.by)}"
+    )
+
+
+def _doubt(removal: Removal, difference: Estimate) -> str:
+    """That the other half does not show the price to be so small, and what to try."""
+    if removal.until_cost is None or 100 * difference.low >= -removal.until_cost:
+        return ""
+    return (
+        f"the scoring half does not show that this costs at most {removal.until_cost:g} points: it "
+        f"may be {-100 * difference.low:.2f}; {_other_order(removal.by)}"
+    )
+
+
+def _other_order(by: str) -> str:
+    if by == "taylor":
+        return "allow more points, or fine-tune what is left with --finetune 1"
+    return (
+        f"what each channel costs alone does not add up, so try --by taylor, the "
+        f"{MEASURES['taylor']}"
+        if by == "rise"
+        else f"try --by taylor, the {MEASURES['taylor']}"
     )
 
 

@@ -19,9 +19,6 @@ from toile.statistics import mean_interval
 from toile.workbench.inside.finding import InsideView
 from toile.workbench.surgery import MEASURES, Surgery, by_layer, correct, worth_order
 
-NAMES = {
-    "rise": "measured rise of loss", "norm": "length of the filter", "taylor": "first-order guess",
-}  # fmt: skip
 STEPS = 40
 """Cuts along the curve, a fortieth of what can be cut between them."""
 Ends = tuple[float, float, float]
@@ -51,6 +48,9 @@ def view_pruning_curve(
     the smallest on, up to the first that is not shown to cost at most that, so that the chance of
     calling one safe that is not stays 2.5 % (a fixed sequence). Nothing is trained.
     Raises ToileError where readings do not score on the same images.
+
+    The band drawn, and the ends of `accuracy` in the record, are those of the change from the whole
+    network, by which cuts are judged, laid about the whole one's accuracy.
 
     Values: `channels`, how many are cut; of each measure (readings, sizes) `NAME/accuracy`, and
     `NAME/parameters`, `NAME/macs`.
@@ -83,7 +83,7 @@ def view_pruning_curve(
     title = f"{runs[0].recipe.name} with channels cut{'' if layer is None else f' out of {layer}'}"
     drawing = [
         PruningLine(
-            NAMES[name], tuple(lines[name]),
+            MEASURES[name], tuple(lines[name]),
             float(sizes[shown[name]] / total) if shown[name] else None,
         )
         for name in cuts
@@ -92,7 +92,7 @@ def view_pruning_curve(
         record,
         values,
         tuple(_says(record)),
-        lambda narrow: pruning_figure((sizes / total).tolist(), drawing, title, narrow),
+        lambda narrow: pruning_figure((sizes / total).tolist(), drawing, title, margin, narrow),
     )
 
 
@@ -145,13 +145,12 @@ def _cut_to(
 
 
 def _line(by_run: Sequence[_Cut]) -> list[Ends]:
-    """Accuracy at each size, with Wilson's interval, or of several runs the mean with Student's."""
-    if len(by_run) == 1:
-        (cut,) = by_run
-        scores = [evaluation.proportion(int(right.sum()), len(right)) for right in cut.right]
-        return [(score.value, score.low, score.high) for score in scores]
-    accuracies = np.stack([cut.right.mean(1) for cut in by_run])
-    return [mean_interval(column.tolist()) for column in accuracies.T]
+    """Accuracy at each size, the mean of several runs, and the whole one's moved by the change."""
+    whole = float(np.mean([cut.right[0].mean() for cut in by_run]))
+    changes = [_difference(by_run, at) for at in range(1, len(by_run[0].right))]
+    return [(whole, whole, whole)] + [
+        (whole + value, whole + low, whole + high) for value, low, high in changes
+    ]
 
 
 def _difference(by_run: Sequence[_Cut], at: int) -> Ends:
@@ -218,18 +217,18 @@ def _says(record: dict[str, Any]) -> list[str]:
     for name, measure in measures.items():
         within = measure["within"]
         if within is None:
-            says.append(f"by {NAMES[name]}: no cut is shown to cost at most {points:g} points")
+            says.append(f"by {MEASURES[name]}: no cut is shown to cost at most {points:g} points")
             continue
         before, after = within["parameters"]
         change = {key: 100 * value for key, value in within["difference"].items()}
         says.append(
-            f"by {NAMES[name]}: {within['channels']:,} channels "
+            f"by {MEASURES[name]}: {within['channels']:,} channels "
             f"({100 * within['channels'] / total:.0f} %) are shown to cost at most {points:g} "
             f"points: {change['value']:+.2f} ({change['low']:+.2f} to {change['high']:+.2f}), "
             f"{100 * (1 - after / before):.0f} % of {before:,} parameters gone"
         )
     halves = {name: _area(measure["accuracy"]) for name, measure in measures.items()}
-    ordered = ", ".join(f"{NAMES[name]} {100 * area:.1f} %" for name, area in halves.items())
+    ordered = ", ".join(f"{MEASURES[name]} {100 * area:.1f} %" for name, area in halves.items())
     says.append(f"mean accuracy along the curve: {ordered}")
     return says
 

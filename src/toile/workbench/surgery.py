@@ -25,8 +25,10 @@ from toile.workbench.dead_units import batches
 MOST_TRIED = 20
 """Cuts that are tried on the way to the one that costs what may be lost, before it is narrowed."""
 SAME_LOGITS = 1e-5
-MEASURES = ("rise", "norm", "taylor")
-"""What a channel is worth: the loss measured without it, its filter's length, or a guess."""
+MEASURES = {
+    "rise": "measured rise of loss", "norm": "length of the filter", "taylor": "first-order guess",
+}  # fmt: skip
+"""What a channel may be worth, in words: the guess is Molchanov's, by a Taylor series."""
 Channel = tuple[str, int]
 """The layer that writes it, and which of its channels it is."""
 

@@ -94,6 +94,8 @@ def prune(
         say_json(result.to_json())
     else:
         say(_text(result))
+    if result.doubt:
+        say(plain(result.doubt), err=True)
 
 
 def _curve(

@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageFilter
 
 from toile.app.computing import Question, Tell
 from toile.app.data_answers import packed
 from toile.errors import ToileError
 
 OPEN_RUNS = 8
-OUTLINE_PX, OUTLINE_THICK_PX = 336, 5
-MOST_AVERAGED = 2000
 SHOWN_PX = 256
 
 
@@ -82,20 +79,15 @@ class PictureAnswers:
 
     def outline(self, question: Question, content: bytes, tell: Tell) -> Question:
         """Where the mean picture of a class has its edges, to draw on from: light on dark."""
-        from toile.runs import Run, load_run_data
+        from toile.data import class_outline, load_data
+        from toile.runs import Run, data_settings
 
         run = Run(Path(question["folder"]))
-        train = load_run_data(run).train
         if not 0 <= question["label"] < len(run.facts.class_names):
             raise ToileError(f"class {question['label']} is asked for, which {run.id} has not")
-        indices = np.flatnonzero(train.labels == question["label"])[:MOST_AVERAGED]
-        background = np.array(run.facts.border_grey)[:, None, None]
-        mean = np.abs(train.pixels[indices].mean(0) - background).max(0)
-        large = Image.fromarray(mean.astype(np.float32)).resize((OUTLINE_PX, OUTLINE_PX))
-        inside = np.asarray(large) > mean.max() / 2
-        thick = Image.fromarray(inside).filter(ImageFilter.MaxFilter(2 * OUTLINE_THICK_PX + 1))
-        edge = (np.asarray(thick) > 0) & ~inside
-        return packed((255 * edge).astype(np.uint8)[None, None])
+        dataset = load_data(data_settings(run), progress=tell, fetch=False)
+        edges = class_outline(dataset, run.facts.class_names[question["label"]])
+        return packed(edges[None, None])
 
     def _network(self, folder: Path, weights: str) -> Any:
         from toile.runs import Run

@@ -10,7 +10,7 @@ from toile.cli.commands import Command, new_app
 from toile.cli.data_settings import Source, data_settings, load
 from toile.cli.data_words import description_words
 from toile.cli.files import Force, make_folder, output_path
-from toile.cli.own_data import add, dataset_words, forget, vary
+from toile.cli.own_data import add, dataset_words, forget, outline, vary
 from toile.cli.relabel import relabel
 from toile.cli.terminal import hint, plain, say, say_json
 from toile.cli.words import table
@@ -23,7 +23,7 @@ app = new_app("Datasets: what is known, where it lies, what it holds.")
 FIGURES = ("class-means.png", "histograms.png", "correlation.png")
 
 
-for command in (add, forget, vary, relabel):
+for command in (add, forget, vary, outline, relabel):
     app.command(cls=Command)(command)
 
 

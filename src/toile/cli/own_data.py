@@ -1,5 +1,6 @@
-"""`toile data add`, `forget` and `vary`: own datasets, and what augmentation makes of pictures."""
+"""`toile data add`, `forget`, `vary` and `outline`: own datasets, and what is made of pictures."""
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +9,7 @@ import typer
 from toile.cli.data_settings import Source, data_settings, load
 from toile.cli.files import Force, output_path
 from toile.cli.terminal import hint, plain, say
+from toile.files import write_atomically
 
 if TYPE_CHECKING:
     from toile.runs import AddedData
@@ -79,6 +81,32 @@ def vary(
         pixels = vary_picture(dataset, index, varied, seed=seed)
     titles = ["as it is", *map(str, range(1, len(pixels)))]
     report.save_figure(report.picture_grid(pixels, titles, columns=3), file)
+    say(f"wrote {file}")
+
+
+def outline(
+    source: Source,
+    class_name: Annotated[str, typer.Argument(metavar="CLASS", help="Its name, as in Sneaker.")],
+    set_: Set = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where it goes; outline.png where runs are kept.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Draw the outline of a class's mean training picture, to draw on from; nothing is fetched."""
+    from toile.cli.progress import data_progress
+    from toile.data import class_outline, load_data
+
+    settings = data_settings(set_ or [])
+    file = output_path(out, "outline.png", force)
+    with data_progress() as progress:
+        dataset = load_data(source, progress=progress, fetch=False, **settings)
+    edges = class_outline(dataset, class_name)
+    from PIL import Image
+
+    written = io.BytesIO()
+    Image.fromarray(edges).save(written, "PNG")
+    write_atomically(file, written.getvalue())
     say(f"wrote {file}")
 
 

@@ -33,6 +33,7 @@ from toile.data.images import Images
 from toile.data.load import arrays_data, is_here, load_data, load_here, no_progress
 from toile.data.locations import ARRAYS
 from toile.data.novelty import Novelty, novelty
+from toile.data.outline import class_outline
 from toile.data.picture_hashes import HashSet, PictureHashes, array_hashes, is_known, picture_hashes
 from toile.data.readers.part_names import part_of
 from toile.data.readers.parts import Progress
@@ -94,6 +95,7 @@ __all__ = [
     "array_hashes",
     "arrays_data",
     "check_corrections",
+    "class_outline",
     "corrected_labels",
     "corrections_text",
     "data_facts",

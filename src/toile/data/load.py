@@ -39,12 +39,17 @@ def no_progress(done: int, total: int | None, unit: str) -> None:
 
 
 def load_data(
-    data: Data | str | Path, *, progress: Progress | None = None, **settings: Any
+    data: Data | str | Path,
+    *,
+    progress: Progress | None = None,
+    fetch: bool = True,
+    **settings: Any,
 ) -> Dataset:
     """The images `data` names, decoded once and memory-mapped from the user's cache after that.
 
     `data` is a recipe's settings, or a known name or a path; `settings` are more of the same
-    names. ToileError names the file, the place in it, the value and the rule.
+    names. ToileError names the file, the place in it, the value and the rule. Without `fetch` a
+    known dataset that is not on this machine is refused too, with how to get it.
 
         >>> data = toile.load_data("fashion-sample", size_px=14)
         >>> data.shape, len(data.train)
@@ -54,6 +59,11 @@ def load_data(
     values = data.model_dump() if isinstance(data, Data) else {"name": str(data)}
     data = data_of(values | settings)
     known = KNOWN.get(data.name)
+    if known and not fetch and find_known(known) is None:
+        raise ToileError(
+            f"{known.name} is not on this machine, and nothing is fetched for this; get it with "
+            f"toile data get {known.name}, or on the app's page Data"
+        )
     path = obtain_known(known, progress) if known else _local_path(data.name)
     siblings = [] if known else sibling_parts(path)
     names, parent = ", ".join(siblings[:3]), above(path)

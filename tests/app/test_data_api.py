@@ -159,6 +159,17 @@ def test_a_long_act_can_be_stopped_and_what_computes_ends_when_idle(ask, monkeyp
     assert ask.session.reading.pid is None
 
 
+def test_what_another_set_has_sealed_comes_to_no_wall(ask, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "all.npz", x_train=pixels, y_train=np.arange(60) % 2)
+    added(ask, path=str(tmp_path / "all.npz"), name="mine")
+    again = {"path": str(tmp_path / "all.npz"), "name": "again", "settings": ["test=0"]}
+    ask("POST", "/api/data", json=again)
+    until(lambda: read(ask, "again")["status"] == "failed")
+    assert "training pictures are in the test part of mine" in read(ask, "again")["reason"]
+    assert ask("GET", "/api/data/again/pictures").status_code == 404
+
+
 def test_a_failed_description_says_why_and_is_read_again_when_asked(ask, tmp_path, few_garments):
     copy = Path(shutil.copy(few_garments, tmp_path / "garments.npz"))
     name = added(ask, path=str(copy))

@@ -1,4 +1,5 @@
 import numpy as np
+from PIL import Image
 
 from toile.cli.data_words import _correlation
 
@@ -131,6 +132,16 @@ def test_a_dataset_is_added_listed_and_forgotten(toile, few_garments):
     assert toile("data", "--json").json["added"] == []
 
 
+def test_pictures_that_an_added_set_has_sealed_are_not_added_unsealed(toile, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "all.npz", x_train=pixels, y_train=np.arange(60) % 2)
+    assert toile("data", "add", "all.npz").code == 0
+    refused = toile("data", "add", "all.npz", "--set=data.test=0")
+    assert refused.code == 2
+    assert "of its training pictures are in the test part of all" in refused.errors
+    assert "toile data forget all" in refused.errors
+
+
 def test_a_picture_is_drawn_as_training_may_see_it(toile, tmp_path):
     words = ("--set=augmentation.rotate=30", "--set=data.size_px=14", "--out=varied.png")
     assert toile("data", "vary", "fashion-sample", "3", *words).output == "wrote varied.png\n"
@@ -138,3 +149,20 @@ def test_a_picture_is_drawn_as_training_may_see_it(toile, tmp_path):
     answer = toile("data", "vary", "fashion-sample", "3", "--set=training.epochs=3")
     assert answer.code == 2
     assert "training.epochs does not vary pictures" in answer.errors
+
+
+def test_the_outline_of_a_class_is_drawn_and_nothing_is_fetched_for_it(
+    toile, tmp_path, monkeypatch
+):
+    answer = toile("data", "outline", "fashion-sample", "Trouser", "--out=outline.png")
+    assert answer.output == "wrote outline.png\n"
+    with Image.open(tmp_path / "outline.png") as picture:
+        assert picture.size == (336, 336)
+        assert np.unique(picture).tolist() == [0, 255]
+    wrong = toile("data", "outline", "fashion-sample", "Trowser")
+    assert (wrong.code, "did you mean Trouser" in wrong.errors) == (2, True)
+    monkeypatch.setenv("TOILE_CACHE", str(tmp_path))
+    monkeypatch.setenv("TOILE_DATA", str(tmp_path))
+    absent = toile("data", "outline", "mnist", "0")
+    assert (absent.code, absent.output) == (2, "")
+    assert "toile data get mnist" in absent.errors

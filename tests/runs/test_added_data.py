@@ -1,8 +1,10 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from toile.data import load_data
 from toile.errors import ToileError
 from toile.recipe import data_of
 from toile.runs import DataList, added_data
@@ -97,3 +99,37 @@ def test_two_that_are_added_at_once_are_both_remembered_under_names_of_their_own
         with pytest.raises(ToileError, match="is called garments already"):
             datasets.add(few_garments, name)
         assert len(datasets.entries()) == 1
+
+
+@pytest.fixture
+def undivided(tmp_path):
+    """Two hundred pictures with no test part of their own, so that one is sealed out of them."""
+    train = load_data("fashion-sample").train.gather(np.arange(200))
+    np.savez(tmp_path / "all.npz", x_train=train.pixels[:, 0], y_train=train.labels)
+    return tmp_path / "all.npz"
+
+
+@pytest.mark.parametrize("settings", [{"test": 0}, {"test": 0, "size_px": 14}])
+def test_what_one_set_has_sealed_no_other_may_show(tmp_path, undivided, settings):
+    datasets = DataList(tmp_path / "runs")
+    sealed = datasets.add(undivided, "mine")
+    _, num_test = sealed.num_images
+    with pytest.raises(ToileError, match=rf"{num_test} of its training pictures are in the test "):
+        datasets.add(undivided, "again", settings)
+    assert datasets.entries() == (sealed,)
+    # Read alike, the same pictures are sealed.
+    datasets.add(undivided, "smaller", {"size_px": 14})
+    datasets.forget("mine")
+    datasets.forget("smaller")
+    datasets.add(undivided, "again", settings)
+
+
+def test_what_is_shown_already_is_sealed_by_no_other(tmp_path, undivided):
+    datasets = DataList(tmp_path / "runs")
+    datasets.add(undivided, "all", {"test": 0})
+    with pytest.raises(ToileError, match=r"training pictures of all, .*\(data.test=0\)"):
+        datasets.add(undivided, "mine")
+    # Where its files have gone it shows nothing.
+    copy = Path(shutil.copy(undivided, tmp_path / "copy.npz"))
+    undivided.unlink()
+    assert datasets.add(copy, "mine").num_images[1] > 0

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from toile.data import Dataset, Progress, load_data, no_progress
+from toile.data import Dataset, Progress, is_known, load_data, no_progress
 from toile.data import list_sources as list_known
 from toile.errors import ToileError, did_you_mean
 from toile.file_lock import file_lock
@@ -97,12 +97,15 @@ class DataList:
     ) -> AddedData:
         """Read what lies at `path` and remember it, called `name` or as the path's last part.
 
-        Raises ToileError where it cannot be read, or another is called so.
+        Raises ToileError where it cannot be read, another is called so, or one of the two would
+        show what the other has sealed.
         """
         is_named = name is not None
         name = self.free_name(Path(path).name) if name is None else self.checked_name(name)
         settings = settings or {}
         dataset = load_data(path, progress=progress, **settings)
+        for other in self.entries():
+            _refuse_unsealing(dataset, other, progress)
         entry = AddedData(
             name=name,
             path=str(dataset.path),
@@ -187,3 +190,30 @@ class DataList:
                 for entry in entries
             )
             write_json(self.folder / FILE, asdict(_Datasets(written)))
+
+
+def _refuse_unsealing(dataset: Dataset, other: AddedData, progress: Progress) -> None:
+    """Raise ToileError where training pictures of one are in the sealed test part of the other."""
+    try:
+        added = load_data(other.path, progress=progress, fetch=False, **other.settings)
+    except ToileError:
+        return  # Its files have gone, so it shows and seals nothing.
+    step = (
+        f"read it by the settings of {other.name} ({_reading_words(other)}), or remember that one "
+        f"no more first: Forget on the page Data, or toile data forget {other.name}"
+    )
+    if num := int(is_known(dataset.train.hashes, added.test.hashes).sum()):
+        raise ToileError(
+            f"{dataset.path}: {num:,} of its training pictures are in the test part of "
+            f"{other.name}, which stays sealed until it is scored; {step}"
+        )
+    if num := dataset.test.count_known(added.train.hash_set):
+        raise ToileError(
+            f"{dataset.path}: {num:,} pictures of its test part, which is to be sealed, are "
+            f"training pictures of {other.name}, where anybody sees them; {step}"
+        )
+
+
+def _reading_words(entry: AddedData) -> str:
+    words = [f"data.{name}={value}" for name, value in entry.settings.items()]
+    return ", ".join(words) or "none beside its path"

@@ -20,11 +20,19 @@ SECONDS_BETWEEN_LINES = 0.1
 
 def main() -> None:
     """Answer until the input ends."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    limit_memory()
     prepare_process()
     # What anything else prints is no answer.
     replies, sys.stdout = sys.stdout.buffer, sys.stderr
     serve(sys.stdin.buffer, replies)
+
+
+def limit_memory() -> None:
+    """Let this process write to 12 GiB of memory of its own at most.
+
+    Not to so many addresses (RLIMIT_AS): CUDA reserves far more of those than there is memory.
+    """
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
 
 
 def serve(questions: BinaryIO, replies: BinaryIO) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from toile.cli.predict import csv_text
 from toile.data import load_data
-from toile.prediction import Answered, ClassProbability
+from toile.prediction import Answered, ClassProbability, PictureCorrections
 from toile.runs import Run
 
 
@@ -53,6 +53,50 @@ def test_the_steps_are_drawn_and_a_folder_goes_into_a_table(toile, among_runs, p
         assert float(row["probability_2"]) == pytest.approx(one["top"][1]["probability"], abs=1e-6)
     assert rows[3]["class"] == ""
     assert rows[3]["error"].startswith("is no PNG")
+
+
+def test_a_preparation_is_corrected_as_the_library_and_the_app_correct_it(
+    toile, among_runs, pictures, tmp_path
+):
+    words = ("--rotate", "90", "--crop", "0.25,0,0,0.5", "--invert", "--always", "--json")
+    (answer,) = toile("predict", "last", "p/0.png", *words).json
+    corrections = PictureCorrections(1, (0.25, 0.0, 0.0, 0.5), True)
+    own = (
+        Run(among_runs)
+        .classifier()
+        .ask(tmp_path / "p" / "0.png", always=True, corrections=corrections)
+    )
+    assert [one["class"] for one in answer["top"]] == [one.class_name for one in own.top]
+    assert [one["probability"] for one in answer["top"]] == pytest.approx(
+        [one.probability for one in own.top], abs=1e-6
+    )
+    (as_it_is,) = toile("predict", "last", "p/0.png", "--always", "--json").json
+    assert as_it_is["top"] != answer["top"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--rotate=45"], "--rotate is 45; pictures are turned by 90, 180 or 270 degrees"),
+        (["--crop=0.5"], "--crop is '0.5'; it is four fractions"),
+        (["--crop=0.5,0,0.5,0"], "leave something of the picture"),
+        (["--crop=nan,0,0,0"], "--crop is 'nan,0,0,0'; it is four fractions"),
+        (["--crop=-0.1,0,0,0"], "--crop is '-0.1,0,0,0'; it is four fractions"),
+    ],
+)
+def test_what_is_no_correction_is_refused_with_the_rule(toile, among_runs, pictures, words, said):
+    answer = toile("predict", "last", "p/0.png", *words)
+    assert (answer.code, answer.output) == (2, "")
+    assert said in answer.errors
+
+
+def test_a_picture_that_is_too_small_for_a_correction_keeps_no_other_from_its_answer(
+    toile, among_runs, pictures, tmp_path
+):
+    Image.new("L", (1, 1), 9).save(tmp_path / "p" / "z.png")
+    answers = toile("predict", "last", "p", "--crop=0.6,0,0.3,0", "--always", "--json").json
+    assert "what is cut off is" in answers[-1]["error"]
+    assert all(one["top"] for one in answers[:-1])
 
 
 def test_two_runs_vote(toile, among_runs, pictures):

@@ -10,6 +10,7 @@ import typer
 
 from toile.cli.arguments import RunName
 from toile.cli.files import Force, refuse_existing
+from toile.cli.picture_corrections import Crop, Invert, Rotate, corrections_of
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import percent, table
 from toile.errors import ToileError, did_you_mean_file
@@ -38,6 +39,9 @@ def predict(
         bool,
         typer.Option("--always", help="Answer blank and strange pictures too, with a warning."),
     ] = False,
+    rotate: Rotate = 0,
+    crop: Crop = None,
+    invert: Invert = False,
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     steps: Annotated[
         Path | None,
@@ -53,7 +57,10 @@ def predict(
         bool, typer.Option("--json", help="Print a list, an object for each picture.")
     ] = False,
 ) -> None:
-    """Say what is in pictures of any kind, prepared as the training images were."""
+    """Say what is in pictures of any kind, prepared as the training images were.
+
+    Where --steps shows that this went wrong, --rotate, --crop and --invert correct all of them.
+    """
     from toile.cli.progress import data_progress, waiting
     from toile.workbench import find_source
 
@@ -63,6 +70,7 @@ def predict(
         refuse_existing(path, force)
     if steps is not None:
         _refuse_suffix(steps)
+    corrections = corrections_of(rotate, crop, invert)
     source, *also = [find_source(name) for name in (run, *(with_ or ()))]
     _refuse_missing(pictures)
     with waiting("loading torch"):
@@ -76,6 +84,7 @@ def predict(
             num_top=top,
             num_steps=MOST_DRAWINGS if steps else 0,
             always=always,
+            corrections=corrections,
             progress=progress,
         )
     # Said first: a full disk, or a drawing that fails, withholds no answer.

@@ -6,7 +6,7 @@ Speaks uint8 pictures (c, h, w), a run's `DataFacts` and logits (k,); knows no r
 from toile.prediction.abstention import Abstention, Cost, abstention_from_json, find_abstention
 from toile.prediction.answer import ClassProbability, Prediction, Vote, answer, vote
 from toile.prediction.classifier import Classifier, LogitsModel
-from toile.prediction.corrections import PictureCorrections
+from toile.prediction.corrections import NO_CORRECTIONS, PictureCorrections
 from toile.prediction.no_class import blank_pictures, noise_pictures
 from toile.prediction.out_of_distribution import are_out_of_distribution
 from toile.prediction.pictures import ImageArray, PictureInput, TorchTensor, pixels_in, sources_of
@@ -16,6 +16,7 @@ from toile.prediction.step import PreparationStep
 from toile.prediction.together import Answered, ask_together
 
 __all__ = [
+    "NO_CORRECTIONS",
     "Abstention",
     "Answered",
     "ClassProbability",

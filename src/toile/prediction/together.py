@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from toile.data import Progress, no_progress
+from toile.data import Picture, Progress, no_progress
 from toile.errors import ToileError
 from toile.evaluation import probabilities
 from toile.prediction.answer import ClassProbability, Prediction, Vote, vote
 from toile.prediction.classifier import Classifier
+from toile.prediction.corrections import NO_CORRECTIONS, PictureCorrections
 from toile.prediction.pictures import PictureInput, PictureSource, sources_of
 from toile.prediction.prepare import PreparedPicture, prepare
 from toile.prediction.step import PreparationStep
@@ -74,12 +75,14 @@ def ask_together(
     num_top: int = 3,
     num_steps: int = 0,
     always: bool = False,
+    corrections: PictureCorrections = NO_CORRECTIONS,
     progress: Progress = no_progress,
 ) -> list[Answered]:
     """What each of `classifiers` finds likely in each of `pictures`, and their vote.
 
     The first `num_steps` pictures that can be read keep the steps of their preparation for the
-    first classifier. Raises ToileError unless all know the same classes in the same order.
+    first classifier; `corrections` are of all pictures. Raises ToileError unless all know the same
+    classes in the same order.
     """
     _refuse_other_classes(classifiers)
     sources = list(sources_of(pictures, classifiers[0].facts))
@@ -90,7 +93,8 @@ def ask_together(
         progress(start, len(sources), "pictures")
         batch = sources[start : start + AT_ONCE]
         num_shown = sum(bool(prediction.steps) for prediction in predictions)
-        predictions += _answer(classifiers, batch, num_top, num_steps - num_shown, always)
+        looks = _look_at_all(batch, classifiers, num_steps - num_shown, corrections)
+        predictions += _answer(classifiers, batch, looks, num_top, always)
     progress(len(sources), len(sources), "pictures")
     return predictions
 
@@ -118,15 +122,11 @@ def _excerpt(ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:
 def _answer(
     classifiers: Sequence[Classifier],
     sources: Sequence[PictureSource],
+    prepared_or_error: Sequence[list[PreparedPicture] | str],
     num_top: int,
-    num_steps: int,
     always: bool,
 ) -> list[Answered]:
     """The answers to a few hundred pictures, in their order."""
-    prepared_or_error: list[list[PreparedPicture] | str] = []
-    for source in sources:
-        prepared_or_error.append(_look(source, classifiers, num_steps > 0))
-        num_steps -= isinstance(prepared_or_error[-1], list)
     readable = [prepared for prepared in prepared_or_error if not isinstance(prepared, str)]
     logits = [
         classifier.model.logits(np.stack([prepared[index].pixels for prepared in readable]))
@@ -142,8 +142,25 @@ def _answer(
     ]
 
 
+def _look_at_all(
+    sources: Sequence[PictureSource],
+    classifiers: Sequence[Classifier],
+    num_steps: int,
+    corrections: PictureCorrections,
+) -> list[list[PreparedPicture] | str]:
+    """Each picture as each network is to see it; the first `num_steps` keep their steps."""
+    prepared_or_error: list[list[PreparedPicture] | str] = []
+    for source in sources:
+        prepared_or_error.append(_look(source, classifiers, num_steps > 0, corrections))
+        num_steps -= isinstance(prepared_or_error[-1], list)
+    return prepared_or_error
+
+
 def _look(
-    source: PictureSource, classifiers: Sequence[Classifier], show_steps: bool
+    source: PictureSource,
+    classifiers: Sequence[Classifier],
+    show_steps: bool,
+    corrections: PictureCorrections,
 ) -> list[PreparedPicture] | str:
     """A picture as each network is to see it, or why it has no answer."""
     try:
@@ -151,8 +168,20 @@ def _look(
         for classifier in classifiers:
             hashes = source.hashes(picture.scaled_like(classifier.facts.greys))
             classifier.seal.refuse_hashes(source.name, hashes)
+        prepared = _prepared(picture, classifiers, show_steps, corrections)
+        for classifier, seen in zip(classifiers, prepared, strict=True):
+            classifier.seal.refuse_prepared(source.name, seen.pixels)
     except ToileError as error:
         return _reason(error, source)
+    return prepared
+
+
+def _prepared(
+    picture: Picture,
+    classifiers: Sequence[Classifier],
+    show_steps: bool,
+    corrections: PictureCorrections,
+) -> list[PreparedPicture]:
     prepared: list[PreparedPicture] = []
     for index, classifier in enumerate(classifiers):
         # Runs of one dataset see a picture alike, and preparing takes longer than answering.
@@ -161,15 +190,10 @@ def _look(
         )
         # Steps are the first run's; those of hundreds of photographs would fill the memory.
         prepared.append(
-            prepare(picture, classifier.facts, show_steps=show_steps and index == 0)
+            prepare(picture, classifier.facts, show_steps and index == 0, corrections)
             if earlier is None
             else prepared[earlier]
         )
-    try:
-        for classifier, seen in zip(classifiers, prepared, strict=True):
-            classifier.seal.refuse_prepared(source.name, seen.pixels)
-    except ToileError as error:
-        return _reason(error, source)
     return prepared
 
 

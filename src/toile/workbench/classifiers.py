@@ -7,9 +7,11 @@ from toile.data import HashSet, Progress, known_shape, load_here, no_progress
 from toile.errors import ToileError
 from toile.export import ExportMetadata, KerasClassifier, OnnxClassifier, OpenedExport
 from toile.prediction import (
+    NO_CORRECTIONS,
     Abstention,
     Answered,
     Classifier,
+    PictureCorrections,
     PictureInput,
     Seal,
     abstention_from_json,
@@ -77,6 +79,7 @@ def predict(
     num_top: int = 3,
     num_steps: int = 0,
     always: bool = False,
+    corrections: PictureCorrections = NO_CORRECTIONS,
     progress: Progress = no_progress,
 ) -> list[Answered]:
     """What `run` finds likely in each of `pictures`, and the runs of `also` with their vote.
@@ -86,10 +89,11 @@ def predict(
     (h, w, 3) or (c, h, w); a folder is all the files below it, in order, and a batch (n, h, w),
     (n, c, h, w), (n, h, w, c) or (n, pixels) all in it. Numbers go from 0 to 255, or as in the
     run's data. The first `num_steps` that can be read keep the steps of their preparation for
-    `run`. A picture that is blank or far from the training images gets no answer, unless `always`:
-    then what is odd about it is among its warnings. A picture of the sealed test part of one of the
-    runs gets none, wherever it lies. Raises ToileError where a picture named by itself is one or
-    cannot be read, and where one lies in a run's test folder.
+    `run`, which `corrections` turn, cut or invert otherwise, all pictures alike. A picture that is
+    blank or far from the training images gets no answer, unless `always`: then what is odd about it
+    is among its warnings. A picture of the sealed test part of one of the runs gets none, wherever
+    it lies. Raises ToileError where a picture named by itself is one or cannot be read, and where
+    one lies in a run's test folder.
 
         >>> for answered in toile.predict(run, ["photo.png"], always=True):
         ...     print(answered.file, len(answered.top))
@@ -104,6 +108,7 @@ def predict(
         num_top=num_top,
         num_steps=num_steps,
         always=always,
+        corrections=corrections,
         progress=progress,
     )
 

@@ -104,8 +104,8 @@ class DataList:
         name = self.free_name(Path(path).name) if name is None else self.checked_name(name)
         settings = settings or {}
         dataset = load_data(path, progress=progress, **settings)
-        for other in self.entries():
-            _refuse_unsealing(dataset, other, progress)
+        for earlier in self.entries():
+            _refuse_unsealing(dataset, earlier, progress)
         entry = AddedData(
             name=name,
             path=str(dataset.path),
@@ -192,25 +192,25 @@ class DataList:
             write_json(self.folder / FILE, asdict(_Datasets(written)))
 
 
-def _refuse_unsealing(dataset: Dataset, other: AddedData, progress: Progress) -> None:
-    """Raise ToileError where training pictures of one are in the sealed test part of the other."""
+def _refuse_unsealing(dataset: Dataset, entry: AddedData, progress: Progress) -> None:
+    """Raise ToileError where training pictures of one are in the sealed test part of the entry."""
     try:
-        added = load_data(other.path, progress=progress, fetch=False, **other.settings)
+        present = load_data(entry.path, progress=progress, fetch=False, **entry.settings)
     except ToileError:
         return  # Its files have gone, so it shows and seals nothing.
     step = (
-        f"read it by the settings of {other.name} ({_reading_words(other)}), or remember that one "
-        f"no more first: Forget on the page Data, or toile data forget {other.name}"
+        f"read it by the settings of {entry.name} ({_reading_words(entry)}), or remember that one "
+        f"no more first: Forget on the page Data, or toile data forget {entry.name}"
     )
-    if num := int(is_known(dataset.train.hashes, added.test.hashes).sum()):
+    if num := int(is_known(dataset.train.hashes, present.test.hashes).sum()):
         raise ToileError(
             f"{dataset.path}: {num:,} of its training pictures are in the test part of "
-            f"{other.name}, which stays sealed until it is scored; {step}"
+            f"{entry.name}, which stays sealed until it is scored; {step}"
         )
-    if num := dataset.test.count_known(added.train.hash_set):
+    if num := dataset.test.count_known(present.train.hash_set):
         raise ToileError(
             f"{dataset.path}: {num:,} pictures of its test part, which is to be sealed, are "
-            f"training pictures of {other.name}, where anybody sees them; {step}"
+            f"training pictures of {entry.name}, where anybody sees them; {step}"
         )
 
 

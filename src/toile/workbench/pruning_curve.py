@@ -146,10 +146,10 @@ def _cut_to(
 
 def _line(by_run: Sequence[_Cut]) -> list[Ends]:
     """Accuracy at each size, the mean of several runs, and the whole one's moved by the change."""
-    whole = float(np.mean([cut.right[0].mean() for cut in by_run]))
+    uncut = float(np.mean([cut.right[0].mean() for cut in by_run]))
     changes = [_difference(by_run, at) for at in range(1, len(by_run[0].right))]
-    return [(whole, whole, whole)] + [
-        (whole + value, whole + low, whole + high) for value, low, high in changes
+    return [(uncut, uncut, uncut)] + [
+        (uncut + value, uncut + low, uncut + high) for value, low, high in changes
     ]
 
 

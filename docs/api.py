@@ -73,11 +73,21 @@ def _entry(name: str) -> str:
     node = _definition(_public(name))
     if isinstance(node, ast.FunctionDef):
         return f"### {name}\n\n{_code(_call(node, name))}\n{_docstring(node)}"
-    lines = [f"### {name}\n", _docstring(node), *_fields(node)]
-    for member in node.body:
+    body = _body(_public(name))
+    lines = [f"### {name}\n", _docstring(node), *_fields(body)]
+    for member in body:
         if isinstance(member, ast.FunctionDef) and not member.name.startswith("_"):
             lines += [f"#### {name}.{member.name}\n", _code(_head(member)), _docstring(member)]
     return "\n".join(lines)
+
+
+def _body(public: type) -> list[ast.stmt]:
+    """What stands in a class, and before it in those of ours that it is made from."""
+    kinds = [kind for kind in inspect.getmro(public) if kind.__module__.startswith("toile.")]
+    body = [node for kind in reversed(kinds) for node in [*_definition(kind).body, ast.Pass()]]
+    methods = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+    # A method that is written anew stands in the place of the one that it replaces.
+    return [node for node in body if not isinstance(node, ast.FunctionDef)] + [*methods.values()]
 
 
 def _definition(public: Any) -> Any:
@@ -85,10 +95,10 @@ def _definition(public: Any) -> Any:
     return node
 
 
-def _fields(node: ast.ClassDef) -> Iterator[str]:
+def _fields(body: list[ast.stmt]) -> Iterator[str]:
     """Fields with their types, and what is said below them."""
     lines = []
-    for field, below in pairwise([*node.body, ast.Pass()]):
+    for field, below in pairwise([*body, ast.Pass()]):
         if isinstance(field, ast.AnnAssign) and not field.target.id.startswith("_"):
             said = below.value.value if isinstance(below, ast.Expr) else ""
             typed = ast.unparse(field.annotation).replace("'", "")

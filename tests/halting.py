@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from toile.runs.beginning import begin
+import toile
 from toile.training.fit import Position
 
 # Runs in every Python process that is started with `Halting.environment`. A process halts after
@@ -126,6 +126,6 @@ class Death:
 
 def train_until_killed(step: int, calls: int, **asked: Any) -> None:
     """Begin a run and train it, killing this process where `Death` says."""
-    live = begin(**asked)
+    live = toile.begin(**asked)
     sys.setprofile(Death(live.fit.position, step, calls))
     live.finish()

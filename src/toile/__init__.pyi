@@ -18,7 +18,6 @@ from .runs import Evaluated as Evaluated
 from .runs import LiveRun as LiveRun
 from .runs import Run as Run
 from .runs import RunResults as RunResults
-from .runs import Workspace as Workspace
 from .runs import bundle_run as bundle_run
 from .runs import compare_predictions as compare_predictions
 from .runs import evaluate as evaluate
@@ -44,6 +43,7 @@ from .studies import study as study
 from .workbench import Bench as Bench
 from .workbench import LiveSheet as LiveSheet
 from .workbench import Robustness as Robustness
+from .workbench import Workspace as Workspace
 from .workbench import bench as bench
 from .workbench import evaluate_robustness as evaluate_robustness
 from .workbench import export_run as export_run

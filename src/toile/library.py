@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 from toile.data import DataSource, Progress, no_progress
 from toile.process import first_interrupt_asks, prepare_process
 from toile.recipe import NO_SETTINGS, Recipe
-from toile.runs import CHECKPOINT_SECONDS, Run
+from toile.runs import (
+    CHECKPOINT_SECONDS,
+    Run,
+    data_settings,
+    open_run,
+    prepare_data,
+    refuse_to_repeat,
+    requested_recipe,
+)
 
 if TYPE_CHECKING:
     from toile.runs import LiveRun
@@ -48,20 +56,16 @@ def begin(
         'finished'
     """
     spins = _prepare_process()
-    from toile.runs import begin as begin_run
-
-    live = begin_run(
+    requested = requested_recipe(
         recipe,
         data=data,
         seed=seed,
         epochs=epochs,
         settings=settings,
-        out=out,
         start=start,
         allow_seen=allow_seen,
-        checkpoint_seconds=checkpoint_seconds,
-        progress=progress,
     )
+    live = _begin(requested, out, checkpoint_seconds, progress)
     _warn_of_spinning(live, spins)
     return live
 
@@ -89,11 +93,7 @@ def go_on(
         2
     """
     spins = _prepare_process()
-    from toile.runs import go_on as resume_run
-
-    live = resume_run(
-        run, epochs=epochs, data=data, checkpoint_seconds=checkpoint_seconds, progress=progress
-    )
+    live = _go_on(run, epochs, data, checkpoint_seconds, progress)
     _warn_of_spinning(live, spins)
     return live
 
@@ -128,23 +128,16 @@ def train(
     the environment before Python starts; a warning says so.
     """
     spins = _prepare_process()
-    from toile.runs import begin
-
-    def make(tell: Progress) -> "LiveRun":
-        return begin(
-            recipe,
-            data=data,
-            seed=seed,
-            epochs=epochs,
-            settings=settings,
-            out=out,
-            start=start,
-            allow_seen=allow_seen,
-            checkpoint_seconds=checkpoint_seconds,
-            progress=tell,
-        )
-
-    return _finish(make, progress, spins)
+    requested = requested_recipe(
+        recipe,
+        data=data,
+        seed=seed,
+        epochs=epochs,
+        settings=settings,
+        start=start,
+        allow_seen=allow_seen,
+    )
+    return _finish(lambda tell: _begin(requested, out, checkpoint_seconds, tell), progress, spins)
 
 
 def resume(
@@ -164,11 +157,36 @@ def resume(
         2
     """
     spins = _prepare_process()
-    from toile.runs import go_on
-
     return _finish(
-        lambda tell: go_on(run, epochs=epochs, data=data, progress=tell), progress, spins
+        lambda tell: _go_on(run, epochs, data, CHECKPOINT_SECONDS, tell), progress, spins
     )
+
+
+def _begin(
+    requested: Recipe, out: str | Path | None, checkpoint_seconds: float, progress: Progress
+) -> "LiveRun":
+    prepared = prepare_data(requested.data, progress)
+    # Here, since it loads torch, which a refused recipe is not to wait for.
+    from toile.runs import begin_prepared
+
+    return begin_prepared(
+        requested, prepared, None if out is None else Path(out), checkpoint_seconds
+    )
+
+
+def _go_on(
+    run: str | Path | Run,
+    epochs: int | None,
+    data: DataSource | None,
+    checkpoint_seconds: float,
+    progress: Progress,
+) -> "LiveRun":
+    run = run if isinstance(run, Run) else open_run(run)
+    refuse_to_repeat(run, epochs)
+    prepared = prepare_data(data_settings(run, data), progress)
+    from toile.runs import resume_prepared
+
+    return resume_prepared(run, prepared, epochs, checkpoint_seconds)
 
 
 def _prepare_process() -> bool:

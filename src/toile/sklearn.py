@@ -144,7 +144,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _learn(self, recipe: Recipe, pictures: Array, indices: Array) -> None:
         from toile.runs import (
             PreparedData,
-            Workspace,
+            RunsFolder,
             begin_prepared,
             new_run_id,
             read_state,
@@ -172,7 +172,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         with tempfile.TemporaryDirectory(prefix="toile-") as temporary:
             folder = Path(temporary, "run")
             if self.workspace is not None:
-                folder = Workspace(self.workspace).folder / new_run_id(recipe.name)
+                folder = RunsFolder(self.workspace).folder / new_run_id(recipe.name)
             run = begin_prepared(recipe, prepared, folder).finish()
             state = read_state(run.folder)
             if state.status == "diverged":
@@ -181,7 +181,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     "settings={'training.optimizer.learning_rate': 0.001}"
                 )
             self._fitted = _Fitted(
-                run.recipe, run.facts, dict(stored_weights(run, self.weights).arrays)
+                run.recipe, run.data, dict(stored_weights(run, self.weights).arrays)
             )
             self.history_ = run.history
         self.image_shape_ = dataset.shape

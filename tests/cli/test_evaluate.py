@@ -13,7 +13,7 @@ def test_a_run_is_judged_in_words_and_as_json(toile, among_runs):
 
     run = Run(among_runs)
     assert told["accuracy"] == run.score.to_json()
-    assert [one["class"] for one in told["per_class"]] == list(run.facts.class_names)
+    assert [one["class"] for one in told["per_class"]] == list(run.data.class_names)
     assert sum(map(sum, told["confusion"])) == told["accuracy"]["n"]
     assert told["calibration"]["n"] == told["accuracy"]["n"] // 2
     assert f"{100 * told['accuracy']['value']:.2f} %" in said.output

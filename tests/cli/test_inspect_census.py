@@ -34,7 +34,7 @@ def test_a_census_finds_what_was_killed_and_says_so_in_words_and_json(toile, kil
     assert (conv["name"], conv["channels"], conv["units"]) == ("relu1", 4, 4 * 26 * 26)
     assert {1, 2} <= set(conv["dead_channels"])
     assert 5 in dense["dead_channels"]
-    assert told["images"] == Run(killed).facts.train
+    assert told["images"] == Run(killed).data.train
     said = toile("inspect", "census", killed).output
     assert f"over {told['images']:,} training images" in said
     assert f"{100 * told['dead_share']:.2f} % of the network's" in said

@@ -27,8 +27,8 @@ def test_the_surest_errors_are_those_of_the_stored_answers(found, among_runs):
     rows = {int(index): row for row, index in enumerate(run.validation.indices)}
     for mistake in found["mistakes"]:
         row = rows[mistake["index"]]
-        assert mistake["answered"] == run.facts.class_names[likely[row].argmax()]
-        assert mistake["true"] == run.facts.class_names[run.validation.labels[row]]
+        assert mistake["answered"] == run.data.class_names[likely[row].argmax()]
+        assert mistake["true"] == run.data.class_names[run.validation.labels[row]]
 
 
 def test_the_library_says_the_same(found, among_runs):
@@ -44,7 +44,7 @@ def test_neighbours_are_images_that_were_trained_on_the_nearest_first(found, amo
         assert len(mistake["neighbours"]) == 3
         for near in mistake["neighbours"]:
             assert images.pixels[near["index"]].tobytes() in known
-            assert run.facts.class_names[images.labels[near["index"]]] == near["class"]
+            assert run.data.class_names[images.labels[near["index"]]] == near["class"]
         distances = [near["distance"] for near in mistake["neighbours"]]
         assert distances == sorted(distances)
 

@@ -33,7 +33,7 @@ def test_dead_filters_are_cut_for_nothing_and_the_parent_is_named(toile, killed)
 
 
 def test_a_share_is_cut_and_fine_tuned_and_the_price_is_a_sentence(toile, killed):
-    said = toile("inspect", "prune", killed, "--layer=dense1", "--share=0.25", "--finetune=1")
+    said = toile("inspect", "prune", killed, "--layer=dense1", "--fraction=0.25", "--finetune=1")
     assert said.code == 0, said.errors
     assert "cut dense1: 4 channels" in said.output
     assert "% smaller" in said.output
@@ -57,12 +57,12 @@ def test_a_price_that_is_not_shown_is_said_with_the_next_step(toile, killed):
     ("words", "said"),
     [
         ([], "say what to cut, and one thing alone"),
-        (["--dead", "--share=0.5"], "say what to cut, and one thing alone"),
+        (["--dead", "--fraction=0.5"], "say what to cut, and one thing alone"),
         (["--channels=3"], "name it with --layer"),
         (["--layer=conv1", "--channels=one"], "numbers with commas"),
         (["--layer=conv1", "--channels=7"], "conv1 has no channel 7"),
-        (["--layer=dense2", "--share=0.5"], "they are the classes"),
-        (["--share=1"], "above 0 to below 1"),
+        (["--layer=dense2", "--fraction=0.5"], "they are the classes"),
+        (["--fraction=1"], "above 0 to below 1"),
     ],
 )
 def test_what_cannot_be_pruned_is_refused_with_a_sentence(toile, killed, words, said):

@@ -12,7 +12,7 @@ VERBS = {
     "activations": (["relu1"], {"maps", "silent", "dead", "picture"}),
     "kernels": ([], {"weights"}),
     "pixel": (["conv1", "--at=0,0"], {"window", "kernel", "products"}),
-    "attribute": (["--method=saliency"], {"maps", "heat", "picture", "shares", "deletion",
+    "attribute": (["--method=saliency"], {"maps", "heat", "picture", "fractions", "deletion",
                   "insertion", "random_deletion", "random_insertion"}),
     "top": (["relu1", "--count=3"], {"indices", "values", "patches"}),
     "maximise": (["relu2", "--channel=1"], {"picture", "inputs", "images"}),

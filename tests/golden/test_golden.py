@@ -21,7 +21,7 @@ from toile.migrations import version_of
 from toile.recipe import with_settings
 from toile.runs import (
     Run,
-    Workspace,
+    RunsFolder,
     differences,
     load_arrays,
     read_ledger,
@@ -68,7 +68,7 @@ def test_every_run_says_all_that_it_says_of_itself(golden):
     runs = all_runs(golden)
     assert len(runs) > 10
     for run in runs:
-        assert run.facts.class_names == ("0", "1", "2")
+        assert run.data.class_names == ("0", "1", "2")
         assert run.recipe.training.shards == 1
         assert len(run.history.epochs) == run.results.epochs
         hits = run.validation.logits.argmax(1) == run.validation.labels
@@ -121,7 +121,7 @@ def test_an_ended_run_is_judged_exported_and_trained_longer(golden):
     ended = Run(golden / "runs" / "ended")
     assert toile.evaluate(ended).judgement.accuracy.value == expected(golden)["accuracy"]
     looked = toile.evaluate(ended, open_test=True, why="again")
-    assert looked.judgement.accuracy.n == ended.facts.test == 20
+    assert looked.judgement.accuracy.n == ended.data.test == 20
     assert len(read_ledger()) == 3
     for name in ("model.onnx", "model.h5", "model.safetensors"):
         written = toile.export_run(ended, file=golden / f"again-{name}")
@@ -183,18 +183,18 @@ def test_a_sheet_keeps_its_answers_and_is_gone_on_with(golden):
 
 def test_listings_and_reports_show_all_of_it(golden):
     assert {one.run.id for one in toile.list_runs()} == {"stopped", "ended", "begun-from"}
-    assert {one.kind for one in Workspace().entries("study", "search", "sheet")} == {
+    assert {one.kind for one in RunsFolder().entries("study", "search", "sheet")} == {
         "study", "search", "sheet",
     }  # fmt: skip
     for name in ("ended", "study", "search", "sheet"):
-        (page,) = write_reports(Workspace().named(name), ["html"])
+        (page,) = write_reports(RunsFolder().named(name), ["html"])
         assert page.stat().st_size > 10_000
 
 
 READ = {
     "runs/ended/recipe.yaml": lambda place: Run(place / "runs/ended").recipe,
     "runs/ended/state.json": lambda place: read_state(place / "runs/ended"),
-    "runs/ended/data.json": lambda place: Run(place / "runs/ended").facts,
+    "runs/ended/data.json": lambda place: Run(place / "runs/ended").data,
     "runs/ended/environment.json": lambda place: Run(place / "runs/ended").environment,
     "runs/ended/results.json": lambda place: Run(place / "runs/ended").results,
     "runs/ended/history.jsonl": lambda place: Run(place / "runs/ended").history,

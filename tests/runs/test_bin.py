@@ -13,7 +13,7 @@ from toile.file_lock import file_lock
 from toile.runs import (
     Entry,
     Run,
-    Workspace,
+    RunsFolder,
     list_runs,
     open_run,
     read_ledger,
@@ -38,11 +38,11 @@ def make(name, kind="run", folder=None, **fields):
 
 
 def remove(*kept):
-    return Workspace().remove(*kept)
+    return RunsFolder().remove(*kept)
 
 
 def names():
-    return sorted(one.name for one in Workspace().entries())
+    return sorted(one.name for one in RunsFolder().entries())
 
 
 def files(folder):
@@ -60,12 +60,12 @@ def test_what_was_deleted_comes_back_as_it_was(kind):
     before = files(one.folder)
     assert remove(one) == []
     assert names() == []
-    (binned,) = Workspace().binned()
+    (binned,) = RunsFolder().binned()
     assert (binned.name, binned.entry.kind) == ("one", kind)
     assert binned.num_bytes >= 4
-    assert Workspace().restore("one") == [one]
+    assert RunsFolder().restore("one") == [one]
     assert files(one.folder) == before
-    assert Workspace().binned() == []
+    assert RunsFolder().binned() == []
     assert list((runs_folder() / ".bin").iterdir()) == []
 
 
@@ -74,15 +74,15 @@ def test_without_a_name_all_of_the_last_deletion_comes_back():
     remove(first)
     remove(*others)
     age(first, timedelta(days=1))
-    assert [one.name for one in Workspace().restore()] == ["b", "c"]
-    assert [one.name for one in Workspace().restore()] == ["a"]
+    assert [one.name for one in RunsFolder().restore()] == ["b", "c"]
+    assert [one.name for one in RunsFolder().restore()] == ["a"]
     with pytest.raises(ToileError, match="is empty; there is nothing to bring back"):
-        Workspace().restore()
+        RunsFolder().restore()
 
 
 def age(kept, by):
     """Let the deletion of `kept` be so much older."""
-    (one,) = [one for one in Workspace().binned() if one.name == kept.name]
+    (one,) = [one for one in RunsFolder().binned() if one.name == kept.name]
     when = (datetime.now(UTC) - by).strftime("%Y%m%dT%H%M%SZ")
     deletion = one.entry.folder.parent
     deletion.rename(deletion.with_name(f"{when}-{deletion.name[-8:]}"))
@@ -92,10 +92,10 @@ def test_a_name_that_is_taken_by_now_brings_nothing_back():
     remove(make("a"), make("b"))
     make("b", "study")
     with pytest.raises(ToileError, match="b is there already; give that another name first"):
-        Workspace().restore("a", "b")
+        RunsFolder().restore("a", "b")
     assert names() == ["b"]
-    Workspace().rename("b", "c")
-    Workspace().restore("a", "b")
+    RunsFolder().rename("b", "c")
+    RunsFolder().restore("a", "b")
     assert names() == ["a", "b", "c"]
 
 
@@ -105,16 +105,16 @@ def test_of_two_of_a_name_the_last_deleted_comes_back():
     age(older, timedelta(days=2))
     newer = make("one", "study")
     remove(newer)
-    assert Workspace().restore("one")[0].kind == "study"
+    assert RunsFolder().restore("one")[0].kind == "study"
 
 
 def test_what_is_not_in_the_bin_is_said_with_the_nearest():
     remove(make("filters"), make("filters-2"), make("quick"))
     with pytest.raises(ToileError, match=r"called fliters; did you mean filters.*--list-bin"):
-        Workspace().restore("fliters")
+        RunsFolder().restore("fliters")
     with pytest.raises(ToileError, match="fil fits 2 names in the bin"):
-        Workspace().restore("fil")
-    assert Workspace().restore("qui")[0].name == "quick"
+        RunsFolder().restore("fil")
+    assert RunsFolder().restore("qui")[0].name == "quick"
 
 
 def test_no_listing_and_no_name_sees_what_is_in_it():
@@ -125,7 +125,7 @@ def test_no_listing_and_no_name_sees_what_is_in_it():
     assert open_run("last").id == "three"
     with pytest.raises(ToileError, match=r"no run in .* is called one"):
         open_run("one")
-    assert Workspace().find("two") is None
+    assert RunsFolder().find("two") is None
 
 
 def test_its_looks_stay_in_the_ledger_and_looks_inside_it_are_kept():
@@ -136,15 +136,15 @@ def test_its_looks_stay_in_the_ledger_and_looks_inside_it_are_kept():
     looks = read_ledger()
     remove(one)
     assert [look.id for look in read_ledger()] == [look.id for look in looks]
-    Workspace().restore()
+    RunsFolder().restore()
     assert [look.id for look in read_ledger()] == [look.id for look in looks]
 
 
 def test_who_knows_a_run_by_its_weights_finds_it_in_the_bin():
     remove(make("one"), make("search", "search"))
-    (run,) = Workspace().runs_called("one")
+    (run,) = RunsFolder().runs_called("one")
     assert run.folder.parent.parent == runs_folder() / ".bin"
-    assert Workspace().runs_called("two") == ()
+    assert RunsFolder().runs_called("two") == ()
 
 
 def test_what_is_trained_goes_into_no_bin():
@@ -164,11 +164,11 @@ def test_what_lies_elsewhere_or_was_never_whole_is_deleted_for_good(tmp_path):
     torn.folder.mkdir()
     (torn.folder / "recipe.yaml").touch()
     for one in (elsewhere, reading, torn):
-        assert not Workspace().can_come_back(one)
+        assert not RunsFolder().can_come_back(one)
         remove(one)
         assert not one.folder.exists()
-    assert Workspace().can_come_back(study)
-    assert Workspace().binned() == []
+    assert RunsFolder().can_come_back(study)
+    assert RunsFolder().binned() == []
 
 
 def test_after_thirty_days_it_is_gone_with_the_next_deletion():
@@ -178,15 +178,15 @@ def test_after_thirty_days_it_is_gone_with_the_next_deletion():
     age(old, timedelta(days=31))
     age(new, timedelta(days=29))
     assert [one.name for one in remove(make("one"))] == ["old"]
-    assert [one.name for one in Workspace().binned()] == ["one", "new"]
+    assert [one.name for one in RunsFolder().binned()] == ["one", "new"]
 
 
 def test_emptied_it_holds_nothing_but_what_is_not_ours():
     remove(make("one"), make("two"))
     (runs_folder() / ".bin" / "mine").mkdir()
-    assert [one.name for one in Workspace().empty_bin()] == ["one", "two"]
+    assert [one.name for one in RunsFolder().empty_bin()] == ["one", "two"]
     assert [one.name for one in (runs_folder() / ".bin").iterdir()] == ["mine"]
-    assert Workspace().empty_bin() == []
+    assert RunsFolder().empty_bin() == []
 
 
 def test_a_kill_leaves_it_in_its_place_or_in_the_bin(monkeypatch):
@@ -201,13 +201,13 @@ def test_a_kill_leaves_it_in_its_place_or_in_the_bin(monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             remove(one)
     assert files(one.folder) == before
-    assert Workspace().binned() == []
+    assert RunsFolder().binned() == []
     remove(one)
     with monkeypatch.context() as patched:
         patched.setattr(os, "rename", killed)
         with pytest.raises(KeyboardInterrupt):
-            Workspace().restore()
-    Workspace().restore()
+            RunsFolder().restore()
+    RunsFolder().restore()
     assert files(one.folder) == before
 
 
@@ -220,10 +220,10 @@ def test_one_that_was_emptied_in_part_never_comes_back(monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "rmtree", killed)
         with pytest.raises(KeyboardInterrupt):
-            Workspace().empty_bin()
-    assert Workspace().binned() == []
+            RunsFolder().empty_bin()
+    assert RunsFolder().binned() == []
     make("two")
-    remove(Workspace().named("two"))
+    remove(RunsFolder().named("two"))
     assert len(list((runs_folder() / ".bin").iterdir())) == 1
 
 
@@ -231,5 +231,5 @@ def test_a_link_is_left_alone(tmp_path):
     one = make("one", folder=tmp_path)
     (runs_folder() / "link").symlink_to(one.folder)
     with pytest.raises(ToileError, match="is a link"):
-        remove(Workspace().find_to_remove("link"))
+        remove(RunsFolder().find_to_remove("link"))
     assert Run(one.folder).folder.exists()

@@ -133,7 +133,7 @@ def test_every_single_flipped_bit_is_found_or_harms_nothing(trained, bundle, tmp
         bundle.write_bytes(flipped)
         folder = tmp_path / f"elsewhere-{count}"
         try:
-            run, _ = unpack_bundle(bundle, lambda run: run.facts, folder)
+            run, _ = unpack_bundle(bundle, lambda run: run.data, folder)
         except ToileError:
             refused += 1
         else:

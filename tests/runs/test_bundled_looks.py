@@ -30,7 +30,7 @@ SCORE = LookScore(Estimate(0.9, 0.8, 0.95, 100))
 @pytest.fixture
 def looked_at(trained, tmp_path) -> Path:
     """The bundle of a run whose test part was looked at once."""
-    beside, test = trained.run.folder.parent, trained.run.facts.test_fingerprint
+    beside, test = trained.run.folder.parent, trained.run.data.test_fingerprint
     facts = {"weights": "last", "recipe": "r", "data": "d", "source": "/my/own/data"}
     look = write_look([beside], LookRequest(run="whole", test=test, **facts), "the end")
     write_score([beside], look, SCORE)
@@ -38,7 +38,7 @@ def looked_at(trained, tmp_path) -> Path:
 
 
 def test_the_looks_its_score_had_are_counted_where_it_is_imported(trained, tmp_path):
-    beside, test = trained.run.folder.parent, trained.run.facts.test_fingerprint
+    beside, test = trained.run.folder.parent, trained.run.data.test_fingerprint
     facts = {"weights": "last", "recipe": "r", "data": "d", "source": "/my/own/data"}
     look = write_look([beside], LookRequest(run="whole", test=test, **facts), "the end")
     write_score([beside], look, SCORE)
@@ -141,7 +141,7 @@ def test_a_look_at_a_studys_reading_is_the_runs_own_where_it_is_imported(trained
     reading = tmp_path / "study" / "readings" / "2-1"
     shutil.copytree(trained.run.folder, reading)
     (tmp_path / "study" / "study.json").write_text("{}")
-    run, test = Run(reading), trained.run.facts.test_fingerprint
+    run, test = Run(reading), trained.run.data.test_fingerprint
     facts = {"weights": "last", "recipe": "r", "data": "d", "source": "/data"}
     write_look([tmp_path], LookRequest(name_in_ledger(reading), test=test, **facts), "the end")
     came, _ = unpack_bundle(

@@ -3,16 +3,17 @@
 import numpy as np
 import pytest
 
+import toile
 from toile.errors import ToileError
 from toile.recipe import recipe_of, with_settings
-from toile.runs import begin, go_on, judge_validation, open_run, read_state
+from toile.runs import judge_validation, open_run, read_state
 
 CUT = [{"layer": "conv1", "channels": [1]}]
 
 
 @pytest.fixture
 def parent(small, tmp_path):
-    return begin(small(), out=tmp_path / "parent").finish()
+    return toile.begin(small(), out=tmp_path / "parent").finish()
 
 
 def cut_recipe(parent, epochs, filters=1, **start):
@@ -29,7 +30,7 @@ def test_a_run_of_no_epochs_is_scored_with_the_weights_it_begins_with(parent, tm
     recipe = with_settings(
         parent.recipe, {"training.epochs": 0, "training.start.run": str(parent.folder)}
     )
-    run = begin(recipe, out=tmp_path / "scored").finish()
+    run = toile.begin(recipe, out=tmp_path / "scored").finish()
     assert read_state(run.folder).status == "finished"
     assert np.array_equal(run.validation.logits, parent.validation.logits)
     assert run.results.epochs == 0
@@ -40,13 +41,13 @@ def test_a_run_of_no_epochs_is_scored_with_the_weights_it_begins_with(parent, tm
 
 
 def test_a_cut_run_has_the_weights_that_are_left_and_goes_on_from_there(parent, tmp_path):
-    run = begin(cut_recipe(parent, 0), out=tmp_path / "cut").finish()
+    run = toile.begin(cut_recipe(parent, 0), out=tmp_path / "cut").finish()
     mine, theirs = run.classifier().module, parent.classifier().module
     assert mine.conv1.weight.tolist() == theirs.conv1.weight[:1].tolist()
     assert run.recipe.training.start.copied == ("conv1", "dense1")
     assert run.plan.parameters < parent.plan.parameters
-    longer = go_on(run, epochs=1).finish()
-    straight = begin(cut_recipe(parent, 1), out=tmp_path / "straight").finish()
+    longer = toile.go_on(run, epochs=1).finish()
+    straight = toile.begin(cut_recipe(parent, 1), out=tmp_path / "straight").finish()
     assert np.array_equal(longer.validation.logits, straight.validation.logits)
     assert read_state(longer.folder).epoch == 1
     assert open_run(longer.folder).results.epochs == 1
@@ -54,12 +55,12 @@ def test_a_cut_run_has_the_weights_that_are_left_and_goes_on_from_there(parent, 
 
 def test_a_cut_that_does_not_fit_the_network_is_refused(parent, tmp_path):
     with pytest.raises(ToileError, match="leaves another network of parent"):
-        begin(cut_recipe(parent, 1, filters=2), out=tmp_path / "cut")
-    once = begin(cut_recipe(parent, 0), out=tmp_path / "once").finish()
+        toile.begin(cut_recipe(parent, 1, filters=2), out=tmp_path / "cut")
+    once = toile.begin(cut_recipe(parent, 0), out=tmp_path / "once").finish()
     with pytest.raises(ToileError, match="conv1 has no channel 1; it has 1"):
-        begin(cut_recipe(once, 0), out=tmp_path / "twice")
+        toile.begin(cut_recipe(once, 0), out=tmp_path / "twice")
 
 
 def test_a_run_of_no_epochs_that_begins_with_random_weights_is_refused(small):
     with pytest.raises(ToileError, match="is 0, which trains nothing"):
-        begin(with_settings(small(), {"training.epochs": 0}))
+        toile.begin(with_settings(small(), {"training.epochs": 0}))

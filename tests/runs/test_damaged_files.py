@@ -44,7 +44,7 @@ QUICK, MANY = 700, 60_000
 def whole(trained, tmp_path) -> Run:
     """A finished run whose test part was looked at twice."""
     facts = {"weights": "last", "recipe": "r", "data": "d", "source": "/data"}
-    test = trained.run.facts.test_fingerprint
+    test = trained.run.data.test_fingerprint
     for number in (1, 2):
         look = write_look(
             [tmp_path], LookRequest(run="whole", test=test, **facts), f"look {number}"

@@ -93,7 +93,7 @@ def test_each_look_is_counted_with_its_reason_and_score(run):
         assert (judged.look.number, judged.looks) == (number, number)
     ledger = read_ledger()
     assert [look.why for look in ledger] == ["reason 1", "reason 2"]
-    facts = run.facts
+    facts = run.data
     for look in ledger:
         assert (look.run, look.recipe, look.weights) == (run.id, run.recipe.hash, "last")
         assert (look.data, look.test) == (facts.fingerprint, facts.test_fingerprint)
@@ -186,7 +186,7 @@ def test_without_a_look_test_labels_change_nothing(tmp_path):
         data = write_bars(tmp_path / f"{name}.npz", test_labels)
         run = train(data, tmp_path / name / "run")
         page = toile.write_report(run).read_text()
-        facts = run.facts
+        facts = run.data
         for told in (facts.fingerprint, facts.test_fingerprint, str(tmp_path / name)):
             page = page.replace(told, "")
         judged = toile.evaluate(run).to_json()

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from toile.errors import ToileError
-from toile.runs import Workspace, bundle_run, list_runs, open_run, read_ledger, unpack_bundle
+from toile.runs import RunsFolder, bundle_run, list_runs, open_run, read_ledger, unpack_bundle
 from toile.runs.ledger import write_look
 from toile.runs.ledger_file import LookRequest
 from toile.studies.live import hold_study
@@ -49,5 +49,5 @@ def test_what_is_there_is_still_listed_and_read(kept, as_anyone, monkeypatch):
     monkeypatch.setenv("TOILE_RUNS", str(kept))
     with as_anyone():
         assert [one.state.status for one in list_runs()] == ["finished"]
-        assert [one.name for one in Workspace().entries("run", "study")] == ["one"]
+        assert [one.name for one in RunsFolder().entries("run", "study")] == ["one"]
         assert open_run("one").results.epochs == 3

@@ -11,7 +11,7 @@ import pytest
 
 from toile import evaluation
 from toile.errors import ToileError
-from toile.runs import Run, Workspace, has_checkpoint, load_arrays, load_checkpoint, read_state
+from toile.runs import Run, RunsFolder, has_checkpoint, load_arrays, load_checkpoint, read_state
 from toile.runs.run_results import RunScore
 from toile.runs.tensors import save_arrays
 from toile.torch_private import step_optimizer
@@ -398,7 +398,7 @@ def test_a_forked_child_that_ends_leaves_the_run_to_its_parent(trained, make_rec
     os.waitpid(child, 0)
     assert read_state(tmp_path / "run").status == "running"
     with pytest.raises(ToileError, match="is running"):
-        Workspace().remove(Workspace().named(recorder.run.folder))
+        RunsFolder().remove(RunsFolder().named(recorder.run.folder))
     list(events)
     assert weights(recorder.run) == weights(trained.run)
 

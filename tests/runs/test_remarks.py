@@ -8,7 +8,7 @@ import pytest
 import toile
 from toile.errors import ToileError
 from toile.file_lock import file_lock
-from toile.runs import Run, Workspace, bundle_run, list_runs, runs_folder, unpack_bundle
+from toile.runs import Run, RunsFolder, bundle_run, list_runs, runs_folder, unpack_bundle
 from toile.runs.layout import MARKERS
 from toile.runs.remarks import MOST_LETTERS, Remarks
 from toile.runs.state import State, write_state
@@ -51,7 +51,7 @@ def test_studies_searches_and_sheets_take_them_too(kind):
     folder = runs_folder() / "it"
     folder.mkdir()
     (folder / MARKERS[kind]).write_text("{}")
-    assert Workspace().note("it", "mine").note == "mine"
+    assert RunsFolder().note("it", "mine").note == "mine"
 
 
 @pytest.mark.parametrize(
@@ -65,24 +65,24 @@ def test_studies_searches_and_sheets_take_them_too(kind):
     ],
 )
 def test_what_is_no_note_is_refused_and_the_old_one_kept(run, text, why):
-    Workspace().note("one", "old")
+    RunsFolder().note("one", "old")
     with pytest.raises(ToileError, match=why):
-        Workspace().note("one", text)
+        RunsFolder().note("one", text)
     assert run.remarks.note == "old"
 
 
 def test_the_longest_note_is_kept(run):
-    assert len(Workspace().note("one", "ü" * MOST_LETTERS).note) == MOST_LETTERS
+    assert len(RunsFolder().note("one", "ü" * MOST_LETTERS).note) == MOST_LETTERS
 
 
 def test_of_an_unknown_name_the_nearest_is_said(run):
     with pytest.raises(ToileError, match="is called onne; did you mean one"):
-        Workspace().star("onne")
+        RunsFolder().star("onne")
 
 
 def test_a_run_in_training_takes_a_note(run):
     with file_lock(run.folder):
-        Workspace().note("one", "while it trains")
+        RunsFolder().note("one", "while it trains")
     assert run.remarks.note == "while it trains"
 
 
@@ -106,7 +106,7 @@ def test_one_of_a_newer_toile_is_not_read(run):
 
 
 def test_they_travel_in_a_bundle(trained, tmp_path):
-    Workspace().note(trained.run.folder, "to be looked at")
+    RunsFolder().note(trained.run.folder, "to be looked at")
     path = bundle_run(trained.run, tmp_path / "whole.zip")
     run, _ = unpack_bundle(path, lambda run: None, tmp_path / "elsewhere")
     assert run.remarks.note == "to be looked at"

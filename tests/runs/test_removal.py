@@ -8,7 +8,7 @@ import pytest
 
 from toile.errors import ToileError
 from toile.file_lock import file_lock
-from toile.runs import Entry, Run, Workspace, contents_of, open_run, runs_folder
+from toile.runs import Entry, Run, RunsFolder, contents_of, open_run, runs_folder
 from toile.runs.state import State, write_state
 
 STATE = State("finished", "bars", "bars", 0, 3, "2026-01-01T00:00:00+0000", 5)
@@ -21,11 +21,11 @@ def make(folder, **fields):
 
 
 def find(name):
-    return Workspace().find_to_remove(name)
+    return RunsFolder().find_to_remove(name)
 
 
 def remove(kept):
-    Workspace().remove(kept)
+    RunsFolder().remove(kept)
 
 
 def test_a_name_is_a_runs_and_a_path_has_a_slash(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 
 from toile.errors import ToileError
 from toile.file_lock import file_lock
-from toile.runs import Workspace, contents_of, read_ledger, runs_folder
+from toile.runs import RunsFolder, contents_of, read_ledger, runs_folder
 from toile.runs.layout import MARKERS
 
 INNER = {
@@ -35,35 +35,35 @@ def kept():
 
 @pytest.mark.parametrize("name", INNER)
 def test_each_kind_is_found_by_its_name_and_deleted_whole(name):
-    found = Workspace().find_to_remove(name)
+    found = RunsFolder().find_to_remove(name)
     assert (found.name, found.kind) == (name, KINDS[name])
     contents = contents_of(found)
     assert contents.foreign == ()
     assert contents.num_files == len(INNER[name]) + 1
     (found.folder / "mine.txt").write_text("mine")
     assert contents_of(found).foreign == ("mine.txt",)
-    Workspace().remove(found)
+    RunsFolder().remove(found)
     assert not found.folder.exists()
     assert (runs_folder() / "filters-16" / "state.json").exists()
 
 
 def test_a_beginning_finds_it_where_it_fits_no_other():
-    assert Workspace().find_to_remove("filters-").kind == "run"
-    assert Workspace().find_to_remove("be").name == "best"
+    assert RunsFolder().find_to_remove("filters-").kind == "run"
+    assert RunsFolder().find_to_remove("be").name == "best"
     with pytest.raises(ToileError, match=r"fi fits 2 names .* nothing was deleted"):
-        Workspace().find_to_remove("fi")
+        RunsFolder().find_to_remove("fi")
 
 
 @pytest.mark.parametrize(
     ("name", "held"), [("filters", "."), ("best", "finalists"), ("lab", "2-best/finalists")]
 )
 def test_what_is_under_way_is_not_deleted(name, held):
-    found = Workspace().find_to_remove(name)
+    found = RunsFolder().find_to_remove(name)
     with (
         file_lock(found.folder / held),
         pytest.raises(ToileError, match="is in use by another process"),
     ):
-        Workspace().remove(found)
+        RunsFolder().remove(found)
     assert (found.folder / MARKERS[found.kind]).exists()
     assert all((found.folder / file).exists() for file in INNER[name])
 
@@ -75,5 +75,5 @@ def test_looks_that_only_its_own_ledger_holds_outlive_it():
     )
     (runs_folder() / "filters" / "ledger.jsonl").write_text(line)
     looks = read_ledger()
-    Workspace().remove(Workspace().find_to_remove("filters"))
+    RunsFolder().remove(RunsFolder().find_to_remove("filters"))
     assert [one.why for one in looks] == [one.why for one in read_ledger()] == ["once"]

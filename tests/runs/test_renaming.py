@@ -13,7 +13,7 @@ from toile.recipe import recipe_text, with_settings, yaml_text
 from toile.runs import (
     Entry,
     Run,
-    Workspace,
+    RunsFolder,
     bundle_run,
     looks_of,
     read_ledger,
@@ -36,7 +36,7 @@ def make(name, **fields):
 
 
 def rename(name, new):
-    return Workspace().rename(name, new)
+    return RunsFolder().rename(name, new)
 
 
 def look_at(run):
@@ -55,7 +55,7 @@ def kept(trained):
 def test_a_run_is_called_by_its_new_name_alone():
     make("one")
     assert rename("one", "two") == Entry("run", runs_folder() / "two", rename("two", "three").when)
-    assert [one.name for one in Workspace().entries()] == ["three"]
+    assert [one.name for one in RunsFolder().entries()] == ["three"]
     assert [one.name for one in Run(runs_folder() / "three").remarks.names] == ["one", "two"]
 
 
@@ -95,7 +95,7 @@ def test_looks_at_readings_stay_theirs_where_their_study_is_renamed():
 def test_a_bundle_of_it_carries_its_looks_by_its_new_name(kept, tmp_path):
     write_look(
         [runs_folder()],
-        LookRequest("one", "last", "r", "d", kept.facts.test_fingerprint, "x"),
+        LookRequest("one", "last", "r", "d", kept.data.test_fingerprint, "x"),
         "once",
     )
     renamed = Run(rename("one", "two").folder)
@@ -107,7 +107,7 @@ def test_a_bundle_of_it_carries_its_looks_by_its_new_name(kept, tmp_path):
 def test_who_knows_it_by_its_old_name_and_its_weights_finds_it():
     make("one")
     renamed = Run(rename("one", "two").folder)
-    assert Workspace().runs_called("one") == Workspace().runs_called("two") == (renamed,)
+    assert RunsFolder().runs_called("one") == RunsFolder().runs_called("two") == (renamed,)
 
 
 @pytest.mark.parametrize(

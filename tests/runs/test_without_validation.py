@@ -31,7 +31,7 @@ def unscored(bars, tmp_path_factory) -> Run:
 
 
 def test_all_images_are_trained_on_and_no_score_is_claimed(unscored):
-    facts, results = unscored.facts, unscored.results
+    facts, results = unscored.data, unscored.results
     assert (facts.train, facts.validation, facts.copies) == (96, 0, 0)
     assert "nothing is scored" in facts.notes[0]
     score = unscored.score

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from toile.errors import ToileError
-from toile.runs import Workspace
+from toile.runs import RunsFolder
 from toile.runs.layout import MARKERS
 
 KEPT = {
@@ -33,8 +33,8 @@ def runs(tmp_path, monkeypatch):
 
 
 def test_the_newest_comes_first():
-    assert [(one.name, one.kind) for one in Workspace().entries()] == [*KEPT.items()][::-1]
-    assert [one.name for one in Workspace().entries("study")] == ["filters-by-kernel", "filters"]
+    assert [(one.name, one.kind) for one in RunsFolder().entries()] == [*KEPT.items()][::-1]
+    assert [one.name for one in RunsFolder().entries("study")] == ["filters-by-kernel", "filters"]
 
 
 @pytest.mark.parametrize(
@@ -56,31 +56,31 @@ def test_the_newest_comes_first():
     ],
 )
 def test_a_name_its_beginning_or_a_runs_end_is_enough(name, kinds, found):
-    kept = Workspace().find(name, *kinds)
+    kept = RunsFolder().find(name, *kinds)
     assert (kept and kept.name) == found
 
 
 def test_a_folder_elsewhere_is_found_by_its_path(runs, tmp_path, monkeypatch):
     monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "nowhere"))
-    assert Workspace().find(runs / "lab-quick").kind == "sheet"
+    assert RunsFolder().find(runs / "lab-quick").kind == "sheet"
     monkeypatch.chdir(runs / "lab-quick")
-    assert Workspace().find(".").name == "lab-quick"
+    assert RunsFolder().find(".").name == "lab-quick"
 
 
 def test_a_beginning_of_several_is_refused_naming_them():
     with pytest.raises(ToileError, match=r"filters- fits 2 names in .*: filters-search, "):
-        Workspace().find("filters-")
+        RunsFolder().find("filters-")
 
 
 def test_a_run_is_found_by_its_recipe_where_one_run_has_it(runs):
     with pytest.raises(ToileError, match="quick fits 2 names"):
-        Workspace().find("quick")
+        RunsFolder().find("quick")
     (runs / "20261120-100000-quick-ab12" / "state.json").unlink()
-    assert Workspace().find("quick").name == "20261120-110000-quick-cd34"
+    assert RunsFolder().find("quick").name == "20261120-110000-quick-cd34"
 
 
 def test_where_there_is_none_there_is_no_last(tmp_path, monkeypatch):
     monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "nowhere"))
-    assert Workspace().entries() == []
+    assert RunsFolder().entries() == []
     with pytest.raises(ToileError, match="nowhere has no study or search yet, so none is the last"):
-        Workspace().find("last", "study", "search")
+        RunsFolder().find("last", "study", "search")

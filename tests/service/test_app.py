@@ -40,7 +40,7 @@ def noise():
 def test_a_picture_is_answered_as_the_run_itself_answers_it(ask, run, pictures):
     from toile.network import network_logits, pixels_of
 
-    names, facts = run.facts.class_names, run.facts
+    names, facts = run.data.class_names, run.data
     scale = pixels_of(facts.scaling, facts.mean, facts.sd)
     shares = probabilities(network_logits(load_network(run), pictures, scale))
     for picture, expected in zip(pictures, shares, strict=True):
@@ -176,7 +176,7 @@ def test_the_card_says_which_network_it_is_and_how_good(ask, run):
     card = ask("GET", "/").json()
     accuracy = run.score.to_json()
     assert card["run"] == "run"
-    assert card["classes"] == list(run.facts.class_names)
+    assert card["classes"] == list(run.data.class_names)
     assert card["shape"] == [1, 28, 28]
     assert card["weights_sha256"] == run.results.weights["last"]
     assert card["accuracy"] == {**accuracy, "of": "validation", "seen": ""}

@@ -66,7 +66,7 @@ def test_both_levels_score_on_the_labels_that_the_data_has(folder, noisy):
 
 
 def test_the_run_remembers_both_fingerprints_and_what_was_corrected(folder, noisy):
-    before, after = (runs_of(folder, level)[0].facts for level in ("before", "after"))
+    before, after = (runs_of(folder, level)[0].data for level in ("before", "after"))
     assert before.corrections is None
     assert after.fingerprint != before.fingerprint == after.original_fingerprint
     assert (after.order, after.test_fingerprint) == (before.order, before.test_fingerprint)
@@ -150,11 +150,11 @@ def test_a_run_is_read_again_by_its_own_copy_and_travels_with_it(folder, noisy, 
     run = Run(shutil.copytree(folder / "readings" / "after-1", tmp_path / "after"))
     dataset = same_data(run)
     assert dataset.corrections.path == run.folder / CORRECTIONS_FILE
-    assert dataset.fingerprint == run.facts.fingerprint
+    assert dataset.fingerprint == run.data.fingerprint
     bundle = bundle_run(run, tmp_path / "after.zip")
     copied, _ = toile.import_bundle(bundle, tmp_path / "elsewhere")
     assert copied.recipe.data.corrections == CORRECTIONS_FILE
-    assert same_data(copied, data=noisy / "bars.npz").fingerprint == run.facts.fingerprint
+    assert same_data(copied, data=noisy / "bars.npz").fingerprint == run.data.fingerprint
 
 
 def test_a_file_that_was_changed_between_readings_leaves_no_verdict(folder, tmp_path):

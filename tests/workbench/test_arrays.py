@@ -48,7 +48,7 @@ def test_the_run_remembers_them_by_name_and_content(run):
     assert run.recipe.data.name == run.data.name == arrays().name
     assert run.data.fingerprint == arrays().fingerprint
     assert list(run.data.class_names) == list(NAMES)
-    assert run.facts.greys.words == "0 to 1 with fractions"
+    assert run.data.greys.words == "0 to 1 with fractions"
 
 
 def test_another_process_finds_them_in_the_cache(run, tmp_path):

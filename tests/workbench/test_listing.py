@@ -5,9 +5,9 @@ import json
 import pytest
 
 from toile.file_lock import file_lock
-from toile.runs import Workspace
+from toile.runs import RunsFolder
 from toile.studies import study_of, study_text
-from toile.workbench.listing import list_studies, renew_summaries
+from toile.workbench import list_studies, renew_summaries
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_renamed_studys_summary_names_its_runs_where_they_lie_now(place):
     asked = {"recipe": "s1-lab", "vary": {"network.conv1.filters": [2, 3]}, "readings": 2}
     write(place / "old", study={"status": "stopped"}, verdict={"sentence": "", "folder": "old"})
     (place / "old" / "study.yaml").write_text(study_text(study_of(asked)))
-    renew_summaries(Workspace().rename("old", "new"))
+    renew_summaries(RunsFolder().rename("old", "new"))
     said = json.loads((place / "new" / "verdict.json").read_text())
     assert said["folder"] == str(place / "new")
     assert said["readings"][0]["run"] == str(place / "new" / "readings" / "2-1")
@@ -93,6 +93,6 @@ def test_in_a_renamed_sheet_the_summaries_of_its_exercises_name_their_runs_too(p
     write(place / "lab" / "one", study={"status": "stopped"}, verdict={"sentence": ""})
     asked = {"recipe": "s1-lab", "vary": {"network.conv1.filters": [2, 3]}, "readings": 2}
     (place / "lab" / "one" / "study.yaml").write_text(study_text(study_of(asked)))
-    renew_summaries(Workspace().rename("lab", "course"))
+    renew_summaries(RunsFolder().rename("lab", "course"))
     said = json.loads((place / "course" / "one" / "verdict.json").read_text())
     assert said["readings"][0]["run"] == str(place / "course" / "one" / "readings" / "2-1")

@@ -9,7 +9,7 @@ import toile
 from toile.data import load_data
 from toile.data.sealed import open_sealed
 from toile.recipe import with_settings
-from toile.runs import Run, Workspace, load_arrays, pictures_of, runs_folder
+from toile.runs import Run, RunsFolder, load_arrays, pictures_of, runs_folder
 
 
 def age(run: Run) -> Run:
@@ -31,7 +31,7 @@ def old(small, tmp_path) -> Run:
 
 
 def test_an_older_run_goes_on_to_the_bits_it_would_have_had(old, small, tmp_path):
-    assert (old.recipe.data.rule, old.facts.rule) == (1, 1)
+    assert (old.recipe.data.rule, old.data.rule) == (1, 1)
     toile.resume(old, epochs=2)
     whole = toile.train(small(2, rule=1), out=tmp_path / "whole")
     last = [load_arrays(run.folder / "last.safetensors").sha256 for run in (old, whole)]
@@ -40,20 +40,20 @@ def test_an_older_run_goes_on_to_the_bits_it_would_have_had(old, small, tmp_path
 
 def test_an_older_run_is_scored_on_the_test_part_it_had(old):
     looked = toile.evaluate(old, open_test=True, why="to see that it still can be")
-    assert looked.judgement.accuracy.n == old.facts.test
+    assert looked.judgement.accuracy.n == old.data.test
 
 
 def test_an_older_recipe_trained_again_has_its_bits(old, tmp_path):
     again = toile.train(old.folder / "recipe.yaml", out=tmp_path / "again")
     assert again.recipe.data.rule == 1
-    assert again.facts.test_fingerprint == old.facts.test_fingerprint
+    assert again.data.test_fingerprint == old.data.test_fingerprint
     last = [load_arrays(run.folder / "last.safetensors").sha256 for run in (old, again)]
     assert last[0] == last[1]
 
 
 def test_a_new_run_seals_the_same_pictures_in_every_size(small, tmp_path):
     small = toile.train(small(), out=tmp_path / "small")
-    assert (small.recipe.data.rule, small.facts.rule) == (3, 3)
+    assert (small.recipe.data.rule, small.data.rule) == (3, 3)
     marks = [
         open_sealed(load_data(small.recipe.data.model_copy(update={"size_px": size})).test).hashes
         for size in (8, 12)
@@ -76,7 +76,7 @@ def test_what_its_first_weights_were_trained_on_is_known_also_from_the_bin(small
     recipe = with_settings(small(rule=1, split=1), folds)
     child = age(toile.train(recipe, out=tmp_path / "child"))
     before = pictures_of(child)
-    workspace = Workspace()
+    workspace = RunsFolder()
     workspace.remove(workspace.named("parent"))
     assert np.array_equal(pictures_of(child).trained, before.trained)
     assert pictures_of(child).unknown == ()

@@ -50,7 +50,7 @@ def images(run) -> np.ndarray:
 
 def test_validation_images_are_answered_as_they_were_after_training(run, images):
     stored = probabilities(run.validation.logits[:5])
-    names = run.facts.class_names
+    names = run.data.class_names
     for answered, row in zip(toile.predict(run, list(images)), stored, strict=True):
         assert answered.top[0].class_name == names[row.argmax()]
         told = [one.probability for one in answered.top]
@@ -334,7 +334,7 @@ def test_among_others_in_a_folder_a_sealed_picture_alone_has_no_answer(small, pi
     of = toile.train(small(), out=tmp_path / "run")
     answers = toile.predict(of, pictures)
     refused = [one for one in answers if one.error]
-    assert len(refused) == of.facts.test == 12
+    assert len(refused) == of.data.test == 12
     assert all(one.error.startswith("is of the sealed test part") for one in refused)
     assert all(one.top for one in answers if not one.error)
 
@@ -345,9 +345,9 @@ def test_a_run_of_data_named_by_a_relative_path_knows_them_from_anywhere(
     monkeypatch.chdir(pictures.parent)
     of = toile.train(small(name="pictures"), out=tmp_path / "run")
     monkeypatch.chdir(tmp_path)
-    assert of.facts.path == of.recipe.data.name == str(pictures)
+    assert of.data.path == of.recipe.data.name == str(pictures)
     answers = toile.predict(of, pictures)
-    assert sum(bool(one.error) for one in answers) == of.facts.test
+    assert sum(bool(one.error) for one in answers) == of.data.test
 
 
 def test_more_than_fit_in_memory_at_once_come_in_order_with_progress(run, images):

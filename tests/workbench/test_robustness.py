@@ -112,7 +112,7 @@ def test_what_is_no_class_is_asked_as_predict_asks(run, found):
     # fashion-mnist and its sample have this run's classes.
     assert not {"fashion-mnist", "fashion-sample"} & set(kinds)
     for kind, make in (("noise", noise_pictures), ("blank", blank_pictures)):
-        answered = toile.predict(run, list(make(20, run.facts.shape)))
+        answered = toile.predict(run, list(make(20, run.data.shape)))
         tops = [one.top[0].probability for one in answered if one.top]
         assert kinds[kind].answered == proportion(len(tops), 20)
         assert kinds[kind].sure == (pytest.approx(np.median(tops)) if tops else None)
@@ -148,7 +148,7 @@ def test_json_has_every_score_with_its_interval(run, found):
     assert turned["corruption"] == "rotate"
     assert [level["strength"] for level in turned["strengths"]] == [5, 10, 15, 30, 45]
     last = turned["strengths"][4]
-    assert set(last["per_class"]) == set(run.facts.class_names)
+    assert set(last["per_class"]) == set(run.data.class_names)
     assert last["accuracy"]["low"] < last["accuracy"]["value"] < last["accuracy"]["high"]
     assert len(record["attacks"]["scores"]) == 8
 

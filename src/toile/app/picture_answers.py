@@ -83,10 +83,10 @@ class PictureAnswers:
         from toile.runs import Run, data_settings
 
         run = Run(Path(question["folder"]))
-        if not 0 <= question["label"] < len(run.facts.class_names):
+        if not 0 <= question["label"] < len(run.data.class_names):
             raise ToileError(f"class {question['label']} is asked for, which {run.id} has not")
         dataset = load_data(data_settings(run), progress=tell, fetch=False)
-        edges = class_outline(dataset, run.facts.class_names[question["label"]])
+        edges = class_outline(dataset, run.data.class_names[question["label"]])
         return packed(edges[None, None])
 
     def _network(self, folder: Path, weights: str) -> Any:

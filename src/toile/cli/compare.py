@@ -33,11 +33,11 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Show in what runs differ: recipes, scores, curves. Of studies, all levels side by side."""
-    from toile.runs import Run, Workspace
+    from toile.runs import Run, RunsFolder
 
     if not 2 <= len(names) <= len(LETTERS):
         raise ToileError(f"compare takes 2 to {len(LETTERS)} names; {len(names)} were given")
-    entries = [Workspace().named(name) for name in names]
+    entries = [RunsFolder().named(name) for name in names]
     if all(entry.kind == "run" for entry in entries):
         _compare_runs([Run(entry.folder) for entry in entries], out, force, as_json)
     else:
@@ -116,7 +116,7 @@ def _runs_words(
     for letter, run in zip(LETTERS, runs):  # noqa: B905
         if words := seen_words(run.recipe):
             lines.append(f"warning: {letter}: {plain(words)}")
-    if len({run.facts.original_fingerprint for run in runs}) > 1:
+    if len({run.data.original_fingerprint for run in runs}) > 1:
         lines.append("their data differ, so their scores are of different images")
     return "\n".join(lines)
 

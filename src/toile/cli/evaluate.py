@@ -53,7 +53,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Judge a run: accuracy, precision, recall, F1, confusion, calibration, with intervals."""
-    from toile.cli.progress import data_progress, waiting
+    from toile.cli.progress import data_progress
     from toile.runs import open_run
 
     if robustness:
@@ -66,16 +66,12 @@ def evaluate(
     if out is not None or values is not None:
         raise ToileError("--out and --values go with --robustness; --figures draws the scores")
     opened = open_run(run)
-    second = None if against is None else open_run(against)
-    from toile.runs import compare_predictions
-    from toile.runs import evaluate as judge
-
-    if second is not None and open_test:
-        raise ToileError("--against compares answers on validation; leave --open-test out")
     # Before a look is spent: what can be refused is refused first.
-    test = None if second is None else compare_predictions(opened, second)
+    compared = None if against is None else _compare(opened, against, open_test)
     if figures is not None:
         make_folder(figures, "--figures", FIGURES, force)
+    from toile.runs import evaluate as judge
+
     with data_progress() as progress:
         judged = judge(
             opened,
@@ -89,18 +85,12 @@ def evaluate(
     written: list[Path] = []
     try:
         if figures is not None:
-            with waiting("drawing"):
-                written = _draw(judged, figures, data)
+            written = _draw(judged, figures, data)
         if open_test:
-            # Here, since drawing takes a while to be imported.
-            from toile.runs import load_run_data
-            from toile.workbench import write_report
-
-            # The page counts the looks, so it is made to know of this one.
-            write_report(opened, None if data is None else load_run_data(opened, data=data))
+            _renew_page(opened, data)
     finally:
         # Whatever hinders the pictures: a score that cost a look is said.
-        _say(judged, second, test, written, as_json)
+        _say(judged, compared, written, as_json)
 
 
 def _refuse_beside_robustness(
@@ -112,36 +102,55 @@ def _refuse_beside_robustness(
             raise ToileError(f"--robustness is measured on validation alone; leave {option} out")
 
 
+def _compare(first: "Run", against: str, open_test: bool) -> "tuple[Run, McNemar]":
+    """The run that `first` is compared with, and what comes of it on validation."""
+    from toile.runs import compare_predictions, open_run
+
+    second = open_run(against)
+    if open_test:
+        raise ToileError("--against compares answers on validation; leave --open-test out")
+    return second, compare_predictions(first, second)
+
+
+def _renew_page(run: "Run", data: str | None) -> None:
+    """Write the run's page anew, which counts the looks."""
+    # Here, since drawing takes a while to be imported.
+    from toile.runs import load_run_data
+    from toile.workbench import write_report
+
+    write_report(run, None if data is None else load_run_data(run, data=data))
+
+
 def _say(
     judged: "Evaluated",
-    second: "Run | None",
-    test: "McNemar | None",
+    compared: "tuple[Run, McNemar] | None",
     written: list[Path],
     as_json: bool,
 ) -> None:
     if as_json:
         record = judged.to_json() | {"files": [str(path) for path in written]}
-        if test is not None and second is not None:
+        if compared is not None:
+            second, test = compared
             record["mcnemar"] = test.to_json() | {"against": str(second.folder)}
         say_json(record)
         return
     say(_judgement(judged))
-    if test is not None and second is not None:
-        say(mcnemar_words(judged.run, second, test))
+    if compared is not None:
+        say(mcnemar_words(judged.run, *compared))
     for path in written:
         say(f"wrote {path}")
 
 
 def looks(as_json: Json = False) -> None:
     """List every look at a test part, with its reason and its score."""
-    from toile.runs import Workspace, read_ledger
+    from toile.runs import RunsFolder, read_ledger
 
     ledger = read_ledger()
     if as_json:
         say_json({"looks": [look.to_json() for look in ledger]})
         return
     if not ledger:
-        say(f"no test part was opened from {Workspace().folder}")
+        say(f"no test part was opened from {RunsFolder().folder}")
         return
     rows = [
         (
@@ -184,24 +193,27 @@ def mcnemar_words(first: "Run", second: "Run", test: "McNemar") -> str:
 
 
 def _draw(judged: "Evaluated", folder: Path, data: str | None) -> list[Path]:
-    from toile import report
-    from toile.workbench import mistakes_of
+    from toile.cli.progress import waiting
 
-    names = judged.run.facts.class_names
-    plots = {
-        FIGURES[0]: report.confusion_figure(judged.judgement.matrix, names),
-        FIGURES[1]: report.reliability_figure(judged.judgement.calibration.bins),
-    }
-    # Pictures of the test part are not for looking at: they would be chosen by.
-    if judged.look is None and judged.judgement.most_confused:
-        plots[FIGURES[2]] = mistakes_of(judged.run, data)
-    for name, figure in plots.items():
-        report.save_figure(figure, folder / name)
+    with waiting("drawing"):
+        from toile import report
+        from toile.workbench import mistakes_of
+
+        names = judged.run.data.class_names
+        plots = {
+            FIGURES[0]: report.confusion_figure(judged.judgement.matrix, names),
+            FIGURES[1]: report.reliability_figure(judged.judgement.calibration.bins),
+        }
+        # Pictures of the test part are not for looking at: they would be chosen by.
+        if judged.look is None and judged.judgement.most_confused:
+            plots[FIGURES[2]] = mistakes_of(judged.run, data)
+        for name, figure in plots.items():
+            report.save_figure(figure, folder / name)
     return [folder / name for name in plots]
 
 
 def _judgement(judged: "Evaluated") -> str:
-    result, names = judged.judgement, judged.run.facts.class_names
+    result, names = judged.judgement, judged.run.data.class_names
     lines = [
         f"{plain(judged.run.id)}  on {judged.of}, {judged.weights} weights",
         f"accuracy  {_estimate(result.accuracy)}; intervals are 95 %",
@@ -232,7 +244,7 @@ def _commonest(judged: "Evaluated") -> list[str]:
     largest = commonest(judged.judgement.matrix.sum(axis=1))
     if largest is None:
         return []
-    name = plain(judged.run.facts.class_names[largest.label])
+    name = plain(judged.run.data.class_names[largest.label])
     return [f"always answering {name} would be right on {percent(largest.fraction)} of them"]
 
 
@@ -251,7 +263,7 @@ def _classes(judged: "Evaluated") -> str:
     rows = [
         (name, *map(_ends, (scores.precision, scores.recall, scores.f1)), str(scores.recall.n))
         for name, scores in zip(
-            (*judged.run.facts.class_names, "all, on average"),
+            (*judged.run.data.class_names, "all, on average"),
             (*result.per_class, result.macro),
             strict=True,
         )
@@ -274,7 +286,7 @@ def _calibration(judged: "Evaluated") -> str:
 
 
 def _matrix(judged: "Evaluated") -> str:
-    names = judged.run.facts.class_names
+    names = judged.run.data.class_names
     rows = [
         (name, *map(str, row))
         for name, row in zip(numbered(names), judged.judgement.matrix.tolist(), strict=True)

@@ -48,7 +48,7 @@ def export(
             opened, to, file, weights=weights, int8=int8, input_kind=input_, force=force, data=data
         )
     parity = exported.parity
-    images = "validation images" if opened.facts.validation else "training images"
+    images = "validation images" if opened.data.validation else "training images"
     if as_json:
         record = {"file": str(exported.file), "format": exported.format}
         say_json(record | parity.model_dump(exclude_none=True))

@@ -27,12 +27,12 @@ def refuse_existing(path: Path, force: bool) -> None:
 
 def output_path(path: Path | None, name: str, force: bool) -> Path:
     """`path` where it was named; else a free name like `name` in the workspace."""
-    from toile.runs import Workspace
+    from toile.runs import RunsFolder
 
     if path is not None:
         refuse_existing(path, force)
         return path
-    folder, file = Workspace().folder, Path(name)
+    folder, file = RunsFolder().folder, Path(name)
     folder.mkdir(parents=True, exist_ok=True)
     names = (f"{file.stem}-{number}{file.suffix}" for number in count(2))
     path = folder / name

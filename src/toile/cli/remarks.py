@@ -25,16 +25,16 @@ def note(
     remove: Annotated[bool, typer.Option("--remove", help="Take the note off.")] = False,
 ) -> None:
     """Note something of a run, a study, a search or a sheet, to be shown where that is listed."""
-    from toile.runs import Workspace, read_remarks
+    from toile.runs import RunsFolder, read_remarks
 
-    workspace = Workspace()
+    workspace = RunsFolder()
     entry = workspace.named(name)
     if remove and text is not None:
         raise ToileError("--remove takes the note off, so it goes without a text")
     if remove:
         workspace.remove_note(entry.folder)
         say(f"took the note off {plain(entry.name)}")
-        renew_page(entry)
+        _say_renewed(entry)
     elif text is None:
         note_text = read_remarks(entry.folder).note
         say(
@@ -44,7 +44,7 @@ def note(
     else:
         workspace.note(entry.folder, text)
         say(f"noted of {plain(entry.name)}")
-        renew_page(entry)
+        _say_renewed(entry)
 
 
 def star(
@@ -52,14 +52,14 @@ def star(
     remove: Annotated[bool, typer.Option("--remove", help="Take the star away.")] = False,
 ) -> None:
     """Star runs, studies, searches or sheets; `toile runs --starred` lists those runs alone."""
-    from toile.runs import Workspace
+    from toile.runs import RunsFolder
 
-    workspace = Workspace()
+    workspace = RunsFolder()
     # All are found before one is changed.
     for entry in [workspace.named(name) for name in names]:
         workspace.star(entry.folder, not remove)
         say(f"took the star from {plain(entry.name)}" if remove else f"starred {plain(entry.name)}")
-        renew_page(entry)
+        _say_renewed(entry)
 
 
 def rename(
@@ -67,49 +67,29 @@ def rename(
     new: Annotated[str, typer.Argument(metavar="NEW", help="Its name from now on.")],
 ) -> None:
     """Rename a run, a study, a search or a sheet, with its folder."""
-    from toile.runs import Workspace
+    from toile.runs import RunsFolder
     from toile.workbench import renew_summaries
 
-    workspace = Workspace()
+    workspace = RunsFolder()
     before = workspace.named(name)
     after = workspace.rename(before.folder, new)
     renew_summaries(after)
     say(f"{plain(before.name)} is now {after.name}")
-    renew_page(after)
+    _say_renewed(after)
 
 
-def renew_page(entry: "Entry") -> None:
-    """Write its page anew, where it has one: it tells name, note and star.
-
-    A run's page has pictures, for which nothing is fetched.
-    """
+def _say_renewed(entry: "Entry") -> None:
+    """Renew its page, and say why where it is left as it was."""
     if not (entry.folder / "report.html").exists():
         return
     from toile.cli.progress import waiting
-    from toile.data import load_here
-    from toile.runs import Run, refuse_other_images
 
-    dataset = load_here(Run(entry.folder).recipe.data) if entry.kind == "run" else None
-    if entry.kind == "run" and dataset is None:
-        say(
-            "its page is as it was, since its pictures are not here; toile report "
-            f"{plain(entry.name)} writes it anew"
-        )
-        return
-    try:
-        if dataset is not None:
-            # A page of them would have no pictures in place of those that it has.
-            refuse_other_images(Run(entry.folder), dataset)
-        with waiting("writing its page anew"):
-            # What draws takes a moment to import.
-            from toile.workbench import write_report, write_reports
+    with waiting("writing its page anew"):
+        from toile.workbench import renew_page
 
-            if entry.kind == "run":
-                write_report(Run(entry.folder), dataset)
-            else:
-                write_reports(entry, ("html",))
-    except ToileError as error:
-        say(f"its page is as it was: {plain(str(error))}")
+        reason = renew_page(entry)
+    if reason:
+        say(f"its page is as it was: {plain(reason)}")
 
 
 def remarks_json(folder: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from toile.cli.words import bytes_text, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
-    from toile.runs import Binned, Entry, Workspace
+    from toile.runs import Binned, Entry, RunsFolder
 
 
 def rm(
@@ -39,9 +39,9 @@ def rm(
 
     They stay in a bin for 30 days, from which --undo brings them back.
     """
-    from toile.runs import Workspace
+    from toile.runs import RunsFolder
 
-    workspace, names = Workspace(), names or []
+    workspace, names = RunsFolder(), names or []
     if undo + list_bin + empty_bin > 1:
         raise ToileError("--undo, --list-bin and --empty-bin are asked one at a time")
     if names and (list_bin or empty_bin):
@@ -59,7 +59,7 @@ def rm(
         raise ToileError("name what is to be deleted; toile runs and toile studies list it")
 
 
-def _delete(workspace: "Workspace", names: list[str], yes: bool) -> None:
+def _delete(workspace: "RunsFolder", names: list[str], yes: bool) -> None:
     entries = {entry.folder.resolve(): entry for entry in map(workspace.find_to_remove, names)}
     if not yes:
         say("\n\n".join(_to_be_deleted(workspace, entry) for entry in entries.values()), err=True)
@@ -81,7 +81,7 @@ def _ask(question: str) -> None:
     ask(question)
 
 
-def _to_be_deleted(workspace: "Workspace", entry: "Entry") -> str:
+def _to_be_deleted(workspace: "RunsFolder", entry: "Entry") -> str:
     from toile.runs import contents_of
 
     contents = contents_of(entry)
@@ -109,7 +109,7 @@ def _run_words(folder: Path) -> str:
     return f"{state.name} on {state.data}, {state.status}, epoch {state.epoch}/{state.epochs}"
 
 
-def _show_bin(workspace: "Workspace", as_json: bool) -> None:
+def _show_bin(workspace: "RunsFolder", as_json: bool) -> None:
     entries = workspace.binned()
     if as_json:
         say_json({"bin": [_binned_json(entry) for entry in entries]})
@@ -119,7 +119,7 @@ def _show_bin(workspace: "Workspace", as_json: bool) -> None:
         say(f"the bin of {workspace.folder} is empty")
 
 
-def _empty(workspace: "Workspace", yes: bool) -> None:
+def _empty(workspace: "RunsFolder", yes: bool) -> None:
     entries = workspace.binned()
     if entries and not yes:
         say(_bin_words(entries), err=True)

@@ -28,9 +28,9 @@ def report(
 ) -> None:
     """Write the report of a run, study, search or sheet into its folder and print its files."""
     from toile.cli.progress import waiting
-    from toile.runs import Workspace
+    from toile.runs import RunsFolder
 
-    entry = Workspace().named(name)
+    entry = RunsFolder().named(name)
     with waiting("writing the report"):
         from toile.workbench import write_reports
 

@@ -36,7 +36,7 @@ def runs(
 
     `toile studies` lists studies.
     """
-    from toile.runs import STATUSES, Workspace
+    from toile.runs import STATUSES, RunsFolder
 
     if status is not None and status not in STATUSES:
         raise ToileError(
@@ -47,7 +47,7 @@ def runs(
         raise ToileError(f"--sort is {sort}; it is one of {', '.join(SORTS)}")
     entries = [
         entry
-        for entry in Workspace().runs()
+        for entry in RunsFolder().runs()
         if name in (None, entry.state.name)
         and data in (None, entry.state.data)
         and status in (None, entry.state.status)
@@ -59,7 +59,7 @@ def runs(
     elif entries:
         say(_listing(entries))
     else:
-        say(f"no such runs in {Workspace().folder}; train one with  toile train quick")
+        say(f"no such runs in {RunsFolder().folder}; train one with  toile train quick")
 
 
 def _listed_json(entry: "Listed") -> dict[str, Any]:

@@ -29,11 +29,11 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show runs, studies, searches or sheets: scores with intervals, and how they came about."""
-    from toile.runs import Workspace
+    from toile.runs import RunsFolder
 
     # What is of runs alone is asked of the last run.
     kinds = ("run",) if reach or curve else ()
-    entries = [Workspace().named(name, *kinds) for name in names]
+    entries = [RunsFolder().named(name, *kinds) for name in names]
     non_run = next((entry for entry in entries if entry.kind != "run"), None)
     if non_run is not None and (reach or curve):
         raise ToileError(f"{non_run.name} is a {non_run.kind}; --reach and --curve are of runs")
@@ -128,7 +128,7 @@ def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
     heads = ("epoch", "loss", "accuracy", "validation loss", "accuracy", "time")
     targets = reach or TARGETS
     # Without validation images nothing is known of any.
-    reached = convergence_of(epochs, targets) if run.facts.validation else ()
+    reached = convergence_of(epochs, targets) if run.data.validation else ()
     # Of our own rising targets all after the first missed one were missed too, and say no more.
     first_missed = next(
         (index for index, target in enumerate(reached) if target.epoch is None), None

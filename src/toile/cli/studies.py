@@ -24,7 +24,7 @@ def studies(as_json: Json = False) -> None:
 
     Their readings are no rows of `toile runs`.
     """
-    from toile.runs import Workspace
+    from toile.runs import RunsFolder
     from toile.workbench import list_studies
 
     statuses = list_studies()
@@ -34,7 +34,7 @@ def studies(as_json: Json = False) -> None:
         say(_listing(statuses))
     else:
         say(
-            f"no study, search or sheet in {Workspace().folder}; take one with  "
+            f"no study, search or sheet in {RunsFolder().folder}; take one with  "
             "toile study s1-lab --vary network.conv1.filters=8,64"
         )
 

@@ -100,11 +100,9 @@ def resume(
         with data_progress() as progress:
             prepared = prepare_data(data_settings(opened, data), progress)
         with waiting("loading torch"):
-            from toile.runs import go_on
+            from toile.runs import resume_prepared
 
-            live = go_on(
-                opened, epochs=epochs, checkpoint_seconds=checkpoint_seconds, prepared=prepared
-            )
+            live = resume_prepared(opened, prepared, epochs, checkpoint_seconds)
         _follow(live, signals, curve, page or open_, as_json, open_)
 
 
@@ -149,7 +147,7 @@ def result(run: "Run") -> dict[str, Any]:
         **results,
         "state": state.status,
         "reason": state.reason,
-        "notes": [*run.facts.notes, *_few_steps(run)],
+        "notes": [*run.data.notes, *_few_steps(run)],
     }
 
 
@@ -200,7 +198,7 @@ def _recalls(run: "Run") -> list[str]:
 
     if not run.has_validation:
         return []
-    validation, names = run.validation, run.facts.class_names
+    validation, names = run.validation, run.data.class_names
     matrix = evaluation.confusion_matrix(validation.labels, validation.logits.argmax(1), len(names))
     rows = [
         _recall(name, recall)

@@ -58,11 +58,11 @@ def _live_run(folder: Path, recipe: str, prepare: "Prepare") -> "LiveRun":
     """The run in `folder`, to go on with or to begin."""
     # Here, since they load torch, which a refused study is not to wait for.
     from toile.recipe import read_recipe_text
-    from toile.runs import Run, begin_prepared, go_on
+    from toile.runs import Run, begin_prepared, resume_prepared
 
     if (folder / "state.json").exists():
         run = Run(folder)
-        return go_on(run, prepared=prepare(run.recipe.data))
+        return resume_prepared(run, prepare(run.recipe.data))
     # The state is written last: without it there is at most a part of a beginning.
     if folder.exists():
         shutil.rmtree(folder)

@@ -10,7 +10,7 @@ from toile.studies import Study, short_names
 
 def run_title(run: Run) -> str:
     """What every run is to answer."""
-    facts = run.facts
+    facts = run.data
     return (
         f"How well does {run.recipe.name} tell the {len(facts.class_names)} classes of "
         f"{facts.name} apart?"

@@ -1,6 +1,5 @@
 from .added_data import AddedData as AddedData
 from .added_data import DataList as DataList
-from .beginning import begin as begin
 from .beginning import begin_prepared as begin_prepared
 from .beginning import start_weights as start_weights
 from .bin import Binned as Binned
@@ -62,6 +61,7 @@ from .prepared import prepare_data as prepare_data
 from .records import Named as Named
 from .records import Record as Record
 from .records import read_record as read_record
+from .remarks import Remarks as Remarks
 from .remarks import read_remarks as read_remarks
 from .remarks import shown_remarks as shown_remarks
 from .removal import contents_of as contents_of
@@ -72,7 +72,7 @@ from .requested import requested_recipe as requested_recipe
 from .results import TARGETS as TARGETS
 from .results import convergence_of as convergence_of
 from .results import seconds_of as seconds_of
-from .resuming import go_on as go_on
+from .resuming import resume_prepared as resume_prepared
 from .run import History as History
 from .run import Run as Run
 from .run import Validation as Validation
@@ -92,4 +92,4 @@ from .tensors import CorruptFile as CorruptFile
 from .tensors import load_arrays as load_arrays
 from .untrained import first_network as first_network
 from .workspace import Listed as Listed
-from .workspace import Workspace as Workspace
+from .workspace import RunsFolder as RunsFolder

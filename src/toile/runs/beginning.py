@@ -1,64 +1,32 @@
 """Beginning a run: a recipe meets its data."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from toile.data import (
     CORRECTIONS_FILE,
     Dataset,
-    DataSource,
-    Progress,
     Split,
     is_known,
-    no_progress,
     resolved_data,
 )
 from toile.errors import ToileError
 from toile.files import write_atomically
 from toile.inspection import cut_channels
-from toile.recipe import NO_SETTINGS, Plan, Recipe, Start, few_steps_note, layers, plan_network
+from toile.recipe import Plan, Recipe, Start, few_steps_note, layers, plan_network
 from toile.runs.checkpoint import CHECKPOINT_SECONDS
 from toile.runs.classifier import stored_weights
 from toile.runs.create import create_run
 from toile.runs.listing import open_run
 from toile.runs.live import LiveRun
 from toile.runs.pictures import pictures_of, pictures_to_keep
-from toile.runs.prepared import PreparedData, prepare_data
+from toile.runs.prepared import PreparedData
 from toile.runs.recorder import Recorder
-from toile.runs.requested import refuse_senseless, requested_recipe
+from toile.runs.requested import refuse_senseless
 from toile.runs.seen import fill_seen, seen_words
 from toile.training import begin as begin_fit
 from toile.training import fill_start, resolve
-
-
-def begin(
-    recipe: str | Path | Recipe,
-    *,
-    data: DataSource | None = None,
-    seed: int | None = None,
-    epochs: int | None = None,
-    settings: Mapping[str, Any] = NO_SETTINGS,
-    out: str | Path | None = None,
-    start: str | Path | None = None,
-    allow_seen: bool = False,
-    checkpoint_seconds: float = CHECKPOINT_SECONDS,
-    progress: Progress = no_progress,
-) -> LiveRun:
-    """A new run as `toile.begin` describes it, in a process that its caller has set up."""
-    read = requested_recipe(
-        recipe,
-        data=data,
-        seed=seed,
-        epochs=epochs,
-        settings=settings,
-        start=start,
-        allow_seen=allow_seen,
-    )
-    prepared = prepare_data(read.data, progress)
-    return begin_prepared(read, prepared, None if out is None else Path(out), checkpoint_seconds)
 
 
 def begin_prepared(
@@ -67,7 +35,7 @@ def begin_prepared(
     out: Path | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> LiveRun:
-    """A new run of `recipe` on its data, which has been read."""
+    """A new run of `recipe` on its data, which has been read; its caller set the process up."""
     refuse_senseless(recipe)
     dataset, split = prepared.dataset, prepared.split
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))

@@ -110,7 +110,7 @@ def bundle_run(run: Run, path: Path) -> Path:
         raise ToileError(f"{run.id} is running (process {state.pid}); bundle it when it has ended")
     # A damaged file must not travel.
     _read_all(run)
-    contents, facts = _contents(run), run.facts
+    contents, facts = _contents(run), run.data
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     looks = tuple(
         replace(
@@ -162,7 +162,7 @@ def unpack_bundle(
         draft = Run(staging / manifest.run)
         try:
             _fill(draft, contents)
-            refuse_odd_looks(manifest.looks, draft.facts.test_fingerprint)
+            refuse_odd_looks(manifest.looks, draft.data.test_fingerprint)
             write_page(draft)
             # Looks that happened elsewhere flatter its score here as well, so they are counted
             # here too: with the run or not at all. A kill between the two leaves looks without a
@@ -183,7 +183,7 @@ def _contents(run: Run) -> dict[str, bytes]:
     names = [name for name in (*REQUIRED, *TENSORS, *TEXTS) if (run.folder / name).exists()]
     names += _kept_epochs(run)
     contents = {name: (run.folder / name).read_bytes() for name in names}
-    recipe, facts = portable(run.recipe, run.facts)
+    recipe, facts = portable(run.recipe, run.data)
     contents["recipe.yaml"] = recipe.encode()
     # As it stands, with what a newer Toile may have added.
     record = read_record(contents["data.json"], Named, run.folder / "data.json")
@@ -268,7 +268,7 @@ def _fill(draft: Run, contents: dict[str, bytes]) -> None:
 def _read_all(run: Run) -> None:
     """Read every file of a run, so that a damaged one is found."""
     read_state(run.folder)
-    _ = run.recipe, run.facts, run.environment, run.history, run.pruning
+    _ = run.recipe, run.data, run.environment, run.history, run.pruning
     if run.has_results:
         _ = run.results
     if run.has_validation:

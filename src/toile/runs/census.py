@@ -54,7 +54,7 @@ def epoch_censuses(run: Run) -> list[tuple[int, Census]]:
 def census_images(labels: Int[np.ndarray, " n"], most: int) -> Int64[np.ndarray, " m"]:
     """Where `most` of the images lie, or all where there are fewer, ascending.
 
-    Always the same ones, each class in its share to one image.
+    Always the same ones, each class in its proportion to one image.
     """
     if len(labels) <= most:
         return np.arange(len(labels))

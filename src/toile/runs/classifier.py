@@ -64,7 +64,7 @@ def load_classifier(run: Run, weights: str = "last") -> RunClassifier:
     Raises ToileError where the run has no such weights, CorruptFile where they are damaged or
     another network's.
     """
-    facts, known = run.facts, pictures_of(run)
+    facts, known = run.data, pictures_of(run)
     return RunClassifier(
         name=run.name,
         facts=facts,

@@ -31,7 +31,7 @@ class Evaluated:
     """A run's judgement and what it is of: `validation`, its scoring half, or `test`.
 
     `look` is the entry this judgement made in the ledger; `looks` counts all at this test part, and
-    `other_looks` those at the same source read otherwise, as in another size or share.
+    `other_looks` those at the same source read otherwise, as in another size or fraction.
 
         >>> evaluated = toile.evaluate(run)
         >>> evaluated.of, evaluated.looks, evaluated.judgement.accuracy.n
@@ -55,7 +55,7 @@ class Evaluated:
 
     def to_json(self) -> dict[str, Any]:
         """The scores as JSON has them; the rows of `confusion` are true classes."""
-        names = self.run.facts.class_names
+        names = self.run.data.class_names
         judged = self.judgement
         return {
             "run": str(self.run.folder),
@@ -77,7 +77,7 @@ class Evaluated:
                     "true": names[pair.true],
                     "predicted": names[pair.predicted],
                     "count": pair.count,
-                    "share": pair.fraction,
+                    "fraction": pair.fraction,
                 }
                 for pair in judged.most_confused
             ],
@@ -131,7 +131,7 @@ def _on_test(
     from toile.runs.classifier import load_network
     from toile.runs.known_data import load_run_data, validation_pixels
 
-    facts = run.facts
+    facts = run.data
     pixels = pixels_of(facts.scaling, facts.mean, facts.sd)
     # All that can fail comes before the look, which counts whatever follows it.
     network = load_network(run, weights)
@@ -161,7 +161,7 @@ def _on_test(
 def _evaluated(
     run: Run, of: str, weights: str, judgement: Judgement, look: Look | None
 ) -> Evaluated:
-    facts = run.facts
+    facts = run.data
     known = looks_of(run)
     # An older run's data.json may have its path as it was typed.
     sources = (facts.path, run.recipe.data.name)

@@ -12,4 +12,4 @@ def few_steps_of(run: Run) -> str | None:
     A run without a checkpoint, as a bundled one, can only be trained anew.
     """
     goes_on = has_checkpoint(run.folder) and read_state(run.folder).status != "diverged"
-    return few_steps_note(run.recipe.training, run.facts.train, run.name if goes_on else None)
+    return few_steps_note(run.recipe.training, run.data.train, run.name if goes_on else None)

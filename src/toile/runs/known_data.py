@@ -78,7 +78,7 @@ def validation_pixels(run: Run, dataset: Dataset) -> UInt8[np.ndarray, "n c h w"
 
 def refuse_other_images(run: Run, dataset: Dataset) -> None:
     """Raise ToileError unless `dataset` holds the images of `run`, in the order they had."""
-    if dataset.order != run.facts.order:
+    if dataset.order != run.data.order:
         raise ToileError(
             f"{run.id} was trained on other images than {dataset.path} now has, or in another "
             "order; bring the same data back, or say where it lies"

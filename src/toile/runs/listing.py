@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from toile.runs.run import Run
-from toile.runs.workspace import Listed, Workspace
+from toile.runs.workspace import Listed, RunsFolder
 
 
 def open_run(name: str | Path, folder: str | Path | None = None) -> Run:
@@ -15,7 +15,7 @@ def open_run(name: str | Path, folder: str | Path | None = None) -> Run:
         >>> toile.open_run(run.id).score == run.score
         True
     """
-    return Workspace(folder).run(name)
+    return RunsFolder(folder).run(name)
 
 
 def list_runs(folder: str | Path | None = None) -> list[Listed]:
@@ -24,4 +24,4 @@ def list_runs(folder: str | Path | None = None) -> list[Listed]:
     >>> [listed.run.id == run.id for listed in toile.list_runs() if listed.run.id == run.id]
     [True]
     """
-    return Workspace(folder).runs()
+    return RunsFolder(folder).runs()

@@ -43,7 +43,7 @@ def _open(
             '"the settings are chosen, this is the final score"'
         )
     for run in runs:
-        known = run.facts.original_fingerprint
+        known = run.data.original_fingerprint
         if dataset.original_fingerprint != known:
             raise ToileError(
                 f"{run.id} was trained on data of fingerprint {known:.16}; {dataset.path} has "

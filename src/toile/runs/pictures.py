@@ -20,7 +20,7 @@ from toile.runs.listing import open_run
 from toile.runs.run import Run
 from toile.runs.run_files import PICTURES
 from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
-from toile.runs.workspace import Workspace
+from toile.runs.workspace import RunsFolder
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +100,7 @@ def _source_of(start: Start) -> Run:
     try:
         return open_run(start.run)
     except ToileError:
-        for run in Workspace().runs_called(Path(start.run).name):
+        for run in RunsFolder().runs_called(Path(start.run).name):
             path = run.folder / f"{start.weights}.safetensors"
             if path.exists() and load_arrays(path).sha256 == start.sha256:
                 return run
@@ -114,7 +114,7 @@ def _pictures_of(run: Run, after: Iterable[Path]) -> Pictures:
     nothing = np.empty(0, np.uint64)
     recipe = run.recipe
     dataset = load_here(recipe.data)
-    if dataset is None or dataset.order != run.facts.order:
+    if dataset is None or dataset.order != run.data.order:
         pictures = Pictures(nothing, nothing, (run.id,))
     else:
         pictures = pictures_to_keep(dataset, split_data(dataset.train, recipe.data), None)

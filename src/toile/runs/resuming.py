@@ -1,17 +1,13 @@
 """Going on with a run exactly where its checkpoint stands."""
 
-from pathlib import Path
-
-from toile.data import Dataset, DataSource, Progress, Split, no_progress
+from toile.data import Dataset, Split
 from toile.errors import ToileError
 from toile.recipe import Plan, Recipe, plan_network, with_settings
 from toile.runs.beginning import start_weights
 from toile.runs.checkpoint import CHECKPOINT_SECONDS, has_checkpoint, run_version
-from toile.runs.known_data import data_settings
-from toile.runs.listing import open_run
 from toile.runs.live import LiveRun
 from toile.runs.machine import differences, environment
-from toile.runs.prepared import PreparedData, prepare_data
+from toile.runs.prepared import PreparedData
 from toile.runs.recorder import Recorder
 from toile.runs.requested import refuse_to_repeat
 from toile.runs.run import Run
@@ -19,24 +15,19 @@ from toile.training import Fit, resolve
 from toile.training import begin as begin_fit
 
 
-def go_on(
-    run: str | Path | Run,
-    *,
+def resume_prepared(
+    run: Run,
+    prepared: PreparedData,
     epochs: int | None = None,
-    data: DataSource | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
-    progress: Progress = no_progress,
-    prepared: PreparedData | None = None,
 ) -> LiveRun:
-    """A run to go on with as `toile.go_on` describes it, in a process that its caller has set up.
+    """`run` to go on with, as `toile.go_on` describes it, on its data, which has been read.
 
-    `prepared` is what was read of its images where that has been read already.
+    Its caller set the process up.
     """
-    run = run if isinstance(run, Run) else open_run(run)
     version = run_version(run.folder)
     refuse_to_repeat(run, epochs)
     recipe = run.recipe
-    prepared = prepared or prepare_data(data_settings(run, data), progress)
     dataset, split = prepared.dataset, prepared.split
     _refuse_other_data(run, dataset, split)
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))

@@ -130,14 +130,9 @@ class Run:
             raise damaged(self.folder / "data.json", error) from None
 
     @property
-    def facts(self) -> DataFacts:
-        """`data`, as classifiers and exported files call it too."""
-        return self.data
-
-    @property
     def plan(self) -> Plan:
         """The plan of its network, from what the run remembers."""
-        facts = self.facts
+        facts = self.data
         return plan_network(self.recipe.network, facts.shape, len(facts.class_names))
 
     @property
@@ -237,7 +232,7 @@ class Run:
         """Logits, labels and places in the training part of the validation images."""
         path = self.folder / "validation.safetensors"
         if not path.exists():
-            if not self.facts.validation:
+            if not self.data.validation:
                 raise ToileError(
                     f"{self.id} was trained without validation images (data.validation is 0), so "
                     "there is nothing that it was scored on; train one that holds some out, as "
@@ -245,12 +240,12 @@ class Run:
                     f"{self.name} --open-test --why REASON"
                 )
             raise ToileError(f"{self.id} has no {path.name}; it has not ended an epoch")
-        return _validation_of(load_arrays(path), self.facts, path)
+        return _validation_of(load_arrays(path), self.data, path)
 
     @property
     def validation_indices(self) -> Int[np.ndarray, " n"]:
         """Where the images held out for validation lie in the training part; empty of none."""
-        return self.validation.indices if self.facts.validation else np.empty(0, np.int64)
+        return self.validation.indices if self.data.validation else np.empty(0, np.int64)
 
     def _json(self, name: str, kind: type[Named]) -> Record:
         path = self.folder / name

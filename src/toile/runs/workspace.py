@@ -1,9 +1,10 @@
-"""The workspace: what is kept in it, found by name and sorted by time."""
+"""The folder of a workspace: what is kept in it, found by name and sorted by time."""
 
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from toile.errors import ToileError, did_you_mean
 from toile.runs.bin import Binned, binned, bring_back, can_be_restored, delete, empty
@@ -37,16 +38,10 @@ class Listed:
 
 
 @dataclass(frozen=True, init=False)
-class Workspace:
+class RunsFolder:
     """The folder that runs, studies, searches and sheets are kept in, with their ledger.
 
-    `folder` is $TOILE_RUNS, or `runs` here, unless it is said; it need not be there yet.
-
-        >>> workspace = toile.Workspace()
-        >>> workspace.note(run.name, "the first that works").note
-        'the first that works'
-        >>> workspace.named(run.name).name == run.name
-        True
+    It knows nothing of their pages: `toile.Workspace` is this folder with pages that are renewed.
     """
 
     folder: Path
@@ -134,7 +129,7 @@ class Workspace:
         renamed = [
             entry.folder
             for folder in folders
-            for entry in Workspace(folder).entries("run")
+            for entry in RunsFolder(folder).entries("run")
             if any(former.name == name for former in shown_remarks(entry.folder).names)
         ]
         return tuple(Run(folder) for folder in [*current, *renamed] if is_run(folder))
@@ -152,15 +147,15 @@ class Workspace:
 
         Raises ToileError where it is empty or has over 10,000 letters.
         """
-        return change_remarks(self.named(name).folder, note=checked_note(text))
+        return self._remark(name, note=checked_note(text))
 
     def remove_note(self, name: str | Path) -> Remarks:
         """Take the note off the one called `name`."""
-        return change_remarks(self.named(name).folder, note="")
+        return self._remark(name, note="")
 
     def star(self, name: str | Path, is_starred: bool = True) -> Remarks:
         """Give the one called `name` a star, or take it away."""
-        return change_remarks(self.named(name).folder, star=is_starred)
+        return self._remark(name, star=is_starred)
 
     def rename(self, name: str | Path, new: str) -> Entry:
         """Give the one called `name` the name `new`: its folder is called so from then on.
@@ -169,6 +164,9 @@ class Workspace:
         settings of others name it, as of a run that began with its weights.
         """
         return rename_entry(self.named(name), new)
+
+    def _remark(self, name: str | Path, **changed: Any) -> Remarks:
+        return change_remarks(self.named(name).folder, **changed)
 
     def find_to_remove(self, name: str) -> Entry:
         """The one called `name`, by a name that can mean no other folder; `last` is of all kinds.

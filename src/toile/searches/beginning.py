@@ -19,7 +19,7 @@ from toile.recipe import (
     read_text,
     with_settings,
 )
-from toile.runs import Workspace
+from toile.runs import RunsFolder
 from toile.searches.live import LiveSearch, trials_inline
 from toile.searches.result import read_memory, read_search, search_folder
 from toile.searches.same_start import refuse_other_start
@@ -99,7 +99,7 @@ def search(
         )
     document["name"] = name or document.get("name") or _name(document)
     spec = _complete(search_of(document))
-    folder = Path(out) if out else (None if name else begun) or Workspace().folder / spec.name
+    folder = Path(out) if out else (None if name else begun) or RunsFolder().folder / spec.name
     return _live(spec, folder, workers, on, progress)
 
 

@@ -16,7 +16,7 @@ from toile.files import write_json
 from toile.migrations import from_file
 from toile.read_once import ReadOnce
 from toile.recipe import read_text, read_value
-from toile.runs import FINALISTS, Run, Workspace
+from toile.runs import FINALISTS, Run, RunsFolder
 from toile.searches.records import PrunedRecord, SearchRecord
 from toile.searches.spec import Search, search_of
 from toile.studies import (
@@ -150,7 +150,7 @@ def search_folder(name: str | Path) -> Path | None:
     """The folder of the search called `name`: a path, a name or its beginning, or `last`."""
     if os.path.isfile(Path(name) / "search.yaml"):
         return Path(name)
-    entry = Workspace().find(name, "search")
+    entry = RunsFolder().find(name, "search")
     return None if entry is None else entry.folder
 
 

@@ -17,7 +17,7 @@ from toile.errors import ToileError
 from toile.files import write_atomically, write_json
 from toile.migrations import from_file, read_settings, versioned
 from toile.recipe import Recipe, Settings, read_text, read_value, settings_of, yaml_text
-from toile.runs import Workspace
+from toile.runs import RunsFolder
 from toile.searches import SearchResult, level_of, open_search, search_summary
 from toile.sheets.plan import Planned, plan_sheet
 from toile.sheets.records import OutcomeRecord, SheetRecord
@@ -151,7 +151,7 @@ class SheetResult:
 
 def open_sheet(folder: str | Path) -> SheetResult:
     """The sheet that was taken in `folder`, as it stands. Raises ToileError where there is none."""
-    entry = Workspace().find(folder, "sheet")
+    entry = RunsFolder().find(folder, "sheet")
     if entry is None:
         raise ToileError(f"{folder} has no sheet that was begun; `toile studies` lists them")
     record = read_record(entry.folder / "sheet.json", SheetRecord)

@@ -10,7 +10,7 @@ from toile.errors import ToileError
 from toile.executors import Cluster, MakeExecutor, refuse_more_workers, refuse_no_cluster
 from toile.process import num_cores
 from toile.recipe import NO_SETTINGS, Recipe, addressed, few_steps_note, list_presets, read_recipe
-from toile.runs import Known, Workspace
+from toile.runs import Known, RunsFolder
 from toile.statistics import LOOKS, list_names
 from toile.studies.folder import refuse_other_recipes, result_of, stored_text, study_folder
 from toile.studies.live import LiveStudy, inline, worker_processes
@@ -58,8 +58,8 @@ def study(
     says how soon they were reached. A study without a name is called by its recipe and its
     factors, so that asking again goes on with it; `out` names its folder itself. `on="ray"` trains
     on the Ray cluster that RAY_ADDRESS names, or on one started here, each reading with so many
-    CPUs, 1 unless said, and such a share of a GPU; `on="inline"` trains one reading after another
-    in this process.
+    CPUs, 1 unless said, and such a fraction of a GPU; `on="inline"` trains one reading after
+    another in this process.
     Raises ToileError for anything a user can put right.
 
         >>> live = toile.study(recipe, vary={"training.epochs": [1, 2]}, readings=2, on="inline")
@@ -89,7 +89,7 @@ def study(
     document["question"] = base.get("question", "") if question is None else question
     document["name"] = name or document.get("name") or _name(document)
     spec = complete(study_of(document))
-    folder = Path(out) if out else (None if name else begun) or Workspace().folder / spec.name
+    folder = Path(out) if out else (None if name else begun) or RunsFolder().folder / spec.name
     live = _live(spec, folder, workers, add_readings, until_decided, budget_seconds, progress)
     live.executor = executor
     if on != "local":

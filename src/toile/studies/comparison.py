@@ -129,7 +129,7 @@ def _refuse_level(level: str, runs: tuple[Run, ...]) -> None:
                 f"toile.resume({run.name!r}) goes on with one that was stopped; leave out one that "
                 "failed, and say so"
             )
-        if not run.facts.validation:
+        if not run.data.validation:
             raise ToileError(
                 f"level {level}: {run.name} was trained without validation images "
                 "(data.validation is 0), so it has no score to compare; train it with some held out"
@@ -155,7 +155,7 @@ def _refuse_twins(levels: Mapping[str, tuple[Run, ...]]) -> None:
     readings: dict[tuple[str, str], tuple[str, Run]] = {}
     for level, runs in levels.items():
         for run in runs:
-            key = (run.recipe.hash, run.facts.order)
+            key = (run.recipe.hash, run.data.order)
             if key in readings:
                 twin_level, twin = readings[key]
                 raise ToileError(

@@ -14,7 +14,7 @@ from toile.errors import ToileError
 from toile.files import write_json
 from toile.read_once import ReadOnce
 from toile.recipe import Recipe, read_text
-from toile.runs import Run, RunEnvironment, Workspace, differences, read_state, reading_folder
+from toile.runs import Run, RunEnvironment, RunsFolder, differences, read_state, reading_folder
 from toile.studies.label_corrections import changed_corrections
 from toile.studies.merge import say_difference
 from toile.studies.plan import Cell, cell_key, plan_levels
@@ -78,7 +78,7 @@ def study_folder(name: str | Path) -> Path | None:
     # Path.is_file raises for a name too long.
     if os.path.isfile(Path(name) / "study.yaml"):
         return Path(name)
-    entry = Workspace().find(name, "study")
+    entry = RunsFolder().find(name, "study")
     return None if entry is None else entry.folder
 
 
@@ -150,7 +150,7 @@ def _read_result(planned: PlannedStudy) -> StudyResult:
     }
     test = read_record(folder / "test.json", TestRecord)
     differing = planned.other_images
-    if differing and len({run.facts.order for run in runs}) == 1:
+    if differing and len({run.data.order for run in runs}) == 1:
         differing = ""  # The same images lie in two places.
     return StudyResult(
         folder,

@@ -20,8 +20,8 @@ class CorrectedLevel:
     """Accuracies of `level` by the labels that the data has and by the corrected ones, fractions.
 
     They are of all images that score in its `readings` together: an image counts once in each
-    reading that scores on it. `old` and `new` are the shares of the corrected ones among those that
-    are answered as the label says, and as the correction does; NaN where none scores.
+    reading that scores on it. `old` and `new` are the fractions of the corrected ones among those
+    that are answered as the label says, and as the correction does; NaN where none scores.
     """
 
     level: str
@@ -89,7 +89,7 @@ def changed_corrections(runs: Sequence[tuple[str, Run]]) -> str:
     first: dict[str, Run] = {}
     for level, run in runs:
         same = first.setdefault(level, run)
-        if same.facts.fingerprint != run.facts.fingerprint:
+        if same.data.fingerprint != run.data.fingerprint:
             return (
                 f"readings {same.id} and {run.id} of level {level} learnt by different correction "
                 "files, so the file was changed in between; take one of the two anew: toile rm"
@@ -108,8 +108,8 @@ def _finished_runs(result: StudyResult) -> dict[str, list[Run]]:
 def _scores(level: str, readings: Sequence[Run], runs: Mapping[str, list[Run]]) -> CorrectedScores:
     rows, _ = read_corrections(readings[0].folder / CORRECTIONS_FILE)
     scored = np.concatenate([_scored_indices(run) for run in readings])
-    learnt = [run.facts.corrections.train for run in readings if run.facts.corrections]
-    order = readings[0].facts.order
+    learnt = [run.data.corrections.train for run in readings if run.data.corrections]
+    order = readings[0].data.order
     return CorrectedScores(
         level,
         len(rows),
@@ -120,7 +120,7 @@ def _scores(level: str, readings: Sequence[Run], runs: Mapping[str, list[Run]]) 
         tuple(
             _level(name, same, rows)
             for name, readings in runs.items()
-            if (same := [run for run in readings if run.facts.order == order])
+            if (same := [run for run in readings if run.data.order == order])
         ),
     )
 
@@ -143,7 +143,7 @@ def _scored_indices(run: Run) -> Int64[np.ndarray, " n"]:
 
 def _predicted_and_labels(run: Run, rows: Sequence[Correction]) -> tuple[Classes, Classes, Classes]:
     """What is answered of the images that score, their labels, and those as corrected."""
-    validation, names = run.validation, run.facts.class_names
+    validation, names = run.validation, run.data.class_names
     among = scored_images(run.recipe, validation)
     predicted, labels = validation.logits.argmax(1)[among], validation.labels[among]
     new = {row.index: names.index(row.new) for row in rows}

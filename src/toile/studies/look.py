@@ -49,7 +49,7 @@ def open_study_test(
     if result.test is not None and list(result.test.runs) == names:
         _write_score(next(iter(runs.values())), result.test.to_json())
         return result
-    fingerprints = {run.facts.original_fingerprint for run in runs.values()}
+    fingerprints = {run.data.original_fingerprint for run in runs.values()}
     if len(fingerprints) > 1:
         raise ToileError(
             f"the levels of {result.folder} learn from {len(fingerprints)} different data, and a "
@@ -85,7 +85,7 @@ def _look(result: StudyResult, runs: list[Run], why: str, progress: Progress) ->
     # All that can fail comes before the look, which counts whatever follows it.
     networks = [load_network(run) for run in runs]
     scales = [
-        pixels_of(facts.scaling, facts.mean, facts.sd) for facts in (run.facts for run in runs)
+        pixels_of(facts.scaling, facts.mean, facts.sd) for facts in (run.data for run in runs)
     ]
     dataset = load_data(runs[0].recipe.data, progress=progress, corrections=None)
     look, images = open_test_for_all(runs, result.spec.name, dataset, why)

@@ -24,13 +24,14 @@ from .inside.study_mistakes import view_study_mistakes as view_study_mistakes
 from .listing import COUNTED as COUNTED
 from .listing import CollectionStatus as CollectionStatus
 from .listing import list_studies as list_studies
-from .listing import renew_summaries as renew_summaries
 from .page import mistakes_of as mistakes_of
 from .page import write_report as write_report
 from .pruning import Pruned as Pruned
 from .pruning import Removal as Removal
 from .pruning import prune as prune
 from .pruning_curve import view_pruning_curve as view_pruning_curve
+from .renewal import renew_page as renew_page
+from .renewal import renew_summaries as renew_summaries
 from .reports import write_reports as write_reports
 from .robustness import Robustness as Robustness
 from .robustness import evaluate_robustness as evaluate_robustness
@@ -43,3 +44,4 @@ from .side_by_side import ComparedRuns as ComparedRuns
 from .side_by_side import sides_of as sides_of
 from .study_page import write_study_report as write_study_report
 from .variation import vary_picture as vary_picture
+from .workspace import Workspace as Workspace

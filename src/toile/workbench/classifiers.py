@@ -18,7 +18,7 @@ from toile.prediction import (
     ask_together,
 )
 from toile.recipe import read_recipe_text
-from toile.runs import Run, Workspace, load_arrays, open_run, pictures_of
+from toile.runs import Run, RunsFolder, load_arrays, open_run, pictures_of
 
 NetworkSource = str | Path | Run | Classifier
 """A run or its name, an exported file's path, or a classifier that is open already."""
@@ -34,7 +34,7 @@ def open_classifier(source: NetworkSource, weights: str | None = None) -> Classi
 
     `weights` are a run's `last`, where nothing is said, or `best`; a file has its own. Files are
     answered by ONNX Runtime, and by arithmetic in numpy (Keras's, slowly), without torch. A Keras
-    file does not keep when to give no answer, so it answers strange pictures too; and open none of
+    file does not keep when to give no answer, so it answers unusual pictures too; and open none of
     a stranger's: the HDF5 library itself crashes on some damaged ones. Raises ToileError for
     anything a user can put right.
 
@@ -161,6 +161,6 @@ def _sealed_of_known(about: ExportMetadata) -> HashSet | None:
 def _runs_of(name: str) -> tuple[Run, ...]:
     """Every run that an export may be of: by its id here, and those of that name in studies."""
     try:
-        return (open_run(name), *Workspace().runs_called(name))
+        return (open_run(name), *RunsFolder().runs_called(name))
     except ToileError:
-        return Workspace().runs_called(name)
+        return RunsFolder().runs_called(name)

@@ -119,7 +119,7 @@ def _trained(run: Run, weights: str, to: str) -> Trained:
     stored = stored_weights(run, weights)
     # An attribute of an .h5 has no place for it, and nothing of Toile's answers with the others.
     abstention = abstention_of(run, weights).to_json() if to == "onnx" else None
-    recipe, facts = portable(run.recipe, run.facts)
+    recipe, facts = portable(run.recipe, run.data)
     about = ExportMetadata.model_validate(
         {
             "toile": VERSION,

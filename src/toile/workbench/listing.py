@@ -8,8 +8,7 @@ from pathlib import Path
 
 from toile.errors import ToileError
 from toile.file_lock import is_held
-from toile.files import write_json
-from toile.runs import FINALISTS, Entry, Workspace
+from toile.runs import FINALISTS, Entry, RunsFolder
 from toile.searches import SUMMARY, SummaryRecord, open_search, search_summary
 from toile.sheets import SheetRecord
 from toile.studies import (
@@ -18,7 +17,6 @@ from toile.studies import (
     open_study,
     read_record,
     study_sentence,
-    study_summary,
 )
 
 COUNTED = {"study": "readings", "search": "trials", "sheet": "exercises"}
@@ -40,21 +38,9 @@ class CollectionStatus:
     sentence: str
 
 
-def list_studies(workspace: Workspace | None = None) -> list[CollectionStatus]:
+def list_studies(workspace: RunsFolder | None = None) -> list[CollectionStatus]:
     """The studies, searches and sheets kept in `workspace` (default: here), the newest first."""
-    return [_status(entry) for entry in (workspace or Workspace()).entries(*COUNTED)]
-
-
-def renew_summaries(entry: Entry) -> None:
-    """Write the summaries in its folder anew, where there are any: they name runs by their paths.
-
-    Those of a sheet's exercises and of a search's finalists too.
-    """
-    for folder in (entry.folder, *entry.folder.glob("*"), *entry.folder.glob(f"*/{FINALISTS}")):
-        if (folder / "verdict.json").exists():
-            write_json(folder / "verdict.json", study_summary(open_study(folder)))
-        if (folder / SUMMARY).exists():
-            write_json(folder / SUMMARY, search_summary(open_search(folder)))
+    return [_status(entry) for entry in (workspace or RunsFolder()).entries(*COUNTED)]
 
 
 def _status(entry: Entry) -> CollectionStatus:

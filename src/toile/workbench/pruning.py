@@ -29,7 +29,7 @@ from toile.workbench.surgery import MEASURES, Surgery, by_layer, correct, worth_
 
 @dataclass(frozen=True)
 class Removal:
-    """What to cut: one of a share of the channels, those named, the dead, or as many as may be.
+    """What to cut: one of a fraction of the channels, those named, the dead, or as many as may be.
 
     `until_cost` is in points of accuracy on the half of validation that chooses. Where channels go
     by their worth, it is by the measure `by`.
@@ -48,13 +48,13 @@ class Removal:
         requested.append(self.until_cost is not None)
         if sum(requested) != 1:
             raise ToileError(
-                "say what to cut, and one thing alone: --share 0.25, --channels 3,7, --dead or "
+                "say what to cut, and one thing alone: --fraction 0.25, --channels 3,7, --dead or "
                 "--until-cost 0.3"
             )
         if self.channels is not None and self.layer is None:
             raise ToileError("--channels are of a layer; name it with --layer conv2")
         if self.fraction is not None and not 0 < self.fraction < 1:
-            raise ToileError(f"--share is {self.fraction}; it goes from above 0 to below 1")
+            raise ToileError(f"--fraction is {self.fraction}; it goes from above 0 to below 1")
         if self.by not in MEASURES:
             raise ToileError(f"--by is {self.by}; it is one of {', '.join(MEASURES)}")
         if self.until_cost is not None and not 0 <= self.until_cost <= 100:
@@ -207,7 +207,7 @@ def _priced(surgery: Surgery, child: Run, cut: CutNetwork, uncut: tuple[str, ...
         (_accuracy(before), _accuracy(after)),
         evaluation.paired_difference(test),
         test.p,
-        _by_class(before, after, part.labels, surgery.run.facts.class_names),
+        _by_class(before, after, part.labels, surgery.run.data.class_names),
         uncut,
     )
 

@@ -41,7 +41,7 @@ def view_pruning_curve(
     data: DataSource | None = None,
     progress: Progress = no_progress,
 ) -> InsideView:
-    """Accuracy of `runs`, readings of one network, against the share of channels cut out of each.
+    """Accuracy of `runs`, readings of one network, against the fraction of channels cut out.
 
     Channels go by the worth that each run's choosing half gave them, and the scoring half scores,
     which therefore chose nothing. `margin` is what a cut may cost, a fraction: cuts are tested from
@@ -100,7 +100,7 @@ def _refuse_different_images(runs: Sequence[Run]) -> None:
     first = runs[0]
     for run in runs[1:]:
         if not (
-            run.facts.order == first.facts.order
+            run.data.order == first.data.order
             and np.array_equal(run.validation_indices, first.validation_indices)
             and np.array_equal(run.validation.selection, first.validation.selection)
         ):

@@ -122,7 +122,7 @@ class Robustness:
 
     def to_json(self) -> dict[str, Any]:
         """The scores as JSON has them."""
-        names = self.run.facts.class_names
+        names = self.run.data.class_names
         return {
             "run": str(self.run.folder),
             "of": self.of,

@@ -9,7 +9,7 @@ from toile.data import Progress, no_progress
 from toile.errors import ToileError
 from toile.files import write_atomically
 from toile.prediction import sources_of
-from toile.runs import Workspace, compare_predictions, open_run
+from toile.runs import RunsFolder, compare_predictions, open_run
 from toile.searches import LiveSearch, search
 from toile.sheets import (
     SHEET,
@@ -115,7 +115,7 @@ def run_sheet(
         1 The first nine
     """
     sheet = source if isinstance(source, Sheet) else read_sheet(source)
-    folder = Path(out) if out else Workspace().folder / (sheet.name + "-quick" * quick)
+    folder = Path(out) if out else RunsFolder().folder / (sheet.name + "-quick" * quick)
     plan_sheet(sheet, quick)
     planned = plan_sheet(sheet, quick, only)
     exercises = []

@@ -138,7 +138,7 @@ def trained_run(outcome: ExerciseOutcome) -> Run | None:
 def prepared_picture(file: Path, run: Run) -> PreparedPicture:
     """The picture in `file` as the network is to see it, step by step."""
     with file.open("rb") as opened:
-        return prepare(read_picture(opened, file.name), run.facts)
+        return prepare(read_picture(opened, file.name), run.data)
 
 
 def _prediction_record(prediction: Prediction) -> dict[str, Any]:
@@ -158,8 +158,8 @@ def _picture(outcome: ExerciseOutcome, run: Run, progress: Progress) -> tuple[Pa
         seal.refuse_paths([photo])
         for source in sources_of([photo]):
             read = source.read()
-            seal.refuse_hashes(source.name, source.hashes(read.scaled_like(run.facts.greys)))
-            seal.refuse_prepared(source.name, prepare(read, run.facts, show_steps=False).pixels)
+            seal.refuse_hashes(source.name, source.hashes(read.scaled_like(run.data.greys)))
+            seal.refuse_prepared(source.name, prepare(read, run.data, show_steps=False).pixels)
         copy = outcome.folder / f"photo{photo.suffix.lower()}"
         shutil.copyfile(photo, copy)
         return copy, None
@@ -167,4 +167,4 @@ def _picture(outcome: ExerciseOutcome, run: Run, progress: Progress) -> tuple[Pa
     image = load_data(run.recipe.data, progress=progress).train.gather(first)
     file = outcome.folder / "validation-image.png"
     Image.fromarray(np.ascontiguousarray(canvas(image.pixels[0]))).save(file)
-    return file, run.facts.class_names[image.labels[0]]
+    return file, run.data.class_names[image.labels[0]]

@@ -38,7 +38,7 @@ def sides_of(entry: Entry) -> Iterator[ComparedRuns]:
             # Without validation images it has no score.
             if run.has_results and run.score.n:
                 (level,) = judge_readings({run.recipe.name: [run.score.value]}).levels
-                yield ComparedRuns(entry.name, level, run.facts.original_fingerprint)
+                yield ComparedRuns(entry.name, level, run.data.original_fingerprint)
 
 
 def _levels(of: str, study: StudyResult) -> Iterator[ComparedRuns]:
@@ -47,4 +47,4 @@ def _levels(of: str, study: StudyResult) -> Iterator[ComparedRuns]:
         reading.level: reading for reading in reversed(study.readings) if reading.score is not None
     }
     for level in judge_readings(scores).levels if scores else ():
-        yield ComparedRuns(of, level, Run(first[level.name].folder).facts.original_fingerprint)
+        yield ComparedRuns(of, level, Run(first[level.name].folder).data.original_fingerprint)

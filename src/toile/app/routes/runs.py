@@ -15,7 +15,7 @@ from toile.recipe import differing_parts, recipe_text, setting_text, steps_per_e
 from toile.runs import (
     Listed,
     Run,
-    Workspace,
+    RunsFolder,
     compare_predictions,
     history_since,
     read_state,
@@ -29,7 +29,7 @@ MOST_COMPARED = 8
 
 
 class RunRow(BaseModel):
-    """A run in a list. `accuracy` is a share on validation; `seen` must be said beside it."""
+    """A run in a list. `accuracy` is a fraction of validation; `seen` must be said beside it."""
 
     id: str
     name: str
@@ -72,7 +72,7 @@ class RunList(BaseModel):
 
 
 class ScoreAnswer(BaseModel):
-    """A share in [0, 1] with its 95 % interval, of `n` pictures."""
+    """A fraction in [0, 1] with its 95 % interval, of `n` pictures."""
 
     value: float | None
     low: float
@@ -122,8 +122,8 @@ class HistoryAnswer(BaseModel):
 
 
 class ClassRecall(BaseModel):
-    """Of a class's pictures the share answered right, with its 95 % interval, and the commonest
-    wrong answer to the others.
+    """The fraction of a class's pictures that is answered right, with its 95 % interval, and the
+    commonest wrong answer to the others.
     """
 
     name: str
@@ -176,7 +176,7 @@ class Ticket(BaseModel):
 @router.get("/runs")
 def get_runs(session: CurrentSession, known: str = "") -> RunList:
     """The runs; none of them where `known` is the list's version still."""
-    rows = [_row(entry) for entry in Workspace(session.workspace).runs()]
+    rows = [_row(entry) for entry in RunsFolder(session.workspace).runs()]
     text = "\n".join(row.model_dump_json() for row in rows)
     version = hashlib.sha256(text.encode()).hexdigest()[:16]
     return RunList(runs=[] if version == known else rows, version=version)
@@ -206,7 +206,7 @@ def get_recall(session: CurrentSession, run_id: str) -> RecallAnswer:
     run = session.run(run_id)
     epoch, recipe, validation = read_state(run.folder).epoch, run.recipe, run.validation
     scored = scored_images(recipe, validation)
-    names = run.facts.class_names
+    names = run.data.class_names
     predictions = validation.logits[scored].argmax(1)
     matrix = confusion_matrix(validation.labels[scored], predictions, len(names))
     wrong = matrix * (1 - np.eye(len(names), dtype=np.int64))
@@ -228,7 +228,7 @@ def get_recall(session: CurrentSession, run_id: str) -> RecallAnswer:
 @router.delete("/runs/{run_id}")
 def delete_run(session: CurrentSession, run_id: str) -> None:
     """Delete a run; it lies in the bin for thirty days."""
-    workspace = Workspace(session.workspace)
+    workspace = RunsFolder(session.workspace)
     workspace.remove(workspace.named(session.run(run_id).folder))
 
 
@@ -237,20 +237,20 @@ def list_bin(session: CurrentSession) -> list[BinnedRow]:
     """What was deleted and can be brought back, the last deleted first."""
     return [
         BinnedRow(name=item.name, kind=item.entry.kind, deleted=item.deleted.timestamp())
-        for item in Workspace(session.workspace).binned()
+        for item in RunsFolder(session.workspace).binned()
     ]
 
 
 @router.post("/bin/{name}/restore")
 def restore_run(session: CurrentSession, name: str) -> None:
     """Bring back what was deleted last under this name."""
-    Workspace(session.workspace).restore(name)
+    RunsFolder(session.workspace).restore(name)
 
 
 @router.patch("/runs/{run_id}")
 def remark_run(session: CurrentSession, run_id: str, remark: Remark) -> RunRow:
     """Give a run a star, a note or another name, or take a star or a note away."""
-    workspace, run = Workspace(session.workspace), session.run(run_id)
+    workspace, run = RunsFolder(session.workspace), session.run(run_id)
     if remark.star is not None:
         workspace.star(run.folder, remark.star)
     if remark.note is not None and remark.note.strip():
@@ -331,7 +331,7 @@ def _row_of(run: Run) -> RunRow:
 
 
 def _detail(run: Run) -> RunDetail:
-    row, recipe, facts = _row_of(run), run.recipe, run.facts
+    row, recipe, facts = _row_of(run), run.recipe, run.data
     has_results = (run.folder / "results.json").exists()
     results = run.results if has_results else None
     # Without validation images nothing was scored, and no epoch chosen.

@@ -1,4 +1,4 @@
-"""`toile inspect census`: what share of a network is dead, and why."""
+"""`toile inspect census`: which fraction of a network is dead, and why."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

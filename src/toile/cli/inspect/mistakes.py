@@ -53,12 +53,12 @@ def mistakes(
     Of a run the surest, each beside the nearest training images. Of a study how many readings
     answer each image wrongly; of a study with folds which labels are likely wrong.
     """
-    from toile.runs import Workspace
+    from toile.runs import RunsFolder
 
     _refuse_csv(csv, force)
     refuse_written(out, values, force)
     options = OutputOptions(out, values, force, as_json)
-    entry = Workspace().named(name, "run", "study")
+    entry = RunsFolder().named(name, "run", "study")
     view: MistakesView
     if entry.kind == "study":
         if neighbours is not None or metric is not None or weights != "last":

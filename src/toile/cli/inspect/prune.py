@@ -24,7 +24,7 @@ def prune(
     ] = None,
     fraction: Annotated[
         float | None,
-        typer.Option("--share", help="Cut this fraction of the channels, the least worth first."),
+        typer.Option("--fraction", help="Cut this fraction of the channels, least worth first."),
     ] = None,
     channels: Annotated[
         str | None, typer.Option(metavar="N,N...", help="Cut these channels of --layer.")
@@ -120,9 +120,9 @@ def _curve(
 
 def _readings(name: str, level: str | None) -> "list[Run]":
     """The run called `name`, or the finished readings of the study, of its `level`."""
-    from toile.runs import Run, Workspace
+    from toile.runs import Run, RunsFolder
 
-    entry = Workspace().named(name, "run", "study")
+    entry = RunsFolder().named(name, "run", "study")
     if entry.kind == "run":
         if level is not None:
             raise ToileError(f"{entry.name} is a run; --level is of a study")

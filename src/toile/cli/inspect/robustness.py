@@ -74,7 +74,7 @@ def _draw(measured: "Robustness") -> "Figure":
 
 
 def _text(measured: "Robustness") -> str:
-    names = measured.run.facts.class_names
+    names = measured.run.data.class_names
     rows = [
         (scores.corruption.name, scores.corruption.describe(level.strength), _ends(level.accuracy),
          *_hardest(scores, at, names))

@@ -41,7 +41,7 @@ def _html(shown: object) -> str:
 
 @_html.register
 def _run(run: Run) -> str:
-    status, facts = run_status(run), run.facts
+    status, facts = run_status(run), run.data
     epochs = run.history.epochs
     rows = [
         ("accuracy", DASH if status.score is None else with_ends(status.score)),

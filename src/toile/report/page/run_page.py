@@ -48,7 +48,7 @@ def run_page(
     `pixels` are the validation images in the order of `run.validation`; None leaves them out, as
     it does with `inside`.
     """
-    history, facts = run.history, run.facts
+    history, facts = run.history, run.data
     looks = [look for look in looks_of(run) if look.test == facts.test_fingerprint]
     summary = (
         summarise_validation(run.recipe, run.validation, facts.class_names, pixels)

@@ -27,7 +27,7 @@ class RunStatus:
 def run_status(run: Run) -> RunStatus:
     """From the results of an ended run, else from its last stored answers, if any."""
     state = read_state(run.folder)
-    if not run.facts.validation:
+    if not run.data.validation:
         return RunStatus(state.status, state.reason, None, None, NOT_SCORED)
     if run.has_results:
         score, loss, meaning = _ended(run.results)
@@ -50,7 +50,7 @@ def _commonest(run: Run) -> str:
     largest = commonest_of(run.recipe, run.validation) if run.has_validation else None
     if largest is None:
         return ""
-    name = run.facts.class_names[largest.label]
+    name = run.data.class_names[largest.label]
     return f" Always answering {name} would be right on {percent(largest.fraction)} of them."
 
 

@@ -47,7 +47,7 @@ def first_run(result: StudyResult) -> Run | None:
 
 
 def _data(run: Run) -> tuple[tuple[str, str], ...]:
-    facts = run.facts
+    facts = run.data
     return (
         ("Name", facts.name),
         ("Training images", count(facts.train)),

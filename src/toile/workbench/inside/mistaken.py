@@ -2,21 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from toile.data import Images
 from toile.errors import ToileError
 from toile.evaluation import confident_errors, probabilities
 from toile.inspection import nearest_images
-from toile.report import NearPicture, SheetPicture, picture_sheet
+from toile.report import NearPicture, SheetPicture
 from toile.runs import scored_images
 from toile.workbench.inside.mistakes_table import (
     SHOWN,
+    ListedImages,
     MistakesView,
-    file_of,
-    mistakes_table,
     percentage,
 )
 from toile.workbench.inside.opened import InspectedRun
@@ -32,6 +33,14 @@ class _Nearest:
     indices: Int[np.ndarray, "m count"]
     labels: Int[np.ndarray, "m count"]
     distances: Float[np.ndarray, "m count"]
+
+    def records(self, row: int, names: Sequence[str]) -> list[dict[str, Any]]:
+        """Those of one mistake, the nearest first, with the names of their classes."""
+        columns = self.indices[row], self.labels[row], self.distances[row]
+        return [
+            {"index": int(index), "class": names[label], "distance": float(distance)}
+            for index, label, distance in zip(*columns, strict=True)
+        ]
 
 
 def view_mistakes(
@@ -56,21 +65,17 @@ def view_mistakes(
     if opened.weights == "best":
         scoring = held_out.selection == 0
     train, names = opened.dataset.train, opened.class_names
+    columns = {
+        "true": [names[label] for label in labels],
+        "answered": [names[label] for label in predicted],
+        "probability": sure.tolist(),
+    }
+    images = ListedImages(train, indices, columns)
     near = _nearest(opened, indices[:count], neighbours, metric)
     shown = [
-        {
-            "index": int(indices[at]), "true": names[labels[at]], "answered": names[predicted[at]],
-            "probability": float(sure[at]), "scores": bool(scoring[errors[at]]),
-            "file": file_of(train, indices[at]),
-            "neighbours": [
-                {"index": int(index), "class": names[label], "distance": float(distance)}
-                for index, label, distance in zip(
-                    near.indices[at], near.labels[at], near.distances[at], strict=True
-                )
-            ],
-        }
-        for at in range(len(near.indices))
-    ]  # fmt: skip
+        mistake | {"scores": bool(scoring[errors[row]]), "neighbours": near.records(row, names)}
+        for row, mistake in enumerate(images.records(count))
+    ]
     scored = {"images": int(scoring.sum()), "errors": int(scoring[errors].sum())}
     record = {
         "run": opened.run.id, "weights": opened.weights, "images": len(chances),
@@ -81,39 +86,8 @@ def view_mistakes(
         "indices": indices, "labels": labels, "predicted": predicted, "probabilities": sure,
         "neighbours": near.indices, "neighbour_labels": near.labels, "distances": near.distances,
     }  # fmt: skip
-    columns = {
-        "true": [names[label] for label in labels],
-        "answered": [names[label] for label in predicted],
-        "probability": sure.tolist(),
-    }
     title = f"The surest mistakes of {opened.run.recipe.name}"
-
-    def sheet() -> list[SheetPicture]:
-        return [
-            SheetPicture(
-                train.pixels[mistake["index"]],
-                (
-                    f"{mistake['index']}: {mistake['true']}",
-                    f"{percentage(mistake['probability'])} {mistake['answered']}",
-                ),
-                [
-                    NearPicture(
-                        train.pixels[neighbour["index"]], neighbour["class"], neighbour["distance"],
-                        _agrees(mistake, neighbour),
-                    )
-                    for neighbour in mistake["neighbours"]
-                ],
-            )
-            for mistake in shown
-        ]  # fmt: skip
-
-    return MistakesView(
-        record,
-        values,
-        tuple(_says(record)),
-        lambda narrow: picture_sheet(sheet(), title, narrow),
-        mistakes_table(train, indices, columns),
-    )
+    return images.view(record, values, _says(record), title, partial(_picture, train))
 
 
 def _nearest(
@@ -135,6 +109,23 @@ def _nearest(
         raise ToileError(f"{error}. Mistakes alone are shown with --neighbours 0") from error
     near = trained[nearest.indices]
     return _Nearest(nearest.before, near, train.to_learn().labels[near], nearest.distances)
+
+
+def _picture(train: Images, mistake: dict[str, Any]) -> SheetPicture:
+    pixels = train.pixels
+    return SheetPicture(
+        pixels[mistake["index"]],
+        (
+            f"{mistake['index']}: {mistake['true']}",
+            f"{percentage(mistake['probability'])} {mistake['answered']}",
+        ),
+        [
+            NearPicture(
+                pixels[near["index"]], near["class"], near["distance"], _agrees(mistake, near)
+            )
+            for near in mistake["neighbours"]
+        ],
+    )
 
 
 def _agrees(mistake: dict[str, Any], neighbour: dict[str, Any]) -> str:

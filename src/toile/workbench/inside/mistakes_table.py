@@ -1,13 +1,14 @@
 """Pictures of a training part that something is told of: numbers, words, a table and a sheet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
 from toile.data import Images
-from toile.report import Quantity, ReportTable, csv_table
+from toile.report import Quantity, ReportTable, SheetPicture, csv_table, picture_sheet
 from toile.workbench.inside.finding import InsideView
 
 SHOWN = 24
@@ -25,10 +26,47 @@ class MistakesView(InsideView):
         return csv_table(self.table)
 
 
+@dataclass(frozen=True, eq=False)
+class ListedImages:
+    """Images of the training part `train`, at `indices`, and a value for each in every column."""
+
+    train: Images
+    indices: Int[np.ndarray, " m"]
+    columns: Mapping[str, Sequence[str] | Sequence[float]]
+
+    def records(self, count: int) -> list[dict[str, Any]]:
+        """The first `count`, each as a record: its index, its values, its file."""
+        return [
+            {
+                "index": int(index),
+                **{name: values[row] for name, values in self.columns.items()},
+                "file": file_of(self.train, index),
+            }
+            for row, index in enumerate(self.indices[:count])
+        ]
+
+    def view(
+        self,
+        record: dict[str, Any],
+        values: dict[str, np.ndarray],
+        sentences: Iterable[str],
+        title: str,
+        picture: Callable[[dict[str, Any]], SheetPicture],
+    ) -> MistakesView:
+        """The view of them: all in the table, and those in `record["mistakes"]` as pictures."""
+        return MistakesView(
+            record,
+            values,
+            tuple(sentences),
+            lambda narrow: picture_sheet(list(map(picture, record["mistakes"])), title, narrow),
+            mistakes_table(self.train, self.indices, self.columns),
+        )
+
+
 def mistakes_table(
     images: Images,
     indices: Int[np.ndarray, " m"],
-    columns: dict[str, Sequence[str] | Sequence[float]],
+    columns: Mapping[str, Sequence[str] | Sequence[float]],
 ) -> ReportTable:
     """A row for each of `indices`, with `columns` in that order, and the file of the picture."""
     cells = [

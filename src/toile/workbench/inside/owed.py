@@ -35,9 +35,9 @@ def view_attribution(
 ) -> InsideView:
     """What `method` says the class's logit is owed to, or with `channel` an output inside.
 
-    Values: `maps` (colours, h, w), `heat` (h, w), and with `check` the curves `shares`, `deletion`,
-    `insertion`, `random_deletion` and `random_insertion`. A channel's map is not checked: the
-    checks ask for a class.
+    Values: `maps` (colours, h, w), `heat` (h, w), and with `check` the curves `fractions`,
+    `deletion`, `insertion`, `random_deletion` and `random_insertion`. A channel's map is not
+    checked: the checks ask for a class.
     """
     way = method_of(method)
     class_index = None if class_name is None else opened.class_index(class_name)
@@ -72,7 +72,7 @@ def view_attribution(
             "steps": int(attribution.steps[0]),
         }
         says.append(
-            "the shares miss the difference to the empty picture by "
+            "the contributions miss the difference to the empty picture by "
             f"{100 * attribution.errors[0]:.2g} % with {attribution.steps[0]} steps"
         )
     curves, checks = None, []
@@ -80,7 +80,7 @@ def view_attribution(
         curves, test = _check(opened, image[0], heat, int(attribution.classes[0]), ask)
         record |= _checked(curves, test)
         values |= {
-            "shares": curves.fractions,
+            "fractions": curves.fractions,
             "deletion": curves.deletion,
             "insertion": curves.insertion,
             "random_deletion": curves.random_deletion,

@@ -29,7 +29,7 @@ def inside_section(run: Run, pixels: UInt8[np.ndarray, "n c h w"] | None) -> Ins
     kernels = _kernels(run)
     section: dict[str, Any] = {"origin": _origin(run), **_census(run)}
     mosaics = [kernels] if kernels is not None else []
-    fits = pixels is not None and len(pixels) and pixels.shape[1:] == run.facts.shape
+    fits = pixels is not None and len(pixels) and pixels.shape[1:] == run.data.shape
     if pixels is not None and fits and (run.folder / "last.safetensors").exists():
         seen = _seen(run, pixels)
         mosaics += seen.pop("mosaics")
@@ -117,7 +117,7 @@ def _seen(run: Run, pixels: UInt8[np.ndarray, "n c h w"]) -> dict[str, Any]:
         return {"mosaics": []}
     name = _activation_behind(run.plan, convolution)
     (maps,) = activations(classifier.module, images[:1], name).maps
-    names = run.facts.class_names
+    names = run.data.class_names
     what = f"{name} on validation image {index}, {names[int(validation.labels[chosen[0]])]}"
     shown = mosaic(maps, f"{what}, {len(maps)} channels")
     return {"mosaics": [shown], **_heats(run, classifier.module, images, pixels[chosen], chosen)}
@@ -147,7 +147,7 @@ def _heats(
     except ToileError:
         # Not defined for it, or not without an extra: nothing is shown.
         return {}
-    validation, names = run.validation, run.facts.class_names
+    validation, names = run.validation, run.data.class_names
     heats: list[ShownHeat] = []
     for at, row in enumerate(rows):
         index, label = int(validation.indices[row]), names[int(validation.labels[row])]

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,13 @@ from jaxtyping import Bool, Float64, Int
 from toile.data import DataSource, Images, Progress, no_progress
 from toile.errors import ToileError, did_you_mean
 from toile.evaluation import RepeatedErrors, probabilities, repeated_errors
-from toile.report import SheetPicture, picture_sheet
+from toile.report import SheetPicture
 from toile.runs import Run, Validation, same_data, same_validation_images, scored_images
 from toile.studies import StudyResult
 from toile.workbench.inside.mistakes_table import (
     SHOWN,
+    ListedImages,
     MistakesView,
-    file_of,
-    mistakes_table,
     percentage,
 )
 from toile.workbench.inside.suspects import view_suspects
@@ -114,7 +114,7 @@ def _view_repeated(
 ) -> MistakesView:
     held_out = _shared_held_out(result, runs)
     train = same_data(runs[0][1], progress, data).train
-    names = runs[0][1].facts.class_names
+    names = runs[0][1].data.class_names
     wrong, labels = held_out.wrong, held_out.labels
     times = wrong.sum(0)
     mean = held_out.chances.mean(0)
@@ -127,14 +127,14 @@ def _view_repeated(
     sure = mean[np.arange(len(labels)), answered]
     order = np.lexsort((np.arange(len(labels)), -sure, -times))[: int((times > 0).sum())]
     readings = len(wrong)
-    shown = [
-        {
-            "index": int(held_out.indices[row]), "true": names[labels[row]],
-            "answered": names[answered[row]], "wrong": int(times[row]), "readings": readings,
-            "probability": float(sure[row]), "file": file_of(train, held_out.indices[row]),
-        }
-        for row in order[:count]
-    ]  # fmt: skip
+    columns = {
+        "true": [names[labels[row]] for row in order],
+        "answered": [names[answered[row]] for row in order],
+        "wrong": times[order].tolist(),
+        "readings": [readings] * len(order),
+        "probability": sure[order].tolist(),
+    }
+    images = ListedImages(train, held_out.indices[order], columns)
     levels = list(dict.fromkeys(held_out.levels))
     by_level = {
         level: repeated_errors(wrong[[reading_level == level for reading_level in held_out.levels]])
@@ -144,29 +144,18 @@ def _view_repeated(
         "study": str(result.folder), "runs": [run.id for _, run in runs], "half": held_out.is_half,
         **_counts(repeated_errors(wrong)),
         "levels": {level: _counts(counted) for level, counted in by_level.items()},
-        "times_wrong": np.bincount(times, minlength=readings + 1).tolist(), "mistakes": shown,
+        "times_wrong": np.bincount(times, minlength=readings + 1).tolist(),
+        "mistakes": images.records(count),
     }  # fmt: skip
     # Levels differ by more than luck.
     record["luck"] = record["levels"][levels[0]]["luck"] if len(levels) == 1 else None
-    columns = {
-        "true": [names[labels[row]] for row in order],
-        "answered": [names[answered[row]] for row in order],
-        "wrong": times[order].tolist(),
-        "readings": [readings] * len(order),
-        "probability": sure[order].tolist(),
-    }
     values = {
         "indices": held_out.indices, "labels": labels, "wrong": wrong, "order": order,
         "answered": answered[order], "probabilities": sure[order],
     }  # fmt: skip
     title = f"Wrong in how many of {readings} readings of {result.spec.name}"
-    return MistakesView(
-        record,
-        values,
-        tuple(_says(record, by_level, runs[0][1])),
-        lambda narrow: picture_sheet(_sheet(shown, train), title, narrow),
-        mistakes_table(train, held_out.indices[order], columns),
-    )
+    sentences = _says(record, by_level, runs[0][1])
+    return images.view(record, values, sentences, title, partial(_picture, train))
 
 
 def _counts(counted: RepeatedErrors) -> dict[str, Any]:
@@ -177,18 +166,15 @@ def _percentage(count: int, total: int) -> str:
     return percentage(count / total) if total else "none"
 
 
-def _sheet(shown: list[dict[str, Any]], train: Images) -> list[SheetPicture]:
-    return [
-        SheetPicture(
-            train.pixels[mistake["index"]],
-            (
-                f"{mistake['index']}: {mistake['true']}",
-                f"as {mistake['answered']}",
-                f"wrong in {mistake['wrong']} of {mistake['readings']}",
-            ),
-        )
-        for mistake in shown
-    ]
+def _picture(train: Images, mistake: dict[str, Any]) -> SheetPicture:
+    return SheetPicture(
+        train.pixels[mistake["index"]],
+        (
+            f"{mistake['index']}: {mistake['true']}",
+            f"as {mistake['answered']}",
+            f"wrong in {mistake['wrong']} of {mistake['readings']}",
+        ),
+    )
 
 
 def _says(record: dict[str, Any], by_level: dict[str, RepeatedErrors], run: Run) -> list[str]:

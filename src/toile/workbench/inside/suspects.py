@@ -3,6 +3,7 @@ network that did not see it.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,10 @@ from jaxtyping import Float64
 from toile.data import DataSource, Images, Progress
 from toile.errors import ToileError
 from toile.evaluation import label_errors, probabilities
-from toile.report import SheetPicture, picture_sheet
+from toile.report import SheetPicture
 from toile.runs import Run, same_data
 from toile.studies import StudyResult
-from toile.workbench.inside.mistakes_table import (
-    MistakesView,
-    file_of,
-    mistakes_table,
-    percentage,
-)
+from toile.workbench.inside.mistakes_table import ListedImages, MistakesView, percentage
 
 
 def view_suspects(
@@ -35,7 +31,7 @@ def view_suspects(
     training images `probabilities` (n, k) and `labels`; `indices` of the suspects, `suspected`,
     `margins`; `thresholds` (k,) and `joint` (k, k). Raises ToileError where a fold is missing.
     """
-    orders = {run.facts.order for run in runs}
+    orders = {run.data.order for run in runs}
     if len(orders) > 1:
         raise ToileError(
             f"levels of {result.folder} learn from different images, or from the same read "
@@ -51,7 +47,7 @@ def view_suspects(
             f"each of the {result.spec.folds} folds is to be held out once; "
             f"toile study {result.folder} continues it"
         )
-    names = runs[0].facts.class_names
+    names = runs[0].data.class_names
     labels = train.labels
     errors = label_errors(chances, labels)
     rows = errors.indices
@@ -64,40 +60,28 @@ def view_suspects(
         "suspected": [names[label] for label in errors.suspected],
         "margin": errors.margins.tolist(),
     }
-    shown = [
-        {
-            "index": int(row), **{name: column[at] for name, column in columns.items()},
-            "file": file_of(train, int(row)),
-        }
-        for at, row in enumerate(rows[:count])
-    ]  # fmt: skip
+    images = ListedImages(train, rows, columns)
     chosen = any(run.recipe.training.early_stopping is not None for run in runs)
     record = {
         "study": str(result.folder), "images": len(labels), "readings": len(runs),
         "folds": result.spec.folds, "suspects": len(rows), "expected": errors.expected,
         "wrongly_answered": int((chances.argmax(1) != labels).sum()), "chosen_on_half": chosen,
         "thresholds": dict(zip(names, errors.thresholds.tolist(), strict=True)),
-        "joint": errors.joint.tolist(), "mistakes": shown,
+        "joint": errors.joint.tolist(), "mistakes": images.records(count),
     }  # fmt: skip
     values = {
         "probabilities": chances, "labels": labels, "indices": rows, "suspected": errors.suspected,
         "margins": errors.margins, "thresholds": errors.thresholds, "joint": errors.joint,
     }  # fmt: skip
-    title = f"Labels of {runs[0].facts.name} that may be wrong"
-    return MistakesView(
-        record,
-        values,
-        tuple(_says(record)),
-        lambda narrow: picture_sheet(_sheet(shown, train), title, narrow),
-        mistakes_table(train, rows, columns),
-    )
+    title = f"Labels of {runs[0].data.name} that may be wrong"
+    return images.view(record, values, _says(record), title, partial(_picture, train))
 
 
 def _out_of_fold(
     train: Images, runs: Sequence[Run]
 ) -> tuple[Float64[np.ndarray, "n k"], np.ndarray]:
     """The mean of the probabilities that readings gave each image, and how many did."""
-    total = np.zeros((len(train), len(runs[0].facts.class_names)))
+    total = np.zeros((len(train), len(runs[0].data.class_names)))
     times = np.zeros(len(train), np.int64)
     for run in runs:
         held_out = run.validation
@@ -106,18 +90,15 @@ def _out_of_fold(
     return total / np.maximum(times, 1)[:, None], times
 
 
-def _sheet(shown: list[dict[str, Any]], train: Images) -> list[SheetPicture]:
-    return [
-        SheetPicture(
-            train.pixels[suspect["index"]],
-            (
-                f"{suspect['index']}: {suspect['true']}",
-                f"or {suspect['suspected']}",
-                f"by {100 * suspect['margin']:.1f} points",
-            ),
-        )
-        for suspect in shown
-    ]
+def _picture(train: Images, suspect: dict[str, Any]) -> SheetPicture:
+    return SheetPicture(
+        train.pixels[suspect["index"]],
+        (
+            f"{suspect['index']}: {suspect['true']}",
+            f"or {suspect['suspected']}",
+            f"by {100 * suspect['margin']:.1f} points",
+        ),
+    )
 
 
 def _says(record: dict[str, Any]) -> list[str]:

@@ -1,0 +1,47 @@
+"""What tells a name, a note or a star, written anew when that has changed."""
+
+from toile.data import load_here
+from toile.errors import ToileError
+from toile.files import write_json
+from toile.runs import FINALISTS, Entry, Run, refuse_other_images
+from toile.searches import SUMMARY, open_search, search_summary
+from toile.studies import open_study, study_summary
+
+
+def renew_page(entry: Entry) -> str:
+    """Write its page anew, where it has one; returns why it was left as it was, else nothing.
+
+    A run's page has pictures, for which nothing is fetched: without them it is left as it was.
+    """
+    if not (entry.folder / "report.html").exists():
+        return ""
+    # What draws takes a moment to import.
+    from toile.workbench.page import write_report
+    from toile.workbench.reports import write_reports
+
+    try:
+        if entry.kind != "run":
+            write_reports(entry, ("html",))
+            return ""
+        run = Run(entry.folder)
+        dataset = load_here(run.recipe.data)
+        if dataset is None:
+            return f"its pictures are not here; toile report {entry.name} writes it anew"
+        # A page of other images would have no pictures in place of those that it has.
+        refuse_other_images(run, dataset)
+        write_report(run, dataset)
+    except ToileError as error:
+        return str(error)
+    return ""
+
+
+def renew_summaries(entry: Entry) -> None:
+    """Write the summaries in its folder anew, where there are any: they name runs by their paths.
+
+    Those of a sheet's exercises and of a search's finalists too.
+    """
+    for folder in (entry.folder, *entry.folder.glob("*"), *entry.folder.glob(f"*/{FINALISTS}")):
+        if (folder / "verdict.json").exists():
+            write_json(folder / "verdict.json", study_summary(open_study(folder)))
+        if (folder / SUMMARY).exists():
+            write_json(folder / SUMMARY, search_summary(open_search(folder)))

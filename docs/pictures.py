@@ -40,7 +40,7 @@ LIES_ON_ITS_SIDE = 6
 KEY = "Shows"
 NUM_CARDS = 6
 
-# Corners and how an edge bends: points on curves of degree two, in shares of the side.
+# Corners and how an edge bends: points on curves of degree two, in fractions of the side.
 OUTLINE = [
     ((0.400, 0.190), (0.430, 0.250), (0.500, 0.252)),
     ((0.500, 0.252), (0.570, 0.250), (0.600, 0.190)),

@@ -13,7 +13,7 @@ def test_the_network_of_the_six_tab_window_has_578970_parameters(toile):
         "output": [16, 28, 28],
         "parameters": 80,
         "macs": 50176,
-        "share": pytest.approx(50176 / 13_510_912),
+        "fraction": pytest.approx(50176 / 13_510_912),
         "receptive_field_px": 2,
     }
 

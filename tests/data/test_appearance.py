@@ -81,7 +81,7 @@ def test_features_by_hand():
     found = {name: one.item() for name, one in picture_features(pixels, np.zeros(1)).items()}
     assert found["mean grey"] == pytest.approx(100 / 3)
     assert found["contrast"] == pytest.approx(100 * 2**0.5 / 3)
-    assert found["drawn share"] == pytest.approx(1 / 3)
+    assert found["foreground fraction"] == pytest.approx(1 / 3)
     # Across: 0, 100 twice, so 50; down: nothing.
     assert found["roughness"] == pytest.approx(25)
 

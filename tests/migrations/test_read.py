@@ -155,3 +155,12 @@ def test_all_settings_that_come_with_toile_are_of_todays_version():
         told = yaml.safe_load(file.read_text())["version"]
         assert told == version_of("recipe.yaml"), file.name
     assert read_recipe("quick").name == "quick"
+
+
+def test_older_facts_of_images_get_todays_words_for_background_and_foreground():
+    features = {"contrast": 2, "drawn share": 1}
+    older = {"version": 2, "appearance": {"paper": [0.0], "features": features}}
+    assert read_form(older, "data.json", "it")["appearance"] == {
+        "background": [0.0],
+        "features": {"contrast": 2, "foreground fraction": 1},
+    }

@@ -17,13 +17,13 @@ def looks(framing: Framing | None, **features: tuple[float, float]) -> Appearanc
 
 def test_what_lies_outside_is_said_with_its_numbers():
     grey = np.full((1, 4, 4), 201, np.uint8)
-    usual = looks(FRAMING, mean_grey=(7, 161), contrast=(0, 9), drawn_share=(0.1, 0.75))
+    usual = looks(FRAMING, mean_grey=(7, 161), contrast=(0, 9), foreground_fraction=(0.1, 0.75))
     end = ", as training images have it; the answer may mean little"
     assert unusual_features(grey, usual) == (
         [],
         [
             f"mean grey 201 lies outside 7 to 161{end}",
-            f"drawn share 100 % lies outside 10 % to 75 %{end}",
+            f"foreground fraction 100 % lies outside 10 % to 75 %{end}",
         ],
     )
     assert not are_out_of_distribution(grey[None], usual).any()

@@ -20,7 +20,7 @@ def picture(border: int, inside: int) -> np.ndarray:
         (255, 0, True),
         (0, 255, False),
         (200, 90, True),
-        # Middle greys: what is drawn has to be lighter than black paper.
+        # Middle greys: the foreground has to be lighter than a black background.
         (120, 30, True),
         (140, 230, False),
         # A sheet without anything drawn is of the paper it is nearer to.

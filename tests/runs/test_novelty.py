@@ -85,7 +85,8 @@ def _cut(name: str):
         _cut("variances"),
         lambda arrays, facts: (arrays | {"mean": arrays["mean"].astype(np.float64)}, facts),
         lambda arrays, facts: (
-            arrays | {name: arrays[name][:-1].copy() for name in ("distances", "strange")},
+            arrays
+            | {name: arrays[name][:-1].copy() for name in ("distances", "out_of_distribution")},
             facts,
         ),
         _with(rest=0.0),

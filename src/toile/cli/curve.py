@@ -9,7 +9,7 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 def text_curve(values: Sequence[float], columns: int = 72) -> str:
-    """Shares over epochs as bars between their least and greatest, `ROWS` lines high.
+    """Fractions over epochs as bars between their least and greatest, `ROWS` lines high.
 
     Of more epochs than `columns` the last ones are shown.
     """

@@ -37,7 +37,7 @@ def predict(
     ] = None,
     always: Annotated[
         bool,
-        typer.Option("--always", help="Answer blank and strange pictures too, with a warning."),
+        typer.Option("--always", help="Answer blank and unusual pictures too, with a warning."),
     ] = False,
     rotate: Rotate = 0,
     crop: Crop = None,

@@ -191,7 +191,7 @@ def _plan_json(plan: "Plan", recipe: "Recipe") -> dict[str, Any]:
                 "output": list(layer.output),
                 "parameters": layer.parameters,
                 "macs": layer.macs,
-                "share": layer.macs / plan.macs if plan.macs else 0.0,
+                "fraction": layer.macs / plan.macs if plan.macs else 0.0,
                 "receptive_field_px": layer.receptive_field_px,
             }
             for layer in plan.walk()

@@ -48,7 +48,7 @@ OnAny = Annotated[
     str, typer.Option(help="Where readings are trained: local, by processes; inline; or ray.")
 ]
 Cpus = Annotated[float | None, typer.Option(help="On ray: CPUs for each reading; 1 unless said.")]
-Gpus = Annotated[float | None, typer.Option(help="On ray: a GPU's share for each reading.")]
+Gpus = Annotated[float | None, typer.Option(help="On ray: the fraction of a GPU for each reading.")]
 
 
 @app.command("run", cls=Command)

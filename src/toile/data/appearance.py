@@ -43,11 +43,11 @@ class FeatureRange(Record):
 
 
 class Framing(Record):
-    """Where what is drawn lies in the training images.
+    """Where the foreground lies in the training images.
 
     `size` is how much of the image it spans in the direction where it spans more. Its centre, of
     its `box` or of its `mass`, whichever varies less from image to image, lies at `centre_x` and
-    `centre_y`, shares of the sides from the left and from the top.
+    `centre_y`, fractions of the sides from the left and from the top.
     """
 
     size: FeatureRange
@@ -60,9 +60,9 @@ class Appearance(Record):
     """How the training images look.
 
     `background` is the median grey of the outermost pixels, a value a channel, and `plain` the
-    share of them that are like it. `framing` is None where no background is plain, as in
+    fraction of them that are like it. `framing` is None where no background is plain, as in
     photographs.
-    `features` are those of `picture_features`, the drawn share only with a framing.
+    `features` are those of `picture_features`, the foreground fraction only with a framing.
     """
 
     background: tuple[float, ...]
@@ -91,7 +91,7 @@ def appearance(images: Images) -> Appearance:
         features={
             name: _usual(np.concatenate([column[name] for column in columns]))
             for name in columns[0]
-            if name != "drawn share" or framing is not None
+            if name != "foreground fraction" or framing is not None
         },
     )
 
@@ -99,9 +99,9 @@ def appearance(images: Images) -> Appearance:
 def picture_features(
     pixels: UInt8[np.ndarray, "n c h w"], background: Float64[np.ndarray, " c"]
 ) -> dict[str, Float[np.ndarray, " n"]]:
-    """What tells a strange picture: mean grey, contrast, drawn share and roughness of each.
+    """What tells an unusual picture: mean grey, contrast, foreground fraction and roughness.
 
-    `contrast` is the SD of the greys, `drawn share` the fraction of pixels that leave the
+    `contrast` is the SD of the greys, `foreground fraction` that of pixels that leave the
     background, `roughness` the mean difference between neighbours, which noise raises and blur
     lowers.
     """
@@ -111,13 +111,13 @@ def picture_features(
     return {
         "mean grey": greys.mean((1, 2, 3)),
         "contrast": greys.std((1, 2, 3)),
-        "drawn share": is_foreground(pixels, background).mean((1, 2)),
+        "foreground fraction": is_foreground(pixels, background).mean((1, 2)),
         "roughness": (across + down) / 2,
     }
 
 
 def foreground_boxes(foreground: Bool[np.ndarray, "n h w"]) -> Float64[np.ndarray, "n 4"]:
-    """Left, top, right and bottom edge of what is drawn, in px; each image holds something."""
+    """Left, top, right and bottom edge of the foreground, in px; each image has some."""
     rows, columns = np.any(foreground, axis=2), np.any(foreground, axis=1)
     height, width = foreground.shape[1:]
     # argmax of truth values is the place of the first True.

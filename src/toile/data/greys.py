@@ -18,7 +18,7 @@ BITS = (8, 10, 12, 14, 16)
 LOW_WHITE = 16
 """Whole numbers up to this are no pictures of 8 bits: so dark none would be seen in any."""
 MISTAKE_FRACTION = 0.01
-"""A share of values above 255 that is more likely a mistake than pictures of more than 8 bits."""
+"""Up to this fraction of values above 255 they are taken for mistakes, not for more than 8 bits."""
 ROUNDING = 1e-3
 """How far from 0 and 1 a scale's ends may lie that was computed."""
 

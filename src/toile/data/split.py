@@ -35,7 +35,7 @@ class Split:
 
 
 def split_data(train: Images, data: Data) -> Split:
-    """Hold out `data.validation` images, each class in its share, the same for the same seed.
+    """Hold out `data.validation` images, each class in its proportion, the same for the same seed.
 
     The total is the one asked for; classes get theirs by largest remainder, and each class of two
     or more images keeps one for training. A number that would leave less than half the images for

@@ -1,4 +1,4 @@
-"""The share of images whose greatest logit is that of their class."""
+"""The fraction of images whose greatest logit is that of their class."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -7,7 +7,7 @@ from toile.evaluation.estimate import Estimate, proportion
 
 
 def accuracy(logits: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"]) -> Estimate:
-    """The share of right answers with its interval; 1 is best.
+    """The fraction of right answers with its interval; 1 is best.
 
     Of equal logits the first answers; so does a NaN, which numpy ranks above all numbers.
     """

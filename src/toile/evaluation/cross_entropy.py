@@ -12,6 +12,6 @@ def cross_entropy(logits: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"
     """
     with np.errstate(invalid="ignore"):
         shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-        # Not the log of a softmax: a share too small for a float would be 0, and its loss infinite.
+        # Not the log of a softmax: one too small for a float would be 0, and its loss infinite.
         losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]
     return float(losses.mean())

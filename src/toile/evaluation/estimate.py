@@ -1,4 +1,4 @@
-"""A share of n cases with the interval that n cases allow."""
+"""A fraction of n cases with the interval that n cases allow."""
 
 import math
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Estimate:
 
 
 def proportion(correct: int, n: int, confidence: float = 0.95) -> Estimate:
-    """The share `correct` / `n` with Wilson's score interval, which never leaves [0, 1].
+    """The fraction `correct` / `n` with Wilson's score interval, which never leaves [0, 1].
 
     Without any case the value is NaN and the interval all of [0, 1]: nothing is known.
     Wilson 1927, J. Am. Stat. Assoc. 22, 209-212.
@@ -29,7 +29,7 @@ def proportion(correct: int, n: int, confidence: float = 0.95) -> Estimate:
     if n == 0:
         return Estimate(math.nan, 0.0, 1.0, 0)
     fraction = correct / n
-    # Not share +- z SE (Wald): that has no width at all where all or none are right.
+    # Not fraction +- z SE (Wald): that has no width at all where all or none are right.
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     shrink = 1 + z**2 / n
     centre = (fraction + z**2 / (2 * n)) / shrink

@@ -44,7 +44,7 @@ def score_strength(
 class CorruptionScores:
     """What a `corruption` costs: `clean` is of the same pictures untouched, `levels` mildest first.
 
-    Losses are in shares of the pictures, not of the clean accuracy.
+    Losses are fractions of the pictures, not of the clean accuracy.
     """
 
     corruption: Corruption

@@ -1,4 +1,4 @@
-"""The share of images whose class is among the first few answers."""
+"""The fraction of images whose class is among the first few answers."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -9,7 +9,7 @@ from toile.evaluation.estimate import Estimate, proportion
 def top_accuracy(
     logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " n"], k: int
 ) -> Estimate:
-    """The share of images whose class has one of the `k` greatest logits; 1 is best.
+    """The fraction of images whose class has one of the `k` greatest logits; 1 is best.
 
     `k` = 1 is `accuracy`, and from the number of classes on everything is right. Of equal logits
     the first class stands before the others, and NaN before all numbers, as in `accuracy`.

@@ -20,7 +20,7 @@ class RepeatedErrors:
 
     `always` counts images that all readings answer wrong, `flipping` those that some do, `errors`
     the wrong answers of all readings, `flipping_errors` those among them to images that flip.
-    `luck` is the share of one reading's errors that another reading answers right, the mean over
+    `luck` is the fraction of one reading's errors that another reading answers right, the mean over
     all ordered pairs: unlike the counts it does not depend on how many readings there are. NaN
     below two readings, or where nothing was wrong.
     """

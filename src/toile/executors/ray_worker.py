@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cluster:
-    """What each reading has to itself on a Ray cluster: so many CPUs, such a share of a GPU."""
+    """What each reading has to itself on a Ray cluster: so many CPUs, such a fraction of a GPU."""
 
     cpus_per_reading: float = 1.0
     gpus_per_reading: float = 0.0

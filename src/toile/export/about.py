@@ -21,7 +21,7 @@ class Parity(BaseModel):
     """How the file's answers compare with the network's own, in float32 by torch.
 
     `max_difference` is the largest between two logits or two probabilities; `agreement` is the
-    share of images on which both name the same class. Accuracies are given for int8 alone, and
+    fraction of images on which both name the same class. Accuracies are given for int8 alone, and
     where the images were held out from training.
     """
 

@@ -27,8 +27,8 @@ class Attribution:
 
     `outputs` are what was attributed: the logits of `classes`, or the outputs `units` of `layer`,
     counted channel after channel and row by row. `cells` are what Grad-CAM and CAM have at the
-    places of `layer`. `errors` say for integrated gradients which share of the difference between
-    picture and empty picture is missed, with so many `steps` from one to the other.
+    places of `layer`. `errors` say for integrated gradients which fraction of the difference
+    between picture and empty picture is missed, with so many `steps` from one to the other.
     """
 
     method: Method
@@ -43,7 +43,7 @@ class Attribution:
 
     @property
     def heat(self) -> Float32[np.ndarray, "n h w"]:
-        """One number a pixel: shares are added over colours, of gradients the largest counts."""
+        """One number a pixel: the sum over colours, of gradients the largest."""
         if self.method.name in ("saliency", "deconvolution", "guided"):
             return np.abs(self.maps).max(1)
         return self.maps.sum(1)

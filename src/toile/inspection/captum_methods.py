@@ -24,7 +24,7 @@ with extra_packages("inspect", "attribution"):
 AT_ONCE = 256
 """So many pictures are in memory at a time, those on the way from the empty one included."""
 STEPS = (32, 64, 128, 256)
-"""Numbers of points on that way, tried in turn until the shares add up."""
+"""Numbers of points on that way, tried in turn until the contributions add up."""
 COMPLETE = 0.01
 """By so little of the difference they may fail to."""
 LEAST = 1e-12
@@ -65,8 +65,8 @@ def integrated(
 ) -> PixelMaps:
     """Gradients on the straight way from the empty picture, times the way.
 
-    With twice as many points for a picture whose shares miss the difference of its two ends by more
-    than 1 %, up to 256.
+    With twice as many points, up to 256, for a picture whose contributions miss the difference of
+    its two ends by more than 1 %.
     """
     method = IntegratedGradients(outputs)
     black = empty.expand_as(images)

@@ -16,7 +16,7 @@ from toile.inspection.layers import layer_names
 from toile.inspection.watching import evaluating, single_view
 
 RARELY = 0.001
-"""A unit that fires on fewer images than this share of them fires rarely."""
+"""A unit that fires on fewer images than this fraction of them fires rarely."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ FIRST = 50
 class Embedding:
     """A point for each picture, from what goes into dense layer `before`.
 
-    By PCA `explained` are the shares of the variance that the two axes hold; a neighbour-keeping
+    By PCA `explained` are the fractions of the variance that the two axes hold; a neighbour-keeping
     map has none, and neither its axes nor its distances mean anything: only who is beside whom.
     """
 
@@ -88,7 +88,7 @@ def embedding(
 def _principal(
     features: Float64[np.ndarray, "n units"],
 ) -> tuple[Float64[np.ndarray, "n components"], list[float]]:
-    """The scores on at least two principal components, and each one's share of the variance."""
+    """The scores on at least two principal components, and each one's fraction of the variance."""
     centred = features - features.mean(0)
     left, sizes, axes = np.linalg.svd(centred, full_matrices=False)
     # An axis and its opposite are as good; the larger weight above 0 makes the choice ours.

@@ -16,7 +16,7 @@ from toile.torch_private import step_optimizer
 
 MOST_COMPONENTS = 256
 VARIANCE_FRACTION = 0.99
-"""The share of the images' variance that their principal components keep, if so many suffice."""
+"""The fraction of the images' variance that their principal components keep, if so many suffice."""
 RATE = 0.1
 
 

@@ -44,8 +44,8 @@ METHODS = {
         ),
         Method(
             "integrated",
-            "each pixel's share of the number, gathered from an empty picture to this one; the "
-            "shares add up to the difference",
+            "each pixel's contribution to the number, gathered from an empty picture to this one; "
+            "they add up to the difference",
             "Sundararajan, Taly and Yan 2017, arXiv:1703.01365",
             signed=True,
         ),

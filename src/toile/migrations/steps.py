@@ -85,6 +85,7 @@ RECORDS: dict[str, tuple[Migration, ...]] = {
         Migration(rewrite=say_first_facts),
         Migration(
             renamed={
+                "appearance.features.drawn share": "appearance.features.foreground fraction",
                 "appearance.paper": "appearance.background",
                 "appearance.framing.extent": "appearance.framing.size",
             }
@@ -92,6 +93,7 @@ RECORDS: dict[str, tuple[Migration, ...]] = {
     ),
     "history.jsonl": (Migration(renamed={"chooses": "selection", "scores": "holdout"}),),
     "validation.safetensors": (Migration(renamed={"arrays.chooses": "arrays.selection"}),),
+    "novelty.safetensors": (Migration(renamed={"arrays.strange": "arrays.out_of_distribution"}),),
     "results.json": (Migration(rewrite=say_ema),),
     "checkpoint.safetensors": (Migration(renamed={"arrays.average/": "arrays.ema/"}),),
     "export": (Migration(renamed={"takes": "input_kind"}),),

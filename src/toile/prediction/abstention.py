@@ -17,7 +17,7 @@ from toile.errors import ToileError
 from toile.evaluation import probabilities
 
 REFUSED = 0.005
-"""The share of genuine pictures each bound refuses; of three thus up to 1.5 %."""
+"""The fraction of genuine pictures each bound refuses; of three thus up to 1.5 %."""
 LEAST_PICTURES = 100
 """By fewer no bound is set: of n, one in n + 1 genuine pictures lies beyond the oddest."""
 

@@ -120,7 +120,7 @@ def normalise_background(
     if plane.fraction < LEAST_FRACTION:
         notes.warnings.append(
             f"only {100 * plane.fraction:.0f} % of its border is of one background, which the "
-            "training images have; what is drawn may have been found wrongly"
+            "training images have; its foreground may have been found wrongly"
         )
         return greys, 0.0
     if plane.matches(background_grey):

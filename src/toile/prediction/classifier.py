@@ -69,7 +69,7 @@ class Classifier:
     def predict(self, images: ImageArray) -> Int64[np.ndarray, " n"]:
         """The likeliest class of each image, as its place in `class_names`.
 
-        Images are taken for such as it was trained on: none is refused as strange, as `ask` does.
+        Every image gets an answer: none is refused as unusual, as `ask` does.
         """
         return np.asarray(self.logits(images).argmax(1), np.int64)
 

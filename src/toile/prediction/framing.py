@@ -1,4 +1,4 @@
-"""Where in a picture something is drawn, and the picture framed as the training images are."""
+"""Where the foreground of a picture lies, and the picture framed as the training images are."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from toile.prediction.resample import resampled
 from toile.prediction.step import Box, Notes, as_bytes
 
 SPECK = 0.005
-"""A spot below this share of the largest one is dirt."""
+"""A spot below this fraction of the largest one is dirt."""
 SPECK_OF_PICTURE = 2e-4
-"""A spot below this share of the picture is dirt, even alone."""
+"""A spot below this fraction of the picture is dirt, even alone."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """What is drawn: its box, the middle of it and its centre of mass, in px."""
+    """The foreground: its box, the middle of it and its centre of mass, in px."""
 
     box: Box
     mass: tuple[float, float]
@@ -48,10 +48,10 @@ def framed(
     size: tuple[int, int],
     notes: Notes,
 ) -> UInt8[np.ndarray, "c h2 w2"]:
-    """`greys` at `size` (width, height), what is drawn lying as `framing` has it.
+    """`greys` at `size` (width, height), the foreground lying as `framing` has it.
 
-    Drawn is what is off `background_grey` by more than `threshold`. A picture that has `size` and
-    lies so already is not touched.
+    Foreground is what is off `background_grey` by more than `threshold`. A picture that has `size`
+    and lies so already is not touched.
     """
     _, height, width = greys.shape
     distance = np.abs(greys - background_grey[:, None, None].astype(np.float32)).max(0)
@@ -63,7 +63,7 @@ def framed(
     part: Box = (0.0, 0.0, float(width), float(height))
     name, sentence = "Resized", f"{width} x {height} px became {size[0]} x {size[1]}."
     if region is not None and is_framed(region, (width, height), framing, size):
-        sentence = f"{sentence[:-1]}; what is drawn lies as in the training images."
+        sentence = f"{sentence[:-1]}; the foreground lies as in the training images."
     elif region is not None:
         _note_region(region, threshold, greys, notes)
         part = window(region, framing, size)

@@ -5,7 +5,7 @@ from jaxtyping import Bool, UInt8
 
 from toile.data import Appearance, FeatureRange, picture_features
 
-FRACTIONS = ("drawn share",)
+FRACTIONS = ("foreground fraction",)
 
 
 def unusual_features(
@@ -17,7 +17,7 @@ def unusual_features(
     and another pen move features by less, and a network often answers such pictures rightly.
     """
     features = picture_features(pixels[None], np.array(appearance.background))
-    if appearance.framing is not None and features["drawn share"][0] == 0:
+    if appearance.framing is not None and features["foreground fraction"][0] == 0:
         return ["nothing is drawn in it"], []
     reasons, warnings = [], []
     for name, usual in appearance.features.items():
@@ -41,7 +41,7 @@ def are_out_of_distribution(
     values = picture_features(pixels, np.array(appearance.background))
     out_of_distribution = np.zeros(len(pixels), bool)
     if appearance.framing is not None:
-        out_of_distribution |= values["drawn share"] == 0
+        out_of_distribution |= values["foreground fraction"] == 0
     for name, usual in appearance.features.items():
         slack = _width(usual)
         out_of_distribution |= (values[name] < usual.low - slack) | (

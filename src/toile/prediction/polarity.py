@@ -45,7 +45,7 @@ def is_inverted(
 ) -> bool:
     """Whether the border of `levels` (0 to `full`) is nearer to the inverse of `background_grey`.
 
-    Where it is of a middle grey, the mean decides: as in the training images, what is drawn has to
+    Where it is of a middle grey, the mean decides: as in the training images, the foreground has to
     lie on the far side of the border from the background.
     """
     side = np.sign(background_grey - 127.5)

@@ -1,4 +1,4 @@
-"""The census of a network: for each layer the shares of units that never, rarely or always fire."""
+"""The census of a network: which fractions of a layer's units never, rarely or always fire."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -29,7 +29,7 @@ KINDS = {
 
 
 def census_figure(census: Census, narrow: bool = False) -> Figure:
-    """A bar for each activation, first layer on top: what share of its units fires how often.
+    """A bar for each activation, first layer on top: which fraction of its units fires how often.
 
     Beside it stands how many channels are dead. `narrow` for a small screen.
     """

@@ -33,9 +33,9 @@ SPREAD = PowerNorm(0.5, vmin=0, vmax=1)
 def confusion_figure(
     matrix: Int[np.ndarray, "k k"], class_names: Sequence[str], narrow: bool = False
 ) -> Figure:
-    """Shares of each true class (row) by answer (column) as colour, counts as numbers.
+    """Fractions of each true class (row) by answer (column) as colour, counts as numbers.
 
-    The colour goes with the square root of the share. Zeros are left blank, all numbers beyond
+    The colour goes with the square root of the fraction. Zeros are left blank, all numbers beyond
     20 classes; beyond 60 the axes count classes in place of naming them. `narrow` for a small
     screen, without the scale.
     """

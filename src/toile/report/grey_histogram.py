@@ -18,7 +18,7 @@ def grey_histogram_figure(
 ) -> Figure:
     """How many pixels of each class have each grey: train filled, test as a line.
 
-    Eight greys make a bar. Drawn as shares of the class's pixels, so that parts of different
+    Eight greys make a bar. Drawn as fractions of the class's pixels, so that parts of different
     size lie on each other; the height goes with the square root, or a black background would
     flatten all the rest.
     """

@@ -1,4 +1,4 @@
-"""Accuracy against the share of channels that are cut, a line for each measure of worth."""
+"""Accuracy against the fraction of channels that are cut, a line for each measure of worth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -30,12 +30,12 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 def _percent(fraction: float, position: int | None) -> str:
     # Six digits hide what floats add: a tick at 3 * 0.1 is 30 % and not 30.000000000000004 %.
     text = f"{100 * fraction:.6g} %"
-    # An axis may go on where no share can be, so that a mark at its end is seen whole.
+    # An axis may go on where no fraction can be, so that a mark at its end is seen whole.
     return text if 0 <= float(text[:-1]) <= 100 else ""
 
 
 PERCENT = FuncFormatter(_percent)
-"""Shares as percent, and no number where no share can be."""
+"""Fractions as percent, and no number where no fraction can be."""
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -62,7 +62,7 @@ VALUE = re.compile(r"(\w+)=([^,=]+)(?:, |$)")
 
 
 def bound_fractions(axes: Axes) -> None:
-    """End the axis of shares a little beyond 0 and 100 %, where it would go on."""
+    """End the axis of fractions a little beyond 0 and 100 %, where it would go on."""
     low, high = axes.get_ylim()
     margin = 0.05 * (min(high, 1) - max(low, 0))
     axes.set_ylim(max(low, -margin), min(high, 1 + margin))

@@ -17,7 +17,7 @@ _KINDS = {
     "components": (np.float32, 2),
     "variances": (np.float32, 1),
     "distances": (np.float32, 1),
-    "strange": (np.uint8, 1),
+    "out_of_distribution": (np.uint8, 1),
 }
 
 
@@ -37,7 +37,7 @@ def write_novelty(folder: Path, run_novelty: RunNovelty) -> None:
         "components": run_novelty.novelty.components,
         "variances": run_novelty.novelty.variances,
         "distances": run_novelty.distances,
-        "strange": run_novelty.out_of_distribution.astype(np.uint8),
+        "out_of_distribution": run_novelty.out_of_distribution.astype(np.uint8),
     }
     facts = {"rest": run_novelty.novelty.residual_variance, "factor": run_novelty.novelty.factor}
     save_arrays(folder / NAME, arrays, facts)
@@ -63,13 +63,13 @@ def read_novelty(folder: Path) -> RunNovelty | None:
             for name, (kind, axes) in _KINDS.items()
         )
         and arrays["components"].shape == (len(arrays["variances"]), len(arrays["mean"]))
-        and len(arrays["distances"]) == len(arrays["strange"])
+        and len(arrays["distances"]) == len(arrays["out_of_distribution"])
         and rest > 0
         and factor >= 1
     ):
         raise CorruptFile(f"{path} is damaged: it does not say how the training images look")
     known = Novelty(arrays["mean"], arrays["components"], arrays["variances"], rest, factor)
-    return RunNovelty(known, arrays["distances"], arrays["strange"] == 1)
+    return RunNovelty(known, arrays["distances"], arrays["out_of_distribution"] == 1)
 
 
 def abstention_of(run: Run, weights: str = "last") -> Abstention:
@@ -87,7 +87,7 @@ def abstention_of(run: Run, weights: str = "last") -> Abstention:
             f"{run.folder / NAME} is damaged: it is of {len(run_novelty.distances)} validation "
             f"images, and there are {n}"
         )
-    if run_novelty is not None and not run_novelty.novelty.fits(run.facts.shape):
+    if run_novelty is not None and not run_novelty.novelty.fits(run.data.shape):
         raise CorruptFile(f"{run.folder / NAME} is damaged: it is of pictures of another shape")
     abstention = find_abstention(
         validation.logits,

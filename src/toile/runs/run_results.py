@@ -13,7 +13,7 @@ SECONDS = ("total", "training", "evaluation", "first_epoch", "per_epoch")
 
 @dataclass(frozen=True)
 class RunScore(Estimate):
-    """A share of images answered right, with its 95 % interval, and what it is of.
+    """The fraction of images answered right, with its 95 % interval, and what it is of.
 
     `value`, `low` and `high` are fractions; `n` is how many images. `of` says which images those
     are, in words, and `weights` whether the weights are those of the `last` epoch or their
@@ -26,7 +26,7 @@ class RunScore(Estimate):
 
 @dataclass(frozen=True)
 class ValidationScore:
-    """All validation images under the last weights: the share that is right, and the mean loss.
+    """All validation images under the last weights: the fraction that is right, and the mean loss.
 
     `loss` is cross-entropy in nats, None where it is not finite. Where `chosen_on_this_set`, half
     of these images took part in choosing the epoch, so that the accuracy is a little too high.

@@ -85,7 +85,7 @@ def create_app(model: Model) -> FastAPI:
         request: Request,
         top: Annotated[int, Query(ge=1, description="How many classes to name")] = 3,
         always: Annotated[
-            bool, Query(description="Answer blank and strange pictures too, with a warning")
+            bool, Query(description="Answer blank and unusual pictures too, with a warning")
         ] = False,
     ) -> Response:
         """The likeliest classes of one picture, whose bytes are the body."""

@@ -25,7 +25,7 @@ class Model:
     score: Score | None
 
     def answer(self, content: bytes, num_top: int, always: bool = False) -> Answer:
-        """The `num_top` likeliest classes of a picture; none of a strange one, unless `always`.
+        """The `num_top` likeliest classes of a picture; none of an unusual one, unless `always`.
 
         Raises ToileError where it is none, or is of the sealed test part of the run's data.
         """

@@ -23,7 +23,7 @@ class Answer(BaseModel):
 
 
 class Score(BaseModel):
-    """Accuracy on images that were not trained on, a share in [0, 1] with its 95 % interval."""
+    """Accuracy on images that were not trained on, a fraction in [0, 1] with its 95 % interval."""
 
     value: float
     low: float

@@ -42,7 +42,7 @@ def required_readings(
 
 
 def chance_of_same(sd: float, margin: float, n: int, levels: int, alpha: float = ALPHA) -> float:
-    """The share of pairs among `levels` equal levels of `n` readings that are called the same.
+    """The fraction of pairs among `levels` equal levels of `n` readings that are called the same.
 
     By simulation of about 40,000 pairs, always the same ones: Holm's correction lends the pairs
     each other's strength, for which there is no formula.

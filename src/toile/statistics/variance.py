@@ -67,7 +67,7 @@ def level_variance(correct: Bool[np.ndarray, "r n"]) -> LevelVariance:
     residual = _residual_variance(correct)
     seeds = float(correct.mean(axis=1).var(ddof=1))
     images = float(correct.mean(axis=0).var(ddof=1)) / n
-    # Each mean square also holds its share of the rest, which is counted once in the sum.
+    # Each mean square also holds its part of the rest, which is counted once in the sum.
     image_part = max(images - residual / (r * n), 0.0)
     seed_part = max(seeds - residual / n, 0.0) / r
     error = math.sqrt(seed_part + image_part + residual / (r * n))

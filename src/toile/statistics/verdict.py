@@ -138,7 +138,7 @@ def judge_readings(
     Readings that are all at most 1 are fractions, else points. `margin`, by default half a point,
     is in their unit. `alpha` is the chance, all pairs together, of telling equal levels apart, and
     again of calling levels the same that are not; a level's own interval holds 95 % whatever it is.
-    `accuracies` says whether readings are shares of images: then no interval goes on where no
+    `accuracies` says whether readings are fractions of images: then no interval goes on where no
     accuracy can be. Unless said they are where all lie between 0 and 1, or 0 and 100. `analysis` is
     its number in a study, where the next one is held to half of `alpha`. Raises ToileError for what
     is no such table.

@@ -905,8 +905,8 @@ export interface components {
         };
         /**
          * ClassRecall
-         * @description Of a class's pictures the share answered right, with its 95 % interval, and the commonest
-         *     wrong answer to the others.
+         * @description The fraction of a class's pictures that is answered right, with its 95 % interval, and the
+         *     commonest wrong answer to the others.
          */
         ClassRecall: {
             /** Name */
@@ -1579,7 +1579,7 @@ export interface components {
         };
         /**
          * RunRow
-         * @description A run in a list. `accuracy` is a share on validation; `seen` must be said beside it.
+         * @description A run in a list. `accuracy` is a fraction of validation; `seen` must be said beside it.
          */
         RunRow: {
             /** Id */
@@ -1615,7 +1615,7 @@ export interface components {
         };
         /**
          * ScoreAnswer
-         * @description A share in [0, 1] with its 95 % interval, of `n` pictures.
+         * @description A fraction in [0, 1] with its 95 % interval, of `n` pictures.
          */
         ScoreAnswer: {
             /** Value */

@@ -17,12 +17,12 @@ from toile.data.readers.parts import MAX_CLASSES
 from toile.errors import ToileError
 
 FOREIGN = 0.2
-"""Share of rows with a value that no pixel has, above which a column is none."""
+"""Fraction of rows with a value that no pixel has, above which a column is none."""
 ALIKE = 0.9
-"""Share of rows with one value, or correlation with the pixel beside, above which it is a pixel."""
+"""Above this fraction of rows with one value, or correlation with its neighbour, it is a pixel."""
 UNLIKE = 0.5
 FULL = 0.8
-"""Of the whole numbers between the lowest and the highest label, the share that occurs."""
+"""Of the whole numbers between the lowest and the highest label, the fraction that occurs."""
 
 
 @dataclass(frozen=True)

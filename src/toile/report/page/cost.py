@@ -25,7 +25,7 @@ class Segment:
 
 
 def layer_rows(plan: Plan) -> list[LayerRow]:
-    """Every layer, a block before what is inside it, with its share of the multiply-adds."""
+    """Every layer, a block before what is inside it, with its fraction of the multiply-adds."""
     return [
         LayerRow(layer, _depth(layer.name), family(layer), layer.macs / max(plan.macs, 1))
         for layer in plan.walk()

@@ -1,4 +1,4 @@
-"""How training pictures look as a whole: what a new picture is made alike to, and compared with."""
+"""How training pictures look as a whole: the model for preparing and comparing new pictures."""
 
 from typing import Literal
 
@@ -38,7 +38,7 @@ class FeatureRange(Record):
     high: float
 
     def holds(self, value: float, slack: float = 0.0) -> bool:
-        """Whether `value` is nothing unusual, give or take `slack`."""
+        """Whether `value` is a usual one, give or take `slack`."""
         return self.low - slack <= value <= self.high + slack
 
 

@@ -1,4 +1,4 @@
-"""Arrays given in Python, made what a dataset is read from: a copy in the cache, and its name."""
+"""Arrays given in Python: kept in the cache under a name, from which a dataset is read."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,7 +36,7 @@ def keep_arrays(
     arrays = bytes_of_arrays(x, y, x_test, y_test, class_names, white)
     folder = arrays_folder(arrays.name)
     try:
-        # Not written anew, which would have the decoded copy made again too.
+        # Not written anew: the decoded copy would then be made again too.
         open_cached_arrays(folder)
     except ToileError:
         arrays.write(folder)
@@ -79,7 +79,7 @@ def bytes_of_arrays(
 
 
 def pixels_of_array(x: Any, data: Data, greys: Greys, name: str) -> UInt8[np.ndarray, "n c h w"]:
-    """Images in the values of others, of which `greys` tell, in the size and colour of `data`.
+    """Images on the scale of others, which `greys` describes, in the size and colour of `data`.
 
     Raises ToileError where they have values beyond black and white.
     """

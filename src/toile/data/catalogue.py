@@ -61,7 +61,7 @@ KNOWN = {
                 "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
             ),
             mirrors=(
-                # S3's website addresses answer no https; the hashes vouch for what comes.
+                # S3's website addresses answer no https; the hashes check what is downloaded.
                 "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
                 "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
             ),

@@ -14,7 +14,7 @@ from toile.recipe import Data
 
 
 def requested_shape(shape: tuple[int, int, int], data: Data) -> tuple[int, int, int]:
-    """What pictures of `shape` (c, h, w) have in the colour and size `data` asks for."""
+    """The shape that pictures of `shape` (c, h, w) get by the colour and size `data` asks for."""
     channels, height, width = shape
     colours = {None: channels, "grey": 1, "rgb": 3}
     return colours[data.colour], data.size_px or height, data.size_px or width

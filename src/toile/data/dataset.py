@@ -22,7 +22,7 @@ class Skipped:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images in two parts. The test part's pixels are out of reach but for a counted look.
+    """Images in two parts. The pixels of the test part are seen in a counted look only.
 
     >>> data = toile.load_data("fashion-sample")
     >>> data.shape, len(data.class_names), data.test

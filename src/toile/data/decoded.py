@@ -105,7 +105,7 @@ def _images(arrays: dict[str, np.ndarray], about: dict[str, Any], part: str) -> 
 
 
 def write_decoded(key: str, decoded: Decoded) -> None:
-    """Keep an entry, whole or not at all. A cache that cannot be written is done without."""
+    """Keep an entry, whole or not at all. Nothing is kept where the cache cannot be written."""
     folder = _folder(key)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

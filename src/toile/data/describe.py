@@ -45,7 +45,7 @@ class PartDescription:
 
 @dataclass(frozen=True, eq=False)
 class Description:
-    """What there is to know of a dataset before any network."""
+    """What can be said of a dataset before any network."""
 
     name: str
     path: str

@@ -46,7 +46,7 @@ def _by_rank(images: Images, fraction: float) -> Bool[np.ndarray, " n"]:
     num_classes = np.bincount(np.concatenate(members), minlength=len(pictures))
     is_test = np.zeros(len(pictures), bool)
     for in_class in members:
-        # Halves go up, as round() would not have it; one picture is kept for training.
+        # Halves are rounded up, which round() does not do; one picture is kept for training.
         quota = min(max(int(fraction * len(in_class) + 0.5), 1), len(in_class) - 1)
         candidates = in_class[num_classes[in_class] == 1]
         is_test[candidates[np.argsort(ranks[candidates])][:quota]] = True

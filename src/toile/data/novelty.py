@@ -14,7 +14,7 @@ MOST_VALUES = 1_024
 NUM_COMPONENTS = 20
 """Of 10, 20, 30 and 50 the one that told most digits from garments; see docs/log.md."""
 LEAST_VARIANCE = 1 / 12 / 255**2
-"""That of rounding to whole greys, where training images do not differ at all."""
+"""The variance of rounding to whole greys, for training images that do not differ at all."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Which way up pictures lie in their files."""
+"""Which way up pictures are in their files."""
 
 import re
 from collections.abc import Sequence

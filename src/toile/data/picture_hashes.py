@@ -1,4 +1,4 @@
-"""Eight bytes by which a picture is known again, whatever its name, size or colour here.
+"""Eight bytes by which a picture is recognised, whatever its name, size or colour here.
 
 Each image of a source has two, both of what was there before `data.size_px` and `data.colour`:
 

@@ -1,4 +1,4 @@
-"""A run's folder on its way between machines: one zip in memory, put in its place whole."""
+"""A run's folder sent between machines: one zip in memory, unpacked whole or not at all."""
 
 import hashlib
 import io
@@ -41,8 +41,8 @@ def unpack(archive: Archive, folder: Path) -> None:
         raise ToileError(f"{folder.name} came back damaged: it has another sha256 than it was sent")
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-    # Filled beside its place and renamed: a folder half filled would be taken for a run.
-    # One process brings back a run, so what is there is of one that was killed.
+    # Filled beside its place and then renamed: half a folder would be taken for a run.
+    # Only one process brings a run back, so what is there was left by one that was killed.
     staging = folder.parent / f".coming-{folder.name}"
     shutil.rmtree(staging, ignore_errors=True)
     try:

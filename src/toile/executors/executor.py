@@ -1,4 +1,4 @@
-"""Where tasks are trained: one interface, behind which processes or machines may stand."""
+"""The interface of what trains tasks, in processes or on other machines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,10 +52,10 @@ class Executor(Protocol):
     """How many tasks it trains at once."""
 
     def submit(self, task: Task) -> None:
-        """Train `task` as soon as there is room."""
+        """Train `task` as soon as a place is free."""
 
     def events(self, seconds: float) -> list[TaskEvent]:
-        """What has happened since the last call; waits at most so long for the first."""
+        """What has happened since the last call; waits up to `seconds` for the first event."""
 
     def __enter__(self) -> "Executor":
         """Ready to take tasks."""

@@ -12,7 +12,7 @@ from toile.executors.train_task import cached_prepare, train_task
 
 
 def refuse_more_workers(workers: int | None) -> None:
-    """Raise ToileError where `workers` are asked for, and this process alone is to train."""
+    """Raise ToileError where `workers` are asked for although this process trains alone."""
     if workers not in (None, 1):
         raise ToileError(
             f"workers is {workers}, and inline one process trains, one after another; leave "
@@ -39,7 +39,7 @@ class Inline:
         self._waiting.append(task)
 
     def events(self, seconds: float) -> list[TaskEvent]:
-        """Train until something has happened; without a task, wait so long."""
+        """Train until something has happened; without a task, wait so many seconds."""
         for event in self._training:
             return [event]
         if not self._waiting:

@@ -115,7 +115,7 @@ class Processes:
                 yield worker.parting or lost
             worker.errors.close()
         elif answer.kind == "no room":
-            # It is leaving; only then is its run seen to be nobody's, and may be gone on with.
+            # It is ending; only after that is its run free for another process to go on with.
             worker.parting = answer
         else:
             if answer.kind not in ("started", "advanced"):
@@ -129,13 +129,13 @@ def _input_of(worker: _Worker) -> IO[bytes]:
 
 
 def _end_input(worker: _Worker) -> None:
-    # What was still to be sent to one that has died goes nowhere.
+    # What was still to be sent to a process that has died is dropped.
     with suppress(BrokenPipeError):
         _input_of(worker).close()
 
 
 def _end_of(code: int, errors: IO[bytes]) -> str:
-    """How a process ended that should not have: its exit code, what it said on its error stream."""
+    """How a process ended that should not have: its exit code, and the end of its error stream."""
     if code < 0:
         by = signal.Signals(-code).name
         hint = ", as the system does where memory runs out" if by == "SIGKILL" else ""
@@ -150,7 +150,7 @@ def _end_of(code: int, errors: IO[bytes]) -> str:
 
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
-    """Ctrl-C on a terminal reaches every process; those started here are to leave it to us."""
+    """Processes started inside ignore Ctrl-C, which a terminal sends to all: we stop them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield

@@ -158,7 +158,7 @@ class RayCluster:
         return events
 
     def _ready(self, seconds: float) -> list[_Handle]:
-        """The actors that have something to say."""
+        """The actors whose next answer is ready."""
         pending = {handle.pending: handle for handle in self._handles if handle.pending is not None}
         if not pending:
             time.sleep(seconds)
@@ -202,7 +202,7 @@ class RayCluster:
         except ToileError as error:
             kind: Kind = "no room" if disk_is_full(error) else "lost"
             if kind == "no room":
-                # Asked for again when there is room, it is here already.
+                # It is here already when it is asked for again.
                 self._full_disk[task.key] = (task, archive, answer)
             answer = TaskEvent(task.key, kind, reason=str(error))
         self._happened.append(answer)
@@ -263,7 +263,7 @@ class RayCluster:
         """How many readings the cluster has room for at once, nothing else running on it."""
         required = {"CPU": self._cpus, "GPU": self._gpus}
         rooms = (
-            # Of four quarters four fit, whatever floats make of them.
+            # Four quarters fit into a whole, whatever floats round them to.
             min(
                 int(node["Resources"].get(resource, 0) / count + 1e-6)
                 for resource, count in required.items()

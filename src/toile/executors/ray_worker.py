@@ -1,4 +1,4 @@
-"""Readings taken away from here: what a process on another machine runs, and what is sent to it."""
+"""Readings on other machines: what a process there runs, and what is sent to it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace

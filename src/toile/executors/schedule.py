@@ -1,4 +1,4 @@
-"""Trainings in hand: tasks are given to an executor, and what becomes of them is followed.
+"""Tasks given to an executor, and followed until each has ended.
 
 A task whose process fails is tried once more, going on from its checkpoint. One that finds the
 disk full waits for room. One that diverges has ended: the same steps would diverge again.

@@ -27,7 +27,7 @@ from toile.runs import Run, new_run_id, process_started, read_state, refuse_to_r
 FOLDER, FILE = ".queue", "queue.json"
 VERSION = 1
 MOST_JOBS = 1000
-# What a process said last is read from here; a traceback is some kilobytes.
+# Bytes read from the end of what a process wrote; a traceback is some kilobytes.
 TAIL_BYTES = 4000
 
 
@@ -172,7 +172,7 @@ class TrainingQueue:
                     jobs[index] = replace(job, status="training", started=time.time())
                     busy += job.cores
                     continue
-                # One that wants more than there is runs alone.
+                # A training that asks for more cores than there are runs alone.
                 if busy and busy + job.cores > self.cores:
                     break
                 jobs[index] = self._start(job)

@@ -22,7 +22,7 @@ from toile.process import prepare_process
 
 
 class ReplyStream:
-    """The way back: events as lines, of which nothing that a library prints becomes a part."""
+    """Events written as lines, into which nothing that a library prints is mixed."""
 
     def __init__(self) -> None:
         self._handle = os.dup(1)
@@ -35,7 +35,7 @@ class ReplyStream:
 
 
 class Tasks:
-    """What is to be done, read by a thread of its own so that the end is noticed while training."""
+    """The tasks, read by a thread of its own, so that their end is noticed while training."""
 
     def __init__(self) -> None:
         self.ended = threading.Event()

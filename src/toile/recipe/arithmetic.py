@@ -11,7 +11,7 @@ from toile.recipe.layers.layer import Layer
 
 Shape = tuple[int, ...]
 DATA = "the data"
-"""Who gives the first layer what it takes."""
+"""What the first layer reads from."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,10 @@ class LayerContext:
 
 
 def layer_arithmetic(layer: Layer, context: LayerContext) -> Arithmetic:
-    """What `layer` makes there. Raises ToileError with the arithmetic where it cannot work."""
+    """The output of `layer` there, and its cost.
+
+    Raises ToileError with the arithmetic where it cannot work.
+    """
     return _ARITHMETIC[type(layer)](layer, context)
 
 

@@ -91,7 +91,7 @@ def allowed(schema: Schema, root: Schema) -> str:
 
 
 def value_text(value: object) -> str:
-    """A refused value, in short; nothing at all is said to be empty."""
+    """A refused value, in short; one of no letters is called empty."""
     return "empty" if value is None else _SHORT.repr(value)
 
 

@@ -1,4 +1,4 @@
-"""Small changes after which a network works that does not: each is tried before it is offered."""
+"""Small changes that make a network work which does not; each is tried before it is offered."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ def mends(entries: Sequence[Any], shape: Shape, classes: int) -> tuple[Mend, ...
         after = plan_as_far(mend.layers, shape, classes)
         came = len(after.layers) if after.index is None else after.index
         reached = len(broken.layers) if broken.index is None else broken.index
-        # Where a layer was put before it, one more has to work; where it went, the next has to.
+        # With a layer added before it one more has to work; with it removed, the next one has to.
         further = came > reached + max(0, len(mend.layers) - len(entries))
         if not after.problem or (broken.index is not None and further):
             works.append((not after.problem, mend))
@@ -94,7 +94,7 @@ def _shortcuts(entries: Layers, at: int, input_shape: Sequence[int]) -> Iterator
     branch = plan_as_far(fields.get("layers", []), (channels, side, width), 2).layers
     if branch and len(branch[-1].output) == 3:
         filters, height, _ = branch[-1].output
-        # The smallest kernel by which as many pixels come out.
+        # The smallest kernel that gives as many pixels.
         stride = max(1, side // height)
         kernel = max(1, side - height * stride + 1)
         conv = {"filters": filters, "kernel": kernel} | ({"stride": stride} if stride > 1 else {})

@@ -1,4 +1,4 @@
-"""The plan of a network that is being made: as far as it works, and what is wrong behind that."""
+"""The plan of an unfinished network: the layers that work, and what is wrong after them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -119,7 +119,7 @@ class Plan:
 
     @property
     def views(self) -> Views | None:
-        """The layer that has every score and answer take `macs` once for each of its views."""
+        """The views: every score and answer costs `macs` once for each. None without any."""
         first = self.layers[0].layer
         return first if isinstance(first, Views) else None
 

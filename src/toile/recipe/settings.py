@@ -18,7 +18,7 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _off_is_none(cls, fields: Any) -> Any:
-        # In "before" mode anything may come, a model made already included.
+        # "before" mode is given anything, also a model that is made already.
         if not isinstance(fields, dict):
             return fields
         optional = {

@@ -118,7 +118,7 @@ class DataList:
             added=time.time(),
         )
         with self._changing() as entries:
-            # Another may have been called so while this one was read.
+            # Another dataset may have got this name while this one was read.
             if any(added.name == entry.name for added in entries):
                 free = self.checked_name(entry.name) if is_named else self.free_name(entry.name)
                 entry = replace(entry, name=free)
@@ -126,7 +126,7 @@ class DataList:
         return entry
 
     def forget(self, name: str) -> AddedData:
-        """Remember it no more; files that lie in the workspace are deleted, others never."""
+        """Forget it; its files are deleted where they lie in the workspace, and never elsewhere."""
         with self._changing() as entries:
             entry = self.entry(name)
             entries.remove(entry)
@@ -140,7 +140,7 @@ class DataList:
         return load_data(entry.path, progress=progress, **entry.settings)
 
     def checked_name(self, name: str) -> str:
-        """`name`, where it is one and free. Raises ToileError with the rule."""
+        """`name`, where it is a valid name and free. Raises ToileError with the rule."""
         if not NAME.fullmatch(name):
             raise ToileError(
                 f"{name!r:.60} cannot be a dataset's name; it is of up to 40 small letters, digits "

@@ -1,4 +1,4 @@
-"""Beginning a run: a recipe meets its data."""
+"""Beginning a run of a recipe on its data."""
 
 from pathlib import Path
 

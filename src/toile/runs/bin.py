@@ -25,7 +25,7 @@ RETENTION = timedelta(days=30)
 TIME = "%Y%m%dT%H%M%SZ"
 DELETION = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
 GONE = ".gone-"
-"""What a deletion's folder is called while it is deleted for good: it never comes back in part."""
+"""The name of a deletion's folder while it is deleted for good, so that no part is brought back."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def bring_back(workspace: Path, names: Sequence[str]) -> list[Entry]:
     items = binned(workspace)
     if not items:
         raise ToileError(f"the bin of {workspace} is empty; there is nothing to bring back")
-    # Held, so that nobody gives a name away between the question whether it is free and the move.
+    # Held, so that nobody takes a name between the check that it is free and the move.
     with file_lock(workspace):
         last = [item for item in items if item.entry.folder.parent == items[0].entry.folder.parent]
         chosen = [_called(name, items) for name in names] or last

@@ -41,7 +41,7 @@ from toile.runs.state import read_state
 from toile.runs.tensors import load_arrays
 
 MANIFEST = "manifest.json"
-# Another's page is another's HTML: it is left in the bundle and written anew from the numbers.
+# A page from elsewhere is foreign HTML: it is left in the bundle and written anew here.
 REWRITTEN = "report.html"
 # Far more than a run's own take; parsed JSON takes up to twenty times its text.
 MAX_TEXT_BYTES = {
@@ -56,7 +56,7 @@ MAX_TEXT_BYTES = {
     PRUNING: 4 << 20,
     REMARKS: 1 << 20,
 }
-# They are stored as they are; another's tool may have packed them anew, which saves a tenth.
+# Tensors are stored without compression; another tool may compress them, which saves a tenth.
 MAX_TENSOR_RATIO = 4
 README = """\
 A run of Toile: recipe, machine and versions, the data's fingerprint, weights, scores, report.
@@ -108,7 +108,7 @@ def bundle_run(run: Run, path: Path) -> Path:
     state = read_state(run.folder)
     if state.alive:
         raise ToileError(f"{run.id} is running (process {state.pid}); bundle it when it has ended")
-    # A damaged file must not travel.
+    # No damaged file is bundled.
     _read_all(run)
     contents, facts = _contents(run), run.data
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
@@ -116,7 +116,7 @@ def bundle_run(run: Run, path: Path) -> Path:
         replace(
             look,
             source=Path(look.source).name,
-            # What it was part of does not travel with it.
+            # The study or sheet that it was part of is not in the bundle.
             run=run.id if is_of(look, run) else look.run,
         )
         for look in looks_of(run)
@@ -171,7 +171,7 @@ def unpack_bundle(
                 os.replace(draft.folder, target)
                 sync_folder(target.parent)
         except ToileError as error:
-            # Who reads this will not find the draft.
+            # The draft is gone when this is read, so its path is left out.
             raise ToileError(f"{path}: {error}".replace(f"{draft.folder}{os.sep}", "")) from None
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -179,7 +179,7 @@ def unpack_bundle(
 
 
 def _contents(run: Run) -> dict[str, bytes]:
-    """The files that travel, without what tells where on this machine the data and runs lie."""
+    """The files of the bundle, without the paths of data and runs on this machine."""
     names = [name for name in (*REQUIRED, *TENSORS, *TEXTS) if (run.folder / name).exists()]
     names += _kept_epochs(run)
     contents = {name: (run.folder / name).read_bytes() for name in names}

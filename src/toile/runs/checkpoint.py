@@ -24,7 +24,7 @@ def save_checkpoint(
     checkpoints = folder / "checkpoint"
     checkpoints.mkdir(exist_ok=True)
     save_arrays(checkpoints / f"step-{step}.safetensors", arrays, facts)
-    # Only now, with the new one on disk under its name, may an old one go.
+    # Old ones are removed only now, when the new one is on disk under its name.
     for old in _newest_first(folder)[NUM_CHECKPOINTS:]:
         old.unlink()
     for torn in checkpoints.glob(".*.tmp"):
@@ -63,7 +63,7 @@ def has_checkpoint(folder: Path) -> bool:
 
 
 def run_version(folder: Path) -> tuple[str, ...]:
-    """What is another whenever the run in `folder` was trained on or asked for more epochs."""
+    """A value that changes whenever the run in `folder` is trained on or asked for more epochs."""
     recipe = read_text(folder / "recipe.yaml")
     return (recipe, *(path.name for path in _newest_first(folder)))
 

@@ -33,7 +33,7 @@ def stored_weights(run: Run, weights: str = "last") -> Stored:
 
 @dataclass(frozen=True, eq=False)
 class RunClassifier(Classifier):
-    """A run's network in torch, which is also at hand itself."""
+    """A run's network in torch, whose module can be used as well."""
 
     model: ScaledNetwork
 

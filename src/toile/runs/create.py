@@ -44,7 +44,7 @@ def create_run(
             try:
                 return _fill(folder, recipe, plan, data, pictures, novelty)
             except BaseException:
-                # Without a state nothing would go on with it, or list it.
+                # Without a state it would not be listed, and could not be resumed.
                 _clear(folder, is_new)
                 raise
     except OSError as error:

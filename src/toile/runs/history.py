@@ -61,7 +61,7 @@ class HistoryFile:
             )
         # What follows the checkpoint will be trained, and written, again.
         with writing(path):
-            # Without a buffer, which a full disk would leave to be written when the file is closed.
+            # Without a buffer, which on a full disk would be written when the file is closed.
             self._file = path.open("ab", buffering=0)
             self._file.truncate(size)
             self._file.seek(size)
@@ -73,7 +73,7 @@ class HistoryFile:
             write_all(self._file, (json.dumps(finite(line)) + "\n").encode())
 
     def sync(self) -> int:
-        """Bring all lines to disk; returns the size in bytes."""
+        """Write all lines to disk; returns the size in bytes."""
         with writing(self._path):
             os.fsync(self._file.fileno())
         return self._file.tell()

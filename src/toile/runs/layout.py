@@ -1,4 +1,4 @@
-"""How things lie in a workspace: a folder of runs, studies, searches and sheets, and their ledger.
+"""Where things are in a workspace: a folder of runs, studies, searches and sheets, and a ledger.
 
 What is inside a study, a search or a sheet belongs to it.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 COLLECTIONS = {"study": "study.json", "search": "search.json", "sheet": "sheet.json"}
 """Kinds of folders that hold runs of their own, and what lies in each once it has begun."""
 MARKERS = {"run": "state.json", **COLLECTIONS}
-"""The same of all kinds; it is written whenever one of them comes further."""
+"""The same for all kinds; the file is written whenever there is progress."""
 READINGS, FINALISTS = "readings", "finalists"
 WITHIN = {"study": {READINGS}, "search": {READINGS, FINALISTS}}
 """Where runs lie in a study or a search; in a sheet anywhere."""

@@ -97,7 +97,7 @@ def write_look(folders: Sequence[Path], request: LookRequest, why: str) -> Look:
 def resume_look(folders: Sequence[Path], request: LookRequest) -> Look | None:
     """The look of these very networks that has no score, in all ledgers in `folders` now, if any.
 
-    It was cut short before it told anybody anything, so who asks again goes on with it.
+    It was cut short before anybody saw its score, so asking again goes on with it.
     """
     with _held(folders) as ledgers:
         for look in reversed(_merged(ledgers)):
@@ -206,7 +206,7 @@ def _held(folders: Sequence[Path]) -> Iterator[list[Path]]:
         for folder in folders:
             with writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
-        # In one order for all, or two that look at once would wait for each other for ever.
+        # In one order for everybody: else two looks at once would wait for each other for ever.
         for folder in sorted({folder.resolve() for folder in folders}):
             held.enter_context(file_lock(folder))
         yield [folder / LEDGER for folder in folders]

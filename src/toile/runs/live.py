@@ -36,7 +36,7 @@ class LiveRun:
         return self.recorder.fit
 
     def events(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Train, yielding events once they are remembered; `stop` is asked after each.
+        """Train, yielding each event after it is written down; `stop` is asked after each.
 
         Sets this process's number of torch threads to the recipe's.
         """

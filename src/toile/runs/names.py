@@ -1,4 +1,4 @@
-"""Which of the names kept is meant by what was written: a name, a part of it, or `last`."""
+"""Which run a user means: by its name, a part of it, or `last`."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which pictures a run knows: those its weights were trained on, and those sealed from it.
+"""Which pictures a run knows: those that its weights were trained on, and its sealed ones.
 
 Kept as hashes (see `toile.data`), eight bytes each, so that a picture is known again in another
 folder, size or colour, and where the data is gone. Weights that a run began with count: what they

@@ -1,4 +1,4 @@
-"""The listener that remembers: follows a training's events and keeps the run's folder true.
+"""The listener that writes a run's folder as the events of its training come.
 
 Needs torch, so it is not part of the room's surface: who trains imports it by its name.
 """
@@ -129,7 +129,7 @@ class Recorder:
         with interrupts_deferred():
             match error:
                 case GeneratorExit():
-                    # Whoever leaves at the last event has not stopped anything.
+                    # A loop that is left at the last event has stopped nothing.
                     if self.state.status == "running":
                         self._stop(history)
                 case KeyboardInterrupt():
@@ -242,7 +242,7 @@ class Recorder:
 
     def _checkpoint(self, history: HistoryFile) -> None:
         arrays = self.fit.arrays()
-        # Weights that are lost already must not push the last good ones out.
+        # Weights that have diverged must not replace the last good ones.
         if _finite(arrays):
             self._history_size = history.sync()
             facts = self.fit.facts() | {"history_size": self._history_size}

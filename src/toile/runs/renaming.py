@@ -1,4 +1,4 @@
-"""A new name for a run, a study, a search or a sheet, with nothing said of it untrue.
+"""A new name for a run, a study, a search or a sheet, all records of which stay true.
 
 Looks in the ledger were written under the old name, which the folder remembers. What names it by
 its path would not find it again, so then it keeps its name.

@@ -28,7 +28,7 @@ def fill_seen(
     `before` is what `source` knows, the run whose weights they are; `in_folds` says that a study's
     own folds divide the images. Raises ToileError where there are any, unless `start` allows it.
     """
-    # What this data itself holds in two parts is no fault of where the weights come from.
+    # Copies within this data are not due to the run that the weights come from.
     foreign = np.setdiff1d(before.trained, split.train.hash_set)
     validation = int(is_known(split.validation.hashes, foreign).sum())
     test = dataset.test.count_known(foreign)

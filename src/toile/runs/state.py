@@ -69,7 +69,7 @@ def read_state(folder: Path) -> State:
     """
     state = _stored(folder)
     if state.status == "running" and state.alive and not is_held(folder):
-        # Asked again, since it may have come to its end between the two questions.
+        # Read again, since it may have ended between the two questions.
         state = _stored(folder)
         if state.status == "running":
             return replace(state, status="interrupted")

@@ -114,7 +114,7 @@ def _live(
     ground = _ground(spec, progress)
     if text is not None and _begins_with_weights(ground):
         refuse_other_start(folder)
-    # Says that optuna is missing before anything is written.
+    # A missing optuna is said before anything is written.
     Sampler(spec, ground.space, ground.most_epochs)
     if on == "inline":
         refuse_more_workers(workers)

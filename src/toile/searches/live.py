@@ -1,4 +1,4 @@
-"""A search under way: its trials, and then its finalists as a study."""
+"""A search in progress: its trials, and then its finalists as a study."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ from toile.studies import (
 TRIAL_WORKER = (sys.executable, "-P", "-m", "toile.searches.trial_worker")
 STOPPING = "training.early_stopping"
 NEVER = 10_000
-"""Early stopping so patient never stops; it only keeps the half that chose out of the score."""
+"""So much patience never stops early; it only keeps the choosing half out of the score."""
 
 
 def trial_processes(workers: int, pass_fds: Sequence[int]) -> Processes:
@@ -101,7 +101,7 @@ class LiveSearch:
             if text != self.saved_text:
                 write_atomically(self.folder / "search.yaml", text.encode())
                 self.saved_text = text
-            # It speaks of the search as it was; what is asked now may bring more.
+            # The summary is of the search as it was; what is asked now may add to it.
             (self.folder / SUMMARY).unlink(missing_ok=True)
             with self.executor(self.workers, (lock,)) as executor:
                 trials = Trials(self.folder, self.spec, self.ground, sampler, executor)

@@ -1,4 +1,4 @@
-"""A search's folder: what was asked, what became of it, and what its finalists' study says.
+"""A search's folder: its settings, its trials, and its finalists' study.
 
 `search.yaml` holds the settings, `readings/` a run folder for each trial, `finalists/` a study.
 What no run's folder can tell stands in `search.json`: what was asked, in which order it was told,
@@ -68,7 +68,7 @@ class Trial:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more comes of it."""
+        """Whether it has ended."""
         return self.status in ("finished", "pruned", "diverged", "failed")
 
     @property

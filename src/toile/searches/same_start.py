@@ -1,4 +1,4 @@
-"""The weights that a search's trials began with, held to those that are there now."""
+"""The weights that a search's trials began with, compared with those that are there now."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""optuna asked and told: which values to try next, and whether a trial is worth going on with.
+"""optuna as an ask-and-tell sampler: the values to try next, and whether a trial goes on.
 
 optuna is imported when a `Sampler` is made. It keeps nothing: whoever asks remembers, and tells it
 again. Each trial has a sampler of its own seed, so what it picks follows from what was told before
@@ -33,7 +33,7 @@ class Sampler:
         before = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._study = optuna.create_study(
-            # Hyperband shares trials out by the study's name, which would be random.
+            # Hyperband assigns trials by the study's name, which would be random.
             study_name="toile",
             direction="maximize",
             pruner=self._pruner(most_epochs),

@@ -1,4 +1,4 @@
-"""A search's trials taken: asked for one by one, followed by epochs, stopped where hopeless."""
+"""Running a search's trials: asked for one by one, followed by epochs, some stopped early."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping

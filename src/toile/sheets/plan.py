@@ -141,7 +141,7 @@ def _document(
     fields = {**(fields or {}), **(exercise.quick if quick else {})}
     held = {**sheet.set, **exercise.set, **fields.get("set", {})}
     if quick:
-        # What an exercise says of itself holds against what the sheet says of all.
+        # The exercise's own settings go before those that the sheet holds for all.
         held |= {**sheet.quick.set, **exercise.quick.get("set", {})}
     return {
         "name": f"{sheet.name}-{number}",

@@ -1,4 +1,4 @@
-"""What a sheet has come to: each exercise's study, search or record, and what was expected of it.
+"""A sheet as it stands: each exercise's study, search or record, and what was expected of it.
 
 In a sheet's folder stand `sheet.yaml`, `sheet.json` with what a listing shows, `answers.yaml`, and
 a folder for each exercise: that of its study or search, and `outcome.json` where something was made
@@ -63,7 +63,7 @@ class ExerciseOutcome:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing is left to be done for it but an answer in words."""
+        """Whether all of it is done, but for an answer in words."""
         match self.planned.exercise.kind:
             case "study":
                 return self.study is not None and self.study.ended
@@ -288,7 +288,7 @@ def _side(result: SheetResult, side: Side) -> tuple[str, list[Reading], Recipe]:
         study = outcome.search.finalists
         chosen = outcome.search.chosen()
         level = level or (level_of(chosen[0]) if chosen else None)
-    # Of a table still filling nothing may be said, here as little as in the study itself.
+    # Nothing may be said of an incomplete table, here as in the study itself.
     filled = study.readings if study is not None and study.ended else ()
     if study is not None:
         level = level or study.levels[0].name

@@ -1,4 +1,4 @@
-"""Readings added until the verdict is decided, in looks that were fixed beforehand.
+"""Readings added until the verdict is decided, at looks that were fixed beforehand.
 
 Each look is an analysis of the study and spends of its 5 % as any other does (`analyses.py`).
 """

@@ -1,4 +1,4 @@
-"""Where a rise or fall along numeric levels flattens."""
+"""Where a rise or fall along numeric levels flattens out."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -10,10 +10,10 @@ from scipy import special
 from toile.statistics.welch import sample
 
 ALPHA = 0.05
-"""The chance of erring that a verdict allows itself unless asked otherwise, all pairs together."""
+"""The error rate of a verdict unless asked otherwise, of all pairs together."""
 POWER = 0.8
 MOST = 10_000
-"""Beyond so many readings a level nothing is promised."""
+"""The most readings a level that are computed."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def chance_of_same(sd: float, margin: float, n: int, levels: int, alpha: float =
     degrees = (n - 1) * variance**2 / (errors[:, first] ** 2 + errors[:, second] ** 2)
     gaps = np.abs(means[:, first] - means[:, second])
     p = np.sort(special.stdtr(degrees, (gaps - margin) / np.sqrt(variance)), axis=1)
-    # Holm: each is held to those not yet passed, and none passes after one that did not.
+    # Holm: each is tested among those left, and after the first that fails all others fail.
     passed = np.logical_and.accumulate(p * np.arange(len(first), 0, -1) <= alpha, axis=1)
     return float(passed.mean())
 
@@ -111,9 +111,9 @@ def _error(first_sd: float, second_sd: float, n: int) -> tuple[float, float]:
 def _power_apart(gap: float, first_sd: float, second_sd: float, n: int, alpha: float) -> float:
     error, degrees = _error(first_sd, second_sd, n)
     bar = -special.stdtrit(degrees, alpha / 2)
-    # The chance of the wrong sign is left out; it is nothing where the power is worth having.
+    # The chance of the wrong sign is left out; it is negligible where the power is of use.
     below = float(special.nctdtr(degrees, gap / error, bar))
-    # scipy gives NaN far out, where the chance of missing it is nothing.
+    # scipy gives NaN far out, where the chance of missing it is negligible.
     return 1.0 if math.isnan(below) else 1.0 - below
 
 

@@ -67,7 +67,7 @@ def signed(points: float) -> str:
 
 
 def folds_sentence(folds: int) -> str:
-    """What is to be minded where the readings are folds of one training part."""
+    """What to keep in mind where the readings are folds of one training part."""
     return (
         f"The readings are of {folds} folds: they share training images, so they are not "
         "independent, and their spread cannot be estimated without bias (Bengio and Grandvalet "

@@ -1,4 +1,4 @@
-"""Where the doubt of a mean comes from: other seeds, or other images.
+"""How uncertain a mean is, and whether for other seeds or for other images.
 
 Speaks hits: booleans (r, n), whether reading r answered image n right. Crossed random effects,
 fitted by mean squares (Searle, Casella and McCulloch 1992, Variance Components, ch. 4), which takes
@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 
 @dataclass(frozen=True)
 class LevelVariance:
-    """The doubt of one level's mean accuracy, as fractions; NaN where a reading stands alone.
+    """The uncertainty of one level's mean accuracy, in fractions; NaN for a single reading.
 
     `seed_sd` is the spread of readings on these very images, and `seed_error` what it leaves of
     doubt in their mean. `image_error` is what these images leave of it, and would with any number

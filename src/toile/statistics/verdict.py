@@ -1,4 +1,4 @@
-"""The verdict: what a table of readings allows one to say, and no more."""
+"""The verdict: what a table of readings shows, and no more."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -186,7 +186,7 @@ def next_alpha(alpha: float, analysis: int | None) -> float:
 
 def expected_maximum(count: int) -> float:
     """The mean of the greatest of `count` standard normal numbers: 0, .56, .85, 1.03, ..."""
-    # Of what falls off so smoothly on both sides, a plain sum is the integral to rounding.
+    # For a function that falls off so smoothly on both sides a plain sum is the integral.
     x, step = np.linspace(-10, 10, 401, retstep=True)
     density = count * special.ndtr(x) ** (count - 1) * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
     return float(step * (x * density).sum())

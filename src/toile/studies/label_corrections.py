@@ -1,4 +1,4 @@
-"""What levels answer on validation labels as a correction file has them: beside the verdict."""
+"""How levels score on validation labels as a correction file has them, beside the verdict."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""How a study's readings learnt, epoch by epoch, and how soon they were how good."""
+"""How a study's readings learnt, epoch by epoch, and how soon they reached an accuracy."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -135,7 +135,7 @@ def _telling(curves: Curves) -> list[float]:
     all_curves = [curve for of_level in curves.values() for curve in of_level]
     epochs = {target: [curve.reached(target).epoch for curve in all_curves] for target in LADDER}
     reached = [target for target, epochs_reached in epochs.items() if any(epochs_reached)]
-    # What all had after the first epoch tells nobody from another.
+    # An accuracy that all had after the first epoch tells none apart.
     telling = [target for target in reached if set(epochs[target]) != {1}] or reached[-1:]
     if len(telling) <= MOST_TARGETS:
         return telling

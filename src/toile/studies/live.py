@@ -1,4 +1,4 @@
-"""A study being taken: its events, and taking it to the end."""
+"""A study while its readings are trained: its events, and training to the end."""
 
 import math
 import sys
@@ -22,7 +22,7 @@ from toile.studies.result import Reading, StudyResult
 from toile.studies.spec import Study, study_text
 from toile.studies.summary import study_summary
 
-# -P: no file of the user's folder may stand in for a module.
+# -P: no file in the user's folder is imported in place of a module.
 WORKER = (sys.executable, "-P", "-m", "toile.executors.worker")
 SECONDS_TO_LET_GO = 3.0
 SECONDS_BETWEEN_STANDINGS = 5.0
@@ -60,7 +60,7 @@ class LiveStudy:
     budget_seconds: float | None = None
     notes: list[str] = field(default_factory=list)
     saved_text: str | None = None
-    """The text of the folder's study.yaml that `spec` was made from; None where there was none."""
+    """The text of the study.yaml that `spec` was made from; None where there was none."""
     out_of_budget: bool = False
     executor: MakeExecutor = worker_processes
     """Where readings are trained."""
@@ -109,7 +109,7 @@ class LiveStudy:
             if stored_text(self.folder) != self.saved_text:
                 raise ToileError(f"{self.folder / 'study.yaml'} has just changed; ask again")
             self._failed = {}
-            # A cluster without room is known by now, and then nothing is written.
+            # A cluster without room is refused before this, and then nothing is written.
             with self.executor(self.workers, (lock,)) as executor:
                 yield from self._write("running", stop)
                 self.workers = executor.slots
@@ -168,7 +168,7 @@ class LiveStudy:
             write_atomically(self.folder / "study.yaml", text.encode())
             self.saved_text = text
         if status != "running":
-            # Before the standing: a kill between must leave none that stands beside an old verdict.
+            # Before the status: a kill in between must leave no new status beside an old verdict.
             write_json(self.folder / "verdict.json", study_summary(self.result))
         write_status(self.result, status, self._failed)
         self._written_at = time.monotonic()

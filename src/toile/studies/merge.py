@@ -1,4 +1,4 @@
-"""A study asked for where one is: what may change, what may not, and what both say together.
+"""A study asked for where there is one: what may change, what may not, and the two joined.
 
 Readings and levels may be added, and what only the verdict reads may change. All that decides a
 reading's bits must stay.
@@ -19,7 +19,7 @@ RULE = "data.rule"
 def merge_studies(old: Study, new: Study, folder: Path) -> Study:
     """`old`, which is in `folder`, with the levels and readings that `new` adds to it.
 
-    Raises ToileError naming the first difference that old readings would not survive.
+    Raises ToileError naming the first difference that would make old readings invalid.
     """
     new = keep_rule(old, new)
     difference = next(_differences(old, new), None)

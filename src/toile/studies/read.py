@@ -58,7 +58,7 @@ def parse_factor(text: str) -> tuple[str, dict[str, Any]]:
 
 
 def study_name(recipe: str, varied: list[str]) -> str:
-    """What a study is called that nobody named: the same words give the same name."""
+    """The name of a study that was given none: the same words give the same name."""
     by = f"by-{'-and-'.join(varied)}" if varied else "repeated"
     fit = re.sub(r"[^a-z0-9.-]+", "-", f"{recipe}-{by}".lower())
     return fit[:100].strip("-.")

@@ -1,4 +1,4 @@
-"""Readings trained: each cell's run, as an executor's task, and what becomes of it."""
+"""Training the readings: each cell's run as an executor's task, followed to its end."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace

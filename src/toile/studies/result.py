@@ -1,4 +1,4 @@
-"""What a study has come to: every reading, finished or not, and what they say together."""
+"""A study as it stands: every reading, finished or not, and what they say together."""
 
 import shlex
 from collections.abc import Mapping

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from toile.recipe import Data, Recipe
 
 LEARNT_FROM = ("name", "size_px", "colour", "corrections", "scaling")
-"""What of the data may differ: what a network sees. All else decides which images score it."""
+"""Settings of data that may differ: how a picture looks. All others decide which images score."""
 
 
 def unlike(recipes: Mapping[str, Recipe]) -> str:

@@ -25,7 +25,7 @@ def _named(values: Any) -> Any:
 
 
 def value_name(value: Any) -> str:
-    """What a level is called that nobody wrote down: `8`, `0.1`, `true`."""
+    """The name of a level that is not written in a file: `8`, `0.1`, `true`."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""What `auto` means here: device, precision, threads, shards; measured, not guessed later."""
+"""What `auto` means on this machine: device, precision, threads and shards, as was measured."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""What a training says as it goes: plain numbers, in the order they happen."""
+"""What a training yields as it goes: plain numbers, in the order in which things happen."""
 
 from dataclasses import dataclass
 
@@ -76,7 +76,7 @@ class StartScored:
 
 @dataclass(frozen=True)
 class Diverged:
-    """The loss at `step` was not finite; the step was not taken."""
+    """The loss at `step` was not finite, so the weights were not changed."""
 
     epoch: int
     step: int

@@ -1,4 +1,4 @@
-"""A network being fitted, and everything of it that a checkpoint must hold."""
+"""A network being fitted, and everything about it that a checkpoint must hold."""
 
 import copy
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ NUM_SUMS = 4  # loss and correct answers of the interval, then of the epoch
 class Position:
     """How far a fit has come; plain numbers, as a checkpoint's JSON holds them.
 
-    `step` counts steps done, `evaluated` epochs done and scored. Seconds are left out of every
-    promise of sameness.
+    `step` counts steps done, `evaluated` epochs done and scored. Seconds are never promised to be
+    the same.
     """
 
     step: int = 0

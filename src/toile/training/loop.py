@@ -58,7 +58,7 @@ def has_ended(fit: Fit) -> bool:
 
 
 def reset_patience_if_extended(fit: Fit) -> None:
-    """Begin early stopping's waiting anew at a step from which the run was extended.
+    """Begin the patience of early stopping anew at a step from which the run was extended.
 
     The recipe has these steps. So the same happens in the fit that was extended, in one restored
     at that step, and in one that is trained by that recipe from the beginning.
@@ -90,7 +90,7 @@ def _train_epoch(fit: Fit) -> Iterator[Event]:
         position.interval_seconds += seconds
         position.epoch_seconds += seconds
         position.total_seconds += seconds
-        # The interval comes first: a fit left at its step must not owe a record.
+        # The interval comes first: a fit that is left at this step then has all its records.
         if ends_interval(index, interval_steps, per_epoch):
             yield end_interval(fit, epoch, index, interval_steps)
         yield Stepped(position.step, fit.steps, epoch + 1)
@@ -100,7 +100,7 @@ def _step(fit: Fit, batches: EpochBatches, index: int) -> float | None:
     """Step `index` of an epoch. Returns the loss, without stepping, where it is not finite."""
     settings = fit.recipe.training
     result = fit.gradient.compute(batches, index, fit.steps - fit.position.step)
-    # A GPU is not made to wait for this at every step; there the interval's sum tells.
+    # A GPU would have to wait for this at every step; there the sum of the interval is looked at.
     if fit.device.type == "cpu" and not math.isfinite(value := float(result.loss)):
         return value
     if settings.clip_norm is not None:
@@ -243,7 +243,7 @@ def _update_best(fit: Fit, score: EpochScore) -> bool:
     position, stopping = fit.position, fit.recipe.training.early_stopping
     by_loss = stopping is not None and stopping.score == "loss"
     value = -score.loss if by_loss else score.accuracy
-    # Better by less than `least_change` is still the best, but does not end the waiting.
+    # Better by less than `least_change` is still the best, but does not renew the patience.
     least = stopping.least_change if stopping is not None else 0.0
     waits = value <= position.score_waited_on + least
     position.waited = position.waited + 1 if waits else 0

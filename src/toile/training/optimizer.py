@@ -48,7 +48,7 @@ def _torch_optimizer(
         fields["alpha"] = fields.pop("rho")
     if isinstance(settings, optimizers.Adadelta) and all(weight.is_cpu for weight in weights):
         return PiecewiseAdadelta(weights, **fields)
-    # Fused: one kernel over all weights. torch has one for the CPU for some optimisers alone.
+    # Fused: one kernel over all weights, which torch has on the CPU for some optimisers only.
     implementation = {"fused" if isinstance(settings, FUSED) else "foreach": True}
     return _TORCH[type(settings)](weights, **implementation, **fields)
 

@@ -12,7 +12,7 @@ from toile.recipe import Plan, Start
 
 
 def fill_start(start: Start, plan: Plan, weights: Mapping[str, np.ndarray]) -> Start:
-    """`start` with the layers filled in that are copied (`taken`) and frozen.
+    """`start` with the layers filled in that are copied (`copied`) and frozen.
 
     A layer is copied where every tensor has the same name and shape; without `up_to` a layer that
     does not fit, such as a head for other classes, starts anew. Raises ToileError for a layer that

@@ -1,4 +1,4 @@
-"""What training a recipe takes here, in every way this machine may do it."""
+"""How long an epoch takes on this machine, in every way in which it may train a recipe."""
 
 import statistics
 from collections.abc import Callable, Mapping
@@ -77,7 +77,7 @@ def bench(
     plan = plan_network(read.network, sizes.shape, sizes.classes)
     recipes = alternatives(read, plan)
     results: list[list[Probe]] = [[] for _ in recipes]
-    # By turns, so that whatever else the machine does falls on all of them.
+    # By turns, so that other work of the machine slows all of them alike.
     for turn in range(rounds):
         for index, candidate in enumerate(recipes):
             prepare_torch(candidate.training)

@@ -1,4 +1,4 @@
-"""A trained network to ask, whatever it comes as, and pictures asked of it: `toile.predict`."""
+"""A trained network from a run or a file, and its predictions: `toile.predict`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -82,7 +82,7 @@ def predict(
     corrections: PictureCorrections = NO_CORRECTIONS,
     progress: Progress = no_progress,
 ) -> list[Answered]:
-    """What `run` finds likely in each of `pictures`, and the runs of `also` with their vote.
+    """Predict the classes of `pictures` with `run`, or by the vote of `run` and those of `also`.
 
     `run` may also be an exported file, or a classifier that is open already. A picture is a path,
     the bytes of a file, an image of Pillow's, or an array, tensor or list of numbers (h, w),

@@ -1,4 +1,4 @@
-"""Taking a run's network away as a file, with proof that it is the same network."""
+"""A run's network exported to a file, with proof that it is the same network."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Filters cut out of a run's network: a new run, and what that cost."""
+"""Channels cut out of a run's network: a new run, and what that costs in accuracy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

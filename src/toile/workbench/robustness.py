@@ -1,4 +1,4 @@
-"""How a run's network bears pictures that are harder, changed on purpose, or of no class."""
+"""How a run's network does on pictures that are harder, attacked, or of no class."""
 
 from dataclasses import dataclass
 from pathlib import Path

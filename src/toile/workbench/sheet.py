@@ -1,4 +1,4 @@
-"""Taking a lab sheet: every exercise asked for and checked, then taken in order."""
+"""Running a lab sheet: every exercise is checked first, then they are done in order."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager

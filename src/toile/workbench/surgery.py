@@ -1,4 +1,4 @@
-"""A run's network on the table: what its channels are worth, and cuts tried on validation."""
+"""Channels cut out of a run's network: what each is worth, and cuts tried on validation."""
 
 from collections.abc import Sequence
 

@@ -40,7 +40,7 @@ def read_zip(path: Path, files: list[Path], data: Data, progress: Progress) -> P
 
 
 def _unpack_picture(archive: zipfile.ZipFile, name: str) -> io.BytesIO:
-    """A picture's file, whole, as Pillow jumps about in it."""
+    """A picture's whole file, since Pillow seeks in it."""
     if name.lower().endswith(".zip"):
         raise UnreadablePicture("is an archive inside the archive; those are not opened")
     num_bytes = archive.getinfo(name).file_size

@@ -53,7 +53,7 @@ def _labelled(classes: Classes, order: dict[str, str]) -> Labelled:
 def _refuse_unreadable_class(
     where: str, train: Labelled, labels: Int64[np.ndarray, " n"], skipped: list[Skipped]
 ) -> None:
-    """A class of pictures that can all not be read would be lost in silence."""
+    """A class of which no picture can be read would be lost in silence."""
     read = set(labels.tolist())
     reasons = {entry.file: entry.reason for entry in skipped}
     for label, file in train:

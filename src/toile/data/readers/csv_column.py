@@ -1,4 +1,4 @@
-"""A column beside the pixels of a CSV file, in little memory however many rows there are."""
+"""A column next to the pixels of a CSV file, in little memory for any number of rows."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Layers that put one number in place of many, or many in one row."""
+"""Layers that reduce many numbers to one, or flatten them into one row."""
 
 from typing import ClassVar, Literal
 

@@ -1,4 +1,4 @@
-"""The layer that has a network look more than once before it answers."""
+"""Test-time augmentation, written as the first entry of a network."""
 
 from typing import ClassVar
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from toile.network import build_network
+from toile.network import build_network, with_views
 from toile.recipe import plan_network, recipe_of
 
 SHAPE = (2, 9, 8)
@@ -47,11 +47,10 @@ NETWORKS = {
 }  # fmt: skip
 
 
-def network_of(entries: list, shape=SHAPE, classes=CLASSES, seed=0) -> nn.Sequential:
+def network_of(entries: list, shape=SHAPE, classes=CLASSES, seed=0) -> nn.Module:
     """A network with weights, biases and batch statistics that are no zeros and ones."""
-    network = build_network(
-        plan_network(recipe_of({"network": entries}).network, shape, classes), 0
-    )
+    plan = plan_network(recipe_of({"network": entries}).network, shape, classes)
+    network = build_network(plan, 0)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, weight in network.state_dict().items():
@@ -59,7 +58,7 @@ def network_of(entries: list, shape=SHAPE, classes=CLASSES, seed=0) -> nn.Sequen
                 weight.uniform_(0.5, 2, generator=generator)
             elif weight.is_floating_point():
                 weight.normal_(0, 0.4, generator=generator)
-    return network.eval()
+    return with_views(network.eval(), plan)
 
 
 @pytest.fixture(params=NETWORKS)

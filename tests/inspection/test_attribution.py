@@ -7,7 +7,8 @@ from captum.attr import IntegratedGradients, LayerAttribution, LayerGradCam, Occ
 
 from tests.inspection.conftest import NETWORKS, SHAPE, left_as_it_was, network_of, noise
 from toile.errors import ToileError
-from toile.inspection import METHODS, attribute, layer_names, method_of, single_view
+from toile.inspection import METHODS, attribute, layer_names, method_of
+from toile.network import single_view
 
 # CAM is of networks with a global average pool alone; Captum's ReLU methods of ReLUs alone.
 DEFINED = {

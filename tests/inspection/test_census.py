@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from tests.inspection.conftest import left_as_it_was, network_of, noise
-from toile.inspection import explain_dead, run_census
+from toile.inspection import explain_dead, layer_of, run_census
 from toile.inspection.correlation import ChannelCorrelation
 from toile.inspection.firing import firing_of
 
@@ -84,7 +84,7 @@ def test_an_independent_count_in_plain_torch_agrees(network):
     network = network.eval()
     for layer in census.layers:
         kept = []
-        handle = network.get_submodule(layer.name).register_forward_pre_hook(
+        handle = layer_of(network, layer.name).register_forward_pre_hook(
             lambda module, given, kept=kept: kept.append(given[0])
         )
         with torch.no_grad():

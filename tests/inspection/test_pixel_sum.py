@@ -7,7 +7,8 @@ from torch import nn
 
 from tests.inspection.conftest import NETWORKS, left_as_it_was, network_of, noise
 from toile.errors import ToileError
-from toile.inspection import layer_names, layer_of, pixel, single_view, watch
+from toile.inspection import layer_names, layer_of, pixel, watch
+from toile.network import single_view
 
 
 def test_a_corner_of_a_three_by_three_by_hand():

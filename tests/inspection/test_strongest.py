@@ -6,7 +6,7 @@ import torch
 
 from tests.inspection.conftest import NETWORKS, left_as_it_was, network_of, noise
 from toile.errors import ToileError
-from toile.inspection import activations, top_images
+from toile.inspection import activations, layer_names, top_images
 
 
 def test_the_brightest_patch_is_found_by_hand():
@@ -31,7 +31,7 @@ def test_the_brightest_patch_is_found_by_hand():
 def test_batches_of_any_size_find_the_same(network, batch):
     images = noise(50)
     layer = "relu1"
-    if not hasattr(network, layer):
+    if layer not in layer_names(network):
         layer = "gelu1"
     with left_as_it_was(network):
         found = top_images(network, images.split(batch), layer)

@@ -4,9 +4,9 @@ import torch
 
 from tests.inspection.conftest import CLASSES, NETWORKS, SHAPE, network_of, noise
 from toile.errors import ToileError
-from toile.inspection import cut_channels, cut_dead, run_census
+from toile.inspection import cut_channels, cut_dead, layer_of, run_census
 from toile.inspection.channel_spaces import ChannelSpaces
-from toile.network import build_network, trained_network
+from toile.network import single_view, trained_network
 from toile.recipe import plan_network, recipe_of
 
 PADDED = {"conv": {"filters": 5, "padding": "same"}}
@@ -35,13 +35,14 @@ def plan_of(entries, classes=CLASSES):
 
 
 def arrays(network) -> dict[str, np.ndarray]:
-    return {name: one.contiguous().numpy() for name, one in network.state_dict().items()}
+    weights = single_view(network).state_dict()
+    return {name: one.contiguous().numpy() for name, one in weights.items()}
 
 
 def kill(network, layer: str, channels: list[int]) -> None:
     """Have the batch norm, convolution or dense layer `layer` give far below 0."""
     with torch.no_grad():
-        network.get_submodule(layer).bias[channels] = -1e4
+        layer_of(network, layer).bias[channels] = -1e4
 
 
 def rebuilt(plan, cut):
@@ -62,7 +63,7 @@ def test_dead_channels_are_cut_and_the_logits_stay_as_they_were(entries):
     assert found.cut.removed["conv1"] == [0, 2]
     assert not found.left
     smaller, cut = rebuilt(plan, found.cut)
-    assert cut.conv1.weight.shape[0] == 2
+    assert single_view(cut).conv1.weight.shape[0] == 2
     assert smaller.parameters < plan.parameters
     assert smaller.macs < plan.macs
     before, after = logits(network, images), logits(cut, images)
@@ -127,12 +128,12 @@ def test_a_cut_channel_counts_as_zero_where_it_is_read(name):
         cut = cut_channels(plan, arrays(network), {space.writers[0]: [channel]})
         assert set(cut.removed) == set(space.writers)
         _, smaller = rebuilt(plan, cut)
-        silenced = {name: one.clone() for name, one in network.state_dict().items()}
+        weights = single_view(network).state_dict()
+        silenced = {name: one.clone() for name, one in weights.items()}
         for reader in space.readers:
             weight = silenced[f"{reader.layer}.weight"]
             weight[:, channel * reader.positions : (channel + 1) * reader.positions] = 0
-        expected = build_network(plan, 0).eval()
-        expected.load_state_dict(silenced)
+        expected = trained_network(plan, {name: one.numpy() for name, one in silenced.items()})
         torch.testing.assert_close(logits(smaller, images), logits(expected, images))
 
 

@@ -11,9 +11,9 @@ from toile.inspection import (
     evaluating,
     layer_names,
     layer_of,
-    single_view,
     watch,
 )
+from toile.network import single_view
 from toile.recipe import plan_network, recipe_of
 
 

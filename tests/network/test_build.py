@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from toile.errors import ToileError
-from toile.network import build_network
-from toile.recipe import Plan, layers, list_presets, plan_network, read_recipe, recipe_of
+from toile.network import build_network, with_views
+from toile.recipe import LayerPlan, Plan, layers, list_presets, plan_network, read_recipe, recipe_of
 
 BLOCK = {
     "residual": {
@@ -43,6 +43,11 @@ def plan_of(entries: list[Any], shape: tuple[int, int, int] = (1, 28, 28)) -> Pl
     return plan_network(recipe_of({"network": entries}).network, shape, 10)
 
 
+def layers_of(plan: Plan) -> list[LayerPlan]:
+    """The layers that are modules: views are put around them."""
+    return [layer for layer in plan.walk() if not isinstance(layer.layer, layers.Views)]
+
+
 def shapes_seen(network: nn.Module, plan: Plan) -> dict[str, tuple[int, ...]]:
     """Each layer's real output shape for one image."""
     seen: dict[str, tuple[int, ...]] = {}
@@ -52,7 +57,7 @@ def shapes_seen(network: nn.Module, plan: Plan) -> dict[str, tuple[int, ...]]:
 
     hooks = [
         network.get_submodule(layer.name).register_forward_hook(note(layer.name))
-        for layer in plan.walk()
+        for layer in layers_of(plan)
     ]
     network.eval()(torch.rand(2, *plan.input))
     for hook in hooks:
@@ -75,9 +80,9 @@ def num_statistics(module: nn.Module) -> int:
 
 def check_against_torch(plan: Plan) -> None:
     network = build_network(plan, seed=0)
-    assert shapes_seen(network, plan) == {layer.name: layer.output for layer in plan.walk()}
+    assert shapes_seen(network, plan) == {layer.name: layer.output for layer in layers_of(plan)}
     assert num_weights(network) == plan.trainable
-    for layer in plan.walk():
+    for layer in layers_of(plan):
         module = network.get_submodule(layer.name)
         assert num_weights(module) == layer.parameters - layer.untrained, layer.name
         assert num_statistics(module) == layer.untrained, layer.name
@@ -97,7 +102,7 @@ def test_the_plan_of_a_network_of_every_kind_is_what_torch_builds(shape):
 
 def test_multiply_adds_are_half_the_operations_torch_counts():
     plan = plan_of(KITCHEN_SINK, (3, 21, 34))
-    network = build_network(plan, seed=0).eval()
+    network = with_views(build_network(plan, seed=0).eval(), plan)
     with FlopCounterMode(display=False) as counter:
         network(torch.rand(1, 3, 21, 34))
     # A kitchen sink with two ways to be moved, and mirrored: ten views.
@@ -179,8 +184,8 @@ def test_batch_norms_momentum_is_the_weight_of_the_newest_batch():
 def test_every_layer_is_a_module_of_its_own_and_none_works_in_place():
     plan = plan_of(KITCHEN_SINK)
     network = build_network(plan, seed=0)
-    modules = [network.get_submodule(layer.name) for layer in plan.walk()]
-    assert len({id(module) for module in modules}) == len(plan.walk())
+    modules = [network.get_submodule(layer.name) for layer in layers_of(plan)]
+    assert len({id(module) for module in modules}) == len(layers_of(plan))
     assert not any(getattr(module, "inplace", False) for module in modules)
 
 
@@ -188,14 +193,14 @@ def test_what_a_layer_gave_is_still_there_after_the_layers_behind_it():
     plan = plan_of(KITCHEN_SINK, (3, 21, 34))
     network = build_network(plan, seed=0).eval()
     kept: list[tuple[Tensor, Tensor]] = []
-    for layer in plan.walk():
+    for layer in layers_of(plan):
         network.get_submodule(layer.name).register_forward_hook(
             lambda module, inputs, output: kept.append((output, output.detach().clone()))
         )
     images = torch.rand(4, 3, 21, 34)
     before = images.clone()
     network(images)
-    assert len(kept) == len(plan.walk())
+    assert len(kept) == len(layers_of(plan))
     assert torch.equal(images, before)
     assert all(torch.equal(output, copy) for output, copy in kept)
 

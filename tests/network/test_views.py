@@ -5,7 +5,7 @@ import torch
 
 from toile.engine.kernels.compiled_network import CompiledNetwork
 from toile.errors import ToileError
-from toile.network import Pixels, build_network, logits_in_batches
+from toile.network import Pixels, build_network, logits_in_batches, single_view, with_views
 from toile.recipe import layers, plan_network, recipe_of
 
 BEHIND = [
@@ -15,7 +15,8 @@ SHAPE = (2, 6, 5)
 
 
 def network_of(entries, shape=SHAPE):
-    return build_network(plan_network(recipe_of({"network": entries}).network, shape, 3), 0)
+    plan = plan_network(recipe_of({"network": entries}).network, shape, 3)
+    return with_views(build_network(plan, 0), plan)
 
 
 def noise(n: int = 4) -> torch.Tensor:
@@ -26,7 +27,7 @@ def noise(n: int = 4) -> torch.Tensor:
 def test_what_each_view_shows():
     picture = torch.arange(6.0).view(1, 1, 2, 3)
     entries = [{"views": {"shift_x": 1, "shift_y": 1, "mirror": True}}, *BEHIND[-2:]]
-    shown = network_of(entries, (1, 2, 3))[0](picture)
+    shown = network_of(entries, (1, 2, 3)).views(picture)
     assert shown[:, 0].int().tolist() == [
         [[0, 1, 2], [3, 4, 5]],
         [[0, 0, 1], [3, 3, 4]],
@@ -43,7 +44,7 @@ def test_what_each_view_shows():
 
 def test_outside_training_logits_are_the_means_over_the_views():
     viewed, plain = network_of([{"views": {"mirror": True}}, *BEHIND]), network_of(BEHIND)
-    plain.load_state_dict(viewed.state_dict())
+    plain.load_state_dict(single_view(viewed).state_dict())
     images = noise()
     right = torch.cat([images[..., :1], images[..., :-1]], 3)
     left = torch.cat([images[..., 1:], images[..., -1:]], 3)
@@ -60,15 +61,40 @@ def test_training_looks_once(by):
     viewed, plain = network_of(["views", *BEHIND]), network_of(BEHIND)
     images = noise()
     made = [
-        (CompiledNetwork(one, torch.float32).forward if by == "chain" else one.train())(images)
+        (
+            CompiledNetwork(single_view(one), torch.float32).forward
+            if by == "chain"
+            else one.train()
+        )(images)
         for one in (viewed, plain)
     ]
     assert torch.equal(*made)
 
 
-def test_a_network_with_views_has_the_weights_of_one_without():
-    assert list(network_of(["views", *BEHIND]).state_dict()) == list(
-        network_of(BEHIND).state_dict()
+@pytest.mark.parametrize("training", [True, False])
+def test_inside_the_views_a_loop_a_slice_a_hook_and_the_network_agree(training):
+    viewed = network_of([{"views": {"mirror": True}}, *BEHIND])
+    network = single_view(viewed.train(training))
+    assert list(network.state_dict()) == list(network_of(BEHIND).state_dict())
+    images, outputs, hooked = noise(), noise(), []
+    network.relu1.register_forward_hook(lambda module, inputs, output: hooked.append(output))
+    for layer in network:
+        outputs = layer(outputs)
+    assert torch.equal(network(images), outputs)
+    assert torch.equal(network[3:](network[:3](images)), outputs)
+    assert [len(output) for output in hooked] == [len(images)] * 3
+    assert all(torch.equal(output, hooked[0]) for output in hooked)
+
+
+def test_views_are_put_around_a_network_in_the_mode_that_it_is_in():
+    plan = plan_network(recipe_of({"network": ["views", *BEHIND]}).network, SHAPE, 3)
+    network = build_network(plan, 0)
+    network.batchnorm1.eval()
+    viewed = with_views(network, plan)
+    assert (viewed.training, network.training, network.batchnorm1.training) == (True, True, False)
+    assert not with_views(network.eval(), plan).training
+    assert with_views(network, plan_network(recipe_of({"network": BEHIND}).network, SHAPE, 3)) is (
+        network
     )
 
 

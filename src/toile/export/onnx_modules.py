@@ -13,12 +13,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 from toile.network import (
     AvgPool2d,
     MaxPool2d,
-    MeanOfViews,
+    MultiViewNetwork,
     Network,
     ResidualBlock,
     ScaleLayer,
     SeededDropout,
-    as_scored,
+    single_view,
 )
 
 # The first in which GroupNormalization has a scale for each channel, as torch's has.
@@ -55,11 +55,12 @@ def onnx_modules(network: Network) -> nn.Sequential:
 
     A batch norm or a factor right behind a convolution or a dense layer is folded into its weights.
     """
-    modules = _exportable_layers(network.named_children())
-    last = as_scored(modules.values())[-1]
-    if isinstance(last, MeanOfViews):
+    modules = _exportable_layers(single_view(network).named_children())
+    if isinstance(network, MultiViewNetwork):
+        modules[network.name] = network.views
+        modules.move_to_end(network.name, last=False)
         # No layer's own name has such a sign in it.
-        modules["views-mean"] = last
+        modules["views-mean"] = network.mean
     return nn.Sequential(modules).eval()
 
 

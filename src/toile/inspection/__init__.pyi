@@ -37,6 +37,5 @@ from .surgery import cut_channels as cut_channels
 from .timing import channel_batches as channel_batches
 from .timing import seconds_each as seconds_each
 from .watching import evaluating as evaluating
-from .watching import single_view as single_view
 from .watching import watch as watch
 from .way import way_to as way_to

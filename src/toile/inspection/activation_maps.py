@@ -7,7 +7,8 @@ import torch
 from jaxtyping import Bool, Float, Float32
 from torch import Tensor, nn
 
-from toile.inspection.watching import single_view, watch
+from toile.inspection.watching import watch
+from toile.network import single_view
 
 BATCH = 250
 
@@ -33,9 +34,7 @@ class Activations:
         return alike | (values == 0).all(2)
 
 
-def activations(
-    network: nn.Sequential, images: Float[Tensor, "n c h w"], layer: str
-) -> Activations:
+def activations(network: nn.Module, images: Float[Tensor, "n c h w"], layer: str) -> Activations:
     """What `layer` gives to `images`, of all its channels. Raises ToileError for no such layer."""
     looked = single_view(network)
     with torch.no_grad(), watch(looked, [layer]) as layer_outputs:
@@ -44,7 +43,7 @@ def activations(
 
 
 def dead_channels(
-    network: nn.Sequential, images: Float[Tensor, "n c h w"], layer: str
+    network: nn.Module, images: Float[Tensor, "n c h w"], layer: str
 ) -> Bool[np.ndarray, " channels"]:
     """Channels of `layer` that have one and the same number at every place of all `images`.
 

@@ -14,8 +14,9 @@ from toile.inspection.flat_outputs import FlatOutputs, class_per_image, classes_
 from toile.inspection.layers import layer_names, layer_of
 from toile.inspection.methods import Method, method_of
 from toile.inspection.sight import receptive_field
-from toile.inspection.watching import evaluating, single_view, watch
+from toile.inspection.watching import evaluating, watch
 from toile.inspection.way import way_to
+from toile.network import single_view
 
 BATCH = 250
 NO_RELU = (nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid)
@@ -50,7 +51,7 @@ class Attribution:
 
 
 def attribute(
-    network: nn.Sequential,
+    network: nn.Module,
     images: Float[Tensor, "n c h w"],
     method: str,
     classes: int | Sequence[int] | None = None,
@@ -92,7 +93,7 @@ def attribute(
 
 
 def _of_pixels(
-    network: nn.Sequential,
+    network: nn.Module,
     images: Float[Tensor, "n c h w"],
     way: Method,
     class_indices: Sequence[int] | None,
@@ -128,7 +129,7 @@ def _of_pixels(
     )
 
 
-def _outputs(network: nn.Sequential, images: Tensor, layer: str | None) -> Tensor:
+def _outputs(network: nn.Module, images: Tensor, layer: str | None) -> Tensor:
     """The logits, or what `layer` gives, without gradients."""
     looked = network if layer is None else single_view(network)
     outputs = []
@@ -140,7 +141,7 @@ def _outputs(network: nn.Sequential, images: Tensor, layer: str | None) -> Tenso
 
 
 def _by_layer(
-    network: nn.Sequential,
+    network: nn.Module,
     images: Float[Tensor, "n c h w"],
     way: Method,
     class_indices: Sequence[int] | None,

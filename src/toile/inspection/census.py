@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from toile.inspection.correlation import ChannelCorrelation, Pair
 from toile.inspection.firing import Firing, firing_of
 from toile.inspection.layers import layer_names
-from toile.inspection.watching import evaluating, single_view
+from toile.inspection.watching import evaluating
+from toile.network import single_view
 
 RARELY = 0.001
 """A unit that fires on fewer images than this fraction of them fires rarely."""
@@ -197,7 +198,7 @@ def _positions_first(values: Float[Tensor, "n c *position"]) -> Float[Tensor, "n
 
 
 def run_census(
-    network: nn.Sequential,
+    network: nn.Module,
     batches: Iterable[Tensor],
     *,
     correlations: bool = True,

@@ -14,7 +14,7 @@ from toile.inspection.layers import layer_names, layer_of
 from toile.inspection.sight import FieldSide, ReceptiveField
 from toile.inspection.watching import evaluating, watch
 from toile.inspection.way import steps_to
-from toile.network import GlobalPool2d, ScaleLayer, SeededDropout
+from toile.network import GlobalPool2d, ScaleLayer, SeededDropout, single_view
 
 
 def last_maps(network: nn.Module) -> str:
@@ -31,7 +31,7 @@ def last_maps(network: nn.Module) -> str:
 
 
 def gradcam_cells(
-    network: nn.Sequential,
+    network: nn.Module,
     images: Float[Tensor, "n c h w"],
     class_indices: Sequence[int] | None,
     layer: str,
@@ -65,12 +65,12 @@ def gradcam_cells(
     return (weights * maps[0].detach()).sum(1).relu(), chosen.detach(), index
 
 
-def cam_layer(network: nn.Sequential) -> str:
+def cam_layer(network: nn.Module) -> str:
     """The layer whose maps are averaged for one last dense layer.
 
     Raises ToileError naming what is otherwise, for CAM is of such networks alone.
     """
-    names = [name for name, _ in network.named_children()]
+    names = [name for name, _ in single_view(network).named_children()]
     steps = steps_to(network, names[-1])
     pools = [index for index, (_, module) in enumerate(steps) if isinstance(module, GlobalPool2d)]
     rule = "cam needs a global average pool with one dense layer behind it; gradcam needs none"
@@ -92,7 +92,7 @@ def cam_layer(network: nn.Sequential) -> str:
 
 
 def cam_cells(
-    network: nn.Sequential,
+    network: nn.Module,
     images: Float[Tensor, "n c h w"],
     class_indices: Sequence[int] | None,
     layer: str,
@@ -105,7 +105,7 @@ def cam_cells(
         logits = network(images)
     index = classes_of(logits, class_indices)
     scale, dense = 1.0, None
-    for module in network.children():
+    for module in single_view(network).children():
         scale *= module.factor if isinstance(module, ScaleLayer) else 1.0
         dense = module if isinstance(module, nn.Linear) else dense
     assert dense is not None

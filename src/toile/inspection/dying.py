@@ -9,7 +9,7 @@ from jaxtyping import Bool
 from torch import nn
 
 from toile.inspection.census import Census, LayerCensus
-from toile.inspection.layers import layer_names
+from toile.inspection.layers import layer_names, layer_of
 
 DeadUnits = Mapping[str, Bool[np.ndarray, "*unit"]]
 """Which units are dead, by the name of their activation."""
@@ -59,7 +59,7 @@ def dead_units(census: Census) -> DeadUnits:
 
 
 def explain_dead(
-    network: nn.Sequential,
+    network: nn.Module,
     census: Census,
     first: DeadUnits,
     epochs: Sequence[tuple[int, DeadUnits]] = (),
@@ -75,7 +75,7 @@ def explain_dead(
 
 
 def _explain(
-    network: nn.Sequential,
+    network: nn.Module,
     layer: LayerCensus,
     first: DeadUnits,
     epochs: Sequence[tuple[int, DeadUnits]],
@@ -105,7 +105,7 @@ def _explain(
     )
 
 
-def bias_before(network: nn.Sequential, name: str) -> np.ndarray | None:
+def bias_before(network: nn.Module, name: str) -> np.ndarray | None:
     """The bias of each channel of the layer right before `name`; None where it has none.
 
     That is a convolution's or dense layer's bias, or a norm's shift.
@@ -115,5 +115,5 @@ def bias_before(network: nn.Sequential, name: str) -> np.ndarray | None:
     index = names.index(f"{block}.{child}".lstrip("."))
     if not index:
         return None
-    bias = getattr(network.get_submodule(names[index - 1]), "bias", None)
+    bias = getattr(layer_of(network, names[index - 1]), "bias", None)
     return None if bias is None else bias.detach().numpy()

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from toile.distribution import extra_packages
 from toile.errors import ToileError
 from toile.inspection.layers import layer_names, layer_of
-from toile.inspection.watching import single_view, watch
+from toile.inspection.watching import watch
 from toile.inspection.way import way_to
+from toile.network import single_view
 
 WAYS = ("pca", "tsne")
 FIRST = 50
@@ -35,7 +36,7 @@ class Embedding:
 
 
 def hidden_features(
-    network: nn.Sequential, batches: Iterable[Tensor]
+    network: nn.Module, batches: Iterable[Tensor]
 ) -> tuple[str, Float32[np.ndarray, "n units"]]:
     """What the last dense layer is given for each picture, and that layer's name.
 
@@ -59,7 +60,7 @@ def hidden_features(
 
 
 def embedding(
-    network: nn.Sequential, batches: Iterable[Tensor], way: str = "pca", seed: int = 0
+    network: nn.Module, batches: Iterable[Tensor], way: str = "pca", seed: int = 0
 ) -> Embedding:
     """The pictures of `batches` as points, by principal components or by t-SNE.
 

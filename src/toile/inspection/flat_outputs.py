@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from toile.errors import ToileError
 from toile.inspection.layers import channel_of
-from toile.inspection.watching import single_view, watch
+from toile.inspection.watching import watch
+from toile.network import single_view
 
 
 class FlatOutputs(nn.Module):
@@ -17,7 +18,7 @@ class FlatOutputs(nn.Module):
     Logits are those of all views; a layer is looked at in the picture as it is.
     """
 
-    def __init__(self, network: nn.Sequential, layer: str | None) -> None:
+    def __init__(self, network: nn.Module, layer: str | None) -> None:
         super().__init__()
         self.network = network if layer is None else single_view(network)
         self.layer = layer

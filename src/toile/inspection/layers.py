@@ -3,18 +3,19 @@
 from torch import nn
 
 from toile.errors import ToileError, did_you_mean
-from toile.network import ResidualBlock
+from toile.network import ResidualBlock, single_view
 
 
 def layer_names(network: nn.Module) -> list[str]:
     """The names of all layers in the plan's order, as `residual1.conv1`."""
     # The way around a block is no layer: what is on it has names of its own.
+    layers = single_view(network)
     around = {
         f"{name}.shortcut"
-        for name, module in network.named_modules()
+        for name, module in layers.named_modules()
         if isinstance(module, ResidualBlock)
     }
-    return [name for name, _ in network.named_modules() if name and name not in around]
+    return [name for name, _ in layers.named_modules() if name and name not in around]
 
 
 def layer_of(network: nn.Module, name: str) -> nn.Module:
@@ -24,7 +25,7 @@ def layer_of(network: nn.Module, name: str) -> nn.Module:
         raise ToileError(
             f"the network has no layer {name}{did_you_mean(name, names)}; it has {', '.join(names)}"
         )
-    return network.get_submodule(name)
+    return single_view(network).get_submodule(name)
 
 
 def channel_of(layer: str, channel: int, num_channels: int) -> int:

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from toile.errors import ToileError
 from toile.inspection.layers import channel_of
-from toile.inspection.watching import evaluating, single_view, watch
+from toile.inspection.watching import evaluating, watch
+from toile.network import single_view
 from toile.streams import stream_seed
 from toile.torch_private import step_optimizer
 
@@ -43,7 +44,7 @@ class DrivenPicture:
 
 
 def maximise(
-    network: nn.Sequential,
+    network: nn.Module,
     images: Float[Tensor, "n c h w"],
     layer: str,
     channel: int,

@@ -30,7 +30,7 @@ class Neighbours:
 
 
 def nearest_images(
-    network: nn.Sequential,
+    network: nn.Module,
     images: Tensor,
     batches: Iterable[Tensor],
     count: int = 5,

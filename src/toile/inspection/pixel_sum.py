@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from toile.errors import ToileError
 from toile.inspection.layers import channel_of, layer_names, layer_of
-from toile.inspection.watching import evaluating, single_view
-from toile.network import ChannelNorm, Conv2d, ScaleLayer, SeededDropout
+from toile.inspection.watching import evaluating
+from toile.network import ChannelNorm, Conv2d, ScaleLayer, SeededDropout, single_view
 from toile.torch_private import BatchNorm
 
 ELEMENTWISE = (
@@ -55,7 +55,7 @@ class PixelSum:
 
 
 def pixel(
-    network: nn.Sequential,
+    network: nn.Module,
     image: Float[Tensor, "c h w"],
     layer: str,
     channel: int,
@@ -126,7 +126,7 @@ def _window(
 
 
 def _record_calls(
-    network: nn.Sequential, image: Tensor, module: nn.Module
+    network: nn.Module, image: Tensor, module: nn.Module
 ) -> tuple[Tensor, Tensor, list[tuple[str, Tensor]]]:
     """Inputs and outputs of `module`, and the outputs of the elementwise layers that follow it.
 

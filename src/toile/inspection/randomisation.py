@@ -11,13 +11,13 @@ from jaxtyping import Float, Float32, Float64
 from torch import Tensor, nn
 
 from toile.inspection.layers import layer_names, layer_of
-from toile.inspection.watching import single_view
+from toile.network import single_view
 from toile.streams import stream_seed
 from toile.torch_private import BatchNorm
 
 ALIKE = 0.5
 """Rank correlation from which on maps are called alike."""
-Heat = Callable[[nn.Sequential], Float32[np.ndarray, "n h w"]]
+Heat = Callable[[nn.Module], Float32[np.ndarray, "n h w"]]
 """What a network's maps of some pictures are."""
 
 
@@ -59,7 +59,7 @@ class RandomisationTest:
 
 
 def randomisation_test(
-    network: nn.Sequential,
+    network: nn.Module,
     images: Float[Tensor, "n c h w"],
     heat: Heat,
     num_networks: int = 5,
@@ -108,10 +108,10 @@ def randomisation_test(
 
 
 def randomised(
-    network: nn.Sequential, layers: list[str], images: Float[Tensor, "n c h w"], seed: int
-) -> nn.Sequential:
+    network: nn.Module, layers: list[str], images: Float[Tensor, "n c h w"], seed: int
+) -> nn.Module:
     """A copy of `network` with the weights of `layers` shuffled, of batch norms' too."""
-    shuffled: nn.Sequential = copy.deepcopy(network).eval()
+    shuffled: nn.Module = copy.deepcopy(network).eval()
     norms = [module for module in shuffled.modules() if isinstance(module, BatchNorm)]
     with torch.no_grad():
         for name in layers:

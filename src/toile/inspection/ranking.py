@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from toile.inspection.channel_spaces import Reader, Space
-from toile.inspection.watching import evaluating, single_view
+from toile.inspection.watching import evaluating
+from toile.network import single_view
 
 Batches = Sequence[tuple[Tensor, Tensor]]
 """Pictures (b, c, h, w), scaled as the network takes them, and their labels (b,)."""
@@ -35,7 +36,7 @@ class ChannelWorth:
 
 
 def rank_channels(
-    network: nn.Sequential,
+    network: nn.Module,
     spaces: Sequence[Space],
     batches: Batches,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -64,7 +65,7 @@ def rank_channels(
     return worths
 
 
-def _mean_loss(network: nn.Sequential, batches: Batches) -> float:
+def _mean_loss(network: nn.Module, batches: Batches) -> float:
     with torch.no_grad():
         losses = [
             float(F.cross_entropy(network(images), labels, reduction="sum"))
@@ -74,7 +75,7 @@ def _mean_loss(network: nn.Sequential, batches: Batches) -> float:
 
 
 def _rise(
-    network: nn.Sequential,
+    network: nn.Module,
     space: Space,
     batches: Batches,
     base: float,
@@ -121,7 +122,7 @@ def _silenced(network: nn.Module, readers: Sequence[Reader], channel: int) -> It
         yield
 
 
-def _taylor(network: nn.Sequential, space: Space, batches: Batches) -> Float64[np.ndarray, " c"]:
+def _taylor(network: nn.Module, space: Space, batches: Batches) -> Float64[np.ndarray, " c"]:
     total, images_in_all = np.zeros(space.channels), 0
     for images, labels in batches:
         activations: list[Tensor] = []

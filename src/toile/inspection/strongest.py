@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from toile.errors import ToileError
 from toile.inspection.sight import receptive_field
-from toile.inspection.watching import single_view, watch
+from toile.inspection.watching import watch
+from toile.network import single_view
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,7 @@ class TopImages:
 
 
 def top_images(
-    network: nn.Sequential, batches: Iterable[Tensor], layer: str, count: int = 9
+    network: nn.Module, batches: Iterable[Tensor], layer: str, count: int = 9
 ) -> TopImages:
     """The `count` pictures of `batches` that drive each channel of `layer` most, in one pass.
 
@@ -69,7 +70,7 @@ def top_images(
 
 
 def _patches(
-    network: nn.Sequential,
+    network: nn.Module,
     layer: str,
     positions: Int[np.ndarray, "channels count"],
     columns: int,

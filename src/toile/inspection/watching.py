@@ -1,6 +1,5 @@
 """A network looked into while it computes, and found afterwards as it was."""
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from toile.inspection.layers import layer_of
-from toile.network import Sequence, ViewStack
+from toile.network import num_views
 
 
 @contextmanager
@@ -22,14 +21,13 @@ def watch(
         seen["relu2"]  # (n, c, h, w), or (n, units) behind flatten
 
     Each call puts its outputs in place of those before. The network computes as when it is scored,
-    whatever mode it came in. Where it begins with `views`, the outputs are those of the pictures
+    whatever mode it came in. Where it has `views`, the outputs are those of the pictures
     as they are. Without `keep_graph` they are cut off from their gradients.
 
     Raises ToileError where there is no such layer.
     """
     layers = {name: layer_of(network, name) for name in names}
-    first = next(network.children(), None)
-    views = first.count if isinstance(first, ViewStack) else 1
+    views = num_views(network)
     # A plain module may write over what the layer before it gave, which would show the wrong layer.
     overwrites = any(getattr(module, "inplace", False) for module in network.modules())
     layer_outputs: dict[str, Tensor] = {}
@@ -65,13 +63,3 @@ def evaluating(network: nn.Module) -> Iterator[None]:
             weight.requires_grad_(True)
         for module, mode in modes:
             module.training = mode
-
-
-def single_view(network: nn.Sequential) -> nn.Sequential:
-    """The layers of `network`, of which `views` gives the picture as it is: one pass alone."""
-    return Sequence(
-        OrderedDict(
-            (name, nn.Identity() if isinstance(layer, ViewStack) else layer)
-            for name, layer in network.named_children()
-        )
-    )

@@ -3,7 +3,7 @@
 from torch import nn
 
 from toile.inspection.layers import layer_of
-from toile.network import ResidualBlock
+from toile.network import ResidualBlock, single_view
 
 Named = tuple[str, nn.Module]
 
@@ -15,7 +15,8 @@ def steps_to(network: nn.Module, layer: str) -> list[Named]:
     """
     layer_of(network, layer)
     steps: list[Named] = []
-    block, before = network, ""
+    block: nn.Module = single_view(network)
+    before = ""
     for part in layer.split("."):
         # On the way around a block nothing of its branch lies.
         if not (isinstance(block, ResidualBlock) and part == "shortcut"):

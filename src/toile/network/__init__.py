@@ -13,9 +13,13 @@ from toile.network.padding import AvgPool2d, Conv2d, GlobalPool2d, MaxPool2d
 from toile.network.pixels import Pixels, pixels_of
 from toile.network.scaled import ScaledNetwork
 from toile.network.scoring import logits_in_batches, network_logits
-from toile.network.sequence import Sequence, as_scored
 from toile.network.trained import Network, trained_network
-from toile.network.views import MeanOfViews, ViewStack
+from toile.network.views import (
+    MultiViewNetwork,
+    num_views,
+    single_view,
+    with_views,
+)
 
 __all__ = [
     "AvgPool2d",
@@ -24,23 +28,23 @@ __all__ = [
     "FlattenLayer",
     "GlobalPool2d",
     "MaxPool2d",
-    "MeanOfViews",
+    "MultiViewNetwork",
     "Network",
     "Pixels",
     "ResidualBlock",
     "ScaleLayer",
     "ScaledNetwork",
     "SeededDropout",
-    "Sequence",
-    "ViewStack",
-    "as_scored",
     "build_network",
     "freeze",
     "logits_in_batches",
     "masked",
     "network_logits",
+    "num_views",
     "pixels_of",
     "reseed_dropout",
     "set_training_mode",
+    "single_view",
     "trained_network",
+    "with_views",
 ]

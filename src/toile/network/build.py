@@ -13,20 +13,19 @@ from toile.network.dropout import SeededDropout
 from toile.network.flatten import FlattenLayer
 from toile.network.initialise import initialise
 from toile.network.padding import AvgPool2d, Conv2d, Edge, GlobalPool2d, MaxPool2d
-from toile.network.sequence import Sequence
-from toile.network.views import ViewStack
 from toile.recipe import LayerPlan, Plan, layers, padded_side
 
 Modules = OrderedDict[str, nn.Module]
 
 
 def build_network(plan: Plan, seed: int) -> nn.Sequential:
-    """The network of `plan`, in channels_last memory on the CPU, with the first weights of `seed`.
+    """The layers of `plan`, in channels_last memory on the CPU, with the first weights of `seed`.
 
+    Views are no layer: `with_views` puts them around the network, for whoever scores or asks it.
     Takes float32 (n, c, h, w), gives logits (n, k). Every activation is a module of its own and
     never in place, so that what looks inside can hold on to it.
     """
-    network = Sequence(_modules(plan.layers, seed))
+    network = nn.Sequential(_modules(plan.layers, seed))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
 
@@ -34,6 +33,8 @@ def build_network(plan: Plan, seed: int) -> nn.Sequential:
 def _modules(plans: tuple[LayerPlan, ...], seed: int) -> Modules:
     modules = Modules()
     for plan in plans:
+        if isinstance(plan.layer, layers.Views):
+            continue
         name = plan.name.rsplit(".", 1)[-1]
         # add_module would refuse it too, with a KeyError that names no setting.
         if hasattr(nn.Sequential(), name):
@@ -103,5 +104,4 @@ _MODULES: dict[type[layers.Layer], Callable[[Any, LayerPlan], nn.Module]] = {
     layers.SpatialDropout: lambda layer, plan: SeededDropout(layer.rate, by_channel=True),
     layers.Flatten: lambda layer, plan: FlattenLayer(),
     layers.Scale: lambda layer, plan: ScaleLayer(layer.factor),
-    layers.Views: lambda layer, plan: ViewStack(layer, *plan.input[1:]),
 }

@@ -8,7 +8,7 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
 from toile.network.pixels import Pixels
-from toile.network.views import ViewStack
+from toile.network.views import num_views
 
 BATCH = 250
 
@@ -22,9 +22,7 @@ def logits_in_batches(
 
     The network is in evaluation mode, and gradients are off, only while a batch is computed.
     """
-    first = next(network.children(), None)
-    views = first.count if isinstance(first, ViewStack) else 1
-    for batch in images.split(BATCH // views):
+    for batch in images.split(BATCH // num_views(network)):
         # Undone before the yield: the consumer must find the network as it left it.
         was_training = [(module, module.training) for module in network.modules()]
         network.eval()

@@ -8,9 +8,11 @@ from torch import nn
 
 from toile.errors import ToileError
 from toile.network.build import build_network
+from toile.network.views import with_views
 from toile.recipe import Plan
 
-Network = nn.Sequential
+Network = nn.Module
+"""Layers one after another, `nn.Sequential`, or these with views around them."""
 
 
 def trained_network(plan: Plan, weights: Mapping[str, np.ndarray]) -> Network:
@@ -29,4 +31,4 @@ def trained_network(plan: Plan, weights: Mapping[str, np.ndarray]) -> Network:
             )
     # Copied into the laid-out network: assigned, they would lose their memory layout.
     network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
-    return network.eval()
+    return with_views(network.eval(), plan)

@@ -1,10 +1,10 @@
-"""Several views of every picture, and the mean of the network's logits over them."""
+"""A network asked about several views of every picture: test-time augmentation."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from toile.recipe import layers
+from toile.recipe import Plan, layers
 
 
 class ViewStack(nn.Module):
@@ -40,3 +40,55 @@ class MeanOfViews(nn.Module):
     def forward(self, logits: Float[Tensor, "looks k"]) -> Float[Tensor, "n k"]:
         """The mean."""
         return logits.unflatten(0, (self.count, -1)).mean(0)
+
+
+class MultiViewNetwork(nn.Module):
+    """`layers`, whose logits for a picture are the means over its views.
+
+    While training the picture as it is alone is looked at. The layers know of no views: a loop over
+    them, a slice and a hook see one picture for each that goes in. `name` is what the recipe calls
+    the views.
+    """
+
+    def __init__(self, layers: nn.Sequential, views: ViewStack, name: str) -> None:
+        super().__init__()
+        self.layers = layers
+        self.views = views
+        self.mean = MeanOfViews(views.count)
+        self.name = name
+
+    def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
+        """The logits."""
+        if self.training:
+            logits: Tensor = self.layers(images)
+            return logits
+        averaged: Tensor = self.mean(self.layers(self.views(images)))
+        return averaged
+
+
+def with_views(network: nn.Sequential, plan: Plan) -> nn.Module:
+    """`network`, the layers of `plan`, around which the views are that the plan asks for, if any.
+
+    The weights are the same tensors, and stay in training or evaluation mode.
+    """
+    if plan.views is None:
+        return network
+    first = plan.layers[0]
+    views = ViewStack(plan.views, *first.input[1:])
+    device = next((weight.device for weight in network.parameters()), torch.device("cpu"))
+    viewed = MultiViewNetwork(network, views.to(device), first.name)
+    # Of itself alone: frozen layers keep a mode of their own.
+    viewed.training = network.training
+    return viewed
+
+
+def single_view(network: nn.Module) -> nn.Sequential:
+    """The layers of `network` alone, for which a picture is looked at once, as it is."""
+    layers = network.layers if isinstance(network, MultiViewNetwork) else network
+    assert isinstance(layers, nn.Sequential)
+    return layers
+
+
+def num_views(network: nn.Module) -> int:
+    """How many views of a picture `network` looks at for its logits."""
+    return network.views.count if isinstance(network, MultiViewNetwork) else 1

@@ -41,8 +41,9 @@ class RunClassifier(Classifier):
     def module(self) -> Network:
         """The network: float32, in evaluation mode, on the CPU; from (n, c, h, w) to logits (n, k).
 
-        A plain module of torch's with a child for each layer: `module.conv1.weight` is there, and a
-        hook on `module.relu1` sees what it gives. It takes what `preprocess` makes.
+        A plain `nn.Sequential` with a child for each layer: `module.conv1.weight` is there, and a
+        hook on `module.relu1` sees what it gives. Where the recipe has views, that is
+        `module.layers`, and `module` the mean over the views. It takes what `preprocess` makes.
         """
         return self.model.network
 

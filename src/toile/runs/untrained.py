@@ -1,6 +1,6 @@
 """A run's network as it was before its first step, made again from its recipe and seed."""
 
-from toile.network import Network, build_network
+from toile.network import Network, build_network, with_views
 from toile.runs.beginning import start_weights
 from toile.runs.run import Run
 from toile.training import copy_layers
@@ -17,4 +17,4 @@ def first_network(run: Run) -> Network:
     if recipe.training.start is not None:
         weights, start = start_weights(recipe.training.start, plan)
         copy_layers(network, weights, start.copied)
-    return network.eval()
+    return with_views(network.eval(), plan)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from toile.data import PixelStatistics, Split
 from toile.engine import AnyGradient, Batches, make_gradient
 from toile.errors import ToileError
-from toile.network import build_network, freeze, pixels_of
+from toile.network import build_network, freeze, pixels_of, with_views
 from toile.recipe import Plan, Recipe, layers
 from toile.training.optimizer import make_optimizer
 from toile.training.transfer import copy_layers
@@ -50,6 +50,7 @@ class Fit:
     """
 
     recipe: Recipe
+    plan: Plan
     network: nn.Sequential
     ema: nn.Sequential | None
     optimizer: torch.optim.Optimizer
@@ -76,6 +77,11 @@ class Fit:
     def scored(self) -> nn.Sequential:
         """The network whose score counts."""
         return self.ema or self.network
+
+    @property
+    def scorer(self) -> nn.Module:
+        """The same as it is scored: with the views that the recipe asks for."""
+        return with_views(self.scored, self.plan)
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor the rest of the run depends on, by name; not copies."""
@@ -194,6 +200,7 @@ def begin(
     )
     return Fit(
         recipe,
+        plan,
         network,
         ema,
         make_optimizer(recipe.training.optimizer, network, recipe.training.precision == "bfloat16"),

@@ -202,7 +202,7 @@ def _compute_validation_logits(fit: Fit) -> Generator[Event, None, float]:
     logits: list[Tensor] = []
     started = time.perf_counter()
     scoring_seconds = 0.0
-    for batch in logits_in_batches(fit.scored, fit.validation, fit.batches.pixels):
+    for batch in logits_in_batches(fit.scorer, fit.validation, fit.batches.pixels):
         logits.append(batch)
         scoring_seconds += time.perf_counter() - started
         yield Scoring(sum(map(len, logits)), len(fit.validation))

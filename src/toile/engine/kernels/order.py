@@ -15,15 +15,15 @@ from itertools import pairwise
 
 from torch import nn
 
-from toile.network import MaxPool2d, ViewStack
+from toile.network import MaxPool2d
 
 # Activations that never fall.
 RISING = (nn.ReLU, nn.LeakyReLU)
 
 
 def pools_first(layers: Iterable[nn.Module]) -> list[nn.Module]:
-    """The layers without views, each max pool moved before the rising activation in front of it."""
-    layers = [layer for layer in layers if not isinstance(layer, ViewStack)]
+    """The layers, each max pool moved before the rising activation in front of it."""
+    layers = list(layers)
     ordered = list(layers)
     for index, (layer, after) in enumerate(pairwise(layers)):
         if isinstance(layer, RISING) and isinstance(after, MaxPool2d):

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from torch import nn
 
 from toile.engine.parallel.batch_norm import AllGather, SyncBatchNorm, ThreadAllGather
-from toile.network import Sequence, build_network
+from toile.network import build_network
 from toile.recipe import Plan
 from toile.torch_private import BatchNorm, share_tensors
 
@@ -35,4 +35,4 @@ def copy_for_shard(
         share_tensors(module, original)
         if isinstance(module, BatchNorm):
             copy.set_submodule(name, SyncBatchNorm(module, all_gather, part))
-    return Sequence(OrderedDict(copy.named_children()))
+    return nn.Sequential(OrderedDict(copy.named_children()))

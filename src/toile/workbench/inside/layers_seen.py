@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from toile.errors import ToileError
 from toile.inspection import activations, dead_channels, kernels, pixel
+from toile.network import single_view
 from toile.report import channel_maps_figure, number_sum_figure
 from toile.workbench.inside.finding import InsideView
 from toile.workbench.inside.opened import InspectedRun, ShownPicture
@@ -136,5 +137,5 @@ def _size(shape: tuple[int, ...]) -> str:
 
 
 def _are_logits(opened: InspectedRun, layer: str) -> bool:
-    last = list(dict(opened.network.named_children()))[-1]
+    last = list(dict(single_view(opened.network).named_children()))[-1]
     return layer == last

@@ -8,7 +8,7 @@ import torch
 
 from toile.errors import ToileError
 from toile.recipe import plan_network, recipe_of
-from toile.runs import create_run, read_state, runs_folder
+from toile.runs import Run, create_run, read_state, runs_folder
 
 RECIPE = recipe_of(
     {
@@ -87,3 +87,12 @@ def test_a_disk_that_fails_leaves_no_part_of_a_run(tmp_path, monkeypatch, count,
             create_run(RECIPE, PLAN, DATA, folder)
     assert folder.exists() == is_there
     assert create_run(RECIPE, PLAN, DATA, folder).recipe == RECIPE
+
+
+def test_its_recipe_is_read_once_until_its_file_is_another(tmp_path):
+    run = create_run(RECIPE, PLAN, DATA, tmp_path / "run")
+    file = run.folder / "recipe.yaml"
+    os.utime(file, (1, 1))
+    assert Run(run.folder).recipe is run.recipe
+    file.write_text(file.read_text().replace("bars", "bands", 1))
+    assert run.recipe.name == "bands"

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from toile.data import DataFacts
 from toile.errors import ToileError
+from toile.read_once import ReadOnce
 from toile.recipe import Plan, Recipe, plan_network
 from toile.runs.layout import PRUNING, runs_folder
 from toile.runs.records import (
@@ -31,6 +32,9 @@ from toile.runs.tensors import CorruptFile, Stored, load_arrays
 
 if TYPE_CHECKING:
     from toile.runs.classifier import RunClassifier
+
+# A page asks its run for the recipe two dozen times, and reading YAML takes a while.
+_RECIPES: ReadOnce[Recipe] = ReadOnce(1_000)
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,8 @@ class Run:
     @property
     def recipe(self) -> Recipe:
         """The recipe as it was run, every `auto` resolved."""
-        return Recipe.read(self.folder / "recipe.yaml")
+        path = self.folder / "recipe.yaml"
+        return _RECIPES.of([str(path)], lambda: Recipe.read(path))
 
     @property
     def data(self) -> DataFacts:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import tests.shapes  # noqa: F401 # before any room
 from tests.halting import Halting
 from toile.data import Images, Split, load_data
 from toile.process import prepare_process

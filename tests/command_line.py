@@ -2,7 +2,9 @@
 
 import io
 import json
+import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,3 +50,29 @@ def call_in(folder: Path, *words: object) -> Answer:
         patched.chdir(folder)
         patched.setenv("TOILE_RUNS", str(folder / "runs"))
         return call(*words)
+
+
+IN_TURN = """
+import json, sys
+from toile.cli import main
+ends = []
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["toile", *words]
+    code = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code or 0
+    ends.append([code, "torch" in sys.modules])
+print(json.dumps(ends))
+"""
+
+
+def ends_and_torch(commands: Sequence[Sequence[str]], folder: Path) -> list[tuple[int, bool]]:
+    """Of each command its exit code and whether torch was imported by then, all in one process."""
+    done = subprocess.run(
+        [sys.executable, "-c", IN_TURN, json.dumps(commands)],
+        capture_output=True, text=True, cwd=folder, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return [(code, torch) for code, torch in json.loads(done.stdout.splitlines()[-1])]

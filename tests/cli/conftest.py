@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from safetensors.numpy import load_file
 
 from tests.command_line import call, call_in
+from toile.runs.tensors import save_arrays
 
 QUICKLY = [
     "--data=fashion-sample",
@@ -43,3 +45,19 @@ def among_runs(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """`trained`, where `toile` looks for runs."""
     monkeypatch.setenv("TOILE_RUNS", str(trained.parent))
     return trained
+
+
+@pytest.fixture(scope="session")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of which two filters and a dense unit were killed by their biases."""
+    place = tmp_path_factory.mktemp("killed")
+    folder = place / "runs" / "killed"
+    settings = ["--set=network.conv1.filters=4", "--set=training.census=true"]
+    settings += ["--set=training.keep=epochs", "--no-page"]
+    done = call_in(place, "train", "s1-lab", f"--out={folder}", *QUICKLY, *settings)
+    assert done.code == 0, done.errors
+    weights = load_file(folder / "last.safetensors")
+    weights["conv1.bias"][[1, 2]] = -1e3
+    weights["dense1.bias"][5] = -1e5
+    save_arrays(folder / "last.safetensors", weights)
+    return folder

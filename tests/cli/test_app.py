@@ -4,23 +4,14 @@ import sys
 
 import pytest
 
+from tests.command_line import ends_and_torch
 
-@pytest.mark.parametrize(
-    "words",
-    [["--help"], ["presets"], ["check", "s1-lab"], ["runs"], ["studies"], ["data"], ["settings"]],
-)
-def test_quick_commands_leave_torch_alone(words, tmp_path):
-    code = (
-        "import sys, toile.cli\n"
-        f"sys.argv = ['toile', *{words!r}]\n"
-        "try:\n    toile.cli.main()\n"
-        "except SystemExit as end:\n    assert not end.code, end.code\n"
-        "assert 'torch' not in sys.modules\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
-    )
-    assert done.returncode == 0, done.stderr
+
+def test_quick_commands_leave_torch_alone(tmp_path):
+    quick = [["--help"], ["presets"], ["check", "s1-lab"], ["runs"], ["studies"], ["data"]]
+    quick += [["settings"]]
+    ends = ends_and_torch(quick, tmp_path)
+    assert list(zip(quick, ends, strict=True)) == [(words, (0, False)) for words in quick]
 
 
 def test_the_version_is_the_packages(toile):

@@ -99,7 +99,7 @@ def test_data_that_moved_is_named_again(toile, tmp_path, monkeypatch):
     monkeypatch.setenv("TOILE_RUNS", "runs")
     class_folders(tmp_path / "here", "ABC", 30)
     words = ("--epochs=1", "--set=network.conv1.filters=2", "--set=training.threads=1")
-    trained = toile("train", "s1-lab", "--data=here", *words)
+    trained = toile("train", "s1-lab", "--data=here", "--no-page", *words)
     assert trained.code == 0, trained.errors
     (tmp_path / "here").rename(tmp_path / "there")
     for gone in (("resume", "last", "--epochs=2"), ("evaluate", "last", "--figures=pictures")):

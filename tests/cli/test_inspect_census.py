@@ -2,29 +2,8 @@ import shutil
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
 
 from toile.runs import Run
-from toile.runs.tensors import save_arrays
-
-
-@pytest.fixture(scope="module")
-def killed(tmp_path_factory):
-    """A run of which two filters and a dense unit were killed by their biases."""
-    from tests.cli.conftest import QUICKLY
-    from tests.command_line import call_in
-
-    place = tmp_path_factory.mktemp("killed")
-    folder = place / "runs" / "killed"
-    settings = ["--set=network.conv1.filters=4", "--set=training.census=true"]
-    settings += ["--set=training.keep=epochs"]
-    done = call_in(place, "train", "s1-lab", f"--out={folder}", *QUICKLY, *settings)
-    assert done.code == 0, done.errors
-    weights = load_file(folder / "last.safetensors")
-    weights["conv1.bias"][[1, 2]] = -1e3
-    weights["dense1.bias"][5] = -1e5
-    save_arrays(folder / "last.safetensors", weights)
-    return folder
 
 
 def test_a_census_finds_what_was_killed_and_says_so_in_words_and_json(toile, killed):

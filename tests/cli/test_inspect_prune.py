@@ -3,10 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.test_inspect_census import killed
 from toile.runs import Run
-
-__all__ = ["killed"]
 
 
 def test_dead_filters_are_cut_for_nothing_and_the_parent_is_named(toile, killed):

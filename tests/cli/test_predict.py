@@ -3,13 +3,12 @@
 import csv
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tests.command_line import ends_and_torch
 from toile.cli.predict import csv_text
 from toile.data import load_data
 from toile.prediction import Answered, ClassProbability, PictureCorrections
@@ -158,29 +157,16 @@ def test_what_is_wrong_is_said_in_a_sentence(toile, among_runs, pictures, words,
     assert "Traceback" not in answer.errors
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
+def test_what_is_mistyped_does_not_wait_for_torch(among_runs, pictures, tmp_path):
+    words = (
         ["nosuch", "p"],
         ["last", "p", "--with", "nosuch"],
         ["last", "p", "--steps", "a.pdf"],
         ["last", "nowhere.png"],
-    ],
-)
-def test_what_is_mistyped_does_not_wait_for_torch(among_runs, pictures, tmp_path, words):
-    code = """
-import sys
-from toile.cli import main
-try:
-    main()
-except SystemExit as ended:
-    print(ended.code, "torch" in sys.modules)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code, "predict", *words],
-        capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.stdout == "2 False\n", done.stderr
+    )
+    mistyped = [["predict", *each] for each in words]
+    ends = ends_and_torch(mistyped, tmp_path)
+    assert list(zip(mistyped, ends, strict=True)) == [(each, (2, False)) for each in mistyped]
 
 
 def test_steps_are_drawn_of_what_is_a_picture_and_answers_come_without_them(

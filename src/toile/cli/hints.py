@@ -1,4 +1,4 @@
-"""What may be done next, in one line, and reports opened in the browser on request."""
+"""A line that suggests the next command, and reports opened in the browser on request."""
 
 import webbrowser
 from pathlib import Path

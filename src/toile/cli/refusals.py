@@ -1,4 +1,4 @@
-"""What the system or the reading of words refuses whatever the command is, in words."""
+"""What the system or click refuses, for any command, said in our words."""
 
 import errno
 import re

@@ -175,7 +175,7 @@ def parse_numbers(text: str) -> list[int]:
 
 
 def _ask(live: "LiveSheet", exercises: "list[Planned]") -> None:
-    """Ask for what has no answer yet; an empty one is none."""
+    """Ask for the answers that are missing; an empty line gives none."""
     from toile.sheets import keep_answer, read_answers
 
     answered = read_answers(live.folder)

@@ -35,7 +35,7 @@ class Signals:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Let the work inside come to a good place to stop."""
+        """Let the work inside go on to a step at which it can stop."""
         self._deferring = True
         try:
             yield

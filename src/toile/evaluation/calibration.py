@@ -1,4 +1,4 @@
-"""Whether a network is as often right as it is sure."""
+"""Calibration: whether a network is right as often as its confidence says."""
 
 import math
 from dataclasses import dataclass

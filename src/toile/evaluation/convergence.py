@@ -1,4 +1,4 @@
-"""How soon a training gets as good as asked."""
+"""How soon a training reaches given accuracies."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How unlikely the network held the true classes."""
+"""Cross-entropy: minus the logarithm of the true class's probability, on average."""
 
 import numpy as np
 from jaxtyping import Float, Int

@@ -1,4 +1,4 @@
-"""Everything the stored answers of one network say about it, in one record."""
+"""All scores of one network's stored answers, in one record."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which levels are told apart, which are the same, and what is open."""
+"""The difference of each pair of levels: shown to differ, to be the same, or undecided."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Confidence beside accuracy, as a picture."""
+"""The reliability diagram: accuracy against confidence."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Figures to disk, whole or not at all."""
+"""Figures written to files, whole or not at all."""
 
 import io
 import warnings

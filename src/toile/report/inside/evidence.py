@@ -1,4 +1,4 @@
-"""A map of what an answer is owed to, beside what its check says of it."""
+"""A map of which pixels lead to an answer, and what the checks say of the map."""
 
 import textwrap
 

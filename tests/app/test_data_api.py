@@ -39,6 +39,18 @@ def described(ask, name) -> dict:
     return answers[-1]["description"]
 
 
+def looked_at(ask, path, method="GET", **words) -> dict:
+    """What a wall shows once its dataset is open."""
+    answers = []
+
+    def is_open() -> bool:
+        answers.append(ask(method, path, **words))
+        return answers[-1].status_code != 202
+
+    until(is_open)
+    return answers[-1].json()
+
+
 def unpacked(packed) -> np.ndarray:
     sides = [packed[side] for side in ("num", "channels", "height", "width")]
     return np.frombuffer(base64.b64decode(packed["pixels"]), np.uint8).reshape(sides)
@@ -76,21 +88,21 @@ def test_a_dataset_added_by_its_path_is_told_looked_at_and_varied_as_the_library
     )
     assert (unpacked(said["means"])[3] == np.rint(own.train.class_means[3])).all()
 
-    wall = ask("GET", f"/api/data/{name}/pictures?num=400&seed=1").json()
+    wall = looked_at(ask, f"/api/data/{name}/pictures?num=400&seed=1")
     assert wall["available"] == 600
     assert (unpacked(wall) == data.train.pixels[wall["indices"]]).all()
     assert data.test.count_known(np.unique(array_hashes(unpacked(wall)))) == 0
-    bags = ask("GET", f"/api/data/{name}/pictures?num=9&label=8").json()
+    bags = looked_at(ask, f"/api/data/{name}/pictures?num=9&label=8")
     assert bags["labels"] == [8] * 9
     assert bags["available"] == own.train.class_counts[8]
-    large = ask("GET", f"/api/data/{name}/pictures/599").json()
+    large = looked_at(ask, f"/api/data/{name}/pictures/599")
     assert (unpacked(large)[0] == data.train.pixels[599]).all()
     # The test part is not behind it.
     assert ask("GET", f"/api/data/{name}/pictures/600").status_code == 404
 
     changes = ["augmentation.shift=4", "augmentation.flip=random"]
     asked = {"index": 5, "changes": changes, "seed": 3}
-    varied = ask("POST", f"/api/data/{name}/varied", json=asked).json()
+    varied = looked_at(ask, f"/api/data/{name}/varied", "POST", json=asked)
     settings = {"augmentation.shift": 4, "augmentation.flip": "random"}
     assert (unpacked(varied) == vary_picture(data, 5, settings, seed=3)).all()
     refused = ask("POST", f"/api/data/{name}/varied", json={"changes": ["augmentation.shift=99"]})
@@ -185,8 +197,26 @@ def test_a_failed_description_says_why_and_is_read_again_when_asked(ask, tmp_pat
 
 def test_pictures_are_shown_while_a_dataset_is_read(ask):
     with ask.session.reading._lock:
-        shown = ask("GET", "/api/data/fashion-sample/pictures?num=1").json()
+        shown = looked_at(ask, "/api/data/fashion-sample/pictures?num=1")
     assert shown["num"] == 1
+
+
+def test_a_wall_waits_as_long_as_its_dataset_takes_to_open_and_can_be_stopped(ask):
+    path = "/api/data/fashion-sample/pictures?num=1"
+    with ask.session.showing._lock:
+        answer = ask("GET", path)
+        assert (answer.status_code, answer.json()["title"]) == (202, "opening fashion-sample")
+        ask("POST", "/api/data/fashion-sample/stop")
+        assert ask.session.openings.look("open:fashion-sample").status == "stopped"
+        assert ask("GET", path).json()["status"] in ("waiting", "working")
+    until(lambda: ask("GET", path).status_code == 200)
+
+
+def test_what_cannot_be_opened_any_more_is_refused_in_the_wall(ask, tmp_path, few_garments):
+    copy = Path(shutil.copy(few_garments, tmp_path / "garments.npz"))
+    name = added(ask, path=str(copy))
+    copy.unlink()
+    assert str(copy) in looked_at(ask, f"/api/data/{name}/pictures")["error"]
 
 
 def test_pictures_read_anew_are_those_of_the_files_as_they_are(ask, tmp_path, few_garments):
@@ -194,13 +224,13 @@ def test_pictures_read_anew_are_those_of_the_files_as_they_are(ask, tmp_path, fe
     name = added(ask, path=str(copy))
     described(ask, name)
     path = f"/api/data/{name}/pictures/0"
-    before = unpacked(ask("GET", path).json())
+    before = unpacked(looked_at(ask, path))
     arrays = dict(np.load(copy))
     np.savez(copy, **{k: 255 - v if v.ndim > 1 else v for k, v in arrays.items()})
-    assert (unpacked(ask("GET", path).json()) == before).all()
+    assert (unpacked(looked_at(ask, path)) == before).all()
     ask("POST", f"/api/data/{name}/describe?anew=true")
     described(ask, name)
-    assert (unpacked(ask("GET", path).json()) == 255 - before).all()
+    assert (unpacked(looked_at(ask, path)) == 255 - before).all()
 
 
 def test_an_add_that_failed_is_listed_until_it_is_dismissed_with_its_files(ask, workspace):

@@ -88,3 +88,15 @@ def test_an_answer_and_the_wait_for_it_have_a_limit(computing):
         limited.ask({"verb": "hang"})
     with limited._lock, pytest.raises(ToileError, match=r"over 0\.3 seconds"):
         limited.ask({"verb": "a"})
+
+
+def test_an_act_may_take_longer_than_an_answer(computing):
+    shared = computing(0.2)
+    with pytest.raises(ToileError, match=r"no answer came within 0\.2 seconds"):
+        shared.ask({"verb": "hang"})
+    acts = LongActs(shared)
+    act = acts.begin("a", "a", {"verb": "hang"})
+    until(lambda: act.done == 1)
+    acts.wait("a", 0.5)
+    assert act.status == "working"
+    acts.end()

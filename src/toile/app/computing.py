@@ -62,20 +62,23 @@ class Computing:
         content: bytes = b"",
         tell: Tell = tell_nobody,
         is_stopped: Callable[[], bool] = never,
+        is_limited: bool = True,
     ) -> Question:
         """What it answers. Raises ToileError with its own sentence where it refuses.
 
-        Nothing is asked where `is_stopped` once its turn has come.
+        Nothing is asked where `is_stopped` once its turn has come; an answer that is not
+        `is_limited` may take for ever, as one that is shown how far it is and can be stopped.
         """
-        with self._turn():
+        limit = self._seconds if is_limited else None
+        with self._turn(limit):
             process = self._started()
             # Who stops it later ends this process, so that one of the two is always in time.
             if is_stopped():
                 raise ToileError("it was stopped before it began")
             self._last_use = time.monotonic()
             line = json.dumps(question | {"num_bytes": len(content)}).encode() + b"\n"
-            timer = threading.Timer(self._seconds or 0.0, process.kill)
-            if self._seconds is not None:
+            timer = threading.Timer(limit or 0.0, process.kill)
+            if limit is not None:
                 timer.start()
             try:
                 answer = _answer(process, line + content, tell)
@@ -84,10 +87,10 @@ class Computing:
                 took, self._last_use = time.monotonic() - self._last_use, time.monotonic()
             if answer is None:
                 self._end()
-                if self._seconds is not None and took >= self._seconds:
+                if limit is not None and took >= limit:
                     raise ToileError(
-                        f"no answer came within {self._seconds:g} seconds, the most; try it again, "
-                        "or ask for less"
+                        f"no answer came within {limit:g} seconds, the most; try it again, or ask "
+                        "for less"
                     )
                 raise ToileError(
                     "the process that computes this has ended, perhaps for want of memory; try it "
@@ -122,9 +125,9 @@ class Computing:
             self._end()
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self, limit: float | None) -> Iterator[None]:
         """One's turn. Where answers have a limit the wait has it too, and few may wait."""
-        if self._seconds is None:
+        if limit is None:
             with self._lock:
                 yield
             return
@@ -133,9 +136,9 @@ class Computing:
                 f"{MOST_WAITING} questions wait for an answer, which is the most; try it again soon"
             )
         try:
-            if not self._lock.acquire(timeout=self._seconds):
+            if not self._lock.acquire(timeout=limit):
                 raise ToileError(
-                    f"what was asked before takes over {self._seconds:g} seconds; try it again soon"
+                    f"what was asked before takes over {limit:g} seconds; try it again soon"
                 )
             try:
                 yield

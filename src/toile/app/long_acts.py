@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +80,13 @@ class LongActs:
             self._futures[key] = self._pool.submit(self._perform, act, question)
         return act
 
+    def wait(self, key: str, seconds: float) -> None:
+        """Wait until an act is over, for so long at most."""
+        with self._lock:
+            future = self._futures.get(key)
+        if future is not None:
+            wait([future], seconds)
+
     def stop(self, key: str) -> None:
         """Stop an act that is under way; what it wrote in part is not kept."""
         with self._lock:
@@ -111,7 +118,7 @@ class LongActs:
             act.status, self._computed = "working", act
         try:
             result: dict[str, Any] = self._computing.ask(
-                question, tell=act.tell, is_stopped=lambda: act.is_over
+                question, tell=act.tell, is_stopped=lambda: act.is_over, is_limited=False
             )
         except ToileError as error:
             with self._lock:

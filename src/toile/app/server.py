@@ -17,8 +17,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from toile.app.routes import ROUTERS
+from toile.app.routes.acts import state_of
 from toile.app.routes.runs import page_of
-from toile.app.session import PAGES, CurrentSession, NotHere, Session
+from toile.app.session import PAGES, CurrentSession, NotHere, Session, StillOpening
 from toile.distribution import VERSION
 from toile.errors import ToileError
 from toile.guard import Guard
@@ -180,6 +181,10 @@ def _say_errors(app: FastAPI) -> None:
     @app.exception_handler(ToileError)
     def refused(request: Request, error: ToileError) -> Response:
         return _problem(str(error), 404 if isinstance(error, NotHere) else 422)
+
+    @app.exception_handler(StillOpening)
+    def opening(request: Request, still: StillOpening) -> Response:
+        return Response(state_of(still.act).model_dump_json(), 202, media_type="application/json")
 
     @app.exception_handler(RequestValidationError)
     def no_such_words(request: Request, error: RequestValidationError) -> Response:

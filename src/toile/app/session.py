@@ -14,7 +14,7 @@ from fastapi import Depends, Request
 from toile.app.computing import Computing
 from toile.app.door import AppDoor
 from toile.app.drafts import Drafts
-from toile.app.long_acts import LongActs
+from toile.app.long_acts import LongAct, LongActs
 from toile.app.uploads import Uploads
 from toile.data import DataSize, known_data_size, list_sources, validation_count
 from toile.errors import ToileError
@@ -24,13 +24,22 @@ from toile.runs import DataList, Run
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 TICKET_SECONDS = 600.0
-# Whoever looks at pictures of a large folder waits until it is read.
 PICTURES_SECONDS = 120.0
+# Of data that takes longer to open the page is told how far that is, and asks again.
+OPENING_SECONDS = 1.0
 PAGES = "/pages/"
 
 
 class NotHere(ToileError):
     """What was asked for by its id is not in the workspace."""
+
+
+class StillOpening(Exception):
+    """What was asked for is being read; how far that is stands in `act`."""
+
+    def __init__(self, act: LongAct) -> None:
+        super().__init__(act.title)
+        self.act = act
 
 
 @dataclass
@@ -70,6 +79,8 @@ class Session:
     """Reads and describes datasets, which may take long; asked by `acts` alone."""
     showing: Computing
     """Shows pictures of datasets, while others are read."""
+    openings: LongActs
+    """Open datasets in the process `showing`."""
     acts: LongActs
     probes: LongActs
     """Measure what a training takes here."""
@@ -86,6 +97,7 @@ class Session:
     def of(cls, workspace: Path, cores: int | None = None) -> "Session":
         """The session of a workspace; nothing is started or written."""
         reading = Computing(workspace, seconds=None)
+        showing = Computing(workspace, seconds=PICTURES_SECONDS)
         return cls(
             workspace,
             TrainingQueue(workspace, cores),
@@ -93,7 +105,8 @@ class Session:
             DataList(workspace),
             Computing(workspace),
             reading,
-            Computing(workspace, seconds=PICTURES_SECONDS),
+            showing,
+            LongActs(showing),
             LongActs(reading),
             LongActs(Computing(workspace, seconds=None), is_fresh=True),
         )
@@ -121,6 +134,21 @@ class Session:
             settings = {"name": entry.path, **entry.settings}
         return {"data": settings, "version": self.rereads[settings["name"]]}
 
+    def show(self, name: str, question: dict[str, Any]) -> dict[str, Any]:
+        """Pictures of a dataset, as `question` asks for them.
+
+        Raises StillOpening while its files are read, however long that takes.
+        """
+        data = self.data_question(name)
+        key = f"open:{name}"
+        act = self.openings.begin(key, f"opening {name}", {"verb": "get", **data})
+        self.openings.wait(key, OPENING_SECONDS)
+        if not act.is_over:
+            raise StillOpening(act)
+        if act.status != "finished":
+            raise ToileError(act.reason or f"opening {name} was stopped; ask for it again")
+        return self.showing.ask({**question, **data})
+
     def end_idle(self) -> None:
         """End the processes that nobody has asked for a while."""
         self.answering.end_if_idle()
@@ -130,6 +158,7 @@ class Session:
     def end(self) -> None:
         """End what computes; trainings go on."""
         self.acts.end()
+        self.openings.end()
         self.probes.end()
         for computing in (self.answering, self.reading, self.showing):
             computing.end()

@@ -99,7 +99,7 @@ export interface paths {
         put?: never;
         /**
          * Stop Act
-         * @description Stop fetching, reading or describing a dataset.
+         * @description Stop fetching, reading, describing or opening a dataset.
          */
         post: operations["stop_act"];
         delete?: never;
@@ -2135,6 +2135,15 @@ export interface operations {
                     "application/json": components["schemas"]["ShownPictures"];
                 };
             };
+            /** @description The dataset is being opened; ask again. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActState"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -2174,6 +2183,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShownPictures"];
+                };
+            };
+            /** @description The dataset is being opened; ask again. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActState"];
                 };
             };
             /** @description Not Found */
@@ -2218,6 +2236,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PackedPictures"];
+                };
+            };
+            /** @description The dataset is being opened; ask again. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActState"];
                 };
             };
             /** @description Not Found */

@@ -51,9 +51,18 @@ export function useToken(address: string): void {
   connection.is = 'good'
 }
 
-type Asked = { method?: string; json?: unknown; bytes?: Blob; signal?: AbortSignal; outlives?: boolean }
+type Asked = {
+  method?: string
+  json?: unknown
+  bytes?: Blob
+  signal?: AbortSignal
+  outlives?: boolean
+  /** Hears how far it is, where what is asked for has to be read first. */
+  tell?: (act: Schemas['ActState']) => void
+}
+const ASK_AGAIN_MS = 400
 
-/** What the API answers; throws a Refusal with the server's own sentence. */
+/** What the API answers, asked again while it is being made ready; throws a Refusal with the server's own sentence. */
 export async function ask<T>(path: string, asked: Asked = {}): Promise<T> {
   const headers: Record<string, string> = { 'X-Toile-Token': token }
   if (asked.json !== undefined) headers['Content-Type'] = 'application/json'
@@ -82,6 +91,12 @@ export async function ask<T>(path: string, asked: Asked = {}): Promise<T> {
   if (!answer.ok) {
     const said = await answer.json().catch(() => null)
     throw new Refusal(said?.error ?? `The server failed with ${answer.status}.`, answer.status)
+  }
+  if (answer.status === 202) {
+    asked.tell?.(await answer.json())
+    await new Promise((done) => setTimeout(done, ASK_AGAIN_MS))
+    asked.signal?.throwIfAborted()
+    return ask<T>(path, asked)
   }
   return (await answer.json()) as T
 }

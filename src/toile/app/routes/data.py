@@ -198,9 +198,10 @@ def get_dataset(session: CurrentSession, name: str) -> ActState:
 
 @router.post("/data/{name}/stop")
 def stop_act(session: CurrentSession, name: str) -> None:
-    """Stop fetching, reading or describing a dataset."""
+    """Stop fetching, reading, describing or opening a dataset."""
     for verb in ("get", "add", "describe"):
         session.acts.stop(f"{verb}:{name}")
+    session.openings.stop(f"open:{name}")
 
 
 @router.delete("/data/{name}")

@@ -1,14 +1,18 @@
 """Pictures of a dataset's training part, as they are and as training may vary them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from toile.app.routes.acts import ActState
 from toile.app.session import CurrentSession, NotHere
 from toile.recipe import parse_assignments
 
 router = APIRouter()
+OPENING: dict[int | str, dict[str, Any]] = {
+    202: {"model": ActState, "description": "The dataset is being opened; ask again."}
+}
 MOST_PICTURES = 400
 
 
@@ -40,7 +44,7 @@ class VariedRequest(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**31)
 
 
-@router.get("/data/{name}/pictures")
+@router.get("/data/{name}/pictures", responses=OPENING)
 def get_pictures(
     session: CurrentSession,
     name: str,
@@ -52,41 +56,38 @@ def get_pictures(
     """Pictures of the training part, never of the sealed test part."""
     question = {
         "verb": "pictures",
-        **session.data_question(name),
         "indices": None,
         "class_index": label,
         "begin": begin,
         "num": num,
         "seed": seed,
     }
-    return ShownPictures.model_validate(session.showing.ask(question))
+    return ShownPictures.model_validate(session.show(name, question))
 
 
-@router.get("/data/{name}/pictures/{index}")
+@router.get("/data/{name}/pictures/{index}", responses=OPENING)
 def get_picture(session: CurrentSession, name: str, index: int) -> ShownPictures:
     """One picture of the training part, with every pixel."""
     question = {
         "verb": "pictures",
-        **session.data_question(name),
         "indices": [min(max(index, -1), 2**40)],
         "begin": 0,
         "num": 1,
         "seed": None,
     }
-    shown = session.showing.ask(question)
+    shown = session.show(name, question)
     if not shown["num"]:
         raise NotHere(f"the training part of {name} has no picture {index}")
     return ShownPictures.model_validate(shown)
 
 
-@router.post("/data/{name}/varied")
+@router.post("/data/{name}/varied", responses=OPENING)
 def vary_picture(session: CurrentSession, name: str, body: VariedRequest) -> PackedPictures:
     """A training picture, and eight times as training with these settings may see it."""
     question = {
         "verb": "vary",
-        **session.data_question(name),
         "index": body.index,
         "changes": parse_assignments(body.changes),
         "seed": body.seed,
     }
-    return PackedPictures.model_validate(session.showing.ask(question))
+    return PackedPictures.model_validate(session.show(name, question))

@@ -10,7 +10,7 @@ import pytest
 
 from toile.app.openapi import openapi_text
 
-REQUESTS = 1000
+NUM_REQUESTS = [1000, pytest.param(20_000, marks=pytest.mark.slow)]
 ODD: list[Any] = [
     None, True, 0, -1, 2**63, 1e308, 0.5, "", "a" * 3000, "../..", "\0", "<script>", "\u202e", "{}",
     [], [[]], {}, {"a": {"b": []}}, "preset:quick", "run:first", "draft:x", "text:[", "mnist",
@@ -56,11 +56,12 @@ def value_of(schema: dict, schemas: dict, rng: random.Random) -> Any:
     return rng.choice(["first", "preset:s1-lab", "".join(rng.choices(string.printable, k=8))])
 
 
-def test_no_request_makes_the_server_fail(ask):
-    rng = random.Random(0)
+@pytest.mark.parametrize("num", NUM_REQUESTS)
+def test_no_request_makes_the_server_fail(ask, num):
+    rng = random.Random(num)
     listed = operations()
     statuses = set()
-    for number in range(REQUESTS):
+    for number in range(num):
         method, path, operation = listed[number % len(listed)]
         query = {}
         for parameter in operation.get("parameters", []):

@@ -1473,6 +1473,11 @@ export interface components {
             macs: number | null;
             /** Num Training */
             num_training: number | null;
+            /**
+             * Enough Epochs
+             * @description Epochs that make enough steps, where those of the recipe are few; else null
+             */
+            enough_epochs: number | null;
             /** Text */
             text: string;
         };
@@ -1536,6 +1541,8 @@ export interface components {
         /**
          * RunDetail
          * @description One run. `score` is there once it has ended; `of` says which pictures it was measured on.
+         *
+         *     `enough_epochs` is how many it would take to learn, where its steps are few; else null.
          */
         RunDetail: {
             row: components["schemas"]["RunRow"];
@@ -1550,6 +1557,8 @@ export interface components {
             num_train: number;
             /** Steps Per Epoch */
             steps_per_epoch: number;
+            /** Enough Epochs */
+            enough_epochs: number | null;
             /** Num Validation */
             num_validation: number;
             /** Class Names */

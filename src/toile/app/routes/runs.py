@@ -11,7 +11,13 @@ from pydantic import BaseModel, Field
 from toile.app.session import CurrentSession, NotHere, Session
 from toile.errors import ToileError
 from toile.evaluation import confusion_matrix, recalls
-from toile.recipe import differing_parts, recipe_text, setting_text, steps_per_epoch
+from toile.recipe import (
+    differing_parts,
+    enough_epochs,
+    recipe_text,
+    setting_text,
+    steps_per_epoch,
+)
 from toile.runs import (
     Listed,
     Run,
@@ -93,7 +99,10 @@ class LayerCell(BaseModel):
 
 
 class RunDetail(BaseModel):
-    """One run. `score` is there once it has ended; `of` says which pictures it was measured on."""
+    """One run. `score` is there once it has ended; `of` says which pictures it was measured on.
+
+    `enough_epochs` is how many it would take to learn, where its steps are few; else null.
+    """
 
     row: RunRow
     score: ScoreAnswer | None
@@ -102,6 +111,7 @@ class RunDetail(BaseModel):
     seconds: float | None
     num_train: int
     steps_per_epoch: int
+    enough_epochs: int | None
     num_validation: int
     class_names: list[str]
     shape: list[int]
@@ -344,6 +354,7 @@ def _detail(run: Run) -> RunDetail:
         seconds=results.seconds.total if results else None,
         num_train=facts.train,
         steps_per_epoch=steps_per_epoch(facts.train, recipe.training.batch_size),
+        enough_epochs=enough_epochs(recipe.training, facts.train),
         num_validation=facts.validation,
         class_names=list(facts.class_names),
         shape=list(facts.shape),

@@ -13,6 +13,7 @@ from toile.errors import ToileError
 from toile.executors import Job
 from toile.recipe import (
     Recipe,
+    enough_epochs,
     list_presets,
     parse_assignments,
     plan_network,
@@ -96,6 +97,9 @@ class RecipeForm(BaseModel):
     parameters: int | None
     macs: int | None
     num_training: int | None
+    enough_epochs: int | None = Field(
+        description="Epochs that make enough steps, where those of the recipe are few; else null"
+    )
     text: str
 
 
@@ -202,6 +206,9 @@ def get_form(session: CurrentSession, body: TrainingRequest) -> RecipeForm:
         parameters=plan.parameters if plan else None,
         macs=plan.macs if plan else None,
         num_training=data_shape.num_training if data_shape else None,
+        enough_epochs=(
+            enough_epochs(recipe.training, data_shape.num_training) if data_shape else None
+        ),
         text=recipe_text(recipe),
     )
 

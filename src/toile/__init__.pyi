@@ -41,6 +41,7 @@ from .studies import open_study as open_study
 from .studies import open_study_test as open_study_test
 from .studies import study as study
 from .workbench import Bench as Bench
+from .workbench import ImportedNetwork as ImportedNetwork
 from .workbench import LiveSheet as LiveSheet
 from .workbench import Robustness as Robustness
 from .workbench import Workspace as Workspace
@@ -48,6 +49,7 @@ from .workbench import bench as bench
 from .workbench import evaluate_robustness as evaluate_robustness
 from .workbench import export_run as export_run
 from .workbench import import_bundle as import_bundle
+from .workbench import import_network as import_network
 from .workbench import open_classifier as open_classifier
 from .workbench import predict as predict
 from .workbench import run_sheet as run_sheet

@@ -64,6 +64,7 @@ OTHERWISE = {
     "training.ema": 0.99,
     "training.start": "off",
     "training.start.run": "b",
+    "training.start.file": "model.h5",
     "training.start.weights": "best",
     "training.start.sha256": "0" * 64,
     "training.start.up_to": "conv1",

@@ -10,6 +10,7 @@ from toile.cli import (
     data,
     evaluate,
     export,
+    importing,
     inspect,
     predict,
     queue,
@@ -47,7 +48,7 @@ for panel, commands in COMMANDS.items():
         app.command(cls=Command, rich_help_panel=panel)(command)
 app.command("app", cls=Command, rich_help_panel="Build")(browser.app)
 app.add_typer(queue.app, name="queue", rich_help_panel="Train")
-app.command("import", cls=Command, rich_help_panel="Take away")(bundle.import_)
+app.command("import", cls=Command, rich_help_panel="Take away")(importing.import_)
 app.add_typer(study.app, name="study", rich_help_panel="Compare")
 app.add_typer(inspect.app, name="inspect", rich_help_panel="Judge")
 app.add_typer(sheet.app, name="sheet", rich_help_panel="Compare")

@@ -31,3 +31,9 @@ On = Annotated[
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes; as many as cores unless said.")
 ]
+AllowSeen = Annotated[
+    bool,
+    typer.Option(
+        "--allow-seen", help="Compare also what may have been trained on the images that score it."
+    ),
+]

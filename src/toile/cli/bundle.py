@@ -1,4 +1,4 @@
-"""`toile bundle` and `toile import`: a run as one file, and back."""
+"""`toile bundle`: a run as one file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,23 +32,3 @@ def bundle(
         say_json({"file": str(path), "run": opened.id, "bytes": path.stat().st_size})
         return
     say(f"wrote {path}, {bytes_text(path.stat().st_size)}; toile import {path} opens it")
-
-
-def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="Made by toile bundle.")],
-    as_json: Json = False,
-) -> None:
-    """Add a bundled run to the runs here, once its checksums have been checked."""
-    from toile.cli.progress import waiting
-    from toile.workbench import import_bundle
-
-    with waiting("reading the bundle"):
-        run, manifest = import_bundle(file)
-    report = run.folder / "report.html"
-    if as_json:
-        say_json({"run": str(run.folder), "report": str(report), "looks": len(manifest.looks)})
-        return
-    say(f"{run.id} is among the runs now: toile show {run.name}")
-    looks = len(manifest.looks)
-    say(f"looks at its test part where it was bundled, in the ledger here now: {looks}")
-    say(f"report  {report}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toile.cli.arguments import Json, Names
+from toile.cli.arguments import AllowSeen, Json, Names
 from toile.cli.evaluate import mcnemar_words
 from toile.cli.files import Force, output_path
 from toile.cli.terminal import plain, say, say_json
@@ -30,16 +30,20 @@ def compare(
         typer.Option(help="Where the curves of runs go; compare.png where runs are kept."),
     ] = None,
     force: Force = False,
+    allow_seen: AllowSeen = False,
     as_json: Json = False,
 ) -> None:
     """Show in what runs differ: recipes, scores, curves. Of studies, all levels side by side."""
-    from toile.runs import Run, RunsFolder
+    from toile.runs import Run, RunsFolder, refuse_unknown
 
     if not 2 <= len(names) <= len(LETTERS):
         raise ToileError(f"compare takes 2 to {len(LETTERS)} names; {len(names)} were given")
     entries = [RunsFolder().named(name) for name in names]
     if all(entry.kind == "run" for entry in entries):
-        _compare_runs([Run(entry.folder) for entry in entries], out, force, as_json)
+        runs = [Run(entry.folder) for entry in entries]
+        if not allow_seen:
+            refuse_unknown(runs)
+        _compare_runs(runs, out, force, as_json)
     else:
         _compare_levels(entries, as_json)
 
@@ -175,7 +179,7 @@ def _mcnemar(first: "Run", second: "Run") -> "McNemar | None":
 
     ended = all(run.has_validation for run in (first, second))
     return (
-        compare_predictions(first, second)
+        compare_predictions(first, second, allow_seen=True)
         if ended and same_validation_images(first, second)
         else None
     )

@@ -287,7 +287,8 @@ def _global_pool(writer: _Writer, plan: LayerPlan, layer: layers.GlobalPool, giv
 
 
 def _scale(writer: _Writer, plan: LayerPlan, layer: layers.Scale, giver: str) -> str:
-    return writer.add(plan.name, "Rescaling", {"scale": layer.factor, "offset": 0.0}, (giver,))
+    config = {"scale": layer.factor, "offset": layer.offset}
+    return writer.add(plan.name, "Rescaling", config, (giver,))
 
 
 def _plain(class_name: str, **settings: str) -> Callable[[_Writer, LayerPlan, Any, str], str]:

@@ -265,7 +265,9 @@ _COMPUTE: dict[str, Compute] = {
     "SpatialDropout2D": lambda config, weights, inputs: inputs[0],
     "Flatten": lambda config, weights, inputs: inputs[0].reshape(len(inputs[0]), -1),
     "Permute": lambda config, weights, inputs: inputs[0].transpose(0, *config["dims"]),
-    "Rescaling": lambda config, weights, inputs: inputs[0] * np.float32(config["scale"]),
+    "Rescaling": lambda config, weights, inputs: (
+        inputs[0] * np.float32(config["scale"]) + np.float32(config["offset"])
+    ),
     "Average": lambda config, weights, inputs: np.mean(inputs, axis=0),
     "Add": lambda config, weights, inputs: inputs[0] + inputs[1],
     "ZeroPadding2D": _zero_padding,

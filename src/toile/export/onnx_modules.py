@@ -81,7 +81,7 @@ def _exportable_layers(layers: Iterable[tuple[str, nn.Module]]) -> OrderedDict[s
 def _fused(before: nn.Module, module: nn.Module) -> nn.Module | None:
     """Both in one, where `module` is a batch norm or a factor that `before` can take in."""
     if isinstance(module, ScaleLayer) and isinstance(before, nn.Conv2d | nn.Linear):
-        return _times(before, module.factor)
+        return _times(before, module.factor) if module.offset == 0 else None
     if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
         if isinstance(before, nn.Conv2d):
             return fuse_conv_bn_eval(before, module)

@@ -106,6 +106,8 @@ def cam_cells(
     index = classes_of(logits, class_indices)
     scale, dense = 1.0, None
     for module in single_view(network).children():
+        if isinstance(module, GlobalPool2d):
+            scale = 1.0  # what stands before it is in the maps already
         scale *= module.factor if isinstance(module, ScaleLayer) else 1.0
         dense = module if isinstance(module, nn.Linear) else dense
     assert dense is not None

@@ -146,7 +146,7 @@ class _Surgeon:
                 self._keep(plan.name)
                 return layer, signal.valued(np.full_like(signal.values, np.nan))
             case layers.Scale():
-                return layer, signal.valued(signal.values * layer.factor)
+                return layer, signal.valued(signal.values * layer.factor + layer.offset)
         if type(layer) in _ACTIVATIONS:
             values = signal.values.copy()
             values.reshape(-1)[list(self.silent.get(plan.name, ()))] = 0

@@ -117,6 +117,7 @@ LATER: dict[str, tuple[Any, ...]] = {
     "training.census": (False, True),
     "training.keep": (None, "epochs"),
     "training.start.cut": ([],),
+    "training.start.file": (None,),
     "training.start.silent": ([],),
 }
 """Settings that came later, each by the values that mean what a recipe without it does."""

@@ -103,5 +103,5 @@ _MODULES: dict[type[layers.Layer], Callable[[Any, LayerPlan], nn.Module]] = {
     layers.Dropout: lambda layer, plan: SeededDropout(layer.rate),
     layers.SpatialDropout: lambda layer, plan: SeededDropout(layer.rate, by_channel=True),
     layers.Flatten: lambda layer, plan: FlattenLayer(),
-    layers.Scale: lambda layer, plan: ScaleLayer(layer.factor),
+    layers.Scale: lambda layer, plan: ScaleLayer(layer.factor, layer.offset),
 }

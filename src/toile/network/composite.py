@@ -39,12 +39,13 @@ class ChannelNorm(nn.LayerNorm):
 
 
 class ScaleLayer(nn.Module):
-    """A constant factor."""
+    """A constant factor, and a constant number added."""
 
-    def __init__(self, factor: float) -> None:
+    def __init__(self, factor: float, offset: float = 0.0) -> None:
         super().__init__()
-        self.factor = factor
+        self.factor, self.offset = factor, offset
 
     def forward(self, inputs: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-        """Every number times the factor."""
-        return inputs * self.factor
+        """Every number times the factor, plus the offset."""
+        scaled = inputs * self.factor
+        return scaled + self.offset if self.offset else scaled

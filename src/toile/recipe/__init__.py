@@ -6,7 +6,7 @@
 from toile.recipe import layers, optimizers, schedules
 from toile.recipe.address import parse_assignments, value_at, with_settings
 from toile.recipe.alignment import LayerPair, align_networks
-from toile.recipe.arithmetic import padded_side, shape_text
+from toile.recipe.arithmetic import LayerContext, layer_arithmetic, padded_side, shape_text
 from toile.recipe.augmentation import Augmentation
 from toile.recipe.complaint import first_fault, settings_of
 from toile.recipe.data import Data
@@ -49,6 +49,7 @@ __all__ = [
     "Extension",
     "FormRow",
     "KindRow",
+    "LayerContext",
     "LayerPair",
     "LayerPlan",
     "Mend",
@@ -69,6 +70,7 @@ __all__ = [
     "enough_epochs",
     "few_steps_note",
     "first_fault",
+    "layer_arithmetic",
     "layer_kinds",
     "layers",
     "list_presets",

@@ -45,6 +45,11 @@ class Start(Settings):
     """Begin with another run's weights. `--from RUN` fills this."""
 
     run: str = Field(min_length=1, max_length=4096, description="The run the weights come from")
+    file: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
+        None,
+        description="The file they were imported from, filled by `toile import`; `run` is then the "
+        "run itself",
+    )
     weights: Literal["last", "best"] = Field("last", description="Which of its weights")
     sha256: str = Field("", pattern="^([0-9a-f]{64})?$", description="Their hash, filled when read")
     up_to: str | None = Field(
@@ -153,3 +158,13 @@ class Training(Settings):
         "inspect film`; off keeps the last and the best",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute")
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether the weights are those of a file, as they came."""
+        return self.start is not None and self.start.file is not None and self.epochs == 0
+
+    @property
+    def is_selecting(self) -> bool:
+        """Whether half of validation chooses: an epoch, or how an imported network is read."""
+        return self.early_stopping is not None or self.is_imported

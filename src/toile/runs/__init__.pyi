@@ -37,6 +37,7 @@ from .known_data import refuse_other_images as refuse_other_images
 from .known_data import same_data as same_data
 from .known_data import validation_pixels as validation_pixels
 from .layout import FINALISTS as FINALISTS
+from .layout import IMPORT as IMPORT
 from .layout import PRUNING as PRUNING
 from .layout import Entry as Entry
 from .layout import ledger_folders as ledger_folders
@@ -79,6 +80,8 @@ from .run import Validation as Validation
 from .run_environment import RunEnvironment as RunEnvironment
 from .run_results import RunResults as RunResults
 from .seen import fill_seen as fill_seen
+from .seen import refuse_unknown as refuse_unknown
+from .seen import refuse_unknown_start as refuse_unknown_start
 from .seen import seen_json as seen_json
 from .seen import seen_words as seen_words
 from .starts import Known as Known
@@ -89,6 +92,7 @@ from .state import STATUSES as STATUSES
 from .state import process_started as process_started
 from .state import read_state as read_state
 from .tensors import CorruptFile as CorruptFile
+from .tensors import arrays_sha256 as arrays_sha256
 from .tensors import load_arrays as load_arrays
 from .untrained import first_network as first_network
 from .workspace import Listed as Listed

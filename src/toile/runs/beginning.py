@@ -1,5 +1,6 @@
 """Beginning a run of a recipe on its data."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from toile.runs.classifier import stored_weights
 from toile.runs.create import create_run
 from toile.runs.listing import open_run
 from toile.runs.live import LiveRun
-from toile.runs.pictures import pictures_of, pictures_to_keep
+from toile.runs.pictures import Pictures, pictures_of, pictures_to_keep
 from toile.runs.prepared import PreparedData
 from toile.runs.recorder import Recorder
 from toile.runs.requested import refuse_senseless
@@ -34,19 +35,27 @@ def begin_prepared(
     prepared: PreparedData,
     out: Path | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    imported: Mapping[str, np.ndarray] | None = None,
 ) -> LiveRun:
-    """A new run of `recipe` on its data, which has been read; its caller set the process up."""
+    """A new run of `recipe` on its data, which has been read; its caller set the process up.
+
+    `imported` weights stand in for those of the run that `recipe` begins with.
+    """
     refuse_senseless(recipe)
     dataset, split = prepared.dataset, prepared.split
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
     resolved = resolved_data(recipe.data, dataset, split)
     recipe = resolve(recipe.model_copy(update={"data": resolved}), plan)
     weights, before = None, None
-    if recipe.training.start is not None:
-        weights, filled = start_weights(recipe.training.start, plan)
-        source = open_run(filled.run)
-        before = pictures_of(source)
-        filled = fill_seen(filled, source, before, dataset, split, resolved)
+    if (start := recipe.training.start) is not None:
+        if imported is None:
+            weights, filled = start_weights(start, plan)
+            source = open_run(filled.run)
+            before = pictures_of(source)
+            filled = fill_seen(filled, source, before, dataset, split, resolved)
+        else:
+            weights, filled = dict(imported), fill_start(start, plan, imported)
+            before = Pictures(np.empty(0, np.uint64), np.empty(0, np.uint64), start.unknown)
         recipe = recipe.model_copy(
             update={"training": recipe.training.model_copy(update={"start": filled})}
         )

@@ -23,7 +23,7 @@ from toile.runs.look import open_test as look_at_test
 from toile.runs.look_score import LookScore
 from toile.runs.novelty import abstention_of
 from toile.runs.run import Run
-from toile.runs.seen import seen_words
+from toile.runs.seen import refuse_unknown, seen_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,10 +180,12 @@ def same_validation_images(first: Run, second: Run) -> bool:
     )
 
 
-def compare_predictions(first: Run, second: Run) -> McNemar:
+def compare_predictions(first: Run, second: Run, *, allow_seen: bool = False) -> McNemar:
     """McNemar's exact test of two runs on the validation images that both are scored on.
 
-    Raises ToileError where they did not answer the same images in the same order.
+    Raises ToileError where they did not answer the same images in the same order; or where it is
+    not known what the first weights of one were trained on, as of an imported network, unless that
+    is allowed (`allow_seen`).
 
         >>> test = toile.compare_predictions(relu_runs[0], gelu_runs[0])
         >>> 0 <= test.p <= 1
@@ -195,6 +197,8 @@ def compare_predictions(first: Run, second: Run) -> McNemar:
             "needs the same ones: train both on the same data with the same data.split and "
             "data.validation"
         )
+    if not allow_seen:
+        refuse_unknown((first, second))
     pair = [(run, run.validation) for run in (first, second)]
     among = np.logical_and(*(scored_images(run.recipe, validation) for run, validation in pair))
     correct = [validation.logits.argmax(axis=1) == validation.labels for _, validation in pair]

@@ -12,9 +12,8 @@ HALF = "the scoring half of validation"
 
 
 def scored_images(recipe: Recipe, validation: Validation) -> Bool[np.ndarray, " n"]:
-    """Which validation images score: all, or where early stopping chose, those that did not."""
-    chose = recipe.training.early_stopping is not None
-    return np.asarray(validation.selection == 0) | (not chose)
+    """Which validation images score: all, or where some of them chose, those that did not."""
+    return np.asarray(validation.selection == 0) | (not recipe.training.is_selecting)
 
 
 def commonest_of(recipe: Recipe, validation: Validation) -> Commonest | None:
@@ -30,7 +29,7 @@ def scored_part(recipe: Recipe) -> str:
     """The same in words."""
     if not recipe.data.holds_out:
         return "no images, as none are held out (data.validation is 0)"
-    return "validation" if recipe.training.early_stopping is None else HALF
+    return HALF if recipe.training.is_selecting else "validation"
 
 
 def temperature_of(validation: Validation) -> Temperature:

@@ -18,6 +18,8 @@ WITHIN = {"study": {READINGS}, "search": {READINGS, FINALISTS}}
 LEDGER, REMARKS = "ledger.jsonl", "remarks.json"
 PRUNING = "pruning.json"
 """What cutting a run out of another came to, in its folder."""
+IMPORT = "import.json"
+"""How an imported network was read, in its run's folder."""
 BIN = ".bin"
 # sheet/exercise/finalists/readings/run is the deepest that a run lies in what it is part of.
 DEEPEST = 4

@@ -200,7 +200,9 @@ class Recorder:
                 self._keep_finite_weights()
                 self._end(history, "diverged", f"the loss was {event.loss} at step {event.step}")
             case Finished():
-                self._end(history, "finished", "early stopping" if event.early else "")
+                is_imported = self.fit.recipe.training.is_imported
+                status: Status = "imported" if is_imported else "finished"
+                self._end(history, status, "early stopping" if event.early else "")
 
     def _save_predictions(self, event: Epoch | StartScored, epoch: int, is_best: bool) -> None:
         """The weights scored and their logits, and the score so far for a listing."""
@@ -219,8 +221,8 @@ class Recorder:
                 "selection": self.fit.selection.numpy().astype(np.uint8),
             }
             save_arrays(self.run.folder / "validation.safetensors", arrays)
-            chose = self.fit.recipe.training.early_stopping is not None
-            accuracy = (event.holdout if chose else event.validation).accuracy
+            is_chosen = self.fit.recipe.training.is_selecting
+            accuracy = (event.holdout if is_chosen else event.validation).accuracy
         self.state = replace(self.state, epoch=epoch, accuracy=accuracy)
         self._write_state("running")
 

@@ -94,6 +94,11 @@ def refuse_to_repeat(run: Run, epochs: int | None) -> None:
             f"{run.id} diverged: {state.reason}; the same steps would diverge again. Train anew "
             "with a lower learning rate, as in --set training.optimizer.learning_rate=0.001"
         )
+    if state.status == "imported":
+        raise ToileError(
+            f"{run.id} was imported and is kept as it came; train on from it, as a new run: "
+            f"toile train {run.folder / 'recipe.yaml'} --from {run.name} --epochs 5"
+        )
     if epochs is None and state.status == "finished":
         raise ToileError(
             f"{run.id} has finished its {state.epoch} epochs; to train it longer, say up to how "

@@ -40,11 +40,12 @@ def results_of(
         "state": status,
         "epochs": len(epochs),
         "steps": steps,
-        # Where early stopping chose the last epoch, half of these images took part in it.
+        # Where early stopping chose the last epoch, or an import how a network is read, half of
+        # these images took part in it.
         "validation": {
             "accuracy": accuracy.to_json(),
             "loss": loss,
-            "chosen_on_this_set": recipe.training.early_stopping is not None,
+            "chosen_on_this_set": recipe.training.is_selecting,
         },
         "score": {
             "accuracy": score.to_json(),

@@ -1,5 +1,6 @@
 """Weights that were trained on what they are to be scored on: found, refused, or said."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,26 @@ def _next_step(source: Run, data: Data, in_folds: bool) -> str:
     return f"Divide the images as {source.id} did, {' and '.join(steps)}"
 
 
+def refuse_unknown(runs: Iterable[Run]) -> None:
+    """Raise ToileError where the weights of one may have learnt what scores them, and none knows.
+
+    The weights of an imported network most likely have: it is scored on images that its maker had.
+    """
+    for run in runs:
+        refuse_unknown_start(run.id, run.recipe.training.start)
+
+
+def refuse_unknown_start(name: str, start: Start | None) -> None:
+    """The same of what begins with the weights that `start` names."""
+    if start is not None and start.unknown and not start.allow_seen:
+        raise ToileError(
+            f"{name} has weights of {', '.join(start.unknown)}, which may have been trained on the "
+            "images that score it, so no comparison is fair. To compare all the same, and say so "
+            "beside it: --allow-seen with toile compare, allow_seen=True in Python, "
+            "training.start.allow_seen: true in a study's recipe"
+        )
+
+
 def seen_words(recipe: Recipe) -> str:
     """What must be said beside every score of a run of `recipe`; nothing where it is clean."""
     start = recipe.training.start
@@ -77,7 +98,12 @@ def seen_words(recipe: Recipe) -> str:
             f"and {start.seen_test:,} of the test images (allow_seen): it is scored on images that "
             "it has learnt."
         )
-    if start.unknown:
+    if recipe.training.is_imported:
+        sentences.append(
+            f"It was imported from {start.file}: what it was trained on is not known, and may well "
+            "be the images that it is scored on."
+        )
+    elif start.unknown:
         sentences.append(
             "Its first weights may have been trained on images that it is scored on: what "
             f"{', '.join(start.unknown)} learnt from is not known here."

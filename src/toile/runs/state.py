@@ -16,7 +16,9 @@ from toile.read_once import ReadOnce
 from toile.recipe import first_fault
 from toile.runs.records import read_json
 
-Status = Literal["queued", "running", "finished", "stopped", "diverged", "failed", "interrupted"]
+Status = Literal[
+    "queued", "running", "finished", "stopped", "diverged", "failed", "interrupted", "imported"
+]
 STATUSES: tuple[str, ...] = get_args(Status)
 UNDER_WAY = ("queued", "running")
 TIME = "%Y-%m-%dT%H:%M:%S%z"
@@ -27,6 +29,7 @@ class State:
     """A run's state. `accuracy` is its score so far on validation, None before an epoch is scored;
     `seen` is what must be said beside it where its weights may have learnt what scores them.
 
+    `imported` is a run whose weights came from a file, and that was not trained here.
     `interrupted` is never written: it is a run that says it is queued or running while its process
     is gone, or running while nobody holds its folder.
     """

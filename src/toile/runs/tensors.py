@@ -29,7 +29,7 @@ def save_arrays(path: Path, arrays: Arrays, facts: Mapping[str, Any] | None = No
     The same content gives the same bytes: the header has one entry, since safetensors writes
     several in no fixed order.
     """
-    digest = _digest(arrays, facts or {})
+    digest = arrays_sha256(arrays, facts or {})
     header = {"version": version_of(_kind(path)), "sha256": digest, "facts": facts or {}}
     content = save(dict(arrays), metadata={"toile": json.dumps(header, sort_keys=True)})
     write_atomically(path, content)
@@ -64,7 +64,7 @@ def load_arrays(path: Path) -> Stored:
         raise CorruptFile(f"{path} is damaged or not of Toile's making ({error!r:.80})") from None
     if not isinstance(facts, dict):
         raise CorruptFile(f"{path} is damaged: its facts are {facts!r:.40}")
-    if _digest(arrays, facts) != digest:
+    if arrays_sha256(arrays, facts) != digest:
         raise CorruptFile(f"{path} is damaged: its content does not have the sha256 it was given")
     arrays, facts = read_arrays(arrays, facts, version, _kind(path), path)
     return Stored(arrays, facts, digest)
@@ -79,7 +79,8 @@ def _kind(path: Path) -> str:
     return f"{path.parent.name}{path.suffix}" if is_one_of_many else path.name
 
 
-def _digest(arrays: Arrays, facts: Mapping[str, Any]) -> str:
+def arrays_sha256(arrays: Arrays, facts: Mapping[str, Any]) -> str:
+    """The sha256 over names, types, shapes and bytes of `arrays`, and over `facts`."""
     checksum = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     for name, array in sorted(arrays.items()):
         checksum.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())

@@ -12,7 +12,14 @@ from jaxtyping import Float
 
 from toile.errors import ToileError
 from toile.recipe import differing_settings
-from toile.runs import Run, open_run, read_state, same_validation_images, seen_words
+from toile.runs import (
+    Run,
+    open_run,
+    read_state,
+    refuse_unknown,
+    same_validation_images,
+    seen_words,
+)
 from toile.statistics import Verdict, judge_readings, verdict_sentence
 from toile.studies.same_scores import unlike
 
@@ -75,7 +82,10 @@ class Comparison:
 
 
 def compare(
-    runs: Mapping[str, Sequence[Run | str | Path]], *, margin: float | None = None
+    runs: Mapping[str, Sequence[Run | str | Path]],
+    *,
+    margin: float | None = None,
+    allow_seen: bool = False,
 ) -> Comparison:
     """What finished runs, several a level, allow one to say of the levels.
 
@@ -92,7 +102,8 @@ def compare(
         >>> print(found.sentence)  # doctest: +ELLIPSIS
         relu and gelu are undecided: ...
 
-    Raises ToileError naming the level and the run.
+    Raises ToileError naming the level and the run; also where nobody knows what the first weights
+    of one were trained on, as of an imported network, unless `allow_seen`.
     """
     opened = {
         str(level): tuple(run if isinstance(run, Run) else open_run(run) for run in members)
@@ -102,6 +113,8 @@ def compare(
         raise ToileError("there are no runs; compare takes runs by level, as {'relu': runs}")
     for level, members in opened.items():
         _refuse_level(level, members)
+        if not allow_seen:
+            refuse_unknown(members)
     _refuse_twins(opened)
     first = {level: members[0] for level, members in opened.items()}
     # Each run of a level may be validated on a fold of its own.
@@ -123,6 +136,11 @@ def _refuse_level(level: str, runs: tuple[Run, ...]) -> None:
         raise ToileError(f"level {level} has no runs; give it one or more, or leave it out")
     for run in runs:
         status = read_state(run.folder).status
+        if status == "imported":
+            raise ToileError(
+                f"level {level}: {run.name} was imported; what it was trained on is not known, so "
+                "it enters no verdict. Train its recipe here, from random weights, to judge it"
+            )
         if status != "finished":
             raise ToileError(
                 f"level {level}: {run.name} is {status}; runs that have finished are compared. "

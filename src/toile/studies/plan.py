@@ -31,7 +31,14 @@ from toile.recipe import (
     recipe_of,
     with_settings,
 )
-from toile.runs import Known, fill_seen, pictures_of, pin_start, source_run
+from toile.runs import (
+    Known,
+    fill_seen,
+    pictures_of,
+    pin_start,
+    refuse_unknown_start,
+    source_run,
+)
 from toile.studies.same_scores import unlike
 from toile.studies.spec import Alternative, Source, Study, study_of, study_text
 
@@ -124,7 +131,9 @@ def plan_cells(
         if start is not None:
             source = source_run(start.run)
             in_folds = study.folds is not None
-            fill_seen(start, source, pictures_of(source), dataset, split, resolved, in_folds)
+            before = pictures_of(source)
+            filled = fill_seen(start, source, before, dataset, split, resolved, in_folds)
+            refuse_unknown_start(source.id, filled)
         return resolved, dataset.shape, len(dataset.class_names), len(split.train)
 
     known = {} if starts is None else starts

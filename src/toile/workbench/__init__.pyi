@@ -6,6 +6,8 @@ from .classifiers import open_classifier as open_classifier
 from .classifiers import predict as predict
 from .dead_units import census as census
 from .export import export_run as export_run
+from .importing import ImportedNetwork as ImportedNetwork
+from .importing import import_network as import_network
 from .inside.drivers import view_maximised as view_maximised
 from .inside.drivers import view_top as view_top
 from .inside.finding import InsideView as InsideView

@@ -1,8 +1,8 @@
 """Layers that bend every number by itself, and a constant factor."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from toile.recipe.layers.layer import Layer
 
@@ -57,8 +57,17 @@ class Sigmoid(Layer):
 
 
 class Scale(Layer):
-    """A constant factor, as on the logits."""
+    """A constant factor, as on the logits, and a constant number added; Keras's Rescaling."""
 
     kind: ClassVar[str] = "scale"
     shorthand: ClassVar[str | None] = "factor"
-    factor: float = Field(ge=-1e4, le=1e4, description="What every number is multiplied by")
+    factor: float = Field(ge=-1e6, le=1e6, description="What every number is multiplied by")
+    offset: float = Field(0.0, ge=-1e6, le=1e6, description="What is added to every product")
+
+    @model_serializer(mode="wrap")
+    def _short(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without an offset of 0, so that recipes from before there was one keep their hash."""
+        fields: dict[str, Any] = write(self)
+        if self.offset == 0:
+            fields.pop("offset", None)
+        return fields

@@ -1,0 +1,116 @@
+"""`toile import`: a bundled run, or a network that was trained elsewhere, among the runs here."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toile.cli.arguments import Json
+from toile.cli.terminal import plain, say, say_json
+from toile.cli.training import Set
+from toile.cli.words import estimate
+from toile.errors import ToileError
+
+if TYPE_CHECKING:
+    from toile.workbench import ImportedNetwork
+
+BUNDLE = ".zip"
+
+
+def import_(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A network: .h5, .keras, .onnx, .safetensors; or a bundle, .zip."
+        ),
+    ],
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|PATH", help="Of a network: data with its classes."),
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|PRESET", help="Of .safetensors: the recipe of its network."),
+    ] = None,
+    scaling: Annotated[
+        str | None,
+        typer.Option(help="How its pictures were scaled, as unit or bytes; else it is found out."),
+    ] = None,
+    set_: Set = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder, a new one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Add a network from elsewhere, or a bundled run, to the runs here.
+
+    A network of Keras, ONNX or torch becomes a run that is evaluated, inspected, pruned, trained on
+    and exported like any other. How its pictures were scaled is found out on validation images.
+    """
+    if file.suffix.lower() == BUNDLE:
+        options = {"--data": data, "--recipe": recipe, "--scaling": scaling, "--out": out}
+        if wrong := [name for name, value in options.items() if value is not None]:
+            raise ToileError(f"{file} is a bundle of a run, which takes no {wrong[0]}")
+        _import_bundle(file, as_json)
+        return
+    if data is None:
+        raise ToileError(
+            f"--data is missing: {file} is a network, and a run needs pictures with its classes, "
+            "as in --data fashion-mnist"
+        )
+    from toile.cli.progress import data_progress
+    from toile.recipe import parse_assignments
+
+    values = parse_assignments(set_ or ())
+    with data_progress() as progress:
+        from toile.workbench import import_network, write_report
+
+        imported = import_network(
+            file,
+            data,
+            recipe=recipe,
+            scaling=scaling,
+            settings=values,
+            out=out,
+            progress=progress,
+        )
+        report = write_report(imported.run)
+    if as_json:
+        say_json(imported.to_json() | {"report": str(report)})
+        return
+    say(_words(imported))
+    say(f"report  {report}")
+
+
+def _words(imported: "ImportedNetwork") -> str:
+    from toile.runs import seen_words
+
+    run, score = imported.run, imported.run.score
+    lines = [f"note: {plain(note)}" for note in imported.notes]
+    lines.append(f"tried on the half of validation that chooses: {imported.sentence}")
+    lines.append(f"taken: {imported.chosen.words}")
+    if (proof := imported.proof) is not None:
+        lines.append(
+            f"the same as in {proof.runtime} on {proof.n} pictures, to {proof.largest:.1g}"
+        )
+    lines.append(
+        f"{run.name} is among the runs now, with {run.plan.parameters:,} parameters: "
+        f"toile show {run.name}"
+    )
+    lines.append(f"accuracy {estimate(score.to_json())} on {score.n:,} images, {score.of}")
+    lines.append(f"warning: {plain(seen_words(run.recipe))}")
+    return "\n".join(lines)
+
+
+def _import_bundle(file: Path, as_json: bool) -> None:
+    from toile.cli.progress import waiting
+    from toile.workbench import import_bundle
+
+    with waiting("reading the bundle"):
+        run, manifest = import_bundle(file)
+    report = run.folder / "report.html"
+    if as_json:
+        say_json({"run": str(run.folder), "report": str(report), "looks": len(manifest.looks)})
+        return
+    say(f"{run.id} is among the runs now: toile show {run.name}")
+    looks = len(manifest.looks)
+    say(f"looks at its test part where it was bundled, in the ledger here now: {looks}")
+    say(f"report  {report}")

@@ -1,0 +1,11 @@
+from .foreign import ForeignNetwork as ForeignNetwork
+from .inputs import SCALINGS as SCALINGS
+from .inputs import Scaling as Scaling
+from .inputs import scaled_inputs as scaled_inputs
+from .read import read_bytes as read_bytes
+from .read import read_network as read_network
+from .torch_module import network_of_module as network_of_module
+from .torch_state import network_of_state as network_of_state
+from .torch_state import read_state as read_state
+from .turned import ordered_outputs as ordered_outputs
+from .turned import transposed as transposed

@@ -1,0 +1,49 @@
+"""A network that was made elsewhere, as our layers and weights."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float32
+
+from toile.recipe import layers
+
+Runtime = Callable[[Float32[np.ndarray, "n c h w"]], Float32[np.ndarray, "n k"]]
+"""What the file's own software gives for inputs in the network's own scale."""
+
+
+@dataclass(frozen=True)
+class InputScale:
+    """`factor * x + offset` for each channel: what the network does to its inputs first."""
+
+    factor: tuple[float, ...]
+    offset: tuple[float, ...]
+
+    def after(self, factor: float, offset: float) -> "InputScale":
+        """This scale of `factor * x + offset`, the same for all channels."""
+        factors = tuple(first * factor for first in self.factor)
+        offsets = zip(self.factor, self.offset, strict=True)
+        return InputScale(factors, tuple(first * offset + second for first, second in offsets))
+
+
+@dataclass(frozen=True, eq=False)
+class ForeignNetwork:
+    """A chain of layers from a file, channels first; its outputs are logits.
+
+    `weights` are by the names of `layers` (`conv1.weight`). `scale` is what its own first layers
+    did to its inputs. `origins` says under which name the file has each layer, and `notes` what
+    was read otherwise than it stands there. `output_kind` is what the file's last layer gave, and
+    `runtime` the file's own software, where it is at hand.
+    """
+
+    source: str
+    layers: tuple[layers.Layer, ...]
+    weights: Mapping[str, np.ndarray]
+    shape: tuple[int, int, int]
+    outputs: int
+    scale: InputScale
+    origins: Mapping[str, str]
+    output_kind: str = "logits"
+    notes: tuple[str, ...] = ()
+    runtime: Runtime | None = field(default=None, repr=False)
+    runtime_name: str = ""

@@ -1,0 +1,493 @@
+"""A Keras model as our layers: a Sequential, or a functional model that is a chain."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from toile.conversion.activations import activation_layers
+from toile.conversion.builder import NetworkBuilder, unheld
+from toile.conversion.foreign import ForeignNetwork
+from toile.conversion.graph import Chain, Fork, Node, chain_of
+from toile.conversion.keras_file import Config, KerasModel, layer_configs, read_keras
+from toile.errors import ToileError
+from toile.recipe import first_fault, layers
+
+Weights = Mapping[str, np.ndarray]
+# Keras gives these nothing to do once a network is trained.
+IDLE = ("ActivityRegularization", "GaussianNoise", "GaussianDropout", "AlphaDropout")
+# They change pictures at random while a network is trained.
+RANDOM = ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast",
+          "RandomBrightness", "RandomCrop")  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    kind: str
+    config: Config
+    weights: Weights
+
+    @property
+    def name(self) -> str:
+        return str(self.config["name"])
+
+
+def read_keras_network(
+    content: bytes, source: str, data_shape: tuple[int, int, int]
+) -> ForeignNetwork:
+    """The network in a Keras file; `data_shape` (c, h, w) fills in sides that it leaves open.
+
+    Raises ToileError where the file is damaged, or naming the layer that ours cannot hold.
+    """
+    model = read_keras(content, source)
+    try:
+        chain, shape = _chain(model, source)
+        writer = _KerasChainWriter(source, model, chain, shape, data_shape)
+        if writer.is_row:
+            writer.builder.flatten("the input", "last")
+        writer.write(writer.builder, chain)
+        return writer.builder.finish()
+    except ValidationError as error:
+        raise ToileError(f"{source}: no network here may have {first_fault(error)}") from None
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise ToileError(
+            f"{source} is damaged: a layer's configuration or weights are not as Keras writes "
+            f"them ({type(error).__name__}: {error!s:.60})"
+        ) from None
+
+
+def _chain(model: KerasModel, source: str) -> tuple[Chain[_Layer], list[Any]]:
+    """The model's layers in order, and the shape of its input, the batch left out."""
+    described = {"class_name": model.class_name, "config": model.config}
+    configs = layer_configs(described)
+    by_name = {
+        str(layer["config"]["name"]): _Layer(
+            str(layer["class_name"]),
+            layer["config"],
+            model.weights.get(str(layer["config"]["name"]), {}),
+        )
+        for layer in configs
+    }
+    if model.class_name == "Sequential":
+        shape = _input_shape(configs[0]["config"]) or model.config.get("build_input_shape", [])[1:]
+        nodes = [
+            Node(layer.name, (str(index),), str(index + 1), layer)
+            for index, layer in enumerate(
+                layer for layer in by_name.values() if layer.kind != "InputLayer"
+            )
+        ]
+        return chain_of(source, nodes, "0", str(len(nodes))), list(shape)
+    inputs = [layer for layer in configs if layer["class_name"] == "InputLayer"]
+    if len(inputs) != 1:
+        raise ToileError(f"{source} has {len(inputs)} inputs; a classifier of pictures has one")
+    nodes = []
+    for config in configs:
+        layer = by_name[str(config["config"]["name"])]
+        if layer.kind == "InputLayer":
+            continue
+        calls = config["inbound_nodes"]
+        if len(calls) != 1:
+            raise unheld(source, layer.name, f"is called {len(calls)} times")
+        givers = tuple(_histories(calls[0]))
+        is_sum = layer.kind == "Add"
+        nodes.append(Node(layer.name, givers, layer.name, layer, is_sum))
+    first = str(inputs[0]["config"]["name"])
+    (last,) = dict.fromkeys(_outputs(model.config["output_layers"]))
+    return chain_of(source, nodes, first, last), list(_input_shape(inputs[0]["config"]))
+
+
+def _input_shape(config: Config) -> list[Any]:
+    shape = config.get("batch_shape") or config.get("batch_input_shape") or [None]
+    return list(shape[1:])
+
+
+def _histories(call: Any) -> Iterator[str]:
+    """The layers whose outputs a call takes, as Keras 2 and as Keras 3 write them."""
+    if isinstance(call, dict):
+        if "keras_history" in call.get("config", {}):
+            yield str(call["config"]["keras_history"][0])
+        else:
+            yield from _histories(call.get("args", []))
+    elif isinstance(call, list):
+        if len(call) >= 3 and isinstance(call[0], str):
+            yield call[0]
+        else:
+            for part in call:
+                yield from _histories(part)
+
+
+def _outputs(outputs: Any) -> Iterator[str]:
+    if isinstance(outputs[0], str):
+        yield outputs[0]
+    else:
+        for output in outputs:
+            yield from _outputs(output)
+
+
+class _KerasChainWriter:
+    """Tells a builder of Keras's layers, one after another."""
+
+    def __init__(
+        self,
+        source: str,
+        model: KerasModel,
+        chain: Chain[_Layer],
+        shape: list[Any],
+        data_shape: tuple[int, int, int],
+    ) -> None:
+        self.source = source
+        self.is_last = not _is_channels_first(chain)
+        self.builder = NetworkBuilder(source, self._input(chain, shape, data_shape))
+        self._edges: tuple[list[int], str] | None = None
+
+    def _input(
+        self, chain: Chain[_Layer], shape: list[Any], data_shape: tuple[int, int, int]
+    ) -> tuple[int, int, int]:
+        """The pictures' (c, h, w)."""
+        first = chain.parts[0] if chain.parts else None
+        self.is_row = is_row = len(shape) == 1
+        if is_row and isinstance(first, Node) and first.content.kind == "Reshape":
+            shape = list(first.content.config["target_shape"])
+            self.is_row = is_row = False
+        if is_row:
+            # A row of pixels: of the data's own shape where that has as many.
+            if shape[0] in (None, math.prod(data_shape)):
+                return data_shape
+            side = math.isqrt(shape[0])
+            if side * side == shape[0]:
+                return 1, side, side
+            raise ToileError(
+                f"{self.source} takes {shape[0]} numbers in a row, which are no square picture of "
+                f"one channel, and the data's pictures have {math.prod(data_shape)}"
+            )
+        if len(shape) == 2:
+            shape = [*shape, 1] if self.is_last else [1, *shape]
+        if len(shape) != 3:
+            raise ToileError(
+                f"{self.source} takes inputs of shape {shape}; pictures have height, width and "
+                "channels"
+            )
+        channels_first = [shape[2], shape[0], shape[1]] if self.is_last else shape
+        channels, height, width = (
+            side if side is not None else data_side
+            for side, data_side in zip(channels_first, data_shape, strict=True)
+        )
+        return int(channels), int(height), int(width)
+
+    def write(self, builder: NetworkBuilder, chain: Chain[_Layer]) -> None:
+        """The layers of `chain`, blocks with what is inside them."""
+        for part in chain.parts:
+            if isinstance(part, Fork):
+                self._pad(builder)
+                builder.block(
+                    part.addition.name,
+                    partial(self._path, chain=part.branch),
+                    partial(self._path, chain=part.shortcut),
+                )
+            else:
+                self._layer(builder, part.content)
+        self._pad(builder)
+
+    def _path(self, builder: NetworkBuilder, chain: Chain[_Layer]) -> None:
+        self.write(builder, chain)
+
+    def _pad(self, builder: NetworkBuilder) -> None:
+        """Zeros that no convolution took in."""
+        if self._edges is not None:
+            (edges, name), self._edges = self._edges, None
+            builder.pad_alone(int(builder.pad(edges, name)), name)
+
+    def _layer(self, builder: NetworkBuilder, layer: _Layer) -> None:
+        kind, config = layer.kind, layer.config
+        if kind in _CONVOLUTIONS:
+            _CONVOLUTIONS[kind](self, builder, layer, self._edges_for(config))
+        else:
+            self._pad(builder)
+            if kind in IDLE:
+                builder.notes.append(f"{layer.name}: {kind} does nothing once trained; left out")
+                return
+            if kind in RANDOM:
+                builder.notes.append(
+                    f"{layer.name}: {kind} varies pictures in training alone; left out, the "
+                    "recipe's augmentation is for that"
+                )
+                return
+            if kind not in _WRITERS:
+                raise unheld(self.source, layer.name, f"is a {kind}", _NEAREST.get(kind, ""))
+            _WRITERS[kind](self, builder, layer)
+        if kind not in ("Activation", "ReLU") and "activation" in config:
+            self._activation(builder, layer.name, config["activation"])
+
+    def _edges_for(self, config: Config) -> list[int] | str:
+        """The padding of a convolution, with zeros that stand before it."""
+        edges, self._edges = self._edges, None
+        if config["padding"] not in ("valid", "same"):
+            raise ToileError(
+                f"{self.source}: padding {config['padding']!r:.20} of {config['name']}"
+            )
+        if edges is None:
+            return "same" if config["padding"] == "same" else [0, 0, 0, 0]
+        if config["padding"] == "same":
+            raise unheld(self.source, edges[1], "pads in front of padding: same")
+        return edges[0]
+
+    def _activation(self, builder: NetworkBuilder, name: str, activation: Any) -> None:
+        """An activation given by name, or as a layer or function with settings."""
+        settings: Config = {}
+        if isinstance(activation, dict):
+            inner = activation.get("config", {})
+            settings = inner if isinstance(inner, dict) else {}
+            kind = inner if isinstance(inner, str) else activation["class_name"]
+        else:
+            kind = "linear" if activation is None else str(activation)
+        if str(kind).lower() in ("softmax", "log_softmax", "logsoftmax"):
+            builder.softmax(name, str(kind).lower())
+            return
+        ours = activation_layers(str(kind), settings)
+        if ours is None:
+            raise unheld(self.source, name, f"has the activation {kind}", "relu or silu")
+        for layer in ours:
+            builder.add(layer, name)
+
+
+def _is_channels_first(chain: Chain[_Layer]) -> bool:
+    for part in chain.parts:
+        if isinstance(part, Node) and "data_format" in part.content.config:
+            return bool(part.content.config["data_format"] == "channels_first")
+    return False
+
+
+Edges = list[int] | str
+
+
+def _conv(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer, edges: Edges) -> None:
+    config = layer.config
+    builder.conv(
+        layer.name,
+        layer.weights["kernel"].transpose(3, 2, 0, 1),
+        layer.weights.get("bias"),
+        strides=config["strides"],
+        padding=edges,
+        groups=int(config.get("groups", 1)),
+        dilation=config.get("dilation_rate", (1, 1)),
+    )
+
+
+def _depthwise_kernel(kernel: np.ndarray) -> np.ndarray:
+    """Keras's (h, w, channels, multiplier) as (channels times multiplier, 1, h, w)."""
+    height, width, channels, multiplier = kernel.shape
+    return kernel.transpose(2, 3, 0, 1).reshape(channels * multiplier, 1, height, width)
+
+
+def _depthwise(
+    writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer, edges: Edges
+) -> None:
+    weights, config = layer.weights, layer.config
+    kernel = weights["depthwise_kernel"] if "depthwise_kernel" in weights else weights["kernel"]
+    builder.conv(
+        layer.name,
+        _depthwise_kernel(kernel),
+        weights.get("bias"),
+        strides=config["strides"],
+        padding=edges,
+        groups=kernel.shape[2],
+        dilation=config.get("dilation_rate", (1, 1)),
+    )
+
+
+def _separable(
+    writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer, edges: Edges
+) -> None:
+    _depthwise(
+        writer,
+        builder,
+        _Layer(layer.kind, layer.config, {"kernel": layer.weights["depthwise_kernel"]}),
+        edges,
+    )
+    pointwise = layer.weights["pointwise_kernel"].transpose(3, 2, 0, 1)
+    builder.conv(
+        f"{layer.name}_pointwise",
+        pointwise,
+        layer.weights.get("bias"),
+        strides=(1, 1),
+        padding=(0, 0, 0, 0),
+    )
+
+
+_CONVOLUTIONS: dict[str, Callable[[_KerasChainWriter, NetworkBuilder, _Layer, Edges], None]] = {
+    "Conv2D": _conv,
+    "DepthwiseConv2D": _depthwise,
+    "SeparableConv2D": _separable,
+}
+
+
+def _dense(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+    builder.dense(layer.name, layer.weights["kernel"].T, layer.weights.get("bias"))
+
+
+def _zero_padding(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+    padding = layer.config["padding"]
+    rows, columns = (
+        (side, side) if isinstance(side, int) else tuple(side)
+        for side in ((padding, padding) if isinstance(padding, int) else padding)
+    )
+    writer._edges = [*map(int, (*rows, *columns))], layer.name
+
+
+def _pool(kind: type[layers.Pool]) -> "Write":
+    def write(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+        config = layer.config
+        size = config["pool_size"]
+        builder.pool(layer.name, kind, size, config["strides"] or size, str(config["padding"]))
+
+    return write
+
+
+def _global_pool(of: str) -> "Write":
+    return lambda writer, builder, layer: builder.global_pool(layer.name, of)
+
+
+def _batch_norm(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+    _refuse_other_axis(writer, builder, layer)
+    mean = layer.weights["moving_mean"]
+    builder.batch_norm(
+        layer.name,
+        layer.weights.get("gamma", np.ones_like(mean)),
+        layer.weights.get("beta", np.zeros_like(mean)),
+        mean,
+        layer.weights["moving_variance"],
+        float(layer.config["epsilon"]),
+        1 - float(layer.config.get("momentum", 0.99)),
+    )
+
+
+def _layer_norm(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+    _refuse_other_axis(writer, builder, layer)
+    _norm(builder, layer, layers.LayerNorm(epsilon=float(layer.config["epsilon"])))
+
+
+def _group_norm(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+    _refuse_other_axis(writer, builder, layer)
+    groups = int(layer.config["groups"])
+    channels = builder.shape[0]
+    ours = layers.GroupNorm(
+        groups=channels if groups == -1 else groups, epsilon=float(layer.config["epsilon"])
+    )
+    _norm(builder, layer, ours)
+
+
+def _norm(
+    builder: NetworkBuilder, layer: _Layer, ours: layers.LayerNorm | layers.GroupNorm
+) -> None:
+    ones = np.ones(builder.shape[0], np.float32)
+    gamma, beta = layer.weights.get("gamma", ones), layer.weights.get("beta", 0 * ones)
+    builder.norm(layer.name, ours, gamma, beta)
+
+
+def _refuse_other_axis(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+    axis = layer.config.get("axis", -1)
+    axes = [axis] if isinstance(axis, int) else list(axis)
+    rank = len(builder.shape) + 1
+    channels = 1 if not writer.is_last and rank == 4 else rank - 1
+    if [index % rank for index in axes] != [channels]:
+        raise unheld(writer.source, layer.name, f"norms over the axes {axes}", "the channels' axis")
+
+
+def _rescaling(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+    scale, offset = (
+        np.asarray(layer.config[key], np.float64).ravel().tolist() for key in ("scale", "offset")
+    )
+    builder.rescale(scale, offset, layer.name)
+
+
+def _normalization(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+    mean, variance = (
+        layer.weights[key] if key in layer.weights else np.atleast_1d(layer.config[key])
+        for key in ("mean", "variance")
+    )
+    mean, variance = (np.asarray(value, np.float64).ravel() for value in (mean, variance))
+    # keras/src/layers/preprocessing/normalization.py takes the SD as at least 1e-7.
+    sd = np.maximum(np.sqrt(variance), 1e-7)
+    channels = builder.shape[0]
+    if len(mean) not in (1, channels):
+        raise unheld(writer.source, layer.name, f"has {len(mean)} means for {channels} channels")
+    if layer.config.get("invert"):
+        builder.rescale(sd.tolist(), mean.tolist(), layer.name)
+    else:
+        builder.rescale((1 / sd).tolist(), (-mean / sd).tolist(), layer.name)
+
+
+def _reshape(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+    target = [int(side) for side in layer.config["target_shape"]]
+    size = math.prod(builder.shape)
+    channels_last = [*builder.shape[1:], builder.shape[0]] if len(builder.shape) == 3 else []
+    theirs = channels_last if writer.is_last else list(builder.shape)
+    if -1 in target and size:
+        known = -math.prod(target)
+        target[target.index(-1)] = size // max(known, 1)
+    if [side for side in target if side != 1] == [size] and len(builder.shape) == 1:
+        return
+    if target == [size]:
+        _flatten(writer, builder, layer)
+    elif target not in (theirs, theirs[:2] if theirs[2:] == [1] else theirs):
+        raise unheld(writer.source, layer.name, f"makes {target} of {theirs or size}", "flatten")
+
+
+def _flatten(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+    # Keras's own channels_first flattens as channels_last does.
+    says_first = layer.config.get("data_format") == "channels_first"
+    is_last = writer.is_last or (says_first and layer.kind == "Flatten")
+    builder.flatten(layer.name, "last" if is_last else "first")
+
+
+def _activation_layer(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+    kind, config = layer.kind, layer.config
+    if kind == "Activation":
+        writer._activation(builder, layer.name, config["activation"])
+    else:
+        writer._activation(builder, layer.name, {"class_name": kind, "config": config})
+
+
+def _dropout(kind: type[layers.Dropout] | type[layers.SpatialDropout]) -> "Write":
+    return lambda writer, builder, layer: builder.add(
+        kind(rate=float(layer.config["rate"])), layer.name
+    )
+
+
+Write = Callable[[_KerasChainWriter, NetworkBuilder, _Layer], None]
+_WRITERS: dict[str, Write] = {
+    "Dense": _dense,
+    "ZeroPadding2D": _zero_padding,
+    "MaxPooling2D": _pool(layers.MaxPool),
+    "AveragePooling2D": _pool(layers.AvgPool),
+    "GlobalAveragePooling2D": _global_pool("average"),
+    "GlobalMaxPooling2D": _global_pool("max"),
+    "BatchNormalization": _batch_norm,
+    "LayerNormalization": _layer_norm,
+    "GroupNormalization": _group_norm,
+    "Rescaling": _rescaling,
+    "Normalization": _normalization,
+    "Reshape": _reshape,
+    "Flatten": _flatten,
+    "Dropout": _dropout(layers.Dropout),
+    "SpatialDropout2D": _dropout(layers.SpatialDropout),
+    **dict.fromkeys(
+        ("Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "PReLU"), _activation_layer
+    ),
+}
+_NEAREST = {
+    "Conv2DTranspose": "conv",
+    "Conv1D": "conv on pictures",
+    "Concatenate": "residual, a sum of two paths",
+    "Multiply": "residual, a sum of two paths",
+    "Lambda": "scale or an activation; a Lambda holds code, which is not run",
+    "Sequential": "its layers one by one in the model itself",
+    "Functional": "its layers one by one in the model itself",
+    "Resizing": "data.size_px, by which pictures are resized before",
+    "Cropping2D": "data.size_px",
+    "UpSampling2D": "conv",
+}

@@ -1,0 +1,171 @@
+"""Models that Keras itself writes answer here as they do there."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from toile.conversion import ForeignNetwork, read_network
+from toile.errors import ToileError
+from toile.network import trained_network
+from toile.recipe import plan_network
+
+os.environ["KERAS_BACKEND"] = "torch"
+keras = pytest.importorskip("keras")
+L = keras.layers
+SHAPE = (1, 12, 12)
+
+
+def sequential(*layers: object, shape: tuple[int, ...] = (12, 12, 1)) -> object:
+    return keras.Sequential([L.Input(shape), *layers])
+
+
+def residual() -> object:
+    inputs = keras.Input((12, 12, 1))
+    x = L.Conv2D(4, 3, padding="same", name="stem")(inputs)
+    y = L.Conv2D(4, 3, padding="same", activation="silu")(x)
+    x = L.ReLU()(L.Add()([L.Conv2D(4, 1)(y), x]))
+    y = L.BatchNormalization()(L.Conv2D(6, 3, strides=2, padding="same")(x))
+    x = L.Add()([y, L.Conv2D(6, 1, strides=2)(x)])
+    return keras.Model(inputs, L.Dense(5)(L.GlobalAveragePooling2D()(x)))
+
+
+MODELS: dict[str, Callable[[], object]] = {
+    "conv and flatten": lambda: sequential(
+        L.Conv2D(3, 3, activation="relu"), L.MaxPooling2D(), L.Flatten(), L.Dropout(0.3),
+        L.Dense(5, activation="softmax"),
+    ),
+    "separable and strides": lambda: sequential(
+        L.SeparableConv2D(6, 3, strides=2, padding="same", depth_multiplier=2),
+        L.BatchNormalization(), L.LeakyReLU(0.2), L.Flatten(), L.BatchNormalization(scale=False),
+        L.Dense(5),
+    ),
+    "zeros before a convolution": lambda: sequential(
+        L.ZeroPadding2D(2), L.Conv2D(4, 5, strides=2), L.ELU(), L.GlobalMaxPooling2D(), L.Dense(5)
+    ),
+    "the odd pixel of same": lambda: sequential(
+        L.ZeroPadding2D(((0, 1), (0, 1))), L.Conv2D(4, 3, strides=2), L.Activation("tanh"),
+        L.Flatten(), L.Dense(5),
+    ),
+    "zeros before a pool": lambda: sequential(
+        L.Conv2D(4, 3, activation="relu"), L.ZeroPadding2D(1), L.MaxPooling2D(3, strides=2),
+        L.Flatten(), L.Dense(5),
+    ),
+    "depthwise and mean pool": lambda: sequential(
+        L.DepthwiseConv2D(3, depth_multiplier=4, padding="same", use_bias=False),
+        L.SpatialDropout2D(0.2), L.AveragePooling2D(2, padding="same"), L.LayerNormalization(),
+        L.GroupNormalization(2), L.GlobalAveragePooling2D(keepdims=True), L.Flatten(),
+        L.Dense(16, activation="gelu"), L.Dense(5),
+    ),
+    "dense on every pixel": lambda: sequential(
+        L.Conv2D(3, 3), L.Dense(4, activation="selu"), L.Flatten(), L.Dense(5)
+    ),
+    "a row of pixels": lambda: sequential(L.Dense(7, activation="tanh"), L.Dense(5), shape=(144,)),
+    "a picture without channels": lambda: sequential(
+        L.Flatten(), L.Dense(5, activation="softmax"), shape=(12, 12)
+    ),
+    "a row made a picture": lambda: sequential(
+        L.Reshape((12, 12, 1)), L.Conv2D(3, 3), L.Flatten(), L.Dense(5), shape=(144,)
+    ),
+    "rescaling in front": lambda: sequential(
+        L.Rescaling(1 / 127.5, offset=-1), L.Conv2D(3, 3, padding="same"), L.Flatten(), L.Dense(5)
+    ),
+    "normalisation in front": lambda: sequential(
+        L.Normalization(mean=0.3, variance=0.09), L.Conv2D(3, 3), L.Flatten(), L.Dense(5)
+    ),
+    "noise and variation in training": lambda: sequential(
+        L.RandomFlip("horizontal"), L.Conv2D(3, 3), L.GaussianNoise(0.1), L.Flatten(), L.Dense(5)
+    ),
+    "sums of two paths": residual,
+}  # fmt: skip
+
+
+def randomise(model: object) -> None:
+    """Weights and statistics such as a training leaves, all different."""
+    rng = np.random.default_rng(0)
+    for weight in model.weights:  # type: ignore[attr-defined]
+        if "seed" in weight.path:
+            continue
+        values = rng.normal(size=weight.shape) * 0.3
+        weight.assign(np.abs(values) + 0.5 if "variance" in weight.path else values)
+
+
+def answers(network: ForeignNetwork, images: np.ndarray) -> np.ndarray:
+    """What the imported network gives for images (n, c, h, w) in the network's own scale."""
+    plan = plan_network(network.layers, network.shape, network.outputs)
+    factor, offset = (
+        np.reshape(values, (1, -1, 1, 1)).astype("f4")
+        for values in (network.scale.factor, network.scale.offset)
+    )
+    given = torch.from_numpy(images * factor + offset)
+    logits = trained_network(plan, network.weights)(given).detach()
+    return (logits.softmax(1) if network.output_kind == "softmax" else logits).numpy()
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("name", MODELS)
+def test_the_network_answers_as_keras_does(name: str, suffix: str, tmp_path: Path) -> None:
+    model = MODELS[name]()
+    randomise(model)
+    path = tmp_path / f"model{suffix}"
+    model.save(path)
+    images = np.random.default_rng(1).random((4, *SHAPE), np.float32)
+    given = images.transpose(0, 2, 3, 1).reshape(4, *model.input_shape[1:])
+    network = read_network(path, SHAPE)
+    np.testing.assert_allclose(
+        answers(network, images), np.asarray(model(given, training=False).detach()), atol=2e-5
+    )
+
+
+def test_names_of_layers_are_kept(tmp_path: Path) -> None:
+    model = sequential(L.Conv2D(3, 3, name="my_conv"), L.Flatten(), L.Dense(5, name="head"))
+    model.save(tmp_path / "model.keras")
+    network = read_network(tmp_path / "model.keras", SHAPE)
+    assert {"my_conv.weight", "head.bias"} <= network.weights.keys()
+    assert network.origins["my_conv"] == "my_conv"
+
+
+def test_one_output_is_the_second_of_two_classes(tmp_path: Path) -> None:
+    model = sequential(L.Flatten(), L.Dense(1, activation="sigmoid"))
+    randomise(model)
+    model.save(tmp_path / "model.keras")
+    images = np.random.default_rng(1).random((4, *SHAPE), np.float32)
+    network = read_network(tmp_path / "model.keras", SHAPE)
+    logits = torch.from_numpy(answers(network, images))
+    expected = np.asarray(model(images.transpose(0, 2, 3, 1)).detach())[:, 0]
+    np.testing.assert_allclose(logits.softmax(1)[:, 1], expected, atol=1e-6)
+
+
+UNHELD = {
+    "dilation": (lambda: L.Conv2D(3, 3, dilation_rate=2, name="wide"), "wide.*dilation of 2"),
+    "oblong": (lambda: L.Conv2D(3, (1, 3), name="line"), "line.*kernel of 1 x 3"),
+    "transposed": (lambda: L.Conv2DTranspose(3, 3, name="up"), "up is a Conv2DTranspose.*conv"),
+    "capped": (lambda: L.ReLU(max_value=6, name="six"), "six has the activation ReLU"),
+    "lambda": (lambda: L.Lambda(lambda x: x * 2, name="code"), "code is a Lambda.*not run"),
+    "model": (
+        lambda: keras.Sequential([L.Input((12, 12, 1)), L.Conv2D(3, 3)], name="inner"),
+        "inner is a Sequential.*one by one",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNHELD)
+def test_what_cannot_be_held_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
+    make, message = UNHELD[name]
+    model = sequential(make(), L.Flatten(), L.Dense(5))
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(ToileError, match=message):
+        read_network(tmp_path / "model.keras", SHAPE)
+
+
+def test_paths_that_are_joined_end_to_end_are_refused(tmp_path: Path) -> None:
+    inputs = keras.Input((12, 12, 1))
+    x = L.Conv2D(3, 3)(inputs)
+    joined = L.Concatenate(name="both")([L.Conv2D(3, 1)(x), L.Conv2D(3, 1)(x)])
+    model = keras.Model(inputs, L.Dense(5)(L.Flatten()(joined)))
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(ToileError, match="both takes 2 tensors"):
+        read_network(tmp_path / "model.keras", SHAPE)

@@ -1,0 +1,192 @@
+"""ONNX files that torch and Keras write answer here as they do there."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from tests.conversion.test_keras_models import answers
+from toile.conversion import read_network
+from toile.errors import ToileError
+
+SHAPE = (1, 12, 12)
+
+
+class Block(nn.Module):
+    def __init__(self, around: nn.Module) -> None:
+        super().__init__()
+        self.conv, self.norm, self.around = nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4), around
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.norm(self.conv(torch.relu(x))) + self.around(x))
+
+
+class Lambda(nn.Module):
+    def __init__(self, function: object) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)  # type: ignore[operator, no-any-return]
+
+
+NETWORKS = {
+    "plain": lambda: nn.Sequential(
+        nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(3, 4, 3), nn.GELU(),
+        nn.AvgPool2d(2), nn.Flatten(), nn.Dropout(0.2), nn.Linear(16, 5),
+    ),
+    "scaled in front": lambda: nn.Sequential(
+        Lambda(lambda x: (x - 0.1307) / 0.3081), nn.Conv2d(1, 4, 3, 2, 1), nn.BatchNorm2d(4),
+        nn.SiLU(), Lambda(lambda x: x.mean((2, 3))), nn.Linear(4, 5), nn.LogSoftmax(1),
+    ),
+    "sums": lambda: nn.Sequential(
+        nn.Conv2d(1, 4, 3), Block(nn.Identity()), Block(nn.Conv2d(4, 4, 1)),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5),
+    ),
+    "shapes computed": lambda: nn.Sequential(
+        nn.Conv2d(1, 3, 5), nn.ReLU(), nn.MaxPool2d(3, 2, 1),
+        Lambda(lambda x: x.view(x.size(0), -1)), nn.Linear(48, 8), nn.BatchNorm1d(8),
+        nn.GELU(approximate="tanh"), nn.Linear(8, 5), nn.Softmax(1),
+    ),
+    "dense alone": lambda: nn.Sequential(
+        nn.Flatten(), nn.Linear(144, 7), nn.ELU(), nn.Linear(7, 7), nn.SELU(),
+        nn.LeakyReLU(0.2), nn.Linear(7, 5, bias=False),
+    ),
+}  # fmt: skip
+
+
+def made(name: str) -> nn.Module:
+    torch.manual_seed(0)
+    network = NETWORKS[name]().eval()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+    return network
+
+
+def exported(network: nn.Module, path: Path, new: bool = False) -> Path:
+    images = torch.zeros(2, *SHAPE)
+    logging.disable(logging.WARNING)
+    try:
+        with pytest.warns() if not new else torch.no_grad():
+            if new:
+                torch.onnx.export(network, (images,), path, external_data=False, verbose=False)
+            else:
+                names = {"input_names": ["x"], "dynamic_axes": {"x": {0: "n"}}}
+                torch.onnx.export(network, (images,), path, dynamo=False, **names)
+    finally:
+        logging.disable(logging.NOTSET)
+    return path
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_network_answers_as_torch_does(name: str, tmp_path: Path) -> None:
+    network = made(name)
+    path = exported(network, tmp_path / "network.onnx")
+    _same(network, path)
+
+
+@pytest.mark.parametrize("name", ["sums", "scaled in front"])
+def test_so_it_does_where_the_new_exporter_wrote_it(name: str, tmp_path: Path) -> None:
+    network = made(name)
+    _same(network, exported(network, tmp_path / "network.onnx", new=True))
+
+
+def _same(network: nn.Module, path: Path) -> None:
+    images = np.random.default_rng(1).random((4, *SHAPE), np.float32)
+    read = read_network(path, SHAPE)
+    with torch.no_grad():
+        theirs = network(torch.from_numpy(images)).numpy()
+    ours = answers(read, images)
+    if read.output_kind == "log_softmax":
+        ours = torch.from_numpy(ours).log_softmax(1).numpy()
+    np.testing.assert_allclose(ours, theirs, atol=2e-5)
+    assert read.runtime is not None
+    np.testing.assert_allclose(read.runtime(images), theirs, atol=2e-5)
+
+
+def channels_last(path: Path) -> np.ndarray:
+    """A file as converters from TensorFlow write them: channels last, and turned for Conv.
+
+    Returns its dense weight, (inputs, outputs) with inputs in the order (h, w, c).
+    """
+    rng = np.random.default_rng(0)
+    kernel, bias = rng.normal(size=(3, 1, 3, 3)), rng.normal(size=3)
+    dense, shift = rng.normal(size=(300, 5)) * 0.1, rng.normal(size=5)
+    constants = {"kernel": kernel, "bias": bias, "dense": dense, "shift": shift}
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["first"], perm=[0, 3, 1, 2]),
+        helper.make_node("Conv", ["first", "kernel", "bias"], ["maps"]),
+        helper.make_node("Relu", ["maps"], ["bent"]),
+        helper.make_node("Transpose", ["bent"], ["last"], perm=[0, 2, 3, 1]),
+        helper.make_node("Reshape", ["last", "row"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "dense"], ["product"]),
+        helper.make_node("Add", ["product", "shift"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["y"], axis=1),
+    ]
+    initializers = [
+        numpy_helper.from_array(value.astype("f4"), name) for name, value in constants.items()
+    ] + [numpy_helper.from_array(np.array([-1, 300]), "row")]
+    graph = helper.make_graph(
+        nodes,
+        "network",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 12, 12, 1])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 5])],
+        initializers,
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), path)
+    return dense
+
+
+def test_channels_last_are_put_first(tmp_path: Path) -> None:
+    channels_last(tmp_path / "network.onnx")
+    read = read_network(tmp_path / "network.onnx", SHAPE)
+    images = np.random.default_rng(1).random((4, *SHAPE), np.float32)
+    assert read.runtime is not None
+    np.testing.assert_allclose(answers(read, images), read.runtime(images), atol=1e-6)
+    assert [layer.kind for layer in read.layers] == ["conv", "relu", "flatten", "dense"]
+
+
+def test_weights_in_another_file_are_not_opened(tmp_path: Path) -> None:
+    path = exported(made("plain"), tmp_path / "network.onnx")
+    model = onnx.load(path)
+    onnx.save(model, path, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    with pytest.raises(ToileError, match="keeps weights in other files"):
+        read_network(path, SHAPE)
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (
+            nn.Sequential(nn.Conv2d(1, 3, 3, dilation=2), nn.Flatten(), nn.Linear(192, 5)),
+            "dilation",
+        ),
+        (nn.Sequential(nn.ReLU6(), nn.Flatten(), nn.Linear(144, 5)), "clips to"),
+        (nn.Sequential(nn.Hardswish(), nn.Flatten(), nn.Linear(144, 5)), "HardSwish"),
+        (
+            nn.Sequential(nn.Tanh(), nn.MaxPool2d(3, 2, 1), nn.Flatten(), nn.Linear(36, 5)),
+            "1, 1, 1, 1 pixels around",
+        ),
+        (
+            nn.Sequential(Lambda(lambda x: torch.cat([x, x], 1)), nn.Flatten(), nn.Linear(288, 5)),
+            "Concat",
+        ),
+    ],
+)
+def test_what_cannot_be_held_is_refused(network: nn.Module, message: str, tmp_path: Path) -> None:
+    path = exported(network.eval(), tmp_path / "network.onnx")
+    with pytest.raises(ToileError, match=message):
+        read_network(path, SHAPE)
+
+
+def test_what_is_no_onnx_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "network.onnx").write_bytes(b"no protobuf at all")
+    with pytest.raises(ToileError, match="damaged or no ONNX file"):
+        read_network(tmp_path / "network.onnx", SHAPE)

@@ -1,0 +1,125 @@
+"""Torch's own modules, and its weights alone."""
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save
+from torch import nn
+
+from tests.conversion.test_keras_models import answers
+from toile.conversion import network_of_module, network_of_state, read_network, read_state
+from toile.errors import ToileError
+from toile.recipe import Recipe, recipe_of
+
+SHAPE = (3, 12, 12)
+
+
+def module() -> nn.Sequential:
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.LeakyReLU(0.2)),
+        nn.ZeroPad2d(1), nn.MaxPool2d(2), nn.Dropout2d(0.1), nn.GroupNorm(2, 4), nn.GELU(),
+        nn.Conv2d(4, 4, 3, groups=2, bias=False), nn.ReLU(), nn.MaxPool2d(3, 2, padding=1),
+        nn.Flatten(), nn.LayerNorm(36), nn.Linear(36, 8), nn.BatchNorm1d(8), nn.SELU(),
+        nn.Dropout(0.3), nn.Identity(), nn.Linear(8, 5), nn.Softmax(1),
+    ).eval()  # fmt: skip
+    for part in network.modules():
+        if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
+            part.running_mean.normal_()
+            part.running_var.uniform_(0.5, 2)
+    return network
+
+
+def test_a_sequential_answers_as_it_did() -> None:
+    network = module()
+    images = np.random.default_rng(1).random((4, *SHAPE), np.float32)
+    with torch.no_grad():
+        expected = network(torch.from_numpy(images)).numpy()
+    np.testing.assert_allclose(
+        answers(network_of_module(network, SHAPE), images), expected, atol=1e-5
+    )
+
+
+def test_a_module_with_a_forward_of_its_own_is_refused() -> None:
+    class Net(nn.Module):
+        pass
+
+    with pytest.raises(ToileError, match=r"is a Net, whose forward is code.*torch\.onnx\.export"):
+        network_of_module(Net(), SHAPE)
+
+
+def recipe() -> Recipe:
+    layers = ["conv: 4", "relu", "conv: 4", "batchnorm", "flatten", "dense: classes"]
+    kinds = [
+        {kind: int(value) if value.isdigit() else value} if value else kind
+        for kind, _, value in (layer.partition(": ") for layer in layers)
+    ]
+    return recipe_of({"network": kinds})
+
+
+def state() -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    net = nn.ModuleDict(
+        {
+            "stem": nn.Conv2d(3, 4, 3), "body": nn.Conv2d(4, 4, 3), "norm": nn.BatchNorm2d(4),
+            "head": nn.Linear(256, 5),
+        }
+    )  # fmt: skip
+    return dict(net.state_dict())
+
+
+def test_weights_alone_are_matched_by_shape() -> None:
+    tensors = state()
+    network = network_of_state(
+        read_state(save(tensors), "w.safetensors"), "w.safetensors", recipe().network, SHAPE, 5
+    )
+    assert network.origins == {
+        "conv1": "stem", "conv2": "body", "batchnorm1": "norm", "dense1": "head",
+    }  # fmt: skip
+    np.testing.assert_array_equal(network.weights["conv2.weight"], tensors["body.weight"])
+    assert "stem is conv1" in network.notes[0]
+
+
+def test_equal_shapes_are_matched_in_the_order_of_their_numbers() -> None:
+    layers = recipe_of(
+        {"network": ["flatten", *[{"dense": 432}] * 11, {"dense": "classes"}]}
+    ).network
+    tensors = {}
+    for index in range(11):
+        tensors |= {
+            f"{index}.weight": torch.full((432, 432), float(index)),
+            f"{index}.bias": torch.zeros(432),
+        }
+    tensors |= {"11.weight": torch.zeros(5, 432), "11.bias": torch.zeros(5)}
+    network = network_of_state(
+        read_state(save(tensors), "w.safetensors"), "w.safetensors", layers, SHAPE, 5
+    )
+    assert [network.weights[f"dense{index + 1}.weight"][0, 0] for index in range(11)] == [
+        *range(11)
+    ]
+
+
+def test_weights_of_another_network_are_refused() -> None:
+    tensors = state()
+    del tensors["head.weight"]
+    with pytest.raises(ToileError, match="no weights fit the recipe's dense1"):
+        network_of_state(
+            {name: value.numpy() for name, value in tensors.items()},
+            "w",
+            recipe().network,
+            SHAPE,
+            5,
+        )
+    extra = state() | {"more.weight": torch.zeros(2)}
+    with pytest.raises(ToileError, match="weights of more, which no layer"):
+        network_of_state(
+            {name: value.numpy() for name, value in extra.items()}, "w", recipe().network, SHAPE, 5
+        )
+
+
+def test_a_pickle_is_refused_with_the_lines_that_turn_it(tmp_path) -> None:
+    path = tmp_path / "model.pth"
+    torch.save(state(), path)
+    with pytest.raises(ToileError, match=r"is a pickle.*runs whatever code") as refusal:
+        read_network(path, SHAPE)
+    assert "safetensors.torch.save_file" in str(refusal.value)

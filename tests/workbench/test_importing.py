@@ -1,0 +1,221 @@
+"""Networks that were trained elsewhere, on pictures that were prepared in other ways."""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+import toile
+from tests.command_line import call, call_in
+from toile.data import Dataset
+from toile.errors import ToileError
+from toile.workbench import ImportedNetwork, export_run, import_network, prune
+from toile.workbench.pruning import Removal
+
+DATA = "fashion-sample"
+HALVED = {"data.validation": 1200}
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return toile.load_data(DATA)
+
+
+@pytest.fixture(scope="module")
+def strangers(data: Dataset) -> nn.Sequential:
+    """A network trained by plain torch on pixels from 0 to 1, for some seconds."""
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv2d(1, 6, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 8, 3), nn.ReLU(),
+        nn.MaxPool2d(2), nn.Flatten(), nn.Linear(200, 10),
+    )  # fmt: skip
+    pixels = torch.from_numpy(data.train.pixels[:4000]).float() / 255
+    labels = torch.from_numpy(data.train.labels[:4000])
+    optimizer = torch.optim.Adam(network.parameters(), 0.003)
+    for _ in range(2):
+        for batch in torch.randperm(len(pixels)).split(100):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(network(pixels[batch]), labels[batch]).backward()
+            optimizer.step()
+    return network.eval()
+
+
+def of_scale(network: nn.Sequential, factor: float, offset: float) -> nn.Sequential:
+    """A copy that gives for factor * x + offset what `network` gives for x."""
+    return edited(network, lambda copy: _rescale(copy[0], factor, offset))
+
+
+def _rescale(conv: nn.Module, factor: float, offset: float) -> None:
+    conv.bias -= conv.weight.sum((1, 2, 3)) * offset / factor
+    conv.weight /= factor
+
+
+def edited(network: nn.Sequential, change: Callable[[nn.Sequential], object]) -> nn.Sequential:
+    made = copy.deepcopy(network)
+    with torch.no_grad():
+        change(made)
+    return made
+
+
+def brought(network: nn.Module, folder: Path, **options: object) -> ImportedNetwork:
+    return import_network(network, DATA, settings=HALVED, out=folder, **options)
+
+
+@pytest.mark.parametrize(
+    ("scaling", "factor", "offset"),
+    [("unit", 1, 0), ("bytes", 255, 0), ("symmetric", 2, -1), ("unit-inverted", -1, 1)],
+)
+def test_how_its_pictures_were_scaled_is_found_out(
+    scaling: str, factor: float, offset: float, strangers: nn.Sequential, tmp_path: Path
+) -> None:
+    imported = brought(of_scale(strangers, factor, offset), tmp_path / "run")
+    assert imported.chosen.scaling == scaling
+    assert len(imported.tried) == 16
+    assert imported.run.status == "imported"
+    assert imported.run.score.of == "the scoring half of validation"
+
+
+def test_the_run_answers_as_the_network_does(
+    strangers: nn.Sequential, data: Dataset, tmp_path: Path
+) -> None:
+    run = brought(of_scale(strangers, 255, 0), tmp_path / "run").run
+    pixels = data.train.pixels[:50]
+    with torch.no_grad():
+        expected = strangers(torch.from_numpy(pixels).float() / 255).numpy()
+    ours = run.classifier().model.logits(pixels)
+    np.testing.assert_allclose(ours, expected, atol=1e-4)
+    validation = run.validation
+    half = validation.selection == 0
+    correct = validation.logits.argmax(1) == validation.labels
+    assert run.score.value == pytest.approx(correct[half].mean())
+
+
+def test_transposed_pictures_are_found_out(strangers: nn.Sequential, tmp_path: Path) -> None:
+    def turn(network: nn.Sequential) -> None:
+        for index in (0, 3):
+            network[index].weight.copy_(network[index].weight.transpose(2, 3).clone())
+        rows = network[7].weight.view(10, 8, 5, 5)
+        network[7].weight.copy_(rows.transpose(2, 3).reshape(10, 200).clone())
+
+    straight = brought(strangers, tmp_path / "straight")
+    turned = brought(edited(strangers, turn), tmp_path / "turned")
+    assert turned.chosen.is_transposed
+    assert not straight.chosen.is_transposed
+    np.testing.assert_allclose(
+        turned.run.validation.logits, straight.run.validation.logits, atol=1e-4
+    )
+
+
+def test_another_order_of_classes_is_found_out(strangers: nn.Sequential, tmp_path: Path) -> None:
+    order = torch.tensor([3, 0, 1, 2, 9, 8, 7, 6, 5, 4])
+
+    def shuffle(network: nn.Sequential) -> None:
+        network[7].weight.copy_(network[7].weight[order].clone())
+        network[7].bias.copy_(network[7].bias[order].clone())
+
+    imported = brought(edited(strangers, shuffle), tmp_path / "run")
+    assert imported.chosen.is_reordered
+    assert imported.classes == tuple(torch.argsort(order).tolist())
+    assert any("its classes are in another order" in note for note in imported.notes)
+    straight = brought(strangers, tmp_path / "straight")
+    np.testing.assert_allclose(
+        imported.run.validation.logits, straight.run.validation.logits, atol=1e-5
+    )
+
+
+def test_labels_that_began_at_1_leave_an_output_over(
+    strangers: nn.Sequential, tmp_path: Path
+) -> None:
+    def shift(network: nn.Sequential) -> None:
+        last = nn.Linear(200, 11)
+        last.weight[0], last.bias[0] = 0, -9
+        last.weight[1:], last.bias[1:] = network[7].weight, network[7].bias
+        network[7] = last
+
+    imported = brought(edited(strangers, shift), tmp_path / "run")
+    assert imported.classes == tuple(range(1, 11))
+    assert imported.run.classifier().model.logits(np.zeros((1, 1, 28, 28), np.uint8)).shape[1] == 10
+
+
+def test_a_network_that_learnt_nothing_is_refused_and_taken_when_said(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    with torch.no_grad():
+        network[1].weight.zero_()
+    with pytest.raises(ToileError, match=r"no way of reading.*does better than always answering"):
+        brought(network, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    said = brought(network, tmp_path / "said", scaling="bytes")
+    assert said.chosen.scaling == "bytes"
+    assert any("no way of reading" in note for note in said.notes)
+
+
+def test_it_enters_no_comparison_unless_that_is_allowed(
+    strangers: nn.Sequential, tmp_path: Path
+) -> None:
+    first, second = (brought(strangers, tmp_path / name).run for name in ("a", "b"))
+    with pytest.raises(ToileError, match="which may have been trained on the images that score it"):
+        toile.compare_predictions(first, second)
+    assert toile.compare_predictions(first, second, allow_seen=True).p == 1
+    with pytest.raises(ToileError, match="was imported; what it was trained on is not known"):
+        toile.compare({"a": [first], "b": [second]})
+    names = (first.folder, second.folder)
+    refused = call("compare", *names, "--out", tmp_path / "c.png")
+    assert refused.code != 0
+    assert "may have been trained on the images that score it" in " ".join(refused.errors.split())
+    allowed = call("compare", *names, "--out", tmp_path / "c.png", "--allow-seen", "--json")
+    assert allowed.json["mcnemar"]["p"] == 1
+
+
+def test_it_is_trained_on_as_a_new_run_and_stays_as_it_came(
+    strangers: nn.Sequential, tmp_path: Path
+) -> None:
+    run = brought(strangers, tmp_path / "run").run
+    with pytest.raises(ToileError, match=r"was imported and is kept as it came.*--from"):
+        toile.resume(run.folder, epochs=2)
+    tuned = toile.train(
+        run.recipe, start=run.folder, epochs=1, out=tmp_path / "tuned",
+        settings={"training.optimizer.learning_rate": 1e-4},
+    )  # fmt: skip
+    assert tuned.status == "finished"
+    assert tuned.recipe.training.start.unknown == ("Sequential",)
+    # With so small a rate it stays near what it began with.
+    assert abs(tuned.score.value - run.score.value) < 0.1
+
+
+def test_it_is_exported_and_pruned_as_any_run(strangers: nn.Sequential, tmp_path: Path) -> None:
+    run = brought(of_scale(strangers, 255, 0), tmp_path / "run").run
+    path = export_run(run, "onnx", tmp_path / "network.onnx").file
+    again = import_network(path, DATA, settings=HALVED, out=tmp_path / "again")
+    assert again.chosen.scaling == "unit"
+    assert again.proof is not None
+    assert again.proof.largest < 1e-4
+    np.testing.assert_allclose(again.run.validation.logits, run.validation.logits, atol=1e-4)
+    pruned = prune(run, Removal(layer="conv1", channels=[0, 3]))
+    assert pruned.run.plan.layers[1].output[0] == 4
+
+
+def test_the_command_says_what_it_tried(strangers: nn.Sequential, tmp_path: Path) -> None:
+    save_file(dict(strangers.state_dict()), tmp_path / "weights.safetensors")
+    (tmp_path / "net.yaml").write_text(
+        "network: [conv: 6, relu, maxpool, conv: 8, relu, maxpool, flatten, dense: classes]\n"
+    )
+    words = ("import", "weights.safetensors", "--data", DATA, "--set", "data.validation=1200")
+    refused = call_in(tmp_path, *words)
+    assert "say which it is: --recipe FILE" in " ".join(refused.errors.split())
+    said = call_in(tmp_path, *words, "--recipe", "net.yaml")
+    assert "taken: 0 to 1\n" in said.output
+    assert "0 to 255, inverted" not in said.output.split("tried")[1].split(";")[0]
+    assert "accuracy" in said.output
+    listed = call_in(tmp_path, "runs", "--json").json
+    assert [run["status"] for run in listed["runs"]] == ["imported"]
+
+
+def test_a_bundle_takes_no_data(tmp_path: Path) -> None:
+    refused = call("import", tmp_path / "run.zip", "--data", DATA)
+    assert "is a bundle of a run, which takes no --data" in " ".join(refused.errors.split())

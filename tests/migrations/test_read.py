@@ -103,7 +103,7 @@ def test_a_record_inside_another_is_read_by_its_own_version():
     with pytest.raises(ToileError, match="newer Toile"):
         read_form({"looks": [{"version": 9}]}, "manifest.json", "it")
     facts = read_form({"data": {"rule": 2}}, "export", "it")["data"]
-    assert (facts["version"], facts["rule"], facts["copies"]) == (3, 2, 0)
+    assert (facts["version"], facts["rule"], facts["copies"]) == (4, 2, 0)
 
 
 @pytest.mark.parametrize("version", [0, -1, "1", True, None, 1.0])
@@ -139,7 +139,7 @@ def test_a_run_that_does_not_say_its_shards_took_batches_whole(device, replicas)
 
 
 def test_a_record_that_says_its_version_keeps_it():
-    assert versioned("data.json", {}) == {"version": 3}
+    assert versioned("data.json", {}) == {"version": 4}
     assert versioned("data.json", {"version": 1}) == {"version": 1}
 
 
@@ -157,9 +157,10 @@ def test_all_settings_that_come_with_toile_are_of_todays_version():
     assert read_recipe("quick").name == "quick"
 
 
-def test_older_facts_of_images_get_todays_words_for_background_and_foreground():
+@pytest.mark.parametrize(("version", "word"), [(1, "paper"), (2, "paper"), (3, "background")])
+def test_older_facts_of_images_get_todays_words_for_background_and_foreground(version, word):
     features = {"contrast": 2, "drawn share": 1}
-    older = {"version": 2, "appearance": {"paper": [0.0], "features": features}}
+    older = {"version": version, "appearance": {word: [0.0], "features": features}}
     assert read_form(older, "data.json", "it")["appearance"] == {
         "background": [0.0],
         "features": {"contrast": 2, "foreground fraction": 1},

@@ -129,7 +129,28 @@ def test_what_is_shown_already_is_sealed_by_no_other(tmp_path, undivided):
     datasets.add(undivided, "all", {"test": 0})
     with pytest.raises(ToileError, match=r"training pictures of all, .*\(data.test=0\)"):
         datasets.add(undivided, "mine")
-    # Where its files have gone it shows nothing.
+    # What it showed is remembered, also where its files have gone, until it is forgotten.
     copy = Path(shutil.copy(undivided, tmp_path / "copy.npz"))
     undivided.unlink()
+    with pytest.raises(ToileError, match="training pictures of all"):
+        datasets.add(copy, "mine")
+    datasets.forget("all")
     assert datasets.add(copy, "mine").num_images[1] > 0
+
+
+def test_a_seal_holds_where_the_file_was_moved(tmp_path, undivided):
+    datasets = DataList(tmp_path / "runs")
+    datasets.add(undivided, "mine")
+    moved = undivided.rename(tmp_path / "moved.npz")
+    with pytest.raises(ToileError, match="which stays sealed until it is scored"):
+        datasets.add(moved, "again", {"test": 0})
+
+
+def test_copies_across_its_own_parts_do_not_keep_a_set_out(tmp_path):
+    sample = load_data("fashion-sample").train.gather(np.arange(60))
+    pixels, labels = sample.pixels[:, 0], sample.labels
+    path = tmp_path / "parts.npz"
+    np.savez(path, x_train=pixels[:50], y_train=labels[:50], x_test=pixels[49:], y_test=labels[49:])
+    datasets = DataList(tmp_path / "runs")
+    datasets.add(path, "first")
+    assert datasets.add(path, "smaller", {"size_px": 14}).num_images == (50, 11)

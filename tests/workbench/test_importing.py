@@ -168,6 +168,9 @@ def test_it_enters_no_comparison_unless_that_is_allowed(
     refused = call("compare", *names, "--out", tmp_path / "c.png")
     assert refused.code != 0
     assert "may have been trained on the images that score it" in " ".join(refused.errors.split())
+    against = call("evaluate", names[0], "--against", names[1])
+    assert "no comparison is fair" in " ".join(against.errors.split())
+    assert call("evaluate", names[0], "--against", names[1], "--allow-seen").code == 0
     allowed = call("compare", *names, "--out", tmp_path / "c.png", "--allow-seen", "--json")
     assert allowed.json["mcnemar"]["p"] == 1
 

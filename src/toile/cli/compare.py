@@ -39,10 +39,10 @@ def compare(
     if not 2 <= len(names) <= len(LETTERS):
         raise ToileError(f"compare takes 2 to {len(LETTERS)} names; {len(names)} were given")
     entries = [RunsFolder().named(name) for name in names]
-    if all(entry.kind == "run" for entry in entries):
-        runs = [Run(entry.folder) for entry in entries]
-        if not allow_seen:
-            refuse_unknown(runs)
+    runs = [Run(entry.folder) for entry in entries if entry.kind == "run"]
+    if not allow_seen:
+        refuse_unknown(runs)
+    if len(runs) == len(entries):
         _compare_runs(runs, out, force, as_json)
     else:
         _compare_levels(entries, as_json)
@@ -143,10 +143,17 @@ def _compare_levels(entries: "list[Entry]", as_json: bool) -> None:
         raise ToileError("none of them has a finished reading, so there is nothing to compare")
     is_same = len({side.data for side in sides}) == 1
     if as_json:
-        rows = [side.level.to_json() | {"of": side.of, "level": side.level.name} for side in sides]
+        rows = [
+            side.level.to_json()
+            | {"of": side.of, "level": side.level.name, "seen": side.seen or None}
+            for side in sides
+        ]
         say_json({"levels": rows, "same_data": is_same})
         return
     say(_levels_table(sides))
+    for side in sides:
+        if side.seen:
+            say(f"warning: {plain(side.of)}, {plain(side.level.name)}: {plain(side.seen)}")
     if not is_same:
         say("their data differ, so their scores are of different images")
     say(

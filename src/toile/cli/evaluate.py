@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toile.cli.arguments import Json, MovedData, RunName
+from toile.cli.arguments import AllowSeen, Json, MovedData, RunName
 from toile.cli.files import Force, make_folder
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import decimals, estimate, numbered, percent, table
@@ -33,6 +33,7 @@ def evaluate(
     against: Annotated[
         str | None, typer.Option(metavar="RUN", help="McNemar's test against this run.")
     ] = None,
+    allow_seen: AllowSeen = False,
     figures: Annotated[
         Path | None, typer.Option(help="Write confusion, reliability and mistakes as PNG here.")
     ] = None,
@@ -67,7 +68,7 @@ def evaluate(
         raise ToileError("--out and --values go with --robustness; --figures draws the scores")
     opened = open_run(run)
     # Before a look is spent: what can be refused is refused first.
-    compared = None if against is None else _compare(opened, against, open_test)
+    compared = None if against is None else _compare(opened, against, open_test, allow_seen)
     if figures is not None:
         make_folder(figures, "--figures", FIGURES, force)
     from toile.runs import evaluate as judge
@@ -102,14 +103,16 @@ def _refuse_beside_robustness(
             raise ToileError(f"--robustness is measured on validation alone; leave {option} out")
 
 
-def _compare(first: "Run", against: str, open_test: bool) -> "tuple[Run, McNemar]":
+def _compare(
+    first: "Run", against: str, open_test: bool, allow_seen: bool
+) -> "tuple[Run, McNemar]":
     """The run that `first` is compared with, and what comes of it on validation."""
     from toile.runs import compare_predictions, open_run
 
     second = open_run(against)
     if open_test:
         raise ToileError("--against compares answers on validation; leave --open-test out")
-    return second, compare_predictions(first, second)
+    return second, compare_predictions(first, second, allow_seen=allow_seen)
 
 
 def _renew_page(run: "Run", data: str | None) -> None:

@@ -28,10 +28,10 @@ def corrections_of(rotate: int, crop: str | None, invert: bool) -> "PictureCorre
     """The corrections that were asked for. Raises ToileError for what is none, with the rule."""
     from toile.prediction import PictureCorrections
 
-    if rotate % 90:
+    if rotate not in (0, 90, 180, 270):
         raise ToileError(f"--rotate is {rotate}; pictures are turned by 90, 180 or 270 degrees")
     cut = (0.0, 0.0, 0.0, 0.0) if crop is None else _fractions(crop)
-    return PictureCorrections(rotate // 90 % 4, cut, invert)
+    return PictureCorrections(rotate // 90, cut, invert)
 
 
 def _fractions(crop: str) -> tuple[float, float, float, float]:

@@ -85,9 +85,13 @@ RECORDS: dict[str, tuple[Migration, ...]] = {
         Migration(rewrite=say_first_facts),
         Migration(
             renamed={
-                "appearance.features.drawn share": "appearance.features.foreground fraction",
                 "appearance.paper": "appearance.background",
                 "appearance.framing.extent": "appearance.framing.size",
+            }
+        ),
+        Migration(
+            renamed={
+                "appearance.features.drawn share": "appearance.features.foreground fraction",
             }
         ),
     ),

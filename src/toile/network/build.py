@@ -33,12 +33,12 @@ def build_network(plan: Plan, seed: int) -> nn.Sequential:
 def _modules(plans: tuple[LayerPlan, ...], seed: int) -> Modules:
     modules = Modules()
     for plan in plans:
-        if isinstance(plan.layer, layers.Views):
-            continue
         name = plan.name.rsplit(".", 1)[-1]
         # add_module would refuse it too, with a KeyError that names no setting.
         if hasattr(nn.Sequential(), name):
             raise ToileError(f"network.{plan.name}: torch keeps this name for itself; take another")
+        if isinstance(plan.layer, layers.Views):
+            continue
         modules[name] = _module(plan, seed)
     return modules
 

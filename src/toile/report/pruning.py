@@ -58,7 +58,10 @@ def pruning_figure(
         if line.safe is not None:
             axes.axvline(line.safe, color=colour, linewidth=1.2, linestyle=(0, (1, 2)))
     uncut = lines[0].accuracy[0][0]
-    axes.axhline(uncut - margin, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    axes.axhline(
+        uncut - margin, color=MUTED, linewidth=1, linestyle=(0, (4, 3)),
+        label=f"{100 * margin:.2g} points lost; bands: 95 % of the change",
+    )  # fmt: skip
     style_axes(axes, plain(title, 34 if narrow else 70))
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("fraction of channels cut")

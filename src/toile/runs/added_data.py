@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from toile.data import Dataset, Progress, is_known, load_data, no_progress
@@ -17,6 +18,7 @@ from toile.errors import ToileError, did_you_mean
 from toile.file_lock import file_lock
 from toile.files import write_json
 from toile.recipe import Data, data_of, first_fault
+from toile.runs.pictures import Pictures, read_pictures, write_pictures
 
 FOLDER, FILE = ".data", "datasets.json"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -104,8 +106,6 @@ class DataList:
         name = self.free_name(Path(path).name) if name is None else self.checked_name(name)
         settings = settings or {}
         dataset = load_data(path, progress=progress, **settings)
-        for earlier in self.entries():
-            _refuse_unsealing(dataset, earlier, progress)
         entry = AddedData(
             name=name,
             path=str(dataset.path),
@@ -117,12 +117,17 @@ class DataList:
             is_copy=self.folder.resolve() in dataset.path.parents,
             added=time.time(),
         )
+        pictures = Pictures(dataset.train.hash_set, dataset.test.hashes)
         with self._changing() as entries:
+            for earlier in entries:
+                self._refuse_unsealing(dataset, settings, earlier, progress)
             # Another dataset may have got this name while this one was read.
             if any(added.name == entry.name for added in entries):
                 free = self.checked_name(entry.name) if is_named else self.free_name(entry.name)
                 entry = replace(entry, name=free)
             entries.insert(0, entry)
+            self._pictures_folder(entry).mkdir(parents=True, exist_ok=True)
+            write_pictures(self._pictures_folder(entry), pictures)
         return entry
 
     def forget(self, name: str) -> AddedData:
@@ -130,6 +135,7 @@ class DataList:
         with self._changing() as entries:
             entry = self.entry(name)
             entries.remove(entry)
+            shutil.rmtree(self._pictures_folder(entry), ignore_errors=True)
         if (folder := self._copy_folder(entry)) not in {None, *map(self._copy_folder, entries)}:
             shutil.rmtree(self.folder / str(folder), ignore_errors=True)
         return entry
@@ -162,6 +168,50 @@ class DataList:
         known = {source.name for source in list_known()}
         return known | {entry.name for entry in self.entries()}
 
+    def _pictures_folder(self, entry: AddedData) -> Path:
+        """Where the hashes of what it shows and seals are kept, also when its files are gone."""
+        return self.folder / "pictures" / entry.name
+
+    def _pictures(self, entry: AddedData, progress: Progress) -> Pictures | None:
+        """What it shows and seals; None of one from before that was kept whose files are gone."""
+        stored = read_pictures(self._pictures_folder(entry))
+        if stored is not None:
+            return stored
+        try:
+            present = load_data(entry.path, progress=progress, fetch=False, **entry.settings)
+        except ToileError:
+            return None
+        return Pictures(present.train.hash_set, present.test.hashes)
+
+    def _refuse_unsealing(
+        self, dataset: Dataset, settings: dict[str, Any], entry: AddedData, progress: Progress
+    ) -> None:
+        """Raise ToileError where training pictures of one are in the sealed test part of the other.
+
+        Those that one holds in both of its parts itself are no secret of its own.
+        """
+        pictures = self._pictures(entry, progress)
+        if pictures is None:
+            return
+        step = (
+            f"forget {entry.name} first, which deletes a copy of it that lies in the workspace: "
+            f"Forget on the page Data, or toile data forget {entry.name}"
+        )
+        if settings != entry.settings:
+            step = f"read it by the settings of {entry.name} ({_reading_words(entry)}), or {step}"
+        sealed = np.setdiff1d(pictures.sealed, pictures.trained)
+        if num := int(is_known(dataset.train.hashes, sealed).sum()):
+            raise ToileError(
+                f"{dataset.path}: {num:,} of its training pictures are in the test part of "
+                f"{entry.name}, which stays sealed until it is scored; {step}"
+            )
+        trained = np.setdiff1d(pictures.trained, dataset.train.hash_set)
+        if num := dataset.test.count_known(trained):
+            raise ToileError(
+                f"{dataset.path}: {num:,} pictures of its test part, which is to be sealed, are "
+                f"training pictures of {entry.name}, where anybody sees them; {step}"
+            )
+
     def _located(self, entry: AddedData) -> AddedData:
         """As it is written a copy's path begins in the workspace, which may be moved."""
         return replace(entry, path=str(self.folder.resolve() / entry.path))
@@ -190,28 +240,6 @@ class DataList:
                 for entry in entries
             )
             write_json(self.folder / FILE, asdict(_Datasets(written)))
-
-
-def _refuse_unsealing(dataset: Dataset, entry: AddedData, progress: Progress) -> None:
-    """Raise ToileError where training pictures of one are in the sealed test part of the entry."""
-    try:
-        present = load_data(entry.path, progress=progress, fetch=False, **entry.settings)
-    except ToileError:
-        return  # Its files have gone, so it shows and seals nothing.
-    step = (
-        f"read it by the settings of {entry.name} ({_reading_words(entry)}), or remember that one "
-        f"no more first: Forget on the page Data, or toile data forget {entry.name}"
-    )
-    if num := int(is_known(dataset.train.hashes, present.test.hashes).sum()):
-        raise ToileError(
-            f"{dataset.path}: {num:,} of its training pictures are in the test part of "
-            f"{entry.name}, which stays sealed until it is scored; {step}"
-        )
-    if num := dataset.test.count_known(present.train.hash_set):
-        raise ToileError(
-            f"{dataset.path}: {num:,} pictures of its test part, which is to be sealed, are "
-            f"training pictures of {entry.name}, where anybody sees them; {step}"
-        )
 
 
 def _reading_words(entry: AddedData) -> str:

@@ -1,5 +1,6 @@
 """What came of a look at a test part, as the ledger keeps it."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,10 @@ class LookScore:
     accuracy: Estimate
     loss: float | None = None
     seen: str = ""
+
+    def __post_init__(self) -> None:
+        if self.loss is not None and not math.isfinite(self.loss):
+            object.__setattr__(self, "loss", None)
 
     def to_json(self) -> dict[str, Any]:
         """The score as a ledger's line has it, without what there is nothing to say of."""

@@ -81,7 +81,7 @@ def refuse_unknown_start(name: str, start: Start | None) -> None:
         raise ToileError(
             f"{name} has weights of {', '.join(start.unknown)}, which may have been trained on the "
             "images that score it, so no comparison is fair. To compare all the same, and say so "
-            "beside it: --allow-seen with toile compare, allow_seen=True in Python, "
+            "beside it: --allow-seen with toile compare and evaluate, allow_seen=True in Python, "
             "training.start.allow_seen: true in a study's recipe"
         )
 

@@ -99,6 +99,7 @@ class Pruned:
                 "p": self.p,
             },
             "classes": list(self.classes),
+            "doubt": self.doubt or None,
         }
 
     def record(self) -> dict[str, Any]:
@@ -110,6 +111,7 @@ class Pruned:
             "parameters": list(self.parameters),
             "macs": list(self.macs),
             "seconds": list(self.seconds),
+            "doubt": self.doubt or None,
         }
 
     def sentence(self) -> str:
@@ -235,7 +237,7 @@ def _doubt(removal: Removal, difference: Estimate) -> str:
 
 def _other_order(by: str) -> str:
     if by == "taylor":
-        return "allow more points, or fine-tune what is left with --finetune 1"
+        return "allow more points, or cut a part and train what is left: --fraction .1 --finetune 1"
     return (
         f"what each channel costs alone does not add up, so try --by taylor, the "
         f"{MEASURES['taylor']}"

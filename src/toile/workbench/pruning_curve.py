@@ -50,7 +50,8 @@ def view_pruning_curve(
     Raises ToileError where readings do not score on the same images.
 
     The band drawn, and the ends of `accuracy` in the record, are those of the change from the whole
-    network, by which cuts are judged, laid about the whole one's accuracy.
+    network, by which cuts are judged, laid about the whole one's accuracy: the whole one itself has
+    a band of nothing there, however few images say what its accuracy is.
 
     Values: `channels`, how many are cut; of each measure (readings, sizes) `NAME/accuracy`, and
     `NAME/parameters`, `NAME/macs`.
@@ -149,7 +150,8 @@ def _line(by_run: Sequence[_Cut]) -> list[Ends]:
     uncut = float(np.mean([cut.right[0].mean() for cut in by_run]))
     changes = [_difference(by_run, at) for at in range(1, len(by_run[0].right))]
     return [(uncut, uncut, uncut)] + [
-        (uncut + value, uncut + low, uncut + high) for value, low, high in changes
+        (uncut + value, max(uncut + low, 0.0), min(uncut + high, 1.0))
+        for value, low, high in changes
     ]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from toile.runs import Entry, Run
+from toile.runs import Entry, Run, seen_words
 from toile.searches import open_search
 from toile.sheets import open_sheet
 from toile.statistics import Level, judge_readings
@@ -12,11 +12,15 @@ from toile.studies import StudyResult, open_study
 
 @dataclass(frozen=True)
 class ComparedRuns:
-    """A level: what it is `of`, its finished readings, and the fingerprint of their data."""
+    """A level: what it is `of`, its finished readings, and the fingerprint of their data.
+
+    `seen` is what must be said beside it where its weights may have learnt what scores them.
+    """
 
     of: str
     level: Level
     data: str
+    seen: str = ""
 
 
 def sides_of(entry: Entry) -> Iterator[ComparedRuns]:
@@ -38,7 +42,8 @@ def sides_of(entry: Entry) -> Iterator[ComparedRuns]:
             # Without validation images it has no score.
             if run.has_results and run.score.n:
                 (level,) = judge_readings({run.recipe.name: [run.score.value]}).levels
-                yield ComparedRuns(entry.name, level, run.data.original_fingerprint)
+                words = seen_words(run.recipe)
+                yield ComparedRuns(entry.name, level, run.data.original_fingerprint, words)
 
 
 def _levels(of: str, study: StudyResult) -> Iterator[ComparedRuns]:
@@ -47,4 +52,6 @@ def _levels(of: str, study: StudyResult) -> Iterator[ComparedRuns]:
         reading.level: reading for reading in reversed(study.readings) if reading.score is not None
     }
     for level in judge_readings(scores).levels if scores else ():
-        yield ComparedRuns(of, level, Run(first[level.name].folder).data.original_fingerprint)
+        reading = first[level.name]
+        data = Run(reading.folder).data.original_fingerprint
+        yield ComparedRuns(of, level, data, reading.seen)

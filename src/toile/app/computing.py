@@ -62,14 +62,12 @@ class Computing:
         content: bytes = b"",
         tell: Tell = tell_nobody,
         is_stopped: Callable[[], bool] = never,
-        is_limited: bool = True,
     ) -> Question:
         """What it answers. Raises ToileError with its own sentence where it refuses.
 
-        Nothing is asked where `is_stopped` once its turn has come; an answer that is not
-        `is_limited` may take for ever, as one that is shown how far it is and can be stopped.
+        `is_stopped` is asked once its turn has come; nothing else is asked where it says so.
         """
-        limit = self._seconds if is_limited else None
+        limit = self._seconds
         with self._turn(limit):
             process = self._started()
             # Who stops it later ends this process, so that one of the two is always in time.

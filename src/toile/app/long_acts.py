@@ -26,6 +26,7 @@ class LongAct:
     reason: str = ""
     started: float = field(default_factory=time.time)
     result: Question | None = None
+    future: Future[None] | None = None
 
     def tell(self, done: int, total: int | None, unit: str) -> None:
         """Note how far it is."""
@@ -38,15 +39,21 @@ class LongAct:
 
 
 class LongActs:
-    """Acts by a key, one at a time, each in the process `computing`; results stay a while.
+    """Acts by a key, one at a time, each in the process `computing`; the last results stay.
 
-    With `is_fresh` each has a new process, so that no other's memory counts as its own.
+    Nobody else asks that process: a stop ends it. With `is_fresh` each act has a new one, so that
+    no other's memory counts as its own.
     """
 
-    def __init__(self, computing: Computing, is_fresh: bool = False) -> None:
+    def __init__(
+        self,
+        computing: Computing,
+        is_fresh: bool = False,
+        num_remembered: int = MOST_REMEMBERED,
+    ) -> None:
         self._computing, self._is_fresh = computing, is_fresh
+        self._num_remembered = num_remembered
         self._acts: OrderedDict[str, LongAct] = OrderedDict()
-        self._futures: dict[str, Future[None]] = {}
         self._computed: LongAct | None = None
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
@@ -73,19 +80,33 @@ class LongActs:
                 return act
             act = self._acts[key] = LongAct(title, question)
             self._acts.move_to_end(key)
-            for old in [k for k, past in self._acts.items() if past.is_over][:-MOST_REMEMBERED]:
+            for old in [k for k, past in self._acts.items() if past.is_over][
+                : -self._num_remembered
+            ]:
                 del self._acts[old]
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(1, "long-acts")
-            self._futures[key] = self._pool.submit(self._perform, act, question)
+            act.future = self._pool.submit(self._perform, act, question)
         return act
 
     def wait(self, key: str, seconds: float) -> None:
         """Wait until an act is over, for so long at most."""
         with self._lock:
-            future = self._futures.get(key)
-        if future is not None:
-            wait([future], seconds)
+            act = self._acts.get(key)
+        if act is not None and act.future is not None:
+            wait([act.future], seconds)
+
+    def ask(self, key: str, title: str, question: Question, seconds: float) -> LongAct:
+        """The act, which is waited for so long at most; what came of it is told once.
+
+        It is begun where there is none, where that was told already, and where it was stopped.
+        """
+        act = self.look(key)
+        if act is None or act.status == "stopped":
+            act = self.begin(key, title, question)
+        self.wait(key, seconds)
+        self.forget(key)
+        return act
 
     def stop(self, key: str) -> None:
         """Stop an act that is under way; what it wrote in part is not kept."""
@@ -94,9 +115,16 @@ class LongActs:
             if act is None or act.is_over:
                 return
             act.status = "stopped"
-            self._futures[key].cancel()
+            if act.future is not None:
+                act.future.cancel()
             if act is self._computed:
                 self._computing.interrupt()
+
+    def stop_all(self, prefix: str = "") -> None:
+        """Stop those whose keys begin so, the last to come first."""
+        for key in reversed(list(self._acts)):
+            if key.startswith(prefix):
+                self.stop(key)
 
     def forget(self, key: str) -> None:
         """Forget what came of an act; one that is under way goes on."""
@@ -106,19 +134,21 @@ class LongActs:
 
     def end(self) -> None:
         """End them all."""
-        for key in list(self._acts):
-            self.stop(key)
+        self.stop_all()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _perform(self, act: LongAct, question: Question) -> None:
-        with self._lock:
-            if act.is_over:
-                return
-            act.status, self._computed = "working", act
+        def is_stopped() -> bool:
+            # Only from its turn on: before that a stop would end the answer of another.
+            with self._lock:
+                if not act.is_over:
+                    act.status, self._computed = "working", act
+                return act.is_over
+
         try:
             result: dict[str, Any] = self._computing.ask(
-                question, tell=act.tell, is_stopped=lambda: act.is_over, is_limited=False
+                question, tell=act.tell, is_stopped=is_stopped
             )
         except ToileError as error:
             with self._lock:

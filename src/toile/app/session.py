@@ -1,5 +1,6 @@
 """What the routes ask: one workspace with its runs, its queue, its drafts and its open networks."""
 
+import json
 import re
 import secrets
 import time
@@ -24,9 +25,10 @@ from toile.runs import DataList, Run
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 TICKET_SECONDS = 600.0
-PICTURES_SECONDS = 120.0
 # Of data that takes longer to open the page is told how far that is, and asks again.
 OPENING_SECONDS = 1.0
+# Answers that no page may ask for any more, of some megabytes each.
+MOST_SHOWN = 8
 PAGES = "/pages/"
 
 
@@ -78,9 +80,9 @@ class Session:
     reading: Computing
     """Reads and describes datasets, which may take long; asked by `acts` alone."""
     showing: Computing
-    """Shows pictures of datasets, while others are read."""
+    """Shows pictures of datasets, while others are read; asked by `openings` alone."""
     openings: LongActs
-    """Open datasets in the process `showing`."""
+    """Open datasets and answer what was asked of their pictures, in one turn."""
     acts: LongActs
     probes: LongActs
     """Measure what a training takes here."""
@@ -97,7 +99,7 @@ class Session:
     def of(cls, workspace: Path, cores: int | None = None) -> "Session":
         """The session of a workspace; nothing is started or written."""
         reading = Computing(workspace, seconds=None)
-        showing = Computing(workspace, seconds=PICTURES_SECONDS)
+        showing = Computing(workspace, seconds=None)
         return cls(
             workspace,
             TrainingQueue(workspace, cores),
@@ -106,7 +108,7 @@ class Session:
             Computing(workspace),
             reading,
             showing,
-            LongActs(showing),
+            LongActs(showing, num_remembered=MOST_SHOWN),
             LongActs(reading),
             LongActs(Computing(workspace, seconds=None), is_fresh=True),
         )
@@ -137,17 +139,20 @@ class Session:
     def show(self, name: str, question: dict[str, Any]) -> dict[str, Any]:
         """Pictures of a dataset, as `question` asks for them.
 
-        Raises StillOpening while its files are read, however long that takes.
+        Raises StillOpening while its files, or those of another, are read, however long that takes.
         """
-        data = self.data_question(name)
-        key = f"open:{name}"
-        act = self.openings.begin(key, f"opening {name}", {"verb": "get", **data})
-        self.openings.wait(key, OPENING_SECONDS)
+        asked = {**question, **self.data_question(name)}
+        key = f"open:{name}:{json.dumps(asked, sort_keys=True)}"
+        act = self.openings.ask(key, f"opening {name}", asked, OPENING_SECONDS)
         if not act.is_over:
             raise StillOpening(act)
-        if act.status != "finished":
+        if act.result is None:
             raise ToileError(act.reason or f"opening {name} was stopped; ask for it again")
-        return self.showing.ask({**question, **data})
+        return act.result
+
+    def stop_showing(self, name: str) -> None:
+        """Stop opening a dataset, whoever waits for pictures of it."""
+        self.openings.stop_all(f"open:{name}:")
 
     def end_idle(self) -> None:
         """End the processes that nobody has asked for a while."""

@@ -201,7 +201,7 @@ def stop_act(session: CurrentSession, name: str) -> None:
     """Stop fetching, reading, describing or opening a dataset."""
     for verb in ("get", "add", "describe"):
         session.acts.stop(f"{verb}:{name}")
-    session.openings.stop(f"open:{name}")
+    session.stop_showing(name)
 
 
 @router.delete("/data/{name}")

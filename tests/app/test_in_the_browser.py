@@ -369,7 +369,7 @@ def from_drop_to_answer(visitor, album: bytes, picture: bytes, look=lambda name:
     look("form")
     # Of so few it takes more epochs than of tens of thousands, which the page says and sets.
     page.get_by_role("button", name=re.compile(r"Set \d+ epochs")).click()
-    page.get_by_text("to learn from are few").wait_for(state="detached")
+    page.get_by_text("are few to learn from").wait_for(state="detached")
     page.get_by_role("button", name="Start training").click()
     page.get_by_role("status").filter(has_text="95 % interval").wait_for(timeout=600_000)
     look("trained")

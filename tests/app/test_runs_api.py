@@ -1,9 +1,14 @@
 """The runs: listed, told, compared, remarked on, deleted."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 
 from toile.runs import Run
+
+STATE = "state.json"
 
 
 def test_runs_are_listed_once_and_again_only_when_they_changed(ask):
@@ -21,6 +26,22 @@ def test_a_run_tells_its_score_with_interval_and_what_it_is_of(ask):
     assert score["n"] == run["num_validation"]
     assert run["of"] == "validation"
     assert run["layers"][0]["kind"] == "conv"
+
+
+def test_more_epochs_are_proposed_only_where_a_run_can_go_on(ask, workspace):
+    def proposed(run: str) -> int | None:
+        return ask("GET", f"/api/runs/{run}").json()["enough_epochs"]
+
+    # 480 pictures in batches of 64, of which it takes 200.
+    assert proposed("first") == 25
+    state = json.loads((workspace / "first" / STATE).read_text())
+    for status in ("diverged", "imported"):
+        (workspace / "first" / STATE).write_text(json.dumps(state | {"status": status}))
+        assert proposed("first") is None
+    # As of a bundle.
+    assert proposed("second") == 25
+    shutil.rmtree(workspace / "second" / "checkpoint")
+    assert proposed("second") is None
 
 
 def test_a_curve_goes_on_where_it_was_left(ask, workspace):

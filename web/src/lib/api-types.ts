@@ -1474,6 +1474,11 @@ export interface components {
             /** Num Training */
             num_training: number | null;
             /**
+             * Num Steps
+             * @description Steps of the whole training; null of unknown data
+             */
+            num_steps: number | null;
+            /**
              * Enough Epochs
              * @description Epochs that make enough steps, where those of the recipe are few; else null
              */
@@ -1542,7 +1547,7 @@ export interface components {
          * RunDetail
          * @description One run. `score` is there once it has ended; `of` says which pictures it was measured on.
          *
-         *     `enough_epochs` is how many it would take to learn, where its steps are few; else null.
+         *     `enough_epochs` is how many it can go on to, where its steps are few to learn from; else null.
          */
         RunDetail: {
             row: components["schemas"]["RunRow"];

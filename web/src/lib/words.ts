@@ -43,6 +43,17 @@ export function called(id: string, recipe: string): string {
   return /^\d{8}-\d{6}-.+-[0-9a-f]{4}$/.test(id) ? `${recipe} ${id.slice(-4)}` : id
 }
 
+/** Which pictures a run was scored on; `seen` is what must be said where it may have learnt them. */
+export function scoredOn(of: string, n: number, data: string, seen: string): string {
+  return `${of}: ${count(n)} pictures of ${data}${seen ? '' : ' that it was not trained on'}.`
+}
+
+/** That so many steps are few; the same sentence as few_steps_note of the library. */
+export function fewSteps(steps: number, batchSize: number, pictures: number): string {
+  const are = steps === 1 ? 'step in all' : 'steps in all'
+  return `${count(steps)} ${are}, each of up to ${count(batchSize)} of ${count(pictures)} pictures, are few to learn from`
+}
+
 /** How a run stands, and the tag's class for it. */
 export const STATES: Record<string, [string, string]> = {
   queued: ['preparing', 'busy'],
@@ -52,4 +63,5 @@ export const STATES: Record<string, [string, string]> = {
   interrupted: ['interrupted', 'warn'],
   diverged: ['diverged', 'bad'],
   failed: ['failed', 'bad'],
+  imported: ['imported', 'good'],
 }

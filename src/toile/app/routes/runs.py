@@ -13,7 +13,6 @@ from toile.errors import ToileError
 from toile.evaluation import confusion_matrix, recalls
 from toile.recipe import (
     differing_parts,
-    enough_epochs,
     recipe_text,
     setting_text,
     steps_per_epoch,
@@ -23,6 +22,7 @@ from toile.runs import (
     Run,
     RunsFolder,
     compare_predictions,
+    enough_epochs_of,
     history_since,
     read_state,
     scored_images,
@@ -101,7 +101,7 @@ class LayerCell(BaseModel):
 class RunDetail(BaseModel):
     """One run. `score` is there once it has ended; `of` says which pictures it was measured on.
 
-    `enough_epochs` is how many it would take to learn, where its steps are few; else null.
+    `enough_epochs` is how many it can go on to, where its steps are few to learn from; else null.
     """
 
     row: RunRow
@@ -354,7 +354,7 @@ def _detail(run: Run) -> RunDetail:
         seconds=results.seconds.total if results else None,
         num_train=facts.train,
         steps_per_epoch=steps_per_epoch(facts.train, recipe.training.batch_size),
-        enough_epochs=enough_epochs(recipe.training, facts.train),
+        enough_epochs=enough_epochs_of(run),
         num_validation=facts.validation,
         class_names=list(facts.class_names),
         shape=list(facts.shape),

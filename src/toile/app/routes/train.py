@@ -19,6 +19,7 @@ from toile.recipe import (
     plan_network,
     recipe_text,
     settings_form,
+    steps_per_epoch,
     with_settings,
 )
 
@@ -97,6 +98,7 @@ class RecipeForm(BaseModel):
     parameters: int | None
     macs: int | None
     num_training: int | None
+    num_steps: int | None = Field(description="Steps of the whole training; null of unknown data")
     enough_epochs: int | None = Field(
         description="Epochs that make enough steps, where those of the recipe are few; else null"
     )
@@ -206,6 +208,12 @@ def get_form(session: CurrentSession, body: TrainingRequest) -> RecipeForm:
         parameters=plan.parameters if plan else None,
         macs=plan.macs if plan else None,
         num_training=data_shape.num_training if data_shape else None,
+        num_steps=(
+            steps_per_epoch(data_shape.num_training, recipe.training.batch_size)
+            * recipe.training.epochs
+            if data_shape
+            else None
+        ),
         enough_epochs=(
             enough_epochs(recipe.training, data_shape.num_training) if data_shape else None
         ),

@@ -79,6 +79,9 @@ MODELS: dict[str, Callable[[], object]] = {
     "noise and variation in training": lambda: sequential(
         L.RandomFlip("horizontal"), L.Conv2D(3, 3), L.GaussianNoise(0.1), L.Flatten(), L.Dense(5)
     ),
+    "leaky by name": lambda: sequential(
+        L.Conv2D(3, 3, activation="leaky_relu"), L.Flatten(), L.Dense(5)
+    ),
     "sums of two paths": residual,
 }  # fmt: skip
 
@@ -139,7 +142,24 @@ def test_one_output_is_the_second_of_two_classes(tmp_path: Path) -> None:
     np.testing.assert_allclose(logits.softmax(1)[:, 1], expected, atol=1e-6)
 
 
+def custom(x: object) -> object:
+    return x
+
+
+class Dense(L.Dense):
+    pass
+
+
 UNHELD = {
+    "a function": (
+        lambda: L.Activation(custom, name="own"),
+        "own has the activation .*code of its",
+    ),
+    "a class": (lambda: Dense(3, name="mine"), "mine is a Dense of its author's"),
+    "without a mean": (
+        lambda: L.LayerNormalization(rms_scaling=True, name="rms"),
+        "rms has other weights",
+    ),
     "dilation": (lambda: L.Conv2D(3, 3, dilation_rate=2, name="wide"), "wide.*dilation of 2"),
     "oblong": (lambda: L.Conv2D(3, (1, 3), name="line"), "line.*kernel of 1 x 3"),
     "transposed": (lambda: L.Conv2DTranspose(3, 3, name="up"), "up is a Conv2DTranspose.*conv"),
@@ -159,6 +179,25 @@ def test_what_cannot_be_held_is_refused_by_its_name(name: str, tmp_path: Path) -
     model.save(tmp_path / "model.keras")
     with pytest.raises(ToileError, match=message):
         read_network(tmp_path / "model.keras", SHAPE)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_quantized_weights_are_not_read_as_fractions(suffix: str, tmp_path: Path) -> None:
+    model = sequential(L.Flatten(), L.Dense(5, name="head"))
+    model.quantize("int8")
+    model.save(tmp_path / f"model{suffix}")
+    with pytest.raises(ToileError, match=r"quantized|weights called|other weights than"):
+        read_network(tmp_path / f"model{suffix}", SHAPE)
+
+
+def test_a_sigmoid_before_a_softmax_stays(tmp_path: Path) -> None:
+    model = sequential(L.Flatten(), L.Dense(5, activation="sigmoid"), L.Softmax())
+    randomise(model)
+    model.save(tmp_path / "model.keras")
+    network = read_network(tmp_path / "model.keras", SHAPE)
+    images = np.random.default_rng(1).random((4, *SHAPE), np.float32)
+    expected = np.asarray(model(images.transpose(0, 2, 3, 1), training=False).detach())
+    np.testing.assert_allclose(answers(network, images), expected, atol=1e-6)
 
 
 def test_paths_that_are_joined_end_to_end_are_refused(tmp_path: Path) -> None:

@@ -186,6 +186,83 @@ def test_what_cannot_be_held_is_refused(network: nn.Module, message: str, tmp_pa
         read_network(path, SHAPE)
 
 
+def graph(path: Path, nodes: list, constants: dict[str, np.ndarray], shape: list) -> Path:
+    made = helper.make_graph(
+        nodes, "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", *shape])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )  # fmt: skip
+    onnx.save(helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)]), path)
+    return path
+
+
+DENSE = {"w": np.ones((144, 5), np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "constants", "message"),
+    [
+        ([("Cast", "p", "y", {"to": 7})], {}, "makes whole numbers"),
+        ([("Softmax", "p", "s", {}), ("Add", "s b", "y", {})], {"b": np.ones(5, "f4")}, "softmax"),
+        (
+            [("Clip", "p low high", "y", {})],
+            {"low": np.float32(0), "high": np.float32(1e6)},
+            "clips to",
+        ),
+    ],
+)
+def test_what_would_be_read_otherwise_is_refused(
+    nodes: list, constants: dict, message: str, tmp_path: Path
+) -> None:
+    made = [helper.make_node("MatMul", ["x", "w"], ["p"])] + [
+        helper.make_node(kind, inputs.split(), [output], **attributes)
+        for kind, inputs, output, attributes in nodes
+    ]
+    path = graph(tmp_path / "n.onnx", made, DENSE | constants, [144])
+    with pytest.raises(ToileError, match=message):
+        read_network(path, SHAPE)
+
+
+def test_constants_that_would_fill_memory_are_not_computed(tmp_path: Path) -> None:
+    long = np.ones((200_000, 1), np.float32)
+    nodes = [
+        helper.make_node("Add", ["a", "b"], ["huge"]),
+        helper.make_node("MatMul", ["x", "huge"], ["y"]),
+    ]
+    path = graph(tmp_path / "n.onnx", nodes, {"a": long, "b": long.T.copy()}, [144])
+    with pytest.raises(ToileError, match="computes too much of its own constants"):
+        read_network(path, SHAPE)
+
+
+def test_functions_that_call_functions_are_counted_before_they_are_written_out(
+    tmp_path: Path,
+) -> None:
+    opset = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
+    functions = [
+        helper.make_function(
+            "own", f"f{level}", ["i"], ["o"],
+            [
+                helper.make_node(f"f{level - 1}" if level else "Relu", ["i"], ["m"],
+                                 domain="own" if level else ""),
+                helper.make_node(f"f{level - 1}" if level else "Relu", ["m"], ["o"],
+                                 domain="own" if level else ""),
+            ],
+            opset,
+        )
+        for level in range(24)
+    ]  # fmt: skip
+    made = helper.make_graph(
+        [helper.make_node("f23", ["x"], ["y"], domain="own")], "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 144])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+    )  # fmt: skip
+    model = helper.make_model(made, opset_imports=opset, functions=functions)
+    (tmp_path / "n.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(ToileError, match="16,777,216 nodes"):
+        read_network(tmp_path / "n.onnx", SHAPE)
+
+
 def test_what_is_no_onnx_is_refused(tmp_path: Path) -> None:
     (tmp_path / "network.onnx").write_bytes(b"no protobuf at all")
     with pytest.raises(ToileError, match="damaged or no ONNX file"):

@@ -8,6 +8,7 @@ from torch import nn
 
 from tests.conversion.test_keras_models import answers
 from toile.conversion import network_of_module, network_of_state, read_network, read_state
+from toile.conversion.builder import RESERVED
 from toile.errors import ToileError
 from toile.recipe import Recipe, recipe_of
 
@@ -123,3 +124,43 @@ def test_a_pickle_is_refused_with_the_lines_that_turn_it(tmp_path) -> None:
     with pytest.raises(ToileError, match=r"is a pickle.*runs whatever code") as refusal:
         read_network(path, SHAPE)
     assert "safetensors.torch.save_file" in str(refusal.value)
+
+
+def test_equal_shapes_without_numbers_are_not_guessed() -> None:
+    layers = recipe_of(
+        {"network": ["flatten", {"dense": 432}, {"dense": 432}, {"dense": 5}]}
+    ).network
+    tensors = {
+        f"{name}.{key}": value
+        for name in ("stem", "body")
+        for key, value in nn.Linear(432, 432).state_dict().items()
+    } | {f"head.{key}": value for key, value in nn.Linear(432, 5).state_dict().items()}
+    state = {name: value.numpy() for name, value in tensors.items()}
+    with pytest.raises(ToileError, match="body and stem have the same shapes, and nothing says"):
+        network_of_state(state, "w", layers, SHAPE, 5)
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (nn.Linear(12, 12), "works on the rows of pictures"),
+        (nn.AvgPool2d(2, divisor_override=1), "divisor_override"),
+        (nn.Softmax(0), "over the axis 0"),
+        (nn.ReLU6(), "is a ReLU6"),
+    ],
+)
+def test_what_ours_does_otherwise_is_refused(layer: nn.Module, message: str) -> None:
+    with pytest.raises(ToileError, match=message):
+        network_of_module(nn.Sequential(layer, nn.Flatten(), nn.Linear(432, 5)), SHAPE)
+
+
+def test_hooks_are_refused() -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(432, 5))
+    network[1].register_forward_hook(lambda module, inputs, outputs: 2 * outputs)
+    with pytest.raises(ToileError, match="has hooks"):
+        network_of_module(network, SHAPE)
+
+
+def test_names_that_torch_keeps_are_given_to_no_layer() -> None:
+    public = {name for name in dir(nn.Sequential()) if not name.startswith("_")}
+    assert public == RESERVED

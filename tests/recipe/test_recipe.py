@@ -65,6 +65,7 @@ OTHERWISE = {
     "training.start": "off",
     "training.start.run": "b",
     "training.start.file": "model.h5",
+    "training.start.selected": True,
     "training.start.weights": "best",
     "training.start.sha256": "0" * 64,
     "training.start.up_to": "conv1",

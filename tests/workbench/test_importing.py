@@ -14,6 +14,7 @@ import toile
 from tests.command_line import call, call_in
 from toile.data import Dataset
 from toile.errors import ToileError
+from toile.runs import first_network
 from toile.workbench import ImportedNetwork, export_run, import_network, prune
 from toile.workbench.pruning import Removal
 
@@ -147,12 +148,85 @@ def test_a_network_that_learnt_nothing_is_refused_and_taken_when_said(tmp_path: 
     network = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
     with torch.no_grad():
         network[1].weight.zero_()
-    with pytest.raises(ToileError, match=r"no way of reading.*does better than always answering"):
+    with pytest.raises(ToileError, match=r"no way of reading.*is surely right on more than 30"):
         brought(network, tmp_path / "run")
     assert not (tmp_path / "run").exists()
     said = brought(network, tmp_path / "said", scaling="bytes")
     assert said.chosen.scaling == "bytes"
     assert any("no way of reading" in note for note in said.notes)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_network_with_random_weights_is_refused(seed: int, tmp_path: Path) -> None:
+    torch.manual_seed(seed)
+    network = nn.Sequential(
+        nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 16, 3), nn.ReLU(),
+        nn.MaxPool2d(2), nn.Flatten(), nn.Linear(400, 10),
+    )  # fmt: skip
+    with pytest.raises(ToileError, match="no way of reading"):
+        brought(network, tmp_path / "run")
+
+
+def test_where_accuracy_cannot_tell_two_scales_apart_the_loss_does(
+    strangers: nn.Sequential, tmp_path: Path
+) -> None:
+    def lose_biases(network: nn.Sequential) -> None:
+        for index in (0, 3, 7):
+            network[index].bias.zero_()
+
+    # Without biases any factor gives the same answers, and another confidence.
+    imported = brought(edited(strangers, lose_biases), tmp_path / "run")
+    assert imported.chosen.scaling == "unit"
+    assert any(note.startswith("accuracy does not tell apart") for note in imported.notes)
+
+
+def test_what_answers_otherwise_than_its_own_software_is_not_imported(
+    strangers: nn.Sequential, tmp_path: Path
+) -> None:
+    class Doubling(nn.Sequential):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return 2 * super().forward(images)
+
+    # As if a layer meant something that is not known here.
+    Doubling.__module__, Doubling.__name__ = "torch.nn.modules.container", "Sequential"
+    with pytest.raises(ToileError, match="answers otherwise than the module itself"):
+        brought(Doubling(*strangers), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_layer_that_stands_in_two_places_counts_twice(
+    data: Dataset, strangers: nn.Sequential, tmp_path: Path
+) -> None:
+    shared = edited(strangers, lambda network: None)
+    shared[4] = shared[1]
+    run = brought(shared, tmp_path / "run").run
+    kinds = [layer.kind for layer in run.recipe.network]
+    assert kinds == ["conv", "relu", "maxpool", "conv", "relu", "maxpool", "flatten", "dense"]
+
+
+def test_an_imported_run_is_renamed_and_knows_its_first_weights(
+    strangers: nn.Sequential, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path))
+    brought(strangers, tmp_path / "first")
+    toile.Workspace().rename("first", "second")
+    run = toile.open_run("second")
+    first = first_network(run).state_dict()
+    assert torch.equal(first["conv1.weight"], strangers[0].weight)
+
+
+def test_its_own_recipe_is_not_trained(strangers: nn.Sequential, tmp_path: Path) -> None:
+    run = brought(strangers, tmp_path / "run").run
+    with pytest.raises(ToileError, match=r"recipe is of an imported network.*--from run"):
+        toile.train(run.folder / "recipe.yaml")
+
+
+def test_its_children_are_scored_on_the_half_that_chose_nothing(
+    strangers: nn.Sequential, tmp_path: Path
+) -> None:
+    run = brought(strangers, tmp_path / "run").run
+    child = toile.train(run.recipe, start=run.folder, epochs=1, out=tmp_path / "child")
+    assert child.score.of == run.score.of == "the scoring half of validation"
 
 
 def test_it_enters_no_comparison_unless_that_is_allowed(
@@ -163,7 +237,7 @@ def test_it_enters_no_comparison_unless_that_is_allowed(
         toile.compare_predictions(first, second)
     assert toile.compare_predictions(first, second, allow_seen=True).p == 1
     with pytest.raises(ToileError, match="was imported; what it was trained on is not known"):
-        toile.compare({"a": [first], "b": [second]})
+        toile.compare({"a": [first]})
     names = (first.folder, second.folder)
     refused = call("compare", *names, "--out", tmp_path / "c.png")
     assert refused.code != 0

@@ -46,7 +46,13 @@ def import_(
     and exported like any other. How its pictures were scaled is found out on validation images.
     """
     if file.suffix.lower() == BUNDLE:
-        options = {"--data": data, "--recipe": recipe, "--scaling": scaling, "--out": out}
+        options: dict[str, object] = {
+            "--data": data,
+            "--recipe": recipe,
+            "--scaling": scaling,
+            "--out": out,
+        }
+        options["--set"] = set_ or None
         if wrong := [name for name, value in options.items() if value is not None]:
             raise ToileError(f"{file} is a bundle of a run, which takes no {wrong[0]}")
         _import_bundle(file, as_json)
@@ -91,6 +97,8 @@ def _words(imported: "ImportedNetwork") -> str:
         lines.append(
             f"the same as in {proof.runtime} on {proof.n} pictures, to {proof.largest:.1g}"
         )
+    else:
+        lines.append("not compared with its own software, which is not used here")
     lines.append(
         f"{run.name} is among the runs now, with {run.plan.parameters:,} parameters: "
         f"toile show {run.name}"

@@ -25,8 +25,9 @@ def activation_layers(name: str, settings: Mapping[str, Any]) -> tuple[layers.La
         case "relu":
             return _relu(settings)
         case "leakyrelu":
-            slope = settings.get("negative_slope", settings.get("alpha"))
-            return (layers.LeakyReLU(slope=float(0.3 if slope is None else slope)),)
+            # The function's slope in Keras; its layer, whose own is .3, always says it.
+            slope = settings.get("negative_slope", settings.get("alpha", 0.2))
+            return (layers.LeakyReLU(slope=float(slope)),)
         case "elu":
             return (layers.ELU(alpha=float(settings.get("alpha", 1.0))),)
         case "selu":
@@ -52,7 +53,8 @@ def _relu(settings: Mapping[str, Any]) -> tuple[layers.Layer, ...] | None:
 
 
 # Far enough for what is cut off at 6, as relu6 is, and fine enough for the bend at 0.
-POINTS = np.concatenate([np.linspace(-8, 8, 321), np.linspace(-1000, 1000, 81)])
+FAR = np.logspace(1, 9, 33)
+POINTS = np.concatenate([np.linspace(-8, 8, 321), FAR, -FAR])
 KNOWN: tuple[tuple[layers.Layer, Function], ...] = (
     (layers.ReLU(), lambda x: np.maximum(x, 0)),
     (layers.GELU(), lambda x: x * 0.5 * (1 + erf(x / 2**0.5))),

@@ -21,6 +21,21 @@ from toile.recipe import (
 
 Shape = tuple[int, ...]
 Weights = Mapping[str, np.ndarray]
+# What torch calls methods and attributes of a module, which no layer inside it may be called.
+RESERVED = frozenset({
+    "T_destination", "add_module", "append", "apply", "buffers", "call_super_init", "children",
+    "compile", "cpu", "cuda", "double", "dump_patches", "eval", "extend", "extra_repr", "float",
+    "forward", "get_buffer", "get_extra_state", "get_parameter", "get_submodule", "half",
+    "insert", "ipu", "load_state_dict", "modules", "mtia", "named_buffers", "named_children",
+    "named_modules", "named_parameters", "parameters", "pop", "register_backward_hook",
+    "register_buffer", "register_forward_hook", "register_forward_pre_hook",
+    "register_full_backward_hook", "register_full_backward_pre_hook",
+    "register_load_state_dict_post_hook", "register_load_state_dict_pre_hook",
+    "register_module", "register_parameter", "register_state_dict_post_hook",
+    "register_state_dict_pre_hook", "requires_grad_", "set_extra_state", "set_submodule",
+    "share_memory", "state_dict", "to", "to_empty", "train", "training", "type", "xpu",
+    "zero_grad",
+})  # fmt: skip
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 
@@ -67,8 +82,7 @@ class NetworkBuilder:
 
     def add(self, layer: layers.Layer, origin: str, weights: Weights | None = None) -> None:
         """One more layer of ours, with its weights in torch's shapes."""
-        if self._is_after_softmax:
-            raise unheld(self.source, origin, "comes behind a softmax, and ours end with logits")
+        self._refuse_after_softmax(origin)
         context = LayerContext(f"{self.source}: {origin}", self.shape, "the layer before it", 1)
         sums = layer_arithmetic(layer, context)
         tensors = {key: np.array(value, np.float32) for key, value in (weights or {}).items()}
@@ -84,6 +98,10 @@ class NetworkBuilder:
         )
         is_floor = isinstance(layer, layers.ReLU | layers.Sigmoid)
         self._is_nonnegative = is_floor or (self._is_nonnegative and keeps_sign)
+
+    def _refuse_after_softmax(self, origin: str) -> None:
+        if self._is_after_softmax:
+            raise unheld(self.source, origin, "comes behind a softmax, and ours end with logits")
 
     def rescale(self, factor: Sequence[float], offset: Sequence[float], origin: str) -> None:
         """`factor * x + offset`, of one number or one a channel."""
@@ -108,6 +126,7 @@ class NetworkBuilder:
 
     def shift(self, values: Sequence[float], origin: str) -> None:
         """`values` added, one or one a channel: to the biases of the layer before, where it can."""
+        self._refuse_after_softmax(origin)
         step = self._steps[-1] if self._steps else None
         if step is None or not isinstance(step.layer, layers.Conv | layers.Dense):
             self.rescale([1.0], values, origin)
@@ -167,6 +186,12 @@ class NetworkBuilder:
         if len(self.shape) == 1 and weight.shape[2:] == (1, 1) and groups == 1:
             self.dense(origin, weight[:, :, 0, 0], bias)
             return
+        channels, *_ = self._picture(origin)
+        if weight.shape[1] * groups != channels:
+            raise ToileError(
+                f"{self.source}: its layer {origin} takes {weight.shape[1] * groups} channels and "
+                f"is given {channels}; import it with pictures of as many, as by data.colour"
+            )
         kernel = self._square(weight.shape[2:], "a kernel of", origin)
         stride = self._square(strides, "strides of", origin)
         if any(step != 1 for step in dilation):
@@ -228,6 +253,9 @@ class NetworkBuilder:
             self._square(value, text, origin)
             for value, text in ((size, "windows of"), (strides, "strides of"))
         )
+        if padding == "same" and counts_zeros:
+            _, *sides = self._picture(origin)
+            padding = [edge for px in sides for edge in padded_side(px, side, stride, "same")[1:]]
         if not isinstance(padding, str):
             padding = self._pool_padding(origin, kind, (side, stride), padding, counts_zeros)
         layer = kind(size=side, stride=None if stride == side else stride)
@@ -366,11 +394,16 @@ class NetworkBuilder:
 
     def _without_sigmoid(self) -> None:
         """Outputs as logits where each ends in a sigmoid, by which their order stays."""
-        if self._steps and isinstance(self._steps[-1].layer, layers.Sigmoid):
+        if (
+            self.output_kind == "logits"
+            and self._steps
+            and isinstance(self._steps[-1].layer, layers.Sigmoid)
+        ):
             step = self._steps.pop()
             self.output_kind = "sigmoid"
             self.notes.append(
-                f"{step.origin}: the sigmoid at the end is left out, as outputs are logits here"
+                f"{step.origin}: the sigmoid at the end is left out, as outputs are logits here, "
+                "of which probabilities are made that sum to 1"
             )
 
     def _with_two_outputs(self) -> None:
@@ -420,7 +453,7 @@ def _name(steps: list[_BuiltLayer]) -> None:
     counts = Counter(wanted)
     named = [
         step.layer.model_copy(update={"name": step.origin})
-        if NAME.fullmatch(step.origin) and counts[step.origin] == 1
+        if NAME.fullmatch(step.origin) and counts[step.origin] == 1 and step.origin not in RESERVED
         else step.layer
         for step in steps
     ]

@@ -66,8 +66,11 @@ class Hdf5File:
                     f"{self.source}: the array {path} lies in another file; nothing was read. "
                     "Save the model anew, whole"
                 )
-            if dataset.dtype.kind not in "fiu":
-                raise ToileError(f"{self.source}: {path} has {dataset.dtype} and no numbers")
+            if dataset.dtype.kind != "f":
+                raise ToileError(
+                    f"{self.source}: {path} has {dataset.dtype}, and weights are fractions; import "
+                    "the model as it was before it was quantized"
+                )
             num_bytes = math.prod(dataset.shape) * max(dataset.dtype.itemsize, 4)
             stored = dataset.id.get_storage_size()
             self._bytes += num_bytes

@@ -9,7 +9,7 @@ import numpy as np
 from toile.conversion.foreign import ForeignNetwork
 from toile.recipe import layers
 
-INPUT_LAYER = "input_scale"
+INPUT_LAYERS = ("input_scale", *(f"input_scale_{number}" for number in range(2, 1002)))
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,15 @@ def scaled_inputs(network: ForeignNetwork, scaling: Scaling) -> ForeignNetwork:
     if total == unscaled.scale:
         return unscaled
     weights: dict[str, np.ndarray] = {}
+    used = layers.layer_names(network.layers)
+    name = next(name for name in INPUT_LAYERS if name not in used)
     first: layers.Layer
     if len({*total.factor}) == 1 and len({*total.offset}) == 1:
-        first = layers.Scale(name=INPUT_LAYER, factor=total.factor[0], offset=total.offset[0])
+        first = layers.Scale(name=name, factor=total.factor[0], offset=total.offset[0])
     else:
-        first = layers.Conv(name=INPUT_LAYER, filters=channels, kernel=1, groups=channels)
-        weights[f"{INPUT_LAYER}.weight"] = np.reshape(total.factor, (-1, 1, 1, 1)).astype("f4")
-        weights[f"{INPUT_LAYER}.bias"] = np.asarray(total.offset, np.float32)
+        first = layers.Conv(name=name, filters=channels, kernel=1, groups=channels)
+        weights[f"{name}.weight"] = np.reshape(total.factor, (-1, 1, 1, 1)).astype("f4")
+        weights[f"{name}.bias"] = np.asarray(total.offset, np.float32)
     chain = (first, *network.layers)
     # A name by count moves on where a layer of its kind comes before it.
     before, after = layers.layer_names(network.layers), layers.layer_names(chain)[1:]

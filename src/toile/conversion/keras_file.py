@@ -31,6 +31,8 @@ VARIABLES = {
     "Normalization": ("mean", "variance", "count"),
     "PReLU": ("alpha",),
 }
+COUNT = "count"
+"""How many pictures a normalization saw, which computes nothing."""
 # What a setting leaves out of these.
 SWITCHES = {"bias": "use_bias", "gamma": "scale", "beta": "center"}
 
@@ -71,10 +73,17 @@ def _read_h5(content: bytes, source: str) -> KerasModel:
         weights[name] = {}
         if not file.has(f"model_weights/{name}"):
             continue
+        known = VARIABLES.get(str(layer["class_name"]), ())
         for stored in file.attribute(f"model_weights/{name}", "weight_names"):
             path = stored.decode() if isinstance(stored, bytes) else str(stored)
             key = path.rsplit("/", 1)[-1].removesuffix(":0")
-            weights[name][key] = file.array(f"model_weights/{name}/{path}")
+            if key not in known and "seed" not in path:
+                raise ToileError(
+                    f"{source}: its layer {name} has weights called {key}, which no "
+                    f"{layer['class_name']} of Keras's has alone; nothing was imported"
+                )
+            if key in known and key != COUNT:
+                weights[name][key] = file.array(f"model_weights/{name}/{path}")
     return KerasModel(model["class_name"], model["config"], weights)
 
 
@@ -101,8 +110,15 @@ def _read_archive(content: bytes, source: str) -> KerasModel:
         ]
         if kind == "Normalization" and config.get("mean") is not None:
             names = []  # they were given, not learnt, and stand in the configuration
+        if names and len(file.members(f"{group}/vars")) != len(names):
+            raise ToileError(
+                f"{source}: its layer {config['name']} has other weights than a {kind} of Keras's; "
+                "nothing was imported"
+            )
         weights[str(config["name"])] = {
-            name: file.array(f"{group}/vars/{index}") for index, name in enumerate(names)
+            name: file.array(f"{group}/vars/{index}")
+            for index, name in enumerate(names)
+            if name != COUNT
         }
     return KerasModel(model["class_name"], model["config"], weights)
 
@@ -138,6 +154,13 @@ def _model(text: str | bytes, source: str) -> Config:
     if len(layers := model["config"]["layers"]) > MOST_LAYERS:
         raise ToileError(f"{source} has {len(layers):,} layers; at most {MOST_LAYERS:,} are read")
     return dict(model)
+
+
+def is_keras(described: Config) -> bool:
+    """Whether a class or function is Keras's own, as far as its description says."""
+    module, registered = described.get("module"), described.get("registered_name")
+    is_theirs = module is None or str(module).split(".")[0] in ("keras", "tf_keras", "tensorflow")
+    return is_theirs and registered in (None, described.get("class_name"))
 
 
 def layer_configs(model: Config) -> list[Config]:

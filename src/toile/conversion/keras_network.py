@@ -13,7 +13,13 @@ from toile.conversion.activations import activation_layers
 from toile.conversion.builder import NetworkBuilder, unheld
 from toile.conversion.foreign import ForeignNetwork
 from toile.conversion.graph import Chain, Fork, Node, chain_of
-from toile.conversion.keras_file import Config, KerasModel, layer_configs, read_keras
+from toile.conversion.keras_file import (
+    Config,
+    KerasModel,
+    is_keras,
+    layer_configs,
+    read_keras,
+)
 from toile.errors import ToileError
 from toile.recipe import first_fault, layers
 
@@ -51,6 +57,8 @@ def read_keras_network(
             writer.builder.flatten("the input", "last")
         writer.write(writer.builder, chain)
         return writer.builder.finish()
+    except RecursionError:
+        raise ToileError(f"{source}: its sums stand too deep inside each other") from None
     except ValidationError as error:
         raise ToileError(f"{source}: no network here may have {first_fault(error)}") from None
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
@@ -64,6 +72,8 @@ def _chain(model: KerasModel, source: str) -> tuple[Chain[_Layer], list[Any]]:
     """The model's layers in order, and the shape of its input, the batch left out."""
     described = {"class_name": model.class_name, "config": model.config}
     configs = layer_configs(described)
+    for described_layer in configs:
+        _refuse_strangers(described_layer, source)
     by_name = {
         str(layer["config"]["name"]): _Layer(
             str(layer["class_name"]),
@@ -98,6 +108,20 @@ def _chain(model: KerasModel, source: str) -> tuple[Chain[_Layer], list[Any]]:
     first = str(inputs[0]["config"]["name"])
     (last,) = dict.fromkeys(_outputs(model.config["output_layers"]))
     return chain_of(source, nodes, first, last), list(_input_shape(inputs[0]["config"]))
+
+
+def _refuse_strangers(layer: Config, source: str) -> None:
+    """Raise ToileError for a class that is its author's, and for weights in whole numbers."""
+    name, config = str(layer["config"]["name"]), layer["config"]
+    if not is_keras(layer):
+        raise unheld(source, name, f"is a {layer['class_name']!s:.40} of its author's own")
+    dtype = config.get("dtype")
+    policy = dtype["class_name"] if isinstance(dtype, dict) else str(dtype)
+    quantized = config.get("quantization_config") or config.get("quantization_mode")
+    if quantized or "Quantized" in policy or "int" in policy:
+        raise unheld(source, name, "is quantized", "the model before that")
+    if config.get("lora_rank"):
+        raise unheld(source, name, "is adapted by LoRA", "the model with the adaption merged")
 
 
 def _input_shape(config: Config) -> list[Any]:
@@ -241,7 +265,11 @@ class _KerasChainWriter:
         if isinstance(activation, dict):
             inner = activation.get("config", {})
             settings = inner if isinstance(inner, dict) else {}
-            kind = inner if isinstance(inner, str) else activation["class_name"]
+            kind = activation["class_name"]
+            if kind == "function" or not is_keras(activation):
+                raise unheld(
+                    self.source, name, f"has the activation {inner!s:.40}, code of its own"
+                )
         else:
             kind = "linear" if activation is None else str(activation)
         if str(kind).lower() in ("softmax", "log_softmax", "logsoftmax"):
@@ -326,6 +354,8 @@ _CONVOLUTIONS: dict[str, Callable[[_KerasChainWriter, NetworkBuilder, _Layer, Ed
 
 
 def _dense(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+    if len(builder.shape) == 3 and not writer.is_last:
+        raise unheld(writer.source, layer.name, "works on the rows of pictures", "flatten")
     builder.dense(layer.name, layer.weights["kernel"].T, layer.weights.get("bias"))
 
 
@@ -366,6 +396,8 @@ def _batch_norm(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Laye
 
 
 def _layer_norm(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+    if layer.config.get("rms_scaling"):
+        raise unheld(writer.source, layer.name, "norms without a mean (rms_scaling)")
     _refuse_other_axis(writer, builder, layer)
     _norm(builder, layer, layers.LayerNorm(epsilon=float(layer.config["epsilon"])))
 
@@ -413,6 +445,8 @@ def _normalization(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _L
     # keras/src/layers/preprocessing/normalization.py takes the SD as at least 1e-7.
     sd = np.maximum(np.sqrt(variance), 1e-7)
     channels = builder.shape[0]
+    if len(mean) > 1:
+        _refuse_other_axis(writer, builder, layer)
     if len(mean) not in (1, channels):
         raise unheld(writer.source, layer.name, f"has {len(mean)} means for {channels} channels")
     if layer.config.get("invert"):

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,11 @@ FOLDED = {
     "Shape", "Slice", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
 }  # fmt: skip
 MOST_FOLDED = 1 << 28
+MOST_FUSED = 12
+"""Nodes that one activation is written as: a GELU by tanh has nine."""
 FUNCTIONS: Mapping[str, Any] = {
     "Abs": np.abs,
     "Add": np.add,
-    "Clip": lambda x, low=-math.inf, high=math.inf: np.clip(x, low, high),
     "Div": np.divide,
     "Erf": erf,
     "Exp": np.exp,
@@ -86,6 +88,8 @@ def read_graph(content: bytes, source: str) -> OnnxGraph:
         if model.functions:
             from onnx.inliner import inline_local_functions
 
+            _refuse_many_nodes(model, source)
+
             model = inline_local_functions(model)
     except (DecodeError, ValueError, RuntimeError):
         raise ToileError(f"{source} is damaged or no ONNX file") from None
@@ -96,11 +100,32 @@ def read_graph(content: bytes, source: str) -> OnnxGraph:
         model = onnx.shape_inference.infer_shapes(model)
         constants = _Constants(model, source)
         nodes = list(_fused(constants.left(), str(outputs[0].name)))
-    except (ValueError, TypeError, KeyError, IndexError, RuntimeError, OverflowError) as error:
+    except (
+        ValueError, TypeError, KeyError, IndexError, RuntimeError, OverflowError, MemoryError,
+    ) as error:  # fmt: skip
         raise ToileError(f"{source} is damaged: {error!s:.80}") from None
     sides = inputs[0].type.tensor_type.shape.dim[1:]
     shape = tuple(side.dim_value if side.dim_value > 0 else None for side in sides)
     return OnnxGraph(nodes, str(inputs[0].name), str(outputs[0].name), shape)
+
+
+def _refuse_many_nodes(model: Any, source: str) -> None:
+    """Raise ToileError where functions that call functions would be more nodes than are read."""
+    functions = {function.name: function for function in model.functions}
+
+    @cache
+    def size(name: str) -> int:
+        calls = (node.op_type for node in functions[name].node)
+        return sum(size(call) if call in functions else 1 for call in calls)
+
+    try:
+        total = sum(
+            size(node.op_type) if node.op_type in functions else 1 for node in model.graph.node
+        )
+    except RecursionError:
+        raise ToileError(f"{source} has functions that call themselves") from None
+    if total > MOST_NODES:
+        raise ToileError(f"{source} has {total:,} nodes; at most {MOST_NODES:,} are read")
 
 
 def _ends(graph: Any, source: str) -> tuple[list[Any], list[Any]]:
@@ -210,12 +235,23 @@ class _Constants:
 
         model = _model_of(node, self.model.opset_import)
         operands = {name: self.values[name] for name in node.input if name}
-        self._folded += sum(value.nbytes for value in operands.values())
+        self._folded += _result_size(node, self.values)
         if self._folded > MOST_FOLDED:
             raise ToileError(f"{self.source} computes too much of its own constants")
         results = ReferenceEvaluator(model).run(None, operands)
         self.values |= dict(zip(node.output, map(np.asarray, results), strict=True))
         return True
+
+
+def _result_size(node: Any, values: Mapping[str, np.ndarray]) -> int:
+    """How many bytes the node's result has at most, eight for each number."""
+    arrays = [values[name] for name in node.input if name]
+    if node.op_type in ("Add", "Sub", "Mul", "Div"):
+        return 8 * math.prod(np.broadcast_shapes(*(array.shape for array in arrays)))
+    if node.op_type == "Gather":
+        data, indices = arrays
+        return 8 * data.size * max(1, indices.size)
+    return 8 * sum(array.size for array in arrays)
 
 
 def _model_of(node: Any, opsets: Any) -> Any:
@@ -273,7 +309,11 @@ def _function(
     values = {begin: POINTS}
     passed: set[int] = set()
     best = None
-    for index, candidate in enumerate(nodes):
+    ahead = list(readers.get(begin, []))
+    while ahead and len(passed) <= MOST_FUSED:
+        index = min(ahead)
+        ahead.remove(index)
+        candidate = nodes[index]
         step = candidate.content
         operands = _operands(candidate, values)
         if step.operator not in FUNCTIONS or operands is None or step.attributes:
@@ -281,6 +321,7 @@ def _function(
         with np.errstate(all="ignore"):
             values[candidate.output] = FUNCTIONS[step.operator](*operands)
         passed.add(index)
+        ahead += [reader for reader in readers.get(candidate.output, []) if reader not in ahead]
         left = {
             reader
             for tensor in values
@@ -298,7 +339,7 @@ def _function(
         layer = activation_like(values[candidate.output])
         if layer is not None:
             best = set(passed), candidate.output, layer
-        if not left or len(passed) > 12:
+        if not left:
             break
     return best
 

@@ -21,7 +21,9 @@ from toile.recipe import first_fault, layers
 FIRST, LAST = (0, 1, 2, 3), (0, 2, 3, 1)
 """Which of (n, c, h, w) stands at each axis of a tensor: channels first, channels last."""
 Axes = tuple[int, ...]
-NOTHING = ("Identity", "Cast", "Constant")
+NOTHING = ("Identity", "Constant")
+FLOATS = (1, 10, 11, 16)
+"""Kinds of fractions in ONNX: float, float16, double, bfloat16."""
 
 
 def read_onnx_network(
@@ -32,13 +34,15 @@ def read_onnx_network(
     Raises ToileError where the file is damaged, or naming the node that ours cannot hold.
     """
     graph = read_graph(content, source)
-    chain = chain_of(source, graph.nodes, graph.first, graph.last)
-    shape, axes = _input(chain, graph.shape, data_shape, source)
-    writer = _OnnxChainWriter(source, NetworkBuilder(source, shape), axes)
     try:
+        chain = chain_of(source, graph.nodes, graph.first, graph.last)
+        shape, axes = _input(chain, graph.shape, data_shape, source)
+        writer = _OnnxChainWriter(source, NetworkBuilder(source, shape), axes)
         if len(axes) == 2:
             writer.builder.flatten("the input", "first")
         writer.write(chain)
+    except RecursionError:
+        raise ToileError(f"{source}: its sums stand too deep inside each other") from None
     except ValidationError as error:
         raise ToileError(f"{source}: no network here may have {first_fault(error)}") from None
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
@@ -203,6 +207,11 @@ def _required(step: OnnxStep, index: int) -> np.ndarray:
     return values
 
 
+def _cast(writer: _OnnxChainWriter, name: str, step: OnnxStep) -> None:
+    if step.attributes["to"] not in FLOATS:
+        raise unheld(writer.source, name, "makes whole numbers of fractions")
+
+
 def _gemm(writer: _OnnxChainWriter, name: str, step: OnnxStep) -> None:
     weight = _required(step, 1) * np.float32(step.attributes.get("alpha", 1.0))
     weight = weight if step.attributes.get("transB") else weight.T
@@ -244,6 +253,8 @@ def _arithmetic(writer: _OnnxChainWriter, name: str, step: OnnxStep) -> None:
 
 def _batch_norm(writer: _OnnxChainWriter, name: str, step: OnnxStep) -> None:
     writer.expect_first(name)
+    if step.attributes.get("training_mode"):
+        raise unheld(writer.source, name, "norms by the batch it is given (training_mode)")
     gamma, beta, mean, variance = (_required(step, index) for index in range(1, 5))
     epsilon = float(step.attributes.get("epsilon", 1e-5))
     momentum = 1 - float(step.attributes.get("momentum", 0.9))
@@ -453,6 +464,7 @@ def _dropout(writer: _OnnxChainWriter, name: str, step: OnnxStep) -> None:
 
 
 _WRITERS: dict[str, Write] = {
+    "Cast": _cast,
     "Gemm": _gemm,
     "MatMul": _matmul,
     **dict.fromkeys(("Add", "Sub", "Mul", "Div"), _arithmetic),
@@ -518,7 +530,11 @@ def _runtime(
             else:
                 tensor = tensor.reshape(1, -1)
             tensor = np.repeat(tensor, copies, axis=0).astype(kinds.get(entry.type, np.float32))
-            results.append(session.run(None, {entry.name: tensor})[0].reshape(copies, -1)[:1])
+            try:
+                (outputs,) = session.run(None, {entry.name: tensor})
+            except Exception as error:  # noqa: BLE001  its own classes, which have no public root
+                raise ToileError(f"{source} does not run in ONNX Runtime: {error!s:.80}") from None
+            results.append(outputs.reshape(copies, -1)[:1])
         return np.concatenate(results).astype(np.float32)
 
     return run, f"ONNX Runtime {onnxruntime.__version__}"

@@ -29,6 +29,8 @@ def network_of_module(module: Any, data_shape: tuple[int, int, int]) -> ForeignN
     builder = NetworkBuilder(SOURCE, data_shape)
     for name, part in _leaves(module, ""):
         kind = type(part).__name__
+        if part._forward_hooks or part._forward_pre_hooks:
+            raise unheld(SOURCE, name, "has hooks, which are code")
         if kind not in _WRITERS or not _is_torch(part):
             raise unheld(SOURCE, name, f"is a {kind}")
         _WRITERS[kind](builder, name, part)
@@ -40,7 +42,8 @@ def _is_torch(module: Any) -> bool:
 
 
 def _leaves(module: Any, prefix: str) -> Iterator[tuple[str, Any]]:
-    for name, part in module.named_children():
+    # Not named_children, which leaves out a module that stands in two places the second time.
+    for name, part in module._modules.items():
         if type(part).__name__ == "Sequential" and _is_torch(part):
             yield from _leaves(part, f"{prefix}{name}.")
         else:
@@ -87,6 +90,8 @@ def _pool(kind: type[layers.Pool]) -> "Write":
             module, "return_indices", False
         ):
             raise unheld(SOURCE, name, "has a dilation or gives indices", "dilation 1")
+        if getattr(module, "divisor_override", None) is not None:
+            raise unheld(SOURCE, name, "divides by a number of its own (divisor_override)")
         strides = size if module.stride is None else _pair(module.stride)
         sides = [
             side + 2 * pad for side, pad in zip(builder.shape[1:], (rows, columns), strict=True)
@@ -138,6 +143,21 @@ def _layer_norm(builder: NetworkBuilder, name: str, module: Any) -> None:
     builder.norm(name, layers.LayerNorm(epsilon=module.eps), gamma, beta)
 
 
+def _linear(builder: NetworkBuilder, name: str, module: Any) -> None:
+    if len(builder.shape) != 1:
+        raise unheld(SOURCE, name, "works on the rows of pictures", "flatten before it")
+    builder.dense(name, _array(module.weight), _bias(module))
+
+
+def _end(kind: str) -> "Write":
+    def write(builder: NetworkBuilder, name: str, module: Any) -> None:
+        if module.dim not in (1, -1):
+            raise unheld(SOURCE, name, f"is a {kind} over the axis {module.dim}", "dim=1")
+        builder.softmax(name, kind)
+
+    return write
+
+
 def _flatten(builder: NetworkBuilder, name: str, module: Any) -> None:
     if module.start_dim != 1 or module.end_dim not in (-1, 3):
         raise unheld(SOURCE, name, f"flattens from {module.start_dim} to {module.end_dim}")
@@ -165,9 +185,7 @@ def _unflatten(builder: NetworkBuilder, name: str, module: Any) -> None:
 Write = Callable[[NetworkBuilder, str, Any], None]
 _WRITERS: dict[str, Write] = {
     "Conv2d": _conv,
-    "Linear": lambda builder, name, module: builder.dense(
-        name, _array(module.weight), _bias(module)
-    ),
+    "Linear": _linear,
     "MaxPool2d": _pool(layers.MaxPool),
     "AvgPool2d": _pool(layers.AvgPool),
     "AdaptiveAvgPool2d": _global_pool("average"),
@@ -194,6 +212,6 @@ _WRITERS: dict[str, Write] = {
     "SiLU": _activation("SiLU"),
     "Tanh": _activation("Tanh"),
     "Sigmoid": _activation("Sigmoid"),
-    "Softmax": lambda builder, name, module: builder.softmax(name, "softmax"),
-    "LogSoftmax": lambda builder, name, module: builder.softmax(name, "log_softmax"),
+    "Softmax": _end("softmax"),
+    "LogSoftmax": _end("log_softmax"),
 }

@@ -58,11 +58,9 @@ def network_of_state(
         if name != COUNTER:
             modules.setdefault(module, {})[name] = state[key]
     weights: dict[str, np.ndarray] = {}
-    origins: dict[str, str] = {}
+    origins = _matched(dict(wanted), modules, source)
     for name, shapes in wanted:
-        module = _match(name, shapes, modules, source)
-        origins[name] = module
-        for key, array in modules.pop(module).items():
+        for key, array in modules.pop(origins[name]).items():
             weights[f"{name}.{key}"] = np.asarray(array, np.float32)
         if "running_var" in shapes:
             weights[f"{name}.{COUNTER}"] = np.zeros((), np.int64)
@@ -84,25 +82,38 @@ def network_of_state(
     )
 
 
-def _match(
-    name: str, shapes: Shapes, modules: Mapping[str, Mapping[str, np.ndarray]], source: str
-) -> str:
+def _matched(
+    wanted: Mapping[str, Shapes], modules: Mapping[str, Mapping[str, np.ndarray]], source: str
+) -> dict[str, str]:
+    """For each of our layers the module of torch's whose weights it takes."""
     theirs = {
         module: {key: array.shape for key, array in arrays.items()}
         for module, arrays in modules.items()
     }
-    if name in theirs and theirs[name] == shapes:
-        return name
-    fitting = [module for module, module_shapes in theirs.items() if module_shapes == shapes]
-    if not fitting:
-        left = "; ".join(
-            f"{module} {module_shapes}" for module, module_shapes in list(theirs.items())[:4]
-        )
-        raise ToileError(
-            f"{source}: no weights fit the recipe's {name}, whose shapes are {dict(shapes)}; "
-            f"left are {left or 'none'}. Nothing was imported"
-        )
-    return fitting[0]
+    origins = {name: name for name, shapes in wanted.items() if theirs.get(name) == shapes}
+    for name, shapes in wanted.items():
+        if name in origins:
+            continue
+        fitting = [
+            module
+            for module, module_shapes in theirs.items()
+            if module_shapes == shapes and module not in origins.values()
+        ]
+        if not fitting:
+            left = "; ".join(f"{module} {shape}" for module, shape in list(theirs.items())[:4])
+            raise ToileError(
+                f"{source}: no weights fit the recipe's {name}, whose shapes are {dict(shapes)}; "
+                f"it has {left or 'none'}. Nothing was imported"
+            )
+        # Numbers tell the order of modules that are called alike, and nothing else does.
+        if len({re.sub(r"\d+", "", module) for module in fitting}) > 1:
+            raise ToileError(
+                f"{source}: {' and '.join(fitting)} have the same shapes, and nothing says which "
+                f"of them is the recipe's {name}; give the recipe's layers these names, as in "
+                f"name: {fitting[0].rpartition('.')[2]}. Nothing was imported"
+            )
+        origins[name] = fitting[0]
+    return {name: origins[name] for name in wanted}
 
 
 def _shapes(plan: LayerPlan) -> dict[str, tuple[int, ...]]:

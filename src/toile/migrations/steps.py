@@ -122,6 +122,7 @@ LATER: dict[str, tuple[Any, ...]] = {
     "training.keep": (None, "epochs"),
     "training.start.cut": ([],),
     "training.start.file": (None,),
+    "training.start.selected": (False,),
     "training.start.silent": ([],),
 }
 """Settings that came later, each by the values that mean what a recipe without it does."""

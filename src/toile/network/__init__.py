@@ -12,7 +12,7 @@ from toile.network.freeze import freeze, set_training_mode
 from toile.network.padding import AvgPool2d, Conv2d, GlobalPool2d, MaxPool2d
 from toile.network.pixels import Pixels, pixels_of
 from toile.network.scaled import ScaledNetwork
-from toile.network.scoring import logits_in_batches, network_logits
+from toile.network.scoring import logits_in_batches, module_outputs, network_logits
 from toile.network.trained import Network, trained_network
 from toile.network.views import (
     MultiViewNetwork,
@@ -39,6 +39,7 @@ __all__ = [
     "freeze",
     "logits_in_batches",
     "masked",
+    "module_outputs",
     "network_logits",
     "num_views",
     "pixels_of",

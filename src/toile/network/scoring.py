@@ -48,3 +48,20 @@ def network_logits(
         done.append(logits.numpy())
         progress(sum(map(len, done)))
     return np.concatenate(done)
+
+
+def module_outputs(
+    module: nn.Module, inputs: Float32[np.ndarray, "n c h w"]
+) -> Float32[np.ndarray, "n k"]:
+    """What a module of anybody's gives for `inputs` in evaluation mode; it is left as it was."""
+    was_training = [(part, part.training) for part in module.modules()]
+    parameter = next(module.parameters(), None)
+    tensor = torch.from_numpy(np.ascontiguousarray(inputs))
+    module.eval()
+    try:
+        with torch.no_grad():
+            outputs = module(tensor if parameter is None else tensor.to(parameter))
+    finally:
+        for part, mode in was_training:
+            part.training = mode
+    return np.asarray(outputs.float().cpu().numpy())

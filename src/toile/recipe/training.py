@@ -72,6 +72,11 @@ class Start(Settings):
     )
     copied: tuple[str, ...] = Field((), strict=False, description="The layers copied, filled")
     frozen: tuple[str, ...] = Field((), strict=False, description="The layers frozen, filled")
+    selected: bool = Field(
+        False,
+        description="Half of validation chose how they are read, as of an imported network, so the "
+        "other half scores; filled",
+    )
     cut: tuple[CutChannels, ...] = Field(
         (),
         strict=False,
@@ -167,4 +172,4 @@ class Training(Settings):
     @property
     def is_selecting(self) -> bool:
         """Whether half of validation chooses: an epoch, or how an imported network is read."""
-        return self.early_stopping is not None or self.is_imported
+        return self.early_stopping is not None or (self.start is not None and self.start.selected)

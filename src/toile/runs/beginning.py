@@ -53,6 +53,9 @@ def begin_prepared(
             source = open_run(filled.run)
             before = pictures_of(source)
             filled = fill_seen(filled, source, before, dataset, split, resolved)
+            origin = source.recipe.training.start
+            is_selected = origin is not None and origin.selected
+            filled = filled.model_copy(update={"selected": is_selected})
         else:
             weights, filled = dict(imported), fill_start(start, plan, imported)
             before = Pictures(np.empty(0, np.uint64), np.empty(0, np.uint64), start.unknown)

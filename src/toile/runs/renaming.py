@@ -63,6 +63,8 @@ def _naming(workspace: Path, entry: Entry) -> Iterator[Path]:
     """Files of settings in `workspace` that name `entry`, or a run inside."""
     folder = entry.folder.resolve()
     for path in settings_in(workspace):
+        if path.resolve().parent == folder:
+            continue  # an imported run's recipe names the run itself, which finds its own weights
         try:
             text = read_text(path)
             # Reading it as YAML takes a thousand times longer.

@@ -42,6 +42,11 @@ def requested_recipe(
         if read.training.start is None:
             raise ToileError("--allow-seen goes with --from, which names the run to begin with")
         read = with_settings(read, {"training.start.allow_seen": True})
+    if read.training.is_imported and read.training.start is not None:
+        raise ToileError(
+            "this recipe is of an imported network, whose weights come from a file and are not "
+            f"trained; begin with them: --from {Path(read.training.start.run).name} --epochs 5"
+        )
     refuse_senseless(read)
     return read
 

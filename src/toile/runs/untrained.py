@@ -2,6 +2,7 @@
 
 from toile.network import Network, build_network, with_views
 from toile.runs.beginning import start_weights
+from toile.runs.classifier import load_network
 from toile.runs.run import Run
 from toile.training import copy_layers
 
@@ -14,6 +15,8 @@ def first_network(run: Run) -> Network:
     """
     recipe, plan = run.recipe, run.plan
     network = build_network(plan, recipe.seed)
+    if recipe.training.is_imported:
+        return load_network(run)
     if recipe.training.start is not None:
         weights, start = start_weights(recipe.training.start, plan)
         copy_layers(network, weights, start.copied)

@@ -112,7 +112,7 @@ def compare(
     if not opened:
         raise ToileError("there are no runs; compare takes runs by level, as {'relu': runs}")
     for level, members in opened.items():
-        _refuse_level(level, members)
+        _refuse_level(level, members, allow_seen)
         if not allow_seen:
             refuse_unknown(members)
     _refuse_twins(opened)
@@ -130,23 +130,28 @@ def compare(
     return Comparison(opened, margin, differences[0] if differences else "")
 
 
-def _refuse_level(level: str, runs: tuple[Run, ...]) -> None:
+def _refuse_unfinished(level: str, run: Run, allow_seen: bool) -> None:
+    """Raise ToileError unless `run` has finished, or was imported and may be compared."""
+    status = read_state(run.folder).status
+    if status == "imported" and not allow_seen:
+        raise ToileError(
+            f"level {level}: {run.name} was imported; what it was trained on is not known, so it "
+            "enters no verdict unless that is allowed: allow_seen=True"
+        )
+    if status not in ("finished", "imported"):
+        raise ToileError(
+            f"level {level}: {run.name} is {status}; runs that have finished are compared. "
+            f"toile.resume({run.name!r}) goes on with one that was stopped; leave out one that "
+            "failed, and say so"
+        )
+
+
+def _refuse_level(level: str, runs: tuple[Run, ...], allow_seen: bool) -> None:
     """Raise ToileError unless `runs` are finished readings of one thing."""
     if not runs:
         raise ToileError(f"level {level} has no runs; give it one or more, or leave it out")
     for run in runs:
-        status = read_state(run.folder).status
-        if status == "imported":
-            raise ToileError(
-                f"level {level}: {run.name} was imported; what it was trained on is not known, so "
-                "it enters no verdict. Train its recipe here, from random weights, to judge it"
-            )
-        if status != "finished":
-            raise ToileError(
-                f"level {level}: {run.name} is {status}; runs that have finished are compared. "
-                f"toile.resume({run.name!r}) goes on with one that was stopped; leave out one that "
-                "failed, and say so"
-            )
+        _refuse_unfinished(level, run, allow_seen)
         if not run.data.validation:
             raise ToileError(
                 f"level {level}: {run.name} was trained without validation images "

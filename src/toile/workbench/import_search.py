@@ -1,0 +1,230 @@
+"""How a network from elsewhere is to be read: the scale of its pictures, and what order it has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+from scipy.optimize import linear_sum_assignment
+
+from toile import evaluation
+from toile.conversion import (
+    SCALINGS,
+    ForeignNetwork,
+    Scaling,
+    ordered_outputs,
+    scaled_inputs,
+    transposed,
+)
+from toile.data import Images, Progress
+from toile.errors import ToileError
+from toile.evaluation import Estimate
+from toile.network import Pixels, network_logits, pixels_of, trained_network
+from toile.recipe import plan_network
+from toile.runs import PreparedData
+
+FLOOR, MOST_FLOOR = 3, 0.5
+"""A network works where it is right so many times as often as the commonest class, or on half.
+
+Networks with random weights reached 2.5 times: their features tell some classes apart.
+"""
+TRIED = 32
+"""Eight scales, as they are and transposed, each with its classes in order and not."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One way to read the network, its accuracy on the half of validation that chooses, and loss.
+
+    Another order of classes is chosen on every second of these images, and judged on the others.
+    """
+
+    scaling: str
+    is_transposed: bool
+    is_reordered: bool
+    accuracy: Estimate
+    loss: float
+
+    @property
+    def words(self) -> str:
+        """As `0 to 255, transposed`."""
+        suffix = ", transposed" * self.is_transposed
+        return f"{SCALINGS[self.scaling].words}{suffix}{', classes reordered' * self.is_reordered}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON has them."""
+        return {
+            "scaling": self.scaling,
+            "transposed": self.is_transposed,
+            "reordered": self.is_reordered,
+            "accuracy": self.accuracy.to_json(),
+            "loss": self.loss,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class ReadNetwork:
+    """A network that takes our pictures and has our classes, and how it was read.
+
+    `classes` has for each class the output of the file, None where they are in order.
+    """
+
+    network: ForeignNetwork
+    tried: Tried
+    classes: tuple[int, ...] | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """A network as it was read, and all it gave: outputs that no class has among them."""
+
+    read: ReadNetwork
+    logits: Float32[np.ndarray, "n k"]
+
+
+class ImportSearch:
+    """Tries how a network's pictures were scaled on the half of validation that chooses."""
+
+    def __init__(self, network: ForeignNetwork, prepared: PreparedData, progress: Progress) -> None:
+        self.network, self.prepared, self.progress = network, prepared, progress
+        split = prepared.split
+        self.images: Images = split.validation.gather(np.flatnonzero(split.selection))
+        self.classes = len(prepared.dataset.class_names)
+        self.tried: list[Tried] = []
+        counts = np.bincount(self.images.labels, minlength=self.classes)
+        self.commonest = float(counts.max() / max(1, counts.sum()))
+
+    @property
+    def floor(self) -> float:
+        """What the accuracy of a network that works is surely above."""
+        return max(self.commonest, min(FLOOR * self.commonest, MOST_FLOOR))
+
+    def best(self, names: Sequence[str], is_explicit: bool) -> ReadNetwork:
+        """The way of reading it that does best; raises ToileError where none does well enough.
+
+        A scaling that `is_explicit` is taken as it is, with a note where it does not.
+        """
+        total = 2 * len(names)
+        straight = [self._try(self.network, name, False, total) for name in names]
+        network_across = transposed(self.network)
+        across = (
+            []
+            if network_across is None
+            else [self._try(network_across, name, True, total) for name in names]
+        )
+        self.progress(total, total, "trying scales")
+        read = self._likeliest(straight)
+        # What is unusual is taken where it is better beyond doubt: chance alone finds some order.
+        rivals = [self._likeliest(across)] if across else []
+        rivals += [self._reordered(way) for way in (*straight, *across)]
+        for rival in sorted(rivals, key=lambda rival: -rival.tried.accuracy.value):
+            if rival.tried.accuracy.low > read.tried.accuracy.high and self._works(rival.tried):
+                read = rival
+                break
+        if read.tried not in self.tried:
+            self.tried.append(read.tried)
+        if self._works(read.tried):
+            return read
+        problem = (
+            f"no way of reading {self.network.source} is surely right on more than "
+            f"{100 * self.floor:.1f} % of {len(self.images)} images, where the commonest class has "
+            f"{100 * self.commonest:.1f} %: {self._table()}"
+        )
+        if is_explicit:
+            return replace(read, notes=(*read.notes, problem))
+        raise ToileError(
+            f"{problem}. It may have been trained on other pictures or classes than these, or on "
+            "pictures that were prepared in another way; --scaling, as unit or bytes, takes it all "
+            "the same"
+        )
+
+    def _table(self) -> str:
+        ranked = sorted(self.tried, key=lambda tried: -tried.accuracy.value)
+        return "; ".join(
+            f"{tried.words}: {100 * tried.accuracy.value:.1f} %" for tried in ranked[:8]
+        )
+
+    def _works(self, tried: Tried) -> bool:
+        """Whether it is surely above the floor, as the best of so many that were tried."""
+        accuracy = tried.accuracy
+        correct = round(accuracy.value * accuracy.n)
+        return evaluation.proportion(correct, accuracy.n, 1 - 0.05 / TRIED).low > self.floor
+
+    def _try(self, network: ForeignNetwork, name: str, is_transposed: bool, total: int) -> _Way:
+        self.progress(len(self.tried), total, "trying scales")
+        scaling = SCALINGS[name]
+        scaled = scaled_inputs(network, scaling)
+        logits = logits_of(scaled, scaling, self.prepared, self.images)
+        # An output more than there are classes may be the first, which no label has, or the last.
+        ours, labels = logits[:, : self.classes], self.images.labels
+        tried = Tried(
+            name,
+            is_transposed,
+            False,
+            evaluation.accuracy(ours, labels),
+            evaluation.cross_entropy(ours, labels),
+        )
+        self.tried.append(tried)
+        if scaled.outputs > self.classes:
+            cut = ordered_outputs(scaled, range(self.classes))
+            assert cut is not None
+            scaled = cut
+        return _Way(ReadNetwork(scaled, tried, None), logits)
+
+    def _likeliest(self, ways: Sequence[_Way]) -> ReadNetwork:
+        """Of those that accuracy cannot tell from the best the one with the lowest loss."""
+        low = max(way.read.tried.accuracy.low for way in ways)
+        close = [way.read for way in ways if way.read.tried.accuracy.value >= low]
+        read = min(close, key=lambda read: read.tried.loss)
+        if len(close) == 1:
+            return read
+        words = [f"{read.tried.words} (loss {read.tried.loss:.3f})" for read in close]
+        note = f"accuracy does not tell apart {' and '.join(words)}; the lowest loss was taken"
+        return replace(read, notes=(note,))
+
+    def _reordered(self, way: _Way) -> ReadNetwork:
+        """The same with each class given the output that answers it most often.
+
+        That is found on every second image and judged on the others; `way` itself where no order
+        but its own is found.
+        """
+        read, logits, labels = way.read, way.logits, self.images.labels
+        counts = np.zeros((self.classes, logits.shape[1]), np.int64)
+        np.add.at(counts, (labels[::2], logits[::2].argmax(1)), 1)
+        order = tuple(int(index) for index in linear_sum_assignment(-counts)[1])
+        network = transposed(self.network) if read.tried.is_transposed else self.network
+        assert network is not None
+        scaled = scaled_inputs(network, SCALINGS[read.tried.scaling])
+        ordered = ordered_outputs(scaled, order)
+        if order == tuple(range(self.classes)) or ordered is None:
+            return read
+        ours, labels = logits[1::2][:, list(order)], labels[1::2]
+        tried = replace(
+            read.tried,
+            is_reordered=True,
+            accuracy=evaluation.accuracy(ours, labels),
+            loss=evaluation.cross_entropy(ours, labels),
+        )
+        note = "its classes are in another order: " + ", ".join(
+            f"output {output} is {name}"
+            for output, name in zip(order, self.prepared.dataset.class_names, strict=True)
+        )
+        return ReadNetwork(ordered, tried, order, (note,))
+
+
+def pixels_as(scaling: Scaling, prepared: PreparedData) -> Pixels:
+    """What `scaling` is of: pixels in [0, 1], or standardised by the training part."""
+    statistics = prepared.statistics
+    kind = "standard" if scaling.is_standard else "unit"
+    return pixels_of(kind, statistics.mean, statistics.sd)
+
+
+def logits_of(
+    network: ForeignNetwork, scaling: Scaling, prepared: PreparedData, images: Images
+) -> Float32[np.ndarray, "n k"]:
+    """What a network that was brought to `scaling` gives for `images`."""
+    plan = plan_network(network.layers, network.shape, network.outputs)
+    trained = trained_network(plan, network.weights)
+    return network_logits(trained, images.pixels, pixels_as(scaling, prepared))

@@ -215,6 +215,16 @@ def test_an_imported_run_is_renamed_and_knows_its_first_weights(
     assert torch.equal(first["conv1.weight"], strangers[0].weight)
 
 
+def test_its_page_shows_no_curves_of_a_training_that_was_not(
+    strangers: nn.Sequential, tmp_path: Path
+) -> None:
+    run = brought(strangers, tmp_path / "run").run
+    page = toile.write_report(run).read_text()
+    assert "no epoch finished yet" not in page
+    assert "the weights it came or began with on 600 validation images" in page
+    assert "none trained here" in page
+
+
 def test_its_own_recipe_is_not_trained(strangers: nn.Sequential, tmp_path: Path) -> None:
     run = brought(strangers, tmp_path / "run").run
     with pytest.raises(ToileError, match=r"recipe is of an imported network.*--from run"):

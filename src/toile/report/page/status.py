@@ -60,6 +60,8 @@ def _ended(results: RunResults) -> tuple[Estimate, float | None, str]:
         "last": "the last epoch's weights",
         "ema": "the moving average of the weights along the training",
     }[score.weights]
+    if not results.epochs:
+        weights = "the weights it came or began with"
     part = "" if score.of == "validation" else f", {score.of}"
     meaning = f"The score is that of {weights} on {_images(score.n)}{part}{INTERVAL}"
     return score, results.validation.loss, meaning

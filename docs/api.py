@@ -18,7 +18,8 @@ GROUPS = {
     "Training": "train resume begin go_on LiveRun bench Bench",
     "Runs": "Run RunResults open_run list_runs Workspace bundle_run import_bundle write_report",
     "Scores": "evaluate Evaluated compare_predictions evaluate_robustness Robustness read_ledger",
-    "A trained network": "open_classifier Classifier predict Answered Prediction export_run",
+    "A trained network": "open_classifier Classifier predict Answered Prediction export_run "
+    "import_network ImportedNetwork",
     "Comparing": "compare Comparison judge_readings verdict_sentence Verdict",
     "Studies, searches, lab sheets": "Study study LiveStudy StudyResult open_study open_study_test "
     "search LiveSearch SearchResult open_search run_sheet LiveSheet SheetResult",

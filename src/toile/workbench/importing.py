@@ -84,6 +84,11 @@ class ImportedNetwork:
     `classes` says for each class of the data which output of the file it is, None where they are
     in order. `notes` say what was read otherwise than it stands in the file, and `proof` how close
     the run's network is to the file's own software, None where that is not at hand.
+
+        >>> exported = toile.export_run(run, "onnx", "own.onnx")
+        >>> imported = toile.import_network(exported.file, "fashion-sample", scaling="unit")
+        >>> imported.chosen.words, imported.proof.n, imported.proof.largest < 1e-3
+        ('0 to 1', 100, True)
     """
 
     run: Run
@@ -135,10 +140,10 @@ def import_network(
     Raises ToileError naming the layer that no network here holds, where nothing that is tried does
     well enough, or where it answers otherwise than its own software.
 
-        >>> module = run.classifier().module
-        >>> imported = toile.import_network(module, "fashion-sample")
-        >>> imported.run.status, imported.chosen.scaling
-        ('imported', 'unit')
+        >>> exported = toile.export_run(run, "onnx", "network.onnx")
+        >>> imported = toile.import_network(exported.file, "fashion-sample", scaling="unit")
+        >>> imported.run.status, imported.run.score.of
+        ('imported', 'the scoring half of validation')
     """
     if scaling is not None and scaling not in SCALINGS:
         raise ToileError(

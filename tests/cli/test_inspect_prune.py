@@ -10,8 +10,9 @@ def test_dead_filters_are_cut_for_nothing_and_the_parent_is_named(toile, killed)
     told = toile("inspect", "prune", killed, "--dead", "--json").json
     assert list(told) == [
         "run", "parent", "removed", "parameters", "macs", "seconds", "accuracy", "difference",
-        "classes",
+        "classes", "doubt",
     ]  # fmt: skip
+    assert told["doubt"] is None
     assert {1, 2} <= set(told["removed"]["conv1"])
     assert 5 in told["removed"]["dense1"]
     assert told["parameters"][1] < told["parameters"][0]

@@ -164,3 +164,9 @@ def test_hooks_are_refused() -> None:
 def test_names_that_torch_keeps_are_given_to_no_layer() -> None:
     public = {name for name in dir(nn.Sequential()) if not name.startswith("_")}
     assert public == RESERVED
+
+
+def test_more_channels_than_a_layer_may_have_are_refused_in_words() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 5000, 1), nn.AdaptiveAvgPool2d(1), nn.Linear(5000, 5))
+    with pytest.raises(ToileError, match=r"no network here may have .*filters"):
+        network_of_module(network, SHAPE)

@@ -16,6 +16,7 @@ import numpy as np
 from toile.distribution import extra_packages
 from toile.errors import ToileError
 
+H5_BEGINNING = b"\x89HDF\r\n\x1a\n"
 MOST_BYTES = 1 << 30
 """Of one file's arrays together, as they are in memory."""
 MOST_RATIO = 100

@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from toile.conversion.hdf5 import MOST_BYTES, MOST_RATIO, Hdf5File
+from toile.conversion.hdf5 import H5_BEGINNING, MOST_BYTES, MOST_RATIO, Hdf5File
 from toile.errors import ToileError
 
 Config = dict[str, Any]
 MOST_CONFIG_BYTES = 16 << 20
 MOST_LAYERS = 1_000
 ZIP_BEGINNING = b"PK"
-H5_BEGINNING = b"\x89HDF\r\n\x1a\n"
 # A .keras file has weights in order, an .h5 file by their names.
 VARIABLES = {
     "Conv2D": ("kernel", "bias"),

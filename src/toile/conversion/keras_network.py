@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from toile.conversion.activations import activation_layers
 from toile.conversion.builder import NetworkBuilder, unheld
@@ -20,8 +19,9 @@ from toile.conversion.keras_file import (
     layer_configs,
     read_keras,
 )
+from toile.conversion.refusals import refusals
 from toile.errors import ToileError
-from toile.recipe import first_fault, layers
+from toile.recipe import layers
 
 Weights = Mapping[str, np.ndarray]
 # Keras gives these nothing to do once a network is trained.
@@ -50,22 +50,13 @@ def read_keras_network(
     Raises ToileError where the file is damaged, or naming the layer that ours cannot hold.
     """
     model = read_keras(content, source)
-    try:
+    with refusals(source, "a layer's configuration or weights are not as Keras writes them"):
         chain, shape = _chain(model, source)
-        writer = _KerasChainWriter(source, model, chain, shape, data_shape)
+        writer = _KerasChainWriter(source, chain, shape, data_shape)
         if writer.is_row:
             writer.builder.flatten("the input", "last")
         writer.write(writer.builder, chain)
         return writer.builder.finish()
-    except RecursionError:
-        raise ToileError(f"{source}: its sums stand too deep inside each other") from None
-    except ValidationError as error:
-        raise ToileError(f"{source}: no network here may have {first_fault(error)}") from None
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
-        raise ToileError(
-            f"{source} is damaged: a layer's configuration or weights are not as Keras writes "
-            f"them ({type(error).__name__}: {error!s:.60})"
-        ) from None
 
 
 def _chain(model: KerasModel, source: str) -> tuple[Chain[_Layer], list[Any]]:
@@ -158,7 +149,6 @@ class _KerasChainWriter:
     def __init__(
         self,
         source: str,
-        model: KerasModel,
         chain: Chain[_Layer],
         shape: list[Any],
         data_shape: tuple[int, int, int],
@@ -209,15 +199,12 @@ class _KerasChainWriter:
                 self._pad(builder)
                 builder.block(
                     part.addition.name,
-                    partial(self._path, chain=part.branch),
-                    partial(self._path, chain=part.shortcut),
+                    partial(self.write, chain=part.branch),
+                    partial(self.write, chain=part.shortcut),
                 )
             else:
                 self._layer(builder, part.content)
         self._pad(builder)
-
-    def _path(self, builder: NetworkBuilder, chain: Chain[_Layer]) -> None:
-        self.write(builder, chain)
 
     def _pad(self, builder: NetworkBuilder) -> None:
         """Zeros that no convolution took in."""

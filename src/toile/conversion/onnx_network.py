@@ -7,16 +7,16 @@ from functools import partial
 
 import numpy as np
 from jaxtyping import Float32
-from pydantic import ValidationError
 
 from toile.conversion.activations import activation_layers
 from toile.conversion.builder import NetworkBuilder, unheld
 from toile.conversion.foreign import ForeignNetwork, Runtime
 from toile.conversion.graph import Chain, Fork, Node, chain_of
 from toile.conversion.onnx_graph import OnnxStep, read_graph
+from toile.conversion.refusals import refusals
 from toile.distribution import extra_packages
 from toile.errors import ToileError
-from toile.recipe import first_fault, layers
+from toile.recipe import layers
 
 FIRST, LAST = (0, 1, 2, 3), (0, 2, 3, 1)
 """Which of (n, c, h, w) stands at each axis of a tensor: channels first, channels last."""
@@ -34,23 +34,14 @@ def read_onnx_network(
     Raises ToileError where the file is damaged, or naming the node that ours cannot hold.
     """
     graph = read_graph(content, source)
-    try:
+    with refusals(source, "a node is not as ONNX has it"):
         chain = chain_of(source, graph.nodes, graph.first, graph.last)
         shape, axes = _input(chain, graph.shape, data_shape, source)
         writer = _OnnxChainWriter(source, NetworkBuilder(source, shape), axes)
         if len(axes) == 2:
             writer.builder.flatten("the input", "first")
         writer.write(chain)
-    except RecursionError:
-        raise ToileError(f"{source}: its sums stand too deep inside each other") from None
-    except ValidationError as error:
-        raise ToileError(f"{source}: no network here may have {first_fault(error)}") from None
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
-        raise ToileError(
-            f"{source} is damaged: a node is not as ONNX has it "
-            f"({type(error).__name__}: {error!s:.60})"
-        ) from None
-    network = writer.builder.finish()
+        network = writer.builder.finish()
     runtime, name = _runtime(content, source, shape, axes)
     return replace(network, runtime=runtime, runtime_name=name)
 

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 from toile.conversion.foreign import ForeignNetwork
+from toile.conversion.hdf5 import H5_BEGINNING, MOST_BYTES
 from toile.conversion.keras_network import read_keras_network
 from toile.conversion.onnx_network import read_onnx_network
 from toile.errors import ToileError
 
 SUFFIXES = (".h5", ".hdf5", ".keras", ".onnx", ".safetensors")
-MOST_BYTES = 1 << 30
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".joblib")
-H5_BEGINNING, ZIP_BEGINNING = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 PICKLED = """\
 {path} is a pickle: opening it runs whatever code it holds, so it is not opened here. In the program
 that made it, turn its weights into a safetensors file:

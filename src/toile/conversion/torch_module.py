@@ -8,6 +8,7 @@ import numpy as np
 from toile.conversion.activations import activation_layers
 from toile.conversion.builder import NetworkBuilder, unheld
 from toile.conversion.foreign import ForeignNetwork
+from toile.conversion.refusals import refusals
 from toile.errors import ToileError
 from toile.recipe import layers
 
@@ -27,13 +28,14 @@ def network_of_module(module: Any, data_shape: tuple[int, int, int]) -> ForeignN
             'torch.onnx.export(module, example, "network.onnx", external_data=False)'
         )
     builder = NetworkBuilder(SOURCE, data_shape)
-    for name, part in _leaves(module, ""):
-        kind = type(part).__name__
-        if part._forward_hooks or part._forward_pre_hooks:
-            raise unheld(SOURCE, name, "has hooks, which are code")
-        if kind not in _WRITERS or not _is_torch(part):
-            raise unheld(SOURCE, name, f"is a {kind}")
-        _WRITERS[kind](builder, name, part)
+    with refusals(SOURCE, "a layer is not as torch has it"):
+        for name, part in _leaves(module, ""):
+            kind = type(part).__name__
+            if part._forward_hooks or part._forward_pre_hooks:
+                raise unheld(SOURCE, name, "has hooks, which are code")
+            if kind not in _WRITERS or not _is_torch(part):
+                raise unheld(SOURCE, name, f"is a {kind}")
+            _WRITERS[kind](builder, name, part)
     return builder.finish()
 
 

@@ -80,3 +80,13 @@ def share_tensors(copy: nn.Module, source: nn.Module) -> None:
     """Make the parameters and buffers of `own` those of `copy`, as the very same tensors."""
     copy._parameters.update(source._parameters)
     copy._buffers.update(source._buffers)
+
+
+def direct_modules(module: nn.Module) -> dict[str, nn.Module | None]:
+    """The module's own parts by name, one that stands in two places twice; the dict itself."""
+    return module._modules
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """Whether code runs before or after the module's forward."""
+    return bool(module._forward_hooks or module._forward_pre_hooks)

@@ -154,9 +154,11 @@ def test_what_ours_does_otherwise_is_refused(layer: nn.Module, message: str) -> 
         network_of_module(nn.Sequential(layer, nn.Flatten(), nn.Linear(432, 5)), SHAPE)
 
 
-def test_hooks_are_refused() -> None:
-    network = nn.Sequential(nn.Flatten(), nn.Linear(432, 5))
-    network[1].register_forward_hook(lambda module, inputs, outputs: 2 * outputs)
+@pytest.mark.parametrize("place", ["", "0", "0.0", "1"])
+def test_hooks_are_refused(place: str) -> None:
+    network = nn.Sequential(nn.Sequential(nn.Flatten()), nn.Linear(432, 5))
+    module = network.get_submodule(place)
+    module.register_forward_hook(lambda module, inputs, outputs: 2 * outputs)
     with pytest.raises(ToileError, match="has hooks"):
         network_of_module(network, SHAPE)
 

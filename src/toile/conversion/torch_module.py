@@ -1,10 +1,11 @@
-"""A torch module as our layers, by the classes of its parts; torch itself is not imported."""
+"""A torch module as our layers, by the classes of its parts."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from toile import torch_private
 from toile.conversion.activations import activation_layers
 from toile.conversion.builder import NetworkBuilder, unheld
 from toile.conversion.foreign import ForeignNetwork
@@ -28,11 +29,11 @@ def network_of_module(module: Any, data_shape: tuple[int, int, int]) -> ForeignN
             'torch.onnx.export(module, example, "network.onnx", external_data=False)'
         )
     builder = NetworkBuilder(SOURCE, data_shape)
+    _refuse_hooks("Sequential", module)
     with refusals(SOURCE, "a layer is not as torch has it"):
         for name, part in _leaves(module, ""):
             kind = type(part).__name__
-            if part._forward_hooks or part._forward_pre_hooks:
-                raise unheld(SOURCE, name, "has hooks, which are code")
+            _refuse_hooks(name, part)
             if kind not in _WRITERS or not _is_torch(part):
                 raise unheld(SOURCE, name, f"is a {kind}")
             _WRITERS[kind](builder, name, part)
@@ -43,10 +44,16 @@ def _is_torch(module: Any) -> bool:
     return type(module).__module__.startswith("torch.nn.modules.")
 
 
+def _refuse_hooks(name: str, module: Any) -> None:
+    if torch_private.has_hooks(module):
+        raise unheld(SOURCE, name, "has hooks, which are code")
+
+
 def _leaves(module: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     # Not named_children, which leaves out a module that stands in two places the second time.
-    for name, part in module._modules.items():
+    for name, part in torch_private.direct_modules(module).items():
         if type(part).__name__ == "Sequential" and _is_torch(part):
+            _refuse_hooks(f"{prefix}{name}", part)
             yield from _leaves(part, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", part

@@ -51,14 +51,14 @@ test-newest:
 	.newest/bin/pytest $(SMOKE) -o filterwarnings=error:::toile
 
 lint: $(READY)
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks docs/*.py
+	$(BIN)/ruff format --check src tests benchmarks docs/*.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 format: $(READY)
-	$(BIN)/ruff check --fix src tests benchmarks
-	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix src tests benchmarks docs/*.py
+	$(BIN)/ruff format src tests benchmarks docs/*.py
 
 docs: $(READY)
 	@{ echo "# Settings"; echo; \

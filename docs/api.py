@@ -52,8 +52,8 @@ images = data.train.pixels[run.validation.indices]
 labels = data.train.labels[run.validation.indices]
 ```
 
-`relu_runs` and `gelu_runs` are lists of two runs each, of other seeds; `epochs` is the name of a study and `batches` of a
-search that are done; `photo.png` is any picture.
+`relu_runs` and `gelu_runs` are lists of two runs each, of other seeds; `epochs` is the name of a
+study and `batches` of a search that are done; `photo.png` is any picture.
 """
 
 

@@ -25,11 +25,11 @@ from PIL import ExifTags, Image, ImageDraw, ImageFilter, PngImagePlugin
 from scipy import ndimage
 
 import toile
+from toile.prediction import Answered
 from toile.report import StepsOf, save_figure, steps_figure
 from toile.runs import Run
 from toile.workbench import inspected, view_attribution, view_pruning_curve, view_top
 from toile.workbench.page import write_report
-from toile.prediction import Answered
 
 HERE = Path(__file__).parent
 SIDE = 900

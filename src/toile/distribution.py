@@ -20,6 +20,7 @@ EXTRAS = {
     "inspect": ("captum",),
     "map": ("openTSNE",),
     "sklearn": ("sklearn",),
+    "parquet": ("pyarrow",),
 }
 """What each extra brings, as it is imported; `serve` is another name of `export`."""
 

@@ -1,6 +1,7 @@
 """A toy set in every format, a cache of its own for each test, and Fashion-MNIST where it is."""
 
 import gzip
+import io
 import struct
 import zipfile
 from collections.abc import Callable
@@ -8,9 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from jaxtyping import Int64, UInt8
 from PIL import Image
+from pyarrow import parquet as pq
 
 from toile.data import Dataset, load_data
 from toile.data.catalogue import KNOWN
@@ -113,6 +116,18 @@ def write_zip(folder: Path, toy: Toy, wrapping: str = "") -> Path:
     return folder / "toy.zip"
 
 
+def write_parquet(folder: Path, toy: Toy) -> Path:
+    """Two Parquet files of PNG bytes."""
+    folder.mkdir(parents=True)
+    for part, x, y in (("train", toy.train_x, toy.train_y), ("test", toy.test_x, toy.test_y)):
+        pictures = [io.BytesIO() for _ in x]
+        for pixels, picture in zip(x, pictures, strict=True):
+            Image.fromarray(pixels).save(picture, "PNG")
+        contents = [{"bytes": picture.getvalue(), "path": None} for picture in pictures]
+        pq.write_table(pa.table({"image": contents, "label": y}), folder / f"{part}.parquet")
+    return folder
+
+
 FORMATS: dict[str, Callable[[Path, Toy], Path]] = {
     "idx": write_idx,
     "idx.gz": lambda folder, toy: write_idx(folder, toy, gzip.compress),
@@ -129,6 +144,7 @@ FORMATS: dict[str, Callable[[Path, Toy], Path]] = {
     "npz, column of labels": lambda folder, toy: write_npz(folder, toy, y=lambda y: y[:, None]),
     "folder": write_folder,
     "zip": write_zip,
+    "parquet": write_parquet,
     "zip in a folder": lambda folder, toy: write_zip(folder, toy, "garments/"),
 }
 

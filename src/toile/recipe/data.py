@@ -63,8 +63,12 @@ class Data(Settings):
         description="Whether rows and columns of pictures are swapped in reading; auto swaps those "
         "of files called emnist-*, which are known to be stored so",
     )
-    label_column: Literal["auto", "first", "last"] = Field(
-        "auto", description="Where a CSV file has its labels"
+    label_column: str = Field(
+        "auto",
+        min_length=1,
+        max_length=200,
+        description="Where a CSV or Parquet file has its labels: first, last, or the name of the "
+        "column",
     )
     corrections: Annotated[str, Field(min_length=1, max_length=4096)] | None = Field(
         None,

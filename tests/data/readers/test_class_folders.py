@@ -187,7 +187,7 @@ def test_a_folder_of_far_too_many_files_is_refused_by_their_number(folder, monke
 def test_an_empty_folder(tmp_path):
     with pytest.raises(
         ToileError,
-        match=r"holds no IDX files, no CIFAR .bin files, no CSV files, no .npz and no class f",
+        match=r"holds no IDX files, no CIFAR .bin .* no .npz, no Parquet files and no class f",
     ):
         load_data(tmp_path)
 

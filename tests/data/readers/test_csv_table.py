@@ -231,3 +231,21 @@ def test_a_name_as_long_as_names_can_be_has_no_partner_and_is_read(train_csv):
     longest = train_csv.with_name("test".ljust(251, "x") + ".csv")
     train_csv.rename(longest)
     assert len(load_data(longest).train) > 0
+
+
+def test_the_setting_names_a_column_of_labels(tmp_path):
+    rows = [[number, number % 3, number % 2, *range(number, number + 16)] for number in range(30)]
+    header = ["age", "Size", "class", *(f"p{number}" for number in range(16))]
+    file = tmp_path / "named.csv"
+    file.write_text("\n".join(",".join(map(str, row)) for row in (header, *rows)))
+    assert load_data(file).class_names == ("0", "1")
+    by_size = load_data(file, label_column="size", test=0)
+    assert by_size.class_names == ("0", "1", "2")
+    assert by_size.train.labels.tolist() == [number % 3 for number in range(30)]
+    assert by_size.train.shape == (1, 4, 4)
+    with pytest.raises(ToileError, match=r"is sizes, and the header has .*did you mean size"):
+        load_data(file, label_column="sizes")
+    headless = tmp_path / "headless.csv"
+    headless.write_text("\n".join(",".join(map(str, row[1:])) for row in rows))
+    with pytest.raises(ToileError, match="is size, and there is no header; it is auto, first"):
+        load_data(headless, label_column="size")

@@ -27,6 +27,7 @@ SETS = (
     "folder",
     "zip",
     "zip, packed",
+    "parquet",
 )
 
 

@@ -14,6 +14,7 @@ from toile.data.readers.csv_table import read_csv
 from toile.data.readers.folder import find_pictures, read_folder
 from toile.data.readers.idx import find_idx, read_idx
 from toile.data.readers.npz import find_npz, read_npz
+from toile.data.readers.parquet import find_parquet, read_parquet
 from toile.data.readers.parts import Parts, Progress
 from toile.data.readers.svhn import find_svhn, read_svhn
 from toile.data.readers.tar_shards import find_tar, read_tar
@@ -33,6 +34,8 @@ READERS: tuple[tuple[Callable[[Path], list[Path]], Read], ...] = (
     (find_idx, read_idx),
     (find_cifar, read_cifar),
     (find_svhn, read_svhn),
+    # Before pictures, as there is a folder in its way.
+    (find_parquet, read_parquet),
     # Before CSV: many picture sets carry a labels.csv beside their class folders.
     (find_pictures, read_folder),
     (find_csv, read_csv),
@@ -52,10 +55,11 @@ def find_source(path: Path) -> tuple[Read, list[Path]]:
     if path.is_dir():
         archive = next((file for file in path.iterdir() if find_zip(file)), None)
         raise ToileError(
-            f"{path}: holds no IDX files, no CIFAR .bin files, no CSV files, no .npz and no "
-            "class folders; " + (f"name the archive in it, {archive}" if archive else REQUIREMENT)
+            f"{path}: holds no IDX files, no CIFAR .bin files, no CSV files, no .npz, no Parquet "
+            "files and no class folders; "
+            + (f"name the archive in it, {archive}" if archive else REQUIREMENT)
         )
     raise ToileError(
-        f"{path}: is of no known format; .csv, .csv.gz, .tsv, .npz, .npy, .zip and .tar are read, "
-        "and folders of IDX files, of CIFAR's .bin files or of class folders"
+        f"{path}: is of no known format; .csv, .csv.gz, .tsv, .npz, .npy, .parquet, .zip and .tar "
+        "are read, and folders of IDX files, of CIFAR's .bin files or of class folders"
     )

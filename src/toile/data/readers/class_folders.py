@@ -34,7 +34,10 @@ def read_pictures(where: str, files: list[PictureFile], data: Data, progress: Pr
         sets = [([*train, *held_out], len(held_out)), (test, 0)]
         training, *tested = decoder.decode_all(sets if "test" in layout.parts else sets[:1])
     if data.rule > 2:
-        _refuse_unreadable_class(where, train, training.split_held_out()[0].labels, decoder.skipped)
+        pictures = [entry for entry in train if looks_like_a_picture(entry[1])]
+        refuse_unreadable_class(
+            where, pictures, training.split_held_out()[0].labels, decoder.skipped
+        )
     return Parts(
         training,
         tested[0] if tested else None,
@@ -50,14 +53,14 @@ def _labelled(classes: Classes, order: dict[str, str]) -> Labelled:
     return [(label, file) for label, folder in enumerate(order) for file in classes.get(folder, ())]
 
 
-def _refuse_unreadable_class(
+def refuse_unreadable_class(
     where: str, train: Labelled, labels: Int64[np.ndarray, " n"], skipped: list[Skipped]
 ) -> None:
     """A class of which no picture can be read would be lost in silence."""
     read = set(labels.tolist())
     reasons = {entry.file: entry.reason for entry in skipped}
     for label, file in train:
-        if label not in read and looks_like_a_picture(file):
+        if label not in read:
             raise ToileError(
                 f"{where}: no picture in {file.path.parent}/ can be read; {file.path.name} "
                 f"{reasons[str(file.path)]}; mend them, or take the folder away"

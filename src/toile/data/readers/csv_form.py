@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from toile.data.readers.parts import MAX_CLASSES, MAX_SIDE_PX
-from toile.errors import ToileError
+from toile.errors import ToileError, did_you_mean
 
 DELIMITERS = (",", ";", "\t")
 MIN_PIXELS = 16
@@ -31,6 +31,10 @@ INDEX_NAMES = ("", "index", "id", "imageid", "image_id", "idx")
 PART_COLUMNS = ("usage", "split", "part", "partition", "subset")
 ONES, ZEROS = ("1", "1.0"), ("0", "0.0")
 ENDS = (("end",), ("end",))
+ENDS_BY_SETTING: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "first": (("label",), ()),
+    "last": ((), ("label",)),
+}
 PIXEL_TEXT = ("pixels", "pixel", "image")
 
 
@@ -160,10 +164,16 @@ def _outer_roles(
     setting: str,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What the columns before and after the pixels are."""
-    if setting != "auto":
-        return (("label",), ()) if setting == "first" else ((), ("label",))
+    if setting in ENDS_BY_SETTING:
+        return ENDS_BY_SETTING[setting]
+    if setting != "auto" and setting.lower() not in names:
+        header = f"the header has {', '.join(names[:8])}" if names else "there is no header"
+        raise ToileError(
+            f"{file}: data.label_column is {setting}, and {header:.200}"
+            f"{did_you_mean(setting, names)}; it is auto, first, last or the name of a column"
+        )
     if names:
-        roles = _by_names(file, names)
+        roles = _by_names(file, names, setting.lower())
     else:
         rows = [split_line(line, delimiter) for line in lines]
         roles = _by_rows(file, len(first), [row for row in rows if len(row) == len(first)])
@@ -172,7 +182,9 @@ def _outer_roles(
     return roles
 
 
-def _by_names(file: Path, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _by_names(
+    file: Path, names: tuple[str, ...], setting: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """By the header: most columns are called alike but for a number, and those are the pixels."""
     stems = [re.sub(r"[^a-z]", "", name) for name in names]
     # A column without a name has no stem either, and is no pixel.
@@ -190,17 +202,22 @@ def _by_names(file: Path, names: tuple[str, ...]) -> tuple[tuple[str, ...], tupl
             f"{file}: column {stray + 1}, {names[stray]!r}, stands among the pixels; the label is "
             "before or after them"
         )
-    roles = [_role(name) for name in (*names[:left], *names[right:])]
+    outer = (*names[:left], *names[right:])
+    roles = [_role(name) for name in outer]
+    if setting != "auto":
+        roles = ["unknown" if role == "label" else role for role in roles]
+        named = zip(outer, roles, strict=True)
+        roles = ["label" if name == setting else role for name, role in named]
     if "label" not in roles:
         # One that is called otherwise is the label, where there is no other.
         unknown = [index for index, role in enumerate(roles) if role == "unknown"]
         if len(unknown) == 1:
             roles[unknown[0]] = "label"
     if roles.count("label") > 1 or ("unknown" in roles and "label" not in roles):
-        extra = ", ".join(repr(name) for name in (*names[:left], *names[right:]))
+        extra = ", ".join(map(repr, outer))
         raise ToileError(
             f"{file}: the header has {extra} beside the pixels; which is the label cannot be "
-            "told; call one of them label, or set data.label_column to first or last"
+            "told; call one of them label, or set data.label_column to its name"
         )
     if not roles:
         return ENDS

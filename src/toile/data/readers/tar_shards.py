@@ -6,7 +6,6 @@ val- or test- are of that part. Source: webdataset's description of its format.
 """
 
 import io
-import re
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from toile.data.readers.archive import PICTURE_ENDINGS, is_hidden
 from toile.data.readers.class_folders import read_pictures
-from toile.data.readers.part_names import part_of
+from toile.data.readers.part_names import part_in_words
 from toile.data.readers.parts import MAX_IMAGES, Parts, Progress
 from toile.data.readers.picture_files import PictureFile
 from toile.data.readers.picture_limits import MAX_FILE_BYTES, UnreadablePicture
@@ -26,7 +25,6 @@ SUFFIX = ".tar"
 PACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 CLASS_ENDING = ".cls"
 MAX_CLASS_BYTES = 200
-WORD = re.compile(r"[^\W_]+")
 
 
 class CheckedInfo(tarfile.TarInfo):
@@ -98,15 +96,7 @@ def read_tar(path: Path, files: list[Path], data: Data, progress: Progress) -> P
 
 def _members(file: Path) -> Iterator[Member]:
     """Its plain files, hidden ones left out."""
-    # imagenet1k-validation-07, test-00000-of-00010: the word may stand anywhere.
-    words = WORD.findall(file.name[: -len(SUFFIX)])
-    named = {part for word in words if (part := part_of(word))}
-    if len(named) > 1:
-        raise ToileError(
-            f"{file}: is called as two parts, {' and '.join(sorted(named))}; give it the name of "
-            "one"
-        )
-    part = next(iter(named), None)
+    part = part_in_words(file.name[: -len(SUFFIX)], str(file))
     try:
         with tarfile.open(file, "r:", tarinfo=CheckedInfo) as archive:
             for count, info in enumerate(archive):

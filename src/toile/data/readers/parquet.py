@@ -1,0 +1,204 @@
+"""Parquet files with the bytes of pictures, as Hugging Face's data sets have them.
+
+A column of pictures is a struct of `bytes` and `path`, or bytes alone; the features in the schema's
+metadata say which columns are pictures and what the classes are called. Shards are of the part
+their name, or their folder's, says. Source: the documentation of `datasets`, "Image" and
+"ClassLabel".
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from toile.data.readers.class_folders import Labelled, refuse_unreadable_class
+from toile.data.readers.class_order import order_classes
+from toile.data.readers.folder import find_pictures
+from toile.data.readers.label_values import Labels, class_indices
+from toile.data.readers.layout import PICTURE_SUFFIXES
+from toile.data.readers.parquet_columns import ParquetForm, read_form, read_labels
+from toile.data.readers.parquet_rows import PictureRows
+from toile.data.readers.part_names import part_in_words
+from toile.data.readers.parts import MAX_IMAGES, Parts, Progress, check_labels
+from toile.data.readers.picture import quiet_pillow
+from toile.data.readers.picture_files import PictureFile, PictureFiles
+from toile.errors import ToileError
+from toile.recipe import Data
+
+SUFFIX = ".parquet"
+MAX_DEPTH = 3
+# train-00002-of-00005
+SHARD = re.compile(r"(?P<name>.*)-(?P<number>\d{5})-of-(?P<total>\d{5})")
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class ParquetFile:
+    """A file, the part its name says, or None, and the labels of its rows; None without any."""
+
+    file: Path
+    part: str | None
+    form: ParquetForm
+    labels: Labels | None
+
+
+def find_parquet(path: Path) -> list[Path]:
+    """The file itself, or all of a folder, a few levels deep; none beside pictures.
+
+    Raises ToileError where a folder holds several sets.
+    """
+    if path.is_file():
+        return [path] if path.suffix.lower() == SUFFIX else []
+    files = [file for depth in range(MAX_DEPTH) for file in path.glob("*/" * depth + f"*{SUFFIX}")]
+    files = sorted(file for file in files if not _is_hidden(file.relative_to(path)))
+    if not files or any(file.suffix.lower() in PICTURE_SUFFIXES for file in find_pictures(path)):
+        return []
+    sets = {_set_of(file, path) for file in files}
+    if len(sets) > 1:
+        names = ", ".join(f"{name}/" if name else "." for name in sorted(sets)[:4])
+        raise ToileError(
+            f"{path}: holds {len(sets)} sets of Parquet files, in {names}; name the folder of one"
+        )
+    return files
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(name.startswith(".") for name in path.parts)
+
+
+def _set_of(file: Path, folder: Path) -> str:
+    """The folders a file lies in, those called as a part left out."""
+    folders = file.relative_to(folder).parent.parts
+    return "/".join(name for name in folders if part_in_words(name, str(file)) is None)
+
+
+def read_parquet(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
+    """Read the files `find_parquet` found."""
+    shards, notes = _labelled(_open(path, files, data), path)
+    forms = [shard.form for shard in shards]
+    names = _class_names(forms)
+    labels, class_names = _indices(shards, names, str(path))
+    rows = PictureRows()
+    pictures: dict[str, Labelled] = {part: [] for part in PARTS}
+    for shard, shard_labels in zip(shards, labels, strict=True):
+        pictures[shard.part or "train"] += [
+            (label, PictureFile(_name(path, shard, row), partial(rows.open, shard.form, row)))
+            for row, label in enumerate(shard_labels.tolist())
+        ]
+    train, held_out, test = pictures.values()
+    if not train:
+        raise ToileError(
+            f"{path}: has {', '.join(part for part in PARTS if pictures[part])} images and none to "
+            "train on; add the shards called train"
+        )
+    num_files = sum(map(len, pictures.values()))
+    decoder = PictureFiles(str(path), data, progress, num_files, [])
+    with quiet_pillow():
+        sets = [([*train, *held_out], len(held_out)), (test, 0)]
+        training, *tested = decoder.decode_all(sets if test else sets[:1])
+    learnt = training.split_held_out()[0].labels
+    refuse_unreadable_class(str(path), train, learnt, decoder.skipped)
+    return Parts(
+        training,
+        tested[0] if tested else None,
+        class_names,
+        skipped=tuple(decoder.skipped),
+        notes=tuple(notes),
+        greys=decoder.greys,
+    )
+
+
+def _open(path: Path, files: list[Path], data: Data) -> list[ParquetFile]:
+    """The files with their columns and labels; no picture is read."""
+    shards = []
+    for file in files:
+        words = file.relative_to(path).with_suffix("") if path.is_dir() else file.stem
+        part = part_in_words(str(words), str(file))
+        form = read_form(file, data.label_column)
+        shards.append(ParquetFile(file, part, form, read_labels(form)))
+    num_rows = sum(shard.form.num_rows for shard in shards)
+    if num_rows > MAX_IMAGES:
+        raise ToileError(f"{path}: holds {num_rows} pictures; at most {MAX_IMAGES} are read")
+    named, unnamed = ([s for s in shards if (s.part is None) == no] for no in (False, True))
+    if named and unnamed:
+        raise ToileError(
+            f"{path}: {named[0].file.name} is called as a part of the set is, "
+            f"{unnamed[0].file.name} is not; name every file train, validation or test, or none"
+        )
+    return shards
+
+
+def _labelled(shards: list[ParquetFile], path: Path) -> tuple[list[ParquetFile], list[str]]:
+    """The shards with labels, and what there is to say of the files."""
+    notes = _missing_shards([shard.file for shard in shards])
+    columns = sorted({f"{shard.form.pictures} and {shard.form.labels}" for shard in shards})
+    notes.append(f"pictures and labels are the columns {'; '.join(columns)}")
+    for part in (None, *PARTS):
+        of_part = [shard for shard in shards if shard.part == part]
+        without = [shard for shard in of_part if shard.labels is None]
+        if without and (len(without) < len(of_part) or part in (None, "train")):
+            raise ToileError(
+                f"{without[0].file}: has no labels in its column {without[0].form.labels}; every "
+                "picture has a class"
+            )
+        if without:
+            num_rows = sum(shard.form.num_rows for shard in without)
+            notes.append(f"the {part} part is left out: its {num_rows} pictures have no labels")
+    return [shard for shard in shards if shard.labels is not None], notes
+
+
+def _missing_shards(files: list[Path]) -> list[str]:
+    """A sentence for each set of numbered shards of which some are not here."""
+    counts: Counter[tuple[str, int]] = Counter()
+    for file in files:
+        if match := SHARD.fullmatch(file.stem):
+            counts[match["name"], int(match["total"])] += 1
+    return [
+        f"{count} of {total} files of {name} are here; the rest is not read"
+        for (name, total), count in counts.items()
+        if count < total
+    ]
+
+
+def _class_names(forms: Sequence[ParquetForm]) -> tuple[str, ...] | None:
+    """The names of the classes by the features, which all files have alike; None without."""
+    first = forms[0]
+    for form in forms:
+        if form.class_names != first.class_names:
+            raise ToileError(
+                f"{form.file}: its features name other classes than those of {first.file.name}; "
+                "files of one set have the same"
+            )
+    return first.class_names
+
+
+def _indices(
+    shards: list[ParquetFile], names: tuple[str, ...] | None, where: str
+) -> tuple[list[Labels], tuple[str, ...] | None]:
+    """The class index of each row, by shard, and the names of the classes."""
+    labels = [shard.labels for shard in shards if shard.labels is not None]
+    if names is None:
+        labels, class_names = class_indices(labels, where)
+    else:
+        # In the order of the features, though spelt as a known dataset spells them.
+        spelt = order_classes(names)
+        class_names = tuple(spelt[name] for name in names)
+    for shard, indices in zip(shards, labels, strict=True):
+        check_labels(indices, shard.form.num_rows, str(shard.file))
+        if names is not None and indices.max() >= len(names):
+            row = int(np.flatnonzero(indices >= len(names))[0])
+            raise ToileError(
+                f"{shard.file}: row {row} has label {indices[row]}; its features name "
+                f"{len(names)} classes"
+            )
+    return labels, class_names
+
+
+def _name(path: Path, shard: ParquetFile, row: int) -> PurePosixPath:
+    """What a picture is called: its file and row, from 0."""
+    file = shard.file.relative_to(path) if path.is_dir() else Path(shard.file.name)
+    return PurePosixPath(file.as_posix(), f"row {row}")

@@ -1,0 +1,76 @@
+"""The pictures of Parquet files by their rows, read forward, a few at a time."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toile.data.readers.parquet_columns import ParquetForm, damaged, open_parquet
+from toile.data.readers.picture_limits import MAX_FILE_BYTES, UnreadablePicture
+from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
+from toile.errors import ToileError
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # type: ignore[import-untyped]
+
+ROWS_AT_ONCE = 2
+"""A picture may have 128 MB here before it is refused, and a row may repeat it for a few bytes."""
+
+
+class PictureRows:
+    """Opens a picture by its file and row; fast where rows are asked in order.
+
+    One file is open at a time, from its first row that is asked to the next file's.
+    """
+
+    def __init__(self) -> None:
+        self._file: Path | None = None
+        self._rows: Iterator[bytes | None] = iter(())
+        self._next = 0
+
+    def open(self, form: ParquetForm, row: int) -> io.BytesIO:
+        """The picture in `row`, from 0. Raises UnreadablePicture where there is none."""
+        if form.file != self._file or row < self._next:
+            self._file, self._rows, self._next = form.file, _contents(form), 0
+        content = None
+        while self._next <= row:
+            content = next(self._rows, None)
+            self._next += 1
+        if content is None:
+            raise UnreadablePicture("has no bytes; embed the pictures when the file is written")
+        if len(content) > MAX_FILE_BYTES:
+            raise UnreadablePicture(
+                f"has {len(content)} bytes; a picture has at most {MAX_FILE_BYTES}"
+            )
+        return io.BytesIO(content)
+
+
+def _contents(form: ParquetForm) -> Iterator[bytes | None]:
+    """The bytes of each row's picture; None where a row has none."""
+    num_file_bytes = form.file.stat().st_size
+    most, num_bytes = max(FREE_BYTES, MAX_RATIO * num_file_bytes), 0
+    for batch in _batches(form):
+        column = batch.column(0)
+        if form.bytes_path != form.pictures:
+            column = column.flatten()[0]
+        for value in column:
+            content = value.as_py()
+            num_bytes += len(content or b"")
+            if num_bytes > most:
+                raise ToileError(
+                    f"{form.file}: its {num_file_bytes} bytes unpack to more than {most}, "
+                    f"{MAX_RATIO} times as many, which no pictures do"
+                )
+            yield content
+
+
+def _batches(form: ParquetForm) -> "Iterator[pa.RecordBatch]":
+    import pyarrow as pa
+
+    with open_parquet(form.file) as opened:
+        try:
+            yield from opened.iter_batches(
+                batch_size=ROWS_AT_ONCE, columns=[form.bytes_path], use_threads=False
+            )
+        except (pa.ArrowException, OSError, ValueError) as damage:
+            raise damaged(form.file, damage) from None

@@ -111,8 +111,10 @@ def _same(network: nn.Module, path: Path) -> None:
     np.testing.assert_allclose(read.runtime(images), theirs, atol=2e-5)
 
 
-def channels_last(path: Path) -> np.ndarray:
+def channels_last(path: Path, operator: str = "Transpose") -> np.ndarray:
     """A file as converters from TensorFlow write them: channels last, and turned for Conv.
+
+    Of one channel a Reshape does what a Transpose does.
 
     Returns its dense weight, (inputs, outputs) with inputs in the order (h, w, c).
     """
@@ -121,7 +123,9 @@ def channels_last(path: Path) -> np.ndarray:
     dense, shift = rng.normal(size=(300, 5)) * 0.1, rng.normal(size=5)
     constants = {"kernel": kernel, "bias": bias, "dense": dense, "shift": shift}
     nodes = [
-        helper.make_node("Transpose", ["x"], ["first"], perm=[0, 3, 1, 2]),
+        helper.make_node("Transpose", ["x"], ["first"], perm=[0, 3, 1, 2])
+        if operator == "Transpose"
+        else helper.make_node("Reshape", ["x", "picture"], ["first"]),
         helper.make_node("Conv", ["first", "kernel", "bias"], ["maps"]),
         helper.make_node("Relu", ["maps"], ["bent"]),
         helper.make_node("Transpose", ["bent"], ["last"], perm=[0, 2, 3, 1]),
@@ -132,7 +136,10 @@ def channels_last(path: Path) -> np.ndarray:
     ]
     initializers = [
         numpy_helper.from_array(value.astype("f4"), name) for name, value in constants.items()
-    ] + [numpy_helper.from_array(np.array([-1, 300]), "row")]
+    ] + [
+        numpy_helper.from_array(np.array([-1, 300]), "row"),
+        numpy_helper.from_array(np.array([-1, 1, 12, 12]), "picture"),
+    ]
     graph = helper.make_graph(
         nodes,
         "network",
@@ -144,8 +151,9 @@ def channels_last(path: Path) -> np.ndarray:
     return dense
 
 
-def test_channels_last_are_put_first(tmp_path: Path) -> None:
-    channels_last(tmp_path / "network.onnx")
+@pytest.mark.parametrize("operator", ["Transpose", "Reshape"])
+def test_channels_last_are_put_first(operator: str, tmp_path: Path) -> None:
+    channels_last(tmp_path / "network.onnx", operator)
     read = read_network(tmp_path / "network.onnx", SHAPE)
     images = np.random.default_rng(1).random((4, *SHAPE), np.float32)
     assert read.runtime is not None

@@ -362,6 +362,11 @@ def _reshape(writer: _OnnxChainWriter, name: str, step: OnnxStep) -> None:
         writer.axes = FIRST if target[0] == 1 else LAST
     elif len(target) == 3 and tuple(target) == tuple(_sides(writer)):
         pass
+    elif writer.axes in (FIRST, LAST) and shape[0] == 1 and target == list(shape):
+        # Of one channel tf2onnx turns the axes so, as nothing moves.
+        writer.axes = FIRST
+    elif writer.axes in (FIRST, LAST) and shape[0] == 1 and target == [*shape[1:], 1]:
+        writer.axes = LAST
     else:
         raise unheld(writer.source, name, f"makes {target} of pictures", "flatten")
 

@@ -17,7 +17,8 @@ GROUPS = {
     "Recipes": "Recipe list_presets plan_network",
     "Training": "train resume begin go_on LiveRun bench Bench",
     "Runs": "Run RunResults open_run list_runs Workspace bundle_run import_bundle write_report",
-    "Scores": "evaluate Evaluated compare_predictions evaluate_robustness Robustness read_ledger",
+    "Scores": "evaluate Evaluated compare_predictions baselines BaselineScores evaluate_robustness "
+    "Robustness read_ledger",
     "A trained network": "open_classifier Classifier predict Answered Prediction export_run "
     "import_network ImportedNetwork",
     "Comparing": "compare Comparison judge_readings verdict_sentence Verdict",

@@ -14,6 +14,7 @@ from .prediction import Prediction as Prediction
 from .recipe import Recipe as Recipe
 from .recipe import list_presets as list_presets
 from .recipe import plan_network as plan_network
+from .runs import BaselineScores as BaselineScores
 from .runs import Evaluated as Evaluated
 from .runs import LiveRun as LiveRun
 from .runs import Run as Run
@@ -45,6 +46,7 @@ from .workbench import ImportedNetwork as ImportedNetwork
 from .workbench import LiveSheet as LiveSheet
 from .workbench import Robustness as Robustness
 from .workbench import Workspace as Workspace
+from .workbench import baselines as baselines
 from .workbench import bench as bench
 from .workbench import evaluate_robustness as evaluate_robustness
 from .workbench import export_run as export_run

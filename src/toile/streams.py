@@ -26,6 +26,7 @@ PURPOSES = {
     "randomise/": "the order of the weights of the layer named behind it, shuffled",
     "maximise": "where a picture that drives a channel begins",
     "removal curves": "random maps, and in which order equal pixels go",
+    "baselines": "which training images simple classifiers learn from, where there are too many",
     "corrupt/": "what the corruption named behind it does to each picture",
     "attack": "where an attack on a picture begins",
     "no class/noise": "pictures of noise",

@@ -3,6 +3,7 @@
 import typer
 
 from toile.cli import (
+    baselines,
     bench,
     browser,
     bundle,
@@ -39,7 +40,7 @@ COMMANDS = {
     ),
     "Train": (training.train, training.resume, runs.runs, show.show),
     "Keep": (remarks.note, remarks.star, remarks.rename, removal.rm),
-    "Judge": (evaluate.evaluate, evaluate.looks, predict.predict),
+    "Judge": (evaluate.evaluate, baselines.baselines, evaluate.looks, predict.predict),
     "Compare": (compare.compare, search.search, studies.studies, verdict.verdict, reporting.report),
     "Take away": (export.export, serve.serve, bundle.bundle),
 }  # fmt: skip

@@ -5,6 +5,7 @@ matrices (k, k) with true rows. Corruptions make pictures, uint8 (n, c, h, w), h
 """
 
 from toile.evaluation.accuracy import accuracy
+from toile.evaluation.baselines import Baseline, fit_baselines
 from toile.evaluation.calibration import ConfidenceBin, expected_calibration_error, reliability
 from toile.evaluation.class_scores import ClassScores, class_scores, macro_scores, precisions
 from toile.evaluation.commonest import Commonest, commonest
@@ -31,6 +32,7 @@ from toile.evaluation.wrong_answers import RepeatedErrors, confident_errors, rep
 __all__ = [
     "CORRUPTIONS",
     "UNFITTED",
+    "Baseline",
     "Calibration",
     "ClassScores",
     "Commonest",
@@ -56,6 +58,7 @@ __all__ = [
     "corrupt",
     "cross_entropy",
     "expected_calibration_error",
+    "fit_baselines",
     "fit_temperature",
     "judge",
     "label_errors",

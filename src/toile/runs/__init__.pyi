@@ -1,5 +1,9 @@
 from .added_data import AddedData as AddedData
 from .added_data import DataList as DataList
+from .baseline_scores import BaselineScore as BaselineScore
+from .baseline_scores import BaselineScores as BaselineScores
+from .baseline_scores import DifferenceRecord as DifferenceRecord
+from .baseline_scores import FractionRecord as FractionRecord
 from .beginning import begin_prepared as begin_prepared
 from .beginning import start_weights as start_weights
 from .bin import Binned as Binned
@@ -37,6 +41,7 @@ from .known_data import load_run_data as load_run_data
 from .known_data import refuse_other_images as refuse_other_images
 from .known_data import same_data as same_data
 from .known_data import validation_pixels as validation_pixels
+from .layout import BASELINES as BASELINES
 from .layout import FINALISTS as FINALISTS
 from .layout import IMPORT as IMPORT
 from .layout import PRUNING as PRUNING

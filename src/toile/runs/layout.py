@@ -20,6 +20,8 @@ PRUNING = "pruning.json"
 """What cutting a run out of another came to, in its folder."""
 IMPORT = "import.json"
 """How an imported network was read, in its run's folder."""
+BASELINES = "baselines.json"
+"""What simple classifiers get of the images that score the run, where they were asked for."""
 BIN = ".bin"
 # sheet/exercise/finalists/readings/run is the deepest that a run lies in what it is part of.
 DEEPEST = 4

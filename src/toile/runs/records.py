@@ -136,6 +136,19 @@ class Pruning(Named):
     epoch: Annotated[int, Field(ge=0, lt=2**63)] | None = None
 
 
+class _Proof(Named):
+    runtime: str
+    n: Count
+    largest: Annotated[float, Field(ge=0)]
+
+
+class Import(Named):
+    """`import.json`: how a network from elsewhere was read."""
+
+    sentence: str
+    proof: _Proof | None = None
+
+
 class ScoreRecord(Named):
     """What came of a look, as a line of `ledger.jsonl` keeps it. A study's has no loss."""
 

@@ -13,9 +13,11 @@ from toile.data import DataFacts
 from toile.errors import ToileError
 from toile.read_once import ReadOnce
 from toile.recipe import Plan, Recipe, plan_network
-from toile.runs.layout import PRUNING, runs_folder
+from toile.runs.baseline_scores import BaselineScores, read_baselines
+from toile.runs.layout import IMPORT, PRUNING, runs_folder
 from toile.runs.records import (
     Environment,
+    Import,
     Line,
     Named,
     Pruning,
@@ -199,6 +201,18 @@ class Run:
         if not (self.folder / PRUNING).exists():
             return None
         return self._json(PRUNING, Pruning)
+
+    @property
+    def baselines(self) -> BaselineScores | None:
+        """What simple classifiers get of its images, by `toile.baselines`; None unless asked."""
+        return read_baselines(self.folder)
+
+    @property
+    def imported(self) -> Record | None:
+        """How a network from elsewhere was read; None of one that was trained here."""
+        if not (self.folder / IMPORT).exists():
+            return None
+        return self._json(IMPORT, Import)
 
     def classifier(self, weights: str = "last") -> "RunClassifier":
         """Its network with the `last` or `best` weights, loaded once for all that is asked of it.

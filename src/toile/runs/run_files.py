@@ -3,7 +3,7 @@
 import re
 
 from toile.data import CORRECTIONS_FILE
-from toile.runs.layout import PRUNING, REMARKS
+from toile.runs.layout import BASELINES, IMPORT, PRUNING, REMARKS
 from toile.runs.novelty import NAME as NOVELTY
 
 REQUIRED = ("recipe.yaml", "environment.json", "data.json", "state.json")
@@ -12,4 +12,13 @@ PICTURES = "pictures.safetensors"
 TENSORS = (*WEIGHTS, "validation.safetensors", PICTURES, NOVELTY)
 KEPT_EPOCH = re.compile(r"(epochs|census)/epoch-[1-9][0-9]{0,5}\.safetensors")
 """Weights or counts of an epoch, where the recipe keeps them."""
-TEXTS = ("history.jsonl", "results.json", "report.html", CORRECTIONS_FILE, PRUNING, REMARKS)
+TEXTS = (
+    "history.jsonl",
+    "results.json",
+    "report.html",
+    CORRECTIONS_FILE,
+    PRUNING,
+    IMPORT,
+    BASELINES,
+    REMARKS,
+)

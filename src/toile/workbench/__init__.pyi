@@ -6,6 +6,7 @@ from .classifiers import open_classifier as open_classifier
 from .classifiers import predict as predict
 from .dead_units import census as census
 from .export import export_run as export_run
+from .fitted_baselines import baselines as baselines
 from .importing import ImportedNetwork as ImportedNetwork
 from .importing import import_network as import_network
 from .inside.drivers import view_maximised as view_maximised

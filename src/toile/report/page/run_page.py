@@ -19,7 +19,15 @@ from toile.report.page.validation_summary import ValidationSummary, summarise_va
 from toile.report.reliability import reliability_figure
 from toile.report.series import Measure
 from toile.report.titles import run_title
-from toile.runs import History, Run, abstention_of, convergence_of, few_steps_of, is_of, looks_of
+from toile.runs import (
+    History,
+    Run,
+    abstention_of,
+    convergence_of,
+    few_steps_of,
+    is_of,
+    looks_of,
+)
 
 # The matrix as a table grows with k * k: at 1000 classes it would be over twenty megabytes.
 MOST_TABLED = 60
@@ -85,6 +93,8 @@ def run_page(
         },
         recipe=recipe_text(run.recipe),
         few_steps=few_steps_of(run),
+        baselines=run.baselines,
+        imported=run.imported,
     )
 
 

@@ -16,7 +16,8 @@ GROUPS = {
     "Data": "Dataset load_data list_sources describe split_data",
     "Recipes": "Recipe list_presets plan_network",
     "Training": "train resume begin go_on LiveRun bench Bench",
-    "Runs": "Run RunResults open_run list_runs Workspace bundle_run import_bundle write_report",
+    "Runs": "Run RunResults open_run list_runs Workspace bundle_run import_bundle write_report "
+    "write_card",
     "Scores": "evaluate Evaluated compare_predictions baselines BaselineScores evaluate_robustness "
     "Robustness read_ledger",
     "A trained network": "open_classifier Classifier predict Answered Prediction export_run "

@@ -85,3 +85,15 @@ def test_a_wrong_word_is_answered_with_a_sentence(toile, among_runs, words, said
     assert answer.errors.startswith("toile: ")
     assert said in answer.errors
     assert "Traceback" not in answer.errors
+
+
+def test_a_model_card_goes_beside_the_file(toile, among_runs, tmp_path):
+    answer = toile("export", "last", "model.safetensors", "--card", "--json")
+    assert answer.code == 0, answer.errors
+    assert answer.json["card"] == "model.md"
+    assert "## Where it fails" in (tmp_path / "model.md").read_text()
+    (tmp_path / "model.safetensors").unlink()
+    again = toile("export", "last", "model.safetensors", "--card")
+    assert again.code == 2
+    assert "model.md is there already" in again.errors
+    assert not (tmp_path / "model.safetensors").exists()

@@ -158,3 +158,17 @@ def test_a_cache_that_cannot_be_written_is_refused(toy, monkeypatch, tmp_path):
     monkeypatch.setenv("TOILE_CACHE", str(tmp_path / "file"))
     with pytest.raises(ToileError, match="could not be kept there"):
         Dataset.from_arrays(toy.train_x, toy.train_y)
+
+
+def test_the_training_part_is_a_torch_dataset_that_a_loader_batches():
+    import torch
+    from torch.utils.data import DataLoader
+
+    x = np.arange(40 * 16, dtype=np.uint8).reshape(40, 4, 4)
+    data = Dataset.from_arrays(x, [3, 7] * 20, test=0)
+    pictures = data.to_torch()
+    assert isinstance(pictures, torch.utils.data.Dataset)
+    batch, labels = next(iter(DataLoader(pictures, batch_size=40)))
+    assert torch.equal(batch[:, 0], torch.from_numpy(x).float() / 255)
+    assert labels.tolist() == [0, 1] * 20
+    assert not hasattr(data.test, "to_torch")

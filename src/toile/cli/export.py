@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from toile.cli.arguments import Json, MovedData, RunName
+from toile.cli.files import refuse_existing
 from toile.cli.terminal import say, say_json
 from toile.cli.words import amount, percent
 
@@ -29,6 +30,9 @@ def export(
             "--input", help="Pixels scaled as in training; or bytes, 0 to 255, onnx alone."
         ),
     ] = "scaled",
+    card: Annotated[
+        bool, typer.Option("--card", help="Write the run's model card beside FILE, as .md.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
     data: MovedData = None,
     as_json: Json = False,
@@ -41,16 +45,22 @@ def export(
     # Before torch is loaded: what can be refused is refused.
     format_of(to, file)
     opened = open_run(run)
+    if card:
+        refuse_existing((file or Path(f"{opened.id}.onnx")).with_suffix(".md"), force)
     with waiting("exporting, and comparing with the network"):
-        from toile.workbench import export_run
+        from toile.workbench import export_run, write_card
 
         exported = export_run(
             opened, to, file, weights=weights, int8=int8, input_kind=input_, force=force, data=data
         )
+        if card:
+            write_card(opened, exported.file.with_suffix(".md"))
     parity = exported.parity
     images = "validation images" if opened.data.validation else "training images"
     if as_json:
-        record = {"file": str(exported.file), "format": exported.format}
+        record: dict[str, object] = {"file": str(exported.file), "format": exported.format}
+        if card:
+            record["card"] = str(exported.file.with_suffix(".md"))
         say_json(record | parity.model_dump(exclude_none=True))
         return
     say(f"{exported.file}  {amount(exported.file.stat().st_size)} bytes")

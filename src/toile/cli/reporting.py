@@ -20,7 +20,7 @@ def report(
         typer.Option(
             "--format",
             metavar="html|md|csv|tex|pdf",
-            help="Repeatable; html unless said, and of a run html alone.",
+            help="Repeatable; html unless said. Of a run html, or md, which is its model card.",
         ),
     ] = None,
     open_: Open = False,

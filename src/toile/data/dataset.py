@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toile.data.corrections import Corrections
 from toile.data.fingerprint import Identity
 from toile.data.greys import Greys
 from toile.data.images import Images
 from toile.data.sealed import Sealed
+
+if TYPE_CHECKING:
+    from toile.torch_images import TorchImages
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,19 @@ class Dataset:
 
         name = keep_arrays(x, y, x_test, y_test, class_names, white)
         return load_data(name, white=white, **settings)
+
+    def to_torch(self) -> "TorchImages":
+        """The training part as a torch Dataset, for a training loop of one's own.
+
+        Items are a float32 tensor (c, h, w) from 0 to 1 and a class index. The sealed test part has
+        no such form: it is looked at by `toile.evaluate(run, open_test=True)`, and counted.
+
+            >>> pictures = toile.load_data("fashion-sample").to_torch()
+            >>> picture, label = pictures[0]
+            >>> len(pictures), tuple(picture.shape), label
+            (6000, (1, 28, 28), 9)
+        """
+        return self.train.to_torch()
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -199,8 +199,8 @@ def _correction_facts(dataset: Dataset, split: Split) -> CorrectionFacts | None:
     )
 
 
-def portable(recipe: Recipe, facts: DataFacts) -> tuple[str, DataFacts]:
-    """The recipe's text and the facts as a file carries them away.
+def portable(recipe: Recipe, facts: DataFacts, complete: bool = True) -> tuple[str, DataFacts]:
+    """The recipe's text, `complete` or what differs from the defaults, and the facts to take away.
 
     Paths of this machine are cut to their last part: they mean nothing elsewhere, and tell a
     stranger who trained where.
@@ -211,5 +211,5 @@ def portable(recipe: Recipe, facts: DataFacts) -> tuple[str, DataFacts]:
         values["data.corrections"] = CORRECTIONS_FILE
     if recipe.training.start is not None:
         values["training.start.run"] = Path(recipe.training.start.run).name
-    text = recipe_text(with_settings(recipe, values), complete=True)
+    text = recipe_text(with_settings(recipe, values), complete=complete)
     return text, facts.model_copy(update={"path": Path(facts.path).name})

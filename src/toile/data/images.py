@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Int, Int64, Shaped, UInt8
 
 from toile.data.picture_hashes import HashSet, PictureHashes, array_hashes
+
+if TYPE_CHECKING:
+    from toile.torch_images import TorchImages
 
 
 # eq=False: a generated == would ask arrays for one truth value, and raise.
@@ -63,6 +67,13 @@ class Images:
             None if self.names is None else self.names[piece],
             corrected=None if self.corrected is None else self.corrected[piece],
         )
+
+    def to_torch(self) -> "TorchImages":
+        """The same as a torch Dataset, under the labels that are learnt from."""
+        # Here, as most of what reads data needs no torch.
+        from toile.torch_images import TorchImages
+
+        return TorchImages(self.pixels, self.to_learn().labels)
 
     def to_learn(self) -> "Images":
         """The same images under the labels that are learnt from."""

@@ -45,6 +45,7 @@ from .layout import BASELINES as BASELINES
 from .layout import FINALISTS as FINALISTS
 from .layout import IMPORT as IMPORT
 from .layout import PRUNING as PRUNING
+from .layout import ROBUSTNESS as ROBUSTNESS
 from .layout import Entry as Entry
 from .layout import ledger_folders as ledger_folders
 from .layout import reading_folder as reading_folder
@@ -53,6 +54,7 @@ from .ledger import is_of as is_of
 from .ledger import looks_of as looks_of
 from .ledger import read_ledger as read_ledger
 from .ledger import write_score as write_score
+from .ledger_file import Look as Look
 from .listing import list_runs as list_runs
 from .listing import open_run as open_run
 from .live import LiveRun as LiveRun

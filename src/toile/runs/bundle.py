@@ -28,7 +28,7 @@ from toile.file_lock import file_lock
 from toile.files import json_bytes, sync_folder, write_atomically, writing
 from toile.migrations import versioned
 from toile.recipe import first_fault, recipe_text
-from toile.runs.layout import BASELINES, IMPORT, PRUNING, REMARKS, runs_folder
+from toile.runs.layout import BASELINES, IMPORT, PRUNING, REMARKS, ROBUSTNESS, runs_folder
 from toile.runs.ledger import is_of, looks_added, looks_of, refuse_odd_looks
 from toile.runs.ledger_file import Look, identified
 from toile.runs.names import NAME
@@ -56,6 +56,7 @@ MAX_TEXT_BYTES = {
     PRUNING: 4 << 20,
     IMPORT: 4 << 20,
     BASELINES: 1 << 20,
+    ROBUSTNESS: 4 << 20,
     REMARKS: 1 << 20,
 }
 # Tensors are stored without compression; another tool may compress them, which saves a tenth.

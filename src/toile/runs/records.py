@@ -136,6 +136,12 @@ class Pruning(Named):
     epoch: Annotated[int, Field(ge=0, lt=2**63)] | None = None
 
 
+class RobustnessRecord(Named):
+    """`robustness.json`: how often the run is right on harder pictures."""
+
+    sentence: str
+
+
 class _Proof(Named):
     runtime: str
     n: Count

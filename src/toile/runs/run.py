@@ -14,7 +14,7 @@ from toile.errors import ToileError
 from toile.read_once import ReadOnce
 from toile.recipe import Plan, Recipe, plan_network
 from toile.runs.baseline_scores import BaselineScores, read_baselines
-from toile.runs.layout import IMPORT, PRUNING, runs_folder
+from toile.runs.layout import IMPORT, PRUNING, ROBUSTNESS, runs_folder
 from toile.runs.records import (
     Environment,
     Import,
@@ -23,6 +23,7 @@ from toile.runs.records import (
     Pruning,
     Record,
     Results,
+    RobustnessRecord,
     damaged,
     read_record,
 )
@@ -206,6 +207,13 @@ class Run:
     def baselines(self) -> BaselineScores | None:
         """What simple classifiers get of its images, by `toile.baselines`; None unless asked."""
         return read_baselines(self.folder)
+
+    @property
+    def robustness(self) -> Record | None:
+        """What `toile evaluate RUN --robustness` found last; None where that was not asked."""
+        if not (self.folder / ROBUSTNESS).exists():
+            return None
+        return self._json(ROBUSTNESS, RobustnessRecord)
 
     @property
     def imported(self) -> Record | None:

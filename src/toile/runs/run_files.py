@@ -3,7 +3,7 @@
 import re
 
 from toile.data import CORRECTIONS_FILE
-from toile.runs.layout import BASELINES, IMPORT, PRUNING, REMARKS
+from toile.runs.layout import BASELINES, IMPORT, PRUNING, REMARKS, ROBUSTNESS
 from toile.runs.novelty import NAME as NOVELTY
 
 REQUIRED = ("recipe.yaml", "environment.json", "data.json", "state.json")
@@ -20,5 +20,6 @@ TEXTS = (
     PRUNING,
     IMPORT,
     BASELINES,
+    ROBUSTNESS,
     REMARKS,
 )

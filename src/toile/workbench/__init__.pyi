@@ -35,6 +35,7 @@ from .pruning import prune as prune
 from .pruning_curve import view_pruning_curve as view_pruning_curve
 from .renewal import renew_page as renew_page
 from .renewal import renew_summaries as renew_summaries
+from .reports import write_card as write_card
 from .reports import write_reports as write_reports
 from .robustness import Robustness as Robustness
 from .robustness import evaluate_robustness as evaluate_robustness

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from toile.errors import ToileError
+from toile.files import write_atomically
+from toile.report import model_card
 from toile.runs import Entry, Run
 from toile.searches import open_search
 from toile.sheets import open_sheet
@@ -11,7 +14,8 @@ from toile.workbench.page import write_report
 from toile.workbench.sheet_page import write_search_report, write_sheet_report
 from toile.workbench.study_page import checked_forms, write_study_report
 
-RUN_FORMS = ("html",)
+RUN_FORMS = ("html", "md")
+CARD = "model-card.md"
 
 
 def write_reports(entry: Entry, formats: Iterable[str]) -> list[Path]:
@@ -26,5 +30,20 @@ def write_reports(entry: Entry, formats: Iterable[str]) -> list[Path]:
             return write_search_report(open_search(entry.folder), formats)
         case "sheet":
             return write_sheet_report(open_sheet(entry.folder), formats)
-    checked_forms(formats, RUN_FORMS, entry.kind)
-    return [write_report(Run(entry.folder))]
+    forms, run = checked_forms(formats, RUN_FORMS, entry.kind), Run(entry.folder)
+    return [write_report(run) if form == "html" else write_card(run) for form in forms]
+
+
+def write_card(run: Run, path: Path | None = None) -> Path:
+    """Write a run's model card, into its folder where no `path` is given; returns the file.
+
+        >>> toile.write_card(run).name
+        'model-card.md'
+
+    Raises ToileError for a run that has not ended.
+    """
+    if not run.has_results:
+        raise ToileError(f"{run.id} has not ended, so that there is nothing to say in a card yet")
+    path = path or run.folder / CARD
+    write_atomically(path, model_card(run).encode())
+    return path

@@ -30,8 +30,10 @@ from toile.evaluation import (
     robustness_sentence,
     score_strength,
 )
+from toile.files import write_json
 from toile.prediction import Cost, ask_together, blank_pictures, noise_pictures
 from toile.runs import (
+    ROBUSTNESS,
     Run,
     RunClassifier,
     open_run,
@@ -119,6 +121,12 @@ class Robustness:
     def seen(self) -> str:
         """What must be said beside the scores where its images may have been learnt."""
         return seen_words(self.run.recipe)
+
+    def save(self) -> Path:
+        """Keep the scores in the run's folder, from where its model card has them."""
+        path = self.run.folder / ROBUSTNESS
+        write_json(path, self.to_json() | {"run": self.run.id})
+        return path
 
     def to_json(self) -> dict[str, Any]:
         """The scores as JSON has them."""

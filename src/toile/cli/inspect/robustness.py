@@ -60,6 +60,7 @@ def measure_robustness(
         measured = evaluate_robustness(
             opened, weights=weights, data=data, seed=seed, attacks=attacks, progress=progress
         )
+    measured.save()
     if options.as_json:
         say_json(measured.to_json())
     else:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, UInt8
-from scipy import ndimage
 
 from toile.data import Framing, foreground_boxes, mass_centres
 from toile.prediction.resample import resampled
@@ -111,6 +110,9 @@ def find_region(
 
 def without_specks(foreground: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     """`foreground` without spots that are small beside the largest one, corners joining spots."""
+    # Here, as it takes a sixth of a second, and most of who imports this room frame nothing.
+    from scipy import ndimage
+
     spots, _ = ndimage.label(foreground, np.ones((3, 3)))
     sizes = np.bincount(spots.ravel())
     sizes[0] = 0

@@ -45,12 +45,14 @@ def test_what_a_lazy_room_names_is_there_and_no_file_of_it_is_called_so(room):
     for name in module.__all__:
         getattr(module, name)
         assert not (PACKAGE / room / f"{name}.py").exists()
+        assert not (PACKAGE / room / name).exists()
 
 
 def test_the_library_names_what_its_rooms_have():
     toile = importlib.import_module("toile")
     for name in toile.__all__:
         assert getattr(toile, name) is not None
+        assert not (PACKAGE / name).exists()
     assert "train" in dir(toile)
 
 

@@ -7,7 +7,7 @@ from PIL import ExifTags, Image
 import toile
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
-from toile.report.sheet_page.content import sheet_page
+from toile.report.sheet_report.content import sheet_page
 from toile.runs import Run
 from toile.sheets import open_sheet
 from toile.sheets.sheet import sheet_of

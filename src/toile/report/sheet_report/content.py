@@ -4,8 +4,8 @@ import shlex
 from pathlib import Path
 
 from toile.report.page.numbers import count, duration, percent
-from toile.report.sheet_page.blocks import Page, PageBlock
-from toile.report.sheet_page.exercises import Steps, exercise_block, searched_block
+from toile.report.sheet_report.blocks import Page, PageBlock
+from toile.report.sheet_report.exercises import Steps, exercise_block, searched_block
 from toile.report.study_page.circumstances import circumstances
 from toile.report.study_page.parts import Section, StudyCard
 from toile.report.titles import search_title

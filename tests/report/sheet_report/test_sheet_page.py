@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from toile.report.sheet_page.content import search_page, sheet_page
-from toile.report.sheet_page.forms import page_html, page_markdown
-from toile.report.sheet_page.pdf import page_pdf
+from toile.report.sheet_report.content import search_page, sheet_page
+from toile.report.sheet_report.forms import page_html, page_markdown
+from toile.report.sheet_report.pdf import page_pdf
 from toile.sheets.result import study_words
 from toile.studies import study_sentence
 

@@ -3,7 +3,7 @@
 from base64 import b64decode
 from dataclasses import asdict
 
-from toile.report.sheet_page.blocks import Page, PageBlock
+from toile.report.sheet_report.blocks import Page, PageBlock
 from toile.report.study_page.parts import Section
 from toile.report.study_page.pdf import Record, figure_records, section_record, typeset
 

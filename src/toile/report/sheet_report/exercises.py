@@ -9,8 +9,8 @@ from toile.report.curves import curves_figure
 from toile.report.page.numbers import count, duration, percent
 from toile.report.readings import readings_figure
 from toile.report.search import search_figure
-from toile.report.sheet_page.blocks import PageBlock, PagePicture
-from toile.report.sheet_page.tables import chosen_table, trials_table
+from toile.report.sheet_report.blocks import PageBlock, PagePicture
+from toile.report.sheet_report.tables import chosen_table, trials_table
 from toile.report.steps import StepsOf, steps_figure
 from toile.report.study_page.content import study_report
 from toile.report.study_page.drawings import readings_words

@@ -1,7 +1,7 @@
 """A page as HTML, and as Markdown with its figures beside it."""
 
 from toile.report.page.render import render
-from toile.report.sheet_page.blocks import Page, PageBlock
+from toile.report.sheet_report.blocks import Page, PageBlock
 from toile.report.study_page.html import svgs_of
 from toile.report.study_page.markdown import escaped, section_lines, with_words
 from toile.report.study_page.parts import Section

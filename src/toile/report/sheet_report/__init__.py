@@ -1,0 +1,22 @@
+"""A sheet's report, and a search's: exercises one below the other, as HTML, Markdown and PDF.
+
+Speaks `SheetResult` and `SearchResult`.
+"""
+
+from toile.report.sheet_report.blocks import Page, PageBlock, PagePicture
+from toile.report.sheet_report.content import search_page, sheet_page
+from toile.report.sheet_report.exercises import Steps
+from toile.report.sheet_report.forms import page_html, page_markdown
+from toile.report.sheet_report.pdf import page_pdf
+
+__all__ = [
+    "Page",
+    "PageBlock",
+    "PagePicture",
+    "Steps",
+    "page_html",
+    "page_markdown",
+    "page_pdf",
+    "search_page",
+    "sheet_page",
+]

@@ -36,12 +36,13 @@ SMOKE := tests/test_house.py tests/test_distribution.py tests/cli/test_completio
   tests/cli/test_serve.py tests/service tests/export/test_onnx_file.py \
   tests/export/test_onnx_int8.py tests/export/test_onnx_bytes.py tests/export/test_metadata.py \
   tests/searches/test_spec.py tests/report/study_page/test_forms.py \
-  tests/executors/test_study_on_ray.py tests/data/readers/test_parquet.py
+  tests/executors/test_study_on_ray.py tests/data/readers/test_parquet.py \
+  tests/workbench/test_tracking.py
 
 test-floors:
 	$(PYTHON) -m venv --clear .floors
 	.floors/bin/pip install --quiet --constraint floors.txt \
-	  --editable '.[export,serve,report,search,cluster,inspect,map,sklearn,parquet]' $(TESTING)
+	  --editable '.[export,serve,report,search,cluster,inspect,map,sklearn,parquet,tensorboard,mlflow]' $(TESTING)
 	.floors/bin/pytest $(SMOKE) -o filterwarnings=default -o addopts=--import-mode=importlib
 
 # What others deprecate is an error here where our code uses it.

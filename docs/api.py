@@ -21,7 +21,7 @@ GROUPS = {
     "Scores": "evaluate Evaluated compare_predictions baselines BaselineScores evaluate_robustness "
     "Robustness read_ledger",
     "A trained network": "open_classifier Classifier predict Answered Prediction export_run "
-    "import_network ImportedNetwork",
+    "import_network ImportedNetwork track_run",
     "Comparing": "compare Comparison judge_readings verdict_sentence Verdict",
     "Studies, searches, lab sheets": "Study study LiveStudy StudyResult open_study open_study_test "
     "search LiveSearch SearchResult open_search run_sheet LiveSheet SheetResult",

@@ -55,6 +55,7 @@ from .workbench import import_network as import_network
 from .workbench import open_classifier as open_classifier
 from .workbench import predict as predict
 from .workbench import run_sheet as run_sheet
+from .workbench import track_run as track_run
 from .workbench import write_card as write_card
 from .workbench import write_report as write_report
 

@@ -21,6 +21,8 @@ EXTRAS = {
     "map": ("openTSNE",),
     "sklearn": ("sklearn",),
     "parquet": ("pyarrow",),
+    "tensorboard": ("tensorboard",),
+    "mlflow": ("mlflow", "sqlalchemy", "alembic"),
 }
 """What each extra brings, as it is imported; `serve` is another name of `export`."""
 

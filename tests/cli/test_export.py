@@ -97,3 +97,14 @@ def test_a_model_card_goes_beside_the_file(toile, among_runs, tmp_path):
     assert again.code == 2
     assert "model.md is there already" in again.errors
     assert not (tmp_path / "model.safetensors").exists()
+
+
+def test_a_run_goes_to_tensorboard_with_the_line_that_shows_it(toile, among_runs, tmp_path):
+    answer = toile("export", "last", "logs", "--to=tensorboard")
+    assert answer.code == 0, answer.errors
+    assert answer.output.splitlines() == [
+        f"logs/{among_runs.name}", "look at it: tensorboard --logdir logs",
+    ]  # fmt: skip
+    refused = toile("export", "last", "logs", "--to=tensorboard", "--int8")
+    assert refused.code == 2
+    assert "--int8 goes with a file of the network" in refused.errors

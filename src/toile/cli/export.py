@@ -9,6 +9,13 @@ from toile.cli.arguments import Json, MovedData, RunName
 from toile.cli.files import refuse_existing
 from toile.cli.terminal import say, say_json
 from toile.cli.words import amount, percent
+from toile.errors import ToileError
+
+TRACKERS = {
+    "tensorboard": "tensorboard --logdir {folder}",
+    "mlflow": "mlflow ui --backend-store-uri sqlite:///{written}",
+}
+"""How what was written is looked at, which takes the tracker itself."""
 
 
 def export(
@@ -18,7 +25,11 @@ def export(
     ] = None,
     to: Annotated[
         str | None,
-        typer.Option(metavar="FORMAT", help="safetensors, onnx or keras; else FILE's ending says."),
+        typer.Option(
+            metavar="FORMAT",
+            help="safetensors, onnx or keras, else FILE's ending says; or tensorboard or mlflow, "
+            "into the folder FILE.",
+        ),
     ] = None,
     weights: Annotated[str, typer.Option(help="last, or best by validation.")] = "last",
     int8: Annotated[
@@ -37,7 +48,16 @@ def export(
     data: MovedData = None,
     as_json: Json = False,
 ) -> None:
-    """Write a run's network as a file for other software, proven to answer alike."""
+    """Write a run's network as a file for other software, proven to answer alike.
+
+    For TensorBoard or MLflow its curves, settings, scores and figures, beside runs of others.
+    """
+    if to in TRACKERS:
+        unused = {"--int8": int8, "--card": card, "--data": data, "--input": input_ != "scaled"}
+        if wrong := [name for name, value in unused.items() if value]:
+            raise ToileError(f"{wrong[0]} goes with a file of the network; leave it out with {to}")
+        _track(run, to, file or Path(to), force, as_json)
+        return
     from toile.cli.progress import waiting
     from toile.export import format_of
     from toile.runs import open_run
@@ -76,3 +96,19 @@ def export(
             f"accuracy on them  {percent(parity.accuracy)} in int8, "
             f"{percent(parity.accuracy_float32)} in float32"
         )
+
+
+def _track(run: str, to: str, folder: Path, force: bool, as_json: bool) -> None:
+    from toile.cli.progress import waiting
+    from toile.runs import open_run
+
+    opened = open_run(run)
+    with waiting(f"writing for {to}"):
+        from toile.workbench import track_run
+
+        written = track_run(opened, to, folder, force=force)
+    if as_json:
+        say_json({"file": str(written), "format": to})
+        return
+    say(str(written))
+    say(f"look at it: {TRACKERS[to].format(folder=folder, written=written)}")

@@ -5,7 +5,11 @@ from .build import build_file as build_file
 from .formats import SUFFIXES as SUFFIXES
 from .formats import format_of as format_of
 from .keras_reader import KerasClassifier as KerasClassifier
+from .mlflow import write_mlflow as write_mlflow
 from .onnx_classifier import OnnxClassifier as OnnxClassifier
 from .opened import OpenedExport as OpenedExport
 from .proof import prove as prove
+from .tensorboard import write_tensorboard as write_tensorboard
+from .tracked import Point as Point
+from .tracked import TrackedRun as TrackedRun
 from .trained import Trained as Trained

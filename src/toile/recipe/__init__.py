@@ -15,6 +15,7 @@ from toile.recipe.difference import (
     differing_parts,
     differing_settings,
     recipe_differences,
+    settings_by_address,
 )
 from toile.recipe.document import read_text, recipe_name, yaml_text
 from toile.recipe.form import FormRow, setting_text, settings_form
@@ -91,6 +92,7 @@ __all__ = [
     "recipe_text",
     "schedules",
     "setting_text",
+    "settings_by_address",
     "settings_form",
     "settings_of",
     "settings_table",

@@ -41,6 +41,15 @@ def differing_settings(recipes: Sequence[Recipe]) -> dict[str, tuple[Any, ...]]:
     }
 
 
+def settings_by_address(recipe: Recipe) -> dict[str, Any]:
+    """Every setting of `recipe` by its address, but its name and what is said about it."""
+    return {
+        address: value
+        for address, value in _settings(recipe, "")
+        if address != "name" and not address.startswith("about.")
+    }
+
+
 def differing_parts(recipes: Sequence[Recipe]) -> tuple[dict[str, tuple[Any, ...]], int]:
     """The same for a reader, and how many other settings all recipes have alike.
 

@@ -47,5 +47,6 @@ from .sheet_page import write_sheet_report as write_sheet_report
 from .side_by_side import ComparedRuns as ComparedRuns
 from .side_by_side import sides_of as sides_of
 from .study_page import write_study_report as write_study_report
+from .tracking import track_run as track_run
 from .variation import vary_picture as vary_picture
 from .workspace import Workspace as Workspace

@@ -1,0 +1,90 @@
+"""A run as MLflow keeps it: in mlflow.db, a SQLite file, with its figures beside it."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toile.distribution import extra_packages
+from toile.errors import ToileError
+from toile.export.tracked import TrackedRun
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric
+
+EXPERIMENT = "toile"
+DATABASE, ARTIFACTS = "mlflow.db", "artifacts"
+MOST_AT_ONCE = 500
+"""Metrics of one call; MLflow takes up to 1,000."""
+
+
+def write_mlflow(tracked: TrackedRun, folder: Path, force: bool = False) -> Path:
+    """Add the run to the experiment `toile` in `folder`/mlflow.db; returns the file.
+
+    `mlflow ui --backend-store-uri sqlite:///folder/mlflow.db` shows it beside others. Metrics have
+    the epoch as their step. Raises ToileError where a run of that name is there, unless `force`
+    puts this one in its stead, and without the package.
+    """
+    with extra_packages("mlflow", "writing for MLflow"):
+        import alembic  # noqa: F401
+        import sqlalchemy  # noqa: F401
+        from mlflow import MlflowClient
+        from mlflow.entities import Param, RunTag
+
+    # It tells of each table that it makes.
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    folder.mkdir(parents=True, exist_ok=True)
+    database = folder.resolve() / DATABASE
+    client = MlflowClient(tracking_uri=f"sqlite:///{database}")
+    experiment = _experiment(client, folder)
+    _make_room(client, experiment, tracked.name, force, database)
+    begun = round(1000 * tracked.begun.timestamp())
+    run = client.create_run(experiment, start_time=begun, run_name=tracked.name).info.run_id
+    params = [Param(name, value) for name, value in tracked.settings.items()]
+    tags = [RunTag("mlflow.note.content", tracked.meaning), RunTag("written_by", "toile")]
+    client.log_batch(run, params=params, tags=tags)
+    metrics = list(_metrics(tracked, begun))
+    for start in range(0, len(metrics), MOST_AT_ONCE):
+        client.log_batch(run, metrics=metrics[start : start + MOST_AT_ONCE])
+    for name, figure in tracked.figures.items():
+        client.log_figure(run, figure, f"{name}.png")
+    end = max((metric.timestamp for metric in metrics), default=begun)
+    client.set_terminated(run, "FINISHED", end_time=end)
+    return database
+
+
+def _experiment(client: "MlflowClient", folder: Path) -> str:
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is not None:
+        return str(experiment.experiment_id)
+    artifacts = (folder.resolve() / ARTIFACTS).as_uri()
+    return str(client.create_experiment(EXPERIMENT, artifact_location=artifacts))
+
+
+def _make_room(
+    client: "MlflowClient", experiment: str, name: str, force: bool, database: Path
+) -> None:
+    """Delete the runs of that name, or refuse where there is one."""
+    runs = client.search_runs([experiment], f"attributes.run_name = '{name}'")
+    if runs and not force:
+        raise ToileError(
+            f"{database} has a run {name} already, and nothing is written over; name another "
+            "folder, or say --force"
+        )
+    for run in runs:
+        client.delete_run(run.info.run_id)
+
+
+def _metrics(tracked: TrackedRun, begun: int) -> "Iterator[Metric]":
+    from mlflow.entities import Metric
+
+    last_epoch, last = 0, begun
+    for name, points in tracked.curves.items():
+        for point in points:
+            when = begun + round(1000 * point.seconds)
+            last_epoch, last = max(last_epoch, point.epoch), max(last, when)
+            yield Metric(name, point.value, when, point.epoch)
+    for name, value in tracked.final_values.items():
+        yield Metric(f"score/{name}", value, last, last_epoch)

@@ -1,0 +1,50 @@
+"""A run as TensorBoard reads it: an event file in a folder called as the run."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from toile.distribution import extra_packages
+from toile.errors import ToileError
+from toile.export.tracked import TrackedRun
+
+
+def write_tensorboard(tracked: TrackedRun, folder: Path, force: bool = False) -> Path:
+    """Write `folder`/NAME, which `tensorboard --logdir folder` shows beside others; returns it.
+
+    Scalars have the epoch as their step, and the time that it ended. Raises ToileError where the
+    run is there already, unless `force` writes it anew, and without the package.
+    """
+    with extra_packages("tensorboard", "writing for TensorBoard"):
+        import tensorboard  # type: ignore[import-untyped] # noqa: F401
+    from torch.utils.tensorboard import SummaryWriter
+
+    run = folder / tracked.name
+    events = sorted(run.glob("events.out.tfevents.*")) if run.is_dir() else []
+    if events and not force:
+        raise ToileError(
+            f"{run} is there already, and nothing is written over; name another folder, or say "
+            "--force"
+        )
+    # TensorFlow's absence is told to whoever asks; nobody here did.
+    logging.getLogger("tensorboard").setLevel(logging.ERROR)
+    begun = tracked.begun.timestamp()
+    with SummaryWriter(run) as writer:
+        for name, points in tracked.curves.items():
+            for point in points:
+                writer.add_scalar(name, point.value, point.epoch, begun + point.seconds)
+        end = max((points[-1].epoch for points in tracked.curves.values() if points), default=0)
+        for name, value in tracked.final_values.items():
+            writer.add_scalar(f"score/{name}", value, end)
+        for name, figure in tracked.figures.items():
+            writer.add_figure(name, figure, end, close=False)
+        writer.add_text("about", tracked.meaning)
+        writer.add_text("settings", _table(tracked.settings))
+    for file in events:
+        file.unlink()
+    return run
+
+
+def _table(settings: Mapping[str, str]) -> str:
+    cells = ((name, value.replace("|", "\\|")) for name, value in settings.items())
+    return "\n".join(["| setting | value |", "|---|---|", *(f"| {n} | {v} |" for n, v in cells)])

@@ -1,0 +1,110 @@
+"""A run in TensorBoard's and MLflow's own hands, read back by their own readers."""
+
+import math
+from datetime import datetime
+
+import pytest
+
+import toile
+from toile.errors import ToileError
+from toile.recipe import recipe_of
+from toile.runs import Run, read_state
+
+RECIPE = {
+    "name": "small",
+    "data": {"size_px": 8, "validation": 120},
+    "network": [{"conv": {"filters": 4, "kernel": 3}}, "relu", "flatten", {"dense": "classes"}],
+    "training": {"optimizer": {"adam": 0.01}, "batch_size": 32, "epochs": 3, "threads": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def run(few_garments, tmp_path_factory) -> Run:
+    out = tmp_path_factory.mktemp("tracked") / "run"
+    return toile.train(recipe_of(RECIPE), data=few_garments, out=out)
+
+
+def test_tensorboard_reads_its_curves_scores_and_figures(run, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder = toile.track_run(run, "tensorboard", tmp_path)
+    assert folder == tmp_path / run.id
+    events = EventAccumulator(str(folder)).Reload()
+    history = run.history
+    for name in ("training/loss", "training/accuracy", "validation/loss", "validation/accuracy"):
+        points = events.Scalars(name)
+        assert [point.step for point in points] == [1, 2, 3]
+        expected = getattr(history, name.replace("/", "_"))
+        assert [point.value for point in points] == pytest.approx(expected, rel=1e-6)
+    begun = datetime.fromisoformat(read_state(run.folder).created).timestamp()
+    last = events.Scalars("validation/accuracy")[-1]
+    assert last.wall_time == pytest.approx(begun + history.seconds[-1])
+    (score,) = events.Scalars("score/validation_accuracy")
+    (low,) = events.Scalars("score/validation_accuracy_low")
+    assert (score.value, score.step) == (pytest.approx(run.score.value), 3)
+    assert low.value == pytest.approx(run.score.low)
+    assert set(events.Tags()["images"]) == {"curves", "confusion", "reliability"}
+    settings = events.Tensors("settings/text_summary")[0].tensor_proto.string_val[0].decode()
+    assert "| training.batch_size | 32 |" in settings
+    assert str(run.folder.parent) not in settings
+
+
+def test_mlflow_reads_its_metrics_params_and_figures(run, tmp_path):
+    from mlflow import MlflowClient
+
+    database = toile.track_run(run, "mlflow", tmp_path / "kept")
+    client = MlflowClient(tracking_uri=f"sqlite:///{database}")
+    experiment = client.get_experiment_by_name("toile")
+    (kept,) = client.search_runs([experiment.experiment_id])
+    assert kept.info.run_name == run.id
+    assert kept.info.status == "FINISHED"
+    assert kept.data.params["training.batch_size"] == "32"
+    assert kept.data.metrics["score/validation_accuracy"] == pytest.approx(run.score.value)
+    assert kept.data.metrics["score/validation_accuracy_n"] == run.score.n
+    points = client.get_metric_history(kept.info.run_id, "validation/loss")
+    assert [point.step for point in points] == [1, 2, 3]
+    assert [point.value for point in points] == pytest.approx(run.history.validation_loss)
+    files = {file.path for file in client.list_artifacts(kept.info.run_id)}
+    assert files == {"curves.png", "confusion.png", "reliability.png"}
+    assert "validation images" in kept.data.tags["mlflow.note.content"]
+
+
+@pytest.mark.parametrize("tracker", ["tensorboard", "mlflow"])
+def test_what_is_there_is_written_over_only_when_that_is_said(run, tmp_path, tracker):
+    toile.track_run(run, tracker, tmp_path)
+    with pytest.raises(ToileError, match=r"already, and nothing is written over.*--force"):
+        toile.track_run(run, tracker, tmp_path)
+    written = toile.track_run(run, tracker, tmp_path, force=True)
+    if tracker == "tensorboard":
+        assert len(list(written.glob("events*"))) == 1
+    else:
+        from mlflow import MlflowClient
+
+        client = MlflowClient(tracking_uri=f"sqlite:///{written}")
+        experiment = client.get_experiment_by_name("toile")
+        assert len(client.search_runs([experiment.experiment_id])) == 1
+
+
+def test_a_look_at_the_test_part_is_a_score_of_its_own(run, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    judged = toile.evaluate(run, open_test=True, why="for the tracker")
+    events = EventAccumulator(str(toile.track_run(run, "tensorboard", tmp_path))).Reload()
+    (score,) = events.Scalars("score/test_accuracy")
+    assert score.value == pytest.approx(judged.judgement.accuracy.value)
+
+
+def test_a_loss_that_is_no_number_is_no_point(run):
+    from toile.workbench.tracking import _curves
+
+    history = run.history
+    broken = [dict(epoch) for epoch in history.epochs]
+    broken[1] = broken[1] | {"training": {"loss": None, "accuracy": 0.5}}
+    curves = _curves(type(history)(history.steps, tuple(broken)))
+    assert [point.epoch for point in curves["training/loss"]] == [1, 3]
+    assert not any(math.isnan(point.value) for point in curves["training/loss"])
+
+
+def test_another_tracker_is_refused_with_the_nearest(run, tmp_path):
+    with pytest.raises(ToileError, match=r"tensorboard, mlflow; did you mean tensorboard"):
+        toile.track_run(run, "tensorbord", tmp_path)

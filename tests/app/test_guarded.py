@@ -109,8 +109,8 @@ import httpx
 from toile.app import Session
 from toile.app.server import create_app
 
-async def ask_all():
-    transport = httpx.ASGITransport(create_app(Session.of(Path(sys.argv[1]))))
+async def ask_all(session):
+    transport = httpx.ASGITransport(create_app(session))
     async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
         for path in ("about", "data", "runs", "queue", "choices", "runs/first", "layers",
                      "runs/first/history", "compare?run=first&run=second"):
@@ -122,8 +122,13 @@ async def ask_all():
             assert answer.status_code == 200, (path, answer.text)
         answer = await client.post("/api/network", json={"recipe": answer.json()["recipe"]})
         assert answer.json()["problem"] == "", answer.text
+        # Its page is written anew by another process.
+        answer = await client.patch("/api/runs/first", json={"star": True})
+        assert answer.status_code == 200, answer.text
 
-asyncio.run(ask_all())
+session = Session.of(Path(sys.argv[1]))
+asyncio.run(ask_all(session))
+session.end()
 print(sorted({"torch", "matplotlib", "onnxruntime"} & sys.modules.keys()))
 """
 

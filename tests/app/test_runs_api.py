@@ -1,11 +1,13 @@
 """The runs: listed, told, compared, remarked on, deleted."""
 
 import json
+import re
 import shutil
 
 import numpy as np
 import pytest
 
+from tests.app.conftest import HOST, until
 from toile.runs import Run
 
 STATE = "state.json"
@@ -90,6 +92,37 @@ def test_a_run_gets_a_note_and_a_name_and_is_deleted(ask):
     assert "cannot be a name" in refused.json()["error"]
     assert ask("DELETE", "/api/runs/mine").status_code == 200
     assert [one["id"] for one in ask("GET", "/api/runs").json()["runs"]] == ["second"]
+
+
+def test_a_runs_page_tells_its_star_note_and_new_name_when_it_is_opened(ask, workspace):
+    def opened(run_id: str) -> str:
+        path = ask("POST", f"/api/runs/{run_id}/page").json()["path"]
+        return ask.bare("GET", path, headers=[("Host", HOST)]).text
+
+    ask("PATCH", "/api/runs/first", json={"note": "the <b>first</b> that works"})
+    assert "the &lt;b&gt;first&lt;/b&gt; that works" in opened("first")
+    ask("PATCH", "/api/runs/first", json={"note": "an old note", "star": True})
+    # Before that can be on the page: what was said last is what it tells.
+    ask("PATCH", "/api/runs/first", json={"note": "nothing new", "name": "mine"})
+    page = opened("mine")
+    assert "Starred. Note: nothing new" in page
+    assert "Run mine, " in page
+    assert ask("GET", "/api/runs/mine/page").json() == {"reason": ""}
+    assert not (workspace / "first").exists()
+    # One without a page gets none.
+    ask("PATCH", "/api/runs/second", json={"star": True})
+    assert ask("GET", "/api/runs/second/page").json() == {"reason": ""}
+    assert not (workspace / "second" / "report.html").exists()
+
+
+def test_why_a_page_is_left_as_it_was_is_said(ask, workspace):
+    recipe = workspace / "first" / "recipe.yaml"
+    recipe.write_text(re.sub(r"data: {name: [^,]+", "data: {name: /nowhere", recipe.read_text()))
+    ask("PATCH", "/api/runs/first", json={"star": True})
+    until(lambda: ask("GET", "/api/runs/first/page").status_code == 200)
+    reason = ask("GET", "/api/runs/first/page").json()["reason"]
+    assert reason.startswith("its pictures are not here; toile report first")
+    assert (workspace / "first" / "report.html").read_text() == "<h1>The page of first</h1>"
 
 
 def test_what_was_deleted_is_brought_back_as_it_was(ask, workspace):

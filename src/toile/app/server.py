@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from toile.app.routes import ROUTERS
 from toile.app.routes.acts import state_of
-from toile.app.routes.runs import page_of
+from toile.app.routes.pages import page_of
 from toile.app.session import PAGES, CurrentSession, NotHere, Session, StillOpening
 from toile.distribution import VERSION
 from toile.errors import ToileError

@@ -81,11 +81,15 @@ class Session:
     """Reads and describes datasets, which may take long; asked by `acts` alone."""
     showing: Computing
     """Shows pictures of datasets, while others are read; asked by `openings` alone."""
+    renewing: Computing
+    """Writes pages of runs; asked by `pages` alone."""
     openings: LongActs
     """Open datasets and answer what was asked of their pictures, in one turn."""
     acts: LongActs
     probes: LongActs
     """Measure what a training takes here."""
+    pages: LongActs
+    """Write the pages of runs anew, by their ids, once another thing is said of them."""
     tickets: Tickets = field(default_factory=Tickets)
     rereads: Counter[str] = field(default_factory=Counter)
     """How often each dataset was read anew, by the name that a recipe has for it."""
@@ -100,6 +104,7 @@ class Session:
         """The session of a workspace; nothing is started or written."""
         reading = Computing(workspace, seconds=None)
         showing = Computing(workspace, seconds=None)
+        renewing = Computing(workspace, seconds=None)
         return cls(
             workspace,
             TrainingQueue(workspace, cores),
@@ -108,9 +113,11 @@ class Session:
             Computing(workspace),
             reading,
             showing,
+            renewing,
             LongActs(showing, num_remembered=MOST_SHOWN),
             LongActs(reading),
             LongActs(Computing(workspace, seconds=None), is_fresh=True),
+            LongActs(renewing),
         )
 
     def data_size(self, data: Data) -> DataSize | None:
@@ -154,18 +161,30 @@ class Session:
         """Stop opening a dataset, whoever waits for pictures of it."""
         self.openings.stop_all(f"open:{name}:")
 
+    def renew_page(self, run: Run) -> None:
+        """Have the page of `run` written anew, where it has one; nothing is waited for.
+
+        One that is being written is begun anew: it may have read what has changed since.
+        """
+        self.pages.stop(run.id)
+        if (run.folder / "report.html").is_file():
+            question = {"verb": "renew", "run": run.id, "workspace": str(self.workspace.absolute())}
+            self.pages.begin(run.id, f"writing the page of {run.id} anew", question)
+
     def end_idle(self) -> None:
         """End the processes that nobody has asked for a while."""
         self.answering.end_if_idle()
         self.reading.end_if_idle()
         self.showing.end_if_idle()
+        self.renewing.end_if_idle()
 
     def end(self) -> None:
         """End what computes; trainings go on."""
         self.acts.end()
         self.openings.end()
         self.probes.end()
-        for computing in (self.answering, self.reading, self.showing):
+        self.pages.end()
+        for computing in (self.answering, self.reading, self.showing, self.renewing):
             computing.end()
 
     def run(self, run_id: str) -> Run:

@@ -314,6 +314,8 @@ export interface paths {
         /**
          * Remark Run
          * @description Give a run a star, a note or another name, or take a star or a note away.
+         *
+         *     Its page tells them too a while later.
          */
         patch: operations["remark_run"];
         trace?: never;
@@ -398,26 +400,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/runs/{run_id}/page": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Open Page
-         * @description A path for a new tab to open the run's page at; it has no token to show.
-         */
-        post: operations["open_page"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/compare": {
         parameters: {
             query?: never;
@@ -432,6 +414,30 @@ export interface paths {
         get: operations["compare_runs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Renewed Page
+         * @description Whether the run's page tells what is said of it now; asked again while that is written.
+         */
+        get: operations["get_renewed_page"];
+        put?: never;
+        /**
+         * Open Page
+         * @description A path for a new tab to open the run's page at; it has no token to show.
+         */
+        post: operations["open_page"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1513,6 +1519,14 @@ export interface components {
             note?: string | null;
             /** Name */
             name?: string | null;
+        };
+        /**
+         * RenewedPage
+         * @description Of a page that was to be written anew: why it is as it was; empty where it is not.
+         */
+        RenewedPage: {
+            /** Reason */
+            reason: string;
         };
         /**
          * RunAnswer
@@ -2724,13 +2738,13 @@ export interface operations {
             };
         };
     };
-    open_page: {
+    compare_runs: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run_id: string;
+            query: {
+                run: string[];
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -2741,7 +2755,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Ticket"];
+                    "application/json": components["schemas"]["RunComparison"];
                 };
             };
             /** @description Not Found */
@@ -2764,13 +2778,13 @@ export interface operations {
             };
         };
     };
-    compare_runs: {
+    get_renewed_page: {
         parameters: {
-            query: {
-                run: string[];
-            };
+            query?: never;
             header?: never;
-            path?: never;
+            path: {
+                run_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2781,7 +2795,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunComparison"];
+                    "application/json": components["schemas"]["RenewedPage"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    open_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
                 };
             };
             /** @description Not Found */

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from toile.app.session import CurrentSession, NotHere, Session
+from toile.app.session import CurrentSession
 from toile.errors import ToileError
 from toile.evaluation import confusion_matrix, recalls
 from toile.recipe import (
@@ -177,12 +177,6 @@ class RunComparison(BaseModel):
     refusal: str
 
 
-class Ticket(BaseModel):
-    """A path that opens a run's page for some minutes."""
-
-    path: str
-
-
 @router.get("/runs")
 def get_runs(session: CurrentSession, known: str = "") -> RunList:
     """The runs; none of them where `known` is the list's version still."""
@@ -238,8 +232,10 @@ def get_recall(session: CurrentSession, run_id: str) -> RecallAnswer:
 @router.delete("/runs/{run_id}")
 def delete_run(session: CurrentSession, run_id: str) -> None:
     """Delete a run; it lies in the bin for thirty days."""
-    workspace = RunsFolder(session.workspace)
-    workspace.remove(workspace.named(session.run(run_id).folder))
+    workspace, run = RunsFolder(session.workspace), session.run(run_id)
+    session.pages.stop(run_id)
+    session.pages.forget(run_id)
+    workspace.remove(workspace.named(run.folder))
 
 
 @router.get("/bin")
@@ -259,7 +255,10 @@ def restore_run(session: CurrentSession, name: str) -> None:
 
 @router.patch("/runs/{run_id}")
 def remark_run(session: CurrentSession, run_id: str, remark: Remark) -> RunRow:
-    """Give a run a star, a note or another name, or take a star or a note away."""
+    """Give a run a star, a note or another name, or take a star or a note away.
+
+    Its page tells them too a while later.
+    """
     workspace, run = RunsFolder(session.workspace), session.run(run_id)
     if remark.star is not None:
         workspace.star(run.folder, remark.star)
@@ -268,17 +267,11 @@ def remark_run(session: CurrentSession, run_id: str, remark: Remark) -> RunRow:
     elif remark.note is not None:
         workspace.remove_note(run.folder)
     if remark.name is not None and remark.name != run_id:
+        # Nobody may write into a folder while it gets another name.
+        session.pages.stop(run_id)
         run = Run(workspace.rename(run.folder, remark.name).folder)
+    session.renew_page(run)
     return _row_of(run)
-
-
-@router.post("/runs/{run_id}/page")
-def open_page(session: CurrentSession, run_id: str) -> Ticket:
-    """A path for a new tab to open the run's page at; it has no token to show."""
-    run = session.run(run_id)
-    if not (run.folder / "report.html").is_file():
-        raise NotHere(f"{run_id} has no page yet; it is written when its training ends")
-    return Ticket(path=session.tickets.new(run_id))
 
 
 @router.get("/compare")
@@ -306,21 +299,6 @@ def compare_runs(session: CurrentSession, run: Annotated[list[str], Query()]) ->
         test=test,
         refusal=refusal,
     )
-
-
-def page_of(session: Session, request: Request) -> Response:
-    """A run's page by its ticket. It may hold anybody's words, so it can run and ask nothing."""
-    run_id = session.tickets.run_of(request.scope["path"])
-    if run_id is None:
-        raise NotHere("this page is no longer open; open it from the list of runs again")
-    try:
-        content = (session.run(run_id).folder / "report.html").read_bytes()
-    except FileNotFoundError:
-        raise NotHere(
-            f"{run_id} has no page any more; it is written when its training ends"
-        ) from None
-    policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
-    return Response(content, headers={"content-security-policy": policy}, media_type="text/html")
 
 
 def _row(entry: Listed) -> RunRow:

@@ -24,7 +24,7 @@ GROUPS = {
     "import_network ImportedNetwork track_run",
     "Comparing": "compare Comparison judge_readings verdict_sentence Verdict",
     "Studies, searches, lab sheets": "Study study LiveStudy StudyResult open_study open_study_test "
-    "search LiveSearch SearchResult open_search run_sheet LiveSheet SheetResult",
+    "worth_levels search LiveSearch SearchResult open_search run_sheet LiveSheet SheetResult",
     "In scikit-learn": "ImageClassifier",
     "Errors": "ToileError",
 }

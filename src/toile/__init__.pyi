@@ -41,6 +41,7 @@ from .studies import compare as compare
 from .studies import open_study as open_study
 from .studies import open_study_test as open_study_test
 from .studies import study as study
+from .studies import worth_levels as worth_levels
 from .workbench import Bench as Bench
 from .workbench import ImportedNetwork as ImportedNetwork
 from .workbench import LiveSheet as LiveSheet

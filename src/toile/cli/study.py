@@ -55,6 +55,13 @@ Gpus = Annotated[float | None, typer.Option(help="On ray: the fraction of a GPU 
 def run(
     source: Source,
     vary: Vary = None,
+    worth: Annotated[
+        str | None,
+        typer.Option(
+            metavar="augmentation",
+            help="What each augmentation is worth: taken away, or added, in turn.",
+        ),
+    ] = None,
     readings: Annotated[int | None, typer.Option(help="Runs of each level; 5 unless said.")] = None,
     set_: Set = None,
     data: OtherData = None,
@@ -99,6 +106,7 @@ def run(
             live = studies.study(
                 source,
                 vary=dict(map(studies.parse_factor, vary or ())),
+                worth=worth,
                 readings=readings,
                 settings=parse_assignments(set_ or ()),
                 data=data,

@@ -36,12 +36,14 @@ def ahead(live: "LiveStudy", result: "StudyResult") -> list[str]:
 def summary(result: "StudyResult") -> str:
     """What a study has come to: its tables, what failed, and the sentence."""
     from toile.statistics import folds_sentence
-    from toile.studies import corrected_scores, study_sentence
+    from toile.studies import corrected_scores, study_sentence, worths
 
     lines = [tables(result), ""] if result.verdict or _lost(result) else []
     lines.append(study_sentence(result))
     if result.spec.folds is not None:
         lines.append(folds_sentence(result.spec.folds))
+    if result.verdict:
+        lines += [worth.sentence for worth in worths(result.verdict)]
     for scores in corrected_scores(result):
         lines += ["", scores.sentence, _corrected_table(scores)]
     if result.mixed:

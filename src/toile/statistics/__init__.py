@@ -5,7 +5,7 @@ Speaks accuracies by level, as fractions or in points; numpy and scipy. Knows no
 
 from toile.statistics.interim import LOOKS, next_look
 from toile.statistics.mean import mean_interval
-from toile.statistics.pairs import Pair
+from toile.statistics.pairs import Finding, Pair
 from toile.statistics.power import ALPHA, pooled_sd
 from toile.statistics.sentences import (
     analysis_sentence,
@@ -27,6 +27,7 @@ __all__ = [
     "ALPHA",
     "LOOKS",
     "ROUNDING",
+    "Finding",
     "Level",
     "Pair",
     "TableForm",

@@ -60,3 +60,5 @@ from .spec import study_text as study_text
 from .study_test import StudyTest as StudyTest
 from .study_test import study_test_in as study_test_in
 from .summary import study_summary as study_summary
+from .worth import worth_levels as worth_levels
+from .worth import worths as worths

@@ -5,11 +5,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from toile.data import DataSource, Progress, data_values, no_progress
+from toile.data import DataSource, Progress, data_values, known_shape, no_progress
 from toile.errors import ToileError
 from toile.executors import Cluster, MakeExecutor, refuse_more_workers, refuse_no_cluster
 from toile.process import num_cores
-from toile.recipe import NO_SETTINGS, Recipe, addressed, few_steps_note, list_presets, read_recipe
+from toile.recipe import (
+    NO_SETTINGS,
+    Recipe,
+    addressed,
+    few_steps_note,
+    list_presets,
+    read_recipe,
+    recipe_of,
+    with_settings,
+)
 from toile.runs import Known, RunsFolder
 from toile.statistics import LOOKS, list_names
 from toile.studies.folder import refuse_other_recipes, result_of, stored_text, study_folder
@@ -18,6 +27,7 @@ from toile.studies.merge import merge_studies
 from toile.studies.plan import Cell, PlannedLevel, complete, plan_cells, plan_levels, short_names
 from toile.studies.read import is_study_file, read_study_file, study_name
 from toile.studies.spec import Alternative, Study, study_of
+from toile.studies.worth import USUAL_SIDE_PX, worth_levels
 
 MOST_PER_READING = 256
 EXECUTORS = ("local", "inline", "ray")
@@ -29,6 +39,7 @@ def study(
     *,
     vary: Mapping[str, Values] | None = None,
     levels: Mapping[str, Recipe | Mapping[str, Any]] | None = None,
+    worth: str | None = None,
     readings: int | None = None,
     settings: Mapping[str, Any] = NO_SETTINGS,
     data: DataSource | None = None,
@@ -53,7 +64,9 @@ def study(
 
     `vary` has values by address, as a list or a mapping by name; several addresses make a grid.
     `levels` are whole alternatives by name: a recipe, or settings by their addresses, or both as
-    `{"recipe": ..., "set": {address: value}}`. `settings` are held fixed, by their addresses.
+    `{"recipe": ..., "set": {address: value}}`. `worth="augmentation"` adds levels that say what
+    each augmentation is worth: without each that the recipe has, and with each that it has not.
+    `settings` are held fixed, by their addresses.
     `margin` is a fraction, half a point by default; `reach` are accuracies of which the report
     says how soon they were reached. A study without a name is called by its recipe and its
     factors, so that asking again goes on with it; `out` names its folder itself. `on="ray"` trains
@@ -86,6 +99,9 @@ def study(
     document["levels"] = base.get("levels", {}) | {
         level: _alternative(alternative) for level, alternative in (levels or {}).items()
     }
+    if worth is not None:
+        document["levels"] |= _worth_levels(document, worth)
+        document["name"] = name or study_name(document["recipe"]["name"], [f"worth-of-{worth}"])
     document["question"] = base.get("question", "") if question is None else question
     document["name"] = name or document.get("name") or _name(document)
     spec = complete(study_of(document))
@@ -179,6 +195,18 @@ def _read(source: str | Path | Recipe | Study) -> tuple[dict[str, Any], Path | N
         begun = (path.parent / "study.json").exists() and path.name == "study.yaml"
         return read_study_file(path).model_dump(), path.parent if begun else None
     return {"recipe": read_recipe(source).model_dump(mode="json")}, None
+
+
+def _worth_levels(document: Mapping[str, Any], group: str) -> dict[str, Any]:
+    if not isinstance(document["recipe"], dict) or document["vary"] or document["levels"]:
+        raise ToileError(
+            f"--worth {group} goes with a recipe and nothing varied: it makes the levels itself"
+        )
+    recipe = with_settings(recipe_of(document["recipe"]), document["set"])
+    known = known_shape(recipe.data.name)
+    side = recipe.data.size_px or (known[0][-1] if known else USUAL_SIDE_PX)
+    levels = worth_levels(recipe, group, side)
+    return {name: _alternative(level) for name, level in levels.items()}
 
 
 def _alternative(level: Recipe | Mapping[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """A study's result as JSON has it: the verdict, and every reading it is of."""
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from toile.studies.label_corrections import corrected_scores
 from toile.studies.learning import learning_curves, reached_by_level
 from toile.studies.result import StudyResult
 from toile.studies.sentences import study_sentence
+from toile.studies.worth import worths
 
 
 def study_summary(result: StudyResult) -> dict[str, Any]:
@@ -22,6 +24,7 @@ def study_summary(result: StudyResult) -> dict[str, Any]:
         "question": result.spec.question,
         "readings": [reading.to_json() for reading in result.readings],
         "other_images": result.other_images or None,
+        "worth": [asdict(worth) for worth in worths(verdict)] if verdict else [],
         "corrections": [scores.to_json() for scores in corrected_scores(result)],
         "curves": {
             level: [curve.to_json() for curve in of_level] for level, of_level in curves.items()

@@ -16,7 +16,7 @@ from toile.report.study_page.tables import (
     test_table,
 )
 from toile.statistics import Verdict, seed_correlation, trend_sentence
-from toile.studies import StudyResult, corrected_scores
+from toile.studies import StudyResult, corrected_scores, worths
 
 
 def judged_sections(result: StudyResult, verdict: Verdict) -> list[Section]:
@@ -29,6 +29,9 @@ def judged_sections(result: StudyResult, verdict: Verdict) -> list[Section]:
             f"{'under ' * (chance == 0.1)}{chance:.3g} % of studies (Welch's analysis of variance)."
         )
     sections = [Section("Levels", tuple(words), tables=(levels_table(verdict, result),))]
+    sentences = tuple(f"{worth.sentence}." for worth in worths(verdict))
+    if sentences:
+        sections.append(Section("What each augmentation is worth", sentences))
     if verdict.pairs:
         rule = (
             "p is corrected for the number of pairs by Holm's steps, and the intervals fit the "

@@ -448,6 +448,21 @@ def test_photographs_of_ones_own_go_from_a_drop_to_an_answer(visit):
     assert from_drop_to_answer(visitor, album, picture) == "leaf"
 
 
+def test_a_run_that_cannot_be_continued_says_why_in_place_of_the_form(visit, workspace):
+    # As of a bundle.
+    shutil.rmtree(workspace / "second" / "checkpoint")
+    visitor = visit()
+    page = visitor.page
+    visitor.go("#/train?run=first")
+    page.get_by_label("Continue to").wait_for()
+    assert page.get_by_role("link", name="Begin a new run with its weights").count() == 0
+    visitor.go("#/train?run=second")
+    page.get_by_text("second has no checkpoint to continue from").wait_for()
+    assert page.get_by_label("Continue to").count() == 0
+    page.get_by_role("link", name="Begin a new run with its weights").click()
+    playwright.expect(page.get_by_label("Run", exact=True)).to_have_value("second")
+
+
 def test_the_whole_story(visit, workspace, few_garments, tmp_path):
     DataList(workspace).add(few_garments)
     visitor = visit(viewport={"width": 1280, "height": 900})

@@ -46,6 +46,25 @@ def test_more_epochs_are_proposed_only_where_a_run_can_go_on(ask, workspace):
     assert proposed("second") is None
 
 
+def test_a_run_says_why_it_cannot_be_continued_as_it_is_refused(ask, workspace):
+    def said(run: str) -> str:
+        return ask("GET", f"/api/runs/{run}").json()["cannot_continue"]
+
+    def refused(run: str) -> str:
+        return ask("POST", f"/api/runs/{run}/longer", json={"epochs": 9}).json()["error"]
+
+    assert said("first") == said("second") == ""
+    # As of a bundle.
+    shutil.rmtree(workspace / "second" / "checkpoint")
+    assert said("second") == "second has no checkpoint to continue from, as a bundle has none"
+    assert refused("second").startswith(said("second"))
+    state = json.loads((workspace / "first" / STATE).read_text())
+    for status in ("diverged", "imported"):
+        (workspace / "first" / STATE).write_text(json.dumps(state | {"status": status}))
+        assert status in said("first")
+        assert refused("first").startswith(said("first"))
+
+
 def test_a_curve_goes_on_where_it_was_left(ask, workspace):
     whole = ask("GET", "/api/runs/first/history").json()
     assert [one["kind"] for one in whole["records"]][-1] == "epoch"

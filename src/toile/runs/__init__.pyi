@@ -78,6 +78,7 @@ from .requested import refuse_senseless as refuse_senseless
 from .requested import refuse_to_repeat as refuse_to_repeat
 from .requested import refuse_used_folder as refuse_used_folder
 from .requested import requested_recipe as requested_recipe
+from .requested import why_not_continued as why_not_continued
 from .results import TARGETS as TARGETS
 from .results import convergence_of as convergence_of
 from .results import seconds_of as seconds_of

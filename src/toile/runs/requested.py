@@ -12,7 +12,7 @@ from toile.runs.checkpoint import has_checkpoint
 from toile.runs.create import refuse_unless_empty
 from toile.runs.listing import open_run
 from toile.runs.run import Run
-from toile.runs.state import read_state
+from toile.runs.state import State, read_state
 
 
 def requested_recipe(
@@ -90,29 +90,39 @@ def refuse_used_folder(out: str | Path | None) -> None:
 def refuse_to_repeat(run: Run, epochs: int | None) -> None:
     """Raise ToileError where `run` cannot go on, to that many epochs in all where it is said."""
     state = read_state(run.folder)
-    # One that was only begun, in this very process, may be gone on with here.
-    begun_here = state.status == "queued" and state.pid == os.getpid()
-    if state.alive and not begun_here:
-        raise ToileError(f"{run.id} is running already (process {state.pid})")
-    if state.status == "diverged":
-        raise ToileError(
-            f"{run.id} diverged: {state.reason}; the same steps would diverge again. Train anew "
-            "with a lower learning rate, as in --set training.optimizer.learning_rate=0.001"
-        )
-    if state.status == "imported":
-        raise ToileError(
-            f"{run.id} was imported and is kept as it came; train on from it, as a new run: "
-            f"toile train {run.folder / 'recipe.yaml'} --from {run.name} --epochs 5"
-        )
+    reason, instead = _refusal(run, state)
+    if reason:
+        raise ToileError(reason + instead)
     if epochs is None and state.status == "finished":
         raise ToileError(
             f"{run.id} has finished its {state.epoch} epochs; to train it longer, say up to how "
             f"many: toile resume {run.name} --epochs {2 * state.epoch}"
         )
-    if state.epoch > 0 and not has_checkpoint(run.folder):
-        raise ToileError(
-            f"{run.id} has no checkpoint to continue from, as a bundle has none; begin a new run "
-            f"with its weights: toile train {run.folder / 'recipe.yaml'} --from {run.name}"
-        )
     if epochs is not None and epochs <= state.epoch:
         raise ToileError(f"epochs is {epochs}; {run.id} already has {state.epoch}, ask for more")
+
+
+def why_not_continued(run: Run) -> str:
+    """Why `run` can go on to no number of epochs, in a sentence; empty where it can."""
+    reason, _ = _refusal(run, read_state(run.folder))
+    return reason
+
+
+def _refusal(run: Run, state: State) -> tuple[str, str]:
+    """Why a run cannot go on, and what to do instead; both empty where it can."""
+    # One that was only begun, in this very process, may be gone on with here.
+    begun_here = state.status == "queued" and state.pid == os.getpid()
+    if state.alive and not begun_here:
+        return f"{run.id} is running already (process {state.pid})", ""
+    anew = f"toile train {run.folder / 'recipe.yaml'} --from {run.name}"
+    if state.status == "diverged":
+        reason = f"{run.id} diverged: {state.reason}; the same steps would diverge again"
+        lower = "--set training.optimizer.learning_rate=0.001"
+        return reason, f". Train anew with a lower learning rate, as in {lower}"
+    if state.status == "imported":
+        reason = f"{run.id} was imported and is kept as it came"
+        return reason, f"; train on from it, as a new run: {anew} --epochs 5"
+    if state.epoch > 0 and not has_checkpoint(run.folder):
+        reason = f"{run.id} has no checkpoint to continue from, as a bundle has none"
+        return reason, f"; begin a new run with its weights: {anew}"
+    return "", ""

@@ -1561,6 +1561,7 @@ export interface components {
          * RunDetail
          * @description One run. `score` is there once it has ended; `of` says which pictures it was measured on.
          *
+         *     `cannot_continue` says why it can be trained no longer, and is empty where it can;
          *     `enough_epochs` is how many it can go on to, where its steps are few to learn from; else null.
          */
         RunDetail: {
@@ -1576,6 +1577,8 @@ export interface components {
             num_train: number;
             /** Steps Per Epoch */
             steps_per_epoch: number;
+            /** Cannot Continue */
+            cannot_continue: string;
             /** Enough Epochs */
             enough_epochs: number | null;
             /** Num Validation */

@@ -28,6 +28,7 @@ from toile.runs import (
     scored_images,
     scored_part,
     shown_remarks,
+    why_not_continued,
 )
 
 router = APIRouter()
@@ -101,6 +102,7 @@ class LayerCell(BaseModel):
 class RunDetail(BaseModel):
     """One run. `score` is there once it has ended; `of` says which pictures it was measured on.
 
+    `cannot_continue` says why it can be trained no longer, and is empty where it can;
     `enough_epochs` is how many it can go on to, where its steps are few to learn from; else null.
     """
 
@@ -111,6 +113,7 @@ class RunDetail(BaseModel):
     seconds: float | None
     num_train: int
     steps_per_epoch: int
+    cannot_continue: str
     enough_epochs: int | None
     num_validation: int
     class_names: list[str]
@@ -332,6 +335,7 @@ def _detail(run: Run) -> RunDetail:
         seconds=results.seconds.total if results else None,
         num_train=facts.train,
         steps_per_epoch=steps_per_epoch(facts.train, recipe.training.batch_size),
+        cannot_continue=why_not_continued(run),
         enough_epochs=enough_epochs_of(run),
         num_validation=facts.validation,
         class_names=list(facts.class_names),

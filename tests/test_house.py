@@ -16,7 +16,8 @@ from toile.data.catalogue import GARMENTS
 from toile.recipe import settings_table
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
+PLACES = ("*.md", "docs/*.md", "docs/guide/*.md", "benchmarks/*.md", "benchmarks/foreign/*.md")
+DOCUMENTS = sorted(path for place in PLACES for path in ROOT.glob(place))
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 
 

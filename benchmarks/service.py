@@ -58,7 +58,7 @@ def main() -> None:
     prepared = milliseconds(prepare_one, pictures)
     rested = milliseconds(prepare_one, pictures, PAUSE_SECONDS)
     network = milliseconds(
-        lambda one: classifier.probabilities(one[None]), map(prepare_one, pictures)
+        lambda one: classifier.predict_proba(one[None]), map(prepare_one, pictures)
     )
     say("round trip of POST /predict", round_trips)
     say("round trip of GET /health", health)

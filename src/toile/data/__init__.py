@@ -34,7 +34,14 @@ from toile.data.load import arrays_data, is_here, load_data, load_here, no_progr
 from toile.data.locations import ARRAYS
 from toile.data.novelty import Novelty, novelty
 from toile.data.outline import class_outline
-from toile.data.picture_hashes import HashSet, PictureHashes, array_hashes, is_known, picture_hashes
+from toile.data.picture_hashes import (
+    HashSet,
+    PictureHashes,
+    are_in,
+    array_hashes,
+    is_known,
+    picture_hashes,
+)
 from toile.data.readers.part_names import part_of
 from toile.data.readers.parts import Progress
 from toile.data.readers.picture import Picture, deep_picture, picture_of, read_picture
@@ -92,6 +99,7 @@ __all__ = [
     "Source",
     "Split",
     "appearance",
+    "are_in",
     "array_hashes",
     "arrays_data",
     "check_corrections",

@@ -54,4 +54,16 @@ def array_hashes(pixels: UInt8[np.ndarray, "n c h w"]) -> PictureHashes:
 
 def is_known(hashes: PictureHashes, among: HashSet) -> Bool[np.ndarray, " n"]:
     """Which images have either of their `hashes` in `among`."""
-    return np.asarray(np.isin(hashes, among).any(axis=1))
+    return np.asarray(are_in(hashes, among).any(axis=1))
+
+
+def are_in(hashes: UInt64[np.ndarray, "*shape"], among: HashSet) -> Bool[np.ndarray, "*shape"]:
+    """Which of `hashes` are in `among`."""
+    if not len(among):
+        return np.zeros(hashes.shape, np.bool_)
+    if (among[1:] < among[:-1]).any():
+        # It may come of a file; a search in one that is not sorted would let sealed pictures by.
+        among = np.unique(among)
+    # Not np.isin, which goes over all of `among` for one picture: .4 ms of a service's answer.
+    indices = np.minimum(np.searchsorted(among, hashes), len(among) - 1)
+    return np.asarray(among[indices] == hashes)

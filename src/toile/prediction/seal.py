@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from toile.data import HashSet, part_of, picture_hashes
+from toile.data import HashSet, are_in, part_of, picture_hashes
 from toile.errors import ToileError
 
 
@@ -35,7 +35,7 @@ class Seal:
         Wherever it lies and whatever it is called. A copy that was cropped, resized or saved as
         JPEG has other pixels and is not known.
         """
-        if np.isin(hashes, self.hashes).any():
+        if are_in(hashes, self.hashes).any():
             raise ToileError(f"{name}: is {self.description}")
 
     def refuse_prepared(self, name: str, pixels: UInt8[np.ndarray, "c h w"]) -> None:

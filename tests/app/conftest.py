@@ -119,6 +119,30 @@ def start(tmp_path: Path) -> Iterator[Callable[[Path], Server]]:
         process.stdout.close()
 
 
+@dataclass
+class Startup:
+    """What every Python that is begun by a test does first."""
+
+    folder: Path
+
+    def hold(self) -> Path:
+        """A pipe that each of them reads to its end before it does anything else."""
+        gate = self.folder / "gate"
+        os.mkfifo(gate)
+        (self.folder / "sitecustomize.py").write_text(f"open({str(gate)!r}).read()\n")
+        return gate
+
+
+@pytest.fixture
+def startup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Startup:
+    """To be asked for before a server is started, which passes it on."""
+    folder = tmp_path / "startup"
+    folder.mkdir()
+    paths = [str(folder), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    return Startup(folder)
+
+
 def answers(server: Server) -> bool:
     try:
         return server.ask("GET", "about").status_code == 200

@@ -463,6 +463,19 @@ def test_a_run_that_cannot_be_continued_says_why_in_place_of_the_form(visit, wor
     playwright.expect(page.get_by_label("Run", exact=True)).to_have_value("second")
 
 
+def test_a_training_stopped_while_it_prepares_says_that_nothing_is_left_of_it(startup, visit):
+    visitor = visit()
+    page, gate = visitor.page, startup.hold()
+    visitor.go("#/train?recipe=preset:s1-lab&set=data.name=fashion-sample")
+    page.get_by_role("button", name="Start training").click()
+    page.get_by_text("Preparing: the process starts").wait_for()
+    # Opened once a process reads it.
+    with gate.open("w"):
+        page.get_by_role("button", name="Stop").click()
+        page.get_by_text("Stopped before it began").wait_for()
+    assert page.get_by_role("button", name="Stop").count() == 0
+
+
 def test_the_whole_story(visit, workspace, few_garments, tmp_path):
     DataList(workspace).add(few_garments)
     visitor = visit(viewport={"width": 1280, "height": 900})

@@ -1,10 +1,12 @@
 """Trainings: the form of a recipe, the queue, and what outlives the server."""
 
+import fcntl
 import os
 import signal
 
 from tests.app.conftest import is_alive, until
 from toile.executors import TrainingQueue
+from toile.recipe import read_recipe
 from toile.runs import read_state
 
 QUICK = "preset:s1-lab"
@@ -92,6 +94,65 @@ def test_a_training_outlives_the_server_and_is_found_again(start, workspace, few
     until(lambda: read_state(run).epoch > stood)
     TrainingQueue(workspace).stop(job["id"])
     until(lambda: read_state(run).status == "stopped")
+
+
+def jobs(ask):
+    ask.session.queue.advance()
+    return ask("GET", "/api/queue").json()["jobs"]
+
+
+def test_a_stop_before_the_process_hears_signals_takes_the_training_out(ask, workspace, startup):
+    gate = startup.hold()
+    asked = {"source": QUICK, "changes": [*SMALL, "data.name=fashion-sample"]}
+    job = ask("POST", "/api/queue", json=asked).json()
+    # Opened once the process reads it.
+    with gate.open("w"):
+        assert ask("POST", f"/api/queue/{job['id']}/stop").status_code == 200
+        until(lambda: jobs(ask) == [])
+    assert not (workspace / job["id"]).exists()
+
+
+def test_a_stop_of_a_run_that_has_not_made_a_step_leaves_it_stopped(ask, workspace, few_garments):
+    queue = ask.session.queue
+    recipe = read_recipe("s1-lab", {"data.name": str(few_garments), "training.epochs": 300})
+    job = queue.add(recipe)
+    # What it says goes into a pipe that is full, so it waits before its first step.
+    errors = queue.folder / job.id / "errors.txt"
+    os.mkfifo(errors)
+    pipe = os.open(errors, os.O_RDWR)
+    os.write(pipe, b" " * fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096))
+    queue.advance()
+    errors.unlink()
+    run = workspace / job.id
+    until(lambda: (run / "state.json").exists())
+    assert read_state(run).status == "queued"
+    assert ask("POST", f"/api/queue/{job.id}/stop").status_code == 200
+    assert [one["stopping"] for one in jobs(ask)] == [True]
+    os.read(pipe, 4096)
+    until(lambda: jobs(ask) == [])
+    os.close(pipe)
+    assert read_state(run).status == "stopped"
+    assert ask("GET", f"/api/runs/{job.id}").json()["cannot_continue"] == ""
+
+
+def test_a_stop_of_a_process_that_only_its_run_knows_reaches_it(
+    ask, workspace, few_garments, startup
+):
+    gate = startup.hold()
+    queue = ask.session.queue
+    recipe = read_recipe("s1-lab", {"data.name": str(few_garments), "training.epochs": 300})
+    job = queue.add(recipe)
+    file = queue.folder / "queue.json"
+    before = file.read_bytes()
+    queue.advance()
+    # As a server leaves it that is killed before it writes down what it started.
+    file.write_bytes(before)
+    assert [(one["status"], one["stopping"]) for one in jobs(ask)] == [("training", False)]
+    assert ask("POST", f"/api/queue/{job.id}/stop").status_code == 200
+    with gate.open("w"):
+        assert [one["stopping"] for one in jobs(ask)] == [True]
+    until(lambda: jobs(ask) == [])
+    assert read_state(workspace / job.id).status == "stopped"
 
 
 def test_a_recipe_tells_which_layers_it_takes_from_another_run_and_freezes(ask, few_garments):

@@ -103,13 +103,20 @@ def _show(as_json: bool) -> None:
         (
             str(next(position)) if job.status == "waiting" else "",
             job.id,
-            "could not begin" if job.status == "failed" else job.status,
+            _status(job),
             str(job.epochs),
             plain(job.reason),
         )
         for job in jobs
     ]
     say(table(("place", "run", "state", "epochs", ""), rows, left=3))
+
+
+def _status(job: Any) -> str:
+    """How a job stands, in words."""
+    if job.status == "failed":
+        return "could not begin"
+    return "stopping" if job.stopping else str(job.status)
 
 
 def _queue() -> Any:

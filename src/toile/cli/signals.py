@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: at once while preparing, at the next step while training."""
+"""Ctrl-C and SIGTERM: at once while data is read, at the next step once there is a run."""
 
 import signal
 import sys

@@ -1,5 +1,7 @@
 """`toile train` and `toile resume`."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,10 +74,11 @@ def train(
             prepared = prepare_data(requested.data, progress)
         with waiting("loading torch"):
             from toile.runs import begin_prepared
-
-            folder = None if out is None else Path(out)
-            live = begin_prepared(requested, prepared, folder, checkpoint_seconds)
-        _follow(live, signals, curve, page or open_, as_json, open_)
+        with waiting("measuring the images"):
+            prepared.measure()
+        folder = None if out is None else Path(out)
+        begin = partial(begin_prepared, requested, prepared, folder, checkpoint_seconds)
+        _follow(begin, signals, curve, page or open_, as_json, open_)
 
 
 def resume(
@@ -101,26 +104,34 @@ def resume(
             prepared = prepare_data(data_settings(opened, data), progress)
         with waiting("loading torch"):
             from toile.runs import resume_prepared
-
-            live = resume_prepared(opened, prepared, epochs, checkpoint_seconds)
-        _follow(live, signals, curve, page or open_, as_json, open_)
+        begin = partial(resume_prepared, opened, prepared, epochs, checkpoint_seconds)
+        _follow(begin, signals, curve, page or open_, as_json, open_)
 
 
 def _follow(
-    live: "LiveRun", signals: Signals, curve: bool, page: bool, as_json: bool, open_: bool
+    begin: Callable[[], "LiveRun"],
+    signals: Signals,
+    curve: bool,
+    page: bool,
+    as_json: bool,
+    open_: bool,
 ) -> None:
     """Train to the end or a signal, showing it; then say what came of it and leave."""
+    from toile.cli.progress import waiting
     from toile.cli.watch import Watch
     from toile.runs import read_state
 
-    watch = Watch(live.fit.recipe.training.epochs, curve)
-    watch.introduce(live)
-    with watch, signals.deferred():
-        for event in live.events(stop=lambda: signals.stop_requested):
-            watch.show(event)
+    # From its first file on a run is left as one that was stopped.
+    with signals.deferred():
+        with waiting("preparing the training"):
+            live = begin()
+        watch = Watch(live.fit.recipe.training.epochs, curve)
+        watch.introduce(live)
+        with watch:
+            for event in live.events(stop=lambda: signals.stop_requested):
+                watch.show(event)
     path = None
     if page and live.run.has_results:
-        from toile.cli.progress import waiting
         from toile.workbench import write_report
 
         with waiting("writing the page"):

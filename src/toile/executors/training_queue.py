@@ -36,7 +36,8 @@ class Job:
     """A training in the queue: of the run called `id`, new or one that `goes_on` to `epochs`.
 
     `started` is when its process began, in seconds since 1970, 0 where it waits. Where that ended
-    before the run came further, the job has `failed` and `reason` says why.
+    before the run came further, the job has `failed` and `reason` says why. It is `stopping` once
+    it was asked to stop.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Job:
     status: Literal["waiting", "training", "failed"] = "waiting"
     reason: str = ""
     started: float = 0.0
+    stopping: bool = False
     pid: int = 0
     pid_started: str = ""
 
@@ -140,21 +142,19 @@ class TrainingQueue:
     def stop(self, job_id: str) -> None:
         """Have a training stop at its next step, with a checkpoint to go on from.
 
-        Raises ToileError where it is not being trained.
+        Before there is a run it ends at once, and nothing is left of it. Raises ToileError where it
+        is not being trained.
         """
-        job = _job(self.jobs(), job_id)
-        if job.status != "training":
-            raise ToileError(
-                f"{job_id} is not being trained, it is {job.status}; take it out instead"
-            )
-        pid, started = job.pid, job.pid_started
-        if not pid and (Path(self._run(job)) / "state.json").exists():
-            state = read_state(Path(self._run(job)))
-            pid, started = state.pid, state.pid_started
-        # The pid alone may have been given to another process since.
-        if job.status == "training" and process_started(pid) == started != "":
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
+        with self._changing() as jobs:
+            job = _job(jobs, job_id)
+            if job.status != "training":
+                raise ToileError(
+                    f"{job_id} is not being trained, it is {job.status}; take it out instead"
+                )
+            # Once: a second signal would break off the step that the first one waits for.
+            if not job.stopping:
+                jobs[jobs.index(job)] = replace(job, stopping=True)
+                _ask_to_stop(job)
 
     def advance(self) -> None:
         """Forget the trainings that have ended, and start as many as there are cores for."""
@@ -182,16 +182,32 @@ class TrainingQueue:
         """Forget a training that has ended, or keep it as failed where its run came no further."""
         with suppress(ChildProcessError):
             os.waitpid(job.pid, os.WNOHANG)
-        if is_held(self.folder / job.id):
-            return
         state = self.workspace / job.id / "state.json"
+        if is_held(self.folder / job.id):
+            if not job.pid and state.exists():
+                self._learn_process(jobs, job)
+            return
         message = _last_words(self.folder / job.id / "errors.txt")
         came_further = state.exists() and state.stat().st_mtime >= job.started
-        if came_further or message.startswith("toile: stopped"):
+        # Until Python hears signals, one ends it without a word.
+        was_stopped = job.stopping and not message.startswith("toile: ")
+        if came_further or was_stopped or message.startswith("toile: stopped"):
             self._forget(jobs, job)
         else:
             reason = message.removeprefix("toile: ") or "its process was ended from outside"
             jobs[jobs.index(job)] = replace(job, status="failed", reason=reason)
+
+    def _learn_process(self, jobs: list[Job], job: Job) -> None:
+        """Note the process of a job, as its run has it, where whoever started it was killed.
+
+        What it was asked meanwhile it hears now.
+        """
+        state = read_state(self.workspace / job.id)
+        if state.alive:
+            known = replace(job, pid=state.pid, pid_started=state.pid_started)
+            jobs[jobs.index(job)] = known
+            if job.stopping:
+                _ask_to_stop(known)
 
     def _start(self, job: Job) -> Job:
         folder, arguments = self.folder / job.id, [str(self._recipe(job)), "--out", self._run(job)]
@@ -259,6 +275,14 @@ def _job(jobs: Sequence[Job], job_id: str) -> Job:
     if job is None:
         raise ToileError(f"{job_id} is not in the queue; it may have ended meanwhile")
     return job
+
+
+def _ask_to_stop(job: Job) -> None:
+    """Signal a job's process, where that is known and still there."""
+    # The pid alone may have been given to another process since.
+    if process_started(job.pid) == job.pid_started != "":
+        with suppress(ProcessLookupError):
+            os.kill(job.pid, signal.SIGTERM)
 
 
 def _last_words(path: Path) -> str:

@@ -50,6 +50,10 @@ class PreparedData:
             known, distances, are_out_of_distribution(pixels, self.facts.known_appearance)
         )
 
+    def measure(self) -> None:
+        """Compute at once what a new run needs of its images, else done when first asked for."""
+        _ = self.facts, self.novelty
+
 
 def prepare_data(settings: Data, progress: Progress = no_progress) -> PreparedData:
     """The data of a recipe, read and divided. Raises ToileError where it cannot be."""

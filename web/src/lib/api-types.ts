@@ -560,6 +560,8 @@ export interface paths {
         /**
          * Stop Training
          * @description Have a training stop at its next step, with a checkpoint.
+         *
+         *     Before there is a run it is taken out of the queue.
          */
         post: operations["stop_training"];
         delete?: never;
@@ -1136,7 +1138,7 @@ export interface components {
         };
         /**
          * JobRow
-         * @description A training in the queue, by its run's id.
+         * @description A training in the queue, by its run's id; `stopping` once it was asked to stop.
          */
         JobRow: {
             /** Id */
@@ -1155,6 +1157,8 @@ export interface components {
             reason: string;
             /** Started */
             started: number;
+            /** Stopping */
+            stopping: boolean;
         };
         /**
          * LayerCell

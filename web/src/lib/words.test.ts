@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fewSteps, scoredOn } from './words'
+import { fewSteps, scoredOn, shownStatus, whyAbsent } from './words'
 
 test('pictures are said to be new to a run only where that is known', () => {
   expect(scoredOn('validation', 1200, 'photos', '')).toBe('validation: 1,200 pictures of photos that it was not trained on.')
@@ -10,4 +10,23 @@ test('pictures are said to be new to a run only where that is known', () => {
 test('it is the steps that are few, not the pictures', () => {
   expect(fewSteps(108, 512, 55_000)).toBe('108 steps in all, each of up to 512 of 55,000 pictures, are few to learn from')
   expect(fewSteps(1, 32, 20)).toBe('1 step in all, each of up to 32 of 20 pictures, are few to learn from')
+})
+
+test('a training prepares until its run comes further, and then stops where it was asked to', () => {
+  const job = { status: 'training', started: 100, stopping: false }
+  expect(shownStatus(null, { ...job, status: 'waiting' })).toBe('waiting')
+  expect(shownStatus(null, job)).toBe('queued')
+  // A run that goes on is for a while as it was.
+  expect(shownStatus({ status: 'stopped', changed: 50 }, job)).toBe('queued')
+  expect(shownStatus({ status: 'queued', changed: 101 }, job)).toBe('queued')
+  expect(shownStatus({ status: 'running', changed: 102 }, job)).toBe('running')
+  expect(shownStatus({ status: 'running', changed: 102 }, { ...job, stopping: true })).toBe('stopping')
+  expect(shownStatus(null, { ...job, stopping: true })).toBe('stopping')
+  expect(shownStatus({ status: 'stopped', changed: 103 }, undefined)).toBe('stopped')
+  expect(shownStatus(null, { ...job, status: 'failed' })).toBe('failed')
+})
+
+test('a training that was stopped before its first step was not deleted', () => {
+  expect(whyAbsent('first', true)[0]).toBe('Stopped before it began')
+  expect(whyAbsent('first', false)[1]).toContain('it may have been deleted')
 })

@@ -1,3 +1,5 @@
+import type { Schemas } from './api.svelte'
+
 export function percent(share: number | null | undefined, digits = 1): string {
   return share === null || share === undefined ? '–' : `${(100 * share).toFixed(digits)} %`
 }
@@ -64,4 +66,23 @@ export const STATES: Record<string, [string, string]> = {
   diverged: ['diverged', 'bad'],
   failed: ['failed', 'bad'],
   imported: ['imported', 'good'],
+  stopping: ['stopping', 'busy'],
+}
+
+type Row = Pick<Schemas['RunRow'], 'status' | 'changed'>
+type Job = Pick<Schemas['JobRow'], 'status' | 'started' | 'stopping'>
+
+/** How a training stands, of which there may be no run yet, or one that is as it was before. */
+export function shownStatus(row: Row | null, job: Job | undefined): string {
+  if (!job) return row?.status ?? ''
+  if (job.status !== 'training') return job.status
+  if (job.stopping) return 'stopping'
+  return !row || row.status === 'queued' || row.changed < job.started ? 'queued' : 'running'
+}
+
+/** Why nothing is called so: a title and a sentence. */
+export function whyAbsent(id: string, wasStopped: boolean): [string, string] {
+  return wasStopped
+    ? ['Stopped before it began', 'It had not made a step, so nothing is kept of it.']
+    : ['No such run', `Nothing here is called ${id}; it may have been deleted, or stopped before it began.`]
 }

@@ -106,7 +106,7 @@ class RecipeForm(BaseModel):
 
 
 class JobRow(BaseModel):
-    """A training in the queue, by its run's id."""
+    """A training in the queue, by its run's id; `stopping` once it was asked to stop."""
 
     id: str
     name: str
@@ -116,6 +116,7 @@ class JobRow(BaseModel):
     status: str
     reason: str
     started: float
+    stopping: bool
 
 
 class Queue(BaseModel):
@@ -270,7 +271,10 @@ def train_longer(session: CurrentSession, run_id: str, body: Longer) -> JobRow:
 
 @router.post("/queue/{run_id}/stop")
 def stop_training(session: CurrentSession, run_id: str) -> None:
-    """Have a training stop at its next step, with a checkpoint."""
+    """Have a training stop at its next step, with a checkpoint.
+
+    Before there is a run it is taken out of the queue.
+    """
     session.queue.stop(run_id)
 
 

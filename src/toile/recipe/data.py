@@ -67,8 +67,8 @@ class Data(Settings):
         "auto",
         min_length=1,
         max_length=200,
-        description="Where a CSV or Parquet file has its labels: first, last, or the name of the "
-        "column",
+        description="Where a CSV or Parquet file, or a table beside pictures, has its labels: "
+        "first, last, or the name of the column",
     )
     corrections: Annotated[str, Field(min_length=1, max_length=4096)] | None = Field(
         None,

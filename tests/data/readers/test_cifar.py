@@ -55,6 +55,8 @@ def test_batches_that_lack_are_named(ten):
         ("auto", [0, 1, 2, 3] * 5, ("apple", "bee", "crab", "dolphin")),
         ("last", [0, 1, 2, 3] * 5, ("apple", "bee", "crab", "dolphin")),
         ("first", [0, 0, 1, 1] * 5, ("plants", "animals")),
+        ("coarse", [0, 0, 1, 1] * 5, ("plants", "animals")),
+        ("fine_label", [0, 1, 2, 3] * 5, ("apple", "bee", "crab", "dolphin")),
     ],
 )
 def test_of_two_labels_the_fine_one_is_read_unless_the_first_is_asked_for(
@@ -72,6 +74,8 @@ def test_of_two_labels_the_fine_one_is_read_unless_the_first_is_asked_for(
     assert dataset.train.labels.tolist() == expected
     assert dataset.class_names == names
     assert "data.label_column first takes the coarse" in " ".join(dataset.notes)
+    with pytest.raises(ToileError, match="label_column is age; of CIFAR-100 it is coarse or fine"):
+        load_data(tmp_path, label_column="age")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import numpy as np
 from toile.data.greys import Greys
 from toile.data.images import Images
 from toile.data.locations import ARRAYS
-from toile.data.readers.parts import Parts, Progress
+from toile.data.readers.parts import Parts, Progress, refuse_column_name
 from toile.errors import ToileError
 from toile.recipe import Data
 
@@ -85,6 +85,7 @@ def find_cached_arrays(path: Path) -> list[Path]:
 
 def read_cached_arrays(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
     """Read what `CachedArrays.write` wrote. Raises ToileError where it is no longer that."""
+    refuse_column_name(data, str(path))
     parts = open_cached_arrays(path).parts
     return parts if data.rule > 2 else replace(parts, greys=None)
 

@@ -13,7 +13,13 @@ import numpy as np
 from jaxtyping import UInt8
 
 from toile.data.images import Images
-from toile.data.readers.parts import Parts, Progress, check_labels, check_layout
+from toile.data.readers.parts import (
+    NO_COLUMN_NAMES,
+    Parts,
+    Progress,
+    check_labels,
+    check_layout,
+)
 from toile.errors import ToileError
 from toile.recipe import Data
 
@@ -86,7 +92,7 @@ def read_cifar(path: Path, files: list[Path], data: Data, progress: Progress) ->
             "version has them in data_batch_1.bin and so on"
         )
     train.sort(key=lambda file: _number(form, file))
-    column = 0 if data.label_column == "first" else len(form.labels) - 1
+    column = _label_column(form, data.label_column, path)
     test = [file for file in files if file.name == form.test]
     names_file = path / form.names[column]
     parts = [
@@ -108,6 +114,21 @@ def read_cifar(path: Path, files: list[Path], data: Data, progress: Progress) ->
         names,
         names_inside=tuple(file.name for file in files),
         notes=(note, *_missing_note(form, train)),
+    )
+
+
+def _label_column(form: CifarSet, setting: str, path: Path) -> int:
+    """Which label of a row is learnt: the last, the fine one, unless `setting` says another."""
+    if setting in NO_COLUMN_NAMES:
+        return 0 if setting == "first" else len(form.labels) - 1
+    # `coarse`, or as in Hugging Face's files `coarse_label`.
+    wanted = setting.casefold().removesuffix("_label")
+    names = [label.split()[0] for label in form.labels]
+    if len(names) > 1 and wanted in names:
+        return names.index(wanted)
+    raise ToileError(
+        f"{path}: data.label_column is {setting}; of {form.name} it is "
+        + (" or ".join(names) if len(names) > 1 else "left out, as there is one")
     )
 
 

@@ -7,7 +7,7 @@ from toile.data.dataset import Skipped
 from toile.data.readers.class_order import order_classes
 from toile.data.readers.layout import Classes, lay_out, looks_like_a_picture
 from toile.data.readers.older_layout import lay_out_by_older_rules
-from toile.data.readers.parts import Parts, Progress
+from toile.data.readers.parts import Parts, Progress, refuse_column_name
 from toile.data.readers.picture import quiet_pillow
 from toile.data.readers.picture_files import PictureFile, PictureFiles
 from toile.errors import ToileError
@@ -21,7 +21,12 @@ def read_pictures(where: str, files: list[PictureFile], data: Data, progress: Pr
 
     Files that are no picture are listed and the rest loads. Sizes and colours have to agree.
     """
-    layout = (lay_out_by_older_rules if data.rule < 3 else lay_out)(where, files)
+    if data.rule < 3:
+        layout = lay_out_by_older_rules(where, files)
+    else:
+        layout = lay_out(where, files, data.label_column)
+    if not layout.by_table:
+        refuse_column_name(data, where)
     order = order_classes(folder for classes in layout.parts.values() for folder in classes)
     for folder in order:
         _refuse_no_text(folder, where)

@@ -77,7 +77,7 @@ def form_of(file: Path, lines: Sequence[str], setting: str) -> Form:
     delimiter = max(DELIMITERS, key=lines[0].count)
     first = split_line(lines[0], delimiter)
     if (texts := _pixel_texts(first)) is not None:
-        return _form_of_texts(file, lines, delimiter, first, texts)
+        return _form_of_texts(file, lines, delimiter, first, texts, setting)
     if not MIN_PIXELS < len(first) <= MAX_COLUMNS:
         raise (NoPictures if len(first) <= MIN_PIXELS else ToileError)(
             f"{file}: row 1 has {len(first)} columns; an image is a label and {MIN_PIXELS} to "
@@ -205,9 +205,12 @@ def _by_names(
     outer = (*names[:left], *names[right:])
     roles = [_role(name) for name in outer]
     if setting != "auto":
-        roles = ["unknown" if role == "label" else role for role in roles]
-        named = zip(outer, roles, strict=True)
-        roles = ["label" if name == setting else role for name, role in named]
+        if setting not in outer:
+            raise ToileError(
+                f"{file}: data.label_column is {setting}, which is a column of pixels; the label "
+                f"is one of {', '.join(outer)}"
+            )
+        roles = ["label" if name == setting else _unless_label(_role(name)) for name in outer]
     if "label" not in roles:
         # One that is called otherwise is the label, where there is no other.
         unknown = [index for index, role in enumerate(roles) if role == "unknown"]
@@ -289,10 +292,38 @@ def _pixel_texts(names: Sequence[str]) -> int | None:
     return next((index for index, name in enumerate(names) if name.lower() in PIXEL_TEXT), None)
 
 
+def _chosen_label(
+    file: Path, names: Sequence[str], roles: Sequence[str], setting: str, texts: int
+) -> list[str]:
+    """The roles with the column that `setting` says as the label, of a row with pixels as text."""
+    columns = [index for index in range(len(names)) if index != texts]
+    if setting in ENDS_BY_SETTING and columns:
+        label = columns[0 if setting == "first" else -1]
+    elif setting.lower() in names and names.index(setting.lower()) != texts:
+        label = names.index(setting.lower())
+    else:
+        raise ToileError(
+            f"{file}: data.label_column is {setting}, and the header has "
+            f"{', '.join(names)}{did_you_mean(setting, names)}"
+        )
+    return ["label" if index == label else _unless_label(role) for index, role in enumerate(roles)]
+
+
+def _unless_label(role: str) -> str:
+    return "unknown" if role == "label" else role
+
+
 def _form_of_texts(
-    file: Path, lines: Sequence[str], delimiter: str, names: Sequence[str], texts: int
+    file: Path,
+    lines: Sequence[str],
+    delimiter: str,
+    names: Sequence[str],
+    texts: int,
+    setting: str,
 ) -> Form:
     roles = [_role(name.lower()) for name in names]
+    if setting != "auto":
+        roles = _chosen_label(file, [name.lower() for name in names], roles, setting, texts)
     if len(lines) < 2:
         raise ToileError(f"{file}: has a header and no rows; a set needs a row for each image")
     if roles.count("label") != 1:

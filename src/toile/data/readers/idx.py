@@ -18,7 +18,7 @@ from jaxtyping import Int64, UInt8
 
 from toile.data.images import Images
 from toile.data.readers.idx_names import mapping_file, read_mapping
-from toile.data.readers.parts import Parts, Progress, check_labels, check_layout
+from toile.data.readers.parts import Parts, Progress, check_labels, check_layout, refuse_column_name
 from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
 from toile.errors import ToileError
 from toile.recipe import Data
@@ -68,6 +68,7 @@ def _in_folder_of_its_name(file: Path) -> Path | None:
 
 def read_idx(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
     """Read the files `find_idx` found. The format holds no class names; EMNIST's mapping does."""
+    refuse_column_name(data, str(path))
     mapping = next((file for file in files if not FILE_NAME.fullmatch(file.name)), None)
     files = [file for file in files if file != mapping]
     roles = _roles(path, files)

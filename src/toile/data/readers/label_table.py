@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from toile.data.readers.part_names import part_of
+from toile.data.readers.parts import NO_COLUMN_NAMES
 from toile.data.readers.picture_files import PictureFile
 
 MAX_TABLE_BYTES = 64 << 20
@@ -37,11 +38,13 @@ class LabelTable:
     columns: dict[str, list[str]]
 
 
-def read_labels(tables: list[PictureFile], pictures: list[PictureFile]) -> TableLabels:
+def read_labels(
+    tables: list[PictureFile], pictures: list[PictureFile], label_column: str = "auto"
+) -> TableLabels:
     """The classes that `tables` have for `pictures`, where they name the files plainly.
 
     Plainly is: one column names all pictures of a folder, each once, and nothing else, and one
-    other column is the only one, or the only one called as labels are.
+    other column is the only one, or the only one called as labels are, or as `label_column` says.
     """
     labels = TableLabels()
     for file in tables:
@@ -54,8 +57,9 @@ def read_labels(tables: list[PictureFile], pictures: list[PictureFile]) -> Table
             labels.reason = labels.reason or f"{file.path} has no column that names them one by one"
             continue
         head, files = named
-        labels.reason = _reason(table, head, files, among)
-        if not labels.reason and (columns := _label_columns(table, head)):
+        columns = _label_columns(table, head, label_column)
+        labels.reason = _reason(table, head, files, among, columns)
+        if not labels.reason and columns:
             classes = [value.strip() for value in table.columns[columns[0]]]
             labels.by_file |= dict(zip(files, classes, strict=True))
             labels.notes.append(
@@ -66,7 +70,11 @@ def read_labels(tables: list[PictureFile], pictures: list[PictureFile]) -> Table
 
 
 def _reason(
-    table: LabelTable, head: str, files: list[PictureFile], pictures: list[PictureFile]
+    table: LabelTable,
+    head: str,
+    files: list[PictureFile],
+    pictures: list[PictureFile],
+    columns: list[str],
 ) -> str:
     """Why a table that names `files` in the column `head` cannot say what they show."""
     folders, named = {file.path.parent for file in files}, set(files)
@@ -76,11 +84,16 @@ def _reason(
     if forgotten:
         # In silence they would be lost.
         return f"{table.name} names {len(files)} of them, and not {forgotten[0].path.name}"
-    columns = _label_columns(table, head)
+    if not columns and len(table.columns) > 1:
+        rest = ", ".join(name for name in table.columns if name != head)
+        return (
+            f"{table.name} names them in {head}, and none of its other columns, {rest:.200}, is "
+            "what data.label_column says"
+        )
     if len(columns) > 1:
         return (
             f"{table.name} names them in {head}, and of its other columns ({', '.join(columns)}) "
-            "none is called label"
+            "none is called label: data.label_column may name it"
         )
     if columns and not all(value.strip() for value in table.columns[columns[0]]):
         return f"{table.name} has rows whose {columns[0]} is empty"
@@ -138,8 +151,13 @@ def _files_column(
     return None
 
 
-def _label_columns(table: LabelTable, files: str) -> list[str]:
+def _label_columns(table: LabelTable, files: str, label_column: str) -> list[str]:
     """The column of labels, or the columns among which it cannot be told."""
     columns = [head for head in table.columns if head != files]
+    if label_column not in NO_COLUMN_NAMES:
+        wanted = label_column.casefold()
+        return [head for head in columns if head.strip().casefold() == wanted][:1]
+    if label_column != "auto" and columns:
+        return [columns[0 if label_column == "first" else -1]]
     named = [head for head in columns if head.strip().lower().replace("_", "") in LABEL_NAMES]
     return named if len(named) == 1 else columns

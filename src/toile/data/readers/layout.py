@@ -37,6 +37,8 @@ class Layout:
     parts: dict[str, Classes]
     left_out: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    by_table: bool = False
+    """Whether a table says of which class pictures are."""
 
 
 @dataclass
@@ -59,8 +61,11 @@ def looks_like_a_picture(file: PictureFile) -> bool:
     return file.path.suffix.lower() in PICTURE_SUFFIXES
 
 
-def lay_out(where: str, files: list[PictureFile]) -> Layout:
-    """Part, class folder, files. Raises ToileError where a folder's role would be a guess."""
+def lay_out(where: str, files: list[PictureFile], label_column: str = "auto") -> Layout:
+    """Part, class folder, files. Raises ToileError where a folder's role would be a guess.
+
+    `label_column` is the column of a table that has the classes of loose pictures.
+    """
     # A damaged archive may have an entry without a name.
     usable = (file for file in files if file.path.parts and not JUNK & set(file.path.parts))
     paths = {file: file.path.parts for file in usable}
@@ -77,8 +82,8 @@ def lay_out(where: str, files: list[PictureFile]) -> Layout:
         if any(map(looks_like_a_picture, below)) and (part := part_of(name)):
             roles[part].append(name)
     if roles:
-        return _Parts(where, roles, tops, loose).lay_out()
-    return _classes_alone(where, paths, loose)
+        return _Parts(where, roles, tops, loose, label_column).lay_out()
+    return _classes_alone(where, paths, loose, label_column)
 
 
 def without_wrapping(paths: Paths) -> Paths:
@@ -91,16 +96,17 @@ def without_wrapping(paths: Paths) -> Paths:
     return paths
 
 
-def _classes_alone(where: str, paths: Paths, loose: list[PictureFile]) -> Layout:
+def _classes_alone(where: str, paths: Paths, loose: list[PictureFile], label_column: str) -> Layout:
     """A set without parts: class folders, or pictures that a table beside them tells of."""
     folder = _folder("", paths)
     pictures = folder.pictures or _only_class(folder)
     if pictures:
         tables = _tables(loose)
-        labels = read_labels(tables, pictures)
+        labels = read_labels(tables, pictures, label_column)
         if labels.by_file:
             left = [file for file in paths if file not in labels.by_file]
-            return Layout({"train": labels.classes_of(pictures)}, _outside(left), labels.notes)
+            classes = labels.classes_of(pictures)
+            return Layout({"train": classes}, _outside(left), labels.notes, by_table=True)
         if not folder.classes:
             _refuse_loose(where, "", pictures, labels)
         if len(folder.classes) == 1 and tables:
@@ -127,6 +133,7 @@ class _Parts:
     roles: dict[str, list[str]]
     tops: dict[str, Paths]
     loose: list[PictureFile]
+    label_column: str
 
     def lay_out(self) -> Layout:
         for part, names in self.roles.items():
@@ -158,7 +165,8 @@ class _Parts:
         tables = _tables(
             [*self.loose, *(file for folder in folders.values() for file in folder.loose)]
         )
-        labels = read_labels(tables, pictures)
+        labels = read_labels(tables, pictures, self.label_column)
+        layout.by_table = bool(labels.by_file)
         if "train" in flat and not labels.by_file:
             _refuse_loose(self.where, flat["train"].name, flat["train"].pictures, labels)
         layout.notes += labels.notes

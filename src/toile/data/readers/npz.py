@@ -16,7 +16,7 @@ from toile.data.readers.array_names import role_of
 from toile.data.readers.array_pixels import Layout, layout_of, read_pixels, scan_pixels
 from toile.data.readers.label_values import class_indices
 from toile.data.readers.npy_entry import ArrayEntry, ArrayFile, array_entry, array_of, arrays_of
-from toile.data.readers.parts import Parts, Progress, check_labels
+from toile.data.readers.parts import Parts, Progress, check_labels, refuse_column_name
 from toile.data.readers.zip_file import open_zip
 from toile.errors import ToileError
 from toile.recipe import Data
@@ -61,6 +61,7 @@ def _set_of(folder: Path, named: Path | None) -> list[Path]:
 
 def read_npz(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
     """Read the files `find_npz` found. Only labels that are text name the classes."""
+    refuse_column_name(data, str(path))
     with ExitStack() as stack:
         arrays: list[ArrayFile] = []
         for file in files:

@@ -11,6 +11,7 @@ from toile.data.dataset import Skipped
 from toile.data.greys import Greys
 from toile.data.images import Images
 from toile.errors import ToileError
+from toile.recipe import Data
 
 MIN_SIDE_PX = 4
 MAX_SIDE_PX = 256
@@ -20,6 +21,9 @@ MAX_CLASSES = 1000
 MAX_IMAGES = 10_000_000
 MAX_BYTES = 8 << 30
 """Pixels of one part; more is refused before anything is allocated."""
+
+NO_COLUMN_NAMES = ("auto", "first", "last")
+"""Values of `data.label_column` that are no column's name."""
 
 Progress = Callable[[int, int | None, str], None]
 """Told (done, total or None where unknown, what is counted) while bytes or files go by."""
@@ -85,6 +89,15 @@ def check_labels(
         raise ToileError(
             f"{where}: row {wrong[0] + first_row} has label {labels[wrong[0]]}; a label is a class "
             f"index from 0 to {MAX_CLASSES - 1}"
+        )
+
+
+def refuse_column_name(data: Data, where: str) -> None:
+    """Refuse a `data.label_column` that names a column where the form has none with names."""
+    if data.label_column not in NO_COLUMN_NAMES:
+        raise ToileError(
+            f"{where}: data.label_column is {data.label_column}, and there are no columns with "
+            "names; CSV and Parquet files have them, and tables of pictures' classes: leave it out"
         )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from toile.data.images import Images
-from toile.data.readers.parts import Parts, Progress, check_labels, check_layout
+from toile.data.readers.parts import Parts, Progress, check_labels, check_layout, refuse_column_name
 from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
 from toile.errors import ToileError
 from toile.recipe import Data
@@ -40,6 +40,7 @@ def find_svhn(path: Path) -> list[Path]:
 
 def read_svhn(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
     """Read the files `find_svhn` found: the last for testing, where there are two."""
+    refuse_column_name(data, str(path))
     if path.is_dir() and files[0].name != TRAIN:
         raise ToileError(f"{path}: holds {TEST} and no {TRAIN}; a set needs its training images")
     parts = []

@@ -16,7 +16,7 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
+import keras  # type: ignore[import-untyped]
 import numpy as np
 
 SECONDS = 4.0
@@ -72,7 +72,7 @@ def seconds_of_fit(asked: dict[str, Any], train: Part, validation: Part) -> dict
     return {"seconds": seconds, "training": watch.training, "scoring": watch.scoring}
 
 
-class Stopwatch(keras.callbacks.Callback):
+class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc]
     """Seconds of each epoch, of training and of scoring apart."""
 
     def __init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from toile.recipe import Recipe, plan_network
 from toile.searches.sampler import Sampler
@@ -90,7 +91,7 @@ def training_of(recipe: Recipe, epochs: int, folds: int | None) -> Training:
 
 def words_of(recipe: Recipe) -> str:
     """What tells the sheet's networks apart, as far as it costs time."""
-    layers = {layer.kind: layer for layer in reversed(recipe.network)}
+    layers: dict[str, Any] = {layer.kind: layer for layer in reversed(recipe.network)}
     conv, dense = layers["conv"], layers["dense"]
     dropout = ", dropout" if "dropout" in layers else ""
     return f"{conv.filters} filters of {conv.kernel}, {dense.units} units{dropout}"

@@ -30,7 +30,7 @@ from versus_keras import HERE, KERAS, POLICIES, STEPS_A_CALL, question_of
 
 import toile
 from toile.data import load_data, split_data
-from toile.recipe import Recipe, read_recipe
+from toile.recipe import Recipe, read_recipe, recipe_of
 from toile.runs import Run
 from toile.sheets import read_sheet
 from toile.studies import Ended, Started
@@ -163,8 +163,8 @@ def toile_cost(runs: Sequence[Run], beside: float) -> Cost:
     data = runs[0].data
     return Cost(
         beside,
-        learning / data["train"],
-        scoring / data["validation"],
+        learning / data.train,
+        scoring / data.validation,
         max(0.0, epoch - learning - scoring),
     )
 
@@ -231,12 +231,13 @@ def side_by_side(seconds: Iterable[float]) -> float:
 
 def write_images(file: Path, data: str) -> int:
     """The images for Keras; returns how many validation images there are."""
-    recipe = read_recipe(read_sheet(SHEET).recipe, {"data": data})
+    source = read_sheet(SHEET).recipe
+    recipe = recipe_of(source) if isinstance(source, dict) else read_recipe(source)
+    recipe = recipe.replace({"data.name": data})
     dataset = load_data(recipe.data)
     split = split_data(dataset.train, recipe.data)
-    arrays = {}
-    for part in ("train", "validation"):
-        images = getattr(split, part)
+    arrays: dict[str, Any] = {}
+    for part, images in (("train", split.train), ("validation", split.validation)):
         arrays[f"{part}_pixels"] = np.ascontiguousarray(images.pixels.transpose(0, 2, 3, 1))
         arrays[f"{part}_labels"] = images.labels
     np.savez(file, **arrays)

@@ -45,7 +45,7 @@ def hundred_readings(folder: Path) -> Path:
         readings=READINGS,
         data="fashion-sample",
         epochs=1,
-        settings=["training.batch_size=1000", "data.validation=600"],
+        settings={"training.batch_size": 1000, "data.validation": 600},
         on="inline",
         out=folder,
     )

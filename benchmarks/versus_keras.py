@@ -11,9 +11,12 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from training import measure
+
+if TYPE_CHECKING:
+    from toile.recipe import Recipe
 
 HERE = Path(__file__).parent
 KERAS = HERE / ".keras" / "bin" / "python"
@@ -57,7 +60,7 @@ def keras_seconds(preset: str, precision: str, steps_a_call: int) -> float:
     return float(done.stdout.split()[-1])
 
 
-def question_of(preset: str, precision: str, steps_a_call: int) -> dict[str, Any]:
+def question_of(preset: "str | Recipe", precision: str, steps_a_call: int) -> dict[str, Any]:
     """What `keras_side.py` reads."""
     from toile.recipe import read_recipe
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,6 @@ import pytest
 from PIL import Image
 from pyarrow import parquet as pq
 
-from tests.fuzzing import damaged
-from tests.memory import peak_mb
 from toile.data import load_data
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
@@ -236,53 +233,8 @@ def test_pictures_beside_it_are_read_and_not_it(tmp_path):
     assert load_data(tmp_path, test=0).class_names == ("a", "b")
 
 
-def test_damaged_files_are_refused_in_words(tmp_path):
-    content = write(tmp_path / "good.parquet", range(24)).read_bytes()
-    refused = 0
-    for _, number, wrong in damaged({"set": content}, 200):
-        file = tmp_path / f"{number}.parquet"
-        file.write_bytes(wrong)
-        try:
-            load_data(file, test=0)
-        except ToileError:
-            refused += 1
-        file.unlink()
-    assert 100 < refused < 200
-
-
-def test_a_page_that_claims_gigabytes_is_refused_before_it_is_unpacked(tmp_path):
-    # A picture of blanks, of which zstd makes next to nothing.
-    table = pa.table({"image": [bytes(1 << 28), png(0)], "label": [0, 1]})
-    file = tmp_path / "a.parquet"
-    pq.write_table(table, file, compression="zstd", use_dictionary=False, write_statistics=False)
-    assert file.stat().st_size < 1 << 20
-    peak, message = peak_mb(f"load_data({str(file)!r})", "from toile.data import load_data")
-    assert "a page of it unpacks to" in message
-    assert peak < 256
-
-
-def test_a_picture_repeated_for_nothing_is_refused(tmp_path):
-    pictures = pa.DictionaryArray.from_arrays([0] * 2000, [bytes(1 << 24)])
-    file = tmp_path / "a.parquet"
-    table = pa.table({"image": pictures, "label": pa.array([0, 1] * 1000)})
-    pq.write_table(table, file, compression="zstd", dictionary_pagesize_limit=1 << 26)
-    peak, message = peak_mb(f"load_data({str(file)!r})", "from toile.data import load_data")
-    assert "times as many, which no pictures do" in message
-    assert peak < 400
-
-
 def test_without_pyarrow_the_line_to_type_is_said(tmp_path, monkeypatch):
     file = write(tmp_path / "a.parquet", range(24))
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(ToileError, match=r"'\.\[parquet\]'"):
         load_data(file)
-
-
-def test_a_header_of_a_page_is_read_as_thrift_writes_it():
-    from toile.data.readers.parquet_pages import _read_struct
-
-    # Fields 1 and 2 as zigzag numbers, a struct with a text, a list of two booleans, field 20.
-    header = bytes([0x15, 0x00, 0x15, 0x80, 0x02, 0x1C, 0x18, 0x02]) + b"ab" + bytes([0x00])
-    header += bytes([0x19, 0x21, 1, 1, 0x05, 40, 0x0D, 0x00])
-    assert _read_struct(io.BytesIO(header), 0)[2] == 128
-    assert _read_struct(io.BytesIO(struct.pack("4B", 0x15, 0x05, 0x00, 0xFF)), 0) == {1: -3}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toile.data.readers.label_values import Labels
-from toile.data.readers.parquet_pages import check_pages
+from toile.data.readers.parquet_pages import check_pages, damaged
 from toile.data.readers.parts import MAX_IMAGES
 from toile.distribution import extra_packages
 from toile.errors import ToileError, did_you_mean
@@ -48,15 +48,9 @@ def open_parquet(file: Path, **settings: Any) -> "pq.ParquetFile":
         raise damaged(file, damage) from None
 
 
-def damaged(file: Path, damage: Exception) -> ToileError:
-    """The refusal of a file that pyarrow cannot read."""
-    return ToileError(
-        f"{file}: is no Parquet file, cut short or damaged ({damage!s:.200}); fetch it again"
-    )
-
-
 def read_form(file: Path, label_column: str) -> ParquetForm:
     """The columns of `file`, and its pages checked; `label_column` is that of the settings."""
+    check_pages(file)
     with open_parquet(file) as opened:
         schema, num_rows = opened.schema_arrow, opened.metadata.num_rows
         if not 0 < num_rows <= MAX_IMAGES:
@@ -65,7 +59,6 @@ def read_form(file: Path, label_column: str) -> ParquetForm:
         pictures = _picture_column(schema, features, file)
         labels = _label_column(schema, features, pictures, label_column, file)
         _check_label_kind(schema.field(labels), file)
-        check_pages(file, opened.metadata)
     return ParquetForm(
         file=file,
         num_rows=num_rows,

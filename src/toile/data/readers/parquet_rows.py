@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toile.data.readers.parquet_columns import ParquetForm, damaged, open_parquet
+from toile.data.readers.parquet_columns import ParquetForm, open_parquet
+from toile.data.readers.parquet_pages import damaged
 from toile.data.readers.picture_limits import MAX_FILE_BYTES, UnreadablePicture
 from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
 from toile.errors import ToileError

@@ -6,7 +6,7 @@ from toile.cli.data_words import _correlation
 
 def test_known_datasets_are_listed_with_where_they_lie(toile):
     sources = {one["name"]: one for one in toile("data", "--json").json["sources"]}
-    assert set(sources) == {"fashion-mnist", "mnist", "fashion-sample"}
+    assert set(sources) == {"fashion-mnist", "mnist", "synthetic-digits", "fashion-sample"}
     assert sources["fashion-sample"]["path"].endswith("sample")
     assert "fashion-sample" in toile("data").output
 

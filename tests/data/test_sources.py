@@ -29,9 +29,11 @@ def put_files(folder: Path) -> Path:
 
 def test_the_list_names_each_set_and_where_it_lies():
     sources = {source.name: source for source in list_sources()}
-    assert list(sources) == ["fashion-mnist", "mnist", "fashion-sample"]
+    assert list(sources) == ["fashion-mnist", "mnist", "synthetic-digits", "fashion-sample"]
     assert sources["fashion-sample"].path == SAMPLE_FOLDER
     assert sources["fashion-sample"].obtained == "inside the package"
+    assert sources["synthetic-digits"].path is None
+    assert sources["synthetic-digits"].obtained == "made here, from a seed"
     assert sources["mnist"].path is None
     assert sources["mnist"].obtained == "fetched from 2 mirrors"
     assert sources["fashion-mnist"].obtained.endswith("or from Debian's dataset-fashion-mnist")

@@ -27,6 +27,8 @@ class Known:
     sha256: tuple[str, str, str, str]
     mirrors: tuple[str, ...] = ()
     debian_package: str | None = None
+    is_synthetic: bool = False
+    """Whether it is made on this machine, from a seed."""
     shape: tuple[int, int, int] = (1, 28, 28)
 
 
@@ -85,6 +87,22 @@ KNOWN = {
                 "https://ossci-datasets.s3.amazonaws.com/mnist/",
                 "https://storage.googleapis.com/cvdf-datasets/mnist/",
             ),
+        ),
+        Known(
+            name="synthetic-digits",
+            class_names=tuple("0123456789"),
+            num_images=(20_000, 4_000),
+            download_bytes=0,
+            licence="MIT; glyphs of the DejaVu fonts, Bitstream Vera licence",
+            release="Toile's synthetic digits, twelve type styles, seed 2026",
+            fingerprint="61f20d378afa4d4a2ad06d9a86d4ff23a9e3344dc4bca8d316fd9a9b3b8bbb56",
+            sha256=(
+                "3277b507b2f922bc2a73618cc9e95af8130fbc92aa8db5d70591c7c620135700",
+                "a08ec8612f1e9754131045a4b360f271068042c79bc9d0fe801ac8eebdc3b1bc",
+                "1e6f8f02c159b35b9adc63fab0a0c73022870a9dc7314c9128481323485f0456",
+                "5dbd7686910cb66a8a6303f16940c2fae43896243c187897cd3976aab00f4817",
+            ),
+            is_synthetic=True,
         ),
         Known(
             name="fashion-sample",

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 SAMPLE_FOLDER = Path(__file__).parent / "sample"
+GLYPHS = Path(__file__).parent / "glyphs" / "digits.png"
 ARRAYS = "arrays:"
 """What the names of datasets begin with that were made of arrays."""
 DEBIAN_FOLDER = Path("/usr/share/datasets")

@@ -8,6 +8,7 @@ from toile.data.debian import unpack_debian_package
 from toile.data.fetch import fetch_from, holds
 from toile.data.locations import DEBIAN_FOLDER, SAMPLE_FOLDER, cache_folder, user_folders
 from toile.data.readers.parts import Progress
+from toile.data.synthetic_digits import make_synthetic_digits
 from toile.errors import ToileError
 
 
@@ -31,7 +32,7 @@ def list_sources() -> list[Source]:
     """Every dataset known by name, and where it lies here; nothing is fetched.
 
     >>> [source.name for source in toile.list_sources()]
-    ['fashion-mnist', 'mnist', 'fashion-sample']
+    ['fashion-mnist', 'mnist', 'synthetic-digits', 'fashion-sample']
     """
     return [
         Source(
@@ -60,8 +61,11 @@ def obtain_known(known: Known, progress: Progress) -> Path:
     """
     if existing := find_known(known):
         return existing
-    tried = [f"{folder}: {IDX_FILES[0]} and the rest are not there" for folder in _folders(known)]
     target = cache_folder() / "fetched" / known.name
+    if known.is_synthetic:
+        make_synthetic_digits(known, target, progress)
+        return target
+    tried = [f"{folder}: {IDX_FILES[0]} and the rest are not there" for folder in _folders(known)]
     for mirror in known.mirrors:
         reason = fetch_from(mirror, known, target, progress)
         if reason is None:
@@ -89,6 +93,8 @@ def _folders(known: Known) -> list[Path]:
 
 
 def _obtained(known: Known) -> str:
+    if known.is_synthetic:
+        return "made here, from a seed"
     if not known.mirrors:
         return "inside the package"
     package = f", or from Debian's {known.debian_package}" if known.debian_package else ""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -97,3 +98,14 @@ def test_without_captum_attacks_are_refused_before_anything_is_measured(trained,
     assert "captum is not installed, which an attack needs" in said
     assert "-e '.[inspect]'" in said
     assert "--no-attacks" in said
+
+
+def test_what_cannot_be_stored_is_said_all_the_same(toile, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(robustness, "NO_CLASS", 20)
+    folder = shutil.copytree(trained, tmp_path / "full")
+    (folder / "robustness.json").unlink(missing_ok=True)
+    (folder / "robustness.json").mkdir()
+    answer = toile("inspect", "robustness", "./full", "--no-attacks")
+    assert answer.code == 2
+    assert "of noise, which is no class: answers" in answer.output
+    assert "said above, and was not kept for the model card" in " ".join(answer.errors.split())

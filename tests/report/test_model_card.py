@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -76,6 +77,23 @@ def test_what_was_measured_later_stands_in_it(run):
     assert "not measured" not in card
     assert f"{100 * baselines.best.accuracy.value:.2f} %" in card
     assert robustness.sentence.split(",")[0].split(":")[0][:20] in card
+
+
+def test_robustness_of_earlier_weights_is_not_quoted(run, tmp_path):
+    measured = toile.evaluate_robustness(run, attacks=False)
+    measured.save()
+    folder = shutil.copytree(run.folder, tmp_path / "later")
+    before = (folder / "robustness.json").read_bytes()
+    resumed = toile.resume(folder, epochs=3)
+    assert not (folder / "robustness.json").exists()
+    (folder / "robustness.json").write_bytes(before)
+    assert resumed.robustness is None
+    assert (
+        "measured of an earlier state; measure again: `toile evaluate later --robustness`"
+        in model_card(resumed)
+    )
+    with pytest.raises(ToileError, match="no longer those that were measured"):
+        replace(measured, run=resumed).save()
 
 
 def test_a_look_is_counted_in_it(run):

@@ -131,3 +131,9 @@ def test_a_folder_that_may_not_be_written_is_said(shared_folder, as_anyone):
     assert json.loads((run.folder / "state.json").read_text())
     assert open_run(run.folder) == run
     shutil.rmtree(run.folder)
+
+
+def test_a_model_card_is_a_runs_own(tmp_path):
+    run = make(runs_folder() / "carded")
+    (run.folder / "model-card.md").write_text("# carded")
+    assert contents_of(find("carded")).foreign == ()

@@ -2,16 +2,20 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
 import toile
+from tests.bundles import altered, assert_nothing_is_left
 from toile.data import load_data, split_data
 from toile.errors import ToileError
 from toile.evaluation import mcnemar, proportion
+from toile.file_lock import file_lock
 from toile.recipe import recipe_of
-from toile.runs import Run, open_run, scored_images
-from toile.workbench import write_report
+from toile.runs import Run, open_run, read_state, scored_images
+from toile.runs.state import write_state
+from toile.workbench import keep_baselines, write_report
 
 RECIPE = {
     "name": "small",
@@ -111,3 +115,71 @@ def test_without_validation_there_is_nothing_to_judge_by(few_garments):
 def test_settings_are_of_data_alone(run):
     with pytest.raises(ToileError, match="go with data; a run has those"):
         toile.baselines(run, settings={"size_px": 8})
+
+
+def later(run, tmp_path) -> Run:
+    """The run trained on for an epoch, with all that its folder had before."""
+    folder = shutil.copytree(run.folder, tmp_path / "later")
+    records = {name: (folder / name).read_bytes() for name in ("baselines.json", "results.json")}
+    (folder / "model-card.md").write_text("what it was")
+    resumed = toile.resume(folder, epochs=5)
+    assert not (folder / "baselines.json").exists()
+    assert not (folder / "model-card.md").exists()
+    (folder / "baselines.json").write_bytes(records["baselines.json"])
+    return resumed
+
+
+def test_those_of_weights_it_no_longer_has_are_not_shown(run, scores, tmp_path):
+    assert scores.weights_sha256 == run.results.weights["last"]
+    resumed = later(run, tmp_path)
+    assert resumed.baselines is None
+    assert "The network is better by" not in write_report(resumed).read_text()
+    card = toile.write_card(resumed).read_text()
+    assert "measured of an earlier state; measure again: `toile baselines later`" in card
+    assert "one nearest neighbour" not in card
+    toile.baselines(resumed)
+    assert resumed.baselines is not None
+
+
+def test_a_run_in_training_has_none(run, tmp_path):
+    folder = shutil.copytree(run.folder, tmp_path / "copy")
+    with file_lock(folder):
+        write_state(folder, replace(read_state(folder), status="running"))
+        with pytest.raises(ToileError, match=r"copy is running \(process \d+\).*when it has ended"):
+            toile.baselines(open_run(folder))
+
+
+def test_scores_of_a_run_trained_on_meanwhile_are_not_stored(run, scores, tmp_path):
+    folder = shutil.copytree(run.folder, tmp_path / "copy")
+    other = scores.model_copy(update={"weights_sha256": "0" * 64})
+    with pytest.raises(ToileError, match="copy was trained on meanwhile"):
+        keep_baselines(open_run(folder), other)
+
+
+def test_no_scores_at_all_are_a_damaged_file(run, scores, tmp_path):
+    folder = shutil.copytree(run.folder, tmp_path / "copy")
+    record = json.loads((folder / "baselines.json").read_text())
+    (folder / "baselines.json").write_text(json.dumps(record | {"scores": []}))
+    said = r"baselines.json is damaged: .*delete the file, or measure anew: toile baselines copy"
+    with pytest.raises(ToileError, match=said):
+        _ = open_run(folder).baselines
+
+
+@pytest.mark.parametrize("name", ["baselines.json", "robustness.json", "import.json"])
+def test_a_bundle_with_a_damaged_record_is_refused(run, tmp_path, monkeypatch, name):
+    bundle = toile.bundle_run(run, tmp_path / "run.zip")
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "elsewhere"))
+    with pytest.raises(ToileError, match=f"altered.zip: {name} is damaged"):
+        toile.import_bundle(altered(bundle, {name: b'{"version": 1}'}))
+    assert_nothing_is_left(tmp_path)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_a_forest_cannot_have_is_refused(few_garments, seed):
+    with pytest.raises(ToileError, match=f"seed is {seed}; it goes from 0 to 4294967295"):
+        toile.baselines(few_garments, seed=seed)
+
+
+def test_data_has_no_other_place(few_garments):
+    with pytest.raises(ToileError, match=r"garments.npz is data itself; leave one"):
+        toile.baselines(few_garments, data=few_garments)

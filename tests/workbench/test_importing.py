@@ -1,6 +1,8 @@
 """Networks that were trained elsewhere, on pictures that were prepared in other ways."""
 
 import copy
+import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -223,6 +225,27 @@ def test_its_page_shows_no_curves_of_a_training_that_was_not(
     assert "no epoch finished yet" not in page
     assert "the weights it came or began with on 600 validation images" in page
     assert "none trained here" in page
+
+
+def test_no_path_of_this_machine_stands_in_its_record_or_its_bundle(
+    strangers: nn.Sequential, tmp_path: Path
+) -> None:
+    run = brought(strangers, tmp_path / "stranger", scaling="unit").run
+    assert str(tmp_path) not in (run.folder / "import.json").read_text()
+    # As it was written before.
+    record = {**run.imported, "run": str(run.folder)}
+    (run.folder / "import.json").write_text(json.dumps(record))
+    with zipfile.ZipFile(toile.bundle_run(run, tmp_path / "run.zip")) as archive:
+        assert json.loads(archive.read("import.json")) == run.imported | {"run": "stranger"}
+
+
+def test_a_page_does_without_a_proof(strangers: nn.Sequential, tmp_path: Path) -> None:
+    run = brought(strangers, tmp_path / "stranger", scaling="unit").run
+    record = {name: value for name, value in run.imported.items() if name != "proof"}
+    (run.folder / "import.json").write_text(json.dumps(record))
+    page = toile.write_report(run).read_text()
+    assert "It was trained elsewhere." in page
+    assert "pictures it gives what" not in page
 
 
 def test_its_own_recipe_is_not_trained(strangers: nn.Sequential, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """`toile baselines`: what simple classifiers get of the same images."""
 
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,7 +21,7 @@ def baselines(
     ],
     set_: Set = None,
     data: MovedData = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the random forest.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the random forest.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Say what simple classifiers get of the images that score a network.
@@ -36,31 +36,65 @@ def baselines(
         raise ToileError(f"{odd[0]} is no setting of data; baselines take those alone")
     settings = {address.removeprefix("data."): value for address, value in values.items()}
     run = _run(source)
+    if run is None and data is not None:
+        raise ToileError(
+            f"--data says where the data of a run lies now, and {source} is data itself; leave one "
+            "of the two out"
+        )
     from toile.cli.progress import data_progress
     from toile.workbench import baselines as measure
-    from toile.workbench import write_report
 
     with data_progress() as progress:
-        scores = measure(run or source, settings=settings, data=data, seed=seed, progress=progress)
-    if run is not None:
-        write_report(run, with_pictures=data is None)
+        scores = measure(
+            run or source, settings=settings, data=data, seed=seed, keep=False, progress=progress
+        )
     if as_json:
         say_json(scores.model_dump(mode="json") | {"run": None if run is None else str(run.folder)})
-        return
-    say(_text(scores, run))
+    else:
+        say(_text(scores, run))
+    if run is not None:
+        # Last, so that what took minutes is said whatever hinders its being kept.
+        _keep(run, scores, data)
+
+
+def _keep(run: "Run", scores: "BaselineScores", data: str | None) -> None:
+    """Keep `scores` in the run's folder, and write its page anew, which shows them."""
+    from toile.runs import load_run_data
+    from toile.workbench import keep_baselines, write_report
+
+    try:
+        keep_baselines(run, scores)
+    except ToileError as error:
+        raise ToileError(
+            f"what was measured is said above, and was not kept for the run's page: {error}"
+        ) from None
+    write_report(run, None if data is None else load_run_data(run, data=data))
 
 
 def _run(name: str) -> "Run | None":
-    """The run that is called so; None where `name` is of data."""
+    """The run that is called so; None where `name` is of data.
+
+    As elsewhere a path has a slash, and a plain name is a run's before it is a file's or folder's.
+    """
     from toile.data import list_sources
-    from toile.runs import open_run
+    from toile.runs import Run, RunsFolder, is_path, is_run, open_run
 
     if name in [known.name for known in list_sources()]:
         return None
-    is_path = os.path.exists(os.path.expanduser(name))
-    if is_path and not os.path.isfile(os.path.join(os.path.expanduser(name), "state.json")):
+    path = Path(name).expanduser()
+    if is_path(name) and path.exists() and not is_run(path):
+        return None
+    entry = RunsFolder().find(path if is_path(name) else name, "run")
+    if entry is not None:
+        return Run(entry.folder)
+    if is_path(name) or path.exists() or _is_file_name(path):
         return None
     return open_run(name)
+
+
+def _is_file_name(path: Path) -> bool:
+    """Whether it ends as a file does: `digits.npz`, where 2.5 is no ending."""
+    return path.suffix[1:2].isalpha()
 
 
 def _text(scores: "BaselineScores", run: "Run | None") -> str:

@@ -11,12 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int64, UInt8
 
 from toile.distribution import extra_packages
 
 MAX_ITERATIONS = 200
 NUM_TREES = 100
+MOST_FOREST_BYTES = 500_000_000
+"""A forest of scikit-learn's keeps a float64 for each class at each node: 10 GB of 1000 classes."""
+NODE_BYTES = 64
+"""What a node takes beside those."""
+VALUES_AT_ONCE = 4_000_000
+"""Pixels of the asked images that are made float32 together."""
 NOT_CONVERGED = f"stopped after {MAX_ITERATIONS} iterations, before it had converged"
 
 
@@ -34,31 +40,50 @@ class Baseline:
 
 
 def fit_baselines(
-    pixels: Float32[np.ndarray, "n d"],
+    pixels: UInt8[np.ndarray, "n *shape"],
     labels: Int64[np.ndarray, " n"],
-    asked: Float32[np.ndarray, "m d"],
+    asked: UInt8[np.ndarray, "m *shape"],
     *,
     seed: int = 0,
 ) -> Iterator[Baseline]:
     """Fit the commonest class, one nearest neighbour, logistic regression and a random forest.
 
-    Each is fitted to `pixels`, from 0 to 1, and asked for `asked`; one after another, the quickest
-    first. The neighbour is the nearest by Euclidean distance, regression has L2 with C = 1, and the
-    forest 100 trees. `seed` is the forest's. Raises ToileError without scikit-learn.
+    Each is fitted to `pixels` and asked for `asked`, both divided by 255; one after another, the
+    quickest first. The neighbour is the nearest by Euclidean distance, regression has L2 with
+    C = 1, and the forest 100 trees of at most `most_leaves` leaves, so that it stays below about
+    500 MB; where one has so many, the forest's note says so. `seed`, from 0 to 2**32 - 1, is the
+    forest's. Raises ToileError without scikit-learn.
     """
     with extra_packages("sklearn", "fitting baselines"):
         from sklearn.dummy import DummyClassifier  # type: ignore[import-untyped]
         from sklearn.ensemble import RandomForestClassifier  # type: ignore[import-untyped]
         from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
         from sklearn.neighbors import KNeighborsClassifier  # type: ignore[import-untyped]
+    leaves = most_leaves(len(labels), len(np.unique(labels)))
+    unit = _unit(pixels)
     classifiers: dict[str, Callable[[], Any]] = {
         "commonest class": lambda: DummyClassifier(strategy="most_frequent"),
         "one nearest neighbour": lambda: KNeighborsClassifier(1, algorithm="brute"),
-        "random forest": lambda: RandomForestClassifier(NUM_TREES, random_state=seed, n_jobs=-1),
+        "random forest": lambda: RandomForestClassifier(
+            NUM_TREES, max_leaf_nodes=leaves, random_state=seed, n_jobs=-1
+        ),
         "logistic regression": lambda: LogisticRegression(max_iter=MAX_ITERATIONS),
     }
     for name, classifier in classifiers.items():
-        yield _fit(name, classifier(), pixels, labels, asked)
+        yield _fit(name, classifier(), unit, labels, asked)
+
+
+def most_leaves(num_images: int, num_classes: int) -> int | None:
+    """The leaves a tree may have so that all trees take at most `MOST_FOREST_BYTES`.
+
+    A tree of l leaves has 2 l - 1 nodes. None where a tree cannot have more: none has more leaves
+    than images.
+
+        >>> most_leaves(10_000, 1000), most_leaves(10_000, 10)
+        (310, None)
+    """
+    leaves = MOST_FOREST_BYTES // (NUM_TREES * 2 * (8 * num_classes + NODE_BYTES))
+    return None if num_images <= leaves else max(2, leaves)
 
 
 def _fit(
@@ -66,14 +91,41 @@ def _fit(
     classifier: Any,
     pixels: Float32[np.ndarray, "n d"],
     labels: Int64[np.ndarray, " n"],
-    asked: Float32[np.ndarray, "m d"],
+    asked: UInt8[np.ndarray, "m *shape"],
 ) -> Baseline:
     from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
 
     start = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        predictions = classifier.fit(pixels, labels).predict(asked)
+        classifier.fit(pixels, labels)
+        predictions = np.concatenate(
+            [classifier.predict(_unit(part)).astype(np.int64) for part in _parts(asked)]
+        )
     seconds = time.perf_counter() - start
     stopped = any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
-    return Baseline(name, predictions.astype(np.int64), seconds, NOT_CONVERGED if stopped else "")
+    return Baseline(
+        name, predictions, seconds, NOT_CONVERGED if stopped else _cut_short(classifier)
+    )
+
+
+def _cut_short(classifier: Any) -> str:
+    """That the bound of leaves was met, where one of a forest's trees has so many."""
+    leaves = getattr(classifier, "max_leaf_nodes", None)
+    if leaves is None or max(tree.get_n_leaves() for tree in classifier.estimators_) < leaves:
+        return ""
+    return (
+        f"its trees stopped growing at {leaves:,} leaves, so that {NUM_TREES} of them stay below "
+        f"{MOST_FOREST_BYTES // 1_000_000} MB"
+    )
+
+
+def _unit(pixels: UInt8[np.ndarray, "n *shape"]) -> Float32[np.ndarray, "n d"]:
+    return pixels.reshape(len(pixels), -1) / np.float32(255)
+
+
+def _parts(images: UInt8[np.ndarray, "m *shape"]) -> Iterator[UInt8[np.ndarray, "p *shape"]]:
+    """The images in order, so many at once that they are small as float32."""
+    step = max(1, VALUES_AT_ONCE // images[:1].size)
+    for first in range(0, len(images), step):
+        yield images[first : first + step]

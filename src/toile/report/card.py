@@ -14,7 +14,7 @@ from toile.report.page.numbers import count, percent, with_ends
 from toile.report.page.status import run_status
 from toile.report.page.validation_summary import ClassRow, summarise_validation
 from toile.report.study_page.markdown import escaped
-from toile.runs import Look, Run, abstention_of, is_of, looks_of
+from toile.runs import BASELINES, MEASURING, ROBUSTNESS, Look, Run, abstention_of, is_of, looks_of
 
 NUM_WORST = 5
 
@@ -87,7 +87,7 @@ def _scores(run: Run) -> list[str]:
     lines = [f"Accuracy {with_ends(score)}, n = {count(score.n)}."] if score else []
     lines.append(escaped(status.meaning))
     if run.baselines is None:
-        lines.append(f"Beside simple classifiers: not measured (`toile baselines {run.id}`).")
+        lines.append(f"Beside simple classifiers: {_unmeasured(run, BASELINES)}.")
         return lines
     rows = [
         (escaped(entry.name), percent(entry.accuracy.value), percent(entry.accuracy.low),
@@ -128,8 +128,7 @@ def _failures(run: Run) -> list[str]:
     lines.append(
         f"On pictures that are harder to read: {escaped(measured['sentence'])}"
         if measured
-        else f"On pictures that are harder to read: not measured (`toile evaluate {run.id} "
-        "--robustness`)."
+        else f"On pictures that are harder to read: {_unmeasured(run, ROBUSTNESS)}."
     )
     cost = abstention_of(run).cost
     if cost is not None:
@@ -138,6 +137,14 @@ def _failures(run: Run) -> list[str]:
             f"`toile predict`: {escaped(cost.sentence)}."
         )
     return lines
+
+
+def _unmeasured(run: Run, file: str) -> str:
+    """That there is nothing of the run's weights as they are, and the command that measures it."""
+    command = MEASURING[file].format(run=run.id)
+    if (run.folder / file).exists():
+        return f"measured of an earlier state; measure again: `{command}`"
+    return f"not measured (`{command}`)"
 
 
 def _preparation(run: Run) -> list[str]:

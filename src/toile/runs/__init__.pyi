@@ -42,11 +42,14 @@ from .known_data import refuse_other_images as refuse_other_images
 from .known_data import same_data as same_data
 from .known_data import validation_pixels as validation_pixels
 from .layout import BASELINES as BASELINES
+from .layout import CARD as CARD
 from .layout import FINALISTS as FINALISTS
 from .layout import IMPORT as IMPORT
 from .layout import PRUNING as PRUNING
 from .layout import ROBUSTNESS as ROBUSTNESS
 from .layout import Entry as Entry
+from .layout import is_path as is_path
+from .layout import is_run as is_run
 from .layout import ledger_folders as ledger_folders
 from .layout import reading_folder as reading_folder
 from .layout import runs_folder as runs_folder
@@ -62,6 +65,9 @@ from .look import open_test_for_all as open_test_for_all
 from .look_score import LookScore as LookScore
 from .look_score import look_score_in as look_score_in
 from .machine import differences as differences
+from .measured import MEASURING as MEASURING
+from .measured import refuse_training as refuse_training
+from .measured import refuse_without_results as refuse_without_results
 from .novelty import abstention_of as abstention_of
 from .pictures import pictures_of as pictures_of
 from .pictures import seal_of as seal_of

@@ -50,7 +50,8 @@ class BaselineScore(Named):
 class BaselineScores(Named):
     """The scores of all, each fitted to `images` of the `train` training images, with `seed`.
 
-    They are of the images of `of`, as a run's score is.
+    They are of the images of `of`, as a run's score is. `weights_sha256` tells the weights of the
+    run that they were compared with; None of data alone.
 
         >>> scores = toile.baselines(run)
         >>> [score.name for score in scores.scores][:2]
@@ -64,7 +65,8 @@ class BaselineScores(Named):
     images: Count
     train: Count
     seed: int
-    scores: tuple[BaselineScore, ...]
+    scores: Annotated[tuple[BaselineScore, ...], Field(min_length=1)]
+    weights_sha256: str | None = None
 
     @property
     def best(self) -> BaselineScore:
@@ -82,7 +84,7 @@ class BaselineScores(Named):
 
 
 def read_baselines(folder: Path) -> BaselineScores | None:
-    """The scores in the run folder `folder`; None where none were asked for.
+    """The scores in the run folder `folder`, of whatever weights; None where there are none.
 
     Raises CorruptFile where the file is damaged.
     """

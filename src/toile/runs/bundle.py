@@ -191,6 +191,10 @@ def _contents(run: Run) -> dict[str, bytes]:
     # As it stands, with what a newer Toile may have added.
     record = read_record(contents["data.json"], Named, run.folder / "data.json")
     contents["data.json"] = json_bytes(record | {"path": facts.path})
+    for name in {IMPORT, ROBUSTNESS} & contents.keys():
+        record = read_record(contents[name], Named, run.folder / name)
+        if record.get("run", run.id) != run.id:
+            contents[name] = json_bytes(record | {"run": run.id})
     if recipe != recipe_text(run.recipe, complete=True):
         # The page shows the recipe with its paths.
         contents.pop("report.html", None)
@@ -272,6 +276,7 @@ def _read_all(run: Run) -> None:
     """Read every file of a run, so that a damaged one is found."""
     read_state(run.folder)
     _ = run.recipe, run.data, run.environment, run.history, run.pruning
+    _ = run.baselines, run.robustness, run.imported
     if run.has_results:
         _ = run.results
     if run.has_validation:

@@ -24,6 +24,10 @@ ROBUSTNESS = "robustness.json"
 """How often the run is right on harder pictures, where that was measured and kept."""
 BASELINES = "baselines.json"
 """What simple classifiers get of the images that score the run, where they were asked for."""
+CARD = "model-card.md"
+"""Its model card, where one was written."""
+OF_ITS_WEIGHTS = ("results.json", "report.html", BASELINES, ROBUSTNESS, CARD)
+"""What speaks of a run's weights as they are, and is removed when it is trained on."""
 BIN = ".bin"
 # sheet/exercise/finalists/readings/run is the deepest that a run lies in what it is part of.
 DEEPEST = 4

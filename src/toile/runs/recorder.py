@@ -28,6 +28,7 @@ from toile.runs.checkpoint import (
 )
 from toile.runs.epoch_weights import keep_weights
 from toile.runs.history import HistoryFile
+from toile.runs.layout import OF_ITS_WEIGHTS
 from toile.runs.records import Named
 from toile.runs.results import results_of
 from toile.runs.run import Run
@@ -140,7 +141,7 @@ class Recorder:
 
     def _remove_stale_files(self) -> None:
         """Remove what spoke of where the run stood before, and what a kill left half written."""
-        for name in ("results.json", "report.html"):
+        for name in OF_ITS_WEIGHTS:
             (self.run.folder / name).unlink(missing_ok=True)
         for torn in self.run.folder.glob(".*.tmp"):
             torn.unlink()

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
+from toile.errors import ToileError
 from toile.migrations import read_form
 from toile.recipe import first_fault
 from toile.runs.tensors import CorruptFile
@@ -137,9 +138,15 @@ class Pruning(Named):
 
 
 class RobustnessRecord(Named):
-    """`robustness.json`: how often the run is right on harder pictures."""
+    """`robustness.json`: how often the run is right on harder pictures.
+
+    `weights_sha256` tells the weights that were measured; empty in files from before it was kept.
+    """
 
     sentence: str
+    weights: Literal["last", "best"] = "last"
+    weights_sha256: str = ""
+    seen: str | None = None
 
 
 class _Proof(Named):
@@ -190,6 +197,16 @@ def read_record(text: bytes, kind: type[BaseModel], path: Path) -> Record:
     except ValidationError as error:
         raise damaged(path, error) from None
     return record
+
+
+def read_record_file(path: Path, kind: type[BaseModel]) -> Record:
+    """The same of a whole file. Raises ToileError where it is not there or cannot be read."""
+    try:
+        return read_record(path.read_bytes(), kind, path)
+    except FileNotFoundError:
+        raise ToileError(f"{path} is not there; the run has not come so far") from None
+    except OSError as error:
+        raise ToileError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def read_json(text: bytes, path: Path) -> Any:

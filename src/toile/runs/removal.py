@@ -10,12 +10,12 @@ from pathlib import Path
 
 from toile.errors import ToileError
 from toile.file_lock import file_lock, is_held
-from toile.runs.layout import COLLECTIONS, MARKERS, REMARKS, Entry, is_run, runs_in
+from toile.runs.layout import CARD, COLLECTIONS, MARKERS, REMARKS, Entry, is_run, runs_in
 from toile.runs.run_files import PICTURES, REQUIRED, TENSORS, TEXTS
 from toile.runs.state import read_state
 
 OF_A_RUN = {*REQUIRED, *TENSORS, *TEXTS, "checkpoint", "census", "epochs", ".lock", "pruned.json"}
-OF_A_RUN |= {"serve-last.onnx", "serve-best.onnx"}
+OF_A_RUN |= {"serve-last.onnx", "serve-best.onnx", CARD}
 OF_A_COLLECTION = {
     *("study.yaml", "study.json", "verdict.json", "analyses.jsonl", "test.json", "readings"),
     *("search.yaml", "search.json", "summary.json", "finalists"),

@@ -13,19 +13,24 @@ from toile.data import DataFacts
 from toile.errors import ToileError
 from toile.read_once import ReadOnce
 from toile.recipe import Plan, Recipe, plan_network
-from toile.runs.baseline_scores import BaselineScores, read_baselines
-from toile.runs.layout import IMPORT, PRUNING, ROBUSTNESS, runs_folder
+from toile.runs.baseline_scores import BaselineScores
+from toile.runs.layout import PRUNING, runs_folder
+from toile.runs.measured import (
+    current_baselines,
+    current_robustness,
+    read_import,
+    weights_sha256,
+)
 from toile.runs.records import (
     Environment,
-    Import,
     Line,
     Named,
     Pruning,
     Record,
     Results,
-    RobustnessRecord,
     damaged,
     read_record,
+    read_record_file,
 )
 from toile.runs.remarks import Remarks, read_remarks
 from toile.runs.run_environment import RunEnvironment, environment_in
@@ -205,22 +210,32 @@ class Run:
 
     @property
     def baselines(self) -> BaselineScores | None:
-        """What simple classifiers get of its images, by `toile.baselines`; None unless asked."""
-        return read_baselines(self.folder)
+        """What simple classifiers get of its images, by `toile.baselines`; None unless asked.
+
+        None as well where they were compared with weights it had before it was trained on.
+        """
+        return current_baselines(self.folder)
 
     @property
     def robustness(self) -> Record | None:
-        """What `toile evaluate RUN --robustness` found last; None where that was not asked."""
-        if not (self.folder / ROBUSTNESS).exists():
-            return None
-        return self._json(ROBUSTNESS, RobustnessRecord)
+        """What `toile evaluate RUN --robustness` found last; None where that was not asked.
+
+        None as well where it was of weights it had before it was trained on.
+        """
+        return current_robustness(self.folder)
 
     @property
     def imported(self) -> Record | None:
         """How a network from elsewhere was read; None of one that was trained here."""
-        if not (self.folder / IMPORT).exists():
-            return None
-        return self._json(IMPORT, Import)
+        return read_import(self.folder)
+
+    def weights_sha256(self, weights: str = "last") -> str:
+        """What its `last` or `best` weights are told from all others by; empty where it has none.
+
+        >>> run.weights_sha256() == run.results.weights["last"]
+        True
+        """
+        return weights_sha256(self.folder, weights)
 
     def classifier(self, weights: str = "last") -> "RunClassifier":
         """Its network with the `last` or `best` weights, loaded once for all that is asked of it.
@@ -275,13 +290,7 @@ class Run:
         return self.validation.indices if self.data.validation else np.empty(0, np.int64)
 
     def _json(self, name: str, kind: type[Named]) -> Record:
-        path = self.folder / name
-        try:
-            return read_record(path.read_bytes(), kind, path)
-        except FileNotFoundError:
-            raise ToileError(f"{path} is not there; the run has not come so far") from None
-        except OSError as error:
-            raise ToileError(f"{path} cannot be read: {error.strerror}") from None
+        return read_record_file(self.folder / name, kind)
 
 
 def _validation_of(stored: Stored, facts: DataFacts, path: Path) -> Validation:

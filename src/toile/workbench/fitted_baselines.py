@@ -1,10 +1,11 @@
 """Simple classifiers beside a network: fitted to its training images, judged on its validation."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64, UInt8
+from jaxtyping import Bool, Int64, UInt8
 
 from toile.data import (
     DataSource,
@@ -35,6 +36,7 @@ from toile.runs import (
     Run,
     load_run_data,
     refuse_other_images,
+    refuse_training,
     scored_images,
     scored_part,
 )
@@ -43,6 +45,8 @@ from toile.streams import numpy_stream
 MOST_NUMBERS = 50_000_000
 """Pixels of all training images; 55,000 of 784 are 43 million. More are drawn from."""
 NUM_BASELINES = 4
+MOST_SEED = 2**32 - 1
+"""Of scikit-learn's random forest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,24 +64,36 @@ def baselines(
     settings: dict[str, Any] | None = None,
     data: DataSource | None = None,
     seed: int = 0,
+    keep: bool = True,
     progress: Progress = no_progress,
 ) -> BaselineScores:
     """What simple classifiers get of the same training and validation images.
 
     `source` is a run, whose network is compared on the images that score it, and whose folder keeps
-    them for its page; or data, of which all validation images are asked, with `settings` of data.
-    `data` is where a run's data lies now, `seed` that of the random forest and of the draw where
-    there are more training images than are fitted. No test image is looked at. Raises ToileError
-    where nothing is held out for validation, and without scikit-learn.
+    them for its page (unless not to `keep`); or data, of which all validation images are asked,
+    with `settings` of data. `data` is where a run's data lies now, `seed` that of the random forest
+    and of the draw where there are more training images than are fitted. No test image is looked
+    at. Raises ToileError for a run in training, where nothing is held out for validation, and
+    without scikit-learn.
 
         >>> scores = toile.baselines("fashion-sample", settings={"size_px": 7})
         >>> scores.best.name
         'random forest'
     """
+    if not 0 <= seed <= MOST_SEED:
+        raise ToileError(f"seed is {seed}; it goes from 0 to {MOST_SEED}")
     if isinstance(source, Run):
         if settings:
             raise ToileError("settings of data go with data; a run has those it was trained by")
-        return _of_run(source, data, seed, progress)
+        scores = _of_run(source, data, seed, progress)
+        if keep:
+            keep_baselines(source, scores)
+        return scores
+    if data is not None:
+        raise ToileError(
+            "data says where the data of a run lies now, and "
+            f"{data_values(source)['data.name']} is data itself; leave one of the two out"
+        )
     values = {name.removeprefix("data."): value for name, value in data_values(source).items()}
     read = data_of(values | (settings or {}))
     dataset = load_data(read, progress=progress)
@@ -87,7 +103,23 @@ def baselines(
     return _measure(dataset.name, "validation", split, judged, seed, progress)
 
 
+def keep_baselines(run: Run, scores: BaselineScores) -> Path:
+    """Keep `scores` in the folder of `run`, from where its page and its model card have them.
+
+    Raises ToileError where they were compared with weights that it no longer has, and where its
+    folder cannot be written.
+    """
+    if scores.weights_sha256 != run.weights_sha256():
+        raise ToileError(f"{run.id} was trained on meanwhile; measure again when it has ended")
+    path = run.folder / BASELINES
+    write_json(path, scores.model_dump(mode="json"))
+    return path
+
+
 def _of_run(run: Run, data: DataSource | None, seed: int, progress: Progress) -> BaselineScores:
+    refuse_training(run.folder)
+    # Before its answers, so that those of later weights are not taken for these.
+    sha256 = run.weights_sha256()
     _refuse_without_validation(run.recipe.data, run.id)
     dataset = load_run_data(run, progress, data)
     refuse_other_images(run, dataset)
@@ -101,8 +133,7 @@ def _of_run(run: Run, data: DataSource | None, seed: int, progress: Progress) ->
     )
     split = split_data(dataset.train, run.recipe.data)
     scores = _measure(run.data.name, scored_part(run.recipe), split, judged, seed, progress)
-    write_json(run.folder / BASELINES, scores.model_dump(mode="json"))
-    return scores
+    return scores.model_copy(update={"weights_sha256": sha256})
 
 
 def _refuse_without_validation(settings: Data, name: str) -> None:
@@ -119,9 +150,7 @@ def _measure(
     train = split.train.to_learn()
     indices = _sample(train.labels, train.pixels[:1].size, seed)
     scores = []
-    fitted = fit_baselines(
-        _unit(train.pixels[indices]), train.labels[indices], _unit(judged.pixels), seed=seed
-    )
+    fitted = fit_baselines(train.pixels[indices], train.labels[indices], judged.pixels, seed=seed)
     progress(0, NUM_BASELINES, "baselines")
     for baseline in fitted:
         scores.append(_score(baseline, judged))
@@ -143,10 +172,6 @@ def _sample(labels: Int64[np.ndarray, " n"], num_pixels: int, seed: int) -> Int6
         if len(indices := np.flatnonzero(labels == label))
     ]
     return np.sort(np.concatenate(samples))
-
-
-def _unit(pixels: UInt8[np.ndarray, "n c h w"]) -> Float32[np.ndarray, "n d"]:
-    return pixels.reshape(len(pixels), -1) / np.float32(255)
 
 
 def _score(baseline: Baseline, judged: _Judged) -> BaselineScore:

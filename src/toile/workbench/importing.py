@@ -166,7 +166,9 @@ def import_network(
         (*network.notes, *read.notes),
         proof,
     )
-    write_json(run.folder / IMPORT, imported.to_json() | {"sentence": imported.sentence})
+    # By its id: a path of this machine is nobody's business where the run is brought.
+    record = imported.to_json() | {"run": run.id, "sentence": imported.sentence}
+    write_json(run.folder / IMPORT, record)
     return imported
 
 

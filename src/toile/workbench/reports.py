@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from toile.errors import ToileError
 from toile.files import write_atomically
 from toile.report import model_card
-from toile.runs import Entry, Run
+from toile.runs import CARD, Entry, Run, refuse_without_results
 from toile.searches import open_search
 from toile.sheets import open_sheet
 from toile.studies import open_study
@@ -15,7 +14,6 @@ from toile.workbench.sheet_page import write_search_report, write_sheet_report
 from toile.workbench.study_page import checked_forms, write_study_report
 
 RUN_FORMS = ("html", "md")
-CARD = "model-card.md"
 
 
 def write_reports(entry: Entry, formats: Iterable[str]) -> list[Path]:
@@ -40,10 +38,9 @@ def write_card(run: Run, path: Path | None = None) -> Path:
         >>> toile.write_card(run).name
         'model-card.md'
 
-    Raises ToileError for a run that has not ended.
+    Raises ToileError for a run that has no results.
     """
-    if not run.has_results:
-        raise ToileError(f"{run.id} has not ended, so that there is nothing to say in a card yet")
+    refuse_without_results(run.folder)
     path = path or run.folder / CARD
     write_atomically(path, model_card(run).encode())
     return path

@@ -37,10 +37,12 @@ from toile.runs import (
     Run,
     RunClassifier,
     open_run,
+    refuse_training,
     same_data,
     scored_images,
     scored_part,
     seen_words,
+    stored_weights,
 )
 from toile.streams import numpy_stream
 
@@ -80,6 +82,7 @@ class NoClassScore:
 class Robustness:
     """What `evaluate_robustness` finds; `clean` is of the same images untouched.
 
+    `weights` says which of the run's were measured, `weights_sha256` tells them from later ones.
     Attacks are on some of them, whose accuracy was `attacked_clean`. `cost` is what the bounds of
     `toile predict` cost on genuine images that set none of them; None where validation is too small
     for bounds. `left_out` says what could not be measured, and `values` has the logits.
@@ -94,6 +97,7 @@ class Robustness:
     run: Run
     of: str
     weights: str
+    weights_sha256: str
     seed: int
     clean: StrengthScore
     corruptions: tuple[CorruptionScores, ...]
@@ -123,7 +127,17 @@ class Robustness:
         return seen_words(self.run.recipe)
 
     def save(self) -> Path:
-        """Keep the scores in the run's folder, from where its model card has them."""
+        """Keep the scores in the run's folder, from where its model card has them.
+
+        Raises ToileError while the run is trained, where its weights are no longer those that were
+        measured, and where its folder cannot be written.
+        """
+        refuse_training(self.run.folder)
+        if self.run.weights_sha256(self.weights) != self.weights_sha256:
+            raise ToileError(
+                f"the {self.weights} weights of {self.run.id} are no longer those that were "
+                "measured; measure again"
+            )
         path = self.run.folder / ROBUSTNESS
         write_json(path, self.to_json() | {"run": self.run.id})
         return path
@@ -135,6 +149,7 @@ class Robustness:
             "run": str(self.run.folder),
             "of": self.of,
             "weights": self.weights,
+            "weights_sha256": self.weights_sha256,
             "seed": self.seed,
             "seen": self.seen or None,
             "sentence": self.sentence,
@@ -186,6 +201,8 @@ def evaluate_robustness(
     if attacks:
         _refuse_without_captum()
     run = run if isinstance(run, Run) else open_run(run)
+    # First, so that weights which change meanwhile are not taken for these.
+    sha256 = stored_weights(run, weights).sha256
     classifier = run.classifier(weights)
     measured = _Measured(run, classifier, weights, data, seed, progress)
     corruptions = measured.corruptions()
@@ -194,6 +211,7 @@ def evaluate_robustness(
         run=run,
         of=measured.of,
         weights=weights,
+        weights_sha256=sha256,
         seed=seed,
         clean=measured.clean,
         corruptions=corruptions,

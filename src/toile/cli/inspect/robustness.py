@@ -9,6 +9,7 @@ from toile.cli.files import Force
 from toile.cli.inspect.viewing import Out, OutputOptions, Values, Weights, write_outputs
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import estimate, percent, table
+from toile.errors import ToileError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,12 +61,24 @@ def measure_robustness(
         measured = evaluate_robustness(
             opened, weights=weights, data=data, seed=seed, attacks=attacks, progress=progress
         )
-    measured.save()
     if options.as_json:
         say_json(measured.to_json())
     else:
         say(_text(measured))
-    write_outputs(options, lambda: _draw(measured), measured.values)
+    try:
+        write_outputs(options, lambda: _draw(measured), measured.values)
+    finally:
+        # Last, so that what took minutes is said whatever hinders its being kept.
+        _keep(measured)
+
+
+def _keep(measured: "Robustness") -> None:
+    try:
+        measured.save()
+    except ToileError as error:
+        raise ToileError(
+            f"what was measured is said above, and was not kept for the model card: {error}"
+        ) from None
 
 
 def _draw(measured: "Robustness") -> "Figure":

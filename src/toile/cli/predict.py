@@ -91,13 +91,7 @@ def predict(
     if as_json:
         say_json([prediction.to_json() for prediction in predictions])
     else:
-        # Thousands of lines are for a file.
-        shown = predictions[:MOST_LINES] if csv_ else predictions
-        say(_text(shown))
-        if any(prediction.abstained for prediction in shown):
-            say("--always answers such pictures too, with the reasons as warnings", err=True)
-        if len(predictions) > len(shown):
-            say(f"... and {len(predictions) - len(shown)} more")
+        _say(predictions, csv_ is not None)
     if csv_ is not None:
         # A file's name may be no UTF-8; its bytes are then written out.
         write_atomically(csv_, csv_text(predictions).encode(errors="backslashreplace"))
@@ -106,6 +100,16 @@ def predict(
     if not as_json:
         for path in written:
             say(f"wrote {plain(str(path))}")
+
+
+def _say(predictions: "Sequence[Answered]", has_file: bool) -> None:
+    """The answers as text; thousands of lines are for a file, where there is one."""
+    shown = predictions[:MOST_LINES] if has_file else predictions
+    say(_text(shown))
+    if any(prediction.abstained for prediction in shown):
+        say("--always answers such pictures too, with the reasons as warnings", err=True)
+    if len(predictions) > len(shown):
+        say(f"... and {len(predictions) - len(shown)} more")
 
 
 def _refuse_missing(pictures: Sequence[str]) -> None:

@@ -40,6 +40,19 @@ Vary = Annotated[
         "--vary", metavar="ADDRESS=V1,V2,...", help="Values to compare; several make a grid."
     ),
 ]
+Worth = Annotated[
+    str | None,
+    typer.Option(
+        metavar="augmentation",
+        help="What each augmentation is worth: taken away, or added, in turn.",
+    ),
+]
+UntilDecided = Annotated[
+    bool, typer.Option("--until-decided", help="Add readings until all pairs are decided.")
+]
+Budget = Annotated[
+    str | None, typer.Option(metavar="20m", help="The time --until-decided may take.")
+]
 Reach = Annotated[
     list[float] | None,
     typer.Option(min=0, max=1, help="How soon was this fraction reached? Repeatable."),
@@ -55,13 +68,7 @@ Gpus = Annotated[float | None, typer.Option(help="On ray: the fraction of a GPU 
 def run(
     source: Source,
     vary: Vary = None,
-    worth: Annotated[
-        str | None,
-        typer.Option(
-            metavar="augmentation",
-            help="What each augmentation is worth: taken away, or added, in turn.",
-        ),
-    ] = None,
+    worth: Worth = None,
     readings: Annotated[int | None, typer.Option(help="Runs of each level; 5 unless said.")] = None,
     set_: Set = None,
     data: OtherData = None,
@@ -74,12 +81,8 @@ def run(
     out: Annotated[str | None, typer.Option(help="The study's folder itself.")] = None,
     workers: Workers = None,
     add_readings: Annotated[int, typer.Option(min=0, help="So many more of each level.")] = 0,
-    until_decided: Annotated[
-        bool, typer.Option("--until-decided", help="Add readings until all pairs are decided.")
-    ] = False,
-    budget: Annotated[
-        str | None, typer.Option(metavar="20m", help="The time --until-decided may take.")
-    ] = None,
+    until_decided: UntilDecided = False,
+    budget: Budget = None,
     open_test: Annotated[
         bool, typer.Option("--open-test", help="Then score all on the test part: one look.")
     ] = False,

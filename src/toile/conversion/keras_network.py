@@ -1,8 +1,7 @@
 """A Keras model as our layers: a Sequential, or a functional model that is a chain."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -11,12 +10,11 @@ import numpy as np
 from toile.conversion.activations import activation_layers
 from toile.conversion.builder import NetworkBuilder, unheld
 from toile.conversion.foreign import ForeignNetwork
-from toile.conversion.graph import Chain, Fork, Node, chain_of
+from toile.conversion.graph import Chain, Fork, Node
+from toile.conversion.keras_chain import ReadLayer, keras_chain
 from toile.conversion.keras_file import (
     Config,
-    KerasModel,
     is_keras,
-    layer_configs,
     read_keras,
 )
 from toile.conversion.refusals import refusals
@@ -31,17 +29,6 @@ RANDOM = ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "Ra
           "RandomBrightness", "RandomCrop")  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class _Layer:
-    kind: str
-    config: Config
-    weights: Weights
-
-    @property
-    def name(self) -> str:
-        return str(self.config["name"])
-
-
 def read_keras_network(
     content: bytes, source: str, data_shape: tuple[int, int, int]
 ) -> ForeignNetwork:
@@ -51,96 +38,12 @@ def read_keras_network(
     """
     model = read_keras(content, source)
     with refusals(source, "a layer's configuration or weights are not as Keras writes them"):
-        chain, shape = _chain(model, source)
+        chain, shape = keras_chain(model, source)
         writer = _KerasChainWriter(source, chain, shape, data_shape)
         if writer.is_row:
             writer.builder.flatten("the input", "last")
         writer.write(writer.builder, chain)
         return writer.builder.finish()
-
-
-def _chain(model: KerasModel, source: str) -> tuple[Chain[_Layer], list[Any]]:
-    """The model's layers in order, and the shape of its input, the batch left out."""
-    described = {"class_name": model.class_name, "config": model.config}
-    configs = layer_configs(described)
-    for described_layer in configs:
-        _refuse_strangers(described_layer, source)
-    by_name = {
-        str(layer["config"]["name"]): _Layer(
-            str(layer["class_name"]),
-            layer["config"],
-            model.weights.get(str(layer["config"]["name"]), {}),
-        )
-        for layer in configs
-    }
-    if model.class_name == "Sequential":
-        shape = _input_shape(configs[0]["config"]) or model.config.get("build_input_shape", [])[1:]
-        nodes = [
-            Node(layer.name, (str(index),), str(index + 1), layer)
-            for index, layer in enumerate(
-                layer for layer in by_name.values() if layer.kind != "InputLayer"
-            )
-        ]
-        return chain_of(source, nodes, "0", str(len(nodes))), list(shape)
-    inputs = [layer for layer in configs if layer["class_name"] == "InputLayer"]
-    if len(inputs) != 1:
-        raise ToileError(f"{source} has {len(inputs)} inputs; a classifier of pictures has one")
-    nodes = []
-    for config in configs:
-        layer = by_name[str(config["config"]["name"])]
-        if layer.kind == "InputLayer":
-            continue
-        calls = config["inbound_nodes"]
-        if len(calls) != 1:
-            raise unheld(source, layer.name, f"is called {len(calls)} times")
-        givers = tuple(_histories(calls[0]))
-        is_sum = layer.kind == "Add"
-        nodes.append(Node(layer.name, givers, layer.name, layer, is_sum))
-    first = str(inputs[0]["config"]["name"])
-    (last,) = dict.fromkeys(_outputs(model.config["output_layers"]))
-    return chain_of(source, nodes, first, last), list(_input_shape(inputs[0]["config"]))
-
-
-def _refuse_strangers(layer: Config, source: str) -> None:
-    """Raise ToileError for a class that is its author's, and for weights in whole numbers."""
-    name, config = str(layer["config"]["name"]), layer["config"]
-    if not is_keras(layer):
-        raise unheld(source, name, f"is a {layer['class_name']!s:.40} of its author's own")
-    dtype = config.get("dtype")
-    policy = dtype["class_name"] if isinstance(dtype, dict) else str(dtype)
-    quantized = config.get("quantization_config") or config.get("quantization_mode")
-    if quantized or "Quantized" in policy or "int" in policy:
-        raise unheld(source, name, "is quantized", "the model before that")
-    if config.get("lora_rank"):
-        raise unheld(source, name, "is adapted by LoRA", "the model with the adaption merged")
-
-
-def _input_shape(config: Config) -> list[Any]:
-    shape = config.get("batch_shape") or config.get("batch_input_shape") or [None]
-    return list(shape[1:])
-
-
-def _histories(call: Any) -> Iterator[str]:
-    """The layers whose outputs a call takes, as Keras 2 and as Keras 3 write them."""
-    if isinstance(call, dict):
-        if "keras_history" in call.get("config", {}):
-            yield str(call["config"]["keras_history"][0])
-        else:
-            yield from _histories(call.get("args", []))
-    elif isinstance(call, list):
-        if len(call) >= 3 and isinstance(call[0], str):
-            yield call[0]
-        else:
-            for part in call:
-                yield from _histories(part)
-
-
-def _outputs(outputs: Any) -> Iterator[str]:
-    if isinstance(outputs[0], str):
-        yield outputs[0]
-    else:
-        for output in outputs:
-            yield from _outputs(output)
 
 
 class _KerasChainWriter:
@@ -149,7 +52,7 @@ class _KerasChainWriter:
     def __init__(
         self,
         source: str,
-        chain: Chain[_Layer],
+        chain: Chain[ReadLayer],
         shape: list[Any],
         data_shape: tuple[int, int, int],
     ) -> None:
@@ -159,7 +62,7 @@ class _KerasChainWriter:
         self._edges: tuple[list[int], str] | None = None
 
     def _input(
-        self, chain: Chain[_Layer], shape: list[Any], data_shape: tuple[int, int, int]
+        self, chain: Chain[ReadLayer], shape: list[Any], data_shape: tuple[int, int, int]
     ) -> tuple[int, int, int]:
         """The pictures' (c, h, w)."""
         first = chain.parts[0] if chain.parts else None
@@ -192,7 +95,7 @@ class _KerasChainWriter:
         )
         return int(channels), int(height), int(width)
 
-    def write(self, builder: NetworkBuilder, chain: Chain[_Layer]) -> None:
+    def write(self, builder: NetworkBuilder, chain: Chain[ReadLayer]) -> None:
         """The layers of `chain`, blocks with what is inside them."""
         for part in chain.parts:
             if isinstance(part, Fork):
@@ -212,7 +115,7 @@ class _KerasChainWriter:
             (edges, name), self._edges = self._edges, None
             builder.pad_alone(int(builder.pad(edges, name)), name)
 
-    def _layer(self, builder: NetworkBuilder, layer: _Layer) -> None:
+    def _layer(self, builder: NetworkBuilder, layer: ReadLayer) -> None:
         kind, config = layer.kind, layer.config
         if kind in _CONVOLUTIONS:
             _CONVOLUTIONS[kind](self, builder, layer, self._edges_for(config))
@@ -269,7 +172,7 @@ class _KerasChainWriter:
             builder.add(layer, name)
 
 
-def _is_channels_first(chain: Chain[_Layer]) -> bool:
+def _is_channels_first(chain: Chain[ReadLayer]) -> bool:
     for part in chain.parts:
         if isinstance(part, Node) and "data_format" in part.content.config:
             return bool(part.content.config["data_format"] == "channels_first")
@@ -279,7 +182,9 @@ def _is_channels_first(chain: Chain[_Layer]) -> bool:
 Edges = list[int] | str
 
 
-def _conv(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer, edges: Edges) -> None:
+def _conv(
+    writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer, edges: Edges
+) -> None:
     config = layer.config
     builder.conv(
         layer.name,
@@ -299,7 +204,7 @@ def _depthwise_kernel(kernel: np.ndarray) -> np.ndarray:
 
 
 def _depthwise(
-    writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer, edges: Edges
+    writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer, edges: Edges
 ) -> None:
     weights, config = layer.weights, layer.config
     kernel = weights["depthwise_kernel"] if "depthwise_kernel" in weights else weights["kernel"]
@@ -315,12 +220,12 @@ def _depthwise(
 
 
 def _separable(
-    writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer, edges: Edges
+    writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer, edges: Edges
 ) -> None:
     _depthwise(
         writer,
         builder,
-        _Layer(layer.kind, layer.config, {"kernel": layer.weights["depthwise_kernel"]}),
+        ReadLayer(layer.kind, layer.config, {"kernel": layer.weights["depthwise_kernel"]}),
         edges,
     )
     pointwise = layer.weights["pointwise_kernel"].transpose(3, 2, 0, 1)
@@ -333,20 +238,20 @@ def _separable(
     )
 
 
-_CONVOLUTIONS: dict[str, Callable[[_KerasChainWriter, NetworkBuilder, _Layer, Edges], None]] = {
+_CONVOLUTIONS: dict[str, Callable[[_KerasChainWriter, NetworkBuilder, ReadLayer, Edges], None]] = {
     "Conv2D": _conv,
     "DepthwiseConv2D": _depthwise,
     "SeparableConv2D": _separable,
 }
 
 
-def _dense(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+def _dense(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
     if len(builder.shape) == 3 and not writer.is_last:
         raise unheld(writer.source, layer.name, "works on the rows of pictures", "flatten")
     builder.dense(layer.name, layer.weights["kernel"].T, layer.weights.get("bias"))
 
 
-def _zero_padding(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+def _zero_padding(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
     padding = layer.config["padding"]
     rows, columns = (
         (side, side) if isinstance(side, int) else tuple(side)
@@ -356,7 +261,7 @@ def _zero_padding(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _La
 
 
 def _pool(kind: type[layers.Pool]) -> "Write":
-    def write(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+    def write(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
         config = layer.config
         size = config["pool_size"]
         builder.pool(layer.name, kind, size, config["strides"] or size, str(config["padding"]))
@@ -368,7 +273,7 @@ def _global_pool(of: str) -> "Write":
     return lambda writer, builder, layer: builder.global_pool(layer.name, of)
 
 
-def _batch_norm(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+def _batch_norm(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
     _refuse_other_axis(writer, builder, layer)
     mean = layer.weights["moving_mean"]
     builder.batch_norm(
@@ -382,14 +287,14 @@ def _batch_norm(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Laye
     )
 
 
-def _layer_norm(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+def _layer_norm(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
     if layer.config.get("rms_scaling"):
         raise unheld(writer.source, layer.name, "norms without a mean (rms_scaling)")
     _refuse_other_axis(writer, builder, layer)
     _norm(builder, layer, layers.LayerNorm(epsilon=float(layer.config["epsilon"])))
 
 
-def _group_norm(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+def _group_norm(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
     _refuse_other_axis(writer, builder, layer)
     groups = int(layer.config["groups"])
     channels = builder.shape[0]
@@ -400,14 +305,16 @@ def _group_norm(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Laye
 
 
 def _norm(
-    builder: NetworkBuilder, layer: _Layer, ours: layers.LayerNorm | layers.GroupNorm
+    builder: NetworkBuilder, layer: ReadLayer, ours: layers.LayerNorm | layers.GroupNorm
 ) -> None:
     ones = np.ones(builder.shape[0], np.float32)
     gamma, beta = layer.weights.get("gamma", ones), layer.weights.get("beta", 0 * ones)
     builder.norm(layer.name, ours, gamma, beta)
 
 
-def _refuse_other_axis(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+def _refuse_other_axis(
+    writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer
+) -> None:
     axis = layer.config.get("axis", -1)
     axes = [axis] if isinstance(axis, int) else list(axis)
     rank = len(builder.shape) + 1
@@ -416,14 +323,14 @@ def _refuse_other_axis(writer: _KerasChainWriter, builder: NetworkBuilder, layer
         raise unheld(writer.source, layer.name, f"norms over the axes {axes}", "the channels' axis")
 
 
-def _rescaling(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+def _rescaling(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
     scale, offset = (
         np.asarray(layer.config[key], np.float64).ravel().tolist() for key in ("scale", "offset")
     )
     builder.rescale(scale, offset, layer.name)
 
 
-def _normalization(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+def _normalization(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
     mean, variance = (
         layer.weights[key] if key in layer.weights else np.atleast_1d(layer.config[key])
         for key in ("mean", "variance")
@@ -442,7 +349,7 @@ def _normalization(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _L
         builder.rescale((1 / sd).tolist(), (-mean / sd).tolist(), layer.name)
 
 
-def _reshape(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+def _reshape(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
     target = [int(side) for side in layer.config["target_shape"]]
     size = math.prod(builder.shape)
     channels_last = [*builder.shape[1:], builder.shape[0]] if len(builder.shape) == 3 else []
@@ -458,14 +365,14 @@ def _reshape(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) 
         raise unheld(writer.source, layer.name, f"makes {target} of {theirs or size}", "flatten")
 
 
-def _flatten(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+def _flatten(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
     # Keras's own channels_first flattens as channels_last does.
     says_first = layer.config.get("data_format") == "channels_first"
     is_last = writer.is_last or (says_first and layer.kind == "Flatten")
     builder.flatten(layer.name, "last" if is_last else "first")
 
 
-def _activation_layer(writer: _KerasChainWriter, builder: NetworkBuilder, layer: _Layer) -> None:
+def _activation_layer(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
     kind, config = layer.kind, layer.config
     if kind == "Activation":
         writer._activation(builder, layer.name, config["activation"])
@@ -479,7 +386,7 @@ def _dropout(kind: type[layers.Dropout] | type[layers.SpatialDropout]) -> "Write
     )
 
 
-Write = Callable[[_KerasChainWriter, NetworkBuilder, _Layer], None]
+Write = Callable[[_KerasChainWriter, NetworkBuilder, ReadLayer], None]
 _WRITERS: dict[str, Write] = {
     "Dense": _dense,
     "ZeroPadding2D": _zero_padding,

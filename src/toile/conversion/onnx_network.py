@@ -6,15 +6,14 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from jaxtyping import Float32
 
 from toile.conversion.activations import activation_layers
 from toile.conversion.builder import NetworkBuilder, unheld
-from toile.conversion.foreign import ForeignNetwork, Runtime
+from toile.conversion.foreign import ForeignNetwork
 from toile.conversion.graph import Chain, Fork, Node, chain_of
 from toile.conversion.onnx_graph import OnnxStep, read_graph
+from toile.conversion.onnx_runtime import onnx_runtime
 from toile.conversion.refusals import refusals
-from toile.distribution import extra_packages
 from toile.errors import ToileError
 from toile.recipe import layers
 
@@ -42,7 +41,7 @@ def read_onnx_network(
             writer.builder.flatten("the input", "first")
         writer.write(chain)
         network = writer.builder.finish()
-    runtime, name = _runtime(content, source, shape, axes)
+    runtime, name = onnx_runtime(content, source, axes)
     return replace(network, runtime=runtime, runtime_name=name)
 
 
@@ -495,42 +494,3 @@ _ON_PICTURES = (
     "Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization",
     "GroupNormalization",
 )  # fmt: skip
-
-
-def _runtime(
-    content: bytes, source: str, shape: tuple[int, int, int], axes: Axes
-) -> tuple[Runtime, str]:
-    """What ONNX Runtime gives for pictures (n, c, h, w) in the network's own scale."""
-    with extra_packages("export"):
-        import onnxruntime  # type: ignore[import-untyped]
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    try:
-        session = onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
-        (entry,) = session.get_inputs()
-    except Exception as error:  # noqa: BLE001  its own classes, which have no public root
-        raise ToileError(f"{source} does not run in ONNX Runtime: {error!s:.80}") from None
-    # A file may be of batches of one size alone.
-    copies = entry.shape[0] if entry.shape and isinstance(entry.shape[0], int) else 1
-    kinds = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8, "tensor(double)": np.float64}
-
-    def run(images: Float32[np.ndarray, "n c h w"]) -> Float32[np.ndarray, "n k"]:
-        results = []
-        for image in images:
-            tensor = image[None]
-            if len(axes) == 4:
-                tensor = tensor.transpose(axes)
-            elif len(axes) == 3:
-                tensor = tensor[:, 0]
-            else:
-                tensor = tensor.reshape(1, -1)
-            tensor = np.repeat(tensor, copies, axis=0).astype(kinds.get(entry.type, np.float32))
-            try:
-                (outputs,) = session.run(None, {entry.name: tensor})
-            except Exception as error:  # noqa: BLE001  its own classes, which have no public root
-                raise ToileError(f"{source} does not run in ONNX Runtime: {error!s:.80}") from None
-            results.append(outputs.reshape(copies, -1)[:1])
-        return np.concatenate(results).astype(np.float32)
-
-    return run, f"ONNX Runtime {onnxruntime.__version__}"

@@ -8,22 +8,18 @@ their name, or their folder's, says. Source: the documentation of `datasets`, "I
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-
 from toile.data.readers.class_folders import Labelled, refuse_unreadable_class
-from toile.data.readers.class_order import order_classes
 from toile.data.readers.folder import find_pictures
-from toile.data.readers.label_values import Labels, class_indices
 from toile.data.readers.layout import PICTURE_SUFFIXES
-from toile.data.readers.parquet_columns import ParquetForm, read_form, read_labels
+from toile.data.readers.parquet_columns import NO_CLASS, ParquetForm, read_form
+from toile.data.readers.parquet_labels import ShardLabels, merge_labels, read_labels
 from toile.data.readers.parquet_rows import PictureRows
 from toile.data.readers.part_names import part_in_words
-from toile.data.readers.parts import MAX_IMAGES, Parts, Progress, check_labels
+from toile.data.readers.parts import MAX_IMAGES, Parts, Progress
 from toile.data.readers.picture import quiet_pillow
 from toile.data.readers.picture_files import PictureFile, PictureFiles
 from toile.errors import ToileError
@@ -34,6 +30,8 @@ MAX_DEPTH = 3
 # train-00002-of-00005
 SHARD = re.compile(r"(?P<name>.*)-(?P<number>\d{5})-of-(?P<total>\d{5})")
 PARTS = ("train", "validation", "test")
+LEARNT = (None, "train")
+"""What files are called that must have labels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +41,7 @@ class ParquetFile:
     file: Path
     part: str | None
     form: ParquetForm
-    labels: Labels | None
+    labels: ShardLabels | None = None
 
 
 def find_parquet(path: Path) -> list[Path]:
@@ -78,10 +76,12 @@ def _set_of(file: Path, folder: Path) -> str:
 
 def read_parquet(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
     """Read the files `find_parquet` found."""
-    shards, notes = _labelled(_open(path, files, data), path)
-    forms = [shard.form for shard in shards]
-    names = _class_names(forms)
-    labels, class_names = _indices(shards, names, str(path))
+    shards, notes = _open(path, files, data)
+    shards = _left_out(_labelled(shards), notes)
+    _refuse_unlike(shards)
+    notes.append(f"pictures and labels are the columns {shards[0].form.pair}")
+    pairs = [(shard.form, shard.labels) for shard in shards if shard.labels is not None]
+    labels, class_names = merge_labels(pairs, str(path))
     rows = PictureRows()
     pictures: dict[str, Labelled] = {part: [] for part in PARTS}
     for shard, shard_labels in zip(shards, labels, strict=True):
@@ -90,11 +90,6 @@ def read_parquet(path: Path, files: list[Path], data: Data, progress: Progress) 
             for row, label in enumerate(shard_labels.tolist())
         ]
     train, held_out, test = pictures.values()
-    if not train:
-        raise ToileError(
-            f"{path}: has {', '.join(part for part in PARTS if pictures[part])} images and none to "
-            "train on; add the shards called train"
-        )
     num_files = sum(map(len, pictures.values()))
     decoder = PictureFiles(str(path), data, progress, num_files, [])
     with quiet_pillow():
@@ -112,14 +107,19 @@ def read_parquet(path: Path, files: list[Path], data: Data, progress: Progress) 
     )
 
 
-def _open(path: Path, files: list[Path], data: Data) -> list[ParquetFile]:
-    """The files with their columns and labels; no picture is read."""
-    shards = []
+def _open(path: Path, files: list[Path], data: Data) -> tuple[list[ParquetFile], list[str]]:
+    """The files with their columns, and what there is to say of them; no label is read."""
+    shards, notes = [], _missing_shards(files)
     for file in files:
         words = file.relative_to(path).with_suffix("") if path.is_dir() else file.stem
         part = part_in_words(str(words), str(file))
         form = read_form(file, data.label_column)
-        shards.append(ParquetFile(file, part, form, read_labels(form)))
+        if form is None:
+            notes.append(f"{file.name} is passed over: it has no rows")
+        else:
+            shards.append(ParquetFile(file, part, form))
+    if not shards:
+        raise ToileError(f"{path}: has 0 rows; a file has 1 to {MAX_IMAGES} pictures")
     num_rows = sum(shard.form.num_rows for shard in shards)
     if num_rows > MAX_IMAGES:
         raise ToileError(f"{path}: holds {num_rows} pictures; at most {MAX_IMAGES} are read")
@@ -129,26 +129,71 @@ def _open(path: Path, files: list[Path], data: Data) -> list[ParquetFile]:
             f"{path}: {named[0].file.name} is called as a part of the set is, "
             f"{unnamed[0].file.name} is not; name every file train, validation or test, or none"
         )
-    return shards
+    if not any(shard.part in LEARNT for shard in shards):
+        parts = sorted({str(shard.part) for shard in shards})
+        raise ToileError(
+            f"{path}: has {' and '.join(parts)} images and none to train on; add the shards called "
+            "train"
+        )
+    return shards, notes
 
 
-def _labelled(shards: list[ParquetFile], path: Path) -> tuple[list[ParquetFile], list[str]]:
-    """The shards with labels, and what there is to say of the files."""
-    notes = _missing_shards([shard.file for shard in shards])
-    columns = sorted({f"{shard.form.pictures} and {shard.form.labels}" for shard in shards})
-    notes.append(f"pictures and labels are the columns {'; '.join(columns)}")
+def _labelled(shards: list[ParquetFile]) -> list[ParquetFile]:
+    """The shards with their labels; of a test part without any they are None."""
+    learnt = {shard.form.labels for shard in shards if shard.part in LEARNT}
+    labelled = [
+        replace(shard, labels=read_labels(shard.form))
+        if shard.part in LEARNT or shard.form.labels in learnt or shard.form.is_declared
+        else shard
+        for shard in shards
+    ]
+    is_class = any(_has_no_class(shard) for shard in labelled if shard.part in LEARNT)
+    return [
+        replace(shard, labels=None)
+        if shard.part not in LEARNT and not is_class and _is_secret(shard)
+        else shard
+        for shard in labelled
+    ]
+
+
+def _has_no_class(shard: ParquetFile) -> bool:
+    """Whether a label is -1, which is none unless the training part has it too."""
+    return shard.labels is not None and bool((shard.labels.distinct == NO_CLASS).any())
+
+
+def _is_secret(shard: ParquetFile) -> bool:
+    return shard.labels is not None and shard.labels.distinct.tolist() == [NO_CLASS]
+
+
+def _left_out(shards: list[ParquetFile], notes: list[str]) -> list[ParquetFile]:
+    """The shards that have labels; parts of which none has any go, and it is said."""
     for part in (None, *PARTS):
         of_part = [shard for shard in shards if shard.part == part]
         without = [shard for shard in of_part if shard.labels is None]
-        if without and (len(without) < len(of_part) or part in (None, "train")):
-            raise ToileError(
-                f"{without[0].file}: has no labels in its column {without[0].form.labels}; every "
-                "picture has a class"
-            )
+        if without and (len(without) < len(of_part) or part in LEARNT):
+            raise ToileError(without[0].form.unlabelled)
         if without:
             num_rows = sum(shard.form.num_rows for shard in without)
             notes.append(f"the {part} part is left out: its {num_rows} pictures have no labels")
-    return [shard for shard in shards if shard.labels is not None], notes
+    return [shard for shard in shards if shard.labels is not None]
+
+
+def _refuse_unlike(shards: list[ParquetFile]) -> None:
+    """Refuse files of other columns or classes than those of the first."""
+    first = shards[0].form
+    for form in (shard.form for shard in shards):
+        if (form.pictures, form.labels) != (first.pictures, first.labels):
+            raise ToileError(
+                f"{form.file}: its pictures and labels are the columns {form.pair}, those of "
+                f"{first.file.name} {first.pair}; files of one set have the same: rename them, or "
+                "name the column of labels that all have by data.label_column, as in --set "
+                f"data.label_column={first.labels}"
+            )
+        if form.class_names != first.class_names:
+            raise ToileError(
+                f"{form.file}: its features name other classes than those of {first.file.name}; "
+                "files of one set have the same"
+            )
 
 
 def _missing_shards(files: list[Path]) -> list[str]:
@@ -162,40 +207,6 @@ def _missing_shards(files: list[Path]) -> list[str]:
         for (name, total), count in counts.items()
         if count < total
     ]
-
-
-def _class_names(forms: Sequence[ParquetForm]) -> tuple[str, ...] | None:
-    """The names of the classes by the features, which all files have alike; None without."""
-    first = forms[0]
-    for form in forms:
-        if form.class_names != first.class_names:
-            raise ToileError(
-                f"{form.file}: its features name other classes than those of {first.file.name}; "
-                "files of one set have the same"
-            )
-    return first.class_names
-
-
-def _indices(
-    shards: list[ParquetFile], names: tuple[str, ...] | None, where: str
-) -> tuple[list[Labels], tuple[str, ...] | None]:
-    """The class index of each row, by shard, and the names of the classes."""
-    labels = [shard.labels for shard in shards if shard.labels is not None]
-    if names is None:
-        labels, class_names = class_indices(labels, where)
-    else:
-        # In the order of the features, though spelt as a known dataset spells them.
-        spelt = order_classes(names)
-        class_names = tuple(spelt[name] for name in names)
-    for shard, indices in zip(shards, labels, strict=True):
-        check_labels(indices, shard.form.num_rows, str(shard.file))
-        if names is not None and indices.max() >= len(names):
-            row = int(np.flatnonzero(indices >= len(names))[0])
-            raise ToileError(
-                f"{shard.file}: row {row} has label {indices[row]}; its features name "
-                f"{len(names)} classes"
-            )
-    return labels, class_names
 
 
 def _name(path: Path, shard: ParquetFile, row: int) -> PurePosixPath:

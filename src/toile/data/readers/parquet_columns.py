@@ -1,13 +1,10 @@
-"""Which columns of a Parquet file are pictures and labels, and the labels themselves."""
+"""Which columns of a Parquet file are pictures and labels."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from toile.data.readers.label_values import Labels
 from toile.data.readers.parquet_pages import check_pages, damaged
 from toile.data.readers.parts import MAX_IMAGES
 from toile.distribution import extra_packages
@@ -18,22 +15,43 @@ if TYPE_CHECKING:
     from pyarrow import parquet as pq
 
 LABEL_NAMES = ("label", "labels", "class", "category", "target", "y")
-NO_NAMES = ("auto", "first", "last")
-"""Values of `data.label_column` that name no column."""
+INNER_BYTES = "bytes"
+"""The field of a picture's struct that has the bytes of its file."""
 NO_CLASS = -1
 """What `datasets` writes for a picture whose class is secret, as in a contest's test part."""
 
 
+class NoLabels(ToileError):
+    """A file has no column of labels, which is right for the test part of a contest."""
+
+
 @dataclass(frozen=True)
 class ParquetForm:
-    """The columns of a file. `bytes_path` leads to the pictures' bytes in the schema."""
+    """The columns of a file. `bytes_path` leads to the pictures' bytes in the schema.
+
+    `labels` is None where no column has any; `unlabelled` then says why.
+    """
 
     file: Path
     num_rows: int
+    columns: tuple[str, ...]
     pictures: str
     bytes_path: str
-    labels: str
+    labels: str | None
+    unlabelled: str
     class_names: tuple[str, ...] | None
+    num_page_bytes: int
+    """Of the largest page, unpacked."""
+
+    @property
+    def pair(self) -> str:
+        """Its two columns in words."""
+        return f"{self.pictures} and {self.labels}"
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether a name or the features say that its labels are labels."""
+        return self.class_names is not None or is_usual(self.labels or "")
 
 
 def open_parquet(file: Path, **settings: Any) -> "pq.ParquetFile":
@@ -48,25 +66,52 @@ def open_parquet(file: Path, **settings: Any) -> "pq.ParquetFile":
         raise damaged(file, damage) from None
 
 
-def read_form(file: Path, label_column: str) -> ParquetForm:
-    """The columns of `file`, and its pages checked; `label_column` is that of the settings."""
-    check_pages(file)
+def read_form(file: Path, label_column: str) -> ParquetForm | None:
+    """The columns of `file`, and its pages checked; `label_column` is that of the settings.
+
+    None where it has no rows.
+    """
+    num_page_bytes = check_pages(file)
     with open_parquet(file) as opened:
         schema, num_rows = opened.schema_arrow, opened.metadata.num_rows
-        if not 0 < num_rows <= MAX_IMAGES:
-            raise ToileError(f"{file}: has {num_rows} rows; a file has 1 to {MAX_IMAGES} pictures")
-        features = _features(schema)
-        pictures = _picture_column(schema, features, file)
+    if num_rows == 0:
+        return None
+    if not 0 < num_rows <= MAX_IMAGES:
+        raise ToileError(f"{file}: has {num_rows} rows; a file has 1 to {MAX_IMAGES} pictures")
+    _refuse_twice(schema.names, file)
+    features = _features(schema)
+    pictures = _picture_column(schema, features, file)
+    labels: str | None = None
+    unlabelled = ""
+    try:
         labels = _label_column(schema, features, pictures, label_column, file)
         _check_label_kind(schema.field(labels), file)
+    except NoLabels as reason:
+        labels, unlabelled = None, str(reason)
     return ParquetForm(
         file=file,
         num_rows=num_rows,
+        columns=tuple(schema.names),
         pictures=pictures,
-        bytes_path=f"{pictures}.bytes" if _is_struct(schema.field(pictures).type) else pictures,
+        bytes_path=f"{pictures}.{INNER_BYTES}"
+        if _is_struct(schema.field(pictures).type)
+        else pictures,
         labels=labels,
-        class_names=_class_names(features.get(labels), file),
+        unlabelled=unlabelled or no_labels(file, labels),
+        class_names=_class_names(features.get(labels or ""), file),
+        num_page_bytes=num_page_bytes,
     )
+
+
+def no_labels(file: Path, column: str | None) -> str:
+    """The refusal of a file whose column has none."""
+    return f"{file}: has no labels in its column {column}; every picture has a class"
+
+
+def _refuse_twice(names: list[str], file: Path) -> None:
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ToileError(f"{file}: has two columns called {twice}; write it with a name for each")
 
 
 def _features(schema: "pa.Schema") -> dict[str, dict[str, Any]]:
@@ -88,13 +133,15 @@ def _is_bytes(kind: "pa.DataType") -> bool:
     from pyarrow import types
 
     kind = kind.value_type if types.is_dictionary(kind) else kind
-    return bool(types.is_binary(kind) or types.is_large_binary(kind))
+    return bool(types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind))
 
 
 def _has_pictures(field: "pa.Field") -> bool:
     if not _is_struct(field.type):
         return _is_bytes(field.type)
-    return any(inner.name == "bytes" and _is_bytes(inner.type) for inner in field.type)
+    # -1 where there is none, or more than one.
+    index = field.type.get_field_index(INNER_BYTES)
+    return index >= 0 and _is_bytes(field.type.field(index).type)
 
 
 def _picture_column(schema: "pa.Schema", features: dict[str, dict[str, Any]], file: Path) -> str:
@@ -123,26 +170,45 @@ def _label_column(
     file: Path,
 ) -> str:
     columns = [name for name in schema.names if name != pictures]
-    if setting not in NO_NAMES:
+    if not columns:
+        raise NoLabels(f"{file}: has no column beside {pictures}; every picture has a label")
+    if setting == "first" or setting == "last":
+        return columns[0 if setting == "first" else -1]
+    if setting != "auto":
         if setting not in columns:
-            raise ToileError(
+            raise NoLabels(
                 f"{file}: data.label_column is {setting}, and its columns are "
                 f"{', '.join(columns):.300}{did_you_mean(setting, columns)}"
             )
         return setting
     classes = [name for name in columns if features.get(name, {}).get("_type") == "ClassLabel"]
-    usual = [name for name in columns if name.lower() in LABEL_NAMES]
-    for candidates in (classes, usual, columns):
+    usual = [name for name in columns if is_usual(name)]
+    for candidates in (classes, usual):
         if len(candidates) == 1:
             return candidates[0]
-        if candidates and setting != "auto":
-            return candidates[0 if setting == "first" else -1]
         if candidates:
-            raise ToileError(
-                f"{file}: its labels may be the column {' or '.join(candidates):.300}; say which "
-                f"by data.label_column, as in --set data.label_column={candidates[0]}"
-            )
-    raise ToileError(f"{file}: has no column beside {pictures}; every picture has a label")
+            raise ToileError(_which(file, candidates))
+    if len(columns) > 1:
+        raise NoLabels(_which(file, columns))
+    if not is_text(schema.field(columns[0]).type):
+        raise NoLabels(
+            f"{file}: its column {columns[0]} is not called as labels are, "
+            f"{', '.join(LABEL_NAMES)}; if it has them, say so by data.label_column, as in "
+            f"--set data.label_column={columns[0]}"
+        )
+    return columns[0]
+
+
+def is_usual(column: str) -> bool:
+    """Whether it is called as labels are."""
+    return column.lower() in LABEL_NAMES
+
+
+def _which(file: Path, columns: list[str]) -> str:
+    return (
+        f"{file}: its labels may be the column {' or '.join(columns):.300}; say which by "
+        f"data.label_column, as in --set data.label_column={columns[0]}"
+    )
 
 
 def _class_names(feature: dict[str, Any] | None, file: Path) -> tuple[str, ...] | None:
@@ -157,59 +223,25 @@ def _class_names(feature: dict[str, Any] | None, file: Path) -> tuple[str, ...] 
     return tuple(names)
 
 
+def is_text(kind: "pa.DataType") -> bool:
+    """Whether values are texts, or a dictionary of texts."""
+    from pyarrow import types
+
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
 def _check_label_kind(field: "pa.Field", file: Path) -> None:
+    """Refuse what is no label; raises NoLabels where no row has any value."""
     from pyarrow import types
 
     kind = field.type
+    if types.is_null(kind):
+        raise NoLabels(no_labels(file, field.name))
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
         raise ToileError(
             f"{file}: {field.name} has a list for each picture ({kind}); networks here learn one "
             "class a picture: write a column with one"
         )
-    text = kind.value_type if types.is_dictionary(kind) else kind
-    is_text = types.is_string(text) or types.is_large_string(text)
-    if not is_text and not types.is_integer(kind) and not types.is_boolean(kind):
+    if not is_text(kind) and not types.is_integer(kind) and not types.is_boolean(kind):
         raise ToileError(f"{file}: {field.name} is {kind!s:.60}; labels are whole numbers or names")
-
-
-def read_labels(form: ParquetForm) -> Labels | None:
-    """The label of each row, a number or a text; None where no row has one."""
-    import pyarrow as pa
-    from pyarrow import types
-
-    # As a dictionary, or one long text for a million rows would be a million long texts.
-    with open_parquet(form.file, read_dictionary=[form.labels]) as opened:
-        try:
-            column = opened.read([form.labels], use_threads=False).column(0)
-        except (pa.ArrowException, OSError, ValueError) as damage:
-            raise damaged(form.file, damage) from None
-    is_text = types.is_dictionary(column.type)
-    return _text_labels(column, form) if is_text else _number_labels(column, form)
-
-
-def _text_labels(column: "pa.ChunkedArray", form: ParquetForm) -> Labels | None:
-    if column.null_count == len(column):
-        return None
-    _refuse_some(column.is_null().to_numpy(), form)
-    column = column.unify_dictionaries()
-    names = np.asarray(column.chunk(0).dictionary.to_pylist())
-    return names[np.concatenate([chunk.indices.to_numpy() for chunk in column.chunks])]
-
-
-def _number_labels(column: "pa.ChunkedArray", form: ParquetForm) -> Labels | None:
-    missing = column.is_null().to_numpy()
-    class_numbers = column.cast("int64").fill_null(NO_CLASS).to_numpy()
-    # With names a class is an index, and -1 none.
-    missing = missing | (class_numbers == NO_CLASS) if form.class_names else missing
-    if missing.all():
-        return None
-    _refuse_some(missing, form)
-    return np.asarray(class_numbers)
-
-
-def _refuse_some(missing: Labels, form: ParquetForm) -> None:
-    if missing.any():
-        raise ToileError(
-            f"{form.file}: row {int(np.flatnonzero(missing)[0])} has no {form.labels}, and "
-            f"{int(missing.sum())} of {len(missing)} rows have none; every picture has a class"
-        )

@@ -51,19 +51,22 @@ def damaged(file: Path, damage: object) -> ToileError:
     )
 
 
-def check_pages(file: Path) -> None:
-    """Refuse a file of which a page, or all together, unpack to more than pictures do.
+def check_pages(file: Path) -> int:
+    """How many bytes the largest page of a file unpacks to.
 
-    Also one that is encrypted, and one whose footer or pages cannot be.
+    Refuses a file of which a page, or all together, unpack to more than pictures do, one that is
+    encrypted, and one whose footer or pages cannot be.
     """
     num_file_bytes = file.stat().st_size
     most, unpacked, num_pages = max(FREE_BYTES, MAX_RATIO * num_file_bytes), 0, 0
+    largest = 0
     with file.open("rb") as stream:
         for start, end in _chunks(_footer(stream, num_file_bytes, file), num_file_bytes, file):
             position = start
             while position < end:
                 sizes, length = _page(stream, position, file)
                 unpacked += sizes[UNPACKED]
+                largest = max(largest, sizes[UNPACKED])
                 num_pages += 1
                 if sizes[UNPACKED] > MAX_PAGE_BYTES:
                     raise ToileError(
@@ -76,6 +79,7 @@ def check_pages(file: Path) -> None:
                         f"{MAX_RATIO} times as many, which no pictures do"
                     )
                 position += length + sizes[PACKED]
+    return largest
 
 
 def _footer(stream: io.BufferedReader, num_file_bytes: int, file: Path) -> bytes:

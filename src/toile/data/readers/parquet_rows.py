@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toile.data.readers.parquet_columns import ParquetForm, open_parquet
+from toile.data.readers.parquet_columns import INNER_BYTES, ParquetForm, open_parquet
 from toile.data.readers.parquet_pages import damaged
 from toile.data.readers.picture_limits import MAX_FILE_BYTES, UnreadablePicture
 from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
@@ -51,9 +51,9 @@ def _contents(form: ParquetForm) -> Iterator[bytes | None]:
     num_file_bytes = form.file.stat().st_size
     most, num_bytes = max(FREE_BYTES, MAX_RATIO * num_file_bytes), 0
     for batch in _batches(form):
-        column = batch.column(0)
+        column = batch.column(form.pictures)
         if form.bytes_path != form.pictures:
-            column = column.flatten()[0]
+            column = column.flatten()[column.type.get_field_index(INNER_BYTES)]
         for value in column:
             content = value.as_py()
             num_bytes += len(content or b"")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import call_in
+
 
 def test_of_a_run_they_stand_beside_its_network(toile, among_runs):
     answer = toile("baselines", among_runs.name)
@@ -40,34 +42,45 @@ def test_settings_of_training_are_refused(toile, few_garments):
     assert "training.epochs is no setting of data" in answer.errors
 
 
-def test_the_page_shows_its_pictures_from_where_the_data_lies_now(toile, few_garments, tmp_path):
-    recipe = ["--set=data.size_px=8", "--set=data.validation=120", "--set=training.epochs=1"]
-    moved = shutil.move(shutil.copy(few_garments, tmp_path / "here.npz"), tmp_path / "there.npz")
-    shutil.copy(moved, tmp_path / "here.npz")
-    done = toile("train", "s1-lab", "--data=here.npz", "--out=runs/moved", *recipe)
+@pytest.fixture(scope="module")
+def small(few_garments, tmp_path_factory) -> Path:
+    """The folder of a run on few and small pictures, of which all is measured in a second."""
+    place = tmp_path_factory.mktemp("small")
+    settings = ["data.size_px=8", "data.validation=120", "training.epochs=1", "training.threads=1"]
+    words = [f"--set={setting}" for setting in settings]
+    done = call_in(place, "train", "s1-lab", f"--data={few_garments}", "--out=runs/small", *words)
     assert done.code == 0, done.errors
-    (tmp_path / "here.npz").unlink()
-    answer = toile("baselines", "runs/moved", "--data=there.npz")
+    return place / "runs" / "small"
+
+
+def test_the_page_shows_its_pictures_from_where_the_data_lies_now(
+    toile, small, few_garments, tmp_path
+):
+    folder = shutil.copytree(small, tmp_path / "moved")
+    recipe = (folder / "recipe.yaml").read_text()
+    (folder / "recipe.yaml").write_text(recipe.replace(str(few_garments), "/nowhere/garments.npz"))
+    answer = toile("baselines", "./moved", f"--data={few_garments}")
     assert answer.code == 0, answer.errors
-    assert '<div class="pictures' in (tmp_path / "runs/moved/report.html").read_text()
+    assert '<div class="pictures' in (folder / "report.html").read_text()
 
 
-def test_the_scores_are_said_where_they_cannot_be_stored(toile, among_runs, tmp_path, monkeypatch):
-    shutil.copytree(among_runs, tmp_path / "runs" / "full")
-    (tmp_path / "runs" / "full" / "baselines.json").unlink(missing_ok=True)
-    (tmp_path / "runs" / "full" / "baselines.json").mkdir()
-    answer = toile("baselines", "runs/full")
+def test_the_scores_are_said_where_they_cannot_be_stored(toile, small, tmp_path):
+    folder = shutil.copytree(small, tmp_path / "full")
+    (folder / "baselines.json").unlink(missing_ok=True)
+    (folder / "baselines.json").mkdir()
+    answer = toile("baselines", "./full")
     assert answer.code == 2
     assert "one nearest neighbour" in answer.output
     assert "said above, and was not kept for the run's page" in " ".join(answer.errors.split())
 
 
-def test_a_plain_name_is_a_runs_before_it_is_a_folders(toile, among_runs, tmp_path):
-    (tmp_path / among_runs.name).mkdir()
-    answer = toile("baselines", among_runs.name)
+def test_a_plain_name_is_a_runs_before_it_is_a_folders(toile, small, tmp_path, monkeypatch):
+    monkeypatch.setenv("TOILE_RUNS", str(small.parent))
+    (tmp_path / "small").mkdir()
+    answer = toile("baselines", "small")
     assert answer.code == 0, answer.errors
-    assert f"the network of {among_runs.name}" in answer.output
-    refused = toile("baselines", f"./{among_runs.name}")
+    assert "the network of small" in answer.output
+    refused = toile("baselines", "./small")
     assert refused.code == 2
     assert "no run" not in refused.errors
 

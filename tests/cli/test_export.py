@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -90,13 +91,25 @@ def test_a_wrong_word_is_answered_with_a_sentence(toile, among_runs, words, said
 def test_a_model_card_goes_beside_the_file(toile, among_runs, tmp_path):
     answer = toile("export", "last", "model.safetensors", "--card", "--json")
     assert answer.code == 0, answer.errors
-    assert answer.json["card"] == "model.md"
-    assert "## Where it fails" in (tmp_path / "model.md").read_text()
+    assert answer.json["card"] == "model-card.md"
+    assert "## Where it fails" in (tmp_path / "model-card.md").read_text()
     (tmp_path / "model.safetensors").unlink()
+    (tmp_path / "model.md").write_text("mine")
     again = toile("export", "last", "model.safetensors", "--card")
     assert again.code == 2
-    assert "model.md is there already" in again.errors
+    assert "model-card.md is there already" in again.errors
     assert not (tmp_path / "model.safetensors").exists()
+    assert toile("export", "last", "model.safetensors", "--card", "--force").code == 0
+    assert (tmp_path / "model.md").read_text() == "mine"
+
+
+def test_without_results_no_file_is_written_for_a_card(toile, among_runs, tmp_path):
+    folder = shutil.copytree(among_runs, tmp_path / "begun")
+    (folder / "results.json").unlink()
+    answer = toile("export", "./begun", "model.onnx", "--card")
+    assert answer.code == 2
+    assert "begun has not ended" in answer.errors
+    assert not (tmp_path / "model.onnx").exists()
 
 
 def test_a_run_goes_to_tensorboard_with_the_line_that_shows_it(toile, among_runs, tmp_path):

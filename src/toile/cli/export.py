@@ -42,7 +42,7 @@ def export(
         ),
     ] = "scaled",
     card: Annotated[
-        bool, typer.Option("--card", help="Write the run's model card beside FILE, as .md.")
+        bool, typer.Option("--card", help="Write the file's model card beside it, FILE-card.md.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
     data: MovedData = None,
@@ -60,13 +60,14 @@ def export(
         return
     from toile.cli.progress import waiting
     from toile.export import format_of
-    from toile.runs import open_run
+    from toile.runs import open_run, refuse_without_results
 
     # Before torch is loaded: what can be refused is refused.
     format_of(to, file)
     opened = open_run(run)
     if card:
-        refuse_existing((file or Path(f"{opened.id}.onnx")).with_suffix(".md"), force)
+        refuse_without_results(opened.folder)
+        refuse_existing(_card(file or Path(f"{opened.id}.onnx")), force)
     with waiting("exporting, and comparing with the network"):
         from toile.workbench import export_run, write_card
 
@@ -74,13 +75,13 @@ def export(
             opened, to, file, weights=weights, int8=int8, input_kind=input_, force=force, data=data
         )
         if card:
-            write_card(opened, exported.file.with_suffix(".md"))
+            write_card(opened, _card(exported.file), exported)
     parity = exported.parity
     images = "validation images" if opened.data.validation else "training images"
     if as_json:
         record: dict[str, object] = {"file": str(exported.file), "format": exported.format}
         if card:
-            record["card"] = str(exported.file.with_suffix(".md"))
+            record["card"] = str(_card(exported.file))
         say_json(record | parity.model_dump(exclude_none=True))
         return
     say(f"{exported.file}  {amount(exported.file.stat().st_size)} bytes")
@@ -96,6 +97,11 @@ def export(
             f"accuracy on them  {percent(parity.accuracy)} in int8, "
             f"{percent(parity.accuracy_float32)} in float32"
         )
+
+
+def _card(file: Path) -> Path:
+    """Where the model card of `file` goes: `model-card.md` beside `model.onnx`."""
+    return file.with_name(f"{file.stem}-card.md")
 
 
 def _track(run: str, to: str, folder: Path, force: bool, as_json: bool) -> None:

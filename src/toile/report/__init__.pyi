@@ -1,4 +1,5 @@
 from .card import model_card as model_card
+from .card_file import CardFile as CardFile
 from .census import census_figure as census_figure
 from .class_means import class_means_figure as class_means_figure
 from .compare import compare_figure as compare_figure

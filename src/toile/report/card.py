@@ -5,31 +5,32 @@ In the form that model hubs show: a head of YAML, then sections. Source: Mitchel
 """
 
 import json
-import math
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from toile.data import portable
-from toile.report.page.numbers import count, percent, with_ends
-from toile.report.page.status import run_status
-from toile.report.page.validation_summary import ClassRow, summarise_validation
+from toile.recipe import layers
+from toile.report.card_file import CardFile, file_section
+from toile.report.card_scores import failure_section, score_section
+from toile.report.card_text import markdown_list, markdown_table
+from toile.report.page.numbers import count, with_ends
 from toile.report.study_page.markdown import escaped
-from toile.runs import BASELINES, MEASURING, ROBUSTNESS, Look, Run, abstention_of, is_of, looks_of
-
-NUM_WORST = 5
+from toile.runs import Look, Run, is_of, looks_of
 
 
-def model_card(run: Run) -> str:
+def model_card(run: Run, file: CardFile | None = None) -> str:
     """The card of a run that has ended, from what its folder and the ledger hold.
 
-    No picture is looked at. What was not measured is said, with the command that measures it.
+    With `file` it is of that export: of its weights, and what it takes. No picture is looked at.
+    What was not measured is said, with the command that measures it.
     """
+    imported = run.recipe.training.is_imported
     sections = {
         escaped(f"{run.recipe.name} on {Path(run.data.name).name}"): _about(run),
-        "Trained on": _trained_on(run),
-        "How good it is": _scores(run),
-        "Where it fails": _failures(run),
-        "How its pictures are prepared": _preparation(run),
+        **({"The file": file_section(run, file)} if file is not None else {}),
+        **({"Trained elsewhere": _imported(run)} if imported else {"Trained on": _trained_on(run)}),
+        "How good it is": score_section(run, file),
+        "Where it fails": failure_section(run, file),
+        "How its pictures are prepared": _preparation(run, file),
         "The sealed test part": _looks(run),
         "How it was made": _origin(run),
     }
@@ -44,17 +45,23 @@ def _head(run: Run) -> str:
     fields: dict[str, object] = {
         "pipeline_tag": "image-classification",
         "tags": ["toile", "image-classification"],
-        "datasets": [Path(run.data.name).name],
         "metrics": ["accuracy"],
     }
+    if not run.recipe.training.is_imported:
+        # What hubs take for the data that it was trained on.
+        fields["datasets"] = [Path(run.data.name).name]
     rows = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items()]
     return "\n".join(["---", *rows, "---"])
 
 
 def _about(run: Run) -> list[str]:
     plan, facts = run.plan, run.data
+    has_convolutions = any(
+        isinstance(part.layer, layers.Conv) for layer in plan.layers for part in layer.walk()
+    )
+    kind = "convolutional network" if has_convolutions else "network without convolutions"
     words = (
-        f"A convolutional network of {count(plan.parameters)} parameters ({count(plan.macs)} "
+        f"A {kind} of {count(plan.parameters)} parameters ({count(plan.macs)} "
         f"multiply-adds for a picture) that says which of {len(facts.class_names)} classes a "
         f"picture of {facts.shape[2]} x {facts.shape[1]} px shows."
     )
@@ -78,83 +85,39 @@ def _trained_on(run: Run) -> list[str]:
         rows.append(f"{count(facts.corrections.train)} labels were corrected before training")
     if start is not None:
         rows.append(f"it began with the weights of {escaped(start.file or Path(start.run).name)}")
-    return [_listed([*rows, *map(escaped, facts.notes)])]
+    return [markdown_list([*rows, *map(escaped, facts.notes)])]
 
 
-def _scores(run: Run) -> list[str]:
-    status = run_status(run)
-    score = status.score
-    lines = [f"Accuracy {with_ends(score)}, n = {count(score.n)}."] if score else []
-    lines.append(escaped(status.meaning))
-    if run.baselines is None:
-        lines.append(f"Beside simple classifiers: {_unmeasured(run, BASELINES)}.")
-        return lines
+def _imported(run: Run) -> list[str]:
+    """Where its weights came from, and what scores them: neither tells what it learnt from."""
+    facts, start = run.data, run.recipe.training.start
+    assert start is not None
+    assert start.file is not None
     rows = [
-        (escaped(entry.name), percent(entry.accuracy.value), percent(entry.accuracy.low),
-         percent(entry.accuracy.high))
-        for entry in run.baselines.scores
-    ]  # fmt: skip
-    heads = ("simple classifier on the same images", "accuracy", "from", "to")
-    return [*lines, _table(heads, rows)]
-
-
-def _failures(run: Run) -> list[str]:
-    if not run.has_validation:
-        return ["No images were held out to tell."]
-    summary = summarise_validation(run.recipe, run.validation, run.data.class_names, None)
-
-    def recall(row: ClassRow) -> float:
-        value = row.scores.recall.value
-        # A class without images has none.
-        return 1.0 if math.isnan(value) else value
-
-    worst = sorted(summary.classes, key=recall)[:NUM_WORST]
-    rows = [
-        (escaped(row.name), with_ends(row.scores.recall), count(row.scores.recall.n))
-        for row in worst
+        f"its weights came from the file {escaped(Path(start.file).name)}",
+        "it was trained elsewhere: on what is not known",
+        (
+            f"it is scored on {count(facts.validation)} validation images of "
+            f"{escaped(Path(facts.name).name)} (release: {escaped(facts.release)}), half of which "
+            "told how its pictures are scaled"
+        ),
+        f"{count(facts.test)} images of that data are sealed as the test part",
+        f"fingerprint of that data `{facts.fingerprint}`",
     ]
-    lines = [_table(("class that is found least", "recall", "images"), rows)]
-    confused = [
-        f"{escaped(pair.true)} taken for {escaped(pair.predicted)} ({count(pair.confusion.count)})"
-        for pair in summary.pairs[:NUM_WORST]
-    ]
-    if confused:
-        lines.append(f"Most frequent mistakes: {', '.join(confused)}.")
-    error = summary.judgement.calibration.error
-    lines.append(
-        f"Its probabilities are off by {percent(error)} on average (expected calibration error)."
-    )
-    measured = run.robustness
-    lines.append(
-        f"On pictures that are harder to read: {escaped(measured['sentence'])}"
-        if measured
-        else f"On pictures that are harder to read: {_unmeasured(run, ROBUSTNESS)}."
-    )
-    cost = abstention_of(run).cost
-    if cost is not None:
-        lines.append(
-            "Blank pictures, and pictures far from those it was trained on, get no answer from "
-            f"`toile predict`: {escaped(cost.sentence)}."
-        )
-    return lines
+    if run.imported is not None:
+        rows.append(f"accuracies as it was read: {escaped(run.imported['sentence'])}")
+    return [markdown_list([*rows, *map(escaped, facts.notes)])]
 
 
-def _unmeasured(run: Run, file: str) -> str:
-    """That there is nothing of the run's weights as they are, and the command that measures it."""
-    command = MEASURING[file].format(run=run.id)
-    if (run.folder / file).exists():
-        return f"measured of an earlier state; measure again: `{command}`"
-    return f"not measured (`{command}`)"
-
-
-def _preparation(run: Run) -> list[str]:
+def _preparation(run: Run, file: CardFile | None) -> list[str]:
     facts = run.data
     channels, height, width = facts.shape
-    rows = [
-        f"{'grey' if channels == 1 else 'RGB'}, {width} x {height} px, channels first",
-        "pixels / 255, so 0 is black and 1 white",
-    ]
-    if facts.scaling == "standard":
+    picture = f"{'grey' if channels == 1 else 'RGB'}, {width} x {height} px"
+    if file is not None:
+        rows = [picture, f"as the file takes them: {file.about.input}"]
+    else:
+        rows = [f"{picture}, channels first", "pixels / 255, so 0 is black and 1 white"]
+    if facts.scaling == "standard" and file is None:
         means, sds = (
             ", ".join(f"{value:.6g}" for value in values) for values in (facts.mean, facts.sd)
         )
@@ -165,7 +128,7 @@ def _preparation(run: Run) -> list[str]:
         f"around what is in a training picture the border is {facts.border_grey[0]:.0f} of 255; "
         "`toile predict` brings a photograph into that form, and says each step"
     )
-    return [_listed(rows)]
+    return [markdown_list(rows)]
 
 
 def _looks(run: Run) -> list[str]:
@@ -179,7 +142,7 @@ def _looks(run: Run) -> list[str]:
         "makes its score too high."
     )
     return (
-        [words, _table(("when", "why", "accuracy", "n"), map(_look, run_looks))]
+        [words, markdown_table(("when", "why", "weights", "accuracy", "n"), map(_look, run_looks))]
         if run_looks
         else [words]
     )
@@ -188,7 +151,7 @@ def _looks(run: Run) -> list[str]:
 def _look(look: Look) -> tuple[str, ...]:
     score = look.score and look.score.accuracy
     cells = (with_ends(score), count(score.n)) if score else ("no score followed", "")
-    return (escaped(look.when), escaped(look.why), *cells)
+    return (escaped(look.when), escaped(look.why), escaped(look.weights), *cells)
 
 
 def _origin(run: Run) -> list[str]:
@@ -196,7 +159,7 @@ def _origin(run: Run) -> list[str]:
     words = (
         f"By Toile {escaped(environment.toile)}, torch {escaped(environment.torch)}, on "
         f"{escaped(environment.processor)} ({escaped(environment.device)}), seed "
-        f"{run.recipe.seed}. `toile train recipe.yaml` repeats it:"
+        f"{run.recipe.seed}. {_repeating(run)}:"
     )
     # Paths of this machine are nobody's business elsewhere.
     text, _ = portable(run.recipe, run.data, complete=False)
@@ -205,10 +168,25 @@ def _origin(run: Run) -> list[str]:
     return [words, f"{fence}yaml\n{recipe}\n{fence}"]
 
 
-def _listed(rows: Iterable[str]) -> str:
-    return "\n".join(f"- {row}" for row in rows)
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _repeating(run: Run) -> str:
+    """How the training is repeated, as far as its recipe does that."""
+    start = run.recipe.training.start
+    if start is None:
+        return "`toile train recipe.yaml` repeats it"
+    if run.recipe.training.is_imported:
+        return (
+            f"It was not trained here, so no recipe repeats it: it needs "
+            f"{escaped(Path(start.file or '').name)}, with sha256 of its weights `{start.sha256}`. "
+            "This is how it was read"
+        )
+    source = escaped(Path(start.run).name)
+    if run.pruning is not None:
+        return (
+            f"It was cut out of the run {source} by `toile inspect prune`, without whose weights "
+            "the recipe does not repeat it"
+        )
+    return (
+        f"The recipe alone does not repeat it: it began with the {start.weights} weights of the "
+        f"run {source} (sha256 `{start.sha256}`). Where that run is at hand, `toile train "
+        "recipe.yaml` does"
+    )

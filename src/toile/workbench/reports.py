@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from toile.errors import ToileError
 from toile.files import write_atomically
-from toile.report import model_card
+from toile.report import CardFile, model_card
 from toile.runs import CARD, Entry, Run, refuse_without_results
 from toile.searches import open_search
 from toile.sheets import open_sheet
 from toile.studies import open_study
+from toile.workbench.export import Exported
 from toile.workbench.page import write_report
 from toile.workbench.sheet_page import write_search_report, write_sheet_report
 from toile.workbench.study_page import checked_forms, write_study_report
@@ -32,15 +34,30 @@ def write_reports(entry: Entry, formats: Iterable[str]) -> list[Path]:
     return [write_report(run) if form == "html" else write_card(run) for form in forms]
 
 
-def write_card(run: Run, path: Path | None = None) -> Path:
+def write_card(run: Run, path: Path | None = None, exported: Exported | None = None) -> Path:
     """Write a run's model card, into its folder where no `path` is given; returns the file.
+
+    With what `toile.export_run` gave as `exported` the card is of that file: of its weights, and
+    of what it takes and gives.
 
         >>> toile.write_card(run).name
         'model-card.md'
 
-    Raises ToileError for a run that has no results.
+    Raises ToileError for a run that has no results, and for a file of weights that it had before
+    it was trained on.
     """
     refuse_without_results(run.folder)
     path = path or run.folder / CARD
-    write_atomically(path, model_card(run).encode())
+    file = None if exported is None else _file(run, exported)
+    write_atomically(path, model_card(run, file).encode())
     return path
+
+
+def _file(run: Run, exported: Exported) -> CardFile:
+    about = exported.about
+    if about.weights_sha256 != run.weights_sha256(about.weights):
+        raise ToileError(
+            f"{exported.file} has weights that {run.id} no longer has, so the run's scores are not "
+            "the file's; export it again"
+        )
+    return CardFile(exported.file.name, exported.format, about)

@@ -112,7 +112,7 @@ from toile.app.server import create_app
 async def ask_all(session):
     transport = httpx.ASGITransport(create_app(session))
     async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
-        for path in ("about", "data", "runs", "queue", "choices", "runs/first", "layers",
+        for path in ("about", "data", "runs", "queue", "choices", "imports", "runs/first", "layers",
                      "runs/first/history", "compare?run=first&run=second"):
             answer = await client.get("/api/" + path)
             assert answer.status_code == 200, (path, answer.text)

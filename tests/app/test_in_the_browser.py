@@ -15,7 +15,8 @@ from PIL import Image
 
 from tests.app.conftest import Server, until
 from tests.app.photographs import photograph, photograph_album
-from toile.runs import DataList
+from toile.runs import DataList, Run
+from toile.workbench import export_run
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -35,6 +36,7 @@ SCREENS = {
     "variation": "#/data?data=fashion-sample&view=varied&set=augmentation.rotate=20",
     "adding": "#/data?data=mnist&add=1",
     "runs": "#/runs",
+    "bringing": "#/runs?bring=1",
     "side by side": "#/runs?pick=first&pick=second",
     "a form": "#/train",
     "a run": "#/train?run=first",
@@ -54,6 +56,7 @@ SHOWN = {
     "likeness": "Closest in training",
     "copies": "No picture is there twice",
     "variation": "as it is",
+    "bringing": "How its pictures were scaled",
     "side by side": "McNemar's exact test",
     "a run": "Recall of each class",
     "a network": "What it takes on this machine",
@@ -474,6 +477,36 @@ def test_a_training_stopped_while_it_prepares_says_that_nothing_is_left_of_it(st
         page.get_by_role("button", name="Stop").click()
         page.get_by_text("Stopped before it began").wait_for()
     assert page.get_by_role("button", name="Stop").count() == 0
+
+
+def test_a_network_from_elsewhere_is_brought_refused_and_becomes_a_run(
+    visit, workspace, few_garments, tmp_path
+):
+    DataList(workspace).add(few_garments, "garments")
+    file = export_run(Run(workspace / "first"), "onnx", tmp_path / "réseau.onnx").file
+    visitor = visit()
+    page = visitor.page
+    visitor.go("#/runs")
+    page.get_by_role("button", name="Bring a network").click()
+    form = page.get_by_role("region", name="Bring a network")
+    assert form.get_by_role("button", name="Bring it").is_disabled()
+    form.get_by_label("Choose a file").set_input_files(file)
+    form.get_by_label("Pictures with its classes").select_option("garments")
+    assert form.get_by_label("The network of these weights").count() == 0
+    form.get_by_role("button", name="Bring it").click()
+    # It learnt too little; the file is there still, and is read as its user says.
+    form.get_by_role("alert").get_by_text("no way of reading").wait_for()
+    form.get_by_label("How its pictures were scaled").select_option("unit")
+    form.get_by_role("button", name="Bring it again").click()
+    form.get_by_text("taken: 0 to 1", exact=True).wait_for()
+    form.get_by_text("warning: It was imported from reseau.onnx").wait_for()
+    if AXE.exists():
+        page.evaluate(AXE.read_text())
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            assert page.evaluate(VIOLATIONS) == []
+    form.get_by_role("link", name="Open the new run").click()
+    page.get_by_role("heading", name="reseau").first.wait_for()
 
 
 def test_the_whole_story(visit, workspace, few_garments, tmp_path):

@@ -21,6 +21,7 @@ IDLE_SECONDS = 120.0
 ANSWER_SECONDS = 60.0
 # Each takes a thread of the server's forty while it waits.
 MOST_WAITING = 8
+LOST = "the process that computes this has ended, perhaps for want of memory; try it again"
 Question = dict[str, Any]
 Tell = Callable[[int, int | None, str], None]
 
@@ -41,9 +42,15 @@ class Computing:
     bytes as that says, and answers with lines of JSON: how far it is, and the answer last.
     """
 
-    def __init__(self, workspace: Path, seconds: float | None = ANSWER_SECONDS) -> None:
-        """`seconds` is how long an answer may take, and the wait for it; None for no limit."""
+    def __init__(
+        self, workspace: Path, seconds: float | None = ANSWER_SECONDS, lost: str = LOST
+    ) -> None:
+        """`seconds` is how long an answer may take, and the wait for it; None for no limit.
+
+        `lost` is said where the process ends in place of an answer.
+        """
         self._workspace = workspace
+        self._lost = lost
         self._seconds = seconds
         self._lock = threading.Lock()
         self._waiting = threading.BoundedSemaphore(MOST_WAITING)
@@ -90,10 +97,7 @@ class Computing:
                         f"no answer came within {limit:g} seconds, the most; try it again, or ask "
                         "for less"
                     )
-                raise ToileError(
-                    "the process that computes this has ended, perhaps for want of memory; try it "
-                    "again"
-                )
+                raise ToileError(self._lost)
         if "error" in answer:
             raise ToileError(answer["error"])
         return answer

@@ -30,6 +30,9 @@ OPENING_SECONDS = 1.0
 # Answers that no page may ask for any more, of some megabytes each.
 MOST_SHOWN = 8
 PAGES = "/pages/"
+CRASHED = (
+    "the process that read it ended; the file is damaged, or asks for more memory than there is"
+)
 
 
 class NotHere(ToileError):
@@ -90,6 +93,8 @@ class Session:
     """Measure what a training takes here."""
     pages: LongActs
     """Write the pages of runs anew, by their ids, once another thing is said of them."""
+    imports: LongActs
+    """Read networks that were trained elsewhere, by their uploads; a file may crash the process."""
     tickets: Tickets = field(default_factory=Tickets)
     rereads: Counter[str] = field(default_factory=Counter)
     """How often each dataset was read anew, by the name that a recipe has for it."""
@@ -118,6 +123,7 @@ class Session:
             LongActs(reading),
             LongActs(Computing(workspace, seconds=None), is_fresh=True),
             LongActs(renewing),
+            LongActs(Computing(workspace, seconds=None, lost=CRASHED), is_fresh=True),
         )
 
     def data_size(self, data: Data) -> DataSize | None:
@@ -184,6 +190,7 @@ class Session:
         self.openings.end()
         self.probes.end()
         self.pages.end()
+        self.imports.end()
         for computing in (self.answering, self.reading, self.showing, self.renewing):
             computing.end()
 

@@ -1,18 +1,14 @@
 """`toile import`: a bundled run, or a network that was trained elsewhere, among the runs here."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from toile.cli.arguments import Json
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.training import Set
-from toile.cli.words import estimate
 from toile.errors import ToileError
-
-if TYPE_CHECKING:
-    from toile.workbench import ImportedNetwork
 
 BUNDLE = ".zip"
 
@@ -67,7 +63,7 @@ def import_(
 
     values = parse_assignments(set_ or ())
     with data_progress() as progress:
-        from toile.workbench import import_network, write_report
+        from toile.workbench import import_network, import_sentences, write_report
 
         imported = import_network(
             file,
@@ -82,30 +78,13 @@ def import_(
     if as_json:
         say_json(imported.to_json() | {"report": str(report)})
         return
-    say(_words(imported))
-    say(f"report  {report}")
-
-
-def _words(imported: "ImportedNetwork") -> str:
-    from toile.runs import seen_words
-
-    run, score = imported.run, imported.run.score
-    lines = [f"note: {plain(note)}" for note in imported.notes]
-    lines.append(f"tried on the half of validation that chooses: {imported.sentence}")
-    lines.append(f"taken: {imported.chosen.words}")
-    if (proof := imported.proof) is not None:
-        lines.append(
-            f"the same as in {proof.runtime} on {proof.n} pictures, to {proof.largest:.1g}"
-        )
-    else:
-        lines.append("not compared with its own software, which is not used here")
-    lines.append(
+    run = imported.run
+    say("\n".join(plain(sentence) for sentence in import_sentences(imported)))
+    say(
         f"{run.name} is among the runs now, with {run.plan.parameters:,} parameters: "
         f"toile show {run.name}"
     )
-    lines.append(f"accuracy {estimate(score.to_json())} on {score.n:,} images, {score.of}")
-    lines.append(f"warning: {plain(seen_words(run.recipe))}")
-    return "\n".join(lines)
+    say(f"report  {report}")
 
 
 def _import_bundle(file: Path, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from .dead_units import census as census
 from .export import export_run as export_run
 from .fitted_baselines import baselines as baselines
 from .fitted_baselines import keep_baselines as keep_baselines
+from .import_words import import_sentences as import_sentences
 from .importing import ImportedNetwork as ImportedNetwork
 from .importing import import_network as import_network
 from .inside.drivers import view_maximised as view_maximised

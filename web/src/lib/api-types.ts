@@ -262,9 +262,73 @@ export interface paths {
         post?: never;
         /**
          * Drop Upload
-         * @description Delete files that were brought and became no dataset.
+         * @description Delete files that were brought, which became no dataset.
          */
         delete: operations["drop_upload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import Choices
+         * @description What can be imported.
+         */
+        get: operations["get_import_choices"];
+        put?: never;
+        /**
+         * Begin Import
+         * @description Begin to make a run of a file; ask what became of it by `GET imports/{upload}`.
+         */
+        post: operations["begin_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{upload}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import
+         * @description The run that a file has become; asked again while it is read, and why there is none.
+         */
+        get: operations["get_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{upload}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Import
+         * @description Stop reading a file; what there is of its run is deleted.
+         */
+        post: operations["stop_import"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1137,6 +1201,28 @@ export interface components {
             row: components["schemas"]["RunRow"];
         };
         /**
+         * ImportChoices
+         * @description What can be imported: by which endings files are known, and how large they may be.
+         */
+        ImportChoices: {
+            /** Suffixes */
+            suffixes: string[];
+            /** Most Bytes */
+            most_bytes: number;
+            /** Scalings */
+            scalings: components["schemas"]["ScalingChoice"][];
+        };
+        /**
+         * ImportedRun
+         * @description The run that a network has become, and what there is to say of it, the warning last.
+         */
+        ImportedRun: {
+            /** Run */
+            run: string;
+            /** Sentences */
+            sentences: string[];
+        };
+        /**
          * JobRow
          * @description A training in the queue, by its run's id; `stopping` once it was asked to stop.
          */
@@ -1312,6 +1398,29 @@ export interface components {
              * @default []
              */
             settings: string[];
+        };
+        /**
+         * NewImport
+         * @description A file that was brought, and the dataset with its classes.
+         *
+         *     `scaling` is found out where it is empty; `recipe` says the network of weights alone, as
+         *     `preset:quick` or `draft:NAME`.
+         */
+        NewImport: {
+            /** Upload */
+            upload: string;
+            /** Data */
+            data: string;
+            /**
+             * Scaling
+             * @default
+             */
+            scaling: string;
+            /**
+             * Recipe
+             * @default
+             */
+            recipe: string;
         };
         /**
          * NewUpload
@@ -1647,6 +1756,16 @@ export interface components {
             star: boolean;
             /** Note */
             note: string;
+        };
+        /**
+         * ScalingChoice
+         * @description How pictures may have been scaled that a network was trained on, in a name and in words.
+         */
+        ScalingChoice: {
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
         };
         /**
          * ScoreAnswer
@@ -2382,6 +2501,166 @@ export interface operations {
         };
     };
     drop_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    get_import_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportChoices"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    begin_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewImport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActState"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedRun"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    stop_import: {
         parameters: {
             query?: never;
             header?: never;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fewSteps, scoredOn, shownStatus, whyAbsent } from './words'
+import { fewSteps, fileName, scoredOn, shownStatus, whyAbsent } from './words'
 
 test('pictures are said to be new to a run only where that is known', () => {
   expect(scoredOn('validation', 1200, 'photos', '')).toBe('validation: 1,200 pictures of photos that it was not trained on.')
@@ -29,4 +29,11 @@ test('a training prepares until its run comes further, and then stops where it w
 test('a training that was stopped before its first step was not deleted', () => {
   expect(whyAbsent('first', true)[0]).toBe('Stopped before it began')
   expect(whyAbsent('first', false)[1]).toContain('it may have been deleted')
+})
+
+test('a file keeps its name and its ending in plain letters', () => {
+  expect(fileName('My net (2).onnx')).toBe('My net (2).onnx')
+  expect(fileName('Modèle № 5/é.keras')).toBe('Modele No 5-e.keras')
+  expect(fileName('../.hidden.h5')).toBe('hidden.h5')
+  expect(fileName(`${'a'.repeat(200)}.h5`)).toBe(`${'a'.repeat(117)}.h5`)
 })

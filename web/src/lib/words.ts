@@ -45,6 +45,12 @@ export function called(id: string, recipe: string): string {
   return /^\d{8}-\d{6}-.+-[0-9a-f]{4}$/.test(id) ? `${recipe} ${id.slice(-4)}` : id
 }
 
+/** A file's name in the letters that the server keeps; its ending stays. */
+export function fileName(name: string): string {
+  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').replace(/[^A-Za-z0-9 _.,+()[\]-]/g, '-')
+  return plain.slice(-120).replace(/^[^A-Za-z0-9_([]+/, '') || 'network'
+}
+
 /** Which pictures a run was scored on; `seen` is what must be said where it may have learnt them. */
 export function scoredOn(of: string, n: number, data: string, seen: string): string {
   return `${of}: ${count(n)} pictures of ${data}${seen ? '' : ' that it was not trained on'}.`

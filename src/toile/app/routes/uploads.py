@@ -37,9 +37,12 @@ async def bring_file(
 
 @router.delete("/uploads/{upload}")
 def drop_upload(session: CurrentSession, upload: str) -> None:
-    """Delete files that were brought and became no dataset."""
+    """Delete files that were brought, which became no dataset."""
     folder = session.uploads.path(upload)
-    reading = session.acts.unfinished("add:").values()
+    reading = [
+        *session.acts.unfinished("add:").values(),
+        *session.imports.unfinished(upload).values(),
+    ]
     if any(not act.is_over and folder.name in act.question["path"] for act in reading):
         raise ToileError("these files are being read; stop that first")
     session.uploads.remove(upload)

@@ -1,0 +1,121 @@
+"""Imports: a file of a network that was trained elsewhere, brought by a page, becomes a run."""
+
+import re
+import shutil
+from pathlib import Path
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from toile.app.long_acts import LongAct
+from toile.app.routes.acts import ActState, state_of
+from toile.app.routes.sources import recipe_from
+from toile.app.session import CurrentSession, NotHere, StillOpening
+from toile.conversion import MOST_BYTES, SCALINGS, SUFFIXES
+from toile.errors import ToileError
+from toile.recipe import Recipe, recipe_of, recipe_text
+from toile.runs import new_run_id
+
+router = APIRouter()
+LOOK_SECONDS = 1.0
+STOP_SECONDS = 10.0
+
+
+class ScalingChoice(BaseModel):
+    """How pictures may have been scaled that a network was trained on, in a name and in words."""
+
+    name: str
+    words: str
+
+
+class ImportChoices(BaseModel):
+    """What can be imported: by which endings files are known, and how large they may be."""
+
+    suffixes: list[str]
+    most_bytes: int
+    scalings: list[ScalingChoice]
+
+
+class NewImport(BaseModel):
+    """A file that was brought, and the dataset with its classes.
+
+    `scaling` is found out where it is empty; `recipe` says the network of weights alone, as
+    `preset:quick` or `draft:NAME`.
+    """
+
+    upload: str = Field(max_length=16)
+    data: str = Field(max_length=200)
+    scaling: str = Field(default="", max_length=40)
+    recipe: str = Field(default="", max_length=200_000)
+
+
+class ImportedRun(BaseModel):
+    """The run that a network has become, and what there is to say of it, the warning last."""
+
+    run: str
+    sentences: list[str]
+
+
+@router.get("/imports")
+def get_import_choices(session: CurrentSession) -> ImportChoices:
+    """What can be imported."""
+    scalings = [ScalingChoice(name=name, words=each.words) for name, each in SCALINGS.items()]
+    return ImportChoices(suffixes=list(SUFFIXES), most_bytes=MOST_BYTES, scalings=scalings)
+
+
+@router.post("/imports")
+def begin_import(session: CurrentSession, body: NewImport) -> ActState:
+    """Begin to make a run of a file; ask what became of it by `GET imports/{upload}`."""
+    path = session.uploads.source(body.upload)
+    data = session.data_question(body.data)["data"]
+    recipe = _network_alone(recipe_from(session, body.recipe)) if body.recipe else None
+    earlier = session.imports.look(body.upload)
+    if earlier is not None and not earlier.is_over:
+        raise ToileError(f"{path.name} is being read already; wait until it is, or stop it")
+    stem = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40].strip("-")
+    question = {
+        "verb": "import",
+        "workspace": str(session.workspace.absolute()),
+        "upload": body.upload,
+        "path": str(path),
+        "data": data,
+        "scaling": body.scaling,
+        "recipe": "" if recipe is None else recipe_text(recipe, complete=True),
+        "out": str(session.workspace.absolute() / new_run_id(stem or "network")),
+    }
+    return state_of(session.imports.begin(body.upload, f"reading {path.name}", question))
+
+
+@router.get("/imports/{upload}")
+def get_import(session: CurrentSession, upload: str) -> ImportedRun:
+    """The run that a file has become; asked again while it is read, and why there is none."""
+    act = _act(session, upload)
+    session.imports.wait(upload, LOOK_SECONDS)
+    if not act.is_over:
+        raise StillOpening(act)
+    if act.result is None:
+        raise ToileError(act.reason or "reading it was stopped; import it again")
+    return ImportedRun.model_validate(act.result)
+
+
+@router.post("/imports/{upload}/stop")
+def stop_import(session: CurrentSession, upload: str) -> None:
+    """Stop reading a file; what there is of its run is deleted."""
+    act = _act(session, upload)
+    session.imports.stop(upload)
+    session.imports.wait(upload, STOP_SECONDS)
+    if act.status == "stopped":
+        shutil.rmtree(Path(act.question["out"]), ignore_errors=True)
+
+
+def _act(session: CurrentSession, upload: str) -> LongAct:
+    act = session.imports.look(upload)
+    if act is None:
+        raise NotHere(f"no network is being read as {upload!r:.20}; import it again")
+    return act
+
+
+def _network_alone(recipe: Recipe) -> Recipe:
+    """Its network, without the settings by which a recipe reads its own data."""
+    document = recipe.model_dump(mode="json")
+    return recipe_of({"name": recipe.name, "network": document["network"]})

@@ -163,6 +163,30 @@ def test_hooks_are_refused(place: str) -> None:
         network_of_module(network, SHAPE)
 
 
+@pytest.mark.parametrize("place", ["", "0", "0.0", "1"])
+def test_a_forward_set_on_the_layer_itself_is_refused(place: str) -> None:
+    network = nn.Sequential(nn.Sequential(nn.Flatten()), nn.Linear(432, 5))
+    module = network.get_submodule(place)
+    plain = module.forward
+    module.forward = lambda inputs: 2 * plain(inputs)
+    with pytest.raises(ToileError, match=r"has another forward than torch's \w+, which is code"):
+        network_of_module(network, SHAPE)
+
+
+@pytest.mark.parametrize("kind", [nn.Sequential, nn.ReLU])
+def test_a_class_that_only_has_the_name_of_torchs_is_refused(kind: type[nn.Module]) -> None:
+    def forward(self: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+        return 2 * kind.forward(self, inputs)
+
+    fields = {"forward": forward, "__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    module = type(kind.__name__, (kind,), fields)()
+    outer = nn.Sequential(module, nn.Flatten(), nn.Linear(432, 5))
+    with pytest.raises(ToileError, match=f"is a {kind.__name__}"):
+        network_of_module(outer, SHAPE)
+    with pytest.raises(ToileError, match="whose forward is code"):
+        network_of_module(module, SHAPE)
+
+
 def test_names_that_torch_keeps_are_given_to_no_layer() -> None:
     public = {name for name in dir(nn.Sequential()) if not name.startswith("_")}
     assert public == RESERVED

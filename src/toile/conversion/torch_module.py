@@ -1,5 +1,6 @@
 """A torch module as our layers, by the classes of its parts."""
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,11 +30,11 @@ def network_of_module(module: Any, data_shape: tuple[int, int, int]) -> ForeignN
             'torch.onnx.export(module, example, "network.onnx", external_data=False)'
         )
     builder = NetworkBuilder(SOURCE, data_shape)
-    _refuse_hooks("Sequential", module)
+    _refuse_code("Sequential", module)
     with refusals(SOURCE, "a layer is not as torch has it"):
         for name, part in _leaves(module, ""):
             kind = type(part).__name__
-            _refuse_hooks(name, part)
+            _refuse_code(name, part)
             if kind not in _WRITERS or not _is_torch(part):
                 raise unheld(SOURCE, name, f"is a {kind}")
             _WRITERS[kind](builder, name, part)
@@ -41,19 +42,30 @@ def network_of_module(module: Any, data_shape: tuple[int, int, int]) -> ForeignN
 
 
 def _is_torch(module: Any) -> bool:
-    return type(module).__module__.startswith("torch.nn.modules.")
+    """Whether its class is torch's own of that name, and none that is only called so."""
+    kind = type(module)
+    if not kind.__module__.startswith("torch.nn.modules."):
+        return False
+    return getattr(sys.modules.get(kind.__module__), kind.__qualname__, None) is kind
 
 
-def _refuse_hooks(name: str, module: Any) -> None:
+def _refuse_code(name: str, module: Any) -> None:
+    """Raise ToileError where code of its owner's runs in, before or after what its class does."""
     if torch_private.has_hooks(module):
         raise unheld(SOURCE, name, "has hooks, which are code")
+    kind = type(module)
+    replaced = [attribute for attribute in vars(module) if callable(getattr(kind, attribute, None))]
+    if replaced:
+        raise unheld(
+            SOURCE, name, f"has another {replaced[0]} than torch's {kind.__name__}, which is code"
+        )
 
 
 def _leaves(module: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     # Not named_children, which leaves out a module that stands in two places the second time.
     for name, part in torch_private.direct_modules(module).items():
         if type(part).__name__ == "Sequential" and _is_torch(part):
-            _refuse_hooks(f"{prefix}{name}", part)
+            _refuse_code(f"{prefix}{name}", part)
             yield from _leaves(part, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", part

@@ -1,24 +1,30 @@
 """Damaged, encrypted and hostile Parquet files: refused in words, and the process lives on."""
 
 import base64
+import io
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
+from PIL import Image
 from pyarrow import parquet as pq
 
 from tests.data.readers.test_parquet import png, write
 from tests.fuzzing import damaged
 from tests.memory import peak_mb
 from toile.data import load_data
+from toile.data.readers.parquet_pages import check_pages
 from toile.errors import ToileError
 
 LOAD_CHANGED = """
 import sys
 from pathlib import Path
 from toile.data import load_data
+from toile.data.readers.parquet_pages import check_pages
 from toile.errors import ToileError
 file, values, most = Path(sys.argv[1]), eval(sys.argv[2]), int(sys.argv[3])
 content = file.read_bytes()
@@ -156,8 +162,40 @@ def test_a_page_that_claims_gigabytes_is_refused_before_it_is_unpacked(tmp_path)
     pq.write_table(table, file, compression="zstd", use_dictionary=False, write_statistics=False)
     assert file.stat().st_size < 1 << 20
     peak, message = peak_mb(f"load_data({str(file)!r})", "from toile.data import load_data")
-    assert "a page of it unpacks to" in message
+    assert "times as many, which no pictures do" in message
     assert peak < 256
+
+
+def _noise(file: Path, num_pictures: int, side_px: int, **writing: Any) -> Path:
+    """Pictures that are as large as their pixels, in a page unless `writing` says otherwise."""
+    noise = np.random.default_rng(0).integers(0, 256, (4, side_px, side_px, 3), dtype=np.uint8)
+    pictures = []
+    for pixels in noise:
+        stream = io.BytesIO()
+        Image.fromarray(pixels).save(stream, "PNG", compress_level=0)
+        pictures.append(stream.getvalue())
+    images = [pictures[number % 4] for number in range(num_pictures)]
+    table = pa.table({"image": images, "label": [number % 2 for number in range(num_pictures)]})
+    pq.write_table(table, file, use_dictionary=False, write_statistics=False, **writing)
+    return file
+
+
+def test_a_page_of_a_thousand_pictures_is_read_in_half_a_gigabyte(tmp_path):
+    file = _noise(tmp_path / "a.parquet", 1000, 240)
+    assert check_pages(file) > 170_000_000
+    code, setup = f"load_data({str(file)!r}, size_px=8)", "from toile.data import load_data"
+    peak, message = peak_mb(code, setup)
+    assert message == ""
+    assert peak < 512
+
+
+def test_a_page_too_large_for_that_is_refused_with_the_line_to_type(tmp_path, monkeypatch):
+    monkeypatch.setattr("toile.data.readers.parquet_pages.MAX_PAGE_BYTES", 1 << 22)
+    file = _noise(tmp_path / "a.parquet", 200, 64)
+    with pytest.raises(ToileError, match=r"a page of it has 2\d+ bytes, .* write_batch_size=16 in"):
+        load_data(file)
+    again = _noise(tmp_path / "b.parquet", 200, 64, write_batch_size=16)
+    assert len(load_data(again, test=0).train) == 200
 
 
 def test_a_picture_repeated_for_nothing_is_refused(tmp_path):

@@ -23,7 +23,7 @@ from toile.recipe import Data
 
 __all__ = ["READER_VERSION", "Parts", "Progress", "find_source"]
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Raised when a reader gives other pixels or labels for the same files, to renew the caches."""
 
 REQUIREMENT = "pictures lie in a folder for each class"

@@ -195,24 +195,8 @@ def test_what_cannot_be_read_is_refused_in_words(tmp_path, changes, message):
 def test_a_class_whose_pictures_are_all_unreadable_is_not_lost_in_silence(tmp_path):
     pictures = [{"bytes": png(n) if n % 3 else b"?", "path": None} for n in range(24)]
     file = write(tmp_path / "a.parquet", range(24), image=pa.array(pictures, PICTURE))
-    with pytest.raises(ToileError, match=r"no picture .* can be read; row 0"):
+    with pytest.raises(ToileError, match="no picture of the class boot can be read; a"):
         load_data(file)
-
-
-@pytest.mark.parametrize(
-    ("files", "message"),
-    [
-        (["a/train.parquet", "b/train.parquet"], "holds 2 sets of Parquet files, in a/, b/"),
-        (["train.parquet", "other.parquet"], "name every file train, validation or test, or none"),
-        (["test.parquet"], "has test images and none to train on"),
-        (["train-test.parquet"], "is called as two parts, test and train"),
-    ],
-)
-def test_a_folder_whose_files_are_no_one_set_is_refused(tmp_path, files, message):
-    for file in files:
-        write(tmp_path / file, range(24))
-    with pytest.raises(ToileError, match=message):
-        load_data(tmp_path)
 
 
 def test_files_of_other_classes_are_refused(tmp_path):
@@ -221,16 +205,6 @@ def test_files_of_other_classes_are_refused(tmp_path):
     write(tmp_path / "test.parquet", range(18, 24), other)
     with pytest.raises(ToileError, match=r"name other classes than those of test.parquet"):
         load_data(tmp_path)
-
-
-def test_pictures_beside_it_are_read_and_not_it(tmp_path):
-    for label in "ab":
-        (tmp_path / label).mkdir()
-        for number in range(4):
-            name = tmp_path / label / f"{number}.png"
-            name.write_bytes(png(number + 4 * (label == "b")))
-    write(tmp_path / "metadata.parquet", range(24))
-    assert load_data(tmp_path, test=0).class_names == ("a", "b")
 
 
 def test_without_pyarrow_the_line_to_type_is_said(tmp_path, monkeypatch):

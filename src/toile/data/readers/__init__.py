@@ -14,7 +14,8 @@ from toile.data.readers.csv_table import read_csv
 from toile.data.readers.folder import find_pictures, read_folder
 from toile.data.readers.idx import find_idx, read_idx
 from toile.data.readers.npz import find_npz, read_npz
-from toile.data.readers.parquet import find_parquet, read_parquet
+from toile.data.readers.parquet import read_parquet
+from toile.data.readers.parquet_files import find_parquet
 from toile.data.readers.parts import Parts, Progress
 from toile.data.readers.svhn import find_svhn, read_svhn
 from toile.data.readers.tar_shards import find_tar, read_tar

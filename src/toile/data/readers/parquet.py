@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from toile.data.readers.class_folders import Labelled, refuse_unreadable_class
-from toile.data.readers.folder import find_pictures
-from toile.data.readers.layout import PICTURE_SUFFIXES
+import numpy as np
+from jaxtyping import Int64
+
+from toile.data.dataset import Skipped
+from toile.data.readers.class_folders import Labelled
 from toile.data.readers.parquet_columns import NO_CLASS, ParquetForm, read_form
+from toile.data.readers.parquet_files import pictures_beside
 from toile.data.readers.parquet_labels import ShardLabels, merge_labels, read_labels
 from toile.data.readers.parquet_rows import PictureRows
 from toile.data.readers.part_names import part_in_words
@@ -25,8 +28,6 @@ from toile.data.readers.picture_files import PictureFile, PictureFiles
 from toile.errors import ToileError
 from toile.recipe import Data
 
-SUFFIX = ".parquet"
-MAX_DEPTH = 3
 # train-00002-of-00005
 SHARD = re.compile(r"(?P<name>.*)-(?P<number>\d{5})-of-(?P<total>\d{5})")
 PARTS = ("train", "validation", "test")
@@ -44,41 +45,16 @@ class ParquetFile:
     labels: ShardLabels | None = None
 
 
-def find_parquet(path: Path) -> list[Path]:
-    """The file itself, or all of a folder, a few levels deep; none beside pictures.
-
-    Raises ToileError where a folder holds several sets.
-    """
-    if path.is_file():
-        return [path] if path.suffix.lower() == SUFFIX else []
-    files = [file for depth in range(MAX_DEPTH) for file in path.glob("*/" * depth + f"*{SUFFIX}")]
-    files = sorted(file for file in files if not _is_hidden(file.relative_to(path)))
-    if not files or any(file.suffix.lower() in PICTURE_SUFFIXES for file in find_pictures(path)):
-        return []
-    sets = {_set_of(file, path) for file in files}
-    if len(sets) > 1:
-        names = ", ".join(f"{name}/" if name else "." for name in sorted(sets)[:4])
-        raise ToileError(
-            f"{path}: holds {len(sets)} sets of Parquet files, in {names}; name the folder of one"
-        )
-    return files
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(name.startswith(".") for name in path.parts)
-
-
-def _set_of(file: Path, folder: Path) -> str:
-    """The folders a file lies in, those called as a part left out."""
-    folders = file.relative_to(folder).parent.parts
-    return "/".join(name for name in folders if part_in_words(name, str(file)) is None)
-
-
 def read_parquet(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
     """Read the files `find_parquet` found."""
     shards, notes = _open(path, files, data)
     shards = _left_out(_labelled(shards), notes)
     _refuse_unlike(shards)
+    if figures := pictures_beside(path):
+        notes.append(
+            f"pictures are read from Parquet files; {len(figures)} beside them are not, "
+            f"{figures[0].relative_to(path)} among them"
+        )
     notes.append(f"pictures and labels are the columns {shards[0].form.pair}")
     pairs = [(shard.form, shard.labels) for shard in shards if shard.labels is not None]
     labels, class_names = merge_labels(pairs, str(path))
@@ -96,7 +72,7 @@ def read_parquet(path: Path, files: list[Path], data: Data, progress: Progress) 
         sets = [([*train, *held_out], len(held_out)), (test, 0)]
         training, *tested = decoder.decode_all(sets if test else sets[:1])
     learnt = training.split_held_out()[0].labels
-    refuse_unreadable_class(str(path), train, learnt, decoder.skipped)
+    _refuse_unreadable_class(str(path), train, learnt, decoder.skipped, class_names)
     return Parts(
         training,
         tested[0] if tested else None,
@@ -207,6 +183,24 @@ def _missing_shards(files: list[Path]) -> list[str]:
         for (name, total), count in counts.items()
         if count < total
     ]
+
+
+def _refuse_unreadable_class(
+    where: str,
+    train: Labelled,
+    labels: Int64[np.ndarray, " n"],
+    skipped: list[Skipped],
+    names: tuple[str, ...] | None,
+) -> None:
+    """A class of which no picture can be read would be lost in silence."""
+    read = set(labels.tolist())
+    reasons = {entry.file: entry.reason for entry in skipped}
+    for label, file in train:
+        if label not in read:
+            raise ToileError(
+                f"{where}: no picture of the class {names[label] if names else label} can be read; "
+                f"{file.path} {reasons[str(file.path)]}; mend them, or write the file without them"
+            )
 
 
 def _name(path: Path, shard: ParquetFile, row: int) -> PurePosixPath:

@@ -98,7 +98,7 @@ class PictureFiles:
             num_learnt += index < len(labelled) - num_held_out
         if pixels is None:
             raise ToileError(
-                f"{self.where}: holds no readable picture in class folders"
+                f"{self.where}: holds no readable picture at all"
                 + "".join(f"; {file.file} {file.reason}" for file in self.skipped[:3])
                 + "; PNG, JPEG, WebP, BMP and GIF are read: save them as one of these"
             )

@@ -124,7 +124,8 @@ def test_killed_as_a_whole_it_goes_on_to_the_same_table(undisturbed, tmp_path, h
 def test_killed_often_it_goes_on_to_the_same_table(undisturbed, tmp_path, halting):
     rng, killed = random.Random(0), 0
     for place in range(8):
-        killing = Killing(tmp_path / str(place), halting)
+        (tmp_path / str(place)).mkdir()
+        killing = Killing(tmp_path / str(place) / "study", halting)
         # A reading writes some fifty files.
         killed += sum(killing.kill("*/study/*", rng.randrange(1, 50)) for _ in range(6))
         assert end(start(killing.folder))[0] == 0

@@ -183,3 +183,18 @@ def test_a_seed_that_a_forest_cannot_have_is_refused(few_garments, seed):
 def test_data_has_no_other_place(few_garments):
     with pytest.raises(ToileError, match=r"garments.npz is data itself; leave one"):
         toile.baselines(few_garments, data=few_garments)
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("robustness", "measure anew: toile evaluate copy --robustness"),
+        ("imported", "import the network anew: toile import FILE"),
+    ],
+)
+def test_a_damaged_record_is_refused_with_the_next_step(run, tmp_path, name, step):
+    folder = shutil.copytree(run.folder, tmp_path / "copy")
+    file = "import.json" if name == "imported" else f"{name}.json"
+    (folder / file).write_text("{}")
+    with pytest.raises(ToileError, match=f"{file} is damaged: .*; delete the file, or {step}"):
+        getattr(open_run(folder), name)

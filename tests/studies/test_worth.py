@@ -6,7 +6,7 @@ import toile
 from toile.errors import ToileError
 from toile.recipe import Recipe, recipe_of
 from toile.statistics import judge_readings
-from toile.studies import study_summary, worth_levels, worths
+from toile.studies import Alternative, study_summary, worth_levels, worths
 
 RECIPE = {
     "name": "small",
@@ -18,6 +18,14 @@ RECIPE = {
         "precision": "float32",
     },
 }  # fmt: skip
+
+
+LEVELS = {
+    "as it is": Alternative(),
+    "without shift": Alternative(set={"augmentation.shift": 0}),
+    "with flip": Alternative(set={"augmentation.flip": "random"}),
+    "with noise": Alternative(set={"augmentation.noise": 0.05}),
+}
 
 
 def test_what_is_there_is_taken_away_and_what_is_not_is_added():
@@ -48,7 +56,7 @@ def test_its_worth_is_with_it_less_without_it():
         "with flip": [0.82, 0.83, 0.82, 0.83],
         "with noise": [0.85, 0.86, 0.85, 0.87],
     }
-    found = {worth.setting: worth for worth in worths(judge_readings(readings))}
+    found = {worth.setting: worth for worth in worths(judge_readings(readings), LEVELS)}
     shift, flip, noise = found["shift"], found["flip"], found["noise"]
     assert (shift.was_there, shift.finding) == (True, "better")
     assert shift.value == pytest.approx(0.05)
@@ -58,17 +66,31 @@ def test_its_worth_is_with_it_less_without_it():
     assert flip.low < -0.03 < flip.high < 0
     assert noise.finding == "undecided"
     assert "shift, which it has: +5.00 points (+" in shift.sentence
+    assert flip.sentence.startswith("flip, added at random: -3.00 points (-")
     assert flip.sentence.endswith("worse with it")
 
 
 def test_points_are_said_as_points():
     readings = {"as it is": [85.0, 86, 85, 86], "with flip": [82.0, 83, 82, 83]}
-    (flip,) = worths(judge_readings(readings))
+    (flip,) = worths(judge_readings(readings), LEVELS)
     assert flip.value == pytest.approx(-0.03)
 
 
 def test_a_study_of_other_levels_has_none():
-    assert worths(judge_readings({"8": [0.8, 0.81], "16": [0.8, 0.83]})) == []
+    numbers = judge_readings({"8": [0.8, 0.81], "16": [0.8, 0.83]})
+    assert worths(numbers, {name: Alternative(set={"training.epochs": 2}) for name in "8"}) == []
+    named = judge_readings({"as it is": [0.8, 0.81], "without hidden layer": [0.8, 0.83]})
+    levels = {
+        "as it is": Alternative(),
+        "without hidden layer": Alternative(set={"training.batch_size": 64}),
+    }
+    assert worths(named, levels) == []
+
+
+def test_no_difference_has_no_sign():
+    readings = {"as it is": [0.8, 0.81, 0.8], "with flip": [0.8, 0.81, 0.8]}
+    (flip,) = worths(judge_readings(readings), LEVELS)
+    assert "+0.00 points" in flip.sentence
 
 
 def test_a_study_says_what_each_is_worth_and_its_page_too(few_garments, tmp_path):
@@ -77,7 +99,7 @@ def test_a_study_says_what_each_is_worth_and_its_page_too(few_garments, tmp_path
     )
     result = live.finish()
     assert result.spec.name == "small-by-worth-of-augmentation"
-    found = worths(result.verdict)
+    found = worths(result.verdict, result.spec.levels)
     assert [worth.setting for worth in found] == [
         "shift", "flip", "rotate", "shear", "zoom", "brightness", "noise", "erase",
     ]  # fmt: skip

@@ -105,6 +105,36 @@ def test_a_loss_that_is_no_number_is_no_point(run):
     assert not any(math.isnan(point.value) for point in curves["training/loss"])
 
 
+@pytest.mark.parametrize("tracker", ["tensorboard", "mlflow"])
+def test_a_place_that_cannot_be_written_to_is_refused_in_words(run, tmp_path, tracker):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ToileError, match="cannot be written"):
+        toile.track_run(run, tracker, tmp_path / "file")
+
+
+@pytest.mark.parametrize("name", ["what?x", "a%20b", "a#c"])
+def test_a_folder_that_no_address_can_have_is_refused(run, tmp_path, name):
+    with pytest.raises(ToileError, match=r"in its path, which no address of MLflow's can have"):
+        toile.track_run(run, "mlflow", tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_that_is_none_is_refused_in_words(run, tmp_path):
+    (tmp_path / "mlflow.db").write_text("no database at all, and long enough to be looked at")
+    with pytest.raises(ToileError, match="MLflow cannot write there"):
+        toile.track_run(run, "mlflow", tmp_path)
+
+
+def test_a_deleted_experiment_is_said(run, tmp_path):
+    from mlflow import MlflowClient
+
+    database = toile.track_run(run, "mlflow", tmp_path)
+    client = MlflowClient(tracking_uri=f"sqlite:///{database}")
+    client.delete_experiment(client.get_experiment_by_name("toile").experiment_id)
+    with pytest.raises(ToileError, match="the experiment toile was deleted there"):
+        toile.track_run(run, "mlflow", tmp_path, force=True)
+
+
 def test_another_tracker_is_refused_with_the_nearest(run, tmp_path):
     with pytest.raises(ToileError, match=r"tensorboard, mlflow; did you mean tensorboard"):
         toile.track_run(run, "tensorbord", tmp_path)

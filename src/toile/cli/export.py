@@ -1,6 +1,7 @@
 """`toile export`: a trained network as a file for other software."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Literal
 
 import typer
@@ -13,7 +14,7 @@ from toile.errors import ToileError
 
 TRACKERS = {
     "tensorboard": "tensorboard --logdir {folder}",
-    "mlflow": "mlflow ui --backend-store-uri sqlite:///{written}",
+    "mlflow": "mlflow ui --backend-store-uri 'sqlite:///{written}'",
 }
 """How what was written is looked at, which takes the tracker itself."""
 
@@ -53,7 +54,13 @@ def export(
     For TensorBoard or MLflow its curves, settings, scores and figures, beside runs of others.
     """
     if to in TRACKERS:
-        unused = {"--int8": int8, "--card": card, "--data": data, "--input": input_ != "scaled"}
+        unused = {
+            "--weights": weights != "last",
+            "--int8": int8,
+            "--card": card,
+            "--data": data,
+            "--input": input_ != "scaled",
+        }
         if wrong := [name for name, value in unused.items() if value]:
             raise ToileError(f"{wrong[0]} goes with a file of the network; leave it out with {to}")
         _track(run, to, file or Path(to), force, as_json)
@@ -117,4 +124,4 @@ def _track(run: str, to: str, folder: Path, force: bool, as_json: bool) -> None:
         say_json({"file": str(written), "format": to})
         return
     say(str(written))
-    say(f"look at it: {TRACKERS[to].format(folder=folder, written=written)}")
+    say(f"look at it: {TRACKERS[to].format(folder=quote(str(folder)), written=written)}")

@@ -42,8 +42,7 @@ def summary(result: "StudyResult") -> str:
     lines.append(study_sentence(result))
     if result.spec.folds is not None:
         lines.append(folds_sentence(result.spec.folds))
-    if result.verdict:
-        lines += [worth.sentence for worth in worths(result.verdict)]
+    lines += [worth.sentence for worth in worths(result.verdict, result.spec.levels)]
     for scores in corrected_scores(result):
         lines += ["", scores.sentence, _corrected_table(scores)]
     if result.mixed:

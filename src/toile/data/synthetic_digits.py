@@ -16,7 +16,7 @@ from toile.data.catalogue import IDX_FILES, Known
 from toile.data.locations import GLYPHS
 from toile.data.readers.parts import Progress
 from toile.file_lock import file_lock
-from toile.files import write_atomically
+from toile.files import write_atomically, writing
 from toile.streams import numpy_stream
 
 SIDE_PX, CELL_PX, GLYPH_PX = 28, 48, 40
@@ -31,7 +31,8 @@ Uniform = Callable[[int | float, int | float], Float64[np.ndarray, " n"]]
 
 def make_synthetic_digits(known: Known, folder: Path, progress: Progress) -> None:
     """Write the four IDX files of the set into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     with file_lock(folder):
         total, done = sum(known.num_images), 0
         for part, count in enumerate(known.num_images):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from toile.distribution import extra_packages
 from toile.errors import ToileError
 from toile.export.tracked import TrackedRun
+from toile.files import writing
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -28,18 +29,36 @@ def write_mlflow(tracked: TrackedRun, folder: Path, force: bool = False) -> Path
     """
     with extra_packages("mlflow", "writing for MLflow"):
         import alembic  # noqa: F401
-        import sqlalchemy  # noqa: F401
+        import sqlalchemy
         from mlflow import MlflowClient
-        from mlflow.entities import Param, RunTag
+        from mlflow.exceptions import MlflowException
 
     # It tells of each table that it makes.
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
-    folder.mkdir(parents=True, exist_ok=True)
     database = folder.resolve() / DATABASE
-    client = MlflowClient(tracking_uri=f"sqlite:///{database}")
+    if odd := [sign for sign in "?#%" if sign in str(database)]:
+        raise ToileError(
+            f"{folder}: has a {odd[0]} in its path, which no address of MLflow's can have; name "
+            "another folder"
+        )
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        _write(MlflowClient(tracking_uri=f"sqlite:///{database}"), tracked, folder, force)
+    except (MlflowException, sqlalchemy.exc.SQLAlchemyError) as error:
+        raise ToileError(
+            f"{database}: MLflow cannot write there ({error!s:.200}); name another folder, or a "
+            "database of the installed version"
+        ) from None
+    return database
+
+
+def _write(client: "MlflowClient", tracked: TrackedRun, folder: Path, force: bool) -> None:
+    from mlflow.entities import Param, RunTag
+
     experiment = _experiment(client, folder)
-    _make_room(client, experiment, tracked.name, force, database)
+    _make_room(client, experiment, tracked.name, force, folder / DATABASE)
     begun = round(1000 * tracked.begun.timestamp())
     run = client.create_run(experiment, start_time=begun, run_name=tracked.name).info.run_id
     params = [Param(name, value) for name, value in tracked.settings.items()]
@@ -52,11 +71,15 @@ def write_mlflow(tracked: TrackedRun, folder: Path, force: bool = False) -> Path
         client.log_figure(run, figure, f"{name}.png")
     end = max((metric.timestamp for metric in metrics), default=begun)
     client.set_terminated(run, "FINISHED", end_time=end)
-    return database
 
 
 def _experiment(client: "MlflowClient", folder: Path) -> str:
     experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is not None and experiment.lifecycle_stage != "active":
+        raise ToileError(
+            f"{folder / DATABASE}: the experiment {EXPERIMENT} was deleted there; restore it in "
+            "MLflow, or name another folder"
+        )
     if experiment is not None:
         return str(experiment.experiment_id)
     artifacts = (folder.resolve() / ARTIFACTS).as_uri()

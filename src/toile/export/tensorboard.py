@@ -7,6 +7,7 @@ from pathlib import Path
 from toile.distribution import extra_packages
 from toile.errors import ToileError
 from toile.export.tracked import TrackedRun
+from toile.files import writing
 
 
 def write_tensorboard(tracked: TrackedRun, folder: Path, force: bool = False) -> Path:
@@ -20,6 +21,8 @@ def write_tensorboard(tracked: TrackedRun, folder: Path, force: bool = False) ->
     from torch.utils.tensorboard import SummaryWriter
 
     run = folder / tracked.name
+    with writing(run):
+        run.mkdir(parents=True, exist_ok=True)
     events = sorted(run.glob("events.out.tfevents.*")) if run.is_dir() else []
     if events and not force:
         raise ToileError(
@@ -29,7 +32,7 @@ def write_tensorboard(tracked: TrackedRun, folder: Path, force: bool = False) ->
     # TensorFlow's absence is told to whoever asks; nobody here did.
     logging.getLogger("tensorboard").setLevel(logging.ERROR)
     begun = tracked.begun.timestamp()
-    with SummaryWriter(run) as writer:
+    with writing(run), SummaryWriter(run) as writer:
         for name, points in tracked.curves.items():
             for point in points:
                 writer.add_scalar(name, point.value, point.epoch, begun + point.seconds)

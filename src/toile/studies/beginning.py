@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from toile.data import DataSource, Progress, data_values, known_shape, no_progress
+from toile.data import DataSource, Progress, data_size, data_values, no_progress
 from toile.errors import ToileError
 from toile.executors import Cluster, MakeExecutor, refuse_more_workers, refuse_no_cluster
 from toile.process import num_cores
@@ -27,7 +27,7 @@ from toile.studies.merge import merge_studies
 from toile.studies.plan import Cell, PlannedLevel, complete, plan_cells, plan_levels, short_names
 from toile.studies.read import is_study_file, read_study_file, study_name
 from toile.studies.spec import Alternative, Study, study_of
-from toile.studies.worth import USUAL_SIDE_PX, worth_levels
+from toile.studies.worth import worth_levels
 
 MOST_PER_READING = 256
 EXECUTORS = ("local", "inline", "ray")
@@ -93,6 +93,11 @@ def study(
     }
     document = base | {key: value for key, value in overrides.items() if value is not None}
     held = ({} if data is None else data_values(data)) | addressed(settings)
+    if "seed" in held:
+        raise ToileError(
+            "seed is no setting of a study's recipe, since each reading has one of its own; say "
+            "the first reading's as the study's: --seed"
+        )
     held |= {} if epochs is None else {"training.epochs": epochs}
     document["set"] = base.get("set", {}) | held
     document["vary"] = base.get("vary", {}) | dict(vary or {})
@@ -203,9 +208,7 @@ def _worth_levels(document: Mapping[str, Any], group: str) -> dict[str, Any]:
             f"--worth {group} goes with a recipe and nothing varied: it makes the levels itself"
         )
     recipe = with_settings(recipe_of(document["recipe"]), document["set"])
-    known = known_shape(recipe.data.name)
-    side = recipe.data.size_px or (known[0][-1] if known else USUAL_SIDE_PX)
-    levels = worth_levels(recipe, group, side)
+    levels = worth_levels(recipe, group, data_size(recipe.data).shape[-1])
     return {name: _alternative(level) for name, level in levels.items()}
 
 

@@ -24,7 +24,7 @@ def study_summary(result: StudyResult) -> dict[str, Any]:
         "question": result.spec.question,
         "readings": [reading.to_json() for reading in result.readings],
         "other_images": result.other_images or None,
-        "worth": [asdict(worth) for worth in worths(verdict)] if verdict else [],
+        "worth": [asdict(worth) for worth in worths(verdict, result.spec.levels)],
         "corrections": [scores.to_json() for scores in corrected_scores(result)],
         "curves": {
             level: [curve.to_json() for curve in of_level] for level, of_level in curves.items()

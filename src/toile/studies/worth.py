@@ -5,16 +5,19 @@ said of the augmentation by itself.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from toile.errors import ToileError, did_you_mean
 from toile.recipe import Recipe
 from toile.statistics import Finding, Pair, Verdict
+from toile.studies.spec import Alternative
 
 AS_IT_IS = "as it is"
 WITHOUT, WITH = "without ", "with "
 GROUPS = ("augmentation",)
+ADDRESS = "augmentation."
 USUAL: dict[str, Any] = {
     "shift": 2,
     "flip": "random",
@@ -35,11 +38,13 @@ class Worth:
     """What `setting` is worth: accuracy with it less without it, with its interval.
 
     `value`, `low` and `high` are fractions; `finding` says whether it is better with it, worse, the
-    same within the margin, or undecided. `was_there` where the recipe has it.
+    same within the margin, or undecided. `was_there` where the recipe has it; else `added` says at
+    which strength it was added.
     """
 
     setting: str
     was_there: bool
+    added: Any
     value: float
     low: float
     high: float
@@ -48,7 +53,7 @@ class Worth:
     @property
     def sentence(self) -> str:
         """`shift, which it has: +0.80 points (+0.30 to +1.30), better with it`."""
-        has = "which it has" if self.was_there else "which it has not"
+        has = "which it has" if self.was_there else f"added at {self.added}"
         ends = f"{100 * self.value:+.2f} points"
         if not math.isnan(self.low):
             ends += f" ({100 * self.low:+.2f} to {100 * self.high:+.2f})"
@@ -88,25 +93,36 @@ def worth_levels(recipe: Recipe, group: str, side_px: int) -> dict[str, dict[str
     return levels
 
 
-def worths(verdict: Verdict) -> list[Worth]:
-    """What each augmentation is worth by the verdict of a study of such levels; none of another."""
-    if AS_IT_IS not in [level.name for level in verdict.levels]:
+def worths(verdict: Verdict | None, levels: Mapping[str, Alternative]) -> list[Worth]:
+    """What each augmentation is worth by the verdict on such `levels`; none of other levels."""
+    if verdict is None or AS_IT_IS not in levels or levels[AS_IT_IS].set:
         return []
+    changed = {
+        name: next(iter(level.set.items()))
+        for name, level in levels.items()
+        if len(level.set) == 1 and level.recipe is None
+    }
+    settings = {
+        name: value
+        for name, (address, value) in changed.items()
+        if name in (f"{word}{address.removeprefix(ADDRESS)}" for word in (WITHOUT, WITH))
+    }
     return [
-        _worth(pair, verdict)
+        _worth(pair, verdict, settings[name])
         for pair in verdict.pairs
         if AS_IT_IS in (pair.a, pair.b)
-        if (pair.b if pair.a == AS_IT_IS else pair.a).startswith((WITHOUT, WITH))
+        if (name := pair.b if pair.a == AS_IT_IS else pair.a) in settings
     ]
 
 
-def _worth(pair: Pair, verdict: Verdict) -> Worth:
+def _worth(pair: Pair, verdict: Verdict, setting: Any) -> Worth:
     changed = pair.b if pair.a == AS_IT_IS else pair.a
     was_there = changed.startswith(WITHOUT)
     # A pair is of its first level less its second.
     is_reversed = (pair.a == AS_IT_IS) != was_there
     ends = (pair.difference, pair.low, pair.high)
-    value, low, high = (-pair.difference, -pair.high, -pair.low) if is_reversed else ends
+    # Less than 0.0 and not -x, which of no difference would be -0.00.
+    value, low, high = (0 - pair.difference, 0 - pair.high, 0 - pair.low) if is_reversed else ends
     finding = pair.verdict
     if is_reversed and finding in ("better", "worse"):
         finding = "worse" if finding == "better" else "better"
@@ -114,6 +130,7 @@ def _worth(pair: Pair, verdict: Verdict) -> Worth:
     return Worth(
         changed.removeprefix(WITHOUT if was_there else WITH),
         was_there,
+        None if was_there else setting,
         value / unit,
         low / unit,
         high / unit,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from toile.data.readers.parts import MAX_CLASSES, MAX_SIDE_PX
+from toile.data.readers.parts import MAX_CLASSES, MAX_SIDE_PX, NO_COLUMN_NAMES
 from toile.errors import ToileError, did_you_mean
 
 DELIMITERS = (",", ";", "\t")
@@ -303,8 +303,9 @@ def _chosen_label(
         label = names.index(setting.lower())
     else:
         raise ToileError(
-            f"{file}: data.label_column is {setting}, and the header has "
-            f"{', '.join(names)}{did_you_mean(setting, names)}"
+            f"{file}: data.label_column is {setting}, and the columns beside the pixels are "
+            f"{', '.join(names[index] for index in columns)}"
+            f"{did_you_mean(setting, [names[index] for index in columns])}"
         )
     return ["label" if index == label else _unless_label(role) for index, role in enumerate(roles)]
 
@@ -322,7 +323,8 @@ def _form_of_texts(
     setting: str,
 ) -> Form:
     roles = [_role(name.lower()) for name in names]
-    if setting != "auto":
+    # A column called label stays the label where first or last is said: runs were trained so.
+    if setting not in NO_COLUMN_NAMES or (setting != "auto" and roles.count("label") != 1):
         roles = _chosen_label(file, [name.lower() for name in names], roles, setting, texts)
     if len(lines) < 2:
         raise ToileError(f"{file}: has a header and no rows; a set needs a row for each image")

@@ -58,7 +58,7 @@ def read_labels(
             continue
         head, files = named
         columns = _label_columns(table, head, label_column)
-        labels.reason = _reason(table, head, files, among, columns)
+        labels.reason = _reason(table, head, files, among, columns, label_column)
         if not labels.reason and columns:
             classes = [value.strip() for value in table.columns[columns[0]]]
             labels.by_file |= dict(zip(files, classes, strict=True))
@@ -75,6 +75,7 @@ def _reason(
     files: list[PictureFile],
     pictures: list[PictureFile],
     columns: list[str],
+    label_column: str,
 ) -> str:
     """Why a table that names `files` in the column `head` cannot say what they show."""
     folders, named = {file.path.parent for file in files}, set(files)
@@ -87,8 +88,8 @@ def _reason(
     if not columns and len(table.columns) > 1:
         rest = ", ".join(name for name in table.columns if name != head)
         return (
-            f"{table.name} names them in {head}, and none of its other columns, {rest:.200}, is "
-            "what data.label_column says"
+            f"{table.name} names them in {head}, and data.label_column, {label_column}, is none of "
+            f"its other columns, {rest:.200}"
         )
     if len(columns) > 1:
         return (
@@ -155,9 +156,14 @@ def _label_columns(table: LabelTable, files: str, label_column: str) -> list[str
     """The column of labels, or the columns among which it cannot be told."""
     columns = [head for head in table.columns if head != files]
     if label_column not in NO_COLUMN_NAMES:
+        if label_column in columns:
+            return [label_column]
         wanted = label_column.casefold()
         return [head for head in columns if head.strip().casefold() == wanted][:1]
+    named = [head for head in columns if head.strip().lower().replace("_", "") in LABEL_NAMES]
+    if len(named) == 1:
+        # Also where first or last is said: runs were trained so.
+        return named
     if label_column != "auto" and columns:
         return [columns[0 if label_column == "first" else -1]]
-    named = [head for head in columns if head.strip().lower().replace("_", "") in LABEL_NAMES]
-    return named if len(named) == 1 else columns
+    return columns

@@ -29,7 +29,7 @@ def judged_sections(result: StudyResult, verdict: Verdict) -> list[Section]:
             f"{'under ' * (chance == 0.1)}{chance:.3g} % of studies (Welch's analysis of variance)."
         )
     sections = [Section("Levels", tuple(words), tables=(levels_table(verdict, result),))]
-    sentences = tuple(f"{worth.sentence}." for worth in worths(verdict))
+    sentences = tuple(f"{worth.sentence}." for worth in worths(verdict, result.spec.levels))
     if sentences:
         sections.append(Section("What each augmentation is worth", sentences))
     if verdict.pairs:

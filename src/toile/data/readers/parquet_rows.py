@@ -14,7 +14,7 @@ from toile.errors import ToileError
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
-ROWS_AT_ONCE = 2
+ROWS_AT_ONCE = 1
 """A picture may have 128 MB here before it is refused, and a row may repeat it for a few bytes."""
 
 

@@ -137,3 +137,9 @@ def test_the_server_never_imports_torch(workspace):
     words = [sys.executable, "-c", NO_TORCH, str(workspace)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_the_server_begins_without_what_takes_a_moment_to_import():
+    code = "import sys, toile.app.server\nprint(sorted({'scipy', 'h5py'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,9 +1,9 @@
+from .foreign import SUFFIXES as SUFFIXES
 from .foreign import ForeignNetwork as ForeignNetwork
 from .hdf5 import MOST_BYTES as MOST_BYTES
 from .inputs import SCALINGS as SCALINGS
 from .inputs import Scaling as Scaling
 from .inputs import scaled_inputs as scaled_inputs
-from .read import SUFFIXES as SUFFIXES
 from .read import read_bytes as read_bytes
 from .read import read_network as read_network
 from .torch_module import network_of_module as network_of_module

@@ -8,6 +8,9 @@ from jaxtyping import Float32
 
 from toile.recipe import layers
 
+SUFFIXES = (".h5", ".hdf5", ".keras", ".onnx", ".safetensors")
+"""What files of networks end in that are read."""
+
 Runtime = Callable[[Float32[np.ndarray, "n c h w"]], Float32[np.ndarray, "n k"]]
 """What the file's own software gives for inputs in the network's own scale."""
 

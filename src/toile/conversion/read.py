@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from toile.conversion.foreign import ForeignNetwork
+from toile.conversion.foreign import SUFFIXES, ForeignNetwork
 from toile.conversion.hdf5 import H5_BEGINNING, MOST_BYTES
 from toile.conversion.keras_network import read_keras_network
 from toile.conversion.onnx_network import read_onnx_network
 from toile.errors import ToileError
 
-SUFFIXES = (".h5", ".hdf5", ".keras", ".onnx", ".safetensors")
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".joblib")
 PICKLED = """\
 {path} is a pickle: opening it runs whatever code it holds, so it is not opened here. In the program

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,6 +11,9 @@ from toile.cli.files import refuse_existing
 from toile.cli.terminal import say, say_json
 from toile.cli.words import amount, percent
 from toile.errors import ToileError
+
+if TYPE_CHECKING:
+    from toile.workbench import Exported
 
 TRACKERS = {
     "tensorboard": "tensorboard --logdir {folder}",
@@ -83,14 +86,19 @@ def export(
         )
         if card:
             write_card(opened, _card(exported.file), exported)
-    parity = exported.parity
     images = "validation images" if opened.data.validation else "training images"
     if as_json:
         record: dict[str, object] = {"file": str(exported.file), "format": exported.format}
         if card:
             record["card"] = str(_card(exported.file))
-        say_json(record | parity.model_dump(exclude_none=True))
-        return
+        say_json(record | exported.parity.model_dump(exclude_none=True))
+    else:
+        _say(exported, images)
+
+
+def _say(exported: "Exported", images: str) -> None:
+    """Where the file is, who opened it and how far off it was, and what it takes and gives."""
+    parity = exported.parity
     say(f"{exported.file}  {amount(exported.file.stat().st_size)} bytes")
     say(
         f"opened by {parity.runtime}: same answer on {percent(parity.agreement)} of "

@@ -29,12 +29,11 @@ def recipe_differences(first: Recipe, second: Recipe) -> list[SettingDifference]
 
 def differing_settings(recipes: Sequence[Recipe]) -> dict[str, tuple[Any, ...]]:
     """The value in each recipe of every setting in which they are not all alike; names apart."""
-    listed = [dict(_settings(recipe, "")) for recipe in recipes]
+    listed = [settings_by_address(recipe) for recipe in recipes]
     addresses = dict.fromkeys(address for settings in listed for address in settings)
     values = {
         address: tuple(settings.get(address, ABSENT) for settings in listed)
         for address in addresses
-        if address != "name" and not address.startswith("about.")
     }
     return {
         address: row for address, row in values.items() if any(value != row[0] for value in row[1:])

@@ -92,14 +92,7 @@ def study(
         "reach": reach,
     }
     document = base | {key: value for key, value in overrides.items() if value is not None}
-    held = ({} if data is None else data_values(data)) | addressed(settings)
-    if "seed" in held:
-        raise ToileError(
-            "seed is no setting of a study's recipe, since each reading has one of its own; say "
-            "the first reading's as the study's: --seed"
-        )
-    held |= {} if epochs is None else {"training.epochs": epochs}
-    document["set"] = base.get("set", {}) | held
+    document["set"] = base.get("set", {}) | _held(data, settings, epochs)
     document["vary"] = base.get("vary", {}) | dict(vary or {})
     document["levels"] = base.get("levels", {}) | {
         level: _alternative(alternative) for level, alternative in (levels or {}).items()
@@ -200,6 +193,19 @@ def _read(source: str | Path | Recipe | Study) -> tuple[dict[str, Any], Path | N
         begun = (path.parent / "study.json").exists() and path.name == "study.yaml"
         return read_study_file(path).model_dump(), path.parent if begun else None
     return {"recipe": read_recipe(source).model_dump(mode="json")}, None
+
+
+def _held(
+    data: DataSource | None, settings: Mapping[str, Any], epochs: int | None
+) -> dict[str, Any]:
+    """The settings that are held fixed, by address."""
+    held = ({} if data is None else data_values(data)) | addressed(settings)
+    if "seed" in held:
+        raise ToileError(
+            "seed is no setting of a study's recipe, since each reading has one of its own; say "
+            "the first reading's as the study's: --seed"
+        )
+    return held | ({} if epochs is None else {"training.epochs": epochs})
 
 
 def _worth_levels(document: Mapping[str, Any], group: str) -> dict[str, Any]:

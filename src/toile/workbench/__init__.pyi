@@ -5,6 +5,7 @@ from .classifiers import find_source as find_source
 from .classifiers import open_classifier as open_classifier
 from .classifiers import predict as predict
 from .dead_units import census as census
+from .export import Exported as Exported
 from .export import export_run as export_run
 from .fitted_baselines import baselines as baselines
 from .fitted_baselines import keep_baselines as keep_baselines

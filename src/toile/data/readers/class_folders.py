@@ -40,7 +40,7 @@ def read_pictures(where: str, files: list[PictureFile], data: Data, progress: Pr
         training, *tested = decoder.decode_all(sets if "test" in layout.parts else sets[:1])
     if data.rule > 2:
         pictures = [entry for entry in train if looks_like_a_picture(entry[1])]
-        refuse_unreadable_class(
+        _refuse_unreadable_class(
             where, pictures, training.split_held_out()[0].labels, decoder.skipped
         )
     return Parts(
@@ -58,18 +58,28 @@ def _labelled(classes: Classes, order: dict[str, str]) -> Labelled:
     return [(label, file) for label, folder in enumerate(order) for file in classes.get(folder, ())]
 
 
-def refuse_unreadable_class(
-    where: str, train: Labelled, labels: Int64[np.ndarray, " n"], skipped: list[Skipped]
-) -> None:
-    """A class of which no picture can be read would be lost in silence."""
+def unreadable_class(
+    train: Labelled, labels: Int64[np.ndarray, " n"], skipped: list[Skipped]
+) -> tuple[int, PictureFile, str] | None:
+    """A class of `train` of which no picture is among the `labels` that were read, or None.
+
+    With it come its first picture and why that cannot be read. It would be lost in silence.
+    """
     read = set(labels.tolist())
     reasons = {entry.file: entry.reason for entry in skipped}
-    for label, file in train:
-        if label not in read:
-            raise ToileError(
-                f"{where}: no picture in {file.path.parent}/ can be read; {file.path.name} "
-                f"{reasons[str(file.path)]}; mend them, or take the folder away"
-            )
+    lost = ((label, file) for label, file in train if label not in read)
+    return next(((label, file, reasons[str(file.path)]) for label, file in lost), None)
+
+
+def _refuse_unreadable_class(
+    where: str, train: Labelled, labels: Int64[np.ndarray, " n"], skipped: list[Skipped]
+) -> None:
+    if unread := unreadable_class(train, labels, skipped):
+        _, file, reason = unread
+        raise ToileError(
+            f"{where}: no picture in {file.path.parent}/ can be read; {file.path.name} {reason}; "
+            "mend them, or take the folder away"
+        )
 
 
 def _refuse_no_text(folder: str, where: str) -> None:

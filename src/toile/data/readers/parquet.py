@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from toile.data.dataset import Skipped
-from toile.data.readers.class_folders import Labelled
+from toile.data.readers.class_folders import Labelled, unreadable_class
 from toile.data.readers.parquet_columns import NO_CLASS, ParquetForm, read_form
 from toile.data.readers.parquet_files import pictures_beside
 from toile.data.readers.parquet_labels import ShardLabels, merge_labels, read_labels
@@ -192,15 +192,12 @@ def _refuse_unreadable_class(
     skipped: list[Skipped],
     names: tuple[str, ...] | None,
 ) -> None:
-    """A class of which no picture can be read would be lost in silence."""
-    read = set(labels.tolist())
-    reasons = {entry.file: entry.reason for entry in skipped}
-    for label, file in train:
-        if label not in read:
-            raise ToileError(
-                f"{where}: no picture of the class {names[label] if names else label} can be read; "
-                f"{file.path} {reasons[str(file.path)]}; mend them, or write the file without them"
-            )
+    if unread := unreadable_class(train, labels, skipped):
+        label, file, reason = unread
+        raise ToileError(
+            f"{where}: no picture of the class {names[label] if names else label} can be read; "
+            f"{file.path} {reason}; mend them, or write the file without them"
+        )
 
 
 def _name(path: Path, shard: ParquetFile, row: int) -> PurePosixPath:

@@ -102,5 +102,6 @@ class Hdf5File:
             yield
         except (
             OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError,
+            OverflowError,
         ) as error:  # fmt: skip
             raise ToileError(f"{self.source} is damaged: {error!s:.80}") from None

@@ -12,11 +12,8 @@ from toile.conversion.builder import NetworkBuilder, unheld
 from toile.conversion.foreign import ForeignNetwork
 from toile.conversion.graph import Chain, Fork, Node
 from toile.conversion.keras_chain import ReadLayer, keras_chain
-from toile.conversion.keras_file import (
-    Config,
-    is_keras,
-    read_keras,
-)
+from toile.conversion.keras_file import Config, is_keras
+from toile.conversion.keras_process import read_keras_apart
 from toile.conversion.refusals import refusals
 from toile.errors import ToileError
 from toile.recipe import layers
@@ -36,7 +33,7 @@ def read_keras_network(
 
     Raises ToileError where the file is damaged, or naming the layer that ours cannot hold.
     """
-    model = read_keras(content, source)
+    model = read_keras_apart(content, source)
     with refusals(source, "a layer's configuration or weights are not as Keras writes them"):
         chain, shape = keras_chain(model, source)
         writer = _KerasChainWriter(source, chain, shape, data_shape)

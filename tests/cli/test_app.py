@@ -90,6 +90,15 @@ def test_the_library_is_imported_without_torch_and_no_name_of_it_is_a_room():
     assert done.returncode == 0, done.stderr
 
 
+def test_help_and_completion_wait_for_no_library_of_arrays():
+    code = (
+        "import sys, toile.cli.app\n"
+        "print(*({'numpy', 'scipy', 'torch', 'matplotlib'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
 def test_a_name_the_library_does_not_have_is_an_attribute_error():
     import toile as package
 

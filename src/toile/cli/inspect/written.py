@@ -3,12 +3,14 @@
 import io
 from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from toile.cli.files import refuse_existing
 from toile.errors import ToileError
 from toile.files import write_atomically
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def refuse_written(out: Path | None, values: Path | None, force: bool) -> None:
@@ -27,8 +29,10 @@ def refuse_written(out: Path | None, values: Path | None, force: bool) -> None:
             raise ToileError(f"--values {values} ends in {values.suffix!r}; arrays go to a .npz")
 
 
-def write_values(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+def write_values(path: Path, arrays: Mapping[str, "np.ndarray"]) -> None:
     """Write named arrays as NumPy's .npz, whole or not at all."""
+    import numpy as np
+
     written = io.BytesIO()
     np.savez_compressed(written, **dict(arrays))  # type: ignore[arg-type]
     write_atomically(path, written.getvalue())

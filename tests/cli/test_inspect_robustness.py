@@ -50,6 +50,7 @@ def test_the_sentence_leads_and_every_score_has_its_interval(told, trained):
 
 def test_it_draws_and_keeps_the_logits(told, trained):
     place, _, said = told
+    assert "On harder pictures" in (trained / "report.html").read_text()
     assert "wrote a.svg" in said
     assert (place / "a.svg").read_text().startswith("<?xml")
     n = len(Run(trained).validation.labels)
@@ -108,4 +109,6 @@ def test_what_cannot_be_stored_is_said_all_the_same(toile, trained, tmp_path, mo
     answer = toile("inspect", "robustness", "./full", "--no-attacks")
     assert answer.code == 2
     assert "of noise, which is no class: answers" in answer.output
-    assert "said above, and was not kept for the model card" in " ".join(answer.errors.split())
+    assert "said above, and was not kept for the page and the model card" in " ".join(
+        answer.errors.split()
+    )

@@ -2,9 +2,11 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from markupsafe import escape
 
 import toile
 from toile.data import load_data
@@ -13,6 +15,8 @@ from toile.evaluation import CORRUPTIONS, accuracy, proportion
 from toile.files import write_atomically
 from toile.prediction import blank_pictures, noise_pictures
 from toile.recipe import recipe_of
+from toile.report import run_page
+from toile.report.page.harder_pictures import harder_pictures
 from toile.runs import Run
 from toile.workbench import robustness
 
@@ -57,6 +61,38 @@ def test_it_is_measured_on_the_images_that_evaluate_scores(run, found):
         for level, row in zip(scores.levels, logits, strict=True):
             assert level.accuracy == accuracy(row, run.validation.labels)
     assert set(found.values["attacked"]) < set(run.validation.indices)
+
+
+def test_the_page_has_the_very_numbers(run, found, tmp_path):
+    measured = replace(found, run=Run(shutil.copytree(run.folder, tmp_path / "run")))
+    assert harder_pictures(measured.run) is None
+    assert "On harder pictures" not in run_page(measured.run, run.plan, None)
+    measured.save()
+    harder = harder_pictures(measured.run)
+    assert harder is not None
+    *corruptions, attack = harder.falls
+    for fall, scores in zip(corruptions, found.corruptions, strict=True):
+        assert (fall.title, fall.clean) == (scores.corruption.name, found.clean.accuracy)
+        assert fall.lines == {"": [(level.strength, level.accuracy) for level in scores.levels]}
+    assert (attack.clean, attack.lines) == (found.attacked_clean, found.attacked)
+    assert [answered for _, answered in harder.no_class] == [
+        score.answered for score in found.no_class
+    ]
+    page = run_page(measured.run, run.plan, None)
+    assert str(escape(found.sentence))[1:] in page
+    assert page.count("<tr><th>PGD</th>") == len(found.attacked["pgd"])
+
+
+def test_a_record_without_its_scores_is_damaged(run, found, tmp_path):
+    measured = replace(found, run=Run(shutil.copytree(run.folder, tmp_path / "run")))
+    path = measured.save()
+    for name in ("clean", "corruptions", "attacks", "no_class"):
+        record = json.loads(path.read_text())
+        del record[name]
+        (tmp_path / "run" / "robustness.json").write_text(json.dumps(record))
+        with pytest.raises(ToileError, match=rf"{name}.*measure anew: toile evaluate"):
+            run_page(measured.run, run.plan, None)
+        measured.save()
 
 
 def test_only_validation_images_are_ever_read(run, monkeypatch):

@@ -1,6 +1,7 @@
 """How accuracy falls as pictures get harder: a small graph for each corruption and the attacks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -26,6 +27,21 @@ LABELS = {
     "of its contrast": "of its contrast",
     "of 255": "SD, of 255 greys",
 }
+ATTACK_UNIT = "of 255 for each pixel"
+LINE_COLOURS = (TRAINING, VALIDATION)
+
+
+@dataclass(frozen=True)
+class AccuracyFall:
+    """One panel: accuracy at each strength, for each of `lines` by its name, mildest first.
+
+    `clean` is the accuracy on the same images unchanged.
+    """
+
+    title: str
+    unit: str
+    clean: Estimate
+    lines: Mapping[str, Levels]
 
 
 def robustness_figure(
@@ -34,31 +50,42 @@ def robustness_figure(
     attacks: Mapping[str, Levels] | None = None,
     narrow: bool = False,
 ) -> Figure:
-    """Accuracy against strength with its 95 % band; the line across is of the images untouched.
+    """Accuracy against strength with its 95 % band; the dashed line is that of unchanged images.
 
-    `attacks` have for each method (eps of 255, accuracy) of `attacked_clean`'s images. The mildest
-    stands on the left. `narrow` for a small screen.
+    `attacks` has for each method pairs (eps of 255, accuracy) on the images of `attacked_clean`.
+    The mildest strength is on the left. `narrow` for a small screen.
     """
-    attacks = attacks or {}
-    num = len(corruptions) + bool(attacks)
+    falls = [
+        AccuracyFall(
+            scores.corruption.name,
+            scores.corruption.unit,
+            scores.clean.accuracy,
+            {"": [(level.strength, level.accuracy) for level in scores.levels]},
+        )
+        for scores in corruptions
+    ]
+    if attacks and attacked_clean is not None:
+        falls.append(AccuracyFall("attack", ATTACK_UNIT, attacked_clean, attacks))
+    return accuracy_falls_figure(falls, narrow)
+
+
+def accuracy_falls_figure(falls: Sequence[AccuracyFall], narrow: bool = False) -> Figure:
+    """The panels of `robustness_figure`, three in a row, or two where it is `narrow`."""
     columns = 2 if narrow else 3
-    rows = -(-num // columns)
+    rows = -(-len(falls) // columns)
     figure = new_figure(NARROW_INCHES if narrow else 9.0, (1.75 if narrow else 2.2) * rows)
     grid = list(figure.subplots(rows, columns, sharey=True, squeeze=False).flat)
-    for axes, scores in zip(grid, corruptions, strict=False):
-        levels = [(level.strength, level.accuracy) for level in scores.levels]
-        _draw_clean(axes, scores.clean.accuracy)
-        _draw(axes, levels, TRAINING)
-        _finish(axes, scores.corruption.name, LABELS[scores.corruption.unit], levels, narrow)
-    if attacks and attacked_clean is not None:
-        axes = grid[len(corruptions)]
-        _draw_clean(axes, attacked_clean)
-        for colour, (method, by_eps) in zip((TRAINING, VALIDATION), attacks.items(), strict=True):
-            _draw(axes, by_eps, colour)
-            axes.plot([], [], color=colour, marker="o", markersize=3.5, label=method.upper())
-        axes.legend(frameon=False, fontsize=7, labelcolor=INK, handlelength=1.4)
-        _finish(axes, "attack", "of 255 for each pixel", by_eps, narrow)
-    for axes in grid[num:]:
+    for axes, fall in zip(grid, falls, strict=False):
+        _draw_clean(axes, fall.clean)
+        for colour, (name, levels) in zip(LINE_COLOURS, fall.lines.items(), strict=False):
+            _draw(axes, levels, colour)
+            if name:
+                axes.plot([], [], color=colour, marker="o", markersize=3.5, label=name.upper())
+        if any(fall.lines):
+            axes.legend(frameon=False, fontsize=7, labelcolor=INK, handlelength=1.4)
+        levels = next(iter(fall.lines.values()))
+        _finish(axes, fall.title, LABELS.get(fall.unit, fall.unit), levels, narrow)
+    for axes in grid[len(falls) :]:
         axes.set_axis_off()
     grid[0].set_ylim(-0.03, 1.03)
     grid[0].yaxis.set_major_formatter(PERCENT)

@@ -137,6 +137,40 @@ class Pruning(Named):
     epoch: Annotated[int, Field(ge=0, lt=2**63)] | None = None
 
 
+class _Accuracy(Named):
+    value: Fraction
+    low: Fraction
+    high: Fraction
+    n: Count
+
+
+class _Strength(Named):
+    strength: float
+    accuracy: _Accuracy
+
+
+class _Corruption(Named):
+    corruption: str
+    unit: str
+    strengths: Annotated[list[_Strength], Field(min_length=1)]
+
+
+class _AttackScore(Named):
+    method: str
+    eps: float
+    accuracy: _Accuracy
+
+
+class _Attacks(Named):
+    clean: _Accuracy | None
+    scores: list[_AttackScore]
+
+
+class _NoClass(Named):
+    kind: str
+    answered: _Accuracy
+
+
 class RobustnessRecord(Named):
     """`robustness.json`: how often the run is right on harder pictures.
 
@@ -147,6 +181,10 @@ class RobustnessRecord(Named):
     weights: Literal["last", "best"] = "last"
     weights_sha256: str = ""
     seen: str | None = None
+    clean: _Strength
+    corruptions: Annotated[list[_Corruption], Field(min_length=1)]
+    attacks: _Attacks
+    no_class: list[_NoClass]
 
 
 class _Proof(Named):

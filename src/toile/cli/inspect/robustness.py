@@ -69,15 +69,21 @@ def measure_robustness(
         write_outputs(options, lambda: _draw(measured), measured.values)
     finally:
         # Last, so that what took minutes is said whatever hinders its being kept.
-        _keep(measured)
+        _keep(measured, data)
 
 
-def _keep(measured: "Robustness") -> None:
+def _keep(measured: "Robustness", data: str | None) -> None:
+    from toile.runs import load_run_data
+    from toile.workbench import write_report
+
+    run = measured.run
     try:
         measured.save()
+        write_report(run, None if data is None else load_run_data(run, data=data))
     except ToileError as error:
         raise ToileError(
-            f"what was measured is said above, and was not kept for the model card: {error}"
+            "what was measured is said above, and was not kept for the page and the model card: "
+            f"{error}"
         ) from None
 
 

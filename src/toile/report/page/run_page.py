@@ -11,6 +11,7 @@ from toile.recipe import Plan, recipe_text
 from toile.report.confusion import MOST_NARROW, confusion_figure
 from toile.report.curves import curve_figure
 from toile.report.page import cost
+from toile.report.page.harder_pictures import harder_pictures
 from toile.report.page.inline_svg import inline_svgs
 from toile.report.page.inside_section import InsideSection
 from toile.report.page.render import render
@@ -94,6 +95,7 @@ def run_page(
         recipe=recipe_text(run.recipe),
         few_steps=few_steps_of(run),
         baselines=run.baselines,
+        harder=harder_pictures(run),
         imported=run.imported,
     )
 

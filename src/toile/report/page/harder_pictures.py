@@ -1,0 +1,69 @@
+"""What a run's page shows of its robustness, from the record that the run keeps of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from toile.evaluation import Estimate
+from toile.report.page.inline_svg import inline_svgs
+from toile.report.robustness import ATTACK_UNIT, AccuracyFall, accuracy_falls_figure
+from toile.runs import Run
+
+
+@dataclass(frozen=True)
+class HarderPictures:
+    """The section: a sentence, the figure, and its numbers for a table.
+
+    `no_class` has for each kind of picture that is no class how often it is answered all the same.
+    """
+
+    sentence: str
+    weights: str
+    seen: str
+    falls: tuple[AccuracyFall, ...]
+    figure: Markup
+    no_class: tuple[tuple[str, Estimate], ...]
+
+
+def harder_pictures(run: Run) -> HarderPictures | None:
+    """What was measured of the run's weights as they are; None where nothing was."""
+    record = run.robustness
+    if record is None:
+        return None
+    falls = accuracy_falls(record)
+    figures = [accuracy_falls_figure(falls, narrow) for narrow in (False, True)]
+    says = "Accuracy on harder pictures; its numbers are in the table below"
+    return HarderPictures(
+        record["sentence"],
+        record.get("weights", "last"),
+        record.get("seen") or "",
+        falls,
+        inline_svgs(*figures, says=says),
+        tuple((each["kind"], _estimate(each["answered"])) for each in record["no_class"]),
+    )
+
+
+def accuracy_falls(record: dict[str, Any]) -> tuple[AccuracyFall, ...]:
+    """The panels of a `robustness.json`."""
+    clean = _estimate(record["clean"]["accuracy"])
+    falls = []
+    for corruption in record["corruptions"]:
+        levels = [
+            (level["strength"], _estimate(level["accuracy"])) for level in corruption["strengths"]
+        ]
+        fall = AccuracyFall(corruption["corruption"], corruption["unit"], clean, {"": levels})
+        falls.append(fall)
+    attacks = record["attacks"]
+    if attacks["scores"] and attacks["clean"]:
+        lines: dict[str, list[tuple[float, Estimate]]] = {}
+        for score in attacks["scores"]:
+            lines.setdefault(score["method"], []).append(
+                (score["eps"], _estimate(score["accuracy"]))
+            )
+        falls.append(AccuracyFall("attack", ATTACK_UNIT, _estimate(attacks["clean"]), lines))
+    return tuple(falls)
+
+
+def _estimate(record: dict[str, Any]) -> Estimate:
+    return Estimate(record["value"], record["low"], record["high"], record["n"])

@@ -54,15 +54,15 @@ def test_losses_are_in_shares_of_the_images_and_half_comes_where_it_comes():
 def test_the_sentence_names_the_worst_with_its_strengths_and_intervals():
     sentence = robustness_sentence([BLURRED, TURNED])
     assert sentence == (
-        "rotate hurts it most of what was tried: turned by 15 degrees it is right in 76.0 % (66.8 "
-        "to 83.3) where untouched it is in 96.0 % (90.2 to 98.4); by then half of the loss has "
-        "come, turned by 45 degrees it is right in 56.0 % (46.2 to 65.3)"
+        "rotate lowers its accuracy most of what was tried: from 96.0 % (90.2 to 98.4) on "
+        "unchanged pictures to 56.0 % (46.2 to 65.3) on pictures turned by 45 degrees; half of "
+        "that or more is lost on pictures turned by 15 degrees, 76.0 % (66.8 to 83.3)"
     )
 
 
 def test_what_chance_may_have_done_is_not_called_a_loss():
     assert not BLURRED.shown
-    assert robustness_sentence([BLURRED]).startswith("none of the 1 corruptions is shown to cost")
+    assert robustness_sentence([BLURRED]).startswith("none of the 1 corruptions is shown to lower")
     better = scores("blur", *[(50, 50)] * 5)
     assert better.half is None
     assert better.to_json(["a", "b"])["half_at"] is None

@@ -1,7 +1,7 @@
-"""Scores of stored logits, as estimates with their doubt; numpy and scipy, no network is run again.
+"""Scores of stored logits with their intervals, by numpy and scipy; no network runs again.
 
-Speaks logits and probabilities (n, k), labels, predictions and right answers (n,), confusion
-matrices (k, k) with true rows. Corruptions make pictures, uint8 (n, c, h, w), harder to read.
+Speaks logits and probabilities (n, k), labels and predictions (n,), and confusion matrices (k, k)
+whose rows are the true classes. Corruptions make pictures, uint8 (n, c, h, w), harder to read.
 """
 
 from toile.evaluation.accuracy import accuracy

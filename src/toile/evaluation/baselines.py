@@ -1,7 +1,7 @@
-"""What simple classifiers get of the same images: what a network has to beat to be worth it.
+"""Simple classifiers on the same images: their scores are what a network has to beat.
 
-They see pixels from 0 to 1 as a list of numbers, and know nothing of pictures. Fitted by
-scikit-learn with its own settings, so that anybody gets the same.
+They read pixels from 0 to 1 as one long vector, so they do not know which pixels are neighbours.
+scikit-learn fits them with its default settings, so that anybody can get the same scores.
 """
 
 import time
@@ -18,19 +18,22 @@ from toile.distribution import extra_packages
 MAX_ITERATIONS = 200
 NUM_TREES = 100
 MOST_FOREST_BYTES = 500_000_000
-"""A forest of scikit-learn's keeps a float64 for each class at each node: 10 GB of 1000 classes."""
+"""Most bytes of a random forest.
+
+scikit-learn stores a float64 for each class at each node: 10 GB for 1000 classes.
+"""
 NODE_BYTES = 64
-"""What a node takes beside those."""
+"""Bytes of a node, without the float64 of each class."""
 VALUES_AT_ONCE = 4_000_000
-"""Pixels of the asked images that are made float32 together."""
+"""Pixels to predict that are converted to float32 at once."""
 NOT_CONVERGED = f"stopped after {MAX_ITERATIONS} iterations, before it had converged"
 
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """The answers of a simple classifier, and the seconds that fitting and answering took.
+    """The predictions of a simple classifier, and the seconds of fitting and predicting.
 
-    `note` says what was not as it should be; empty where nothing was.
+    `note` says what went wrong in fitting; it is empty if nothing did.
     """
 
     name: str
@@ -48,11 +51,11 @@ def fit_baselines(
 ) -> Iterator[Baseline]:
     """Fit the commonest class, one nearest neighbour, logistic regression and a random forest.
 
-    Each is fitted to `pixels` and asked for `asked`, both divided by 255; one after another, the
-    quickest first. The neighbour is the nearest by Euclidean distance, regression has L2 with
-    C = 1, and the forest 100 trees of at most `most_leaves` leaves, so that it stays below about
-    500 MB; where one has so many, the forest's note says so. `seed`, from 0 to 2**32 - 1, is the
-    forest's. Raises ToileError without scikit-learn.
+    Each is fitted to `pixels` and predicts `asked`, both divided by 255. They come one after
+    another, the quickest first. The neighbour is the nearest by Euclidean distance, the regression
+    has an L2 penalty with C = 1, and the forest has 100 trees of at most `most_leaves` leaves to
+    keep it below about 500 MB; if a tree reaches that limit, the forest's note says so. `seed`,
+    from 0 to 2**32 - 1, is the forest's. Raises ToileError without scikit-learn.
     """
     with extra_packages("sklearn", "fitting baselines"):
         from sklearn.dummy import DummyClassifier  # type: ignore[import-untyped]
@@ -74,10 +77,10 @@ def fit_baselines(
 
 
 def most_leaves(num_images: int, num_classes: int) -> int | None:
-    """The leaves a tree may have so that all trees take at most `MOST_FOREST_BYTES`.
+    """The leaves a tree may have so that all trees together need at most `MOST_FOREST_BYTES`.
 
-    A tree of l leaves has 2 l - 1 nodes. None where a tree cannot have more: none has more leaves
-    than images.
+    A tree of l leaves has 2 l - 1 nodes. None if no limit is needed: a tree never has more leaves
+    than there are images.
 
         >>> most_leaves(10_000, 1000), most_leaves(10_000, 10)
         (310, None)
@@ -110,7 +113,7 @@ def _fit(
 
 
 def _cut_short(classifier: Any) -> str:
-    """That the bound of leaves was met, where one of a forest's trees has so many."""
+    """A note if a tree of the forest reached the limit of leaves; otherwise empty."""
     leaves = getattr(classifier, "max_leaf_nodes", None)
     if leaves is None or max(tree.get_n_leaves() for tree in classifier.estimators_) < leaves:
         return ""
@@ -125,7 +128,7 @@ def _unit(pixels: UInt8[np.ndarray, "n *shape"]) -> Float32[np.ndarray, "n d"]:
 
 
 def _parts(images: UInt8[np.ndarray, "m *shape"]) -> Iterator[UInt8[np.ndarray, "p *shape"]]:
-    """The images in order, so many at once that they are small as float32."""
+    """The images in order, in parts of at most about `VALUES_AT_ONCE` pixels."""
     step = max(1, VALUES_AT_ONCE // images[:1].size)
     for first in range(0, len(images), step):
         yield images[first : first + step]

@@ -13,7 +13,7 @@ from toile.evaluation.estimate import Estimate, proportion
 class ConfidenceBin:
     """The images whose confidence is above `low` and at most `high`.
 
-    `confidence` is their mean, NaN where there are none; `accuracy.n` is their number.
+    `confidence` is their mean confidence, NaN without images; `accuracy.n` is their number.
     """
 
     low: float
@@ -41,7 +41,7 @@ class ConfidenceBin:
 def reliability(
     probabilities: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"], bins: int = 15
 ) -> tuple[ConfidenceBin, ...]:
-    """Confidence beside accuracy in each of `bins` bins of [0, 1]; equal ones are ideal.
+    """Mean confidence and accuracy in each of `bins` bins of [0, 1]; ideally they are equal.
 
     Confidence is the top probability. Bins are equally wide and closed on the right. A row with
     NaN, as after a training that diverged, is put in the last bin, whose confidence is then NaN.
@@ -49,7 +49,7 @@ def reliability(
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     is_correct = probabilities.argmax(axis=1) == labels
-    # Divided, not linspace: 7 / 100 is the very float of 0.07, 7 times 0.01 is not.
+    # Divided, not by linspace: 7 / 100 is exactly the float 0.07, but 7 * 0.01 is not.
     edges = np.arange(bins + 1) / bins
     bin_index = np.searchsorted(edges[1:-1], confidence, side="left")
     count = np.bincount(bin_index, minlength=bins)
@@ -71,7 +71,7 @@ def expected_calibration_error(
     """Mean gap between confidence and accuracy over confidence bins, in [0, 1]; 0 is ideal.
 
     Confidence is the top probability. Bins are equally wide, closed on the right, and weighted
-    by how many images fall in them. NaN where a probability is NaN, and of no images.
+    by how many images fall in them. NaN if a probability is NaN, and without images.
     Guo et al. 2017, arXiv:1706.04599, eq. 3.
     """
     filled = [

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from toile.evaluation.confusion import recalls
 from toile.evaluation.estimate import Estimate, proportion
 
-# With 2000 the ends of an interval move by a few hundredths of its width from seed to seed.
+# With 2000 samples the ends of an interval differ between seeds by a few hundredths of its width.
 RESAMPLES = 2000
 
 
@@ -32,16 +32,16 @@ class ClassScores:
 
 
 def precisions(matrix: Int[np.ndarray, "k k"]) -> tuple[Estimate, ...]:
-    """The fraction of each class's answers that is right, with its interval; NaN without any."""
+    """The fraction of each class's predictions that are right; NaN for a class never predicted."""
     return recalls(matrix.T)
 
 
 def class_scores(matrix: Int[np.ndarray, "k k"]) -> tuple[ClassScores, ...]:
     """Each class's precision, recall and F1, in [0, 1]; 1 is best.
 
-    F1 is twice the right answers over images plus answers of the class: 0 for a class that has
-    images and is never answered, NaN for one that has neither; its n counts the images that are,
-    or are taken for, the class. All three have Wilson's intervals.
+    F1 is twice the right predictions divided by the images plus the predictions of the class: 0 for
+    a class that has images and is never predicted, NaN for one with neither. Its n counts the
+    images that are of the class or predicted as it. All three have Wilson's intervals.
     """
     correct = matrix.diagonal()
     touched = matrix.sum(axis=0) + matrix.sum(axis=1) - correct
@@ -51,22 +51,23 @@ def class_scores(matrix: Int[np.ndarray, "k k"]) -> tuple[ClassScores, ...]:
 
 
 def _f1(correct: int, touched: int) -> Estimate:
-    # F1 = 2 J / (1 + J) with J = right / touched, a plain fraction whose interval is Wilson's. A
-    # bootstrap over the images has no width where all are right: at 30 images of three classes
-    # and a true F1 of .97 it held the truth in 46 % of 400 trials, this in 94 %.
+    # F1 = 2 J / (1 + J), where J = correct / touched is a fraction, so Wilson's interval of J gives
+    # one of F1. A bootstrap over the images has no width if all are right: with 30 images of three
+    # classes and a true F1 of .97 its interval held the truth in 46 % of 400 trials, this in 94 %.
     jaccard = proportion(correct, touched)
     value, low, high = (2 * end / (1 + end) for end in (jaccard.value, jaccard.low, jaccard.high))
     return Estimate(value, low, high, touched)
 
 
 def macro_scores(matrix: Int[np.ndarray, "k k"], seed: int = 0) -> ClassScores:
-    """Mean precision, recall and F1 of the classes, of at least one image; 1 is best.
+    """Mean precision, recall and F1 of the classes; 1 is best. Needs at least one image.
 
-    Every class counts alike; one whose value is NaN is left out. So a class that has images and is
-    never answered does not lower the mean precision, only recall and F1. Intervals hold the middle
-    95 % of 2000 bootstrap samples of the images, drawn with `seed` (Efron 1979, Ann. Stat. 7,
-    1-26), and at least what the classes' own intervals make of their mean: where nearly all is
-    right, every resample is alike and the bootstrap knows no doubt.
+    Every class has the same weight; a class whose value is NaN is left out. So a class that has
+    images and is never predicted does not lower the mean precision, only recall and F1. Intervals
+    hold the middle 95 % of 2000 bootstrap samples of the images, drawn with `seed` (Efron 1979,
+    Ann. Stat. 7, 1-26). They are at least as wide as the interval of the mean that follows from the
+    classes' own intervals: if nearly all predictions are right, all samples are alike and the
+    bootstrap interval would be too narrow.
     """
     samples = _samples(matrix, seed)
     n = int(matrix.sum())
@@ -81,9 +82,9 @@ def macro_scores(matrix: Int[np.ndarray, "k k"], seed: int = 0) -> ClassScores:
 
 
 def _at_least_as_doubtful(mean: Estimate, parts: Sequence[Estimate]) -> Estimate:
-    """`mean` with ends no nearer than those recovered from its parts' intervals.
+    """`mean` with an interval no narrower than the one that follows from its parts' intervals.
 
-    Zou and Donner 2008, Stat. Med. 27, 1693-1702, for parts that are independent.
+    Zou and Donner 2008, Stat. Med. 27, 1693-1702, for independent parts.
     """
     known = [part for part in parts if not math.isnan(part.value)]
     if not known:
@@ -95,14 +96,14 @@ def _at_least_as_doubtful(mean: Estimate, parts: Sequence[Estimate]) -> Estimate
 
 
 def _samples(matrix: Int[np.ndarray, "k k"], seed: int) -> Float[np.ndarray, "3 r k"]:
-    """Precision, recall and F1 per class of the matrix itself, first, then of its resamples."""
-    # Images of one cell are alike, so a resample of the images is one multinomial draw over the
-    # cells; those without images stay so and need no draw.
+    """Precision, recall and F1 per class: first of the matrix itself, then of its resamples."""
+    # The images of one cell are interchangeable, so resampling the images is one multinomial draw
+    # over the cells. Empty cells stay empty and are left out.
     true, answered = np.nonzero(matrix)
     images = matrix[true, answered]
     n = int(images.sum())
     draws = np.random.default_rng(seed).multinomial(n, images / n, RESAMPLES)
-    # As floats the products below run in BLAS, and counts stay exact up to 2**53.
+    # Floats, so that the products below run in BLAS; counts stay exact up to 2**53.
     counts = np.concatenate([images[None], draws]).astype(np.float64)
     classes = np.arange(len(matrix))
     of_class, predicted_as = true[:, None] == classes, answered[:, None] == classes
@@ -119,7 +120,7 @@ def _bootstrapped(samples: Float[np.ndarray, " r"], n: int) -> Estimate:
     value = float(samples[0])
     if math.isnan(value):
         return proportion(0, 0)
-    # A class that a resample happens to miss has no value there.
+    # A sample may hold no image of a class, whose value is then NaN.
     low, high = np.nanquantile(samples[1:], [0.025, 0.975])
-    # Of few images the middle of the resamples can miss the value itself.
+    # With few images the middle 95 % of the samples may not hold the value itself.
     return Estimate(value, min(float(low), value), max(float(high), value), n)

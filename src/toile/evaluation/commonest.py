@@ -1,4 +1,4 @@
-"""What always answering the commonest class would give: the least that a score has to beat."""
+"""The accuracy of always predicting the commonest class: the least that a score has to beat."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ LEAST_IMBALANCE = 1.5
 
 @dataclass(frozen=True)
 class Commonest:
-    """The class of most images, by its index, and its fraction of all."""
+    """The class with most images: its index, and its fraction of all images."""
 
     label: int
     fraction: float
 
 
 def commonest(counts: Int[np.ndarray, " k"]) -> Commonest | None:
-    """The commonest class by how many images each has; None where classes are about balanced.
+    """The commonest class, from the number of images of each; None if they are about balanced.
 
-    They are where it has less than half as many again as a class has on average: a fraction near
-    one in k is what anybody expects.
+    Balanced means that the commonest class has less than 1.5 times the images of an average class:
+    its fraction is then near 1/k, which everybody expects.
     """
     total = int(counts.sum())
     label = int(counts.argmax())

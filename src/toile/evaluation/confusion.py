@@ -1,4 +1,4 @@
-"""The confusion matrix: which classes are taken for which."""
+"""The confusion matrix: which classes are predicted as which."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from toile.evaluation.estimate import Estimate, proportion
 
 @dataclass(frozen=True)
 class Confusion:
-    """`count` images of class `true` were answered with class `predicted`.
+    """`count` images of class `true` were predicted as class `predicted`.
 
     `fraction` is `count` over all images of class `true`.
     """
@@ -24,15 +24,15 @@ class Confusion:
 def confusion_matrix(
     labels: Int[np.ndarray, " n"], predictions: Int[np.ndarray, " n"], num_classes: int
 ) -> Int64[np.ndarray, "k k"]:
-    """How many images of each true class (row) got each answer (column)."""
+    """How many images of each true class (row) were predicted as each class (column)."""
     matrix = np.zeros((num_classes, num_classes), np.int64)
-    # matrix[labels, predictions] += 1 would count a pair that comes twice once.
+    # matrix[labels, predictions] += 1 would count a repeated pair only once.
     np.add.at(matrix, (labels, predictions), 1)
     return matrix
 
 
 def recalls(matrix: Int[np.ndarray, "k k"]) -> tuple[Estimate, ...]:
-    """Each class's fraction of images found, with its interval; NaN for a class without images."""
+    """The fraction of each class's images predicted right; NaN for a class without images."""
     return tuple(
         proportion(correct, n)
         for correct, n in zip(matrix.diagonal().tolist(), matrix.sum(axis=1).tolist(), strict=True)
@@ -40,9 +40,9 @@ def recalls(matrix: Int[np.ndarray, "k k"]) -> tuple[Estimate, ...]:
 
 
 def most_confused(matrix: Int[np.ndarray, "k k"], count: int) -> tuple[Confusion, ...]:
-    """The `count` most frequent mistakes, most first; of equal ones the first class first.
+    """The `count` most frequent mistakes, the most frequent first; ties in the order of classes.
 
-    Fewer where fewer pairs were ever confused.
+    Fewer if fewer pairs were ever confused.
     """
     wrong = matrix.copy()
     np.fill_diagonal(wrong, 0)

@@ -1,4 +1,4 @@
-"""How soon a training reaches given accuracies."""
+"""How soon a training reaches target accuracies."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Reached:
-    """The first epoch, counted from 1, at or above `accuracy`; None where none was."""
+    """The first epoch, counted from 1, at or above `accuracy`; None if no epoch was.
+
+    `seconds` is the time from the start of training to the end of that epoch.
+    """
 
     accuracy: float
     epoch: int | None
@@ -20,10 +23,10 @@ class Reached:
 def convergence(
     epochs: Sequence[tuple[float, float]], targets: Iterable[float]
 ) -> tuple[Reached, ...]:
-    """When each target was first reached.
+    """The epoch at which each target was first reached.
 
     `epochs` holds, first epoch first, the validation accuracy and the seconds since the start.
-    Later epochs that fall back below a target do not count against it.
+    A later epoch below the target changes nothing.
     """
     return tuple(_first(epochs, target) for target in targets)
 

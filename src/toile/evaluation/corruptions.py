@@ -1,7 +1,8 @@
-"""Pictures made harder to read step by step, the same way for every network and in every process.
+"""Pictures made harder to read, in steps that are the same for every network and process.
 
-After Hendrycks and Dietterich 2019, arXiv:1903.12261: a few kinds, each at five strengths. Theirs
-are tuned to photographs of 224 px; these are for pictures of any size, grey or in colour.
+The idea is of Hendrycks and Dietterich 2019, arXiv:1903.12261: a few kinds, each at five
+strengths. Theirs are tuned to photographs of 224 px; these are for pictures of any size, grey or
+in colour.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from toile.evaluation import distortions
 from toile.streams import numpy_stream
 
 OF_SIDE = 28
-"""Strengths in pixels are said for pictures of this side, and grow with it."""
+"""Strengths in pixels are stated for pictures of this side; larger pictures get larger ones."""
 NUM_STRENGTHS = 5
 Apply = Callable[
     [UInt8[np.ndarray, "n c h w"], float, "_Draws", Float[np.ndarray, " c"]],
@@ -25,10 +26,10 @@ Apply = Callable[
 
 @dataclass(frozen=True, eq=False)
 class Corruption:
-    """One way of making pictures harder to read.
+    """One kind of change that makes pictures harder to read.
 
-    `words` say it with a strength in place of `{}`, whose unit is `unit`; `identity` is the
-    strength at which a picture stays as it is. Of pixels, `steps` are for pictures of 28.
+    `words` describe it, with `{}` for the strength, in `unit`; `identity` is the strength that
+    changes nothing. `steps` are the strengths, mildest first; those in px are for 28 px pictures.
     """
 
     name: str
@@ -39,26 +40,26 @@ class Corruption:
     apply: Apply
 
     def strengths(self, height: int, width: int) -> tuple[float, ...]:
-        """Its five strengths for pictures of this size, the mildest first."""
+        """The five strengths for pictures of this size, the mildest first."""
         if self.unit != "px":
             return tuple(map(float, self.steps))
         side = min(height, width)
         if self.name == "blur":
-            # An SD of less than half a pixel changes no byte.
+            # A Gaussian of an SD below half a pixel changes no byte.
             return tuple(round(float(step) * max(side / OF_SIDE, 1), 2) for step in self.steps)
-        # Whole pixels, of small pictures too, and never two strengths alike.
+        # Whole pixels, and five different strengths for small pictures too.
         return tuple(
             float(max(at, round(step * side / OF_SIDE))) for at, step in enumerate(self.steps, 1)
         )
 
     def describe(self, strength: float) -> str:
-        """What a picture of this strength is, as `turned by 15 degrees`."""
+        """The change in words, such as `turned by 15 degrees`."""
         return self.words.format(f"{strength:g}")
 
 
 @dataclass(frozen=True, eq=False)
 class _Draws:
-    """A stream of random numbers for each picture, the same at every strength."""
+    """A random stream for each picture, the same at every strength."""
 
     name: str
     indices: Int[np.ndarray, " n"]
@@ -114,11 +115,11 @@ CORRUPTIONS = {
     for corruption in (
         Corruption("shift", "px", "moved by {} px", 0, (1, 2, 3, 4, 6), _shift),
         Corruption("rotate", "degrees", "turned by {} degrees", 0, (5, 10, 15, 30, 45), _rotate),
-        Corruption("scale", "of its size", "at {} of its size", 1, (0.9, 0.8, 0.7, 0.6, 0.5),
+        Corruption("scale", "of its size", "at {} of their size", 1, (0.9, 0.8, 0.7, 0.6, 0.5),
                    _scale),
         Corruption("brightness", "times", "{} times as bright or as dark", 1, (1.25, 1.5, 2, 3, 4),
                    _brightness),
-        Corruption("contrast", "of its contrast", "with {} of its contrast", 1,
+        Corruption("contrast", "of its contrast", "with {} of their contrast", 1,
                    (0.8, 0.6, 0.4, 0.2, 0.1), _contrast),
         Corruption("blur", "px", "blurred by an SD of {} px", 0, (0.5, 1, 1.5, 2, 3), _blur),
         Corruption("noise", "of 255", "with noise of an SD of {} of 255", 0, (8, 16, 32, 48, 64),
@@ -127,10 +128,11 @@ CORRUPTIONS = {
                    _occlusion),
     )
 }  # fmt: skip
-"""Moved one of four ways; turned either way; drawn smaller; greys multiplied or divided;
-differences from a picture's mean grey made smaller; blurred by a Gaussian; Gaussian noise on each
-pixel and colour; a square covered somewhere inside. What comes in, and covers, is background: the
-grey that the border of the training images has."""
+"""Shifts go in one of four directions, rotations either way; scaling makes the picture smaller;
+brightness multiplies or divides the greys; contrast shrinks their differences from the picture's
+mean; blur is Gaussian; noise is Gaussian, on each pixel and colour; occlusion covers a square
+somewhere inside. Uncovered borders and the square get the background: the grey of the training
+images' borders."""
 
 
 def corrupt(
@@ -143,11 +145,10 @@ def corrupt(
 ) -> UInt8[np.ndarray, "n c h w"]:
     """`pixels` with the corruption `name` of `CORRUPTIONS` at `strength`, in its unit.
 
-    What comes in from outside is `background`, from 0 to 255 a colour. Which way a picture is
-    moved, and its noise, is drawn by `seed` and its place in `indices`, 0 to n - 1 unless said: so
-    it is the same among any other pictures, and the same at every strength.
-
-    Raises ToileError where there is no such corruption.
+    Pixels that come in from outside are `background`, from 0 to 255 for each colour. The direction
+    of a picture's change, and its noise, are drawn from `seed` and its index in `indices` (0 to
+    n - 1 by default). So they do not depend on the other pictures, and are the same at every
+    strength. Raises ToileError if `name` is no corruption.
 
         >>> rotation = corrupt(pixels, "rotate", 15, background=np.zeros(1))
         >>> rotation.shape == pixels.shape, rotation.dtype

@@ -1,6 +1,7 @@
-"""What corruptions do to pictures, each told for every picture how far: n pictures in, n out.
+"""The operations behind corruptions: n pictures in, n pictures out, each by its own amount.
 
-Pictures are bytes (n, c, h, w); what comes in from outside is `background`, a grey for each colour.
+Pictures are bytes (n, c, h, w). Pixels from outside a picture are `background`, a grey for each
+colour.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ Background = Float[np.ndarray, " c"]
 
 
 def shift(pixels: Pictures, offsets: Int[np.ndarray, "n 2"], background: Background) -> Pictures:
-    """Each moved down and to the right by whole pixels."""
+    """Move each picture by its `offsets` (down, right), in whole pixels."""
     shifted = _blank(pixels, background)
     sides = pixels.shape[2:]
     for source, target, offset in zip(pixels, shifted, offsets, strict=True):
@@ -26,7 +27,7 @@ def shift(pixels: Pictures, offsets: Int[np.ndarray, "n 2"], background: Backgro
 
 
 def rotate(pixels: Pictures, degrees: Float[np.ndarray, " n"], background: Background) -> Pictures:
-    """Each turned about its middle, anticlockwise, by bilinear interpolation."""
+    """Turn each picture about its centre, anticlockwise, by bilinear interpolation."""
 
     def rotation(index: int) -> Float[np.ndarray, "2 2"]:
         angle = np.deg2rad(degrees[index])
@@ -36,23 +37,23 @@ def rotate(pixels: Pictures, degrees: Float[np.ndarray, " n"], background: Backg
 
 
 def scale(pixels: Pictures, factors: Float[np.ndarray, " n"], background: Background) -> Pictures:
-    """Each drawn about its middle at `factors` of its size, by bilinear interpolation."""
+    """Scale each picture about its centre by its factor, by bilinear interpolation."""
     return _resampled(pixels, lambda index: np.eye(2) / factors[index], background)
 
 
 def brighten(pixels: Pictures, factors: Float[np.ndarray, " n"]) -> Pictures:
-    """All greys times a factor; above 255 they are 255."""
+    """Multiply all greys by the picture's factor, cut at 255."""
     return _as_bytes(pixels * factors[:, None, None, None])
 
 
 def flatten_contrast(pixels: Pictures, factors: Float[np.ndarray, " n"]) -> Pictures:
-    """The differences from a picture's mean grey times a factor."""
+    """Multiply the differences from each picture's mean grey by its factor."""
     means = pixels.mean((1, 2, 3), keepdims=True)
     return _as_bytes(means + (pixels - means) * factors[:, None, None, None])
 
 
 def blur(pixels: Pictures, sd_px: float) -> Pictures:
-    """All blurred by a Gaussian of `sd_px`; beyond the border the outermost pixels go on."""
+    """Blur all by a Gaussian of `sd_px`; outside, the border's pixels are repeated."""
     from scipy import ndimage
 
     greys = pixels.astype(np.float32)
@@ -60,14 +61,14 @@ def blur(pixels: Pictures, sd_px: float) -> Pictures:
 
 
 def add_noise(pixels: Pictures, noise: Float[np.ndarray, "n c h w"]) -> Pictures:
-    """Greys plus `noise`, cut at 0 and 255."""
+    """Add `noise` to the greys, cut at 0 and 255."""
     return _as_bytes(pixels + noise)
 
 
 def cover(
     pixels: Pictures, corners: Int[np.ndarray, "n 2"], side_px: int, background: Background
 ) -> Pictures:
-    """Each with a square of background whose first row and column are `corners`."""
+    """Cover a square of each picture with background, from row and column `corners` on."""
     covered = pixels.copy()
     fill = _as_bytes(background)[:, None, None]
     for picture, (row, column) in zip(covered, corners, strict=True):
@@ -86,7 +87,7 @@ def _as_bytes(greys: Float[np.ndarray, "*any"]) -> UInt8[np.ndarray, "*any"]:
 def _resampled(
     pixels: Pictures, matrix_of: Callable[[int], Float[np.ndarray, "2 2"]], background: Background
 ) -> Pictures:
-    """Each picture read where its matrix leads from the middle."""
+    """Read each output pixel at its offset from the centre, transformed by the picture's matrix."""
     from scipy import ndimage
 
     middle = (np.array(pixels.shape[2:]) - 1) / 2
@@ -95,7 +96,7 @@ def _resampled(
         matrix = matrix_of(index)
         offset = middle - matrix @ middle
         for channel, plane in enumerate(picture):
-            # grid-constant also mixes background into what lies on the border by rounding alone.
+            # Unlike "constant", grid-constant interpolates between the border and the background.
             greys = ndimage.affine_transform(
                 plane,
                 matrix,

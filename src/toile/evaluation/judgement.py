@@ -1,4 +1,4 @@
-"""All scores of one network's stored answers, in one record."""
+"""All scores of one network's stored logits, in one record."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,10 +21,10 @@ NUM_PAIRS = 10
 
 @dataclass(frozen=True)
 class Calibration:
-    """Whether `n` answers were as often right as they were sure.
+    """Whether `n` predictions were right as often as their confidence says.
 
-    `error` is the expected calibration error, `error_after` and `loss_after` what is left with the
-    logits divided by `temperature`, which was fitted on other images.
+    `error` is the expected calibration error and `loss` the cross-entropy; `error_after` and
+    `loss_after` are the same with the logits divided by `temperature`, fitted on other images.
     """
 
     n: int
@@ -65,7 +65,7 @@ def calibrate(
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """How good the answers of a network were. `matrix` has true classes as rows."""
+    """How good a network's predictions were. The rows of `matrix` are the true classes."""
 
     accuracy: Estimate
     top2: Estimate
@@ -82,7 +82,7 @@ def judge(
     labels: Int[np.ndarray, " n"],
     calibration: Calibration,
 ) -> Judgement:
-    """All scores of the answers, and `calibration`, which may be that of a part of the images."""
+    """All scores of the logits. `calibration` may be that of a part of the images only."""
     matrix = confusion_matrix(labels, logits.argmax(axis=1), logits.shape[1])
     return Judgement(
         accuracy(logits, labels),

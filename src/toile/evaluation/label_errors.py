@@ -7,17 +7,17 @@ import numpy as np
 from jaxtyping import Float, Float64, Int, Int64
 
 TOLERANCE = 1e-6
-"""A probability that misses its threshold by rounding reaches it."""
+"""How far below its threshold a probability still reaches it, for rounding."""
 
 
 @dataclass(frozen=True, eq=False)
 class LabelErrors:
-    """Suspected images, the most suspected first, and what they were told by.
+    """Images whose labels are suspected, the most suspected first, and the evidence.
 
-    `indices` are rows of the probabilities, `suspected` the classes that these may be of, and
-    `margins` by how much each is more probable than the label given. `thresholds` are the mean
-    probability of each class over the images labelled so. `joint` counts the images labelled i that
-    are confidently of class j; those of no class are in none of it.
+    `indices` are rows of the probabilities, `suspected` their more probable classes, and `margins`
+    by how much these are more probable than the labels. `thresholds` has, for each class, its mean
+    probability over the images labelled so. `joint` (true labels as rows) counts the images
+    labelled i that are confidently of class j; images of no confident class are not counted.
     """
 
     thresholds: Float64[np.ndarray, " k"]
@@ -29,9 +29,10 @@ class LabelErrors:
 
     @cached_property
     def expected(self) -> float:
-        """How many labels are wrong, by `joint` with each row brought to the images of its class.
+        """How many labels of the whole set are wrong, estimated from `joint`.
 
-        It is of the whole set: which images they are it does not say.
+        Each row of `joint` is first scaled to the number of images labelled so. The estimate does
+        not say which images are wrong.
         """
         totals = self.joint.sum(axis=1)
         wrong = totals - self.joint.diagonal()
@@ -41,11 +42,11 @@ class LabelErrors:
 def label_errors(
     probabilities: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"]
 ) -> LabelErrors:
-    """Suspect labels by `probabilities` of networks that were not trained on the image itself.
+    """Find suspect labels from `probabilities` of networks not trained on the image itself.
 
-    An image is confidently of class j where the probability of j reaches j's threshold; of several
-    such classes, of the most probable. It is suspected where that is another class than its label
-    and more probable than it. Equal margins keep the order of the images.
+    An image is confidently of class j if the probability of j reaches j's threshold; if several
+    classes do, it is of the most probable of them. Its label is suspected if that class is another
+    and more probable than the label. Images of equal margins keep their order.
     """
     num_classes = probabilities.shape[1]
     thresholds = _thresholds(probabilities, labels)
@@ -65,7 +66,7 @@ def label_errors(
 def _thresholds(
     probabilities: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"]
 ) -> Float64[np.ndarray, " k"]:
-    """The mean probability of each class over its own images; infinite for one without any."""
+    """The mean probability of each class over its own images; infinite for a class of none."""
     return np.array(
         [
             probabilities[labels == label, label].mean() if (labels == label).any() else np.inf

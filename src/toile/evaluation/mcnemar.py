@@ -1,4 +1,4 @@
-"""Whether two networks that answered the same images differ in how often they are right."""
+"""McNemar's test: whether two networks differ in how often they are right on the same images."""
 
 from dataclasses import asdict, dataclass
 
@@ -10,8 +10,8 @@ from jaxtyping import Bool
 class McNemar:
     """How many images both, one or neither of two networks got right, and the test's `p`.
 
-    `p` is the chance that networks equally often right split their differing images at least as
-    unevenly; in (0, 1], and small speaks for a difference.
+    `p`, in (0, 1], is the probability that two networks which are right equally often split the
+    images on which they differ at least as unevenly. A small `p` speaks for a difference.
     """
 
     both: int
@@ -26,10 +26,10 @@ class McNemar:
 
 
 def mcnemar(first_right: Bool[np.ndarray, " n"], second_right: Bool[np.ndarray, " n"]) -> McNemar:
-    """The exact two-sided test on the images that one network alone got right; 1 where none.
+    """The exact two-sided test on the images that only one network got right; p is 1 without any.
 
-    It tells these two trained networks apart on such images, not their recipes: another seed may
-    turn it round. McNemar 1947, Psychometrika 12, 153-157.
+    It compares these two trained networks, not their recipes: with another seed the difference may
+    be the other way round. McNemar 1947, Psychometrika 12, 153-157.
     """
     # Imported here: listing runs imports this room, and scipy.stats takes over half a second.
     from scipy.stats import binomtest

@@ -1,15 +1,15 @@
-"""What a network holds likely."""
+"""Probabilities of classes, from logits."""
 
 import numpy as np
 from jaxtyping import Float, Float64
 
 
 def probabilities(logits: Float[np.ndarray, "n k"]) -> Float64[np.ndarray, "n k"]:
-    """The softmax of each row: in [0, 1], summing to 1, and without overflow.
+    """The softmax of each row, computed without overflow: values in [0, 1] that sum to 1.
 
-    NaN where a logit is NaN or plus infinity, as after a training that diverged.
+    A row is NaN if a logit of it is NaN or plus infinity, as after a training that diverged.
     """
-    # Infinity less infinity: numpy warns of the NaN that is the answer here.
+    # Infinity minus infinity is NaN, as it should be here; numpy would warn.
     with np.errstate(invalid="ignore"):
         shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     powers = np.exp(shifted)

@@ -1,4 +1,4 @@
-"""How accuracy falls as pictures get harder: scores at each strength, and which costs most."""
+"""How accuracy falls as pictures get harder: scores at each strength, and the worst corruption."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,16 +35,17 @@ class StrengthScore:
 def score_strength(
     strength: float, logits: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"]
 ) -> StrengthScore:
-    """The score of the answers to pictures of one strength."""
+    """The scores of `logits` for pictures of one strength."""
     matrix = confusion_matrix(labels, logits.argmax(1), logits.shape[1])
     return StrengthScore(strength, accuracy(logits, labels), recalls(matrix))
 
 
 @dataclass(frozen=True, eq=False)
 class CorruptionScores:
-    """What a `corruption` costs: `clean` is of the same pictures untouched, `levels` mildest first.
+    """What a `corruption` costs in accuracy.
 
-    Losses are fractions of the pictures, not of the clean accuracy.
+    `clean` is the score of the same pictures unchanged, `levels` those of the strengths, mildest
+    first. Losses are fractions of the pictures, not of the clean accuracy.
     """
 
     corruption: Corruption
@@ -53,27 +54,27 @@ class CorruptionScores:
 
     @property
     def losses(self) -> tuple[float, ...]:
-        """By how much accuracy is lower at each strength."""
+        """How much lower accuracy is at each strength than on unchanged pictures."""
         return tuple(self.clean.accuracy.value - level.accuracy.value for level in self.levels)
 
     @property
     def mean_loss(self) -> float:
-        """Their mean, by which corruptions are compared."""
+        """The mean of the losses, by which corruptions are compared."""
         return sum(self.losses) / len(self.losses)
 
     @property
     def worst(self) -> StrengthScore:
-        """Where accuracy is lowest."""
+        """The score of the strength at which accuracy is lowest."""
         return min(self.levels, key=lambda level: level.accuracy.value)
 
     @property
     def shown(self) -> bool:
-        """Whether it is shown to cost accuracy: the lowest interval lies below the clean one."""
+        """Whether a loss is shown: the interval of the lowest accuracy lies below the clean one."""
         return self.worst.accuracy.high < self.clean.accuracy.low
 
     @property
     def half(self) -> StrengthScore | None:
-        """The mildest strength at which half of the greatest loss has come; None without a loss."""
+        """The mildest strength to cost half of the greatest loss or more; None without a loss."""
         most = max(self.losses)
         if most <= 0:
             return None
@@ -81,7 +82,7 @@ class CorruptionScores:
 
     @property
     def hardest_class(self) -> int:
-        """The class whose mean recall falls most; classes without images have none."""
+        """The class whose recall falls most on average, among classes that have images."""
         falls = [
             np.mean([clean.value - level.recalls[at].value for level in self.levels])
             for at, clean in enumerate(self.clean.recalls)
@@ -108,25 +109,25 @@ def _percent(score: Estimate) -> str:
 
 
 def robustness_sentence(scores: Sequence[CorruptionScores]) -> str:
-    """Which corruption costs most on average over its strengths, and where half of that has come.
+    """Say which corruption costs most on average, and which strength costs half of its loss.
 
-    Strengths of two corruptions cannot be compared, so it is the most of what was tried.
+    Strengths of different corruptions cannot be compared, so it is the most of those tried.
     """
     hardest = max(scores, key=lambda of: of.mean_loss)
     clean = _percent(hardest.clean.accuracy)
     if not hardest.shown or (half := hardest.half) is None:
         return (
-            f"none of the {len(scores)} corruptions is shown to cost it accuracy; untouched it is "
-            f"right in {clean}"
+            f"none of the {len(scores)} corruptions is shown to lower its accuracy, which is "
+            f"{clean} on unchanged pictures"
         )
     describe, worst = hardest.corruption.describe, hardest.worst
     sentence = (
-        f"{hardest.corruption.name} hurts it most of what was tried: {describe(half.strength)} "
-        f"it is right in {_percent(half.accuracy)} where untouched it is in {clean}"
+        f"{hardest.corruption.name} lowers its accuracy most of what was tried: from {clean} on "
+        f"unchanged pictures to {_percent(worst.accuracy)} on pictures {describe(worst.strength)}"
     )
     if half is worst:
-        return f"{sentence}, its lowest; milder it loses less than half of that"
+        return f"{sentence}; milder strengths lose less than half of that"
     return (
-        f"{sentence}; by then half of the loss has come, {describe(worst.strength)} it is right in "
-        f"{_percent(worst.accuracy)}"
+        f"{sentence}; half of that or more is lost on pictures {describe(half.strength)}, "
+        f"{_percent(half.accuracy)}"
     )

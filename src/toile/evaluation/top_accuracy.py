@@ -1,4 +1,4 @@
-"""The fraction of images whose class is among the first few answers."""
+"""Top-k accuracy: the fraction of images whose class is among the k greatest logits."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -11,10 +11,10 @@ def top_accuracy(
 ) -> Estimate:
     """The fraction of images whose class has one of the `k` greatest logits; 1 is best.
 
-    `k` = 1 is `accuracy`, and from the number of classes on everything is right. Of equal logits
-    the first class stands before the others, and NaN before all numbers, as in `accuracy`.
+    `k` = 1 is `accuracy`; with `k` at least the number of classes the value is 1. Equal logits are
+    ranked in the order of the classes, and NaN before all numbers, as in `accuracy`.
     """
-    # Sorted upwards from behind and read backwards: only so do ties and NaN stand as in argmax.
+    # The reversed row is sorted upwards and read backwards: so ties and NaN rank as in argmax.
     upwards = np.argsort(logits[:, ::-1], axis=1, kind="stable")
     ranked = logits.shape[1] - 1 - upwards[:, ::-1]
     num_correct = np.count_nonzero(ranked[:, :k] == labels[:, None])

@@ -108,7 +108,7 @@ def test_a_classifier_shows_its_classes_and_what_gets_no_answer(shown):
     text = " ".join(Tags(notebook_html(run.classifier())).texts)
     assert f"Classifier {run.classifier().name}" in text
     assert "30 sealed" in text
-    assert "no bounds are known; every picture is answered" in text
+    assert "no bounds are known, so every picture gets an answer" in text
 
 
 def test_a_run_that_has_not_begun_says_so(data, tmp_path):

@@ -184,7 +184,7 @@ def test_a_card_of_int8_has_both_accuracies(run, tmp_path):
     card = toile.write_card(run, tmp_path / "card.md", replace(exported, about=about)).read_text()
     assert "precision: int8" in card
     assert "50.00 % in int8, 62.50 % in float32" in card
-    assert "That is of the network in float32" in card
+    assert "That is the score of the network in float32" in card
 
 
 def test_a_file_of_weights_that_the_run_no_longer_has_gets_none(run, tmp_path):
@@ -202,7 +202,7 @@ def test_an_imported_network_was_trained_elsewhere(run, few_garments, tmp_path):
     )
     card = toile.write_card(imported.run).read_text()
     assert "its weights came from the file own.onnx" in card
-    assert "it was trained elsewhere: on what is not known" in card
+    assert "it was trained elsewhere; its training data is not known" in card
     assert "it is scored on 120 validation images of garments.npz" in card
     assert "training images;" not in card
     assert "`toile train recipe.yaml` repeats it" not in card

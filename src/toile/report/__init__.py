@@ -1,7 +1,7 @@
-"""Every figure and page, for run, study, sheet, notebook and app alike; nothing is shown here.
+"""Figures and pages for runs, studies, sheets, notebooks and the app; nothing is displayed here.
 
-Speaks uint8 pictures (n, c, h, w), numpy arrays and `toile.runs.Run`; gives matplotlib figures
-without pyplot's global state, and self-contained HTML.
+Takes uint8 pictures (n, c, h, w), numpy arrays and `toile.runs.Run`; returns matplotlib figures
+without pyplot's global state, and HTML that needs no other file.
 """
 
 from lazy_loader import attach_stub

@@ -1,7 +1,7 @@
 """A run's model card in Markdown: what the network is for, how good it is, and where it fails.
 
-In the form that model hubs show: a head of YAML, then sections. Source: Mitchell et al. 2019,
-"Model Cards for Model Reporting", arXiv:1810.03993.
+It has the form that model hubs show: YAML metadata, then sections. Mitchell et al. 2019, "Model
+Cards for Model Reporting", arXiv:1810.03993.
 """
 
 import json
@@ -18,10 +18,10 @@ from toile.runs import Look, Run, is_of, looks_of
 
 
 def model_card(run: Run, file: CardFile | None = None) -> str:
-    """The card of a run that has ended, from what its folder and the ledger hold.
+    """The card of a run that has ended, from its folder and the ledger.
 
-    With `file` it is of that export: of its weights, and what it takes. No picture is looked at.
-    What was not measured is said, with the command that measures it.
+    With `file` the card is of that exported file: of its weights and its input. No picture is read.
+    A score that was not measured is named, with the command that measures it.
     """
     imported = run.recipe.training.is_imported
     sections = {
@@ -41,14 +41,14 @@ def model_card(run: Run, file: CardFile | None = None) -> str:
 
 
 def _head(run: Run) -> str:
-    # JSON is YAML, and quotes whatever a data set is called.
+    # JSON is also YAML, and it quotes any name of a data set.
     fields: dict[str, object] = {
         "pipeline_tag": "image-classification",
         "tags": ["toile", "image-classification"],
         "metrics": ["accuracy"],
     }
     if not run.recipe.training.is_imported:
-        # What hubs take for the data that it was trained on.
+        # Model hubs read this field as the training data.
         fields["datasets"] = [Path(run.data.name).name]
     rows = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items()]
     return "\n".join(["---", *rows, "---"])
@@ -89,17 +89,17 @@ def _trained_on(run: Run) -> list[str]:
 
 
 def _imported(run: Run) -> list[str]:
-    """Where its weights came from, and what scores them: neither tells what it learnt from."""
+    """Where imported weights come from, and the data that scores them, not their training data."""
     facts, start = run.data, run.recipe.training.start
     assert start is not None
     assert start.file is not None
     rows = [
         f"its weights came from the file {escaped(Path(start.file).name)}",
-        "it was trained elsewhere: on what is not known",
+        "it was trained elsewhere; its training data is not known",
         (
             f"it is scored on {count(facts.validation)} validation images of "
             f"{escaped(Path(facts.name).name)} (release: {escaped(facts.release)}), half of which "
-            "told how its pictures are scaled"
+            "was used to find how its pictures are scaled"
         ),
         f"{count(facts.test)} images of that data are sealed as the test part",
         f"fingerprint of that data `{facts.fingerprint}`",
@@ -121,12 +121,12 @@ def _preparation(run: Run, file: CardFile | None) -> list[str]:
         means, sds = (
             ", ".join(f"{value:.6g}" for value in values) for values in (facts.mean, facts.sd)
         )
-        rows.append(f"less the training mean ({means}), divided by the training SD ({sds})")
+        rows.append(f"minus the training mean ({means}), divided by the training SD ({sds})")
     if facts.greys is not None:
         rows.append(f"in the files black to white was {facts.greys.words}")
     rows.append(
-        f"around what is in a training picture the border is {facts.border_grey[0]:.0f} of 255; "
-        "`toile predict` brings a photograph into that form, and says each step"
+        f"the borders of training pictures have grey {facts.border_grey[0]:.0f} of 255; "
+        "`toile predict` prepares a photograph in this form and names each step"
     )
     return [markdown_list(rows)]
 
@@ -161,7 +161,7 @@ def _origin(run: Run) -> list[str]:
         f"{escaped(environment.processor)} ({escaped(environment.device)}), seed "
         f"{run.recipe.seed}. {_repeating(run)}:"
     )
-    # Paths of this machine are nobody's business elsewhere.
+    # Paths of this machine are not published.
     text, _ = portable(run.recipe, run.data, complete=False)
     recipe = text.rstrip()
     fence = "`" * (3 + 3 * ("```" in recipe))
@@ -169,7 +169,7 @@ def _origin(run: Run) -> list[str]:
 
 
 def _repeating(run: Run) -> str:
-    """How the training is repeated, as far as its recipe does that."""
+    """How the training can be repeated, and what is needed besides the recipe."""
     start = run.recipe.training.start
     if start is None:
         return "`toile train recipe.yaml` repeats it"

@@ -1,4 +1,4 @@
-"""The section of a model card on the exported file that it lies beside."""
+"""The section of a model card on the exported file next to it."""
 
 from dataclasses import dataclass
 
@@ -17,14 +17,14 @@ WEIGHTS = {
 
 @dataclass(frozen=True)
 class CardFile:
-    """The file that a card is of: its name, its format, and what it says of itself."""
+    """The exported file of a card: its name, its format and its metadata."""
 
     name: str
     format: str
     about: ExportMetadata
 
     def is_of(self, sha256: str) -> bool:
-        """Whether it has the weights of this hash."""
+        """Whether the file has the weights of this hash."""
         return self.about.weights_sha256 == sha256
 
     @property
@@ -34,7 +34,7 @@ class CardFile:
 
 
 def file_section(run: Run, file: CardFile) -> list[str]:
-    """What the file holds, takes and gives, and the proof that it answers as the network does."""
+    """The file's weights, input and output, and the proof that it predicts as the network does."""
     about = file.about
     rows = [
         f"{escaped(file.name)}, in the format of {FORMATS[file.format]}",
@@ -48,7 +48,7 @@ def file_section(run: Run, file: CardFile) -> list[str]:
 
 
 def weights_words(run: Run, weights: str) -> str:
-    """`the last epoch's weights`, or what else its `last` or `best` weights are."""
+    """What the `last` or `best` weights of a run are, such as `the last epoch's weights`."""
     results = run.results
     if not results.epochs:
         return "the weights it came or began with"

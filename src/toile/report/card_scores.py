@@ -1,4 +1,4 @@
-"""The sections of a model card on how good the network is, and where it fails."""
+"""The sections of a model card on how good the network is and where it fails."""
 
 import math
 
@@ -20,15 +20,15 @@ EARLY_ENDS = {
 
 
 def score_section(run: Run, file: CardFile | None) -> list[str]:
-    """The accuracy of the weights that the card is of, and of simple classifiers."""
+    """The accuracy of the card's weights, and that of simple classifiers."""
     status = run_status(run)
     score, meaning = _best(run) if _is_of_best(run, file) else (status.score, status.meaning)
     lines = [f"Accuracy {with_ends(score)}, n = {count(score.n)}."] if score else []
     lines.append(escaped(meaning))
     if file is not None and file.is_int8:
         lines.append(
-            "That is of the network in float32; what int8 changed stands in the section on the "
-            "file."
+            "That is the score of the network in float32; the section on the file says what int8 "
+            "changed."
         )
     if status.status in EARLY_ENDS:
         ended = EARLY_ENDS[status.status]
@@ -37,9 +37,9 @@ def score_section(run: Run, file: CardFile | None) -> list[str]:
 
 
 def failure_section(run: Run, file: CardFile | None) -> list[str]:
-    """The classes found least, the frequent mistakes, and what harder pictures do."""
+    """The classes of lowest recall, the frequent mistakes, and accuracy on harder pictures."""
     if not run.has_validation:
-        return ["No images were held out to tell."]
+        return ["No images were held out for validation, so this was not measured."]
     lines = []
     if _is_of_best(run, file):
         words = weights_words(run, "last")
@@ -57,7 +57,7 @@ def failure_section(run: Run, file: CardFile | None) -> list[str]:
 
 
 def _is_of_best(run: Run, file: CardFile | None) -> bool:
-    """Whether the file has other weights than those that the run is scored by."""
+    """Whether the file has other weights than those of the run's score."""
     return file is not None and not file.is_of(run.weights_sha256())
 
 
@@ -73,7 +73,7 @@ def _best(run: Run) -> tuple[Estimate, str]:
 def _baselines(run: Run) -> list[str]:
     scores = run.baselines
     if scores is None:
-        return [f"Beside simple classifiers: {_unmeasured(run, BASELINES)}."]
+        return [f"Compared with simple classifiers: {_unmeasured(run, BASELINES)}."]
     rows = [
         (escaped(entry.name), percent(entry.accuracy.value), percent(entry.accuracy.low),
          percent(entry.accuracy.high), count(entry.accuracy.n))
@@ -88,7 +88,7 @@ def _mistakes(run: Run) -> list[str]:
 
     def recall(row: ClassRow) -> float:
         value = row.scores.recall.value
-        # A class without images has none.
+        # A class without images has no recall.
         return 1.0 if math.isnan(value) else value
 
     worst = sorted(summary.classes, key=recall)[:NUM_WORST]
@@ -96,7 +96,7 @@ def _mistakes(run: Run) -> list[str]:
         (escaped(row.name), with_ends(row.scores.recall), count(row.scores.recall.n))
         for row in worst
     ]
-    lines = [markdown_table(("class that is found least", "recall", "images"), rows)]
+    lines = [markdown_table(("class of lowest recall", "recall", "images"), rows)]
     confused = [
         f"{escaped(pair.true)} taken for {escaped(pair.predicted)} ({count(pair.confusion.count)})"
         for pair in summary.pairs[:NUM_WORST]
@@ -125,7 +125,7 @@ def _robustness(run: Run, file: CardFile | None) -> str:
 
 
 def _unmeasured(run: Run, file: str, option: str = "") -> str:
-    """That there is nothing of the run's weights as they are, and the command that measures it."""
+    """Say that the run's present weights were not measured, with the command that measures them."""
     command = MEASURING[file].format(run=run.id) + option
     if (run.folder / file).exists():
         return f"measured of an earlier state; measure again: `{command}`"

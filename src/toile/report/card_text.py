@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 
 
 def markdown_list(rows: Iterable[str]) -> str:
-    """One line a row."""
+    """A bullet for each row."""
     return "\n".join(f"- {row}" for row in rows)
 
 
 def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """The cells, which are Markdown already, under their heads."""
+    """A table of cells that are Markdown already, under `heads`."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,4 +1,4 @@
-"""The census of a network: which fractions of a layer's units never, rarely or always fire."""
+"""The census of a network: the fractions of units that never, rarely or always fire."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -29,9 +29,9 @@ KINDS = {
 
 
 def census_figure(census: Census, narrow: bool = False) -> Figure:
-    """A bar for each activation, first layer on top: which fraction of its units fires how often.
+    """A bar for each activation, the first layer on top: how often which fraction of units fires.
 
-    Beside it stands how many channels are dead. `narrow` for a small screen.
+    The number of dead channels is written next to it. `narrow` for a small screen.
     """
     width = NARROW_INCHES if narrow else 8.0
     figure = new_figure(width, 1.5 + (0.55 if narrow else 0.42) * max(len(census.layers), 1))

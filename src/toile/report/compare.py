@@ -1,4 +1,4 @@
-"""How several runs learnt, in one figure."""
+"""The learning curves of several runs in one figure."""
 
 from collections.abc import Mapping
 
@@ -22,12 +22,12 @@ from toile.runs import History
 
 
 def compare_figure(histories: Mapping[str, History]) -> Figure:
-    """Loss and accuracy of labelled runs: validation solid, training dashed.
+    """Loss and accuracy of several runs by label: validation solid, training dashed.
 
-    A run keeps its colour and marker in both; beyond seven the colours come again with the next
-    marker. A training value is a mean over its epoch and stands at the epoch's middle.
+    A run has the same colour and marker in both; after seven runs the colours repeat with the next
+    marker. A training value is the mean over an epoch, drawn at the middle of that epoch.
     """
-    # Some 135 letters fit in the width, ten of them taken by a key's line and its gap.
+    # About 135 letters fit in the width; a key's line and gap need ten of them.
     columns = max(1, 135 // (10 + max(map(len, histories), default=0)))
     rows = -(-(len(histories) + 2) // columns)
     figure = new_figure(10.4, 3.7 + 0.22 * rows)

@@ -1,4 +1,4 @@
-"""The confusion matrix as a picture."""
+"""The confusion matrix as a figure."""
 
 from collections.abc import Sequence
 
@@ -21,11 +21,11 @@ from toile.report.theme import (
 
 MOST_NUMBERED = 20
 MOST_NARROW = 12
-"""More classes are too many for a small screen, on which the page lets the figure scroll."""
+"""Most classes drawn for a small screen; with more the page scrolls the large figure."""
 SCALE = (1.0, 0.5, 0.25, 0.1, 0.05, 0.01, 0.0)
 
-# Clear to the accent: over a white card lightness falls evenly, over a dark one the same file
-# rises from dark. The square root spreads the few percent of the mistakes over half the ramp.
+# From transparent to the accent colour, so that the same file works on a white and a dark card.
+# The square root spreads the few percent of mistakes over half of the ramp.
 RAMP = LinearSegmentedColormap.from_list("accent", [to_rgba(TRAINING, 0), to_rgba(TRAINING, 1)])
 SPREAD = PowerNorm(0.5, vmin=0, vmax=1)
 
@@ -33,11 +33,11 @@ SPREAD = PowerNorm(0.5, vmin=0, vmax=1)
 def confusion_figure(
     matrix: Int[np.ndarray, "k k"], class_names: Sequence[str], narrow: bool = False
 ) -> Figure:
-    """Fractions of each true class (row) by answer (column) as colour, counts as numbers.
+    """Each true class (row) by predicted class (column): fractions as colour, counts as numbers.
 
-    The colour goes with the square root of the fraction. Zeros are left blank, all numbers beyond
-    20 classes; beyond 60 the axes count classes in place of naming them. `narrow` for a small
-    screen, without the scale.
+    The colour follows the square root of the fraction. Counts of 0 are left blank, and with more
+    than 20 classes all counts; with more than 60 the axes number the classes instead of naming
+    them. `narrow` for a small screen, without the colour scale.
     """
     k = len(class_names)
     if narrow:
@@ -49,13 +49,13 @@ def confusion_figure(
         figure = new_figure(cell * k + 2.7, cell * k + 1.6)
         cells, scale = figure.subplots(1, 2, width_ratios=[k, min(1, 0.3 / cell)])
         _draw_scale(scale)
-    # Validation images may hold none of a class; its row is then all 0, not 0 / 0.
+    # A class may have no validation images; its row is then all 0, not 0 / 0.
     _draw_cells(cells, matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1))
     name_classes(cells, class_names, cell)
     if k <= MOST_NUMBERED:
         _write_counts(cells, matrix, cell)
     cells.set_ylabel("true class")
-    cells.set_xlabel("answer")
+    cells.set_xlabel("predicted class")
     return figure
 
 
@@ -71,7 +71,7 @@ def _draw_cells(axes: Axes, fractions: Float[np.ndarray, "rows columns"]) -> Non
 
 def _write_counts(axes: Axes, matrix: Int[np.ndarray, "k k"], cell: float) -> None:
     totals = matrix.sum(axis=1)
-    # In points, so that the longest number keeps inside its cell.
+    # In points, so that the longest number fits into its cell.
     size = min(8.5, 100 * cell / len(f"{matrix.max():,}"))
     for i, j in np.argwhere(matrix):
         color = ON_STRONG if SPREAD(matrix[i, j] / totals[i]) > 0.6 else INK

@@ -1,4 +1,4 @@
-"""How alike the classes are, and whether the test part agrees."""
+"""How similar the classes are, in the training part and in the test part."""
 
 from collections.abc import Sequence
 
@@ -10,19 +10,19 @@ from matplotlib.figure import Figure
 from toile.report.class_axes import name_classes
 from toile.report.theme import INK, MUTED, ON_STRONG, new_figure, style_axes
 
-# Red to blue through white is told apart by red-green blind readers; green is not in it.
+# Red-green blind readers can tell red from blue; the ramp holds no green.
 RAMP = "RdBu"
 MOST_NUMBERED = 12
-"""Beyond so many classes the numbers would not fit into their cells."""
+"""With more classes the numbers would not fit into their cells."""
 
 
 def correlation_figure(
     train: Float[np.ndarray, "k k"], test: Float[np.ndarray, "k k"], class_names: Sequence[str]
 ) -> Figure:
-    """Correlations between classes in train and in test, from -1 to 1, and test less train.
+    """Correlations between classes in train and in test, from -1 to 1, and test minus train.
 
-    The difference has a scale of its own, out to its largest entry. NaN is left blank. Up to 12
-    classes each cell has its number.
+    The scale of the difference ends at its largest entry. NaN is left blank. With up to 12 classes
+    the values are written into the cells.
     """
     k = len(class_names)
     cell = 0.4 if k <= MOST_NUMBERED else min(0.3, 5 / k)
@@ -31,9 +31,9 @@ def correlation_figure(
     difference = test - train
     _draw(panels[0], "Train", train, 1.0)
     _draw(panels[1], "Test", test, 1.0)
-    # Two equal parts still need a scale with some width.
+    # If both parts are equal the scale still needs a width.
     end = float(np.nanmax(np.abs(difference), initial=1e-3))
-    _draw(panels[2], "Test less train", difference, end)
+    _draw(panels[2], "Test minus train", difference, end)
     if k <= MOST_NUMBERED:
         for axes, matrix, widest in zip(
             panels, (train, test, difference), (1.0, 1.0, end), strict=True
@@ -47,7 +47,7 @@ def correlation_figure(
 def _write_values(axes: Axes, matrix: Float[np.ndarray, "k k"], end: float) -> None:
     for (i, j), value in np.ndenumerate(matrix):
         if np.isfinite(value):
-            # On white, and on the ramp's dark ends.
+            # Dark letters on pale cells, light ones on the dark ends of the ramp.
             color = ON_STRONG if abs(value) > 0.6 * end else INK
             axes.text(
                 j, i, _number(float(value)), ha="center", va="center_baseline", color=color, size=7

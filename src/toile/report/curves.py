@@ -1,4 +1,4 @@
-"""How one run learnt: loss and accuracy over its epochs."""
+"""The learning curves of one run: loss and accuracy over its epochs."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -28,22 +28,22 @@ MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
 
 
 def curves_figure(history: History, narrow: bool = False) -> Figure:
-    """Loss and accuracy side by side: training as a thin line, validation as dots on a line.
+    """Loss and accuracy side by side: training as a thin line, validation as a line with dots.
 
-    `narrow` for a small screen, one below the other.
+    `narrow` for a small screen: one below the other.
     """
     figure = new_figure(*((NARROW_INCHES, 6.2) if narrow else (10.4, 3.6)))
     panels = figure.subplots(*((2, 1) if narrow else (1, 2)))
     for axes, measure in zip(panels, MEASURES, strict=True):
         _draw(axes, history, measure)
         if narrow:
-            # Beside the title there is no room; below, the two would need a key each.
+            # There is no room next to the title, and below each panel would need a legend.
             axes.legend(loc="best", frameon=False, fontsize=8, labelcolor=MUTED, handlelength=1.2)
     return figure
 
 
 def curve_figure(history: History, measure: Measure, narrow: bool = False) -> Figure:
-    """One of the two alone; `narrow` for a small screen, its legend below."""
+    """The curve of one `measure`; `narrow` for a small screen, with the legend below."""
     figure = new_figure(*((NARROW_INCHES, 3.2) if narrow else (5.4, 3.4)))
     axes = figure.subplots()
     _draw(axes, history, measure)
@@ -59,7 +59,8 @@ def curve_figure(history: History, measure: Measure, narrow: bool = False) -> Fi
 def _draw(axes: Axes, history: History, measure: Measure) -> None:
     style_axes(axes, measure.capitalize())
     steps = step_series(history, measure)
-    # The whole epoch's where one has ended: a twentieth of one jumps about.
+    # The mean over the last epoch if one has ended: values of a twentieth of an epoch vary too
+    # much.
     current = training_series(history, measure).current if history.epochs else steps.current
     label = _legend("Training", current, measure)
     axes.plot(steps.x, steps.y, color=TRAINING, linewidth=1.1, label=label)
@@ -73,7 +74,7 @@ def _draw(axes: Axes, history: History, measure: Measure) -> None:
     if measure == "accuracy":
         bound_fractions(axes)
     if not history.steps:
-        # Without points matplotlib still numbers an axis, by nothing that was measured.
+        # Without points matplotlib would still label the axis with numbers.
         axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     axes.legend(
@@ -85,7 +86,7 @@ def _draw(axes: Axes, history: History, measure: Measure) -> None:
 def _draw_validation(axes: Axes, history: History, measure: Measure) -> None:
     scores = validation_series(history, measure)
     label = _legend("Validation", scores.current, measure)
-    # Dots run into each other beyond some forty epochs.
+    # With more than about forty epochs the dots would overlap.
     dot = 4 if len(scores.x) <= 40 else 0
     axes.plot(
         scores.x, scores.y, color=VALIDATION, linewidth=1.8, marker="o", markersize=dot, label=label

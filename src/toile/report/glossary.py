@@ -1,7 +1,6 @@
-"""The words of reports in plain sentences: the only place where they are explained.
+"""The terms of reports in plain sentences: the only place where they are explained.
 
-`docs/glossary.md` is all of it, written anew by `make docs`; each report carries those of its words
-that it uses.
+`make docs` writes all of them to `docs/glossary.md`; each report explains the terms that it uses.
 """
 
 import re
@@ -17,7 +16,7 @@ This page is made by `make docs`.
 
 @dataclass(frozen=True)
 class Term:
-    """A word and what it means. `forms` is what else it looks like in a text, as a pattern."""
+    """A term and its meaning. `forms` is a pattern of its forms in a text, if it has others."""
 
     name: str
     meaning: str
@@ -25,7 +24,7 @@ class Term:
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        """Finds the word in a text, also as a plural and at the start of a sentence."""
+        """The pattern that finds the term in a text, in upper or lower case and as a plural."""
         forms = self.forms or rf"{re.escape(self.name)}s?"
         return re.compile(rf"(?<![\w-])(?:{forms})(?![\w-])", re.IGNORECASE)
 
@@ -40,8 +39,8 @@ OURS = (
     Term("run", "One training of one recipe with one seed, kept as a folder of files.", "runs?"),
     Term(
         "seed",
-        "The number that all random choices of a training follow from. Another seed gives other "
-        "first weights and another order of the images, and so a slightly other accuracy.",
+        "The number that determines all random choices of a training. Another seed gives different "
+        "first weights and another order of the images, and so a slightly different accuracy.",
     ),
     Term("reading", "The accuracy of one run, as one measurement of its level."),
     Term("factor", "A setting that a study changes, such as the number of filters."),
@@ -59,8 +58,8 @@ OURS = (
     ),
     Term(
         "undecided",
-        "The readings show neither a difference nor that there is none worth speaking of. More "
-        "readings may.",
+        "The readings show neither a difference nor that it is smaller than the margin. More "
+        "readings may show one of the two.",
     ),
     Term(
         "search",
@@ -71,7 +70,7 @@ OURS = (
     Term(
         "finalist",
         "One of the best trials of a search. Its settings are trained again with new seeds, "
-        "because the highest of many trials is partly there by chance.",
+        "because the best of many trials is partly the best by chance.",
     ),
     Term("sheet", "A lab sheet: exercises in order in one file, answered by one report."),
     Term(
@@ -93,19 +92,19 @@ OURS = (
     Term("ledger", "The list of all looks, with the reason of each."),
     Term(
         "correction file",
-        "A table of training images whose labels are wrong, with the right ones. They are learnt "
-        "by; the labels of the data still divide and score.",
+        "A table of training images whose labels are wrong, with the right labels. Training uses "
+        "the right labels; the split and the scores still use the labels of the data.",
         "correction files?|corrected labels?",
     ),
     Term("fingerprint", "A hash of all images and labels: equal data has an equal fingerprint."),
 )
 STATISTICS = (
     Term("points", "Percentage points: from 89 % to 90 % is one point."),
-    Term("n", "How many readings, or images, a number is made of.", r"n(?= =)"),
+    Term("n", "How many readings or images a value is computed from.", r"n(?= =)"),
     Term("mean", "The average.", "means?"),
     Term(
         "median",
-        "The middle value: half of the others are lower, half are higher.",
+        "The middle value: half of the values are lower, half are higher.",
     ),
     Term(
         "SD",
@@ -114,7 +113,7 @@ STATISTICS = (
     ),
     Term(
         "standard error",
-        "How far a mean would typically lie from the true one, if everything were repeated.",
+        "How far a measured mean typically lies from the true mean.",
     ),
     Term(
         "confidence interval",
@@ -129,29 +128,29 @@ STATISTICS = (
     ),
     Term(
         "bootstrap",
-        "An interval found by drawing the same number of images again and again, with repetition, "
-        "and computing the number for each draw.",
+        "A way to find an interval: draw as many images as there are, with replacement, compute "
+        "the value, and repeat this many times.",
     ),
     Term(
         "p",
-        "How often a difference at least as large would come up by chance alone, if there were "
-        "none. Small means hard to explain by chance.",
+        "The probability of a difference at least as large by chance alone, if there were no true "
+        "difference. A small p is hard to explain by chance.",
         r"p(?= (?:=|is|the))",
     ),
     Term(
         "Welch's t-test",
-        "A test whether two means differ, which does not assume that both levels spread alike.",
+        "A test of whether two means differ. It does not assume that both levels have the same SD.",
         r"Welch's t(?:-test)?",
     ),
     Term(
         "analysis of variance",
-        "One test whether any of several means differ at all, before pairs are compared.",
+        "One test of whether any of several means differ at all, before pairs are compared.",
         "(?:Welch's )?analysis of variance",
     ),
     Term(
         "Holm's correction",
-        "Where many pairs are tested, one of them may differ by chance. Holm's steps make each "
-        "test stricter, so that all together they are rarely wrong.",
+        "If many pairs are tested, one of them may seem to differ by chance. Holm's steps make "
+        "each test stricter, so that all tests together are rarely wrong.",
         r"Holm(?:'s (?:correction|steps))?",
     ),
     Term(
@@ -166,24 +165,24 @@ STATISTICS = (
     ),
     Term(
         "analysis",
-        "One asking for the verdict. Each further one with more readings is tested more strictly, "
-        "so that asking often finds nothing that is not there.",
+        "One request for the verdict. Each later one, with more readings, is tested more strictly, "
+        "so that asking often does not lead to false findings.",
         r"analys[ei]s(?! of variance)",
     ),
     Term(
         "trend",
-        "A straight line through the readings of all levels, where levels are numbers.",
+        "A straight line through the readings of all levels, if the levels are numbers.",
         "trend|straight line",
     ),
     Term(
         "censored",
-        "A training that ended before it reached an accuracy: one knows only that it would have "
-        "taken longer. It counts as later than any other, and the table says `not reached`.",
+        "A training that ended before it reached an accuracy: it is known only that it would have "
+        "needed longer. It counts as later than any other, and the table says `not reached`.",
         "not reached|never was as good|censored",
     ),
     Term(
         "McNemar's test",
-        "Compares two networks by the images that only one of them answers right.",
+        "Compares two networks by the images that only one of them predicts right.",
         "McNemar's(?: exact)? test",
     ),
     Term(
@@ -199,17 +198,17 @@ STATISTICS = (
     ),
 )
 NETWORKS = (
-    Term("accuracy", "The fraction of images whose class was answered right.", "accurac(?:y|ies)"),
+    Term("accuracy", "The fraction of images whose class is predicted right.", "accurac(?:y|ies)"),
     Term(
         "loss",
-        "What training makes small: the cross-entropy, which is high where a network is sure and "
-        "wrong.",
+        "The value that training makes small: the cross-entropy, which is high if a network is "
+        "confident and wrong.",
         "loss|cross-entropy",
     ),
     Term("epoch", "One pass over all training images."),
     Term(
         "converged",
-        "A training has converged when further epochs add nothing worth speaking of.",
+        "A training has converged when further epochs no longer improve it noticeably.",
         "converge[ds]?|convergence",
     ),
     Term(
@@ -221,53 +220,54 @@ NETWORKS = (
         "early stopping",
         "Training ends by itself once accuracy has not risen for some epochs (the patience).",
     ),
-    Term("learning rate", "How large a step training takes at a time.", "learning[ _]rate"),
+    Term("learning rate", "How far each training step moves the weights.", "learning[ _]rate"),
     Term(
         "kernel",
-        "The small grid of weights by which a filter looks at one of the channels before it.",
+        "The small grid of weights that a filter applies to one channel of its input.",
     ),
     Term(
         "channel",
-        "One of the maps that a layer gives: where in a picture a filter has found its pattern.",
+        "One of the maps that a layer outputs: it shows where in a picture a filter finds its "
+        "pattern.",
     ),
-    Term("unit", "One number that a layer gives for a picture."),
+    Term("unit", "One number in a layer's output for a picture."),
     Term(
         "activation",
-        "The layer behind a convolution or a dense layer that bends its numbers, as ReLU does by "
-        "making those below 0 to 0; also the numbers it gives.",
+        "The layer after a convolution or dense layer that makes it nonlinear, such as ReLU, which "
+        "sets values below 0 to 0. Also the values that this layer outputs.",
         "activations?",
     ),
     Term(
         "dead",
-        "A unit is dead that gives the same for every training image and so learns from none; a "
-        "channel is, where all its units are.",
+        "A unit is dead if its output is the same for every training image, so that it learns from "
+        "none. A channel is dead if all its units are.",
         r"dead",
     ),
     Term(
         "Grad-CAM",
-        "A map of where in a picture a layer's channels speak for a class. It is evidence only "
-        "where a check tells it from a random network's.",
+        "A map of where in a picture a layer's channels support a class. It is evidence only if a "
+        "check tells it apart from the map of a random network.",
     ),
-    Term("filters", "The patterns that a convolution looks for, each in every place of a picture."),
+    Term("filters", "The patterns that a convolution looks for, at every position of a picture."),
     Term(
         "dropout",
-        "In training a fraction of the numbers inside the network is set to 0 at random, so that "
-        "it does not lean on single ones.",
+        "In training a random fraction of the values inside the network is set to 0, so that it "
+        "does not rely on single values.",
         r"dropout\d*",
     ),
     Term("parameters", "The numbers of a network that training finds."),
-    Term("multiply-adds", "How much arithmetic one image costs."),
-    Term("recall", "Of the images of a class, the fraction that was found.", "recalls?"),
-    Term("precision", "Of the answers that name a class, the fraction that is right."),
+    Term("multiply-adds", "How many multiplications, each with an addition, one image needs."),
+    Term("recall", "Of the images of a class, the fraction predicted as that class.", "recalls?"),
+    Term("precision", "Of the predictions of a class, the fraction that are right."),
     Term("F1", "One number for precision and recall together: their harmonic mean."),
     Term(
         "confusion matrix",
-        "A table of which class was answered how often for which true class.",
+        "A table of how often each true class is predicted as each class.",
         "confusion matrix|true class(?:es)?",
     ),
     Term(
         "confidence",
-        "The probability that a network gives to its own answer.",
+        "The probability that a network gives to the class it predicts.",
         r"confidence(?! interval)",
     ),
     Term(
@@ -278,8 +278,8 @@ NETWORKS = (
     ),
     Term(
         "temperature",
-        "A number that a network's logits are divided by so that its confidence fits better. It "
-        "changes no answer.",
+        "A number that divides a network's logits so that its confidence fits its accuracy better. "
+        "It changes no prediction.",
     ),
     Term("logits", "A network's raw numbers for each class, before they become probabilities."),
 )
@@ -293,12 +293,12 @@ def terms_in(text: str) -> list[Term]:
 
 
 def words_of(page: str) -> list[Term]:
-    """The terms that an HTML page uses in what one reads on it."""
+    """The terms in the visible text of an HTML page."""
     return terms_in(unescape(re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL)))
 
 
 def glossary_markdown() -> str:
-    """All terms as docs/glossary.md has them."""
+    """The content of docs/glossary.md: all terms."""
     parts = [HEAD]
     for title, terms in GROUPS.items():
         lines = [f"- **{term.name}**: {term.meaning}" for term in terms]

@@ -1,4 +1,4 @@
-"""How bright the pixels of each class are, in both parts of the data."""
+"""The histogram of each class's greys, in both parts of the data."""
 
 import math
 from collections.abc import Sequence
@@ -16,17 +16,17 @@ GREYS_A_BAR = 8
 def grey_histogram_figure(
     train: Int[np.ndarray, "k 256"], test: Int[np.ndarray, "k 256"], class_names: Sequence[str]
 ) -> Figure:
-    """How many pixels of each class have each grey: train filled, test as a line.
+    """A histogram of greys for each class: train filled, test as a line.
 
-    Eight greys make a bar. Drawn as fractions of the class's pixels, so that parts of different
-    size lie on each other; the height goes with the square root, or a black background would
-    flatten all the rest.
+    A bar counts eight greys. Heights are fractions of the class's pixels, so that parts of
+    different size can be compared, on a square-root scale, since a black background would
+    otherwise flatten all other bars.
     """
     columns = min(5, len(class_names))
     rows = math.ceil(len(class_names) / columns)
     figure = new_figure(2.2 * columns + 0.6, 1.75 * rows + 0.5)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    # All off, and on where drawn: the last row may have more places than there are classes.
+    # All axes off, then on where drawn: the last row may have more axes than classes.
     for axes in grid.flat:
         axes.set_axis_off()
     classes = zip(class_names, train, test, strict=True)
@@ -54,7 +54,7 @@ def _draw(
     axes.set_axis_on()
     style_axes(axes)
     axes.set_title(plain(name), loc="left", size=8.5, color=INK, pad=4)
-    # matplotlib also asks for the scale of its margin below 0.
+    # matplotlib also scales its margin below 0.
     axes.set_yscale("function", functions=(lambda y: np.sqrt(np.maximum(y, 0)), np.square))
     edges = np.arange(0, 257, GREYS_A_BAR)
     axes.stairs(_fractions(train), edges, fill=True, color=TRAINING, alpha=0.35, label="train")

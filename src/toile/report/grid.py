@@ -1,4 +1,4 @@
-"""Pictures side by side, each in its true greys or colours."""
+"""Pictures side by side, in their true greys or colours."""
 
 import math
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ def picture_grid(
 ) -> Figure:
     """1 to 400 grey or RGB pictures with a small title over each, row by row.
 
-    0 is drawn black and 255 white whatever a picture holds. Without `columns` about as many
-    columns as rows.
+    0 is black and 255 white in every picture. Without `columns` there are about as many columns
+    as rows. Raises ToileError for any other number of pictures.
     """
     n, _, height, width = pixels.shape
     if not 1 <= n <= MOST:
@@ -36,12 +36,12 @@ def picture_grid(
     for index, (picture, title) in enumerate(zip(pixels, titles, strict=True)):
         x, y = index % columns * pitch_x + 0.06, index // columns * pitch_y + 0.2
         bounds = (x, x + 1, y + height / width, y)
-        # aspect="auto", or each picture would set the aspect of the axes they all share.
+        # aspect="auto": otherwise each picture would change the aspect of the common axes.
         axes.imshow(canvas(picture), extent=bounds, cmap="gray", vmin=0, vmax=255, aspect="auto")
         axes.text(x, y - 0.05, plain(title, 17), color=INK, size=7.2 * side)
     return figure
 
 
 def canvas(picture: UInt8[np.ndarray, "c h w"]) -> UInt8[np.ndarray, "h w *rgb"]:
-    """The picture as image libraries take it: (h, w) for grey, (h, w, 3) for RGB."""
+    """The picture in the shape of image libraries: (h, w) for grey, (h, w, 3) for RGB."""
     return picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0)

@@ -1,4 +1,4 @@
-"""Means of a grid: one factor down, the other across."""
+"""The means of a grid of two factors, one for rows and one for columns."""
 
 from collections.abc import Mapping
 
@@ -23,19 +23,19 @@ from toile.statistics import Level, Verdict
 from toile.studies import Factors
 
 Lines = tuple[tuple[float, str, float], ...]
-"""How far below a cell's middle, what, and how large."""
+"""Lines of text in a cell: the distance below its middle, the text, the size in points."""
 CELL = 0.95
-"""Inches a cell is wide; it is half as high and a little."""
+"""Width of a cell in inches; its height is a little over half of that."""
 
 
 def heat_map(
     verdict: Verdict, levels: tuple[Factors, ...], names: Mapping[str, str], narrow: bool = False
 ) -> Figure:
-    """The mean of each cell as colour and as a number, with its readings and their spread below.
+    """The mean of each cell as colour and number; below it the SD and the number of readings.
 
-    `levels` have values of two factors, which `names` calls by address: the first stands down, the
-    second across. A cell without a finished reading is left blank. `narrow` for a small
-    screen, with the means alone and without a scale.
+    `levels` have values of two factors. `names` has the names of the factors by address: the first
+    is that of the rows, the second that of the columns. A cell without a finished reading is left
+    blank. `narrow` for a small screen, with the means only and without a colour scale.
     """
     down, across = names
     rows = list(dict.fromkeys(level.values[down] for level in levels))

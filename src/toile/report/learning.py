@@ -1,4 +1,4 @@
-"""How the readings of several levels learnt: a mean and a band for each."""
+"""The learning curves of several levels: a mean and a band for each."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,17 +26,17 @@ from toile.report.theme import (
 from toile.studies import Curves, LearningCurve
 
 MOST_COLOURED = 6
-"""Of more levels those are coloured whose readings ended highest; the others are grey."""
+"""Most levels in colour: those whose readings ended highest; the others are grey."""
 MOST_MARKED = 25
-"""Dots run into each other beyond so many epochs."""
+"""Most epochs that are marked by dots; more would overlap."""
 
 
 def learning_figure(curves: Curves, narrow: bool = False) -> Figure:
     """Mean validation accuracy of each level over epochs, and over seconds of training and scoring.
 
-    A band holds all readings of a level as far as all of them went; where early stopping ended some
-    before others, those that went on are thin lines. Readings that diverged are left out.
-    `narrow` for a small screen, one below the other.
+    A band spans all readings of a level up to the epoch that all of them reached; if early stopping
+    ended some sooner, the others continue as thin lines. Readings that diverged are left out.
+    `narrow` for a small screen: one below the other.
     """
     shown = _finished(curves)
     figure = new_figure(*((NARROW_INCHES, 6.2) if narrow else (10.4, 3.9)))
@@ -61,7 +61,7 @@ def learning_figure(curves: Curves, narrow: bool = False) -> Figure:
     for axes in (by_epoch, by_seconds):
         axes.set_xlim(left=0)
     bound_fractions(by_epoch)
-    # Some 40 letters fit in a narrow row, six of them taken by a key's line and its gap.
+    # About 40 letters fit in a narrow row; a key's line and gap need six of them.
     longest = max(len(str(key.get_label())) for key in keys)
     columns = min(len(keys), max(1, (40 if narrow else 130) // (longest + 6)))
     legend = figure.legend(
@@ -82,7 +82,7 @@ def _finished(curves: Curves) -> dict[str, list[LearningCurve]]:
 
 
 def _highest(shown: dict[str, list[LearningCurve]]) -> list[str]:
-    """The levels that are coloured, in their order."""
+    """The levels drawn in colour, in their order."""
     ends = {
         level: float(np.mean([curve.accuracies[-1] for curve in curves]))
         for level, curves in shown.items()
@@ -102,7 +102,7 @@ def _look(index: int | None) -> dict[str, Any]:
 def _draw(
     axes: Axes, curves: Sequence[LearningCurve], look: dict[str, Any], in_seconds: bool
 ) -> None:
-    """The mean and the band as far as all readings go, then those that go on."""
+    """Draw mean and band up to the epoch that all readings reached, then the longer readings."""
     together = min(len(curve.accuracies) for curve in curves)
     accuracies = np.array([curve.accuracies[:together] for curve in curves])
     x = _seconds(curves, together) if in_seconds else np.arange(1.0, together + 1)

@@ -1,4 +1,4 @@
-"""The most confused pairs of classes with the pictures that were confused, surest first."""
+"""The most confused pairs of classes, with the most confident mistakes of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ NUM_PICTURES = 6
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrongly answered image's index among the answers, and the probability it was given."""
+    """A wrongly predicted image: its row in the logits, and the predicted class's probability."""
 
     index: int
     confidence: float
@@ -30,9 +30,9 @@ def surest_mistakes(
     pair: Confusion,
     most: int = NUM_PICTURES,
 ) -> tuple[Mistake, ...]:
-    """At most `most` images of `pair`'s true class that were given its other class, surest first.
+    """At most `most` images of `pair.true` predicted as `pair.predicted`, most confident first.
 
-    Equally sure ones keep their order, so that a page written twice is the same.
+    Equally confident images keep their order, so that a page written twice is the same.
     """
     wrong = (labels == pair.true) & (logits.argmax(axis=1) == pair.predicted)
     indices = np.flatnonzero(wrong)
@@ -46,12 +46,12 @@ def mistakes_figure(
     class_names: Sequence[str],
     pixels: UInt8[np.ndarray, "n c h w"],
 ) -> Figure:
-    """A row for each pair: what was taken for what, how often, and the surest of the pictures.
+    """A row for each pair: the two classes, how often, and the most confident mistakes.
 
-    `pixels` are the images in the order of the answers. Raises ToileError where nothing was wrong.
+    `pixels` are the images in the order of the logits. Raises ToileError if nothing was wrong.
     """
     if not pairs:
-        raise ToileError("every image was answered right; there are no mistakes to show")
+        raise ToileError("every image was predicted right; there are no mistakes to show")
     left, pitch, row = 2.5, 1.06, 1.32
     figure = new_figure(left + NUM_PICTURES * pitch + 0.1, len(pairs) * row + 0.1)
     figure.set_layout_engine("none")

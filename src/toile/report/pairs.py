@@ -1,4 +1,4 @@
-"""The difference of each pair of levels: shown to differ, to be the same, or undecided."""
+"""The difference of each pair of levels, and whether it is shown, excluded or undecided."""
 
 from collections.abc import Sequence
 
@@ -35,15 +35,15 @@ LOOKS = {
 
 
 def pairs_figure(verdict: Verdict, narrow: bool = False) -> Figure:
-    """The difference of each pair with its interval, beside the margin as a band.
+    """The difference of each pair with its interval, and the margin as a band.
 
-    What was found is told by colour and by mark. Beyond six levels only pairs with the level of the
-    highest mean are drawn. `narrow` for a small screen.
+    Colour and marker show each pair's verdict. With more than 15 pairs only those of the level with
+    the highest mean are drawn. `narrow` for a small screen.
     """
     pairs = shown_pairs(verdict)
     levels = [level.name for level in verdict.levels]
     short = dict(zip(levels, short_names(levels, 18), strict=True))
-    # Two long names do not fit beside each other on a small screen.
+    # Two long names do not fit side by side on a small screen.
     between = "\nand " if narrow and max(map(len, levels)) > LONGEST_ON_A_LINE else " and "
     pitch = 0.24 if between == " and " else 0.36
     width = NARROW_INCHES if narrow else 5.4
@@ -69,7 +69,7 @@ def pairs_figure(verdict: Verdict, narrow: bool = False) -> Figure:
 
 
 def _draw_pairs(axes: Axes, pairs: Sequence[Pair], points: float) -> None:
-    """Each difference as a mark in its interval, one below the other."""
+    """Draw each difference as a marker on its interval, one below the other."""
     for row, pair in enumerate(pairs):
         color, marker, _ = LOOKS[pair.verdict]
         ends = points * np.array([pair.low, pair.high])
@@ -81,14 +81,14 @@ def _draw_pairs(axes: Axes, pairs: Sequence[Pair], points: float) -> None:
 
 
 def shown_pairs(verdict: Verdict) -> Sequence[Pair]:
-    """All pairs, or where they are over 15 those of the level with the highest mean."""
+    """All pairs; if there are more than 15, only those of the level with the highest mean."""
     if len(verdict.pairs) <= MOST_PAIRS:
         return verdict.pairs
     return [pair for pair in verdict.pairs if verdict.best.level in (pair.a, pair.b)]
 
 
 def _reach(pairs: Sequence[Pair], points: float, margin: float) -> float:
-    """Half the width shown: intervals of two or three readings would shrink all else to nothing."""
+    """Half the width shown; the very wide intervals of two or three readings are cut."""
     ends = [abs(points * bound) for pair in pairs for bound in (pair.low, pair.high)]
     gaps = [abs(points * pair.difference) for pair in pairs]
     most = 6 * max(*gaps, margin)
@@ -96,7 +96,7 @@ def _reach(pairs: Sequence[Pair], points: float, margin: float) -> float:
 
 
 def _draw_key(figure: Figure, pairs: Sequence[Pair], columns: int) -> None:
-    """What the marks mean, of those that are there."""
+    """Draw the legend of the markers that occur."""
     verdicts = {pair.verdict for pair in pairs}
     handles = [
         Line2D(

@@ -1,4 +1,4 @@
-"""Accuracy against the fraction of channels that are cut, a line for each measure of worth."""
+"""Accuracy against the fraction of pruned channels, a line for each measure of importance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ COLOURS = (TRAINING, VALIDATION, DISTINCT[2])
 
 @dataclass(frozen=True)
 class PruningLine:
-    """A measure by `name`, and accuracy at each fraction with the ends that its change allows.
+    """The measure `name`: for each fraction the accuracy and the ends of its 95 % band.
 
-    `safe` is the fraction up to which cuts are shown to cost little, where one is.
+    `safe` is the largest fraction that is shown to lose less than the margin; None without one.
     """
 
     name: str
@@ -41,10 +41,10 @@ def pruning_figure(
     margin: float,
     narrow: bool = False,
 ) -> Figure:
-    """Each line with the 95 % band of its change from the whole network, dotted where it is safe.
+    """Each line with the 95 % band of its change from the uncut network; a dotted line at `safe`.
 
-    That is the last fraction before the first whose band reaches under the level drawn `margin`
-    under the whole network's. `narrow` for a small screen.
+    A dashed line is drawn `margin` below the uncut network's accuracy. `safe` is the last fraction
+    before the first whose band reaches below that line. `narrow` for a small screen.
     """
     figure = new_figure(NARROW_INCHES if narrow else 7.0, 3.2 if narrow else 3.9)
     axes = figure.subplots()

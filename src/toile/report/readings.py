@@ -1,4 +1,4 @@
-"""Every reading of every level, with the means and how sure they are."""
+"""Every reading of every level, with the means and their intervals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from toile.statistics import Level, Verdict, is_geometric
 
 LONGEST_BELOW = 10
 MOST_BELOW = 8
-"""Longer names, or more levels, stand at the left of their readings and not below."""
+"""With longer names or more levels the levels are drawn as rows, not as columns."""
 LONGEST_NAME = 24
 READING: dict[str, Any] = {
     "color": TRAINING, "linestyle": "none", "marker": "o", "markersize": 4, "markeredgewidth": 0,
@@ -49,11 +49,12 @@ GONE: dict[str, Any] = {
 def readings_figure(
     verdict: Verdict, gone: Mapping[str, int], factor: str, narrow: bool = False
 ) -> Figure:
-    """Each reading a dot, each mean with its 95 % interval; numeric levels on an axis of numbers.
+    """A dot for each reading, and each mean with its 95 % interval.
 
-    `gone` names all levels in order, with how many of their readings diverged or failed: crosses at
-    the edge. A trend is drawn that leaves out 0 and is not bent. `factor` is what levels are of.
-    `narrow` for a small screen.
+    Numeric levels are placed by their values. `gone` has all levels in order, with the number of
+    readings that diverged or failed, drawn as crosses at the edge. The trend is drawn if its
+    interval excludes 0 and the readings are not bent. `factor` is the setting that the levels are
+    values of. `narrow` for a small screen.
     """
     most = MOST_BELOW // 2 + 1 if narrow else MOST_BELOW
     flat = len(gone) > most or max(map(len, gone)) > LONGEST_BELOW
@@ -81,9 +82,9 @@ def readings_figure(
 
 
 def level_positions(names: Sequence[str]) -> tuple[dict[str, float], bool]:
-    """Where levels stand along their axis, and whether by their numbers, geometric ones by log2.
+    """Each level's position on the axis, and whether it is by value (geometric levels by log2).
 
-    Names, fewer than three numbers, and numbers too near to each other to be read stand evenly.
+    Names, fewer than three numbers, and numbers too near to each other are placed evenly.
     """
     even = {name: float(index) for index, name in enumerate(names)}
     try:
@@ -99,9 +100,9 @@ def level_positions(names: Sequence[str]) -> tuple[dict[str, float], bool]:
 
 
 def value_limits(verdict: Verdict) -> tuple[float, float]:
-    """The accuracies shown: all readings, and intervals as far as they leave these readable.
+    """The range of accuracies shown: all readings, and intervals cut where they are too wide.
 
-    The interval of two or three readings may be ten times as wide as they are.
+    The interval of two or three readings may be ten times as wide as their range.
     """
     readings = np.concatenate([level.readings for level in verdict.levels]) / verdict.unit
     ends = np.array([(level.low, level.high) for level in verdict.levels]) / verdict.unit
@@ -120,7 +121,7 @@ def _rises(verdict: Verdict) -> bool:
 
 @dataclass(frozen=True)
 class _Levels:
-    """Axes on which levels lie side by side, or one below the other where `flat`."""
+    """Axes with levels as columns, or as rows if `flat`."""
 
     axes: Axes
     flat: bool
@@ -128,21 +129,21 @@ class _Levels:
 
     @property
     def gap(self) -> float:
-        """Between the nearest two levels."""
+        """The distance between the nearest two levels."""
         apart = np.diff(np.sort(list(self.positions.values())))
         return float(apart.min()) if len(apart) else 1.0
 
     def draw(self, level: Level, unit: int) -> None:
-        """A level's readings, spread a little so that equal ones are seen, and its mean."""
+        """Draw a level's readings, shifted a little so that equal ones show, and its mean."""
         values = np.asarray(level.readings) / unit
-        # Steps of the golden section put neighbours in time apart, the same way each time.
+        # Steps of the golden section separate successive readings, the same way each time.
         spread = (np.arange(level.n) * 0.618 % 1 - 0.5) * min(0.6, 0.05 * level.n)
         position = self.positions[level.name]
         self._plot(position + spread * self.gap, values, **READING)
         self._plot([position] * 3, np.array([level.low, level.mean, level.high]) / unit, **MEAN)
 
     def draw_trend(self, verdict: Verdict) -> None:
-        """The straight line through all readings."""
+        """Draw the straight line through all readings."""
         assert verdict.trend is not None
         x = np.concatenate(
             [np.full(level.n, self.positions[level.name]) for level in verdict.levels]
@@ -153,7 +154,7 @@ class _Levels:
         self._plot(ends, line / verdict.unit, **TREND)
 
     def draw_gone(self, gone: Mapping[str, int]) -> None:
-        """A cross at the edge, and how many readings it stands for."""
+        """Draw a cross at the edge, with the number of lost readings."""
         edge = self.axes.get_yaxis_transform() if self.flat else self.axes.get_xaxis_transform()
         for name, count in gone.items():
             if count:
@@ -165,7 +166,7 @@ class _Levels:
                 )  # fmt: skip
 
     def name_levels(self, counts: Mapping[str, int]) -> None:
-        """A tick at each level, with its name and how many readings it has."""
+        """Set a tick at each level, with its name and number of readings."""
         between = "   " if self.flat else "\n"
         names = [
             f"{name}{between}n = {count}"
@@ -177,14 +178,14 @@ class _Levels:
         ends = min(at) - 0.6 * self.gap, max(at) + 0.6 * self.gap
         if self.flat:
             self.axes.set_yticks(at, names)
-            # The first level stands on top.
+            # The first level is on top.
             self.axes.set_ylim(ends if at[0] > at[-1] else ends[::-1])
         else:
             self.axes.set_xticks(at, names)
             self.axes.set_xlim(ends)
 
     def name_axes(self, factor: str, limits: tuple[float, float]) -> None:
-        """The title, the accuracies and what the levels are of."""
+        """Set the title, the axis of accuracies and the name of the factor."""
         style_axes(self.axes, "Every reading")
         if self.flat:
             self.axes.set_ylabel(plain(factor, 50))

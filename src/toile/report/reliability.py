@@ -14,9 +14,9 @@ MARGIN = 0.02
 
 
 def reliability_figure(bins: Sequence[ConfidenceBin], narrow: bool = False) -> Figure:
-    """Each bin's accuracy with its interval over its mean confidence, and how many images it has.
+    """Each bin's accuracy with its interval against its mean confidence, and its images below.
 
-    On the dashed line a network is as often right as it is sure; below it, it is too sure. `narrow`
+    On the dashed line accuracy equals confidence; below it the network is too confident. `narrow`
     for a small screen.
     """
     figure = new_figure(NARROW_INCHES if narrow else 5.4, 4.6)
@@ -62,4 +62,4 @@ def _draw_counts(axes: Axes, bins: Sequence[ConfidenceBin]) -> None:
     axes.yaxis.set_major_formatter(PERCENT)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3))
     axes.set_ylabel("of images")
-    axes.set_xlabel("confidence: the probability of the answer given")
+    axes.set_xlabel("confidence: the probability of the predicted class")

@@ -1,4 +1,4 @@
-"""How accuracy falls as pictures get harder: a small graph for each corruption and the attacks."""
+"""How accuracy falls as pictures get harder: a panel for each corruption and for the attacks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -98,7 +98,7 @@ def _draw_clean(axes: Axes, clean: Estimate) -> None:
 
 
 def _draw(axes: Axes, levels: Levels, colour: str) -> None:
-    """Strengths stand evenly: their steps are chosen, and no unit is common to them."""
+    """Draw the strengths at even steps: corruptions have no common unit."""
     at = range(len(levels))
     scores = [score for _, score in levels]
     axes.fill_between(

@@ -1,4 +1,4 @@
-"""Figures written to files, whole or not at all."""
+"""Figures written to files, completely or not at all."""
 
 import io
 import warnings
@@ -16,14 +16,15 @@ SUFFIXES = (".png", ".svg")
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write `figure` as PNG or SVG, by the suffix of `path`; the same figure gives the same bytes.
+    """Write `figure` as PNG or SVG, by `path`'s suffix; the same figure gives the same bytes.
 
-    An SVG's letters are outlines, so that it looks alike without our font.
+    The text of an SVG is written as outlines, so that it looks the same without our font. Raises
+    ToileError for another suffix.
     """
     if path.suffix not in SUFFIXES:
         raise ToileError(f"{path} ends in {path.suffix!r}; a figure is saved as .png or .svg")
     written = io.BytesIO()
-    # matplotlib writes today's date into an SVG and its own version into both.
+    # By default matplotlib writes the date into an SVG, and its version into both formats.
     nameless = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
     with drawing(outlines=True):
         figure.savefig(written, format=path.suffix[1:], metadata=nameless)
@@ -32,14 +33,13 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 @contextmanager
 def drawing(outlines: bool, salt: str = "toile") -> Iterator[None]:
-    """matplotlib's settings while a figure is drawn; names in an SVG are hashes with `salt`.
+    """Set what matplotlib needs to draw a figure the same each time; `salt` sets the ids of an SVG.
 
-    Names in a script that DejaVu Sans lacks come out as boxes; that is no ground for a warning on
-    every letter.
+    Letters that DejaVu Sans lacks are drawn as boxes, without a warning for each letter.
     """
     letters = "path" if outlines else "none"
     with (
-        # Without a salt an SVG's ids are random, and the same figure is other bytes each time.
+        # Without a salt an SVG's ids are random, so the bytes would differ each time.
         rc_context({"svg.hashsalt": salt, "svg.fonttype": letters}),
         warnings.catch_warnings(),
     ):

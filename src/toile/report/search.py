@@ -1,4 +1,4 @@
-"""A search's trials: in their order, and against each setting that was searched."""
+"""A search's trials in their order, and against each searched setting."""
 
 import math
 from collections.abc import Mapping, Sequence, Set
@@ -39,10 +39,11 @@ CHOSEN: dict[str, Any] = {
 
 
 def search_figure(result: SearchResult, narrow: bool = False) -> Figure:
-    """Trials by order with the best so far, then a panel for each setting; the finalists ringed.
+    """Trials in order with the best so far, then a panel for each setting; finalists are ringed.
 
-    The scale is that of finished trials: one that was stopped early, and lies below, is drawn at
-    the edge, as are those that diverged. `narrow` for a small screen, one panel below the other.
+    The scale is that of the finished trials: a trial that was stopped early and lies below it is
+    drawn at the edge, as are trials that diverged. `narrow` for a small screen: one panel below the
+    other.
     """
     addresses = list(result.spec.over)
     columns = 1 if narrow else min(COLUMNS, 1 + len(addresses))
@@ -71,14 +72,14 @@ def search_figure(result: SearchResult, narrow: bool = False) -> Figure:
 
 @dataclass(frozen=True)
 class _Markers:
-    """A mark for each trial at its last score, the same in every panel."""
+    """A marker for each trial at its last score, the same in every panel."""
 
     shown: Sequence[Trial]
     chosen: Set[int]
     limits: tuple[float, float]
 
     def draw(self, axes: Axes, at: Sequence[float]) -> None:
-        """The marks at these places along the axis."""
+        """Draw the markers at these positions along the axis."""
         bottom = self.limits[0]
         for trial, x in zip(self.shown, at, strict=True):
             y = bottom if trial.status == "diverged" else max(trial.scores[-1], bottom)
@@ -100,11 +101,11 @@ def _draw_setting(
             _set_log(axes, floats)
         elif all(value.is_integer() for value in floats):
             axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
-            # Of one number alone the axis would be of fractions about it.
+            # For a single value matplotlib would show fractions around it.
             axes.set_xlim(min(floats, default=0) - 0.5, max(floats, default=1) + 0.5)
         return
     positions = {name: position for position, name in enumerate(values)}
-    # Steps of the golden section put trials of one choice beside each other.
+    # Steps of the golden section separate trials with the same choice.
     apart = [0.3 * (trial.number * 0.618 % 1 - 0.5) for trial in markers.shown]
     markers.draw(axes, [positions[name] + step for name, step in zip(picked, apart, strict=True)])
     axes.set_xticks(list(positions.values()), [plain(name, 12) for name in positions])
@@ -112,7 +113,7 @@ def _draw_setting(
 
 
 def _set_log(axes: Axes, picked: Sequence[float]) -> None:
-    """Plain numbers at each power of ten, and between them where there are few."""
+    """Use plain numbers at each power of ten, and at 2 and 5 between them if there are few."""
     axes.set_xscale("log")
     is_narrow = bool(picked) and max(picked) < 50 * min(picked)
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if is_narrow else (1,)))
@@ -128,7 +129,7 @@ def _draw_best(axes: Axes, shown: Sequence[Trial]) -> None:
 
 
 def _limits(shown: Sequence[Trial]) -> tuple[float, float]:
-    """All finished trials, but for those far below the middle one."""
+    """The range of finished trials, without those far below the median."""
     scores = [trial.scores[-1] for trial in shown if trial.status == "finished"]
     if not scores:
         return 0.0, 1.0

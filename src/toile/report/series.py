@@ -1,4 +1,4 @@
-"""A run's records as points to draw. A value that was not finite is a gap."""
+"""A run's records as points to draw. A value that was not finite is a gap in the line."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -20,13 +20,13 @@ class Series:
 
     @property
     def current(self) -> float | None:
-        """The last value, or None without a finite one there."""
+        """The last value, or None if it is not finite or there is none."""
         return float(self.y[-1]) if len(self.y) and np.isfinite(self.y[-1]) else None
 
 
 def step_series(history: History, measure: Measure) -> Series:
-    """Training as it went, `x` counting steps while no epoch has told how long an epoch is."""
-    # Steps are counted through the whole run, so the first epoch's last is an epoch's length.
+    """Training by steps; `x` counts steps until the first epoch has ended, then epochs."""
+    # Steps are numbered through the run, so the first epoch's last step is the epoch's length.
     length = history.epochs[0]["step"] if history.epochs else 1
     return _series([(step["step"] / length, step[measure]) for step in history.steps])
 
@@ -46,7 +46,7 @@ def validation_series(history: History, measure: Measure) -> Series:
 
 
 def is_scored(history: History) -> bool:
-    """Whether any epoch has a validation score; none has where no images are held out."""
+    """Whether any epoch has a validation score; none has if no images are held out."""
     return any(record["validation"]["accuracy"] is not None for record in history.epochs)
 
 
@@ -56,6 +56,6 @@ def best_epoch(history: History) -> int | None:
 
 
 def _series(points: list[tuple[float, float | None]]) -> Series:
-    # float64 makes NaN of None; the reshape is for no points at all, whose array has no columns.
+    # float64 turns None into NaN; the reshape gives an empty list its two columns.
     table = np.array(points, np.float64).reshape(-1, 2)
     return Series(table[:, 0], table[:, 1])

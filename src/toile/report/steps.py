@@ -1,4 +1,4 @@
-"""How pictures came to what a network sees, and what it answered."""
+"""The steps from a picture to a network's input, and the prediction."""
 
 import textwrap
 from collections.abc import Sequence
@@ -13,24 +13,24 @@ from toile.report.grid import canvas
 from toile.report.theme import INK, LINE, MUTED, TRAINING, VALIDATION, new_figure, plain
 
 PANEL = 1.75
-"""Inches a picture and its column of words are wide."""
+"""Width in inches of a picture and its column of text."""
 GAP = 0.3
 ROW = 3.6
 PITCH = 3.2
-"""Inches from one row of steps to the next, where they take several."""
+"""Inches from one row of steps to the next, if there are several rows."""
 EDGE = 0.3
 ARROW = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 MOST_CLASSES = 5
 LINE_PITCH = 0.34
 COLUMN = 32
-"""Letters of a small line beneath a picture."""
+"""Letters in a line below a picture."""
 NARROW_COLUMN = 26
-"""Fewer and larger ones, on a small screen."""
+"""The same on a small screen, where the letters are larger."""
 
 
 @dataclass(frozen=True)
 class StepsOf:
-    """A picture's name, its steps, what was answered, and what was odd."""
+    """A picture's name, its steps, the most probable classes and the warnings."""
 
     name: str
     steps: tuple[PreparationStep, ...]
@@ -39,7 +39,7 @@ class StepsOf:
 
 
 def steps_figure(pictures: Sequence[StepsOf], narrow: bool = False) -> Figure:
-    """A strip for each picture: its steps with a sentence each, then the likeliest classes.
+    """A strip for each picture: its steps with a sentence each, then the most probable classes.
 
     `narrow` for a small screen, two in a row.
     """
@@ -49,7 +49,7 @@ def steps_figure(pictures: Sequence[StepsOf], narrow: bool = False) -> Figure:
     strip = ROW + (-(-most // columns) - 1) * PITCH
     height = EDGE + strip * len(pictures)
     figure = new_figure(width, height)
-    # Placed in inches, so that pictures stay of one size however long the sentences are.
+    # Placed in inches, so that all pictures have one size, independent of the sentences.
     figure.set_layout_engine("none")
     page = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     page.set_axis_off()
@@ -83,7 +83,7 @@ def _draw_step(page: Axes, step: PreparationStep, left: float, top: float, lette
     _, height, width = step.pixels.shape
     scale = PANEL / max(height, width)
     wide, high = width * scale, height * scale
-    # In the middle of its square, so that an arrow points at it.
+    # Centred in its square, so that the arrow points at it.
     x, y = left + (PANEL - wide) / 2, top + 0.25 + (PANEL - high) / 2
     page.imshow(
         canvas(step.pixels),
@@ -91,7 +91,7 @@ def _draw_step(page: Axes, step: PreparationStep, left: float, top: float, lette
         cmap="gray",
         vmin=0,
         vmax=255,
-        # Pixels are shown as they are where they are few, and averaged where they are many.
+        # Small pictures show their pixels; large ones are averaged.
         interpolation="nearest" if max(height, width) < 128 else "antialiased",
         aspect="auto",
     )

@@ -1,4 +1,4 @@
-"""The house's colours and the look of every axis."""
+"""The colours and the style of axes of all figures."""
 
 import re
 from collections.abc import Sequence
@@ -17,35 +17,35 @@ TRAINING = "#3a56d4"
 VALIDATION = "#d9730d"
 GOOD = "#157347"
 BAD = "#b42318"
-# A page in dark swaps CARD for its own; writing on a strong colour has to stay light there.
+# A dark page replaces CARD by its own colour; text on a strong colour has to stay light there.
 ON_STRONG = "#fdfdff"
-# Okabe and Ito's palette (jfly.uni-koeln.de/color), told apart by red-green blind readers;
-# its yellow is left out, too pale on white.
+# Okabe and Ito's palette (jfly.uni-koeln.de/color), which red-green blind readers can tell
+# apart; its yellow is left out because it is too pale on white.
 DISTINCT = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#000000")
 NARROW_INCHES = 3.7
-"""Inches a figure is wide that is drawn for a screen of some 390 px."""
+"""Width in inches of a figure for a screen of about 390 px."""
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 def _percent(fraction: float, position: int | None) -> str:
-    # Six digits hide what floats add: a tick at 3 * 0.1 is 30 % and not 30.000000000000004 %.
+    # Six digits hide rounding errors: a tick at 3 * 0.1 is 30 % and not 30.000000000000004 %.
     text = f"{100 * fraction:.6g} %"
-    # An axis may go on where no fraction can be, so that a mark at its end is seen whole.
+    # An axis may extend beyond 0 and 100 %, so that a marker at its end is not cut off.
     return text if 0 <= float(text[:-1]) <= 100 else ""
 
 
 PERCENT = FuncFormatter(_percent)
-"""Fractions as percent, and no number where no fraction can be."""
+"""Fractions as percent; no label outside 0 to 100 %."""
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of `width` by `height` inches on a card."""
+    """An empty figure of `width` by `height` inches, in the card's colour."""
     layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
     return Figure(figsize=(width, height), dpi=150, layout=layout, facecolor=CARD)
 
 
 def style_axes(axes: Axes, title: str = "") -> None:
-    """Horizontal hairlines, no frame, muted small figures, a bold title on the left."""
+    """Set thin horizontal grid lines, no frame, small muted labels and a bold title on the left."""
     axes.set_facecolor("none")
     axes.grid(axis="y", color=LINE, linewidth=0.8)
     axes.set_axisbelow(True)
@@ -58,11 +58,11 @@ def style_axes(axes: Axes, title: str = "") -> None:
 
 
 VALUE = re.compile(r"(\w+)=([^,=]+)(?:, |$)")
-"""A factor and its value in the name of a grid's level."""
+"""Matches a factor and its value in the name of a grid's level."""
 
 
 def bound_fractions(axes: Axes) -> None:
-    """End the axis of fractions a little beyond 0 and 100 %, where it would go on."""
+    """Let the y axis of fractions end at most a little beyond 0 and 100 %."""
     low, high = axes.get_ylim()
     margin = 0.05 * (min(high, 1) - max(low, 0))
     axes.set_ylim(max(low, -margin), min(high, 1 + margin))
@@ -70,16 +70,16 @@ def bound_fractions(axes: Axes) -> None:
 
 
 def plain(text: str, longest: int = 24) -> str:
-    """`text` for a figure: cut to `longest` characters, a $ being a $ and no formula."""
-    # Cut first: an escaped $ counts as one character, and no cut falls behind its backslash.
+    """`text` for a figure: cut to `longest` characters, with $ escaped, which starts a formula."""
+    # Cut first: an escaped $ counts as one character, and no cut separates it from its backslash.
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return cut.replace("$", r"\$")
 
 
 def short_names(names: Sequence[str], longest: int) -> list[str]:
-    """The names for a figure. Where one is too long, what all begin or end with is left out.
+    """The names for a figure. If one is too long, the common beginning and end are left out.
 
-    Of a grid's, as `filters=4, batch_size=32`, the values stay: `4, 32`.
+    Of the names of a grid, such as `filters=4, batch_size=32`, the values stay: `4, 32`.
     """
     if max(map(len, names)) <= longest or len(names) < 2:
         return [plain(name, longest) for name in names]
@@ -96,7 +96,7 @@ def short_names(names: Sequence[str], longest: int) -> list[str]:
 
 
 def left_out_factors(names: Sequence[str], longest: int) -> str:
-    """What a figure says once of a grid's levels whose names are too long: its factors."""
+    """The factors of a grid, if its levels' names are too long and a figure shows values only."""
     factors = {tuple(factor for factor, _ in VALUE.findall(name)) for name in names}
     are_whole = all(
         name == ", ".join(f"{factor}={value}" for factor, value in VALUE.findall(name))

@@ -1,4 +1,4 @@
-"""What a page is called: the question that was asked, in words where nobody wrote one."""
+"""The titles of pages: the user's question, or one made from the settings."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from toile.studies import Study, short_names
 
 
 def run_title(run: Run) -> str:
-    """What every run is to answer."""
+    """The question that a run answers."""
     facts = run.data
     return (
         f"How well does {run.recipe.name} tell the {len(facts.class_names)} classes of "
@@ -18,7 +18,7 @@ def run_title(run: Run) -> str:
 
 
 def study_title(study: Study) -> str:
-    """The study's question; without one, what it varied as a question."""
+    """The study's question; without one, a question on the settings that it varied."""
     if study.question:
         return study.question
     factors = [*["the recipe"] * bool(study.levels), *_words(study.vary)]
@@ -31,7 +31,7 @@ def study_title(study: Study) -> str:
 
 
 def search_title(search: Search) -> str:
-    """The search's question; without one, what it searched as a question."""
+    """The search's question; without one, a question on the settings that it searched."""
     factors = list_names(_words(search.over), "and")
     return search.question or f"Which {factors} give the highest accuracy?"
 

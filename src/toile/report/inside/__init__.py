@@ -1,1 +1,1 @@
-"""Figures of what a network does inside: maps, sums, evidence, pictures that drive a channel."""
+"""Figures of the inside of a network: activation maps, sums, heat maps, what drives a channel."""

@@ -1,4 +1,4 @@
-"""Every channel of a layer as a map, none left out, beside the picture they are of."""
+"""All channels of a layer as maps, with the picture they come from."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from toile.report.theme import BAD, INK, LINE, MUTED, NARROW_INCHES, new_figure,
 WIDTH = 9.0
 LARGEST = 0.95
 SMALLEST = 0.16
-"""Inches a map is wide; below .4 there is no number over it."""
+"""Width of a map in inches, at most and at least; below .4 it has no number over it."""
 HEAD = 1.15
 
 
@@ -31,11 +31,11 @@ def channel_maps_figure(
     names: Sequence[str] | None = None,
     narrow: bool = False,
 ) -> Figure:
-    """All maps row by row, each under its number, on one scale or with `per_channel_scale` on many.
+    """All maps row by row, each under its number, on one colour scale.
 
-    The scale spans `spanning` where that is given. What says nothing of the picture is drawn as
-    silent, and what says nothing of any as dead: a cross in red. The picture stands on the left of
-    the scale. `narrow` for a small screen.
+    With `per_channel_scale` each map has its own scale. The common scale is that of `spanning`, if
+    it is set. `silent` channels are marked by a dashed frame, `dead` ones by a red cross. The
+    picture is drawn to the left of the scale. `narrow` for a small screen.
     """
     count, height, width = maps.shape
     page_width = NARROW_INCHES if narrow else WIDTH
@@ -79,7 +79,7 @@ def channel_maps_figure(
 
 
 def _grid(count: int, shape: float, width: float) -> tuple[int, float]:
-    """Columns, and the side of a map in inches: as large as fits in about the width's square."""
+    """The number of columns, and the side of a map in inches: the page is about square."""
     columns = max(math.ceil(math.sqrt(count * max(shape, 0.2) * 1.3)), 1)
     columns = max(columns, int(width / (LARGEST * 1.1)))
     columns = min(columns, int(width / (SMALLEST * 1.1)))
@@ -87,7 +87,7 @@ def _grid(count: int, shape: float, width: float) -> tuple[int, float]:
 
 
 def _scaled(maps: Float[np.ndarray, "channels h w"]) -> Float[np.ndarray, "channels h w"]:
-    """Each map over the largest of its numbers, whatever its sign; of zeros, zeros."""
+    """Each map divided by its largest absolute value; a map of zeros stays so."""
     most = np.abs(maps).max(axis=(1, 2), keepdims=True)
     return np.divide(maps, most, out=np.zeros_like(maps), where=most > 0)
 

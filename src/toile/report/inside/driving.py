@@ -1,4 +1,4 @@
-"""What drives a channel: the strongest pictures with the patch that did, and one made for it."""
+"""What drives a channel: the pictures that activate it most, and a picture optimised for it."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ from toile.report.theme import (
 SIDE = 0.92
 PITCH = 1.0
 CROP = 0.34
-"""Inches a patch cut out is wide at most; none is cut out of a picture that is seen whole."""
+"""Largest side of an enlarged patch in inches."""
 
 
 def strongest_figure(
@@ -33,11 +33,10 @@ def strongest_figure(
     titles: Sequence[Sequence[str]],
     narrow: bool = False,
 ) -> Figure:
-    """A row for each channel: its strongest pictures, each with the patch that it saw outlined.
+    """A row for each channel: its strongest pictures, with the patch that it sees outlined.
 
-    Below it stands the patch alone, enlarged, where it is not the whole picture.
-
-    `patches` are first and last row and column, the last not included. `narrow` breaks the rows.
+    The patch is drawn again below, enlarged, unless it is the whole picture. `patches` are first
+    and end row, first and end column, without the end. `narrow` breaks the rows.
     """
     count = pixels.shape[1]
     height, width = pixels.shape[3:]
@@ -72,7 +71,7 @@ def strongest_figure(
             words, text_x = plain(titles[row][at], 22), x
             if cropped:
                 _draw_crop(page, pixels[row, at], patches[row, at], (x, below))
-                # The name above its number.
+                # The class name on one line, its value on the next.
                 words, text_x = "\n".join(words.rsplit(" ", 1)), x + CROP + 0.05
             page.text(
                 text_x, below + (CROP / 2 if cropped else 0.05), words, color=MUTED, size=6.2,
@@ -88,7 +87,7 @@ def _draw_crop(
     patch: Int[np.ndarray, " 4"],
     corner: tuple[float, float],
 ) -> None:
-    """What the patch holds, its longer side `CROP` inches."""
+    """Draw the patch enlarged, its longer side `CROP` inches."""
     first, end, left, right = (int(bound) for bound in patch)
     inside = picture[:, first:end, left:right]
     if not inside.size:
@@ -110,9 +109,10 @@ def driven_figure(
     title: str,
     narrow: bool = False,
 ) -> Figure:
-    """The picture made to drive a channel, the strongest of the data, and how all of them compare.
+    """The picture optimised for a channel, the strongest of the data, and a histogram of all.
 
-    `values` are what the data's pictures drive it to. `narrow` for a small screen.
+    `values` are the channel's means for the pictures of the data, `reached` that of the optimised
+    picture. `narrow` for a small screen.
     """
     if narrow:
         figure = new_figure(NARROW_INCHES, 4.6)
@@ -137,7 +137,7 @@ def driven_figure(
     graph.title.set_fontsize(8.5)
     graph.hist(values, bins=40, color=TRAINING, alpha=0.75)
     graph.axvline(reached, color=VALIDATION, linewidth=2)
-    graph.set_xlabel("the channel's mean; the line is the picture made")
+    graph.set_xlabel("the channel's mean; the line is the optimised picture")
     graph.set_ylabel("pictures")
     graph.margins(x=0.06)
     return figure

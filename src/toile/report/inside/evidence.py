@@ -1,4 +1,4 @@
-"""A map of which pixels lead to an answer, and what the checks say of the map."""
+"""A heat map of the pixels that lead to a prediction, and the checks of that map."""
 
 import textwrap
 
@@ -31,9 +31,10 @@ def evidence_figure(
     says: str = "",
     narrow: bool = False,
 ) -> Figure:
-    """The picture, its map, the map over the picture, and the two curves against random maps.
+    """The picture, its heat map, the map over the picture, and the deletion and insertion curves.
 
-    `says` are the checks' sentences, beneath. `narrow` for a small screen.
+    `curves` are drawn with the range of random maps; `says`, the results of the checks, is written
+    below. `narrow` for a small screen.
     """
     letters = 62 if narrow else 150
     lines = [line for part in says.split("\n") for line in textwrap.wrap(part, letters)]
@@ -51,7 +52,7 @@ def evidence_figure(
         figure.add_subplot(layout[at // 2, at % 2] if narrow else layout[0, at]) for at in range(3)
     ]
     foot_fraction = foot / figure.get_figheight()
-    # The sentences stand in figure coordinates, beneath what the layout may use.
+    # The sentences are placed in figure coordinates, below the area of the layout.
     figure.set_layout_engine(
         "constrained", w_pad=0.1, h_pad=0.1, rect=(0, foot_fraction, 1, 1 - foot_fraction)
     )
@@ -86,7 +87,7 @@ def _draw_pictures(
     grey = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "nearest"}
     panels[0].imshow(canvas(picture), **grey)  # type: ignore[arg-type]
     panels[1].imshow(shades.to_rgba(heat), interpolation="nearest")
-    # Half as strong, so that colours are seen on black and on white.
+    # Half the contrast, so that colours are visible on black and on white.
     panels[2].imshow(canvas(picture) // 2 + 96, **grey)  # type: ignore[arg-type]
     panels[2].imshow(shades.to_rgba(heat), interpolation="nearest", alpha=None)
 
@@ -95,8 +96,8 @@ def _draw_curves(axes: Axes, curves: RemovalCurves) -> None:
     style_axes(axes, "Checked by its pixels")
     axes.title.set_fontsize(8.5)
     for name, curve, random, colour in (
-        ("taken away", curves.deletion, curves.random_deletion, VALIDATION),
-        ("put in", curves.insertion, curves.random_insertion, TRAINING),
+        ("deletion", curves.deletion, curves.random_deletion, VALIDATION),
+        ("insertion", curves.insertion, curves.random_insertion, TRAINING),
     ):
         axes.plot(curves.fractions, curve, color=colour, linewidth=1.8, label=f"{name} by the map")
         low, high = random.min(0), random.max(0)

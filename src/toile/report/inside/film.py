@@ -1,4 +1,4 @@
-"""A layer over the epochs: as a strip, as moving pictures, and as a page with a slider."""
+"""A layer over the epochs: as a figure, as a GIF, and as a page with a slider."""
 
 import base64
 import io
@@ -27,7 +27,7 @@ def film_figure(
     title: str,
     narrow: bool = False,
 ) -> Figure:
-    """A row of maps for each epoch, all on one scale, of at most twelve `channels`; narrow six."""
+    """A row of maps for each epoch, all on one scale, of at most 12 `channels` (`narrow`: 6)."""
     shown = list(channels)[: MOST_CHANNELS // 2 if narrow else MOST_CHANNELS]
     height, width = maps.shape[2:]
     page_width = NARROW_INCHES if narrow else WIDTH
@@ -64,7 +64,7 @@ def film_frames(
     title: str,
     picture: UInt8[np.ndarray, "c h2 w2"] | None = None,
 ) -> list[bytes]:
-    """All channels at each epoch, as PNG, all on the scale of the whole film."""
+    """A PNG of all channels for each epoch, all on one scale."""
     frames = []
     for epoch_maps, epoch in zip(maps, epochs, strict=True):
         figure = channel_maps_figure(
@@ -78,7 +78,7 @@ def film_frames(
 
 
 def film_gif(frames: Sequence[bytes]) -> bytes:
-    """The frames one after another, again and again, as a GIF."""
+    """The frames as an endless GIF."""
     pictures = [
         Image.open(io.BytesIO(frame)).convert("P", palette=Image.Palette.ADAPTIVE)
         for frame in frames
@@ -91,7 +91,7 @@ def film_gif(frames: Sequence[bytes]) -> bytes:
 
 
 def film_page(frames: Sequence[bytes], epochs: Sequence[int], title: str) -> str:
-    """The frames behind a slider, in one page that needs nothing else."""
+    """The frames in one HTML page with a slider, which needs no other file."""
     coded = [base64.b64encode(frame).decode() for frame in frames]
     images = "\n".join(
         f'<img alt="epoch {epoch}" hidden src="data:image/png;base64,{data}">'
@@ -119,7 +119,7 @@ input {{ flex: 1; }}
 const images = document.querySelectorAll("img");
 const slider = document.querySelector("input");
 function show() {{
-  images.forEach((one, at) => {{ one.hidden = at !== +slider.value; }});
+  images.forEach((image, at) => {{ image.hidden = at !== +slider.value; }});
   document.querySelector("output").value = images[slider.value].alt;
 }}
 slider.addEventListener("input", show);

@@ -1,4 +1,4 @@
-"""Maps as one small picture for a page: no axes and no letters, which a page writes itself."""
+"""Maps as one small picture for a page, which adds the text."""
 
 import base64
 import io
@@ -15,19 +15,19 @@ from toile.report.inside.shades import shading
 from toile.report.theme import VALIDATION
 
 SIDE_PX = 44
-"""About so wide is a map; a pixel of it is whole pixels of the picture."""
+"""About the width of a map; each value is drawn as a square of whole pixels."""
 COLUMNS = 8
-"""So many fit a small screen at that size."""
+"""Maps side by side; so many fit a small screen."""
 GAP_PX = 4
 HEAT_PX = 112
 SHEET_PX = 380
 MOST = 128
-"""Maps that are drawn; a picture of thousands would be longer than the page."""
+"""Most maps that are drawn; a picture of thousands would be longer than the page."""
 
 
 @dataclass(frozen=True)
 class Mosaic:
-    """A picture in a data: address, how wide it is shown at most, and what is in it."""
+    """A picture as a data: URI, the most pixels it is shown wide, and its description."""
 
     uri: str
     width_px: int
@@ -35,11 +35,11 @@ class Mosaic:
 
 
 def mosaic(maps: Float[np.ndarray, "channels h w"], says: str) -> Mosaic:
-    """Up to 128 maps side by side on one scale, clear at 0, and `says` with that scale."""
+    """Up to 128 maps side by side on one scale, transparent at 0; the scale is added to `says`."""
     shown = _smaller(maps[:MOST])
     shades = shading(maps)
     times = max(1, round(SIDE_PX / max(shown.shape[1:])))
-    # As one row each: three maps in a row would be taken for the colours of one picture.
+    # One row for each map: to_rgba would read three maps as the colours of one picture.
     colours = shades.to_rgba(shown.reshape(len(shown), -1), bytes=True)
     colours = colours.reshape(*shown.shape, 4).repeat(times, 1).repeat(times, 2)
     count, height, width, _ = colours.shape
@@ -61,7 +61,7 @@ def mosaic(maps: Float[np.ndarray, "channels h w"], says: str) -> Mosaic:
 
 
 def _smaller(maps: Float[np.ndarray, "m h w"]) -> Float[np.ndarray, "m h2 w2"]:
-    """Maps of large pictures by the means of squares, twice as fine as they are shown."""
+    """Reduce large maps by the means of squares, to about twice the pixels that are shown."""
     step = max(1, max(maps.shape[1:]) // (2 * SIDE_PX))
     count, height, width = len(maps), maps.shape[1] // step, maps.shape[2] // step
     squares = maps[:, : height * step, : width * step].reshape(count, height, step, width, step)
@@ -69,7 +69,7 @@ def _smaller(maps: Float[np.ndarray, "m h w"]) -> Float[np.ndarray, "m h2 w2"]:
 
 
 def heat_uri(picture: UInt8[np.ndarray, "c h w"], heat: Float[np.ndarray, "h w"]) -> str:
-    """`heat`, 0 and up, as a veil of orange over the picture in grey."""
+    """`heat` (0 and up) as orange over the picture in grey, in a data: URI."""
     grey = canvas(picture).astype(np.float64)
     grey = grey.mean(-1) if grey.ndim == 3 else grey
     veil = (heat / (heat.max() or 1.0))[..., None]

@@ -1,4 +1,4 @@
-"""The sum behind one number of a layer: window, kernel, products, and what each channel adds."""
+"""How one output of a layer is computed: window, kernel, products, and each channel's sum."""
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -25,10 +25,10 @@ MOST_BARS = 12
 
 
 def number_sum_figure(pixel_sum: PixelSum, narrow: bool = False) -> Figure:
-    """Window, kernel and products of the channel that adds most, and what all channels add.
+    """Window, kernel and products of the channel with the largest sum, and the sums of all.
 
-    The bars, the rest and the bias together are the number. Of a dense layer there are bars alone.
-    `narrow` for a small screen, one below the other.
+    The bars, the rest and the bias add up to the output. A dense layer has bars only. `narrow` for
+    a small screen: one below the other.
     """
     names, adds = _parts(pixel_sum)
     pictured = pixel_sum.window.ndim == 3
@@ -55,7 +55,7 @@ def _strongest(pixel_sum: PixelSum) -> int:
 
 
 def _parts(pixel_sum: PixelSum) -> tuple[list[str], Float[np.ndarray, " parts"]]:
-    """The largest parts of the sum by name, the rest of them, and the bias."""
+    """Names and values of the largest terms of the sum, the rest of them, and the bias."""
     sums = pixel_sum.products.reshape(len(pixel_sum.products), -1).sum(1)
     order = np.argsort(-np.abs(sums), kind="stable")
     kind = "channel" if pixel_sum.window.ndim == 3 else "input"
@@ -99,7 +99,7 @@ def _draw_grids(panels: list[Axes], pixel_sum: PixelSum) -> None:
         axes.hlines(np.arange(rows + 1) - 0.5, -0.5, columns - 0.5, color=LINE, linewidth=0.7)
         axes.vlines(np.arange(columns + 1) - 0.5, -0.5, rows - 0.5, color=LINE, linewidth=0.7)
         if max(rows, columns) <= MOST_NUMBERED:
-            # What lies outside the picture is a 0 of the edge.
+            # A value outside the picture is a 0 of the padding.
             edge = ~pixel_sum.inside[at] if title == titles[0] else None
             _write_values(axes, values, shades.to_rgba(values)[..., 3] > 0.6, edge)
 

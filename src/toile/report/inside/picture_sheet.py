@@ -1,4 +1,4 @@
-"""Pictures with what is said of each, and those that lie nearest to it beside it."""
+"""Pictures with lines of text, each with its nearest training pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,15 +27,16 @@ LEGEND = (
     ("of the class answered", VALIDATION),
 )
 LINE = 0.15
-"""Inches from a line of words to the next."""
+"""Inches from one line of text to the next."""
 GAP = 0.14
 
 
 @dataclass(frozen=True, eq=False)
 class NearPicture:
-    """A picture beside another, its class and how far away it is.
+    """One of the nearest pictures: its class and its distance.
 
-    `agrees` says with which class of the other: `true`, `answered`, or none.
+    `agrees` says which class of the main picture it has: `true`, `answered` (predicted), or
+    neither (empty).
     """
 
     pixels: UInt8[np.ndarray, "c h w"]
@@ -46,7 +47,7 @@ class NearPicture:
 
 @dataclass(frozen=True, eq=False)
 class SheetPicture:
-    """A picture, the lines over it, and its nearest ones."""
+    """A picture, the lines above it, and its nearest pictures."""
 
     pixels: UInt8[np.ndarray, "c h w"]
     lines: Sequence[str]
@@ -56,9 +57,9 @@ class SheetPicture:
 def picture_sheet(
     pictures: Sequence[SheetPicture], title: str = "", narrow: bool = False
 ) -> Figure:
-    """All `pictures` in rows, first to last; those beside each coloured by the class they agree to.
+    """All `pictures` in rows; names of nearest pictures coloured by the class they agree with.
 
-    `narrow` for a small screen. Raises ToileError where there is no picture.
+    `narrow` for a small screen. Raises ToileError without pictures.
     """
     if not pictures:
         raise ToileError(f"{title or 'sheet'}: there are no pictures to show")
@@ -86,7 +87,7 @@ def picture_sheet(
         for at, (text, colour) in enumerate(LEGEND):
             x = GAP + at * min(1.5, (page_width - GAP) / len(LEGEND))
             page.text(x, top - 0.14, text, color=colour, size=letters, va="center")
-    # A letter of this size is about .008 inches wide for each point.
+    # A letter is about .008 inches wide for each point of its size.
     longest = int(width / (0.008 * letters))
     for at, picture in enumerate(pictures):
         x, y = GAP + at % columns * (width + GAP), top + at // columns * pitch

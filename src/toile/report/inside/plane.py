@@ -1,4 +1,4 @@
-"""Pictures as points of a plane, coloured by class, mistakes marked."""
+"""Pictures as points of a plane, coloured by class, with mistakes marked."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from toile.report.theme import (
 )
 
 COLOURS = (*DISTINCT[:4], DISTINCT[5])
-"""Without black, which a dark card would hide, and the blue that the first is on one."""
+"""Without black and light blue, which a dark card hides or mixes up with the first colour."""
 MOST_NAMED = 12
 
 
@@ -33,10 +33,10 @@ def plane_figure(
     title: str,
     narrow: bool = False,
 ) -> Figure:
-    """A point for each picture by its true class; a ring around each that is answered wrongly.
+    """A point for each picture in the colour of its true class; a ring marks a wrong prediction.
 
-    Of at most twelve mistakes, farthest from their class, the indices stand beside. `narrow` for a
-    small screen, with the names of the classes below.
+    Up to twelve mistakes, those farthest from their class, have their indices written next to
+    them. `narrow` for a small screen, with the names of the classes below.
     """
     figure = new_figure(*((NARROW_INCHES, 5.6) if narrow else (9.0, 5.8)))
     axes = figure.subplots()
@@ -61,7 +61,7 @@ def plane_figure(
     axes.set_xlabel(axes_say[0])
     axes.set_ylabel(axes_say[1])
     if not any(axes_say):
-        # Neither axis of a neighbour-keeping map means anything.
+        # The axes of a neighbour embedding have no meaning.
         axes.set_xticks([])
         axes.set_yticks([])
     where = {"loc": "outside lower left", "ncols": 3} if narrow else {"loc": "outside right upper"}

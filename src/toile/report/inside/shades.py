@@ -1,4 +1,4 @@
-"""Numbers as colours that serve on a light card and on a dark one."""
+"""Values as colours that work on a light card and on a dark one."""
 
 import numpy as np
 from jaxtyping import Float
@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from toile.report.confusion import RAMP
 from toile.report.theme import INK, MUTED, TRAINING, VALIDATION
 
-# Clear at 0, so that the card shows through: below it orange, above it blue.
+# Transparent at 0, so that the card shows through; orange below 0, blue above.
 BOTH_WAYS = LinearSegmentedColormap.from_list(
     "both ways",
     [
@@ -22,10 +22,10 @@ BOTH_WAYS = LinearSegmentedColormap.from_list(
 
 
 def shading(values: Float[np.ndarray, "..."]) -> ScalarMappable:
-    """Colours for `numbers`: from 0 up, or both ways where some are below 0; equal far."""
+    """A colour scale for `values`: from 0, or symmetric about 0 if there are negative values."""
     finite = values[np.isfinite(values)]
     most = float(np.abs(finite).max()) if finite.size else 0.0
-    # Where all is 0 the scale is one of its own, and nothing is divided by 0.
+    # If all values are 0 the scale ends at 1, so that nothing is divided by 0.
     most = most or 1.0
     if finite.size and finite.min() < 0:
         return ScalarMappable(Normalize(-most, most), BOTH_WAYS)
@@ -33,7 +33,7 @@ def shading(values: Float[np.ndarray, "..."]) -> ScalarMappable:
 
 
 def draw_scale(axes: Axes, shades: ScalarMappable, says: str) -> None:
-    """The scale of `shades` lying in `axes`, and what its numbers are."""
+    """Draw the colour scale of `shades` horizontally in `axes`, under the title `says`."""
     bar = Colorbar(axes, shades, orientation="horizontal")
     bar.outline.set_visible(False)
     bar.locator = MaxNLocator(4)

@@ -1,4 +1,4 @@
-"""What a notebook shows of an object: HTML without scripts or outer addresses."""
+"""How a notebook shows an object: HTML without scripts or external addresses."""
 
 from toile.report.notebook.shown import notebook_html
 

@@ -1,4 +1,4 @@
-"""The parts of what a notebook shows: a card, a table, a figure."""
+"""The parts of a notebook's output: a card, a table, a figure."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from toile.report.page.inline_svg import VARIABLES, inline_svg
 from toile.report.theme import CARD, INK, LINE, MUTED
 
-# A notebook may be dark; its letters would not be read on our light figures.
+# A notebook may be dark; its light letters would be unreadable on our light figures.
 COLOURS = "".join(
     f"{variable.removeprefix('var(').removesuffix(')')}:{colour};"
     for colour, variable in VARIABLES.items()
@@ -18,7 +18,7 @@ CARD_STYLE = (
     "padding:10px 14px;max-width:880px;font-family:system-ui,sans-serif;font-size:13px"
 )
 
-# The letters' size again, which a page that names no kind of document does not hand down.
+# The font size is repeated: in quirks mode a table does not inherit it.
 TABLE = Markup(
     '<table style="border-collapse:collapse;font-size:13px;margin:6px 0;color:{}">{}</table>'
 )
@@ -27,7 +27,7 @@ CELL = Markup('<td style="text-align:{};padding:2px 10px 2px 0">{}</td>')
 
 
 def card(title: str, *blocks: Markup, note: str = "") -> Markup:
-    """Blocks below a title, and a note beside it."""
+    """A title with a note next to it, and blocks below."""
     note_html = (
         Markup(' <span style="color:{}">{}</span>').format(MUTED, note) if note else Markup("")
     )
@@ -51,7 +51,7 @@ def facts_table(facts: Iterable[tuple[str, str]]) -> Markup:
 
 
 def rows_table(heads: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -> Markup:
-    """Rows below their heads; the first `words` columns are texts, the others numbers."""
+    """Rows below their heads; the first `words` columns are text, the others numbers."""
     lines = [_row(HEAD, heads, words), *(_row(CELL, row, words) for row in rows)]
     return TABLE.format(INK, Markup("").join(lines))
 
@@ -67,7 +67,7 @@ def _row(kind: Markup, cells: Sequence[str], words: int) -> Markup:
 
 
 def figure(drawing: Figure, says: str) -> Markup:
-    """A figure as wide as it was drawn for, narrower where there is no room."""
+    """A figure at the width it was drawn for, or narrower if there is no room."""
     width = 72 * drawing.get_size_inches()[0]
     return Markup('<div style="max-width:{:.0f}px">{}</div>').format(
         width, inline_svg(drawing, says)

@@ -1,4 +1,4 @@
-"""What a notebook shows of a run, its classifier, a study, a verdict, a dataset, a plan."""
+"""How a notebook shows a run, its classifier, a study, a verdict, a dataset and a plan."""
 
 import math
 from functools import singledispatch
@@ -23,11 +23,11 @@ from toile.statistics import Verdict, signed, verdict_sentence
 from toile.studies import Comparison, StudyResult, study_sentence
 
 MOST_SHOWN = 20
-"""Classes of which a dataset shows a picture each."""
+"""Most classes of which a dataset shows a picture."""
 
 
 def notebook_html(shown: object) -> str:
-    """The HTML of `shown`; one sentence where it cannot be read."""
+    """The HTML of `shown`; the error's sentence if it cannot be read."""
     try:
         return _html(shown)
     except ToileError as error:
@@ -64,7 +64,7 @@ def _classifier(classifier: Classifier) -> str:
     rows = [
         ("images", f"{shape(facts.shape)}: channels, height, width"),
         ("data", f"{facts.name}, {facts.train:,} images trained on, {facts.test:,} sealed"),
-        ("no answer", "no bounds are known; every picture is answered"),
+        ("no answer", "no bounds are known, so every picture gets an answer"),
     ]
     if cost is not None:
         rows[-1] = ("no answer", cost.sentence)
@@ -119,7 +119,7 @@ def _dataset(dataset: Dataset) -> str:
         ("class", "training images"),
         zip(dataset.class_names, map(count, counts.tolist()), strict=True),
     )
-    # The first of each class that occurs; of the test part nothing is shown.
+    # The first training image of each class that occurs; no test image is shown.
     occurring = np.flatnonzero(counts)[:MOST_SHOWN]
     first = np.array([np.flatnonzero(dataset.train.labels == label)[0] for label in occurring])
     names = [dataset.class_names[label] for label in occurring]

@@ -1,4 +1,4 @@
-"""Pages: one HTML file each that carries its figures and pictures and asks no other host."""
+"""Pages: HTML files that hold their figures and pictures and load nothing from other hosts."""
 
 from toile.report.page.run_page import run_page, write_run_page
 

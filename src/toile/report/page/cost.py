@@ -1,4 +1,4 @@
-"""What each layer of a network costs, as rows and as strips."""
+"""The cost of each layer of a network, as table rows and as strips."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,10 @@ from toile.recipe import LayerPlan, Plan
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One line of the network's table; `depth` counts the blocks around the layer."""
+    """A row of the network's table; `depth` counts the blocks around the layer.
+
+    `fraction` is the layer's part of the network's multiply-adds.
+    """
 
     plan: LayerPlan
     depth: int
@@ -25,7 +28,7 @@ class Segment:
 
 
 def layer_rows(plan: Plan) -> list[LayerRow]:
-    """Every layer, a block before what is inside it, with its fraction of the multiply-adds."""
+    """A row for every layer; a block comes before the layers inside it."""
     return [
         LayerRow(layer, _depth(layer.name), family(layer), layer.macs / max(plan.macs, 1))
         for layer in plan.walk()
@@ -33,12 +36,12 @@ def layer_rows(plan: Plan) -> list[LayerRow]:
 
 
 def parameter_strip(plan: Plan) -> list[Segment]:
-    """The layers that hold parameters, blocks taken apart."""
+    """The layers that have parameters, with the layers inside blocks instead of the blocks."""
     return _strip([(layer, layer.parameters) for layer in _leaves(plan)])
 
 
 def mac_strip(plan: Plan) -> list[Segment]:
-    """The layers that multiply and add, blocks taken apart."""
+    """The layers that multiply and add, with the layers inside blocks instead of the blocks."""
     return _strip([(layer, layer.macs) for layer in _leaves(plan)])
 
 
@@ -53,7 +56,7 @@ def family(layer: LayerPlan) -> str:
 
 
 def _depth(name: str) -> int:
-    # A block's way around stands as deep as its branch: `residual1.shortcut.conv1`.
+    # A block's shortcut has the same depth as its branch: `residual1.shortcut.conv1`.
     parts = name.split(".")
     return len(parts) - 1 - parts.count("shortcut")
 

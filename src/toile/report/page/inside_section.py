@@ -1,4 +1,4 @@
-"""What a run's page shows of its network from inside; what there is nothing of is left out."""
+"""The section of a run's page on the inside of its network; parts without data are left out."""
 
 from dataclasses import dataclass, field
 
@@ -7,9 +7,9 @@ from toile.report.inside.mosaic import Mosaic
 
 @dataclass(frozen=True)
 class CensusRow:
-    """How many units of a layer fire how often after the last epoch; fractions of `units`.
+    """How often the units of a layer fire after the last epoch; fractions of `units`.
 
-    `never_first` is the fraction that never fired after the first epoch that was counted.
+    `never_first` is the fraction that never fired at the first epoch that was counted.
     """
 
     name: str
@@ -24,7 +24,7 @@ class CensusRow:
 
 @dataclass(frozen=True)
 class ShownHeat:
-    """A picture with its heat, the class that the heat is of, and what the picture is."""
+    """A picture under its heat map as a data: URI, and a description."""
 
     uri: str
     says: str
@@ -32,7 +32,7 @@ class ShownHeat:
 
 @dataclass(frozen=True)
 class Origin:
-    """The run that the network was cut out of, and what that came to, where it is known."""
+    """The run that the network was pruned from, what was cut, and the effect if it is known."""
 
     parent: str
     cut: str
@@ -41,7 +41,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class InsideSection:
-    """All of it. `counted` are the images of the census, in `epochs` epochs."""
+    """The whole section. The census counted `counted` images, at `epochs` epochs."""
 
     origin: Origin | None = None
     census: tuple[CensusRow, ...] = ()

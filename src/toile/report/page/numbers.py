@@ -1,4 +1,4 @@
-"""How numbers are written for reading. What is missing or not finite is a dash."""
+"""Numbers as text for readers. A missing value, or one that is not finite, is a dash."""
 
 import math
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def count(number: int | None) -> str:
 
 
 def decimals(number: float | None) -> str:
-    """`0.2713`: four places, as losses are compared."""
+    """`0.2713`: four decimals, for losses."""
     return f"{number:.4f}" if _known(number) else DASH
 
 

@@ -1,4 +1,4 @@
-"""Templates filled in: HTML documents without scripts or outer addresses."""
+"""Fills in templates: HTML documents without scripts or external addresses."""
 
 from functools import cache
 from pathlib import Path
@@ -11,12 +11,12 @@ from toile.report.glossary import words_of
 from toile.report.page import numbers
 
 WORDS = "<!-- words -->"
-"""Where they are put; what a page is made of has no < left that was not ours."""
+"""Where the glossary is put. No text of a user can hold this: its < is escaped."""
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(template: str, **facts: Any) -> str:
-    """The page that `template` makes of `facts`, its words explained at its end."""
+    """`template` filled in with `facts`; the terms of the page are explained at its end."""
     page = _templates().get_template(template).render(**facts)
     words = _templates().get_template("words.html").render(terms=words_of(page))
     return page.replace(WORDS, words)
@@ -26,16 +26,16 @@ def render(template: str, **facts: Any) -> str:
 def _templates() -> Environment:
     templates = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        # Jinja escapes nothing by default, and class names are whatever a folder was called.
+        # Jinja escapes nothing by default, and a class name may be any text.
         autoescape=True,
-        # A misspelt name would otherwise be written as nothing at all.
+        # Otherwise a misspelt name would be left out in silence.
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    ways: dict[str, Any] = {
-        way.__name__: way
-        for way in (
+    filters: dict[str, Any] = {
+        function.__name__: function
+        for function in (
             numbers.percent,
             numbers.with_ends,
             numbers.count,
@@ -46,6 +46,6 @@ def _templates() -> Environment:
     }
     # Safe: the style is a file of ours.
     style = Markup((TEMPLATES / "page.css").read_text())  # noqa: S704
-    templates.filters |= ways
+    templates.filters |= filters
     templates.globals |= {"style": style}
     return templates

@@ -30,7 +30,7 @@ from toile.runs import (
     looks_of,
 )
 
-# The matrix as a table grows with k * k: at 1000 classes it would be over twenty megabytes.
+# The confusion matrix as a table has k * k cells: over 20 MB for 1000 classes.
 MOST_TABLED = 60
 
 
@@ -40,7 +40,7 @@ def write_run_page(
     pixels: UInt8[np.ndarray, "n c h w"] | None,
     inside: InsideSection | None = None,
 ) -> Path:
-    """Write the page as `report.html` into the run's folder and say where."""
+    """Write the page as `report.html` into the run's folder, and return its path."""
     path = run.folder / "report.html"
     write_atomically(path, run_page(run, plan, pixels, inside).encode())
     return path
@@ -52,10 +52,10 @@ def run_page(
     pixels: UInt8[np.ndarray, "n c h w"] | None,
     inside: InsideSection | None = None,
 ) -> str:
-    """The page of a run in any state, as one HTML document without scripts or outer addresses.
+    """The page of a run in any state: one HTML document without scripts or external addresses.
 
-    `pixels` are the validation images in the order of `run.validation`; None leaves them out, as
-    it does with `inside`.
+    `pixels` are the validation images in the order of `run.validation`; None leaves them out.
+    `inside` is the section on the inside of the network; None leaves it out.
     """
     history, facts = run.history, run.data
     looks = [look for look in looks_of(run) if look.test == facts.test_fingerprint]
@@ -109,7 +109,7 @@ def _confusion(summary: ValidationSummary) -> Markup:
     names = [row.name for row in summary.classes]
     matrix, says = (
         summary.judgement.matrix,
-        "Confusion matrix; its numbers stand in the table below",
+        "Confusion matrix; its numbers are in the table below",
     )
     narrow = confusion_figure(matrix, names, True) if len(names) <= MOST_NARROW else None
     return inline_svgs(confusion_figure(matrix, names), narrow, says=says)
@@ -118,4 +118,4 @@ def _confusion(summary: ValidationSummary) -> Markup:
 def _reliability(summary: ValidationSummary) -> Markup:
     bins = summary.judgement.calibration.bins
     figures = [reliability_figure(bins, narrow) for narrow in (False, True)]
-    return inline_svgs(*figures, says="Reliability diagram; its numbers stand in the table below")
+    return inline_svgs(*figures, says="Reliability diagram; its numbers are in the table below")

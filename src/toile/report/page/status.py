@@ -1,4 +1,4 @@
-"""What is known of a run so far, and how honestly."""
+"""A run's status and score so far, and what that score is of."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from toile.runs import Run, RunResults, commonest_of, read_state, seen_words
 INTERVAL = ", with Wilson's 95 % interval."
 NOT_SCORED = (
     "Not scored: all images were trained on and none held out for validation (data.validation is "
-    "0), so how often it is right on others is not known."
+    "0), so its accuracy on other images is not known."
 )
 
 
 @dataclass(frozen=True)
 class RunStatus:
-    """A run's status, its score as far as there is one, and what the score stands for."""
+    """A run's status, its score if it has one, and in `meaning` what the score is of."""
 
     status: str
     reason: str
@@ -25,7 +25,7 @@ class RunStatus:
 
 
 def run_status(run: Run) -> RunStatus:
-    """From the results of an ended run, else from its last stored answers, if any."""
+    """The status from the results of an ended run, or else from its last stored logits, if any."""
     state = read_state(run.folder)
     if not run.data.validation:
         return RunStatus(state.status, state.reason, None, None, NOT_SCORED)
@@ -46,7 +46,7 @@ def run_status(run: Run) -> RunStatus:
 
 
 def _commonest(run: Run) -> str:
-    """What the score has to beat, where the classes are far from equally common."""
+    """The accuracy of always predicting the commonest class, if the classes are not balanced."""
     largest = commonest_of(run.recipe, run.validation) if run.has_validation else None
     if largest is None:
         return ""

@@ -1,4 +1,4 @@
-"""What a run answered on the validation images it is scored on, class by class."""
+"""A run's predictions on the validation images of its score, class by class."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from toile.runs import Validation, judge_validation, scored_images, scored_part
 
 @dataclass(frozen=True)
 class ClassRow:
-    """How well one class was told from the others."""
+    """The scores of one class."""
 
     name: str
     scores: ClassScores
@@ -24,7 +24,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class ShownMistake:
-    """A wrong answer's picture and the probability it was given with."""
+    """The picture of a wrong prediction, and the predicted class's probability."""
 
     uri: str
     confidence: float
@@ -32,7 +32,7 @@ class ShownMistake:
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """A true class, the class it was taken for, how often, and the surest such mistakes."""
+    """A true class, the class predicted instead, how often, and the most confident mistakes."""
 
     true: str
     predicted: str
@@ -42,7 +42,7 @@ class ConfusedPair:
 
 @dataclass(frozen=True)
 class ValidationSummary:
-    """Everything the page tells about the stored answers; `of` says which images they are of."""
+    """All that the page says about the stored logits; `of` says of which images they are."""
 
     of: str
     judgement: Judgement
@@ -51,9 +51,9 @@ class ValidationSummary:
 
     @property
     def floor(self) -> float:
-        """Where the scale of the recalls begins: a full tenth below every interval."""
+        """The start of the scale of recalls: a multiple of .1, below every interval."""
         lowest = min(row.scores.recall.low for row in self.classes)
-        # At most 0.9, so that the scale keeps some width however good the recalls are.
+        # At most 0.9, so that the scale has some width even if all recalls are high.
         return min(math.floor(10 * lowest) / 10, 0.9)
 
 
@@ -63,7 +63,7 @@ def summarise_validation(
     class_names: Sequence[str],
     pixels: UInt8[np.ndarray, "n c h w"] | None,
 ) -> ValidationSummary:
-    """Judge the answers; with `pixels`, in the order of the answers, show the surest mistakes."""
+    """Score the logits; with `pixels`, in the same order, show the most confident mistakes."""
     judgement = judge_validation(recipe, validation)
     among = np.flatnonzero(scored_images(recipe, validation))
     logits, labels = validation.logits[among], validation.labels[among]

@@ -1,6 +1,6 @@
-"""A sheet's report, and a search's: exercises one below the other, as HTML, Markdown and PDF.
+"""The reports of sheets and searches: a block for each exercise, as HTML, Markdown and PDF.
 
-Speaks `SheetResult` and `SearchResult`.
+Takes `SheetResult` and `SearchResult`.
 """
 
 from toile.report.sheet_report.blocks import Page, PageBlock, PagePicture

@@ -1,4 +1,4 @@
-"""What a sheet's page is made of, whatever it is written as."""
+"""The parts of a sheet's page, the same for every format."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from toile.report.study_page.table import ReportTable
 
 @dataclass(frozen=True)
 class PagePicture:
-    """A small picture in a data: address, and its caption."""
+    """A small picture as a data: URI, and its caption."""
 
     uri: str
     caption: str
@@ -16,10 +16,10 @@ class PagePicture:
 
 @dataclass(frozen=True)
 class PageBlock:
-    """One exercise: what was asked, what was expected, what came of it, how to do it again.
+    """One exercise: its question, the expected answer, the result, and how to repeat it.
 
-    `expected` and `answer` are what a person wrote, with when it was written; all else is computed:
-    the verdict's sentence, further findings, and words that explain the tables.
+    A person wrote `expected` and `answer`, at `when`. All else is computed: `sentence` is the main
+    result, `findings` are further results, and `words` explain the tables.
     """
 
     heading: str
@@ -42,7 +42,7 @@ class PageBlock:
 
     @property
     def written(self) -> tuple[str, ...]:
-        """What a person wrote, in sentences: expected before the run, or answered."""
+        """What a person wrote, in sentences: the expectation before the run, or an answer."""
         on = f" on {self.when}" if self.when else ""
         expected = f"{self.prompt} Expected{on}: {self.expected}" if self.expected else ""
         answered = f"Answered{on}: {self.answer}" if self.answer else ""
@@ -51,7 +51,7 @@ class PageBlock:
 
 @dataclass(frozen=True)
 class Page:
-    """All exercises, in order; `loud` is what must not be missed."""
+    """All exercises, in order; `loud` is a warning printed in bold."""
 
     title: str
     kind: str

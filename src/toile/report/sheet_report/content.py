@@ -1,4 +1,4 @@
-"""What a sheet's page says, and a search's."""
+"""The content of the pages of sheets and searches."""
 
 import shlex
 from pathlib import Path
@@ -38,7 +38,7 @@ def sheet_page(result: SheetResult, steps: Steps) -> Page:
 
 
 def search_page(result: SearchResult) -> Page:
-    """The page of a search of its own."""
+    """The page of a search that is not part of a sheet."""
     words = ["toile", "search", str(result.folder), "--out", f"{result.folder.name}-2"]
     block = PageBlock("What the trials found", "search", "", True, "", commands=shlex.join(words))
     studies = () if result.finalists is None else (result.finalists,)
@@ -88,7 +88,7 @@ def _search_cards(result: SearchResult) -> tuple[StudyCard, ...]:
 
 
 def _environment(studies: tuple[StudyResult, ...]) -> tuple[Section, ...]:
-    """Data and machine, of the first study that has begun."""
+    """The sections on data and machine of the first study that has begun."""
     begun = next((study for study in studies if study.environment), None)
     if begun is None:
         return ()

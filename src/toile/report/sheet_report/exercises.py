@@ -1,4 +1,4 @@
-"""From each exercise's result to its block on the page."""
+"""The block of the page for each exercise's result."""
 
 import shlex
 from collections.abc import Mapping
@@ -25,16 +25,16 @@ from toile.statistics import Verdict, trend_sentence
 from toile.studies import StudyResult, learning_curves
 
 Steps = Mapping[int, StepsOf]
-"""By exercise, how the photograph became what the network saw."""
+"""For each exercise's number, the steps from the photograph to the network's input."""
 TRIALS = (
     "Trials are compared by the last epoch's accuracy on the half of validation that chooses. The "
-    "highest of many trials is partly there by chance, so its number is no result: the chosen "
+    "highest of many trials is partly there by chance, so its accuracy is too high: the chosen "
     "settings are trained again with new seeds, and scored on the other half."
 )
 
 
 def exercise_block(result: SheetResult, outcome: ExerciseOutcome, steps: Steps) -> PageBlock:
-    """An exercise in any state."""
+    """The block of an exercise in any state."""
     exercise = outcome.planned.exercise
     answer = outcome.answer
     is_open = exercise.kind == "question"
@@ -51,7 +51,7 @@ def exercise_block(result: SheetResult, outcome: ExerciseOutcome, steps: Steps) 
         commands=_commands(result, outcome),
     )
     match exercise.kind:
-        # A network that could not be taken away says why, as a study does.
+        # If there is no export, the study of the exercise says why.
         case "study" | "export" if outcome.study is not None and outcome.record is None:
             return _studied(block, outcome.study)
         case "search" if outcome.search is not None:
@@ -100,7 +100,7 @@ def _studied(block: PageBlock, study: StudyResult) -> PageBlock:
 
 
 def searched_block(block: PageBlock, search: SearchResult) -> PageBlock:
-    """`block` with the trials, what was chosen, and what that came to."""
+    """`block` with the trials, the chosen settings, and their scores when trained again."""
     drawings = []
     if any(trial.scores for trial in search.trials):
         says = (
@@ -140,7 +140,7 @@ def searched_block(block: PageBlock, search: SearchResult) -> PageBlock:
 
 
 def _best_curves(final: StudyResult, level: str) -> Drawing:
-    """Loss and accuracy, training and validation, of the first reading of a level."""
+    """The learning curves of the first reading of a level."""
     first = next(
         reading
         for reading in final.readings
@@ -148,7 +148,7 @@ def _best_curves(final: StudyResult, level: str) -> Drawing:
     )
     says = (
         f"How {level}, the finalist with the highest mean, learnt in its first reading: where the "
-        "training goes on to better numbers and validation does not, it has overfitted."
+        "training still improves and validation does not, the network overfits."
     )
     return drawing_of("best", says, curves_figure, Run(first.folder).history)
 
@@ -279,12 +279,12 @@ def _seeds(study: StudyResult) -> str:
 
 
 def _named(block: PageBlock, drawings: tuple[Drawing, ...]) -> tuple[Drawing, ...]:
-    """Drawings by names that no other exercise's have."""
+    """`drawings` with names that are unique among all exercises."""
     return tuple(replace(drawing, name=f"{block.key}-{drawing.name}") for drawing in drawings)
 
 
 def _commands(result: SheetResult, outcome: ExerciseOutcome) -> str:
-    """What repeats an exercise in another folder, or takes it in this one."""
+    """The command that repeats an exercise in another folder, or does it in this one."""
     if outcome.planned.exercise.kind == "question":
         return ""
     words = ["toile", "sheet", "run", str(result.folder / "sheet.yaml")]

@@ -1,4 +1,4 @@
-"""A page as HTML, and as Markdown with its figures beside it."""
+"""A page as HTML, and as Markdown with its figures in files."""
 
 from toile.report.page.render import render
 from toile.report.sheet_report.blocks import Page, PageBlock
@@ -8,7 +8,7 @@ from toile.report.study_page.parts import Section
 
 
 def page_html(page: Page) -> str:
-    """The page, without scripts or outer addresses."""
+    """The page as HTML without scripts or external addresses."""
     figures = {
         drawing.name: {
             "svg": svgs_of(drawing),
@@ -21,7 +21,7 @@ def page_html(page: Page) -> str:
 
 
 def page_markdown(page: Page) -> str:
-    """The page for GitHub's kind of Markdown; it shows `<name>.svg` for each drawing."""
+    """The page in GitHub's Markdown; it shows `<name>.svg` for each drawing."""
     lines = [f"# {escaped(page.title)}", escaped(page.kind), escaped(page.status)]
     lines += [f"**{escaped(page.loud)}**"] * bool(page.loud) + [escaped(page.intro)]
     lines.append(
@@ -45,5 +45,5 @@ def _block(block: PageBlock) -> list[str]:
         lines.append(f"![{escaped(block.heading)}]({block.key}/images.png)")
     lines += [f"![{escaped(drawing.says)}]({drawing.name}.svg)" for drawing in block.drawings]
     section = Section("", block.words, block.facts, block.tables, block.commands)
-    # Its heading stands above already.
+    # The heading is above already.
     return [*lines, *section_lines(section)[1:]]

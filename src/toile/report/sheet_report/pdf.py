@@ -9,7 +9,7 @@ from toile.report.study_page.pdf import Record, figure_records, section_record, 
 
 
 def page_pdf(page: Page) -> bytes:
-    """The PDF. Raises ToileError where typst is missing."""
+    """The PDF. Raises ToileError if typst is missing."""
     blocks = [_block(block) for block in page.blocks]
     record = {
         "title": page.title,

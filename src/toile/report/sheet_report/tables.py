@@ -1,4 +1,4 @@
-"""A search's tables: what was chosen beside what it came to, and every trial."""
+"""A search's tables: the finalists when chosen and when trained again, and every trial."""
 
 import math
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from toile.studies import short_names
 
 
 def chosen_table(result: SearchResult) -> ReportTable:
-    """Each finalist's number as it was chosen, and as it is."""
+    """Each finalist's accuracy when it was chosen, and when it was trained again."""
     rows: list[tuple[Cell, ...]] = []
     for trial in result.chosen():
         again = finalist_mean(result, trial)
@@ -41,7 +41,7 @@ def chosen_table(result: SearchResult) -> ReportTable:
 
 
 def trials_table(result: SearchResult) -> ReportTable:
-    """Every trial in its order."""
+    """A row for every trial, in order."""
     rows: list[tuple[Cell, ...]] = [
         (
             str(trial.number),

@@ -1,6 +1,7 @@
-"""A study's report: the same sentences, tables and figures as HTML, Markdown, CSV, LaTeX and PDF.
+"""A study's report, with the same content as HTML, Markdown, CSV, LaTeX and PDF.
 
-Speaks `StudyResult` and, for noise over images, correct: booleans (readings, images) by level.
+Takes `StudyResult` and, to split the noise into seeds and images, `correct`: for each level
+booleans (readings, images), true where a prediction is right.
 """
 
 from toile.report.study_page.content import study_report

@@ -1,4 +1,4 @@
-"""The sections on how a study was done, and how to do it again."""
+"""The sections on how a study was done and how to repeat it."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from toile.studies import StudyResult, study_text
 
 
 def circumstances(result: StudyResult) -> list[Section]:
-    """What was varied and held fixed, on what, and how to do it again."""
+    """Sections on what was varied and held fixed, data, machine, and how to repeat the study."""
     spec = result.spec
     varied = [(address, list_names(list(values))) for address, values in spec.vary.items()]
     if spec.levels:

@@ -1,4 +1,4 @@
-"""What a study's report says, in any form: sentences, tables and figures, none typed by hand."""
+"""The content of a study's report for every format: sentences, tables and figures."""
 
 from toile.report.page.numbers import DASH, count, duration, percent
 from toile.report.study_page.circumstances import circumstances, first_run
@@ -20,7 +20,7 @@ from toile.studies import StudyResult, learning_curves, study_sentence
 
 
 def study_report(result: StudyResult, correct: Correct) -> StudyReport:
-    """The report of a study in any state; `correct` of levels that answered the same images."""
+    """The report of a study in any state; `correct` has the levels scored on the same images."""
     verdict, curves = result.verdict, learning_curves(result)
     judged = (
         [*judged_sections(result, verdict), *noise_sections(result, correct)] if verdict else []
@@ -77,7 +77,7 @@ def _cards(result: StudyResult, verdict: Verdict | None) -> tuple[StudyCard, ...
 
 
 def _terms(result: StudyResult, verdict: Verdict | None) -> str:
-    """What its user noted, what the numbers are of, and what is promised of them."""
+    """The user's notes, what a reading is, and which error rates the tests keep."""
     run = first_run(result)
     parts = [shown_remarks(result.folder).sentence]
     if run is not None:

@@ -1,4 +1,4 @@
-"""A study's tables as CSV: numbers as they are, and words that no spreadsheet runs."""
+"""A study's tables as CSV: exact numbers, and texts that no spreadsheet runs as formulas."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from toile.studies import StudyResult
 
 
 def csv_table(table: ReportTable) -> str:
-    """`table` under its columns' names; accuracies are fractions, what is not known is empty."""
+    """`table` under its columns' names; accuracies are fractions, unknown values are empty."""
     return _csv([tuple(table.columns), *table.rows])
 
 
@@ -34,6 +34,6 @@ def _cell(cell: Cell) -> str:
     if isinstance(cell, Quantity):
         return repr(cell.value) if cell.known else ""
     words = " ".join(cell.split())
-    # Spreadsheets run a cell that begins so; a level called -1 is a number and stays one.
+    # Spreadsheets run a cell with such a start as a formula; a level called -1 stays a number.
     runs = words.startswith(("=", "+", "-", "@")) and not is_number(words)
     return f"'{words}" if runs else words

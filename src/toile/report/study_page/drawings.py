@@ -1,4 +1,4 @@
-"""A study's figures, each with what it shows in words."""
+"""A study's figures, each with a description in words."""
 
 from toile.report.heat_map import heat_map
 from toile.report.learning import learning_figure
@@ -11,7 +11,7 @@ from toile.studies import Curves, StudyResult, short_names
 
 GRID = (
     "The mean of each pair of values, with its readings and their spread in points. The strongest "
-    "colour is the highest mean; whether it is better than the others the verdict says."
+    "colour is the highest mean; the verdict says whether it is better than the others."
 )
 CURVES = (
     "The mean of each level's readings, and a band from the lowest to the highest of them; against "
@@ -22,7 +22,7 @@ CURVES = (
 def study_drawings(
     result: StudyResult, verdict: Verdict | None, curves: Curves
 ) -> tuple[Drawing, ...]:
-    """Readings, the means of a grid, differences and curves, as far as there are any."""
+    """The figures of readings, of a grid's means, of differences and of learning curves, if any."""
     drawings = []
     if verdict is not None:
         gone = {level.name: 0 for level in result.levels}
@@ -43,7 +43,7 @@ def study_drawings(
 
 
 def readings_words(verdict: Verdict) -> str:
-    """What the figure of readings shows, and that intervals are cut where some are."""
+    """The description of the figure of readings, which says whether intervals are cut."""
     low, high = (verdict.unit * end for end in value_limits(verdict))
     is_cut = any(level.low < low or level.high > high for level in verdict.levels)
     return "Each dot is a reading." + " Lines that reach the edge go on beyond it." * is_cut
@@ -55,11 +55,11 @@ def _pairs_words(verdict: Verdict) -> str:
         return "The difference of each pair with its interval, beside the margin."
     return (
         f"The pairs of {verdict.best.level}, whose mean is the highest, beside the margin; "
-        f"{hidden} others stand in the table."
+        f"{hidden} others are in the table."
     )
 
 
 def _factor(result: StudyResult) -> str:
-    """What the levels are of; those of a grid, and whole recipes, say it themselves."""
+    """The varied setting, if it is the only one; names of other levels say it themselves."""
     (factor,) = result.spec.vary if len(result.spec.vary) == 1 else ("",)
     return "" if result.spec.levels else factor

@@ -1,4 +1,4 @@
-"""The sections on what the readings say: levels, pairs, doubt by its source, the test part."""
+"""The sections on the results: levels, pairs, sources of uncertainty, the test part."""
 
 import math
 
@@ -20,7 +20,7 @@ from toile.studies import StudyResult, corrected_scores, worths
 
 
 def judged_sections(result: StudyResult, verdict: Verdict) -> list[Section]:
-    """Levels and pairs, and what would decide what is open."""
+    """Sections on levels and pairs, and on the readings that would decide undecided pairs."""
     words = [trend_sentence(verdict)] if verdict.trend else []
     if not math.isnan(verdict.anova_p):
         chance = max(100 * verdict.anova_p, 0.1)
@@ -46,7 +46,7 @@ def judged_sections(result: StudyResult, verdict: Verdict) -> list[Section]:
 
 
 def noise_sections(result: StudyResult, correct: Correct) -> list[Section]:
-    """Doubt by its source, where two readings of a level or more have answered the same images."""
+    """The sources of uncertainty, if a level has two or more readings on the same images."""
     several = {name: right for name, right in correct.items() if len(right) > 1}
     tables = [noise_table(several)] if several else []
     if len(several) > 1:
@@ -72,7 +72,7 @@ def noise_sections(result: StudyResult, correct: Correct) -> list[Section]:
 
 
 def readings_section(result: StudyResult) -> Section:
-    """Every reading's accuracy, after those that have none."""
+    """The reasons of lost readings, then every reading's accuracy."""
     lost = [reading for reading in result.readings if reading.status in ("diverged", "failed")]
     words = [
         f"{reading.level}, reading {reading.number} (seed {reading.seed}) {reading.status}"
@@ -85,7 +85,7 @@ def readings_section(result: StudyResult) -> Section:
 
 
 def corrected_sections(result: StudyResult) -> list[Section]:
-    """What a level with corrected labels is worth by either labels; none without corrections."""
+    """Accuracies by the data's labels and by corrected ones; no section without corrections."""
     scores = corrected_scores(result)
     if not scores:
         return []
@@ -100,7 +100,7 @@ def corrected_sections(result: StudyResult) -> list[Section]:
 
 
 def test_sections(result: StudyResult) -> list[Section]:
-    """What came of opening the test part, beside how often that was done."""
+    """The scores on the test part and how often it was opened; no section if it never was."""
     test = result.test
     if test is None:
         return []

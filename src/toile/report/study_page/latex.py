@@ -10,20 +10,21 @@ ESCAPED = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    # By its number: \textquotedbl takes another encoding than LaTeX's own, and babel may act on ".
+    # By its number: \textquotedbl needs another font encoding, and babel may give " a meaning.
     '"': r"\symbol{34}",
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
-    "–": "--",  # noqa: RUF001, what a table leaves open
+    "–": "--",  # noqa: RUF001, a missing value in a table
     MINUS: "$-$",
 } | {sign: f"\\{sign}" for sign in "&%$#_{}"}
 
 
 def latex_table(table: ReportTable, caption: str) -> str:
-    r"""A `table` that needs no package; in an article of UTF-8, as LaTeX takes it since 2018.
+    r"""The table as a LaTeX `table` that needs no package; UTF-8, LaTeX's default since 2018.
 
-    `\textquotesingle` takes textcomp, in LaTeX since 2020. Greek letters and other scripts in names
-    take XeLaTeX or LuaLaTeX. It is set small and still may be wider than a column of text.
+    `\textquotesingle` needs LaTeX of 2020 or later, which includes textcomp. Names in Greek and
+    other scripts need XeLaTeX or LuaLaTeX. The table is set small, yet it may be wider than a
+    column of text.
     """
     columns = "".join("r" if numeric else "l" for numeric in table.numeric)
     body = "\n".join(_row(row) for row in table.rows)
@@ -46,15 +47,15 @@ def latex_table(table: ReportTable, caption: str) -> str:
 
 
 def latex_text(text: str) -> str:
-    """`text` with what LaTeX would act on written out."""
+    """`text` with LaTeX's special characters escaped."""
     return "".join(ESCAPED.get(letter, letter) for letter in " ".join(text.split()))
 
 
 def _row(cells: tuple[Cell, ...]) -> str:
     texts = (
-        # In a number it is a minus; as a letter it would come out as a hyphen.
+        # In a number - is a minus sign; in text it would be set as a hyphen.
         text.replace("-", MINUS) if isinstance(cell, Quantity) or is_number(text) else text
         for cell, text in zip(cells, texts_of(cells), strict=True)
     )
-    # An empty group first: `[` at the start of a row would be an option of the line before.
+    # An empty group first: LaTeX would read `[` at the start of a row as an option of `\\`.
     return "{}" + " & ".join(map(latex_text, texts)) + r" \\"

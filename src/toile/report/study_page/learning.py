@@ -1,4 +1,4 @@
-"""How a study's readings learnt: how soon they were how good, and whether they still got better."""
+"""How a study's readings learnt: when they reached accuracies, and whether they still improved."""
 
 from collections.abc import Callable
 from statistics import mean, median
@@ -11,13 +11,13 @@ from toile.studies import Curves, LearningCurve, LevelReached, StudyResult, reac
 
 MEDIANS = (
     "Epochs and times are medians over the readings of a level. A reading that never was as good "
-    "counts as later than any, so where half or more never were there is no median. The accuracy "
-    "is that on all validation images after each epoch, and the time is of training and scoring."
+    "counts as later than any other, so if half or more never were there is no median. The "
+    "accuracy is that on all validation images after each epoch; the time includes scoring."
 )
 
 
 def learning_sections(result: StudyResult, curves: Curves) -> list[Section]:
-    """What was found, the tables, and what they mean; nothing before any reading has finished."""
+    """The section with its tables; none before a reading has finished."""
     if not any_finished(curves):
         return []
     reached = reached_by_level(curves, result.spec.reach)
@@ -28,7 +28,7 @@ def learning_sections(result: StudyResult, curves: Curves) -> list[Section]:
 
 
 def any_finished(curves: Curves) -> bool:
-    """Whether there is a reading that did not diverge."""
+    """Whether any reading did not diverge."""
     return any(not curve.diverged for of_level in curves.values() for curve in of_level)
 
 
@@ -76,7 +76,7 @@ def ends_table(curves: Curves) -> ReportTable:
 
 
 def soonest_words(reached: tuple[LevelReached, ...]) -> str:
-    """Which level was soonest at the highest accuracy that most reached; nothing of one level."""
+    """Compare when levels reached the highest accuracy that most reached; empty for one level."""
     by_accuracy: dict[float, list[LevelReached]] = {}
     for level in reached:
         by_accuracy.setdefault(level.accuracy, []).append(level)
@@ -109,7 +109,7 @@ def soonest_words(reached: tuple[LevelReached, ...]) -> str:
 
 
 def _span(levels: list[LevelReached], say: Callable[[LevelReached], str]) -> str:
-    """From the soonest to the latest."""
+    """The first and the last of `levels`, in words."""
     first, last = levels[0], levels[-1]
     if say(first) == say(last):
         return f"{say(first)} each"
@@ -125,7 +125,7 @@ def _time_words(level: LevelReached) -> str:
 
 
 def rising_words(result: StudyResult, curves: Curves) -> str:
-    """At which levels accuracy still rose at the end by more than what matters."""
+    """Say at which levels the last epoch still added more than the margin."""
     gains = {level: _last_gain(of_level) for level, of_level in curves.items()}
     known = {level: gain for level, gain in gains.items() if gain is not None}
     if not known:
@@ -153,7 +153,7 @@ def _last_gain(curves: tuple[LearningCurve, ...]) -> float | None:
 
 
 def _middle(values: list[int]) -> Quantity:
-    """The median, and between which ends the values lie where they differ."""
+    """The median, with the range of the values if they differ."""
     middle, low, high = median(values), min(values), max(values)
     return Quantity(middle, f"{middle:g}" if low == high else f"{middle:g} ({low} to {high})")
 

@@ -1,4 +1,4 @@
-"""The report as Markdown, its figures as pictures beside it."""
+"""The report as Markdown, with its figures in files."""
 
 import re
 
@@ -8,7 +8,7 @@ from toile.report.study_page.table import ReportTable
 
 
 def study_markdown(report: StudyReport) -> str:
-    """The report for GitHub's kind of Markdown; it shows `<name>.svg` for each drawing."""
+    """The report in GitHub's Markdown; it shows `<name>.svg` for each drawing."""
     lines = [f"# {escaped(report.title)}", f"Study {escaped(report.name)}"]
     lines += [escaped(report.status), f"**{escaped(report.sentence)}**", escaped(report.terms)]
     lines += [
@@ -23,20 +23,20 @@ def study_markdown(report: StudyReport) -> str:
 
 
 def with_words(lines: list[str]) -> str:
-    """A document of these blocks, with the words that it uses explained at its end."""
+    """A document of these blocks; the terms that it uses are explained at its end."""
     text = "\n\n".join(line for line in lines if line)
     terms = [f"- **{escaped(term.name)}**: {escaped(term.meaning)}" for term in terms_in(text)]
     return "\n\n".join((text, "## What the words mean", "\n".join(terms))) + "\n"
 
 
 def section_lines(section: Section) -> list[str]:
-    """A heading, and the blocks under it."""
+    """The heading of a section and the blocks below it."""
     facts = "\n".join(f"- {escaped(f'{name}: {value}')}" for name, value in section.facts)
     lines = [f"## {escaped(section.title)}", *map(escaped, section.words), facts]
     for table in section.tables:
         lines += [f"{escaped(table.title)}:", _table(table)]
     if section.code:
-        # A fence longer than any inside.
+        # The fence has to be longer than any in the code.
         fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", section.code)), default=0))
         lines.append(f"{fence}\n{section.code.rstrip()}\n{fence}")
     return lines
@@ -49,5 +49,5 @@ def _table(table: ReportTable) -> str:
 
 
 def escaped(text: str) -> str:
-    """`text` as one line that Markdown takes for nothing but words."""
+    """`text` as one line, with Markdown's special characters escaped."""
     return re.sub(r"([\\`*_{}\[\]<>#|~$&])", r"\\\1", " ".join(text.split()))

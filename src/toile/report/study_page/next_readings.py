@@ -1,4 +1,4 @@
-"""What more readings would decide, and how long they would take here."""
+"""How many more readings would decide undecided pairs, and how long they would take here."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,10 @@ from toile.studies import StudyResult
 
 
 def next_words(result: StudyResult, verdict: Verdict) -> list[str]:
-    """Of two or more levels: the two highest, all that is open, and what the spread seen takes."""
+    """Sentences on the two highest levels, on all undecided pairs, and on planning by the SD.
+
+    Needs two or more levels.
+    """
     sentences = [_highest_words(result, verdict)]
     open_ = [pair for pair in verdict.pairs if pair.verdict == "undecided"]
     if len(verdict.pairs) > 1 and open_:
@@ -46,7 +49,7 @@ def _highest_words(result: StudyResult, verdict: Verdict) -> str:
 
 
 def _open_words(result: StudyResult, open_: list[Pair]) -> str:
-    """Readings each level would need, were all its open pairs to be told."""
+    """How many more readings would decide all undecided pairs that can be estimated."""
     more: dict[str, int] = {}
     for pair in open_:
         for name in (pair.a, pair.b):
@@ -63,7 +66,7 @@ def _open_words(result: StudyResult, open_: list[Pair]) -> str:
 
 
 def _time_words(result: StudyResult, more: Mapping[str, int]) -> str:
-    """How long so many readings take by the finished ones' time; nothing where none is known."""
+    """The time of `more` readings, from that of finished ones; empty if it is not known."""
     seconds_by_level: dict[str, list[float]] = {}
     for reading in result.readings:
         if reading.seconds is not None and reading.score is not None:

@@ -1,4 +1,4 @@
-"""What a report is made of, whatever it is written as."""
+"""The parts of a report, the same for every format."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ WIDE_INCHES = 7
 
 @dataclass(frozen=True)
 class StudyCard:
-    """One number at the top of the page, and what it is of."""
+    """One number at the top of the page, with its name and a note."""
 
     label: str
     value: str
@@ -23,7 +23,7 @@ class StudyCard:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure with what it shows in words; `narrow` draws it for a small screen."""
+    """A figure and its description; `narrow` draws it for a small screen."""
 
     name: str
     figure: Figure
@@ -32,18 +32,18 @@ class Drawing:
 
     @property
     def wide(self) -> bool:
-        """Whether it takes the width of the page."""
+        """Whether it needs the width of the page."""
         return bool(self.figure.get_size_inches()[0] > WIDE_INCHES)
 
 
 def drawing_of(name: str, says: str, draw: Callable[..., Figure], *of: Any) -> Drawing:
-    """What `draw` makes of `of`, which it can draw for a small screen too."""
+    """The drawing of `draw(*of)`, and of `draw(*of, narrow=True)` for small screens."""
     return Drawing(name, draw(*of), says, partial(draw, *of, narrow=True))
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report: sentences, facts, tables, and text to be copied as it is."""
+    """A part of the report: sentences, facts, tables, and text to copy."""
 
     title: str
     words: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""A report as a PDF, set by typst."""
+"""A report as a PDF, typeset by typst."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ Record = dict[str, Any]
 
 
 def study_pdf(report: StudyReport) -> bytes:
-    """The PDF; the same report gives the same bytes. Raises ToileError where typst is missing."""
+    """The PDF; the same report gives the same bytes. Raises ToileError if typst is missing."""
     record = {
         "title": report.title,
         "kind": f"Study {report.name}",
@@ -34,7 +34,7 @@ def study_pdf(report: StudyReport) -> bytes:
 def typeset(
     record: Record, drawings: Iterable[Drawing], pictures: Mapping[str, bytes] | None = None
 ) -> bytes:
-    """What `record` says as `report.typ` sets it, with its drawings, and pictures by file name."""
+    """The PDF of `record` by `report.typ`, with `drawings`, and `pictures` by file name."""
     with extra_packages("report", "a PDF"):
         import typst
     facts = tuple((term.name, term.meaning) for term in terms_in(json.dumps(record)))
@@ -46,10 +46,10 @@ def typeset(
             save_figure(drawing.figure, root / f"{drawing.name}.svg")
         for name, picture in (pictures or {}).items():
             (root / name).write_bytes(picture)
-        # As data and not as markup: no name can act on the setting.
+        # As data, not as markup: no name in it can change the layout.
         (root / "report.json").write_text(json.dumps(record))
         (root / SETTING.name).write_bytes(SETTING.read_bytes())
-        # Fonts of the machine would make other pages elsewhere.
+        # With the machine's fonts the pages would differ between machines.
         written = typst.compile(
             root / SETTING.name, root=root, ignore_system_fonts=True, timestamp=0
         )
@@ -58,7 +58,7 @@ def typeset(
 
 
 def figure_records(drawings: Iterable[Drawing]) -> list[Record]:
-    """The file of each drawing, and what it shows."""
+    """The file and the description of each drawing."""
     return [
         {"file": f"{drawing.name}.svg", "says": drawing.says, "wide": drawing.wide}
         for drawing in drawings
@@ -66,7 +66,7 @@ def figure_records(drawings: Iterable[Drawing]) -> list[Record]:
 
 
 def section_record(section: Section) -> Record:
-    """A section as the setting reads it; a sheet's exercises have more in theirs."""
+    """A section as `report.typ` reads it; exercises of a sheet fill in the empty fields."""
     return {
         "title": section.title,
         "asked": [],

@@ -1,4 +1,4 @@
-"""A table that every form of the report writes in its own way."""
+"""A table, which each format of the report writes in its own way."""
 
 import math
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from toile.statistics import signed
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number as it is and as it is read; a missing one is None, NaN, or whatever `text` says."""
+    """A number and its text for readers; a missing number is None or NaN."""
 
     value: int | float | None
     text: str
@@ -26,10 +26,10 @@ Cell = str | Quantity
 
 @dataclass(frozen=True)
 class ReportTable:
-    """Rows of words and quantities. `name` is that of its file.
+    """Rows of texts and quantities. `name` is that of its file.
 
-    `columns` are named as a program reads them, each with its head for people. A page shows it at
-    once where `shown`, else where it is the first of its section; the others open with a click.
+    `columns` maps the names for programs to the heads for readers. A page shows the table at once
+    if `shown` is true or it is the first of its section; other tables open with a click.
     """
 
     name: str
@@ -53,17 +53,17 @@ class ReportTable:
 
     @property
     def texts(self) -> tuple[tuple[str, ...], ...]:
-        """The rows as they are read."""
+        """The rows as text."""
         return tuple(map(texts_of, self.rows))
 
 
 def texts_of(row: tuple[Cell, ...]) -> tuple[str, ...]:
-    """A row as it is read."""
+    """A row as text."""
     return tuple(cell.text if isinstance(cell, Quantity) else cell for cell in row)
 
 
 def is_number(text: str) -> bool:
-    """Whether a word is a number, as a level called -1 is."""
+    """Whether `text` is a number, such as a level called -1."""
     try:
         float(text)
     except ValueError:
@@ -72,33 +72,33 @@ def is_number(text: str) -> bool:
 
 
 def percentage(value: float | None) -> Quantity:
-    """A fraction, read as `91.32 %`."""
+    """A fraction, shown as `91.32 %`."""
     return _quantity(value, "{:.2f} %", 100)
 
 
 def points(value: float | None) -> Quantity:
-    """A spread of fractions, read in points: `0.37`."""
+    """A spread of fractions, shown in points: `0.37`."""
     return _quantity(value, "{:.2f}", 100)
 
 
 def signed_points(value: float) -> Quantity:
-    """A difference of fractions, read in points: `+0.37`."""
+    """A difference of fractions, shown in points: `+0.37`."""
     return Quantity(value, signed(100 * value) if math.isfinite(value) else DASH)
 
 
 def decimals(value: float | None) -> Quantity:
-    """A plain number, read with two decimals."""
+    """A number, shown with two decimals."""
     return _quantity(value, "{:.2f}", 1)
 
 
 def probability(value: float | None) -> Quantity:
-    """A p, read with three decimals."""
+    """A p, shown with three decimals."""
     small = value is not None and value < 0.0005
     return Quantity(value, "< 0.001") if small else _quantity(value, "{:.3f}", 1)
 
 
 def count(value: int | None) -> Quantity:
-    """A whole number, read as `1,234`."""
+    """A whole number, shown as `1,234`."""
     return _quantity(value, "{:,}", 1)
 
 

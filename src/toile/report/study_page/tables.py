@@ -1,4 +1,4 @@
-"""A study's tables: levels, pairs, readings, noise. Accuracies in them are fractions."""
+"""A study's tables: levels, pairs, readings, noise. Their accuracies are fractions."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -22,11 +22,11 @@ from toile.statistics import Verdict, level_variance, pair_variance
 from toile.studies import CorrectedScores, StudyResult, StudyTest
 
 Correct = Mapping[str, Bool[np.ndarray, "r n"]]
-"""For each level whether each of its finished readings answered each image right."""
+"""For each level, whether each of its finished readings predicts each image right."""
 
 
 def levels_table(verdict: Verdict, result: StudyResult) -> ReportTable:
-    """Each level's mean with its interval, over its finished readings."""
+    """Each level's mean over its finished readings, with its interval."""
     records = {level.name: level.to_json() for level in verdict.levels}
     rows: list[tuple[Cell, ...]] = []
     for level in result.levels:
@@ -35,7 +35,7 @@ def levels_table(verdict: Verdict, result: StudyResult) -> ReportTable:
             level.name, {"n": 0, "mean": None, "sd": None, "low": None, "high": None}
         )
         ends = percentage(record["low"]), percentage(record["high"])
-        # The mean first, which a small screen shows without scrolling.
+        # The mean comes first: a small screen shows it without scrolling.
         measured = percentage(record["mean"]), *ends, points(record["sd"])
         rows.append((level.name, *measured, count(record["n"]), count(num_readings)))
     columns = {"level": "Level", "mean": "Mean", "low": "95 % from", "high": "to", "sd": "SD"}
@@ -46,7 +46,7 @@ def levels_table(verdict: Verdict, result: StudyResult) -> ReportTable:
 
 
 def pairs_table(verdict: Verdict) -> ReportTable:
-    """Each pair's difference, what follows from it, and what would decide it."""
+    """Each pair's difference, its verdict, and the readings that would decide it."""
     rows = tuple(
         (
             pair.a,
@@ -72,7 +72,7 @@ def pairs_table(verdict: Verdict) -> ReportTable:
 
 
 def readings_table(result: StudyResult) -> ReportTable:
-    """A row for each level, a column for each reading's number; one without a score says why."""
+    """A row for each level, a column for each reading; one without a score has its status."""
     columns_of = range(1, max((reading.number for reading in result.readings), default=0) + 1)
     cells: dict[tuple[str, int], Cell] = {
         (reading.level, reading.number): percentage(reading.score)
@@ -91,7 +91,7 @@ def readings_table(result: StudyResult) -> ReportTable:
 
 
 def runs_table(result: StudyResult) -> ReportTable:
-    """Every reading with its seed, standing and folder."""
+    """Every reading with its seed, status and folder."""
     rows = tuple(
         (
             reading.level,
@@ -113,7 +113,7 @@ def runs_table(result: StudyResult) -> ReportTable:
 
 
 def noise_table(correct: Correct) -> ReportTable:
-    """How much of the doubt in each level's mean comes of its seeds, and how much of the images."""
+    """The standard error of each level's mean, split into that by seeds and that by images."""
     rows = []
     for name, right in correct.items():
         noise = level_variance(right)
@@ -136,7 +136,7 @@ def noise_table(correct: Correct) -> ReportTable:
 
 
 def pair_noise_table(correct: Correct) -> ReportTable:
-    """The same for differences, in which images hard for both levels cancel."""
+    """The same for differences, in which images that are hard for both levels cancel."""
     rows = []
     for first, second in combinations(correct, 2):
         noise = pair_variance(correct[first], correct[second])

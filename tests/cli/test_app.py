@@ -59,7 +59,10 @@ def test_a_study_may_leave_run_unsaid(toile):
         ("shwo", "toile: no such command 'shwo'; did you mean 'show'?; see toile --help"),
         ("train", "toile: missing argument 'RECIPE|PRESET'; see toile train --help"),
         ("show last --reach 2", "toile: --reach is 2; it goes up to 1; see toile show --help"),
-        ("runs --limit=x", "toile: --limit is x; it takes a whole number; see toile runs --help"),
+        (
+            "runs --limit=x",
+            "toile: --limit is x; it has to be a whole number; see toile runs --help",
+        ),
         (
             "export last --input foo",
             "toile: --input is 'foo'; it is one of 'scaled', 'bytes'; see toile export --help",

@@ -71,7 +71,9 @@ def test_the_scores_are_said_where_they_cannot_be_stored(toile, small, tmp_path)
     answer = toile("baselines", "./full")
     assert answer.code == 2
     assert "one nearest neighbour" in answer.output
-    assert "said above, and was not kept for the run's page" in " ".join(answer.errors.split())
+    assert "printed above, but could not be saved for the run's page" in " ".join(
+        answer.errors.split()
+    )
 
 
 def test_a_plain_name_is_a_runs_before_it_is_a_folders(toile, small, tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ def test_a_dataset_is_described_class_by_class(toile):
     assert answer.code == 0
     assert "6 Shirt" in answer.output
     assert "exact duplicates: none in train, none in test" in answer.output
-    assert "correlation of class means, test less train" in answer.output
+    assert "correlation of class means, test minus train" in answer.output
     shown = toile("data", "show", "fashion-sample", "--json").json
     assert shown["fingerprint"] in answer.output
     assert shown["train"]["class_counts"] == [600] * 10
@@ -42,7 +42,7 @@ def test_no_picture_is_written_over_another(toile, tmp_path, monkeypatch):
         option = "--out=grid.png" if taken == "grid.png" else "--figures=figures"
         answer = toile("data", "show", "fashion-sample", "--grid=9", option)
         assert answer.code == 2
-        assert f"{taken} is there already, and nothing is written over" in answer.errors
+        assert f"{taken} is there already and is not overwritten" in answer.errors
         assert (tmp_path / taken).read_bytes() == b""
     for name in ("grid.png", "grid-2.png"):
         answer = toile("data", "show", "fashion-sample", "--grid=2")
@@ -58,7 +58,7 @@ def test_own_data_is_described_by_its_path(toile, tmp_path):
     answer = toile("data", "show", "own.npz")
     assert answer.code == 0
     assert "4 x 4 px, 1 channel, 2 classes; release: unknown" in answer.output
-    assert "images of train that stand in test too: 2" in answer.output
+    assert "images of train that are in test too: 2" in answer.output
 
 
 def test_data_that_cannot_be_read_is_refused_by_name(toile, tmp_path):
@@ -110,9 +110,9 @@ def test_what_cannot_be_corrected_says_the_next_step(toile):
         (("--label=6000=Bag",), "from 0 to 5999; labels of sealed test images are not corrected"),
         (("--label=5=Shirts",), "did you mean Shirt?"),
         (("--label=5=Pullover",), "is labelled Pullover already"),
-        (("--label=5",), "it is an index and a class, as in 3946=Shirt"),
-        (("--label=5=Shirt", "--label=5=Coat"), "index 5 that it is Shirt, and that it is Coat"),
-        (("--suspects=b.csv", "--why=so"), "--why goes with --label"),
+        (("--label=5",), "it is an index and a class, such as 3946=Shirt"),
+        (("--label=5=Shirt", "--label=5=Coat"), "index 5 two classes, Shirt and Coat"),
+        (("--suspects=b.csv", "--why=so"), "--why is the reason of a --label"),
     ):
         answer = toile(*relabel, *words)
         assert answer.code == 2

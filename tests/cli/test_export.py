@@ -32,9 +32,9 @@ def test_an_export_says_its_size_who_opened_it_and_how_far_off_it_was(toile, amo
     first, second, third = answer.output.splitlines()
     assert first == f"model.onnx  {(tmp_path / 'model.onnx').stat().st_size:,} bytes"
     assert second.startswith("opened by ONNX Runtime ")
-    assert "same answer on 100.00 % of 100 validation images, largest difference " in second
+    assert "same prediction for 100.00 % of 100 validation images, largest difference " in second
     assert third == (
-        "it takes float32 (n, 1, 28, 28): pixels / 255; it gives float32 (n, 10): logits; their "
+        "input: float32 (n, 1, 28, 28): pixels / 255; output: float32 (n, 10): logits; their "
         "softmax gives probabilities"
     )
     again = toile("export", "last", "model.onnx")
@@ -49,7 +49,7 @@ def test_a_file_that_takes_bytes_is_made_and_served(toile, among_runs, tmp_path)
 
     answer = toile("export", "last", "bytes.onnx", "--input=bytes")
     assert answer.code == 0, answer.errors
-    assert "it takes uint8 (n, 1, 28, 28): pixels, 0 to 255; it gives" in answer.output
+    assert "input: uint8 (n, 1, 28, 28): pixels, 0 to 255; output:" in answer.output
     assert toile("export", "last", "scaled.onnx").code == 0
     picture = (Path(__file__).parents[2] / "docs" / "photo.jpg").read_bytes()
     said = [
@@ -116,8 +116,8 @@ def test_a_run_goes_to_tensorboard_with_the_line_that_shows_it(toile, among_runs
     answer = toile("export", "last", "logs", "--to=tensorboard")
     assert answer.code == 0, answer.errors
     assert answer.output.splitlines() == [
-        f"logs/{among_runs.name}", "look at it: tensorboard --logdir logs",
+        f"logs/{among_runs.name}", "to see it: tensorboard --logdir logs",
     ]  # fmt: skip
     refused = toile("export", "last", "logs", "--to=tensorboard", "--int8")
     assert refused.code == 2
-    assert "--int8 goes with a file of the network" in refused.errors
+    assert "--int8 is for a file of the network" in refused.errors

@@ -47,4 +47,6 @@ def test_a_run_that_keeps_none_and_files_of_another_ending_are_refused(toile, am
     assert answer.code == 2
     assert "train it with --set training.keep=epochs" in " ".join(answer.errors.split())
     answer = toile("inspect", "film", "last", "relu1", "--gif=a.png")
-    assert "--gif a.png ends in '.png'; it ends in .gif" in " ".join(answer.errors.split())
+    assert "--gif a.png ends in '.png'; its name has to end in .gif" in " ".join(
+        answer.errors.split()
+    )

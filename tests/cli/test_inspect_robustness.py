@@ -44,7 +44,7 @@ def test_the_sentence_leads_and_every_score_has_its_interval(told, trained):
             ends = [100 * accuracy[name] for name in ("value", "low", "high")]
             assert "{:.1f} ({:.1f}-{:.1f})".format(*ends) in said
     assert "each pixel by at most 8 of 255" in said
-    assert "of noise, which is no class: answers" in said
+    assert "noise, which is no class: answered" in said
     assert "genuine validation pictures" in said
 
 
@@ -108,7 +108,7 @@ def test_what_cannot_be_stored_is_said_all_the_same(toile, trained, tmp_path, mo
     (folder / "robustness.json").mkdir()
     answer = toile("inspect", "robustness", "./full", "--no-attacks")
     assert answer.code == 2
-    assert "of noise, which is no class: answers" in answer.output
-    assert "said above, and was not kept for the page and the model card" in " ".join(
+    assert "noise, which is no class: answered" in answer.output
+    assert "printed above, but could not be saved for the page and the model card" in " ".join(
         answer.errors.split()
     )

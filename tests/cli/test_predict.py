@@ -182,14 +182,14 @@ def test_steps_are_drawn_of_what_is_a_picture_and_answers_come_without_them(
         again = toile("predict", "last", "p", option)
         assert again.code == 2
         assert again.output == ""
-        assert "steps.png is there already, and nothing is written over" in again.errors
+        assert "steps.png is there already and is not overwritten" in again.errors
     assert toile("predict", "last", "p", "--steps=steps.png", "--force").code == 0
     for name in pictures:
         (tmp_path / name).unlink()
     none = toile("predict", "last", "p", "--steps", "none.png")
     assert none.code == 2
     assert none.output.count("is no PNG") == 5
-    assert "--steps none.png: was not drawn; none of the files is a picture" in none.errors
+    assert "--steps none.png was not drawn, because none of the files is a picture" in none.errors
     as_json = toile("predict", "last", "p", "--steps", "none.png", "--json")
     assert as_json.code == 2
     assert len(json.loads(as_json.output)) == 5

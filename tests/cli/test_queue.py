@@ -33,7 +33,7 @@ def test_a_training_is_taken_out_by_a_part_of_its_name(toile, queue):
 
 
 def test_an_empty_queue_says_how_it_is_filled(toile, queue):
-    assert "toile queue add quick puts a training here" in toile("queue").output
+    assert "toile queue add quick adds one" in toile("queue").output
 
 
 def test_what_cannot_begin_is_said_when_the_queue_has_run(toile, queue, tmp_path):

@@ -73,7 +73,7 @@ def test_a_preset_says_what_it_takes_from_its_source_and_what_it_changes(toile):
 
 def test_a_new_recipe_is_the_preset_and_can_be_checked(toile, tmp_path):
     assert toile("new", "mine.yaml", "--preset=s1-lab").code == 0
-    assert toile("check", "mine.yaml").output.startswith("mine.yaml is sound: 87,034 parameters")
+    assert toile("check", "mine.yaml").output.startswith("mine.yaml is valid: 87,034 parameters")
     text = (tmp_path / "mine.yaml").read_text()
     assert "name: mine" in text
     assert "test accuracy" not in text

@@ -15,7 +15,7 @@ def run(trained, tmp_path, monkeypatch):
 def test_a_note_is_shown_wherever_the_run_is(toile, run):
     assert "has no note; write one with" in toile("note", "run").output
     said = toile("note", "run", "a first\nattempt")
-    assert said.output == "noted of run\n"
+    assert said.output == "wrote the note of run\n"
     assert "Note: a first\nattempt" in (run / "report.html").read_text()
     assert toile("star", "run").output == "starred run\n"
     assert toile("note", "run").output == "a first\nattempt\n"
@@ -33,7 +33,7 @@ def test_a_note_leaves_the_page_its_pictures_where_the_images_have_changed(toile
     page = (run / "report.html").read_bytes()
     said = toile("note", "run", "mine")
     assert said.code == 0
-    assert "its page is as it was: run was trained on other images" in said.output
+    assert "its page was not changed: run was trained on other images" in said.output
     assert (run / "report.html").read_bytes() == page
 
 
@@ -41,10 +41,10 @@ def test_stars_narrow_a_listing_and_are_taken_away(toile, run):
     other = shutil.copytree(run, run.with_name("other"))
     toile("star", "other")
     assert [one["run"] for one in toile("runs", "--starred", "--json").json["runs"]] == [str(other)]
-    assert toile("star", "other", "--remove").output == "took the star from other\n"
+    assert toile("star", "other", "--remove").output == "removed the star of other\n"
     assert toile("runs", "--starred", "--json").json["runs"] == []
     toile("note", "other", "mine")
-    assert toile("note", "other", "--remove").output == "took the note off other\n"
+    assert toile("note", "other", "--remove").output == "removed the note of other\n"
     assert "has no note" in toile("note", "other").output
 
 
@@ -62,7 +62,7 @@ def test_a_run_gets_a_name_of_its_own(toile, run):
         (["note", "run", ""], "the note is empty"),
         (["note", "runn", "text"], "did you mean run?"),
         (["star", "run", "runn"], "did you mean run?"),
-        (["note", "run", "text", "--remove"], "goes without a text"),
+        (["note", "run", "text", "--remove"], "leave TEXT out"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_changed(toile, run, words, why):

@@ -70,9 +70,9 @@ def test_two_runs_are_compared_by_recipe_score_and_curves(toile, among_runs, tmp
     assert max(map(len, two[3:7])) <= 80
     (tmp_path / "mine.png").touch()
     taken = toile("compare", "run", "other", "--out=mine.png")
-    assert "mine.png is there already, and nothing is written over" in taken.errors
+    assert "mine.png is there already and is not overwritten" in taken.errors
     assert toile("compare", "run", "other", "--out=mine.png", "--force").code == 0
-    assert "compare takes 2 to 26 names; 1 were given" in toile("compare", "run").errors
+    assert "compare needs 2 to 26 names and got 1" in toile("compare", "run").errors
 
 
 def test_a_run_is_deleted_only_after_a_yes(toile, tmp_path, among_runs):
@@ -83,11 +83,11 @@ def test_a_run_is_deleted_only_after_a_yes(toile, tmp_path, among_runs):
     assert "./copy means it" in toile("rm", "copy", "--yes").errors
     unasked = toile("rm", "./copy")
     assert unasked.code == 2
-    assert "nobody can be asked here; --yes" in unasked.errors
+    assert "there is no terminal to ask on" in unasked.errors
     assert f"{copy}\ns1-lab on fashion-sample, finished, epoch 1/1\n" in unasked.errors
-    assert "not of Toile's making: mine.txt" in unasked.errors
+    assert "files that Toile did not write: mine.txt" in unasked.errors
     assert copy.exists()
-    assert "for good: it has no place in the bin of " in unasked.errors
+    assert "for good: it cannot go into the bin of " in unasked.errors
     assert toile("rm", "./copy", "--yes").output.endswith("copy for good\n")
     assert not copy.exists()
     assert among_runs.exists()
@@ -104,16 +104,16 @@ def test_several_of_any_kind_are_deleted_at_once(toile, tmp_path, monkeypatch):
     assert toile("rm", "a", "b", "nothing", "--yes").code == 2
     assert (tmp_path / "runs" / "a").exists()
     assert toile("rm", "a", "b", "a", "--yes").output == (
-        "deleted runs/a\ndeleted runs/b\ntoile rm --undo brings them back, for 30 days\n"
+        "deleted runs/a\ndeleted runs/b\nfor 30 days toile rm --undo restores them\n"
     )
     assert sorted(one.name for one in (tmp_path / "runs").iterdir()) == [".bin", "c"]
     listed = toile("rm", "--list-bin").output.splitlines()
     assert [line.split()[:2] for line in listed[1:]] == [["a", "run"], ["b", "study"]]
     assert [one["name"] for one in toile("rm", "--list-bin", "--json").json["bin"]] == ["a", "b"]
-    assert toile("rm", "--undo", "b").output == "brought back runs/b\n"
+    assert toile("rm", "--undo", "b").output == "restored runs/b\n"
     assert (tmp_path / "runs" / "b" / "study.json").exists()
     unasked = toile("rm", "--empty-bin")
-    assert "nobody can be asked here" in unasked.errors
+    assert "there is no terminal to ask on" in unasked.errors
     assert toile("rm", "--empty-bin", "--yes").output == "deleted 1 for good, 0 kB\n"
     assert "is empty; there is nothing to bring back" in toile("rm", "--undo").errors
     assert toile("rm", "--list-bin").output == "the bin of runs is empty\n"
@@ -122,9 +122,9 @@ def test_several_of_any_kind_are_deleted_at_once(toile, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ([], "name what is to be deleted"),
-        (["a", "--empty-bin"], "are of the whole bin and take no name"),
-        (["--undo", "--list-bin"], "are asked one at a time"),
+        ([], "name what to delete"),
+        (["a", "--empty-bin"], "are for the whole bin"),
+        (["--undo", "--list-bin"], "exclude each other"),
     ],
 )
 def test_what_is_asked_of_the_bin_is_one_thing(toile, words, why):

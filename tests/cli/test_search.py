@@ -61,7 +61,7 @@ def test_it_says_each_trial_and_what_is_read_again(taken):
     assert "trial 1 (filters " in done.errors
     assert "4 of 4 trials" in done.errors
     (ahead,) = (line for line in done.errors.split("\n") if line.startswith("the trials are over"))
-    assert ahead.endswith("are trained again with fresh seeds: 1 training to run")
+    assert ahead.endswith("are trained again with new seeds: 1 training to run")
     assert "on the images it was chosen by" in (folder / "report.html").read_text().lower()
 
 

@@ -66,7 +66,7 @@ def test_it_ends_with_the_verdict_and_every_reading_as_json(taken):
 def test_before_it_says_what_it_will_need_and_then_a_line_for_each_reading(taken):
     said = taken[0].errors
     assert "s1-lab-by-filters: 2 levels, 4 readings to train, 1 at once" in said
-    assert "No spread is known yet; as an example" in said
+    assert "No SD is known yet; this example uses" in said
     assert "2, reading 1: " in said
     assert "3 of 4 readings, about" in said
     assert "\x1b" not in said
@@ -111,7 +111,7 @@ def test_asked_again_it_goes_on_with_what_is_there(beside, toile, source):
         (["--readings=0"], "readings is 0; it goes from 1 to 1000"),
         (["--vary=network.conv1.filters=4,0"], "level 0: network.conv1.filters is 0"),
         (["--vary=filters"], "write ADDRESS=V1,V2"),
-        (["--budget=20m"], "--budget goes with --until-decided"),
+        (["--budget=20m"], "--budget is the time limit of --until-decided"),
     ],
 )
 def test_what_a_user_can_put_right_is_said_without_a_traceback(beside, toile, words, message):
@@ -159,7 +159,7 @@ def test_a_budget_is_written_as_times_are(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "0", "soon", "-5m", "5 m m"])
 def test_what_is_no_time_is_refused(text):
-    with pytest.raises(ToileError, match="write a time as in"):
+    with pytest.raises(ToileError, match="write a time such as"):
         seconds_in(text)
 
 
@@ -199,7 +199,7 @@ def test_it_is_shown_and_compared_by_its_name(taken, beside, toile):
     assert told["sentence"] in shown.output
     assert shown.output.endswith(f"study  {beside}\n")
     assert toile("show", "s1-lab-by", "--json").json["sentence"] == told["sentence"]
-    assert "--reach and --curve are of runs" in toile("show", "s1-lab-by", "--curve").errors
+    assert "--reach and --curve are for runs" in toile("show", "s1-lab-by", "--curve").errors
     run = told["readings"][0]["run"]
     compared = toile("compare", "s1-lab-by", taken[1] / run, "--json").json
     assert [(one["level"], one["n"]) for one in compared["levels"]] == [
@@ -209,5 +209,5 @@ def test_it_is_shown_and_compared_by_its_name(taken, beside, toile):
     ]
     assert compared["same_data"]
     assert (
-        "Levels of several studies get no verdict" in toile("compare", "s1-lab-by", beside).output
+        "Levels of different studies get no verdict" in toile("compare", "s1-lab-by", beside).output
     )

@@ -85,7 +85,7 @@ def test_a_run_starts_from_anothers_weights_and_says_which(toile, among_runs, tm
     )  # fmt: skip
     assert answer.code == 0
     assert "layers copied: conv1; frozen: conv1; begun anew" in answer.errors
-    assert "not asked for: dense1, dense2\n" in answer.errors
+    assert "not requested: dense1, dense2\n" in answer.errors
     assert "5,594 trained" in (tmp_path / "run" / "report.html").read_text()
     start = Run(tmp_path / "run").recipe.training.start
     assert start.copied == start.frozen == ("conv1",)

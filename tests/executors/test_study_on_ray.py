@@ -143,7 +143,7 @@ def test_without_an_address_it_has_a_cluster_of_its_own_and_says_no_more_than_us
     assert_same(tmp_path / "study", undisturbed)
     assert output.startswith("level  n")
     lines = [line for line in errors.splitlines() if line]
-    ours = r"note: |.*readings to train on ray|.* readings|No spread is known"
+    ours = r"note: |.*readings to train on ray|.* readings|No SD is known"
     assert [line for line in lines if not re.match(ours, line)] == []
 
 

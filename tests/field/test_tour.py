@@ -52,7 +52,7 @@ def test_the_commonest_class_is_said_beside_every_accuracy(unbalanced):
     assert said.capitalize() in (desk.place / "run" / "report.html").read_text()
     judged = desk.call("evaluate", "run").output
     assert said in judged
-    assert "toile predict: validation is too small to tell what is unusual" in judged
+    assert "there are too few validation images to say which pictures are unusual" in judged
     shown = desk.call("data", "show", "data").output
     assert "always answering ok is right on 95.00 % of the training images" in shown
 
@@ -81,7 +81,7 @@ def test_pictures_under_two_classes_are_counted_and_named(tmp_path, own_cache):
 def test_copies_and_overlaps_are_named(tmp_path, own_cache):
     folder_contents.dir_duplicates(tmp_path / "data")
     shown = Desk(tmp_path).call("data", "show", "data").output
-    assert "images of train that stand in test too: 5" in shown
+    assert "images of train that are in test too: 5" in shown
     assert "train/A/0002.png in train = test/A/dup-0002.png in test" in shown
 
 
@@ -94,7 +94,7 @@ def test_the_grid_shows_the_first_images_or_some_at_random(unbalanced):
         grids[name] = (desk.place / f"{name}.png").read_bytes()
     assert grids["drawn"] == grids["again"] != grids["first"]
     refused = desk.call("data", "show", "data", "--seed=4")
-    assert "--seed goes with --grid" in refused.errors
+    assert "--seed draws the images of --grid" in refused.errors
 
 
 def test_a_run_whose_data_moved_is_told_where_it_lies(unbalanced, tmp_path):

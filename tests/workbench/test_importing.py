@@ -329,4 +329,4 @@ def test_the_command_says_what_it_tried(strangers: nn.Sequential, tmp_path: Path
 
 def test_a_bundle_takes_no_data(tmp_path: Path) -> None:
     refused = call("import", tmp_path / "run.zip", "--data", DATA)
-    assert "is a bundle of a run, which takes no --data" in " ".join(refused.errors.split())
+    assert "is a bundle of a run, for which there is no --data" in " ".join(refused.errors.split())

@@ -52,7 +52,8 @@ def test_a_photograph_is_turned_upright_and_answered_from_the_file(taken):
     assert (record["picture"], record["label"]) == ("photo.jpg", None)
     assert sum(one["probability"] for one in record["top"]) <= 1
     block = sheet_page(open_sheet(place / "it"), {}).blocks[0]
-    assert "Opened again, it takes photo.jpg for" in block.sentence
+    assert "Opened again, it predicts " in block.sentence
+    assert " for photo.jpg, " in block.sentence
     assert "No photograph was named" not in " ".join(block.words)
     from toile.workbench.sheet_exercise import prepared_picture
 

@@ -153,6 +153,6 @@ def test_what_cannot_be_told_is_refused(folded, repeated, tmp_path):
     for words in (["--by=cosine"], ["--neighbours=2"], ["--weights=best"]):
         answer = call("inspect", "mistakes", repeated, *words)
         assert answer.code == 2
-        assert "are of one run" in answer.errors
+        assert "are for a run" in answer.errors
     run = repeated / "readings" / "1-1"
-    assert "--level is of a study" in call("inspect", "mistakes", run, "--level=1").errors
+    assert "--level is for a study" in call("inspect", "mistakes", run, "--level=1").errors

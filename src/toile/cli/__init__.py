@@ -1,6 +1,6 @@
-"""The command line: reads words, calls the workbench, shows. One thin module for each subject.
+"""The command line: parses arguments, calls the workbench, prints. A thin module for each subject.
 
-What a command needs is imported inside it, so that `toile --help` answers at once.
+A command imports what it needs inside its function, so that `toile --help` is quick.
 """
 
 import os
@@ -12,15 +12,15 @@ from toile.process import prepare_process
 
 
 def main() -> None:
-    """Run `toile`. Exit codes: 0 done, 2 the user's error, 3 diverged, 130 stopped."""
+    """Run `toile`. Exit codes: 0 success, 2 the user's error, 3 diverged, 130 stopped."""
     try:
         refuse_windows()
     except ToileError as error:
-        # By itself: the packages that the rest needs may not load there.
+        # Without `say`: the packages that it imports may not load there.
         sys.stderr.write(f"toile: {error}\n")
         sys.exit(2)
     try:
-        # Before anything imports torch: its thread pool reads the environment once.
+        # Before anything imports torch, whose thread pool reads the environment once.
         notes = prepare_process()
         if "_TOILE_COMPLETE" not in os.environ:
             sys.stderr.writelines(f"note: {note}\n" for note in notes)
@@ -44,12 +44,12 @@ def main() -> None:
         if volume.verbose:
             traceback.print_exc()
         say(f"toile: {error}", err=True)
-        # What click itself ends with on a word it does not know.
+        # The exit code of click for a usage error.
         sys.exit(2)
 
 
 def _run() -> int:
-    """Run the command that was typed; what click itself refuses goes through the door too."""
+    """Run the typed command; usage errors of click are printed by `say` too."""
     import typer
 
     from toile.cli.app import app
@@ -58,7 +58,7 @@ def _run() -> int:
 
     volume.quiet = volume.verbose = False
     try:
-        # The same name for `python -m toile`, for its help and for completion.
+        # The same name in `python -m toile`, in its help and in completion.
         code = app(prog_name="toile", standalone_mode=False)
     except UsageRefused as error:
         say(usage_words(error, sys.argv[1:]), err=True)

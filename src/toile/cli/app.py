@@ -1,4 +1,4 @@
-"""The commands, gathered."""
+"""All commands of `toile`, gathered."""
 
 import typer
 
@@ -73,6 +73,6 @@ def toile(
 ) -> None:
     """A local workbench for image classifiers: look at data, build, train, compare.
 
-    A command tells more with --help. Where it takes a name, last is the newest of what it takes,
-    the one that last came further, and last~1 the one before.
+    Each command explains itself with --help. Where a command needs a name, last stands for the
+    one that changed last (of the kinds that the command accepts), and last~1 for the one before it.
     """

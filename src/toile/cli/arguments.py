@@ -1,4 +1,4 @@
-"""What several commands take."""
+"""Arguments and options of several commands."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import typer
 RunName = Annotated[
     str,
     typer.Argument(
-        metavar="RUN", help="A folder, an id or part of it, a recipe, last, or last~1 before it."
+        metavar="RUN", help="A folder, an id or part of it, a recipe's name, last or last~1."
     ),
 ]
 Names = Annotated[
@@ -16,24 +16,22 @@ Names = Annotated[
 ]
 MovedData = Annotated[
     str | None,
-    typer.Option("--data", metavar="PATH", help="Where the run's data lies now, if it has moved."),
+    typer.Option("--data", metavar="PATH", help="Where the run's data is now, if it was moved."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="End with the result as one line of JSON.")]
 OtherData = Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Other data.")]
 Epochs = Annotated[int | None, typer.Option(help="Another number of epochs.")]
 Margin = Annotated[
     float | None,
-    typer.Option(help="Differences up to this many points do not matter; 0.5 unless said."),
+    typer.Option(help="Differences up to this many points do not matter; 0.5 by default."),
 ]
 On = Annotated[
-    str, typer.Option(help="local: by processes; inline: in this process, one after another.")
+    str, typer.Option(help="local: in processes; inline: in this process, one after another.")
 ]
-Workers = Annotated[
-    int | None, typer.Option(min=1, help="Processes; as many as cores unless said.")
-]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; as many as cores by default.")]
 AllowSeen = Annotated[
     bool,
     typer.Option(
-        "--allow-seen", help="Compare also what may have been trained on the images that score it."
+        "--allow-seen", help="Compare also networks that may have been trained on these images."
     ),
 ]

@@ -1,4 +1,4 @@
-"""`toile baselines`: what simple classifiers get of the same images."""
+"""`toile baselines`: the accuracy of simple classifiers on the same images."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,24 +21,28 @@ def baselines(
     ],
     set_: Set = None,
     data: MovedData = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the random forest.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="The seed of the random forest.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
-    """Say what simple classifiers get of the images that score a network.
+    """Measure the accuracy of simple classifiers on the images that score a network.
 
-    The commonest class, one nearest neighbour, logistic regression and a random forest, fitted to
-    the same training images. Of a run they are compared with its network, and stand on its page.
+    They are the commonest class, one nearest neighbour, logistic regression and a random forest,
+    fitted to the same training images. For a run they are compared with its network, on its page.
     """
     from toile.recipe import parse_assignments
 
     values = parse_assignments(set_ or ())
     if odd := [address for address in values if not address.startswith("data.")]:
-        raise ToileError(f"{odd[0]} is no setting of data; baselines take those alone")
+        raise ToileError(
+            f"{odd[0]} is no setting of data; baselines have only those, such as data.size_px"
+        )
     settings = {address.removeprefix("data."): value for address, value in values.items()}
     run = _run(source)
     if run is None and data is not None:
         raise ToileError(
-            f"--data says where the data of a run lies now, and {source} is data itself; leave one "
+            f"--data says where the data of a run is now, and {source} is data itself; leave one "
             "of the two out"
         )
     from toile.cli.progress import data_progress
@@ -53,12 +57,12 @@ def baselines(
     else:
         say(_text(scores, run))
     if run is not None:
-        # Last, so that what took minutes is said whatever hinders its being kept.
+        # Last, so that scores which took minutes are printed even if they cannot be saved.
         _keep(run, scores, data)
 
 
 def _keep(run: "Run", scores: "BaselineScores", data: str | None) -> None:
-    """Keep `scores` in the run's folder, and write its page anew, which shows them."""
+    """Save `scores` in the run's folder, and write its page anew to show them."""
     from toile.runs import load_run_data
     from toile.workbench import keep_baselines, write_report
 
@@ -66,15 +70,15 @@ def _keep(run: "Run", scores: "BaselineScores", data: str | None) -> None:
         keep_baselines(run, scores)
     except ToileError as error:
         raise ToileError(
-            f"what was measured is said above, and was not kept for the run's page: {error}"
+            f"the scores are printed above, but could not be saved for the run's page: {error}"
         ) from None
     write_report(run, None if data is None else load_run_data(run, data=data))
 
 
 def _run(name: str) -> "Run | None":
-    """The run that is called so; None where `name` is of data.
+    """The run called `name`; None if `name` is data.
 
-    As elsewhere a path has a slash, and a plain name is a run's before it is a file's or folder's.
+    As elsewhere a path has a slash, and a plain name is first looked up among the runs.
     """
     from toile.data import list_sources
     from toile.runs import Run, RunsFolder, is_path, is_run, open_run
@@ -93,7 +97,7 @@ def _run(name: str) -> "Run | None":
 
 
 def _is_file_name(path: Path) -> bool:
-    """Whether it ends as a file does: `digits.npz`, where 2.5 is no ending."""
+    """Whether it has a suffix, as `digits.npz` has; the 5 of 2.5 is none."""
     return path.suffix[1:2].isalpha()
 
 

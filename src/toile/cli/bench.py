@@ -1,4 +1,4 @@
-"""`toile bench`: what to expect of this machine."""
+"""`toile bench`: how fast training is on this machine."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -20,19 +20,20 @@ Set = Annotated[
 ]
 TYPICAL = ("s1-lab", "s0-cnn", "quick")
 SLOWER = 1.1
-"""By this factor or more another way is worth naming; less is noise."""
+"""A faster configuration is named from this factor on; less is noise."""
 
 
 def bench(
     recipes: Recipes = None,
     data: OtherData = None,
     set_: Set = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Probes of each way to train.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each configuration.")] = 3,
     as_json: Json = False,
 ) -> None:
-    """Measure how long training takes here in every way, and what `auto` chooses and why.
+    """Measure how fast training is here in every configuration, and what `auto` chooses and why.
 
-    Steps on made-up pictures, two seconds at most a probe, every way by turns, medians.
+    Training steps run on random pictures, at most two seconds for each measurement; the
+    configurations take turns, and the medians are shown.
     """
     from toile.cli.progress import counted
     from toile.process import prepare_process
@@ -77,7 +78,7 @@ def _text(result: "Bench") -> str:
             for name, value in asdict(fastest).items()
             if name != "seconds_per_epoch" and value != getattr(chosen, name)
         )
-        lines.append(f"faster here, just now: {settings}")
+        lines.append(f"faster in this measurement: {settings}")
     return "\n".join(lines)
 
 

@@ -13,11 +13,12 @@ from toile.cli.words import bytes_text
 def bundle(
     run: RunName,
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE.zip", help="Default: the run's id, here.")
+        Path | None,
+        typer.Argument(metavar="FILE.zip", help="By default the run's id, in this folder."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write one zip of a run, with which it can be repeated anywhere."""
+    """Write a run as one zip file, which toile import reads on any machine."""
     from toile.cli.progress import waiting
     from toile.runs import bundle_run, open_run
 

@@ -1,4 +1,4 @@
-"""How commands are listed, and the options that each of them has."""
+"""How the help lists commands, and the options that every command has."""
 
 import re
 from functools import cache
@@ -10,18 +10,18 @@ from typer.core import TyperCommand, TyperGroup
 from toile.cli.terminal import volume
 
 PANELS = ("Data", "Build", "Train", "Judge", "Compare", "Keep", "Take away")
-"""What `toile --help` lists commands under, in this order."""
+"""The headings of commands in `toile --help`, in order."""
 
 
 class Command(TyperCommand):
-    """A command that may be asked to say less or more."""
+    """A command with `--quiet` and `--verbose`."""
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self.params += volume_options()
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write what `--help` says of arguments and options, with no Python type in it."""
+        """Write the arguments and options of `--help`, without Python's types."""
         for title, kind in (("Arguments", "argument"), ("Options", "option")):
             records = (parameter.get_help_record(ctx) for parameter in self.params_of(ctx, kind))
             rows = [_without_types(name, says, kind) for name, says in filter(None, records)]
@@ -37,10 +37,10 @@ class Command(TyperCommand):
 
 
 class CommandGroup(TyperGroup):
-    """Commands, listed under headings where they have some, none of them cut short."""
+    """Commands, listed under their headings, with full descriptions."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write what `--help` lists."""
+        """Write the list of commands in `--help`."""
         panels: dict[str, list[tuple[str, str]]] = {panel: [] for panel in PANELS}
         for name in self.list_commands(ctx):
             command = self.get_command(ctx, name)
@@ -54,16 +54,16 @@ class CommandGroup(TyperGroup):
 
 
 class GroupWithDefault(CommandGroup):
-    """Commands of which one, `run`, may be left unsaid: `toile study s1-lab` runs a study."""
+    """Commands whose default is `run`: `toile study s1-lab` is `toile study run s1-lab`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put `run` before words that begin with no command."""
+        """Put `run` before arguments that do not begin with a command."""
         if args and args[0] not in (*self.commands, "-h", "--help"):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """The help of `run`, and the other commands."""
+        """Write the help of `run` and the list of the other commands."""
         run = self.commands["run"]
         run.format_help(type(ctx)(run, info_name=ctx.info_name, parent=ctx.parent), formatter)
         rows = [
@@ -81,7 +81,7 @@ SHORT = {
     r" (<path>|PATH)(?=$|,)": " FILE",
     r" (<str>|TEXT)(?=$|,)": " TEXT",
 }
-"""What stands in a line of help for the type of an option's value."""
+"""What a line of help shows for the type of an option's value."""
 
 
 def _be_quiet(requested: bool) -> None:
@@ -94,9 +94,7 @@ def _be_verbose(requested: bool) -> None:
 
 Quiet = Annotated[
     bool,
-    typer.Option(
-        "--quiet", "-q", callback=_be_quiet, help="Say no more than the result and what is wrong."
-    ),
+    typer.Option("--quiet", "-q", callback=_be_quiet, help="Print only the result and errors."),
 ]
 Verbose = Annotated[
     bool,
@@ -104,19 +102,19 @@ Verbose = Annotated[
         "--verbose",
         "-v",
         callback=_be_verbose,
-        help="Say also how long things take, and where an error comes from.",
+        help="Print also how long things take, and where an error comes from.",
     ),
 ]
 
 
 @cache
 def volume_options() -> list[Any]:
-    """`-q` and `-v` as every command has them; none has to take them as arguments."""
+    """`-q` and `-v`, which every command has without declaring them."""
 
     def options(quiet: Quiet = False, verbose: Verbose = False) -> None:
         pass
 
-    # By typer's own hand, since what it makes an option of differs between its versions.
+    # Made by typer itself, since its class of options differs between versions.
     app = typer.Typer(add_completion=False)
     app.command()(options)
     parameters = [
@@ -130,13 +128,13 @@ def volume_options() -> list[Any]:
 
 
 def new_app(says: str, **named: Any) -> typer.Typer:
-    """A group of commands, empty."""
+    """An empty group of commands."""
     return typer.Typer(
         help=says,
         cls=named.pop("cls", CommandGroup),
         rich_markup_mode=None,
-        # main prints a ToileError as one sentence; all else is a fault of ours and keeps Python's
-        # own traceback.
+        # main prints a ToileError as one sentence; any other error is a bug of ours and keeps
+        # Python's traceback.
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
         **named,
@@ -144,7 +142,7 @@ def new_app(says: str, **named: Any) -> typer.Typer:
 
 
 def _without_types(name: str, says: str, kind: str) -> tuple[str, str]:
-    """A line of help; typer's versions write types as `<int range>`, `<str>` or INTEGER RANGE."""
+    """A line of help with short types; typer writes `<int range>`, `<str>` or INTEGER RANGE."""
     text = re.sub(r"\[0<=x<=1\]", "(from 0 to 1)", says)
     text = re.sub(r"\[x>=(\d+)\]", r"(\1 or more)", text)
     if kind == "argument":

@@ -1,4 +1,4 @@
-"""`toile compare`: in what runs differ, or the levels of studies side by side."""
+"""`toile compare`: how runs differ, or the levels of studies side by side."""
 
 import shutil
 from collections.abc import Sequence
@@ -27,17 +27,19 @@ def compare(
     names: Names,
     out: Annotated[
         Path | None,
-        typer.Option(help="Where the curves of runs go; compare.png where runs are kept."),
+        typer.Option(
+            help="The figure of runs' curves; compare.png in the runs' folder by default."
+        ),
     ] = None,
     force: Force = False,
     allow_seen: AllowSeen = False,
     as_json: Json = False,
 ) -> None:
-    """Show in what runs differ: recipes, scores, curves. Of studies, all levels side by side."""
+    """Show how runs differ: recipes, scores, curves. For studies: all levels side by side."""
     from toile.runs import Run, RunsFolder, refuse_unknown
 
     if not 2 <= len(names) <= len(LETTERS):
-        raise ToileError(f"compare takes 2 to {len(LETTERS)} names; {len(names)} were given")
+        raise ToileError(f"compare needs 2 to {len(LETTERS)} names and got {len(names)}")
     entries = [RunsFolder().named(name) for name in names]
     runs = [Run(entry.folder) for entry in entries if entry.kind == "run"]
     if not allow_seen:
@@ -55,7 +57,7 @@ def _compare_runs(runs: "list[Run]", out: Path | None, force: bool, as_json: boo
 
     figure = output_path(out, "compare.png", force)
     differing = differing_settings([run.recipe for run in runs])
-    # As keys, two equal ids in different folders would fall into one.
+    # Two runs with equal ids in different folders would be one key of a dict.
     has_unlike_ids = len({run.id for run in runs}) == len(runs)
     labels = [run.id if has_unlike_ids else str(run.folder) for run in runs]
     histories = dict(zip(labels, (run.history for run in runs), strict=True))
@@ -84,8 +86,8 @@ def _compare_runs(runs: "list[Run]", out: Path | None, force: bool, as_json: boo
     if test is not None:
         say(mcnemar_words(runs[0], runs[1], test))
     say(
-        "Each is one run: another seed may turn the order round, so this names no winner. "
-        "toile study repeats both and does."
+        "Each is one run: another seed may reverse the order, so this shows no winner. "
+        "toile study repeats both and gives a verdict."
     )
     say(f"wrote {figure}")
 
@@ -101,7 +103,7 @@ def _runs_words(
     differing, alike = differing_parts([run.recipe for run in runs])
     lines = [f"{letter}  {label}" for letter, label in zip(LETTERS, map(plain, labels))]  # noqa: B905
     longest = max(map(len, differing), default=0)
-    # JSON has values whole; of a hash or a path the ends tell enough.
+    # JSON has the full values; of a hash or a path both ends are enough to recognise it.
     wide = (shutil.get_terminal_size().columns - longest) // len(runs) - 2
     rows = [
         [address, *(_cut(plain(setting(value)), max(wide, LEAST_WIDE)) for value in values)]
@@ -116,7 +118,7 @@ def _runs_words(
         ["images", *(str(score["n"]) if score else "-" for score in scores)],
     ]
     lines += ["", table(("", *LETTERS[: len(runs)]), rows), ""]
-    lines.append(f"{alike} other settings are alike")
+    lines.append(f"{alike} other settings are equal")
     for letter, run in zip(LETTERS, runs):  # noqa: B905
         if words := seen_words(run.recipe):
             lines.append(f"warning: {letter}: {plain(words)}")
@@ -126,7 +128,7 @@ def _runs_words(
 
 
 def _cut(text: str, wide: int) -> str:
-    """`text` in at most `wide` letters: of a list its beginning, else its beginning and its end."""
+    """`text` in at most `wide` letters: the start of a list, or else the start and the end."""
     if len(text) <= wide:
         return text
     if ", " in text:
@@ -157,8 +159,8 @@ def _compare_levels(entries: "list[Entry]", as_json: bool) -> None:
     if not is_same:
         say("their data differ, so their scores are of different images")
     say(
-        "The intervals are of each level alone. Levels of several studies get no verdict; "
-        "take them in one study for that."
+        "Each interval is of one level. Levels of different studies get no verdict; for a "
+        "verdict, put them into one study."
     )
 
 
@@ -181,7 +183,7 @@ def _ends(low: float, high: float) -> str:
 
 
 def _mcnemar(first: "Run", second: "Run") -> "McNemar | None":
-    """The test, where both runs answered the same images."""
+    """McNemar's test, if both runs have predictions for the same images."""
     from toile.runs import compare_predictions, same_validation_images
 
     ended = all(run.has_validation for run in (first, second))

@@ -1,4 +1,4 @@
-"""The terminal as rich draws on it; apart from `terminal.py`, as rich takes a while to import."""
+"""The terminal drawn by rich; not in `terminal.py`, since rich takes a while to import."""
 
 from collections.abc import Iterable
 from importlib.util import find_spec
@@ -10,7 +10,7 @@ from toile.cli.terminal import plain_lines, volume
 
 
 class Terminal(Console):
-    """The error stream as rich draws on it: bars, and lines above them."""
+    """The error stream drawn by rich: progress bars, and lines above them."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -20,11 +20,11 @@ class Terminal(Console):
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """What is drawn, in pieces; rich's own codes are kept apart from the text."""
+        """The drawn segments: control characters in text are escaped, rich's own codes are not."""
         for text, style, control in super().render(renderable, options):
             yield Segment(text if control else plain_lines(text), style, control)
 
 
 def draws_bars(console: Console) -> bool:
-    """Whether `console` can draw over what it drew; a notebook can where it has ipywidgets."""
+    """Whether `console` can redraw a line; a notebook can if ipywidgets is installed."""
     return console.is_terminal or (console.is_jupyter and find_spec("ipywidgets") is not None)

@@ -1,4 +1,4 @@
-"""A curve as text."""
+"""A curve drawn in text."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,13 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 def text_curve(values: Sequence[float], columns: int = 72) -> str:
-    """Fractions over epochs as bars between their least and greatest, `ROWS` lines high.
+    """Fractions over epochs as bars from the least to the greatest, `ROWS` lines high.
 
-    Of more epochs than `columns` the last ones are shown.
+    If there are more epochs than `columns`, the last ones are shown.
     """
     shown = list(values)[-columns:]
     low, high = min(shown), max(shown)
-    # From 1, so that the least still shows; `or 1`, as equal values have no span.
+    # + 1, so that the least is visible; `or 1`, since equal values have no span.
     eighths = [round((value - low) / (high - low or 1) * (ROWS * 8 - 1)) + 1 for value in shown]
     lines = [
         "".join(BLOCKS[min(max(eighth - 8 * row, 0), 8)] for eighth in eighths)

@@ -1,4 +1,4 @@
-"""`toile data`: what datasets are known, and what one holds."""
+"""`toile data`: which datasets are known, and what a dataset contains."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +19,7 @@ from toile.errors import ToileError
 if TYPE_CHECKING:
     import numpy as np
 
-app = new_app("Datasets: what is known, where it lies, what it holds.")
+app = new_app("Datasets: which are known, where they are, what they contain.")
 FIGURES = ("class-means.png", "histograms.png", "correlation.png")
 
 
@@ -29,14 +29,14 @@ for command in (add, forget, vary, outline, relabel):
 
 @app.callback(invoke_without_command=True)
 def data(context: typer.Context, as_json: Json = False) -> None:
-    """Datasets: what is known, where it lies, what it holds."""
+    """Datasets: which are known, where they are, what they contain."""
     if context.invoked_subcommand is None:
         list_(as_json)
 
 
 @app.command("list", cls=Command)
 def list_(as_json: Json = False) -> None:
-    """List the datasets that are known by name or were added here, and where they lie."""
+    """List the datasets that are known by name or were added here, and where they are."""
     from toile.data import list_sources
     from toile.runs import DataList, runs_folder
 
@@ -72,19 +72,25 @@ def show(
     source: Source,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="ADDRESS=VALUE", help="As in data.size_px=28; repeatable."),
+        typer.Option(
+            "--set",
+            metavar="ADDRESS=VALUE",
+            help="A setting of data, such as data.size_px=28; repeatable.",
+        ),
     ] = None,
     grid: Annotated[
-        int | None, typer.Option(min=1, max=400, help="Write a picture of the first N images.")
+        int | None, typer.Option(min=1, max=400, help="Write a figure of the first N images.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="With --grid: N images drawn at random by this seed.")
+        int | None,
+        typer.Option(min=0, help="With --grid: N images drawn at random with this seed."),
     ] = None,
     figures: Annotated[
         Path | None, typer.Option(help="Write class means, histograms and correlations here.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Where --grid goes; grid.png where runs are kept.")
+        Path | None,
+        typer.Option(help="The file of --grid; grid.png in the runs' folder by default."),
     ] = None,
     force: Force = False,
     as_json: Json = False,
@@ -94,9 +100,7 @@ def show(
     from toile.data import describe
 
     if seed is not None and grid is None:
-        raise ToileError(
-            "--seed goes with --grid, whose images it draws; add --grid 9, or leave it"
-        )
+        raise ToileError("--seed draws the images of --grid; add --grid 9, or leave --seed out")
     settings = data_settings(set_ or [])
     if figures is not None:
         make_folder(figures, "--figures", FIGURES, force)
@@ -122,7 +126,7 @@ def _plain(source: Any) -> dict[str, Any]:
 
 
 def _shown(dataset: Any, grid: int | None, seed: int | None) -> "np.ndarray | None":
-    """Which training images the grid shows: the first, or some by `seed`, in their order."""
+    """Indices of the training images of the grid: the first, or random ones by `seed`."""
     if grid is None:
         return None
     import numpy as np
@@ -141,7 +145,7 @@ def _draw(
     figures: Path | None,
     out: Path | None,
 ) -> list[Path]:
-    """The pictures asked for; returns where they are."""
+    """Draw the requested figures, and return their paths."""
     if shown is None and figures is None:
         return []
     from toile import report

@@ -1,4 +1,4 @@
-"""Which dataset a command means, and how it is read."""
+"""The dataset of a command, and the settings by which it is read."""
 
 from typing import Annotated, Any
 
@@ -10,20 +10,20 @@ Source = Annotated[str, typer.Argument(metavar="NAME|PATH", help="A known name, 
 
 
 def data_settings(texts: list[str]) -> dict[str, Any]:
-    """Settings of a recipe's `data` by their names, out of `data.size_px=28` and the like."""
+    """Settings of `data` by name, from texts such as `data.size_px=28`."""
     from toile.recipe import parse_assignments
 
     settings = parse_assignments(texts)
     for address in settings:
         if not address.startswith("data."):
             raise ToileError(
-                f"--set {address}: a dataset has settings of data alone, as data.size_px"
+                f"--set {address}: a dataset has only settings of data, such as data.size_px"
             )
     return {address.removeprefix("data."): value for address, value in settings.items()}
 
 
 def load(name: str, **settings: Any) -> Any:
-    """The dataset, reading it shown."""
+    """Load the dataset and show the progress of reading it."""
     from toile.cli.progress import data_progress
     from toile.data import load_data
 

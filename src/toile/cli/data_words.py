@@ -1,4 +1,4 @@
-"""What a dataset holds, in the words of `toile data show`."""
+"""The text of `toile data show`."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 MOST_CORRELATED = 12
 MOST_LISTED = 8
-"""Lines of images that are the same; `--json` has all."""
+"""Most lines of equal images that are printed; `--json` has all."""
 
 
 def description_words(description: "Description") -> str:
-    """Everything there is to know of a dataset before any network, as lines for a terminal."""
+    """The description of a dataset as lines for a terminal."""
     channels, height, width = description.shape
     lines = [
         f"{plain(description.name)}  {plain(description.path)}",
@@ -44,7 +44,7 @@ def description_words(description: "Description") -> str:
 
 
 def _classes(description: "Description") -> str:
-    """A line for each class, and one for all: how many images, and how grey."""
+    """A row for each class and one for all: number of images, mean grey, histogram."""
     parts = list(description.parts.values())
     ends = description.train, description.test
     rows = [
@@ -80,21 +80,21 @@ def _commonest(description: "Description") -> list[str]:
 
 
 def _same(description: "Description") -> Iterator[str]:
-    """Images that are the same, by file or number: within a part, across parts, in two classes."""
+    """Equal images, by file or index: within a part, across parts, in two classes."""
     from toile.data import repeated_pictures
 
     repeated = repeated_pictures(description)
     counts = ", ".join(f"{_groups(part)} in {name}" for name, part in description.parts.items())
     leaks = repeated.num_leaks
-    yield f"exact duplicates: {counts}; images of train that stand in test too: {leaks}"
+    yield f"exact duplicates: {counts}; images of train that are in test too: {leaks}"
     yield from _listed(repeated.within)
     if len(description.overlaps) > leaks:
         yield f"images in validation and another part: {len(description.overlaps) - leaks}"
     yield from _listed(repeated.across)
     if description.conflicts:
         yield (
-            f"pictures under two classes: {len(description.conflicts)}; no answer to them can be "
-            "right in both: keep each in one"
+            f"pictures under two classes: {len(description.conflicts)}; no prediction can be right "
+            "in both: keep each picture in one class"
         )
     yield from _listed(repeated.under_two)
 
@@ -119,23 +119,23 @@ def _empties(description: "Description") -> str:
 
 
 def _bars(counts: Any) -> str:
-    """A grey histogram in 16 blocks; heights are roots of the counts, or black would hide all."""
+    """A grey histogram in 16 blocks; heights are square roots, since black would hide the rest."""
     import numpy as np
 
     heights = np.sqrt(counts.reshape(16, -1).sum(1))
-    # Rounded up: a single pixel is still a block, and blank means none.
+    # Rounded up, so that a single pixel is a block and blank means none.
     levels = np.ceil(heights / max(heights.max(), 1) * 8).astype(int)
     return "".join(" ▁▂▃▄▅▆▇█"[level] for level in levels)
 
 
 def _correlations(description: "Description") -> list[str]:
-    """Correlation of the class-mean images in train, in test, and the difference."""
+    """Correlations of the class-mean images in train and in test, and their difference."""
     if len(description.class_names) > MOST_CORRELATED:
         return ["correlations of class means: too many classes to print; see --json or --figures"]
     matrices = {
         "train": description.train.class_correlation,
         "test": description.test.class_correlation,
-        "test less train": description.correlation_difference,
+        "test minus train": description.correlation_difference,
     }
     lines = []
     for part, matrix in matrices.items():
@@ -149,6 +149,6 @@ def _correlations(description: "Description") -> list[str]:
 
 
 def _correlation(value: float) -> str:
-    """Without the 0 before the point ten classes fit in 80 columns; nothing is less than .00."""
+    """`.87`: without the 0 before the point ten classes fit in 80 columns; -.00 becomes .00."""
     text = f"{value:.2f}".replace("0.", ".", 1)
     return ".00" if text == "-.00" else text

@@ -1,4 +1,4 @@
-"""`toile evaluate` and `toile looks`: how good a run is, and who has looked at the test part."""
+"""`toile evaluate` and `toile looks`: a run's scores, and all looks at test parts."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,9 +23,10 @@ FIGURES = ("confusion.png", "reliability.png", "mistakes.png")
 def evaluate(
     run: RunName,
     open_test: Annotated[
-        bool, typer.Option("--open-test", help="Look at the sealed test part; counted for good.")
+        bool,
+        typer.Option("--open-test", help="Look at the sealed test part; every look is counted."),
     ] = False,
-    why: Annotated[str, typer.Option(help="The reason for the look, kept in the ledger.")] = "",
+    why: Annotated[str, typer.Option(help="The reason for the look, saved in the ledger.")] = "",
     weights: Annotated[
         str, typer.Option(help="With --open-test or --robustness: last or best.")
     ] = "last",
@@ -35,17 +36,19 @@ def evaluate(
     ] = None,
     allow_seen: AllowSeen = False,
     figures: Annotated[
-        Path | None, typer.Option(help="Write confusion, reliability and mistakes as PNG here.")
+        Path | None,
+        typer.Option(help="Write confusion, reliability and mistakes as PNG into this folder."),
     ] = None,
     robustness: Annotated[
         bool,
         typer.Option(
             "--robustness",
-            help="Accuracy on validation images made harder, as toile inspect robustness.",
+            help="Measure accuracy on harder validation images, as toile inspect robustness does.",
         ),
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="PNG|SVG", help="With --robustness: draw it here.")
+        Path | None,
+        typer.Option(metavar="PNG|SVG", help="With --robustness: draw the figure here."),
     ] = None,
     values: Annotated[
         Path | None, typer.Option(metavar="NPZ", help="With --robustness: write the logits here.")
@@ -53,7 +56,7 @@ def evaluate(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Judge a run: accuracy, precision, recall, F1, confusion, calibration, with intervals."""
+    """Show a run's accuracy, precision, recall, F1, confusion and calibration, with intervals."""
     from toile.cli.progress import data_progress
     from toile.runs import open_run
 
@@ -67,7 +70,7 @@ def evaluate(
     if out is not None or values is not None:
         raise ToileError("--out and --values go with --robustness; --figures draws the scores")
     opened = open_run(run)
-    # Before a look is spent: what can be refused is refused first.
+    # Refuse what can be refused before a look is counted.
     compared = None if against is None else _compare(opened, against, open_test, allow_seen)
     if figures is not None:
         make_folder(figures, "--figures", FIGURES, force)
@@ -79,7 +82,7 @@ def evaluate(
             open_test=open_test,
             why=why,
             weights=weights,
-            # The figures of validation read data too, and its scores do not.
+            # Figures of validation need the data; its scores do not.
             data=None if figures is not None and not open_test else data,
             progress=progress,
         )
@@ -90,7 +93,7 @@ def evaluate(
         if open_test:
             _renew_page(opened, data)
     finally:
-        # Whatever hinders the pictures: a score that cost a look is said.
+        # The score cost a look, so it is printed even if a figure fails.
         _say(judged, compared, written, as_json)
 
 
@@ -100,24 +103,24 @@ def _refuse_beside_robustness(
     asked = {"--open-test": open_test, "--why": why, "--against": against, "--figures": figures}
     for option, value in asked.items():
         if value:
-            raise ToileError(f"--robustness is measured on validation alone; leave {option} out")
+            raise ToileError(f"--robustness uses validation images only; leave {option} out")
 
 
 def _compare(
     first: "Run", against: str, open_test: bool, allow_seen: bool
 ) -> "tuple[Run, McNemar]":
-    """The run that `first` is compared with, and what comes of it on validation."""
+    """The run called `against`, and McNemar's test of the two on validation."""
     from toile.runs import compare_predictions, open_run
 
     second = open_run(against)
     if open_test:
-        raise ToileError("--against compares answers on validation; leave --open-test out")
+        raise ToileError("--against compares predictions on validation; leave --open-test out")
     return second, compare_predictions(first, second, allow_seen=allow_seen)
 
 
 def _renew_page(run: "Run", data: str | None) -> None:
-    """Write the run's page anew, which counts the looks."""
-    # Here, since drawing takes a while to be imported.
+    """Write the run's page anew with the new count of looks."""
+    # Imported here, since drawing takes a while to import.
     from toile.runs import load_run_data
     from toile.workbench import write_report
 
@@ -145,7 +148,7 @@ def _say(
 
 
 def looks(as_json: Json = False) -> None:
-    """List every look at a test part, with its reason and its score."""
+    """List every look at a test part, with its reason and score."""
     from toile.runs import RunsFolder, read_ledger
 
     ledger = read_ledger()
@@ -178,20 +181,20 @@ def looks(as_json: Json = False) -> None:
 
 
 def mcnemar_words(first: "Run", second: "Run", test: "McNemar") -> str:
-    """The test in words; it speaks of two trained networks, not of their recipes."""
+    """McNemar's test in words; it compares two trained networks, not their recipes."""
     differing = test.only_first + test.only_second
     n = test.both + differing + test.neither
     better = first if test.only_first > test.only_second else second
     conclusion = (
-        f"{better.name} answers more of these images right"
+        f"{better.name} predicts more of these images right"
         if test.p < 0.05
         else "these images show no difference between the two networks"
     )
     return (
-        f"on the {n} images both answered: only {first.name} right {test.only_first}, only "
+        f"on the {n} images of both: only {first.name} right {test.only_first}, only "
         f"{second.name} right {test.only_second}, both {test.both}, neither {test.neither}\n"
-        f"McNemar's exact test: p = {test.p:.3g}; {conclusion} (of these two trained networks, not "
-        "of their recipes: with another seed it may be the other way round)"
+        f"McNemar's exact test: p = {test.p:.3g}; {conclusion} (this is about these two trained "
+        "networks, not their recipes: with another seed it may be the other way round)"
     )
 
 
@@ -207,7 +210,7 @@ def _draw(judged: "Evaluated", folder: Path, data: str | None) -> list[Path]:
             FIGURES[0]: report.confusion_figure(judged.judgement.matrix, names),
             FIGURES[1]: report.reliability_figure(judged.judgement.calibration.bins),
         }
-        # Pictures of the test part are not for looking at: they would be chosen by.
+        # No pictures of the test part are shown: people would make choices by them.
         if judged.look is None and judged.judgement.most_confused:
             plots[FIGURES[2]] = mistakes_of(judged.run, data)
         for name, figure in plots.items():
@@ -222,7 +225,7 @@ def _judgement(judged: "Evaluated") -> str:
         f"accuracy  {_estimate(result.accuracy)}; intervals are 95 %",
         *_commonest(judged),
         *([f"warning: {plain(judged.seen)}"] if judged.seen else []),
-        f"among the first two  {_estimate(result.top2)}",
+        f"top-2 accuracy  {_estimate(result.top2)}",
         f"loss  {decimals(result.loss)}",
         "",
         _classes(judged),
@@ -241,7 +244,7 @@ def _judgement(judged: "Evaluated") -> str:
 
 
 def _commonest(judged: "Evaluated") -> list[str]:
-    """What the accuracy has to beat, where classes are far from equally common."""
+    """The accuracy of always predicting the commonest class, if the classes are not balanced."""
     from toile.evaluation import commonest
 
     largest = commonest(judged.judgement.matrix.sum(axis=1))
@@ -252,12 +255,12 @@ def _commonest(judged: "Evaluated") -> list[str]:
 
 
 def _abstention(judged: "Evaluated") -> list[str]:
-    """On how many genuine pictures there is no answer, or why that is not known."""
+    """How many genuine pictures get no answer, or why that is not known."""
     if judged.look is not None:
         return []
     if judged.abstention is None:
-        reason = "validation is too small to tell what is unusual, so it answers all but blank and"
-        return [f"toile predict: {reason} very different pictures"]
+        reason = "there are too few validation images to say which pictures are unusual, so only"
+        return [f"toile predict: {reason} blank and very different pictures get no answer"]
     return [f"toile predict: {judged.abstention.sentence}"]
 
 
@@ -294,7 +297,7 @@ def _matrix(judged: "Evaluated") -> str:
         (name, *map(str, row))
         for name, row in zip(numbered(names), judged.judgement.matrix.tolist(), strict=True)
     ]
-    return table(("true class by answer", *map(str, range(len(names)))), rows) + "\n"
+    return table(("true class, by predicted", *map(str, range(len(names)))), rows) + "\n"
 
 
 def _looks(judged: "Evaluated") -> str:
@@ -302,11 +305,11 @@ def _looks(judged: "Evaluated") -> str:
         text = f"the test part stays sealed; looks at it so far: {judged.looks}"
     else:
         text = (
-            f"this was look {judged.looks} at this test part; a score that you choose "
-            "by is too high for what you chose. toile looks lists them"
+            f"this was look {judged.looks} at this test part; if you choose a network by such a "
+            "score, its score is too high. toile looks lists all looks"
         )
     if judged.other_looks:
-        text += f"\nlooks at the same source in another size or division: {judged.other_looks}"
+        text += f"\nlooks at the same data in another size or split: {judged.other_looks}"
     return text
 
 

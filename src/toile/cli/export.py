@@ -19,42 +19,46 @@ TRACKERS = {
     "tensorboard": "tensorboard --logdir {folder}",
     "mlflow": "mlflow ui --backend-store-uri 'sqlite:///{written}'",
 }
-"""How what was written is looked at, which takes the tracker itself."""
+"""The command that shows what was written; the tracker has to be installed for it."""
 
 
 def export(
     run: RunName,
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="Where to; the run's id here by default.")
+        Path | None,
+        typer.Argument(
+            metavar="FILE", help="The file to write; by default the run's id, in this folder."
+        ),
     ] = None,
     to: Annotated[
         str | None,
         typer.Option(
             metavar="FORMAT",
-            help="safetensors, onnx or keras, else FILE's ending says; or tensorboard or mlflow, "
-            "into the folder FILE.",
+            help="safetensors, onnx or keras, by default from FILE's suffix; or tensorboard or "
+            "mlflow, with FILE as the folder.",
         ),
     ] = None,
     weights: Annotated[str, typer.Option(help="last, or best by validation.")] = "last",
     int8: Annotated[
-        bool, typer.Option("--int8", help="8-bit integers, onnx alone; a few answers may change.")
+        bool,
+        typer.Option("--int8", help="8-bit integers, only for onnx; a few predictions may change."),
     ] = False,
     input_: Annotated[
         Literal["scaled", "bytes"],
         typer.Option(
-            "--input", help="Pixels scaled as in training; or bytes, 0 to 255, onnx alone."
+            "--input", help="Pixels scaled as in training; or bytes, 0 to 255, only for onnx."
         ),
     ] = "scaled",
     card: Annotated[
-        bool, typer.Option("--card", help="Write the file's model card beside it, FILE-card.md.")
+        bool, typer.Option("--card", help="Write a model card next to the file, FILE-card.md.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
     data: MovedData = None,
     as_json: Json = False,
 ) -> None:
-    """Write a run's network as a file for other software, proven to answer alike.
+    """Write a run's network as a file for other software, and check that it predicts the same.
 
-    For TensorBoard or MLflow its curves, settings, scores and figures, beside runs of others.
+    For TensorBoard or MLflow, write the run's curves, settings, scores and figures.
     """
     if to in TRACKERS:
         unused = {
@@ -65,14 +69,14 @@ def export(
             "--input": input_ != "scaled",
         }
         if wrong := [name for name, value in unused.items() if value]:
-            raise ToileError(f"{wrong[0]} goes with a file of the network; leave it out with {to}")
+            raise ToileError(f"{wrong[0]} is for a file of the network; leave it out with {to}")
         _track(run, to, file or Path(to), force, as_json)
         return
     from toile.cli.progress import waiting
     from toile.export import format_of
     from toile.runs import open_run, refuse_without_results
 
-    # Before torch is loaded: what can be refused is refused.
+    # Refuse what can be refused before torch is loaded.
     format_of(to, file)
     opened = open_run(run)
     if card:
@@ -97,16 +101,16 @@ def export(
 
 
 def _say(exported: "Exported", images: str) -> None:
-    """Where the file is, who opened it and how far off it was, and what it takes and gives."""
+    """Print the file's path, the check by its runtime, and its input and output."""
     parity = exported.parity
     say(f"{exported.file}  {amount(exported.file.stat().st_size)} bytes")
     say(
-        f"opened by {parity.runtime}: same answer on {percent(parity.agreement)} of "
+        f"opened by {parity.runtime}: same prediction for {percent(parity.agreement)} of "
         f"{parity.images} {images}, largest difference {parity.max_difference:.1e}"
     )
     if exported.format == "keras":
         say(f"in Python: keras.models.load_model({str(exported.file)!r}, compile=False)")
-    say(f"it takes {exported.about.input}; it gives {exported.about.output}")
+    say(f"input: {exported.about.input}; output: {exported.about.output}")
     if parity.accuracy is not None:
         say(
             f"accuracy on them  {percent(parity.accuracy)} in int8, "
@@ -115,7 +119,7 @@ def _say(exported: "Exported", images: str) -> None:
 
 
 def _card(file: Path) -> Path:
-    """Where the model card of `file` goes: `model-card.md` beside `model.onnx`."""
+    """The path of `file`'s model card: `model-card.md` next to `model.onnx`."""
     return file.with_name(f"{file.stem}-card.md")
 
 
@@ -132,4 +136,4 @@ def _track(run: str, to: str, folder: Path, force: bool, as_json: bool) -> None:
         say_json({"file": str(written), "format": to})
         return
     say(str(written))
-    say(f"look at it: {TRACKERS[to].format(folder=quote(str(folder)), written=written)}")
+    say(f"to see it: {TRACKERS[to].format(folder=quote(str(folder)), written=written)}")

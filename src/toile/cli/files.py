@@ -1,4 +1,4 @@
-"""Where a picture or table goes that a command draws: never over a file without being asked."""
+"""Paths of the figures and tables that commands write; no file is overwritten without --force."""
 
 from collections.abc import Iterable
 from itertools import count
@@ -9,24 +9,23 @@ import typer
 
 from toile.errors import ToileError
 
-Force = Annotated[bool, typer.Option("--force", help="Write over a file of the same name.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite a file of the same name.")]
 
 
 def refuse_existing(path: Path, force: bool) -> None:
-    """Raise ToileError where `path` can be no new file, before any work is done for it."""
+    """Raise ToileError if `path` cannot be a new file, before any work is done for it."""
     if not path.parent.is_dir():
-        raise ToileError(f"{path}: {path.parent} is no folder; name one that is there")
+        raise ToileError(f"{path}: {path.parent} is no folder; name a folder that exists")
     if path.is_dir():
         raise ToileError(f"{path}: is a folder; name a file in it")
     if path.exists() and not force:
         raise ToileError(
-            f"{path} is there already, and nothing is written over; name another file, or say "
-            "--force"
+            f"{path} is there already and is not overwritten; name another file, or add --force"
         )
 
 
 def output_path(path: Path | None, name: str, force: bool) -> Path:
-    """`path` where it was named; else a free name like `name` in the workspace."""
+    """`path` if it was named; otherwise a free name like `name` in the workspace."""
     from toile.runs import RunsFolder
 
     if path is not None:
@@ -42,7 +41,7 @@ def output_path(path: Path | None, name: str, force: bool) -> Path:
 
 
 def make_folder(folder: Path, option: str, names: Iterable[str], force: bool) -> None:
-    """Make the folder that `option` names; raises ToileError where one of `names` is there."""
+    """Make the folder that `option` names. Raises ToileError if it holds one of `names`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

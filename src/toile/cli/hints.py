@@ -1,4 +1,4 @@
-"""A line that suggests the next command, and reports opened in the browser on request."""
+"""Lines that suggest the next command, and the option that opens reports in the browser."""
 
 import webbrowser
 from pathlib import Path
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 Open = Annotated[bool, typer.Option("--open", help="Open the report in the browser.")]
 MOST_ADDED = 40
-"""More readings of each level than this are no hint to give."""
+"""More additional readings of each level than this are not suggested."""
 
 
 def after_training(run: "Run") -> str:
-    """What follows a run that was trained."""
+    """The hint after a training."""
     return (
         f"next: toile report {plain(run.name)} --open shows its page; toile study repeats a "
-        "training, since one run says little of a setting"
+        "training, since one run says little about a setting"
     )
 
 
 def after_study(result: "StudyResult") -> str:
-    """What follows a study: more readings where pairs are undecided and some would decide them."""
+    """The hint after a study: more readings, if they would decide an undecided pair."""
     folder = plain(str(result.folder))
     if not result.ended:
         return f"next: toile study {folder} continues it"
@@ -36,14 +36,14 @@ def after_study(result: "StudyResult") -> str:
     counts = [count for count in more if count is not None and count <= MOST_ADDED]
     if counts:
         return (
-            f"next: toile study {folder} --add-readings {min(counts)} would decide a pair, if they "
-            "come out like those so far"
+            f"next: toile study {folder} --add-readings {min(counts)} would decide a pair, if the "
+            "new readings are like those so far"
         )
     return f"next: toile report {folder} --open shows its report"
 
 
 def after_search(result: "SearchResult") -> str:
-    """What follows a search: a training of the best settings, as its fresh readings have them."""
+    """The hint after a search: a training of the best settings, by the new readings."""
     from toile.runs import reading_folder
     from toile.searches import trial_key
 
@@ -58,7 +58,7 @@ def after_search(result: "SearchResult") -> str:
 
 
 def open_report(path: Path | None, requested: bool) -> None:
-    """Show the report in the user's browser, where that is wanted."""
+    """Open the report in the browser if `requested`."""
     if not requested:
         return
     if path is None:

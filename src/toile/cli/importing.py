@@ -1,4 +1,4 @@
-"""`toile import`: a bundled run, or a network that was trained elsewhere, among the runs here."""
+"""`toile import`: adds a bundled run, or a network trained elsewhere, to the runs here."""
 
 from pathlib import Path
 from typing import Annotated
@@ -22,24 +22,25 @@ def import_(
     ],
     data: Annotated[
         str | None,
-        typer.Option(metavar="NAME|PATH", help="Of a network: data with its classes."),
+        typer.Option(metavar="NAME|PATH", help="For a network: data with its classes."),
     ] = None,
     recipe: Annotated[
         str | None,
-        typer.Option(metavar="FILE|PRESET", help="Of .safetensors: the recipe of its network."),
+        typer.Option(metavar="FILE|PRESET", help="For .safetensors: the recipe of its network."),
     ] = None,
     scaling: Annotated[
         str | None,
-        typer.Option(help="How its pictures were scaled, as unit or bytes; else it is found out."),
+        typer.Option(help="How its pictures were scaled: unit, bytes, ...; by default found out."),
     ] = None,
     set_: Set = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder, a new one.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A new folder for the run.")] = None,
     as_json: Json = False,
 ) -> None:
     """Add a network from elsewhere, or a bundled run, to the runs here.
 
-    A network of Keras, ONNX or torch becomes a run that is evaluated, inspected, pruned, trained on
-    and exported like any other. How its pictures were scaled is found out on validation images.
+    A network of Keras, ONNX or torch becomes a run that can be evaluated, inspected, pruned,
+    trained further and exported like any other. Validation images show how its pictures were
+    scaled.
     """
     if file.suffix.lower() == BUNDLE:
         options: dict[str, object] = {
@@ -50,13 +51,15 @@ def import_(
         }
         options["--set"] = set_ or None
         if wrong := [name for name, value in options.items() if value is not None]:
-            raise ToileError(f"{file} is a bundle of a run, which takes no {wrong[0]}")
+            raise ToileError(
+                f"{file} is a bundle of a run, for which there is no {wrong[0]}; leave it out"
+            )
         _import_bundle(file, as_json)
         return
     if data is None:
         raise ToileError(
             f"--data is missing: {file} is a network, and a run needs pictures with its classes, "
-            "as in --data fashion-mnist"
+            "such as --data fashion-mnist"
         )
     from toile.cli.progress import data_progress
     from toile.recipe import parse_assignments
@@ -99,5 +102,5 @@ def _import_bundle(file: Path, as_json: bool) -> None:
         return
     say(f"{run.id} is among the runs now: toile show {run.name}")
     looks = len(manifest.looks)
-    say(f"looks at its test part where it was bundled, in the ledger here now: {looks}")
+    say(f"looks at its test part before it was bundled, now in the ledger here: {looks}")
     say(f"report  {report}")

@@ -1,4 +1,4 @@
-"""`toile data add`, `forget`, `vary` and `outline`: own datasets, and what is made of pictures."""
+"""`toile data add`, `forget`, `vary` and `outline`: a user's datasets, and figures of pictures."""
 
 import io
 from pathlib import Path
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="ADDRESS=VALUE", help="As in data.size_px=28; repeatable."),
+    typer.Option("--set", metavar="ADDRESS=VALUE", help="Such as data.size_px=28; repeatable."),
 ]
 
 
 def add(
     path: Annotated[str, typer.Argument(help="A folder, zip, .npz, CSV or IDX files.")],
-    name: Annotated[str | None, typer.Option(help="What it is called; like its path.")] = None,
+    name: Annotated[str | None, typer.Option(help="A name; by default from its path.")] = None,
     set_: Set = None,
 ) -> None:
-    """Read a dataset and have the workspace remember it: the app lists it, and its settings."""
+    """Read a dataset and remember it and its settings in the workspace; the app lists it."""
     from toile.cli.progress import data_progress
     from toile.runs import DataList, runs_folder
 
@@ -41,9 +41,9 @@ def add(
 
 
 def forget(
-    name: Annotated[str, typer.Argument(help="What it was added as.")],
+    name: Annotated[str, typer.Argument(help="The name it was added under.")],
 ) -> None:
-    """Forget a dataset that was added; its files stay, but for those brought through the app."""
+    """Forget a dataset that was added; its files stay, except those uploaded through the app."""
     from toile.runs import DataList, runs_folder
 
     entry = DataList(runs_folder()).forget(name)
@@ -56,16 +56,16 @@ def vary(
     set_: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="ADDRESS=VALUE", help="As in augmentation.shift=2; repeatable."
+            "--set", metavar="ADDRESS=VALUE", help="Such as augmentation.shift=2; repeatable."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="What is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the random changes.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(help="Where it goes; varied.png where runs are kept.")
+        Path | None, typer.Option(help="The file; varied.png in the runs' folder by default.")
     ] = None,
     force: Force = False,
 ) -> None:
-    """Draw a training picture and eight as augmentation may have training see it."""
+    """Draw a training picture and eight random changes of it by augmentation."""
     from toile.cli.progress import waiting
     from toile.recipe import parse_assignments
 
@@ -86,14 +86,19 @@ def vary(
 
 def outline(
     source: Source,
-    class_name: Annotated[str, typer.Argument(metavar="CLASS", help="Its name, as in Sneaker.")],
+    class_name: Annotated[
+        str, typer.Argument(metavar="CLASS", help="A class name, such as Sneaker.")
+    ],
     set_: Set = None,
     out: Annotated[
-        Path | None, typer.Option(help="Where it goes; outline.png where runs are kept.")
+        Path | None, typer.Option(help="The file; outline.png in the runs' folder by default.")
     ] = None,
     force: Force = False,
 ) -> None:
-    """Draw the outline of a class's mean training picture, to draw on from; nothing is fetched."""
+    """Write the outline of a class's mean training picture, as a start for drawing.
+
+    No data is downloaded for it.
+    """
     from toile.cli.progress import data_progress
     from toile.data import class_outline, load_data
 
@@ -111,6 +116,6 @@ def outline(
 
 
 def dataset_words(entry: "AddedData") -> str:
-    """Where an added dataset lies, and by which settings it is read, as options have them."""
+    """The path of an added dataset, and its settings written as options."""
     settings = "".join(f" --set data.{name}={value}" for name, value in entry.settings.items())
     return plain(entry.path) + settings

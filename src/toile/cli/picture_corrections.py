@@ -1,4 +1,4 @@
-"""Options that correct how a picture is prepared, as the app's page Try does."""
+"""Options that correct the preparation of a picture, as the app's page Try does."""
 
 import math
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from toile.prediction import PictureCorrections
 
 Rotate = Annotated[
-    int, typer.Option("--rotate", metavar="DEGREES", help="Turn right first, by 90, 180 or 270.")
+    int, typer.Option("--rotate", metavar="DEGREES", help="First turn right by 90, 180 or 270.")
 ]
 Crop = Annotated[
     str | None,
@@ -20,12 +20,12 @@ Crop = Annotated[
     ),
 ]
 Invert = Annotated[
-    bool, typer.Option("--invert", help="Swap dark and light once more than is found right.")
+    bool, typer.Option("--invert", help="Swap dark and light, after the automatic choice.")
 ]
 
 
 def corrections_of(rotate: int, crop: str | None, invert: bool) -> "PictureCorrections":
-    """The corrections that were asked for. Raises ToileError for what is none, with the rule."""
+    """The requested corrections. Raises ToileError with the rule for invalid ones."""
     from toile.prediction import PictureCorrections
 
     if rotate not in (0, 90, 180, 270):
@@ -37,7 +37,7 @@ def corrections_of(rotate: int, crop: str | None, invert: bool) -> "PictureCorre
 def _fractions(crop: str) -> tuple[float, float, float, float]:
     rule = (
         f"--crop is {crop!r:.60}; it is four fractions to cut off at left, top, right and bottom, "
-        "as 0.1,0,0.1,0.25, which leave something of the picture"
+        "such as 0.1,0,0.1,0.25, and some of the picture has to be left"
     )
     try:
         left, top, right, bottom = map(float, crop.split(","))

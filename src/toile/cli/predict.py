@@ -1,4 +1,4 @@
-"""`toile predict`: what is in a picture, or in thousands."""
+"""`toile predict`: the classes of one picture or of thousands."""
 
 import csv
 import io
@@ -30,11 +30,9 @@ def predict(
     ],
     with_: Annotated[
         list[str] | None,
-        typer.Option("--with", metavar="RUN", help="Ask this run too, and vote; repeatable."),
+        typer.Option("--with", metavar="RUN", help="Use this run too, and vote; repeatable."),
     ] = None,
-    weights: Annotated[
-        str | None, typer.Option(help="last (as where it is left out) or best.")
-    ] = None,
+    weights: Annotated[str | None, typer.Option(help="last (the default) or best.")] = None,
     always: Annotated[
         bool,
         typer.Option("--always", help="Answer blank and unusual pictures too, with a warning."),
@@ -42,7 +40,7 @@ def predict(
     rotate: Rotate = 0,
     crop: Crop = None,
     invert: Invert = False,
-    top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
+    top: Annotated[int, typer.Option(min=1, help="Classes to print for each picture.")] = 3,
     steps: Annotated[
         Path | None,
         typer.Option(
@@ -50,21 +48,22 @@ def predict(
         ),
     ] = None,
     csv_: Annotated[
-        Path | None, typer.Option("--csv", help="Write a line for each picture here.")
+        Path | None, typer.Option("--csv", help="Write a row for each picture here.")
     ] = None,
     force: Force = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print a list, an object for each picture.")
+        bool, typer.Option("--json", help="Print a list with an object for each picture.")
     ] = False,
 ) -> None:
-    """Say what is in pictures of any kind, prepared as the training images were.
+    """Predict the classes of any pictures, prepared as the training images were.
 
-    Where --steps shows that this went wrong, --rotate, --crop and --invert correct all of them.
+    If --steps shows that the preparation went wrong, --rotate, --crop and --invert correct it for
+    all pictures.
     """
     from toile.cli.progress import data_progress, waiting
     from toile.workbench import find_source
 
-    # Before thousands are answered, and before torch is loaded: what can be refused is refused.
+    # Refuse what can be refused before torch is loaded and thousands of pictures are predicted.
     written = [path for path in (csv_, steps) if path is not None]
     for path in written:
         refuse_existing(path, force)
@@ -87,13 +86,13 @@ def predict(
             corrections=corrections,
             progress=progress,
         )
-    # Said first: a full disk, or a drawing that fails, withholds no answer.
+    # Print first, so that a full disk or a failed figure does not lose the predictions.
     if as_json:
         say_json([prediction.to_json() for prediction in predictions])
     else:
         _say(predictions, csv_ is not None)
     if csv_ is not None:
-        # A file's name may be no UTF-8; its bytes are then written out.
+        # A file's name may not be valid UTF-8; its bytes are then escaped.
         write_atomically(csv_, csv_text(predictions).encode(errors="backslashreplace"))
     if steps is not None:
         _draw(predictions, steps)
@@ -103,11 +102,11 @@ def predict(
 
 
 def _say(predictions: "Sequence[Answered]", has_file: bool) -> None:
-    """The answers as text; thousands of lines are for a file, where there is one."""
+    """Print the predictions; with a CSV file only the first `MOST_LINES`."""
     shown = predictions[:MOST_LINES] if has_file else predictions
     say(_text(shown))
     if any(prediction.abstained for prediction in shown):
-        say("--always answers such pictures too, with the reasons as warnings", err=True)
+        say("--always predicts such pictures too, with the reasons as warnings", err=True)
     if len(predictions) > len(shown):
         say(f"... and {len(predictions) - len(shown)} more")
 
@@ -144,12 +143,12 @@ def _draw(predictions: "Sequence[Answered]", path: Path) -> None:
         if prediction.steps
     ]
     if not drawings:
-        raise ToileError(f"--steps {path}: was not drawn; none of the files is a picture")
+        raise ToileError(f"--steps {path} was not drawn, because none of the files is a picture")
     report.save_figure(report.steps_figure(drawings), path)
 
 
 def _text(predictions: "Sequence[Answered]") -> str:
-    """A line for each picture, and beneath it what is odd and who disagrees."""
+    """A row for each picture; below it errors, the vote, and warnings."""
     most = max((len(prediction.top) for prediction in predictions), default=0)
     heads = ["picture", *(["class", ""] * most)]
     rows = [_row(prediction, most) for prediction in predictions]
@@ -176,13 +175,13 @@ def _row(prediction: "Answered", most: int) -> list[str]:
 
 
 def csv_text(predictions: "Sequence[Answered]") -> str:
-    """A line for each picture, under a line of heads; of several runs the class each one says.
+    """A row for each picture under a row of heads; with several runs a column for each run's class.
 
-    A cell that a spreadsheet would take for a formula begins with an apostrophe: names of files
-    and classes come from anywhere.
+    A cell that a spreadsheet would run as a formula begins with an apostrophe, since names of files
+    and classes may come from anywhere.
     """
     rows = [_cells(prediction) for prediction in predictions]
-    # The first columns of the fullest row, and in each row what there is of them.
+    # All columns of all rows; a row leaves columns empty that it does not have.
     heads = dict.fromkeys(
         [*(head for row in rows for head in row), "warnings", "abstained", "error"]
     )
@@ -215,6 +214,6 @@ def _cells(prediction: "Answered") -> dict[str, str]:
 
 
 def _harmless(cell: str) -> str:
-    # Spreadsheets pass over what is blank before a formula.
+    # Spreadsheets ignore blanks before a formula.
     is_formula = cell.startswith(("\t", "\r")) or cell.lstrip().startswith(("=", "+", "-", "@"))
     return f"'{cell}" if is_formula else cell

@@ -1,4 +1,4 @@
-"""What the terminal shows while data is read or something is made; silence when piped."""
+"""Progress shown on the terminal; nothing is shown when output is piped."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from toile.cli.words import duration
 
 @contextmanager
 def waiting(label: str) -> Iterator[None]:
-    """Say on the terminal what is being waited for, as long as it takes."""
+    """Show `label` on the terminal while the block runs."""
     begun = time.monotonic()
     with Terminal().status(label):
         yield
@@ -23,7 +23,7 @@ def waiting(label: str) -> Iterator[None]:
 
 @contextmanager
 def data_progress() -> Iterator[Callable[[int, int | None, str], None]]:
-    """What `load_data` tells its progress to: a bar on the terminal, gone when it is done."""
+    """A function that shows the progress of `load_data` as bars, removed at the end."""
     console = Terminal()
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     with Progress(
@@ -32,7 +32,7 @@ def data_progress() -> Iterator[Callable[[int, int | None, str], None]]:
         tasks: dict[str, TaskID] = {}
 
         def count(done: int, total: int | None, label: str) -> None:
-            # Fetching counts bytes and reading counts pictures: a bar for each thing counted.
+            # Downloading counts bytes and reading counts pictures, so each label has a bar.
             if label not in tasks:
                 tasks[label] = bars.add_task(plain(label), total=total)
             bars.update(tasks[label], completed=done, total=total)
@@ -46,6 +46,6 @@ def data_progress() -> Iterator[Callable[[int, int | None, str], None]]:
 
 @contextmanager
 def counted(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on the terminal for something told by (done, total), gone when it is done."""
+    """A function of (done, total) that shows a bar labelled `label`, removed at the end."""
     with data_progress() as count:
         yield lambda done, total: count(done, total, label)

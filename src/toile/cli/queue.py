@@ -1,4 +1,4 @@
-"""`toile queue`: trainings one after another, in processes that outlive who began them."""
+"""`toile queue`: trainings one after another, in processes that outlive this one."""
 
 import time
 from typing import Annotated, Any
@@ -11,33 +11,33 @@ from toile.cli.terminal import plain, say, say_json, tell
 from toile.cli.words import table
 from toile.errors import ToileError
 
-app = new_app("Trainings that wait for each other; those of the app too.")
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The run's name, or its end.")]
+app = new_app("A queue of trainings, which the app uses too.")
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The run's name, or a part of it.")]
 SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @app.callback(invoke_without_command=True)
 def queue(context: typer.Context, as_json: Json = False) -> None:
-    """List what is trained and what waits, in order."""
+    """List the trainings that run and those that wait, in order."""
     if context.invoked_subcommand is None:
         _show(as_json)
 
 
 @app.command(cls=Command)
 def add(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE|PRESET", help="What is trained.")],
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE|PRESET", help="The recipe to train.")],
     data: Annotated[str | None, typer.Option(help="A known dataset, or a path.")] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="ADDRESS=VALUE", help="Change a setting.")
     ] = None,
 ) -> None:
-    """Put a training last; it begins when there are cores for it, while the app or run looks."""
+    """Add a training at the end; the app or toile queue run starts it when cores are free."""
     from toile.recipe import parse_assignments, with_settings
     from toile.runs import requested_recipe
     from toile.studies import located
 
     asked = requested_recipe(recipe, data=data, settings=parse_assignments(set_ or ()))
-    # It begins in another process, which may run in another folder.
+    # Another process trains it, perhaps in another folder, so paths are made absolute.
     values = {"data.name": asked.data.name, "data.corrections": asked.data.corrections}
     if asked.training.start is not None:
         values["training.start.run"] = asked.training.start.run
@@ -51,7 +51,7 @@ def add(
 @app.command(cls=Command)
 def move(
     name: Name,
-    position: Annotated[int, typer.Argument(min=1, help="1 is what begins next.")],
+    position: Annotated[int, typer.Argument(min=1, help="1 is the next to begin.")],
 ) -> None:
     """Change the order of the trainings that wait."""
     waiting = _queue()
@@ -61,7 +61,7 @@ def move(
 
 @app.command(cls=Command)
 def stop(name: Name) -> None:
-    """Have a training stop at its next step, with a checkpoint to go on from."""
+    """Stop a training at its next step, with a checkpoint from which it can be resumed."""
     job = _job(name)
     _queue().stop(job)
     say(f"{job} stops at its next step")
@@ -69,7 +69,7 @@ def stop(name: Name) -> None:
 
 @app.command(cls=Command)
 def remove(name: Name) -> None:
-    """Take out a training that waits or could not begin."""
+    """Remove a training that waits or could not begin."""
     job = _job(name)
     _queue().remove(job)
     say(f"{job} is out of the queue")
@@ -77,7 +77,10 @@ def remove(name: Name) -> None:
 
 @app.command(cls=Command)
 def run() -> None:
-    """Begin what waits as cores come free, until nothing is left; Ctrl-C ends this alone."""
+    """Start waiting trainings as cores become free, until none is left.
+
+    Ctrl-C ends this command, not the trainings.
+    """
     waiting = _queue()
     while any(job.status != "failed" for job in waiting.jobs()):
         waiting.advance()
@@ -96,7 +99,7 @@ def _show(as_json: bool) -> None:
         say_json({"cores": waiting.cores, "jobs": [vars(job) for job in jobs]})
         return
     if not jobs:
-        say("nothing is trained and nothing waits; toile queue add quick puts a training here")
+        say("no training runs or waits; toile queue add quick adds one")
         return
     position = iter(range(1, len(jobs) + 1))
     rows = [
@@ -113,7 +116,7 @@ def _show(as_json: bool) -> None:
 
 
 def _status(job: Any) -> str:
-    """How a job stands, in words."""
+    """The status of a job, in words."""
     if job.status == "failed":
         return "could not begin"
     return "stopping" if job.stopping else str(job.status)
@@ -127,7 +130,7 @@ def _queue() -> Any:
 
 
 def _job(name: str) -> str:
-    """The job meant by a run's name, or a part of it that no other has."""
+    """The job with this name, or the only one whose name contains `name`."""
     ids = [job.id for job in _queue().jobs()]
     matching = [job for job in ids if job == name] or [job for job in ids if name in job]
     if len(matching) != 1:

@@ -1,4 +1,4 @@
-"""`toile presets`, `new`, `check`, `network` and `settings`: recipes before any training."""
+"""`toile presets`, `new`, `check`, `network` and `settings`: recipes before training."""
 
 import textwrap
 from pathlib import Path
@@ -21,7 +21,7 @@ FASHION = ((1, 28, 28), 10)
 
 
 def presets(
-    name: Annotated[str | None, typer.Argument(help="Say more of this one.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Show this preset in full.")] = None,
     as_json: Json = False,
 ) -> None:
     """List the recipes that come with Toile, with their parameters and sources."""
@@ -64,7 +64,7 @@ def new(
 
     if file.exists():
         raise ToileError(f"{file} is there already; name a new file, nothing was written")
-    # The preset's own story is not that of a recipe that is about to be changed.
+    # The preset's description does not fit a recipe that is about to be changed.
     updates = {"name": recipe_name(file), "about": About(source=f"the preset {preset}")}
     recipe = read_recipe(preset, parse_assignments(set_ or ())).model_copy(update=updates)
     try:
@@ -84,7 +84,7 @@ def check(recipe: Source, set_: Set = None) -> None:
     if data_shape is None and not is_here(read.data.name):
         raise ToileError(f"data.name is {read.data.name}, which is no known dataset and not here")
     if data_shape is None:
-        say(f"{recipe} is sound; its shapes depend on {read.data.name}: toile network tells")
+        say(f"{recipe} is valid; its shapes depend on {read.data.name}: see toile network")
         return
     try:
         plan = plan_network(read.network, data_shape.shape, data_shape.classes)
@@ -92,7 +92,7 @@ def check(recipe: Source, set_: Set = None) -> None:
         layers = read.model_dump()["network"]
         ways = "; ".join(mend.words for mend in mends(layers, data_shape.shape, data_shape.classes))
         raise ToileError(f"{error}; what would work: {ways}" if ways else str(error)) from None
-    say(f"{recipe} is sound: {amount(plan.parameters)} parameters on {read.data.name}")
+    say(f"{recipe} is valid: {amount(plan.parameters)} parameters on {read.data.name}")
 
 
 def network(
@@ -100,7 +100,7 @@ def network(
     set_: Set = None,
     data: OtherData = None,
     measure: Annotated[
-        bool, typer.Option(help="Estimate time and memory here from a two-second probe.")
+        bool, typer.Option(help="Estimate time and memory by a measurement of two seconds.")
     ] = True,
     as_json: Json = False,
 ) -> None:
@@ -131,7 +131,7 @@ def network(
 
 
 def settings(
-    address: Annotated[str, typer.Argument(help="Only addresses that begin so.")] = "",
+    address: Annotated[str, typer.Argument(help="Only addresses that begin with this.")] = "",
     markdown: Annotated[bool, typer.Option(help="As a Markdown table.")] = False,
 ) -> None:
     """List every setting with its range, default and meaning."""

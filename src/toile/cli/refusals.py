@@ -1,4 +1,4 @@
-"""What the system or click refuses, for any command, said in our words."""
+"""Errors of the system and of click, for all commands, in our words."""
 
 import errno
 import re
@@ -10,9 +10,9 @@ import typer
 from toile.cli.terminal import plain
 
 SHOWN = 40
-# Typer 0.29 brings a click of its own, 0.19 takes the package: both are found by this.
+# Typer 0.29 includes its own copy of click, 0.19 uses the package; this works with both.
 UsageRefused: Any = typer.BadParameter.__mro__[2]
-"""All that click refuses: a word that is no command, an option without its value."""
+"""click's class of usage errors: an unknown command, an option without its value and so on."""
 
 
 PLAINLY = {
@@ -20,9 +20,9 @@ PLAINLY = {
     r"\.? Did you mean (.*)\?": r"; did you mean \1?",
     r"Invalid value for '?([-\w]+)[^:]*:": r"\1:",
     r"Input should be a valid integer.*|'.*' is not a valid int(eger)?( range)?": (
-        "it takes a whole number"
+        "it has to be a whole number"
     ),
-    r"Input should be a valid number.*|'.*' is not a valid float( range)?": "it takes a number",
+    r"Input should be a valid number.*|'.*' is not a valid float( range)?": "it has to be a number",
     r"Input should be greater than or equal to": "it goes from",
     r"Input should be less than or equal to": "it goes up to",
     r"Input should be": "it is",
@@ -32,18 +32,18 @@ PLAINLY = {
     r"(\S+) is not in the range (\S+)<=x<=(\S+)": r"is \1; it goes from \2 to \3",
     r"(\S+) is not in the range x>=(\S+)": r"is \1; it goes from \2",
 }
-"""How click and pydantic say things, and how we do."""
+"""Patterns of click's and pydantic's messages, and our words for them."""
 
 
 def usage_words(error: Any, typed: Sequence[str]) -> str:
-    """What click says of `error`, as every other refusal is said.
+    """click's `error` in the form of our other errors.
 
-    Of the words that were `typed` none makes a line of its own.
+    Line ends inside the `typed` arguments are escaped.
     """
     message = str(error.format_message())
     if error.ctx is not None and message == error.ctx.get_help():
         return message  # `toile` alone
-    # The longest first: one word may hold another.
+    # The longest first, since one word may contain another.
     parts = {part for word in typed for part in (word, word.partition("=")[2])}
     for part in sorted(parts, key=len, reverse=True):
         if not part.isprintable():
@@ -68,7 +68,7 @@ def _with_value(refusal: str, typed: Sequence[str]) -> str:
 
 
 def refusal_words(error: OSError) -> str | None:
-    """What to say of `error`; None where it is no user's to put right, and so a fault of ours."""
+    """The message of `error`; None if a user cannot mend it, so that it is a bug of ours."""
     if error.errno == errno.ENAMETOOLONG:
         name = plain(str(error.filename))
         shown = name if len(name) <= SHOWN else f"{name[:SHOWN]}..."
@@ -78,7 +78,7 @@ def refusal_words(error: OSError) -> str | None:
         )
     if error.errno in (errno.EMFILE, errno.ENFILE):
         return (
-            "this process may not open as many files as it needs; allow it more, as in "
-            "ulimit -n 1024, and give the command again"
+            "this process may not open as many files as it needs; allow more, for example with "
+            "ulimit -n 1024, and run the command again"
         )
     return None

@@ -1,4 +1,4 @@
-"""`toile data relabel`: labels that are wrong, corrected in a file; the data stays as it is."""
+"""`toile data relabel`: writes corrections of wrong labels to a file; the data stays as it is."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -24,33 +24,33 @@ def relabel(
     out: Annotated[Path, typer.Option(metavar="CSV", help="The correction file to write.")],
     suspects: Annotated[
         Path | None,
-        typer.Option(metavar="CSV", help="Take those of: toile inspect mistakes STUDY --csv."),
+        typer.Option(metavar="CSV", help="The table of toile inspect mistakes STUDY --csv."),
     ] = None,
     least: Annotated[
-        float, typer.Option(min=0, max=1, help="Of suspects, those with at least this margin.")
+        float, typer.Option(min=0, max=1, help="Use only suspects with at least this margin.")
     ] = 0.0,
     most: Annotated[
-        int | None, typer.Option(min=1, help="Of suspects, at most so many; the surest first.")
+        int | None, typer.Option(min=1, help="Use at most so many suspects, the surest first.")
     ] = None,
     label: Annotated[
         list[str] | None,
-        typer.Option("--label", metavar="INDEX=CLASS", help="What an image is; repeatable."),
+        typer.Option("--label", metavar="INDEX=CLASS", help="The class of an image; repeatable."),
     ] = None,
-    why: Annotated[str, typer.Option(help="The reason kept with each --label.")] = "",
+    why: Annotated[str, typer.Option(help="The reason, saved with each --label.")] = "",
     extend: Annotated[
-        bool, typer.Option("--extend", help="Add to the rows that the file has.")
+        bool, typer.Option("--extend", help="Add rows to those that the file has.")
     ] = False,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="ADDRESS=VALUE", help="As in data.size_px=28; repeatable."),
+        typer.Option("--set", metavar="ADDRESS=VALUE", help="Such as data.size_px=28; repeatable."),
     ] = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Correct wrong labels of training images in a file; the data itself is not touched.
+    """Write corrections of wrong training labels to a file; the data itself is not changed.
 
-    A recipe reads it by data.corrections=FILE. Images are learnt by the corrected labels, divided
-    and scored by those that the data has. Labels of sealed test images cannot be corrected.
+    A recipe reads the file by data.corrections=FILE. Training then uses the corrected labels; the
+    split and the scores use the labels of the data. Sealed test images cannot be relabelled.
     """
     from toile.data import extended, name_corrections, suspected_corrections
 
@@ -59,11 +59,13 @@ def relabel(
     dataset = load(source, **data_settings(set_ or []))
     rows = name_corrections(dataset, labels, why)
     if suspects is not None:
-        # What somebody says of an image goes before what is suspected of it.
+        # A --label takes precedence over a suspect of the same image.
         suspected = suspected_corrections(dataset, suspects, least, most)
         rows += [row for row in suspected if row.index not in labels]
     if not rows:
-        raise ToileError(f"no suspect in {suspects} has a margin of {least} or more; ask for less")
+        raise ToileError(
+            f"no suspect in {suspects} has a margin of {least} or more; use a smaller --least"
+        )
     known = _known(out, dataset) if extend else []
     corrected = extended(known, rows)
     _write(out, corrected, dataset)
@@ -73,18 +75,18 @@ def relabel(
     say(_text(out, corrected, len(known), dataset))
     hint(
         f"next: toile study quick --data {plain(source)} --vary data.corrections=off,"
-        f"{plain(str(out))}  says what the corrections are worth"
+        f"{plain(str(out))}  shows what the corrections are worth"
     )
 
 
 def _labels(texts: Iterable[str]) -> dict[int, str]:
-    """What `--label` says of each index."""
+    """The class of each index by `--label`."""
     labels: dict[int, str] = {}
     for index, name in map(_parsed, texts):
         if labels.setdefault(index, name) != name:
             raise ToileError(
-                f"--label says of index {index} that it is {labels[index]}, and that it is {name}; "
-                "leave one of the two out"
+                f"--label gives index {index} two classes, {labels[index]} and {name}; leave "
+                "one out"
             )
     return labels
 
@@ -92,23 +94,23 @@ def _labels(texts: Iterable[str]) -> dict[int, str]:
 def _parsed(text: str) -> tuple[int, str]:
     index, equals, name = text.partition("=")
     if not equals or not index.strip().isdecimal() or not name.strip():
-        raise ToileError(f"--label is {text!r}; it is an index and a class, as in 3946=Shirt")
+        raise ToileError(f"--label is {text!r}; it is an index and a class, such as 3946=Shirt")
     return int(index), name.strip()
 
 
 def _refuse(out: Path, has_suspects: bool, has_labels: bool, why: str, may_exist: bool) -> None:
     if not has_suspects and not has_labels:
         raise ToileError(
-            "say which labels are wrong: --suspects FILE.csv, the table of toile inspect mistakes "
-            "STUDY, or --label INDEX=CLASS"
+            "name the wrong labels: by --suspects FILE.csv, the table of toile inspect mistakes "
+            "STUDY, or by --label INDEX=CLASS"
         )
     if why and not has_labels:
-        raise ToileError("--why goes with --label, whose reason it is; suspects bring their own")
+        raise ToileError("--why is the reason of a --label; suspects have reasons already")
     if out.suffix != ".csv":
         raise ToileError(f"--out {out} ends in {out.suffix!r}; a correction file is a .csv")
     if out.exists() and not may_exist:
         raise ToileError(
-            f"{out} is there already; add to it with --extend, write it anew with --force, or name "
+            f"{out} is there already; add to it with --extend, replace it with --force, or name "
             "another file"
         )
 

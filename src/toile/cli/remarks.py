@@ -1,4 +1,4 @@
-"""`toile note` and `star`: what a user says of a run, a study, a search or a sheet."""
+"""`toile note`, `star` and `rename`: a user's remarks on runs, studies, searches and sheets."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,18 +22,18 @@ def note(
     text: Annotated[
         str | None, typer.Argument(metavar="TEXT", help="The note; without it the note is shown.")
     ] = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Take the note off.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the note.")] = False,
 ) -> None:
-    """Note something of a run, a study, a search or a sheet, to be shown where that is listed."""
+    """Write a note on a run, study, search or sheet, which listings and pages show."""
     from toile.runs import RunsFolder, read_remarks
 
     workspace = RunsFolder()
     entry = workspace.named(name)
     if remove and text is not None:
-        raise ToileError("--remove takes the note off, so it goes without a text")
+        raise ToileError("--remove removes the note; leave TEXT out")
     if remove:
         workspace.remove_note(entry.folder)
-        say(f"took the note off {plain(entry.name)}")
+        say(f"removed the note of {plain(entry.name)}")
         _say_renewed(entry)
     elif text is None:
         note_text = read_remarks(entry.folder).note
@@ -43,30 +43,31 @@ def note(
         )
     else:
         workspace.note(entry.folder, text)
-        say(f"noted of {plain(entry.name)}")
+        say(f"wrote the note of {plain(entry.name)}")
         _say_renewed(entry)
 
 
 def star(
     names: Names,
-    remove: Annotated[bool, typer.Option("--remove", help="Take the star away.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the star.")] = False,
 ) -> None:
-    """Star runs, studies, searches or sheets; `toile runs --starred` lists those runs alone."""
+    """Star runs, studies, searches or sheets; `toile runs --starred` lists starred runs only."""
     from toile.runs import RunsFolder
 
     workspace = RunsFolder()
-    # All are found before one is changed.
+    # All names are looked up before anything is changed.
     for entry in [workspace.named(name) for name in names]:
         workspace.star(entry.folder, not remove)
-        say(f"took the star from {plain(entry.name)}" if remove else f"starred {plain(entry.name)}")
+        done = "removed the star of" if remove else "starred"
+        say(f"{done} {plain(entry.name)}")
         _say_renewed(entry)
 
 
 def rename(
     name: Name,
-    new: Annotated[str, typer.Argument(metavar="NEW", help="Its name from now on.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The new name.")],
 ) -> None:
-    """Rename a run, a study, a search or a sheet, with its folder."""
+    """Rename a run, study, search or sheet, and its folder."""
     from toile.runs import RunsFolder
     from toile.workbench import renew_summaries
 
@@ -79,7 +80,7 @@ def rename(
 
 
 def _say_renewed(entry: "Entry") -> None:
-    """Renew its page, and say why where it is left as it was."""
+    """Write the page anew if there is one; print the reason if it stays as it was."""
     if not (entry.folder / "report.html").exists():
         return
     from toile.cli.progress import waiting
@@ -89,7 +90,7 @@ def _say_renewed(entry: "Entry") -> None:
 
         reason = renew_page(entry)
     if reason:
-        say(f"its page is as it was: {plain(reason)}")
+        say(f"its page was not changed: {plain(reason)}")
 
 
 def remarks_json(folder: Path) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def remarks_json(folder: Path) -> dict[str, Any]:
 
 
 def remarks_words(folder: Path) -> str:
-    """A line of the star and one of the note; nothing without either."""
+    """A line for the star and one for the note; empty without both."""
     from toile.runs import shown_remarks
 
     remarks = shown_remarks(folder)

@@ -1,4 +1,4 @@
-"""`toile rm`: deleting runs, studies, searches and sheets, and bringing them back."""
+"""`toile rm`: deletes runs, studies, searches and sheets, and restores them."""
 
 import sys
 from pathlib import Path
@@ -20,35 +20,35 @@ def rm(
         list[str] | None,
         typer.Argument(
             metavar="NAME...",
-            help="Runs, studies, searches or sheets; a folder is named with a slash.",
+            help="Runs, studies, searches or sheets; write a folder with a slash.",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     undo: Annotated[
-        bool, typer.Option("--undo", help="Bring back NAME, or without one the last deleted.")
+        bool, typer.Option("--undo", help="Restore NAME, or the last deletion without a name.")
     ] = False,
     list_bin: Annotated[
-        bool, typer.Option("--list-bin", help="Show what can be brought back.")
+        bool, typer.Option("--list-bin", help="Show what can be restored.")
     ] = False,
     empty_bin: Annotated[
-        bool, typer.Option("--empty-bin", help="Delete that for good, after asking.")
+        bool, typer.Option("--empty-bin", help="Delete the bin for good, after asking.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Delete runs, studies, searches or sheets, after showing what is in them and asking.
+    """Delete runs, studies, searches or sheets, after showing their contents and asking.
 
-    They stay in a bin for 30 days, from which --undo brings them back.
+    They stay in a bin for 30 days, from which --undo restores them.
     """
     from toile.runs import RunsFolder
 
     workspace, names = RunsFolder(), names or []
     if undo + list_bin + empty_bin > 1:
-        raise ToileError("--undo, --list-bin and --empty-bin are asked one at a time")
+        raise ToileError("--undo, --list-bin and --empty-bin exclude each other; use one of them")
     if names and (list_bin or empty_bin):
-        raise ToileError("--list-bin and --empty-bin are of the whole bin and take no name")
+        raise ToileError("--list-bin and --empty-bin are for the whole bin; leave the name out")
     if undo:
         for entry in workspace.restore(*names):
-            say(f"brought back {plain(str(entry.folder))}")
+            say(f"restored {plain(str(entry.folder))}")
     elif list_bin:
         _show_bin(workspace, as_json)
     elif empty_bin:
@@ -56,7 +56,7 @@ def rm(
     elif names:
         _delete(workspace, names, yes)
     else:
-        raise ToileError("name what is to be deleted; toile runs and toile studies list it")
+        raise ToileError("name what to delete; toile runs and toile studies list names")
 
 
 def _delete(workspace: "RunsFolder", names: list[str], yes: bool) -> None:
@@ -69,15 +69,15 @@ def _delete(workspace: "RunsFolder", names: list[str], yes: bool) -> None:
     for entry in entries.values():
         say(f"deleted {plain(str(entry.folder))}{'' if entry in returning else ' for good'}")
     if returning:
-        say(f"toile rm --undo brings {'it' if len(returning) == 1 else 'them'} back, for 30 days")
+        say(f"for 30 days toile rm --undo restores {'it' if len(returning) == 1 else 'them'}")
     if old:
         gone = ", ".join(plain(entry.name) for entry in old)
-        say(f"gone for good, as deleted over 30 days ago: {gone}")
+        say(f"removed from the bin, since deleted over 30 days ago: {gone}")
 
 
 def _ask(question: str) -> None:
     if not sys.stdin.isatty():
-        raise ToileError("nobody can be asked here; --yes deletes it without, nothing was done")
+        raise ToileError("there is no terminal to ask on, so nothing was done; --yes does not ask")
     ask(question)
 
 
@@ -93,9 +93,9 @@ def _to_be_deleted(workspace: "RunsFolder", entry: "Entry") -> str:
         f"{contents.num_files} files, {bytes_text(contents.num_bytes)}",
     ]
     if contents.foreign:
-        lines.append(f"among them, not of Toile's making: {', '.join(contents.foreign)}")
+        lines.append(f"among them files that Toile did not write: {', '.join(contents.foreign)}")
     if not workspace.can_come_back(entry):
-        lines.append(f"for good: it has no place in the bin of {workspace.folder}")
+        lines.append(f"for good: it cannot go into the bin of {workspace.folder}")
     return "\n".join(plain(line) for line in lines)
 
 

@@ -1,4 +1,4 @@
-"""`toile report`: the page of a run, the report of a study, a search or a sheet, anew."""
+"""`toile report`: writes the page of a run, or the report of a study, search or sheet."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,20 +13,20 @@ from toile.cli.terminal import say, say_json
 def report(
     name: Annotated[
         str,
-        typer.Argument(help="A folder, a name or its beginning, an id's last letters, or last."),
+        typer.Argument(help="A folder, a name or its start, the end of an id, or last."),
     ],
     formats: Annotated[
         list[str] | None,
         typer.Option(
             "--format",
             metavar="html|md|csv|tex|pdf",
-            help="Repeatable; html unless said. Of a run html, or md, which is its model card.",
+            help="Repeatable; html by default. For a run: html, or md for its model card.",
         ),
     ] = None,
     open_: Open = False,
     as_json: Json = False,
 ) -> None:
-    """Write the report of a run, study, search or sheet into its folder and print its files."""
+    """Write the report of a run, study, search or sheet into its folder, and print its files."""
     from toile.cli.progress import waiting
     from toile.runs import RunsFolder
 

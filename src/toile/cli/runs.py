@@ -1,4 +1,4 @@
-"""`toile runs`: what was trained before."""
+"""`toile runs`: lists the trained runs."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SORTS = {
     "changed": lambda entry: entry.changed,
     "created": lambda entry: entry.state.created,
-    # Runs without a score come after all others.
+    # Runs without a score come last.
     "accuracy": lambda entry: entry.state.accuracy if entry.state.accuracy is not None else -1.0,
     "name": lambda entry: entry.state.name,
     "parameters": lambda entry: entry.state.parameters,
@@ -26,13 +26,13 @@ SORTS = {
 def runs(
     name: Annotated[str | None, typer.Option(help="Only runs of this recipe.")] = None,
     data: Annotated[str | None, typer.Option(help="Only runs on this data.")] = None,
-    status: Annotated[str | None, typer.Option(help="Only runs that stand so.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only runs of this status.")] = None,
     sort: Annotated[str, typer.Option(help=f"One of {', '.join(SORTS)}.")] = "changed",
-    starred: Annotated[bool, typer.Option("--starred", help="Only those with a star.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    starred: Annotated[bool, typer.Option("--starred", help="Only starred runs.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="List at most so many.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the runs, the last to come further first, from $TOILE_RUNS or ./runs.
+    """List the runs in $TOILE_RUNS or ./runs, the last changed first.
 
     `toile studies` lists studies.
     """
@@ -59,7 +59,7 @@ def runs(
     elif entries:
         say(_listing(entries))
     else:
-        say(f"no such runs in {RunsFolder().folder}; train one with  toile train quick")
+        say(f"no such run in {RunsFolder().folder}; train one with  toile train quick")
 
 
 def _listed_json(entry: "Listed") -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _listing(entries: list["Listed"]) -> str:
         for entry in entries
     ]
     heads = ("run", "state", "data", "seed", "epochs", "validation", "parameters")
-    # Where data differ, scores are of other images, so that is never left out.
+    # If data differ, scores are of different images, so that column is always shown.
     is_same = len({entry.state.data for entry in entries}) == 1
     may_drop = ("parameters", *["data"] * is_same, "seed", "epochs")
     warned = [

@@ -1,4 +1,4 @@
-"""`toile search`: settings searched by trials, and the finalists read again."""
+"""`toile search`: searches settings by trials, and trains the finalists again."""
 
 import time
 from pathlib import Path
@@ -24,7 +24,7 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="RECIPE|SEARCH",
-        help="What is searched; or a search to continue: its folder, name or last.",
+        help="The recipe; or a search to continue: its folder, name or last.",
     ),
 ]
 Over = Annotated[
@@ -40,36 +40,38 @@ Over = Annotated[
 def search(
     source: Source,
     over: Over = None,
-    trials: Annotated[int | None, typer.Option(help="Runs that are tried; 50 unless said.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Number of trials; 50 by default.")] = None,
     sampler: Annotated[
         str | None, typer.Option(help="How the next trial is chosen: tpe or random.")
     ] = None,
     pruner: Annotated[
-        str | None, typer.Option(help="How bad trials stop early: hyperband, asha or none.")
+        str | None, typer.Option(help="What stops bad trials early: hyperband, asha or none.")
     ] = None,
     finalists: Annotated[
-        int | None, typer.Option(help="How many of the best are trained again; 3 unless said.")
+        int | None, typer.Option(help="How many of the best are trained again; 3 by default.")
     ] = None,
-    readings: Annotated[int | None, typer.Option(help="Readings of each finalist; 5.")] = None,
+    readings: Annotated[
+        int | None, typer.Option(help="Readings of each finalist; 5 by default.")
+    ] = None,
     set_: Set = None,
     data: OtherData = None,
     epochs: Epochs = None,
     seed: Annotated[
-        int | None, typer.Option(help="The trials' seed; with --workers 1 they come out the same.")
+        int | None, typer.Option(help="The trials' seed; with --workers 1 it repeats them exactly.")
     ] = None,
     margin: Margin = None,
-    name: Annotated[str | None, typer.Option(help="What the search is called.")] = None,
-    out: Annotated[str | None, typer.Option(help="The search's folder itself.")] = None,
+    name: Annotated[str | None, typer.Option(help="The search's name.")] = None,
+    out: Annotated[str | None, typer.Option(help="The search's folder.")] = None,
     workers: Workers = None,
     on: On = "local",
     page: Annotated[bool, typer.Option(help="Write report.html into the search's folder.")] = True,
     open_: Open = False,
     as_json: Json = False,
 ) -> None:
-    """Search for the best settings by trials, then train the best again with fresh seeds.
+    """Search for the best settings by trials, then train the best again with new seeds.
 
-    Only those are the result: the best trial's own score was chosen for being high.
-    Asked again, it continues with what is missing, or with more --trials.
+    Only these new trainings are the result: the best trial's score is high partly by chance.
+    The same command again continues what is missing; --trials may then be larger.
     """
     if out == "":
         raise ToileError("--out is empty; name a folder for the search")
@@ -116,7 +118,7 @@ def search(
 
 
 def follow(live: "LiveSearch", signals: Signals) -> None:
-    """Run the trials and then the finalists' readings to the end or a signal, showing them."""
+    """Run and show the trials, then the finalists' readings, to the end or a signal."""
     from toile.cli.search_watch import SearchWatch
     from toile.cli.study_watch import StudyWatch
 
@@ -138,18 +140,18 @@ def follow(live: "LiveSearch", signals: Signals) -> None:
 
 
 def _ahead(result: "SearchResult", again: "StudyResult") -> str:
-    """That the trials are over, and what is trained now."""
+    """Say that the trials are over, and what is trained now."""
     chosen = [str(trial.number) for trial in result.chosen()]
     best = f"trial{'s' * (len(chosen) > 1)} {', '.join(chosen)}"
     left = len(again.readings) - again.count("finished", "diverged")
     return (
-        f"the trials are over; settings of the best ({best}) are trained again with fresh seeds: "
+        f"the trials are over; the settings of the best ({best}) are trained again with new seeds: "
         f"{left} training{'s' * (left != 1)} to run"
     )
 
 
 def summary(result: "SearchResult") -> str:
-    """The best trials, what their settings reach when read again, and the sentence."""
+    """The best trials, their scores when trained again, and the result in a sentence."""
     from toile.cli.study_words import tables as study_tables
     from toile.searches import finalist_mean, search_sentence, values_words
 

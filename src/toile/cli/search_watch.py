@@ -1,4 +1,4 @@
-"""A search as it is watched: its best trials on a terminal, else a line for each trial."""
+"""Shows a running search: its best trials on a terminal, or else a line for each trial."""
 
 import time
 from typing import TYPE_CHECKING
@@ -63,7 +63,7 @@ class SearchWatch:
             self.live.refresh()
 
     def table(self) -> RenderableType:
-        """The best trials so far, those under way, and how long it will take."""
+        """The best trials so far, the running trials, and the time left."""
         grid = Table.grid(padding=(0, 2))
         for trial in self._best():
             words = plain(values_words(trial.values))
@@ -97,7 +97,7 @@ class SearchWatch:
 
 
 def trial_words(trial: Trial) -> str:
-    """What became of a trial, with what it tried."""
+    """A trial's settings and outcome."""
     says = {
         "finished": percent(trial.score),
         "pruned": f"stopped early after epoch {len(trial.scores)}",

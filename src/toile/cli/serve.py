@@ -17,26 +17,28 @@ from toile.errors import ToileError
 def serve(
     run: Annotated[
         str,
-        typer.Argument(metavar="RUN|FILE.onnx", help="A run, or what toile export made of one."),
+        typer.Argument(metavar="RUN|FILE.onnx", help="A run, or a file of toile export."),
     ],
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 means any free port.")] = 8000,
     weights: Annotated[
-        Literal["last", "best"] | None, typer.Option(help="Of a run; last by default.")
+        Literal["last", "best"] | None, typer.Option(help="For a run; last by default.")
     ] = None,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A name that others reach this by; repeatable."),
+        typer.Option(metavar="NAME", help="A host name by which others reach this; repeatable."),
     ] = None,
     token_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the token to this new file, for its owner alone."),
+        typer.Option(
+            metavar="FILE", help="Write the token to this new file, readable only by you."
+        ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Say where it listens as one JSON object.")
+        bool, typer.Option("--json", help="Print the address as one JSON object.")
     ] = False,
 ) -> None:
-    """Answer pictures over HTTP with a run's network, by ONNX Runtime on one thread."""
+    """Predict pictures over HTTP with a run's network, by ONNX Runtime on one thread."""
     from toile.cli.progress import data_progress
     from toile.guard import host_headers
 
@@ -57,7 +59,7 @@ def serve(
         with data_progress() as progress:
             model = open_model(run, weights, progress)
         for doubt in model.classifier.seal.doubts:
-            say(plain(f"warning: of every picture that is answered, {doubt}"), err=True)
+            say(plain(f"warning: for every predicted picture, {doubt}"), err=True)
         token = secrets.token_urlsafe(32)
         if token_file is not None:
             _write_token(token_file, token)
@@ -78,39 +80,39 @@ def serve(
 
 
 def _refuse_open_house(host: str, is_local: bool, allowed: list[str]) -> None:
-    """A host that others can reach needs a list of names, and is warned of."""
+    """Refuse a host that others can reach without a list of names; warn of it with one."""
     if is_local:
         return
     if not allowed:
         raise ToileError(
-            f"--host {host} can be reached from other machines; say under which names with "
+            f"--host {host} can be reached from other machines; name its host names with "
             "--allow-host NAME, or leave --host out"
         )
     say(
-        f"warning: --host {host} lets other machines connect, and what they send, the token too, "
-        "is not encrypted on its way; put it behind a proxy that speaks HTTPS",
+        f"warning: --host {host} lets other machines connect, and what they send, including the "
+        "token, is not encrypted; put an HTTPS proxy in front of it",
         err=True,
     )
 
 
 def _reached(address: str) -> str:
-    """As this machine reaches it, in a URL."""
-    # Every address of the machine is no address to go to.
+    """The host in the URL by which this machine reaches the server."""
+    # A browser cannot open the wildcard addresses.
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
     return f"[{address}]" if ":" in address else address
 
 
 def _write_token(file: Path, token: str) -> None:
-    """Write the token to a new file that its owner alone can read."""
+    """Write the token to a new file that only its owner can read."""
     try:
-        # Never over another file, never through a link.
+        # O_EXCL: never over another file, never through a link.
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as opened:
             opened.write(token)
     except FileExistsError:
         raise ToileError(
-            f"--token-file {file}: is there already, and nothing is written over; name a new file, "
-            "or remove this one"
+            f"--token-file {file} is there already and is not overwritten; name a new file, or "
+            "remove this one"
         ) from None
     except OSError as error:
         raise ToileError(f"--token-file {file}: {error.strerror}; name another file") from None

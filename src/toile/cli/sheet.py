@@ -1,4 +1,4 @@
-"""`toile sheet`: a lab sheet taken, written, listed and shown."""
+"""`toile sheet`: runs, writes, lists and shows lab sheets."""
 
 import re
 import sys
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from toile.sheets import ExerciseOutcome, Planned
     from toile.workbench import LiveExercise, LiveSheet
 
-app = new_app("Lab sheets: exercises that are done in order, and answered by a report.")
+app = new_app("Lab sheets: exercises that run in order, with a report of the results.")
 Name = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A sheet's file, or fashion-lab.")]
 IsQuick = Annotated[
-    bool, typer.Option("--quick", help="Few images, epochs and readings, to try it.")
+    bool, typer.Option("--quick", help="A trial with few images, epochs and readings.")
 ]
 
 
@@ -34,20 +34,20 @@ def run(
     sheet: Name,
     quick: IsQuick = False,
     only: Annotated[
-        str | None, typer.Option(metavar="2,5", help="Some of the exercises, by number.")
+        str | None, typer.Option(metavar="2,5", help="Only these exercises, by number.")
     ] = None,
-    out: Annotated[str | None, typer.Option(help="The sheet's folder itself.")] = None,
+    out: Annotated[str | None, typer.Option(help="The sheet's folder.")] = None,
     workers: Workers = None,
     on: On = "local",
     ask: Annotated[
-        bool, typer.Option("--ask/--no-ask", help="Ask on a terminal what is expected.")
+        bool, typer.Option("--ask/--no-ask", help="Ask on the terminal what you expect.")
     ] = True,
     open_: Open = False,
     as_json: Json = False,
 ) -> None:
-    """Do the exercises of a sheet in order and write its report.
+    """Run the exercises of a sheet in order, and write its report.
 
-    Asked again, it continues with what is missing; stopping or killing it loses nothing.
+    The same command again continues with what is missing; stopping or killing it loses nothing.
     """
     if out == "":
         raise ToileError("--out is empty; name a folder for the sheet")
@@ -97,10 +97,10 @@ def run(
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The sheet to write.")],
     source: Annotated[
-        str | None, typer.Option("--from", metavar="NAME", help="A sheet of Toile's, as it is.")
+        str | None, typer.Option("--from", metavar="NAME", help="Copy this sheet of Toile.")
     ] = None,
 ) -> None:
-    """Write a sheet to edit: an example that works, each setting explained."""
+    """Write a sheet file to edit: a working example that explains each setting."""
     from importlib.resources import files
 
     from toile.sheets import sheet_path
@@ -139,7 +139,7 @@ def list_(as_json: Json = False) -> None:
 
 @app.command(cls=Command)
 def show(sheet: Name, quick: IsQuick = False, as_json: Json = False) -> None:
-    """Show a sheet's exercises and how much they train, every level checked."""
+    """Check a sheet, and show its exercises and how much they train."""
     from toile.sheets import plan_sheet, read_sheet
 
     read = read_sheet(sheet)
@@ -163,19 +163,19 @@ def show(sheet: Name, quick: IsQuick = False, as_json: Json = False) -> None:
 
 
 def parse_numbers(text: str) -> list[int]:
-    """The numbers of `2,5` and `2-4`."""
+    """The numbers in texts such as `2,5` and `2-4`. Raises ToileError for other texts."""
     exercise_numbers: list[int] = []
     for part in text.split(","):
         match = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part.strip())
         span = range(int(match[1]), int(match[2] or match[1]) + 1) if match else ()
         if not span:
-            raise ToileError(f"--only is {text!r}; write numbers of exercises, as in 2,5 or 2-4")
+            raise ToileError(f"--only is {text!r}; write numbers of exercises, such as 2,5 or 2-4")
         exercise_numbers += span
     return exercise_numbers
 
 
 def _ask(live: "LiveSheet", exercises: "list[Planned]") -> None:
-    """Ask for the answers that are missing; an empty line gives none."""
+    """Ask for the missing answers; an empty line skips one."""
     from toile.sheets import keep_answer, read_answers
 
     answered = read_answers(live.folder)
@@ -191,7 +191,7 @@ def _ask(live: "LiveSheet", exercises: "list[Planned]") -> None:
 
 
 def _run_all(live: "LiveSheet", asks: bool, signals: Signals) -> None:
-    """Run the exercises in order, to the last or to a signal."""
+    """Run the exercises in order, to the end or a signal."""
     if asks:
         _ask(live, [item.planned for item in live.exercises if item.planned.exercise.expect])
     for exercise in live.exercises:
@@ -203,7 +203,7 @@ def _run_all(live: "LiveSheet", asks: bool, signals: Signals) -> None:
 
 
 def _run_exercise(live: "LiveSheet", exercise: "LiveExercise", signals: Signals) -> None:
-    """Run one exercise to its end or a signal, showing it."""
+    """Run and show one exercise, to its end or a signal."""
     from toile.cli.progress import data_progress
     from toile.cli.search import follow as follow_search
     from toile.cli.study_watch import StudyWatch
@@ -223,11 +223,11 @@ def _run_exercise(live: "LiveSheet", exercise: "LiveExercise", signals: Signals)
 
 
 def outcomes_words(outcomes: "Sequence[ExerciseOutcome]", quick: bool) -> str:
-    """What was expected of each exercise, and what came of it."""
+    """Each exercise's expected answer and its result."""
     lines = []
     if quick:
         lines.append(
-            "QUICK: few images, epochs and readings; it says nothing about the exercises.\n"
+            "QUICK: few images, epochs and readings; these results do not answer the exercises.\n"
         )
     for outcome in outcomes:
         exercise = outcome.planned.exercise
@@ -253,8 +253,8 @@ def _outcome_words(outcome: "ExerciseOutcome") -> str:
     if outcome.record is not None and "top" in outcome.record:
         first = outcome.record["top"][0]
         return (
-            f"{outcome.record['file']} answers as the network does, and takes "
-            f"{outcome.record['picture']} for {first['class']} ({100 * first['probability']:.1f} %)"
+            f"{outcome.record['file']} predicts as the network does, and predicts {first['class']} "
+            f"for {outcome.record['picture']} ({100 * first['probability']:.1f} %)"
         )
     if outcome.study is not None:
         return study_words(outcome.study)

@@ -1,4 +1,4 @@
-"""`toile show`: what came of a run, a study, a search or a sheet."""
+"""`toile show`: the results of a run, a study, a search or a sheet."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,29 +14,31 @@ if TYPE_CHECKING:
     from toile.runs import Entry, Run
 
 MOST_REACHED = 4
-"""Accuracies of our own choosing that are said to be reached; `--json` has all."""
+"""Most of our default target accuracies that are printed; `--json` has all."""
 
 
 def show(
     names: Names,
     reach: Annotated[
         list[float] | None,
-        typer.Option(min=0, max=1, help="When was this fraction reached? Repeatable; of a run."),
+        typer.Option(min=0, max=1, help="For a run: when was this accuracy reached? Repeatable."),
     ] = None,
     curve: Annotated[
-        bool, typer.Option("--curve", help="Validation accuracy as text; of a run.")
+        bool, typer.Option("--curve", help="For a run: draw validation accuracy as text.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show runs, studies, searches or sheets: scores with intervals, and how they came about."""
+    """Show runs, studies, searches or sheets: scores with intervals, and their history."""
     from toile.runs import RunsFolder
 
-    # What is of runs alone is asked of the last run.
+    # With --reach or --curve, `last` stands for the last run.
     kinds = ("run",) if reach or curve else ()
     entries = [RunsFolder().named(name, *kinds) for name in names]
     non_run = next((entry for entry in entries if entry.kind != "run"), None)
     if non_run is not None and (reach or curve):
-        raise ToileError(f"{non_run.name} is a {non_run.kind}; --reach and --curve are of runs")
+        raise ToileError(
+            f"{non_run.name} is a {non_run.kind}; --reach and --curve are for runs; leave them out"
+        )
     if as_json:
         records = [_json(entry) | remarks_json(entry.folder) for entry in entries]
         say_json(records[0] if len(records) == 1 else records)
@@ -110,7 +112,7 @@ def _show_progress(entry: "Entry", reach: "list[float] | tuple[float, ...]", cur
 
 
 def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
-    """The epochs, and when each accuracy was reached."""
+    """The table of epochs, and when each target accuracy was reached."""
     from toile.runs import TARGETS, convergence_of, seconds_of
 
     epochs = run.history.epochs
@@ -127,13 +129,13 @@ def _progress(run: "Run", reach: "list[float] | tuple[float, ...]") -> str:
     ]
     heads = ("epoch", "loss", "accuracy", "validation loss", "accuracy", "time")
     targets = reach or TARGETS
-    # Without validation images nothing is known of any.
+    # Without validation images it is not known.
     reached = convergence_of(epochs, targets) if run.data.validation else ()
-    # Of our own rising targets all after the first missed one were missed too, and say no more.
+    # Our default targets rise, so all after the first missed one are missed too.
     first_missed = next(
         (index for index, target in enumerate(reached) if target.epoch is None), None
     )
-    # Of those reached the highest: each is later than the one before.
+    # Only the highest of those reached are shown.
     until = len(reached) if first_missed is None else first_missed
     shown = reached if reach else reached[max(until - MOST_REACHED, 0) : until + 1]
     lines = [

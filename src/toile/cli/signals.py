@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: at once while data is read, at the next step once there is a run."""
+"""Ctrl-C and SIGTERM end a command at once while data is read, at the next step in training."""
 
 import signal
 import sys
@@ -8,15 +8,15 @@ from types import FrameType
 
 from toile.cli.terminal import say
 
-# 128 + 2, as shells report a program that SIGINT ended.
+# 128 + 2, as shells report a program ended by SIGINT.
 STOPPED = 130
 
 
 class Signals:
-    """While it is entered, a signal ends the program with a sentence and exit code 130.
+    """Inside its block a signal ends the program with a sentence and exit code 130.
 
-    While they are deferred it only sets `asked`; a second one is the usual KeyboardInterrupt.
-    `goes_on` says in that sentence how what was stopped goes on.
+    While signals are deferred, the first only sets `stop_requested`; a second one raises
+    KeyboardInterrupt. `goes_on` is the part of the sentence that says how to continue.
     """
 
     def __init__(self, goes_on: str = "a run that had begun is continued by toile resume") -> None:
@@ -35,7 +35,7 @@ class Signals:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Let the work inside go on to a step at which it can stop."""
+        """Let the work inside continue to a step at which it can stop."""
         self._deferring = True
         try:
             yield

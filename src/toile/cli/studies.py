@@ -1,4 +1,4 @@
-"""`toile studies`: what was compared, searched and taken before."""
+"""`toile studies`: lists studies, searches and sheets."""
 
 import re
 import shutil
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from toile.workbench import CollectionStatus
 
 MOST_LETTERS = 200
-"""Letters of what came of one; the first sentence, which is the finding, is shown whole."""
+"""Most letters of a result; the first sentence, the main finding, is always shown in full."""
 INDENT = "    "
 
 
 def studies(as_json: Json = False) -> None:
-    """List studies, searches and sheets, newest first, from $TOILE_RUNS or ./runs.
+    """List the studies, searches and sheets in $TOILE_RUNS or ./runs, newest first.
 
-    Their readings are no rows of `toile runs`.
+    `toile runs` does not list their readings.
     """
     from toile.runs import RunsFolder
     from toile.workbench import list_studies
@@ -34,7 +34,7 @@ def studies(as_json: Json = False) -> None:
         say(_listing(statuses))
     else:
         say(
-            f"no study, search or sheet in {RunsFolder().folder}; take one with  "
+            f"no study, search or sheet in {RunsFolder().folder}; run one with  "
             "toile study s1-lab --vary network.conv1.filters=8,64"
         )
 
@@ -79,13 +79,13 @@ def _listing(statuses: list["CollectionStatus"]) -> str:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """As many whole sentences of `text` as are at most `MOST_LETTERS` letters, at least one."""
+    """The first sentences of `text`, up to `MOST_LETTERS` letters but at least one."""
     shown, *rest = re.split(r"(?<=[.!?]) (?=[A-Z0-9])", text)
     for sentence in rest:
         if len(f"{shown} {sentence}") > MOST_LETTERS:
             break
         shown = f"{shown} {sentence}"
-    # A name longer than the line stays whole, or it could not be pasted.
+    # A name longer than the line is not broken, so that it can be pasted.
     return textwrap.wrap(
         shown,
         max(width, 40),

@@ -1,4 +1,4 @@
-"""`toile study`: levels compared by repeated readings."""
+"""`toile study`: compares levels by repeated readings."""
 
 import re
 import time
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DIVERGED = 3
 
 app = new_app(
-    "Compare settings by repeated runs, and say what the readings show.",
+    "Compare settings by repeated runs, and give a verdict.",
     cls=GroupWithDefault,
     no_args_is_help=True,
 )
@@ -31,7 +31,7 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="RECIPE|FILE.yaml|STUDY",
-        help="What is compared; or a study to continue: its folder, name or last.",
+        help="The recipe or study file; or a study to continue: its folder, name or last.",
     ),
 ]
 Vary = Annotated[
@@ -44,23 +44,23 @@ Worth = Annotated[
     str | None,
     typer.Option(
         metavar="augmentation",
-        help="What each augmentation is worth: taken away, or added, in turn.",
+        help="Measure what each augmentation is worth: leave out, or add, one at a time.",
     ),
 ]
 UntilDecided = Annotated[
     bool, typer.Option("--until-decided", help="Add readings until all pairs are decided.")
 ]
 Budget = Annotated[
-    str | None, typer.Option(metavar="20m", help="The time --until-decided may take.")
+    str | None, typer.Option(metavar="20m", help="The most time for --until-decided.")
 ]
 Reach = Annotated[
     list[float] | None,
-    typer.Option(min=0, max=1, help="How soon was this fraction reached? Repeatable."),
+    typer.Option(min=0, max=1, help="Report when this accuracy was reached; repeatable."),
 ]
 OnAny = Annotated[
-    str, typer.Option(help="Where readings are trained: local, by processes; inline; or ray.")
+    str, typer.Option(help="Where readings are trained: local (in processes), inline or ray.")
 ]
-Cpus = Annotated[float | None, typer.Option(help="On ray: CPUs for each reading; 1 unless said.")]
+Cpus = Annotated[float | None, typer.Option(help="On ray: CPUs for each reading; 1 by default.")]
 Gpus = Annotated[float | None, typer.Option(help="On ray: the fraction of a GPU for each reading.")]
 
 
@@ -69,24 +69,26 @@ def run(
     source: Source,
     vary: Vary = None,
     worth: Worth = None,
-    readings: Annotated[int | None, typer.Option(help="Runs of each level; 5 unless said.")] = None,
+    readings: Annotated[int | None, typer.Option(help="Runs of each level; 5 by default.")] = None,
     set_: Set = None,
     data: OtherData = None,
     epochs: Epochs = None,
     seed: Annotated[int | None, typer.Option(help="The first reading's seed.")] = None,
-    folds: Annotated[int | None, typer.Option(help="Cross-validate on so many folds.")] = None,
+    folds: Annotated[int | None, typer.Option(help="Cross-validate with so many folds.")] = None,
     margin: Margin = None,
     reach: Reach = None,
-    name: Annotated[str | None, typer.Option(help="What the study is called.")] = None,
-    out: Annotated[str | None, typer.Option(help="The study's folder itself.")] = None,
+    name: Annotated[str | None, typer.Option(help="The study's name.")] = None,
+    out: Annotated[str | None, typer.Option(help="The study's folder.")] = None,
     workers: Workers = None,
-    add_readings: Annotated[int, typer.Option(min=0, help="So many more of each level.")] = 0,
+    add_readings: Annotated[
+        int, typer.Option(min=0, help="Add so many readings to each level.")
+    ] = 0,
     until_decided: UntilDecided = False,
     budget: Budget = None,
     open_test: Annotated[
-        bool, typer.Option("--open-test", help="Then score all on the test part: one look.")
+        bool, typer.Option("--open-test", help="At the end score all on the test part: one look.")
     ] = False,
-    why: Annotated[str, typer.Option(help="The reason kept in the ledger with that look.")] = "",
+    why: Annotated[str, typer.Option(help="The reason for the look, saved in the ledger.")] = "",
     page: Annotated[bool, typer.Option(help="Write report.html into the study's folder.")] = True,
     open_: Open = False,
     on: OnAny = "local",
@@ -94,9 +96,9 @@ def run(
     gpus_per_reading: Gpus = None,
     as_json: Json = False,
 ) -> None:
-    """Compare settings by repeated runs, and say what the readings show.
+    """Compare settings by repeated runs, and give a verdict.
 
-    Asked again, it continues with what is missing; stopping or killing it loses nothing.
+    The same command again continues with what is missing; stopping or killing it loses nothing.
     """
     _refuse(budget if not until_decided else None, why if not open_test else "", out)
     started = time.monotonic()
@@ -149,7 +151,7 @@ def run(
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The study file to write.")],
 ) -> None:
-    """Write a study file to edit: an example that works, each setting explained."""
+    """Write a study file to edit: a working example that explains each setting."""
     from importlib.resources import files
 
     if file.exists():
@@ -163,17 +165,17 @@ def new(
 
 
 def _refuse(budget: str | None, why: str, out: str | None) -> None:
-    """What does not go together; `budget` and `why` are those that nothing asked for goes with."""
+    """Refuse a `budget` or `why` whose main option is missing, and an empty `out`."""
     if budget is not None:
-        raise ToileError("--budget goes with --until-decided: it bounds the readings that adds")
+        raise ToileError("--budget is the time limit of --until-decided; add that, or leave it out")
     if why:
-        raise ToileError("--why goes with --open-test: it is the reason of that look")
+        raise ToileError("--why is the reason for --open-test; add that, or leave it out")
     if out == "":
         raise ToileError("--out is empty; name a folder for the study")
 
 
 def seconds_in(text: str) -> float:
-    """The seconds of `90`, `90s`, `20m` or `1h30m`."""
+    """The seconds in `90`, `90s`, `20m` or `1h30m`. Raises ToileError for other texts."""
     match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text.strip())
     seconds = sum(
         int(number) * unit
@@ -181,12 +183,12 @@ def seconds_in(text: str) -> float:
         if number
     )
     if not seconds:
-        raise ToileError(f"--budget is {text}; write a time as in 90s, 20m or 1h30m")
+        raise ToileError(f"--budget is {text}; write a time such as 90s, 20m or 1h30m")
     return float(seconds)
 
 
 def _follow(live: "LiveStudy", signals: Signals) -> None:
-    """Run the study to its end or a signal, showing it."""
+    """Run and show the study, to its end or a signal."""
     from toile.cli.study_watch import StudyWatch
     from toile.studies import Looked
 

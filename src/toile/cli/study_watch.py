@@ -1,4 +1,4 @@
-"""A study as it is watched: its table filling in on a terminal, else a line for each reading."""
+"""Shows a running study: a table of readings on a terminal, or else a line for each reading."""
 
 import time
 from collections.abc import Iterable
@@ -24,14 +24,14 @@ from toile.studies import (
     StudyResult,
 )
 
-WIDE = 8  # columns a score takes
+WIDE = 8  # letters of a score with its gap
 ENDED = ("finished", "diverged", "failed")
 SIGNS = {"finished": "█", "diverged": "∞", "failed": "✗", "running": "▒"}
 
 
 @dataclass
 class _Cell:
-    """A reading as shown: how it stands, and what is written there."""
+    """A reading's cell of the table: its status and text."""
 
     status: str
     text: str
@@ -65,14 +65,14 @@ class StudyWatch:
         self.live.stop()
 
     def update(self, result: StudyResult) -> None:
-        """Show the readings of `result`, which may be more than before."""
+        """Show the readings of `result`, which may have more than before."""
         for reading in result.readings:
             known = self.cells.get((reading.level, reading.number))
             if known is None or known.status not in ENDED:
                 self.cells[reading.level, reading.number] = _cell_of(reading)
 
-    def show(self, event: StudyEvent, result: StudyResult | None = None) -> None:
-        """Show one event; `result` is the study's where a look has asked for more readings."""
+    def show(self, event: StudyEvent) -> None:
+        """Show one event."""
         match event:
             case Started():
                 self.paused = False
@@ -99,7 +99,7 @@ class StudyWatch:
             self.live.refresh()
 
     def table(self) -> RenderableType:
-        """Levels down, readings across, and how long it will take."""
+        """Levels as rows, readings as columns, and the time left."""
         names = list(dict.fromkeys(level for level, _ in self.cells))
         most = max(number for _, number in self.cells)
         space = self.console.width - max(map(len, names)) - 4
@@ -131,7 +131,7 @@ class StudyWatch:
         return f"{done} of {len(self.cells)} readings{time_left}"
 
     def seconds_left(self) -> float | None:
-        """By the readings that have ended; None before the first, and once all have."""
+        """An estimate from readings that have ended; None before the first and after the last."""
         known = [value for seconds in self.seconds.values() for value in seconds]
         left = {at: cell for at, cell in self.cells.items() if cell.status not in ENDED}
         if not known or not left:
@@ -145,7 +145,7 @@ class StudyWatch:
 
     def _say(self, line: str) -> None:
         if self.console.is_terminal:
-            # Names of levels are not ours: they must not be read as rich's markup.
+            # Users choose the names of levels: they must not be read as rich's markup.
             self.console.print(line)
         else:
             tell(plain(line))

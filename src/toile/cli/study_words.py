@@ -1,4 +1,4 @@
-"""What is said of a study before it is taken and after."""
+"""What `toile study` prints before and after it runs."""
 
 from typing import TYPE_CHECKING
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from toile.studies import CorrectedScores, LiveStudy, Reading, StudyResult
 
 EXAMPLE_SD = 0.0037
-"""Readings of five epochs on Fashion-MNIST, of the lab sheet's tables."""
+"""The SD of readings in the lab sheet's tables: five epochs on Fashion-MNIST."""
 
 
 def ahead(live: "LiveStudy", result: "StudyResult") -> list[str]:
-    """What is about to be taken, and how many readings a verdict will need."""
+    """What is about to be trained, and how many readings a verdict will need."""
     from toile.statistics import planning_sentence, pooled_sd
     from toile.studies import alpha_of, count_analyses
 
@@ -28,13 +28,13 @@ def ahead(live: "LiveStudy", result: "StudyResult") -> list[str]:
         words = planning_sentence(
             known or EXAMPLE_SD, live.spec.margin, len(result.levels), alpha=alpha
         )
-        unknown = "No spread is known yet; as an example, that of the lab sheet's tables. "
+        unknown = "No SD is known yet; this example uses that of the lab sheet's tables. "
         lines.append(words if known else unknown + words)
     return lines
 
 
 def summary(result: "StudyResult") -> str:
-    """What a study has come to: its tables, what failed, and the sentence."""
+    """The results of a study: its tables, failed readings, and the verdict's sentence."""
     from toile.statistics import folds_sentence
     from toile.studies import corrected_scores, study_sentence, worths
 
@@ -46,14 +46,14 @@ def summary(result: "StudyResult") -> str:
     for scores in corrected_scores(result):
         lines += ["", scores.sentence, _corrected_table(scores)]
     if result.mixed:
-        lines.append(f"Readings come from differing machines: {'; '.join(result.mixed)}.")
+        lines.append(f"Readings come from different machines: {'; '.join(result.mixed)}.")
     if result.test is not None:
         lines += ["", _test_table(result)]
     return "\n".join(plain(line) if "\n" not in line else line for line in lines)
 
 
 def _corrected_table(scores: "CorrectedScores") -> str:
-    """Accuracies by both labels, and how the corrected images are answered."""
+    """Accuracies by both labels, and the predictions for corrected images."""
     rows = [
         (
             row.level,
@@ -73,7 +73,7 @@ def _corrected_table(scores: "CorrectedScores") -> str:
 
 
 def tables(result: "StudyResult") -> str:
-    """The levels, their pairs, and the readings that are in no mean."""
+    """The tables of levels and pairs, and the readings that are in no mean."""
     from toile.cli.verdict import verdict_tables
 
     parts = [verdict_tables(result.verdict)] if result.verdict else []
@@ -89,7 +89,7 @@ def _lost(result: "StudyResult") -> list["Reading"]:
 
 
 def _test_table(result: "StudyResult") -> str:
-    """Each level's test accuracy, beside the count of looks."""
+    """Each level's test accuracy, and the count of looks."""
     assert result.test is not None
     test = result.test
     rows = [
@@ -110,7 +110,7 @@ def _test_table(result: "StudyResult") -> str:
 
 
 def left_undone(live: "LiveStudy", result: "StudyResult", open_test: bool) -> list[str]:
-    """Why no more readings are added, and what was left undone."""
+    """Why no more readings are added, and what was not done."""
     lines = []
     if live.out_of_budget:
         lines.append("the budget is used up; with a larger one it continues")

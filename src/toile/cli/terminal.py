@@ -1,8 +1,8 @@
-"""The one door to the terminal: all that commands say goes through here, and is made plain.
+"""The only way to the terminal: all output of commands is written and escaped here.
 
-Names of classes, files, levels and runs, and what errors quote of them, come from anywhere: from a
-zip, a bundle, an exported file. None of it may steer the terminal, by control characters, by what
-turns the direction of writing, or as rich's markup (`console.py`).
+Names of classes, files, levels and runs, also in errors, may come from anywhere: from a zip, a
+bundle or an exported file. They must not control the terminal by control characters, by characters
+that change the direction of writing, or as rich's markup (`console.py`).
 """
 
 import json
@@ -22,18 +22,18 @@ USUAL_WIDTH = 80
 
 @dataclass
 class Volume:
-    """How much is said beside the result: with `-q` nothing, with `-v` also what takes how long."""
+    """How much is printed besides the result: nothing with `-q`, also times with `-v`."""
 
     quiet: bool = False
     verbose: bool = False
 
 
 volume = Volume()
-"""Of the command that runs; `main` sets it back."""
+"""The volume of the running command; `main` resets it."""
 
 
 def plain(text: str) -> str:
-    r"""`text` as one line that cannot steer a terminal: `\x1b` and its like are written out."""
+    r"""`text` as one line that cannot control a terminal: `\x1b` and the like are escaped."""
     if text.isprintable():
         return text
     return "".join(
@@ -43,12 +43,12 @@ def plain(text: str) -> str:
 
 
 def plain_lines(text: str) -> str:
-    """`text` with the ends of its lines as they are, and each line plain."""
+    """`text` with its line ends kept and each line made plain."""
     return "\n".join(map(plain, text.split("\n")))
 
 
 def columns(err: bool = False) -> int | None:
-    """How many letters a line of the terminal has; None where what is said goes elsewhere."""
+    """The number of letters in a line of the terminal; None if the output is no terminal."""
     stream = sys.stderr if err else sys.stdout
     if not stream.isatty():
         return None
@@ -62,9 +62,9 @@ def columns(err: bool = False) -> int | None:
 
 
 def wrapped(line: str, width: int) -> str:
-    """`line` broken between words where it is longer; what follows a label hangs beside it.
+    """`line` broken between words if it is too long; text after a label keeps its indent.
 
-    The row of a table, which has several gaps, stays as it is.
+    The row of a table, which has several wide gaps, stays as it is.
     """
     indent = len(line) - len(line.lstrip(" "))
     gaps = list(re.finditer(" {2,}", line[indent:]))
@@ -78,7 +78,7 @@ def wrapped(line: str, width: int) -> str:
             line,
             width,
             subsequent_indent=" " * (hang if hang <= width // 2 else indent),
-            # A name longer than the line stays whole, or it could not be pasted.
+            # A name longer than the line is not broken, so that it can be pasted.
             break_long_words=False,
             break_on_hyphens=False,
         )
@@ -86,11 +86,11 @@ def wrapped(line: str, width: int) -> str:
 
 
 def say(text: str, err: bool = False, as_it_is: bool = False) -> None:
-    """One text on its own line or lines, on the error stream where `err`.
+    """Print `text`, on the error stream if `err`.
 
-    A terminal gets long sentences on several lines, unless they are to stay `as_it_is`: what is a
-    file's text. A name inside it that holds a line's end would look like a line of ours: who writes
-    a line round a name makes that `plain` first.
+    A terminal gets long sentences on several lines, except with `as_it_is`, for the text of a
+    file. Callers make names inside `text` plain first: a name with a line end would look like a
+    line of ours.
     """
     output, width = plain_lines(text), columns(err)
     if width is not None and not as_it_is:
@@ -99,29 +99,29 @@ def say(text: str, err: bool = False, as_it_is: bool = False) -> None:
 
 
 def tell(text: str) -> None:
-    """Something beside the result, on the error stream, as how far it is; nothing with -q."""
+    """Print a message that is not the result on the error stream; nothing with -q."""
     if not volume.quiet:
         say(text, err=True)
 
 
 def hint(text: str, as_json: bool = False) -> None:
-    """What may be done next, on one line, for who reads a terminal."""
+    """Suggest a next command, if a person reads the output on a terminal."""
     if text and not as_json and sys.stdout.isatty():
         tell(text)
 
 
 def say_json(record: Any) -> None:
-    """One JSON object on one line, the last of the output; a number that is not finite is null."""
-    # All but ASCII is written as \u escapes, so that no control character is left in it.
+    """Print JSON on one line, the last of the output; numbers that are not finite become null."""
+    # All but ASCII is escaped as \u, so that no control character is left.
     typer.echo(json.dumps(finite(record)))
 
 
 def ask(question: str) -> None:
-    """Go on if the answer is yes; else the command ends."""
+    """Continue if the user answers yes; otherwise the command ends."""
     typer.confirm(plain_lines(question), abort=True)
 
 
 def ask_text(question: str) -> str:
-    """The line that is answered, without blanks round it; nothing where the answer is empty."""
+    """The line that the user types, without surrounding blanks."""
     answer = typer.prompt(plain_lines(question), default="", show_default=False, err=True)
     return str(answer).strip()

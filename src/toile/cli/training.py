@@ -25,7 +25,7 @@ Set = Annotated[
 Curve = Annotated[bool, typer.Option("--curve", help="Draw validation accuracy as text.")]
 Page = Annotated[bool, typer.Option(help="Write report.html into the run's folder.")]
 CheckpointSeconds = Annotated[
-    float, typer.Option(min=0, help="Seconds between checkpoints; each epoch has one anyhow.")
+    float, typer.Option(min=0, help="Seconds between checkpoints; each epoch ends with one too.")
 ]
 EXIT_CODES = {"finished": 0, "diverged": 3, "stopped": 130}
 
@@ -33,10 +33,10 @@ EXIT_CODES = {"finished": 0, "diverged": 3, "stopped": 130}
 def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE|PRESET")],
     data: OtherData = None,
-    seed: Annotated[int | None, typer.Option(help="Another seed.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Use this seed.")] = None,
     epochs: Epochs = None,
     set_: Set = None,
-    out: Annotated[str | None, typer.Option(help="The run's folder itself.")] = None,
+    out: Annotated[str | None, typer.Option(help="The run's folder.")] = None,
     from_: Annotated[
         str | None, typer.Option("--from", metavar="RUN", help="Begin with this run's weights.")
     ] = None,
@@ -44,7 +44,7 @@ def train(
         bool,
         typer.Option(
             "--allow-seen",
-            help="With --from: take weights that have seen validation or test images, and say so.",
+            help="With --from: allow weights that saw validation or test images; scores say so.",
         ),
     ] = False,
     curve: Curve = False,
@@ -53,9 +53,9 @@ def train(
     checkpoint_seconds: CheckpointSeconds = 30.0,
     as_json: Json = False,
 ) -> None:
-    """Train a recipe and keep it as a run. Ctrl-C stops it; `toile resume` continues."""
+    """Train a recipe and save it as a run. Ctrl-C stops it; `toile resume` continues."""
     with Signals() as signals:
-        # Imported under the signals: torch takes a while, and Ctrl-C then ends with a sentence too.
+        # Imported inside the block, so that Ctrl-C while torch loads ends with a sentence too.
         from toile.cli.progress import data_progress, waiting
         from toile.recipe import parse_assignments
         from toile.runs import prepare_data, refuse_used_folder, requested_recipe
@@ -84,7 +84,7 @@ def train(
 def resume(
     run: RunName,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Continue up to this many epochs in all.")
+        int | None, typer.Option(min=1, help="Train up to this many epochs in total.")
     ] = None,
     data: MovedData = None,
     curve: Curve = False,
@@ -93,7 +93,7 @@ def resume(
     checkpoint_seconds: CheckpointSeconds = 30.0,
     as_json: Json = False,
 ) -> None:
-    """Continue a stopped, killed or finished run, exactly where it stopped."""
+    """Continue a stopped, killed or finished run exactly where it stopped."""
     with Signals() as signals:
         from toile.cli.progress import data_progress, waiting
         from toile.runs import data_settings, open_run, prepare_data, refuse_to_repeat
@@ -116,12 +116,12 @@ def _follow(
     as_json: bool,
     open_: bool,
 ) -> None:
-    """Train to the end or a signal, showing it; then say what came of it and leave."""
+    """Train and show it, to the end or a signal; then print the result and exit."""
     from toile.cli.progress import waiting
     from toile.cli.watch import Watch
     from toile.runs import read_state
 
-    # From its first file on a run is left as one that was stopped.
+    # Deferred, so that a run is in the state of a stopped one as soon as it has a file.
     with signals.deferred():
         with waiting("preparing the training"):
             live = begin()
@@ -148,7 +148,7 @@ def _follow(
 
 
 def result(run: "Run") -> dict[str, Any]:
-    """A run's result, for `--json`: its path, its state, and its results where there are any."""
+    """A run's result for `--json`: its path, its state, and its results if it has any."""
     from toile.runs import read_state
 
     state = read_state(run.folder)
@@ -163,7 +163,7 @@ def result(run: "Run") -> dict[str, Any]:
 
 
 def summary(run: "Run") -> str:
-    """What came of a run, in words."""
+    """A run's result in words."""
     from toile.runs import read_state
 
     state = read_state(run.folder)
@@ -195,7 +195,7 @@ def summary(run: "Run") -> str:
 
 
 def _scored(run: "Run") -> list[str]:
-    """The accuracy with its interval and what it has to beat, or that nothing was scored."""
+    """The accuracy with its interval and what it has to beat, or why nothing was scored."""
     score = run.score
     if not score.n:
         return [f"not scored: {score.of}"]
@@ -204,7 +204,7 @@ def _scored(run: "Run") -> list[str]:
 
 
 def _recalls(run: "Run") -> list[str]:
-    """How often each class is told, as a table; nothing where no images are held out."""
+    """A table of each class's recall; nothing if no images are held out."""
     from toile import evaluation
 
     if not run.has_validation:
@@ -219,7 +219,7 @@ def _recalls(run: "Run") -> list[str]:
 
 
 def _few_steps(run: "Run") -> list[str]:
-    """That its steps are few, and how to take more."""
+    """A note if the run has few steps, with how to get more."""
     from toile.runs import few_steps_of
 
     note = few_steps_of(run)
@@ -227,7 +227,7 @@ def _few_steps(run: "Run") -> list[str]:
 
 
 def _commonest(run: "Run") -> list[str]:
-    """What the accuracy has to beat, where its classes are far from equally common."""
+    """The accuracy of always predicting the commonest class, if the classes are not balanced."""
     from toile.runs import commonest_of
 
     largest = commonest_of(run.recipe, run.validation)
@@ -238,7 +238,7 @@ def _commonest(run: "Run") -> list[str]:
 
 
 def _warned(run: "Run") -> list[str]:
-    """What must be said beside the score."""
+    """The warnings that belong to the score."""
     from toile.runs import seen_words
 
     words = seen_words(run.recipe)

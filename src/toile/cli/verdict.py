@@ -1,4 +1,4 @@
-"""`toile verdict`: what a table of readings allows one to say."""
+"""`toile verdict`: the verdict of a table of readings."""
 
 import math
 from pathlib import Path
@@ -19,40 +19,40 @@ def verdict(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="TABLE.csv", help="A column of levels and one of readings, or one a level."
+            metavar="TABLE.csv", help="Columns of levels and readings, or a column for each level."
         ),
     ],
     level: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The column that has the levels.")
+        str | None, typer.Option(metavar="COLUMN", help="The column of the levels.")
     ] = None,
     reading: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The column that has their readings.")
+        str | None, typer.Option(metavar="COLUMN", help="The column of the readings.")
     ] = None,
     wide: Annotated[
-        bool, typer.Option("--wide", help="Each column has the readings of one level.")
+        bool, typer.Option("--wide", help="Each column holds the readings of one level.")
     ] = False,
     margin: Annotated[
         float | None,
-        typer.Option(help="Differences up to this do not matter; in the table's unit."),
+        typer.Option(help="Differences up to this do not matter, in the table's unit."),
     ] = None,
     alpha: Annotated[
         float,
-        typer.Option(help="The chance of calling any two equal levels different."),
+        typer.Option(help="The probability of calling any two equal levels different."),
     ] = 0.05,
     accuracies: Annotated[
         bool | None,
         typer.Option(
             "--accuracies/--any-scores",
-            help="Whether readings are accuracies; they are where all lie in 0 to 1, or 0 to 100.",
+            help="Whether readings are accuracies; by default if all are in 0 to 1 or 0 to 100.",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Say what a table of readings shows: better, worse, the same, or undecided.
 
-    Pairs by Welch's t test with Holm's correction; the same by two one-sided tests. Readings all at
-    most 1 are fractions, else points; the margin is half a point. A table knows of no earlier ones:
-    this is taken for the only verdict asked of these levels.
+    Pairs are tested by Welch's t with Holm's correction, and whether they are the same by two
+    one-sided tests. Readings that are all at most 1 are fractions, others are points; the default
+    margin is half a point. The tests assume that this is the only verdict asked of these levels.
     """
     from toile.statistics import (
         TableForm,
@@ -63,7 +63,7 @@ def verdict(
     )
 
     if wide and (level is not None or reading is not None):
-        raise ToileError("--wide says that each column is a level; leave out --level and --reading")
+        raise ToileError("with --wide each column is a level; leave out --level and --reading")
     table = read_table(file, TableForm(level, reading, wide))
     if accuracies is None:
         refuse_two_units(table)
@@ -77,18 +77,21 @@ def verdict(
 
 
 def _assumed(result: "Verdict") -> str:
-    """What a table cannot tell."""
+    """The assumptions that a table cannot confirm."""
     text = (
-        "Taken for the only verdict asked of these levels: where readings were added after an "
+        "Assumed: this is the only verdict asked of these levels. If readings were added after an "
         f"earlier look, over {100 * result.alpha:g} % of such tables call equal levels different."
     )
     if not result.accuracies:
         return text
-    return f"{text} Taken for accuracies, which bounds intervals; say --any-scores of others."
+    return (
+        f"{text} Also assumed: the readings are accuracies, which bounds the intervals; use "
+        "--any-scores for other scores."
+    )
 
 
 def verdict_tables(result: "Verdict") -> str:
-    """The levels with their intervals, the pairs where there are several, and the trend."""
+    """The tables of levels and pairs, and the sentence on the trend, as far as they exist."""
     from toile.statistics import trend_sentence
 
     parts = [_levels(result), _pairs(result) if result.pairs else "", plain(trend_sentence(result))]
@@ -137,5 +140,5 @@ def _number(value: float) -> str:
 
 
 def _ends(low: float, interval: str) -> str:
-    """An interval; one dash where single readings have none."""
+    """The interval, or a dash if single readings have none."""
     return "-" if math.isnan(low) else interval

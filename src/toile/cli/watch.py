@@ -1,4 +1,4 @@
-"""A training as it is watched on a terminal."""
+"""Shows a running training."""
 
 import math
 from collections.abc import Iterable
@@ -22,22 +22,22 @@ from toile.training import Diverged, Epoch, Event, Interval, Scoring, Stepped
 
 
 class Bars(Progress):
-    """A bar with a curve above it."""
+    """A progress bar with a curve above it."""
 
     curve = ""
 
     def get_renderables(self) -> Iterable[RenderableType]:
-        """The curve, where there is one, and the bar."""
+        """The curve, if there is one, and the bar."""
         if self.curve:
             yield Text(self.curve)
         yield self.make_tasks_table(self.tasks)
 
 
 class Watch:
-    """Shows the events of a training: a bar, a line an epoch, a curve on request.
+    """Shows the events of a training: a bar, a line for each epoch, a curve on request.
 
-    Goes to the error stream, so that results can be piped; where that is no terminal and no
-    notebook the lines are all it shows.
+    It writes to the error stream, so that results can be piped; if that is no terminal and no
+    notebook, it shows only the lines.
     """
 
     def __init__(self, epochs: int, curve: bool = False) -> None:
@@ -63,7 +63,7 @@ class Watch:
     def __exit__(self, *error: object) -> None:
         self.bars.stop()
         if self.bars.curve:
-            # The bar is transient and takes its curve along, so the last one is printed to stay.
+            # The bar and its curve are removed at the end, so the last curve is printed again.
             self._say(self.bars.curve)
 
     def introduce(self, live: LiveRun) -> None:
@@ -85,7 +85,7 @@ class Watch:
             lines.append(
                 f"layers copied: {', '.join(training.start.copied)}; "
                 f"frozen: {', '.join(training.start.frozen) or 'none'}; "
-                f"begun anew, having other shapes or not asked for: {', '.join(anew) or 'none'}"
+                f"initialised, since of other shapes or not requested: {', '.join(anew) or 'none'}"
             )
         for line in lines:
             self._say(line)
@@ -126,7 +126,7 @@ class Watch:
 
     def _say(self, line: str) -> None:
         if self.console.is_terminal or self.console.is_jupyter:
-            # Class and run names are not ours: they must not be read as rich's markup.
+            # Names of classes and runs must not be read as rich's markup.
             self.bars.console.print(line)
         else:
             tell(line)

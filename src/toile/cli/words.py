@@ -1,4 +1,4 @@
-"""How numbers and tables are said on a terminal."""
+"""Numbers and tables as text for a terminal."""
 
 import math
 import shutil
@@ -9,16 +9,16 @@ from typing import Any
 from toile.cli.terminal import columns, plain
 
 LEAST_WIDE = 16
-"""Letters that a column keeps which is made narrow."""
+"""The least width of a column that is made narrow."""
 
 
 def percent(fraction: float | None, digits: int = 2) -> str:
-    """`91.24 %`; a dash for what is not known."""
+    """`91.24 %`; a dash for an unknown value."""
     return "-" if fraction is None or math.isnan(fraction) else f"{100 * fraction:.{digits}f} %"
 
 
 def decimals(number: float | None) -> str:
-    """`0.2713`: four places, as losses are compared; a dash for what is not known."""
+    """`0.2713`: four decimals, for losses; a dash for an unknown value."""
     return "-" if number is None or not math.isfinite(number) else f"{number:.4f}"
 
 
@@ -50,16 +50,16 @@ def amount(number: float) -> str:
 
 
 def setting(value: Any) -> str:
-    """A setting's value as a recipe has it."""
+    """A setting's value as a recipe writes it."""
     if value is None:
         return "off"
     return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
 def numbered(names: Sequence[str]) -> list[str]:
-    """Names behind their numbers, as tables of classes have them: `3 Dress`.
+    """The names of classes after their indices: `3 Dress`.
 
-    A name that is a number could be taken for another column: `3: 8`, and `8` where they are one.
+    A name that is a number gets a colon, `3: 8`; one that equals its index is not repeated: `8`.
     """
     return [
         name if name == str(index) else f"{index}{':' * name.isdecimal()} {name}"
@@ -68,7 +68,7 @@ def numbered(names: Sequence[str]) -> list[str]:
 
 
 def bytes_text(count: float) -> str:
-    """`412 MB`, `1.4 MB` or `545 kB`, in thousands, millions or billions of bytes."""
+    """`1.4 GB`, `412 MB` or `545 kB`; a kB is 1000 bytes."""
     for unit, size in (("GB", 1e9), ("MB", 1e6)):
         if count >= size:
             return f"{count / size:.{0 if count >= 100 * size else 1}f} {unit}"
@@ -76,7 +76,7 @@ def bytes_text(count: float) -> str:
 
 
 def path_end(path: str, width: int) -> str:
-    """`…/end/of/path`: as much of the end of `path` as `width` letters hold."""
+    """`…/end/of/path`: the end of `path`, in at most `width` letters."""
     if len(path) <= width:
         return path
     end = path[1 - width :]
@@ -92,11 +92,11 @@ def table(
     paths: str | None = None,
     folds: str | None = None,
 ) -> str:
-    """Columns under their heads; the first `left` flush left, the others right.
+    """Columns under their heads; the first `left` are aligned left, the others right.
 
-    Where lines are longer than the terminal, the columns headed by `may_drop` are left out, one
-    after another, until they fit. Where it is a terminal for sure, the column headed by `paths`
-    then loses the beginnings of its cells, and that headed by `folds` has them on several lines.
+    If lines are longer than the terminal, the columns headed by `may_drop` are left out, one after
+    another, until the lines fit. On a terminal, the cells of the column headed by `paths` are then
+    cut at the start, or those of the column headed by `folds` broken into several lines.
     """
     lines = [[plain(cell) for cell in line] for line in (heads, *rows)]
     widths = _widths(lines)
@@ -136,7 +136,7 @@ def _with(line: Sequence[str], column: int, cell: str) -> list[str]:
 
 
 def _folded(line: Sequence[str], column: int, width: int) -> list[list[str]]:
-    """`line`, and beneath it what of one cell is over `width` letters."""
+    """`line` with one cell broken into lines of at most `width` letters."""
     first, *more = textwrap.wrap(line[column], width) or [""]
     blank = [""] * len(line)
     return [_with(line, column, first), *(_with(blank, column, part) for part in more)]

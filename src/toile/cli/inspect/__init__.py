@@ -1,4 +1,4 @@
-"""`toile inspect`: what a run's network does, and what of it is not needed."""
+"""`toile inspect`: what a run's network does, and which parts it does not need."""
 
 from toile.cli.commands import Command, new_app
 from toile.cli.inspect import census, driving, film, layers, maps, mistakes, prune, robustness

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 12
 REMEDIES = (
-    "what may help: a lower learning rate (--set training.optimizer.learning_rate=...), weights "
-    "that start by He (init: he_uniform), leaky_relu in place of relu"
+    "what may help: a lower learning rate (--set training.optimizer.learning_rate=...), He's "
+    "initialisation (init: he_uniform), leaky_relu instead of relu"
 )
 
 
@@ -24,19 +24,22 @@ def census(
     run: RunName,
     weights: Annotated[str, typer.Option(help="last or best.")] = "last",
     why: Annotated[
-        bool, typer.Option("--why", help="Say since when dead units are dead, and how deeply.")
+        bool,
+        typer.Option(
+            "--why", help="Say since when units are dead, and how far below 0 their inputs are."
+        ),
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="PNG|SVG", help="Draw the fractions of each layer.")
+        Path | None, typer.Option(metavar="PNG|SVG", help="Draw the fractions for each layer.")
     ] = None,
     values: Annotated[
-        Path | None, typer.Option(metavar="NPZ", help="Write the counts of every unit.")
+        Path | None, typer.Option(metavar="NPZ", help="Write the counts of every unit here.")
     ] = None,
     data: MovedData = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Count the units that never fire, rarely, always, and channels that say the same."""
+    """Count units that never, rarely or always fire, and find channels that are nearly equal."""
     from toile.cli.inspect.written import refuse_written, write_values
     from toile.cli.progress import data_progress, waiting
     from toile.runs import open_run
@@ -69,7 +72,7 @@ def census(
 
 def _text(counts: "Census") -> str:
     if not counts.layers:
-        return "the network has no activations, so no unit that could be dead"
+        return "the network has no activation layers, so no unit can be dead"
     rows = [
         (
             layer.name,
@@ -94,7 +97,7 @@ def _text(counts: "Census") -> str:
         "",
         (
             f"{percent(counts.dead_fraction)} of the network's {counts.units:,} units are dead: "
-            f"{counts.dead:,} give the same for every image and learn from none"
+            f"the output of {counts.dead:,} is the same for every image, so they learn from none"
         ),
     ]
     for layer in counts.layers:
@@ -110,7 +113,7 @@ def _channels(layer: "LayerCensus") -> list[str]:
         )
     if layer.redundant:
         pairs = [f"{a} and {b} ({r:.3f})" for a, b, r in layer.redundant]
-        lines.append(f"{layer.name}: channels that say the same: {_abbreviated(pairs)}")
+        lines.append(f"{layer.name}: channels that are nearly equal: {_abbreviated(pairs)}")
     return lines
 
 
@@ -121,14 +124,15 @@ def _abbreviated(words: list[str]) -> str:
 
 def _cause(death: "LayerDeath") -> str:
     since = [f"{death.from_first:,} were dead with the first weights"]
-    since += [f"{units:,} fell silent in epoch {epoch}" for epoch, units in death.killed]
+    since += [f"{units:,} died in epoch {epoch}" for epoch, units in death.killed]
     if death.unknown:
         since.append(
-            f"{death.unknown:,} later (--set training.census=true, or training.keep=epochs, while "
-            "training, tells when)"
+            f"{death.unknown:,} later (train with --set training.census=true or "
+            "training.keep=epochs to know when)"
         )
     bias = "" if death.bias is None else f", its bias {death.bias:.3g}"
     return (
-        f"{death.name}: of {death.dead:,} dead units {', '.join(since)}; the greatest input that "
-        f"any of them ever had is {death.nearest:.3g}, the middle one's {death.median:.3g}{bias}"
+        f"{death.name}: of {death.dead:,} dead units {', '.join(since)}; the greatest input of any "
+        f"of them is {death.nearest:.3g}, the median of their greatest inputs "
+        f"{death.median:.3g}{bias}"
     )

@@ -1,4 +1,4 @@
-"""`toile inspect top`, `maximise` and `embedding`: what drives channels, and how pictures lie."""
+"""`toile inspect top`, `maximise`, `embedding`: what drives channels; pictures in a plane."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ def top(
     layer: Layer,
     channels: Annotated[
         str | None,
-        typer.Option(metavar="N,N...", help="Which to tell of; the first eight unless said."),
+        typer.Option(metavar="N,N...", help="Which channels; by default the first eight."),
     ] = None,
     count: Annotated[int, typer.Option(min=1, max=100, help="Images for each channel.")] = 9,
     weights: Weights = "last",
@@ -33,7 +33,7 @@ def top(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Find the training images that drive each channel most, and the patch that did."""
+    """Find the training images that activate each channel most, and the patch it responds to."""
     indices = parsed_channels(channels)
     with looking(run, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_top
@@ -45,7 +45,7 @@ def maximise(
     run: RunName,
     layer: Layer,
     channel: Annotated[int, typer.Option(help="Which channel, or unit.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Where the climb begins.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the first picture.")] = 0,
     weights: Weights = "last",
     out: Out = None,
     values: Values = None,
@@ -53,7 +53,7 @@ def maximise(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Make a picture that drives a channel, in the range and statistics of the data."""
+    """Optimise a picture to activate a channel, in the range and statistics of the data."""
     with looking(run, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_maximised
 
@@ -63,7 +63,10 @@ def maximise(
 def embedding(
     run: RunName,
     by: Annotated[
-        str, typer.Option("--by", metavar="pca|tsne", help="tsne keeps neighbours, and is slower.")
+        str,
+        typer.Option(
+            "--by", metavar="pca|tsne", help="tsne keeps neighbours together, and is slower."
+        ),
     ] = "pca",
     seed: Seed = 0,
     weights: Weights = "last",
@@ -73,7 +76,7 @@ def embedding(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Lay the validation images out by the last hidden layer, mistakes marked."""
+    """Place the validation images in a plane by the last hidden layer, with mistakes marked."""
     with looking(run, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_embedding
 

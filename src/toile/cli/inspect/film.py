@@ -1,4 +1,4 @@
-"""`toile inspect film`: a layer over the epochs of a run that keeps the weights of each."""
+"""`toile inspect film`: a layer over the epochs of a run that keeps the weights of each epoch."""
 
 from pathlib import Path
 from typing import Annotated
@@ -29,13 +29,17 @@ def film(
     run: RunName,
     layer: Layer,
     of_kernels: Annotated[
-        bool, typer.Option("--kernels", help="The layer's kernels, in place of a picture.")
+        bool,
+        typer.Option("--kernels", help="Show the layer's kernels instead of a picture's maps."),
     ] = False,
     channels: Annotated[
-        str | None, typer.Option(metavar="N,N...", help="Of the strip; the first twelve else.")
+        str | None,
+        typer.Option(metavar="N,N...", help="Channels of the figure; by default the first twelve."),
     ] = None,
-    gif: Annotated[Path | None, typer.Option(metavar="GIF", help="Moving pictures.")] = None,
-    html: Annotated[Path | None, typer.Option(metavar="HTML", help="A page with a slider.")] = None,
+    gif: Annotated[Path | None, typer.Option(metavar="GIF", help="Write an animation.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="HTML", help="Write a page with a slider.")
+    ] = None,
     index: Index = None,
     class_: OfClass = None,
     file: OfFile = None,
@@ -46,7 +50,7 @@ def film(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Show a layer after every epoch, of a run trained with training.keep=epochs."""
+    """Show a layer after every epoch of a run that was trained with training.keep=epochs."""
     indices = parsed_channels(channels)
     _refuse(gif, ".gif", "--gif", force)
     _refuse(html, ".html", "--html", force)
@@ -75,4 +79,6 @@ def _refuse(path: Path | None, suffix: str, option: str, force: bool) -> None:
         return
     refuse_existing(path, force)
     if path.suffix != suffix:
-        raise ToileError(f"{option} {path} ends in {path.suffix!r}; it ends in {suffix}")
+        raise ToileError(
+            f"{option} {path} ends in {path.suffix!r}; its name has to end in {suffix}"
+        )

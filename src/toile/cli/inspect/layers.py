@@ -1,4 +1,4 @@
-"""`toile inspect activations`, `kernels` and `pixel`: a layer on a picture, and its arithmetic."""
+"""`toile inspect activations`, `kernels` and `pixel`: a layer's maps and its arithmetic."""
 
 from typing import Annotated
 
@@ -38,7 +38,7 @@ def activations(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Show what every channel of a layer makes of a picture, dead ones as dead."""
+    """Show the map of every channel of a layer for a picture, with dead channels marked."""
     with looking(run, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_activations
 
@@ -50,11 +50,9 @@ def kernels(
     run: RunName,
     layer: Annotated[
         str | None,
-        typer.Argument(metavar="LAYER", help="A convolution; the first one unless said."),
+        typer.Argument(metavar="LAYER", help="A convolution; by default the first."),
     ] = None,
-    channel: Annotated[
-        int, typer.Option(min=0, help="Which of the channels that each filter sees.")
-    ] = 0,
+    channel: Annotated[int, typer.Option(min=0, help="Which input channel of the filters.")] = 0,
     per_channel_scale: PerChannelScale = False,
     weights: Weights = "last",
     out: Out = None,
@@ -62,7 +60,7 @@ def kernels(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Show the kernels of a convolution, on one of the channels that it sees."""
+    """Show the kernels of a convolution for one of its input channels."""
     with looking(run, weights, None, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_kernels
 
@@ -75,7 +73,9 @@ def pixel(
     channel: Annotated[int, typer.Option(help="Which channel, or unit of a dense layer.")] = 0,
     at: Annotated[
         str | None,
-        typer.Option("--at", metavar="ROW,COLUMN", help="Where; in the middle unless said."),
+        typer.Option(
+            "--at", metavar="ROW,COLUMN", help="Position in the map; by default the middle."
+        ),
     ] = None,
     index: Index = None,
     class_: OfClass = None,
@@ -88,7 +88,7 @@ def pixel(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Show the arithmetic of one number: window, kernel, products, sum, bias, activation."""
+    """Show how one output is computed: window, kernel, products, sum, bias, activation."""
     position = parsed_position(at)
     with looking(run, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
         from toile.workbench import view_pixel

@@ -1,4 +1,4 @@
-"""`toile inspect attribute`: what in a picture an answer, or a channel, is owed to."""
+"""`toile inspect attribute`: which pixels a prediction, or a channel, depends on."""
 
 from typing import Annotated
 
@@ -32,21 +32,25 @@ def attribute(
     ] = "gradcam",
     of: Annotated[
         str | None,
-        typer.Option("--of", metavar="CLASS", help="For which class; the likeliest unless said."),
+        typer.Option(
+            "--of", metavar="CLASS", help="For which class; by default the predicted one."
+        ),
     ] = None,
     layer: Annotated[
         str | None,
-        typer.Option(metavar="LAYER", help="Of gradcam the maps; else, with --channel, of what."),
+        typer.Option(metavar="LAYER", help="Layer of Grad-CAM's maps, or of --channel."),
     ] = None,
     channel: Annotated[
-        int | None, typer.Option(help="A channel of the layer, for a class.")
+        int | None, typer.Option(help="Explain a channel of the layer instead of a class.")
     ] = None,
     at: Annotated[
         str | None,
-        typer.Option("--at", metavar="ROW,COLUMN", help="Where; at its greatest unless said."),
+        typer.Option(
+            "--at", metavar="ROW,COLUMN", help="Position in its map; by default its maximum."
+        ),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check/--no-check", help="Hold the map against random ones.")
+        bool, typer.Option("--check/--no-check", help="Compare the map with random maps.")
     ] = True,
     index: Index = None,
     class_: OfClass = None,
@@ -59,7 +63,7 @@ def attribute(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Map what in a picture an answer is owed to, and check the map before it is believed."""
+    """Map which pixels a prediction depends on, and check that map."""
     from toile.inspection import method_of
 
     # Before torch is loaded.

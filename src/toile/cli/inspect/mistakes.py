@@ -1,4 +1,4 @@
-"""`toile inspect mistakes`: wrong answers of a run, or of the readings of a study."""
+"""`toile inspect mistakes`: wrong predictions of a run, or of the readings of a study."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +20,7 @@ RunOrStudy = Annotated[
     str, typer.Argument(metavar="RUN|STUDY", help="A run or a study, by name or folder.")
 ]
 Csv = Annotated[
-    Path | None, typer.Option("--csv", metavar="CSV", help="Write the whole table here.")
+    Path | None, typer.Option("--csv", metavar="CSV", help="Write the full table here.")
 ]
 
 
@@ -30,15 +30,15 @@ def mistakes(
     neighbours: Annotated[
         int | None,
         typer.Option(
-            min=0, max=20, help="Of a run: nearest training images beside each; 5 unless said."
+            min=0, max=20, help="For a run: nearest training images of each; 5 by default."
         ),
     ] = None,
     metric: Annotated[
         str | None,
-        typer.Option("--by", metavar="cosine|euclidean", help="Of a run: how near is told."),
+        typer.Option("--by", metavar="cosine|euclidean", help="For a run: measure of distance."),
     ] = None,
     level: Annotated[
-        str | None, typer.Option(metavar="LEVEL", help="Of a study: of this level alone.")
+        str | None, typer.Option(metavar="LEVEL", help="For a study: only this level.")
     ] = None,
     weights: Weights = "last",
     out: Out = None,
@@ -48,10 +48,10 @@ def mistakes(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Show wrong answers on validation images, and what explains them.
+    """Show wrong predictions on validation images, and what explains them.
 
-    Of a run the surest, each beside the nearest training images. Of a study how many readings
-    answer each image wrongly; of a study with folds which labels are likely wrong.
+    For a run: the most confident ones, each with its nearest training images. For a study: how many
+    readings predict each image wrong; with folds also which labels are probably wrong.
     """
     from toile.runs import RunsFolder
 
@@ -63,13 +63,14 @@ def mistakes(
     if entry.kind == "study":
         if neighbours is not None or metric is not None or weights != "last":
             raise ToileError(
-                f"{entry.name} is a study; --neighbours, --by and --weights are of one run"
+                f"{entry.name} is a study; --neighbours, --by and --weights are for a run; leave "
+                "them out"
             )
         view = _of_study(entry.folder, level, count, data)
         tell_view(view, options)
     elif entry.kind == "run":
         if level is not None:
-            raise ToileError(f"{entry.name} is a run; --level is of a study")
+            raise ToileError(f"{entry.name} is a run; --level is for a study; leave it out")
         with looking(str(entry.folder), weights, data, options) as (opened, tell):
             from toile.workbench import view_mistakes
 
@@ -97,7 +98,7 @@ def _refuse_csv(path: Path | None, force: bool) -> None:
         return
     refuse_existing(path, force)
     if path.suffix != ".csv":
-        raise ToileError(f"--csv {path} ends in {path.suffix!r}; a table goes to a .csv")
+        raise ToileError(f"--csv {path} ends in {path.suffix!r}; its name has to end in .csv")
 
 
 def _write_csv(view: "MistakesView", path: Path | None, as_json: bool) -> None:

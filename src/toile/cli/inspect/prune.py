@@ -1,4 +1,4 @@
-"""`toile inspect prune`: cut filters out, smaller and faster, and say who pays."""
+"""`toile inspect prune`: cuts channels to make a network smaller and faster."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,38 +20,44 @@ if TYPE_CHECKING:
 def prune(
     name: RunOrStudy,
     layer: Annotated[
-        str | None, typer.Option(help="The layer to cut; all that can be cut unless said.")
+        str | None, typer.Option(help="The layer to cut; by default all that can be cut.")
     ] = None,
     fraction: Annotated[
         float | None,
-        typer.Option("--fraction", help="Cut this fraction of the channels, least worth first."),
+        typer.Option(
+            "--fraction", help="Cut this fraction of the channels, least important first."
+        ),
     ] = None,
     channels: Annotated[
         str | None, typer.Option(metavar="N,N...", help="Cut these channels of --layer.")
     ] = None,
     dead: Annotated[
-        bool, typer.Option("--dead", help="Cut what is 0 for every training image; costs nothing.")
+        bool,
+        typer.Option(
+            "--dead", help="Cut channels that are 0 for every training image; costs nothing."
+        ),
     ] = False,
     until_cost: Annotated[
-        float | None, typer.Option(metavar="POINTS", help="Cut until so many points are lost.")
+        float | None,
+        typer.Option(metavar="POINTS", help="Cut until so many points of accuracy are lost."),
     ] = None,
     by: Annotated[
         str,
         typer.Option(
-            "--by", metavar="rise|norm|taylor", help="What channels are worth: rise is measured."
+            "--by", metavar="rise|norm|taylor", help="Measure of importance; rise is measured."
         ),
     ] = "rise",
-    finetune: Annotated[int, typer.Option(min=0, help="Epochs to train afterwards.")] = 0,
+    finetune: Annotated[int, typer.Option(min=0, help="Epochs of training afterwards.")] = 0,
     weights: Annotated[str, typer.Option(help="last or best.")] = "last",
     curve: Annotated[
-        bool, typer.Option("--curve", help="Cut more and more, and tell of each; keep none.")
+        bool, typer.Option("--curve", help="Try larger and larger cuts, and keep none.")
     ] = False,
     within: Annotated[
         float,
-        typer.Option(metavar="POINTS", min=0, max=100, help="Of --curve: what a cut may cost."),
+        typer.Option(metavar="POINTS", min=0, max=100, help="With --curve: most points to lose."),
     ] = 0.3,
     level: Annotated[
-        str | None, typer.Option(metavar="LEVEL", help="Of --curve of a study: this level's.")
+        str | None, typer.Option(metavar="LEVEL", help="With --curve of a study: the level.")
     ] = None,
     out: Out = None,
     values: Values = None,
@@ -59,10 +65,10 @@ def prune(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Cut filters out of a run's network as a new run, and say what that costs and who pays.
+    """Cut channels out of a run's network as a new run, and say what that costs in which class.
 
-    What to cut is chosen on one half of validation, and priced on the other. With --curve, of a run
-    or the readings of a study, accuracy against what is cut.
+    One half of validation chooses the channels, the other measures the cost. With --curve: accuracy
+    against the fraction that is cut, for a run or the readings of a study.
     """
     from toile.cli.progress import data_progress, waiting
     from toile.runs import open_run
@@ -73,13 +79,15 @@ def prune(
         unfit = [dead, finetune, weights != "last", by != "rise"]
         if any(value is not None for value in asked) or any(unfit):
             raise ToileError(
-                "--curve makes all cuts, of the last weights, and keeps none; it goes with "
-                "--layer, --within and --level"
+                "--curve tries all cuts, of the last weights, and keeps none; only --layer, "
+                "--within and --level go with it"
             )
         _curve(name, layer, within / 100, level, data, options)
         return
     if level is not None or out is not None or values is not None:
-        raise ToileError("--level, --out and --values are of --curve")
+        raise ToileError(
+            "--level, --out and --values go with --curve; add --curve or leave them out"
+        )
     opened = open_run(name)
     indices = None if channels is None else _parsed(channels)
     with waiting("loading torch"):
@@ -119,13 +127,13 @@ def _curve(
 
 
 def _readings(name: str, level: str | None) -> "list[Run]":
-    """The run called `name`, or the finished readings of the study, of its `level`."""
+    """The run called `name`, or the finished readings of a study's `level`."""
     from toile.runs import Run, RunsFolder
 
     entry = RunsFolder().named(name, "run", "study")
     if entry.kind == "run":
         if level is not None:
-            raise ToileError(f"{entry.name} is a run; --level is of a study")
+            raise ToileError(f"{entry.name} is a run; --level is for a study; leave it out")
         return [Run(entry.folder)]
     from toile.studies import open_study
 
@@ -134,14 +142,16 @@ def _readings(name: str, level: str | None) -> "list[Run]":
     if level is None and len(names) == 1:
         level = names[0]
     if level not in names:
-        raise ToileError(f"say of which level of {entry.name}: --level {' or '.join(names)}")
+        raise ToileError(f"name a level of {entry.name}: --level {' or '.join(names)}")
     runs = [
         Run(reading.folder)
         for reading in result.readings
         if reading.level == level and reading.score is not None
     ]
     if not runs:
-        raise ToileError(f"level {level} of {entry.name} has no finished reading")
+        raise ToileError(
+            f"level {level} of {entry.name} has no finished reading; name another level"
+        )
     return runs
 
 
@@ -150,7 +160,7 @@ def _parsed(channels: str) -> list[int]:
         return [int(index) for index in channels.split(",")]
     except ValueError:
         raise ToileError(
-            f"--channels is {channels!r}; it is numbers with commas between them, as 3,7"
+            f"--channels is {channels!r}; it is numbers with commas between them, such as 3,7"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""`toile inspect robustness`: how often a run is right on pictures that are harder to read."""
+"""`toile inspect robustness`: a run's accuracy on pictures that are harder to read."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,16 +18,14 @@ if TYPE_CHECKING:
     from toile.workbench import Robustness
 
 NoAttacks = Annotated[
-    bool, typer.Option("--no-attacks", help="Leave FGSM and PGD out, which take Captum.")
+    bool, typer.Option("--no-attacks", help="Leave out FGSM and PGD, which need Captum.")
 ]
 
 
 def robustness(
     run: RunName,
     no_attacks: NoAttacks = False,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Draws which way a picture is turned, its noise, and so on.")
-    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of directions, noise and so on.")] = 0,
     weights: Weights = "last",
     out: Out = None,
     values: Values = None,
@@ -35,7 +33,7 @@ def robustness(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Measure accuracy on validation images turned, darkened, blurred, attacked, and more."""
+    """Measure accuracy on validation images that are turned, darkened, blurred or attacked."""
     options = OutputOptions(out, values, force, as_json)
     measure_robustness(run, options, weights, data, seed, attacks=not no_attacks)
 
@@ -48,7 +46,7 @@ def measure_robustness(
     seed: int = 0,
     attacks: bool = True,
 ) -> None:
-    """Measure, say and write it, also for `toile evaluate --robustness`."""
+    """Measure, print and write robustness, also for `toile evaluate --robustness`."""
     from toile.cli.inspect.written import refuse_written
     from toile.cli.progress import data_progress, waiting
     from toile.runs import open_run
@@ -68,7 +66,7 @@ def measure_robustness(
     try:
         write_outputs(options, lambda: _draw(measured), measured.values)
     finally:
-        # Last, so that what took minutes is said whatever hinders its being kept.
+        # Last, so that scores which took minutes are printed even if they cannot be saved.
         _keep(measured, data)
 
 
@@ -82,7 +80,7 @@ def _keep(measured: "Robustness", data: str | None) -> None:
         write_report(run, None if data is None else load_run_data(run, data=data))
     except ToileError as error:
         raise ToileError(
-            "what was measured is said above, and was not kept for the page and the model card: "
+            "the scores are printed above, but could not be saved for the page and the model card: "
             f"{error}"
         ) from None
 
@@ -109,7 +107,7 @@ def _text(measured: "Robustness") -> str:
         ),
         *([f"warning: {plain(measured.seen)}"] if measured.seen else []),
         "",
-        table(("", "images", "right %", "the class that falls most %"), rows, left=2),
+        table(("", "images", "accuracy %", "recall of the hardest class %"), rows, left=2),
     ]
     if measured.attacked_clean is not None:
         attacks = [
@@ -120,17 +118,17 @@ def _text(measured: "Robustness") -> str:
         lines += [
             "",
             (
-                f"attacked: {measured.attacked_clean.n:,} of them, untouched right in "
+                f"attacked: {measured.attacked_clean.n:,} of them; accuracy without attack "
                 f"{_ends(measured.attacked_clean)} %"
             ),
-            table(("attack", "change", "right %"), attacks, left=2),
+            table(("attack", "change", "accuracy %"), attacks, left=2),
         ]
     lines += ["", *_no_class(measured), *(f"left out: {plain(note)}" for note in measured.left_out)]
     return "\n".join(lines)
 
 
 def _hardest(scores: "CorruptionScores", at: int, names: tuple[str, ...]) -> tuple[str]:
-    """The recall of the class that falls most over all strengths, at this one."""
+    """The hardest class over all strengths, with its recall at this strength."""
     hardest = scores.hardest_class
     return (f"{plain(names[hardest])} {_ends(scores.levels[at].recalls[hardest])}",)
 
@@ -138,9 +136,11 @@ def _hardest(scores: "CorruptionScores", at: int, names: tuple[str, ...]) -> tup
 def _no_class(measured: "Robustness") -> list[str]:
     lines = []
     for score in measured.no_class:
-        sure = "" if score.sure is None else f", in the median {percent(score.sure, 1)} sure"
+        sure = (
+            "" if score.sure is None else f", with a median confidence of {percent(score.sure, 1)}"
+        )
         lines.append(
-            f"of {plain(score.kind)}, which is no class: answers "
+            f"{plain(score.kind)}, which is no class: answered "
             f"{estimate(score.answered.to_json())}{sure}"
         )
     if measured.cost is not None:

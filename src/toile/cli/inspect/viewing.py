@@ -1,4 +1,4 @@
-"""What the commands that look inside share: which picture, and where the answer goes."""
+"""The common options of the commands that look inside a network, and the output of views."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,25 +19,23 @@ if TYPE_CHECKING:
     from toile.workbench import InsideView, InspectedRun, ShownPicture
 
 Weights = Annotated[str, typer.Option(help="last, or best by validation.")]
-Layer = Annotated[str, typer.Argument(metavar="LAYER", help="Its name, as toile network has it.")]
-Index = Annotated[
-    int | None, typer.Option(metavar="N", help="The image at this place of the training part.")
-]
+Layer = Annotated[str, typer.Argument(metavar="LAYER", help="The layer's name in toile network.")]
+Index = Annotated[int | None, typer.Option(metavar="N", help="The training image with this index.")]
 OfClass = Annotated[
     str | None, typer.Option("--class", metavar="NAME", help="A validation image of this class.")
 ]
 OfFile = Annotated[str | None, typer.Option("--file", metavar="FILE", help="Any picture.")]
-Seed = Annotated[int, typer.Option(min=0, help="Draws the image where none is named.")]
+Seed = Annotated[int, typer.Option(min=0, help="The seed that draws an image if none is named.")]
 Out = Annotated[Path | None, typer.Option(metavar="PNG|SVG", help="Draw it here.")]
 Values = Annotated[Path | None, typer.Option(metavar="NPZ", help="Write the arrays here.")]
 PerChannelScale = Annotated[
-    bool, typer.Option("--own-scale", help="A scale for each channel in place of one for all.")
+    bool, typer.Option("--own-scale", help="One scale for each channel instead of one for all.")
 ]
 
 
 @dataclass(frozen=True)
 class Picked:
-    """Which picture is meant, as it was typed."""
+    """The typed options that choose a picture."""
 
     index: int | None
     class_name: str | None
@@ -45,13 +43,13 @@ class Picked:
     seed: int
 
     def of(self, opened: "InspectedRun") -> "ShownPicture":
-        """The picture itself."""
+        """The chosen picture."""
         return opened.picture(self.index, self.class_name, self.file, self.seed)
 
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What is to come of looking, as it was typed."""
+    """The typed options of the output."""
 
     out: Path | None
     values: Path | None
@@ -63,9 +61,9 @@ class OutputOptions:
 def looking(
     run: str, weights: str, data: str | None, options: OutputOptions
 ) -> Iterator[tuple["InspectedRun", Callable[["InsideView"], None]]]:
-    """The run opened, and what tells and writes what was found in it.
+    """The opened run, and a function that takes the views to print and write at the end.
 
-    What can be refused is refused before torch is loaded.
+    Options that cannot work are refused before torch is loaded.
     """
     from toile.cli.progress import data_progress, waiting
     from toile.runs import open_run
@@ -83,7 +81,7 @@ def looking(
 
 
 def tell_view(view: "InsideView", options: OutputOptions) -> None:
-    """Say what was found, and write what was asked for."""
+    """Print the view, and write the requested files."""
     if options.as_json:
         say_json(view.record)
     else:
@@ -95,7 +93,7 @@ def tell_view(view: "InsideView", options: OutputOptions) -> None:
 def write_outputs(
     options: OutputOptions, draw: Callable[[], "Figure"], values: "Mapping[str, np.ndarray]"
 ) -> None:
-    """Write the figure and the arrays that were asked for, and say where."""
+    """Write the requested figure and arrays, and print their paths."""
     if options.out is not None:
         from toile.report import save_figure
 
@@ -115,7 +113,7 @@ def parsed_position(text: str | None) -> tuple[int, int] | None:
         return None
     parts = text.split(",")
     if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
-        raise ToileError(f"--at is {text}; it is a row and a column, as in 3,4")
+        raise ToileError(f"--at is {text}; it is a row and a column, such as 3,4")
     return int(parts[0]), int(parts[1])
 
 
@@ -123,5 +121,7 @@ def parsed_channels(text: str | None) -> list[int]:
     """`3,7` as channels. Raises ToileError for anything else."""
     parts = [] if text is None else text.split(",")
     if not all(part.strip().isdecimal() for part in parts):
-        raise ToileError(f"--channels is {text}; it is numbers, as in 3,7")
+        raise ToileError(
+            f"--channels is {text}; it is numbers with commas between them, such as 3,7"
+        )
     return [int(part) for part in parts]

@@ -1,4 +1,4 @@
-"""Where figures and arrays of an inspection go; what cannot be written is refused beforehand."""
+"""The files of an inspection; paths that cannot be written are refused beforehand."""
 
 import io
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def refuse_written(out: Path | None, values: Path | None, force: bool) -> None:
-    """Raise ToileError where `out` can be no figure's file, or `values` none of arrays."""
+    """Raise ToileError if `out` cannot be a figure's file, or `values` a file of arrays."""
     if out is not None:
         from toile.report import SUFFIXES
 
@@ -26,11 +26,13 @@ def refuse_written(out: Path | None, values: Path | None, force: bool) -> None:
     if values is not None:
         refuse_existing(values, force)
         if values.suffix != ".npz":
-            raise ToileError(f"--values {values} ends in {values.suffix!r}; arrays go to a .npz")
+            raise ToileError(
+                f"--values {values} ends in {values.suffix!r}; its name has to end in .npz"
+            )
 
 
 def write_values(path: Path, arrays: Mapping[str, "np.ndarray"]) -> None:
-    """Write named arrays as NumPy's .npz, whole or not at all."""
+    """Write named arrays as a .npz file, completely or not at all."""
     import numpy as np
 
     written = io.BytesIO()

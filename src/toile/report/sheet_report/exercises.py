@@ -239,10 +239,10 @@ def _exported(block: PageBlock, outcome: ExerciseOutcome, steps: Steps) -> PageB
     return replace(
         block,
         sentence=(
-            f"The file answers as the network does: of {parity['images']} validation images "
-            f"{agree} get the same class, and no number differs by more than "
-            f"{parity['max_difference']:.1e}. Opened again, it takes {record['picture']} for "
-            f"{first['class']}, {sure}."
+            f"The file predicts as the network does: {agree} of {parity['images']} validation "
+            "images get the same class, and no output differs by more than "
+            f"{parity['max_difference']:.1e}. Opened again, it predicts {first['class']} for "
+            f"{record['picture']}, {sure}."
         ),
         words=tuple(words),
         drawings=_named(block, drawings),

@@ -71,7 +71,7 @@ REFUSED = {
     "dir_dogs_cats": r"train/ holds 40 pictures and no class folders; their names begin with cat "
     r"and dog, .* as train/cat/cat.\d+.jpg",
     "dir_prefix_names": r"it holds 24 pictures and no class folders; their names begin with cat",
-    "dir_gtsrb": r"Test/ holds 12 pictures .* can be no test images; name Train/ to read it alone, "
+    "dir_gtsrb": r"Test/ holds 12 pictures .* cannot be test images; name Train/ to read it alone, "
     r"as .*dir_gtsrb/Train; a test part is then sealed",
     "dir_roboflow": "images/ and labels/ are no classes; .* boxes or masks of objects are not read",
     "dir_deeper": "bags/left/ holds 10 pictures inside the folder bags/.* move them up into bags/",

@@ -65,7 +65,7 @@ def of_class(data: Dataset, label: int) -> np.ndarray:
 def test_emnist_is_turned_upright_and_it_is_said(write):
     path = write("emnist_letters")
     data = load_data(path)
-    assert data.notes[0] == "the classes are called by the letters of emnist-letters-mapping.txt"
+    assert data.notes[0] == "the names of the classes are the letters of emnist-letters-mapping.txt"
     assert [note.split(":")[0] for note in data.notes[1:]] == ["turned upright"]
     images, labels = glyphs(UPPER, 12, 1)
     assert np.array_equal(of_class(data, 0), images[labels == 0].mean(axis=0))

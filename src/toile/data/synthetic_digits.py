@@ -1,7 +1,7 @@
-"""`synthetic-digits`: digits of twelve type styles, sheared, scaled, moved and made noisy.
+"""`synthetic-digits`: digits in twelve fonts, sheared, scaled, moved and with noise.
 
-Made here from a seed, the same to the bit everywhere: the glyphs come as a picture, and all that is
-computed is sums and products. Its parts are drawn from streams of their own.
+They are computed from a seed, with the same bits on every machine: the glyphs are stored as a
+picture, and only sums and products are computed. Each part has its own random stream.
 """
 
 import struct
@@ -22,7 +22,7 @@ from toile.streams import numpy_stream
 SIDE_PX, CELL_PX, GLYPH_PX = 28, 48, 40
 NUM_STYLES = 12
 FINE = 2
-"""So many samples a side are averaged for each pixel."""
+"""Samples along each side of a pixel, which are averaged."""
 AT_ONCE = 500
 SEED = 2026
 
@@ -51,9 +51,10 @@ def make_synthetic_digits(known: Known, folder: Path, progress: Progress) -> Non
 def synthetic_digits(
     count: int, seed: int, part: int = 0, progress: Callable[[int], None] = lambda done: None
 ) -> tuple[UInt8[np.ndarray, "n h w"], Int64[np.ndarray, " n"]]:
-    """`count` pictures of 28 x 28 px and the digits on them, as many of each as of any other.
+    """`count` pictures of 28 x 28 px and their labels, with equally many of each digit.
 
-    White on black. `part` 0 and 1 are of other draws; `progress` is told how many are done.
+    Digits are white on black. `part` 0 and 1 have different random streams; `progress` is called
+    with the number of pictures done.
     """
     labels = np.arange(count) % 10
     pixels = np.empty((count, SIDE_PX, SIDE_PX), np.uint8)
@@ -79,14 +80,14 @@ def _draw(
     styles = rng.integers(0, NUM_STYLES, n)
     rows, columns = _glyph_coordinates(uniform)
     values = _bilinear(glyphs, styles, labels, rows, columns)
-    # Four samples a pixel, added in one order.
+    # Four samples for each pixel, always added in the same order.
     fine = values.reshape(n, SIDE_PX, FINE, SIDE_PX, FINE)
     values = (
         fine[:, :, 0, :, 0] + fine[:, :, 0, :, 1] + fine[:, :, 1, :, 0] + fine[:, :, 1, :, 1]
     ) / 4
     white, black = uniform(140, 255), uniform(0, 40)
     grey = black[:, None, None] + values * (white - black)[:, None, None]
-    # Whole numbers with ends of their own for each picture: a normal draw would need logarithms.
+    # Uniform noise of a range for each picture: normal noise would need logarithms.
     noise = rng.integers(-100, 101, values.shape) * (uniform(0, 24) / 100)[:, None, None]
     return np.asarray(np.clip(np.rint(grey + noise), 0, 255), np.uint8)
 
@@ -94,7 +95,7 @@ def _draw(
 def _glyph_coordinates(
     uniform: Uniform,
 ) -> tuple[Float64[np.ndarray, "n h w"], Float64[np.ndarray, "n h w"]]:
-    """Where in a glyph's cell each sample of a picture lies, as rows and columns."""
+    """The row and column in the glyph's cell of each sample of each picture."""
     height = uniform(13, 22)
     scale = GLYPH_PX / height
     width = scale * uniform(0.75, 1.2)
@@ -115,7 +116,7 @@ def _bilinear(
     rows: Float64[np.ndarray, "n h w"],
     columns: Float64[np.ndarray, "n h w"],
 ) -> Float64[np.ndarray, "n h w"]:
-    """The glyphs' greys between their pixels; 0 outside a cell."""
+    """The glyphs' greys by bilinear interpolation; 0 outside a cell."""
     inside = (rows >= 0) & (rows <= CELL_PX - 1) & (columns >= 0) & (columns <= CELL_PX - 1)
     rows, columns = np.clip(rows, 0, CELL_PX - 1), np.clip(columns, 0, CELL_PX - 1)
     top = np.minimum(np.floor(rows).astype(np.int64), CELL_PX - 2)

@@ -73,7 +73,7 @@ def test_of_two_labels_the_fine_one_is_read_unless_the_first_is_asked_for(
     dataset = load_data(tmp_path, label_column=column)
     assert dataset.train.labels.tolist() == expected
     assert dataset.class_names == names
-    assert "data.label_column first takes the coarse" in " ".join(dataset.notes)
+    assert "data.label_column=first means the coarse" in " ".join(dataset.notes)
     with pytest.raises(ToileError, match="label_column is age; of CIFAR-100 it is coarse or fine"):
         load_data(tmp_path, label_column="age")
 
@@ -83,7 +83,7 @@ def test_of_two_labels_the_fine_one_is_read_unless_the_first_is_asked_for(
     [
         (
             lambda folder: cut(folder / "data_batch_9.bin"),
-            "has 61459 bytes; of CIFAR-10 each image",
+            "has 61459 bytes, which is no multiple of 3073",
         ),
         (lambda folder: (folder / "data_batch_9.bin").write_bytes(b""), "has 0 bytes"),
         (lambda folder: [file.unlink() for file in folder.glob("data_*")], "no training images"),

@@ -55,7 +55,7 @@ def test_a_validation_folder_holds_the_validation_images(folder):
 
 def test_of_two_folders_for_one_part_none_is_chosen(folder):
     picture(folder / "training_2" / "ant" / "1.png")
-    with pytest.raises(ToileError, match=r"train/ and training_2/ are called as train parts are"):
+    with pytest.raises(ToileError, match=r"train/ and training_2/ are all named like a train part"):
         load_data(folder)
 
 
@@ -70,7 +70,7 @@ def test_by_the_older_rules_there_are_train_and_test_alone(folder):
 def test_a_folder_beside_train_and_test_is_not_guessed_at(folder):
     picture(folder / "extra" / "ant" / "1.png")
     with pytest.raises(
-        ToileError, match="has extra/, test/ and train/; class folders lie in train/"
+        ToileError, match="has extra/, test/ and train/; class folders are in train/"
     ):
         load_data(folder)
 
@@ -78,7 +78,7 @@ def test_a_folder_beside_train_and_test_is_not_guessed_at(folder):
 def test_a_class_is_not_called_as_a_part_is(tmp_path):
     for index in range(40):
         picture(tmp_path / ("train", "boat")[index % 2] / f"{index}.png", index)
-    with pytest.raises(ToileError, match="train/ holds 20 pictures and no class folders; lay them"):
+    with pytest.raises(ToileError, match="train/ holds 20 pictures and no class folders; put them"):
         load_data(tmp_path)
     assert load_data(tmp_path, rule=2).class_names == ("boat", "train")
 

@@ -135,7 +135,7 @@ def test_a_file_with_no_rows(train_csv, text, rule):
 def test_pixels_that_make_no_square(train_csv):
     rows = ["label" + ",p" * 20, *["0" + ",7" * 20] * 3]
     train_csv.write_text("\n".join(rows))
-    with pytest.raises(ToileError, match="has 20 pixels in a row, which is no square number, nor"):
+    with pytest.raises(ToileError, match="has 20 pixels in a row, which is no square number and"):
         load_data(train_csv.with_name("toy_train.csv").rename(train_csv.with_name("alone.csv")))
 
 
@@ -158,7 +158,7 @@ def test_where_neither_end_could_be_labels_the_setting_is_asked_for(tmp_path):
 
 def test_a_label_in_the_middle_is_refused(train_csv):
     change_row(train_csv, 1, lambda cells: [*cells[1:4], "label", *cells[4:]])
-    with pytest.raises(ToileError, match="column 4, 'label', stands among the pixels; the label"):
+    with pytest.raises(ToileError, match="column 4, 'label', is among the pixels; the label"):
         load_data(train_csv.parent)
 
 
@@ -171,7 +171,8 @@ def test_either_file_of_a_pair_names_both(train_csv, toy, named):
 def test_two_columns_that_may_be_the_label_are_named(train_csv):
     change_row(train_csv, 1, lambda cells: ["kind", *cells[1:-1], "colour"])
     with pytest.raises(
-        ToileError, match="has 'kind', 'colour' beside the pixels; which is the lab"
+        ToileError,
+        match="has 'kind', 'colour' beside the pixels, and it is not clear which is the lab",
     ):
         load_data(train_csv.parent)
 

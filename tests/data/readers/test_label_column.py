@@ -13,7 +13,9 @@ WITHOUT_NAMES = ("idx", "npz", "folder", "zip")
 @pytest.mark.parametrize("form", WITHOUT_NAMES)
 def test_a_form_without_named_columns_refuses_a_name(write, form):
     path = write(form)
-    with pytest.raises(ToileError, match=r"column is age, and there are no columns with names"):
+    with pytest.raises(
+        ToileError, match=r"column is age, and this format has no columns with names"
+    ):
         load_data(path, label_column="age")
     assert load_data(path, label_column="last").class_names == ("0", "1", "2")
 

@@ -131,7 +131,7 @@ def test_a_column_without_pages_is_damage(tmp_path):
     # Field 9, where the first column's data begin: byte 4, as a zigzag number.
     at = content.index(b"\x26\x08", len(content) - 8 - _footer_length(content))
     file.write_bytes(content[:at] + b"\x26\x00" + content[at + 2 :])
-    with pytest.raises(ToileError, match=r"damaged .its footer cannot be"):
+    with pytest.raises(ToileError, match=r"damaged .its footer cannot be read"):
         load_data(file)
 
 

@@ -19,9 +19,9 @@ def write_pictures(folder, names):
     ("files", "message"),
     [
         (["a/train.parquet", "b/train.parquet"], "holds 2 sets of Parquet files, in a/, b/"),
-        (["train.parquet", "other.parquet"], "name every file train, validation or test, or none"),
+        (["train.parquet", "other.parquet"], "name every file by its part"),
         (["test.parquet"], "has test images and none to train on"),
-        (["train-test.parquet"], "is called as two parts, test and train"),
+        (["train-test.parquet"], "has two parts in its name, test and train"),
     ],
 )
 def test_a_folder_whose_files_are_no_one_set_is_refused(tmp_path, files, message):

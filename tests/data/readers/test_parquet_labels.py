@@ -175,7 +175,7 @@ def test_a_file_without_rows_is_passed_over_and_said(tmp_path):
     write(tmp_path / "train-1.parquet", range(24), None)
     dataset = load_data(tmp_path, test=0)
     assert len(dataset.train) == 24
-    assert "train-0.parquet is passed over: it has no rows" in dataset.notes
+    assert "train-0.parquet is left out: it has no rows" in dataset.notes
     with pytest.raises(ToileError, match="has 0 rows"):
         load_data(tmp_path / "train-0.parquet")
 

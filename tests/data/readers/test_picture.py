@@ -112,7 +112,7 @@ def test_of_an_animation_the_first_frame_is_taken_and_the_frames_are_counted():
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is a HEIC photograph, which is not read"),
         (b"\0\0\0\x1cftypavif\0\0\0\0", "is an AVIF picture, which is not read"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing, which is not read"),
-        (b"<!DOCTYPE html><html>", "is a web page, as a server sends for a picture"),
+        (b"<!DOCTYPE html><html>", "is a web page, which servers send for a missing"),
     ],
     ids=["empty", "text", "EPS", "PSD", "FITS", "TIFF", "HEIC", "AVIF", "SVG", "page"],
 )

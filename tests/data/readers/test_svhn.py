@@ -34,7 +34,7 @@ def test_ten_is_the_digit_0_and_pictures_stand_upright(tmp_path, compressed):
     assert dataset.train.labels.tolist() == (labels % 10).tolist()
     assert np.array_equal(open_sealed(dataset.test).pixels, test_pixels)
     notes = " ".join(dataset.notes)
-    assert "the label 10 is called 0" in notes
+    assert "the label 10 is read as the digit 0" in notes
     assert "extra_32x32.mat is not read" in notes
 
 
@@ -77,7 +77,9 @@ def test_other_arrays_are_refused_by_name(tmp_path, arrays, said):
 
 def test_other_files_of_matlab_are_refused_with_the_next_step(tmp_path):
     scipy.io.savemat(tmp_path / "letters.mat", {"dataset": np.zeros(3)})
-    with pytest.raises(ToileError, match=r"holds dataset; of .mat files SVHN's .* numpy.savez"):
+    with pytest.raises(
+        ToileError, match=r"holds dataset; the only .mat files read are SVHN's .* numpy.savez"
+    ):
         load_data(tmp_path / "letters.mat")
     (tmp_path / "new.mat").write_bytes(b"MATLAB 7.3 MAT-file".ljust(128) + bytes(400))
     with pytest.raises(ToileError, match=r"is of MATLAB 7.3, .* '-v7'"):

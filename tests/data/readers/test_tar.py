@@ -83,7 +83,10 @@ def test_the_part_may_stand_anywhere_in_the_name_of_a_shard(tmp_path, train, tes
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("more-0.tar", "is called as a part"), ("train-test-0.tar", "as two parts, test and train")],
+    [
+        ("more-0.tar", "has a part in its name"),
+        ("train-test-0.tar", "has two parts in its name, test and train"),
+    ],
 )
 def test_a_shard_whose_part_would_have_to_be_guessed_is_refused(tmp_path, name, said):
     write(tmp_path / "train-1.tar", samples(range(12)))

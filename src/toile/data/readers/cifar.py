@@ -1,8 +1,8 @@
-"""CIFAR-10 and CIFAR-100 in the binary form of their authors: rows of labels and pixels.
+"""CIFAR-10 and CIFAR-100 in their authors' binary format: rows of labels and pixels.
 
-A row has the label (of CIFAR-100 the coarse one, then the fine one), and 32 x 32 bytes each of red,
-green and blue. Source: Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images",
-and the page of the data sets.
+A row has the label (in CIFAR-100 the coarse label, then the fine one) and 32 x 32 bytes each of
+red, green and blue. Source: Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny
+Images", and the data sets' page.
 """
 
 import re
@@ -32,15 +32,15 @@ PICKLED = re.compile(r"data_batch_\d+|test_batch")
 
 @dataclass(frozen=True)
 class CifarSet:
-    """One of the two sets: what its files are called, and the labels before a row's pixels."""
+    """One of the two sets: the names of its files, and the labels before the pixels of a row."""
 
     name: str
     train: re.Pattern[str]
     test: str
     labels: tuple[str, ...]
-    """What the labels tell apart, first to last."""
+    """The kind of each label, in the order of the row."""
     names: tuple[str, ...]
-    """The file of the class names of each."""
+    """The file with the class names of each label."""
 
     @property
     def row(self) -> int:
@@ -63,7 +63,7 @@ FORMS = (
 def find_cifar(path: Path) -> list[Path]:
     """The files of such a set in a folder, sorted by name; none if it holds none.
 
-    Raises ToileError where it holds the set for Python, which is not read.
+    Raises ToileError if it holds the Python version of the set, which is not read.
     """
     if not path.is_dir():
         return []
@@ -74,15 +74,15 @@ def find_cifar(path: Path) -> list[Path]:
         return [file for file in files if form.train.fullmatch(file.name) or file.name in wanted]
     if pickled := sorted(file for file in path.iterdir() if PICKLED.fullmatch(file.name)):
         raise ToileError(
-            f"{pickled[0]}: is CIFAR-10 in the form for Python, a pickle, which runs code of "
-            "whoever made it when it is opened and is not read; fetch the binary version, "
+            f"{pickled[0]}: is the Python version of CIFAR-10, a pickle, which can run any code "
+            "when it is opened and is not read; fetch the binary version, "
             "cifar-10-binary.tar.gz, and name its folder"
         )
     return []
 
 
 def read_cifar(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
-    """Read the files `find_cifar` found: of CIFAR-100 the fine classes, or as asked."""
+    """Read the files of `find_cifar`; CIFAR-100 by its fine classes, or by `data.label_column`."""
     form = _form(path)
     assert form is not None
     train = [file for file in files if form.train.fullmatch(file.name)]
@@ -105,8 +105,8 @@ def read_cifar(path: Path, files: list[Path], data: Data, progress: Progress) ->
     note = f"{form.name} in the binary form"
     if len(form.labels) > 1:
         note += (
-            f", by its {form.labels[column]}es: data.label_column first takes the coarse, last the "
-            "fine ones"
+            f", by its {form.labels[column]}es: data.label_column=first means the coarse classes, "
+            "last the fine ones"
         )
     return Parts(
         parts[0],
@@ -118,7 +118,7 @@ def read_cifar(path: Path, files: list[Path], data: Data, progress: Progress) ->
 
 
 def _label_column(form: CifarSet, setting: str, path: Path) -> int:
-    """Which label of a row is learnt: the last, the fine one, unless `setting` says another."""
+    """The index of the label to learn: the last, the fine one, unless `setting` says otherwise."""
     if setting in NO_COLUMN_NAMES:
         return 0 if setting == "first" else len(form.labels) - 1
     # `coarse`, or as in Hugging Face's files `coarse_label`.
@@ -127,13 +127,13 @@ def _label_column(form: CifarSet, setting: str, path: Path) -> int:
     if len(names) > 1 and wanted in names:
         return names.index(wanted)
     raise ToileError(
-        f"{path}: data.label_column is {setting}; of {form.name} it is "
-        + (" or ".join(names) if len(names) > 1 else "left out, as there is one")
+        f"{path}: data.label_column is {setting}; for {form.name} "
+        + (f"it is {' or '.join(names)}" if len(names) > 1 else "leave it out: there is one label")
     )
 
 
 def _form(path: Path) -> CifarSet | None:
-    """Which of the two sets a folder holds; of files called train.bin their size says it."""
+    """Which of the two sets a folder holds; a file called train.bin is recognised by its size."""
     ten, hundred = FORMS
     if any(ten.train.fullmatch(file.name) or file.name == ten.test for file in path.iterdir()):
         return ten
@@ -167,8 +167,8 @@ def _num_images(file: Path, form: CifarSet) -> int:
     size, rest = divmod(num_bytes, form.row)
     if rest or not size:
         raise ToileError(
-            f"{file}: has {num_bytes} bytes; of {form.name} each image takes {form.row}, and there "
-            "are whole images; fetch the file again"
+            f"{file}: has {num_bytes} bytes, which is no multiple of {form.row}, the bytes of an "
+            f"image of {form.name}; fetch the file again"
         )
     return size
 
@@ -181,7 +181,7 @@ def _rows(file: Path, size: int, form: CifarSet) -> UInt8[np.ndarray, "n row"]:
 
 
 def _read_names(file: Path, num_classes: int) -> tuple[str, ...] | None:
-    """A class name a line; None where they are no names of these classes."""
+    """The class names, one in each line; None if they cannot be those of these classes."""
     if file.stat().st_size > MAX_NAMES_BYTES:
         return None
     try:
@@ -194,13 +194,13 @@ def _read_names(file: Path, num_classes: int) -> tuple[str, ...] | None:
 
 
 def _number(form: CifarSet, file: Path) -> int:
-    """A batch's number; 0 of the one file of CIFAR-100."""
+    """The number of a batch; 0 for the single file of CIFAR-100."""
     match = form.train.fullmatch(file.name)
     return int(match[1]) if match and match.groups() else 0
 
 
 def _missing_note(form: CifarSet, train: list[Path]) -> list[str]:
-    """That batches lack between those that are there."""
+    """A note if batches are missing between those that are there."""
     batches = {_number(form, file) for file in train}
     missing = sorted(set(range(1, max(batches) + 1)) - batches)
     words = ", ".join(f"data_batch_{number}.bin" for number in missing)

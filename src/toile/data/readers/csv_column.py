@@ -13,7 +13,10 @@ MAX_CELL = 256
 
 @dataclass
 class Column:
-    """The cells of a column beside the pixels: each different one once, and which each row has."""
+    """The cells of a column next to the pixels: each different cell once, and its index by row.
+
+    `role` is what the column is, as in `Form`.
+    """
 
     role: str
     cells: dict[str, int] = field(default_factory=dict)
@@ -21,11 +24,11 @@ class Column:
 
     @property
     def rows(self) -> Int32[np.ndarray, " rows"]:
-        """For each row the place of its cell among the different ones."""
+        """For each row, the index of its cell in `cells`."""
         return np.concatenate(self.codes)
 
     def add(self, cells: list[str], where: str) -> None:
-        """The cells of some more rows."""
+        """Add the cells of more rows. Raises ToileError if they cannot be labels."""
         known = self.cells
         codes = np.array([known.setdefault(cell, len(known)) for cell in cells], np.int32)
         if len(known) > MAX_DISTINCT or max(map(len, cells)) > MAX_CELL:

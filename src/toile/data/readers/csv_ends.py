@@ -1,9 +1,9 @@
-"""Which end of a row is the label, where no header says it: told by what only labels can be.
+"""Which end of a row is the label if there is no header: decided by values only labels can have.
 
-A pixel never wins. An end is no label where all rows have the same value there, where most have one
-of their own, where it holds fractions or over a thousand values. It is no pixel where a fifth of
-the rows have a value that no pixel between the ends has. Where that leaves both, the label is the
-end whose values are those of classes, while the other is like the pixel beside it.
+An end is no label if all rows have the same value, if most rows have different values, or if it
+holds fractions or more than a thousand values. It is no pixel if a fifth of the rows have a value
+that no pixel between the ends has. If both ends are still possible, the label is the end whose
+values look like class indices, provided that the other end is like the pixel next to it.
 """
 
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from toile.data.readers.parts import MAX_CLASSES
 from toile.errors import ToileError
 
 FOREIGN = 0.2
-"""Fraction of rows with a value that no pixel has, above which a column is none."""
+"""From this fraction of rows with a value that no pixel has, a column is no pixel."""
 ALIKE = 0.9
-"""Above this fraction of rows with one value, or correlation with its neighbour, it is a pixel."""
+"""From this fraction of rows with one value, or correlation with its neighbour, it is a pixel."""
 UNLIKE = 0.5
 FULL = 0.8
-"""Of the whole numbers between the lowest and the highest label, the fraction that occurs."""
+"""Least fraction of the integers between the lowest and the highest label that have to occur."""
 
 
 @dataclass(frozen=True)
 class End:
-    """One end of the rows: what speaks for a label and for a pixel."""
+    """One end of the rows, with the evidence for a label and for a pixel."""
 
     may_be_label: bool
     cannot_be_pixel: bool
@@ -37,9 +37,9 @@ class End:
 
 
 def label_end(rows: Rows) -> int:
-    """0 where the first of the two ends is the label, 1 where the last is.
+    """0 if the first of the two ends is the label, 1 if the last is.
 
-    ToileError naming the setting where that cannot be told.
+    Raises ToileError, which names the setting, if that is not clear.
     """
     first, last = (_end(column, neighbours, rows) for column, neighbours in _ends(rows))
     for index, (end, opposite) in enumerate(((first, last), (last, first))):
@@ -57,7 +57,7 @@ def label_end(rows: Rows) -> int:
 
 
 def _is_surely(end: End, opposite: End) -> bool:
-    """Whether of two ends that may both be labels `end` is."""
+    """Whether `end` is the label of two ends that may both be labels."""
     if end.cannot_be_pixel or opposite.cannot_be_pixel:
         return not opposite.cannot_be_pixel
     return end.like_classes and end.unlike_pixel and opposite.like_pixel
@@ -69,7 +69,7 @@ def ends_of(rows: Rows) -> list[Column]:
 
 
 def values_of(column: Column) -> Float64[np.ndarray, " distinct"]:
-    """The numbers of a column's cells; NaN for what is none."""
+    """The numbers of a column's different cells; NaN for a cell that is no number."""
     return np.array([_number(cell) for cell in column.cells])
 
 
@@ -81,7 +81,7 @@ def _number(cell: str) -> float:
 
 
 def _ends(rows: Rows) -> list[tuple[Column, UInt8[np.ndarray, " rows"]]]:
-    """Each end and the pixels beside it."""
+    """Each end, with the pixels next to it."""
     neighbours = [np.concatenate([chunk[:, index] for chunk in rows.chunks]) for index in (0, -1)]
     return list(zip(ends_of(rows), neighbours, strict=True))
 
@@ -109,7 +109,7 @@ def _end(column: Column, neighbours: UInt8[np.ndarray, " rows"], rows: Rows) -> 
 def _correlation(
     values: Float64[np.ndarray, " rows"], neighbours: UInt8[np.ndarray, " rows"]
 ) -> float:
-    """Of a column with the pixels beside it, in [0, 1]; 0 where either is of one value."""
+    """The absolute correlation of a column and the pixels next to it; 0 if one is constant."""
     if values.std() == 0 or neighbours.std() == 0:
         return 0.0
     return abs(float(np.corrcoef(values, neighbours)[0, 1]))

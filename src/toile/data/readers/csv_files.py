@@ -1,4 +1,4 @@
-"""Which CSV files are one set, and which of them is which part of it."""
+"""Which CSV files belong to one set, and which part each of them is."""
 
 import os
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ NO_LABELS = "has no labels and is left out"
 
 @dataclass(eq=False)
 class CsvSet:
-    """The tables of a set by part, and their labels where those lie in files of their own."""
+    """The tables of a set by part, and the files of labels if these are separate."""
 
     forms: dict[str, Form] = field(default_factory=dict)
     labels: dict[str, Path] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class CsvSet:
 
 
 def find_csv(path: Path) -> list[Path]:
-    """All CSV files of a folder; one named by itself, and its other parts by their names."""
+    """All CSV files of a folder; for a file, the file and the other parts of its set by name."""
     if path.is_dir():
         return sorted(file for file in path.iterdir() if _is_csv(file))
     if not _is_csv(path):
@@ -43,7 +43,7 @@ def find_csv(path: Path) -> list[Path]:
 
 
 def csv_set(path: Path, files: Sequence[Path], label_column: str) -> CsvSet:
-    """What each of `files` is. ToileError where two would be the same part."""
+    """The role of each of `files`. Raises ToileError if two would be the same part."""
     contents = CsvSet()
     forms: list[Form] = []
     for file in files:
@@ -68,14 +68,14 @@ def csv_set(path: Path, files: Sequence[Path], label_column: str) -> CsvSet:
     _fill(contents, path, forms, labelled)
     if "train" not in contents.forms:
         raise ToileError(
-            f"{path}: has no table of pictures to train on by its name, as train.csv is"
+            f"{path}: has no table of training pictures by its name, such as train.csv"
             + "".join(f"; {entry.file} {entry.reason}" for entry in contents.skipped[:3])
         )
     return contents
 
 
 def _fill(contents: CsvSet, path: Path, forms: Sequence[Form], labelled: Sequence[Form]) -> None:
-    """Put each table with labels where its part is; the others are left out."""
+    """Add each table with labels under its part; the others are left out."""
     for form in forms:
         part = role_of(_stem(form.file)).part or "train"
         if form not in labelled:
@@ -83,7 +83,7 @@ def _fill(contents: CsvSet, path: Path, forms: Sequence[Form], labelled: Sequenc
         elif part in contents.forms:
             raise ToileError(
                 f"{path}: {contents.forms[part].file.name} and {form.file.name} are both tables of "
-                f"pictures and neither is by name another part than {part}; name the one to read"
+                f"pictures of the {part} part by their names; name the one to read"
             )
         else:
             contents.forms[part] = form
@@ -105,7 +105,7 @@ def _refuse(path: Path, forms: Sequence[Form], contents: CsvSet) -> None:
 
 
 def _is_csv(file: Path) -> bool:
-    # os.path, for Path.is_file raises where a name is too long.
+    # os.path, since Path.is_file raises an error if a name is too long.
     return file.name.lower().endswith(ENDINGS) and os.path.isfile(file)
 
 

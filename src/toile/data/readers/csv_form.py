@@ -1,4 +1,4 @@
-"""The form of a CSV file, told by its header and first rows: what each column is."""
+"""The form of a CSV file, from its header and first rows: what each column is."""
 
 import contextlib
 import csv
@@ -14,7 +14,7 @@ from toile.errors import ToileError, did_you_mean
 
 DELIMITERS = (",", ";", "\t")
 MIN_PIXELS = 16
-# Three colours of the largest pictures, and some columns beside them.
+# Three colours of the largest pictures, and a few other columns.
 MAX_COLUMNS = 3 * MAX_SIDE_PX**2 + 8
 LABEL_NAMES = (
     "label",
@@ -39,17 +39,17 @@ PIXEL_TEXT = ("pixels", "pixel", "image")
 
 
 class NoPictures(ToileError):
-    """A table has too few columns for pictures, as labels and examples of a submission have."""
+    """A table has too few columns for pictures; it may hold labels or a sample submission."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """What the columns of a file are.
+    """The roles of the columns of a file.
 
-    `before` and `after` are what the columns beside the pixels are: `label`, `index`, `part`, `hot`
-    for one that is 1 for its class and else 0, `unknown`, or `end` for one that is a label or a
-    pixel, which the rows have to tell. `pixel_delimiter` is another than `delimiter` where all
-    pixels of a picture stand in one cell.
+    `before` and `after` are the roles of the columns before and after the pixels: `label`, `index`,
+    `part`, `hot` for a one-hot column, `unknown`, or `end` for a column that is a label or a pixel,
+    which all rows decide later. `pixel_delimiter` differs from `delimiter` if all pixels of a
+    picture are in one cell.
     """
 
     file: Path
@@ -65,14 +65,14 @@ class Form:
 
     @property
     def has_labels(self) -> bool:
-        """Whether it says or may say of which class each picture is."""
+        """Whether a column has or may have the class of each picture."""
         return bool({"label", "end", "hot"} & {*self.before, *self.after})
 
 
 def form_of(file: Path, lines: Sequence[str], setting: str) -> Form:
-    """The form of `file` by its first `lines`; ToileError where it is none that is read.
+    """The form of `file`, from its first `lines`. Raises ToileError if it cannot be read.
 
-    `setting` is `data.label_column`: `auto`, or that the `first` or the `last` column is the label.
+    `setting` is `data.label_column`: `auto`, `first`, `last`, or the name of a column.
     """
     delimiter = max(DELIMITERS, key=lines[0].count)
     first = split_line(lines[0], delimiter)
@@ -107,27 +107,27 @@ def form_of(file: Path, lines: Sequence[str], setting: str) -> Form:
 
 
 def split_line(line: str, delimiter: str) -> list[str]:
-    """The cells of a row, quotes and blanks around them taken away."""
+    """The cells of a row, without quotes and blanks around them."""
     cells = line.split(delimiter)
     if '"' in line:
-        # What is quoted in no way that csv knows is refused as cells.
+        # A row with wrong quotes is refused later, cell by cell.
         with contextlib.suppress(csv.Error):
             cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
     return [cell.strip() for cell in cells]
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell is a number, or empty, which is no name."""
+    """Whether a cell is a number or empty."""
     try:
         float(cell)
     except ValueError:
-        # An empty cell is no name: a first row that lacks a value is a wrong row, not a header.
+        # An empty cell is no name: a first row without a value is a wrong row, not a header.
         return not cell
     return True
 
 
 def is_header(cells: Sequence[str]) -> bool:
-    """Whether a first row is names: most are none of numbers, or the numbers count the columns."""
+    """Whether a first row is a header: most cells are no numbers, or they count the columns."""
     numeric = [cell for cell in cells if is_number(cell)]
     if len(numeric) == len(cells) and cells[0]:
         return False
@@ -140,7 +140,7 @@ def is_header(cells: Sequence[str]) -> bool:
 
 
 def is_mangled(cells: Sequence[str]) -> bool:
-    """Whether pandas took a row of numbers for names: those that come again are 0.1, 0.2, 0.3."""
+    """Whether pandas wrote a row of numbers as a header, with repeated ones as 0.1, 0.2, 0.3."""
     counts: Counter[str] = Counter()
     num_again = 0
     for cell in cells:
@@ -163,7 +163,7 @@ def _outer_roles(
     delimiter: str,
     setting: str,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What the columns before and after the pixels are."""
+    """The roles of the columns before and after the pixels."""
     if setting in ENDS_BY_SETTING:
         return ENDS_BY_SETTING[setting]
     if setting != "auto" and setting.lower() not in names:
@@ -185,9 +185,9 @@ def _outer_roles(
 def _by_names(
     file: Path, names: tuple[str, ...], setting: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """By the header: most columns are called alike but for a number, and those are the pixels."""
+    """The roles by the header: the pixels have one name with different numbers."""
     stems = [re.sub(r"[^a-z]", "", name) for name in names]
-    # A column without a name has no stem either, and is no pixel.
+    # A column without a name has no stem and is no pixel.
     stem = Counter(
         candidate for candidate, name in zip(stems, names, strict=True) if name
     ).most_common(1)[0][0]
@@ -199,7 +199,7 @@ def _by_names(
     if not all(is_pixel[left:right]):
         stray = next(index for index in range(left, right) if not is_pixel[index])
         raise ToileError(
-            f"{file}: column {stray + 1}, {names[stray]!r}, stands among the pixels; the label is "
+            f"{file}: column {stray + 1}, {names[stray]!r}, is among the pixels; the label is "
             "before or after them"
         )
     outer = (*names[:left], *names[right:])
@@ -212,15 +212,15 @@ def _by_names(
             )
         roles = ["label" if name == setting else _unless_label(_role(name)) for name in outer]
     if "label" not in roles:
-        # One that is called otherwise is the label, where there is no other.
+        # A single column of another name is the label.
         unknown = [index for index, role in enumerate(roles) if role == "unknown"]
         if len(unknown) == 1:
             roles[unknown[0]] = "label"
     if roles.count("label") > 1 or ("unknown" in roles and "label" not in roles):
         extra = ", ".join(map(repr, outer))
         raise ToileError(
-            f"{file}: the header has {extra} beside the pixels; which is the label cannot be "
-            "told; call one of them label, or set data.label_column to its name"
+            f"{file}: the header has {extra} beside the pixels, and it is not clear which is the "
+            "label; call one of them label, or set data.label_column to its name"
         )
     if not roles:
         return ENDS
@@ -238,7 +238,7 @@ def _role(name: str) -> str:
 def _by_rows(
     file: Path, num_columns: int, rows: Sequence[Sequence[str]]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Without a header: text is a label, and 0, 1, 2 and so on before a label is an index."""
+    """The roles without a header: text is a label; 0, 1, 2 and so on in front is an index."""
     for index, role in ((0, ("label",)), (-1, ())):
         if any(row[index] and not is_number(row[index]) for row in rows[1:]):
             return (role, ()) if index == 0 else ((), ("label",))
@@ -250,14 +250,14 @@ def _by_rows(
         if _counts([row[0] for row in rows]):
             return ("index", "end"), ("end",)
         raise ToileError(
-            f"{file}: has {num_columns} columns, two more than pixels; the first would count the "
-            "rows; give the file a header with a column called label"
+            f"{file}: has {num_columns} columns, two more than pixels, and the first does not "
+            "count the rows; give the file a header with a column called label"
         )
     return ENDS
 
 
 def _num_hot(num_columns: int, rows: Sequence[Sequence[str]]) -> int | None:
-    """How many last columns have a single 1 in each row, for its class; None where none do."""
+    """How many columns at the end are a one-hot label; None if there is none."""
     for num_hot in range(2, min(MAX_CLASSES, num_columns - MIN_PIXELS) + 1):
         if not is_picture(num_columns - num_hot):
             continue
@@ -279,14 +279,14 @@ def _counts(cells: Sequence[str]) -> bool:
 
 
 def is_picture(num_pixels: int) -> bool:
-    """Whether so many pixels are a square picture, grey or of three colours."""
+    """Whether a square picture, grey or of three colours, has so many values."""
     return any(
         (round((num_pixels / channels) ** 0.5)) ** 2 * channels == num_pixels for channels in (1, 3)
     )
 
 
 def _pixel_texts(names: Sequence[str]) -> int | None:
-    """Which column holds all pixels of a picture as text, as in fer2013.csv."""
+    """The index of a column that holds all pixels of a picture as text, as in fer2013.csv."""
     if len(names) > 8:
         return None
     return next((index for index, name in enumerate(names) if name.lower() in PIXEL_TEXT), None)
@@ -295,7 +295,7 @@ def _pixel_texts(names: Sequence[str]) -> int | None:
 def _chosen_label(
     file: Path, names: Sequence[str], roles: Sequence[str], setting: str, texts: int
 ) -> list[str]:
-    """The roles with the column that `setting` says as the label, of a row with pixels as text."""
+    """The roles with the label at `setting`, for rows with pixels as text."""
     columns = [index for index in range(len(names)) if index != texts]
     if setting in ENDS_BY_SETTING and columns:
         label = columns[0 if setting == "first" else -1]
@@ -323,14 +323,14 @@ def _form_of_texts(
     setting: str,
 ) -> Form:
     roles = [_role(name.lower()) for name in names]
-    # A column called label stays the label where first or last is said: runs were trained so.
+    # A column called label stays the label with `first` or `last`: runs were trained so.
     if setting not in NO_COLUMN_NAMES or (setting != "auto" and roles.count("label") != 1):
         roles = _chosen_label(file, [name.lower() for name in names], roles, setting, texts)
     if len(lines) < 2:
         raise ToileError(f"{file}: has a header and no rows; a set needs a row for each image")
     if roles.count("label") != 1:
         raise ToileError(
-            f"{file}: the header has {', '.join(map(repr, names))}; one column is called label"
+            f"{file}: the header has {', '.join(map(repr, names))}; call one column label"
         )
     cells = split_line(lines[1], delimiter)
     return Form(

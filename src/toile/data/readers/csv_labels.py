@@ -1,4 +1,4 @@
-"""The labels of a table: of a column, of columns with a single 1, or of a file of their own."""
+"""The labels of a table: from a column, from one-hot columns, or from a separate file."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ MOST_BYTES = 64 << 20
 
 
 def column_labels(column: Column, rows: Rows) -> Labels:
-    """Whole numbers where all cells are such, else names."""
+    """The labels of a column: integers if all cells are numbers, otherwise names."""
     values, codes = values_of(column), column.rows
     if np.isfinite(values).all():
         rounded = np.rint(values)
@@ -31,7 +31,7 @@ def column_labels(column: Column, rows: Rows) -> Labels:
 
 
 def hot_labels(columns: list[Column], rows: Rows) -> Int64[np.ndarray, " rows"]:
-    """The place of the single 1 in each row."""
+    """The index of the 1 in each row of one-hot columns."""
     hot = np.stack([values_of(column)[column.rows] for column in columns], 1)
     wrong = np.flatnonzero((np.sort(hot, 1)[:, -2:] != [0, 1]).any(1) | (hot.sum(1) != 1))
     if len(wrong):
@@ -44,12 +44,12 @@ def hot_labels(columns: list[Column], rows: Rows) -> Int64[np.ndarray, " rows"]:
 
 
 def file_labels(file: Path, num_images: int) -> Labels:
-    """The labels in a file of their own, one a line, behind a number of the row or not."""
+    """The labels of a separate file, one in each line, with or without a row number in front."""
     if file.stat().st_size > MOST_BYTES:
         raise ToileError(f"{file}: has more than {MOST_BYTES} bytes; it is no column of labels")
     text = file.read_text(encoding="utf-8-sig", errors="replace")
     cells = [line.rpartition(",")[2].strip(' "') for line in text.strip().splitlines()]
-    # One more than there are images is a header.
+    # If there is one line more than images, the first is a header.
     cells = cells[1:] if len(cells) == num_images + 1 else cells
     if len(cells) != num_images:
         raise ToileError(
@@ -72,13 +72,13 @@ def _integer(cell: str) -> float:
 
 
 def pixel_values(column: Column, rows: Rows, column_number: int) -> Float64[np.ndarray, " rows"]:
-    """The numbers of the end that is no label; the first cell that is none is refused."""
+    """The pixels of the end that is no label. Raises ToileError for a cell that is no number."""
     values = values_of(column)[column.rows]
     wrong = np.flatnonzero(~np.isfinite(values))
     if len(wrong):
         cell = list(column.cells)[column.rows[wrong[0]]]
         raise ToileError(
             f"{rows.file}: row {rows.first_row + wrong[0]}, column {column_number} is "
-            f"{cell[:40]!r}; every cell is a number, but for the label's"
+            f"{cell[:40]!r}; every cell is a number, except the label's"
         )
     return values

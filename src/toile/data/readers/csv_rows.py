@@ -1,4 +1,4 @@
-"""Rows of numbers out of a CSV file, fast, in bounded memory, with the place of what is wrong."""
+"""Rows of numbers from a CSV file, fast, in bounded memory; errors name the row and column."""
 
 import gzip
 import io
@@ -31,15 +31,15 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class NotBytes(Exception):
-    """A pixel is no whole number of 0 to 255: the range has to be found before anything is kept."""
+    """A pixel is no integer from 0 to 255, so the range of values has to be found first."""
 
 
 @dataclass(eq=False)
 class Rows:
-    """A file's pixels, in pieces that go one by one as images are put together, and its columns.
+    """A file's pixels in chunks, and its other columns.
 
-    Where one of two ends is the label is not known before the last row, the other end lies among
-    the columns as well.
+    Chunks are freed one by one as the images are assembled. If all rows have to decide which end is
+    the label, both ends are among the columns.
     """
 
     form: Form
@@ -48,21 +48,21 @@ class Rows:
 
     @property
     def file(self) -> Path:
-        """The file."""
+        """The file that was read."""
         return self.form.file
 
     @property
     def first_row(self) -> int:
-        """The line of the first row of numbers, counted from 1 as editors do."""
+        """The line number of the first row of numbers, from 1 as in editors."""
         return 1 + self.form.num_header_rows
 
     def __len__(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return sum(map(len, self.columns[0].codes)) if self.columns else sum(map(len, self.chunks))
 
 
 def read_form(file: Path, label_column: str) -> Form:
-    """The form of `file`, by its first lines."""
+    """The form of `file`, from its first lines."""
     with _opened(file) as stream:
         first, num_bytes = [], 0
         for line in islice(_lines(stream, file), FIRST_LINES):
@@ -76,9 +76,9 @@ def read_form(file: Path, label_column: str) -> Form:
 
 
 def read_rows(form: Form, greys: Greys | None, progress: Progress) -> Rows:
-    """Every row of the file, black and white of `greys` at 0 and 255.
+    """All rows of the file, with black and white of `greys` mapped to 0 and 255.
 
-    Without `greys` NotBytes is raised at the first pixel that is no whole number of 0 to 255.
+    Without `greys`, NotBytes is raised at the first pixel that is no integer from 0 to 255.
     """
     columns = [Column(role) for role in (*form.before, *form.after) if role not in UNREAD]
     rows = Rows(form, columns, [])
@@ -91,11 +91,11 @@ def read_rows(form: Form, greys: Greys | None, progress: Progress) -> Rows:
 
 
 UNREAD = ("index", "unknown")
-"""Roles of columns that are passed over."""
+"""Roles of columns that are not read."""
 
 
 def scan_rows(form: Form, extremes: Extremes, progress: Progress) -> None:
-    """Take the pixels of all rows into `extremes`; ends that may be labels are left out."""
+    """Update `extremes` by the pixels of all rows, without ends that may be labels."""
     for row, chunk in _chunks(form, progress):
         values = _pixels(form, [], row, chunk)
 
@@ -118,9 +118,9 @@ def _opened(file: Path) -> Iterator[io.BufferedIOBase]:
 
 
 def _lines(stream: io.BufferedIOBase, file: Path) -> Iterator[str]:
-    """Lines without their ends; empty ones are allowed at the very end alone."""
+    """The lines without line ends; empty lines are allowed only at the end of the file."""
     most, num_bytes, empty_row = max(FREE_BYTES, MAX_RATIO * file.stat().st_size), 0, 0
-    # A bounded readline, as a file without line ends would be read as one line of any length.
+    # A bounded readline: a file without line ends would otherwise be read as one line.
     for row, line in enumerate(iter(lambda: stream.readline(MAX_ROW_BYTES), b""), 1):
         num_bytes += len(line)
         if row == 1 and line.startswith(UTF_16):
@@ -141,7 +141,7 @@ def _lines(stream: io.BufferedIOBase, file: Path) -> Iterator[str]:
 
 
 def _text(line: bytes) -> str:
-    """UTF-8, as class names may be; Latin-1 decodes any other byte, which is refused as a cell."""
+    """The line as UTF-8, or else as Latin-1, whose odd letters are refused as cells later."""
     try:
         return line.decode().strip("\r\n ")
     except UnicodeDecodeError:
@@ -149,7 +149,7 @@ def _text(line: bytes) -> str:
 
 
 def _chunks(form: Form, progress: Progress) -> Iterator[tuple[int, list[str]]]:
-    """Lists of lines of about `CHUNK_BYTES`, each with the line number of its first."""
+    """Lists of lines of about `CHUNK_BYTES`, each with the line number of its first line."""
     chunk: list[str] = []
     row, num_bytes, done = 1 + form.num_header_rows, 0, 0
     with _opened(form.file) as stream:
@@ -163,7 +163,7 @@ def _chunks(form: Form, progress: Progress) -> Iterator[tuple[int, list[str]]]:
                 progress(done, None, f"bytes of {form.file.name}")
                 if row > MAX_IMAGES:
                     raise ToileError(
-                        f"{form.file}: has more than {MAX_IMAGES} rows; that many are read"
+                        f"{form.file}: has more than {MAX_IMAGES} rows; at most so many are read"
                     )
         if chunk:
             yield row, chunk
@@ -172,7 +172,7 @@ def _chunks(form: Form, progress: Progress) -> Iterator[tuple[int, list[str]]]:
 def _pixels(
     form: Form, columns: list[Column], row: int, lines: list[str]
 ) -> Real[np.ndarray, "rows pixels"]:
-    """The pixels between the other columns, whose cells go into `columns`."""
+    """The pixels of `lines`; the cells of the other columns are added to `columns`."""
     num_before, num_after = len(form.before), len(form.after)
     pixels, outer_cells = [], []
     for line in lines:
@@ -193,7 +193,7 @@ def _pixels(
 def _cut(
     line: str, form: Form, num_before: int, num_after: int
 ) -> tuple[list[str], str, list[str]]:
-    """A line's columns before the pixels, the pixels as text, and the columns after them."""
+    """The cells before the pixels, the pixels as one text, and the cells after them."""
     delimiter = form.delimiter
     if '"' in line:
         cells = split_line(line, delimiter)
@@ -211,7 +211,7 @@ def _cut(
 def _parsed(
     texts: list[str], lines: list[str], form: Form, row: int, width: int
 ) -> Real[np.ndarray, "rows pixels"]:
-    """The pixels by NumPy's C parser; only what it refuses is looked at cell by cell."""
+    """The pixels by NumPy's C parser; cells are checked one by one only if it fails."""
     try:
         values = _parse(texts, form.pixel_delimiter)
     except ValueError:
@@ -222,12 +222,12 @@ def _parsed(
 
 
 def _parse(texts: list[str], delimiter: str) -> Real[np.ndarray, "rows pixels"]:
-    """ValueError unless every cell is a number."""
+    """The numbers of all cells. Raises ValueError if a cell is no number."""
     separator = None if delimiter == " " else delimiter
     if not any(map(str.strip, texts)):
         raise ValueError
     try:
-        # comments=None, or a # would cut its row short; ndmin=2, or a lone row loses an axis.
+        # comments=None: a # would cut its row short. ndmin=2: a single row would lose an axis.
         return np.loadtxt(texts, np.int16, comments=None, delimiter=separator, ndmin=2)
     except (ValueError, DeprecationWarning):
         values = np.loadtxt(texts, np.float64, comments=None, delimiter=separator, ndmin=2)
@@ -239,7 +239,7 @@ def _parse(texts: list[str], delimiter: str) -> Real[np.ndarray, "rows pixels"]:
 def _as_bytes(
     values: Real[np.ndarray, "rows pixels"], greys: Greys | None, form: Form, row: int
 ) -> UInt8[np.ndarray, "rows pixels"]:
-    """As bytes, in memory that goes back to the system when it goes."""
+    """The values as bytes, in memory that is returned to the system when it is freed."""
     if greys is None:
         wrong = (values < 0) | (values > 255) | (values != np.rint(values))
         if wrong.any():
@@ -250,7 +250,7 @@ def _as_bytes(
             )
     else:
         values = to_bytes(values, greys)
-    # A mapping of its own: malloc may keep what is freed, and two copies would add up.
+    # In a memory map: malloc may keep freed memory, and two copies would add up.
     pixels = np.frombuffer(mmap.mmap(-1, values.size), np.uint8).reshape(values.shape)
     pixels[:] = values
     return pixels
@@ -278,14 +278,14 @@ def _refuse_first_wrong_cell(lines: list[str], form: Form, first_row: int) -> No
             if not _is_number(cell):
                 raise ToileError(
                     f"{form.file}: row {row}, column {column} is {cell[:40]!r}; every cell is a "
-                    "number, but for the label's"
+                    "number, except the label's"
                 )
-    raise ToileError(f"{form.file}: rows {first_row} to {row} hold something that is no number")
+    raise ToileError(f"{form.file}: rows {first_row} to {row} hold a cell that is no number")
 
 
 def _is_number(cell: str) -> bool:
     try:
-        # Python reads 1_000 as a number and NumPy does not.
+        # Python accepts 1_000 as a number, NumPy does not.
         return "_" not in cell and bool(np.isfinite(float(cell)))
     except ValueError:
         return False

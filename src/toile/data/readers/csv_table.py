@@ -1,6 +1,6 @@
-"""CSV: a row for each image, its label beside the pixels; square, grey or of three colours.
+"""CSV files: a row for each image, with a label and pixels; square, grey or of three colours.
 
-Kaggle's Fashion-MNIST (785 columns, a pair of files) is one of these.
+Kaggle's Fashion-MNIST (785 columns, two files) is an example.
 """
 
 import math
@@ -28,7 +28,7 @@ from toile.recipe import Data
 
 __all__ = ["find_csv", "read_csv"]
 PARTS = ("train", "validation", "test")
-# The two parts that Kaggle's fer2013.csv has beside Training.
+# The other two parts of Kaggle's fer2013.csv; the first is Training.
 FER_PARTS = {"publictest": "validation", "privatetest": "test"}
 KAGGLE_NAMES = ("fashion-mnist_train.csv", "fashion-mnist_test.csv")
 KAGGLE_HEADER = ("label", *(f"pixel{number}" for number in range(1, 785)))
@@ -36,9 +36,9 @@ KAGGLE_HEADER = ("label", *(f"pixel{number}" for number in range(1, 785)))
 
 @dataclass(eq=False)
 class CsvTable:
-    """The rows of a file with their labels, and the part of each row by its place in `PARTS`.
+    """The rows of a file with their labels, and the part of each row as an index of `PARTS`.
 
-    `end` are the pixels of the end that is no label, and whether it is the first.
+    `end` has the pixels of the end that is no label, and whether that is the first column.
     """
 
     rows: Rows
@@ -48,7 +48,7 @@ class CsvTable:
 
 
 def read_csv(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
-    """Read the files `find_csv` found. Labels that are text name the classes."""
+    """Read the files of `find_csv`. Labels that are text name the classes."""
     contents = csv_set(path, files, data.label_column)
     _check_pixels(contents)
     tables, greys = _read(contents, data, progress)
@@ -80,33 +80,33 @@ def read_csv(path: Path, files: list[Path], data: Data, progress: Progress) -> P
 
 
 def _check_pixels(contents: CsvSet) -> None:
-    """Refuse what is no picture, and parts that are none of one set, before any row is read."""
+    """Refuse rows that are no pictures, and parts of different sizes, before any row is read."""
     forms = [form for _, form in _ordered(contents)]
     for form in forms:
         if form.num_pixels != forms[0].num_pixels:
             raise ToileError(
                 f"{form.file}: has {form.num_pixels} pixels in a row, {forms[0].file.name} has "
-                f"{forms[0].num_pixels}; the parts of a set have the same; to read one of them "
-                "alone, give it a folder of its own"
+                f"{forms[0].num_pixels}; the parts of a set have the same number; to read one of "
+                "them alone, put it into a folder of its own"
             )
     channels, side = _layout(forms[0])
     check_layout(1, (channels, side, side), str(forms[0].file))
 
 
 def _layout(form: Form) -> tuple[int, int]:
-    """Channels and side of the pictures."""
+    """The channels and the side of the pictures."""
     for channels in (1, 3):
         side = math.isqrt(form.num_pixels // channels)
         if side**2 * channels == form.num_pixels:
             return channels, side
     raise ToileError(
-        f"{form.file}: has {form.num_pixels} pixels in a row, which is no square number, nor three "
-        "times one; CSV holds square images; save others as .npz"
+        f"{form.file}: has {form.num_pixels} pixels in a row, which is no square number and not "
+        "three times one; CSV holds square images; save others as .npz"
     )
 
 
 def _read(contents: CsvSet, data: Data, progress: Progress) -> tuple[list[CsvTable], Greys | None]:
-    """The tables, and black and white of them where the pixels are not bytes."""
+    """The tables, and their black and white if the pixels are not bytes."""
     try:
         return [
             _table(form, contents, part, None, progress) for part, form in _ordered(contents)
@@ -147,7 +147,7 @@ def _table(
 def _labels(
     rows: Rows, file: Path | None
 ) -> tuple[Labels, tuple[Float64[np.ndarray, " rows"], bool] | None]:
-    """The labels, and the pixels of the end that is none where the rows had to tell."""
+    """The labels, and the pixels of the other end if the rows decided which end is the label."""
     if file is not None:
         return file_labels(file, len(rows)), None
     roles = [column.role for column in rows.columns]
@@ -176,7 +176,7 @@ def _part_of(cell: str, rows: Rows) -> int:
 def _assemble(
     tables: list[CsvTable], labels: list[Int64[np.ndarray, " _"]], greys: Greys | None
 ) -> tuple[Images, Images | None]:
-    """The images of all tables, part by part; none of them is copied twice."""
+    """The images of all tables, part by part, copied only once."""
     form = tables[0].rows.form
     parts = np.concatenate([table.parts for table in tables])
     counts = np.bincount(parts, minlength=3)
@@ -205,7 +205,7 @@ def _lay(
     indices: Int64[np.ndarray, " rows"],
     greys: Greys | None,
 ) -> None:
-    """The rows of a table at their places, which the pieces they were read in leave behind."""
+    """Copy the rows of a table to their `indices`; each chunk is freed once it is copied."""
     start, stop = 0, pixels.shape[1]
     if table.end is not None:
         values, is_first = table.end

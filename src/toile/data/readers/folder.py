@@ -1,4 +1,4 @@
-"""A folder on disk whose pictures lie in a folder for each class."""
+"""A folder on disk with a folder of pictures for each class."""
 
 import os
 from pathlib import Path, PurePosixPath
@@ -10,16 +10,16 @@ from toile.data.readers.picture_files import PictureFile
 from toile.errors import ToileError
 from toile.recipe import Data
 
-# Enough for any layout; and an end, where / or one's home is named by mistake.
+# Enough for any layout, and a limit if / or a home folder is named by mistake.
 MAX_DEPTH = 5
 MAX_FILES = 1_000_000
 TABLES = (".csv", ".tsv", ".npz", ".npy", ".gz")
 
 
 def find_pictures(path: Path) -> list[Path]:
-    """All files of a folder of pictures, a few levels deep, hidden ones left out; sorted.
+    """All files of a folder of pictures, a few levels deep, sorted, without hidden files.
 
-    None where it holds no folders and hardly a picture, or other data and no picture at all.
+    Empty if it has no folders and hardly any picture, or other data and no picture.
     """
     if not path.is_dir():
         return []
@@ -27,10 +27,10 @@ def find_pictures(path: Path) -> list[Path]:
     if not any(map(_is_visible_folder, children)) and not _mostly_pictures(children):
         return []
     paths = []
-    # A link that leads back up would make this endless but for `MAX_DEPTH`.
+    # `MAX_DEPTH` also ends loops by links to folders above.
     for folder, subfolders, names in os.walk(path, followlinks=True):
         depth = len(Path(folder).relative_to(path).parts)
-        # In place: os.walk descends into what is left in this very list.
+        # In place: os.walk descends into the folders left in this list.
         subfolders[:] = [
             name for name in subfolders if depth < MAX_DEPTH and not name.startswith(".")
         ]
@@ -39,7 +39,7 @@ def find_pictures(path: Path) -> list[Path]:
             raise ToileError(
                 f"{path}: holds more than {MAX_FILES} files; name the folder of the pictures"
             )
-    # Sorted, for the order in which a disk lists files is its own, and a split follows the order.
+    # Sorted: a split depends on the order, and disks list files in different orders.
     files = [Path(file) for file in sorted(paths) if os.path.isfile(file)]
     if any(child.suffix.lower() in TABLES for child in children) and not any(
         file.suffix.lower() in PICTURE_SUFFIXES for file in files
@@ -49,7 +49,7 @@ def find_pictures(path: Path) -> list[Path]:
 
 
 def _mostly_pictures(children: list[Path]) -> bool:
-    """Whether there are many more pictures than tables, one of which may say what they show."""
+    """Whether there are many more pictures than tables, one of which may hold their labels."""
     suffixes = [child.suffix.lower() for child in children if not child.name.startswith(".")]
     num_tables = sum(suffix in TABLES for suffix in suffixes)
     return sum(suffix in PICTURE_SUFFIXES for suffix in suffixes) > 4 * num_tables
@@ -60,7 +60,7 @@ def _is_visible_folder(path: Path) -> bool:
 
 
 def read_folder(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
-    """Read the files `find_pictures` found."""
+    """Read the files of `find_pictures`."""
     pictures = [_on_disk(path, file) for file in files]
     return read_pictures(str(path), pictures, data, progress)
 

@@ -13,32 +13,32 @@ from toile.errors import ToileError
 
 @dataclass(frozen=True)
 class HeldArray(ArrayEntry):
-    """An array in memory, in C's order."""
+    """An array in memory, in C order."""
 
     values: Shaped[np.ndarray, "*shape"] = field(repr=False)
 
     def pieces(self) -> Iterator[tuple[int, Shaped[np.ndarray, " numbers"]]]:
-        """The values in order, with the place of each piece's first."""
+        """The values in order, in pieces with the index of their first value."""
         flat = self.values.reshape(-1)
         for start in range(0, self.size, PIECE_VALUES):
             yield start, flat[start : start + PIECE_VALUES]
 
 
 def held_array(values: Any, name: str) -> HeldArray:
-    """What `values` are as an array: NumPy's, a list, a column of a table, a tensor on the CPU.
+    """`values` as an array: a NumPy array, a list, a column of a table, or a tensor on the CPU.
 
-    Errors call it `name`. Raises ToileError where it is neither numbers nor text.
+    Errors call it `name`. Raises ToileError if it holds neither numbers nor text.
     """
     try:
         array = np.ascontiguousarray(values)
     except (TypeError, ValueError) as error:
         raise ToileError(f"{name}: is no array of one shape ({error})") from None
     if array.dtype.kind == "O":
-        # Names out of a table's column, which are objects there.
+        # Names from a column of a table are Python objects.
         if not all(isinstance(item, str) for item in array.flat):
             raise ToileError(
-                f"{name}: holds Python objects; numbers or, as labels, names are read: give an "
-                "array of one shape, as np.stack(list(x)) makes of pictures"
+                f"{name}: holds Python objects; numbers or, as labels, names are read: pass an "
+                "array of one shape, such as np.stack(list(x)) for pictures"
             )
         array = array.astype(str)
     if array.dtype.kind not in "uifbUS":

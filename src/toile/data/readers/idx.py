@@ -1,7 +1,7 @@
-"""IDX, the format of MNIST: big-endian header, then numbers; four files in a folder, packed or not.
+"""IDX, the format of MNIST: a big-endian header, then numbers; four files, gzipped or not.
 
-What a file is its first bytes say, not its ending: browsers unpack .gz files, and other tools drop
-the ending of packed ones.
+The first bytes decide what a file is, not its suffix: browsers unpack .gz files, and other tools
+drop the suffix of packed ones.
 """
 
 import gzip
@@ -24,14 +24,14 @@ from toile.errors import ToileError
 from toile.recipe import Data
 
 FILE_NAME = re.compile(
-    # A prefix, as in EMNIST's emnist-letters-train-images-idx3-ubyte; a dot before idx, as some
-    # tools name what they unpack.
+    # A prefix as in EMNIST's emnist-letters-train-images-idx3-ubyte; a dot before idx, as some
+    # tools name unpacked files.
     r"(?P<prefix>.*?)(?P<part>train|t10k|test)-(?P<kind>images|labels)"
     r"[-.]idx[123]-(?:ubyte|int)(?:\.gz)?"
 )
 # Third byte 08: unsigned bytes; fourth: the number of sizes that follow.
 MAGIC = {"images": 0x00000803, "labels": 0x00000801}
-# QMNIST's labels: a row of 32-bit numbers for each image, of which the first is the class.
+# QMNIST's labels: a row of 32-bit integers for each image, of which the first is the class.
 MAGIC_ROWS = 0x00000C02
 MAX_COLUMNS = 64
 CHUNK_BYTES = 1 << 20
@@ -59,7 +59,7 @@ def _prefix(file: Path) -> str:
 
 
 def _in_folder_of_its_name(file: Path) -> Path | None:
-    """An IDX file, also one in a folder that has its name, as Kaggle packs MNIST."""
+    """The IDX file at `file`, or in a folder of that name, as Kaggle packs MNIST."""
     if not FILE_NAME.fullmatch(file.name):
         return None
     inside = file / file.name
@@ -67,7 +67,7 @@ def _in_folder_of_its_name(file: Path) -> Path | None:
 
 
 def read_idx(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
-    """Read the files `find_idx` found. The format holds no class names; EMNIST's mapping does."""
+    """Read the files of `find_idx`. The format has no class names; EMNIST's mapping has."""
     refuse_column_name(data, str(path))
     mapping = next((file for file in files if not FILE_NAME.fullmatch(file.name)), None)
     files = [file for file in files if file != mapping]
@@ -83,19 +83,19 @@ def read_idx(path: Path, files: list[Path], data: Data, progress: Progress) -> P
     parts = [train] if test is None else [train, test]
     most = max(int(part.labels.max()) for part in parts)
     names = read_mapping(mapping, most + 1)
-    note = f"the classes are called by the letters of {mapping.name}"
+    note = f"the names of the classes are the letters of {mapping.name}"
     return Parts(train, test, names, names_inside=inside, notes=(note,) if names else ())
 
 
 def _roles(path: Path, files: list[Path]) -> dict[tuple[str, str], Path]:
-    """Which file is what. Of a plain file and its .gz the plain one is read."""
+    """The file of each part and kind. Of a plain file and its .gz the plain file is read."""
     roles: dict[tuple[str, str], Path] = {}
     prefixes = set()
     for file in files:
         match = FILE_NAME.fullmatch(file.name)
         assert match
         prefixes.add(match["prefix"])
-        # Sorted, a plain file comes before its .gz and is the one kept.
+        # In sorted order a plain file comes before its .gz.
         roles.setdefault(("train" if match["part"] == "train" else "test", match["kind"]), file)
     if len(prefixes) > 1:
         raise ToileError(
@@ -118,7 +118,7 @@ def _read_part(
 
 
 def read_images(file: Path, progress: Progress) -> UInt8[np.ndarray, "n 1 h w"]:
-    """The pixels of one image file, decompressed straight into their array."""
+    """The pixels of one image file, decompressed directly into their array."""
     (num_images, height, width), values = _read(file, "images", progress)
     return values.reshape(num_images, 1, height, width)
 
@@ -134,7 +134,7 @@ def read_labels(file: Path) -> Int64[np.ndarray, " n"]:
 def _read(
     file: Path, kind: str, progress: Progress
 ) -> tuple[tuple[int, ...], UInt8[np.ndarray, " bytes"]]:
-    """The header's sizes and the bytes after it, all that there are and no more."""
+    """The header's sizes and exactly the bytes that it declares."""
     try:
         packed = _is_packed(file)
         with gzip.open(file) if packed else file.open("rb") as stream:
@@ -152,7 +152,7 @@ def _is_packed(file: Path) -> bool:
 
 
 def _read_sizes(stream: io.BufferedIOBase, file: Path, kind: str) -> tuple[tuple[int, ...], int]:
-    """The sizes that the header says, and the bytes that each number takes."""
+    """The sizes in the header, and the bytes of each number."""
     start = stream.read(4)
     magic = int.from_bytes(start)
     has_rows = kind == "labels" and magic == MAGIC_ROWS
@@ -177,12 +177,12 @@ def _read_sizes(stream: io.BufferedIOBase, file: Path, kind: str) -> tuple[tuple
 
 
 def _refuse_start(start: bytes, file: Path, kind: str) -> NoReturn:
-    """Say what begins with these bytes instead of an IDX file of this kind."""
+    """Raise ToileError that says what a file with these first bytes is."""
     if start.lstrip()[:1] == b"<":
         words = start[:16].decode(errors="replace").strip()
         raise ToileError(
-            f"{file}: is a web page or other text (it starts with {words!r}), as a server sends "
-            "for a file that it has not; fetch the file again"
+            f"{file}: is a web page or other text (it starts with {words!r}), which servers send "
+            "for a missing file; fetch the file again"
         )
     counterpart = "labels" if kind == "images" else "images"
     magic = int.from_bytes(start[:4])
@@ -203,7 +203,7 @@ def _read_values(
     declared = math.prod(sizes)
     num_bytes = file.stat().st_size
     if packed:
-        # Deflate expands up to 1032 times, which no pictures but blank ones come near.
+        # Deflate can expand data 1032 times, but only blank pictures come near that.
         most = max(FREE_BYTES, MAX_RATIO * num_bytes)
         rule = f"{num_bytes} packed bytes may unpack to {most}; unpack it"
     else:
@@ -222,7 +222,7 @@ def _read_values(
         raise ToileError(
             f"{file}: ends after {done} of the {declared} bytes its header claims; fetch it again"
         )
-    # Asking for one byte more also makes gzip compare its checksum.
+    # Reading one byte more also makes gzip check its checksum.
     if stream.read(1):
         raise ToileError(
             f"{file}: has bytes after the {declared} its header claims; is it another file's data?"

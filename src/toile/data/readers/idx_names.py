@@ -1,4 +1,4 @@
-"""What the numbers of EMNIST's labels stand for, by the mapping that lies beside its files."""
+"""The letters that EMNIST's labels stand for, from the mapping next to its files."""
 
 from pathlib import Path
 
@@ -6,21 +6,21 @@ MAX_MAPPING_BYTES = 1 << 16
 
 
 def mapping_file(images: Path, prefix: str) -> Path | None:
-    """The mapping beside a set whose files' names begin with `prefix`, if there is one."""
+    """The mapping next to a set whose file names begin with `prefix`, if there is one."""
     file = images.parent / f"{prefix}mapping.txt"
     return file if prefix and file.is_file() else None
 
 
 def read_mapping(file: Path, num_labels: int) -> tuple[str, ...] | None:
-    """The character of each label: a line has its number and the codes of one or two letters.
+    """The character of each label. A line has a label and the codes of one or two letters.
 
-    A label that no line has is called by its number. None where the file is no such mapping.
+    A label without a line is named by its number. None if the file is no such mapping.
     """
     if file.stat().st_size > MAX_MAPPING_BYTES:
         return None
     try:
         rows = [list(map(int, line.split())) for line in file.read_text().splitlines() if line]
-        # Of a capital and a small letter that are one class the capital comes first.
+        # If a capital and a small letter are one class, the capital comes first.
         letters = {number: chr(code) for number, code, *_ in rows}
     except (ValueError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""What pictures show, out of a CSV file that names them: one column of files, one of classes."""
+"""Labels of pictures from a CSV file with a column of file names and a column of classes."""
 
 import csv
 import io
@@ -15,14 +15,14 @@ LABEL_NAMES = frozenset(("label", "labels", "class", "classid", "category", "tar
 
 @dataclass
 class TableLabels:
-    """The class of each picture that a table names; `reason` says why a table was of no use."""
+    """The class of each picture that a table names; `reason` says why a table was not used."""
 
     by_file: dict[PictureFile, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     reason: str = ""
 
     def classes_of(self, files: list[PictureFile]) -> dict[str, list[PictureFile]]:
-        """`files` by class, those without one left out."""
+        """`files` by class, without those that have none."""
         classes: dict[str, list[PictureFile]] = defaultdict(list)
         for file in files:
             if file in self.by_file:
@@ -32,7 +32,7 @@ class TableLabels:
 
 @dataclass(frozen=True)
 class LabelTable:
-    """A table's columns by their heads."""
+    """The columns of a table by their heads."""
 
     name: str
     columns: dict[str, list[str]]
@@ -41,10 +41,10 @@ class LabelTable:
 def read_labels(
     tables: list[PictureFile], pictures: list[PictureFile], label_column: str = "auto"
 ) -> TableLabels:
-    """The classes that `tables` have for `pictures`, where they name the files plainly.
+    """The classes of `pictures` in `tables`, if these name the files clearly.
 
-    Plainly is: one column names all pictures of a folder, each once, and nothing else, and one
-    other column is the only one, or the only one called as labels are, or as `label_column` says.
+    That means: one column names all pictures of a folder, each once, and nothing else; and another
+    column is the only other one, the only one with a usual name of labels, or `label_column`.
     """
     labels = TableLabels()
     for file in tables:
@@ -77,19 +77,19 @@ def _reason(
     columns: list[str],
     label_column: str,
 ) -> str:
-    """Why a table that names `files` in the column `head` cannot say what they show."""
+    """Why a table that names `files` in the column `head` cannot label them; empty if it can."""
     folders, named = {file.path.parent for file in files}, set(files)
     forgotten = [
         picture for picture in pictures if picture.path.parent in folders and picture not in named
     ]
     if forgotten:
-        # In silence they would be lost.
+        # They would be lost in silence.
         return f"{table.name} names {len(files)} of them, and not {forgotten[0].path.name}"
     if not columns and len(table.columns) > 1:
         rest = ", ".join(name for name in table.columns if name != head)
         return (
-            f"{table.name} names them in {head}, and data.label_column, {label_column}, is none of "
-            f"its other columns, {rest:.200}"
+            f"{table.name} names them in {head}, and data.label_column, which is {label_column}, "
+            f"is none of its other columns, {rest:.200}"
         )
     if len(columns) > 1:
         return (
@@ -102,7 +102,7 @@ def _reason(
 
 
 def _read(file: PictureFile) -> LabelTable | None:
-    """The table in a file; None where it is none."""
+    """The table in a file; None if it is no table."""
     with file.open() as stream:
         raw = stream.read(MAX_TABLE_BYTES + 1)
     if len(raw) > MAX_TABLE_BYTES:
@@ -126,7 +126,7 @@ def _read(file: PictureFile) -> LabelTable | None:
 
 
 def _belongs(table: PictureFile, picture: PictureFile) -> bool:
-    """Whether a table may be about a picture: train.csv is not about what lies in test/."""
+    """Whether a table may name a picture: train.csv does not name pictures in test/."""
     part = part_of(table.path.stem)
     parts = {
         folder_part for folder in picture.path.parent.parts if (folder_part := part_of(folder))
@@ -137,7 +137,7 @@ def _belongs(table: PictureFile, picture: PictureFile) -> bool:
 def _files_column(
     table: LabelTable, pictures: list[PictureFile]
 ) -> tuple[str, list[PictureFile]] | None:
-    """The column that names a picture in each row, each once, and those pictures."""
+    """The column that names one picture in each row, each once, and these pictures."""
     by_name: dict[str, set[PictureFile]] = defaultdict(set)
     for file in pictures:
         path = file.path
@@ -153,7 +153,7 @@ def _files_column(
 
 
 def _label_columns(table: LabelTable, files: str, label_column: str) -> list[str]:
-    """The column of labels, or the columns among which it cannot be told."""
+    """The column of labels, or all candidates if it is not clear which it is."""
     columns = [head for head in table.columns if head != files]
     if label_column not in NO_COLUMN_NAMES:
         if label_column in columns:
@@ -162,7 +162,7 @@ def _label_columns(table: LabelTable, files: str, label_column: str) -> list[str
         return [head for head in columns if head.strip().casefold() == wanted][:1]
     named = [head for head in columns if head.strip().lower().replace("_", "") in LABEL_NAMES]
     if len(named) == 1:
-        # Also where first or last is said: runs were trained so.
+        # Also with `first` or `last`: runs were trained so.
         return named
     if label_column != "auto" and columns:
         return [columns[0 if label_column == "first" else -1]]

@@ -1,4 +1,4 @@
-"""Labels as people write them, numbers or names, as class indices."""
+"""Labels as people write them (numbers or names), converted to class indices."""
 
 from collections.abc import Sequence
 
@@ -16,10 +16,10 @@ PLUS_MINUS = [-1, 1]
 def class_indices(
     parts: Sequence[Labels], where: str
 ) -> tuple[list[Int64[np.ndarray, " _"]], tuple[str, ...] | None]:
-    """The labels of all parts as indices, and the names of the classes where they are names.
+    """The labels of all parts as class indices, and the class names if the labels are names.
 
-    Whole numbers stay what they are, but for -1 and 1, which have no place as indices. Text is in
-    the order of folders' names: numbers by their size, else by the alphabet.
+    Integers stay as they are, except the pair -1 and 1, since -1 is no index. Names are sorted as
+    the names of folders are: numbers by size, others by the alphabet.
     """
     if all(part.dtype.kind == "i" for part in parts):
         distinct = np.unique(np.concatenate([np.unique(part) for part in parts]))

@@ -1,7 +1,7 @@
-"""Which folder of pictures is what: parts, classes, and what belongs to neither.
+"""The role of each folder of pictures: a part, a class, or neither.
 
-A folder called as a part is (train, Test, seg_train, ...) is never a class. What would have to be
-guessed is refused: a class that is lost, or one that is none, looks like any other once trained.
+A folder named like a part (train, Test, seg_train, ...) is never a class. Unclear cases are refused
+and not guessed: after training nobody would notice a lost class, or a folder that is no class.
 """
 
 import os
@@ -21,9 +21,9 @@ Classes = dict[str, list[PictureFile]]
 Paths = dict[PictureFile, tuple[str, ...]]
 SUFFIXES_READ = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif")
 PICTURE_SUFFIXES = frozenset((*SUFFIXES_READ, ".tif", ".tiff", ".heic", ".heif", ".avif"))
-# What macOS, network drives and Windows put beside pictures; hidden folders are passed by earlier.
+# Folders of macOS, network drives and Windows; hidden folders are left out before.
 JUNK = frozenset(("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN"))
-# What sets for detecting objects call the folders of their pictures and of what is in them.
+# Folder names in data sets for object detection.
 NO_CLASSES = frozenset(("images", "labels", "annotations", "masks"))
 PREFIX = re.compile(r"(?P<word>[^\W\d_]+)[^A-Za-z]*\d+")
 MOST_PREFIXES = 20
@@ -32,18 +32,18 @@ FIRST_WORD = re.compile(r"[A-Za-z][a-z]*")
 
 @dataclass
 class Layout:
-    """The files of each part by class; `left_out` says of each other file why it is in none."""
+    """The files of each part by class; `left_out` has the reason for every other file."""
 
     parts: dict[str, Classes]
     left_out: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     by_table: bool = False
-    """Whether a table says of which class pictures are."""
+    """Whether a table has the classes of the pictures."""
 
 
 @dataclass
 class Folder:
-    """What lies below a folder, by how deep: right in it, in folders of it, and deeper."""
+    """The files below a folder by depth: directly in it, in its folders, and deeper."""
 
     name: str
     loose: list[PictureFile] = field(default_factory=list)
@@ -52,19 +52,20 @@ class Folder:
 
     @property
     def pictures(self) -> list[PictureFile]:
-        """What lies right in it and is called as a picture is."""
+        """The files directly in it that are named like pictures."""
         return [file for file in self.loose if looks_like_a_picture(file)]
 
 
 def looks_like_a_picture(file: PictureFile) -> bool:
-    """By the ending alone: nothing is opened."""
+    """Whether the suffix is that of a picture; nothing is opened."""
     return file.path.suffix.lower() in PICTURE_SUFFIXES
 
 
 def lay_out(where: str, files: list[PictureFile], label_column: str = "auto") -> Layout:
-    """Part, class folder, files. Raises ToileError where a folder's role would be a guess.
+    """Sort files into parts and classes. Raises ToileError if a folder's role is not clear.
 
-    `label_column` is the column of a table that has the classes of loose pictures.
+    `label_column` is the column of a table with the classes of pictures that are in no class
+    folder.
     """
     # A damaged archive may have an entry without a name.
     usable = (file for file in files if file.path.parts and not JUNK & set(file.path.parts))
@@ -87,7 +88,7 @@ def lay_out(where: str, files: list[PictureFile], label_column: str = "auto") ->
 
 
 def without_wrapping(paths: Paths) -> Paths:
-    """Paths below the one folder that everything lies in, as in most archives."""
+    """Paths without the single top folder that most archives have."""
     while (
         len({parts[0] for parts in paths.values() if len(parts) > 1}) == 1
         and max(map(len, paths.values())) > 2
@@ -97,7 +98,7 @@ def without_wrapping(paths: Paths) -> Paths:
 
 
 def _classes_alone(where: str, paths: Paths, loose: list[PictureFile], label_column: str) -> Layout:
-    """A set without parts: class folders, or pictures that a table beside them tells of."""
+    """A set without parts: class folders, or pictures with a table of labels."""
     folder = _folder("", paths)
     pictures = folder.pictures or _only_class(folder)
     if pictures:
@@ -118,7 +119,7 @@ def _classes_alone(where: str, paths: Paths, loose: list[PictureFile], label_col
 
 
 def _only_class(folder: Folder) -> list[PictureFile]:
-    """The pictures of the one class folder there is."""
+    """The pictures of the class folder, if there is only one."""
     if len(folder.classes) != 1 or folder.deeper:
         return []
     (files,) = folder.classes.values()
@@ -127,7 +128,7 @@ def _only_class(folder: Folder) -> list[PictureFile]:
 
 @dataclass
 class _Parts:
-    """A set some of whose folders are called as parts are."""
+    """A set that has folders named like parts."""
 
     where: str
     roles: dict[str, list[str]]
@@ -139,7 +140,7 @@ class _Parts:
         for part, names in self.roles.items():
             if len(names) > 1:
                 raise ToileError(
-                    f"{self.where}: {_list(names)} are called as {part} parts are, and there is "
+                    f"{self.where}: {_list(names)} are all named like a {part} part, and a set has "
                     "one: move the others away, or name the folder to read"
                 )
         folders = {
@@ -159,7 +160,7 @@ class _Parts:
         return layout
 
     def _label_loose(self, folders: dict[str, Folder], layout: Layout) -> None:
-        """Give loose pictures the classes that tables have for them; parts without any go."""
+        """Give pictures without class folders the classes of tables; parts without any are left."""
         flat = {part: folder for part, folder in folders.items() if not folder.classes}
         pictures = [file for folder in flat.values() for file in folder.pictures]
         tables = _tables(
@@ -193,17 +194,17 @@ class _Parts:
             is_folder = os.path.isdir(self.where)
             step = f"name {train}/ to read it alone, as {self.where}/{above}"
             raise ToileError(
-                f"{message}folders, so that they can be no {part_of(folder.name)} images; "
+                f"{message}folders, so they cannot be {part_of(folder.name)} images; "
                 + (step if is_folder else f"unpack it and name {above}/ to read that alone")
                 + "; a test part is then sealed from it"
             )
         raise ToileError(
-            f"{message}folders, and is called as a part is, not as a class; move it away, or call "
-            "it otherwise if it is a class"
+            f"{message}folders, and its name is that of a part, not of a class; move it away, or "
+            "rename it if it is a class"
         )
 
     def _add_siblings(self, layout: Layout) -> None:
-        """What is beside the parts: classes to learn where no part is for that, or nothing."""
+        """Use folders next to the parts as training classes if there is no training part."""
         named = {name for names in self.roles.values() for name in names}
         siblings = {name: _folder(name, below) for name, below in self.tops.items()}
         siblings = {name: folder for name, folder in siblings.items() if name not in named}
@@ -215,7 +216,7 @@ class _Parts:
             if not picture_folders or not known <= picture_folders.keys():
                 raise ToileError(
                     f"{self.where}: has {_list(sorted(named))} and no folder of training images; "
-                    "lay class folders in train/ beside it"
+                    "put class folders into train/ next to it"
                 )
             layout.parts = {
                 "train": {name: siblings.pop(name).loose for name in picture_folders}
@@ -223,8 +224,8 @@ class _Parts:
         for name, folder in siblings.items():
             if known & folder.classes.keys() or len(folder.classes) > 1:
                 raise ToileError(
-                    f"{self.where}: has {_list(sorted(self.tops))}; class folders lie in train/, "
-                    f"validation/ and test/, or all beside each other; move {name}/ into one of "
+                    f"{self.where}: has {_list(sorted(self.tops))}; class folders are in train/, "
+                    f"validation/ and test/, or all next to each other; move {name}/ into one of "
                     "them or away"
                 )
             layout.left_out += _outside(self.tops[name], "lies outside the parts")
@@ -245,7 +246,7 @@ def _folder(name: str, below: Paths) -> Folder:
 def _refuse_loose(
     where: str, name: str, pictures: list[PictureFile], labels: TableLabels
 ) -> NoReturn:
-    """Pictures of which nothing says what they show."""
+    """Raise ToileError for pictures whose classes are not known."""
     location = f"{name}/" if name else "it"
     words = [match["word"] for file in pictures if (match := PREFIX.match(file.path.name))]
     prefixes = [word for word, count in Counter(words).most_common(MOST_PREFIXES + 1) if count > 1]
@@ -255,15 +256,15 @@ def _refuse_loose(
     elif 1 < len(prefixes) <= MOST_PREFIXES and len(words) == len(pictures):
         hint = f"; their names begin with {_list(sorted(prefixes), '')}, which would be the classes"
     raise ToileError(
-        f"{where}: {location} holds {len(pictures)} pictures and no class folders{hint}; lay them "
-        f"in a folder for each class, as {location if name else ''}"
+        f"{where}: {location} holds {len(pictures)} pictures and no class folders{hint}; put them "
+        f"into a folder for each class, such as {location if name else ''}"
         f"{sorted(prefixes)[0] if prefixes else 'shoe'}/{pictures[0].path.name}"
         + ("" if name else ", or name the folder above it if it is one class")
     )
 
 
 def _refuse_deeper(where: str, folder: Folder) -> None:
-    """Pictures below a class folder's own would be lost in silence."""
+    """Raise ToileError for pictures in folders inside a class folder: they would be lost."""
     paths = Counter(
         parts[:-1] for file, parts in folder.deeper.items() if looks_like_a_picture(file)
     )
@@ -272,7 +273,7 @@ def _refuse_deeper(where: str, folder: Folder) -> None:
         inside = "/".join([folder.name, *below] if folder.name else below)
         raise ToileError(
             f"{where}: {inside}/ holds {number} pictures inside the folder {below[0]}/, which is a "
-            f"class by where it lies; a class folder holds its pictures itself: move them up into "
+            "class by its position; pictures are directly in their class folder: move them up into "
             f"{below[0]}/, or name the folder whose folders are the classes"
         )
 
@@ -287,7 +288,7 @@ def _refuse_no_classes(where: str, folder: Folder) -> None:
 
 
 def _refuse_parts_in_names(where: str, folder: Folder) -> None:
-    """Folders called trainA, trainB, testA, testB: a part and a class in one name."""
+    """Raise ToileError for names such as trainA and testA, a part and a class in one."""
     by_part: dict[str, list[str]] = defaultdict(list)
     for name in sorted(folder.classes):
         word = FIRST_WORD.match(name)
@@ -297,7 +298,7 @@ def _refuse_parts_in_names(where: str, folder: Folder) -> None:
         first, second = (names[0] for names in list(by_part.values())[:2])
         raise ToileError(
             f"{where}: {_list((first, second))} have a part and a class in one name, and would be "
-            "two classes; lay each part in a folder of its own, as train/cat and test/cat"
+            "two classes; put each part into a folder of its own, such as train/cat and test/cat"
         )
 
 

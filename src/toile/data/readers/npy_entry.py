@@ -1,6 +1,6 @@
-"""One array of an .npz or .npy: its header is checked first, its values come in pieces.
+"""One array of an .npz or .npy: its header is checked first, its values are read in pieces.
 
-None is unpickled.
+Nothing is unpickled.
 """
 
 import io
@@ -25,12 +25,12 @@ READ_HEADER = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
-# What NumPy's reading of a header raises beside ValueError: it is Python's own of a literal.
+# Errors of NumPy's header reader besides ValueError: it parses a Python literal.
 BAD_HEADER = (SyntaxError, TypeError, tokenize.TokenError, RecursionError, MemoryError)
 
 
 MOST_LETTERS = 256
-"""Of a label that is text."""
+"""Most letters of a label that is text."""
 REMEDIES = {
     "images": "np.savez('data.npz', x=np.stack(list(x)).astype('uint8'), y=y)",
     "labels": "np.savez('data.npz', x=x, y=y.astype(str))",
@@ -39,7 +39,7 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class ArrayFile:
-    """Where an array lies: an entry of an .npz, or a file of its own."""
+    """The location of an array: an entry of an .npz, or an .npy file."""
 
     name: str
     where: str
@@ -48,7 +48,7 @@ class ArrayFile:
 
 
 def arrays_of(archive: zipfile.ZipFile, file: Path) -> list[ArrayFile]:
-    """The arrays in an .npz; entries of other names are passed over."""
+    """The arrays in an .npz; entries of other names are ignored."""
     return [
         ArrayFile(
             name.removesuffix(".npy"),
@@ -68,49 +68,49 @@ def array_of(file: Path) -> ArrayFile:
 
 @dataclass(frozen=True)
 class ArrayEntry:
-    """What an array's header says, which is as much as the entry holds."""
+    """The checked header of an array: it declares exactly the bytes that the entry has."""
 
     file: ArrayFile
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     is_fortran: bool
-    """Whether the first index runs fastest in the file, as in Fortran, and not the last."""
+    """Whether the first index varies fastest in the file, as in Fortran."""
     start: int
-    """Bytes of the header."""
+    """The bytes of the header."""
 
     @property
     def where(self) -> str:
-        """What errors call it."""
+        """The name in errors."""
         return self.file.where
 
     @property
     def size(self) -> int:
-        """How many values there are."""
+        """The number of values."""
         return math.prod(self.shape)
 
     def pieces(self) -> Iterator[tuple[int, Shaped[np.ndarray, " numbers"]]]:
-        """The values as they lie in the file, with the place of each piece's first."""
+        """The values in the order of the file, in pieces with the index of their first value."""
         at_once = max(1, 8 * PIECE_VALUES // max(8, self.dtype.itemsize))
         with damage_refused(self.where), self.file.open() as stream:
             stream.read(self.start)
             for start in range(0, self.size, at_once):
                 num_bytes = min(at_once, self.size - start) * self.dtype.itemsize
                 yield start, np.frombuffer(stream.read(num_bytes), self.dtype)
-            # One byte more also makes zipfile compare the checksum.
+            # Reading one byte more also makes zipfile check the checksum.
             stream.read(1)
 
     def row(self, index: int) -> int:
-        """The first index of the number that is at `index` in the file."""
+        """The first index (the image) of the value at `index` in the file."""
         step = self.size // self.shape[0]
         return index % self.shape[0] if self.is_fortran else index // step
 
 
 def array_entry(file: ArrayFile, kind: str) -> ArrayEntry:
-    """The array in `file`, `images` or `labels`; its header is held against the file's size."""
+    """The array in `file`, `images` or `labels`; its header is checked against the file's size."""
     with damage_refused(file.where), file.open() as stream:
         shape, is_fortran, dtype = _read_header(stream, file.where, kind)
         start = stream.tell()
-    # math.prod, as np.prod would wrap round at 2**63 and let a monstrous shape pass.
+    # math.prod, since np.prod would overflow at 2**63 and accept a huge shape.
     claimed, held = math.prod((*shape, dtype.itemsize)), file.num_bytes - start
     if claimed != held or any(size < 0 for size in shape):
         raise ToileError(
@@ -122,7 +122,7 @@ def array_entry(file: ArrayFile, kind: str) -> ArrayEntry:
 
 @contextmanager
 def damage_refused(where: str) -> Iterator[None]:
-    """What is raised while a damaged entry is read becomes a ToileError."""
+    """Turn errors of reading a damaged entry into a ToileError."""
     try:
         yield
     except DAMAGED as damage:
@@ -134,7 +134,7 @@ def _read_header(
     stream: io.BufferedIOBase, where: str, kind: str
 ) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(stream)
-    # 3.0 is for names of fields beyond Latin-1, and plain numbers have no fields.
+    # 3.0 is for field names outside Latin-1, and plain numbers have no fields.
     if version not in READ_HEADER:
         raise ToileError(f"{where}: is of .npy version {version}; versions 1.0 and 2.0 are read")
     try:

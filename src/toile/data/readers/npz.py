@@ -1,4 +1,4 @@
-"""NumPy's arrays, in an .npz or in files of their own: images and labels by their names."""
+"""NumPy arrays in an .npz or in .npy files: images and labels, by their names."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -29,9 +29,9 @@ Roles = dict[tuple[str, str], ArrayFile]
 
 
 def find_npz(path: Path) -> list[Path]:
-    """The .npz itself; of a folder the only one, or all that hold one set together by name.
+    """The .npz itself; in a folder the only .npz, or all files that form one set by their names.
 
-    None if there is none. An .npy goes with those beside it.
+    Empty if there is none. An .npy belongs to a set with others in its folder.
     """
     if path.is_file():
         if path.suffix.lower() not in SUFFIXES:
@@ -52,15 +52,15 @@ def _set_of(folder: Path, named: Path | None) -> list[Path]:
     if files:
         names = ", ".join(file.name for file in files[:2])
         raise ToileError(
-            f"{folder}: holds {len(files)} .npz or .npy files ({names}, ...) that are no images "
-            "and labels of one set by name, as X_train.npy and y_train.npy are; name the one to "
-            "read"
+            f"{folder}: holds {len(files)} .npz or .npy files ({names}, ...) whose names are not "
+            "those of images and labels of one set, such as X_train.npy and y_train.npy; name the "
+            "one to read"
         )
     return []
 
 
 def read_npz(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
-    """Read the files `find_npz` found. Only labels that are text name the classes."""
+    """Read the files of `find_npz`. Only labels that are text name the classes."""
     refuse_column_name(data, str(path))
     with ExitStack() as stack:
         arrays: list[ArrayFile] = []
@@ -75,20 +75,20 @@ def read_npz(path: Path, files: list[Path], data: Data, progress: Progress) -> P
 
 
 def _alone(held: list[ArrayFile], file: Path) -> list[ArrayFile]:
-    """The one array of an .npz that is called as the file is."""
+    """The single array of an .npz, under the name of the file."""
     if len(held) != 1:
         raise ToileError(
-            f"{file}: holds {len(held)} arrays, and lies beside others of one set by name; name "
-            "the one to read"
+            f"{file}: holds {len(held)} arrays, and others of one set are next to it; name the "
+            "one to read"
         )
     return [replace(held[0], name=file.stem, where=str(file))]
 
 
 def _roles(arrays: list[ArrayFile], where: str) -> Roles:
-    """The array of each part and kind; what names no part is of the training part."""
+    """The array of each part and kind; a name without a part belongs to the training part."""
     sets: dict[tuple[str, ...], Roles] = {}
     named = [(role_of(array.name), array) for array in arrays]
-    # The plainest name of a kind first; those that name no part last.
+    # The most usual name of a kind first; names without a part last.
     for role, array in sorted(named, key=lambda item: (not item[0].part, item[0].rank)):
         if role.kind:
             roles = sets.setdefault(role.set_words, {})
@@ -115,7 +115,7 @@ def _read(roles: Roles, arrays: list[ArrayFile], data: Data, where: str) -> Part
     entries = {key: array_entry(array, key[1]) for key, array in roles.items()}
     images = {part: entry for (part, kind), entry in entries.items() if kind == "images"}
     layouts = {part: layout_of(entry) for part, entry in images.items()}
-    # Held against each other before either is read.
+    # Shapes are compared before any values are read.
     for part, layout in layouts.items():
         check_label_shape(entries[part, "labels"], layout[0])
     values = [read_labels(entries[part, "labels"]) for part in images]
@@ -148,7 +148,7 @@ def _unread(roles: Roles, arrays: list[ArrayFile]) -> Iterator[Skipped]:
 
 @dataclass(frozen=True, eq=False)
 class _Gathered:
-    """The parts of a set, each by its name."""
+    """The parts of a set by name."""
 
     images: dict[str, ArrayEntry]
     layouts: dict[str, Layout]
@@ -156,7 +156,7 @@ class _Gathered:
     greys: dict[str, Greys]
 
     def read(self, *parts: str) -> Images:
-        """The images of some parts, one behind the other; the second is held out."""
+        """The images of `parts`, joined; those of the second part are held out."""
         present = [part for part in parts if part in self.images]
         shape, *other_shapes = (self.layouts[part][1:] for part in present)
         if other_shapes not in ([], [shape]):
@@ -175,7 +175,7 @@ class _Gathered:
 
 
 def _greys(entry: ArrayEntry, images: Iterable[ArrayEntry], data: Data) -> Greys:
-    """Black and white of `entry`, told by all parts of the same kind of number."""
+    """Black and white of `entry`, from all parts of the same kind of numbers."""
     extremes = Extremes()
     for array in images:
         if (array.dtype.kind == "f") == (entry.dtype.kind == "f"):

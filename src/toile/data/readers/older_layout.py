@@ -1,6 +1,6 @@
-"""Parts and classes as runs of the first two rules read them: train and test alone, or classes.
+"""Parts and classes by data rules 1 and 2: only train and test, or classes.
 
-A run that is gone on with has its images from here, so nothing here changes.
+Resumed runs of these rules read their images by this code, so it must not change.
 """
 
 from collections import defaultdict
@@ -14,15 +14,15 @@ PART_NAMES = {"train": "train", "training": "train", "test": "test", "testing": 
 
 
 def lay_out_by_older_rules(where: str, files: list[PictureFile]) -> Layout:
-    """Part, class folder, files. Raises ToileError where parts are not train and test."""
+    """Sort files into parts and classes. Raises ToileError if parts are not train and test."""
     paths = without_wrapping({file: file.path.parts for file in files})
     # A part holds folders and a class holds files, so that a class may be called train.
     above = {parts[0] for parts in paths.values() if len(parts) > 2}
     roles = {name: PART_NAMES[name.lower()] for name in above if name.lower() in PART_NAMES}
     if roles and (set(roles.values()) != {"train", "test"} or len(roles) != 2 or len(above) != 2):
         raise ToileError(
-            f"{where}: has {'/, '.join(sorted(above))}/; by data.rule 1 and 2 class folders lie in "
-            "train/ and test/, or all beside each other; set data.rule=3"
+            f"{where}: has {'/, '.join(sorted(above))}/; by data.rule 1 and 2 class folders are in "
+            "train/ and test/, or all next to each other; set data.rule=3"
         )
     parts_found = ("train", "test") if roles else ("train",)
     layout = Layout({part: defaultdict(list) for part in parts_found})

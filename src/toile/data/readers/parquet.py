@@ -1,9 +1,8 @@
-"""Parquet files with the bytes of pictures, as Hugging Face's data sets have them.
+"""Parquet files that hold the bytes of picture files, as Hugging Face's data sets do.
 
-A column of pictures is a struct of `bytes` and `path`, or bytes alone; the features in the schema's
-metadata say which columns are pictures and what the classes are called. Shards are of the part
-their name, or their folder's, says. Source: the documentation of `datasets`, "Image" and
-"ClassLabel".
+A column of pictures is a struct of `bytes` and `path`, or only bytes. The features in the schema's
+metadata say which columns are pictures, and name the classes. The name of a shard or of its folder
+says its part. Source: the documentation of `datasets`, "Image" and "ClassLabel".
 """
 
 import re
@@ -32,12 +31,12 @@ from toile.recipe import Data
 SHARD = re.compile(r"(?P<name>.*)-(?P<number>\d{5})-of-(?P<total>\d{5})")
 PARTS = ("train", "validation", "test")
 LEARNT = (None, "train")
-"""What files are called that must have labels."""
+"""The parts that must have labels; None is a file without a part in its name."""
 
 
 @dataclass(frozen=True, eq=False)
 class ParquetFile:
-    """A file, the part its name says, or None, and the labels of its rows; None without any."""
+    """A file, the part in its name or None, and the labels of its rows or None."""
 
     file: Path
     part: str | None
@@ -46,7 +45,7 @@ class ParquetFile:
 
 
 def read_parquet(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
-    """Read the files `find_parquet` found."""
+    """Read the files of `find_parquet`."""
     shards, notes = _open(path, files, data)
     shards = _left_out(_labelled(shards), notes)
     _refuse_unlike(shards)
@@ -84,14 +83,14 @@ def read_parquet(path: Path, files: list[Path], data: Data, progress: Progress) 
 
 
 def _open(path: Path, files: list[Path], data: Data) -> tuple[list[ParquetFile], list[str]]:
-    """The files with their columns, and what there is to say of them; no label is read."""
+    """The files with their columns, and notes; no labels are read yet."""
     shards, notes = [], _missing_shards(files)
     for file in files:
         words = file.relative_to(path).with_suffix("") if path.is_dir() else file.stem
         part = part_in_words(str(words), str(file))
         form = read_form(file, data.label_column)
         if form is None:
-            notes.append(f"{file.name} is passed over: it has no rows")
+            notes.append(f"{file.name} is left out: it has no rows")
         else:
             shards.append(ParquetFile(file, part, form))
     if not shards:
@@ -102,20 +101,20 @@ def _open(path: Path, files: list[Path], data: Data) -> tuple[list[ParquetFile],
     named, unnamed = ([s for s in shards if (s.part is None) == no] for no in (False, True))
     if named and unnamed:
         raise ToileError(
-            f"{path}: {named[0].file.name} is called as a part of the set is, "
-            f"{unnamed[0].file.name} is not; name every file train, validation or test, or none"
+            f"{path}: {named[0].file.name} has a part in its name and {unnamed[0].file.name} has "
+            "none; name every file by its part (train, validation or test), or none"
         )
     if not any(shard.part in LEARNT for shard in shards):
         parts = sorted({str(shard.part) for shard in shards})
         raise ToileError(
-            f"{path}: has {' and '.join(parts)} images and none to train on; add the shards called "
+            f"{path}: has {' and '.join(parts)} images and none to train on; add the shards named "
             "train"
         )
     return shards, notes
 
 
 def _labelled(shards: list[ParquetFile]) -> list[ParquetFile]:
-    """The shards with their labels; of a test part without any they are None."""
+    """The shards with their labels; None for a test part without labels."""
     learnt = {shard.form.labels for shard in shards if shard.part in LEARNT}
     labelled = [
         replace(shard, labels=read_labels(shard.form))
@@ -133,7 +132,7 @@ def _labelled(shards: list[ParquetFile]) -> list[ParquetFile]:
 
 
 def _has_no_class(shard: ParquetFile) -> bool:
-    """Whether a label is -1, which is none unless the training part has it too."""
+    """Whether a label is -1, which means no label unless the training part has it too."""
     return shard.labels is not None and bool((shard.labels.distinct == NO_CLASS).any())
 
 
@@ -142,7 +141,7 @@ def _is_secret(shard: ParquetFile) -> bool:
 
 
 def _left_out(shards: list[ParquetFile], notes: list[str]) -> list[ParquetFile]:
-    """The shards that have labels; parts of which none has any go, and it is said."""
+    """The shards with labels. A part without any is left out, with a note."""
     for part in (None, *PARTS):
         of_part = [shard for shard in shards if shard.part == part]
         without = [shard for shard in of_part if shard.labels is None]
@@ -155,7 +154,7 @@ def _left_out(shards: list[ParquetFile], notes: list[str]) -> list[ParquetFile]:
 
 
 def _refuse_unlike(shards: list[ParquetFile]) -> None:
-    """Refuse files of other columns or classes than those of the first."""
+    """Refuse files whose columns or classes differ from those of the first."""
     first = shards[0].form
     for form in (shard.form for shard in shards):
         if (form.pictures, form.labels) != (first.pictures, first.labels):
@@ -173,7 +172,7 @@ def _refuse_unlike(shards: list[ParquetFile]) -> None:
 
 
 def _missing_shards(files: list[Path]) -> list[str]:
-    """A sentence for each set of numbered shards of which some are not here."""
+    """A sentence for each set of numbered shards that is not complete."""
     counts: Counter[tuple[str, int]] = Counter()
     for file in files:
         if match := SHARD.fullmatch(file.stem):
@@ -201,6 +200,6 @@ def _refuse_unreadable_class(
 
 
 def _name(path: Path, shard: ParquetFile, row: int) -> PurePosixPath:
-    """What a picture is called: its file and row, from 0."""
+    """The name of a picture: its file and its row, from 0."""
     file = shard.file.relative_to(path) if path.is_dir() else Path(shard.file.name)
     return PurePosixPath(file.as_posix(), f"row {row}")

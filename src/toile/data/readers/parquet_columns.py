@@ -1,4 +1,4 @@
-"""Which columns of a Parquet file are pictures and labels."""
+"""The columns of a Parquet file that hold pictures and labels."""
 
 import json
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 LABEL_NAMES = ("label", "labels", "class", "category", "target", "y")
 INNER_BYTES = "bytes"
-"""The field of a picture's struct that has the bytes of its file."""
+"""The field of a picture's struct with the bytes of its file."""
 NO_CLASS = -1
-"""What `datasets` writes for a picture whose class is secret, as in a contest's test part."""
+"""The label that `datasets` writes for an unknown class, as in a contest's test part."""
 
 
 class NoLabels(ToileError):
-    """A file has no column of labels, which is right for the test part of a contest."""
+    """A file has no column of labels, as the test part of a contest may."""
 
 
 @dataclass(frozen=True)
 class ParquetForm:
-    """The columns of a file. `bytes_path` leads to the pictures' bytes in the schema.
+    """The columns of a file. `bytes_path` is the path of the pictures' bytes in the schema.
 
-    `labels` is None where no column has any; `unlabelled` then says why.
+    `labels` is None if no column has labels; `unlabelled` is the error for that.
     """
 
     file: Path
@@ -41,35 +41,35 @@ class ParquetForm:
     unlabelled: str
     class_names: tuple[str, ...] | None
     num_page_bytes: int
-    """Of the largest page, unpacked."""
+    """Bytes of the largest page, unpacked."""
 
     @property
     def pair(self) -> str:
-        """Its two columns in words."""
+        """The two columns in words."""
         return f"{self.pictures} and {self.labels}"
 
     @property
     def is_declared(self) -> bool:
-        """Whether a name or the features say that its labels are labels."""
+        """Whether the column's name or the features say that it holds labels."""
         return self.class_names is not None or is_usual(self.labels or "")
 
 
 def open_parquet(file: Path, **settings: Any) -> "pq.ParquetFile":
-    """The file, its columns not yet read. Raises ToileError where it is none or a damaged one."""
+    """The opened file; no column is read. Raises ToileError if it is damaged or no Parquet."""
     with extra_packages("parquet", "reading Parquet files"):
         import pyarrow as pa
         from pyarrow import parquet as pq
     try:
-        # Not all of a column at once, as pre_buffer would.
+        # pre_buffer would read all of a column at once.
         return pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20, **settings)
     except (pa.ArrowException, OSError, ValueError, EOFError) as damage:
         raise damaged(file, damage) from None
 
 
 def read_form(file: Path, label_column: str) -> ParquetForm | None:
-    """The columns of `file`, and its pages checked; `label_column` is that of the settings.
+    """The columns of `file`, after its pages were checked; None if it has no rows.
 
-    None where it has no rows.
+    `label_column` is the setting `data.label_column`.
     """
     num_page_bytes = check_pages(file)
     with open_parquet(file) as opened:
@@ -104,7 +104,7 @@ def read_form(file: Path, label_column: str) -> ParquetForm | None:
 
 
 def no_labels(file: Path, column: str | None) -> str:
-    """The refusal of a file whose column has none."""
+    """The error of a file whose column has no labels."""
     return f"{file}: has no labels in its column {column}; every picture has a class"
 
 
@@ -115,7 +115,7 @@ def _refuse_twice(names: list[str], file: Path) -> None:
 
 
 def _features(schema: "pa.Schema") -> dict[str, dict[str, Any]]:
-    """What `datasets` wrote of each column; nothing where it did not write the file."""
+    """The features that `datasets` wrote for each column; empty for other writers."""
     try:
         features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
         return {name: value for name, value in features.items() if isinstance(value, dict)}
@@ -139,7 +139,7 @@ def _is_bytes(kind: "pa.DataType") -> bool:
 def _has_pictures(field: "pa.Field") -> bool:
     if not _is_struct(field.type):
         return _is_bytes(field.type)
-    # -1 where there is none, or more than one.
+    # -1 if there is no such field, or more than one.
     index = field.type.get_field_index(INNER_BYTES)
     return index >= 0 and _is_bytes(field.type.field(index).type)
 
@@ -192,21 +192,21 @@ def _label_column(
         raise NoLabels(_which(file, columns))
     if not is_text(schema.field(columns[0]).type):
         raise NoLabels(
-            f"{file}: its column {columns[0]} is not called as labels are, "
-            f"{', '.join(LABEL_NAMES)}; if it has them, say so by data.label_column, as in "
+            f"{file}: its column {columns[0]} has no usual name of labels "
+            f"({', '.join(LABEL_NAMES)}); if it holds labels, use "
             f"--set data.label_column={columns[0]}"
         )
     return columns[0]
 
 
 def is_usual(column: str) -> bool:
-    """Whether it is called as labels are."""
+    """Whether `column` is a usual name of labels."""
     return column.lower() in LABEL_NAMES
 
 
 def _which(file: Path, columns: list[str]) -> str:
     return (
-        f"{file}: its labels may be the column {' or '.join(columns):.300}; say which by "
+        f"{file}: its labels may be the column {' or '.join(columns):.300}; choose one by "
         f"data.label_column, as in --set data.label_column={columns[0]}"
     )
 
@@ -224,7 +224,7 @@ def _class_names(feature: dict[str, Any] | None, file: Path) -> tuple[str, ...] 
 
 
 def is_text(kind: "pa.DataType") -> bool:
-    """Whether values are texts, or a dictionary of texts."""
+    """Whether a column of this type holds text, possibly as a dictionary."""
     from pyarrow import types
 
     kind = kind.value_type if types.is_dictionary(kind) else kind
@@ -232,7 +232,7 @@ def is_text(kind: "pa.DataType") -> bool:
 
 
 def _check_label_kind(field: "pa.Field", file: Path) -> None:
-    """Refuse what is no label; raises NoLabels where no row has any value."""
+    """Refuse types that cannot be labels. Raises NoLabels if no row has a value."""
     from pyarrow import types
 
     kind = field.type

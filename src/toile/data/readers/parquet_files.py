@@ -1,4 +1,4 @@
-"""Which Parquet files of a folder are its set, and when the pictures beside them are the set."""
+"""Whether a folder's set is its Parquet files or its pictures, and which files these are."""
 
 import os
 import re
@@ -12,16 +12,16 @@ from toile.errors import ToileError
 
 SUFFIX = ".parquet"
 MAX_DEPTH = 2
-"""Of folders below the one that is named: data/train/0000.parquet."""
+"""Most levels of folders below the named one: data/train/0000.parquet."""
 MAX_FIGURES = 10
-"""Pictures of a repository's own, beside its set."""
+"""Most pictures that are taken for illustrations and not for the set."""
 PARTITION = re.compile(r"[^=]+=[^=]*")
 
 
 def find_parquet(path: Path) -> list[Path]:
-    """The file itself, or all of a folder, a few levels deep; none beside folders of pictures.
+    """The file itself, or all in a folder, a few levels deep; none if pictures are the set.
 
-    Raises ToileError where a folder holds several sets.
+    Raises ToileError if a folder holds several sets.
     """
     if path.is_file():
         return [path] if path.suffix.lower() == SUFFIX else []
@@ -42,7 +42,7 @@ def find_parquet(path: Path) -> list[Path]:
 def _files(path: Path) -> Iterator[Path]:
     for folder, subfolders, names in os.walk(path, followlinks=True):
         depth = len(Path(folder).relative_to(path).parts)
-        # In place: os.walk descends into what is left in this very list.
+        # In place: os.walk descends into the folders left in this list.
         subfolders[:] = [
             name for name in subfolders if depth < MAX_DEPTH and not name.startswith(".")
         ]
@@ -53,12 +53,12 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def pictures_beside(path: Path) -> list[Path]:
-    """The picture files in the folder `path`; none beside a file."""
+    """The picture files in the folder `path`; none if `path` is a file."""
     return [file for file in find_pictures(path) if file.suffix.lower() in PICTURE_SUFFIXES]
 
 
 def _are_the_set(pictures: list[Path], files: list[Path]) -> bool:
-    """Whether pictures lie in class folders, beside which a Parquet file is a table of theirs."""
+    """Whether pictures in class folders are the set, and the Parquet file only describes them."""
     folders = {file.parent for file in files}
     apart = [picture for picture in pictures if picture.parent not in folders]
     return len(apart) > MAX_FIGURES and len({picture.parent for picture in apart}) > 1
@@ -69,13 +69,13 @@ def _refuse_partition(file: Path, path: Path) -> None:
         if PARTITION.fullmatch(name) and part_in_words(name, str(file)) is None:
             column = name.partition("=")[0]
             raise ToileError(
-                f"{path}: the column {column} of its Parquet files stands in the names of folders, "
-                f"as {name}/, and not in the files; such partitions are not read: write it without "
-                "partition_cols"
+                f"{path}: the column {column} of its Parquet files is in the names of folders, "
+                f"such as {name}/, and not in the files; such partitions are not read: write it "
+                "without partition_cols"
             )
 
 
 def _set_of(file: Path, folder: Path) -> str:
-    """The folders a file lies in, those called as a part left out."""
+    """The folders above a file, without those named like a part."""
     folders = file.relative_to(folder).parent.parts
     return "/".join(name for name in folders if part_in_words(name, str(file)) is None)

@@ -1,4 +1,4 @@
-"""The labels of a Parquet file, read a few rows at a time and held as indices of what they say."""
+"""The labels of a Parquet file, read a few rows at a time and stored as indices."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,28 +18,28 @@ if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
 MAX_NAME = 200
-"""Characters of a class's name; captions are longer."""
+"""Most characters of a class name; captions are longer."""
 MAX_BYTES_OF_NAME = 4 * MAX_NAME
 ROWS_AT_ONCE = 1024
 PLAIN_BYTES = 64 << 20
-"""Of texts at once where they are no dictionary: each may be as long as a page and stand in it for
-a few bytes."""
+"""Most bytes of texts at once if they are no dictionary: a text may be as long as a page, and may
+be compressed to a few bytes."""
 NOT_IN_DICTIONARY = "Not yet implemented"
-"""What pyarrow 26 says of texts that are coded by their differences."""
+"""pyarrow 26's error for texts in delta encoding."""
 MAX_INT64 = 2**63 - 1
 INT64 = "int64"
 
 
 @dataclass(frozen=True, eq=False)
 class ShardLabels:
-    """The different labels of a file, numbers or texts, and for each row the index of its own."""
+    """The different labels of a file (numbers or texts), and the index of each row's label."""
 
     distinct: Labels
     indices: Int64[np.ndarray, " n"]
 
 
 def read_labels(form: ParquetForm) -> ShardLabels | None:
-    """The label of each row; None where no row has one, or the file no column of labels."""
+    """The label of each row; None if no row has a label, or the file has no column of labels."""
     import pyarrow as pa
 
     if form.labels is None:
@@ -56,7 +56,7 @@ def read_labels(form: ParquetForm) -> ShardLabels | None:
 
 
 def _read(form: ParquetForm, as_dictionary: bool) -> ShardLabels | None:
-    # As a dictionary, or one long text for a million rows would be a million long texts.
+    # As a dictionary, so that one long text of a million rows is in memory only once.
     with open_parquet(form.file, read_dictionary=[form.labels] * as_dictionary) as opened:
         most = ROWS_AT_ONCE if as_dictionary else PLAIN_BYTES // max(1, form.num_page_bytes)
         batches = opened.iter_batches(
@@ -81,7 +81,7 @@ def _text_labels(columns: "Iterator[pa.Array]", form: ParquetForm) -> ShardLabel
 def _text_indices(
     column: "pa.Array", index_of: dict[str, int], form: ParquetForm
 ) -> Int64[np.ndarray, " n"]:
-    """The index of each row's text, -1 of none; texts not yet met come behind all."""
+    """The index of each row's text, -1 for none; new texts are added to `index_of`."""
     import pyarrow as pa
     from pyarrow import compute, types
 
@@ -90,7 +90,7 @@ def _text_indices(
     if not types.is_dictionary(column.type):
         column = column.dictionary_encode()
     positions = column.indices.cast(INT64).fill_null(-1).to_numpy(zero_copy_only=False)
-    # A dictionary may have texts that no row has.
+    # A dictionary may hold texts that no row has.
     used = np.unique(positions[positions >= 0])
     dictionary = column.dictionary
     lengths = compute.binary_length(dictionary).to_numpy(zero_copy_only=False)
@@ -114,7 +114,7 @@ def _number_labels(columns: "Iterator[pa.Array]", form: ParquetForm) -> ShardLab
         masks.append(column.is_null().to_numpy(zero_copy_only=False))
         parts.append(column.cast(INT64).fill_null(NO_CLASS).to_numpy(zero_copy_only=False))
     class_numbers, missing = np.concatenate(parts), np.concatenate(masks)
-    # With names a class is an index, and -1 none.
+    # With class names a label is an index, and -1 means no label.
     missing = missing | (class_numbers == NO_CLASS) if form.class_names else missing
     if missing.all():
         return None
@@ -174,16 +174,16 @@ def _refuse_column(reason: str, form: ParquetForm) -> NoReturn:
 def merge_labels(
     shards: Sequence[tuple[ParquetForm, ShardLabels]], where: str
 ) -> tuple[list[Int64[np.ndarray, " _"]], tuple[str, ...] | None]:
-    """The class index of each row, by shard, and the names of the classes.
+    """The class index of each row, for each shard, and the names of the classes.
 
-    All shards have the same names in their features, or none.
+    The features of all shards have the same names, or none.
     """
     names = shards[0][0].class_names
     if names is None:
         indices_of, class_names = class_indices([labels.distinct for _, labels in shards], where)
     else:
         indices_of = [_named(form, labels.distinct, names) for form, labels in shards]
-        # In the order of the features, though spelt as a known dataset spells them.
+        # In the order of the features, but in the spelling of a known dataset.
         spelt = order_classes(names)
         class_names = tuple(spelt[name] for name in names)
     indices = []
@@ -201,7 +201,7 @@ def merge_labels(
 
 
 def _named(form: ParquetForm, distinct: Labels, names: tuple[str, ...]) -> Labels:
-    """Numbers as they are; of texts where they stand in `names`."""
+    """Numbers as they are; for texts their index in `names`."""
     if distinct.dtype.kind == "i":
         return distinct
     index_of = {name: index for index, name in enumerate(names)}

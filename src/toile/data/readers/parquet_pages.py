@@ -1,8 +1,8 @@
-"""The pages of a Parquet file, judged by the footer and their headers before any is unpacked.
+"""Checks the pages of a Parquet file by the footer and page headers, before any is unpacked.
 
-The footer says where the pages of each column lie, and a page's header its size once unpacked and
-as it lies in the file. Both are read here: asked of a column of a damaged or encrypted file,
-pyarrow 26 ends the process. Source: parquet-format, parquet.thrift.
+The footer says where the pages of each column are; a page's header has its packed and its unpacked
+size. Both are read here, because pyarrow 26 ends the process for columns of damaged or encrypted
+files. Source: parquet-format, parquet.thrift.
 """
 
 import io
@@ -14,20 +14,21 @@ from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
 from toile.errors import ToileError
 
 MAX_PAGE_BYTES = 384 << 20
-"""Packed and unpacked together, as pyarrow holds a page: reading took 50 MB more at its worst.
+"""Most bytes of a page, packed and unpacked together, since pyarrow holds both.
 
-Of most writers a page has about a megabyte, of DuckDB 100. But pyarrow, and so pandas, looks at its
-size every 1,024 rows only: of pictures of 173 kB a page had 177 MB.
+Reading needed at most 50 MB more. Most writers make pages of about a megabyte, DuckDB of 100. But
+pyarrow, and so pandas, checks the size only every 1,024 rows: with pictures of 173 kB a page had
+177 MB.
 """
 HEADER_BYTES = 1 << 16
-"""A header may have a smallest and a largest value in it."""
+"""Bytes read for a page header, which may hold a smallest and a largest value."""
 MAX_PAGES = 1_000_000
 MAX_FOOTER_BYTES = 32 << 20
-"""Room for 300,000 columns of groups of rows. One of this size, of nothing but numbers, was read
-in 8 s (Python 3.11 on a Zen 5 core)."""
+"""Enough for 300,000 column chunks. A footer of this size, filled with numbers, was read in 8 s
+(Python 3.11 on a Zen 5 core)."""
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
 END_BYTES = 8
-"""The footer's length and `MAGIC`, behind it."""
+"""The bytes after the footer: its length and `MAGIC`."""
 
 UNPACKED, PACKED = 2, 3
 PAGE: Fields = {UNPACKED: INTEGER, PACKED: INTEGER}
@@ -49,17 +50,17 @@ FOOTER: Fields = {
 
 
 def damaged(file: Path, damage: object) -> ToileError:
-    """The refusal of a file that cannot be read, for what is said of it."""
+    """The error for a file that cannot be read because of `damage`."""
     return ToileError(
         f"{file}: is no Parquet file, cut short or damaged ({damage!s:.200}); fetch it again"
     )
 
 
 def check_pages(file: Path) -> int:
-    """How many bytes the largest page of a file unpacks to.
+    """Check all pages of a file, and return the unpacked bytes of the largest.
 
-    Refuses a file of which a page, or all together, unpack to more than pictures do, one that is
-    encrypted, and one whose footer or pages cannot be.
+    Raises ToileError if a page, or all pages together, unpack to more than pictures do, if the file
+    is encrypted, and if its footer or pages cannot be valid.
     """
     num_file_bytes = file.stat().st_size
     most, unpacked, num_pages = max(FREE_BYTES, MAX_RATIO * num_file_bytes), 0, 0
@@ -89,14 +90,14 @@ def check_pages(file: Path) -> int:
 
 
 def _footer(stream: io.BufferedReader, num_file_bytes: int, file: Path) -> bytes:
-    """The footer's bytes, as many as the file's last eight say."""
+    """The footer's bytes; the last eight bytes of the file give their number."""
     stream.seek(max(0, num_file_bytes - END_BYTES))
     end = stream.read(END_BYTES)
     if end[4:] == ENCRYPTED:
         raise _encrypted(file)
     length = int.from_bytes(end[:4], "little")
     if end[4:] != MAGIC or length + END_BYTES > num_file_bytes:
-        raise damaged(file, "it does not end as one does")
+        raise damaged(file, "its end is not that of a Parquet file")
     if length > MAX_FOOTER_BYTES:
         raise ToileError(
             f"{file}: its footer has {length} bytes; at most {MAX_FOOTER_BYTES} are read: write it "
@@ -111,7 +112,7 @@ def _encrypted(file: Path) -> ToileError:
 
 
 def _chunks(footer: bytes, num_file_bytes: int, file: Path) -> Iterator[tuple[int, int]]:
-    """Where the pages of each column of each group of rows begin and end."""
+    """The first and end byte of the pages of each column chunk."""
     try:
         groups = Structs(footer).read(FOOTER)[ROW_GROUPS]
         columns = [column for group in groups for column in group[COLUMNS]]
@@ -120,12 +121,12 @@ def _chunks(footer: bytes, num_file_bytes: int, file: Path) -> Iterator[tuple[in
         for column in columns:
             yield _pages_of(column[COLUMN], num_file_bytes)
     except (DamagedStruct, KeyError):
-        raise damaged(file, "its footer cannot be") from None
+        raise damaged(file, "its footer cannot be read") from None
 
 
 def _pages_of(column: dict[int, int], num_file_bytes: int) -> tuple[int, int]:
-    """Where its pages begin, a dictionary before all, and end; raises DamagedStruct."""
-    # Written as 0 where there are none.
+    """The first and end byte of a column's pages, with its dictionary. Raises DamagedStruct."""
+    # A missing page is written as offset 0.
     starts = [column[DATA_PAGE], column.get(DICTIONARY_PAGE, 0)]
     start = min((offset for offset in starts if offset != 0), default=len(MAGIC))
     end = start + column[NUM_BYTES]
@@ -135,7 +136,7 @@ def _pages_of(column: dict[int, int], num_file_bytes: int) -> tuple[int, int]:
 
 
 def _page(stream: io.BufferedReader, position: int, file: Path) -> tuple[dict[int, int], int]:
-    """Two sizes of the page at `position`, unpacked and packed, and the length of its header."""
+    """The two sizes of the page at `position`, and the length of its header."""
     stream.seek(position)
     header = Structs(stream.read(HEADER_BYTES))
     try:

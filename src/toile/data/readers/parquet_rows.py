@@ -1,4 +1,4 @@
-"""The pictures of Parquet files by their rows, read forward, a few at a time."""
+"""The pictures of Parquet files by row, read forward."""
 
 import io
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
 ROWS_AT_ONCE = 1
-"""A picture may have 128 MB here before it is refused, and a row may repeat it for a few bytes."""
+"""One row, since a picture may have 128 MB before it is refused, and rows may repeat it cheaply."""
 
 
 class PictureRows:
-    """Opens a picture by its file and row; fast where rows are asked in order.
+    """Opens a picture by its file and row; fast if rows are opened in order.
 
-    One file is open at a time, from its first row that is asked to the next file's.
+    Only the file of the last opened row is held open.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class PictureRows:
         self._next = 0
 
     def open(self, form: ParquetForm, row: int) -> io.BytesIO:
-        """The picture in `row`, from 0. Raises UnreadablePicture where there is none."""
+        """The picture in `row`, from 0. Raises UnreadablePicture if there is none."""
         if form.file != self._file or row < self._next:
             self._file, self._rows, self._next = form.file, _contents(form), 0
         content = None
@@ -47,7 +47,7 @@ class PictureRows:
 
 
 def _contents(form: ParquetForm) -> Iterator[bytes | None]:
-    """The bytes of each row's picture; None where a row has none."""
+    """The bytes of each row's picture; None for a row without one."""
     num_file_bytes = form.file.stat().st_size
     most, num_bytes = max(FREE_BYTES, MAX_RATIO * num_file_bytes), 0
     for batch in _batches(form):

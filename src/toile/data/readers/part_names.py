@@ -1,11 +1,11 @@
-"""Folders that are called as the parts of a set are, whatever they hold."""
+"""Names of folders and files that stand for a part of a set."""
 
 import re
 
 from toile.errors import ToileError
 
 _WORD = re.compile(r"[^\W_]+")
-# Kaggle's and other people's spellings: Train, training_set, seg_train, test1, val-images.
+# Spellings on Kaggle and elsewhere: Train, training_set, seg_train, test1, val-images.
 _PART = re.compile(
     r"(?:seg|images?|imgs?|data|dataset|my)?"
     r"(?P<part>training|train|testing|test|validation|valid|val|dev)"
@@ -14,7 +14,7 @@ _PART = re.compile(
 
 
 def part_of(folder: str) -> str | None:
-    """train, validation or test, if `folder` is called so; None for any other name."""
+    """train, validation or test if `folder` is such a name; None for any other name."""
     match = _PART.fullmatch(re.sub(r"[\W_]", "", folder.casefold()))
     if match is None:
         return None
@@ -23,14 +23,13 @@ def part_of(folder: str) -> str | None:
 
 
 def part_in_words(name: str, where: str) -> str | None:
-    """The part that a word of `name` says, wherever it stands: imagenet1k-validation-07.
+    """The part that a word anywhere in `name` stands for: imagenet1k-validation-07.
 
-    Raises ToileError, beginning with `where`, for a name that says two.
+    Raises ToileError, which begins with `where`, for a name with two parts.
     """
     named = {part for word in _WORD.findall(name) if (part := part_of(word))}
     if len(named) > 1:
         raise ToileError(
-            f"{where}: is called as two parts, {' and '.join(sorted(named))}; give it the name of "
-            "one"
+            f"{where}: has two parts in its name, {' and '.join(sorted(named))}; rename it with one"
         )
     return next(iter(named), None)

@@ -1,4 +1,4 @@
-"""What every reader gives back, and the limits every reader holds to."""
+"""The result of every reader, and the limits of all readers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,50 +16,50 @@ from toile.recipe import Data
 MIN_SIDE_PX = 4
 MAX_SIDE_PX = 256
 MAX_SOURCE_SIDE_PX = 4096
-"""Of images that `data.size_px` makes smaller, where they come as one array."""
+"""Largest side of images in one array that `data.size_px` makes smaller."""
 MAX_CLASSES = 1000
 MAX_IMAGES = 10_000_000
 MAX_BYTES = 8 << 30
-"""Pixels of one part; more is refused before anything is allocated."""
+"""Most bytes of pixels in one part; more is refused before anything is allocated."""
 
 NO_COLUMN_NAMES = ("auto", "first", "last")
-"""Values of `data.label_column` that are no column's name."""
+"""Values of `data.label_column` that are not the name of a column."""
 
 Progress = Callable[[int, int | None, str], None]
-"""Told (done, total or None where unknown, what is counted) while bytes or files go by."""
+"""Called with (done, total or None if unknown, what is counted) while files are read."""
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """A source as read. `test` is None where it has no test part, names where it holds none;
-    labels are then the source's own numbers, which may have gaps.
+    """The content of a source. `test` is None if it has no test part.
 
-    Of `train` the last `num_held_out` are those that the source itself holds out for validation.
+    `class_names` is None if it has no names; labels are then its own numbers, which may have gaps.
+    The last `num_held_out` images of `train` are those that the source holds out for validation.
     """
 
     train: Images
     test: Images | None
     class_names: tuple[str, ...] | None = None
     release: str | None = None
-    """What the source's form alone says about where it comes from."""
+    """The release, if the form of the source shows it."""
     skipped: tuple[Skipped, ...] = ()
     nulls: int | None = None
     nans: int | None = None
     notes: tuple[str, ...] = ()
-    """What a user should know of how the images were read, a sentence each."""
+    """What a user should know about how the images were read, a sentence each."""
     names_inside: tuple[str, ...] = ()
-    """The names of the files read, where the source is one file that holds them."""
+    """The names of the files that were read inside the source."""
     greys: Greys | None = None
-    """Which values were black and white; None where pixels are bytes as they came."""
+    """Which values were black and white; None if pixels are unchanged bytes."""
 
 
 def check_layout(num_images: int, shape: tuple[int, int, int], where: str) -> None:
-    """Refuse what a header claims before anything is allocated for it."""
+    """Refuse a layout outside the limits, before anything is allocated for it."""
     channels, height, width = shape
     if num_images == 0:
         raise ToileError(f"{where}: holds 0 images; a dataset needs at least one in each part")
     if 0 in shape:
-        raise ToileError(f"{where}: images are {width} x {height} px; there is nothing in them")
+        raise ToileError(f"{where}: images are {width} x {height} px; they hold no pixels")
     if num_images > MAX_IMAGES:
         raise ToileError(f"{where}: claims {num_images} images; at most {MAX_IMAGES} are read")
     if channels not in (1, 3):
@@ -80,7 +80,7 @@ def check_labels(
 ) -> None:
     """Refuse labels that are too many, too few, negative or above the largest class index.
 
-    `first_row` is what the source calls the first label: CSV counts lines, the others images.
+    `first_row` is the number of the first label in errors: CSV counts lines, others images.
     """
     if len(labels) != num_images:
         refuse_number_of_labels(len(labels), num_images, where)
@@ -93,16 +93,17 @@ def check_labels(
 
 
 def refuse_column_name(data: Data, where: str) -> None:
-    """Refuse a `data.label_column` that names a column where the form has none with names."""
+    """Refuse a `data.label_column` that names a column if the format has no named columns."""
     if data.label_column not in NO_COLUMN_NAMES:
         raise ToileError(
-            f"{where}: data.label_column is {data.label_column}, and there are no columns with "
-            "names; CSV and Parquet files have them, and tables of pictures' classes: leave it out"
+            f"{where}: data.label_column is {data.label_column}, and this format has no columns "
+            "with names, as CSV and Parquet files and tables of pictures' classes have: leave it "
+            "out"
         )
 
 
 def refuse_number_of_labels(num_labels: int, num_images: int, where: str) -> NoReturn:
-    """Every image has one label."""
+    """Raise the error for a number of labels that differs from that of images."""
     raise ToileError(
         f"{where}: holds {num_labels} labels; its images are {num_images}, and every image "
         "has one; are the two files of one part?"

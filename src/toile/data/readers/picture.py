@@ -1,8 +1,7 @@
-"""One picture file to pixels: PNG, JPEG, WebP, BMP or GIF, told by content and not by name.
+"""The pixels of one picture file: PNG, JPEG, WebP, BMP or GIF, recognised by content.
 
-Only the first frame is taken. Orientation written by cameras is applied. Of sixteen bits a channel
-those that are used are rescaled to eight. What is transparent is laid over white, as on the page it
-was drawn for. Grey pictures without transparency keep every bit.
+Only the first frame is read. The orientation that cameras write is applied. Channels of 16 bits are
+rescaled to 8. Transparent pictures are laid over white, since most are drawn for a white page.
 """
 
 import io
@@ -34,7 +33,7 @@ from toile.data.readers.picture_limits import (
 from toile.errors import ToileError
 from toile.recipe import Data
 
-# Named one by one: Pillow also opens EPS, for which it starts Ghostscript.
+# An explicit list: Pillow also opens EPS, for which it starts Ghostscript.
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 BAND_PIXELS = 1 << 20
 ORIENTATION = ExifTags.Base.Orientation
@@ -52,16 +51,16 @@ DAMAGED = (
     zlib.error,
     OverflowError,
 )
-"""What Pillow is known to raise for files that are no picture, or a damaged one."""
+"""Known errors of Pillow for files that are damaged or no pictures."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A decoded picture, how many frames its file has, and which way up a camera said it lies.
+    """A decoded picture, with facts about its file.
 
-    `pixels` are upright already; `orientation` is EXIF's 1 to 8, where 1 is upright in the file.
-    `pixel_hash` is of all the file's pixels, whatever size and colour was asked for. `deep` are the
-    greys of a picture of 16 bits as they stand in the file, `read_highest` the highest value there.
+    `pixels` are upright; `orientation` is EXIF's value from 1 to 8 in the file, where 1 is upright.
+    `pixel_hash` is of all pixels of the file, before resizing and recolouring. `deep` has the
+    original greys of a picture of 16 bits, `read_highest` the highest value in the file.
     """
 
     pixels: UInt8[np.ndarray, "c h w"]
@@ -73,16 +72,16 @@ class Picture:
 
     @property
     def highest(self) -> int:
-        """The highest value in the file; of `pixels` where they are all there ever was."""
+        """The highest value in the file, or in `pixels` if they did not come from a file."""
         return int(self.pixels.max()) if self.read_highest is None else self.read_highest
 
     def scaled_like(self, greys: Greys | None) -> UInt8[np.ndarray, "c h w"]:
-        """The pixels, rescaled to 0 to 255 as those of `greys` were where they are of their range.
+        """The pixels rescaled to 0 to 255 by `greys`, if they are within that range.
 
-        A photograph, which is lighter than any of them, is left as it is.
+        A picture with higher values, such as a photograph, stays as it is.
         """
         if greys is None:
-            # An older run's training pictures were cut to the upper eight of sixteen bits.
+            # Older runs cut 16-bit training pictures to their upper eight bits.
             return self.pixels if self.deep is None else _upper_bits(self.deep)
         if self.deep is not None:
             is_alike = self.highest <= greys.deeper_white
@@ -92,7 +91,7 @@ class Picture:
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Pillow's remarks on odd files are dropped; its alarm about huge ones becomes an error."""
+    """Ignore Pillow's warnings about odd files; its warning about huge ones becomes an error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -100,9 +99,9 @@ def quiet_pillow() -> Iterator[None]:
 
 
 def read_picture(content: bytes | Stream, where: str) -> Picture:
-    """One picture by itself, of any size up to 25 million pixels; ToileError where there is none.
+    """A single picture of up to 25 million pixels. Raises ToileError if it cannot be read.
 
-    `where` is what the error calls it.
+    `where` is its name in the error.
     """
     stream = io.BytesIO(content) if isinstance(content, bytes) else content
     if not stream.read(1):
@@ -116,14 +115,14 @@ def read_picture(content: bytes | Stream, where: str) -> Picture:
 
 
 def picture_of(image: Image.Image, where: str) -> Picture:
-    """An image that Pillow has in memory or has opened, as it lies at its present frame.
+    """The present frame of an image that Pillow has in memory or has opened.
 
-    Raises ToileError where it is damaged, too large, or of a mode whose white is not known.
+    Raises ToileError if it is damaged, too large, or of a mode whose white is not known.
     """
     if image.mode in ("F", "I"):
         raise ToileError(
-            f"{where}: is an image of mode {image.mode}, whose numbers may mean any grey; make it "
-            "L, of 0 to 255, first"
+            f"{where}: is an image of mode {image.mode}, whose white is not known; convert it to "
+            "mode L, with values from 0 to 255, first"
         )
     try:
         check_size(image.size)
@@ -137,14 +136,14 @@ def picture_of(image: Image.Image, where: str) -> Picture:
 
 
 def deep_picture(deep: Integer[np.ndarray, "1 h w"]) -> Picture:
-    """A picture by itself of greys of more than 8 bits."""
+    """A single picture of greys with more than 8 bits."""
     return _lone_picture(_upper_bits(deep), deep)
 
 
 def _lone_picture(
     pixels: UInt8[np.ndarray, "c h w"], deep: Integer[np.ndarray, "1 h w"] | None
 ) -> Picture:
-    """A picture by itself, of which 16 bits are taken as what it uses of them."""
+    """A single picture; its own highest value decides which value is white."""
     highest = int((pixels if deep is None else deep).max())
     return Picture(
         _rescaled(pixels, deep, highest, None, is_alone=True), deep=deep, read_highest=highest
@@ -154,33 +153,33 @@ def _lone_picture(
 def decode_picture(
     stream: Stream, where: str, data: Data | None, greys: Greys | None = None
 ) -> Picture:
-    """The picture as grey (1 channel) or rgb (3), resized and recoloured where `data` says so.
+    """The picture as grey (1 channel) or rgb (3), resized and recoloured as `data` says.
 
-    Without `data` it keeps its size, but for a JPEG of more pixels than are decoded: that is halved
-    in each direction until it has not. `greys` are those of the set it is of; without them 16 bits
-    are taken as what this picture uses of them if it is by itself, and else as all of them.
-    UnreadablePicture for a file to leave out; ToileError where all have to be resized.
+    Without `data` it keeps its size, except that a JPEG with too many pixels is decoded at half its
+    sides. `greys` are those of its set. Without them white is, for 16 bits, estimated from this
+    picture if `data` is None, and otherwise 65535.
+    Raises UnreadablePicture for a file to leave out, and ToileError if all have to be resized.
     """
     if (num_bytes := stream.seek(0, io.SEEK_END)) > MAX_FILE_BYTES:
         raise UnreadablePicture(f"has {num_bytes} bytes; a picture has at most {MAX_FILE_BYTES}")
     stream.seek(0)
     try:
         with Image.open(stream, formats=FORMATS) as picture:
-            # Opening reads the header alone; pixels are decoded by the first use after this.
-            # Telephones write several in one file, MPO, which is opened as the JPEG that it is.
+            # Opening reads only the header; pixels are decoded at their first use below.
+            # Phones write several pictures into one MPO file, which begins as a JPEG.
             if picture.format in ("JPEG", "MPO"):
                 reduce_large(picture)
                 check_scans(stream)
             check_size(picture.size)
             check_side(picture.size, where, data)
             num_frames = getattr(picture, "n_frames", 1)
-            # Counting frames leaves the file at the last one.
+            # Counting frames leaves the file at the last frame.
             picture.seek(0)
             noted = picture.getexif().get(ORIENTATION)
-            # A file may say anything there; Pillow turns by 2 to 8, and leaves the rest as it lies.
+            # The tag may hold any value; Pillow rotates for 2 to 8 and ignores others.
             orientation = next((value for value in range(2, 9) if value == noted), 1)
-            # Before any resizing, which in palette mode would be by nearest neighbour.
-            # In place, as each copy of 25 million pixels is 100 MB.
+            # Before resizing, which would use nearest neighbours in palette mode.
+            # In place, since each copy of 25 million pixels has 100 MB.
             ImageOps.exif_transpose(picture, in_place=True)
             deep = _deep(picture)
             plain = _eight_bits(picture)
@@ -211,7 +210,7 @@ def _rescaled(
     greys: Greys | None,
     is_alone: bool,
 ) -> UInt8[np.ndarray, "c h w"]:
-    """`pixels` with black and white of `greys` at 0 and 255; the same object where they are."""
+    """`pixels` with black and white of `greys` at 0 and 255; the same object if unchanged."""
     if deep is not None:
         white = greys.deeper_white if greys else _white_of(highest) if is_alone else DEEP_WHITE
         return pixels if white == DEEP_WHITE else to_bytes(deep, _whitest(white))
@@ -227,7 +226,7 @@ def _whitest(white: float) -> Greys:
 
 
 def fit(picture: Image.Image, data: Data) -> Image.Image:
-    """Recoloured and resized as `data.colour` and `data.size_px` ask; both sides are stretched."""
+    """The picture recoloured and resized to `data.colour` and `data.size_px`, sides stretched."""
     if data.colour:
         picture = picture.convert({"grey": "L", "rgb": "RGB"}[data.colour])
     if data.size_px:
@@ -236,7 +235,7 @@ def fit(picture: Image.Image, data: Data) -> Image.Image:
 
 
 def _deep(picture: Image.Image) -> Integer[np.ndarray, "1 h w"] | None:
-    """The greys of a picture of 16 bits, as they are."""
+    """The original greys of a picture of 16 bits; None for others."""
     if not picture.mode.startswith("I"):
         return None
     return np.asarray(picture).clip(0, DEEP_WHITE).astype(np.uint16)[None]
@@ -247,9 +246,9 @@ def _upper_bits(deep: Integer[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shap
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
-    """In mode L or RGB."""
+    """The picture in mode L or RGB."""
     if picture.mode.startswith("I"):
-        # Pillow's own conversion to L clips at 255 instead of scaling.
+        # Pillow's conversion to L clips at 255 instead of scaling.
         return Image.fromarray(_upper_bits(np.asarray(picture)))
     mode = "L" if picture.mode in GREY_MODES or _has_grey_palette(picture) else "RGB"
     if picture.has_transparency_data:
@@ -260,7 +259,7 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
 
 
 def _over_white(picture: Image.Image, mode: str) -> Image.Image:
-    """What is transparent laid over white, by bands of rows, as four copies are alive in each."""
+    """The picture laid over white, in bands of rows, because it needs four copies of each."""
     plain = Image.new(mode, picture.size)
     rows = max(1, BAND_PIXELS // picture.width)
     for top in range(0, picture.height, rows):
@@ -272,7 +271,7 @@ def _over_white(picture: Image.Image, mode: str) -> Image.Image:
 
 
 def _has_grey_palette(picture: Image.Image) -> bool:
-    """Whether a palette picture holds greys alone, as tools that shrink PNG files make them."""
+    """Whether a palette holds only greys, as in PNG files shrunk by tools."""
     palette = picture.getpalette("RGB") if picture.mode in ("P", "PA") else None
     if palette is None:
         return False

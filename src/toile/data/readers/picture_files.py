@@ -1,4 +1,4 @@
-"""Many picture files into one array: all of one size and colour, the unreadable ones listed."""
+"""Many picture files in one array: of one size and colour, with a list of unreadable files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from toile.recipe import Data
 
 @dataclass(frozen=True)
 class PictureFile:
-    """A file that may be a picture, by its path below the source."""
+    """A file that may be a picture, with its path below the source."""
 
     path: PurePosixPath
     open: Callable[[], Stream]
@@ -28,7 +28,7 @@ class PictureFile:
 
 @dataclass
 class PictureFiles:
-    """A source's pictures, decoded part by part; the first picture sets size and colour for all."""
+    """A source's pictures, decoded part by part; the first sets size and colour for all."""
 
     where: str
     data: Data
@@ -38,15 +38,16 @@ class PictureFiles:
     num_done: int = 0
     first: tuple[str, tuple[int, ...]] | None = None
     greys: Greys | None = None
-    """Which values are black and white; None before that is known, and by older rules."""
+    """Which values are black and white; None until that is known, and by older data rules."""
     _shallow: Extremes = field(default_factory=Extremes)
     _deep: Extremes = field(default_factory=Extremes)
 
     def decode_all(self, sets: list[tuple[list[tuple[int, PictureFile]], int]]) -> list[Images]:
-        """The readable pictures of all parts, black and white of their files at 0 and 255.
+        """The readable pictures of all parts, with black and white mapped to 0 and 255.
 
-        With each part goes how many of its last pictures are held out. Which values are black and
-        white is known only when all were seen; where others than usual, all are decoded again.
+        The number of each part is how many of its last pictures are held out. Which values are
+        black and white is known only after all were decoded; if they are not the usual ones, all
+        are decoded again.
         """
         skipped = list(self.skipped)
         images = [self._decode(*part) for part in sets]
@@ -61,7 +62,7 @@ class PictureFiles:
         return [self._decode(*part) for part in sets]
 
     def _find_greys(self) -> Greys:
-        """Of both kinds of pictures, or of the one there is."""
+        """Black and white of 8-bit and 16-bit pictures, or of the one kind there is."""
         white = self.data.white
         if not self._shallow.any:
             return find_greys(self._deep, white, self.where)
@@ -74,7 +75,7 @@ class PictureFiles:
         return greys
 
     def _decode(self, labelled: list[tuple[int, PictureFile]], num_held_out: int = 0) -> Images:
-        """The readable pictures of one part, in order; the last `num_held_out` are held out."""
+        """The readable pictures of one part, in order; of the files, the last are held out."""
         pixels: UInt8[np.ndarray, "n c h w"] | None = None
         labels: list[int] = []
         hashes: list[tuple[int, int]] = []
@@ -111,7 +112,7 @@ class PictureFiles:
         )
 
     def _decode_one(self, file: PictureFile) -> tuple[Picture, int] | None:
-        """The picture and the hash of its file."""
+        """The picture and the hash of its file; None if it cannot be read."""
         try:
             with file.open() as stream:
                 digest = file_hash(stream)

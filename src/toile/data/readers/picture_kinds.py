@@ -1,4 +1,4 @@
-"""What a file that is no picture of the known formats is instead, by its first bytes."""
+"""What a file that is no picture of a known format is, from its first bytes."""
 
 import io
 
@@ -14,7 +14,7 @@ NUM_BYTES = 512
 
 
 def say_kind(stream: io.BufferedReader | io.BytesIO) -> str:
-    """What a file is, to stand after its name; it is left at its beginning."""
+    """What a file is, as the end of a sentence; the stream is left at its start."""
     stream.seek(0)
     start = stream.read(NUM_BYTES)
     stream.seek(0)
@@ -26,5 +26,5 @@ def say_kind(stream: io.BufferedReader | io.BytesIO) -> str:
     if b"<svg" in start:
         return "is an SVG drawing, which is not read"
     if start.lstrip()[:1] == b"<":
-        return "is a web page, as a server sends for a picture that it has not"
+        return "is a web page, which servers send for a missing picture"
     return "is no PNG, JPEG, WebP, BMP or GIF"

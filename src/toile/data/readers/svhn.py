@@ -1,6 +1,6 @@
-"""SVHN's cropped digits: train_32x32.mat and test_32x32.mat, files of MATLAB up to version 7.
+"""SVHN's cropped digits: train_32x32.mat and test_32x32.mat, MATLAB files up to version 7.
 
-`X` is (h, w, 3, n) in bytes, `y` (n, 1), in which 10 stands for the digit 0. Source: Netzer et al.
+`X` is uint8 (h, w, 3, n), `y` is (n, 1), where 10 stands for the digit 0. Source: Netzer et al.
 2011, "Reading Digits in Natural Images with Unsupervised Feature Learning", format 2.
 """
 
@@ -24,7 +24,7 @@ SUFFIX = ".mat"
 HEADER_BYTES = 128
 COMPRESSED = 15
 CHUNK_BYTES = 1 << 20
-# What scipy raises on files that are damaged or of another form.
+# scipy's errors for files that are damaged or of another format.
 DAMAGED = (
     ValueError, TypeError, KeyError, IndexError, NotImplementedError, OverflowError, MemoryError,
     AttributeError, OSError, struct.error, zlib.error,
@@ -32,14 +32,14 @@ DAMAGED = (
 
 
 def find_svhn(path: Path) -> list[Path]:
-    """The file itself, or the two of a folder; none if it holds none."""
+    """The file itself, or the two files of a folder; empty if there are none."""
     if path.is_file():
         return [path] if path.suffix.lower() == SUFFIX else []
     return [path / name for name in (TRAIN, TEST) if (path / name).is_file()]
 
 
 def read_svhn(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
-    """Read the files `find_svhn` found: the last for testing, where there are two."""
+    """Read the files of `find_svhn`; if there are two, the second is the test part."""
     refuse_column_name(data, str(path))
     if path.is_dir() and files[0].name != TRAIN:
         raise ToileError(f"{path}: holds {TEST} and no {TRAIN}; a set needs its training images")
@@ -49,7 +49,7 @@ def read_svhn(path: Path, files: list[Path], data: Data, progress: Progress) -> 
         progress(number + 1, len(files), "files")
     labels = np.concatenate([part.labels for part in parts])
     has_ten = labels.min() >= 1 and labels.max() == 10
-    notes = ["the label 10 is called 0, as SVHN means it"] * bool(has_ten)
+    notes = ["the label 10 is read as the digit 0, which it means in SVHN"] * bool(has_ten)
     if has_ten:
         parts = [Images(part.pixels, np.where(part.labels == 10, 0, part.labels)) for part in parts]
     if (path / EXTRA).is_file():
@@ -87,12 +87,12 @@ def _read_part(file: Path) -> Images:
 
 
 def _checked_shape(headers: dict[str, Any], file: Path) -> tuple[int, int, int, int]:
-    """Height, width, channels and number of the images, by the header alone."""
+    """Height, width, channels and number of the images, from the header only."""
     if not {"X", "y"} <= set(headers):
         names = ", ".join(sorted(headers)[:8]) or "nothing"
         raise ToileError(
-            f"{file}: holds {names}; of .mat files SVHN's cropped digits are read, which hold X, "
-            "(h, w, 3, n) in bytes, and y. Save other arrays with numpy.savez"
+            f"{file}: holds {names}; the only .mat files read are SVHN's cropped digits, with X, "
+            "uint8 (h, w, 3, n), and y. Save other arrays with numpy.savez"
         )
     (shape, kind), (label_shape, _) = headers["X"], headers["y"]
     if kind != "uint8" or len(shape) != 4:
@@ -111,14 +111,14 @@ def _images(arrays: dict[str, Any], shape: tuple[int, int, int, int], file: Path
     if pixels.dtype != np.uint8 or pixels.shape != shape or labels.dtype.kind not in "iuf":
         raise ToileError(f"{file}: does not hold what its header says; fetch it again")
     if labels.dtype.kind == "f" and not np.array_equal(labels, np.round(labels)):
-        raise ToileError(f"{file}: y has labels that are no whole numbers")
+        raise ToileError(f"{file}: y has labels that are no whole numbers; save class indices")
     class_numbers = labels.astype(np.int64)
     check_labels(class_numbers, shape[3], str(file))
     return Images(np.ascontiguousarray(pixels.transpose(3, 2, 0, 1)), class_numbers)
 
 
 def _check_unpacked_size(file: Path, start: bytes) -> None:
-    """Refuse a file whose packed pieces unpack to far more than pictures do."""
+    """Refuse a file whose compressed elements unpack to far more than pictures do."""
     num_bytes = file.stat().st_size
     most, unpacked = max(FREE_BYTES, MAX_RATIO * num_bytes), 0
     for size in _unpacked_sizes(file, "<" if start[126:128] == b"IM" else ">"):
@@ -131,7 +131,7 @@ def _check_unpacked_size(file: Path, start: bytes) -> None:
 
 
 def _unpacked_sizes(file: Path, order: str) -> Iterator[int]:
-    """Bytes that the packed elements of a file unpack to, a piece after another."""
+    """The unpacked bytes of the compressed elements of a file, piece by piece."""
     num_bytes = file.stat().st_size
     with file.open("rb") as stream:
         stream.seek(HEADER_BYTES)
@@ -141,7 +141,7 @@ def _unpacked_sizes(file: Path, order: str) -> Iterator[int]:
             unpack = zlib.decompressobj()
             while kind == COMPRESSED and stream.tell() < end:
                 chunk = stream.read(min(CHUNK_BYTES, end - stream.tell()))
-                # What is damaged here the reader says in its turn.
+                # Damage is reported by the reader later.
                 with suppress(zlib.error):
                     while chunk:
                         yield len(unpack.decompress(chunk, CHUNK_BYTES))

@@ -1,8 +1,8 @@
-"""Tar archives: shards as the webdataset library writes them, or class folders, read in place.
+"""Tar archives, read without unpacking: shards of the webdataset library, or class folders.
 
-In a shard the files of one sample stand together under one key, which ends at the first dot of the
-file's name: `000017.jpg` and `000017.cls`, the number or name of its class. Shards called train-,
-val- or test- are of that part. Source: webdataset's description of its format.
+In a shard the files of a sample have one key, their name up to the first dot: `000017.jpg` and
+`000017.cls`, which holds the number or name of its class. The names of shards (train-, val-, test-)
+say their part. Source: webdataset's description of its format.
 """
 
 import io
@@ -28,7 +28,7 @@ MAX_CLASS_BYTES = 200
 
 
 class CheckedInfo(tarfile.TarInfo):
-    """A header whose size is no negative number, at which tarfile of Python 3.11 turns in circles.
+    """A header that refuses a negative size, which makes Python 3.11's tarfile loop without end.
 
     CVE-2025-8194.
     """
@@ -41,7 +41,7 @@ class CheckedInfo(tarfile.TarInfo):
 
 @dataclass(frozen=True)
 class Member:
-    """A file in the shard `file`, `num_bytes` from `offset` on; `part` is the shard's, or None."""
+    """A file in the tar `file`: `num_bytes` from `offset` on. `part` is the shard's or None."""
 
     file: Path
     path: PurePosixPath
@@ -51,40 +51,40 @@ class Member:
 
     @property
     def shard(self) -> str:
-        """What its shard is called, without the ending."""
+        """The name of its shard, without the suffix."""
         return self.file.name[: -len(SUFFIX)]
 
     def content(self, most: int) -> bytes:
-        """Its first `most` bytes; fewer where the archive was cut short."""
+        """At most `most` bytes of it; fewer if the archive was cut short."""
         with self.file.open("rb") as stream:
             stream.seek(self.offset)
             return stream.read(min(self.num_bytes, most))
 
     @property
     def key(self) -> tuple[str, str]:
-        """Its sample: shard, and the path up to the first dot of the file's name."""
+        """Its sample: the shard, and the path up to the first dot of the file's name."""
         return self.shard, str(self.path.with_name(self.path.name.split(".")[0] or "."))
 
     @property
     def ending(self) -> str:
-        """What its name has from the first dot on, in small letters."""
+        """The part of its name from the first dot on, in lower case."""
         return "." + self.path.name.partition(".")[2].lower()
 
 
 def find_tar(path: Path) -> list[Path]:
-    """The tar itself, or those of a folder that holds nothing else; none if it holds none."""
+    """The tar itself, or the tars of a folder; empty if there are none."""
     if path.is_file():
         if path.name.lower().endswith(PACKED):
             raise ToileError(
-                f"{path}: is a packed tar, in which nothing can be found before all is unpacked; "
-                f"unpack it, as with tar -xf {path.name}, and name the folder"
+                f"{path}: is a compressed tar, which has to be unpacked to find its files; unpack "
+                f"it, as with tar -xf {path.name}, and name the folder"
             )
         return [path] if path.suffix.lower() == SUFFIX else []
     return sorted(file for file in path.iterdir() if file.suffix.lower() == SUFFIX)
 
 
 def read_tar(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
-    """Read the files `find_tar` found."""
+    """Read the files of `find_tar`."""
     members = [member for file in files for member in _members(file)]
     has_classes = any(member.ending.endswith(CLASS_ENDING) for member in members)
     if not has_classes:
@@ -95,7 +95,7 @@ def read_tar(path: Path, files: list[Path], data: Data, progress: Progress) -> P
 
 
 def _members(file: Path) -> Iterator[Member]:
-    """Its plain files, hidden ones left out."""
+    """The regular files of a tar, without hidden ones."""
     part = part_in_words(file.name[: -len(SUFFIX)], str(file))
     try:
         with tarfile.open(file, "r:", tarinfo=CheckedInfo) as archive:
@@ -113,7 +113,7 @@ def _members(file: Path) -> Iterator[Member]:
 
 
 def _of_samples(members: list[Member], path: Path) -> list[PictureFile]:
-    """The pictures of samples, each as if it lay in a folder called as its class."""
+    """The pictures of samples, with paths as if each was in the folder of its class."""
     classes = {
         member.key: _class_of(member, path)
         for member in members
@@ -137,8 +137,8 @@ def _of_samples(members: list[Member], path: Path) -> list[PictureFile]:
     unnamed = next((member for member in pictures if member.part is None), None)
     if named is not None and unnamed is not None:
         raise ToileError(
-            f"{path}: {named.file.name} is called as a part of the set is, {unnamed.file.name} is "
-            "not; name every shard train, validation or test, or none"
+            f"{path}: {named.file.name} has a part in its name and {unnamed.file.name} has none; "
+            "name every shard by its part (train, validation or test), or none"
         )
     return [
         _picture(
@@ -151,7 +151,7 @@ def _of_samples(members: list[Member], path: Path) -> list[PictureFile]:
 
 
 def _shards_note(members: list[Member]) -> list[str]:
-    """Which shards were taken for what."""
+    """A note on the part of each shard."""
     shards: dict[str, set[str]] = {}
     for member in members:
         if member.part is not None:
@@ -172,14 +172,14 @@ def _class_of(member: Member, path: Path) -> str:
         name = ""
     if not name or "/" in name or not name.isprintable() or name.startswith("."):
         raise ToileError(
-            f"{path}: {member.path} of {member.shard}.tar says {content[:40]!r}; it is the number "
+            f"{path}: {member.path} of {member.shard}.tar holds {content[:40]!r}; it is the number "
             f"or name of a class, of up to {MAX_CLASS_BYTES} bytes and without a slash"
         )
     return name
 
 
 def _of_folders(members: list[Member]) -> list[PictureFile]:
-    """The files as they lie in their folders, below the shard where there are several."""
+    """The files with their paths, below the shard's name if there are several shards."""
     several = len({member.shard for member in members}) > 1
     return [
         _picture(member, PurePosixPath(member.shard) / member.path if several else member.path)

@@ -1,4 +1,4 @@
-"""Structs of Thrift's compact protocol, of which only the fields asked for are held.
+"""Reads structs of Thrift's compact protocol, keeping only the requested fields.
 
 Source: Thrift's description of the compact protocol.
 """
@@ -7,26 +7,26 @@ from collections.abc import Mapping
 from typing import Any
 
 Fields = Mapping[int, Any]
-"""Of a struct the fields to hold: `INTEGER`, `PRESENT`, the `Fields` of a struct, or a list of one
-`Fields`, for a list of structs."""
+"""The requested fields of a struct by number: `INTEGER`, `PRESENT`, the `Fields` of an inner
+struct, or `[Fields]` for a list of structs."""
 INTEGER, PRESENT = "integer", "present"
 
 MAX_DEPTH = 12
 MAX_ITEMS = 400_000
-"""Of lists that are held: with a few numbers each they take 200 MB."""
+"""Most items of kept lists; with a few numbers each they need 200 MB."""
 TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT, UUID = range(1, 14)
 INTEGERS = (I16, I32, I64)
 NUM_BYTES = {TRUE: 0, FALSE: 0, BYTE: 1, DOUBLE: 8, UUID: 16}
-"""Bytes of values whose length is fixed; a boolean stands in its type."""
+"""Bytes of values of fixed length; the type of a boolean field is its value."""
 MAX_VARINT_BITS = 70
 
 
 class DamagedStruct(Exception):
-    """The bytes are no struct of which the fields asked for are of the kinds asked for."""
+    """The bytes are no struct, or a requested field is of another kind."""
 
 
 class Structs:
-    """Reads structs from `content`, from `position` on; never behind its end."""
+    """Reads structs from `content`, from `position` on, never beyond its end."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -34,7 +34,7 @@ class Structs:
         self._num_items = 0
 
     def read(self, fields: Fields, depth: int = 0) -> dict[int, Any]:
-        """The fields asked for, those that are there; raises DamagedStruct."""
+        """The requested fields that the struct has. Raises DamagedStruct."""
         values: dict[int, Any] = {}
         field = 0
         while kind_byte := self._byte():
@@ -74,16 +74,16 @@ class Structs:
         elif kind in (LIST, SET):
             size, item = self._list_head()
             for _ in range(size):
-                # In a list a boolean has a byte.
+                # In a list a boolean has a byte of its own.
                 self._pass_over(BYTE if item in (TRUE, FALSE) else item, depth + 1)
         elif kind == STRUCT:
             self.read({}, depth + 1)
         else:
-            # A map, which Parquet has none of, or a kind that there is not.
+            # A map, which Parquet does not use, or an unknown kind.
             raise DamagedStruct
 
     def _list_head(self) -> tuple[int, int]:
-        """How many items a list has, each of a byte at least, and their kind."""
+        """The number of items of a list, each at least a byte, and their kind."""
         size, item = divmod(self._byte(), 16)
         size = self._varint() if size == 15 else size
         if size > len(self.content) - self.position:

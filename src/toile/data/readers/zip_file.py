@@ -1,4 +1,4 @@
-"""Opening a zip, or an .npz, whose author may mean harm: its list of entries is judged first."""
+"""Opens a zip or .npz of unknown origin safely: its list of entries is checked first."""
 
 import io
 import stat
@@ -12,14 +12,15 @@ from pathlib import Path
 from toile.errors import ToileError
 
 MAX_DIRECTORY_BYTES = 16 << 20
-"""Room for about 150,000 usual names. Of the shortest, 340,000, they took 1.5 s and 160 MB (Python
-3.11 on a Zen 5 core)."""
+"""Enough for about 150,000 usual names. With 340,000 of the shortest names reading took 1.5 s and
+160 MB (Python 3.11 on a Zen 5 core)."""
 MAX_UNPACKED_BYTES = 8 << 30
 MAX_RATIO = 100
 FREE_BYTES = 16 << 20
-"""A small archive may unpack to this much at any ratio: blank pictures compress a thousandfold."""
+"""A small archive may unpack to this at any ratio: blank pictures compress a thousandfold."""
 METHODS = {zipfile.ZIP_STORED: "stored", zipfile.ZIP_DEFLATED: "deflate"}
-"""Of bzip2 and LZMA zipfile unpacks all that a piece holds at once: 4 KB can become gigabytes."""
+"""The methods that are read. For bzip2 and LZMA zipfile unpacks a piece at once: 4 KB can become
+gigabytes."""
 PIECE_BYTES = 1 << 20
 
 DAMAGED = (
@@ -30,17 +31,17 @@ DAMAGED = (
     NotImplementedError,
     RuntimeError,
     OSError,
-    # A name that is no UTF-8, an offset before the file's beginning.
+    # A name that is not UTF-8, an offset before the start of the file.
     ValueError,
 )
-"""What zipfile raises for a damaged, foreign or encrypted archive."""
+"""zipfile's errors for a damaged, unknown or encrypted archive."""
 
 
 @contextmanager
 def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
-    """The archive at `path`, its names and declared sizes checked; nothing is unpacked.
+    """The archive at `path`, with names and declared sizes checked; nothing is unpacked yet.
 
-    What is then read by `unpack` takes no more memory than the declared sizes say.
+    `unpack` then needs no more memory than the declared sizes.
     """
     with _Archive(path) as stream:
         try:
@@ -58,10 +59,10 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def unpack(archive: zipfile.ZipFile, name: str) -> io.BytesIO:
-    """The whole content of an entry; KeyError or one of `DAMAGED` where that cannot be had.
+    """The full content of an entry. Raises KeyError or one of `DAMAGED` if it cannot be read.
 
-    Piece by piece, for ZipFile.read decompresses all that is packed before it cuts the result to
-    the size that the directory declares.
+    It is read piece by piece, since ZipFile.read decompresses everything before it cuts the result
+    to the declared size.
     """
     content = io.BytesIO()
     with open_entry(archive, name) as stream:
@@ -72,7 +73,7 @@ def unpack(archive: zipfile.ZipFile, name: str) -> io.BytesIO:
 
 
 def open_entry(archive: zipfile.ZipFile, name: str) -> zipfile.ZipExtFile:
-    """The stream of an entry, to be read in pieces; BadZipFile where bzip2 or so packed it."""
+    """The stream of an entry. Raises BadZipFile if it is packed by bzip2 or another method."""
     method = archive.getinfo(name).compress_type
     if method not in METHODS:
         known = " and ".join(METHODS.values())
@@ -83,11 +84,11 @@ def open_entry(archive: zipfile.ZipFile, name: str) -> zipfile.ZipExtFile:
 
 
 class _Archive(io.BufferedReader):
-    """A file that refuses to give more at once than a list of entries may take.
+    """A file that refuses to read more at once than a list of entries may have.
 
-    zipfile reads that list in one piece, and then builds an object for each entry. Where the list
-    lies and how long it is, is told by records that can contradict each other; what zipfile asks
-    for is what it believes.
+    zipfile reads that list in one piece, and then builds an object for each entry. Several records
+    give the position and length of the list and may contradict each other, so the limit is on what
+    zipfile really reads.
     """
 
     most: int | None = MAX_DIRECTORY_BYTES
@@ -107,13 +108,13 @@ class _Archive(io.BufferedReader):
 
 
 def with_slashes(name: str) -> str:
-    """A name with / between folders, where Windows' own archiver wrote a backslash."""
+    """The name with / between folders; Windows' archiver writes backslashes."""
     return name.replace("\\", "/")
 
 
 def _check_entry(entry: zipfile.ZipInfo, path: Path) -> None:
-    """Refuse names that point outside and entries that are no plain file or folder."""
-    # orig_filename: zipfile cuts the other one at the first NUL.
+    """Refuse names that point outside, and entries that are no regular file or folder."""
+    # orig_filename, because zipfile cuts filename at the first NUL.
     name = entry.orig_filename
     # A colon in the first part names a drive on Windows.
     parts = with_slashes(name).split("/")
@@ -122,7 +123,7 @@ def _check_entry(entry: zipfile.ZipInfo, path: Path) -> None:
             f"{path}: entry {name[:200]!r} points outside the archive or is no plain name; names "
             "are relative, with / between folders and no .."
         )
-    # The Unix mode stands in the upper half; archives made without one have 0 there.
+    # The Unix mode is in the upper half; it is 0 in archives without one.
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise ToileError(

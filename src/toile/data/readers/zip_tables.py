@@ -1,5 +1,6 @@
-"""IDX, CSV and NumPy files in a zip: unpacked for as long as they are read, as their readers jump
-about in them and read some twice.
+"""IDX, CSV and NumPy files in a zip, unpacked while they are read.
+
+Their readers seek in them and read some twice.
 """
 
 import shutil
@@ -20,25 +21,25 @@ from toile.recipe import Data
 
 READERS = ((find_idx, read_idx), (find_csv, read_csv), (find_npz, read_npz))
 Entries = dict[PurePosixPath, str]
-"""The path of each file in the archive as it is read, and its name there."""
+"""The path of each file in the archive, and its name there."""
 
 
 def is_table(path: PurePosixPath) -> bool:
-    """Whether by its name a file holds many pictures."""
+    """Whether a file of this name holds many pictures."""
     return bool(FILE_NAME.fullmatch(path.name)) or path.name.lower().endswith((*ENDINGS, *SUFFIXES))
 
 
 def read_tables(
     path: Path, archive: zipfile.ZipFile, entries: Entries, data: Data, progress: Progress
 ) -> Parts:
-    """Read the set that `entries` hold together."""
+    """Read the set that `entries` form."""
     with tempfile.TemporaryDirectory(prefix="toile-") as name:
         root = Path(name)
         _unpack(path, archive, entries, root)
         try:
             return _read(path, root, sorted({entry.parent for entry in entries}), data, progress)
         except ToileError as error:
-            # The user knows the archive, not where it was unpacked.
+            # The user knows the archive, not the folder where it was unpacked.
             raise ToileError(str(error).replace(str(root), str(path))) from None
 
 
@@ -61,7 +62,7 @@ def _read(
 
 
 def _unpack(path: Path, archive: zipfile.ZipFile, entries: Entries, root: Path) -> None:
-    """The files of `entries` below `root`; their declared sizes have been checked."""
+    """Unpack `entries` below `root`; their declared sizes were checked before."""
     for entry, name in entries.items():
         target = root / entry
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,5 +71,6 @@ def _unpack(path: Path, archive: zipfile.ZipFile, entries: Entries, root: Path) 
                 shutil.copyfileobj(source, stream)
         except DAMAGED as damage:
             raise ToileError(
-                f"{path}: {entry} is damaged or cannot be unpacked ({damage})"
+                f"{path}: {entry} is damaged or cannot be unpacked ({damage}); fetch or pack it "
+                "again"
             ) from None

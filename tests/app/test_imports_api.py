@@ -76,8 +76,8 @@ def test_a_file_becomes_a_run_and_the_page_says_what_the_command_says(
     *_, tried, chosen, proof, accuracy, warning = imported["sentences"]
     assert tried.startswith("tried on the half of validation that chooses: ")
     assert "0 to 1: " in tried
-    assert chosen == "taken: 0 to 1"
-    assert proof.startswith("the same as in ONNX Runtime ")
+    assert chosen == "chosen: 0 to 1"
+    assert proof.startswith("the same outputs as ONNX Runtime ")
     score = Run(workspace / imported["run"]).score
     assert accuracy.startswith(f"accuracy {100 * score.value:.2f} % ({100 * score.low:.2f} to ")
     assert warning.startswith("warning: It was imported from My net (2).onnx: ")

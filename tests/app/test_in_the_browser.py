@@ -498,7 +498,7 @@ def test_a_network_from_elsewhere_is_brought_refused_and_becomes_a_run(
     form.get_by_role("alert").get_by_text("no way of reading").wait_for()
     form.get_by_label("How its pictures were scaled").select_option("unit")
     form.get_by_role("button", name="Bring it again").click()
-    form.get_by_text("taken: 0 to 1", exact=True).wait_for()
+    form.get_by_text("chosen: 0 to 1", exact=True).wait_for()
     form.get_by_text("warning: It was imported from reseau.onnx").wait_for()
     if AXE.exists():
         page.evaluate(AXE.read_text())

@@ -148,7 +148,7 @@ def test_a_picture_is_drawn_as_training_may_see_it(toile, tmp_path):
     assert (tmp_path / "varied.png").read_bytes().startswith(b"\x89PNG")
     answer = toile("data", "vary", "fashion-sample", "3", "--set=training.epochs=3")
     assert answer.code == 2
-    assert "training.epochs does not vary pictures" in answer.errors
+    assert "training.epochs is no setting of augmentation" in answer.errors
 
 
 def test_the_outline_of_a_class_is_drawn_and_nothing_is_fetched_for_it(

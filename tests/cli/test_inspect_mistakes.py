@@ -66,7 +66,7 @@ def test_the_table_has_all_of_them_and_the_sheet_and_arrays_are_written(
         assert [float(row["probability"]) for row in rows] == pytest.approx(arrays["probabilities"])
         assert arrays["neighbours"].shape == arrays["distances"].shape == (4, 2)
     assert list(rows[0]) == ["index", "true", "answered", "probability", "file"]
-    assert f"{len(rows):,} of 1,200 validation images are answered wrongly" in answer.output
+    assert f"{len(rows):,} of 1,200 validation images are predicted wrong" in answer.output
 
 
 def test_the_best_weights_answer_anew_and_only_the_other_half_scores(toile, among_runs):

@@ -55,9 +55,9 @@ def test_a_price_that_is_not_shown_is_said_with_the_next_step(toile, killed):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "say what to cut, and one thing alone"),
-        (["--dead", "--fraction=0.5"], "say what to cut, and one thing alone"),
-        (["--channels=3"], "name it with --layer"),
+        ([], "choose what to cut by exactly one"),
+        (["--dead", "--fraction=0.5"], "choose what to cut by exactly one"),
+        (["--channels=3"], "name it, such as --layer"),
         (["--layer=conv1", "--channels=one"], "numbers with commas"),
         (["--layer=conv1", "--channels=7"], "conv1 has no channel 7"),
         (["--layer=dense2", "--fraction=0.5"], "they are the classes"),

@@ -141,7 +141,7 @@ def test_mistakes_are_ringed_and_counted(narrow):
         "The last hidden layer", narrow,
     )  # fmt: skip
     assert "103" in texts(figure)
-    assert "answered wrongly (1)" in texts(figure)
+    assert "predicted wrong (1)" in texts(figure)
     assert cut(figure) == []
 
 

@@ -113,7 +113,7 @@ def test_without_validation_there_is_nothing_to_judge_by(few_garments):
 
 
 def test_settings_are_of_data_alone(run):
-    with pytest.raises(ToileError, match="go with data; a run has those"):
+    with pytest.raises(ToileError, match="settings are for data; a run has its own"):
         toile.baselines(run, settings={"size_px": 8})
 
 

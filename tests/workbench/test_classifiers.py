@@ -125,7 +125,7 @@ def test_a_classifier_that_is_open_is_asked_as_it_is(run, images):
     classifier = toile.open_classifier(run, "best")
     (said,) = toile.predict(classifier, images[0])
     assert [name for name, _ in said.runs] == [classifier.name]
-    with pytest.raises(ToileError, match="is asked twice"):
+    with pytest.raises(ToileError, match="is named twice"):
         toile.predict(classifier, images[0], also=[classifier])
 
 

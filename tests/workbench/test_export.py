@@ -95,10 +95,10 @@ def test_a_file_that_takes_bytes_is_proven_on_bytes(run, tmp_path, int8):
         ({"to": "onnx", "input_kind": "floats"}, "input_kind is floats; it is scaled or bytes"),
         (
             {"to": "keras", "input_kind": "bytes"},
-            "--input bytes goes with onnx, and the format is k",
+            "--input bytes is only for onnx, and the format is k",
         ),
         ({"to": "onnx", "weights": "first"}, "weights is first; it is last or best"),
-        ({"to": "keras", "int8": True}, "--int8 goes with onnx, and the format is keras"),
+        ({"to": "keras", "int8": True}, "--int8 is only for onnx, and the format is keras"),
         ({"file": "nowhere/a.h5"}, "nowhere is no folder; make it"),
         ({"file": "there.h5"}, r"there\.h5 is there already; name another, .* --force"),
         ({}, "which format?"),

@@ -150,7 +150,7 @@ def test_a_network_that_learnt_nothing_is_refused_and_taken_when_said(tmp_path: 
     network = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
     with torch.no_grad():
         network[1].weight.zero_()
-    with pytest.raises(ToileError, match=r"no way of reading.*is surely right on more than 30"):
+    with pytest.raises(ToileError, match=r"no way of reading.*is certainly right on more than 30"):
         brought(network, tmp_path / "run")
     assert not (tmp_path / "run").exists()
     said = brought(network, tmp_path / "said", scaling="bytes")
@@ -192,7 +192,7 @@ def test_what_answers_otherwise_than_its_own_software_is_not_imported(
 
     # As if a layer meant something that is not known here.
     monkeypatch.setattr(nn.Sequential, "forward", doubling)
-    with pytest.raises(ToileError, match="answers otherwise than the module itself"):
+    with pytest.raises(ToileError, match="differ from those of the module itself"):
         brought(strangers, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -318,9 +318,9 @@ def test_the_command_says_what_it_tried(strangers: nn.Sequential, tmp_path: Path
     )
     words = ("import", "weights.safetensors", "--data", DATA, "--set", "data.validation=1200")
     refused = call_in(tmp_path, *words)
-    assert "say which it is: --recipe FILE" in " ".join(refused.errors.split())
+    assert "name the network by --recipe, a recipe file" in " ".join(refused.errors.split())
     said = call_in(tmp_path, *words, "--recipe", "net.yaml")
-    assert "taken: 0 to 1\n" in said.output
+    assert "chosen: 0 to 1\n" in said.output
     assert "0 to 255, inverted" not in said.output.split("tried")[1].split(";")[0]
     assert "accuracy" in said.output
     listed = call_in(tmp_path, "runs", "--json").json

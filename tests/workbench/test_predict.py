@@ -242,7 +242,7 @@ def test_runs_of_other_classes_or_asked_twice_are_refused(run, images, tmp_path)
         ToileError, match=r"knows 10 classes, class 0 being 'T-shirt/top'; \S*stranger"
     ):
         toile.predict(run, images[0], also=[stranger])
-    with pytest.raises(ToileError, match=r"one is asked twice"):
+    with pytest.raises(ToileError, match=r"one is named twice"):
         toile.predict(run, images[0], also=[run.folder])
 
 
@@ -255,7 +255,7 @@ def test_a_run_is_one_run_under_all_its_paths(run, images, tmp_path, monkeypatch
         "a way round": run.folder / ".." / "one",
         "from here": Path("one"),
     }
-    with pytest.raises(ToileError, match=r"is asked twice; its vote counts once"):
+    with pytest.raises(ToileError, match=r"is named twice; each votes once"):
         toile.predict(run, images[0], also=[paths[way]])
 
 

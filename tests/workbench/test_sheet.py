@@ -101,7 +101,7 @@ def test_its_folder_is_enough_when_the_photograph_has_gone(tmp_path, taken):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "exercise 1: photo .* is no file; name one beside the sheet"),
+        (None, "exercise 1: photo .* is no file; name one next to the sheet"),
         (b"no picture", "exercise 1: .*is no PNG, JPEG, WebP, BMP or GIF"),
     ],
 )
@@ -165,6 +165,6 @@ def test_runs_that_cannot_be_compared_are_refused_before_anything_runs(runs, tmp
 def test_a_sheet_is_in_one_hand_at_a_time(tmp_path, monkeypatch):
     monkeypatch.setattr("toile.studies.live.SECONDS_TO_LET_GO", 0)
     live = toile.run_sheet(sheet({"question": "And?"}), out=tmp_path / "it")
-    with live.taking(), pytest.raises(ToileError, match="in use by another process"):
+    with live.held(), pytest.raises(ToileError, match="in use by another process"):
         live.finish()
     assert len(live.finish().outcomes) == 1

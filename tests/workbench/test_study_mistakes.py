@@ -141,7 +141,7 @@ def test_the_command_says_and_writes_the_same(folded, repeated, tmp_path):
 def test_what_cannot_be_told_is_refused(folded, repeated, tmp_path):
     copied = shutil.copytree(folded, tmp_path / "folds")
     shutil.rmtree(next(copied.glob("readings/*-2")))
-    with pytest.raises(ToileError, match="80 of 240 training images have no answer yet"):
+    with pytest.raises(ToileError, match="80 of 240 training images have no prediction yet"):
         view_study_mistakes(toile.open_study(copied))
     with pytest.raises(ToileError, match="level is 3; it is one of 1, 2"):
         view_study_mistakes(toile.open_study(repeated), "3")

@@ -69,7 +69,7 @@ def run(
             )
         for note in live.notes:
             tell(plain(f"note: {note}"))
-        with live.taking():
+        with live.held():
             _run_all(live, ask and sys.stdin.isatty() and not as_json, signals)
         result = live.result
         from toile.workbench import write_sheet_report

@@ -1,6 +1,6 @@
-"""The verbs that join rooms: a recipe meets its data, trains, and is remembered as a run.
+"""Functions that use several rooms: importing, predicting, exporting, pruning, pages, sheets.
 
-Its modules need torch where they train, so they are imported by name, or through `toile`.
+Some modules need torch or matplotlib, so each is imported when it is first used.
 """
 
 from lazy_loader import attach_stub

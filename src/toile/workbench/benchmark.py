@@ -1,4 +1,4 @@
-"""How long an epoch takes on this machine, in every way in which it may train a recipe."""
+"""How long an epoch of a recipe takes on this machine, in each possible configuration."""
 
 import statistics
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from toile.training import Probe, alternatives, prepare_torch, probe, reasons
 
 @dataclass(frozen=True)
 class Way:
-    """A way to train, and the seconds its steps take an epoch: the median of several probes."""
+    """A configuration of training, and its seconds per epoch: the median of measurements."""
 
     device: str
     precision: str
@@ -25,9 +25,9 @@ class Way:
 
 @dataclass(frozen=True)
 class Bench:
-    """The ways to train `recipe`, first the one that it is trained in, and why in that.
+    """The configurations that can train `recipe`; the first is the chosen one, for `reasons`.
 
-    `memory_bytes` is the most this process held in that way.
+    `memory_bytes` is the most memory of this process with the chosen one.
 
         >>> found = toile.bench(recipe, data="fashion-sample", rounds=1)
         >>> found.num_images, found.fastest.seconds_per_epoch <= found.chosen.seconds_per_epoch
@@ -42,12 +42,12 @@ class Bench:
 
     @property
     def chosen(self) -> Way:
-        """The way it is trained in."""
+        """The configuration that trains the recipe."""
         return self.ways[0]
 
     @property
     def fastest(self) -> Way:
-        """The way that took the least time."""
+        """The configuration with the fewest seconds."""
         return min(self.ways, key=lambda way: way.seconds_per_epoch)
 
 
@@ -59,17 +59,18 @@ def bench(
     rounds: int = 3,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Bench:
-    """Probe every way of training `recipe` here, `rounds` times by turns, two seconds at most each.
+    """Measure every configuration that can train `recipe` here, `rounds` times, in turn.
 
-    The pictures are made up; of the data only its shape and number count. `progress` hears how many
-    probes of how many are done. Raises ToileError as `train` does.
+    A measurement takes at most two seconds. Its pictures are random; only the shape and the number
+    of the data's pictures are used. `progress` is called with the measurements done and their
+    total. Raises ToileError as `train` does.
 
         >>> found = toile.bench(recipe, data="fashion-sample", rounds=1)
         >>> found.ways[0] == found.chosen
         True
     """
     if rounds < 1:
-        raise ToileError(f"rounds is {rounds}; every way is probed once or more")
+        raise ToileError(f"rounds is {rounds}; it is 1 or more")
     read = read_recipe(recipe, settings)
     if data is not None:
         read = read.replace(data_values(data))
@@ -77,7 +78,7 @@ def bench(
     plan = plan_network(read.network, sizes.shape, sizes.classes)
     recipes = alternatives(read, plan)
     results: list[list[Probe]] = [[] for _ in recipes]
-    # By turns, so that other work of the machine slows all of them alike.
+    # In turn, so that other work on the machine slows all of them equally.
     for turn in range(rounds):
         for index, candidate in enumerate(recipes):
             prepare_torch(candidate.training)

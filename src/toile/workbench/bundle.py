@@ -1,4 +1,4 @@
-"""A bundled run among the runs here, with a page of our own making."""
+"""Imports a bundled run, and writes its page anew."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ from toile.runs import Manifest, Run, unpack_bundle
 
 
 def import_bundle(path: Path, folder: Path | None = None) -> tuple[Run, Manifest]:
-    """Put the run in the bundle at `path` among the runs in `folder`; what it says is checked.
+    """Add the run in the bundle at `path` to the runs in `folder`, after checking its files.
 
-    Its page is written anew, without pictures: another's recipe may name any place of this machine
-    as its data. Raises ToileError where the bundle is damaged, is not a bundle or cannot be shown,
-    or a run of that name is there.
+    Its page is written anew without pictures, since the recipe of a stranger may name any path of
+    this machine as its data. Raises ToileError if the file is damaged or no bundle, if its run
+    cannot be shown, or if a run of that name exists.
 
         >>> bundle = toile.bundle_run(run, Path("to-share.zip"))
         >>> copy, manifest = toile.import_bundle(bundle, Path("elsewhere"))
@@ -21,7 +21,7 @@ def import_bundle(path: Path, folder: Path | None = None) -> tuple[Run, Manifest
 
 
 def _write_page(run: Run) -> None:
-    # Here, so that a bundle is refused before drawing is imported, which takes a second.
+    # Imported here, so that a bad bundle is refused before matplotlib is imported.
     from toile.workbench.page import write_report
 
     write_report(run, with_pictures=False)

@@ -1,4 +1,4 @@
-"""A trained network from a run or a file, and its predictions: `toile.predict`."""
+"""Trained networks of runs and files, and their predictions: `toile.predict`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ from toile.recipe import read_recipe_text
 from toile.runs import Run, RunsFolder, load_arrays, open_run, pictures_of
 
 NetworkSource = str | Path | Run | Classifier
-"""A run or its name, an exported file's path, or a classifier that is open already."""
+"""A run or its name, the path of an exported file, or an open classifier."""
 
 _OPEN: Mapping[str, Callable[[Path], OpenedExport]] = {
     ".onnx": OnnxClassifier,
@@ -30,13 +30,12 @@ _OPEN: Mapping[str, Callable[[Path], OpenedExport]] = {
 
 
 def open_classifier(source: NetworkSource, weights: str | None = None) -> Classifier:
-    """The network of a run, or of an exported .onnx or .h5 file, loaded once to be asked.
+    """The network of a run, or of an exported .onnx or .h5 file, loaded for many predictions.
 
-    `weights` are a run's `last`, where nothing is said, or `best`; a file has its own. Files are
-    answered by ONNX Runtime, and by arithmetic in numpy (Keras's, slowly), without torch. A Keras
-    file does not keep when to give no answer, so it answers unusual pictures too; and open none of
-    a stranger's: the HDF5 library itself crashes on some damaged ones. Raises ToileError for
-    anything a user can put right.
+    `weights` are `last` (default) or `best` for a run; a file has its own. An ONNX file is run by
+    ONNX Runtime, a Keras file slowly by numpy, both without torch. A Keras file has no rules for
+    abstaining, so it predicts unusual pictures too. Do not open Keras files of strangers: the HDF5
+    library crashes on some damaged files. Raises ToileError for all that a user can mend.
 
         >>> net = toile.open_classifier(run)
         >>> net.predict(images).shape
@@ -66,7 +65,7 @@ def open_classifier(source: NetworkSource, weights: str | None = None) -> Classi
 
 
 def is_exported(source: str | Path) -> bool:
-    """Whether `source` is the path of an exported file, by its ending."""
+    """Whether `source` is the path of an exported file, by its suffix."""
     return Path(source).suffix in _OPEN
 
 
@@ -84,16 +83,17 @@ def predict(
 ) -> list[Answered]:
     """Predict the classes of `pictures` with `run`, or by the vote of `run` and those of `also`.
 
-    `run` may also be an exported file, or a classifier that is open already. A picture is a path,
-    the bytes of a file, an image of Pillow's, or an array, tensor or list of numbers (h, w),
-    (h, w, 3) or (c, h, w); a folder is all the files below it, in order, and a batch (n, h, w),
-    (n, c, h, w), (n, h, w, c) or (n, pixels) all in it. Numbers go from 0 to 255, or as in the
-    run's data. The first `num_steps` that can be read keep the steps of their preparation for
-    `run`, which `corrections` turn, cut or invert otherwise, all pictures alike. A picture that is
-    blank or far from the training images gets no answer, unless `always`: then what is odd about it
-    is among its warnings. A picture of the sealed test part of one of the runs gets none, wherever
-    it lies. Raises ToileError where a picture named by itself is one or cannot be read, and where
-    one lies in a run's test folder.
+    `run` may also be an exported file or an open classifier. A picture is a path, the bytes of a
+    file, a Pillow image, or an array, tensor or list of numbers (h, w), (h, w, 3) or (c, h, w). A
+    folder stands for all files below it, in order, and a batch (n, h, w), (n, c, h, w),
+    (n, h, w, c) or (n, pixels) for its pictures. Numbers are from 0 to 255, or in the range of the
+    run's data. `corrections` rotate, crop or invert all pictures. The first `num_steps` readable
+    pictures keep the steps of their preparation for `run`.
+
+    A picture that is blank or far from the training images gets no prediction, unless `always` is
+    true: then it has warnings instead. A picture of a run's sealed test part gets none, from any
+    path. Raises ToileError if a single named picture is sealed or cannot be read, and if a picture
+    is in a run's test folder.
 
         >>> for answered in toile.predict(run, ["photo.png"], always=True):
         ...     print(answered.file, len(answered.top))
@@ -114,14 +114,14 @@ def predict(
 
 
 def find_source(source: NetworkSource) -> NetworkSource:
-    """The run of that name; all else as it is. Raises ToileError where there is none."""
+    """The run of that name; other sources stay as they are. Raises ToileError without a run."""
     if isinstance(source, Run | Classifier) or is_exported(source):
         return source
     return open_run(source)
 
 
 def _refuse_twice(sources: Sequence[NetworkSource]) -> None:
-    # One run has many paths: through links, from here, from the root.
+    # A run has several paths: through links, relative, absolute.
     folders: list[object] = [
         source
         if isinstance(source, Classifier)
@@ -131,27 +131,27 @@ def _refuse_twice(sources: Sequence[NetworkSource]) -> None:
     for index, source in enumerate(sources):
         if folders[index] in folders[:index]:
             name = source if isinstance(source, str | Path) else source.name
-            raise ToileError(f"{name} is asked twice; its vote counts once")
+            raise ToileError(f"{name} is named twice; each votes once, so leave one out")
 
 
 def _sealed_from(about: ExportMetadata) -> HashSet | None:
-    """What is sealed from the run that an export is of, as far as it or its data is here."""
+    """The sealed pictures of the run of an export, if the run or its data is on this machine."""
     for run in _runs_of(about.run):
         try:
             weights = load_arrays(run.folder / f"{about.weights}.safetensors")
             if weights.sha256 == about.weights_sha256:
                 return pictures_of(run).sealed
         except ToileError:
-            continue  # Damaged, or another run of that name.
+            continue  # It is damaged, or another run of that name.
     return _sealed_of_known(about)
 
 
 def _sealed_of_known(about: ExportMetadata) -> HashSet | None:
-    """What is sealed in a known dataset that is here. A file of others opens no other paths."""
+    """The sealed pictures of a known dataset here; a stranger's file must open no other paths."""
     try:
         data = read_recipe_text(about.recipe, "the recipe inside").data
     except ToileError:
-        return None  # A newer Toile's.
+        return None  # Of a newer Toile.
     dataset = load_here(data) if known_shape(data.name) else None
     if dataset is None or dataset.test_fingerprint != about.data.test_fingerprint:
         return None
@@ -159,7 +159,7 @@ def _sealed_of_known(about: ExportMetadata) -> HashSet | None:
 
 
 def _runs_of(name: str) -> tuple[Run, ...]:
-    """Every run that an export may be of: by its id here, and those of that name in studies."""
+    """Every run that an export may come from: the run of this id, and runs so called in studies."""
     try:
         return (open_run(name), *RunsFolder().runs_called(name))
     except ToileError:

@@ -1,4 +1,4 @@
-"""The census of a run's network over its training images, and why its dead units are dead."""
+"""The census of a run's network over its training images, and why units are dead."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,9 +30,9 @@ BATCH = 250
 
 @dataclass(frozen=True, eq=False)
 class RunCensus:
-    """The census of the `weights` of `run` over all images it was trained on.
+    """The census of the `weights` of `run` over all its training images.
 
-    `why` tells of each layer with dead units, and is None where that was not asked.
+    `why` has an entry for each layer with dead units; it is None if it was not requested.
     """
 
     run: Run
@@ -41,7 +41,7 @@ class RunCensus:
     why: tuple[LayerDeath, ...] | None
 
     def to_json(self) -> dict[str, Any]:
-        """The counts as JSON has them; `why` where it was asked for."""
+        """The counts as JSON has them, with `why` if it was requested."""
         record = self.census.to_json()
         return (
             record
@@ -58,13 +58,13 @@ def census(
     data: str | Path | None = None,
     progress: Progress = no_progress,
 ) -> RunCensus:
-    """Count the units of `run`'s network that never fire, rarely, always, or are saturated.
+    """Count the units of `run`'s network that never, rarely or always fire, or are saturated.
 
-    Over all images that it was trained on, exactly. With `why` its first weights, made again, are
-    counted as well, and epochs where the run recorded them (`training.census`), or where it keeps
-    their weights (`training.keep`), on the 2,000 images that it would have recorded. `data` is
-    where its images lie now, if no longer where they were. Raises ToileError where the run has no
-    such weights, or its data is gone or no longer the same.
+    The counts are exact, over all training images. `why` also counts the first weights, which are
+    computed again, and the epochs: those that the run recorded (`training.census`), or those whose
+    weights it keeps (`training.keep`), over the 2,000 images of a recorded census. `data` is the
+    present path of its images, if they were moved. Raises ToileError if the run has no such
+    weights, or if its data is missing or has changed.
     """
     run = run if isinstance(run, Run) else open_run(run)
     classifier = run.classifier(weights)
@@ -106,12 +106,12 @@ def census(
 
 
 def batches(classifier: RunClassifier, pixels: UInt8[np.ndarray, "n c h w"]) -> Iterator[Any]:
-    """What the network takes for `pixels`, 250 at a time."""
+    """`pixels` as inputs of the network, 250 at a time."""
     for start in range(0, len(pixels), BATCH):
         yield classifier.preprocess(pixels[start : start + BATCH])
 
 
 def _epoch_of(run: Run, weights: str) -> int:
-    """The epoch that `weights` are of."""
+    """The epoch of `weights`."""
     epochs = [record for record in run.history.epochs if weights == "last" or record["best"]]
     return max(int(record["epoch"]) for record in epochs)

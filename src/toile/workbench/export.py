@@ -1,4 +1,4 @@
-"""A run's network exported to a file, with proof that it is the same network."""
+"""Exports a run's network to a file, and proves that the file predicts the same."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +25,13 @@ from toile.runs import Run, abstention_of, open_run, same_data, stored_weights
 
 INPUT_KINDS = get_args(InputKind)
 NUM_PROVEN = 100
-# How many int8 is judged on, where a changed answer counts, and how many it is calibrated with.
+# For int8: images on which changed predictions are counted, and images for calibration.
 NUM_JUDGED, NUM_CALIBRATING = 5_000, 200
 
 
 @dataclass(frozen=True)
 class Exported:
-    """An export on disk."""
+    """An exported file with its metadata."""
 
     file: Path
     format: str
@@ -39,7 +39,7 @@ class Exported:
 
     @property
     def parity(self) -> Parity:
-        """How its answers compare with the network's own."""
+        """The comparison of its outputs with those of the network."""
         assert self.about.parity is not None
         return self.about.parity
 
@@ -56,15 +56,16 @@ def export_run(
     data: DataSource | None = None,
     progress: Progress = no_progress,
 ) -> Exported:
-    """Write the network of `run` to `file` (default: its id, here) as safetensors, onnx or keras.
+    """Write the network of `run` to `file` as safetensors, onnx or keras.
 
-    `to` may be left out where the ending of `file` says it; `weights` are `last` or `best`. The
-    file is opened by its own runtime and compared with the network on validation images, or where
-    none are held out on training images, before anything is written; `int8` (onnx alone) may change
-    a few answers, and says how many, and both accuracies where images were held out. `input_kind`
-    says what the file is given: `scaled` values as in training, or (onnx alone) `bytes`, 0 to 255,
-    which it scales itself. `data` is where the run's images lie now, if no longer where they were.
-    Raises ToileError for anything a user can put right.
+    By default `file` is named by the run's id, in the present folder. `to`, the format, may be left
+    out if the suffix of `file` says it; `weights` are `last` or `best`. Before
+    anything is written, the file is opened by its own runtime and compared with the network on
+    validation images, or on training images if none are held out. `int8` (only onnx) may change a
+    few predictions; the proof says how many, and has both accuracies if images were held out.
+    `input_kind` is the input of the file: `scaled` values as in training, or `bytes` from 0 to 255
+    (only onnx), which it scales itself. `data` is the present path of the run's images, if they
+    were moved. Raises ToileError for all that a user can mend.
 
         >>> exported = toile.export_run(run, file="garments.onnx")
         >>> exported.about.parity.images, exported.about.parity.max_difference < 1e-4
@@ -88,7 +89,7 @@ def export_run(
         build_file(to, trained, calibration, input_kind),
         images.pixels,
         trained.model.logits(images.pixels),
-        # Of images that were learnt, some of them to calibrate with, accuracies are too high.
+        # Accuracies on training images, some of them used to calibrate, would be too high.
         images.labels if int8 and len(held_out) else None,
     )
     write_atomically(file, proven.content)
@@ -96,15 +97,15 @@ def export_run(
 
 
 def _refuse_unfit(to: str, int8: bool, input_kind: str) -> None:
-    """Raises ToileError for what the format called `to` does not have."""
+    """Raise ToileError for options that the format `to` does not have."""
     if int8 and to != "onnx":
-        raise ToileError(f"--int8 goes with onnx, and the format is {to}; leave it out")
+        raise ToileError(f"--int8 is only for onnx, and the format is {to}; leave it out")
     if input_kind not in INPUT_KINDS:
         raise ToileError(f"input_kind is {input_kind}; it is {' or '.join(INPUT_KINDS)}")
     if input_kind == "bytes" and to != "onnx":
         raise ToileError(
-            f"--input bytes goes with onnx, and the format is {to}; leave it out, and scale what "
-            "the file is given as its metadata says"
+            f"--input bytes is only for onnx, and the format is {to}; leave it out, and scale the "
+            "inputs of the file as its metadata says"
         )
 
 
@@ -117,7 +118,7 @@ def _refuse_path(file: Path, force: bool) -> None:
 
 def _trained(run: Run, weights: str, to: str) -> Trained:
     stored = stored_weights(run, weights)
-    # An attribute of an .h5 has no place for it, and nothing of Toile's answers with the others.
+    # An attribute of an .h5 is too small for it, and Toile does not predict with the others.
     abstention = abstention_of(run, weights).to_json() if to == "onnx" else None
     recipe, facts = portable(run.recipe, run.data)
     about = ExportMetadata.model_validate(
@@ -136,6 +137,6 @@ def _trained(run: Run, weights: str, to: str) -> Trained:
 
 
 def _spread(indices: Int[np.ndarray, " n"], count: int) -> Int[np.ndarray, " m"]:
-    """At most `count` of the indices, evenly spaced, the first and the last among them."""
+    """At most `count` of the indices, evenly spaced, with the first and the last."""
     positions = np.linspace(0, len(indices) - 1, min(count, len(indices)))
     return indices[positions.round().astype(np.int64)]

@@ -1,4 +1,4 @@
-"""Simple classifiers beside a network: fitted to its training images, judged on its validation."""
+"""Simple classifiers fitted to a network's training images and scored on its validation images."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,15 +43,15 @@ from toile.runs import (
 from toile.streams import numpy_stream
 
 MOST_NUMBERS = 50_000_000
-"""Pixels of all training images; 55,000 of 784 are 43 million. More are drawn from."""
+"""Most pixels of all fitted images (55,000 images of 784 have 43 million); of more, a sample."""
 NUM_BASELINES = 4
 MOST_SEED = 2**32 - 1
-"""Of scikit-learn's random forest."""
+"""The largest seed of scikit-learn's random forest."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
-    """The images that are asked, their labels, and where a network was right; None without one."""
+    """The images to predict, their labels, and where a network was right (None without one)."""
 
     pixels: UInt8[np.ndarray, "m c h w"]
     labels: Int64[np.ndarray, " m"]
@@ -67,14 +67,14 @@ def baselines(
     keep: bool = True,
     progress: Progress = no_progress,
 ) -> BaselineScores:
-    """What simple classifiers get of the same training and validation images.
+    """Fit and score simple classifiers on the same training and validation images.
 
-    `source` is a run, whose network is compared on the images that score it, and whose folder keeps
-    them for its page (unless not to `keep`); or data, of which all validation images are asked,
-    with `settings` of data. `data` is where a run's data lies now, `seed` that of the random forest
-    and of the draw where there are more training images than are fitted. No test image is looked
-    at. Raises ToileError for a run in training, where nothing is held out for validation, and
-    without scikit-learn.
+    `source` is a run or data. A run's network is compared on the images of its score, and its
+    folder keeps the scores for its page (unless `keep` is false). Data, with `settings` of data, is
+    scored on all its validation images. `data` is the present path of a run's data. `seed` is that
+    of the random forest, and of the sample if there are too many training images. No test image is
+    used. Raises ToileError for a run in training, without validation images, and without
+    scikit-learn.
 
         >>> scores = toile.baselines("fashion-sample", settings={"size_px": 7})
         >>> scores.best.name
@@ -84,14 +84,14 @@ def baselines(
         raise ToileError(f"seed is {seed}; it goes from 0 to {MOST_SEED}")
     if isinstance(source, Run):
         if settings:
-            raise ToileError("settings of data go with data; a run has those it was trained by")
+            raise ToileError("settings are for data; a run has its own: leave them out")
         scores = _of_run(source, data, seed, progress)
         if keep:
             keep_baselines(source, scores)
         return scores
     if data is not None:
         raise ToileError(
-            "data says where the data of a run lies now, and "
+            "data is the present path of a run's data, and "
             f"{data_values(source)['data.name']} is data itself; leave one of the two out"
         )
     values = {name.removeprefix("data."): value for name, value in data_values(source).items()}
@@ -104,13 +104,13 @@ def baselines(
 
 
 def keep_baselines(run: Run, scores: BaselineScores) -> Path:
-    """Keep `scores` in the folder of `run`, from where its page and its model card have them.
+    """Save `scores` in the folder of `run`, for its page and its model card.
 
-    Raises ToileError where they were compared with weights that it no longer has, and where its
-    folder cannot be written.
+    Raises ToileError if they were compared with weights that it no longer has, or if its folder
+    cannot be written.
     """
     if scores.weights_sha256 != run.weights_sha256():
-        raise ToileError(f"{run.id} was trained on meanwhile; measure again when it has ended")
+        raise ToileError(f"{run.id} was trained further meanwhile; measure again when it has ended")
     path = run.folder / BASELINES
     write_json(path, scores.model_dump(mode="json"))
     return path
@@ -118,7 +118,7 @@ def keep_baselines(run: Run, scores: BaselineScores) -> Path:
 
 def _of_run(run: Run, data: DataSource | None, seed: int, progress: Progress) -> BaselineScores:
     refuse_training(run.folder)
-    # Before its answers, so that those of later weights are not taken for these.
+    # Read before the logits, so that logits of later weights are noticed.
     sha256 = run.weights_sha256()
     _refuse_without_validation(run.recipe.data, run.id)
     dataset = load_run_data(run, progress, data)
@@ -139,8 +139,8 @@ def _of_run(run: Run, data: DataSource | None, seed: int, progress: Progress) ->
 def _refuse_without_validation(settings: Data, name: str) -> None:
     if not settings.holds_out:
         raise ToileError(
-            f"{name}: no images are held out for validation (data.validation is 0), so that there "
-            "is nothing to judge by; hold some out"
+            f"{name}: no images are held out for validation (data.validation is 0), so nothing can "
+            "be scored; hold some out"
         )
 
 
@@ -161,7 +161,7 @@ def _measure(
 
 
 def _sample(labels: Int64[np.ndarray, " n"], num_pixels: int, seed: int) -> Int64[np.ndarray, " m"]:
-    """Indices of the images that are fitted: all, or as many as may be of each class."""
+    """Indices of the images to fit: all, or the same fraction of each class."""
     fraction = MOST_NUMBERS / (len(labels) * num_pixels)
     if fraction >= 1:
         return np.arange(len(labels))

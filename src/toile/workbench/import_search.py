@@ -1,4 +1,4 @@
-"""How a network from elsewhere is to be read: the scale of its pictures, and what order it has."""
+"""Finds out how an imported network reads pictures: their scale, and the order of its classes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,19 +25,19 @@ from toile.recipe import plan_network
 from toile.runs import PreparedData
 
 FLOOR, MOST_FLOOR = 3, 0.5
-"""A network works where it is right so many times as often as the commonest class, or on half.
+"""A network works if its accuracy is above 3 times that of the commonest class, or above a half.
 
-Networks with random weights reached 2.5 times: their features tell some classes apart.
+Networks with random weights reached 2.5 times: their features separate some classes.
 """
 TRIED = 32
-"""Eight scales, as they are and transposed, each with its classes in order and not."""
+"""The number of readings: eight scales, transposed or not, with classes in order or not."""
 
 
 @dataclass(frozen=True)
 class Tried:
-    """One way to read the network, its accuracy on the half of validation that chooses, and loss.
+    """One way to read the network, with its accuracy and loss on the selection half of validation.
 
-    Another order of classes is chosen on every second of these images, and judged on the others.
+    An order of classes is chosen on every second image of that half, and scored on the others.
     """
 
     scaling: str
@@ -48,7 +48,7 @@ class Tried:
 
     @property
     def words(self) -> str:
-        """As `0 to 255, transposed`."""
+        """The way in words, such as `0 to 255, transposed`."""
         suffix = ", transposed" * self.is_transposed
         return f"{SCALINGS[self.scaling].words}{suffix}{', classes reordered' * self.is_reordered}"
 
@@ -65,9 +65,9 @@ class Tried:
 
 @dataclass(frozen=True, eq=False)
 class ReadNetwork:
-    """A network that takes our pictures and has our classes, and how it was read.
+    """A network that reads our pictures and has our classes, and how it was read.
 
-    `classes` has for each class the output of the file, None where they are in order.
+    `classes` has the file's output for each class; it is None if they are in order.
     """
 
     network: ForeignNetwork
@@ -78,14 +78,14 @@ class ReadNetwork:
 
 @dataclass(frozen=True, eq=False)
 class _Way:
-    """A network as it was read, and all it gave: outputs that no class has among them."""
+    """A network as it was read, and its logits, also of outputs without a class."""
 
     read: ReadNetwork
     logits: Float32[np.ndarray, "n k"]
 
 
 class ImportSearch:
-    """Tries how a network's pictures were scaled on the half of validation that chooses."""
+    """Tries scales of a network's pictures on the selection half of validation."""
 
     def __init__(self, network: ForeignNetwork, prepared: PreparedData, progress: Progress) -> None:
         self.network, self.prepared, self.progress = network, prepared, progress
@@ -98,13 +98,13 @@ class ImportSearch:
 
     @property
     def floor(self) -> float:
-        """What the accuracy of a network that works is surely above."""
+        """The accuracy that a working network has to exceed for certain."""
         return max(self.commonest, min(FLOOR * self.commonest, MOST_FLOOR))
 
     def best(self, names: Sequence[str], is_explicit: bool) -> ReadNetwork:
-        """The way of reading it that does best; raises ToileError where none does well enough.
+        """The best way of reading the network. Raises ToileError if none is good enough.
 
-        A scaling that `is_explicit` is taken as it is, with a note where it does not.
+        If the scaling `is_explicit`, it is used anyway, with a note.
         """
         total = 2 * len(names)
         straight = [self._try(self.network, name, False, total) for name in names]
@@ -116,7 +116,7 @@ class ImportSearch:
         )
         self.progress(total, total, "trying scales")
         read = self._likeliest(straight)
-        # What is unusual is taken where it is better beyond doubt: chance alone finds some order.
+        # Unusual ways have to be better for certain: by chance some order always looks better.
         rivals = [self._likeliest(across)] if across else []
         rivals += [self._reordered(way) for way in (*straight, *across)]
         for rival in sorted(rivals, key=lambda rival: -rival.tried.accuracy.value):
@@ -128,16 +128,15 @@ class ImportSearch:
         if self._works(read.tried):
             return read
         problem = (
-            f"no way of reading {self.network.source} is surely right on more than "
-            f"{100 * self.floor:.1f} % of {len(self.images)} images, where the commonest class has "
-            f"{100 * self.commonest:.1f} %: {self._table()}"
+            f"no way of reading {self.network.source} is certainly right on more than "
+            f"{100 * self.floor:.1f} % of {len(self.images)} images, of which the commonest class "
+            f"has {100 * self.commonest:.1f} %: {self._table()}"
         )
         if is_explicit:
             return replace(read, notes=(*read.notes, problem))
         raise ToileError(
-            f"{problem}. It may have been trained on other pictures or classes than these, or on "
-            "pictures that were prepared in another way; --scaling, as unit or bytes, takes it all "
-            "the same"
+            f"{problem}. It may have been trained on other pictures or classes, or on pictures "
+            "prepared in another way; --scaling, such as unit or bytes, imports it anyway"
         )
 
     def _table(self) -> str:
@@ -147,7 +146,7 @@ class ImportSearch:
         )
 
     def _works(self, tried: Tried) -> bool:
-        """Whether it is surely above the floor, as the best of so many that were tried."""
+        """Whether it is certainly above the floor, corrected for the number of ways tried."""
         accuracy = tried.accuracy
         correct = round(accuracy.value * accuracy.n)
         return evaluation.proportion(correct, accuracy.n, 1 - 0.05 / TRIED).low > self.floor
@@ -157,7 +156,7 @@ class ImportSearch:
         scaling = SCALINGS[name]
         scaled = scaled_inputs(network, scaling)
         logits = logits_of(scaled, scaling, self.prepared, self.images)
-        # An output more than there are classes may be the first, which no label has, or the last.
+        # One output too many may be the first, if labels began at 1, or the last.
         ours, labels = logits[:, : self.classes], self.images.labels
         tried = Tried(
             name,
@@ -174,21 +173,21 @@ class ImportSearch:
         return _Way(ReadNetwork(scaled, tried, None), logits)
 
     def _likeliest(self, ways: Sequence[_Way]) -> ReadNetwork:
-        """Of those that accuracy cannot tell from the best the one with the lowest loss."""
+        """The way of lowest loss among those whose accuracy is not clearly below the best."""
         low = max(way.read.tried.accuracy.low for way in ways)
         close = [way.read for way in ways if way.read.tried.accuracy.value >= low]
         read = min(close, key=lambda read: read.tried.loss)
         if len(close) == 1:
             return read
         words = [f"{read.tried.words} (loss {read.tried.loss:.3f})" for read in close]
-        note = f"accuracy does not tell apart {' and '.join(words)}; the lowest loss was taken"
+        note = f"accuracy does not tell apart {' and '.join(words)}; the lowest loss was chosen"
         return replace(read, notes=(note,))
 
     def _reordered(self, way: _Way) -> ReadNetwork:
-        """The same with each class given the output that answers it most often.
+        """The same network with each class assigned to the output that predicts it most often.
 
-        That is found on every second image and judged on the others; `way` itself where no order
-        but its own is found.
+        The order is found on every second image and scored on the others. Without another order
+        it is the network of `way`.
         """
         read, logits, labels = way.read, way.logits, self.images.labels
         counts = np.zeros((self.classes, logits.shape[1]), np.int64)
@@ -215,7 +214,7 @@ class ImportSearch:
 
 
 def pixels_as(scaling: Scaling, prepared: PreparedData) -> Pixels:
-    """What `scaling` is of: pixels in [0, 1], or standardised by the training part."""
+    """The pixels that `scaling` starts from: in [0, 1], or standardised by the training part."""
     statistics = prepared.statistics
     kind = "standard" if scaling.is_standard else "unit"
     return pixels_of(kind, statistics.mean, statistics.sd)
@@ -224,7 +223,7 @@ def pixels_as(scaling: Scaling, prepared: PreparedData) -> Pixels:
 def logits_of(
     network: ForeignNetwork, scaling: Scaling, prepared: PreparedData, images: Images
 ) -> Float32[np.ndarray, "n k"]:
-    """What a network that was brought to `scaling` gives for `images`."""
+    """The logits for `images` of a network that was adapted to `scaling`."""
     plan = plan_network(network.layers, network.shape, network.outputs)
     trained = trained_network(plan, network.weights)
     return network_logits(trained, images.pixels, pixels_as(scaling, prepared))

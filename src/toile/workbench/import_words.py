@@ -1,18 +1,18 @@
-"""What there is to say of an imported network, the same on a terminal and on a page."""
+"""Sentences on an imported network, the same on a terminal and on a page."""
 
 from toile.runs import seen_words
 from toile.workbench.importing import ImportedNetwork
 
 
 def import_sentences(imported: ImportedNetwork) -> list[str]:
-    """Notes, what was tried and what of it was chosen, the proof, the score, and its warning."""
+    """Notes, the ways tried and the one chosen, the proof, the score, and its warning."""
     score, proof = imported.run.score, imported.proof
     sentences = [f"note: {note}" for note in imported.notes]
     sentences.append(f"tried on the half of validation that chooses: {imported.sentence}")
-    sentences.append(f"taken: {imported.chosen.words}")
+    sentences.append(f"chosen: {imported.chosen.words}")
     if proof is not None:
         sentences.append(
-            f"the same as in {proof.runtime} on {proof.n} pictures, to {proof.largest:.1g}"
+            f"the same outputs as {proof.runtime} on {proof.n} pictures, within {proof.largest:.1g}"
         )
     else:
         sentences.append("not compared with its own software, which is not used here")

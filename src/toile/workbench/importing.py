@@ -1,4 +1,4 @@
-"""A network from elsewhere as a run: read, its pictures' scale found out, scored, proved."""
+"""Imports a network from elsewhere as a run: reads it, finds its scaling, scores and checks it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -54,23 +54,23 @@ from toile.workbench.import_search import (
 )
 
 PROVED = 100
-"""Pictures on which our network and the file's own software are compared."""
+"""Pictures on which our network is compared with the file's own software."""
 SAME = 1e-3
-"""How far the two may differ, of the largest output; both compute in float32."""
+"""The most that the two may differ, relative to the largest output; both use float32."""
 FUNCTIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     "logits": lambda logits: logits,
     "softmax": evaluation.probabilities,
     "log_softmax": lambda logits: log_softmax(logits, axis=1),
     "sigmoid": expit,
 }
-"""What a file's last layer makes of logits."""
+"""The functions that a file's last layer may apply to logits."""
 Module = Any
 """A torch module."""
 
 
 @dataclass(frozen=True)
 class ImportProof:
-    """The largest difference of logits, or of what the file gives, on `n` pictures."""
+    """The largest difference of the outputs on `n` pictures."""
 
     runtime: str
     n: int
@@ -79,11 +79,11 @@ class ImportProof:
 
 @dataclass(frozen=True, eq=False)
 class ImportedNetwork:
-    """What `import_network` made: the `run`, what was tried, and which of it was `chosen`.
+    """The result of `import_network`: the `run`, the ways tried, and the `chosen` one.
 
-    `classes` says for each class of the data which output of the file it is, None where they are
-    in order. `notes` say what was read otherwise than it stands in the file, and `proof` how close
-    the run's network is to the file's own software, None where that is not at hand.
+    `classes` has the file's output for each class of the data; it is None if they are in order.
+    `notes` name changes against the file. `proof` compares the run's network with the file's own
+    software; it is None if that is not installed.
 
         >>> exported = toile.export_run(run, "onnx", "own.onnx")
         >>> imported = toile.import_network(exported.file, "fashion-sample", scaling="unit")
@@ -101,7 +101,7 @@ class ImportedNetwork:
 
     @property
     def sentence(self) -> str:
-        """How its pictures were scaled, by the accuracies of all that was tried."""
+        """The best ways of scaling its pictures, with their accuracies."""
         ranked = sorted(self.tried, key=lambda tried: -tried.accuracy.value)
         rows = [f"{tried.words}: {100 * tried.accuracy.value:.1f} %" for tried in ranked[:4]]
         return "; ".join(rows)
@@ -130,15 +130,15 @@ def import_network(
     out: str | Path | None = None,
     progress: Progress = no_progress,
 ) -> ImportedNetwork:
-    """A run of a network that was trained elsewhere, by which all that works on a run works on it.
+    """Import a network that was trained elsewhere as a run, which can be used like any other.
 
     `source` is a Keras (.h5, .keras) or ONNX file, a safetensors state dict with the `recipe` of
-    its network, or a torch Sequential. `settings` are of data alone. How its pictures were scaled
-    (`scaling`, as "unit" or "bytes") is found out on the half of validation that chooses, where it
-    is not said; so are transposed pictures and another order of classes. The other half scores.
-    Nothing tells what it was trained on, so its scores enter no comparison unless that is allowed.
-    Raises ToileError naming the layer that no network here holds, where nothing that is tried does
-    well enough, or where it answers otherwise than its own software.
+    its network, or a torch Sequential. `settings` are only of data. The selection half of
+    validation finds out how its pictures were scaled if `scaling` (such as "unit" or "bytes") is
+    not set, and whether pictures are transposed or classes in another order. The other half scores.
+    Its training data is unknown, so its scores enter no comparison unless that is allowed. Raises
+    ToileError, which names the layer, if a layer is not supported; if no way of reading is good
+    enough; or if its outputs differ from those of its own software.
 
         >>> exported = toile.export_run(run, "onnx", "network.onnx")
         >>> imported = toile.import_network(exported.file, "fashion-sample", scaling="unit")
@@ -166,7 +166,7 @@ def import_network(
         (*network.notes, *read.notes),
         proof,
     )
-    # By its id: a path of this machine is nobody's business where the run is brought.
+    # By its id, since paths of this machine do not belong into a run that may be shared.
     record = imported.to_json() | {"run": run.id, "sentence": imported.sentence}
     write_json(run.folder / IMPORT, record)
     return imported
@@ -177,7 +177,7 @@ def _data(
 ) -> Data:
     base = Data() if recipe is None else read_recipe(recipe).data
     if unknown := [address for address in settings if not address.startswith("data.")]:
-        raise ToileError(f"{unknown[0]} is no setting of data; an import takes those alone")
+        raise ToileError(f"{unknown[0]} is no setting of data; an import has only those")
     values = {
         address.removeprefix("data."): value
         for address, value in (data_values(data) | dict(settings)).items()
@@ -185,8 +185,8 @@ def _data(
     fields = base.model_dump(mode="json") | values
     if not fields["validation"] and fields["folds"] is None:
         raise ToileError(
-            "data.validation is 0; an imported network's scaling is found out, and scored, on "
-            "images held out"
+            "data.validation is 0; an imported network needs held-out images to find its scaling "
+            "and to score it: hold some out"
         )
     return data_of(fields)
 
@@ -197,15 +197,15 @@ def _read(
     prepared: PreparedData,
     progress: Progress,
 ) -> tuple[ForeignNetwork, PreparedData]:
-    """The network, and the data at the size and colours that it takes."""
+    """The network, and the data in the size and colours of its input."""
     dataset = prepared.dataset
     if isinstance(source, str | Path):
         path = Path(source)
         if path.suffix.lower() == ".safetensors":
             if recipe is None:
                 raise ToileError(
-                    f"{path} holds weights without a network; say which it is: --recipe FILE, a "
-                    "recipe or a preset's name"
+                    f"{path} holds weights without a network; name the network by --recipe, a "
+                    "recipe file or a preset"
                 )
             layers = read_recipe(recipe).network
             state = read_state(read_bytes(path), path.name)
@@ -217,39 +217,41 @@ def _read(
         runtime = partial(module_outputs, source)
         network = replace(network, runtime=runtime, runtime_name="the module itself")
     if recipe is not None:
-        raise ToileError(f"--recipe is of weights alone, and {network.source} says its own layers")
+        raise ToileError(
+            f"--recipe is only for weights, and {network.source} has its layers; leave it out"
+        )
     if network.shape == dataset.shape:
         return network, prepared
     channels, height, width = network.shape
     if height != width or channels not in (1, 3):
         raise ToileError(
-            f"{network.source} takes pictures of {shape_text(network.shape)}, and the data's are "
-            f"{shape_text(dataset.shape)}; they can be made grey or rgb, and square, and no other"
+            f"{network.source} needs pictures of {shape_text(network.shape)}, and the data's are "
+            f"{shape_text(dataset.shape)}; they can only be made grey or rgb, and square"
         )
     fields = prepared.settings.model_dump(mode="json")
     fields |= {"size_px": height, "colour": "grey" if channels == 1 else "rgb"}
     note = (
-        f"pictures are made {shape_text(network.shape)} for it (data.size_px={height}, data.colour="
-        f"{fields['colour']}); the data's are {shape_text(dataset.shape)}"
+        f"pictures are converted to {shape_text(network.shape)} for it (data.size_px={height}, "
+        f"data.colour={fields['colour']}); the data's are {shape_text(dataset.shape)}"
     )
     again = prepare_data(data_of(fields), progress)
     if again.dataset.shape != network.shape:
         raise ToileError(
-            f"{network.source} takes pictures of {shape_text(network.shape)}, and the data's, of "
-            f"{shape_text(dataset.shape)}, cannot be made so"
+            f"{network.source} needs pictures of {shape_text(network.shape)}, to which the data's, "
+            f"of {shape_text(dataset.shape)}, cannot be converted"
         )
     return replace(network, notes=(*network.notes, note)), again
 
 
 def _refuse_other_classes(network: ForeignNetwork, prepared: PreparedData) -> None:
     classes = len(prepared.dataset.class_names)
-    # Labels that begin at 1 leave an output over that no class has, which can be cut off.
+    # If labels began at 1, one output has no class and can be cut off.
     is_cut = network.outputs == classes + 1 and ordered_outputs(network, range(classes)) is not None
     if network.outputs != classes and not is_cut:
         raise ToileError(
-            f"{network.source} gives {network.outputs} outputs, and {prepared.dataset.name} has "
-            f"{classes} classes; import it with the data it was trained on, and begin with its "
-            "weights for other classes: toile train ... --from RUN"
+            f"{network.source} has {network.outputs} outputs, and {prepared.dataset.name} has "
+            f"{classes} classes; import it with the data it was trained on, and then train other "
+            "classes from its weights: toile train ... --from RUN"
         )
 
 
@@ -260,7 +262,7 @@ def _begin(
     source: str | Path | Module,
     out: str | Path | None,
 ) -> Run:
-    """The run, scored and with all that every run keeps."""
+    """The run, scored, with the files of every run."""
     file = Path(source).name if isinstance(source, str | Path) else type(source).__name__
     stem = "".join(
         c if c.isascii() and c.isalnum() else "-" for c in Path(file).stem.lower()
@@ -294,9 +296,10 @@ def _begin(
 def _proof(
     network: ForeignNetwork, read: ReadNetwork, prepared: PreparedData
 ) -> ImportProof | None:
-    """The network beside its own software on validation pictures, classes in the file's order.
+    """Compare the network with its own software on validation pictures.
 
-    Raises ToileError where the two differ by more than rounding: it was read wrongly.
+    Classes are in the file's order. Raises ToileError if the outputs differ by more than rounding:
+    then it was read wrongly.
     """
     if network.runtime is None:
         return None
@@ -316,9 +319,10 @@ def _proof(
     largest = float(np.abs(theirs - ours).max()) if theirs.shape == ours.shape else np.inf
     if not largest <= SAME * max(1.0, float(np.abs(theirs).max())):
         raise ToileError(
-            f"{network.source}: what was read of it answers otherwise than {network.runtime_name} "
-            f"does, by up to {largest:.3g} of {float(np.abs(theirs).max()):.3g}, so nothing was "
-            "imported; one of its layers means something that is not known here"
+            f"{network.source}: the outputs as read here differ from those of "
+            f"{network.runtime_name} by up to {largest:.3g} of "
+            f"{float(np.abs(theirs).max()):.3g}, so nothing was imported; one of its layers has a "
+            "meaning that is not supported"
         )
     return ImportProof(network.runtime_name, len(images), largest)
 

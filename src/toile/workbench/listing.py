@@ -1,6 +1,6 @@
-"""Studies, searches and sheets as a listing shows them.
+"""Studies, searches and sheets for listings.
 
-What has come to rest is told by two small files; the rest by its readings.
+The status of what has ended is read from two small files; for the rest the readings are read.
 """
 
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ AT_REST = ("finished", "stopped")
 
 @dataclass(frozen=True)
 class CollectionStatus:
-    """How one stands: `done` of `planned` readings, trials or exercises.
+    """The status of a study, search or sheet: `done` of `planned` readings, trials or exercises.
 
-    `state` is `finished`, `going on`, `stopped` with something missing, or `damaged`. `sentence` is
-    what came of it; of a sheet its title, of a damaged one what is wrong with it.
+    `state` is `finished`, `going on`, `stopped` (something is missing) or `damaged`. `sentence` is
+    the result, the title of a sheet, or what is wrong with a damaged one.
     """
 
     entry: Entry
@@ -39,7 +39,7 @@ class CollectionStatus:
 
 
 def list_studies(workspace: RunsFolder | None = None) -> list[CollectionStatus]:
-    """The studies, searches and sheets kept in `workspace` (default: here), the newest first."""
+    """The studies, searches and sheets in `workspace` (by default the one here), newest first."""
     return [_status(entry) for entry in (workspace or RunsFolder()).entries(*COUNTED)]
 
 
@@ -56,13 +56,13 @@ def _status(entry: Entry) -> CollectionStatus:
 
 
 def _study(folder: Path) -> tuple[bool, int, int, str]:
-    """Whether it has ended, how many readings finished, how many are asked, and the sentence."""
+    """Whether it has ended, how many readings finished, how many are planned, and the sentence."""
     record = read_record(folder / "study.json", StudyRecord)
     verdict = read_record(folder / "verdict.json", VerdictRecord)
     if record.get("status") in AT_REST and verdict:
         ended = record["status"] == "finished"
         return ended, record["finished"], record["readings"], verdict["sentence"]
-    # Under way, or killed: the file is older than the readings.
+    # It runs or was killed: the file is older than the readings.
     result = open_study(folder)
     return result.ended, result.count("finished"), len(result.readings), study_sentence(result)
 
@@ -80,5 +80,5 @@ def _sheet(folder: Path) -> tuple[bool, int, int, str]:
 
 
 def _is_held(folder: Path) -> bool:
-    """Whether a process has it in hand; a search's finalists have a folder of their own."""
+    """Whether a process holds it; a search's finalists have a folder of their own."""
     return is_held(folder) or is_held(folder / FINALISTS)

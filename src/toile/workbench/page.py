@@ -1,4 +1,4 @@
-"""A run's report page and figures: the run, its network and its validation pictures together."""
+"""A run's report page, and figures of its validation pictures."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from toile.workbench.inside.page_section import inside_section
 def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool = True) -> Path:
     """Write `report.html` into the run's folder and return its path.
 
-    Pictures of mistakes are left out where the data is gone or is no longer the same. Without
-    `with_pictures` nothing is looked for where the recipe says that the data is.
+    Pictures of mistakes are left out if the data is missing or has changed. Without `with_pictures`
+    the data is not opened at all.
 
         >>> toile.write_report(run).name
         'report.html'
@@ -26,17 +26,17 @@ def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool =
         if with_pictures and run.has_validation:
             pixels = validation_pixels(run, dataset or load_run_data(run))
     except ToileError:
-        # The page says that there are no pictures; all else on it comes from the run alone.
+        # The page says that there are no pictures; the rest of it needs only the run.
         pass
     return report.write_run_page(run, run.plan, pixels, inside_section(run, pixels))
 
 
 def mistakes_of(run: Run, data: DataSource | None = None) -> Figure:
-    """The most confused pairs of classes of `run`, with the surest mistaken validation pictures.
+    """The most confused pairs of classes of `run`, with its most confident mistakes on validation.
 
-    `data` is where its images lie now, if no longer where they were.
+    `data` is the present path of its images, if they were moved.
 
-    Raises ToileError where nothing was mistaken, or the data is gone or no longer the same.
+    Raises ToileError without mistakes, or if the data is missing or has changed.
     """
     pixels, validation = validation_pixels(run, load_run_data(run, data=data)), run.validation
     among = np.flatnonzero(scored_images(run.recipe, validation))

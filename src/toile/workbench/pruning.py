@@ -1,4 +1,4 @@
-"""Channels cut out of a run's network: a new run, and what that costs in accuracy."""
+"""Cuts channels out of a run's network as a new run, and measures the cost in accuracy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,10 +29,10 @@ from toile.workbench.surgery import MEASURES, Surgery, by_layer, correct, worth_
 
 @dataclass(frozen=True)
 class Removal:
-    """What to cut: one of a fraction of the channels, those named, the dead, or as many as may be.
+    """What to cut: a fraction of the channels, named channels, dead ones, or as many as allowed.
 
-    `until_cost` is in points of accuracy on the half of validation that chooses. Where channels go
-    by their worth, it is by the measure `by`.
+    Exactly one of these is set. `until_cost` is the allowed loss in points of accuracy on the
+    selection half of validation. `by` is the measure of importance that orders channels.
     """
 
     layer: str | None = None
@@ -43,16 +43,16 @@ class Removal:
     by: str = "rise"
 
     def refuse_unless_one(self) -> None:
-        """Raise ToileError unless exactly one thing is asked for, within its range."""
+        """Raise ToileError unless exactly one kind of cut is set, within its range."""
         requested = [self.fraction is not None, self.channels is not None, self.dead]
         requested.append(self.until_cost is not None)
         if sum(requested) != 1:
             raise ToileError(
-                "say what to cut, and one thing alone: --fraction 0.25, --channels 3,7, --dead or "
+                "choose what to cut by exactly one of --fraction 0.25, --channels 3,7, --dead or "
                 "--until-cost 0.3"
             )
         if self.channels is not None and self.layer is None:
-            raise ToileError("--channels are of a layer; name it with --layer conv2")
+            raise ToileError("--channels need a layer; name it, such as --layer conv2")
         if self.fraction is not None and not 0 < self.fraction < 1:
             raise ToileError(f"--fraction is {self.fraction}; it goes from above 0 to below 1")
         if self.by not in MEASURES:
@@ -63,10 +63,10 @@ class Removal:
 
 @dataclass(frozen=True, eq=False)
 class Pruned:
-    """The new `run`, and before and after of what counts, priced on the scoring half alone.
+    """The new `run`, and sizes, times and scores (before, after) on the scoring half.
 
-    `uncut` has sentences of what could not be cut, `doubt` says where the price is not shown to be
-    as small as was asked for. `seconds` are of a thousand images.
+    `uncut` has sentences on what could not be cut. `doubt` says if the cost is not shown to be
+    within the allowed loss. `seconds` are for a thousand images.
     """
 
     run: Run
@@ -103,7 +103,7 @@ class Pruned:
         }
 
     def record(self) -> dict[str, Any]:
-        """What the new run keeps of it."""
+        """The record that the new run keeps."""
         return {
             "parent": self.parent.id,
             "sentence": self.sentence(),
@@ -115,7 +115,7 @@ class Pruned:
         }
 
     def sentence(self) -> str:
-        """What it came to, as `31 % smaller, 1.3 times as fast, -0.1 points (...), Shirt pays`."""
+        """The result, such as `31 % smaller, 1.3 times as fast, -0.1 points (...), Shirt pays`."""
         smaller = 1 - self.parameters[1] / self.parameters[0]
         faster = self.seconds[0] / self.seconds[1]
         value, low, high = (
@@ -143,11 +143,11 @@ def prune(
     data: str | Path | None = None,
     progress: Progress = no_progress,
 ) -> Pruned:
-    """Cut channels out of the network of `run`, as a new run, and price that.
+    """Cut channels out of the network of `run` as a new run, and measure the cost.
 
-    What to cut is chosen on the half of validation that chooses; the other half prices it, once.
-    `finetune` epochs follow at a tenth of the learning rate. Raises ToileError for what cannot be
-    cut, where fine-tuning diverges, or where the data is no longer the same.
+    The selection half of validation chooses the channels; the scoring half measures the cost, once.
+    `finetune` epochs of training follow, at a tenth of the learning rate. Raises ToileError for
+    what cannot be cut, if fine-tuning diverges, or if the data has changed.
     """
     removal.refuse_unless_one()
     run = run if isinstance(run, Run) else open_run(run)
@@ -155,7 +155,7 @@ def prune(
     cut, silent, uncut = _cut(surgery, removal)
     if not cut.removed:
         raise ToileError(
-            f"nothing of {run.id} is to be cut"
+            f"nothing of {run.id} can be cut"
             + "".join(f"; left: {sentence}" for sentence in uncut)
             + _too_dear(removal)
         )
@@ -165,8 +165,8 @@ def prune(
     state = read_state(child.folder)
     if state.status != "finished":
         raise ToileError(
-            f"fine-tuning {child.id} {state.status}: {state.reason}; nothing was priced. Cut less, "
-            f"or leave --finetune out; toile rm {child.id} removes it"
+            f"fine-tuning {child.id} {state.status}: {state.reason}; no cost was measured. Cut "
+            f"less, or leave --finetune out; toile rm {child.id} removes it"
         )
     pruned = _priced(surgery, child, cut, uncut)
     pruned = replace(pruned, doubt=_doubt(removal, pruned.difference))
@@ -177,7 +177,7 @@ def prune(
 def _cut(
     surgery: Surgery, removal: Removal
 ) -> tuple[CutNetwork, dict[str, list[int]], tuple[str, ...]]:
-    """The cut, the channels that are silent, and sentences of what was left."""
+    """The cut network, its silent channels, and sentences on what was not cut."""
     if removal.dead:
         return surgery.cut_dead()
     if removal.channels is not None:
@@ -185,7 +185,7 @@ def _cut(
         return surgery.cut({removal.layer: list(removal.channels)}), {}, ()
     order = worth_order(surgery.ranked(removal.layer), removal.by)
     if removal.fraction is not None:
-        # One of each layer's stays, and counts among all.
+        # One channel of each layer stays, and counts in the total.
         total = len(order) + len({name for name, _ in order})
         return surgery.cut(by_layer(order[: round(removal.fraction * total)])), {}, ()
     assert removal.until_cost is not None
@@ -193,7 +193,7 @@ def _cut(
 
 
 def _priced(surgery: Surgery, child: Run, cut: CutNetwork, uncut: tuple[str, ...]) -> Pruned:
-    """Before and after on the scoring half, which chose nothing."""
+    """Compare before and after on the scoring half, which chose nothing."""
     part = surgery.validation.gather(np.flatnonzero(~surgery.selection))
     pair = (surgery.classifier.model, child.classifier().model)
     before, after = (correct(model.logits(part.pixels), part.labels) for model in pair)
@@ -215,32 +215,31 @@ def _priced(surgery: Surgery, child: Run, cut: CutNetwork, uncut: tuple[str, ...
 
 
 def _too_dear(removal: Removal) -> str:
-    """Why nothing could be cut where a price was set, and what to try."""
+    """Why nothing could be cut within the allowed loss, and what to try."""
     if removal.until_cost is None:
         return ""
     return (
-        f": without the channel that is worth least by its {MEASURES[removal.by]} more than "
+        f": without the least important channel by its {MEASURES[removal.by]}, more than "
         f"{removal.until_cost:g} points are lost on the half of validation that chooses; "
         f"{_other_order(removal.by)}"
     )
 
 
 def _doubt(removal: Removal, difference: Estimate) -> str:
-    """That the other half does not show the price to be so small, and what to try."""
+    """Say if the scoring half does not show that the loss is within the limit, and what to try."""
     if removal.until_cost is None or 100 * difference.low >= -removal.until_cost:
         return ""
     return (
         f"the scoring half does not show that this costs at most {removal.until_cost:g} points: it "
-        f"may be {-100 * difference.low:.2f}; {_other_order(removal.by)}"
+        f"may cost {-100 * difference.low:.2f}; {_other_order(removal.by)}"
     )
 
 
 def _other_order(by: str) -> str:
     if by == "taylor":
-        return "allow more points, or cut a part and train what is left: --fraction .1 --finetune 1"
+        return "allow more points, or cut less and train the rest: --fraction .1 --finetune 1"
     return (
-        f"what each channel costs alone does not add up, so try --by taylor, the "
-        f"{MEASURES['taylor']}"
+        f"the costs of single channels do not add up, so try --by taylor, the {MEASURES['taylor']}"
         if by == "rise"
         else f"try --by taylor, the {MEASURES['taylor']}"
     )
@@ -249,7 +248,7 @@ def _other_order(by: str) -> str:
 def _child(
     run: Run, weights: str, cut: CutNetwork, silent: dict[str, list[int]], epochs: int
 ) -> Recipe:
-    """The recipe that builds the cut network from `run`."""
+    """The recipe of the new run, which cuts the network of `run`."""
     document = run.recipe.model_dump(mode="json")
     document["name"] = f"{run.recipe.name[:36]}-cut"
     smaller = recipe_of({"network": list(cut.layers)})
@@ -276,10 +275,11 @@ def _by_class(
     labels: np.ndarray,
     names: Sequence[str],
 ) -> tuple[dict[str, Any], ...]:
-    """Recall of each class before and after; it `pays` where its fall is shown, by Holm's steps."""
+    """Each class's recall before and after; it `pays` if a fall is shown, by Holm's steps."""
     tests = [evaluation.mcnemar(before[labels == k], after[labels == k]) for k in range(len(names))]
     shown, allowed = set(), True
-    # Holm 1979, Scand. J. Stat. 6, 65-70: the k-th smallest p against .05 / (classes - k).
+    # Holm 1979, Scand. J. Stat. 6, 65-70: the smallest p against .05 / classes, the next against
+    # .05 / (classes - 1), and so on.
     for rank, k in enumerate(sorted(range(len(names)), key=lambda k: tests[k].p)):
         allowed = allowed and tests[k].p < 0.05 / (len(names) - rank)
         if allowed and tests[k].only_first > tests[k].only_second:

@@ -1,4 +1,4 @@
-"""Accuracy against what is cut, by three measures of worth, and how far that is safe."""
+"""Accuracy against the fraction of cut channels, by three measures of importance."""
 
 import math
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ from toile.workbench.inside.finding import InsideView
 from toile.workbench.surgery import MEASURES, Surgery, by_layer, correct, worth_order
 
 STEPS = 40
-"""Cuts along the curve, a fortieth of what can be cut between them."""
+"""Cuts along the curve, from none to all channels that can be cut."""
 Ends = tuple[float, float, float]
 """A value and the ends of its 95 % interval."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Cut:
-    """One run cut to each of some sizes by one measure: on images of the scoring half."""
+    """One run cut to several sizes by one measure; `right` is on the scoring half."""
 
     right: Bool[np.ndarray, "sizes n"]
     parameters: Int64[np.ndarray, " sizes"]
@@ -41,20 +41,20 @@ def view_pruning_curve(
     data: DataSource | None = None,
     progress: Progress = no_progress,
 ) -> InsideView:
-    """Accuracy of `runs`, readings of one network, against the fraction of channels cut out.
+    """The accuracy of `runs`, readings of one network, against the fraction of cut channels.
 
-    Channels go by the worth that each run's choosing half gave them, and the scoring half scores,
-    which therefore chose nothing. `margin` is what a cut may cost, a fraction: cuts are tested from
-    the smallest on, up to the first that is not shown to cost at most that, so that the chance of
-    calling one safe that is not stays 2.5 % (a fixed sequence). Nothing is trained.
-    Raises ToileError where readings do not score on the same images.
+    Each run's selection half orders the channels by importance, and the scoring half scores.
+    `margin` is the allowed loss, a fraction. Cuts are tested from the smallest on, up to the first
+    that is not shown to lose at most `margin`: with this fixed sequence the probability of calling
+    an unsafe cut safe stays 2.5 %. Nothing is trained.
+    Raises ToileError if readings do not score on the same images.
 
-    The band drawn, and the ends of `accuracy` in the record, are those of the change from the whole
-    network, by which cuts are judged, laid about the whole one's accuracy: the whole one itself has
-    a band of nothing there, however few images say what its accuracy is.
+    The band in the figure, and the ends of `accuracy` in the record, are the interval of the change
+    from the uncut network, around its accuracy. So the uncut network has a band of width 0 there,
+    although its own accuracy is uncertain.
 
-    Values: `channels`, how many are cut; of each measure (readings, sizes) `NAME/accuracy`, and
-    `NAME/parameters`, `NAME/macs`.
+    Values: `channels`, the numbers of cut channels; for each measure `NAME/accuracy`,
+    `NAME/parameters` and `NAME/macs` (readings, sizes).
     """
     _refuse_different_images(runs)
     cuts, sizes, total = _all_cuts(runs, layer, data, progress)
@@ -107,7 +107,7 @@ def _refuse_different_images(runs: Sequence[Run]) -> None:
         ):
             raise ToileError(
                 f"{first.id} and {run.id} score on different images, as readings with data.folds "
-                "do, so their cuts cannot be judged together; name one of them"
+                "do, so their cuts cannot be compared; name one of them"
             )
 
 
@@ -119,7 +119,7 @@ def _all_cuts(
     for run in runs:
         surgery = Surgery(run, "last", prepare_data(data_settings(run, data), progress), progress)
         ranked = surgery.ranked(layer)
-        # One of each layer's stays.
+        # One channel of each layer stays.
         total = sum(len(worth.rise) for worth in ranked)
         most = total - len(ranked)
         if not most:
@@ -146,7 +146,7 @@ def _cut_to(
 
 
 def _line(by_run: Sequence[_Cut]) -> list[Ends]:
-    """Accuracy at each size, the mean of several runs, and the whole one's moved by the change."""
+    """The mean accuracy at each size: that of the uncut network plus the change, with its ends."""
     uncut = float(np.mean([cut.right[0].mean() for cut in by_run]))
     changes = [_difference(by_run, at) for at in range(1, len(by_run[0].right))]
     return [(uncut, uncut, uncut)] + [
@@ -156,10 +156,11 @@ def _line(by_run: Sequence[_Cut]) -> list[Ends]:
 
 
 def _difference(by_run: Sequence[_Cut], at: int) -> Ends:
-    """By how much accuracy changes from nothing cut to the size at `at`.
+    """The change in accuracy from no cut to the size at `at`, with its 95 % interval.
 
-    Of several readings, Student's reach over them and that of the images are added as independent
-    errors are: readings that agree, as where dead channels go, say nothing of other images.
+    With several readings the half-widths over readings (Student's t) and over images are combined
+    as independent errors: readings may agree, as for dead channels, and yet other images may
+    differ.
     """
     if len(by_run) == 1:
         (cut,) = by_run
@@ -172,10 +173,10 @@ def _difference(by_run: Sequence[_Cut], at: int) -> Ends:
 
 
 def _images_reach(changes: Float64[np.ndarray, " n"]) -> float:
-    """Half of the 95 % interval of a mean of changes, each from -1 to 1, over other such images.
+    """Half the width of the 95 % interval of a mean of changes in [-1, 1], over images.
 
-    With half an image added that changes by 1 and half that changes by -1, as `paired_difference`
-    has it of whole changes, so that it has a width where none changes.
+    Half an image that changes by 1 and half an image that changes by -1 are added, as in
+    `paired_difference`, so that it has a width if no image changes.
     """
     n = len(changes) + 2
     variance = ((changes**2).sum() + 1 - changes.sum() ** 2 / n) / n**2
@@ -183,7 +184,7 @@ def _images_reach(changes: Float64[np.ndarray, " n"]) -> float:
 
 
 def _shown(by_run: Sequence[_Cut], margin: float) -> int:
-    """Where the largest cut stands that is shown to cost at most `margin`; 0 where none is."""
+    """The index of the largest cut shown to lose at most `margin`; 0 if there is none."""
     sizes = range(1, len(by_run[0].right))
     safe: list[int] = list(takewhile(lambda at: _difference(by_run, at)[1] >= -margin, sizes))
     return safe[-1] if safe else 0
@@ -211,7 +212,7 @@ def _says(record: dict[str, Any]) -> list[str]:
     readings = len(record["runs"])
     says = [
         (
-            f"{total:,} channels can be cut but for one of each layer; whole "
+            f"{total:,} channels can be cut, except one of each layer; accuracy without a cut "
             f"{100 * uncut[0]:.2f} % on {record['images']:,} images that chose nothing"
             + (f", mean of {readings} readings" if readings > 1 else "")
         )

@@ -1,4 +1,4 @@
-"""What tells a name, a note or a star, written anew when that has changed."""
+"""Pages and summaries that are written anew after a name, note or star has changed."""
 
 from toile.data import load_here
 from toile.errors import ToileError
@@ -9,13 +9,13 @@ from toile.studies import open_study, study_summary
 
 
 def renew_page(entry: Entry) -> str:
-    """Write its page anew, where it has one; returns why it was left as it was, else nothing.
+    """Write the page anew if there is one; returns why it was not, or an empty text.
 
-    A run's page has pictures, for which nothing is fetched: without them it is left as it was.
+    A run's page has pictures, whose data is not downloaded: without it the page stays as it is.
     """
     if not (entry.folder / "report.html").exists():
         return ""
-    # What draws takes a moment to import.
+    # Imported here, since drawing takes a while to import.
     from toile.workbench.page import write_report
     from toile.workbench.reports import write_reports
 
@@ -27,7 +27,7 @@ def renew_page(entry: Entry) -> str:
         dataset = load_here(run.recipe.data)
         if dataset is None:
             return f"its pictures are not here; toile report {entry.name} writes it anew"
-        # A page of other images would have no pictures in place of those that it has.
+        # With other images the new page would lose the pictures of the old one.
         refuse_other_images(run, dataset)
         write_report(run, dataset)
     except ToileError as error:
@@ -36,9 +36,9 @@ def renew_page(entry: Entry) -> str:
 
 
 def renew_summaries(entry: Entry) -> None:
-    """Write the summaries in its folder anew, where there are any: they name runs by their paths.
+    """Write the summaries in its folder anew, since they contain the paths of runs.
 
-    Those of a sheet's exercises and of a search's finalists too.
+    This includes the summaries of a sheet's exercises and of a search's finalists.
     """
     for folder in (entry.folder, *entry.folder.glob("*"), *entry.folder.glob(f"*/{FINALISTS}")):
         if (folder / "verdict.json").exists():

@@ -1,4 +1,4 @@
-"""The report of whatever is kept: a run, a study, a search or a sheet."""
+"""The reports of runs, studies, searches and sheets."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,9 +19,9 @@ RUN_FORMS = ("html", "md")
 
 
 def write_reports(entry: Entry, formats: Iterable[str]) -> list[Path]:
-    """Write its report into its folder in each of `formats`; returns the files.
+    """Write the report of `entry` into its folder in each of `formats`; returns the files.
 
-    Raises ToileError for a form that its kind has not, before anything is written.
+    Raises ToileError for a format that its kind does not have, before anything is written.
     """
     match entry.kind:
         case "study":
@@ -35,16 +35,16 @@ def write_reports(entry: Entry, formats: Iterable[str]) -> list[Path]:
 
 
 def write_card(run: Run, path: Path | None = None, exported: Exported | None = None) -> Path:
-    """Write a run's model card, into its folder where no `path` is given; returns the file.
+    """Write a run's model card to `path`, by default into its folder; returns the file.
 
-    With what `toile.export_run` gave as `exported` the card is of that file: of its weights, and
-    of what it takes and gives.
+    With `exported`, the result of `toile.export_run`, the card is of that file: of its weights,
+    input and output.
 
         >>> toile.write_card(run).name
         'model-card.md'
 
-    Raises ToileError for a run that has no results, and for a file of weights that it had before
-    it was trained on.
+    Raises ToileError for a run without results, and for a file of weights that the run no longer
+    has.
     """
     refuse_without_results(run.folder)
     path = path or run.folder / CARD

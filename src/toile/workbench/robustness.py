@@ -1,4 +1,4 @@
-"""How a run's network does on pictures that are harder, attacked, or of no class."""
+"""A run's network on pictures that are harder, attacked, or of no class."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,19 +47,19 @@ from toile.runs import (
 from toile.streams import numpy_stream
 
 EPS = (1, 2, 4, 8)
-"""By so many of 255 greys an attack may change a pixel."""
+"""The most that an attack may change a pixel, in greys of 255."""
 ATTACKED = 1_000
-"""Pictures that are attacked at most: one PGD of a picture costs ten gradients."""
+"""Most pictures that are attacked: PGD needs ten gradients for a picture."""
 NO_CLASS = 1_000
-"""Pictures of each kind that is no class."""
+"""Pictures of each kind that is of no class."""
 AT_ONCE = 250
 ELSEWHERE = ("mnist", "fashion-mnist", "fashion-sample")
-"""Where pictures of other things are looked for, in this order."""
+"""Datasets with pictures of other classes, tried in this order."""
 
 
 @dataclass(frozen=True)
 class AttackScore:
-    """Accuracy after the attack `method`, no grey changed by more than `eps` of 255."""
+    """Accuracy after the attack `method`, which changes no pixel by more than `eps` of 255."""
 
     method: str
     eps: int
@@ -68,9 +68,9 @@ class AttackScore:
 
 @dataclass(frozen=True)
 class NoClassScore:
-    """To how many pictures of `kind`, which are of no class, an answer is given.
+    """How many pictures of `kind`, which are of no class, get a prediction.
 
-    `sure` is the median probability of the likeliest class over those; None where none is answered.
+    `sure` is the median confidence of these predictions; None if there are none.
     """
 
     kind: str
@@ -80,12 +80,12 @@ class NoClassScore:
 
 @dataclass(frozen=True, eq=False)
 class Robustness:
-    """What `evaluate_robustness` finds; `clean` is of the same images untouched.
+    """The result of `evaluate_robustness`; `clean` is the score of the unchanged images.
 
-    `weights` says which of the run's were measured, `weights_sha256` tells them from later ones.
-    Attacks are on some of them, whose accuracy was `attacked_clean`. `cost` is what the bounds of
-    `toile predict` cost on genuine images that set none of them; None where validation is too small
-    for bounds. `left_out` says what could not be measured, and `values` has the logits.
+    `weights` are the measured weights, `weights_sha256` identifies them. Attacks are on some of the
+    images, whose accuracy without attack is `attacked_clean`. `cost` is how many genuine images get
+    no prediction from `toile predict`; None if validation is too small for bounds. `left_out` says
+    what could not be measured, and `values` has the logits.
 
         >>> found = toile.evaluate_robustness(run, attacks=False)
         >>> [scores.corruption.name for scores in found.corruptions][:3]
@@ -110,12 +110,12 @@ class Robustness:
 
     @property
     def sentence(self) -> str:
-        """Which corruption costs most, and where half of that has come, with intervals."""
+        """Which corruption lowers accuracy most, with intervals."""
         return robustness_sentence(self.corruptions)
 
     @property
     def attacked(self) -> dict[str, list[tuple[int, Estimate]]]:
-        """For each attack eps of 255 and accuracy, the smallest eps first."""
+        """For each attack pairs (eps of 255, accuracy), the smallest eps first."""
         methods: dict[str, list[tuple[int, Estimate]]] = {}
         for score in self.attacks:
             methods.setdefault(score.method, []).append((score.eps, score.accuracy))
@@ -123,14 +123,14 @@ class Robustness:
 
     @property
     def seen(self) -> str:
-        """What must be said beside the scores where its images may have been learnt."""
+        """The warning for the scores if the network may have been trained on these images."""
         return seen_words(self.run.recipe)
 
     def save(self) -> Path:
-        """Keep the scores in the run's folder, from where its model card has them.
+        """Save the scores in the run's folder, for its model card.
 
-        Raises ToileError while the run is trained, where its weights are no longer those that were
-        measured, and where its folder cannot be written.
+        Raises ToileError while the run is trained, if its weights are no longer the measured ones,
+        and if its folder cannot be written.
         """
         refuse_training(self.run.folder)
         if self.run.weights_sha256(self.weights) != self.weights_sha256:
@@ -184,16 +184,15 @@ def evaluate_robustness(
     attacks: bool = True,
     progress: Progress = no_progress,
 ) -> Robustness:
-    """Measure how often `run` is right on validation images that are made harder to read.
+    """Measure the accuracy of `run` on validation images that are made harder to read.
 
-    Eight corruptions (`toile.evaluation.CORRUPTIONS`) at five strengths each; FGSM and PGD that may
-    change each pixel by 1, 2, 4 and 8 of 255, on at most 1,000 images (`attacks`; they take
-    Captum); and noise, blank pictures and those of another dataset, which should get no answer.
-    Images are those that `toile.evaluate` scores, with `best` weights the half of validation that
-    did not choose them; never the sealed test part. The same `seed` gives the same pictures.
-
-    Raises ToileError where the run has no such weights, its data is no longer the same, or Captum
-    is not installed.
+    There are eight corruptions (`toile.evaluation.CORRUPTIONS`) at five strengths each; the
+    `attacks` FGSM and PGD, which need Captum and change each pixel by at most 1, 2, 4 and 8 of 255,
+    on up to 1,000 images; and noise, blank pictures and those of another dataset, which should get
+    no prediction. The images are those that `toile.evaluate` scores (with `best` weights the half
+    of validation that did not choose them), never the sealed test part. The same `seed` gives the
+    same pictures. Raises ToileError if the run has no such weights, if its data has changed, or if
+    Captum is not installed.
 
         >>> toile.evaluate_robustness(run, attacks=False).clean.accuracy.n
         1200
@@ -201,7 +200,7 @@ def evaluate_robustness(
     if attacks:
         _refuse_without_captum()
     run = run if isinstance(run, Run) else open_run(run)
-    # First, so that weights which change meanwhile are not taken for these.
+    # Read first, so that a later change of the weights is noticed.
     sha256 = stored_weights(run, weights).sha256
     classifier = run.classifier(weights)
     measured = _Measured(run, classifier, weights, data, seed, progress)
@@ -225,7 +224,7 @@ def evaluate_robustness(
 
 
 def _refuse_without_captum() -> None:
-    """Raise ToileError before minutes are spent where an attack would fail."""
+    """Raise ToileError if Captum is missing, before minutes are spent."""
     try:
         from toile.inspection import attack  # noqa: F401
     except ToileError as error:
@@ -235,7 +234,7 @@ def _refuse_without_captum() -> None:
 
 
 class _Measured:
-    """The images that are measured on, and what was found so far."""
+    """The images of the measurement, and the results so far."""
 
     def __init__(
         self,
@@ -295,7 +294,7 @@ class _Measured:
         return np.concatenate(parts)
 
     def attacks(self) -> tuple[Estimate, tuple[AttackScore, ...]]:
-        """Accuracy before and after, on at most a thousand of the images drawn by the seed."""
+        """Accuracy before and after attacks, on at most a thousand images drawn by the seed."""
         from toile.inspection import ATTACKS, attack
 
         rows = np.arange(len(self.labels))
@@ -321,7 +320,7 @@ class _Measured:
         return evaluation.accuracy(self.logits[rows], labels), tuple(scores)
 
     def no_class(self) -> tuple[NoClassScore, ...]:
-        """How often it answers what is of no class, asked as `toile predict` asks."""
+        """How often pictures of no class get a prediction from `toile predict`."""
         shape = self.classifier.facts.shape
         kinds = {
             "noise": noise_pictures(NO_CLASS, shape, self.seed),
@@ -337,7 +336,7 @@ class _Measured:
         return tuple(scores)
 
     def _elsewhere(self) -> dict[str, UInt8[np.ndarray, "n c h w"]]:
-        """Training images of a dataset that is here and has nothing to do with the run's."""
+        """Training images of a dataset here that has nothing in common with the run's."""
         facts, trained = self.classifier.facts, self.classifier.trained
         sources = {source.name: source for source in list_sources()}
         reasons = []
@@ -362,22 +361,22 @@ class _Measured:
         return {}
 
     def cost(self) -> Cost | None:
-        """What the bounds cost on genuine images that set none of them."""
+        """How many genuine images get no prediction, by images that did not set the bounds."""
         bounds = self.classifier.abstention
         if bounds.confidence is None:
             self.left_out.append(
                 "bounds of confidence: "
                 + (
-                    "validation is too small to set any"
+                    "there are too few validation images to set any"
                     if self.weights == "last"
-                    else "those that a run keeps are of its last weights"
+                    else "a run has them only for its last weights"
                 )
             )
         return bounds.cost
 
 
 def _read_as(shape: tuple[int, int, int], source: Source) -> dict[str, Any]:
-    """Settings by which `source` has pictures of `shape`, where that is square."""
+    """Settings that make pictures of `source` have `shape`, which has to be square."""
     if source.shape == shape:
         return {}
     return {"size_px": shape[1], "colour": "grey" if shape[0] == 1 else "rgb"}

@@ -1,4 +1,4 @@
-"""Running a lab sheet: every exercise is checked first, then they are done in order."""
+"""Runs a lab sheet: all exercises are checked first, then they run in order."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -29,7 +29,7 @@ from toile.studies import LiveStudy, hold_study, study
 
 @dataclass(eq=False)
 class LiveExercise:
-    """An exercise about to be taken; `work` trains what it needs, if anything."""
+    """An exercise to run; `work` is its study or search, or None if it trains nothing."""
 
     planned: Planned
     work: LiveStudy | LiveSearch | None
@@ -37,9 +37,10 @@ class LiveExercise:
 
 @dataclass(eq=False)
 class LiveSheet:
-    """A sheet being taken: iterate it for its exercises, each having been taken when it comes.
+    """A sheet to run: iterating runs its exercises in order, and yields each when it is done.
 
-    Nothing is written before. Who shows more takes each of `exercises` himself and then concludes.
+    Nothing is written before. To show the progress of trainings, run the `work` of each of
+    `exercises` inside `held()` and then call `conclude`.
 
         >>> live = toile.run_sheet("fashion-lab", quick=True, only=[1], on="inline")
         >>> [exercise.planned.exercise.title for exercise in live.exercises]
@@ -54,31 +55,31 @@ class LiveSheet:
 
     @property
     def result(self) -> SheetResult:
-        """What it has come to by now."""
+        """The result so far."""
         return sheet_result(self.folder, self.sheet, self.quick)
 
     @contextmanager
-    def taking(self) -> Iterator[None]:
-        """Hold the folder, with the sheet in it, while exercises are taken.
+    def held(self) -> Iterator[None]:
+        """Hold the folder, with the sheet written into it, while exercises run.
 
-        Raises ToileError where another process has the sheet in hand.
+        Raises ToileError if another process runs the sheet.
         """
-        with ExitStack() as held:
-            hold_study(self.folder, held)
+        with ExitStack() as stack:
+            hold_study(self.folder, stack)
             write_atomically(self.folder / SHEET, sheet_text(self.sheet).encode())
             write_status(self.result)
             yield
 
     def conclude(self, exercise: LiveExercise, progress: Progress = no_progress) -> None:
-        """Make of an exercise what is made once its trainings are in: pictures, a file, a table."""
-        # Loads what draws and what asks networks, which no refused sheet is to wait for.
+        """Make the outcome of an exercise after its trainings: pictures, a file, a comparison."""
+        # Imported here: it loads matplotlib and torch, for which a refused sheet should not wait.
         from toile.workbench.sheet_exercise import conclude
 
         conclude(self.result, exercise.planned, progress)
         write_status(self.result)
 
     def __iter__(self) -> Iterator[LiveExercise]:
-        with self.taking():
+        with self.held():
             for exercise in self.exercises:
                 if exercise.work is not None:
                     exercise.work.finish()
@@ -86,7 +87,7 @@ class LiveSheet:
                 yield exercise
 
     def finish(self) -> SheetResult:
-        """Take all exercises that were asked for; returns the result."""
+        """Run all requested exercises; returns the result."""
         for _ in self:
             pass
         return self.result
@@ -102,12 +103,12 @@ def run_sheet(
     on: str = "local",
     progress: Progress = no_progress,
 ) -> LiveSheet:
-    """A sheet ready to be taken: a file, the name of one that comes with Toile, or a Sheet.
+    """A sheet ready to run, from a file, the name of one of Toile's sheets, or a Sheet.
 
-    `quick` takes few images, epochs and readings; `only` some of the exercises, by number. All of
-    them are checked on their data before anything runs. Asked again it goes on with what is
-    missing. `on="inline"` trains in this process, in place of others. Raises ToileError for
-    anything a user can put right, naming the exercise.
+    `quick` uses few images, epochs and readings; `only` runs some exercises, by number. All
+    exercises are checked with their data before anything runs. A second call continues with what
+    is missing. `on="inline"` trains in this process instead of others. Raises ToileError, which
+    names the exercise, for all that a user can mend.
 
         >>> live = toile.run_sheet("fashion-lab", quick=True, only=[1], on="inline")
         >>> for exercise in live:
@@ -147,7 +148,7 @@ def _work(
 
 
 def _refuse_what_is_missing(exercise: Exercise) -> None:
-    """Raise ToileError where it needs a package, a photograph or runs that cannot be had."""
+    """Raise ToileError if a package, a photograph or a run that it needs is missing."""
     if exercise.export is not None:
         from toile.distribution import extra_packages
 
@@ -157,7 +158,7 @@ def _refuse_what_is_missing(exercise: Exercise) -> None:
         if photo is not None:
             if not Path(photo).is_file():
                 raise ToileError(
-                    f"photo {photo} is no file; name one beside the sheet, or leave it out"
+                    f"photo {photo} is no file; name one next to the sheet, or leave it out"
                 )
             (source,) = sources_of([photo])
             source.read()

@@ -1,4 +1,4 @@
-"""What is made of a sheet's exercise once its trainings are in: pictures, a proven file."""
+"""The outcome of a sheet's exercise after its trainings: pictures, a comparison, an export."""
 
 import filecmp
 import shutil
@@ -30,7 +30,7 @@ MODEL = "model.h5"
 
 
 def conclude(result: SheetResult, planned: Planned, progress: Progress) -> None:
-    """Make what the exercise asks for and keep in its folder what came of it."""
+    """Make what the exercise asks for, and save the outcome in its folder."""
     outcome = result.outcomes[planned.number - 1]
     record: dict[str, Any] | None = None
     match planned.exercise.kind:
@@ -46,7 +46,7 @@ def conclude(result: SheetResult, planned: Planned, progress: Progress) -> None:
 
 
 def _is_current(outcome: ExerciseOutcome) -> bool:
-    """Whether the file is there, and was asked about the picture that the sheet names by now."""
+    """Whether the file exists and its prediction is for the picture that the sheet names now."""
     export, record = outcome.planned.exercise.export, outcome.record
     assert export is not None
     if record is None or not (outcome.folder / MODEL).exists():
@@ -58,7 +58,7 @@ def _is_current(outcome: ExerciseOutcome) -> bool:
 
 
 def _show(outcome: ExerciseOutcome, progress: Progress) -> dict[str, Any]:
-    """The first images, drawn and kept."""
+    """Draw and save the first images."""
     show, recipe = outcome.planned.exercise.show, outcome.planned.recipe
     assert show is not None
     assert recipe is not None
@@ -88,7 +88,7 @@ def _compare(result: SheetResult, outcome: ExerciseOutcome) -> dict[str, Any]:
     if first.run is None or second.run is None:
         record = compared_levels(result, planned.number)
         if outcome.record is not None and compare is not None:
-            # What was compared before was an analysis too, also where nobody kept it yet.
+            # An earlier comparison was an analysis too; it may not be recorded yet.
             keep_analysis(outcome.folder, outcome.record["levels"], compare.margin)
         return record
     runs = [open_run(first.run), open_run(second.run)]
@@ -103,7 +103,7 @@ def _compare(result: SheetResult, outcome: ExerciseOutcome) -> dict[str, Any]:
 
 
 def _export(outcome: ExerciseOutcome, progress: Progress) -> dict[str, Any] | None:
-    """The network as a file, opened again and asked about a picture; None before it is trained."""
+    """Export the network, open the file, and predict a picture; None before it is trained."""
     from toile.export import KerasClassifier
     from toile.workbench.export import export_run
 
@@ -113,10 +113,10 @@ def _export(outcome: ExerciseOutcome, progress: Progress) -> dict[str, Any] | No
     file = outcome.folder / MODEL
     exported = export_run(run, "keras", file, force=True, progress=progress)
     picture, label = _picture(outcome, run, progress)
-    # From here on the file speaks, not the run.
+    # From here on the file predicts, not the run.
     reopened = KerasClassifier(file.read_bytes())
     classifier = Classifier(MODEL, reopened.about.data, reopened, abstention=abstention_of(run))
-    # The sheet asks for the answer, so a doubt is said beside it.
+    # The sheet asks for a prediction, so reasons to abstain are only warnings.
     prediction = classifier.ask(picture, always=True)
     return {
         "file": MODEL,
@@ -130,13 +130,13 @@ def _export(outcome: ExerciseOutcome, progress: Progress) -> dict[str, Any] | No
 
 
 def trained_run(outcome: ExerciseOutcome) -> Run | None:
-    """The network that an exercise takes away; None before it is trained."""
+    """The run of the network that an exercise exports; None before it is trained."""
     readings = () if outcome.study is None else outcome.study.readings
     return next((Run(reading.folder) for reading in readings if reading.status == "finished"), None)
 
 
 def prepared_picture(file: Path, run: Run) -> PreparedPicture:
-    """The picture in `file` as the network is to see it, step by step."""
+    """The picture in `file`, prepared for the network, with all steps."""
     with file.open("rb") as opened:
         return prepare(read_picture(opened, file.name), run.data)
 

@@ -1,4 +1,4 @@
-"""A sheet's report in its folder, and a search's in its own."""
+"""Writes the reports of sheets and searches into their folders."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -29,14 +29,14 @@ Write = Callable[[Path, Page], list[Path]]
 def write_sheet_report(result: SheetResult, formats: Iterable[str] = ("html", "md")) -> list[Path]:
     """Write the report into the sheet's folder in each of `formats`; returns the files.
 
-    `html`, `md` with its figures, `csv` and `tex` with a file or a table for each table, `pdf`.
+    The formats are `html`, `md` with figures, `csv` with a file for each table, `tex` and `pdf`.
     """
     forms = checked_forms(formats, tuple(WRITERS), "sheet")
     return _written(result.folder, sheet_page(result, _steps(result)), forms)
 
 
 def write_search_report(result: SearchResult, formats: Iterable[str] = ("html",)) -> list[Path]:
-    """The same of a search, into its own folder."""
+    """Write the report of a search into its folder in each of `formats`; returns the files."""
     forms = checked_forms(formats, tuple(WRITERS), "search")
     return _written(result.folder, search_page(result), forms)
 
@@ -85,7 +85,7 @@ def _pdf(folder: Path, page: Page) -> list[Path]:
 
 
 def _steps(result: SheetResult) -> Steps:
-    """How each photograph that was asked about became what the network saw."""
+    """The steps from each photograph to the network's input, by exercise."""
     shown = {}
     for outcome in result.outcomes:
         run, record = trained_run(outcome), outcome.record

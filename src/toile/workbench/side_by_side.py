@@ -1,4 +1,4 @@
-"""The levels of runs, studies, searches and sheets in one list, without a verdict."""
+"""The levels of several runs, studies, searches and sheets, without a verdict."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from toile.studies import StudyResult, open_study
 
 @dataclass(frozen=True)
 class ComparedRuns:
-    """A level: what it is `of`, its finished readings, and the fingerprint of their data.
+    """A level with its finished readings, the study it is `of`, and its data's fingerprint.
 
-    `seen` is what must be said beside it where its weights may have learnt what scores them.
+    `seen` is the warning if its weights may have been trained on the images that score them.
     """
 
     of: str
@@ -24,7 +24,7 @@ class ComparedRuns:
 
 
 def sides_of(entry: Entry) -> Iterator[ComparedRuns]:
-    """The levels of `kept` that have finished readings; a run is a level of one reading."""
+    """The levels of `entry` that have finished readings; a run is a level of one reading."""
     match entry.kind:
         case "study":
             yield from _levels(entry.name, open_study(entry.folder))
@@ -39,7 +39,7 @@ def sides_of(entry: Entry) -> Iterator[ComparedRuns]:
                     yield from _levels(f"{entry.name}, {outcome.planned.number}", study)
         case _:
             run = Run(entry.folder)
-            # Without validation images it has no score.
+            # Without validation images a run has no score.
             if run.has_results and run.score.n:
                 (level,) = judge_readings({run.recipe.name: [run.score.value]}).levels
                 words = seen_words(run.recipe)

@@ -1,4 +1,4 @@
-"""A study's report in its folder: its readings and what they answered, together."""
+"""Writes the report of a study into its folder."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ Write = Callable[[StudyResult, StudyReport], list[Path]]
 def write_study_report(result: StudyResult, formats: Iterable[str] = ("html",)) -> list[Path]:
     """Write the report into the study's folder in each of `formats`; returns the files.
 
-    `html`, `md` with its figures, `csv` and `tex` with a file or a table for each table, `pdf`.
+    The formats are `html`, `md` with figures, `csv` with a file for each table, `tex` and `pdf`.
     """
     forms = checked_forms(formats, tuple(WRITERS), "study")
     report = study_report(result, correct_by_level(result))
@@ -36,7 +36,7 @@ def write_study_report(result: StudyResult, formats: Iterable[str] = ("html",)) 
 
 
 def checked_forms(formats: Iterable[str], forms: Sequence[str], kind: str) -> list[str]:
-    """`formats`, each once. Raises ToileError for one that is not among the `forms` of a `kind`."""
+    """`formats` without duplicates. Raises ToileError for one that is not in `forms`."""
     requested = list(dict.fromkeys(formats))
     for name in requested:
         if name not in forms:
@@ -47,9 +47,9 @@ def checked_forms(formats: Iterable[str], forms: Sequence[str], kind: str) -> li
 
 
 def correct_by_level(result: StudyResult) -> Correct:
-    """Which images each finished reading answered right, for levels that answered the same ones.
+    """For each level with the same scoring images: which images each finished reading got right.
 
-    The first level's images are those; a level with others, as with other data, is left out.
+    The images are those of the first level; levels with others, as with other data, are left out.
     """
     correct, images = {}, None
     for level in result.levels:
@@ -68,7 +68,7 @@ def correct_by_level(result: StudyResult) -> Correct:
 
 
 def _scored_images(run: Run) -> tuple[tuple[str, bytes], np.ndarray]:
-    """What tells the images that `run` is scored on, and whether each was answered right."""
+    """An identifier of the images that score `run`, and whether each is predicted right."""
     validation = run.validation
     among = scored_images(run.recipe, validation)
     right = validation.logits.argmax(axis=1) == validation.labels
@@ -87,7 +87,7 @@ def _markdown(result: StudyResult, report: StudyReport) -> list[Path]:
 
 
 def _csv(result: StudyResult, report: StudyReport) -> list[Path]:
-    # The readings in the form that `toile verdict` takes; a row for each level is for the eye.
+    # Readings in the form that `toile verdict` reads, instead of a row for each level.
     tables = {table.name: csv_table(table) for table in report.tables}
     tables["readings"] = csv_readings(result)
     folder = result.folder / "tables"

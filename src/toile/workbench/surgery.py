@@ -1,4 +1,4 @@
-"""Channels cut out of a run's network: what each is worth, and cuts tried on validation."""
+"""Cutting channels out of a run's network: their importance, and cuts tried on validation."""
 
 from collections.abc import Sequence
 
@@ -23,27 +23,27 @@ from toile.runs import PreparedData, Run, refuse_other_images, stored_weights
 from toile.workbench.dead_units import batches
 
 MOST_TRIED = 20
-"""Cuts that are tried on the way to the one that costs what may be lost, before it is narrowed."""
+"""Cuts that are tried until one loses too much; then the size is narrowed down."""
 SAME_LOGITS = 1e-5
 MEASURES = {
     "rise": "measured rise of loss", "norm": "length of the filter", "taylor": "first-order guess",
 }  # fmt: skip
-"""What a channel may be worth, in words: the guess is Molchanov's, by a Taylor series."""
+"""The measures of a channel's importance, in words; `taylor` is that of Molchanov et al."""
 Channel = tuple[str, int]
-"""The layer that writes it, and which of its channels it is."""
+"""The layer that computes it, and its index."""
 
 
 class Surgery:
-    """`run` with its `weights`, its data read and divided, to be cut.
+    """`run` with its `weights` and its split data, for trying cuts.
 
-    What to cut is chosen on the half of validation that chooses; the other half scores.
+    The selection half of validation chooses the channels; the other half scores.
     """
 
     def __init__(self, run: Run, weights: str, prepared: PreparedData, progress: Progress) -> None:
         if not len(run.validation_indices):
             raise ToileError(
-                f"{run.id} was trained without validation images (data.validation is 0), and they "
-                "are what a cut is chosen and priced on; prune a run that holds some out"
+                f"{run.id} was trained without validation images (data.validation is 0), which are "
+                "needed to choose a cut and measure its cost; prune a run that holds some out"
             )
         refuse_other_images(run, prepared.dataset)
         self.run, self.prepared, self.progress = run, prepared, progress
@@ -58,9 +58,9 @@ class Surgery:
         return cut_channels(self.plan, self.weights, cuts)
 
     def cut_dead(self) -> tuple[CutNetwork, dict[str, list[int]], tuple[str, ...]]:
-        """The cut of what is dead, the channels that are silent, and sentences of what was left.
+        """The network without dead channels, its silent channels, and sentences on what stays.
 
-        Raises ToileError where that would move a logit of a training image.
+        Raises ToileError if that would change a logit of a training image.
         """
         pixels = self.prepared.split.train.pixels
         census = run_census(
@@ -75,15 +75,16 @@ class Surgery:
         change, largest = float(np.abs(before - after).max()), float(np.abs(before).max())
         if change > SAME_LOGITS * largest:
             raise ToileError(
-                f"cutting the dead channels of {self.run.id} would move a logit by {change:.3g} of "
-                f"{largest:.3g}; nothing was cut. Cut them by --channels, which prices it"
+                f"cutting the dead channels of {self.run.id} would change a logit by {change:.3g} "
+                f"of {largest:.3g}; nothing was cut. Cut them by --channels, which measures the "
+                "cost"
             )
         return dead.cut, dead.silent, dead.left
 
     def ranked(self, layer: str | None) -> list[ChannelWorth]:
-        """What each channel that can be cut is worth on the choosing half, or each of `layer`.
+        """The importance of each channel (of `layer`) that can be cut, by the selection half.
 
-        Raises ToileError where those of `layer` cannot be cut.
+        Raises ToileError if the channels of `layer` cannot be cut.
         """
         spaces = ChannelSpaces(self.plan)
         chosen = spaces.cuttable() if layer is None else [spaces.of(layer)]
@@ -99,9 +100,9 @@ class Surgery:
         )
 
     def cut_until(self, order: list[Channel], cost: float) -> CutNetwork:
-        """The largest cut tried before one that costs more, on the choosing half.
+        """The largest tried cut before the first that costs more, on the selection half.
 
-        In twentieths of what can be cut, then narrowed down to a single channel.
+        Sizes are tried in twentieths of what can be cut, then narrowed down to a single channel.
         """
         part = self.validation.gather(np.flatnonzero(self.selection))
         accuracy = correct(self.classifier.model.logits(part.pixels), part.labels).mean()
@@ -141,10 +142,10 @@ class Surgery:
 
 
 def worth_order(ranked: Sequence[ChannelWorth], measure: str) -> list[Channel]:
-    """Channels by what they are worth by `measure`, the least first; each layer's best stays.
+    """Channels by importance, the least important first, without the best of each layer.
 
-    Norms are taken relative to the root mean square of their layer's, whose weights have another
-    size than those of another layer.
+    Norms are divided by the root mean square of their layer's norms, since the weights of layers
+    differ in size.
     """
     rows = []
     for worth in ranked:
@@ -157,7 +158,7 @@ def worth_order(ranked: Sequence[ChannelWorth], measure: str) -> list[Channel]:
 
 
 def by_layer(order: Sequence[Channel]) -> dict[str, list[int]]:
-    """The channels of `order` by the layers that write them."""
+    """The channels of `order` by the layers that compute them."""
     cuts: dict[str, list[int]] = {}
     for name, channel in order:
         cuts.setdefault(name, []).append(channel)
@@ -165,5 +166,5 @@ def by_layer(order: Sequence[Channel]) -> dict[str, list[int]]:
 
 
 def correct(logits: Float32[np.ndarray, "n k"], labels: np.ndarray) -> Bool[np.ndarray, " n"]:
-    """Which images are answered right."""
+    """Which images are predicted right."""
     return np.asarray(logits.argmax(axis=1) == labels)

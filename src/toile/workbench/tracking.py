@@ -1,4 +1,4 @@
-"""A run for other people's trackers: its curves, settings, scores and figures."""
+"""Writes a run for experiment trackers: its curves, settings, scores and figures."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -33,12 +33,12 @@ CURVES = ("training_loss", "training_accuracy", "validation_loss", "validation_a
 def track_run(
     run: str | Path | Run, tracker: str, folder: str | Path, *, force: bool = False
 ) -> Path:
-    """Write `run` into `folder` for TensorBoard or MLflow, beside runs of others; returns where.
+    """Write `run` into `folder` for TensorBoard or MLflow; returns the path.
 
-    Curves by the epoch, every setting, the score with its interval and n, what looks at the test
-    part gave, and the figures of its page. `tracker` is "tensorboard" or "mlflow". Raises
-    ToileError where the run is there already and `force` does not say to write it anew, for a run
-    that has not ended, and without the tracker's package.
+    It has curves by epoch, every setting, the score with its interval and n, the scores of looks at
+    the test part, and the figures of its page. The folder may hold other runs too. `tracker` is
+    "tensorboard" or "mlflow". Raises ToileError if the run is there already (unless `force`), for a
+    run that has not ended, and without the tracker's package.
 
         >>> toile.track_run(run, "tensorboard", "logs").name == run.id
         True
@@ -50,12 +50,12 @@ def track_run(
         )
     run = run if isinstance(run, Run) else open_run(run)
     if not run.has_results:
-        raise ToileError(f"{run.id} has not ended; resume it, or wait, and export it then")
+        raise ToileError(f"{run.id} has not ended; resume it or wait, then export it")
     return TRACKERS[tracker](_tracked(run), Path(folder), force)
 
 
 def _tracked(run: Run) -> TrackedRun:
-    # Paths of this machine are nobody's business elsewhere.
+    # Paths of this machine are not exported.
     text, _ = portable(run.recipe, run.data)
     settings = settings_by_address(read_recipe_text(text, run.id))
     return TrackedRun(
@@ -74,7 +74,7 @@ def _text(value: object) -> str:
 
 
 def _curves(history: History) -> dict[str, tuple[Point, ...]]:
-    """The four curves; an epoch whose value is no number has no point."""
+    """The four curves; an epoch whose value is not finite has no point."""
     return {
         f"{name.replace('_', '/')}": tuple(
             Point(epoch, float(seconds), float(value))

@@ -1,4 +1,4 @@
-"""How a recipe's augmentation varies a picture of a dataset."""
+"""A picture of a dataset with random changes by a recipe's augmentation."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -16,16 +16,18 @@ from toile.recipe import Recipe, with_settings
 def vary_picture(
     dataset: Dataset, index: int, settings: Mapping[str, Any], num: int = 8, seed: int = 0
 ) -> UInt8[np.ndarray, "n c h w"]:
-    """Picture `index` of the training part, and after it `num` pictures as training may see it.
+    """Picture `index` of the training part, followed by `num` augmented copies of it.
 
-    `settings` are addresses of a recipe, as `augmentation.shift`. Raises ToileError where one is
-    no setting of augmentation, or there is no such picture.
+    `settings` are addresses of a recipe, such as `augmentation.shift`. Raises ToileError if one is
+    no setting of augmentation, or if there is no such picture.
     """
     if odd := next((name for name in settings if not name.startswith("augmentation.")), None):
-        raise ToileError(f"{odd} does not vary pictures; settings here are augmentation.shift, ...")
+        raise ToileError(
+            f"{odd} is no setting of augmentation; use only those, such as augmentation.shift"
+        )
     n = len(dataset.train)
     if not 0 <= index < n:
-        raise ToileError(f"picture {index} is asked for; the training part has 0 to {n - 1}")
+        raise ToileError(f"index is {index}; the training part has pictures 0 to {n - 1}")
     picture = np.array(dataset.train.pixels[index])
     augmentation = with_settings(Recipe.preset("s1-lab"), dict(settings)).augmentation
     copies = varied_copies(picture, augmentation, _border_grey(dataset), num, seed)

@@ -1,4 +1,4 @@
-"""The workspace as users have it: its pages tell the names, notes and stars there are now."""
+"""The workspace for users: changes of names, notes and stars also update pages."""
 
 import warnings
 from pathlib import Path
@@ -9,11 +9,11 @@ from toile.workbench.renewal import renew_page, renew_summaries
 
 
 class Workspace(RunsFolder):
-    """The folder that runs, studies, searches and sheets are kept in, with their ledger.
+    """The folder of runs, studies, searches and sheets, with their ledger.
 
-    `folder` is $TOILE_RUNS, or `runs` here, unless it is said; it need not be there yet. A note, a
-    star or a new name is written onto the page of the one that gets it, where it has a page; a
-    warning says why a page is left as it was.
+    `folder` is by default $TOILE_RUNS, or `runs` in the present folder; it need not exist yet. A
+    new note, star or name is also written to the page of its run, if there is one; a warning says
+    why a page was not changed.
 
         >>> workspace = toile.Workspace()
         >>> workspace.note(run.name, "the first that works").note
@@ -23,10 +23,10 @@ class Workspace(RunsFolder):
     """
 
     def rename(self, name: str | Path, new: str) -> Entry:
-        """Give the one called `name` the name `new`: its folder is called so from then on.
+        """Rename the run, study, search or sheet `name` to `new`, with its folder.
 
-        Raises ToileError where that is no name or taken, while a process has it in hand, and where
-        settings of others name it, as of a run that began with its weights.
+        Raises ToileError if `new` is no valid name or exists, while a process uses it, and if the
+        settings of another run name it, such as one that began with its weights.
         """
         entry = super().rename(name, new)
         renew_summaries(entry)
@@ -42,4 +42,4 @@ class Workspace(RunsFolder):
 
 def _renew_page(entry: Entry) -> None:
     if reason := renew_page(entry):
-        warnings.warn(f"the page of {entry.name} is as it was: {reason}", stacklevel=4)
+        warnings.warn(f"the page of {entry.name} was not changed: {reason}", stacklevel=4)

@@ -51,7 +51,7 @@ def plane_figure(
     wrong = np.flatnonzero(labels != predicted)
     axes.scatter(
         points[wrong, 0], points[wrong, 1], s=34, facecolors="none", edgecolors=BAD, linewidths=0.8,
-        label=f"answered wrongly ({len(wrong)})",
+        label=f"predicted wrong ({len(wrong)})",
     )  # fmt: skip
     for at in _farthest(points, labels, wrong):
         axes.annotate(

@@ -1,1 +1,1 @@
-"""A run looked into: for each question numbers, arrays, words and a figure."""
+"""Views of the inside of a run's network: each has a record, arrays, sentences and a figure."""

@@ -1,4 +1,4 @@
-"""What drives the channels of a layer: the strongest training images, and a picture made."""
+"""What drives the channels of a layer: the strongest training images, and an optimised picture."""
 
 from collections.abc import Sequence
 
@@ -11,18 +11,18 @@ from toile.workbench.inside.finding import InsideView
 from toile.workbench.inside.opened import InspectedRun
 
 FIRST_CHANNELS = 8
-"""Channels of a figure where none are named."""
+"""Channels in the figure by default."""
 SAMPLE = 2_000
-"""Training images whose range and statistics a picture keeps to."""
+"""Training images whose range and statistics an optimised picture keeps."""
 
 
 def view_top(
     opened: InspectedRun, layer: str, channels: Sequence[int] = (), count: int = 9
 ) -> InsideView:
-    """The `count` training images that drive each channel of `layer` most.
+    """The `count` training images that activate each channel of `layer` most.
 
-    Values, of all channels: `indices` into the training part, `values`, and `patches` (first and
-    last row and column, the last not included). The figure shows `channels`, or the first eight.
+    Values, for all channels: `indices` into the training part, `values`, and `patches` (first and
+    end row, first and end column). The figure shows `channels`, or the first eight.
     """
     indices = opened.training_indices
     top = top_images(opened.network, opened.batches(indices), layer, count)
@@ -66,10 +66,10 @@ def view_top(
 
 
 def view_maximised(opened: InspectedRun, layer: str, channel: int, seed: int = 0) -> InsideView:
-    """A picture made to drive a channel, in the range and statistics of 2,000 training images.
+    """A picture optimised to activate a channel, in the range and statistics of 2,000 images.
 
-    Values: `picture` (c, h, w) as bytes, `inputs` the same as the network takes it, `images` what
-    those training images drive the channel to.
+    Values: `picture` (c, h, w) as bytes, `inputs` the same scaled for the network, `images` the
+    channel's means for those training images.
     """
     sample = opened.sample(SAMPLE)
     pixels = opened.dataset.train.pixels[sample]
@@ -84,10 +84,10 @@ def view_maximised(opened: InspectedRun, layer: str, channel: int, seed: int = 0
     }  # fmt: skip
     says = (
         (
-            f"{layer} channel {channel}: {result.value:.4g} by the picture made, "
-            f"{result.strongest:.4g} by the strongest of {len(sample):,} training images"
+            f"{layer} channel {channel}: {result.value:.4g} for the optimised picture, "
+            f"{result.strongest:.4g} for the strongest of {len(sample):,} training images"
         ),
-        f"it lies {result.distance:.2f} times as far from their mean as they typically do",
+        f"it is {result.distance:.2f} times as far from their mean as they typically are",
     )
     strongest = pixels[result.images.argmax()]
     return InsideView(

@@ -1,4 +1,4 @@
-"""What looking into a run found: numbers, arrays, words, and a figure drawn when it is wanted."""
+"""A view of the inside of a run: a record, arrays, sentences, and a figure drawn on request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 @dataclass(frozen=True, eq=False)
 class InsideView:
-    """`record` is what JSON says, `values` the arrays under their names, `says` the words.
+    """`record` is for JSON, `values` has arrays by name, `says` has sentences.
 
-    `draw` makes the figure; with True as drawn for a small screen.
+    `draw` draws the figure; `draw(True)` is for a small screen.
     """
 
     record: dict[str, Any]

@@ -1,4 +1,4 @@
-"""The last hidden layer of a run's validation images in a plane."""
+"""A run's validation images as points of a plane, by the last hidden layer."""
 
 from toile.inspection import embedding
 from toile.report import plane_figure
@@ -7,7 +7,7 @@ from toile.workbench.inside.opened import InspectedRun
 
 
 def view_embedding(opened: InspectedRun, way: str = "pca", seed: int = 0) -> InsideView:
-    """All validation images as points by `way`, pca or tsne.
+    """All validation images as points of a plane, by `way`: pca or tsne.
 
     Values: `points` (n, 2), `features` (n, units), `labels`, `predicted`, `indices`.
     """
@@ -22,12 +22,12 @@ def view_embedding(opened: InspectedRun, way: str = "pca", seed: int = 0) -> Ins
     }  # fmt: skip
     says = [
         (
-            f"{len(predicted):,} validation images by the {plane.features.shape[1]} numbers before "
-            f"{plane.before}, {wrong} of them answered wrongly"
+            f"{len(predicted):,} validation images by the {plane.features.shape[1]} inputs of "
+            f"{plane.before}, {wrong} of them predicted wrong"
         )
     ]
     if plane.explained is None:
-        says.append("only who is beside whom has a meaning here; axes and distances have none")
+        says.append("only neighbourhood has a meaning here; axes and distances have none")
         axes = ("", "")
     else:
         percentages = [f"{100 * fraction:.1f} %" for fraction in plane.explained]

@@ -1,4 +1,4 @@
-"""What a layer makes of a picture, its kernels, and the sum behind one of its numbers."""
+"""A layer's maps for a picture, its kernels, and the computation of one of its outputs."""
 
 from functools import partial
 
@@ -13,15 +13,15 @@ from toile.workbench.inside.finding import InsideView
 from toile.workbench.inside.opened import InspectedRun, ShownPicture
 
 OVER = 2_000
-"""Training images over which a channel is dead or not."""
+"""Training images that decide whether a channel is dead."""
 
 
 def view_activations(
     opened: InspectedRun, picture: ShownPicture, layer: str, per_channel_scale: bool = False
 ) -> InsideView:
-    """All channels of `layer` on `picture`; values: `maps` (channels, h, w), `silent`, `dead`.
+    """All channels of `layer` for `picture`; values: `maps` (channels, h, w), `silent`, `dead`.
 
-    `dead` is told by 2,000 training images: one number at every place of all of them.
+    A channel is `dead` if it has the same value everywhere in 2,000 training images.
     """
     result = activations(opened.network, opened.inputs(picture.pixels[None]), layer)
     sample = opened.sample(OVER)
@@ -57,15 +57,15 @@ def view_kernels(
     input_channel: int = 0,
     per_channel_scale: bool = False,
 ) -> InsideView:
-    """The kernels of a convolution on one of the channels that each filter sees.
+    """The kernels of a convolution for one of its input channels.
 
-    Values: `weights` (filters, channels seen, h, w), all of them.
+    Values: all `weights` (filters, input channels, h, w).
     """
     result = kernels(opened.network, layer)
     num_inputs = result.weights.shape[1]
     if not 0 <= input_channel < num_inputs:
         raise ToileError(
-            f"input channel is {input_channel}; each filter of {result.layer} sees {num_inputs}, "
+            f"input channel is {input_channel}; each filter of {result.layer} has {num_inputs}, "
             f"from 0 to {num_inputs - 1}"
         )
     selected = result.weights[:, input_channel]
@@ -75,9 +75,7 @@ def view_kernels(
         "first_channels": list(result.first_channels),
         "norms": np.linalg.norm(result.weights.reshape(len(selected), -1), axis=1).tolist(),
     }  # fmt: skip
-    title = (
-        f"Kernels of {result.layer} on the channel {input_channel} of {num_inputs} that each sees"
-    )
+    title = f"Kernels of {result.layer} for input channel {input_channel} of {num_inputs}"
     says = (
         (
             f"{result.layer}: {len(selected)} filters of {_size(selected.shape[1:])} "
@@ -101,7 +99,7 @@ def view_pixel(
     channel: int,
     position: tuple[int, int] | None = None,
 ) -> InsideView:
-    """The sum behind one number; values: `window`, `kernel`, `products`, of equal shape."""
+    """How one output is computed; values: `window`, `kernel`, `products`, of equal shape."""
     image = opened.inputs(picture.pixels[None])[0]
     result = pixel(opened.network, image, layer, channel, position)
     record = {

@@ -1,4 +1,4 @@
-"""The surest wrong answers of a run, with the training images that lie nearest to each."""
+"""The most confident wrong predictions of a run, with the training images nearest to each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ WHICH_HALF = "the epoch was chosen on the other half"
 
 @dataclass(frozen=True, eq=False)
 class _Nearest:
-    """The nearest training images of each shown mistake: indices, classes, distances; or none."""
+    """The nearest training images of each shown mistake: indices, classes and distances."""
 
     before: str | None
     indices: Int[np.ndarray, "m count"]
@@ -35,7 +35,7 @@ class _Nearest:
     distances: Float[np.ndarray, "m count"]
 
     def records(self, row: int, names: Sequence[str]) -> list[dict[str, Any]]:
-        """Those of one mistake, the nearest first, with the names of their classes."""
+        """The neighbours of one mistake, the nearest first, with the names of their classes."""
         columns = self.indices[row], self.labels[row], self.distances[row]
         return [
             {"index": int(index), "class": names[label], "distance": float(distance)}
@@ -46,14 +46,14 @@ class _Nearest:
 def view_mistakes(
     opened: InspectedRun, count: int = SHOWN, neighbours: int = 5, metric: str = "cosine"
 ) -> MistakesView:
-    """The validation images that are answered wrongly, the surest first; `count` of them shown.
+    """The wrongly predicted validation images, the most confident first; `count` of them shown.
 
-    Beside each shown one stand the `neighbours` training images that lie nearest to it by the
-    `metric`, cosine or euclidean, of the last hidden layer; none are looked for with 0. Mistakes of
-    both halves are shown; where one half chose the epoch, those that score are counted too.
+    Each shown mistake has the `neighbours` training images nearest to it, by the `metric` (cosine
+    or euclidean) of the last hidden layer; with 0 there are none. Mistakes of both halves are
+    shown; if one half chose the epoch, those of the scoring half are counted too.
 
-    Values, of all mistakes: `indices` into the training part, `labels`, `predicted`,
-    `probabilities`; of those shown `neighbours` (m, count), `neighbour_labels`, `distances`.
+    Values, for all mistakes: `indices` into the training part, `labels`, `predicted`,
+    `probabilities`; for shown ones: `neighbours` (m, count), `neighbour_labels`, `distances`.
     """
     held_out = opened.validation
     chances = probabilities(held_out.logits)
@@ -106,7 +106,7 @@ def _nearest(
             metric,
         )
     except ToileError as error:
-        raise ToileError(f"{error}. Mistakes alone are shown with --neighbours 0") from error
+        raise ToileError(f"{error}. --neighbours 0 shows the mistakes without them") from error
     near = trained[nearest.indices]
     return _Nearest(nearest.before, near, train.to_learn().labels[near], nearest.distances)
 
@@ -135,7 +135,7 @@ def _agrees(mistake: dict[str, Any], neighbour: dict[str, Any]) -> str:
 def _says(record: dict[str, Any]) -> list[str]:
     mistakes: Sequence[dict[str, Any]] = record["mistakes"]
     scored = record["scored"]
-    says = [f"{record['errors']:,} of {record['images']:,} validation images are answered wrongly"]
+    says = [f"{record['errors']:,} of {record['images']:,} validation images are predicted wrong"]
     if scored["images"] < record["images"]:
         says.append(
             f"{scored['errors']:,} of them among the {scored['images']:,} that score; {WHICH_HALF}"
@@ -148,12 +148,12 @@ def _says(record: dict[str, Any]) -> list[str]:
     if nearest:
         first = [row[0] for row in nearest]
         says.append(
-            f"of the {len(mistakes)} surest the nearest training image is of the answered class in "
-            f"{first.count('answered')}, of the true class in {first.count('true')}"
+            f"for the {len(mistakes)} most confident, the nearest training image has the predicted "
+            f"class in {first.count('answered')}, and the true class in {first.count('true')}"
         )
     for mistake in mistakes:
         line = (
-            f"{mistake['index']}: {mistake['true']} answered as {mistake['answered']}, "
+            f"{mistake['index']}: {mistake['true']} predicted as {mistake['answered']}, "
             f"{percentage(mistake['probability'])}"
         )
         classes = [neighbour["class"] for neighbour in mistake["neighbours"]]

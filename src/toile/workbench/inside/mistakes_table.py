@@ -1,4 +1,4 @@
-"""Pictures of a training part that something is told of: numbers, words, a table and a sheet."""
+"""A list of training-part pictures as a view: sentences, a table and a sheet of pictures."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,30 +12,30 @@ from toile.report import Quantity, ReportTable, SheetPicture, csv_table, picture
 from toile.workbench.inside.finding import InsideView
 
 SHOWN = 24
-"""Pictures of a sheet where no number is named."""
+"""Pictures on a sheet by default."""
 
 
 @dataclass(frozen=True, eq=False)
 class MistakesView(InsideView):
-    """The same, with a table that has a row for each picture, also for those not shown."""
+    """A view with a table that has a row for every picture, also for those not shown."""
 
     table: ReportTable
 
     def csv(self) -> str:
-        """The table as CSV: fractions as they are, and words that no spreadsheet runs."""
+        """The table as CSV, with exact fractions; no spreadsheet runs its texts as formulas."""
         return csv_table(self.table)
 
 
 @dataclass(frozen=True, eq=False)
 class ListedImages:
-    """Images of the training part `train`, at `indices`, and a value for each in every column."""
+    """Images of the training part `train` at `indices`; each column has a value for each."""
 
     train: Images
     indices: Int[np.ndarray, " m"]
     columns: Mapping[str, Sequence[str] | Sequence[float]]
 
     def records(self, count: int) -> list[dict[str, Any]]:
-        """The first `count`, each as a record: its index, its values, its file."""
+        """Records of the first `count` images: index, values and file."""
         return [
             {
                 "index": int(index),
@@ -53,7 +53,7 @@ class ListedImages:
         title: str,
         picture: Callable[[dict[str, Any]], SheetPicture],
     ) -> MistakesView:
-        """The view of them: all in the table, and those in `record["mistakes"]` as pictures."""
+        """The view: all images in the table, and those in `record["mistakes"]` as pictures."""
         return MistakesView(
             record,
             values,
@@ -68,7 +68,7 @@ def mistakes_table(
     indices: Int[np.ndarray, " m"],
     columns: Mapping[str, Sequence[str] | Sequence[float]],
 ) -> ReportTable:
-    """A row for each of `indices`, with `columns` in that order, and the file of the picture."""
+    """A table with a row for each of `indices`: index, `columns` in order, and file."""
     cells = [
         [value if isinstance(value, str) else Quantity(value, f"{value:g}") for value in values]
         for values in ([int(index) for index in indices], *columns.values())
@@ -80,7 +80,7 @@ def mistakes_table(
 
 
 def file_of(images: Images, index: int) -> str | None:
-    """The file of the picture at `index`; None where the pictures are rows of arrays."""
+    """The file of the picture at `index`; None if the pictures are rows of arrays."""
     return None if images.names is None else images.names[index]
 
 

@@ -1,4 +1,4 @@
-"""A run opened to be looked into: its network, and the images it may be shown."""
+"""A run opened for inspection: its network, and images for it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ BATCH = 250
 
 @dataclass(frozen=True, eq=False)
 class ShownPicture:
-    """A picture to look at: its name, its pixels, and its class and place where it has them."""
+    """A picture to inspect: its name and pixels, and its label and index if it has them."""
 
     name: str
     pixels: UInt8[np.ndarray, "c h w"]
@@ -29,16 +29,16 @@ class ShownPicture:
     index: int | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """What JSON says of it."""
+        """The facts as JSON has them."""
         return {"image": self.name, "index": self.index, "label": self.label}
 
 
 @dataclass(frozen=True, eq=False)
 class InspectedRun:
-    """`run` with its network, and the images of its training part; none of the sealed ones.
+    """`run` with its network and the images of its training part, without sealed images.
 
-    `progress` is told how reading its data goes; `data` says where that lies now, and `weights`
-    which ones its network has, last or best.
+    `data` is the present path of its data, whose reading calls `progress`; `weights` (last or
+    best) are those of its network.
     """
 
     run: Run
@@ -49,7 +49,7 @@ class InspectedRun:
 
     @property
     def network(self) -> Network:
-        """Its network."""
+        """The torch network."""
         return self.classifier.module
 
     @property
@@ -58,7 +58,7 @@ class InspectedRun:
         return self.classifier.class_names
 
     def class_index(self, name: str) -> int:
-        """Which class `name` is. Raises ToileError with those there are."""
+        """The index of the class `name`. Raises ToileError, which lists the classes."""
         if name not in self.class_names:
             near = did_you_mean(name, self.class_names)
             raise ToileError(f"class is {name}{near}; it is one of {', '.join(self.class_names)}")
@@ -66,12 +66,12 @@ class InspectedRun:
 
     @cached_property
     def dataset(self) -> Dataset:
-        """Its data. Raises ToileError where that is gone or has changed since."""
+        """Its data. Raises ToileError if it is missing or has changed."""
         return same_data(self.run, self.progress, self.data)
 
     @cached_property
     def validation(self) -> Validation:
-        """What its weights answer on the validation images; a run keeps that of the last ones."""
+        """Its logits on the validation images; a run stores only those of its last weights."""
         stored = self.run.validation
         if self.weights == "last":
             return stored
@@ -85,7 +85,7 @@ class InspectedRun:
 
     @cached_property
     def trained_indices(self) -> Int[np.ndarray, " n"]:
-        """The same without the copies of validation images, which it was not trained on."""
+        """The same without copies of validation images, on which it was not trained."""
         indices, train = self.training_indices, self.dataset.train
         if self.run.recipe.data.rule == 1:
             return indices
@@ -93,17 +93,17 @@ class InspectedRun:
         return indices[~is_known(train.hashes[indices], held_out)]
 
     def inputs(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Any:
-        """`pixels` as the network takes them."""
+        """`pixels` as inputs of the network."""
         return self.classifier.model.inputs(pixels)
 
     def batches(self, indices: Int[np.ndarray, " n"]) -> Iterator[Any]:
-        """The images at `indices` of the training part, as the network takes them."""
+        """The training-part images at `indices` as inputs of the network, in batches."""
         for at in range(0, len(indices), BATCH):
             self.progress(at, len(indices), "looking at pictures")
             yield self.inputs(self.dataset.train.pixels[indices[at : at + BATCH]])
 
     def sample(self, count: int, seed: int = 0) -> Int[np.ndarray, " n"]:
-        """Indices of `count` training images drawn by `seed`, or of all where there are fewer."""
+        """Indices of `count` training images drawn by `seed`, or of all if there are fewer."""
         indices = self.training_indices
         if len(indices) <= count:
             return indices
@@ -111,7 +111,7 @@ class InspectedRun:
 
     @cached_property
     def empty(self) -> Any:
-        """The median colour of the training images' border, as the network takes it."""
+        """The median colour of the training images' borders, as an input of the network."""
         colour = np.array(self.classifier.facts.known_appearance.background)
         pixels = np.broadcast_to(colour.round()[:, None, None], self.classifier.facts.shape)
         return self.inputs(pixels.astype(np.uint8)[None])[0, :, 0, 0]
@@ -123,12 +123,12 @@ class InspectedRun:
         file: PictureInput = None,
         seed: int = 0,
     ) -> ShownPicture:
-        """An image of the training part by its place, or a validation image drawn by `seed`.
+        """An image of the training part by `index`, or a validation image drawn by `seed`.
 
-        Where none are held out, one it was trained on. Of class `class_name` where that is said; or
-        any picture, `file`, prepared as the training images were.
+        Without validation images it is a training image. It is of class `class_name` if that is
+        set. Or it is any picture, `file`, prepared as the training images were.
 
-        Raises ToileError where there is none, and for one of the sealed test part.
+        Raises ToileError if there is no such picture, and for one of the sealed test part.
         """
         if sum(choice is not None for choice in (index, class_name, file)) > 1:
             raise ToileError("name one picture: by its index, its class, or its file")
@@ -161,7 +161,7 @@ class InspectedRun:
         facts, seal = self.classifier.facts, self.classifier.seal
         sources = list(sources_of(file, facts))
         if len(sources) != 1:
-            raise ToileError(f"{len(sources)} pictures were given; name one to look at")
+            raise ToileError(f"{len(sources)} pictures were named; name one")
         (source,) = sources
         seal.refuse_paths([source.path] if source.path is not None else [])
         read = source.read()
@@ -177,8 +177,8 @@ def inspected(
     data: str | Path | None = None,
     progress: Progress = no_progress,
 ) -> InspectedRun:
-    """`run` with its `last` or `best` weights, to be looked into.
+    """`run` with its `last` or `best` weights, opened for inspection.
 
-    Raises ToileError where it has no such weights.
+    Raises ToileError if it has no such weights.
     """
     return InspectedRun(run, run.classifier(weights), data, progress, weights)

@@ -1,4 +1,4 @@
-"""A layer of a run over its epochs, where it keeps the weights of each."""
+"""A layer over the epochs of a run that keeps the weights of each epoch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from toile.workbench.inside.opened import InspectedRun, ShownPicture
 
 @dataclass(frozen=True, eq=False)
 class Film(InsideView):
-    """The same, with a frame for each of `epochs`."""
+    """A view with a frame for each of `epochs`."""
 
     epochs: tuple[int, ...]
     title: str
     picture: np.ndarray | None
 
     def frames(self) -> list[bytes]:
-        """All channels at each epoch, as PNG on one scale."""
+        """A PNG of all channels for each epoch, all on one scale."""
         return film_frames(self.values["maps"], self.epochs, self.title, self.picture)
 
 
@@ -31,11 +31,11 @@ def view_film(
     picture: ShownPicture | None,
     channels: Sequence[int] = (),
 ) -> Film:
-    """What `layer` gives to `picture` after each epoch; without a picture, its kernels.
+    """The maps of `layer` for `picture` after each epoch; without a picture, its kernels.
 
-    Values: `maps` (epochs, channels, h, w) and `epochs`. Of kernels they are those on the first
-    channel that each filter sees. The strip shows `channels`, or the first twelve. Raises
-    ToileError where the run keeps no weights of its epochs.
+    Values: `maps` (epochs, channels, h, w) and `epochs`. Kernels are those of the first input
+    channel. The figure shows `channels`, or the first twelve. Raises ToileError if the run keeps no
+    weights of its epochs.
     """
     epochs = saved_epochs(opened.run)
     maps = np.stack([_at(opened, epoch, layer, picture) for epoch in epochs])

@@ -1,4 +1,4 @@
-"""What an answer is owed to, with the checks that make a map evidence."""
+"""Attribution maps: which pixels an output depends on, with checks of the map."""
 
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from toile.workbench.inside.finding import InsideView
 from toile.workbench.inside.opened import InspectedRun, ShownPicture
 
 PICTURES = 8
-"""Validation images whose maps are compared with random networks'; of the slow methods half."""
+"""Validation images whose maps are compared with random networks'; half for slow methods."""
 SLOW = ("integrated", "occlusion")
 
 
@@ -33,11 +33,11 @@ def view_attribution(
     position: tuple[int, int] | None = None,
     check: bool = True,
 ) -> InsideView:
-    """What `method` says the class's logit is owed to, or with `channel` an output inside.
+    """The map by `method` of the pixels that the class's logit depends on, or that of a `channel`.
 
     Values: `maps` (colours, h, w), `heat` (h, w), and with `check` the curves `fractions`,
     `deletion`, `insertion`, `random_deletion` and `random_insertion`. A channel's map is not
-    checked: the checks ask for a class.
+    checked, since the checks need a class.
     """
     way = method_of(method)
     class_index = None if class_name is None else opened.class_index(class_name)
@@ -65,7 +65,7 @@ def view_attribution(
         record["class"] = of
     says = [f"{method} of {of} on {picture.name}: {way.says} ({way.reference})"]
     if not heat.any():
-        says.append("the map is 0 everywhere: nothing on the way lets the number change")
+        says.append("the map is 0 everywhere: no pixel changes this output at this picture")
     if attribution.errors is not None and attribution.steps is not None:
         record |= {
             "completeness_error": float(attribution.errors[0]),
@@ -106,7 +106,7 @@ def _check(
     indices = held_out if len(held_out) else opened.training_indices
     pixels = opened.dataset.train.pixels[indices[:num]]
     images = opened.inputs(pixels)
-    # Every network is asked for the classes that this one names.
+    # All networks explain the classes that this network predicts.
     classes = ask(opened.network, images).classes.tolist()
 
     def heats(network: Network) -> np.ndarray:

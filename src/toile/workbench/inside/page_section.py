@@ -1,4 +1,4 @@
-"""What a run's page shows of its network from inside: cheap to make, and no test image."""
+"""The section of a run's page on the inside of its network: quick, and without test images."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ ACTIVATIONS = (
     layers.Sigmoid,
 )  # fmt: skip
 MISTAKES = 3
-"""Surest mistakes that Grad-CAM is shown of, beside a validation image index by seed 0."""
+"""Most confident mistakes with Grad-CAM, besides a validation image drawn by seed 0."""
 
 
 def inside_section(run: Run, pixels: UInt8[np.ndarray, "n c h w"] | None) -> InsideSection:
-    """The section of `run`; `pixels` are its validation images, without which nothing is computed.
+    """The section of `run`; `pixels` are its validation images; without them no network runs.
 
-    Kernels are read from its weights, the census from what it recorded. torch is loaded where there
-    is one of these to be counted, or `pixels` to be looked at.
+    Kernels are read from its weights, and the census from its records. torch is loaded only if
+    there is a census to read, or `pixels`.
     """
     kernels = _kernels(run)
     section: dict[str, Any] = {"origin": _origin(run), **_census(run)}
@@ -46,16 +46,16 @@ def _origin(run: Run) -> Origin | None:
 
 
 def _price(run: Run) -> str:
-    """What the cut came to, and whether that is of the weights that the run has now."""
+    """The effect of the cut, and whether it was measured with the run's present weights."""
     pruning = run.pruning
     if pruning is None:
         return ""
-    # Every epoch that is scored replaces the weights. Older records have none.
+    # Every scored epoch replaces the weights. Older records have no epoch.
     priced, now = pruning.get("epoch"), read_state(run.folder).epoch
     if priced == now or (priced is None and not run.recipe.training.extended):
         return str(pruning["sentence"])
-    when = "before it was trained on" if priced is None else f"at epoch {priced}"
-    return f"{pruning['sentence']}. That was {when}; the weights of epoch {now} were not priced"
+    when = "before it was trained further" if priced is None else f"at epoch {priced}"
+    return f"{pruning['sentence']}. That was {when}; the weights of epoch {now} were not measured"
 
 
 def _census(run: Run) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _kernels(run: Run) -> Mosaic | None:
 
 
 def _seen(run: Run, pixels: UInt8[np.ndarray, "n c h w"]) -> dict[str, Any]:
-    """Activations of one validation image, and Grad-CAM of it and of the surest mistakes."""
+    """The activations of a validation image, and Grad-CAM of it and of confident mistakes."""
     from toile.inspection import activations
 
     classifier, validation = run.classifier(), run.validation
@@ -124,7 +124,7 @@ def _seen(run: Run, pixels: UInt8[np.ndarray, "n c h w"]) -> dict[str, Any]:
 
 
 def _activation_behind(plan: Plan, convolution: LayerPlan) -> str:
-    """The first activation behind the convolution, or it itself where none follows on its level."""
+    """The first activation after the convolution, or the convolution if none follows it."""
     names = [layer.name for layer in plan.layers]
     if convolution.name not in names:
         return convolution.name
@@ -145,7 +145,7 @@ def _heats(
     try:
         attribution = attribute(network, images, method="gradcam")
     except ToileError:
-        # Not defined for it, or not without an extra: nothing is shown.
+        # Grad-CAM is not defined for this network, or needs an extra: nothing is shown.
         return {}
     validation, names = run.validation, run.data.class_names
     heats: list[ShownHeat] = []
@@ -154,6 +154,6 @@ def _heats(
         answer = names[int(attribution.classes[at])]  # type: ignore[index]
         caption = answer if answer == label else f"{answer}, but is {label}"
         heat = attribution.heat[at]
-        nothing = "" if heat.any() else "; no place speaks for it"
+        nothing = "" if heat.any() else "; no part of the picture supports it"
         heats.append(ShownHeat(heat_uri(pixels[at], heat), f"{index}: {caption}{nothing}"))
     return {"heats": tuple(heats), "heat_layer": attribution.layer or ""}

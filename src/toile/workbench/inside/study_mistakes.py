@@ -1,4 +1,4 @@
-"""Wrong answers of the readings of a study: shared ones, and labels that are likely wrong."""
+"""Wrong predictions of the readings of a study: repeated ones, and labels that may be wrong."""
 
 import math
 from dataclasses import dataclass
@@ -30,16 +30,16 @@ def view_study_mistakes(
     data: DataSource | None = None,
     progress: Progress = no_progress,
 ) -> MistakesView:
-    """What the finished readings of a study, or of one `level`, answer wrongly on validation.
+    """Validation images that the finished readings of a study, or of one `level`, predict wrong.
 
-    Where they share their validation images: in how many readings each image is answered wrongly,
-    and how much of one reading's errors is luck; of images that score. In a study with folds:
-    labels that are likely wrong (`suspects.py`). `count` pictures are shown, `data` is where the
-    images lie now. Raises ToileError where readings do not share images, or are too few.
+    If the readings have the same validation images: in how many readings each scoring image is
+    predicted wrong, and how much of a reading's errors is luck. In a study with folds: labels that
+    may be wrong (`suspects.py`). `count` pictures are shown; `data` is the present path of the
+    images. Raises ToileError if readings have different images, or are too few.
 
-    Values where images are shared: `indices`, `labels`, `wrong` (readings, n), a row for each of
-    the record's `runs`; of the images that any reading answers wrongly `order`, their places among
-    `indices`, `answered` and `probabilities`.
+    Values for the same images: `indices`, `labels`, and `wrong` (readings, n), with a row for each
+    of the record's `runs`. For images that any reading predicts wrong: `order` (positions in
+    `indices`), `answered` and `probabilities`.
     """
     runs = _finished(result, level)
     if result.spec.folds is not None:
@@ -62,7 +62,7 @@ def _finished(result: StudyResult, level: str | None) -> list[tuple[str, Run]]:
 
 @dataclass(frozen=True, eq=False)
 class _HeldOut:
-    """What readings answered on the images that score, whose `indices` and `labels` they share."""
+    """The readings' probabilities on the same scoring images, with `indices` and `labels`."""
 
     levels: list[str]
     indices: Int[np.ndarray, " n"]
@@ -78,16 +78,16 @@ class _HeldOut:
 def _shared_held_out(result: StudyResult, runs: list[tuple[str, Run]]) -> _HeldOut:
     if len(runs) < 2:
         raise ToileError(
-            f"{result.folder} has too few finished readings here, {len(runs)}; which mistakes "
-            f"repeat two or more tell: toile study {result.folder} continues it, --add-readings 2 "
-            "takes more"
+            f"{result.folder} has too few finished readings here, {len(runs)}; repeated mistakes "
+            f"need two or more: toile study {result.folder} continues it, --add-readings 2 adds "
+            "more"
         )
     first_level, first = runs[0]
     for level, run in runs[1:]:
         if not same_validation_images(first, run):
             raise ToileError(
                 f"readings of {first_level} and {level} are validated on different images, or on "
-                "the same read otherwise; name one level with --level"
+                "the same images read differently; name one level with --level"
             )
     held_out: list[Validation] = [run.validation for _, run in runs]
     scoring = np.logical_and.reduce(
@@ -118,7 +118,7 @@ def _view_repeated(
     wrong, labels = held_out.wrong, held_out.labels
     times = wrong.sum(0)
     mean = held_out.chances.mean(0)
-    # The class that wrong answers name most often; of equal ones the more probable.
+    # The class predicted wrong most often; if several, the most probable of them.
     votes = np.stack(
         [(held_out.chances.argmax(2) == label).sum(0) for label in range(len(names))], 1
     )
@@ -147,7 +147,7 @@ def _view_repeated(
         "times_wrong": np.bincount(times, minlength=readings + 1).tolist(),
         "mistakes": images.records(count),
     }  # fmt: skip
-    # Levels differ by more than luck.
+    # With several levels, errors differ by more than luck.
     record["luck"] = record["levels"][levels[0]]["luck"] if len(levels) == 1 else None
     values = {
         "indices": held_out.indices, "labels": labels, "wrong": wrong, "order": order,
@@ -187,7 +187,7 @@ def _says(record: dict[str, Any], by_level: dict[str, RepeatedErrors], run: Run)
         ),
         f"{record['always']:,} images are wrong in all {readings}: hard, or mislabelled",
         (
-            f"{record['flipping']:,} are wrong in some and right in others, "
+            f"{record['flipping']:,} are wrong in some readings and right in others, "
             f"{_percentage(record['flipping_errors'], record['errors'])} of all errors"
         ),
     ]
@@ -197,17 +197,18 @@ def _says(record: dict[str, Any], by_level: dict[str, RepeatedErrors], run: Run)
         of = f"{level}: " if len(by_level) > 1 else ""
         says.append(
             f"{of}{percentage(counted.luck)} of the errors of one reading are luck: another "
-            f"reading answers them right ({counted.errors:,} errors in {counted.readings} readings)"
+            f"reading predicts them right ({counted.errors:,} errors in {counted.readings} "
+            "readings)"
         )
     says += [
         (
-            f"{mistake['index']}: {mistake['true']} answered as {mistake['answered']}, wrong in "
+            f"{mistake['index']}: {mistake['true']} predicted as {mistake['answered']}, wrong in "
             f"{mistake['wrong']} of {readings}"
         )
         for mistake in record["mistakes"]
     ]
     says.append(
-        "which labels are likely wrong is told where each image is answered by a network that did "
-        f"not see it: toile study {run.folder / 'recipe.yaml'} --folds 5 --name NAME"
+        "to find labels that may be wrong, let a network predict each image that it was not "
+        f"trained on: toile study {run.folder / 'recipe.yaml'} --folds 5 --name NAME"
     )
     return says

@@ -1,5 +1,5 @@
-"""Labels that are likely wrong, by the readings of a study with folds: each image is answered by a
-network that did not see it.
+"""Labels that may be wrong, by the readings of a study with folds: each image is predicted by a
+network that was not trained on it.
 """
 
 from collections.abc import Sequence
@@ -25,17 +25,17 @@ def view_suspects(
     data: DataSource | None,
     progress: Progress,
 ) -> MistakesView:
-    """Suspected labels by confident learning, the surest first; `count` of them shown.
+    """Suspected labels by confident learning, the most suspected first; `count` of them shown.
 
-    Where several levels answer an image, by the mean of their probabilities. Values: of all
-    training images `probabilities` (n, k) and `labels`; `indices` of the suspects, `suspected`,
-    `margins`; `thresholds` (k,) and `joint` (k, k). Raises ToileError where a fold is missing.
+    If several levels predict an image, their probabilities are averaged. Values, for all training
+    images: `probabilities` (n, k) and `labels`; for suspects: `indices`, `suspected`, `margins`;
+    and `thresholds` (k,) and `joint` (k, k). Raises ToileError if a fold is missing.
     """
     orders = {run.data.order for run in runs}
     if len(orders) > 1:
         raise ToileError(
-            f"levels of {result.folder} learn from different images, or from the same read "
-            "otherwise; name one level with --level"
+            f"levels of {result.folder} learn from different images, or from the same images read "
+            "differently; name one level with --level"
         )
     if not runs:
         raise ToileError(f"{result.folder} has no finished reading; toile study continues it")
@@ -43,8 +43,8 @@ def view_suspects(
     chances, times = _out_of_fold(train, runs)
     if not times.all():
         raise ToileError(
-            f"{int((times == 0).sum()):,} of {len(times):,} training images have no answer yet: "
-            f"each of the {result.spec.folds} folds is to be held out once; "
+            f"{int((times == 0).sum()):,} of {len(times):,} training images have no prediction "
+            f"yet: each of the {result.spec.folds} folds has to be held out once; "
             f"toile study {result.folder} continues it"
         )
     names = runs[0].data.class_names
@@ -80,7 +80,7 @@ def view_suspects(
 def _out_of_fold(
     train: Images, runs: Sequence[Run]
 ) -> tuple[Float64[np.ndarray, "n k"], np.ndarray]:
-    """The mean of the probabilities that readings gave each image, and how many did."""
+    """The mean probabilities of each image over the readings that predict it, and their number."""
     total = np.zeros((len(train), len(runs[0].data.class_names)))
     times = np.zeros(len(train), np.int64)
     for run in runs:
@@ -105,17 +105,18 @@ def _says(record: dict[str, Any]) -> list[str]:
     images = record["images"]
     says = [
         (
-            f"{images:,} training images, each answered by a network that did not see it "
-            f"({record['folds']} folds); {record['wrongly_answered']:,} answers are not the label"
+            f"{images:,} training images, each predicted by a network that was not trained on it "
+            f"({record['folds']} folds); {record['wrongly_answered']:,} predictions differ from "
+            "the label"
         ),
         (
-            f"{record['suspects']:,} labels are suspected by confident learning, which counts on "
+            f"{record['suspects']:,} labels are suspected by confident learning, which expects "
             f"{record['expected']:,.0f} wrong ones ({percentage(record['expected'] / images)}); "
-            "look before you believe it: hard images stand among them"
+            "look before you believe it: hard images are among them"
         ),
     ]
     if record["chosen_on_half"]:
-        says.append("early stopping chose each epoch on half of the fold that it answers")
+        says.append("early stopping chose each epoch on half of the fold that is predicted")
     says += [
         (
             f"{suspect['index']}: {suspect['true']}, suspected {suspect['suspected']}, more "

@@ -100,7 +100,7 @@ class Counting(nn.Module):
 
 
 def test_a_network_without_a_gradient_is_refused_by_name():
-    with pytest.raises(ToileError, match="Counting gives logits without a gradient"):
+    with pytest.raises(ToileError, match="the logits of Counting have no gradient"):
         attack(Counting(), pictures(), LABELS, "fgsm", 4, PIXELS)
 
 

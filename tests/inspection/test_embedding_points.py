@@ -49,7 +49,7 @@ def test_what_cannot_be_laid_out_is_refused():
     network = network_of(NETWORKS["plain"])
     with pytest.raises(ToileError, match="way is umap; it is pca or tsne"):
         embedding(network, [noise(5)], "umap")
-    with pytest.raises(ToileError, match="2 pictures make no map"):
+    with pytest.raises(ToileError, match="2 pictures are too few for a map"):
         embedding(network, [noise(2)])
     with pytest.raises(ToileError, match="there are no pictures"):
         embedding(network, [])

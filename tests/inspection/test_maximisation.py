@@ -44,5 +44,5 @@ def test_the_same_seed_makes_the_same_picture_and_what_is_not_there_is_refused()
         maximise(network, images, "relu1", 4)
     with pytest.raises(ToileError, match="no layer relu7"):
         maximise(network, images, "relu7", 4)
-    with pytest.raises(ToileError, match="1 pictures tell no range"):
+    with pytest.raises(ToileError, match="1 pictures have no range"):
         maximise(network, images[:1], "relu1", 0)

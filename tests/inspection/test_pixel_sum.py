@@ -75,11 +75,15 @@ def test_a_filter_of_a_group_sees_its_own_channels_alone():
 
 def test_what_is_no_weighted_sum_and_places_that_are_not_there_are_refused():
     network, image = network_of(NETWORKS["plain"]), noise(1)[0]
-    with pytest.raises(ToileError, match="relu1 is no weighted sum; those are conv1, conv2, dense"):
+    with pytest.raises(
+        ToileError, match="relu1 computes no weighted sum; name one of conv1, conv2, dense"
+    ):
         pixel(network, image, "relu1", 0)
-    with pytest.raises(ToileError, match="conv1 has no place 7,0; it gives 7 x 6, from 0,0 to 6,5"):
+    with pytest.raises(
+        ToileError, match="conv1 has no position 7,0; its maps are 7 x 6, from 0,0 to 6,5"
+    ):
         pixel(network, image, "conv1", 0, (7, 0))
-    with pytest.raises(ToileError, match="dense1 is a dense layer; its outputs have no row"):
+    with pytest.raises(ToileError, match="dense1 is a dense layer, whose outputs have no row"):
         pixel(network, image, "dense1", 0, (0, 0))
     with pytest.raises(ToileError, match="conv1 has no channel 4; it has 4, from 0 to 3"):
         pixel(network, image, "conv1", 4)

@@ -144,9 +144,9 @@ def test_a_cut_channel_counts_as_zero_where_it_is_read(name):
         ("plain", {"conv1": [4]}, "conv1 has no channel 4; it has 4, from 0 to 3"),
         ("plain", {"conv1": [0, 1, 2, 3]}, "all 4 channels of conv1 would be cut"),
         ("plain", {"dense2": [0]}, "they are the classes"),
-        ("groups", {"conv1": [0]}, "conv1 divides them into 2 groups"),
-        ("groups", {"conv2": [0]}, "conv2 divides them into 4 groups"),
-        ("smooth", {"conv2": [0]}, "layernorm1 takes its mean and SD over several of them"),
+        ("groups", {"conv1": [0]}, "conv1 needs 2 groups of equal size"),
+        ("groups", {"conv2": [0]}, "conv2 needs 4 groups of equal size"),
+        ("smooth", {"conv2": [0]}, "layernorm1 computes mean and SD over several of them"),
     ],
 )
 def test_what_cannot_be_cut_is_refused_with_the_reason(name, cuts, said):

@@ -207,7 +207,8 @@ def test_a_price_is_said_to_be_of_the_weights_it_was_of(runs):
     toile.resume(child, epochs=1)
     origin = inside_section(child, None).origin
     assert origin.sentence == (
-        f"{child.pruning['sentence']}. That was at epoch 0; the weights of epoch 1 were not measured"
+        f"{child.pruning['sentence']}. That was at epoch 0; the weights of epoch 1 were not "
+        "measured"
     )
     # A record of before the epoch was kept.
     record = {key: value for key, value in child.pruning.items() if key != "epoch"}

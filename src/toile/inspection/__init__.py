@@ -1,7 +1,7 @@
-"""Inspection: what a network does with pictures, layer by layer, channel by channel.
+"""Inspection: what a network computes from pictures, layer by layer and channel by channel.
 
-Takes a plain torch module, as `run.classifier().module` is, and pictures scaled as it takes them,
-float32 (n, c, h, w); gives numpy arrays. It knows no runs, and leaves a network as it was.
+Takes a torch module, such as `run.classifier().module`, and scaled pictures, float32 (n, c, h, w);
+returns numpy arrays. It knows no runs, and does not change a network.
 """
 
 from lazy_loader import attach_stub

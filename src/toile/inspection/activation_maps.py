@@ -1,4 +1,4 @@
-"""What a layer makes of pictures: every channel's map, and which of them say nothing."""
+"""The outputs of a layer for pictures: the map of every channel, and silent channels."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ BATCH = 250
 
 @dataclass(frozen=True, eq=False)
 class Activations:
-    """What `layer` gives to each of n pictures: maps, or behind flatten one number a unit.
+    """The outputs of `layer` for n pictures: maps, or after flatten one number for each unit.
 
-    `silent` marks a channel that says nothing of a picture: it has one number at every place, or
-    it is a unit and that number is 0.
+    A channel is `silent` for a picture if its map has the same value everywhere; a unit is silent
+    if its value is 0.
     """
 
     layer: str
@@ -26,16 +26,16 @@ class Activations:
 
     @property
     def silent(self) -> Bool[np.ndarray, "n channels"]:
-        """Channels by picture that say nothing of it."""
+        """For each picture, the channels that are silent."""
         n, channels = self.maps.shape[:2]
         values = self.maps.reshape(n, channels, -1)
-        # One place alone is always equal to itself.
+        # A map of one value is always constant.
         alike = values.min(2) == values.max(2) if values.shape[2] > 1 else False
         return alike | (values == 0).all(2)
 
 
 def activations(network: nn.Module, images: Float[Tensor, "n c h w"], layer: str) -> Activations:
-    """What `layer` gives to `images`, of all its channels. Raises ToileError for no such layer."""
+    """The outputs of `layer` for `images`. Raises ToileError if there is no such layer."""
     looked = single_view(network)
     with torch.no_grad(), watch(looked, [layer]) as layer_outputs:
         looked(images)
@@ -45,9 +45,10 @@ def activations(network: nn.Module, images: Float[Tensor, "n c h w"], layer: str
 def dead_channels(
     network: nn.Module, images: Float[Tensor, "n c h w"], layer: str
 ) -> Bool[np.ndarray, " channels"]:
-    """Channels of `layer` that have one and the same number at every place of all `images`.
+    """The channels of `layer` that have the same value everywhere in all `images`.
 
-    A ReLU whose inputs are never above 0 gives 0 everywhere; so it is with what stands behind it.
+    A ReLU whose inputs are never above 0 outputs 0 everywhere; layers after it are then constant
+    too.
     """
     looked = single_view(network)
     least: Tensor | None = None

@@ -1,4 +1,4 @@
-"""Pictures changed on purpose, as little as is asked, so that a network answers them wrongly."""
+"""Adversarial attacks: pictures changed by a limited amount so that a network predicts wrong."""
 
 import warnings
 from collections.abc import Callable
@@ -25,13 +25,13 @@ ATTACKS = {
 }
 STEPS = 10
 STEP = 0.25
-"""Madry et al. take steps of 2.5 times eps over their number, so that the border is reached."""
+"""The step as a fraction of eps: Madry et al. use 2.5 / STEPS, so that the limit can be reached."""
 BATCH = 250
 
 
 @dataclass(frozen=True, eq=False)
 class Attacked:
-    """`pictures` after the attack, greys from 0 to 255 that need not be whole, and their logits."""
+    """The `pictures` after the attack, greys from 0 to 255 with fractions, and their logits."""
 
     pictures: Float32[np.ndarray, "n c h w"]
     logits: Float32[np.ndarray, "n k"]
@@ -48,11 +48,10 @@ def attack(
 ) -> Attacked:
     """Change each pixel of `images` by at most `eps` of 255 so that `labels` become unlikely.
 
-    `method` is `fgsm` or `pgd`; the loss is cross-entropy. The steps are made in greys, and
-    `pixels` says how the network takes those. No grey leaves 0 to 255. `seed` draws where PGD
-    begins. The network is left as it was, and torch's random numbers too.
-
-    Raises ToileError where there is no such method, and where the network gives no gradient.
+    `method` is `fgsm` or `pgd`; the loss is cross-entropy. Steps are made in greys, which stay in 0
+    to 255; `pixels` scales them for the network. `seed` draws the start of PGD. The network and
+    torch's random state are not changed. Raises ToileError if there is no such method, or if the
+    network has no gradient.
     """
     if method not in ATTACKS:
         raise ToileError(
@@ -70,7 +69,7 @@ def attack(
             fractions = _fractions(images[at : at + BATCH])
             target = torch.from_numpy(labels[at : at + BATCH])
             with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-                # Captum says each time that it has pictures want gradients, and undoes it.
+                # Captum warns each time that it requires gradients of the pictures, and undoes it.
                 warnings.filterwarnings("ignore", message="Input Tensor 0 did not already require")
                 torch.manual_seed(stream_seed(seed, "attack", at))
                 moved = _moved(forward, fractions, target, method, eps / 255)
@@ -87,11 +86,11 @@ def _fractions(images: UInt8[np.ndarray, "n c h w"]) -> Float[Tensor, "n c h w"]
 def _moved(
     forward: Callable[[Tensor], Tensor], fractions: Tensor, target: Tensor, method: str, eps: float
 ) -> Tensor:
-    # One loss a picture: a mean would make gradients smaller the more pictures are beside it.
+    # One loss for each picture: a mean would make gradients smaller in larger batches.
     loss = nn.CrossEntropyLoss(reduction="none")
     if method == "fgsm":
         step = FGSM(forward, loss, 0.0, 1.0)
-        # Captum takes gradients under 1e-6 for 0, as those of a sure network mostly are.
+        # Captum treats gradients below 1e-6 as 0, and most of a confident network are so small.
         step.zero_thresh = 0.0
         return step.perturb(fractions, eps, target).detach()
     steps = PGD(forward, loss, 0.0, 1.0)
@@ -102,6 +101,6 @@ def _moved(
 def _refuse_flat(network: nn.Module, logits: Tensor) -> None:
     if not logits.requires_grad:
         raise ToileError(
-            f"{type(network).__name__} gives logits without a gradient, and an attack follows the "
+            f"the logits of {type(network).__name__} have no gradient, and an attack follows the "
             "gradient of the loss: it cannot be attacked this way"
         )

@@ -1,4 +1,4 @@
-"""What in a picture an answer, or a channel inside the network, is owed to."""
+"""Attribution: which pixels a class's logit, or a channel inside the network, depends on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ NO_RELU = (nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid)
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """Maps of n pictures by `method`: numbers for every pixel, one for each colour or one for all.
+    """Maps of n pictures by `method`: for every pixel a number for each colour, or one for all.
 
-    `outputs` are what was attributed: the logits of `classes`, or the outputs `units` of `layer`,
-    counted channel after channel and row by row. `cells` are what Grad-CAM and CAM have at the
-    places of `layer`. `errors` say for integrated gradients which fraction of the difference
-    between picture and empty picture is missed, with so many `steps` from one to the other.
+    `outputs` are the explained values: the logits of `classes`, or the outputs `units` of `layer`,
+    numbered by channel, row and column. `cells` are the values of Grad-CAM and CAM at the positions
+    of `layer`. For integrated gradients, `errors` are the fractions of the difference between
+    picture and empty picture that the map misses, with so many `steps` between them.
     """
 
     method: Method
@@ -44,7 +44,7 @@ class Attribution:
 
     @property
     def heat(self) -> Float32[np.ndarray, "n h w"]:
-        """One number a pixel: the sum over colours, of gradients the largest."""
+        """One number for each pixel: the sum over colours, or for gradients the largest size."""
         if self.method.name in ("saliency", "deconvolution", "guided"):
             return np.abs(self.maps).max(1)
         return self.maps.sum(1)
@@ -60,18 +60,16 @@ def attribute(
     position: tuple[int, int] | None = None,
     empty: Float[Tensor, " c"] | None = None,
 ) -> Attribution:
-    """What in `images` the logit of `classes` is owed to: of the likeliest class unless said.
+    """Maps of the pixels of `images` that the logit of `classes` (default: predicted) depends on.
 
-    With `layer` and `channel` it is an output inside: the channel's at `position` (row, column), or
-    where it is greatest. Grad-CAM is of a class and looks at the maps of `layer`, of the last
-    convolution unless said. `empty` are the colours of a picture of nothing, scaled as the network
-    takes them, 0 unless said: integrated gradients begin there, and occlusion covers with it.
+    With `layer` and `channel` it explains an output inside: that of the channel at `position` (row,
+    column), or its greatest. Grad-CAM explains a class by the maps of `layer`, by default the last
+    convolution. `empty` has the scaled colours of an empty picture, 0 by default, where integrated
+    gradients begin and by which occlusion covers. If the network begins with `views`, a logit is
+    that of all views; the outputs of layers are those of the unchanged picture.
 
-    A logit is that of all views, where the network begins with `views`; what is asked of a layer is
-    of the picture as it is.
-
-    Raises ToileError where there is no such class, layer, channel or place, and where the method is
-    not defined for the network, with the layer.
+    Raises ToileError if there is no such class, layer, channel or position, or if the method is not
+    defined for the network, naming the layer.
     """
     way = method_of(method)
     images = images.detach().clone()
@@ -83,10 +81,12 @@ def attribute(
         _refuse_channel(way, channel)
         averaged = cam_layer(network)
         if layer not in (None, averaged):
-            raise ToileError(f"cam looks at the maps that are averaged, of {averaged} alone")
+            raise ToileError(
+                f"cam uses only the averaged maps, those of {averaged}; leave layer out"
+            )
         return _by_layer(network, images, way, class_indices, averaged)
     if (layer is None) != (channel is None):
-        raise ToileError("a channel is one of a layer: name both, or neither for a class")
+        raise ToileError("a channel needs its layer: name both, or neither to explain a class")
     if method in ("deconvolution", "guided"):
         _refuse_other_activations(network, way, layer)
     return _of_pixels(network, images, way, class_indices, layer, channel, position, empty)
@@ -102,7 +102,7 @@ def _of_pixels(
     position: tuple[int, int] | None,
     empty: Float[Tensor, " c"] | None,
 ) -> Attribution:
-    # Here, for the other two methods do without Captum.
+    # Imported here: Grad-CAM and CAM do not need Captum.
     from toile.inspection.captum_methods import METHODS
 
     outputs = _outputs(network, images, layer)
@@ -130,7 +130,7 @@ def _of_pixels(
 
 
 def _outputs(network: nn.Module, images: Tensor, layer: str | None) -> Tensor:
-    """The logits, or what `layer` gives, without gradients."""
+    """The logits, or the outputs of `layer`, without gradients."""
     looked = network if layer is None else single_view(network)
     outputs = []
     for batch in images.split(BATCH):
@@ -147,7 +147,7 @@ def _by_layer(
     class_indices: Sequence[int] | None,
     layer: str,
 ) -> Attribution:
-    """Grad-CAM or CAM of the maps of `layer`, spread on the pixels."""
+    """Grad-CAM or CAM of the maps of `layer`, interpolated to the pixels."""
     looked = single_view(network)
     cells_of = gradcam_cells if way.name == "gradcam" else cam_cells
     parts = []
@@ -164,16 +164,18 @@ def _by_layer(
 
 def _refuse_channel(way: Method, channel: int | None) -> None:
     if channel is not None:
-        raise ToileError(f"{way.name} asks for a class; saliency or deconvolution for a channel")
+        raise ToileError(
+            f"{way.name} explains a class; use saliency or deconvolution for a channel"
+        )
 
 
 def _refuse_other_activations(network: nn.Module, way: Method, layer: str | None) -> None:
-    """Captum changes the gradients of ReLUs alone, and says nothing of other activations."""
+    """Raise ToileError for other activations than ReLU, which Captum ignores without a word."""
     last = layer_names(network)[-1] if layer is None else layer
     for name, module in way_to(network, last):
         if isinstance(module, NO_RELU):
             raise ToileError(
                 f"{way.name} is not defined here: {name} is {type(module).__name__}, and every "
-                "activation on the way has to be a ReLU; saliency and integrated take any"
+                "activation before the output has to be a ReLU; use saliency or integrated"
             )
     layer_of(network, last)

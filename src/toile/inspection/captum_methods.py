@@ -1,4 +1,4 @@
-"""Captum's methods, each asked for what it is defined for, picture by picture."""
+"""Attribution methods of Captum, with the settings used here."""
 
 import warnings
 from collections.abc import Callable
@@ -22,17 +22,17 @@ with extra_packages("inspect", "attribution"):
     )
 
 AT_ONCE = 256
-"""So many pictures are in memory at a time, those on the way from the empty one included."""
+"""Pictures in memory at a time, including those between the empty picture and the picture."""
 STEPS = (32, 64, 128, 256)
-"""Numbers of points on that way, tried in turn until the contributions add up."""
+"""Numbers of points between them, tried in turn until the contributions add up."""
 COMPLETE = 0.01
-"""By so little of the difference they may fail to."""
+"""The fraction of the difference by which the contributions may miss it."""
 LEAST = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
 class PixelMaps:
-    """A number for each pixel and colour, and for integrated gradients how well they add up."""
+    """A number for each pixel and colour; for integrated gradients also the error of their sum."""
 
     maps: Float[Tensor, "n c h w"]
     errors: Float32[np.ndarray, " n"] | None = None
@@ -42,31 +42,31 @@ class PixelMaps:
 def saliency(
     outputs: FlatOutputs, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
 ) -> PixelMaps:
-    """The size of the gradient."""
+    """The absolute value of the gradient."""
     return PixelMaps(_quietly(Saliency(outputs).attribute, images, index))
 
 
 def deconvolution(
     outputs: FlatOutputs, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
 ) -> PixelMaps:
-    """The gradient whose ReLUs let what is above 0 of it through, whatever they were given."""
+    """The gradient, with each ReLU passing its positive part, independent of the ReLU's input."""
     return PixelMaps(_quietly(Deconvolution(outputs).attribute, images, index))
 
 
 def guided(
     outputs: FlatOutputs, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
 ) -> PixelMaps:
-    """The gradient, of which each ReLU lets what is above 0 through."""
+    """The gradient, with each ReLU passing its positive part where the ReLU's input is positive."""
     return PixelMaps(_quietly(GuidedBackprop(outputs).attribute, images, index))
 
 
 def integrated(
     outputs: FlatOutputs, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
 ) -> PixelMaps:
-    """Gradients on the straight way from the empty picture, times the way.
+    """The mean gradient on the line from the empty picture to the picture, times their difference.
 
-    With twice as many points, up to 256, for a picture whose contributions miss the difference of
-    its two ends by more than 1 %.
+    The number of points is doubled, up to 256, for pictures whose contributions miss the difference
+    of the outputs at both ends by more than 1 %.
     """
     method = IntegratedGradients(outputs)
     black = empty.expand_as(images)
@@ -91,8 +91,8 @@ def integrated(
                 baselines=black[at],
                 target=index[at],
                 n_steps=steps,
-                # Gauss and Legendre's points, Captum's choice, cost an eigenvalue problem each time
-                # and gain nothing on gradients with steps in them.
+                # Captum's default, Gauss-Legendre, solves an eigenvalue problem each time and is
+                # not better for gradients with jumps.
                 method="riemann_middle",
             ).float()
         missed = (maps.flatten(1).sum(1) - difference).abs()
@@ -103,9 +103,9 @@ def integrated(
 def occlusion(
     outputs: FlatOutputs, images: Float[Tensor, "n c h w"], index: Int[Tensor, " n"], empty: Tensor
 ) -> PixelMaps:
-    """The fall of the number where a square is covered, as the mean of the squares over a pixel.
+    """How far the output falls if a square is covered; for a pixel the mean of its squares.
 
-    A square is a seventh of the shorter side wide and moves on by half of that.
+    A square is a seventh of the shorter side wide and moves by half of that.
     """
     channels, height, width = images.shape[1:]
     side = min(max(min(height, width) // 7, 2), height, width)
@@ -121,7 +121,7 @@ def occlusion(
             target=target,
             perturbations_per_eval=max(AT_ONCE // len(batch), 1),
         )
-        # All colours are covered at once, and each would count the whole fall.
+        # All colours are covered at once, and Captum counts the full fall for each.
         return covered / channels
 
     return PixelMaps(_batched(attribute, images, index, 16))
@@ -136,7 +136,7 @@ def _batched(
 
 def _quietly(attribute: Callable[..., Tensor], images: Tensor, index: Tensor) -> Tensor:
     with warnings.catch_warnings():
-        # Captum says each time that it sets hooks and has pictures want gradients, and undoes it.
+        # Captum warns each time that it sets hooks and requires gradients, and undoes both.
         for message in ("Setting backward hooks on ReLU", "Input Tensor 0 did not already require"):
             warnings.filterwarnings("ignore", message=message)
         return _batched(attribute, images, index)

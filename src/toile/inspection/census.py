@@ -1,4 +1,4 @@
-"""The census: which units of a network never fire, rarely, always, or are saturated, counted."""
+"""The census: counts of units that never, rarely or always fire, or are saturated."""
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -17,16 +17,16 @@ from toile.inspection.watching import evaluating
 from toile.network import single_view
 
 RARELY = 0.001
-"""A unit that fires on fewer images than this fraction of them fires rarely."""
+"""A unit that fires on fewer than this fraction of the images fires rarely."""
 
 
 @dataclass(frozen=True, eq=False)
 class LayerCensus:
-    """How often each unit behind the activation `name` fired, over `images` pictures.
+    """How often each unit of the activation `name` fired, over `images` pictures.
 
-    Arrays are (c, h, w) or, behind flatten, (units,). `greatest` is the greatest input that a unit
-    ever had. A unit `never` fires on no image and `always` on every one; `rarely` counts those that
-    fire on some, but on fewer than 1 in 1,000.
+    Arrays are (c, h, w), or (units,) after flatten. `greatest` is the greatest input of each unit.
+    `never` counts units that fire on no image, `always` those that fire on every image, `rarely`
+    those that fire on some, but on fewer than 1 in 1,000.
     """
 
     name: str
@@ -41,12 +41,12 @@ class LayerCensus:
 
     @property
     def channels(self) -> int:
-        """How many channels there are; behind flatten each unit is one."""
+        """The number of channels; after flatten each unit is one."""
         return len(self.fired)
 
     @property
     def units(self) -> int:
-        """How many numbers the layer gives for an image."""
+        """The number of the layer's outputs for an image."""
         return self.fired.size
 
     @property
@@ -56,7 +56,7 @@ class LayerCensus:
 
     @property
     def rarely(self) -> int:
-        """Units that fire on at least one image, and on fewer than 1 in 1,000."""
+        """Units that fire on at least one image, but on fewer than 1 in 1,000."""
         return int(((self.fired > 0) & (self.fired < RARELY * self.images)).sum())
 
     @property
@@ -66,7 +66,7 @@ class LayerCensus:
 
     @property
     def saturated(self) -> int:
-        """Units that are saturated on all but fewer than 1 in 1,000 images."""
+        """Units that are saturated on all images, or on all but fewer than 1 in 1,000."""
         lively = self.images - self.flat
         return int((lively < max(RARELY * self.images, 1)).sum())
 
@@ -74,7 +74,7 @@ class LayerCensus:
     def dead(self) -> Bool[np.ndarray, "*unit"]:
         """Units that learn from no image: ReLUs that never fire, others that are always saturated.
 
-        A leaky ReLU has a slope everywhere, so none is dead.
+        A leaky ReLU has a slope everywhere, so its units are never dead.
         """
         if self.kind == "relu":
             return np.asarray(self.fired == 0)
@@ -111,21 +111,21 @@ class Census:
 
     @property
     def units(self) -> int:
-        """All units behind an activation."""
+        """The number of all activation units."""
         return sum(layer.units for layer in self.layers)
 
     @property
     def dead(self) -> int:
-        """How many of them are dead."""
+        """The number of dead units."""
         return sum(int(layer.dead.sum()) for layer in self.layers)
 
     @property
     def dead_fraction(self) -> float | None:
-        """Dead units among all, 0 is best; None in a network without activations."""
+        """The fraction of units that are dead; 0 is best, None without activations."""
         return self.dead / self.units if self.units else None
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """`relu1/fired`, `relu1/saturated` (images) and `relu1/greatest_input`, of every unit."""
+        """Arrays over units: `relu1/fired`, `relu1/saturated` (images), `relu1/greatest_input`."""
         return {
             f"{layer.name}/{name}": array
             for layer in self.layers
@@ -184,16 +184,16 @@ class _Counts:
 
 
 def _true_in_columns(rows: Bool[Tensor, "n units"]) -> Int64[Tensor, " units"]:
-    """How many rows are true in each column."""
-    # By numpy, as bytes, of which each counts to 255: 2,000 images of s0-cnn take 2.1 s, and 7.5 to
-    # 10 with torch's sums over the first axis (two busy cores of a Zen 5, torch 2.13).
+    """The number of true rows in each column."""
+    # By numpy in bytes, which count to 255: 2,000 images of s0-cnn take 2.1 s, but 7.5 to 10 s with
+    # torch's sums over the first axis (two busy cores of a Zen 5, torch 2.13).
     parts = rows.view(torch.uint8).cpu().split(255)
     total = sum(np.add.reduce(part.numpy(), 0, np.uint8).astype(np.int64) for part in parts)
     return torch.from_numpy(np.asarray(total)).to(rows.device)
 
 
 def _positions_first(values: Float[Tensor, "n c *position"]) -> Float[Tensor, "n units"]:
-    """Rows of values, position by position: as in channels_last memory, so without a copy."""
+    """The values in rows, position by position: no copy in channels_last memory."""
     return values.detach().movedim(1, -1).flatten(1)
 
 
@@ -204,11 +204,12 @@ def run_census(
     correlations: bool = True,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Census:
-    """Count every unit behind an activation of `network` over all pictures of `batches`.
+    """Count the firing of every activation unit of `network` over all pictures of `batches`.
 
-    Each batch is float32 (b, c, h, w), scaled as the network takes it. Exact; memory is that of one
-    batch, with a few numbers a unit and one a pair of channels. Where the network begins with
-    views, the pictures are seen as they are. `progress` is told how many are done.
+    Each batch is float32 (b, c, h, w), scaled for the network. Counts are exact; it needs the
+    memory of one batch, a few numbers for each unit and one for each pair of channels. If the
+    network begins with views, only the unchanged pictures are used. `progress` is called with the
+    number of pictures done.
     """
     looked = single_view(network)
     firings = [(name, firing_of(looked.get_submodule(name))) for name in layer_names(looked)]
@@ -219,7 +220,7 @@ def run_census(
         for name, count in counts.items():
             layer = looked.get_submodule(name)
 
-            # Before the layer: one that works in place overwrites what it is given.
+            # Before the layer, since an in-place layer overwrites its inputs.
             def before(module: nn.Module, inputs: Any, count: _Counts = count) -> None:
                 count.add_inputs(inputs[0])
 

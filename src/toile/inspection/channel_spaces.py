@@ -1,7 +1,7 @@
-"""Which layers write and read the same channels: what must be cut together, and what cannot be.
+"""Which layers write and read the same channels, so which have to be cut together.
 
-Told by a network's plan alone. A *space* is a set of channels that goes through layers which keep
-them apart: norms, activations, pools, flatten. A residual sum makes one space of two.
+It follows from a network's plan. A *space* is a set of channels that passes through layers which
+do not mix them: norms, activations, pools, flatten. A residual sum joins two spaces.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from toile.recipe import LayerPlan, Plan, layers
 
 @dataclass(frozen=True)
 class Reader:
-    """A convolution or dense layer that reads a space, `positions` values of each channel."""
+    """A convolution or dense layer that reads a space, with `positions` inputs for each channel."""
 
     layer: str
     positions: int
@@ -22,9 +22,9 @@ class Reader:
 
 @dataclass(eq=False)
 class Space:
-    """`channels` that are written by some layers and read by others.
+    """A set of `channels` that some layers write and others read.
 
-    `fixed` says why none of them can be cut; empty where they can be.
+    `fixed` says why none of them can be cut; it is empty if they can be.
     """
 
     channels: int
@@ -35,35 +35,35 @@ class Space:
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """What goes from a layer to the next: a space, by its number, with `positions` a channel."""
+    """What one layer passes to the next: a space by number, with `positions` for each channel."""
 
     space: int
     positions: int = 1
 
 
 class ChannelSpaces:
-    """The spaces of a network's plan, by the layers that write them."""
+    """All spaces of a network's plan."""
 
     def __init__(self, plan: Plan) -> None:
         self._spaces: list[Space] = []
         self._parents: list[int] = []
         self._behind: dict[str, Flow] = {}
-        start = self._new(plan.input[0], fixed="they are the picture's own")
+        start = self._new(plan.input[0], fixed="they are the picture's colours")
         end = self._walk(plan.layers, start)
         self._fix(end.space, "they are the classes")
 
     def of(self, layer: str) -> Space:
-        """The space that the convolution or dense layer `layer` writes; as `cuttable`, or fixed.
+        """The space that the convolution or dense layer `layer` writes.
 
-        Raises ToileError where there is no such layer.
+        Raises ToileError if there is no such layer.
         """
         for space in self._roots():
             if layer in space.writers:
                 return space
         names = [name for space in self._roots() for name in space.writers]
         raise ToileError(
-            f"{layer} is no layer with channels of its own to cut{did_you_mean(layer, names)}; "
-            f"those are {', '.join(sorted(names))}"
+            f"{layer} is no convolution or dense layer{did_you_mean(layer, names)}; these are "
+            f"{', '.join(sorted(names))}"
         )
 
     def cuttable(self) -> list[Space]:
@@ -71,11 +71,11 @@ class ChannelSpaces:
         return [space for space in self._roots() if space.writers and not space.fixed]
 
     def number(self, layer: str) -> int:
-        """What tells the space that `layer` writes from the others."""
+        """The number of the space that `layer` writes."""
         return self._spaces.index(self.of(layer))
 
     def behind(self, layer: str) -> Space | None:
-        """The space that leaves `layer` channel by channel; None where it leaves as rows."""
+        """The space after `layer`; None if its channels were flattened."""
         flow = self._behind[layer]
         return self.space(flow.space) if flow.positions == 1 else None
 
@@ -87,11 +87,11 @@ class ChannelSpaces:
         )
 
     def space(self, number: int) -> Space:
-        """The space of that number, which it may share with others that were joined."""
+        """The space of `number`; joined spaces share one."""
         return self._spaces[self.root(number)]
 
     def root(self, number: int) -> int:
-        """The number of the space that `number` was joined into (union-find)."""
+        """The number of the joined space that `number` belongs to (union-find)."""
         while self._parents[number] != number:
             number = self._parents[number]
         return number
@@ -123,14 +123,14 @@ class ChannelSpaces:
                 self.space(flow.space).writers.append(plan.name)
                 return flow
             case layers.Conv() if layer.groups > 1:
-                why = f"{plan.name} divides them into {layer.groups} groups of equal size"
+                why = f"{plan.name} needs {layer.groups} groups of equal size"
                 self._fix(flow.space, why)
                 return self._new(plan.output[0], plan.name, why)
             case layers.Conv() | layers.Dense():
                 self.space(flow.space).readers.append(Reader(plan.name, flow.positions))
                 return self._new(plan.output[0], plan.name)
             case layers.LayerNorm() | layers.GroupNorm():
-                self._fix(flow.space, f"{plan.name} takes its mean and SD over several of them")
+                self._fix(flow.space, f"{plan.name} computes mean and SD over several of them")
             case layers.Flatten():
                 return Flow(flow.space, flow.positions * prod(plan.input[1:]))
             case layers.Residual():
@@ -141,7 +141,7 @@ class ChannelSpaces:
         branch, around = self._walk(plan.branch, flow), self._walk(plan.shortcut, flow)
         a, b = self.root(branch.space), self.root(around.space)
         if branch.positions != around.positions:
-            # Sums of rows, of which one side was a picture: a unit meets a pixel of a channel.
+            # A sum of flattened maps and units: a unit is added to a pixel of a channel.
             for number in (a, b):
                 self._fix(number, f"{plan.name} adds pixels of channels to units")
         elif a != b:
@@ -155,7 +155,7 @@ class ChannelSpaces:
 
 
 def is_depthwise(plan: LayerPlan) -> bool:
-    """Whether a convolution has one filter for each channel, which it sees alone."""
+    """Whether a convolution is depthwise: one filter for each input channel."""
     layer = plan.layer
     return (
         isinstance(layer, layers.Conv)
@@ -169,7 +169,7 @@ Cuts = Mapping[str, Sequence[int]]
 
 
 def refuse_uncuttable(spaces: ChannelSpaces, cuts: Cuts) -> None:
-    """Raise ToileError where `cuts` names a layer, or a channel, that cannot be cut."""
+    """Raise ToileError if `cuts` names a layer or a channel that cannot be cut."""
     for layer, channels in cuts.items():
         space = spaces.of(layer)
         if space.fixed:

@@ -1,4 +1,4 @@
-"""Where a layer's maps speak for a class: Grad-CAM, and CAM where the network is made for it."""
+"""Grad-CAM, and CAM for networks with a global average pool: where maps support a class."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,14 +18,14 @@ from toile.network import GlobalPool2d, ScaleLayer, SeededDropout, single_view
 
 
 def last_maps(network: nn.Module) -> str:
-    """The last convolution's name. Raises ToileError where there is none."""
+    """The name of the last convolution. Raises ToileError if there is none."""
     names = [
         name for name in layer_names(network) if isinstance(layer_of(network, name), nn.Conv2d)
     ]
     if not names:
         raise ToileError(
-            "gradcam is not defined here: the network has no convolution, whose maps it would "
-            "weight; saliency and integrated do without"
+            "gradcam is not defined here, because the network has no convolution; use saliency or "
+            "integrated"
         )
     return names[-1]
 
@@ -36,14 +36,14 @@ def gradcam_cells(
     class_indices: Sequence[int] | None,
     layer: str,
 ) -> tuple[Float[Tensor, "n rows columns"], Float[Tensor, " n"], Int[Tensor, " n"]]:
-    """How far each place of `layer` speaks for the class, at least 0; its logit, and the class.
+    """Grad-CAM at each position of `layer`, at least 0; also the logits and the classes.
 
-    Raises ToileError where `layer` gives no maps, or there is no such class.
+    Raises ToileError if `layer` has no maps, or if there is no such class.
     """
     maps: list[Tensor] = []
 
     def cut(module: nn.Module, inputs: Any, outputs: Tensor) -> Tensor:
-        # Cut off here, nothing before the layer is kept for a gradient that nobody asks for.
+        # Detached here, so that no graph is kept for the layers before it.
         maps.append(outputs.detach().requires_grad_())
         return maps[0]
 
@@ -53,8 +53,7 @@ def gradcam_cells(
             logits = network(images)
             if maps[0].dim() != 4:
                 raise ToileError(
-                    f"{layer} gives no maps; gradcam looks at those of a convolution, as "
-                    f"{last_maps(network)}"
+                    f"{layer} has no maps; name a layer with maps, such as {last_maps(network)}"
                 )
             index = classes_of(logits, class_indices)
             chosen = logits.gather(1, index[:, None])[:, 0]
@@ -66,28 +65,28 @@ def gradcam_cells(
 
 
 def cam_layer(network: nn.Module) -> str:
-    """The layer whose maps are averaged for one last dense layer.
+    """The layer whose maps are averaged for the only dense layer.
 
-    Raises ToileError naming what is otherwise, for CAM is of such networks alone.
+    Raises ToileError, which names the layer, for networks of another form: CAM is not defined then.
     """
     names = [name for name, _ in single_view(network).named_children()]
     steps = steps_to(network, names[-1])
     pools = [index for index, (_, module) in enumerate(steps) if isinstance(module, GlobalPool2d)]
-    rule = "cam needs a global average pool with one dense layer behind it; gradcam needs none"
+    rule = "cam needs a global average pool and one dense layer after it; gradcam does not"
     if not pools or pools[-1] == 0:
-        raise ToileError(f"the network has no global pool behind its maps; {rule}")
+        raise ToileError(f"the network has no global pool after its maps; {rule}")
     pool, behind = steps[pools[-1]], steps[pools[-1] + 1 :]
     if pool[1].of != "average":
-        raise ToileError(f"{pool[0]} takes the greatest and no mean; {rule}")
+        raise ToileError(f"{pool[0]} is a maximum and no mean; {rule}")
     weighted = [
         (name, module)
         for name, module in behind
         if not isinstance(module, SeededDropout | ScaleLayer)
     ]
     if not (weighted and isinstance(weighted[0][1], nn.Linear)):
-        raise ToileError(f"behind {pool[0]} stands {(weighted or [pool])[0][0]}; {rule}")
+        raise ToileError(f"after {pool[0]} comes {(weighted or [pool])[0][0]}; {rule}")
     if len(weighted) > 1:
-        raise ToileError(f"behind {weighted[0][0]} stands {weighted[1][0]}; {rule}")
+        raise ToileError(f"after {weighted[0][0]} comes {weighted[1][0]}; {rule}")
     return steps[pools[-1] - 1][0]
 
 
@@ -97,9 +96,9 @@ def cam_cells(
     class_indices: Sequence[int] | None,
     layer: str,
 ) -> tuple[Float[Tensor, "n rows columns"], Float[Tensor, " n"], Int[Tensor, " n"]]:
-    """What each place of `layer` adds to the class's logit; the logit, and the class.
+    """CAM at each position of `layer`; also the logits and the classes.
 
-    The mean of a picture's places is the logit without its bias.
+    The mean over the positions of a picture is the logit without its bias.
     """
     with torch.no_grad(), watch(network, [layer]) as layer_outputs:
         logits = network(images)
@@ -107,7 +106,7 @@ def cam_cells(
     scale, dense = 1.0, None
     for module in single_view(network).children():
         if isinstance(module, GlobalPool2d):
-            scale = 1.0  # what stands before it is in the maps already
+            scale = 1.0  # layers before the pool are in the maps already
         scale *= module.factor if isinstance(module, ScaleLayer) else 1.0
         dense = module if isinstance(module, nn.Linear) else dense
     assert dense is not None
@@ -119,9 +118,9 @@ def cam_cells(
 def spread(
     cells: Float32[np.ndarray, "n rows columns"], field: ReceptiveField, size: tuple[int, int]
 ) -> Float32[np.ndarray, "n h w"]:
-    """`cells` on the pixels of a picture: each where the middle of what it sees lies.
+    """`cells` interpolated to the pixels, each placed at the centre of its receptive field.
 
-    Between the middles the numbers go over evenly; beyond the outermost they stay.
+    Interpolation is linear between the centres, and constant outside.
     """
     down, across = (
         _blend(side, num, length_px)
@@ -133,5 +132,5 @@ def spread(
 def _blend(side: FieldSide, num: int, length_px: int) -> np.ndarray:
     middles = [side.middle(index) for index in range(num)]
     pixels = np.arange(length_px) + 0.5
-    # A column for each cell: how much of it each pixel has.
+    # A column for each cell: its weight in each pixel.
     return np.stack([np.interp(pixels, middles, unit) for unit in np.eye(num)], axis=1)

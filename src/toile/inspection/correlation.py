@@ -1,4 +1,4 @@
-"""Which channels say the same: correlations over all places of all pictures, batch by batch."""
+"""Nearly equal channels: correlations over all positions of all pictures, batch by batch."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 REDUNDANT = 0.99
-# Rounding alone gives a channel of one number a variance of about 1e-13 of its square.
+# By rounding, a constant channel gets a variance of about 1e-13 of its square.
 LEAST_VARIANCE = 1e-10
 
 Pair = tuple[int, int, float]
@@ -15,7 +15,7 @@ Pair = tuple[int, int, float]
 
 @dataclass(eq=False)
 class ChannelCorrelation:
-    """Sums of c channels and of their products, in float64, to which batches are added."""
+    """Running sums of c channels and of their products, in float64."""
 
     n: int = 0
     shift: Tensor = field(default_factory=lambda: torch.zeros(0))
@@ -23,10 +23,11 @@ class ChannelCorrelation:
     products: Tensor = field(default_factory=lambda: torch.zeros(0))
 
     def add(self, values: Float[Tensor, "n c"]) -> None:
-        """Take in the channels' numbers at n more places."""
+        """Add the channels' values at n more positions."""
         if not self.n:
             channels = values.shape[1]
-            # Shifted, since the variance of a channel far from 0 is lost in its squares.
+            # Shifted, since rounding of large squares would lose the variance of a channel far from
+            # 0.
             self.shift = values.mean(0)
             self.sums = torch.zeros(channels, dtype=torch.float64)
             self.products = torch.zeros(channels, channels, dtype=torch.float64)
@@ -36,9 +37,9 @@ class ChannelCorrelation:
         self.n += len(values)
 
     def pairs(self, least: float = REDUNDANT) -> tuple[Pair, ...]:
-        """Channels a < b with a correlation r above `least`, the greatest first.
+        """Pairs of channels a < b with a correlation r above `least`, the greatest r first.
 
-        A channel that always gives one number is like none.
+        A constant channel is in no pair.
         """
         if not self.n:
             return ()

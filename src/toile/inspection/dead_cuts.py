@@ -1,4 +1,4 @@
-"""Which channels can be cut without changing the network's answers: dead ones, as found."""
+"""Cuts dead channels, which does not change the network's outputs."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from toile.recipe import Plan
 
 @dataclass(frozen=True, eq=False)
 class DeadCut:
-    """A network without its dead channels, and why some of them are `left`, a sentence each."""
+    """A network without its dead channels; `left` has a sentence on each that could not be cut."""
 
     cut: CutNetwork
     silent: dict[str, list[int]]
@@ -18,10 +18,9 @@ class DeadCut:
 
 
 def cut_dead(plan: Plan, weights: Weights, census: Census) -> DeadCut:
-    """`plan` and `weights` without the channels that `census` found to be 0 for every image.
+    """`plan` and `weights` without the channels that are 0 for every image of `census`.
 
-    Those of which that cannot be done exactly are left, and so is one where all of a layer's are
-    dead.
+    Channels that cannot be cut exactly are left, and one channel of a layer in which all are dead.
     """
     silent = {
         layer.name: list(layer.dead_channels)

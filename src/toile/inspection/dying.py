@@ -1,4 +1,4 @@
-"""Why units are dead, by measurement: since when, and how far below 0 their inputs stay."""
+"""Why units are dead: since which epoch, and how far below 0 their inputs are."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from toile.inspection.census import Census, LayerCensus
 from toile.inspection.layers import layer_names, layer_of
 
 DeadUnits = Mapping[str, Bool[np.ndarray, "*unit"]]
-"""Which units are dead, by the name of their activation."""
+"""For each activation's name, which of its units are dead."""
 
 
 @dataclass(frozen=True)
 class LayerDeath:
-    """Why the `dead` units of a layer are dead.
+    """Facts on the `dead` units of a layer.
 
-    `from_first` of them were dead with the first weights already. `killed` says how many fell
-    silent for good in which epoch, as far as epochs were counted; the others are `unknown`.
-    `nearest` is the greatest input that any of them ever had, `median` that of the middle one;
-    `bias` is the middle one's bias, or a batch norm's shift, where the layer before has any.
+    `from_first` of them were dead with the first weights. `killed` has pairs (epoch, units) of
+    those that died in a counted epoch; for the others that is `unknown`. `nearest` is the greatest
+    input of any of them, `median` the median of their greatest inputs. `bias` is the median of
+    their biases, or of a norm's shifts, if the layer before has any.
     """
 
     name: str
@@ -36,7 +36,7 @@ class LayerDeath:
 
     @property
     def unknown(self) -> int:
-        """Dead units that lived at first, and of which no epoch's count tells more."""
+        """Dead units that died in training in an unknown epoch."""
         return self.dead - self.from_first - sum(units for _, units in self.killed)
 
     def to_json(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class LayerDeath:
 
 
 def dead_units(census: Census) -> DeadUnits:
-    """Which units of each layer are dead."""
+    """For each layer, which units are dead."""
     return {layer.name: layer.dead for layer in census.layers}
 
 
@@ -64,10 +64,10 @@ def explain_dead(
     first: DeadUnits,
     epochs: Sequence[tuple[int, DeadUnits]] = (),
 ) -> tuple[LayerDeath, ...]:
-    """Why the dead units of `census`, which is of `network`, are dead; only layers that have some.
+    """Since when the dead units of `census` (of `network`) are dead; only layers with dead units.
 
-    `first` are the units dead with the first weights, `epochs` those after each epoch that was
-    counted, in order and on some of the same images, up to the weights of `census`.
+    `first` are the units that are dead with the first weights, `epochs` those after each counted
+    epoch, in order, counted on some of the same images, up to the weights of `census`.
     """
     return tuple(
         _explain(network, layer, first, epochs) for layer in census.layers if layer.dead.any()
@@ -83,7 +83,7 @@ def _explain(
     dead = layer.dead
     killed: list[tuple[int, int]] = []
     left = dead & ~first[layer.name]
-    # From the last epoch back: a unit was killed in the one since which it is silent.
+    # From the last epoch backwards: a unit died in the epoch after which it stayed dead.
     silent = dead
     for index in range(len(epochs) - 1, -1, -1):
         epoch, units = epochs[index]
@@ -106,7 +106,7 @@ def _explain(
 
 
 def bias_before(network: nn.Module, name: str) -> np.ndarray | None:
-    """The bias of each channel of the layer right before `name`; None where it has none.
+    """The bias of each channel of the layer just before `name`; None if it has none.
 
     That is a convolution's or dense layer's bias, or a norm's shift.
     """

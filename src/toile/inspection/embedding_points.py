@@ -1,4 +1,4 @@
-"""The last hidden layer's numbers of many pictures, laid out in a plane."""
+"""Pictures as points of a plane, by the features of the last hidden layer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ from toile.network import single_view
 
 WAYS = ("pca", "tsne")
 FIRST = 50
-"""Principal components that t-SNE begins with, where there are more."""
+"""Most principal components that t-SNE uses."""
 
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """A point for each picture, from what goes into dense layer `before`.
+    """A point for each picture, from the inputs of the dense layer `before`.
 
-    By PCA `explained` are the fractions of the variance that the two axes hold; a neighbour-keeping
-    map has none, and neither its axes nor its distances mean anything: only who is beside whom.
+    With PCA, `explained` are the fractions of the variance on the two axes. With t-SNE it is None:
+    axes and distances have no meaning there, only neighbourhood has.
     """
 
     way: str
@@ -38,14 +38,14 @@ class Embedding:
 def hidden_features(
     network: nn.Module, batches: Iterable[Tensor]
 ) -> tuple[str, Float32[np.ndarray, "n units"]]:
-    """What the last dense layer is given for each picture, and that layer's name.
+    """The name of the last dense layer, and its inputs for each picture.
 
-    Raises ToileError where there is no dense layer, or no picture.
+    Raises ToileError if there is no dense layer or no picture.
     """
     looked = single_view(network)
     dense = [name for name in layer_names(looked) if isinstance(layer_of(looked, name), nn.Linear)]
     if not dense:
-        raise ToileError("the network has no dense layer, before which its last hidden one stands")
+        raise ToileError("the network has no dense layer, so no hidden layer before it")
     way = way_to(looked, dense[-1])
     if len(way) == 1:
         raise ToileError(f"{dense[-1]} is the only layer; there is no hidden one")
@@ -55,22 +55,22 @@ def hidden_features(
             looked(batch)
         rows.append(layer_outputs[way[-2][0]].flatten(1))
     if not rows:
-        raise ToileError("there are no pictures to lay out")
+        raise ToileError("there are no pictures to place; name data with images")
     return dense[-1], torch.cat(rows).numpy()
 
 
 def embedding(
     network: nn.Module, batches: Iterable[Tensor], way: str = "pca", seed: int = 0
 ) -> Embedding:
-    """The pictures of `batches` as points, by principal components or by t-SNE.
+    """The pictures of `batches` as points, by principal components (pca) or t-SNE (tsne).
 
-    Raises ToileError for another way, for fewer than 3 pictures, and where openTSNE is missing.
+    Raises ToileError for another way, for fewer than 3 pictures, and without openTSNE.
     """
     if way not in WAYS:
         raise ToileError(f"way is {way}; it is {' or '.join(WAYS)}")
     before, features = hidden_features(network, batches)
     if len(features) < 3:
-        raise ToileError(f"{len(features)} pictures make no map; give at least 3")
+        raise ToileError(f"{len(features)} pictures are too few for a map; use at least 3")
     scores, fractions = _principal(features.astype(np.float64))
     if way == "pca":
         return Embedding(way, before, scores[:, :2], features, (fractions[0], fractions[1]))
@@ -78,7 +78,7 @@ def embedding(
         from openTSNE import TSNE  # type: ignore[import-untyped]
 
     perplexity = min(30.0, (len(features) - 1) / 3)
-    # van der Maaten and Hinton 2008; begun with PCA, after Kobak and Berens 2019.
+    # van der Maaten and Hinton 2008; starts from PCA, as Kobak and Berens 2019 advise.
     begin = scores[:, :2] / max(float(scores[:, 0].std()), 1e-12) * 1e-4
     points = TSNE(perplexity=perplexity, initialization=begin, random_state=seed).fit(
         scores[:, :FIRST]
@@ -89,10 +89,10 @@ def embedding(
 def _principal(
     features: Float64[np.ndarray, "n units"],
 ) -> tuple[Float64[np.ndarray, "n components"], list[float]]:
-    """The scores on at least two principal components, and each one's fraction of the variance."""
+    """The scores on at least two principal components, and their fractions of the variance."""
     centred = features - features.mean(0)
     left, sizes, axes = np.linalg.svd(centred, full_matrices=False)
-    # An axis and its opposite are as good; the larger weight above 0 makes the choice ours.
+    # The sign of an axis is arbitrary: its largest weight is made positive.
     signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(1)])
     scores = left * sizes * np.where(signs == 0, 1, signs)
     variance = sizes**2

@@ -1,4 +1,4 @@
-"""The kernels of a convolution: what each filter has learnt to look for."""
+"""The kernels of a convolution."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ from toile.inspection.layers import layer_names, layer_of
 
 @dataclass(frozen=True, eq=False)
 class Kernels:
-    """The weights of convolution `layer`: a kernel for each filter and channel that it sees.
+    """The weights of convolution `layer`: a kernel for each filter and input channel.
 
-    With groups, filter f sees the channels from `first_channels[f]` on.
+    With groups, the input channels of filter f start at `first_channels[f]`.
     """
 
     layer: str
@@ -23,9 +23,9 @@ class Kernels:
 
 
 def kernels(network: nn.Module, layer: str | None = None) -> Kernels:
-    """The kernels of convolution `layer`; of the first one unless said.
+    """The kernels of the convolution `layer`, by default the first.
 
-    Raises ToileError where the network has none, or `layer` is no convolution.
+    Raises ToileError if the network has no convolution, or if `layer` is none.
     """
     convolutions = [
         name for name in layer_names(network) if isinstance(layer_of(network, name), nn.Conv2d)

@@ -1,4 +1,4 @@
-"""When a unit of each kind of activation fires, and where it hardly answers any more."""
+"""When a unit of each kind of activation fires, and when it is saturated."""
 
 import math
 from collections.abc import Callable
@@ -10,12 +10,12 @@ from torch import nn
 
 @dataclass(frozen=True)
 class Firing:
-    """One kind of activation, told by what goes into it.
+    """A kind of activation, with the inputs at which it fires and is saturated.
 
-    A unit fires where its input is over 0, whatever its kind: a ReLU then gives more than 0, a tanh
-    and a sigmoid more than the middle of their range. It is saturated where its slope is under 1 %
-    for this input and all beyond: below `low` or above `high`. A ReLU's flat side, and a leaky
-    ReLU's, are told by whether it fires.
+    A unit of any kind fires if its input is above 0: the output of a ReLU is then above 0, that of
+    a tanh or sigmoid above the middle of its range. It is saturated if its slope is below .01 for
+    this input and all further ones: below `low` or above `high`. For ReLU and leaky ReLU there are
+    no such bounds, since firing already shows on which side of 0 the input is.
     """
 
     kind: str
@@ -24,11 +24,11 @@ class Firing:
 
     @property
     def saturates(self) -> bool:
-        """Whether it has a flat side that firing does not tell of."""
+        """Whether it has bounds of saturation."""
         return math.isfinite(self.low) or math.isfinite(self.high)
 
 
-# Where |f'(x)| last is .01, by Brent's method; a test holds them to autograd.
+# The outermost x with |f'(x)| = .01, by Brent's method; a test compares them with autograd.
 _KINDS: dict[type[nn.Module], Callable[[Any], Firing]] = {
     nn.ReLU: lambda layer: Firing("relu"),
     nn.LeakyReLU: lambda layer: Firing("leaky_relu"),
@@ -41,6 +41,6 @@ _KINDS: dict[type[nn.Module], Callable[[Any], Firing]] = {
 
 
 def firing_of(layer: nn.Module) -> Firing | None:
-    """How `layer` fires; None where it is no activation."""
+    """How `layer` fires; None if it is no activation."""
     kind = _KINDS.get(type(layer))
     return None if kind is None else kind(layer)

@@ -1,4 +1,4 @@
-"""The output that is attributed: a class's logit, or one output of a layer inside."""
+"""The explained output: a class's logit, or one output of a layer inside."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,9 @@ from toile.network import single_view
 
 
 class FlatOutputs(nn.Module):
-    """`network` as (n, units): its logits, or every output of `layer` in one row.
+    """`network` with outputs (n, units): its logits, or all outputs of `layer`, flattened.
 
-    Logits are those of all views; a layer is looked at in the picture as it is.
+    Logits are those of all views; a layer's outputs are those of the unchanged picture.
     """
 
     def __init__(self, network: nn.Module, layer: str | None) -> None:
@@ -34,20 +34,20 @@ class FlatOutputs(nn.Module):
 
 
 def class_per_image(classes: int | Sequence[int] | None, n: int) -> list[int] | None:
-    """A class for each of `n` pictures, or None for the likeliest of each."""
+    """A class for each of `n` pictures, or None for the predicted class of each."""
     if classes is None or isinstance(classes, int):
         return None if classes is None else [classes] * n
     if len(classes) != n:
-        raise ToileError(f"{len(classes)} classes were given for {n} pictures; give one for each")
+        raise ToileError(f"there are {len(classes)} classes for {n} pictures; pass one for each")
     return list(classes)
 
 
 def classes_of(
     logits: Float[Tensor, "n k"], class_indices: Sequence[int] | None
 ) -> Int[Tensor, " n"]:
-    """`class_indices` as a tensor; the most likely class of each picture where there are none.
+    """`class_indices` as a tensor, or the predicted class of each picture if it is None.
 
-    Raises ToileError where there is no such class.
+    Raises ToileError if there is no such class.
     """
     if class_indices is None:
         return logits.argmax(1)
@@ -64,14 +64,14 @@ def outputs_of(
     channel: int,
     position: tuple[int, int] | None,
 ) -> Int[Tensor, " n"]:
-    """The index in a row of outputs of `channel` at `position`, or where the channel is greatest.
+    """The flat index of `channel` at `position`, or where the channel is greatest.
 
-    Raises ToileError where there is no such channel or position.
+    Raises ToileError if there is no such channel or position.
     """
     channel_of(layer, channel, outputs.shape[1])
     if outputs.dim() == 2:
         if position is not None:
-            raise ToileError(f"{layer} has units; they have no row and column")
+            raise ToileError(f"{layer} has units without row and column; leave the position out")
         return torch.full((len(outputs),), channel)
     rows, columns = outputs.shape[2:]
     first = channel * rows * columns
@@ -80,7 +80,7 @@ def outputs_of(
     row, column = position
     if not (0 <= row < rows and 0 <= column < columns):
         raise ToileError(
-            f"{layer} has no place {row},{column}; it gives {rows} x {columns}, from 0,0 to "
+            f"{layer} has no position {row},{column}; its maps are {rows} x {columns}, from 0,0 to "
             f"{rows - 1},{columns - 1}"
         )
     return torch.full((len(outputs),), first + row * columns + column)

@@ -1,4 +1,4 @@
-"""Layers and channels by name and number, and refusals that say which there are."""
+"""Layers by name and channels by number, with errors that list what exists."""
 
 from torch import nn
 
@@ -7,8 +7,8 @@ from toile.network import ResidualBlock, single_view
 
 
 def layer_names(network: nn.Module) -> list[str]:
-    """The names of all layers in the plan's order, as `residual1.conv1`."""
-    # The way around a block is no layer: what is on it has names of its own.
+    """The names of all layers in the plan's order, such as `residual1.conv1`."""
+    # The shortcut of a block is no layer, but the layers on it are.
     layers = single_view(network)
     around = {
         f"{name}.shortcut"
@@ -19,7 +19,7 @@ def layer_names(network: nn.Module) -> list[str]:
 
 
 def layer_of(network: nn.Module, name: str) -> nn.Module:
-    """The layer called `name`. Raises ToileError with the nearest name where there is none."""
+    """The layer called `name`. Raises ToileError with the nearest name if there is none."""
     names = layer_names(network)
     if name not in names:
         raise ToileError(
@@ -29,7 +29,7 @@ def layer_of(network: nn.Module, name: str) -> nn.Module:
 
 
 def channel_of(layer: str, channel: int, num_channels: int) -> int:
-    """`channel` where `layer` has it. Raises ToileError with the range where it has not."""
+    """`channel`, if `layer` has it. Raises ToileError with the range if not."""
     if not 0 <= channel < num_channels:
         raise ToileError(
             f"{layer} has no channel {channel}; it has {num_channels}, from 0 to {num_channels - 1}"

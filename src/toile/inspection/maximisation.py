@@ -1,4 +1,4 @@
-"""A picture that drives a channel, and still looks as the data does."""
+"""Activation maximisation: a picture that activates a channel and still resembles the data."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ from toile.torch_private import step_optimizer
 
 MOST_COMPONENTS = 256
 VARIANCE_FRACTION = 0.99
-"""The fraction of the images' variance that their principal components keep, if so many suffice."""
+"""The fraction of the images' variance that the principal components keep, if enough suffice."""
 RATE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
 class DrivenPicture:
-    """A picture made to drive `channel` of `layer`, beside what pictures of the data do.
+    """A picture optimised to activate `channel` of `layer`, with the values of the data's images.
 
-    Values are means over the channel's places. `distance` is how far it lies from the images' mean
-    by their own spread, where 1 is the typical image's.
+    Values are means over the channel's positions. `distance` is its distance from the images' mean
+    in SDs; 1 is that of a typical image.
     """
 
     layer: str
@@ -39,7 +39,7 @@ class DrivenPicture:
 
     @property
     def strongest(self) -> float:
-        """The greatest value of the data's pictures."""
+        """The greatest value of the data's images."""
         return float(self.images.max())
 
 
@@ -51,14 +51,12 @@ def maximise(
     steps: int = 200,
     seed: int = 0,
 ) -> DrivenPicture:
-    """A picture for which the mean of `channel` of `layer` is great, climbed to by its gradient.
+    """A picture for which the mean of `channel` of `layer` is large, by gradient ascent.
 
-    It is a mean of `images` plus their principal components, at most as far out as an image
-    typically is, and no pixel leaves the range they have there, so that it shares their range and
-    statistics and is no noise that no picture would have. `images` are some hundred or more, scaled
-    as the network takes them.
-
-    Raises ToileError where there is no such layer or channel.
+    It is the mean of `images` plus a combination of their principal components, with at most the
+    distance of a typical image, and each pixel stays in its range over `images`. So it has the
+    range and statistics of the images instead of being noise. `images` are a hundred or more,
+    scaled for the network. Raises ToileError if there is no such layer or channel.
     """
     looked = single_view(network)
     space = _space_of(images)
@@ -83,7 +81,7 @@ def maximise(
 
 @dataclass(frozen=True, eq=False)
 class _Space:
-    """The mean of some images, their principal components, and each pixel's range."""
+    """The mean of images, their principal components, and the range of each pixel."""
 
     shape: tuple[int, ...]
     mean: Float[Tensor, " pixels"]
@@ -93,12 +91,12 @@ class _Space:
     high: Float[Tensor, " pixels"]
 
     def picture(self, amounts: Float[Tensor, " components"]) -> Float[Tensor, "1 c h w"]:
-        """The picture with so many SD of each component, kept in the pixels' range."""
+        """The picture with these SDs of each component, clipped to the pixels' range."""
         pixels = self.mean + (amounts * self.sd) @ self.basis
         return torch.maximum(torch.minimum(pixels, self.high), self.low).view(1, *self.shape)
 
     def distance(self, picture: Float[Tensor, "1 c h w"]) -> float:
-        """How many SD it lies from the mean, as the root of the mean square over components."""
+        """Its distance from the mean in SDs: the root mean square over components."""
         amounts = ((picture.flatten() - self.mean) @ self.basis.T) / self.sd.clamp_min(1e-12)
         return float(amounts.square().mean().sqrt())
 
@@ -106,7 +104,7 @@ class _Space:
 def _space_of(images: Float[Tensor, "n c h w"]) -> _Space:
     flat = images.flatten(1)
     if len(flat) < 2:
-        raise ToileError(f"{len(flat)} pictures tell no range and no spread; give some hundred")
+        raise ToileError(f"{len(flat)} pictures have no range and no SD; pass a hundred or more")
     mean = flat.mean(0)
     _, sizes, basis = torch.linalg.svd(flat - mean, full_matrices=False)
     sd = sizes / (len(flat) - 1) ** 0.5
@@ -121,7 +119,7 @@ def _climb(
     amounts: Float[Tensor, " components"],
     steps: int,
 ) -> tuple[list[float], Float[Tensor, "1 c h w"]]:
-    """The values on the way up, and the best picture of it."""
+    """The values of all steps, and the best picture."""
     amounts.requires_grad_()
     optimizer = torch.optim.Adam([amounts], RATE)
     values: list[float] = []
@@ -137,6 +135,6 @@ def _climb(
         (-reached).backward()
         step_optimizer(optimizer)
         with torch.no_grad():
-            # The sum of squares of n standard numbers is about n: an image's typical distance.
+            # A typical image has a sum of squares of about n over n standardised components.
             amounts *= min(1.0, len(amounts) ** 0.5 / float(amounts.norm().clamp_min(1e-12)))
     return values, best

@@ -1,4 +1,4 @@
-"""Which pictures of a set lie nearest to others, by what the last hidden layer makes of them."""
+"""The pictures of a set that are nearest to others, by the features of the last hidden layer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ METRICS = get_args(Metric)
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """For each picture asked about the nearest of the set, the nearest first.
+    """For each picture the nearest pictures of the set, the nearest first.
 
-    `indices` count through all pictures of the set. Distances are of what goes into dense layer
-    `before`: 1 less the cosine of the angle, from 0 to 2, or Euclid's.
+    `indices` are those of the set. Distances are between the inputs of the dense layer `before`:
+    1 minus the cosine of their angle, from 0 to 2, or Euclidean.
     """
 
     before: str
@@ -38,9 +38,9 @@ def nearest_images(
 ) -> Neighbours:
     """The `count` pictures of `batches` nearest to each of `images`, in one pass.
 
-    All are (n, c, h, w), scaled as the network takes them. Of equally near ones the first. Where
-    all numbers of a picture are 0 it has no angle, and its cosine with any other counts as 0.
-    Raises ToileError for another metric, and where the network has no hidden layer.
+    All are (n, c, h, w), scaled for the network. Of equally near pictures the first ones are
+    returned. A picture whose features are all 0 has no angle; its cosine counts as 0. Raises
+    ToileError for another metric, and if the network has no hidden layer.
     """
     if metric not in METRICS:
         raise ToileError(f"metric is {metric}; it is {' or '.join(METRICS)}")
@@ -50,14 +50,14 @@ def nearest_images(
     done = 0
     for batch in batches:
         _, batch_features = hidden_features(network, [batch])
-        # NaN is the cosine of a vector without length.
+        # The cosine of a zero vector is NaN.
         batch_distances = np.nan_to_num(
             cdist(features, batch_features, cast(Metric, metric)), nan=1.0
         )
         distances = np.concatenate([distances, batch_distances], axis=1)
         arrived = np.broadcast_to(np.arange(done, done + len(batch)), batch_distances.shape)
         indices = np.concatenate([indices, arrived], axis=1)
-        # Stable, so that of equal ones the first stay.
+        # Stable, so that of equal distances the first stay.
         order = distances.argsort(axis=1, kind="stable")[:, :count]
         indices = np.take_along_axis(indices, order, axis=1)
         distances = np.take_along_axis(distances, order, axis=1)

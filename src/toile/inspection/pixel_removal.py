@@ -1,4 +1,4 @@
-"""Whether the pixels a map calls important are: the class fades as they go, and comes with them."""
+"""Deletion and insertion: whether removing a map's important pixels lowers the probability."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,15 @@ from toile.streams import numpy_stream
 
 STEPS = 14
 NUM_RANDOM = 19
-"""With so many random maps, better than all of them happens by chance 1 time in 20."""
+"""With so many random maps, being better than all of them happens by chance 1 time in 20."""
 
 
 @dataclass(frozen=True, eq=False)
 class RemovalCurves:
-    """The class's probability as pixels go in the map's order, and as they come.
+    """The class's probability as pixels are deleted or inserted in the map's order.
 
-    `fractions` of the pixels go along the curves. The random maps are the map itself, moved and
-    mirrored: as smooth as it, and elsewhere. Petsiuk et al. 2018, arXiv:1806.07421.
+    `fractions` are those of the pixels along the curves. The random maps are the map itself,
+    shifted and mirrored: as smooth, but at other pixels. Petsiuk et al. 2018, arXiv:1806.07421.
     """
 
     fractions: Float64[np.ndarray, " steps"]
@@ -31,7 +31,7 @@ class RemovalCurves:
 
     @property
     def num_worse(self) -> tuple[int, int]:
-        """How many random maps are worse at deletion, whose area is to be small, and insertion."""
+        """How many random maps are worse: at deletion (larger area) and at insertion (smaller)."""
         return (
             int((_area(self.random_deletion) > _area(self.deletion)).sum()),
             int((_area(self.random_insertion) < _area(self.insertion)).sum()),
@@ -44,12 +44,12 @@ class RemovalCurves:
 
     @property
     def sentence(self) -> str:
-        """What the curves say of the map, in words."""
+        """The result in words."""
         total = len(self.random_deletion)
         deleted, inserted = self.num_worse
         return (
-            f"taking its pixels away lowers the probability faster than {deleted} of {total} "
-            f"random maps do, and putting them in raises it faster than {inserted} of {total} do"
+            f"deleting its pixels lowers the probability faster than {deleted} of {total} random "
+            f"maps do, and inserting them raises it faster than {inserted} of {total} do"
         )
 
 
@@ -61,9 +61,9 @@ def removal_curves(
     empty: Float[Tensor, " c"],
     seed: int = 0,
 ) -> RemovalCurves:
-    """How the probability of a class follows the pixels of `image` in the order of `heat`.
+    """Delete and insert the pixels of `image` in the order of `heat`, the greatest first.
 
-    What goes becomes `empty`. Equal pixels go in an order drawn by `seed`, as are random maps.
+    Deleted pixels become `empty`. `seed` draws the order of equal pixels, and the random maps.
     """
     rng = numpy_stream(seed, "removal curves")
     maps = [heat, *(_elsewhere(heat, rng) for _ in range(NUM_RANDOM))]
@@ -88,7 +88,7 @@ def _elsewhere(heat: Float32[np.ndarray, "h w"], rng: np.random.Generator) -> np
 
 
 def _order(heat: np.ndarray, rng: np.random.Generator) -> Int[np.ndarray, " pixels"]:
-    """Pixels from the most important; equal ones at random."""
+    """The pixels, the most important first; equal ones in random order."""
     return np.lexsort((rng.random(heat.size), -heat.ravel()))
 
 

@@ -1,4 +1,4 @@
-"""The arithmetic of one number that a convolution or a dense layer gives."""
+"""How one output of a convolution or a dense layer is computed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,12 +23,12 @@ ELEMENTWISE = (
 
 @dataclass(frozen=True, eq=False)
 class PixelSum:
-    """How one number of `layer` comes about: products of a window and a kernel, summed.
+    """One output of `layer` as the sum of products of a window and a kernel, plus the bias.
 
-    The window holds the zeros of the edge too; of a dense layer it and the kernel are (units,). Of
-    grouped channels the window has those the filter sees, from `first_channel` on.
-    `inside` marks the numbers of the window that lie in the picture. `then` is what the layers
-    behind make of the number, in their order: norms, dropout, the activation.
+    The window includes zeros of the padding; for a dense layer window and kernel are (units,). With
+    groups the window has only the filter's input channels, from `first_channel` on.
+    `inside` marks the values of the window that are not padding. `then` has the outputs of the
+    layers after it, in order: norms, dropout, the activation.
     """
 
     layer: str
@@ -40,12 +40,12 @@ class PixelSum:
     inside: np.ndarray
     bias: float
     output: float
-    """What the network itself gives there."""
+    """The output that the network itself computes."""
     then: tuple[tuple[str, float], ...]
 
     @property
     def products(self) -> Float64[np.ndarray, "*window"]:
-        """Window times kernel, number by number."""
+        """The elementwise products of window and kernel."""
         return self.window.astype(np.float64) * self.kernel
 
     @property
@@ -61,10 +61,10 @@ def pixel(
     channel: int,
     position: tuple[int, int] | None = None,
 ) -> PixelSum:
-    """How output `channel` of `layer` at `position` (row, column) comes about from `image`.
+    """Compute output `channel` of `layer` at `position` (row, column) for `image`, step by step.
 
-    A dense layer's outputs have no position. Raises ToileError where there is no such output or it
-    is no weighted sum.
+    Outputs of a dense layer have no position. Raises ToileError if there is no such output, or if
+    it is no weighted sum.
     """
     looked = single_view(network)
     module = layer_of(looked, layer)
@@ -74,7 +74,7 @@ def pixel(
             for name in layer_names(looked)
             if isinstance(layer_of(looked, name), nn.Conv2d | nn.Linear)
         ]
-        raise ToileError(f"{layer} is no weighted sum; those are {', '.join(summing)}")
+        raise ToileError(f"{layer} computes no weighted sum; name one of {', '.join(summing)}")
     inputs, outputs, behind = _record_calls(looked, image, module)
     channel_of(layer, channel, len(outputs))
     kernel = module.weight[channel].detach()
@@ -86,7 +86,9 @@ def pixel(
             for tensor in (inputs, torch.ones_like(inputs))
         )
     elif position is not None:
-        raise ToileError(f"{layer} is a dense layer; its outputs have no row and column")
+        raise ToileError(
+            f"{layer} is a dense layer, whose outputs have no row and column; leave them out"
+        )
     else:
         first, at, window, inside = 0, None, inputs, torch.ones_like(inputs)
     index = (channel,) if at is None else (channel, *at)
@@ -107,7 +109,7 @@ def _position_in(
     row, column = position
     if not (0 <= row < rows and 0 <= column < columns):
         raise ToileError(
-            f"{layer} has no place {row},{column}; it gives {rows} x {columns}, from 0,0 to "
+            f"{layer} has no position {row},{column}; its maps are {rows} x {columns}, from 0,0 to "
             f"{rows - 1},{columns - 1}"
         )
     return position
@@ -128,9 +130,9 @@ def _window(
 def _record_calls(
     network: nn.Module, image: Tensor, module: nn.Module
 ) -> tuple[Tensor, Tensor, list[tuple[str, Tensor]]]:
-    """Inputs and outputs of `module`, and the outputs of the elementwise layers that follow it.
+    """The inputs and outputs of `module`, and the outputs of the elementwise layers after it.
 
-    A layer follows where its input is the last one's output, so this holds inside blocks too.
+    A layer follows if its input is the output of the one before, so this works inside blocks too.
     """
     names = {submodule: name for name, submodule in network.named_modules()}
     calls: list[tuple[nn.Module, Tensor, Tensor]] = []

@@ -1,4 +1,4 @@
-"""Whether a map has to do with what the network learnt: maps of networks that learnt nothing."""
+"""Whether a map depends on the learnt weights: compares it with maps of randomised networks."""
 
 import copy
 from collections.abc import Callable
@@ -16,18 +16,18 @@ from toile.streams import stream_seed
 from toile.torch_private import BatchNorm
 
 ALIKE = 0.5
-"""Rank correlation from which on maps are called alike."""
+"""Maps with at least this rank correlation are called alike."""
 Heat = Callable[[nn.Module], Float32[np.ndarray, "n h w"]]
-"""What a network's maps of some pictures are."""
+"""A function from a network to its maps of fixed pictures."""
 
 
 @dataclass(frozen=True, eq=False)
 class RandomisationTest:
-    """How alike the maps stay as layer after layer is randomised, from the last to the first.
+    """How similar the maps stay when layers are randomised, from the last to the first.
 
     `similarity` is the mean rank correlation with the maps of the network itself, after each of
-    `layers`; `low` to `high` is the 95 % interval of the last, where nothing learnt is left, over
-    networks drawn anew. Adebayo et al. 2018, arXiv:1810.03292.
+    `layers`. `low` to `high` is the 95 % interval of the last one, with all layers randomised, over
+    several random networks. Adebayo et al. 2018, arXiv:1810.03292.
     """
 
     layers: tuple[str, ...]
@@ -38,18 +38,18 @@ class RandomisationTest:
 
     @property
     def tells(self) -> bool | None:
-        """Whether the maps tell this network from a random one; None where it is undecided."""
+        """Whether the maps differ from those of random networks; None if that is undecided."""
         if max(abs(self.low), abs(self.high)) < ALIKE:
             return True
         return False if self.low >= ALIKE or self.high <= -ALIKE else None
 
     @property
     def sentence(self) -> str:
-        """The verdict in words."""
+        """The result in words."""
         phrase = {
             True: "tells this network from a random one",
-            False: "does not tell this network from a random one: the pixels where it is strong "
-            "are so in a random network's map too",
+            False: "does not tell this network from a random one: its strong pixels are strong in "
+            "a random network's map too",
             None: "may or may not tell this network from a random one",
         }[self.tells]
         return (
@@ -66,11 +66,11 @@ def randomisation_test(
     cascade: bool = False,
     seed: int = 0,
 ) -> RandomisationTest:
-    """Compare the maps that `heat` makes of `images` with those of randomised networks.
+    """Compare the network's maps by `heat` with those of randomised networks.
 
-    A layer's weights are shuffled, which keeps their spread; batch norms count the statistics of
-    `images` anew. With `cascade` layer after layer goes, from the last on, else all at once. A map
-    without any contrast is like none.
+    The weights of a layer are shuffled, which keeps their SD; batch norms get new statistics from
+    `images`. With `cascade` layers are randomised one after another, from the last on, otherwise
+    all at once. A constant map has a correlation of 0 with any map.
     """
     maps = heat(network)
     names = [
@@ -110,7 +110,7 @@ def randomisation_test(
 def randomised(
     network: nn.Module, layers: list[str], images: Float[Tensor, "n c h w"], seed: int
 ) -> nn.Module:
-    """A copy of `network` with the weights of `layers` shuffled, of batch norms' too."""
+    """A copy of `network` with shuffled weights in `layers`, and new statistics in batch norms."""
     shuffled: nn.Module = copy.deepcopy(network).eval()
     norms = [module for module in shuffled.modules() if isinstance(module, BatchNorm)]
     with torch.no_grad():
@@ -124,7 +124,7 @@ def randomised(
         if norms:
             for norm in norms:
                 norm.reset_running_stats()
-                # With None the statistics are those of what is seen, and of nothing before it.
+                # With momentum None the statistics are the averages over these images only.
                 norm.momentum = None
                 norm.train()
             single_view(shuffled)(images)
@@ -134,9 +134,9 @@ def randomised(
 def _similarity(
     maps: Float32[np.ndarray, "n h w"], random_maps: Float32[np.ndarray, "n h w"]
 ) -> float:
-    """The mean over pictures of how alike their maps are, by their values or by their sizes.
+    """The mean rank correlation over pictures, of values or of absolute values.
 
-    The larger of the two counts: maps of opposite signs at the same pixels look alike.
+    The one of larger size counts: maps of opposite signs at the same pixels look alike.
     """
     by_value = _rank_correlation(maps, random_maps)
     by_sizes = _rank_correlation(np.abs(maps), np.abs(random_maps))

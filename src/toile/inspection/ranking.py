@@ -1,4 +1,4 @@
-"""How much each channel is worth: the loss measured without it, and two cheaper guesses."""
+"""The importance of each channel: the rise of loss without it, and two cheaper measures."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,17 +16,17 @@ from toile.inspection.watching import evaluating
 from toile.network import single_view
 
 Batches = Sequence[tuple[Tensor, Tensor]]
-"""Pictures (b, c, h, w), scaled as the network takes them, and their labels (b,)."""
+"""Pictures (b, c, h, w), scaled for the network, and their labels (b,)."""
 
 
 @dataclass(frozen=True, eq=False)
 class ChannelWorth:
-    """What the channels that `layer` writes are worth, by three measures; more is worth more.
+    """The importance of the channels of `layer` by three measures; larger is more important.
 
-    `rise` is by how much the mean loss rose when the channel was 0 where it is read, in nats; below
-    0 the network did better without it. `norm` is the length of the filter. `taylor` is the mean
-    over images of |sum of number times gradient|, the first-order guess of that rise. Molchanov et
-    al. 2017, arXiv:1611.06440, eq. 8.
+    `rise` is the rise of the mean loss, in nats, when the channel is set to 0 where it is read;
+    below 0 the network is better without it. `norm` is the Euclidean norm of the filter. `taylor`
+    is the mean over images of |sum of activation times gradient|, a first-order estimate of the
+    change of loss. Molchanov et al. 2017, arXiv:1611.06440, eq. 8.
     """
 
     layer: str
@@ -41,10 +41,10 @@ def rank_channels(
     batches: Batches,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[ChannelWorth]:
-    """What each channel of `spaces` is worth on the pictures of `batches`.
+    """Measure the importance of each channel of `spaces` on the pictures of `batches`.
 
-    Where the network begins with views, the pictures are seen as they are. `progress` is told how
-    many channels are measured, and of how many.
+    If the network begins with views, only the unchanged pictures are used. `progress` is called
+    with the number of measured channels and their total.
     """
     looked = single_view(network)
     total = sum(space.channels for space in spaces)
@@ -83,7 +83,7 @@ def _rise(
 ) -> Float64[np.ndarray, " c"]:
     """The rise of the mean loss without each channel.
 
-    What stands before the first layer that reads them is computed once a batch.
+    The layers before the first one that reads the channels are computed once for each batch.
     """
     children = [name for name, _ in network.named_children()]
     first = min(children.index(reader.layer.partition(".")[0]) for reader in space.readers)
@@ -105,7 +105,7 @@ def _rise(
 
 @contextmanager
 def _silenced(network: nn.Module, readers: Sequence[Reader], channel: int) -> Iterator[None]:
-    """`network` whose `readers` are given 0 for `channel`."""
+    """Inside the block the `readers` of `network` get 0 as `channel`."""
     with ExitStack() as undo:
         for reader in readers:
             positions = slice(channel * reader.positions, (channel + 1) * reader.positions)
@@ -133,7 +133,7 @@ def _taylor(network: nn.Module, space: Space, batches: Batches) -> Float64[np.nd
                     module: nn.Module, args: Any, activations: list[Tensor] = activations
                 ) -> tuple[Tensor]:
                     (inputs,) = args
-                    # Behind a residual sum it follows from what an earlier reader was given.
+                    # After a residual sum it depends on the inputs of an earlier reader.
                     activations.append(
                         inputs if inputs.requires_grad else inputs.detach().requires_grad_()
                     )

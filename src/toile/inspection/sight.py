@@ -1,4 +1,4 @@
-"""What one output of a layer sees of the picture: which rows and which columns."""
+"""Receptive fields: the rows and columns of the picture that an output of a layer sees."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ from toile.network import AvgPool2d, Conv2d, GlobalPool2d, MaxPool2d, ResidualBl
 
 @dataclass(frozen=True)
 class FieldSide:
-    """The rows or columns that output 0 of a layer sees, and how far apart neighbours look.
+    """The rows or columns that output 0 of a layer sees, and the step to the next output.
 
-    It may begin before the picture, in its edge of zeros: `first_px` is then below 0.
+    `first_px` is below 0 if the field begins in the padding.
     """
 
     size_px: int = 1
@@ -20,7 +20,7 @@ class FieldSide:
     first_px: int = 0
 
     def through(self, kernel: int, stride: int, before: int) -> "FieldSide":
-        """What is seen behind a window of `kernel` that begins `before` outputs outside."""
+        """The field after a layer with `kernel`, `stride` and a padding of `before` outputs."""
         # Araujo, Norris and Sim 2019, doi 10.23915/distill.00021, eq. 2 and 5.
         return FieldSide(
             self.size_px + (kernel - 1) * self.jump_px,
@@ -29,18 +29,18 @@ class FieldSide:
         )
 
     def union(self, second: "FieldSide") -> "FieldSide":
-        """The smallest side that covers both, which have the same jump."""
+        """The smallest side that covers both; both have the same jump."""
         first = min(self.first_px, second.first_px)
         end = max(self.first_px + self.size_px, second.first_px + second.size_px)
         return FieldSide(end - first, self.jump_px, first)
 
     def bounds(self, index: int, length_px: int) -> tuple[int, int]:
-        """First pixel, and the one after the last, that output `index` sees of the picture."""
+        """The first and the end pixel of the picture that output `index` sees."""
         first = self.first_px + index * self.jump_px
         return max(first, 0), min(first + self.size_px, length_px)
 
     def middle(self, index: int) -> float:
-        """The middle of what output `index` sees, in pixels; .5 is that of the first pixel."""
+        """The centre of what output `index` sees, in pixels; .5 is that of the first pixel."""
         return self.first_px + index * self.jump_px + self.size_px / 2
 
 
@@ -49,9 +49,9 @@ ReceptiveField = tuple[FieldSide, FieldSide]
 
 
 def receptive_field(network: nn.Module, layer: str) -> ReceptiveField | None:
-    """What the outputs of `layer` see, down and across; None where they have no place.
+    """What the outputs of `layer` see, in rows and columns; None if they have no position.
 
-    That is behind flatten, global pools and dense layers, whose outputs may see all of a picture.
+    They have none after flatten, global pools and dense layers, and may then see the whole picture.
     """
     field: ReceptiveField | None = (FieldSide(), FieldSide())
     for _, module in steps_to(network, layer):
@@ -60,7 +60,7 @@ def receptive_field(network: nn.Module, layer: str) -> ReceptiveField | None:
 
 
 def _through(module: nn.Module, field: ReceptiveField | None) -> ReceptiveField | None:
-    """The field behind `module`, for one that sees `field` before it."""
+    """The field after `module`, from the `field` before it."""
     if field is None or isinstance(module, GlobalPool2d | nn.Flatten | nn.Linear):
         return None
     if isinstance(module, ResidualBlock):

@@ -1,4 +1,4 @@
-"""The pictures of a set that drive each channel most, and the part of each that did."""
+"""The pictures of a set that activate each channel most, and the patches that do."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from toile.network import single_view
 
 @dataclass(frozen=True, eq=False)
 class TopImages:
-    """For each channel of `layer` the pictures where it is greatest, the greatest first.
+    """For each channel of `layer`, the pictures where it is greatest, the greatest first.
 
-    `indices` count through all pictures of the set. `patches` are the pixels that the output saw
-    which was greatest: first and last row and column, the last ones not included.
+    `indices` are those of the set. `patches` are the pixels that the greatest output sees: first
+    and end row, first and end column.
     """
 
     layer: str
@@ -31,11 +31,11 @@ class TopImages:
 def top_images(
     network: nn.Module, batches: Iterable[Tensor], layer: str, count: int = 9
 ) -> TopImages:
-    """The `count` pictures of `batches` that drive each channel of `layer` most, in one pass.
+    """The `count` pictures of `batches` that activate each channel of `layer` most, in one pass.
 
-    Batches are (b, c, h, w), scaled as the network takes them. A picture counts once, by its
-    greatest place; of equal ones the first. Raises ToileError where there is no such layer or no
-    picture.
+    Batches are (b, c, h, w), scaled for the network. A picture counts once, by its greatest
+    position; of equal pictures the first ones are returned. Raises ToileError if there is no such
+    layer or no picture.
     """
     looked = single_view(network)
     values: Tensor | None = None
@@ -55,12 +55,12 @@ def top_images(
         if values is not None:
             greatest = torch.cat([values, greatest], 1)
             indices, at = torch.cat([keys, indices], 1), torch.cat([positions, at], 1)
-        # Stable, so that of equal ones the first stay.
+        # Stable, so that of equal values the first stay.
         order = greatest.argsort(stable=True, dim=1, descending=True)[:, :count]
         values, keys, positions = (tensor.gather(1, order) for tensor in (greatest, indices, at))
         done, size = done + len(batch), (batch.shape[2], batch.shape[3])
     if values is None:
-        raise ToileError("there are no pictures to look through")
+        raise ToileError("there are no pictures to search; name data with images")
     return TopImages(
         layer,
         keys.numpy(),

@@ -1,8 +1,8 @@
-"""Channels cut out of a network: smaller tensors, not masks, with constants folded in.
+"""Cuts channels out of a network: smaller tensors, not masks, with constants folded into biases.
 
-Works on a plan and its weights by name, so that a recipe that names what was cut gives the same
-network again. By the plan and not by torch-pruning's graph: the plan knows every layer, residual
-sum and flatten exactly, and torch-pruning folds no constant.
+It works on a plan and its weights by name, so that a recipe which names the cut channels gives the
+same network again. It uses the plan and not torch-pruning's graph: the plan has every layer,
+residual sum and flatten, and torch-pruning does not fold constants.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ from toile.recipe import LayerPlan, Plan, layers, padded_side
 
 
 class CannotCut(ToileError):
-    """A channel that cannot be cut for what it holds."""
+    """A channel that cannot be cut because of its values."""
 
     def __init__(self, space: Space, channel: int, why: str) -> None:
         self.space, self.channel = space, channel
@@ -37,9 +37,9 @@ Weights = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class CutNetwork:
-    """The `layers` of a recipe that are left, and their `weights`.
+    """The remaining `layers` of a recipe, and their `weights`.
 
-    `removed` are the channels that are gone, by every layer that wrote them.
+    `removed` has the cut channels of every layer that wrote them.
     """
 
     layers: tuple[layers.Layer, ...]
@@ -52,11 +52,11 @@ def cut_channels(
 ) -> CutNetwork:
     """`plan` and `weights` without the channels `cuts`, through norms, flatten and residual sums.
 
-    `silent` are channels, by their activation, that are 0 there for every picture. What a cut one
-    becomes behind later layers, as the shift of a batch norm, is added to the biases of the layers
-    that read it, so that they give what they gave. All other cut channels count as 0 where they are
-    read; with `exact` they are refused. Raises ToileError for what cannot be cut: CannotCut where
-    that is for what a channel holds.
+    `silent` has, for each activation, the channels that are 0 there for every picture. If a silent
+    channel becomes another constant in later layers, as by the shift of a batch norm, that constant
+    is added to the biases of the layers that read it, so that outputs do not change. All other cut
+    channels count as 0 where they are read; with `exact` they are refused. Raises ToileError for
+    channels that cannot be cut, and CannotCut if that is because of their values.
     """
     spaces = ChannelSpaces(plan)
     refuse_uncuttable(spaces, cuts)
@@ -67,7 +67,7 @@ def cut_channels(
         together = sorted(cut[spaces.root(spaces.number(layer))])
         refuse_uncuttable(spaces, {layer: together})
     surgeon = _Surgeon(spaces, weights, cut, silent or {}, exact)
-    # The picture's own channels, of which nothing is known and nothing is cut.
+    # The picture's colours: their values are unknown, and none is cut.
     start = _Signal(np.full((plan.input[0], 1), np.nan), np.ones(plan.input[0], bool))
     remaining_layers, _ = surgeon.walk(plan.layers, start)
     removed = {
@@ -81,9 +81,9 @@ def cut_channels(
 
 @dataclass(frozen=True, eq=False)
 class _Signal:
-    """Channels between two layers: `mask` is true where one is kept, `values` are the constants.
+    """The channels between two layers: `mask` is true for kept ones, `values` has constants.
 
-    `values` is (c, positions), and NaN where a value is not the same for every image.
+    `values` is (c, positions), with NaN where a value is not the same for every image.
     """
 
     values: Float[np.ndarray, "c positions"]
@@ -112,7 +112,7 @@ class _Surgeon:
     def walk(
         self, plans: Sequence[LayerPlan], signal: _Signal
     ) -> tuple[tuple[layers.Layer, ...], _Signal]:
-        """Cut layer after layer."""
+        """Cut one layer after another; returns the layers and what they pass on."""
         left = []
         for plan in plans:
             layer, signal = self._cut(plan, signal)
@@ -155,14 +155,14 @@ class _Surgeon:
         return layer, signal
 
     def _keep(self, name: str) -> None:
-        """Copy the tensors of a layer as they are."""
+        """Copy the tensors of a layer without change."""
         prefix = f"{name}."
         self.weights |= {
             key: array for key, array in self.original.items() if key.startswith(prefix)
         }
 
     def _output_mask(self, name: str, channels: int) -> Bool[np.ndarray, " c"]:
-        """Which channels that the layer `name` writes are kept."""
+        """Which channels of the layer `name` are kept."""
         mask = np.ones(channels, bool)
         mask[list(self.cut.get(self.spaces.root(self.spaces.number(name)), ()))] = False
         return mask
@@ -192,7 +192,7 @@ class _Surgeon:
         return layer.model_copy(update=update), _Signal(values, mask)
 
     def _values_cut(self, plan: LayerPlan, signal: _Signal) -> Float[np.ndarray, " units"]:
-        """The constant inputs of the layer of `plan` that are cut, one for each of its units."""
+        """The values of the cut inputs of the layer of `plan`, one for each unit."""
         values = signal.values[~signal.mask]
         unknown = np.isnan(values)
         channels = np.flatnonzero(~signal.mask)
@@ -208,7 +208,7 @@ class _Surgeon:
                 self.spaces.read_by(plan.name),
                 int(channels[values.any(axis=1)][0]),
                 f"it is always {values[values != 0][0]:.3g} where {plan.name} reads it, which pads "
-                "with zeros: at the edge that is no constant, and no bias could hold it",
+                "with zeros: at the edge its effect is not constant, so no bias can replace it",
             )
         return np.asarray(values.ravel())
 
@@ -258,7 +258,7 @@ _ACTIVATIONS = {
 
 
 def _is_padded(plan: LayerPlan) -> bool:
-    """Whether a convolution sees zeros beyond the picture's edge."""
+    """Whether a convolution pads with zeros."""
     layer = plan.layer
     if not isinstance(layer, layers.Conv):
         return False

@@ -1,4 +1,4 @@
-"""How long networks take for the same pictures, measured in turns."""
+"""Measures how long networks take for the same pictures."""
 
 import statistics
 import time
@@ -15,9 +15,10 @@ ROUNDS = 7
 
 
 def seconds_each(networks: Sequence[nn.Module], images: Float[Tensor, "n c h w"]) -> list[float]:
-    """Seconds that each network takes for a thousand images: the median of seven rounds in turns.
+    """Seconds of each network for a thousand images: the median of seven rounds.
 
-    Turns, so that what else the machine does meets all alike; a round before them warms up.
+    Networks take turns, so that other work on the machine slows all equally, after a round to warm
+    up.
     """
     timings: list[list[float]] = [[] for _ in networks]
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""A network looked into while it computes, and found afterwards as it was."""
+"""Reads the outputs of layers while a network computes, without changing it."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,21 +14,19 @@ from toile.network import num_views
 def watch(
     network: nn.Module, names: Iterable[str], keep_graph: bool = False
 ) -> Iterator[dict[str, Tensor]]:
-    """What the layers `names` of `network` give, each time that it is called inside the block.
+    """The outputs of the layers `names`, whenever `network` is called inside the block.
 
         with watch(network, ["conv2", "relu2"]) as seen:
             network(images)
         seen["relu2"]  # (n, c, h, w), or (n, units) behind flatten
 
-    Each call puts its outputs in place of those before. The network computes as when it is scored,
-    whatever mode it came in. Where it has `views`, the outputs are those of the pictures
-    as they are. Without `keep_graph` they are cut off from their gradients.
-
-    Raises ToileError where there is no such layer.
+    Each call replaces the outputs of the one before. The network computes in evaluation mode. If it
+    has `views`, the outputs are those of the unchanged pictures. Without `keep_graph` they are
+    detached. Raises ToileError if there is no such layer.
     """
     layers = {name: layer_of(network, name) for name in names}
     views = num_views(network)
-    # A plain module may write over what the layer before it gave, which would show the wrong layer.
+    # An in-place module overwrites the outputs of the layer before it.
     overwrites = any(getattr(module, "inplace", False) for module in network.modules())
     layer_outputs: dict[str, Tensor] = {}
 
@@ -50,7 +48,7 @@ def watch(
 
 @contextmanager
 def evaluating(network: nn.Module) -> Iterator[None]:
-    """`network` in evaluation mode, its weights wanting no gradients; afterwards as it was."""
+    """`network` in evaluation mode, without gradients of its weights; restored afterwards."""
     modes = [(module, module.training) for module in network.modules()]
     wanting = [weight for weight in network.parameters() if weight.requires_grad]
     network.eval()

@@ -1,4 +1,4 @@
-"""Which layers lie on the way from the picture to a layer."""
+"""The layers on the path from the picture to a layer."""
 
 from torch import nn
 
@@ -9,16 +9,16 @@ Named = tuple[str, nn.Module]
 
 
 def steps_to(network: nn.Module, layer: str) -> list[Named]:
-    """Name and module of what stands before `layer`, and of itself, last; blocks are left whole.
+    """Names and modules of the layers before `layer`, and of itself; blocks are single steps.
 
-    Raises ToileError where there is no such layer.
+    Raises ToileError if there is no such layer.
     """
     layer_of(network, layer)
     steps: list[Named] = []
     block: nn.Module = single_view(network)
     before = ""
     for part in layer.split("."):
-        # On the way around a block nothing of its branch lies.
+        # The shortcut of a block does not pass through its branch.
         if not (isinstance(block, ResidualBlock) and part == "shortcut"):
             for name, module in block.named_children():
                 if name == part:
@@ -29,7 +29,7 @@ def steps_to(network: nn.Module, layer: str) -> list[Named]:
 
 
 def way_to(network: nn.Module, layer: str) -> list[Named]:
-    """The same with blocks as the layers inside them, their branch's before their shortcut's."""
+    """The same with the layers inside blocks, those of the branch before those of the shortcut."""
     return [leaf for name, module in steps_to(network, layer) for leaf in _leaves(name, module)]
 
 

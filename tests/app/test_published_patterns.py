@@ -95,7 +95,7 @@ def test_no_path_leads_out(ask, cve, path):
 )
 def test_nothing_of_elsewhere_is_fetched_or_touched(ask, cve, path):
     refused = ask("POST", "/api/data", json={"path": path})
-    assert "no path of this machine" in refused.json()["error"]
+    assert "no path on this machine" in refused.json()["error"]
     assert ask.session.reading.pid is None
 
 

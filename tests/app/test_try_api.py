@@ -92,5 +92,5 @@ def test_a_run_that_cannot_be_asked_has_no_voice(ask, workspace, drawing):
     assert said["runs"][0]["error"] == ""
     assert "last.safetensors" in said["runs"][1]["error"]
     assert (said["top"], said["sentence"]) == ([], "")
-    assert said["refusal"] == "fewer than two runs could be asked"
+    assert said["refusal"] == "fewer than two runs could predict"
     assert ask("POST", "/api/votes?run=first&run=first", content=drawing).status_code == 422

@@ -1,6 +1,6 @@
-"""The browser app: a page, its API, and the one server of a workspace; never torch.
+"""The browser app: the page, its API in JSON, and the one server of a workspace.
 
-Speaks JSON to the page it brings. What computes is a process of its own.
+The server never loads torch: separate processes compute.
 """
 
 from lazy_loader import attach_stub

@@ -1,6 +1,6 @@
-"""Processes that compute for the server, so that it needs no torch and one picture ends no other.
+"""Processes that compute for the server, which then needs no torch and survives their crashes.
 
-Each is started when it is asked first, and ended when nobody has asked for a while.
+Each starts at its first question, and ends after two minutes without a question.
 """
 
 import json
@@ -17,37 +17,37 @@ from typing import Any
 from toile.errors import ToileError
 
 IDLE_SECONDS = 120.0
-# Loading torch and a first network took 4 s on two busy cores.
+# Loading torch and a first network took 4 s on two busy cores, so 60 s are enough.
 ANSWER_SECONDS = 60.0
-# Each takes a thread of the server's forty while it waits.
+# Each waiting request occupies one of the server's forty threads.
 MOST_WAITING = 8
-LOST = "the process that computes this has ended, perhaps for want of memory; try it again"
+LOST = "the process that computes this ended, perhaps because memory ran out; try again"
 Question = dict[str, Any]
 Tell = Callable[[int, int | None, str], None]
 
 
 def tell_nobody(done: int, total: int | None, unit: str) -> None:
-    """Tell nobody how far it is."""
+    """Report progress to nobody."""
 
 
 def never() -> bool:
-    """Nobody stops it."""
+    """Return False: nobody stops it."""
     return False
 
 
 class Computing:
-    """Asks a process of its own, one thing at a time; a lost one is started anew.
+    """Asks its own process one question at a time; a process that ended is started again.
 
-    The process is `python -m toile.app.computing_process`; it reads a line of JSON and then as many
-    bytes as that says, and answers with lines of JSON: how far it is, and the answer last.
+    The process is `python -m toile.app.computing_process`. It reads a line of JSON and then
+    `num_bytes` bytes, and writes lines of JSON: its progress, and at last the answer.
     """
 
     def __init__(
         self, workspace: Path, seconds: float | None = ANSWER_SECONDS, lost: str = LOST
     ) -> None:
-        """`seconds` is how long an answer may take, and the wait for it; None for no limit.
+        """`seconds` limits an answer, and the wait before it; None means no limit.
 
-        `lost` is said where the process ends in place of an answer.
+        `lost` is the error's text if the process ends without an answer.
         """
         self._workspace = workspace
         self._lost = lost
@@ -59,7 +59,7 @@ class Computing:
 
     @property
     def pid(self) -> int | None:
-        """The process, while there is one."""
+        """The id of the process; None while there is none."""
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
 
@@ -70,16 +70,16 @@ class Computing:
         tell: Tell = tell_nobody,
         is_stopped: Callable[[], bool] = never,
     ) -> Question:
-        """What it answers. Raises ToileError with its own sentence where it refuses.
+        """The answer of the process. Raises ToileError with the sentence of a refusal.
 
-        `is_stopped` is asked once its turn has come; nothing else is asked where it says so.
+        `is_stopped` is called when the question's turn has come; if it is true, nothing is asked.
         """
         limit = self._seconds
         with self._turn(limit):
             process = self._started()
-            # Who stops it later ends this process, so that one of the two is always in time.
+            # A later stop ends this process; so every stop takes effect, here or there.
             if is_stopped():
-                raise ToileError("it was stopped before it began")
+                raise ToileError("it was stopped before it began; start it again")
             self._last_use = time.monotonic()
             line = json.dumps(question | {"num_bytes": len(content)}).encode() + b"\n"
             timer = threading.Timer(limit or 0.0, process.kill)
@@ -94,7 +94,7 @@ class Computing:
                 self._end()
                 if limit is not None and took >= limit:
                     raise ToileError(
-                        f"no answer came within {limit:g} seconds, the most; try it again, or ask "
+                        f"no answer came within {limit:g} seconds, the limit; try again, or ask "
                         "for less"
                     )
                 raise ToileError(self._lost)
@@ -103,15 +103,15 @@ class Computing:
         return answer
 
     def interrupt(self) -> None:
-        """End the process in the middle of what it does; who waits for that is told so."""
+        """End the process at once; a waiting `ask` raises ToileError."""
         if (process := self._process) is not None:
             process.kill()
-            # Else the next question may still find it alive.
+            # Otherwise the next question might be sent to the dying process.
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=5)
 
     def end_if_idle(self) -> None:
-        """End the process where nobody has asked for a while."""
+        """End the process if it was not asked for two minutes."""
         if self._process is None or time.monotonic() - self._last_use < IDLE_SECONDS:
             return
         if self._lock.acquire(blocking=False):
@@ -121,26 +121,26 @@ class Computing:
                 self._lock.release()
 
     def end(self) -> None:
-        """End the process, whatever it does."""
+        """End the process, even while it computes."""
         self.interrupt()
         with self._lock:
             self._end()
 
     @contextmanager
     def _turn(self, limit: float | None) -> Iterator[None]:
-        """One's turn. Where answers have a limit the wait has it too, and few may wait."""
+        """Wait for the turn. A limit of answers also limits the wait, and how many may wait."""
         if limit is None:
             with self._lock:
                 yield
             return
         if not self._waiting.acquire(blocking=False):
             raise ToileError(
-                f"{MOST_WAITING} questions wait for an answer, which is the most; try it again soon"
+                f"{MOST_WAITING} questions wait for an answer, which is the limit; try again soon"
             )
         try:
             if not self._lock.acquire(timeout=limit):
                 raise ToileError(
-                    f"what was asked before takes over {limit:g} seconds; try it again soon"
+                    f"an earlier question takes over {limit:g} seconds; try again soon"
                 )
             try:
                 yield
@@ -167,7 +167,7 @@ class Computing:
         process, self._process = self._process, None
         if process is None:
             return
-        # Its input's end is its own; a kill of the server closes that too.
+        # The process ends when its input ends, so also when the server is killed.
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()
@@ -179,7 +179,7 @@ class Computing:
 
 
 def _answer(process: "subprocess.Popen[bytes]", content: bytes, tell: Tell) -> Question | None:
-    """What the process says of `content`, its progress passed on; None where it ended instead."""
+    """The process's answer to `content`; `tell` gets its progress. None if the process ended."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -191,5 +191,5 @@ def _answer(process: "subprocess.Popen[bytes]", content: bytes, tell: Tell) -> Q
                 return answer
             tell(*answer["progress"])
     except (BrokenPipeError, json.JSONDecodeError):
-        pass  # Killed while it read, or in the middle of a line.
+        pass  # The process was killed while it read or wrote.
     return None

@@ -1,4 +1,4 @@
-"""The process that computes for the server, one question after another; ends with its input."""
+"""The process that computes for the server: it answers questions until its input ends."""
 
 import json
 import resource
@@ -15,24 +15,24 @@ from toile.app.probe_answers import preview_start, probe_recipe
 from toile.errors import ToileError
 from toile.process import prepare_process
 
-# A picture of a few bytes may ask for gigabytes.
+# A picture file of a few bytes may decode to gigabytes.
 MEMORY_BYTES = 12 << 30
 SECONDS_BETWEEN_LINES = 0.1
 
 
 def main() -> None:
-    """Answer until the input ends."""
+    """Answer questions until the input ends."""
     limit_memory()
     prepare_process()
-    # What anything else prints is no answer.
+    # Other prints must not mix with the answers.
     replies, sys.stdout = sys.stdout.buffer, sys.stderr
     serve(sys.stdin.buffer, replies)
 
 
 def limit_memory() -> None:
-    """Let this process write to 12 GiB of memory of its own at most.
+    """Limit this process to 12 GiB of private memory.
 
-    Not to so many addresses (RLIMIT_AS): CUDA reserves far more of those than there is memory.
+    The limit is not on addresses (RLIMIT_AS), because CUDA reserves far more than there is memory.
     """
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
 
@@ -58,12 +58,14 @@ def serve(questions: BinaryIO, replies: BinaryIO) -> None:
         except ToileError as error:
             answer = {"error": str(error)}
         except MemoryError:
-            answer = {"error": "that is too large for the memory that may be used on it"}
+            answer = {
+                "error": "this needs more memory than the 12 GiB it may use; use smaller data"
+            }
         _write(replies, answer)
 
 
 def _teller(replies: BinaryIO) -> Tell:
-    """Says how far it is, ten times a second at most."""
+    """Writes progress, ten times a second at most."""
     last = 0.0
 
     def tell(done: int, total: int | None, unit: str) -> None:

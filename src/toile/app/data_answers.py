@@ -1,6 +1,6 @@
-"""What there is to know and to see of a dataset, in the process that computes.
+"""Descriptions and pictures of data sets, in the process that computes.
 
-Of the test part that is its description alone: no picture of it leaves this file.
+Of the test part only the description is sent, never a picture.
 """
 
 import base64
@@ -21,19 +21,19 @@ MOST_LINES = 100
 MOST_CORRELATED = 40
 MEAN_PX = 64
 WALL_BYTES = 3_000_000
-"""Pixels of a wall of pictures; of larger ones every second or third pixel is shown."""
+"""Most bytes of one answer with pictures; larger ones show every second or third pixel."""
 HISTOGRAM_BINS = 32
 
 
 class DataAnswers:
-    """Datasets that were asked about lately, kept open."""
+    """Answers about data sets; the last three stay open."""
 
     def __init__(self) -> None:
         self._opened: OrderedDict[str, Dataset] = OrderedDict()
         self._versions: dict[str, int | None] = {}
 
     def verbs(self) -> dict[str, Callable[[Question, bytes, Tell], Question]]:
-        """What can be asked, by name."""
+        """The functions that answer, by verb."""
         return {
             "get": self.get,
             "add": self.add,
@@ -43,11 +43,11 @@ class DataAnswers:
         }
 
     def get(self, question: Question, content: bytes, tell: Tell) -> Question:
-        """Have a known dataset here, fetched where need be."""
+        """Load a known dataset, and download it if it is missing."""
         return {"path": str(self._dataset(question, tell).path)}
 
     def add(self, question: Question, content: bytes, tell: Tell) -> Question:
-        """Read a dataset and have the workspace remember it."""
+        """Read a dataset and add it to the workspace's list."""
         from toile.runs import DataList
 
         entry = DataList(Path(question["workspace"])).add(
@@ -56,7 +56,7 @@ class DataAnswers:
         return {"name": entry.name}
 
     def describe(self, question: Question, content: bytes, tell: Tell) -> Question:
-        """Counts, greys, likeness of classes, and what is there twice."""
+        """Counts, grey values, correlations of class means, and duplicates."""
         from toile.data import describe
 
         dataset = self._dataset(question, tell)
@@ -64,7 +64,7 @@ class DataAnswers:
         return described_plainly(describe(dataset))
 
     def pictures(self, question: Question, content: bytes, tell: Tell) -> Question:
-        """Some pictures of the training part, of one class or all, the first or drawn by a seed."""
+        """Training pictures of one class or all: the first ones, or random ones of a seed."""
         train = self._dataset(question, tell).train
         indices = np.arange(len(train))
         if question["indices"] is not None:
@@ -89,7 +89,7 @@ class DataAnswers:
         }
 
     def vary(self, question: Question, content: bytes, tell: Tell) -> Question:
-        """A training picture, and as training may see it."""
+        """A training picture, and eight random changes of it as in training."""
         from toile.workbench import vary_picture
 
         dataset = self._dataset(question, tell)
@@ -101,7 +101,7 @@ class DataAnswers:
 
         settings = question["data"]
         key = repr(sorted(settings.items()))
-        # Files may have changed; of what was open before them nothing is shown.
+        # The files may have changed, so an older open dataset is dropped.
         if self._versions.get(key) != question.get("version"):
             self._opened.pop(key, None)
             self._versions[key] = question.get("version")
@@ -115,7 +115,7 @@ class DataAnswers:
 
 
 def packed(pixels: np.ndarray) -> Question:
-    """Pictures (n, c, h, w) as a page takes them."""
+    """Pictures (n, c, h, w) as JSON: their sizes, and their bytes in base64."""
     num, channels, height, width = pixels.shape
     return {
         "num": num,
@@ -127,7 +127,7 @@ def packed(pixels: np.ndarray) -> Question:
 
 
 def _stride(pixels: np.ndarray) -> int:
-    """Of how many pixels one is shown, so that all pictures together are not too large to send."""
+    """The stride between shown pixels at which all pictures are small enough to send."""
     stride = 1
     while pixels[:, :, ::stride, ::stride].size > WALL_BYTES:
         stride += 1
@@ -135,7 +135,7 @@ def _stride(pixels: np.ndarray) -> int:
 
 
 def described_plainly(description: "Description") -> Question:
-    """A description as the page shows it; the mean pictures are those of training alone."""
+    """A description as JSON; the mean pictures are those of the training part only."""
     from toile.data import repeated_pictures
     from toile.evaluation import commonest
 
@@ -198,7 +198,7 @@ def _part(name: str, part: "PartDescription") -> Question:
 
 
 def _plain(values: Any) -> Any:
-    """Numbers with four digits after the point; None for NaN."""
+    """Numbers rounded to four digits after the point; None for NaN."""
     array = np.asarray(values)
     if array.ndim:
         return [_plain(row) for row in array]

@@ -1,4 +1,4 @@
-"""One server for a workspace: who holds its door, and where that one listens."""
+"""One server per workspace: a lock, and a file with the server's address."""
 
 import json
 import os
@@ -16,18 +16,18 @@ FOLDER = ".app"
 
 @dataclass(frozen=True)
 class AppDoor:
-    """The place in a workspace where its server says where it is."""
+    """The lock and the address file of a workspace's server."""
 
     workspace: Path
 
     @property
     def folder(self) -> Path:
-        """What the app keeps in the workspace: its door and the drafts."""
+        """The folder of the app's own files: lock, address and drafts."""
         return self.workspace / FOLDER
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Be the workspace's server. Raises ToileError saying where the one is that holds it."""
+        """Hold the lock. Raises ToileError with the address of the server that already holds it."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -43,10 +43,10 @@ class AppDoor:
                 self._file.unlink(missing_ok=True)
 
     def say_where(self, url: str) -> None:
-        """Write down where this server is opened; its owner alone can read that."""
+        """Write this server's address to a file that only its owner can read."""
         write_atomically(self._file, b"")
         self._file.chmod(0o600)
-        # Over the file that is there already, which nobody else may read.
+        # Into the existing file, which nobody else may read.
         with self._file.open("w") as file:
             json.dump({"url": url, "pid": os.getpid()}, file)
 

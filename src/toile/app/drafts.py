@@ -1,4 +1,4 @@
-"""Drafts: what is being made on a page, kept so that a reload or another browser finds it again."""
+"""Drafts: unfinished work of a page, stored so that a reload or another browser has it too."""
 
 import json
 import re
@@ -21,14 +21,14 @@ class Drafts:
     folder: Path
 
     def names(self) -> list[str]:
-        """Every draft's name, the one last changed first."""
+        """The drafts' names, the last changed first."""
         if not self.folder.is_dir():
             return []
         files = sorted(self.folder.glob("*.json"), key=lambda file: -file.stat().st_mtime)
         return [file.stem for file in files]
 
     def read(self, name: str) -> dict[str, Any] | None:
-        """The draft called so; None where there is none, or none that can be read."""
+        """The draft `name`; None if it is missing or cannot be read."""
         try:
             content = json.loads(self._file(name).read_bytes())
         except (OSError, ValueError):
@@ -36,22 +36,24 @@ class Drafts:
         return content if isinstance(content, dict) else None
 
     def write(self, name: str, content: dict[str, Any]) -> None:
-        """Keep a draft in place of the one before. Raises ToileError where there are too many."""
+        """Store a draft and replace an earlier one. Raises ToileError beyond 200 drafts or 1 MB."""
         file = self._file(name)
         if len(json.dumps(content)) > MOST_BYTES:
-            raise ToileError(f"the draft {name} is over {MOST_BYTES:,} bytes, the most")
+            raise ToileError(
+                f"the draft {name} is over {MOST_BYTES:,} bytes, the limit; make it smaller"
+            )
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not file.exists() and len(self.names()) >= MOST_DRAFTS:
-            raise ToileError(f"there are {MOST_DRAFTS} drafts, which is the most; delete some")
+            raise ToileError(f"there are {MOST_DRAFTS} drafts, which is the limit; delete some")
         write_json(file, content)
 
     def remove(self, name: str) -> None:
-        """Forget a draft."""
+        """Delete a draft."""
         self._file(name).unlink(missing_ok=True)
 
     def _file(self, name: str) -> Path:
         if not NAME.fullmatch(name):
             raise ToileError(
-                f"a draft is called {name!r:.80}; its name is of small letters, digits and dashes"
+                f"{name!r:.80} cannot name a draft; use up to 60 small letters, digits and dashes"
             )
         return self.folder / f"{name}.json"

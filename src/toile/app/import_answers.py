@@ -1,4 +1,4 @@
-"""A network that was trained elsewhere made a run, in a process that its file may crash."""
+"""Makes a run of a network trained elsewhere, in its own process, since a file may crash it."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -9,8 +9,8 @@ from toile.errors import ToileError
 
 
 def import_file(question: Question, content: bytes, tell: Tell) -> Question:
-    """Make a run of a file that was brought, which is then deleted, and say what came of it."""
-    # Before torch is loaded, which takes its time.
+    """Make a run of an uploaded file, delete the upload, and return the run and sentences."""
+    # Before torch is loaded, which takes seconds.
     tell(0, None, "the network and the pictures")
     from toile.recipe import read_recipe_text
     from toile.runs import DataList
@@ -30,7 +30,7 @@ def import_file(question: Question, content: bytes, tell: Tell) -> Question:
             progress=tell,
         )
     except ToileError as error:
-        # Where our copy of the file lies helps nobody.
+        # The folder of the uploaded copy would only confuse the reader.
         raise ToileError(str(error).replace(f"{path.parent}/", "")) from None
     tell(0, None, "writing its page")
     write_report(imported.run)

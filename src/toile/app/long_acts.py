@@ -1,4 +1,4 @@
-"""What takes a while and goes on without the page that began it: reading, fetching, describing."""
+"""Long acts (reading, downloading, describing) that go on when their page is closed."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ MOST_REMEMBERED = 50
 
 @dataclass
 class LongAct:
-    """One that was begun: how far it is, and in the end its result, or the reason for none."""
+    """One act: its progress, and at the end its result or the reason of its failure."""
 
     title: str
     question: Question
@@ -29,20 +29,20 @@ class LongAct:
     future: Future[None] | None = None
 
     def tell(self, done: int, total: int | None, unit: str) -> None:
-        """Note how far it is."""
+        """Store the progress."""
         self.done, self.total, self.unit = done, total, unit
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more comes of it."""
+        """Whether it finished, failed or was stopped."""
         return self.status in ("finished", "failed", "stopped")
 
 
 class LongActs:
-    """Acts by a key, one at a time, each in the process `computing`; the last results stay.
+    """Acts by key, run one at a time in the process `computing`; the last results are stored.
 
-    Nobody else asks that process: a stop ends it. With `is_fresh` each act has a new one, so that
-    no other's memory counts as its own.
+    Only these acts may use that process, since a stop ends it. With `is_fresh` each act has a new
+    process, so that the memory of earlier acts is not counted.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class LongActs:
         self._pool: ThreadPoolExecutor | None = None
 
     def look(self, key: str) -> LongAct | None:
-        """How the act stands; None where none was begun, or it is long over."""
+        """The act of `key`; None if none was begun, or it is over and no longer stored."""
         return self._acts.get(key)
 
     def unfinished(self, prefix: str) -> dict[str, LongAct]:
-        """The acts under way or failed whose keys begin so, by what follows, the last first."""
+        """Running and failed acts, the last first, by the rest of their key after `prefix`."""
         with self._lock:
             acts = list(reversed(self._acts.items()))
         return {
@@ -73,7 +73,7 @@ class LongActs:
         }
 
     def begin(self, key: str, title: str, question: Question) -> LongAct:
-        """Begin an act, or give the one that is under way."""
+        """Begin an act, or return the one that is running already."""
         with self._lock:
             act = self._acts.get(key)
             if act is not None and not act.is_over:
@@ -90,16 +90,16 @@ class LongActs:
         return act
 
     def wait(self, key: str, seconds: float) -> None:
-        """Wait until an act is over, for so long at most."""
+        """Wait until an act is over, at most `seconds`."""
         with self._lock:
             act = self._acts.get(key)
         if act is not None and act.future is not None:
             wait([act.future], seconds)
 
     def ask(self, key: str, title: str, question: Question, seconds: float) -> LongAct:
-        """The act, which is waited for so long at most; what came of it is told once.
+        """Wait at most `seconds` for the act and return it; a result is returned only once.
 
-        It is begun where there is none, where that was told already, and where it was stopped.
+        The act is begun if there is none, if its result was returned already, or if it was stopped.
         """
         act = self.look(key)
         if act is None or act.status == "stopped":
@@ -109,7 +109,7 @@ class LongActs:
         return act
 
     def stop(self, key: str) -> None:
-        """Stop an act that is under way; what it wrote in part is not kept."""
+        """Stop a running act; what it wrote so far is not used."""
         with self._lock:
             act = self._acts.get(key)
             if act is None or act.is_over:
@@ -121,26 +121,26 @@ class LongActs:
                 self._computing.interrupt()
 
     def stop_all(self, prefix: str = "") -> None:
-        """Stop those whose keys begin so, the last to come first."""
+        """Stop the acts whose keys begin with `prefix`, the last begun first."""
         for key in reversed(list(self._acts)):
             if key.startswith(prefix):
                 self.stop(key)
 
     def forget(self, key: str) -> None:
-        """Forget what came of an act; one that is under way goes on."""
+        """Forget the result of an act; a running one goes on."""
         with self._lock:
             if key in self._acts and self._acts[key].is_over:
                 del self._acts[key]
 
     def end(self) -> None:
-        """End them all."""
+        """Stop all acts and the thread."""
         self.stop_all()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _perform(self, act: LongAct, question: Question) -> None:
         def is_stopped() -> bool:
-            # Only from its turn on: before that a stop would end the answer of another.
+            # Set only when its turn has come: earlier, a stop would end another act's process.
             with self._lock:
                 if not act.is_over:
                     act.status, self._computed = "working", act
@@ -158,7 +158,7 @@ class LongActs:
         else:
             with self._lock:
                 self._computed = None
-                # Even where it was stopped meanwhile: what it wrote is there.
+                # Also if it was stopped meanwhile, since its files are written.
                 act.result, act.status = result, "finished"
         if self._is_fresh:
             self._computing.end()

@@ -1,4 +1,4 @@
-"""`python -m toile.app.openapi`: what the API takes and says; the page's types are made of it."""
+"""`python -m toile.app.openapi` prints the OpenAPI document, the source of the page's types."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from toile.app.session import Session
 
 
 def openapi_text() -> str:
-    """The API's OpenAPI document, as `web/openapi.json` has it."""
+    """The API's OpenAPI document, the content of `web/openapi.json`."""
     app = create_app(Session.of(Path("runs")))
     return json.dumps(app.openapi(), indent=1) + "\n"
 

@@ -1,4 +1,4 @@
-"""The pages of runs, written anew in the process that computes."""
+"""Rewrites the pages of runs, in the process that computes."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ from toile.app.computing import Question, Tell
 
 
 def renew_run_page(question: Question, content: bytes, tell: Tell) -> Question:
-    """Write a run's page anew, so that it tells the name, note and star that the run has now."""
+    """Rewrite a run's page, so that it shows the run's present name, note and star."""
     from toile.runs import RunsFolder
     from toile.workbench import renew_page
 
-    tell(0, None, "writing its page anew")
+    tell(0, None, "rewriting its page")
     workspace = Path(question["workspace"])
     entry = RunsFolder(workspace).named(workspace / question["run"])
     return {"reason": renew_page(entry)}

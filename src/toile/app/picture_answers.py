@@ -1,4 +1,4 @@
-"""What the networks of runs say of pictures, in the process that computes."""
+"""Predictions of runs' networks for a picture, in the process that computes."""
 
 import base64
 from collections import OrderedDict
@@ -16,13 +16,13 @@ SHOWN_PX = 256
 
 
 class PictureAnswers:
-    """Networks that were asked lately, kept open."""
+    """Answers about pictures; the last eight networks stay open."""
 
     def __init__(self) -> None:
         self._opened: OrderedDict[tuple[str, str, float], Any] = OrderedDict()
 
     def ask(self, question: Question, content: bytes, tell: Tell) -> Question:
-        """What a run's network says of the picture whose bytes are `content`."""
+        """The prediction of a run's network for the picture file `content`."""
         prediction = self._network(Path(question["folder"]), question["weights"]).ask(
             content,
             num_top=question["num_top"],
@@ -39,10 +39,10 @@ class PictureAnswers:
         }
 
     def vote(self, question: Question, content: bytes, tell: Tell) -> Question:
-        """What each of several runs says of a picture, and their vote, as `ask_together` has it.
+        """The prediction of each run for a picture, and their vote as in `ask_together`.
 
-        A run that cannot be asked has an `error` and no voice. There is no vote, and `refusal` says
-        why, where fewer than two answer, most abstain, or their classes differ.
+        A run that fails has an `error` and does not vote. If fewer than two answer, most abstain,
+        or their classes differ, there is no vote, and `refusal` says why.
         """
         from toile.prediction import vote
 
@@ -62,9 +62,9 @@ class PictureAnswers:
             predictions.append({"run": run, "top": top, "abstained": list(abstained), "error": ""})
         refusal = ""
         if len(by_run) < 2:
-            refusal = "fewer than two runs could be asked"
+            refusal = "fewer than two runs could predict"
         elif len(classes) > 1:
-            refusal = "these runs do not know the same classes in the same order"
+            refusal = "these runs do not have the same classes in the same order"
         elif 2 * sum(bool(answer["abstained"]) for answer in predictions) > len(by_run):
             refusal = "more than half of the runs give no answer"
         if refusal:
@@ -78,13 +78,16 @@ class PictureAnswers:
         }
 
     def outline(self, question: Question, content: bytes, tell: Tell) -> Question:
-        """Where the mean picture of a class has its edges, to draw on from: light on dark."""
+        """The edges of a class's mean picture, light on dark, as a start for drawing."""
         from toile.data import class_outline, load_data
         from toile.runs import Run, data_settings
 
         run = Run(Path(question["folder"]))
         if not 0 <= question["label"] < len(run.data.class_names):
-            raise ToileError(f"class {question['label']} is asked for, which {run.id} has not")
+            raise ToileError(
+                f"{run.id} has no class {question['label']}; its classes are 0 to "
+                f"{len(run.data.class_names) - 1}"
+            )
         dataset = load_data(data_settings(run), progress=tell, fetch=False)
         edges = class_outline(dataset, run.data.class_names[question["label"]])
         return packed(edges[None, None])
@@ -103,7 +106,7 @@ class PictureAnswers:
 
 
 def _full_answer(network: Any, content: bytes, question: Question) -> tuple[Any, np.ndarray]:
-    """A network's answer with every class, and their probabilities (k,) even where it abstains."""
+    """A network's prediction, and all probabilities (k,) even if it abstains."""
     words = {
         "num_top": len(network.class_names),
         "always": question["always"],
@@ -130,7 +133,7 @@ def _top(candidates: Any) -> list[Question]:
 
 
 def _step(step: Any) -> Question:
-    # For the eye alone, and small enough to be sent while somebody draws.
+    # Only for display, and small enough to be sent while somebody draws.
     stride = -(-max(step.pixels.shape[1:]) // SHOWN_PX)
     shown = step.pixels[:, ::stride, ::stride]
     channels, height, width = shown.shape

@@ -1,10 +1,10 @@
-"""What a training takes on this machine and from another run, in the process that computes."""
+"""Time and memory of a training, and the layers it copies, in the process that computes."""
 
 from toile.app.computing import Question, Tell
 
 
 def probe_recipe(question: Question, content: bytes, tell: Tell) -> Question:
-    """Seconds of an epoch and memory, of a training as the queue begins it: with one thread."""
+    """Seconds per epoch and memory of a training, with one thread, as the queue begins it."""
     from toile.recipe import plan_network, read_recipe_text, with_settings
     from toile.training import prepare_torch, probe, resolve
 
@@ -26,7 +26,7 @@ def probe_recipe(question: Question, content: bytes, tell: Tell) -> Question:
 
 
 def preview_start(question: Question, content: bytes, tell: Tell) -> Question:
-    """Which layers a recipe takes from the run that it begins with, and which it freezes."""
+    """The layers that a recipe copies from the run it starts from, and those it freezes."""
     from toile.recipe import plan_network, read_recipe_text
     from toile.runs import start_weights
 

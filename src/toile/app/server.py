@@ -1,4 +1,4 @@
-"""The app of a workspace: its API and its page, the guard in front, and the port."""
+"""The server of a workspace: its API and page, the guard before them, and the port."""
 
 import mimetypes
 import socket
@@ -26,7 +26,7 @@ from toile.guard import Guard
 from toile.listening import listen
 
 WEB = Path(str(files("toile.app"))) / "_web"
-# A photograph; files of a dataset have a limit of their own.
+# Enough for a photograph; uploaded files of a dataset have another limit.
 MOST_BYTES = 20_000_000
 UPLOADS = "/api/uploads/"
 UPLOAD_BYTES = 4_000_000_000
@@ -43,7 +43,7 @@ POLICY = (
 
 
 class AppAbout(BaseModel):
-    """Which workspace this is, and what it runs on."""
+    """The workspace, Toile's version and the number of cores."""
 
     version: str
     workspace: str
@@ -51,13 +51,13 @@ class AppAbout(BaseModel):
 
 
 class AppProblem(BaseModel):
-    """What was wrong, the rule, and the next step."""
+    """An error: what was wrong, the rule, and the next step."""
 
     error: str
 
 
 def create_app(session: Session) -> FastAPI:
-    """The app of a workspace, without its guard; FastAPI's own pages load foreign code."""
+    """The app of a workspace, without its guard, and without FastAPI's pages of foreign code."""
     app = FastAPI(
         title="Toile",
         version=VERSION,
@@ -72,7 +72,7 @@ def create_app(session: Session) -> FastAPI:
 
     @app.get("/api/about")
     def about(session: CurrentSession) -> AppAbout:
-        """Which workspace this is."""
+        """The workspace of this server."""
         workspace = str(session.workspace.absolute())
         return AppAbout(version=VERSION, workspace=workspace, cores=session.queue.cores)
 
@@ -92,7 +92,7 @@ def create_app(session: Session) -> FastAPI:
 
 
 def guarded(session: Session, token: str, hosts: frozenset[str]) -> Guard:
-    """The app behind its guard: static files need no token, the API does."""
+    """The app behind its guard: the API needs a token, static files do not."""
     return Guard(
         create_app(session),
         hosts,
@@ -110,14 +110,14 @@ def guarded(session: Session, token: str, hosts: frozenset[str]) -> Guard:
 def serve_app(
     session: Session, listening: socket.socket, token: str, hosts: frozenset[str]
 ) -> None:
-    """Answer until a signal comes; trainings go on without the server."""
+    """Answer requests until a signal comes; trainings go on without the server."""
     with _looked_after(session):
         listen(guarded(session, token, hosts), listening)
 
 
 @dataclass(frozen=True)
 class OpenPaths:
-    """What is shown without a token: the page's own files, and run pages opened by a ticket."""
+    """The paths that need no token: the page's files, and run pages with a ticket."""
 
     session: Session
 
@@ -127,7 +127,7 @@ class OpenPaths:
 
 @cache
 def _web_files() -> dict[str, Path]:
-    """The page's files by their paths in a URL. Asked for by name, so that no path leads out."""
+    """The page's files by URL path. Only these names are served, so no path leads outside."""
     files = {
         f"/{file.relative_to(WEB).as_posix()}": file for file in WEB.rglob("*") if file.is_file()
     }
@@ -139,16 +139,16 @@ def _static(path: str) -> Response:
     if file is None or not file.is_file():
         raise HTTPException(404)
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    # Assets have their content's hash in their names.
+    # An asset's name contains the hash of its content.
     headers = {"cache-control": "public, max-age=31536000, immutable"} if "/assets/" in path else {}
     return Response(file.read_bytes(), headers=headers, media_type=kind)
 
 
 @contextmanager
 def _looked_after(session: Session) -> Iterator[None]:
-    """Meanwhile the queue advances, and what nobody asks any more is ended.
+    """Meanwhile advance the queue and end idle processes.
 
-    Files that pages of the server before brought, and that became no dataset, are deleted.
+    First delete the uploads of the previous server that became no dataset.
     """
     with suppress(ToileError, OSError):
         session.uploads.sweep()
@@ -156,7 +156,7 @@ def _looked_after(session: Session) -> Iterator[None]:
 
     def look() -> None:
         while not over.wait(TICK_SECONDS):
-            # A full disk, say: the next request tells of it.
+            # For example a full disk, which the next request reports.
             with suppress(ToileError, OSError):
                 session.queue.advance()
             session.end_idle()
@@ -199,4 +199,4 @@ def _say_errors(app: FastAPI) -> None:
 
     @app.exception_handler(ClientDisconnect)
     def gone(request: Request, error: ClientDisconnect) -> Response:
-        return Response()  # To nobody.
+        return Response()  # Nobody receives it.

@@ -1,4 +1,4 @@
-"""What the routes ask: one workspace with its runs, its queue, its drafts and its open networks."""
+"""What the routes use: one workspace with its runs, queue, drafts and computing processes."""
 
 import json
 import re
@@ -25,22 +25,22 @@ from toile.runs import DataList, Run
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 TICKET_SECONDS = 600.0
-# Of data that takes longer to open the page is told how far that is, and asks again.
+# If opening takes longer, the page gets the progress and asks again.
 OPENING_SECONDS = 1.0
-# Answers that no page may ask for any more, of some megabytes each.
+# Answers take some megabytes each, so only a few are stored.
 MOST_SHOWN = 8
 PAGES = "/pages/"
 CRASHED = (
-    "the process that read it ended; the file is damaged, or asks for more memory than there is"
+    "the process that read the file ended; the file is damaged or needs more memory than there is"
 )
 
 
 class NotHere(ToileError):
-    """What was asked for by its id is not in the workspace."""
+    """The workspace has nothing with this id."""
 
 
 class StillOpening(Exception):
-    """What was asked for is being read; how far that is stands in `act`."""
+    """The data is still being read; `act` has the progress."""
 
     def __init__(self, act: LongAct) -> None:
         super().__init__(act.title)
@@ -49,12 +49,12 @@ class StillOpening(Exception):
 
 @dataclass
 class Tickets(Container[object]):
-    """Paths that open one run's page for some minutes, since a new tab cannot show a token."""
+    """Paths that open one run's page for ten minutes, since a new tab cannot send the token."""
 
     _runs: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def new(self, run_id: str) -> str:
-        """The path of the page of a run, from now on open."""
+        """A new path that opens the page of a run."""
         now = time.monotonic()
         self._runs = {path: ticket for path, ticket in self._runs.items() if ticket[1] > now}
         path = f"{PAGES}{secrets.token_urlsafe(24)}"
@@ -62,7 +62,7 @@ class Tickets(Container[object]):
         return path
 
     def run_of(self, path: str) -> str | None:
-        """The run whose page a path opens; None where it opens none any more."""
+        """The run whose page `path` opens; None if it has expired."""
         run_id, until = self._runs.get(path, ("", 0.0))
         return run_id if until > time.monotonic() else None
 
@@ -79,34 +79,34 @@ class Session:
     drafts: Drafts
     datasets: DataList
     answering: Computing
-    """Says what networks see in pictures."""
+    """Predicts pictures with the networks of runs."""
     reading: Computing
-    """Reads and describes datasets, which may take long; asked by `acts` alone."""
+    """Reads and describes datasets, which may take long; used only by `acts`."""
     showing: Computing
-    """Shows pictures of datasets, while others are read; asked by `openings` alone."""
+    """Shows pictures of datasets while others are read; used only by `openings`."""
     renewing: Computing
-    """Writes pages of runs; asked by `pages` alone."""
+    """Writes pages of runs; used only by `pages`."""
     openings: LongActs
-    """Open datasets and answer what was asked of their pictures, in one turn."""
+    """Open a dataset and return its pictures, as one act."""
     acts: LongActs
     probes: LongActs
-    """Measure what a training takes here."""
+    """Measure the time and memory of a training on this machine."""
     pages: LongActs
-    """Write the pages of runs anew, by their ids, once another thing is said of them."""
+    """Rewrite the pages of runs after a new name, note or star; by the runs' ids."""
     imports: LongActs
-    """Read networks that were trained elsewhere, by their uploads; a file may crash the process."""
+    """Import networks trained elsewhere, by upload; a file may crash the process."""
     tickets: Tickets = field(default_factory=Tickets)
     rereads: Counter[str] = field(default_factory=Counter)
-    """How often each dataset was read anew, by the name that a recipe has for it."""
+    """How often each dataset was read again, by its `data.name` in a recipe."""
 
     @property
     def uploads(self) -> Uploads:
-        """The files that pages bring."""
+        """The uploaded files."""
         return Uploads(self.datasets)
 
     @classmethod
     def of(cls, workspace: Path, cores: int | None = None) -> "Session":
-        """The session of a workspace; nothing is started or written."""
+        """The session of a workspace; no process starts, and nothing is written."""
         reading = Computing(workspace, seconds=None)
         showing = Computing(workspace, seconds=None)
         renewing = Computing(workspace, seconds=None)
@@ -127,7 +127,7 @@ class Session:
         )
 
     def data_size(self, data: Data) -> DataSize | None:
-        """How much data there is, of what is known by name or was added; None of other data."""
+        """The size of a dataset that is known by name or was added; None for other data."""
         if (size := known_data_size(data)) is not None:
             return size
         entry = next((each for each in self.datasets.entries() if each.is_read_by(data)), None)
@@ -138,7 +138,7 @@ class Session:
         return DataSize(entry.shape, entry.num_classes, num_train - held_out)
 
     def data_question(self, name: str) -> dict[str, Any]:
-        """The dataset called so, as what computes is asked for it. Raises NotHere without one."""
+        """The dataset `name` as a part of a question. Raises NotHere if there is none."""
         if name in {source.name for source in list_sources()}:
             settings: dict[str, Any] = {"name": name}
         else:
@@ -150,9 +150,9 @@ class Session:
         return {"data": settings, "version": self.rereads[settings["name"]]}
 
     def show(self, name: str, question: dict[str, Any]) -> dict[str, Any]:
-        """Pictures of a dataset, as `question` asks for them.
+        """Pictures of the dataset `name`, chosen by `question`.
 
-        Raises StillOpening while its files, or those of another, are read, however long that takes.
+        Raises StillOpening while its files, or those of another dataset, are being read.
         """
         asked = {**question, **self.data_question(name)}
         key = f"open:{name}:{json.dumps(asked, sort_keys=True)}"
@@ -164,28 +164,28 @@ class Session:
         return act.result
 
     def stop_showing(self, name: str) -> None:
-        """Stop opening a dataset, whoever waits for pictures of it."""
+        """Stop opening a dataset, also for other pages that wait for its pictures."""
         self.openings.stop_all(f"open:{name}:")
 
     def renew_page(self, run: Run) -> None:
-        """Have the page of `run` written anew, where it has one; nothing is waited for.
+        """Begin to rewrite the page of `run`, if it has one, and return at once.
 
-        One that is being written is begun anew: it may have read what has changed since.
+        A rewriting under way begins again, since it may have read what has changed since.
         """
         self.pages.stop(run.id)
         if (run.folder / "report.html").is_file():
             question = {"verb": "renew", "run": run.id, "workspace": str(self.workspace.absolute())}
-            self.pages.begin(run.id, f"writing the page of {run.id} anew", question)
+            self.pages.begin(run.id, f"rewriting the page of {run.id}", question)
 
     def end_idle(self) -> None:
-        """End the processes that nobody has asked for a while."""
+        """End the processes that were not asked for two minutes."""
         self.answering.end_if_idle()
         self.reading.end_if_idle()
         self.showing.end_if_idle()
         self.renewing.end_if_idle()
 
     def end(self) -> None:
-        """End what computes; trainings go on."""
+        """End the computing processes; trainings go on."""
         self.acts.end()
         self.openings.end()
         self.probes.end()
@@ -195,7 +195,7 @@ class Session:
             computing.end()
 
     def run(self, run_id: str) -> Run:
-        """The run with this id: never a path. Raises NotHere where there is none."""
+        """The run with this id, which is never a path. Raises NotHere if there is none."""
         folder = self.workspace / run_id
         if not RUN_ID.fullmatch(run_id) or not (folder / "state.json").is_file():
             raise NotHere(f"no run here is called {run_id!r:.80}; it may have been deleted")
@@ -203,7 +203,7 @@ class Session:
 
 
 def session_of(request: Request) -> Session:
-    """The session of the app that is asked."""
+    """The session of the app that received the request."""
     session: Session = request.app.state.session
     return session
 

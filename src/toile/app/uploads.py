@@ -1,4 +1,4 @@
-"""Files that a page brings: written as they come, in a folder that becomes a dataset's."""
+"""Uploaded files: written to a folder that later belongs to a dataset."""
 
 import os
 import re
@@ -18,30 +18,30 @@ from toile.files import writing
 from toile.runs import DataList
 
 UPLOAD = re.compile(r"[0-9a-f]{16}")
-# What readers know files by; a name that is none of these leads nowhere.
+# Without slashes or a leading dot, so that a name cannot lead outside the folder.
 FILE_NAME = re.compile(r"[A-Za-z0-9_(\[][A-Za-z0-9 _.,+()\[\]-]{0,119}")
 MOST_FILES = 16
 KEPT_SECONDS = 86_400.0
-# Of uploads that are no datasets yet; one file has 4 GB at most.
+# Of all uploads that are no datasets yet; one file may have 4 GB.
 MOST_BYTES = 16_000_000_000
-# What a disk keeps for trainings.
+# Disk space left free for trainings.
 LEAST_FREE_BYTES = 1_000_000_000
 WRITTEN_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True)
 class Uploads:
-    """Uploads of a workspace, by an opaque id each, beside the datasets that it remembers."""
+    """The uploads of a workspace, each with a random id, in the folder of its added datasets."""
 
     datasets: DataList
 
     @property
     def folder(self) -> Path:
-        """Where they lie."""
+        """The folder of all uploads."""
         return self.datasets.folder
 
     def new(self) -> str:
-        """A place for files to come. Those that became no dataset within a day are deleted."""
+        """Make a folder for files and return its id; delete uploads unused for a day."""
         upload = secrets.token_hex(8)
         with writing(self.folder):
             self._of(upload).mkdir(parents=True, mode=0o700)
@@ -49,30 +49,30 @@ class Uploads:
         return upload
 
     def sweep(self, seconds: float = 0.0) -> None:
-        """Delete uploads that are no datasets and were not changed for so many seconds."""
+        """Delete uploads that are no datasets and did not change for `seconds`."""
         for folder in self._waiting():
-            # Another may have deleted it just now.
+            # Another request may have deleted it just now.
             with suppress(FileNotFoundError):
                 if time.time() - folder.stat().st_mtime >= seconds:
                     shutil.rmtree(folder, ignore_errors=True)
 
     def remove(self, upload: str) -> None:
-        """Delete an upload. Raises ToileError where it has become a dataset."""
+        """Delete an upload. Raises ToileError if it has become a dataset."""
         folder = self.path(upload)
         if folder not in self._waiting():
-            raise ToileError("these files are a dataset by now; forget that to delete them")
+            raise ToileError("these files are a dataset now; remove the dataset to delete them")
         shutil.rmtree(folder, ignore_errors=True)
 
     def remove_with(self, path: str) -> None:
-        """Delete the upload that `path` is in, where it is in one that is no dataset."""
+        """Delete the upload that contains `path`, unless it is a dataset or no upload."""
         for folder in self._waiting():
             if folder in (Path(path), *Path(path).parents):
                 shutil.rmtree(folder, ignore_errors=True)
 
     async def write(self, upload: str, file_name: str, chunks: AsyncIterator[bytes]) -> int:
-        """Write a file as it comes, and give its size. A part is not kept where it breaks off.
+        """Write the file as its bytes arrive, and return its size; an incomplete file is deleted.
 
-        Raises ToileError where the disk or the room for uploads gets full.
+        Raises ToileError if the disk or the space for uploads gets full.
         """
         path = self.path(upload) / self._checked(upload, file_name)
         partial = path.parent / f".{secrets.token_hex(4)}.part"
@@ -92,27 +92,27 @@ class Uploads:
         return num_bytes
 
     def path(self, upload: str) -> Path:
-        """The folder of an upload. Raises ToileError where there is none."""
+        """The folder of an upload. Raises ToileError if there is none."""
         if not UPLOAD.fullmatch(upload) or not self._of(upload).is_dir():
-            raise ToileError("these files are here no more; drop them again")
+            raise ToileError("these files were deleted; upload them again")
         return self._of(upload)
 
     def source(self, upload: str) -> Path:
-        """What a reader is given: the file where one came, or the folder of several."""
+        """The path to read: the file if there is only one, or else the folder."""
         folder = self.path(upload)
         files = sorted(folder.glob("[!.]*"))
         if not files:
-            raise ToileError("no file has come; drop one first")
+            raise ToileError("no file was uploaded; upload one first")
         return files[0] if len(files) == 1 else folder
 
     def _checked(self, upload: str, file_name: str) -> str:
         if not FILE_NAME.fullmatch(file_name):
             raise ToileError(
-                f"a file is called {file_name!r:.80}; its name is of up to 120 Latin letters, "
-                "digits, spaces, points and dashes: rename it first"
+                f"the file name {file_name!r:.80} is not allowed; rename it with up to 120 Latin "
+                "letters, digits, spaces, points and dashes"
             )
         if len(list(self.path(upload).glob("[!.]*"))) >= MOST_FILES:
-            raise ToileError(f"{MOST_FILES} files have come, which is the most; make a zip of them")
+            raise ToileError(f"an upload has at most {MOST_FILES} files; pack them in one zip")
         return file_name
 
     def _keep(self, partial: Path, path: Path) -> None:
@@ -120,12 +120,12 @@ class Uploads:
             os.replace(partial, path)
 
     def _waiting(self) -> list[Path]:
-        """Uploads that are no datasets. By name too: a workspace may have been moved since."""
+        """Uploads that are no datasets, compared by name, since a workspace may have been moved."""
         inside = {part for entry in self.datasets.entries() for part in Path(entry.path).parts}
         return [folder for folder in self.folder.glob("upload-*") if folder.name not in inside]
 
     def _num_bytes(self) -> int:
-        """Of all uploads that are no datasets."""
+        """Bytes of all uploads that are no datasets."""
         num_bytes = 0
         for folder in self._waiting():
             with suppress(FileNotFoundError):
@@ -137,16 +137,16 @@ class Uploads:
 
 
 def _write(file: BinaryIO, content: bytearray, room: int) -> int:
-    """Write a part, where there is room for it."""
+    """Write a part, if there is space for it."""
     if len(content) > room:
         raise ToileError(
-            f"files that are no datasets yet have {MOST_BYTES / 1e9:g} GB together, which is full; "
-            "add or forget those before, or give this one's path"
+            f"uploads that are no datasets yet may have {MOST_BYTES / 1e9:g} GB together; add or "
+            "delete earlier ones, or type the path of this file"
         )
     free = shutil.disk_usage(file.name).free
     if free - len(content) < LEAST_FREE_BYTES:
         raise ToileError(
             f"the disk has {free / 1e9:.1f} GB left, and {LEAST_FREE_BYTES / 1e9:g} GB stay free "
-            "for trainings; make room, or give the path of the files"
+            "for trainings; delete other files, or type the path of these files"
         )
     return file.write(content)

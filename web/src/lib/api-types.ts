@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * About
-         * @description Which workspace this is.
+         * @description The workspace of this server.
          */
         get: operations["about"];
         put?: never;
@@ -33,13 +33,13 @@ export interface paths {
         };
         /**
          * List Datasets
-         * @description The datasets known by name, those that were added here, and those that are being added.
+         * @description The datasets known by name, those added here, and those being added.
          */
         get: operations["list_datasets"];
         put?: never;
         /**
          * Add Dataset
-         * @description Read a dataset and remember it; ask for how it stands by `GET data/{name}/added`.
+         * @description Begin to read and add a dataset; `GET data/{name}/added` has the progress.
          */
         post: operations["add_dataset"];
         delete?: never;
@@ -57,7 +57,7 @@ export interface paths {
         };
         /**
          * Get Added
-         * @description How the reading of a new dataset stands.
+         * @description The progress of reading a new dataset.
          */
         get: operations["get_added"];
         put?: never;
@@ -79,7 +79,7 @@ export interface paths {
         put?: never;
         /**
          * Get Dataset
-         * @description Fetch a dataset that is known by name.
+         * @description Download a dataset that is known by name.
          */
         post: operations["get_dataset"];
         delete?: never;
@@ -99,7 +99,7 @@ export interface paths {
         put?: never;
         /**
          * Stop Act
-         * @description Stop fetching, reading, describing or opening a dataset.
+         * @description Stop downloading, reading, describing or opening a dataset.
          */
         post: operations["stop_act"];
         delete?: never;
@@ -120,7 +120,7 @@ export interface paths {
         post?: never;
         /**
          * Forget Dataset
-         * @description Remember an added dataset no more, or one whose adding failed; files that were brought go.
+         * @description Remove an added dataset, or one whose adding failed, and delete its uploaded files.
          */
         delete: operations["forget_dataset"];
         options?: never;
@@ -139,9 +139,9 @@ export interface paths {
         put?: never;
         /**
          * Describe Dataset
-         * @description A dataset's description where it is ready, or how far it is; begun where it never was.
+         * @description A dataset's description, or its progress; the first request begins it.
          *
-         *     One that was stopped or failed stays so until `anew`, with which its files are read again.
+         *     A description that failed or was stopped begins again with `anew`, which reads the files again.
          */
         post: operations["describe_dataset"];
         delete?: never;
@@ -201,7 +201,7 @@ export interface paths {
         put?: never;
         /**
          * Vary Picture
-         * @description A training picture, and eight times as training with these settings may see it.
+         * @description A training picture, and eight random changes of it as in training with these settings.
          */
         post: operations["vary_picture"];
         delete?: never;
@@ -221,7 +221,7 @@ export interface paths {
         put?: never;
         /**
          * Begin Upload
-         * @description Make a place for files to come.
+         * @description Begin an upload of files.
          */
         post: operations["begin_upload"];
         delete?: never;
@@ -240,7 +240,7 @@ export interface paths {
         get?: never;
         /**
          * Bring File
-         * @description A file of a dataset, whose bytes are the body.
+         * @description Upload a file, whose bytes are the body.
          */
         put: operations["bring_file"];
         post?: never;
@@ -262,7 +262,7 @@ export interface paths {
         post?: never;
         /**
          * Drop Upload
-         * @description Delete files that were brought, which became no dataset.
+         * @description Delete uploaded files that became no dataset.
          */
         delete: operations["drop_upload"];
         options?: never;
@@ -285,7 +285,7 @@ export interface paths {
         put?: never;
         /**
          * Begin Import
-         * @description Begin to make a run of a file; ask what became of it by `GET imports/{upload}`.
+         * @description Begin to make a run of a file; `GET imports/{upload}` has the result.
          */
         post: operations["begin_import"];
         delete?: never;
@@ -303,7 +303,7 @@ export interface paths {
         };
         /**
          * Get Import
-         * @description The run that a file has become; asked again while it is read, and why there is none.
+         * @description The run made of a file, or an error that says why there is none; 202 while it is read.
          */
         get: operations["get_import"];
         put?: never;
@@ -325,7 +325,7 @@ export interface paths {
         put?: never;
         /**
          * Stop Import
-         * @description Stop reading a file; what there is of its run is deleted.
+         * @description Stop reading a file, and delete the unfinished run.
          */
         post: operations["stop_import"];
         delete?: never;
@@ -343,7 +343,7 @@ export interface paths {
         };
         /**
          * Get Runs
-         * @description The runs; none of them where `known` is the list's version still.
+         * @description The runs; an empty list if `known` is still the list's version.
          */
         get: operations["get_runs"];
         put?: never;
@@ -370,16 +370,16 @@ export interface paths {
         post?: never;
         /**
          * Delete Run
-         * @description Delete a run; it lies in the bin for thirty days.
+         * @description Move a run to the bin, from where it is deleted after thirty days.
          */
         delete: operations["delete_run"];
         options?: never;
         head?: never;
         /**
          * Remark Run
-         * @description Give a run a star, a note or another name, or take a star or a note away.
+         * @description Set or remove a run's star or note, or change its name.
          *
-         *     Its page tells them too a while later.
+         *     Its page is rewritten afterwards.
          */
         patch: operations["remark_run"];
         trace?: never;
@@ -393,7 +393,7 @@ export interface paths {
         };
         /**
          * Get History
-         * @description A run's curve from a place on.
+         * @description A run's curve from `since` on.
          */
         get: operations["get_history"];
         put?: never;
@@ -413,7 +413,7 @@ export interface paths {
         };
         /**
          * Get Recall
-         * @description How well each class is answered by the weights of the last epoch scored.
+         * @description The recall of each class with the weights of the last scored epoch.
          */
         get: operations["get_recall"];
         put?: never;
@@ -433,7 +433,7 @@ export interface paths {
         };
         /**
          * List Bin
-         * @description What was deleted and can be brought back, the last deleted first.
+         * @description The deleted entries that can be restored, the last deleted first.
          */
         get: operations["list_bin"];
         put?: never;
@@ -455,7 +455,7 @@ export interface paths {
         put?: never;
         /**
          * Restore Run
-         * @description Bring back what was deleted last under this name.
+         * @description Restore the last deleted entry of this name.
          */
         post: operations["restore_run"];
         delete?: never;
@@ -473,7 +473,7 @@ export interface paths {
         };
         /**
          * Compare Runs
-         * @description Runs side by side: in what their recipes differ, and which of two is right more often.
+         * @description Runs side by side: the different settings, and the test of two runs.
          */
         get: operations["compare_runs"];
         put?: never;
@@ -493,13 +493,13 @@ export interface paths {
         };
         /**
          * Get Renewed Page
-         * @description Whether the run's page tells what is said of it now; asked again while that is written.
+         * @description Whether the run's page shows its present name, note and star; 202 while it is rewritten.
          */
         get: operations["get_renewed_page"];
         put?: never;
         /**
          * Open Page
-         * @description A path for a new tab to open the run's page at; it has no token to show.
+         * @description A path at which a new tab, which has no token, opens the run's page.
          */
         post: operations["open_page"];
         delete?: never;
@@ -539,7 +539,7 @@ export interface paths {
         put?: never;
         /**
          * Get Form
-         * @description A recipe's settings, changed as asked where that can be.
+         * @description A recipe's settings, with the possible changes made.
          */
         post: operations["get_form"];
         delete?: never;
@@ -559,7 +559,7 @@ export interface paths {
         put?: never;
         /**
          * Preview Start
-         * @description Which layers a recipe takes from another run, and which of them are frozen.
+         * @description The layers that a recipe copies from another run, and those it freezes.
          */
         post: operations["preview_start"];
         delete?: never;
@@ -577,13 +577,13 @@ export interface paths {
         };
         /**
          * Get Queue
-         * @description The trainings that run and wait.
+         * @description The running and waiting trainings.
          */
         get: operations["get_queue"];
         put?: never;
         /**
          * Add Training
-         * @description Train a recipe as a new run, when there are cores for it.
+         * @description Train a recipe as a new run, as soon as cores are free.
          */
         post: operations["add_training"];
         delete?: never;
@@ -603,7 +603,7 @@ export interface paths {
         put?: never;
         /**
          * Train Longer
-         * @description Have a run go on where it stands.
+         * @description Continue the training of a run.
          */
         post: operations["train_longer"];
         delete?: never;
@@ -623,9 +623,9 @@ export interface paths {
         put?: never;
         /**
          * Stop Training
-         * @description Have a training stop at its next step, with a checkpoint.
+         * @description Stop a training at its next step, with a checkpoint.
          *
-         *     Before there is a run it is taken out of the queue.
+         *     A training that has not begun is removed from the queue.
          */
         post: operations["stop_training"];
         delete?: never;
@@ -645,7 +645,7 @@ export interface paths {
         put?: never;
         /**
          * Move Training
-         * @description Change the order of the trainings that wait.
+         * @description Change the order of the waiting trainings.
          */
         post: operations["move_training"];
         delete?: never;
@@ -666,7 +666,7 @@ export interface paths {
         post?: never;
         /**
          * Remove Training
-         * @description Take a training out of the queue that waits or has failed to begin.
+         * @description Remove a training that waits or failed to begin from the queue.
          */
         delete: operations["remove_training"];
         options?: never;
@@ -683,7 +683,7 @@ export interface paths {
         };
         /**
          * Get Layer Kinds
-         * @description Every kind of layer there is, with its settings.
+         * @description All kinds of layers, with their settings.
          */
         get: operations["get_layer_kinds"];
         put?: never;
@@ -705,7 +705,7 @@ export interface paths {
         put?: never;
         /**
          * Plan
-         * @description Shapes, parameters and multiply-adds of a network, or where it cannot work.
+         * @description Shapes, parameters and multiply-adds of a network, or the layer that cannot work.
          */
         post: operations["plan"];
         delete?: never;
@@ -725,7 +725,7 @@ export interface paths {
         put?: never;
         /**
          * Compare Networks
-         * @description Two networks as a difference, layer by layer, on the data of the first.
+         * @description Two networks compared layer by layer, on the data of the first.
          */
         post: operations["compare_networks"];
         delete?: never;
@@ -745,7 +745,7 @@ export interface paths {
         put?: never;
         /**
          * Probe Recipe
-         * @description Seconds of an epoch and memory here, measured where `begin` asks for it, kept after that.
+         * @description Seconds per epoch and memory on this machine, measured if `begin` is true, then stored.
          */
         post: operations["probe_recipe"];
         delete?: never;
@@ -765,7 +765,7 @@ export interface paths {
         put?: never;
         /**
          * Read Text
-         * @description The document of a recipe written as YAML.
+         * @description A recipe in YAML as JSON.
          */
         post: operations["read_text"];
         delete?: never;
@@ -785,7 +785,7 @@ export interface paths {
         put?: never;
         /**
          * Read Source
-         * @description The document of a preset's, a run's or a draft's recipe.
+         * @description The recipe of a preset, a run or a draft as JSON.
          */
         post: operations["read_source"];
         delete?: never;
@@ -805,7 +805,7 @@ export interface paths {
         put?: never;
         /**
          * Answer Picture
-         * @description What a run's network says of the picture whose bytes are the body.
+         * @description The prediction of a run's network for the picture in the body.
          */
         post: operations["answer_picture"];
         delete?: never;
@@ -825,7 +825,7 @@ export interface paths {
         put?: never;
         /**
          * Vote On Picture
-         * @description What several runs say of the picture whose bytes are the body, each and together.
+         * @description The predictions of several runs for the picture in the body, and their vote.
          */
         post: operations["vote_on_picture"];
         delete?: never;
@@ -843,7 +843,7 @@ export interface paths {
         };
         /**
          * Get Outline
-         * @description The outline of a class's mean training picture, to draw on from.
+         * @description The outline of a class's mean training picture, as a start for drawing.
          */
         get: operations["get_outline"];
         put?: never;
@@ -863,7 +863,7 @@ export interface paths {
         };
         /**
          * List Drafts
-         * @description The names of the drafts, the one last changed first.
+         * @description The names of the drafts, the last changed first.
          */
         get: operations["list_drafts"];
         put?: never;
@@ -883,18 +883,18 @@ export interface paths {
         };
         /**
          * Get Draft
-         * @description A draft; an empty one where there is none.
+         * @description A draft; an empty one if there is none.
          */
         get: operations["get_draft"];
         /**
          * Keep Draft
-         * @description Keep a draft, in place of one of its name.
+         * @description Store a draft and replace an earlier one of its name.
          */
         put: operations["keep_draft"];
         post?: never;
         /**
          * Delete Draft
-         * @description Forget a draft.
+         * @description Delete a draft.
          */
         delete: operations["delete_draft"];
         options?: never;
@@ -908,7 +908,7 @@ export interface components {
     schemas: {
         /**
          * ActState
-         * @description How something stands that takes a while; `reason` says why where it failed.
+         * @description The progress of a long act; `reason` says why it failed.
          */
         ActState: {
             /** Title */
@@ -928,7 +928,7 @@ export interface components {
         };
         /**
          * AppAbout
-         * @description Which workspace this is, and what it runs on.
+         * @description The workspace, Toile's version and the number of cores.
          */
         AppAbout: {
             /** Version */
@@ -940,7 +940,7 @@ export interface components {
         };
         /**
          * AppProblem
-         * @description What was wrong, the rule, and the next step.
+         * @description An error: what was wrong, the rule, and the next step.
          */
         AppProblem: {
             /** Error */
@@ -948,7 +948,7 @@ export interface components {
         };
         /**
          * BegunDataset
-         * @description A dataset that is being read: ask how it stands by its name.
+         * @description A dataset that is being read; `name` asks for its progress.
          */
         BegunDataset: {
             /** Name */
@@ -957,7 +957,7 @@ export interface components {
         };
         /**
          * BinnedRow
-         * @description One that was deleted, at a time in seconds since 1970; its name is its id once more.
+         * @description A deleted entry and its time in seconds since 1970; after restoring, its id is its name.
          */
         BinnedRow: {
             /** Name */
@@ -969,7 +969,7 @@ export interface components {
         };
         /**
          * BroughtFile
-         * @description A file that has come.
+         * @description The size of an uploaded file.
          */
         BroughtFile: {
             /** Num Bytes */
@@ -977,8 +977,7 @@ export interface components {
         };
         /**
          * ClassRecall
-         * @description The fraction of a class's pictures that is answered right, with its 95 % interval, and the
-         *     commonest wrong answer to the others.
+         * @description The recall of a class with its 95 % interval, and the commonest wrong prediction.
          */
         ClassRecall: {
             /** Name */
@@ -991,7 +990,7 @@ export interface components {
         };
         /**
          * ComparedLayer
-         * @description A layer of each of two networks; `differing` are the settings in which they differ.
+         * @description A layer of each of two networks; `differing` are their different settings.
          */
         ComparedLayer: {
             first: components["schemas"]["LayerCell"] | null;
@@ -1015,7 +1014,7 @@ export interface components {
         };
         /**
          * Correlations
-         * @description Pearson's r between the mean pictures of classes; null where it is not defined.
+         * @description Pearson's r between the mean pictures of classes; null if it is not defined.
          */
         Correlations: {
             /** Train */
@@ -1027,7 +1026,7 @@ export interface components {
         };
         /**
          * DatasetDescription
-         * @description A description, or how far it is.
+         * @description A description, or its progress.
          */
         DatasetDescription: {
             act: components["schemas"]["ActState"];
@@ -1035,7 +1034,7 @@ export interface components {
         };
         /**
          * DatasetPart
-         * @description A part, class by class; greys go from 0 to 255 and are null for an empty class.
+         * @description A part, class by class; grey values are in [0, 255], and null for an empty class.
          */
         DatasetPart: {
             /** Name */
@@ -1059,10 +1058,10 @@ export interface components {
         };
         /**
          * DatasetRow
-         * @description A dataset by its name; `path` is empty where it is not on this machine yet.
+         * @description A dataset by its name; `path` is empty if it is not on this machine yet.
          *
-         *     `is_added` is false while it is read for the first time, and where that failed: `act` says so.
-         *     `settings` are those of a recipe's `data` by which it is read.
+         *     `is_added` is false while it is first read, and if that failed; `act` says which. `settings` are
+         *     those of a recipe's `data` that read it.
          */
         DatasetRow: {
             /** Name */
@@ -1095,7 +1094,7 @@ export interface components {
         };
         /**
          * DescribedDataset
-         * @description What there is to know of a dataset; of what is there twice up to a hundred lines each.
+         * @description The description of a dataset; lists of duplicates have up to a hundred lines each.
          */
         DescribedDataset: {
             /** Path */
@@ -1147,7 +1146,7 @@ export interface components {
         };
         /**
          * DifferingSetting
-         * @description A setting in which runs differ, and its value in each.
+         * @description A setting that differs between runs, and its value in each.
          */
         DifferingSetting: {
             /** Address */
@@ -1157,7 +1156,7 @@ export interface components {
         };
         /**
          * Draft
-         * @description A draft's content, which only its page knows how to read.
+         * @description A draft's content, whose form only its page knows.
          */
         Draft: {
             /** Content */
@@ -1187,7 +1186,7 @@ export interface components {
         };
         /**
          * HistoryAnswer
-         * @description What was written from `since` on; ask again from `until`. `since` is 0 after a cut.
+         * @description The records from `since` on; ask again from `until`. After a cut of the file `since` is 0.
          */
         HistoryAnswer: {
             /** Records */
@@ -1202,7 +1201,7 @@ export interface components {
         };
         /**
          * ImportChoices
-         * @description What can be imported: by which endings files are known, and how large they may be.
+         * @description What can be imported: the endings of files, their largest size, and the scalings.
          */
         ImportChoices: {
             /** Suffixes */
@@ -1214,7 +1213,7 @@ export interface components {
         };
         /**
          * ImportedRun
-         * @description The run that a network has become, and what there is to say of it, the warning last.
+         * @description The run made of a network, and sentences about it, the warning last.
          */
         ImportedRun: {
             /** Run */
@@ -1224,7 +1223,7 @@ export interface components {
         };
         /**
          * JobRow
-         * @description A training in the queue, by its run's id; `stopping` once it was asked to stop.
+         * @description A training in the queue, by its run's id; `stopping` is true after a request to stop.
          */
         JobRow: {
             /** Id */
@@ -1248,7 +1247,7 @@ export interface components {
         };
         /**
          * LayerCell
-         * @description A layer of a network strip.
+         * @description A layer of a network, as the page draws it.
          */
         LayerCell: {
             /** Name */
@@ -1304,7 +1303,7 @@ export interface components {
         };
         /**
          * LeftOut
-         * @description A file that was left out or read in part, and why.
+         * @description A file that was left out or only read in part, and the reason.
          */
         LeftOut: {
             /** File */
@@ -1314,7 +1313,7 @@ export interface components {
         };
         /**
          * LikelyClass
-         * @description A class and how likely it is held, in [0, 1].
+         * @description A class and its probability in [0, 1].
          */
         LikelyClass: {
             /** Name */
@@ -1324,7 +1323,7 @@ export interface components {
         };
         /**
          * Longer
-         * @description Up to how many epochs in all a run goes on; as it was planned where nothing is said.
+         * @description The total epochs to which a run goes on; null means those of its recipe.
          */
         Longer: {
             /** Epochs */
@@ -1332,7 +1331,7 @@ export interface components {
         };
         /**
          * McNemarAnswer
-         * @description McNemar's exact test of two runs on the pictures both are scored on.
+         * @description McNemar's exact test of two runs on the pictures that both were scored on.
          */
         McNemarAnswer: {
             /** Both */
@@ -1348,7 +1347,7 @@ export interface components {
         };
         /**
          * NetworkPair
-         * @description A recipe's document, and where the other comes from, as in `preset:quick`.
+         * @description A recipe as JSON, and the source of the other recipe, such as `preset:quick`.
          */
         NetworkPair: {
             /** Recipe */
@@ -1360,12 +1359,12 @@ export interface components {
         };
         /**
          * NetworkRequest
-         * @description A recipe's document; each layer of its network stands as a recipe writes it.
+         * @description A recipe as JSON; the layers of its network are written as in a recipe file.
          */
         NetworkRequest: {
             /**
              * Recipe
-             * @description The recipe's document, network included
+             * @description The recipe as JSON, with its network
              */
             recipe: {
                 [key: string]: unknown;
@@ -1373,7 +1372,7 @@ export interface components {
         };
         /**
          * NewDataset
-         * @description Where a dataset is read from: a path of this machine, or files that were brought.
+         * @description The source of a dataset: a path on this machine, or an upload.
          *
          *     `settings` are those of a recipe's `data`, each `name=value`.
          */
@@ -1401,10 +1400,10 @@ export interface components {
         };
         /**
          * NewImport
-         * @description A file that was brought, and the dataset with its classes.
+         * @description An uploaded file, and the dataset with its classes.
          *
-         *     `scaling` is found out where it is empty; `recipe` says the network of weights alone, as
-         *     `preset:quick` or `draft:NAME`.
+         *     If `scaling` is empty it is found by trial. A file of weights only needs `recipe` for its
+         *     network, such as `preset:quick` or `draft:NAME`.
          */
         NewImport: {
             /** Upload */
@@ -1424,7 +1423,7 @@ export interface components {
         };
         /**
          * NewUpload
-         * @description A place for files to come.
+         * @description The id of a new upload.
          */
         NewUpload: {
             /** Upload */
@@ -1432,7 +1431,7 @@ export interface components {
         };
         /**
          * OfferedMend
-         * @description A change after which it works: what it is, and the layers after it.
+         * @description A change that makes the network work: in words, and the changed layers.
          */
         OfferedMend: {
             /** Words */
@@ -1458,7 +1457,7 @@ export interface components {
         };
         /**
          * PictureAnswer
-         * @description The likeliest classes, likeliest first; none where `abstained` says why.
+         * @description The most probable classes, sorted; empty if the network abstains, as `abstained` says.
          */
         PictureAnswer: {
             /** Top */
@@ -1472,10 +1471,11 @@ export interface components {
         };
         /**
          * PlannedNetwork
-         * @description What becomes of the layers: `layers` as far as they work; the one that does not by its index.
+         * @description The planned layers up to the first that does not work.
          *
-         *     `problem` is the engine's sentence, and `index` the layer it speaks of; null where it is of the
-         *     whole. `text` is the recipe as YAML, empty where it is none; `mends` are changes that help.
+         *     `problem` says what is wrong, and `index` is the layer with the problem, or null if the whole
+         *     network has it. `text` is the recipe as YAML, empty if there is a problem; `mends` are changes
+         *     that help.
          */
         PlannedNetwork: {
             /** Layers */
@@ -1499,7 +1499,7 @@ export interface components {
         };
         /**
          * PresetRow
-         * @description A preset: its name and what it is in a few words.
+         * @description A preset: its name, its title and its data.
          */
         PresetRow: {
             /** Name */
@@ -1511,7 +1511,7 @@ export interface components {
         };
         /**
          * ProbeAnswer
-         * @description What a training takes on this machine, or how far its measuring is; null where not begun.
+         * @description Time and memory of a training on this machine; `act` is null if no measurement has begun.
          */
         ProbeAnswer: {
             act: components["schemas"]["ActState"] | null;
@@ -1526,7 +1526,7 @@ export interface components {
         };
         /**
          * Queue
-         * @description What is trained and what waits, in order, and how many cores there are for it.
+         * @description The running and waiting trainings in order, and the number of cores for them.
          */
         Queue: {
             /** Jobs */
@@ -1536,7 +1536,7 @@ export interface components {
         };
         /**
          * QueuePosition
-         * @description A position among the trainings that wait, 0 the first.
+         * @description A position among the waiting trainings; 0 is the first.
          */
         QueuePosition: {
             /** Position */
@@ -1544,7 +1544,7 @@ export interface components {
         };
         /**
          * RecallAnswer
-         * @description The recall of each class after `epoch`; `of` says which pictures it was measured on.
+         * @description The recall of each class after `epoch`; `of` says which pictures were scored.
          */
         RecallAnswer: {
             /** Epoch */
@@ -1556,7 +1556,7 @@ export interface components {
         };
         /**
          * RecipeDocument
-         * @description A recipe as a document.
+         * @description A recipe as JSON.
          */
         RecipeDocument: {
             /** Recipe */
@@ -1566,7 +1566,7 @@ export interface components {
         };
         /**
          * RecipeForm
-         * @description A recipe as a form. `refused` has a sentence for each change that cannot be.
+         * @description A recipe as a form. `refused` has a sentence for each impossible change.
          */
         RecipeForm: {
             /** Name */
@@ -1581,7 +1581,7 @@ export interface components {
             };
             /**
              * Problem
-             * @description Why the network cannot work on this data; empty where it can
+             * @description Why the network cannot work on this data; empty if it can
              */
             problem: string;
             /** Layers */
@@ -1594,12 +1594,12 @@ export interface components {
             num_training: number | null;
             /**
              * Num Steps
-             * @description Steps of the whole training; null of unknown data
+             * @description Steps of the whole training; null for unknown data
              */
             num_steps: number | null;
             /**
              * Enough Epochs
-             * @description Epochs that make enough steps, where those of the recipe are few; else null
+             * @description Epochs with enough steps, if those of the recipe are too few; else null
              */
             enough_epochs: number | null;
             /** Text */
@@ -1607,7 +1607,7 @@ export interface components {
         };
         /**
          * RecipeSource
-         * @description Where a recipe comes from, as in `preset:quick`.
+         * @description The source of a recipe, such as `preset:quick`.
          */
         RecipeSource: {
             /** Source */
@@ -1623,7 +1623,7 @@ export interface components {
         };
         /**
          * Remark
-         * @description What a user says of a run; what is left out stays as it is. A new name is its new id.
+         * @description A user's star, note or name for a run; null leaves it unchanged. A new name is a new id.
          */
         Remark: {
             /** Star */
@@ -1635,7 +1635,7 @@ export interface components {
         };
         /**
          * RenewedPage
-         * @description Of a page that was to be written anew: why it is as it was; empty where it is not.
+         * @description Why a page could not be rewritten; empty if it was rewritten or did not need it.
          */
         RenewedPage: {
             /** Reason */
@@ -1643,7 +1643,7 @@ export interface components {
         };
         /**
          * RunAnswer
-         * @description What one of several runs says; `error` where it could not be asked.
+         * @description The prediction of one of several runs; `error` says why it has none.
          */
         RunAnswer: {
             /** Run */
@@ -1657,7 +1657,7 @@ export interface components {
         };
         /**
          * RunComparison
-         * @description Runs side by side; `refusal` says why there is no test where there is none for two.
+         * @description Runs side by side; `refusal` says why two runs have no test.
          */
         RunComparison: {
             /** Runs */
@@ -1672,10 +1672,10 @@ export interface components {
         };
         /**
          * RunDetail
-         * @description One run. `score` is there once it has ended; `of` says which pictures it was measured on.
+         * @description One run. `score` is null until it has ended; `of` says which pictures were scored.
          *
-         *     `cannot_continue` says why it can be trained no longer, and is empty where it can;
-         *     `enough_epochs` is how many it can go on to, where its steps are few to learn from; else null.
+         *     `cannot_continue` says why the run cannot be trained longer, and is empty if it can.
+         *     `enough_epochs` is a number of epochs with enough steps if it had too few, or else null.
          */
         RunDetail: {
             row: components["schemas"]["RunRow"];
@@ -1713,7 +1713,7 @@ export interface components {
         };
         /**
          * RunList
-         * @description Every run of the workspace, the last to come further first; `version` tells a change.
+         * @description The runs of the workspace, the last changed first; a new `version` means a change.
          */
         RunList: {
             /** Runs */
@@ -1723,7 +1723,7 @@ export interface components {
         };
         /**
          * RunRow
-         * @description A run in a list. `accuracy` is a fraction of validation; `seen` must be said beside it.
+         * @description A run in a list. `accuracy` is the fraction correct in validation; show `seen` next to it.
          */
         RunRow: {
             /** Id */
@@ -1759,7 +1759,7 @@ export interface components {
         };
         /**
          * ScalingChoice
-         * @description How pictures may have been scaled that a network was trained on, in a name and in words.
+         * @description A scaling of the pictures a network may have been trained on, by name and in words.
          */
         ScalingChoice: {
             /** Name */
@@ -1783,7 +1783,7 @@ export interface components {
         };
         /**
          * ShownPictures
-         * @description Pictures of the training part, `available` of which fit what was asked for.
+         * @description Pictures of the training part; `available` is how many match the request.
          */
         ShownPictures: {
             /** Num */
@@ -1809,7 +1809,7 @@ export interface components {
         };
         /**
          * SourceRow
-         * @description A dataset known by name or added here; `here` says whether it lies on this machine.
+         * @description A dataset known by name or added here; `here` says whether it is on this machine.
          *
          *     `values` are the settings of a recipe that reads it, `data.name` first.
          */
@@ -1835,7 +1835,7 @@ export interface components {
         };
         /**
          * StartPreview
-         * @description The layers taken from another run, and those that keep their weights; or why none are.
+         * @description The layers copied from another run, and those frozen, or the problem.
          */
         StartPreview: {
             /** Copied */
@@ -1847,7 +1847,7 @@ export interface components {
         };
         /**
          * StepPicture
-         * @description The picture after a step of its preparation: bytes (c, h, w) in base64, and what was done.
+         * @description The picture after a step of its preparation: bytes (c, h, w) in base64, and the step.
          */
         StepPicture: {
             /** Name */
@@ -1867,7 +1867,7 @@ export interface components {
         };
         /**
          * Ticket
-         * @description A path that opens a run's page for some minutes.
+         * @description A path that opens a run's page for ten minutes.
          */
         Ticket: {
             /** Path */
@@ -1875,7 +1875,7 @@ export interface components {
         };
         /**
          * TrainingChoices
-         * @description What a training can begin with.
+         * @description The recipes and data that a training can begin with.
          */
         TrainingChoices: {
             /** Presets */
@@ -1887,7 +1887,7 @@ export interface components {
         };
         /**
          * TrainingRequest
-         * @description A recipe and changes to it, each `address=value` as after `--set`.
+         * @description A recipe and changes of it, each `address=value` as after `--set`.
          */
         TrainingRequest: {
             /** Source */
@@ -1900,7 +1900,7 @@ export interface components {
         };
         /**
          * VariedRequest
-         * @description Which picture is varied, and how: each `augmentation.name=value`.
+         * @description The picture to change, and the changes, each `augmentation.name=value`.
          */
         VariedRequest: {
             /**
@@ -1921,9 +1921,9 @@ export interface components {
         };
         /**
          * VoteAnswer
-         * @description What several runs say, and together by the mean of their probabilities.
+         * @description The predictions of several runs, and their vote by the mean of their probabilities.
          *
-         *     Where they have no joint answer `top` is empty, and `refusal` says why.
+         *     If they have no vote, `top` is empty, and `refusal` says why.
          */
         VoteAnswer: {
             /** Runs */
@@ -2289,7 +2289,7 @@ export interface operations {
                     "application/json": components["schemas"]["ShownPictures"];
                 };
             };
-            /** @description The dataset is being opened; ask again. */
+            /** @description The dataset is being opened; ask again */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2339,7 +2339,7 @@ export interface operations {
                     "application/json": components["schemas"]["ShownPictures"];
                 };
             };
-            /** @description The dataset is being opened; ask again. */
+            /** @description The dataset is being opened; ask again */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2392,7 +2392,7 @@ export interface operations {
                     "application/json": components["schemas"]["PackedPictures"];
                 };
             };
-            /** @description The dataset is being opened; ask again. */
+            /** @description The dataset is being opened; ask again */
             202: {
                 headers: {
                     [name: string]: unknown;

@@ -1,4 +1,4 @@
-"""The API, a module for each page: words of a request in, a verb of the library, its answer out."""
+"""The API, one module per page: each route calls the library and returns its result as JSON."""
 
 from toile.app.routes import (
     build,

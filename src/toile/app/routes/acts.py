@@ -1,4 +1,4 @@
-"""How long acts are told to the page."""
+"""The progress of long acts, as the page gets it."""
 
 from pydantic import BaseModel
 
@@ -6,7 +6,7 @@ from toile.app.long_acts import LongAct
 
 
 class ActState(BaseModel):
-    """How something stands that takes a while; `reason` says why where it failed."""
+    """The progress of a long act; `reason` says why it failed."""
 
     title: str
     status: str
@@ -18,5 +18,5 @@ class ActState(BaseModel):
 
 
 def state_of(act: LongAct) -> ActState:
-    """How an act stands, without what came of it."""
+    """The progress of an act, without its result."""
     return ActState(**{name: getattr(act, name) for name in ActState.model_fields})

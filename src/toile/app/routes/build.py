@@ -1,4 +1,4 @@
-"""Build: a network made layer by layer, with what each layer makes of a picture."""
+"""Build: a network made layer by layer, with the output shape of each layer."""
 
 import hashlib
 import json
@@ -51,23 +51,24 @@ class LayerKind(BaseModel):
 
 
 class NetworkRequest(BaseModel):
-    """A recipe's document; each layer of its network stands as a recipe writes it."""
+    """A recipe as JSON; the layers of its network are written as in a recipe file."""
 
-    recipe: dict[str, Any] = Field(description="The recipe's document, network included")
+    recipe: dict[str, Any] = Field(description="The recipe as JSON, with its network")
 
 
 class OfferedMend(BaseModel):
-    """A change after which it works: what it is, and the layers after it."""
+    """A change that makes the network work: in words, and the changed layers."""
 
     words: str
     network: list[Any]
 
 
 class PlannedNetwork(BaseModel):
-    """What becomes of the layers: `layers` as far as they work; the one that does not by its index.
+    """The planned layers up to the first that does not work.
 
-    `problem` is the engine's sentence, and `index` the layer it speaks of; null where it is of the
-    whole. `text` is the recipe as YAML, empty where it is none; `mends` are changes that help.
+    `problem` says what is wrong, and `index` is the layer with the problem, or null if the whole
+    network has it. `text` is the recipe as YAML, empty if there is a problem; `mends` are changes
+    that help.
     """
 
     layers: list[LayerCell]
@@ -82,13 +83,13 @@ class PlannedNetwork(BaseModel):
 
 
 class RecipeDocument(BaseModel):
-    """A recipe as a document."""
+    """A recipe as JSON."""
 
     recipe: dict[str, Any]
 
 
 class ComparedLayer(BaseModel):
-    """A layer of each of two networks; `differing` are the settings in which they differ."""
+    """A layer of each of two networks; `differing` are their different settings."""
 
     first: LayerCell | None
     second: LayerCell | None
@@ -105,14 +106,14 @@ class ComparedNetworks(BaseModel):
 
 
 class NetworkPair(BaseModel):
-    """A recipe's document, and where the other comes from, as in `preset:quick`."""
+    """A recipe as JSON, and the source of the other recipe, such as `preset:quick`."""
 
     recipe: dict[str, Any]
     against: str = Field(max_length=300)
 
 
 class ProbeAnswer(BaseModel):
-    """What a training takes on this machine, or how far its measuring is; null where not begun."""
+    """Time and memory of a training on this machine; `act` is null if no measurement has begun."""
 
     act: ActState | None
     seconds_per_epoch: float | None = None
@@ -128,30 +129,30 @@ class RecipeText(BaseModel):
 
 
 class RecipeSource(BaseModel):
-    """Where a recipe comes from, as in `preset:quick`."""
+    """The source of a recipe, such as `preset:quick`."""
 
     source: str = Field(max_length=300)
 
 
 @router.get("/layers")
 def get_layer_kinds() -> list[LayerKind]:
-    """Every kind of layer there is, with its settings."""
+    """All kinds of layers, with their settings."""
     return [_kind(row) for row in layer_kinds()]
 
 
 @router.post("/network")
 def plan(session: CurrentSession, body: NetworkRequest) -> PlannedNetwork:
-    """Shapes, parameters and multiply-adds of a network, or where it cannot work."""
+    """Shapes, parameters and multiply-adds of a network, or the layer that cannot work."""
     document = body.recipe
     entries = document.get("network")
     if not isinstance(entries, list) or len(entries) > MOST_ENTRIES:
-        raise ToileError(f"network is no list of at most {MOST_ENTRIES} layers")
+        raise ToileError(f"network has to be a list of at most {MOST_ENTRIES} layers")
     data = data_of(document.get("data", {}))
     data_shape = session.data_size(data)
     if data_shape is None:
         raise ToileError(
-            f"data.name is {data.name}, whose shapes are not known before it is read; add it on "
-            "the page Data, or build on a dataset known by name"
+            f"data.name is {data.name}, whose shape is unknown until it is read; add it on the "
+            "page Data, or build on a dataset known by name"
         )
     planned = plan_as_far(entries, data_shape.shape, data_shape.classes)
     text = ""
@@ -177,7 +178,7 @@ def plan(session: CurrentSession, body: NetworkRequest) -> PlannedNetwork:
 
 @router.post("/networks")
 def compare_networks(session: CurrentSession, body: NetworkPair) -> ComparedNetworks:
-    """Two networks as a difference, layer by layer, on the data of the first."""
+    """Two networks compared layer by layer, on the data of the first."""
     recipe = recipe_of(body.recipe)
     against = recipe_from(session, body.against)
     plans = [
@@ -200,11 +201,13 @@ def compare_networks(session: CurrentSession, body: NetworkPair) -> ComparedNetw
 
 @router.post("/probe")
 def probe_recipe(session: CurrentSession, body: NetworkRequest, begin: bool = False) -> ProbeAnswer:
-    """Seconds of an epoch and memory here, measured where `begin` asks for it, kept after that."""
+    """Seconds per epoch and memory on this machine, measured if `begin` is true, then stored."""
     recipe = recipe_of(body.recipe)
     size = session.data_size(recipe.data)
     if size is None:
-        raise ToileError(f"how much data {recipe.data.name} has, is not known; add it on Data")
+        raise ToileError(
+            f"the size of {recipe.data.name} is unknown; add it on the page Data and measure again"
+        )
     _plan(session, recipe)
     question = {
         "verb": "probe",
@@ -226,7 +229,7 @@ def probe_recipe(session: CurrentSession, body: NetworkRequest, begin: bool = Fa
 
 @router.post("/read")
 def read_text(body: RecipeText) -> RecipeDocument:
-    """The document of a recipe written as YAML."""
+    """A recipe in YAML as JSON."""
     document = read_value(body.text, "the recipe")
     if not isinstance(document, dict):
         raise ToileError("the recipe has no named settings, as in network: [...]")
@@ -235,7 +238,7 @@ def read_text(body: RecipeText) -> RecipeDocument:
 
 @router.post("/document")
 def read_source(session: CurrentSession, body: RecipeSource) -> RecipeDocument:
-    """The document of a preset's, a run's or a draft's recipe."""
+    """The recipe of a preset, a run or a draft as JSON."""
     return _document(recipe_from(session, body.source))
 
 
@@ -243,8 +246,8 @@ def _plan(session: Session, recipe: Recipe) -> Plan:
     size = session.data_size(recipe.data)
     if size is None:
         raise ToileError(
-            f"data.name is {recipe.data.name}, whose shapes are not known before it is read; add "
-            "it on the page Data"
+            f"data.name is {recipe.data.name}, whose shape is unknown until it is read; add it on "
+            "the page Data"
         )
     return plan_network(recipe.network, size.shape, size.classes)
 

@@ -1,4 +1,4 @@
-"""Data: the datasets there are, how to have more, and what each holds."""
+"""Data: the list of datasets, adding one, and the description of each."""
 
 import os
 from pathlib import Path
@@ -20,10 +20,10 @@ router = APIRouter()
 
 
 class DatasetRow(BaseModel):
-    """A dataset by its name; `path` is empty where it is not on this machine yet.
+    """A dataset by its name; `path` is empty if it is not on this machine yet.
 
-    `is_added` is false while it is read for the first time, and where that failed: `act` says so.
-    `settings` are those of a recipe's `data` by which it is read.
+    `is_added` is false while it is first read, and if that failed; `act` says which. `settings` are
+    those of a recipe's `data` that read it.
     """
 
     name: str
@@ -42,7 +42,7 @@ class DatasetRow(BaseModel):
 
 
 class DatasetPart(BaseModel):
-    """A part, class by class; greys go from 0 to 255 and are null for an empty class."""
+    """A part, class by class; grey values are in [0, 255], and null for an empty class."""
 
     name: str
     num_images: int
@@ -56,7 +56,7 @@ class DatasetPart(BaseModel):
 
 
 class Correlations(BaseModel):
-    """Pearson's r between the mean pictures of classes; null where it is not defined."""
+    """Pearson's r between the mean pictures of classes; null if it is not defined."""
 
     train: list[list[float | None]]
     test: list[list[float | None]]
@@ -64,14 +64,14 @@ class Correlations(BaseModel):
 
 
 class LeftOut(BaseModel):
-    """A file that was left out or read in part, and why."""
+    """A file that was left out or only read in part, and the reason."""
 
     file: str
     reason: str
 
 
 class DescribedDataset(BaseModel):
-    """What there is to know of a dataset; of what is there twice up to a hundred lines each."""
+    """The description of a dataset; lists of duplicates have up to a hundred lines each."""
 
     path: str
     shape: list[int]
@@ -100,14 +100,14 @@ class DescribedDataset(BaseModel):
 
 
 class DatasetDescription(BaseModel):
-    """A description, or how far it is."""
+    """A description, or its progress."""
 
     act: ActState
     description: DescribedDataset | None
 
 
 class NewDataset(BaseModel):
-    """Where a dataset is read from: a path of this machine, or files that were brought.
+    """The source of a dataset: a path on this machine, or an upload.
 
     `settings` are those of a recipe's `data`, each `name=value`.
     """
@@ -119,7 +119,7 @@ class NewDataset(BaseModel):
 
 
 class BegunDataset(BaseModel):
-    """A dataset that is being read: ask how it stands by its name."""
+    """A dataset that is being read; `name` asks for its progress."""
 
     name: str
     act: ActState
@@ -127,7 +127,7 @@ class BegunDataset(BaseModel):
 
 @router.get("/data")
 def list_datasets(session: CurrentSession) -> list[DatasetRow]:
-    """The datasets known by name, those that were added here, and those that are being added."""
+    """The datasets known by name, those added here, and those being added."""
     known = [
         DatasetRow(
             name=source.name,
@@ -158,7 +158,7 @@ def list_datasets(session: CurrentSession) -> list[DatasetRow]:
 
 @router.post("/data")
 def add_dataset(session: CurrentSession, body: NewDataset) -> BegunDataset:
-    """Read a dataset and remember it; ask for how it stands by `GET data/{name}/added`."""
+    """Begin to read and add a dataset; `GET data/{name}/added` has the progress."""
     settings = _settings("data", body.settings)
     data_of({"name": "own", **settings})
     path = session.uploads.source(body.upload) if body.upload else _local(body.path)
@@ -166,7 +166,7 @@ def add_dataset(session: CurrentSession, body: NewDataset) -> BegunDataset:
     name = datasets.checked_name(body.name) if body.name else datasets.free_name(path.name)
     earlier = session.acts.look(f"add:{name}")
     if earlier is not None and not earlier.is_over:
-        raise ToileError(f"{name} is being read already; wait until it is there, or stop it")
+        raise ToileError(f"{name} is already being read; wait until it is added, or stop it")
     question = {
         "verb": "add",
         "workspace": str(session.workspace.absolute()),
@@ -180,7 +180,7 @@ def add_dataset(session: CurrentSession, body: NewDataset) -> BegunDataset:
 
 @router.get("/data/{name}/added")
 def get_added(session: CurrentSession, name: str) -> ActState:
-    """How the reading of a new dataset stands."""
+    """The progress of reading a new dataset."""
     act = session.acts.look(f"add:{name}")
     if act is None:
         raise NotHere(f"nothing is being read as {name!r:.60}; add it again")
@@ -189,16 +189,16 @@ def get_added(session: CurrentSession, name: str) -> ActState:
 
 @router.post("/data/{name}/get")
 def get_dataset(session: CurrentSession, name: str) -> ActState:
-    """Fetch a dataset that is known by name."""
+    """Download a dataset that is known by name."""
     if name not in {source.name for source in list_sources()}:
-        raise NotHere(f"no dataset is known as {name!r:.60}")
+        raise NotHere(f"no dataset is known as {name!r:.60}; the page Data lists them")
     question = {"verb": "get", **session.data_question(name)}
     return state_of(session.acts.begin(f"get:{name}", f"fetching {name}", question))
 
 
 @router.post("/data/{name}/stop")
 def stop_act(session: CurrentSession, name: str) -> None:
-    """Stop fetching, reading, describing or opening a dataset."""
+    """Stop downloading, reading, describing or opening a dataset."""
     for verb in ("get", "add", "describe"):
         session.acts.stop(f"{verb}:{name}")
     session.stop_showing(name)
@@ -206,7 +206,7 @@ def stop_act(session: CurrentSession, name: str) -> None:
 
 @router.delete("/data/{name}")
 def forget_dataset(session: CurrentSession, name: str) -> None:
-    """Remember an added dataset no more, or one whose adding failed; files that were brought go."""
+    """Remove an added dataset, or one whose adding failed, and delete its uploaded files."""
     act = session.acts.look(f"add:{name}")
     is_added = name in {entry.name for entry in session.datasets.entries()}
     if not is_added and act is not None and act.status in ("failed", "stopped"):
@@ -214,16 +214,16 @@ def forget_dataset(session: CurrentSession, name: str) -> None:
         session.uploads.remove_with(act.question["path"])
         return
     session.rereads[session.datasets.forget(name).path] += 1
-    # Else another that is added by this name would be told as this one.
+    # Otherwise a new dataset of this name would get the old description.
     session.acts.stop(f"describe:{name}")
     session.acts.forget(f"describe:{name}")
 
 
 @router.post("/data/{name}/describe")
 def describe_dataset(session: CurrentSession, name: str, anew: bool = False) -> DatasetDescription:
-    """A dataset's description where it is ready, or how far it is; begun where it never was.
+    """A dataset's description, or its progress; the first request begins it.
 
-    One that was stopped or failed stays so until `anew`, with which its files are read again.
+    A description that failed or was stopped begins again with `anew`, which reads the files again.
     """
     question = session.data_question(name)
     act = session.acts.look(f"describe:{name}")
@@ -238,14 +238,14 @@ def describe_dataset(session: CurrentSession, name: str, anew: bool = False) -> 
 
 
 def _local(path: str) -> Path:
-    """A path of this machine; names of other machines are refused before anything is looked up."""
+    """A path on this machine; addresses of other machines are refused before any look-up."""
     text = path.strip()
     if not text:
-        raise ToileError("no path is given; write one of this machine, as ~/pictures.zip")
+        raise ToileError("the path is empty; write one of this machine, such as ~/pictures.zip")
     if "\0" in text or text.startswith(("\\\\", "//")) or "://" in text:
         raise ToileError(
-            f"{text!r:.80} is no path of this machine; nothing is fetched from elsewhere, save it "
-            "here first"
+            f"{text!r:.80} is no path on this machine, and nothing is downloaded from elsewhere; "
+            "save it here first"
         )
     return Path(os.path.expanduser(text))
 

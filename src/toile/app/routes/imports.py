@@ -1,4 +1,4 @@
-"""Imports: a file of a network that was trained elsewhere, brought by a page, becomes a run."""
+"""Imports: an uploaded file of a network trained elsewhere becomes a run."""
 
 import re
 import shutil
@@ -22,14 +22,14 @@ STOP_SECONDS = 10.0
 
 
 class ScalingChoice(BaseModel):
-    """How pictures may have been scaled that a network was trained on, in a name and in words."""
+    """A scaling of the pictures a network may have been trained on, by name and in words."""
 
     name: str
     words: str
 
 
 class ImportChoices(BaseModel):
-    """What can be imported: by which endings files are known, and how large they may be."""
+    """What can be imported: the endings of files, their largest size, and the scalings."""
 
     suffixes: list[str]
     most_bytes: int
@@ -37,10 +37,10 @@ class ImportChoices(BaseModel):
 
 
 class NewImport(BaseModel):
-    """A file that was brought, and the dataset with its classes.
+    """An uploaded file, and the dataset with its classes.
 
-    `scaling` is found out where it is empty; `recipe` says the network of weights alone, as
-    `preset:quick` or `draft:NAME`.
+    If `scaling` is empty it is found by trial. A file of weights only needs `recipe` for its
+    network, such as `preset:quick` or `draft:NAME`.
     """
 
     upload: str = Field(max_length=16)
@@ -50,7 +50,7 @@ class NewImport(BaseModel):
 
 
 class ImportedRun(BaseModel):
-    """The run that a network has become, and what there is to say of it, the warning last."""
+    """The run made of a network, and sentences about it, the warning last."""
 
     run: str
     sentences: list[str]
@@ -65,13 +65,13 @@ def get_import_choices(session: CurrentSession) -> ImportChoices:
 
 @router.post("/imports")
 def begin_import(session: CurrentSession, body: NewImport) -> ActState:
-    """Begin to make a run of a file; ask what became of it by `GET imports/{upload}`."""
+    """Begin to make a run of a file; `GET imports/{upload}` has the result."""
     path = session.uploads.source(body.upload)
     data = session.data_question(body.data)["data"]
     recipe = _network_alone(recipe_from(session, body.recipe)) if body.recipe else None
     earlier = session.imports.look(body.upload)
     if earlier is not None and not earlier.is_over:
-        raise ToileError(f"{path.name} is being read already; wait until it is, or stop it")
+        raise ToileError(f"{path.name} is already being read; wait until it is done, or stop it")
     stem = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40].strip("-")
     question = {
         "verb": "import",
@@ -88,7 +88,7 @@ def begin_import(session: CurrentSession, body: NewImport) -> ActState:
 
 @router.get("/imports/{upload}")
 def get_import(session: CurrentSession, upload: str) -> ImportedRun:
-    """The run that a file has become; asked again while it is read, and why there is none."""
+    """The run made of a file, or an error that says why there is none; 202 while it is read."""
     act = _act(session, upload)
     session.imports.wait(upload, LOOK_SECONDS)
     if not act.is_over:
@@ -100,7 +100,7 @@ def get_import(session: CurrentSession, upload: str) -> ImportedRun:
 
 @router.post("/imports/{upload}/stop")
 def stop_import(session: CurrentSession, upload: str) -> None:
-    """Stop reading a file; what there is of its run is deleted."""
+    """Stop reading a file, and delete the unfinished run."""
     act = _act(session, upload)
     session.imports.stop(upload)
     session.imports.wait(upload, STOP_SECONDS)
@@ -116,6 +116,6 @@ def _act(session: CurrentSession, upload: str) -> LongAct:
 
 
 def _network_alone(recipe: Recipe) -> Recipe:
-    """Its network, without the settings by which a recipe reads its own data."""
+    """A recipe with its network only, without its data settings."""
     document = recipe.model_dump(mode="json")
     return recipe_of({"name": recipe.name, "network": document["network"]})

@@ -1,4 +1,4 @@
-"""The pages of runs: opened in a tab of their own, and written anew."""
+"""The pages of runs: opened in a new tab, and rewritten after a change."""
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
@@ -6,26 +6,26 @@ from pydantic import BaseModel
 from toile.app.session import CurrentSession, NotHere, Session, StillOpening
 
 router = APIRouter()
-# A page is renewed in a second or two, and 5 where torch has to be loaded first.
+# Rewriting a page takes a second or two, and 5 if torch has to be loaded first.
 RENEWAL_SECONDS = 20.0
 LOOK_SECONDS = 1.0
 
 
 class Ticket(BaseModel):
-    """A path that opens a run's page for some minutes."""
+    """A path that opens a run's page for ten minutes."""
 
     path: str
 
 
 class RenewedPage(BaseModel):
-    """Of a page that was to be written anew: why it is as it was; empty where it is not."""
+    """Why a page could not be rewritten; empty if it was rewritten or did not need it."""
 
     reason: str
 
 
 @router.post("/runs/{run_id}/page")
 def open_page(session: CurrentSession, run_id: str) -> Ticket:
-    """A path for a new tab to open the run's page at; it has no token to show."""
+    """A path at which a new tab, which has no token, opens the run's page."""
     run = session.run(run_id)
     if not (run.folder / "report.html").is_file():
         raise NotHere(f"{run_id} has no page yet; it is written when its training ends")
@@ -34,7 +34,7 @@ def open_page(session: CurrentSession, run_id: str) -> Ticket:
 
 @router.get("/runs/{run_id}/page")
 def get_renewed_page(session: CurrentSession, run_id: str) -> RenewedPage:
-    """Whether the run's page tells what is said of it now; asked again while that is written."""
+    """Whether the run's page shows its present name, note and star; 202 while it is rewritten."""
     act = session.pages.look(session.run(run_id).id)
     if act is None:
         return RenewedPage(reason="")
@@ -45,13 +45,13 @@ def get_renewed_page(session: CurrentSession, run_id: str) -> RenewedPage:
 
 
 def page_of(session: Session, request: Request) -> Response:
-    """A run's page by its ticket. It may hold anybody's words, so it can run and ask nothing.
+    """A run's page by its ticket; waits while the page is being rewritten.
 
-    Where it is being written anew that is waited for.
+    A page may contain text of strangers, so it may run no scripts and load nothing.
     """
     run_id = session.tickets.run_of(request.scope["path"])
     if run_id is None:
-        raise NotHere("this page is no longer open; open it from the list of runs again")
+        raise NotHere("this path has expired; open the page from the list of runs again")
     session.pages.wait(run_id, RENEWAL_SECONDS)
     try:
         content = (session.run(run_id).folder / "report.html").read_bytes()

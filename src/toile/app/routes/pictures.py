@@ -1,4 +1,4 @@
-"""Pictures of a dataset's training part, as they are and as training may vary them."""
+"""Pictures of a dataset's training part, unchanged or changed as in training."""
 
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from toile.recipe import parse_assignments
 
 router = APIRouter()
 OPENING: dict[int | str, dict[str, Any]] = {
-    202: {"model": ActState, "description": "The dataset is being opened; ask again."}
+    202: {"model": ActState, "description": "The dataset is being opened; ask again"}
 }
 MOST_PICTURES = 400
 
@@ -27,7 +27,7 @@ class PackedPictures(BaseModel):
 
 
 class ShownPictures(PackedPictures):
-    """Pictures of the training part, `available` of which fit what was asked for."""
+    """Pictures of the training part; `available` is how many match the request."""
 
     available: int
     indices: list[int]
@@ -37,7 +37,7 @@ class ShownPictures(PackedPictures):
 
 
 class VariedRequest(BaseModel):
-    """Which picture is varied, and how: each `augmentation.name=value`."""
+    """The picture to change, and the changes, each `augmentation.name=value`."""
 
     index: int = Field(default=0, ge=0, le=10_000_000)
     changes: list[str] = Field(default=[], max_length=20)
@@ -83,7 +83,7 @@ def get_picture(session: CurrentSession, name: str, index: int) -> ShownPictures
 
 @router.post("/data/{name}/varied", responses=OPENING)
 def vary_picture(session: CurrentSession, name: str, body: VariedRequest) -> PackedPictures:
-    """A training picture, and eight times as training with these settings may see it."""
+    """A training picture, and eight random changes of it as in training with these settings."""
     question = {
         "verb": "vary",
         "index": body.index,

@@ -1,4 +1,4 @@
-"""Runs: what was trained, its curves, and several side by side."""
+"""Runs: their list, their curves, and their comparison."""
 
 import hashlib
 from dataclasses import asdict
@@ -36,7 +36,7 @@ MOST_COMPARED = 8
 
 
 class RunRow(BaseModel):
-    """A run in a list. `accuracy` is a fraction of validation; `seen` must be said beside it."""
+    """A run in a list. `accuracy` is the fraction correct in validation; show `seen` next to it."""
 
     id: str
     name: str
@@ -56,7 +56,7 @@ class RunRow(BaseModel):
 
 
 class Remark(BaseModel):
-    """What a user says of a run; what is left out stays as it is. A new name is its new id."""
+    """A user's star, note or name for a run; null leaves it unchanged. A new name is a new id."""
 
     star: bool | None = None
     note: str | None = Field(default=None, max_length=20_000)
@@ -64,7 +64,7 @@ class Remark(BaseModel):
 
 
 class BinnedRow(BaseModel):
-    """One that was deleted, at a time in seconds since 1970; its name is its id once more."""
+    """A deleted entry and its time in seconds since 1970; after restoring, its id is its name."""
 
     name: str
     kind: str
@@ -72,7 +72,7 @@ class BinnedRow(BaseModel):
 
 
 class RunList(BaseModel):
-    """Every run of the workspace, the last to come further first; `version` tells a change."""
+    """The runs of the workspace, the last changed first; a new `version` means a change."""
 
     runs: list[RunRow]
     version: str
@@ -88,7 +88,7 @@ class ScoreAnswer(BaseModel):
 
 
 class LayerCell(BaseModel):
-    """A layer of a network strip."""
+    """A layer of a network, as the page draws it."""
 
     name: str
     kind: str
@@ -100,10 +100,10 @@ class LayerCell(BaseModel):
 
 
 class RunDetail(BaseModel):
-    """One run. `score` is there once it has ended; `of` says which pictures it was measured on.
+    """One run. `score` is null until it has ended; `of` says which pictures were scored.
 
-    `cannot_continue` says why it can be trained no longer, and is empty where it can;
-    `enough_epochs` is how many it can go on to, where its steps are few to learn from; else null.
+    `cannot_continue` says why the run cannot be trained longer, and is empty if it can.
+    `enough_epochs` is a number of epochs with enough steps if it had too few, or else null.
     """
 
     row: RunRow
@@ -126,7 +126,7 @@ class RunDetail(BaseModel):
 
 
 class HistoryAnswer(BaseModel):
-    """What was written from `since` on; ask again from `until`. `since` is 0 after a cut."""
+    """The records from `since` on; ask again from `until`. After a cut of the file `since` is 0."""
 
     records: list[dict[str, Any]]
     since: int
@@ -135,9 +135,7 @@ class HistoryAnswer(BaseModel):
 
 
 class ClassRecall(BaseModel):
-    """The fraction of a class's pictures that is answered right, with its 95 % interval, and the
-    commonest wrong answer to the others.
-    """
+    """The recall of a class with its 95 % interval, and the commonest wrong prediction."""
 
     name: str
     recall: ScoreAnswer
@@ -146,7 +144,7 @@ class ClassRecall(BaseModel):
 
 
 class RecallAnswer(BaseModel):
-    """The recall of each class after `epoch`; `of` says which pictures it was measured on."""
+    """The recall of each class after `epoch`; `of` says which pictures were scored."""
 
     epoch: int
     of: str
@@ -154,14 +152,14 @@ class RecallAnswer(BaseModel):
 
 
 class DifferingSetting(BaseModel):
-    """A setting in which runs differ, and its value in each."""
+    """A setting that differs between runs, and its value in each."""
 
     address: str
     values: list[str]
 
 
 class McNemarAnswer(BaseModel):
-    """McNemar's exact test of two runs on the pictures both are scored on."""
+    """McNemar's exact test of two runs on the pictures that both were scored on."""
 
     both: int
     only_first: int
@@ -171,7 +169,7 @@ class McNemarAnswer(BaseModel):
 
 
 class RunComparison(BaseModel):
-    """Runs side by side; `refusal` says why there is no test where there is none for two."""
+    """Runs side by side; `refusal` says why two runs have no test."""
 
     runs: list[RunDetail]
     differences: list[DifferingSetting]
@@ -182,7 +180,7 @@ class RunComparison(BaseModel):
 
 @router.get("/runs")
 def get_runs(session: CurrentSession, known: str = "") -> RunList:
-    """The runs; none of them where `known` is the list's version still."""
+    """The runs; an empty list if `known` is still the list's version."""
     rows = [_row(entry) for entry in RunsFolder(session.workspace).runs()]
     text = "\n".join(row.model_dump_json() for row in rows)
     version = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -199,7 +197,7 @@ def get_run(session: CurrentSession, run_id: str) -> RunDetail:
 def get_history(
     session: CurrentSession, run_id: str, since: Annotated[int, Query(ge=0)] = 0
 ) -> HistoryAnswer:
-    """A run's curve from a place on."""
+    """A run's curve from `since` on."""
     run = session.run(run_id)
     part = history_since(run.folder, since)
     return HistoryAnswer(
@@ -209,7 +207,7 @@ def get_history(
 
 @router.get("/runs/{run_id}/recall")
 def get_recall(session: CurrentSession, run_id: str) -> RecallAnswer:
-    """How well each class is answered by the weights of the last epoch scored."""
+    """The recall of each class with the weights of the last scored epoch."""
     run = session.run(run_id)
     epoch, recipe, validation = read_state(run.folder).epoch, run.recipe, run.validation
     scored = scored_images(recipe, validation)
@@ -234,7 +232,7 @@ def get_recall(session: CurrentSession, run_id: str) -> RecallAnswer:
 
 @router.delete("/runs/{run_id}")
 def delete_run(session: CurrentSession, run_id: str) -> None:
-    """Delete a run; it lies in the bin for thirty days."""
+    """Move a run to the bin, from where it is deleted after thirty days."""
     workspace, run = RunsFolder(session.workspace), session.run(run_id)
     session.pages.stop(run_id)
     session.pages.forget(run_id)
@@ -243,7 +241,7 @@ def delete_run(session: CurrentSession, run_id: str) -> None:
 
 @router.get("/bin")
 def list_bin(session: CurrentSession) -> list[BinnedRow]:
-    """What was deleted and can be brought back, the last deleted first."""
+    """The deleted entries that can be restored, the last deleted first."""
     return [
         BinnedRow(name=item.name, kind=item.entry.kind, deleted=item.deleted.timestamp())
         for item in RunsFolder(session.workspace).binned()
@@ -252,15 +250,15 @@ def list_bin(session: CurrentSession) -> list[BinnedRow]:
 
 @router.post("/bin/{name}/restore")
 def restore_run(session: CurrentSession, name: str) -> None:
-    """Bring back what was deleted last under this name."""
+    """Restore the last deleted entry of this name."""
     RunsFolder(session.workspace).restore(name)
 
 
 @router.patch("/runs/{run_id}")
 def remark_run(session: CurrentSession, run_id: str, remark: Remark) -> RunRow:
-    """Give a run a star, a note or another name, or take a star or a note away.
+    """Set or remove a run's star or note, or change its name.
 
-    Its page tells them too a while later.
+    Its page is rewritten afterwards.
     """
     workspace, run = RunsFolder(session.workspace), session.run(run_id)
     if remark.star is not None:
@@ -270,7 +268,7 @@ def remark_run(session: CurrentSession, run_id: str, remark: Remark) -> RunRow:
     elif remark.note is not None:
         workspace.remove_note(run.folder)
     if remark.name is not None and remark.name != run_id:
-        # Nobody may write into a folder while it gets another name.
+        # Nothing may write into a folder while it is renamed.
         session.pages.stop(run_id)
         run = Run(workspace.rename(run.folder, remark.name).folder)
     session.renew_page(run)
@@ -279,10 +277,10 @@ def remark_run(session: CurrentSession, run_id: str, remark: Remark) -> RunRow:
 
 @router.get("/compare")
 def compare_runs(session: CurrentSession, run: Annotated[list[str], Query()]) -> RunComparison:
-    """Runs side by side: in what their recipes differ, and which of two is right more often."""
+    """Runs side by side: the different settings, and the test of two runs."""
     if not 1 <= len(set(run)) == len(run) <= MOST_COMPARED:
         raise ToileError(
-            f"{len(run)} runs are to be compared; it is 1 to {MOST_COMPARED}, each once"
+            f"there are {len(run)} runs to compare; name 1 to {MOST_COMPARED}, each once"
         )
     runs = [session.run(name) for name in run]
     differing, alike = differing_parts([opened.recipe for opened in runs])
@@ -325,7 +323,7 @@ def _detail(run: Run) -> RunDetail:
     row, recipe, facts = _row_of(run), run.recipe, run.data
     has_results = (run.folder / "results.json").exists()
     results = run.results if has_results else None
-    # Without validation images nothing was scored, and no epoch chosen.
+    # Without validation images there is no score and no best epoch.
     scored = results if facts.validation else None
     return RunDetail(
         row=row,
@@ -349,7 +347,7 @@ def _detail(run: Run) -> RunDetail:
 
 
 def layer_cell(planned: Any) -> LayerCell:
-    """A planned layer for a network strip."""
+    """A planned layer, as the page draws it."""
     return LayerCell(
         name=planned.name,
         kind=planned.layer.kind,

@@ -1,4 +1,4 @@
-"""Where a page's recipe comes from: `preset:quick`, `run:ID`, `draft:NAME`, or `text:` and YAML."""
+"""Sources of a recipe: `preset:quick`, `run:ID`, `draft:NAME`, or `text:` and YAML."""
 
 from toile.app.session import NotHere, Session
 from toile.errors import ToileError, did_you_mean
@@ -6,7 +6,7 @@ from toile.recipe import Recipe, list_presets, read_value, recipe_of, with_setti
 
 
 def recipe_from(session: Session, source: str) -> Recipe:
-    """The recipe that `source` names. Raises ToileError where there is none, or it is unsound."""
+    """The recipe that `source` names. Raises ToileError if there is none, or it is invalid."""
     kind, _, name = source.partition(":")
     match kind:
         case "preset":
@@ -26,9 +26,9 @@ def recipe_from(session: Session, source: str) -> Recipe:
             if not isinstance(document, dict):
                 raise ToileError("the recipe has no named settings, as in network: [...]")
             return recipe_of(document)
-    raise ToileError(f"a recipe is asked for as {kind!r:.20}; it is preset, run, draft or text")
+    raise ToileError(f"a recipe's source is {kind!r:.20}; use preset, run, draft or text")
 
 
 def fresh(recipe: Recipe) -> Recipe:
-    """A run's recipe as one to begin with: without what its training filled in."""
+    """A run's recipe for a new run, without the settings that its training added."""
     return with_settings(recipe, {"training.extended": []})

@@ -28,7 +28,7 @@ MOST_CHANGES = 200
 
 
 class PresetRow(BaseModel):
-    """A preset: its name and what it is in a few words."""
+    """A preset: its name, its title and its data."""
 
     name: str
     title: str
@@ -36,7 +36,7 @@ class PresetRow(BaseModel):
 
 
 class SourceRow(BaseModel):
-    """A dataset known by name or added here; `here` says whether it lies on this machine.
+    """A dataset known by name or added here; `here` says whether it is on this machine.
 
     `values` are the settings of a recipe that reads it, `data.name` first.
     """
@@ -52,7 +52,7 @@ class SourceRow(BaseModel):
 
 
 class TrainingChoices(BaseModel):
-    """What a training can begin with."""
+    """The recipes and data that a training can begin with."""
 
     presets: list[PresetRow]
     sources: list[SourceRow]
@@ -60,14 +60,14 @@ class TrainingChoices(BaseModel):
 
 
 class TrainingRequest(BaseModel):
-    """A recipe and changes to it, each `address=value` as after `--set`."""
+    """A recipe and changes of it, each `address=value` as after `--set`."""
 
     source: str = Field(max_length=200_000)
     changes: list[str] = Field(default=[], max_length=MOST_CHANGES)
 
 
 class StartPreview(BaseModel):
-    """The layers taken from another run, and those that keep their weights; or why none are."""
+    """The layers copied from another run, and those frozen, or the problem."""
 
     copied: list[str]
     frozen: list[str]
@@ -87,26 +87,26 @@ class FormSetting(BaseModel):
 
 
 class RecipeForm(BaseModel):
-    """A recipe as a form. `refused` has a sentence for each change that cannot be."""
+    """A recipe as a form. `refused` has a sentence for each impossible change."""
 
     name: str
     title: str
     settings: list[FormSetting]
     refused: dict[str, str]
-    problem: str = Field(description="Why the network cannot work on this data; empty where it can")
+    problem: str = Field(description="Why the network cannot work on this data; empty if it can")
     layers: list[LayerCell]
     parameters: int | None
     macs: int | None
     num_training: int | None
-    num_steps: int | None = Field(description="Steps of the whole training; null of unknown data")
+    num_steps: int | None = Field(description="Steps of the whole training; null for unknown data")
     enough_epochs: int | None = Field(
-        description="Epochs that make enough steps, where those of the recipe are few; else null"
+        description="Epochs with enough steps, if those of the recipe are too few; else null"
     )
     text: str
 
 
 class JobRow(BaseModel):
-    """A training in the queue, by its run's id; `stopping` once it was asked to stop."""
+    """A training in the queue, by its run's id; `stopping` is true after a request to stop."""
 
     id: str
     name: str
@@ -120,20 +120,20 @@ class JobRow(BaseModel):
 
 
 class Queue(BaseModel):
-    """What is trained and what waits, in order, and how many cores there are for it."""
+    """The running and waiting trainings in order, and the number of cores for them."""
 
     jobs: list[JobRow]
     cores: int
 
 
 class Longer(BaseModel):
-    """Up to how many epochs in all a run goes on; as it was planned where nothing is said."""
+    """The total epochs to which a run goes on; null means those of its recipe."""
 
     epochs: int | None = Field(default=None, ge=1, le=10_000)
 
 
 class QueuePosition(BaseModel):
-    """A position among the trainings that wait, 0 the first."""
+    """A position among the waiting trainings; 0 is the first."""
 
     position: int = Field(ge=0, le=10_000)
 
@@ -179,7 +179,7 @@ def get_choices(session: CurrentSession) -> TrainingChoices:
 
 @router.post("/form")
 def get_form(session: CurrentSession, body: TrainingRequest) -> RecipeForm:
-    """A recipe's settings, changed as asked where that can be."""
+    """A recipe's settings, with the possible changes made."""
     recipe, refused = _changed(recipe_from(session, body.source), body.changes)
     problem, plan = "", None
     data_shape = session.data_size(recipe.data)
@@ -224,7 +224,7 @@ def get_form(session: CurrentSession, body: TrainingRequest) -> RecipeForm:
 
 @router.post("/start")
 def preview_start(session: CurrentSession, body: TrainingRequest) -> StartPreview:
-    """Which layers a recipe takes from another run, and which of them are frozen."""
+    """The layers that a recipe copies from another run, and those it freezes."""
     recipe, refused = _changed(recipe_from(session, body.source), body.changes)
     start, size = recipe.training.start, session.data_size(recipe.data)
     if refused or start is None or size is None:
@@ -243,13 +243,13 @@ def preview_start(session: CurrentSession, body: TrainingRequest) -> StartPrevie
 
 @router.get("/queue")
 def get_queue(session: CurrentSession) -> Queue:
-    """The trainings that run and wait."""
+    """The running and waiting trainings."""
     return _queue(session)
 
 
 @router.post("/queue")
 def add_training(session: CurrentSession, body: TrainingRequest) -> JobRow:
-    """Train a recipe as a new run, when there are cores for it."""
+    """Train a recipe as a new run, as soon as cores are free."""
     recipe, refused = _changed(recipe_from(session, body.source), body.changes)
     if refused:
         raise ToileError("; ".join(refused.values()))
@@ -263,7 +263,7 @@ def add_training(session: CurrentSession, body: TrainingRequest) -> JobRow:
 
 @router.post("/runs/{run_id}/longer")
 def train_longer(session: CurrentSession, run_id: str, body: Longer) -> JobRow:
-    """Have a run go on where it stands."""
+    """Continue the training of a run."""
     job = session.queue.add_longer(session.run(run_id), body.epochs)
     session.queue.advance()
     return _job(job)
@@ -271,29 +271,29 @@ def train_longer(session: CurrentSession, run_id: str, body: Longer) -> JobRow:
 
 @router.post("/queue/{run_id}/stop")
 def stop_training(session: CurrentSession, run_id: str) -> None:
-    """Have a training stop at its next step, with a checkpoint.
+    """Stop a training at its next step, with a checkpoint.
 
-    Before there is a run it is taken out of the queue.
+    A training that has not begun is removed from the queue.
     """
     session.queue.stop(run_id)
 
 
 @router.post("/queue/{run_id}/move")
 def move_training(session: CurrentSession, run_id: str, body: QueuePosition) -> Queue:
-    """Change the order of the trainings that wait."""
+    """Change the order of the waiting trainings."""
     session.queue.move(run_id, body.position)
     return _queue(session)
 
 
 @router.delete("/queue/{run_id}")
 def remove_training(session: CurrentSession, run_id: str) -> Queue:
-    """Take a training out of the queue that waits or has failed to begin."""
+    """Remove a training that waits or failed to begin from the queue."""
     session.queue.remove(run_id)
     return _queue(session)
 
 
 def _changed(recipe: Recipe, changes: list[str]) -> tuple[Recipe, dict[str, str]]:
-    """The recipe with the changes that can be, and why the others cannot, by their address."""
+    """The recipe with the possible changes, and the errors of the others by their address."""
     refused: dict[str, str] = {}
     for change in changes:
         try:

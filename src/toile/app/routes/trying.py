@@ -1,4 +1,4 @@
-"""Try: a picture answered by a run's network, in a process of its own."""
+"""Try: the prediction of a run's network for a picture, in a separate process."""
 
 from typing import Annotated, Any, Literal
 
@@ -14,14 +14,14 @@ router = APIRouter()
 
 
 class LikelyClass(BaseModel):
-    """A class and how likely it is held, in [0, 1]."""
+    """A class and its probability in [0, 1]."""
 
     name: str
     probability: float
 
 
 class StepPicture(BaseModel):
-    """The picture after a step of its preparation: bytes (c, h, w) in base64, and what was done."""
+    """The picture after a step of its preparation: bytes (c, h, w) in base64, and the step."""
 
     name: str
     sentence: str
@@ -33,7 +33,7 @@ class StepPicture(BaseModel):
 
 
 class PictureAnswer(BaseModel):
-    """The likeliest classes, likeliest first; none where `abstained` says why."""
+    """The most probable classes, sorted; empty if the network abstains, as `abstained` says."""
 
     top: list[LikelyClass]
     warnings: list[str]
@@ -42,9 +42,10 @@ class PictureAnswer(BaseModel):
 
 
 class AskedPicture(BaseModel):
-    """How a picture is asked about, and how its preparation is corrected.
+    """The options of a prediction, and the corrections of the picture's preparation.
 
-    `turns` are quarter turns to the right; what is cut off are parts of width and height.
+    `turns` are quarter turns to the right; `left` to `bottom` are the cut fractions of width and
+    height.
     """
 
     weights: Literal["last", "best"] = "last"
@@ -60,13 +61,13 @@ class AskedPicture(BaseModel):
 
 
 class AskedTogether(AskedPicture):
-    """Which runs are asked about a picture, and how."""
+    """The runs that predict a picture together, and the options."""
 
     run: list[str] = Field(min_length=2, max_length=8)
 
 
 class RunAnswer(BaseModel):
-    """What one of several runs says; `error` where it could not be asked."""
+    """The prediction of one of several runs; `error` says why it has none."""
 
     run: str
     top: list[LikelyClass]
@@ -75,9 +76,9 @@ class RunAnswer(BaseModel):
 
 
 class VoteAnswer(BaseModel):
-    """What several runs say, and together by the mean of their probabilities.
+    """The predictions of several runs, and their vote by the mean of their probabilities.
 
-    Where they have no joint answer `top` is empty, and `refusal` says why.
+    If they have no vote, `top` is empty, and `refusal` says why.
     """
 
     runs: list[RunAnswer]
@@ -93,7 +94,7 @@ async def answer_picture(
     run_id: str,
     asked: Annotated[AskedPicture, Query()],
 ) -> PictureAnswer:
-    """What a run's network says of the picture whose bytes are the body."""
+    """The prediction of a run's network for the picture in the body."""
     picture = await request.body()
     run = await run_in_threadpool(session.run, run_id)
     if not picture:
@@ -107,12 +108,12 @@ async def answer_picture(
 async def vote_on_picture(
     request: Request, session: CurrentSession, asked: Annotated[AskedTogether, Query()]
 ) -> VoteAnswer:
-    """What several runs say of the picture whose bytes are the body, each and together."""
+    """The predictions of several runs for the picture in the body, and their vote."""
     picture = await request.body()
     if not picture:
         raise ToileError("there is no picture; send the bytes of one as the body")
     if len(set(asked.run)) < len(asked.run):
-        raise ToileError("a run is asked twice; name each once")
+        raise ToileError("a run is named twice; name each once")
     folders = [
         [run_id, str((await run_in_threadpool(session.run, run_id)).folder.absolute())]
         for run_id in asked.run
@@ -124,7 +125,7 @@ async def vote_on_picture(
 
 @router.get("/try/{run_id}/outlines/{label}")
 def get_outline(session: CurrentSession, run_id: str, label: int) -> PackedPictures:
-    """The outline of a class's mean training picture, to draw on from."""
+    """The outline of a class's mean training picture, as a start for drawing."""
     question = {
         "verb": "outline",
         "folder": str(session.run(run_id).folder.absolute()),

@@ -1,4 +1,4 @@
-"""Uploads: files that a page brings, before they are read as a dataset."""
+"""Uploads: files sent by a page, before they are read as a dataset."""
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
@@ -10,20 +10,20 @@ router = APIRouter()
 
 
 class NewUpload(BaseModel):
-    """A place for files to come."""
+    """The id of a new upload."""
 
     upload: str
 
 
 class BroughtFile(BaseModel):
-    """A file that has come."""
+    """The size of an uploaded file."""
 
     num_bytes: int
 
 
 @router.post("/uploads")
 def begin_upload(session: CurrentSession) -> NewUpload:
-    """Make a place for files to come."""
+    """Begin an upload of files."""
     return NewUpload(upload=session.uploads.new())
 
 
@@ -31,18 +31,18 @@ def begin_upload(session: CurrentSession) -> NewUpload:
 async def bring_file(
     request: Request, session: CurrentSession, upload: str, file_name: str
 ) -> BroughtFile:
-    """A file of a dataset, whose bytes are the body."""
+    """Upload a file, whose bytes are the body."""
     return BroughtFile(num_bytes=await session.uploads.write(upload, file_name, request.stream()))
 
 
 @router.delete("/uploads/{upload}")
 def drop_upload(session: CurrentSession, upload: str) -> None:
-    """Delete files that were brought, which became no dataset."""
+    """Delete uploaded files that became no dataset."""
     folder = session.uploads.path(upload)
     reading = [
         *session.acts.unfinished("add:").values(),
         *session.imports.unfinished(upload).values(),
     ]
     if any(not act.is_over and folder.name in act.question["path"] for act in reading):
-        raise ToileError("these files are being read; stop that first")
+        raise ToileError("these files are being read; stop the reading first")
     session.uploads.remove(upload)

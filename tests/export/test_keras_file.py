@@ -99,14 +99,14 @@ def test_a_convolutions_filters_come_last(make_trained):
 @pytest.mark.parametrize(
     ("layers", "words"),
     [
-        ([{"gelu": "tanh"}], r"gelu1\.approximation is tanh, which no Keras layer holds"),
+        ([{"gelu": "tanh"}], r"gelu1\.approximation is tanh, which no Keras layer computes"),
         (
             [{"residual": [{"gelu": {"approximation": "tanh", "name": "bend"}}]}],
             r"residual1\.bend\.approximation is tanh.*--set network\.residual1\.bend\.approx",
         ),
         (
             [{"avgpool": {"size": 4, "stride": 3, "padding": "same"}}],
-            r"avgpool1: its windows reach over the 7 x 8 it is given by an odd pixel",
+            r"avgpool1: its windows go beyond its input of 7 x 8 by one",
         ),
     ],
 )

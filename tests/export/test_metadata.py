@@ -57,7 +57,7 @@ def test_an_onnx_model_says_it_in_its_doc_strings_too(make_trained):
     assert model.graph.input[0].doc_string == "float32 (n, 2, 7, 8): pixels / 255"
     assert model.graph.output[0].doc_string.startswith("float32 (n, 10): logits")
     assert model.doc_string == model.graph.doc_string
-    assert model.doc_string.startswith("An image classifier by Toile. It takes float32 (n, 2")
+    assert model.doc_string.startswith("An image classifier by Toile. Its input is float32 (n, 2")
 
 
 def test_a_safetensors_file_is_read_by_its_own_library_in_spite_of_names_in_any_script(

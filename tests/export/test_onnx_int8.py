@@ -47,8 +47,12 @@ def test_int8_that_changes_more_than_two_answers_in_a_hundred_is_refused(make_tr
     reference[:2] *= -1
     prove(file, pixels, reference, agreed)
     reference[2] *= -1
-    with pytest.raises(ToileError, match=r"int8 changes 3 of 100 answers .* at most 2% may change"):
+    with pytest.raises(
+        ToileError, match=r"int8 changes 3 of 100 predictions .* at most 2% may change"
+    ):
         prove(file, pixels, reference, agreed)
     # Also where there are no labels to tell an accuracy by.
-    with pytest.raises(ToileError, match=r"int8 changes 3 of 100 answers; at most 2% may change"):
+    with pytest.raises(
+        ToileError, match=r"int8 changes 3 of 100 predictions; at most 2% may change"
+    ):
         prove(file, pixels, reference)

@@ -101,7 +101,7 @@ def test_a_file_that_takes_bytes_is_proven_on_bytes(run, tmp_path, int8):
         ({"to": "keras", "int8": True}, "--int8 is only for onnx, and the format is keras"),
         ({"file": "nowhere/a.h5"}, "nowhere is no folder; make it"),
         ({"file": "there.h5"}, r"there\.h5 is there already; name another, .* --force"),
-        ({}, "which format?"),
+        ({}, "the format is missing"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_computed(

@@ -1,7 +1,7 @@
-"""Export: a trained network as a file that other software opens, with proof that it is the same.
+"""Export: a trained network as a file for other software, checked against the network.
 
-What only reads exports is here and needs no torch; `toile.export.formats` writes them and does.
-Pictures are uint8 (n, c, h, w), answers float32 logits (n, k).
+This package reads exports without torch; `toile.export.build` writes them with torch. Pictures
+are uint8 (n, c, h, w), outputs float32 logits (n, k).
 """
 
 from lazy_loader import attach_stub

@@ -1,4 +1,4 @@
-"""What every export says of itself, in its format's metadata."""
+"""The metadata of every export, stored in the way of its format."""
 
 import json
 from typing import Any, Literal
@@ -11,18 +11,18 @@ from toile.migrations import read_form, version_of
 from toile.recipe import Plan, first_fault, plan_network, read_recipe_text
 
 KEY = "toile"
-"""The metadata entry that Toile reads in every format; its value is an `About` as JSON."""
+"""The metadata entry that Toile reads in every format; its value is `ExportMetadata` as JSON."""
 
 InputKind = Literal["scaled", "bytes"]
-"""Pixels as the network was trained on them, or as files hold them, 0 to 255."""
+"""Pixels scaled as in training, or the bytes of image files, 0 to 255."""
 
 
 class Parity(BaseModel):
-    """How the file's answers compare with the network's own, in float32 by torch.
+    """The comparison of the file's outputs with those of the network in float32 by torch.
 
-    `max_difference` is the largest between two logits or two probabilities; `agreement` is the
-    fraction of images on which both name the same class. Accuracies are given for int8 alone, and
-    where the images were held out from training.
+    `max_difference` is the largest difference of a logit or a probability; `agreement` is the
+    fraction of images for which both predict the same class. Accuracies are only known for int8,
+    and if the images were held out from training.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,7 +36,7 @@ class Parity(BaseModel):
 
 
 class ExportMetadata(BaseModel):
-    """Where an export comes from, what it takes and gives, and the proof of it."""
+    """The source of an export, its input and output, and the result of its check."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -54,17 +54,17 @@ class ExportMetadata(BaseModel):
     output: str = ""
     parity: Parity | None = None
     abstention: dict[str, Any] | None = Field(None, repr=False)
-    """When it gives no answer, as `toile.prediction` writes and reads it; in ONNX files alone."""
+    """When it abstains, as `toile.prediction` writes and reads it; only in ONNX files."""
 
     @property
     def plan(self) -> Plan:
-        """The plan of the network, from the recipe within."""
+        """The plan of the network, from the recipe in the metadata."""
         recipe = read_recipe_text(self.recipe, "the recipe inside")
         return plan_network(recipe.network, self.data.shape, len(self.data.class_names))
 
 
 def read_about(text: str | bytes | None, source: str) -> ExportMetadata:
-    """The record inside the file called `source`. Raises ToileError where it is none of Toile's."""
+    """The metadata in the file `source`. Raises ToileError if Toile did not write the file."""
     if text is None:
         raise ToileError(f"{source} has no metadata of Toile; export a run with toile export")
     try:
@@ -87,7 +87,7 @@ def input_words(facts: DataFacts, shape: tuple[int, ...], input_kind: InputKind 
 
 
 def range_words(facts: DataFacts, input_kind: InputKind) -> str:
-    """`pixels / 255`: the range of a file's inputs."""
+    """The range of a file's inputs, such as `pixels / 255`."""
     if input_kind == "bytes":
         return "pixels, 0 to 255"
     if facts.scaling == "unit":
@@ -97,7 +97,7 @@ def range_words(facts: DataFacts, input_kind: InputKind) -> str:
 
 
 def flat_metadata(about: ExportMetadata, layout: Literal["NCHW", "NHWC"]) -> dict[str, str]:
-    """What goes in and comes out, one fact an entry, for who looks at a file with a viewer."""
+    """The input and the output, one fact per entry, for people who open the file in a viewer."""
     channels, height, width = about.data.shape
     sizes = (channels, height, width) if layout == "NCHW" else (height, width, channels)
     return {

@@ -1,4 +1,4 @@
-"""From a trained network to a file in a format, waiting for its proof."""
+"""Makes the file of a trained network in a format, before its check."""
 
 import numpy as np
 from jaxtyping import UInt8
@@ -23,10 +23,10 @@ def build_file(
     calibration: UInt8[np.ndarray, "n c h w"] | None = None,
     input_kind: InputKind = "scaled",
 ) -> ExportFile:
-    """`trained` in the format called `to`; int8 ONNX where there are pictures to calibrate it with.
+    """`trained` in the format `to`; int8 ONNX if there are pictures for its calibration.
 
-    `input_kind` is for ONNX alone.
-    Raises ToileError where the format cannot hold a layer or a package is not installed.
+    `input_kind` applies only to ONNX. Raises ToileError if the format cannot express a layer, or a
+    package is not installed.
     """
     if calibration is None:
         return OnnxFile(trained, input_kind) if to == "onnx" else _FILES[to](trained)

@@ -1,4 +1,4 @@
-"""The formats a network can be taken away in, by name and by a file's ending."""
+"""The formats of exports, by name and by a file's ending."""
 
 from pathlib import Path
 
@@ -8,26 +8,28 @@ SUFFIXES = {"safetensors": ".safetensors", "onnx": ".onnx", "keras": ".h5"}
 
 
 def format_of(to: str | None, file: Path | None) -> str:
-    """The format asked for, or the one that the ending of `file` says.
+    """The format `to`, or the one of the ending of `file`.
 
-    Raises ToileError where neither says it, or both and differently.
+    Raises ToileError if neither names a format, or if they name different ones.
     """
     if to is not None and to not in SUFFIXES:
         raise ToileError(
-            f"--to is {to}; it is one of {', '.join(SUFFIXES)}{did_you_mean(to, SUFFIXES)}"
+            f"--to is {to}; use one of {', '.join(SUFFIXES)}{did_you_mean(to, SUFFIXES)}"
         )
     suffix = "" if file is None else file.suffix.lower()
     if suffix == ".keras":
         raise ToileError(
-            f"{file} is a name for Keras 3's own format, which tf_keras cannot read and which "
-            f"changes between its versions; name it {Path(str(file)).with_suffix('.h5')}"
+            f"{file} has the ending of the Keras 3 format, which tf_keras cannot read and which "
+            f"changes between versions; name it {Path(str(file)).with_suffix('.h5')}"
         )
     by_suffix = {ending: name for name, ending in SUFFIXES.items()}.get(suffix)
     if to is None and by_suffix is None:
         raise ToileError(
-            f"which format? Say --to {'|'.join(SUFFIXES)}, or name a file that ends with "
+            f"the format is missing; add --to {'|'.join(SUFFIXES)}, or name a file that ends with "
             f"{', '.join(SUFFIXES.values())}"
         )
     if to is not None and by_suffix not in (None, to):
-        raise ToileError(f"--to is {to}, but {file} ends with {suffix}; {to} has {SUFFIXES[to]}")
+        raise ToileError(
+            f"--to is {to}, but {file} ends with {suffix}; a file of {to} ends with {SUFFIXES[to]}"
+        )
     return str(to or by_suffix)

@@ -1,6 +1,6 @@
-"""The network as an .h5 in the layout of Keras 2, which Keras 3 and tf_keras read too.
+"""The network as an .h5 file in the layout of Keras 2, which Keras 3 and tf_keras read too.
 
-Written by h5py alone: files that Keras 3 saves do not open in tf_keras, nor across its versions.
+h5py writes it, because files saved by Keras 3 do not open in tf_keras or in other versions.
 """
 
 import io
@@ -17,7 +17,7 @@ class KerasFile:
     """A functional model from pictures (n, h, w, c) to probabilities (n, k)."""
 
     def __init__(self, trained: Trained) -> None:
-        """Raises ToileError naming a layer that Keras cannot hold."""
+        """Raises ToileError that names a layer which Keras cannot express."""
         facts = trained.about.data
         channels, height, width = facts.shape
         words = {
@@ -29,12 +29,12 @@ class KerasFile:
         self._layers = keras_layers(trained.about.plan, trained.weights)
 
     def content(self, about: ExportMetadata) -> bytes:
-        """The file, saying `about` of itself."""
+        """The bytes of the file with the metadata `about`."""
         with extra_packages("export"):
             import h5py  # type: ignore[import-untyped]
         content = io.BytesIO()
         with h5py.File(content, "w") as file:
-            # Attributes of fixed length end at 64 KB, which many layers' names may pass.
+            # Attributes of fixed length end at 64 KB, less than the names of many layers need.
             text = h5py.string_dtype()
             file.attrs["keras_version"] = "2.15.0"
             file.attrs["backend"] = "tensorflow"
@@ -55,7 +55,7 @@ class KerasFile:
 
     @staticmethod
     def open(content: bytes) -> KerasClassifier:
-        """The file, opened by a reader that shares no code with this writer or with torch."""
+        """Open the file with a reader that shares no code with this writer or with torch."""
         return KerasClassifier(content)
 
     def _model_config(self, name: str) -> dict[str, object]:

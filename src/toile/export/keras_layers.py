@@ -1,6 +1,6 @@
-"""A plan's layers as Keras writes them down: class names, settings and weights, channels last.
+"""A plan's layers in Keras: class names, settings and weights, channels last.
 
-Everything here is held by Keras 2.15 and Keras 3 alike; what is not is refused by name.
+Both Keras 2.15 and Keras 3 know everything here; other layers are refused by name.
 """
 
 import math
@@ -17,12 +17,12 @@ from toile.recipe import LayerPlan, Plan, layers, padded_side, shape_text
 Config = dict[str, Any]
 Weights = dict[str, np.ndarray]
 Call = tuple[tuple[str, int], ...]
-"""Whose answers a layer takes, and which of theirs, from 0."""
+"""The inputs of a layer's call: each a layer's name and the number of its call, from 0."""
 
 
 @dataclass(frozen=True)
 class KerasLayer:
-    """One layer: its Keras class and settings, what it takes at each call, its weights in order."""
+    """One layer: its Keras class, its settings, the inputs of each call, its weights in order."""
 
     name: str
     class_name: str
@@ -44,9 +44,9 @@ class KerasLayer:
 
 
 def keras_layers(plan: Plan, arrays: Mapping[str, np.ndarray]) -> list[KerasLayer]:
-    """The network of `plan` with its weights, and a softmax behind it.
+    """The network of `plan` with its weights, followed by a softmax.
 
-    Raises ToileError naming a layer that Keras cannot hold.
+    Raises ToileError that names a layer which Keras cannot express.
     """
     names = {layer.name for layer in plan.layers}
     channels, height, width = plan.input
@@ -62,15 +62,16 @@ def keras_layers(plan: Plan, arrays: Mapping[str, np.ndarray]) -> list[KerasLaye
 
 
 def _free(name: str, names: set[str]) -> str:
-    """`name`, with as many underscores as it takes to be nobody else's."""
+    """`name`, with underscores added until it differs from all `names`."""
     return name if name not in names else _free(f"{name}_", names)
 
 
 @dataclass
 class _Writer:
-    """Writes layer behind layer. `order` says where the number now at each place in the row would
-    be if the picture had been flattened channels first; None where it is there already. A layer is
-    called so many `times`, each time on what those before it gave then.
+    """Writes one layer after another.
+
+    After a flatten, `order` has for each feature its index with channels first; None means the same
+    order. Each layer is called `times` times, on the outputs of the same call before it.
     """
 
     arrays: Mapping[str, np.ndarray]
@@ -86,7 +87,7 @@ class _Writer:
         inputs: tuple[str, ...] = (),
         weights: Weights | None = None,
     ) -> str:
-        """One more layer; returns its name, in which Keras on torch allows no dot."""
+        """Add a layer and return its name, without dots, which Keras on torch does not allow."""
         times = range(self.times) if inputs else ()
         calls = tuple(tuple((name, time) for name in inputs) for time in times)
         return self.add_called(name, class_name, config, calls, weights)
@@ -99,13 +100,13 @@ class _Writer:
         calls: tuple[Call, ...],
         weights: Weights | None = None,
     ) -> str:
-        """One more layer, called as `calls` say."""
+        """Add a layer with the inputs `calls`, and return its name."""
         name = name.replace(".", "-")
         self.layers.append(KerasLayer(name, class_name, config, calls, weights or {}))
         return name
 
     def add_all(self, plans: Sequence[LayerPlan], giver: str) -> str:
-        """Add layers one behind the other; returns the name of the last."""
+        """Add layers one after another, and return the name of the last."""
         for index, plan in enumerate(plans):
             if isinstance(plan.layer, layers.Residual):
                 ends = (self.add_all(plan.branch, giver), self.add_all(plan.shortcut, giver))
@@ -117,7 +118,7 @@ class _Writer:
         return giver
 
     def flatten(self, plan: LayerPlan, giver: str, behind: Sequence[LayerPlan]) -> str:
-        """Keras flattens channels last. Layers behind are reordered, or else the picture is."""
+        """Add a flatten, which Keras does channels last; reorder later weights, or the picture."""
         if len(plan.input) == 3 and min(plan.input[0], math.prod(plan.input[1:])) > 1:
             if _ignores_order(behind):
                 indices = np.arange(math.prod(plan.input)).reshape(plan.input)
@@ -127,11 +128,11 @@ class _Writer:
         return self.add(plan.name, "Flatten", {"data_format": "channels_last"}, (giver,))
 
     def weight(self, plan: LayerPlan, name: str) -> np.ndarray:
-        """A weight of the layer as torch has it, in float32."""
+        """A weight of the layer in torch's layout, in float32."""
         return np.asarray(self.arrays[f"{plan.name}.{name}"], np.float32)
 
     def channel_weights(self, plan: LayerPlan, **names: str) -> Weights:
-        """Weights with one value for each channel or feature, by Keras's names."""
+        """Weights with one value per channel or feature, by Keras's names."""
         weights = {keras: self.weight(plan, torch) for keras, torch in names.items()}
         if self.order is None:
             return weights
@@ -139,7 +140,7 @@ class _Writer:
 
 
 def _mean_over_views(writer: _Writer, plan: Plan, views: layers.Views, pictures: str) -> str:
-    """The layers behind the views, called once for each, and the mean of what they give."""
+    """The layers after the views, called once per view, and the mean of their outputs."""
     first, *remaining = plan.layers
     _, height, width = plan.input
     moves = []
@@ -147,7 +148,7 @@ def _mean_over_views(writer: _Writer, plan: Plan, views: layers.Views, pictures:
         moved = [("across", [1, 3, 2], columns), ("down", [3, 2, 1], rows)]
         moves.append([move for move in moved if list(move[2]) != list(range(len(move[2])))])
     view_outputs = [pictures for _ in moves]
-    # Keras gives out the file's weights from the layer farthest from the end to the nearest.
+    # Keras assigns the file's weights to layers by their distance from the output, farthest first.
     for left in (2, 1):
         for number, moved in enumerate(moves):
             if len(moved) >= left:
@@ -165,26 +166,26 @@ def _mean_over_views(writer: _Writer, plan: Plan, views: layers.Views, pictures:
 def _moved(
     writer: _Writer, view: str, way: str, last: list[int], indices: Sequence[int], giver: str
 ) -> str:
-    """The pictures with those of their rows or columns, which `last` puts last and back again.
+    """The pictures with the rows or columns `indices`; `last` is a permutation that puts them last.
 
-    No layer of Keras chooses rows; a dense one with a single 1 for each of its outputs does.
+    Keras has no layer that selects rows, but a dense layer with a single 1 per output does.
     """
     name = f"{view}-{way}"
     kernel = np.zeros((len(indices), len(indices)), np.float32)
     kernel[list(indices), range(len(indices))] = 1
     transposed = writer.add(f"{name}-there", "Permute", {"dims": last}, (giver,))
-    # Trained on, the network is to change and not the views it is shown.
+    # Not trainable, so that further training does not change the views.
     config = {"units": len(indices), "use_bias": False, "trainable": False}
     chosen = writer.add(name, "Dense", config, (transposed,), {"kernel": kernel})
     return writer.add(f"{name}-back", "Permute", {"dims": last}, (chosen,))
 
 
 def _ignores_order(behind: Sequence[LayerPlan]) -> bool:
-    """Whether the values may come in another order, since a dense layer weights them all."""
+    """Whether a later dense layer can undo another order of the features."""
     for plan in behind:
         if isinstance(plan.layer, layers.Dense):
             return True
-        # One adds its branch to the row as it came, the other looks at neighbours in it.
+        # A residual block adds to the unordered row, and a group norm groups neighbours in it.
         if isinstance(plan.layer, layers.Residual | layers.GroupNorm):
             return False
     return False
@@ -225,12 +226,12 @@ def _pool(writer: _Writer, plan: LayerPlan, layer: layers.Pool, giver: str) -> s
     edges = [padded_side(side, layer.size, stride, layer.padding)[1:] for side in plan.input[1:]]
     uneven = any(before != after for before, after in edges)
     # Keras 3.15 on torch repeats the border and counts it: github.com/keras-team/keras/pull/23233.
-    # In a window of two the repeated pixel is all there is, and so its own mean.
+    # In a window of two the border is the only pixel, so its mean is right.
     if uneven and layer.size > 2 and isinstance(layer, layers.AvgPool):
         raise ToileError(
-            f"{plan.name}: its windows reach over the {shape_text(plan.input[1:])} it is given by "
-            "an odd pixel, where Keras on torch takes another mean than Keras on TensorFlow, so "
-            "the file would not answer alike everywhere; export to onnx, or train with "
+            f"{plan.name}: its windows go beyond its input of {shape_text(plan.input[1:])} by one "
+            "pixel at one edge only, where Keras on torch and on TensorFlow compute different "
+            "means; export to onnx, or train with "
             f"--set network.{plan.name}.padding=valid"
         )
     config = {
@@ -267,7 +268,7 @@ def _group_norm(writer: _Writer, plan: LayerPlan, layer: layers.GroupNorm, giver
 
 
 def _leaky_relu(writer: _Writer, plan: LayerPlan, layer: layers.LeakyReLU, giver: str) -> str:
-    # LeakyReLU's own setting is called alpha by Keras 2 and negative_slope by Keras 3.
+    # The setting of LeakyReLU is alpha in Keras 2 and negative_slope in Keras 3.
     config = {"max_value": None, "negative_slope": layer.slope, "threshold": 0.0}
     return writer.add(plan.name, "ReLU", config, (giver,))
 
@@ -275,7 +276,7 @@ def _leaky_relu(writer: _Writer, plan: LayerPlan, layer: layers.LeakyReLU, giver
 def _gelu(writer: _Writer, plan: LayerPlan, layer: layers.GELU, giver: str) -> str:
     if layer.approximation == "tanh":
         raise ToileError(
-            f"{plan.name}.approximation is tanh, which no Keras layer holds; export to onnx, or "
+            f"{plan.name}.approximation is tanh, which no Keras layer computes; export to onnx, or "
             f"train with --set network.{plan.name}.approximation=none"
         )
     return writer.add(plan.name, "Activation", {"activation": "gelu"}, (giver,))
@@ -317,7 +318,7 @@ _WRITERS: dict[type[layers.Layer], Callable[[_Writer, LayerPlan, Any, str], str]
     layers.LeakyReLU: _leaky_relu,
     layers.ELU: _plain("ELU", alpha="alpha"),
     layers.GELU: _gelu,
-    # Keras 2 knows no other name for it, Keras 3 takes it as another for silu.
+    # The only name in Keras 2, and a second name of silu in Keras 3.
     layers.SiLU: _activation("swish"),
     layers.Tanh: _activation("tanh"),
     layers.Sigmoid: _activation("sigmoid"),

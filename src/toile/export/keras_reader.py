@@ -1,9 +1,8 @@
-"""Answering pictures with an exported .h5, by h5py and plain arithmetic.
+"""Computes an exported .h5 file with h5py and numpy.
 
-It reads the model's configuration as Keras does and computes it in numpy, channels last, so
-that an export can be checked where neither TensorFlow nor Keras is installed. Slow, and strict: a
-layer it does not know is refused. For files of one's own making alone: the HDF5 library itself
-crashes on some damaged ones.
+It reads the model's configuration as Keras does and computes it channels last, so that an export
+can be checked without TensorFlow or Keras. It is slow, and refuses unknown layers. Use it only for
+files of Toile: the HDF5 library crashes on some damaged files.
 """
 
 import io
@@ -27,14 +26,14 @@ Config = dict[str, Any]
 Compute = Callable[[Config, dict[str, Array], list[Array]], Array]
 AT_ONCE = 10
 MOST_PX = 256
-"""Of windows, strides and padding: the side of the largest picture."""
+"""The largest window, stride and padding: the side of the largest picture."""
 
 
 class KerasClassifier:
     """A functional model whose last layer is a softmax."""
 
     def __init__(self, content: bytes) -> None:
-        """Raises ToileError for a file that is damaged, not Toile's or has an unknown layer."""
+        """Raises ToileError if the file is damaged, not by Toile, or has an unknown layer."""
         with extra_packages("export"):
             import h5py  # type: ignore[import-untyped]
         self.runtime = f"Toile's numpy reader, h5py {h5py.__version__}"
@@ -50,15 +49,18 @@ class KerasClassifier:
                 }
             unknown = {layer["class_name"] for layer in self._layers} - {*_COMPUTE, "InputLayer"}
         if unknown:
-            raise ToileError(f"{source} has layers this reader does not know: {sorted(unknown)}")
+            raise ToileError(
+                f"{source} has layers this reader does not know: {', '.join(sorted(unknown))}; "
+                "open it with Keras"
+            )
 
     @classmethod
     def open(cls, path: Path) -> "KerasClassifier":
-        """The file at `path`; ToileError where it cannot be read."""
+        """Open the file at `path`. Raises ToileError if it cannot be read."""
         return cls(read_export(path))
 
     def logits(self, pixels: UInt8[Array, "n c h w"]) -> Float32[Array, "n k"]:
-        """What the layer before the softmax gives."""
+        """The logits (n, k): the outputs before the softmax."""
         images = scaled(pixels, self.about.data).transpose(0, 2, 3, 1)
         batches = range(0, len(images), AT_ONCE)
         with _refusals("the Keras file"):
@@ -70,7 +72,7 @@ class KerasClassifier:
             )
 
     def probabilities(self, pixels: UInt8[Array, "n c h w"]) -> Float32[Array, "n k"]:
-        """What the model gives."""
+        """The probabilities (n, k): the outputs of the model."""
         last, logits = self._layers[-1], self.logits(pixels)
         with _refusals("the Keras file"):
             return _COMPUTE[last["class_name"]](last["config"], {}, [logits])
@@ -86,7 +88,7 @@ class KerasClassifier:
                 outputs[name, number] = compute(
                     layer["config"], self._weights[name], [outputs[key] for key in keys]
                 )
-            # A deep network on large pictures would not fit in memory all at once.
+            # Without this a deep network on large pictures would not fit in memory.
             for key in [key for key in outputs if last_reader.get(key) == name]:
                 del outputs[key]
         return outputs[layers[-1]["name"], 0]
@@ -94,7 +96,7 @@ class KerasClassifier:
 
 @contextmanager
 def _refusals(source: str) -> Iterator[None]:
-    """What a file of another form makes impossible inside the block becomes a ToileError."""
+    """Turn the errors of a damaged file inside the block into ToileError."""
     try:
         yield
     except (OSError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
@@ -102,12 +104,12 @@ def _refusals(source: str) -> Iterator[None]:
 
 
 def _calls(layer: Config) -> list[list[tuple[str, int]]]:
-    """Whose answers the layer takes at each of its calls, and which of theirs."""
+    """The inputs of each call of the layer: layer names and numbers of calls."""
     return [[(str(name), int(call)) for name, call, *_ in node] for node in layer["inbound_nodes"]]
 
 
 def _weights(group: Any) -> dict[str, Array]:
-    """A layer's weights by the last part of their names: kernel, bias, gamma."""
+    """A layer's weights by the last part of their names, such as kernel, bias and gamma."""
     return {
         name.rsplit("/", 1)[-1].removesuffix(":0"): group[name][()]
         for name in group.attrs["weight_names"]
@@ -115,20 +117,20 @@ def _weights(group: Any) -> dict[str, Array]:
 
 
 def _side(config: Config, name: str) -> int:
-    """The side of a square setting. Raises ValueError where it is larger than any picture."""
+    """The side of a square setting. Raises ValueError if it is larger than any picture."""
     side, _ = config[name]
     return _checked(side, name)
 
 
 def _checked(side: Any, name: str) -> int:
-    # What is padded or gone through grows with it, and a damaged file may say any number.
+    # Time and memory grow with it, and a damaged file may have any number here.
     if type(side) is not int or not 0 <= side <= MOST_PX:
         raise ValueError(f"{name} is {side!r:.40}")
     return side
 
 
 def _same_edges(side: int, window: int, stride: int) -> tuple[int, int]:
-    """TensorFlow's `same`: as many windows as strides begin in the picture, the odd pixel after."""
+    """Padding before and after a side as in TensorFlow's `same`: an odd pixel comes after."""
     missing = max(window + stride * ((side - 1) // stride) - side, 0)
     return missing // 2, missing - missing // 2
 
@@ -136,7 +138,7 @@ def _same_edges(side: int, window: int, stride: int) -> tuple[int, int]:
 def _windows(
     images: Float[Array, "n h w c"], window: int, stride: int, padding: str, fill: float
 ) -> list[list[Float[Array, "n out_h out_w c"]]]:
-    """For each row and column of a window, the pixels it lies on in every place."""
+    """For each row and column of a window, its pixels at all positions of the window."""
     if padding == "same":
         edges = [_same_edges(side, window, stride) for side in images.shape[1:3]]
         images = np.pad(images, [(0, 0), *edges, (0, 0)], constant_values=fill)
@@ -214,7 +216,7 @@ def _group_norm(config: Config, weights: dict[str, Array], inputs: list[Array]) 
 
 
 def _sigmoid(values: Array) -> Array:
-    # By tanh, since exp of a large number overflows.
+    # With tanh, since exp of a large number overflows.
     return 0.5 * (1 + np.tanh(0.5 * values))
 
 

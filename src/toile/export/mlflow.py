@@ -1,4 +1,4 @@
-"""A run as MLflow keeps it: in mlflow.db, a SQLite file, with its figures beside it."""
+"""Writes a run for MLflow: to mlflow.db, a SQLite file, with its figures in a folder."""
 
 import logging
 from collections.abc import Iterator
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 EXPERIMENT = "toile"
 DATABASE, ARTIFACTS = "mlflow.db", "artifacts"
 MOST_AT_ONCE = 500
-"""Metrics of one call; MLflow takes up to 1,000."""
+"""Metrics per call; MLflow accepts up to 1,000."""
 
 
 def write_mlflow(tracked: TrackedRun, folder: Path, force: bool = False) -> Path:
-    """Add the run to the experiment `toile` in `folder`/mlflow.db; returns the file.
+    """Add the run to the experiment `toile` in `folder`/mlflow.db, and return this file.
 
-    `mlflow ui --backend-store-uri sqlite:///folder/mlflow.db` shows it beside others. Metrics have
-    the epoch as their step. Raises ToileError where a run of that name is there, unless `force`
-    puts this one in its stead, and without the package.
+    `mlflow ui --backend-store-uri sqlite:///folder/mlflow.db` shows it next to other runs. The step
+    of a metric is its epoch. Raises ToileError if MLflow is not installed, or if a run of this name
+    exists, unless `force` replaces it.
     """
     with extra_packages("mlflow", "writing for MLflow"):
         import alembic  # noqa: F401
@@ -33,14 +33,14 @@ def write_mlflow(tracked: TrackedRun, folder: Path, force: bool = False) -> Path
         from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException
 
-    # It tells of each table that it makes.
+    # MLflow logs every table that it creates.
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
     database = folder.resolve() / DATABASE
     if odd := [sign for sign in "?#%" if sign in str(database)]:
         raise ToileError(
-            f"{folder}: has a {odd[0]} in its path, which no address of MLflow's can have; name "
-            "another folder"
+            f"{folder}: has a {odd[0]} in its path, which MLflow does not allow; "
+            "name another folder"
         )
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -89,12 +89,12 @@ def _experiment(client: "MlflowClient", folder: Path) -> str:
 def _make_room(
     client: "MlflowClient", experiment: str, name: str, force: bool, database: Path
 ) -> None:
-    """Delete the runs of that name, or refuse where there is one."""
+    """Delete the runs of that name, or raise ToileError without `force`."""
     runs = client.search_runs([experiment], f"attributes.run_name = '{name}'")
     if runs and not force:
         raise ToileError(
-            f"{database} has a run {name} already, and nothing is written over; name another "
-            "folder, or say --force"
+            f"{database} already has a run {name}, which is not overwritten; name another "
+            "folder, or add --force"
         )
     for run in runs:
         client.delete_run(run.info.run_id)

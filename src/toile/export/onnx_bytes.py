@@ -1,20 +1,20 @@
-"""An ONNX graph that takes pixels as files hold them, 0 to 255, and scales them itself."""
+"""An ONNX graph whose inputs are bytes, 0 to 255, and which scales them itself."""
 
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from toile.data import DataFacts
 
-# A dash is in no layer's own name, so none of these can be one.
+# Layer names have no dash, so these names are free.
 FLOAT, UNIT, CENTRED, STANDARD = (
     f"pictures-{step}" for step in ("float32", "unit", "centred", "standard")
 )
 
 
 def accept_bytes(model: ModelProto, facts: DataFacts, name: str) -> None:
-    """Have the graph take its input called `name` as uint8, scaled by the steps of `scaled`.
+    """Change the graph's input `name` to uint8, and scale it with the operations of `scaled`.
 
-    They are the same operations on float32 in the same order, and so give the same bits.
+    The operations on float32 and their order are the same, so the results are equal bit by bit.
     """
     graph = model.graph
     steps = [helper.make_node("Cast", [name], [FLOAT], FLOAT, to=TensorProto.FLOAT)]
@@ -42,7 +42,7 @@ def accept_bytes(model: ModelProto, facts: DataFacts, name: str) -> None:
 def _append(
     model: ModelProto, steps: list[NodeProto], operator: str, name: str, by: np.ndarray | np.float32
 ) -> None:
-    """One step more: what the last one gives, and the constant `by`."""
+    """Add a step: `operator` applied to the last output and the constant `by`."""
     constant = f"{name}-{operator.lower()}"
     model.graph.initializer.append(numpy_helper.from_array(np.asarray(by), constant))
     steps.append(helper.make_node(operator, [steps[-1].output[0], constant], [name], name))

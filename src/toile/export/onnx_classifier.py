@@ -1,4 +1,4 @@
-"""Answering pictures with an exported ONNX file, by ONNX Runtime and without torch."""
+"""Computes an exported ONNX file with ONNX Runtime, without torch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,10 +19,10 @@ PIXELS_AT_ONCE = 4_000_000
 
 
 class OnnxClassifier:
-    """An ONNX file of Toile's making, ready to answer on one thread."""
+    """An ONNX file of Toile, opened with one thread."""
 
     def __init__(self, content: bytes | Path) -> None:
-        """Raises ToileError for a file that is not whole, not Toile's or needs other files."""
+        """Raises ToileError if the file is damaged, not by Toile, or needs other files."""
         with extra_packages("export"):
             import onnxruntime  # type: ignore[import-untyped]
         source = str(content) if isinstance(content, Path) else "the ONNX model"
@@ -31,14 +31,14 @@ class OnnxClassifier:
         self.runtime = f"ONNX Runtime {onnxruntime.__version__}"
         with _refusals(source):
             self._session = _session(content)
-            # Some damage shows only when the first picture is answered.
+            # Some damage only shows when the first picture is computed.
             answered = self.logits(np.zeros((1, *self.facts.shape), np.uint8)).shape
         if answered != (1, len(self.facts.class_names)):
-            raise ToileError(f"{source} is damaged: it does not give one logit for each class")
+            raise ToileError(f"{source} is damaged: it has not one logit per class; export again")
 
     @property
     def facts(self) -> DataFacts:
-        """Class names, shape and scale of the pictures."""
+        """Class names, shape and scaling of the pictures."""
         return self.about.data
 
     def logits(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float32[np.ndarray, "n k"]:
@@ -51,18 +51,18 @@ class OnnxClassifier:
         return np.concatenate([outputs[0] for outputs in batches])
 
     def probabilities(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float64[np.ndarray, "n k"]:
-        """Their probabilities."""
+        """The probabilities of pictures; each row sums to 1."""
         return probabilities(self.logits(pixels))
 
     def _inputs(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Shaped[np.ndarray, "n c h w"]:
-        """What the graph takes, which ONNX Runtime holds against its type."""
+        """The inputs of the graph, in the type that ONNX Runtime checks."""
         if self.about.input_kind == "bytes":
             return np.ascontiguousarray(pixels)
         return scaled(pixels, self.facts)
 
 
 def _checked(content: bytes, source: str) -> ExportMetadata:
-    """The metadata of `content`, which must be one whole model."""
+    """The metadata of `content`, which has to be one complete model."""
     with extra_packages("export"):
         import onnx
         from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -70,11 +70,13 @@ def _checked(content: bytes, source: str) -> ExportMetadata:
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError:
-        raise ToileError(f"{source} is damaged or no ONNX file") from None
+        raise ToileError(f"{source} is damaged or no ONNX file; export it again") from None
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     about = read_about(metadata.get(KEY), source)
     if _reaches_outside(model):
-        raise ToileError(f"{source} keeps weights in other files; Toile's exports are whole")
+        raise ToileError(
+            f"{source} has weights in other files; an export of Toile is one file: export it again"
+        )
     return about
 
 
@@ -83,7 +85,7 @@ def _session(content: bytes) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    # Waiting threads that spin would take the cores from whatever else is served.
+    # Spinning threads would occupy cores that other processes need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
@@ -91,7 +93,7 @@ def _session(content: bytes) -> Any:
 
 @contextmanager
 def _refusals(source: str) -> Iterator[None]:
-    """What ONNX Runtime refuses inside the block becomes a ToileError."""
+    """Turn the errors of ONNX Runtime inside the block into ToileError."""
     from onnxruntime.capi import (  # type: ignore[import-untyped]
         onnxruntime_pybind11_state as refused,
     )
@@ -110,14 +112,14 @@ def _refusals(source: str) -> Iterator[None]:
 
 
 def _reaches_outside(part: Any) -> bool:
-    """Whether a tensor anywhere in a model, or another message of ONNX, lies in another file.
+    """Whether any tensor of a model, or of a part of it, is stored in another file.
 
-    Tensors stand in graphs, functions, attributes and sparse tensors alike.
+    Tensors occur in graphs, functions, attributes and sparse tensors.
     """
     from google.protobuf.message import Message
 
     for field, value in part.ListFields():
-        # Of the two places that a location may have, the file itself is 0.
+        # data_location is 0 for this file and 1 for another one.
         if field.name in ("external_data", "data_location") and value:
             return True
         inner = [value] if isinstance(value, Message) else value

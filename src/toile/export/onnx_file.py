@@ -1,4 +1,4 @@
-"""The network as an ONNX model, drawn by torch's exporter."""
+"""The network as an ONNX model, made by torch's exporter."""
 
 import ast
 import warnings
@@ -28,13 +28,13 @@ INPUT, OUTPUT = "pictures", "logits"
 
 
 class OnnxFile:
-    """A graph from `pictures` (n, c, h, w) to `logits` (n, k), any number of them at once.
+    """A graph from `pictures` (n, c, h, w) to `logits` (n, k), for any n.
 
-    Nodes and values are called as the layers are, weights as in torch.
+    Nodes and values have the names of the layers, and weights have torch's names.
     """
 
     def __init__(self, trained: Trained, input_kind: InputKind = "scaled") -> None:
-        """`input_kind` says what the graph is given: `bytes` are 0 to 255, which it scales."""
+        """With the `input_kind` `bytes` the graph's inputs are 0 to 255, and it scales them."""
         facts = trained.about.data
         words = {"input": input_words(facts, facts.shape), "output": logits_words(facts)}
         self.about = trained.about.model_copy(update=words)
@@ -44,11 +44,12 @@ class OnnxFile:
             self._accept_bytes()
 
     def content(self, about: ExportMetadata) -> bytes:
-        """The file, saying `about` of itself."""
+        """The bytes of the file with the metadata `about`."""
         model = self.model
         model.producer_name, model.producer_version = "Toile", about.toile
         model.doc_string = model.graph.doc_string = (
-            f"An image classifier by Toile. It takes {about.input}. It gives {about.output}."
+            f"An image classifier by Toile. Its input is {about.input}. "
+            f"Its output is {about.output}."
         )
         model.graph.input[0].doc_string = about.input
         model.graph.output[0].doc_string = about.output
@@ -67,7 +68,7 @@ class OnnxFile:
 
     @staticmethod
     def open(content: bytes) -> OnnxClassifier:
-        """The file, opened by ONNX Runtime."""
+        """Open the file with ONNX Runtime."""
         return OnnxClassifier(content)
 
 
@@ -75,10 +76,10 @@ def _exported_model(trained: Trained) -> "ModelProto":
     with extra_packages("export"):
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
-    # Two pictures: an axis of one would be taken for one that is always so.
+    # Two pictures, because the exporter would fix an axis of length 1.
     pictures = torch.zeros(2, *trained.about.data.shape)
     modules = onnx_modules(trained.model.network)
-    # The exporter tells of its own making: a package it does without, a deprecation in torch.
+    # The exporter logs a missing optional package and a deprecation in torch.
     with errors_alone("torch.onnx"), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)`", FutureWarning)
         program = torch.onnx.export(
@@ -95,7 +96,7 @@ def _exported_model(trained: Trained) -> "ModelProto":
     _name_by_layers(program.model.graph, set(modules.state_dict()))
     _forget_the_drawing(program.model.graph)
     model = program.model_proto
-    # Weights say their shapes themselves; what is listed beside are those of the layers' answers.
+    # Weights have their shapes already; list only the shapes of the layers' outputs.
     weights = {tensor.name for tensor in model.graph.initializer}
     activations = [value for value in model.graph.value_info if value.name not in weights]
     del model.graph.value_info[:]
@@ -104,10 +105,11 @@ def _exported_model(trained: Trained) -> "ModelProto":
 
 
 def _name_by_layers(graph: Any, weights: set[str]) -> None:
-    """Call every node and what it gives by its layer.
+    """Name every node and its output after its layer.
 
-    Where a layer takes several nodes the last has its name, and those before it are called as
-    `silu1/Sigmoid`. `weights` keep their names; another constant has that of who takes it.
+    If a layer has several nodes, the last has its name, and those before it have names such as
+    `silu1/Sigmoid`. `weights` do not change their names; other constants are named after their
+    node.
     """
     nodes = list(graph)
     layers = [_layer(node) for node in nodes]
@@ -119,7 +121,7 @@ def _name_by_layers(graph: Any, weights: set[str]) -> None:
         node.name = name if counts[name] == 1 else f"{name}{counts[name]}"
         for value in node.outputs:
             if value not in graph.outputs:
-                # A layer may be called as the model's own input or output.
+                # A layer may have the name of the model's input or output.
                 value.name = f"{node.name}/" if node.name in (INPUT, OUTPUT) else node.name
         for index, value in enumerate(node.inputs):
             if value is not None and value.is_initializer() and value.name not in weights:
@@ -127,13 +129,13 @@ def _name_by_layers(graph: Any, weights: set[str]) -> None:
 
 
 def _layer(node: Any) -> str:
-    """The dotted name of the layer a node was drawn for."""
+    """The dotted name of the layer of a node."""
     # From the network to the operator: ['', 'residual1', 'residual1.conv1', 'conv2d_3'].
     return str(ast.literal_eval(node.metadata_props["pkg.torch.onnx.name_scopes"])[-2])
 
 
 def _forget_the_drawing(graph: Any) -> None:
-    """Drop the exporter's own notes: its steps, and the files they were called from."""
+    """Delete the exporter's notes: its steps, and the source files that called them."""
     values = [value for node in graph for value in node.outputs]
     for part in [graph, *graph, *graph.inputs, *graph.initializers.values(), *values]:
         part.doc_string = None

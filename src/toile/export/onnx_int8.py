@@ -23,7 +23,7 @@ AT_ONCE = 50
 
 
 class Int8OnnxFile(OnnxFile):
-    """Weights per channel and activations per layer as int8, between pairs of Q and DQ nodes."""
+    """Weights per channel and activations per layer in int8, between pairs of Q and DQ nodes."""
 
     def __init__(
         self,
@@ -31,10 +31,10 @@ class Int8OnnxFile(OnnxFile):
         calibration: UInt8[np.ndarray, "n c h w"],
         input_kind: InputKind = "scaled",
     ) -> None:
-        """`calibration` are training images: they decide how wide each layer's numbers are."""
+        """`calibration` are training images, which decide the range of each layer's values."""
         super().__init__(trained)
         self.about = self.about.model_copy(update={"precision": "int8"})
-        # The quantiser asks, on the root logger, for shapes that torch's exporter has given it.
+        # The quantiser warns on the root logger about shapes that the exporter already wrote.
         with TemporaryDirectory() as folder, errors_alone(None):
             path = Path(folder) / "int8.onnx"
             quantize_static(
@@ -46,14 +46,15 @@ class Int8OnnxFile(OnnxFile):
                 activation_type=QuantType.QInt8,
                 weight_type=QuantType.QInt8,
                 # Weights of 7 bits: a processor without VNNI adds pairs of products in 16 bits,
-                # which those of 8 overflow. 23 of 200 pictures changed their class so on a Zen 3
-                # (ONNX Runtime 1.32), and a file made elsewhere would not have shown it.
+                # which overflow with 8 bits. On a Zen 3 this changed the class of 23 of 200
+                # pictures (ONNX Runtime 1.32), and a check on another processor would not have
+                # shown it.
                 reduce_range=True,
-                # Logits in 256 steps would leave close classes equal.
+                # Logits in 256 steps would make close classes equal.
                 extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm"]},
             )
             self.model = onnx.load(path)
-        # Behind the quantiser: scaling in int8 would lose the pixels' own steps.
+        # After the quantiser, because scaling in int8 would lose grey levels.
         if input_kind == "bytes":
             self._accept_bytes()
 

@@ -1,4 +1,4 @@
-"""The network as ONNX can say it: norms and factors folded, no dropout, one node for one layer."""
+"""The network in a form for ONNX: norms and factors folded, no dropout, one node per layer."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -21,15 +21,15 @@ from toile.network import (
     single_view,
 )
 
-# The first in which GroupNormalization has a scale for each channel, as torch's has.
+# The first version whose GroupNormalization has a scale per channel, as in torch.
 OPSET = 21
 Shape = tuple[Any, ...]
 
 
 class OnnxNode(nn.Module):
-    """Stands for one node of ONNX, where torch's exporter would write several.
+    """Stands for one ONNX node, for which torch's exporter would write several.
 
-    While the graph is drawn it gives something of the right shape, and computes nothing.
+    While the graph is made it returns a tensor of the right shape, and computes nothing.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class OnnxNode(nn.Module):
         self.operator, self.attributes, self.shape = operator, attributes, shape
 
     def forward(self, inputs: Float[Tensor, "n *in_shape"]) -> Float[Tensor, "n *out_shape"]:
-        """What stands for the node's output."""
+        """A placeholder of the node's output."""
         return torch.onnx.ops.symbolic(
             self.operator,
             (inputs, *self.parameters()),
@@ -51,15 +51,15 @@ class OnnxNode(nn.Module):
 
 
 def onnx_modules(network: Network) -> nn.Sequential:
-    """A copy of `network` to be drawn as a graph, each layer under its own name.
+    """A copy of `network` for the exporter, with each layer under its name.
 
-    A batch norm or a factor right behind a convolution or a dense layer is folded into its weights.
+    A batch norm or a factor directly after a convolution or dense layer is folded into its weights.
     """
     modules = _exportable_layers(single_view(network).named_children())
     if isinstance(network, MultiViewNetwork):
         modules[network.name] = network.views
         modules.move_to_end(network.name, last=False)
-        # No layer's own name has such a sign in it.
+        # Layer names have no dash, so this name is free.
         modules["views-mean"] = network.mean
     return nn.Sequential(modules).eval()
 
@@ -79,7 +79,7 @@ def _exportable_layers(layers: Iterable[tuple[str, nn.Module]]) -> OrderedDict[s
 
 
 def _fused(before: nn.Module, module: nn.Module) -> nn.Module | None:
-    """Both in one, where `module` is a batch norm or a factor that `before` can take in."""
+    """`before` and `module` as one layer; None if `module` cannot be folded into `before`."""
     if isinstance(module, ScaleLayer) and isinstance(before, nn.Conv2d | nn.Linear):
         return _times(before, module.factor) if module.offset == 0 else None
     if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
@@ -91,7 +91,7 @@ def _fused(before: nn.Module, module: nn.Module) -> nn.Module | None:
 
 
 def _times(layer: nn.Conv2d | nn.Linear, factor: float) -> nn.Module:
-    """A copy of `layer` that gives `factor` times as much."""
+    """A copy of `layer` whose outputs are `factor` times as large."""
     copy = deepcopy(layer)
     with torch.no_grad():
         for weight in copy.parameters():
@@ -117,7 +117,7 @@ def _exportable(module: nn.Module) -> nn.Module:
 
 
 def _pool(pool: MaxPool2d | AvgPool2d) -> OnnxNode:
-    """ONNX pads unevenly and leaves the padding out of the mean by itself."""
+    """A pool as one node: ONNX pads unevenly and leaves the padding out of the mean."""
     left, right, top, bottom = pool.edge
     size, stride = pool.size, pool.stride
     attributes: dict[str, Any] = {"kernel_shape": [size, size], "strides": [stride, stride]}

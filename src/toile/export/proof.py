@@ -1,4 +1,4 @@
-"""Proof that a file answers as its network does: nothing is handed out without it."""
+"""Checks that a file computes what its network computes; no file is written without it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,34 +12,35 @@ from toile.evaluation import probabilities
 from toile.export.about import ExportMetadata, Parity
 from toile.export.opened import OpenedExport
 
-# Sums in another order move a logit of 30 by some 5e-6. Where all logits are small it is less:
-# a file that answers nothing of the kind would else be near enough.
+# Another order of a sum changes a logit of 30 by about 5e-6. If all logits are small, the tolerance
+# is smaller too, since otherwise a wrong file would pass.
 TOLERANCE, LEAST_TOLERANCE = 1e-4, 1e-7
-# The SD of logits below which they are small.
+# Logits with an SD below this are small.
 SMALL = 0.1
-# Of int8's answers. The presets changed 0 to 1.6 % after one epoch, .2 % after two on all images.
+# Changed predictions of int8: 0 to 1.6 % for the presets after one epoch, .2 % after two on all
+# images.
 MOST_CHANGED = 0.02
 
 
 @runtime_checkable
 class ExportFile(Protocol):
-    """A network in one format, waiting for its metadata."""
+    """A network in one format, without its final metadata."""
 
     about: ExportMetadata
 
     def content(self, about: ExportMetadata) -> bytes:
-        """The file, saying `about` of itself; the same every time."""
+        """The bytes of the file with the metadata `about`; the same at every call."""
         ...
 
     @property
     def open(self) -> Callable[[bytes], OpenedExport]:
-        """Opens such a file with the runtime it is meant for."""
+        """The function that opens such a file with the runtime of its format."""
         ...
 
 
 @dataclass(frozen=True)
 class Proven:
-    """A file's bytes, and what they say of themselves, the proof included."""
+    """A checked file: its bytes and its metadata, with the result of the check."""
 
     content: bytes
     about: ExportMetadata
@@ -51,11 +52,10 @@ def prove(
     reference: Float[np.ndarray, "n k"],
     labels: Int64[np.ndarray, " n"] | None = None,
 ) -> Proven:
-    """`file` with the proof inside: opened again, it answers `pixels` as `reference` has it.
+    """Open `file`, compare its logits of `pixels` with `reference`, and store the result in it.
 
-    With `labels`, which are of images that were held out, the proof of an int8 file also gives
-    accuracies. Raises ToileError where a logit or a probability is too far off, or too many of
-    int8's answers change.
+    `labels` of held-out images add the accuracies of an int8 file. Raises ToileError if a logit or
+    a probability differs too much, or if int8 changes more than 2 % of the predictions.
     """
     opened = file.open(file.content(file.about))
     logits = opened.logits(pixels)
@@ -74,7 +74,7 @@ def prove(
     about = file.about.model_copy(update={"parity": parity})
     content = file.content(about)
     again = file.open(content)
-    # The proof was not in the file it speaks of; that file must be this one otherwise.
+    # The checked file had no result in it yet; the final file has to compute the same.
     assert again.about == about
     assert np.array_equal(again.logits(pixels), logits)
     return Proven(content, about)
@@ -100,12 +100,12 @@ def _parity(
 
 def _refuse_difference(parity: Parity, spread: float) -> None:
     most = max(TOLERANCE * min(spread / SMALL, 1.0), LEAST_TOLERANCE)
-    # Not ">": a difference that is no number must not pass.
+    # Not ">", because NaN must not pass.
     if not parity.max_difference <= most:
         raise ToileError(
-            f"the export answers otherwise than the network: {parity.runtime} differs by "
-            f"{parity.max_difference:.3g} on {parity.images} images, at most "
-            f"{most:.3g} is allowed; nothing was written"
+            f"the export differs from the network: with {parity.runtime} by "
+            f"{parity.max_difference:.3g} on {parity.images} images, and at most {most:.3g} is "
+            "allowed; nothing was written: export to another format"
         )
 
 
@@ -115,10 +115,10 @@ def _refuse_changed(parity: Parity) -> None:
         accuracies = ""
         if parity.accuracy is not None and parity.accuracy_float32 is not None:
             accuracies = (
-                f" (accuracy {100 * parity.accuracy:.2f} % for {100 * parity.accuracy_float32:.2f} "
-                "%)"
+                f" (accuracy {100 * parity.accuracy:.2f} % instead of "
+                f"{100 * parity.accuracy_float32:.2f} %)"
             )
         raise ToileError(
-            f"int8 changes {changed} of {parity.images} answers{accuracies}; at most "
-            f"{MOST_CHANGED:.0%} may change. Export it without --int8; nothing was written"
+            f"int8 changes {changed} of {parity.images} predictions{accuracies}; at most "
+            f"{MOST_CHANGED:.0%} may change. Nothing was written; export without --int8"
         )

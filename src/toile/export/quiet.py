@@ -1,4 +1,4 @@
-"""Keeping libraries' remarks on their own doings from the user."""
+"""Hides messages of libraries that do not concern the user."""
 
 import logging
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def errors_alone(name: str | None) -> Iterator[None]:
-    """The logger called `name`, or the root's, tells nothing but errors meanwhile."""
+    """Let the logger `name`, or the root logger, report only errors inside the block."""
     logger = logging.getLogger(name)
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""The weights as a safetensors file that names its own recipe."""
+"""The weights as a safetensors file, with the recipe in its metadata."""
 
 import json
 
@@ -22,11 +22,11 @@ from toile.export.trained import Trained
 
 
 class SafetensorsFile:
-    """Contiguous tensors under torch's names: `load_state_dict` takes them as they are."""
+    """Contiguous tensors under torch's names, which `load_state_dict` accepts."""
 
     def __init__(self, trained: Trained) -> None:
         self._weights = {
-            # Counts stay whole numbers, as load_state_dict wants them.
+            # Counts stay integers, as load_state_dict needs them.
             name: np.asarray(array, np.float32 if array.dtype.kind == "f" else None, order="C")
             for name, array in trained.weights.items()
         }
@@ -35,18 +35,18 @@ class SafetensorsFile:
         self.about = trained.about.model_copy(update=words)
 
     def content(self, about: ExportMetadata) -> bytes:
-        """The file, saying `about` of itself."""
+        """The bytes of the file with the metadata `about`."""
         metadata = {KEY: about.model_dump_json(), **flat_metadata(about, "NCHW")}
         return _with_metadata(save(self._weights), metadata)
 
     @staticmethod
     def open(content: bytes) -> "SafetensorsClassifier":
-        """The file, opened by torch."""
+        """Open the file with torch."""
         return SafetensorsClassifier(content)
 
 
 def _with_metadata(content: bytes, metadata: dict[str, str]) -> bytes:
-    """A safetensors file with `metadata` in this order; safetensors itself writes it in none."""
+    """A safetensors file with `metadata` in this order, which safetensors does not preserve."""
     end = 8 + int.from_bytes(content[:8], "little")
     header = {"__metadata__": metadata, **json.loads(content[8:end])}
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
@@ -56,10 +56,10 @@ def _with_metadata(content: bytes, metadata: dict[str, str]) -> bytes:
 
 
 class SafetensorsClassifier:
-    """A network built from nothing but the file."""
+    """A network built only from the file."""
 
     def __init__(self, content: bytes) -> None:
-        """Raises ToileError for a file that is damaged, not Toile's, or another network's."""
+        """Raises ToileError if the file is damaged, not by Toile, or of another network."""
         source = "the safetensors file"
         try:
             size = int.from_bytes(content[:8], "little")
@@ -76,5 +76,5 @@ class SafetensorsClassifier:
         return self._trained.model.logits(pixels)
 
     def probabilities(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float64[np.ndarray, "n k"]:
-        """Their probabilities."""
+        """The probabilities of pictures; each row sums to 1."""
         return probabilities(self.logits(pixels))

@@ -1,4 +1,4 @@
-"""A run as TensorBoard reads it: an event file in a folder called as the run."""
+"""Writes a run for TensorBoard: an event file in a folder with the run's name."""
 
 import logging
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from toile.files import writing
 
 
 def write_tensorboard(tracked: TrackedRun, folder: Path, force: bool = False) -> Path:
-    """Write `folder`/NAME, which `tensorboard --logdir folder` shows beside others; returns it.
+    """Write `folder`/NAME, which `tensorboard --logdir folder` shows, and return it.
 
-    Scalars have the epoch as their step, and the time that it ended. Raises ToileError where the
-    run is there already, unless `force` writes it anew, and without the package.
+    The step of a scalar is its epoch, and its time the end of that epoch. Raises ToileError if
+    TensorBoard is not installed, or if the run exists, unless `force` replaces it.
     """
     with extra_packages("tensorboard", "writing for TensorBoard"):
         import tensorboard  # type: ignore[import-untyped] # noqa: F401
@@ -26,10 +26,9 @@ def write_tensorboard(tracked: TrackedRun, folder: Path, force: bool = False) ->
     events = sorted(run.glob("events.out.tfevents.*")) if run.is_dir() else []
     if events and not force:
         raise ToileError(
-            f"{run} is there already, and nothing is written over; name another folder, or say "
-            "--force"
+            f"{run} already exists and is not overwritten; name another folder, or add --force"
         )
-    # TensorFlow's absence is told to whoever asks; nobody here did.
+    # TensorBoard warns that TensorFlow is missing, which is not needed here.
     logging.getLogger("tensorboard").setLevel(logging.ERROR)
     begun = tracked.begun.timestamp()
     with writing(run), SummaryWriter(run) as writer:

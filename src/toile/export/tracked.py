@@ -1,4 +1,4 @@
-"""What a run hands to other people's trackers, TensorBoard and MLflow, beside runs of others."""
+"""The data of a run for other trackers, TensorBoard and MLflow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Point:
 class TrackedRun:
     """Settings by address, curves and figures by name, and scores with their intervals.
 
-    `meaning` says in a sentence what the scores stand for, as the run's page does.
+    `meaning` says in a sentence what the scores mean, as on the run's page.
     """
 
     name: str
@@ -35,7 +35,7 @@ class TrackedRun:
 
     @property
     def final_values(self) -> dict[str, float]:
-        """Each score, the ends of its interval and its number of images, by name."""
+        """Each score, the ends of its interval, and its number of images, by name."""
         return {
             f"{name}{ending}": float(value)
             for name, score in self.scores.items()

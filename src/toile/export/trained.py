@@ -1,4 +1,4 @@
-"""A network to take away."""
+"""A trained network, ready for export."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from toile.network import ScaledNetwork, pixels_of, trained_network
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """Weights under torch's names, and what a file is to say of them."""
+    """Weights under torch's names, and the metadata of their file."""
 
     about: ExportMetadata
     weights: Mapping[str, np.ndarray]
 
     @cached_property
     def model(self) -> ScaledNetwork:
-        """The network itself, float32. Raises ToileError where the weights do not fit."""
+        """The network in float32. Raises ToileError if the weights do not fit."""
         facts = self.about.data
         return ScaledNetwork(
             trained_network(self.about.plan, self.weights),

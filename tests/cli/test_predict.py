@@ -94,7 +94,7 @@ def test_a_picture_that_is_too_small_for_a_correction_keeps_no_other_from_its_an
 ):
     Image.new("L", (1, 1), 9).save(tmp_path / "p" / "z.png")
     answers = toile("predict", "last", "p", "--crop=0.6,0,0.3,0", "--always", "--json").json
-    assert "what is cut off is" in answers[-1]["error"]
+    assert "the fractions cut off are" in answers[-1]["error"]
     assert all(one["top"] for one in answers[:-1])
 
 
@@ -142,7 +142,7 @@ def test_evaluate_says_how_many_genuine_pictures_get_no_answer(toile, among_runs
     ("words", "said"),
     [
         (("predict", "nosuch", "p/0.png"), "no run in"),
-        (("predict", "last", "p/9.png"), "p/9.png: is no file or folder"),
+        (("predict", "last", "p/9.png"), "p/9.png: does not exist"),
         (("predict", "last", "p/0.png", "--weights", "worst"), "weights is worst"),
         (("predict", "last", "p/0.png", "--csv", "q/out.csv"), "q is no folder; name one"),
         (("predict", "last", "p/0.png", "--csv", "p"), "p: is a folder; name a file in it"),

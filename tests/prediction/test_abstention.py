@@ -56,14 +56,13 @@ def test_each_bound_has_a_reason_of_its_own():
     assert bounds.reasons(sure, GREY) == ()
     (said,) = bounds.reasons(unsure, GREY)
     assert said == (
-        "no class reaches 60.0 %, which nearly all genuine pictures do; the likeliest is at 50.0 %"
+        "the most probable class has 50.0 %, and at least 60.0 % in nearly all genuine pictures"
     )
     (said,) = bounds.reasons(sure - 6, GREY)
-    assert said.startswith("the network finds less in it")
+    assert said.startswith("the logits of all classes are lower")
     (said,) = bounds.reasons(sure, far)
-    assert said.endswith(
-        "from the training images as a whole; nearly all genuine pictures lie within 2"
-    )
+    assert said.startswith("its distance from the training images is")
+    assert said.endswith("and at most 2 for nearly all genuine pictures")
 
 
 def test_logits_that_are_not_finite_get_no_answer():
@@ -87,5 +86,5 @@ def test_an_export_keeps_it_to_three_digits_or_says_what_is_damaged():
     }.items():
         with pytest.raises(ToileError, match=r"a.onnx has damaged metadata: abstention"):
             abstention_from_json(record | {name: value}, SHAPE, "a.onnx")
-    with pytest.raises(ToileError, match=r"it is not of pictures of \(1, 5, 4\)"):
+    with pytest.raises(ToileError, match=r"it does not fit pictures of \(1, 5, 4\)"):
         abstention_from_json(record, (1, 5, 4), "a.onnx")

@@ -67,7 +67,7 @@ def test_the_score_is_the_share_of_right_answers_by_place_or_by_name(classifier)
     ("labels", "complaint"),
     [
         ([0], r"have the shape \(1,\); of 2 images it is \(2,\)"),
-        ([0, 2], "a label is 2; with 2 classes they go from 0 to 1"),
+        ([0, 2], "a label is 2; labels of 2 classes go from 0 to 1"),
         (["left", "righd"], "'righd', which is no class of halves; did you mean right?"),
     ],
 )
@@ -106,7 +106,7 @@ def test_a_sealed_image_is_refused_whatever_is_asked(classifier):
 
 def test_a_score_on_images_that_were_trained_on_is_warned_of(classifier):
     knowing = replace(classifier, trained=np.sort(array_hashes(LEFT[None, None])[:, 0]))
-    with pytest.warns(UserWarning, match="1 of the 2 images are among those halves was trained"):
+    with pytest.warns(UserWarning, match="1 of the 2 images are training images of halves"):
         assert knowing.score(BOTH, [0, 1]) == 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -123,5 +123,5 @@ def test_ask_is_for_one_picture_and_keeps_its_steps_on_request(facts, garments):
     ]
     assert said.steps[0].name == "As read"
     assert classifier.ask(garment[0]).steps == ()
-    with pytest.raises(ToileError, match="2 pictures were given; ask is for one"):
+    with pytest.raises(ToileError, match="there are 2 pictures, and ask needs one"):
         classifier.ask(garments[:2])

@@ -18,12 +18,12 @@ def looks(framing: Framing | None, **features: tuple[float, float]) -> Appearanc
 def test_what_lies_outside_is_said_with_its_numbers():
     grey = np.full((1, 4, 4), 201, np.uint8)
     usual = looks(FRAMING, mean_grey=(7, 161), contrast=(0, 9), foreground_fraction=(0.1, 0.75))
-    end = ", as training images have it; the answer may mean little"
+    start, end = "is outside the training images' range from", "; the prediction may be wrong"
     assert unusual_features(grey, usual) == (
         [],
         [
-            f"mean grey 201 lies outside 7 to 161{end}",
-            f"foreground fraction 100 % lies outside 10 % to 75 %{end}",
+            f"mean grey 201 {start} 7 to 161{end}",
+            f"foreground fraction 100 % {start} 10 % to 75 %{end}",
         ],
     )
     assert not are_out_of_distribution(grey[None], usual).any()
@@ -34,7 +34,7 @@ def test_farther_off_than_training_images_differ_there_is_no_answer():
     grey[1] += 1
     usual = looks(None, mean_grey=(10, 20))
     assert unusual_features(grey[0], usual)[0] == []
-    reasons = (["mean grey 31 lies outside 10 to 20, as training images have it"], [])
+    reasons = (["mean grey 31 is outside the training images' range from 10 to 20"], [])
     assert unusual_features(grey[1], usual) == reasons
     assert are_out_of_distribution(grey, usual).tolist() == [False, True]
 
@@ -51,4 +51,4 @@ def test_of_a_blank_picture_that_alone_is_said_unless_there_is_no_paper():
     usual = {"mean_grey": (100, 200)}
     assert unusual_features(blank, looks(FRAMING, **usual)) == (["nothing is drawn in it"], [])
     _, (said,) = unusual_features(blank, looks(None, **usual))
-    assert said.startswith("mean grey 16 lies outside")
+    assert said.startswith("mean grey 16 is outside")

@@ -173,12 +173,12 @@ def test_a_thin_line_in_a_large_picture_is_found_and_dust_is_not(facts):
 def test_a_border_of_many_greys_is_warned_of(facts):
     noise = np.random.default_rng(1).integers(0, 256, (1, 300, 300), dtype=np.uint8)
     warnings = prepare(Picture(noise), facts).warnings
-    assert any("of its border is of one background" in warning for warning in warnings)
+    assert any("of its border is one background" in warning for warning in warnings)
 
 
 def test_more_than_one_frame_is_warned_of(facts, garments):
     seen = prepare(Picture(garments[0], num_frames=3), facts)
-    assert seen.warnings == ("it has 3 frames; the first is taken",)
+    assert seen.warnings == ("it has 3 frames; only the first is used",)
 
 
 def test_without_a_plain_background_colour_and_size_alone_are_changed(photograph_facts):
@@ -194,7 +194,7 @@ def test_a_run_of_before_the_appearance_was_kept_answers_with_a_warning(facts, g
     older = facts.model_copy(update={"appearance": None})
     seen = prepare(Picture(255 - garments[0]), older)
     assert np.array_equal(seen.pixels, garments[0])
-    assert seen.warnings == ("the run was made by an older Toile; how unusual it is, is unknown",)
+    assert seen.warnings == ("an older Toile made the run, so unusual pictures are not recognised",)
 
 
 def test_the_last_step_says_what_numbers_go_in(facts):

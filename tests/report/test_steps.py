@@ -63,7 +63,7 @@ def test_a_bar_is_as_long_as_the_class_is_likely():
 
 
 def test_names_with_a_dollar_and_warnings_are_written_and_nothing_leaves_the_page():
-    odd = strip(name="$a$.png", warnings=("it has 3 frames; the first is taken",) * 2)
+    odd = strip(name="$a$.png", warnings=("it has 3 frames; only the first is used",) * 2)
     figure = steps_figure([odd, strip()])
     assert "It has 3 frames; the" in words(figure)
     figure.draw_without_rendering()
@@ -77,9 +77,7 @@ def test_names_with_a_dollar_and_warnings_are_written_and_nothing_leaves_the_pag
 
 
 def test_on_a_small_screen_two_stand_in_a_row_and_no_sentence_meets_the_next_step():
-    said = (
-        "It was made to span 100 % of 28 x 28 px, centred by its box, as the training images are."
-    )
+    said = "It was scaled to 100 % of 28 x 28 px and centred by its box, like the training images."
     steps = tuple(PreparationStep(f"Step {n}", said, COLOUR) for n in range(7))
     figure = steps_figure([strip(steps=steps)], narrow=True)
     assert figure.get_size_inches()[0] < 4.5

@@ -98,14 +98,14 @@ def test_an_array_of_resized_images_is_known_as_sealed_or_learnt(tmp_path):
     with pytest.raises(ToileError, match="is of the sealed test part"):
         classifier.ask(sealed[0])
     learnt = np.setdiff1d(np.arange(len(dataset.train)), run.validation.indices)[:10]
-    with pytest.warns(UserWarning, match="10 of the 10 images are among those"):
+    with pytest.warns(UserWarning, match="10 of the 10 images are training images"):
         classifier.score(dataset.train.pixels[learnt], dataset.train.labels[learnt])
 
 
 def test_a_run_warns_of_a_score_on_what_it_was_trained_on(run):
     train = load_data("fashion-sample").train
     learnt = np.setdiff1d(np.arange(len(train)), run.validation.indices)[:10]
-    with pytest.warns(UserWarning, match="10 of the 10 images are among those"):
+    with pytest.warns(UserWarning, match="10 of the 10 images are training images"):
         run.classifier().score(train.pixels[learnt], train.labels[learnt])
 
 

@@ -107,9 +107,9 @@ def test_named_by_itself_what_is_no_picture_is_an_error(run, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ToileError, match=r"notes.png: is no PNG, JPEG"):
         toile.predict(run, tmp_path / "notes.png")
-    with pytest.raises(ToileError, match=r"nothing.png: is no file or folder"):
+    with pytest.raises(ToileError, match=r"nothing.png: does not exist"):
         toile.predict(run, tmp_path / "nothing.png")
-    with pytest.raises(ToileError, match=r"empty: holds no files"):
+    with pytest.raises(ToileError, match=r"empty: has no files"):
         toile.predict(run, tmp_path / "empty")
     with pytest.raises(ToileError, match=r"picture 2: is an array of complex128 \(28, 28\)"):
         toile.predict(run, [np.zeros((28, 28), np.uint8), np.zeros((28, 28), complex)])
@@ -174,7 +174,7 @@ def test_an_image_of_pillows_is_turned_upright_and_laid_over_white(run):
     ("pictures", "complaint"),
     [
         (torch.arange(-99.0, 685.0).reshape(28, 28), "array of torch.float32 .* go from -99"),
-        (np.full((28, 28), np.nan), "it holds values that are NaN or infinite"),
+        (np.full((28, 28), np.nan), "some values are NaN or infinite"),
         (torch.zeros(2, 1, 28, 28, dtype=torch.bfloat16), "array of torch.bfloat16"),
         (
             np.zeros((3, 60, 60), np.uint8),
@@ -184,7 +184,7 @@ def test_an_image_of_pillows_is_turned_upright_and_laid_over_white(run):
         (np.zeros((1, 2, 1, 28, 28), np.uint8), "or a batch"),
         ([[[0, 255], [255]]], "picture 1: is a list of lists of different lengths"),
         ([np.zeros((28, 28), np.uint8), None], "picture 2: is nothing; a picture is a path"),
-        ({"a": 1}, "picture 1: is a mapping; .* several are a list or a batch"),
+        ({"a": 1}, "picture 1: is a mapping; .* several as a list or a batch"),
         (Image.new("F", (8, 8)), "picture 1: is an image of mode F"),
         (Image.new("I", (8, 8)), "picture 1: is an image of mode I, .*make it L"),
         (Image.new("L", (30_000, 1_000)), "at most 25 million pixels"),
@@ -239,7 +239,7 @@ def test_runs_of_other_classes_or_asked_twice_are_refused(run, images, tmp_path)
     np.savez(path, x_train=pixels, y_train=labels, x_test=pixels[:2], y_test=labels[:2])
     stranger = trained(tmp_path / "stranger", name=str(path), validation=10)
     with pytest.raises(
-        ToileError, match=r"knows 10 classes, class 0 being 'T-shirt/top'; \S*stranger"
+        ToileError, match=r"has 10 classes, class 0 being 'T-shirt/top'; \S*stranger"
     ):
         toile.predict(run, images[0], also=[stranger])
     with pytest.raises(ToileError, match=r"one is named twice"):

@@ -1,6 +1,6 @@
-"""Prediction: any picture made alike to the training images, and what networks answer to it.
+"""Prediction: prepares any picture like the training images, and classifies it with networks.
 
-Speaks uint8 pictures (c, h, w), a run's `DataFacts` and logits (k,); knows no runs and no torch.
+Uses uint8 pictures (c, h, w), a run's `DataFacts` and logits (k,), but no runs and no torch.
 """
 
 from toile.prediction.abstention import Abstention, Cost, abstention_from_json, find_abstention

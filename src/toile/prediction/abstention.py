@@ -1,7 +1,6 @@
-"""When a network gives no answer: by what it finds in a picture, and by how far off that lies.
+"""Abstention: when a network's outputs or the picture itself allow no prediction.
 
-The bounds are quantiles of the half of validation that chooses; what they cost is counted on the
-other half.
+The bounds are quantiles on one half of the validation set; their cost is counted on the other.
 """
 
 import base64
@@ -17,9 +16,9 @@ from toile.errors import ToileError
 from toile.evaluation import probabilities
 
 REFUSED = 0.005
-"""The fraction of genuine pictures each bound refuses; of three thus up to 1.5 %."""
+"""The fraction of genuine pictures that each bound refuses; three bounds refuse up to 1.5 %."""
 LEAST_PICTURES = 100
-"""By fewer no bound is set: of n, one in n + 1 genuine pictures lies beyond the oddest."""
+"""Fewer pictures set no bound: 1 in n + 1 genuine pictures lies beyond the most extreme of n."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,11 @@ class Cost:
 
 @dataclass(frozen=True, eq=False)
 class Abstention:
-    """Bounds beyond which a picture gets no answer; None where one is not known.
+    """Bounds beyond which a picture gets no prediction; an unknown bound is None.
 
-    `confidence` is the least probability of the likeliest class. `energy` is the most of the
-    negative log of the sum of exp(logits), which is high where no class finds anything (Liu et al.
-    2020, arXiv:2010.03759). `distance` is the most by `novelty`.
+    `confidence` is the smallest allowed probability of the most probable class. `energy` is the
+    largest allowed -log(sum(exp(logits))), which is high if all logits are low (Liu et al. 2020,
+    arXiv:2010.03759). `distance` is the largest allowed distance of `novelty`.
     """
 
     confidence: float | None = None
@@ -57,7 +56,7 @@ class Abstention:
     def reasons(
         self, logits: Float[np.ndarray, " k"], pixels: UInt8[np.ndarray, "c h w"]
     ) -> tuple[str, ...]:
-        """Why this picture gets no answer; none where it gets one."""
+        """Why this picture gets no prediction; empty if it gets one."""
         top_probability, energy = (
             float(probabilities(logits[None]).max()),
             float(energies(logits[None])[0]),
@@ -65,24 +64,24 @@ class Abstention:
         reasons = []
         if self.confidence is not None and not top_probability >= self.confidence:
             reasons.append(
-                f"no class reaches {100 * self.confidence:.1f} %, which nearly all genuine "
-                f"pictures do; the likeliest is at {100 * top_probability:.1f} %"
+                f"the most probable class has {100 * top_probability:.1f} %, and at least "
+                f"{100 * self.confidence:.1f} % in nearly all genuine pictures"
             )
         if self.energy is not None and not energy <= self.energy:
             reasons.append(
-                "the network finds less in it, of any class, than in nearly all genuine pictures"
+                "the logits of all classes are lower than in nearly all genuine pictures"
             )
         if self.distance is not None and self.novelty is not None:
             distance = float(self.novelty.distances(pixels[None])[0])
             if distance > self.distance:
                 reasons.append(
-                    f"it lies {distance:.3g} from the training images as a whole; nearly all "
-                    f"genuine pictures lie within {self.distance:.3g}"
+                    f"its distance from the training images is {distance:.3g}, and at most "
+                    f"{self.distance:.3g} for nearly all genuine pictures"
                 )
         return tuple(reasons)
 
     def to_json(self) -> dict[str, Any]:
-        """As an export keeps it; `abstention_from_json` reads it."""
+        """The bounds as an export stores them; `abstention_from_json` reads them."""
         record: dict[str, Any] = {
             "confidence": self.confidence,
             "energy": self.energy,
@@ -102,7 +101,7 @@ class Abstention:
 
 
 def energies(logits: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " n"]:
-    """The energy of each row: high where no class finds anything."""
+    """The energy -log(sum(exp(logits))) of each row; high if all logits are low."""
     most = logits.max(1)
     sums: Float[np.ndarray, " n"] = np.exp(logits - most[:, None]).sum(1)
     return -(most + np.log(sums))
@@ -116,9 +115,10 @@ def find_abstention(
     distances: Float[np.ndarray, " n"] | None = None,
     novelty: Novelty | None = None,
 ) -> Abstention:
-    """Bounds by the validation pictures that choose, and their cost by the others.
+    """The bounds of the validation pictures in `selection`, and their cost on the others.
 
-    `out_of_distribution` says which get no answer whatever the network finds.
+    Pictures in `out_of_distribution` get no prediction anyway. Without 100 pictures in `selection`
+    no bound is set.
     """
     top_probability, energy = probabilities(logits).max(1), energies(logits)
     if selection.sum() < LEAST_PICTURES:
@@ -143,9 +143,9 @@ def find_abstention(
 def abstention_from_json(
     record: dict[str, Any], shape: tuple[int, int, int], export_name: str
 ) -> Abstention:
-    """What the export called `export_name` keeps.
+    """The bounds in the metadata of the export `export_name`.
 
-    Raises ToileError unless it fits pictures of `shape`.
+    Raises ToileError unless they fit pictures of `shape`.
     """
     try:
         names = ("confidence", "energy", "distance")
@@ -154,13 +154,13 @@ def abstention_from_json(
             bound is not None and not math.isfinite(bound)
             for bound in (confidence, energy, distance)
         ):
-            raise ValueError("a bound that is no number")
+            raise ValueError("a bound is NaN or infinite")
         cost = record["cost"] and Cost(
             **{name: int(count) for name, count in record["cost"].items()}
         )
         known = _novelty(record.get("novelty"))
         if known is not None and not known.fits(shape):
-            raise ValueError(f"it is not of pictures of {shape}")
+            raise ValueError(f"it does not fit pictures of {shape}")
         return Abstention(confidence, energy, distance, known, cost)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ToileError(
@@ -174,7 +174,7 @@ def _novelty(record: dict[str, Any] | None) -> Novelty | None:
     num, size = record["shape"]
     factor, residual_variance = int(record["factor"]), float(record["rest"])
     if factor < 1 or not residual_variance > 0:
-        raise ValueError("a factor or variance of nothing")
+        raise ValueError("a factor or variance is 0 or less")
     return Novelty(
         mean=_unpacked(record["mean"]).reshape(size),
         components=_unpacked(record["components"]).reshape(num, size),
@@ -185,7 +185,7 @@ def _novelty(record: dict[str, Any] | None) -> Novelty | None:
 
 
 def _packed(values: Float[np.ndarray, "..."]) -> str:
-    # Half precision moves a distance by less than a hundredth, and halves an export's metadata.
+    # Half precision changes a distance by less than .01, and halves an export's metadata.
     return base64.b64encode(values.astype("<f2").tobytes()).decode()
 
 

@@ -1,4 +1,4 @@
-"""What networks answer to a picture: the likeliest classes, and the vote of several."""
+"""Predictions of networks for a picture: the most probable classes, and the vote of several."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,22 +15,22 @@ UNSURE = 0.5
 
 @dataclass(frozen=True)
 class ClassProbability:
-    """A class and how likely it is held, in [0, 1]."""
+    """A class and its probability in [0, 1]."""
 
     class_name: str
     probability: float
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The class and its probability as JSON."""
         return {"class": self.class_name, "probability": self.probability}
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What one network answers to a picture: its likeliest classes, likeliest first.
+    """The prediction of one network for a picture: its most probable classes, sorted.
 
-    Where it gives no answer `top` is empty, and `abstained` says why. `steps` are those of the
-    picture's preparation, where they were asked for.
+    If the network abstains, `top` is empty, and `abstained` says why. `steps` are those of the
+    picture's preparation, if they were requested.
 
         >>> prediction = run.classifier().ask(images[0], always=True)
         >>> prediction.top[0].probability >= prediction.top[1].probability
@@ -45,9 +45,9 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Vote:
-    """What several networks say together: `top` by the mean of their probabilities.
+    """The vote of several networks: `top` by the mean of their probabilities.
 
-    `agree` of them hold its first class likeliest; `sentence` names those that do not.
+    `agree` networks predict its first class; `sentence` names the others.
     """
 
     top: tuple[ClassProbability, ...]
@@ -63,9 +63,9 @@ def answer(
     doubts: Sequence[str] = (),
     always: bool = False,
 ) -> Prediction:
-    """The `num_top` likeliest classes, and a warning where none reaches one half.
+    """The `num_top` most probable classes, with a warning if none reaches one half.
 
-    Where there are `doubts` no class is named, unless `always`: then they are warnings.
+    If there are `doubts`, no class is named; with `always` they become warnings.
     """
     if doubts and not always:
         return Prediction((), tuple(warnings), tuple(doubts))
@@ -79,7 +79,7 @@ def answer(
 def top_classes(
     probabilities: Float[np.ndarray, " k"], class_names: Sequence[str], num_top: int
 ) -> tuple[ClassProbability, ...]:
-    """The `num_top` likeliest classes; of equals the first comes first."""
+    """The `num_top` most probable classes; equal ones are in the order of `class_names`."""
     order = np.argsort(-probabilities, kind="stable")[:num_top]
     return tuple(
         ClassProbability(class_names[index], float(probabilities[index])) for index in order
@@ -89,7 +89,7 @@ def top_classes(
 def vote(
     by_run: Mapping[str, Float[np.ndarray, " k"]], class_names: Sequence[str], num_top: int
 ) -> Vote:
-    """What the runs say together, by the mean of the probabilities each of them gives."""
+    """The vote of the runs, by the mean of their probabilities."""
     top = top_classes(np.mean(list(by_run.values()), axis=0), class_names, num_top)
     first = {run: class_names[int(row.argmax())] for run, row in by_run.items()}
     agree = Counter(first.values())[top[0].class_name]

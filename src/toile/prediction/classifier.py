@@ -1,4 +1,4 @@
-"""A trained network, loaded once, whatever is asked of it."""
+"""A trained network, loaded once, for many predictions."""
 
 import warnings
 from collections.abc import Sequence
@@ -21,20 +21,20 @@ from toile.prediction.seal import Seal
 
 @runtime_checkable
 class LogitsModel(Protocol):
-    """What computes a network: torch, ONNX Runtime, or plain arithmetic."""
+    """Anything that computes a network: torch, ONNX Runtime or numpy."""
 
     def logits(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float32[np.ndarray, "n k"]:
-        """The logits of at least one picture of the training images' shape."""
+        """The logits of one or more pictures of the training images' shape."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """A trained network with all that is needed to ask it: a run's, or an exported file's.
+    """A trained network, of a run or an exported file, ready to predict.
 
-    Arrays are images as those it was trained on: of their size, in their values (0 to 255, or what
-    their files had), laid out (n, h, w), (n, c, h, w), (n, h, w, c) or (n, pixels). `ask` takes any
-    picture and prepares it. An image of the sealed test part of its data is refused everywhere.
+    Arrays are images like the training images: of their size and with their values (0 to 255, or
+    those of their files), in the form (n, h, w), (n, c, h, w), (n, h, w, c) or (n, pixels). `ask`
+    prepares any picture. Every method refuses images of the sealed test part of its data.
 
         >>> net = run.classifier("best")
         >>> net.predict_proba(images).shape, len(net.class_names)
@@ -51,7 +51,7 @@ class Classifier:
     seal: Seal = field(default_factory=Seal)
     abstention: Abstention = field(default_factory=Abstention)
     trained: HashSet | None = None
-    """PictureHashes of the images it was trained on, where they are known."""
+    """Hashes of the training images, if they are known."""
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ class Classifier:
         return self.facts.class_names
 
     def logits(self, images: ImageArray) -> Float32[np.ndarray, "n k"]:
-        """What the last layer gives for each image, before the softmax."""
+        """The logits (n, k): the outputs of the last layer, before the softmax."""
         return self.model.logits(self.unsealed(images))
 
     def predict_proba(self, images: ImageArray) -> Float[np.ndarray, "n k"]:
@@ -67,17 +67,17 @@ class Classifier:
         return probabilities(self.logits(images))
 
     def predict(self, images: ImageArray) -> Int64[np.ndarray, " n"]:
-        """The likeliest class of each image, as its place in `class_names`.
+        """The most probable class of each image, as an index in `class_names`.
 
-        Every image gets an answer: none is refused as unusual, as `ask` does.
+        Every image gets a class: `predict` never abstains, as `ask` does.
         """
         return np.asarray(self.logits(images).argmax(1), np.int64)
 
     def score(self, images: ImageArray, labels: Sequence[Any] | np.ndarray) -> float:
-        """The accuracy on `images`, in [0, 1]; `labels` are places in `class_names`, or names.
+        """The accuracy on `images`, in [0, 1]; `labels` are indices in `class_names`, or names.
 
-        Warns where some of the images are among those it was trained on, which say little of how
-        it does on others. `toile.evaluate` gives the run's own scores, with intervals.
+        Warns if some of the images are training images, on which the accuracy is too high.
+        `toile.evaluate` has the scores of the run, with intervals.
         """
         pixels = pixels_in(images, self.facts)
         hashes = array_hashes(pixels)
@@ -87,8 +87,8 @@ class Classifier:
             known = int(is_known(hashes, self.trained).sum())
             if known:
                 warnings.warn(
-                    f"{known:,} of the {len(pixels):,} images are among those {self.name} was "
-                    "trained on; on images it has not seen it will score lower",
+                    f"{known:,} of the {len(pixels):,} images are training images of {self.name}; "
+                    "the accuracy on new images will be lower",
                     stacklevel=2,
                 )
         return float((self.model.logits(pixels).argmax(1) == true).mean())
@@ -103,18 +103,19 @@ class Classifier:
         corrections: PictureCorrections = NO_CORRECTIONS,
         name: str = "",
     ) -> Prediction:
-        """The `num_top` likeliest classes of any picture, prepared as the training images were.
+        """The `num_top` most probable classes of any picture, prepared like the training images.
 
-        A path, the bytes of a file, an image of Pillow's, or an array. A picture that is blank or
-        far from the training images gets no answer, and `abstained` says why; with `always` it has
-        one, and the reasons are warnings. `show_steps` keeps each step of the preparation, which
-        `corrections` turn, cut or invert otherwise. Errors
-        call the picture `name`. Raises ToileError where it cannot be read, is several, or sealed.
+        `picture` is a path, the bytes of a file, a Pillow image or an array. A picture that is
+        blank or far from the training images gets no class, and `abstained` says why; with `always`
+        it gets one, and the reasons are warnings. `show_steps` stores each step of the preparation;
+        `corrections` turn, cut or invert the picture. Errors use `name` for the picture. Raises
+        ToileError if it cannot be read, is more than one picture, or is sealed.
         """
         sources = list(sources_of(picture, self.facts, name))
         if len(sources) != 1:
             raise ToileError(
-                f"{len(sources)} pictures were given; ask is for one, toile.predict for many"
+                f"there are {len(sources)} pictures, and ask needs one; use toile.predict "
+                "for several"
             )
         (source,) = sources
         self.seal.refuse_paths([source.path] if source.path is not None else [])
@@ -135,13 +136,13 @@ class Classifier:
         num_top: int,
         always: bool,
     ) -> Prediction:
-        """What its `logits` say of a picture that was prepared for it."""
+        """The prediction from the `logits` of a prepared picture."""
         doubts = (*prepared.out_of_distribution, *self.abstention.reasons(logits, prepared.pixels))
         (row,) = probabilities(logits[None])
         return answer(row, self.class_names, num_top, prepared.warnings, doubts, always)
 
     def unsealed(self, images: ImageArray) -> UInt8[np.ndarray, "n c h w"]:
-        """The images as bytes. Raises ToileError where they do not fit or one is sealed."""
+        """The images as bytes. Raises ToileError if they do not fit, or one is sealed."""
         pixels = pixels_in(images, self.facts)
         self._refuse_sealed(array_hashes(pixels))
         return pixels
@@ -154,15 +155,15 @@ class Classifier:
             )
 
     def _class_indices(self, labels: Sequence[Any] | np.ndarray, n: int) -> Int[np.ndarray, " n"]:
-        """`labels` as places in `class_names`."""
+        """`labels` as indices in `class_names`."""
         array = np.asarray(labels)
         if array.shape != (n,):
-            raise ToileError(f"labels have the shape {array.shape}; of {n} images it is ({n},)")
+            raise ToileError(f"labels have the shape {array.shape}; {n} images need ({n},)")
         if array.dtype.kind in "iu":
             wrong = array[(array < 0) | (array >= len(self.class_names))]
             if len(wrong):
                 raise ToileError(
-                    f"a label is {wrong[0]}; with {len(self.class_names)} classes they go from 0 "
+                    f"a label is {wrong[0]}; labels of {len(self.class_names)} classes go from 0 "
                     f"to {len(self.class_names) - 1}"
                 )
             return array

@@ -1,4 +1,4 @@
-"""What a user knows better than the preparation of a picture does."""
+"""Corrections by a user of the automatic preparation of a picture."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ TURN_WORDS = {1: "a quarter turn to the right", 2: "upside down", 3: "a quarter 
 class PictureCorrections:
     """Quarter `turns` clockwise, then the fractions cut off at left, top, right and bottom.
 
-    With `invert` dark and light are swapped once more than they would be.
+    `invert` swaps dark and light once more than the preparation does.
     """
 
     turns: int = 0
@@ -25,7 +25,7 @@ class PictureCorrections:
     invert: bool = False
 
     def of(self, picture: Picture, notes: Notes) -> Picture:
-        """`picture` turned and cut. Raises ToileError where nothing of it would be left."""
+        """`picture` turned and cut. Raises ToileError if nothing of it would be left."""
         turns, (left, top, right, bottom) = self.turns % 4, self.cut
         if turns:
             picture = _each(picture, lambda array: np.rot90(array, -turns, (1, 2)))
@@ -36,8 +36,8 @@ class PictureCorrections:
             columns = slice(round(left * width), width - round(right * width))
             if min(self.cut) < 0 or rows.start >= rows.stop or columns.start >= columns.stop:
                 raise ToileError(
-                    f"what is cut off is {self.cut}; parts of width and height from 0 to below 1 "
-                    "that leave something of the picture"
+                    f"the fractions cut off are {self.cut}; use fractions from 0 to below 1 that "
+                    "leave something of the picture"
                 )
             picture = _each(picture, lambda array: array[:, rows, columns])
             _, height, width = picture.pixels.shape
@@ -49,7 +49,7 @@ NO_CORRECTIONS = PictureCorrections()
 
 
 def _each(picture: Picture, change: Callable[[Any], Any]) -> Picture:
-    """The picture with its pixels changed, the deep ones too where it has some."""
+    """The picture with `change` made to its pixels, and to its 16-bit pixels if it has some."""
     pixels = np.ascontiguousarray(change(picture.pixels))
     deep = None if picture.deep is None else np.ascontiguousarray(change(picture.deep))
     return replace(picture, pixels=pixels, deep=deep, read_highest=picture.highest)

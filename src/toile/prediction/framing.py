@@ -1,4 +1,4 @@
-"""Where the foreground of a picture lies, and the picture framed as the training images are."""
+"""Finds the foreground of a picture, and crops and scales it like the training images."""
 
 from dataclasses import dataclass
 
@@ -10,21 +10,21 @@ from toile.prediction.resample import resampled
 from toile.prediction.step import Box, Notes, as_bytes
 
 SPECK = 0.005
-"""A spot below this fraction of the largest one is dirt."""
+"""A spot smaller than this fraction of the largest one is dirt."""
 SPECK_OF_PICTURE = 2e-4
-"""A spot below this fraction of the picture is dirt, even alone."""
+"""A spot smaller than this fraction of the picture is dirt, even if it is the only one."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """The foreground: its box, the middle of it and its centre of mass, in px."""
+    """The foreground: its box and its centre of mass, in px."""
 
     box: Box
     mass: tuple[float, float]
 
     @property
     def size(self) -> tuple[float, float]:
-        """Width and height."""
+        """Width and height of the box."""
         left, top, right, bottom = self.box
         return right - left, bottom - top
 
@@ -35,7 +35,7 @@ class Region:
         return (left + right) / 2, (top + bottom) / 2
 
     def centre(self, framing: Framing) -> tuple[float, float]:
-        """What the training images are centred by."""
+        """The centre of the kind by which the training images are centred."""
         return self.mass if framing.centred_by == "mass" else self.middle
 
 
@@ -47,35 +47,35 @@ def framed(
     size: tuple[int, int],
     notes: Notes,
 ) -> UInt8[np.ndarray, "c h2 w2"]:
-    """`greys` at `size` (width, height), the foreground lying as `framing` has it.
+    """`greys` at `size` (width, height), with size and position of the foreground as in `framing`.
 
-    Foreground is what is off `background_grey` by more than `threshold`. A picture that has `size`
-    and lies so already is not touched.
+    Pixels that differ from `background_grey` by more than `threshold` are foreground. A picture of
+    this size that is framed already stays unchanged.
     """
     _, height, width = greys.shape
     distance = np.abs(greys - background_grey[:, None, None].astype(np.float32)).max(0)
     foreground = distance > threshold
-    # What is small in a picture of this size may be a strap, and in the training images it stays.
+    # In a picture of this size a small spot may be a strap, as in the training images.
     region = find_region(
         distance, foreground if (width, height) == size else without_specks(foreground)
     )
     part: Box = (0.0, 0.0, float(width), float(height))
     name, sentence = "Resized", f"{width} x {height} px became {size[0]} x {size[1]}."
     if region is not None and is_framed(region, (width, height), framing, size):
-        sentence = f"{sentence[:-1]}; the foreground lies as in the training images."
+        sentence = f"{sentence[:-1]}; the foreground is placed as in the training images."
     elif region is not None:
         _note_region(region, threshold, greys, notes)
         part = window(region, framing, size)
         name = "Framed"
         sentence = (
-            f"It was made to span {100 * framing.size.middle:.0f} % of {size[0]} x {size[1]} px, "
-            f"centred by its {framing.centred_by}, as the training images are."
+            f"It was scaled to {100 * framing.size.middle:.0f} % of {size[0]} x {size[1]} px and "
+            f"centred by its {framing.centred_by}, like the training images."
         )
     if (width, height) == size and part == (0, 0, *size):
         return as_bytes(greys)
     small, was_enlarged = resampled(greys, part, size, background_grey)
     if was_enlarged:
-        sentence += " It had been enlarged smoothly, and was sharpened back."
+        sentence += " It was an enlarged picture, and was sharpened back."
     notes.step(name, sentence, small)
     return as_bytes(small)
 
@@ -87,8 +87,8 @@ def _note_region(
     box_width, box_height = region.size
     notes.step(
         "Found",
-        f"What is more than {threshold:.0f} off the background takes {box_width:.0f} x "
-        f"{box_height:.0f} px of {width} x {height}.",
+        f"The pixels that differ from the background by more than {threshold:.0f} fill "
+        f"{box_width:.0f} x {box_height:.0f} px of {width} x {height}.",
         greys,
         box=region.box,
     )
@@ -97,9 +97,9 @@ def _note_region(
 def find_region(
     distance: Float[np.ndarray, "h w"], foreground: Bool[np.ndarray, "h w"]
 ) -> Region | None:
-    """What lies in `foreground`, weighed by its `distance` from the background.
+    """The region of `foreground`, its centre of mass weighted by `distance` from the background.
 
-    None where nothing does.
+    None if there is no foreground.
     """
     if not foreground.any():
         return None
@@ -109,8 +109,8 @@ def find_region(
 
 
 def without_specks(foreground: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """`foreground` without spots that are small beside the largest one, corners joining spots."""
-    # Here, as it takes a sixth of a second, and most of who imports this room frame nothing.
+    """`foreground` without spots much smaller than the largest one; corners connect spots."""
+    # Imported here, because it takes a sixth of a second and few callers frame a picture.
     from scipy import ndimage
 
     spots, _ = ndimage.label(foreground, np.ones((3, 3)))
@@ -122,9 +122,9 @@ def without_specks(foreground: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w
 def is_framed(
     region: Region, picture: tuple[int, int], framing: Framing, size: tuple[int, int]
 ) -> bool:
-    """Whether `region` lies in a picture as it does in the training images of `size`.
+    """Whether size and position of `region` are those of the training images.
 
-    Sizes are width and height. A pixel of the training images more or less is left as it is.
+    Sizes are width and height. A difference of one pixel of the training images is allowed.
     """
     width, height = picture
     across, down = 1 / size[0], 1 / size[1]
@@ -139,7 +139,7 @@ def is_framed(
 
 
 def window(region: Region, framing: Framing, size: tuple[int, int]) -> Box:
-    """The part of a picture, which may reach beyond it, that frames `region` in `size`."""
+    """The part of a picture that frames `region` in `size`; it may go beyond the picture."""
     width, height = size
     scale = max(region.size[0] / width, region.size[1] / height) / framing.size.middle
     x, y = region.centre(framing)

@@ -1,4 +1,4 @@
-"""Pictures that differ from the training images, and in what."""
+"""Finds pictures that differ from the training images, and the features that differ."""
 
 import numpy as np
 from jaxtyping import Bool, UInt8
@@ -11,10 +11,10 @@ FRACTIONS = ("foreground fraction",)
 def unusual_features(
     pixels: UInt8[np.ndarray, "c h w"], appearance: Appearance
 ) -> tuple[list[str], list[str]]:
-    """Why this picture gets no answer, and warnings: a sentence for each feature that is unusual.
+    """Reasons to abstain, and warnings: a sentence for each unusual feature of the picture.
 
-    What lies farther off than the training images differ among themselves gets no answer. Lighting
-    and another pen move features by less, and a network often answers such pictures rightly.
+    A feature outside the training images' range by more than its width is a reason to abstain.
+    Lighting and other pens change features less, and then a network is often right.
     """
     features = picture_features(pixels[None], np.array(appearance.background))
     if appearance.framing is not None and features["foreground fraction"][0] == 0:
@@ -24,11 +24,11 @@ def unusual_features(
         if usual.holds(value := float(features[name][0])):
             continue
         sentence = (
-            f"{name} {_number(name, value)} lies outside {_number(name, usual.low)} to "
-            f"{_number(name, usual.high)}, as training images have it"
+            f"{name} {_number(name, value)} is outside the training images' range from "
+            f"{_number(name, usual.low)} to {_number(name, usual.high)}"
         )
         if usual.holds(value, slack=_width(usual)):
-            warnings.append(f"{sentence}; the answer may mean little")
+            warnings.append(f"{sentence}; the prediction may be wrong")
         else:
             reasons.append(sentence)
     return reasons, warnings
@@ -37,7 +37,7 @@ def unusual_features(
 def are_out_of_distribution(
     pixels: UInt8[np.ndarray, "n c h w"], appearance: Appearance
 ) -> Bool[np.ndarray, " n"]:
-    """Which pictures get no answer by what `unusual_features` says."""
+    """Which pictures get no prediction by the reasons of `unusual_features`."""
     values = picture_features(pixels, np.array(appearance.background))
     out_of_distribution = np.zeros(len(pixels), bool)
     if appearance.framing is not None:

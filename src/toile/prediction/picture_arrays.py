@@ -1,7 +1,7 @@
-"""The pictures in an array, whatever its axes and kind of numbers; or what to give instead.
+"""Finds the pictures in an array of any axes and type, or says what to pass instead.
 
-With the facts of a run it is told what no array alone tells: that three grey pictures of the run's
-size are no colour picture, and which values are black and white.
+The facts of a run decide what an array leaves open: whether three planes are three grey pictures or
+one colour picture, and which values are black and white.
 """
 
 import numpy as np
@@ -16,13 +16,13 @@ Array = Shaped[np.ndarray, "..."]
 
 
 def pictures_in(array: Array, facts: DataFacts | None, number: int, dtype: str) -> list[Picture]:
-    """The picture in `array`, or those in a batch; the first is called `picture NUMBER`.
+    """The picture in `array`, or those in a batch; errors name the first `picture NUMBER`.
 
-    `dtype` is what the user calls its kind of numbers.
+    `dtype` is the user's name of the array's type.
     """
     description = f"picture {number}: is an array of {dtype} {array.shape}"
     if array.dtype.kind not in "buif" or not array.size:
-        raise ToileError(f"{description}; it holds numbers, of 0 to 255, and is {FORMS}")
+        raise ToileError(f"{description}; pass numbers from 0 to 255 with the axes {FORMS}")
     batch = _batch(array, facts, description)
     if batch.dtype == np.uint8:
         return [Picture(image) for image in batch]
@@ -37,15 +37,15 @@ def pictures_in(array: Array, facts: DataFacts | None, number: int, dtype: str) 
 
 
 def _batch(array: Array, facts: DataFacts | None, description: str) -> Array:
-    """As (n, c, h, w)."""
+    """The array as (n, c, h, w)."""
     shape = array.shape
     channels, height, width = facts.shape if facts else (0, 0, 0)
     num_pixels = channels * height * width
     if (len(shape) == 1 and shape[0] == num_pixels) or (len(shape) == 2 and shape[1] == num_pixels):
         if channels > 1:
             raise ToileError(
-                f"{description}; of pixels laid out flat it is not known where the colours are; "
-                f"give array.reshape(-1, {height}, {width}, 3), or (-1, 3, {height}, {width})"
+                f"{description}; the order of colours in flat pixels is unknown; pass "
+                f"array.reshape(-1, {height}, {width}, 3) or (-1, 3, {height}, {width})"
             )
         return array.reshape(-1, 1, height, width)
     if len(shape) == 2 and min(shape) > 1:
@@ -56,7 +56,7 @@ def _batch(array: Array, facts: DataFacts | None, description: str) -> Array:
         return array
     if len(shape) == 4 and shape[3] in (1, 3):
         return array.transpose(0, 3, 1, 2)
-    raise ToileError(f"{description}; it is {FORMS}")
+    raise ToileError(f"{description}; the axes have to be {FORMS}")
 
 
 def _of_three_axes(array: Array, facts: DataFacts | None, description: str) -> Array:
@@ -66,8 +66,8 @@ def _of_three_axes(array: Array, facts: DataFacts | None, description: str) -> A
     if first == 3 and facts is not None and facts.shape[0] == 1:
         if not has_run_size:
             raise ToileError(
-                f"{description}, which may be three grey pictures or one in colour; give array[:, "
-                "None] for three, array.transpose(1, 2, 0) for one"
+                f"{description}, which may be three grey pictures or one in colour; pass array[:, "
+                "None] for three or array.transpose(1, 2, 0) for one"
             )
         return array[:, None]
     if last in (1, 3) and not has_run_size:
@@ -76,9 +76,9 @@ def _of_three_axes(array: Array, facts: DataFacts | None, description: str) -> A
 
 
 def _greys(batch: Array, facts: DataFacts | None, description: str) -> Greys:
-    """Black and white: of the run where the values are of its kind, else told by the values."""
+    """Black and white: those of the run if the values fit, or else found from the values."""
     if batch.dtype.kind == "f" and not np.isfinite(batch).all():
-        raise ToileError(f"{description}; it holds values that are NaN or infinite")
+        raise ToileError(f"{description}; some values are NaN or infinite; pass finite numbers")
     extremes = Extremes()
     extremes.update(batch)
     run_greys = facts.greys if facts else None

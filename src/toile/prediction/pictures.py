@@ -1,4 +1,4 @@
-"""Pictures that a network is asked about, in all their forms."""
+"""Pictures to classify, in all forms that users may pass."""
 
 import io
 import os
@@ -26,37 +26,36 @@ from toile.prediction.picture_arrays import BATCHES, pictures_in
 
 @runtime_checkable
 class TorchTensor(Protocol):
-    """A tensor of torch, which is not imported for asking whether something is one."""
+    """A tensor of torch, recognised without importing torch."""
 
     dtype: Any
     shape: Any
 
     def detach(self) -> "TorchTensor":
-        """The same numbers, without a gradient."""
+        """The same values without a gradient."""
         ...
 
     def cpu(self) -> "TorchTensor":
-        """The same numbers in this machine's memory."""
+        """The same values in the CPU's memory."""
         ...
 
     def numpy(self) -> np.ndarray:
-        """The same numbers as an array."""
+        """The same values as an array."""
         ...
 
 
 PictureInput = Any
-"""A path, the bytes of a file, an image of Pillow's, an array, a tensor or numbers in lists; what
-else is given is refused with a sentence."""
+"""A path, the bytes of a file, a Pillow image, an array, a tensor or numbers in lists; other types
+raise ToileError."""
 ImageArray = Any
-"""Images in an array, a tensor or lists of numbers; what else is given is refused with a sentence.
-"""
+"""Images in an array, a tensor or lists of numbers; other types raise ToileError."""
 
 
 @dataclass(frozen=True)
 class PictureSource:
-    """Where a picture comes from; `path` of a file, `may_fail` where it is one of a folder's.
+    """The source of a picture: a file's `path`, or `content`, the bytes of a file without a path.
 
-    `content` are the bytes of a file without a path.
+    `may_fail` is true for a file of a folder, which may also contain other files.
     """
 
     name: str
@@ -66,7 +65,7 @@ class PictureSource:
     content: bytes | None = None
 
     def hashes(self, pixels: UInt8[np.ndarray, "c h w"]) -> HashSet:
-        """The hashes of the picture that was read from here as `pixels`."""
+        """The hashes of this picture, which was read as `pixels`."""
         if self.content is not None:
             return picture_hashes(pixels, io.BytesIO(self.content))
         if self.path is None:
@@ -78,10 +77,10 @@ class PictureSource:
 def sources_of(
     pictures: PictureInput, facts: DataFacts | None = None, name: str = ""
 ) -> Iterator[PictureSource]:
-    """Where each of `pictures` comes from: a folder is all files below it, a batch all in it.
+    """The sources of all `pictures`: of a folder all files below it, of a batch all its pictures.
 
-    What has no path is called `name`, or `picture 1` and so on. `facts` are those of the network
-    that is asked, which tell how an array is meant.
+    A picture without a path is called `name`, or `picture 1` and so on. `facts` are those of the
+    network, which decide how an array is read.
     """
     number = 1
     for item in _items(pictures):
@@ -91,15 +90,15 @@ def sources_of(
 
 
 def pixels_in(images: ImageArray, facts: DataFacts) -> UInt8[np.ndarray, "n c h w"]:
-    """Images of the shape and values of the training images, as bytes.
+    """Images with the shape and values of the training images, as bytes.
 
-    Raises ToileError for what is no array of numbers, or of images of another shape.
+    Raises ToileError if `images` is no array of numbers, or has images of another shape.
     """
     values = images.to_numpy() if hasattr(images, "to_numpy") else images
     if isinstance(values, list | tuple):
         values = _array_of_lists(values, "images")
     if not isinstance(values, np.ndarray | TorchTensor):
-        raise ToileError(f"images: are {_kind_of(values)}; give an array, of {BATCHES}")
+        raise ToileError(f"images: are {_kind_of(values)}; pass an array {BATCHES}")
     array = values if isinstance(values, np.ndarray) else _tensor_values(values)
     pixels = [
         picture.scaled_like(facts.greys)
@@ -107,8 +106,8 @@ def pixels_in(images: ImageArray, facts: DataFacts) -> UInt8[np.ndarray, "n c h 
     ]
     if pixels[0].shape != facts.shape:
         raise ToileError(
-            f"images: are of {_size(pixels[0].shape)}; those it was trained on are of "
-            f"{_size(facts.shape)}; ask prepares a picture of any size"
+            f"images: have {_size(pixels[0].shape)}, and the training images "
+            f"{_size(facts.shape)}; use ask, which prepares a picture of any size"
         )
     return np.stack(pixels)
 
@@ -119,7 +118,7 @@ def _size(shape: tuple[int, ...]) -> str:
 
 
 def _items(pictures: PictureInput) -> Iterable[object]:
-    """The pictures one by one; a list of numbers is one, as an array would be."""
+    """The pictures one by one; a list of numbers is one picture, like an array."""
     if isinstance(pictures, str | bytes | os.PathLike | Image.Image | np.ndarray | TorchTensor):
         return [pictures]
     if hasattr(pictures, "to_numpy"):
@@ -133,7 +132,7 @@ def _items(pictures: PictureInput) -> Iterable[object]:
 def _sources_in(
     item: object, facts: DataFacts | None, number: int, name: str
 ) -> Iterable[PictureSource]:
-    """The pictures in `item`, of which the first is the `number`th of all."""
+    """The pictures in `item`; the first is the `number`th of all."""
     if isinstance(item, str | os.PathLike):
         return _below(Path(item)) if Path(item).is_dir() else [_file(Path(item))]
     if isinstance(item, bytes):
@@ -147,8 +146,8 @@ def _sources_in(
     if isinstance(item, list | tuple) and item and isinstance(item[0], list | tuple | int | float):
         return _sources_of_array(_array_of_lists(item, name), facts, number, "numbers")
     raise ToileError(
-        f"{name}: is {_kind_of(item)}; a picture is a path, the bytes of a file, an image of "
-        "Pillow's, or an array or tensor of numbers; several are a list or a batch of them"
+        f"{name}: is {_kind_of(item)}; pass a path, the bytes of a file, a Pillow image, or an "
+        "array or tensor of numbers; pass several as a list or a batch"
     )
 
 
@@ -156,7 +155,7 @@ def _tensor_values(tensor: TorchTensor) -> np.ndarray:
     try:
         return tensor.detach().cpu().numpy()
     except TypeError:
-        # NumPy has no name for some types of torch's; such a tensor is refused by its type.
+        # NumPy lacks some types of torch; a tensor of them is refused by its type.
         return np.empty(tensor.shape, object)
 
 
@@ -171,7 +170,7 @@ def _kind_of(item: object) -> str:
 
 
 def _below(folder: Path) -> list[PictureSource]:
-    """All files of a folder and of the folders in it, hidden ones left out; sorted."""
+    """All files below a folder, sorted, without hidden ones."""
     files = sorted(
         path
         for path in folder.rglob("*")
@@ -179,7 +178,7 @@ def _below(folder: Path) -> list[PictureSource]:
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
     if not files:
-        raise ToileError(f"{folder}: holds no files; name a folder of pictures")
+        raise ToileError(f"{folder}: has no files; name a folder of pictures")
     return [replace(_file(path), may_fail=True) for path in files]
 
 
@@ -192,7 +191,7 @@ def _read_file(path: Path) -> Picture:
         with path.open("rb") as file:
             return read_picture(file, str(path))
     except FileNotFoundError:
-        raise ToileError(f"{path}: is no file or folder") from None
+        raise ToileError(f"{path}: does not exist; name a file or folder") from None
     except OSError as error:
         raise ToileError(f"{path}: cannot be read: {error.strerror}") from None
 
@@ -212,10 +211,10 @@ def _itself(picture: Picture) -> Picture:
 
 
 def _array_of_lists(values: Sequence[Any], name: str) -> np.ndarray:
-    """Numbers in lists of lists; ToileError where the lists are of different lengths."""
+    """Lists of numbers as an array. Raises ToileError if the lists have different lengths."""
     try:
         return np.array(values)
     except ValueError:
         raise ToileError(
-            f"{name}: is a list of lists of different lengths; a picture has rows of one length"
+            f"{name}: is a list of lists of different lengths; make all rows equally long"
         ) from None

@@ -1,6 +1,6 @@
-"""Dark on light or light on dark: told by the border, and never alike of a picture and its inverse.
+"""Decides from the border whether a picture is dark on light or light on dark.
 
-All sums are of whole and half numbers and so exact: of the two just one is inverted, always.
+Exactly one of a picture and its inverse is inverted, because all sums are exact.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from jaxtyping import Float, Integer, Shaped
 from toile.prediction.step import Notes, words
 
 UNDECIDED = 32
-"""A border this near to middle grey, of 255, may be of either kind of background."""
+"""A border this close to middle grey, of 255, may be either kind of background."""
 
 
 def match_polarity(
@@ -19,9 +19,9 @@ def match_polarity(
     thickness: int,
     notes: Notes,
 ) -> Integer[np.ndarray, "c h w"]:
-    """`levels` (0 to `full`), or their inverse where that is what the training images are like.
+    """`levels` (0 to `full`), or their inverse if that is more like the training images.
 
-    The border looked at is `thickness` px.
+    The border is `thickness` px wide.
     """
     if not is_inverted(levels, full, background_grey, thickness):
         return levels
@@ -29,8 +29,8 @@ def match_polarity(
     levels = full - levels
     notes.step(
         "Inverted",
-        f"Dark became light: the border was at {words(border)} of 255, and the training images "
-        f"have {words(background_grey)} there.",
+        f"Dark became light: the border was {words(border)} of 255, and that of the training "
+        f"images is {words(background_grey)}.",
         levels,
         full,
     )
@@ -43,10 +43,10 @@ def is_inverted(
     background_grey: Float[np.ndarray, " c"],
     thickness: int,
 ) -> bool:
-    """Whether the border of `levels` (0 to `full`) is nearer to the inverse of `background_grey`.
+    """Whether the border of `levels` (0 to `full`) is closer to the inverse of `background_grey`.
 
-    Where it is of a middle grey, the mean decides: as in the training images, the foreground has to
-    lie on the far side of the border from the background.
+    A middle grey border leaves the decision to the mean: as in the training images, the foreground
+    has to be darker than a light background, and lighter than a dark one.
     """
     side = np.sign(background_grey - 127.5)
     border = np.median(border_of(levels, thickness), axis=1)
@@ -57,13 +57,13 @@ def is_inverted(
         return bool(toward_foreground < 0)
     if toward_background:
         return bool(toward_background < 0)
-    # As like its inverse as this, a picture is told from it by its first pixel off the middle.
+    # A tie is decided by the first pixel that is not middle grey, which differs in the inverse.
     deviation = 2 * levels[0].astype(np.int64).ravel() - full
     return bool(side[0] * deviation[np.flatnonzero(deviation)[:1]].sum() < 0)
 
 
 def border_of(levels: Shaped[np.ndarray, "c h w"], thickness: int) -> Shaped[np.ndarray, "c m"]:
-    """The outermost `thickness` pixels, each once: top and bottom rows, then the sides between."""
+    """The outermost `thickness` pixels, each once: top and bottom rows, then the sides."""
     channels = len(levels)
     sides = (
         levels[:, :thickness],

@@ -1,4 +1,4 @@
-"""A picture of any kind made alike to the images a network was trained on, step by step."""
+"""Prepares a picture of any kind like the training images, step by step."""
 
 from dataclasses import dataclass
 
@@ -17,11 +17,11 @@ from toile.prediction.resample import averaged
 from toile.prediction.step import Notes, PreparationStep
 
 WORKING_PX = 512
-"""Larger pictures are averaged down to this first, or to four times the training images."""
+"""Larger pictures are first averaged down to this, or to four times the training images."""
 
-INVERTED = "Dark became light and light dark, as was asked for."
+INVERTED = "Dark became light and light dark, as you chose."
 
-# What turns an upright picture back into how the file has it, by EXIF's orientation.
+# Turns an upright picture back to the stored one, by EXIF's orientation.
 LYING = {
     2: lambda pixels: pixels[:, :, ::-1],
     3: lambda pixels: pixels[:, ::-1, ::-1],
@@ -35,9 +35,9 @@ LYING = {
 
 @dataclass(frozen=True, eq=False)
 class PreparedPicture:
-    """What the network is to see, how it came about, and what is odd about it.
+    """The network's input, the steps of its preparation, and warnings.
 
-    `out_of_distribution` says in what it is unlike the training images: reasons to give no answer.
+    `out_of_distribution` has reasons to abstain: differences from the training images.
     """
 
     pixels: UInt8[np.ndarray, "c h w"]
@@ -52,12 +52,12 @@ def prepare(
     show_steps: bool = True,
     corrections: PictureCorrections = NO_CORRECTIONS,
 ) -> PreparedPicture:
-    """`picture` as the training images of `facts` are.
+    """`picture` prepared like the training images of `facts`.
 
-    What is so already is not touched. A picture and its inverse come out the same wherever the
-    training images have a plain background; where they have none, colour and size alone change.
-    `corrections` come before what is decided here. Without `show_steps` no steps are kept, which
-    saves a quarter of an untouched picture's time.
+    A picture that is like them stays unchanged. If the training images have a plain background, a
+    picture and its inverse give the same result; if not, only colour and size change.
+    `corrections` come first. Without `show_steps` no steps are stored, which saves a quarter of the
+    time of an unchanged picture.
     """
     notes = Notes(show_steps)
     _read(picture, notes)
@@ -68,7 +68,7 @@ def prepare(
         notes.step("Greys", sentence, original)
     appearance = facts.known_appearance
     if facts.appearance is None:
-        notes.warnings.append("the run was made by an older Toile; how unusual it is, is unknown")
+        notes.warnings.append("an older Toile made the run, so unusual pictures are not recognised")
     if appearance.framing is None:
         if corrections.invert:
             original = 255 - original
@@ -88,22 +88,22 @@ def prepare(
 
 
 def _read(picture: Picture, notes: Notes) -> None:
-    """The steps of the file: as it lies in it, and upright."""
+    """The steps of reading: the stored picture, and the upright one."""
     stored = LYING.get(picture.orientation, np.asarray)(picture.pixels)
     channels, height, width = stored.shape
     kind = "grey" if channels == 1 else "colour"
     notes.step("As read", f"{width} x {height} px, {kind}.", stored)
     if picture.orientation != 1:
-        sentence = f"Turned upright: the camera noted orientation {picture.orientation}."
+        sentence = f"Turned upright: the camera stored orientation {picture.orientation}."
         notes.step("Upright", sentence, picture.pixels)
     if picture.num_frames > 1:
-        notes.warnings.append(f"it has {picture.num_frames} frames; the first is taken")
+        notes.warnings.append(f"it has {picture.num_frames} frames; only the first is used")
 
 
 def _photograph(
     pixels: UInt8[np.ndarray, "c h w"], shape: tuple[int, int, int], notes: Notes
 ) -> UInt8[np.ndarray, "c2 h2 w2"]:
-    """Colour and size alone, as reading the training images changed theirs."""
+    """Change only colour and size, as for the training images."""
     if pixels.shape == shape:
         return pixels
     channels, height, width = shape
@@ -131,13 +131,13 @@ def _drawing(
     *,
     invert: bool,
 ) -> UInt8[np.ndarray, "c2 h2 w2"]:
-    """A drawing, with the background of the training images and framed as they are.
+    """A drawing with the background and the framing of the training images.
 
-    With `invert` what its border tells of dark and light is turned round.
+    `invert` reverses the decision about dark and light.
     """
     channels, height, width = shape
     levels, full = recoloured(pixels, channels, notes)
-    # As thick as a pixel of the training images would be in this picture.
+    # The size of one pixel of the training images in this picture.
     thickness = max(1, min(levels.shape[1] // height, levels.shape[2] // width))
     levels = match_polarity(levels, full, background_grey, thickness, notes)
     if invert:
@@ -146,16 +146,16 @@ def _drawing(
     greys = levels.astype(np.float32) * np.float32(255 / full)
     spread = 0.0
     if greys.shape != shape or not has_background(greys, background_grey):
-        # Small enough to be looked through quickly, its noise averaged away.
+        # Average to a smaller picture, for speed and against noise.
         factor = -(-max(greys.shape[1:]) // max(WORKING_PX, 4 * height, 4 * width))
         greys, spread = normalise_background(averaged(greys, factor), background_grey, notes)
-    # Four SD of noise are passed by 6 pixels of 100,000, and those are specks.
+    # Of 100,000 pixels of normal noise 6 exceed four SD, and these are removed as specks.
     threshold = max(float(BORDER_TOLERANCE), 4 * spread)
     return framed(greys, threshold, background_grey, framing, (width, height), notes)
 
 
 def _note_inputs(pixels: UInt8[np.ndarray, "c h w"], facts: DataFacts, notes: Notes) -> None:
-    """The last step: the numbers that go in."""
+    """The last step: the network's input."""
     values = pixels / 255
     if facts.scaling == "standard":
         mean, sd = (np.array(per_channel)[:, None, None] for per_channel in (facts.mean, facts.sd))

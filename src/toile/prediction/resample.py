@@ -1,4 +1,4 @@
-"""A part of a picture at the size of the training images."""
+"""Resizes a part of a picture to the size of the training images."""
 
 import numpy as np
 from jaxtyping import Float, Float64
@@ -8,9 +8,9 @@ from PIL.Image import Resampling
 from toile.prediction.step import Box
 
 FINE = 4
-"""A picture this many times the training images, or more, may be an enlarged one of theirs."""
+"""A picture at least this many times larger than the training images may be an enlarged one."""
 MOST_PX = 2048
-"""Of a part that is longer than this, most is background, and the picture is thinned first."""
+"""A longer part is mostly background, and the picture is averaged down first."""
 ROUNDS = 3
 EXPLAINED = 0.6
 
@@ -21,10 +21,10 @@ def resampled(
     size: tuple[int, int],
     background_grey: Float64[np.ndarray, " c"],
 ) -> tuple[Float[np.ndarray, "c h2 w2"], bool]:
-    """`part` of a picture at `size` (width, height), `background_grey` where it reaches beyond.
+    """`part` of a picture at `size` (width, height), filled with `background_grey` outside.
 
-    A pixel is the mean of what it covers. True is returned where that would blur: the part was
-    smoothly enlarged from a picture of `size`, and is brought back to it.
+    A pixel is the mean of the area it covers. If the part was smoothly enlarged from a picture of
+    `size`, this would blur it; then the small picture is restored, and the second result is True.
     """
     factor = int(np.ceil(max(part[2] - part[0], part[3] - part[1]) / MOST_PX))
     if factor > 1:
@@ -40,23 +40,23 @@ def resampled(
     original = _resize(padded, fine, Resampling.BOX, box)
     sharp = small
     for _ in range(ROUNDS):
-        # What enlarging and averaging takes away is added; van Cittert 1931.
+        # Add the difference that enlarging and averaging makes (van Cittert 1931).
         sharp = sharp + small - _resize(_resize(sharp, fine, Resampling.BICUBIC), size)
     smooth = np.abs(_resize(sharp, fine, Resampling.BICUBIC) - original).mean()
     blocky = np.abs(_resize(small, fine, Resampling.NEAREST) - original).mean()
-    # Smoothly enlarged Fashion-MNIST has a ratio of .1 to .5, enlarged in blocks one of 4 to 6.
+    # The ratio is .1 to .5 for smoothly enlarged Fashion-MNIST, and 4 to 6 for blocks.
     return (sharp, True) if smooth < EXPLAINED * blocky else (small, False)
 
 
 def averaged(greys: Float[np.ndarray, "c h w"], factor: int) -> Float[np.ndarray, "c h2 w2"]:
-    """The means of squares of `factor` px, of less at the right and lower edge."""
+    """The means of squares of `factor` px, of smaller ones at the right and lower edge."""
     return np.stack([np.asarray(Image.fromarray(channel).reduce(factor)) for channel in greys])
 
 
 def _padded(
     greys: Float[np.ndarray, "c h w"], part: Box, background_grey: Float64[np.ndarray, " c"]
 ) -> tuple[Float[np.ndarray, "c h2 w2"], Box]:
-    """The picture with as much background around it as `part` needs, and `part` within that."""
+    """The picture padded with background as `part` needs, and `part` in the padded picture."""
     _, height, width = greys.shape
     left, top, right, bottom = part
     before = _overhang(-top), _overhang(-left)

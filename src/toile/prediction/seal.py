@@ -1,4 +1,4 @@
-"""The seal on a network's test pictures: an answer to one would be a look that nobody counted."""
+"""The seal on a network's test pictures: predicting one would be an uncounted look at the test."""
 
 import os
 from collections.abc import Iterable
@@ -18,10 +18,10 @@ def _nothing() -> HashSet:
 
 @dataclass(frozen=True, eq=False)
 class Seal:
-    """Which pictures are of the sealed test part, told by their hashes and by where they lie.
+    """The pictures of the sealed test part, recognised by their hashes and paths.
 
-    `folder` is the data, where that is a folder; `description` says whose pictures they are, and
-    what to do instead. `doubts` are warnings beside every answer where nobody knows the hashes.
+    `folder` is the data, if it is a folder; `description` names the pictures' data and the next
+    step. `doubts` are warnings with every prediction if the hashes are unknown.
     """
 
     hashes: HashSet = field(default_factory=_nothing)
@@ -30,25 +30,25 @@ class Seal:
     doubts: tuple[str, ...] = ()
 
     def refuse_hashes(self, name: str, hashes: HashSet) -> None:
-        """Raise ToileError where the picture with these `hashes` is a sealed one.
+        """Raise ToileError if the picture with these `hashes` is a sealed one.
 
-        Wherever it lies and whatever it is called. A copy that was cropped, resized or saved as
-        JPEG has other pixels and is not known.
+        The path does not matter. A copy that was cropped, resized or saved as JPEG has other pixels
+        and is not recognised.
         """
         if are_in(hashes, self.hashes).any():
             raise ToileError(f"{name}: is {self.description}")
 
     def refuse_prepared(self, name: str, pixels: UInt8[np.ndarray, "c h w"]) -> None:
-        """Raise ToileError where what the network is to see is a sealed picture.
+        """Raise ToileError if the prepared picture is a sealed one.
 
-        It was turned, inverted or moved, and the preparation has put it right.
+        This recognises copies that were turned, inverted or moved.
         """
         self.refuse_hashes(name, picture_hashes(pixels))
 
     def refuse_paths(self, paths: Iterable[Path]) -> None:
-        """Raise ToileError where one of `paths` lies in the test folder of the data.
+        """Raise ToileError if one of `paths` is in the test folder of the data.
 
-        Told by path alone, so also where the file has changed since.
+        Only the path matters, so a file is refused even if it has changed.
         """
         if self.folder is None or not self.folder.is_dir():
             return
@@ -64,11 +64,11 @@ class Seal:
 
 
 def _spellings(path: Path) -> set[Path]:
-    """As it was named and with links followed: a test folder may be a link, or be named by one."""
+    """The absolute path, and the same with links followed, since a test folder may be a link."""
     return {Path(os.path.abspath(path)), path.resolve()}
 
 
 def _is_test_image(path: Path) -> bool:
-    """Whether a file of a dataset lies in a class folder of its test folder."""
-    # A class may itself be called test, and lies right above its files.
+    """Whether a file of a dataset is in a class folder of its test folder."""
+    # A class may be called test too; its folder is directly above its files.
     return any(part_of(name) == "test" for name in path.parts[:-2])

@@ -1,4 +1,4 @@
-"""What was done to a picture on its way to the network, and what was odd about it."""
+"""The steps of a picture's preparation, and its warnings."""
 
 from dataclasses import dataclass, field
 
@@ -12,9 +12,9 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, eq=False)
 class PreparationStep:
-    """The picture after a step, thinned where it is large, and a sentence of what was done and why.
+    """The picture after a step, smaller if it is large, and a sentence about the step.
 
-    `box` is around what was found in it, where that was the step.
+    `box` is around the foreground, if the step found one.
     """
 
     name: str
@@ -25,7 +25,7 @@ class PreparationStep:
 
 @dataclass(frozen=True)
 class Notes:
-    """The steps, where `keeps_steps`, and the warnings so far; every stage writes its own."""
+    """The steps (if `keeps_steps`) and the warnings so far; every stage adds its own."""
 
     keeps_steps: bool = True
     steps: list[PreparationStep] = field(default_factory=list)
@@ -39,10 +39,10 @@ class Notes:
         full: int = 255,
         box: Box | None = None,
     ) -> None:
-        """Write down a step; `greys` go from 0 to `full`."""
+        """Add a step; `greys` go from 0 to `full`."""
         if not self.keeps_steps:
             return
-        # For the eye alone: of 25 million pixels a thousand a side are kept.
+        # Only for display, so a side of about a thousand pixels is enough.
         stride = -(-max(greys.shape[1:]) // MOST_PX)
         thumbnail = greys[:, ::stride, ::stride]
         if stride > 1 and not self.steps:
@@ -51,7 +51,7 @@ class Notes:
 
 
 def as_bytes(greys: Float[np.ndarray, "c h w"]) -> UInt8[np.ndarray, "c h w"]:
-    """`greys` rounded, and cut to 0 to 255."""
+    """`greys` rounded and clipped to 0 to 255."""
     rounded: UInt8[np.ndarray, "c h w"] = np.clip(np.rint(greys), 0, 255).astype(np.uint8)
     return rounded
 

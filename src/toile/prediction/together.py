@@ -1,4 +1,4 @@
-"""Asking classifiers what is in pictures, thousands if need be."""
+"""Classifies many pictures with one or several networks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from toile.prediction.prepare import PreparedPicture, prepare
 from toile.prediction.step import PreparationStep
 
 AT_ONCE = 250
-"""So many pictures are in memory at a time."""
+"""The number of pictures in memory at a time."""
 
 
 @dataclass(frozen=True, eq=False)
 class Answered:
-    """What was answered to one picture; `top` is the likeliest classes, likeliest first.
+    """The result for one picture; `top` are the most probable classes, sorted.
 
-    `runs` has each run's own answer. Of several `top` is their `vote`, and `warnings` are all of
-    theirs. A file of a folder that is no picture has an `error` and no `top`. A picture that is
-    blank, or too far from the training images, has no `top` either, and `abstained` says why; of
-    several runs where more than half of them give no answer.
+    `runs` has the prediction of each run. With several runs `top` is their `vote`, and `warnings`
+    are those of all. A file of a folder that is no picture has an `error` and an empty `top`. For a
+    picture that is blank or far from the training images `top` is empty too, and `abstained` says
+    why; several runs abstain together if more than half of them do.
 
         >>> (answered,) = toile.predict(run, images[0], always=True)
         >>> len(answered.top), answered.top[0].class_name in data.class_names
@@ -45,7 +45,7 @@ class Answered:
     error: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """The answer as JSON has it; `runs` and `vote` where several were asked."""
+        """The result as JSON, with `runs` and `vote` if there are several runs."""
         record: dict[str, Any] = {
             "file": self.file,
             "top": [entry.to_json() for entry in self.top],
@@ -78,11 +78,11 @@ def ask_together(
     corrections: PictureCorrections = NO_CORRECTIONS,
     progress: Progress = no_progress,
 ) -> list[Answered]:
-    """What each of `classifiers` finds likely in each of `pictures`, and their vote.
+    """The prediction of each of `classifiers` for each of `pictures`, and their vote.
 
-    The first `num_steps` pictures that can be read keep the steps of their preparation for the
-    first classifier; `corrections` are of all pictures. Raises ToileError unless all know the same
-    classes in the same order.
+    The first `num_steps` readable pictures have the steps of their preparation for the first
+    classifier; `corrections` apply to all pictures. Raises ToileError unless all classifiers have
+    the same classes in the same order.
     """
     _refuse_other_classes(classifiers)
     sources = list(sources_of(pictures, classifiers[0].facts))
@@ -105,14 +105,14 @@ def _refuse_other_classes(classifiers: Sequence[Classifier]) -> None:
         theirs = classifier.class_names
         if theirs != classes:
             raise ToileError(
-                f"{first.name} knows {len(classes)} classes, {_excerpt(classes, theirs)}; "
-                f"{classifier.name} knows {len(theirs)}, {_excerpt(theirs, classes)}; runs asked "
-                "together have the same classes in the same order"
+                f"{first.name} has {len(classes)} classes, {_excerpt(classes, theirs)}; "
+                f"{classifier.name} has {len(theirs)}, {_excerpt(theirs, classes)}; name runs with "
+                "the same classes in the same order"
             )
 
 
 def _excerpt(ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:
-    """The first of our classes that is not at the same place among theirs."""
+    """The first of our classes that has another index among theirs."""
     first_index = next(
         (index for index, name in enumerate(ours) if theirs[index : index + 1] != (name,)), 0
     )
@@ -126,7 +126,7 @@ def _answer(
     num_top: int,
     always: bool,
 ) -> list[Answered]:
-    """The answers to a few hundred pictures, in their order."""
+    """The results for a few hundred pictures, in their order."""
     readable = [prepared for prepared in prepared_or_error if not isinstance(prepared, str)]
     logits = [
         classifier.model.logits(np.stack([prepared[index].pixels for prepared in readable]))
@@ -148,7 +148,7 @@ def _look_at_all(
     num_steps: int,
     corrections: PictureCorrections,
 ) -> list[list[PreparedPicture] | str]:
-    """Each picture as each network is to see it; the first `num_steps` keep their steps."""
+    """Each picture prepared for each network; the first `num_steps` have their steps."""
     prepared_or_error: list[list[PreparedPicture] | str] = []
     for source in sources:
         prepared_or_error.append(_look(source, classifiers, num_steps > 0, corrections))
@@ -162,7 +162,7 @@ def _look(
     show_steps: bool,
     corrections: PictureCorrections,
 ) -> list[PreparedPicture] | str:
-    """A picture as each network is to see it, or why it has no answer."""
+    """A picture prepared for each network, or the reason why it cannot be read."""
     try:
         picture = source.read()
         for classifier in classifiers:
@@ -184,11 +184,11 @@ def _prepared(
 ) -> list[PreparedPicture]:
     prepared: list[PreparedPicture] = []
     for index, classifier in enumerate(classifiers):
-        # Runs of one dataset see a picture alike, and preparing takes longer than answering.
+        # Runs of one dataset need the same preparation, which takes longer than the prediction.
         earlier = next(
             (at for at in range(index) if classifiers[at].facts == classifier.facts), None
         )
-        # Steps are the first run's; those of hundreds of photographs would fill the memory.
+        # Only steps of the first run are stored, since many photographs would fill the memory.
         prepared.append(
             prepare(picture, classifier.facts, show_steps and index == 0, corrections)
             if earlier is None
@@ -198,7 +198,7 @@ def _prepared(
 
 
 def _reason(error: ToileError, source: PictureSource) -> str:
-    """Why a picture of many has no answer. Raises `error` where it was named by itself."""
+    """Why a picture of a folder has no result. Raises `error` if the user named the picture."""
     if source.may_fail:
         return str(error).removeprefix(f"{source.name}: ")
     raise error
@@ -229,7 +229,7 @@ def _answered(
         file,
         top=() if abstains else top,
         abstained=tuple(reasons) if abstains else (),
-        # Each once, in the order they came.
+        # Each warning once, in order.
         warnings=tuple(
             dict.fromkeys(
                 [doubt for classifier in classifiers for doubt in classifier.seal.doubts]

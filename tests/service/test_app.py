@@ -63,7 +63,7 @@ def test_as_many_classes_are_named_as_asked_for_and_three_unasked(ask, noise):
 def test_a_number_of_classes_that_is_none_is_refused_in_a_sentence(ask, noise, top):
     answer = ask("POST", f"/predict?top={top}", content=as_file(noise))
     assert answer.status_code == 422
-    assert answer.json()["error"].endswith("it is a whole number from 1 on")
+    assert answer.json()["error"].endswith("use a whole number from 1")
     assert len(answer.text) < 200
 
 
@@ -213,7 +213,7 @@ def test_the_openapi_says_what_is_sent_and_answered(ask):
     said = ask("GET", "/openapi.json").json()
     assert said["info"] == {
         "title": "Toile",
-        "description": "An image classifier that answers pictures.",
+        "description": "An image classifier.",
         "version": __version__,
     }
     assert set(said["paths"]) == {"/", "/health", "/predict"}

@@ -94,8 +94,8 @@ def test_some_exercises_come_in_the_sheets_order():
     [
         ([], "exercises is []"),
         ([{"title": "x", "stdy": {}}], "exercise 1.stdy is not a setting; did you mean study?"),
-        ([{"title": "x"}], "an open question has its text as its question"),
-        ([STUDY | {"show": {}}], "exercise 1: it has show and study; an exercise does one thing"),
+        ([{"title": "x"}], "it has no task and no question"),
+        ([STUDY | {"show": {}}], "exercise 1: it has show and study; an exercise has one task"),
         ([{"title": "x", "show": {"images": 0}}], "exercise 1.show.images is 0; it goes from 1 to"),
         (
             [{"title": "x", "compare": {"first": {"run": "a"}, "second": {"exercise": 1}}}],
@@ -103,7 +103,7 @@ def test_some_exercises_come_in_the_sheets_order():
         ),
         (
             [{"title": "x", "compare": {"first": {"exercise": 1}, "second": {"exercise": 2}}}],
-            "exercise 1 compares exercise 1; what can be compared is an earlier study or search",
+            "exercise 1 compares exercise 1; name an earlier study or search",
         ),
     ],
 )
@@ -149,7 +149,7 @@ def test_what_cannot_be_taken_is_refused_when_it_is_planned(exercise, message):
 
 
 def test_a_number_that_is_no_exercise_is_refused():
-    with pytest.raises(ToileError, match="exercise 3 is none of sheet's; they go from 1 to 1"):
+    with pytest.raises(ToileError, match="sheet has no exercise 3; its exercises go from 1 to 1"):
         plan_sheet(sheet(STUDY), only=[3])
 
 

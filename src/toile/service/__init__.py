@@ -1,6 +1,6 @@
-"""The service: one exported network answering pictures over HTTP, without torch.
+"""The service: predictions of one exported network over HTTP, without torch.
 
-Speaks the bytes of one picture in, JSON out: classes with probabilities in [0, 1].
+A request has the bytes of one picture, the response classes and probabilities in [0, 1] as JSON.
 """
 
 from lazy_loader import attach_stub

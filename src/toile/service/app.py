@@ -1,4 +1,4 @@
-"""The service's three paths. The guard in front checks Host, Origin, token and the body's size."""
+"""The service's three paths. The guard before it checks Host, Origin, token and body size."""
 
 import asyncio
 import struct
@@ -17,12 +17,12 @@ from toile.service.model import ACCEPTS, Model
 from toile.service.words import Answer, Card, Health, Problem
 
 MAX_BYTES = 20_000_000
-# One is looked at while the other arrives; each is in memory twice while it is put together.
+# One is classified while another arrives; each needs twice its size in memory.
 LARGE_AT_ONCE = 2
-# Longer than a body may take to arrive, so that those who stall make nobody leave.
+# Longer than a body may take to arrive, so that slow senders cause no 503 for others.
 SLOT_SECONDS = 30.0
 RETRY_SECONDS = 5
-# Up to here a picture is in the server's buffers already, and goes past the large ones.
+# Smaller pictures are already in the server's buffers, and do not wait for a slot.
 LARGE_BYTES = 65_536
 TINY_PX = 16_384
 FORMATS = ("png", "jpeg", "webp", "bmp", "gif")
@@ -33,7 +33,7 @@ PICTURE = {
         f"image/{kind}": {"schema": {"type": "string", "format": "binary"}} for kind in FORMATS
     },
 }
-# The guard asks for it; as a dependency FastAPI would look at it again at each request.
+# The guard checks the token; a dependency of FastAPI would check it again.
 TOKEN: dict[str, Any] = {"security": [{"HTTPBearer": []}]}
 Responses = dict[int | str, dict[str, Any]]
 REFUSED: Responses = {
@@ -43,19 +43,19 @@ REFUSED: Responses = {
 NO_ANSWER: Responses = REFUSED | {
     408: {"model": Problem, "description": "The picture came too slowly"},
     413: {"model": Problem, "description": "The picture has too many bytes"},
-    422: {"model": Problem, "description": "No picture, one too large, or `top` is no number"},
-    503: {"model": Problem, "description": "Other large pictures kept this one waiting too long"},
+    422: {"model": Problem, "description": "No picture, one too large, or a wrong `top`"},
+    503: {"model": Problem, "description": "Other large pictures took too long; send it later"},
 }
 
-RULES = {"top": "a whole number from 1 on", "always": "true or false"}
+RULES = {"top": "a whole number from 1", "always": "true or false"}
 
 
 def create_app(model: Model) -> FastAPI:
-    """The service of `model`, documented by its OpenAPI; FastAPI's pages load foreign code."""
+    """The service of `model` with its OpenAPI, without FastAPI's pages of foreign code."""
     app = FastAPI(
         title="Toile",
         version=VERSION,
-        description="An image classifier that answers pictures.",
+        description="An image classifier.",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -67,12 +67,12 @@ def create_app(model: Model) -> FastAPI:
 
     @app.get("/", response_model=Card, responses=REFUSED, openapi_extra=TOKEN)
     async def about() -> Response:
-        """Which network answers, what it takes, and how good it is."""
+        """The network, its input and its accuracy."""
         return card
 
     @app.get("/health", response_model=Health)
     async def ready() -> Response:
-        """Whether the service is there; needs no token."""
+        """Whether the service is ready; needs no token."""
         return health
 
     @app.post(
@@ -88,10 +88,10 @@ def create_app(model: Model) -> FastAPI:
             bool, Query(description="Answer blank and unusual pictures too, with a warning")
         ] = False,
     ) -> Response:
-        """The likeliest classes of one picture, whose bytes are the body."""
+        """The most probable classes of one picture, whose bytes are the body."""
         length = request.headers.get("content-length")
         large = length is None or int(length) > LARGE_BYTES
-        # A slot is held until the answer is there: bodies that wait for the worker are in memory.
+        # The slot stays occupied until the response, because waiting bodies occupy memory.
         async with slots if large else nullcontext():
             return _json(await worker.answer(await request.body(), top, always))
 
@@ -101,11 +101,11 @@ def create_app(model: Model) -> FastAPI:
 
 
 class Busy(Exception):
-    """There was no place for a large picture in time."""
+    """No slot for a large picture became free in time."""
 
 
 class Slots:
-    """Room for a few large pictures: who finds none waits for it, unread, and not for ever."""
+    """Slots for a few large pictures; others wait for one, unread, for up to 30 seconds."""
 
     def __init__(self) -> None:
         self._free = asyncio.Semaphore(LARGE_AT_ONCE)
@@ -122,11 +122,11 @@ class Slots:
 
 
 class PictureWorker:
-    """Where pictures are worked on, one at a time, since Pillow's warnings bear no two threads.
+    """Classifies pictures one at a time, because catching Pillow's warnings is not thread-safe.
 
-    A thread of its own does it, so that a large picture keeps nobody from connecting. A tiny one is
-    answered at once where that thread is idle: going there and back would take .17 ms of a round
-    trip of .95 (two Zen 5 cores, medians of 3 times 2,000).
+    It uses one thread, so that a large picture does not block new connections. If the thread is
+    idle, a tiny picture is classified at once: the thread would take .17 ms of a round trip of .95
+    (two Zen 5 cores, medians of 3 times 2,000).
     """
 
     def __init__(self, model: Model) -> None:
@@ -135,19 +135,19 @@ class PictureWorker:
         self._jobs: set[asyncio.Future[Answer]] = set()
 
     async def answer(self, content: bytes, num_top: int, always: bool) -> Answer:
-        """The model's answer to the picture."""
+        """The model's prediction for the picture."""
         if not self._jobs and _is_tiny(content):
             return self._model.answer(content, num_top, always)
         loop = asyncio.get_running_loop()
         job = loop.run_in_executor(self._worker, self._model.answer, content, num_top, always)
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)
-        # Who asked may leave; the thread works on and must not seem idle.
+        # The client may disconnect while the thread still works, and it must not count as idle.
         return await asyncio.shield(job)
 
 
 def _is_tiny(content: bytes) -> bool:
-    """Whether this is a PNG whose header, at its fixed place, says so."""
+    """Whether this is a PNG whose header has a size of at most `TINY_PX` pixels."""
     if len(content) > LARGE_BYTES or not content.startswith(b"\x89PNG\r\n\x1a\n"):
         return False
     width, height = struct.unpack(">II", content[16:24].ljust(8, b"\xff"))
@@ -155,13 +155,13 @@ def _is_tiny(content: bytes) -> bool:
 
 
 def _json(record: Answer | Card | Health | Problem, status: int = 200, **headers: str) -> Response:
-    # Written at once: FastAPI would check it against the model it was made from.
+    # Written directly, since FastAPI would validate it a second time.
     content = record.model_dump_json(by_alias=True)
     return Response(content, status, headers, "application/json")
 
 
 def _say_token(app: FastAPI) -> None:
-    """Write into the OpenAPI what TOKEN refers to."""
+    """Add the security scheme of TOKEN to the OpenAPI document."""
     schemes = app.openapi().setdefault("components", {}).setdefault("securitySchemes", {})
     schemes["HTTPBearer"] = {"type": "http", "scheme": "bearer"}
 
@@ -175,21 +175,24 @@ def _say_errors(app: FastAPI) -> None:
     async def no_setting(request: Request, error: RequestValidationError) -> Response:
         name = error.errors()[0]["loc"][-1]
         value = request.query_params[name]
-        return _json(Problem(error=f"{name} is {value!r:.80}; it is {RULES[name]}"), 422)
+        return _json(Problem(error=f"{name} is {value!r:.80}; use {RULES[name]}"), 422)
 
     @app.exception_handler(HTTPException)
     async def no_path(request: Request, error: HTTPException) -> Response:
         request_line = f"{request.method} {request.url.path:.80}"
         sentence = (
-            f"{request_line}: {error.detail.lower()}; there are GET /, GET /health, POST /predict"
+            f"{request_line}: {error.detail.lower()}; use GET /, GET /health or POST /predict"
         )
         return _json(Problem(error=sentence), error.status_code, **(error.headers or {}))
 
     @app.exception_handler(Busy)
     async def unavailable(request: Request, error: Busy) -> Response:
-        sentence = f"{LARGE_AT_ONCE} large pictures at a time are taken; send this one again later"
+        sentence = (
+            f"the service reads at most {LARGE_AT_ONCE} large pictures at a time; "
+            "send this one later"
+        )
         return _json(Problem(error=sentence), 503, **{"Retry-After": str(RETRY_SECONDS)})
 
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: ClientDisconnect) -> Response:
-        return Response()  # To nobody.
+        return Response()  # Nobody receives it.

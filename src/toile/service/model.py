@@ -1,4 +1,4 @@
-"""The network that is served: a run's, exported once, or an exported file's."""
+"""The network of the service: of a run, which is exported once, or of an exported file."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,15 +19,16 @@ ACCEPTS = "the bytes of one picture: PNG, JPEG, WebP, BMP or GIF"
 
 @dataclass(frozen=True)
 class Model:
-    """A network ready to answer, by ONNX Runtime; its score where the run is known."""
+    """A network opened by ONNX Runtime, and its score if the run is known."""
 
     classifier: Classifier
     score: Score | None
 
     def answer(self, content: bytes, num_top: int, always: bool = False) -> Answer:
-        """The `num_top` likeliest classes of a picture; none of an unusual one, unless `always`.
+        """The `num_top` most probable classes; none for an unusual picture, unless `always`.
 
-        Raises ToileError where it is none, or is of the sealed test part of the run's data.
+        Raises ToileError if `content` is no picture, or one of the sealed test part of the run's
+        data.
         """
         prediction = self.classifier.ask(
             content, num_top=num_top, always=always, name="the picture"
@@ -42,7 +43,7 @@ class Model:
 
     @property
     def card(self) -> Card:
-        """What the network is."""
+        """The description of the network."""
         opened = self.classifier.model
         assert isinstance(opened, OnnxClassifier)
         about = opened.about
@@ -57,11 +58,11 @@ class Model:
 
 
 def open_model(name: str, weights: str | None, progress: "Progress") -> Model:
-    """The network of the run called `name`, or of the .onnx file of that name.
+    """The network of the run `name`, or of the .onnx file `name`.
 
-    `weights` are `last`, unless a file says otherwise of its own. A run's file is made and proven
-    when it is first served, which needs torch and the run's data, and kept in its folder. Raises
-    ToileError for anything a user can put right.
+    `weights` are `last` for a run; a file has its own. The first call for a run makes and checks an
+    ONNX file in its folder, which needs torch and the run's data. Raises ToileError for every error
+    that a user can correct.
     """
     if name.endswith(".onnx"):
         return Model(open_classifier(name, weights), None)
@@ -82,7 +83,7 @@ def _exported(run: Run, weights: str, progress: "Progress") -> OnnxClassifier:
         if model.about.weights_sha256 == load_arrays(run.folder / f"{weights}.safetensors").sha256:
             return model
     except ToileError:
-        pass  # Not there yet, or damaged: it is made anew, and what hinders that is said then.
+        pass  # Missing or damaged: made again below, which raises its own errors.
     from toile.workbench import export_run
 
     export_run(run, "onnx", path, weights=weights, force=True, progress=progress)
@@ -90,7 +91,7 @@ def _exported(run: Run, weights: str, progress: "Progress") -> OnnxClassifier:
 
 
 def _score(run: Run, weights: str) -> Score | None:
-    """What the run scored with these weights; None where it has not ended, or on no images."""
+    """The run's score with these weights; None if it has not ended or scored no images."""
     if not run.has_results:
         return None
     score = run.score if weights == "last" else run.results.best.score

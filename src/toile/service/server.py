@@ -1,4 +1,4 @@
-"""The service behind its guard, on a port."""
+"""Serves the service behind its guard on a port."""
 
 import socket
 
@@ -8,13 +8,13 @@ from toile.service.app import MAX_BYTES, create_app
 from toile.service.model import Model
 
 BODY_SECONDS = 20.0
-# Who holds one of the few places for large pictures keeps others waiting.
+# A stalled sender occupies one of the few slots for large pictures.
 STALL_SECONDS = 3.0
 LEAST_BYTES_PER_SECOND = 100_000.0
 
 
 def serve(model: Model, listening: socket.socket, token: str, hosts: frozenset[str]) -> None:
-    """Answer on `listening` until a signal comes, which then takes its usual course."""
+    """Answer on `listening` until a signal ends the process."""
     listen(
         Guard(
             create_app(model),

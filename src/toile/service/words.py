@@ -1,4 +1,4 @@
-"""What the service says, as JSON and as its OpenAPI describes it."""
+"""The JSON of the service's responses, which its OpenAPI describes."""
 
 from typing import Literal
 
@@ -6,35 +6,33 @@ from pydantic import BaseModel, Field
 
 
 class TopClass(BaseModel):
-    """A class and how likely it is held."""
+    """A class and its probability."""
 
     class_name: str = Field(serialization_alias="class")
     probability: float = Field(ge=0, le=1)
 
 
 class Answer(BaseModel):
-    """The likeliest classes, likeliest first, and what is odd about the picture."""
+    """The most probable classes, sorted, and warnings about the picture."""
 
     top: list[TopClass]
     warnings: list[str]
-    abstained: list[str] = Field(
-        description="Why there is no answer, and top is empty; with always=true there is one"
-    )
+    abstained: list[str] = Field(description="Why top is empty; with always=true it is not")
 
 
 class Score(BaseModel):
-    """Accuracy on images that were not trained on, a fraction in [0, 1] with its 95 % interval."""
+    """Accuracy on held-out images, a fraction in [0, 1] with its 95 % interval."""
 
     value: float
     low: float
     high: float
     n: int
-    of: str = Field(description="Which images these are")
-    seen: str = Field("", description="A warning where they may have been trained on after all")
+    of: str = Field(description="The images that were scored")
+    seen: str = Field("", description="A warning if the network may have been trained on them")
 
 
 class Card(BaseModel):
-    """Which network answers, what it takes, and how good it is."""
+    """The network, its input and its accuracy."""
 
     run: str
     name: str
@@ -43,22 +41,22 @@ class Card(BaseModel):
     precision: Literal["float32", "int8"]
     classes: list[str]
     shape: tuple[int, int, int] = Field(
-        description="Channels, height and width that a picture is brought to"
+        description="Channels, height and width of a prepared picture"
     )
     accepts: str
-    accuracy: Score | None = Field(description="null where only the exported file is known")
+    accuracy: Score | None = Field(description="null if only the exported file is known")
     abstains: str = Field(
-        "", description="On how many genuine pictures it gives no answer, where that is known"
+        "", description="How many genuine pictures get no answer, if that is known"
     )
 
 
 class Health(BaseModel):
-    """The service is there and can answer."""
+    """The service is ready."""
 
     status: Literal["ready"] = "ready"
 
 
 class Problem(BaseModel):
-    """Why there is no answer: what was wrong, the rule, and the next step."""
+    """An error: what was wrong, the rule, and the next step."""
 
     error: str

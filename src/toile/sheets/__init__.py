@@ -1,6 +1,6 @@
-"""Lab sheets: exercises that are studies, searches, pictures, comparisons and exports.
+"""Lab sheets: exercises that are studies, searches, pictures, comparisons or exports.
 
-Speaks a sheet's settings, and the folders that its exercises left.
+Uses a sheet's settings, and the folders of its exercises.
 """
 
 from lazy_loader import attach_stub

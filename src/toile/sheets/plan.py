@@ -1,4 +1,4 @@
-"""A sheet's exercises as studies and searches, all of their levels checked before anything runs."""
+"""A sheet's exercises as studies and searches, with all levels checked before anything runs."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from toile.studies import PlannedLevel, Study, base_recipe, plan_levels, study_o
 
 @dataclass(frozen=True)
 class Planned:
-    """An exercise by its number, and what is to be trained for it; `recipe` has the data shown."""
+    """An exercise, its number and its trainings; `recipe` has the data that it shows."""
 
     number: int
     exercise: Exercise
@@ -25,13 +25,13 @@ class Planned:
 
     @property
     def key(self) -> str:
-        """The name of its folder: `2-filters`."""
+        """The name of the exercise's folder, such as `2-filters`."""
         title = re.sub(r"[^a-z0-9]+", "-", self.exercise.title.lower())[:40].strip("-")
         return f"{self.number}-{title or self.exercise.kind}"
 
     @property
     def trainings(self) -> int:
-        """How many runs it takes; of a search the trials and the finalists' readings."""
+        """The number of runs; for a search, the trials and the finalists' readings."""
         if self.search is not None:
             return self.search.trials + self.search.finalists * self.search.readings
         if self.study is None:
@@ -40,7 +40,7 @@ class Planned:
 
     @property
     def epochs(self) -> int:
-        """At most so many epochs, all runs together."""
+        """The largest possible number of epochs of all runs together."""
         if self.search is not None:
             base = base_recipe(self.search.study)
             return self.trainings * most_epochs(base, search_space(self.search, base))
@@ -55,9 +55,9 @@ class Planned:
 def plan_sheet(
     sheet: Sheet, quick: bool = False, only: Iterable[int] | None = None
 ) -> tuple[Planned, ...]:
-    """The exercises asked for, in order; all where `only` is None.
+    """The exercises with the numbers `only`, in order; all if `only` is None.
 
-    Raises ToileError for a number that is none, and for a setting or level that cannot be, naming
+    Raises ToileError for an unknown number, and for an impossible setting or level; the error names
     the exercise.
     """
     valid = range(1, len(sheet.exercises) + 1)
@@ -65,7 +65,7 @@ def plan_sheet(
     for number in requested:
         if number not in valid:
             raise ToileError(
-                f"exercise {number} is none of {sheet.name}'s; they go from 1 to {len(valid)}"
+                f"{sheet.name} has no exercise {number}; its exercises go from 1 to {len(valid)}"
             )
     return tuple(_planned(sheet, number, quick) for number in valid if number in requested)
 
@@ -95,7 +95,7 @@ def _planned(sheet: Sheet, number: int, quick: bool) -> Planned:
 
 
 def _refuse_levels(sheet: Sheet, exercise: Exercise, quick: bool) -> None:
-    """Raises ToileError where a side is a level that its study has not."""
+    """Raise ToileError if a side names a level that its study does not have."""
     for side in exercise.sides:
         if side.exercise is None or sheet.exercises[side.exercise - 1].kind == "search":
             continue
@@ -124,7 +124,7 @@ def _search(sheet: Sheet, number: int, quick: bool) -> dict[str, Any]:
 
 
 def _trained(sheet: Sheet, number: int, quick: bool) -> dict[str, Any]:
-    """One reading of one level: the network that is taken away."""
+    """A study with one reading of one level: the network to export."""
     export = sheet.exercises[number - 1].export
     assert export is not None
     fields: dict[str, Any] = {"readings": 1, "seed": export.seed}
@@ -136,12 +136,12 @@ def _trained(sheet: Sheet, number: int, quick: bool) -> dict[str, Any]:
 def _document(
     sheet: Sheet, number: int, fields: dict[str, Any] | None, quick: bool
 ) -> dict[str, Any]:
-    """The fields of an exercise with the sheet's recipe and all that is held fixed."""
+    """The fields of an exercise with the sheet's recipe and all settings held fixed."""
     exercise = sheet.exercises[number - 1]
     fields = {**(fields or {}), **(exercise.quick if quick else {})}
     held = {**sheet.set, **exercise.set, **fields.get("set", {})}
     if quick:
-        # The exercise's own settings go before those that the sheet holds for all.
+        # The exercise's settings override those of the sheet.
         held |= {**sheet.quick.set, **exercise.quick.get("set", {})}
     return {
         "name": f"{sheet.name}-{number}",

@@ -1,6 +1,6 @@
-"""What the small JSON files of a sheet must hold, as far as they are read.
+"""The fields that Toile reads from the small JSON files of a sheet.
 
-A record is returned as it stands, with what a newer Toile may have added to it.
+A record is returned complete, with fields that a newer Toile may have added.
 """
 
 from typing import Annotated
@@ -39,7 +39,7 @@ class _TopClass(Named):
 
 
 class OutcomeRecord(Named):
-    """`outcome.json`: of images shown, of a comparison, or of a network taken away."""
+    """`outcome.json`: of shown images, of a comparison, or of an exported network."""
 
     levels: dict[str, Annotated[list[float], Field(min_length=1)]] | None = None
     runs: Annotated[list[str], Field(min_length=2, max_length=2)] | None = None

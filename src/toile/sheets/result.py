@@ -1,8 +1,7 @@
-"""A sheet as it stands: each exercise's study, search or record, and what was expected of it.
+"""The present state of a sheet: each exercise's study, search or record, and its answer.
 
-In a sheet's folder stand `sheet.yaml`, `sheet.json` with what a listing shows, `answers.yaml`, and
-a folder for each exercise: that of its study or search, and `outcome.json` where something was made
-of it.
+A sheet's folder has `sheet.yaml`, `sheet.json` with the facts for lists, `answers.yaml`, and a
+folder for each exercise, which is that of its study or search and may have an `outcome.json`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -40,19 +39,19 @@ SHEET = "sheet.yaml"
 ANSWERS = "answers.yaml"
 OUTCOME = "outcome.json"
 WORK = "training"
-"""Where an exercise keeps the study of a network that it only needs trained."""
+"""The folder of the study in an exercise that exports a network."""
 
 
 class Expectation(Settings):
-    """What was written to an exercise: before it was run, or to an open question."""
+    """The written answer to an exercise: an expectation before it runs, or of an open question."""
 
-    text: str = Field(max_length=4000, description="What was written")
-    when: str = Field("", description="When, to the second")
+    text: str = Field(max_length=4000, description="The answer")
+    when: str = Field("", description="Its time, to the second")
 
 
 @dataclass(frozen=True, eq=False)
 class ExerciseOutcome:
-    """An exercise as its folder has it now; `record` is what its `outcome.json` says."""
+    """The present state of an exercise in its folder; `record` is its `outcome.json`."""
 
     planned: Planned
     folder: Path
@@ -63,7 +62,7 @@ class ExerciseOutcome:
 
     @property
     def ended(self) -> bool:
-        """Whether all of it is done, but for an answer in words."""
+        """Whether the exercise is done, except for a written answer."""
         match self.planned.exercise.kind:
             case "study":
                 return self.study is not None and self.study.ended
@@ -75,13 +74,13 @@ class ExerciseOutcome:
 
     @property
     def seconds(self) -> float:
-        """Seconds of training and scoring."""
+        """Seconds of training and scoring in this exercise."""
         parts = [result.seconds for result in (self.study, self.search) if result is not None]
         return sum(parts, 0.0)
 
     @property
     def verdict(self) -> Verdict | None:
-        """Of a comparison of two levels, what their readings allow one to say."""
+        """The verdict on two compared levels; None for other exercises."""
         if self.record is None or "levels" not in self.record:
             return None
         compare = self.planned.exercise.compare
@@ -89,7 +88,7 @@ class ExerciseOutcome:
         return judge_study(self.folder, self.record["levels"], compare.margin)
 
     def to_json(self) -> dict[str, Any]:
-        """The exercise as JSON has it."""
+        """The exercise as JSON."""
         exercise, verdict = self.planned.exercise, self.verdict
         return {
             "number": self.planned.number,
@@ -109,7 +108,7 @@ class ExerciseOutcome:
 
 @dataclass(frozen=True, eq=False)
 class SheetResult:
-    """A sheet as its folder has it now: all its exercises in order.
+    """The present state of a sheet in its folder: all its exercises in order.
 
     >>> live = toile.run_sheet("fashion-lab", quick=True, only=[1], on="inline")
     >>> result = live.finish()
@@ -124,12 +123,12 @@ class SheetResult:
 
     @property
     def seconds(self) -> float:
-        """Seconds of training and scoring, all exercises together."""
+        """Seconds of training and scoring in all exercises together."""
         return sum((outcome.seconds for outcome in self.outcomes), 0.0)
 
     @property
     def studies(self) -> tuple[StudyResult, ...]:
-        """The studies of all exercises that have begun."""
+        """The studies of all exercises that began, with those of searches' finalists."""
         studies = []
         for outcome in self.outcomes:
             studies += [outcome.study] if outcome.study is not None else []
@@ -138,7 +137,7 @@ class SheetResult:
         return tuple(studies)
 
     def to_json(self) -> dict[str, Any]:
-        """The sheet as JSON has it."""
+        """The sheet as JSON."""
         return {
             "name": self.sheet.name,
             "title": self.sheet.title,
@@ -150,7 +149,7 @@ class SheetResult:
 
 
 def open_sheet(folder: str | Path) -> SheetResult:
-    """The sheet that was taken in `folder`, as it stands. Raises ToileError where there is none."""
+    """The present state of the sheet in `folder`. Raises ToileError if there is none."""
     entry = RunsFolder().find(folder, "sheet")
     if entry is None:
         raise ToileError(f"{folder} has no sheet that was begun; `toile studies` lists them")
@@ -159,7 +158,7 @@ def open_sheet(folder: str | Path) -> SheetResult:
 
 
 def write_status(result: SheetResult) -> None:
-    """Write what a listing shows, and whether the sheet is taken quickly."""
+    """Write `sheet.json`: the facts for lists, and whether the sheet runs with `--quick`."""
     write_json(
         result.folder / "sheet.json",
         {
@@ -172,7 +171,7 @@ def write_status(result: SheetResult) -> None:
 
 
 def sheet_result(folder: Path, sheet: Sheet, quick: bool) -> SheetResult:
-    """What `sheet` has come to in `folder`, which need not be there yet."""
+    """The state of `sheet` in `folder`, which may not exist yet."""
     answers = read_answers(folder)
     outcomes = tuple(
         _outcome(folder / planned.key, planned, answers.get(planned.number))
@@ -182,7 +181,7 @@ def sheet_result(folder: Path, sheet: Sheet, quick: bool) -> SheetResult:
 
 
 def read_answers(folder: Path) -> dict[int, Expectation]:
-    """What was answered, by the exercise's number."""
+    """The written answers, by the exercise's number."""
     path = folder / ANSWERS
     if not path.exists():
         return {}
@@ -190,7 +189,7 @@ def read_answers(folder: Path) -> dict[int, Expectation]:
     if isinstance(document, dict):
         document = read_settings(from_file(document), ANSWERS, path)
     else:
-        raise ToileError(f"{path} is damaged; it has an answer for each of `exercise-1`, ...")
+        raise ToileError(f"{path} is damaged; write lines such as `exercise-1: the answer`")
     answers = {}
     for name, fields in document.items():
         number = name.removeprefix("exercise-")
@@ -202,12 +201,12 @@ def read_answers(folder: Path) -> dict[int, Expectation]:
 
 
 def keep_answer(folder: Path, number: int, text: str) -> None:
-    """Write an answer into the folder. Raises ToileError where there is one: none is replaced."""
+    """Write an answer to the folder. Raises ToileError if there is one, which is never replaced."""
     answers = read_answers(folder)
     if number in answers:
         raise ToileError(
-            f"exercise {number} was answered on {answers[number].when or 'an earlier day'}; it is "
-            f"kept. Who wants another edits {folder / ANSWERS}"
+            f"exercise {number} was answered on {answers[number].when or 'an earlier day'}, and "
+            f"the answer is not replaced; to change it, edit {folder / ANSWERS}"
         )
     when = datetime.now().astimezone().isoformat(timespec="seconds")
     answers[number] = Expectation(text=text, when=when)
@@ -219,11 +218,11 @@ def keep_answer(folder: Path, number: int, text: str) -> None:
 
 
 def compared_levels(result: SheetResult, number: int) -> dict[str, Any]:
-    """What is kept of a comparison of two levels: the readings of both, by name.
+    """The record of a comparison of two levels: the readings of both, by name.
 
-    Also why they are `unlike`, if they are, and what must be said of them where they may have
-    `seen` what scores them. Of a search it is the best finalist. Raises ToileError before there are
-    any readings.
+    `unlike` says why their scores differ in meaning, if they do, and `seen` has warnings if a
+    network may have been trained on the images that score it. For a search the best finalist is
+    used. Raises ToileError until all readings are there.
     """
     exercise = result.outcomes[number - 1].planned.exercise
     sides = [_side(result, side) for side in exercise.sides]
@@ -239,26 +238,26 @@ def compared_levels(result: SheetResult, number: int) -> dict[str, Any]:
 
 
 def compared_words(outcome: ExerciseOutcome) -> str:
-    """The sentence of two levels that were compared, with all that must be said beside it."""
+    """The sentence on two compared levels, with all its warnings."""
     verdict, record = outcome.verdict, outcome.record
     assert verdict is not None
     assert record is not None
     reason = record.get("unlike")
-    differ = f"The scores compared do not quite mean the same: {reason}." if reason else ""
+    differ = f"The two scores do not mean exactly the same: {reason}." if reason else ""
     sentences = [verdict_sentence(verdict), analysis_sentence(verdict), differ]
     return " ".join(filter(None, [*sentences, *record.get("seen", [])]))
 
 
 def _remarks(remarks: Iterable[str]) -> list[str]:
-    return [f"It must be said: {words}" for words in dict.fromkeys(remarks) if words]
+    return [f"Note: {words}" for words in dict.fromkeys(remarks) if words]
 
 
 def runs_words(record: Mapping[str, Any]) -> str:
-    """The sentence of two runs that were compared by the images they answered."""
+    """The sentence on two runs, compared on the same images."""
     (first, second), test = record["runs"], record["mcnemar"]
     better = first if test["only_first"] > test["only_second"] else second
     sentence = (
-        f"{better} answers more of these images right"
+        f"{better} is right on more of these images"
         if test["p"] < 0.05
         else "These images show no difference between the two networks"
     )
@@ -267,15 +266,15 @@ def runs_words(record: Mapping[str, Any]) -> str:
 
 
 def study_words(study: StudyResult) -> str:
-    """The sentence of a study; of one level its mean and spread come first."""
+    """The sentence of a study; with one level, its mean and SD come first."""
     verdict, sentence = study.verdict, study_sentence(study)
     if verdict is None or len(verdict.levels) > 1 or verdict.levels[0].n < 2:
         return sentence
     (level,), points = verdict.levels, 100 / verdict.unit
     unit = "readings" if study.spec.folds is None else "folds"
     return (
-        f"{points * level.mean:.2f} % on average of {level.n} {unit}, which spread by "
-        f"{points * level.sd:.2f} points (SD). {sentence}"
+        f"The mean of {level.n} {unit} is {points * level.mean:.2f} %, and their SD is "
+        f"{points * level.sd:.2f} points. {sentence}"
     )
 
 
@@ -288,7 +287,7 @@ def _side(result: SheetResult, side: Side) -> tuple[str, list[Reading], Recipe]:
         study = outcome.search.finalists
         chosen = outcome.search.chosen()
         level = level or (level_of(chosen[0]) if chosen else None)
-    # Nothing may be said of an incomplete table, here as in the study itself.
+    # No comparison of an incomplete study, here as in the study itself.
     filled = study.readings if study is not None and study.ended else ()
     if study is not None:
         level = level or study.levels[0].name
@@ -297,8 +296,8 @@ def _side(result: SheetResult, side: Side) -> tuple[str, list[Reading], Recipe]:
     ]
     if study is None or not readings:
         raise ToileError(
-            f"exercise {side.exercise} has not all readings of {level or 'any level'} yet; run it "
-            "first"
+            f"exercise {side.exercise} does not have all readings of {level or 'any level'} yet; "
+            "run it first"
         )
     recipe = next(planned.recipe for planned in plan_levels(study.spec) if planned.name == level)
     return f"{level} (exercise {side.exercise})", readings, recipe

@@ -116,7 +116,7 @@ def test_of_one_level_mean_and_spread_are_said(sheet_result):
         spec=study.spec.model_copy(update={"folds": 5}),
     )
     # The lab sheet's eight filters: 89.91, 88.85, 89.68, 89.39, 89.65.
-    said = "89.50 % on average of 5 folds, which spread by 0.41 points (SD)"
+    said = "The mean of 5 folds is 89.50 %, and their SD is 0.41 points"
     assert study_words(five).startswith(said)
     assert study_words(study) == study_sentence(study)
 

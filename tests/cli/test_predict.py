@@ -144,7 +144,7 @@ def test_evaluate_says_how_many_genuine_pictures_get_no_answer(toile, among_runs
         (("predict", "nosuch", "p/0.png"), "no run in"),
         (("predict", "last", "p/9.png"), "p/9.png: does not exist"),
         (("predict", "last", "p/0.png", "--weights", "worst"), "weights is worst"),
-        (("predict", "last", "p/0.png", "--csv", "q/out.csv"), "q is no folder; name one"),
+        (("predict", "last", "p/0.png", "--csv", "q/out.csv"), "q is no folder; name a folder"),
         (("predict", "last", "p/0.png", "--csv", "p"), "p: is a folder; name a file in it"),
         (("predict", "last", "p/0.png", "--steps", "a.pdf"), "--steps a.pdf ends in '.pdf'"),
     ],

@@ -105,7 +105,7 @@ def test_what_stands_where_the_token_should_go_is_kept(toile, exported, tmp_path
         file.symlink_to(thesis)
     answer = toile("serve", exported, "--port=0", f"--token-file={file}")
     assert answer.code == 2
-    assert f"--token-file {file}: is there already" in answer.errors
+    assert f"--token-file {file} is there already" in answer.errors
     assert thesis.exists() == (kind != "link to nothing")
     assert kind == "link to nothing" or file.read_text() == "years of work"
 

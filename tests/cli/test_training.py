@@ -84,7 +84,7 @@ def test_a_run_starts_from_anothers_weights_and_says_which(toile, among_runs, tm
         "--set=training.start.up_to=conv1", "--set=training.start.freeze_up_to=conv1",
     )  # fmt: skip
     assert answer.code == 0
-    assert "layers copied: conv1; frozen: conv1; begun anew" in answer.errors
+    assert "layers copied: conv1; frozen: conv1; initialised, since" in answer.errors
     assert "not requested: dense1, dense2\n" in answer.errors
     assert "5,594 trained" in (tmp_path / "run" / "report.html").read_text()
     start = Run(tmp_path / "run").recipe.training.start

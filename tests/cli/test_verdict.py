@@ -45,8 +45,8 @@ def test_the_trend_is_said_and_intervals_are_as_sure_as_asked(toile, tmp_path):
 def test_it_says_what_a_table_cannot_tell(toile, tmp_path):
     (tmp_path / "wide.csv").write_text("a,b\n2,99\n97,40\n")
     said = toile("verdict", "wide.csv").output
-    assert "Assumed: this is the only verdict asked of these levels" in said
-    assert "say --any-scores of others" in said
+    assert "Assumed: this is the only verdict on these levels" in said
+    assert "--any-scores for other scores" in said
     assert "0.00 to 100.00" in said
     free = toile("verdict", "wide.csv", "--any-scores", "--json").json
     assert free["levels"]["a"]["high"] > 100

@@ -15,7 +15,7 @@ def test_a_file_whose_answers_are_off_by_more_than_a_ten_thousandth_is_refused(
     trained, pixels = make_trained(LAYERS), make_noise(6)
     reference = trained.model.logits(pixels)
     reference[4, 7] += 2e-4
-    with pytest.raises(ToileError, match=r"differs by 0\.0002 on 6 .* at most 0\.0001 .* nothing"):
+    with pytest.raises(ToileError, match=r"by 0\.0002 on 6 .* at most 0\.0001 .* nothing"):
         prove(build_file(to, trained), pixels, reference)
     reference[4, 7] -= 1.5e-4
     assert prove(build_file(to, trained), pixels, reference).about.parity.max_difference > 4e-5
@@ -32,7 +32,7 @@ def test_probabilities_are_proven_beside_logits(make_trained, make_noise):
 def test_a_network_that_answers_nothing_but_nan_is_refused(make_trained, make_noise):
     trained, pixels = make_trained(LAYERS), make_noise(3)
     trained.weights["dense1.bias"][:] = np.nan
-    with pytest.raises(ToileError, match="differs by nan"):
+    with pytest.raises(ToileError, match="by nan on"):
         prove(build_file("safetensors", trained), pixels, trained.model.logits(pixels))
 
 

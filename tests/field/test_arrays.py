@@ -33,7 +33,7 @@ RIGHT: dict[str, Right | str] = {
     "npz_swapped_sizes": Right("0,1,2,3", (96, 0, 24), shape=(1, 20, 28)),
     "npz_str_labels": Right(LETTERS, (128, 0, 32)),
     "npz_bytes_labels": Right(LETTERS, (128, 0, 32)),
-    "npz_object_labels": r"y_train: holds Python objects \(a pickle, .*; save it anew, as "
+    "npz_object_labels": r"y_train: holds Python objects \(a pickle, .*; save it again, as "
     r"np.savez\('data.npz', x=x, y=y.astype\(str\)\) does",
     "npz_digit_str_labels": Right("0,1,2,3,4,5,6,7,8,9", (160, 0, 40)),
     "npz_bool_labels": Right("0,1", (96, 0, 24)),

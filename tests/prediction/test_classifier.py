@@ -80,8 +80,8 @@ def test_labels_that_are_none_are_refused_with_the_rule(classifier, labels, comp
     ("images", "complaint"),
     [
         (np.zeros((2, 5, 5), np.uint8), "are of 5 x 5 px in grey; .* are of 2 x 2 px in grey"),
-        ("shoe.png", "give an array"),
-        (np.zeros((2, 2, 2), object), "holds numbers"),
+        ("shoe.png", "pass an array"),
+        (np.zeros((2, 2, 2), object), "pass numbers"),
     ],
 )
 def test_images_of_another_kind_are_refused_and_told_of_ask(classifier, images, complaint):

@@ -65,7 +65,7 @@ def test_a_bar_is_as_long_as_the_class_is_likely():
 def test_names_with_a_dollar_and_warnings_are_written_and_nothing_leaves_the_page():
     odd = strip(name="$a$.png", warnings=("it has 3 frames; only the first is used",) * 2)
     figure = steps_figure([odd, strip()])
-    assert "It has 3 frames; the" in words(figure)
+    assert "It has 3 frames; only" in words(figure)
     figure.draw_without_rendering()
     page = figure.bbox
     for text in figure.axes[0].texts:

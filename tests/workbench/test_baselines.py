@@ -152,7 +152,7 @@ def test_a_run_in_training_has_none(run, tmp_path):
 def test_scores_of_a_run_trained_on_meanwhile_are_not_stored(run, scores, tmp_path):
     folder = shutil.copytree(run.folder, tmp_path / "copy")
     other = scores.model_copy(update={"weights_sha256": "0" * 64})
-    with pytest.raises(ToileError, match="copy was trained on meanwhile"):
+    with pytest.raises(ToileError, match="copy was trained further meanwhile"):
         keep_baselines(open_run(folder), other)
 
 

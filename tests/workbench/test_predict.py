@@ -178,7 +178,7 @@ def test_an_image_of_pillows_is_turned_upright_and_laid_over_white(run):
         (torch.zeros(2, 1, 28, 28, dtype=torch.bfloat16), "array of torch.bfloat16"),
         (
             np.zeros((3, 60, 60), np.uint8),
-            r"three grey .* give array\[:, None\] for three",
+            r"three grey .* pass array\[:, None\] for three",
         ),
         (np.zeros((0, 1, 28, 28), np.uint8), r"array of uint8 \(0, 1, 28, 28\)"),
         (np.zeros((1, 2, 1, 28, 28), np.uint8), "or a batch"),

@@ -90,7 +90,7 @@ def test_where_no_cut_is_cheap_enough_the_next_step_is_named(runs):
     assert _doubt(removal, Estimate(-0.01, -0.02, 0.0, 100)) == ""
     said = _doubt(Removal(until_cost=1.5), Estimate(-0.01, -0.02, 0.0, 100))
     assert said.startswith("the scoring half does not show that this costs at most 1.5 points")
-    assert "may be 2.00" in said
+    assert "may cost 2.00" in said
 
 
 def test_a_cut_is_safe_only_where_all_smaller_ones_are_shown_to_be():
@@ -213,7 +213,7 @@ def test_a_price_is_said_to_be_of_the_weights_it_was_of(runs):
     # A record of before the epoch was kept.
     record = {key: value for key, value in child.pruning.items() if key != "epoch"}
     write_json(child.folder / PRUNING, record)
-    assert "before it was trained on" in inside_section(child, None).origin.sentence
+    assert "before it was trained further" in inside_section(child, None).origin.sentence
 
 
 def test_a_cut_whose_fine_tuning_diverged_has_no_price(runs, tmp_path):
@@ -222,7 +222,7 @@ def test_a_cut_whose_fine_tuning_diverged_has_no_price(runs, tmp_path):
         wild.recipe, {"training.optimizer": {"sgd": {"learning_rate": 1e6, "weight_decay": 1}}}
     )
     (wild.folder / "recipe.yaml").write_text(recipe_text(recipe, complete=True))
-    with pytest.raises(ToileError, match=r"diverged: the loss was .* nothing was priced"):
+    with pytest.raises(ToileError, match=r"diverged: the loss was .* no cost was measured"):
         prune(Run(wild.folder), Removal(fraction=0.34), finetune=1)
 
 

@@ -62,7 +62,7 @@ def baselines(
 
 
 def _keep(run: "Run", scores: "BaselineScores", data: str | None) -> None:
-    """Save `scores` in the run's folder, and write its page anew to show them."""
+    """Save `scores` in the run's folder, and rewrite its page to show them."""
     from toile.runs import load_run_data
     from toile.workbench import keep_baselines, write_report
 

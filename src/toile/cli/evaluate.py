@@ -100,8 +100,8 @@ def evaluate(
 def _refuse_beside_robustness(
     open_test: bool, why: str, against: str | None, figures: Path | None
 ) -> None:
-    asked = {"--open-test": open_test, "--why": why, "--against": against, "--figures": figures}
-    for option, value in asked.items():
+    options = {"--open-test": open_test, "--why": why, "--against": against, "--figures": figures}
+    for option, value in options.items():
         if value:
             raise ToileError(f"--robustness uses validation images only; leave {option} out")
 
@@ -119,7 +119,7 @@ def _compare(
 
 
 def _renew_page(run: "Run", data: str | None) -> None:
-    """Write the run's page anew with the new count of looks."""
+    """Rewrite the run's page with the new count of looks."""
     # Imported here, since drawing takes a while to import.
     from toile.runs import load_run_data
     from toile.workbench import write_report

@@ -36,14 +36,14 @@ def add(
     from toile.runs import requested_recipe
     from toile.studies import located
 
-    asked = requested_recipe(recipe, data=data, settings=parse_assignments(set_ or ()))
+    job_recipe = requested_recipe(recipe, data=data, settings=parse_assignments(set_ or ()))
     # Another process trains it, perhaps in another folder, so paths are made absolute.
-    values = {"data.name": asked.data.name, "data.corrections": asked.data.corrections}
-    if asked.training.start is not None:
-        values["training.start.run"] = asked.training.start.run
-    asked = with_settings(asked, located(values))
+    values = {"data.name": job_recipe.data.name, "data.corrections": job_recipe.data.corrections}
+    if job_recipe.training.start is not None:
+        values["training.start.run"] = job_recipe.training.start.run
+    job_recipe = with_settings(job_recipe, located(values))
     waiting = _queue()
-    job = waiting.add(asked)
+    job = waiting.add(job_recipe)
     waiting.advance()
     say(job.id)
 

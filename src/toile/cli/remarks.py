@@ -80,12 +80,12 @@ def rename(
 
 
 def _say_renewed(entry: "Entry") -> None:
-    """Write the page anew if there is one; print the reason if it stays as it was."""
+    """Rewrite the page if there is one; print the reason if that is impossible."""
     if not (entry.folder / "report.html").exists():
         return
     from toile.cli.progress import waiting
 
-    with waiting("writing its page anew"):
+    with waiting("rewriting its page"):
         from toile.workbench import renew_page
 
         reason = renew_page(entry)

@@ -52,7 +52,7 @@ def verdict(
 
     Pairs are tested by Welch's t with Holm's correction, and whether they are the same by two
     one-sided tests. Readings that are all at most 1 are fractions, others are points; the default
-    margin is half a point. The tests assume that this is the only verdict asked of these levels.
+    margin is half a point. The tests assume that this is the only verdict on these levels.
     """
     from toile.statistics import (
         TableForm,
@@ -79,7 +79,7 @@ def verdict(
 def _assumed(result: "Verdict") -> str:
     """The assumptions that a table cannot confirm."""
     text = (
-        "Assumed: this is the only verdict asked of these levels. If readings were added after an "
+        "Assumed: this is the only verdict on these levels. If readings were added after an "
         f"earlier look, over {100 * result.alpha:g} % of such tables call equal levels different."
     )
     if not result.accuracies:

@@ -81,11 +81,11 @@ class Watch:
         if training.start is not None:
             children = live.fit.network.named_children()
             learning = [name for name, layer in children if any(True for _ in layer.parameters())]
-            anew = [name for name in learning if name not in training.start.copied]
+            fresh = [name for name in learning if name not in training.start.copied]
             lines.append(
                 f"layers copied: {', '.join(training.start.copied)}; "
                 f"frozen: {', '.join(training.start.frozen) or 'none'}; "
-                f"initialised, since of other shapes or not requested: {', '.join(anew) or 'none'}"
+                f"initialised, since of other shapes or not requested: {', '.join(fresh) or 'none'}"
             )
         for line in lines:
             self._say(line)

@@ -36,7 +36,7 @@ def keep_arrays(
     arrays = bytes_of_arrays(x, y, x_test, y_test, class_names, white)
     folder = arrays_folder(arrays.name)
     try:
-        # Not written anew: the decoded copy would then be made again too.
+        # Not written again: the decoded copy would then be made again too.
         open_cached_arrays(folder)
     except ToileError:
         arrays.write(folder)

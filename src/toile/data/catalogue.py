@@ -14,7 +14,7 @@ IDX_FILES = (
 class Known:
     """A dataset known by name. `sha256` is of the four decompressed files, as in `IDX_FILES`.
 
-    Distributors compress the files anew, so a hash of the .gz would refuse good copies.
+    Distributors compress the files again, so a hash of the .gz would refuse good copies.
     """
 
     name: str

@@ -147,7 +147,7 @@ def checked_label(train: Images, row: Correction, class_names: Sequence[str], wh
         what = "is another picture" if is_other else f"is labelled {label}, and not {row.old},"
         raise ToileError(
             f"{where}: the image at index {row.index} {what} than when the correction was made; "
-            "the data has changed, or the file is of other data: write it anew with toile data "
+            "the data has changed, or the file is of other data: write it again with toile data "
             "relabel"
         )
     return class_names.index(row.new)

@@ -34,7 +34,7 @@ def holds(folder: Path, known: Known) -> bool:
     MNIST and Fashion-MNIST have the same file names; the smallest file tells them apart.
     """
     files = [file for name in IDX_FILES if (file := find_file(folder, name))]
-    # What is made here is made anew where any of it was damaged.
+    # Files that are made here are made again if one of them is damaged.
     checked = range(len(IDX_FILES)) if known.is_synthetic else [-1]
     return len(files) == len(IDX_FILES) and all(
         unpacked_sha256(files[index]) == known.sha256[index] for index in checked

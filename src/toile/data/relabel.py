@@ -46,7 +46,7 @@ def suspected_corrections(
             index, margin = int(line["index"]), float(line["margin"])
         except (TypeError, ValueError):
             raise ToileError(
-                f"{path}, line {number}: its index or margin is no number; write the table anew: "
+                f"{path}, line {number}: its index or margin is no number; write the table again: "
                 "toile inspect mistakes STUDY --csv FILE"
             ) from None
         if margin >= least:

@@ -45,13 +45,13 @@ class Baseline:
 def fit_baselines(
     pixels: UInt8[np.ndarray, "n *shape"],
     labels: Int64[np.ndarray, " n"],
-    asked: UInt8[np.ndarray, "m *shape"],
+    new_pixels: UInt8[np.ndarray, "m *shape"],
     *,
     seed: int = 0,
 ) -> Iterator[Baseline]:
     """Fit the commonest class, one nearest neighbour, logistic regression and a random forest.
 
-    Each is fitted to `pixels` and predicts `asked`, both divided by 255. They come one after
+    Each is fitted to `pixels` and predicts `new_pixels`, both divided by 255. They come one after
     another, the quickest first. The neighbour is the nearest by Euclidean distance, the regression
     has an L2 penalty with C = 1, and the forest has 100 trees of at most `most_leaves` leaves to
     keep it below about 500 MB; if a tree reaches that limit, the forest's note says so. `seed`,
@@ -73,7 +73,7 @@ def fit_baselines(
         "logistic regression": lambda: LogisticRegression(max_iter=MAX_ITERATIONS),
     }
     for name, classifier in classifiers.items():
-        yield _fit(name, classifier(), unit, labels, asked)
+        yield _fit(name, classifier(), unit, labels, new_pixels)
 
 
 def most_leaves(num_images: int, num_classes: int) -> int | None:
@@ -94,7 +94,7 @@ def _fit(
     classifier: Any,
     pixels: Float32[np.ndarray, "n d"],
     labels: Int64[np.ndarray, " n"],
-    asked: UInt8[np.ndarray, "m *shape"],
+    new_pixels: UInt8[np.ndarray, "m *shape"],
 ) -> Baseline:
     from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
 
@@ -103,7 +103,7 @@ def _fit(
         warnings.simplefilter("always", ConvergenceWarning)
         classifier.fit(pixels, labels)
         predictions = np.concatenate(
-            [classifier.predict(_unit(part)).astype(np.int64) for part in _parts(asked)]
+            [classifier.predict(_unit(part)).astype(np.int64) for part in _parts(new_pixels)]
         )
     seconds = time.perf_counter() - start
     stopped = any(issubclass(warning.category, ConvergenceWarning) for warning in caught)

@@ -1,4 +1,4 @@
-"""Imports a bundled run, and writes its page anew."""
+"""Imports a bundled run, and rewrites its page."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from toile.runs import Manifest, Run, unpack_bundle
 def import_bundle(path: Path, folder: Path | None = None) -> tuple[Run, Manifest]:
     """Add the run in the bundle at `path` to the runs in `folder`, after checking its files.
 
-    Its page is written anew without pictures, since the recipe of a stranger may name any path of
+    Its page is rewritten without pictures, since the recipe of a stranger may name any path of
     this machine as its data. Raises ToileError if the file is damaged or no bundle, if its run
     cannot be shown, or if a run of that name exists.
 

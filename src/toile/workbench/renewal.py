@@ -1,4 +1,4 @@
-"""Pages and summaries that are written anew after a name, note or star has changed."""
+"""Rewrites pages and summaries after a name, note or star has changed."""
 
 from toile.data import load_here
 from toile.errors import ToileError
@@ -9,7 +9,7 @@ from toile.studies import open_study, study_summary
 
 
 def renew_page(entry: Entry) -> str:
-    """Write the page anew if there is one; returns why it was not, or an empty text.
+    """Rewrite the page if there is one; returns why it was not, or an empty text.
 
     A run's page has pictures, whose data is not downloaded: without it the page stays as it is.
     """
@@ -26,7 +26,7 @@ def renew_page(entry: Entry) -> str:
         run = Run(entry.folder)
         dataset = load_here(run.recipe.data)
         if dataset is None:
-            return f"its pictures are not here; toile report {entry.name} writes it anew"
+            return f"its pictures are not here; toile report {entry.name} rewrites it"
         # With other images the new page would lose the pictures of the old one.
         refuse_other_images(run, dataset)
         write_report(run, dataset)
@@ -36,7 +36,7 @@ def renew_page(entry: Entry) -> str:
 
 
 def renew_summaries(entry: Entry) -> None:
-    """Write the summaries in its folder anew, since they contain the paths of runs.
+    """Rewrite the summaries in its folder, since they contain the paths of runs.
 
     This includes the summaries of a sheet's exercises and of a search's finalists.
     """

@@ -101,7 +101,9 @@ def cut(file) -> None:
 
 def test_the_form_for_python_is_a_pickle_and_not_opened(tmp_path):
     (tmp_path / "data_batch_1").write_bytes(b"\x80\x02}q\x01.")
-    with pytest.raises(ToileError, match=r"a pickle, which runs code .* fetch the binary version"):
+    with pytest.raises(
+        ToileError, match=r"a pickle, which can run any code .* fetch the binary version"
+    ):
         load_data(tmp_path)
 
 

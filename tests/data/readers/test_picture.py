@@ -223,7 +223,7 @@ def test_an_orientation_that_is_none_is_upright(noted):
     ("content", "said"),
     [
         (b"", "shoe.png: is empty; a picture is a PNG, JPEG, WebP, BMP or GIF"),
-        (b"just words", "shoe.png: is no PNG, JPEG, WebP, BMP or GIF; save it anew"),
+        (b"just words", "shoe.png: is no PNG, JPEG, WebP, BMP or GIF; save it again"),
     ],
 )
 def test_a_picture_by_itself_that_is_none_is_refused_by_name(content, said):

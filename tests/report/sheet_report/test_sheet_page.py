@@ -101,8 +101,8 @@ def test_a_comparison_is_judged_by_its_readings(page):
 
 def test_what_was_taken_away_is_said_with_its_proof_and_where_the_picture_came_from(page):
     away = page.blocks[4]
-    assert "of 100 validation images 100 get the same class" in away.sentence
-    assert "takes validation-image.png for Coat, 90.00 % sure" in away.sentence
+    assert "100 of 100 validation images get the same class" in away.sentence
+    assert "predicts Coat for validation-image.png, 90.00 % sure" in away.sentence
     assert "No photograph was named" in away.words[0]
     assert away.words[1] == "It is odd."
 

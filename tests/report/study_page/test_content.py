@@ -35,7 +35,7 @@ def test_the_report_says_what_the_verdict_says(epochs, correct):
         f"20: its mean less {100 * luck:.2f} points of chance",
     )
     assert cards["Expected of the highest"] == expected
-    assert cards["Readings"] == ("12", "finished, of 12 asked")
+    assert cards["Readings"] == ("12", "finished, of 12 planned")
     assert cards["Time"][0] == "6 min 00 s"
 
 

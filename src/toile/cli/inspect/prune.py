@@ -75,9 +75,9 @@ def prune(
 
     options = OutputOptions(out, values, force, as_json)
     if curve:
-        asked = [fraction, channels, until_cost]
+        amounts = [fraction, channels, until_cost]
         unfit = [dead, finetune, weights != "last", by != "rise"]
-        if any(value is not None for value in asked) or any(unfit):
+        if any(value is not None for value in amounts) or any(unfit):
             raise ToileError(
                 "--curve tries all cuts, of the last weights, and keeps none; only --layer, "
                 "--within and --level go with it"

@@ -106,7 +106,7 @@ def open_cached_arrays(folder: Path) -> CachedArrays:
     if not is_intact:
         raise ToileError(
             f"{folder}: this copy of arrays is damaged; make them again, by "
-            "toile.Dataset.from_arrays of the same arrays, which writes it anew"
+            "toile.Dataset.from_arrays of the same arrays, which rewrites it"
         )
     return arrays
 

@@ -143,7 +143,7 @@ def _read_header(
         raise ValueError(f"its header is no literal: {damage}") from None
     if dtype.hasobject:
         raise ToileError(
-            f"{where}: holds Python objects (a pickle, never loaded); save it anew, as "
+            f"{where}: holds Python objects (a pickle, never loaded); save it again, as "
             f"{REMEDIES[kind]} does"
         )
     if kind == "labels" and dtype.kind in "US":

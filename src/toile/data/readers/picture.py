@@ -132,7 +132,7 @@ def picture_of(image: Image.Image, where: str) -> Picture:
     except TooLargePicture as reason:
         raise ToileError(f"{where}: {reason}; {reason.remedy}") from None
     except DAMAGED as damage:
-        raise ToileError(f"{where}: is damaged ({damage}); open it anew") from None
+        raise ToileError(f"{where}: is damaged ({damage}); open it again") from None
 
 
 def deep_picture(deep: Integer[np.ndarray, "1 h w"]) -> Picture:

@@ -28,7 +28,7 @@ class UnreadablePicture(Exception):
     `remedy` is the next step if it is the only file.
     """
 
-    remedy = "save it anew as PNG or JPEG"
+    remedy = "save it again as PNG or JPEG"
 
 
 class TooLargePicture(UnreadablePicture):

@@ -48,7 +48,7 @@ def study_report(result: StudyResult, correct: Correct) -> StudyReport:
 
 def _cards(result: StudyResult, verdict: Verdict | None) -> tuple[StudyCard, ...]:
     finished = result.count("finished")
-    note = f"finished, of {count(len(result.readings))} asked"
+    note = f"finished, of {count(len(result.readings))} planned"
     cards = [
         StudyCard(
             "Levels",
@@ -90,7 +90,7 @@ def _terms(result: StudyResult, verdict: Verdict | None) -> str:
             "Differences are tested by Welch's t with Holm's correction, and whether levels are "
             f"the same within {100 / verdict.unit * verdict.margin:g} points by two one-sided "
             f"tests. If all levels were equal, at most {100 * ALPHA:g} % of such studies would "
-            "find any difference, also when readings are added and the verdict is asked again: "
+            "find any difference, also when readings are added and the verdict is computed again: "
             "each analysis is tested more strictly than the one before."
         )
     if verdict is not None and result.spec.looks:

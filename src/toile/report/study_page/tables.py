@@ -39,7 +39,7 @@ def levels_table(verdict: Verdict, result: StudyResult) -> ReportTable:
         measured = percentage(record["mean"]), *ends, points(record["sd"])
         rows.append((level.name, *measured, count(record["n"]), count(num_readings)))
     columns = {"level": "Level", "mean": "Mean", "low": "95 % from", "high": "to", "sd": "SD"}
-    columns |= {"n": "n", "asked": "Asked"}
+    columns |= {"n": "n", "asked": "Planned"}
     return ReportTable(
         "levels", "Means over n finished readings; SD in points", columns, tuple(rows)
     )

@@ -91,7 +91,6 @@ from .results import seconds_of as seconds_of
 from .resuming import resume_prepared as resume_prepared
 from .run import History as History
 from .run import Run as Run
-from .run import Validation as Validation
 from .run_environment import RunEnvironment as RunEnvironment
 from .run_results import RunResults as RunResults
 from .seen import fill_seen as fill_seen
@@ -110,5 +109,6 @@ from .tensors import CorruptFile as CorruptFile
 from .tensors import arrays_sha256 as arrays_sha256
 from .tensors import load_arrays as load_arrays
 from .untrained import first_network as first_network
+from .validation import Validation as Validation
 from .workspace import Listed as Listed
 from .workspace import RunsFolder as RunsFolder

@@ -6,7 +6,7 @@ from jaxtyping import Bool
 from toile import evaluation
 from toile.evaluation import Commonest, Judgement, Temperature
 from toile.recipe import Recipe
-from toile.runs.run import Validation
+from toile.runs.validation import Validation
 
 HALF = "the scoring half of validation"
 

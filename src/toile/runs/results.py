@@ -8,8 +8,8 @@ from toile import evaluation
 from toile.recipe import Plan, Recipe
 from toile.runs.judging import HALF, scored_images, scored_part
 from toile.runs.records import Record
-from toile.runs.run import Validation
 from toile.runs.seen import seen_json
+from toile.runs.validation import Validation
 
 TARGETS = (0.5, 0.7, 0.8, 0.85, 0.88, 0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.97, 0.98, 0.985, 0.99)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int
 from pydantic import ValidationError
 
 from toile.data import DataFacts
@@ -36,23 +36,14 @@ from toile.runs.remarks import Remarks, read_remarks
 from toile.runs.run_environment import RunEnvironment, environment_in
 from toile.runs.run_results import RunResults, RunScore, results_in
 from toile.runs.state import Status, read_state
-from toile.runs.tensors import CorruptFile, Stored, load_arrays
+from toile.runs.tensors import CorruptFile, load_arrays
+from toile.runs.validation import Validation, validation_in
 
 if TYPE_CHECKING:
     from toile.runs.classifier import RunClassifier
 
 # A page asks its run for the recipe two dozen times, and reading YAML takes a while.
 _RECIPES: ReadOnce[Recipe] = ReadOnce(1_000)
-
-
-@dataclass(frozen=True)
-class Validation:
-    """What the scored weights answered on the validation images."""
-
-    logits: Float[np.ndarray, "n k"]
-    labels: Int[np.ndarray, " n"]
-    indices: Int[np.ndarray, " n"]
-    selection: UInt8[np.ndarray, " n"]
 
 
 @dataclass(frozen=True)
@@ -282,7 +273,7 @@ class Run:
                     f"{self.name} --open-test --why REASON"
                 )
             raise ToileError(f"{self.id} has no {path.name}; it has not ended an epoch")
-        return _validation_of(load_arrays(path), self.data, path)
+        return validation_in(load_arrays(path), self.data, path)
 
     @property
     def validation_indices(self) -> Int[np.ndarray, " n"]:
@@ -291,33 +282,6 @@ class Run:
 
     def _json(self, name: str, kind: type[Named]) -> Record:
         return read_record_file(self.folder / name, kind)
-
-
-def _validation_of(stored: Stored, facts: DataFacts, path: Path) -> Validation:
-    """What `path` holds, held to what the run knows of its data."""
-    n, k = facts.validation, len(facts.class_names)
-    # NumPy's letter for the kind of number: floating, signed and unsigned whole ones.
-    fitting = {
-        "logits": ("f", (n, k)),
-        "labels": ("i", (n,)),
-        "indices": ("i", (n,)),
-        "selection": ("u", (n,)),
-    }
-    held = {name: (array.dtype.kind, array.shape) for name, array in stored.arrays.items()}
-    for name, form in fitting.items():
-        if held.get(name) != form:
-            raise CorruptFile(
-                f"{path}: its {name} are {held.get(name, 'missing')}; by data.json they are {form}"
-            )
-    validation = Validation(**{name: stored.arrays[name] for name in fitting})
-    if set(validation.selection.tolist()) != {0, 1}:
-        raise CorruptFile(f"{path}: its selection does not mark two halves by 0 and 1")
-    ends = {"labels": k, "indices": facts.train + n + facts.copies}
-    for name, end in ends.items():
-        values = stored.arrays[name]
-        if values.min() < 0 or values.max() >= end:
-            raise CorruptFile(f"{path}: its {name} leave the range from 0 to {end - 1}")
-    return validation
 
 
 def read_records(path: Path) -> list[Record]:

@@ -40,8 +40,8 @@ from .renewal import renew_page as renew_page
 from .renewal import renew_summaries as renew_summaries
 from .reports import write_card as write_card
 from .reports import write_reports as write_reports
-from .robustness import Robustness as Robustness
 from .robustness import evaluate_robustness as evaluate_robustness
+from .robustness_scores import Robustness as Robustness
 from .sheet import LiveExercise as LiveExercise
 from .sheet import LiveSheet as LiveSheet
 from .sheet import run_sheet as run_sheet

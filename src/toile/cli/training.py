@@ -12,6 +12,7 @@ from toile.cli.hints import Open, after_training, open_report
 from toile.cli.signals import Signals
 from toile.cli.terminal import hint, plain, say, say_json
 from toile.cli.words import amount, decimals, duration, estimate, percent, table
+from toile.errors import ToileError
 
 if TYPE_CHECKING:
     from toile.runs import LiveRun, Run
@@ -130,12 +131,7 @@ def _follow(
         with watch:
             for event in live.events(stop=lambda: signals.stop_requested):
                 watch.show(event)
-    path = None
-    if page and live.run.has_results:
-        from toile.workbench import write_report
-
-        with waiting("writing the page"):
-            path = write_report(live.run, live.dataset)
+    path = _page(live) if page and live.run.has_results else None
     if as_json:
         say_json(result(live.run))
     else:
@@ -145,6 +141,19 @@ def _follow(
             hint(after_training(live.run), as_json)
     open_report(path, open_)
     raise typer.Exit(EXIT_CODES[read_state(live.run.folder).status])
+
+
+def _page(live: "LiveRun") -> Path | None:
+    """Write the run's page. Where that cannot be it says why: the score is told all the same."""
+    from toile.cli.progress import waiting
+    from toile.workbench import write_report
+
+    try:
+        with waiting("writing the page"):
+            return write_report(live.run, live.dataset)
+    except ToileError as error:
+        say(f"toile: its page was not written: {plain(str(error))}", err=True)
+        return None
 
 
 def result(run: "Run") -> dict[str, Any]:

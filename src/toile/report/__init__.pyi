@@ -36,7 +36,6 @@ from .page.inside_section import InsideSection as InsideSection
 from .page.inside_section import Origin as Origin
 from .page.inside_section import ShownHeat as ShownHeat
 from .page.run_page import run_page as run_page
-from .page.run_page import write_run_page as write_run_page
 from .page.status import run_status as run_status
 from .pairs import pairs_figure as pairs_figure
 from .picture import picture_uri as picture_uri

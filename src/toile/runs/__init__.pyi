@@ -69,6 +69,8 @@ from .measured import MEASURING as MEASURING
 from .measured import refuse_training as refuse_training
 from .measured import refuse_without_results as refuse_without_results
 from .novelty import abstention_of as abstention_of
+from .page_file import page_version as page_version
+from .page_file import replace_page as replace_page
 from .pictures import pictures_of as pictures_of
 from .pictures import seal_of as seal_of
 from .prepared import PreparedData as PreparedData

@@ -29,6 +29,7 @@ from toile.runs.checkpoint import (
 from toile.runs.epoch_weights import keep_weights
 from toile.runs.history import HistoryFile
 from toile.runs.layout import OF_ITS_WEIGHTS
+from toile.runs.page_file import PAGE
 from toile.runs.records import Named
 from toile.runs.results import results_of
 from toile.runs.run import Run
@@ -258,6 +259,8 @@ class Recorder:
 
     def _end(self, history: HistoryFile, status: Status, reason: str) -> None:
         """Results where an epoch was scored, then the state, last of all."""
+        # Somebody may have had one written of the training under way.
+        (self.run.folder / PAGE).unlink(missing_ok=True)
         history.sync()
         epochs = self.run.history.epochs
         if epochs or self.run.has_validation:

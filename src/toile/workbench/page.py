@@ -8,7 +8,15 @@ from matplotlib.figure import Figure
 from toile import report
 from toile.data import Dataset, DataSource
 from toile.errors import ToileError
-from toile.runs import Run, judge_validation, load_run_data, scored_images, validation_pixels
+from toile.runs import (
+    Run,
+    judge_validation,
+    load_run_data,
+    page_version,
+    replace_page,
+    scored_images,
+    validation_pixels,
+)
 from toile.workbench.inside.page_section import inside_section
 
 
@@ -16,19 +24,27 @@ def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool =
     """Write `report.html` into the run's folder and return its path.
 
     Pictures of mistakes are left out if the data is missing or has changed. Without `with_pictures`
-    the data is not opened at all.
+    the data is not opened at all. Raises ToileError, and keeps the present page, if the run was
+    trained on meanwhile.
 
         >>> toile.write_report(run).name
         'report.html'
     """
-    pixels = None
+    version, pixels = page_version(run.folder), None
     try:
         if with_pictures and run.has_validation:
             pixels = validation_pixels(run, dataset or load_run_data(run))
     except ToileError:
         # The page says that there are no pictures; the rest of it needs only the run.
         pass
-    return report.write_run_page(run, run.plan, pixels, inside_section(run, pixels))
+    inside = inside_section(run, pixels)
+    while True:
+        remarks = run.remarks
+        page = report.run_page(run, run.plan, pixels, inside)
+        path = replace_page(run.folder, page, version)
+        # Who gives a note or a star has only a page that is there written anew.
+        if run.remarks == remarks:
+            return path
 
 
 def mistakes_of(run: Run, data: DataSource | None = None) -> Figure:

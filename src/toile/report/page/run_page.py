@@ -1,12 +1,9 @@
 """A run's page: everything a reader needs to judge it and to repeat it."""
 
-from pathlib import Path
-
 import numpy as np
 from jaxtyping import UInt8
 from markupsafe import Markup
 
-from toile.files import write_atomically
 from toile.recipe import Plan, recipe_text
 from toile.report.confusion import MOST_NARROW, confusion_figure
 from toile.report.curves import curve_figure
@@ -32,18 +29,6 @@ from toile.runs import (
 
 # The confusion matrix as a table has k * k cells: over 20 MB for 1000 classes.
 MOST_TABLED = 60
-
-
-def write_run_page(
-    run: Run,
-    plan: Plan,
-    pixels: UInt8[np.ndarray, "n c h w"] | None,
-    inside: InsideSection | None = None,
-) -> Path:
-    """Write the page as `report.html` into the run's folder, and return its path."""
-    path = run.folder / "report.html"
-    write_atomically(path, run_page(run, plan, pixels, inside).encode())
-    return path
 
 
 def run_page(

@@ -28,7 +28,7 @@ NETWORK = [{"conv": {"filters": 2, "kernel": 3}}, "relu", "flatten", {"dense": "
 LONG = (
     "tests/faults/test_study_killed.py",
     "tests/test_house.py",
-    "tests/app/test_in_the_browser.py",
+    "tests/app/in_the_browser",
 )
 """Files that hold a test of half a minute or more."""
 

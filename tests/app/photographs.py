@@ -12,7 +12,8 @@ CLASSES = {"apple": (178, 44, 38), "leaf": (70, 122, 52), "sky": (92, 148, 214)}
 def photograph(name: str, rng: np.random.Generator, sides: tuple[int, int]) -> bytes:
     """A JPEG of one thing on a table, or of the sky, somewhere in the picture and unevenly lit."""
     width, height = (int(rng.integers(*sides)) for _ in range(2))
-    light = np.linspace(*rng.uniform(0.75, 1.1, 2), width)[None, :, None]
+    left, right = rng.uniform(0.75, 1.1, 2)
+    light = np.linspace(left, right, width)[None, :, None]
     table = np.array([196, 178, 152]) * light * np.ones((height, 1, 1))
     if name == "sky":
         table = np.array(CLASSES[name]) * light * np.linspace(0.8, 1.15, height)[:, None, None]

@@ -1,7 +1,10 @@
-"""Networks that were trained elsewhere: brought as a file, read in a process, made runs."""
+"""Networks and runs from elsewhere: brought as a file, read in a process, made runs here."""
 
+import io
 import os
+import shutil
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,9 @@ from tests.app.conftest import until
 from tests.app.test_data_api import added
 from toile.conversion import MOST_BYTES, SCALINGS
 from toile.recipe import read_recipe
-from toile.runs import Run
+from toile.runs import Run, bundle_run, read_ledger
+from toile.runs.ledger import write_look
+from toile.runs.ledger_file import LookRequest
 from toile.workbench import export_run
 
 CRASHING = "import os, sys; sys.stdin.readline(); os.abort()"
@@ -73,14 +78,14 @@ def test_a_file_becomes_a_run_and_the_page_says_what_the_command_says(
     assert str(workspace) not in refused
 
     imported = outcome(ask, upload, data=data, scaling="unit")
-    *_, tried, chosen, proof, accuracy, warning = imported["sentences"]
+    *_, tried, chosen, proof, accuracy = imported["sentences"]
     assert tried.startswith("tried on the half of validation that chooses: ")
     assert "0 to 1: " in tried
     assert chosen == "chosen: 0 to 1"
     assert proof.startswith("the same outputs as ONNX Runtime ")
     score = Run(workspace / imported["run"]).score
     assert accuracy.startswith(f"accuracy {100 * score.value:.2f} % ({100 * score.low:.2f} to ")
-    assert warning.startswith("warning: It was imported from My net (2).onnx: ")
+    assert imported["warning"].startswith("warning: It was imported from My net (2).onnx: ")
     row = ask("GET", f"/api/runs/{imported['run']}").json()["row"]
     assert (row["status"], row["name"]) == ("imported", "my-net--2")
     assert ask("POST", f"/api/runs/{imported['run']}/page").status_code == 200
@@ -101,6 +106,105 @@ def test_weights_alone_take_the_network_of_a_draft(ask, workspace, few_garments,
     run = Run(workspace / imported["run"])
     assert run.plan.parameters == Run(workspace / "first").plan.parameters
     assert run.recipe.data.name == str(few_garments)
+
+
+@pytest.fixture
+def bundle(workspace: Path, tmp_path: Path) -> bytes:
+    """The run `first`, whose test part was looked at once, as a bundle."""
+    first = Run(workspace / "first")
+    facts = {"run": "first", "weights": "last", "recipe": "r", "data": "d", "source": "s"}
+    write_look([workspace], LookRequest(test=first.data.test_fingerprint, **facts), "the end")
+    return bundle_run(first, tmp_path / "first.zip").read_bytes()
+
+
+def imports(ask) -> list[dict]:
+    """What every page is told of imports."""
+    return ask("GET", "/api/queue").json()["imports"]
+
+
+def test_a_bundle_becomes_the_run_that_it_was_and_its_looks_are_counted_here(
+    ask, workspace, bundle
+):
+    upload = brought(ask, "first.zip", bundle)
+    # As the command line says it.
+    refused = outcome(ask, upload)["error"]
+    assert refused == "first is there already; remove it with toile rm, or keep it"
+    shutil.rmtree(workspace / "first")
+    (workspace / "ledger.jsonl").unlink()
+    imported = outcome(ask, upload)
+    assert (imported["run"], imported["warning"]) == ("first", "")
+    assert imported["sentences"] == [
+        "looks at its test part before it was bundled, now in the ledger here: 1"
+    ]
+    assert [look.why for look in read_ledger(workspace)] == ["the end"]
+    assert ask("GET", "/api/runs/first").json()["has_page"] is True
+    assert list((workspace / ".data").glob("upload-*")) == []
+
+
+def test_a_bundle_is_held_to_the_checks_of_the_command_line_and_leaves_nothing(
+    ask, workspace, tmp_path, bundle
+):
+    shutil.rmtree(workspace / "first")
+    (workspace / "ledger.jsonl").unlink()
+    file = tmp_path / "damaged.zip"
+    file.write_bytes(bundle)
+    with zipfile.ZipFile(file) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    for name, content, said in (
+        ("results.json", b"{}", "damaged.zip: results.json is damaged"),
+        (
+            "environment.json",
+            os.urandom(2 << 20),
+            "environment.json cannot be unpacked (it has 2097152 bytes; at most 1048576 ",
+        ),
+    ):
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for each, original in contents.items():
+                archive.writestr(each, content if each == name else original)
+        assert said in outcome(ask, brought(ask, "damaged.zip", file.read_bytes()))["error"]
+    no_bundle = brought(ask, "photos.zip", zip_of({"cat/1.png": b"x"}))
+    assert outcome(ask, no_bundle)["error"] == (
+        "photos.zip is no bundle of Toile's: it has no manifest.json"
+    )
+    assert not (workspace / "ledger.jsonl").exists()
+    assert {row["id"] for row in ask("GET", "/api/runs").json()["runs"]} == {"second"}
+    assert list(workspace.glob(".import-*")) == []
+
+
+def zip_of(contents: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def test_what_does_not_fit_the_kind_of_file_is_refused_before_it_is_read(ask, bundle, files):
+    upload = brought(ask, "first.zip", bundle)
+    said = ask("POST", "/api/imports", json={"upload": upload, "data": "fashion-sample"})
+    assert said.json()["error"] == "first.zip is a bundle of a run, which takes no data"
+    upload = brought(ask, "net.onnx", files["onnx"])
+    said = ask("POST", "/api/imports", json={"upload": upload})
+    assert said.json()["error"].endswith("a run needs pictures with its classes; choose the data")
+    assert imports(ask) == []
+
+
+def test_every_page_finds_an_import_and_what_came_of_it_until_it_is_dismissed(ask, bundle):
+    upload = brought(ask, "first.zip", bundle)
+    (file,) = ask("GET", f"/api/uploads/{upload}").json()
+    assert file == {"name": "first.zip", "num_bytes": len(bundle)}
+    outcome(ask, upload)
+    (row,) = imports(ask)
+    assert (row["file"], row["run"], row["asked"]["upload"]) == ("first.zip", "", upload)
+    assert (row["act"]["status"], row["act"]["reason"][:8]) == ("failed", "first is")
+    ask("PATCH", "/api/runs/first", json={"name": "mine"})
+    outcome(ask, upload)
+    (row,) = imports(ask)
+    assert (row["act"]["status"], row["run"]) == ("finished", "first")
+    assert ask("GET", f"/api/uploads/{upload}").status_code == 422
+    assert ask("DELETE", f"/api/imports/{upload}").status_code == 200
+    assert imports(ask) == []
+    assert ask("DELETE", f"/api/imports/{upload}").status_code == 404
 
 
 def test_what_is_no_network_is_refused_in_the_engines_words(ask, workspace):
@@ -136,13 +240,19 @@ def test_an_import_is_stopped_and_leaves_no_run(ask, workspace, tmp_path, monkey
     until(lambda: ask("GET", f"/api/imports/{upload}").json().get("done") == 1)
     assert "is already being read" in ask("POST", "/api/imports", json=words).json()["error"]
     assert ask("DELETE", f"/api/uploads/{upload}").status_code == 422
+    assert ask("DELETE", f"/api/imports/{upload}").status_code == 422
+    (row,) = imports(ask)
+    assert (row["act"]["status"], row["act"]["done"]) == ("working", 1)
+    assert row["asked"] == {**words, "scaling": "", "recipe": ""}
     out = Path(ask.session.imports.look(upload).question["out"])
     assert out.parent == workspace.absolute()
     out.mkdir()
     assert ask("POST", f"/api/imports/{upload}/stop").status_code == 200
     assert not out.exists()
     assert "was stopped" in ask("GET", f"/api/imports/{upload}").json()["error"]
-    assert ask("DELETE", f"/api/uploads/{upload}").status_code == 200
+    assert [row["act"]["status"] for row in imports(ask)] == ["stopped"]
+    assert ask("DELETE", f"/api/imports/{upload}").status_code == 200
+    assert not (workspace / ".data" / f"upload-{upload}").exists()
 
 
 def test_what_can_be_asked_for_is_said_and_nothing_else_is_read(ask):

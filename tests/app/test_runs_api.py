@@ -115,6 +115,8 @@ def test_a_run_gets_a_note_and_a_name_and_is_deleted(ask):
 
 def test_a_runs_page_tells_its_star_note_and_new_name_when_it_is_opened(ask, workspace):
     def opened(run_id: str) -> str:
+        # A page is opened as it is where writing it anew takes over twenty seconds.
+        until(lambda: ask("GET", f"/api/runs/{run_id}/page").status_code == 200)
         path = ask("POST", f"/api/runs/{run_id}/page").json()["path"]
         return ask.bare("GET", path, headers=[("Host", HOST)]).text
 

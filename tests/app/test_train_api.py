@@ -1,13 +1,15 @@
 """Trainings: the form of a recipe, the queue, and what outlives the server."""
 
 import fcntl
+import json
 import os
 import signal
+from dataclasses import asdict, replace
 
 from tests.app.conftest import is_alive, until
 from toile.executors import TrainingQueue
 from toile.recipe import read_recipe
-from toile.runs import read_state
+from toile.runs import Run, read_state
 
 QUICK = "preset:s1-lab"
 SMALL = ["network.conv1.filters=2", "training.batch_size=64"]
@@ -165,3 +167,27 @@ def test_a_recipe_tells_which_layers_it_takes_from_another_run_and_freezes(ask, 
     said = ask("POST", "/api/start", json={"source": QUICK, "changes": changes}).json()
     assert said["copied"] == []
     assert "freezes conv1 at random first weights" in said["problem"]
+
+
+def test_a_run_whose_page_is_being_written_has_ended_and_keeps_its_folder_and_name(ask, workspace):
+    queue = ask.session.queue
+    job = queue.add_longer(Run(workspace / "second"), 3)
+    for said in (
+        ask("PATCH", "/api/runs/second", json={"name": "mine"}),
+        ask("DELETE", "/api/runs/second"),
+    ):
+        assert said.json()["error"].startswith("second waits in the queue to go on; ")
+    # As it stands in the queue when its process has finished the run, and draws.
+    jobs = {"jobs": [asdict(replace(job, status="training"))], "version": 1}
+    (queue.folder / "queue.json").write_text(json.dumps(jobs))
+    (row,) = ask("GET", "/api/queue").json()["jobs"]
+    assert (row["status"], row["ended"]) == ("training", True)
+    for said in (
+        ask("PATCH", "/api/runs/second", json={"name": "mine"}),
+        ask("DELETE", "/api/runs/second"),
+        ask("POST", "/api/runs/second/page"),
+    ):
+        assert said.json()["error"].startswith("the page of second is being written; ")
+    assert "is over" in ask("POST", "/api/queue/second/stop").json()["error"]
+    assert ask("PATCH", "/api/runs/second", json={"star": True}).status_code == 200
+    assert (workspace / "second" / "state.json").exists()

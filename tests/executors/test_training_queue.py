@@ -1,11 +1,15 @@
 """The queue of trainings: order, room, and what is said of one that could not begin."""
 
+import json
 import time
+from dataclasses import asdict, replace
 
 import pytest
 
+import toile
 from toile.errors import ToileError
 from toile.executors import TrainingQueue
+from toile.file_lock import file_lock
 from toile.runs import Run, read_state
 
 
@@ -63,3 +67,25 @@ def test_trainings_begin_as_there_is_room_and_one_that_cannot_says_why(tmp_path,
     assert queue.jobs() == ()
     with pytest.raises(ToileError, match="has finished its 1 epochs"):
         queue.add_longer(Run(tmp_path / right.id))
+
+
+def test_a_training_has_ended_once_its_run_has_though_its_process_writes_the_page_still(
+    tmp_path, small
+):
+    queue = TrainingQueue(tmp_path)
+    job = queue.add(small())
+    assert not queue.has_ended(job)
+    training = replace(job, status="training", started=time.time())
+    (queue.folder / "queue.json").write_text(json.dumps({"jobs": [asdict(training)], "version": 1}))
+    assert not queue.has_ended(training)
+    toile.begin(small(), out=tmp_path / job.id).finish()
+    with file_lock(queue.folder / job.id):
+        queue.advance()
+        (found,) = queue.jobs()
+        assert (found.status, queue.has_ended(found)) == ("training", True)
+        # A run that goes on is for a while as it was before.
+        assert not queue.has_ended(replace(found, started=time.time() + 1))
+        with pytest.raises(ToileError, match="is over, and its page is being written"):
+            queue.stop(job.id)
+    queue.advance()
+    assert queue.jobs() == ()

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from toile.app.computing import Question, Tell
 from toile.app.data_answers import DataAnswers
-from toile.app.import_answers import import_file
+from toile.app.import_answers import import_file, import_run
 from toile.app.page_answers import renew_run_page
 from toile.app.picture_answers import PictureAnswers
 from toile.app.probe_answers import preview_start, probe_recipe
@@ -48,6 +48,7 @@ def serve(questions: BinaryIO, replies: BinaryIO) -> None:
         "start": preview_start,
         "renew": renew_run_page,
         "import": import_file,
+        "import run": import_run,
         **data.verbs(),
     }
     while line := questions.readline():

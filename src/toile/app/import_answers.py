@@ -1,6 +1,7 @@
-"""Makes a run of a network trained elsewhere, in its own process, since a file may crash it."""
+"""Makes runs of networks and bundles from elsewhere, in a process that a file may crash."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from toile.app.computing import Question, Tell
@@ -13,15 +14,13 @@ def import_file(question: Question, content: bytes, tell: Tell) -> Question:
     # Before torch is loaded, which takes seconds.
     tell(0, None, "the network and the pictures")
     from toile.recipe import read_recipe_text
-    from toile.runs import DataList
     from toile.workbench import import_network, import_sentences, write_report
 
-    path = Path(question["path"])
     recipe = question["recipe"] and read_recipe_text(question["recipe"], "the recipe")
     settings = {f"data.{name}": value for name, value in question["data"].items()}
-    try:
+    with _without_our_paths(question):
         imported = import_network(
-            path,
+            question["path"],
             settings.pop("data.name"),
             recipe=recipe or None,
             scaling=question["scaling"] or None,
@@ -29,12 +28,36 @@ def import_file(question: Question, content: bytes, tell: Tell) -> Question:
             out=question["out"],
             progress=tell,
         )
-    except ToileError as error:
-        # The folder of the uploaded copy would only confuse the reader.
-        raise ToileError(str(error).replace(f"{path.parent}/", "")) from None
     tell(0, None, "writing its page")
     write_report(imported.run)
-    uploads = Uploads(DataList(Path(question["workspace"])))
+    _delete(question)
+    *sentences, warning = import_sentences(imported)
+    return {"run": imported.run.id, "sentences": sentences, "warning": warning}
+
+
+def import_run(question: Question, content: bytes, tell: Tell) -> Question:
+    """Put the run in a bundle that was brought among the runs here; the bundle is deleted."""
+    tell(0, None, "checking the bundle")
+    from toile.workbench import bundle_sentences, import_bundle
+
+    with _without_our_paths(question):
+        run, manifest = import_bundle(Path(question["path"]), Path(question["workspace"]))
+    _delete(question)
+    return {"run": run.id, "sentences": bundle_sentences(manifest), "warning": ""}
+
+
+@contextmanager
+def _without_our_paths(question: Question) -> Iterator[None]:
+    """Where our copy of the file and our runs lie helps nobody."""
+    try:
+        yield
+    except ToileError as error:
+        text = str(error).replace(f"{Path(question['path']).parent}/", "")
+        raise ToileError(text.replace(f"{question['workspace']}/", "")) from None
+
+
+def _delete(question: Question) -> None:
+    from toile.runs import DataList
+
     with suppress(ToileError):
-        uploads.remove(question["upload"])
-    return {"run": imported.run.id, "sentences": import_sentences(imported)}
+        Uploads(DataList(Path(question["workspace"]))).remove(question["upload"])

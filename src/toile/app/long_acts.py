@@ -62,6 +62,11 @@ class LongActs:
         """The act of `key`; None if none was begun, or it is over and no longer stored."""
         return self._acts.get(key)
 
+    def remembered(self) -> dict[str, LongAct]:
+        """The acts by their keys, under way or over, the last to be begun first."""
+        with self._lock:
+            return dict(reversed(self._acts.items()))
+
     def unfinished(self, prefix: str) -> dict[str, LongAct]:
         """Running and failed acts, the last first, by the rest of their key after `prefix`."""
         with self._lock:

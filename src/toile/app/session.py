@@ -177,6 +177,10 @@ class Session:
             question = {"verb": "renew", "run": run.id, "workspace": str(self.workspace.absolute())}
             self.pages.begin(run.id, f"rewriting the page of {run.id}", question)
 
+    def is_writing_page(self, run_id: str) -> bool:
+        """Whether the training of a run is over and its process writes the page."""
+        return any(job.id == run_id and self.queue.has_ended(job) for job in self.queue.jobs())
+
     def end_idle(self) -> None:
         """End the processes that were not asked for two minutes."""
         self.answering.end_if_idle()

@@ -97,13 +97,16 @@ class Uploads:
             raise ToileError("these files were deleted; upload them again")
         return self._of(upload)
 
+    def files(self, upload: str) -> list[Path]:
+        """The files that have come, by name. Raises ToileError where there is no such upload."""
+        return sorted(self.path(upload).glob("[!.]*"))
+
     def source(self, upload: str) -> Path:
         """The path to read: the file if there is only one, or else the folder."""
-        folder = self.path(upload)
-        files = sorted(folder.glob("[!.]*"))
+        files = self.files(upload)
         if not files:
             raise ToileError("no file was uploaded; upload one first")
-        return files[0] if len(files) == 1 else folder
+        return files[0] if len(files) == 1 else files[0].parent
 
     def _checked(self, upload: str, file_name: str) -> str:
         if not FILE_NAME.fullmatch(file_name):
@@ -111,7 +114,7 @@ class Uploads:
                 f"the file name {file_name!r:.80} is not allowed; rename it with up to 120 Latin "
                 "letters, digits, spaces, points and dashes"
             )
-        if len(list(self.path(upload).glob("[!.]*"))) >= MOST_FILES:
+        if len(self.files(upload)) >= MOST_FILES:
             raise ToileError(f"an upload has at most {MOST_FILES} files; pack them in one zip")
         return file_name
 

@@ -10,8 +10,6 @@ from toile.cli.terminal import plain, say, say_json
 from toile.cli.training import Set
 from toile.errors import ToileError
 
-BUNDLE = ".zip"
-
 
 def import_(
     file: Annotated[
@@ -42,6 +40,8 @@ def import_(
     trained further and exported like any other. Validation images show how its pictures were
     scaled.
     """
+    from toile.runs import BUNDLE
+
     if file.suffix.lower() == BUNDLE:
         options: dict[str, object] = {
             "--data": data,
@@ -92,7 +92,7 @@ def import_(
 
 def _import_bundle(file: Path, as_json: bool) -> None:
     from toile.cli.progress import waiting
-    from toile.workbench import import_bundle
+    from toile.workbench import bundle_sentences, import_bundle
 
     with waiting("reading the bundle"):
         run, manifest = import_bundle(file)
@@ -101,6 +101,5 @@ def _import_bundle(file: Path, as_json: bool) -> None:
         say_json({"run": str(run.folder), "report": str(report), "looks": len(manifest.looks)})
         return
     say(f"{run.id} is among the runs now: toile show {run.name}")
-    looks = len(manifest.looks)
-    say(f"looks at its test part before it was bundled, now in the ledger here: {looks}")
+    say("\n".join(bundle_sentences(manifest)))
     say(f"report  {report}")

@@ -106,7 +106,7 @@ def _show(as_json: bool) -> None:
         (
             str(next(position)) if job.status == "waiting" else "",
             job.id,
-            _status(job),
+            _status(waiting, job),
             str(job.epochs),
             plain(job.reason),
         )
@@ -115,10 +115,12 @@ def _show(as_json: bool) -> None:
     say(table(("place", "run", "state", "epochs", ""), rows, left=3))
 
 
-def _status(job: Any) -> str:
+def _status(waiting: Any, job: Any) -> str:
     """The status of a job, in words."""
     if job.status == "failed":
         return "could not begin"
+    if waiting.has_ended(job):
+        return "writing its page"
     return "stopping" if job.stopping else str(job.status)
 
 

@@ -29,6 +29,8 @@ VERSION = 1
 MOST_JOBS = 1000
 # Bytes read from the end of what a process wrote; a traceback is some kilobytes.
 TAIL_BYTES = 4000
+# After these a process still writes the run's page.
+ENDED = ("finished", "stopped", "diverged")
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,16 @@ class TrainingQueue:
             raise ToileError(
                 f"{path} is damaged: {first_fault(error)}; remove it, runs are not touched by that"
             ) from None
+
+    def has_ended(self, job: Job) -> bool:
+        """Whether the training of `job` is over, while its process still writes the run's page."""
+        if job.status != "training":
+            return False
+        try:
+            state, changed = read_state(self.workspace / job.id), self._changed(job)
+        except (ToileError, FileNotFoundError):
+            return False  # There is no run yet, or none any more.
+        return state.status in ENDED and changed >= job.started
 
     def add(self, recipe: Recipe) -> Job:
         """Put a new run of `recipe` last. It gets one thread where the recipe leaves that open.
@@ -151,6 +163,11 @@ class TrainingQueue:
                 raise ToileError(
                     f"{job_id} is not being trained, it is {job.status}; take it out instead"
                 )
+            if self.has_ended(job):
+                raise ToileError(
+                    f"the training of {job_id} is over, and its page is being written; nothing is "
+                    "left to stop"
+                )
             # Once: a second signal would break off the step that the first one waits for.
             if not job.stopping:
                 jobs[jobs.index(job)] = replace(job, stopping=True)
@@ -188,7 +205,7 @@ class TrainingQueue:
                 self._learn_process(jobs, job)
             return
         message = _last_words(self.folder / job.id / "errors.txt")
-        came_further = state.exists() and state.stat().st_mtime >= job.started
+        came_further = state.exists() and self._changed(job) >= job.started
         # Until Python hears signals, one ends it without a word.
         was_stopped = job.stopping and not message.startswith("toile: ")
         if came_further or was_stopped or message.startswith("toile: stopped"):
@@ -240,6 +257,10 @@ class TrainingQueue:
             pid=pid,
             pid_started=process_started(pid),
         )
+
+    def _changed(self, job: Job) -> float:
+        """When the state of a job's run was last written."""
+        return (self.workspace / job.id / "state.json").stat().st_mtime
 
     def _recipe(self, job: Job) -> Path:
         return self.folder / job.id / "recipe.yaml"

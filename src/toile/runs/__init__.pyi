@@ -7,6 +7,7 @@ from .baseline_scores import FractionRecord as FractionRecord
 from .beginning import begin_prepared as begin_prepared
 from .beginning import start_weights as start_weights
 from .bin import Binned as Binned
+from .bundle import BUNDLE as BUNDLE
 from .bundle import Manifest as Manifest
 from .bundle import bundle_run as bundle_run
 from .bundle import unpack_bundle as unpack_bundle

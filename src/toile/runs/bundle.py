@@ -40,6 +40,7 @@ from toile.runs.run_files import KEPT_EPOCH, REQUIRED, TENSORS, TEXTS, WEIGHTS
 from toile.runs.state import read_state
 from toile.runs.tensors import load_arrays
 
+BUNDLE = ".zip"
 MANIFEST = "manifest.json"
 # A page from elsewhere is foreign HTML: it is left in the bundle and written anew here.
 REWRITTEN = "report.html"
@@ -101,7 +102,7 @@ def bundle_run(run: Run, path: Path) -> Path:
     """
     if path.exists():
         raise ToileError(f"{path} is there already; name a new file, nothing was written")
-    if path.suffix != ".zip":
+    if path.suffix != BUNDLE:
         raise ToileError(f"{path} ends in {path.suffix!r}; a bundle is a .zip")
     if not NAME.fullmatch(run.id):
         raise ToileError(

@@ -1,5 +1,6 @@
 from .benchmark import Bench as Bench
 from .benchmark import bench as bench
+from .bundle import bundle_sentences as bundle_sentences
 from .bundle import import_bundle as import_bundle
 from .classifiers import find_source as find_source
 from .classifiers import open_classifier as open_classifier

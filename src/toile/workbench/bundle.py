@@ -20,6 +20,12 @@ def import_bundle(path: Path, folder: Path | None = None) -> tuple[Run, Manifest
     return unpack_bundle(path, _write_page, folder)
 
 
+def bundle_sentences(manifest: Manifest) -> list[str]:
+    """What there is to say of a run that was brought, beside its name."""
+    looks = len(manifest.looks)
+    return [f"looks at its test part before it was bundled, now in the ledger here: {looks}"]
+
+
 def _write_page(run: Run) -> None:
     # Imported here, so that a bad bundle is refused before matplotlib is imported.
     from toile.workbench.page import write_report

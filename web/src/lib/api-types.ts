@@ -257,7 +257,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List Upload
+         * @description The files of an upload, for a page that was reloaded.
+         */
+        get: operations["list_upload"];
         put?: never;
         post?: never;
         /**
@@ -308,7 +312,11 @@ export interface paths {
         get: operations["get_import"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Dismiss Import
+         * @description Tell no more what a file has become; one that was not read to its end is deleted.
+         */
+        delete: operations["dismiss_import"];
         options?: never;
         head?: never;
         patch?: never;
@@ -424,6 +432,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Runs
+         * @description Runs side by side: the different settings, and the test of two runs.
+         */
+        get: operations["compare_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/bin": {
         parameters: {
             query?: never;
@@ -458,26 +486,6 @@ export interface paths {
          * @description Restore the last deleted entry of this name.
          */
         post: operations["restore_run"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/compare": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Compare Runs
-         * @description Runs side by side: the different settings, and the test of two runs.
-         */
-        get: operations["compare_runs"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -972,6 +980,8 @@ export interface components {
          * @description The size of an uploaded file.
          */
         BroughtFile: {
+            /** Name */
+            name: string;
             /** Num Bytes */
             num_bytes: number;
         };
@@ -1201,7 +1211,7 @@ export interface components {
         };
         /**
          * ImportChoices
-         * @description What can be imported: the endings of files, their largest size, and the scalings.
+         * @description What can be imported: the endings of files, the largest size of a network, the scalings.
          */
         ImportChoices: {
             /** Suffixes */
@@ -1212,18 +1222,34 @@ export interface components {
             scalings: components["schemas"]["ScalingChoice"][];
         };
         /**
+         * ImportRow
+         * @description A file that is read or was, by its upload; `run` is what it has become.
+         */
+        ImportRow: {
+            asked: components["schemas"]["NewImport"];
+            /** File */
+            file: string;
+            act: components["schemas"]["ActState"];
+            /** Run */
+            run: string;
+        };
+        /**
          * ImportedRun
-         * @description The run made of a network, and sentences about it, the warning last.
+         * @description The run made of a file, sentences about it, and a warning, which may be empty.
          */
         ImportedRun: {
             /** Run */
             run: string;
             /** Sentences */
             sentences: string[];
+            /** Warning */
+            warning: string;
         };
         /**
          * JobRow
          * @description A training in the queue, by its run's id; `stopping` is true after a request to stop.
+         *
+         *     `ended` is true while its process only has the run's page left to write.
          */
         JobRow: {
             /** Id */
@@ -1244,6 +1270,8 @@ export interface components {
             started: number;
             /** Stopping */
             stopping: boolean;
+            /** Ended */
+            ended: boolean;
         };
         /**
          * LayerCell
@@ -1400,7 +1428,7 @@ export interface components {
         };
         /**
          * NewImport
-         * @description An uploaded file, and the dataset with its classes.
+         * @description An uploaded file, and the dataset with its classes; a bundle needs the file alone.
          *
          *     If `scaling` is empty it is found by trial. A file of weights only needs `recipe` for its
          *     network, such as `preset:quick` or `draft:NAME`.
@@ -1408,7 +1436,10 @@ export interface components {
         NewImport: {
             /** Upload */
             upload: string;
-            /** Data */
+            /**
+             * Data
+             * @default
+             */
             data: string;
             /**
              * Scaling
@@ -1526,13 +1557,15 @@ export interface components {
         };
         /**
          * Queue
-         * @description The running and waiting trainings in order, and the number of cores for them.
+         * @description The running and waiting trainings in order, the number of cores for them, and imports.
          */
         Queue: {
             /** Jobs */
             jobs: components["schemas"]["JobRow"][];
             /** Cores */
             cores: number;
+            /** Imports */
+            imports: components["schemas"]["ImportRow"][];
         };
         /**
          * QueuePosition
@@ -2500,6 +2533,46 @@ export interface operations {
             };
         };
     };
+    list_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroughtFile"][];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
     drop_upload: {
         parameters: {
             query?: never;
@@ -2638,6 +2711,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportedRun"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
+    dismiss_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Not Found */
@@ -2946,6 +3059,46 @@ export interface operations {
             };
         };
     };
+    compare_runs: {
+        parameters: {
+            query: {
+                run: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunComparison"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppProblem"];
+                };
+            };
+        };
+    };
     list_bin: {
         parameters: {
             query?: never;
@@ -3002,46 +3155,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AppProblem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AppProblem"];
-                };
-            };
-        };
-    };
-    compare_runs: {
-        parameters: {
-            query: {
-                run: string[];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunComparison"];
                 };
             };
             /** @description Not Found */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fewSteps, fileName, scoredOn, shownStatus, whyAbsent } from './words'
+import { fewSteps, fileName, hasEnded, scoredOn, shownStatus, whyAbsent } from './words'
 
 test('pictures are said to be new to a run only where that is known', () => {
   expect(scoredOn('validation', 1200, 'photos', '')).toBe('validation: 1,200 pictures of photos that it was not trained on.')
@@ -24,6 +24,17 @@ test('a training prepares until its run comes further, and then stops where it w
   expect(shownStatus(null, { ...job, stopping: true })).toBe('stopping')
   expect(shownStatus({ status: 'stopped', changed: 103 }, undefined)).toBe('stopped')
   expect(shownStatus(null, { ...job, status: 'failed' })).toBe('failed')
+})
+
+test('a training has ended as soon as its run has, while its process still writes the page', () => {
+  const job = { status: 'training', started: 100, stopping: false }
+  const finished = { status: 'finished', changed: 103 }
+  expect(shownStatus(finished, job)).toBe('finished')
+  expect(hasEnded(finished, job)).toBe(true)
+  expect(shownStatus({ status: 'stopped', changed: 103 }, { ...job, stopping: true })).toBe('stopped')
+  expect(hasEnded({ status: 'finished', changed: 99 }, job)).toBe(false)
+  expect(hasEnded({ status: 'running', changed: 103 }, job)).toBe(false)
+  expect(hasEnded(finished, undefined)).toBe(false)
 })
 
 test('a training that was stopped before its first step was not deleted', () => {

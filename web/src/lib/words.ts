@@ -78,10 +78,17 @@ export const STATES: Record<string, [string, string]> = {
 type Row = Pick<Schemas['RunRow'], 'status' | 'changed'>
 type Job = Pick<Schemas['JobRow'], 'status' | 'started' | 'stopping'>
 
+/** Whether the training of a job is over; its process writes the run's page still. */
+export function hasEnded(row: Row | null, job: Job | undefined): boolean {
+  if (!row || job?.status !== 'training' || row.changed < job.started) return false
+  return row.status !== 'queued' && row.status !== 'running'
+}
+
 /** How a training stands, of which there may be no run yet, or one that is as it was before. */
 export function shownStatus(row: Row | null, job: Job | undefined): string {
   if (!job) return row?.status ?? ''
   if (job.status !== 'training') return job.status
+  if (row && hasEnded(row, job)) return row.status
   if (job.stopping) return 'stopping'
   return !row || row.status === 'queued' || row.changed < job.started ? 'queued' : 'running'
 }

@@ -3,6 +3,7 @@ import { poll } from './poll'
 
 let runs = $state.raw<RunRow[] | null>(null)
 let jobs = $state.raw<JobRow[]>([])
+let imports = $state.raw<Schemas['ImportRow'][]>([])
 let about = $state.raw<Schemas['AppAbout'] | null>(null)
 let version = ''
 
@@ -10,6 +11,7 @@ async function look() {
   about ??= await ask<Schemas['AppAbout']>('about')
   const queue = await ask<Schemas['Queue']>('queue')
   if (JSON.stringify(queue.jobs) !== JSON.stringify(jobs)) jobs = queue.jobs
+  if (JSON.stringify(queue.imports) !== JSON.stringify(imports)) imports = queue.imports
   const list = await ask<Schemas['RunList']>(`runs?known=${version}`)
   if (list.version !== version) {
     runs = list.runs
@@ -25,11 +27,14 @@ export const workspace = {
   get jobs() {
     return jobs
   },
+  get imports() {
+    return imports
+  },
   get about() {
     return about
   },
   get busy() {
-    return jobs.some((one) => one.status === 'training')
+    return jobs.some((one) => one.status === 'training' && !one.ended)
   },
   look,
   follow: () => poll(look, () => 1000),

@@ -1,8 +1,10 @@
-"""Imports: an uploaded file of a network trained elsewhere becomes a run."""
+"""Imports: an uploaded file, a network trained elsewhere or a bundle, becomes a run."""
 
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -10,11 +12,11 @@ from pydantic import BaseModel, Field
 from toile.app.long_acts import LongAct
 from toile.app.routes.acts import ActState, state_of
 from toile.app.routes.sources import recipe_from
-from toile.app.session import CurrentSession, NotHere, StillOpening
+from toile.app.session import CurrentSession, NotHere, Session, StillOpening
 from toile.conversion import MOST_BYTES, SCALINGS, SUFFIXES
 from toile.errors import ToileError
 from toile.recipe import Recipe, recipe_of, recipe_text
-from toile.runs import new_run_id
+from toile.runs import BUNDLE, new_run_id
 
 router = APIRouter()
 LOOK_SECONDS = 1.0
@@ -29,7 +31,7 @@ class ScalingChoice(BaseModel):
 
 
 class ImportChoices(BaseModel):
-    """What can be imported: the endings of files, their largest size, and the scalings."""
+    """What can be imported: the endings of files, the largest size of a network, the scalings."""
 
     suffixes: list[str]
     most_bytes: int
@@ -37,51 +39,56 @@ class ImportChoices(BaseModel):
 
 
 class NewImport(BaseModel):
-    """An uploaded file, and the dataset with its classes.
+    """An uploaded file, and the dataset with its classes; a bundle needs the file alone.
 
     If `scaling` is empty it is found by trial. A file of weights only needs `recipe` for its
     network, such as `preset:quick` or `draft:NAME`.
     """
 
     upload: str = Field(max_length=16)
-    data: str = Field(max_length=200)
+    data: str = Field(default="", max_length=200)
     scaling: str = Field(default="", max_length=40)
-    recipe: str = Field(default="", max_length=200_000)
+    recipe: str = Field(default="", max_length=200)
 
 
 class ImportedRun(BaseModel):
-    """The run made of a network, and sentences about it, the warning last."""
+    """The run made of a file, sentences about it, and a warning, which may be empty."""
 
     run: str
     sentences: list[str]
+    warning: str
+
+
+class ImportRow(BaseModel):
+    """A file that is read or was, by its upload; `run` is what it has become."""
+
+    asked: NewImport
+    file: str
+    act: ActState
+    run: str
 
 
 @router.get("/imports")
 def get_import_choices(session: CurrentSession) -> ImportChoices:
     """What can be imported."""
     scalings = [ScalingChoice(name=name, words=each.words) for name, each in SCALINGS.items()]
-    return ImportChoices(suffixes=list(SUFFIXES), most_bytes=MOST_BYTES, scalings=scalings)
+    return ImportChoices(suffixes=[*SUFFIXES, BUNDLE], most_bytes=MOST_BYTES, scalings=scalings)
 
 
 @router.post("/imports")
 def begin_import(session: CurrentSession, body: NewImport) -> ActState:
     """Begin to make a run of a file; `GET imports/{upload}` has the result."""
     path = session.uploads.source(body.upload)
-    data = session.data_question(body.data)["data"]
-    recipe = _network_alone(recipe_from(session, body.recipe)) if body.recipe else None
+    is_bundle = path.suffix.lower() == BUNDLE
+    question = (_of_bundle if is_bundle else _of_network)(session, body, path)
     earlier = session.imports.look(body.upload)
     if earlier is not None and not earlier.is_over:
         raise ToileError(f"{path.name} is already being read; wait until it is done, or stop it")
-    stem = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40].strip("-")
-    question = {
-        "verb": "import",
+    question |= {
         "workspace": str(session.workspace.absolute()),
         "upload": body.upload,
         "path": str(path),
-        "data": data,
-        "scaling": body.scaling,
-        "recipe": "" if recipe is None else recipe_text(recipe, complete=True),
-        "out": str(session.workspace.absolute() / new_run_id(stem or "network")),
+        "asked": body.model_dump(),
     }
     return state_of(session.imports.begin(body.upload, f"reading {path.name}", question))
 
@@ -104,14 +111,61 @@ def stop_import(session: CurrentSession, upload: str) -> None:
     act = _act(session, upload)
     session.imports.stop(upload)
     session.imports.wait(upload, STOP_SECONDS)
-    if act.status == "stopped":
-        shutil.rmtree(Path(act.question["out"]), ignore_errors=True)
+    if act.status == "stopped" and (out := act.question.get("out")):
+        shutil.rmtree(Path(out), ignore_errors=True)
+
+
+@router.delete("/imports/{upload}")
+def dismiss_import(session: CurrentSession, upload: str) -> None:
+    """Tell no more what a file has become; one that was not read to its end is deleted."""
+    if not _act(session, upload).is_over:
+        raise ToileError("it is being read; stop that first")
+    session.imports.forget(upload)
+    with suppress(ToileError):
+        session.uploads.remove(upload)
+
+
+def import_rows(session: Session) -> list[ImportRow]:
+    """The files that are read, and those that were until somebody dismisses them."""
+    return [
+        ImportRow(
+            asked=NewImport.model_validate(act.question["asked"]),
+            file=Path(act.question["path"]).name,
+            act=state_of(act),
+            run=(act.result or {}).get("run", ""),
+        )
+        for act in session.imports.remembered().values()
+    ]
+
+
+def _of_bundle(session: Session, body: NewImport, path: Path) -> dict[str, Any]:
+    fields = body.model_dump(exclude={"upload"})
+    if wrong := [name for name, value in fields.items() if value]:
+        raise ToileError(f"{path.name} is a bundle of a run, which takes no {wrong[0]}")
+    return {"verb": "import run"}
+
+
+def _of_network(session: Session, body: NewImport, path: Path) -> dict[str, Any]:
+    if not body.data:
+        raise ToileError(
+            f"{path.name} is a network, and a run needs pictures with its classes; choose the data"
+        )
+    data = session.data_question(body.data)["data"]
+    recipe = _network_alone(recipe_from(session, body.recipe)) if body.recipe else None
+    stem = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40].strip("-")
+    return {
+        "verb": "import",
+        "data": data,
+        "scaling": body.scaling,
+        "recipe": "" if recipe is None else recipe_text(recipe, complete=True),
+        "out": str(session.workspace.absolute() / new_run_id(stem or "network")),
+    }
 
 
 def _act(session: CurrentSession, upload: str) -> LongAct:
     act = session.imports.look(upload)
     if act is None:
-        raise NotHere(f"no network is being read as {upload!r:.20}; import it again")
+        raise NotHere(f"no file is being read as {upload!r:.20}; import it again")
     return act
 
 

@@ -28,6 +28,8 @@ def open_page(session: CurrentSession, run_id: str) -> Ticket:
     """A path at which a new tab, which has no token, opens the run's page."""
     run = session.run(run_id)
     if not (run.folder / "report.html").is_file():
+        if session.is_writing_page(run_id):
+            raise NotHere(f"the page of {run_id} is being written; open it in a moment")
         raise NotHere(f"{run_id} has no page yet; it is written when its training ends")
     return Ticket(path=session.tickets.new(run_id))
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from toile.app.session import CurrentSession
 from toile.errors import ToileError
@@ -53,22 +53,6 @@ class RunRow(BaseModel):
     seen: str
     star: bool
     note: str
-
-
-class Remark(BaseModel):
-    """A user's star, note or name for a run; null leaves it unchanged. A new name is a new id."""
-
-    star: bool | None = None
-    note: str | None = Field(default=None, max_length=20_000)
-    name: str | None = Field(default=None, max_length=200)
-
-
-class BinnedRow(BaseModel):
-    """A deleted entry and its time in seconds since 1970; after restoring, its id is its name."""
-
-    name: str
-    kind: str
-    deleted: float
 
 
 class RunList(BaseModel):
@@ -201,7 +185,7 @@ def get_history(
     run = session.run(run_id)
     part = history_since(run.folder, since)
     return HistoryAnswer(
-        records=list(part.records), since=part.since, until=part.until, row=_row_of(run)
+        records=list(part.records), since=part.since, until=part.until, row=row_of(run)
     )
 
 
@@ -228,51 +212,6 @@ def get_recall(session: CurrentSession, run_id: str) -> RecallAnswer:
             for name, recall, row in zip(names, recalls(matrix), wrong, strict=True)
         ],
     )
-
-
-@router.delete("/runs/{run_id}")
-def delete_run(session: CurrentSession, run_id: str) -> None:
-    """Move a run to the bin, from where it is deleted after thirty days."""
-    workspace, run = RunsFolder(session.workspace), session.run(run_id)
-    session.pages.stop(run_id)
-    session.pages.forget(run_id)
-    workspace.remove(workspace.named(run.folder))
-
-
-@router.get("/bin")
-def list_bin(session: CurrentSession) -> list[BinnedRow]:
-    """The deleted entries that can be restored, the last deleted first."""
-    return [
-        BinnedRow(name=item.name, kind=item.entry.kind, deleted=item.deleted.timestamp())
-        for item in RunsFolder(session.workspace).binned()
-    ]
-
-
-@router.post("/bin/{name}/restore")
-def restore_run(session: CurrentSession, name: str) -> None:
-    """Restore the last deleted entry of this name."""
-    RunsFolder(session.workspace).restore(name)
-
-
-@router.patch("/runs/{run_id}")
-def remark_run(session: CurrentSession, run_id: str, remark: Remark) -> RunRow:
-    """Set or remove a run's star or note, or change its name.
-
-    Its page is rewritten afterwards.
-    """
-    workspace, run = RunsFolder(session.workspace), session.run(run_id)
-    if remark.star is not None:
-        workspace.star(run.folder, remark.star)
-    if remark.note is not None and remark.note.strip():
-        workspace.note(run.folder, remark.note)
-    elif remark.note is not None:
-        workspace.remove_note(run.folder)
-    if remark.name is not None and remark.name != run_id:
-        # Nothing may write into a folder while it is renamed.
-        session.pages.stop(run_id)
-        run = Run(workspace.rename(run.folder, remark.name).folder)
-    session.renew_page(run)
-    return _row_of(run)
 
 
 @router.get("/compare")
@@ -314,13 +253,14 @@ def _row(entry: Listed) -> RunRow:
     )
 
 
-def _row_of(run: Run) -> RunRow:
+def row_of(run: Run) -> RunRow:
+    """A run as a list has it."""
     changed = (run.folder / "state.json").stat().st_mtime
     return _row(Listed(run, read_state(run.folder), changed, shown_remarks(run.folder)))
 
 
 def _detail(run: Run) -> RunDetail:
-    row, recipe, facts = _row_of(run), run.recipe, run.data
+    row, recipe, facts = row_of(run), run.recipe, run.data
     has_results = (run.folder / "results.json").exists()
     results = run.results if has_results else None
     # Without validation images there is no score and no best epoch.

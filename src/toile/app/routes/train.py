@@ -5,9 +5,10 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from toile.app.routes.imports import ImportRow, import_rows
 from toile.app.routes.runs import LayerCell, layer_cell
 from toile.app.routes.sources import recipe_from
-from toile.app.session import CurrentSession
+from toile.app.session import CurrentSession, Session
 from toile.data import list_sources
 from toile.errors import ToileError
 from toile.executors import Job
@@ -106,7 +107,10 @@ class RecipeForm(BaseModel):
 
 
 class JobRow(BaseModel):
-    """A training in the queue, by its run's id; `stopping` is true after a request to stop."""
+    """A training in the queue, by its run's id; `stopping` is true after a request to stop.
+
+    `ended` is true while its process only has the run's page left to write.
+    """
 
     id: str
     name: str
@@ -117,13 +121,15 @@ class JobRow(BaseModel):
     reason: str
     started: float
     stopping: bool
+    ended: bool
 
 
 class Queue(BaseModel):
-    """The running and waiting trainings in order, and the number of cores for them."""
+    """The running and waiting trainings in order, the number of cores for them, and imports."""
 
     jobs: list[JobRow]
     cores: int
+    imports: list[ImportRow]
 
 
 class Longer(BaseModel):
@@ -258,7 +264,7 @@ def add_training(session: CurrentSession, body: TrainingRequest) -> JobRow:
         plan_network(recipe.network, data_shape.shape, data_shape.classes)
     job = session.queue.add(recipe)
     session.queue.advance()
-    return _job(job)
+    return _job(session, job)
 
 
 @router.post("/runs/{run_id}/longer")
@@ -266,7 +272,7 @@ def train_longer(session: CurrentSession, run_id: str, body: Longer) -> JobRow:
     """Continue the training of a run."""
     job = session.queue.add_longer(session.run(run_id), body.epochs)
     session.queue.advance()
-    return _job(job)
+    return _job(session, job)
 
 
 @router.post("/queue/{run_id}/stop")
@@ -305,9 +311,12 @@ def _changed(recipe: Recipe, changes: list[str]) -> tuple[Recipe, dict[str, str]
 
 
 def _queue(session: CurrentSession) -> Queue:
-    return Queue(jobs=[_job(job) for job in session.queue.jobs()], cores=session.queue.cores)
+    jobs = [_job(session, job) for job in session.queue.jobs()]
+    return Queue(jobs=jobs, cores=session.queue.cores, imports=import_rows(session))
 
 
-def _job(job: Job) -> JobRow:
-    fields: dict[str, Any] = {name: getattr(job, name) for name in JobRow.model_fields}
-    return JobRow(**fields)
+def _job(session: Session, job: Job) -> JobRow:
+    fields: dict[str, Any] = {
+        name: value for name, value in vars(job).items() if name in JobRow.model_fields
+    }
+    return JobRow(**fields, ended=session.queue.has_ended(job))

@@ -18,6 +18,7 @@ class NewUpload(BaseModel):
 class BroughtFile(BaseModel):
     """The size of an uploaded file."""
 
+    name: str
     num_bytes: int
 
 
@@ -32,7 +33,15 @@ async def bring_file(
     request: Request, session: CurrentSession, upload: str, file_name: str
 ) -> BroughtFile:
     """Upload a file, whose bytes are the body."""
-    return BroughtFile(num_bytes=await session.uploads.write(upload, file_name, request.stream()))
+    num_bytes = await session.uploads.write(upload, file_name, request.stream())
+    return BroughtFile(name=file_name, num_bytes=num_bytes)
+
+
+@router.get("/uploads/{upload}")
+def list_upload(session: CurrentSession, upload: str) -> list[BroughtFile]:
+    """The files of an upload, for a page that was reloaded."""
+    files = session.uploads.files(upload)
+    return [BroughtFile(name=file.name, num_bytes=file.stat().st_size) for file in files]
 
 
 @router.delete("/uploads/{upload}")

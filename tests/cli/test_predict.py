@@ -78,7 +78,7 @@ def test_a_preparation_is_corrected_as_the_library_and_the_app_correct_it(
     [
         (["--rotate=45"], "--rotate is 45; pictures are turned by 90, 180 or 270 degrees"),
         (["--crop=0.5"], "--crop is '0.5'; it is four fractions"),
-        (["--crop=0.5,0,0.5,0"], "leave something of the picture"),
+        (["--crop=0.5,0,0.5,0"], "some of the picture has to be left"),
         (["--crop=nan,0,0,0"], "--crop is 'nan,0,0,0'; it is four fractions"),
         (["--crop=-0.1,0,0,0"], "--crop is '-0.1,0,0,0'; it is four fractions"),
     ],
@@ -142,7 +142,7 @@ def test_evaluate_says_how_many_genuine_pictures_get_no_answer(toile, among_runs
     ("words", "said"),
     [
         (("predict", "nosuch", "p/0.png"), "no run in"),
-        (("predict", "last", "p/9.png"), "p/9.png: does not exist"),
+        (("predict", "last", "p/9.png"), "p/9.png: is no file or folder"),
         (("predict", "last", "p/0.png", "--weights", "worst"), "weights is worst"),
         (("predict", "last", "p/0.png", "--csv", "q/out.csv"), "q is no folder; name a folder"),
         (("predict", "last", "p/0.png", "--csv", "p"), "p: is a folder; name a file in it"),

@@ -25,7 +25,7 @@ def test_the_format_is_said_by_a_word_or_by_the_ending(to, file, expected):
 @pytest.mark.parametrize(
     ("to", "file", "words"),
     [
-        ("onxx", None, r"--to is onxx; it is one of safetensors, onnx, keras; did you mean onnx\?"),
+        ("onxx", None, r"--to is onxx; use one of safetensors, onnx, keras; did you mean onnx\?"),
         (None, None, r"the format is missing; add --to safetensors\|onnx\|keras"),
         (None, "model", r"the format is missing"),
         ("onnx", "a.h5", r"--to is onnx, but a\.h5 ends with \.h5; onnx has \.onnx"),

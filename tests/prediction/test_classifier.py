@@ -66,7 +66,7 @@ def test_the_score_is_the_share_of_right_answers_by_place_or_by_name(classifier)
 @pytest.mark.parametrize(
     ("labels", "complaint"),
     [
-        ([0], r"have the shape \(1,\); of 2 images it is \(2,\)"),
+        ([0], r"have the shape \(1,\); 2 images need \(2,\)"),
         ([0, 2], "a label is 2; labels of 2 classes go from 0 to 1"),
         (["left", "righd"], "'righd', which is no class of halves; did you mean right?"),
     ],
@@ -79,7 +79,7 @@ def test_labels_that_are_none_are_refused_with_the_rule(classifier, labels, comp
 @pytest.mark.parametrize(
     ("images", "complaint"),
     [
-        (np.zeros((2, 5, 5), np.uint8), "are of 5 x 5 px in grey; .* are of 2 x 2 px in grey"),
+        (np.zeros((2, 5, 5), np.uint8), "have 5 x 5 px in grey, and the training images 2 x 2"),
         ("shoe.png", "pass an array"),
         (np.zeros((2, 2, 2), object), "pass numbers"),
     ],

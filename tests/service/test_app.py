@@ -89,7 +89,7 @@ def test_what_is_odd_about_a_picture_is_said_with_its_answer(ask):
 def test_always_is_true_or_false(ask, noise):
     answer = ask("POST", "/predict?always=often", content=as_file(noise))
     assert answer.status_code == 422
-    assert answer.json()["error"] == "always is 'often'; it is true or false"
+    assert answer.json()["error"] == "always is 'often'; use true or false"
 
 
 def test_how_many_genuine_pictures_get_no_answer_stands_on_the_card(ask, run):

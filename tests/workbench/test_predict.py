@@ -183,7 +183,7 @@ def test_an_image_of_pillows_is_turned_upright_and_laid_over_white(run):
         (np.zeros((0, 1, 28, 28), np.uint8), r"array of uint8 \(0, 1, 28, 28\)"),
         (np.zeros((1, 2, 1, 28, 28), np.uint8), "or a batch"),
         ([[[0, 255], [255]]], "picture 1: is a list of lists of different lengths"),
-        ([np.zeros((28, 28), np.uint8), None], "picture 2: is nothing; a picture is a path"),
+        ([np.zeros((28, 28), np.uint8), None], "picture 2: is nothing; pass a path"),
         ({"a": 1}, "picture 1: is a mapping; .* several as a list or a batch"),
         (Image.new("F", (8, 8)), "picture 1: is an image of mode F"),
         (Image.new("I", (8, 8)), "picture 1: is an image of mode I, .*make it L"),

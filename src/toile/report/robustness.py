@@ -1,4 +1,4 @@
-"""How accuracy falls as pictures get harder: a panel for each corruption and for the attacks."""
+"""Figures of accuracy on corrupted pictures: a panel for each corruption and for the attacks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ LINE_COLOURS = (TRAINING, VALIDATION)
 
 @dataclass(frozen=True)
 class AccuracyFall:
-    """One panel: accuracy at each strength, for each of `lines` by its name, mildest first.
+    """One panel: `lines` has, by name, the accuracy at each strength, mildest first.
 
     `clean` is the accuracy on the same images unchanged.
     """
@@ -70,7 +70,7 @@ def robustness_figure(
 
 
 def accuracy_falls_figure(falls: Sequence[AccuracyFall], narrow: bool = False) -> Figure:
-    """The panels of `robustness_figure`, three in a row, or two where it is `narrow`."""
+    """The panels of `robustness_figure`: three in a row, or two if `narrow`."""
     columns = 2 if narrow else 3
     rows = -(-len(falls) // columns)
     figure = new_figure(NARROW_INCHES if narrow else 9.0, (1.75 if narrow else 2.2) * rows)

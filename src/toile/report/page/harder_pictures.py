@@ -1,4 +1,4 @@
-"""What a run's page shows of its robustness, from the record that the run keeps of it."""
+"""The robustness section of a run's page, from the scores saved with the run."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from toile.runs import Run
 class HarderPictures:
     """The section: a sentence, the figure, and its numbers for a table.
 
-    `no_class` has for each kind of picture that is no class how often it is answered all the same.
+    `no_class` has for each kind of picture without a class how often it gets a prediction.
     """
 
     sentence: str
@@ -27,7 +27,7 @@ class HarderPictures:
 
 
 def harder_pictures(run: Run) -> HarderPictures | None:
-    """What was measured of the run's weights as they are; None where nothing was."""
+    """The section for the run's present weights; None if nothing was measured."""
     record = run.robustness
     if record is None:
         return None

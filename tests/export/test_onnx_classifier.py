@@ -142,7 +142,9 @@ def test_a_file_is_named_in_its_refusal(content, tmp_path, monkeypatch):
         OnnxClassifier(path)
     path.write_bytes(content)
     monkeypatch.setattr(opened, "MAX_BYTES", 1_000)
-    with pytest.raises(ToileError, match=r"some\.onnx has [\d,]+ bytes; an export has at most 1,000"):
+    with pytest.raises(
+        ToileError, match=r"some\.onnx has [\d,]+ bytes; an export has at most 1,000"
+    ):
         OnnxClassifier(path)
 
 

@@ -13,6 +13,7 @@ from .dying import dead_units as dead_units
 from .dying import explain_dead as explain_dead
 from .embedding_points import embedding as embedding
 from .filters import kernels as kernels
+from .layer_paths import way_to as way_to
 from .layers import channel_of as channel_of
 from .layers import layer_names as layer_names
 from .layers import layer_of as layer_of
@@ -29,8 +30,8 @@ from .randomisation import randomisation_test as randomisation_test
 from .randomisation import randomised as randomised
 from .ranking import ChannelWorth as ChannelWorth
 from .ranking import rank_channels as rank_channels
-from .sight import FieldSide as FieldSide
-from .sight import receptive_field as receptive_field
+from .receptive_fields import FieldSide as FieldSide
+from .receptive_fields import receptive_field as receptive_field
 from .strongest import top_images as top_images
 from .surgery import CutNetwork as CutNetwork
 from .surgery import cut_channels as cut_channels
@@ -38,4 +39,3 @@ from .timing import channel_batches as channel_batches
 from .timing import seconds_each as seconds_each
 from .watching import evaluating as evaluating
 from .watching import watch as watch
-from .way import way_to as way_to

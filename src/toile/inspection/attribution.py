@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from toile.errors import ToileError
 from toile.inspection.class_maps import cam_cells, cam_layer, gradcam_cells, last_maps, spread
 from toile.inspection.flat_outputs import FlatOutputs, class_per_image, classes_of, outputs_of
+from toile.inspection.layer_paths import way_to
 from toile.inspection.layers import layer_names, layer_of
 from toile.inspection.methods import Method, method_of
-from toile.inspection.sight import receptive_field
+from toile.inspection.receptive_fields import receptive_field
 from toile.inspection.watching import evaluating, watch
-from toile.inspection.way import way_to
 from toile.network import single_view
 
 BATCH = 250

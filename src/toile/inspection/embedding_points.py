@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from toile.distribution import extra_packages
 from toile.errors import ToileError
+from toile.inspection.layer_paths import way_to
 from toile.inspection.layers import layer_names, layer_of
 from toile.inspection.watching import watch
-from toile.inspection.way import way_to
 from toile.network import single_view
 
 WAYS = ("pca", "tsne")

@@ -9,7 +9,7 @@ from jaxtyping import Float32, Int
 from torch import Tensor, nn
 
 from toile.errors import ToileError
-from toile.inspection.sight import receptive_field
+from toile.inspection.receptive_fields import receptive_field
 from toile.inspection.watching import watch
 from toile.network import single_view
 

@@ -13,10 +13,11 @@ from .fitted_baselines import keep_baselines as keep_baselines
 from .import_words import import_sentences as import_sentences
 from .importing import ImportedNetwork as ImportedNetwork
 from .importing import import_network as import_network
+from .inside.attribution_maps import view_attribution as view_attribution
 from .inside.drivers import view_maximised as view_maximised
 from .inside.drivers import view_top as view_top
-from .inside.finding import InsideView as InsideView
-from .inside.laid_out import view_embedding as view_embedding
+from .inside.embedding_map import view_embedding as view_embedding
+from .inside.inside_view import InsideView as InsideView
 from .inside.layers_seen import view_activations as view_activations
 from .inside.layers_seen import view_kernels as view_kernels
 from .inside.layers_seen import view_pixel as view_pixel
@@ -26,7 +27,6 @@ from .inside.opened import InspectedRun as InspectedRun
 from .inside.opened import ShownPicture as ShownPicture
 from .inside.opened import inspected as inspected
 from .inside.over_epochs import view_film as view_film
-from .inside.owed import view_attribution as view_attribution
 from .inside.study_mistakes import view_study_mistakes as view_study_mistakes
 from .listing import COUNTED as COUNTED
 from .listing import CollectionStatus as CollectionStatus

@@ -16,7 +16,7 @@ from toile.errors import ToileError
 from toile.report import PruningLine, pruning_figure
 from toile.runs import Run, data_settings, prepare_data
 from toile.statistics import mean_interval
-from toile.workbench.inside.finding import InsideView
+from toile.workbench.inside.inside_view import InsideView
 from toile.workbench.surgery import MEASURES, Surgery, by_layer, correct, worth_order
 
 STEPS = 40

@@ -7,7 +7,7 @@ from jaxtyping import Float, UInt8
 
 from toile.inspection import channel_of, maximise, top_images
 from toile.report import driven_figure, strongest_figure
-from toile.workbench.inside.finding import InsideView
+from toile.workbench.inside.inside_view import InsideView
 from toile.workbench.inside.opened import InspectedRun
 
 FIRST_CHANNELS = 8

@@ -9,7 +9,7 @@ from toile.errors import ToileError
 from toile.inspection import activations, dead_channels, kernels, pixel
 from toile.network import single_view
 from toile.report import channel_maps_figure, number_sum_figure
-from toile.workbench.inside.finding import InsideView
+from toile.workbench.inside.inside_view import InsideView
 from toile.workbench.inside.opened import InspectedRun, ShownPicture
 
 OVER = 2_000

@@ -9,7 +9,7 @@ from jaxtyping import Int
 
 from toile.data import Images
 from toile.report import Quantity, ReportTable, SheetPicture, csv_table, picture_sheet
-from toile.workbench.inside.finding import InsideView
+from toile.workbench.inside.inside_view import InsideView
 
 SHOWN = 24
 """Pictures on a sheet by default."""

@@ -8,7 +8,7 @@ import numpy as np
 from toile.inspection import activations, channel_of, kernels
 from toile.report import film_figure, film_frames
 from toile.runs import epoch_network, saved_epochs
-from toile.workbench.inside.finding import InsideView
+from toile.workbench.inside.inside_view import InsideView
 from toile.workbench.inside.opened import InspectedRun, ShownPicture
 
 

@@ -15,7 +15,7 @@ from toile.inspection import (
 )
 from toile.network import Network
 from toile.report import evidence_figure
-from toile.workbench.inside.finding import InsideView
+from toile.workbench.inside.inside_view import InsideView
 from toile.workbench.inside.opened import InspectedRun, ShownPicture
 
 PICTURES = 8

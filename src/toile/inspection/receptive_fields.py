@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from toile.inspection.way import steps_to
+from toile.inspection.layer_paths import steps_to
 from toile.network import AvgPool2d, Conv2d, GlobalPool2d, MaxPool2d, ResidualBlock
 
 

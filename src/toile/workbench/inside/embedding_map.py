@@ -2,7 +2,7 @@
 
 from toile.inspection import embedding
 from toile.report import plane_figure
-from toile.workbench.inside.finding import InsideView
+from toile.workbench.inside.inside_view import InsideView
 from toile.workbench.inside.opened import InspectedRun
 
 

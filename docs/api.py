@@ -13,7 +13,7 @@ import toile
 from toile.sklearn import ImageClassifier
 
 GROUPS = {
-    "Data": "Dataset load_data list_sources describe split_data",
+    "Data": "Dataset load_data list_sources describe split_data augment_data AugmentedSet",
     "Recipes": "Recipe list_presets plan_network",
     "Training": "train resume begin go_on LiveRun bench Bench",
     "Runs": "Run RunResults open_run list_runs Workspace bundle_run import_bundle write_report "

@@ -1,3 +1,4 @@
+from .data import AugmentedSet as AugmentedSet
 from .data import Dataset as Dataset
 from .data import describe as describe
 from .data import list_sources as list_sources
@@ -47,6 +48,7 @@ from .workbench import ImportedNetwork as ImportedNetwork
 from .workbench import LiveSheet as LiveSheet
 from .workbench import Robustness as Robustness
 from .workbench import Workspace as Workspace
+from .workbench import augment_data as augment_data
 from .workbench import baselines as baselines
 from .workbench import bench as bench
 from .workbench import evaluate_robustness as evaluate_robustness

@@ -27,6 +27,7 @@ PURPOSES = {
     "maximise": "where a picture that drives a channel begins",
     "removal curves": "random maps, and in which order equal pixels go",
     "baselines": "which training images simple classifiers learn from, where there are too many",
+    "augmented set": "which training pictures an augmented set has one variant more of",
     "synthetic digits": "style, form, place and greys of synthetic digits",
     "corrupt/": "what the corruption named behind it does to each picture",
     "attack": "where an attack on a picture begins",

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from jaxtyping import UInt8
-from torch.nn import functional as F
 
-from toile.augmentation.augmentation import draw_epoch, vary, windows
+from toile.augmentation.augmentation import draw_epoch
+from toile.augmentation.variants import varied_bytes
 from toile.recipe import Augmentation
 from toile.streams import stream_seed
 
@@ -25,14 +25,6 @@ def varied_copies(
     """
     _, height, width = picture.shape
     draws = draw_epoch(settings, num, (height, width), seed, 0)
-    greys = torch.tensor(background, dtype=torch.float32).view(1, -1, 1, 1)
-    reach = settings.shift
-    copies = torch.tensor(picture).expand(num, -1, -1, -1)
-    # Padded by 0, and what was padded is then given the background's grey.
-    inside = F.pad(torch.ones(1, 1, height, width, dtype=torch.bool), (reach,) * 4)
-    padded = torch.where(inside, F.pad(copies, (reach,) * 4), greys.round().to(torch.uint8))
-    crops = windows(padded, torch.arange(num), draws, reach)
     noise = torch.Generator().manual_seed(stream_seed(seed, "augment/noise", 0))
-    varied = vary(crops.float() / 255, draws, settings, greys / 255, noise)
-    result: UInt8[np.ndarray, "num c h w"] = varied.mul(255).round().to(torch.uint8).numpy()
-    return result
+    copies = torch.tensor(picture).expand(num, -1, -1, -1)
+    return varied_bytes(copies, draws, settings, background, noise)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toile.cli.arguments import Json
+from toile.cli.augment import augment
 from toile.cli.commands import Command, new_app
 from toile.cli.data_settings import Source, data_settings, load
 from toile.cli.data_words import description_words
@@ -23,7 +24,7 @@ app = new_app("Datasets: which are known, where they are, what they contain.")
 FIGURES = ("class-means.png", "histograms.png", "correlation.png")
 
 
-for command in (add, forget, vary, outline, relabel):
+for command in (add, forget, vary, augment, outline, relabel):
     app.command(cls=Command)(command)
 
 

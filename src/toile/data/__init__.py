@@ -13,6 +13,7 @@ from toile.data.appearance import (
     picture_features,
 )
 from toile.data.arrays import pixels_of_array
+from toile.data.augmented_set import most_variants, write_augmented_set
 from toile.data.catalogue import known_shape
 from toile.data.corrections import (
     CORRECTIONS_FILE,
@@ -42,6 +43,7 @@ from toile.data.picture_hashes import (
     is_known,
     picture_hashes,
 )
+from toile.data.readers.augmented_npz import AugmentedSet
 from toile.data.readers.part_names import part_of
 from toile.data.readers.parts import Progress
 from toile.data.readers.picture import Picture, deep_picture, picture_of, read_picture
@@ -55,7 +57,13 @@ from toile.data.relabel import (
 from toile.data.repeated import RepeatedPictures, repeated_pictures
 from toile.data.sealed import Sealed
 from toile.data.sources import Source, list_sources
-from toile.data.split import Split, resolved_data, split_data, validation_count
+from toile.data.split import (
+    Split,
+    draw_stratified,
+    resolved_data,
+    split_data,
+    validation_count,
+)
 from toile.data.statistics import (
     BORDER_TOLERANCE,
     Margins,
@@ -72,6 +80,7 @@ __all__ = [
     "FREE_BYTES",
     "MAX_CORRECTION_BYTES",
     "Appearance",
+    "AugmentedSet",
     "Correction",
     "Corrections",
     "DataFacts",
@@ -111,6 +120,7 @@ __all__ = [
     "data_values",
     "deep_picture",
     "describe",
+    "draw_stratified",
     "extended",
     "find_greys",
     "foreground_boxes",
@@ -123,6 +133,7 @@ __all__ = [
     "load_data",
     "load_here",
     "mass_centres",
+    "most_variants",
     "name_corrections",
     "no_progress",
     "novelty",
@@ -143,4 +154,5 @@ __all__ = [
     "to_bytes",
     "unpack",
     "validation_count",
+    "write_augmented_set",
 ]

@@ -31,6 +31,8 @@ FORMAT = 4
 KINDS = {"pixels": "pixels", "labels": "labels", "marks": "hashes"}
 """What an entry's files are called, and what they hold of `Images`."""
 ARRAYS = tuple(f"{part}-{kind}" for part in ("train", "test") for kind in KINDS)
+SOURCES = "train-sources"
+"""Of an augmented set alone: the hashes of the pictures that its own are variants of."""
 UNFINISHED = "unfinished-"
 SECONDS_TO_WRITE = 3600.0
 """A folder is as old as the beginning of its newest file, and no file takes an hour."""
@@ -71,11 +73,12 @@ def read_decoded(key: str) -> Decoded | None:
     folder = _folder(key)
     try:
         about = json.loads((folder / "about.json").read_text())
-        for name in ARRAYS:
+        names = [*ARRAYS, *([SOURCES] if SOURCES in about["checksums"] else [])]
+        for name in names:
             if _checksum(folder / f"{name}.npy") != about["checksums"][name]:
                 return None
         # Copy on write, as torch warns of arrays that cannot be written to.
-        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="c") for name in ARRAYS}
+        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="c") for name in names}
         return _decoded(arrays, about)
     except (OSError, ValueError, KeyError):
         return None
@@ -83,7 +86,11 @@ def read_decoded(key: str) -> Decoded | None:
 
 def _decoded(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Decoded:
     return Decoded(
-        replace(_images(arrays, about, "train"), num_held_out=about["held_out"]),
+        replace(
+            _images(arrays, about, "train"),
+            num_held_out=about["held_out"],
+            sources=arrays[SOURCES].view(np.ndarray) if SOURCES in arrays else None,
+        ),
         _images(arrays, about, "test"),
         class_names=tuple(about["class_names"]),
         identity=Identity(**about["identity"]),
@@ -132,9 +139,14 @@ def _clear_unfinished(parent: Path) -> None:
 
 def _write_files(folder: Path, decoded: Decoded) -> None:
     parts = {"train": decoded.train, "test": decoded.test}
+    arrays = {}
     for name in ARRAYS:
         part, kind = name.split("-")
-        np.save(folder / f"{name}.npy", getattr(parts[part], KINDS[kind]), allow_pickle=False)
+        arrays[name] = getattr(parts[part], KINDS[kind])
+    if decoded.train.sources is not None:
+        arrays[SOURCES] = decoded.train.sources
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array, allow_pickle=False)
     about: dict[str, Any] = {
         "class_names": decoded.class_names,
         "identity": asdict(decoded.identity),
@@ -147,7 +159,7 @@ def _write_files(folder: Path, decoded: Decoded) -> None:
         "held_out": decoded.train.num_held_out,
         "names": {part: images.names for part, images in parts.items()},
         "greys": decoded.greys and decoded.greys.model_dump(mode="json"),
-        "checksums": {name: _checksum(folder / f"{name}.npy") for name in ARRAYS},
+        "checksums": {name: _checksum(folder / f"{name}.npy") for name in arrays},
     }
     (folder / "about.json").write_text(json.dumps(about))
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Int, Int64, Shaped, UInt8
+from jaxtyping import Int, Int64, Shaped, UInt8, UInt64
 
 from toile.data.picture_hashes import HashSet, PictureHashes, array_hashes
 
@@ -26,6 +26,8 @@ class Images:
     """The file of each, by its path below the source; None where they are rows of arrays."""
     num_held_out: int = 0
     """How many of the last images the source itself holds out, as its validation part."""
+    sources: UInt64[np.ndarray, " n"] | None = None
+    """Of each picture the hash of the one it is a variant of, in an augmented set; else None."""
     corrected: Int64[np.ndarray, " n"] | None = None
     """What a correction file makes of `labels`, to learn from; `labels` divide and score."""
 
@@ -48,11 +50,14 @@ class Images:
     def hash_set(self) -> HashSet:
         """The hashes any of them is known by, also in an array of the size and colour it has here.
 
-        Its hashes, and those of `pixels`, which were resized where `data` asks for another size.
+        Its hashes, and those of `pixels`, which were resized where `data` asks for another size. Of
+        variants those of the pictures that they were computed from too: who learnt the ones knows
+        the others.
         """
-        if self.read_hashes is None:
-            return np.unique(self.hashes)
-        return np.union1d(self.hashes, array_hashes(self.pixels))
+        known = self.hashes
+        if self.read_hashes is not None:
+            known = np.concatenate([known, array_hashes(self.pixels)])
+        return np.unique(known if self.sources is None else np.append(known, self.sources))
 
     def split_held_out(self) -> "tuple[Images, Images]":
         """Those to learn from, and those that the source holds out; not copied."""
@@ -65,6 +70,7 @@ class Images:
             self.labels[piece],
             None if self.read_hashes is None else self.read_hashes[piece],
             None if self.names is None else self.names[piece],
+            sources=None if self.sources is None else self.sources[piece],
             corrected=None if self.corrected is None else self.corrected[piece],
         )
 
@@ -85,9 +91,15 @@ class Images:
         """The images at `indices`, in that order, copied into memory."""
         hashes = None if self.read_hashes is None else self.read_hashes[indices]
         names = None if self.names is None else tuple(self.names[index] for index in indices)
+        sources = None if self.sources is None else self.sources[indices]
         corrected = None if self.corrected is None else self.corrected[indices]
         return Images(
-            self.pixels[indices], self.labels[indices], hashes, names, corrected=corrected
+            self.pixels[indices],
+            self.labels[indices],
+            hashes,
+            names,
+            sources=sources,
+            corrected=corrected,
         )
 
 

@@ -175,7 +175,8 @@ def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) ->
     where = str(path)
     parts = scaled(parts, data, where)
     names = parts.names_inside or [file.name for file in files]
-    transposed = is_transposed(names, data)
+    # The pictures of an augmented set are upright, whatever its file is called.
+    transposed = is_transposed(names if parts.train.sources is None else (), data)
     train, test = (_fitted(part, data, where, transposed) for part in (parts.train, parts.test))
     assert train is not None
     if data.rule < 3:

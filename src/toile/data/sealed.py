@@ -1,7 +1,8 @@
 """The test part, sealed: its length is public, its pixels and labels are not.
 
-`open_sealed` is left out of the room's surface on purpose. Only the description of the data and
-the run store's counted look import it, and a contract on imports holds that.
+`open_sealed` is left out of the room's surface on purpose. Only the description of the data,
+the copy in an augmented set and the run store's counted look import it, and a contract on imports
+holds that.
 """
 
 import numpy as np

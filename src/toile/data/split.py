@@ -9,7 +9,7 @@ from toile.data.catalogue import known_shape
 from toile.data.dataset import Dataset
 from toile.data.images import Images
 from toile.data.locations import is_arrays
-from toile.data.picture_hashes import PictureHashes, is_known
+from toile.data.picture_hashes import PictureHashes, are_in, is_known
 from toile.errors import ToileError
 from toile.recipe import Data
 from toile.streams import numpy_stream
@@ -58,6 +58,12 @@ def split_data(train: Images, data: Data) -> Split:
             f"data.fold is {data.fold} and data.folds {data.folds or 'off'}; of so many folds, "
             "counted from 0, there is none"
         )
+    if data.folds is not None and train.sources is not None:
+        raise ToileError(
+            f"data.folds is {data.folds}, and this is an augmented set: a fold of it would be "
+            "scored on variants of pictures that are learnt; leave the folds out, or cut the data "
+            "that it was made of, with its augmentation in the recipe"
+        )
     if not data.holds_out:
         return _all_trained_on(train)
     # One stream for both draws, in this order: changing it changes every run's validation images.
@@ -71,9 +77,7 @@ def split_data(train: Images, data: Data) -> Split:
         selection = _with_copies(selection, validation.hashes)
     train_indices = np.setdiff1d(np.arange(len(train)), indices, assume_unique=True)
     if data.rule > 1:
-        train_indices = train_indices[
-            ~is_known(train.hashes[train_indices], np.unique(validation.hashes))
-        ]
+        train_indices = train_indices[~_copies(train, train_indices, validation)]
     num_copies = len(train) - len(indices) - len(train_indices)
     if not len(train_indices):
         raise ToileError(
@@ -84,6 +88,15 @@ def split_data(train: Images, data: Data) -> Split:
     to_learn = images.to_learn()
     num_corrected = int((to_learn.labels != images.labels).sum())
     return Split(to_learn, validation, indices, selection, note, num_copies, num_corrected)
+
+
+def _copies(
+    train: Images, indices: Int64[np.ndarray, " m"], validation: Images
+) -> Bool[np.ndarray, " m"]:
+    """Which of the images at `indices` are copies, or variants, of one of `validation`."""
+    known = np.unique(validation.hashes)
+    copies = is_known(train.hashes[indices], known)
+    return copies if train.sources is None else copies | are_in(train.sources[indices], known)
 
 
 def _all_trained_on(train: Images) -> Split:
@@ -170,6 +183,14 @@ def resolved_data(data: Data, dataset: Dataset, split: Split) -> Data:
         # The files may be called otherwise when they are read again.
         resolved["orientation"] = "transposed"
     return data.model_copy(update=resolved)
+
+
+def draw_stratified(
+    labels: Int64[np.ndarray, " n"], num: int, rng: np.random.Generator
+) -> Int64[np.ndarray, " m"]:
+    """Indices of `num` images, each class in its proportion by largest remainder, ascending."""
+    counts = np.bincount(labels)
+    return np.sort(_draw(labels, apportion(num, counts, most=counts), rng))
 
 
 def apportion(

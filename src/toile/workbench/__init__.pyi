@@ -1,3 +1,4 @@
+from .augmented_set import augment_data as augment_data
 from .benchmark import Bench as Bench
 from .benchmark import bench as bench
 from .bundle import bundle_sentences as bundle_sentences

@@ -120,6 +120,22 @@ def array_entry(file: ArrayFile, kind: str) -> ArrayEntry:
     return ArrayEntry(file, shape, dtype, is_fortran, start)
 
 
+def text_of(file: ArrayFile, most_letters: int) -> str | None:
+    """The text that an array of one value holds; None where it holds anything else, or more."""
+    with damage_refused(file.where), file.open() as stream:
+        try:
+            shape, _, dtype = READ_HEADER[np.lib.format.read_magic(stream)](stream)
+        except (KeyError, ValueError, *BAD_HEADER):
+            return None
+        if shape != () or dtype.kind != "U" or dtype.itemsize > 4 * most_letters:
+            return None
+        # One byte more also makes zipfile compare the checksum.
+        content = stream.read(dtype.itemsize) + stream.read(1)
+        if len(content) != dtype.itemsize:
+            raise ValueError(f"{dtype.itemsize} bytes are claimed, and {len(content)} there")
+        return str(np.frombuffer(content, dtype)[0])
+
+
 @contextmanager
 def damage_refused(where: str) -> Iterator[None]:
     """Turn errors of reading a damaged entry into a ToileError."""

@@ -11,6 +11,7 @@ from jaxtyping import Int64
 from toile.data.dataset import Skipped
 from toile.data.greys import Extremes, Greys, find_greys
 from toile.data.images import Images
+from toile.data.readers import augmented_npz
 from toile.data.readers.array_labels import check_label_shape, read_labels
 from toile.data.readers.array_names import role_of
 from toile.data.readers.array_pixels import Layout, layout_of, read_pixels, scan_pixels
@@ -118,24 +119,31 @@ def _read(roles: Roles, arrays: list[ArrayFile], data: Data, where: str) -> Part
     # Shapes are compared before any values are read.
     for part, layout in layouts.items():
         check_label_shape(entries[part, "labels"], layout[0])
+    record = augmented_npz.read_record(arrays, data, where)
+    if record is not None:
+        # Its pixels are bytes, however dark they are.
+        data = data.model_copy(update={"white": data.white or 255})
     values = [read_labels(entries[part, "labels"]) for part in images]
     labels, class_names = class_indices(values, where)
     for part, part_labels in zip(images, labels, strict=True):
         check_labels(part_labels, layouts[part][0], entries[part, "labels"].where)
     greys = {part: _greys(entry, images.values(), data) for part, entry in images.items()}
     gathered = _Gathered(images, layouts, dict(zip(images, labels, strict=True)), greys)
-    return Parts(
+    used = [array.name for array in roles.values()]
+    if record is not None:
+        used += [augmented_npz.PARENT, *augmented_npz.ARRAYS]
+    parts = Parts(
         gathered.read("train", "validation"),
         gathered.read("test") if "test" in images else None,
         class_names,
-        skipped=tuple(_unread(roles, arrays)),
+        skipped=tuple(_unread(roles, arrays, used)),
         nans=0,
         greys=greys["train"] if data.rule >= 3 else None,
     )
+    return parts if record is None else augmented_npz.with_parentage(parts, record, arrays, where)
 
 
-def _unread(roles: Roles, arrays: list[ArrayFile]) -> Iterator[Skipped]:
-    used = [array.name for array in roles.values()]
+def _unread(roles: Roles, arrays: list[ArrayFile], used: list[str]) -> Iterator[Skipped]:
     for array in arrays:
         role = role_of(array.name)
         duplicate = roles.get((role.part or "train", role.kind))

@@ -1,0 +1,287 @@
+"""An augmented set: variants to learn from, and its parent's own pictures to score on."""
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import toile
+from tests.conftest import NETWORK
+from toile.data import Dataset, are_in, array_hashes, load_data, split_data
+from toile.data.sealed import open_sealed
+from toile.errors import ToileError
+from toile.recipe import Data, recipe_of
+
+SHIFTED = {"augmentation.shift": 1}
+
+
+@pytest.fixture(scope="module")
+def garments(few_garments) -> Dataset:
+    """600 training pictures, of which 120 are held out, and 100 for testing."""
+    return load_data(few_garments)
+
+
+@pytest.fixture(scope="module")
+def file(garments, tmp_path_factory) -> Path:
+    """900 variants of the 480 pictures that are learnt."""
+    file = tmp_path_factory.mktemp("augmented") / "more.npz"
+    toile.augment_data(garments, file, 900, settings={**SHIFTED, "augmentation.noise": 0.1})
+    return file
+
+
+@pytest.fixture(scope="module")
+def augmented(file) -> Dataset:
+    return load_data(file)
+
+
+@pytest.fixture(scope="module")
+def parts(garments):
+    """The parent's pictures that are learnt, and those held out."""
+    return split_data(garments.train, Data())
+
+
+def resave(file: Path, path: Path, **changes) -> Path:
+    """The arrays of `file` as somebody else might save them, without those that are None."""
+    with np.load(file) as arrays:
+        named = {**arrays, **changes}
+    np.savez(path, **{name: array for name, array in named.items() if array is not None})
+    return path
+
+
+def test_what_scores_is_what_scores_the_parent(augmented, garments, parts):
+    split = split_data(augmented.train, Data())
+    assert len(split.train) == 900
+    assert np.array_equal(split.validation.pixels, parts.validation.pixels)
+    assert np.array_equal(split.validation.labels, parts.validation.labels)
+    assert augmented.test_fingerprint == garments.test_fingerprint
+    assert augmented.class_names == garments.class_names
+    assert augmented.skipped == ()
+
+
+def test_no_variant_is_of_a_picture_that_is_held_out_or_sealed(augmented, garments, parts):
+    sources = augmented.train.sources[:900]
+    assert are_in(sources, parts.train.hash_set).all()
+    assert not are_in(sources, parts.validation.hash_set).any()
+    assert not are_in(sources, garments.test.hashes).any()
+
+
+def test_a_variant_is_moved_noise_of_the_picture_it_names(garments, tmp_path):
+    file = tmp_path / "moved.npz"
+    toile.augment_data(garments, file, 480, settings=SHIFTED)
+    with np.load(file) as arrays:
+        pixels, sources, labels = (arrays[name] for name in ("x_train", "train_sources", "y_train"))
+    split = split_data(garments.train, Data())
+    pictures, hashes = split.train.pixels[:, 0], array_hashes(split.train.pixels)[:, 0]
+    differing = 0
+    for variant, source, label in zip(pixels, sources, labels, strict=True):
+        index = int(np.flatnonzero(hashes == source)[0])
+        padded = np.pad(pictures[index], 1)
+        views = [padded[y : y + 28, x : x + 28] for y in range(3) for x in range(3)]
+        # What comes in from outside is the border's grey; the inside is the picture's own.
+        inside = [np.array_equal(view[1:-1, 1:-1], variant[1:-1, 1:-1]) for view in views]
+        assert any(inside)
+        assert label == split.train.labels[index]
+        differing += not inside[4]
+    assert differing > 240
+
+
+def test_each_picture_has_as_many_variants_as_any_other_or_one_more(augmented, parts):
+    _, counts = np.unique(augmented.train.sources[:900], return_counts=True)
+    assert set(counts) == {1, 2}
+    assert len(counts) == 480
+    labels = augmented.train.labels[:900]
+    expected = np.bincount(parts.train.labels) * 900 / 480
+    assert np.abs(np.bincount(labels) - expected).max() < 1
+
+
+def test_the_same_seed_is_the_same_file_and_another_is_not(garments, tmp_path):
+    files = [tmp_path / f"{name}.npz" for name in "abc"]
+    for file, seed in zip(files, (0, 0, 1), strict=True):
+        toile.augment_data(garments, file, 500, settings=SHIFTED, seed=seed)
+    contents = [file.read_bytes() for file in files]
+    assert contents[0] == contents[1] != contents[2]
+
+
+def test_a_variant_of_a_validation_picture_would_not_be_learnt(augmented):
+    # As if the file had been made otherwise: the first variant is of the last picture held out.
+    sources = augmented.train.sources.copy()
+    sources[0] = augmented.train.hashes[-1, 1]
+    leaking = replace(augmented.train, sources=sources)
+    split = split_data(leaking, Data())
+    assert (len(split.train), split.num_copies) == (899, 1)
+
+
+def test_it_is_read_from_the_cache_as_from_the_file(file):
+    first, second = load_data(file), load_data(file)
+    assert np.array_equal(first.train.sources, second.train.sources)
+    assert np.array_equal(first.train.hashes, second.train.hashes)
+    assert first.notes == second.notes
+    assert "900 variants of 480 training pictures of garments.npz" in second.notes[0]
+    assert "by shift 1, noise 0.1, seed 0" in second.notes[0]
+
+
+def test_folds_of_it_are_refused(augmented):
+    with pytest.raises(ToileError, match=r"data.folds is 3, and this is an augmented set"):
+        split_data(augmented.train, Data(folds=3))
+
+
+def test_older_rules_which_would_divide_it_are_refused(file):
+    with pytest.raises(ToileError, match=r"version 3 of the rules, and data.rule is 2"):
+        load_data(file, rule=2)
+
+
+def test_a_run_knows_the_pictures_that_its_variants_are_of(file, few_garments, tmp_path):
+    def recipe(name, **data):
+        values = {"name": str(name), **data}
+        return recipe_of(
+            {"data": values, "network": NETWORK, "training": {"epochs": 1, "threads": 1}}
+        )
+
+    run = toile.train(recipe(file), out=tmp_path / "variants")
+    again = toile.begin(recipe(few_garments), start=run.folder, out=tmp_path / "same")
+    assert again.fit.recipe.training.start.seen_validation == 0
+    # By another split most of what is held out was learnt, as variants.
+    learnt, held_out = (
+        split_data(load_data(few_garments).train, Data(split=split)) for split in (0, 1)
+    )
+    seen = int(are_in(held_out.validation.hashes[:, 1], learnt.train.hash_set).sum())
+    assert seen > 60
+    with pytest.raises(ToileError, match=rf"trained on {seen} of the 120 validation images and 0"):
+        toile.begin(recipe(few_garments, split=1), start=run.folder, out=tmp_path / "other")
+    # The other way round: what the set scores on was learnt by a run of its parent.
+    other = toile.train(recipe(few_garments, split=1), out=tmp_path / "parent")
+    with pytest.raises(ToileError, match=r"of the 120 validation images"):
+        toile.begin(recipe(file), start=other.folder, out=tmp_path / "set")
+
+
+def test_pictures_made_smaller_are_known_by_what_they_were(few_garments, garments, tmp_path):
+    file = tmp_path / "small.npz"
+    settings = {**SHIFTED, "data.size_px": 14}
+    toile.augment_data(few_garments, file, 480, settings=settings)
+    small = load_data(file)
+    assert small.shape == (1, 14, 14)
+    validation = split_data(small.train, Data()).validation
+    assert are_in(validation.hashes[:, 1], garments.train.hash_set).all()
+    assert garments.test.count_known(small.test.hashes) == 100
+
+
+def test_dark_pictures_stay_as_they_are_and_a_name_turns_none(tmp_path):
+    pixels = np.arange(60 * 36, dtype=np.uint8).reshape(60, 6, 6) % 13
+    labels = np.arange(60) % 3
+    np.savez(tmp_path / "dark.npz", x=pixels, y=labels)
+    file = tmp_path / "emnist-dark.npz"
+    settings = {**SHIFTED, "data.white": 255, "data.validation": 12}
+    toile.augment_data(tmp_path / "dark.npz", file, 36, settings=settings)
+    dark = load_data(file)
+    parent = load_data(tmp_path / "dark.npz", white=255)
+    assert dark.train.pixels.max() == 12
+    assert np.array_equal(open_sealed(dark.test).pixels, open_sealed(parent.test).pixels)
+
+
+def test_colours_lie_last_in_the_file_and_are_read_back(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 5, 7, 3), dtype=np.uint8)
+    np.savez(tmp_path / "colours.npz", x=pixels, y=np.arange(40) % 2)
+    file = tmp_path / "more.npz"
+    toile.augment_data(
+        tmp_path / "colours.npz", file, 50, settings={**SHIFTED, "data.validation": 0.2}
+    )
+    with np.load(file) as arrays:
+        assert arrays["x_train"].shape == (50, 5, 7, 3)
+        assert '"name":"colours.npz"' in str(arrays["parent"])
+    colours, parent = load_data(file), load_data(tmp_path / "colours.npz")
+    assert colours.test_fingerprint == parent.test_fingerprint
+
+
+@pytest.mark.parametrize("name", ["x_train", "x_val", "y_val", "val_hashes", "train_sources"])
+def test_a_set_that_was_changed_or_cut_is_refused(file, tmp_path, name):
+    with np.load(file) as arrays:
+        changed = arrays[name].copy()
+    changed[0] += 1
+    with pytest.raises(ToileError, match=rf"garments.npz whose {name} is changed since it was"):
+        load_data(resave(file, tmp_path / "changed.npz", **{name: changed}))
+    with pytest.raises(
+        ToileError, match=rf"whose {name} is missing|has no (labels|images) beside|holds parent"
+    ):
+        load_data(resave(file, tmp_path / "cut.npz", **{name: None}))
+
+
+def test_a_newer_or_damaged_record_is_refused_and_a_foreign_parent_is_none(file, tmp_path):
+    with np.load(file) as arrays:
+        record = str(arrays["parent"])
+    newer = record.replace('"version":1', '"version":2')
+    with pytest.raises(ToileError, match=r"of version 2, of a newer Toile; this one reads"):
+        load_data(resave(file, tmp_path / "newer.npz", parent=np.array(newer)))
+    with pytest.raises(ToileError, match=r"parent is damaged"):
+        load_data(resave(file, tmp_path / "damaged.npz", parent=np.array(record[:-9])))
+    pixels = np.arange(60 * 36, dtype=np.uint8).reshape(60, 6, 6)
+    arrays = {"x": pixels, "y": np.arange(60) % 3}
+    np.savez(tmp_path / "foreign.npz", **arrays, parent=np.array(["a", "b"]))
+    assert load_data(tmp_path / "foreign.npz").skipped[0].file == "parent"
+
+
+@pytest.mark.parametrize(
+    ("count", "settings", "rule"),
+    [
+        (9, {}, r"augmentation is off \(no recipe is named\), so that every variant would be a co"),
+        (9, {"network.conv1.filters": 2}, "neither varies pictures nor divides them"),
+        (9, SHIFTED, "count is 9, too few for a picture of each of 10 classes"),
+        (0, SHIFTED, "count is 0; of pictures of 1 x 28 x 28 .* has 1 to 99"),
+        (20_000_000, SHIFTED, "count is 20000000; of pictures"),
+        (9, {**SHIFTED, "data.validation": 0}, "data.validation is 0, and what would be held out"),
+    ],
+)
+def test_what_makes_no_set_is_refused(garments, tmp_path, count, settings, rule):
+    with pytest.raises(ToileError, match=rule):
+        toile.augment_data(garments, tmp_path / "none.npz", count, settings=settings)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_there_is_replaced_only_when_asked(garments, few_garments, tmp_path):
+    file = tmp_path / "set.npz"
+    file.write_bytes(b"mine")
+    with pytest.raises(ToileError, match=r"set.npz is there already; name another, or replace it"):
+        toile.augment_data(garments, file, 480, settings=SHIFTED)
+    assert file.read_bytes() == b"mine"
+    toile.augment_data(garments, file, 480, settings=SHIFTED, force=True)
+    assert zipfile.is_zipfile(file)
+    with pytest.raises(ToileError, match=r"garments.npz: is the data itself, which is not written"):
+        toile.augment_data(garments, few_garments, 480, settings=SHIFTED, force=True)
+    with pytest.raises(ToileError, match=r"an augmented set is an \.npz"):
+        toile.augment_data(garments, tmp_path / "set.zip", 480, settings=SHIFTED)
+
+
+def test_a_set_of_a_set_and_one_without_a_test_part_are_refused(file, garments, tmp_path):
+    with pytest.raises(ToileError, match=r"more.npz is an augmented set itself; vary the data"):
+        toile.augment_data(file, tmp_path / "again.npz", 480, settings=SHIFTED)
+    np.savez(tmp_path / "all.npz", x=garments.train.pixels[:60, 0], y=garments.train.labels[:60])
+    settings = {**SHIFTED, "data.test": 0}
+    with pytest.raises(ToileError, match=r"all.npz has no test part, as data.test is 0"):
+        toile.augment_data(tmp_path / "all.npz", tmp_path / "x.npz", 48, settings=settings)
+
+
+def test_one_that_is_stopped_leaves_nothing(garments, tmp_path):
+    def stop(done, total, unit):
+        if unit == "variants":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        toile.augment_data(garments, tmp_path / "set.npz", 900, settings=SHIFTED, progress=stop)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recipe_says_what_varies_and_what_is_held_out(garments, few_garments, tmp_path):
+    recipe = recipe_of(
+        {
+            "data": {"name": str(few_garments), "validation": 50, "split": 3},
+            "augmentation": {"shift": 2},
+            "network": NETWORK,
+            "seed": 5,
+        }
+    )
+    augmented = toile.augment_data(garments, tmp_path / "set.npz", 550, recipe=recipe)
+    assert (augmented.num_sources, augmented.num_validation, augmented.seed) == (550, 50, 5)
+    held_out = split_data(garments.train, recipe.data).validation
+    split = split_data(load_data(tmp_path / "set.npz").train, Data())
+    assert np.array_equal(split.validation.pixels, held_out.pixels)

@@ -33,6 +33,11 @@ def ask(out, **more):
     )
 
 
+def test_a_seed_that_would_change_nothing_is_refused(tmp_path):
+    with pytest.raises(ToileError, match=r"seed is held fixed \(set\), which would change nothing"):
+        ask(tmp_path / "none", settings={"seed": 1})
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("searches") / "search"

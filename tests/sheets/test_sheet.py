@@ -4,9 +4,10 @@ import pytest
 
 from toile.errors import ToileError
 from toile.recipe import read_value, settings_of, value_at
-from toile.sheets.plan import plan_sheet
+from toile.sheets.plan import plan_sheet, refuse_fixed_seeds
 from toile.sheets.result import keep_answer, read_answers
 from toile.sheets.sheet import Compare, list_sheets, read_sheet, sheet_of, sheet_path, sheet_text
+from toile.workbench import run_sheet
 
 FILTERS = "network.conv1.filters"
 STUDY = {"title": "Filters", "study": {"vary": {FILTERS: [8, 64]}, "readings": 3}}
@@ -146,6 +147,32 @@ def test_what_cannot_be_taken_is_refused_when_it_is_planned(exercise, message):
     with pytest.raises(ToileError) as refused:
         plan_sheet(sheet(STUDY, exercise))
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "fields", "message"),
+    [
+        (STUDY, {"set": {"seed": 1}}, "seed is held fixed in the sheet (set), which would change"),
+        ({**STUDY, "set": {"seed": 1}}, {}, "exercise 1: seed is held fixed (set), which"),
+        ({"title": "x", "study": {"vary": {"seed": [1, 2]}}}, {},
+         "exercise 1: seed is varied (vary), which"),
+        ({"title": "x", "study": {**STUDY["study"], "levels": {"a": {"set": {"seed": 1}}}}}, {},
+         "exercise 1: seed is set in level a, which"),
+        ({"title": "x", "search": {"over": {FILTERS: "8..16"}, "set": {"seed": 1}}}, {},
+         "exercise 1: seed is held fixed (set), which"),
+        ({"title": "x", "export": {}, "set": {"seed": 4}}, {},
+         "say the first reading's as that of the study or search itself"),
+    ],
+)  # fmt: skip
+def test_a_seed_that_would_change_nothing_is_refused(exercise, fields, message):
+    asked = sheet(exercise, **fields)
+    # Planned it is: a folder of before is still opened.
+    planned = plan_sheet(asked)
+    with pytest.raises(ToileError) as refused:
+        refuse_fixed_seeds(asked, planned)
+    assert message in str(refused.value)
+    with pytest.raises(ToileError, match="which would change nothing"):
+        run_sheet(asked, on="inline")
 
 
 def test_a_number_that_is_no_exercise_is_refused():

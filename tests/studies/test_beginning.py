@@ -36,6 +36,23 @@ def ask(vary=None, readings=2, source="s1-lab", **more):
     )
 
 
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"set": {"seed": 1}}, r"seed is held fixed \(set\), which would change nothing"),
+        ({"vary": {"seed": [1, 2]}}, r"seed is varied \(vary\), which"),
+        ({"levels": {"a": {"set": {"seed": 1}}}}, "seed is set in level a, which"),
+    ],
+)
+def test_a_seed_that_would_change_nothing_is_refused(fields, message, tmp_path):
+    document = {"recipe": "s1-lab", "vary": {FILTERS: [2, 3]}, **fields}
+    with pytest.raises(ToileError, match=message):
+        ask(source=study_of(document), out=tmp_path / "none")
+    if "set" in fields:
+        with pytest.raises(ToileError, match=message):
+            ask(settings=fields["set"], out=tmp_path / "none")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("studies") / "study"

@@ -140,10 +140,11 @@ def list_(as_json: Json = False) -> None:
 @app.command(cls=Command)
 def show(sheet: Name, quick: IsQuick = False, as_json: Json = False) -> None:
     """Check a sheet, and show its exercises and how much they train."""
-    from toile.sheets import plan_sheet, read_sheet
+    from toile.sheets import plan_sheet, read_sheet, refuse_fixed_seeds
 
     read = read_sheet(sheet)
     planned = plan_sheet(read, quick)
+    refuse_fixed_seeds(read, planned)
     trainings, epochs = (
         sum(getattr(plan, name) for plan in planned) for name in ("trainings", "epochs")
     )

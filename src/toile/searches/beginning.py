@@ -36,6 +36,7 @@ from toile.studies import (
     located,
     plan_cells,
     plan_levels,
+    refuse_seed,
     say_difference,
     short_names,
     study_name,
@@ -91,6 +92,7 @@ def search(
     document = base | {key: value for key, value in overrides.items() if value is not None}
     held = ({} if data is None else data_values(data)) | addressed(settings)
     held |= {} if epochs is None else {"training.epochs": epochs}
+    refuse_seed(held, "held fixed (set)")
     document["set"] = base.get("set", {}) | held
     document["over"] = base.get("over", {}) | dict(over or {})
     if not document["over"]:
@@ -111,6 +113,8 @@ def _live(
         spec = _merged(read_search(folder), spec, folder)
     elif folder.is_dir() and any(path.name != ".lock" for path in folder.iterdir()):
         raise ToileError(f"{folder} is not empty and no search; name another with --name or --out")
+    else:
+        refuse_seed(spec.set, "held fixed (set)")
     ground = _ground(spec, progress)
     if text is not None and _begins_with_weights(ground):
         refuse_other_start(folder)

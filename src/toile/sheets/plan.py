@@ -9,7 +9,15 @@ from toile.errors import ToileError
 from toile.recipe import Recipe
 from toile.searches import Search, most_epochs, search_of, search_space
 from toile.sheets.sheet import Exercise, Sheet
-from toile.studies import PlannedLevel, Study, base_recipe, plan_levels, study_of
+from toile.studies import (
+    PlannedLevel,
+    Study,
+    base_recipe,
+    plan_levels,
+    refuse_seed,
+    refuse_seeds,
+    study_of,
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,23 @@ def plan_sheet(
                 f"{sheet.name} has no exercise {number}; its exercises go from 1 to {len(valid)}"
             )
     return tuple(_planned(sheet, number, quick) for number in valid if number in requested)
+
+
+def refuse_fixed_seeds(sheet: Sheet, planned: Iterable[Planned]) -> None:
+    """Raise ToileError where a sheet or an exercise changes the seed of a recipe.
+
+    Not when a sheet is planned: so older ones are opened, in which it changed nothing.
+    """
+    refuse_seed(sheet.set, "held fixed in the sheet (set)")
+    for plan in planned:
+        try:
+            refuse_seed(plan.exercise.set, "held fixed (set)")
+            if plan.study is not None:
+                refuse_seeds(plan.study)
+            if plan.search is not None:
+                refuse_seed(plan.search.set, "held fixed (set)")
+        except ToileError as error:
+            raise ToileError(f"exercise {plan.number}: {error}") from None
 
 
 def _planned(sheet: Sheet, number: int, quick: bool) -> Planned:

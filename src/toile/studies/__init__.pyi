@@ -36,6 +36,8 @@ from .plan import complete as complete
 from .plan import located as located
 from .plan import plan_cells as plan_cells
 from .plan import plan_levels as plan_levels
+from .plan import refuse_seed as refuse_seed
+from .plan import refuse_seeds as refuse_seeds
 from .plan import short_names as short_names
 from .read import parse_factor as parse_factor
 from .read import study_name as study_name

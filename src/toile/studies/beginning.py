@@ -24,7 +24,16 @@ from toile.statistics import LOOKS, list_names
 from toile.studies.folder import refuse_other_recipes, result_of, stored_text, study_folder
 from toile.studies.live import LiveStudy, inline, worker_processes
 from toile.studies.merge import merge_studies
-from toile.studies.plan import Cell, PlannedLevel, complete, plan_cells, plan_levels, short_names
+from toile.studies.plan import (
+    Cell,
+    PlannedLevel,
+    complete,
+    plan_cells,
+    plan_levels,
+    refuse_seed,
+    refuse_seeds,
+    short_names,
+)
 from toile.studies.read import is_study_file, read_study_file, study_name
 from toile.studies.spec import Alternative, Study, study_of
 from toile.studies.worth import worth_levels
@@ -125,6 +134,8 @@ def _live(
         spec = merge_studies(read_study_file(folder / "study.yaml"), spec, folder)
     elif folder.exists() and not _is_free(folder):
         raise ToileError(f"{folder} is there and is no study; name another with --name or --out")
+    else:
+        refuse_seeds(spec)
     spec = spec.model_copy(update={"readings": spec.readings + add_readings})
     if until_decided:
         spec = _to_the_next_look(spec)
@@ -200,11 +211,7 @@ def _held(
 ) -> dict[str, Any]:
     """The settings that are held fixed, by address."""
     held = ({} if data is None else data_values(data)) | addressed(settings)
-    if "seed" in held:
-        raise ToileError(
-            "seed is no setting of a study's recipe, since each reading has one of its own; say "
-            "the first reading's as the study's: --seed"
-        )
+    refuse_seed(held, "held fixed (set)")
     return held | ({} if epochs is None else {"training.epochs": epochs})
 
 

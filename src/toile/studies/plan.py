@@ -5,7 +5,7 @@ A cell is one reading of one level. Nothing is trained or written here.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -170,6 +170,24 @@ def complete(study: Study) -> Study:
     done = study.model_copy(update={**update, "levels": levels, "vary": vary})
     # As it will be read back, `off` for None among others.
     return study_of(read_value(study_text(done), "the study"))
+
+
+def refuse_seed(addresses: Iterable[str], change: str) -> None:
+    """Raise ToileError where `seed` is among the addresses; `change` is what is done, `varied`."""
+    if "seed" in addresses:
+        raise ToileError(
+            f"seed is {change}, which would change nothing, since each reading has a seed of its "
+            "own; say the first reading's as that of the study or search itself: --seed, or seed: "
+            "in its file"
+        )
+
+
+def refuse_seeds(study: Study) -> None:
+    """Raise ToileError where a study changes the seed of a recipe, which would change nothing."""
+    refuse_seed(study.set, "held fixed (set)")
+    refuse_seed(study.vary, "varied (vary)")
+    for level, alternative in study.levels.items():
+        refuse_seed(alternative.set, f"set in level {level}")
 
 
 def base_recipe(study: Study) -> Recipe:

@@ -20,6 +20,7 @@ from toile.sheets import (
     SheetResult,
     plan_sheet,
     read_sheet,
+    refuse_fixed_seeds,
     sheet_result,
     sheet_text,
     write_status,
@@ -117,7 +118,9 @@ def run_sheet(
     """
     sheet = source if isinstance(source, Sheet) else read_sheet(source)
     folder = Path(out) if out else RunsFolder().folder / (sheet.name + "-quick" * quick)
-    plan_sheet(sheet, quick)
+    complete_plan = plan_sheet(sheet, quick)
+    if not (folder / SHEET).exists():
+        refuse_fixed_seeds(sheet, complete_plan)
     planned = plan_sheet(sheet, quick, only)
     exercises = []
     for plan in planned:

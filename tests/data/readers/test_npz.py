@@ -75,7 +75,8 @@ def test_a_value_that_is_no_pixel_is_named_by_image(file, toy, value, rule):
         (np.arange(12) / 2, "row 1 has label 0.5; a label is a whole number"),
         (np.full(12, np.nan), "row 0 has label nan"),
         (np.zeros((12, 2, 2)), r"has shape \(12, 2, 2\); labels are \(n,\)"),
-        (np.zeros((12, 3)), "row 0 holds 0 ones; an image is of one class"),
+        (np.zeros((12, 3)), "row 0 holds 0 ones of 3; an image is of one class, and labels of wh"),
+        (np.ones((12, 14), np.uint8), r"row 0 holds 14 ones of 14; .* as ChestMNIST's, are not le"),
         (np.arange(11), "train_y: holds 11 labels; its images are 12"),
         (np.array(["a"] * 11 + [" "]), "has an empty label; every image has a class"),
         (np.array(["a" * 257] * 12), "has labels of up to 257 letters; a name has at most 256"),
@@ -91,6 +92,12 @@ def test_labels_that_are_no_class_indices(file, toy, labels, rule):
 def test_shapes_that_are_no_images(file, toy, shape):
     with pytest.raises(ToileError, match=r"images are \(n, h, w\), \(n, h, w, c\) or \(n, c, h, w"):
         load_data(save(file, toy, train_x=np.zeros(shape, np.uint8)))
+
+
+def test_volumes_are_refused_as_that_with_the_slice_to_save(file, toy):
+    volumes = np.zeros((12, 8, 8, 8), np.uint8)
+    with pytest.raises(ToileError, match=r"is of volumes, .* save a slice of each, as x\[:, 4\]"):
+        load_data(save(file, toy, train_x=volumes))
 
 
 def test_a_part_without_its_labels(file, toy):

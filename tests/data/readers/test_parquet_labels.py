@@ -144,6 +144,32 @@ def test_shards_whose_columns_differ_are_refused_with_both(tmp_path, names, colu
         load_data(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(range(3), NAMES), (NAMES, ["0", "1", "2"]), (range(3), ["0", "boot", "2"])],
+)
+def test_shards_of_numbers_and_of_names_are_refused_and_not_classes_of_both(
+    tmp_path, first, second
+):
+    for number, labels in enumerate((first, second)):
+        file = tmp_path / f"train-{number}.parquet"
+        write(file, range(12), None, label=pa.array([*labels] * 4))
+    with pytest.raises(ToileError, match=r"has numbers for labels, 0 among them, and train-\d.par"):
+        load_data(tmp_path)
+
+
+def test_numbers_and_names_are_one_where_the_features_say_so_and_where_texts_are_both(tmp_path):
+    for number, labels in enumerate((range(3), NAMES)):
+        write(tmp_path / f"train-{number}.parquet", range(12), label=pa.array([*labels] * 4))
+    dataset = load_data(tmp_path, test=0)
+    assert dataset.class_names == tuple(NAMES)
+    assert dataset.train.labels.tolist() == [0, 1, 2] * 8
+    for number, labels in enumerate((["1", "2", "3"], ["1", "plus", "2"])):
+        file = tmp_path / "signs" / f"train-{number}.parquet"
+        write(file, range(12), None, label=pa.array(labels * 4))
+    assert load_data(tmp_path / "signs", test=0).class_names == ("1", "2", "3", "plus")
+
+
 SECRET = [
     {"label": pa.nulls(6)},
     {"label": None},

@@ -116,6 +116,15 @@ def test_one_shard_is_a_set_and_classes_may_be_names(tmp_path):
     assert len(dataset.train) + len(dataset.test) == 18
 
 
+def test_shards_of_numbers_and_of_names_are_refused_and_not_classes_of_both(tmp_path):
+    write(tmp_path / "train-0.tar", samples(range(9)))
+    write(tmp_path / "train-1.tar", samples(range(9, 18), lambda number: "boot"))
+    with pytest.raises(
+        ToileError, match=r"train-0.tar has numbers for labels, 0 among .* and train-1.tar names, b"
+    ):
+        load_data(tmp_path)
+
+
 def test_class_folders_in_a_tar_are_read_as_on_disk(tmp_path):
     contents = {f"set/{part}/{number % 2}/{number}.png": png(number) for part, numbers in (
         ("train", range(12)), ("test", range(12, 18))) for number in numbers}  # fmt: skip

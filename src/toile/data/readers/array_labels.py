@@ -74,6 +74,9 @@ def _one_hot_indices(labels: ArrayEntry) -> Int64[np.ndarray, " n"]:
     if (num_ones != 1).any():
         row = int(np.flatnonzero(num_ones != 1)[0])
         raise ToileError(
-            f"{labels.where}: row {row} holds {num_ones[row]} ones; an image is of one class"
+            f"{labels.where}: row {row} holds {num_ones[row]} ones of {num_columns}; an image is "
+            "of one class, and labels of which an image has several or none, as ChestMNIST's, are "
+            "not learnt here: save the images of one alone, those where y.sum(1) == 1, or one "
+            "column of y as the labels"
         )
     return indices

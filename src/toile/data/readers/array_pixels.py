@@ -29,6 +29,12 @@ def layout_of(images: ArrayEntry) -> Layout:
         layout = shape[0], shape[3], shape[1], shape[2]
     elif len(shape) == 4 and shape[1] in (1, 3):
         layout = shape[0], shape[1], shape[2], shape[3]
+    elif len(shape) == 4 and len(set(shape[1:])) == 1:
+        raise ToileError(
+            f"{images.where}: has shape {shape}, which is of volumes, as those of MedMNIST's sets "
+            "in 3D; networks here see pictures: save a slice of each, as x[:, "
+            f"{shape[1] // 2}] is"
+        )
     else:
         raise ToileError(
             f"{images.where}: has shape {shape}; images are (n, h, w), (n, h, w, c) or "

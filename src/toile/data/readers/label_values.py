@@ -1,6 +1,7 @@
 """Labels as people write them (numbers or names), converted to class indices."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from jaxtyping import Int64, Shaped
@@ -11,6 +12,7 @@ from toile.errors import ToileError
 
 Labels = Shaped[np.ndarray, " _"]
 PLUS_MINUS = [-1, 1]
+WHOLE_NUMBER = re.compile(r"-?\d+")
 
 
 def class_indices(
@@ -37,6 +39,32 @@ def class_indices(
     index_of = {name: index for index, name in enumerate(order)}
     indices = np.array([index_of[str(name)] for name in distinct], np.int64)
     return [indices[np.searchsorted(distinct, part)] for part in texts], tuple(order.values())
+
+
+def refuse_mixed(shards: Iterable[tuple[str, Labels]], where: str) -> None:
+    """Refuse shards, by name, of which some have numbers for labels and others names.
+
+    Each class would be two. A shard of texts that has both is a set of such names, as digits and
+    signs are.
+    """
+    numbers: tuple[str, str] | None = None
+    names: list[tuple[str, str, bool]] = []
+    is_typed = False
+    for shard, labels in shards:
+        texts = list(map(str, labels.tolist()))
+        words = [text for text in texts if not WHOLE_NUMBER.fullmatch(text)]
+        is_typed |= labels.dtype.kind == "i"
+        if words:
+            names.append((shard, words[0], len(words) == len(texts)))
+        elif texts:
+            numbers = numbers or (shard, texts[0])
+    names = [entry for entry in names if is_typed or entry[2]]
+    if numbers is not None and names:
+        raise ToileError(
+            f"{where}: {numbers[0]} has numbers for labels, {numbers[1]} among them, and "
+            f"{names[0][0]} names, {names[0][1]:.40} among them, and nothing says which number is "
+            "which name; write all shards with numbers, or all with names"
+        )
 
 
 def _refuse_empty(labels: Labels, where: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from toile.data.readers.class_order import order_classes
-from toile.data.readers.label_values import Labels, class_indices
+from toile.data.readers.label_values import Labels, class_indices, refuse_mixed
 from toile.data.readers.parquet_columns import NO_CLASS, ParquetForm, is_text, open_parquet
 from toile.data.readers.parquet_pages import damaged
 from toile.data.readers.parts import MAX_CLASSES, check_labels
@@ -180,6 +180,7 @@ def merge_labels(
     """
     names = shards[0][0].class_names
     if names is None:
+        refuse_mixed(((form.file.name, labels.distinct) for form, labels in shards), where)
         indices_of, class_names = class_indices([labels.distinct for _, labels in shards], where)
     else:
         indices_of = [_named(form, labels.distinct, names) for form, labels in shards]

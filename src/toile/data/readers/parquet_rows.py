@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,12 +51,9 @@ def _contents(form: ParquetForm) -> Iterator[bytes | None]:
     """The bytes of each row's picture; None for a row without one."""
     num_file_bytes = form.file.stat().st_size
     most, num_bytes = max(FREE_BYTES, MAX_RATIO * num_file_bytes), 0
-    for batch in _batches(form):
-        column = batch.column(form.pictures)
-        if form.bytes_path != form.pictures:
-            column = column.flatten()[column.type.get_field_index(INNER_BYTES)]
-        for value in column:
-            content = value.as_py()
+    # No batch outlives its bytes' copy: while a large picture is decoded it would be there twice.
+    for contents in map(partial(_contents_of, form), _batches(form)):
+        for content in contents:
             num_bytes += len(content or b"")
             if num_bytes > most:
                 raise ToileError(
@@ -63,6 +61,13 @@ def _contents(form: ParquetForm) -> Iterator[bytes | None]:
                     f"{MAX_RATIO} times as many, which no pictures do"
                 )
             yield content
+
+
+def _contents_of(form: ParquetForm, batch: "pa.RecordBatch") -> list[bytes | None]:
+    column = batch.column(form.pictures)
+    if form.bytes_path != form.pictures:
+        column = column.flatten()[column.type.get_field_index(INNER_BYTES)]
+    return list(column.to_pylist())
 
 
 def _batches(form: ParquetForm) -> "Iterator[pa.RecordBatch]":

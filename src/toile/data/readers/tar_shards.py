@@ -7,13 +7,17 @@ say their part. Source: webdataset's description of its format.
 
 import io
 import tarfile
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+
 from toile.data.readers.archive import PICTURE_ENDINGS, is_hidden
 from toile.data.readers.class_folders import read_pictures
+from toile.data.readers.label_values import refuse_mixed
 from toile.data.readers.part_names import part_in_words
 from toile.data.readers.parts import MAX_IMAGES, Parts, Progress
 from toile.data.readers.picture_files import PictureFile
@@ -119,6 +123,7 @@ def _of_samples(members: list[Member], path: Path) -> list[PictureFile]:
         for member in members
         if member.ending.endswith(CLASS_ENDING)
     }
+    _refuse_mixed_shards(classes, path)
     pictures = [member for member in members if member.ending.endswith(PICTURE_ENDINGS)]
     keys = [member.key for member in pictures]
     if len(set(keys)) < len(keys):
@@ -148,6 +153,14 @@ def _of_samples(members: list[Member], path: Path) -> list[PictureFile]:
         )
         for member in pictures
     ]
+
+
+def _refuse_mixed_shards(classes: dict[tuple[str, str], str], path: Path) -> None:
+    names: defaultdict[str, set[str]] = defaultdict(set)
+    for (shard, _), name in classes.items():
+        names[shard].add(name)
+    labels = ((f"{shard}{SUFFIX}", np.array(sorted(of_shard))) for shard, of_shard in names.items())
+    refuse_mixed(labels, str(path))
 
 
 def _shards_note(members: list[Member]) -> list[str]:

@@ -137,8 +137,8 @@ def test_class_folders_in_a_tar_are_read_as_on_disk(tmp_path):
     [
         ({"0.png": png(0), "0.cls": b"1", "1.png": png(1)}, "sample 1 of set.tar has no class"),
         ({"0.png": png(0), "0.left.png": png(1), "0.cls": b"1"}, "has several pictures"),
-        ({"0.png": png(0), "0.cls": b"a/b"}, r"says b'a/b'; it is the number or name of a class"),
-        ({"0.png": png(0), "0.cls": b""}, r"says b''"),
+        ({"0.png": png(0), "0.cls": b"a/b"}, r"holds b'a/b'; it is the number or name of a class"),
+        ({"0.png": png(0), "0.cls": b""}, r"holds b''"),
     ],
 )
 def test_what_would_have_to_be_guessed_is_refused(tmp_path, contents, said):

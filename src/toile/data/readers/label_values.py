@@ -47,7 +47,7 @@ def refuse_mixed(shards: Iterable[tuple[str, Labels]], where: str) -> None:
     Each class would be two. A shard of texts that has both is a set of such names, as digits and
     signs are.
     """
-    numbers: tuple[str, str] | None = None
+    numbered: tuple[str, str] | None = None
     names: list[tuple[str, str, bool]] = []
     is_typed = False
     for shard, labels in shards:
@@ -57,11 +57,11 @@ def refuse_mixed(shards: Iterable[tuple[str, Labels]], where: str) -> None:
         if words:
             names.append((shard, words[0], len(words) == len(texts)))
         elif texts:
-            numbers = numbers or (shard, texts[0])
+            numbered = numbered or (shard, texts[0])
     names = [entry for entry in names if is_typed or entry[2]]
-    if numbers is not None and names:
+    if numbered is not None and names:
         raise ToileError(
-            f"{where}: {numbers[0]} has numbers for labels, {numbers[1]} among them, and "
+            f"{where}: {numbered[0]} has numbers for labels, {numbered[1]} among them, and "
             f"{names[0][0]} names, {names[0][1]:.40} among them, and nothing says which number is "
             "which name; write all shards with numbers, or all with names"
         )

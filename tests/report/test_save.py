@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ from PIL import Image
 
 from toile.errors import ToileError
 from toile.report import confusion_figure, save_figure
+from toile.report.save import drawing
 
 MATRIX = np.array([[3, 1], [0, 2]])
 
@@ -38,6 +40,16 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path: Path, suffix: str) -> No
 
     one, two = sorted(tmp_path.iterdir())
     assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_drawn_once_it_has_the_bytes_of_matplotlibs_own_saving(tmp_path: Path, suffix: str) -> None:
+    figure, written = confusion_figure(MATRIX, ["cat", "dog"]), io.BytesIO()
+    nameless = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[suffix]
+    with drawing(outlines=True):
+        figure.savefig(written, format=suffix, metadata=nameless)
+    save_figure(confusion_figure(MATRIX, ["cat", "dog"]), tmp_path / f"a.{suffix}")
+    assert (tmp_path / f"a.{suffix}").read_bytes() == written.getvalue()
 
 
 def test_names_our_font_lacks_are_no_warning(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from toile.errors import ToileError
@@ -24,11 +26,20 @@ def save_figure(figure: Figure, path: Path) -> None:
     if path.suffix not in SUFFIXES:
         raise ToileError(f"{path} ends in {path.suffix!r}; a figure is saved as .png or .svg")
     written = io.BytesIO()
-    # By default matplotlib writes the date into an SVG, and its version into both formats.
-    nameless = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
     with drawing(outlines=True):
-        figure.savefig(written, format=path.suffix[1:], metadata=nameless)
+        if path.suffix == ".svg":
+            write_svg(figure, written)
+        else:
+            FigureCanvasAgg(figure).print_png(written, metadata={"Software": None})
     write_atomically(path, written.getvalue())
+
+
+def write_svg(figure: Figure, stream: io.BytesIO) -> None:
+    """Write `figure` as SVG, without the date and matplotlib's version.
+
+    The bytes are those of `savefig`, which draws a figure twice: once to lay it out.
+    """
+    FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None, "Creator": None})
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import re
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
-from toile.report.save import drawing
+from toile.report.save import drawing, write_svg
 from toile.report.theme import BAD, CARD, DISTINCT, GOOD, INK, LINE, MUTED, TRAINING, VALIDATION
 
 VARIABLES = {
@@ -36,11 +36,11 @@ def inline_svg(figure: Figure, says: str, name: str = "") -> Markup:
     Its text stays text, in the page's font. `says` is for screen readers. `name` is the class of
     the <svg>; ids inside differ from those in a figure of another class.
     """
-    written = io.StringIO()
+    written = io.BytesIO()
     # An id inside a hidden figure cannot be referred to, so each figure has ids of its own.
     with drawing(outlines=False, salt=f"toile{name}"):
-        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
-    svg = written.getvalue()
+        write_svg(figure, written)
+    svg = written.getvalue().decode()
     # The ids of groups (figure_1, axes_1) would occur twice in a page with two figures.
     body = re.sub(r'<g id="[^"]*"', "<g", svg[svg.index(">", svg.index("<svg")) + 1 :])
     for color, variable in VARIABLES.items():

@@ -103,19 +103,42 @@ def test_the_library_code_of_the_readme_runs(tmp_path, monkeypatch, few_garments
     )
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_that_runs_foreign_code_is_called(source):
+def test_nothing_that_runs_foreign_code_is_called():
+    found = {path: calls for path in SOURCES if (calls := dangerous(path.read_text()))}
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "eval('1')", "compile('1', '', 'eval')", "import pickle", "from joblib import load",
+        "torch.load('a')", "yaml.load(text)", "subprocess.run('a', shell=True)",
+        "np.load('a', allow_pickle=True)", "httpx.get('a', verify=False)",
+    ],
+)  # fmt: skip
+def test_each_way_to_run_foreign_code_is_seen(line):
+    assert dangerous(line)
+    assert not dangerous("import yaml\nyaml.load(text, Loader=Safe)\nsubprocess.run(['a'])")
+
+
+def dangerous(source: str) -> list[str]:
+    """The calls and imports in `source` that run what others wrote."""
     forbidden = {"eval", "exec", "__import__", "compile"}
     modules = {"pickle", "marshal", "shelve", "dill", "joblib"}
-    for node in ast.walk(ast.parse(source.read_text())):
+    found = []
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = {one.name.split(".")[0] for one in node.names}
             names.add((getattr(node, "module", None) or "").split(".")[0])
-            assert not names & modules, f"line {node.lineno}"
+            if names & modules:
+                found.append(f"line {node.lineno}")
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            assert called not in forbidden | {"torch.load", "np.loads"}, f"line {node.lineno}"
-            assert called != "yaml.load" or "Loader" in ast.unparse(node), f"line {node.lineno}"
-            for keyword in node.keywords:
-                said = f"{keyword.arg}={ast.unparse(keyword.value)}"
-                assert said not in ("shell=True", "allow_pickle=True", "verify=False")
+            said = {f"{one.arg}={ast.unparse(one.value)}" for one in node.keywords}
+            if (
+                called in forbidden | {"torch.load", "np.loads"}
+                or (called == "yaml.load" and "Loader" not in ast.unparse(node))
+                or said & {"shell=True", "allow_pickle=True", "verify=False"}
+            ):
+                found.append(f"line {node.lineno}: {called}")
+    return found

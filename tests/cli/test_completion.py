@@ -7,14 +7,16 @@ import sys
 
 import pytest
 
+from tests.command_line import call
+
 TOILE = [sys.executable, "-m", "toile"]
 
 
 def asked(**environment: str) -> str:
-    done = subprocess.run(
-        TOILE, capture_output=True, text=True, env=os.environ | environment, check=False
-    )
-    return done.stdout
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in environment.items():
+            patched.setenv(name, value)
+        return call().output
 
 
 @pytest.mark.parametrize(
@@ -54,3 +56,17 @@ def test_as_a_module_it_is_the_command():
     assert done.stdout.startswith("Usage: toile ")
     refused = subprocess.run([*TOILE, "check", "nothing"], capture_output=True, check=False)
     assert refused.returncode == 2
+
+
+def test_a_shell_gets_its_script_and_its_answers_of_a_process():
+    for variables, line in (
+        ({"_TOILE_COMPLETE": "source_bash"}, "complete -o default -F _toile_completion toile"),
+        (
+            {"_TOILE_COMPLETE": "complete_bash", "COMP_WORDS": "toile pre", "COMP_CWORD": "1"},
+            "presets",
+        ),
+    ):
+        done = subprocess.run(
+            TOILE, capture_output=True, text=True, env=os.environ | variables, check=False
+        )
+        assert line in done.stdout

@@ -37,7 +37,7 @@ from toile.runs.tensors import save_arrays
 
 Read = Callable[[bytes], object]
 SCORE = LookScore(Estimate(0.9, 0.8, 0.95, 100))
-QUICK, MANY = 700, 60_000
+QUICK, MANY = 230, 60_000
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def test_a_damaged_file_of_a_run_is_read_or_refused(files, without_fsync):
 
 def test_a_damaged_bundle_is_read_or_refused(bundles, without_fsync):
     seeds, read = bundles
-    assert unanswered(read, seeds, 200) == []
+    assert unanswered(read, seeds, 70) == []
 
 
 @pytest.mark.slow

@@ -131,21 +131,33 @@ def test_26_million_pixels_are_refused_by_their_header(ask):
     assert "4000 x 6500 px; at most 25 million pixels" in answer.json()["error"]
 
 
-@settings(max_examples=400, deadline=None)
-@given(
-    st.one_of(
-        st.binary(max_size=300),
-        st.tuples(
-            st.sampled_from(FORMATS),
-            st.integers(1, 40),
-            st.integers(1, 40),
-            st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=6),
-            st.integers(1, 5000),
-        ),
-    )
+BODIES = st.one_of(
+    st.binary(max_size=300),
+    st.tuples(
+        st.sampled_from(FORMATS),
+        st.integers(1, 40),
+        st.integers(1, 40),
+        st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=6),
+        st.integers(1, 5000),
+    ),
 )
+"""Random bytes, and pictures of every size with bytes changed and their ends cut off."""
+
+
+@settings(max_examples=100, deadline=None)
+@given(BODIES)
 def test_no_body_at_all_is_a_fault_of_the_service(ask, made):
-    """Random bytes, and pictures of every size with bytes changed and their ends cut off."""
+    assert_no_fault(ask, made)
+
+
+@pytest.mark.slow
+@settings(max_examples=4000, deadline=None)
+@given(BODIES)
+def test_none_of_very_many_bodies_is_a_fault_of_the_service(ask, made):
+    assert_no_fault(ask, made)
+
+
+def assert_no_fault(ask, made) -> None:
     if isinstance(made, tuple):
         kind, width, height, changes, length = made
         rng = np.random.default_rng(width)

@@ -21,7 +21,7 @@ from toile.studies.spec import study_of, study_text
 from toile.workbench.listing import list_studies
 
 FILTERS = "network.conv1.filters"
-QUICK, MANY = 500, 20_000
+QUICK, MANY = 170, 20_000
 ESTIMATE = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}
 SECONDS = {"total": 2.0, "training": 1.5, "evaluation": 0.5, "first_epoch": 1.5, "per_epoch": None}
 HALF = {"loss": 0.4, "accuracy": 0.9}

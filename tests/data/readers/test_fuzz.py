@@ -16,6 +16,8 @@ from toile.data import Dataset, Picture, load_data, read_picture
 from toile.errors import ToileError
 
 RAMP = np.arange(144, dtype=np.uint8).reshape(12, 12)
+# Their checksums find nearly all damage, and one case at least has to be read.
+CHECKED = ("idx.gz", "csv.gz", "npz")
 MOST_SECONDS = 2.0
 SETS = (
     "idx",
@@ -123,15 +125,16 @@ def fuzz_set(path: Path, count: int, **settings: object) -> int:
 
 
 @pytest.mark.parametrize("name", SETS)
-@pytest.mark.parametrize("count", [200, pytest.param(8_000, marks=pytest.mark.slow)])
-def test_a_damaged_set_is_read_or_refused(write_set, name, count):
+@pytest.mark.parametrize("many", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_a_damaged_set_is_read_or_refused(write_set, name, many):
+    count = 8_000 if many else 200 if name in CHECKED else 60
     settings = {"colour": "grey"} if name == "zip, packed" else {}
     num_read = fuzz_set(write_set(name), count, **settings)
     # Some damage does no harm, so a test that never reads anything would test its own mistake.
     assert num_read > 0
 
 
-@pytest.mark.parametrize("count", [1_500, pytest.param(30_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [500, pytest.param(30_000, marks=pytest.mark.slow)])
 def test_a_damaged_picture_is_read_or_refused(count):
     num_read = sum(
         read_damaged(lambda: read_picture(content, name), f"{name}, {number}")  # noqa: B023

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +48,7 @@ class Client:
     """Asks the guarded app in this process."""
 
     session: Session
+    loop: asyncio.Runner
 
     @cached_property
     def app(self) -> Guard:
@@ -57,19 +59,20 @@ class Client:
         return self.bare(method, path, headers=list(headers.items()), **words)
 
     def bare(self, method: str, path: str, headers: list, **words) -> httpx.Response:
-        async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
-                return await client.request(method, path, headers=headers, **words)
+        return self.loop.run(self.client.request(method, path, headers=headers, **words))
 
-        return asyncio.run(send())
+    @cached_property
+    def client(self) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(self.app)
+        return httpx.AsyncClient(transport=transport, base_url="http://here")
 
 
 @pytest.fixture
 def ask(workspace: Path) -> Iterator[Client]:
     """The API of the workspace."""
     session = Session.of(workspace)
-    yield Client(session)
+    with asyncio.Runner() as loop:
+        yield Client(session, loop)
     session.end()
 
 
@@ -83,13 +86,18 @@ class Server:
 
     def ask(self, method: str, path: str, **words) -> httpx.Response:
         headers = {"X-Toile-Token": self.token}
-        return httpx.request(method, f"{self.url}api/{path}", headers=headers, timeout=60, **words)
+        return self.client.request(method, f"{self.url}api/{path}", headers=headers, **words)
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        # Without certificates, of which there are none to check and hundreds to load.
+        return httpx.Client(verify=False, timeout=60)
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[[Path], Server]]:
     """Start a server of a workspace; what is started is ended with the test."""
-    started = []
+    started, clients = [], ExitStack()
 
     def begin(workspace: Path) -> Server:
         words = [
@@ -109,10 +117,12 @@ def start(tmp_path: Path) -> Iterator[Callable[[Path], Server]]:
         process.stdout.readline()
         url, token = re.fullmatch(r"(http\S+/)#token=(\S+)\n", process.stdout.readline()).groups()
         server = Server(process, url, token)
+        clients.callback(server.client.close)
         until(lambda: answers(server))
         return server
 
-    yield begin
+    with clients:
+        yield begin
     for process in started:
         process.send_signal(signal.SIGTERM)
         process.wait(20)

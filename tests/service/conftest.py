@@ -1,7 +1,7 @@
 """A tiny run, trained once, and the service of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -34,15 +34,10 @@ def exported(run: Run, model: Model) -> Path:
 
 
 @pytest.fixture(scope="session")
-def ask(model: Model) -> Callable[..., httpx.Response]:
+def ask(model: Model) -> Iterator[Callable[..., httpx.Response]]:
     """Ask the service, without the guard; a fault of its own is raised here."""
     transport = httpx.ASGITransport(create_app(model))
+    client = httpx.AsyncClient(transport=transport, base_url="http://here")
 
-    def send(method: str, path: str, **words: object) -> httpx.Response:
-        async def answer() -> httpx.Response:
-            async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
-                return await client.request(method, path, **words)
-
-        return asyncio.run(answer())
-
-    return send
+    with asyncio.Runner() as loop:
+        yield lambda method, path, **words: loop.run(client.request(method, path, **words))

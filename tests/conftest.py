@@ -1,5 +1,6 @@
 """What all tests share: caches and runs of their own, and a small set that can be learnt."""
 
+import gc
 import os
 import shutil
 import signal
@@ -19,6 +20,8 @@ from toile.process import prepare_process
 from toile.recipe import Data, Recipe, recipe_of
 
 prepare_process()
+# Until all tests are collected: nothing of what is imported is ever garbage.
+gc.disable()
 # A shell ignores Ctrl-C for what it runs in the background, and so would all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 NUM_CLASSES = 3
@@ -36,6 +39,12 @@ LONG = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no worker is alone with it in the end."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there out of all later garbage collections, which else look through it."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -22,10 +22,11 @@ web: $(READY)
 	cd web && npm ci --no-audit --no-fund && npm run --silent types && npm run --silent check && npm run --silent test && npm run --silent build
 
 # Some tests need Fashion-MNIST itself; where it is not to be had they are skipped. One room by itself:
-# make test ROOM=data
+# make test ROOM=data. Each of the two processes has one half of the tests, so that what a file's tests
+# share is made once, and who is done first takes over some of the other's.
 test: $(READY)
 	-$(BIN)/toile data get fashion-mnist
-	$(BIN)/pytest -n 2 -m "not slow" tests/$(ROOM)
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow" tests/$(ROOM)
 
 test-slow: $(READY)
 	$(BIN)/pytest -m slow

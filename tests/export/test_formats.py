@@ -28,7 +28,11 @@ def test_the_format_is_said_by_a_word_or_by_the_ending(to, file, expected):
         ("onxx", None, r"--to is onxx; use one of safetensors, onnx, keras; did you mean onnx\?"),
         (None, None, r"the format is missing; add --to safetensors\|onnx\|keras"),
         (None, "model", r"the format is missing"),
-        ("onnx", "a.h5", r"--to is onnx, but a\.h5 ends with \.h5; onnx has \.onnx"),
+        (
+            "onnx",
+            "a.h5",
+            r"--to is onnx, but a\.h5 ends with \.h5; a file of onnx ends with \.onnx",
+        ),
         (None, "m/a.keras", r"the Keras 3 format, .*; name it m/a\.h5"),
         ("keras", "a.keras", r"tf_keras cannot read"),
     ],

@@ -238,7 +238,7 @@ def write_images(file: Path, data: str) -> int:
     split = split_data(dataset.train, recipe.data)
     arrays: dict[str, Any] = {}
     for part, images in (("train", split.train), ("validation", split.validation)):
-        arrays[f"{part}_pixels"] = np.ascontiguousarray(images.pixels.transpose(0, 2, 3, 1))
+        arrays[f"{part}_pixels"] = np.ascontiguousarray(images.pixels[:].transpose(0, 2, 3, 1))
         arrays[f"{part}_labels"] = images.labels
     np.savez(file, **arrays)
     return len(split.validation)

@@ -1,5 +1,7 @@
 """Images with their labels as a torch Dataset: for a training loop of one's own."""
 
+from typing import Protocol
+
 import numpy as np
 import torch
 from jaxtyping import Int64, UInt8
@@ -7,12 +9,17 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 
+class PixelRows(Protocol):
+    """Pictures by their number, in memory or in a file."""
+
+    def __getitem__(self, index: int, /) -> UInt8[np.ndarray, "c h w"]:
+        """The picture at `index`."""
+
+
 class TorchImages(Dataset[tuple[Tensor, int]]):
     """Pairs of a picture, float32 (c, h, w) from 0 to 1, and its class index."""
 
-    def __init__(
-        self, pixels: UInt8[np.ndarray, "n c h w"], labels: Int64[np.ndarray, " n"]
-    ) -> None:
+    def __init__(self, pixels: PixelRows, labels: Int64[np.ndarray, " n"]) -> None:
         self.pixels, self.labels = pixels, labels
 
     def __len__(self) -> int:

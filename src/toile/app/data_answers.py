@@ -78,14 +78,15 @@ class DataAnswers:
         indices = np.sort(indices[question["begin"] :][: question["num"]])
         images = train.gather(indices)
         names = images.names or [""] * len(indices)
-        stride = 1 if question["indices"] is not None else _stride(images.pixels)
+        pixels = images.pixels[:]
+        stride = 1 if question["indices"] is not None else _stride(pixels)
         return {
             "available": available,
             "indices": indices.tolist(),
             "labels": images.labels.tolist(),
             "names": list(names),
             "held_out": (indices >= len(train) - train.num_held_out).tolist(),
-            **packed(images.pixels[:, :, ::stride, ::stride]),
+            **packed(pixels[:, :, ::stride, ::stride]),
         }
 
     def vary(self, question: Question, content: bytes, tell: Tell) -> Question:

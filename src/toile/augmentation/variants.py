@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from toile.augmentation.augmentation import Draws, draw_epoch, vary, windows
+from toile.data import AnyPixels
 from toile.recipe import Augmentation
 from toile.streams import stream_seed
 
@@ -17,7 +18,7 @@ AT_ONCE = 1000
 
 
 def varied_pictures(
-    pixels: UInt8[np.ndarray, "n c h w"],
+    pixels: AnyPixels,
     indices: Int64[np.ndarray, " m"],
     settings: Augmentation,
     background: Sequence[float],

@@ -155,7 +155,7 @@ def _draw(
     if shown is not None and out is not None:
         images = dataset.train.gather(shown)
         names = [dataset.class_names[label] for label in images.labels]
-        plots[out] = report.picture_grid(images.pixels, names)
+        plots[out] = report.picture_grid(images.pixels[:], names)
     if figures is not None:
         train, test, names = described.train, described.test, described.class_names
         plots[figures / FIGURES[0]] = report.class_means_figure(train.class_means, names)

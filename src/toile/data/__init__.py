@@ -30,9 +30,11 @@ from toile.data.describe import Description, PartDescription, describe
 from toile.data.duplicates import Overlap
 from toile.data.facts import DataFacts, data_facts, portable
 from toile.data.greys import Extremes, Greys, find_greys, to_bytes
-from toile.data.images import Images
+from toile.data.images import Images, chunk_slices
 from toile.data.load import arrays_data, is_here, load_data, load_here, no_progress
 from toile.data.locations import ARRAYS
+from toile.data.mapped_pixels import AnyPixels, MappedPixels, select_pixels
+from toile.data.memory import most_pixel_bytes
 from toile.data.novelty import Novelty, novelty
 from toile.data.outline import class_outline
 from toile.data.picture_hashes import (
@@ -79,6 +81,7 @@ __all__ = [
     "DAMAGED",
     "FREE_BYTES",
     "MAX_CORRECTION_BYTES",
+    "AnyPixels",
     "Appearance",
     "AugmentedSet",
     "Correction",
@@ -94,6 +97,7 @@ __all__ = [
     "Greys",
     "HashSet",
     "Images",
+    "MappedPixels",
     "Margins",
     "Novelty",
     "Overlap",
@@ -112,6 +116,7 @@ __all__ = [
     "array_hashes",
     "arrays_data",
     "check_corrections",
+    "chunk_slices",
     "class_outline",
     "corrected_labels",
     "corrections_text",
@@ -133,6 +138,7 @@ __all__ = [
     "load_data",
     "load_here",
     "mass_centres",
+    "most_pixel_bytes",
     "most_variants",
     "name_corrections",
     "no_progress",
@@ -149,6 +155,7 @@ __all__ = [
     "read_picture",
     "repeated_pictures",
     "resolved_data",
+    "select_pixels",
     "split_data",
     "suspected_corrections",
     "to_bytes",

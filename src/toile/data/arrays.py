@@ -10,6 +10,7 @@ from toile.data.conform import conform
 from toile.data.greys import ROUNDING, Extremes, Greys, find_greys
 from toile.data.images import Images
 from toile.data.locations import arrays_folder
+from toile.data.pixel_file import new_pixels
 from toile.data.readers.array_labels import check_label_shape, read_labels
 from toile.data.readers.array_pixels import layout_of, read_pixels, scan_pixels
 from toile.data.readers.cached_arrays import CachedArrays, open_cached_arrays
@@ -93,11 +94,11 @@ def pixels_of_array(x: Any, data: Data, greys: Greys, name: str) -> UInt8[np.nda
             f"{greys.black:g}, black, to {greys.white:g}, white: give them in the same scale"
         )
     images = Images(_pixels(array, greys), np.zeros(array.shape[0], np.int64))
-    return conform(images, data, name).pixels
+    return conform(images, data, name).pixels[:]
 
 
 def _pixels(images: HeldArray, greys: Greys) -> UInt8[np.ndarray, "n c h w"]:
-    pixels = np.empty(layout_of(images), np.uint8)
+    pixels = new_pixels(layout_of(images))
     read_pixels(images, greys, pixels)
     return pixels
 

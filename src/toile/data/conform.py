@@ -7,6 +7,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from toile.data.images import Images
+from toile.data.pixel_file import new_pixels
 from toile.data.readers.parts import MAX_SIDE_PX, MIN_SIDE_PX
 from toile.data.readers.picture import fit
 from toile.errors import ToileError
@@ -27,7 +28,7 @@ def conform(images: Images, data: Data, where: str) -> Images:
     """
     shape = requested_shape(images.shape, data)
     if images.shape != shape:
-        pixels = np.empty((len(images), *shape), np.uint8)
+        pixels = new_pixels((len(images), *shape))
         # By Pillow and one by one, so that arrays and picture files come out the same.
         for index, image in enumerate(images.pixels):
             pixels[index] = _fit_one(image, data)

@@ -4,7 +4,6 @@ One folder for each key; the key covers the files' sizes and times and the setti
 a stale entry is never found. A damaged one is not believed (checksums), and is written again.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -20,22 +19,23 @@ import numpy as np
 from toile.data.dataset import Skipped
 from toile.data.fingerprint import Identity
 from toile.data.greys import Greys
-from toile.data.images import Images
-from toile.data.locations import cache_folder
-from toile.data.readers import READER_VERSION
-from toile.recipe import Data
+from toile.data.images import Images, chunk_slices
+from toile.data.locations import DECODING, decoding_folder, entry_folder
+from toile.data.mapped_pixels import AnyPixels, MappedPixels
+from toile.data.memory import most_pixel_bytes
+from toile.errors import ToileError
+from toile.file_lock import file_lock
 
-READING_SETTINGS = {"size_px", "colour", "label_column", "test", "rule", "orientation", "white"}
-FORMAT = 4
-"""Raised when an entry's files change, so that one of another form is not looked at."""
-KINDS = {"pixels": "pixels", "labels": "labels", "marks": "hashes"}
-"""What an entry's files are called, and what they hold of `Images`."""
-ARRAYS = tuple(f"{part}-{kind}" for part in ("train", "test") for kind in KINDS)
+PARTS = ("train", "test")
+KINDS = {"labels": "labels", "marks": "hashes"}
+"""What files of an entry are called beside those of pixels, and what they hold of `Images`."""
 SOURCES = "train-sources"
 """Of an augmented set alone: the hashes of the pictures that its own are variants of."""
 UNFINISHED = "unfinished-"
 SECONDS_TO_WRITE = 3600.0
 """A folder is as old as the beginning of its newest file, and no file takes an hour."""
+SECONDS_TO_GO_ON = 7 * 24 * 3600.0
+"""How long pictures that were decoded wait for the decoding to go on."""
 CHUNK_BYTES = 1 << 24
 
 
@@ -56,42 +56,40 @@ class Decoded:
     greys: Greys | None
 
 
-def decoded_key(path: Path, files: list[Path], data: Data) -> str:
-    """Names the entry for these files, as they are now, read with these settings."""
-    stats = [(str(file), stat.st_size, stat.st_mtime_ns) for file in files if (stat := file.stat())]
-    settings = data.model_dump(mode="json", include=READING_SETTINGS)
-    # Times in whole seconds would miss a file rewritten within one.
-    # The version stands in the key, so a reader that changed finds none of its old entries.
-    words = json.dumps(
-        [FORMAT, READER_VERSION, str(path.resolve()), stats, settings], sort_keys=True
-    )
-    return hashlib.sha256(words.encode()).hexdigest()[:32]
-
-
 def read_decoded(key: str) -> Decoded | None:
-    """The entry, memory-mapped (copy on write), or None if there is none that can be believed."""
-    folder = _folder(key)
+    """The entry, memory-mapped, or None if there is none that can be believed."""
+    folder = entry_folder(key)
     try:
         about = json.loads((folder / "about.json").read_text())
-        names = [*ARRAYS, *([SOURCES] if SOURCES in about["checksums"] else [])]
-        for name in names:
+        has_sources = SOURCES in about["checksums"]
+        for name in _names(about.get("pixel_files", {}), has_sources):
             if _checksum(folder / f"{name}.npy") != about["checksums"][name]:
                 return None
-        # Copy on write, as torch warns of arrays that cannot be written to.
-        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="c") for name in names}
-        return _decoded(arrays, about)
+        return _decoded(folder, about)
     except (OSError, ValueError, KeyError):
         return None
 
 
-def _decoded(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Decoded:
+def _names(pixel_files: dict[str, str], has_sources: bool) -> list[str]:
+    """The files of an entry, without their ending.
+
+    The pixels of a part are a file of their own, or rows of one of `pixel_files`.
+    """
+    pixels = [f"{part}-rows" if part in pixel_files else f"{part}-pixels" for part in PARTS]
+    kinds = [f"{part}-{kind}" for part in PARTS for kind in KINDS]
+    shared = sorted({Path(file).stem for file in pixel_files.values()})
+    return [*pixels, *kinds, *shared, *([SOURCES] if has_sources else [])]
+
+
+def _decoded(folder: Path, about: dict[str, Any]) -> Decoded:
+    pixel_files = about.get("pixel_files", {})
+    files = {part: folder / pixel_files.get(part, f"{part}-pixels.npy") for part in PARTS}
+    num_bytes = sum(file.stat().st_size for file in set(files.values()))
+    is_large = num_bytes > most_pixel_bytes()
+    train, test = (_images(folder, about, part, files[part], is_large) for part in PARTS)
     return Decoded(
-        replace(
-            _images(arrays, about, "train"),
-            num_held_out=about["held_out"],
-            sources=arrays[SOURCES].view(np.ndarray) if SOURCES in arrays else None,
-        ),
-        _images(arrays, about, "test"),
+        replace(train, num_held_out=about["held_out"], sources=_variants_of(folder, about)),
+        test,
         class_names=tuple(about["class_names"]),
         identity=Identity(**about["identity"]),
         release=about["release"],
@@ -104,49 +102,100 @@ def _decoded(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Decoded:
     )
 
 
-def _images(arrays: dict[str, np.ndarray], about: dict[str, Any], part: str) -> Images:
+def _images(
+    folder: Path, about: dict[str, Any], part: str, pixel_file: Path, is_large: bool
+) -> Images:
     # As plain arrays over the same map: every slice of an np.memmap would be one again.
-    pixels, labels, hashes = (arrays[f"{part}-{kind}"].view(np.ndarray) for kind in KINDS)
+    labels, hashes = (_mapped_array(folder / f"{part}-{kind}.npy") for kind in KINDS)
     names = about["names"][part]
+    has_rows = part in about.get("pixel_files", {})
+    pixels: AnyPixels
+    if is_large or has_rows:
+        rows = np.load(folder / f"{part}-rows.npy") if has_rows else None
+        mapped = MappedPixels.open(pixel_file, rows)
+        # An entry may have been written where there was less memory.
+        pixels = mapped if is_large else mapped[:]
+    else:
+        pixels = _mapped_array(pixel_file)
     return Images(pixels, labels, hashes, None if names is None else tuple(names))
 
 
+def _variants_of(folder: Path, about: dict[str, Any]) -> np.ndarray | None:
+    """The hashes of the pictures that those of an augmented set are variants of."""
+    has_sources = SOURCES in about["checksums"]
+    return _mapped_array(folder / f"{SOURCES}.npy") if has_sources else None
+
+
+def _mapped_array(file: Path) -> np.ndarray:
+    # Copy on write, as torch warns of arrays that cannot be written to.
+    return np.load(file, mmap_mode="c").view(np.ndarray)
+
+
+def remove_entry(key: str) -> None:
+    """Remove an entry that is damaged."""
+    shutil.rmtree(entry_folder(key), ignore_errors=True)
+
+
 def write_decoded(key: str, decoded: Decoded) -> None:
-    """Keep an entry, whole or not at all. Nothing is kept where the cache cannot be written."""
-    folder = _folder(key)
+    """Keep an entry, whole or not at all. Nothing is kept where the cache cannot be written.
+
+    Where a decoding left the pixels in a folder of their own, that becomes the entry.
+    """
+    folder = entry_folder(key)
+    decoding = decoding_folder(key)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _clear_unfinished(folder.parent)
+        if decoding.exists():
+            with file_lock(decoding):
+                _write_entry(decoding, folder, decoded)
+            return
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=UNFINISHED))
-    except OSError:
+    except (OSError, ToileError):
         return
     try:
-        _write_files(temporary, decoded)
-        # os.rename refuses to replace a folder that holds files, so a damaged entry goes first.
-        shutil.rmtree(folder, ignore_errors=True)
-        os.rename(temporary, folder)
+        _write_entry(temporary, folder, decoded)
     except OSError:
         # A full disk, or another process that was first with the same entry.
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def _write_entry(temporary: Path, folder: Path, decoded: Decoded) -> None:
+    names = _write_files(temporary, decoded)
+    # os.rename refuses to replace a folder that holds files, so a damaged entry goes first.
+    shutil.rmtree(folder, ignore_errors=True)
+    os.rename(temporary, folder)
+    # What the decoding wrote down for itself, and pixels that were copied.
+    for file in folder.iterdir():
+        if file.stem not in (*names, "about"):
+            file.unlink(missing_ok=True)
+
+
 def _clear_unfinished(parent: Path) -> None:
     """Remove what kills left of entries; one that is still being written is younger."""
-    for folder in parent.glob(f"{UNFINISHED}*"):
-        if time.time() - folder.stat().st_mtime > SECONDS_TO_WRITE:
-            shutil.rmtree(folder, ignore_errors=True)
+    for prefix, seconds in ((UNFINISHED, SECONDS_TO_WRITE), (DECODING, SECONDS_TO_GO_ON)):
+        for folder in parent.glob(f"{prefix}*"):
+            written = max(file.stat().st_mtime for file in (folder, *folder.glob("*.jsonl")))
+            if time.time() - written > seconds:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write_files(folder: Path, decoded: Decoded) -> None:
+def _write_files(folder: Path, decoded: Decoded) -> list[str]:
+    """Write the files of an entry, and return what they are called without their ending."""
     parts = {"train": decoded.train, "test": decoded.test}
-    arrays = {}
-    for name in ARRAYS:
-        part, kind = name.split("-")
-        arrays[name] = getattr(parts[part], KINDS[kind])
+    pixel_files: dict[str, str] = {}
+    for part, images in parts.items():
+        pixels = images.pixels
+        if isinstance(pixels, MappedPixels) and pixels.file and pixels.file.parent == folder:
+            pixel_files[part] = pixels.file.name
+            np.save(folder / f"{part}-rows.npy", pixels.rows)
+        else:
+            _save_pixels(folder / f"{part}-pixels.npy", pixels)
+        for kind, name in KINDS.items():
+            np.save(folder / f"{part}-{kind}.npy", getattr(images, name), allow_pickle=False)
     if decoded.train.sources is not None:
-        arrays[SOURCES] = decoded.train.sources
-    for name, array in arrays.items():
-        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+        np.save(folder / f"{SOURCES}.npy", decoded.train.sources, allow_pickle=False)
+    names = _names(pixel_files, decoded.train.sources is not None)
     about: dict[str, Any] = {
         "class_names": decoded.class_names,
         "identity": asdict(decoded.identity),
@@ -159,13 +208,20 @@ def _write_files(folder: Path, decoded: Decoded) -> None:
         "held_out": decoded.train.num_held_out,
         "names": {part: images.names for part, images in parts.items()},
         "greys": decoded.greys and decoded.greys.model_dump(mode="json"),
-        "checksums": {name: _checksum(folder / f"{name}.npy") for name in arrays},
+        "pixel_files": pixel_files,
+        "checksums": {name: _checksum(folder / f"{name}.npy") for name in names},
     }
     (folder / "about.json").write_text(json.dumps(about))
+    return names
 
 
-def _folder(key: str) -> Path:
-    return cache_folder() / "decoded" / key
+def _save_pixels(file: Path, pixels: AnyPixels) -> None:
+    """The same as np.save, piece by piece."""
+    with file.open("wb") as stream:
+        header = {"descr": "|u1", "fortran_order": False, "shape": pixels.shape}
+        np.lib.format.write_array_header_1_0(stream, header)
+        for piece in chunk_slices(pixels, CHUNK_BYTES):
+            stream.write(np.ascontiguousarray(pixels[piece]).data)
 
 
 def _checksum(file: Path) -> int:

@@ -20,7 +20,7 @@ from itertools import islice
 import numpy as np
 from jaxtyping import UInt8
 
-from toile.data.images import Images
+from toile.data.images import Images, chunk_slices
 
 ENTRY_BYTES = 37
 PIECE_IMAGES = 1 << 16
@@ -54,10 +54,11 @@ def identify(train: Images, test: Images) -> Identity:
 def _each_hash(images: Images) -> Iterator[bytes]:
     # The shape is hashed once and that state copied, so that no image has to be.
     prefix = hashlib.sha256(struct.pack("<3I", *images.shape))
-    for pixels in np.ascontiguousarray(images.pixels):
-        image = prefix.copy()
-        image.update(pixels)
-        yield image.digest()
+    for piece in chunk_slices(images.pixels):
+        for pixels in np.ascontiguousarray(images.pixels[piece]):
+            image = prefix.copy()
+            image.update(pixels)
+            yield image.digest()
 
 
 def _entries(part: int, images: Images) -> UInt8[np.ndarray, "n 37"]:

@@ -99,6 +99,16 @@ class Extremes:
         if values.dtype.kind == "f" and self.are_integers:
             self.are_integers = bool((values == np.rint(values)).all())
 
+    def include(self, extremes: "Extremes") -> None:
+        """Take in the values that `extremes` has met."""
+        if extremes.lowest < self.lowest:
+            self.lowest, self.lowest_at = extremes.lowest, extremes.lowest_at
+        if extremes.highest > self.highest:
+            self.highest, self.highest_at = extremes.highest, extremes.highest_at
+        self.are_integers &= extremes.are_integers
+        self.num_values += extremes.num_values
+        self.num_above_bytes += extremes.num_above_bytes
+
     @property
     def any(self) -> bool:
         """Whether there was a value."""

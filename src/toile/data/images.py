@@ -5,20 +5,26 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Int, Int64, Shaped, UInt8, UInt64
+from jaxtyping import Int, Int64, Shaped, UInt64
 
+from toile.data.mapped_pixels import AnyPixels, MappedPixels, select_pixels
 from toile.data.picture_hashes import HashSet, PictureHashes, array_hashes
 
 if TYPE_CHECKING:
     from toile.torch_images import TorchImages
 
+CHUNK_BYTES = 1 << 22
+
 
 # eq=False: a generated == would ask arrays for one truth value, and raise.
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Pixels 0 to 255 (0 is black) and the class index of each image."""
+    """Pixels 0 to 255 (0 is black) and the class index of each image.
 
-    pixels: UInt8[np.ndarray, "n c h w"]
+    Of data larger than memory `pixels` are `MappedPixels`, which are indexed like an array.
+    """
+
+    pixels: AnyPixels
     labels: Int64[np.ndarray, " n"]
     read_hashes: PictureHashes | None = None
     """Hashes from where the images were read; None where `pixels` are all there ever was."""
@@ -65,8 +71,9 @@ class Images:
         return self._slice(slice(None, end)), self._slice(slice(end, None))
 
     def _slice(self, piece: slice) -> "Images":
+        pixels = self.pixels
         return Images(
-            self.pixels[piece],
+            pixels.select(piece) if isinstance(pixels, MappedPixels) else pixels[piece],
             self.labels[piece],
             None if self.read_hashes is None else self.read_hashes[piece],
             None if self.names is None else self.names[piece],
@@ -88,33 +95,34 @@ class Images:
         return replace(self, labels=self.corrected, corrected=None)
 
     def gather(self, indices: Int[np.ndarray, " m"]) -> "Images":
-        """The images at `indices`, in that order, copied into memory."""
+        """The images at `indices`, in that order, copied into memory.
+
+        Where they are many, of data larger than memory, they stay where they are.
+        """
         hashes = None if self.read_hashes is None else self.read_hashes[indices]
         names = None if self.names is None else tuple(self.names[index] for index in indices)
         sources = None if self.sources is None else self.sources[indices]
         corrected = None if self.corrected is None else self.corrected[indices]
+        pixels = select_pixels(self.pixels, indices)
         return Images(
-            self.pixels[indices],
-            self.labels[indices],
-            hashes,
-            names,
-            sources=sources,
-            corrected=corrected,
+            pixels, self.labels[indices], hashes, names, sources=sources, corrected=corrected
         )
 
 
 def join(train: Images, held_out: Images) -> Images:
     """Training images of arrays, and after them those that the source holds out for validation."""
     parts = train, held_out
-    pixels = np.concatenate([part.pixels for part in parts])
+    pixels = np.concatenate([part.pixels[:] for part in parts])
     labels = np.concatenate([part.labels for part in parts])
     return Images(pixels, labels, num_held_out=len(held_out))
 
 
-def chunk_slices(array: Shaped[np.ndarray, "n *rest"], chunk_bytes: int = 1 << 22) -> list[slice]:
-    """Slices over the first axis in pieces of about `chunk_bytes`, at least one row each.
+def chunk_slices(
+    array: Shaped[np.ndarray, "n *rest"] | AnyPixels, chunk_bytes: int | None = None
+) -> list[slice]:
+    """Slices over the first axis in pieces of about `chunk_bytes`, 4 MB, at least one row each.
 
     Sums and casts go through these, for no float copy of 60,000 images should ever exist.
     """
-    step = max(1, chunk_bytes // max(1, array[:1].nbytes))
+    step = max(1, (chunk_bytes or CHUNK_BYTES) // max(1, array[:1].nbytes))
     return [slice(start, start + step) for start in range(0, len(array), step)]

@@ -12,23 +12,19 @@ from toile.data.classes import classes_of
 from toile.data.conform import conform
 from toile.data.corrected import correct
 from toile.data.dataset import Dataset
-from toile.data.decoded import (
-    READING_SETTINGS,
-    Decoded,
-    decoded_key,
-    read_decoded,
-    write_decoded,
-)
+from toile.data.decoded import Decoded, read_decoded, remove_entry, write_decoded
 from toile.data.divide import divide
 from toile.data.fingerprint import identify
 from toile.data.images import Images
 from toile.data.locations import arrays_folder, cache_folder, is_arrays
+from toile.data.mapped_pixels import MappedPixels, as_mapped
 from toile.data.orientation import is_transposed, swap_rows_and_columns, transposed_note
 from toile.data.readers import find_source
-from toile.data.readers.parts import Parts, Progress
+from toile.data.readers.parts import DecodedElsewhere, Parts, Progress
 from toile.data.scale import refuse_blank, scaled
 from toile.data.sealed import Sealed
 from toile.data.siblings import above, sibling_parts
+from toile.data.source_key import READING_SETTINGS, decoded_key
 from toile.data.sources import find_known, obtain_known
 from toile.errors import ToileError, did_you_mean
 from toile.recipe import Data, data_of
@@ -161,9 +157,18 @@ def _decode(path: Path, data: Data, progress: Progress) -> Decoded:
         read, files = find_source(path)
         key = decoded_key(path, files, data)
         decoded = read_decoded(key)
-        if decoded is None:
-            decoded = _divide_and_hash(read(path, files, data, progress), path, files, data)
+        while decoded is None:
+            try:
+                parts = read(path, files, data, progress)
+            except DecodedElsewhere:
+                if (decoded := read_decoded(key)) is None:
+                    remove_entry(key)
+                continue
+            decoded = _divide_and_hash(parts, path, files, data)
             write_decoded(key, decoded)
+            if isinstance(decoded.train.pixels, MappedPixels):
+                # So that pixels in a file without a name are on the disk once.
+                decoded = read_decoded(key) or decoded
     except OSError as failure:
         raise ToileError(
             f"{failure.filename or path}: could not be read ({failure.strerror or failure})"
@@ -212,7 +217,9 @@ def _fitted(images: Images | None, data: Data, where: str, transposed: bool) -> 
     """One part upright, in the size and colour asked for."""
     if images is None:
         return None
-    return conform(swap_rows_and_columns(images) if transposed else images, data, where)
+    images = replace(images, pixels=as_mapped(images.pixels))
+    fitted = conform(swap_rows_and_columns(images) if transposed else images, data, where)
+    return replace(fitted, pixels=as_mapped(fitted.pixels))
 
 
 def _check_shapes(train: Images, test: Images | None, where: str) -> None:

@@ -7,6 +7,7 @@ SAMPLE_FOLDER = Path(__file__).parent / "sample"
 GLYPHS = Path(__file__).parent / "glyphs" / "digits.png"
 ARRAYS = "arrays:"
 """What the names of datasets begin with that were made of arrays."""
+DECODING = "decoding-"
 DEBIAN_FOLDER = Path("/usr/share/datasets")
 
 
@@ -16,6 +17,21 @@ def cache_folder() -> Path:
         return Path(chosen).expanduser()
     # `or`, for the XDG Base Directory Specification counts an empty variable as unset.
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "toile"
+
+
+def decoded_folder() -> Path:
+    """Where decoded images are kept, a folder for each source and way of reading it."""
+    return cache_folder() / "decoded"
+
+
+def entry_folder(key: str) -> Path:
+    """Where the decoded images of that key are kept."""
+    return decoded_folder() / key
+
+
+def decoding_folder(key: str) -> Path:
+    """Where pictures lie that are decoded into files, until all are."""
+    return decoded_folder() / f"{DECODING}{key}"
 
 
 def user_folders(name: str) -> list[Path]:

@@ -7,6 +7,7 @@ from jaxtyping import Float32, Float64, UInt8
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from toile.data.images import Images, chunk_slices
+from toile.data.mapped_pixels import AnyPixels
 
 MOST_IMAGES = 4_000
 MOST_VALUES = 1_024
@@ -37,7 +38,7 @@ class Novelty:
         tall, wide = (-(-side // self.factor) for side in sides)
         return len(self.mean) == channels * tall * wide
 
-    def distances(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Float64[np.ndarray, " n"]:
+    def distances(self, pixels: AnyPixels) -> Float64[np.ndarray, " n"]:
         """How far each picture lies from the training images, from 0; in the median about 1.
 
         The root of the mean square of the Mahalanobis distance, in which all that the components

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from toile.data.images import Images, chunk_slices
+from toile.data.pixel_file import new_pixels
 from toile.recipe import Data
 
 # NIST's own files, and Kaggle's CSV files of them: Cohen et al. 2017, arXiv:1702.05373, section 3.
@@ -34,7 +35,10 @@ def swap_rows_and_columns(images: Images) -> Images:
     """Every picture mirrored in its diagonal; square ones in the memory where they lie."""
     pixels = images.pixels
     n, channels, height, width = pixels.shape
-    swapped = pixels if height == width else np.empty((n, channels, width, height), np.uint8)
+    if height == width and isinstance(pixels, np.ndarray):
+        swapped = pixels
+    else:
+        swapped = new_pixels((n, channels, width, height))
     for piece in chunk_slices(pixels):
         swapped[piece] = pixels[piece].swapaxes(2, 3).copy()
     return replace(images, pixels=swapped)

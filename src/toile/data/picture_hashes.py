@@ -16,6 +16,8 @@ import struct
 import numpy as np
 from jaxtyping import Bool, UInt8, UInt64
 
+from toile.data.mapped_pixels import AnyPixels
+
 PictureHashes = UInt64[np.ndarray, "n 2"]
 HashSet = UInt64[np.ndarray, " _"]
 """The hashes of many pictures, each once and sorted."""
@@ -46,7 +48,7 @@ def picture_hashes(
     return np.unique(np.array(hashes, np.uint64))
 
 
-def array_hashes(pixels: UInt8[np.ndarray, "n c h w"]) -> PictureHashes:
+def array_hashes(pixels: AnyPixels) -> PictureHashes:
     """The hashes of images that have no files of their own."""
     hashes = np.array([pixel_hash(image) for image in pixels], np.uint64)
     return np.stack([hashes, hashes], axis=1)

@@ -27,12 +27,16 @@ def scaled(parts: Parts, data: Data, where: str) -> Parts:
     greys = parts.greys
     if greys is None:
         extremes = Extremes()
-        for images in _parts(parts):
-            extremes.update(images.pixels)
+        arrays = [images.pixels for images in _parts(parts)]
+        # Mapped pixels come from picture files, whose greys are known.
+        loaded = [pixels for pixels in arrays if isinstance(pixels, np.ndarray)]
+        assert len(loaded) == len(arrays)
+        for pixels in loaded:
+            extremes.update(pixels)
         greys = find_greys(extremes, data.white, where)
         if not greys.is_bytes:
-            for images in _parts(parts):
-                scale_in_place(images.pixels, greys)
+            for pixels in loaded:
+                scale_in_place(pixels, greys)
     return replace(parts, greys=greys, notes=(*parts.notes, *_notes(greys)))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64, UInt8
 
 from toile.data.images import Images, chunk_slices
+from toile.data.mapped_pixels import AnyPixels
 
 BORDER_TOLERANCE = 16
 """Grey levels a pixel may differ from the border and still count as empty."""
@@ -38,8 +39,11 @@ def pixel_statistics(images: Images) -> PixelStatistics:
     no margins and are left out of the median; if all are, the margins are 0.
     """
     channels = range(images.shape[0])
-    counts = [count_values(images.pixels[:, channel]) for channel in channels]
-    frames = frame_counts(images.pixels)
+    counts, frames = np.zeros((2, len(channels), 256), np.int64)
+    for piece in chunk_slices(images.pixels):
+        pixels = images.pixels[piece]
+        counts += [count_values(pixels[:, channel]) for channel in channels]
+        frames += frame_counts(pixels)
     border = tuple(mean_and_sd(frames[channel])[0] for channel in channels)
     # From counts of the 256 values the sums are exact whole numbers, whatever the order.
     scale = [mean_and_sd(channel_counts) for channel_counts in counts]
@@ -86,7 +90,7 @@ def frame_counts(pixels: UInt8[np.ndarray, "n c h w"]) -> list[Int64[np.ndarray,
     ]
 
 
-def _margins(pixels: UInt8[np.ndarray, "n c h w"], border: Float64[np.ndarray, " c"]) -> Margins:
+def _margins(pixels: AnyPixels, border: Float64[np.ndarray, " c"]) -> Margins:
     emptiness = [
         _empty_sides(is_foreground(pixels[piece], border)) for piece in chunk_slices(pixels)
     ]

@@ -11,6 +11,7 @@ import time
 import torch
 from torch import nn
 
+from toile.data import MappedPixels
 from toile.engine.batch_result import BatchResult
 from toile.engine.batches import Batches, EpochBatches
 from toile.engine.layout import laid_out_as
@@ -25,7 +26,10 @@ from toile.torch_private import foreach_add_
 WORTH_SECONDS = 5.0
 """Shorter trainings are left to threads, for processes take one or two seconds to begin."""
 MOST_BYTES = 1 << 30
-"""The most bytes of images for which processes are begun: they have a copy of the images."""
+"""The most bytes of images for which processes are begun: they have a copy of the images.
+
+Of a set larger than memory there is to be none, however small that is.
+"""
 STEPS_WATCHED = 10
 
 
@@ -81,7 +85,8 @@ class Gradient:
 
         Does nothing where a batch has one part, or where processes cannot be begun.
         """
-        if self._workers is not None or not self._may_have_workers:
+        is_mapped = isinstance(batches.images, MappedPixels)
+        if self._workers is not None or not self._may_have_workers or is_mapped:
             return
         try:
             self._workers = Workers(self._recipe, self._plan, self._full_shard, batches)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from toile.data import Dataset, load_data, split_data
+from toile.data import Dataset, MappedPixels, load_data, split_data
+from toile.errors import ToileError
 from toile.executors.executor import Task, TaskEvent
 from toile.executors.ray_cluster import RayCluster
 from toile.executors.train_task import cached_prepare, train_task
@@ -35,6 +36,12 @@ class Cluster:
 def dataset_to_send(settings: Data) -> Dataset:
     """The data `settings` name. Of the test part only number and hashes leave this machine."""
     dataset = load_data(settings)
+    if isinstance(dataset.train.pixels, MappedPixels):
+        raise ToileError(
+            f"{settings.name} has {dataset.train.pixels.nbytes} bytes of pixels to train on, more "
+            "than a quarter of the memory here, and each node of a cluster holds a copy; train on "
+            "this machine, without --on ray, where they are read from a file"
+        )
     return replace(dataset, test=dataset.test.without_pixels())
 
 

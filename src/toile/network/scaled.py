@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
+from toile.data import AnyPixels
 from toile.network.pixels import Pixels
 from toile.network.scoring import network_logits
 from toile.network.trained import Network
@@ -19,7 +20,7 @@ class ScaledNetwork:
     network: Network
     pixels: Pixels
 
-    def logits(self, images: UInt8[np.ndarray, "n c h w"]) -> Float32[np.ndarray, "n k"]:
+    def logits(self, images: AnyPixels) -> Float32[np.ndarray, "n k"]:
         """The logits of at least one image."""
         return network_logits(self.network, images, self.pixels)
 

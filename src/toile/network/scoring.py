@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
+from toile.data import AnyPixels, MappedPixels
 from toile.network.pixels import Pixels
 from toile.network.views import num_views
 
@@ -14,7 +15,9 @@ BATCH = 250
 
 
 def logits_in_batches(
-    network: nn.Module, images: UInt8[Tensor, "n c h w"], pixels: Pixels
+    network: nn.Module,
+    images: UInt8[Tensor, "n c h w"] | UInt8[MappedPixels, "n c h w"],
+    pixels: Pixels,
 ) -> Iterator[Float[Tensor, "b k"]]:
     """The logits of `images`, on the CPU, 250 views at a time.
 
@@ -22,7 +25,7 @@ def logits_in_batches(
 
     The network is in evaluation mode, and gradients are off, only while a batch is computed.
     """
-    for batch in images.split(BATCH // num_views(network)):
+    for batch in _in_batches(images, BATCH // num_views(network)):
         # Undone before the yield: the consumer must find the network as it left it.
         was_training = [(module, module.training) for module in network.modules()]
         network.eval()
@@ -33,9 +36,19 @@ def logits_in_batches(
         yield logits
 
 
+def _in_batches(
+    images: UInt8[Tensor, "n c h w"] | UInt8[MappedPixels, "n c h w"], size: int
+) -> Iterator[UInt8[Tensor, "b c h w"]]:
+    if not isinstance(images, MappedPixels):
+        yield from images.split(size)
+        return
+    for start in range(0, len(images), size):
+        yield torch.from_numpy(images[start : start + size])
+
+
 def network_logits(
     network: nn.Module,
-    images: UInt8[np.ndarray, "n c h w"],
+    images: AnyPixels,
     pixels: Pixels,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Float32[np.ndarray, "n k"]:
@@ -44,7 +57,8 @@ def network_logits(
     `progress` is told how many images are done.
     """
     done: list[np.ndarray] = []
-    for logits in logits_in_batches(network, torch.from_numpy(images), pixels):
+    tensor = images if isinstance(images, MappedPixels) else torch.from_numpy(images)
+    for logits in logits_in_batches(network, tensor, pixels):
         done.append(logits.numpy())
         progress(sum(map(len, done)))
     return np.concatenate(done)

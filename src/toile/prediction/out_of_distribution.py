@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from toile.data import Appearance, FeatureRange, picture_features
+from toile.data import AnyPixels, Appearance, FeatureRange, chunk_slices, picture_features
 
 FRACTIONS = ("foreground fraction",)
 
@@ -34,10 +34,15 @@ def unusual_features(
     return reasons, warnings
 
 
-def are_out_of_distribution(
+def are_out_of_distribution(pixels: AnyPixels, appearance: Appearance) -> Bool[np.ndarray, " n"]:
+    """Which pictures get no prediction by the reasons of `unusual_features`."""
+    pieces = [_are_unusual(pixels[piece], appearance) for piece in chunk_slices(pixels)]
+    return np.concatenate([np.empty(0, bool), *pieces])
+
+
+def _are_unusual(
     pixels: UInt8[np.ndarray, "n c h w"], appearance: Appearance
 ) -> Bool[np.ndarray, " n"]:
-    """Which pictures get no prediction by the reasons of `unusual_features`."""
     values = picture_features(pixels, np.array(appearance.background))
     out_of_distribution = np.zeros(len(pixels), bool)
     if appearance.framing is not None:

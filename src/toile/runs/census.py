@@ -22,7 +22,7 @@ def keep_census(folder: Path, fit: Fit, epoch: int) -> None:
     On the same images after every epoch, so that an epoch trained again has the same file.
     """
     indices = census_images(fit.batches.labels.cpu().numpy(), NUM_COUNTED)
-    pixels = fit.batches.images[indices]
+    pixels = fit.batches.gather(fit.batches.labels.new_tensor(indices))
     batches = (fit.batches.pixels.scaled(part) for part in pixels.split(250))
     census = run_census(fit.scored, batches, correlations=False)
     arrays: dict[str, np.ndarray] = {}

@@ -1,11 +1,9 @@
 """A run's own data, read again."""
 
-import numpy as np
-from jaxtyping import UInt8
-
 from toile.data import (
     ARRAYS,
     CORRECTIONS_FILE,
+    AnyPixels,
     Dataset,
     DataSource,
     Progress,
@@ -13,6 +11,7 @@ from toile.data import (
     is_here,
     load_data,
     no_progress,
+    select_pixels,
 )
 from toile.errors import ToileError
 from toile.recipe import Data
@@ -67,13 +66,13 @@ def same_data(
     return dataset
 
 
-def validation_pixels(run: Run, dataset: Dataset) -> UInt8[np.ndarray, "n c h w"]:
+def validation_pixels(run: Run, dataset: Dataset) -> AnyPixels:
     """The images of `dataset` that `run.validation` answers, in its order.
 
     Raises ToileError where `dataset` is not what `run` was trained on.
     """
     refuse_other_images(run, dataset)
-    return dataset.train.pixels[run.validation.indices]
+    return select_pixels(dataset.train.pixels, run.validation.indices)
 
 
 def refuse_other_images(run: Run, dataset: Dataset) -> None:

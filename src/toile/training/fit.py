@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 
-from toile.data import PixelStatistics, Split
+from toile.data import AnyPixels, MappedPixels, PixelStatistics, Split, chunk_slices
 from toile.engine import AnyGradient, Batches, make_gradient
 from toile.errors import ToileError
 from toile.network import build_network, freeze, pixels_of, with_views
@@ -56,7 +56,7 @@ class Fit:
     optimizer: torch.optim.Optimizer
     gradient: AnyGradient
     batches: Batches
-    validation: UInt8[Tensor, "n c h w"]
+    validation: UInt8[Tensor, "n c h w"] | UInt8[MappedPixels, "n c h w"]
     validation_labels: Int[Tensor, " n"]
     selection: Bool[Tensor, " n"]
     sums: Float[Tensor, " 4"]
@@ -66,7 +66,7 @@ class Fit:
     @property
     def device(self) -> torch.device:
         """Where the network computes."""
-        return self.batches.images.device
+        return self.batches.labels.device
 
     @property
     def steps(self) -> int:
@@ -190,7 +190,7 @@ def begin(
         ema.load_state_dict(network.state_dict())
     pixels = pixels_of(recipe.data.scaling, statistics.mean, statistics.sd)
     batches = Batches(
-        torch.from_numpy(split.train.pixels).to(device),
+        _on_device(split.train.pixels, device),
         torch.from_numpy(split.train.labels).to(device),
         pixels,
         recipe.augmentation,
@@ -206,7 +206,7 @@ def begin(
         make_optimizer(recipe.training.optimizer, network, recipe.training.precision == "bfloat16"),
         make_gradient(recipe, network, plan),
         batches,
-        torch.from_numpy(split.validation.pixels).to(device),
+        _on_device(split.validation.pixels, device),
         torch.from_numpy(split.validation.labels),
         torch.from_numpy(split.selection),
         # mps has no float64; there long epochs are summed with fewer digits.
@@ -214,6 +214,20 @@ def begin(
             NUM_SUMS, dtype=torch.float32 if device.type == "mps" else torch.float64, device=device
         ),
     )
+
+
+def _on_device(
+    pixels: AnyPixels, device: torch.device
+) -> UInt8[Tensor, "n c h w"] | UInt8[MappedPixels, "n c h w"]:
+    """`pixels` where the network computes; for a CPU those larger than memory stay in a file."""
+    if not isinstance(pixels, MappedPixels):
+        return torch.from_numpy(pixels).to(device)
+    if device.type == "cpu":
+        return pixels
+    images = torch.empty(pixels.shape, dtype=torch.uint8, device=device)
+    for piece in chunk_slices(pixels):
+        images[piece] = torch.from_numpy(pixels[piece]).to(device)
+    return images
 
 
 def _refuse_statistics_of_one(recipe: Recipe, plan: Plan) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from toile.data import Images, Margins, PixelStatistics, Split
+from toile.data import Images, Margins, PixelStatistics, Split, most_pixel_bytes
 from toile.recipe import Plan, Recipe
 from toile.training.events import Stepped
 from toile.training.fit import begin
@@ -60,8 +60,11 @@ def probe(recipe: Recipe, plan: Plan, num_images: int) -> Probe:
             break
     per_step = statistics.median(seconds[WARM_UP:])
     steps = -(-num_images // batch_size)
-    pictures = num_images * int(np.prod(plan.input)) - images.pixels.nbytes
-    return Probe(per_step * steps, _peak_memory(fit.device) + max(0, pictures), len(seconds))
+    num_bytes = num_images * int(np.prod(plan.input))
+    # More are left in a file.
+    held = num_bytes if num_bytes <= most_pixel_bytes() else 0
+    more = max(0, held - images.pixels.nbytes)
+    return Probe(per_step * steps, _peak_memory(fit.device) + more, len(seconds))
 
 
 def _peak_memory(device: torch.device) -> int:

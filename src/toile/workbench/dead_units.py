@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from jaxtyping import UInt8
-
-from toile.data import Progress, no_progress, split_data
+from toile.data import AnyPixels, Progress, no_progress, split_data
 from toile.inspection import Census, LayerDeath, dead_units, explain_dead, run_census
 from toile.network import Network
 from toile.runs import (
@@ -76,7 +73,7 @@ def census(
         network: Network,
         message: str,
         correlations: bool = True,
-        pixels: UInt8[np.ndarray, "n c h w"] = pixels,
+        pixels: AnyPixels = pixels,
     ) -> Census:
         return run_census(
             network,
@@ -105,7 +102,7 @@ def census(
     return RunCensus(run, weights, result, explain_dead(classifier.module, result, first, epochs))
 
 
-def batches(classifier: RunClassifier, pixels: UInt8[np.ndarray, "n c h w"]) -> Iterator[Any]:
+def batches(classifier: RunClassifier, pixels: AnyPixels) -> Iterator[Any]:
     """`pixels` as inputs of the network, 250 at a time."""
     for start in range(0, len(pixels), BATCH):
         yield classifier.preprocess(pixels[start : start + BATCH])

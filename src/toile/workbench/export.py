@@ -87,7 +87,7 @@ def export_run(
         calibration = dataset.train.pixels[_spread(learnt, NUM_CALIBRATING)]
     proven = prove(
         build_file(to, trained, calibration, input_kind),
-        images.pixels,
+        images.pixels[:],
         trained.model.logits(images.pixels),
         # Accuracies on training images, some of them used to calibrate, would be too high.
         images.labels if int8 and len(held_out) else None,

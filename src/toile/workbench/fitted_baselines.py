@@ -99,7 +99,7 @@ def baselines(
     dataset = load_data(read, progress=progress)
     _refuse_without_validation(read, read.name)
     split = split_data(dataset.train, read)
-    judged = _Judged(split.validation.pixels, split.validation.labels, None)
+    judged = _Judged(split.validation.pixels[:], split.validation.labels, None)
     return _measure(dataset.name, "validation", split, judged, seed, progress)
 
 

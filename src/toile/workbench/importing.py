@@ -310,7 +310,7 @@ def _proof(
     assert across is not None
     ours = logits_of(scaled_inputs(across, scaling), scaling, prepared, images)
     pixels = pixels_as(scaling, prepared)
-    inputs = (images.pixels / np.float32(255) - _columns(pixels.mean)) / _columns(pixels.sd)
+    inputs = (images.pixels[:] / np.float32(255) - _columns(pixels.mean)) / _columns(pixels.sd)
     inputs = np.asarray(inputs * scaling.factor + scaling.offset, np.float32)
     theirs = network.runtime(inputs.transpose(0, 1, 3, 2) if read.tried.is_transposed else inputs)
     if theirs.shape[1] == 1:

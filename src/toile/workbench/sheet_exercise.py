@@ -66,7 +66,7 @@ def _show(outcome: ExerciseOutcome, progress: Progress) -> dict[str, Any]:
     images = dataset.train.gather(np.arange(min(show.images, len(dataset.train))))
     names = [dataset.class_names[label] for label in images.labels]
     outcome.folder.mkdir(parents=True, exist_ok=True)
-    save_figure(picture_grid(images.pixels, names), outcome.folder / "images.png")
+    save_figure(picture_grid(images.pixels[:], names), outcome.folder / "images.png")
     pictures = [
         {"class": name, "uri": picture_uri(picture)}
         for name, picture in zip(names, images.pixels, strict=True)

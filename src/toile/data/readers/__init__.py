@@ -22,10 +22,7 @@ from toile.data.readers.tar_shards import find_tar, read_tar
 from toile.errors import ToileError
 from toile.recipe import Data
 
-__all__ = ["READER_VERSION", "Parts", "Progress", "find_source"]
-
-READER_VERSION = 4
-"""Raised when a reader gives other pixels or labels for the same files, to renew the caches."""
+__all__ = ["Parts", "Progress", "find_source"]
 
 REQUIREMENT = "pictures lie in a folder for each class"
 Read = Callable[[Path, list[Path], Data, Progress], Parts]

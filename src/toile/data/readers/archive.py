@@ -11,6 +11,7 @@ from toile.data.readers.picture_files import PictureFile
 from toile.data.readers.picture_limits import MAX_FILE_BYTES, UnreadablePicture
 from toile.data.readers.zip_file import DAMAGED, open_zip, unpack, with_slashes
 from toile.data.readers.zip_tables import is_table, read_tables
+from toile.data.source_key import decoded_key
 from toile.recipe import Data
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff")
@@ -36,7 +37,8 @@ def read_zip(path: Path, files: list[Path], data: Data, progress: Progress) -> P
             PictureFile(entry, partial(_unpack_picture, archive, name))
             for entry, name in entries.items()
         ]
-        return read_pictures(str(path), pictures, data, progress)
+        key = partial(decoded_key, path, files, data)
+        return read_pictures(str(path), pictures, data, progress, key)
 
 
 def _unpack_picture(archive: zipfile.ZipFile, name: str) -> io.BytesIO:

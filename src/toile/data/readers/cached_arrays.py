@@ -13,6 +13,7 @@ import numpy as np
 from toile.data.greys import Greys
 from toile.data.images import Images
 from toile.data.locations import ARRAYS
+from toile.data.memory import most_pixel_bytes
 from toile.data.readers.parts import Parts, Progress, refuse_column_name
 from toile.errors import ToileError
 from toile.recipe import Data
@@ -112,5 +113,8 @@ def open_cached_arrays(folder: Path) -> CachedArrays:
 
 
 def _images(folder: Path, part: str) -> Images:
-    pixels, labels = (np.load(folder / f"{kind}_{part}.npy", allow_pickle=False) for kind in "xy")
-    return Images(pixels, labels)
+    file = folder / f"x_{part}.npy"
+    is_large = file.stat().st_size > most_pixel_bytes()
+    pixels = np.load(file, mmap_mode="r" if is_large else None, allow_pickle=False)
+    labels = np.load(folder / f"y_{part}.npy", allow_pickle=False)
+    return Images(pixels.view(np.ndarray), labels)

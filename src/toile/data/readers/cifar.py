@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from toile.data.images import Images
+from toile.data.pixel_file import new_pixels
 from toile.data.readers.parts import (
     NO_COLUMN_NAMES,
     Parts,
@@ -149,7 +150,7 @@ def _read_part(
 ) -> Images:
     sizes = [_num_images(file, form) for file in files]
     check_layout(sum(sizes), SHAPE, str(files[0].parent))
-    pixels = np.empty((sum(sizes), *SHAPE), np.uint8)
+    pixels = new_pixels((sum(sizes), *SHAPE))
     labels = np.empty(sum(sizes), np.int64)
     done = 0
     for file, size in zip(files, sizes, strict=True):

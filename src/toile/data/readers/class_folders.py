@@ -1,5 +1,7 @@
 """Which picture is of which class and part, by the folders it lies in."""
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Int64
 
@@ -16,10 +18,17 @@ from toile.recipe import Data
 Labelled = list[tuple[int, PictureFile]]
 
 
-def read_pictures(where: str, files: list[PictureFile], data: Data, progress: Progress) -> Parts:
+def read_pictures(
+    where: str,
+    files: list[PictureFile],
+    data: Data,
+    progress: Progress,
+    key: Callable[[], str],
+) -> Parts:
     """Decode `files`, laid out as part/class/file or class/file, into parts.
 
-    Files that are no picture are listed and the rest loads. Sizes and colours have to agree.
+    Files that are no picture are listed and the rest loads. Sizes and colours have to agree. `key`
+    names in the cache what they become.
     """
     if data.rule < 3:
         layout = lay_out_by_older_rules(where, files)
@@ -34,7 +43,7 @@ def read_pictures(where: str, files: list[PictureFile], data: Data, progress: Pr
         _labelled(layout.parts.get(part, {}), order) for part in ("train", "validation", "test")
     )
     num_files = len(train) + len(held_out) + len(test)
-    decoder = PictureFiles(where, data, progress, num_files, layout.left_out)
+    decoder = PictureFiles(where, data, progress, num_files, layout.left_out, key)
     with quiet_pillow():
         sets = [([*train, *held_out], len(held_out)), (test, 0)]
         training, *tested = decoder.decode_all(sets if "test" in layout.parts else sets[:1])

@@ -17,7 +17,7 @@ from jaxtyping import Real, UInt8
 from toile.data.greys import Extremes, Greys, to_bytes
 from toile.data.readers.csv_column import Column
 from toile.data.readers.csv_form import Form, form_of, split_line
-from toile.data.readers.parts import MAX_IMAGES, Progress
+from toile.data.readers.parts import MAX_IMAGES, Progress, refuse_beyond_memory
 from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
 from toile.errors import ToileError
 
@@ -81,10 +81,12 @@ def read_rows(form: Form, greys: Greys | None, progress: Progress) -> Rows:
     Without `greys`, NotBytes is raised at the first pixel that is no integer from 0 to 255.
     """
     columns = [Column(role) for role in (*form.before, *form.after) if role not in UNREAD]
-    rows = Rows(form, columns, [])
+    rows, num_bytes = Rows(form, columns, []), 0
     for row, chunk in _chunks(form, progress):
         values = _pixels(form, columns, row, chunk)
         rows.chunks.append(_as_bytes(values, greys, form, row))
+        num_bytes += rows.chunks[-1].nbytes
+        refuse_beyond_memory(num_bytes, str(form.file))
     if not rows.chunks:
         raise ToileError(f"{form.file}: has a header and no rows; a set needs a row for each image")
     return rows

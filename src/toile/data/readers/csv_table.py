@@ -13,6 +13,7 @@ from jaxtyping import Float64, Int64, UInt8
 from toile.data.catalogue import KNOWN
 from toile.data.greys import Extremes, Greys, find_greys, to_bytes
 from toile.data.images import Images
+from toile.data.pixel_file import new_pixels
 from toile.data.readers.array_names import role_of
 from toile.data.readers.array_pixels import swap_in_place
 from toile.data.readers.csv_ends import ends_of, label_end
@@ -185,7 +186,7 @@ def _assemble(
     order = np.argsort(parts, kind="stable")
     indices = np.empty(len(parts), np.int64)
     indices[order] = np.arange(len(parts))
-    pixels, done = np.empty((len(parts), form.num_pixels), np.uint8), 0
+    pixels, done = new_pixels((len(parts), form.num_pixels)), 0
     for table in tables:
         _lay(table, pixels, indices[done : done + len(table.parts)], greys)
         done += len(table.parts)

@@ -1,18 +1,20 @@
 """A folder on disk with a folder of pictures for each class."""
 
 import os
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from toile.data.readers.class_folders import read_pictures
 from toile.data.readers.layout import PICTURE_SUFFIXES
 from toile.data.readers.parts import Parts, Progress
-from toile.data.readers.picture_files import PictureFile
+from toile.data.readers.picture_files import PictureFile, Span
+from toile.data.source_key import decoded_key
 from toile.errors import ToileError
 from toile.recipe import Data
 
 # Enough for any layout, and a limit if / or a home folder is named by mistake.
 MAX_DEPTH = 5
-MAX_FILES = 1_000_000
+MAX_FILES = 2_000_000
 TABLES = (".csv", ".tsv", ".npz", ".npy", ".gz")
 
 
@@ -62,9 +64,11 @@ def _is_visible_folder(path: Path) -> bool:
 def read_folder(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
     """Read the files of `find_pictures`."""
     pictures = [_on_disk(path, file) for file in files]
-    return read_pictures(str(path), pictures, data, progress)
+    return read_pictures(
+        str(path), pictures, data, progress, partial(decoded_key, path, files, data)
+    )
 
 
 def _on_disk(source: Path, file: Path) -> PictureFile:
     path = PurePosixPath(file.relative_to(source).as_posix())
-    return PictureFile(path, lambda: file.open("rb"))
+    return PictureFile.at(path, Span(str(file)))

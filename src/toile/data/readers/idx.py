@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from toile.data.images import Images
+from toile.data.pixel_file import new_pixels
 from toile.data.readers.idx_names import mapping_file, read_mapping
 from toile.data.readers.parts import Parts, Progress, check_labels, check_layout, refuse_column_name
 from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
@@ -213,7 +214,7 @@ def _read_values(
         raise ToileError(
             f"{file}: the header claims {' x '.join(map(str, sizes))} = {declared} bytes; {rule}"
         )
-    values = np.empty(declared, np.uint8)
+    values = new_pixels((declared,))
     view, done = values.data, 0
     while done < declared and (got := stream.readinto(view[done : done + CHUNK_BYTES])):
         done += got

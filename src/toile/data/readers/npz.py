@@ -11,6 +11,7 @@ from jaxtyping import Int64
 from toile.data.dataset import Skipped
 from toile.data.greys import Extremes, Greys, find_greys
 from toile.data.images import Images
+from toile.data.pixel_file import new_pixels
 from toile.data.readers import augmented_npz
 from toile.data.readers.array_labels import check_label_shape, read_labels
 from toile.data.readers.array_names import role_of
@@ -174,7 +175,7 @@ class _Gathered:
                 "have one shape"
             )
         counts = [self.layouts[part][0] for part in present]
-        pixels, done = np.empty((sum(counts), *shape), np.uint8), 0
+        pixels, done = new_pixels((sum(counts), *shape)), 0
         for part, count in zip(present, counts, strict=True):
             read_pixels(self.images[part], self.greys[part], pixels[done : done + count])
             done += count

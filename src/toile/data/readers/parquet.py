@@ -24,6 +24,7 @@ from toile.data.readers.part_names import part_in_words
 from toile.data.readers.parts import MAX_IMAGES, Parts, Progress
 from toile.data.readers.picture import quiet_pillow
 from toile.data.readers.picture_files import PictureFile, PictureFiles
+from toile.data.source_key import decoded_key
 from toile.errors import ToileError
 from toile.recipe import Data
 
@@ -66,7 +67,8 @@ def read_parquet(path: Path, files: list[Path], data: Data, progress: Progress) 
         ]
     train, held_out, test = pictures.values()
     num_files = sum(map(len, pictures.values()))
-    decoder = PictureFiles(str(path), data, progress, num_files, [])
+    key = partial(decoded_key, path, files, data)
+    decoder = PictureFiles(str(path), data, progress, num_files, [], key)
     with quiet_pillow():
         sets = [([*train, *held_out], len(held_out)), (test, 0)]
         training, *tested = decoder.decode_all(sets if test else sets[:1])

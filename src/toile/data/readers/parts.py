@@ -10,6 +10,7 @@ from jaxtyping import Int64
 from toile.data.dataset import Skipped
 from toile.data.greys import Greys
 from toile.data.images import Images
+from toile.data.memory import memory_bytes
 from toile.errors import ToileError
 from toile.recipe import Data
 
@@ -21,12 +22,18 @@ MAX_CLASSES = 1000
 MAX_IMAGES = 10_000_000
 MAX_BYTES = 8 << 30
 """Most bytes of pixels in one part; more is refused before anything is allocated."""
+MAX_FILE_PIXEL_BYTES = 256 << 30
+"""The same for picture files, each of which is opened before its pixels get their room."""
 
 NO_COLUMN_NAMES = ("auto", "first", "last")
 """Values of `data.label_column` that are not the name of a column."""
 
 Progress = Callable[[int, int | None, str], None]
 """Called with (done, total or None if unknown, what is counted) while files are read."""
+
+
+class DecodedElsewhere(Exception):
+    """Another process has decoded these pictures meanwhile; they are in the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +60,9 @@ class Parts:
     """Which values were black and white; None if pixels are unchanged bytes."""
 
 
-def check_layout(num_images: int, shape: tuple[int, int, int], where: str) -> None:
+def check_layout(
+    num_images: int, shape: tuple[int, int, int], where: str, most_bytes: int = MAX_BYTES
+) -> None:
     """Refuse a layout outside the limits, before anything is allocated for it."""
     channels, height, width = shape
     if num_images == 0:
@@ -68,10 +77,27 @@ def check_layout(num_images: int, shape: tuple[int, int, int], where: str) -> No
         raise ToileError(
             f"{where}: images are {width} x {height} px; a side has at most {MAX_SOURCE_SIDE_PX}"
         )
-    if num_images * channels * height * width > MAX_BYTES:
+    if num_images * channels * height * width > most_bytes:
+        remedy = (
+            "make them smaller by data.size_px"
+            if most_bytes == MAX_FILE_PIXEL_BYTES
+            else f"of picture files in class folders, or in tar shards, {MAX_FILE_PIXEL_BYTES} are"
+        )
         raise ToileError(
             f"{where}: claims {num_images} images of {height} x {width} px, "
-            f"{num_images * channels * height * width} bytes; at most {MAX_BYTES} are read"
+            f"{num_images * channels * height * width} bytes; at most {most_bytes} are read; "
+            f"{remedy}"
+        )
+
+
+def refuse_beyond_memory(num_bytes: int, where: str) -> None:
+    """Refuse so many bytes of pixels in a form that is read as a whole where memory has no room."""
+    memory = memory_bytes()
+    if num_bytes > memory // 2:
+        raise ToileError(
+            f"{where}: has {num_bytes} bytes of pixels or more, and this form is read into memory "
+            f"as a whole, of which there are {memory} bytes; save it as .npz, or as pictures in "
+            "class folders or tar files, which are read a piece at a time"
         )
 
 

@@ -14,7 +14,14 @@ from typing import Any
 import numpy as np
 
 from toile.data.images import Images
-from toile.data.readers.parts import Parts, Progress, check_labels, check_layout, refuse_column_name
+from toile.data.readers.parts import (
+    Parts,
+    Progress,
+    check_labels,
+    check_layout,
+    refuse_beyond_memory,
+    refuse_column_name,
+)
 from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
 from toile.errors import ToileError
 from toile.recipe import Data
@@ -101,6 +108,8 @@ def _checked_shape(headers: dict[str, Any], file: Path) -> tuple[int, int, int, 
         )
     height, width, channels, num = shape
     check_layout(num, (channels, height, width), str(file))
+    # They are laid in another order, in a copy.
+    refuse_beyond_memory(2 * num * channels * height * width, str(file))
     if sorted(label_shape) != [1, num] and tuple(label_shape) != (num,):
         raise ToileError(f"{file}: y has shape {label_shape}; of {num} images it is ({num}, 1)")
     return height, width, channels, num

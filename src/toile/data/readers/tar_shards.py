@@ -5,7 +5,6 @@ In a shard the files of a sample have one key, their name up to the first dot: `
 say their part. Source: webdataset's description of its format.
 """
 
-import io
 import tarfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -20,8 +19,8 @@ from toile.data.readers.class_folders import read_pictures
 from toile.data.readers.label_values import refuse_mixed
 from toile.data.readers.part_names import part_in_words
 from toile.data.readers.parts import MAX_IMAGES, Parts, Progress
-from toile.data.readers.picture_files import PictureFile
-from toile.data.readers.picture_limits import MAX_FILE_BYTES, UnreadablePicture
+from toile.data.readers.picture_files import PictureFile, Span
+from toile.data.source_key import decoded_key
 from toile.errors import ToileError
 from toile.recipe import Data
 
@@ -90,11 +89,12 @@ def find_tar(path: Path) -> list[Path]:
 def read_tar(path: Path, files: list[Path], data: Data, progress: Progress) -> Parts:
     """Read the files of `find_tar`."""
     members = [member for file in files for member in _members(file)]
+    key = partial(decoded_key, path, files, data)
     has_classes = any(member.ending.endswith(CLASS_ENDING) for member in members)
     if not has_classes:
-        return read_pictures(str(path), _of_folders(members), data, progress)
+        return read_pictures(str(path), _of_folders(members), data, progress, key)
     pictures = _of_samples(members, path)
-    parts = read_pictures(str(path), pictures, data, progress)
+    parts = read_pictures(str(path), pictures, data, progress, key)
     return replace(parts, notes=(*parts.notes, *_shards_note(members)))
 
 
@@ -201,12 +201,4 @@ def _of_folders(members: list[Member]) -> list[PictureFile]:
 
 
 def _picture(member: Member, path: PurePosixPath) -> PictureFile:
-    return PictureFile(path, partial(_opened_picture, member))
-
-
-def _opened_picture(member: Member) -> io.BytesIO:
-    if member.num_bytes > MAX_FILE_BYTES:
-        raise UnreadablePicture(
-            f"has {member.num_bytes} bytes; a picture has at most {MAX_FILE_BYTES}"
-        )
-    return io.BytesIO(member.content(MAX_FILE_BYTES))
+    return PictureFile.at(path, Span(str(member.file), member.offset, member.num_bytes))

@@ -50,8 +50,8 @@ def _serve(memory: int, setup: WorkerSetup, part: int, connections: dict[int, Co
         setup.recipe.training.batch_size,
         setup.recipe.seed,
     )
-    if batches.moves or batches.varies:
-        batches.padded  # noqa: B018 - computed now, since it takes as long as many steps
+    # Now, since it takes as long as many steps.
+    batches.prepare()
     all_gather = channels_of(buffers, part, connections)
     shard = Shard(
         setup.recipe, copy_for_shard(network, setup.plan, all_gather, part), part, setup.parts

@@ -85,6 +85,7 @@ class Workers:
     def __init__(self, recipe: Recipe, plan: Plan, full_shard: Shard, batches: Batches) -> None:
         count = int(recipe.training.shards)
         state = state_of(full_shard.network)
+        assert isinstance(batches.images, Tensor)
         sources = [*state, batches.images.contiguous(), batches.labels.contiguous()]
         # The last batch may be larger by one.
         most = -(-(batches.batch_size + 1) // count)

@@ -1,9 +1,8 @@
 """A run's page: everything a reader needs to judge it and to repeat it."""
 
-import numpy as np
-from jaxtyping import UInt8
 from markupsafe import Markup
 
+from toile.data import AnyPixels
 from toile.recipe import Plan, recipe_text
 from toile.report.confusion import MOST_NARROW, confusion_figure
 from toile.report.curves import curve_figure
@@ -34,7 +33,7 @@ MOST_TABLED = 60
 def run_page(
     run: Run,
     plan: Plan,
-    pixels: UInt8[np.ndarray, "n c h w"] | None,
+    pixels: AnyPixels | None,
     inside: InsideSection | None = None,
 ) -> str:
     """The page of a run in any state: one HTML document without scripts or external addresses.

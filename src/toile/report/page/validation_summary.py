@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt8
 
+from toile.data import AnyPixels
 from toile.evaluation import ClassScores, Confusion, Judgement
 from toile.recipe import Recipe
 from toile.report.mistakes import NUM_PAIRS, surest_mistakes
@@ -61,7 +61,7 @@ def summarise_validation(
     recipe: Recipe,
     validation: Validation,
     class_names: Sequence[str],
-    pixels: UInt8[np.ndarray, "n c h w"] | None,
+    pixels: AnyPixels | None,
 ) -> ValidationSummary:
     """Score the logits; with `pixels`, in the same order, show the most confident mistakes."""
     judgement = judge_validation(recipe, validation)

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from toile.augmentation import Draws, windows
+from toile.augmentation import Draws
 from toile.engine import EpochBatches, laid_out_as
 from toile.network import SeededDropout, reseed_dropout
 from toile.torch_private import step_optimizer
@@ -172,9 +172,9 @@ class StackedBatches:
         labels = batches.labels[indices].view(-1, count)
         if batches.moves:
             draws = self._draws.of(self._draw_indices[step].flatten())
-            crops = windows(batches.padded, indices, draws, batches.augmentation.shift)
+            crops = batches.crops(indices, draws)
         else:
-            crops = batches.images[indices]
+            crops = batches.gather(indices)
         images = batches.pixels.scaled(crops)
         return images.reshape(len(labels), -1, *images.shape[2:]), labels
 

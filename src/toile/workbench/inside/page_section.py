@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from toile.data import AnyPixels
 from toile.errors import ToileError
 from toile.evaluation import confident_errors, probabilities
 from toile.recipe import LayerPlan, Plan, layers
@@ -20,7 +21,7 @@ MISTAKES = 3
 """Most confident mistakes with Grad-CAM, besides a validation image drawn by seed 0."""
 
 
-def inside_section(run: Run, pixels: UInt8[np.ndarray, "n c h w"] | None) -> InsideSection:
+def inside_section(run: Run, pixels: AnyPixels | None) -> InsideSection:
     """The section of `run`; `pixels` are its validation images; without them no network runs.
 
     Kernels are read from its weights, and the census from its records. torch is loaded only if
@@ -101,7 +102,7 @@ def _kernels(run: Run) -> Mosaic | None:
     return mosaic(weights[:, 0].astype(np.float32), says)
 
 
-def _seen(run: Run, pixels: UInt8[np.ndarray, "n c h w"]) -> dict[str, Any]:
+def _seen(run: Run, pixels: AnyPixels) -> dict[str, Any]:
     """The activations of a validation image, and Grad-CAM of it and of confident mistakes."""
     from toile.inspection import activations
 

@@ -1,0 +1,75 @@
+"""Pixels in a file, by their rows: read where they are asked for, never as a whole by mistake."""
+
+import numpy as np
+import pytest
+
+from toile.data.mapped_pixels import MappedPixels, as_mapped, select_pixels
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (9, 3, 4, 5), dtype=np.uint8)
+
+
+@pytest.fixture
+def mapped(tmp_path) -> MappedPixels:
+    np.save(tmp_path / "pixels.npy", PIXELS)
+    return MappedPixels.open(tmp_path / "pixels.npy")
+
+
+KEYS = [3, -1, np.int64(2), slice(2, 7), slice(None), [1, 1], np.array([8, 0, 0])]
+
+
+@pytest.mark.parametrize("key", [*KEYS, PIXELS[:, 0, 0, 0] > 99])
+def test_they_are_indexed_as_an_array_is(mapped, key):
+    assert np.array_equal(mapped[key], PIXELS[key])
+    assert type(mapped[key]) is np.ndarray
+
+
+def test_what_is_indexed_is_a_copy(mapped):
+    mapped[:2][:] = 0
+    assert np.array_equal(mapped[:2], PIXELS[:2])
+
+
+def test_rows_of_rows_are_those_of_the_file(mapped):
+    some = mapped.select(np.array([7, 5, 3])).select(slice(1, None))
+    assert np.array_equal(some[:], PIXELS[[5, 3]])
+    assert np.array_equal(np.stack(list(some)), PIXELS[[5, 3]])
+    assert (len(some), some.shape, some.nbytes) == (2, (2, 3, 4, 5), 120)
+
+
+def test_a_whole_copy_made_by_mistake_is_refused(mapped):
+    with pytest.raises(TypeError, match="540 bytes of pixels in a file"):
+        np.asarray(mapped)
+
+
+def test_asking_the_disk_beforehand_changes_nothing(mapped):
+    mapped.select(np.arange(8, -1, -1)).prefetch(np.array([0, 8, 4]))
+    assert np.array_equal(mapped[:], PIXELS)
+
+
+def test_few_are_copied_and_many_are_left_in_the_file(mapped, monkeypatch):
+    monkeypatch.setenv("TOILE_MEMORY", str(16 * 120))
+    assert type(select_pixels(mapped, np.arange(2))) is np.ndarray
+    assert isinstance(select_pixels(mapped, np.arange(3)), MappedPixels)
+
+
+def test_a_quarter_of_memory_may_be_held(monkeypatch):
+    monkeypatch.setenv("TOILE_MEMORY", str(4 * PIXELS.nbytes))
+    assert as_mapped(PIXELS) is PIXELS
+    monkeypatch.setenv("TOILE_MEMORY", str(4 * PIXELS.nbytes - 1))
+    assert isinstance(as_mapped(PIXELS), MappedPixels)
+
+
+@pytest.mark.parametrize(
+    "array", [PIXELS.astype(np.int16), PIXELS[0], np.asfortranarray(PIXELS), PIXELS[:0]]
+)
+def test_a_file_of_other_arrays_is_refused(tmp_path, array):
+    np.save(tmp_path / "other.npy", array)
+    with pytest.raises(ValueError, match=r"other\.npy"):
+        MappedPixels.open(tmp_path / "other.npy")
+
+
+def test_a_file_that_was_cut_and_rows_that_it_has_not_are_refused(tmp_path, mapped):
+    with pytest.raises(ValueError, match="row 9"):
+        MappedPixels.open(mapped.file, np.array([0, 9]))
+    (tmp_path / "cut.npy").write_bytes(mapped.file.read_bytes()[:-1])
+    with pytest.raises(ValueError, match="header"):
+        MappedPixels.open(tmp_path / "cut.npy")

@@ -186,7 +186,7 @@ def test_an_image_of_pillows_is_turned_upright_and_laid_over_white(run):
         ([np.zeros((28, 28), np.uint8), None], "picture 2: is nothing; pass a path"),
         ({"a": 1}, "picture 1: is a mapping; .* several as a list or a batch"),
         (Image.new("F", (8, 8)), "picture 1: is an image of mode F"),
-        (Image.new("I", (8, 8)), "picture 1: is an image of mode I, .*make it L"),
+        (Image.new("I", (8, 8)), "picture 1: is an image of mode I, .*convert it to mode L"),
         (Image.new("L", (30_000, 1_000)), "at most 25 million pixels"),
     ],
 )

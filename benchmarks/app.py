@@ -2,16 +2,14 @@
 
 `toile app` runs in a process of its own on a workspace made here; the pages are drawn in the
 system's Chromium. Each time is the median of five. A busy machine shows in all of them, so the
-load is printed first.
+load is printed first. `pages`, `tabs` and `photographs` can be named, to measure those alone.
 """
 
 import io
 import json
 import os
 import platform
-import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,111 +19,62 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
+from app_photographs import photographs
+from app_server import TOILE, Server, launched, opened, say
+from app_tabs import tabs
 from PIL import Image
 
 ROUNDS = 5
 NUM_RUNS, NUM_POINTS, NUM_PICTURES = 1_000, 20_000, 10_000
 REST_SECONDS = 10.0
-TOILE = [sys.executable, "-m", "toile"]
-SWITCHES = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 # Until a second frame is over, what was asked for is on the screen.
 DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-
-
-class Server:
-    """`toile app` of a workspace, until the block ends."""
-
-    def __init__(self, workspace: Path) -> None:
-        self.started = time.perf_counter()
-        words = [*TOILE, "app", str(workspace), "--no-browser", "--port", "0"]
-        self.process = subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        assert self.process.stdout is not None
-        self.process.stdout.readline()
-        self.address = self.process.stdout.readline().strip()
-        self.url, self.token = self.address.split("#token=")
-        headers = {"X-Toile-Token": self.token}
-        self.client = httpx.Client(base_url=f"{self.url}api/", headers=headers, timeout=600)
-
-    def __enter__(self) -> "Server":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.client.close()
-        self.process.terminate()
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-    def ask(self, method: str, path: str, **words: Any) -> Any:
-        answer = self.client.request(method, path, **words)
-        answer.raise_for_status()
-        return answer.json()
-
-    @property
-    def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    @property
-    def memory_mb(self) -> float:
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
 
 
 def main() -> None:
     from playwright.sync_api import sync_playwright
 
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    if chromium is None:
-        raise SystemExit("no Chromium is on PATH; install the system's")
+    measures = {"pages": pages, "tabs": tabs, "photographs": photographs}
+    names = sys.argv[1:] or list(measures)
+    if odd := set(names) - measures.keys():
+        raise SystemExit(f"{', '.join(odd)}: name some of {', '.join(measures)}")
     print(
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}\n"
     )
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as started:
-        workspace = Path(folder) / "runs"
-        run = workspace / "quick"
-        words = ["train", "quick", "--data=fashion-sample", "--epochs=1", "--no-page"]
-        subprocess.run([*TOILE, *words, f"--out={run}"], check=True, capture_output=True)
-        browser = started.chromium.launch(executable_path=chromium, args=SWITCHES)
-        say("server started to the first page drawn, s", first_pages(browser, workspace), 1.5)
-        with Server(workspace) as server:
-            page = opened(browser, server)
-            say("first load, KiB", [loaded_kib(page)], 250)
-            say("server at rest, MB", [server.memory_mb], 250)
-            page.close()
-            say("server at rest, % of a core", [rest(server)], 1)
-            picture = drawing()
-            say("a drawing to its answer, ms", asked(server, picture, "false"), 30)
-            say("the same with its steps, ms", asked(server, picture, "true"), 40)
-            say("a change in Build to its shapes, ms", planned(server), 30)
-            bring(server, Path(folder))
-        copies(run, workspace)
-        with Server(workspace) as server:
-            page = opened(browser, server)
-            say(f"a list of {NUM_RUNS:,} runs drawn, ms", shown_runs(page), 100)
-            say(f"a curve of {NUM_POINTS:,} points drawn, ms", shown_curve(page), 100)
+    with sync_playwright() as started:
+        browser = launched(started)
+        for name in names:
+            with tempfile.TemporaryDirectory() as folder:
+                measures[name](browser, Path(folder))
         browser.close()
 
 
-def say(name: str, values: list[float], most: float) -> None:
-    middle = statistics.median(values)
-    spread = f" ({min(values):.3g} to {max(values):.3g})" if len(values) > 1 else ""
-    print(f"| {name} | {middle:.3g}{spread} | {most:g} | {'yes' if middle <= most else 'no'} |")
-
-
-def opened(browser: Any, server: Server) -> Any:
-    page = browser.new_page()
-    page.goto(server.address)
-    page.get_by_text("Workspace", exact=True).wait_for(state="attached")
-    return page
+def pages(browser: Any, folder: Path) -> None:
+    """The start, the pages, the server at rest, and ten thousand pictures brought."""
+    workspace = folder / "runs"
+    run = workspace / "quick"
+    words = ["train", "quick", "--data=fashion-sample", "--epochs=1", "--no-page"]
+    subprocess.run([*TOILE, *words, f"--out={run}"], check=True, capture_output=True)
+    say("server started to the first page drawn, s", first_pages(browser, workspace), 1.5)
+    with Server(workspace) as server:
+        page = opened(browser, server)
+        say("first load, KiB", [loaded_kib(page)], 250)
+        say("server at rest, MB", [server.memory_mb], 250)
+        page.close()
+        say("server at rest, % of a core", [rest(server)], 1)
+        picture = drawing()
+        say("a drawing to its answer, ms", asked(server, picture, "false"), 30)
+        say("the same with its steps, ms", asked(server, picture, "true"), 40)
+        say("a change in Build to its shapes, ms", planned(server), 30)
+        bring(server, folder)
+    copies(run, workspace)
+    with Server(workspace) as server:
+        page = opened(browser, server)
+        say(f"a list of {NUM_RUNS:,} runs drawn, ms", shown_runs(page), 100)
+        say(f"a curve of {NUM_POINTS:,} points drawn, ms", shown_curve(page), 100)
+        page.close()
 
 
 def first_pages(browser: Any, workspace: Path) -> list[float]:

@@ -18,6 +18,7 @@ from tests.fuzzing import damaged
 from tests.memory import peak_mb
 from toile.data import load_data
 from toile.data.readers.parquet_pages import check_pages
+from toile.data.readers.parquet_rows import MAX_PICTURE_BYTES
 from toile.errors import ToileError
 
 LOAD_CHANGED = """
@@ -197,6 +198,36 @@ def test_a_page_too_large_for_that_is_refused_with_the_line_to_type(tmp_path, mo
         load_data(file)
     again = _noise(tmp_path / "b.parquet", 200, 64, write_batch_size=16)
     assert len(load_data(again, test=0).train) == 200
+
+
+def test_the_largest_picture_is_read_in_half_a_gigabyte(tmp_path):
+    # Of noise as much as makes the file nearly as large as a picture may be.
+    pixels = np.zeros((5000, 5000, 4), np.uint8)
+    pixels[:580] = np.random.default_rng(0).integers(0, 256, (580, 5000, 4), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", compress_level=1)
+    assert 11_000_000 < len(stream.getvalue()) < MAX_PICTURE_BYTES
+    file = tmp_path / "a.parquet"
+    table = pa.table({"image": [stream.getvalue()] * 2, "label": [0, 1]})
+    pq.write_table(table, file, use_dictionary=False, write_batch_size=1, data_page_size=1)
+    code = f"load_data({str(file)!r}, size_px=8, test=0, colour='grey')"
+    peak, message = peak_mb(code, "from toile.data import load_data")
+    assert "pictures are alike" in message
+    assert peak < 512
+
+
+def test_a_larger_picture_is_left_out_with_the_rule_and_the_next_step(tmp_path):
+    stream = io.BytesIO()
+    Image.new("RGB", (2100, 2100)).save(stream, "BMP")
+    noise = pq.read_table(_noise(tmp_path / "a.parquet", 8, 16))
+    images = [*noise["image"].to_pylist(), stream.getvalue()]
+    table = pa.table({"image": images, "label": [0, 1] * 4 + [0]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    (skipped,) = load_data(tmp_path / "a.parquet", size_px=8, test=0).skipped
+    assert skipped.file == "a.parquet/row 8"
+    assert "has 13230054 bytes; a picture in a Parquet file has at most 12582912: make it sma" in (
+        skipped.reason
+    )
 
 
 def test_a_picture_repeated_for_nothing_is_refused(tmp_path):

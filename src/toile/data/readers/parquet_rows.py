@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from toile.data.readers.parquet_columns import INNER_BYTES, ParquetForm, open_parquet
 from toile.data.readers.parquet_pages import damaged
-from toile.data.readers.picture_limits import MAX_FILE_BYTES, UnreadablePicture
+from toile.data.readers.picture_limits import UnreadablePicture
 from toile.data.readers.zip_file import FREE_BYTES, MAX_RATIO
 from toile.errors import ToileError
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 1
 """One row, since a picture may have 128 MB before it is refused, and rows may repeat it cheaply."""
+
+
+MAX_PICTURE_BYTES = 12 << 20
+"""Less than for a picture in a file of its own, because the page stays in memory during decoding.
+
+Reading 25 million transparent pixels took 453 MB, and about 4 MB more for each MB of the file
+(pyarrow 26, Linux, once each). A reader may use 512 MB.
+"""
 
 
 class PictureRows:
@@ -40,9 +48,10 @@ class PictureRows:
             self._next += 1
         if content is None:
             raise UnreadablePicture("has no bytes; embed the pictures when the file is written")
-        if len(content) > MAX_FILE_BYTES:
+        if len(content) > MAX_PICTURE_BYTES:
             raise UnreadablePicture(
-                f"has {len(content)} bytes; a picture has at most {MAX_FILE_BYTES}"
+                f"has {len(content)} bytes; a picture in a Parquet file has at most "
+                f"{MAX_PICTURE_BYTES}: make it smaller, or save it as a file in a class folder"
             )
         return io.BytesIO(content)
 

@@ -35,9 +35,18 @@ def test_what_it_refuses_is_refused_in_its_words() -> None:
 @pytest.mark.parametrize(
     ("program", "reason"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "signal 11"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGXCPU)", "it took too long"),
-        ("raise MemoryError('out of memory')", "MemoryError: out of memory"),
+        (
+            "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
+            "is damaged: the process that read it was ended by signal 11",
+        ),
+        (
+            "import os, signal; os.kill(os.getpid(), signal.SIGXCPU)",
+            "is damaged: the process that read it took too long",
+        ),
+        (
+            "raise MemoryError('out of memory')",
+            r"could not be read: .*\(MemoryError: out of memory\).*more memory",
+        ),
     ],
 )
 def test_an_import_outlives_the_end_of_its_reader(
@@ -45,7 +54,7 @@ def test_an_import_outlives_the_end_of_its_reader(
 ) -> None:
     monkeypatch.setattr(keras_process, "READER", (sys.executable, "-c", program))
     monkeypatch.setattr(keras_network, "read_keras_apart", read_keras_apart)
-    with pytest.raises(ToileError, match=rf"model\.h5 is damaged: .*\({reason}\)"):
+    with pytest.raises(ToileError, match=rf"^model\.h5 {reason}"):
         read_network(model(tmp_path / "model.h5"), SHAPE)
 
 
@@ -58,6 +67,35 @@ def test_the_process_may_not_use_more_memory_than_a_file_can_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert b"Cannot allocate memory" in done.stderr.splitlines()[-1]
+
+
+def test_a_name_that_is_no_text_hides_no_reason() -> None:
+    with pytest.raises(ToileError, match="is neither an HDF5 file"):
+        read_keras_apart(b"something else", "\udcff.h5")
+
+
+def test_a_configuration_nested_too_deep_for_here_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the shallow stack of the other process can just read may be too deep for this one's."""
+
+    def unpack(packed: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(keras_network, "read_keras_apart", read_keras_apart)
+    monkeypatch.setattr(keras_process, "_unpack", unpack)
+    with pytest.raises(ToileError, match="too deep"):
+        read_network(model(tmp_path / "model.h5"), SHAPE)
+
+
+def test_lower_limits_that_are_there_stay() -> None:
+    program = (
+        "import resource; from toile.conversion.keras_process import limit_process\n"
+        "resource.setrlimit(resource.RLIMIT_CPU, (9, 9)); limit_process(1)\n"
+        "print(resource.getrlimit(resource.RLIMIT_CPU))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout == b"(9, 9)\n"
 
 
 def test_the_process_may_not_take_longer_than_a_file_can_need() -> None:

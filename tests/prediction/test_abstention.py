@@ -59,7 +59,7 @@ def test_each_bound_has_a_reason_of_its_own():
         "the most probable class has 50.0 %, and at least 60.0 % in nearly all genuine pictures"
     )
     (said,) = bounds.reasons(sure - 6, GREY)
-    assert said.startswith("the logits of all classes are lower")
+    assert said.startswith("the logits of all classes together are lower")
     (said,) = bounds.reasons(sure, far)
     assert said.startswith("its distance from the training images is")
     assert said.endswith("and at most 2 for nearly all genuine pictures")

@@ -31,7 +31,7 @@ def test_rows_are_true_classes_and_columns_answers() -> None:
     shares = axes.images[0].get_array()
     assert shares is not None
     assert shares.tolist() == [[0.75, 0.25], [0, 1]]
-    assert (axes.get_ylabel(), axes.get_xlabel()) == ("true class", "answer")
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("true class", "predicted class")
     assert [label.get_text() for label in axes.get_yticklabels()] == ["cat", "dog"]
 
 

@@ -78,6 +78,9 @@ def test_the_page_has_the_very_numbers(run, found, tmp_path):
     assert [answered for _, answered in harder.no_class] == [
         score.answered for score in found.no_class
     ]
+    assert (harder.of, harder.clean, harder.attacked) == (
+        found.of, found.clean.accuracy, found.attacked_clean,
+    )  # fmt: skip
     page = run_page(measured.run, run.plan, None)
     assert str(escape(found.sentence))[1:] in page
     assert page.count("<tr><th>PGD</th>") == len(found.attacked["pgd"])
@@ -93,6 +96,17 @@ def test_a_record_without_its_scores_is_damaged(run, found, tmp_path):
         with pytest.raises(ToileError, match=rf"{name}.*measure anew: toile evaluate"):
             run_page(measured.run, run.plan, None)
         measured.save()
+
+
+def test_a_formula_in_a_record_is_text(run, found, tmp_path):
+    """Of a bundle that somebody made: matplotlib would read it, and stop at a wrong one."""
+    measured = replace(found, run=Run(shutil.copytree(run.folder, tmp_path / "run")))
+    path = measured.save()
+    record = json.loads(path.read_text())
+    record["corruptions"][0] |= {"corruption": "$\\frac{$", "unit": "$x_{$"}
+    record["attacks"]["scores"][0]["method"] = "$}$"
+    path.write_text(json.dumps(record))
+    assert "$}$" in run_page(measured.run, run.plan, None)
 
 
 def test_only_validation_images_are_ever_read(run, monkeypatch):

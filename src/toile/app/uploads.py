@@ -60,7 +60,7 @@ class Uploads:
         """Delete an upload. Raises ToileError if it has become a dataset."""
         folder = self.path(upload)
         if folder not in self._waiting():
-            raise ToileError("these files are a dataset now; remove the dataset to delete them")
+            raise ToileError("these files are a dataset now; forget the dataset to delete them")
         shutil.rmtree(folder, ignore_errors=True)
 
     def remove_with(self, path: str) -> None:

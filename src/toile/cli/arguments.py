@@ -7,7 +7,8 @@ import typer
 RunName = Annotated[
     str,
     typer.Argument(
-        metavar="RUN", help="A folder, an id or part of it, a recipe's name, last or last~1."
+        metavar="RUN",
+        help="A folder, an id or part of it, a recipe's name, last, or last~1 for the one before.",
     ),
 ]
 Names = Annotated[

@@ -33,8 +33,8 @@ def read_keras_network(
 
     Raises ToileError where the file is damaged, or naming the layer that ours cannot hold.
     """
-    model = read_keras_apart(content, source)
     with refusals(source, "a layer's configuration or weights are not as Keras writes them"):
+        model = read_keras_apart(content, source)
         chain, shape = keras_chain(model, source)
         writer = _KerasChainWriter(source, chain, shape, data_shape)
         if writer.is_row:

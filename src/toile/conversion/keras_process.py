@@ -32,10 +32,16 @@ def read_keras_apart(content: bytes, source: str) -> KerasModel:
     done = subprocess.run(words, input=content, capture_output=True, check=False)  # noqa: S603
     if done.returncode == REFUSED:
         raise ToileError(done.stdout.decode())
-    if done.returncode:
+    if done.returncode < 0:
         raise ToileError(
-            f"{source} is damaged: the process that read it ended "
-            f"({_reason(done.returncode, done.stderr)}). Nothing was imported; save the model anew"
+            f"{source} is damaged: the process that read it {_end(-done.returncode)}. Nothing was "
+            "imported; save the model anew"
+        )
+    if done.returncode:
+        last = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
+        raise ToileError(
+            f"{source} could not be read: the process that reads it failed ({last:.80}). Nothing "
+            "was imported; try again where more memory is free, or report this message"
         )
     return _unpack(io.BytesIO(done.stdout))
 
@@ -48,7 +54,8 @@ def main() -> None:
     try:
         _pack(read_keras(content, sys.argv[1]), output)
     except ToileError as error:
-        output.write(str(error).encode())
+        # A name may hold bytes that are no text.
+        output.write(str(error).encode(errors="backslashreplace"))
         output.flush()
         sys.exit(REFUSED)
 
@@ -56,18 +63,22 @@ def main() -> None:
 def limit_process(num_bytes: int) -> None:
     """Bound this process's memory and its time for a file of so many bytes; it leaves no core."""
     seconds = LEAST_SECONDS + num_bytes // BYTES_A_SECOND
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+    _limit(resource.RLIMIT_DATA, MEMORY_BYTES, MEMORY_BYTES)
     # At the first of the two the process is sent SIGXCPU.
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit(resource.RLIMIT_CPU, seconds, seconds + 5)
+    _limit(resource.RLIMIT_CORE, 0, 0)
 
 
-def _reason(status: int, messages: bytes) -> str:
-    if -status == signal.SIGXCPU:
-        return "it took too long"
-    if status < 0:
-        return f"signal {-status}"
-    return (messages.decode(errors="replace").strip().splitlines() or [f"status {status}"])[-1][:80]
+def _limit(kind: int, soft: int, hard: int) -> None:
+    """Set both limits, or leave lower ones that this process was begun with."""
+    _, most = resource.getrlimit(kind)
+    if most != resource.RLIM_INFINITY:
+        soft, hard = min(soft, most), min(hard, most)
+    resource.setrlimit(kind, (soft, hard))
+
+
+def _end(number: int) -> str:
+    return "took too long" if number == signal.SIGXCPU else f"was ended by signal {number}"
 
 
 def _pack(model: KerasModel, output: BinaryIO) -> None:

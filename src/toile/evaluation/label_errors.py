@@ -16,7 +16,7 @@ class LabelErrors:
 
     `indices` are rows of the probabilities, `suspected` their more probable classes, and `margins`
     by how much these are more probable than the labels. `thresholds` has, for each class, its mean
-    probability over the images labelled so. `joint` (true labels as rows) counts the images
+    probability over the images labelled so. `joint` (given labels as rows) counts the images
     labelled i that are confidently of class j; images of no confident class are not counted.
     """
 

@@ -37,7 +37,7 @@ def scaled(
 ) -> Float32[np.ndarray, "n c h w"]:
     """Pictures scaled exactly as in training.
 
-    Raises ToileError if the SD in `facts` is zero.
+    Raises ToileError if an SD in `facts` is less than 1e-6.
     """
     images = pixels.astype(np.float32) * (1 / 255)
     if facts.scaling == "standard":
@@ -46,8 +46,8 @@ def scaled(
         )
         if sd.min() < LEAST_SD:
             raise ToileError(
-                f"the SD of its data is {facts.sd}, by which pictures are divided; export the run "
-                "again"
+                f"the SD of its data is {facts.sd}, by which pictures are divided; it has to be at "
+                f"least {LEAST_SD:g}; export the run again"
             )
         images = (images - mean) / sd
     return images

@@ -69,7 +69,7 @@ class Abstention:
             )
         if self.energy is not None and not energy <= self.energy:
             reasons.append(
-                "the logits of all classes are lower than in nearly all genuine pictures"
+                "the logits of all classes together are lower than in nearly all genuine pictures"
             )
         if self.distance is not None and self.novelty is not None:
             distance = float(self.novelty.distances(pixels[None])[0])

@@ -15,6 +15,7 @@ from toile.report.theme import (
     TRAINING,
     VALIDATION,
     new_figure,
+    plain,
     style_axes,
 )
 
@@ -27,6 +28,7 @@ LABELS = {
     "of its contrast": "of its contrast",
     "of 255": "SD, of 255 greys",
 }
+ATTACK = "attack"
 ATTACK_UNIT = "of 255 for each pixel"
 LINE_COLOURS = (TRAINING, VALIDATION)
 
@@ -42,6 +44,11 @@ class AccuracyFall:
     unit: str
     clean: Estimate
     lines: Mapping[str, Levels]
+
+    @property
+    def unit_words(self) -> str:
+        """The unit of strengths in words, as in `SD, of 255 greys`."""
+        return LABELS.get(self.unit, self.unit)
 
 
 def robustness_figure(
@@ -65,7 +72,7 @@ def robustness_figure(
         for scores in corruptions
     ]
     if attacks and attacked_clean is not None:
-        falls.append(AccuracyFall("attack", ATTACK_UNIT, attacked_clean, attacks))
+        falls.append(AccuracyFall(ATTACK, ATTACK_UNIT, attacked_clean, attacks))
     return accuracy_falls_figure(falls, narrow)
 
 
@@ -80,11 +87,12 @@ def accuracy_falls_figure(falls: Sequence[AccuracyFall], narrow: bool = False) -
         for colour, (name, levels) in zip(LINE_COLOURS, fall.lines.items(), strict=False):
             _draw(axes, levels, colour)
             if name:
-                axes.plot([], [], color=colour, marker="o", markersize=3.5, label=name.upper())
+                label = plain(name.upper())
+                axes.plot([], [], color=colour, marker="o", markersize=3.5, label=label)
         if any(fall.lines):
             axes.legend(frameon=False, fontsize=7, labelcolor=INK, handlelength=1.4)
         levels = next(iter(fall.lines.values()))
-        _finish(axes, fall.title, LABELS.get(fall.unit, fall.unit), levels, narrow)
+        _finish(axes, plain(fall.title), plain(fall.unit_words, 32), levels, narrow)
     for axes in grid[len(falls) :]:
         axes.set_axis_off()
     grid[0].set_ylim(-0.03, 1.03)

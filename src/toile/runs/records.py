@@ -137,6 +137,10 @@ class Pruning(Named):
     epoch: Annotated[int, Field(ge=0, lt=2**63)] | None = None
 
 
+MOST_PANELS = 100
+"""Kinds of harder pictures, and strengths of each; the figure has a panel for each kind."""
+
+
 class _Accuracy(Named):
     value: Fraction
     low: Fraction
@@ -152,7 +156,7 @@ class _Strength(Named):
 class _Corruption(Named):
     corruption: str
     unit: str
-    strengths: Annotated[list[_Strength], Field(min_length=1)]
+    strengths: Annotated[list[_Strength], Field(min_length=1, max_length=MOST_PANELS)]
 
 
 class _AttackScore(Named):
@@ -163,7 +167,7 @@ class _AttackScore(Named):
 
 class _Attacks(Named):
     clean: _Accuracy | None
-    scores: list[_AttackScore]
+    scores: Annotated[list[_AttackScore], Field(max_length=MOST_PANELS)]
 
 
 class _NoClass(Named):
@@ -182,9 +186,10 @@ class RobustnessRecord(Named):
     weights_sha256: str = ""
     seen: str | None = None
     clean: _Strength
-    corruptions: Annotated[list[_Corruption], Field(min_length=1)]
+    corruptions: Annotated[list[_Corruption], Field(min_length=1, max_length=MOST_PANELS)]
     attacks: _Attacks
-    no_class: list[_NoClass]
+    no_class: Annotated[list[_NoClass], Field(max_length=MOST_PANELS)]
+    of: str
 
 
 class _Proof(Named):

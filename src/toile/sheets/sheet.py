@@ -57,7 +57,7 @@ class Compare(Settings):
 
     first: Side = Field(description="The first side")
     second: Side = Field(description="The second side")
-    margin: float = Field(0.005, gt=0, lt=1, description="Smaller differences do not matter")
+    margin: float = Field(0.005, gt=0, lt=1, description="Differences up to this do not matter")
 
     @model_validator(mode="after")
     def _sides_are_alike(self) -> "Compare":

@@ -83,7 +83,7 @@ class Robustness:
         return seen_words(self.run.recipe)
 
     def save(self) -> Path:
-        """Save the scores in the run's folder, for its model card.
+        """Save the scores in the run's folder, for its page and its model card.
 
         Raises ToileError while the run is trained, if its weights are no longer the measured ones,
         and if its folder cannot be written.

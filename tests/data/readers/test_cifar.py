@@ -83,7 +83,7 @@ def test_of_two_labels_the_fine_one_is_read_unless_the_first_is_asked_for(
     [
         (
             lambda folder: cut(folder / "data_batch_9.bin"),
-            "has 61459 bytes, which is no multiple of 3073",
+            "has 61459 bytes; it needs some images of 3073 bytes each",
         ),
         (lambda folder: (folder / "data_batch_9.bin").write_bytes(b""), "has 0 bytes"),
         (lambda folder: [file.unlink() for file in folder.glob("data_*")], "no training images"),

@@ -79,8 +79,8 @@ def prune(
         unfit = [dead, finetune, weights != "last", by != "rise"]
         if any(value is not None for value in amounts) or any(unfit):
             raise ToileError(
-                "--curve tries all cuts, of the last weights, and keeps none; only --layer, "
-                "--within and --level go with it"
+                "--curve tries all cuts, of the last weights, and keeps none; leave out "
+                "--fraction, --channels, --dead, --until-cost, --finetune, --weights and --by"
             )
         _curve(name, layer, within / 100, level, data, options)
         return

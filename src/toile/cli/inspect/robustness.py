@@ -49,12 +49,12 @@ def measure_robustness(
     """Measure, print and write robustness, also for `toile evaluate --robustness`."""
     from toile.cli.inspect.written import refuse_written
     from toile.cli.progress import data_progress, waiting
-    from toile.runs import open_run
+    from toile.runs import load_run_data, open_run
 
     refuse_written(options.out, options.values, options.force)
     opened = open_run(run)
     with waiting("loading torch"):
-        from toile.workbench import evaluate_robustness
+        from toile.workbench import evaluate_robustness, write_report
     with data_progress() as progress:
         measured = evaluate_robustness(
             opened, weights=weights, data=data, seed=seed, attacks=attacks, progress=progress
@@ -63,26 +63,22 @@ def measure_robustness(
         say_json(measured.to_json())
     else:
         say(_text(measured))
+    # Only now, so that scores which took minutes are printed even if they cannot be saved.
+    failures = []
     try:
         write_outputs(options, lambda: _draw(measured), measured.values)
-    finally:
-        # Last, so that scores which took minutes are printed even if they cannot be saved.
-        _keep(measured, data)
-
-
-def _keep(measured: "Robustness", data: str | None) -> None:
-    from toile.runs import load_run_data
-    from toile.workbench import write_report
-
-    run = measured.run
+    except ToileError as error:
+        failures.append(str(error))
     try:
         measured.save()
-        write_report(run, None if data is None else load_run_data(run, data=data))
     except ToileError as error:
-        raise ToileError(
+        failures.append(
             "the scores are printed above, but could not be saved for the page and the model card: "
             f"{error}"
-        ) from None
+        )
+    if failures:
+        raise ToileError("; ".join(failures))
+    write_report(opened, None if data is None else load_run_data(opened, data=data))
 
 
 def _draw(measured: "Robustness") -> "Figure":

@@ -168,8 +168,8 @@ def _num_images(file: Path, form: CifarSet) -> int:
     size, rest = divmod(num_bytes, form.row)
     if rest or not size:
         raise ToileError(
-            f"{file}: has {num_bytes} bytes, which is no multiple of {form.row}, the bytes of an "
-            f"image of {form.name}; fetch the file again"
+            f"{file}: has {num_bytes} bytes; it needs some images of {form.row} bytes each, as "
+            f"{form.name} has them; fetch the file again"
         )
     return size
 

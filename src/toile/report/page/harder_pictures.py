@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from toile.evaluation import Estimate
 from toile.report.page.inline_svg import inline_svgs
-from toile.report.robustness import ATTACK_UNIT, AccuracyFall, accuracy_falls_figure
+from toile.report.robustness import ATTACK, ATTACK_UNIT, AccuracyFall, accuracy_falls_figure
 from toile.runs import Run
 
 
@@ -20,7 +20,10 @@ class HarderPictures:
 
     sentence: str
     weights: str
+    of: str
     seen: str
+    clean: Estimate
+    attacked: Estimate | None
     falls: tuple[AccuracyFall, ...]
     figure: Markup
     no_class: tuple[tuple[str, Estimate], ...]
@@ -37,7 +40,10 @@ def harder_pictures(run: Run) -> HarderPictures | None:
     return HarderPictures(
         record["sentence"],
         record.get("weights", "last"),
+        record["of"],
         record.get("seen") or "",
+        falls[0].clean,
+        falls[-1].clean if falls[-1].title == ATTACK else None,
         falls,
         inline_svgs(*figures, says=says),
         tuple((each["kind"], _estimate(each["answered"])) for each in record["no_class"]),
@@ -61,7 +67,7 @@ def accuracy_falls(record: dict[str, Any]) -> tuple[AccuracyFall, ...]:
             lines.setdefault(score["method"], []).append(
                 (score["eps"], _estimate(score["accuracy"]))
             )
-        falls.append(AccuracyFall("attack", ATTACK_UNIT, _estimate(attacks["clean"]), lines))
+        falls.append(AccuracyFall(ATTACK, ATTACK_UNIT, _estimate(attacks["clean"]), lines))
     return tuple(falls)
 
 

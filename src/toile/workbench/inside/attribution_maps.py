@@ -65,7 +65,7 @@ def view_attribution(
         record["class"] = of
     says = [f"{method} of {of} on {picture.name}: {way.says} ({way.reference})"]
     if not heat.any():
-        says.append("the map is 0 everywhere: no pixel changes this output at this picture")
+        says.append("the map is 0 everywhere: this method finds no pixel that supports this output")
     if attribution.errors is not None and attribution.steps is not None:
         record |= {
             "completeness_error": float(attribution.errors[0]),

@@ -162,12 +162,9 @@ def test_what_looks_at_the_data_says_the_same(small, memories, tmp_path):
 
 def test_a_study_comes_to_the_same_scores(small, memories, tmp_path):
     scores = {}
-    for memory, where in (
-        ("little", {"on": "local", "workers": 1}),
-        ("enough", {"on": "inline"}),
-    ):
+    for memory in ("little", "enough"):
         with memories(memory):
-            live = toile.study(small(1), readings=2, out=tmp_path / memory, **where)
+            live = toile.study(small(1), readings=2, out=tmp_path / memory, on="inline")
             scores[memory] = [reading.score for reading in live.finish().readings]
     assert None not in scores["little"]
     assert scores["little"] == scores["enough"]

@@ -59,12 +59,19 @@ def test_a_quarter_of_memory_may_be_held(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "array", [PIXELS.astype(np.int16), PIXELS[0], np.asfortranarray(PIXELS), PIXELS[:0]]
+    "array", [PIXELS.astype(np.int16), PIXELS[0], np.asfortranarray(PIXELS), PIXELS[:, :0]]
 )
 def test_a_file_of_other_arrays_is_refused(tmp_path, array):
     np.save(tmp_path / "other.npy", array)
     with pytest.raises(ValueError, match=r"other\.npy"):
         MappedPixels.open(tmp_path / "other.npy")
+
+
+def test_a_part_without_pictures_is_opened(tmp_path):
+    np.save(tmp_path / "none.npy", PIXELS[:0])
+    nothing = MappedPixels.open(tmp_path / "none.npy")
+    assert (len(nothing), nothing.shape, nothing.nbytes) == (0, (0, 3, 4, 5), 0)
+    assert nothing[:].shape == nothing.shape
 
 
 def test_a_file_that_was_cut_and_rows_that_it_has_not_are_refused(tmp_path, mapped):

@@ -12,7 +12,7 @@ import time
 import zlib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -132,14 +132,26 @@ def _mapped_array(file: Path) -> np.ndarray:
 
 
 def remove_entry(key: str) -> None:
-    """Remove an entry that is damaged."""
-    shutil.rmtree(entry_folder(key), ignore_errors=True)
+    """Remove an entry that is damaged. Raises ToileError where it cannot be removed."""
+    folder = entry_folder(key)
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        refuse_entry(key)
+
+
+def refuse_entry(key: str) -> NoReturn:
+    """Raise the error for an entry that can neither be read nor be written anew."""
+    raise ToileError(
+        f"{entry_folder(key)}: is no intact entry of the cache of decoded images, and could not be "
+        "replaced by one; remove it, or set TOILE_CACHE to a folder that may be written to"
+    )
 
 
 def write_decoded(key: str, decoded: Decoded) -> None:
     """Keep an entry, whole or not at all. Nothing is kept where the cache cannot be written.
 
-    Where a decoding left the pixels in a folder of their own, that becomes the entry.
+    Where a decoding left the pixels in a folder of their own, that becomes the entry. An intact one
+    that another process wrote meanwhile stays.
     """
     folder = entry_folder(key)
     decoding = decoding_folder(key)
@@ -148,7 +160,11 @@ def write_decoded(key: str, decoded: Decoded) -> None:
         _clear_unfinished(folder.parent)
         if decoding.exists():
             with file_lock(decoding):
-                _write_entry(decoding, folder, decoded)
+                # The lock may be of a folder that another process has made the entry.
+                if read_decoded(key) is None:
+                    _write_entry(decoding, folder, decoded)
+            return
+        if read_decoded(key) is not None:
             return
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=UNFINISHED))
     except (OSError, ToileError):

@@ -1,8 +1,9 @@
 """From a name or a path to a dataset."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from toile.data.classes import classes_of
 from toile.data.conform import conform
 from toile.data.corrected import correct
 from toile.data.dataset import Dataset
-from toile.data.decoded import Decoded, read_decoded, remove_entry, write_decoded
+from toile.data.decoded import Decoded, read_decoded, refuse_entry, remove_entry, write_decoded
 from toile.data.divide import divide
 from toile.data.fingerprint import identify
 from toile.data.images import Images
@@ -157,13 +158,10 @@ def _decode(path: Path, data: Data, progress: Progress) -> Decoded:
         read, files = find_source(path)
         key = decoded_key(path, files, data)
         decoded = read_decoded(key)
-        while decoded is None:
-            try:
-                parts = read(path, files, data, progress)
-            except DecodedElsewhere:
-                if (decoded := read_decoded(key)) is None:
-                    remove_entry(key)
-                continue
+        if decoded is None:
+            parts = _read_or_find(partial(read, path, files, data, progress), key)
+            if isinstance(parts, Decoded):
+                return parts
             decoded = _divide_and_hash(parts, path, files, data)
             write_decoded(key, decoded)
             if isinstance(decoded.train.pixels, MappedPixels):
@@ -174,6 +172,21 @@ def _decode(path: Path, data: Data, progress: Progress) -> Decoded:
             f"{failure.filename or path}: could not be read ({failure.strerror or failure})"
         ) from failure
     return decoded
+
+
+def _read_or_find(read: Callable[[], Parts], key: str) -> Parts | Decoded:
+    """What `read` returns, or the entry that another process wrote meanwhile."""
+    try:
+        return read()
+    except DecodedElsewhere:
+        if (decoded := read_decoded(key)) is not None:
+            return decoded
+    # A damaged entry, without which the second reading decodes.
+    remove_entry(key)
+    try:
+        return read()
+    except DecodedElsewhere:
+        return read_decoded(key) or refuse_entry(key)
 
 
 def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) -> Decoded:

@@ -1,5 +1,6 @@
 """The pixels of a dataset larger than memory: rows of a memory-mapped file, read when asked for."""
 
+import math
 import mmap
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,7 +100,7 @@ class MappedPixels:
 
     @property
     def _picture_bytes(self) -> int:
-        return self.source[:1].nbytes
+        return math.prod(self.source.shape[1:])
 
 
 AnyPixels = UInt8[np.ndarray, "n c h w"] | UInt8[MappedPixels, "n c h w"]
@@ -131,6 +132,6 @@ def _pixels_in(stream: Any, file: Path) -> tuple[tuple[int, ...], int]:
     start = stream.tell()
     if is_fortran or dtype != np.uint8 or len(shape) != 4:
         raise ValueError(f"{file} holds {dtype} of shape {shape}; pixels are uint8 (n, c, h, w)")
-    if start + int(np.prod(shape, dtype=object)) != file.stat().st_size or 0 in shape:
+    if start + int(np.prod(shape, dtype=object)) != file.stat().st_size or 0 in shape[1:]:
         raise ValueError(f"{file} does not hold what its header says")
     return shape, start

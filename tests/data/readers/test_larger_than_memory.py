@@ -5,14 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from shutil import rmtree
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from toile.data import Dataset, MappedPixels, describe, load_data
-from toile.data.readers import decoder_processes
+from toile.data.locations import entry_folder
+from toile.data.readers import chunk_journal, decoder_processes
 from toile.data.readers.chunk_journal import CHUNK_PICTURES
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
@@ -80,7 +83,10 @@ def test_every_format_gives_the_same_set(any_format, toy, tmp_path, monkeypatch)
 def test_so_it_does_resized_turned_and_without_a_test_part(many, monkeypatch, settings):
     small = load_small(many, monkeypatch, **settings)
     assert_same(load_data(many, **settings), small)
-    assert_same(load_data(many, **settings), small)
+    told: list[int] = []
+    again = load_data(many, progress=lambda done, total, unit: told.append(done), **settings)
+    assert_same(again, small)
+    assert told == []
 
 
 @pytest.mark.usefixtures("little_memory")
@@ -224,7 +230,7 @@ def stop_at(path: Path, num: int) -> Path:
 
 
 @pytest.mark.usefixtures("little_memory")
-@pytest.mark.parametrize("damage", ["pixels", "journal", "another", "cut"])
+@pytest.mark.parametrize("damage", ["pixels", "journal", "digit", "another", "cut"])
 def test_what_is_damaged_of_a_killed_decoding_is_decoded_again(many, monkeypatch, damage):
     folder = stop_at(many, 2 * CHUNK_PICTURES)
     journal, pixels = folder / "pass-1.jsonl", folder / "pixels-0.npy"
@@ -235,14 +241,19 @@ def test_what_is_damaged_of_a_killed_decoding_is_decoded_again(many, monkeypatch
         pixels.write_bytes(content)
     elif damage == "journal":
         journal.write_text("\n".join([lines[0], lines[1][:-9], lines[2]]) + "\n")
+    elif damage == "digit":
+        assert '"rows": [0, 1, 3,' in lines[1]
+        altered = lines[1].replace('"rows": [0, 1, 3,', '"rows": [0, 1, 2,')
+        journal.write_text("\n".join([lines[0], altered, lines[2]]) + "\n")
     elif damage == "another":
-        start = json.loads(lines[0]) | {"key": "0" * 32}
-        journal.write_text("\n".join([json.dumps(start), *lines[1:]]) + "\n")
+        start = json.loads(lines[0].partition(" ")[2]) | {"key": "0" * 32}
+        first = chunk_journal._line(start).decode()
+        journal.write_text(first + "\n".join(lines[1:]) + "\n")
     else:
         pixels.write_bytes(pixels.read_bytes()[:200])
     told: list[int] = []
     large = load_data(many, progress=lambda done, total, unit: told.append(done))
-    kept = {"pixels": 1, "journal": 1, "another": 0, "cut": 0}[damage]
+    kept = {"pixels": 1, "journal": 1, "digit": 1, "another": 0, "cut": 0}[damage]
     assert len(told) == 3 - kept + bool(kept)
     assert_same(large, load_small(many, monkeypatch))
 
@@ -283,6 +294,40 @@ def test_who_waited_for_another_process_takes_what_it_decoded(many, own_cache, m
     assert_same(load_data(many, progress=lambda done, total, unit: told.append(done)), small)
     assert told == []
     assert len(list((own_cache / "decoded").iterdir())) == 1
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_an_entry_that_another_process_wrote_meanwhile_stays(many, own_cache, monkeypatch):
+    # Its name in the room is that of a function.
+    load = import_module("toile.data.load")
+    write, entries = load.write_decoded, []
+
+    def meanwhile(key, decoded):
+        if not entries:
+            entries.append(entry_folder(key))
+            load_data(many)
+            entries.append({file.name: file.stat() for file in entries[0].iterdir()})
+        write(key, decoded)
+
+    monkeypatch.setattr(load, "write_decoded", meanwhile)
+    assert_same(load_data(many), load_small(many, monkeypatch))
+    entry, before = entries
+    assert "pixels-0.npy" in before
+    assert {file.name: file.stat().st_ino for file in entry.iterdir()} == {
+        name: stat.st_ino for name, stat in before.items()
+    }
+    assert list((own_cache / "decoded").iterdir()) == [entry]
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_what_lies_where_the_entry_should_and_cannot_be_removed_is_refused(many, own_cache):
+    load_data(many)
+    (entry,) = (own_cache / "decoded").iterdir()
+    rmtree(entry)
+    entry.write_text("no folder")
+    with pytest.raises(ToileError, match=f"{entry.name}: is no intact entry .* remove it, or set"):
+        load_data(many)
+    assert entry.read_text() == "no folder"
 
 
 @pytest.mark.usefixtures("little_memory")

@@ -1,7 +1,8 @@
 """What came of the pictures that are decoded into files, chunk after chunk, in a file of lines.
 
-A line is written once the chunk's pixels are, and has their checksum. So what a kill or a crash
-left half done is told from what is whole, whichever of the two files reached the disk.
+A line is written once the chunk's pixels are, and has their checksum after one of its own. So what
+a kill or a crash left half done is told from what is whole, whichever of the two files reached the
+disk.
 """
 
 import json
@@ -121,11 +122,12 @@ class ChunkJournal:
             "key": key,
             "greys": greys and greys.model_dump(mode="json"),
             "shapes": [list(file.shape) for file in files],
+            "chunk_pictures": CHUNK_PICTURES,
         }
         self.chunks: dict[ChunkKey, DecodedChunk] = {}
         # The second pass has other pixels, and is begun when the first is whole.
         is_followed = greys is None and second.exists()
-        records = self._records()
+        records = [chunk for chunk in self._records() if _is_possible(chunk, files)]
         for chunk in records:
             if is_followed or _is_whole(chunk, files):
                 self.chunks[chunk.key] = chunk
@@ -140,16 +142,16 @@ class ChunkJournal:
             stream.write(_line(chunk.to_json()))
 
     def _records(self) -> list[DecodedChunk]:
-        """What the lines say; a line that was cut short says nothing."""
+        """What the lines say; one that was cut short or altered says nothing."""
         records = []
         try:
             with self._path.open("rb") as stream:
-                if json.loads(stream.readline()) != self._start:
+                if _record(stream.readline()) != self._start:
                     return []
                 for line in stream:
                     try:
-                        records.append(DecodedChunk.of_json(json.loads(line)))
-                    except (ValueError, KeyError, TypeError):
+                        records.append(DecodedChunk.of_json(_record(line)))
+                    except (ValueError, KeyError, TypeError, OverflowError):
                         continue
         except (OSError, ValueError):
             return []
@@ -165,15 +167,33 @@ class ChunkJournal:
 
 
 def _line(record: dict[str, Any]) -> bytes:
-    return (json.dumps(record) + "\n").encode()
+    """`record` behind the checksum of its line."""
+    text = json.dumps(record).encode()
+    return b"%08x %b\n" % (zlib.crc32(text), text)
+
+
+def _record(line: bytes) -> Any:
+    """What `_line` wrote; ValueError where the line is no longer that."""
+    checksum, _, text = line.removesuffix(b"\n").partition(b" ")
+    if checksum != b"%08x" % zlib.crc32(text):
+        raise ValueError("the line is not what was written")
+    return json.loads(text)
+
+
+def _is_possible(chunk: DecodedChunk, files: Sequence[PixelFile]) -> bool:
+    """Whether `files` have such a chunk, and it such rows, in order."""
+    if not 0 <= chunk.key.part < len(files) or chunk.key.number < 0:
+        return False
+    first, rows = chunk.key.first, chunk.rows
+    end = min(first + CHUNK_PICTURES, files[chunk.key.part].shape[0])
+    is_inside = not len(rows) or bool(first <= rows[0] and rows[-1] < end)
+    return first < end and is_inside and bool((np.diff(rows) > 0).all())
 
 
 def _is_whole(chunk: DecodedChunk, files: Sequence[PixelFile]) -> bool:
     """Whether the pixels of `chunk` are there."""
-    if not 0 <= chunk.key.part < len(files) or chunk.key.number < 0:
-        return False
     file = files[chunk.key.part]
     offset, num_bytes = file.bytes_of(chunk.key)
     with file.path.open("rb") as stream:
         stream.seek(offset)
-        return num_bytes > 0 and zlib.crc32(stream.read(num_bytes)) == chunk.checksum
+        return zlib.crc32(stream.read(num_bytes)) == chunk.checksum

@@ -52,10 +52,11 @@ def decode_into_files(pictures: PictureFiles, sets: Sequence[PictureSet]) -> lis
         ]
         journal = ChunkJournal(folder, key, pictures.greys, files)
         chunks = _decode(pictures, sets, files, journal)
-    return [
-        _images(pictures, part, file, [chunk for chunk in chunks if chunk.key.part == number])
-        for number, (part, file) in enumerate(zip(sets, files, strict=True))
-    ]
+        # Opened before another process can make the folder the entry.
+        return [
+            _images(pictures, part, file, [chunk for chunk in chunks if chunk.key.part == number])
+            for number, (part, file) in enumerate(zip(sets, files, strict=True))
+        ]
 
 
 @contextmanager

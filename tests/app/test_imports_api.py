@@ -255,6 +255,26 @@ def test_an_import_is_stopped_and_leaves_no_run(ask, workspace, tmp_path, monkey
     assert not (workspace / ".data" / f"upload-{upload}").exists()
 
 
+def test_a_stopped_import_of_a_bundle_leaves_nothing_half_unpacked(
+    ask, workspace, tmp_path, monkeypatch
+):
+    instead(monkeypatch, tmp_path, HANGING)
+    upload = brought(ask, "first.zip", b"PK")
+    ask("POST", "/api/imports", json={"upload": upload})
+    until(lambda: ask("GET", f"/api/imports/{upload}").json().get("done") == 1)
+    # As its process leaves it that is ended while it unpacks.
+    (workspace / ".import-0123" / "first").mkdir(parents=True)
+    assert ask("POST", f"/api/imports/{upload}/stop").status_code == 200
+    assert list(workspace.glob(".import-*")) == []
+
+
+def test_a_file_that_is_deleted_while_an_upload_is_listed_is_left_out(ask, workspace):
+    upload = brought(ask, "net.onnx", b"x")
+    (workspace / ".data" / f"upload-{upload}" / "gone.zip").symlink_to(workspace / "nowhere")
+    (file,) = ask("GET", f"/api/uploads/{upload}").json()
+    assert file["name"] == "net.onnx"
+
+
 def test_what_can_be_asked_for_is_said_and_nothing_else_is_read(ask):
     scalings = ask("GET", "/api/imports").json()["scalings"]
     assert [scaling["name"] for scaling in scalings] == list(SCALINGS)

@@ -44,6 +44,17 @@ def computing(tmp_path, monkeypatch):
         one.end()
 
 
+def test_only_an_act_that_is_over_is_forgotten_and_that_is_said(computing):
+    acts = LongActs(computing(None))
+    hanging = acts.begin("a", "a", {"verb": "hang"})
+    until(lambda: hanging.done == 1)
+    assert not acts.forget("a")
+    acts.stop("a")
+    assert acts.forget("a")
+    assert acts.look("a") is None
+    assert not acts.forget("a")
+
+
 def test_a_stop_ends_its_own_act_and_no_other(computing):
     shared = computing(None)
     acts = LongActs(shared)

@@ -127,6 +127,11 @@ def test_a_runs_page_tells_its_star_note_and_new_name_when_it_is_opened(ask, wor
     ask("PATCH", "/api/runs/first", json={"note": "nothing new", "name": "mine"})
     page = opened("mine")
     assert "Starred. Note: nothing new" in page
+    # A refused name does not keep the page from telling the note that came with it.
+    refused = ask("PATCH", "/api/runs/mine", json={"note": "and more", "name": "../x"})
+    assert refused.status_code == 422
+    page = opened("mine")
+    assert "Starred. Note: and more" in page
     assert "Run mine, " in page
     assert ask("GET", "/api/runs/mine/page").json() == {"reason": ""}
     assert not (workspace / "first").exists()

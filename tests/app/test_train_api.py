@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import signal
+import time
 from dataclasses import asdict, replace
 
 from tests.app.conftest import is_alive, until
@@ -177,6 +178,14 @@ def test_a_run_whose_page_is_being_written_has_ended_and_keeps_its_folder_and_na
         ask("DELETE", "/api/runs/second"),
     ):
         assert said.json()["error"].startswith("second waits in the queue to go on; ")
+    # As it stands while its process reads the data, and does not yet hold the run's folder.
+    begun = asdict(replace(job, status="training", started=time.time()))
+    (queue.folder / "queue.json").write_text(json.dumps({"jobs": [begun], "version": 1}))
+    for said in (
+        ask("PATCH", "/api/runs/second", json={"name": "mine"}),
+        ask("DELETE", "/api/runs/second"),
+    ):
+        assert said.json()["error"] == "second is being trained; stop it first"
     # As it stands in the queue when its process has finished the run, and draws.
     jobs = {"jobs": [asdict(replace(job, status="training"))], "version": 1}
     (queue.folder / "queue.json").write_text(json.dumps(jobs))

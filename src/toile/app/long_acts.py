@@ -131,11 +131,13 @@ class LongActs:
             if key.startswith(prefix):
                 self.stop(key)
 
-    def forget(self, key: str) -> None:
-        """Forget the result of an act; a running one goes on."""
+    def forget(self, key: str) -> bool:
+        """Forget the result of an act, and whether there was one; a running act goes on."""
         with self._lock:
-            if key in self._acts and self._acts[key].is_over:
+            is_forgotten = key in self._acts and self._acts[key].is_over
+            if is_forgotten:
                 del self._acts[key]
+        return is_forgotten
 
     def end(self) -> None:
         """Stop all acts and the thread."""

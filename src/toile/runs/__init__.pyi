@@ -10,6 +10,7 @@ from .bin import Binned as Binned
 from .bundle import BUNDLE as BUNDLE
 from .bundle import Manifest as Manifest
 from .bundle import bundle_run as bundle_run
+from .bundle import remove_torn_imports as remove_torn_imports
 from .bundle import unpack_bundle as unpack_bundle
 from .census import NUM_COUNTED as NUM_COUNTED
 from .census import census_images as census_images

@@ -157,9 +157,7 @@ def unpack_bundle(
     with file_lock(target.parent):
         if target.exists():
             raise ToileError(f"{target} is there already; remove it with toile rm, or keep it")
-        for torn in target.parent.glob(".import-*"):
-            # Of an import that was killed; a living one would hold this folder.
-            shutil.rmtree(torn, ignore_errors=True)
+        _remove_torn(target.parent)
         # Filled beside its place and renamed: a run half imported is never listed. Called by its
         # own name already, which its page says.
         staging = target.parent / f".import-{secrets.token_hex(4)}"
@@ -180,6 +178,18 @@ def unpack_bundle(
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     return Run(target), manifest
+
+
+def remove_torn_imports(workspace: Path) -> None:
+    """Remove what imports of bundles that were killed have left; waits for one that is going on."""
+    with file_lock(workspace):
+        _remove_torn(workspace)
+
+
+def _remove_torn(workspace: Path) -> None:
+    # A living import would hold the workspace, as the caller does.
+    for torn in workspace.glob(".import-*"):
+        shutil.rmtree(torn, ignore_errors=True)
 
 
 def _contents(run: Run) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ from toile.app.session import CurrentSession, NotHere, Session, StillOpening
 from toile.conversion import MOST_BYTES, SCALINGS, SUFFIXES
 from toile.errors import ToileError
 from toile.recipe import Recipe, recipe_of, recipe_text
-from toile.runs import BUNDLE, new_run_id
+from toile.runs import BUNDLE, new_run_id, remove_torn_imports
 
 router = APIRouter()
 LOOK_SECONDS = 1.0
@@ -111,16 +111,21 @@ def stop_import(session: CurrentSession, upload: str) -> None:
     act = _act(session, upload)
     session.imports.stop(upload)
     session.imports.wait(upload, STOP_SECONDS)
-    if act.status == "stopped" and (out := act.question.get("out")):
+    if act.status != "stopped":
+        return
+    if out := act.question.get("out"):
         shutil.rmtree(Path(out), ignore_errors=True)
+    else:
+        remove_torn_imports(session.workspace)
 
 
 @router.delete("/imports/{upload}")
 def dismiss_import(session: CurrentSession, upload: str) -> None:
     """Tell no more what a file has become; one that was not read to its end is deleted."""
-    if not _act(session, upload).is_over:
+    _act(session, upload)
+    # Asked and done at once, since another page may try the same file again.
+    if not session.imports.forget(upload):
         raise ToileError("it is being read; stop that first")
-    session.imports.forget(upload)
     with suppress(ToileError):
         session.uploads.remove(upload)
 

@@ -59,18 +59,23 @@ def remark_run(session: CurrentSession, run_id: str, remark: Remark) -> RunRow:
     Its page is rewritten afterwards.
     """
     workspace, run = RunsFolder(session.workspace), session.run(run_id)
-    if remark.star is not None:
-        workspace.star(run.folder, remark.star)
-    if remark.note is not None and remark.note.strip():
-        workspace.note(run.folder, remark.note)
-    elif remark.note is not None:
-        workspace.remove_note(run.folder)
-    if remark.name is not None and remark.name != run_id:
+    new_name = None if remark.name == run_id else remark.name
+    if new_name is not None:
         _refuse_if_queued(session, run_id)
-        # Nothing may write into a folder while it is renamed.
-        session.pages.stop(run_id)
-        run = Run(workspace.rename(run.folder, remark.name).folder)
-    session.renew_page(run)
+    try:
+        if remark.star is not None:
+            workspace.star(run.folder, remark.star)
+        if remark.note is not None and remark.note.strip():
+            workspace.note(run.folder, remark.note)
+        elif remark.note is not None:
+            workspace.remove_note(run.folder)
+        if new_name is not None:
+            # Nothing may write into a folder while it is renamed.
+            session.pages.stop(run_id)
+            run = Run(workspace.rename(run.folder, new_name).folder)
+    finally:
+        # Also where the name was refused, since star and note are kept by then.
+        session.renew_page(run)
     return row_of(run)
 
 
@@ -78,5 +83,9 @@ def _refuse_if_queued(session: Session, run_id: str) -> None:
     """Raise ToileError where a process of the queue writes into the run's folder, or will."""
     if session.is_writing_page(run_id):
         raise ToileError(f"the page of {run_id} is being written; try it again in a moment")
-    if any(job.id == run_id and job.status == "waiting" for job in session.queue.jobs()):
+    statuses = {job.status for job in session.queue.jobs() if job.id == run_id}
+    if "waiting" in statuses:
         raise ToileError(f"{run_id} waits in the queue to go on; take it out of that first")
+    if "training" in statuses:
+        # Its process holds the folder only once it has read the data.
+        raise ToileError(f"{run_id} is being trained; stop it first")

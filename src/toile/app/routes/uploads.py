@@ -1,5 +1,7 @@
 """Uploads: files sent by a page, before they are read as a dataset."""
 
+from contextlib import suppress
+
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
@@ -40,8 +42,12 @@ async def bring_file(
 @router.get("/uploads/{upload}")
 def list_upload(session: CurrentSession, upload: str) -> list[BroughtFile]:
     """The files of an upload, for a page that was reloaded."""
-    files = session.uploads.files(upload)
-    return [BroughtFile(name=file.name, num_bytes=file.stat().st_size) for file in files]
+    files = []
+    for file in session.uploads.files(upload):
+        # An import that has just finished deletes its file.
+        with suppress(FileNotFoundError):
+            files.append(BroughtFile(name=file.name, num_bytes=file.stat().st_size))
+    return files
 
 
 @router.delete("/uploads/{upload}")

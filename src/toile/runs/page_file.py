@@ -24,23 +24,33 @@ def replace_page(folder: Path, page: str, version: Version) -> Path:
     Raises ToileError, and keeps what is there, where the run was trained on since.
     """
     path = folder / PAGE
-    if version is None:
-        _refuse_if_trained(folder, version)
-        # A training holds the folder, and removes this page when it ends.
-        write_atomically(path, page.encode())
-        return path
     # On disk before the folder is held: a training that begins waits for that a moment only.
     draft = folder / f".page.{os.getpid()}.tmp"
     write_atomically(draft, page.encode())
     try:
         _refuse_if_trained(folder, version)
-        with file_lock(folder, wait=False), writing(path):
-            _refuse_if_trained(folder, version)
-            os.replace(draft, path)
+        if version is None:
+            _replace_while_trained(draft, path)
+        else:
+            with file_lock(folder, wait=False), writing(path):
+                _refuse_if_trained(folder, version)
+                os.replace(draft, path)
         sync_folder(folder)
     finally:
         draft.unlink(missing_ok=True)
     return path
+
+
+def _replace_while_trained(draft: Path, path: Path) -> None:
+    """Replace the page at `path` of a run that a training holds, which removes it when it ends."""
+    with writing(path):
+        os.replace(draft, path)
+    try:
+        _refuse_if_trained(path.parent, None)
+    except ToileError:
+        # It ended just before, so nothing else would remove this page.
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _refuse_if_trained(folder: Path, version: Version) -> None:

@@ -286,6 +286,9 @@ class Recorder:
         epochs = self.fit.recipe.training.epochs
         self.state = replace(self.state, status=status, reason=reason, epochs=epochs)
         write_state(self.run.folder, self.state)
+        if status != "running":
+            # One that was written since, by somebody who was told that the run is under way.
+            (self.run.folder / PAGE).unlink(missing_ok=True)
 
 
 def _read_facts(stored: Stored) -> _Facts:

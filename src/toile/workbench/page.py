@@ -12,6 +12,7 @@ from toile.runs import (
     Run,
     judge_validation,
     load_run_data,
+    looks_of,
     page_version,
     replace_page,
     scored_images,
@@ -39,12 +40,17 @@ def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool =
         pass
     inside = inside_section(run, pixels)
     while True:
-        remarks = run.remarks
+        facts = _changeable_facts(run)
         page = report.run_page(run, run.plan, pixels, inside)
         path = replace_page(run.folder, page, version)
-        # Who gives a note or a star has only a page that is there written anew.
-        if run.remarks == remarks:
+        # Who adds to them has only a page that is there written anew, or none at all.
+        if _changeable_facts(run) == facts:
             return path
+
+
+def _changeable_facts(run: Run) -> tuple[object, ...]:
+    """What a page tells that may change while its run has the same weights."""
+    return run.remarks, run.baselines, run.robustness, looks_of(run)
 
 
 def mistakes_of(run: Run, data: DataSource | None = None) -> Figure:

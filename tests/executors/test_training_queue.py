@@ -1,6 +1,9 @@
 """The queue of trainings: order, room, and what is said of one that could not begin."""
 
 import json
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import asdict, replace
 
@@ -10,7 +13,15 @@ import toile
 from toile.errors import ToileError
 from toile.executors import TrainingQueue
 from toile.file_lock import file_lock
-from toile.runs import Run, read_state
+from toile.runs import Run, process_started, read_state
+
+# Tells that it was asked to end, and ends with its input.
+DEAF = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: print("asked", flush=True))
+print("begun", flush=True)
+sys.stdin.read()
+"""
 
 
 def until(is_so, seconds=120.0):
@@ -87,5 +98,17 @@ def test_a_training_has_ended_once_its_run_has_though_its_process_writes_the_pag
         assert not queue.has_ended(replace(found, started=time.time() + 1))
         with pytest.raises(ToileError, match="is over, and its page is being written"):
             queue.stop(job.id)
+        # Of a process that is known and hangs: asked first, then ended.
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen([sys.executable, "-c", DEAF], **pipes) as process:
+            process.stdout.readline()
+            known = replace(found, pid=process.pid, pid_started=process_started(process.pid))
+            record = {"jobs": [asdict(known)], "version": 1}
+            (queue.folder / "queue.json").write_text(json.dumps(record))
+            queue.stop(job.id)
+            assert process.stdout.readline() == b"asked\n"
+            queue.stop(job.id)
+            assert process.wait() == -signal.SIGKILL
     queue.advance()
     assert queue.jobs() == ()
+    assert Run(tmp_path / job.id).status == "finished"

@@ -154,8 +154,9 @@ class TrainingQueue:
     def stop(self, job_id: str) -> None:
         """Have a training stop at its next step, with a checkpoint to go on from.
 
-        Before there is a run it ends at once, and nothing is left of it. Raises ToileError where it
-        is not being trained.
+        Before there is a run it ends at once, and nothing is left of it. One that is over ends too,
+        without its page; asked again, whatever that does. Raises ToileError where it is not being
+        trained.
         """
         with self._changing() as jobs:
             job = _job(jobs, job_id)
@@ -163,15 +164,17 @@ class TrainingQueue:
                 raise ToileError(
                     f"{job_id} is not being trained, it is {job.status}; take it out instead"
                 )
-            if self.has_ended(job):
+            is_over = self.has_ended(job)
+            if is_over and not job.pid:
                 raise ToileError(
-                    f"the training of {job_id} is over, and its page is being written; nothing is "
-                    "left to stop"
+                    f"the training of {job_id} is over, and its page is being written by a process "
+                    "that is not known here; wait for it"
                 )
-            # Once: a second signal would break off the step that the first one waits for.
-            if not job.stopping:
+            # Once: a second signal would break off the step that the first one waits for. Of a
+            # training that is over everything but the page is on disk.
+            if is_over or not job.stopping:
                 jobs[jobs.index(job)] = replace(job, stopping=True)
-                _ask_to_stop(job)
+                _ask_to_stop(job, signal.SIGKILL if is_over and job.stopping else signal.SIGTERM)
 
     def advance(self) -> None:
         """Forget the trainings that have ended, and start as many as there are cores for."""
@@ -298,12 +301,12 @@ def _job(jobs: Sequence[Job], job_id: str) -> Job:
     return job
 
 
-def _ask_to_stop(job: Job) -> None:
+def _ask_to_stop(job: Job, number: signal.Signals = signal.SIGTERM) -> None:
     """Signal a job's process, where that is known and still there."""
     # The pid alone may have been given to another process since.
     if process_started(job.pid) == job.pid_started != "":
         with suppress(ProcessLookupError):
-            os.kill(job.pid, signal.SIGTERM)
+            os.kill(job.pid, number)
 
 
 def _last_words(path: Path) -> str:

@@ -38,5 +38,5 @@ def test_a_row_says_what_was_taken_for_what_and_shows_its_pictures(pixels: np.nd
 
 
 def test_nothing_mistaken_is_said(pixels: np.ndarray) -> None:
-    with pytest.raises(ToileError, match="answered right"):
+    with pytest.raises(ToileError, match="predicted right"):
         mistakes_figure([], ["cat", "dog"], pixels)

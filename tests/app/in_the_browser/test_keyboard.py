@@ -81,6 +81,8 @@ def train_by_keyboard(visitor: Visitor, hand: Keyboard) -> str:
     page.locator(".tag", has_text="stopped").wait_for(timeout=120_000)
     hand.press("Continue")
     page.get_by_role("status").filter(has_text="95 % interval").wait_for(timeout=600_000)
+    # A run whose page is being written can be neither deleted nor renamed.
+    until(lambda: visitor.server.ask("GET", "queue").json()["jobs"] == [])
     return run
 
 

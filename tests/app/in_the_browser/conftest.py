@@ -9,8 +9,9 @@ from tests.app.conftest import Server
 from tests.app.in_the_browser.visitor import CHROMIUM, SWITCHES, Visitor
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator:
+    # No longer than a file's tests: its event loop runs on, and no other test could have one.
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("no Chromium on PATH")

@@ -1,5 +1,7 @@
 """Pixels in a file, by their rows: read where they are asked for, never as a whole by mistake."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,18 @@ def test_rows_of_rows_are_those_of_the_file(mapped):
 def test_a_whole_copy_made_by_mistake_is_refused(mapped):
     with pytest.raises(TypeError, match="540 bytes of pixels in a file"):
         np.asarray(mapped)
+
+
+def test_another_process_opens_the_file_itself(mapped):
+    some = mapped.select(np.array([7, 5, 3]))
+    content = pickle.dumps(some)
+    assert len(content) < some.nbytes + 300
+    assert np.array_equal(pickle.loads(content)[:], PIXELS[[7, 5, 3]])
+
+
+def test_pixels_without_a_file_are_not_sent_to_another_process():
+    with pytest.raises(TypeError, match="540 bytes of pixels in a file without a name"):
+        pickle.dumps(MappedPixels.all_of(PIXELS))
 
 
 def test_asking_the_disk_beforehand_changes_nothing(mapped):

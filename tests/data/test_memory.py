@@ -89,7 +89,7 @@ def test_the_variable_says_otherwise(tmp_path, monkeypatch, words, num):
     assert most_pixel_bytes() == num // 4
 
 
-@pytest.mark.parametrize("words", ["much", "4 elephants", "0", "-4GB", "4GB 2"])
+@pytest.mark.parametrize("words", ["much", "4 elephants", "0", "-4GB", "4GB 2", "0.5", "9" * 400])
 def test_what_is_no_size_is_refused(monkeypatch, words):
     monkeypatch.setenv("TOILE_MEMORY", words)
     with pytest.raises(ToileError, match=r"TOILE_MEMORY is '.*'; it is the memory to count with"):

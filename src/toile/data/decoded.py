@@ -191,7 +191,10 @@ def _clear_unfinished(parent: Path) -> None:
     """Remove what kills left of entries; one that is still being written is younger."""
     for prefix, seconds in ((UNFINISHED, SECONDS_TO_WRITE), (DECODING, SECONDS_TO_GO_ON)):
         for folder in parent.glob(f"{prefix}*"):
-            written = max(file.stat().st_mtime for file in (folder, *folder.glob("*.jsonl")))
+            try:
+                written = max(file.stat().st_mtime for file in (folder, *folder.glob("*.jsonl")))
+            except FileNotFoundError:
+                continue  # another process has renamed or removed it
             if time.time() - written > seconds:
                 shutil.rmtree(folder, ignore_errors=True)
 

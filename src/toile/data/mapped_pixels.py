@@ -74,6 +74,15 @@ class MappedPixels:
         """Each picture in turn."""
         return (self.source[row] for row in self.rows)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the file's name and the rows: the process that unpickles them maps it anew."""
+        if self.file is None:
+            raise TypeError(
+                f"these are {self.nbytes} bytes of pixels in a file without a name, which no other "
+                "process can open; load the data in that process, or pick fewer by a slice"
+            )
+        return MappedPixels.open, (self.file.absolute(), self.rows)
+
     def __array__(self, *arguments: Any, **named: Any) -> NoReturn:
         """Refuse to become one array by mistake, which memory has no room for."""
         raise TypeError(

@@ -41,13 +41,13 @@ def memory_bytes(root: Path = Path("/")) -> int:
 def _bytes_of(words: str) -> int:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?B?)\s*", words, re.IGNORECASE)
     unit = match[2].upper().removesuffix("B") if match else ""
-    num = int(float(match[1]) * UNITS[unit and f"{unit}B"]) if match else 0
-    if not num:
+    num_bytes = float(match[1]) * UNITS[unit and f"{unit}B"] if match else 0.0
+    if not 1 <= num_bytes <= sys.maxsize:
         raise ToileError(
             f"{VARIABLE} is {words[:40]!r}; it is the memory to count with, in bytes or with a "
             f"unit, as in {VARIABLE}=4GB"
         )
-    return num
+    return int(num_bytes)
 
 
 def _machine_bytes() -> int:

@@ -1,5 +1,6 @@
 """Arrays for pixels that are being read: in memory, or in a file where they are more than that."""
 
+import errno
 import math
 import mmap
 import os
@@ -14,6 +15,10 @@ from jaxtyping import UInt8
 from toile.data.locations import decoded_folder
 from toile.data.memory import memory_bytes, most_pixel_bytes
 from toile.errors import ToileError
+
+MOST_OF_FREE = 0.9
+BLOCK_BYTES = 512
+"""What POSIX counts the blocks of a file in."""
 
 
 def new_pixels(shape: tuple[int, ...]) -> UInt8[np.ndarray, "*shape"]:
@@ -37,8 +42,13 @@ def new_pixels(shape: tuple[int, ...]) -> UInt8[np.ndarray, "*shape"]:
 def reserve(descriptor: int, num_bytes: int) -> None:
     """Make a file that long, its blocks on the disk reserved; OSError where there are too few.
 
-    Unreserved, a disk that runs full would kill the process that writes through a map.
+    Unreserved, a disk that runs full would kill the process that writes through a map. A tenth of
+    what is free is left to what else is written there.
     """
+    disk = os.fstatvfs(descriptor)
+    missing = num_bytes - os.fstat(descriptor).st_blocks * BLOCK_BYTES
+    if disk.f_blocks and missing > disk.f_bavail * disk.f_frsize * MOST_OF_FREE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     os.ftruncate(descriptor, num_bytes)
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(descriptor, 0, num_bytes)

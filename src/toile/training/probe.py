@@ -61,8 +61,9 @@ def probe(recipe: Recipe, plan: Plan, num_images: int) -> Probe:
     per_step = statistics.median(seconds[WARM_UP:])
     steps = -(-num_images // batch_size)
     num_bytes = num_images * int(np.prod(plan.input))
-    # More are left in a file.
-    held = num_bytes if num_bytes <= most_pixel_bytes() else 0
+    # More are left in a file, but a GPU holds all.
+    is_held = fit.device.type != "cpu" or num_bytes <= most_pixel_bytes()
+    held = num_bytes if is_held else 0
     more = max(0, held - images.pixels.nbytes)
     return Probe(per_step * steps, _peak_memory(fit.device) + more, len(seconds))
 

@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from shutil import rmtree
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,10 +17,13 @@ from PIL import Image
 
 from toile.data import Dataset, MappedPixels, describe, load_data
 from toile.data.locations import entry_folder
+from toile.data.pixel_file import reserve
 from toile.data.readers import chunk_journal, decoder_processes
 from toile.data.readers.chunk_journal import CHUNK_PICTURES
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
+from toile.file_lock import file_lock, is_held
+from toile.recipe import data_of
 
 NUM = 2 * CHUNK_PICTURES + 40
 LITTLE = "400"
@@ -133,9 +138,9 @@ def test_several_processes_decode_the_same(many, monkeypatch):
     started = []
     begin = decoder_processes.DecoderProcess.__init__
 
-    def counted(process, setup):
+    def counted(process, setup, lock):
         started.append(process)
-        begin(process, setup)
+        begin(process, setup, lock)
 
     monkeypatch.setattr(decoder_processes.DecoderProcess, "__init__", counted)
     told: list[int] = []
@@ -143,6 +148,15 @@ def test_several_processes_decode_the_same(many, monkeypatch):
     assert len(started) == 2
     assert told == [CHUNK_PICTURES, 2 * CHUNK_PICTURES, NUM + 1]
     assert_same(large, load_small(many, monkeypatch))
+
+
+def test_a_process_that_outlives_who_asked_holds_the_folder_until_it_ends(tmp_path):
+    setup = decoder_processes.DecoderSetup("set", data_of({}), None, ("a.png", (1, 8, 8)), ())
+    with ExitStack() as stack:
+        with file_lock(tmp_path) as lock:
+            stack.enter_context(decoder_processes.DecoderProcess(setup, lock))
+        assert is_held(tmp_path)
+    assert not is_held(tmp_path)
 
 
 @pytest.mark.usefixtures("little_memory")
@@ -342,9 +356,24 @@ def test_a_disk_without_room_is_said_before_anything_is_decoded(many, monkeypatc
     def full(descriptor, start, length):
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(os, "posix_fallocate", full)
+    # Where a system has no such function, as macOS, it has one now.
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    told: list[int] = []
     with pytest.raises(ToileError, match=r"pixels cannot be kept there \(No space left on device"):
-        load_data(many)
+        load_data(many, progress=lambda done, total, unit: told.append(done))
+    assert told == []
+
+
+def test_a_tenth_of_what_is_free_is_left(tmp_path, monkeypatch):
+    def almost_full(descriptor):
+        return SimpleNamespace(f_blocks=10**6, f_bavail=1000, f_frsize=1)
+
+    monkeypatch.setattr(os, "fstatvfs", almost_full)
+    with (tmp_path / "pixels").open("wb") as file:
+        with pytest.raises(OSError, match="No space left on device"):
+            reserve(file.fileno(), 901)
+        assert os.fstat(file.fileno()).st_size == 0
+        reserve(file.fileno(), 900)
 
 
 def test_a_form_that_is_read_as_a_whole_is_refused_where_memory_has_no_room(write, monkeypatch):

@@ -94,10 +94,13 @@ def num_decoders() -> int:
     return max(1, min(num_cores(), memory_bytes() // PROCESS_BYTES))
 
 
-def decode_chunks(setup: DecoderSetup, tasks: Sequence[ChunkTask]) -> Iterator[DecodedChunk]:
+def decode_chunks(
+    setup: DecoderSetup, tasks: Sequence[ChunkTask], lock: int
+) -> Iterator[DecodedChunk]:
     """Decode `tasks` into their files, yielding what came of them in order.
 
-    Raises ToileError where the set is refused, or where a process that decodes was killed.
+    `lock` is the descriptor of their folder's lock, which each process holds too. Raises ToileError
+    where the set is refused, or where a process that decodes was killed.
     """
     num = min(num_decoders(), len(tasks))
     if num < 2 or any(picture.span is None for task in tasks for picture in task.pictures):
@@ -105,10 +108,13 @@ def decode_chunks(setup: DecoderSetup, tasks: Sequence[ChunkTask]) -> Iterator[D
             for task in tasks:
                 yield decode_chunk(setup, task)
         return
+    pool = ThreadPoolExecutor(num)
     with ExitStack() as stack:
+        # Threads last: those that wait for a chunk go on when its process is killed.
+        stack.callback(pool.shutdown)
         idle: SimpleQueue[DecoderProcess] = SimpleQueue()
         for _ in range(num):
-            idle.put(stack.enter_context(DecoderProcess(setup)))
+            idle.put(stack.enter_context(DecoderProcess(setup, lock)))
 
         def decode(task: ChunkTask) -> DecodedChunk:
             process = idle.get()
@@ -117,8 +123,7 @@ def decode_chunks(setup: DecoderSetup, tasks: Sequence[ChunkTask]) -> Iterator[D
             finally:
                 idle.put(process)
 
-        pool = ThreadPoolExecutor(num)
-        stack.callback(pool.shutdown, cancel_futures=True)
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         yield from pool.map(decode, tasks)
 
 
@@ -159,14 +164,21 @@ def _tell_nobody(done: int, total: int | None, unit: str) -> None:
 
 
 class DecoderProcess:
-    """A process that decodes chunks, one after another, for as long as the block lasts."""
+    """A process that decodes chunks, one after another, for as long as the block lasts.
 
-    def __init__(self, setup: DecoderSetup) -> None:
+    It holds `lock` too: if who asks is killed, nobody else writes before this one has ended.
+    """
+
+    def __init__(self, setup: DecoderSetup, lock: int) -> None:
         self._where = setup.where
         # BLAS would start a thread for each core, and nothing here multiplies matrices.
         environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ
         self._process = subprocess.Popen(  # noqa: S603 - our own command
-            WORKER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+            WORKER,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            pass_fds=(lock,),
         )
         self._setup = setup
 
@@ -184,7 +196,9 @@ class DecoderProcess:
         assert self._process.stdout is not None
         # No chunk is under way, or nobody is left who asked for it.
         self._process.kill()
-        self._process.wait(END_SECONDS)
+        # One that waits for a disk ends later, and holds the lock until then.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_SECONDS)
         self._process.stdout.close()
         with suppress(BrokenPipeError):
             self._process.stdin.close()

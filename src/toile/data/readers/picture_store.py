@@ -46,12 +46,12 @@ def decode_into_files(pictures: PictureFiles, sets: Sequence[PictureSet]) -> lis
     folder = decoding_folder(key)
     with room_for(num_bytes, folder):
         folder.mkdir(parents=True, exist_ok=True)
-    with _held(folder, key), room_for(num_bytes, folder):
+    with _held(folder, key) as lock, room_for(num_bytes, folder):
         files = [
             _pixel_file(folder / f"pixels-{part}.npy", shape) for part, shape in enumerate(shapes)
         ]
         journal = ChunkJournal(folder, key, pictures.greys, files)
-        chunks = _decode(pictures, sets, files, journal)
+        chunks = _decode(pictures, sets, files, journal, lock)
         # Opened before another process can make the folder the entry.
         return [
             _images(pictures, part, file, [chunk for chunk in chunks if chunk.key.part == number])
@@ -60,11 +60,14 @@ def decode_into_files(pictures: PictureFiles, sets: Sequence[PictureSet]) -> lis
 
 
 @contextmanager
-def _held(folder: Path, key: str) -> Iterator[None]:
-    """Hold `folder`; DecodedElsewhere where it has become the entry that `key` names."""
+def _held(folder: Path, key: str) -> Iterator[int]:
+    """Hold `folder`, and give the lock's descriptor.
+
+    DecodedElsewhere where it has become the entry that `key` names.
+    """
     with ExitStack() as stack:
         try:
-            stack.enter_context(file_lock(folder))
+            lock = stack.enter_context(file_lock(folder))
         except ToileError:
             # It was renamed before it could be locked.
             if entry_folder(key).exists():
@@ -73,7 +76,7 @@ def _held(folder: Path, key: str) -> Iterator[None]:
         if entry_folder(key).exists():
             shutil.rmtree(folder, ignore_errors=True)
             raise DecodedElsewhere
-        yield
+        yield lock
 
 
 def _pixel_file(path: Path, shape: tuple[int, ...]) -> PixelFile:
@@ -93,6 +96,7 @@ def _decode(
     sets: Sequence[PictureSet],
     files: Sequence[PixelFile],
     journal: ChunkJournal,
+    lock: int,
 ) -> list[DecodedChunk]:
     """Decode the chunks that `journal` lacks, and return all of them in order."""
     assert pictures.first is not None
@@ -109,7 +113,7 @@ def _decode(
     pictures.num_done += sum(sizes[key] for key in journal.chunks if key in sizes)
     if pictures.num_done:
         pictures.progress(pictures.num_done, pictures.num_files, "pictures")
-    for chunk in decode_chunks(setup, remaining):
+    for chunk in decode_chunks(setup, remaining, lock):
         journal.append(chunk)
         pictures.num_done += sizes[chunk.key]
         pictures.progress(pictures.num_done, pictures.num_files, "pictures")

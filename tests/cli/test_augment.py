@@ -34,3 +34,9 @@ def test_an_existing_file_and_augmentation_that_is_off_are_refused(toile, few_ga
     assert "augmentation is off (no recipe is named)" in answer.errors
     answer = toile(*command, "--out=other.npz", "--recipe=s1-lab")
     assert "augmentation is off (s1-lab varies nothing)" in answer.errors
+
+
+def test_a_fold_is_said_where_one_is_held_out(toile, few_garments):
+    command = ["data", "augment", str(few_garments), "--count=600", "--set=augmentation.shift=1"]
+    answer = toile(*command, "--out=set.npz", "--set=data.folds=5", "--set=data.fold=1")
+    assert "120 pictures held out by data.fold 1 of data.folds 5 and data.split 0" in answer.output

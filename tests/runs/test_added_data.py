@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import toile
 from toile.data import load_data
 from toile.errors import ToileError
 from toile.recipe import data_of
@@ -122,6 +123,23 @@ def test_what_one_set_has_sealed_no_other_may_show(tmp_path, undivided, settings
     datasets.forget("mine")
     datasets.forget("smaller")
     datasets.add(undivided, "again", settings)
+
+
+def test_variants_of_what_one_set_has_sealed_no_other_may_show(tmp_path, undivided):
+    datasets = DataList(tmp_path / "runs")
+    num_test = datasets.add(undivided, "mine").num_images[1]
+    # The same pictures divided otherwise, so that what is sealed here is varied there.
+    with np.load(undivided) as arrays:
+        x, y = arrays["x_train"], arrays["y_train"]
+    rest = load_data("fashion-sample").train.gather(np.arange(200, 260))
+    test = {"x_test": rest.pixels[:, 0], "y_test": rest.labels}
+    np.savez(tmp_path / "other.npz", x_train=x, y_train=y, **test)
+    settings = {"augmentation.shift": 1, "data.validation": 20}
+    toile.augment_data(tmp_path / "other.npz", tmp_path / "set.npz", 180, settings=settings)
+    said = r"of its training pictures are, or are variants of pictures, in the test part of mine"
+    with pytest.raises(ToileError, match=said) as refused:
+        datasets.add(tmp_path / "set.npz", "varied")
+    assert f": {num_test} of its training" in str(refused.value)
 
 
 def test_what_is_shown_already_is_sealed_by_no_other(tmp_path, undivided):

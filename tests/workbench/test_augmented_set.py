@@ -15,6 +15,7 @@ from toile.errors import ToileError
 from toile.recipe import Data, recipe_of
 
 SHIFTED = {"augmentation.shift": 1}
+CHECKED = ["x_train", "x_val", "y_val", "val_hashes", "train_sources"]
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +52,9 @@ def resave(file: Path, path: Path, **changes) -> Path:
 
 
 def test_what_scores_is_what_scores_the_parent(augmented, garments, parts):
-    split = split_data(augmented.train, Data())
+    split = split_data(augmented.train, Data(split=7))
     assert len(split.train) == 900
+    assert np.array_equal(split.selection, parts.selection)
     assert np.array_equal(split.validation.pixels, parts.validation.pixels)
     assert np.array_equal(split.validation.labels, parts.validation.labels)
     assert augmented.test_fingerprint == garments.test_fingerprint
@@ -194,7 +196,7 @@ def test_colours_lie_last_in_the_file_and_are_read_back(tmp_path):
     assert colours.test_fingerprint == parent.test_fingerprint
 
 
-@pytest.mark.parametrize("name", ["x_train", "x_val", "y_val", "val_hashes", "train_sources"])
+@pytest.mark.parametrize("name", CHECKED)
 def test_a_set_that_was_changed_or_cut_is_refused(file, tmp_path, name):
     with np.load(file) as arrays:
         changed = arrays[name].copy()
@@ -205,6 +207,43 @@ def test_a_set_that_was_changed_or_cut_is_refused(file, tmp_path, name):
         ToileError, match=rf"whose {name} is missing|has no (labels|images) beside|holds parent"
     ):
         load_data(resave(file, tmp_path / "cut.npz", **{name: None}))
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (lambda arrays: train_on(arrays, "train_images"), r"to which train_images was added"),
+        (lambda arrays: {"parent": None}, r"is an augmented set without parent"),
+        (
+            lambda arrays: {"x_train": arrays["x_train"].reshape(-1, 14, 56)},
+            r"images are \(1, 28, 28\)|its pictures are \(1, 14, 56\)",
+        ),
+        (
+            lambda arrays: rewritten(arrays, '["0","1"', '["1","0"'),
+            "parent is damaged",
+        ),
+        (lambda arrays: rewritten(arrays, ":900", ":901"), "parent is damaged .it is changed"),
+        (lambda arrays: rewritten(arrays, '"garments.npz"', '"mine.npz"'), "parent is damaged"),
+    ],
+)
+def test_a_set_whose_checksums_fit_is_refused_where_anything_else_changed(
+    file, tmp_path, change, rule
+):
+    with np.load(file) as arrays:
+        changes = change(arrays)
+    with pytest.raises(ToileError, match=rule):
+        load_data(resave(file, tmp_path / "changed.npz", **changes))
+
+
+def train_on(arrays, name):
+    """Other pictures, under a name of training pictures that is not the set's own."""
+    return {name: arrays["x_test"], name.replace("images", "labels"): arrays["y_test"]}
+
+
+def rewritten(arrays, old, new):
+    record = str(arrays["parent"])
+    assert old in record
+    return {"parent": np.array(record.replace(old, new))}
 
 
 def test_a_newer_or_damaged_record_is_refused_and_a_foreign_parent_is_none(file, tmp_path):
@@ -285,3 +324,117 @@ def test_a_recipe_says_what_varies_and_what_is_held_out(garments, few_garments, 
     held_out = split_data(garments.train, recipe.data).validation
     split = split_data(load_data(tmp_path / "set.npz").train, Data())
     assert np.array_equal(split.validation.pixels, held_out.pixels)
+
+
+@pytest.fixture(scope="module")
+def leaking(garments, tmp_path_factory) -> Path:
+    """Of 480 training pictures 24 are sealed as well."""
+    file = tmp_path_factory.mktemp("leaking") / "leaking.npz"
+    learnt = split_data(garments.train, Data()).train
+    test = open_sealed(garments.test)
+    np.savez(
+        file,
+        x_train=garments.train.pixels[:, 0],
+        y_train=garments.train.labels,
+        x_test=np.concatenate([test.pixels, learnt.pixels[:24]])[:, 0],
+        y_test=np.concatenate([test.labels, learnt.labels[:24]]),
+    )
+    return file
+
+
+def test_variants_of_sealed_pictures_are_said_as_the_pictures_are(leaking, tmp_path):
+    def begin(data):
+        recipe = recipe_of({"data": {"name": str(data)}, "network": NETWORK})
+        return toile.begin(recipe, out=tmp_path / data.stem)
+
+    file = tmp_path / "varied.npz"
+    toile.augment_data(leaking, file, 960, settings=SHIFTED)
+    assert any(
+        note.startswith("24 training images are in the test") for note in begin(leaking).notes
+    )
+    said = "48 training images are, or are variants of pictures, in the test part as well"
+    assert any(note.startswith(said) for note in begin(file).notes)
+    parent, described = (toile.describe(load_data(data)) for data in (leaking, file))
+    assert len(parent.overlaps) == len(described.overlaps) == 24
+    assert sum(len(overlap.train) for overlap in described.overlaps) == 48
+
+
+def test_a_set_without_a_class_that_is_held_out_is_not_written(tmp_path):
+    # Each class but the last differs; of that all pictures are alike.
+    rng = np.random.default_rng(0)
+    pixels, labels = rng.integers(0, 256, (60, 6, 6), dtype=np.uint8), np.arange(60) % 3
+    pixels[labels == 2] = pixels[2]
+    np.savez(tmp_path / "alike.npz", x=pixels[:48], y=labels[:48], x_test=pixels, y_test=labels)
+    settings = {**SHIFTED, "data.validation": 12}
+    with pytest.raises(ToileError, match=r"no picture of class 2 is left to vary: 12 training pic"):
+        toile.augment_data(tmp_path / "alike.npz", tmp_path / "set.npz", 32, settings=settings)
+    assert not (tmp_path / "set.npz").exists()
+
+
+def test_older_rules_make_no_set(garments, tmp_path):
+    with pytest.raises(ToileError, match=r"data.rule is 1; the validation part of an augmented"):
+        toile.augment_data(
+            garments, tmp_path / "old.npz", 480, settings={**SHIFTED, "data.rule": 1}
+        )
+
+
+def test_what_the_recipe_of_its_parent_says_of_the_files_is_not_asked(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 13, (60, 6, 8), dtype=np.uint8)
+    np.savez(tmp_path / "turned.npz", x=pixels, y=np.arange(60) % 3)
+    reading = {"orientation": "transposed", "white": 16}
+    settings = {
+        **SHIFTED,
+        "data.validation": 12,
+        **{f"data.{name}": value for name, value in reading.items()},
+    }
+    toile.augment_data(tmp_path / "turned.npz", tmp_path / "set.npz", 36, settings=settings)
+    parent = load_data(tmp_path / "turned.npz", **reading)
+    varied = load_data(tmp_path / "set.npz", **reading)
+    assert varied.test_fingerprint == parent.test_fingerprint
+    assert not varied.was_transposed
+    for name in reading:
+        assert any(note.startswith(f"data.{name} is not asked") for note in varied.notes)
+
+
+def test_nothing_is_written_into_the_folder_of_the_data(few_garments, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    data = folder / "data.npz"
+    data.write_bytes(few_garments.read_bytes())
+    for name in ("data.npz", "more.npz"):
+        with pytest.raises(ToileError, match=r"lies in .*mine, the folder of the data"):
+            toile.augment_data(folder, folder / name, 480, settings=SHIFTED, force=True)
+    assert data.read_bytes() == few_garments.read_bytes()
+    with np.load(data) as arrays:
+        for name in arrays:
+            np.save(tmp_path / f"{name}.npy", arrays[name])
+    with pytest.raises(ToileError, match="lies in"):
+        toile.augment_data(
+            tmp_path / "x_train.npy", tmp_path / "x.npz", 480, settings=SHIFTED, force=True
+        )
+
+
+def test_a_file_that_comes_meanwhile_is_not_replaced(garments, tmp_path):
+    def come(done, total, unit):
+        if unit == "variants":
+            (tmp_path / "set.npz").write_bytes(b"mine")
+
+    with pytest.raises(ToileError, match="is there already"):
+        toile.augment_data(garments, tmp_path / "set.npz", 480, settings=SHIFTED, progress=come)
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"mine"]
+
+
+def test_the_data_is_called_by_its_folder_and_no_path_is_in_the_file(
+    few_garments, tmp_path, monkeypatch
+):
+    train, beside = tmp_path / "train", tmp_path / "test"
+    train.mkdir()
+    beside.mkdir()
+    (train / "data.npz").write_bytes(few_garments.read_bytes())
+    monkeypatch.chdir(train)
+    made = toile.augment_data(".", tmp_path / "set.npz", 480, settings=SHIFTED)
+    assert (made.name, made.settings["data"]["name"]) == ("train", "train")
+    toile.augment_data(train, tmp_path / "more.npz", 480, settings=SHIFTED)
+    assert any(note.startswith("not read: test") for note in load_data(train).notes)
+    with np.load(tmp_path / "more.npz") as arrays:
+        assert str(tmp_path) not in str(arrays["parent"])

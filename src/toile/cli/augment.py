@@ -62,10 +62,13 @@ def augment(
 
 
 def _words(augmented: "AugmentedSet", out: Path) -> str:
-    held_out = augmented.settings["data"]["validation"]
+    data = augmented.settings["data"]
+    by = f"data.validation {data['validation']}"
+    if data["folds"] is not None:
+        by = f"data.fold {data['fold']} of data.folds {data['folds']}"
     validation = (
-        f"validation: {augmented.num_validation:,} pictures held out by data.validation "
-        f"{held_out} and data.split {augmented.settings['data']['split']}"
+        f"validation: {augmented.num_validation:,} pictures held out by {by} and data.split "
+        f"{data['split']}"
     )
     notes = [note for note in augmented.notes if "validation:" in note]
     return "\n".join(

@@ -13,7 +13,12 @@ from toile.data.appearance import (
     picture_features,
 )
 from toile.data.arrays import pixels_of_array
-from toile.data.augmented_set import most_variants, write_augmented_set
+from toile.data.augmented_set import (
+    most_variants,
+    parent_name,
+    refuse_existing,
+    write_augmented_set,
+)
 from toile.data.catalogue import known_shape
 from toile.data.corrections import (
     CORRECTIONS_FILE,
@@ -31,7 +36,7 @@ from toile.data.duplicates import Overlap
 from toile.data.facts import DataFacts, data_facts, portable
 from toile.data.greys import Extremes, Greys, find_greys, to_bytes
 from toile.data.images import Images, chunk_slices
-from toile.data.load import arrays_data, is_here, load_data, load_here, no_progress
+from toile.data.load import UNREAD, arrays_data, is_here, load_data, load_here, no_progress
 from toile.data.locations import ARRAYS
 from toile.data.mapped_pixels import AnyPixels, MappedPixels, select_pixels
 from toile.data.memory import most_pixel_bytes
@@ -81,6 +86,7 @@ __all__ = [
     "DAMAGED",
     "FREE_BYTES",
     "MAX_CORRECTION_BYTES",
+    "UNREAD",
     "AnyPixels",
     "Appearance",
     "AugmentedSet",
@@ -144,6 +150,7 @@ __all__ = [
     "no_progress",
     "novelty",
     "open_zip",
+    "parent_name",
     "part_of",
     "picture_features",
     "picture_hashes",
@@ -153,6 +160,7 @@ __all__ = [
     "portable",
     "read_corrections",
     "read_picture",
+    "refuse_existing",
     "repeated_pictures",
     "resolved_data",
     "select_pixels",

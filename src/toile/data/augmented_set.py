@@ -20,6 +20,7 @@ from toile.data.readers.augmented_npz import (
     ARRAYS,
     HASHES,
     PARENT,
+    SELECTION,
     SOURCES,
     AugmentedSet,
     new_record,
@@ -28,6 +29,7 @@ from toile.data.readers.parts import MAX_IMAGES
 from toile.data.readers.zip_file import MAX_UNPACKED_BYTES
 from toile.data.sealed import open_sealed
 from toile.data.split import Split
+from toile.errors import ToileError
 from toile.files import sync_folder, writing
 
 LABEL_AND_HASH_BYTES = 24
@@ -44,6 +46,18 @@ def most_variants(dataset: Dataset, split: Split) -> int:
     return max(0, min(MAX_IMAGES - len(split.validation), fitting - unvaried))
 
 
+def refuse_existing(file: Path, force: bool) -> None:
+    """Raise ToileError where `file` is there, unless `force`."""
+    if file.exists() and not force:
+        raise ToileError(f"{file} is there already; name another, or replace it with --force")
+
+
+def parent_name(dataset: Dataset) -> str:
+    """What the file calls the data it was made of: no path, as the file may leave this machine."""
+    name = Path(dataset.name).name
+    return dataset.path.name if name in ("", "..") else name
+
+
 def write_augmented_set(
     file: Path,
     dataset: Dataset,
@@ -51,10 +65,13 @@ def write_augmented_set(
     sources: Int64[np.ndarray, " n"],
     variants: Iterable[Pixels],
     about: dict[str, Any],
+    *,
+    force: bool = False,
 ) -> AugmentedSet:
     """Write the set to `file`, which appears when it is complete; returns its record.
 
     Variant i is of the training picture `sources[i]` of `split`; `about` is more of the record.
+    Raises ToileError where `file` is there already (unless `force`).
     """
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     with writing(file):
@@ -64,6 +81,7 @@ def write_augmented_set(
                     record = _write(archive, dataset, split, sources, variants, about)
                 stream.flush()
                 os.fsync(stream.fileno())
+            refuse_existing(file, force)
             os.replace(temporary, file)
             sync_folder(file.parent)
         finally:
@@ -91,11 +109,11 @@ def _write(
         checksums[names[0]] = _add_pixels(archive, names[0], len(images), images.shape, pieces)
         checksums[names[1]] = _add(archive, names[1], images.labels)
         checksums[names[2]] = _add(archive, names[2], images.hashes)
+    checksums[SELECTION] = _add(archive, SELECTION, split.selection)
     assert tuple(checksums) == ARRAYS
     record = new_record(
         {
-            # Not the path: the file may leave this machine.
-            "name": Path(dataset.name).name,
+            "name": parent_name(dataset),
             "release": dataset.release,
             "fingerprint": dataset.fingerprint,
             "class_names": dataset.class_names,

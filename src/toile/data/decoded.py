@@ -29,8 +29,8 @@ from toile.file_lock import file_lock
 PARTS = ("train", "test")
 KINDS = {"labels": "labels", "marks": "hashes"}
 """What files of an entry are called beside those of pixels, and what they hold of `Images`."""
-SOURCES = "train-sources"
-"""Of an augmented set alone: the hashes of the pictures that its own are variants of."""
+PARENTAGE = {"train-sources": "sources", "train-selection": "selection"}
+"""Of an augmented set alone: files of an entry, and what they hold of the training `Images`."""
 UNFINISHED = "unfinished-"
 SECONDS_TO_WRITE = 3600.0
 """A folder is as old as the beginning of its newest file, and no file takes an hour."""
@@ -61,8 +61,7 @@ def read_decoded(key: str) -> Decoded | None:
     folder = entry_folder(key)
     try:
         about = json.loads((folder / "about.json").read_text())
-        has_sources = SOURCES in about["checksums"]
-        for name in _names(about.get("pixel_files", {}), has_sources):
+        for name in _names(about.get("pixel_files", {}), _is_augmented(about)):
             if _checksum(folder / f"{name}.npy") != about["checksums"][name]:
                 return None
         return _decoded(folder, about)
@@ -70,7 +69,11 @@ def read_decoded(key: str) -> Decoded | None:
         return None
 
 
-def _names(pixel_files: dict[str, str], has_sources: bool) -> list[str]:
+def _is_augmented(about: dict[str, Any]) -> bool:
+    return any(name in about["checksums"] for name in PARENTAGE)
+
+
+def _names(pixel_files: dict[str, str], is_augmented: bool) -> list[str]:
     """The files of an entry, without their ending.
 
     The pixels of a part are a file of their own, or rows of one of `pixel_files`.
@@ -78,7 +81,7 @@ def _names(pixel_files: dict[str, str], has_sources: bool) -> list[str]:
     pixels = [f"{part}-rows" if part in pixel_files else f"{part}-pixels" for part in PARTS]
     kinds = [f"{part}-{kind}" for part in PARTS for kind in KINDS]
     shared = sorted({Path(file).stem for file in pixel_files.values()})
-    return [*pixels, *kinds, *shared, *([SOURCES] if has_sources else [])]
+    return [*pixels, *kinds, *shared, *(PARENTAGE if is_augmented else [])]
 
 
 def _decoded(folder: Path, about: dict[str, Any]) -> Decoded:
@@ -88,7 +91,7 @@ def _decoded(folder: Path, about: dict[str, Any]) -> Decoded:
     is_large = num_bytes > most_pixel_bytes()
     train, test = (_images(folder, about, part, files[part], is_large) for part in PARTS)
     return Decoded(
-        replace(train, num_held_out=about["held_out"], sources=_variants_of(folder, about)),
+        replace(train, num_held_out=about["held_out"], **_parentage(folder, about)),
         test,
         class_names=tuple(about["class_names"]),
         identity=Identity(**about["identity"]),
@@ -120,10 +123,11 @@ def _images(
     return Images(pixels, labels, hashes, None if names is None else tuple(names))
 
 
-def _variants_of(folder: Path, about: dict[str, Any]) -> np.ndarray | None:
-    """The hashes of the pictures that those of an augmented set are variants of."""
-    has_sources = SOURCES in about["checksums"]
-    return _mapped_array(folder / f"{SOURCES}.npy") if has_sources else None
+def _parentage(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
+    """What the training images of an augmented set have of its parent."""
+    if not _is_augmented(about):
+        return {}
+    return {field: _mapped_array(folder / f"{name}.npy") for name, field in PARENTAGE.items()}
 
 
 def _mapped_array(file: Path) -> np.ndarray:
@@ -212,9 +216,10 @@ def _write_files(folder: Path, decoded: Decoded) -> list[str]:
             _save_pixels(folder / f"{part}-pixels.npy", pixels)
         for kind, name in KINDS.items():
             np.save(folder / f"{part}-{kind}.npy", getattr(images, name), allow_pickle=False)
-    if decoded.train.sources is not None:
-        np.save(folder / f"{SOURCES}.npy", decoded.train.sources, allow_pickle=False)
-    names = _names(pixel_files, decoded.train.sources is not None)
+    is_augmented = decoded.train.sources is not None
+    for name, field in PARENTAGE.items() if is_augmented else ():
+        np.save(folder / f"{name}.npy", getattr(decoded.train, field), allow_pickle=False)
+    names = _names(pixel_files, is_augmented)
     about: dict[str, Any] = {
         "class_names": decoded.class_names,
         "identity": asdict(decoded.identity),

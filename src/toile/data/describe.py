@@ -131,7 +131,7 @@ def describe(dataset: Dataset) -> Description:
         train=described["train"],
         validation=described.get("validation"),
         test=described["test"],
-        overlaps=overlaps(hashes["train"], hashes["test"], hashes["validation"]),
+        overlaps=overlaps(_source_hashes(parts, hashes), hashes["test"], hashes["validation"]),
         conflicts=conflicts(hashes, {name: part.labels for name, part in parts.items()}),
         nulls=dataset.nulls,
         nans=dataset.nans,
@@ -156,6 +156,23 @@ def correlate(images: Float64[np.ndarray, "k *shape"]) -> Float64[np.ndarray, "k
     np.divide(centred @ centred.T, scale, out=correlation, where=scale > 0)
     # Rounding can leave an image's r with itself a hair above 1; NaN passes through clip.
     return correlation.clip(-1, 1)
+
+
+def _source_hashes(parts: dict[str, Images], hashes: dict[str, list[bytes]]) -> list[bytes]:
+    """The hashes of the training images: of a variant of a picture in another part, of that one."""
+    if parts["train"].sources is None:
+        return hashes["train"]
+    unvaried = {
+        int(known): image
+        for name in ("validation", "test")
+        for image, pair in zip(hashes[name], parts[name].hashes, strict=True)
+        for known in pair
+    }
+    elsewhere = {*hashes["validation"], *hashes["test"]}
+    return [
+        image if image in elsewhere else unvaried.get(int(source), image)
+        for image, source in zip(hashes["train"], parts["train"].sources, strict=True)
+    ]
 
 
 def _describe_part(images: Images, hashes: list[bytes], num_classes: int) -> PartDescription:

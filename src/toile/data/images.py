@@ -5,10 +5,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Int, Int64, Shaped, UInt64
+from jaxtyping import Bool, Int, Int64, Shaped, UInt64
 
 from toile.data.mapped_pixels import AnyPixels, MappedPixels, select_pixels
-from toile.data.picture_hashes import HashSet, PictureHashes, array_hashes
+from toile.data.picture_hashes import HashSet, PictureHashes, are_in, array_hashes, is_known
 
 if TYPE_CHECKING:
     from toile.torch_images import TorchImages
@@ -34,6 +34,8 @@ class Images:
     """How many of the last images the source itself holds out, as its validation part."""
     sources: UInt64[np.ndarray, " n"] | None = None
     """Of each picture the hash of the one it is a variant of, in an augmented set; else None."""
+    selection: Bool[np.ndarray, " m"] | None = None
+    """Which of those held out may choose an epoch, in an augmented set; else the split draws it."""
     corrected: Int64[np.ndarray, " n"] | None = None
     """What a correction file makes of `labels`, to learn from; `labels` divide and score."""
 
@@ -64,6 +66,11 @@ class Images:
         if self.read_hashes is not None:
             known = np.concatenate([known, array_hashes(self.pixels)])
         return np.unique(known if self.sources is None else np.append(known, self.sources))
+
+    def are_known(self, among: HashSet) -> Bool[np.ndarray, " n"]:
+        """Which of them have a hash in `among`, or are variants of a picture that has one."""
+        known = is_known(self.hashes, among)
+        return known if self.sources is None else known | are_in(self.sources, among)
 
     def split_held_out(self) -> "tuple[Images, Images]":
         """Those to learn from, and those that the source holds out; not copied."""

@@ -30,6 +30,9 @@ from toile.data.sources import find_known, obtain_known
 from toile.errors import ToileError, did_you_mean
 from toile.recipe import Data, data_of
 
+UNREAD = "not read: "
+"""How a note begins on what lies beside a part of a set."""
+
 
 def no_progress(done: int, total: int | None, unit: str) -> None:
     """Tell nobody."""
@@ -89,7 +92,7 @@ def load_data(
         dataset = correct(dataset, decoded.test, data.corrections)
     if not siblings or not path.is_dir():
         return dataset
-    note = f"not read: {names} beside {path.name}; name {parent} to read all as one set"
+    note = f"{UNREAD}{names} beside {path.name}; name {parent} to read all as one set"
     return replace(dataset, notes=(*dataset.notes, note))
 
 
@@ -193,8 +196,8 @@ def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) ->
     where = str(path)
     parts = scaled(parts, data, where)
     names = parts.names_inside or [file.name for file in files]
-    # The pictures of an augmented set are upright, whatever its file is called.
-    transposed = is_transposed(names if parts.train.sources is None else (), data)
+    # The pictures of an augmented set are upright, whatever its file is called or `data` asks.
+    transposed = parts.train.sources is None and is_transposed(names, data)
     train, test = (_fitted(part, data, where, transposed) for part in (parts.train, parts.test))
     assert train is not None
     if data.rule < 3:

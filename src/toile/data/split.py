@@ -9,7 +9,7 @@ from toile.data.catalogue import known_shape
 from toile.data.dataset import Dataset
 from toile.data.images import Images
 from toile.data.locations import is_arrays
-from toile.data.picture_hashes import PictureHashes, are_in, is_known
+from toile.data.picture_hashes import PictureHashes
 from toile.errors import ToileError
 from toile.recipe import Data
 from toile.streams import numpy_stream
@@ -45,7 +45,7 @@ def split_data(train: Images, data: Data) -> Split:
     folds are cut from all. Copies of validation images are left out of training since the second
     of the rules, and since the third they lie in one half of validation. With `data.validation` 0
     all images are trained on, and validation is empty. Where labels are corrected, only
-    those of `train` are.
+    those of `train` are. An augmented set has the validation part of its parent, in its halves.
 
         >>> split = toile.split_data(data.train, toile.Recipe.preset("quick").data)
         >>> len(split.train), len(split.validation)
@@ -69,12 +69,10 @@ def split_data(train: Images, data: Data) -> Split:
     # One stream for both draws, in this order: changing it changes every run's validation images.
     rng = numpy_stream(data.split, "split")
     indices, note = _held_out(train, data, rng)
-    counts = np.bincount(train.labels[indices], minlength=int(train.labels.max()) + 1)
     validation = train.gather(indices)
-    num_choosing = apportion(len(indices) // 2, counts, most=counts)
-    selection = np.isin(np.arange(len(indices)), _draw(validation.labels, num_choosing, rng))
-    if data.rule > 2:
-        selection = _with_copies(selection, validation.hashes)
+    selection = train.selection
+    if selection is None:
+        selection = _draw_selection(validation, data, rng)
     train_indices = np.setdiff1d(np.arange(len(train)), indices, assume_unique=True)
     if data.rule > 1:
         train_indices = train_indices[~_copies(train, train_indices, validation)]
@@ -90,13 +88,21 @@ def split_data(train: Images, data: Data) -> Split:
     return Split(to_learn, validation, indices, selection, note, num_copies, num_corrected)
 
 
+def _draw_selection(
+    validation: Images, data: Data, rng: np.random.Generator
+) -> Bool[np.ndarray, " m"]:
+    counts = np.bincount(validation.labels)
+    num_choosing = apportion(len(validation) // 2, counts, most=counts)
+    indices = _draw(validation.labels, num_choosing, rng)
+    selection = np.isin(np.arange(len(validation)), indices)
+    return _with_copies(selection, validation.hashes) if data.rule > 2 else selection
+
+
 def _copies(
     train: Images, indices: Int64[np.ndarray, " m"], validation: Images
 ) -> Bool[np.ndarray, " m"]:
     """Which of the images at `indices` are copies, or variants, of one of `validation`."""
-    known = np.unique(validation.hashes)
-    copies = is_known(train.hashes[indices], known)
-    return copies if train.sources is None else copies | are_in(train.sources[indices], known)
+    return train.are_known(np.unique(validation.hashes))[indices]
 
 
 def _all_trained_on(train: Images) -> Split:
@@ -107,7 +113,7 @@ def _all_trained_on(train: Images) -> Split:
     )
     if train.num_held_out:
         note += f"; the {train.num_held_out} that the data itself holds out are among them"
-    to_learn = replace(train, num_held_out=0).to_learn()
+    to_learn = replace(train, num_held_out=0, selection=None).to_learn()
     num_corrected = int((to_learn.labels != train.labels).sum())
     return Split(
         to_learn, train.gather(nothing), nothing, nothing > 0, note, num_corrected=num_corrected

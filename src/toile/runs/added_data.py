@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from toile.data import Dataset, Progress, is_known, load_data, no_progress
+from toile.data import Dataset, Progress, load_data, no_progress
 from toile.data import list_sources as list_known
 from toile.errors import ToileError, did_you_mean
 from toile.file_lock import file_lock
@@ -200,9 +200,10 @@ class DataList:
         if settings != entry.settings:
             step = f"read it by the settings of {entry.name} ({_reading_words(entry)}), or {step}"
         sealed = np.setdiff1d(pictures.sealed, pictures.trained)
-        if num := int(is_known(dataset.train.hashes, sealed).sum()):
+        if num := int(dataset.train.are_known(sealed).sum()):
+            are = "are" if dataset.train.sources is None else "are, or are variants of pictures,"
             raise ToileError(
-                f"{dataset.path}: {num:,} of its training pictures are in the test part of "
+                f"{dataset.path}: {num:,} of its training pictures {are} in the test part of "
                 f"{entry.name}, which stays sealed until it is scored; {step}"
             )
         trained = np.setdiff1d(pictures.trained, dataset.train.hash_set)

@@ -9,7 +9,6 @@ from toile.data import (
     CORRECTIONS_FILE,
     Dataset,
     Split,
-    is_known,
     resolved_data,
 )
 from toile.errors import ToileError
@@ -116,9 +115,10 @@ def _notes(dataset: Dataset, split: Split, recipe: Recipe) -> list[str]:
     notes = [*dataset.notes, *([split.note] if split.note else [])]
     if split.num_copies:
         notes.append(f"not trained on: {split.num_copies} copies of validation images")
-    if num_both := int(is_known(split.train.hashes, dataset.test.hashes).sum()):
+    if num_both := int(split.train.are_known(dataset.test.hashes).sum()):
+        are = "are" if split.train.sources is None else "are, or are variants of pictures,"
         notes.append(
-            f"{num_both} training images are in the test part as well, so its score is too high; "
+            f"{num_both} training images {are} in the test part as well, so its score is too high; "
             f"toile data show {dataset.path} lists them"
         )
     if num_under_two := _count_conflicts(dataset):

@@ -9,14 +9,18 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from toile.data import (
+    UNREAD,
     AugmentedSet,
+    Dataset,
     DataSource,
     Images,
     Progress,
     draw_stratified,
     most_variants,
     no_progress,
+    parent_name,
     pixel_statistics,
+    refuse_existing,
     write_augmented_set,
 )
 from toile.errors import ToileError
@@ -46,8 +50,9 @@ def augment_data(
     `settings` by their addresses, and `seed`, or else the recipe's, decides how. Every training
     picture has as many variants as any other, or one more. What `data.validation` holds out is not
     varied: the file has it as its own validation part, and the test part of `data`, still sealed
-    when it is read, so that scores are of the same pictures as those of `data`. A run that learns
-    from the file knows which pictures its variants are of.
+    when it is read. The half of validation that chooses an epoch and the half that scores are those
+    of `data` too, so that scores are of the same pictures. A run that learns from the file knows
+    which pictures its variants are of.
 
         >>> settings = {"augmentation.shift": 1, "augmentation.flip": "random"}
         >>> augmented = toile.augment_data(data, "varied.npz", 9000, settings=settings)
@@ -63,11 +68,14 @@ def augment_data(
     _refuse_data(prepared, count, file)
     train = prepared.split.train
     passes = list(_passes(train.labels, count, requested.seed))
-    notes = [note for note in (prepared.split.note, *prepared.dataset.notes) if note]
+    notes = [prepared.split.note, *prepared.dataset.notes]
     about = {
-        "settings": _settings(requested),
+        "settings": _settings(requested, prepared.dataset),
         "seed": requested.seed,
-        "notes": tuple(f"of its parent: {note}" for note in notes),
+        # What lies beside the data, by its path, tells nobody elsewhere anything.
+        "notes": tuple(
+            f"of its parent: {note}" for note in notes if note and not note.startswith(UNREAD)
+        ),
     }
     return write_augmented_set(
         file,
@@ -76,6 +84,7 @@ def augment_data(
         np.concatenate(passes),
         _variants(train, passes, requested, progress),
         about,
+        force=force,
     )
 
 
@@ -99,6 +108,11 @@ def _requested(
             f"augmentation is off ({by}), so that every variant would be a copy; set what varies "
             "pictures, as augmentation.shift=2, or name a recipe that does"
         )
+    if requested.data.rule < 3:
+        raise ToileError(
+            f"data.rule is {requested.data.rule}; the validation part of an augmented set is kept "
+            "by version 3 of the rules: set data.rule=3"
+        )
     return requested
 
 
@@ -109,15 +123,13 @@ def _refuse_file(file: Path, force: bool) -> None:
         raise ToileError(f"{file}: {file.parent} is no folder; make it, or name another file")
     if file.is_dir():
         raise ToileError(f"{file}: is a folder; name a file in it")
-    if file.exists() and not force:
-        raise ToileError(f"{file} is there already; name another, or replace it with --force")
+    refuse_existing(file, force)
 
 
 def _refuse_data(prepared: PreparedData, count: int, file: Path) -> None:
     """Raise ToileError where `prepared` cannot be the parent of a set of `count` variants."""
     dataset, split = prepared.dataset, prepared.split
-    if file.exists() and file.resolve() == dataset.path:
-        raise ToileError(f"{file}: is the data itself, which is not written over; name another")
+    _refuse_within(file, dataset.path)
     if dataset.train.sources is not None:
         raise ToileError(
             f"{dataset.name} is an augmented set itself; vary the data that it was made of"
@@ -132,12 +144,34 @@ def _refuse_data(prepared: PreparedData, count: int, file: Path) -> None:
             f"{dataset.name} has no test part, as data.test is 0; an augmented set keeps that of "
             "its parent: set data.test, as --set data.test=0.2"
         )
+    unlearnt = np.setdiff1d(np.arange(len(dataset.class_names)), split.train.labels)
+    if len(unlearnt):
+        raise ToileError(
+            f"no picture of class {dataset.class_names[unlearnt[0]]} is left to vary: "
+            f"{split.num_copies} training pictures are copies of those held out for validation, "
+            "and a set without a class is not read; add pictures of it that differ, or hold out "
+            "others, as --set data.split=1"
+        )
     most = most_variants(dataset, split)
     if not 1 <= count <= most:
         channels, height, width = dataset.shape
         raise ToileError(
             f"count is {count}; of pictures of {channels} x {height} x {width} a set that can be "
             f"read again has 1 to {most} variants"
+        )
+
+
+def _refuse_within(file: Path, data: Path) -> None:
+    """Raise ToileError where `file` is, or would be read as, a part of the data at `data`."""
+    resolved = file.resolve()
+    if resolved == data:
+        raise ToileError(f"{file}: is the data itself, which is not written over; name another")
+    # Of an .npy those beside it may be parts of the same data.
+    folder = data.parent if data.suffix.lower() == ".npy" else data
+    if folder.is_dir() and folder in resolved.parents:
+        raise ToileError(
+            f"{file}: lies in {folder}, the folder of the data, of which it would be a part when "
+            "that is read again; name a file in another folder"
         )
 
 
@@ -179,10 +213,10 @@ def _variants(
             progress(done, total, "variants")
 
 
-def _settings(recipe: Recipe) -> dict[str, Any]:
+def _settings(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
     """The recipe's, without the paths of this machine."""
     values = recipe.model_dump(mode="json", include=set(SECTIONS))
-    for name in ("name", "corrections"):
-        if values["data"][name] is not None:
-            values["data"][name] = Path(values["data"][name]).name
+    values["data"]["name"] = parent_name(dataset)
+    if recipe.data.corrections is not None:
+        values["data"]["corrections"] = Path(recipe.data.corrections).name
     return values

@@ -120,10 +120,10 @@ def _read(roles: Roles, arrays: list[ArrayFile], data: Data, where: str) -> Part
     # Shapes are compared before any values are read.
     for part, layout in layouts.items():
         check_label_shape(entries[part, "labels"], layout[0])
-    record = augmented_npz.read_record(arrays, data, where)
+    record = augmented_npz.read_record(arrays, roles.values(), data, where)
+    asked = data
     if record is not None:
-        # Its pixels are bytes, however dark they are.
-        data = data.model_copy(update={"white": data.white or 255})
+        data = data.model_copy(update={"white": augmented_npz.WHITE})
     values = [read_labels(entries[part, "labels"]) for part in images]
     labels, class_names = class_indices(values, where)
     for part, part_labels in zip(images, labels, strict=True):
@@ -141,7 +141,9 @@ def _read(roles: Roles, arrays: list[ArrayFile], data: Data, where: str) -> Part
         nans=0,
         greys=greys["train"] if data.rule >= 3 else None,
     )
-    return parts if record is None else augmented_npz.with_parentage(parts, record, arrays, where)
+    if record is None:
+        return parts
+    return augmented_npz.with_parentage(parts, record, arrays, asked, where)
 
 
 def _unread(roles: Roles, arrays: list[ArrayFile], used: list[str]) -> Iterator[Skipped]:

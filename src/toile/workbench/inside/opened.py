@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from toile.data import Dataset, Progress, is_known, no_progress
+from toile.data import Dataset, Progress, no_progress
 from toile.errors import ToileError, did_you_mean
 from toile.network import Network
 from toile.prediction import PictureInput, prepare, sources_of
@@ -90,7 +90,7 @@ class InspectedRun:
         if self.run.recipe.data.rule == 1:
             return indices
         held_out = np.unique(train.hashes[self.run.validation_indices])
-        return indices[~is_known(train.hashes[indices], held_out)]
+        return indices[~train.are_known(held_out)[indices]]
 
     def inputs(self, pixels: UInt8[np.ndarray, "n c h w"]) -> Any:
         """`pixels` as inputs of the network."""

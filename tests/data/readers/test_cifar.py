@@ -74,7 +74,7 @@ def test_of_two_labels_the_fine_one_is_read_unless_the_first_is_asked_for(
     assert dataset.train.labels.tolist() == expected
     assert dataset.class_names == names
     assert "data.label_column=first means the coarse" in " ".join(dataset.notes)
-    with pytest.raises(ToileError, match="label_column is age; of CIFAR-100 it is coarse or fine"):
+    with pytest.raises(ToileError, match="label_column is age; for CIFAR-100 it is coarse or fine"):
         load_data(tmp_path, label_column="age")
 
 

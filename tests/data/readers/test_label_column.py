@@ -77,6 +77,6 @@ def test_of_a_table_beside_pictures_the_named_column_is_the_label(labelled, colu
 
 def test_a_column_that_such_a_table_has_not_is_refused(labelled):
     with pytest.raises(
-        ToileError, match=r"data.label_column, nope, is none of its other columns, label, size"
+        ToileError, match="which is nope, is none of its other columns, label, size"
     ):
         load_data(labelled, label_column="nope")

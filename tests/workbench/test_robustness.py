@@ -131,7 +131,7 @@ def test_best_weights_are_measured_on_the_half_that_did_not_choose_them(run):
     np.testing.assert_array_equal(
         found.values["indices"], validation.indices[validation.selection == 0]
     )
-    assert any("of its last weights" in note for note in found.left_out)
+    assert any("only for its last weights" in note for note in found.left_out)
 
 
 def test_the_same_seed_gives_the_same_bits_and_the_run_stays_as_it_was(run):

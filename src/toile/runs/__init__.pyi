@@ -97,6 +97,7 @@ from .run import History as History
 from .run import Run as Run
 from .run_environment import RunEnvironment as RunEnvironment
 from .run_results import RunResults as RunResults
+from .run_results import estimate_of as estimate_of
 from .seen import fill_seen as fill_seen
 from .seen import refuse_unknown as refuse_unknown
 from .seen import refuse_unknown_start as refuse_unknown_start

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from toile.evaluation import Estimate
 from toile.report.page.inline_svg import inline_svgs
 from toile.report.robustness import ATTACK, ATTACK_UNIT, AccuracyFall, accuracy_falls_figure
-from toile.runs import Run
+from toile.runs import Run, estimate_of
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,17 @@ def harder_pictures(run: Run) -> HarderPictures | None:
         falls[-1].clean if falls[-1].title == ATTACK else None,
         falls,
         inline_svgs(*figures, says=says),
-        tuple((each["kind"], _estimate(each["answered"])) for each in record["no_class"]),
+        tuple((each["kind"], estimate_of(each["answered"])) for each in record["no_class"]),
     )
 
 
 def accuracy_falls(record: dict[str, Any]) -> tuple[AccuracyFall, ...]:
     """The panels of a `robustness.json`."""
-    clean = _estimate(record["clean"]["accuracy"])
+    clean = estimate_of(record["clean"]["accuracy"])
     falls = []
     for corruption in record["corruptions"]:
         levels = [
-            (level["strength"], _estimate(level["accuracy"])) for level in corruption["strengths"]
+            (level["strength"], estimate_of(level["accuracy"])) for level in corruption["strengths"]
         ]
         fall = AccuracyFall(corruption["corruption"], corruption["unit"], clean, {"": levels})
         falls.append(fall)
@@ -65,11 +65,7 @@ def accuracy_falls(record: dict[str, Any]) -> tuple[AccuracyFall, ...]:
         lines: dict[str, list[tuple[float, Estimate]]] = {}
         for score in attacks["scores"]:
             lines.setdefault(score["method"], []).append(
-                (score["eps"], _estimate(score["accuracy"]))
+                (score["eps"], estimate_of(score["accuracy"]))
             )
-        falls.append(AccuracyFall(ATTACK, ATTACK_UNIT, _estimate(attacks["clean"]), lines))
+        falls.append(AccuracyFall(ATTACK, ATTACK_UNIT, estimate_of(attacks["clean"]), lines))
     return tuple(falls)
-
-
-def _estimate(record: dict[str, Any]) -> Estimate:
-    return Estimate(record["value"], record["low"], record["high"], record["n"])

@@ -79,6 +79,8 @@ def train_by_keyboard(visitor: Visitor, hand: Keyboard) -> str:
     until(has_begun)
     hand.press("Stop")
     page.locator(".tag", has_text="stopped").wait_for(timeout=120_000)
+    # Only once the page of the run is written can it go on.
+    page.get_by_role("button", name="Continue", exact=True).wait_for()
     hand.press("Continue")
     page.get_by_role("status").filter(has_text="95 % interval").wait_for(timeout=600_000)
     # A run whose page is being written can be neither deleted nor renamed.

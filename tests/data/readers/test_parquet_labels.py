@@ -146,16 +146,44 @@ def test_shards_whose_columns_differ_are_refused_with_both(tmp_path, names, colu
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [(range(3), NAMES), (NAMES, ["0", "1", "2"]), (range(3), ["0", "boot", "2"])],
+    [(range(3), NAMES), (NAMES[:2], range(3)), (range(3), ["0", "boot", "2"])],
 )
 def test_shards_of_numbers_and_of_names_are_refused_and_not_classes_of_both(
     tmp_path, first, second
 ):
     for number, labels in enumerate((first, second)):
         file = tmp_path / f"train-{number}.parquet"
-        write(file, range(12), None, label=pa.array([*labels] * 4))
+        write(file, range(6 * len(labels)), None, label=pa.array([*labels] * 6))
     with pytest.raises(ToileError, match=r"has numbers for labels, 0 among them, and train-\d.par"):
         load_data(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "number"),
+    [
+        # Texts of digits are texts.
+        (["0", "1", "9"], NAMES, "0"),
+        (NAMES, ["0", "1", "2"], "0"),
+        # Of integers, those that cannot be the indices of the names.
+        ([0, 1, 9], NAMES, "0"),
+        ([0, 1], NAMES, "0"),
+        ([1, 2, 3], NAMES, "1"),
+        ([0, 1, 2], ["2", *NAMES], "0"),
+    ],
+)
+def test_shards_sorted_by_classes_of_digits_and_of_names_are_classes_of_both_and_said(
+    tmp_path, first, second, number
+):
+    for shard, labels in enumerate((first, second)):
+        column = pa.array([labels[row % len(labels)] for row in range(12)])
+        write(tmp_path / f"train-{shard}.parquet", range(12), None, label=column)
+    dataset = load_data(tmp_path, test=0)
+    assert set(dataset.class_names) == {str(label) for label in (*first, *second)}
+    labels = [str(each[row % len(each)]) for each in (first, second) for row in range(12)]
+    assert [dataset.class_names[label] for label in dataset.train.labels] == labels
+    said = [note for note in dataset.notes if note.endswith(": each is a class of its own")]
+    assert len(said) == 1
+    assert f"has numbers for labels, {number} among them" in said[0]
 
 
 def test_numbers_and_names_are_one_where_the_features_say_so_and_where_texts_are_both(tmp_path):

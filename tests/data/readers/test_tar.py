@@ -116,13 +116,16 @@ def test_one_shard_is_a_set_and_classes_may_be_names(tmp_path):
     assert len(dataset.train) + len(dataset.test) == 18
 
 
-def test_shards_of_numbers_and_of_names_are_refused_and_not_classes_of_both(tmp_path):
-    write(tmp_path / "train-0.tar", samples(range(9)))
-    write(tmp_path / "train-1.tar", samples(range(9, 18), lambda number: "boot"))
-    with pytest.raises(
-        ToileError, match=r"train-0.tar has numbers for labels, 0 among .* and train-1.tar names, b"
-    ):
-        load_data(tmp_path)
+def test_shards_of_digits_and_of_names_are_classes_of_both_and_said(tmp_path):
+    write(tmp_path / "train-0.tar", samples(range(9), lambda number: "019"[number % 3]))
+    write(tmp_path / "train-1.tar", samples(range(9, 18), lambda number: "abc"[number % 3]))
+    dataset = load_data(tmp_path, test=0)
+    assert dataset.class_names == ("0", "1", "9", "a", "b", "c")
+    note = (
+        "train-0.tar has numbers for labels, 0 among them, and train-1.tar names, a among them: "
+        "each is a class of its own"
+    )
+    assert note in dataset.notes
 
 
 def test_class_folders_in_a_tar_are_read_as_on_disk(tmp_path):

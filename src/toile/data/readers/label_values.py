@@ -1,7 +1,7 @@
 """Labels as people write them (numbers or names), converted to class indices."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Int64, Shaped
@@ -41,30 +41,38 @@ def class_indices(
     return [indices[np.searchsorted(distinct, part)] for part in texts], tuple(order.values())
 
 
-def refuse_mixed(shards: Iterable[tuple[str, Labels]], where: str) -> None:
-    """Refuse shards, by name, of which some have numbers for labels and others names.
+def note_mixed(shards: Sequence[tuple[str, Labels]], where: str) -> list[str]:
+    """A sentence where some shards have whole numbers for labels and others names.
 
-    Each class would be two. A shard of texts that has both is a set of such names, as digits and
-    signs are.
+    Each shard has its name and its distinct labels. Raises ToileError where the numbers may be the
+    indices of the names, so that each class would be two: integers by their type, exactly 0 to
+    k - 1, beside at most k texts. Digits in a text are text, as in a set of digits and letters that
+    is sorted by its classes.
     """
-    numbered: tuple[str, str] | None = None
-    names: list[tuple[str, str, bool]] = []
-    is_typed = False
+    integers: set[int] = set()
+    texts: set[str] = set()
+    for _, labels in shards:
+        (integers if labels.dtype.kind == "i" else texts).update(labels.tolist())
+    numbered: list[tuple[str, str]] = []
+    named: list[tuple[str, str]] = []
     for shard, labels in shards:
-        texts = list(map(str, labels.tolist()))
-        words = [text for text in texts if not WHOLE_NUMBER.fullmatch(text)]
-        is_typed |= labels.dtype.kind == "i"
-        if words:
-            names.append((shard, words[0], len(words) == len(texts)))
-        elif texts:
-            numbered = numbered or (shard, texts[0])
-    names = [entry for entry in names if is_typed or entry[2]]
-    if numbered is not None and names:
+        words = [text for text in map(str, labels.tolist()) if not WHOLE_NUMBER.fullmatch(text)]
+        if not words:
+            numbered.append((shard, str(labels[0])))
+        elif integers or len(words) == len(labels):
+            named.append((shard, words[0]))
+    if not numbered or not named:
+        return []
+    mixture = (
+        f"{numbered[0][0]} has numbers for labels, {numbered[0][1]} among them, and {named[0][0]} "
+        f"names, {named[0][1]:.40} among them"
+    )
+    if integers == set(range(len(integers))) and len(texts) <= len(integers):
         raise ToileError(
-            f"{where}: {numbered[0]} has numbers for labels, {numbered[1]} among them, and "
-            f"{names[0][0]} names, {names[0][1]:.40} among them, and nothing says which number is "
-            "which name; write all shards with numbers, or all with names"
+            f"{where}: {mixture}, and nothing says which number is which name; write all shards "
+            "with numbers, or all with names"
         )
+    return [f"{mixture}: each is a class of its own"]
 
 
 def _refuse_empty(labels: Labels, where: str) -> None:

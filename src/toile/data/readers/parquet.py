@@ -57,7 +57,7 @@ def read_parquet(path: Path, files: list[Path], data: Data, progress: Progress) 
         )
     notes.append(f"pictures and labels are the columns {shards[0].form.pair}")
     pairs = [(shard.form, shard.labels) for shard in shards if shard.labels is not None]
-    labels, class_names = merge_labels(pairs, str(path))
+    labels, class_names = merge_labels(pairs, str(path), notes)
     rows = PictureRows()
     pictures: dict[str, Labelled] = {part: [] for part in PARTS}
     for shard, shard_labels in zip(shards, labels, strict=True):

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from toile.data.readers.class_order import order_classes
-from toile.data.readers.label_values import Labels, class_indices, refuse_mixed
+from toile.data.readers.label_values import Labels, class_indices, note_mixed
 from toile.data.readers.parquet_columns import NO_CLASS, ParquetForm, is_text, open_parquet
 from toile.data.readers.parquet_pages import damaged
 from toile.data.readers.parts import MAX_CLASSES, check_labels
@@ -172,15 +172,16 @@ def _refuse_column(reason: str, form: ParquetForm) -> NoReturn:
 
 
 def merge_labels(
-    shards: Sequence[tuple[ParquetForm, ShardLabels]], where: str
+    shards: Sequence[tuple[ParquetForm, ShardLabels]], where: str, notes: list[str]
 ) -> tuple[list[Int64[np.ndarray, " _"]], tuple[str, ...] | None]:
     """The class index of each row, for each shard, and the names of the classes.
 
-    The features of all shards have the same names, or none.
+    The features of all shards have the same names, or none. What should be known of the labels is
+    added to `notes`.
     """
     names = shards[0][0].class_names
     if names is None:
-        refuse_mixed(((form.file.name, labels.distinct) for form, labels in shards), where)
+        notes += note_mixed([(form.file.name, labels.distinct) for form, labels in shards], where)
         indices_of, class_names = class_indices([labels.distinct for _, labels in shards], where)
     else:
         indices_of = [_named(form, labels.distinct, names) for form, labels in shards]

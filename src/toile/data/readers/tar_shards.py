@@ -16,7 +16,7 @@ import numpy as np
 
 from toile.data.readers.archive import PICTURE_ENDINGS, is_hidden
 from toile.data.readers.class_folders import read_pictures
-from toile.data.readers.label_values import refuse_mixed
+from toile.data.readers.label_values import note_mixed
 from toile.data.readers.part_names import part_in_words
 from toile.data.readers.parts import MAX_IMAGES, Parts, Progress
 from toile.data.readers.picture_files import PictureFile, Span
@@ -93,9 +93,15 @@ def read_tar(path: Path, files: list[Path], data: Data, progress: Progress) -> P
     has_classes = any(member.ending.endswith(CLASS_ENDING) for member in members)
     if not has_classes:
         return read_pictures(str(path), _of_folders(members), data, progress, key)
-    pictures = _of_samples(members, path)
+    classes = {
+        member.key: _class_of(member, path)
+        for member in members
+        if member.ending.endswith(CLASS_ENDING)
+    }
+    pictures = _of_samples(members, classes, path)
     parts = read_pictures(str(path), pictures, data, progress, key)
-    return replace(parts, notes=(*parts.notes, *_shards_note(members)))
+    notes = (*parts.notes, *_shards_note(members), *_mixed_note(classes, path))
+    return replace(parts, notes=notes)
 
 
 def _members(file: Path) -> Iterator[Member]:
@@ -116,14 +122,10 @@ def _members(file: Path) -> Iterator[Member]:
         ) from None
 
 
-def _of_samples(members: list[Member], path: Path) -> list[PictureFile]:
+def _of_samples(
+    members: list[Member], classes: dict[tuple[str, str], str], path: Path
+) -> list[PictureFile]:
     """The pictures of samples, with paths as if each was in the folder of its class."""
-    classes = {
-        member.key: _class_of(member, path)
-        for member in members
-        if member.ending.endswith(CLASS_ENDING)
-    }
-    _refuse_mixed_shards(classes, path)
     pictures = [member for member in members if member.ending.endswith(PICTURE_ENDINGS)]
     keys = [member.key for member in pictures]
     if len(set(keys)) < len(keys):
@@ -155,12 +157,13 @@ def _of_samples(members: list[Member], path: Path) -> list[PictureFile]:
     ]
 
 
-def _refuse_mixed_shards(classes: dict[tuple[str, str], str], path: Path) -> None:
+def _mixed_note(classes: dict[tuple[str, str], str], path: Path) -> list[str]:
+    """A note where some shards have numbers for classes and others names."""
     names: defaultdict[str, set[str]] = defaultdict(set)
     for (shard, _), name in classes.items():
         names[shard].add(name)
-    labels = ((f"{shard}{SUFFIX}", np.array(sorted(of_shard))) for shard, of_shard in names.items())
-    refuse_mixed(labels, str(path))
+    labels = [(f"{shard}{SUFFIX}", np.array(sorted(of_shard))) for shard, of_shard in names.items()]
+    return note_mixed(labels, str(path))
 
 
 def _shards_note(members: list[Member]) -> list[str]:

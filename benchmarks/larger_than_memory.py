@@ -58,21 +58,30 @@ class Measured:
 
 
 def make_pictures(folder: Path, num: int) -> None:
-    """Waves of a class's direction, with a phase and noise of each picture's own."""
+    """Make those that are not there yet; a file that a kill cut short is made again."""
     if (folder / "made.txt").exists():
         return
-    rows, columns = np.mgrid[:SIDE_PX, :SIDE_PX] / SIDE_PX
+    for label in range(CLASSES):
+        (folder / "pictures" / f"class-{label}").mkdir(parents=True, exist_ok=True)
     for number in range(num):
-        label = number % CLASSES
-        rng = np.random.default_rng(number)
-        angle = np.pi * label / CLASSES
-        phases = rng.uniform(0, 2 * np.pi, 3)
-        wave = 12 * (rows * np.sin(angle) + columns * np.cos(angle))
-        pixels = 128 + 60 * np.sin(wave[..., None] + phases) + rng.normal(0, 20, (64, 64, 3))
-        file = folder / "pictures" / f"class-{label}" / f"{number:07}.jpg"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(file, quality=90)
+        file = folder / "pictures" / f"class-{number % CLASSES}" / f"{number:07}.jpg"
+        if not file.exists():
+            temporary = file.with_suffix(".new")
+            picture(number).save(temporary, "JPEG", quality=90)
+            temporary.rename(file)
     (folder / "made.txt").write_text(str(num))
+
+
+def picture(number: int) -> Image.Image:
+    """Waves of a class's direction, with a phase and noise of each picture's own."""
+    rows, columns = np.mgrid[:SIDE_PX, :SIDE_PX] / SIDE_PX
+    rng = np.random.default_rng(number)
+    angle = np.pi * (number % CLASSES) / CLASSES
+    phases = rng.uniform(0, 2 * np.pi, 3)
+    wave = 12 * (rows * np.sin(angle) + columns * np.cos(angle))
+    pixels = 128 + 60 * np.sin(wave[..., None] + phases)
+    pixels += rng.normal(0, 20, (SIDE_PX, SIDE_PX, 3))
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
 
 class AnonymousMemory(threading.Thread):

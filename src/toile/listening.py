@@ -38,8 +38,11 @@ def open_port(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def listen(app: App, listening: socket.socket) -> None:
-    """Answer on `listening` until a signal comes, which then takes its usual course."""
+def listen(app: App, listening: socket.socket, idle_seconds: int = IDLE_SECONDS) -> None:
+    """Answer on `listening` until a signal comes, which then takes its usual course.
+
+    Who owes a request's head, or the rest of a refused body, is waited for `idle_seconds`.
+    """
     config = uvicorn.Config(
         app,
         http=PromptProtocol,
@@ -52,7 +55,7 @@ def listen(app: App, listening: socket.socket) -> None:
         log_level="error",
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=IDLE_SECONDS,
+        timeout_keep_alive=idle_seconds,
         timeout_graceful_shutdown=5,
     )
     uvicorn.Server(config).run([listening])
@@ -76,10 +79,15 @@ class PromptProtocol(H11Protocol):
         # waited 40 ms for the first one's acknowledgement.
         connection = transport.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._patience = self.loop.call_later(IDLE_SECONDS, self.timeout_keep_alive_handler)
+        self._wait_for_a_head()
         self._since = self.loop.time()
         if len(self.connections) > MOST_CONNECTIONS:
             self._drop_idlest()
+
+    def _wait_for_a_head(self) -> None:
+        self._patience = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
 
     def _drop_idlest(self) -> None:
         idle = [
@@ -116,7 +124,7 @@ class PromptProtocol(H11Protocol):
             self._patience.cancel()
             self._patience = None
         elif not self.is_answering and self._patience is None:
-            self._patience = self.loop.call_later(IDLE_SECONDS, self.timeout_keep_alive_handler)
+            self._wait_for_a_head()
 
     def shutdown(self) -> None:
         """The server ends: what has arrived is answered, what is arriving is not waited for."""

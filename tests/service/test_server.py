@@ -14,7 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import uvicorn
 from PIL import Image
+
+from toile.service.server import serve
 
 MAX_BYTES = 20_000_000
 # The same server with less patience, so that what waits for its end need not wait long; or with
@@ -103,9 +106,9 @@ def server(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     yield from served(exported, tmp_path_factory.mktemp("server"), IMPATIENT)
 
 
-@pytest.fixture
-def patient_server(exported: Path, tmp_path: Path) -> Iterator[Server]:
-    yield from served(exported, tmp_path, PATIENT)
+@pytest.fixture(scope="module")
+def patient_server(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    yield from served(exported, tmp_path_factory.mktemp("server"), PATIENT)
 
 
 def served(exported: Path, folder: Path, program: str) -> Iterator[Server]:
@@ -260,7 +263,8 @@ def test_a_thousand_silent_connections_are_closed_and_cost_little(server):
     assert server.is_ready()
 
 
-def test_silent_connections_keep_nobody_out(server):
+def test_silent_connections_keep_nobody_out(patient_server):
+    server = patient_server
     with server.connect() as known:
         known.sendall(f"GET / HTTP/1.1\r\n{server.known}\r\n".encode())
         assert answer_of(known)[0] == 200
@@ -330,6 +334,17 @@ def test_health_is_answered_while_a_large_picture_is_looked_at(server):
         answered, _, _ = select.select([connection], [], [], 0)
         assert not answered
         assert answer_of(connection)[0] == 200
+
+
+def test_as_it_comes_nobody_is_waited_for_longer_than_these_seconds(model, monkeypatch):
+    begun = []
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server, _: begun.append(server.config))
+    with socket.socket() as unused:
+        serve(model, unused, "token", frozenset())
+    (config,) = begun
+    limits = config.app.body_seconds, config.app.stall_seconds, config.app.least_speed
+    assert config.timeout_keep_alive == 5
+    assert limits == (20, 3, 100_000)
 
 
 def test_torch_is_not_loaded(server):

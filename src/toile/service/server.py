@@ -3,7 +3,7 @@
 import socket
 
 from toile.guard import Guard
-from toile.listening import listen
+from toile.listening import IDLE_SECONDS, listen
 from toile.service.app import MAX_BYTES, create_app
 from toile.service.model import Model
 
@@ -27,4 +27,5 @@ def serve(model: Model, listening: socket.socket, token: str, hosts: frozenset[s
             open_paths=frozenset({"/health"}),
         ),
         listening,
+        IDLE_SECONDS,
     )

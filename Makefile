@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 TESTING := httpx hypothesis pytest pytest-timeout
 
-.PHONY: run app web test test-slow test-floors test-newest lint format docs pictures bench bench-keras clean
+.PHONY: run app web test test-browser test-slow test-floors test-newest lint format docs pictures bench bench-keras clean
 
 run: $(READY)
 	@if $(BIN)/toile data get fashion-mnist; then data=fashion-mnist; else \
@@ -26,7 +26,11 @@ web: $(READY)
 # share is made once, and who is done first takes over some of the other's.
 test: $(READY)
 	-$(BIN)/toile data get fashion-mnist
-	$(BIN)/pytest -n 2 --dist worksteal -m "not slow" tests/$(ROOM)
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow and not browser" tests/$(ROOM)
+
+# The app's page, driven in Chromium; skipped where there is none on the PATH.
+test-browser: $(READY)
+	$(BIN)/pytest -n 2 --dist worksteal -m "browser and not slow" tests/app/in_the_browser
 
 test-slow: $(READY)
 	$(BIN)/pytest -m slow

@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,6 +21,10 @@ from toile.process import prepare_process
 from toile.recipe import Data, Recipe, recipe_of
 
 prepare_process()
+# Where a shell or a container forbids bytecode, each of the many processes that tests start
+# would compile every module anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # Until all tests are collected: nothing of what is imported is ever garbage.
 gc.disable()
 # A shell ignores Ctrl-C for what it runs in the background, and so would all that tests start.
@@ -31,7 +36,6 @@ NETWORK = [{"conv": {"filters": 2, "kernel": 3}}, "relu", "flatten", {"dense": "
 LONG = (
     "tests/faults/test_study_killed.py",
     "tests/test_house.py",
-    "tests/app/in_the_browser",
 )
 """Files that hold a test of half a minute or more."""
 

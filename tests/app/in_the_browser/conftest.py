@@ -9,6 +9,11 @@ from tests.app.conftest import Server
 from tests.app.in_the_browser.visitor import CHROMIUM, SWITCHES, Visitor
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark each test of this folder, for `make test-browser`."""
+    item.add_marker("browser")
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator:
     # No longer than a file's tests: its event loop runs on, and no other test could have one.

@@ -1,6 +1,8 @@
 """torch's settings for a training: its threads, and algorithms that give the same bits again."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -29,3 +31,18 @@ def prepare_torch(settings: Training) -> None:
     # Some of cuDNN's algorithms add in the order in which threads finish.
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
+
+
+@contextmanager
+def all_threads(settings: Training) -> Iterator[None]:
+    """Let torch use every thread of a training whose workers stand still.
+
+    Where the environment limits threads, the number stays as it is.
+    """
+    before = torch.get_num_threads()
+    if not thread_limits():
+        torch.set_num_threads(int(settings.threads))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

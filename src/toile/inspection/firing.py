@@ -22,11 +22,6 @@ class Firing:
     low: float = -math.inf
     high: float = math.inf
 
-    @property
-    def saturates(self) -> bool:
-        """Whether it has bounds of saturation."""
-        return math.isfinite(self.low) or math.isfinite(self.high)
-
 
 # The outermost x with |f'(x)| = .01, by Brent's method; a test compares them with autograd.
 _KINDS: dict[type[nn.Module], Callable[[Any], Firing]] = {

@@ -10,9 +10,11 @@ from toile.inspection import Census, LayerCensus, run_census
 from toile.runs.run import Run
 from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
 from toile.streams import numpy_stream
-from toile.training import Fit
+from toile.training import Fit, all_threads
 
 NUM_COUNTED = 2000
+NUM_AT_ONCE = 64
+"""Images a batch: a quarter less time than with 250, for its outputs stay near the processor."""
 FOLDER = "census"
 
 
@@ -23,8 +25,9 @@ def keep_census(folder: Path, fit: Fit, epoch: int) -> None:
     """
     indices = census_images(fit.batches.labels.cpu().numpy(), NUM_COUNTED)
     pixels = fit.batches.gather(fit.batches.labels.new_tensor(indices))
-    batches = (fit.batches.pixels.scaled(part) for part in pixels.split(250))
-    census = run_census(fit.scored, batches, correlations=False)
+    batches = (fit.batches.pixels.scaled(part) for part in pixels.split(NUM_AT_ONCE))
+    with all_threads(fit.recipe.training):
+        census = run_census(fit.scored, batches, correlations=False)
     arrays: dict[str, np.ndarray] = {}
     for layer in census.layers:
         arrays[f"{layer.name}/fired"] = layer.fired.astype(np.uint16)

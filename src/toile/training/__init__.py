@@ -4,7 +4,7 @@ Images are uint8 (n, c, h, w), labels int64 (n,), logits float32 (n, k). Knows n
 listener of the events decides what is kept.
 """
 
-from toile.engine import prepare_torch
+from toile.engine import all_threads, prepare_torch
 from toile.training.device import alternatives, reasons, resolve
 from toile.training.events import (
     Diverged,
@@ -36,6 +36,7 @@ __all__ = [
     "Scoring",
     "StartScored",
     "Stepped",
+    "all_threads",
     "alternatives",
     "begin",
     "copy_layers",

@@ -133,9 +133,9 @@ def test_a_bundle_becomes_the_run_that_it_was_and_its_looks_are_counted_here(
     (workspace / "ledger.jsonl").unlink()
     imported = outcome(ask, upload)
     assert (imported["run"], imported["warning"]) == ("first", "")
-    assert imported["sentences"] == [
+    assert imported["sentences"][0] == (
         "looks at its test part before it was bundled, now in the ledger here: 1"
-    ]
+    )
     assert [look.why for look in read_ledger(workspace)] == ["the end"]
     assert ask("GET", "/api/runs/first").json()["has_page"] is True
     assert list((workspace / ".data").glob("upload-*")) == []
@@ -266,6 +266,28 @@ def test_a_stopped_import_of_a_bundle_leaves_nothing_half_unpacked(
     (workspace / ".import-0123" / "first").mkdir(parents=True)
     assert ask("POST", f"/api/imports/{upload}/stop").status_code == 200
     assert list(workspace.glob(".import-*")) == []
+
+
+def test_a_bundled_run_says_how_its_data_is_named_here_before_anything_is_trained_on_it(
+    ask, workspace, few_garments, bundle
+):
+    shutil.rmtree(workspace / "first")
+    (workspace / "ledger.jsonl").unlink()
+    imported = outcome(ask, brought(ask, "first.zip", bundle))
+    unknown = f"first came in the bundle first.zip, and its data, {few_garments.name}, lies where"
+    assert imported["sentences"][1].startswith(f"its page has no pictures: {unknown}")
+    assert ask("GET", "/api/runs/first").json()["data_elsewhere"].startswith(unknown)
+    anew = {"source": "run:first", "changes": []}
+    assert ask("POST", "/api/form", json=anew).json()["problem"].startswith(unknown)
+    assert ask("POST", "/api/queue", json=anew).json()["error"].startswith(unknown)
+    other = anew | {"changes": ["data.name=fashion-sample"]}
+    assert ask("POST", "/api/form", json=other).json()["problem"] == ""
+
+    added(ask, path=str(few_garments))
+    assert ask("GET", "/api/runs/first").json()["data_elsewhere"] == ""
+    form = ask("POST", "/api/form", json=anew).json()
+    named = {setting["address"]: setting["value"] for setting in form["settings"]}["data.name"]
+    assert (form["problem"], named) == ("", str(few_garments))
 
 
 def test_a_file_that_is_deleted_while_an_upload_is_listed_is_left_out(ask, workspace):

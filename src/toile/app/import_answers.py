@@ -43,7 +43,7 @@ def import_run(question: Question, content: bytes, tell: Tell) -> Question:
     with _without_our_paths(question):
         run, manifest = import_bundle(Path(question["path"]), Path(question["workspace"]))
     _delete(question)
-    return {"run": run.id, "sentences": bundle_sentences(manifest), "warning": ""}
+    return {"run": run.id, "sentences": bundle_sentences(run, len(manifest.looks)), "warning": ""}
 
 
 @contextmanager

@@ -36,7 +36,15 @@ from toile.data.duplicates import Overlap
 from toile.data.facts import DataFacts, data_facts, portable
 from toile.data.greys import Extremes, Greys, find_greys, to_bytes
 from toile.data.images import Images, chunk_slices
-from toile.data.load import UNREAD, arrays_data, is_here, load_data, load_here, no_progress
+from toile.data.load import (
+    UNREAD,
+    arrays_data,
+    is_here,
+    load_data,
+    load_here,
+    names_files,
+    no_progress,
+)
 from toile.data.locations import ARRAYS
 from toile.data.mapped_pixels import AnyPixels, MappedPixels, select_pixels
 from toile.data.memory import most_pixel_bytes
@@ -147,6 +155,7 @@ __all__ = [
     "most_pixel_bytes",
     "most_variants",
     "name_corrections",
+    "names_files",
     "no_progress",
     "novelty",
     "open_zip",

@@ -135,6 +135,11 @@ def is_here(name: str) -> bool:
     return name in KNOWN or ("\0" not in name and os.path.exists(os.path.expanduser(name)))
 
 
+def names_files(name: str) -> bool:
+    """Whether `name` is the path of files, neither a known dataset nor arrays."""
+    return name not in KNOWN and not is_arrays(name)
+
+
 def _local_path(name: str) -> Path:
     if is_arrays(name):
         folder = arrays_folder(name)

@@ -43,7 +43,9 @@ from .known_data import load_run_data as load_run_data
 from .known_data import refuse_other_images as refuse_other_images
 from .known_data import same_data as same_data
 from .known_data import validation_pixels as validation_pixels
+from .known_data import why_data_unknown as why_data_unknown
 from .layout import BASELINES as BASELINES
+from .layout import BUNDLED as BUNDLED
 from .layout import CARD as CARD
 from .layout import FINALISTS as FINALISTS
 from .layout import IMPORT as IMPORT

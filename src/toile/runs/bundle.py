@@ -25,10 +25,19 @@ from toile.data import (
 )
 from toile.errors import ToileError, did_you_mean_file
 from toile.file_lock import file_lock
-from toile.files import json_bytes, sync_folder, write_atomically, writing
+from toile.files import json_bytes, sync_folder, write_atomically, write_json, writing
 from toile.migrations import versioned
 from toile.recipe import first_fault, recipe_text
-from toile.runs.layout import BASELINES, IMPORT, PRUNING, REMARKS, ROBUSTNESS, runs_folder
+from toile.runs.layout import (
+    BASELINES,
+    BUNDLED,
+    IMPORT,
+    PRUNING,
+    REMARKS,
+    ROBUSTNESS,
+    UNPACKING,
+    runs_folder,
+)
 from toile.runs.ledger import is_of, looks_added, looks_of, refuse_odd_looks
 from toile.runs.ledger_file import Look, identified
 from toile.runs.names import NAME
@@ -160,11 +169,13 @@ def unpack_bundle(
         _remove_torn(target.parent)
         # Filled beside its place and renamed: a run half imported is never listed. Called by its
         # own name already, which its page says.
-        staging = target.parent / f".import-{secrets.token_hex(4)}"
+        staging = target.parent / f"{UNPACKING}{secrets.token_hex(4)}"
         draft = Run(staging / manifest.run)
         try:
             _fill(draft, contents)
             refuse_odd_looks(manifest.looks, draft.data.test_fingerprint)
+            # The path of its data is of another machine, and what lies there here is never opened.
+            write_json(draft.folder / BUNDLED, {"file": path.name})
             write_page(draft)
             # Looks that happened elsewhere flatter its score here as well, so they are counted
             # here too: with the run or not at all. A kill between the two leaves looks without a
@@ -188,7 +199,7 @@ def remove_torn_imports(workspace: Path) -> None:
 
 def _remove_torn(workspace: Path) -> None:
     # A living import would hold the workspace, as the caller does.
-    for torn in workspace.glob(".import-*"):
+    for torn in workspace.glob(f"{UNPACKING}*"):
         shutil.rmtree(torn, ignore_errors=True)
 
 

@@ -10,11 +10,14 @@ from toile.data import (
     data_values,
     is_here,
     load_data,
+    names_files,
     no_progress,
     select_pixels,
 )
 from toile.errors import ToileError
 from toile.recipe import Data
+from toile.runs.added_data import AddedData, DataList
+from toile.runs.layout import UNPACKING
 from toile.runs.run import Run
 
 
@@ -40,6 +43,10 @@ def data_settings(run: Run, data: DataSource | None = None) -> Data:
         settings = settings.model_copy(update={"corrections": str(copy)})
     if data is not None:
         return settings.model_copy(update={"name": data_values(data)["data.name"]})
+    if reason := why_data_unknown(run):
+        raise ToileError(reason)
+    if run.bundle and names_files(settings.name) and (entry := _added_copy(run)):
+        return settings.model_copy(update={"name": entry.path})
     if not is_here(settings.name):
         if settings.name.startswith(ARRAYS):
             raise ToileError(
@@ -52,6 +59,36 @@ def data_settings(run: Run, data: DataSource | None = None) -> Data:
             "now, as in --data PATH"
         )
     return settings
+
+
+def why_data_unknown(run: Run) -> str:
+    """Why it is not known where the data of `run` lies, and what to do; empty where it is.
+
+    The path in the recipe of a bundled run is of another machine: nothing here is opened by it.
+    """
+    name = run.recipe.data.name
+    if not run.bundle or not names_files(name) or _added_copy(run):
+        return ""
+    # Of another size or colour they are other pictures.
+    settings = run.recipe.data.model_dump(include={"size_px", "colour"}, exclude_none=True)
+    read = "".join(f" --set data.{name}={value}" for name, value in settings.items())
+    return (
+        f"{run.id} came in the bundle {run.bundle}, and its data, {name}, lies where it was "
+        f"trained; add the same data here, by toile data add PATH{read} or so on the app's page "
+        "Data, and it is known, or say where it lies, as in --data PATH"
+    )
+
+
+def _added_copy(run: Run) -> AddedData | None:
+    """A dataset that the workspace of `run` remembers, of the same images, where there is one."""
+    folder = run.folder.absolute().parent
+    workspace = folder.parent if folder.name.startswith(UNPACKING) else folder
+    try:
+        entries = DataList(workspace).entries()
+    except ToileError:
+        return None  # The page Data says that its list is damaged.
+    fingerprint = run.data.original_fingerprint
+    return next((entry for entry in entries if entry.fingerprint == fingerprint), None)
 
 
 def same_data(

@@ -205,6 +205,12 @@ class Import(Named):
     proof: _Proof | None = None
 
 
+class Bundled(Named):
+    """`bundle.json`: the name of the bundle that the run came in."""
+
+    file: str
+
+
 class ScoreRecord(Named):
     """What came of a look, as a line of `ledger.jsonl` keeps it. A study's has no loss."""
 

@@ -14,7 +14,7 @@ from toile.errors import ToileError
 from toile.read_once import ReadOnce
 from toile.recipe import Plan, Recipe, plan_network
 from toile.runs.baseline_scores import BaselineScores
-from toile.runs.layout import PRUNING, runs_folder
+from toile.runs.layout import BUNDLED, PRUNING, runs_folder
 from toile.runs.measured import (
     current_baselines,
     current_robustness,
@@ -22,6 +22,7 @@ from toile.runs.measured import (
     weights_sha256,
 )
 from toile.runs.records import (
+    Bundled,
     Environment,
     Line,
     Named,
@@ -214,6 +215,12 @@ class Run:
         None as well where it was of weights it had before it was trained on.
         """
         return current_robustness(self.folder)
+
+    @property
+    def bundle(self) -> str:
+        """The name of the bundle that it came in; empty of a run that was made here."""
+        path = self.folder / BUNDLED
+        return str(self._json(BUNDLED, Bundled)["file"]) if path.exists() else ""
 
     @property
     def imported(self) -> Record | None:

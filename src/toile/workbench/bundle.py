@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from toile.runs import Manifest, Run, unpack_bundle
+from toile.runs import Manifest, Run, unpack_bundle, why_data_unknown
 
 
 def import_bundle(path: Path, folder: Path | None = None) -> tuple[Run, Manifest]:
@@ -20,10 +20,12 @@ def import_bundle(path: Path, folder: Path | None = None) -> tuple[Run, Manifest
     return unpack_bundle(path, _write_page, folder)
 
 
-def bundle_sentences(manifest: Manifest) -> list[str]:
-    """What there is to say of a run that was brought, beside its name."""
-    looks = len(manifest.looks)
-    return [f"looks at its test part before it was bundled, now in the ledger here: {looks}"]
+def bundle_sentences(run: Run, looks: int) -> list[str]:
+    """What there is to say of a run that was brought, with its looks, beside its name."""
+    sentences = [f"looks at its test part before it was bundled, now in the ledger here: {looks}"]
+    if reason := why_data_unknown(run):
+        sentences.append(f"its page has no pictures: {reason}")
+    return sentences
 
 
 def _write_page(run: Run) -> None:

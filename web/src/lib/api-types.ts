@@ -1614,7 +1614,7 @@ export interface components {
             };
             /**
              * Problem
-             * @description Why the network cannot work on this data; empty if it can
+             * @description Why the network cannot be trained so; empty if it can
              */
             problem: string;
             /** Layers */
@@ -1709,6 +1709,7 @@ export interface components {
          *
          *     `cannot_continue` says why the run cannot be trained longer, and is empty if it can.
          *     `enough_epochs` is a number of epochs with enough steps if it had too few, or else null.
+         *     `data_elsewhere` says where the data of a bundled run lies if that is not known here.
          */
         RunDetail: {
             row: components["schemas"]["RunRow"];
@@ -1727,6 +1728,8 @@ export interface components {
             cannot_continue: string;
             /** Enough Epochs */
             enough_epochs: number | null;
+            /** Data Elsewhere */
+            data_elsewhere: string;
             /** Num Validation */
             num_validation: number;
             /** Class Names */

@@ -28,6 +28,7 @@ from toile.runs import (
     scored_images,
     scored_part,
     shown_remarks,
+    why_data_unknown,
     why_not_continued,
 )
 
@@ -88,6 +89,7 @@ class RunDetail(BaseModel):
 
     `cannot_continue` says why the run cannot be trained longer, and is empty if it can.
     `enough_epochs` is a number of epochs with enough steps if it had too few, or else null.
+    `data_elsewhere` says where the data of a bundled run lies if that is not known here.
     """
 
     row: RunRow
@@ -99,6 +101,7 @@ class RunDetail(BaseModel):
     steps_per_epoch: int
     cannot_continue: str
     enough_epochs: int | None
+    data_elsewhere: str
     num_validation: int
     class_names: list[str]
     shape: list[int]
@@ -275,6 +278,7 @@ def _detail(run: Run) -> RunDetail:
         steps_per_epoch=steps_per_epoch(facts.train, recipe.training.batch_size),
         cannot_continue=why_not_continued(run),
         enough_epochs=enough_epochs_of(run),
+        data_elsewhere=why_data_unknown(run),
         num_validation=facts.validation,
         class_names=list(facts.class_names),
         shape=list(facts.shape),

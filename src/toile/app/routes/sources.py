@@ -3,6 +3,7 @@
 from toile.app.session import NotHere, Session
 from toile.errors import ToileError, did_you_mean
 from toile.recipe import Recipe, list_presets, read_value, recipe_of, with_settings
+from toile.runs import Run, data_settings, why_data_unknown
 
 
 def recipe_from(session: Session, source: str) -> Recipe:
@@ -15,7 +16,7 @@ def recipe_from(session: Session, source: str) -> Recipe:
                 raise NotHere(f"no preset is called {name!r:.60}{did_you_mean(name, presets)}")
             return presets[name]
         case "run":
-            return fresh(session.run(name).recipe)
+            return fresh(_of_run(session.run(name)))
         case "draft":
             draft = session.drafts.read(name)
             if draft is None:
@@ -27,6 +28,22 @@ def recipe_from(session: Session, source: str) -> Recipe:
                 raise ToileError("the recipe has no named settings, as in network: [...]")
             return recipe_of(document)
     raise ToileError(f"a recipe's source is {kind!r:.20}; use preset, run, draft or text")
+
+
+def refuse_unknown_data(session: Session, source: str, recipe: Recipe) -> None:
+    """Raise ToileError where `recipe` still names the data of a bundled run, which is elsewhere."""
+    kind, _, name = source.partition(":")
+    if kind != "run":
+        return
+    run = session.run(name)
+    if recipe.data.name == run.recipe.data.name and (reason := why_data_unknown(run)):
+        raise ToileError(reason)
+
+
+def _of_run(run: Run) -> Recipe:
+    if not run.bundle or why_data_unknown(run):
+        return run.recipe
+    return with_settings(run.recipe, {"data.name": data_settings(run).name})
 
 
 def fresh(recipe: Recipe) -> Recipe:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from toile.app.routes.imports import ImportRow, import_rows
 from toile.app.routes.runs import LayerCell, layer_cell
-from toile.app.routes.sources import recipe_from
+from toile.app.routes.sources import recipe_from, refuse_unknown_data
 from toile.app.session import CurrentSession, Session
 from toile.data import list_sources
 from toile.errors import ToileError
@@ -94,7 +94,7 @@ class RecipeForm(BaseModel):
     title: str
     settings: list[FormSetting]
     refused: dict[str, str]
-    problem: str = Field(description="Why the network cannot work on this data; empty if it can")
+    problem: str = Field(description="Why the network cannot be trained so; empty if it can")
     layers: list[LayerCell]
     parameters: int | None
     macs: int | None
@@ -188,6 +188,10 @@ def get_form(session: CurrentSession, body: TrainingRequest) -> RecipeForm:
     """A recipe's settings, with the possible changes made."""
     recipe, refused = _changed(recipe_from(session, body.source), body.changes)
     problem, plan = "", None
+    try:
+        refuse_unknown_data(session, body.source, recipe)
+    except ToileError as error:
+        problem = str(error)
     data_shape = session.data_size(recipe.data)
     if data_shape is not None:
         try:
@@ -259,6 +263,7 @@ def add_training(session: CurrentSession, body: TrainingRequest) -> JobRow:
     recipe, refused = _changed(recipe_from(session, body.source), body.changes)
     if refused:
         raise ToileError("; ".join(refused.values()))
+    refuse_unknown_data(session, body.source, recipe)
     data_shape = session.data_size(recipe.data)
     if data_shape is not None:
         plan_network(recipe.network, data_shape.shape, data_shape.classes)

@@ -24,6 +24,7 @@ from toile.runs import (
     few_steps_of,
     is_of,
     looks_of,
+    why_data_unknown,
 )
 
 # The confusion matrix as a table has k * k cells: over 20 MB for 1000 classes.
@@ -81,6 +82,7 @@ def run_page(
         baselines=run.baselines,
         harder=harder_pictures(run),
         imported=run.imported,
+        data_unknown="" if pixels is not None else why_data_unknown(run),
     )
 
 

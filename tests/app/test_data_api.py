@@ -3,6 +3,7 @@
 import base64
 import io
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -169,6 +170,36 @@ def test_a_long_act_can_be_stopped_and_what_computes_ends_when_idle(ask, monkeyp
     monkeypatch.setattr("toile.app.computing.IDLE_SECONDS", -IDLE_SECONDS)
     ask.session.end_idle()
     assert ask.session.reading.pid is None
+
+
+# Adds what is asked, and ends, or hangs, before it says so.
+ADDING = """
+import json, os, pathlib, sys, time
+question = json.loads(sys.stdin.readline())
+from toile.runs import DataList
+datasets = DataList(pathlib.Path(question["workspace"]))
+datasets.add(question["path"], question["name"], question["settings"])
+print(json.dumps({"progress": [1, 1, "added"]}), flush=True)
+END
+"""
+
+
+@pytest.mark.parametrize("end", ["os._exit(1)", "time.sleep(1000)"], ids=["killed", "stopped"])
+def test_a_dataset_whose_process_ends_at_the_very_last_is_said_to_be_added(
+    ask, few_garments, tmp_path, monkeypatch, end
+):
+    program = tmp_path / "adding"
+    program.write_text(f"#!{sys.executable}\n{ADDING.replace('END', end)}")
+    program.chmod(0o700)
+    monkeypatch.setattr("toile.app.computing.sys.executable", str(program))
+    name = ask("POST", "/api/data", json={"path": str(few_garments)}).json()["name"]
+    until(lambda: read(ask, name)["done"] == 1)
+    if "sleep" in end:
+        ask("POST", f"/api/data/{name}/stop")
+    until(lambda: read(ask, name)["status"] != "working")
+    assert (read(ask, name)["status"], read(ask, name)["reason"]) == ("finished", "")
+    rows = ask("GET", "/api/data").json()
+    assert [row["name"] for row in rows if not row["is_known"]] == [name]
 
 
 def test_what_another_set_has_sealed_comes_to_no_wall(ask, tmp_path):

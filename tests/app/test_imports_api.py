@@ -268,6 +268,79 @@ def test_a_stopped_import_of_a_bundle_leaves_nothing_half_unpacked(
     assert list(workspace.glob(".import-*")) == []
 
 
+# Does what is asked, and ends, or is hung, before it says so.
+DYING = """
+import json, os, sys, time
+question = json.loads(sys.stdin.readline())
+from toile.app.import_answers import import_run
+import_run(question, b"", lambda *progress: None)
+print(json.dumps({"progress": [1, 1, "unpacked"]}), flush=True)
+END
+"""
+# As its process leaves it when the network was read, and its page is being written.
+READ = """
+import json, os, shutil, sys
+question = json.loads(sys.stdin.readline())
+shutil.copytree(os.path.join(question["workspace"], "first"), question["out"])
+with open(os.path.join(question["out"], "import.json"), "w") as file:
+    json.dump({"version": 1, "sentence": "0 to 1: 90.0 %"}, file)
+os.remove(os.path.join(question["out"], "report.html"))
+os._exit(1)
+"""
+
+
+def test_a_bundle_whose_process_ends_at_the_very_last_is_said_to_be_a_run_now(
+    ask, workspace, tmp_path, monkeypatch, bundle
+):
+    shutil.rmtree(workspace / "first")
+    (workspace / "ledger.jsonl").unlink()
+    instead(monkeypatch, tmp_path, DYING.replace("END", "os._exit(1)"))
+    imported = outcome(ask, brought(ask, "first.zip", bundle))
+    assert imported["run"] == "first"
+    assert imported["sentences"][0] == "its process ended when the run was complete"
+    (row,) = imports(ask)
+    assert (row["act"]["status"], row["run"]) == ("finished", "first")
+    assert ask("GET", "/api/runs/first").json()["has_page"] is True
+
+
+def test_a_stop_that_comes_too_late_says_that_the_run_is_there(
+    ask, workspace, tmp_path, monkeypatch, bundle
+):
+    shutil.rmtree(workspace / "first")
+    (workspace / "ledger.jsonl").unlink()
+    instead(monkeypatch, tmp_path, DYING.replace("END", "time.sleep(1000)"))
+    upload = brought(ask, "first.zip", bundle)
+    ask("POST", "/api/imports", json={"upload": upload})
+    until(lambda: ask("GET", f"/api/imports/{upload}").json().get("done") == 1)
+    assert ask("POST", f"/api/imports/{upload}/stop").status_code == 200
+    assert ask("GET", f"/api/imports/{upload}").json()["run"] == "first"
+    assert (workspace / "first" / "state.json").exists()
+
+
+def test_a_network_whose_process_ends_while_it_writes_the_page_is_a_run_now(
+    ask, workspace, tmp_path, monkeypatch
+):
+    instead(monkeypatch, tmp_path, READ)
+    imported = outcome(ask, brought(ask, "net.onnx", b"x"), data="fashion-sample")
+    assert imported["run"].endswith(f"net-{imported['run'][-4:]}")
+    assert imported["sentences"][1:] == [
+        "tried on the half of validation that chooses: 0 to 1: 90.0 %",
+        f"its page is not written: toile report {imported['run']} writes it",
+    ]
+    assert list((workspace / ".data").glob("upload-*")) == []
+
+
+def test_a_run_that_was_there_before_is_not_taken_for_the_import_that_failed(
+    ask, tmp_path, monkeypatch, bundle, workspace
+):
+    shutil.rmtree(workspace / "first")
+    (workspace / "ledger.jsonl").unlink()
+    outcome(ask, brought(ask, "first.zip", bundle))
+    instead(monkeypatch, tmp_path, CRASHING)
+    said = outcome(ask, brought(ask, "first.zip", bundle))["error"]
+    assert said.startswith("the process that read the file ended")
+
+
 def test_a_bundled_run_says_how_its_data_is_named_here_before_anything_is_trained_on_it(
     ask, workspace, few_garments, bundle
 ):

@@ -26,6 +26,10 @@ Question = dict[str, Any]
 Tell = Callable[[int, int | None, str], None]
 
 
+class ProcessEnded(ToileError):
+    """The process ended before it answered; what it had written is there."""
+
+
 def tell_nobody(done: int, total: int | None, unit: str) -> None:
     """Report progress to nobody."""
 
@@ -72,6 +76,8 @@ class Computing:
     ) -> Question:
         """The answer of the process. Raises ToileError with the sentence of a refusal.
 
+        It is a ProcessEnded if the process ended without an answer and within the limit.
+
         `is_stopped` is called when the question's turn has come; if it is true, nothing is asked.
         """
         limit = self._seconds
@@ -97,7 +103,7 @@ class Computing:
                         f"no answer came within {limit:g} seconds, the limit; try again, or ask "
                         "for less"
                     )
-                raise ToileError(self._lost)
+                raise ProcessEnded(self._lost)
         if "error" in answer:
             raise ToileError(answer["error"])
         return answer

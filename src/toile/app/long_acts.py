@@ -3,14 +3,19 @@
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any
 
-from toile.app.computing import Computing, Question
+from toile.app.computing import Computing, ProcessEnded, Question
 from toile.errors import ToileError
 
 MOST_REMEMBERED = 50
+Arrived = Callable[[Question, float], Question | None]
+
+
+def nothing_arrived(question: Question, since: float) -> None:
+    """Of an act that writes nothing, nothing is there when its process ends without an answer."""
 
 
 @dataclass
@@ -50,9 +55,11 @@ class LongActs:
         computing: Computing,
         is_fresh: bool = False,
         num_remembered: int = MOST_REMEMBERED,
+        arrived: Arrived = nothing_arrived,
     ) -> None:
+        """`arrived` finds what a question had written since a time, and what to answer then."""
         self._computing, self._is_fresh = computing, is_fresh
-        self._num_remembered = num_remembered
+        self._num_remembered, self._arrived = num_remembered, arrived
         self._acts: OrderedDict[str, LongAct] = OrderedDict()
         self._computed: LongAct | None = None
         self._lock = threading.Lock()
@@ -154,18 +161,27 @@ class LongActs:
                 return act.is_over
 
         try:
-            result: dict[str, Any] = self._computing.ask(
-                question, tell=act.tell, is_stopped=is_stopped
-            )
+            result = self._computing.ask(question, tell=act.tell, is_stopped=is_stopped)
+            self._end(act, result)
+        except ProcessEnded as error:
+            self._end(act, self._look_after(act), str(error))
         except ToileError as error:
-            with self._lock:
-                self._computed = None
-                if not act.is_over:
-                    act.status, act.reason = "failed", str(error)
-        else:
-            with self._lock:
-                self._computed = None
-                # Also if it was stopped meanwhile, since its files are written.
-                act.result, act.status = result, "finished"
+            self._end(act, None, str(error))
         if self._is_fresh:
             self._computing.end()
+
+    def _look_after(self, act: LongAct) -> Question | None:
+        """What an act had brought to its end whose process ended before it said so."""
+        try:
+            return self._arrived(act.question, act.started)
+        except ToileError:
+            return None  # What is damaged there says so where it is read.
+
+    def _end(self, act: LongAct, result: Question | None, reason: str = "") -> None:
+        with self._lock:
+            self._computed = None
+            if result is not None:
+                # Also if it was stopped meanwhile, since its files are written.
+                act.result, act.status = result, "finished"
+            elif not act.is_over:
+                act.status, act.reason = "failed", reason

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from toile.app.arrivals import arrived_data, arrived_run
 from toile.app.computing import Computing
 from toile.app.door import AppDoor
 from toile.app.drafts import Drafts
@@ -120,10 +121,14 @@ class Session:
             showing,
             renewing,
             LongActs(showing, num_remembered=MOST_SHOWN),
-            LongActs(reading),
+            LongActs(reading, arrived=arrived_data),
             LongActs(Computing(workspace, seconds=None), is_fresh=True),
             LongActs(renewing),
-            LongActs(Computing(workspace, seconds=None, lost=CRASHED), is_fresh=True),
+            LongActs(
+                Computing(workspace, seconds=None, lost=CRASHED),
+                is_fresh=True,
+                arrived=arrived_run,
+            ),
         )
 
     def data_size(self, data: Data) -> DataSize | None:

@@ -17,6 +17,7 @@ from toile.recipe import data_of, parse_assignments
 from toile.runs import AddedData
 
 router = APIRouter()
+STOP_SECONDS = 10.0
 
 
 class DatasetRow(BaseModel):
@@ -184,6 +185,9 @@ def get_added(session: CurrentSession, name: str) -> ActState:
     act = session.acts.look(f"add:{name}")
     if act is None:
         raise NotHere(f"nothing is being read as {name!r:.60}; add it again")
+    if act.status == "stopped":
+        # Its process may have added it before it ended.
+        session.acts.wait(f"add:{name}", STOP_SECONDS)
     return state_of(act)
 
 
@@ -201,6 +205,8 @@ def stop_act(session: CurrentSession, name: str) -> None:
     """Stop downloading, reading, describing or opening a dataset."""
     for verb in ("get", "add", "describe"):
         session.acts.stop(f"{verb}:{name}")
+    # Its process may have added it before it ended.
+    session.acts.wait(f"add:{name}", STOP_SECONDS)
     session.stop_showing(name)
 
 

@@ -1,0 +1,63 @@
+"""What an act had brought to its end when its process ended, so that no answer came.
+
+Speaks the questions of acts, and the results that their processes would have answered with.
+"""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from toile.app.computing import Question
+from toile.app.uploads import Uploads
+from toile.errors import ToileError
+from toile.runs import BUNDLED, DataList, Run, is_run, seen_words, why_data_unknown
+
+
+def arrived_data(question: Question, since: float) -> Question | None:
+    """The name of the dataset that was added by `question` after `since`; None if none was."""
+    if question["verb"] != "add":
+        return None
+    path = str(Path(question["path"]).resolve())
+    for entry in DataList(Path(question["workspace"])).entries():
+        if entry.path == path and entry.added >= since:
+            return {"name": entry.name}
+    return None
+
+
+def arrived_run(question: Question, since: float) -> Question | None:
+    """What is to be said of the run that was imported after `since`; None if there is none."""
+    run = _network(question) if question["verb"] == "import" else _bundled(question, since)
+    if run is None:
+        return None
+    datasets = DataList(Path(question["workspace"]))
+    with suppress(ToileError):
+        Uploads(datasets).remove(question["upload"])
+    sentences = ["its process ended when the run was complete"]
+    if imported := run.imported:
+        sentences.append(f"tried on the half of validation that chooses: {imported['sentence']}")
+    if not (run.folder / "report.html").exists():
+        sentences.append(f"its page is not written: toile report {run.id} writes it")
+    if reason := why_data_unknown(run):
+        sentences.append(reason)
+    warning = seen_words(run.recipe) if imported else ""
+    return {
+        "run": run.id,
+        "sentences": sentences,
+        "warning": f"warning: {warning}" if warning else "",
+    }
+
+
+def _network(question: Question) -> Run | None:
+    """The run of an imported network; how it was read is written last."""
+    run = Run(Path(question["out"]))
+    return run if is_run(run.folder) and run.imported else None
+
+
+def _bundled(question: Question, since: float) -> Run | None:
+    """The run that came in the bundle; it gets its name in the workspace last."""
+    name = Path(question["path"]).name
+    for mark in Path(question["workspace"]).glob(f"[!.]*/{BUNDLED}"):
+        run = Run(mark.parent)
+        if os.path.getmtime(mark) >= since and is_run(run.folder) and run.bundle == name:
+            return run
+    return None

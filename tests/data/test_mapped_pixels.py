@@ -1,5 +1,6 @@
 """Pixels in a file, by their rows: read where they are asked for, never as a whole by mistake."""
 
+import mmap
 import pickle
 
 import numpy as np
@@ -59,6 +60,29 @@ def test_asking_the_disk_beforehand_changes_nothing(mapped):
     assert np.array_equal(mapped[:], PIXELS)
 
 
+class AskedMemory(mmap.mmap):
+    """A file's memory that writes down what the system is asked to read beforehand."""
+
+    asked: list[tuple[int, int, int]]
+
+    def madvise(self, option: int, start: int, length: int) -> None:
+        self.asked.append((option, start, length))
+
+
+@pytest.mark.skipif(not hasattr(mmap, "MADV_WILLNEED"), reason="this system is not asked so")
+def test_the_pages_of_the_pictures_are_asked_for_in_their_order_and_no_others():
+    header, picture_bytes = 128, 3 * 60 * 60
+    memory = AskedMemory(-1, header + 9 * picture_bytes)
+    memory.asked = []
+    source = np.frombuffer(memory, np.uint8, offset=header).reshape(9, 3, 60, 60)
+    MappedPixels(source, np.array([7, 2, 0, 5]), None, memory).prefetch(np.array([3, 0, 1]))
+    assert [option for option, _, _ in memory.asked] == [mmap.MADV_WILLNEED] * 3
+    for (_, start, length), row in zip(memory.asked, (5, 7, 2), strict=True):
+        first = header + row * picture_bytes
+        assert start == first - first % mmap.PAGESIZE
+        assert start + length == first + picture_bytes
+
+
 def test_few_are_copied_and_many_are_left_in_the_file(mapped, monkeypatch):
     monkeypatch.setenv("TOILE_MEMORY", str(16 * 120))
     assert type(select_pixels(mapped, np.arange(2))) is np.ndarray
@@ -67,9 +91,8 @@ def test_few_are_copied_and_many_are_left_in_the_file(mapped, monkeypatch):
 
 def test_a_quarter_of_memory_may_be_held(monkeypatch):
     monkeypatch.setenv("TOILE_MEMORY", str(4 * PIXELS.nbytes))
-    assert as_mapped(PIXELS) is PIXELS
-    monkeypatch.setenv("TOILE_MEMORY", str(4 * PIXELS.nbytes - 1))
-    assert isinstance(as_mapped(PIXELS), MappedPixels)
+    assert as_mapped(PIXELS, PIXELS.nbytes) is PIXELS
+    assert isinstance(as_mapped(PIXELS, PIXELS.nbytes + 1), MappedPixels)
 
 
 @pytest.mark.parametrize(

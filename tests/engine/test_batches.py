@@ -1,7 +1,10 @@
 from itertools import chain
 
+import numpy as np
+import pytest
 import torch
 
+from toile.data import MappedPixels
 from toile.engine.batches import Batches
 from toile.network import Pixels
 from toile.recipe import Augmentation
@@ -87,3 +90,30 @@ def test_every_part_has_noise_of_its_own():
     epoch = whole.epoch(0)
     first, second = (epoch.part(0, number, 2)[0] for number in range(2))
     assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_of_pixels_in_a_file_the_next_batch_is_asked_for_before_each_is_read(monkeypatch, count):
+    log: list[tuple[str, list[int]]] = []
+    read = MappedPixels.__getitem__
+
+    def reading(pixels, indices):
+        log.append(("read", indices.tolist()))
+        return read(pixels, indices)
+
+    monkeypatch.setattr(MappedPixels, "__getitem__", reading)
+    monkeypatch.setattr(
+        MappedPixels, "prefetch", lambda pixels, indices: log.append(("ask", indices.tolist()))
+    )
+    images = MappedPixels.all_of(np.zeros((10, 1, 2, 2), np.uint8))
+    labels = torch.arange(10)
+    epoch = Batches(images, labels, UNIT, PLAIN, (0.0,), 4, 0).epoch(0)
+    expected: list[tuple[str, list[int]]] = []
+    order = [epoch.order[:4], epoch.order[4:8], epoch.order[8:]]
+    parts = [[part.tolist() for part in batch.tensor_split(count)] for batch in order]
+    for index in range(3):
+        for number in range(count):
+            epoch.part(index, number, count)
+            expected += [("ask", parts[index + 1][number])] if index < 2 else []
+            expected.append(("read", parts[index][number]))
+    assert log == expected

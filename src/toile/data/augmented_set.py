@@ -26,24 +26,17 @@ from toile.data.readers.augmented_npz import (
     new_record,
 )
 from toile.data.readers.parts import MAX_IMAGES
-from toile.data.readers.zip_file import MAX_UNPACKED_BYTES
 from toile.data.sealed import open_sealed
 from toile.data.split import Split
 from toile.errors import ToileError
 from toile.files import sync_folder, writing
 
-LABEL_AND_HASH_BYTES = 24
-HEADER_BYTES = 4 << 20
-"""Ample for the record and what a zip and its arrays say of themselves."""
 Pixels = UInt8[np.ndarray, "b c h w"]
 
 
-def most_variants(dataset: Dataset, split: Split) -> int:
-    """How many variants a set of `dataset` can have to be read again."""
-    unvaried = len(split.validation) + len(dataset.test)
-    picture_bytes = math.prod(dataset.shape) + LABEL_AND_HASH_BYTES
-    fitting = (MAX_UNPACKED_BYTES - HEADER_BYTES) // picture_bytes
-    return max(0, min(MAX_IMAGES - len(split.validation), fitting - unvaried))
+def most_variants(split: Split) -> int:
+    """How many variants a set of what `split` divides can have to be read again."""
+    return MAX_IMAGES - len(split.validation)
 
 
 def refuse_existing(file: Path, force: bool) -> None:

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import time
 import zlib
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,8 +22,8 @@ from toile.data.fingerprint import Identity
 from toile.data.greys import Greys
 from toile.data.images import Images, chunk_slices
 from toile.data.locations import DECODING, decoding_folder, entry_folder
-from toile.data.mapped_pixels import AnyPixels, MappedPixels
-from toile.data.memory import most_pixel_bytes
+from toile.data.mapped_pixels import AnyPixels, MappedPixels, pixel_bytes_in
+from toile.data.memory import is_large
 from toile.errors import ToileError
 from toile.file_lock import file_lock
 
@@ -87,9 +88,8 @@ def _names(pixel_files: dict[str, str], is_augmented: bool) -> list[str]:
 def _decoded(folder: Path, about: dict[str, Any]) -> Decoded:
     pixel_files = about.get("pixel_files", {})
     files = {part: folder / pixel_files.get(part, f"{part}-pixels.npy") for part in PARTS}
-    num_bytes = sum(file.stat().st_size for file in set(files.values()))
-    is_large = num_bytes > most_pixel_bytes()
-    train, test = (_images(folder, about, part, files[part], is_large) for part in PARTS)
+    is_mapped = is_large(sum(map(pixel_bytes_in, set(files.values()))))
+    train, test = (_images(folder, about, part, files[part], is_mapped) for part in PARTS)
     return Decoded(
         replace(train, num_held_out=about["held_out"], **_parentage(folder, about)),
         test,
@@ -106,18 +106,18 @@ def _decoded(folder: Path, about: dict[str, Any]) -> Decoded:
 
 
 def _images(
-    folder: Path, about: dict[str, Any], part: str, pixel_file: Path, is_large: bool
+    folder: Path, about: dict[str, Any], part: str, pixel_file: Path, is_mapped: bool
 ) -> Images:
     # As plain arrays over the same map: every slice of an np.memmap would be one again.
     labels, hashes = (_mapped_array(folder / f"{part}-{kind}.npy") for kind in KINDS)
     names = about["names"][part]
     has_rows = part in about.get("pixel_files", {})
     pixels: AnyPixels
-    if is_large or has_rows:
+    if is_mapped or has_rows:
         rows = np.load(folder / f"{part}-rows.npy") if has_rows else None
         mapped = MappedPixels.open(pixel_file, rows)
         # An entry may have been written where there was less memory.
-        pixels = mapped if is_large else mapped[:]
+        pixels = mapped if is_mapped else mapped[:]
     else:
         pixels = _mapped_array(pixel_file)
     return Images(pixels, labels, hashes, None if names is None else tuple(names))
@@ -141,6 +141,17 @@ def remove_entry(key: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
         refuse_entry(key)
+
+
+def discard_decoding(key: str) -> None:
+    """Remove what was decoded into files of a set that is refused, unless another process holds it.
+
+    Its room on the disk would be missing for a week.
+    """
+    folder = decoding_folder(key)
+    if folder.exists():
+        with suppress(ToileError), file_lock(folder, wait=False):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def refuse_entry(key: str) -> NoReturn:

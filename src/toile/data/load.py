@@ -13,7 +13,14 @@ from toile.data.classes import classes_of
 from toile.data.conform import conform
 from toile.data.corrected import correct
 from toile.data.dataset import Dataset
-from toile.data.decoded import Decoded, read_decoded, refuse_entry, remove_entry, write_decoded
+from toile.data.decoded import (
+    Decoded,
+    discard_decoding,
+    read_decoded,
+    refuse_entry,
+    remove_entry,
+    write_decoded,
+)
 from toile.data.divide import divide
 from toile.data.fingerprint import identify
 from toile.data.images import Images
@@ -21,7 +28,7 @@ from toile.data.locations import arrays_folder, cache_folder, is_arrays
 from toile.data.mapped_pixels import MappedPixels, as_mapped
 from toile.data.orientation import is_transposed, swap_rows_and_columns, transposed_note
 from toile.data.readers import find_source
-from toile.data.readers.parts import DecodedElsewhere, Parts, Progress
+from toile.data.readers.parts import DecodedElsewhere, Parts, Progress, UnfinishedDecoding
 from toile.data.scale import refuse_blank, scaled
 from toile.data.sealed import Sealed
 from toile.data.siblings import above, sibling_parts
@@ -167,10 +174,16 @@ def _decode(path: Path, data: Data, progress: Progress) -> Decoded:
         key = decoded_key(path, files, data)
         decoded = read_decoded(key)
         if decoded is None:
-            parts = _read_or_find(partial(read, path, files, data, progress), key)
-            if isinstance(parts, Decoded):
-                return parts
-            decoded = _divide_and_hash(parts, path, files, data)
+            try:
+                parts = _read_or_find(partial(read, path, files, data, progress), key)
+                if isinstance(parts, Decoded):
+                    return parts
+                decoded = _divide_and_hash(parts, path, files, data)
+            except UnfinishedDecoding:
+                raise
+            except ToileError:
+                discard_decoding(key)
+                raise
             write_decoded(key, decoded)
             if isinstance(decoded.train.pixels, MappedPixels):
                 # So that pixels in a file without a name are on the disk once.
@@ -203,7 +216,11 @@ def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) ->
     names = parts.names_inside or [file.name for file in files]
     # The pictures of an augmented set are upright, whatever its file is called or `data` asks.
     transposed = parts.train.sources is None and is_transposed(names, data)
-    train, test = (_fitted(part, data, where, transposed) for part in (parts.train, parts.test))
+    fitted = [
+        None if part is None else _fitted(part, data, where, transposed)
+        for part in _mapped([parts.train, parts.test])
+    ]
+    train, test = _mapped(fitted)
     assert train is not None
     if data.rule < 3:
         train, _ = train.split_held_out()
@@ -234,13 +251,18 @@ def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) ->
     )
 
 
-def _fitted(images: Images | None, data: Data, where: str, transposed: bool) -> Images | None:
+def _mapped(parts: Sequence[Images | None]) -> list[Images | None]:
+    """The parts of a set, never to be copied as a whole where all of them together are large."""
+    num_bytes = sum(part.pixels.nbytes for part in parts if part is not None)
+    return [
+        None if part is None else replace(part, pixels=as_mapped(part.pixels, num_bytes))
+        for part in parts
+    ]
+
+
+def _fitted(images: Images, data: Data, where: str, transposed: bool) -> Images:
     """One part upright, in the size and colour asked for."""
-    if images is None:
-        return None
-    images = replace(images, pixels=as_mapped(images.pixels))
-    fitted = conform(swap_rows_and_columns(images) if transposed else images, data, where)
-    return replace(fitted, pixels=as_mapped(fitted.pixels))
+    return conform(swap_rows_and_columns(images) if transposed else images, data, where)
 
 
 def _check_shapes(train: Images, test: Images | None, where: str) -> None:

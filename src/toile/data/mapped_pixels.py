@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 from jaxtyping import Int, Int64, Shaped, UInt8
 
-from toile.data.memory import most_picked_bytes, most_pixel_bytes
+from toile.data.memory import is_large, most_picked_bytes
 
 Index = int | np.integer[Any] | slice | list[int] | Shaped[np.ndarray, " m"]
 
@@ -116,9 +116,9 @@ AnyPixels = UInt8[np.ndarray, "n c h w"] | UInt8[MappedPixels, "n c h w"]
 """Pixels in memory, or those of a dataset larger than memory."""
 
 
-def as_mapped(pixels: AnyPixels) -> AnyPixels:
-    """`pixels`, never to be copied as a whole where they are more than memory should hold."""
-    if isinstance(pixels, MappedPixels) or pixels.nbytes <= most_pixel_bytes():
+def as_mapped(pixels: AnyPixels, num_bytes: int) -> AnyPixels:
+    """`pixels`, never to be copied as a whole where the dataset's `num_bytes` are large."""
+    if isinstance(pixels, MappedPixels) or not is_large(num_bytes):
         return pixels
     return MappedPixels.all_of(pixels)
 
@@ -131,6 +131,13 @@ def select_pixels(
         return pixels[key]
     selected = pixels.select(key)
     return selected if selected.nbytes > most_picked_bytes() else selected[:]
+
+
+def pixel_bytes_in(file: Path) -> int:
+    """Bytes of the pixels in the .npy `file`; ValueError where it has no such pixels."""
+    with file.open("rb") as stream:
+        shape, _ = _pixels_in(stream, file)
+    return math.prod(shape)
 
 
 def _pixels_in(stream: Any, file: Path) -> tuple[tuple[int, ...], int]:

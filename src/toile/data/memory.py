@@ -21,6 +21,11 @@ def most_pixel_bytes() -> int:
     return memory_bytes() // FRACTION
 
 
+def is_large(num_bytes: int) -> bool:
+    """Whether pixels of so many bytes, those of all parts of a dataset, are left in a file."""
+    return num_bytes > most_pixel_bytes()
+
+
 def most_picked_bytes() -> int:
     """The most bytes that pixels picked out of a larger dataset may have to be held in memory."""
     return memory_bytes() // FEW

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from toile.data.locations import decoded_folder
-from toile.data.memory import memory_bytes, most_pixel_bytes
+from toile.data.memory import is_large, memory_bytes
 from toile.errors import ToileError
 
 MOST_OF_FREE = 0.9
@@ -24,11 +24,11 @@ BLOCK_BYTES = 512
 def new_pixels(shape: tuple[int, ...]) -> UInt8[np.ndarray, "*shape"]:
     """An array of `shape` to be filled: in memory, or in a file without a name in the cache.
 
-    In a file where it has more bytes than pixels may take of memory. Raises ToileError where the
-    disk has no room for it.
+    In a file where it alone has more bytes than pixels may take of memory. Raises ToileError where
+    the disk has no room for it.
     """
     num_bytes = math.prod(shape)
-    if num_bytes <= most_pixel_bytes():
+    if not is_large(num_bytes):
         return np.empty(shape, np.uint8)
     folder = decoded_folder()
     with room_for(num_bytes, folder):
@@ -56,7 +56,7 @@ def reserve(descriptor: int, num_bytes: int) -> None:
 
 @contextmanager
 def room_for(num_bytes: int, folder: Path) -> Iterator[None]:
-    """What the system refuses while so many bytes of pixels go to `folder` becomes a ToileError."""
+    """What the system refuses while a file is made in `folder` for pixels becomes a ToileError."""
     try:
         yield
     except OSError as error:

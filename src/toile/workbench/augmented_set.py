@@ -152,12 +152,10 @@ def _refuse_data(prepared: PreparedData, count: int, file: Path) -> None:
             "and a set without a class is not read; add pictures of it that differ, or hold out "
             "others, as --set data.split=1"
         )
-    most = most_variants(dataset, split)
+    most = most_variants(split)
     if not 1 <= count <= most:
-        channels, height, width = dataset.shape
         raise ToileError(
-            f"count is {count}; of pictures of {channels} x {height} x {width} a set that can be "
-            f"read again has 1 to {most} variants"
+            f"count is {count}; a set that can be read again has 1 to {most} variants of these data"
         )
 
 

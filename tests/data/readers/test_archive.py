@@ -1,9 +1,11 @@
 """Zips that mean harm, and zips that are only odd."""
 
 import io
+import shutil
 import struct
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -62,6 +64,39 @@ def test_a_bomb_is_refused_from_its_list_of_entries(file):
         archive.writestr("train/ant/blank.png", bytes(64 << 20))
     with pytest.raises(ToileError, match=r"claim to unpack to 67\d+; at most 100 times the size"):
         load_data(file)
+
+
+def test_a_zip_may_hold_more_than_memory_as_its_pictures_are_unpacked_one_by_one(file):
+    names = [f"train/ant/huge-{number}.png" for number in range(4)]
+    for name in names:
+        add(file, name, b"no picture")
+    content = bytearray(file.read_bytes())
+    for name in names:
+        size = content.rfind(name.encode()) - 22
+        content[size : size + 4] = struct.pack("<I", 3 << 30)
+    with file.open("wb") as stream:
+        # After a hole, so that the size on the disk allows for theirs.
+        stream.seek(200 << 20)
+        stream.write(content)
+    skipped = {entry.file: entry.reason for entry in load_data(file).skipped}
+    assert skipped[names[0]] == "has 3221225472 bytes; a picture has at most 76048576"
+
+
+def test_tables_are_unpacked_only_where_the_disk_has_room(write, tmp_path, monkeypatch):
+    folder = write("idx")
+    file = tmp_path / "set.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for entry in folder.iterdir():
+            archive.write(entry, entry.name)
+        num_bytes = sum(entry.file_size for entry in archive.infolist())
+    free = SimpleNamespace(free=num_bytes)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: free)
+    with pytest.raises(
+        ToileError, match=rf"unpacks to {num_bytes} bytes, .* 90% are used .* TMPDIR"
+    ):
+        load_data(file)
+    free.free *= 2
+    assert len(load_data(file).train) == 12
 
 
 def write_with_long_list(file: Path, size_and_offset: tuple[int, int], *records: bytes) -> None:

@@ -112,7 +112,6 @@ def test_a_bomb_stops_at_the_declared_size(write):
     [
         ((2**31, 28, 28), "claims 2147483648 images; at most 10000000"),
         ((60_000, 2**31, 28), "images are 28 x 2147483648 px; a side has at most 4096"),
-        ((600_000, 4096, 28), "at most 8589934592 are read"),
         ((60_000, 28, 28), r"claims 60000 x 28 x 28 = 47040000 bytes; \d+ packed bytes may unpack"),
         ((0, 28, 28), "holds 0 images"),
     ],

@@ -2,10 +2,11 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from importlib import import_module
 from pathlib import Path
 from shutil import rmtree
@@ -26,6 +27,13 @@ from toile.file_lock import file_lock, is_held
 from toile.recipe import data_of
 
 NUM = 2 * CHUNK_PICTURES + 40
+LIMITED = f"""
+import resource
+from toile.data.readers import decoder_worker
+resource.setrlimit(resource.RLIMIT_FSIZE, ({128 + CHUNK_PICTURES * 64},) * 2)
+decoder_worker.main()
+"""
+"""A process that decodes and cannot write the second chunk's pixels."""
 LITTLE = "400"
 """Bytes of memory, for which a few pictures are many."""
 
@@ -73,7 +81,7 @@ def many(tmp_path_factory) -> Path:
 @pytest.mark.usefixtures("little_memory")
 def test_every_format_gives_the_same_set(any_format, toy, tmp_path, monkeypatch):
     # CSV files are read as a whole, for which half of memory has to suffice.
-    monkeypatch.setenv("TOILE_MEMORY", str(2 * toy.train_x.nbytes))
+    monkeypatch.setenv("TOILE_MEMORY", str(2 * (toy.train_x.nbytes + toy.test_x.nbytes)))
     path = any_format(tmp_path / "toy", toy)
     small = load_small(path, monkeypatch)
     assert_same(load_data(path), small)
@@ -160,7 +168,7 @@ def test_a_process_that_outlives_who_asked_holds_the_folder_until_it_ends(tmp_pa
 
 
 @pytest.mark.usefixtures("little_memory")
-def test_what_a_process_refuses_is_refused(many, tmp_path, monkeypatch):
+def test_what_a_process_refuses_is_refused(tmp_path, own_cache, monkeypatch):
     folder = tmp_path / "unlike"
     for number in range(NUM):
         file = folder / "ab"[number % 2] / f"{number:04}.png"
@@ -170,6 +178,50 @@ def test_what_a_process_refuses_is_refused(many, tmp_path, monkeypatch):
     monkeypatch.setattr(decoder_processes, "num_decoders", lambda: 2)
     with pytest.raises(ToileError, match=rf"a/0{NUM - 2}\.png is 9 x 9 px, a/0000\.png is 8 x 8"):
         load_data(folder)
+    assert list(own_cache.glob("decoded/*")) == []
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_the_room_of_a_set_that_is_refused_when_it_is_decoded_is_free_at_once(tmp_path, own_cache):
+    for number in range(9):
+        file = tmp_path / "alike" / "ab"[number % 2] / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), 9).save(file)
+    with pytest.raises(ToileError, match="all 9 pictures are alike"):
+        load_data(tmp_path / "alike")
+    assert list(own_cache.glob("decoded/*")) == []
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_who_waited_while_another_process_refused_the_set_refuses_it_too(
+    tmp_path, own_cache, monkeypatch
+):
+    from toile.data.readers import picture_store
+
+    for number in range(9):
+        file = tmp_path / "unlike" / "ab"[number % 2] / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8 + number // 8, 8), number).save(file)
+    lock, is_first = picture_store.file_lock, []
+
+    def meanwhile(folder):
+        """Opens the folder's lock, which another process then removes."""
+        if is_first:
+            return lock(folder)
+        is_first.append(True)
+        held = lock(folder)
+        descriptor = held.__enter__()
+        stack.callback(held.__exit__, None, None, None)
+        rmtree(folder)
+        return nullcontext(descriptor)
+
+    monkeypatch.setattr(picture_store, "file_lock", meanwhile)
+    with (
+        ExitStack() as stack,
+        pytest.raises(ToileError, match=r"8\.png is 9 x 8 px, a/0\.png is 8"),
+    ):
+        load_data(tmp_path / "unlike")
+    assert list(own_cache.glob("decoded/*")) == []
 
 
 @pytest.mark.usefixtures("little_memory")
@@ -273,6 +325,27 @@ def test_what_is_damaged_of_a_killed_decoding_is_decoded_again(many, monkeypatch
 
 
 @pytest.mark.usefixtures("little_memory")
+def test_pixels_altered_while_others_are_decoded_make_no_entry(many, own_cache, monkeypatch):
+    def alter(done, total, unit):
+        if done == 2 * CHUNK_PICTURES:
+            (pixels,) = own_cache.glob("decoded/decoding-*/pixels-0.npy")
+            with pixels.open("r+b") as stream:
+                stream.seek(128 + 64 * (CHUNK_PICTURES + 5))
+                value = stream.read(1)[0]
+                stream.seek(-1, 1)
+                stream.write(bytes([value ^ 1]))
+
+    with pytest.raises(ToileError, match=r"the pixels of 1 chunks, from picture 64 on, are no"):
+        load_data(many, progress=alter)
+    (folder,) = own_cache.glob("decoded/*")
+    assert folder.name.startswith("decoding-")
+    told: list[int] = []
+    large = load_data(many, progress=lambda done, total, unit: told.append(done))
+    assert told == [NUM + 1 - CHUNK_PICTURES, NUM + 1]
+    assert_same(large, load_small(many, monkeypatch))
+
+
+@pytest.mark.usefixtures("little_memory")
 @pytest.mark.parametrize("name", ["pixels-0.npy", "train-rows.npy", "test-rows.npy", "about.json"])
 @pytest.mark.parametrize("damage", ["flipped", "cut", "gone"])
 def test_a_damaged_entry_is_not_believed_and_is_written_again(
@@ -352,7 +425,7 @@ def test_an_entry_of_little_memory_is_held_where_there_is_more(many, monkeypatch
 
 
 @pytest.mark.usefixtures("little_memory")
-def test_a_disk_without_room_is_said_before_anything_is_decoded(many, monkeypatch):
+def test_a_disk_without_room_is_said_before_anything_is_decoded(many, own_cache, monkeypatch):
     def full(descriptor, start, length):
         raise OSError(28, os.strerror(28))
 
@@ -362,6 +435,53 @@ def test_a_disk_without_room_is_said_before_anything_is_decoded(many, monkeypatc
     with pytest.raises(ToileError, match=r"pixels cannot be kept there \(No space left on device"):
         load_data(many, progress=lambda done, total, unit: told.append(done))
     assert told == []
+    assert list(own_cache.glob("decoded/*")) == []
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_a_failure_to_read_is_not_called_a_lack_of_room(many):
+    def progress(done, total, unit):
+        raise OSError(5, os.strerror(5))
+
+    with pytest.raises(ToileError, match=r"many: could not be read \(Input/output error\)"):
+        load_data(many, progress=progress)
+
+
+@pytest.mark.usefixtures("little_memory")
+@pytest.mark.parametrize("num_decoders", [1, 2])
+def test_a_failure_to_write_is_said_and_what_is_decoded_is_kept(many, monkeypatch, num_decoders):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def progress(done, total, unit):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (CHUNK_PICTURES * 64, limits[1]))
+
+    match = r"pixels-0\.npy could not be written \(File too large\); what is decoded is kept"
+    with monkeypatch.context() as context:
+        context.setattr(decoder_processes, "num_decoders", lambda: num_decoders)
+        context.setattr(decoder_processes, "WORKER", (sys.executable, "-c", LIMITED))
+        try:
+            with pytest.raises(ToileError, match=match):
+                load_data(many, progress=progress)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    told: list[int] = []
+    large = load_data(many, progress=lambda done, total, unit: told.append(done))
+    assert told[0] == CHUNK_PICTURES
+    assert_same(large, load_small(many, monkeypatch))
+
+
+@pytest.mark.parametrize("num_bytes", [648, 647])
+def test_a_set_is_large_by_the_pixels_of_all_parts_also_from_the_cache(
+    write, toy, monkeypatch, num_bytes
+):
+    assert toy.train_x.nbytes + toy.test_x.nbytes == 648
+    monkeypatch.setenv("TOILE_MEMORY", str(4 * num_bytes))
+    is_large = num_bytes < 648
+    path = write("npz")
+    for _ in range(2):
+        assert isinstance(load_data(path).train.pixels, MappedPixels) == is_large
+        arrays = Dataset.from_arrays(toy.train_x, toy.train_y, toy.test_x, toy.test_y)
+        assert isinstance(arrays.train.pixels, MappedPixels) == is_large
 
 
 def test_a_tenth_of_what_is_free_is_left(tmp_path, monkeypatch):
@@ -378,8 +498,9 @@ def test_a_tenth_of_what_is_free_is_left(tmp_path, monkeypatch):
 
 def test_a_form_that_is_read_as_a_whole_is_refused_where_memory_has_no_room(write, monkeypatch):
     path = write("csv")
-    monkeypatch.setenv("TOILE_MEMORY", "800")
-    with pytest.raises(ToileError, match=r"has 432 bytes of pixels or more, .* save it as \.npz"):
+    # Of all files together: 432 bytes of one, 216 of the other.
+    monkeypatch.setenv("TOILE_MEMORY", "1200")
+    with pytest.raises(ToileError, match=r"has 648 bytes of pixels or more, .* save it as \.npz"):
         load_data(path)
 
 

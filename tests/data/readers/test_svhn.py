@@ -102,6 +102,41 @@ def test_a_small_file_that_unpacks_to_gigabytes_is_refused_before_it_is_unpacked
     assert megabytes < 64
 
 
+def test_pictures_that_are_not_square_stand_upright_too(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 3, 8, 5), dtype=np.uint8)
+    write(tmp_path / "train_32x32.mat", 9, X=pixels.transpose(2, 3, 1, 0))
+    assert np.array_equal(load_data(tmp_path, test=0).train.pixels, pixels)
+
+
+def test_pixels_are_in_memory_once(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (40_000, 3, 32, 32), dtype=np.uint8)
+    labels = (1 + np.arange(40_000) % 10)[:, None].astype(np.uint8)
+    scipy.io.savemat(tmp_path / "train_32x32.mat", {"X": pixels.transpose(2, 3, 1, 0), "y": labels})
+    setup = f"""
+import scipy.io
+from pathlib import Path
+from toile.data import no_progress
+from toile.data.readers.svhn import read_svhn
+from toile.recipe import Data
+file = Path({str(tmp_path / "train_32x32.mat")!r})"""
+    peak, said = peak_mb("read_svhn(file, [file], Data(), no_progress)", setup)
+    assert said == ""
+    assert peak < 123 + 40
+
+
+def test_what_memory_has_no_room_for_is_refused_of_all_files_together(tmp_path, monkeypatch):
+    write(tmp_path / "train_32x32.mat")
+    write(tmp_path / "test_32x32.mat", 10)
+    num_bytes = 30 * 3 * 32 * 32
+    monkeypatch.setenv("TOILE_MEMORY", str(2 * num_bytes - 1))
+    with pytest.raises(
+        ToileError, match=f"test_32x32.mat: has {num_bytes} bytes of pixels or more"
+    ):
+        load_data(tmp_path)
+    monkeypatch.setenv("TOILE_MEMORY", str(2 * num_bytes))
+    assert len(load_data(tmp_path).train) == 20
+
+
 def test_damaged_files_are_read_or_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("TOILE_CACHE", "/dev/null/none")
     for name, compressed in (("train_32x32.mat", True), ("test_32x32.mat", False)):

@@ -13,7 +13,8 @@ import numpy as np
 from toile.data.greys import Greys
 from toile.data.images import Images
 from toile.data.locations import ARRAYS
-from toile.data.memory import most_pixel_bytes
+from toile.data.mapped_pixels import pixel_bytes_in
+from toile.data.memory import is_large
 from toile.data.readers.parts import Parts, Progress, refuse_column_name
 from toile.errors import ToileError
 from toile.recipe import Data
@@ -95,9 +96,12 @@ def open_cached_arrays(folder: Path) -> CachedArrays:
     """The arrays kept in `folder`. Raises ToileError where they are damaged."""
     try:
         about = json.loads((folder / ABOUT).read_text())
+        parts = ("train", "test") if (folder / "x_test.npy").exists() else ("train",)
+        is_mapped = is_large(sum(pixel_bytes_in(folder / f"x_{part}.npy") for part in parts))
+        train, *tested = (_images(folder, part, is_mapped) for part in parts)
         arrays = CachedArrays(
-            _images(folder, "train"),
-            _images(folder, "test") if (folder / "x_test.npy").exists() else None,
+            train,
+            tested[0] if tested else None,
             tuple(about["class_names"]),
             Greys.model_validate(about["greys"]),
         )
@@ -112,9 +116,8 @@ def open_cached_arrays(folder: Path) -> CachedArrays:
     return arrays
 
 
-def _images(folder: Path, part: str) -> Images:
+def _images(folder: Path, part: str, is_mapped: bool) -> Images:
     file = folder / f"x_{part}.npy"
-    is_large = file.stat().st_size > most_pixel_bytes()
-    pixels = np.load(file, mmap_mode="r" if is_large else None, allow_pickle=False)
+    pixels = np.load(file, mmap_mode="r" if is_mapped else None, allow_pickle=False)
     labels = np.load(folder / f"y_{part}.npy", allow_pickle=False)
     return Images(pixels.view(np.ndarray), labels)

@@ -8,7 +8,8 @@ disk.
 import json
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,8 +19,10 @@ from jaxtyping import Int64, UInt64
 
 from toile.data.dataset import Skipped
 from toile.data.greys import Extremes, Greys
+from toile.data.readers.parts import UnfinishedDecoding
 
 CHUNK_PICTURES = 64
+GO_ON = "what is decoded is kept: give the command again to go on"
 
 
 class ChunkKey(NamedTuple):
@@ -126,19 +129,33 @@ class ChunkJournal:
         }
         self.chunks: dict[ChunkKey, DecodedChunk] = {}
         # The second pass has other pixels, and is begun when the first is whole.
-        is_followed = greys is None and second.exists()
+        self._files = files
+        self._is_followed = greys is None and second.exists()
         records = [chunk for chunk in self._records() if _is_possible(chunk, files)]
         for chunk in records:
-            if is_followed or _is_whole(chunk, files):
+            if self._is_followed or _is_whole(chunk, files):
                 self.chunks[chunk.key] = chunk
         if greys is None and not records:
             second.unlink(missing_ok=True)
         self._write_anew()
 
+    def refuse_altered(self) -> None:
+        """Raise UnfinishedDecoding where pixels are no longer those that were written."""
+        # Those of the first pass are gone once the second has begun.
+        checked = [] if self._is_followed else self.chunks.values()
+        altered = [chunk.key for chunk in checked if not _is_whole(chunk, self._files)]
+        if altered:
+            raise UnfinishedDecoding(
+                f"{self._files[altered[0].part].path}: the pixels of {len(altered)} chunks, from "
+                f"picture {altered[0].first} on, are no longer those that were written; is the "
+                f"disk in order, and does nothing else write there? All else that is decoded is "
+                "kept: give the command again to go on"
+            )
+
     def append(self, chunk: DecodedChunk) -> None:
         """Remember a chunk whose pixels are written."""
         self.chunks[chunk.key] = chunk
-        with self._path.open("ab", buffering=0) as stream:
+        with writing_decoded(self._path), self._path.open("ab", buffering=0) as stream:
             stream.write(_line(chunk.to_json()))
 
     def _records(self) -> list[DecodedChunk]:
@@ -159,11 +176,23 @@ class ChunkJournal:
 
     def _write_anew(self) -> None:
         temporary = self._path.with_suffix(".new")
-        with temporary.open("wb") as stream:
-            stream.write(_line(self._start))
-            for chunk in self.chunks.values():
-                stream.write(_line(chunk.to_json()))
-        os.replace(temporary, self._path)
+        with writing_decoded(self._path):
+            with temporary.open("wb") as stream:
+                stream.write(_line(self._start))
+                for chunk in self.chunks.values():
+                    stream.write(_line(chunk.to_json()))
+            os.replace(temporary, self._path)
+
+
+@contextmanager
+def writing_decoded(file: Path) -> Iterator[None]:
+    """What the system refuses while decoded pictures go to `file` becomes an error that says so."""
+    try:
+        yield
+    except OSError as error:
+        raise UnfinishedDecoding(
+            f"{file} could not be written ({error.strerror}); {GO_ON}"
+        ) from error
 
 
 def _line(record: dict[str, Any]) -> bytes:

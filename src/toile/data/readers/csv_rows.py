@@ -75,13 +75,14 @@ def read_form(file: Path, label_column: str) -> Form:
     return form_of(file, first, label_column)
 
 
-def read_rows(form: Form, greys: Greys | None, progress: Progress) -> Rows:
+def read_rows(form: Form, greys: Greys | None, num_held_bytes: int, progress: Progress) -> Rows:
     """All rows of the file, with black and white of `greys` mapped to 0 and 255.
 
-    Without `greys`, NotBytes is raised at the first pixel that is no integer from 0 to 255.
+    Without `greys`, NotBytes is raised at the first pixel that is no integer from 0 to 255. Memory
+    holds `num_held_bytes` of other files of the set.
     """
     columns = [Column(role) for role in (*form.before, *form.after) if role not in UNREAD]
-    rows, num_bytes = Rows(form, columns, []), 0
+    rows, num_bytes = Rows(form, columns, []), num_held_bytes
     for row, chunk in _chunks(form, progress):
         values = _pixels(form, columns, row, chunk)
         rows.chunks.append(_as_bytes(values, greys, form, row))

@@ -109,9 +109,7 @@ def _layout(form: Form) -> tuple[int, int]:
 def _read(contents: CsvSet, data: Data, progress: Progress) -> tuple[list[CsvTable], Greys | None]:
     """The tables, and their black and white if the pixels are not bytes."""
     try:
-        return [
-            _table(form, contents, part, None, progress) for part, form in _ordered(contents)
-        ], None
+        return _tables(contents, None, progress), None
     except NotBytes as reason:
         if data.rule < 3:
             raise ToileError(f"{reason}; a pixel is a whole number from 0 to 255") from None
@@ -119,25 +117,31 @@ def _read(contents: CsvSet, data: Data, progress: Progress) -> tuple[list[CsvTab
     for _, form in _ordered(contents):
         scan_rows(form, extremes, progress)
     greys = find_greys(extremes, data.white, str(contents.forms["train"].file))
-    return [
-        _table(form, contents, part, greys, progress) for part, form in _ordered(contents)
-    ], greys
+    return _tables(contents, greys, progress), greys
+
+
+def _tables(contents: CsvSet, greys: Greys | None, progress: Progress) -> list[CsvTable]:
+    tables: list[CsvTable] = []
+    num_bytes = 0
+    for part, form in _ordered(contents):
+        rows = read_rows(form, greys, num_bytes, progress)
+        num_bytes += sum(chunk.nbytes for chunk in rows.chunks)
+        tables.append(_table(rows, contents.labels.get(part), part, greys))
+    return tables
 
 
 def _ordered(contents: CsvSet) -> list[tuple[str, Form]]:
     return sorted(contents.forms.items(), key=lambda item: PARTS.index(item[0]))
 
 
-def _table(
-    form: Form, contents: CsvSet, part: str, greys: Greys | None, progress: Progress
-) -> CsvTable:
-    rows = read_rows(form, greys, progress)
+def _table(rows: Rows, label_file: Path | None, part: str, greys: Greys | None) -> CsvTable:
+    form = rows.form
     check_layout(len(rows), (1, 1, form.num_pixels), str(form.file))
     parts = np.full(len(rows), PARTS.index(part))
     for column in rows.columns:
         if column.role == "part":
             parts = np.array([_part_of(cell, rows) for cell in column.cells])[column.rows]
-    labels, end = _labels(rows, contents.labels.get(part))
+    labels, end = _labels(rows, label_file)
     if end is not None and greys is None:
         values = end[0]
         if values.min() < 0 or values.max() > 255 or (values != np.rint(values)).any():

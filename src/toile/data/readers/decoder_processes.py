@@ -18,7 +18,14 @@ import numpy as np
 
 from toile.data.greys import Greys
 from toile.data.memory import memory_bytes
-from toile.data.readers.chunk_journal import ChunkKey, DecodedChunk, PixelFile
+from toile.data.readers.chunk_journal import (
+    GO_ON,
+    ChunkKey,
+    DecodedChunk,
+    PixelFile,
+    writing_decoded,
+)
+from toile.data.readers.parts import UnfinishedDecoding
 from toile.data.readers.picture import quiet_pillow
 from toile.data.readers.picture_files import PictureFile, PictureFiles, Span
 from toile.errors import ToileError
@@ -143,7 +150,10 @@ def decode_chunk(setup: DecoderSetup, task: ChunkTask) -> DecodedChunk:
             hashes.append((digest, picture.pixel_hash))
     pixel_file = setup.files[task.key.part]
     offset, _ = pixel_file.bytes_of(task.key)
-    with pixel_file.path.open("r+b", buffering=0) as stream:
+    with (
+        writing_decoded(pixel_file.path),
+        pixel_file.path.open("r+b", buffering=0) as stream,
+    ):
         stream.seek(offset)
         left = block.data.cast("B")
         while left:
@@ -204,7 +214,11 @@ class DecoderProcess:
             self._process.stdin.close()
 
     def decode(self, task: ChunkTask) -> DecodedChunk:
-        """What came of `task`. Raises ToileError where the set is refused or the process gone."""
+        """What came of `task`.
+
+        Raises ToileError where the set is refused, UnfinishedDecoding where the process is gone or
+        could not write.
+        """
         assert self._process.stdout is not None
         self._send(task.to_json())
         line = self._process.stdout.readline()
@@ -213,6 +227,8 @@ class DecoderProcess:
         record = json.loads(line)
         if "refused" in record:
             raise ToileError(record["refused"])
+        if "unfinished" in record:
+            raise UnfinishedDecoding(record["unfinished"])
         return DecodedChunk.of_json(record)
 
     def _send(self, record: dict[str, Any]) -> None:
@@ -225,8 +241,7 @@ class DecoderProcess:
     def _refuse_lost(self, task: ChunkTask) -> None:
         code = self._process.wait(END_SECONDS)
         how = f"killed by signal {-code}" if code < 0 else f"ended with {code}"
-        raise ToileError(
+        raise UnfinishedDecoding(
             f"{self._where}: a process that decoded {task.pictures[0].path} and the "
-            f"{len(task.pictures) - 1} pictures after it was {how}; what is decoded is kept: give "
-            "the command again to go on"
+            f"{len(task.pictures) - 1} pictures after it was {how}; {GO_ON}"
         )

@@ -10,6 +10,7 @@ import signal
 import sys
 
 from toile.data.readers.decoder_processes import ChunkTask, DecoderSetup, decode_chunk
+from toile.data.readers.parts import UnfinishedDecoding
 from toile.data.readers.picture import quiet_pillow
 from toile.errors import ToileError
 
@@ -26,10 +27,10 @@ def main() -> None:
         for line in sys.stdin.buffer:
             try:
                 record = decode_chunk(setup, ChunkTask.of_json(json.loads(line))).to_json()
+            except UnfinishedDecoding as reason:
+                record = {"unfinished": str(reason)}
             except ToileError as refusal:
                 record = {"refused": str(refusal)}
-            except OSError as error:
-                record = {"refused": f"{error.filename or setup.where}: {error.strerror}"}
             replies.write(json.dumps(record).encode() + b"\n")
 
 

@@ -20,16 +20,16 @@ MAX_SOURCE_SIDE_PX = 4096
 """Largest side of images in one array that `data.size_px` makes smaller."""
 MAX_CLASSES = 1000
 MAX_IMAGES = 10_000_000
-MAX_BYTES = 8 << 30
-"""Most bytes of pixels in one part; more is refused before anything is allocated."""
-MAX_FILE_PIXEL_BYTES = 256 << 30
-"""The same for picture files, each of which is opened before its pixels get their room."""
 
 NO_COLUMN_NAMES = ("auto", "first", "last")
 """Values of `data.label_column` that are not the name of a column."""
 
 Progress = Callable[[int, int | None, str], None]
 """Called with (done, total or None if unknown, what is counted) while files are read."""
+
+
+class UnfinishedDecoding(ToileError):
+    """Pictures are decoded in part, and were not refused: what is there is gone on with."""
 
 
 class DecodedElsewhere(Exception):
@@ -60,10 +60,11 @@ class Parts:
     """Which values were black and white; None if pixels are unchanged bytes."""
 
 
-def check_layout(
-    num_images: int, shape: tuple[int, int, int], where: str, most_bytes: int = MAX_BYTES
-) -> None:
-    """Refuse a layout outside the limits, before anything is allocated for it."""
+def check_layout(num_images: int, shape: tuple[int, int, int], where: str) -> None:
+    """Refuse a layout outside the limits, before anything is allocated for it.
+
+    How many bytes of pixels there may be depends on the disk, where they go if they are many.
+    """
     channels, height, width = shape
     if num_images == 0:
         raise ToileError(f"{where}: holds 0 images; a dataset needs at least one in each part")
@@ -76,17 +77,6 @@ def check_layout(
     if max(height, width) > MAX_SOURCE_SIDE_PX:
         raise ToileError(
             f"{where}: images are {width} x {height} px; a side has at most {MAX_SOURCE_SIDE_PX}"
-        )
-    if num_images * channels * height * width > most_bytes:
-        remedy = (
-            "make them smaller by data.size_px"
-            if most_bytes == MAX_FILE_PIXEL_BYTES
-            else f"of picture files in class folders, or in tar shards, {MAX_FILE_PIXEL_BYTES} are"
-        )
-        raise ToileError(
-            f"{where}: claims {num_images} images of {height} x {width} px, "
-            f"{num_images * channels * height * width} bytes; at most {most_bytes} are read; "
-            f"{remedy}"
         )
 
 

@@ -13,14 +13,9 @@ from jaxtyping import UInt8
 from toile.data.dataset import Skipped
 from toile.data.greys import Extremes, Greys, find_greys
 from toile.data.images import Images
-from toile.data.memory import most_pixel_bytes
+from toile.data.memory import is_large
 from toile.data.picture_hashes import file_hash
-from toile.data.readers.parts import (
-    MAX_FILE_PIXEL_BYTES,
-    MAX_SIDE_PX,
-    Progress,
-    check_layout,
-)
+from toile.data.readers.parts import MAX_SIDE_PX, Progress, check_layout
 from toile.data.readers.picture import DEEP_WHITE, Picture, decode_picture
 from toile.data.readers.picture_limits import MAX_FILE_BYTES, Stream, UnreadablePicture
 from toile.errors import ToileError
@@ -119,13 +114,13 @@ class PictureFiles:
     def _are_large(self, sets: list[PictureSet]) -> bool:
         """Whether the pixels are more than memory should hold, by the first readable picture."""
         num = sum(len(labelled) for labelled, _ in sets)
-        if num * MAX_PICTURE_BYTES <= most_pixel_bytes():
+        if not is_large(num * MAX_PICTURE_BYTES):
             return False
         first = PictureFiles(self.where, self.data, self.progress, 0, [], self.key)
         for _, file in sets[0][0]:
             if decoded := first.decode_one(file):
                 picture, _ = decoded
-                if num * picture.pixels.nbytes <= most_pixel_bytes():
+                if not is_large(num * picture.pixels.nbytes):
                     return False
                 self.first = first.first
                 return True
@@ -160,7 +155,7 @@ class PictureFiles:
             picture, digest = decoded
             if pixels is None:
                 shape = picture.pixels.shape
-                check_layout(len(labelled), shape, self.where, MAX_FILE_PIXEL_BYTES)
+                check_layout(len(labelled), shape, self.where)
                 pixels = np.empty((len(labelled), *shape), np.uint8)
             pixels[len(labels)] = picture.pixels
             labels.append(label)

@@ -5,6 +5,7 @@ lies in one as it is. What came of a chunk is written down behind it, so that a 
 killed goes on. The folder becomes an entry of the cache when all is there.
 """
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,7 +25,7 @@ from toile.data.readers.chunk_journal import (
     PixelFile,
 )
 from toile.data.readers.decoder_processes import ChunkTask, DecoderSetup, decode_chunks
-from toile.data.readers.parts import MAX_FILE_PIXEL_BYTES, DecodedElsewhere, check_layout
+from toile.data.readers.parts import DecodedElsewhere, check_layout
 from toile.data.readers.picture_files import PictureFiles, PictureSet
 from toile.errors import ToileError
 from toile.file_lock import file_lock
@@ -40,18 +41,19 @@ def decode_into_files(pictures: PictureFiles, sets: Sequence[PictureSet]) -> lis
     channels, height, width = pictures.first[1]
     shapes = [(len(labelled), channels, height, width) for labelled, _ in sets]
     for num, *sizes in shapes:
-        check_layout(num, (sizes[0], sizes[1], sizes[2]), pictures.where, MAX_FILE_PIXEL_BYTES)
+        check_layout(num, (sizes[0], sizes[1], sizes[2]), pictures.where)
     num_bytes = sum(int(np.prod(shape, dtype=object)) for shape in shapes)
     key = pictures.key()
     folder = decoding_folder(key)
-    with room_for(num_bytes, folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    with _held(folder, key) as lock, room_for(num_bytes, folder):
-        files = [
-            _pixel_file(folder / f"pixels-{part}.npy", shape) for part, shape in enumerate(shapes)
-        ]
+    with _held(folder, key, num_bytes) as lock:
+        with room_for(num_bytes, folder):
+            files = [
+                _pixel_file(folder / f"pixels-{part}.npy", shape)
+                for part, shape in enumerate(shapes)
+            ]
         journal = ChunkJournal(folder, key, pictures.greys, files)
         chunks = _decode(pictures, sets, files, journal, lock)
+        journal.refuse_altered()
         # Opened before another process can make the folder the entry.
         return [
             _images(pictures, part, file, [chunk for chunk in chunks if chunk.key.part == number])
@@ -60,23 +62,34 @@ def decode_into_files(pictures: PictureFiles, sets: Sequence[PictureSet]) -> lis
 
 
 @contextmanager
-def _held(folder: Path, key: str) -> Iterator[int]:
-    """Hold `folder`, and give the lock's descriptor.
+def _held(folder: Path, key: str, num_bytes: int) -> Iterator[int]:
+    """Hold `folder`, made where it is missing for so many bytes, and give the lock's descriptor.
 
     DecodedElsewhere where it has become the entry that `key` names.
     """
     with ExitStack() as stack:
-        try:
-            lock = stack.enter_context(file_lock(folder))
-        except ToileError:
-            # It was renamed before it could be locked.
+        lock = None
+        # Another process, which held it until now, may have renamed or removed it.
+        while lock is None or not _is_lock_of(folder, lock):
+            with room_for(num_bytes, folder):
+                folder.mkdir(parents=True, exist_ok=True)
+            try:
+                lock = stack.enter_context(file_lock(folder))
+            except ToileError:
+                if entry_folder(key).exists():
+                    raise DecodedElsewhere from None
+                raise
             if entry_folder(key).exists():
-                raise DecodedElsewhere from None
-            raise
-        if entry_folder(key).exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            raise DecodedElsewhere
+                shutil.rmtree(folder, ignore_errors=True)
+                raise DecodedElsewhere
         yield lock
+
+
+def _is_lock_of(folder: Path, lock: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(lock), (folder / ".lock").stat())
+    except FileNotFoundError:
+        return False
 
 
 def _pixel_file(path: Path, shape: tuple[int, ...]) -> PixelFile:

@@ -4,6 +4,7 @@
 2011, "Reading Digits in Natural Images with Unsupervised Feature Learning", format 2.
 """
 
+import math
 import struct
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from toile.data.images import Images
+from toile.data.orientation import swap_rows_and_columns
 from toile.data.readers.parts import (
     Parts,
     Progress,
@@ -50,9 +52,9 @@ def read_svhn(path: Path, files: list[Path], data: Data, progress: Progress) -> 
     refuse_column_name(data, str(path))
     if path.is_dir() and files[0].name != TRAIN:
         raise ToileError(f"{path}: holds {TEST} and no {TRAIN}; a set needs its training images")
-    parts = []
+    parts: list[Images] = []
     for number, file in enumerate(files):
-        parts.append(_read_part(file))
+        parts.append(_read_part(file, sum(part.pixels.nbytes for part in parts)))
         progress(number + 1, len(files), "files")
     labels = np.concatenate([part.labels for part in parts])
     has_ten = labels.min() >= 1 and labels.max() == 10
@@ -69,7 +71,8 @@ def read_svhn(path: Path, files: list[Path], data: Data, progress: Progress) -> 
     )
 
 
-def _read_part(file: Path) -> Images:
+def _read_part(file: Path, num_held_bytes: int) -> Images:
+    """The images of `file`, where memory holds so many bytes of another."""
     # Imported here: listing data imports this room, and scipy.io takes a fifth of a second.
     from scipy.io import loadmat, whosmat
     from scipy.io.matlab import MatReadError
@@ -85,6 +88,7 @@ def _read_part(file: Path) -> Images:
     try:
         headers = {name: (shape, kind) for name, shape, kind in whosmat(file)}
         shape = _checked_shape(headers, file)
+        refuse_beyond_memory(num_held_bytes + math.prod(shape), str(file))
         arrays = loadmat(file, variable_names=["X", "y"])
         return _images(arrays, shape, file)
     except (*DAMAGED, MatReadError) as damage:
@@ -108,8 +112,6 @@ def _checked_shape(headers: dict[str, Any], file: Path) -> tuple[int, int, int, 
         )
     height, width, channels, num = shape
     check_layout(num, (channels, height, width), str(file))
-    # They are laid in another order, in a copy.
-    refuse_beyond_memory(2 * num * channels * height * width, str(file))
     if sorted(label_shape) != [1, num] and tuple(label_shape) != (num,):
         raise ToileError(f"{file}: y has shape {label_shape}; of {num} images it is ({num}, 1)")
     return height, width, channels, num
@@ -123,7 +125,9 @@ def _images(arrays: dict[str, Any], shape: tuple[int, int, int, int], file: Path
         raise ToileError(f"{file}: y has labels that are no whole numbers; save class indices")
     class_numbers = labels.astype(np.int64)
     check_labels(class_numbers, shape[3], str(file))
-    return Images(np.ascontiguousarray(pixels.transpose(3, 2, 0, 1)), class_numbers)
+    # MATLAB's first index varies fastest: picture after picture, each with rows as columns.
+    stored = np.require(pixels.T, requirements=["C", "W"])
+    return swap_rows_and_columns(Images(stored, class_numbers))
 
 
 def _check_unpacked_size(file: Path, start: bytes) -> None:

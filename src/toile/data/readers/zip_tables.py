@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from toile.data.pixel_file import MOST_OF_FREE
 from toile.data.readers.csv_files import ENDINGS, find_csv
 from toile.data.readers.csv_table import read_csv
 from toile.data.readers.idx import FILE_NAME, find_idx, read_idx
@@ -63,6 +64,14 @@ def _read(
 
 def _unpack(path: Path, archive: zipfile.ZipFile, entries: Entries, root: Path) -> None:
     """Unpack `entries` below `root`; their declared sizes were checked before."""
+    num_bytes = sum(archive.getinfo(name).file_size for name in entries.values())
+    free = shutil.disk_usage(root).free
+    if num_bytes > MOST_OF_FREE * free:
+        raise ToileError(
+            f"{path}: unpacks to {num_bytes} bytes, and of the {free} that are free in "
+            f"{root.parent} {MOST_OF_FREE:.0%} are used at most; make room, set TMPDIR to a folder "
+            "on a larger disk, or unpack it and name the folder"
+        )
     for entry, name in entries.items():
         target = root / entry
         target.parent.mkdir(parents=True, exist_ok=True)

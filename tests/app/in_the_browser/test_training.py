@@ -1,10 +1,52 @@
 """A run's page while it is trained, and what can be done with it after."""
 
+import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
 
 import pytest
 
+from toile.executors import Job, TrainingQueue
+from toile.file_lock import file_lock
+from toile.runs import process_started
+
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+
+# As what writes a run's page and hangs: tells that it was asked to end, and goes on.
+DEAF = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: print("asked", flush=True))
+print("begun", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_page_whose_writing_hangs_is_ended_in_the_queue(visit, workspace):
+    queue = TrainingQueue(workspace)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", DEAF], **pipes) as process:
+        assert process.stdout.readline() == b"begun\n"
+        known = {"pid": process.pid, "pid_started": process_started(process.pid)}
+        # Over since before now: its run is as a training leaves it.
+        job = Job("first", "s1-lab", 1, status="training", started=time.time() - 86_400, **known)
+        (queue.folder / job.id).mkdir(parents=True)
+        with file_lock(queue.folder / job.id):
+            record = {"jobs": [asdict(job)], "version": 1}
+            (queue.folder / "queue.json").write_text(json.dumps(record))
+            page = visit().page
+            page.evaluate("location.hash = '#/train'")
+            listed = page.get_by_role("region", name="Queue")
+            listed.get_by_text("writing its page").wait_for()
+            listed.get_by_role("button", name="End without the page: first").click()
+            assert process.stdout.readline() == b"asked\n"
+            listed.get_by_role("button", name="End it at once: first").click()
+            assert process.wait() == -signal.SIGKILL
+        listed.wait_for(state="detached")
 
 
 def test_a_run_that_cannot_be_continued_says_why_in_place_of_the_form(visit, workspace):
@@ -30,6 +72,6 @@ def test_a_training_stopped_while_it_prepares_says_that_nothing_is_left_of_it(st
     page.get_by_text("Preparing: the process starts").wait_for()
     # Opened once a process reads it.
     with gate.open("w"):
-        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("button", name="Stop", exact=True).click()
         page.get_by_text("Stopped before it began").wait_for()
     assert page.get_by_role("button", name="Stop").count() == 0

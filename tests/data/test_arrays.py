@@ -37,6 +37,7 @@ def test_they_are_found_again_by_their_name(dataset, toy):
 
 def test_the_test_part_is_sealed_and_no_array_of_it_is_at_hand(dataset, toy):
     assert repr(dataset.test) == "Sealed(6 images)"
+    assert repr(dataset.train) == "Images(12 images, 6 x 6 px, grey)"
     reachable = [one for one in gc.get_referrers(toy.test_x) if isinstance(one, Dataset)]
     assert reachable == []
     assert not np.shares_memory(dataset.test._images.pixels, toy.test_x)

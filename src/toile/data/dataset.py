@@ -30,6 +30,8 @@ class Dataset:
     >>> data = toile.load_data("fashion-sample")
     >>> data.shape, len(data.class_names), data.test
     ((1, 28, 28), 10, Sealed(1000 images))
+    >>> data.train
+    Images(6000 images, 28 x 28 px, grey)
     """
 
     name: str
@@ -54,6 +56,10 @@ class Dataset:
     """The settings of a recipe's `data` by which it was read, `name` among them."""
     corrections: Corrections | None = None
     """Which labels are learnt from that are not those of the data."""
+
+    def __repr__(self) -> str:
+        classes = f"{len(self.class_names)} classes"
+        return f"Dataset({self.name!r}, {classes}, train={self.train}, test={self.test})"
 
     @classmethod
     def from_arrays(

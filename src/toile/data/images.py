@@ -39,6 +39,11 @@ class Images:
     corrected: Int64[np.ndarray, " n"] | None = None
     """What a correction file makes of `labels`, to learn from; `labels` divide and score."""
 
+    def __repr__(self) -> str:
+        channels, height, width = self.shape
+        colour = "grey" if channels == 1 else "RGB"
+        return f"Images({len(self)} images, {width} x {height} px, {colour})"
+
     def __len__(self) -> int:
         """How many images there are."""
         return len(self.labels)

@@ -212,7 +212,7 @@ def test_the_seal_is_broken_by_description_look_and_a_set_of_variants_alone():
         if re.search(r"open_sealed|\._images", path.read_text())
     }
     assert named == {
-        "data/sealed.py", "data/describe.py", "data/augmented_set.py", "runs/look.py",
+        "data/sealed.py", "data/description.py", "data/augmented_set.py", "runs/look.py",
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 import shutil
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 import torch
@@ -64,13 +65,11 @@ def test_validation_and_training_images_are_the_split_seeds_not_the_runs():
 
 
 def test_no_test_label_is_read_by_training_reports_or_listings(live, monkeypatch):
-    import sys
-
     def refuse(part):
         pytest.fail("the test part was opened")
 
-    for module in ("toile.data.sealed", "toile.data.describe"):
-        monkeypatch.setattr(sys.modules[module], "open_sealed", refuse)
+    for module in ("toile.data.sealed", "toile.data.description"):
+        monkeypatch.setattr(import_module(module), "open_sealed", refuse)
     run = live.finish()
     assert toile.write_report(run).exists()
     assert len(toile.list_runs()) == 1

@@ -3,15 +3,6 @@
 It speaks uint8 images (n, c, h, w), int64 labels (n,), and a test part that stays sealed.
 """
 
-from toile.data.appearance import (
-    Appearance,
-    FeatureRange,
-    Framing,
-    appearance,
-    foreground_boxes,
-    mass_centres,
-    picture_features,
-)
 from toile.data.arrays import pixels_of_array
 from toile.data.augmented_set import (
     most_variants,
@@ -29,12 +20,28 @@ from toile.data.corrections import (
     corrections_text,
     read_corrections,
 )
-from toile.data.data_size import DataSize, data_size, known_data_size
 from toile.data.dataset import Dataset, DataSource, Skipped, data_values
-from toile.data.describe import Description, PartDescription, describe
+from toile.data.description import Description, PartDescription, describe
 from toile.data.duplicates import Overlap
 from toile.data.facts import DataFacts, data_facts, portable
+from toile.data.features import (
+    Appearance,
+    FeatureRange,
+    Framing,
+    appearance,
+    foreground_boxes,
+    mass_centres,
+    picture_features,
+)
 from toile.data.greys import Extremes, Greys, find_greys, to_bytes
+from toile.data.hashes import (
+    HashSet,
+    PictureHashes,
+    are_in,
+    array_hashes,
+    is_known,
+    picture_hashes,
+)
 from toile.data.images import Images, chunk_slices
 from toile.data.load import (
     UNREAD,
@@ -48,16 +55,8 @@ from toile.data.load import (
 from toile.data.locations import ARRAYS
 from toile.data.mapped_pixels import AnyPixels, MappedPixels, select_pixels
 from toile.data.memory import most_pixel_bytes
-from toile.data.novelty import Novelty, novelty
 from toile.data.outline import class_outline
-from toile.data.picture_hashes import (
-    HashSet,
-    PictureHashes,
-    are_in,
-    array_hashes,
-    is_known,
-    picture_hashes,
-)
+from toile.data.principal_components import Novelty, novelty
 from toile.data.readers.augmented_npz import AugmentedSet
 from toile.data.readers.part_names import part_of
 from toile.data.readers.parts import Progress
@@ -71,6 +70,7 @@ from toile.data.relabel import (
 )
 from toile.data.repeated import RepeatedPictures, repeated_pictures
 from toile.data.sealed import Sealed
+from toile.data.size import DataSize, data_size, known_data_size
 from toile.data.sources import Source, list_sources
 from toile.data.split import (
     Split,

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Bool
 
 from toile.data.fingerprint import image_hashes
+from toile.data.hashes import is_known
 from toile.data.images import Images
-from toile.data.picture_hashes import is_known
 from toile.errors import ToileError
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Int, Int64, Shaped, UInt64
 
+from toile.data.hashes import HashSet, PictureHashes, are_in, array_hashes, is_known
 from toile.data.mapped_pixels import AnyPixels, MappedPixels, select_pixels
-from toile.data.picture_hashes import HashSet, PictureHashes, are_in, array_hashes, is_known
 
 if TYPE_CHECKING:
     from toile.torch_images import TorchImages

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from toile.data.describe import Description
+from toile.data.description import Description
 
 
 @dataclass(frozen=True)

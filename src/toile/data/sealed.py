@@ -7,8 +7,8 @@ holds that.
 
 import numpy as np
 
+from toile.data.hashes import HashSet, is_known
 from toile.data.images import Images
-from toile.data.picture_hashes import HashSet, is_known
 
 
 class Sealed:

@@ -7,9 +7,9 @@ from jaxtyping import Bool, Int64
 
 from toile.data.catalogue import known_shape
 from toile.data.dataset import Dataset
+from toile.data.hashes import PictureHashes
 from toile.data.images import Images
 from toile.data.locations import is_arrays
-from toile.data.picture_hashes import PictureHashes
 from toile.errors import ToileError
 from toile.recipe import Data
 from toile.streams import numpy_stream

@@ -6,15 +6,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int, Int64
 
-from toile.evaluation.accuracy import accuracy
+from toile.evaluation.accuracies import accuracy, top_accuracy
 from toile.evaluation.calibration import ConfidenceBin, expected_calibration_error, reliability
-from toile.evaluation.class_scores import ClassScores, class_scores, macro_scores
 from toile.evaluation.confusion import Confusion, confusion_matrix, most_confused
-from toile.evaluation.cross_entropy import cross_entropy
 from toile.evaluation.estimate import Estimate
-from toile.evaluation.probabilities import probabilities
+from toile.evaluation.log_loss import cross_entropy
+from toile.evaluation.precision_recall import ClassScores, class_scores, macro_scores
+from toile.evaluation.softmax import probabilities
 from toile.evaluation.temperature import Temperature
-from toile.evaluation.top_accuracy import top_accuracy
 
 NUM_PAIRS = 10
 

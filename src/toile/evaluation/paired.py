@@ -4,7 +4,7 @@ import math
 from statistics import NormalDist
 
 from toile.evaluation.estimate import Estimate
-from toile.evaluation.mcnemar import McNemar
+from toile.evaluation.mcnemar_test import McNemar
 
 
 def paired_difference(counts: McNemar, confidence: float = 0.95) -> Estimate:

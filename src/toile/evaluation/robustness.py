@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from toile.evaluation.accuracy import accuracy
+from toile.evaluation.accuracies import accuracy
 from toile.evaluation.confusion import confusion_matrix, recalls
 from toile.evaluation.corruptions import Corruption
 from toile.evaluation.estimate import Estimate

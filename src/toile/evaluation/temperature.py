@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from toile.evaluation.cross_entropy import cross_entropy
+from toile.evaluation.log_loss import cross_entropy
 
 LOWEST, HIGHEST = 0.01, 100.0
 

@@ -16,8 +16,8 @@ import numpy as np
 from jaxtyping import UInt64
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from toile.data.hashes import array_hashes
 from toile.data.images import Images
-from toile.data.picture_hashes import array_hashes
 from toile.data.readers.npy_entry import ArrayEntry, ArrayFile, array_entry, text_of
 from toile.data.readers.parts import Parts
 from toile.errors import ToileError

@@ -17,7 +17,7 @@ from jaxtyping import Integer, UInt8
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from toile.data.greys import Extremes, Greys, find_greys, to_bytes
-from toile.data.picture_hashes import pixel_hash
+from toile.data.hashes import pixel_hash
 from toile.data.readers.picture_kinds import say_kind
 from toile.data.readers.picture_limits import (
     MAX_FILE_BYTES,

@@ -12,9 +12,9 @@ from jaxtyping import UInt8
 
 from toile.data.dataset import Skipped
 from toile.data.greys import Extremes, Greys, find_greys
+from toile.data.hashes import file_hash
 from toile.data.images import Images
 from toile.data.memory import is_large
-from toile.data.picture_hashes import file_hash
 from toile.data.readers.parts import MAX_SIDE_PX, Progress, check_layout
 from toile.data.readers.picture import DEEP_WHITE, Picture, decode_picture
 from toile.data.readers.picture_limits import MAX_FILE_BYTES, Stream, UnreadablePicture

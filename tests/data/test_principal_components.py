@@ -5,7 +5,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from toile.data import Images, novelty
-from toile.data.novelty import NUM_COMPONENTS, _values
+from toile.data.principal_components import NUM_COMPONENTS, _values
 
 RNG = np.random.default_rng(0)
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from toile.data import Overlap, describe, load_data
-from toile.data.describe import correlate
+from toile.data.description import correlate
 from toile.data.duplicates import Conflict
 
 DARK, LIGHT = np.full((4, 4), 10, np.uint8), np.full((4, 4), 30, np.uint8)

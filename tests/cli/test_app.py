@@ -5,6 +5,8 @@ import sys
 import pytest
 
 from tests.command_line import ends_and_torch
+from toile.runs import runs_folder
+from toile.runs.state import State, write_state
 
 
 def test_quick_commands_leave_torch_alone(tmp_path):
@@ -93,13 +95,40 @@ def test_the_library_is_imported_without_torch_and_no_name_of_it_is_a_room():
     assert done.returncode == 0, done.stderr
 
 
-def test_help_and_completion_wait_for_no_library_of_arrays():
-    code = (
-        "import sys, toile.cli.app\n"
-        "print(*({'numpy', 'scipy', 'torch', 'matplotlib'} & set(sys.modules)))\n"
-    )
+def modules_after(code: str) -> set[str]:
+    """What a process has imported that runs `code` and prints nothing else."""
+    code = f"import sys\n{code}\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "\n"
+    return set(done.stdout.split())
+
+
+ARRAYS = {"numpy", "scipy", "torch", "matplotlib", "PIL", "safetensors", "jaxtyping", "asyncio"}
+
+
+def test_help_and_completion_wait_for_no_library_of_arrays():
+    assert not ARRAYS & modules_after("import toile.cli.app")
+
+
+def test_a_listing_of_runs_imports_of_other_rooms_what_it_names():
+    for name in ("first", "second"):
+        folder = runs_folder() / name
+        folder.mkdir(parents=True)
+        write_state(folder, State("finished", "quick", "mnist", 0, 6, "2026-11-20", 83_434, 6, 0.9))
+    imported = modules_after(
+        "import contextlib, io, toile.cli.app as cli\n"
+        "with contextlib.redirect_stdout(io.StringIO()) as listing:\n"
+        "    cli.app(['runs'], standalone_mode=False)\n"
+        "assert 'first' in listing.getvalue() and 'second' in listing.getvalue()"
+    )
+    assert not ARRAYS & imported
+    rooms = ("toile.data", "toile.evaluation", "toile.prediction", "toile.report", "toile.studies")
+    assert {name for name in imported if name.startswith(rooms)} == {
+        "toile.data",
+        "toile.data.locations",
+        "toile.evaluation",
+        "toile.evaluation.estimate",
+        "toile.evaluation.time_to_accuracy",
+    }
 
 
 def test_a_name_the_library_does_not_have_is_an_attribute_error():

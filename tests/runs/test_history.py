@@ -4,8 +4,7 @@ import resource
 import pytest
 
 from toile.errors import ToileError
-from toile.runs.history import HistoryFile
-from toile.runs.run import read_records
+from toile.runs.history import HistoryFile, read_records
 from toile.training import Interval
 
 

@@ -6,7 +6,8 @@ import pytest
 import toile
 from toile.prediction import Abstention
 from toile.runs import CorruptFile, Run, abstention_of, load_arrays
-from toile.runs.novelty import NAME, read_novelty
+from toile.runs.layout import NOVELTY
+from toile.runs.novelty import read_novelty
 from toile.runs.tensors import save_arrays
 
 
@@ -21,7 +22,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture
 def kept(run: Run):
     """What the run keeps; it is as it was after the test."""
-    path = run.folder / NAME
+    path = run.folder / NOVELTY
     content = path.read_bytes()
     yield load_arrays(path)
     path.write_bytes(content)
@@ -52,7 +53,7 @@ def test_best_weights_have_only_the_bound_that_no_network_takes_part_in(run):
 
 
 def test_older_runs_have_no_bound_by_distance_and_unfinished_ones_none(run, kept):
-    (run.folder / NAME).unlink()
+    (run.folder / NOVELTY).unlink()
     older = abstention_of(run)
     assert older.novelty is None
     assert older.distance is None
@@ -97,6 +98,6 @@ def _cut(name: str):
 )
 def test_what_does_not_fit_together_is_damaged_also_under_a_right_checksum(run, kept, damage):
     arrays, facts = damage(kept.arrays, kept.facts)
-    save_arrays(run.folder / NAME, arrays, facts)
+    save_arrays(run.folder / NOVELTY, arrays, facts)
     with pytest.raises(CorruptFile, match=r"novelty.safetensors is damaged"):
         abstention_of(run)

@@ -5,7 +5,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from toile.errors import ToileError
-from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
+from toile.runs.corrupt_file import CorruptFile
+from toile.runs.tensors import load_arrays, save_arrays
 
 ARRAYS = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.array(7, dtype=np.int64)}
 FACTS = {"step": 3, "third": 1 / 3}

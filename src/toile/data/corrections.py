@@ -21,8 +21,6 @@ from toile.errors import ToileError, did_you_mean
 
 MAX_CORRECTION_BYTES = 64 << 20
 """Over half a million rows."""
-CORRECTIONS_FILE = "corrections.csv"
-"""What a run's folder calls its copy of the one that it learnt by."""
 SUSPECTED = "confident learning"
 """What the reason of a suspect begins with."""
 REQUIRED_COLUMNS = ("index", "old", "new")

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from toile.data.corrections import CORRECTIONS_FILE
 from toile.data.dataset import Dataset
 from toile.data.features import Appearance, FeatureRange, Framing, appearance
 from toile.data.greys import Greys
+from toile.data.locations import CORRECTIONS_FILE
 from toile.data.split import Split
 from toile.data.statistics import BORDER_TOLERANCE, PixelStatistics
 from toile.migrations import version_of

@@ -7,6 +7,8 @@ SAMPLE_FOLDER = Path(__file__).parent / "sample"
 GLYPHS = Path(__file__).parent / "glyphs" / "digits.png"
 ARRAYS = "arrays:"
 """What the names of datasets begin with that were made of arrays."""
+CORRECTIONS_FILE = "corrections.csv"
+"""What a run's folder calls its copy of the corrected labels that it learnt by."""
 DECODING = "decoding-"
 DEBIAN_FOLDER = Path("/usr/share/datasets")
 

@@ -21,6 +21,7 @@ from .checkpoint import load_checkpoint as load_checkpoint
 from .classifier import RunClassifier as RunClassifier
 from .classifier import load_network as load_network
 from .classifier import stored_weights as stored_weights
+from .corrupt_file import CorruptFile as CorruptFile
 from .create import create_run as create_run
 from .create import new_run_id as new_run_id
 from .epoch_weights import epoch_network as epoch_network
@@ -32,6 +33,7 @@ from .evaluation import evaluate as evaluate
 from .evaluation import same_validation_images as same_validation_images
 from .few_steps import enough_epochs_of as enough_epochs_of
 from .few_steps import few_steps_of as few_steps_of
+from .history import History as History
 from .history import history_since as history_since
 from .judging import commonest_of as commonest_of
 from .judging import judge_validation as judge_validation
@@ -95,7 +97,6 @@ from .results import TARGETS as TARGETS
 from .results import convergence_of as convergence_of
 from .results import seconds_of as seconds_of
 from .resuming import resume_prepared as resume_prepared
-from .run import History as History
 from .run import Run as Run
 from .run_environment import RunEnvironment as RunEnvironment
 from .run_results import RunResults as RunResults
@@ -112,7 +113,6 @@ from .starts import source_run as source_run
 from .state import STATUSES as STATUSES
 from .state import process_started as process_started
 from .state import read_state as read_state
-from .tensors import CorruptFile as CorruptFile
 from .tensors import arrays_sha256 as arrays_sha256
 from .tensors import load_arrays as load_arrays
 from .untrained import first_network as first_network

@@ -9,9 +9,9 @@ from pydantic import Field, ValidationError
 from toile.errors import ToileError
 from toile.migrations import read_form
 from toile.recipe import first_fault
+from toile.runs.corrupt_file import CorruptFile
 from toile.runs.layout import BASELINES
 from toile.runs.records import Named, read_json
-from toile.runs.tensors import CorruptFile
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Difference = Annotated[float, Field(ge=-1, le=1)]

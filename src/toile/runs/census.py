@@ -7,8 +7,9 @@ import numpy as np
 from jaxtyping import Int, Int64
 
 from toile.inspection import Census, LayerCensus, run_census
+from toile.runs.corrupt_file import CorruptFile
 from toile.runs.run import Run
-from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
+from toile.runs.tensors import load_arrays, save_arrays
 from toile.streams import numpy_stream
 from toile.training import Fit, all_threads
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from toile.errors import ToileError
 from toile.recipe import read_text
-from toile.runs.tensors import Arrays, CorruptFile, Stored, load_arrays, save_arrays
+from toile.runs.corrupt_file import CorruptFile
+from toile.runs.tensors import Arrays, Stored, load_arrays, save_arrays
 
 CHECKPOINT_SECONDS = 30.0
 """Between two checkpoints within an epoch, unless another number is asked for."""

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from toile.errors import ToileError
 from toile.network import Network, ScaledNetwork, pixels_of, trained_network
 from toile.prediction import Classifier, ImageArray, TorchTensor
+from toile.runs.corrupt_file import CorruptFile
 from toile.runs.novelty import abstention_of
 from toile.runs.pictures import pictures_of, seal_of
 from toile.runs.run import Run
 from toile.runs.state import read_state
-from toile.runs.tensors import CorruptFile, Stored, load_arrays
+from toile.runs.tensors import Stored, load_arrays
 
 WEIGHTS = ("last", "best")
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from toile.errors import ToileError
 from toile.network import Network, trained_network
+from toile.runs.corrupt_file import CorruptFile
 from toile.runs.run import Run
-from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
+from toile.runs.tensors import load_arrays, save_arrays
 
 FOLDER = "epochs"
 

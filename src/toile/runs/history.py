@@ -1,4 +1,4 @@
-"""The history file while it is written: a line per record, cut back when a run resumes."""
+"""The history of a run: a line per record, cut back when the run resumes, and read back."""
 
 import json
 import os
@@ -7,10 +7,85 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
+import numpy as np
+from jaxtyping import Float
+
 from toile.files import finite, write_all, writing
 from toile.migrations import versioned_line
+from toile.runs.corrupt_file import CorruptFile
 from toile.runs.records import Line, Record, read_record
-from toile.runs.tensors import CorruptFile
+
+
+@dataclass(frozen=True)
+class History:
+    """A run's records: `steps` some twenty times an epoch, `epochs` once, as the file has them.
+
+    The arrays have a number for each epoch, the first first: accuracies are fractions, losses
+    cross-entropies in nats, NaN where one was not finite.
+
+        >>> history = run.history
+        >>> history.validation_accuracy.shape, history.training_loss[1] < history.training_loss[0]
+        ((2,), True)
+    """
+
+    steps: tuple[Record, ...]
+    epochs: tuple[Record, ...]
+
+    @property
+    def training_accuracy(self) -> Float[np.ndarray, " epochs"]:
+        """Over the images trained on, while the weights changed."""
+        return self._of_epochs("training", "accuracy")
+
+    @property
+    def training_loss(self) -> Float[np.ndarray, " epochs"]:
+        """Over the images trained on, while the weights changed."""
+        return self._of_epochs("training", "loss")
+
+    @property
+    def validation_accuracy(self) -> Float[np.ndarray, " epochs"]:
+        """Over all validation images, after each epoch; NaN where none are held out."""
+        return self._of_epochs("validation", "accuracy")
+
+    @property
+    def validation_loss(self) -> Float[np.ndarray, " epochs"]:
+        """Over all validation images, after each epoch; NaN where none are held out."""
+        return self._of_epochs("validation", "loss")
+
+    @property
+    def seconds(self) -> Float[np.ndarray, " epochs"]:
+        """Seconds since the first step at the end of each epoch, scoring included."""
+        return np.array([epoch["total_seconds"] for epoch in self.epochs], np.float64)
+
+    def _of_epochs(self, part: str, measure: str) -> Float[np.ndarray, " epochs"]:
+        # None, which JSON has for what is not finite, becomes NaN.
+        return np.array([epoch[part][measure] for epoch in self.epochs], np.float64)
+
+
+def read_history(folder: Path) -> History:
+    """The whole records of the run in `folder` so far; a torn last line is left out.
+
+    Raises CorruptFile where a whole line is damaged, or epochs are missing.
+    """
+    path = folder / "history.jsonl"
+    records = read_records(path)
+    history = History(
+        tuple(record for record in records if record["kind"] == "step"),
+        tuple(record for record in records if record["kind"] == "epoch"),
+    )
+    if any(record["epoch"] != number for number, record in enumerate(history.epochs, start=1)):
+        raise CorruptFile(f"{path} is damaged: its epochs are not 1, 2, 3 and so on")
+    return history
+
+
+def read_records(path: Path) -> list[Record]:
+    """The whole lines of a history file; what a kill left of a last line is left out.
+
+    Raises CorruptFile where a whole line is damaged or is no record of a step or an epoch.
+    """
+    if not path.exists():
+        return []
+    records = [read_record(line, Line, path) for line in path.read_bytes().split(b"\n")[:-1]]
+    return [{key: record[key] for key in record if key != "version"} for record in records]
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ ROBUSTNESS = "robustness.json"
 """How often the run is right on harder pictures, where that was measured and kept."""
 BASELINES = "baselines.json"
 """What simple classifiers get of the images that score the run, where they were asked for."""
+NOVELTY = "novelty.safetensors"
+"""How its training images look as a whole, and how far from it each validation image lies."""
 CARD = "model-card.md"
 """Its model card, where one was written."""
 OF_ITS_WEIGHTS = ("results.json", "report.html", BASELINES, ROBUSTNESS, CARD)

@@ -15,9 +15,9 @@ from pydantic import BeforeValidator, PlainValidator, TypeAdapter
 from toile.errors import ToileError
 from toile.files import finite, sync_folder, write_all, writing
 from toile.migrations import read_form, version_of
+from toile.runs.corrupt_file import CorruptFile
 from toile.runs.look_score import LookScore, look_score_in
 from toile.runs.state import TIME
-from toile.runs.tensors import CorruptFile
 
 VERSION = version_of("ledger.jsonl")
 Event = tuple[str, ...]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from toile.errors import ToileError
 from toile.runs.baseline_scores import BaselineScores, read_baselines
+from toile.runs.corrupt_file import CorruptFile
 from toile.runs.layout import BASELINES, IMPORT, ROBUSTNESS
 from toile.runs.records import Import, Record, Results, RobustnessRecord, read_record_file
 from toile.runs.state import read_state
-from toile.runs.tensors import CorruptFile, load_arrays
 
 MEASURING = {
     BASELINES: "toile baselines {run}",
@@ -29,7 +29,11 @@ def weights_sha256(folder: Path, weights: str = "last") -> str:
     results, file = folder / "results.json", folder / f"{weights}.safetensors"
     if results.exists():
         return str(read_record_file(results, Results)["weights"].get(weights, ""))
-    return load_arrays(file).sha256 if file.exists() else ""
+    if not file.exists():
+        return ""
+    from toile.runs.tensors import load_arrays  # NumPy, which a listing does not wait for
+
+    return load_arrays(file).sha256
 
 
 def current_baselines(folder: Path) -> BaselineScores | None:

@@ -8,10 +8,11 @@ from jaxtyping import Bool, Float32
 
 from toile.data import Novelty
 from toile.prediction import Abstention, find_abstention
+from toile.runs.corrupt_file import CorruptFile
+from toile.runs.layout import NOVELTY
 from toile.runs.run import Run
-from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
+from toile.runs.tensors import load_arrays, save_arrays
 
-NAME = "novelty.safetensors"
 _KINDS = {
     "mean": (np.float32, 1),
     "components": (np.float32, 2),
@@ -40,7 +41,7 @@ def write_novelty(folder: Path, run_novelty: RunNovelty) -> None:
         "out_of_distribution": run_novelty.out_of_distribution.astype(np.uint8),
     }
     facts = {"rest": run_novelty.novelty.residual_variance, "factor": run_novelty.novelty.factor}
-    save_arrays(folder / NAME, arrays, facts)
+    save_arrays(folder / NOVELTY, arrays, facts)
 
 
 def read_novelty(folder: Path) -> RunNovelty | None:
@@ -48,7 +49,7 @@ def read_novelty(folder: Path) -> RunNovelty | None:
 
     Raises CorruptFile where the file is damaged.
     """
-    path = folder / NAME
+    path = folder / NOVELTY
     if not path.exists():
         return None
     stored = load_arrays(path)
@@ -84,11 +85,11 @@ def abstention_of(run: Run, weights: str = "last") -> Abstention:
     run_novelty, n = read_novelty(run.folder), len(validation.labels)
     if run_novelty is not None and len(run_novelty.distances) != n:
         raise CorruptFile(
-            f"{run.folder / NAME} is damaged: it is of {len(run_novelty.distances)} validation "
+            f"{run.folder / NOVELTY} is damaged: it is of {len(run_novelty.distances)} validation "
             f"images, and there are {n}"
         )
     if run_novelty is not None and not run_novelty.novelty.fits(run.data.shape):
-        raise CorruptFile(f"{run.folder / NAME} is damaged: it is of pictures of another shape")
+        raise CorruptFile(f"{run.folder / NOVELTY} is damaged: it is of pictures of another shape")
     abstention = find_abstention(
         validation.logits,
         validation.labels,

@@ -16,10 +16,11 @@ from toile.data import Dataset, HashSet, Split, load_here, split_data
 from toile.errors import ToileError
 from toile.prediction import Seal
 from toile.recipe import Start
+from toile.runs.corrupt_file import CorruptFile
 from toile.runs.listing import open_run
 from toile.runs.run import Run
 from toile.runs.run_files import PICTURES
-from toile.runs.tensors import CorruptFile, load_arrays, save_arrays
+from toile.runs.tensors import load_arrays, save_arrays
 from toile.runs.workspace import RunsFolder
 
 

@@ -26,6 +26,7 @@ from toile.runs.checkpoint import (
     run_version,
     save_checkpoint,
 )
+from toile.runs.corrupt_file import CorruptFile
 from toile.runs.epoch_weights import keep_weights
 from toile.runs.history import HistoryFile
 from toile.runs.layout import OF_ITS_WEIGHTS
@@ -34,7 +35,7 @@ from toile.runs.records import Named
 from toile.runs.results import results_of
 from toile.runs.run import Run
 from toile.runs.state import Status, read_state, write_state
-from toile.runs.tensors import CorruptFile, Stored, load_arrays, save_arrays
+from toile.runs.tensors import Stored, load_arrays, save_arrays
 from toile.training import (
     Diverged,
     Epoch,

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 from toile.errors import ToileError
 from toile.migrations import read_form
 from toile.recipe import first_fault
-from toile.runs.tensors import CorruptFile
+from toile.runs.corrupt_file import CorruptFile
 
 Record = dict[str, Any]
 Count = Annotated[int, Field(ge=1, lt=2**63)]

@@ -18,10 +18,10 @@ from toile.file_lock import file_lock
 from toile.files import write_json
 from toile.read_once import ReadOnce
 from toile.recipe import first_fault
+from toile.runs.corrupt_file import CorruptFile
 from toile.runs.layout import REMARKS, name_in_ledger, outermost
 from toile.runs.records import read_json
 from toile.runs.state import TIME
-from toile.runs.tensors import CorruptFile
 
 MOST_LETTERS = 10_000
 

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from jaxtyping import Float, Int
 from pydantic import ValidationError
 
-from toile.data import DataFacts
 from toile.errors import ToileError
 from toile.read_once import ReadOnce
 from toile.recipe import Plan, Recipe, plan_network
@@ -24,72 +21,30 @@ from toile.runs.measured import (
 from toile.runs.records import (
     Bundled,
     Environment,
-    Line,
     Named,
     Pruning,
     Record,
     Results,
     damaged,
-    read_record,
     read_record_file,
 )
 from toile.runs.remarks import Remarks, read_remarks
 from toile.runs.run_environment import RunEnvironment, environment_in
 from toile.runs.run_results import RunResults, RunScore, results_in
 from toile.runs.state import Status, read_state
-from toile.runs.tensors import CorruptFile, load_arrays
-from toile.runs.validation import Validation, validation_in
 
+# Arrays, the data and torch are imported by what needs them: a listing of runs opens none of them.
 if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Int
+
+    from toile.data import DataFacts
     from toile.runs.classifier import RunClassifier
+    from toile.runs.history import History
+    from toile.runs.validation import Validation
 
 # A page asks its run for the recipe two dozen times, and reading YAML takes a while.
 _RECIPES: ReadOnce[Recipe] = ReadOnce(1_000)
-
-
-@dataclass(frozen=True)
-class History:
-    """A run's records: `steps` some twenty times an epoch, `epochs` once, as the file has them.
-
-    The arrays have a number for each epoch, the first first: accuracies are fractions, losses
-    cross-entropies in nats, NaN where one was not finite.
-
-        >>> history = run.history
-        >>> history.validation_accuracy.shape, history.training_loss[1] < history.training_loss[0]
-        ((2,), True)
-    """
-
-    steps: tuple[Record, ...]
-    epochs: tuple[Record, ...]
-
-    @property
-    def training_accuracy(self) -> Float[np.ndarray, " epochs"]:
-        """Over the images trained on, while the weights changed."""
-        return self._of_epochs("training", "accuracy")
-
-    @property
-    def training_loss(self) -> Float[np.ndarray, " epochs"]:
-        """Over the images trained on, while the weights changed."""
-        return self._of_epochs("training", "loss")
-
-    @property
-    def validation_accuracy(self) -> Float[np.ndarray, " epochs"]:
-        """Over all validation images, after each epoch; NaN where none are held out."""
-        return self._of_epochs("validation", "accuracy")
-
-    @property
-    def validation_loss(self) -> Float[np.ndarray, " epochs"]:
-        """Over all validation images, after each epoch; NaN where none are held out."""
-        return self._of_epochs("validation", "loss")
-
-    @property
-    def seconds(self) -> Float[np.ndarray, " epochs"]:
-        """Seconds since the first step at the end of each epoch, scoring included."""
-        return np.array([epoch["total_seconds"] for epoch in self.epochs], np.float64)
-
-    def _of_epochs(self, part: str, measure: str) -> Float[np.ndarray, " epochs"]:
-        # None, which JSON has for what is not finite, becomes NaN.
-        return np.array([epoch[part][measure] for epoch in self.epochs], np.float64)
 
 
 @dataclass(frozen=True)
@@ -121,7 +76,7 @@ class Run:
         return _RECIPES.of([str(path)], lambda: Recipe.read(path))
 
     @property
-    def data(self) -> DataFacts:
+    def data(self) -> "DataFacts":
         """What the network needs to know of its data: class names, shape, scale, fingerprint.
 
         Raises CorruptFile where something is missing or of another kind.
@@ -129,6 +84,8 @@ class Run:
             >>> run.data.shape, run.data.train, run.data.class_names[0]
             ((1, 14, 14), 4800, 'T-shirt/top')
         """
+        from toile.data import DataFacts
+
         try:
             return DataFacts.model_validate(self._json("data.json", Named))
         except ValidationError as error:
@@ -181,17 +138,11 @@ class Run:
         return self.results.score
 
     @property
-    def history(self) -> History:
+    def history(self) -> "History":
         """The records so far; a torn last line is left out."""
-        path = self.folder / "history.jsonl"
-        records = read_records(path)
-        history = History(
-            tuple(record for record in records if record["kind"] == "step"),
-            tuple(record for record in records if record["kind"] == "epoch"),
-        )
-        if any(record["epoch"] != number for number, record in enumerate(history.epochs, start=1)):
-            raise CorruptFile(f"{path} is damaged: its epochs are not 1, 2, 3 and so on")
-        return history
+        from toile.runs.history import read_history
+
+        return read_history(self.folder)
 
     @property
     def pruning(self) -> Record | None:
@@ -240,7 +191,6 @@ class Run:
 
         Raises ToileError where it has no such weights.
         """
-        # Loads torch, which nothing else about a run needs.
         from toile.runs.classifier import load_classifier
 
         return load_classifier(self, weights)
@@ -259,7 +209,7 @@ class Run:
         return (self.folder / "validation.safetensors").exists()
 
     @property
-    def predictions(self) -> Int[np.ndarray, " n"]:
+    def predictions(self) -> "Int[np.ndarray, ' n']":
         """The classes it answered on the validation images, in the order of `validation`.
 
         >>> float((run.predictions == run.validation.labels).mean()) == run.score.value
@@ -268,7 +218,7 @@ class Run:
         return self.validation.logits.argmax(axis=1)
 
     @property
-    def validation(self) -> Validation:
+    def validation(self) -> "Validation":
         """Logits, labels and places in the training part of the validation images."""
         path = self.folder / "validation.safetensors"
         if not path.exists():
@@ -280,23 +230,17 @@ class Run:
                     f"{self.name} --open-test --why REASON"
                 )
             raise ToileError(f"{self.id} has no {path.name}; it has not ended an epoch")
+        from toile.runs.tensors import load_arrays
+        from toile.runs.validation import validation_in
+
         return validation_in(load_arrays(path), self.data, path)
 
     @property
-    def validation_indices(self) -> Int[np.ndarray, " n"]:
+    def validation_indices(self) -> "Int[np.ndarray, ' n']":
         """Where the images held out for validation lie in the training part; empty of none."""
+        import numpy as np
+
         return self.validation.indices if self.data.validation else np.empty(0, np.int64)
 
     def _json(self, name: str, kind: type[Named]) -> Record:
         return read_record_file(self.folder / name, kind)
-
-
-def read_records(path: Path) -> list[Record]:
-    """The whole lines of a history file; what a kill left of a last line is left out.
-
-    Raises CorruptFile where a whole line is damaged or is no record of a step or an epoch.
-    """
-    if not path.exists():
-        return []
-    records = [read_record(line, Line, path) for line in path.read_bytes().split(b"\n")[:-1]]
-    return [{key: record[key] for key in record if key != "version"} for record in records]

@@ -3,8 +3,7 @@
 import re
 
 from toile.data import CORRECTIONS_FILE
-from toile.runs.layout import BASELINES, IMPORT, PRUNING, REMARKS, ROBUSTNESS
-from toile.runs.novelty import NAME as NOVELTY
+from toile.runs.layout import BASELINES, IMPORT, NOVELTY, PRUNING, REMARKS, ROBUSTNESS
 
 REQUIRED = ("recipe.yaml", "environment.json", "data.json", "state.json")
 WEIGHTS = ("last.safetensors", "best.safetensors")

@@ -15,12 +15,9 @@ from safetensors.numpy import load, save
 from toile.errors import ToileError
 from toile.files import write_atomically
 from toile.migrations import read_arrays, version_of
+from toile.runs.corrupt_file import CorruptFile
 
 Arrays = Mapping[str, np.ndarray]
-
-
-class CorruptFile(ToileError):
-    """A file whose content is not what was written."""
 
 
 def save_arrays(path: Path, arrays: Arrays, facts: Mapping[str, Any] | None = None) -> str:

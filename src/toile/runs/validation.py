@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from toile.data import DataFacts
-from toile.runs.tensors import CorruptFile, Stored
+from toile.runs.corrupt_file import CorruptFile
+from toile.runs.tensors import Stored
 
 
 @dataclass(frozen=True)

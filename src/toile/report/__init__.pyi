@@ -62,7 +62,7 @@ from .study_page.csv_table import csv_table as csv_table
 from .study_page.html import study_html as study_html
 from .study_page.latex import latex_table as latex_table
 from .study_page.markdown import study_markdown as study_markdown
-from .study_page.parts import StudyReport as StudyReport
+from .study_page.parts import Drawing as Drawing
 from .study_page.pdf import study_pdf as study_pdf
 from .study_page.table import Quantity as Quantity
 from .study_page.table import ReportTable as ReportTable

@@ -12,8 +12,9 @@ from toile.sheets import open_sheet
 from toile.studies import open_study
 from toile.workbench.export import Exported
 from toile.workbench.page import write_report
+from toile.workbench.report_files import checked_forms
 from toile.workbench.sheet_page import write_search_report, write_sheet_report
-from toile.workbench.study_page import checked_forms, write_study_report
+from toile.workbench.study_page import write_study_report
 
 RUN_FORMS = ("html", "md")
 

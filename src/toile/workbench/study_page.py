@@ -1,19 +1,14 @@
 """Writes the report of a study into its folder."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from toile.errors import ToileError
-from toile.files import write_atomically
 from toile.report import (
     Correct,
-    StudyReport,
     csv_readings,
     csv_table,
-    latex_table,
-    save_figure,
     study_html,
     study_markdown,
     study_pdf,
@@ -21,8 +16,7 @@ from toile.report import (
 )
 from toile.runs import Run, scored_images
 from toile.studies import StudyResult
-
-Write = Callable[[StudyResult, StudyReport], list[Path]]
+from toile.workbench.report_files import FORMS, ReportFiles, checked_forms, write_files
 
 
 def write_study_report(result: StudyResult, formats: Iterable[str] = ("html",)) -> list[Path]:
@@ -30,20 +24,8 @@ def write_study_report(result: StudyResult, formats: Iterable[str] = ("html",)) 
 
     The formats are `html`, `md` with figures, `csv` with a file for each table, `tex` and `pdf`.
     """
-    forms = checked_forms(formats, tuple(WRITERS), "study")
-    report = study_report(result, correct_by_level(result))
-    return [path for name in forms for path in WRITERS[name](result, report)]
-
-
-def checked_forms(formats: Iterable[str], forms: Sequence[str], kind: str) -> list[str]:
-    """`formats` without duplicates. Raises ToileError for one that is not in `forms`."""
-    requested = list(dict.fromkeys(formats))
-    for name in requested:
-        if name not in forms:
-            raise ToileError(
-                f"{name} is no form of a {kind}'s report; it is written as {', '.join(forms)}"
-            )
-    return requested
+    forms = checked_forms(formats, FORMS, "study")
+    return write_files(result.folder, forms, _files(result))
 
 
 def correct_by_level(result: StudyResult) -> Correct:
@@ -75,46 +57,17 @@ def _scored_images(run: Run) -> tuple[tuple[str, bytes], np.ndarray]:
     return (run.data.order, validation.indices[among].tobytes()), right[among]
 
 
-def _html(result: StudyResult, report: StudyReport) -> list[Path]:
-    return [_write(result.folder / "report.html", study_html(report))]
-
-
-def _markdown(result: StudyResult, report: StudyReport) -> list[Path]:
-    figures = [result.folder / f"{drawing.name}.svg" for drawing in report.drawings]
-    for drawing, path in zip(report.drawings, figures, strict=True):
-        save_figure(drawing.figure, path)
-    return [_write(result.folder / "report.md", study_markdown(report)), *figures]
-
-
-def _csv(result: StudyResult, report: StudyReport) -> list[Path]:
-    # Readings in the form that `toile verdict` reads, instead of a row for each level.
-    tables = {table.name: csv_table(table) for table in report.tables}
-    tables["readings"] = csv_readings(result)
-    folder = result.folder / "tables"
-    folder.mkdir(exist_ok=True)
-    return [_write(folder / f"{name}.csv", text) for name, text in tables.items()]
-
-
-def _latex(result: StudyResult, report: StudyReport) -> list[Path]:
-    tables = [latex_table(table, f"{report.name}: {table.title}") for table in report.tables]
-    return [_write(result.folder / "tables.tex", "\n".join(tables))]
-
-
-def _pdf(result: StudyResult, report: StudyReport) -> list[Path]:
-    path = result.folder / "report.pdf"
-    write_atomically(path, study_pdf(report))
-    return [path]
-
-
-def _write(path: Path, text: str) -> Path:
-    write_atomically(path, text.encode())
-    return path
-
-
-WRITERS: dict[str, Write] = {
-    "html": _html,
-    "md": _markdown,
-    "csv": _csv,
-    "tex": _latex,
-    "pdf": _pdf,
-}
+def _files(result: StudyResult) -> ReportFiles:
+    report = study_report(result, correct_by_level(result))
+    return ReportFiles(
+        html=lambda: study_html(report),
+        markdown=lambda: study_markdown(report),
+        pdf=lambda: study_pdf(report),
+        csv=lambda: {
+            **{table.name: csv_table(table) for table in report.tables},
+            # In the form that `toile verdict` reads, instead of a row for each level.
+            "readings": csv_readings(result),
+        },
+        latex=[(table, f"{report.name}: {table.title}") for table in report.tables],
+        drawings=report.drawings,
+    )

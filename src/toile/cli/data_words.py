@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from toile.cli.terminal import plain
-from toile.cli.words import amount, numbered, percent, table
+from toile.cli.words import amount, numbered, table
 
 if TYPE_CHECKING:
     from toile.data import Description, PartDescription
@@ -73,10 +73,7 @@ def _commonest(description: "Description") -> list[str]:
     largest = commonest(description.train.class_counts)
     if largest is None:
         return []
-    name = plain(description.class_names[largest.label])
-    return [
-        f"always answering {name} is right on {percent(largest.fraction)} of the training images"
-    ]
+    return [plain(largest.words(description.class_names, "the training images", "is"))]
 
 
 def _same(description: "Description") -> Iterator[str]:

@@ -1,14 +1,14 @@
 """`toile evaluate` and `toile looks`: a run's scores, and all looks at test parts."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toile.cli.arguments import AllowSeen, Json, MovedData, RunName
 from toile.cli.files import Force, make_folder
 from toile.cli.terminal import plain, say, say_json
-from toile.cli.words import decimals, estimate, numbered, percent, table
+from toile.cli.words import decimals, estimate, numbered, percent, short_estimate, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
@@ -248,10 +248,7 @@ def _commonest(judged: "Evaluated") -> list[str]:
     from toile.evaluation import commonest
 
     largest = commonest(judged.judgement.matrix.sum(axis=1))
-    if largest is None:
-        return []
-    name = plain(judged.run.data.class_names[largest.label])
-    return [f"always answering {name} would be right on {percent(largest.fraction)} of them"]
+    return [] if largest is None else [plain(largest.words(judged.run.data.class_names))]
 
 
 def _abstention(judged: "Evaluated") -> list[str]:
@@ -267,7 +264,11 @@ def _abstention(judged: "Evaluated") -> list[str]:
 def _classes(judged: "Evaluated") -> str:
     result = judged.judgement
     rows = [
-        (name, *map(_ends, (scores.precision, scores.recall, scores.f1)), str(scores.recall.n))
+        (
+            name,
+            *map(short_estimate, (scores.precision, scores.recall, scores.f1)),
+            str(scores.recall.n),
+        )
         for name, scores in zip(
             (*judged.run.data.class_names, "all, on average"),
             (*result.per_class, result.macro),
@@ -315,10 +316,3 @@ def _looks(judged: "Evaluated") -> str:
 
 def _estimate(score: "Estimate") -> str:
     return estimate(score.to_json())
-
-
-def _ends(score: "Estimate") -> str:
-    record: dict[str, Any] = score.to_json()
-    if record["value"] is None:
-        return "-"
-    return f"{100 * score.value:.1f} ({100 * score.low:.1f}-{100 * score.high:.1f})"

@@ -205,11 +205,13 @@ def summary(run: "Run") -> str:
 
 def _scored(run: "Run") -> list[str]:
     """The accuracy with its interval and what it has to beat, or why nothing was scored."""
+    from toile.runs import commonest_words
+
     score = run.score
     if not score.n:
         return [f"not scored: {score.of}"]
     words = f"accuracy  {estimate(score.to_json())} on {score.of}; the interval is Wilson's, 95 %"
-    return [words, *_commonest(run)]
+    return list(filter(None, [words, plain(commonest_words(run))]))
 
 
 def _recalls(run: "Run") -> list[str]:
@@ -233,17 +235,6 @@ def _few_steps(run: "Run") -> list[str]:
 
     note = few_steps_of(run)
     return [note] if note else []
-
-
-def _commonest(run: "Run") -> list[str]:
-    """The accuracy of always predicting the commonest class, if the classes are not balanced."""
-    from toile.runs import commonest_of
-
-    largest = commonest_of(run.recipe, run.validation)
-    if largest is None:
-        return []
-    name = plain(run.data.class_names[largest.label])
-    return [f"always answering {name} would be right on {percent(largest.fraction)} of them"]
 
 
 def _warned(run: "Run") -> list[str]:

@@ -4,22 +4,19 @@ import math
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toile.cli.terminal import columns, plain
+from toile.quantities import NumberFormat
 
+if TYPE_CHECKING:
+    from toile.evaluation import Estimate
+
+TERMINAL = NumberFormat(missing="-", tenths_below=90, minutes_below=90)
+percent, decimals = TERMINAL.percent, TERMINAL.decimals
+amount, duration = TERMINAL.count, TERMINAL.duration
 LEAST_WIDE = 16
 """The least width of a column that is made narrow."""
-
-
-def percent(fraction: float | None, digits: int = 2) -> str:
-    """`91.24 %`; a dash for an unknown value."""
-    return "-" if fraction is None or math.isnan(fraction) else f"{100 * fraction:.{digits}f} %"
-
-
-def decimals(number: float | None) -> str:
-    """`0.2713`: four decimals, for losses; a dash for an unknown value."""
-    return "-" if number is None or not math.isfinite(number) else f"{number:.4f}"
 
 
 def estimate(record: dict[str, Any]) -> str:
@@ -32,21 +29,11 @@ def estimate(record: dict[str, Any]) -> str:
     )
 
 
-def duration(seconds: float | None) -> str:
-    """`41.3 s`, `5 min 03 s`, `2 h 10 min`."""
-    if seconds is None:
-        return "-"
-    if seconds < 90:
-        return f"{seconds:.1f} s"
-    minutes, remainder = divmod(round(seconds), 60)
-    if minutes < 90:
-        return f"{minutes} min {remainder:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def amount(number: float) -> str:
-    """`87,034`."""
-    return f"{number:,.0f}"
+def short_estimate(score: "Estimate") -> str:
+    """`91.2 (90.4-92.0)`, in percent, for a column of a table; a dash where there are no images."""
+    if math.isnan(score.value):
+        return TERMINAL.missing
+    return f"{100 * score.value:.1f} ({100 * score.low:.1f}-{100 * score.high:.1f})"
 
 
 def setting(value: Any) -> str:

@@ -1,5 +1,6 @@
 """The accuracy of always predicting the commonest class: the least that a score has to beat."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,13 @@ class Commonest:
 
     label: int
     fraction: float
+
+    def words(
+        self, class_names: Sequence[str], images: str = "them", verb: str = "would be"
+    ) -> str:
+        """`always answering Coat would be right on 41.20 % of them`, which are the `images`."""
+        fraction = f"{100 * self.fraction:.2f} %"
+        return f"always answering {class_names[self.label]} {verb} right on {fraction} of {images}"
 
 
 def commonest(counts: Int[np.ndarray, " k"]) -> Commonest | None:

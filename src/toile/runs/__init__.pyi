@@ -35,7 +35,7 @@ from .few_steps import enough_epochs_of as enough_epochs_of
 from .few_steps import few_steps_of as few_steps_of
 from .history import History as History
 from .history import history_since as history_since
-from .judging import commonest_of as commonest_of
+from .judging import commonest_words as commonest_words
 from .judging import judge_validation as judge_validation
 from .judging import scored_images as scored_images
 from .judging import scored_part as scored_part

@@ -4,8 +4,9 @@ import numpy as np
 from jaxtyping import Bool
 
 from toile import evaluation
-from toile.evaluation import Commonest, Judgement, Temperature
+from toile.evaluation import Judgement, Temperature
 from toile.recipe import Recipe
+from toile.runs.run import Run
 from toile.runs.validation import Validation
 
 HALF = "the scoring half of validation"
@@ -16,13 +17,17 @@ def scored_images(recipe: Recipe, validation: Validation) -> Bool[np.ndarray, " 
     return np.asarray(validation.selection == 0) | (not recipe.training.is_selecting)
 
 
-def commonest_of(recipe: Recipe, validation: Validation) -> Commonest | None:
-    """What always answering the commonest class would give on the images that score.
+def commonest_words(run: Run) -> str:
+    """What always answering the commonest class would give on the images that score, in words.
 
-    None where the classes are about equally common.
+    Empty where the classes are about equally common, or none are scored yet.
     """
-    labels = validation.labels[scored_images(recipe, validation)]
-    return evaluation.commonest(np.bincount(labels, minlength=validation.logits.shape[1]))
+    if not run.has_validation:
+        return ""
+    validation, class_names = run.validation, run.data.class_names
+    labels = validation.labels[scored_images(run.recipe, validation)]
+    largest = evaluation.commonest(np.bincount(labels, minlength=len(class_names)))
+    return "" if largest is None else largest.words(class_names)
 
 
 def scored_part(recipe: Recipe) -> str:

@@ -8,13 +8,13 @@ from toile.cli.arguments import Json, MovedData, RunName
 from toile.cli.files import Force
 from toile.cli.inspect.viewing import Out, OutputOptions, Values, Weights, write_outputs
 from toile.cli.terminal import plain, say, say_json
-from toile.cli.words import estimate, percent, table
+from toile.cli.words import estimate, percent, short_estimate, table
 from toile.errors import ToileError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from toile.evaluation import CorruptionScores, Estimate
+    from toile.evaluation import CorruptionScores
     from toile.workbench import Robustness
 
 NoAttacks = Annotated[
@@ -90,11 +90,15 @@ def _draw(measured: "Robustness") -> "Figure":
 def _text(measured: "Robustness") -> str:
     names = measured.run.data.class_names
     rows = [
-        (scores.corruption.name, scores.corruption.describe(level.strength), _ends(level.accuracy),
-         *_hardest(scores, at, names))
+        (
+            scores.corruption.name,
+            scores.corruption.describe(level.strength),
+            short_estimate(level.accuracy),
+            *_hardest(scores, at, names),
+        )
         for scores in measured.corruptions
         for at, level in enumerate(scores.levels)
-    ]  # fmt: skip
+    ]
     lines = [
         plain(measured.sentence),
         (
@@ -107,7 +111,7 @@ def _text(measured: "Robustness") -> str:
     ]
     if measured.attacked_clean is not None:
         attacks = [
-            (method, f"each pixel by at most {eps} of 255", _ends(score))
+            (method, f"each pixel by at most {eps} of 255", short_estimate(score))
             for method, scores in measured.attacked.items()
             for eps, score in scores
         ]
@@ -115,7 +119,7 @@ def _text(measured: "Robustness") -> str:
             "",
             (
                 f"attacked: {measured.attacked_clean.n:,} of them; accuracy without attack "
-                f"{_ends(measured.attacked_clean)} %"
+                f"{short_estimate(measured.attacked_clean)} %"
             ),
             table(("attack", "change", "accuracy %"), attacks, left=2),
         ]
@@ -126,7 +130,7 @@ def _text(measured: "Robustness") -> str:
 def _hardest(scores: "CorruptionScores", at: int, names: tuple[str, ...]) -> tuple[str]:
     """The hardest class over all strengths, with its recall at this strength."""
     hardest = scores.hardest_class
-    return (f"{plain(names[hardest])} {_ends(scores.levels[at].recalls[hardest])}",)
+    return (f"{plain(names[hardest])} {short_estimate(scores.levels[at].recalls[hardest])}",)
 
 
 def _no_class(measured: "Robustness") -> list[str]:
@@ -142,7 +146,3 @@ def _no_class(measured: "Robustness") -> list[str]:
     if measured.cost is not None:
         lines.append(plain(measured.cost.sentence))
     return lines
-
-
-def _ends(score: "Estimate") -> str:
-    return f"{100 * score.value:.1f} ({100 * score.low:.1f}-{100 * score.high:.1f})"

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from toile.evaluation import Estimate, accuracy, cross_entropy
-from toile.report.page.numbers import percent
-from toile.runs import Run, RunResults, commonest_of, read_state, seen_words
+from toile.runs import Run, RunResults, commonest_words, read_state, seen_words
 
 INTERVAL = ", with Wilson's 95 % interval."
 NOT_SCORED = (
@@ -38,20 +37,11 @@ def run_status(run: Run) -> RunStatus:
         meaning = f"The run has not ended: its last epoch on {_images(score.n)}{INTERVAL}"
     else:
         score, loss, meaning = None, None, "The run has not ended its first epoch."
-    if score is not None:
-        meaning += _commonest(run)
+    if score is not None and (words := commonest_words(run)):
+        meaning += f" {words[0].upper()}{words[1:]}."
     if score is not None and (words := seen_words(run.recipe)):
         meaning = f"{words} {meaning}"
     return RunStatus(state.status, state.reason, score, loss, meaning)
-
-
-def _commonest(run: Run) -> str:
-    """The accuracy of always predicting the commonest class, if the classes are not balanced."""
-    largest = commonest_of(run.recipe, run.validation) if run.has_validation else None
-    if largest is None:
-        return ""
-    name = run.data.class_names[largest.label]
-    return f" Always answering {name} would be right on {percent(largest.fraction)} of them."
 
 
 def _ended(results: RunResults) -> tuple[Estimate, float | None, str]:

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from toile.cli.terminal import plain_lines, volume
+from toile.cli.terminal import plain, plain_lines, tell, volume
 
 
 class Terminal(Console):
@@ -28,3 +28,11 @@ class Terminal(Console):
 def draws_bars(console: Console) -> bool:
     """Whether `console` can redraw a line; a notebook can if ipywidgets is installed."""
     return console.is_terminal or (console.is_jupyter and find_spec("ipywidgets") is not None)
+
+
+def say_above(console: Console, line: str) -> None:
+    """A line above what `console` redraws; a plain one on the error stream if it draws nothing."""
+    if console.is_terminal:
+        console.print(line)
+    else:
+        tell(plain(line))

@@ -8,8 +8,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from toile.cli.console import Terminal
-from toile.cli.terminal import plain, tell
+from toile.cli.console import Terminal, say_above
+from toile.cli.terminal import plain
 from toile.cli.words import duration, percent
 from toile.searches import SearchResult, Trial, values_words
 from toile.studies import Paused
@@ -55,10 +55,10 @@ class SearchWatch:
                 self.seconds.append(time.monotonic() - since)
                 self.ended[trial.number] = trial
                 if not self.console.is_terminal:
-                    self._say(f"{trial_words(trial)}; {self._status_line()}")
+                    say_above(self.console, f"{trial_words(trial)}; {self._status_line()}")
             case Paused(reason) if not self.paused:
                 self.paused = True
-                self._say(f"paused: {reason}; it continues when there is room")
+                say_above(self.console, f"paused: {reason}; it continues when there is room")
         if self.live.is_started:
             self.live.refresh()
 
@@ -88,12 +88,6 @@ class SearchWatch:
             mean = sum(self.seconds) / len(self.seconds)
             parts.append(f"about {duration(mean * left / min(self.workers, left))} left")
         return ", ".join(parts)
-
-    def _say(self, line: str) -> None:
-        if self.console.is_terminal:
-            self.console.print(line)
-        else:
-            tell(plain(line))
 
 
 def trial_words(trial: Trial) -> str:

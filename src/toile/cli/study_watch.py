@@ -9,8 +9,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from toile.cli.console import Terminal
-from toile.cli.terminal import plain, tell
+from toile.cli.console import Terminal, say_above
+from toile.cli.terminal import plain
 from toile.cli.words import duration, percent
 from toile.studies import (
     Advanced,
@@ -83,17 +83,20 @@ class StudyWatch:
                 cell.fraction, cell.text = event.fraction, f"{100 * event.fraction:.0f} %"
             case Retried():
                 self.cells[event.level, event.number] = _Cell("waiting", "again")
-                self._say(f"{_reading_name(event)} failed, tried once more: {event.reason}")
+                say_above(
+                    self.console, f"{_reading_name(event)} failed, tried once more: {event.reason}"
+                )
             case Ended():
                 self._ended(event.reading)
             case Paused() if not self.paused:
                 self.paused = True
-                self._say(f"paused: {event.reason}; it continues when there is room")
+                say_above(self.console, f"paused: {event.reason}; it continues when there is room")
             case Looked():
                 open_ = sum(pair.verdict == "undecided" for pair in event.verdict.pairs)
-                self._say(
+                say_above(
+                    self.console,
                     f"look at {event.readings} readings a level: {open_} of "
-                    f"{len(event.verdict.pairs)} pairs undecided"
+                    f"{len(event.verdict.pairs)} pairs undecided",
                 )
         if self.live.is_started:
             self.live.refresh()
@@ -122,7 +125,9 @@ class StudyWatch:
         because = f" ({reading.reason})" if reading.reason else ""
         outcome = percent(reading.score) if reading.status == "finished" else reading.status
         if reading.status == "failed" or not self.console.is_terminal:
-            self._say(f"{_reading_name(reading)}: {outcome}{because}; {self._status_line()}")
+            say_above(
+                self.console, f"{_reading_name(reading)}: {outcome}{because}; {self._status_line()}"
+            )
 
     def _status_line(self) -> str:
         done = sum(cell.status in ENDED for cell in self.cells.values())
@@ -142,13 +147,6 @@ class StudyWatch:
             for (level, _), cell in left.items()
         )
         return work / min(self.workers, len(left))
-
-    def _say(self, line: str) -> None:
-        if self.console.is_terminal:
-            # Users choose the names of levels: they must not be read as rich's markup.
-            self.console.print(line)
-        else:
-            tell(plain(line))
 
 
 def _cell_of(reading: Reading) -> _Cell:

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from toile.errors import ToileError
-from toile.inspection.layers import channel_of
+from toile.inspection.layers import channel_of, position_of
 from toile.inspection.watching import watch
 from toile.network import single_view
 
@@ -77,10 +77,5 @@ def outputs_of(
     first = channel * rows * columns
     if position is None:
         return first + outputs[:, channel].flatten(1).argmax(1)
-    row, column = position
-    if not (0 <= row < rows and 0 <= column < columns):
-        raise ToileError(
-            f"{layer} has no position {row},{column}; its maps are {rows} x {columns}, from 0,0 to "
-            f"{rows - 1},{columns - 1}"
-        )
+    row, column = position_of(layer, position, rows, columns)
     return torch.full((len(outputs),), first + row * columns + column)

@@ -35,3 +35,14 @@ def channel_of(layer: str, channel: int, num_channels: int) -> int:
             f"{layer} has no channel {channel}; it has {num_channels}, from 0 to {num_channels - 1}"
         )
     return channel
+
+
+def position_of(layer: str, position: tuple[int, int], rows: int, columns: int) -> tuple[int, int]:
+    """`position`, if the maps of `layer` have it. Raises ToileError with the range if not."""
+    row, column = position
+    if not (0 <= row < rows and 0 <= column < columns):
+        raise ToileError(
+            f"{layer} has no position {row},{column}; its maps are {rows} x {columns}, from 0,0 to "
+            f"{rows - 1},{columns - 1}"
+        )
+    return position

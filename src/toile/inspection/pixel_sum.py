@@ -9,7 +9,7 @@ from jaxtyping import Float, Float32, Float64
 from torch import Tensor, nn
 
 from toile.errors import ToileError
-from toile.inspection.layers import channel_of, layer_names, layer_of
+from toile.inspection.layers import channel_of, layer_names, layer_of, position_of
 from toile.inspection.watching import evaluating
 from toile.network import ChannelNorm, Conv2d, ScaleLayer, SeededDropout, single_view
 from toile.torch_private import BatchNorm
@@ -106,13 +106,7 @@ def _position_in(
     rows, columns = outputs.shape[1:]
     if position is None:
         return rows // 2, columns // 2
-    row, column = position
-    if not (0 <= row < rows and 0 <= column < columns):
-        raise ToileError(
-            f"{layer} has no position {row},{column}; its maps are {rows} x {columns}, from 0,0 to "
-            f"{rows - 1},{columns - 1}"
-        )
-    return position
+    return position_of(layer, position, rows, columns)
 
 
 def _window(

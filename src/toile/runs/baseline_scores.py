@@ -11,12 +11,9 @@ from toile.migrations import read_form
 from toile.recipe import first_fault
 from toile.runs.corrupt_file import CorruptFile
 from toile.runs.layout import BASELINES
-from toile.runs.records import Named, read_json
+from toile.runs.records import Count, Fraction, Named, Seconds, read_json
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
 Difference = Annotated[float, Field(ge=-1, le=1)]
-Seconds = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class FractionRecord(Named):

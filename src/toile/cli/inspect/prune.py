@@ -1,5 +1,6 @@
 """`toile inspect prune`: cuts channels to make a network smaller and faster."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from toile.cli.arguments import Json, MovedData
 from toile.cli.files import Force
 from toile.cli.inspect.mistakes import RunOrStudy
-from toile.cli.inspect.viewing import Out, OutputOptions, Values, tell_view
+from toile.cli.inspect.viewing import Out, OutputOptions, Values, parsed_channels, tell_view
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import amount, estimate, table
 from toile.errors import ToileError
@@ -75,13 +76,8 @@ def prune(
 
     options = OutputOptions(out, values, force, as_json)
     if curve:
-        amounts = [fraction, channels, until_cost]
-        unfit = [dead, finetune, weights != "last", by != "rise"]
-        if any(value is not None for value in amounts) or any(unfit):
-            raise ToileError(
-                "--curve tries all cuts, of the last weights, and keeps none; leave out "
-                "--fraction, --channels, --dead, --until-cost, --finetune, --weights and --by"
-            )
+        amounts = (fraction, channels, until_cost)
+        _refuse_cuts(amounts, (dead, finetune, weights != "last", by != "rise"))
         _curve(name, layer, within / 100, level, data, options)
         return
     if level is not None or out is not None or values is not None:
@@ -89,7 +85,7 @@ def prune(
             "--level, --out and --values go with --curve; add --curve or leave them out"
         )
     opened = open_run(name)
-    indices = None if channels is None else _parsed(channels)
+    indices = None if channels is None else parsed_channels(channels)
     with waiting("loading torch"):
         from toile.workbench import Removal
         from toile.workbench import prune as cut
@@ -98,12 +94,16 @@ def prune(
         result = cut(
             opened, removal, finetune=finetune, weights=weights, data=data, progress=progress
         )
-    if as_json:
-        say_json(result.to_json())
-    else:
-        say(_text(result))
-    if result.doubt:
-        say(plain(result.doubt), err=True)
+    _tell(result, as_json)
+
+
+def _refuse_cuts(amounts: Iterable[object], choices: Iterable[object]) -> None:
+    """Raise ToileError where one of the options that choose a single cut is set."""
+    if any(value is not None for value in amounts) or any(choices):
+        raise ToileError(
+            "--curve tries all cuts, of the last weights, and keeps none; leave out "
+            "--fraction, --channels, --dead, --until-cost, --finetune, --weights and --by"
+        )
 
 
 def _curve(
@@ -155,13 +155,13 @@ def _readings(name: str, level: str | None) -> "list[Run]":
     return runs
 
 
-def _parsed(channels: str) -> list[int]:
-    try:
-        return [int(index) for index in channels.split(",")]
-    except ValueError:
-        raise ToileError(
-            f"--channels is {channels!r}; it is numbers with commas between them, such as 3,7"
-        ) from None
+def _tell(result: "Pruned", as_json: bool) -> None:
+    if as_json:
+        say_json(result.to_json())
+    else:
+        say(_text(result))
+    if result.doubt:
+        say(plain(result.doubt), err=True)
 
 
 def _text(result: "Pruned") -> str:

@@ -15,7 +15,15 @@ from toile.data import MappedPixels, describe
 from toile.errors import ToileError
 from toile.executors.ray_worker import dataset_to_send
 from toile.runs import prepare_data
-from toile.workbench import Removal, census, export_run, mistakes_of, prune, view_pruning_curve
+from toile.workbench import (
+    Removal,
+    census,
+    export_run,
+    inspected,
+    mistakes_of,
+    prune,
+    view_pruning_curve,
+)
 
 LITTLE = "400"
 """Bytes of memory, for which two pictures of 8 x 8 are many."""
@@ -158,6 +166,43 @@ def test_what_looks_at_the_data_says_the_same(small, memories, tmp_path):
             said[memory] = answers(run, tmp_path / memory)
     for name, words in said["enough"].items():
         assert said["little"][name] == words, name
+
+
+def test_validation_pictures_are_asked_for_in_pieces_and_say_the_same(
+    small, pictures, memories, tmp_path, largest_copies, monkeypatch
+):
+    for name, most in {
+        "toile.data.images.CHUNK_BYTES": 200,
+        "toile.network.scoring.BATCH": 7,
+        "toile.workbench.robustness.AT_ONCE": 7,
+        "toile.evaluation.baselines.VALUES_AT_ONCE": 7 * 64,
+    }.items():
+        monkeypatch.setattr(name, most)
+    answers = []
+    for memory in ("little", "enough"):
+        with memories(memory):
+            run = toile.train(small(2, validation=0.4), out=tmp_path / memory / "run")
+            assert len(run.validation.indices) == 19
+            del largest_copies[:]
+            robust = toile.evaluate_robustness(run, attacks=False)
+            settings = {"validation": 19, "size_px": 8}
+            scores = [
+                toile.baselines(run, keep=False),
+                toile.baselines(str(pictures), settings=settings),
+            ]
+            answers.append(
+                {
+                    **robust.values,
+                    "best": inspected(run, "best").validation.logits,
+                    "baselines": [[each.accuracy for each in score.scores] for score in scores],
+                }
+            )
+            assert 19 not in largest_copies
+            assert (7 in largest_copies) == (memory == "little")
+    little, enough = answers
+    assert little.keys() == enough.keys()
+    for name, array in enough.items():
+        assert np.array_equal(little[name], array), name
 
 
 def test_a_study_comes_to_the_same_scores(small, memories, tmp_path):

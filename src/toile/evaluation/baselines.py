@@ -4,6 +4,7 @@ They read pixels from 0 to 1 as one long vector, so they do not know which pixel
 scikit-learn fits them with its default settings, so that anybody can get the same scores.
 """
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -45,17 +46,18 @@ class Baseline:
 def fit_baselines(
     pixels: UInt8[np.ndarray, "n *shape"],
     labels: Int64[np.ndarray, " n"],
-    new_pixels: UInt8[np.ndarray, "m *shape"],
+    new_pixels: UInt8[Any, "m *shape"],
     *,
     seed: int = 0,
 ) -> Iterator[Baseline]:
     """Fit the commonest class, one nearest neighbour, logistic regression and a random forest.
 
-    Each is fitted to `pixels` and predicts `new_pixels`, both divided by 255. They come one after
-    another, the quickest first. The neighbour is the nearest by Euclidean distance, the regression
-    has an L2 penalty with C = 1, and the forest has 100 trees of at most `most_leaves` leaves to
-    keep it below about 500 MB; if a tree reaches that limit, the forest's note says so. `seed`,
-    from 0 to 2**32 - 1, is the forest's. Raises ToileError without scikit-learn.
+    Each is fitted to `pixels` and predicts `new_pixels`, both divided by 255; of the latter, which
+    may lie in a file, slices are read. They come one after another, the quickest first. The
+    neighbour is the nearest by Euclidean distance, the regression has an L2 penalty with C = 1, and
+    the forest has 100 trees of at most `most_leaves` leaves to keep it below about 500 MB; if a
+    tree reaches that limit, the forest's note says so. `seed`, from 0 to 2**32 - 1, is the
+    forest's. Raises ToileError without scikit-learn.
     """
     with extra_packages("sklearn", "fitting baselines"):
         from sklearn.dummy import DummyClassifier  # type: ignore[import-untyped]
@@ -94,7 +96,7 @@ def _fit(
     classifier: Any,
     pixels: Float32[np.ndarray, "n d"],
     labels: Int64[np.ndarray, " n"],
-    new_pixels: UInt8[np.ndarray, "m *shape"],
+    new_pixels: UInt8[Any, "m *shape"],
 ) -> Baseline:
     from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
 
@@ -127,8 +129,8 @@ def _unit(pixels: UInt8[np.ndarray, "n *shape"]) -> Float32[np.ndarray, "n d"]:
     return pixels.reshape(len(pixels), -1) / np.float32(255)
 
 
-def _parts(images: UInt8[np.ndarray, "m *shape"]) -> Iterator[UInt8[np.ndarray, "p *shape"]]:
+def _parts(images: UInt8[Any, "m *shape"]) -> Iterator[UInt8[np.ndarray, "p *shape"]]:
     """The images in order, in parts of at most about `VALUES_AT_ONCE` pixels."""
-    step = max(1, VALUES_AT_ONCE // images[:1].size)
+    step = max(1, VALUES_AT_ONCE // math.prod(images.shape[1:]))
     for first in range(0, len(images), step):
         yield images[first : first + step]

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt8
+from jaxtyping import Bool, Int64
 
 from toile.data import (
+    AnyPixels,
     DataSource,
     Progress,
     Split,
@@ -53,7 +54,7 @@ MOST_SEED = 2**32 - 1
 class _Judged:
     """The images to predict, their labels, and where a network was right (None without one)."""
 
-    pixels: UInt8[np.ndarray, "m c h w"]
+    pixels: AnyPixels
     labels: Int64[np.ndarray, " m"]
     network_right: Bool[np.ndarray, " m"] | None
 
@@ -99,7 +100,7 @@ def baselines(
     dataset = load_data(read, progress=progress)
     _refuse_without_validation(read, read.name)
     split = split_data(dataset.train, read)
-    judged = _Judged(split.validation.pixels[:], split.validation.labels, None)
+    judged = _Judged(split.validation.pixels, split.validation.labels, None)
     return _measure(dataset.name, "validation", split, judged, seed, progress)
 
 
@@ -127,7 +128,7 @@ def _of_run(run: Run, data: DataSource | None, seed: int, progress: Progress) ->
     among = np.flatnonzero(scored_images(run.recipe, validation))
     labels = validation.labels[among]
     judged = _Judged(
-        dataset.train.pixels[validation.indices[among]],
+        dataset.train.gather(validation.indices[among]).pixels,
         labels,
         validation.logits[among].argmax(1) == labels,
     )

@@ -130,7 +130,7 @@ class _Measured:
         self.seed, self.progress = seed, progress
         self.indices = validation.indices[among]
         self.labels = validation.labels[among].astype(np.int64)
-        self.pixels = same_data(run, progress, data).train.pixels[self.indices]
+        self.pixels = same_data(run, progress, data).train.gather(self.indices).pixels
         self.background = np.array(classifier.facts.known_appearance.background, np.float64)
         self.left_out: list[str] = []
         self.logits = classifier.model.logits(self.pixels)

@@ -75,7 +75,7 @@ class InspectedRun:
         stored = self.run.validation
         if self.weights == "last":
             return stored
-        pixels = self.dataset.train.pixels[stored.indices]
+        pixels = self.dataset.train.gather(stored.indices).pixels
         return replace(stored, logits=self.classifier.model.logits(pixels))
 
     @cached_property

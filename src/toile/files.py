@@ -45,6 +45,23 @@ def writing(path: Path) -> Iterator[None]:
         ) from error
 
 
+def rename_new(temporary: Path, path: Path) -> None:
+    """Give `temporary` the name `path`. Raises FileExistsError where that is there, however new.
+
+    os.rename would replace a file that came after the last look.
+    """
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A disk without hard links, such as FAT: an empty file claims the name.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        os.replace(temporary, path)
+    else:
+        temporary.unlink()
+
+
 def write_all(file: io.FileIO, content: bytes) -> None:
     """Write `content` to a file opened without a buffer, which may take a part of it at a time."""
     left = memoryview(content)

@@ -1,5 +1,6 @@
 """An augmented set: variants to learn from, and its parent's own pictures to score on."""
 
+import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 import toile
 from tests.conftest import NETWORK
-from toile.data import Dataset, are_in, array_hashes, load_data, split_data
+from toile.data import AugmentedSet, Dataset, are_in, array_hashes, load_data, split_data
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
 from toile.recipe import Data, recipe_of
@@ -25,11 +26,16 @@ def garments(few_garments) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def file(garments, tmp_path_factory) -> Path:
-    """900 variants of the 480 pictures that are learnt."""
+def written(garments, tmp_path_factory) -> tuple[Path, AugmentedSet]:
+    """900 variants of the 480 pictures that are learnt, and what the file says of them."""
     file = tmp_path_factory.mktemp("augmented") / "more.npz"
-    toile.augment_data(garments, file, 900, settings={**SHIFTED, "augmentation.noise": 0.1})
-    return file
+    settings = {**SHIFTED, "augmentation.noise": 0.1}
+    return file, toile.augment_data(garments, file, 900, settings=settings)
+
+
+@pytest.fixture(scope="module")
+def file(written) -> Path:
+    return written[0]
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +63,30 @@ def test_what_scores_is_what_scores_the_parent(augmented, garments, parts):
     assert np.array_equal(split.selection, parts.selection)
     assert np.array_equal(split.validation.pixels, parts.validation.pixels)
     assert np.array_equal(split.validation.labels, parts.validation.labels)
-    assert augmented.test_fingerprint == garments.test_fingerprint
+    test, parent_test = open_sealed(augmented.test), open_sealed(garments.test)
+    assert np.array_equal(test.pixels, parent_test.pixels)
+    assert np.array_equal(test.labels, parent_test.labels)
     assert augmented.class_names == garments.class_names
     assert augmented.skipped == ()
+
+
+def test_the_file_says_of_what_it_was_made(written, augmented, garments):
+    file, record = written
+    assert (record.name, record.fingerprint) == ("garments.npz", garments.fingerprint)
+    assert (record.seed, record.num_variants, record.num_sources) == (0, 900, 480)
+    assert (record.num_validation, record.num_test) == (120, 100)
+    assert f"fingerprint {garments.fingerprint[:12]}" in augmented.notes[0]
+    with np.load(file) as arrays:
+        assert str(arrays["parent"]) == record.model_dump_json()
+
+
+def test_variants_come_in_the_order_of_the_pictures_they_are_of(augmented, parts):
+    hashes = parts.train.hashes[:, 1]
+    sources = augmented.train.sources[:900]
+    assert np.array_equal(sources[:480], hashes)
+    assert np.array_equal(augmented.train.labels[:480], parts.train.labels)
+    # Of the other 420 none twice.
+    assert len(np.unique(sources[480:])) == 420
 
 
 def test_no_variant_is_of_a_picture_that_is_held_out_or_sealed(augmented, garments, parts):
@@ -103,7 +130,12 @@ def test_the_same_seed_is_the_same_file_and_another_is_not(garments, tmp_path):
     for file, seed in zip(files, (0, 0, 1), strict=True):
         toile.augment_data(garments, file, 500, settings=SHIFTED, seed=seed)
     contents = [file.read_bytes() for file in files]
-    assert contents[0] == contents[1] != contents[2]
+    assert contents[0] == contents[1]
+    first, other = (dict(np.load(files[index])) for index in (0, 2))
+    # Both how pictures are varied and of which there is one variant more.
+    assert np.array_equal(first["train_sources"][:480], other["train_sources"][:480])
+    assert not np.array_equal(first["x_train"][:480], other["x_train"][:480])
+    assert not np.array_equal(first["train_sources"][480:], other["train_sources"][480:])
 
 
 def test_a_variant_of_a_validation_picture_would_not_be_learnt(augmented):
@@ -156,6 +188,50 @@ def test_a_run_knows_the_pictures_that_its_variants_are_of(file, few_garments, t
     other = toile.train(recipe(few_garments, split=1), out=tmp_path / "parent")
     with pytest.raises(ToileError, match=r"of the 120 validation images"):
         toile.begin(recipe(file), start=other.folder, out=tmp_path / "set")
+
+
+@pytest.fixture(scope="module")
+def pair(file, few_garments, tmp_path_factory) -> tuple[toile.Run, toile.Run]:
+    """A run of the data and one of its augmented set."""
+    out = tmp_path_factory.mktemp("pair")
+    training = {"epochs": 1, "threads": 1, "precision": "float32"}
+    document = {"network": NETWORK, "training": training}
+    parent, child = (
+        toile.train(recipe_of({**document, "data": {"name": str(name)}}), out=out / str(number))
+        for number, name in enumerate((few_garments, file))
+    )
+    return parent, child
+
+
+def test_a_run_of_it_is_compared_with_one_of_its_parent_on_the_same_pictures(pair):
+    parent, child = pair
+    compared = toile.compare({"parent": [parent], "child": [child]})
+    assert compared.other_images == ""
+    right = [run.validation.logits.argmax(1) == run.validation.labels for run in pair]
+    counted = toile.compare_predictions(parent, child)
+    assert counted.only_first == int((right[0] & ~right[1]).sum())
+    assert counted.only_second == int((right[1] & ~right[0]).sum())
+
+
+def test_so_is_a_study_of_both_and_other_pictures_are_said(pair, few_garments, file, tmp_path):
+    names = {"parent": str(few_garments), "child": str(file)}
+    levels = {name: {"data.name": path} for name, path in names.items()}
+    recipe = pair[0].recipe
+    live = toile.study(recipe, levels=levels, readings=1, out=tmp_path / "study")
+    for cell in live.missing():
+        toile.begin(cell.recipe, out=live.folder / "readings" / cell.key)
+    assert live.result.other_images == ""
+    with np.load(few_garments) as arrays:
+        held = {name: array[60 * (name[-5:] == "train") :] for name, array in arrays.items()}
+    np.savez(tmp_path / "fewer.npz", **held)
+    other = toile.train(recipe.replace({"data.name": str(tmp_path / "fewer.npz")}))
+    said = toile.compare({"parent": [pair[0]], "other": [other]}).other_images
+    assert said.startswith(
+        "levels parent and other are scored on different images (120 of garments.npz, "
+        f"{pair[0].data.fingerprint[:8]} and 120 of fewer.npz, {other.data.fingerprint[:8]})"
+    )
+    with pytest.raises(ToileError, match="validated on different images"):
+        toile.compare_predictions(pair[0], other)
 
 
 def test_pictures_made_smaller_are_known_by_what_they_were(few_garments, garments, tmp_path):
@@ -280,9 +356,15 @@ def test_what_makes_no_set_is_refused(garments, tmp_path, count, settings, rule)
 def test_a_file_that_is_there_is_replaced_only_when_asked(garments, few_garments, tmp_path):
     file = tmp_path / "set.npz"
     file.write_bytes(b"mine")
+    told: list[str] = []
     with pytest.raises(ToileError, match=r"set.npz is there already; name another, or replace it"):
-        toile.augment_data(garments, file, 480, settings=SHIFTED)
+        toile.augment_data(
+            garments, file, 480, settings=SHIFTED,
+            progress=lambda done, total, unit: told.append(unit),
+        )  # fmt: skip
     assert file.read_bytes() == b"mine"
+    # Before any of the work.
+    assert told == []
     toile.augment_data(garments, file, 480, settings=SHIFTED, force=True)
     assert zipfile.is_zipfile(file)
     with pytest.raises(ToileError, match=r"garments.npz: is the data itself, which is not written"):
@@ -422,6 +504,42 @@ def test_a_file_that_comes_meanwhile_is_not_replaced(garments, tmp_path):
     with pytest.raises(ToileError, match="is there already"):
         toile.augment_data(garments, tmp_path / "set.npz", 480, settings=SHIFTED, progress=come)
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"mine"]
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_one_that_comes_in_the_last_moment_is_not_replaced_either(
+    garments, tmp_path, monkeypatch, has_links
+):
+    file = tmp_path / "set.npz"
+    link, replace_file = os.link, os.replace
+
+    def link_late(source, target):
+        if Path(target) == file:
+            file.write_bytes(b"mine")
+            if not has_links:
+                raise PermissionError(1, os.strerror(1))
+        link(source, target)
+
+    def replace_late(source, target):
+        if Path(target) == file:
+            file.write_bytes(b"mine")
+        replace_file(source, target)
+
+    monkeypatch.setattr(os, "link", link_late)
+    monkeypatch.setattr(os, "replace", replace_late)
+    with pytest.raises(ToileError, match="is there already"):
+        toile.augment_data(garments, file, 480, settings=SHIFTED)
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"mine"]
+
+
+def test_where_a_disk_has_no_links_a_set_is_written_too(garments, tmp_path, monkeypatch):
+    def refuse(source, target):
+        raise PermissionError(1, os.strerror(1))
+
+    monkeypatch.setattr(os, "link", refuse)
+    toile.augment_data(garments, tmp_path / "set.npz", 480, settings=SHIFTED)
+    assert [file.name for file in tmp_path.iterdir()] == ["set.npz"]
+    assert zipfile.is_zipfile(tmp_path / "set.npz")
 
 
 def test_the_data_is_called_by_its_folder_and_no_path_is_in_the_file(

@@ -29,7 +29,7 @@ from toile.data.readers.parts import MAX_IMAGES
 from toile.data.sealed import open_sealed
 from toile.data.split import Split
 from toile.errors import ToileError
-from toile.files import sync_folder, writing
+from toile.files import rename_new, sync_folder, writing
 
 Pixels = UInt8[np.ndarray, "b c h w"]
 
@@ -42,7 +42,11 @@ def most_variants(split: Split) -> int:
 def refuse_existing(file: Path, force: bool) -> None:
     """Raise ToileError where `file` is there, unless `force`."""
     if file.exists() and not force:
-        raise ToileError(f"{file} is there already; name another, or replace it with --force")
+        raise _is_there(file)
+
+
+def _is_there(file: Path) -> ToileError:
+    return ToileError(f"{file} is there already; name another, or replace it with --force")
 
 
 def parent_name(dataset: Dataset) -> str:
@@ -74,9 +78,13 @@ def write_augmented_set(
                     record = _write(archive, dataset, split, sources, variants, about)
                 stream.flush()
                 os.fsync(stream.fileno())
-            refuse_existing(file, force)
-            os.replace(temporary, file)
+            if force:
+                os.replace(temporary, file)
+            else:
+                rename_new(temporary, file)
             sync_folder(file.parent)
+        except FileExistsError:
+            raise _is_there(file) from None
         finally:
             temporary.unlink(missing_ok=True)
     return record

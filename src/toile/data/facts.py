@@ -1,5 +1,6 @@
 """What a run remembers of its data: with the weights, enough to answer a new picture without it."""
 
+import hashlib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -88,6 +89,8 @@ class DataFacts(BaseModel):
     """None in runs of Toile 0.1, which knew the border and the margins alone."""
     corrections: CorrectionFacts | None = None
     """None where images are learnt by the labels that the data has."""
+    validation_digest: str | None = None
+    """The sha256 of the validation images' hashes, labels and halves; None in older runs."""
 
     def to_json(self) -> dict[str, Any]:
         """What `data.json` holds, in today's form."""
@@ -182,7 +185,19 @@ def data_facts(
         notes=(*dataset.notes, *([split.note] if split.note else [])),
         appearance=appearance(split.train),
         corrections=_correction_facts(dataset, split),
+        validation_digest=_validation_digest(split),
     )
+
+
+def _validation_digest(split: Split) -> str | None:
+    """By it two sets are known that score on the same pictures, as a set and an augmented one."""
+    images = split.validation
+    if not len(images):
+        return None
+    digest = hashlib.sha256()
+    for array in (images.hashes, images.labels, split.selection):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def _correction_facts(dataset: Dataset, split: Split) -> CorrectionFacts | None:

@@ -3,6 +3,7 @@
 Needs torch for a look alone, which imports it there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -174,10 +175,26 @@ def _evaluated(
 
 
 def same_validation_images(first: Run, second: Run) -> bool:
-    """Whether both runs were validated on the same images in the same order."""
+    """Whether both runs were validated on the same images in the same order.
+
+    They may be of two sets, as an augmented set has the validation images of its parent.
+    """
+    digests = {first.data.validation_digest, second.data.validation_digest}
+    if None not in digests:
+        return len(digests) == 1
     return first.data.order == second.data.order and np.array_equal(
         first.validation.indices, second.validation.indices
     )
+
+
+def share_images(runs: Sequence[Run]) -> bool:
+    """Whether the data of `runs`, or else their validation images, are the same, by `data.json`.
+
+    Those are where the same data lies in two folders, and of an augmented set and its parent.
+    """
+    orders = {run.data.order for run in runs}
+    digests = {run.data.validation_digest for run in runs}
+    return len(orders) == 1 or (len(digests) == 1 and None not in digests)
 
 
 def compare_predictions(first: Run, second: Run, *, allow_seen: bool = False) -> McNemar:

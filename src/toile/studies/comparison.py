@@ -122,12 +122,18 @@ def compare(
     if reason := unlike(recipes):
         raise ToileError(reason)
     differences = [
-        f"levels {a} and {b} are scored on different images: a difference may come from those as "
-        "well as from what was learnt"
+        f"levels {a} and {b} are scored on different images ({_scored_words(first[a])} and "
+        f"{_scored_words(first[b])}): a difference may come from those as well as from what was "
+        "learnt"
         for a, b in combinations(first, 2)
         if first[a].recipe.data.folds is None and not same_validation_images(first[a], first[b])
     ]
     return Comparison(opened, margin, differences[0] if differences else "")
+
+
+def _scored_words(run: Run) -> str:
+    facts = run.data
+    return f"{facts.validation:,} of {Path(facts.name).name}, {facts.fingerprint[:8]}"
 
 
 def _refuse_unfinished(level: str, run: Run, allow_seen: bool) -> None:

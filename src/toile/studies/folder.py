@@ -14,7 +14,15 @@ from toile.errors import ToileError
 from toile.files import write_json
 from toile.read_once import ReadOnce
 from toile.recipe import Recipe, read_text
-from toile.runs import Run, RunEnvironment, RunsFolder, differences, read_state, reading_folder
+from toile.runs import (
+    Run,
+    RunEnvironment,
+    RunsFolder,
+    differences,
+    read_state,
+    reading_folder,
+    share_images,
+)
 from toile.studies.label_corrections import changed_corrections
 from toile.studies.merge import say_difference
 from toile.studies.plan import Cell, cell_key, plan_levels
@@ -150,8 +158,8 @@ def _read_result(planned: PlannedStudy) -> StudyResult:
     }
     test = read_record(folder / "test.json", TestRecord)
     differing = planned.other_images
-    if differing and len({run.data.order for run in runs}) == 1:
-        differing = ""  # The same images lie in two places.
+    if differing and share_images(runs):
+        differing = ""
     return StudyResult(
         folder,
         planned.study,

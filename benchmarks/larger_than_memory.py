@@ -7,8 +7,10 @@ that finished, what it held in memory at most, whether the weights are the same,
 compare.
 
 The limit is RLIMIT_DATA, which holds what is not in a file. To hold the pages of files too, which
-makes the disk part of what is measured, let a control group set it:
-`systemd-run --user --scope -p MemoryMax=4G python benchmarks/larger_than_memory.py --limit 0`.
+makes the disk part of what is measured, let a control group set it, whose peak is then said beside
+it: `systemd-run --user --scope -p MemoryMax=4G python benchmarks/larger_than_memory.py --limit 0
+--turns 0`, or a shell that was moved into a group of version 1. What is compared by turns runs in
+that group too, so leave it out there.
 """
 
 import argparse
@@ -23,10 +25,12 @@ import sys
 import threading
 import time
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float32
 from PIL import Image
 
 GB = 10**9
@@ -51,6 +55,8 @@ class Measured:
     """What Toile took for the memory it may use."""
     anonymous_bytes: int
     """The most that it held in memory and in no file, its helpers left out."""
+    group_bytes: int
+    """The most that its control group ever held, pages of files too; 0 where it has no limit."""
     seconds: float
     images_per_second: float
     accuracy: float
@@ -74,14 +80,20 @@ def make_pictures(folder: Path, num: int) -> None:
 
 def picture(number: int) -> Image.Image:
     """Waves of a class's direction, with a phase and noise of each picture's own."""
-    rows, columns = np.mgrid[:SIDE_PX, :SIDE_PX] / SIDE_PX
     rng = np.random.default_rng(number)
-    angle = np.pi * (number % CLASSES) / CLASSES
-    phases = rng.uniform(0, 2 * np.pi, 3)
-    wave = 12 * (rows * np.sin(angle) + columns * np.cos(angle))
-    pixels = 128 + 60 * np.sin(wave[..., None] + phases)
-    pixels += rng.normal(0, 20, (SIDE_PX, SIDE_PX, 3))
+    phases = rng.uniform(0, 2 * np.pi, 3).astype(np.float32)
+    pixels = 20 * rng.standard_normal((SIDE_PX, SIDE_PX, 3), np.float32)
+    pixels += 128 + 60 * np.sin(wave(number % CLASSES)[..., None] + phases)
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+@cache
+def wave(label: int) -> Float32[np.ndarray, "h w"]:
+    """The angle of a class's wave at each pixel."""
+    rows, columns = np.mgrid[:SIDE_PX, :SIDE_PX] / SIDE_PX
+    direction = np.pi * label / CLASSES
+    angles = 12 * (rows * np.sin(direction) + columns * np.cos(direction))
+    return angles.astype(np.float32)
 
 
 class AnonymousMemory(threading.Thread):
@@ -101,6 +113,27 @@ class AnonymousMemory(threading.Thread):
             line.split(":") for line in Path("/proc/self/status").read_text().splitlines()
         )
         return 1024 * sum(int(fields[name].split()[0]) for name in ("RssAnon", "RssShmem"))
+
+
+def group_peak() -> int:
+    """The peak of this process's control group, of version 1 or 2; 0 where that has no limit."""
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, group = line.split(":", 2)
+        if controllers == "memory":
+            folder, limit, peak = (
+                Path(f"/sys/fs/cgroup/memory{group}"),
+                "limit_in_bytes",
+                "max_usage_in_bytes",
+            )
+        elif not controllers:
+            folder, limit, peak = Path(f"/sys/fs/cgroup{group}"), "max", "peak"
+        else:
+            continue
+        file = folder / f"memory.{limit}"
+        words = file.read_text().strip() if file.exists() else "max"
+        if words != "max" and int(words) < 1 << 60:
+            return int((folder / f"memory.{peak}").read_text())
+    return 0
 
 
 def work(what: str, pictures: Path, out: Path, limit: int) -> Measured:
@@ -132,7 +165,7 @@ def work(what: str, pictures: Path, out: Path, limit: int) -> Measured:
         accuracy = float(run.score.value)
         sha256 = hashlib.sha256((run.folder / "last.safetensors").read_bytes()).hexdigest()
     most = max(watch.most, watch.now())
-    return Measured(what, memory_bytes(), most, seconds, speed, accuracy, sha256)
+    return Measured(what, memory_bytes(), most, group_peak(), seconds, speed, accuracy, sha256)
 
 
 def measure(what: str, folder: Path, limit: int, memory: str = "") -> Measured:
@@ -156,10 +189,11 @@ def say(name: str, measured: Measured) -> None:
         if measured.sha256
         else ""
     )
+    group = f", {measured.group_bytes / GB:.2f} GB in its control group"
     print(
         f"{name}: finished in {measured.seconds:.1f} s, at most "
-        f"{measured.anonymous_bytes / GB:.2f} GB of anonymous memory "
-        f"(memory {measured.memory_bytes / GB:.1f} GB){speed}",
+        f"{measured.anonymous_bytes / GB:.2f} GB of anonymous memory"
+        f"{group * bool(measured.group_bytes)} (memory {measured.memory_bytes / GB:.1f} GB){speed}",
         flush=True,
     )
 
@@ -175,6 +209,8 @@ def main(num: int, folder: Path, limit: int, turns: int) -> None:
     )
     say("decoding", measure("decode", folder, limit))
     say("first epoch", measure("train", folder, limit))
+    if not turns:
+        return
     mapped, held = [], []
     for _ in range(turns):
         mapped.append(measure("train", folder, limit))

@@ -1,9 +1,16 @@
 """How much memory a process may use: the least of all that limits it."""
 
+import os
 import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from toile.data import load_data
 from toile.data.memory import memory_bytes, most_pixel_bytes
 from toile.errors import ToileError
 
@@ -94,3 +101,51 @@ def test_what_is_no_size_is_refused(monkeypatch, words):
     monkeypatch.setenv("TOILE_MEMORY", words)
     with pytest.raises(ToileError, match=r"TOILE_MEMORY is '.*'; it is the memory to count with"):
         memory_bytes()
+
+
+GROUP_BYTES = 300 << 20
+IN_GROUP = """
+import os, sys
+from pathlib import Path
+Path(sys.argv[1], "cgroup.procs").write_text(str(os.getpid()))
+from toile.data import load_data
+from toile.data.memory import memory_bytes
+dataset = load_data(sys.argv[2])
+print(memory_bytes(), type(dataset.train.pixels).__name__, dataset.fingerprint)
+"""
+
+
+@pytest.fixture
+def control_group() -> Iterator[Path]:
+    """A real control group of 300 MB, of version 1 or 2, where one may be made."""
+    root = Path("/sys/fs/cgroup")
+    is_first = (root / "memory").is_dir()
+    group = (root / "memory" if is_first else root) / f"toile-test-{os.getpid()}"
+    limit = group / ("memory.limit_in_bytes" if is_first else "memory.max")
+    try:
+        group.mkdir()
+        limit.write_text(str(GROUP_BYTES))
+    except OSError as error:
+        if group.is_dir():
+            group.rmdir()
+        pytest.skip(f"no control group of memory can be made here: {error}")
+    yield group
+    group.rmdir()
+
+
+@pytest.mark.slow
+def test_in_a_control_group_a_set_larger_than_it_is_read_to_the_same_bits(
+    control_group, tmp_path, monkeypatch
+):
+    pixels = np.random.default_rng(0).integers(0, 256, (130_000, 3, 32, 32), dtype=np.uint8)
+    assert pixels.nbytes > GROUP_BYTES
+    file = tmp_path / "many.npz"
+    np.savez(file, x=pixels, y=np.arange(len(pixels)) % 2)
+    done = subprocess.run(
+        [sys.executable, "-c", IN_GROUP, str(control_group), str(file)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    monkeypatch.setenv("TOILE_CACHE", str(tmp_path / "cache-of-its-own"))
+    assert done.stdout.split() == [
+        str(GROUP_BYTES), "MappedPixels", load_data(file).fingerprint,
+    ]  # fmt: skip

@@ -4,27 +4,23 @@ import gc
 import os
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import tests.environment
 import tests.shapes  # noqa: F401 # before any room
 from tests.halting import Halting
 from toile.data import Images, Split, load_data
-from toile.process import prepare_process
 from toile.recipe import Data, Recipe, recipe_of
 
-prepare_process()
-# Where a shell or a container forbids bytecode, each of the many processes that tests start
-# would compile every module anew.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-sys.dont_write_bytecode = False
 # Until all tests are collected: nothing of what is imported is ever garbage.
 gc.disable()
 # A shell ignores Ctrl-C for what it runs in the background, and so would all that tests start.
@@ -49,6 +45,25 @@ def pytest_collection_finish() -> None:
     """Leave what is there out of all later garbage collections, which else look through it."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def onnx_operators_listed_once() -> Iterator[None]:
+    """Let torch list the operators of ONNX once, not for each export, of which that is half."""
+    import torch.onnx
+
+    export = torch.onnx.export
+
+    def with_one_registry(*arguments: Any, **named: Any) -> Any:
+        from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+        if isinstance(vars(ONNXRegistry)["from_torchlib"], classmethod):
+            ONNXRegistry.from_torchlib = staticmethod(cache(ONNXRegistry.from_torchlib))
+        return export(*arguments, **named)
+
+    torch.onnx.export = with_one_registry
+    yield
+    torch.onnx.export = export
 
 
 @pytest.fixture(autouse=True)

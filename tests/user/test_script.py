@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import nbclient
 import nbformat
 import pytest
 
+ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("script.py")
 
 
@@ -49,7 +51,15 @@ def test_the_cells_print_what_they_should(outputs):
     assert outputs[5]["text"] == "(2,) (40,)\n"
 
 
+def test_the_script_is_among_what_make_lint_types():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    assert settings["strict"]
+    assert str(SCRIPT.relative_to(ROOT)) in settings["files"]
+
+
+@pytest.mark.slow
 def test_the_script_is_typed(tmp_path):
+    """Without our settings, and from an empty cache, as where it is written."""
     words = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), str(SCRIPT)]
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stdout

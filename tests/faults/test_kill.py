@@ -1,5 +1,6 @@
 """A run killed at any moment goes on to the bits of the run that nothing disturbed."""
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -20,11 +21,11 @@ from toile.runs import read_state
 SETTINGS = {
     "network.conv1.filters": 4,
     "training.epochs": 2,
-    "training.batch_size": 256,
-    "data.validation": 600,
+    "training.batch_size": 50,
+    "data.validation": 100,
     "training.precision": "float32",
 }
-NUM_STEPS = 44
+NUM_STEPS = 20
 SECONDS = {"seconds", "images_per_second", "evaluation_seconds", "total_seconds"}
 # Processes that have torch loaded already, and are killed all the same.
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -42,7 +43,7 @@ def training(folder: Path, threads: int) -> dict[str, object]:
     settings = {**SETTINGS, "training.threads": threads}
     return {
         "recipe": "s1-lab",
-        "data": "fashion-sample",
+        "data": "garments.npz",
         "settings": settings,
         "out": folder,
         "checkpoint_seconds": 0,
@@ -62,6 +63,12 @@ def remains(folder: Path) -> tuple[bytes, bytes, list[dict]]:
     ]
     last, best = ((folder / f"{which}.safetensors").read_bytes() for which in ("last", "best"))
     return last, best, records
+
+
+@pytest.fixture(scope="module", autouse=True)
+def beside_the_data(few_garments) -> Iterator[None]:
+    with contextlib.chdir(few_garments.parent):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +103,7 @@ def kill_often(count: int, seed: int, folder: Path, undisturbed) -> None:
 
 
 def test_runs_killed_at_random_calls_resume_to_the_same_bits(undisturbed, tmp_path):
-    kill_often(6, 1, tmp_path, undisturbed)
+    kill_often(4, 1, tmp_path, undisturbed)
 
 
 @pytest.mark.slow
@@ -124,7 +131,7 @@ def halted(halting, tmp_path) -> Iterator[subprocess.Popen]:
     process = toile(
         "train",
         "s1-lab",
-        "--data=fashion-sample",
+        "--data=garments.npz",
         f"--out={tmp_path / 'run'}",
         "--checkpoint-seconds=0",
         *sets,
@@ -168,7 +175,7 @@ def test_a_signal_before_training_ends_with_a_sentence(tmp_path, halting, number
     process = toile(
         "train",
         "s1-lab",
-        "--data=fashion-sample",
+        "--data=garments.npz",
         f"--out={tmp_path / 'run'}",
         **halting.environment(module="torch"),
     )

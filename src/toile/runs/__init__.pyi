@@ -31,7 +31,7 @@ from .evaluation import Evaluated as Evaluated
 from .evaluation import compare_predictions as compare_predictions
 from .evaluation import evaluate as evaluate
 from .evaluation import same_validation_images as same_validation_images
-from .evaluation import share_images as share_images
+from .evaluation import score_same_images as score_same_images
 from .few_steps import enough_epochs_of as enough_epochs_of
 from .few_steps import few_steps_of as few_steps_of
 from .history import History as History

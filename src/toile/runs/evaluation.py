@@ -187,7 +187,7 @@ def same_validation_images(first: Run, second: Run) -> bool:
     )
 
 
-def share_images(runs: Sequence[Run]) -> bool:
+def score_same_images(runs: Sequence[Run]) -> bool:
     """Whether the data of `runs`, or else their validation images, are the same, by `data.json`.
 
     Those are where the same data lies in two folders, and of an augmented set and its parent.

@@ -16,7 +16,7 @@ from toile.errors import ToileError
 from toile.files import write_atomically, write_json
 from toile.migrations import from_file, read_settings, versioned
 from toile.recipe import Recipe, Settings, read_text, read_value, settings_of, yaml_text
-from toile.runs import Run, RunsFolder, share_images
+from toile.runs import Run, RunsFolder, score_same_images
 from toile.searches import SearchResult, level_of, open_search, search_summary
 from toile.sheets.plan import Planned, plan_sheet
 from toile.sheets.records import OutcomeRecord, SheetRecord
@@ -233,7 +233,7 @@ def compared_levels(result: SheetResult, number: int) -> dict[str, Any]:
     runs = [Run(reading.folder) for _, readings, _ in sides for reading in readings]
     return {
         "levels": levels,
-        "unlike": unlike(recipes) or ("" if share_images(runs) else other_images(recipes)),
+        "unlike": unlike(recipes) or ("" if score_same_images(runs) else other_images(recipes)),
         "seen": _remarks(reading.seen for _, readings, _ in sides for reading in readings),
     }
 

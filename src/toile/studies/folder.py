@@ -21,7 +21,7 @@ from toile.runs import (
     differences,
     read_state,
     reading_folder,
-    share_images,
+    score_same_images,
 )
 from toile.studies.label_corrections import changed_corrections
 from toile.studies.merge import say_difference
@@ -158,7 +158,7 @@ def _read_result(planned: PlannedStudy) -> StudyResult:
     }
     test = read_record(folder / "test.json", TestRecord)
     differing = planned.other_images
-    if differing and share_images(runs):
+    if differing and score_same_images(runs):
         differing = ""
     return StudyResult(
         folder,

@@ -25,7 +25,7 @@ SCREENS = {
     "a picture": "#/try?run=first&also=second",
     "shortcuts": "#/shortcuts",
 }
-# What a screen shows when it has come, where that takes its time.
+# What a screen shows when it has come.
 SHOWN = {
     "classes": "Every class has 600 training pictures",
     "a wall": "40 of 6,000 training and validation pictures",
@@ -33,11 +33,17 @@ SHOWN = {
     "likeness": "Closest in training",
     "copies": "No picture is there twice",
     "variation": "as it is",
+    "adding": "Drop files here",
+    "runs": "2 of 2 runs",
     "importing": "Drop a file here",
     "side by side": "McNemar's exact test",
+    "a form": "multiply-adds a picture",
     "a run": "Recall of each class",
+    "no such run": "Nothing here is called nobody",
     "a network": "What it takes on this machine",
     "beside": "Difference",
+    "a picture": "Draw here",
+    "shortcuts": "Undo",
 }
 
 
@@ -48,9 +54,7 @@ def test_no_page_is_closed_to_anyone_in_both_themes_and_on_any_screen(visit):
     for name, address in SCREENS.items():
         page.set_viewport_size({"width": 1440, "height": 900})
         visitor.go(address)
-        page.wait_for_timeout(400)
-        if (shown := SHOWN.get(name)) is not None:
-            page.get_by_text(shown).first.wait_for()
+        page.get_by_text(SHOWN[name]).first.wait_for()
         for theme in ("light", "dark"):
             assert visitor.violations(theme) == [], (theme, name)
         for width, height in ((1440, 900), (1024, 768), (390, 844)):

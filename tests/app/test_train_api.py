@@ -49,13 +49,14 @@ def test_another_optimiser_brings_its_own_settings(ask):
     assert setting(said, "training.early_stopping.patience")["value"] == "3"
 
 
-def test_of_few_pictures_it_is_said_how_many_epochs_make_enough_steps(ask):
+def test_of_few_pictures_it_is_said_which_batches_and_epochs_make_enough_steps(ask):
     few = ["data.name=fashion-sample", "training.epochs=1"]
     said = form(ask, *few)
     # 150 steps of 32 pictures an epoch, of the 200 that it takes.
-    assert (said["num_training"], said["num_steps"], said["enough_epochs"]) == (4800, 150, 2)
-    assert form(ask, *few, "training.batch_size=64")["enough_epochs"] == 3
-    assert form(ask, few[0], "training.epochs=2")["enough_epochs"] is None
+    assert (said["num_training"], said["num_steps"]) == (4800, 150)
+    assert said["enough"] == {"batch_size": 32, "epochs": 2}
+    assert form(ask, *few, "training.batch_size=64")["enough"] == said["enough"]
+    assert form(ask, few[0], "training.epochs=2")["enough"] is None
 
 
 def test_a_runs_own_recipe_is_a_form_too(ask):

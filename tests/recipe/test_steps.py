@@ -18,11 +18,30 @@ def test_few_steps_are_said_with_as_many_epochs_as_make_enough():
     note = few_steps_note(training, 251)
     assert note is not None
     assert note.startswith("4 steps in all, each of up to 256 of 251 images, are few to learn from")
-    epochs = int(note.rpartition("training.epochs=")[2])
-    longer = with_settings(read_recipe("quick"), {"training.epochs": epochs}).training
+    assert note.endswith("; try --set training.batch_size=32 --set training.epochs=25")
+    longer = with_settings(
+        read_recipe("quick"), {"training.batch_size": 32, "training.epochs": 25}
+    ).training
     assert few_steps_note(longer, 251) is None
-    shorter = with_settings(read_recipe("quick"), {"training.epochs": epochs - 1}).training
-    assert few_steps_note(shorter, 251) is not None
+    # In such batches already, it is the epochs alone.
+    shorter = longer.model_copy(update={"epochs": 24})
+    note = few_steps_note(shorter, 251)
+    assert note is not None
+    assert note.endswith("; try --set training.epochs=25")
+
+
+def test_a_run_that_goes_on_keeps_its_batches_and_takes_more_epochs():
+    training = read_recipe("quick").training
+    note = few_steps_note(training, 251, run="mine")
+    assert note is not None
+    assert note.endswith("epochs=25; toile resume mine --epochs 200 takes this run as far")
+
+
+def test_never_fewer_epochs_are_proposed_than_were_asked_for():
+    training = read_recipe("quick").training
+    note = few_steps_note(training, 4000)
+    assert note is not None
+    assert note.endswith("are few to learn from; try --set training.batch_size=32")
 
 
 @pytest.mark.parametrize("preset", ["quick", "s1-lab", "s0-dense", "s4-three-layer"])

@@ -35,7 +35,7 @@ from toile.recipe.recipe import (
 )
 from toile.recipe.schedules import Schedule
 from toile.recipe.settings import Settings
-from toile.recipe.steps import enough_epochs, few_steps_note, steps_per_epoch
+from toile.recipe.steps import enough_epochs, enough_training, few_steps_note, steps_per_epoch
 from toile.recipe.table import KindRow, SettingRow, layer_kinds, settings_table
 from toile.recipe.training import CutChannels, EarlyStopping, Extension, Start, Training
 from toile.recipe.yaml_loader import name_items, read_value
@@ -69,6 +69,7 @@ __all__ = [
     "differing_parts",
     "differing_settings",
     "enough_epochs",
+    "enough_training",
     "few_steps_note",
     "first_fault",
     "layer_arithmetic",

@@ -1,9 +1,21 @@
 """How many steps a training takes, and whether those are few."""
 
+from dataclasses import dataclass
+
 from toile.recipe.training import Training
 
 ENOUGH_STEPS = 200
 """Measured in docs/log.md, "How many steps small data needs"."""
+SMALL_BATCH = 32
+"""Measured in docs/log.md, "Which batches few pictures need"."""
+
+
+@dataclass(frozen=True)
+class EnoughTraining:
+    """Images per step and epochs with which a training has enough steps."""
+
+    batch_size: int
+    epochs: int
 
 
 def steps_per_epoch(num_images: int, batch_size: int) -> int:
@@ -24,17 +36,35 @@ def enough_epochs(training: Training, num_images: int) -> int | None:
     return -(-ENOUGH_STEPS // per_epoch)
 
 
+def enough_training(training: Training, num_images: int) -> EnoughTraining | None:
+    """What to train with from the first step on, where `training` has too few steps; else None.
+
+    A step of a smaller batch takes less time and teaches as much. Epochs are never fewer.
+    """
+    if enough_epochs(training, num_images) is None:
+        return None
+    batch_size = min(training.batch_size, SMALL_BATCH)
+    epochs = -(-ENOUGH_STEPS // steps_per_epoch(num_images, batch_size))
+    return EnoughTraining(batch_size, max(epochs, training.epochs))
+
+
 def few_steps_note(training: Training, num_images: int, run: str | None = None) -> str | None:
-    """A sentence with the next step, where `enough_epochs` says that there are too few; else None.
+    """A sentence with the next step, where there are too few steps to learn from; else None.
 
     `run` is the name of one that took these steps and can go on.
     """
-    epochs = enough_epochs(training, num_images)
-    if epochs is None:
+    enough = enough_training(training, num_images)
+    if enough is None:
         return None
+    settings = "".join(
+        f" --set training.{name}={value}"
+        for name, value in vars(enough).items()
+        if value != getattr(training, name)
+    )
+    epochs = enough_epochs(training, num_images)
     steps = steps_per_epoch(num_images, training.batch_size) * training.epochs
     more = "" if run is None else f"; toile resume {run} --epochs {epochs} takes this run as far"
     return (
         f"{steps} step{'s' if steps > 1 else ''} in all, each of up to {training.batch_size} of "
-        f"{num_images} images, are few to learn from; try --set training.epochs={epochs}{more}"
+        f"{num_images} images, are few to learn from; try{settings}{more}"
     )

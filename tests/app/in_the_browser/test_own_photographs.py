@@ -32,8 +32,8 @@ def from_drop_to_answer(visitor, album: bytes, picture: bytes, look=lambda name:
     page.get_by_role("button", name="Start training").wait_for()
     playwright.expect(page.get_by_label("Pictures", exact=True)).to_have_value("my-photos")
     look("form")
-    # Of so few it takes more epochs than of tens of thousands, which the page says and sets.
-    page.get_by_role("button", name=re.compile(r"Set \d+ epochs")).click()
+    # Of so few it takes smaller batches and more epochs than of many, which the page says and sets.
+    page.get_by_role("button", name=re.compile(r"Set batches of \d+ and \d+ epochs")).click()
     page.get_by_text("are few to learn from").wait_for(state="detached")
     page.get_by_role("button", name="Start training").click()
     page.get_by_role("status").filter(has_text="95 % interval").wait_for(timeout=600_000)

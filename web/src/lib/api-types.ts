@@ -1175,6 +1175,16 @@ export interface components {
             };
         };
         /**
+         * EnoughTraining
+         * @description Images per step and epochs with which a training has enough steps.
+         */
+        EnoughTraining: {
+            /** Batch Size */
+            batch_size: number;
+            /** Epochs */
+            epochs: number;
+        };
+        /**
          * FormSetting
          * @description A setting of the form, with its value, its default, its range and its meaning.
          */
@@ -1630,11 +1640,8 @@ export interface components {
              * @description Steps of the whole training; null for unknown data
              */
             num_steps: number | null;
-            /**
-             * Enough Epochs
-             * @description Epochs with enough steps, if those of the recipe are too few; else null
-             */
-            enough_epochs: number | null;
+            /** @description What makes enough steps, if those of the recipe are too few; else null */
+            enough: components["schemas"]["EnoughTraining"] | null;
             /** Text */
             text: string;
         };

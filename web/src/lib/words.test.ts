@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { fewSteps, fileName, hasEnded, scoredOn, shownStatus, whyAbsent } from './words'
+import { fewSteps, fileName, hasEnded, scoredOn, shownStatus, whyAbsent, withoutUploads } from './words'
+
+test('where our copy of a file lies is left out of what is said of it', () => {
+  expect(withoutUploads('/home/me/runs/.data/upload-7088262cd100ccae/my photos.zip: is no zip')).toBe('my photos.zip: is no zip')
+  expect(withoutUploads('/home/me/photos.zip: is no zip')).toBe('/home/me/photos.zip: is no zip')
+})
 
 test('pictures are said to be new to a run only where that is known', () => {
   expect(scoredOn('validation', 1200, 'photos', '')).toBe('validation: 1,200 pictures of photos that it was not trained on.')

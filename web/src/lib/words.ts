@@ -51,6 +51,11 @@ export function fileName(name: string): string {
   return plain.slice(-120).replace(/^[^A-Za-z0-9_([]+/, '') || 'network'
 }
 
+/** A sentence without the folder of our copy of somebody's files, which helps nobody to find them. */
+export function withoutUploads(text: string): string {
+  return text.replaceAll(/\/[^:]*\/\.data\/upload-\w+\//g, '')
+}
+
 /** Which pictures a run was scored on; `seen` is what must be said where it may have learnt them. */
 export function scoredOn(of: string, n: number, data: string, seen: string): string {
   return `${of}: ${count(n)} pictures of ${data}${seen ? '' : ' that it was not trained on'}.`

@@ -14,7 +14,7 @@ from toile.errors import ToileError
 from toile.executors import Job
 from toile.recipe import (
     Recipe,
-    enough_epochs,
+    enough_training,
     list_presets,
     parse_assignments,
     plan_network,
@@ -87,6 +87,13 @@ class FormSetting(BaseModel):
     is_group: bool
 
 
+class EnoughTraining(BaseModel):
+    """Images per step and epochs with which a training has enough steps."""
+
+    batch_size: int
+    epochs: int
+
+
 class RecipeForm(BaseModel):
     """A recipe as a form. `refused` has a sentence for each impossible change."""
 
@@ -100,8 +107,8 @@ class RecipeForm(BaseModel):
     macs: int | None
     num_training: int | None
     num_steps: int | None = Field(description="Steps of the whole training; null for unknown data")
-    enough_epochs: int | None = Field(
-        description="Epochs with enough steps, if those of the recipe are too few; else null"
+    enough: EnoughTraining | None = Field(
+        description="What makes enough steps, if those of the recipe are too few; else null"
     )
     text: str
 
@@ -198,6 +205,7 @@ def get_form(session: CurrentSession, body: TrainingRequest) -> RecipeForm:
             plan = plan_network(recipe.network, data_shape.shape, data_shape.classes)
         except ToileError as error:
             problem = str(error)
+    enough = enough_training(recipe.training, data_shape.num_training) if data_shape else None
     return RecipeForm(
         name=recipe.name,
         title=recipe.about.title,
@@ -225,9 +233,7 @@ def get_form(session: CurrentSession, body: TrainingRequest) -> RecipeForm:
             if data_shape
             else None
         ),
-        enough_epochs=(
-            enough_epochs(recipe.training, data_shape.num_training) if data_shape else None
-        ),
+        enough=EnoughTraining(**vars(enough)) if enough else None,
         text=recipe_text(recipe),
     )
 

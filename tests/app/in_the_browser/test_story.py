@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.app.conftest import until
 from toile.runs import DataList
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -49,6 +50,13 @@ def album_of(names: list[str]) -> bytes:
                 Image.fromarray(pixels).save(picture, "PNG")
                 archive.writestr(f"{as_folder(name)}/{side}.png", picture.getvalue())
     return file.getvalue()
+
+
+def is_kept(visitor) -> bool:
+    """Whether the server has the whole of what was drawn: one stroke of five points."""
+    content = visitor.server.ask("GET", "drafts/try-drawing").json()["content"]
+    strokes = content.get("strokes", [])
+    return [len(stroke["points"]) for stroke in strokes] == [5]
 
 
 def look_at_the_data(visitor) -> None:
@@ -146,7 +154,7 @@ def test_the_whole_story(visit, workspace, few_garments, tmp_path):
     for key in ("Space", "ArrowDown", "ArrowDown", "ArrowRight", "ArrowUp", "Space"):
         page.keyboard.press(key)
     page.get_by_text("How the picture was prepared").wait_for()
-    page.wait_for_timeout(1000)
+    until(lambda: is_kept(visitor))
     page.reload()
     page.get_by_text("How the picture was prepared").wait_for()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import call
 from tests.halting import Halting
 from toile.runs import Run, read_state
 from toile.studies import open_study
@@ -24,6 +25,8 @@ WORDS = [
     "--data=garments.npz",
     "--epochs=8",
     "--set=training.batch_size=16",
+    "--set=data.size_px=14",
+    "--set=training.threads=1",
     "--no-page",
 ]
 SECONDS = {"seconds", "images_per_second", "evaluation_seconds", "total_seconds"}
@@ -44,6 +47,12 @@ def start(folder: Path, *more: str, **environment: str) -> subprocess.Popen:
 def end(process: subprocess.Popen) -> tuple[int, str, str]:
     output, errors = process.communicate(timeout=300)
     return process.returncode, output, errors
+
+
+def go_on_here(folder: Path) -> None:
+    """Train in this process what is missing of the study."""
+    answer = call(*WORDS, f"--out={folder}", "--on=inline")
+    assert answer.code == 0, answer.errors
 
 
 def remains(folder: Path) -> dict[str, object]:
@@ -75,8 +84,7 @@ def beside_the_data(few_garments) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory) -> dict[str, object]:
     folder = tmp_path_factory.mktemp("undisturbed") / "study"
-    code, _, errors = end(start(folder))
-    assert code == 0, errors
+    go_on_here(folder)
     return remains(folder)
 
 
@@ -99,16 +107,21 @@ class Killing:
         return halted is not None
 
 
-def test_killed_as_a_whole_it_goes_on_to_the_same_table(undisturbed, tmp_path, halting):
+PLANNED, BEGUN = ("*/study/study.yaml", 1), ("*/2-1/recipe.yaml", 1)
+MIDWAY, DONE = ("*/3-*/best.safetensors", 2), ("*/readings/*/results.json", 1)
+SECOND = ("*/*-2/last.safetensors", 1)
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        pytest.param([BEGUN, MIDWAY, SECOND], id="thrice"),
+        pytest.param([PLANNED, BEGUN, MIDWAY, DONE, SECOND], id="often", marks=pytest.mark.slow),
+    ],
+)
+def test_killed_as_a_whole_it_goes_on_to_the_same_table(undisturbed, tmp_path, halting, moments):
     killing = Killing(tmp_path / "study", halting)
-    # At its plan, at a reading's beginning, in its middle, at its end, and in the second reading.
-    for file, count in (
-        ("*/study/study.yaml", 1),
-        ("*/2-1/recipe.yaml", 1),
-        ("*/3-*/best.safetensors", 2),
-        ("*/readings/*/results.json", 1),
-        ("*/*-2/last.safetensors", 1),
-    ):
+    for file, count in moments:
         assert killing.kill(file, count), file
     before = created(tmp_path / "study")
     assert before
@@ -173,7 +186,7 @@ def test_a_reading_whose_worker_is_killed_twice_has_failed_and_is_tried_when_ask
     assert "1 of 2 readings of 3 failed" in output
     assert "3, reading 1 failed: its process was ended by SIGKILL" in output
     assert open_study(tmp_path / "study").count("failed") == 1
-    assert end(start(tmp_path / "study"))[0] == 0
+    go_on_here(tmp_path / "study")
     assert remains(tmp_path / "study") == undisturbed
 
 
@@ -210,10 +223,7 @@ def test_a_signal_stops_it_with_checkpoints_and_says_how_to_go_on(
     assert "Traceback" not in errors
     standings = {one.status for one in open_study(folder).readings}
     assert standings == {"stopped", "waiting"}
-    again = subprocess.run(
-        [sys.executable, "-m", "toile.cli", "study", str(folder), "--no-page"], check=False
-    )
-    assert again.returncode == 0
+    assert call("study", folder, "--no-page", "--on=inline").code == 0
     assert remains(folder) == undisturbed
 
 

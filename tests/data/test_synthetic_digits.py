@@ -1,7 +1,6 @@
 """Digits drawn here: the same to the bit, every digit told, and no picture in both parts."""
 
 import hashlib
-import shutil
 
 import numpy as np
 import pytest
@@ -16,20 +15,23 @@ KNOWN_SET = KNOWN["synthetic-digits"]
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    """A cache into which the set was made once."""
-    folder = tmp_path_factory.mktemp("synthetic")
+def made(tmp_path_factory):
+    """A cache into which the set was made once, what came of that, and the progress told."""
+    folder, told = tmp_path_factory.mktemp("synthetic"), []
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("TOILE_CACHE", str(folder))
-        load_data("synthetic-digits")
-    return folder
+        dataset = load_data("synthetic-digits", progress=lambda *step: told.append(step))
+    return folder, dataset, told
 
 
-def test_it_is_made_where_it_is_not_and_is_the_one_that_is_known(cache, monkeypatch):
-    monkeypatch.setenv("TOILE_CACHE", str(cache))
-    told = []
-    shutil.rmtree(cache / "fetched")
-    dataset = load_data("synthetic-digits", progress=lambda *step: told.append(step))
+@pytest.fixture
+def cache(made, monkeypatch):
+    monkeypatch.setenv("TOILE_CACHE", str(made[0]))
+    return made[0]
+
+
+def test_it_is_made_where_it_is_not_and_is_the_one_that_is_known(made):
+    cache, dataset, told = made
     assert dataset.fingerprint == KNOWN_SET.fingerprint
     assert dataset.release == KNOWN_SET.release
     assert (len(dataset.train), len(dataset.test)) == (20_000, 4_000)
@@ -39,8 +41,7 @@ def test_it_is_made_where_it_is_not_and_is_the_one_that_is_known(cache, monkeypa
     assert (24_000, 24_000, "pictures") in told
 
 
-def test_no_picture_of_the_test_part_is_learnt(cache, monkeypatch):
-    monkeypatch.setenv("TOILE_CACHE", str(cache))
+def test_no_picture_of_the_test_part_is_learnt(cache):
     dataset = load_data("synthetic-digits")
     test = open_sealed(dataset.test)
     assert not np.isin(test.hashes, dataset.train.hashes).any()
@@ -63,8 +64,7 @@ def test_digits_are_white_on_black_and_lie_within_the_picture():
     assert np.array_equal(np.unique(labels), np.arange(10))
 
 
-def test_a_small_network_learns_them(cache, monkeypatch, tmp_path):
-    monkeypatch.setenv("TOILE_CACHE", str(cache))
+def test_a_small_network_learns_them(cache, tmp_path):
     settings = {"training.threads": 1, "network.conv1.filters": 4}
     run = toile.train(
         "s1-lab", data="synthetic-digits", epochs=1, settings=settings, out=tmp_path / "run"

@@ -13,10 +13,10 @@ from tests.app.conftest import until
 from tests.app.test_data_api import added
 from toile.conversion import MOST_BYTES, SCALINGS
 from toile.recipe import read_recipe
-from toile.runs import Run, bundle_run, read_ledger
+from toile.runs import Run, bundle_run, read_ledger, unpack_bundle
 from toile.runs.ledger import write_look
 from toile.runs.ledger_file import LookRequest
-from toile.workbench import export_run
+from toile.workbench import bundle_sentences, export_run
 
 CRASHING = "import os, sys; sys.stdin.readline(); os.abort()"
 HANGING = """
@@ -115,6 +115,13 @@ def bundle(workspace: Path, tmp_path: Path) -> bytes:
     facts = {"run": "first", "weights": "last", "recipe": "r", "data": "d", "source": "s"}
     write_look([workspace], LookRequest(test=first.data.test_fingerprint, **facts), "the end")
     return bundle_run(first, tmp_path / "first.zip").read_bytes()
+
+
+def unpacked(workspace: Path, bundle: bytes) -> Run:
+    """The run of a bundle, as an import of first.zip leaves it."""
+    file = workspace / "first.zip"
+    file.write_bytes(bundle)
+    return unpack_bundle(file, lambda run: None, workspace)[0]
 
 
 def imports(ask) -> list[dict]:
@@ -270,10 +277,14 @@ def test_a_stopped_import_of_a_bundle_leaves_nothing_half_unpacked(
 
 # Does what is asked, and ends, or is hung, before it says so.
 DYING = """
-import json, os, sys, time
+import json, os, pathlib, sys, time
 question = json.loads(sys.stdin.readline())
-from toile.app.import_answers import import_run
-import_run(question, b"", lambda *progress: None)
+from toile.runs import unpack_bundle
+unpack_bundle(
+    pathlib.Path(question["path"]),
+    lambda run: (run.folder / "report.html").write_text("its page"),
+    pathlib.Path(question["workspace"]),
+)
 print(json.dumps({"progress": [1, 1, "unpacked"]}), flush=True)
 END
 """
@@ -335,7 +346,7 @@ def test_a_run_that_was_there_before_is_not_taken_for_the_import_that_failed(
 ):
     shutil.rmtree(workspace / "first")
     (workspace / "ledger.jsonl").unlink()
-    outcome(ask, brought(ask, "first.zip", bundle))
+    unpacked(workspace, bundle)
     instead(monkeypatch, tmp_path, CRASHING)
     said = outcome(ask, brought(ask, "first.zip", bundle))["error"]
     assert said.startswith("the process that read the file ended")
@@ -346,9 +357,9 @@ def test_a_bundled_run_says_how_its_data_is_named_here_before_anything_is_traine
 ):
     shutil.rmtree(workspace / "first")
     (workspace / "ledger.jsonl").unlink()
-    imported = outcome(ask, brought(ask, "first.zip", bundle))
+    run = unpacked(workspace, bundle)
     unknown = f"first came in the bundle first.zip, and its data, {few_garments.name}, lies where"
-    assert imported["sentences"][1].startswith(f"its page has no pictures: {unknown}")
+    assert bundle_sentences(run, 0)[1].startswith(f"its page has no pictures: {unknown}")
     assert ask("GET", "/api/runs/first").json()["data_elsewhere"].startswith(unknown)
     anew = {"source": "run:first", "changes": []}
     assert ask("POST", "/api/form", json=anew).json()["problem"].startswith(unknown)

@@ -103,7 +103,7 @@ def test_what_is_no_size_is_refused(monkeypatch, words):
         memory_bytes()
 
 
-GROUP_BYTES = 300 << 20
+GROUP_BYTES = 200 << 20
 IN_GROUP = """
 import os, sys
 from pathlib import Path
@@ -117,7 +117,7 @@ print(memory_bytes(), type(dataset.train.pixels).__name__, dataset.fingerprint)
 
 @pytest.fixture
 def control_group() -> Iterator[Path]:
-    """A real control group of 300 MB, of version 1 or 2, where one may be made."""
+    """A real control group of 200 MB, of version 1 or 2, where one may be made."""
     root = Path("/sys/fs/cgroup")
     is_first = (root / "memory").is_dir()
     group = (root / "memory" if is_first else root) / f"toile-test-{os.getpid()}"
@@ -137,7 +137,7 @@ def control_group() -> Iterator[Path]:
 def test_in_a_control_group_a_set_larger_than_it_is_read_to_the_same_bits(
     control_group, tmp_path, monkeypatch
 ):
-    pixels = np.random.default_rng(0).integers(0, 256, (130_000, 3, 32, 32), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (70_000, 3, 32, 32), dtype=np.uint8)
     assert pixels.nbytes > GROUP_BYTES
     file = tmp_path / "many.npz"
     np.savez(file, x=pixels, y=np.arange(len(pixels)) % 2)

@@ -1,5 +1,6 @@
 """Judging a run whose data is at hand: a look is counted before it happens, and only then."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import toile
 from toile.errors import ToileError
@@ -14,7 +16,7 @@ from toile.evaluation import accuracy
 from toile.recipe import recipe_of, with_settings
 from toile.runs import Run, load_arrays, read_ledger
 from toile.runs.classifier import load_network
-from toile.runs.evaluation import compare_predictions
+from toile.runs.evaluation import compare_predictions, same_validation_images
 from toile.runs.tensors import save_arrays
 
 RECIPE = {
@@ -230,3 +232,36 @@ def test_answers_to_other_images_are_not_compared(run, bars, tmp_path):
     other = train(bars, tmp_path / "other", **{"data.split": 1})
     with pytest.raises(ToileError, match="validated on different images"):
         compare_predictions(run, other)
+
+
+@pytest.fixture(scope="module")
+def two_formats(small, pictures, tmp_path_factory) -> tuple[Run, Run]:
+    """Runs of the same pictures in PNG files and in BMP files, nothing sealed."""
+    out = tmp_path_factory.mktemp("formats")
+    copy = shutil.copytree(pictures, out / "bitmaps")
+    for file in copy.rglob("*.png"):
+        Image.open(file).save(file.with_suffix(".bmp"))
+        file.unlink()
+    first, second = (
+        toile.begin(small(name=str(folder), test=0), out=out / f"run-{folder.name}").finish()
+        for folder in (pictures, copy)
+    )
+    return first, second
+
+
+def test_the_same_pictures_in_another_file_format_are_the_same_images(two_formats):
+    first, second = two_formats
+    assert first.data.order == second.data.order
+    assert first.data.validation_digest == second.data.validation_digest
+    assert same_validation_images(first, second)
+    assert compare_predictions(first, second).p == 1
+    assert toile.compare({"png": [first], "bmp": [second]}).other_images == ""
+
+
+def test_digests_that_differ_do_not_part_images_of_one_order(two_formats, tmp_path):
+    """An augmented set that keeps other hashes of its files, or a run of an older Toile."""
+    first, second = two_formats
+    folder = shutil.copytree(second.folder, tmp_path / "altered")
+    facts = json.loads((folder / "data.json").read_text())
+    (folder / "data.json").write_text(json.dumps(facts | {"validation_digest": "0" * 64}))
+    assert same_validation_images(first, Run(folder))

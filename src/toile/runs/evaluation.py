@@ -177,11 +177,12 @@ def _evaluated(
 def same_validation_images(first: Run, second: Run) -> bool:
     """Whether both runs were validated on the same images in the same order.
 
-    They may be of two sets, as an augmented set has the validation images of its parent.
+    They may be of two sets, as an augmented set has the validation images of its parent, and in
+    files of two formats, such as PNG and BMP.
     """
     digests = {first.data.validation_digest, second.data.validation_digest}
-    if None not in digests:
-        return len(digests) == 1
+    if len(digests) == 1 and None not in digests:
+        return True
     return first.data.order == second.data.order and np.array_equal(
         first.validation.indices, second.validation.indices
     )

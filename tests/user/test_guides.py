@@ -1,6 +1,8 @@
 """The pages of the guide: their commands run in order, and each is at most two screens long."""
 
+import json
 import re
+import runpy
 import shlex
 import shutil
 from pathlib import Path
@@ -77,3 +79,16 @@ def test_the_python_of_the_guide_runs():
     for page in PAGES:
         for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
             exec(block, {})
+
+
+def test_the_tables_of_choosing_a_network_are_those_that_were_measured():
+    script = runpy.run_path(str(ROOT / "docs" / "choosing.py"))
+    measured = json.loads((ROOT / "docs" / "choosing.json").read_text())
+    page = (ROOT / "docs" / "guide" / "choosing.md").read_text()
+    assert script["filled"](page, measured) == page
+    # What the script would measure today is what stands there.
+    levels = {setting: [*changed] for setting, changed in script["SETTINGS"].items()}
+    assert {
+        setting: [*compared["levels"]][1:] for setting, compared in measured["settings"].items()
+    } == levels
+    assert set(measured["search"]["importance"]) == set(script["SEARCHED"])

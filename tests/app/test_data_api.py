@@ -12,8 +12,10 @@ import pytest
 from PIL import Image
 
 from tests.app.conftest import until
+from toile.app.arrivals import arrived_data
 from toile.app.computing import IDLE_SECONDS
 from toile.data import array_hashes, describe, load_data
+from toile.runs import DataList
 from toile.workbench import vary_picture
 
 
@@ -200,6 +202,16 @@ def test_a_dataset_whose_process_ends_at_the_very_last_is_said_to_be_added(
     assert (read(ask, name)["status"], read(ask, name)["reason"]) == ("finished", "")
     rows = ask("GET", "/api/data").json()
     assert [row["name"] for row in rows if not row["is_known"]] == [name]
+
+
+def test_another_addition_of_the_same_path_is_not_taken_for_the_one_that_failed(
+    workspace, few_garments
+):
+    DataList(workspace).add(few_garments, "one")
+    question = {"verb": "add", "workspace": str(workspace), "path": str(few_garments)}
+    assert arrived_data(question | {"name": "one", "settings": {}}, 0.0) == {"name": "one"}
+    assert arrived_data(question | {"name": "two", "settings": {}}, 0.0) is None
+    assert arrived_data(question | {"name": "one", "settings": {"size_px": 8}}, 0.0) is None
 
 
 def test_what_another_set_has_sealed_comes_to_no_wall(ask, tmp_path):

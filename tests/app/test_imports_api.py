@@ -11,6 +11,7 @@ import pytest
 
 from tests.app.conftest import until
 from tests.app.test_data_api import added
+from toile.app.arrivals import arrived_run
 from toile.conversion import MOST_BYTES, SCALINGS
 from toile.recipe import read_recipe
 from toile.runs import Run, bundle_run, read_ledger, unpack_bundle
@@ -350,6 +351,32 @@ def test_a_run_that_was_there_before_is_not_taken_for_the_import_that_failed(
     instead(monkeypatch, tmp_path, CRASHING)
     said = outcome(ask, brought(ask, "first.zip", bundle))["error"]
     assert said.startswith("the process that read the file ended")
+
+
+def test_of_two_bundles_of_one_name_only_the_imported_one_is_said_to_be_a_run(
+    ask, workspace, bundle
+):
+    shutil.rmtree(workspace / "first")
+    (workspace / "ledger.jsonl").unlink()
+    uploads = [brought(ask, "first.zip", bundle) for _ in range(2)]
+    questions = []
+    for upload in uploads:
+        path = workspace / ".data" / f"upload-{upload}" / "first.zip"
+        words = {"workspace": str(workspace.absolute()), "upload": upload, "path": str(path)}
+        questions.append({"verb": "import run", **words})
+    unpack_bundle(Path(questions[0]["path"]), lambda run: None, workspace)
+
+    # Both were queued before the first was imported; the process of the second ends.
+    assert arrived_run(questions[1], 0.0) is None
+    assert (workspace / ".data" / f"upload-{uploads[1]}" / "first.zip").read_bytes() == bundle
+    arrived = arrived_run(questions[0], 0.0)
+    assert arrived["run"] == "first"
+    assert not (workspace / ".data" / f"upload-{uploads[0]}").exists()
+    # As an import says it that comes to its end.
+    assert (
+        "looks at its test part before it was bundled, now in the ledger here: 1"
+        in (arrived["sentences"])
+    )
 
 
 def test_a_bundled_run_says_how_its_data_is_named_here_before_anything_is_trained_on_it(

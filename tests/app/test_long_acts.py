@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,32 @@ def test_why_an_opening_failed_is_told_once_and_then_it_is_begun_anew(computing)
     until(lambda: late.is_over)
     assert acts.ask("b", "b", {"verb": "refuse"}, 60) is late
     assert acts.ask("b", "b", {"verb": "refuse"}, 60) is not late
+    acts.end()
+
+
+def test_an_act_fails_where_what_it_wrote_cannot_be_read(computing):
+    def unreadable(question, since):
+        raise PermissionError(13, "Permission denied")
+
+    shared = computing(None)
+    acts = LongActs(shared, arrived=unreadable)
+    act = acts.begin("a", "a", {"verb": "hang"})
+    until(lambda: act.done == 1)
+    shared.interrupt()
+    acts.wait("a", 60)
+    assert (act.status, act.reason[:11]) == ("failed", "the process")
+    acts.end()
+
+
+def test_an_act_is_started_when_its_turn_comes(computing):
+    acts = LongActs(computing(None))
+    hanging = acts.begin("a", "a", {"verb": "hang"})
+    until(lambda: hanging.done == 1)
+    waiting = acts.begin("b", "b", {"verb": "b"})
+    stopped = time.time()
+    acts.stop("a")
+    acts.wait("b", 60)
+    assert (waiting.status, waiting.started >= stopped) == ("finished", True)
     acts.end()
 
 

@@ -3,14 +3,23 @@
 Speaks the questions of acts, and the results that their processes would have answered with.
 """
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
 from toile.app.computing import Question
 from toile.app.uploads import Uploads
 from toile.errors import ToileError
-from toile.runs import BUNDLED, DataList, Run, is_run, seen_words, why_data_unknown
+from toile.runs import (
+    BUNDLED,
+    Bundled,
+    DataList,
+    Record,
+    Run,
+    is_run,
+    read_record,
+    seen_words,
+    why_data_unknown,
+)
 
 
 def arrived_data(question: Question, since: float) -> Question | None:
@@ -18,15 +27,20 @@ def arrived_data(question: Question, since: float) -> Question | None:
     if question["verb"] != "add":
         return None
     path = str(Path(question["path"]).resolve())
+    asked = (path, question["name"], question["settings"])
     for entry in DataList(Path(question["workspace"])).entries():
-        if entry.path == path and entry.added >= since:
+        if (entry.path, entry.name, entry.settings) == asked and entry.added >= since:
             return {"name": entry.name}
     return None
 
 
 def arrived_run(question: Question, since: float) -> Question | None:
-    """What is to be said of the run that was imported after `since`; None if there is none."""
-    run = _network(question) if question["verb"] == "import" else _bundled(question, since)
+    """What is to be said of the run that the upload has become; None if it has become none."""
+    origin: Record | None = None
+    if question["verb"] == "import":
+        run = _network(question)
+    else:
+        run, origin = _bundled(question)
     if run is None:
         return None
     datasets = DataList(Path(question["workspace"]))
@@ -37,7 +51,11 @@ def arrived_run(question: Question, since: float) -> Question | None:
         sentences.append(f"tried on the half of validation that chooses: {imported['sentence']}")
     if not (run.folder / "report.html").exists():
         sentences.append(f"its page is not written: toile report {run.id} writes it")
-    if reason := why_data_unknown(run):
+    if origin is not None:
+        from toile.workbench import bundle_sentences
+
+        sentences += bundle_sentences(run, origin["looks"])
+    elif reason := why_data_unknown(run):
         sentences.append(reason)
     warning = seen_words(run.recipe) if imported else ""
     return {
@@ -53,11 +71,15 @@ def _network(question: Question) -> Run | None:
     return run if is_run(run.folder) and run.imported else None
 
 
-def _bundled(question: Question, since: float) -> Run | None:
-    """The run that came in the bundle; it gets its name in the workspace last."""
-    name = Path(question["path"]).name
+def _bundled(question: Question) -> tuple[Run | None, Record | None]:
+    """The run that came in the bundle, and its origin; it gets its name in the workspace last.
+
+    Two uploads may have one name, but each has a folder of its own.
+    """
+    path = Path(question["path"])
     for mark in Path(question["workspace"]).glob(f"[!.]*/{BUNDLED}"):
-        run = Run(mark.parent)
-        if os.path.getmtime(mark) >= since and is_run(run.folder) and run.bundle == name:
-            return run
-    return None
+        origin = read_record(mark.read_bytes(), Bundled, mark)
+        is_its = (origin["file"], origin.get("folder")) == (path.name, path.parent.name)
+        if is_its and is_run(mark.parent):
+            return Run(mark.parent), origin
+    return None, None

@@ -20,7 +20,10 @@ def nothing_arrived(question: Question, since: float) -> None:
 
 @dataclass
 class LongAct:
-    """One act: its progress, and at the end its result or the reason of its failure."""
+    """One act: its progress, and at the end its result or the reason of its failure.
+
+    `started` is when it was begun, and from its turn on when that came.
+    """
 
     title: str
     question: Question
@@ -157,7 +160,7 @@ class LongActs:
             # Set only when its turn has come: earlier, a stop would end another act's process.
             with self._lock:
                 if not act.is_over:
-                    act.status, self._computed = "working", act
+                    act.status, act.started, self._computed = "working", time.time(), act
                 return act.is_over
 
         try:
@@ -174,7 +177,7 @@ class LongActs:
         """What an act had brought to its end whose process ended before it said so."""
         try:
             return self._arrived(act.question, act.started)
-        except ToileError:
+        except (ToileError, OSError):
             return None  # What is damaged there says so where it is read.
 
     def _end(self, act: LongAct, result: Question | None, reason: str = "") -> None:

@@ -82,6 +82,7 @@ from .pictures import pictures_of as pictures_of
 from .pictures import seal_of as seal_of
 from .prepared import PreparedData as PreparedData
 from .prepared import prepare_data as prepare_data
+from .records import Bundled as Bundled
 from .records import Named as Named
 from .records import Record as Record
 from .records import read_record as read_record

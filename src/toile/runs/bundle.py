@@ -175,7 +175,8 @@ def unpack_bundle(
             _fill(draft, contents)
             refuse_odd_looks(manifest.looks, draft.data.test_fingerprint)
             # The path of its data is of another machine, and what lies there here is never opened.
-            write_json(draft.folder / BUNDLED, {"file": path.name})
+            origin = {"file": path.name, "folder": path.absolute().parent.name}
+            write_json(draft.folder / BUNDLED, origin | {"looks": len(manifest.looks)})
             write_page(draft)
             # Looks that happened elsewhere flatter its score here as well, so they are counted
             # here too: with the run or not at all. A kill between the two leaves looks without a

@@ -206,9 +206,11 @@ class Import(Named):
 
 
 class Bundled(Named):
-    """`bundle.json`: the name of the bundle that the run came in."""
+    """`bundle.json`: the bundle that the run came in, its folder's name and the looks in it."""
 
     file: str
+    folder: str = ""
+    looks: Annotated[int, Field(ge=0)] = 0
 
 
 class ScoreRecord(Named):

@@ -1,6 +1,7 @@
 """Networks and runs from elsewhere: brought as a file, read in a process, made runs here."""
 
 import io
+import json
 import os
 import shutil
 import sys
@@ -12,8 +13,11 @@ import pytest
 from tests.app.conftest import until
 from tests.app.test_data_api import added
 from toile.app.arrivals import arrived_run
+from toile.app.routes.sources import recipe_from
 from toile.conversion import MOST_BYTES, SCALINGS
-from toile.recipe import read_recipe
+from toile.errors import ToileError
+from toile.files import write_json
+from toile.recipe import read_recipe, recipe_text, with_settings
 from toile.runs import Run, bundle_run, read_ledger, unpack_bundle
 from toile.runs.ledger import write_look
 from toile.runs.ledger_file import LookRequest
@@ -393,12 +397,31 @@ def test_a_bundled_run_says_how_its_data_is_named_here_before_anything_is_traine
     assert ask("POST", "/api/queue", json=anew).json()["error"].startswith(unknown)
     other = anew | {"changes": ["data.name=fashion-sample"]}
     assert ask("POST", "/api/form", json=other).json()["problem"] == ""
+    # Nor by way of Build, or of the recipe's text.
+    document = ask("POST", "/api/document", json={"source": "run:first"}).json()["recipe"]
+    ask("PUT", "/api/drafts/build-mine", json={"content": {"recipe": document}})
+    for source in ("draft:build-mine", f"text:{json.dumps(document)}"):
+        drafted = {"source": source, "changes": []}
+        assert ask("POST", "/api/form", json=drafted).json()["problem"].startswith(unknown)
+        assert ask("POST", "/api/queue", json=drafted).json()["error"].startswith(unknown)
 
     added(ask, path=str(few_garments))
     assert ask("GET", "/api/runs/first").json()["data_elsewhere"] == ""
     form = ask("POST", "/api/form", json=anew).json()
     named = {setting["address"]: setting["value"] for setting in form["settings"]}["data.name"]
     assert (form["problem"], named) == ("", str(few_garments))
+
+
+def test_a_bundled_run_is_trained_anew_by_the_corrections_that_came_with_it(ask, workspace):
+    first = Run(workspace / "first")
+    write_json(first.folder / "bundle.json", {"file": "first.zip"})
+    recipe = with_settings(first.recipe, {"data.corrections": "corrections.csv"})
+    (first.folder / "recipe.yaml").write_text(recipe_text(recipe, complete=True))
+    with pytest.raises(ToileError, match=r"its bundle first\.zip has no corrections\.csv"):
+        recipe_from(ask.session, "run:first")
+    (first.folder / "corrections.csv").write_text("")
+    theirs = recipe_from(ask.session, "run:first").data.corrections
+    assert theirs == str(first.folder.absolute() / "corrections.csv")
 
 
 def test_a_file_that_is_deleted_while_an_upload_is_listed_is_left_out(ask, workspace):

@@ -1,9 +1,12 @@
 """Sources of a recipe: `preset:quick`, `run:ID`, `draft:NAME`, or `text:` and YAML."""
 
+from contextlib import suppress
+
 from toile.app.session import NotHere, Session
+from toile.data import CORRECTIONS_FILE
 from toile.errors import ToileError, did_you_mean
 from toile.recipe import Recipe, list_presets, read_value, recipe_of, with_settings
-from toile.runs import Run, data_settings, why_data_unknown
+from toile.runs import BUNDLED, Run, data_settings, why_data_unknown
 
 
 def recipe_from(session: Session, source: str) -> Recipe:
@@ -31,19 +34,43 @@ def recipe_from(session: Session, source: str) -> Recipe:
 
 
 def refuse_unknown_data(session: Session, source: str, recipe: Recipe) -> None:
-    """Raise ToileError where `recipe` still names the data of a bundled run, which is elsewhere."""
+    """Raise ToileError where `recipe` still names the data of a bundled run, which is elsewhere.
+
+    A draft or a text may have come from any bundled run of the workspace.
+    """
     kind, _, name = source.partition(":")
-    if kind != "run":
+    if kind == "run":
+        runs = [session.run(name)]
+    elif any(entry.path == recipe.data.name for entry in session.datasets.entries()):
         return
-    run = session.run(name)
-    if recipe.data.name == run.recipe.data.name and (reason := why_data_unknown(run)):
+    else:
+        runs = [Run(mark.parent) for mark in session.workspace.glob(f"[!.]*/{BUNDLED}")]
+    reason = ""
+    for run in runs:
+        # A damaged run names no data, and its own page says so.
+        with suppress(ToileError):
+            if recipe.data.name == run.recipe.data.name:
+                reason = reason or why_data_unknown(run)
+    if reason:
         raise ToileError(reason)
 
 
 def _of_run(run: Run) -> Recipe:
-    if not run.bundle or why_data_unknown(run):
+    """The recipe of a run, with the paths of a bundled one as they are here."""
+    if not run.bundle:
         return run.recipe
-    return with_settings(run.recipe, {"data.name": data_settings(run).name})
+    changes = {}
+    if not why_data_unknown(run):
+        changes["data.name"] = data_settings(run).name
+    if run.recipe.data.corrections is not None:
+        copy = run.folder.absolute() / CORRECTIONS_FILE
+        if not copy.exists():
+            raise ToileError(
+                f"{run.id} was trained with corrections of labels, and its bundle {run.bundle} has "
+                f"no {CORRECTIONS_FILE}; ask for a whole bundle"
+            )
+        changes["data.corrections"] = str(copy)
+    return with_settings(run.recipe, changes)
 
 
 def fresh(recipe: Recipe) -> Recipe:

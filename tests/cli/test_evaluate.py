@@ -3,8 +3,10 @@ import shutil
 
 import pytest
 
+from tests.bundles import altered
 from tests.field.drawing import class_folders
-from toile.runs import Run
+from toile.recipe import recipe_text, with_settings
+from toile.runs import Run, bundle_run
 
 
 def test_a_run_is_judged_in_words_and_as_json(toile, among_runs):
@@ -86,6 +88,18 @@ def test_a_bundled_run_is_imported_elsewhere(toile, among_runs, tmp_path, monkey
     again = toile("import", told["file"])
     assert again.code == 2
     assert "is there already" in again.errors
+
+
+def test_the_names_in_a_bundle_write_no_line_of_their_own(toile, among_runs, tmp_path, monkeypatch):
+    bundle = bundle_run(Run(among_runs), tmp_path / "run.zip")
+    theirs = with_settings(Run(among_runs).recipe, {"data.name": "x.npz\nforged  data"})
+    recipe = recipe_text(theirs, complete=True).encode()
+    file = altered(bundle, {"recipe.yaml": recipe}).rename(tmp_path / "run\nforged  file.zip")
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path / "elsewhere"))
+    said = toile("import", str(file))
+    assert said.code == 0, said.errors
+    assert "run\\nforged  file.zip, and its data, x.npz\\nforged  data, lies" in said.output
+    assert not [line for line in said.output.splitlines() if line.startswith("forged")]
 
 
 def test_what_is_no_bundle_is_refused(toile, tmp_path):

@@ -101,5 +101,5 @@ def _import_bundle(file: Path, as_json: bool) -> None:
         say_json({"run": str(run.folder), "report": str(report), "looks": len(manifest.looks)})
         return
     say(f"{run.id} is among the runs now: toile show {run.name}")
-    say("\n".join(bundle_sentences(run, len(manifest.looks))))
+    say("\n".join(map(plain, bundle_sentences(run, len(manifest.looks)))))
     say(f"report  {report}")

@@ -1,5 +1,6 @@
 """An augmented set: variants to learn from, and its parent's own pictures to score on."""
 
+import json
 import os
 import zipfile
 from dataclasses import replace
@@ -9,11 +10,14 @@ import numpy as np
 import pytest
 
 import toile
+from tests.command_line import call
 from tests.conftest import NETWORK
+from toile.cli.compare import _compare_levels, _have_same_images
 from toile.data import AugmentedSet, Dataset, are_in, array_hashes, load_data, split_data
 from toile.data.sealed import open_sealed
 from toile.errors import ToileError
 from toile.recipe import Data, recipe_of
+from toile.runs import RunsFolder
 
 SHIFTED = {"augmentation.shift": 1}
 CHECKED = ["x_train", "x_val", "y_val", "val_hashes", "train_sources"]
@@ -213,6 +217,15 @@ def test_a_run_of_it_is_compared_with_one_of_its_parent_on_the_same_pictures(pai
     assert counted.only_second == int((right[1] & ~right[0]).sum())
 
 
+def test_the_command_does_not_say_that_both_score_different_images(pair, tmp_path, capsys):
+    parent, child = (run.folder for run in pair)
+    said = call("compare", parent, child, f"--out={tmp_path / 'figure.png'}").output
+    assert "McNemar's exact test" in said
+    assert "different images" not in said
+    _compare_levels([RunsFolder().named(str(run.folder)) for run in pair], True)
+    assert json.loads(capsys.readouterr().out)["same_data"]
+
+
 def test_so_is_a_study_of_both_and_other_pictures_are_said(pair, few_garments, file, tmp_path):
     names = {"parent": str(few_garments), "child": str(file)}
     levels = {name: {"data.name": path} for name, path in names.items()}
@@ -232,6 +245,7 @@ def test_so_is_a_study_of_both_and_other_pictures_are_said(pair, few_garments, f
     )
     with pytest.raises(ToileError, match="validated on different images"):
         toile.compare_predictions(pair[0], other)
+    assert not _have_same_images([pair[0], other])
 
 
 def test_pictures_made_smaller_are_known_by_what_they_were(few_garments, garments, tmp_path):

@@ -122,9 +122,15 @@ def _runs_words(
     for letter, run in zip(LETTERS, runs):  # noqa: B905
         if words := seen_words(run.recipe):
             lines.append(f"warning: {letter}: {plain(words)}")
-    if len({run.data.original_fingerprint for run in runs}) > 1:
+    if not _have_same_images(runs):
         lines.append("their data differ, so their scores are of different images")
     return "\n".join(lines)
+
+
+def _have_same_images(runs: "Sequence[Run]") -> bool:
+    from toile.runs import score_same_images
+
+    return len({run.data.original_fingerprint for run in runs}) == 1 or score_same_images(runs)
 
 
 def _cut(text: str, wide: int) -> str:
@@ -143,7 +149,7 @@ def _compare_levels(entries: "list[Entry]", as_json: bool) -> None:
     sides = [side for entry in entries for side in sides_of(entry)]
     if not sides:
         raise ToileError("none of them has a finished reading, so there is nothing to compare")
-    is_same = len({side.data for side in sides}) == 1
+    is_same = _have_same_images([side.run for side in sides])
     if as_json:
         rows = [
             side.level.to_json()

@@ -12,14 +12,14 @@ from toile.studies import StudyResult, open_study
 
 @dataclass(frozen=True)
 class ComparedRuns:
-    """A level with its finished readings, the study it is `of`, and its data's fingerprint.
+    """A level with its finished readings, the study it is `of`, and the first `run` of them.
 
     `seen` is the warning if its weights may have been trained on the images that score them.
     """
 
     of: str
     level: Level
-    data: str
+    run: Run
     seen: str = ""
 
 
@@ -43,7 +43,7 @@ def sides_of(entry: Entry) -> Iterator[ComparedRuns]:
             if run.has_results and run.score.n:
                 (level,) = judge_readings({run.recipe.name: [run.score.value]}).levels
                 words = seen_words(run.recipe)
-                yield ComparedRuns(entry.name, level, run.data.original_fingerprint, words)
+                yield ComparedRuns(entry.name, level, run, words)
 
 
 def _levels(of: str, study: StudyResult) -> Iterator[ComparedRuns]:
@@ -53,5 +53,4 @@ def _levels(of: str, study: StudyResult) -> Iterator[ComparedRuns]:
     }
     for level in judge_readings(scores).levels if scores else ():
         reading = first[level.name]
-        data = Run(reading.folder).data.original_fingerprint
-        yield ComparedRuns(of, level, data, reading.seen)
+        yield ComparedRuns(of, level, Run(reading.folder), reading.seen)

@@ -86,8 +86,8 @@ def _shared_held_out(result: StudyResult, runs: list[tuple[str, Run]]) -> _HeldO
     for level, run in runs[1:]:
         if not same_validation_images(first, run):
             raise ToileError(
-                f"readings of {first_level} and {level} are validated on different images, or on "
-                "the same images read differently; name one level with --level"
+                f"readings of {first_level} and {level} are validated on different images; "
+                "name one level with --level"
             )
     held_out: list[Validation] = [run.validation for _, run in runs]
     scoring = np.logical_and.reduce(

@@ -1,5 +1,6 @@
 """The data of a run that came in a bundle: known once it is added or named, and never guessed."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,7 +8,15 @@ import pytest
 
 import toile
 from toile.errors import ToileError
-from toile.runs import DataList, Run, load_run_data, runs_folder
+from toile.recipe import recipe_text
+from toile.runs import (
+    DataList,
+    Run,
+    load_run_data,
+    pictures_of,
+    runs_folder,
+    why_data_unknown,
+)
 
 UNKNOWN = "came in the bundle shared.zip, and its data, pictures, lies where it was trained"
 SHOWN = '<div class="pictures">'
@@ -62,3 +71,51 @@ def test_pictures_that_a_page_has_are_kept_and_a_warning_says_how_to_name_the_da
     with pytest.warns(UserWarning, match=f"{UNKNOWN}; add the same data here"):
         toile.Workspace().star(run.name)
     assert (run.folder / "report.html").read_text() == page
+
+
+def test_without_its_hashes_no_picture_is_known_and_nothing_is_opened(run, pictures_here):
+    before = pictures_of(run)
+    (run.folder / "pictures.safetensors").unlink()
+    assert pictures_of(run).unknown == (run.id,)
+    DataList(runs_folder()).add(pictures_here, settings={"size_px": 8})
+    known = pictures_of(run)
+    assert known.unknown == ()
+    assert known.trained.tolist() == before.trained.tolist()
+
+
+def test_a_folder_that_was_called_as_a_known_dataset_is_not_taken_for_that(run, pictures_here):
+    recipe = run.folder / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("name: pictures", "name: fashion-sample"))
+    renamed = Run(run.folder)
+    assert renamed.recipe.data.name == "fashion-sample"
+    assert "its data, fashion-sample, lies where it was trained" in why_data_unknown(renamed)
+    with pytest.raises(ToileError, match="its data, fashion-sample, lies where it was trained"):
+        load_run_data(renamed)
+    DataList(runs_folder()).add(pictures_here, settings={"size_px": 8})
+    assert load_run_data(renamed).path == pictures_here
+    # Of the known dataset itself the release is recognised.
+    facts = json.loads((run.folder / "data.json").read_text()) | {"release": "Toile's sample"}
+    (run.folder / "data.json").write_text(json.dumps(facts))
+    assert load_run_data(Run(run.folder)).name == "fashion-sample"
+
+
+def test_of_two_copies_the_one_that_is_still_here_is_read(run, pictures_here):
+    later = Path(shutil.copytree(pictures_here, pictures_here.with_name("later")))
+    for folder in (pictures_here, later):
+        DataList(runs_folder()).add(folder, settings={"size_px": 8})
+    shutil.rmtree(later)
+    assert load_run_data(run).path == pictures_here
+    shutil.rmtree(pictures_here)
+    with pytest.raises(ToileError, match=UNKNOWN):
+        load_run_data(run)
+
+
+def test_every_setting_by_which_the_data_is_read_is_named(run, pictures_here):
+    settings = {"size_px": 8, "test": 0.3, "white": 200.0, "orientation": "transposed"}
+    settings |= {"rule": 2, "colour": "grey", "label_column": "a b; c"}
+    values = {f"data.{name}": value for name, value in settings.items()}
+    (run.folder / "recipe.yaml").write_text(recipe_text(run.recipe.replace(values)))
+    said = why_data_unknown(Run(run.folder))
+    for name, value in settings.items():
+        assert f"data.{name}={value}" in said
+    assert "--set 'data.label_column=a b; c'" in said

@@ -1,5 +1,7 @@
 """A run's own data, read again."""
 
+import shlex
+
 from toile.data import (
     ARRAYS,
     CORRECTIONS_FILE,
@@ -19,6 +21,9 @@ from toile.recipe import Data
 from toile.runs.added_data import AddedData, DataList
 from toile.runs.layout import UNPACKING
 from toile.runs.run import Run
+
+READING = {"test", "rule", "white", "size_px", "colour", "orientation", "label_column"}
+"""The settings of a recipe's data that its fingerprint depends on."""
 
 
 def load_run_data(
@@ -45,7 +50,7 @@ def data_settings(run: Run, data: DataSource | None = None) -> Data:
         return settings.model_copy(update={"name": data_values(data)["data.name"]})
     if reason := why_data_unknown(run):
         raise ToileError(reason)
-    if run.bundle and names_files(settings.name) and (entry := _added_copy(run)):
+    if _is_path_elsewhere(run) and (entry := _added_copy(run)):
         return settings.model_copy(update={"name": entry.path})
     if not is_here(settings.name):
         if settings.name.startswith(ARRAYS):
@@ -67,11 +72,13 @@ def why_data_unknown(run: Run) -> str:
     The path in the recipe of a bundled run is of another machine: nothing here is opened by it.
     """
     name = run.recipe.data.name
-    if not run.bundle or not names_files(name) or _added_copy(run):
+    if not _is_path_elsewhere(run) or _added_copy(run):
         return ""
-    # Of another size or colour they are other pictures.
-    settings = run.recipe.data.model_dump(include={"size_px", "colour"}, exclude_none=True)
-    read = "".join(f" --set data.{name}={value}" for name, value in settings.items())
+    # Read otherwise they are other pictures, or divided otherwise. Values are of a stranger.
+    settings = run.recipe.data.model_dump(include=READING, exclude_defaults=True)
+    read = "".join(
+        f" --set {shlex.quote(f'data.{name}={value}')}" for name, value in settings.items()
+    )
     return (
         f"{run.id} came in the bundle {run.bundle}, and its data, {name}, lies where it was "
         f"trained; add the same data here, by toile data add PATH{read} or so on the app's page "
@@ -79,8 +86,18 @@ def why_data_unknown(run: Run) -> str:
     )
 
 
+def _is_path_elsewhere(run: Run) -> bool:
+    """Whether the recipe of `run` names files of another machine.
+
+    Of a path a bundle has the last part alone, which may be the name of a known dataset.
+    """
+    is_known = not names_files(run.recipe.data.name) and run.data.release != "unknown"
+    is_cached = run.recipe.data.name.startswith(ARRAYS)
+    return bool(run.bundle) and not is_known and not is_cached
+
+
 def _added_copy(run: Run) -> AddedData | None:
-    """A dataset that the workspace of `run` remembers, of the same images, where there is one."""
+    """A dataset that the workspace of `run` remembers, of the same images, where one lies here."""
     folder = run.folder.absolute().parent
     workspace = folder.parent if folder.name.startswith(UNPACKING) else folder
     try:
@@ -88,7 +105,8 @@ def _added_copy(run: Run) -> AddedData | None:
     except ToileError:
         return None  # The page Data says that its list is damaged.
     fingerprint = run.data.original_fingerprint
-    return next((entry for entry in entries if entry.fingerprint == fingerprint), None)
+    same = (entry for entry in entries if entry.fingerprint == fingerprint)
+    return next((entry for entry in same if is_here(entry.path)), None)
 
 
 def same_data(

@@ -108,13 +108,23 @@ def _source_of(start: Start) -> Run:
         raise
 
 
+def _dataset_here(run: Run) -> Dataset | None:
+    """The data of `run` where it is here: by a path of another machine nothing is opened."""
+    from toile.runs.known_data import data_settings
+
+    try:
+        return load_here(data_settings(run))
+    except ToileError:
+        return None
+
+
 def _pictures_of(run: Run, after: Iterable[Path]) -> Pictures:
     stored = read_pictures(run.folder)
     if stored is not None:
         return stored
     nothing = np.empty(0, np.uint64)
     recipe = run.recipe
-    dataset = load_here(recipe.data)
+    dataset = _dataset_here(run)
     if dataset is None or dataset.order != run.data.order:
         pictures = Pictures(nothing, nothing, (run.id,))
     else:

@@ -45,9 +45,9 @@ def note_mixed(shards: Sequence[tuple[str, Labels]], where: str) -> list[str]:
     """A sentence where some shards have whole numbers for labels and others names.
 
     Each shard has its name and its distinct labels. Raises ToileError where the numbers may be the
-    indices of the names, so that each class would be two: integers by their type, exactly 0 to
-    k - 1, beside at most k texts. Digits in a text are text, as in a set of digits and letters that
-    is sorted by its classes.
+    indices of the names, so that each class would be two: integers by their type, all from 0 to
+    k - 1 or from 1 to k, where k is the number of names or, if greater, of integers. Digits in a
+    text are text, as in a set of digits and letters that is sorted by its classes.
     """
     integers: set[int] = set()
     texts: set[str] = set()
@@ -67,7 +67,9 @@ def note_mixed(shards: Sequence[tuple[str, Labels]], where: str) -> list[str]:
         f"{numbered[0][0]} has numbers for labels, {numbered[0][1]} among them, and {named[0][0]} "
         f"names, {named[0][1]:.40} among them"
     )
-    if integers == set(range(len(integers))) and len(texts) <= len(integers):
+    k = max(len(integers), len(texts))
+    # A shard may lack some classes, so fewer than k integers may be indices as well.
+    if integers and (integers <= set(range(k)) or integers <= set(range(1, k + 1))):
         raise ToileError(
             f"{where}: {mixture}, and nothing says which number is which name; write all shards "
             "with numbers, or all with names"

@@ -11,7 +11,7 @@ SMALL_BATCH = 32
 
 
 @dataclass(frozen=True)
-class EnoughTraining:
+class EpochsAndBatch:
     """Images per step and epochs with which a training has enough steps."""
 
     batch_size: int
@@ -36,7 +36,7 @@ def enough_epochs(training: Training, num_images: int) -> int | None:
     return -(-ENOUGH_STEPS // per_epoch)
 
 
-def enough_training(training: Training, num_images: int) -> EnoughTraining | None:
+def enough_training(training: Training, num_images: int) -> EpochsAndBatch | None:
     """What to train with from the first step on, where `training` has too few steps; else None.
 
     A step of a smaller batch takes less time and teaches as much. Epochs are never fewer.
@@ -45,7 +45,7 @@ def enough_training(training: Training, num_images: int) -> EnoughTraining | Non
         return None
     batch_size = min(training.batch_size, SMALL_BATCH)
     epochs = -(-ENOUGH_STEPS // steps_per_epoch(num_images, batch_size))
-    return EnoughTraining(batch_size, max(epochs, training.epochs))
+    return EpochsAndBatch(batch_size, max(epochs, training.epochs))
 
 
 def few_steps_note(training: Training, num_images: int, run: str | None = None) -> str | None:

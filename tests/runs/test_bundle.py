@@ -262,7 +262,8 @@ def test_answers_on_no_image_at_all_are_refused(trained, bundle, tmp_path):
 def test_an_import_never_reads_the_data_that_the_recipe_names(trained, bundle, tmp_path):
     # Data that is here, and mistakes to show: a page with pictures, if the data were read.
     recipe = with_settings(trained.run.recipe, {"data.name": "fashion-sample"})
-    data = data_record(trained.run) | {"order": load_data("fashion-sample").order}
+    sample = load_data("fashion-sample")
+    data = data_record(trained.run) | {"order": sample.order, "release": sample.release}
     arrays = load_arrays(trained.run.folder / "validation.safetensors").arrays
     save_arrays(tmp_path / "wrong.safetensors", arrays | {"logits": -arrays["logits"]})
     changes = {

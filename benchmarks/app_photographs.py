@@ -59,7 +59,7 @@ def from_drop_to_answer(page: Any, name: str, picture: bytes) -> float:
 
     data = page.evaluate_handle("window.dropped")
     page.dispatch_event(".drop", "drop", {"dataTransfer": data})
-    page.get_by_text("write the size all are brought to above").wait_for()
+    page.get_by_text("write the size for all of them above").wait_for()
     reached("asked for a size")
     page.get_by_label("Size in px").fill("32")
     page.get_by_role("button", name="Read again", exact=True).first.click()
@@ -69,8 +69,8 @@ def from_drop_to_answer(page: Any, name: str, picture: bytes) -> float:
     page.get_by_role("button", name=re.compile(r"^Set ")).click()
     page.get_by_text("are few to learn from").wait_for(state="detached")
     page.get_by_role("button", name="Start training").click()
-    page.get_by_text("answered right").first.wait_for()
-    reached(f"trained: {page.get_by_text('answered right').first.inner_text()}")
+    page.get_by_text("predicted right").first.wait_for()
+    reached(f"trained: {page.get_by_text('predicted right').first.inner_text()}")
     page.get_by_role("link", name="Try it").click()
     page.get_by_label("Drawing sheet").wait_for()
     photo = {"name": PICTURE, "mimeType": "image/jpeg", "buffer": picture}

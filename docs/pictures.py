@@ -174,7 +174,7 @@ def _save_app(picture: Path) -> None:
         page.goto(address)
         page.get_by_role("link", name="Build").click()
         page.evaluate("location.hash = '#/build?from=preset:s1-lab'")
-        page.get_by_text("What it takes on this machine").wait_for()
+        page.get_by_text("Time and memory on this machine").wait_for()
         page.wait_for_timeout(1_000)
         page.screenshot(path=picture)
         browser.close()

@@ -79,6 +79,7 @@ def test_a_dataset_added_by_its_path_is_told_looked_at_and_varied_as_the_library
     name = added(ask, path=str(few_garments))
     row = next(one for one in ask("GET", "/api/data").json() if one["name"] == name)
     assert (row["num_train"], row["num_test"], row["num_classes"]) == (600, 100, 10)
+    assert not row["is_copy"]
     data = load_data(few_garments)
 
     said, own = described(ask, name), describe(data)
@@ -133,6 +134,7 @@ def test_photographs_in_a_zip_are_refused_with_the_remedy_and_read_with_it(ask, 
 
     name = added(ask, upload=upload, settings=["size_px=16"])
     assert name == "my-photos"
+    assert next(row for row in ask("GET", "/api/data").json() if row["name"] == name)["is_copy"]
     said = described(ask, name)
     assert said["shape"] == [3, 16, 16]
     assert "<img src=x onerror=alert(1)>" in said["class_names"]

@@ -57,10 +57,10 @@ def test_a_runs_bundle_is_dropped_and_found_again_without_its_form_with_what_cam
     # Opened once the process reads it.
     with gate.open("w"):
         pass
-    imports.get_by_text("first is among the runs now").wait_for()
+    imports.get_by_text("first is now one of the runs").wait_for()
     page.get_by_label("Star first").wait_for()
     another = visit().page.get_by_role("region", name="Imports")
-    another.get_by_text("first is among the runs now").wait_for()
+    another.get_by_text("first is now one of the runs").wait_for()
     if AXE.exists():
         assert [visitor.violations(theme) for theme in ("light", "dark")] == [[], []]
     imports.get_by_role("button", name="Details").click()

@@ -58,7 +58,7 @@ def build_by_keyboard(hand: Keyboard) -> None:
     hand.type("kernel", "3")
     hand.type("filters", "8")
     hand.type("units", "16")
-    hand.go("For pictures as those of")
+    hand.go("For pictures like those of")
     page.keyboard.type("fashion-sample")
 
 
@@ -80,7 +80,7 @@ def train_by_keyboard(visitor: Visitor, hand: Keyboard) -> str:
     hand.press("Stop")
     page.locator(".tag", has_text="stopped").wait_for(timeout=120_000)
     # Only once the page of the run is written can it go on.
-    page.get_by_role("button", name="Continue", exact=True).wait_for()
+    page.get_by_role("button", name="Continue", exact=True).first.wait_for()
     hand.press("Continue")
     page.get_by_role("status").filter(has_text="95 % interval").wait_for(timeout=600_000)
     # A run whose page is being written can be neither deleted nor renamed.

@@ -21,7 +21,7 @@ def from_drop_to_answer(visitor, album: bytes, picture: bytes, look=lambda name:
     look("add")
     visitor.drop("my photos.zip", album)
     # Photographs differ in size: the page says so, and where to write one.
-    page.get_by_text("write the size all are brought to above").wait_for(timeout=120_000)
+    page.get_by_text("write the size for all of them above").wait_for(timeout=120_000)
     look("sizes")
     page.get_by_label("Size in px").fill("32")
     page.get_by_role("button", name="Read again", exact=True).first.click()

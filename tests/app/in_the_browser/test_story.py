@@ -144,7 +144,7 @@ def test_the_whole_story(visit, workspace, few_garments, tmp_path):
     visitor.go(f"#/train?recipe={draft}{words}")
     playwright.expect(page.locator("[id='set-training.epochs']")).to_have_value("2")
     page.get_by_role("button", name="Start training").click()
-    page.get_by_text("answered right").wait_for(timeout=120_000)
+    page.get_by_text("predicted right").wait_for(timeout=120_000)
     page.get_by_role("status").filter(has_text="95 % interval").wait_for()
 
     # A drawing is answered, and is there again after a reload.

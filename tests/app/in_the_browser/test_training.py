@@ -56,11 +56,11 @@ def test_a_run_that_cannot_be_continued_says_why_in_place_of_the_form(visit, wor
     page = visitor.page
     visitor.go("#/train?run=first")
     page.get_by_label("Continue to").wait_for()
-    assert page.get_by_role("link", name="Begin a new run with its weights").count() == 0
+    assert page.get_by_role("link", name="Start a new run with its weights").count() == 0
     visitor.go("#/train?run=second")
     page.get_by_text("second has no checkpoint to continue from").wait_for()
     assert page.get_by_label("Continue to").count() == 0
-    page.get_by_role("link", name="Begin a new run with its weights").click()
+    page.get_by_role("link", name="Start a new run with its weights").click()
     playwright.expect(page.get_by_label("Run", exact=True)).to_have_value("second")
 
 

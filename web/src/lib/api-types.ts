@@ -1070,8 +1070,9 @@ export interface components {
          * DatasetRow
          * @description A dataset by its name; `path` is empty if it is not on this machine yet.
          *
-         *     `is_added` is false while it is first read, and if that failed; `act` says which. `settings` are
-         *     those of a recipe's `data` that read it.
+         *     `is_added` is false while it is first read, and if that failed; `act` says which. `is_copy` says
+         *     that its files were copied into the workspace. `obtained` is where one known by name comes from.
+         *     `settings` are those of a recipe's `data` that read it.
          */
         DatasetRow: {
             /** Name */
@@ -1080,6 +1081,8 @@ export interface components {
             is_known: boolean;
             /** Is Added */
             is_added: boolean;
+            /** Is Copy */
+            is_copy: boolean;
             /** Path */
             path: string;
             /** Shape */

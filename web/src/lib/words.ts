@@ -101,6 +101,6 @@ export function shownStatus(row: Row | null, job: Job | undefined): string {
 /** Why nothing is called so: a title and a sentence. */
 export function whyAbsent(id: string, wasStopped: boolean): [string, string] {
   return wasStopped
-    ? ['Stopped before it began', 'It had not made a step, so nothing is kept of it.']
-    : ['No such run', `Nothing here is called ${id}; it may have been deleted, or stopped before it began.`]
+    ? ['Stopped before it began', 'It had not trained a step, so nothing of it was saved.']
+    : ['No such run', `No run here is called ${id}; it may have been deleted, or stopped before it began.`]
 }

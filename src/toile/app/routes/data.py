@@ -23,13 +23,15 @@ STOP_SECONDS = 10.0
 class DatasetRow(BaseModel):
     """A dataset by its name; `path` is empty if it is not on this machine yet.
 
-    `is_added` is false while it is first read, and if that failed; `act` says which. `settings` are
-    those of a recipe's `data` that read it.
+    `is_added` is false while it is first read, and if that failed; `act` says which. `is_copy` says
+    that its files were copied into the workspace. `obtained` is where one known by name comes from.
+    `settings` are those of a recipe's `data` that read it.
     """
 
     name: str
     is_known: bool
     is_added: bool
+    is_copy: bool
     path: str
     shape: list[int]
     num_classes: int
@@ -134,6 +136,7 @@ def list_datasets(session: CurrentSession) -> list[DatasetRow]:
             name=source.name,
             is_known=True,
             is_added=True,
+            is_copy=False,
             path=str(source.path or ""),
             shape=list(source.shape),
             num_classes=source.num_classes,
@@ -268,6 +271,7 @@ def _row_of_act(name: str, act: LongAct) -> DatasetRow:
         name=name,
         is_known=False,
         is_added=False,
+        is_copy=False,
         path="",
         shape=[0, 0, 0],
         num_classes=0,
@@ -286,6 +290,7 @@ def _row(entry: AddedData) -> DatasetRow:
         name=entry.name,
         is_known=False,
         is_added=True,
+        is_copy=entry.is_copy,
         path=entry.path,
         shape=list(entry.shape),
         num_classes=entry.num_classes,
@@ -293,7 +298,7 @@ def _row(entry: AddedData) -> DatasetRow:
         num_test=entry.num_images[1],
         download_bytes=0,
         licence="",
-        obtained="brought here" if entry.is_copy else "read where it lies",
+        obtained="",
         settings=entry.settings,
         act=None,
     )

@@ -104,14 +104,19 @@ def _fields(body: list[ast.stmt]) -> Iterator[str]:
     for field, below in pairwise([*body, ast.Pass()]):
         if isinstance(field, ast.AnnAssign) and not field.target.id.startswith("_"):
             said = below.value.value if isinstance(below, ast.Expr) else ""
-            typed = ast.unparse(field.annotation).replace("'", "")
+            typed = _bare(field.annotation)
             lines.append(f"- `{field.target.id}: {typed}`{said and '. '}{' '.join(said.split())}")
     return iter(["\n".join(lines) + "\n"] if lines else [])
 
 
+def _bare(annotation: Any) -> str:
+    """A type as it is written, without the quotes of names that are imported for types alone."""
+    return ast.unparse(annotation).replace("'", "")
+
+
 def _head(member: ast.FunctionDef) -> str:
     if any("property" in ast.unparse(decorator) for decorator in member.decorator_list):
-        return f"{member.name}: {ast.unparse(member.returns)}"
+        return f"{member.name}: {_bare(member.returns)}"
     return _call(member, member.name)
 
 
@@ -130,7 +135,7 @@ def _call(node: ast.FunctionDef, name: str) -> str:
         pieces += ["*", *(_argument(*pair) for pair in pairs)]
     if arguments.kwarg:
         pieces.append(f"**{ast.unparse(arguments.kwarg)}")
-    returned = f" -> {ast.unparse(node.returns)}".replace("'", "")
+    returned = f" -> {_bare(node.returns)}"
     line = f"{name}({', '.join(pieces)}){returned}"
     if len(line) <= WIDTH:
         return line

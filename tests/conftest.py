@@ -7,7 +7,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ def onnx_operators_listed_once() -> Iterator[None]:
 
     export = torch.onnx.export
 
+    @wraps(export)
     def with_one_registry(*arguments: Any, **named: Any) -> Any:
         from torch.onnx._internal.exporter._registration import ONNXRegistry
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -131,9 +130,8 @@ def test_no_step_of_a_training_copies_more_than_a_batch(
     # Statistics go over pieces of 4 MB, which would hold all of these pictures.
     monkeypatch.setattr("toile.data.images.CHUNK_BYTES", 200)
     monkeypatch.setattr("toile.network.scoring.BATCH", 7)
-    # Their names in the room are those of functions.
-    for module in ("novelty", "appearance"):
-        monkeypatch.setattr(import_module(f"toile.data.{module}"), "MOST_IMAGES", 5)
+    for module in ("principal_components", "features"):
+        monkeypatch.setattr(f"toile.data.{module}.MOST_IMAGES", 5)
     with memories("little"):
         settings = {"augmentation.shift": 1, "training.keep": "epochs"}
         toile.train(small(1), settings=settings, out=tmp_path / "run")

@@ -15,7 +15,7 @@ from app_server import Server, say
 ROUNDS, NUM_TRAIN, NUM_RUNS = 5, 3, 2
 TRAINING = {
     "source": "preset:s1-lab",
-    "changes": ["data.name=fashion-sample", "training.epochs=12"],
+    "changes": ["data.name=fashion-sample", "training.epochs=60"],
 }
 MOST_RATIO = 1.03
 

@@ -63,6 +63,7 @@ def from_drop_to_answer(page: Any, name: str, picture: bytes) -> float:
     reached("asked for a size")
     page.get_by_label("Size in px").fill("32")
     page.get_by_role("button", name="Read again", exact=True).first.click()
+    page.get_by_text("was added").wait_for()
     page.get_by_role("link", name="Train on it").wait_for()
     reached("read")
     page.get_by_role("link", name="Train on it").click()
@@ -76,5 +77,8 @@ def from_drop_to_answer(page: Any, name: str, picture: bytes) -> float:
     photo = {"name": PICTURE, "mimeType": "image/jpeg", "buffer": picture}
     page.get_by_label("Open a picture").set_input_files(photo)
     page.get_by_text("How the picture was prepared").wait_for()
-    reached(f"answered: {page.locator('.said .big').inner_text()}")
+    answer = page.locator(".said .big").inner_text()
+    reached(f"answered: {answer}")
+    # Otherwise it was other pictures that were trained on.
+    assert answer == "leaf", answer
     return time.perf_counter() - started

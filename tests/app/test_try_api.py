@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,14 @@ def test_a_class_has_an_outline_to_draw_on_from(ask):
     assert set(pixels.tolist()) == {0, 255}
     assert 0.01 < (pixels > 0).mean() < 0.3
     assert ask("GET", "/api/try/first/outlines/10").status_code == 422
+
+
+def test_no_outline_is_of_other_images_than_the_run_learnt(ask, workspace):
+    record = workspace / "first" / "data.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"order": "0" * 64}))
+    refused = ask("GET", "/api/try/first/outlines/1")
+    assert refused.status_code == 422
+    assert "first was trained on other images than" in refused.json()["error"]
 
 
 def test_several_runs_vote_as_the_library_has_them_vote(ask, workspace, drawing):

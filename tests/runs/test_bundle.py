@@ -263,7 +263,7 @@ def test_an_import_never_reads_the_data_that_the_recipe_names(trained, bundle, t
     # Data that is here, and mistakes to show: a page with pictures, if the data were read.
     recipe = with_settings(trained.run.recipe, {"data.name": "fashion-sample"})
     sample = load_data("fashion-sample")
-    data = data_record(trained.run) | {"order": sample.order, "release": sample.release}
+    data = data_record(trained.run) | {"order": sample.order, "fingerprint": sample.fingerprint}
     arrays = load_arrays(trained.run.folder / "validation.safetensors").arrays
     save_arrays(tmp_path / "wrong.safetensors", arrays | {"logits": -arrays["logits"]})
     changes = {

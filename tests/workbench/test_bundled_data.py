@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 import toile
+from toile.data import load_data
+from toile.data.catalogue import KNOWN
 from toile.errors import ToileError
 from toile.recipe import recipe_text
 from toile.runs import (
@@ -15,6 +17,7 @@ from toile.runs import (
     load_run_data,
     pictures_of,
     runs_folder,
+    same_data,
     why_data_unknown,
 )
 
@@ -93,10 +96,42 @@ def test_a_folder_that_was_called_as_a_known_dataset_is_not_taken_for_that(run, 
         load_run_data(renamed)
     DataList(runs_folder()).add(pictures_here, settings={"size_px": 8})
     assert load_run_data(renamed).path == pictures_here
-    # Of the known dataset itself the release is recognised.
-    facts = json.loads((run.folder / "data.json").read_text()) | {"release": "Toile's sample"}
-    (run.folder / "data.json").write_text(json.dumps(facts))
-    assert load_run_data(Run(run.folder)).name == "fashion-sample"
+
+
+def renamed(run: Run, name: str, settings: dict[str, object], facts: dict[str, str]) -> Run:
+    """`run` as a bundle has it that says that its data is called `name`."""
+    recipe = run.recipe.replace({"data.name": name} | settings)
+    (run.folder / "recipe.yaml").write_text(recipe_text(recipe))
+    record = json.loads((run.folder / "data.json").read_text()) | facts
+    (run.folder / "data.json").write_text(json.dumps(record))
+    return Run(run.folder)
+
+
+def test_a_known_dataset_is_believed_by_the_fingerprint_that_the_run_recorded(run):
+    known = load_data("fashion-sample")
+    as_it_is = {"data.size_px": None}
+    facts = {"release": known.release}
+    other = renamed(run, "fashion-sample", as_it_is, facts)
+    assert "its data, fashion-sample, lies where it was trained" in why_data_unknown(other)
+    with pytest.raises(ToileError, match="lies where it was trained"):
+        load_run_data(other)
+    # That of another known dataset is not the one of this name.
+    digits = facts | {"fingerprint": KNOWN["mnist"].fingerprint}
+    assert why_data_unknown(renamed(run, "fashion-sample", as_it_is, digits))
+    same = renamed(run, "fashion-sample", as_it_is, facts | {"fingerprint": known.fingerprint})
+    assert why_data_unknown(same) == ""
+    assert load_run_data(same).fingerprint == known.fingerprint
+
+
+def test_a_known_dataset_made_smaller_is_believed_by_its_release_and_still_compared(run):
+    smaller = load_data("fashion-sample", size_px=8)
+    nearly = renamed(run, "fashion-sample", {}, {"release": "Toile's sample"})
+    assert why_data_unknown(nearly)
+    believed = renamed(run, "fashion-sample", {}, {"release": smaller.release})
+    assert why_data_unknown(believed) == ""
+    assert load_run_data(believed).fingerprint == smaller.fingerprint
+    with pytest.raises(ToileError, match="was trained on other images than"):
+        same_data(believed)
 
 
 def test_of_two_copies_the_one_that_is_still_here_is_read(run, pictures_here):

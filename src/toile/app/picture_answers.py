@@ -80,7 +80,7 @@ class PictureAnswers:
     def outline(self, question: Question, content: bytes, tell: Tell) -> Question:
         """The edges of a class's mean picture, light on dark, as a start for drawing."""
         from toile.data import class_outline, load_data
-        from toile.runs import Run, data_settings
+        from toile.runs import Run, data_settings, refuse_other_images
 
         run = Run(Path(question["folder"]))
         if not 0 <= question["label"] < len(run.data.class_names):
@@ -89,6 +89,7 @@ class PictureAnswers:
                 f"{len(run.data.class_names) - 1}"
             )
         dataset = load_data(data_settings(run), progress=tell, fetch=False)
+        refuse_other_images(run, dataset)
         edges = class_outline(dataset, run.data.class_names[question["label"]])
         return packed(edges[None, None])
 

@@ -42,9 +42,9 @@ from .images import chunk_slices as chunk_slices
 from .load import UNREAD as UNREAD
 from .load import arrays_data as arrays_data
 from .load import is_here as is_here
+from .load import is_known_data as is_known_data
 from .load import load_data as load_data
 from .load import load_here as load_here
-from .load import names_files as names_files
 from .load import no_progress as no_progress
 from .locations import ARRAYS as ARRAYS
 from .locations import CORRECTIONS_FILE as CORRECTIONS_FILE

@@ -22,6 +22,7 @@ from toile.data.decoded import (
     write_decoded,
 )
 from toile.data.divide import divide
+from toile.data.facts import DataFacts
 from toile.data.fingerprint import identify
 from toile.data.images import Images
 from toile.data.locations import arrays_folder, cache_folder, is_arrays
@@ -85,7 +86,7 @@ def load_data(
     # The names of the files prove nothing: MNIST and Fashion-MNIST share them.
     recognised = release_of(decoded.identity.fingerprint)
     if known and (data.size_px or data.colour) and recognised is not known:
-        recognised = replace(known, release=f"{known.release}, resized or recoloured")
+        recognised = replace(known, release=_changed_release(known))
     elif known and recognised is not known:
         raise ToileError(
             f"{path}: is not {known.name}: the fingerprint is {decoded.identity.fingerprint[:16]}, "
@@ -142,9 +143,22 @@ def is_here(name: str) -> bool:
     return name in KNOWN or ("\0" not in name and os.path.exists(os.path.expanduser(name)))
 
 
-def names_files(name: str) -> bool:
-    """Whether `name` is the path of files, neither a known dataset nor arrays."""
-    return name not in KNOWN and not is_arrays(name)
+def is_known_data(data: Data, facts: DataFacts) -> bool:
+    """Whether `facts` are of the known dataset that `data` names, and not of files called so.
+
+    Images made smaller or grey have a fingerprint that only reading them tells. Of these the
+    release is believed: what it opens is the known dataset of this machine.
+    """
+    known = KNOWN.get(data.name)
+    if known is None:
+        return False
+    if data.size_px or data.colour:
+        return facts.release in (known.release, _changed_release(known))
+    return facts.original_fingerprint == known.fingerprint
+
+
+def _changed_release(known: Known) -> str:
+    return f"{known.release}, resized or recoloured"
 
 
 def _local_path(name: str) -> Path:

@@ -11,8 +11,8 @@ from toile.data import (
     Progress,
     data_values,
     is_here,
+    is_known_data,
     load_data,
-    names_files,
     no_progress,
     select_pixels,
 )
@@ -91,9 +91,9 @@ def _is_path_elsewhere(run: Run) -> bool:
 
     Of a path a bundle has the last part alone, which may be the name of a known dataset.
     """
-    is_known = not names_files(run.recipe.data.name) and run.data.release != "unknown"
-    is_cached = run.recipe.data.name.startswith(ARRAYS)
-    return bool(run.bundle) and not is_known and not is_cached
+    settings = run.recipe.data
+    is_cached = settings.name.startswith(ARRAYS)
+    return bool(run.bundle) and not is_cached and not is_known_data(settings, run.data)
 
 
 def _added_copy(run: Run) -> AddedData | None:

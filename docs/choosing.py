@@ -26,7 +26,8 @@ import torch  # noqa: E402
 import toile  # noqa: E402
 from toile.data import Dataset  # noqa: E402
 from toile.runs import Run  # noqa: E402
-from toile.searches import SearchResult, Trial  # noqa: E402
+from toile.searches import SearchResult, optuna_distributions, search_space  # noqa: E402
+from toile.studies import base_recipe  # noqa: E402
 
 HERE = Path(__file__).parent
 PAGE = HERE / "guide" / "choosing.md"
@@ -136,14 +137,13 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
 }
 """Levels by the setting they change; what the preset has is in brackets."""
 
-BATCH_SIZES = [16, 32, 64, 128, 256]
 SEARCHED = {
     "network.conv1.filters": "8..128:log",
     "network.conv1.kernel": "2..5",
     "network.dense1.units": "32..512:log",
     "network.dropout1.rate": "0..0.6",
     "training.optimizer.adam.learning_rate": "1e-4..1e-2:log",
-    "training.batch_size": BATCH_SIZES,
+    "training.batch_size": [16, 32, 64, 128, 256],
 }
 
 
@@ -216,29 +216,15 @@ def compared_levels(runs: dict[str, list[Run]]) -> dict[str, Any]:
     }
 
 
-def _params(trial: Trial) -> dict[str, Any]:
-    """A trial's values; a choice is told by its name."""
-    return {**trial.values, "training.batch_size": int(str(trial.values["training.batch_size"]))}
-
-
 def importances(found: SearchResult) -> dict[str, Any]:
     """By functional ANOVA over a forest: the fraction of variance that each setting explains."""
     rows = [trial for trial in found.trials if trial.score is not None]
     study = optuna.create_study(direction="maximize")
-    distributions = {
-        "network.conv1.filters": optuna.distributions.IntDistribution(8, 128, log=True),
-        "network.conv1.kernel": optuna.distributions.IntDistribution(2, 5),
-        "network.dense1.units": optuna.distributions.IntDistribution(32, 512, log=True),
-        "network.dropout1.rate": optuna.distributions.FloatDistribution(0, 0.6),
-        "training.optimizer.adam.learning_rate": optuna.distributions.FloatDistribution(
-            1e-4, 1e-2, log=True
-        ),
-        "training.batch_size": optuna.distributions.CategoricalDistribution(BATCH_SIZES),
-    }
+    distributions = optuna_distributions(search_space(found.spec, base_recipe(found.spec.study)))
     for trial in rows:
         study.add_trial(
             optuna.create_trial(
-                params=_params(trial), distributions=distributions, value=trial.score
+                params=dict(trial.values), distributions=distributions, value=trial.score
             )
         )
     parts = [

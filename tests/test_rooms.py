@@ -59,7 +59,9 @@ def test_the_library_names_what_its_rooms_have():
 def test_each_name_of_a_lazy_room_is_used_outside_of_it():
     root = PACKAGE.parents[1]
     files = [
-        path for folder in ("src", "tests", "benchmarks") for path in root.glob(f"{folder}/**/*.py")
+        path
+        for folder in ("src", "tests", "benchmarks", "docs")
+        for path in root.glob(f"{folder}/**/*.py")
     ]
     used = set()
     for path in [*files, PACKAGE / "__init__.pyi"]:

@@ -1,10 +1,11 @@
 """What a search may be asked for, and that optuna told the same again answers the same."""
 
 import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from toile.errors import ToileError
 from toile.recipe import read_recipe, read_value, value_at
-from toile.searches.sampler import Sampler
+from toile.searches.sampler import Sampler, optuna_distributions
 from toile.searches.spec import (
     Choices,
     SearchRange,
@@ -135,6 +136,18 @@ def take(asked: Sampler, trials: int, before: list) -> list:
         asked.tell(number, None if stopped else score(values, 5), pruned=bool(stopped))
         done.append((values, stopped))
     return done
+
+
+def test_optuna_is_asked_for_what_is_searched():
+    space = space_of(f"{FILTERS}=8..128:50", f"{RATE}=0..1", "training.batch_size=16,64")
+    assert optuna_distributions(space) == {
+        FILTERS: IntDistribution(8, 108, step=50),
+        RATE: FloatDistribution(0, 1),
+        "training.batch_size": CategoricalDistribution(["16", "64"]),
+    }
+    assert optuna_distributions(space_of(f"{RATE}=.01..1:log")) == {
+        RATE: FloatDistribution(0.01, 1, log=True)
+    }
 
 
 @pytest.mark.parametrize("pruner", ["hyperband", "asha", "none"])

@@ -8,6 +8,7 @@ from .result import finalist_mean as finalist_mean
 from .result import level_of as level_of
 from .result import open_search as open_search
 from .result import trial_key as trial_key
+from .sampler import optuna_distributions as optuna_distributions
 from .sentences import ORDER_DECIDES as ORDER_DECIDES
 from .sentences import search_sentence as search_sentence
 from .sentences import search_summary as search_summary

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toile.distribution import extra_packages
-from toile.searches.spec import Search, SearchRange, Space
+from toile.searches.spec import Choices, Search, SearchRange, Space
 from toile.streams import stream_seed
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Sampler:
     def __init__(self, search: Search, space: Space, most_epochs: int) -> None:
         """Raises ToileError where optuna is not installed."""
         self._optuna = _import_optuna()
-        self._search, self._space = search, space
+        self._search, self._distributions = search, optuna_distributions(space)
         optuna = self._optuna
         before = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -46,7 +46,7 @@ class Sampler:
         self._study.sampler = self._sampler(number)
         if values is not None:
             self._study.enqueue_trial(dict(values))
-        trial = self._study.ask({address: self._picked(address) for address in self._space})
+        trial = self._study.ask(self._distributions)
         self._trials[number] = trial
         return dict(trial.params)
 
@@ -83,10 +83,16 @@ class Sampler:
             case _:
                 return pruners.NopPruner()
 
-    def _picked(self, address: str) -> "BaseDistribution":
-        distributions = self._optuna.distributions
-        searched = self._space[address]
-        if not isinstance(searched, SearchRange):
+
+def optuna_distributions(space: Space) -> dict[str, "BaseDistribution"]:
+    """The values of `space` in optuna's words, by address; choices are called by their names.
+
+    Raises ToileError if optuna is not installed.
+    """
+    distributions = _import_optuna().distributions
+
+    def distribution(searched: SearchRange | Choices) -> "BaseDistribution":
+        if isinstance(searched, Choices):
             return distributions.CategoricalDistribution(list(searched.values))
         if searched.is_integer:
             return distributions.IntDistribution(
@@ -95,6 +101,8 @@ class Sampler:
         return distributions.FloatDistribution(
             searched.low, searched.high, searched.log, searched.step
         )
+
+    return {address: distribution(searched) for address, searched in space.items()}
 
 
 def _import_optuna() -> Any:

@@ -14,6 +14,7 @@ from PIL import Image
 from tests.app.conftest import until
 from toile.app.arrivals import arrived_data
 from toile.app.computing import IDLE_SECONDS
+from toile.app.long_acts import LongAct
 from toile.data import array_hashes, describe, load_data
 from toile.runs import DataList
 from toile.workbench import vary_picture
@@ -210,10 +211,17 @@ def test_another_addition_of_the_same_path_is_not_taken_for_the_one_that_failed(
     workspace, few_garments
 ):
     DataList(workspace).add(few_garments, "one")
-    question = {"verb": "add", "workspace": str(workspace), "path": str(few_garments)}
-    assert arrived_data(question | {"name": "one", "settings": {}}, 0.0) == {"name": "one"}
-    assert arrived_data(question | {"name": "two", "settings": {}}, 0.0) is None
-    assert arrived_data(question | {"name": "one", "settings": {"size_px": 8}}, 0.0) is None
+    (entry,) = DataList(workspace).entries()
+
+    def arrived(name, started, **settings):
+        question = {"verb": "add", "workspace": str(workspace), "path": str(few_garments)}
+        question |= {"name": name, "settings": settings}
+        return arrived_data(LongAct("", question, started=started))
+
+    assert arrived("one", entry.added) == {"name": "one"}
+    assert arrived("one", entry.added + 1) is None
+    assert arrived("two", entry.added) is None
+    assert arrived("one", entry.added, size_px=8) is None
 
 
 def test_what_another_set_has_sealed_comes_to_no_wall(ask, tmp_path):

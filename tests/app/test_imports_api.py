@@ -13,6 +13,7 @@ import pytest
 from tests.app.conftest import until
 from tests.app.test_data_api import added
 from toile.app.arrivals import arrived_run
+from toile.app.long_acts import LongAct
 from toile.app.routes.sources import recipe_from
 from toile.conversion import MOST_BYTES, SCALINGS
 from toile.errors import ToileError
@@ -371,9 +372,9 @@ def test_of_two_bundles_of_one_name_only_the_imported_one_is_said_to_be_a_run(
     unpack_bundle(Path(questions[0]["path"]), lambda run: None, workspace)
 
     # Both were queued before the first was imported; the process of the second ends.
-    assert arrived_run(questions[1], 0.0) is None
+    assert arrived_run(LongAct("", questions[1])) is None
     assert (workspace / ".data" / f"upload-{uploads[1]}" / "first.zip").read_bytes() == bundle
-    arrived = arrived_run(questions[0], 0.0)
+    arrived = arrived_run(LongAct("", questions[0]))
     assert arrived["run"] == "first"
     assert not (workspace / ".data" / f"upload-{uploads[0]}").exists()
     # As an import says it that comes to its end.

@@ -167,7 +167,7 @@ def test_why_an_opening_failed_is_told_once_and_then_it_is_begun_anew(computing)
 
 
 def test_an_act_fails_where_what_it_wrote_cannot_be_read(computing):
-    def unreadable(question, since):
+    def unreadable(act):
         raise PermissionError(13, "Permission denied")
 
     shared = computing(None)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from toile.app.computing import Question
+from toile.app.long_acts import LongAct
 from toile.app.uploads import Uploads
 from toile.errors import ToileError
 from toile.runs import (
@@ -22,20 +23,22 @@ from toile.runs import (
 )
 
 
-def arrived_data(question: Question, since: float) -> Question | None:
-    """The name of the dataset that was added by `question` after `since`; None if none was."""
+def arrived_data(act: LongAct) -> Question | None:
+    """The name of the dataset that `act` has added; None if it has added none."""
+    question = act.question
     if question["verb"] != "add":
         return None
     path = str(Path(question["path"]).resolve())
     asked = (path, question["name"], question["settings"])
     for entry in DataList(Path(question["workspace"])).entries():
-        if (entry.path, entry.name, entry.settings) == asked and entry.added >= since:
+        if (entry.path, entry.name, entry.settings) == asked and entry.added >= act.started:
             return {"name": entry.name}
     return None
 
 
-def arrived_run(question: Question, since: float) -> Question | None:
+def arrived_run(act: LongAct) -> Question | None:
     """What is to be said of the run that the upload has become; None if it has become none."""
+    question = act.question
     origin: Record | None = None
     if question["verb"] == "import":
         run = _network(question)

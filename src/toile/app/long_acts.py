@@ -11,11 +11,6 @@ from toile.app.computing import Computing, ProcessEnded, Question
 from toile.errors import ToileError
 
 MOST_REMEMBERED = 50
-Arrived = Callable[[Question, float], Question | None]
-
-
-def nothing_arrived(question: Question, since: float) -> None:
-    """Of an act that writes nothing, nothing is there when its process ends without an answer."""
 
 
 @dataclass
@@ -46,6 +41,10 @@ class LongAct:
         return self.status in ("finished", "failed", "stopped")
 
 
+def nothing_arrived(act: LongAct) -> None:
+    """Of an act that writes nothing, nothing is there when its process ends without an answer."""
+
+
 class LongActs:
     """Acts by key, run one at a time in the process `computing`; the last results are stored.
 
@@ -58,9 +57,9 @@ class LongActs:
         computing: Computing,
         is_fresh: bool = False,
         num_remembered: int = MOST_REMEMBERED,
-        arrived: Arrived = nothing_arrived,
+        arrived: Callable[[LongAct], Question | None] = nothing_arrived,
     ) -> None:
-        """`arrived` finds what a question had written since a time, and what to answer then."""
+        """`arrived` is the answer to an act whose process had written all of it before it ended."""
         self._computing, self._is_fresh = computing, is_fresh
         self._num_remembered, self._arrived = num_remembered, arrived
         self._acts: OrderedDict[str, LongAct] = OrderedDict()
@@ -176,7 +175,7 @@ class LongActs:
     def _look_after(self, act: LongAct) -> Question | None:
         """What an act had brought to its end whose process ended before it said so."""
         try:
-            return self._arrived(act.question, act.started)
+            return self._arrived(act)
         except (ToileError, OSError):
             return None  # What is damaged there says so where it is read.
 

@@ -413,6 +413,41 @@ def test_a_bundled_run_says_how_its_data_is_named_here_before_anything_is_traine
     assert (form["problem"], named) == ("", str(few_garments))
 
 
+def test_a_draft_of_a_bundled_run_follows_no_path_once_the_run_is_deleted(
+    ask, workspace, few_garments, bundle, monkeypatch
+):
+    shutil.rmtree(workspace / "first")
+    (workspace / "ledger.jsonl").unlink()
+    unpacked(workspace, bundle)
+    recipe = ask("POST", "/api/document", json={"source": "run:first"}).json()["recipe"]
+
+    def keep(**changes):
+        ask("PUT", "/api/drafts/build-mine", json={"content": {"recipe": recipe | changes}})
+
+    keep()
+    shutil.rmtree(workspace / "first")
+    # Another file of the name that the data had lies where the server was started.
+    monkeypatch.chdir(few_garments.parent)
+    assert Path(recipe["data"]["name"]).exists()
+    drafted = {"source": "draft:build-mine", "changes": []}
+    unknown = f"first came in the bundle first.zip, and its data, {few_garments.name}, lies where"
+    for name in ("mine", "changed"):
+        keep(name=name)
+        assert ask("POST", "/api/form", json=drafted).json()["problem"].startswith(unknown)
+        assert ask("POST", "/api/queue", json=drafted).json()["error"].startswith(unknown)
+    # Also after other data was named meanwhile, which is as good as any.
+    keep(data={"name": "fashion-sample"})
+    assert ask("POST", "/api/form", json=drafted).json()["problem"] == ""
+    keep()
+    assert ask("POST", "/api/form", json=drafted).json()["problem"].startswith(unknown)
+
+    named = added(ask, path=str(few_garments))
+    told = ask("POST", "/api/form", json=drafted).json()["problem"]
+    assert told.startswith(f"first came in the bundle first.zip, and its data is {named} here")
+    here = drafted | {"changes": [f"data.name={few_garments}"]}
+    assert ask("POST", "/api/form", json=here).json()["problem"] == ""
+
+
 def test_a_bundled_run_is_trained_anew_by_the_corrections_that_came_with_it(ask, workspace):
     first = Run(workspace / "first")
     write_json(first.folder / "bundle.json", {"file": "first.zip"})

@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from toile.errors import ToileError
 from toile.files import write_json
+from toile.runs import DataElsewhere
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 MOST_BYTES = 1_000_000
 MOST_DRAFTS = 200
+ELSEWHERE = "data_elsewhere"
+"""What the server adds to a draft of a bundled run: that its data lies on another machine."""
+_READER = TypeAdapter(DataElsewhere)
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,25 @@ class Drafts:
             return None
         return content if isinstance(content, dict) else None
 
-    def write(self, name: str, content: dict[str, Any]) -> None:
-        """Store a draft and replace an earlier one. Raises ToileError beyond 200 drafts or 1 MB."""
+    def data_elsewhere(self, name: str) -> DataElsewhere | None:
+        """The data of the bundled run that the draft is of; None of a draft of anything else."""
+        try:
+            return _READER.validate_python((self.read(name) or {}).get(ELSEWHERE))
+        except ValidationError:
+            return None
+
+    def write(
+        self, name: str, content: dict[str, Any], elsewhere: DataElsewhere | None = None
+    ) -> None:
+        """Store a draft and replace an earlier one. Raises ToileError beyond 200 drafts or 1 MB.
+
+        `elsewhere` is the data of the bundled run that `content` is of. It stays with the draft
+        when that is changed, so that it is known also after the run is deleted.
+        """
         file = self._file(name)
+        elsewhere = elsewhere or self.data_elsewhere(name)
+        if elsewhere is not None:
+            content = content | {ELSEWHERE: _READER.dump_python(elsewhere, mode="json")}
         if len(json.dumps(content)) > MOST_BYTES:
             raise ToileError(
                 f"the draft {name} is over {MOST_BYTES:,} bytes, the limit; make it smaller"

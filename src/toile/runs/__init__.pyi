@@ -41,6 +41,8 @@ from .judging import judge_validation as judge_validation
 from .judging import scored_images as scored_images
 from .judging import scored_part as scored_part
 from .judging import temperature_of as temperature_of
+from .known_data import DataElsewhere as DataElsewhere
+from .known_data import data_elsewhere as data_elsewhere
 from .known_data import data_settings as data_settings
 from .known_data import load_run_data as load_run_data
 from .known_data import refuse_other_images as refuse_other_images

@@ -1,6 +1,8 @@
 """A run's own data, read again."""
 
 import shlex
+from dataclasses import dataclass
+from pathlib import Path
 
 from toile.data import (
     ARRAYS,
@@ -48,10 +50,10 @@ def data_settings(run: Run, data: DataSource | None = None) -> Data:
         settings = settings.model_copy(update={"corrections": str(copy)})
     if data is not None:
         return settings.model_copy(update={"name": data_values(data)["data.name"]})
-    if reason := why_data_unknown(run):
-        raise ToileError(reason)
-    if _is_path_elsewhere(run) and (entry := _added_copy(run)):
-        return settings.model_copy(update={"name": entry.path})
+    if elsewhere := data_elsewhere(run):
+        if entry := elsewhere.copy_in(_workspace_of(run)):
+            return settings.model_copy(update={"name": entry.path})
+        raise ToileError(elsewhere.reason)
     if not is_here(settings.name):
         if settings.name.startswith(ARRAYS):
             raise ToileError(
@@ -66,47 +68,70 @@ def data_settings(run: Run, data: DataSource | None = None) -> Data:
     return settings
 
 
+@dataclass(frozen=True)
+class DataElsewhere:
+    """The data of the run `run` of a bundle, which lies on the machine it was trained on.
+
+    `settings` are the recipe's; nothing here may be opened by their name, which is of that machine.
+    """
+
+    run: str
+    bundle: str
+    settings: Data
+    fingerprint: str
+
+    def copy_in(self, workspace: Path) -> AddedData | None:
+        """A dataset of the same images that `workspace` remembers and that lies on this machine."""
+        try:
+            entries = DataList(workspace).entries()
+        except ToileError:
+            return None  # The page Data says that its list is damaged.
+        same = (entry for entry in entries if entry.fingerprint == self.fingerprint)
+        return next((entry for entry in same if is_here(entry.path)), None)
+
+    @property
+    def reason(self) -> str:
+        """Why it is not known where the data lies here, and what to do."""
+        # Read otherwise they are other pictures, or divided otherwise. Values are of a stranger.
+        settings = self.settings.model_dump(include=READING, exclude_defaults=True)
+        read = "".join(
+            f" --set {shlex.quote(f'data.{name}={value}')}" for name, value in settings.items()
+        )
+        return (
+            f"{self.run} came in the bundle {self.bundle}, and its data, {self.settings.name}, "
+            "lies where it was trained; add the same data here, by "
+            f"toile data add PATH{read} or so on the app's page Data, and it is known, or say "
+            "where it lies, as in --data PATH"
+        )
+
+
+def data_elsewhere(run: Run) -> DataElsewhere | None:
+    """The data of a bundled run whose recipe names files of another machine; None of others.
+
+    Of a path a bundle has the last part alone, which may be the name of a known dataset.
+    """
+    settings = run.recipe.data
+    is_here_by_name = settings.name.startswith(ARRAYS) or is_known_data(settings, run.data)
+    if not run.bundle or is_here_by_name:
+        return None
+    return DataElsewhere(run.id, run.bundle, settings, run.data.original_fingerprint)
+
+
 def why_data_unknown(run: Run) -> str:
     """Why it is not known where the data of `run` lies, and what to do; empty where it is.
 
     The path in the recipe of a bundled run is of another machine: nothing here is opened by it.
     """
-    name = run.recipe.data.name
-    if not _is_path_elsewhere(run) or _added_copy(run):
+    elsewhere = data_elsewhere(run)
+    if elsewhere is None or elsewhere.copy_in(_workspace_of(run)):
         return ""
-    # Read otherwise they are other pictures, or divided otherwise. Values are of a stranger.
-    settings = run.recipe.data.model_dump(include=READING, exclude_defaults=True)
-    read = "".join(
-        f" --set {shlex.quote(f'data.{name}={value}')}" for name, value in settings.items()
-    )
-    return (
-        f"{run.id} came in the bundle {run.bundle}, and its data, {name}, lies where it was "
-        f"trained; add the same data here, by toile data add PATH{read} or so on the app's page "
-        "Data, and it is known, or say where it lies, as in --data PATH"
-    )
+    return elsewhere.reason
 
 
-def _is_path_elsewhere(run: Run) -> bool:
-    """Whether the recipe of `run` names files of another machine.
-
-    Of a path a bundle has the last part alone, which may be the name of a known dataset.
-    """
-    settings = run.recipe.data
-    is_cached = settings.name.startswith(ARRAYS)
-    return bool(run.bundle) and not is_cached and not is_known_data(settings, run.data)
-
-
-def _added_copy(run: Run) -> AddedData | None:
-    """A dataset that the workspace of `run` remembers, of the same images, where one lies here."""
+def _workspace_of(run: Run) -> Path:
+    """The workspace that `run` lies in, or will lie in once its bundle is unpacked."""
     folder = run.folder.absolute().parent
-    workspace = folder.parent if folder.name.startswith(UNPACKING) else folder
-    try:
-        entries = DataList(workspace).entries()
-    except ToileError:
-        return None  # The page Data says that its list is damaged.
-    fingerprint = run.data.original_fingerprint
-    same = (entry for entry in entries if entry.fingerprint == fingerprint)
-    return next((entry for entry in same if is_here(entry.path)), None)
+    return folder.parent if folder.name.startswith(UNPACKING) else folder
 
 
 def same_data(

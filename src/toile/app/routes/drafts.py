@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from toile.app.routes.sources import elsewhere_of_draft
 from toile.app.session import CurrentSession
 
 router = APIRouter()
@@ -31,7 +32,7 @@ def get_draft(session: CurrentSession, name: str) -> Draft:
 @router.put("/drafts/{name}")
 def keep_draft(session: CurrentSession, name: str, draft: Draft) -> None:
     """Store a draft and replace an earlier one of its name."""
-    session.drafts.write(name, draft.content)
+    session.drafts.write(name, draft.content, elsewhere_of_draft(session, draft.content))
 
 
 @router.delete("/drafts/{name}")

@@ -1,12 +1,21 @@
 """Sources of a recipe: `preset:quick`, `run:ID`, `draft:NAME`, or `text:` and YAML."""
 
 from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 from toile.app.session import NotHere, Session
-from toile.data import CORRECTIONS_FILE
+from toile.data import CORRECTIONS_FILE, known_shape
 from toile.errors import ToileError, did_you_mean
 from toile.recipe import Recipe, list_presets, read_value, recipe_of, with_settings
-from toile.runs import BUNDLED, Run, data_settings, why_data_unknown
+from toile.runs import (
+    BUNDLED,
+    DataElsewhere,
+    Run,
+    data_elsewhere,
+    data_settings,
+    why_data_unknown,
+)
 
 
 def recipe_from(session: Session, source: str) -> Recipe:
@@ -36,23 +45,50 @@ def recipe_from(session: Session, source: str) -> Recipe:
 def refuse_unknown_data(session: Session, source: str, recipe: Recipe) -> None:
     """Raise ToileError where `recipe` still names the data of a bundled run, which is elsewhere.
 
-    A draft or a text may have come from any bundled run of the workspace.
+    A draft knows whose data it was begun with, also after the run is deleted. Besides, a draft or a
+    text may have come from any bundled run of the workspace.
     """
     kind, _, name = source.partition(":")
+    candidates: list[DataElsewhere | None]
     if kind == "run":
-        runs = [session.run(name)]
+        candidates = [data_elsewhere(session.run(name))]
     elif any(entry.path == recipe.data.name for entry in session.datasets.entries()):
         return
     else:
-        runs = [Run(mark.parent) for mark in session.workspace.glob(f"[!.]*/{BUNDLED}")]
-    reason = ""
-    for run in runs:
+        of_draft = session.drafts.data_elsewhere(name) if kind == "draft" else None
+        candidates = [of_draft, *_elsewhere_in(session.workspace)]
+    for elsewhere in candidates:
+        if elsewhere is None or elsewhere.settings.name != recipe.data.name:
+            continue
+        if entry := elsewhere.copy_in(session.workspace):
+            raise ToileError(
+                f"{elsewhere.run} came in the bundle {elsewhere.bundle}, and its data is "
+                f"{entry.name} here; choose that in place of {recipe.data.name}"
+            )
+        raise ToileError(elsewhere.reason)
+
+
+def elsewhere_of_draft(session: Session, content: dict[str, Any]) -> DataElsewhere | None:
+    """The data that a draft's recipe names, if it is of a bundled run of the workspace.
+
+    The name of a known dataset opens no file of that name.
+    """
+    match content:
+        case {"recipe": {"data": {"name": str(name)}}} if known_shape(name) is None:
+            candidates = _elsewhere_in(session.workspace)
+            return next((each for each in candidates if each.settings.name == name), None)
+    return None
+
+
+def _elsewhere_in(workspace: Path) -> list[DataElsewhere]:
+    """The data of the bundled runs of `workspace` that lies where they were trained."""
+    result = []
+    for mark in workspace.glob(f"[!.]*/{BUNDLED}"):
         # A damaged run names no data, and its own page says so.
         with suppress(ToileError):
-            if recipe.data.name == run.recipe.data.name:
-                reason = reason or why_data_unknown(run)
-    if reason:
-        raise ToileError(reason)
+            if elsewhere := data_elsewhere(Run(mark.parent)):
+                result.append(elsewhere)
+    return result
 
 
 def _of_run(run: Run) -> Recipe:

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from toile.errors import ToileError
-from toile.evaluation import CORRUPTIONS, corrupt
+from toile.evaluation import CORRUPTIONS, corrupt, corrupt_by_strength, corruptions
 from toile.evaluation.distortions import (
     add_noise,
     blur,
@@ -16,6 +16,7 @@ from toile.evaluation.distortions import (
     scale,
     shift,
 )
+from toile.streams import numpy_stream
 
 PAPER = np.array([7.0, 9.0])
 
@@ -66,6 +67,41 @@ def test_no_stream_ever_draws_another_corruption():
     images = np.full((2, 1, 4, 4), 100, np.uint8)
     noisy = corrupt(images, "noise", 16, np.zeros(1), np.array([5, 9]))
     assert noisy[:, 0, 0].tolist() == [[103, 76, 92, 95], [104, 86, 106, 101]]
+
+
+def test_what_is_drawn_is_what_every_version_drew():
+    where, black = np.array([3, 4, 5, 6]), np.zeros(1)
+    dot = np.zeros((4, 1, 5, 5), np.uint8)
+    dot[:, 0, 2, 2] = 255
+    moved = corrupt(dot, "shift", 1, black, where, seed=2)
+    assert np.argwhere(moved)[:, 2:].tolist() == [[3, 2], [1, 2], [2, 1], [2, 1]]
+    top = np.roll(dot, -2, axis=2)
+    turned = corrupt(top, "rotate", 90, black, where, seed=2)
+    assert np.argwhere(turned > 100)[:, 2:].tolist() == [[2, 4], [2, 0], [2, 0], [2, 4]]
+    grey, white = np.full((2, 4, 1, 5, 5), [[[[[60]]]], [[[[255]]]]], np.uint8)
+    bright = corrupt(grey, "brightness", 2, black, where, seed=2)
+    assert bright[:, 0, 0, 0].tolist() == [120, 120, 120, 30]
+    covered = corrupt(white, "occlusion", 2, black, where, seed=2)
+    firsts = [np.argwhere(each[0] == 0)[0].tolist() for each in covered]
+    assert firsts == [[1, 0], [0, 1], [0, 0], [2, 0]]
+    noisy = corrupt(grey, "noise", 16, black, where, seed=2)
+    assert noisy[:, 0, 0, :3].tolist() == [[58, 52, 64], [61, 64, 68], [38, 61, 37], [60, 49, 12]]
+
+
+@pytest.mark.parametrize("name", CORRUPTIONS)
+def test_several_strengths_are_each_alone_and_each_stream_is_begun_once(name, monkeypatch):
+    images, strengths = pictures(4), CORRUPTIONS[name].strengths(6, 6)
+    alone = [corrupt(images, name, strength, PAPER) for strength in strengths]
+    begun = []
+
+    def counted(seed, purpose, index):
+        begun.append(index)
+        return numpy_stream(seed, purpose, index)
+
+    monkeypatch.setattr(corruptions, "numpy_stream", counted)
+    together = list(corrupt_by_strength(images, name, strengths, PAPER))
+    np.testing.assert_array_equal(together, alone)
+    assert begun in ([], [0, 1, 2, 3])
 
 
 @pytest.mark.parametrize(("down", "right"), [(2, 0), (-2, 0), (0, 3), (0, -1), (1, -2)])

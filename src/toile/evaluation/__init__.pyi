@@ -13,6 +13,7 @@ from .confusion import recalls as recalls
 from .corruptions import CORRUPTIONS as CORRUPTIONS
 from .corruptions import Corruption as Corruption
 from .corruptions import corrupt as corrupt
+from .corruptions import corrupt_by_strength as corrupt_by_strength
 from .estimate import Estimate as Estimate
 from .estimate import proportion as proportion
 from .judgement import Judgement as Judgement

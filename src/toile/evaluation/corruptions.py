@@ -5,8 +5,9 @@ strengths. Theirs are tuned to photographs of 224 px; these are for pictures of 
 in colour.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -59,27 +60,41 @@ class Corruption:
 
 @dataclass(frozen=True, eq=False)
 class _Draws:
-    """A random stream for each picture, the same at every strength."""
+    """What the random stream of each picture draws, the same at every strength."""
 
     name: str
     indices: Int[np.ndarray, " n"]
     seed: int
+    shape: tuple[int, ...]
 
-    def streams(self) -> Iterator[np.random.Generator]:
-        return (numpy_stream(self.seed, f"corrupt/{self.name}", int(at)) for at in self.indices)
+    @cached_property
+    def directions(self) -> Int[np.ndarray, " n"]:
+        return np.array([stream.integers(4) for stream in self._streams()], np.int64)
 
+    @cached_property
     def signs(self) -> Float[np.ndarray, " n"]:
-        return np.array([stream.choice([-1.0, 1.0]) for stream in self.streams()])
+        return np.array([stream.choice([-1.0, 1.0]) for stream in self._streams()])
+
+    @cached_property
+    def fractions(self) -> Float[np.ndarray, "n 2"]:
+        return np.array([stream.random(2) for stream in self._streams()]).reshape(-1, 2)
+
+    @cached_property
+    def noise(self) -> Float[np.ndarray, "n c h w"]:
+        noise = [stream.standard_normal(self.shape, np.float32) for stream in self._streams()]
+        return np.array(noise, np.float32).reshape(-1, *self.shape)
+
+    def _streams(self) -> Iterator[np.random.Generator]:
+        return (numpy_stream(self.seed, f"corrupt/{self.name}", int(at)) for at in self.indices)
 
 
 def _shift(pixels: np.ndarray, px: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
     ways = np.array([[-1, 0], [1, 0], [0, -1], [0, 1]])
-    chosen = ways[[stream.integers(4) for stream in draws.streams()]]
-    return distortions.shift(pixels, chosen * int(px), fill)
+    return distortions.shift(pixels, ways[draws.directions] * int(px), fill)
 
 
 def _rotate(pixels: np.ndarray, degrees: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
-    return distortions.rotate(pixels, degrees * draws.signs(), fill)
+    return distortions.rotate(pixels, degrees * draws.signs, fill)
 
 
 def _scale(pixels: np.ndarray, factor: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
@@ -87,7 +102,7 @@ def _scale(pixels: np.ndarray, factor: float, draws: _Draws, fill: np.ndarray) -
 
 
 def _brightness(pixels: np.ndarray, factor: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
-    return distortions.brighten(pixels, factor ** draws.signs())
+    return distortions.brighten(pixels, factor**draws.signs)
 
 
 def _contrast(pixels: np.ndarray, factor: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
@@ -99,14 +114,12 @@ def _blur(pixels: np.ndarray, sd_px: float, draws: _Draws, fill: np.ndarray) -> 
 
 
 def _noise(pixels: np.ndarray, sd: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
-    noise = [stream.standard_normal(pixels.shape[1:], np.float32) for stream in draws.streams()]
-    return distortions.add_noise(pixels, sd * np.stack(noise))
+    return distortions.add_noise(pixels, sd * draws.noise)
 
 
 def _occlusion(pixels: np.ndarray, side_px: float, draws: _Draws, fill: np.ndarray) -> np.ndarray:
     left = np.maximum(np.array(pixels.shape[2:]) - int(side_px), 0)
-    fractions = np.stack([stream.random(2) for stream in draws.streams()])
-    corners = np.rint(fractions * left).astype(np.int64)
+    corners = np.rint(draws.fractions * left).astype(np.int64)
     return distortions.cover(pixels, corners, int(side_px), fill)
 
 
@@ -154,11 +167,29 @@ def corrupt(
         >>> rotation.shape == pixels.shape, rotation.dtype
         (True, dtype('uint8'))
     """
+    return next(corrupt_by_strength(pixels, name, [strength], background, indices, seed))
+
+
+def corrupt_by_strength(
+    pixels: UInt8[np.ndarray, "n c h w"],
+    name: str,
+    strengths: Sequence[int | float],
+    background: Float[np.ndarray, " c"],
+    indices: Int[np.ndarray, " n"] | None = None,
+    seed: int = 0,
+) -> Iterator[UInt8[np.ndarray, "n c h w"]]:
+    """The same at each of `strengths` in turn; what is drawn for a picture is drawn once.
+
+    >>> mild, strong = corrupt_by_strength(pixels, "noise", [8, 64], background=np.zeros(1))
+    >>> mild.std() < strong.std()
+    True
+    """
     if name not in CORRUPTIONS:
         raise ToileError(
             f"corruption is {name}{did_you_mean(name, CORRUPTIONS)}; it is one of "
             f"{', '.join(CORRUPTIONS)}"
         )
     indices = np.arange(len(pixels)) if indices is None else indices
-    draws = _Draws(name, indices, seed)
-    return CORRUPTIONS[name].apply(pixels, float(strength), draws, background)
+    draws = _Draws(name, indices, seed, pixels.shape[1:])
+    for strength in strengths:
+        yield CORRUPTIONS[name].apply(pixels, float(strength), draws, background)

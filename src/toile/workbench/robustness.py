@@ -23,7 +23,7 @@ from toile.evaluation import (
     Corruption,
     CorruptionScores,
     Estimate,
-    corrupt,
+    corrupt_by_strength,
     proportion,
     score_strength,
 )
@@ -146,28 +146,28 @@ class _Measured:
 
     def _corrupted(self, at: int, corruption: Corruption) -> CorruptionScores:
         strengths = corruption.strengths(*self.pixels.shape[2:])
-        logits = []
-        total = len(CORRUPTIONS) * len(strengths)
-        for step, strength in enumerate(strengths):
-            self.progress(at * len(strengths) + step, total, "corrupting pictures")
-            logits.append(self._corrupted_logits(corruption.name, strength))
+        parts = []
+        total = len(CORRUPTIONS) * len(self.pixels)
+        for first in range(0, len(self.pixels), AT_ONCE):
+            self.progress(at * len(self.pixels) + first, total, "corrupting pictures")
+            part = slice(first, first + AT_ONCE)
+            by_strength = corrupt_by_strength(
+                self.pixels[part],
+                corruption.name,
+                strengths,
+                self.background,
+                self.indices[part],
+                self.seed,
+            )
+            parts.append([self.classifier.model.logits(pictures) for pictures in by_strength])
+        logits = np.concatenate(parts, axis=1)
         self.values[f"{corruption.name}_strengths"] = np.array(strengths)
-        self.values[corruption.name] = np.stack(logits)
+        self.values[corruption.name] = logits
         levels = tuple(
             score_strength(strength, row, self.labels)
             for strength, row in zip(strengths, logits, strict=True)
         )
         return CorruptionScores(corruption, self.clean, levels)
-
-    def _corrupted_logits(self, name: str, strength: float) -> np.ndarray:
-        parts = []
-        for first in range(0, len(self.pixels), AT_ONCE):
-            part = slice(first, first + AT_ONCE)
-            pictures = corrupt(
-                self.pixels[part], name, strength, self.background, self.indices[part], self.seed
-            )
-            parts.append(self.classifier.model.logits(pictures))
-        return np.concatenate(parts)
 
     def attacks(self) -> tuple[Estimate, tuple[AttackScore, ...]]:
         """Accuracy before and after attacks, on at most a thousand images drawn by the seed."""

@@ -32,7 +32,7 @@ def conform(images: Images, data: Data, where: str) -> Images:
         # By Pillow and one by one, so that arrays and picture files come out the same.
         for index, image in enumerate(images.pixels):
             pixels[index] = _fit_one(image, data)
-        images = replace(images, pixels=pixels, read_hashes=images.hashes)
+        images = replace(images, pixels=pixels, read_hashes=images.hashes, read_pixel_hashes=None)
     _, height, width = images.shape
     if min(height, width) < MIN_SIDE_PX or max(height, width) > MAX_SIDE_PX:
         raise ToileError(

@@ -4,6 +4,7 @@ One folder for each key; the key covers the files' sizes and times and the setti
 a stale entry is never found. A damaged one is not believed (checksums), and is written again.
 """
 
+import io
 import json
 import os
 import shutil
@@ -30,6 +31,8 @@ from toile.file_lock import file_lock
 PARTS = ("train", "test")
 KINDS = {"labels": "labels", "marks": "hashes"}
 """What files of an entry are called beside those of pixels, and what they hold of `Images`."""
+PIXEL_HASHES = "pixel-hashes"
+"""What `Images.pixel_hashes` are called; entries of before have none, and they are computed."""
 PARENTAGE = {"train-sources": "sources", "train-selection": "selection"}
 """Of an augmented set alone: files of an entry, and what they hold of the training `Images`."""
 UNFINISHED = "unfinished-"
@@ -62,7 +65,7 @@ def read_decoded(key: str) -> Decoded | None:
     folder = entry_folder(key)
     try:
         about = json.loads((folder / "about.json").read_text())
-        for name in _names(about.get("pixel_files", {}), _is_augmented(about)):
+        for name in _names(about.get("pixel_files", {}), _extra_names(about)):
             if _checksum(folder / f"{name}.npy") != about["checksums"][name]:
                 return None
         return _decoded(folder, about)
@@ -70,19 +73,31 @@ def read_decoded(key: str) -> Decoded | None:
         return None
 
 
+def open_decoded(key: str) -> Decoded:
+    """The entry that has just been written or held to its checksums, which are not read again."""
+    folder = entry_folder(key)
+    return _decoded(folder, json.loads((folder / "about.json").read_text()))
+
+
+def _extra_names(about: dict[str, Any]) -> list[str]:
+    """The files of an entry that not every entry has."""
+    extra = [*(f"{part}-{PIXEL_HASHES}" for part in PARTS), *PARENTAGE]
+    return [name for name in extra if name in about["checksums"]]
+
+
 def _is_augmented(about: dict[str, Any]) -> bool:
     return any(name in about["checksums"] for name in PARENTAGE)
 
 
-def _names(pixel_files: dict[str, str], is_augmented: bool) -> list[str]:
-    """The files of an entry, without their ending.
+def _names(pixel_files: dict[str, str], extra: list[str]) -> list[str]:
+    """The files of an entry, without their ending, with the `extra` ones.
 
     The pixels of a part are a file of their own, or rows of one of `pixel_files`.
     """
     pixels = [f"{part}-rows" if part in pixel_files else f"{part}-pixels" for part in PARTS]
     kinds = [f"{part}-{kind}" for part in PARTS for kind in KINDS]
     shared = sorted({Path(file).stem for file in pixel_files.values()})
-    return [*pixels, *kinds, *shared, *(PARENTAGE if is_augmented else [])]
+    return [*pixels, *kinds, *shared, *extra]
 
 
 def _decoded(folder: Path, about: dict[str, Any]) -> Decoded:
@@ -120,7 +135,17 @@ def _images(
         pixels = mapped if is_mapped else mapped[:]
     else:
         pixels = _mapped_array(pixel_file)
-    return Images(pixels, labels, hashes, None if names is None else tuple(names))
+    return Images(
+        pixels,
+        labels,
+        hashes,
+        None if names is None else tuple(names),
+        read_pixel_hashes=(
+            _mapped_array(folder / f"{part}-{PIXEL_HASHES}.npy")
+            if f"{part}-{PIXEL_HASHES}" in about["checksums"]
+            else None
+        ),
+    )
 
 
 def _parentage(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
@@ -162,8 +187,10 @@ def refuse_entry(key: str) -> NoReturn:
     )
 
 
-def write_decoded(key: str, decoded: Decoded) -> None:
-    """Keep an entry, whole or not at all. Nothing is kept where the cache cannot be written.
+def write_decoded(key: str, decoded: Decoded) -> bool:
+    """Keep an entry, whole or not at all, and whether one is kept.
+
+    None is where the cache cannot be written.
 
     Where a decoding left the pixels in a folder of their own, that becomes the entry. An intact one
     that another process wrote meanwhile stays.
@@ -178,17 +205,19 @@ def write_decoded(key: str, decoded: Decoded) -> None:
                 # The lock may be of a folder that another process has made the entry.
                 if read_decoded(key) is None:
                     _write_entry(decoding, folder, decoded)
-            return
+            return True
         if read_decoded(key) is not None:
-            return
+            return True
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=UNFINISHED))
     except (OSError, ToileError):
-        return
+        return False
     try:
         _write_entry(temporary, folder, decoded)
+        return True
     except OSError:
         # A full disk, or another process that was first with the same entry.
         shutil.rmtree(temporary, ignore_errors=True)
+        return False
 
 
 def _write_entry(temporary: Path, folder: Path, decoded: Decoded) -> None:
@@ -218,19 +247,24 @@ def _write_files(folder: Path, decoded: Decoded) -> list[str]:
     """Write the files of an entry, and return what they are called without their ending."""
     parts = {"train": decoded.train, "test": decoded.test}
     pixel_files: dict[str, str] = {}
+    checksums: dict[str, int] = {}
     for part, images in parts.items():
         pixels = images.pixels
         if isinstance(pixels, MappedPixels) and pixels.file and pixels.file.parent == folder:
             pixel_files[part] = pixels.file.name
             np.save(folder / f"{part}-rows.npy", pixels.rows)
         else:
-            _save_pixels(folder / f"{part}-pixels.npy", pixels)
+            checksums[f"{part}-pixels"] = _save_pixels(folder / f"{part}-pixels.npy", pixels)
         for kind, name in KINDS.items():
             np.save(folder / f"{part}-{kind}.npy", getattr(images, name), allow_pickle=False)
-    is_augmented = decoded.train.sources is not None
-    for name, field in PARENTAGE.items() if is_augmented else ():
+        np.save(folder / f"{part}-{PIXEL_HASHES}.npy", images.pixel_hashes, allow_pickle=False)
+    parentage = PARENTAGE if decoded.train.sources is not None else {}
+    for name, field in parentage.items():
         np.save(folder / f"{name}.npy", getattr(decoded.train, field), allow_pickle=False)
-    names = _names(pixel_files, is_augmented)
+    hashes = [f"{part}-{PIXEL_HASHES}" for part in PARTS]
+    names = _names(pixel_files, [*hashes, *parentage])
+    unread = (name for name in names if name not in checksums)
+    checksums |= {name: _checksum(folder / f"{name}.npy") for name in unread}
     about: dict[str, Any] = {
         "class_names": decoded.class_names,
         "identity": asdict(decoded.identity),
@@ -244,19 +278,25 @@ def _write_files(folder: Path, decoded: Decoded) -> list[str]:
         "names": {part: images.names for part, images in parts.items()},
         "greys": decoded.greys and decoded.greys.model_dump(mode="json"),
         "pixel_files": pixel_files,
-        "checksums": {name: _checksum(folder / f"{name}.npy") for name in names},
+        "checksums": checksums,
     }
     (folder / "about.json").write_text(json.dumps(about))
     return names
 
 
-def _save_pixels(file: Path, pixels: AnyPixels) -> None:
-    """The same as np.save, piece by piece."""
+def _save_pixels(file: Path, pixels: AnyPixels) -> int:
+    """The same as np.save, piece by piece; returns the file's checksum."""
+    header = io.BytesIO()
+    description = {"descr": "|u1", "fortran_order": False, "shape": pixels.shape}
+    np.lib.format.write_array_header_1_0(header, description)
+    checksum = zlib.crc32(header.getvalue())
     with file.open("wb") as stream:
-        header = {"descr": "|u1", "fortran_order": False, "shape": pixels.shape}
-        np.lib.format.write_array_header_1_0(stream, header)
+        stream.write(header.getvalue())
         for piece in chunk_slices(pixels, CHUNK_BYTES):
-            stream.write(np.ascontiguousarray(pixels[piece]).data)
+            content = np.ascontiguousarray(pixels[piece]).data
+            checksum = zlib.crc32(content, checksum)
+            stream.write(content)
+    return checksum
 
 
 def _checksum(file: Path) -> int:

@@ -38,6 +38,8 @@ class Images:
     """Which of those held out may choose an epoch, in an augmented set; else the split draws it."""
     corrected: Int64[np.ndarray, " n"] | None = None
     """What a correction file makes of `labels`, to learn from; `labels` divide and score."""
+    read_pixel_hashes: UInt64[np.ndarray, " n"] | None = None
+    """`pixel_hashes` where they have been computed before; None where `pixels` are to be read."""
 
     def __repr__(self) -> str:
         channels, height, width = self.shape
@@ -57,7 +59,16 @@ class Images:
     @cached_property
     def hashes(self) -> PictureHashes:
         """The hashes each image is known by: of its file and of its pixels."""
-        return array_hashes(self.pixels) if self.read_hashes is None else self.read_hashes
+        if self.read_hashes is not None:
+            return self.read_hashes
+        return np.stack([self.pixel_hashes, self.pixel_hashes], axis=1)
+
+    @cached_property
+    def pixel_hashes(self) -> UInt64[np.ndarray, " n"]:
+        """The hash of each image of `pixels`, in the size and colour it has here."""
+        if self.read_pixel_hashes is not None:
+            return self.read_pixel_hashes
+        return array_hashes(self.pixels)[:, 0]
 
     @cached_property
     def hash_set(self) -> HashSet:
@@ -67,9 +78,7 @@ class Images:
         variants those of the pictures that they were computed from too: who learnt the ones knows
         the others.
         """
-        known = self.hashes
-        if self.read_hashes is not None:
-            known = np.concatenate([known, array_hashes(self.pixels)])
+        known = np.append(self.hashes, self.pixel_hashes)
         return np.unique(known if self.sources is None else np.append(known, self.sources))
 
     def are_known(self, among: HashSet) -> Bool[np.ndarray, " n"]:
@@ -91,6 +100,9 @@ class Images:
             None if self.names is None else self.names[piece],
             sources=None if self.sources is None else self.sources[piece],
             corrected=None if self.corrected is None else self.corrected[piece],
+            read_pixel_hashes=(
+                None if self.read_pixel_hashes is None else self.read_pixel_hashes[piece]
+            ),
         )
 
     def to_torch(self) -> "TorchImages":
@@ -115,9 +127,15 @@ class Images:
         names = None if self.names is None else tuple(self.names[index] for index in indices)
         sources = None if self.sources is None else self.sources[indices]
         corrected = None if self.corrected is None else self.corrected[indices]
-        pixels = select_pixels(self.pixels, indices)
+        pixel_hashes = None if self.read_pixel_hashes is None else self.read_pixel_hashes[indices]
         return Images(
-            pixels, self.labels[indices], hashes, names, sources=sources, corrected=corrected
+            select_pixels(self.pixels, indices),
+            self.labels[indices],
+            hashes,
+            names,
+            sources=sources,
+            corrected=corrected,
+            read_pixel_hashes=pixel_hashes,
         )
 
 

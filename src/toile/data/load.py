@@ -16,6 +16,7 @@ from toile.data.dataset import Dataset
 from toile.data.decoded import (
     Decoded,
     discard_decoding,
+    open_decoded,
     read_decoded,
     refuse_entry,
     remove_entry,
@@ -23,7 +24,7 @@ from toile.data.decoded import (
 )
 from toile.data.divide import divide
 from toile.data.facts import DataFacts
-from toile.data.fingerprint import identify
+from toile.data.fingerprint import hash_parts
 from toile.data.images import Images
 from toile.data.locations import arrays_folder, cache_folder, is_arrays
 from toile.data.mapped_pixels import MappedPixels, as_mapped
@@ -198,10 +199,9 @@ def _decode(path: Path, data: Data, progress: Progress) -> Decoded:
             except ToileError:
                 discard_decoding(key)
                 raise
-            write_decoded(key, decoded)
-            if isinstance(decoded.train.pixels, MappedPixels):
+            if write_decoded(key, decoded) and isinstance(decoded.train.pixels, MappedPixels):
                 # So that pixels in a file without a name are on the disk once.
-                decoded = read_decoded(key) or decoded
+                decoded = open_decoded(key)
     except OSError as failure:
         raise ToileError(
             f"{failure.filename or path}: could not be read ({failure.strerror or failure})"
@@ -250,11 +250,12 @@ def _divide_and_hash(parts: Parts, path: Path, files: list[Path], data: Data) ->
         notes += ["no test part: data.test is 0, so no image is sealed"] * (not data.test)
     else:
         test = classes.renumber(test)
+    identity, train, test = hash_parts(train, test)
     return Decoded(
         train,
         test,
         class_names=classes.names,
-        identity=identify(train, test),
+        identity=identity,
         release=parts.release,
         skipped=parts.skipped,
         nulls=parts.nulls,

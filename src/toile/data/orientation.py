@@ -41,4 +41,4 @@ def swap_rows_and_columns(images: Images) -> Images:
         swapped = new_pixels((n, channels, width, height))
     for piece in chunk_slices(pixels):
         swapped[piece] = pixels[piece].swapaxes(2, 3).copy()
-    return replace(images, pixels=swapped)
+    return replace(images, pixels=swapped, read_pixel_hashes=None)

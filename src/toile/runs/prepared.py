@@ -11,6 +11,7 @@ from toile.data import (
     PixelStatistics,
     Progress,
     Split,
+    chunk_slices,
     data_facts,
     load_data,
     no_progress,
@@ -45,10 +46,13 @@ class PreparedData:
     def novelty(self) -> RunNovelty:
         """How the training images look as a whole, and how far from it validation lies."""
         known, pixels = novelty(self.split.train), self.split.validation.pixels
-        distances = known.distances(pixels).astype(np.float32)
-        return RunNovelty(
-            known, distances, are_out_of_distribution(pixels, self.facts.known_appearance)
-        )
+        distances, unlike = [np.empty(0, np.float32)], [np.empty(0, np.bool_)]
+        for piece in chunk_slices(pixels):
+            # Read once for both: of data larger than memory they lie in a file.
+            pictures = pixels[piece]
+            distances.append(known.distances(pictures).astype(np.float32))
+            unlike.append(are_out_of_distribution(pictures, self.facts.known_appearance))
+        return RunNovelty(known, np.concatenate(distances), np.concatenate(unlike))
 
     def measure(self) -> None:
         """Compute at once what a new run needs of its images, else done when first asked for."""

@@ -69,7 +69,7 @@ def test_an_entry_that_another_process_wrote_meanwhile_stays(many, own_cache, mo
             entries.append(entry_folder(key))
             load_data(many)
             entries.append({file.name: file.stat() for file in entries[0].iterdir()})
-        write(key, decoded)
+        return write(key, decoded)
 
     monkeypatch.setattr(load, "write_decoded", meanwhile)
     assert_same(load_data(many), load_small(many, monkeypatch))

@@ -61,12 +61,16 @@ class Server:
         return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
 
 
-def launched(started: Any) -> Any:
-    """Chromium as playwright starts it."""
+def chromium_path() -> str:
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
     if chromium is None:
         raise SystemExit("no Chromium is on PATH; install the system's")
-    return started.chromium.launch(executable_path=chromium, args=SWITCHES)
+    return chromium
+
+
+def launched(started: Any) -> Any:
+    """Chromium as playwright starts it."""
+    return started.chromium.launch(executable_path=chromium_path(), args=SWITCHES)
 
 
 def opened(browser: Any, server: Server) -> Any:
@@ -76,7 +80,8 @@ def opened(browser: Any, server: Server) -> Any:
     return page
 
 
-def say(name: str, values: list[float], most: float) -> None:
+def say(name: str, values: list[float], most: float | None) -> None:
     middle = statistics.median(values)
     spread = f" ({min(values):.3g} to {max(values):.3g})" if len(values) > 1 else ""
-    print(f"| {name} | {middle:.3g}{spread} | {most:g} | {'yes' if middle <= most else 'no'} |")
+    held = "- | -" if most is None else f"{most:g} | {'yes' if middle <= most else 'no'}"
+    print(f"| {name} | {middle:.3g}{spread} | {held} |")

@@ -60,8 +60,8 @@ _READ: ReadOnce[Remarks] = ReadOnce(20_000)
 
 def read_remarks(folder: Path) -> Remarks:
     """What is said of the one in `folder`. Raises CorruptFile where the file is damaged."""
-    path = folder / REMARKS
-    return _READ.of((str(path),), lambda: _read(path))
+    file = f"{folder}/{REMARKS}"
+    return _READ.of((file,), lambda: _read(Path(file)))
 
 
 def shown_remarks(folder: Path) -> Remarks:

@@ -64,7 +64,9 @@ class RunsFolder:
         A folder that is no run is passed over; a run whose state is damaged is listed as `failed`.
         """
         return sorted(
-            self._listed(), key=lambda listed: (listed.changed, listed.run.id), reverse=True
+            self._listed(),
+            key=lambda listed: (listed.changed, listed.run.folder.name),
+            reverse=True,
         )
 
     def find(self, name: str | Path, *kinds: str, is_here: bool = True) -> Entry | None:
@@ -237,7 +239,7 @@ class RunsFolder:
         for entry in self._scan():
             path = Path(entry.path)
             try:
-                changed = os.stat(path / MARKERS["run"]).st_mtime
+                changed = os.stat(f"{entry.path}/{MARKERS['run']}").st_mtime
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError:

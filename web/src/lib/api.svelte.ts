@@ -1,4 +1,5 @@
 import type { components } from './api-types'
+import { pause } from './poll'
 
 export type Schemas = components['schemas']
 export type RunRow = Schemas['RunRow']
@@ -94,7 +95,7 @@ export async function ask<T>(path: string, asked: Asked = {}): Promise<T> {
   }
   if (answer.status === 202) {
     asked.tell?.(await answer.json())
-    await new Promise((done) => setTimeout(done, ASK_AGAIN_MS))
+    await pause(ASK_AGAIN_MS)
     asked.signal?.throwIfAborted()
     return ask<T>(path, asked)
   }

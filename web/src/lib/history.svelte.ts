@@ -20,6 +20,7 @@ export class History {
   epochs = $state.raw<EpochRecord[]>([])
   row = $state.raw<RunRow | null>(null)
   #until = 0
+  #grew = false
 
   constructor(readonly id: string) {}
 
@@ -37,5 +38,12 @@ export class History {
     const epochs = records.filter((one) => one.kind === 'epoch')
     if (steps.length) this.steps = [...this.steps, ...steps]
     if (epochs.length) this.epochs = [...this.epochs, ...epochs]
+    this.#grew = records.length > 0
+  }
+
+  /** Milliseconds in which a curve hardly changes: one of thousands of points takes longer to draw, too. */
+  get pauseMs(): number {
+    const num = this.steps.length
+    return this.#grew ? Math.max(500, Math.min(num, 1000), Math.min(num / 10, 2000)) : 1000
   }
 }

@@ -1,14 +1,16 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { poll } from './poll'
+import { poll, whenSeen } from './poll'
 
-let seen: () => void
+let page: EventTarget & { hidden: boolean }
+const seen = () => page.dispatchEvent(new Event('visibilitychange'))
+const hide = (hidden: boolean) => {
+  page.hidden = hidden
+  seen()
+}
 beforeEach(() => {
   vi.useFakeTimers()
-  vi.stubGlobal('document', {
-    hidden: false,
-    addEventListener: (_: string, listener: () => void) => (seen = listener),
-    removeEventListener: () => undefined,
-  })
+  page = Object.assign(new EventTarget(), { hidden: false })
+  vi.stubGlobal('document', page)
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -39,4 +41,32 @@ test('a tab that is seen again between two looks looks at once', async () => {
   end()
   await vi.advanceTimersByTimeAsync(5000)
   expect(num).toBe(2)
+})
+
+test('a tab that is hidden while it looks ends that look and begins no other', async () => {
+  let answer = () => undefined as void
+  let num = 0
+  const end = poll(() => new Promise<void>((done) => ((answer = done), num++)), () => 1000)
+  hide(true)
+  answer()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(num).toBe(1)
+  expect(vi.getTimerCount()).toBe(0)
+  hide(false)
+  expect(num).toBe(2)
+  end()
+})
+
+test('a tab that is opened in the background looks when it is seen', async () => {
+  page.hidden = true
+  let num = 0
+  const end = poll(async () => void num++, () => 1000)
+  let wasSeen = false
+  void whenSeen().then(() => (wasSeen = true))
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect([num, wasSeen]).toEqual([0, false])
+  hide(false)
+  await vi.advanceTimersByTimeAsync(1000)
+  expect([num, wasSeen]).toEqual([2, true])
+  end()
 })

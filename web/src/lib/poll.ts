@@ -1,13 +1,14 @@
 import { untrack } from 'svelte'
 
-/** Calls `look` again and again, not in a hidden tab; returns what ends it. A failure is tried again. */
+/** Calls `look` again and again, and in a hidden tab not at all; returns what ends it. A failure is tried again. */
 export function poll(look: () => Promise<unknown>, ms: () => number): () => void {
   let over = false
   let looking = false
   let timer: ReturnType<typeof setTimeout> | undefined
   const turn = async () => {
+    if (document.hidden) return // `seen` goes on.
     looking = true
-    if (!document.hidden) await look().catch(() => undefined)
+    await look().catch(() => undefined)
     looking = false
     if (!over) timer = setTimeout(turn, ms())
   }
@@ -25,4 +26,16 @@ export function poll(look: () => Promise<unknown>, ms: () => number): () => void
     clearTimeout(timer)
     document.removeEventListener('visibilitychange', seen)
   }
+}
+
+/** Waits so long before something is asked again, and in a hidden tab until that is seen. */
+export async function pause(ms: number): Promise<void> {
+  await new Promise((done) => setTimeout(done, ms))
+  await whenSeen()
+}
+
+/** Resolves when the tab is seen: at once where it is. */
+export function whenSeen(): Promise<void> {
+  if (!document.hidden) return Promise.resolve()
+  return new Promise<void>((done) => document.addEventListener('visibilitychange', () => done(), { once: true })).then(whenSeen)
 }

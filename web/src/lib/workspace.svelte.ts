@@ -7,11 +7,18 @@ let imports = $state.raw<Schemas['ImportRow'][]>([])
 let about = $state.raw<Schemas['AppAbout'] | null>(null)
 let version = ''
 
-async function look() {
+async function look(hasList = true) {
   about ??= await ask<Schemas['AppAbout']>('about')
+  await Promise.all([lookAtQueue(), hasList && lookAtRuns()])
+}
+
+async function lookAtQueue() {
   const queue = await ask<Schemas['Queue']>('queue')
   if (JSON.stringify(queue.jobs) !== JSON.stringify(jobs)) jobs = queue.jobs
   if (JSON.stringify(queue.imports) !== JSON.stringify(imports)) imports = queue.imports
+}
+
+async function lookAtRuns() {
   const list = await ask<Schemas['RunList']>(`runs?known=${version}`)
   if (list.version !== version) {
     runs = list.runs
@@ -36,6 +43,7 @@ export const workspace = {
   get busy() {
     return jobs.some((one) => one.status === 'training' && !one.ended)
   },
-  look,
-  follow: () => poll(look, () => 1000),
+  look: () => look(),
+  /** Looks again and again, less often at a long list, and at none where the page shows one run. */
+  follow: (hasList: boolean) => poll(() => look(hasList), () => (hasList ? Math.min(1000 + 2 * (runs?.length ?? 0), 5000) : 2000)),
 }

@@ -41,12 +41,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "counted, many held out": {"data.validation": 0.4, "training.census": True},
     "nothing held out": {"data.validation": 0, "augmentation.shift": 1},
 }
+MIDDLING = "20000"
+"""Bytes of memory for all pictures, and for no copy of those that are learnt from."""
 Memories = Callable[[str], AbstractContextManager[None]]
 
 
 @pytest.fixture
 def memories(tmp_path, monkeypatch) -> Memories:
-    """`with memories("little")`: memory for few pictures, or enough; a cache for each."""
+    """`with memories("little")`: memory for few pictures, middling or enough; a cache for each."""
 
     @contextmanager
     def entered(name: str) -> Iterator[None]:
@@ -55,6 +57,9 @@ def memories(tmp_path, monkeypatch) -> Memories:
             context.delenv("TOILE_MEMORY", raising=False)
             if name == "little":
                 context.setenv("TOILE_MEMORY", LITTLE)
+            if name == "middling":
+                context.setenv("TOILE_MEMORY", MIDDLING)
+                context.setattr("toile.data.mapped_pixels.MOST_COPIED_BYTES", 0)
             yield
 
     return entered
@@ -78,11 +83,11 @@ def remains(folder: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_a_training_gives_the_same_bits(small, memories, tmp_path, settings):
     kept = {}
-    for memory in ("little", "enough"):
+    for memory in ("little", "middling", "enough"):
         with memories(memory):
             run = toile.train(small(1), settings=settings, out=tmp_path / memory)
             kept[memory] = remains(run.folder)
-    assert kept["little"] == kept["enough"]
+    assert kept["little"] == kept["middling"] == kept["enough"]
 
 
 def test_one_that_was_stopped_goes_on_to_the_same_bits(small, memories, tmp_path):
@@ -107,6 +112,16 @@ def test_the_training_part_stays_in_its_file(small, memories):
         assert isinstance(prepared.split.train.pixels, MappedPixels)
     with memories("enough"):
         assert isinstance(prepare_data(small(1).data).split.train.pixels, np.ndarray)
+
+
+def test_of_a_set_in_memory_no_large_part_is_copied_to_learn_from(small, memories):
+    with memories("middling"):
+        prepared = prepare_data(small(1).data)
+        whole, learnt = prepared.dataset.train.pixels, prepared.split.train.pixels
+        assert isinstance(whole, np.ndarray)
+        assert isinstance(learnt, MappedPixels)
+        assert np.shares_memory(learnt.source, whole)
+        assert len(learnt) < len(whole)
 
 
 @pytest.fixture

@@ -11,6 +11,9 @@ from jaxtyping import Int, Int64, Shaped, UInt8
 
 from toile.data.memory import is_large, most_picked_bytes
 
+MOST_COPIED_BYTES = 1 << 30
+"""Fewer bytes of pixels in memory are copied for learning: their batches are read faster, and
+processes that compute parts of a batch, which have a copy of their own, are begun for no more."""
 Index = int | np.integer[Any] | slice | list[int] | Shaped[np.ndarray, " m"]
 
 
@@ -131,6 +134,18 @@ def select_pixels(
         return pixels[key]
     selected = pixels.select(key)
     return selected if selected.nbytes > most_picked_bytes() else selected[:]
+
+
+def without_copies(pixels: AnyPixels, num: int) -> AnyPixels:
+    """`pixels`, of which `num` pictures may be selected without a copy where that would be large.
+
+    So a million pictures to learn from do not lie in memory twice.
+    """
+    num_bytes = num * pixels[:1].nbytes
+    few_bytes = max(MOST_COPIED_BYTES, most_picked_bytes())
+    if isinstance(pixels, MappedPixels) or num_bytes <= few_bytes:
+        return pixels
+    return MappedPixels.all_of(pixels)
 
 
 def pixel_bytes_in(file: Path) -> int:

@@ -10,6 +10,7 @@ from toile.data.dataset import Dataset
 from toile.data.hashes import PictureHashes
 from toile.data.images import Images
 from toile.data.locations import is_arrays
+from toile.data.mapped_pixels import without_copies
 from toile.errors import ToileError
 from toile.recipe import Data
 from toile.streams import numpy_stream
@@ -82,7 +83,8 @@ def split_data(train: Images, data: Data) -> Split:
             f"all {len(train)} training images are copies of the {len(indices)} held out for "
             "validation; add images that differ"
         )
-    images = train.gather(train_indices)
+    pixels = without_copies(train.pixels, len(train_indices))
+    images = replace(train, pixels=pixels).gather(train_indices)
     to_learn = images.to_learn()
     num_corrected = int((to_learn.labels != images.labels).sum())
     return Split(to_learn, validation, indices, selection, note, num_copies, num_corrected)

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ from toile.runs import Run
 def test_dead_filters_are_cut_for_nothing_and_the_parent_is_named(toile, killed):
     told = toile("inspect", "prune", killed, "--dead", "--json").json
     assert list(told) == [
-        "run", "parent", "removed", "parameters", "macs", "seconds", "accuracy", "difference",
-        "classes", "doubt",
+        "run", "parent", "removed", "parameters", "macs", "seconds", "faster", "accuracy",
+        "difference", "classes", "doubt", "seen",
     ]  # fmt: skip
     assert told["doubt"] is None
+    assert told["seen"] is None
     assert {1, 2} <= set(told["removed"]["conv1"])
     assert 5 in told["removed"]["dense1"]
     assert told["parameters"][1] < told["parameters"][0]
@@ -35,11 +37,14 @@ def test_a_share_is_cut_and_fine_tuned_and_the_price_is_a_sentence(toile, killed
     assert said.code == 0, said.errors
     assert "cut dense1: 4 channels" in said.output
     assert "% smaller" in said.output
+    assert re.search(r"times as fast \([\d.]+ to [\d.]+\), ", said.output)
     assert "on the scoring half of validation" in said.output
     again = toile("inspect", "prune", killed, "--until-cost=100", "--json").json
     # One filter and one unit are left where any price may be paid.
     assert (len(again["removed"]["conv1"]), len(again["removed"]["dense1"])) == (3, 15)
     assert np.isfinite(again["seconds"]).all()
+    faster, slowest, fastest = again["faster"]
+    assert 0 < slowest <= faster <= fastest
 
 
 def test_a_price_that_is_not_shown_is_said_with_the_next_step(toile, killed):

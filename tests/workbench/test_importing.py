@@ -16,8 +16,16 @@ import toile
 from tests.command_line import call, call_in
 from toile.data import Dataset
 from toile.errors import ToileError
-from toile.runs import first_network
-from toile.workbench import ImportedNetwork, export_run, import_network, prune
+from toile.runs import first_network, seen_words
+from toile.workbench import (
+    ImportedNetwork,
+    export_run,
+    import_network,
+    inspected,
+    prune,
+    view_mistakes,
+    view_pruning_curve,
+)
 from toile.workbench.pruning import Removal
 
 DATA = "fashion-sample"
@@ -309,6 +317,20 @@ def test_it_is_exported_and_pruned_as_any_run(strangers: nn.Sequential, tmp_path
     np.testing.assert_allclose(again.run.validation.logits, run.validation.logits, atol=1e-4)
     pruned = prune(run, Removal(layer="conv1", channels=[0, 3]))
     assert pruned.run.plan.layers[1].output[0] == 4
+
+
+def test_beside_what_cuts_and_mistakes_say_of_it_stands_that_it_may_have_learnt_them(
+    strangers: nn.Sequential, tmp_path: Path
+) -> None:
+    run = brought(strangers, tmp_path / "run").run
+    said = call("inspect", "prune", run.folder, "--layer=conv1", "--channels=0")
+    words = "what Sequential learnt from is not known here"
+    assert words in " ".join(said.output.split())
+    curve = view_pruning_curve([run])
+    assert seen_words(run.recipe) in curve.says
+    mistakes = view_mistakes(inspected(run))
+    assert mistakes.says[1].endswith("how its pictures are read was chosen on the other half")
+    assert seen_words(run.recipe) in mistakes.says
 
 
 def test_the_command_says_what_it_tried(strangers: nn.Sequential, tmp_path: Path) -> None:

@@ -1,12 +1,11 @@
 """Measures how long networks take for the same pictures."""
 
-import statistics
 import time
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float64, Int
 from torch import Tensor, nn
 
 from toile.inspection.ranking import Batches
@@ -14,8 +13,10 @@ from toile.inspection.ranking import Batches
 ROUNDS = 7
 
 
-def seconds_each(networks: Sequence[nn.Module], images: Float[Tensor, "n c h w"]) -> list[float]:
-    """Seconds of each network for a thousand images: the median of seven rounds.
+def seconds_each(
+    networks: Sequence[nn.Module], images: Float[Tensor, "n c h w"]
+) -> Float64[np.ndarray, "networks rounds"]:
+    """Seconds of each network for a thousand images, in each of seven rounds.
 
     Networks take turns, so that other work on the machine slows all equally, after a round to warm
     up.
@@ -27,7 +28,7 @@ def seconds_each(networks: Sequence[nn.Module], images: Float[Tensor, "n c h w"]
                 started = time.perf_counter()
                 network(images)
                 seconds.append(time.perf_counter() - started)
-    return [1000 / len(images) * statistics.median(seconds[1:]) for seconds in timings]
+    return 1000 / len(images) * np.array(timings)[:, 1:]
 
 
 def channel_batches(inputs: Iterable[Tensor], labels: Int[np.ndarray, " n"]) -> Batches:

@@ -14,7 +14,7 @@ from toile import evaluation
 from toile.data import DataSource, Progress, no_progress
 from toile.errors import ToileError
 from toile.report import PruningLine, pruning_figure
-from toile.runs import Run, data_settings, prepare_data
+from toile.runs import Run, data_settings, prepare_data, seen_words
 from toile.statistics import mean_interval
 from toile.workbench.inside.inside_view import InsideView
 from toile.workbench.surgery import MEASURES, Surgery, by_layer, correct, worth_order
@@ -92,7 +92,7 @@ def view_pruning_curve(
     return InsideView(
         record,
         values,
-        tuple(_says(record)),
+        (*_says(record), *sorted({seen_words(run.recipe) for run in runs} - {""})),
         lambda narrow: pruning_figure((sizes / total).tolist(), drawing, title, margin, narrow),
     )
 

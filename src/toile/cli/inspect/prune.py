@@ -180,6 +180,7 @@ def _text(result: "Pruned") -> str:
             f"before  {estimate(before.to_json())} on the scoring half of validation",
             f"after   {estimate(after.to_json())}; McNemar's p = {result.p:.3g}",
             plain(result.sentence()),
+            *([f"warning: {plain(result.seen)}"] if result.seen else []),
             f"run  {plain(str(result.run.folder))}",
         ]
     )

@@ -12,8 +12,9 @@ from toile.data import Images
 from toile.errors import ToileError
 from toile.evaluation import confident_errors, probabilities
 from toile.inspection import nearest_images
+from toile.recipe import Recipe
 from toile.report import NearPicture, SheetPicture
-from toile.runs import scored_images
+from toile.runs import scored_images, seen_words
 from toile.workbench.inside.mistakes_table import (
     SHOWN,
     ListedImages,
@@ -21,8 +22,6 @@ from toile.workbench.inside.mistakes_table import (
     percentage,
 )
 from toile.workbench.inside.opened import InspectedRun
-
-WHICH_HALF = "the epoch was chosen on the other half"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +86,17 @@ def view_mistakes(
         "neighbours": near.indices, "neighbour_labels": near.labels, "distances": near.distances,
     }  # fmt: skip
     title = f"The surest mistakes of {opened.run.recipe.name}"
-    return images.view(record, values, _says(record), title, partial(_picture, train))
+    says = _says(record, which_half(opened.run.recipe, opened.weights))
+    says += filter(None, [seen_words(opened.run.recipe)])
+    return images.view(record, values, says, title, partial(_picture, train))
+
+
+def which_half(recipe: Recipe, weights: str = "last") -> str:
+    """What the half of validation chose that does not score."""
+    start, training = recipe.training.start, recipe.training
+    chose_reading = start is not None and start.selected and training.early_stopping is None
+    what = "how its pictures are read" if chose_reading and weights == "last" else "the epoch"
+    return f"{what} was chosen on the other half"
 
 
 def _nearest(
@@ -132,13 +141,13 @@ def _agrees(mistake: dict[str, Any], neighbour: dict[str, Any]) -> str:
     return next((key for key in ("true", "answered") if neighbour["class"] == mistake[key]), "")
 
 
-def _says(record: dict[str, Any]) -> list[str]:
+def _says(record: dict[str, Any], which_half: str) -> list[str]:
     mistakes: Sequence[dict[str, Any]] = record["mistakes"]
     scored = record["scored"]
     says = [f"{record['errors']:,} of {record['images']:,} validation images are predicted wrong"]
     if scored["images"] < record["images"]:
         says.append(
-            f"{scored['errors']:,} of them among the {scored['images']:,} that score; {WHICH_HALF}"
+            f"{scored['errors']:,} of them among the {scored['images']:,} that score; {which_half}"
         )
     nearest = [
         [_agrees(mistake, neighbour) for neighbour in mistake["neighbours"]]

@@ -14,6 +14,7 @@ from toile.evaluation import RepeatedErrors, probabilities, repeated_errors
 from toile.report import SheetPicture
 from toile.runs import Run, Validation, same_data, same_validation_images, scored_images
 from toile.studies import StudyResult
+from toile.workbench.inside.mistaken import which_half
 from toile.workbench.inside.mistakes_table import (
     SHOWN,
     ListedImages,
@@ -179,7 +180,7 @@ def _picture(train: Images, mistake: dict[str, Any]) -> SheetPicture:
 
 def _says(record: dict[str, Any], by_level: dict[str, RepeatedErrors], run: Run) -> list[str]:
     readings, images = record["readings"], record["images"]
-    half = "; the epoch was chosen on the other half" if record["half"] else ""
+    half = f"; {which_half(run.recipe)}" if record["half"] else ""
     says = [
         (
             f"{readings} readings of {images:,} validation images, "

@@ -8,7 +8,8 @@ from toile.runs import Run
 
 def test_a_census_finds_what_was_killed_and_says_so_in_words_and_json(toile, killed):
     told = toile("inspect", "census", killed, "--json").json
-    assert list(told) == ["images", "layers", "dead_share"]
+    assert told["run"] == "killed"
+    assert list(told) == ["run", "images", "layers", "dead_share"]
     conv, dense = told["layers"]
     assert (conv["name"], conv["channels"], conv["units"]) == ("relu1", 4, 4 * 26 * 26)
     assert {1, 2} <= set(conv["dead_channels"])

@@ -37,6 +37,19 @@ def test_each_says_draws_and_keeps_what_it_found(toile, among_runs, tmp_path, ve
     assert "next:" not in told.output
 
 
+def test_words_say_which_channels_of_how_many_and_what_the_picture_really_is(toile, among_runs):
+    assert "; the first 8 of 16 channels\n" in toile("inspect", "top", "last", "relu2").output
+    some = toile("inspect", "top", "last", "conv1", "--channels=1").output
+    assert "training images\nchannel 1: " in some
+    assert "of 3 x 3 on 1 channel\n" in toile("inspect", "kernels", "last").output
+    words = ("inspect", "attribute", "last", "--method=saliency", "--no-check", "--class=Shirt")
+    told = " ".join(toile(*words, "--of=Bag").output.split())
+    assert told.startswith("saliency of Bag on validation image")
+    assert ", Shirt: how strongly" in told
+    driven = " ".join(toile("inspect", "maximise", "last", "relu2").output.split())
+    assert driven.startswith("relu2 channel 0 has a mean of ")
+
+
 def test_the_sum_of_a_number_is_what_the_network_gives(toile, among_runs):
     found = toile("inspect", "pixel", "last", "conv1", "--at", "3,4", "--index", "7", "--json").json
     assert found["index"] == 7

@@ -47,7 +47,7 @@ def test_neighbours_stay_neighbours_by_t_sne_and_the_seed_decides_it():
 
 def test_what_cannot_be_laid_out_is_refused():
     network = network_of(NETWORKS["plain"])
-    with pytest.raises(ToileError, match="way is umap; it is pca or tsne"):
+    with pytest.raises(ToileError, match="--by is umap; it is pca or tsne"):
         embedding(network, [noise(5)], "umap")
     with pytest.raises(ToileError, match="2 pictures are too few for a map"):
         embedding(network, [noise(2)])

@@ -145,6 +145,17 @@ def test_mistakes_are_ringed_and_counted(narrow):
     assert cut(figure) == []
 
 
+def test_no_index_of_a_mistake_is_written_over_another():
+    points = np.array([[0.0, 0.0], [10.0, 10.0], [5.0, 5.0], [5.1, 5.05], [5.0, 9.0]])
+    figure = plane_figure(
+        points, np.zeros(5, int), np.array([0, 0, 1, 1, 1]), np.arange(100, 105), GARMENTS,
+        ("one", "two"), "The last hidden layer",
+    )  # fmt: skip
+    assert len({"102", "103"} & set(texts(figure))) == 1
+    assert "104" in texts(figure)
+    assert "predicted wrong (3)" in texts(figure)
+
+
 @pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("attacked", [False, True])
 def test_each_corruption_has_its_graph_with_the_clean_level_as_a_line(narrow, attacked):

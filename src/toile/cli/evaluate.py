@@ -236,7 +236,8 @@ def _judgement(judged: "Evaluated") -> str:
     if len(names) <= MOST_CLASSES_TABLED:
         lines += ["", _matrix(judged)]
     lines += [
-        f"{plain(names[pair.true])} taken for {plain(names[pair.predicted])}: {pair.count} images, "
+        f"{plain(names[pair.true])} taken for {plain(names[pair.predicted])}: {pair.count} "
+        f"image{'s' * (pair.count != 1)}, "
         f"{percent(pair.fraction, 1)} of the class"
         for pair in result.most_confused[:MOST_PAIRS]
     ]

@@ -67,7 +67,7 @@ def embedding(
     Raises ToileError for another way, for fewer than 3 pictures, and without openTSNE.
     """
     if way not in WAYS:
-        raise ToileError(f"way is {way}; it is {' or '.join(WAYS)}")
+        raise ToileError(f"--by is {way}; it is {' or '.join(WAYS)}")
     before, features = hidden_features(network, batches)
     if len(features) < 3:
         raise ToileError(f"{len(features)} pictures are too few for a map; use at least 3")

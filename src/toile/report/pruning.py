@@ -68,7 +68,6 @@ def pruning_figure(
     axes.xaxis.set_major_formatter(PERCENT)
     axes.yaxis.set_major_formatter(PERCENT)
     axes.legend(
-        loc="upper right", bbox_to_anchor=(1.0, 0.86), frameon=False, fontsize=7.5,
-        labelcolor=INK, handlelength=1.6,
+        loc="lower left", frameon=False, fontsize=7.5, labelcolor=INK, handlelength=1.6,
     )  # fmt: skip
     return figure

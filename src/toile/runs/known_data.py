@@ -160,5 +160,5 @@ def refuse_other_images(run: Run, dataset: Dataset) -> None:
     if dataset.order != run.data.order:
         raise ToileError(
             f"{run.id} was trained on other images than {dataset.path} now has, or in another "
-            "order; bring the same data back, or say where it lies"
+            "order; bring the same data back, or say where it lies, as in --data PATH"
         )

@@ -37,9 +37,12 @@ def fill_start(start: Start, plan: Plan, weights: Mapping[str, np.ndarray]) -> S
         if fits and shapes[name]:
             copied.append(name)
     if not copied:
+        theirs = dict.fromkeys(key.rpartition(".")[0] for key in saved_shapes)
         raise ToileError(
             f"training.start.run is {start.run}: none of its layers fits this network by name and "
-            f"shape; this one has {', '.join(name for name in names if shapes[name])}"
+            f"shape; this one has {', '.join(name for name in names if shapes[name])}, and that "
+            f"one {', '.join(theirs)}; call layers here as they are called there, or train the "
+            "recipe in its folder"
         )
     frozen = [] if start.freeze_up_to is None else _first(names, start.freeze_up_to, "freeze_up_to")
     frozen = [name for name in frozen if shapes[name]]

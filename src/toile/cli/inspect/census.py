@@ -52,7 +52,7 @@ def census(
         counted = count(opened, weights=weights, why=why, data=data, progress=progress)
     counts = counted.census
     if as_json:
-        say_json(counted.to_json())
+        say_json({"run": opened.id} | counted.to_json())
     else:
         say(_text(counts))
         for death in counted.why or ():

@@ -123,7 +123,7 @@ def driven_figure(
         layout = figure.add_gridspec(1, 3, width_ratios=[1, 1, 2])
         graph = figure.add_subplot(layout[0, 2])
     for at, (picture, heading) in enumerate(
-        ((driven, "Made to drive it"), (strongest, "Strongest seen"))
+        ((driven, "Optimised for it"), (strongest, "Strongest image"))
     ):
         axes = figure.add_subplot(layout[0, at])
         style_axes(axes, heading)

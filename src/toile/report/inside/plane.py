@@ -21,6 +21,8 @@ from toile.report.theme import (
 COLOURS = (*DISTINCT[:4], DISTINCT[5])
 """Without black and light blue, which a dark card hides or mixes up with the first colour."""
 MOST_NAMED = 12
+LABEL_FRACTION = (0.06, 0.03)
+"""The width and height of an index, as fractions of the points' range."""
 
 
 def plane_figure(
@@ -36,7 +38,8 @@ def plane_figure(
     """A point for each picture in the colour of its true class; a ring marks a wrong prediction.
 
     Up to twelve mistakes, those farthest from their class, have their indices written next to
-    them. `narrow` for a small screen, with the names of the classes below.
+    them, where no other index is written. `narrow` for a small screen, with the names of the
+    classes below.
     """
     figure = new_figure(*((NARROW_INCHES, 5.6) if narrow else (9.0, 5.8)))
     axes = figure.subplots()
@@ -77,4 +80,10 @@ def _farthest(
 ) -> Int[np.ndarray, " few"]:
     middles = {label: np.median(points[labels == label], 0) for label in np.unique(labels)}
     gaps = [float(np.linalg.norm(points[at] - middles[labels[at]])) for at in wrong]
-    return wrong[np.argsort(gaps)[::-1][:MOST_NAMED]]
+    named: list[int] = []
+    span = np.maximum(np.ptp(points, axis=0), np.finfo(np.float64).tiny)
+    for at in wrong[np.argsort(gaps)[::-1]]:
+        apart = np.abs(points[named] - points[at]) / span
+        if len(named) < MOST_NAMED and (apart > LABEL_FRACTION).any(1).all():
+            named.append(int(at))
+    return np.array(named, np.int64)

@@ -63,7 +63,9 @@ def view_attribution(
     else:
         of = opened.class_names[int(attribution.classes[0])]
         record["class"] = of
-    says = [f"{method} of {of} on {picture.name}: {way.says} ({way.reference})"]
+    # The class explained is the predicted one unless another is asked for.
+    true = "" if picture.label is None else f", {opened.class_names[picture.label]}"
+    says = [f"{method} of {of} on {picture.name}{true}: {way.says} ({way.reference})"]
     if not heat.any():
         says.append("the map is 0 everywhere: this method finds no pixel that supports this output")
     if attribution.errors is not None and attribution.steps is not None:

@@ -49,7 +49,12 @@ def view_top(
         ]
         for channel in selected
     ]
-    says = [f"{layer} over {len(indices):,} training images"]
+    shown = (
+        ""
+        if channels or num <= FIRST_CHANNELS
+        else f"; the first {FIRST_CHANNELS} of {num} channels"
+    )
+    says = [f"{layer} over {len(indices):,} training images{shown}"]
     says += [
         f"channel {channel}: {', '.join(row)}"
         for channel, row in zip(selected, titles, strict=True)
@@ -84,8 +89,8 @@ def view_maximised(opened: InspectedRun, layer: str, channel: int, seed: int = 0
     }  # fmt: skip
     says = (
         (
-            f"{layer} channel {channel}: {result.value:.4g} for the optimised picture, "
-            f"{result.strongest:.4g} for the strongest of {len(sample):,} training images"
+            f"{layer} channel {channel} has a mean of {result.value:.4g} on the optimised picture, "
+            f"and of {result.strongest:.4g} on the strongest of {len(sample):,} training images"
         ),
         f"it is {result.distance:.2f} times as far from their mean as they typically are",
     )

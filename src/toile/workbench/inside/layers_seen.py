@@ -79,7 +79,7 @@ def view_kernels(
     says = (
         (
             f"{result.layer}: {len(selected)} filters of {_size(selected.shape[1:])} "
-            f"on {num_inputs} channels"
+            f"on {num_inputs} channel{'s' * (num_inputs != 1)}"
         ),
     )
     return InsideView(

@@ -284,7 +284,10 @@ class TrainingQueue:
             jobs = list(before)
             yield jobs
             if len(jobs) > MOST_JOBS:
-                raise ToileError(f"the queue has {MOST_JOBS} trainings, which is the most")
+                raise ToileError(
+                    f"the queue has {MOST_JOBS} trainings, which is the most; remove some that "
+                    "wait, or wait until some have ended"
+                )
             if tuple(jobs) != before:
                 write_json(self.folder / FILE, asdict(_Queued(tuple(jobs))))
 

@@ -242,7 +242,7 @@ def test_a_file_that_crashes_its_reader_is_said_to_be_damaged(ask, tmp_path, mon
     refused = outcome(ask, upload, data="fashion-sample")["error"]
     assert refused.startswith("the process that read the file ended; the file is")
     assert ask("GET", "/api/runs").status_code == 200
-    assert ask.session.imports.look(upload).status == "failed"
+    assert ask.session.imports.get(upload).status == "failed"
 
 
 def test_an_import_is_stopped_and_leaves_no_run(ask, workspace, tmp_path, monkeypatch):
@@ -257,7 +257,7 @@ def test_an_import_is_stopped_and_leaves_no_run(ask, workspace, tmp_path, monkey
     (row,) = imports(ask)
     assert (row["act"]["status"], row["act"]["done"]) == ("working", 1)
     assert row["asked"] == {**words, "scaling": "", "recipe": ""}
-    out = Path(ask.session.imports.look(upload).question["out"])
+    out = Path(ask.session.imports.get(upload).question["out"])
     assert out.parent == workspace.absolute()
     out.mkdir()
     assert ask("POST", f"/api/imports/{upload}/stop").status_code == 200

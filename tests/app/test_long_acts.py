@@ -52,7 +52,7 @@ def test_only_an_act_that_is_over_is_forgotten_and_that_is_said(computing):
     assert not acts.forget("a")
     acts.stop("a")
     assert acts.forget("a")
-    assert acts.look("a") is None
+    assert acts.get("a") is None
     assert not acts.forget("a")
 
 
@@ -93,7 +93,7 @@ def test_what_is_stopped_while_it_waits_for_its_turn_asks_nothing(computing):
     go_on.set()
     holder.join()
     assert acts.begin("next", "next", {"verb": "n"}) is not act
-    until(lambda: acts.look("next").is_over)
+    until(lambda: acts.get("next").is_over)
     assert (act.status, act.result) == ("stopped", None)
     acts.end()
 
@@ -197,5 +197,5 @@ def test_only_the_last_results_are_remembered(computing):
     for key in "abcd":
         acts.begin(key, key, {"verb": key})
         acts.wait(key, 60)
-    assert [key for key in "abcd" if acts.look(key)] == ["b", "c", "d"]
+    assert [key for key in "abcd" if acts.get(key)] == ["b", "c", "d"]
     acts.end()

@@ -15,7 +15,7 @@ from toile.recipe import recipe_text, with_settings
 from toile.runs import PRUNING, Run, bundle_run
 from toile.workbench import Removal, export_run, prune, view_pruning_curve
 from toile.workbench.inside.page_section import inside_section
-from toile.workbench.pruning import _doubt, _too_dear
+from toile.workbench.pruning import _doubt, _why_nothing_cut
 from toile.workbench.pruning_curve import _Cut, _difference, _shown
 from toile.workbench.surgery import by_layer, worth_order
 
@@ -84,7 +84,7 @@ def test_where_no_cut_is_cheap_enough_the_next_step_is_named(runs):
     one = {"rise": "try --by taylor, the first-order guess", "taylor": "--finetune 1"}
     for by, step in one.items():
         removal = Removal(until_cost=0.0, by=by)
-        assert step in _too_dear(removal)
+        assert step in _why_nothing_cut(removal)
         assert step in _doubt(removal, Estimate(-0.01, -0.02, 0.0, 100))
     removal = Removal(until_cost=2.5)
     assert _doubt(removal, Estimate(-0.01, -0.02, 0.0, 100)) == ""

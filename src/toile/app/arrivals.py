@@ -1,6 +1,6 @@
-"""What an act had brought to its end when its process ended, so that no answer came.
+"""The results of acts whose process ended after its work was done, but before it answered.
 
-Speaks the questions of acts, and the results that their processes would have answered with.
+Takes an act, and returns what its process would have answered.
 """
 
 from contextlib import suppress
@@ -37,7 +37,7 @@ def arrived_data(act: LongAct) -> Question | None:
 
 
 def arrived_run(act: LongAct) -> Question | None:
-    """What is to be said of the run that the upload has become; None if it has become none."""
+    """The run that `act` has imported, by its id, with sentences on it; None without a run."""
     question = act.question
     origin: Record | None = None
     if question["verb"] == "import":

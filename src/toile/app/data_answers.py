@@ -61,7 +61,7 @@ class DataAnswers:
 
         dataset = self._dataset(question, tell)
         tell(0, None, "describing the pictures")
-        return described_plainly(describe(dataset))
+        return description_json(describe(dataset))
 
     def pictures(self, question: Question, content: bytes, tell: Tell) -> Question:
         """Training pictures of one class or all: the first ones, or random ones of a seed."""
@@ -135,7 +135,7 @@ def _stride(pixels: np.ndarray) -> int:
     return stride
 
 
-def described_plainly(description: "Description") -> Question:
+def description_json(description: "Description") -> Question:
     """A description as JSON; the mean pictures are those of the training part only."""
     from toile.data import repeated_pictures
     from toile.evaluation import commonest
@@ -163,7 +163,7 @@ def described_plainly(description: "Description") -> Question:
         "means": packed(means[:, :, ::stride, ::stride]),
         "commonest": None if largest is None else largest.fraction,
         "commonest_class": None if largest is None else largest.label,
-        "correlations": {name: _plain(rows) for name, rows in correlations.items()}
+        "correlations": {name: _rounded(rows) for name, rows in correlations.items()}
         if alike
         else None,
         "within": list(repeated.within[:MOST_LINES]),
@@ -188,19 +188,19 @@ def _part(name: str, part: "PartDescription") -> Question:
     return {
         "name": name,
         "num_images": part.num_images,
-        "mean_grey": _plain(part.mean_grey),
-        "sd_grey": _plain(part.sd_grey),
+        "mean_grey": _rounded(part.mean_grey),
+        "sd_grey": _rounded(part.sd_grey),
         "class_counts": part.class_counts.tolist(),
-        "class_mean_grey": _plain(part.class_mean_grey),
-        "class_sd_grey": _plain(part.class_sd_grey),
+        "class_mean_grey": _rounded(part.class_mean_grey),
+        "class_sd_grey": _rounded(part.class_sd_grey),
         "class_histograms": bins.tolist(),
         "num_duplicates": sum(len(group) - 1 for group in part.duplicates),
     }
 
 
-def _plain(values: Any) -> Any:
+def _rounded(values: Any) -> Any:
     """Numbers rounded to four digits after the point; None for NaN."""
     array = np.asarray(values)
     if array.ndim:
-        return [_plain(row) for row in array]
+        return [_rounded(row) for row in array]
     return None if np.isnan(array) else round(float(array), 4)

@@ -18,7 +18,7 @@ def import_file(question: Question, content: bytes, tell: Tell) -> Question:
 
     recipe = question["recipe"] and read_recipe_text(question["recipe"], "the recipe")
     settings = {f"data.{name}": value for name, value in question["data"].items()}
-    with _without_our_paths(question):
+    with _without_folders(question):
         imported = import_network(
             question["path"],
             settings.pop("data.name"),
@@ -36,19 +36,19 @@ def import_file(question: Question, content: bytes, tell: Tell) -> Question:
 
 
 def import_run(question: Question, content: bytes, tell: Tell) -> Question:
-    """Put the run in a bundle that was brought among the runs here; the bundle is deleted."""
+    """Import the run of an uploaded bundle, delete the upload, and return the run and sentences."""
     tell(0, None, "checking the bundle")
     from toile.workbench import bundle_sentences, import_bundle
 
-    with _without_our_paths(question):
+    with _without_folders(question):
         run, manifest = import_bundle(Path(question["path"]), Path(question["workspace"]))
     _delete(question)
     return {"run": run.id, "sentences": bundle_sentences(run, len(manifest.looks)), "warning": ""}
 
 
 @contextmanager
-def _without_our_paths(question: Question) -> Iterator[None]:
-    """Where our copy of the file and our runs lie helps nobody."""
+def _without_folders(question: Question) -> Iterator[None]:
+    """Leave the folders of the upload and of the workspace out of an error: no user named them."""
     try:
         yield
     except ToileError as error:

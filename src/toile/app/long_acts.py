@@ -59,7 +59,7 @@ class LongActs:
         num_remembered: int = MOST_REMEMBERED,
         arrived: Callable[[LongAct], Question | None] = nothing_arrived,
     ) -> None:
-        """`arrived` is the answer to an act whose process had written all of it before it ended."""
+        """`arrived` finds what an act had written before its process ended without an answer."""
         self._computing, self._is_fresh = computing, is_fresh
         self._num_remembered, self._arrived = num_remembered, arrived
         self._acts: OrderedDict[str, LongAct] = OrderedDict()
@@ -67,7 +67,7 @@ class LongActs:
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
 
-    def look(self, key: str) -> LongAct | None:
+    def get(self, key: str) -> LongAct | None:
         """The act of `key`; None if none was begun, or it is over and no longer stored."""
         return self._acts.get(key)
 
@@ -115,7 +115,7 @@ class LongActs:
 
         The act is begun if there is none, if its result was returned already, or if it was stopped.
         """
-        act = self.look(key)
+        act = self.get(key)
         if act is None or act.status == "stopped":
             act = self.begin(key, title, question)
         self.wait(key, seconds)
@@ -166,14 +166,14 @@ class LongActs:
             result = self._computing.ask(question, tell=act.tell, is_stopped=is_stopped)
             self._end(act, result)
         except ProcessEnded as error:
-            self._end(act, self._look_after(act), str(error))
+            self._end(act, self._arrived_result(act), str(error))
         except ToileError as error:
             self._end(act, None, str(error))
         if self._is_fresh:
             self._computing.end()
 
-    def _look_after(self, act: LongAct) -> Question | None:
-        """What an act had brought to its end whose process ended before it said so."""
+    def _arrived_result(self, act: LongAct) -> Question | None:
+        """The result of an act that its process had written before it ended; None without one."""
         try:
             return self._arrived(act)
         except (ToileError, OSError):

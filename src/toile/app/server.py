@@ -87,7 +87,7 @@ def create_app(session: Session) -> FastAPI:
     def static(request: Request) -> Response:
         return _static(request.scope["path"])
 
-    _say_errors(app)
+    _answer_errors(app)
     return app
 
 
@@ -111,7 +111,7 @@ def serve_app(
     session: Session, listening: socket.socket, token: str, hosts: frozenset[str]
 ) -> None:
     """Answer requests until a signal comes; trainings go on without the server."""
-    with _looked_after(session):
+    with _upkeep(session):
         listen(guarded(session, token, hosts), listening)
 
 
@@ -145,23 +145,23 @@ def _static(path: str) -> Response:
 
 
 @contextmanager
-def _looked_after(session: Session) -> Iterator[None]:
-    """Meanwhile advance the queue and end idle processes.
+def _upkeep(session: Session) -> Iterator[None]:
+    """Advance the queue and end idle processes, in a thread, while the block runs.
 
-    First delete the uploads of the previous server that became no dataset.
+    First the uploads of the previous server that became no dataset are deleted.
     """
     with suppress(ToileError, OSError):
         session.uploads.sweep()
     over = threading.Event()
 
-    def look() -> None:
+    def advance() -> None:
         while not over.wait(TICK_SECONDS):
             # For example a full disk, which the next request reports.
             with suppress(ToileError, OSError):
                 session.queue.advance()
             session.end_idle()
 
-    thread = threading.Thread(target=look, name="queue", daemon=True)
+    thread = threading.Thread(target=advance, name="queue", daemon=True)
     thread.start()
     try:
         yield
@@ -177,7 +177,7 @@ def _problem(sentence: str, status: int) -> Response:
     )
 
 
-def _say_errors(app: FastAPI) -> None:
+def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(ToileError)
     def refused(request: Request, error: ToileError) -> Response:
         return _problem(str(error), 404 if isinstance(error, NotHere) else 422)
@@ -187,7 +187,7 @@ def _say_errors(app: FastAPI) -> None:
         return Response(state_of(still.act).model_dump_json(), 202, media_type="application/json")
 
     @app.exception_handler(RequestValidationError)
-    def no_such_words(request: Request, error: RequestValidationError) -> Response:
+    def invalid_request(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
         return _problem(f"{where:.80}: {first['msg']}", 422)

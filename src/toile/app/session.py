@@ -112,19 +112,19 @@ class Session:
         showing = Computing(workspace, seconds=None)
         renewing = Computing(workspace, seconds=None)
         return cls(
-            workspace,
-            TrainingQueue(workspace, cores),
-            Drafts(AppDoor(workspace).folder / "drafts"),
-            DataList(workspace),
-            Computing(workspace),
-            reading,
-            showing,
-            renewing,
-            LongActs(showing, num_remembered=MOST_SHOWN),
-            LongActs(reading, arrived=arrived_data),
-            LongActs(Computing(workspace, seconds=None), is_fresh=True),
-            LongActs(renewing),
-            LongActs(
+            workspace=workspace,
+            queue=TrainingQueue(workspace, cores),
+            drafts=Drafts(AppDoor(workspace).folder / "drafts"),
+            datasets=DataList(workspace),
+            answering=Computing(workspace),
+            reading=reading,
+            showing=showing,
+            renewing=renewing,
+            openings=LongActs(showing, num_remembered=MOST_SHOWN),
+            acts=LongActs(reading, arrived=arrived_data),
+            probes=LongActs(Computing(workspace, seconds=None), is_fresh=True),
+            pages=LongActs(renewing),
+            imports=LongActs(
                 Computing(workspace, seconds=None, lost=CRASHED),
                 is_fresh=True,
                 arrived=arrived_run,

@@ -44,7 +44,7 @@ class Uploads:
         """Make a folder for files and return its id; delete uploads unused for a day."""
         upload = secrets.token_hex(8)
         with writing(self.folder):
-            self._of(upload).mkdir(parents=True, mode=0o700)
+            self._folder_of(upload).mkdir(parents=True, mode=0o700)
         self.sweep(KEPT_SECONDS)
         return upload
 
@@ -93,12 +93,12 @@ class Uploads:
 
     def path(self, upload: str) -> Path:
         """The folder of an upload. Raises ToileError if there is none."""
-        if not UPLOAD.fullmatch(upload) or not self._of(upload).is_dir():
+        if not UPLOAD.fullmatch(upload) or not self._folder_of(upload).is_dir():
             raise ToileError("these files were deleted; upload them again")
-        return self._of(upload)
+        return self._folder_of(upload)
 
     def files(self, upload: str) -> list[Path]:
-        """The files that have come, by name. Raises ToileError where there is no such upload."""
+        """The uploaded files, sorted by name. Raises ToileError if there is no such upload."""
         return sorted(self.path(upload).glob("[!.]*"))
 
     def source(self, upload: str) -> Path:
@@ -135,7 +135,7 @@ class Uploads:
                 num_bytes += sum(file.stat().st_size for file in folder.iterdir())
         return num_bytes
 
-    def _of(self, upload: str) -> Path:
+    def _folder_of(self, upload: str) -> Path:
         return self.folder / f"upload-{upload}"
 
 

@@ -21,7 +21,7 @@ def import_bundle(path: Path, folder: Path | None = None) -> tuple[Run, Manifest
 
 
 def bundle_sentences(run: Run, looks: int) -> list[str]:
-    """What there is to say of a run that was brought, with its looks, beside its name."""
+    """Sentences on an imported run: its looks, and why its page has no pictures, if it has none."""
     sentences = [f"looks at its test part before it was bundled, now in the ledger here: {looks}"]
     if reason := why_data_unknown(run):
         sentences.append(f"its page has no pictures: {reason}")

@@ -170,7 +170,7 @@ def prune(
         raise ToileError(
             f"nothing of {run.id} can be cut"
             + "".join(f"; left: {sentence}" for sentence in uncut)
-            + _too_dear(removal)
+            + _why_nothing_cut(removal)
         )
     recipe = _child(run, weights, cut, silent, finetune)
     live = begin_prepared(recipe, surgery.prepared)
@@ -181,7 +181,7 @@ def prune(
             f"fine-tuning {child.id} {state.status}: {state.reason}; no cost was measured. Cut "
             f"less, or leave --finetune out; toile rm {child.id} removes it"
         )
-    pruned = _priced(surgery, child, cut, uncut)
+    pruned = _compared(surgery, child, cut, uncut)
     pruned = replace(pruned, doubt=_doubt(removal, pruned.difference))
     write_json(pruned.run.folder / PRUNING, pruned.record() | {"epoch": state.epoch})
     return pruned
@@ -205,7 +205,7 @@ def _cut(
     return surgery.cut_until(order, removal.until_cost / 100), {}, ()
 
 
-def _priced(surgery: Surgery, child: Run, cut: CutNetwork, uncut: tuple[str, ...]) -> Pruned:
+def _compared(surgery: Surgery, child: Run, cut: CutNetwork, uncut: tuple[str, ...]) -> Pruned:
     """Compare before and after on the scoring half, which chose nothing."""
     part = surgery.validation.gather(np.flatnonzero(~surgery.selection))
     pair = (surgery.classifier.model, child.classifier().model)
@@ -214,22 +214,22 @@ def _priced(surgery: Surgery, child: Run, cut: CutNetwork, uncut: tuple[str, ...
     seconds = seconds_each([model.network for model in pair], pair[0].inputs(part.pixels[:250]))
     ratios = seconds[0] / seconds[1]
     return Pruned(
-        child,
-        surgery.run,
-        cut.removed,
-        (surgery.plan.parameters, child.plan.parameters),
-        (surgery.plan.macs, child.plan.macs),
-        (float(np.median(seconds[0])), float(np.median(seconds[1]))),
-        (float(np.median(ratios)), float(ratios.min()), float(ratios.max())),
-        (_accuracy(before), _accuracy(after)),
-        evaluation.paired_difference(test),
-        test.p,
-        _by_class(before, after, part.labels, surgery.run.data.class_names),
-        uncut,
+        run=child,
+        parent=surgery.run,
+        removed=cut.removed,
+        parameters=(surgery.plan.parameters, child.plan.parameters),
+        macs=(surgery.plan.macs, child.plan.macs),
+        seconds=(float(np.median(seconds[0])), float(np.median(seconds[1]))),
+        faster=(float(np.median(ratios)), float(ratios.min()), float(ratios.max())),
+        accuracy=(_accuracy(before), _accuracy(after)),
+        difference=evaluation.paired_difference(test),
+        p=test.p,
+        classes=_by_class(before, after, part.labels, surgery.run.data.class_names),
+        uncut=uncut,
     )
 
 
-def _too_dear(removal: Removal) -> str:
+def _why_nothing_cut(removal: Removal) -> str:
     """Why nothing could be cut within the allowed loss, and what to try."""
     if removal.until_cost is None:
         return ""

@@ -201,7 +201,7 @@ class _Measured:
         kinds = {
             "noise": noise_pictures(NO_CLASS, shape, self.seed),
             "blank": blank_pictures(NO_CLASS, shape, self.seed),
-            **self._elsewhere(),
+            **self._foreign_pictures(),
         }
         scores = []
         for kind, pixels in kinds.items():
@@ -211,8 +211,8 @@ class _Measured:
             scores.append(NoClassScore(kind, proportion(len(top), len(pixels)), sure))
         return tuple(scores)
 
-    def _elsewhere(self) -> dict[str, UInt8[np.ndarray, "n c h w"]]:
-        """Training images of a dataset here that has nothing in common with the run's."""
+    def _foreign_pictures(self) -> dict[str, UInt8[np.ndarray, "n c h w"]]:
+        """Training images of a known dataset that shares no class and no image with the run's."""
         facts, trained = self.classifier.facts, self.classifier.trained
         sources = {source.name: source for source in list_sources()}
         reasons = []

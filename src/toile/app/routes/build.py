@@ -217,7 +217,7 @@ def probe_recipe(session: CurrentSession, body: NetworkRequest, begin: bool = Fa
         "num_images": size.num_training,
     }
     key = f"probe:{hashlib.sha256(json.dumps(question).encode()).hexdigest()}"
-    act = session.probes.look(key)
+    act = session.probes.get(key)
     if begin and (act is None or act.status in ("failed", "stopped")):
         act = session.probes.begin(key, "measuring a few steps", question)
     if act is None:

@@ -146,7 +146,7 @@ def list_datasets(session: CurrentSession) -> list[DatasetRow]:
             licence=source.licence,
             obtained=source.obtained,
             settings={},
-            act=_shown(session.acts.look(f"get:{source.name}")),
+            act=_shown(session.acts.get(f"get:{source.name}")),
         )
         for source in list_sources()
     ]
@@ -168,7 +168,7 @@ def add_dataset(session: CurrentSession, body: NewDataset) -> BegunDataset:
     path = session.uploads.source(body.upload) if body.upload else _local(body.path)
     datasets = session.datasets
     name = datasets.checked_name(body.name) if body.name else datasets.free_name(path.name)
-    earlier = session.acts.look(f"add:{name}")
+    earlier = session.acts.get(f"add:{name}")
     if earlier is not None and not earlier.is_over:
         raise ToileError(f"{name} is already being read; wait until it is added, or stop it")
     question = {
@@ -185,7 +185,7 @@ def add_dataset(session: CurrentSession, body: NewDataset) -> BegunDataset:
 @router.get("/data/{name}/added")
 def get_added(session: CurrentSession, name: str) -> ActState:
     """The progress of reading a new dataset."""
-    act = session.acts.look(f"add:{name}")
+    act = session.acts.get(f"add:{name}")
     if act is None:
         raise NotHere(f"nothing is being read as {name!r:.60}; add it again")
     if act.status == "stopped":
@@ -216,7 +216,7 @@ def stop_act(session: CurrentSession, name: str) -> None:
 @router.delete("/data/{name}")
 def forget_dataset(session: CurrentSession, name: str) -> None:
     """Remove an added dataset, or one whose adding failed, and delete its uploaded files."""
-    act = session.acts.look(f"add:{name}")
+    act = session.acts.get(f"add:{name}")
     is_added = name in {entry.name for entry in session.datasets.entries()}
     if not is_added and act is not None and act.status in ("failed", "stopped"):
         session.acts.forget(f"add:{name}")
@@ -235,7 +235,7 @@ def describe_dataset(session: CurrentSession, name: str, anew: bool = False) -> 
     A description that failed or was stopped begins again with `anew`, which reads the files again.
     """
     question = session.data_question(name)
-    act = session.acts.look(f"describe:{name}")
+    act = session.acts.get(f"describe:{name}")
     if anew and act is not None and act.is_over:
         session.rereads[question["data"]["name"]] += 1
         question, act = session.data_question(name), None

@@ -81,7 +81,7 @@ def begin_import(session: CurrentSession, body: NewImport) -> ActState:
     path = session.uploads.source(body.upload)
     is_bundle = path.suffix.lower() == BUNDLE
     question = (_of_bundle if is_bundle else _of_network)(session, body, path)
-    earlier = session.imports.look(body.upload)
+    earlier = session.imports.get(body.upload)
     if earlier is not None and not earlier.is_over:
         raise ToileError(f"{path.name} is already being read; wait until it is done, or stop it")
     question |= {
@@ -168,7 +168,7 @@ def _of_network(session: Session, body: NewImport, path: Path) -> dict[str, Any]
 
 
 def _act(session: CurrentSession, upload: str) -> LongAct:
-    act = session.imports.look(upload)
+    act = session.imports.get(upload)
     if act is None:
         raise NotHere(f"no file is being read as {upload!r:.20}; import it again")
     return act

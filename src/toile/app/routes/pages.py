@@ -37,7 +37,7 @@ def open_page(session: CurrentSession, run_id: str) -> Ticket:
 @router.get("/runs/{run_id}/page")
 def get_renewed_page(session: CurrentSession, run_id: str) -> RenewedPage:
     """Whether the run's page shows its present name, note and star; 202 while it is rewritten."""
-    act = session.pages.look(session.run(run_id).id)
+    act = session.pages.get(session.run(run_id).id)
     if act is None:
         return RenewedPage(reason="")
     session.pages.wait(run_id, LOOK_SECONDS)

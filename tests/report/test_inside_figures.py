@@ -9,12 +9,14 @@ from tests.report.test_narrow import GARMENTS, cut
 from toile.evaluation import CORRUPTIONS, CorruptionScores, proportion, score_strength
 from toile.inspection import attribute, pixel, removal_curves
 from toile.report import (
+    PruningLine,
     channel_maps_figure,
     driven_figure,
     evidence_figure,
     film_figure,
     number_sum_figure,
     plane_figure,
+    pruning_figure,
     robustness_figure,
     strongest_figure,
 )
@@ -143,6 +145,21 @@ def test_mistakes_are_ringed_and_counted(narrow):
     assert "103" in texts(figure)
     assert "predicted wrong (1)" in texts(figure)
     assert cut(figure) == []
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_the_legend_of_a_pruning_curve_hides_no_accuracy(narrow):
+    fractions = np.linspace(0, 1, 21).tolist()
+    ends = tuple((value, value, value) for value in (1 - np.array(fractions) ** 4).tolist())
+    lines = [PruningLine("measured rise of loss", ends)] * 3
+    figure = pruning_figure(fractions, lines, "quick with channels cut", 0.003, narrow)
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    legend = (axes.get_legend() or figure.legends[0]).get_window_extent()
+    positions = axes.transData.transform(
+        [(x, end[0]) for x, end in zip(fractions, ends, strict=True)]
+    )
+    assert not any(legend.contains(x, y) for x, y in positions)
 
 
 def test_no_index_of_a_mistake_is_written_over_another():

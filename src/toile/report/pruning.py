@@ -67,7 +67,8 @@ def pruning_figure(
     axes.set_xlabel("fraction of channels cut")
     axes.xaxis.set_major_formatter(PERCENT)
     axes.yaxis.set_major_formatter(PERCENT)
-    axes.legend(
-        loc="lower left", frameon=False, fontsize=7.5, labelcolor=INK, handlelength=1.6,
+    figure.legend(
+        loc="outside lower left", ncols=1 if narrow else 2, frameon=False, fontsize=7.5,
+        labelcolor=INK, handlelength=1.6,
     )  # fmt: skip
     return figure

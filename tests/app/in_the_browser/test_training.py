@@ -75,3 +75,22 @@ def test_a_training_stopped_while_it_prepares_says_that_nothing_is_left_of_it(st
         page.get_by_role("button", name="Stop", exact=True).click()
         page.get_by_text("Stopped before it began").wait_for()
     assert page.get_by_role("button", name="Stop").count() == 0
+
+
+def test_a_best_epoch_that_is_not_the_highest_says_that_half_of_validation_chose_it(
+    visit, workspace
+):
+    visitor = visit()
+    page = visitor.page
+    chosen = page.get_by_text("is the best on the half of the validation pictures")
+    visitor.go("#/train?run=first")
+    page.get_by_text("best", exact=True).wait_for()
+    assert chosen.count() == 0
+    history = workspace / "second" / "history.jsonl"
+    first = json.loads(history.read_text().splitlines()[-1])
+    second = first | {"epoch": 2, "best": False}
+    second["validation"] = first["validation"] | {"accuracy": 0.99}
+    with history.open("a") as file:
+        file.write(json.dumps(second) + "\n")
+    visitor.go("#/train?run=second")
+    chosen.wait_for()

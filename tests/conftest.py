@@ -1,6 +1,7 @@
 """What all tests share: caches and runs of their own, and a small set that can be learnt."""
 
 import gc
+import hashlib
 import os
 import shutil
 import signal
@@ -8,18 +9,21 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache, wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from markupsafe import Markup
 from PIL import Image
 
 import tests.environment
 import tests.shapes  # noqa: F401 # before any room
 from tests.halting import Halting
-from toile.data import Images, Split, load_data
+from toile.data import Images, Novelty, Split, load_data, novelty
 from toile.recipe import Data, Recipe, recipe_of
+from toile.runs import prepared
 
 # Until all tests are collected: nothing of what is imported is ever garbage.
 gc.disable()
@@ -65,6 +69,32 @@ def onnx_operators_listed_once() -> Iterator[None]:
     torch.onnx.export = with_one_registry
     yield
     torch.onnx.export = export
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_computed_once() -> Iterator[None]:
+    """Let trainings on the same images share their principal components, .2 s for 784 pixels."""
+    by_pixels: dict[bytes, Novelty] = {}
+
+    def of_the_same_pixels(images: Images) -> Novelty:
+        key = hashlib.sha256(repr(images.shape).encode() + images.pixels[:].tobytes()).digest()
+        if key not in by_pixels:
+            by_pixels[key] = novelty(images)
+        return by_pixels[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(prepared, "novelty", of_the_same_pixels)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def pages_without_curves(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside the tests of reports a run's page has no figures: of its second they take most."""
+    if request.path.is_relative_to(Path(__file__).parent / "report"):
+        return
+    run_page = import_module("toile.report.page.run_page")
+    for name in ("_curve", "_confusion", "_reliability"):
+        monkeypatch.setattr(run_page, name, lambda *_: Markup("<svg></svg>"))
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,8 @@ from typing import Any
 
 import jaxtyping
 
+CALLED_FOR_EACH_PICTURE = "toile.data.hashes.pixel_hash"
+"""Not checked: three of four checks of the whole suite would be its."""
 jaxtyped = jaxtyping.jaxtyped
 assert "toile.data" not in sys.modules, "a room imported before this is checked as a whole"
 
@@ -32,6 +34,8 @@ def has_shape(annotation: object) -> bool:
 def checked_when_called(function: Callable[..., Any], typechecker: Any) -> Callable[..., Any]:
     """The function itself, or one that is made to check its shapes by its first call."""
     annotations = getattr(function, "__annotations__", {})
+    if f"{function.__module__}.{function.__name__}" == CALLED_FOR_EACH_PICTURE:
+        return function
     if not any(has_shape(each) for each in annotations.values()):
         return function
     checked: Callable[..., Any] | None = None

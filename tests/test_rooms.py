@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,14 @@ ALLOWED = {
 }
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """All nodes of a file's syntax tree."""
+    return [*ast.walk(ast.parse(path.read_text()))]
+
+
 def imports(path: Path) -> list[ast.ImportFrom]:
-    tree = ast.parse(path.read_text())
-    return [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return [node for node in nodes(path) if isinstance(node, ast.ImportFrom)]
 
 
 @pytest.mark.parametrize("room", [*ROOMS, ""])
@@ -68,7 +74,7 @@ def test_each_name_of_a_lazy_room_is_used_outside_of_it():
         for node in imports(path):
             module = f"toile.{node.module}" if node.level else node.module
             used |= {(module, alias.name) for alias in node.names}
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 used.add((f"toile.{node.value.id}", node.attr))
     named = {
@@ -83,7 +89,7 @@ def test_each_name_of_a_lazy_room_is_used_outside_of_it():
 def test_no_two_classes_have_one_name():
     places: dict[str, list[str]] = {}
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
     assert {name: found for name, found in places.items() if len(found) > 1} == {}

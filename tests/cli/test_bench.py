@@ -1,7 +1,17 @@
+import pytest
+
+from toile.engine.gradient import Gradient
+
 TINY = """
 network: [flatten, {dense: classes}]
 training: {batch_size: 64}
 """
+
+
+@pytest.fixture(autouse=True)
+def without_processes(monkeypatch) -> None:
+    """Threads compute all parts: tests/workbench measures what processes take too."""
+    monkeypatch.setattr(Gradient, "begin_workers", lambda *_, **__: None)
 
 
 def test_what_training_takes_is_said_for_every_way_with_the_reasons_of_auto(

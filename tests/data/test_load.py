@@ -34,6 +34,7 @@ def test_the_sample_is_the_first_of_each_class_of_the_full_set(fashion_mnist):
         assert np.array_equal(part.labels, expected.labels)
 
 
+@pytest.mark.slow
 def test_seventy_thousand_images_take_less_than_150_megabytes(fashion_mnist):
     tracemalloc.start()
     load_data(fashion_mnist.path)

@@ -64,6 +64,7 @@ def test_digits_are_white_on_black_and_lie_within_the_picture():
     assert np.array_equal(np.unique(labels), np.arange(10))
 
 
+@pytest.mark.slow
 def test_a_small_network_learns_them(cache, tmp_path):
     settings = {"training.threads": 1, "network.conv1.filters": 4}
     run = toile.train(

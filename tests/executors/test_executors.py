@@ -24,6 +24,12 @@ LONG = 10_000
 PATIENCE_SECONDS = 180
 FILES = ("recipe.yaml", "last.safetensors", "best.safetensors", "validation.safetensors")
 pytestmark = pytest.mark.filterwarnings("ignore:::ray")
+HERE_AND_RAY_AT_NIGHT = pytest.mark.parametrize(
+    "make_executor",
+    ["inline", "processes", pytest.param("ray", marks=pytest.mark.slow)],
+    indirect=True,
+)
+"""By day one test has a cluster, and a study on one of which a node dies."""
 
 
 @pytest.fixture(params=["inline", "processes", "ray"])
@@ -71,6 +77,7 @@ def test_every_job_begins_and_is_done_once_and_its_folder_is_the_run(
     assert {path.name for path in tmp_path.iterdir()} == {"first", "second"}
 
 
+@HERE_AND_RAY_AT_NIGHT
 def test_left_it_stops_with_a_checkpoint_from_which_another_goes_on(make_executor, make_task):
     task = make_task("long", LONG)
     with make_executor() as executor:
@@ -87,6 +94,7 @@ def test_left_it_stops_with_a_checkpoint_from_which_another_goes_on(make_executo
     assert Run(task.folder).history.steps[0]["step"] == 1
 
 
+@HERE_AND_RAY_AT_NIGHT
 def test_a_task_that_is_refused_is_so_alone_and_the_next_is_done(
     make_executor, make_task, tmp_path
 ):
@@ -100,7 +108,9 @@ def test_a_task_that_is_refused_is_so_alone_and_the_next_is_done(
     assert answers["right"][-1].kind == "done"
 
 
-@pytest.mark.parametrize("make_executor", ["processes", "ray"], indirect=True)
+@pytest.mark.parametrize(
+    "make_executor", ["processes", pytest.param("ray", marks=pytest.mark.slow)], indirect=True
+)
 def test_a_task_whose_process_is_killed_is_lost_alone_and_the_next_is_done(
     make_executor, make_task
 ):

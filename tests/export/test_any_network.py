@@ -65,13 +65,13 @@ def check(to: str, make_trained: Any, make_noise: Any, network: list[Any], shape
     prove(file, pixels, trained.model.logits(pixels))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(network=NETWORKS, shape=SHAPES)
 def test_keras_answers_as_torch_does(make_trained, make_noise, network, shape):
     check("keras", make_trained, make_noise, network, shape)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(network=NETWORKS, shape=SHAPES)
 def test_onnx_answers_as_torch_does(make_trained, make_noise, network, shape):
     check("onnx", make_trained, make_noise, network, shape)

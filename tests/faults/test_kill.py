@@ -103,7 +103,7 @@ def kill_often(count: int, seed: int, folder: Path, undisturbed) -> None:
 
 
 def test_runs_killed_at_random_calls_resume_to_the_same_bits(undisturbed, tmp_path):
-    kill_often(4, 1, tmp_path, undisturbed)
+    kill_often(2, 1, tmp_path, undisturbed)
 
 
 @pytest.mark.slow

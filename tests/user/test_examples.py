@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 
 import toile
+from toile.engine.gradient import Gradient
+from toile.workbench import robustness
 
 DOCS = Path(__file__).parents[2] / "docs"
 API = runpy.run_path(str(DOCS / "api.py"))
@@ -25,6 +27,11 @@ def at_hand(tmp_path_factory) -> Any:
     folder = tmp_path_factory.mktemp("examples")
     with pytest.MonkeyPatch.context() as patched, contextlib.chdir(folder):
         patched.setenv("TOILE_RUNS", str(folder / "runs"))
+        # A thousand pictures of no class, and as many attacked, take seconds.
+        patched.setattr(robustness, "NO_CLASS", 20)
+        patched.setattr(robustness, "ATTACKED", 50)
+        # Each of the six ways that are timed would begin processes of its own.
+        patched.setattr(Gradient, "begin_workers", lambda *_, **__: None)
         names = {}
         exec(re.search("```python\n(.*?)```", API["INTRODUCTION"], re.DOTALL)[1], names)
         recipe, data = names["recipe"], names["data"]

@@ -3,8 +3,16 @@ import pytest
 import toile
 from toile.runs import load_arrays
 
+LARGE = ("s3-wide", "best")
 
-@pytest.mark.parametrize("name", list(toile.list_presets()))
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in LARGE else ())
+        for name in toile.list_presets()
+    ],
+)
 def test_every_preset_trains_an_epoch_on_a_few_pictures(name, few_garments):
     settings = {
         "training.epochs": 1,

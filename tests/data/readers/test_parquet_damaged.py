@@ -182,6 +182,7 @@ def _noise(file: Path, num_pictures: int, side_px: int, **writing: Any) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_page_of_a_thousand_pictures_is_read_in_half_a_gigabyte(tmp_path):
     file = _noise(tmp_path / "a.parquet", 1000, 240)
     assert check_pages(file) > 170_000_000
@@ -200,6 +201,7 @@ def test_a_page_too_large_for_that_is_refused_with_the_line_to_type(tmp_path, mo
     assert len(load_data(again, test=0).train) == 200
 
 
+@pytest.mark.slow
 def test_the_largest_picture_is_read_in_half_a_gigabyte(tmp_path):
     # Of noise as much as makes the file nearly as large as a picture may be.
     pixels = np.zeros((5000, 5000, 4), np.uint8)

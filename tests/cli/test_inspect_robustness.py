@@ -15,6 +15,23 @@ from toile.workbench import robustness
 
 
 @pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run of which few pictures are validated: each is asked for some fifty times."""
+    from tests.command_line import call_in
+
+    words = ["--data=fashion-sample", "--set=network.conv1.filters=2", "--set=training.epochs=1"]
+    words += [
+        "--set=training.batch_size=256",
+        "--set=data.validation=300",
+        "--set=training.threads=1",
+    ]
+    folder = tmp_path_factory.mktemp("few") / "runs" / "run"
+    done = call_in(folder.parent.parent, "train", "s1-lab", f"--out={folder}", *words)
+    assert done.code == 0, done.errors
+    return folder
+
+
+@pytest.fixture(scope="module")
 def told(trained, tmp_path_factory):
     """What both commands say of a run: one in JSON, the other in words."""
     from tests.command_line import call_in

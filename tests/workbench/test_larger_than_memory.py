@@ -188,6 +188,7 @@ def test_validation_pictures_are_asked_for_in_pieces_and_say_the_same(
         "toile.data.images.CHUNK_BYTES": 200,
         "toile.network.scoring.BATCH": 7,
         "toile.workbench.robustness.AT_ONCE": 7,
+        "toile.workbench.robustness.NO_CLASS": 21,
         "toile.evaluation.baselines.VALUES_AT_ONCE": 7 * 64,
     }.items():
         monkeypatch.setattr(name, most)

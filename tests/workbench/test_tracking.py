@@ -69,7 +69,7 @@ def test_mlflow_reads_its_metrics_params_and_figures(run, tmp_path):
     assert "validation images" in kept.data.tags["mlflow.note.content"]
 
 
-@pytest.mark.parametrize("tracker", ["tensorboard", "mlflow"])
+@pytest.mark.parametrize("tracker", ["tensorboard", pytest.param("mlflow", marks=pytest.mark.slow)])
 def test_what_is_there_is_written_over_only_when_that_is_said(run, tmp_path, tracker):
     toile.track_run(run, tracker, tmp_path)
     with pytest.raises(ToileError, match=r"already .*not overwritten.*--force"):
@@ -125,6 +125,7 @@ def test_a_database_that_is_none_is_refused_in_words(run, tmp_path):
         toile.track_run(run, "mlflow", tmp_path)
 
 
+@pytest.mark.slow
 def test_a_deleted_experiment_is_said(run, tmp_path):
     from mlflow import MlflowClient
 

@@ -34,6 +34,17 @@ def page(sheet_result):
     return sheet_page(sheet_result, {})
 
 
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    """What was drawn once, which takes two seconds."""
+    return {}
+
+
+@pytest.fixture
+def html(page, pages) -> str:
+    return pages.get("html") or pages.setdefault("html", page_html(page))
+
+
 def test_each_exercise_has_its_question_answer_sentence_and_command(page):
     heads = [block.heading for block in page.blocks]
     assert heads == ["1. First nine", "2. Filters", "3. Best", "4. Worth it", "5. Away", "6. Last"]
@@ -59,9 +70,9 @@ def test_each_exercise_has_its_question_answer_sentence_and_command(page):
     assert page.status == "Finished"
 
 
-def test_a_quick_one_says_so_loudly_and_a_whole_one_does_not(page, sheet_result):
+def test_a_quick_one_says_so_loudly_and_a_whole_one_does_not(page, html, sheet_result):
     assert "its numbers do not answer the exercises" in page.loud
-    assert "its numbers do not answer the exercises" in page_html(page)
+    assert "its numbers do not answer the exercises" in html
     assert "**This was a quick trial" in page_markdown(page)
     assert sheet_page(replace(sheet_result, quick=False), {}).loud == ""
 
@@ -129,8 +140,8 @@ def test_what_is_not_done_is_said_to_be_to_do(sheet_result):
     assert page.blocks[0].status == "to do"
 
 
-def test_the_html_is_whole_safe_and_asks_no_other_host(page):
-    text = page_html(page)
+def test_the_html_is_whole_safe_and_asks_no_other_host(html):
+    text = html
     assert Closed(text.split("<!doctype html>")[1]).open == []
     assert "A sheet &lt;b&gt;" in text
     assert "<script" not in text
@@ -170,9 +181,9 @@ def test_only_a_search_that_may_come_out_otherwise_says_so(make_search):
     assert "which trial ends first" not in words["random"]
 
 
-def test_a_page_has_each_drawing_for_a_small_screen_too(page):
+def test_a_page_has_each_drawing_for_a_small_screen_too(html):
     """The style shows one of the two; neither is drawn by what the other names."""
-    text = page_html(page)
+    text = html
     drawn = re.findall(r'<svg class="(broad|narrow)".*?</svg>', text, re.DOTALL)
     assert drawn == ["broad", "narrow"] * 8
     named = {
@@ -191,6 +202,6 @@ def test_a_page_has_each_drawing_for_a_small_screen_too(page):
     assert re.search(r"max-width: 560px\) \{\s*svg.broad \{ display: none; \}", text)
 
 
-def test_words_are_explained_in_every_form(page):
-    assert "<dt>margin</dt>" in page_html(page)
+def test_words_are_explained_in_every_form(page, html):
+    assert "<dt>margin</dt>" in html
     assert "- **margin**: The largest difference" in page_markdown(page)

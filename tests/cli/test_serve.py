@@ -113,10 +113,10 @@ def test_what_stands_where_the_token_should_go_is_kept(toile, exported, tmp_path
 @pytest.mark.parametrize(
     "words",
     [
-        ["--host=127.0.0.2"],
+        pytest.param(["--host=127.0.0.2"], marks=pytest.mark.slow),
         ["--host=localhost"],
         # Not known for loopback by its letters, and so as any address of the machine.
-        ["--host=127.1", "--allow-host=toile.example.org"],
+        pytest.param(["--host=127.1", "--allow-host=toile.example.org"], marks=pytest.mark.slow),
         ["--host=0.0.0.0", "--allow-host=toile.example.org"],
     ],
 )

@@ -143,7 +143,11 @@ def test_batch_norms_of_any_size_meet():
     assert_same(trained(by_threads, False), trained(by_processes, True))
 
 
-@pytest.mark.parametrize(("network", "parts"), [(NORMED, 3), (PLAIN, 2)], ids=["normed", "plain"])
+@pytest.mark.parametrize(
+    ("network", "parts"),
+    [(NORMED, 3), pytest.param(PLAIN, 2, marks=pytest.mark.slow)],
+    ids=["normed", "plain"],
+)
 def test_where_one_is_stopped_threads_go_on_to_the_same_bits(network, parts, monkeypatch):
     monkeypatch.setattr(channels, "PATIENCE_SECONDS", 0.3)
     expected, fit = trained(fit_of(network, parts), False), fit_of(network, parts)

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from toile import train
 from toile.runs import Run
 
 
@@ -25,6 +26,8 @@ def test_dead_filters_are_cut_for_nothing_and_the_parent_is_named(toile, killed)
     start = cut.recipe.training.start
     assert start.run == told["parent"] == str(killed)
     assert len(start.sha256) == 64
+    # Validation chose nothing of it: dead is what is 0 on all training images.
+    assert cut.score.of == "validation"
     assert cut.classifier().module.conv1.weight.shape[0] == 4 - len(told["removed"]["conv1"])
     # It is shown, judged and described as any other run.
     for words in (["show"], ["evaluate"], ["report"], ["inspect", "census"]):
@@ -43,6 +46,10 @@ def test_a_share_is_cut_and_fine_tuned_and_the_price_is_a_sentence(toile, killed
     # One filter and one unit are left where any price may be paid.
     assert (len(again["removed"]["conv1"]), len(again["removed"]["dense1"])) == (3, 15)
     assert np.isfinite(again["seconds"]).all()
+    # Half of validation ranked the channels; a run that begins with the rest keeps to that.
+    cut = Run(Path(again["run"]))
+    child = train(cut.recipe.replace({"training.start": "off"}), start=cut.folder, epochs=1)
+    assert child.score.of == cut.score.of == "the scoring half of validation"
     faster, slowest, fastest = again["faster"]
     assert 0 < slowest <= faster <= fastest
 

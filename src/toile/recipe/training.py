@@ -74,8 +74,8 @@ class Start(Settings):
     frozen: tuple[str, ...] = Field((), strict=False, description="The layers frozen, filled")
     selected: bool = Field(
         False,
-        description="Half of validation chose how they are read, as of an imported network, so the "
-        "other half scores; filled",
+        description="Half of validation chose the epoch, the channels that were cut, or how an "
+        "imported network is read, so the other half scores; filled",
     )
     cut: tuple[CutChannels, ...] = Field(
         (),

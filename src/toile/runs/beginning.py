@@ -24,6 +24,7 @@ from toile.runs.pictures import Pictures, pictures_of, pictures_to_keep
 from toile.runs.prepared import PreparedData
 from toile.runs.recorder import Recorder
 from toile.runs.requested import refuse_senseless
+from toile.runs.run import Run
 from toile.runs.seen import fill_seen, seen_words
 from toile.training import begin as begin_fit
 from toile.training import fill_start, resolve
@@ -52,9 +53,7 @@ def begin_prepared(
             source = open_run(filled.run)
             before = pictures_of(source)
             filled = fill_seen(filled, source, before, dataset, split, resolved)
-            origin = source.recipe.training.start
-            is_selected = origin is not None and origin.selected
-            filled = filled.model_copy(update={"selected": is_selected})
+            filled = filled.model_copy(update={"selected": _is_selected(start, source)})
         else:
             weights, filled = dict(imported), fill_start(start, plan, imported)
             before = Pictures(np.empty(0, np.uint64), np.empty(0, np.uint64), start.unknown)
@@ -69,6 +68,13 @@ def begin_prepared(
         write_atomically(run.folder / CORRECTIONS_FILE, dataset.corrections.content)
     recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds)
     return LiveRun(run, plan, dataset, split, recorder, _notes(dataset, split, recipe))
+
+
+def _is_selected(start: Start, source: Run) -> bool:
+    """Whether half of validation has chosen anything about the weights that `start` takes."""
+    origin = source.recipe.training.start
+    is_origin_selected = origin is not None and origin.selected
+    return start.selected or start.weights == "best" or is_origin_selected
 
 
 def start_weights(start: Start, plan: Plan) -> tuple[dict[str, np.ndarray], Start]:

@@ -44,6 +44,11 @@ class Removal:
     until_cost: float | None = None
     by: str = "rise"
 
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the selection half of validation decides which channels go."""
+        return self.channels is None and not self.dead
+
     def refuse_unless_one(self) -> None:
         """Raise ToileError unless exactly one kind of cut is set, within its range."""
         requested = [self.fraction is not None, self.channels is not None, self.dead]
@@ -172,7 +177,7 @@ def prune(
             + "".join(f"; left: {sentence}" for sentence in uncut)
             + _why_nothing_cut(removal)
         )
-    recipe = _child(run, weights, cut, silent, finetune)
+    recipe = _child(run, weights, cut, silent, finetune, removal.is_ranked)
     live = begin_prepared(recipe, surgery.prepared)
     child = live.finish()
     state = read_state(child.folder)
@@ -261,14 +266,23 @@ def _other_order(by: str) -> str:
 
 
 def _child(
-    run: Run, weights: str, cut: CutNetwork, silent: dict[str, list[int]], epochs: int
+    run: Run,
+    weights: str,
+    cut: CutNetwork,
+    silent: dict[str, list[int]],
+    epochs: int,
+    is_ranked: bool,
 ) -> Recipe:
-    """The recipe of the new run, which cuts the network of `run`."""
+    """The recipe of the new run, which cuts the network of `run`.
+
+    Where half of validation ranked what was cut, only the other half scores the new run.
+    """
     document = run.recipe.model_dump(mode="json")
     document["name"] = f"{run.recipe.name[:36]}-cut"
     smaller = recipe_of({"network": list(cut.layers)})
     document["network"] = smaller.model_dump(mode="json")["network"]
     start: dict[str, Any] = {"run": str(run.folder.resolve()), "weights": weights}
+    start |= {"selected": is_ranked}
     start |= {"cut": _listed(cut.removed), "silent": _listed(silent)}
     document["training"] |= {"epochs": epochs, "extended": [], "start": start}
     (kind,) = document["training"]["optimizer"]

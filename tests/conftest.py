@@ -2,7 +2,6 @@
 
 import gc
 import hashlib
-import io
 import os
 import shutil
 import signal
@@ -10,18 +9,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache, wraps
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from markupsafe import Markup
-from matplotlib.figure import Figure
 from PIL import Image
 
 import tests.environment
 import tests.shapes  # noqa: F401 # before any room
+from tests.figures import leave_out
 from tests.halting import Halting
 from toile.data import Images, Novelty, Split, load_data, novelty
 from toile.recipe import Data, Recipe, recipe_of
@@ -92,24 +89,15 @@ def components_computed_once() -> Iterator[None]:
         yield
 
 
-def write_empty_svg(figure: Figure, stream: io.BytesIO) -> None:
-    """In place of drawing, which lays out every text."""
-    stream.write(b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"></svg>\n')
+@pytest.fixture(scope="session", autouse=True)
+def without_figures() -> Iterator[pytest.MonkeyPatch]:
+    """SVGs are empty and a run's page has none: of the second that such a page takes they are most.
 
-
-@pytest.fixture(autouse=True)
-def pages_without_curves(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Outside the tests of reports SVGs are empty and a run's page has none.
-
-    Of the second that such a page takes they are most.
+    The tests of reports undo this.
     """
-    if request.path.is_relative_to(Path(__file__).parent / "report"):
-        return
-    for module in ("toile.report.save", "toile.report.page.inline_svg"):
-        monkeypatch.setattr(import_module(module), "write_svg", write_empty_svg)
-    run_page = import_module("toile.report.page.run_page")
-    for name in ("_curve", "_confusion", "_reliability"):
-        monkeypatch.setattr(run_page, name, lambda *_: Markup("<svg></svg>"))
+    with pytest.MonkeyPatch.context() as patched:
+        leave_out(patched)
+        yield patched
 
 
 @pytest.fixture(autouse=True)

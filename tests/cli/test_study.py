@@ -139,7 +139,14 @@ def test_the_example_that_study_new_writes_works_and_is_not_written_over(
 ):
     assert toile("study", "new", "mine.yaml").code == 0
     written = (tmp_path / "mine.yaml").read_text()
-    words = [f"--data={few_garments}", "--readings=1", "--open-test", "--why=the test", "--json"]
+    words = [
+        f"--data={few_garments}",
+        "--readings=1",
+        "--epochs=1",
+        "--open-test",
+        "--why=the test",
+        "--json",
+    ]
     answer = toile("study", "mine.yaml", *words)
     assert answer.code == 0, answer.errors
     assert answer.json["question"] == "Do more filters in the first layer help?"

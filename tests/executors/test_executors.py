@@ -29,7 +29,7 @@ HERE_AND_RAY_AT_NIGHT = pytest.mark.parametrize(
     ["inline", "processes", pytest.param("ray", marks=pytest.mark.slow)],
     indirect=True,
 )
-"""By day one test has a cluster, and a study on one of which a node dies."""
+"""By day one test has a cluster."""
 
 
 @pytest.fixture(params=["inline", "processes", "ray"])

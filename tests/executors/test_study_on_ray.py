@@ -88,6 +88,7 @@ def assert_same(folder: Path, undisturbed: Path) -> None:
     assert not np.isnan(table).any()
 
 
+@pytest.mark.slow
 def test_a_node_killed_midway_costs_no_reading_and_the_table_is_the_local_one(
     cluster, undisturbed, tmp_path, monkeypatch, halting
 ):

@@ -191,6 +191,7 @@ def test_a_reading_whose_worker_is_killed_twice_has_failed_and_is_tried_when_ask
     assert remains(tmp_path / "study") == undisturbed
 
 
+@pytest.mark.slow
 def test_where_the_study_alone_is_killed_its_workers_stop_with_a_checkpoint(
     undisturbed, tmp_path, halted, halting
 ):
@@ -248,6 +249,7 @@ os.fsync = fsync
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_pauses_it_and_it_goes_on_when_there_is_room(
     undisturbed, tmp_path, monkeypatch
 ):

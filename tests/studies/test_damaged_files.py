@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzzing import unanswered
+from toile.errors import ToileError
 from toile.runs import Run, runs_folder
 from toile.runs.state import State, write_state
 from toile.searches import open_search
@@ -171,6 +172,14 @@ def test_a_damaged_file_of_a_study_a_search_or_a_sheet_is_read_or_refused(files)
     seeds, read = files
     assert len(seeds) == 17
     assert unanswered(read, seeds, QUICK) == []
+
+
+@pytest.mark.parametrize("accuracies", [None, 0.5, ["x"], {}])
+def test_accuracies_of_a_test_that_are_no_list_of_numbers_are_refused(files, accuracies):
+    seeds, read = files
+    record = json.loads(seeds["study/test.json"]) | {"accuracies": accuracies}
+    with pytest.raises(ToileError, match=r"test\.json is damaged: accuracies"):
+        read["study/test.json"](json.dumps(record).encode())
 
 
 @pytest.mark.slow

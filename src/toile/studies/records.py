@@ -47,6 +47,7 @@ class TestRecord(Named):
 
     levels: dict[str, _Level]
     runs: list[str]
+    accuracies: list[float] = Field([])
     images: Number
     looks: Number
     networks: Number

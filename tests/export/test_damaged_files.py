@@ -85,6 +85,20 @@ def test_an_export_damaged_in_very_many_ways_answers_or_is_refused(files):
     assert unanswered(read, seeds, MANY, seed=1) == []
 
 
+@pytest.mark.parametrize("kind", ["null", "[]", "7", '"Conv9D"'])
+def test_a_layer_of_no_known_kind_is_named(make_trained, make_noise, kind):
+    keras = KerasFile(make_trained(["flatten", {"dense": "classes"}]))
+    written = io.BytesIO(keras.content(keras.about))
+    with h5py.File(written, "r+") as file:
+        config = file.attrs["model_config"]
+        assert '"class_name": "Dense"' in config
+        file.attrs["model_config"] = config.replace(
+            '"class_name": "Dense"', f'"class_name": {kind}'
+        )
+    with pytest.raises(ToileError, match="layers this reader does not know: "):
+        KerasClassifier(written.getvalue())
+
+
 @pytest.mark.parametrize(
     ("setting", "damaged"),
     [

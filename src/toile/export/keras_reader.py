@@ -47,8 +47,8 @@ class KerasClassifier:
                     layer["name"]: _weights(file["model_weights"][layer["name"]])
                     for layer in self._layers
                 }
-            unknown = {layer["class_name"] for layer in self._layers} - {*_COMPUTE, "InputLayer"}
-        if unknown:
+            kinds = {str(layer["class_name"])[:40] for layer in self._layers}
+        if unknown := kinds - {*_COMPUTE, "InputLayer"}:
             raise ToileError(
                 f"{source} has layers this reader does not know: {', '.join(sorted(unknown))}; "
                 "open it with Keras"

@@ -3,7 +3,7 @@ import pytest
 from toile.errors import ToileError
 from toile.studies import study_of
 from toile.studies.plan import cell_key, complete, plan_cells, plan_levels, short_names
-from toile.studies.same_scores import other_images
+from toile.studies.same_scores import other_images, unlike
 
 FILTERS = "network.conv1.filters"
 
@@ -148,6 +148,9 @@ def test_a_factor_is_called_by_as_much_of_its_address_as_it_takes():
 STOPS = {"stops": {"patience": 3}, "goes on": "off"}
 
 
+STARTS = {"none": "off", "best": {"run": "not-there", "weights": "best"}}
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
@@ -161,6 +164,10 @@ STOPS = {"stops": {"patience": 3}, "goes on": "off"}
         (
             {"vary": {"training": {"a": {"early_stopping": {}}, "b": {"epochs": 6}}}},
             "level a stops",
+        ),
+        (
+            {"vary": {"training.start": STARTS}},
+            "level best begins with weights that half of validation chose",
         ),
         (
             {"levels": {"s1": {"recipe": "s1-lab"}, "s2": {"set": {"data": {"split": 4}}}}},
@@ -181,6 +188,10 @@ def test_what_a_network_sees_may_be_compared():
     patience = {"3": {"patience": 3}, "never": {"patience": 10_000}}
     asked = study(vary={"training.early_stopping": patience}, readings=1)
     assert len(plan_cells(asked, plan_levels(asked))) == 2
+    # Where all stop early, all are scored on the same half wherever they begin.
+    settings = {"data.name": "fashion-sample", "training.early_stopping": {"patience": 3}}
+    levels = plan_levels(study(set=settings, vary={"training.start": STARTS}))
+    assert unlike({level.name: level.recipe for level in levels}) == ""
 
 
 @pytest.mark.parametrize(

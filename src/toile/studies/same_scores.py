@@ -1,8 +1,11 @@
 """Whether scores of levels may be compared: accuracies on the same images, taken the same way."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
+from toile.errors import ToileError
 from toile.recipe import Data, Recipe
+from toile.runs import open_run
 
 LEARNT_FROM = ("name", "size_px", "colour", "corrections", "scaling")
 """Settings of data that may differ: how a picture looks. All others decide which images score."""
@@ -45,15 +48,30 @@ def _differences(recipes: Mapping[str, Recipe]) -> Iterator[str]:
                     f"level {name}, so their scores would be of different images; hold it fixed, "
                     f"as with --set data.{field}={_words(before)}"
                 )
-        if (base.training.early_stopping is None) != (recipe.training.early_stopping is None):
-            stops, goes_on = (
-                (name, first) if base.training.early_stopping is None else (first, name)
-            )
+        if is_halved(base) != is_halved(recipe):
+            half, all_of_it = (first, name) if is_halved(base) else (name, first)
+            stops = (base if half == first else recipe).training.early_stopping is not None
             yield (
-                f"level {stops} stops early and is scored on the half of validation that did not "
-                f"choose its epoch, level {goes_on} on all of it; in place of off take "
+                f"level {half} stops early and is scored on the half of validation that did not "
+                f"choose its epoch, level {all_of_it} on all of it; in place of off take "
                 "training.early_stopping.patience=10000, which never stops and is scored alike"
+                if stops
+                else f"level {half} begins with weights that half of validation chose and is "
+                f"scored on the other half, level {all_of_it} on all of it; let both begin with "
+                "such weights, or take --set training.start.weights=last"
             )
+
+
+def is_halved(recipe: Recipe) -> bool:
+    """Whether a run of `recipe` is scored on half of validation, since the other half chose."""
+    start = recipe.training.start
+    if recipe.training.is_selecting or start is None or start.sha256:
+        return recipe.training.is_selecting
+    origin = None
+    with suppress(ToileError):
+        # One that is not there is refused, with the next step, when the level is begun.
+        origin = open_run(start.run).recipe.training.start
+    return start.weights == "best" or (origin is not None and origin.selected)
 
 
 def _words(value: object) -> str:

@@ -22,6 +22,8 @@ from toile.process import prepare_process
 
 prepare_process()
 
+import numpy as np  # noqa: E402
+
 import toile  # noqa: E402
 from toile.inspection import seconds_each  # noqa: E402
 from toile.runs import Run, load_run_data, validation_pixels  # noqa: E402
@@ -116,7 +118,8 @@ def speed_row(run: Run, share: float) -> str:
     pixels = validation_pixels(run, load_run_data(run))[:NUM_IMAGES]
     models = [each.classifier().model for each in (run, pruned.run)]
     inputs = models[0].inputs(pixels)
-    pairs = [seconds_each([model.network for model in models], inputs) for _ in range(ROUNDS)]
+    networks = [model.network for model in models]
+    pairs = [np.median(seconds_each(networks, inputs), axis=1) for _ in range(ROUNDS)]
     ratios = sorted(before / after for before, after in pairs)
     before, after = (1000 * statistics.median(column) for column in zip(*pairs, strict=True))
     parameters, macs = (new / old for old, new in (pruned.parameters, pruned.macs))

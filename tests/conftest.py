@@ -110,6 +110,14 @@ def without_figures() -> Iterator[pytest.MonkeyPatch]:
         yield patched
 
 
+@pytest.fixture(scope="module")
+def with_figures(without_figures: pytest.MonkeyPatch) -> Iterator[None]:
+    """Where figures are drawn as for users."""
+    without_figures.undo()
+    yield
+    leave_out(without_figures)
+
+
 @pytest.fixture(autouse=True)
 def runs_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> None:
     """Each test keeps its runs in a folder of its own."""

@@ -413,6 +413,18 @@ def test_a_bundled_run_says_how_its_data_is_named_here_before_anything_is_traine
     assert (form["problem"], named) == ("", str(few_garments))
 
 
+def test_a_bundled_run_keeps_nobody_from_the_known_dataset_of_its_datas_name(
+    ask, workspace, bundle
+):
+    shutil.rmtree(workspace / "first")
+    (workspace / "ledger.jsonl").unlink()
+    recipe = unpacked(workspace, bundle).folder / "recipe.yaml"
+    named = with_settings(read_recipe(recipe), {"data.name": "fashion-sample"})
+    recipe.write_text(recipe_text(named, complete=True))
+    preset = {"source": "preset:s1-lab", "changes": ["data.name=fashion-sample"]}
+    assert ask("POST", "/api/form", json=preset).json()["problem"] == ""
+
+
 def test_a_draft_of_a_bundled_run_follows_no_path_once_the_run_is_deleted(
     ask, workspace, few_garments, bundle, monkeypatch
 ):

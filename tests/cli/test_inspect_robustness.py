@@ -13,6 +13,9 @@ from toile.evaluation import CORRUPTIONS
 from toile.runs import Run
 from toile.workbench import robustness
 
+# Here an SVG is what users get: elsewhere the suite leaves figures out.
+pytestmark = pytest.mark.usefixtures("with_figures")
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
@@ -69,7 +72,7 @@ def test_it_draws_and_keeps_the_logits(told, trained):
     place, _, said = told
     assert "On harder pictures" in (trained / "report.html").read_text()
     assert "wrote a.svg" in said
-    assert (place / "a.svg").read_text().startswith("<?xml")
+    assert "<path" in (place / "a.svg").read_text()
     n = len(Run(trained).validation.labels)
     with np.load(place / "a.npz") as kept:
         assert set(CORRUPTIONS) | {"fgsm", "pgd", "clean", "labels", "indices"} <= set(kept)

@@ -8,6 +8,9 @@ from toile.data import load_data
 from toile.data.sealed import open_sealed
 from toile.runs import Run
 
+# Here an SVG is what users get: elsewhere the suite leaves figures out.
+pytestmark = pytest.mark.usefixtures("with_figures")
+
 VERBS = {
     "activations": (["relu1"], {"maps", "silent", "dead", "picture"}),
     "kernels": ([], {"weights"}),

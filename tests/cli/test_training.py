@@ -8,6 +8,9 @@ import pytest
 
 from toile.runs import Run
 
+# Here an SVG is what users get: elsewhere the suite leaves figures out.
+pytestmark = pytest.mark.usefixtures("with_figures")
+
 
 def test_a_run_has_its_report_page_and_says_where(among_runs):
     page = (among_runs / "report.html").read_text()

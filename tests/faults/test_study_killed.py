@@ -115,7 +115,7 @@ SECOND = ("*/*-2/last.safetensors", 1)
 @pytest.mark.parametrize(
     "moments",
     [
-        pytest.param([SECOND], id="once"),
+        pytest.param([BEGUN, SECOND], id="twice"),
         pytest.param([PLANNED, BEGUN, MIDWAY, DONE, SECOND], id="often", marks=pytest.mark.slow),
     ],
 )
@@ -191,7 +191,6 @@ def test_a_reading_whose_worker_is_killed_twice_has_failed_and_is_tried_when_ask
     assert remains(tmp_path / "study") == undisturbed
 
 
-@pytest.mark.slow
 def test_where_the_study_alone_is_killed_its_workers_stop_with_a_checkpoint(
     undisturbed, tmp_path, halted, halting
 ):
@@ -249,7 +248,6 @@ os.fsync = fsync
 """
 
 
-@pytest.mark.slow
 def test_a_full_disk_pauses_it_and_it_goes_on_when_there_is_room(
     undisturbed, tmp_path, monkeypatch
 ):

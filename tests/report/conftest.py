@@ -1,12 +1,11 @@
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.figures import leave_out
 from toile.evaluation import accuracy, cross_entropy
 from toile.recipe import Plan, plan_network, recipe_of, recipe_text
 from toile.runs import History, Run
@@ -29,11 +28,8 @@ PIXELS = np.arange(4, dtype=np.uint8).repeat(16).reshape(4, 1, 4, 4) * 60
 
 
 @pytest.fixture(scope="module", autouse=True)
-def with_figures(without_figures: pytest.MonkeyPatch) -> Iterator[None]:
+def drawn_for_users(with_figures: None) -> None:
     """These tests are of figures too."""
-    without_figures.undo()
-    yield
-    leave_out(without_figures)
 
 
 def epoch_record(epoch: int, accuracy: float, loss: float | None, best: bool) -> dict[str, Any]:

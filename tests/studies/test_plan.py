@@ -148,7 +148,8 @@ def test_a_factor_is_called_by_as_much_of_its_address_as_it_takes():
 STOPS = {"stops": {"patience": 3}, "goes on": "off"}
 
 
-STARTS = {"none": "off", "best": {"run": "not-there", "weights": "best"}}
+RANKED = {"selected": True, "cut": [{"layer": "conv1", "channels": [0]}]}
+STARTS = {"none": "off", "cut": {"run": "not-there", **RANKED}}
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ STARTS = {"none": "off", "best": {"run": "not-there", "weights": "best"}}
         ),
         (
             {"vary": {"training.start": STARTS}},
-            "level best begins with weights that half of validation chose",
+            "level cut begins with weights that half of validation chose",
         ),
         (
             {"levels": {"s1": {"recipe": "s1-lab"}, "s2": {"set": {"data": {"split": 4}}}}},

@@ -16,7 +16,8 @@ import toile
 from tests.command_line import call, call_in
 from toile.data import Dataset
 from toile.errors import ToileError
-from toile.runs import first_network, seen_words
+from toile.runs import Run, first_network, seen_words
+from toile.studies import open_study
 from toile.workbench import (
     ImportedNetwork,
     export_run,
@@ -269,6 +270,22 @@ def test_its_children_are_scored_on_the_half_that_chose_nothing(
     run = brought(strangers, tmp_path / "run").run
     child = toile.train(run.recipe, start=run.folder, epochs=1, out=tmp_path / "child")
     assert child.score.of == run.score.of == "the scoring half of validation"
+
+
+def test_a_study_that_begins_with_it_goes_on(strangers: nn.Sequential, tmp_path: Path) -> None:
+    run = brought(strangers, tmp_path / "run").run
+    start = {"run": str(run.folder), "allow_seen": True}
+    for readings in (1, 2):
+        toile.study(
+            run.recipe,
+            vary={"training.batch_size": [500, 1000]},
+            settings={"training.start": start, "training.epochs": 1},
+            readings=readings,
+            on="inline",
+            out=tmp_path / "study",
+        ).finish()
+    scores = [Run(reading.folder).score for reading in open_study(tmp_path / "study").readings]
+    assert [score.of for score in scores] == ["the scoring half of validation"] * 4
 
 
 def test_it_enters_no_comparison_unless_that_is_allowed(

@@ -293,15 +293,3 @@ def test_a_study_whose_start_is_gone_says_so_and_is_still_read(small, parent, tm
 def test_allow_seen_without_a_start_is_refused(small):
     with pytest.raises(ToileError, match="--allow-seen goes with --from"):
         toile.begin(small(), allow_seen=True)
-
-
-def test_weights_that_half_of_validation_chose_are_scored_on_the_other(small, parent):
-    """The best epoch was chosen on that half, and what begins with its weights has seen it."""
-    best, last = (
-        toile.train(
-            small(), settings={"training.start": {"run": str(parent.folder), "weights": which}}
-        )
-        for which in ("best", "last")
-    )
-    assert best.score.of == "the scoring half of validation"
-    assert last.score.of == "validation"

@@ -102,8 +102,8 @@ def pixels_in(images: ImageArray, facts: DataFacts) -> UInt8[np.ndarray, "n c h 
     array = values if isinstance(values, np.ndarray) else _tensor_values(values)
     are_scaled = facts.greys is None or facts.greys.white >= 255
     if array.dtype == np.uint8 and array.size and array.shape[1:] == facts.shape and are_scaled:
-        # Not one by one: that took most of a census.
-        return array
+        # Not one by one: that took most of a census. torch takes no reversed or read-only array.
+        return np.require(array, requirements=["C", "W"])
     pixels = [
         picture.scaled_like(facts.greys)
         for picture in pictures_in(array, facts, 1, str(values.dtype))

@@ -74,7 +74,7 @@ class Start(Settings):
     frozen: tuple[str, ...] = Field((), strict=False, description="The layers frozen, filled")
     selected: bool = Field(
         False,
-        description="Half of validation chose the epoch, the channels that were cut, or how an "
+        description="Half of validation ranked the channels that were cut, or chose how an "
         "imported network is read, so the other half scores; filled",
     )
     cut: tuple[CutChannels, ...] = Field(
@@ -171,5 +171,5 @@ class Training(Settings):
 
     @property
     def is_selecting(self) -> bool:
-        """Whether half of validation chooses: an epoch, or how an imported network is read."""
+        """Whether half of validation chooses: an epoch, channels, or how an import is read."""
         return self.early_stopping is not None or (self.start is not None and self.start.selected)

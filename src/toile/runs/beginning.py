@@ -71,10 +71,10 @@ def begin_prepared(
 
 
 def _is_selected(start: Start, source: Run) -> bool:
-    """Whether half of validation has chosen anything about the weights that `start` takes."""
+    """Whether half of validation ranked what `start` cuts, or chose before, as for an import."""
     origin = source.recipe.training.start
-    is_origin_selected = origin is not None and origin.selected
-    return start.selected or start.weights == "best" or is_origin_selected
+    is_ranked = start.selected and bool(start.cut)
+    return is_ranked or (origin is not None and origin.selected)
 
 
 def start_weights(start: Start, plan: Plan) -> tuple[dict[str, np.ndarray], Start]:

@@ -25,8 +25,9 @@ def results_of(
 ) -> dict[str, Any]:
     """Scores with intervals, convergence and seconds.
 
-    The score is the last epoch's on all validation images. Where early stopping chose that epoch
-    it is taken on the half that did not choose. Without `validation` images nothing is known.
+    The score is the last epoch's on all validation images. Where half of them chose that epoch, or
+    anything about the weights that it began with, it is taken on the other half. Without
+    `validation` images nothing is known.
     """
     accuracy = score = evaluation.proportion(0, 0)
     loss = None
@@ -40,8 +41,8 @@ def results_of(
         "state": status,
         "epochs": len(epochs),
         "steps": steps,
-        # Where early stopping chose the last epoch, or an import how a network is read, half of
-        # these images took part in it.
+        # Where early stopping chose the last epoch, or half of these images what was cut or how an
+        # import is read, they took part in it.
         "validation": {
             "accuracy": accuracy.to_json(),
             "loss": loss,

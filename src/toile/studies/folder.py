@@ -33,7 +33,7 @@ from toile.studies.same_scores import other_images, unlike
 from toile.studies.spec import Study
 from toile.studies.study_test import study_test_in
 
-FILLED = ("copied", "frozen", "seen_validation", "seen_test", "unknown")
+FILLED = ("copied", "frozen", "seen_validation", "seen_test", "unknown", "selected")
 """Settings of a start that beginning a run fills in."""
 ENDED = ("finished", "diverged")
 UNDER_WAY = ("running", "interrupted")

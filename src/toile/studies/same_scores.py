@@ -58,7 +58,7 @@ def _differences(recipes: Mapping[str, Recipe]) -> Iterator[str]:
                 if stops
                 else f"level {half} begins with weights that half of validation chose and is "
                 f"scored on the other half, level {all_of_it} on all of it; let both begin with "
-                "such weights, or take --set training.start.weights=last"
+                "such weights, or neither"
             )
 
 
@@ -67,11 +67,11 @@ def is_halved(recipe: Recipe) -> bool:
     start = recipe.training.start
     if recipe.training.is_selecting or start is None or start.sha256:
         return recipe.training.is_selecting
-    origin = None
     with suppress(ToileError):
         # One that is not there is refused, with the next step, when the level is begun.
         origin = open_run(start.run).recipe.training.start
-    return start.weights == "best" or (origin is not None and origin.selected)
+        return origin is not None and origin.selected
+    return False
 
 
 def _words(value: object) -> str:

@@ -52,7 +52,9 @@ def refuse_unknown_data(session: Session, source: str, recipe: Recipe) -> None:
     candidates: list[DataElsewhere | None]
     if kind == "run":
         candidates = [data_elsewhere(session.run(name))]
-    elif any(entry.path == recipe.data.name for entry in session.datasets.entries()):
+    elif known_shape(recipe.data.name) is not None or any(
+        entry.path == recipe.data.name for entry in session.datasets.entries()
+    ):
         return
     else:
         of_draft = session.drafts.data_elsewhere(name) if kind == "draft" else None

@@ -94,9 +94,11 @@ def view_mistakes(
 def which_half(recipe: Recipe, weights: str = "last") -> str:
     """What the half of validation chose that does not score."""
     start, training = recipe.training.start, recipe.training
-    chose_reading = start is not None and start.selected and training.early_stopping is None
-    what = "how its pictures are read" if chose_reading and weights == "last" else "the epoch"
-    return f"{what} was chosen on the other half"
+    if weights == "best" or training.early_stopping is not None or start is None:
+        return "the epoch was chosen on the other half"
+    if start.cut:
+        return "what was cut was chosen on the other half"
+    return "how its pictures are read was chosen on the other half"
 
 
 def _nearest(

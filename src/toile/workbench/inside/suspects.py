@@ -61,7 +61,7 @@ def view_suspects(
         "margin": errors.margins.tolist(),
     }
     images = ListedImages(train, rows, columns)
-    chosen = any(run.recipe.training.early_stopping is not None for run in runs)
+    chosen = any(run.recipe.training.is_selecting for run in runs)
     record = {
         "study": str(result.folder), "images": len(labels), "readings": len(runs),
         "folds": result.spec.folds, "suspects": len(rows), "expected": errors.expected,

@@ -12,7 +12,7 @@ def test_of_a_run_they_stand_beside_its_network(toile, small, monkeypatch):
     monkeypatch.setenv("TOILE_RUNS", str(small.parent))
     answer = toile("baselines", small.name)
     assert answer.code == 0, answer.errors
-    assert "the network is " in answer.output
+    assert "the network is better by" in answer.output
     assert "one nearest neighbour" in answer.output
     assert f"the network of {small.name}" in answer.output
     assert "fitted to all" in answer.output

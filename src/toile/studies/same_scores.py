@@ -39,6 +39,7 @@ def _divides(field: str, data: Data) -> bool:
 
 def _differences(recipes: Mapping[str, Recipe]) -> Iterator[str]:
     (first, base), *remaining = recipes.items()
+    is_base_halved = is_halved(base)
     for name, recipe in remaining:
         for field in Data.model_fields:
             before, after = getattr(base.data, field), getattr(recipe.data, field)
@@ -48,9 +49,9 @@ def _differences(recipes: Mapping[str, Recipe]) -> Iterator[str]:
                     f"level {name}, so their scores would be of different images; hold it fixed, "
                     f"as with --set data.{field}={_words(before)}"
                 )
-        if is_halved(base) != is_halved(recipe):
-            half, all_of_it = (first, name) if is_halved(base) else (name, first)
-            stops = (base if half == first else recipe).training.early_stopping is not None
+        if is_halved(recipe) != is_base_halved:
+            half, all_of_it = (first, name) if is_base_halved else (name, first)
+            stops = recipes[half].training.early_stopping is not None
             yield (
                 f"level {half} stops early and is scored on the half of validation that did not "
                 f"choose its epoch, level {all_of_it} on all of it; in place of off take "

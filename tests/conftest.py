@@ -5,6 +5,8 @@ import hashlib
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,6 +22,7 @@ import tests.environment
 import tests.shapes  # noqa: F401 # before any room
 from tests.figures import leave_out
 from tests.halting import Halting
+from tests.warm_processes import WarmPopen, warm_server
 from toile.data import Images, Split, facts, load_data
 from toile.recipe import Data, Recipe, recipe_of
 from toile.runs import prepared
@@ -116,6 +119,24 @@ def with_figures(without_figures: pytest.MonkeyPatch) -> Iterator[None]:
     without_figures.undo()
     yield
     leave_out(without_figures)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_processes() -> Iterator[None]:
+    """Let processes of Toile begin with torch loaded: 1.2 s for each."""
+    if sys.platform != "linux":
+        yield
+        return
+    with warm_server() as server, pytest.MonkeyPatch.context() as patched:
+        WarmPopen.server = server
+        patched.setattr(subprocess, "Popen", WarmPopen)
+        yield
+
+
+@pytest.fixture
+def cold_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what a process of Toile imports."""
+    monkeypatch.setattr(subprocess, "Popen", WarmPopen.__base__)
 
 
 @pytest.fixture(autouse=True)

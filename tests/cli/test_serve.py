@@ -57,6 +57,7 @@ def exported(trained: Path) -> Path:
     return trained / "serve-last.onnx"
 
 
+@pytest.mark.usefixtures("cold_processes")
 def test_a_run_is_exported_once_proven_and_served_from_then_on_without_torch(exported, trained):
     made = exported.stat().st_mtime_ns
     with serving(trained, "--port=0", "--json") as process:

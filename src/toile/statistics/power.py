@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import special
@@ -41,6 +42,7 @@ def required_readings(
     )
 
 
+@lru_cache(maxsize=1024)
 def chance_of_same(sd: float, margin: float, n: int, levels: int, alpha: float = ALPHA) -> float:
     """The fraction of pairs among `levels` equal levels of `n` readings that are called the same.
 

@@ -5,6 +5,10 @@ dead units; cuts them; cuts by each measure of worth without training (`toile in
 --curve`); and cuts shares that an epoch of fine-tuning follows. Writes a table in Markdown for
 `docs/inspect.md`. Each cut is priced on the half of validation that chose nothing.
 
+`--epochs` trains for fewer epochs than the preset says. `--few` leaves out the curve, which
+silences each channel by itself and takes hours for thousands of them: a few cuts by taylor without
+training take its place.
+
 With `--seconds` it measures only how much faster a network is without a quarter and without half of
 its channels, five times by turns: let nothing else run meanwhile.
 """
@@ -31,30 +35,36 @@ from toile.workbench import Pruned, Removal, census, prune, view_pruning_curve  
 
 PRESETS = ("s0-cnn", "s2-first", "quick", "s3-example")
 SHARES = (0.25, 0.5, 0.75)
+FEW_SHARES = (0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 MARGIN = 0.003
 ROUNDS, NUM_IMAGES = 5, 250
 BY = "taylor"
 """By which channels go where an epoch follows: of the three the one by which cuts are safe."""
 
 
-def run_of(preset: str, folder: Path) -> Run:
+def run_of(preset: str, folder: Path, epochs: int | None = None) -> Run:
     """The run of `preset` in `folder`, trained where there is none."""
     if (folder / preset / "results.json").exists():
         return Run(folder / preset)
     settings = {"training.threads": 1, "training.census": True, "training.keep": "epochs"}
-    return toile.train(preset, out=folder / preset, settings=settings)
+    return toile.train(preset, epochs=epochs, out=folder / preset, settings=settings)
 
 
-def measure(preset: str, folder: Path) -> dict[str, Any]:
+def measure(preset: str, folder: Path, epochs: int | None, few: bool) -> dict[str, Any]:
     """Everything the table tells of `preset`."""
-    run = run_of(preset, folder)
+    run = run_of(preset, folder, epochs)
     record: dict[str, Any] = {"preset": preset, "accuracy": run.score.value}
     record["epochs"] = len(run.history.epochs)
     record["census"] = census(run).to_json()
-    curve = view_pruning_curve([run], margin=MARGIN)
-    curve.draw(False).savefig(folder / f"curve-{preset}.png", dpi=100)
-    record["curve"] = curve.record
-    record["said"] = list(curve.says)
+    if few:
+        record["few"] = {
+            str(share): _priced(run, Removal(fraction=share, by=BY), 0) for share in FEW_SHARES
+        }
+    else:
+        curve = view_pruning_curve([run], margin=MARGIN)
+        curve.draw(False).savefig(folder / f"curve-{preset}.png", dpi=100)
+        record["curve"] = curve.record
+        record["said"] = list(curve.says)
     record["dead"] = _priced(run, Removal(dead=True), 0)
     record["shares"] = {
         str(share): _priced(run, Removal(fraction=share, by=BY), 1) for share in SHARES
@@ -73,7 +83,11 @@ def _priced(run: Run, removal: Removal, finetune: int) -> dict[str, Any] | str:
 
 def smallest(by_share: dict[str, Any]) -> str | None:
     """The largest share that is shown to cost at most the margin, tested from the smallest on."""
-    safe = list(takewhile(lambda share: by_share[share]["difference"]["low"] >= -MARGIN, by_share))
+    lowest = {
+        share: -1.0 if isinstance(priced, str) else priced["difference"]["low"]
+        for share, priced in by_share.items()
+    }
+    safe = list(takewhile(lambda share: lowest[share] >= -MARGIN, lowest))
     return safe[-1] if safe else None
 
 
@@ -82,7 +96,11 @@ def rows(record: dict[str, Any]) -> list[str]:
     lines = []
     dead = record["dead"]
     lines.append(f"| {record['preset']} | dead, no training | {_cells(dead)} |")
-    for name, measured in record["curve"]["measures"].items():
+    for share, priced in record.get("few", {}).items():
+        shown = " **shown**" if share == smallest(record["few"]) else ""
+        what = f"{100 * float(share):g} % by {BY}, no training{shown}"
+        lines.append(f"| {record['preset']} | {what} | {_cells(priced)} |")
+    for name, measured in record.get("curve", {"measures": {}})["measures"].items():
         within = measured["within"]
         if within is None:
             lines.append(f"| {record['preset']} | {name}, no training | not shown | | |")
@@ -135,6 +153,8 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("presets", nargs="*", default=PRESETS)
     asked.add_argument("--runs", type=Path, default=Path("surgery"))
+    asked.add_argument("--epochs", type=int)
+    asked.add_argument("--few", action="store_true")
     asked.add_argument("--seconds", action="store_true")
     given = asked.parse_args()
     given.runs.mkdir(exist_ok=True)
@@ -145,9 +165,9 @@ def main() -> None:
                 print(speed_row(run_of(preset, given.runs), share), flush=True)
         return
     for preset in given.presets:
-        record = measure(preset, given.runs)
+        record = measure(preset, given.runs, given.epochs, given.few)
         (given.runs / f"{preset}.json").write_text(json.dumps(record, indent=1))
-        print("\n".join([*record["said"], *rows(record)]), flush=True)
+        print("\n".join([*record.get("said", []), *rows(record)]), flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer.main
 from PIL import Image
 
 import tests.environment
@@ -55,10 +56,11 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def onnx_operators_listed_once() -> Iterator[None]:
-    """Let torch list the operators of ONNX once, not for each export, of which that is half."""
+    """Let torch list its operators and those of ONNX once: half of the time of each export."""
+    import torch._export.utils
     import torch.onnx
 
-    export = torch.onnx.export
+    utils, export = torch._export.utils, torch.onnx.export
 
     @wraps(export)
     def with_one_registry(*arguments: Any, **named: Any) -> Any:
@@ -68,9 +70,18 @@ def onnx_operators_listed_once() -> Iterator[None]:
             ONNXRegistry.from_torchlib = staticmethod(cache(ONNXRegistry.from_torchlib))
         return export(*arguments, **named)
 
-    torch.onnx.export = with_one_registry
-    yield
-    torch.onnx.export = export
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(utils, "_materialize_cpp_cia_ops", cache(utils._materialize_cpp_cia_ops))
+        patched.setattr(torch.onnx, "export", with_one_registry)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def command_line_built_once() -> Iterator[None]:
+    """Let Typer build the commands once, not for each that is called in this process."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(typer.main, "get_command", cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -40,7 +40,7 @@ PRELOADED = (
 )
 PYTHON = sys.executable
 """Tests may put a program of theirs in its place."""
-HIGH = 256
+HIGH = 512
 """A message's descriptors are numbered from here on until they get the numbers of the request."""
 MESSAGE_BYTES, MOST_DESCRIPTORS = 1 << 17, 64
 PR_SET_CHILD_SUBREAPER = 36
@@ -118,6 +118,8 @@ def warm_server() -> Iterator[socket.socket]:
 
 def serve(connection: socket.socket) -> dict[str, Any]:
     """Fork a process for each request. Returns in those processes, each with its request."""
+    # A signal that comes before a process is ready waits until it is.
+    signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
     while True:
         message, descriptors, _, _ = socket.recv_fds(connection, MESSAGE_BYTES, MOST_DESCRIPTORS)
         if not message:
@@ -129,6 +131,8 @@ def serve(connection: socket.socket) -> dict[str, Any]:
             if (pid := os.fork()) == 0:
                 os.close(goes)
                 os.read(waits, 1)
+                # Its number is soon another's, and must not be closed with the object.
+                connection.detach()
                 return become(request, descriptors)
             os.write(says, str(pid).encode())
             os._exit(0)
@@ -147,15 +151,12 @@ def become(request: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any
     os.closerange(3, HIGH)
     if request["starts_session"]:
         os.setsid()
-    signal.pthread_sigmask(signal.SIG_SETMASK, request["blocked"])
     asks, answers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     if os.fork() == 0:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         asks.close()
         for number in high:
             os.close(number)
         return serve(answers)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     WarmPopen.server = socket.socket(fileno=fcntl.fcntl(asks, fcntl.F_DUPFD_CLOEXEC, HIGH))
     subprocess.Popen = WarmPopen
     for each in (asks, answers):
@@ -166,6 +167,7 @@ def become(request: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    signal.pthread_sigmask(signal.SIG_SETMASK, request["blocked"])
     return request
 
 

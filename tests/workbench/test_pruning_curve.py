@@ -81,7 +81,7 @@ def test_the_band_drawn_is_the_one_by_which_cuts_are_judged(runs):
 
 
 def test_where_no_cut_is_cheap_enough_the_next_step_is_named(runs):
-    one = {"rise": "try --by taylor, the first-order guess", "taylor": "--finetune 1"}
+    one = {"rise": "try --by taylor, the first-order estimate", "taylor": "--finetune 1"}
     for by, step in one.items():
         removal = Removal(until_cost=0.0, by=by)
         assert step in _why_nothing_cut(removal)

@@ -26,7 +26,7 @@ MOST_TRIED = 20
 """Cuts that are tried until one loses too much; then the size is narrowed down."""
 SAME_LOGITS = 1e-5
 MEASURES = {
-    "rise": "measured rise of loss", "norm": "length of the filter", "taylor": "first-order guess",
+    "rise": "measured rise of loss", "norm": "norm of the filter", "taylor": "first-order estimate",
 }  # fmt: skip
 """The measures of a channel's importance, in words; `taylor` is that of Molchanov et al."""
 Channel = tuple[str, int]

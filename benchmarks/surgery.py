@@ -119,6 +119,40 @@ def rows(record: dict[str, Any]) -> list[str]:
     return lines
 
 
+def smallest_row(record: dict[str, Any]) -> str:
+    """A line of the table of the smallest networks that are shown to be within the margin."""
+    dead, layers = record["dead"], record["census"]["layers"]
+    cells = [
+        f"`{record['preset']}`",
+        f"{100 * record['accuracy']:.1f}",
+        f"{sum(layer['channels'] for layer in layers):,}",
+        str(sum(len(layer["dead_channels"]) for layer in layers)),
+    ]
+    if "few" in record:
+        cells.append(_smallest_of(record["few"]))
+    else:
+        within = record["curve"]["measures"][BY]["within"]
+        words = "not shown" if within is None else _cut(within["channels"], within)
+        cells.append(words)
+    cells.append(_smallest_of(record["shares"]))
+    before = next(each for each in (dead, *record["shares"].values()) if not isinstance(each, str))
+    cells.insert(3, f"{before['parameters'][0]:,}")
+    return f"| {' | '.join(cells)} |"
+
+
+def _smallest_of(by_share: dict[str, Any]) -> str:
+    share = smallest(by_share)
+    return "not shown" if share is None else _cut(by_share[share]["num_removed"], by_share[share])
+
+
+def _cut(num_channels: int, priced: dict[str, Any]) -> str:
+    change = {key: 100 * priced["difference"][key] for key in ("value", "low", "high")}
+    return (
+        f"{num_channels:,}, to {priced['parameters'][1]:,}: {change['value']:+.2f} "
+        f"({change['low']:+.2f} to {change['high']:+.2f})"
+    )
+
+
 def _cells(priced: dict[str, Any] | str) -> str:
     if isinstance(priced, str):
         return f"none: {priced} | | "
@@ -167,7 +201,7 @@ def main() -> None:
     for preset in given.presets:
         record = measure(preset, given.runs, given.epochs, given.few)
         (given.runs / f"{preset}.json").write_text(json.dumps(record, indent=1))
-        print("\n".join([*record.get("said", []), *rows(record)]), flush=True)
+        print("\n".join([*record.get("said", []), *rows(record), smallest_row(record)]), flush=True)
 
 
 if __name__ == "__main__":

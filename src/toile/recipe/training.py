@@ -74,8 +74,8 @@ class Start(Settings):
     frozen: tuple[str, ...] = Field((), strict=False, description="The layers frozen, filled")
     selected: bool = Field(
         False,
-        description="Half of validation ranked the channels that were cut, or chose how an "
-        "imported network is read, so the other half scores; filled",
+        description="Half of validation ranked the channels that were cut, chose how an imported "
+        "network is read, or chose the epoch of the weights, so the other half scores; filled",
     )
     cut: tuple[CutChannels, ...] = Field(
         (),

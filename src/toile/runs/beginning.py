@@ -24,8 +24,8 @@ from toile.runs.pictures import Pictures, pictures_of, pictures_to_keep
 from toile.runs.prepared import PreparedData
 from toile.runs.recorder import Recorder
 from toile.runs.requested import refuse_senseless
-from toile.runs.run import Run
 from toile.runs.seen import fill_seen, seen_words
+from toile.runs.selected import is_selected
 from toile.training import begin as begin_fit
 from toile.training import fill_start, resolve
 
@@ -53,7 +53,8 @@ def begin_prepared(
             source = open_run(filled.run)
             before = pictures_of(source)
             filled = fill_seen(filled, source, before, dataset, split, resolved)
-            filled = filled.model_copy(update={"selected": _is_selected(start, source)})
+            is_halved = is_selected(start, resolved, source.recipe)
+            filled = filled.model_copy(update={"selected": is_halved})
         else:
             weights, filled = dict(imported), fill_start(start, plan, imported)
             before = Pictures(np.empty(0, np.uint64), np.empty(0, np.uint64), start.unknown)
@@ -68,13 +69,6 @@ def begin_prepared(
         write_atomically(run.folder / CORRECTIONS_FILE, dataset.corrections.content)
     recorder = Recorder(run, fit, plan, split.validation_indices, checkpoint_seconds)
     return LiveRun(run, plan, dataset, split, recorder, _notes(dataset, split, recipe))
-
-
-def _is_selected(start: Start, source: Run) -> bool:
-    """Whether half of validation ranked what `start` cuts, or chose before, as for an import."""
-    origin = source.recipe.training.start
-    is_ranked = start.selected and bool(start.cut)
-    return is_ranked or (origin is not None and origin.selected)
 
 
 def start_weights(start: Start, plan: Plan) -> tuple[dict[str, np.ndarray], Start]:
@@ -136,6 +130,11 @@ def _notes(dataset: Dataset, split: Split, recipe: Recipe) -> list[str]:
         notes.append(note)
     if words := seen_words(recipe):
         notes.append(words)
+    if (start := recipe.training.start) is not None and start.selected:
+        notes.append(
+            "half of the validation images chose the weights it begins with, so its score is of "
+            "the other half"
+        )
     if dataset.skipped:
         first = dataset.skipped[0]
         notes.append(

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from toile.errors import ToileError
 from toile.recipe import Data, Recipe
-from toile.runs import open_run
+from toile.runs import is_selected, open_run
 
 LEARNT_FROM = ("name", "size_px", "colour", "corrections", "scaling")
 """Settings of data that may differ: how a picture looks. All others decide which images score."""
@@ -59,19 +59,20 @@ def _differences(recipes: Mapping[str, Recipe]) -> Iterator[str]:
                 if stops
                 else f"level {half} begins with weights that half of validation chose and is "
                 f"scored on the other half, level {all_of_it} on all of it; let both begin with "
-                "such weights, or neither"
+                "such weights, or neither, or set training.early_stopping.patience=10000 for both, "
+                "which never stops and is scored on that half"
             )
 
 
 def is_halved(recipe: Recipe) -> bool:
     """Whether a run of `recipe` is scored on half of validation, since the other half chose."""
     start = recipe.training.start
-    if recipe.training.is_selecting or start is None or start.sha256:
+    # What a run was begun with says so itself.
+    if recipe.training.is_selecting or start is None or start.copied:
         return recipe.training.is_selecting
     with suppress(ToileError):
         # One that is not there is refused, with the next step, when the level is begun.
-        origin = open_run(start.run).recipe.training.start
-        return origin is not None and origin.selected
+        return is_selected(start, recipe.data, open_run(start.run).recipe)
     return False
 
 

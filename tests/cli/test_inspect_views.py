@@ -116,7 +116,11 @@ def test_a_map_says_its_paper_and_its_verdict(toile, among_runs):
     found = toile("inspect", "attribute", "last", "--method", "gradcam", "--json").json
     assert "arXiv:1610.02391" in found["paper"]
     assert found["layer"] == "conv1"
-    assert found["randomisation"]["tells"] in (True, False, None)
+    test = found["randomisation"]
+    assert test["tells"] in (True, False, None)
+    assert test["pairs"] == 40
+    assert test["compared"] + test["random_constant"] + 5 * test["constant"] >= 40
+    assert ("cannot be checked" in test["sentence"]) == (test["compared"] < 20)
     assert found["removal"]["random_maps"] == 19
     told = toile("inspect", "attribute", "last", "--method", "gradcam")
     said = " ".join(told.output.split())

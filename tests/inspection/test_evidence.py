@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from tests.inspection.conftest import NETWORKS, left_as_it_was, network_of, noise
+from toile.errors import ToileError
 from toile.inspection import attribute, randomisation_test, randomised, removal_curves
 
 
@@ -100,6 +101,79 @@ def test_few_networks_that_disagree_leave_it_undecided():
     found = randomisation_test(network, images, lambda _: next(heats), num_networks=2)
     assert found.tells is None
     assert found.sentence.startswith("may or may not")
+
+
+def constant(n: int, shape=(9, 8)) -> np.ndarray:
+    return np.zeros((n, *shape), np.float32)
+
+
+def test_maps_that_are_the_same_everywhere_are_no_evidence_for_or_against():
+    network, images = network_of(NETWORKS["plain"]), noise(4)
+    found = randomisation_test(network, images, lambda _: constant(4))
+    assert found.tells is None
+    assert (found.num_constant, found.num_random_constant, found.num_compared) == (4, 20, 0)
+    assert np.isnan([found.low, found.high, found.similarity[-1]]).all()
+    assert found.sentence == (
+        "cannot be checked against random networks: 4 of 4 maps of this network are the same "
+        "everywhere and 20 of 20 maps of random networks are the same everywhere"
+    )
+
+
+@pytest.mark.parametrize(("num_constant", "tells"), [(2, True), (3, None)])
+def test_a_verdict_needs_half_of_the_pairs_and_says_how_many_are_left_out(num_constant, tells):
+    network, images = network_of(NETWORKS["plain"]), noise(4)
+    own, seeds = noise(4, (9, 8)).numpy(), iter(range(2, 99))
+
+    def heat(other):
+        if other is network:
+            return own
+        maps = noise(4, (9, 8), seed=next(seeds)).numpy()
+        maps[:num_constant] = 0.5
+        return maps
+
+    found = randomisation_test(network, images, heat)
+    assert found.tells is tells
+    assert found.num_compared == 5 * (4 - num_constant)
+    assert f"{5 * num_constant} of 20 " in found.sentence
+    assert found.sentence.startswith("cannot be checked") == (tells is None)
+
+
+def test_the_map_of_one_picture_is_no_evidence():
+    found = randomisation_test(
+        network_of(NETWORKS["plain"]), noise(1), lambda _: noise(1, (9, 8)).numpy()
+    )
+    assert found.tells is None
+    assert "it needs at least 2 pictures, and there is 1" in found.sentence
+
+
+def test_constant_maps_do_not_count_as_unlike_along_the_cascade():
+    network, images = network_of(NETWORKS["plain"]), noise(4)
+    own = noise(4, (9, 8)).numpy()
+    half = own.copy()
+    half[:2] = 0
+    found = randomisation_test(
+        network, images, lambda other: own if other is network else half, cascade=True
+    )
+    assert found.similarity.tolist() == [1, 1, 1, 1]
+    assert found.tells is False
+    assert "10 of 20 pairs are left out" in found.sentence
+
+
+@pytest.mark.parametrize("num_networks", [1, 0, -3])
+def test_too_few_random_networks_are_refused(num_networks):
+    network, images = network_of(NETWORKS["plain"]), noise(4)
+    with pytest.raises(ToileError, match=f"num_networks is {num_networks}; it is at least 2"):
+        randomisation_test(network, images, lambda _: constant(4), num_networks=num_networks)
+
+
+def test_maps_without_an_order_and_networks_without_weights_are_refused():
+    network, images = network_of(NETWORKS["plain"]), noise(4)
+    with pytest.raises(ToileError, match="some maps are not finite"):
+        randomisation_test(network, images, lambda _: constant(4) + np.float32("nan"))
+    with pytest.raises(ToileError, match="there are no maps to compare"):
+        randomisation_test(network, images, lambda _: constant(0))
+    with pytest.raises(ToileError, match="no weights to randomise"):
+        randomisation_test(torch.nn.Sequential(torch.nn.Flatten()), images, lambda _: constant(4))
 
 
 def test_a_randomised_copy_has_the_same_numbers_elsewhere_and_the_network_its_own():

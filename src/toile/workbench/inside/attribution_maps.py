@@ -68,6 +68,8 @@ def view_attribution(
     says = [f"{method} of {of} on {picture.name}{true}: {way.says} ({way.reference})"]
     if not heat.any():
         says.append("the map is 0 everywhere: this method finds no pixel that supports this output")
+    elif heat.min() == heat.max():
+        says.append("the map is the same everywhere: it has no pixels that count more than others")
     if attribution.errors is not None and attribution.steps is not None:
         record |= {
             "completeness_error": float(attribution.errors[0]),
@@ -78,7 +80,7 @@ def view_attribution(
             f"{100 * attribution.errors[0]:.2g} % with {attribution.steps[0]} steps"
         )
     curves, checks = None, []
-    if check and attribution.classes is not None and heat.any():
+    if check and attribution.classes is not None and heat.min() != heat.max():
         curves, test = _check(opened, image[0], heat, int(attribution.classes[0]), ask)
         record |= _checked(curves, test)
         values |= {
@@ -126,7 +128,15 @@ def _checked(curves: RemovalCurves, test: RandomisationTest) -> dict[str, Any]:
             "worse_at_insertion": inserted, "sentence": curves.sentence,
         },
         "randomisation": {
-            "similarity": float(test.similarity[-1]), "low": test.low, "high": test.high,
-            "networks": test.num_networks, "tells": test.tells, "sentence": test.sentence,
+            "similarity": _finite(test.similarity[-1]), "low": _finite(test.low),
+            "high": _finite(test.high), "networks": test.num_networks, "tells": test.tells,
+            "pairs": test.num_pairs, "compared": test.num_compared,
+            "constant": test.num_constant, "random_constant": test.num_random_constant,
+            "sentence": test.sentence,
         },
     }  # fmt: skip
+
+
+def _finite(value: float) -> float | None:
+    """`value` as JSON has it: NaN, of nothing to compare, is null there."""
+    return float(value) if np.isfinite(value) else None

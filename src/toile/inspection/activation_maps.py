@@ -39,7 +39,8 @@ def activations(network: nn.Module, images: Float[Tensor, "n c h w"], layer: str
     looked = single_view(network)
     with torch.no_grad(), watch(looked, [layer]) as layer_outputs:
         looked(images)
-    return Activations(layer, layer_outputs[layer].numpy())
+    # The outputs of flatten and dropout may be the pictures themselves.
+    return Activations(layer, layer_outputs[layer].numpy().copy())
 
 
 def dead_channels(

@@ -116,4 +116,4 @@ def bias_before(network: nn.Module, name: str) -> np.ndarray | None:
     if not index:
         return None
     bias = getattr(layer_of(network, names[index - 1]), "bias", None)
-    return None if bias is None else bias.detach().numpy()
+    return None if bias is None else bias.detach().numpy().copy()

@@ -40,6 +40,6 @@ def kernels(network: nn.Module, layer: str | None = None) -> Kernels:
     a_group = filters // module.groups
     return Kernels(
         name,
-        module.weight.detach().numpy(),
+        module.weight.detach().numpy().copy(),
         tuple(index // a_group * num_channels for index in range(filters)),
     )

@@ -93,7 +93,8 @@ def pixel(
         first, at, window, inside = 0, None, inputs, torch.ones_like(inputs)
     index = (channel,) if at is None else (channel, *at)
     return PixelSum(
-        layer, channel, at, window.numpy(), kernel.numpy(), first, inside.numpy() != 0,
+        layer, channel, at, window.numpy().copy(), kernel.numpy().copy(), first,
+        inside.numpy() != 0,
         0.0 if module.bias is None else module.bias[channel].item(),
         float(outputs[index]),
         tuple((name, float(values[index])) for name, values in behind),

@@ -158,7 +158,7 @@ class _Surgeon:
         """Copy the tensors of a layer without change."""
         prefix = f"{name}."
         self.weights |= {
-            key: array for key, array in self.original.items() if key.startswith(prefix)
+            key: array.copy() for key, array in self.original.items() if key.startswith(prefix)
         }
 
     def _output_mask(self, name: str, channels: int) -> Bool[np.ndarray, " c"]:
@@ -239,9 +239,8 @@ class _Surgeon:
         )
         for key, array in named.items():
             self.weights[f"{plan.name}.{key}"] = array[signal.flat_mask]
-        self.weights[f"{plan.name}.num_batches_tracked"] = self.original[
-            f"{plan.name}.num_batches_tracked"
-        ]
+        tracked = f"{plan.name}.num_batches_tracked"
+        self.weights[tracked] = self.original[tracked].copy()
         spread = np.sqrt(variance + layer.epsilon)
         return signal.valued((signal.values - mean) / spread * weight + bias)
 

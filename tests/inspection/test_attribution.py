@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import IntegratedGradients, LayerAttribution, LayerGradCam, Occlusion
+from torch import nn
 
 from tests.inspection.conftest import NETWORKS, SHAPE, left_as_it_was, network_of, noise
 from toile.errors import ToileError
@@ -236,6 +237,39 @@ def test_relu_methods_refuse_the_activation_that_is_none_by_its_name(method):
     attribute(mixed, noise(1), method, layer="conv2", channel=0)
     with pytest.raises(ToileError, match="tanh1 is Tanh"):
         attribute(mixed, noise(1), method)
+
+
+@pytest.mark.parametrize("method", ["deconvolution", "guided"])
+@pytest.mark.parametrize(
+    "activation", [nn.PReLU, nn.SELU, nn.ReLU6, nn.Hardswish, nn.Softplus, nn.Mish, nn.Softmax2d]
+)
+def test_relu_methods_refuse_all_that_is_not_known_to_be_without_an_activation(method, activation):
+    def network(layer: nn.Module) -> nn.Sequential:
+        return nn.Sequential(
+            nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), layer, nn.Flatten(), nn.Linear(126, 3)
+        ).eval()
+
+    attribute(network(nn.ReLU()), noise(1), method)
+    with pytest.raises(
+        ToileError, match=f"{method} is not defined here: 2 is {activation.__name__}"
+    ):
+        attribute(network(activation()), noise(1), method)
+
+
+def test_gradcam_of_torchs_own_layers_is_that_of_ours():
+    ours = network_of(NETWORKS["plain"])
+    weights = list(ours.state_dict().values())
+    theirs = nn.Sequential(
+        nn.Conv2d(2, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 6, 3), nn.ReLU(), nn.Flatten(),
+        nn.Linear(*ours.dense1.weight.shape[::-1]), nn.ReLU(), nn.Linear(6, 3),
+    )  # fmt: skip
+    theirs.load_state_dict(dict(zip(theirs.state_dict(), weights, strict=True)))
+    images = noise(3)
+    np.testing.assert_allclose(
+        attribute(theirs, images, "gradcam", layer="0").maps,
+        attribute(ours, images, "gradcam", layer="conv1").maps,
+        atol=1e-6,
+    )
 
 
 def test_maps_of_classes_are_refused_where_there_is_nothing_to_weight():

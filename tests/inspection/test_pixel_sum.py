@@ -87,3 +87,27 @@ def test_what_is_no_weighted_sum_and_places_that_are_not_there_are_refused():
         pixel(network, image, "dense1", 0, (0, 0))
     with pytest.raises(ToileError, match="conv1 has no channel 4; it has 4, from 0 to 3"):
         pixel(network, image, "conv1", 4)
+
+
+@pytest.mark.filterwarnings("ignore:Using padding")
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: nn.Conv2d(2, 3, (3, 2), stride=2, padding=(1, 0)),
+        lambda: nn.Conv2d(2, 3, 3, dilation=2, padding=2),
+        lambda: nn.Conv2d(2, 4, 4, padding="same", groups=2),
+    ],
+)
+def test_the_sums_of_torchs_own_convolution_are_what_it_gives_before_an_in_place_relu(layer):
+    network = nn.Sequential(layer(), nn.ReLU(inplace=True))
+    for position in ((0, 0), (3, 2)):
+        result = pixel(network, noise(1)[0], "0", 1, position)
+        assert result.total == pytest.approx(result.output, abs=1e-5)
+        assert result.output == network[0](noise(1))[0, 1, position[0], position[1]].item()
+        assert result.then == (("1", max(result.output, 0.0)),)
+
+
+def test_a_convolution_that_pads_with_the_picture_itself_is_refused():
+    network = nn.Sequential(nn.Conv2d(2, 3, 3, padding=1, padding_mode="reflect"))
+    with pytest.raises(ToileError, match="0 pads its inputs with padding_mode reflect"):
+        pixel(network, noise(1)[0], "0", 1)

@@ -5,7 +5,16 @@ import torch
 from torch import nn
 
 from tests.inspection.conftest import NETWORKS, network_of, noise
-from toile.inspection import FieldSide, layer_names, receptive_field, watch, way_to
+from toile.errors import ToileError
+from toile.inspection import (
+    FieldSide,
+    attribute,
+    layer_names,
+    receptive_field,
+    top_images,
+    watch,
+    way_to,
+)
 from toile.network import build_network
 from toile.recipe import list_presets, plan_network, read_recipe, recipe_of
 
@@ -97,3 +106,76 @@ def test_a_shortcut_without_layers_adds_nothing_to_the_way():
     )  # fmt: skip
     assert [name for name, _ in way_to(network, "residual1")] == ["residual1.conv1"]
     assert receptive_field(network, "residual1")[0] == FieldSide(3, 1, -1)
+
+
+PLAIN = {
+    "strides": lambda: nn.Conv2d(2, 3, (3, 2), stride=(2, 1), padding=(1, 0)),
+    "dilation": lambda: nn.Conv2d(2, 3, 3, dilation=2, padding=2),
+    "same": lambda: nn.Conv2d(2, 3, 4, padding="same", dilation=(1, 2)),
+    "valid": lambda: nn.Conv2d(2, 3, 2, padding="valid"),
+    "block": lambda: nn.Sequential(nn.Conv2d(2, 3, 3, stride=2), nn.AvgPool2d(2, padding=1)),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Using padding")
+@pytest.mark.parametrize("name", PLAIN)
+def test_the_fields_of_torchs_own_layers_are_those_that_have_a_gradient(name):
+    network = nn.Sequential(PLAIN[name](), nn.PReLU(), nn.AvgPool2d(3, 1, padding=1))
+    for weight in network.parameters():
+        weight.data = weight.data.abs() + 1
+    images = noise(1, (2, 15, 15)).requires_grad_()
+    outputs = network(images)
+    down, across = receptive_field(network, "2")
+    for row, column in ((0, 0), (2, 3), (outputs.shape[2] - 1, outputs.shape[3] - 1)):
+        (gradient,) = torch.autograd.grad(outputs[0, 0, row, column], images, retain_graph=True)
+        moved = gradient[0].abs().sum(0) > 0
+        for side, index, moves in ((down, row, moved.any(1)), (across, column, moved.any(0))):
+            first, end = side.bounds(index, len(moves))
+            assert (moves.nonzero()[0].item(), moves.nonzero()[-1].item() + 1) == (first, end)
+
+
+def test_torchs_max_pool_by_hand_and_what_follows_a_global_pool():
+    network = nn.Sequential(
+        nn.Conv2d(2, 3, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, padding=1),
+        nn.MaxPool2d(2, dilation=2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2),
+    )  # fmt: skip
+    assert receptive_field(network, "2") == (FieldSide(5, 2, -2),) * 2
+    assert receptive_field(network, "3") == (FieldSide(9, 4, -2),) * 2
+    assert receptive_field(network, "4") is None
+    assert receptive_field(network, "6") is None
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        (nn.Upsample(scale_factor=2), "1 is Upsample"),
+        (nn.ConvTranspose2d(3, 3, 3), "1 is ConvTranspose2d"),
+        (nn.AdaptiveAvgPool2d(4), "1 is AdaptiveAvgPool2d"),
+        (nn.Conv2d(3, 3, 3, padding=1, padding_mode="circular"), "Conv2d with padding_mode circ"),
+        (nn.Sequential(nn.ReLU(), nn.ZeroPad2d(1)), "1.1 is ZeroPad2d"),
+    ],
+)
+def test_layers_of_which_it_is_not_known_what_they_see_are_refused_by_name(layer, said):
+    network = nn.Sequential(nn.Conv2d(2, 3, 3), layer, nn.Flatten(), nn.LazyLinear(2))
+    network(noise(1))
+    with pytest.raises(ToileError, match=said) as refused:
+        receptive_field(network, "1")
+    assert "toile.import_network" in str(refused.value)
+    with pytest.raises(ToileError, match=said):
+        top_images(network, [noise(2)], "1")
+    with pytest.raises(ToileError, match=said):
+        attribute(network, noise(2), "gradcam", layer="1")
+    assert receptive_field(network, "0") == (FieldSide(3, 1, 0),) * 2
+
+
+def test_what_is_no_row_of_layers_is_refused_by_name():
+    class Tower(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(2, 3, 3)
+
+    with pytest.raises(ToileError, match=r"the network is a Tower.*toile\.import_network"):
+        layer_names(Tower())
+    pool = nn.MaxPool2d(2)
+    with pytest.raises(ToileError, match="the network has a module at two positions"):
+        receptive_field(nn.Sequential(nn.Conv2d(2, 3, 3), pool, nn.Conv2d(3, 3, 3), pool), "2")

@@ -16,10 +16,15 @@ from toile.inspection.layers import layer_names, layer_of
 from toile.inspection.methods import Method, method_of
 from toile.inspection.receptive_fields import receptive_field
 from toile.inspection.watching import evaluating, watch
-from toile.network import single_view
+from toile.inspection.windows import NORMS, PASSES_ON
+from toile.network import AvgPool2d, GlobalPool2d, MaxPool2d, single_view
 
 BATCH = 250
-NO_RELU = (nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid)
+FOR_RELU_METHODS = (
+    nn.ReLU, nn.Conv2d, nn.Linear, nn.Flatten, MaxPool2d, AvgPool2d, GlobalPool2d, nn.MaxPool2d,
+    nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, *NORMS, *PASSES_ON,
+)  # fmt: skip
+"""Layers through which deconvolution and guided backprop are defined: ReLUs and no activation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,14 +154,17 @@ def _by_layer(
 ) -> Attribution:
     """Grad-CAM or CAM of the maps of `layer`, interpolated to the pixels."""
     looked = single_view(network)
+    field = receptive_field(looked, layer)
     cells_of = gradcam_cells if way.name == "gradcam" else cam_cells
     parts = []
     for at in range(0, len(images), BATCH):
         batch_classes = None if class_indices is None else class_indices[at : at + BATCH]
         parts.append(cells_of(looked, images[at : at + BATCH], batch_classes, layer))
     cells, logits, chosen = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
-    field = receptive_field(looked, layer)
-    assert field is not None
+    if field is None:
+        raise ToileError(
+            f"{layer} has no maps; name a layer with maps, such as {last_maps(network)}"
+        )
     height, width = images.shape[2:]
     maps = spread(cells, field, (height, width))[:, None]
     return Attribution(way, maps, logits, layer, chosen, None, cells)
@@ -170,12 +178,13 @@ def _refuse_channel(way: Method, channel: int | None) -> None:
 
 
 def _refuse_other_activations(network: nn.Module, way: Method, layer: str | None) -> None:
-    """Raise ToileError for other activations than ReLU, which Captum ignores without a word."""
+    """Raise ToileError for other activations than ReLU, which Captum passes over without a word."""
     last = layer_names(network)[-1] if layer is None else layer
     for name, module in way_to(network, last):
-        if isinstance(module, NO_RELU):
+        if not isinstance(module, FOR_RELU_METHODS):
             raise ToileError(
                 f"{way.name} is not defined here: {name} is {type(module).__name__}, and every "
-                "activation before the output has to be a ReLU; use saliency or integrated"
+                "layer before the output has to be a ReLU or without an activation; use saliency "
+                "or integrated"
             )
     layer_of(network, last)

@@ -7,11 +7,13 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float32, Float64
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from toile.errors import ToileError
 from toile.inspection.layers import channel_of, layer_names, layer_of, position_of
 from toile.inspection.watching import evaluating
-from toile.network import ChannelNorm, Conv2d, ScaleLayer, SeededDropout, single_view
+from toile.inspection.windows import windows_of
+from toile.network import ChannelNorm, ScaleLayer, SeededDropout, single_view
 from toile.torch_private import BatchNorm
 
 ELEMENTWISE = (
@@ -75,6 +77,11 @@ def pixel(
             if isinstance(layer_of(looked, name), nn.Conv2d | nn.Linear)
         ]
         raise ToileError(f"{layer} computes no weighted sum; name one of {', '.join(summing)}")
+    if isinstance(module, nn.Conv2d) and windows_of(module) is None:
+        raise ToileError(
+            f"{layer} pads its inputs with padding_mode {module.padding_mode}, and sums are shown "
+            "of those padded with zeros; name another layer"
+        )
     inputs, outputs, behind = _record_calls(looked, image, module)
     channel_of(layer, channel, len(outputs))
     kernel = module.weight[channel].detach()
@@ -112,14 +119,16 @@ def _position_in(
 
 def _window(
     module: nn.Conv2d, inputs: Float[Tensor, "c h w"], position: tuple[int, int]
-) -> Float[Tensor, "c kernel kernel"]:
-    assert isinstance(module, Conv2d)
-    padded = module.padded(inputs[None])[0]
-    (top, left), (height, width) = (
-        [at * step for at, step in zip(position, module.stride, strict=True)],
-        module.kernel_size,
+) -> Float[Tensor, "c rows columns"]:
+    windows = windows_of(module)
+    assert windows is not None
+    down, across = windows
+    padded = F.pad(inputs, (across.before, across.behind, down.before, down.behind))
+    rows, columns = (
+        slice(at * side.stride, at * side.stride + side.span, side.dilation)
+        for at, side in zip(position, windows, strict=True)
     )
-    return padded[:, top : top + height, left : left + width].contiguous()
+    return padded[:, rows, columns].contiguous()
 
 
 def _record_calls(
@@ -130,10 +139,11 @@ def _record_calls(
     A layer follows if its input is the output of the one before, so this works inside blocks too.
     """
     names = {submodule: name for name, submodule in network.named_modules()}
-    calls: list[tuple[nn.Module, Tensor, Tensor]] = []
+    calls: list[tuple[nn.Module, Tensor, Tensor, Tensor]] = []
 
     def keep(submodule: nn.Module, args: Any, outputs: Tensor) -> None:
-        calls.append((submodule, args[0], outputs))
+        # A copy too, since an in-place layer overwrites the outputs of the one before it.
+        calls.append((submodule, args[0], outputs, outputs.clone()))
 
     layers = [module, *(layer for layer in network.modules() if isinstance(layer, ELEMENTWISE))]
     handles = [layer.register_forward_hook(keep) for layer in layers]
@@ -143,12 +153,12 @@ def _record_calls(
     finally:
         for handle in handles:
             handle.remove()
-    ((inputs, outputs),) = (
-        (layer_input, out) for layer, layer_input, out in calls if layer is module
+    ((inputs, last, outputs),) = (
+        (layer_input, out, values) for layer, layer_input, out, values in calls if layer is module
     )
-    behind, last = [], outputs
-    for layer, layer_input, out in calls:
+    behind = []
+    for layer, layer_input, out, values in calls:
         if layer_input is last and layer is not module:
-            behind.append((names[layer], out[0]))
+            behind.append((names[layer], values[0]))
             last = out
     return inputs[0], outputs[0], behind

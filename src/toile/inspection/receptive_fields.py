@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from toile.errors import ToileError
 from toile.inspection.layer_paths import steps_to
-from toile.network import AvgPool2d, Conv2d, GlobalPool2d, MaxPool2d, ResidualBlock
+from toile.inspection.windows import KEEPS_POSITIONS, windows_of
+from toile.network import GlobalPool2d, ResidualBlock
 
 
 @dataclass(frozen=True)
@@ -52,35 +54,56 @@ def receptive_field(network: nn.Module, layer: str) -> ReceptiveField | None:
     """What the outputs of `layer` see, in rows and columns; None if they have no position.
 
     They have none after flatten, global pools and dense layers, and may then see the whole picture.
+    Raises ToileError, which names it, for a layer of which it is not known what its outputs see.
     """
     field: ReceptiveField | None = (FieldSide(), FieldSide())
-    for _, module in steps_to(network, layer):
-        field = _through(module, field)
+    for name, module in steps_to(network, layer):
+        field = _through(name, module, field)
     return field
 
 
-def _through(module: nn.Module, field: ReceptiveField | None) -> ReceptiveField | None:
+def _through(name: str, module: nn.Module, field: ReceptiveField | None) -> ReceptiveField | None:
     """The field after `module`, from the `field` before it."""
-    if field is None or isinstance(module, GlobalPool2d | nn.Flatten | nn.Linear):
+    if field is None or _loses_positions(module):
         return None
     if isinstance(module, ResidualBlock):
         branch: ReceptiveField | None = field
         around: ReceptiveField | None = field
-        for name, layer in module.named_children():
-            if name != "shortcut":
-                branch = _through(layer, branch)
-        for layer in module.shortcut:
-            around = _through(layer, around)
+        for child, layer in module.named_children():
+            if child != "shortcut":
+                branch = _through(f"{name}.{child}", layer, branch)
+        for child, layer in module.shortcut.named_children():
+            around = _through(f"{name}.shortcut.{child}", layer, around)
         if branch is None or around is None:
             return None
         return branch[0].union(around[0]), branch[1].union(around[1])
-    if isinstance(module, Conv2d):
-        left, _, top, _ = module.full_edge
-        kernel, stride = module.kernel_size[0], module.stride[0]
-    elif isinstance(module, MaxPool2d | AvgPool2d):
-        left, _, top, _ = module.edge
-        kernel, stride = module.size, module.stride
-    else:
+    if isinstance(module, nn.Sequential):
+        for child, layer in module.named_children():
+            field = _through(f"{name}.{child}", layer, field)
         return field
-    down, across = field
-    return down.through(kernel, stride, top), across.through(kernel, stride, left)
+    if isinstance(module, KEEPS_POSITIONS):
+        return field
+    return _through_windows(name, module, field)
+
+
+def _through_windows(name: str, module: nn.Module, field: ReceptiveField) -> ReceptiveField:
+    windows = windows_of(module)
+    if windows is None:
+        kind = type(module).__name__
+        if isinstance(module, nn.Conv2d):
+            kind += f" with padding_mode {module.padding_mode}"
+        raise ToileError(
+            f"{name} is {kind}, and which pixels its outputs see is not known; bring the network "
+            "in first (toile.import_network), or name a layer before it"
+        )
+    down, across = (
+        side.through(window.span, window.stride, window.before)
+        for side, window in zip(field, windows, strict=True)
+    )
+    return down, across
+
+
+def _loses_positions(module: nn.Module) -> bool:
+    if isinstance(module, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d):
+        return module.output_size in (1, (1, 1), [1, 1])
+    return isinstance(module, GlobalPool2d | nn.Flatten | nn.Linear)

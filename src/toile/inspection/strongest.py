@@ -9,7 +9,7 @@ from jaxtyping import Float32, Int
 from torch import Tensor, nn
 
 from toile.errors import ToileError
-from toile.inspection.receptive_fields import receptive_field
+from toile.inspection.receptive_fields import ReceptiveField, receptive_field
 from toile.inspection.watching import watch
 from toile.network import single_view
 
@@ -35,9 +35,11 @@ def top_images(
 
     Batches are (b, c, h, w), scaled for the network. A picture counts once, by its greatest
     position; of equal pictures the first ones are returned. Raises ToileError if there is no such
-    layer or no picture.
+    layer or no picture, or if it is not known what the layer's outputs see.
     """
     looked = single_view(network)
+    # Before the pictures are read: a layer whose field is not known is refused.
+    field = receptive_field(looked, layer)
     values: Tensor | None = None
     keys = positions = torch.zeros(0)
     done, size, columns = 0, (0, 0), 1
@@ -65,19 +67,17 @@ def top_images(
         layer,
         keys.numpy(),
         values.numpy(),
-        _patches(looked, layer, positions.numpy(), columns, size),
+        _patches(field, positions.numpy(), columns, size),
     )
 
 
 def _patches(
-    network: nn.Module,
-    layer: str,
+    field: ReceptiveField | None,
     positions: Int[np.ndarray, "channels count"],
     columns: int,
     size: tuple[int, int],
 ) -> Int[np.ndarray, "channels count 4"]:
     height, width = size
-    field = receptive_field(network, layer)
     patches = np.empty((*positions.shape, 4), np.int64)
     if field is None:
         patches[:] = 0, height, 0, width

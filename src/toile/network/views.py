@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from toile.errors import ToileError
 from toile.recipe import Plan, layers
 
 
@@ -83,9 +84,22 @@ def with_views(network: nn.Sequential, plan: Plan) -> nn.Module:
 
 
 def single_view(network: nn.Module) -> nn.Sequential:
-    """The layers of `network` alone, for which a picture is looked at once, as it is."""
+    """The layers of `network` alone, for which a picture is looked at once, as it is.
+
+    Raises ToileError if it is no row of layers, whose order would be unknown, or if a module is in
+    it twice, since the two would have one name.
+    """
     layers = network.layers if isinstance(network, MultiViewNetwork) else network
-    assert isinstance(layers, nn.Sequential)
+    if not isinstance(layers, nn.Sequential):
+        raise ToileError(
+            f"the network is a {type(layers).__name__}, and its layers are looked into in their "
+            "order, as an nn.Sequential has them; bring it in first: toile.import_network"
+        )
+    if len(list(layers.children())) < len(layers):
+        raise ToileError(
+            "the network has a module at two positions, so its layers have no names of their own; "
+            "make a module for each"
+        )
     return layers
 
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Bool, Float32
 from torch import Tensor, nn
 
+from toile.inspection.inputs import Pictures, checked_pictures
 from toile.inspection.watching import watch
 from toile.network import single_view
 
@@ -34,9 +35,10 @@ class Activations:
         return alike | (values == 0).all(2)
 
 
-def activations(network: nn.Module, images: Float[Tensor, "n c h w"], layer: str) -> Activations:
+def activations(network: nn.Module, images: Pictures, layer: str) -> Activations:
     """The outputs of `layer` for `images`. Raises ToileError if there is no such layer."""
     looked = single_view(network)
+    images = checked_pictures(network, images)
     with torch.no_grad(), watch(looked, [layer]) as layer_outputs:
         looked(images)
     # The outputs of flatten and dropout may be the pictures themselves.
@@ -44,7 +46,7 @@ def activations(network: nn.Module, images: Float[Tensor, "n c h w"], layer: str
 
 
 def dead_channels(
-    network: nn.Module, images: Float[Tensor, "n c h w"], layer: str
+    network: nn.Module, images: Pictures, layer: str
 ) -> Bool[np.ndarray, " channels"]:
     """The channels of `layer` that have the same value everywhere in all `images`.
 
@@ -52,6 +54,7 @@ def dead_channels(
     too.
     """
     looked = single_view(network)
+    images = checked_pictures(network, images)
     least: Tensor | None = None
     most: Tensor | None = None
     for batch in images.split(BATCH):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from toile.errors import ToileError
 from toile.inspection.class_maps import cam_cells, cam_layer, gradcam_cells, last_maps, spread
 from toile.inspection.flat_outputs import FlatOutputs, class_per_image, classes_of, outputs_of
+from toile.inspection.inputs import Pictures, checked_colours, checked_pictures
 from toile.inspection.layer_paths import way_to
 from toile.inspection.layers import layer_names, layer_of
 from toile.inspection.methods import Method, method_of
@@ -57,13 +58,13 @@ class Attribution:
 
 def attribute(
     network: nn.Module,
-    images: Float[Tensor, "n c h w"],
+    images: Pictures,
     method: str,
     classes: int | Sequence[int] | None = None,
     layer: str | None = None,
     channel: int | None = None,
     position: tuple[int, int] | None = None,
-    empty: Float[Tensor, " c"] | None = None,
+    empty: Tensor | None = None,
 ) -> Attribution:
     """Maps of the pixels of `images` that the logit of `classes` (default: predicted) depends on.
 
@@ -77,7 +78,9 @@ def attribute(
     defined for the network, naming the layer.
     """
     way = method_of(method)
-    images = images.detach().clone()
+    images = checked_pictures(network, images).detach().clone()
+    if empty is not None:
+        checked_colours(empty, images)
     class_indices = class_per_image(classes, len(images))
     if method == "gradcam":
         _refuse_channel(way, channel)
@@ -92,6 +95,11 @@ def attribute(
         return _by_layer(network, images, way, class_indices, averaged)
     if (layer is None) != (channel is None):
         raise ToileError("a channel needs its layer: name both, or neither to explain a class")
+    if channel is not None and classes is not None:
+        raise ToileError(
+            f"classes is {classes}, and channel {channel} of {layer} is named too; a map explains "
+            "a class or a channel, so leave one out"
+        )
     if method in ("deconvolution", "guided"):
         _refuse_other_activations(network, way, layer)
     return _of_pixels(network, images, way, class_indices, layer, channel, position, empty)

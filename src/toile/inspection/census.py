@@ -1,5 +1,6 @@
 """The census: counts of units that never, rarely or always fire, or are saturated."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from toile.inspection.correlation import ChannelCorrelation, Pair
 from toile.inspection.firing import Firing, firing_of
+from toile.inspection.inputs import Pictures, checked_batches
 from toile.inspection.layers import layer_names
 from toile.inspection.watching import evaluating
 from toile.network import single_view
@@ -206,7 +208,7 @@ def _positions_first(values: Float[Tensor, "n c *position"]) -> Float[Tensor, "n
 
 def run_census(
     network: nn.Module,
-    batches: Iterable[Tensor],
+    batches: Iterable[Pictures],
     *,
     correlations: bool = True,
     progress: Callable[[int], None] = lambda done: None,
@@ -222,6 +224,8 @@ def run_census(
     firings = [(name, firing_of(looked.get_submodule(name))) for name in layer_names(looked)]
     counts = {name: _Counts(kind, correlates=correlations) for name, kind in firings if kind}
     images = 0
+    remaining = iter(batches)
+    begin = list(checked_batches(looked, itertools.islice(remaining, 1)))
     with ExitStack() as undo:
         undo.enter_context(evaluating(looked))
         for name, count in counts.items():
@@ -238,7 +242,7 @@ def run_census(
 
             undo.callback(layer.register_forward_pre_hook(before).remove)
             undo.callback(layer.register_forward_hook(behind).remove)
-        for batch in batches:
+        for batch in itertools.chain(begin, remaining):
             with torch.no_grad():
                 looked(batch)
             images += len(batch)

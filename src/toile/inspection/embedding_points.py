@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from toile.distribution import extra_packages
 from toile.errors import ToileError
+from toile.inspection.inputs import Pictures, checked_batches
 from toile.inspection.layer_paths import way_to
 from toile.inspection.layers import layer_names, layer_of
 from toile.inspection.watching import watch
@@ -60,7 +61,7 @@ def hidden_features(
 
 
 def embedding(
-    network: nn.Module, batches: Iterable[Tensor], way: str = "pca", seed: int = 0
+    network: nn.Module, batches: Iterable[Pictures], way: str = "pca", seed: int = 0
 ) -> Embedding:
     """The pictures of `batches` as points, by principal components (pca) or t-SNE (tsne).
 
@@ -68,7 +69,7 @@ def embedding(
     """
     if way not in WAYS:
         raise ToileError(f"--by is {way}; it is {' or '.join(WAYS)}")
-    before, features = hidden_features(network, batches)
+    before, features = hidden_features(network, checked_batches(network, batches))
     if len(features) < 3:
         raise ToileError(f"{len(features)} pictures are too few for a map; use at least 3")
     scores, fractions = _principal(features.astype(np.float64))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -35,8 +36,8 @@ class FlatOutputs(nn.Module):
 
 def class_per_image(classes: int | Sequence[int] | None, n: int) -> list[int] | None:
     """A class for each of `n` pictures, or None for the predicted class of each."""
-    if classes is None or isinstance(classes, int):
-        return None if classes is None else [classes] * n
+    if classes is None or isinstance(classes, int | np.integer):
+        return None if classes is None else [int(classes)] * n
     if len(classes) != n:
         raise ToileError(f"there are {len(classes)} classes for {n} pictures; pass one for each")
     return list(classes)

@@ -9,6 +9,7 @@ from jaxtyping import Float, Float32
 from torch import Tensor, nn
 
 from toile.errors import ToileError
+from toile.inspection.inputs import Pictures, checked_pictures, whole_number
 from toile.inspection.layers import channel_of
 from toile.inspection.watching import evaluating, watch
 from toile.network import single_view
@@ -45,7 +46,7 @@ class DrivenPicture:
 
 def maximise(
     network: nn.Module,
-    images: Float[Tensor, "n c h w"],
+    images: Pictures,
     layer: str,
     channel: int,
     steps: int = 200,
@@ -56,9 +57,12 @@ def maximise(
     It is the mean of `images` plus a combination of their principal components, with at most the
     distance of a typical image, and each pixel stays in its range over `images`. So it has the
     range and statistics of the images instead of being noise. `images` are a hundred or more,
-    scaled for the network. Raises ToileError if there is no such layer or channel.
+    scaled for the network. Raises ToileError if there is no such layer or channel, or if
+    `steps` is below 1.
     """
     looked = single_view(network)
+    whole_number("steps", steps)
+    images = checked_pictures(network, images)
     space = _space_of(images)
 
     def value(pictures: Tensor) -> Tensor:

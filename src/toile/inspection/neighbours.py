@@ -7,10 +7,16 @@ from typing import Literal, cast, get_args
 import numpy as np
 from jaxtyping import Float64, Int64
 from scipy.spatial.distance import cdist
-from torch import Tensor, nn
+from torch import nn
 
 from toile.errors import ToileError
 from toile.inspection.embedding_points import hidden_features
+from toile.inspection.inputs import (
+    Pictures,
+    checked_batches,
+    checked_pictures,
+    whole_number,
+)
 
 Metric = Literal["cosine", "euclidean"]
 METRICS = get_args(Metric)
@@ -31,8 +37,8 @@ class Neighbours:
 
 def nearest_images(
     network: nn.Module,
-    images: Tensor,
-    batches: Iterable[Tensor],
+    images: Pictures,
+    batches: Iterable[Pictures],
     count: int = 5,
     metric: str = "cosine",
 ) -> Neighbours:
@@ -40,15 +46,17 @@ def nearest_images(
 
     All are (n, c, h, w), scaled for the network. Of equally near pictures the first ones are
     returned. A picture whose features are all 0 has no angle; its cosine counts as 0. Raises
-    ToileError for another metric, and if the network has no hidden layer.
+    ToileError for another metric, a count below 1, and if the network has no hidden layer.
     """
+    whole_number("count", count)
     if metric not in METRICS:
         raise ToileError(f"metric is {metric}; it is {' or '.join(METRICS)}")
+    images = checked_pictures(network, images)
     before, features = hidden_features(network, [images])
     num = len(features)
     indices, distances = np.zeros((num, 0), np.int64), np.zeros((num, 0))
     done = 0
-    for batch in batches:
+    for batch in checked_batches(network, batches):
         _, batch_features = hidden_features(network, [batch])
         # The cosine of a zero vector is NaN.
         batch_distances = np.nan_to_num(

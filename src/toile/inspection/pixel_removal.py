@@ -7,6 +7,9 @@ import torch
 from jaxtyping import Float, Float32, Float64, Int
 from torch import Tensor, nn
 
+from toile.errors import ToileError
+from toile.inspection.flat_outputs import classes_of
+from toile.inspection.inputs import Pictures, checked_colours, checked_picture
 from toile.inspection.watching import evaluating
 from toile.streams import numpy_stream
 
@@ -55,16 +58,26 @@ class RemovalCurves:
 
 def removal_curves(
     network: nn.Module,
-    image: Float[Tensor, "c h w"],
-    heat: Float32[np.ndarray, "h w"],
+    image: Pictures,
+    heat: np.ndarray,
     class_index: int,
-    empty: Float[Tensor, " c"],
+    empty: Tensor,
     seed: int = 0,
 ) -> RemovalCurves:
     """Delete and insert the pixels of `image` in the order of `heat`, the greatest first.
 
     Deleted pixels become `empty`. `seed` draws the order of equal pixels, and the random maps.
+    Raises ToileError if there is no such class, or if `heat` has not a number for each pixel.
     """
+    image = checked_picture(network, image)
+    checked_colours(empty, image)
+    if heat.shape != image.shape[1:]:
+        raise ToileError(
+            f"heat has the shape {heat.shape}; it is {tuple(image.shape[1:])}, a number for each "
+            "pixel of the picture"
+        )
+    with evaluating(network), torch.no_grad():
+        classes_of(network(image[None]), [class_index])
     rng = numpy_stream(seed, "removal curves")
     maps = [heat, *(_elsewhere(heat, rng) for _ in range(NUM_RANDOM))]
     orders = np.stack([_order(heatmap, rng) for heatmap in maps])

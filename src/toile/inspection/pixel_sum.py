@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from toile.errors import ToileError
+from toile.inspection.inputs import Pictures, checked_picture
 from toile.inspection.layers import channel_of, layer_names, layer_of, position_of
 from toile.inspection.watching import evaluating
 from toile.inspection.windows import windows_of
@@ -58,7 +59,7 @@ class PixelSum:
 
 def pixel(
     network: nn.Module,
-    image: Float[Tensor, "c h w"],
+    image: Pictures,
     layer: str,
     channel: int,
     position: tuple[int, int] | None = None,
@@ -82,7 +83,7 @@ def pixel(
             f"{layer} pads its inputs with padding_mode {module.padding_mode}, and sums are shown "
             "of those padded with zeros; name another layer"
         )
-    inputs, outputs, behind = _record_calls(looked, image, module)
+    inputs, outputs, behind = _record_calls(looked, checked_picture(looked, image), module)
     channel_of(layer, channel, len(outputs))
     kernel = module.weight[channel].detach()
     if isinstance(module, nn.Conv2d):

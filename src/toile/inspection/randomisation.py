@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Float32, Float64
 from torch import Tensor, nn
 
 from toile.errors import ToileError
+from toile.inspection.inputs import Pictures, checked_pictures
 from toile.inspection.layers import layer_names, layer_of
 from toile.network import single_view
 from toile.streams import stream_seed
@@ -87,7 +88,7 @@ class RandomisationTest:
 
 def randomisation_test(
     network: nn.Module,
-    images: Float[Tensor, "n c h w"],
+    images: Pictures,
     heat: Heat,
     num_networks: int = 5,
     cascade: bool = False,
@@ -106,6 +107,7 @@ def randomisation_test(
             f"num_networks is {num_networks}; it is at least 2, since the interval is over random "
             "networks"
         )
+    images = checked_pictures(network, images)
     maps = _finite(heat(network))
     names = [
         name

@@ -9,6 +9,7 @@ from jaxtyping import Float32, Int
 from torch import Tensor, nn
 
 from toile.errors import ToileError
+from toile.inspection.inputs import Pictures, checked_batches, whole_number
 from toile.inspection.receptive_fields import ReceptiveField, receptive_field
 from toile.inspection.watching import watch
 from toile.network import single_view
@@ -29,21 +30,22 @@ class TopImages:
 
 
 def top_images(
-    network: nn.Module, batches: Iterable[Tensor], layer: str, count: int = 9
+    network: nn.Module, batches: Iterable[Pictures], layer: str, count: int = 9
 ) -> TopImages:
     """The `count` pictures of `batches` that activate each channel of `layer` most, in one pass.
 
     Batches are (b, c, h, w), scaled for the network. A picture counts once, by its greatest
     position; of equal pictures the first ones are returned. Raises ToileError if there is no such
-    layer or no picture, or if it is not known what the layer's outputs see.
+    layer or no picture, if `count` is below 1, or if it is not known what the layer's outputs see.
     """
+    whole_number("count", count)
     looked = single_view(network)
     # Before the pictures are read: a layer whose field is not known is refused.
     field = receptive_field(looked, layer)
     values: Tensor | None = None
     keys = positions = torch.zeros(0)
     done, size, columns = 0, (0, 0), 1
-    for batch in batches:
+    for batch in checked_batches(looked, batches):
         with torch.no_grad(), watch(looked, [layer]) as layer_outputs:
             looked(batch)
         outputs = (

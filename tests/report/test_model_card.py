@@ -203,7 +203,8 @@ def test_an_imported_network_was_trained_elsewhere(run, few_garments, tmp_path):
     card = toile.write_card(imported.run).read_text()
     assert "its weights came from the file own.onnx" in card
     assert "it was trained elsewhere; its training data is not known" in card
-    assert "it is scored on 120 validation images of garments.npz" in card
+    assert "it is scored on 60 of the 120 validation images of garments.npz" in card
+    assert "n = 60." in card
     assert "training images;" not in card
     assert "`toile train recipe.yaml` repeats it" not in card
     assert "datasets:" not in card

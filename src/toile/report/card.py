@@ -96,17 +96,27 @@ def _imported(run: Run) -> list[str]:
     rows = [
         f"its weights came from the file {escaped(Path(start.file).name)}",
         "it was trained elsewhere; its training data is not known",
-        (
-            f"it is scored on {count(facts.validation)} validation images of "
-            f"{escaped(Path(facts.name).name)} (release: {escaped(facts.release)}), half of which "
-            "was used to find how its pictures are scaled"
-        ),
+        _scored_on(run),
         f"{count(facts.test)} images of that data are sealed as the test part",
         f"fingerprint of that data `{facts.fingerprint}`",
     ]
     if run.imported is not None:
         rows.append(f"accuracies as it was read: {escaped(run.imported['sentence'])}")
     return [markdown_list([*rows, *map(escaped, facts.notes)])]
+
+
+def _scored_on(run: Run) -> str:
+    """The validation images that score an imported network, which are half where half chose."""
+    facts, start = run.data, run.recipe.training.start
+    images = (
+        f"validation images of {escaped(Path(facts.name).name)} (release: {escaped(facts.release)})"
+    )
+    if start is None or not start.selected:
+        return f"it is scored on {count(facts.validation)} {images}"
+    return (
+        f"it is scored on {count(run.score.n)} of the {count(facts.validation)} {images}; "
+        "the others were used to find how its pictures are scaled"
+    )
 
 
 def _preparation(run: Run, file: CardFile | None) -> list[str]:

@@ -3,6 +3,7 @@ import shutil
 import numpy as np
 import pytest
 
+from tests.command_line import call_in
 from toile.runs import Run
 
 
@@ -70,3 +71,30 @@ def test_kept_weights_of_epochs_tell_the_same_as_recorded_counts(toile, killed, 
     shutil.rmtree(copy / "epochs")
     unknown = toile("inspect", "census", copy, "--why", "--json").json["why"]
     assert sum(layer["unknown"] for layer in unknown) > sum(layer["unknown"] for layer in kept)
+
+
+@pytest.fixture(scope="module")
+def cut(killed, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cut")
+    done = call_in(folder, "inspect", "prune", killed, "--layer=conv1", "--channels=0", "--json")
+    return Run(folder / done.json["run"])
+
+
+def test_units_of_a_cut_run_died_in_its_parent(toile, killed, cut):
+    said = toile("inspect", "census", cut.folder, "--why")
+    assert said.code == 0, said.errors
+    assert "so its units died there: toile inspect census killed --why" in said.output
+    why = toile("inspect", "census", cut.folder, "--why", "--json").json["why"]
+    assert all(layer["from_first"] == layer["dead"] for layer in why)
+
+
+def test_of_a_network_brought_in_nobody_knows_when_its_units_died(toile, killed, tmp_path):
+    assert toile("export", killed, "w.safetensors").code == 0
+    brought = toile(
+        "import", "w.safetensors", "--data=fashion-sample", f"--out={tmp_path / 'runs' / 'in'}",
+        f"--recipe={killed / 'recipe.yaml'}", "--scaling=standard",
+    )  # fmt: skip
+    assert brought.code == 0, brought.errors
+    said = toile("inspect", "census", tmp_path / "runs" / "in", "--why")
+    assert said.code == 0, said.errors
+    assert "brought in as it was, so nobody knows when its units died" in said.output

@@ -8,6 +8,7 @@ from typing import Any
 from toile.data import AnyPixels, Progress, no_progress, split_data
 from toile.inspection import Census, LayerDeath, dead_units, explain_dead, run_census
 from toile.network import Network
+from toile.recipe import Start
 from toile.runs import (
     NUM_COUNTED,
     Run,
@@ -29,13 +30,15 @@ BATCH = 250
 class RunCensus:
     """The census of the `weights` of `run` over all its training images.
 
-    `why` has an entry for each layer with dead units; it is None if it was not requested.
+    `why` has an entry for each layer with dead units; it is None if it was not requested. `unknown`
+    says why nothing is known of when units died; it is empty if something is.
     """
 
     run: Run
     weights: str
     census: Census
     why: tuple[LayerDeath, ...] | None
+    unknown: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The counts as JSON has them, with `why` if it was requested."""
@@ -85,6 +88,11 @@ def census(
     result = count(classifier.module, "counting")
     if not why or not result.dead:
         return RunCensus(run, weights, result, () if why else None)
+    start = run.recipe.training.start
+    if not run.history.epochs and start is not None:
+        # Its first weights are its weights, so all that is dead was dead in them.
+        deaths = explain_dead(classifier.module, result, dead_units(result))
+        return RunCensus(run, weights, result, deaths, _never_trained(run.id, start))
     first = dead_units(count(first_network(run), "counting the first weights", False))
     last = _epoch_of(run, weights)
     epochs = [
@@ -108,7 +116,22 @@ def batches(classifier: RunClassifier, pixels: AnyPixels) -> Iterator[Any]:
         yield classifier.preprocess(pixels[start : start + BATCH])
 
 
+def _never_trained(run: str, start: Start) -> str:
+    """What is known of when units of `run` died where no epoch was trained here."""
+    if start.file is not None:
+        return (
+            f"{run} was trained elsewhere and brought in as it was, so nobody knows when its "
+            "units died"
+        )
+    parent = Path(start.run).name
+    return (
+        f"{run} was not trained after it {'was cut out of' if start.cut else 'began with'} "
+        f"{parent}, so its units died there: "
+        f"toile inspect census {parent} --why says when"
+    )
+
+
 def _epoch_of(run: Run, weights: str) -> int:
     """The epoch of `weights`."""
     epochs = [record for record in run.history.epochs if weights == "last" or record["best"]]
-    return max(int(record["epoch"]) for record in epochs)
+    return max((int(record["epoch"]) for record in epochs), default=0)

@@ -58,7 +58,7 @@ def census(
         for death in counted.why or ():
             say(_cause(death))
         if counted.why:
-            say(REMEDIES)
+            say(plain(counted.unknown) or REMEDIES)
     if out is not None:
         from toile import report
 

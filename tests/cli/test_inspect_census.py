@@ -98,3 +98,10 @@ def test_of_a_network_brought_in_nobody_knows_when_its_units_died(toile, killed,
     said = toile("inspect", "census", tmp_path / "runs" / "in", "--why")
     assert said.code == 0, said.errors
     assert "brought in as it was, so nobody knows when its units died" in said.output
+
+
+def test_a_cut_run_claims_nothing_of_its_parents_recipe(killed, cut):
+    assert Run(killed).recipe.about.result
+    about = cut.recipe.about
+    assert about.title == "killed with 1 channel cut"
+    assert (about.source, about.unchanged, about.changes, about.result) == ("", "", "", "")

@@ -279,6 +279,9 @@ def _child(
     """
     document = run.recipe.model_dump(mode="json")
     document["name"] = f"{run.recipe.name[:36]}-cut"
+    # What the parent's recipe claims of its source and its result is not true of a cut network.
+    num = sum(map(len, cut.removed.values()))
+    document["about"] = {"title": f"{run.id} with {num} channel{'s' * (num != 1)} cut"}
     smaller = recipe_of({"network": list(cut.layers)})
     document["network"] = smaller.model_dump(mode="json")["network"]
     start: dict[str, Any] = {"run": str(run.folder.resolve()), "weights": weights}

@@ -6,9 +6,11 @@ import re
 import pytest
 import torch
 
+import toile
 from toile.errors import ToileError
-from toile.recipe import plan_network, recipe_of
+from toile.recipe import plan_network, recipe_of, with_settings
 from toile.runs import Run, create_run, read_state, runs_folder
+from toile.workbench import vary_picture
 
 RECIPE = recipe_of(
     {
@@ -96,3 +98,13 @@ def test_its_recipe_is_read_once_until_its_file_is_another(tmp_path):
     assert Run(run.folder).recipe is run.recipe
     file.write_text(file.read_text().replace("bars", "bands", 1))
     assert run.recipe.name == "bands"
+
+
+@pytest.mark.parametrize("setting", ["shift", "erase"])
+def test_pictures_are_not_moved_or_wiped_out_of_sight(small, tmp_path, setting):
+    recipe = with_settings(small(1), {f"augmentation.{setting}": 8})
+    with pytest.raises(ToileError, match=f"augmentation.{setting} is 8, but .* 8 x 8 px"):
+        toile.begin(recipe, out=tmp_path / "blank")
+    assert not (tmp_path / "blank").exists()
+    with pytest.raises(ToileError, match=f"augmentation.{setting} is 8"):
+        vary_picture(toile.load_data(recipe.data), 0, {f"augmentation.{setting}": 8})

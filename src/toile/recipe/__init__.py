@@ -7,7 +7,7 @@ from toile.recipe import layers, optimizers, schedules
 from toile.recipe.address import parse_assignments, value_at, with_settings
 from toile.recipe.alignment import LayerPair, align_networks
 from toile.recipe.arithmetic import LayerContext, layer_arithmetic, padded_side, shape_text
-from toile.recipe.augmentation import Augmentation
+from toile.recipe.augmentation import Augmentation, refuse_blank_pictures
 from toile.recipe.complaint import first_fault, settings_of
 from toile.recipe.data import Data
 from toile.recipe.difference import (
@@ -91,6 +91,7 @@ __all__ = [
     "recipe_name",
     "recipe_of",
     "recipe_text",
+    "refuse_blank_pictures",
     "schedules",
     "setting_text",
     "settings_by_address",

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from toile.errors import ToileError
 from toile.recipe.settings import Settings
 
 
@@ -20,3 +21,15 @@ class Augmentation(Settings):
     brightness: float = Field(0.0, ge=0, le=1, description="Scale the greys by up to this fraction")
     noise: float = Field(0.0, ge=0, le=1, description="SD of the noise added, of a white pixel")
     erase: int = Field(0, ge=0, le=128, description="Side of a square wiped out, in pixels")
+
+
+def refuse_blank_pictures(augmentation: Augmentation, shape: tuple[int, int, int]) -> None:
+    """Raise ToileError where pictures of `shape` (c, h, w) would be moved or wiped out entirely."""
+    _, height, width = shape
+    for setting, pixels in (("shift", augmentation.shift), ("erase", augmentation.erase)):
+        if pixels >= min(height, width):
+            raise ToileError(
+                f"augmentation.{setting} is {pixels}, but the pictures are {width} x {height} px, "
+                "so that nothing would be left of some; set it below the shorter side, such as "
+                f"{max(1, min(height, width) // 8)}"
+            )

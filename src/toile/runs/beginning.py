@@ -14,7 +14,15 @@ from toile.data import (
 from toile.errors import ToileError
 from toile.files import write_atomically
 from toile.inspection import cut_channels
-from toile.recipe import Plan, Recipe, Start, few_steps_note, layers, plan_network
+from toile.recipe import (
+    Plan,
+    Recipe,
+    Start,
+    few_steps_note,
+    layers,
+    plan_network,
+    refuse_blank_pictures,
+)
 from toile.runs.checkpoint import CHECKPOINT_SECONDS
 from toile.runs.classifier import stored_weights
 from toile.runs.create import create_run
@@ -44,6 +52,8 @@ def begin_prepared(
     refuse_senseless(recipe)
     dataset, split = prepared.dataset, prepared.split
     plan = plan_network(recipe.network, dataset.shape, len(dataset.class_names))
+    if recipe.training.epochs:
+        refuse_blank_pictures(recipe.augmentation, dataset.shape)
     resolved = resolved_data(recipe.data, dataset, split)
     recipe = resolve(recipe.model_copy(update={"data": resolved}), plan)
     weights, before = None, None

@@ -17,6 +17,7 @@ from toile.recipe import (
     plan_network,
     read_recipe,
     read_text,
+    refuse_blank_pictures,
     with_settings,
 )
 from toile.runs import RunsFolder
@@ -169,6 +170,7 @@ def _fits(ground: Ground, address: str, end: Any) -> None:
     try:
         recipe = with_settings(ground.base, {address: end})
         plan_network(recipe.network, ground.shape, ground.num_classes)
+        refuse_blank_pictures(recipe.augmentation, ground.shape)
     except ToileError as error:
         raise ToileError(f"over {address}, at {end}: {error}") from None
 

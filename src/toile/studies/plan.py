@@ -29,6 +29,7 @@ from toile.recipe import (
     read_recipe,
     read_value,
     recipe_of,
+    refuse_blank_pictures,
     with_settings,
 )
 from toile.runs import (
@@ -303,6 +304,7 @@ def _cell_recipe(
             )
         resolved, shape, num_classes, num_images = look_up(data, level.recipe.training.start)
         plan_network(level.recipe.network, shape, num_classes)
+        refuse_blank_pictures(level.recipe.augmentation, shape)
     except ToileError as error:
         raise ToileError(f"level {level.name}: {error}") from None
     update = {"data": resolved, "seed": study.seed + number - 1}

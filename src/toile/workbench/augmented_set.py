@@ -24,7 +24,7 @@ from toile.data import (
     write_augmented_set,
 )
 from toile.errors import ToileError
-from toile.recipe import NO_SETTINGS, Augmentation, Recipe
+from toile.recipe import NO_SETTINGS, Augmentation, Recipe, refuse_blank_pictures
 from toile.runs import PreparedData, prepare_data, requested_recipe
 from toile.streams import numpy_stream
 
@@ -65,6 +65,7 @@ def augment_data(
     _refuse_file(file, force)
     requested = _requested(data, recipe, settings, seed)
     prepared = prepare_data(requested.data, progress)
+    refuse_blank_pictures(requested.augmentation, prepared.dataset.shape)
     _refuse_data(prepared, count, file)
     train = prepared.split.train
     passes = list(_passes(train.labels, count, requested.seed))

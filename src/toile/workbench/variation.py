@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 from toile.augmentation import varied_copies
 from toile.data import Dataset, pixel_statistics
 from toile.errors import ToileError
-from toile.recipe import Recipe, with_settings
+from toile.recipe import Recipe, refuse_blank_pictures, with_settings
 
 
 def vary_picture(
@@ -30,6 +30,7 @@ def vary_picture(
         raise ToileError(f"index is {index}; the training part has pictures 0 to {n - 1}")
     picture = np.array(dataset.train.pixels[index])
     augmentation = with_settings(Recipe.preset("s1-lab"), dict(settings)).augmentation
+    refuse_blank_pictures(augmentation, dataset.shape)
     copies = varied_copies(picture, augmentation, _border_grey(dataset), num, seed)
     return np.concatenate([picture[None], copies])
 

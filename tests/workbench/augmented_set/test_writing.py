@@ -21,6 +21,8 @@ from toile.errors import ToileError
         (9, SHIFTED, "count is 9, too few for a picture of each of 10 classes"),
         (0, SHIFTED, "count is 0; a set that can be read again has 1 to 9999880 variants"),
         (20_000_000, SHIFTED, "count is 20000000; a set"),
+        (9, {"augmentation.shift": 28}, "shift is 28, but the pictures are 28 x 28 px"),
+        (9, {"augmentation.erase": 40}, "such as 3$"),
         (9, {**SHIFTED, "data.validation": 0}, "data.validation is 0, and what would be held out"),
     ],
 )

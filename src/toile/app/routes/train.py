@@ -19,6 +19,7 @@ from toile.recipe import (
     parse_assignments,
     plan_network,
     recipe_text,
+    refuse_blank_pictures,
     settings_form,
     steps_per_epoch,
     with_settings,
@@ -273,6 +274,7 @@ def add_training(session: CurrentSession, body: TrainingRequest) -> JobRow:
     data_shape = session.data_size(recipe.data)
     if data_shape is not None:
         plan_network(recipe.network, data_shape.shape, data_shape.classes)
+        refuse_blank_pictures(recipe.augmentation, data_shape.shape)
     job = session.queue.add(recipe)
     session.queue.advance()
     return _job(session, job)

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 import toile
 from tests.conftest import bars
@@ -13,10 +14,11 @@ from toile.files import write_json
 from toile.inspection import ChannelWorth
 from toile.recipe import recipe_text, with_settings
 from toile.runs import PRUNING, Run, bundle_run
+from toile.runs.tensors import save_arrays
 from toile.workbench import Removal, export_run, prune, view_pruning_curve
 from toile.workbench.inside.page_section import inside_section
 from toile.workbench.pruning import _doubt, _why_nothing_cut
-from toile.workbench.pruning_curve import _Cut, _difference, _shown
+from toile.workbench.pruning_curve import _Cut, _difference, _shown, _too_few
 from toile.workbench.surgery import by_layer, worth_order
 
 
@@ -91,6 +93,32 @@ def test_where_no_cut_is_cheap_enough_the_next_step_is_named(runs):
     said = _doubt(Removal(until_cost=1.5), Estimate(-0.01, -0.02, 0.0, 100))
     assert said.startswith("the scoring half does not show that this costs at most 1.5 points")
     assert "may cost 2.00" in said
+
+
+def test_so_few_images_that_no_cut_can_be_shown_are_said_with_the_next_step(runs):
+    said = "; ".join(view_pruning_curve(runs[:1]).says)
+    n = int((runs[0].validation.selection == 0).sum())
+    assert f"{n} images cannot show less than" in said
+    few = _Cut(np.ones((3, 600), bool), np.arange(3), np.arange(3))
+    assert _too_few([few], 0.003) == (
+        "600 images cannot show less than 0.33 points, even where no answer changes: allow more by "
+        "--within 0.4, or hold out more validation images when it is trained (data.validation)"
+    )
+    assert _shown([few], 0.004) == 2
+    assert _too_few([few], 0.004) == ""
+    assert _too_few([few, few], 0.004) == ""
+    doubt = _doubt(Removal(until_cost=0.3), Estimate(0.0, -0.00326, 0.00326, 600))
+    assert "600 images cannot show less than 0.33" in doubt
+    assert "cannot show" not in _doubt(Removal(until_cost=0.4), Estimate(-0.01, -0.02, 0.0, 600))
+
+
+def test_a_network_without_dead_channels_is_told_from_one_that_cannot_be_cut(runs, tmp_path):
+    living = shutil.copytree(runs[0].folder, tmp_path / "living")
+    weights = load_file(living / "last.safetensors")
+    weights["conv1.bias"][:] = 10
+    save_arrays(living / "last.safetensors", weights)
+    with pytest.raises(ToileError, match=r"nothing of living is dead; .* by --fraction 0.25"):
+        prune(living, Removal(dead=True))
 
 
 def test_a_cut_is_safe_only_where_all_smaller_ones_are_shown_to_be():

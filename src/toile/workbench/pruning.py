@@ -173,7 +173,7 @@ def prune(
     cut, silent, uncut = _cut(surgery, removal)
     if not cut.removed:
         raise ToileError(
-            f"nothing of {run.id} can be cut"
+            f"nothing of {run.id} {'is dead' if removal.dead and not uncut else 'can be cut'}"
             + "".join(f"; left: {sentence}" for sentence in uncut)
             + _why_nothing_cut(removal)
         )
@@ -235,7 +235,12 @@ def _compared(surgery: Surgery, child: Run, cut: CutNetwork, uncut: tuple[str, .
 
 
 def _why_nothing_cut(removal: Removal) -> str:
-    """Why nothing could be cut within the allowed loss, and what to try."""
+    """Why nothing was cut, within the allowed loss or of what is dead, and what to try."""
+    if removal.dead:
+        return (
+            "; channels that are not dead are cut by --fraction 0.25, which measures the cost, and "
+            "--curve shows how many can go"
+        )
     if removal.until_cost is None:
         return ""
     return (
@@ -249,10 +254,24 @@ def _doubt(removal: Removal, difference: Estimate) -> str:
     """Say if the scoring half does not show that the loss is within the limit, and what to try."""
     if removal.until_cost is None or 100 * difference.low >= -removal.until_cost:
         return ""
+    least = -100 * _of_no_change(difference.n).low
+    few = (
+        f"; {difference.n:,} images cannot show less than {least:.2f}, even where no answer "
+        "changes, so allow more points, or hold out more validation images when it is trained "
+        "(data.validation)"
+        if least > removal.until_cost
+        else ""
+    )
     return (
         f"the scoring half does not show that this costs at most {removal.until_cost:g} points: it "
-        f"may cost {-100 * difference.low:.2f}; {_other_order(removal.by)}"
+        f"may cost {-100 * difference.low:.2f}; {_other_order(removal.by)}{few}"
     )
+
+
+def _of_no_change(n: int) -> Estimate:
+    """The difference that `n` images show where no answer changes."""
+    right = np.ones(n, bool)
+    return evaluation.paired_difference(evaluation.mcnemar(right, right))
 
 
 def _other_order(by: str) -> str:

@@ -89,10 +89,11 @@ def view_pruning_curve(
         )
         for name in cuts
     ]  # fmt: skip
+    remarks = {seen_words(run.recipe) for run in runs} | {_too_few(cuts["rise"], margin)}
     return InsideView(
         record,
         values,
-        (*_says(record), *sorted({seen_words(run.recipe) for run in runs} - {""})),
+        (*_says(record), *sorted(remarks - {""})),
         lambda narrow: pruning_figure((sizes / total).tolist(), drawing, title, margin, narrow),
     )
 
@@ -234,6 +235,24 @@ def _says(record: dict[str, Any]) -> list[str]:
     ordered = ", ".join(f"{MEASURES[name]} {100 * area:.1f} %" for name, area in halves.items())
     says.append(f"mean accuracy along the curve: {ordered}")
     return says
+
+
+def _too_few(by_run: Sequence[_Cut], margin: float) -> str:
+    """Say if so few images can show no cut to be within the margin, and what to do."""
+    # The loss that remains possible where no answer changes.
+    least = -_difference(by_run, 0)[1]
+    if least <= margin:
+        return ""
+    return (
+        f"{by_run[0].right.shape[1]:,} images cannot show less than {100 * least:.2f} points, even "
+        f"where no answer changes: allow more by --within {_in_points(least):g}, or hold out more "
+        "validation images when it is trained (data.validation)"
+    )
+
+
+def _in_points(least: float) -> float:
+    """The fraction `least` as points, rounded up to a tenth, which so many images can show."""
+    return math.ceil(1000 * least) / 10
 
 
 def _area(accuracy: list[list[float]]) -> float:

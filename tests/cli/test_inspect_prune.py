@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from toile import train
+from toile.cli.inspect.prune import _gone
 from toile.runs import Run
 
 
@@ -64,6 +65,10 @@ def test_a_price_that_is_not_shown_is_said_with_the_next_step(toile, killed):
     assert toile("inspect", "prune", killed, "--until-cost=100").errors == ""
 
 
+def test_one_channel_is_one_channel():
+    assert _gone({"conv1": [3], "conv2": [0, 1]}) == ["conv1: 1 channel", "conv2: 2 channels"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -73,6 +78,7 @@ def test_a_price_that_is_not_shown_is_said_with_the_next_step(toile, killed):
         (["--layer=conv1", "--channels=one"], "numbers with commas"),
         (["--layer=conv1", "--channels=7"], "conv1 has no channel 7"),
         (["--layer=dense2", "--fraction=0.5"], "they are the classes"),
+        (["--curve", "--by=taylor"], "keeps none; leave out --by\n"),
         (["--fraction=1"], "above 0 to below 1"),
     ],
 )

@@ -1,6 +1,6 @@
 """`toile inspect prune`: cuts channels to make a network smaller and faster."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -76,8 +76,17 @@ def prune(
 
     options = OutputOptions(out, values, force, as_json)
     if curve:
-        amounts = (fraction, channels, until_cost)
-        _refuse_cuts(amounts, (dead, finetune, weights != "last", by != "rise"))
+        _refuse_cuts(
+            {
+                "--fraction": fraction is not None,
+                "--channels": channels is not None,
+                "--dead": dead,
+                "--until-cost": until_cost is not None,
+                "--finetune": finetune > 0,
+                "--weights": weights != "last",
+                "--by": by != "rise",
+            }
+        )
         _curve(name, layer, within / 100, level, data, options)
         return
     if level is not None or out is not None or values is not None:
@@ -97,12 +106,12 @@ def prune(
     _tell(result, as_json)
 
 
-def _refuse_cuts(amounts: Iterable[object], choices: Iterable[object]) -> None:
-    """Raise ToileError where one of the options that choose a single cut is set."""
-    if any(value is not None for value in amounts) or any(choices):
+def _refuse_cuts(options: Mapping[str, bool]) -> None:
+    """Raise ToileError naming the options that choose a single cut, where any is set."""
+    if chosen := [name for name, is_set in options.items() if is_set]:
         raise ToileError(
-            "--curve tries all cuts, of the last weights, and keeps none; leave out "
-            "--fraction, --channels, --dead, --until-cost, --finetune, --weights and --by"
+            "--curve tries all cuts by every measure, of the last weights, and keeps none; leave "
+            f"out {' and '.join(chosen)}"
         )
 
 
@@ -171,10 +180,9 @@ def _text(result: "Pruned") -> str:
         ("multiply-adds", *map(amount, result.macs)),
         ("seconds for 1,000 images", *(f"{seconds:.3f}" for seconds in result.seconds)),
     ]
-    gone = [f"{layer}: {len(channels)} channels" for layer, channels in result.removed.items()]
     return "\n".join(
         [
-            f"cut {', '.join(gone)}",
+            f"cut {', '.join(_gone(result.removed))}",
             *(f"left: {note}" for note in result.uncut),
             table(("", "before", "after"), rows),
             f"before  {estimate(before.to_json())} on the scoring half of validation",
@@ -184,3 +192,11 @@ def _text(result: "Pruned") -> str:
             f"run  {plain(str(result.run.folder))}",
         ]
     )
+
+
+def _gone(removed: Mapping[str, Sequence[int]]) -> list[str]:
+    """How many channels each layer lost, such as `conv1: 1 channel`."""
+    return [
+        f"{layer}: {len(channels)} channel{'s' * (len(channels) != 1)}"
+        for layer, channels in removed.items()
+    ]

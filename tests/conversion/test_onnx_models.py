@@ -211,6 +211,11 @@ DENSE = {"w": np.ones((144, 5), np.float32)}
 @pytest.mark.parametrize(
     ("nodes", "constants", "message"),
     [
+        (
+            [("HardSwish", "p", "y", {})],
+            {},
+            r"its layer .* is a HardSwish, which no network here holds; nearest is silu",
+        ),
         ([("Cast", "p", "y", {"to": 7})], {}, "makes whole numbers"),
         ([("Softmax", "p", "s", {}), ("Add", "s b", "y", {})], {"b": np.ones(5, "f4")}, "softmax"),
         (
@@ -229,6 +234,13 @@ def test_what_would_be_read_otherwise_is_refused(
     ]
     path = graph(tmp_path / "n.onnx", made, DENSE | constants, [144])
     with pytest.raises(ToileError, match=message):
+        read_network(path, SHAPE)
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
+    path = tmp_path / "n.onnx"
+    path.write_bytes(b"")
+    with pytest.raises(ToileError, match=r"n\.onnx is empty, of 0 bytes"):
         read_network(path, SHAPE)
 
 

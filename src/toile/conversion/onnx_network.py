@@ -128,8 +128,9 @@ class _OnnxChainWriter:
         elif step.operator not in NOTHING:
             self._pad()
             if step.operator not in _WRITERS:
-                why = "is of whole numbers, int8" if "Linear" in step.operator else "is no layer"
-                raise unheld(self.source, node.name, f"({step.operator}) {why}")
+                is_int8 = "Linear" in step.operator
+                why = "works on whole numbers, int8" if is_int8 else f"is a {step.operator}"
+                raise unheld(self.source, node.name, why, _NEAREST.get(step.operator, ""))
             _WRITERS[step.operator](self, node.name, step)
 
     def _pad(self) -> None:
@@ -494,3 +495,9 @@ _ON_PICTURES = (
     "Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization",
     "GroupNormalization",
 )  # fmt: skip
+
+_NEAREST = {
+    "Concat": "Add, a sum of two paths",
+    "ConvTranspose": "Conv",
+    "HardSwish": "silu, torch's SiLU, which is nearly the same",
+}

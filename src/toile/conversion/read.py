@@ -26,6 +26,8 @@ def read_network(path: Path, data_shape: tuple[int, int, int]) -> ForeignNetwork
     hold.
     """
     content = read_bytes(path)
+    if not content:
+        raise ToileError(f"{path} is empty, of 0 bytes; copy or write it again")
     source = path.name
     is_pickle = content[:1] == b"\x80" or path.suffix.lower() in PICKLES
     if content.startswith(H5_BEGINNING) or path.suffix.lower() == ".keras":

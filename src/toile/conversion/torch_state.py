@@ -100,10 +100,13 @@ def _matched(
             if module_shapes == shapes and module not in origins.values()
         ]
         if not fitting:
-            left = "; ".join(f"{module} {shape}" for module, shape in list(theirs.items())[:4])
+            left = "; ".join(
+                f"{module} with {_in_words(module_shapes)}"
+                for module, module_shapes in list(theirs.items())[:4]
+            )
             raise ToileError(
-                f"{source}: no weights fit the recipe's {name}, whose shapes are {dict(shapes)}; "
-                f"it has {left or 'none'}. Nothing was imported"
+                f"{source}: no weights fit the recipe's {name}, which has {_in_words(shapes)}; "
+                f"the file has {left or 'none'}. Nothing was imported"
             )
         # Numbers tell the order of modules that are called alike, and nothing else does.
         if len({re.sub(r"\d+", "", module) for module in fitting}) > 1:
@@ -114,6 +117,11 @@ def _matched(
             )
         origins[name] = fitting[0]
     return {name: origins[name] for name in wanted}
+
+
+def _in_words(shapes: Shapes) -> str:
+    """Tensors with their shapes, such as `weight 6 x 1 x 3 x 3, bias 6`."""
+    return ", ".join(f"{key} {' x '.join(map(str, shape))}" for key, shape in shapes.items())
 
 
 def _shapes(plan: LayerPlan) -> dict[str, tuple[int, ...]]:

@@ -25,8 +25,13 @@ def test_the_format_is_said_by_a_word_or_by_the_ending(to, file, expected):
 @pytest.mark.parametrize(
     ("to", "file", "words"),
     [
-        ("onxx", None, r"--to is onxx; use one of safetensors, onnx, keras; did you mean onnx\?"),
+        (
+            "onxx",
+            None,
+            r"use one of safetensors, onnx, keras, tensorboard, mlflow; did you mean onnx\?",
+        ),
         (None, None, r"the format is missing; add --to safetensors\|onnx\|keras"),
+        ("mlflow", None, "is no file of a network; use toile.track_run"),
         (None, "model", r"the format is missing"),
         (
             "onnx",

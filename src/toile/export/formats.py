@@ -7,15 +7,22 @@ from toile.errors import ToileError, did_you_mean
 SUFFIXES = {"safetensors": ".safetensors", "onnx": ".onnx", "keras": ".h5"}
 
 
+TRACKERS = ("tensorboard", "mlflow")
+"""What shows a run's curves and settings, for which a folder is written, not a network."""
+
+
 def format_of(to: str | None, file: Path | None) -> str:
     """The format `to`, or the one of the ending of `file`.
 
     Raises ToileError if neither names a format, or if they name different ones.
     """
-    if to is not None and to not in SUFFIXES:
+    if to in TRACKERS:
         raise ToileError(
-            f"--to is {to}; use one of {', '.join(SUFFIXES)}{did_you_mean(to, SUFFIXES)}"
+            f"--to is {to}, which shows curves and is no file of a network; use toile.track_run"
         )
+    known = (*SUFFIXES, *TRACKERS)
+    if to is not None and to not in SUFFIXES:
+        raise ToileError(f"--to is {to}; use one of {', '.join(known)}{did_you_mean(to, known)}")
     suffix = "" if file is None else file.suffix.lower()
     if suffix == ".keras":
         raise ToileError(
@@ -25,7 +32,7 @@ def format_of(to: str | None, file: Path | None) -> str:
     by_suffix = {ending: name for name, ending in SUFFIXES.items()}.get(suffix)
     if to is None and by_suffix is None:
         raise ToileError(
-            f"the format is missing; add --to {'|'.join(SUFFIXES)}, or name a file that ends with "
+            f"the format is missing; add --to {'|'.join(known)}, or name a file that ends with "
             f"{', '.join(SUFFIXES.values())}"
         )
     if to is not None and by_suffix not in (None, to):

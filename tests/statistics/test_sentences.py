@@ -104,6 +104,12 @@ def test_readings_without_a_spread_have_no_interval_in_words():
 def test_the_finding_stands_before_all_else():
     open_ = verdict_sentence(judge_readings({"a": [90, 91], "b": [90.5, 92], "c": [90, 91.5]}))
     assert open_.startswith("Undecided: whether b is better than a or c. b has the highest mean")
+    worth = verdict_sentence(
+        judge_readings({"as it is": [90.5, 92], "no shift": [90, 91], "c": [90, 91]})
+    )
+    assert worth.startswith(
+        'Undecided: whether "as it is" is better than "no shift" or c. "as it is" has the highest'
+    )
     same = said(a=90.0, b=90.01, c=89.99)
     assert same.startswith("b is the same as a and c within 0.5 points. b has the highest mean")
     assert same.endswith("Of 3 pairs, 0 differ, 3 are the same, and 0 are undecided.")

@@ -190,26 +190,32 @@ def _readings(required: int | None) -> str:
 def _best_words(verdict: Verdict) -> str:
     """What is known of the level with the highest mean, the finding first."""
     best = verdict.best
+    name = _quoted(best.level)
     rivals = [
         (pair, pair.b if pair.a == best.level else pair.a)
         for pair in verdict.pairs
         if best.level in (pair.a, pair.b)
     ]
-    same = [name for pair, name in rivals if pair.verdict == "same"]
-    open_ = [name for pair, name in rivals if pair.verdict == "undecided"]
-    small = [name for pair, name in rivals if pair.within_margin]
+    same = [_quoted(rival) for pair, rival in rivals if pair.verdict == "same"]
+    open_ = [_quoted(rival) for pair, rival in rivals if pair.verdict == "undecided"]
+    small = [_quoted(rival) for pair, rival in rivals if pair.within_margin]
     if open_:
         names = _names_or_all(open_, len(rivals), "or", "any")
-        return f"Undecided: whether {best.level} is better than {names}. {_highest(verdict)}"
+        return f"Undecided: whether {name} is better than {names}. {_highest(verdict)}"
     if same:
         margin = 100 / verdict.unit * verdict.margin
         names = _names_or_all(same, len(rivals), "and", "all")
-        return f"{best.level} is the same as {names} within {margin:g} points. {_highest(verdict)}"
+        return f"{name} is the same as {names} within {margin:g} points. {_highest(verdict)}"
     matters = "by a difference that is real and too small to matter"
     if len(small) == len(rivals):
-        return f"{best.level} is better than every other level, {matters}."
+        return f"{name} is better than every other level, {matters}."
     than = f"; than {list_names(small, 'and')} {matters}" if small else ""
-    return f"{best.level} is better than every other level{than}."
+    return f"{name} is better than every other level{than}."
+
+
+def _quoted(level: str) -> str:
+    """A level's name, in quotes where it has words that could be the sentence's."""
+    return f'"{level}"' if " " in level and ", " not in level else level
 
 
 def _names_or_all(names: list[str], num_rivals: int, word: str, all_: str) -> str:
@@ -223,7 +229,7 @@ def _highest(verdict: Verdict) -> str:
     """The highest mean, and how much of it to expect to be chance."""
     best, points = verdict.best, 100 / verdict.unit
     return (
-        f"{best.level} has the highest mean, {points * best.mean:.2f} %; about "
+        f"{_quoted(best.level)} has the highest mean, {points * best.mean:.2f} %; about "
         f"{points * best.optimism:.2f} points of it are chance, since the highest of several "
         "means is on average too high."
     )

@@ -10,7 +10,6 @@ from toile.cli.inspect.viewing import (
     Layer,
     Out,
     OutputOptions,
-    Seed,
     Values,
     Weights,
     looking,
@@ -68,7 +67,7 @@ def embedding(
             "--by", metavar="pca|tsne", help="tsne keeps neighbours together, and is slower."
         ),
     ] = "pca",
-    seed: Seed = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the map.")] = 0,
     weights: Weights = "last",
     out: Out = None,
     values: Values = None,

@@ -51,6 +51,13 @@ def census(
     with data_progress() as progress:
         counted = count(opened, weights=weights, why=why, data=data, progress=progress)
     counts = counted.census
+    # First, since a reader such as `head` may leave before the last line.
+    if out is not None:
+        from toile import report
+
+        report.save_figure(report.census_figure(counts), out)
+    if values is not None:
+        write_values(values, counts.arrays())
     if as_json:
         say_json({"run": opened.id} | counted.to_json())
     else:
@@ -59,12 +66,6 @@ def census(
             say(_cause(death))
         if counted.why:
             say(plain(counted.unknown) or REMEDIES)
-    if out is not None:
-        from toile import report
-
-        report.save_figure(report.census_figure(counts), out)
-    if values is not None:
-        write_values(values, counts.arrays())
     for path in filter(None, (out, values)):
         if not as_json:
             say(f"wrote {plain(str(path))}")

@@ -67,6 +67,7 @@ def mistakes(
                 "them out"
             )
         view = _of_study(entry.folder, level, count, data)
+        _write_csv(view, csv)
         tell_view(view, options)
     elif entry.kind == "run":
         if level is not None:
@@ -76,10 +77,12 @@ def mistakes(
 
             near = 5 if neighbours is None else neighbours
             view = view_mistakes(opened, count, near, metric or "cosine")
+            _write_csv(view, csv)
             tell(view)
     else:
         raise ToileError(f"{entry.name} is a {entry.kind}; name a run or a study")
-    _write_csv(view, csv, as_json)
+    if csv is not None and not as_json:
+        say(f"wrote {plain(str(csv))}")
 
 
 def _of_study(folder: Path, level: str | None, count: int, data: str | None) -> "MistakesView":
@@ -101,9 +104,6 @@ def _refuse_csv(path: Path | None, force: bool) -> None:
         raise ToileError(f"--csv {path} ends in {path.suffix!r}; its name has to end in .csv")
 
 
-def _write_csv(view: "MistakesView", path: Path | None, as_json: bool) -> None:
-    if path is None:
-        return
-    write_atomically(path, view.csv().encode())
-    if not as_json:
-        say(f"wrote {plain(str(path))}")
+def _write_csv(view: "MistakesView", path: Path | None) -> None:
+    if path is not None:
+        write_atomically(path, view.csv().encode())

@@ -6,7 +6,7 @@ import typer
 
 from toile.cli.arguments import Json, MovedData, RunName
 from toile.cli.files import Force
-from toile.cli.inspect.viewing import Out, OutputOptions, Values, Weights, write_outputs
+from toile.cli.inspect.viewing import Out, OutputOptions, Values, Weights, tell_files, write_files
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import estimate, percent, short_estimate, table
 from toile.errors import ToileError
@@ -66,7 +66,8 @@ def measure_robustness(
     # Only now, so that scores which took minutes are printed even if they cannot be saved.
     failures = []
     try:
-        write_outputs(options, lambda: _draw(measured), measured.values)
+        write_files(options, lambda: _draw(measured), measured.values)
+        tell_files(options)
     except ToileError as error:
         failures.append(str(error))
     try:

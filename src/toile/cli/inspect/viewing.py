@@ -81,25 +81,34 @@ def looking(
 
 
 def tell_view(view: "InsideView", options: OutputOptions) -> None:
-    """Print the view, and write the requested files."""
-    if options.as_json:
-        say_json(view.record)
-    else:
-        for line in view.says:
-            say(plain(line))
-    write_outputs(options, lambda: view.draw(False), view.values)
+    """Write the requested files, and print the view and their paths."""
+    # Files first, since a reader such as `head` may leave before the last line; and what was
+    # computed is printed even if it cannot be written.
+    try:
+        write_files(options, lambda: view.draw(False), view.values)
+    finally:
+        if options.as_json:
+            say_json(view.record)
+        else:
+            for line in view.says:
+                say(plain(line))
+    tell_files(options)
 
 
-def write_outputs(
+def write_files(
     options: OutputOptions, draw: Callable[[], "Figure"], values: "Mapping[str, np.ndarray]"
 ) -> None:
-    """Write the requested figure and arrays, and print their paths."""
+    """Write the requested figure and arrays."""
     if options.out is not None:
         from toile.report import save_figure
 
         save_figure(draw(), options.out)
     if options.values is not None:
         write_values(options.values, values)
+
+
+def tell_files(options: OutputOptions) -> None:
+    """Print the paths of the written files."""
     for path in filter(None, (options.out, options.values)):
         if not options.as_json:
             say(f"wrote {plain(str(path))}")

@@ -91,3 +91,17 @@ def test_what_cannot_be_written_or_told_is_refused(toile, among_runs):
     assert "no run, study, search or sheet" in " ".join(
         toile("inspect", "mistakes", "absent").errors.split()
     )
+
+
+@pytest.mark.parametrize("view", ["mistakes", "census"])
+def test_files_are_written_where_nobody_reads_to_the_end(
+    toile, among_runs, tmp_path, monkeypatch, view
+):
+    def leave(_: str) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(f"toile.cli.inspect.{'viewing' if view == 'mistakes' else view}.say", leave)
+    files = ["--out=a.png", "--values=a.npz", *["--csv=a.csv"] * (view == "mistakes")]
+    with pytest.raises(BrokenPipeError):
+        toile("inspect", view, "last", *files)
+    assert {path.name for path in tmp_path.glob("a.*")} == {file.split("=")[1] for file in files}

@@ -1,5 +1,7 @@
 """Figures of what a network does inside: all that was given is there, and nothing divides by 0."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from matplotlib.text import Text
@@ -109,6 +111,35 @@ def test_each_of_the_strongest_has_its_patch(narrow):
     assert (box.get_width() / side, box.get_height() / side) == pytest.approx((6, 3))
     assert bottom < page.get_ylim()[0]
     assert cut(figure) == []
+
+
+LONG = "TROUSERS WITH MOSTLY WIDE LETTERS $ AND MORE"
+
+
+def extents(figure, written):
+    """Where each of the texts that `written` picks lies, left to right."""
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in figure.findobj(Text) if written(text.get_text())]
+    return sorted(boxes, key=lambda box: box.x0)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_long_class_name_above_a_picture_ends_before_the_map(narrow):
+    heat = np.ones(PICTURE.shape[1:])
+    figure = evidence_figure(PICTURE, heat, LONG, None, "", narrow)
+    name, title = extents(figure, lambda text: text == "Map" or text.startswith("TROUSERS"))
+    assert name.x1 < title.x0
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("end", [4, PICTURE.shape[1]])
+def test_a_long_class_name_below_a_picture_leaves_its_value_and_the_next(narrow, end):
+    pixels, patches = np.stack([[PICTURE] * 3]), np.tile([0, end, 0, 8], (1, 3, 1))
+    figure = strongest_figure(["a"], pixels, patches, [[f"{LONG} 12.34"] * 3], narrow)
+    boxes = extents(figure, lambda text: "12.34" in text)
+    assert len(boxes) == 3
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert boxes[-1].x1 < figure.bbox.x1
 
 
 @pytest.mark.parametrize("narrow", [False, True])

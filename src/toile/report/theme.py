@@ -6,7 +6,9 @@ from os.path import commonprefix
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter
 
 CARD = "#ffffff"
@@ -24,6 +26,8 @@ ON_STRONG = "#fdfdff"
 DISTINCT = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#000000")
 NARROW_INCHES = 3.7
 """Width in inches of a figure for a screen of about 390 px."""
+TITLE = 10.0
+"""Points of the titles above axes."""
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
@@ -54,7 +58,12 @@ def style_axes(axes: Axes, title: str = "") -> None:
     axes.tick_params(colors=MUTED, labelsize=8, length=0, pad=5)
     axes.xaxis.label.set(color=MUTED, size=8.5)
     axes.yaxis.label.set(color=MUTED, size=8.5)
-    axes.set_title(title, loc="left", color=INK, size=10, weight="bold", pad=12)
+    set_title(axes, title)
+
+
+def set_title(axes: Axes, title: str) -> None:
+    """Set the bold title on the left, above the axes."""
+    axes.set_title(title, loc="left", color=INK, size=TITLE, weight="bold", pad=12)
 
 
 VALUE = re.compile(r"(\w+)=([^,=]+)(?:, |$)")
@@ -74,6 +83,23 @@ def plain(text: str, longest: int = 24) -> str:
     # Cut first: an escaped $ counts as one character, and no cut separates it from its backslash.
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return cut.replace("$", r"\$")
+
+
+def text_inches(text: str, points: float, weight: str = "normal") -> float:
+    """The width of `text` in a figure, in letters of `points`."""
+    font = FontProperties(size=points, weight=weight)
+    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
+
+
+def fitted(text: str, inches: float, points: float, weight: str = "normal") -> str:
+    """`text` for a figure, cut to the most letters that are at most `inches` wide."""
+    longest = len(text)
+    while longest > 1:
+        cut = text if longest == len(text) else text[: longest - 1] + "…"
+        if text_inches(cut, points, weight) <= inches:
+            break
+        longest -= 1
+    return plain(text, longest)
 
 
 def short_names(names: Sequence[str], longest: int) -> list[str]:

@@ -15,15 +15,19 @@ from toile.report.theme import (
     NARROW_INCHES,
     TRAINING,
     VALIDATION,
+    fitted,
     new_figure,
     plain,
     style_axes,
+    text_inches,
 )
 
 SIDE = 0.92
 PITCH = 1.0
 CROP = 0.34
 """Largest side of an enlarged patch in inches."""
+TITLE = 6.2
+"""Points of what is written below a picture."""
 
 
 def strongest_figure(
@@ -68,17 +72,25 @@ def strongest_figure(
             around.set(edgecolor=VALIDATION, linewidth=1.3)
             page.add_patch(around)
             below = y + side * height / width + 0.03
-            words, text_x = plain(titles[row][at], 22), x
+            text_x = x
             if cropped:
                 _draw_crop(page, pixels[row, at], patches[row, at], (x, below))
-                # The class name on one line, its value on the next.
-                words, text_x = "\n".join(words.rsplit(" ", 1)), x + CROP + 0.05
+                text_x += CROP + 0.05
+            words = _titled(titles[row][at], x + (side + pitch) / 2 - text_x, cropped)
             page.text(
-                text_x, below + (CROP / 2 if cropped else 0.05), words, color=MUTED, size=6.2,
+                text_x, below + (CROP / 2 if cropped else 0.05), words, color=MUTED, size=TITLE,
                 va="center",
             )  # fmt: skip
         top += lines * step + 0.06
     return figure
+
+
+def _titled(title: str, inches: float, broken: bool) -> str:
+    """The class name, cut to the width, and its value, which is on the next line if `broken`."""
+    name, _, value = title.rpartition(" ")
+    if broken:
+        return f"{fitted(name, inches, TITLE)}\n{value}"
+    return f"{fitted(name, inches - text_inches(f' {value}', TITLE), TITLE)} {value}"
 
 
 def _draw_crop(

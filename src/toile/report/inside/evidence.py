@@ -15,10 +15,13 @@ from toile.report.theme import (
     MUTED,
     NARROW_INCHES,
     PERCENT,
+    TITLE,
     TRAINING,
     VALIDATION,
+    fitted,
     new_figure,
     plain,
+    set_title,
     style_axes,
 )
 
@@ -57,7 +60,7 @@ def evidence_figure(
         "constrained", w_pad=0.1, h_pad=0.1, rect=(0, foot_fraction, 1, 1 - foot_fraction)
     )
     shades = shading(heat)
-    _draw_pictures(panels, picture, heat, title)
+    _draw_pictures(panels, picture, heat)
     scale = panels[1].inset_axes((0, -0.16, 1, 0.05))
     draw_scale(scale, shades, "")
     if curves is not None and graph is not None:
@@ -67,6 +70,10 @@ def evidence_figure(
             0.1 / figure.get_figwidth(), (foot - 0.14 - 0.16 * at) / figure.get_figheight(),
             plain(line, 200), size=7.5, color=MUTED, va="center",
         )  # fmt: skip
+    # Only the layout knows how far it is to the next title.
+    figure.draw_without_rendering()
+    left, right = (axes.get_position().x0 * figure.get_figwidth() for axes in panels[:2])
+    set_title(panels[0], fitted(title, right - left - 0.1, TITLE, "bold"))
     return figure
 
 
@@ -74,12 +81,10 @@ def _draw_pictures(
     panels: list[Axes],
     picture: UInt8[np.ndarray, "c h w"],
     heat: Float[np.ndarray, "h w"],
-    title: str,
 ) -> None:
     shades = shading(heat)
-    for axes, heading in zip(panels, (title, "Map", "Map over the picture"), strict=True):
-        style_axes(axes, plain(heading, 30))
-        axes.title.set_fontsize(8.5)
+    for axes, heading in zip(panels, ("Picture", "Map", "Map over the picture"), strict=True):
+        style_axes(axes, heading)
         axes.grid(False)
         axes.spines[:].set_visible(False)
         axes.set_xticks([])

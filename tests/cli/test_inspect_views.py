@@ -132,3 +132,7 @@ def test_a_map_says_its_paper_and_its_verdict(toile, among_runs):
     ).json  # fmt: skip
     assert channel["channel"] == 1
     assert "randomisation" not in channel
+
+
+def test_the_seed_of_an_embedding_is_that_of_its_map(toile):
+    assert "The seed of the map." in toile("inspect", "embedding", "--help").output

@@ -84,8 +84,9 @@ def test_units_of_a_cut_run_died_in_its_parent(toile, killed, cut):
     said = toile("inspect", "census", cut.folder, "--why")
     assert said.code == 0, said.errors
     assert "so its units died there: toile inspect census killed --why" in said.output
-    why = toile("inspect", "census", cut.folder, "--why", "--json").json["why"]
-    assert all(layer["from_first"] == layer["dead"] for layer in why)
+    told = toile("inspect", "census", cut.folder, "--why", "--json").json
+    assert all(layer["from_first"] == layer["dead"] for layer in told["why"])
+    assert told["why_unknown"].startswith(f"{cut.id} was not trained after it was cut out of")
 
 
 def test_of_a_network_brought_in_nobody_knows_when_its_units_died(toile, killed, tmp_path):
@@ -98,6 +99,7 @@ def test_of_a_network_brought_in_nobody_knows_when_its_units_died(toile, killed,
     said = toile("inspect", "census", tmp_path / "runs" / "in", "--why")
     assert said.code == 0, said.errors
     assert "brought in as it was, so nobody knows when its units died" in said.output
+    assert "first weights" not in said.output
 
 
 def test_a_cut_run_claims_nothing_of_its_parents_recipe(killed, cut):

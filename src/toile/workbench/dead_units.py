@@ -41,13 +41,14 @@ class RunCensus:
     unknown: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """The counts as JSON has them, with `why` if it was requested."""
+        """The counts as JSON has them, with `why` if it was requested.
+
+        `why_unknown` is there if nothing is known of when units died.
+        """
         record = self.census.to_json()
-        return (
-            record
-            if self.why is None
-            else record | {"why": [layer.to_json() for layer in self.why]}
-        )
+        if self.why is not None:
+            record |= {"why": [layer.to_json() for layer in self.why]}
+        return record | ({"why_unknown": self.unknown} if self.unknown else {})
 
 
 def census(

@@ -63,7 +63,7 @@ def census(
     else:
         say(_text(counts))
         for death in counted.why or ():
-            say(_cause(death))
+            say(_cause(death, is_known=not counted.unknown))
         if counted.why:
             say(plain(counted.unknown) or REMEDIES)
     for path in filter(None, (out, values)):
@@ -123,7 +123,14 @@ def _abbreviated(words: list[str]) -> str:
     return ", ".join(words[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _cause(death: "LayerDeath") -> str:
+def _cause(death: "LayerDeath", is_known: bool) -> str:
+    inputs = (
+        f"the greatest input of any of them is {death.nearest:.3g}, the median of their greatest "
+        f"inputs {death.median:.3g}"
+    )
+    inputs += "" if death.bias is None else f", its bias {death.bias:.3g}"
+    if not is_known:
+        return f"{death.name}: {death.dead:,} dead units; {inputs}"
     since = [f"{death.from_first:,} were dead with the first weights"]
     since += [f"{units:,} died in epoch {epoch}" for epoch, units in death.killed]
     if death.unknown:
@@ -131,9 +138,4 @@ def _cause(death: "LayerDeath") -> str:
             f"{death.unknown:,} later (train with --set training.census=true or "
             "training.keep=epochs to know when)"
         )
-    bias = "" if death.bias is None else f", its bias {death.bias:.3g}"
-    return (
-        f"{death.name}: of {death.dead:,} dead units {', '.join(since)}; the greatest input of any "
-        f"of them is {death.nearest:.3g}, the median of their greatest inputs "
-        f"{death.median:.3g}{bias}"
-    )
+    return f"{death.name}: of {death.dead:,} dead units {', '.join(since)}; {inputs}"

@@ -76,6 +76,12 @@ def test_other_images_chose_nothing(stopping, changes, expected):
     assert is_selected(start, data, stopping.recipe) is expected
 
 
+def test_where_nothing_is_held_out_nothing_chose(plain):
+    recipe = with_settings(plain.recipe, {"data.validation": 0})
+    start = Start(run=str(plain.folder), weights="best")
+    assert not is_selected(start, recipe.data, recipe)
+
+
 def test_a_path_may_still_be_a_relative_one(stopping, monkeypatch):
     folder, name = os.path.split(stopping.recipe.data.name)
     monkeypatch.chdir(folder)

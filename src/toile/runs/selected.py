@@ -18,7 +18,7 @@ def is_selected(start: Start, data: Data, source: Recipe) -> bool:
     if is_ranked or (origin is not None and origin.selected):
         return True
     chose_epoch = start.weights == "best" or source.training.early_stopping is not None
-    return chose_epoch and _same_validation(data, source.data)
+    return chose_epoch and source.data.holds_out and _same_validation(data, source.data)
 
 
 def _same_validation(data: Data, resolved: Data) -> bool:

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
@@ -40,6 +41,18 @@ def test_taylor_is_the_slope_of_the_loss_in_how_much_of_a_channel_is_left():
         inputs = network.get_submodule(name)(inputs)
     F.cross_entropy(inputs, LABELS, reduction="sum").backward()
     assert worth.taylor == pytest.approx(left.grad.abs().mean(0).numpy(), rel=1e-4)
+
+
+@pytest.mark.parametrize("measure", ["norm", "taylor"])
+def test_where_the_rise_is_not_asked_for_no_channel_is_silenced(measure, monkeypatch):
+    plan, network, images = plan_of(NETWORKS["plain"]), network_of(NETWORKS["plain"]), noise(7)
+    spaces = ChannelSpaces(plan).cuttable()
+    expected = rank_channels(network, spaces, batches(images))
+    monkeypatch.delattr("toile.inspection.ranking._rise")
+    alone = rank_channels(network, spaces, batches(images), measures=(measure,))
+    for worth, full in zip(alone, expected, strict=True):
+        assert np.isnan(worth.rise).all()
+        assert np.array_equal(getattr(worth, measure), getattr(full, measure))
 
 
 def test_progress_counts_the_channels_of_all_layers():

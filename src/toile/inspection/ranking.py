@@ -1,6 +1,6 @@
 """The importance of each channel: the rise of loss without it, and two cheaper measures."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from toile.inspection.channel_spaces import Reader, Space
 from toile.inspection.watching import evaluating
 from toile.network import single_view
 
+MEASURES = ("rise", "norm", "taylor")
 Batches = Sequence[tuple[Tensor, Tensor]]
 """Pictures (b, c, h, w), scaled for the network, and their labels (b,)."""
 
@@ -26,7 +27,7 @@ class ChannelWorth:
     `rise` is the rise of the mean loss, in nats, when the channel is set to 0 where it is read;
     below 0 the network is better without it. `norm` is the Euclidean norm of the filter. `taylor`
     is the mean over images of |sum of activation times gradient|, a first-order estimate of the
-    change of loss. Molchanov et al. 2017, arXiv:1611.06440, eq. 8.
+    change of loss. Molchanov et al. 2017, arXiv:1611.06440, eq. 8. All NaN where not measured.
     """
 
     layer: str
@@ -40,11 +41,13 @@ def rank_channels(
     spaces: Sequence[Space],
     batches: Batches,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    measures: Collection[str] = MEASURES,
 ) -> list[ChannelWorth]:
     """Measure the importance of each channel of `spaces` on the pictures of `batches`.
 
-    If the network begins with views, only the unchanged pictures are used. `progress` is called
-    with the number of measured channels and their total.
+    Of `measures` the rise takes a pass for each channel, taylor one for each layer, norm none. If
+    the network begins with views, only the unchanged pictures are used. `progress` is called with
+    the number of measured channels and their total.
     """
     looked = single_view(network)
     total = sum(space.channels for space in spaces)
@@ -56,11 +59,15 @@ def rank_channels(
             def measured(channels: int, before: int = done) -> None:
                 progress(before + channels, total)
 
-            rise = _rise(looked, space, batches, base, measured)
+            unmeasured = np.full(space.channels, np.nan)
+            rise = taylor = unmeasured
+            if "rise" in measures:
+                rise = _rise(looked, space, batches, base, measured)
             done += space.channels
             weight: Tensor = looked.get_submodule(space.writers[0]).weight.detach()  # type: ignore[operator]
             norm = weight.flatten(1).norm(dim=1).double().numpy()
-            taylor = _taylor(looked, space, batches)
+            if "taylor" in measures:
+                taylor = _taylor(looked, space, batches)
             worths.append(ChannelWorth(space.writers[0], rise, norm, taylor))
     return worths
 

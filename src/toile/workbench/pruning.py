@@ -201,7 +201,7 @@ def _cut(
     if removal.channels is not None:
         assert removal.layer is not None
         return surgery.cut({removal.layer: list(removal.channels)}), {}, ()
-    order = worth_order(surgery.ranked(removal.layer), removal.by)
+    order = worth_order(surgery.ranked(removal.layer, (removal.by,)), removal.by)
     if removal.fraction is not None:
         # One channel of each layer stays, and counts in the total.
         total = len(order) + len({name for name, _ in order})

@@ -1,6 +1,6 @@
 """Cutting channels out of a run's network: their importance, and cuts tried on validation."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -81,7 +81,9 @@ class Surgery:
             )
         return dead.cut, dead.silent, dead.left
 
-    def ranked(self, layer: str | None) -> list[ChannelWorth]:
+    def ranked(
+        self, layer: str | None, measures: Collection[str] = tuple(MEASURES)
+    ) -> list[ChannelWorth]:
         """The importance of each channel (of `layer`) that can be cut, by the selection half.
 
         Raises ToileError if the channels of `layer` cannot be cut.
@@ -97,6 +99,7 @@ class Surgery:
             chosen,
             inputs,
             lambda done, total: self.progress(done, total, "measuring channels"),
+            measures,
         )
 
     def cut_until(self, order: list[Channel], cost: float) -> CutNetwork:

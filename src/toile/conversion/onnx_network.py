@@ -493,11 +493,7 @@ _WRITERS: dict[str, Write] = {
 }
 _ON_PICTURES = (
     "Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization",
-    "GroupNormalization",
-)  # fmt: skip
-
+    "GroupNormalization")  # fmt: skip
 _NEAREST = {
-    "Concat": "Add, a sum of two paths",
-    "ConvTranspose": "Conv",
-    "HardSwish": "silu, torch's SiLU, which is nearly the same",
-}
+    "Concat": "Add, a sum of two paths", "ConvTranspose": "Conv",
+    "HardSwish": "silu, torch's SiLU, which is nearly the same"}  # fmt: skip

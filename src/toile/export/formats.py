@@ -5,8 +5,6 @@ from pathlib import Path
 from toile.errors import ToileError, did_you_mean
 
 SUFFIXES = {"safetensors": ".safetensors", "onnx": ".onnx", "keras": ".h5"}
-
-
 TRACKERS = ("tensorboard", "mlflow")
 """What shows a run's curves and settings, for which a folder is written, not a network."""
 

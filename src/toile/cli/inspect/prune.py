@@ -76,17 +76,11 @@ def prune(
 
     options = OutputOptions(out, values, force, as_json)
     if curve:
-        _refuse_cuts(
-            {
-                "--fraction": fraction is not None,
-                "--channels": channels is not None,
-                "--dead": dead,
-                "--until-cost": until_cost is not None,
-                "--finetune": finetune > 0,
-                "--weights": weights != "last",
-                "--by": by != "rise",
-            }
-        )
+        _refuse_cuts({
+            "--fraction": fraction is not None, "--channels": channels is not None,
+            "--dead": dead, "--until-cost": until_cost is not None, "--finetune": finetune > 0,
+            "--weights": weights != "last", "--by": by != "rise",
+        })  # fmt: skip
         _curve(name, layer, within / 100, level, data, options)
         return
     if level is not None or out is not None or values is not None:

@@ -311,7 +311,7 @@ def test_the_time_for_a_body_does_not_end_a_long_answer():
 
 def test_the_time_for_a_body_begins_when_the_app_asks_for_it():
     async def busy(scope, receive, send):
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.6)
         while (message := await receive())["type"] == "http.request" and message["more_body"]:
             pass
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -321,7 +321,7 @@ def test_the_time_for_a_body_begins_when_the_app_asks_for_it():
         await asyncio.sleep(0)
         yield b"x"
 
-    answer = ask(guarded(busy, body_seconds=0.1), "POST", headers=KNOWN, content=prompt())
+    answer = ask(guarded(busy, body_seconds=0.5), "POST", headers=KNOWN, content=prompt())
     assert (answer.status_code, answer.content) == (200, b"read")
 
 

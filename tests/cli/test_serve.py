@@ -32,7 +32,7 @@ def serving(*words: object, ending: int = signal.SIGINT) -> Iterator[subprocess.
         yield process
     finally:
         process.send_signal(ending)
-        said, errors = process.communicate(timeout=30)
+        said, errors = process.communicate(timeout=300)
     assert said == ""
     assert "Traceback" not in errors
     assert process.returncode == 130

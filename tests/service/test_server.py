@@ -48,7 +48,7 @@ class Server:
         return f"Host: 127.0.0.1:{self.port}\r\nAuthorization: Bearer {self.token}\r\n"
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def say(self, sent: bytes | str) -> bytes:
         """All that is answered until the server closes the connection."""
@@ -119,7 +119,7 @@ def served(exported: Path, folder: Path, program: str) -> Iterator[Server]:
     said = json.loads(process.stdout.readline())
     yield Server(process, int(said["url"].rpartition(":")[2]), said["token"], log)
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=20)
+    rest, _ = process.communicate(timeout=300)
     # Asked last, after all that the tests below did to it.
     assert process.returncode == 130
     assert rest + log.read_text() == ""

@@ -140,8 +140,8 @@ def test_killed_often_it_goes_on_to_the_same_table(undisturbed, tmp_path, haltin
     for place in range(8):
         (tmp_path / str(place)).mkdir()
         killing = Killing(tmp_path / str(place) / "study", halting)
-        # A reading writes some fifty files.
-        killed += sum(killing.kill("*/study/*", rng.randrange(1, 50)) for _ in range(6))
+        # A reading writes some thirty files.
+        killed += sum(killing.kill("*/study/*", rng.randrange(1, 30)) for _ in range(6))
         assert end(start(killing.folder))[0] == 0
         assert remains(killing.folder) == undisturbed
     assert killed >= 32

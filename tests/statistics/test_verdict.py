@@ -111,11 +111,28 @@ def test_readings_without_any_spread_decide_nothing():
         ({"a": []}, "level a has no readings"),
         ({"a": [90, math.nan]}, "level a has the reading nan"),
         ({"a": [90, math.inf]}, "a reading is a finite number"),
+        ({"a": 0.9, "b": 0.8}, "level a has the readings 0.9; they are a list of numbers"),
+        ({"a": ["good"]}, "level a has the readings .'good'.; they are a list of numbers"),
+        ([[0.9, 0.8], [0.7, 0.6]], "readings are a list; they are a mapping from levels"),
+        ({1: [0.9], "1": [0.8]}, "two levels are called 1"),
     ],
 )
 def test_what_is_no_table_is_refused(table, said):
     with pytest.raises(ToileError, match=said):
         judge_readings(table)
+
+
+def test_fractions_beside_percentages_are_refused_unless_one_says_what_they_are():
+    table = {"a": [0.91, 0.92, 0.93], "b": [91.0, 92.0, 93.0]}
+    with pytest.raises(ToileError, match="those of b up to 93: fractions and percentages"):
+        judge_readings(table)
+    assert judge_readings(table, accuracies=False).decided
+
+
+def test_arrays_of_readings_are_judged_as_lists_are():
+    rows = {"a": [0.91, 0.92, 0.9], "b": [0.81, 0.83, 0.82]}
+    arrays = {name: np.array(row) for name, row in rows.items()}
+    assert judge_readings(arrays) == judge_readings(rows)
 
 
 def test_the_expected_greatest_of_standard_normals():
@@ -155,10 +172,12 @@ def test_names_have_no_trend():
 
 @given(st.lists(st.lists(st.floats(0, 100), min_size=1, max_size=5), min_size=1, max_size=5))
 def test_every_table_of_numbers_has_a_verdict_in_words(rows):
-    verdict = judge_readings({str(place): row for place, row in enumerate(rows)})
+    table = {str(place): row for place, row in enumerate(rows)}
+    verdict = judge_readings(table, accuracies=True)
     assert verdict_sentence(verdict).endswith(".")
     for pair in verdict.pairs:
-        turned = judge_readings({"b": rows[int(pair.b)], "a": rows[int(pair.a)]}).pairs[0]
+        turned = {"b": rows[int(pair.b)], "a": rows[int(pair.a)]}
+        turned = judge_readings(turned, accuracies=True).pairs[0]
         assert turned.difference == pytest.approx(-pair.difference)
 
 

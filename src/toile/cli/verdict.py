@@ -58,15 +58,12 @@ def verdict(
         TableForm,
         judge_readings,
         read_table,
-        refuse_two_units,
         verdict_sentence,
     )
 
     if wide and (level is not None or reading is not None):
         raise ToileError("with --wide each column is a level; leave out --level and --reading")
     table = read_table(file, TableForm(level, reading, wide))
-    if accuracies is None:
-        refuse_two_units(table)
     result = judge_readings(table, margin=margin, alpha=alpha, accuracies=accuracies)
     if as_json:
         extra = {"sentence": verdict_sentence(result), "assumed": _assumed(result)}

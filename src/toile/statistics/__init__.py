@@ -20,7 +20,7 @@ from toile.statistics.table_file import read_table
 from toile.statistics.table_form import TableForm
 from toile.statistics.trend import is_geometric
 from toile.statistics.variance import level_variance, pair_variance, seed_correlation
-from toile.statistics.verdict import Level, Verdict, judge_readings, next_alpha, refuse_two_units
+from toile.statistics.verdict import Level, Verdict, judge_readings, next_alpha
 from toile.statistics.welch import ROUNDING
 
 __all__ = [
@@ -45,7 +45,6 @@ __all__ = [
     "planning_sentence",
     "pooled_sd",
     "read_table",
-    "refuse_two_units",
     "seed_correlation",
     "signed",
     "trend_sentence",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from scipy import special
 
 from toile.errors import ToileError
@@ -126,7 +127,7 @@ class Verdict:
 
 
 def judge_readings(
-    readings: Mapping[str, Sequence[float]],
+    readings: Mapping[str, Sequence[float] | Float[np.ndarray, " n"]],
     *,
     margin: float | None = None,
     alpha: float = ALPHA,
@@ -148,9 +149,9 @@ def judge_readings(
         >>> verdict.decided, verdict.levels[1].n
         (True, 3)
     """
-    checked = {str(name): _checked(str(name), values) for name, values in readings.items()}
-    if not checked:
-        raise ToileError("the table has no levels; a verdict takes one or more, with readings")
+    checked = _checked_table(readings)
+    if accuracies is None:
+        _refuse_two_units(checked)
     unit = 1 if max(max(values) for values in checked.values()) <= 1 else 100
     margin = MARGIN_POINTS * unit / 100 if margin is None else margin
     if not margin > 0 or not 0 < alpha < 1:
@@ -192,16 +193,40 @@ def expected_maximum(count: int) -> float:
     return float(step * (x * density).sum())
 
 
-def _checked(name: str, values: Sequence[float]) -> tuple[float, ...]:
-    if not values:
+def _checked_table(readings: Any) -> dict[str, tuple[float, ...]]:
+    """The readings as plain numbers by the text of their level."""
+    if not isinstance(readings, Mapping):
+        raise ToileError(
+            f"readings are a {type(readings).__name__}; they are a mapping from levels to numbers, "
+            "as {'relu': [0.91, 0.92], 'gelu': [0.92, 0.93]}"
+        )
+    if not readings:
+        raise ToileError("the table has no levels; a verdict takes one or more, with readings")
+    checked = {str(name): _checked(str(name), values) for name, values in readings.items()}
+    if len(checked) < len(readings):
+        names = [str(name) for name in readings]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ToileError(f"two levels are called {twice}; a level has a name of its own")
+    return checked
+
+
+def _checked(name: str, values: Any) -> tuple[float, ...]:
+    try:
+        checked = tuple(float(value) for value in values)
+    except (TypeError, ValueError):
+        raise ToileError(
+            f"level {name} has the readings {values!r}; they are a list of numbers, as "
+            "[0.91, 0.92], also where there is only one"
+        ) from None
+    if not checked:
         raise ToileError(f"level {name} has no readings; give it one or more, or leave it out")
-    for value in values:
+    for value in checked:
         if not math.isfinite(value):
             raise ToileError(
                 f"level {name} has the reading {value}; a reading is a finite number. Leave a "
                 "reading that failed out and say so: the verdict is then of those that did not"
             )
-    return tuple(float(value) for value in values)
+    return checked
 
 
 def _most(
@@ -224,7 +249,7 @@ def _most(
     return float(unit)
 
 
-def refuse_two_units(readings: Mapping[str, Sequence[float]]) -> None:
+def _refuse_two_units(readings: Mapping[str, Sequence[float]]) -> None:
     """Raise ToileError for fractions in one level and percentages in another.
 
     They would look like a large difference.
@@ -236,7 +261,8 @@ def refuse_two_units(readings: Mapping[str, Sequence[float]]) -> None:
         raise ToileError(
             f"the readings of {low[0]} go up to {ends[0]:g} and those of {high[0]} up to "
             f"{ends[1]:g}: fractions and percentages, it seems; write all in one way. Where they "
-            "are as they should be, say --accuracies or --any-scores"
+            "are as they should be, say whether they are accuracies: --accuracies or --any-scores, "
+            "in Python accuracies=True or False"
         )
 
 

@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from toile.errors import ToileError
 from toile.prediction import ClassProbability, answer, vote
 
 CLASSES = ("shoe", "bag", "coat")
@@ -13,6 +15,12 @@ def test_the_likeliest_come_first_and_of_equals_the_first():
 
 def test_more_classes_than_there_are_is_all_of_them():
     assert len(answer(np.array([0.7, 0.2, 0.1]), CLASSES, 9).top) == 3
+
+
+@pytest.mark.parametrize("num_top", [0, -1])
+def test_fewer_classes_than_one_are_refused(num_top):
+    with pytest.raises(ToileError, match=f"num_top is {num_top}; ask for 1 class or more"):
+        answer(np.array([0.7, 0.2, 0.1]), CLASSES, num_top)
 
 
 def test_below_one_half_is_warned_of_and_so_is_no_number():

@@ -61,6 +61,21 @@ def test_the_score_is_the_share_of_right_answers_by_place_or_by_name(classifier)
     four = np.stack([LEFT, LEFT, RIGHT, RIGHT])
     assert classifier.score(four, [0, 1, 1, 1]) == 0.75
     assert classifier.score(four, np.array(["left", "left", "left", "right"])) == 0.75
+    assert classifier.score(four, np.array([0, 1, 1, 1], object)) == 0.75
+    assert classifier.score(four, [0.0, 1.0, 1.0, 1.0]) == 0.75
+    assert classifier.score(four, [False, True, True, True]) == 0.75
+
+
+def test_numbers_that_are_names_of_other_classes_than_they_are_indices_of_are_refused(classifier):
+    facts = classifier.facts.model_copy(update={"class_names": ("1", "2")})
+    numbered = replace(classifier, facts=facts)
+    with pytest.raises(ToileError, match=r"a label is 1, .* class 0 of halves is called 1"):
+        numbered.score(RIGHT[None], [1])
+    assert numbered.score(BOTH, ["1", "2"]) == 1
+    signs = replace(classifier, facts=facts.model_copy(update={"class_names": ("-1", "1")}))
+    with pytest.raises(ToileError, match="class 0 of halves is called -1"):
+        signs.score(BOTH, [-1, 1])
+    assert signs.score(BOTH, [0, 1]) == 1
 
 
 @pytest.mark.parametrize(
@@ -68,6 +83,8 @@ def test_the_score_is_the_share_of_right_answers_by_place_or_by_name(classifier)
     [
         ([0], r"have the shape \(1,\); 2 images need \(2,\)"),
         ([0, 2], "a label is 2; labels of 2 classes go from 0 to 1"),
+        ([0, -1], "a label is -1; labels of 2 classes go from 0 to 1"),
+        ([0.5, 1], "a label is 0.5, which is no class"),
         (["left", "righd"], "'righd', which is no class of halves; did you mean right?"),
     ],
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from toile.errors import ToileError
 from toile.prediction.step import PreparationStep
 
 UNSURE = 0.5
@@ -80,6 +81,8 @@ def top_classes(
     probabilities: Float[np.ndarray, " k"], class_names: Sequence[str], num_top: int
 ) -> tuple[ClassProbability, ...]:
     """The `num_top` most probable classes; equal ones are in the order of `class_names`."""
+    if num_top < 1:
+        raise ToileError(f"num_top is {num_top}; ask for 1 class or more")
     order = np.argsort(-probabilities, kind="stable")[:num_top]
     return tuple(
         ClassProbability(class_names[index], float(probabilities[index])) for index in order

@@ -46,11 +46,11 @@ class Classifier:
     """
 
     name: str
-    facts: DataFacts
-    model: LogitsModel
-    seal: Seal = field(default_factory=Seal)
-    abstention: Abstention = field(default_factory=Abstention)
-    trained: HashSet | None = None
+    facts: DataFacts = field(repr=False)
+    model: LogitsModel = field(repr=False)
+    seal: Seal = field(default_factory=Seal, repr=False)
+    abstention: Abstention = field(default_factory=Abstention, repr=False)
+    trained: HashSet | None = field(default=None, repr=False)
     """Hashes of the training images, if they are known."""
 
     @property
@@ -76,8 +76,9 @@ class Classifier:
     def score(self, images: ImageArray, labels: Sequence[Any] | np.ndarray) -> float:
         """The accuracy on `images`, in [0, 1]; `labels` are indices in `class_names`, or names.
 
-        Warns if some of the images are training images, on which the accuracy is too high.
-        `toile.evaluate` has the scores of the run, with intervals.
+        A number that could be either is refused: labels 1, 2 and 3 make classes called "1", "2"
+        and "3", whose indices are 0, 1 and 2. Warns if some of the images are training images, on
+        which the accuracy is too high. `toile.evaluate` has the scores of the run, with intervals.
         """
         pixels = pixels_in(images, self.facts)
         hashes = array_hashes(pixels)
@@ -159,13 +160,14 @@ class Classifier:
         array = np.asarray(labels)
         if array.shape != (n,):
             raise ToileError(f"labels have the shape {array.shape}; {n} images need ({n},)")
+        if array.dtype == object:
+            # A column of a table, whose values are all of one kind.
+            array = np.asarray(array.tolist())
+        is_whole = array.dtype.kind == "f" and (array == array.round()).all()
+        if is_whole or (array.dtype == bool and len(self.class_names) == 2):
+            array = array.astype(np.int64)
         if array.dtype.kind in "iu":
-            wrong = array[(array < 0) | (array >= len(self.class_names))]
-            if len(wrong):
-                raise ToileError(
-                    f"a label is {wrong[0]}; labels of {len(self.class_names)} classes go from 0 "
-                    f"to {len(self.class_names) - 1}"
-                )
+            self._refuse_numbers(array)
             return array
         index_of = {name: index for index, name in enumerate(self.class_names)}
         for label in array.tolist():
@@ -173,3 +175,21 @@ class Classifier:
                 near = did_you_mean(str(label), self.class_names)
                 raise ToileError(f"a label is {label!r}, which is no class of {self.name}{near}")
         return np.array([index_of[label] for label in array.tolist()], np.int64)
+
+    def _refuse_numbers(self, labels: Int[np.ndarray, " n"]) -> None:
+        """Raise ToileError for numbers that are no indices, or might be names of classes."""
+        names = self.class_names
+        for label in np.unique(labels).tolist():
+            # Labels 1, 2 and 3 make classes of these names, whose indices are 0, 1 and 2.
+            if str(label) in names and names.index(str(label)) != label:
+                raise ToileError(
+                    f"a label is {label}, which could be an index or a name: class "
+                    f"{names.index(str(label))} of {self.name} is called {label}. For names pass "
+                    "labels.astype(str), for indices np.array(net.class_names)[labels]"
+                )
+        wrong = labels[(labels < 0) | (labels >= len(names))]
+        if len(wrong):
+            raise ToileError(
+                f"a label is {wrong[0]}; labels of {len(names)} classes go from 0 to "
+                f"{len(names) - 1}"
+            )

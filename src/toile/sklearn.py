@@ -164,7 +164,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         recipe = recipe.replace(data_values(dataset))
         doubts = [
             "" if dataset.greys is None else dataset.greys.doubt,
-            few_steps_note(recipe.training, len(dataset.train)),
+            few_steps_note(recipe.training, len(dataset.train), option=""),
         ]
         for doubt in filter(None, doubts):
             warnings.warn(doubt, stacklevel=3)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from toile.errors import ToileError
@@ -169,6 +170,24 @@ def test_a_recipe_is_changed_by_short_names_and_by_addresses():
     assert (recipe.training.batch_size, recipe.network[0].filters) == (64, 16)
     assert recipe.name == "other"
     assert recipe.replace(data={"validation": 0.1}).data.validation == 0.1
+
+
+def test_numbers_and_lists_of_numpy_are_settings_as_those_of_python_are():
+    recipe = Recipe.preset("quick").replace(
+        {"training.batch_size": np.int64(64), "training.optimizer.learning_rate": np.float64(0.5)},
+        epochs=np.uint8(5),
+        seed=np.int32(3),
+    )
+    assert recipe == Recipe.preset("quick").replace(
+        {"training.batch_size": 64, "training.optimizer.learning_rate": 0.5}, epochs=5, seed=3
+    )
+    with pytest.raises(ToileError, match=r"training.batch_size is 3.0; it is a whole number"):
+        recipe.replace({"training.batch_size": np.float64(3)})
+
+
+def test_a_recipe_made_in_python_is_refused_in_our_words():
+    with pytest.raises(ToileError, match="seed is -1; it goes from 0"):
+        Recipe(network=["flatten", {"dense": "classes"}], seed=-1)
 
 
 def test_a_preset_that_is_none_is_refused_with_the_nearest():

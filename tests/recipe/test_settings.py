@@ -15,6 +15,7 @@ from toile.recipe import (
     EarlyStopping,
     Extension,
     Recipe,
+    RootSettings,
     Settings,
     Start,
     Training,
@@ -44,7 +45,14 @@ def options_of(schema: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_the_models_walked_here_are_all_there_are():
-    bases = {Settings, layers.Layer, layers.Pool, optimizers.Optimizer, schedules.Schedule}
+    bases = {
+        Settings,
+        RootSettings,
+        layers.Layer,
+        layers.Pool,
+        optimizers.Optimizer,
+        schedules.Schedule,
+    }
     own = {model for model in subclasses(Settings) if model.__module__.startswith("toile.recipe")}
     assert {model.__name__ for model in own - bases} == {model.__name__ for model in MODELS} | {
         "Choice"

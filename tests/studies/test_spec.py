@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 
 from toile.errors import ToileError
 from toile.recipe import read_value
-from toile.studies import study_of, study_text
+from toile.studies import Study, study_of, study_text
 from toile.studies.read import is_study_file, parse_factor, read_study_file, study_name
 
 
@@ -28,6 +29,17 @@ def test_a_setting_that_is_wrong_is_named_with_its_value_and_the_rule(changed, m
     with pytest.raises(ToileError) as refused:
         study_of({"recipe": "s1-lab", **changed})
     assert message in str(refused.value)
+
+
+def test_a_study_made_in_python_is_refused_in_our_words():
+    with pytest.raises(ToileError, match="readings is 0; it goes from 1 to 1000"):
+        Study(recipe="quick", readings=0)
+
+
+@pytest.mark.parametrize("values", [np.array([16, 32]), range(16, 33, 16), (16, 32)])
+def test_values_may_be_an_array_or_a_range(values):
+    study = study_of({"recipe": "quick", "vary": {"training.batch_size": values}})
+    assert study.vary == {"training.batch_size": {"16": 16, "32": 32}}
 
 
 def test_what_is_written_reads_back_as_the_same_study():

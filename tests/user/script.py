@@ -37,6 +37,9 @@ print(run.history.validation_accuracy.shape, run.predictions.shape)
 gelu = recipe.replace({"network.relu1": "gelu"})
 relu_runs = [run, toile.train(recipe.replace(seed=4), data)]
 gelu_runs = [toile.train(gelu.replace(seed=seed), data) for seed in (3, 4)]
+scores = {"relu": np.array([one.score.value for one in relu_runs]), "gelu": np.array([0.9, 0.8])}
+asked = toile.Study(recipe="quick", vary={"network.relu1": {"relu": "relu", "gelu": "gelu"}})
+print(toile.judge_readings(scores).unit, asked.readings)
 compared = toile.compare({"relu": relu_runs, "gelu": gelu_runs})
 compared.verdict
 

@@ -49,6 +49,7 @@ def test_the_cells_print_what_they_should(outputs):
     assert outputs[3]["text"] == "True 40 validation\n"
     assert outputs[4]["text"].startswith("(200,) (200, 3) ")
     assert outputs[5]["text"] == "(2,) (40,)\n"
+    assert outputs[6]["text"] == "1 5\n"
 
 
 def test_the_script_is_among_what_make_lint_types():

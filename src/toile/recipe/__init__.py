@@ -34,7 +34,7 @@ from toile.recipe.recipe import (
     recipe_text,
 )
 from toile.recipe.schedules import Schedule
-from toile.recipe.settings import Settings
+from toile.recipe.settings import RootSettings, Settings
 from toile.recipe.steps import enough_epochs, enough_training, few_steps_note, steps_per_epoch
 from toile.recipe.table import KindRow, SettingRow, layer_kinds, settings_table
 from toile.recipe.training import CutChannels, EarlyStopping, Extension, Start, Training
@@ -57,6 +57,7 @@ __all__ = [
     "PartialPlan",
     "Plan",
     "Recipe",
+    "RootSettings",
     "Schedule",
     "SettingDifference",
     "SettingRow",

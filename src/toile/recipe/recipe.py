@@ -19,7 +19,7 @@ from toile.recipe.data import Data
 from toile.recipe.document import read_document, recipe_name, yaml_text
 from toile.recipe.layers.network import Layers
 from toile.recipe.preset_files import preset_file
-from toile.recipe.settings import Settings
+from toile.recipe.settings import RootSettings, Settings
 from toile.recipe.training import Training
 from toile.recipe.yaml_loader import read_value
 
@@ -38,7 +38,7 @@ class About(Settings):
     result: str = Field("", max_length=2000, description="What the source reached")
 
 
-class Recipe(Settings):
+class Recipe(RootSettings):
     """Everything that decides a run: data, augmentation, network, training, seed.
 
     It is frozen, and another is made of it:
@@ -50,15 +50,23 @@ class Recipe(Settings):
     """
 
     name: str = Field(
-        "recipe", pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40, description="Names its runs"
+        default="recipe",
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        max_length=40,
+        description="Names its runs",
     )
-    about: About = Field(About(), description="Where it comes from")
-    data: Data = Field(Data(), description="Which images are learnt from")
-    augmentation: Augmentation = Field(Augmentation(), description="How pictures are varied")
+    about: About = Field(default=About(), description="Where it comes from")
+    data: Data = Field(default=Data(), description="Which images are learnt from")
+    augmentation: Augmentation = Field(
+        default=Augmentation(), description="How pictures are varied"
+    )
     network: Layers = Field(description="The layers, first to last")
-    training: Training = Field(Training(), description="How the network is fitted")
+    training: Training = Field(default=Training(), description="How the network is fitted")
     seed: int = Field(
-        0, ge=0, lt=2**63, description="Decides first weights, order, augmentation and dropout"
+        default=0,
+        ge=0,
+        lt=2**63,
+        description="Decides first weights, order, augmentation and dropout",
     )
 
     @classmethod

@@ -1,9 +1,17 @@
 """The base of every settings model: frozen, strict about names and types."""
 
 from types import NoneType
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+
+from toile.recipe.complaint import complaint
 
 
 class Settings(BaseModel):
@@ -28,8 +36,33 @@ class Settings(BaseModel):
         }
         return {
             key: None if key in optional and value == "off" else value
-            for key, value in fields.items()
+            for key, value in plain_values(fields).items()
         }
+
+
+class RootSettings(Settings):
+    """Settings that stand on their own: ToileError says what is wrong, however they are made.
+
+    Users write them in Python too, so a field says `default=` by name: type checkers read no other.
+    """
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_our_words(cls, fields: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(fields)
+        except ValidationError as error:
+            raise complaint(error, cls) from None
+
+
+def plain_values(value: Any) -> Any:
+    """`value` with arrays and numbers of NumPy's, and ranges, as lists and Python's numbers."""
+    if isinstance(value, dict):
+        return {key: plain_values(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | range):
+        items = map(plain_values, value)
+        return tuple(items) if isinstance(value, tuple) else list(items)
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def group_of(annotation: Any) -> type[Settings] | None:

@@ -48,16 +48,18 @@ def enough_training(training: Training, num_images: int) -> EpochsAndBatch | Non
     return EpochsAndBatch(batch_size, max(epochs, training.epochs))
 
 
-def few_steps_note(training: Training, num_images: int, run: str | None = None) -> str | None:
+def few_steps_note(
+    training: Training, num_images: int, run: str | None = None, option: str = "--set "
+) -> str | None:
     """A sentence with the next step, where there are too few steps to learn from; else None.
 
-    `run` is the name of one that took these steps and can go on.
+    `run` is the name of one that took these steps and can go on; `option` stands before a setting.
     """
     enough = enough_training(training, num_images)
     if enough is None:
         return None
     settings = "".join(
-        f" --set training.{name}={value}"
+        f" {option}training.{name}={value}"
         for name, value in vars(enough).items()
         if value != getattr(training, name)
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from toile.migrations import read_settings, versioned
-from toile.recipe import Settings, settings_of, yaml_text
+from toile.recipe import RootSettings, Settings, settings_of, yaml_text
 
 Source = str | dict[str, Any]
 MOST_READINGS = 1000
@@ -50,7 +50,7 @@ class Alternative(Settings):
     set: dict[str, Any] = Field({}, description="Settings changed, by address")
 
 
-class Study(Settings):
+class Study(RootSettings):
     """Levels, readings and what is held fixed.
 
     >>> spec = toile.Study(recipe="quick", vary={"training.batch_size": {"64": 64, "128": 128}})
@@ -59,40 +59,51 @@ class Study(Settings):
     """
 
     name: str = Field(
-        "study", pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=100, description="Names its folder"
+        default="study",
+        pattern=r"^[a-z0-9][a-z0-9.-]*$",
+        max_length=100,
+        description="Names its folder",
     )
-    question: str = Field("", max_length=2000, description="What it is to answer")
+    question: str = Field(default="", max_length=2000, description="What it is to answer")
     recipe: Source = Field(description="A preset, a file or a recipe's settings")
-    set: dict[str, Any] = Field({}, description="Settings held fixed, by address")
+    set: dict[str, Any] = Field(default={}, description="Settings held fixed, by address")
     vary: dict[str, Values] = Field(
-        {}, description="Values to compare, by address; several addresses make a grid"
+        default={}, description="Values to compare, by address; several addresses make a grid"
     )
     levels: dict[str, Alternative] = Field(
-        {}, description="Whole alternatives by name; with vary, each is crossed with its grid"
+        default={},
+        description="Whole alternatives by name; with vary, each is crossed with its grid",
     )
-    readings: Count = Field(5, description="Runs of each level, each with a seed of its own")
+    readings: Count = Field(
+        default=5, description="Runs of each level, each with a seed of its own"
+    )
     more: dict[str, Count] = Field(
-        {}, description="Readings of single levels beyond those, filled where looks ask for them"
+        default={},
+        description="Readings of single levels beyond those, filled where looks ask for them",
     )
     seed: int = Field(
-        0, ge=0, lt=2**62, description="The first reading's seed; the next one's is one more"
+        default=0,
+        ge=0,
+        lt=2**62,
+        description="The first reading's seed; the next one's is one more",
     )
     margin: float = Field(
-        0.005, gt=0, lt=1, description="Differences up to this do not matter; a fraction"
+        default=0.005, gt=0, lt=1, description="Differences up to this do not matter; a fraction"
     )
-    score: Literal["accuracy"] = Field("accuracy", description="What is read off a run")
+    score: Literal["accuracy"] = Field(default="accuracy", description="What is read off a run")
     reach: Fractions = Field(
-        (),
+        default=(),
         strict=False,
         max_length=10,
         description="Accuracies of which the report says how soon they were reached; it picks them "
         "itself where none is named",
     )
     folds: Annotated[int, Field(ge=2, le=MOST_READINGS)] | None = Field(
-        None, description="Cross-validate: reading i is validated on fold i of so many"
+        default=None, description="Cross-validate: reading i is validated on fold i of so many"
     )
     looks: bool = Field(
-        False, description="Readings are added at looks fixed beforehand, until all is decided"
+        default=False,
+        description="Readings are added at looks fixed beforehand, until all is decided",
     )
 
     def readings_of(self, level: str) -> int:

@@ -4,6 +4,7 @@ import gc
 
 import numpy as np
 import pytest
+import torch
 
 from toile.data import Dataset, data_values, is_here, load_data
 from toile.errors import ToileError
@@ -57,6 +58,7 @@ def test_the_test_part_is_sealed_and_no_array_of_it_is_at_hand(dataset, toy):
         (lambda x: np.repeat(x[:, None], 3, axis=1), (3, 6, 6)),
         (lambda x: np.asfortranarray(x), (1, 6, 6)),
         (lambda x: list(x), (1, 6, 6)),
+        (lambda x: torch.tensor(x / 255, requires_grad=True), (1, 6, 6)),
     ],
 )
 def test_any_layout_and_kind_of_number_gives_the_same_pixels(make, shape, toy):
@@ -83,6 +85,7 @@ def test_a_dark_test_part_is_read_as_the_training_part_is(toy):
         ([10, 20, 30], ["x", "y", "z"], ("x", "y", "z")),
         (["b", "c", "a"], ["c", "b", "a"], ("c", "b", "a")),
         (np.array(["b", "c", "a"], object), None, ("a", "b", "c")),
+        (np.array([7, 9, 8], object), None, ("7", "8", "9")),
         ([0.0, 1.0, 2.0], None, ("0", "1", "2")),
         (np.eye(3)[[1, 2, 0]], None, ("0", "1", "2")),
         ([True, False, True], None, ("0", "1")),
@@ -120,6 +123,10 @@ def test_a_recipe_reads_a_dataset_as_it_was_read(toy):
         ({"y": None}, "y: holds Python objects"),
         ({"y": np.arange(12) + 0.5}, r"y: row 0 has label 0\.5; a label is a whole number or"),
         ({"y_test": None}, "X_test is given without y_test"),
+        ({"y": [None] * 12}, "y: holds Python objects, such as None"),
+        ({"y": np.array([0, "b", "c"] * 4, object)}, "y: holds Python objects, such as 0"),
+        ({"x": np.zeros((12, 6, 6)).astype(str)}, "X: holds text .<U32.; pixels are numbers"),
+        ({"y": [0] * 12}, "^X: all 12 training images are of one class"),
         ({"y_test": ["9"] * 6}, "the test part has the class 9, of which there is no training"),
         ({"x": np.zeros((12, 6, 6, 2))}, r"X: has shape \(12, 6, 6, 2\); images are"),
         ({"x": [[1], [1, 2]]}, "X: is no array of one shape"),

@@ -58,10 +58,10 @@ def bytes_of_arrays(
         raise ToileError(
             f"{present} is given without {missing}; a test part has both, or is left out"
         )
-    images = {"X": held_array(x, "X")}
+    images = {"X": _held_pixels(x, "X")}
     labels = {"y": held_array(y, "y")}
     if x_test is not None:
-        images["X_test"] = held_array(x_test, "X_test")
+        images["X_test"] = _held_pixels(x_test, "X_test")
         labels["y_test"] = held_array(y_test, "y_test")
     for image_array, label_array in zip(images.values(), labels.values(), strict=True):
         check_label_shape(label_array, layout_of(image_array)[0])
@@ -84,7 +84,7 @@ def pixels_of_array(x: Any, data: Data, greys: Greys, name: str) -> UInt8[np.nda
 
     Raises ToileError where they have values beyond black and white.
     """
-    array = held_array(x, name)
+    array = _held_pixels(x, name)
     extremes = Extremes()
     scan_pixels(array, extremes)
     slack = ROUNDING * (greys.white - greys.black)
@@ -95,6 +95,16 @@ def pixels_of_array(x: Any, data: Data, greys: Greys, name: str) -> UInt8[np.nda
         )
     images = Images(_pixels(array, greys), np.zeros(array.shape[0], np.int64))
     return conform(images, data, name).pixels[:]
+
+
+def _held_pixels(values: Any, name: str) -> HeldArray:
+    array = held_array(values, name)
+    if array.dtype.kind in "US":
+        raise ToileError(
+            f"{name}: holds text ({array.dtype}); pixels are numbers, as x.astype(np.uint8) has "
+            "them"
+        )
+    return array
 
 
 def _pixels(images: HeldArray, greys: Greys) -> UInt8[np.ndarray, "n c h w"]:

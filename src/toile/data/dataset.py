@@ -10,6 +10,7 @@ from toile.data.fingerprint import Identity
 from toile.data.greys import Greys
 from toile.data.images import Images
 from toile.data.sealed import Sealed
+from toile.errors import ToileError
 
 if TYPE_CHECKING:
     from toile.torch_images import TorchImages
@@ -96,9 +97,14 @@ class Dataset:
         # Here, since what reads a dataset makes it of this class.
         from toile.data.arrays import keep_arrays
         from toile.data.load import load_data
+        from toile.data.locations import arrays_folder
 
         name = keep_arrays(x, y, x_test, y_test, class_names, white)
-        return load_data(name, white=white, **settings)
+        try:
+            return load_data(name, white=white, **settings)
+        except ToileError as error:
+            # Who gave arrays knows nothing of a folder in the cache.
+            raise ToileError(str(error).replace(str(arrays_folder(name)), "X")) from None
 
     def to_torch(self) -> "TorchImages":
         """The training part as a torch Dataset, for a training loop of one's own.
@@ -144,7 +150,15 @@ DataSource = str | Path | Dataset
 
 
 def data_values(data: DataSource) -> dict[str, Any]:
-    """The settings by address with which a recipe reads `data`."""
+    """The settings by address with which a recipe reads `data`.
+
+    Raises ToileError for arrays, which have no name to be found by.
+    """
+    if not isinstance(data, Dataset | str | Path):
+        raise ToileError(
+            f"data is of the kind {type(data).__name__}; it is a name, a path or a Dataset, which "
+            "toile.Dataset.from_arrays(X, y) makes of arrays"
+        )
     if not isinstance(data, Dataset):
         return {"data.name": str(data)}
     return {f"data.{name}": value for name, value in data.reading.items()}

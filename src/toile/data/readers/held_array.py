@@ -1,7 +1,9 @@
 """An array in memory, read by the rules of arrays in files."""
 
+import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, NoReturn
 
 import numpy as np
@@ -29,18 +31,23 @@ def held_array(values: Any, name: str) -> HeldArray:
 
     Errors call it `name`. Raises ToileError if it holds neither numbers nor text.
     """
+    # A tensor that gradients are asked of is no array before.
+    values = values.detach() if hasattr(values, "detach") else values
     try:
         array = np.ascontiguousarray(values)
     except (TypeError, ValueError) as error:
         raise ToileError(f"{name}: is no array of one shape ({error})") from None
     if array.dtype.kind == "O":
-        # Names from a column of a table are Python objects.
-        if not all(isinstance(item, str) for item in array.flat):
+        # Names and whole numbers from a column of a table are Python objects.
+        items = array.ravel().tolist()
+        if not any(all(isinstance(item, kind) for item in items) for kind in (str, Integral)):
+            wrong = next((item for item in items if not isinstance(item, str | Integral)), items[0])
             raise ToileError(
-                f"{name}: holds Python objects; numbers or, as labels, names are read: pass an "
-                "array of one shape, such as np.stack(list(x)) for pictures"
+                f"{name}: holds Python objects, such as {reprlib.repr(wrong)}; numbers or, as "
+                "labels, names are read, not both: leave out what has none, or pass an array of "
+                "one shape, such as np.stack(list(x)) for pictures"
             )
-        array = array.astype(str)
+        array = np.array(items).reshape(array.shape)
     if array.dtype.kind not in "uifbUS":
         raise ToileError(f"{name}: holds {array.dtype}; numbers or, as labels, names are read")
     if not array.size:

@@ -20,8 +20,8 @@ GROUPS = {
     "write_card",
     "Scores": "evaluate Evaluated compare_predictions baselines BaselineScores evaluate_robustness "
     "Robustness read_ledger",
-    "A trained network": "open_classifier Classifier predict Answered Prediction export_run "
-    "import_network ImportedNetwork track_run",
+    "A trained network": "open_classifier Classifier RunClassifier predict Answered Prediction "
+    "export_run import_network ImportedNetwork track_run",
     "Comparing": "compare Comparison judge_readings verdict_sentence Verdict",
     "Studies, searches, lab sheets": "Study study LiveStudy StudyResult open_study open_study_test "
     "worth_levels search LiveSearch SearchResult open_search run_sheet LiveSheet SheetResult",
@@ -85,8 +85,12 @@ def _entry(name: str) -> str:
 
 
 def _body(public: type) -> list[ast.stmt]:
-    """What stands in a class, and before it in those of ours that it is made from."""
-    kinds = [kind for kind in inspect.getmro(public) if kind.__module__.startswith("toile.")]
+    """What stands in a class, and before it in those of ours that it is made from.
+
+    Those that are public have an entry of their own.
+    """
+    ours = [kind for kind in inspect.getmro(public) if kind.__module__.startswith("toile.")]
+    kinds = [kind for kind in ours if kind is public or kind.__name__ not in toile.__all__]
     body = [node for kind in reversed(kinds) for node in [*_definition(kind).body, ast.Pass()]]
     methods = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
     # A method that is written anew stands in the place of the one that it replaces.
@@ -130,9 +134,11 @@ def _call(node: ast.FunctionDef, name: str) -> str:
         pieces.insert(len(arguments.posonlyargs), "/")
     if pieces and pieces[0] in ("self", "cls"):
         pieces = pieces[2:] if pieces[1:2] == ["/"] else pieces[1:]
+    if arguments.vararg:
+        pieces.append(f"*{ast.unparse(arguments.vararg)}")
     if arguments.kwonlyargs:
         pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-        pieces += ["*", *(_argument(*pair) for pair in pairs)]
+        pieces += [*([] if arguments.vararg else ["*"]), *(_argument(*pair) for pair in pairs)]
     if arguments.kwarg:
         pieces.append(f"**{ast.unparse(arguments.kwarg)}")
     returned = f" -> {_bare(node.returns)}"

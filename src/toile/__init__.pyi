@@ -19,6 +19,7 @@ from .runs import BaselineScores as BaselineScores
 from .runs import Evaluated as Evaluated
 from .runs import LiveRun as LiveRun
 from .runs import Run as Run
+from .runs import RunClassifier as RunClassifier
 from .runs import RunResults as RunResults
 from .runs import bundle_run as bundle_run
 from .runs import compare_predictions as compare_predictions

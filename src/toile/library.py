@@ -181,7 +181,7 @@ def _go_on(
     checkpoint_seconds: float,
     progress: Progress,
 ) -> "LiveRun":
-    run = run if isinstance(run, Run) else open_run(run)
+    run = open_run(run)
     refuse_to_repeat(run, epochs)
     prepared = prepare_data(data_settings(run, data), progress)
     from toile.runs import resume_prepared

@@ -51,6 +51,11 @@ def test_a_run_is_opened_by_folder_prefix_and_last():
     assert open_run("last").folder == newest.folder
 
 
+def test_a_run_that_is_open_is_itself():
+    run = make("a")
+    assert open_run(run) is run
+
+
 def test_before_the_first_run_there_is_no_last():
     with pytest.raises(ToileError, match=r"no run in .* yet; train one with  toile train quick"):
         open_run("last")

@@ -59,6 +59,12 @@ def test_a_run_is_called_by_its_new_name_alone():
     assert [one.name for one in Run(runs_folder() / "three").remarks.names] == ["one", "two"]
 
 
+def test_who_holds_it_by_its_old_name_is_told_so(kept):
+    rename("one", "two")
+    with pytest.raises(ToileError, match="one is not there any more; if it was renamed, open it"):
+        _ = kept.score
+
+
 @pytest.mark.parametrize("kind", [kind for kind in MARKERS if kind != "run"])
 def test_studies_searches_and_sheets_are_renamed_with_all_that_is_in_them(kind):
     inner = make("old/readings/8-1")

@@ -78,6 +78,7 @@ def test_a_level_is_a_recipe_or_settings_by_address(tmp_path):
         "recipe": lab.replace({FILTERS: 2}),
         "settings": {FILTERS: 3, "epochs": 2},
         "both": {"recipe": lab, "set": {FILTERS: 4}},
+        "name": "quick",
     }
     live = toile.study(lab, levels=levels, data="fashion-sample", out=tmp_path / "study")
     planned = {level.name: level.recipe for level in plan_levels(live.spec)}
@@ -85,6 +86,7 @@ def test_a_level_is_a_recipe_or_settings_by_address(tmp_path):
         "recipe": 2,
         "settings": 3,
         "both": 4,
+        "name": 16,
     }
     assert planned["settings"].training.epochs == 2
 

@@ -50,6 +50,12 @@ def test_a_reading_counts_once(relu, gelu):
         toile.compare({"relu": [*relu, copy], "gelu": gelu})
 
 
+def test_a_run_that_is_in_no_list_is_refused(relu, gelu):
+    for single in (gelu[0], gelu[0].folder, str(gelu[0].folder)):
+        with pytest.raises(ToileError, match="level gelu is a single run; name its runs in a list"):
+            toile.compare({"relu": relu, "gelu": single})
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

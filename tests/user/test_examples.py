@@ -72,6 +72,11 @@ def test_every_public_name_has_examples_that_run(name, at_hand, monkeypatch):
     assert os.getcwd() == str(at_hand["run"].folder.parent.parent)
 
 
+def test_a_call_on_the_page_has_all_its_arguments():
+    page = (DOCS / "api.md").read_text()
+    assert "remove(*entries: Entry) -> list[Binned]" in page
+
+
 def test_the_page_of_the_library_has_them_all_and_is_of_today():
     page = (DOCS / "api.md").read_text()
     assert all(f"\n### {name}\n" in page for name in NAMES)

@@ -122,6 +122,12 @@ def test_workers_of_a_study_find_them(run, tmp_path):
     assert live.result.count("finished") == 2
 
 
+@pytest.mark.parametrize("data", [np.zeros((6, 8, 8)), (np.zeros((6, 8, 8)), [0, 1] * 3)])
+def test_bare_arrays_are_no_data_of_a_training(data):
+    with pytest.raises(ToileError, match=r"data is of the kind .*; it is a name, a path or a Data"):
+        toile.begin("quick", data=data)
+
+
 def test_a_dataset_of_files_is_trained_on_as_it_was_read(few_garments):
     dataset = toile.load_data(few_garments, size_px=8)
     live = toile.begin("s1-lab", data=dataset, settings={"data.validation": 100})

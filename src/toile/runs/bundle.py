@@ -40,6 +40,7 @@ from toile.runs.layout import (
 )
 from toile.runs.ledger import is_of, looks_added, looks_of, refuse_odd_looks
 from toile.runs.ledger_file import Look, identified
+from toile.runs.listing import open_run
 from toile.runs.names import NAME
 from toile.runs.pictures import read_pictures
 from toile.runs.records import Named, read_json, read_record
@@ -100,15 +101,16 @@ class Manifest:
 _MANIFEST = TypeAdapter(Manifest)
 
 
-def bundle_run(run: Run, path: Path) -> Path:
+def bundle_run(run: str | Path | Run, path: str | Path) -> Path:
     """Write `run` as a zip to `path`, whole or not at all; paths of this machine are cut.
 
     Raises ToileError while it is running, where a file of it is damaged, its folder has a name
     that no import would take, or `path` is there.
 
-        >>> toile.bundle_run(run, Path("run.zip")).name
+        >>> toile.bundle_run(run, "run.zip").name
         'run.zip'
     """
+    run, path = open_run(run), Path(path)
     if path.exists():
         raise ToileError(f"{path} is there already; name a new file, nothing was written")
     if path.suffix != BUNDLE:

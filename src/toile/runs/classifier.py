@@ -1,6 +1,6 @@
 """A run's network, as it was trained."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from toile.errors import ToileError
 from toile.network import Network, ScaledNetwork, pixels_of, trained_network
@@ -34,9 +34,15 @@ def stored_weights(run: Run, weights: str = "last") -> Stored:
 
 @dataclass(frozen=True, eq=False)
 class RunClassifier(Classifier):
-    """A run's network in torch, whose module can be used as well."""
+    """A `Classifier` of a run's network in torch, whose module can be used as well.
 
-    model: ScaledNetwork
+    >>> net = run.classifier()
+    >>> logits = net.module(net.preprocess(images[:3]))
+    >>> logits.shape, bool((logits.argmax(1).numpy() == net.predict(images[:3])).all())
+    (torch.Size([3, 10]), True)
+    """
+
+    model: ScaledNetwork = field(repr=False)
 
     @property
     def module(self) -> Network:
@@ -50,10 +56,6 @@ class RunClassifier(Classifier):
 
     def preprocess(self, images: ImageArray) -> TorchTensor:
         """What `module` takes for `images`: float32 (n, c, h, w), scaled as in training.
-
-            classifier = toile.open_run("last").classifier()
-            pixels = toile.load_data("fashion-sample").train.pixels[:8]
-            probabilities = classifier.module(classifier.preprocess(pixels)).softmax(1)
 
         Raises ToileError where one is of the sealed test part.
         """

@@ -111,7 +111,7 @@ def evaluate(
         >>> toile.evaluate(run, open_test=True, why="the final score").of
         'test'
     """
-    run = run if isinstance(run, Run) else open_run(run)
+    run = open_run(run)
     if open_test:
         return _on_test(run, why, weights, data, progress)
     if why or weights != "last" or data is not None:
@@ -198,7 +198,9 @@ def score_same_images(runs: Sequence[Run]) -> bool:
     return len(orders) == 1 or (len(digests) == 1 and None not in digests)
 
 
-def compare_predictions(first: Run, second: Run, *, allow_seen: bool = False) -> McNemar:
+def compare_predictions(
+    first: str | Path | Run, second: str | Path | Run, *, allow_seen: bool = False
+) -> McNemar:
     """McNemar's exact test of two runs on the validation images that both are scored on.
 
     Raises ToileError where they did not answer the same images in the same order; or where it is
@@ -209,6 +211,7 @@ def compare_predictions(first: Run, second: Run, *, allow_seen: bool = False) ->
         >>> 0 <= test.p <= 1
         True
     """
+    first, second = open_run(first), open_run(second)
     if not same_validation_images(first, second):
         raise ToileError(
             f"{first.id} and {second.id} were validated on different images, and McNemar's test "

@@ -31,6 +31,9 @@ class History:
     steps: tuple[Record, ...]
     epochs: tuple[Record, ...]
 
+    def __repr__(self) -> str:
+        return f"History({len(self.steps)} steps, {len(self.epochs)} epochs)"
+
     @property
     def training_accuracy(self) -> Float[np.ndarray, " epochs"]:
         """Over the images trained on, while the weights changed."""

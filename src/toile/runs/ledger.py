@@ -37,7 +37,7 @@ from toile.runs.run import Run
 from toile.runs.state import TIME, now, read_state
 
 
-def read_ledger(folder: Path | None = None) -> tuple[Look, ...]:
+def read_ledger(folder: str | Path | None = None) -> tuple[Look, ...]:
     """All looks of the workspace `folder` (default: where runs are kept), first to last.
 
     Those in ledgers inside its studies, searches and sheets too. Raises CorruptFile where a line is
@@ -47,7 +47,7 @@ def read_ledger(folder: Path | None = None) -> tuple[Look, ...]:
         >>> toile.read_ledger()[-1].why
         'for the report'
     """
-    return _merged(_ledgers_in(folder or runs_folder()))
+    return _merged(_ledgers_in(Path(folder or runs_folder())))
 
 
 def looks_of(run: Run) -> tuple[Look, ...]:

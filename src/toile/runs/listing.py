@@ -6,16 +6,16 @@ from toile.runs.run import Run
 from toile.runs.workspace import Listed, RunsFolder
 
 
-def open_run(name: str | Path, folder: str | Path | None = None) -> Run:
+def open_run(name: str | Path | Run, folder: str | Path | None = None) -> Run:
     """The run called `name` in `folder` (default: where runs are kept), or at that path.
 
-    Its id, the beginning or end of it, its recipe, or `last`. Raises ToileError naming the nearest
-    where there is none, or those where there are several.
+    Its id, the beginning or end of it, its recipe, or `last`; a run is that run. Raises ToileError
+    naming the nearest where there is none, or those where there are several.
 
         >>> toile.open_run(run.id).score == run.score
         True
     """
-    return RunsFolder(folder).run(name)
+    return name if isinstance(name, Run) else RunsFolder(folder).run(name)
 
 
 def list_runs(folder: str | Path | None = None) -> list[Listed]:

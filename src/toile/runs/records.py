@@ -255,6 +255,11 @@ def read_record_file(path: Path, kind: type[BaseModel]) -> Record:
     try:
         return read_record(path.read_bytes(), kind, path)
     except FileNotFoundError:
+        if not path.parent.exists():
+            raise ToileError(
+                f"{path.parent} is not there any more; if it was renamed, open it by its new name, "
+                "which `toile runs` lists"
+            ) from None
         raise ToileError(f"{path} is not there; the run has not come so far") from None
     except OSError as error:
         raise ToileError(f"{path} cannot be read: {error.strerror}") from None

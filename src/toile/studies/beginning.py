@@ -47,7 +47,7 @@ def study(
     source: str | Path | Recipe | Study,
     *,
     vary: Mapping[str, Values] | None = None,
-    levels: Mapping[str, Recipe | Mapping[str, Any]] | None = None,
+    levels: Mapping[str, str | Path | Recipe | Mapping[str, Any]] | None = None,
     worth: str | None = None,
     readings: int | None = None,
     settings: Mapping[str, Any] = NO_SETTINGS,
@@ -72,10 +72,10 @@ def study(
     """A study of `source`, ready to be taken: a recipe, a study file, or a study to go on with.
 
     `vary` has values by address, as a list or a mapping by name; several addresses make a grid.
-    `levels` are whole alternatives by name: a recipe, or settings by their addresses, or both as
-    `{"recipe": ..., "set": {address: value}}`. `worth="augmentation"` adds levels that say what
-    each augmentation is worth: without each that the recipe has, and with each that it has not.
-    `settings` are held fixed, by their addresses.
+    `levels` are whole alternatives by name: a recipe (a preset's name, a file or a Recipe), or
+    settings by their addresses, or both as `{"recipe": ..., "set": {address: value}}`.
+    `worth="augmentation"` adds levels that say what each augmentation is worth: without each that
+    the recipe has, and with each that it has not. `settings` are held fixed, by their addresses.
     `margin` is a fraction, half a point by default; `reach` are accuracies of which the report
     says how soon they were reached. A study without a name is called by its recipe and its
     factors, so that asking again goes on with it; `out` names its folder itself. `on="ray"` trains
@@ -225,8 +225,10 @@ def _worth_levels(document: Mapping[str, Any], group: str) -> dict[str, Any]:
     return {name: _alternative(level) for name, level in levels.items()}
 
 
-def _alternative(level: Recipe | Mapping[str, Any]) -> dict[str, Any]:
+def _alternative(level: str | Path | Recipe | Mapping[str, Any]) -> dict[str, Any]:
     """The document of a level."""
+    if isinstance(level, str | Path):
+        level = read_recipe(level)
     if isinstance(level, Recipe):
         return {"recipe": level.model_dump(mode="json")}
     if not level.keys() <= Alternative.model_fields.keys():

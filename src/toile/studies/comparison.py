@@ -105,12 +105,9 @@ def compare(
     Raises ToileError naming the level and the run; also where nobody knows what the first weights
     of one were trained on, as of an imported network, unless `allow_seen`.
     """
-    opened = {
-        str(level): tuple(run if isinstance(run, Run) else open_run(run) for run in members)
-        for level, members in runs.items()
-    }
-    if not opened:
+    if not runs:
         raise ToileError("there are no runs; compare takes runs by level, as {'relu': runs}")
+    opened = {str(level): _opened(str(level), members) for level, members in runs.items()}
     for level, members in opened.items():
         _refuse_level(level, members, allow_seen)
         if not allow_seen:
@@ -129,6 +126,13 @@ def compare(
         if first[a].recipe.data.folds is None and not same_validation_images(first[a], first[b])
     ]
     return Comparison(opened, margin, differences[0] if differences else "")
+
+
+def _opened(level: str, runs: Sequence[Run | str | Path]) -> tuple[Run, ...]:
+    # A text is a sequence too, of letters.
+    if isinstance(runs, str | Path | Run):
+        raise ToileError(f"level {level} is a single run; name its runs in a list, as [run]")
+    return tuple(map(open_run, runs))
 
 
 def _scored_words(run: Run) -> str:

@@ -64,15 +64,15 @@ _READINGS: ReadOnce[Reading] = ReadOnce(20_000)
 _ENVIRONMENTS: ReadOnce[RunEnvironment] = ReadOnce(20_000)
 
 
-def open_study(folder: str | Path) -> StudyResult:
-    """The study in `folder`, as it stands. Raises ToileError where there is none.
+def open_study(name: str | Path) -> StudyResult:
+    """The study in a folder, or called so where runs are kept. Raises ToileError without one.
 
     >>> toile.open_study("epochs").table().shape
     (2, 2)
     """
-    path = study_folder(folder)
+    path = study_folder(name)
     if path is None:
-        raise ToileError(f"{folder} is no study; `toile studies` lists them")
+        raise ToileError(f"{name} is no study; `toile studies` lists them")
     file = path / "study.yaml"
     planned = _PLANNED.of(
         (str(file),), lambda: _plan_study(path, read_study_file(file)), keep=_stands_alone

@@ -5,19 +5,19 @@ from pathlib import Path
 from toile.runs import Manifest, Run, unpack_bundle, why_data_unknown
 
 
-def import_bundle(path: Path, folder: Path | None = None) -> tuple[Run, Manifest]:
+def import_bundle(path: str | Path, folder: str | Path | None = None) -> tuple[Run, Manifest]:
     """Add the run in the bundle at `path` to the runs in `folder`, after checking its files.
 
     Its page is rewritten without pictures, since the recipe of a stranger may name any path of
     this machine as its data. Raises ToileError if the file is damaged or no bundle, if its run
     cannot be shown, or if a run of that name exists.
 
-        >>> bundle = toile.bundle_run(run, Path("to-share.zip"))
-        >>> copy, manifest = toile.import_bundle(bundle, Path("elsewhere"))
+        >>> bundle = toile.bundle_run(run, "to-share.zip")
+        >>> copy, manifest = toile.import_bundle(bundle, "elsewhere")
         >>> copy.score.value == run.score.value
         True
     """
-    return unpack_bundle(path, _write_page, folder)
+    return unpack_bundle(Path(path), _write_page, None if folder is None else Path(folder))
 
 
 def bundle_sentences(run: Run, looks: int) -> list[str]:

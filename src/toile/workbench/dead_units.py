@@ -67,7 +67,7 @@ def census(
     present path of its images, if they were moved. Raises ToileError if the run has no such
     weights, or if its data is missing or has changed.
     """
-    run = run if isinstance(run, Run) else open_run(run)
+    run = open_run(run)
     classifier = run.classifier(weights)
     dataset = same_data(run, progress, data)
     train = split_data(dataset.train, run.recipe.data).train

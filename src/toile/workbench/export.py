@@ -73,7 +73,7 @@ def export_run(
     """
     to = format_of(to, None if file is None else Path(file))
     _refuse_unfit(to, int8, input_kind)
-    run = run if isinstance(run, Run) else open_run(run)
+    run = open_run(run)
     file = Path(f"{run.id}{SUFFIXES[to]}" if file is None else file)
     _refuse_path(file, force)
     trained = _trained(run, weights, to)

@@ -13,6 +13,7 @@ from toile.runs import (
     judge_validation,
     load_run_data,
     looks_of,
+    open_run,
     page_version,
     replace_page,
     scored_images,
@@ -21,7 +22,9 @@ from toile.runs import (
 from toile.workbench.inside.page_section import inside_section
 
 
-def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool = True) -> Path:
+def write_report(
+    run: str | Path | Run, dataset: Dataset | None = None, with_pictures: bool = True
+) -> Path:
     """Write `report.html` into the run's folder and return its path.
 
     Pictures of mistakes are left out if the data is missing or has changed. Without `with_pictures`
@@ -31,6 +34,7 @@ def write_report(run: Run, dataset: Dataset | None = None, with_pictures: bool =
         >>> toile.write_report(run).name
         'report.html'
     """
+    run = open_run(run)
     version, pixels = page_version(run.folder), None
     try:
         if with_pictures and run.has_validation:

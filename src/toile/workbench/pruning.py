@@ -168,7 +168,7 @@ def prune(
     what cannot be cut, if fine-tuning diverges, or if the data has changed.
     """
     removal.refuse_unless_one()
-    run = run if isinstance(run, Run) else open_run(run)
+    run = open_run(run)
     surgery = Surgery(run, weights, prepare_data(data_settings(run, data), progress), progress)
     cut, silent, uncut = _cut(surgery, removal)
     if not cut.removed:

@@ -6,7 +6,7 @@ from pathlib import Path
 from toile.errors import ToileError
 from toile.files import write_atomically
 from toile.report import CardFile, model_card
-from toile.runs import CARD, Entry, Run, refuse_without_results
+from toile.runs import CARD, Entry, Run, open_run, refuse_without_results
 from toile.searches import open_search
 from toile.sheets import open_sheet
 from toile.studies import open_study
@@ -35,7 +35,9 @@ def write_reports(entry: Entry, formats: Iterable[str]) -> list[Path]:
     return [write_report(run) if form == "html" else write_card(run) for form in forms]
 
 
-def write_card(run: Run, path: Path | None = None, exported: Exported | None = None) -> Path:
+def write_card(
+    run: str | Path | Run, path: str | Path | None = None, exported: Exported | None = None
+) -> Path:
     """Write a run's model card to `path`, by default into its folder; returns the file.
 
     With `exported`, the result of `toile.export_run`, the card is of that file: of its weights,
@@ -47,8 +49,9 @@ def write_card(run: Run, path: Path | None = None, exported: Exported | None = N
     Raises ToileError for a run without results, and for a file of weights that the run no longer
     has.
     """
+    run = open_run(run)
     refuse_without_results(run.folder)
-    path = path or run.folder / CARD
+    path = Path(path or run.folder / CARD)
     file = None if exported is None else _file(run, exported)
     write_atomically(path, model_card(run, file).encode())
     return path

@@ -75,7 +75,7 @@ def evaluate_robustness(
     """
     if attacks:
         _refuse_without_captum()
-    run = run if isinstance(run, Run) else open_run(run)
+    run = open_run(run)
     # Read first, so that a later change of the weights is noticed.
     sha256 = stored_weights(run, weights).sha256
     classifier = run.classifier(weights)

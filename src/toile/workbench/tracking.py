@@ -48,7 +48,7 @@ def track_run(
             f"tracker is {tracker}; it is one of {', '.join(TRACKERS)}"
             f"{did_you_mean(tracker, TRACKERS)}"
         )
-    run = run if isinstance(run, Run) else open_run(run)
+    run = open_run(run)
     if not run.has_results:
         raise ToileError(f"{run.id} has not ended; resume it or wait, then export it")
     return TRACKERS[tracker](_tracked(run), Path(folder), force)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -21,6 +22,11 @@ SHAPE = (1, 12, 12)
 
 def sequential(*layers: object, shape: tuple[int, ...] = (12, 12, 1)) -> object:
     return keras.Sequential([L.Input(shape), *layers])
+
+
+def functional(network: Callable[[object], object]) -> object:
+    inputs = keras.Input((12, 12, 1))
+    return keras.Model(inputs, network(inputs))
 
 
 def residual() -> object:
@@ -76,6 +82,19 @@ MODELS: dict[str, Callable[[], object]] = {
     "normalisation in front": lambda: sequential(
         L.Normalization(mean=0.3, variance=0.09), L.Conv2D(3, 3), L.Flatten(), L.Dense(5)
     ),
+    "a side of the picture left to Keras": lambda: sequential(
+        L.Reshape((12, 12, -1)), L.Conv2D(3, 3), L.Flatten(), L.Dense(5), shape=(144,)
+    ),
+    "a mean for each pixel of a row": lambda: sequential(
+        L.Normalization(mean=np.linspace(0.1, 0.9, 144), variance=np.linspace(0.1, 1, 144)),
+        L.Dense(5), shape=(144,),
+    ),
+    "a function that reshapes, and one output by its name": lambda: functional(
+        lambda x: {"classes": L.Dense(5)(keras.ops.reshape(L.Conv2D(3, 3)(x), (-1, 300)))}
+    ),
+    "nothing, and pictures erased in training": lambda: sequential(
+        L.Identity(), L.RandomErasing(0.1), L.Conv2D(3, 3), L.Flatten(), L.Dense(5)
+    ),
     "noise and variation in training": lambda: sequential(
         L.RandomFlip("horizontal"), L.Conv2D(3, 3), L.GaussianNoise(0.1), L.Flatten(), L.Dense(5)
     ),
@@ -118,9 +137,9 @@ def test_the_network_answers_as_keras_does(name: str, suffix: str, tmp_path: Pat
     images = np.random.default_rng(1).random((4, *SHAPE), np.float32)
     given = images.transpose(0, 2, 3, 1).reshape(4, *model.input_shape[1:])
     network = read_network(path, SHAPE)
-    np.testing.assert_allclose(
-        answers(network, images), np.asarray(model(given, training=False).detach()), atol=2e-5
-    )
+    expected = model(given, training=False)
+    expected = expected["classes"] if isinstance(expected, dict) else expected
+    np.testing.assert_allclose(answers(network, images), np.asarray(expected.detach()), atol=2e-5)
 
 
 def test_names_of_layers_are_kept(tmp_path: Path) -> None:
@@ -164,6 +183,8 @@ UNHELD = {
     "oblong": (lambda: L.Conv2D(3, (1, 3), name="line"), "line.*kernel of 1 x 3"),
     "transposed": (lambda: L.Conv2DTranspose(3, 3, name="up"), "up is a Conv2DTranspose.*conv"),
     "capped": (lambda: L.ReLU(max_value=6, name="six"), "six has the activation ReLU"),
+    "cropped": (lambda: L.RandomCrop(8, 8, name="crop"), "crop is a RandomCrop.*data.size_px"),
+    "another function": (lambda: L.LSTM(2, name="memory"), "memory is a LSTM"),
     "lambda": (lambda: L.Lambda(lambda x: x * 2, name="code"), "code is a Lambda.*not run"),
     "model": (
         lambda: keras.Sequential([L.Input((12, 12, 1)), L.Conv2D(3, 3)], name="inner"),
@@ -175,9 +196,88 @@ UNHELD = {
 @pytest.mark.parametrize("name", UNHELD)
 def test_what_cannot_be_held_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
     make, message = UNHELD[name]
-    model = sequential(make(), L.Flatten(), L.Dense(5))
+    shape = (12, 12) if name == "another function" else (12, 12, 1)
+    model = sequential(make(), L.Flatten(), L.Dense(5), shape=shape)
     model.save(tmp_path / "model.keras")
     with pytest.raises(ToileError, match=message):
+        read_network(tmp_path / "model.keras", SHAPE)
+
+
+def test_what_has_weights_in_h5_and_is_none_of_ours_is_refused_by_its_name(tmp_path: Path) -> None:
+    sequential(L.LSTM(2, name="memory"), L.Dense(5), shape=(12, 12)).save(tmp_path / "model.h5")
+    with pytest.raises(ToileError, match="memory is a LSTM"):
+        read_network(tmp_path / "model.h5", SHAPE)
+
+
+def test_keras_2_called_the_kernel_of_a_depthwise_convolution_otherwise(tmp_path: Path) -> None:
+    model = sequential(L.DepthwiseConv2D(3, depth_multiplier=2), L.Flatten(), L.Dense(5))
+    randomise(model)
+    model.save(tmp_path / "model.h5")
+    with h5py.File(tmp_path / "model.h5", "r+") as file:
+        group = file["model_weights"][model.layers[0].name]
+        kernel, bias = group.attrs["weight_names"]
+        older = kernel.replace("/kernel", "/depthwise_kernel:0")
+        group.move(kernel, older)
+        group.attrs["weight_names"] = [older, bias]
+    images = np.random.default_rng(1).random((4, *SHAPE), np.float32)
+    expected = np.asarray(model(images.transpose(0, 2, 3, 1)).detach())
+    network = read_network(tmp_path / "model.h5", SHAPE)
+    np.testing.assert_allclose(answers(network, images), expected, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: L.LayerNormalization(center=False, scale=False, name="row"),
+        lambda: L.BatchNormalization(name="row"),
+        lambda: L.Dense(3, name="row"),
+    ],
+)
+def test_columns_are_not_taken_for_channels(layer: Callable[[], object], tmp_path: Path) -> None:
+    model = sequential(layer(), L.Flatten(), L.Dense(5), shape=(12, 12))
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(ToileError, match=r"row works on the columns of pictures.*Reshape"):
+        read_network(tmp_path / "model.keras", SHAPE)
+
+
+def test_channels_that_stand_first_and_then_last_are_refused(tmp_path: Path) -> None:
+    model = sequential(
+        L.Conv2D(12, 3, padding="same", data_format="channels_first"),
+        L.Conv2D(4, 3, data_format="channels_last", name="second"),
+        L.Flatten(), L.Dense(5), shape=(12, 12, 12),
+    )  # fmt: skip
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(ToileError, match="second takes channels last, where a layer before"):
+        read_network(tmp_path / "model.keras", (12, 12, 12))
+
+
+def test_a_variation_in_training_does_not_say_where_channels_stand(tmp_path: Path) -> None:
+    model = sequential(
+        L.RandomTranslation(0.1, 0.1, data_format="channels_last"),
+        L.Conv2D(4, 3, data_format="channels_first"),
+        L.Flatten(), L.Dense(5), shape=(3, 12, 12),
+    )  # fmt: skip
+    randomise(model)
+    model.save(tmp_path / "model.keras")
+    images = np.random.default_rng(1).random((4, 3, 12, 12), np.float32)
+    network = read_network(tmp_path / "model.keras", (3, 12, 12))
+    assert network.shape == (3, 12, 12)
+    expected = np.asarray(model(images, training=False).detach())
+    np.testing.assert_allclose(answers(network, images), expected, atol=2e-5)
+
+
+def test_two_outputs_are_counted_and_named(tmp_path: Path) -> None:
+    model = functional(
+        lambda x: [L.Dense(5, name="kind")(L.Flatten()(x)), L.Flatten(name="raw")(x)]
+    )
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(ToileError, match=r"has 2 outputs, kind and raw; .*get_layer\(\"kind\"\)"):
+        read_network(tmp_path / "model.keras", SHAPE)
+
+
+def test_weights_in_bfloat16_are_not_said_to_be_quantized(tmp_path: Path) -> None:
+    sequential(L.Flatten(), L.Dense(5, dtype="bfloat16")).save(tmp_path / "model.keras")
+    with pytest.raises(ToileError, match=r"most likely in bfloat16; save .* in float32"):
         read_network(tmp_path / "model.keras", SHAPE)
 
 

@@ -67,6 +67,11 @@ class Hdf5File:
                     f"{self.source}: the array {path} lies in another file; nothing was read. "
                     "Save the model anew, whole"
                 )
+            if dataset.dtype.kind == "V":
+                raise ToileError(
+                    f"{self.source}: {path} is not in a kind of numbers that HDF5 itself knows, "
+                    "most likely in bfloat16; save the model with its weights in float32"
+                )
             if dataset.dtype.kind != "f":
                 raise ToileError(
                     f"{self.source}: {path} has {dataset.dtype}, and weights are fractions; import "

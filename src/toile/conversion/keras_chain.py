@@ -63,11 +63,18 @@ def keras_chain(model: KerasModel, source: str) -> tuple[Chain[ReadLayer], list[
         if len(calls) != 1:
             raise unheld(source, layer.name, f"is called {len(calls)} times")
         givers = tuple(_histories(calls[0]))
-        is_sum = layer.kind == "Add"
+        # keras.ops.add has the same name, and may add a number to one tensor.
+        is_sum = layer.kind == "Add" and len(givers) > 1
         nodes.append(Node(layer.name, givers, layer.name, layer, is_sum))
     first = str(inputs[0]["config"]["name"])
-    (last,) = dict.fromkeys(_outputs(model.config["output_layers"]))
-    return chain_of(source, nodes, first, last), list(_input_shape(inputs[0]["config"]))
+    outputs = list(dict.fromkeys(_outputs(model.config["output_layers"])))
+    if len(outputs) != 1:
+        raise ToileError(
+            f"{source} has {len(outputs)} outputs, {' and '.join(outputs)}; a classifier of "
+            "pictures has one. Save the model of the one that names the classes: "
+            f'keras.Model(model.input, model.get_layer("{outputs[0]}").output)'
+        )
+    return chain_of(source, nodes, first, outputs[0]), list(_input_shape(inputs[0]["config"]))
 
 
 def _refuse_strangers(layer: Config, source: str) -> None:
@@ -105,8 +112,8 @@ def _histories(call: Any) -> Iterator[str]:
 
 
 def _outputs(outputs: Any) -> Iterator[str]:
-    if isinstance(outputs[0], str):
+    if isinstance(outputs, list) and isinstance(outputs[0], str):
         yield outputs[0]
     else:
-        for output in outputs:
+        for output in outputs.values() if isinstance(outputs, dict) else outputs:
             yield from _outputs(output)

@@ -30,6 +30,8 @@ VARIABLES = {
     "Normalization": ("mean", "variance", "count"),
     "PReLU": ("alpha",),
 }
+OLDER_NAMES = {"DepthwiseConv2D": {"depthwise_kernel": "kernel"}}
+"""What Keras 2 called weights by in .h5 files."""
 COUNT = "count"
 """How many pictures a normalization saw, which computes nothing."""
 # What a setting leaves out of these.
@@ -72,16 +74,18 @@ def _read_h5(content: bytes, source: str) -> KerasModel:
         weights[name] = {}
         if not file.has(f"model_weights/{name}"):
             continue
-        known = VARIABLES.get(str(layer["class_name"]), ())
+        kind = str(layer["class_name"])
+        older = OLDER_NAMES.get(kind, {})
         for stored in file.attribute(f"model_weights/{name}", "weight_names"):
             path = stored.decode() if isinstance(stored, bytes) else str(stored)
             key = path.rsplit("/", 1)[-1].removesuffix(":0")
-            if key not in known and "seed" not in path:
+            key = older.get(key, key)
+            if key not in VARIABLES.get(kind, (key,)) and "seed" not in path:
                 raise ToileError(
-                    f"{source}: its layer {name} has weights called {key}, which no "
-                    f"{layer['class_name']} of Keras's has alone; nothing was imported"
+                    f"{source}: its layer {name} has weights called {key}, which no {kind} of "
+                    "Keras's has alone; nothing was imported"
                 )
-            if key in known and key != COUNT:
+            if key in VARIABLES.get(kind, ()) and key != COUNT:
                 weights[name][key] = file.array(f"model_weights/{name}/{path}")
     return KerasModel(model["class_name"], model["config"], weights)
 

@@ -1,7 +1,7 @@
 """A Keras model as our layers: a Sequential, or a functional model that is a chain."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,8 +22,18 @@ Weights = Mapping[str, np.ndarray]
 # Keras gives these nothing to do once a network is trained.
 IDLE = ("ActivityRegularization", "GaussianNoise", "GaussianDropout", "AlphaDropout")
 # They change pictures at random while a network is trained.
-RANDOM = ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast",
-          "RandomBrightness", "RandomCrop")  # fmt: skip
+RANDOM = (
+    "AugMix", "CutMix", "MixUp", "RandAugment", "RandomBrightness", "RandomColorDegeneration",
+    "RandomColorJitter", "RandomContrast", "RandomElasticTransform", "RandomErasing", "RandomFlip",
+    "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective",
+    "RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness", "RandomShear",
+    "RandomTranslation", "RandomZoom",
+)  # fmt: skip
+# Of these data_format says where the channels of what comes in stand.
+ORDERED = (
+    "Conv2D", "DepthwiseConv2D", "SeparableConv2D", "ZeroPadding2D", "MaxPooling2D",
+    "AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D",
+)  # fmt: skip
 
 
 def read_keras_network(
@@ -64,8 +74,9 @@ class _KerasChainWriter:
         """The pictures' (c, h, w)."""
         first = chain.parts[0] if chain.parts else None
         self.is_row = is_row = len(shape) == 1
+        self.has_channels = len(shape) != 2
         if is_row and isinstance(first, Node) and first.content.kind == "Reshape":
-            shape = list(first.content.config["target_shape"])
+            shape = self._reshaped(first.content.config["target_shape"], shape[0], data_shape)
             self.is_row = is_row = False
         if is_row:
             # A row of pixels: of the data's own shape where that has as many.
@@ -78,7 +89,7 @@ class _KerasChainWriter:
                 f"{self.source} takes {shape[0]} numbers in a row, which are no square picture of "
                 f"one channel, and the data's pictures have {math.prod(data_shape)}"
             )
-        if len(shape) == 2:
+        if not self.has_channels:
             shape = [*shape, 1] if self.is_last else [1, *shape]
         if len(shape) != 3:
             raise ToileError(
@@ -91,6 +102,17 @@ class _KerasChainWriter:
             for side, data_side in zip(channels_first, data_shape, strict=True)
         )
         return int(channels), int(height), int(width)
+
+    @staticmethod
+    def _reshaped(
+        target: Sequence[int], size: int | None, data_shape: tuple[int, int, int]
+    ) -> list[int]:
+        """`target` with the side that Keras computes, -1, of a row of `size` numbers."""
+        sides = [int(side) for side in target]
+        if sides.count(-1) == 1:
+            known = -math.prod(sides)
+            sides[sides.index(-1)] = (size or math.prod(data_shape)) // max(known, 1)
+        return sides
 
     def write(self, builder: NetworkBuilder, chain: Chain[ReadLayer]) -> None:
         """The layers of `chain`, blocks with what is inside them."""
@@ -114,6 +136,15 @@ class _KerasChainWriter:
 
     def _layer(self, builder: NetworkBuilder, layer: ReadLayer) -> None:
         kind, config = layer.kind, layer.config
+        is_last = config.get("data_format") != "channels_first"
+        if kind in ORDERED and is_last is not self.is_last:
+            raise unheld(
+                self.source,
+                layer.name,
+                f"takes channels {'last' if is_last else 'first'}, where a layer before it has "
+                f"them {'last' if self.is_last else 'first'}",
+                "the same data_format in all layers",
+            )
         if kind in _CONVOLUTIONS:
             _CONVOLUTIONS[kind](self, builder, layer, self._edges_for(config))
         else:
@@ -171,8 +202,8 @@ class _KerasChainWriter:
 
 def _is_channels_first(chain: Chain[ReadLayer]) -> bool:
     for part in chain.parts:
-        if isinstance(part, Node) and "data_format" in part.content.config:
-            return bool(part.content.config["data_format"] == "channels_first")
+        if isinstance(part, Node) and part.content.kind in ORDERED:
+            return bool(part.content.config.get("data_format") == "channels_first")
     return False
 
 
@@ -245,6 +276,7 @@ _CONVOLUTIONS: dict[str, Callable[[_KerasChainWriter, NetworkBuilder, ReadLayer,
 def _dense(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
     if len(builder.shape) == 3 and not writer.is_last:
         raise unheld(writer.source, layer.name, "works on the rows of pictures", "flatten")
+    _refuse_without_channels(writer, builder, layer)
     builder.dense(layer.name, layer.weights["kernel"].T, layer.weights.get("bias"))
 
 
@@ -312,12 +344,26 @@ def _norm(
 def _refuse_other_axis(
     writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer
 ) -> None:
+    _refuse_without_channels(writer, builder, layer)
     axis = layer.config.get("axis", -1)
     axes = [axis] if isinstance(axis, int) else list(axis)
     rank = len(builder.shape) + 1
     channels = 1 if not writer.is_last and rank == 4 else rank - 1
     if [index % rank for index in axes] != [channels]:
         raise unheld(writer.source, layer.name, f"norms over the axes {axes}", "the channels' axis")
+
+
+def _refuse_without_channels(
+    writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer
+) -> None:
+    """Raise ToileError where the last axis is that of a picture's columns."""
+    if not writer.has_channels and len(builder.shape) == 3:
+        raise unheld(
+            writer.source,
+            layer.name,
+            "works on the columns of pictures that have no axis of channels",
+            "the same behind a Reshape to height, width and 1",
+        )
 
 
 def _rescaling(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
@@ -347,7 +393,10 @@ def _normalization(writer: _KerasChainWriter, builder: NetworkBuilder, layer: Re
 
 
 def _reshape(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
-    target = [int(side) for side in layer.config["target_shape"]]
+    # The layer, and the function of keras.ops, whose shape has the batch in it.
+    config = layer.config
+    sides = config["target_shape"] if "target_shape" in config else config["newshape"][1:]
+    target = [int(side) for side in sides]
     size = math.prod(builder.shape)
     channels_last = [*builder.shape[1:], builder.shape[0]] if len(builder.shape) == 3 else []
     theirs = channels_last if writer.is_last else list(builder.shape)
@@ -360,6 +409,8 @@ def _reshape(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLaye
         _flatten(writer, builder, layer)
     elif target not in (theirs, theirs[:2] if theirs[2:] == [1] else theirs):
         raise unheld(writer.source, layer.name, f"makes {target} of {theirs or size}", "flatten")
+    else:
+        writer.has_channels = len(target) == 3
 
 
 def _flatten(writer: _KerasChainWriter, builder: NetworkBuilder, layer: ReadLayer) -> None:
@@ -398,6 +449,7 @@ _WRITERS: dict[str, Write] = {
     "Normalization": _normalization,
     "Reshape": _reshape,
     "Flatten": _flatten,
+    "Identity": lambda writer, builder, layer: None,
     "Dropout": _dropout(layers.Dropout),
     "SpatialDropout2D": _dropout(layers.SpatialDropout),
     **dict.fromkeys(
@@ -407,12 +459,17 @@ _WRITERS: dict[str, Write] = {
 _NEAREST = {
     "Conv2DTranspose": "conv",
     "Conv1D": "conv on pictures",
+    "Add": "a Rescaling layer, for a constant",
+    "Subtract": "a Rescaling layer, for a constant",
+    "TrueDivide": "a Rescaling layer, for a constant",
     "Concatenate": "residual, a sum of two paths",
-    "Multiply": "residual, a sum of two paths",
+    "Multiply": "a Rescaling layer, for a constant",
     "Lambda": "scale or an activation; a Lambda holds code, which is not run",
     "Sequential": "its layers one by one in the model itself",
     "Functional": "its layers one by one in the model itself",
     "Resizing": "data.size_px, by which pictures are resized before",
     "Cropping2D": "data.size_px",
+    "CenterCrop": "data.size_px",
+    "RandomCrop": "data.size_px, by which pictures are resized before",
     "UpSampling2D": "conv",
 }

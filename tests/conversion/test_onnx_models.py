@@ -53,6 +53,10 @@ NETWORKS = {
         Lambda(lambda x: x.view(x.size(0), -1)), nn.Linear(48, 8), nn.BatchNorm1d(8),
         nn.GELU(approximate="tanh"), nn.Linear(8, 5), nn.Softmax(1),
     ),
+    "zeros in front of convolutions": lambda: nn.Sequential(
+        nn.ZeroPad2d(1), nn.Conv2d(1, 3, 3), nn.ReLU(), nn.ZeroPad2d((0, 1, 0, 1)),
+        nn.Conv2d(3, 4, 3, 2), nn.Flatten(), nn.Linear(144, 5),
+    ),
     "dense alone": lambda: nn.Sequential(
         nn.Flatten(), nn.Linear(144, 7), nn.ELU(), nn.Linear(7, 7), nn.SELU(),
         nn.LeakyReLU(0.2), nn.Linear(7, 5, bias=False),
@@ -194,6 +198,42 @@ def test_what_cannot_be_held_is_refused(network: nn.Module, message: str, tmp_pa
         read_network(path, SHAPE)
 
 
+@pytest.mark.parametrize("picture", [[-1, 1, 12, 12], [1, 12, 12, 1], [-1, 12, 12, 1]])
+def test_a_row_that_is_made_a_picture_is_one(picture: list[int], tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    constants = {
+        "picture": np.array(picture),
+        "kernel": rng.normal(size=(3, 1, 3, 3)).astype("f4"),
+        "dense": rng.normal(size=(300, 5)).astype("f4"),
+    }
+    first = [helper.make_node("Reshape", ["x", "picture"], ["p"])]
+    if picture[1] == 12:
+        first.append(helper.make_node("Transpose", ["p"], ["q"], perm=[0, 3, 1, 2]))
+    nodes = [
+        *first,
+        helper.make_node("Conv", [first[-1].output[0], "kernel"], ["maps"]),
+        helper.make_node("Flatten", ["maps"], ["row"]),
+        helper.make_node("MatMul", ["row", "dense"], ["y"]),
+    ]
+    read = read_network(graph(tmp_path / "n.onnx", nodes, constants, [144]), SHAPE)
+    assert read.shape == SHAPE
+    images = rng.random((4, *SHAPE), np.float32)
+    assert read.runtime is not None
+    np.testing.assert_allclose(answers(read, images), read.runtime(images), rtol=1e-4)
+
+
+def test_a_network_in_float16_is_asked_in_float16(tmp_path: Path) -> None:
+    network = made("zeros in front of convolutions").half()
+    images = torch.rand(4, *SHAPE)
+    with pytest.warns(DeprecationWarning, match="legacy"):
+        torch.onnx.export(network, (images.half(),), tmp_path / "half.onnx", dynamo=False)
+    read = read_network(tmp_path / "half.onnx", SHAPE)
+    assert read.runtime is not None
+    np.testing.assert_allclose(
+        read.runtime(images.numpy()), answers(read, images.numpy()), atol=2e-3
+    )
+
+
 def graph(path: Path, nodes: list, constants: dict[str, np.ndarray], shape: list) -> Path:
     made = helper.make_graph(
         nodes, "g",
@@ -241,6 +281,16 @@ def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
     path = tmp_path / "n.onnx"
     path.write_bytes(b"")
     with pytest.raises(ToileError, match=r"n\.onnx is empty, of 0 bytes"):
+        read_network(path, SHAPE)
+
+
+def test_constants_of_a_huge_shape_are_not_computed(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("ConstantOfShape", ["shape"], ["huge"]),
+        helper.make_node("Add", ["x", "huge"], ["y"]),
+    ]
+    path = graph(tmp_path / "n.onnx", nodes, {"shape": np.array([1 << 20, 1 << 20])}, [144])
+    with pytest.raises(ToileError, match="too much of its own constants"):
         read_network(path, SHAPE)
 
 

@@ -19,8 +19,8 @@ MOST_BYTES = 1 << 30
 MOST_NODES = 20_000
 # By their names as nodes; what they compute of constants is a constant.
 FOLDED = {
-    "Add", "Cast", "Concat", "Div", "Gather", "Identity", "Mul", "Neg", "ReduceProd", "Reshape",
-    "Shape", "Slice", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+    "Add", "Cast", "Concat", "ConstantOfShape", "Div", "Gather", "Identity", "Mul", "Neg",
+    "ReduceProd", "Reshape", "Shape", "Slice", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
 }  # fmt: skip
 MOST_FOLDED = 1 << 28
 MOST_FUSED = 12
@@ -248,6 +248,8 @@ def _result_size(node: Any, values: Mapping[str, np.ndarray]) -> int:
     arrays = [values[name] for name in node.input if name]
     if node.op_type in ("Add", "Sub", "Mul", "Div"):
         return 8 * math.prod(np.broadcast_shapes(*(array.shape for array in arrays)))
+    if node.op_type == "ConstantOfShape":
+        return 8 * math.prod(int(side) for side in arrays[0])
     if node.op_type == "Gather":
         data, indices = arrays
         return 8 * data.size * max(1, indices.size)

@@ -12,14 +12,12 @@ from toile.conversion.builder import NetworkBuilder, unheld
 from toile.conversion.foreign import ForeignNetwork
 from toile.conversion.graph import Chain, Fork, Node, chain_of
 from toile.conversion.onnx_graph import OnnxStep, read_graph
+from toile.conversion.onnx_input import FIRST, LAST, Axes, input_of
 from toile.conversion.onnx_runtime import onnx_runtime
 from toile.conversion.refusals import refusals
 from toile.errors import ToileError
 from toile.recipe import layers
 
-FIRST, LAST = (0, 1, 2, 3), (0, 2, 3, 1)
-"""Which of (n, c, h, w) stands at each axis of a tensor: channels first, channels last."""
-Axes = tuple[int, ...]
 NOTHING = ("Identity", "Constant")
 FLOATS = (1, 10, 11, 16)
 """Kinds of fractions in ONNX: float, float16, double, bfloat16."""
@@ -35,60 +33,14 @@ def read_onnx_network(
     graph = read_graph(content, source)
     with refusals(source, "a node is not as ONNX has it"):
         chain = chain_of(source, graph.nodes, graph.first, graph.last)
-        shape, axes = _input(chain, graph.shape, data_shape, source)
-        writer = _OnnxChainWriter(source, NetworkBuilder(source, shape), axes)
-        if len(axes) == 2:
+        shape, axes, within = input_of(chain, graph.shape, data_shape, source)
+        writer = _OnnxChainWriter(source, NetworkBuilder(source, shape), within)
+        if len(within) == 2:
             writer.builder.flatten("the input", "first")
         writer.write(chain)
         network = writer.builder.finish()
     runtime, name = onnx_runtime(content, source, axes)
     return replace(network, runtime=runtime, runtime_name=name)
-
-
-def _input(
-    chain: Chain[OnnxStep],
-    sides: tuple[int | None, ...],
-    data_shape: tuple[int, int, int],
-    source: str,
-) -> tuple[tuple[int, int, int], Axes]:
-    """The pictures' (c, h, w), and which axis of theirs stands where in the input."""
-    if len(sides) == 3:
-        axes = _axes_of(chain, sides)
-        known = dict(zip(axes[1:], sides, strict=True))
-        channels, height, width = (known[axis] or data_shape[axis - 1] for axis in (1, 2, 3))
-        return (channels, height, width), axes
-    if len(sides) == 2:
-        height, width = (
-            int(side if side is not None else data_side)
-            for side, data_side in zip(sides, data_shape[1:], strict=True)
-        )
-        return (1, height, width), (0, 2, 3)
-    if len(sides) == 1:
-        num = sides[0] if sides[0] is not None else math.prod(data_shape)
-        side = math.isqrt(num)
-        if num == math.prod(data_shape):
-            return data_shape, (0, 1)
-        if side * side == num:
-            return (1, side, side), (0, 1)
-    raise ToileError(f"{source} takes inputs of shape {list(sides)}, which are no pictures")
-
-
-def _axes_of(chain: Chain[OnnxStep], sides: tuple[int | None, ...]) -> Axes:
-    """Channels first or last: by what stands between the input and the first layer on pictures."""
-    axes: Axes = FIRST
-    for part in chain.parts:
-        if isinstance(part, Fork):
-            break
-        step = part.content
-        if step.operator == "Transpose":
-            axes = tuple(axes[index] for index in step.attributes["perm"])
-        elif step.operator in _ON_PICTURES:
-            # `axes` says which axis of the input stands at each axis of a tensor (n, c, h, w).
-            return tuple(int(axis) for axis in np.argsort(axes)) if len(axes) == 4 else FIRST
-        elif step.operator in ("Reshape", "Flatten", "MatMul", "Gemm"):
-            break
-    few = (1, 3)
-    return LAST if sides[2] in few and sides[0] not in few else FIRST
 
 
 class _OnnxChainWriter:
@@ -141,7 +93,7 @@ class _OnnxChainWriter:
     def expect_first(self, name: str) -> None:
         """Raise ToileError unless the tensor is (n, c, h, w)."""
         if self.axes != FIRST and len(self.builder.shape) == 3:
-            raise unheld(self.source, name, "is tensor pictures with channels last")
+            raise unheld(self.source, name, "takes pictures whose axes are in another order")
 
     def _conv(self, node: Node[OnnxStep]) -> None:
         self.expect_first(node.name)
@@ -239,7 +191,7 @@ def _arithmetic(writer: _OnnxChainWriter, name: str, step: OnnxStep) -> None:
         case "Div", 1 if (values != 0).all():
             writer.builder.rescale((1 / values).tolist(), (0 * ones).tolist(), name)
         case _:
-            raise unheld(writer.source, name, "divides a constant by what it is tensor")
+            raise unheld(writer.source, name, "divides a constant by what it takes")
 
 
 def _batch_norm(writer: _OnnxChainWriter, name: str, step: OnnxStep) -> None:
@@ -491,9 +443,6 @@ _WRITERS: dict[str, Write] = {
     "Clip": _clip,
     "Dropout": _dropout,
 }
-_ON_PICTURES = (
-    "Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization",
-    "GroupNormalization")  # fmt: skip
 _NEAREST = {
     "Concat": "Add, a sum of two paths", "ConvTranspose": "Conv",
     "HardSwish": "silu, torch's SiLU, which is nearly the same"}  # fmt: skip

@@ -25,7 +25,10 @@ def onnx_runtime(content: bytes, source: str, axes: tuple[int, ...]) -> tuple[Ru
         raise ToileError(f"{source} does not run in ONNX Runtime: {error!s:.80}") from None
     # A file may be of batches of one size alone.
     copies = entry.shape[0] if entry.shape and isinstance(entry.shape[0], int) else 1
-    kinds = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8, "tensor(double)": np.float64}
+    kinds = {
+        "tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8,
+        "tensor(double)": np.float64,
+    }  # fmt: skip
 
     def run(images: Float32[np.ndarray, "n c h w"]) -> Float32[np.ndarray, "n k"]:
         results = []
